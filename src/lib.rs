@@ -1,0 +1,2 @@
+//! Sync: one object, shared by PHP programs that know nothing of each other.
+pub mod store;

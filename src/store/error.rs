@@ -1,0 +1,102 @@
+//! What can go wrong in a store, and what to tell the user about it.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What every operation of a store returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An operation that did not happen: what went wrong, with which file.
+///
+/// `Display` is the whole sentence for the user; the wording of the original class is kept where
+/// it had one.
+#[derive(Debug)]
+pub struct Error {
+    /// The store's path, as it was given.
+    pub path: PathBuf,
+    /// What went wrong.
+    pub kind: ErrorKind,
+}
+
+/// The kinds of failure, so that a caller can react to one without reading its sentence.
+#[derive(Debug)]
+pub enum ErrorKind {
+    /// The file exists and this user may not read it.
+    NotReadable,
+    /// The file exists and this user may not write to it.
+    NotWritable,
+    /// The file does not exist and cannot be made: its directory is missing or not writable.
+    NoDirectory,
+    /// `open`, `mmap` or another system call failed.
+    CannotOpen(io::Error),
+    /// The file is not a store, or a damaged one; the text says what is wrong with it. It was
+    /// left untouched.
+    NotAStore(String),
+    /// The file was written by the pure-PHP class (see [`super::Store::legacy`]).
+    Legacy,
+    /// The disk or the quota is full; the store is as it was.
+    NoSpace,
+    /// A key or value beyond what the format can express (4 GiB).
+    TooLarge,
+    /// The file system cannot share mappings coherently; the text names it and says why.
+    FileSystem(String),
+    /// Another object holds `lock()`: wait ([`super::Store::wait`]) and try again.
+    Held(Held),
+    /// Another process has been in the middle of a write for some milliseconds (it may be
+    /// stopped): look for signals, then try again. The call that returned it has already waited.
+    Busy,
+}
+
+/// A `lock()` that somebody else holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    /// Seconds a waiter may wait before it gives up; 0: for ever.
+    pub timeout: u64,
+    /// Microseconds a waiter may sleep between looks.
+    pub interval: u64,
+    /// The holder is another object of the very thread that asks, so that waiting may be for ever.
+    pub same_thread: bool,
+    /// Identifies this very acquisition to [`super::Store::wait`].
+    pub(super) ticket: u64,
+}
+
+impl Error {
+    pub(super) fn new(path: &Path, kind: ErrorKind) -> Self {
+        Self { path: path.to_owned(), kind }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.kind {
+            ErrorKind::NotReadable => write!(f, "File '{path}' is not readable."),
+            ErrorKind::NotWritable => write!(f, "File '{path}' is not writable."),
+            ErrorKind::NoDirectory => {
+                let directory = self.path.parent().unwrap_or(Path::new(".")).display();
+                write!(f, "Directory '{directory}' does not exist or is not writable.")
+            }
+            ErrorKind::CannotOpen(cause) => write!(f, "Can't open '{path}' file. ({cause})"),
+            ErrorKind::NotAStore(why) => write!(
+                f,
+                "File '{path}' is not a Sync store: {why}. It was left untouched; move it away or choose another file."
+            ),
+            ErrorKind::Legacy => write!(f, "File '{path}' was written by the pure-PHP class."),
+            ErrorKind::NoSpace => write!(
+                f,
+                "Can't write to '{path}': no space left on its file system. Nothing was changed; free some space and try again."
+            ),
+            ErrorKind::TooLarge => write!(f, "Can't store a name or value of 4 GiB or more in '{path}'."),
+            ErrorKind::FileSystem(why) => write!(f, "Can't open '{path}' file: {why}"),
+            ErrorKind::Held(held) => write!(
+                f,
+                "Can't access shared object, it is still locked after {} second(s).",
+                held.timeout
+            ),
+            ErrorKind::Busy => write!(f, "Can't write to '{path}': another process is in the middle of a write."),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
