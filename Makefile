@@ -1,0 +1,72 @@
+# `make demo` and `make test` install what they miss, where apt-get is at hand; the other targets
+# name what is missing and the command that installs it.
+#
+# Another PHP than the one on the PATH:
+#   make test PHP=/opt/php/bin/php PHP_CONFIG=/opt/php/bin/php-config
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := build
+
+ifdef PHP
+export PHP
+endif
+ifdef PHP_CONFIG
+export PHP_CONFIG
+endif
+ifdef DESTDIR
+export DESTDIR
+endif
+
+# Files or folders for `make phpt`, and more options for run-tests.php.
+TESTS := php-tests
+RUN_TESTS :=
+
+# The PHP that `make test-debug` runs on; built from Debian's source when it is not given.
+DEBUG_PHP :=
+
+.PHONY: help build demo test phpt test-debug test-jit test-valgrind bench torture docs install uninstall clean
+
+help: ## Says what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
+
+build: ## Builds the extension: modules/sync.so
+	@scripts/build.sh
+
+demo: ## Installs what is missing, builds, and shows two processes sharing an object
+	@scripts/need.sh --install build
+	@scripts/build.sh
+	@scripts/demo.sh
+
+test: ## Runs all tests; the last line is "N passed, N failed"
+	@scripts/test.sh
+
+phpt: build ## Runs PHPT files alone: make phpt TESTS=php-tests/one.phpt
+	@scripts/phpt.sh $(RUN_TESTS) $(TESTS)
+
+test-debug: ## Runs the PHPT suite on a debug and thread-safe PHP, where a leak is a failure
+	@scripts/test-debug.sh $(DEBUG_PHP)
+
+test-jit: build ## Runs the PHPT suite with opcache off, on, and with both kinds of JIT
+	@scripts/test-jit.sh $(TESTS)
+
+test-valgrind: build ## Runs the PHPT suite under valgrind
+	@scripts/need.sh --install valgrind
+	@USE_ZEND_ALLOC=0 scripts/phpt.sh -m --show-mem $(RUN_TESTS) $(TESTS)
+
+bench: build ## Measures, against what else there is
+	@benches/run
+
+torture: ## Kills writers at random and looks for what was lost
+	@cargo run --release --locked --no-default-features --example torture
+
+docs: build ## Writes the README's API table anew from stubs/sync.stub.php
+	@scripts/with-sync.sh scripts/check-docs.php --write
+
+install: ## Installs the extension and enables it for all SAPIs (with DESTDIR: below that folder)
+	@scripts/install.sh install
+
+uninstall: ## Takes back what `make install` did
+	@scripts/install.sh uninstall
+
+clean: ## Removes what was built
+	@rm -rf modules target .build

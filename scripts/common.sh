@@ -1,0 +1,63 @@
+# Sourced by every script here: where things are, which PHP is meant, and how to say so.
+
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$ROOT"
+
+# What is made here and is not Cargo's: logs, the debug build of PHP, Python's virtual environment.
+BUILD=$ROOT/.build
+
+say() { printf '%s\n' "$*"; }
+headline() { printf '\n== %s\n' "$*"; }
+fail() {
+    printf 'sync: %s\n' "$*" >&2
+    exit 1
+}
+
+# As root if that is needed to write to $1; `make install` should not ask for sudo as a whole, since
+# root seldom has cargo on its PATH.
+as_root_for() {
+    local target=$1
+    shift
+    while [ ! -e "$target" ]; do target=$(dirname "$target"); done
+    if [ -w "$target" ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "cannot write to $target; run this as root"
+    fi
+}
+
+# rustup puts cargo where a non-interactive shell may not look.
+if ! command -v cargo >/dev/null && [ -x "$HOME/.cargo/bin/cargo" ]; then
+    PATH=$HOME/.cargo/bin:$PATH
+fi
+
+# Which PHP: PHP=/path/to/php and PHP_CONFIG=/path/to/php-config; by default those on the PATH.
+# ext-php-rs reads the same two variables.
+find_php() {
+    PHP=$(command -v "${PHP:-php}") || return 1
+    if [ -z "${PHP_CONFIG:-}" ]; then
+        # /usr/bin/php8.2 goes with /usr/bin/php-config8.2, /opt/x/bin/php with /opt/x/bin/php-config.
+        PHP_CONFIG=$(dirname "$PHP")/$(basename "$PHP" | sed 's/^php/php-config/')
+    fi
+    PHP_CONFIG=$(command -v "$PHP_CONFIG") || return 1
+    export PHP PHP_CONFIG
+}
+
+# The PHP that was found, and what follows from it. Each build of PHP has a target directory of its
+# own: its headers are compiled in.
+use_php() {
+    find_php || fail "no PHP found; run: scripts/need.sh --install build"
+    PHP_ID=$("$PHP" -n -r 'echo PHP_VERSION, PHP_ZTS ? "-zts" : "", PHP_DEBUG ? "-debug" : "";')
+    local config_version
+    config_version=$("$PHP_CONFIG" --version)
+    [ "${PHP_ID%%-*}" = "${config_version%%-*}" ] ||
+        fail "$PHP is PHP ${PHP_ID%%-*}, but $PHP_CONFIG belongs to $config_version; set PHP and PHP_CONFIG to a pair"
+    PHP_TARGET=${CARGO_TARGET_DIR:-$ROOT/target}/php-$PHP_ID
+    SYNC_SO=$PHP_TARGET/release/libsync.so
+}
+
+cpus() { nproc 2>/dev/null || echo 2; }

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# test-debug.sh [PHP]: the PHPT suite on a debug and thread-safe PHP.
+#
+# What the engine leaks there it reports at the end of a test's output, so that the test fails.
+# Whether that is so is the first thing to be tested, with a leak made on purpose.
+
+. "$(dirname "$0")/common.sh"
+
+PHP=${1:-$(scripts/debug-php.sh)}
+unset PHP_CONFIG
+export PHP
+use_php
+case $PHP_ID in *-debug) ;; *) fail "$PHP is no debug build" ;; esac
+scripts/build.sh
+
+leak=$("$PHP_CONFIG" --extension-dir)/zend_test.so
+if [ -f "$leak" ]; then
+    headline 'A leak is reported'
+    "$PHP" -n -d extension="$leak" -d report_memleaks=1 -r 'zend_leak_bytes(3);' 2>&1 | grep -a 'memory leaks detected' ||
+        fail 'this PHP reports no leaks: the run would prove nothing'
+fi
+
+headline "The extension, with PHP $PHP_ID"
+scripts/phpt.sh

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# test.sh: everything that `make test` stands for. Goes on after a failure, so that one run tells
+# all; the last line is 'N passed, N failed', over everything.
+
+. "$(dirname "$0")/common.sh"
+
+scripts/need.sh --install test
+use_php
+
+passed=0
+failed=0
+failures=()
+
+# NAME COMMAND...: one check that either holds or does not.
+check() {
+    headline "$1"
+    if "${@:2}"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        failures+=("$1")
+    fi
+}
+
+# Adds up what a suite with many tests counted. NAME STATUS PASSED FAILED; a suite that broke off
+# without naming a failed test is one failure.
+tally() {
+    local name=$1 status=$2 suite_passed=$3 suite_failed=$4
+    [ "$status" = 0 ] || [ "$suite_failed" != 0 ] || suite_failed=1
+    passed=$((passed + suite_passed))
+    failed=$((failed + suite_failed))
+    [ "$suite_failed" = 0 ] || failures+=("$name")
+}
+
+rust_tests() {
+    headline 'The store, without PHP'
+    local log=$BUILD/cargo-test.log status=0
+    cargo test --locked --no-default-features --no-fail-fast 2>&1 | tee "$log" || status=$?
+    # shellcheck disable=SC2046 # two words are meant to be two arguments
+    tally 'The store, without PHP' $status $(awk '
+        /^test result:/ { passed += $4; failed += $6 }
+        END { print passed + 0, failed + 0 }' "$log")
+    grep -E '^test .* ignored' "$log" | sed 's/^/SKIP /' || true
+}
+
+phpt_tests() {
+    headline "The extension, with PHP $PHP_ID"
+    local log=$BUILD/phpt-summary.log status=0
+    scripts/phpt.sh 2>&1 | tee "$log" || status=$?
+    # shellcheck disable=SC2046
+    tally "The extension, with PHP $PHP_ID" $status $(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1 | grep . || echo 0 0)
+}
+
+mkdir -p "$BUILD"
+rm -f "$BUILD/result"
+check 'Formatting (cargo fmt)' cargo fmt --check
+check 'Lints, without PHP' cargo clippy --locked --no-default-features --all-targets -- -D warnings
+# The release profile, because its build of ext-php-rs is needed below anyway.
+check 'Lints, with PHP' env CARGO_TARGET_DIR="$PHP_TARGET" cargo clippy --release --locked --all-targets -- -D warnings
+check 'The promised Rust version' scripts/check-msrv.sh
+rust_tests
+check "Python's msgpack" scripts/venv.sh
+if scripts/build.sh; then
+    phpt_tests
+else
+    failed=$((failed + 1))
+    failures+=('Building the extension')
+fi
+
+headline 'Result'
+[ ${#failures[@]} -eq 0 ] || printf 'FAILED: %s\n' "${failures[@]}"
+say "$passed passed, $failed failed" | tee "$BUILD/result"
+[ "$failed" -eq 0 ]

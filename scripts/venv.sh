@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# venv.sh: a Python with PyPI's msgpack in .build/venv, for the test that reads a store without PHP.
+
+. "$(dirname "$0")/common.sh"
+
+"$BUILD/venv/bin/python" -c 'import msgpack' 2>/dev/null && exit
+mkdir -p "$BUILD"
+rm -rf "$BUILD/venv"
+python3 -m venv "$BUILD/venv"
+"$BUILD/venv/bin/python" -m pip install --quiet --disable-pip-version-check 'msgpack>=1,<2'
