@@ -1,0 +1,26 @@
+--TEST--
+A new file in a directory that is not writable: Directory '%s' does not exist or is not writable.
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+mkdir(scratch('closed'));
+chmod(scratch('closed'), 0555);
+as_nobody(function () {
+    $s = new Sync(scratch('closed/store'));
+    var_dump($s->x);
+    attempt(fn () => $s->x = 1);
+    attempt(fn () => $s->lock());
+});
+var_dump(file_exists(scratch('closed/store')));
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+NULL
+SyncException: Directory '{dir}/closed' does not exist or is not writable.
+SyncException: Directory '{dir}/closed' does not exist or is not writable.
+bool(false)

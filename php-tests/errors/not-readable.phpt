@@ -1,0 +1,29 @@
+--TEST--
+A file that may not be read: File '%s' is not readable.
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$s = new Sync(scratch());
+$s->x = 1;
+chmod(scratch(), 0222);
+as_nobody(function () {
+    $s = new Sync(scratch());
+    attempt(fn () => $s->x);
+    attempt(fn () => isset($s->x));
+    attempt(fn () => $s->get('x', 'default'));
+    attempt(fn () => $s['x']);
+    attempt(fn () => $s->getData());
+});
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+SyncException: File '{dir}/store' is not readable.
+SyncException: File '{dir}/store' is not readable.
+SyncException: File '{dir}/store' is not readable.
+SyncException: File '{dir}/store' is not readable.
+SyncException: File '{dir}/store' is not readable.

@@ -1,0 +1,44 @@
+--TEST--
+A file that may be read only can be read; a write says: File '%s' is not writable.
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$s = new Sync(scratch());
+$s->x = 1;
+chmod(scratch(), 0444);
+as_nobody(function () {
+    $s = new Sync(scratch());
+    var_dump($s->x, isset($s->y), $s->getData());
+    attempt(fn () => $s->x = 2);
+    attempt(fn () => $s->set('x', 2));
+    attempt(fn () => $s['x'] = 2);
+    attempt(function () use ($s) { unset($s->x); });
+    attempt(fn () => $s->remove('x'));
+    attempt(fn () => $s->setData(new stdClass));
+    attempt(fn () => $s->lock());
+    var_dump($s->x);
+});
+var_dump($s->x);
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECTF--
+int(1)
+bool(false)
+object(stdClass)#%d (1) {
+  ["x"]=>
+  int(1)
+}
+SyncException: File '{dir}/store' is not writable.
+SyncException: File '{dir}/store' is not writable.
+SyncException: File '{dir}/store' is not writable.
+SyncException: File '{dir}/store' is not writable.
+SyncException: File '{dir}/store' is not writable.
+SyncException: File '{dir}/store' is not writable.
+SyncException: File '{dir}/store' is not writable.
+int(1)
+int(1)

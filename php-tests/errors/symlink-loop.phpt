@@ -1,0 +1,18 @@
+--TEST--
+A path that leads nowhere, in circles: Can't open '%s' file.
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+symlink(scratch('b'), scratch('a'));
+symlink(scratch('a'), scratch('b'));
+$s = new Sync(scratch('a'));
+attempt(fn () => $s->x = 1);
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+SyncException: Can't open '{dir}/a' file.

@@ -1,0 +1,25 @@
+--TEST--
+Two names of one file are one store
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$a = new Sync(scratch('a'));
+$a->x = 1;
+link(scratch('a'), scratch('b'));
+$b = new Sync(scratch('b'));
+var_dump($b->x);
+$b->x = 2;
+var_dump($a->x);
+$a->lock(1);
+attempt(fn () => $b->x);
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+int(1)
+int(2)
+SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s).

@@ -1,0 +1,23 @@
+--TEST--
+What does not access the data does not wait
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$holder = new Sync(scratch());
+$holder->lock();
+$other = new Sync(scratch());
+var_dump($other->getFile() === scratch(), $other->unlock() === $other);
+$other->setFile(scratch('another'));
+$other->x = 1;
+var_dump($other->x);
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+bool(true)
+bool(true)
+int(1)

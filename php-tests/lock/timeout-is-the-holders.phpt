@@ -1,0 +1,21 @@
+--TEST--
+The timeout in the message is the one that the holder gave
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$holder = new Sync(scratch());
+$other = new Sync(scratch());
+$holder->lock(1)->lock('2');
+$start = hrtime(true);
+attempt(fn () => $other->x);
+var_dump(hrtime(true) - $start >= 2e9);
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+SyncLockTimeoutException: Can't access shared object, it is still locked after 2 second(s).
+bool(true)

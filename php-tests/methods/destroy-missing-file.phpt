@@ -1,0 +1,18 @@
+--TEST--
+destroy() without a file is no error
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$s = new Sync(scratch());
+$s->destroy();
+$s->destroy();
+var_dump(file_exists(scratch()));
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+bool(false)

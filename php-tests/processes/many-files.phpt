@@ -1,0 +1,35 @@
+--TEST--
+One process may use many files at once
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$all = [];
+for ($i = 0; $i < 200; $i++) {
+    $all[$i] = new Sync(scratch("store$i"));
+    $all[$i]->n = $i;
+}
+foreach ($all as $i => $s) {
+    if ($s->n !== $i) {
+        echo "$i: $s->n\n";
+    }
+}
+$child = Peer::fork(function () use ($all) {
+    foreach ($all as $i => $s) {
+        $s->n = $s->n * 2;
+    }
+});
+echo $child->end(), "\n";
+foreach ($all as $i => $s) {
+    if ($s->n !== $i * 2) {
+        echo "$i: $s->n\n";
+    }
+}
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+exit 0

@@ -1,0 +1,23 @@
+--TEST--
+Nothing is kept in the object itself: what is shared is in the file only
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$s = new Sync(scratch());
+$s->x = 1;
+$other = new Sync(scratch());
+$other->x = 2;
+unset($other);
+var_dump($s->x);
+unlink(scratch());
+var_dump($s->x);
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+int(2)
+NULL
