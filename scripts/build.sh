@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # build.sh: builds the extension for PHP and PHP_CONFIG, and leaves it as modules/sync.so.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 scripts/need.sh build

@@ -4,6 +4,7 @@
 # The other half, that our own code calls nothing newer in std, is clippy's incompatible_msrv lint,
 # which is on by default.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 use_php

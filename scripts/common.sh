@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # its variables are for those who source it
 # Sourced by every script here: where things are, which PHP is meant, and how to say so.
 
 set -euo pipefail
@@ -58,6 +59,21 @@ use_php() {
         fail "$PHP is PHP ${PHP_ID%%-*}, but $PHP_CONFIG belongs to $config_version; set PHP and PHP_CONFIG to a pair"
     PHP_TARGET=${CARGO_TARGET_DIR:-$ROOT/target}/php-$PHP_ID
     SYNC_SO=$PHP_TARGET/release/libsync.so
+}
+
+# Every PHP started from here on has the sync.so that was just built, by way of a php.ini of our own;
+# and none that is installed.
+with_sync() {
+    [ -f "$SYNC_SO" ] || fail "no $SYNC_SO; run: make build"
+    export PHPRC=$PHP_TARGET/tests.ini PHP_INI_SCAN_DIR=''
+    local text loaded
+    # Written in one step, since others may be running by the old one; and asked for by a PHP that
+    # has its own configuration.
+    text=$(env -u PHPRC -u PHP_INI_SCAN_DIR "$PHP" -n scripts/test-ini.php "$SYNC_SO")
+    printf '%s\n' "$text" >"$PHPRC.$$"
+    mv "$PHPRC.$$" "$PHPRC"
+    loaded=$("$PHP" -m 2>&1)
+    grep -qx sync <<<"$loaded" || fail "PHP does not load $SYNC_SO: $(head -n 3 <<<"$loaded")"
 }
 
 cpus() { nproc 2>/dev/null || echo 2; }

@@ -5,6 +5,7 @@
 # A debug build reports each leak of the engine's memory and checks its own assertions; a ZTS build
 # finds what is wrongly shared between threads.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 prefix=$BUILD/php-debug
@@ -39,7 +40,7 @@ build() {
     # The newest version that can be had: a mirror may list one whose files it no longer carries.
     rm -rf "$BUILD/php-src"
     mkdir -p "$BUILD/php-src"
-    cd "$BUILD/php-src"
+    cd "$BUILD/php-src" || exit
     versions=$(apt_sources apt-cache showsrc "php$series" | sed -n 's/^Version: //p' | sort -Vru)
     for version in $versions; do
         if apt_sources apt-get source --download-only --only-source "php$series=$version"; then
@@ -48,7 +49,7 @@ build() {
         rm -f ./*.tar.*
     done
     tar -xf ./*.orig.tar.?z
-    cd php-*/
+    cd php-*/ || exit
 
     # pcntl and posix for tests that fork and kill, tokenizer for those that read PHP; zend_test for
     # the leak that shows that a leak makes a test fail.

@@ -2,11 +2,11 @@
 # demo.sh: hello world and the progress page, each by two real processes that know nothing of each
 # other but the name of a file.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 use_php
-export PHPRC=$PHP_TARGET/tests.ini PHP_INI_SCAN_DIR=
-"$PHP" -n scripts/test-ini.php "$SYNC_SO" >"$PHPRC"
+with_sync
 
 memory=/dev/shm
 [ -w $memory ] || memory=${TMPDIR:-/tmp}
@@ -33,10 +33,10 @@ processes+=($!)
 say '$ php examples/progress/task.php 60 &'
 "$PHP" examples/progress/task.php 60 >"$folder/task.log" 2>&1 &
 task=$!
-processes+=($task)
+processes+=("$task")
 
 # A browser's part: asks the page until the task is done.
-SYNC_PAGE=http://127.0.0.1:$port/?json "$PHP" -r '
+SYNC_PAGE="http://127.0.0.1:$port/?json" "$PHP" -r '
     $end = microtime(true) + 30;
     do {
         usleep(200_000);

@@ -2,6 +2,7 @@
 # install.sh install|uninstall: puts sync.so into PHP's extension directory and enables it for all
 # SAPIs of that PHP, or takes both back. With DESTDIR, writes below that directory and runs nothing.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 use_php

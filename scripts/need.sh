@@ -5,6 +5,7 @@
 # with --install that command is run, where this is Debian or one of its kin and we are or may
 # become root.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 install=no

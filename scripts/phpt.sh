@@ -5,10 +5,10 @@
 # test starts has it as well. Prints what run-tests.php prints, and a last line 'N passed, N failed',
 # followed by the tests that were skipped.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 use_php
-[ -f "$SYNC_SO" ] || fail "no $SYNC_SO; run: make build"
 
 run_tests=
 for directory in "$("$PHP_CONFIG" --prefix)/lib/php/build" "$("$PHP_CONFIG" --extension-dir)/build" \
@@ -20,11 +20,8 @@ for directory in "$("$PHP_CONFIG" --prefix)/lib/php/build" "$("$PHP_CONFIG" --ex
 done
 [ -n "$run_tests" ] || fail "no run-tests.php beside $PHP_CONFIG; it comes with PHP's headers (on Debian: php-dev)"
 
-PHPRC=$PHP_TARGET/tests.ini
-"$PHP" -n scripts/test-ini.php "$SYNC_SO" >"$PHPRC"
-export PHPRC PHP_INI_SCAN_DIR= TEST_PHP_EXECUTABLE=$PHP NO_INTERACTION=1 REPORT_EXIT_STATUS=1
-export SYNC_PYTHON=$BUILD/venv/bin/python
-loaded=$("$PHP" -m 2>&1) && grep -qx sync <<<"$loaded" || fail "PHP does not load $SYNC_SO: $loaded"
+with_sync
+export TEST_PHP_EXECUTABLE=$PHP NO_INTERACTION=1 REPORT_EXIT_STATUS=1 SYNC_PYTHON=$BUILD/venv/bin/python
 
 files=("$@")
 for argument in "$@"; do

@@ -4,6 +4,7 @@
 # What the engine leaks there it reports at the end of a test's output, so that the test fails.
 # Whether that is so is the first thing to be tested, with a leak made on purpose.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 PHP=${1:-$(scripts/debug-php.sh)}

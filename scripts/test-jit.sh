@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # test-jit.sh [FILES...]: the PHPT suite in the four ways in which PHP runs code.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 status=0

@@ -2,6 +2,7 @@
 # test.sh: everything that `make test` stands for. Goes on after a failure, so that one run tells
 # all; the last line is 'N passed, N failed', over everything.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 scripts/need.sh --install test
@@ -57,6 +58,7 @@ check 'Formatting (cargo fmt)' cargo fmt --check
 check 'Lints, without PHP' cargo clippy --locked --no-default-features --all-targets -- -D warnings
 # The release profile, because its build of ext-php-rs is needed below anyway.
 check 'Lints, with PHP' env CARGO_TARGET_DIR="$PHP_TARGET" cargo clippy --release --locked --all-targets -- -D warnings
+check 'Documentation of the store' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-default-features --no-deps
 check 'The promised Rust version' scripts/check-msrv.sh
 rust_tests
 check "Python's msgpack" scripts/venv.sh

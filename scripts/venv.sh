@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # venv.sh: a Python with PyPI's msgpack in .build/venv, for the test that reads a store without PHP.
 
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
 "$BUILD/venv/bin/python" -c 'import msgpack' 2>/dev/null && exit

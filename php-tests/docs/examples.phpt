@@ -1,0 +1,54 @@
+--TEST--
+The examples run as they are, each program in a process of its own
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+function php(string $arguments): string
+{
+    return (string) shell_exec(implode(' ', array_map('escapeshellarg', php_command())) . " $arguments 2>&1");
+}
+
+function example(string $arguments): string
+{
+    return php(dirname(__DIR__, 2) . "/examples/$arguments");
+}
+
+echo "-- hello\n";
+putenv('SYNC_FILE=' . scratch('hello'));
+echo example('hello/hear.php');
+echo preg_replace('~\d+~', 'N', example('hello/say.php "Good morning"'));
+echo preg_replace('~\d+~', 'N', example('hello/hear.php'));
+
+echo "-- progress\n";
+putenv('SYNC_FILE=' . scratch('progress'));
+$page = '$_GET["json"] = 1; require ' . var_export(dirname(__DIR__, 2) . '/examples/progress/index.php', true) . ';';
+echo php('-r ' . escapeshellarg($page)), "\n";
+echo example('progress/task.php 3');
+echo preg_replace('~"pid":\d+~', '"pid":N', php('-r ' . escapeshellarg($page))), "\n";
+
+echo "-- workers\n";
+putenv('SYNC_FILE=' . scratch('workers'));
+$lines = explode("\n", trim(example('workers/run.php 3 20')));
+echo array_pop($lines), "\n";
+echo array_sum(preg_replace('~.* did (\d+) jobs\.~', '$1', $lines)), " jobs by workers\n";
+var_dump(file_exists(scratch('workers')));
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+-- hello
+Nobody has said anything. Try: php examples/hello/say.php
+Process N said: Good morning
+Process N hears what process N said: Good morning
+-- progress
+{}
+Did 3 steps.
+{"pid":N,"steps":3,"done":3}
+-- workers
+20 results; their sum is 2870.
+20 jobs by workers
+bool(false)

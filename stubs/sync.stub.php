@@ -1,0 +1,295 @@
+<?php
+
+/*
+ * The classes of the extension, for editors and static analysers: what it has to offer and nothing
+ * of how it works. `make test` holds this file equal to what the extension itself declares.
+ *
+ * The first sentence of each doc comment is also what README.md's API table says.
+ */
+
+/**
+ * One object, shared by all programs that name the same file.
+ *
+ * Its properties are whatever you make them, and their values all that serialize() can carry:
+ *
+ *     $sync = new Sync('/dev/shm/app.sync');
+ *     $sync->progress = 42;               // in one program …
+ *     echo $sync->progress;               // … and in another
+ *     echo $sync['progress'];             // the same, for those who prefer it
+ *     isset($sync->progress);             // true: there, and not null
+ *     unset($sync->progress);
+ *
+ * A read gives the newest value, whoever stored it. What a read gives is a copy: an object that was
+ * changed has to be stored again.
+ *
+ * @template TValue = mixed
+ * @implements \ArrayAccess<array-key, TValue>
+ * @mixin \stdClass
+ */
+class Sync implements \ArrayAccess
+{
+    /**
+     * Names the file; nothing is created, opened or read before the first use.
+     *
+     *     $sync = new Sync('/dev/shm/app.sync');
+     *
+     * @param string $file Where the properties are; best in /dev/shm. A relative path is resolved
+     *                     now, and does not follow a later chdir().
+     *
+     * @throws \ValueError where $file contains a NUL byte
+     */
+    public function __construct(string $file) {}
+
+    /**
+     * Gives the value of a property, or null where it is missing, or the file is.
+     *
+     *     echo $sync->progress;
+     *
+     * @return TValue|null
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function __get(string $name): mixed {}
+
+    /**
+     * Stores the value of a property; makes the file if it is missing.
+     *
+     *     $sync->progress = 42;
+     *
+     * @param TValue $value
+     *
+     * @throws SyncException where the file cannot be written, or the value not be stored
+     * @throws SyncLockTimeoutException
+     */
+    public function __set(string $name, mixed $value): void {}
+
+    /**
+     * Tells whether a property is there and not null.
+     *
+     *     if (isset($sync->progress)) {}
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function __isset(string $name): bool {}
+
+    /**
+     * Removes a property; no error if it is missing.
+     *
+     *     unset($sync->progress);
+     *
+     * @throws SyncException where the file cannot be written
+     * @throws SyncLockTimeoutException
+     */
+    public function __unset(string $name): void {}
+
+    /**
+     * Gives the value of a property, or `$default` where it is missing, or the file is.
+     *
+     *     echo $sync->get('progress', 0);
+     *
+     * @template TDefault
+     *
+     * @param string   $name    Any string: 'progress', '0', '', '重庆'.
+     * @param TDefault $default
+     *
+     * @return TValue|TDefault
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function get(string $name, mixed $default = null): mixed {}
+
+    /**
+     * Stores the value of a property, and returns the value; makes the file if it is missing.
+     *
+     *     $started = $sync->set('started', time());
+     *
+     * @template T of TValue
+     *
+     * @param T $value
+     *
+     * @return T
+     *
+     * @throws SyncException where the file cannot be written, or the value not be stored
+     * @throws SyncLockTimeoutException
+     */
+    public function set(string $name, mixed $value): mixed {}
+
+    /**
+     * Tells whether a property is there and not null.
+     *
+     *     if ($sync->has('progress')) {}
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function has(string $name): bool {}
+
+    /**
+     * Removes a property; no error if it is missing.
+     *
+     *     $sync->remove('progress')->remove('started');
+     *
+     * @return $this
+     *
+     * @throws SyncException where the file cannot be written
+     * @throws SyncLockTimeoutException
+     */
+    public function remove(string $name): static {}
+
+    /**
+     * Keeps every other Sync on this file, in this or any process, waiting at any access until `unlock()`.
+     *
+     * One that has waited for $timeout seconds gets a SyncLockTimeoutException. The lock ends with
+     * this object, its request or its process, too, whatever ends them.
+     *
+     *     $sync->lock();
+     *     try {
+     *         $sync->jobs = array_slice($sync->jobs, 1);
+     *     } finally {
+     *         $sync->unlock();
+     *     }
+     *
+     * @param numeric $timeout  Seconds that others wait for at most; 0: for ever.
+     * @param numeric $interval Microseconds that a waiter may sleep between two looks, at least 5000.
+     *
+     * @return $this
+     *
+     * @throws SyncException where an argument is out of range, or another Sync of this very thread
+     *                       holds the lock, so that it would wait for itself
+     * @throws SyncLockTimeoutException
+     */
+    public function lock(mixed $timeout = 0, mixed $interval = 50000): static {}
+
+    /**
+     * Ends `lock()`; no error if there is none.
+     *
+     *     $sync->unlock();
+     *
+     * @return $this
+     */
+    public function unlock(): static {}
+
+    /**
+     * Gives the path of the file.
+     *
+     *     echo $sync->getFile();
+     */
+    public function getFile(): string {}
+
+    /**
+     * Goes over to another file; a lock that is held is released first.
+     *
+     *     $sync->setFile('/dev/shm/other.sync')->progress = 0;
+     *
+     * @return $this
+     *
+     * @throws \ValueError where $file contains a NUL byte
+     */
+    public function setFile(string $file): static {}
+
+    /**
+     * Gives all properties, as of one moment, in the order in which they were first stored.
+     *
+     *     foreach ($sync->getData() as $name => $value) {}
+     *
+     * @return \stdClass Empty where the file is missing.
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function getData(): \stdClass {}
+
+    /**
+     * Replaces all properties at once.
+     *
+     *     $sync->setData((object) ['done' => 0, 'steps' => 100]);
+     *
+     * @return $this
+     *
+     * @throws SyncException where the file cannot be written, or a value not be stored
+     * @throws SyncLockTimeoutException
+     */
+    public function setData(\stdClass $data): static {}
+
+    /**
+     * Removes the file, and releases the lock; the next write makes it anew.
+     *
+     *     $sync->destroy();
+     *
+     * @throws SyncException where the file cannot be removed
+     * @throws SyncLockTimeoutException
+     */
+    public function destroy(): void {}
+
+    /**
+     * Does what `get()` does, for `$sync['name']`.
+     *
+     *     echo $sync['progress'];
+     *
+     * @param array-key $offset
+     *
+     * @return TValue|null
+     *
+     * @throws SyncException
+     */
+    public function offsetGet(mixed $offset): mixed {}
+
+    /**
+     * Does what `set()` does, for `$sync['name'] = $value`.
+     *
+     *     $sync['progress'] = 42;
+     *
+     * @param array-key $offset
+     * @param TValue    $value
+     *
+     * @throws SyncException
+     */
+    public function offsetSet(mixed $offset, mixed $value): void {}
+
+    /**
+     * Does what `has()` does, for `isset($sync['name'])`.
+     *
+     *     if (isset($sync['progress'])) {}
+     *
+     * @param array-key $offset
+     *
+     * @throws SyncException
+     */
+    public function offsetExists(mixed $offset): bool {}
+
+    /**
+     * Does what `remove()` does, for `unset($sync['name'])`.
+     *
+     *     unset($sync['progress']);
+     *
+     * @param array-key $offset
+     *
+     * @throws SyncException
+     */
+    public function offsetUnset(mixed $offset): void {}
+}
+
+/**
+ * Something that a Sync was asked to do and did not; nothing has changed.
+ *
+ *     try {
+ *         $sync->progress = 42;
+ *     } catch (SyncException $e) {
+ *         error_log($e->getMessage());
+ *     }
+ */
+class SyncException extends \RuntimeException {}
+
+/**
+ * Another Sync has held `lock()` for longer than it allowed others to wait.
+ *
+ *     try {
+ *         echo $sync->progress;
+ *     } catch (SyncLockTimeoutException) {
+ *         echo 'busy';
+ *     }
+ */
+class SyncLockTimeoutException extends SyncException {}
