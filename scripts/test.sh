@@ -63,6 +63,7 @@ check 'The promised Rust version' scripts/check-msrv.sh
 rust_tests
 check "Python's msgpack" scripts/venv.sh
 if scripts/build.sh; then
+    check 'make install, make uninstall' scripts/check-install.sh
     phpt_tests
 else
     failed=$((failed + 1))
