@@ -11,7 +11,7 @@ export DESTDIR
 trap 'rm -rf "$DESTDIR"' EXIT
 
 scripts/install.sh install
-"$PHP" -n -d extension="$DESTDIR$("$PHP_CONFIG" --extension-dir)/sync.so" -m | grep -qx sync ||
+"$PHP" -n -d extension="$DESTDIR$("$PHP_CONFIG" --extension-dir)/sync.so" -m | grep -x sync >/dev/null ||
     fail 'what was installed cannot be loaded'
 grep -rqE '^extension=sync' "$DESTDIR" --include="*.ini" || fail "no configuration was written"
 

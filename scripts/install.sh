@@ -65,8 +65,8 @@ do_install() {
     if [ $way = debian ]; then
         as_root_for "$ini" phpenmod -v "$series" -s ALL sync
     fi
-    "$PHP" -m | grep -qx sync || fail "$PHP does not load sync, although $ini says so; see: $PHP --ini"
-    "$PHP" --ri sync | sed -n '1,8p'
+    "$PHP" -m | grep -x sync >/dev/null || fail "$PHP does not load sync, although $ini says so; see: $PHP --ini"
+    "$PHP" --ri sync | sed '9,$d'
     remind load
 }
 
@@ -89,7 +89,7 @@ do_uninstall() {
         say "Removed $DESTDIR$extension"
     fi
     [ -z "$DESTDIR" ] || return 0
-    if "$PHP" -m | grep -qx sync; then
+    if "$PHP" -m | grep -x sync >/dev/null; then
         fail "$PHP still loads a sync that make install did not put there; see: $PHP --ini"
     fi
     remind unload
