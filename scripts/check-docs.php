@@ -1,6 +1,7 @@
 <?php
 /*
- * check-docs.php [--write]: the stubs, what the extension declares and README's API table say the same.
+ * check-docs.php [--write]: the stubs, what the extension declares and README's API table say the same,
+ * and no link of the documentation leads nowhere.
  *
  * The stubs are compiled inside a namespace, so that reflection sees them beside the classes of the
  * extension. Prints each difference; exits with 1 if there is any. With --write, README's tables are
@@ -181,6 +182,16 @@ if (in_array('--write', $argv, true)) {
     file_put_contents(ROOT . '/README.md', $new);
 } elseif ($old !== $new) {
     $problems[] = 'README.md: its API table is not what the stubs say; run: make docs';
+}
+
+// What one page says is on another one, is there.
+foreach ([ROOT . '/README.md', ROOT . '/CHANGELOG.md', ...glob(ROOT . '/docs/*.md')] as $page) {
+    preg_match_all('~\]\((?!\w+:|#)([^)#\s]+)~', file_get_contents($page), $links);
+    foreach ($links[1] as $link) {
+        if (!file_exists(dirname($page) . "/$link")) {
+            $problems[] = basename($page) . " links to $link, which is not there";
+        }
+    }
 }
 
 foreach ($problems as $problem) {
