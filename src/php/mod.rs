@@ -1,0 +1,3 @@
+//! All that touches the Zend engine.
+
+pub mod value;

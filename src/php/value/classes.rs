@@ -1,0 +1,189 @@
+//! From a class name in the bytes to a class of this request: allowed, autoloaded, or incomplete.
+
+use std::cell::Cell;
+use std::ptr;
+
+use ext_php_rs::ffi;
+
+use super::decode::{Decoder, Stop};
+use super::engine::{self, zend_class_entry, zend_function, zend_string};
+
+/// A class, and what decoding its objects needs to know of it.
+#[derive(Clone, Copy)]
+pub struct Class {
+    pub entry: *mut zend_class_entry,
+    /// `__unserialize` or else `__wakeup`, where the class has one.
+    pub hook: *mut zend_function,
+    /// The class is not there, or not allowed: `entry` stands for it.
+    pub incomplete: bool,
+}
+
+impl Class {
+    pub fn has_unserialize(&self) -> bool {
+        // SAFETY: a class of this request.
+        !self.hook.is_null() && unsafe { self.hook == (*self.entry).__unserialize }
+    }
+}
+
+/// Remembers the class found last: objects of one class come in rows.
+pub struct Classes<'de> {
+    last: Cell<Option<(&'de [u8], Class)>>,
+}
+
+impl<'de> Classes<'de> {
+    pub fn new() -> Self {
+        Self { last: Cell::new(None) }
+    }
+
+    /// The class of that name. May run autoloaders and `unserialize_callback_func`.
+    #[inline]
+    pub fn find(&self, name: &'de [u8], decoder: &Decoder<'de, '_>) -> Result<Class, Stop> {
+        match self.last.get() {
+            Some((last, class)) if last == name => Ok(class),
+            _ => {
+                let class = look_up(name, decoder)?;
+                self.last.set(Some((name, class)));
+                Ok(class)
+            }
+        }
+    }
+}
+
+fn look_up(name: &[u8], decoder: &Decoder) -> Result<Class, Stop> {
+    // Names of classes made at run time start with a NUL byte, and are nobody's business here.
+    if matches!(name, [] | [0, ..] | [b'\\', ..]) {
+        return Err(decoder.damaged("a class name that cannot be one"));
+    }
+    let string = engine::new_string(name);
+    // SAFETY: the name and its lower case are ours; if the engine leaves, so do they.
+    unsafe {
+        let lower = engine::lower_case(string);
+        let found = if decoder.policy.allowed_classes.contains(engine::bytes(lower)) {
+            load(string, lower, decoder)
+        } else {
+            Ok(ptr::null_mut())
+        };
+        let valid = engine::is_valid_class_name(string);
+        engine::release_string(lower);
+        engine::release_string(string);
+        let entry = found?;
+        if entry.is_null() {
+            if !valid {
+                return Err(decoder.damaged("a class name that cannot be one"));
+            }
+            return Ok(Class { entry: engine::incomplete_class(), hook: ptr::null_mut(), incomplete: true });
+        }
+        if (*entry).ce_flags & ffi::ZEND_ACC_NOT_SERIALIZABLE != 0 {
+            engine::throw_exception(c"Unserialization of '%s' is not allowed", engine::class_name(entry));
+            return Err(decoder.thrown());
+        }
+        let hook = if !(*entry).__unserialize.is_null() {
+            (*entry).__unserialize
+        } else if entry == engine::incomplete_class() {
+            ptr::null_mut()
+        } else {
+            engine::method(entry, "__wakeup")
+        };
+        Ok(Class { entry, hook, incomplete: false })
+    }
+}
+
+/// Finds or autoloads a class. Null if there is none.
+///
+/// # Safety
+/// Both names are alive.
+unsafe fn load(
+    name: *mut zend_string,
+    lower: *mut zend_string,
+    decoder: &Decoder,
+) -> Result<*mut zend_class_entry, Stop> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !engine::is_valid_class_name(name) {
+            return Ok(ptr::null_mut());
+        }
+        let entry = engine::lookup_class(name, lower);
+        if engine::exception_pending() {
+            return Err(decoder.thrown());
+        }
+        if !entry.is_null() {
+            return Ok(entry);
+        }
+        let Some(callback) = engine::unserialize_callback() else { return Ok(ptr::null_mut()) };
+        engine::call_function(callback, name);
+        if engine::exception_pending() {
+            return Err(decoder.thrown());
+        }
+        let entry = engine::lookup_class(name, lower);
+        if engine::exception_pending() {
+            return Err(decoder.thrown());
+        }
+        if entry.is_null() {
+            let text = c"Function %s() hasn't defined the class it was called for";
+            engine::raise(ffi::E_WARNING, text, callback.to_bytes(), b"");
+            if engine::exception_pending() {
+                return Err(decoder.thrown());
+            }
+        }
+        Ok(entry)
+    }
+}
+
+/// Puts the enum case of that name (`Class:Case`) at `at`.
+///
+/// # Safety
+/// `at` is a place to write to.
+pub unsafe fn enum_case(name: &[u8], at: *mut ext_php_rs::types::Zval, decoder: &Decoder) -> Result<(), Stop> {
+    let Some(colon) = name.iter().position(|&byte| byte == b':') else {
+        return Err(decoder.damaged("an enum case without a name"));
+    };
+    let (class, case) = (&name[..colon], &name[colon + 1..]);
+    let (class_string, case_string) = (engine::new_string(class), engine::new_string(case));
+    // SAFETY: the names are ours.
+    unsafe {
+        let lower = engine::lower_case(class_string);
+        let result = if decoder.policy.allowed_classes.contains(engine::bytes(lower)) {
+            find_case(class_string, lower, case_string, decoder)
+        } else {
+            let class = String::from_utf8_lossy(class);
+            Err(decoder.refuse(format!("The enum '{class}' is not among the allowed classes.")))
+        };
+        engine::release_string(lower);
+        engine::release_string(class_string);
+        engine::release_string(case_string);
+        engine::set_object_copy(at, result?);
+    }
+    Ok(())
+}
+
+unsafe fn find_case(
+    class: *mut zend_string,
+    lower: *mut zend_string,
+    case: *mut zend_string,
+    decoder: &Decoder,
+) -> Result<*mut engine::zend_object, Stop> {
+    // SAFETY: the names are held by the caller.
+    unsafe {
+        let entry =
+            if engine::is_valid_class_name(class) { engine::lookup_class(class, lower) } else { ptr::null_mut() };
+        let found = if !entry.is_null() && (*entry).ce_flags & ffi::ZEND_ACC_ENUM != 0 {
+            engine::enum_case(entry, case)
+        } else {
+            None
+        };
+        if engine::exception_pending() {
+            return Err(decoder.thrown());
+        }
+        found.ok_or_else(|| {
+            let name = |string| String::from_utf8_lossy(engine::bytes(string));
+            let (class, case) = (name(class), name(case));
+            decoder.refuse(if entry.is_null() {
+                format!("Class '{class}' not found.")
+            } else if (*entry).ce_flags & ffi::ZEND_ACC_ENUM == 0 {
+                format!("Class '{class}' is not an enum.")
+            } else {
+                format!("{class}::{case} is not an enum case.")
+            })
+        })
+    }
+}

@@ -1,0 +1,614 @@
+//! MessagePack into a zval, as serde's `DeserializeSeed`.
+
+use std::cell::{Cell, UnsafeCell};
+use std::fmt;
+use std::ptr;
+
+use ext_php_rs::types::Zval;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::classes::{self, Classes};
+use super::delayed::Delayed;
+use super::depth::Depth;
+use super::engine::{self, HashTable, RawValue, zend_object, zend_property_info};
+use super::object_decode::{Body, SerializedBody};
+use super::slots::Slots;
+use super::vec::ZendVec;
+use super::wire::{self, Number};
+use super::{Policy, Sharing, ValueError, scalar};
+
+/// Decodes any value. See [`super::decode`].
+pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<Sharing, ValueError> {
+    let decoder = Decoder::new(bytes.len(), policy);
+    let at: *mut Zval = into;
+    // SAFETY: the caller gives a zval to overwrite.
+    unsafe { engine::set_simple(at, engine::NULL) };
+    let mut deserializer = rmp_serde::Deserializer::from_read_ref(bytes);
+    deserializer.set_max_depth(usize::from(u16::MAX));
+    let read = Slot { at, info: ptr::null_mut(), decoder: &decoder }.deserialize(&mut deserializer);
+    // SAFETY: `at` holds what has been decoded, whole or in part.
+    unsafe { decoder.finish(read.map_err(|error| error.to_string()), at) }
+}
+
+/// Decoding cannot go on; why is kept in the [`Decoder`].
+pub struct Stop;
+
+impl Stop {
+    /// As serde wants it.
+    #[cold]
+    pub fn into<E: Error>(self) -> E {
+        E::custom("")
+    }
+}
+
+/// What is known across one call of [`decode`].
+pub struct Decoder<'de, 'p> {
+    pub policy: &'p Policy,
+    pub classes: Classes<'de>,
+    pub slots: Slots,
+    pub delayed: Delayed,
+    pub depth: Depth,
+    /// How many elements may still be announced: an element takes a byte at least, so whoever
+    /// announces more than there are bytes lies, and gets no memory for it.
+    budget: Cell<usize>,
+    /// Values that others have taken the place of. They go at the end: no user code before.
+    replaced: UnsafeCell<ZendVec<RawValue>>,
+    /// All objects, none of them held: nobody can let go of them before the end.
+    objects: UnsafeCell<ZendVec<*mut zend_object>>,
+    sharing: Cell<Sharing>,
+    failure: Cell<Option<ValueError>>,
+    engine_data: Cell<*mut std::ffi::c_void>,
+}
+
+unsafe extern "C" {
+    fn php_var_unserialize_init() -> *mut std::ffi::c_void;
+    fn php_var_unserialize_destroy(data: *mut std::ffi::c_void);
+}
+
+impl<'p> Decoder<'_, 'p> {
+    fn new(len: usize, policy: &'p Policy) -> Self {
+        Self {
+            policy,
+            classes: Classes::new(),
+            slots: Slots::new(),
+            delayed: Delayed::new(),
+            depth: Depth::new(),
+            budget: Cell::new(len),
+            replaced: UnsafeCell::new(ZendVec::new()),
+            objects: UnsafeCell::new(ZendVec::new()),
+            sharing: Cell::new(Sharing::Shareable),
+            failure: Cell::new(None),
+            engine_data: Cell::new(ptr::null_mut()),
+        }
+    }
+
+    /// The `zend_unserialize_data` that a class's C-level `unserialize` handler expects.
+    pub fn engine_data(&self) -> *mut std::ffi::c_void {
+        if self.engine_data.get().is_null() {
+            // SAFETY: no precondition.
+            self.engine_data.set(unsafe { php_var_unserialize_init() });
+        }
+        self.engine_data.get()
+    }
+
+    /// Stops with a reason for the caller to throw.
+    #[cold]
+    pub fn refuse(&self, why: String) -> Stop {
+        self.failure.set(Some(ValueError::Refused(why)));
+        Stop
+    }
+
+    /// Stops for bytes that no encoder wrote.
+    #[cold]
+    pub fn damaged(&self, what: &str) -> Stop {
+        self.refuse(format!("A stored value is damaged: it has {what}."))
+    }
+
+    /// Stops for an exception that is pending.
+    #[cold]
+    pub fn thrown(&self) -> Stop {
+        self.failure.set(Some(ValueError::Thrown));
+        Stop
+    }
+
+    /// Announces `elements` more elements.
+    #[inline]
+    pub fn expect(&self, elements: usize) -> Result<(), Stop> {
+        match self.budget.get().checked_sub(elements) {
+            Some(left) if elements <= engine::MAX_ELEMENTS => {
+                self.budget.set(left);
+                Ok(())
+            }
+            _ => Err(self.damaged("a length beyond its end")),
+        }
+    }
+
+    /// Runs `f` one level deeper, if that is not too deep.
+    #[inline]
+    pub fn deeper<T, E: Error>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        if let Err(why) = self.depth.enter() {
+            return Err(self.refuse(why).into());
+        }
+        let result = f();
+        self.depth.leave();
+        result
+    }
+
+    /// The value is not one that may be returned twice.
+    pub fn not_shareable(&self) {
+        self.sharing.set(Sharing::Fresh);
+    }
+
+    /// Notes an object that was made, at `at`.
+    ///
+    /// # Safety
+    /// There is an object.
+    pub unsafe fn made_object(&self, at: *const Zval) {
+        self.not_shareable();
+        // SAFETY: the caller's promise; no reference to the vector outlives the statement.
+        unsafe { (*self.objects.get()).push(engine::object_of(at)) };
+    }
+
+    /// Empties a place that has a value already.
+    ///
+    /// # Safety
+    /// `at` is a live zval.
+    #[inline]
+    pub unsafe fn replace(&self, at: *mut Zval) {
+        // SAFETY: the caller's promise; the value moves.
+        unsafe {
+            if engine::is_counted(at) {
+                (*self.replaced.get()).push(RawValue::of(at));
+            }
+            engine::set_simple(at, engine::NULL);
+        }
+    }
+
+    /// Keeps an array that is of no use any more until the end, since its places have numbers.
+    pub fn keep_until_the_end(&self, array: *mut HashTable) {
+        let mut holder = engine::scratch();
+        // SAFETY: the count of the array moves along.
+        unsafe {
+            engine::set_array(&raw mut *holder, array);
+            self.replace(&raw mut *holder);
+        }
+    }
+
+    /// Makes the delayed calls if all went well, and clears up.
+    ///
+    /// # Safety
+    /// `at` is where the value was decoded to.
+    unsafe fn finish(self, read: Result<(), String>, at: *mut Zval) -> Result<Sharing, ValueError> {
+        let failed = read.is_err();
+        let mut objects = self.objects.into_inner();
+        if failed {
+            for &object in objects.iter() {
+                // SAFETY: still alive, see `objects`.
+                unsafe { engine::forbid_destructor(object) };
+            }
+        }
+        objects.free();
+        self.slots.finish();
+        let called = self.delayed.finish(failed);
+        let mut replaced = self.replaced.into_inner();
+        for value in replaced.iter() {
+            value.release();
+        }
+        replaced.free();
+        if !self.engine_data.get().is_null() {
+            // SAFETY: made by `engine_data`, once.
+            unsafe { php_var_unserialize_destroy(self.engine_data.get()) };
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            if called && !engine::exception_pending() {
+                engine::unwrap_reference(at);
+                engine::possible_root(at);
+                return Ok(self.sharing.get());
+            }
+            engine::release(at);
+            engine::set_simple(at, engine::NULL);
+        }
+        if engine::exception_pending() {
+            return Err(ValueError::Thrown);
+        }
+        let why = read.err().unwrap_or_default();
+        Err(self
+            .failure
+            .into_inner()
+            .unwrap_or_else(|| ValueError::Refused(format!("A stored value is damaged: {why}."))))
+    }
+}
+
+/// A place to decode a value into. It holds null; a count of what it is to hold is its owner's.
+#[derive(Clone, Copy)]
+pub struct Slot<'a, 'de, 'p> {
+    pub at: *mut Zval,
+    /// See [`Slots::number`].
+    pub info: *mut zend_property_info,
+    pub decoder: &'a Decoder<'de, 'p>,
+}
+
+impl<'de> DeserializeSeed<'de> for Slot<'_, 'de, '_> {
+    type Value = ();
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Slot<'_, '_, '_> {
+    #[inline]
+    fn number(&self) {
+        self.decoder.slots.number(self.at, self.info);
+    }
+
+    fn decode_ext(self, code: i8, body: &[u8]) -> Result<(), Stop> {
+        let decoder = self.decoder;
+        // A reference met again takes no number.
+        if code != wire::SAME_REFERENCE {
+            self.number();
+        }
+        let number = || Number::parse(body).ok_or_else(|| decoder.damaged("an ext type of the wrong length"));
+        let present =
+            |found: bool| if found { Ok(()) } else { Err(decoder.damaged("a pointer to something that is not there")) };
+        // SAFETY: the place is kept where it is until the end of the decoding.
+        unsafe {
+            match code {
+                wire::ENUM_CASE => {
+                    decoder.not_shareable();
+                    classes::enum_case(body, self.at, decoder)
+                }
+                wire::SAME_OBJECT => present(decoder.slots.copy_object(number()?, self.at)),
+                wire::SAME_REFERENCE => {
+                    decoder.not_shareable();
+                    present(decoder.slots.refer(number()?, self.at))
+                }
+                wire::OBJECT | wire::SERIALIZABLE => Err(decoder.damaged("a class name that no object follows")),
+                _ => Err(decoder
+                    .refuse(format!("A stored value has the MessagePack ext type {code}, which Sync does not know."))),
+            }
+        }
+    }
+}
+
+// SAFETY of the unsafe blocks below: `at` is a place that whoever made the `Slot` keeps where it
+// is until the end of the decoding.
+impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.number();
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.number();
+        unsafe { engine::set_simple(self.at, if value { engine::TRUE } else { engine::FALSE }) };
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        self.number();
+        unsafe { engine::set_long(self.at, value) };
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.number();
+        unsafe { scalar::set_unsigned(self.at, value) };
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        self.number();
+        unsafe { engine::set_double(self.at, value) };
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<(), E> {
+        self.visit_borrowed_bytes(value.as_bytes())
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, value: &'de [u8]) -> Result<(), E> {
+        self.number();
+        unsafe { engine::set_string(self.at, value) };
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        self.number();
+        let count = elements.size_hint().unwrap_or(0);
+        if count == 0 {
+            unsafe { engine::set_empty_array(self.at) };
+            return Ok(());
+        }
+        self.decoder.expect(count).map_err(Stop::into)?;
+        self.decoder.deeper(|| {
+            if count == 2 {
+                let mut list = ptr::null_mut();
+                let first = elements.next_element_seed(First { of: self, list: &mut list })?;
+                return match first.unwrap_or(FirstIs::Value) {
+                    FirstIs::Value => fill_list(self.decoder, list, 1, elements),
+                    FirstIs::ClassOf(class) => next(&mut elements, Body { slot: self, class }),
+                    FirstIs::SerializedClassOf(class) => next(&mut elements, SerializedBody { slot: self, class }),
+                };
+            }
+            let list = begin_list(self, count);
+            fill_list(self.decoder, list, count, elements)
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.number();
+        let count = map.size_hint().unwrap_or(0);
+        self.decoder.expect(count).and_then(|()| self.decoder.expect(count)).map_err(Stop::into)?;
+        if count == 0 {
+            unsafe { engine::set_empty_array(self.at) };
+            return Ok(());
+        }
+        let table = engine::new_map(count);
+        unsafe { engine::set_array(self.at, table) };
+        self.decoder.deeper(|| fill_map(self.decoder, table, map))
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let (code, body) = ext(deserializer)?;
+        self.decode_ext(code, body).map_err(Stop::into)
+    }
+}
+
+/// The code and the body of an ext.
+fn ext<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(i8, &'de [u8]), D::Error> {
+    struct Fields;
+    impl<'de> Visitor<'de> for Fields {
+        type Value = (i8, &'de [u8]);
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("an ext")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+            match (fields.next_element::<i8>()?, fields.next_element::<&[u8]>()?) {
+                (Some(code), Some(body)) => Ok((code, body)),
+                _ => Err(A::Error::custom("an ext without a body")),
+            }
+        }
+    }
+    deserializer.deserialize_any(Fields)
+}
+
+fn next<'de, A: SeqAccess<'de>, S: DeserializeSeed<'de, Value = ()>>(
+    elements: &mut A,
+    seed: S,
+) -> Result<(), A::Error> {
+    elements.next_element_seed(seed)?.ok_or_else(|| A::Error::custom("an array shorter than it says"))
+}
+
+/// Puts a new list with room for `count` elements into the slot.
+fn begin_list(slot: Slot, count: usize) -> *mut HashTable {
+    let list = engine::new_list(count);
+    // SAFETY: the slot is a place to write to.
+    unsafe { engine::set_array(slot.at, list) };
+    list
+}
+
+/// Decodes `count` more elements into a list from [`begin_list`].
+fn fill_list<'de, A: SeqAccess<'de>>(
+    decoder: &Decoder<'de, '_>,
+    list: *mut HashTable,
+    count: usize,
+    mut elements: A,
+) -> Result<(), A::Error> {
+    for _ in 0..count {
+        // SAFETY: the list was made with this much room, and is not moved.
+        let at = unsafe { engine::append_null(list) };
+        next(&mut elements, Slot { at, info: ptr::null_mut(), decoder })?;
+    }
+    Ok(())
+}
+
+/// Decodes the entries of a map into an array that has room for all of them.
+pub fn fill_map<'de, A: MapAccess<'de>>(
+    decoder: &Decoder<'de, '_>,
+    table: *mut HashTable,
+    mut map: A,
+) -> Result<(), A::Error> {
+    while let Some(key) = map.next_key_seed(KeySeed { decoder })? {
+        // SAFETY: the table is ours alone until the end.
+        let at = unsafe {
+            let at = match key.as_index() {
+                Ok(index) => engine::place_of_int(table, index),
+                Err(bytes) => {
+                    let key = engine::key_string(bytes);
+                    let at = engine::place_of_string(table, key);
+                    engine::release_string(key);
+                    at
+                }
+            };
+            if engine::type_of(at) != engine::NULL {
+                decoder.replace(at);
+            }
+            at
+        };
+        map.next_value_seed(Slot { at, info: ptr::null_mut(), decoder })?;
+    }
+    Ok(())
+}
+
+/// The first of two elements: a value like any other, or the class of an object.
+struct First<'a, 'de, 'p> {
+    of: Slot<'a, 'de, 'p>,
+    /// Where the list is put once it turns out to be one.
+    list: &'a mut *mut HashTable,
+}
+
+enum FirstIs<'de> {
+    Value,
+    ClassOf(&'de [u8]),
+    SerializedClassOf(&'de [u8]),
+}
+
+impl<'a, 'de, 'p> First<'a, 'de, 'p> {
+    /// It is a list after all: makes it, and gives its first place.
+    fn place(self) -> Slot<'a, 'de, 'p> {
+        *self.list = begin_list(self.of, 2);
+        // SAFETY: made with room for two.
+        let at = unsafe { engine::append_null(*self.list) };
+        Slot { at, ..self.of }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for First<'_, 'de, '_> {
+    type Value = FirstIs<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for First<'_, 'de, '_> {
+    type Value = FirstIs<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a value or a class")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        self.place().visit_unit().map(|()| FirstIs::Value)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        self.place().visit_bool(value).map(|()| FirstIs::Value)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        self.place().visit_i64(value).map(|()| FirstIs::Value)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        self.place().visit_u64(value).map(|()| FirstIs::Value)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        self.place().visit_f64(value).map(|()| FirstIs::Value)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Self::Value, E> {
+        self.place().visit_borrowed_str(value).map(|()| FirstIs::Value)
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, value: &'de [u8]) -> Result<Self::Value, E> {
+        self.place().visit_borrowed_bytes(value).map(|()| FirstIs::Value)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Self::Value, A::Error> {
+        self.place().visit_seq(elements).map(|()| FirstIs::Value)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        self.place().visit_map(map).map(|()| FirstIs::Value)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let (code, body) = ext(deserializer)?;
+        match code {
+            wire::OBJECT if body.is_empty() => Ok(FirstIs::ClassOf(wire::DEFAULT_CLASS)),
+            wire::OBJECT => Ok(FirstIs::ClassOf(body)),
+            wire::SERIALIZABLE => Ok(FirstIs::SerializedClassOf(body)),
+            _ => self.place().decode_ext(code, body).map(|()| FirstIs::Value).map_err(Stop::into),
+        }
+    }
+}
+
+/// A key of an array, as it is in the bytes.
+pub enum MapKey<'de> {
+    Int(i64),
+    Bytes(&'de [u8]),
+}
+
+impl<'de> MapKey<'de> {
+    /// As PHP casts it: an index where it is or looks like an int, else a string.
+    #[inline]
+    pub fn as_index(&self) -> Result<i64, &'de [u8]> {
+        match *self {
+            Self::Int(index) => Ok(index),
+            Self::Bytes(bytes) => engine::numeric_key(bytes).ok_or(bytes),
+        }
+    }
+}
+
+pub struct KeySeed<'a, 'de, 'p> {
+    pub decoder: &'a Decoder<'de, 'p>,
+}
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_, 'de, '_> {
+    type Value = MapKey<'de>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> KeySeed<'_, 'de, '_> {
+    #[cold]
+    fn impossible<E: Error>(&self) -> Result<MapKey<'de>, E> {
+        Err(self.decoder.damaged("a key that is neither an int nor a string").into())
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed<'_, 'de, '_> {
+    type Value = MapKey<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(MapKey::Bytes(b""))
+    }
+
+    fn visit_bool<E: Error>(self, key: bool) -> Result<Self::Value, E> {
+        Ok(MapKey::Int(i64::from(key)))
+    }
+
+    fn visit_i64<E: Error>(self, key: i64) -> Result<Self::Value, E> {
+        Ok(MapKey::Int(key))
+    }
+
+    fn visit_u64<E: Error>(self, key: u64) -> Result<Self::Value, E> {
+        i64::try_from(key).map(MapKey::Int).or_else(|_| self.impossible())
+    }
+
+    fn visit_f64<E: Error>(self, key: f64) -> Result<Self::Value, E> {
+        // 2^63: the first that is too large for an int.
+        const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+        if (-LIMIT..LIMIT).contains(&key) { Ok(MapKey::Int(key as i64)) } else { self.impossible() }
+    }
+
+    fn visit_borrowed_str<E: Error>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(MapKey::Bytes(key.as_bytes()))
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, key: &'de [u8]) -> Result<Self::Value, E> {
+        Ok(MapKey::Bytes(key))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        self.impossible()
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        self.impossible()
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<Self::Value, D::Error> {
+        self.impossible()
+    }
+}

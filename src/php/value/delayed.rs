@@ -1,0 +1,93 @@
+//! `__wakeup` and `__unserialize` run when everything else is in place, in the order in which
+//! their objects were completed.
+
+use std::cell::UnsafeCell;
+use std::ptr;
+
+use ext_php_rs::types::Zval;
+
+use super::engine::{self, HashTable, zend_function, zend_object};
+use super::vec::ZendVec;
+
+#[derive(Clone, Copy)]
+struct Call {
+    /// Held.
+    object: *mut zend_object,
+    method: *mut zend_function,
+    /// The argument of `__unserialize`, owned; null for `__wakeup`.
+    data: *mut HashTable,
+}
+
+pub struct Delayed {
+    calls: UnsafeCell<ZendVec<Call>>,
+}
+
+impl Delayed {
+    pub fn new() -> Self {
+        Self { calls: UnsafeCell::new(ZendVec::new()) }
+    }
+
+    /// Puts off `object.method(data)`; takes over `data`, which may be null.
+    ///
+    /// # Safety
+    /// `object` is alive and its class has the method.
+    pub unsafe fn push(&self, object: *mut zend_object, method: *mut zend_function, data: *mut HashTable) {
+        // SAFETY: no reference to the vector outlives a statement; the object is held from here on.
+        unsafe {
+            (*object).gc.refcount += 1;
+            (*self.calls.get()).push(Call { object, method, data });
+        }
+    }
+
+    /// Makes the calls, unless `failed`; after the first that throws, and if `failed`, only keeps
+    /// the destructors of the objects from running, for they are not whole. Lets go of everything.
+    ///
+    /// Returns whether all calls were made and none threw.
+    pub fn finish(self, mut failed: bool) -> bool {
+        let mut calls = self.calls.into_inner();
+        for &Call { object, method, data } in calls.iter() {
+            // SAFETY: held since they were put off. What the calls do to the rest of the value is
+            // no concern of anybody here any more.
+            unsafe {
+                let mut argument = engine::scratch();
+                let argument = &raw mut *argument;
+                if !data.is_null() {
+                    engine::set_array(argument, data);
+                }
+                if !failed {
+                    let mut result = engine::scratch();
+                    let result = &raw mut *result;
+                    engine::call_method(
+                        object,
+                        method,
+                        result,
+                        if data.is_null() { ptr::null_mut() } else { argument },
+                    );
+                    engine::release(result);
+                    failed = engine::exception_pending();
+                }
+                if failed {
+                    engine::forbid_destructor(object);
+                }
+                release_object(object);
+                if !data.is_null() {
+                    engine::release(argument);
+                }
+            }
+        }
+        calls.free();
+        !failed
+    }
+}
+
+/// Gives up a count of an object.
+unsafe fn release_object(object: *mut zend_object) {
+    // SAFETY: the caller owns the count, and the zval takes it over.
+    unsafe {
+        let mut holder = engine::scratch();
+        let holder: *mut Zval = &raw mut *holder;
+        engine::set_object_copy(holder, object);
+        (*object).gc.refcount -= 1;
+        engine::release(holder);
+    }
+}

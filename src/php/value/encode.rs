@@ -1,0 +1,334 @@
+//! A zval as serde's `Serialize`.
+
+use std::cell::Cell;
+use std::ffi::c_void;
+
+use ext_php_rs::types::Zval;
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+use super::ValueError;
+use super::depth::Depth;
+use super::engine::{self, Elements, HashTable, Key};
+use super::identity::{Identity, Met};
+use super::object_encode;
+use super::wire::{self, Ext, Number, Text};
+
+/// Encodes any value. See [`super::encode`].
+pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<(), ValueError> {
+    let encoder = Encoder::new();
+    let at: *const Zval = value;
+    let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true };
+    let written = root.serialize(&mut rmp_serde::Serializer::new(out));
+    let failure = encoder.finish();
+    match written {
+        Ok(()) => Ok(()),
+        Err(_) if engine::exception_pending() => Err(ValueError::Thrown),
+        Err(error) => Err(failure.unwrap_or_else(|| ValueError::Refused(error.to_string()))),
+    }
+}
+
+/// What is known across one call of [`encode`].
+pub struct Encoder {
+    pub identity: Identity,
+    depth: Depth,
+    failure: Cell<Option<ValueError>>,
+    /// The engine's own bookkeeping, made for the first class with a C-level `serialize`.
+    engine_data: Cell<*mut c_void>,
+}
+
+unsafe extern "C" {
+    fn php_var_serialize_init() -> *mut c_void;
+    fn php_var_serialize_destroy(data: *mut c_void);
+}
+
+impl Encoder {
+    fn new() -> Self {
+        Self {
+            identity: Identity::new(),
+            depth: Depth::new(),
+            failure: Cell::new(None),
+            engine_data: Cell::new(std::ptr::null_mut()),
+        }
+    }
+
+    fn finish(self) -> Option<ValueError> {
+        let data = self.engine_data.get();
+        if !data.is_null() {
+            // SAFETY: made by `engine_data`, once.
+            unsafe { php_var_serialize_destroy(data) };
+        }
+        self.identity.finish();
+        self.failure.into_inner()
+    }
+
+    /// The `zend_serialize_data` that a class's C-level `serialize` handler expects. One for the
+    /// whole value, so that what several of them share stays shared.
+    pub fn engine_data(&self) -> *mut c_void {
+        if self.engine_data.get().is_null() {
+            // SAFETY: no precondition.
+            self.engine_data.set(unsafe { php_var_serialize_init() });
+        }
+        self.engine_data.get()
+    }
+
+    /// Stops with a reason for the caller to throw.
+    #[cold]
+    pub fn refuse<E: serde::ser::Error>(&self, why: String) -> E {
+        self.failure.set(Some(ValueError::Refused(why)));
+        E::custom("")
+    }
+
+    /// Stops for an exception that is pending.
+    #[cold]
+    pub fn thrown<E: serde::ser::Error>(&self) -> E {
+        self.failure.set(Some(ValueError::Thrown));
+        E::custom("")
+    }
+
+    /// Runs `f` one level deeper, if that is not too deep.
+    #[inline]
+    pub fn deeper<T, E: serde::ser::Error>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        if let Err(why) = self.depth.enter() {
+            return Err(self.refuse(why));
+        }
+        let result = f();
+        self.depth.leave();
+        result
+    }
+}
+
+/// The arrays that a value is in, innermost first: an array that contains itself without a
+/// reference between (its last variable is gone) has to end somewhere.
+pub struct Within<'a> {
+    array: *const HashTable,
+    outer: Option<&'a Within<'a>>,
+}
+
+impl Within<'_> {
+    fn contains(within: Option<&Self>, array: *const HashTable) -> bool {
+        within.is_some_and(|w| w.array == array || Self::contains(w.outer, array))
+    }
+}
+
+/// A zval to write.
+#[derive(Clone, Copy)]
+pub struct Value<'a> {
+    pub at: *mut Zval,
+    pub encoder: &'a Encoder,
+    pub within: Option<&'a Within<'a>>,
+    /// In an array with several owners: see [`Identity::meet`].
+    pub shared: bool,
+    pub root: bool,
+}
+
+impl Serialize for Value<'_> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // SAFETY: whoever makes a `Value` holds the zval until it is written.
+        unsafe {
+            match self.encoder.identity.meet(self.at, self.shared) {
+                Met::Never => {}
+                met => return self.serialize_met(met, serializer),
+            }
+            match engine::type_of(self.at) {
+                engine::STRING => self.serialize_string(serializer),
+                engine::LONG => serializer.serialize_i64((*self.at).value.lval),
+                engine::NULL | engine::UNDEF => serializer.serialize_unit(),
+                engine::FALSE => serializer.serialize_bool(false),
+                engine::TRUE => serializer.serialize_bool(true),
+                engine::DOUBLE => serializer.serialize_f64((*self.at).value.dval),
+                engine::ARRAY => self.serialize_array(serializer),
+                engine::OBJECT => object_encode::serialize(self, serializer),
+                engine::REFERENCE => self.serialize_reference(serializer),
+                // A resource: what `serialize` makes of it.
+                _ => serializer.serialize_i64(0),
+            }
+        }
+    }
+}
+
+impl Value<'_> {
+    #[cold]
+    fn serialize_met<S: Serializer>(&self, met: Met, serializer: S) -> Result<S::Ok, S::Error> {
+        let (code, number) = match met {
+            Met::Object(number) => (wire::SAME_OBJECT, number),
+            Met::Reference(number) => (wire::SAME_REFERENCE, number),
+            Met::AsNull | Met::Never => return serializer.serialize_unit(),
+        };
+        Ext { code, body: Number::new(number).as_bytes() }.serialize(serializer)
+    }
+
+    #[inline]
+    unsafe fn serialize_string<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // SAFETY: called for a string; writing it runs no user code.
+        let bytes = unsafe { engine::bytes(engine::string_of(self.at)) };
+        check_length::<S>(self.encoder, bytes.len())?;
+        Text(bytes).serialize(serializer)
+    }
+
+    unsafe fn serialize_reference<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // SAFETY: called for a reference, which the identity holds until the end. Its target may
+        // be assigned to meanwhile: what is written is held by who writes it.
+        unsafe {
+            let target = Value { at: &raw mut (*engine::reference_of(self.at)).val, ..*self };
+            match engine::type_of(target.at) {
+                engine::ARRAY => target.serialize_array(serializer),
+                engine::OBJECT => object_encode::serialize(&target, serializer),
+                engine::STRING => target.serialize_string(serializer),
+                engine::LONG => serializer.serialize_i64((*target.at).value.lval),
+                engine::DOUBLE => serializer.serialize_f64((*target.at).value.dval),
+                engine::NULL | engine::UNDEF => serializer.serialize_unit(),
+                engine::FALSE => serializer.serialize_bool(false),
+                engine::TRUE => serializer.serialize_bool(true),
+                _ => serializer.serialize_i64(0),
+            }
+        }
+    }
+
+    unsafe fn serialize_array<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // SAFETY: called for an array. Holding it makes whoever changes it meanwhile change a copy.
+        unsafe {
+            let array = engine::array_of(self.at);
+            if (*array).nNumOfElements == 0 {
+                return serializer.serialize_seq(Some(0))?.end();
+            }
+            let shared = !self.root && (self.shared || (*array).gc.refcount > 1);
+            engine::hold_array(array);
+            let within = Within { array, outer: self.within };
+            let elements = Members {
+                table: array,
+                skip: None,
+                value: Value { within: Some(&within), shared, root: false, ..*self },
+            };
+            let result = self.encoder.deeper(|| {
+                if engine::is_list(array) {
+                    elements.serialize_list(serializer)
+                } else {
+                    elements.serialize(serializer)
+                }
+            });
+            engine::release_array(array);
+            result
+        }
+    }
+}
+
+/// The elements of an array, or the properties in a table, that somebody holds. As a map, they are
+/// `Serialize`.
+pub struct Members<'a> {
+    pub table: *mut HashTable,
+    /// A key to leave out.
+    pub skip: Option<&'static [u8]>,
+    /// What the elements have in common; its own zval is not used.
+    pub value: Value<'a>,
+}
+
+impl Members<'_> {
+    unsafe fn serialize_list<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // SAFETY: the table is held.
+        unsafe {
+            let count = engine::count(self.table);
+            let mut list = serializer.serialize_seq(Some(count))?;
+            for (_, at) in Elements::of(self.table) {
+                list.serialize_element(&self.member(at))?;
+            }
+            list.end()
+        }
+    }
+
+    fn is_skipped(&self, key: Key) -> bool {
+        match (self.skip, key) {
+            // SAFETY: the table owns its keys, and is held.
+            (Some(skip), Key::String(key)) => unsafe { engine::bytes(key) == skip },
+            _ => false,
+        }
+    }
+
+    /// # Safety
+    /// `at` is in the table.
+    #[inline]
+    unsafe fn member(&self, at: *mut Zval) -> Member<'_> {
+        // SAFETY: the caller's promise.
+        unsafe { Member(Value { at: sole_target(at), ..self.value }) }
+    }
+}
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // SAFETY: the table is held, so it does not change; what its declared properties point to
+        // may, and is counted.
+        unsafe {
+            let count = Elements::of(self.table).filter(|&(key, _)| !self.is_skipped(key)).count();
+            let mut map = serializer.serialize_map(Some(count))?;
+            let mut written = 0;
+            for (key, at) in Elements::of(self.table) {
+                if self.is_skipped(key) {
+                    continue;
+                }
+                match key {
+                    Key::Int(key) => map.serialize_key(&key)?,
+                    Key::String(key) => map.serialize_key(&Text(engine::bytes(key)))?,
+                }
+                map.serialize_value(&self.member(at))?;
+                written += 1;
+            }
+            if written != count {
+                return Err(changed_meanwhile(self.value.encoder));
+            }
+            map.end()
+        }
+    }
+}
+
+/// An element or property: as a [`Value`], but for arrays that contain themselves.
+pub struct Member<'a>(pub Value<'a>);
+
+impl Serialize for Member<'_> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = &self.0;
+        // SAFETY: the zval is alive.
+        unsafe {
+            if engine::type_of(value.at) == engine::ARRAY && Within::contains(value.within, engine::array_of(value.at))
+            {
+                // As `serialize` does: it takes a number, and is null.
+                value.encoder.identity.meet(value.at, value.shared);
+                return serializer.serialize_unit();
+            }
+            value.serialize(serializer)
+        }
+    }
+}
+
+/// What a reference with a single owner refers to: nobody shares it, so it is as good as a value.
+///
+/// # Safety
+/// `at` is a live zval.
+#[inline]
+pub unsafe fn sole_target(at: *mut Zval) -> *mut Zval {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if engine::type_of(at) == engine::REFERENCE && (*engine::reference_of(at)).gc.refcount == 1 {
+            return &raw mut (*engine::reference_of(at)).val;
+        }
+        at
+    }
+}
+
+/// Stops if a string or name is longer than MessagePack can say.
+#[inline]
+pub fn check_length<S: Serializer>(encoder: &Encoder, len: usize) -> Result<(), S::Error> {
+    if len > wire::MAX_LENGTH {
+        return Err(encoder.refuse(format!("A string of {len} bytes is longer than the 4 GiB that can be stored.")));
+    }
+    Ok(())
+}
+
+/// Stops because user code has changed an object while it was being written, whose number of
+/// properties is written already.
+#[cold]
+pub fn changed_meanwhile<E: serde::ser::Error>(encoder: &Encoder) -> E {
+    encoder.refuse(
+        "An object was changed by its own __serialize(), __sleep() or serialize() while it was being stored.".into(),
+    )
+}

@@ -1,0 +1,125 @@
+//! Which objects and references have been met while encoding, and under which number.
+//!
+//! Values are numbered from 1 in the order in which they are written, as `serialize` does; a
+//! reference met again takes no number, an object met again does.
+
+use std::cell::{Cell, UnsafeCell};
+
+use ext_php_rs::types::Zval;
+
+use super::engine::{self, HashTable};
+
+/// What is known of a value that is about to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Met {
+    /// Nothing: write it.
+    Never,
+    /// This object has been written, under this number.
+    Object(u32),
+    /// This reference (or the object it refers to) has been written, under this number.
+    Reference(u32),
+    /// This object chose to be null (`Serializable::serialize` returned it).
+    AsNull,
+}
+
+/// The number of an object that became null; real ones start at 1.
+const AS_NULL: i64 = -1;
+
+pub struct Identity {
+    /// From an address to its number; and from address + 1 to the thing itself, so that it is not
+    /// freed, and its address not used again, before the end. Counted things are aligned to 8.
+    met: UnsafeCell<HashTable>,
+    last: Cell<u32>,
+}
+
+impl Identity {
+    pub fn new() -> Self {
+        Self { met: UnsafeCell::new(engine::new_table(true)), last: Cell::new(0) }
+    }
+
+    /// Numbers a value, and says if it has been met.
+    ///
+    /// `shared` says that it is in an array with several owners, so that even an object with one
+    /// owner may be met again.
+    ///
+    /// # Safety
+    /// `at` is a live zval.
+    #[inline]
+    pub unsafe fn meet(&self, at: *mut Zval, shared: bool) -> Met {
+        self.last.set(self.last.get() + 1);
+        // SAFETY: the caller's promise; what is read is what the types say.
+        unsafe {
+            match engine::type_of(at) {
+                engine::REFERENCE => self.look_up(at, true),
+                engine::OBJECT => {
+                    let object = engine::object_of(at);
+                    let properties = (*object).properties;
+                    let sole = (*object).gc.refcount == 1 && (properties.is_null() || (*properties).gc.refcount == 1);
+                    if sole && !shared && !runs_user_code(object) { Met::Never } else { self.look_up(at, false) }
+                }
+                _ => Met::Never,
+            }
+        }
+    }
+
+    /// # Safety
+    /// `at` is a live object or reference.
+    unsafe fn look_up(&self, at: *mut Zval, is_reference: bool) -> Met {
+        // SAFETY: the caller's promise. No reference into the table outlives a statement.
+        unsafe {
+            let mut thing = at;
+            if is_reference {
+                // To a reference to an object the object is what counts.
+                let target = &raw mut (*engine::reference_of(at)).val;
+                if engine::type_of(target) == engine::OBJECT {
+                    thing = target;
+                }
+            }
+            let address = (*thing).value.counted as usize as i64;
+            let number = engine::place_of_int(self.met.get(), address);
+            if engine::type_of(number) == engine::NULL {
+                engine::set_long(number, i64::from(self.last.get()));
+                engine::copy(engine::place_of_int(self.met.get(), address + 1), thing);
+                return Met::Never;
+            }
+            match ((*number).value.lval, is_reference) {
+                (AS_NULL, _) => Met::AsNull,
+                (number, false) => Met::Object(number as u32),
+                (number, true) => {
+                    self.last.set(self.last.get() - 1);
+                    Met::Reference(number as u32)
+                }
+            }
+        }
+    }
+
+    /// Remembers that an object chose to be null, should it be met again.
+    ///
+    /// # Safety
+    /// `at` is a live object.
+    pub unsafe fn became_null(&self, at: *const Zval) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let address = (*at).value.counted as usize as i64;
+            engine::set_long(engine::place_of_int(self.met.get(), address), AS_NULL);
+        }
+    }
+
+    /// Lets go of everything. May run destructors.
+    pub fn finish(self) {
+        let mut met = self.met.into_inner();
+        // SAFETY: not used again.
+        unsafe { engine::destroy_table(&raw mut met) };
+    }
+}
+
+/// True if writing the object calls its own methods: those may hand it out, so that it is met
+/// again although it had a single owner.
+///
+/// # Safety
+/// `object` is alive.
+#[inline]
+unsafe fn runs_user_code(object: *const engine::zend_object) -> bool {
+    // SAFETY: every object has a class.
+    unsafe { !(*(*object).ce).__serialize.is_null() || (*(*object).ce).serialize.is_some() }
+}

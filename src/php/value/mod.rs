@@ -1,0 +1,122 @@
+//! PHP values as MessagePack, and back: `$sync->x` gives what `unserialize(serialize($v))` would.
+//!
+//! Both directions go through serde: `encode` is a `Serialize` over a zval, `decode` a
+//! `DeserializeSeed` that fills one, with `rmp-serde` between them and the bytes. There is no tree
+//! of values in between: strings and arrays are read from and built in the engine's own memory.
+//!
+//! | PHP | MessagePack |
+//! | --- | --- |
+//! | null, bool, int, float | nil, bool, int, float 64 |
+//! | string | str where it is UTF-8, else bin |
+//! | array with keys 0, 1, 2 … | array |
+//! | other array | map |
+//! | object, enum case, what was met before | ext types, see [`wire`] |
+//!
+//! **User code and `longjmp`.** Autoloaders, `__serialize` and its kin run in the middle of either
+//! direction. They may throw ([`ValueError::Thrown`]), and they may make the engine leave by
+//! `longjmp` (a fatal error, a time limit), over these frames: so all working memory comes from
+//! Zend's allocator, which the end of the request empties, and nothing waits for a `Drop`. They may
+//! also use Sync themselves: nothing here is global, so both directions are reentrant.
+
+mod classes;
+mod decode;
+mod delayed;
+mod depth;
+mod encode;
+mod engine;
+mod identity;
+mod object_decode;
+mod object_encode;
+mod scalar;
+mod slots;
+mod vec;
+mod wire;
+
+use std::collections::HashSet;
+
+use ext_php_rs::types::Zval;
+
+/// Which classes' objects may come out of a file, as `unserialize`'s option `allowed_classes`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum AllowedClasses {
+    /// Any class.
+    #[default]
+    All,
+    /// Those with these names, in lower case; the others become `__PHP_Incomplete_Class`, and enum
+    /// cases an error. Subclasses are not implied. Empty: none.
+    Only(HashSet<Vec<u8>>),
+}
+
+impl AllowedClasses {
+    /// Only the classes with these names, in any case.
+    pub fn only<N: AsRef<[u8]>>(names: impl IntoIterator<Item = N>) -> Self {
+        Self::Only(names.into_iter().map(|name| name.as_ref().to_ascii_lowercase()).collect())
+    }
+
+    fn contains(&self, lower_case_name: &[u8]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.contains(lower_case_name),
+        }
+    }
+}
+
+/// What a reader trusts the file with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    pub allowed_classes: AllowedClasses,
+}
+
+/// What may be done with a decoded value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// A scalar, a string or an array free of objects and references: nobody can change it in
+    /// place, so it may be kept and returned again by reference count.
+    Shareable,
+    /// It contains an object or a reference, which its receiver may change: decode anew each time.
+    Fresh,
+}
+
+/// Why a value could not be encoded or decoded.
+#[derive(Debug)]
+pub enum ValueError {
+    /// User code or the engine has thrown: the exception is pending.
+    Thrown,
+    /// The value cannot be stored, or the bytes are not one: the text of an exception that the
+    /// caller throws.
+    Refused(String),
+}
+
+/// Appends `value` as MessagePack to `out`.
+///
+/// May run user code (`__serialize`, `__sleep`, `serialize`, error handlers).
+///
+/// # Errors
+/// The refusals of `serialize`, as the exceptions that it throws, and what user code throws;
+/// [`ValueError::Refused`] for what is nested deeper than `unserialize_max_depth`, since it could
+/// not be read back. Then `out` holds a part of the value, or nothing: cut it back.
+#[inline]
+pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<(), ValueError> {
+    let value = value.dereference();
+    if scalar::encode(value, out) {
+        return Ok(());
+    }
+    encode::encode(value, out)
+}
+
+/// Decodes the one MessagePack value that is `bytes` into `into`, which is overwritten without
+/// being released, and holds null after an error.
+///
+/// May run user code (autoloaders, `__unserialize`, `__wakeup`, `unserialize`, error handlers).
+///
+/// # Errors
+/// [`ValueError::Refused`] if the bytes are no such value, contain what `policy` forbids, or are
+/// nested deeper than `unserialize_max_depth`; [`ValueError::Thrown`] if user code throws. No
+/// destructor runs for what had been made until then.
+#[inline]
+pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<Sharing, ValueError> {
+    if scalar::decode(bytes, into) {
+        return Ok(Sharing::Shareable);
+    }
+    decode::decode(bytes, policy, into)
+}

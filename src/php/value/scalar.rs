@@ -1,0 +1,139 @@
+//! The short way for scalars and strings: most values are one, and neither serde nor bookkeeping
+//! has anything to add to them. Also how long strings avoid `rmp-serde`'s check of their UTF-8,
+//! which PHP has no use for.
+
+use ext_php_rs::types::Zval;
+use rmp::Marker;
+
+use super::engine;
+use super::wire;
+
+/// Appends `value` to `out` if it is a scalar or a string; else does nothing and returns false.
+#[inline]
+pub fn encode(value: &Zval, out: &mut Vec<u8>) -> bool {
+    let at: *const Zval = value;
+    // SAFETY: a live zval, read as the type that it says.
+    unsafe {
+        match engine::type_of(at) {
+            engine::LONG => encode_int((*at).value.lval, out),
+            engine::STRING => return encode_string(engine::bytes(engine::string_of(at)), out),
+            engine::NULL | engine::UNDEF => out.push(Marker::Null.to_u8()),
+            engine::FALSE => out.push(Marker::False.to_u8()),
+            engine::TRUE => out.push(Marker::True.to_u8()),
+            engine::DOUBLE => {
+                let mut bytes = [Marker::F64.to_u8(); 9];
+                bytes[1..].copy_from_slice(&(*at).value.dval.to_be_bytes());
+                out.extend_from_slice(&bytes);
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+#[inline]
+fn encode_int(value: i64, out: &mut Vec<u8>) {
+    if (-32..128).contains(&value) {
+        out.push(value as u8);
+    } else {
+        // Writing into a vector cannot fail.
+        let _ = rmp::encode::write_sint(out, value);
+    }
+}
+
+#[inline]
+fn encode_string(bytes: &[u8], out: &mut Vec<u8>) -> bool {
+    if bytes.len() > wire::MAX_LENGTH {
+        return false;
+    }
+    let len = bytes.len() as u32;
+    out.reserve(bytes.len() + 5);
+    let _ = match simdutf8::basic::from_utf8(bytes) {
+        Ok(_) => rmp::encode::write_str_len(out, len),
+        Err(_) => rmp::encode::write_bin_len(out, len),
+    };
+    out.extend_from_slice(bytes);
+    true
+}
+
+/// Decodes `bytes` into `into` if they are exactly one scalar or string; else leaves `into` alone
+/// and returns false.
+#[inline]
+pub fn decode(bytes: &[u8], into: &mut Zval) -> bool {
+    let Some((&first, rest)) = bytes.split_first() else { return false };
+    let at: *mut Zval = into;
+    // SAFETY: the caller gives a zval to overwrite.
+    unsafe {
+        match Marker::from_u8(first) {
+            Marker::FixPos(value) if rest.is_empty() => engine::set_long(at, i64::from(value)),
+            Marker::FixNeg(value) if rest.is_empty() => engine::set_long(at, i64::from(value)),
+            Marker::Null if rest.is_empty() => engine::set_simple(at, engine::NULL),
+            Marker::False if rest.is_empty() => engine::set_simple(at, engine::FALSE),
+            Marker::True if rest.is_empty() => engine::set_simple(at, engine::TRUE),
+            Marker::U8 => return whole(rest, |b: [u8; 1]| engine::set_long(at, u8::from_be_bytes(b).into())),
+            Marker::U16 => return whole(rest, |b| engine::set_long(at, u16::from_be_bytes(b).into())),
+            Marker::U32 => return whole(rest, |b| engine::set_long(at, u32::from_be_bytes(b).into())),
+            Marker::U64 => return whole(rest, |b| set_unsigned(at, u64::from_be_bytes(b))),
+            Marker::I8 => return whole(rest, |b| engine::set_long(at, i8::from_be_bytes(b).into())),
+            Marker::I16 => return whole(rest, |b| engine::set_long(at, i16::from_be_bytes(b).into())),
+            Marker::I32 => return whole(rest, |b| engine::set_long(at, i32::from_be_bytes(b).into())),
+            Marker::I64 => return whole(rest, |b| engine::set_long(at, i64::from_be_bytes(b))),
+            Marker::F32 => return whole(rest, |b| engine::set_double(at, f32::from_be_bytes(b).into())),
+            Marker::F64 => return whole(rest, |b| engine::set_double(at, f64::from_be_bytes(b))),
+            Marker::FixStr(len) => return exactly(rest, usize::from(len), at),
+            Marker::Str8 | Marker::Bin8 => return sized::<1>(rest, at),
+            Marker::Str16 | Marker::Bin16 => return sized::<2>(rest, at),
+            Marker::Str32 | Marker::Bin32 => return sized::<4>(rest, at),
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// An unsigned int, which is a float where PHP has no such int.
+///
+/// # Safety
+/// As for [`engine::set_simple`].
+pub unsafe fn set_unsigned(at: *mut Zval, value: u64) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match i64::try_from(value) {
+            Ok(value) => engine::set_long(at, value),
+            Err(_) => engine::set_double(at, value as f64),
+        }
+    }
+}
+
+/// Calls `f` if `rest` is as long as it wants.
+#[inline]
+fn whole<const N: usize>(rest: &[u8], f: impl FnOnce([u8; N])) -> bool {
+    rest.try_into().map(f).is_ok()
+}
+
+/// A string behind a length of `N` bytes.
+///
+/// # Safety
+/// As for [`engine::set_simple`].
+#[inline]
+unsafe fn sized<const N: usize>(rest: &[u8], at: *mut Zval) -> bool {
+    match rest.split_first_chunk::<N>() {
+        // SAFETY: the caller's promise.
+        Some((len, rest)) => unsafe { exactly(rest, len.iter().fold(0, |len, &b| len << 8 | usize::from(b)), at) },
+        None => false,
+    }
+}
+
+/// A string of that length.
+///
+/// # Safety
+/// As for [`engine::set_simple`].
+#[inline]
+unsafe fn exactly(rest: &[u8], len: usize, at: *mut Zval) -> bool {
+    if rest.len() == len {
+        // SAFETY: the caller's promise.
+        unsafe { engine::set_string(at, rest) };
+        true
+    } else {
+        false
+    }
+}

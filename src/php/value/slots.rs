@@ -1,0 +1,88 @@
+//! The places of the values decoded so far, by number: what ext 4 and ext 5 point back to.
+
+use std::cell::UnsafeCell;
+
+use ext_php_rs::types::Zval;
+
+use super::engine::{self, zend_property_info};
+use super::vec::ZendVec;
+
+#[derive(Clone, Copy)]
+struct Numbered {
+    at: *mut Zval,
+    /// The declaration of the typed property that this place is, or null: a reference to it must
+    /// know that type.
+    info: *mut zend_property_info,
+}
+
+/// Places stay valid until the end of the decoding: containers are made with all the room that
+/// they need, and nobody else sees them before.
+pub struct Slots {
+    places: UnsafeCell<ZendVec<Numbered>>,
+}
+
+impl Slots {
+    pub fn new() -> Self {
+        Self { places: UnsafeCell::new(ZendVec::new()) }
+    }
+
+    /// Gives the value that is about to be decoded into `at` the next number.
+    #[inline]
+    pub fn number(&self, at: *mut Zval, info: *mut zend_property_info) {
+        // SAFETY: no reference to the vector outlives a statement in here.
+        unsafe { (*self.places.get()).push(Numbered { at, info }) }
+    }
+
+    fn get(&self, number: u32) -> Option<Numbered> {
+        // SAFETY: as above.
+        let places = unsafe { &**self.places.get() };
+        places.get((number as usize).checked_sub(1)?).copied()
+    }
+
+    /// Copies the object under that number into `into`. False if there is none.
+    ///
+    /// # Safety
+    /// `into` is one of the places.
+    pub unsafe fn copy_object(&self, number: u32, into: *mut Zval) -> bool {
+        // SAFETY: places hold live zvals.
+        unsafe {
+            let Some(Numbered { mut at, .. }) = self.get(number) else { return false };
+            if engine::type_of(at) == engine::REFERENCE {
+                at = &raw mut (*engine::reference_of(at)).val;
+            }
+            if at == into || engine::type_of(at) != engine::OBJECT {
+                return false;
+            }
+            engine::set_object_copy(into, engine::object_of(at));
+            true
+        }
+    }
+
+    /// Makes the place under that number a reference, and `into` another name of it. False if
+    /// there is no such place, or it is `into` itself.
+    ///
+    /// # Safety
+    /// As for [`copy_object`](Self::copy_object).
+    pub unsafe fn refer(&self, number: u32, into: *mut Zval) -> bool {
+        // SAFETY: places hold live zvals.
+        unsafe {
+            let Some(Numbered { at, info }) = self.get(number) else { return false };
+            if at == into {
+                return false;
+            }
+            if engine::type_of(at) != engine::REFERENCE {
+                let reference = engine::make_reference(at);
+                if !info.is_null() {
+                    engine::add_type_source(reference, info);
+                }
+            }
+            engine::copy(into, at);
+            true
+        }
+    }
+
+    /// Frees the bookkeeping, not the values.
+    pub fn finish(self) {
+        self.places.into_inner().free();
+    }
+}

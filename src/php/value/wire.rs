@@ -1,0 +1,89 @@
+//! What the bytes of a value mean beyond plain MessagePack: the ext types. `docs/format.md` says
+//! the same in words.
+
+use serde::ser::{Serialize, SerializeTuple, Serializer};
+
+/// First of an array of two: the class of an object, whose properties follow as a map.
+pub const OBJECT: i8 = 1;
+/// First of an array of two: the class of an object, whose own `serialize()` made the bin that follows.
+pub const SERIALIZABLE: i8 = 2;
+/// A case of an enum, as `Class:Case`.
+pub const ENUM_CASE: i8 = 3;
+/// An object met before, by its number.
+pub const SAME_OBJECT: i8 = 4;
+/// A PHP reference met before, by its number.
+pub const SAME_REFERENCE: i8 = 5;
+
+/// The class whose name is written as the empty string, for it is in every other value.
+pub const DEFAULT_CLASS: &[u8] = b"stdClass";
+
+/// Lengths and counts in MessagePack have at most 32 bits.
+pub const MAX_LENGTH: usize = u32::MAX as usize;
+
+/// A MessagePack ext, on its way out.
+pub struct Ext<'a> {
+    pub code: i8,
+    pub body: &'a [u8],
+}
+
+impl Serialize for Ext<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Fields<'a>(&'a Ext<'a>);
+        impl Serialize for Fields<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut fields = serializer.serialize_tuple(2)?;
+                fields.serialize_element(&self.0.code)?;
+                fields.serialize_element(&Bytes(self.0.body))?;
+                fields.end()
+            }
+        }
+        serializer.serialize_newtype_struct(rmp_serde::MSGPACK_EXT_STRUCT_NAME, &Fields(self))
+    }
+}
+
+/// A string that is always a bin.
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+/// A string as PHP means it: a str if it is UTF-8, else a bin.
+pub struct Text<'a>(pub &'a [u8]);
+
+impl Serialize for Text<'_> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match simdutf8::basic::from_utf8(self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => serializer.serialize_bytes(self.0),
+        }
+    }
+}
+
+/// The number of something met before, as the body of an ext: 1, 2 or 4 bytes, big-endian.
+pub struct Number([u8; 4], usize);
+
+impl Number {
+    pub fn new(number: u32) -> Self {
+        let width = if number <= 0xff {
+            1
+        } else if number <= 0xffff {
+            2
+        } else {
+            4
+        };
+        Self(number.to_be_bytes(), width)
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0[4 - self.1..]
+    }
+
+    /// The number that an ext body says, if it is one.
+    pub fn parse(body: &[u8]) -> Option<u32> {
+        matches!(body.len(), 1 | 2 | 4).then(|| body.iter().fold(0, |number, &byte| number << 8 | u32::from(byte)))
+    }
+}
