@@ -1,2 +1,23 @@
 //! Sync: one object, shared by PHP programs that know nothing of each other.
+
 pub mod store;
+
+#[cfg(feature = "php")]
+mod php;
+
+#[cfg(feature = "php")]
+mod module {
+    use ext_php_rs::prelude::{ModuleBuilder, php_module};
+
+    use crate::php;
+
+    /// What PHP sees of this library.
+    #[php_module]
+    pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
+        module
+            .globals(&php::GLOBALS)
+            .startup_function(php::startup)
+            .post_deactivate_function(php::after_request)
+            .info_function(php::info)
+    }
+}

@@ -1,0 +1,252 @@
+//! Reading, writing, asking for and removing one name of a shared object; waiting for a lock.
+//!
+//! Every function here may run user code (encoding and decoding do, and so do signal handlers
+//! during a wait): callers hold the object and the name.
+
+use std::time::{Duration, Instant};
+
+use ext_php_rs::ffi::{self, IS_NULL, zend_string, zval};
+
+use super::errors;
+use super::object::{SyncObject, check_name};
+use super::value::{self, Sharing, ValueError};
+use super::wait;
+use super::zend::{self, Thrown};
+use super::{GLOBALS, zend::Str};
+use crate::store::{self, ErrorKind, Found, Seen, Store};
+
+/// The newest value of `name` in `into`, which is overwritten; `false` (and null) if there is none.
+///
+/// # Safety
+/// `name` and `into` are valid, and held by the caller.
+pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<bool, Thrown> {
+    // SAFETY: valid by contract. The cache is looked at between calls that may run user code, and
+    // never kept across one.
+    unsafe {
+        zend::set_null(into);
+        check_name(name)?;
+        let mut bytes = GLOBALS.get().buffers.take();
+        loop {
+            let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
+            let found = patiently(this, |store| store.get(zend::bytes(name), &mut seen, &mut bytes))?;
+            match found {
+                Found::Missing => {
+                    this.cache().store(name, None, seen, 0);
+                    return Ok(false);
+                }
+                Found::Unchanged => {
+                    // Unless user code ran in between and the cache has forgotten it.
+                    if let Some(entry) = this.cache().look_up(name) {
+                        entry.seen = seen;
+                        return Ok(hand_out(&raw const entry.value, into));
+                    }
+                }
+                Found::Value => {
+                    let sharing = decode(this, &bytes, into)?;
+                    match sharing {
+                        Sharing::Shareable => this.cache().store(name, Some(into), seen, bytes.len()),
+                        Sharing::Fresh => this.cache().forget(name),
+                    }
+                    return Ok(true);
+                }
+            }
+        }
+    }
+}
+
+/// Hands a cached value out; `false` (and null) where the name is known to be missing.
+///
+/// # Safety
+/// Both are valid; `into` is overwritten.
+#[inline]
+pub unsafe fn hand_out(value: *const zval, into: *mut zval) -> bool {
+    // SAFETY: valid by contract.
+    unsafe {
+        if zend::kind(value) == ffi::IS_UNDEF {
+            zend::set_null(into);
+            return false;
+        }
+        zend::copy(into, value);
+        true
+    }
+}
+
+/// Stores `value` under `name`.
+///
+/// # Safety
+/// `name` and `value` are valid, and held by the caller.
+pub unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval) -> Result<(), Thrown> {
+    // SAFETY: valid by contract.
+    unsafe {
+        check_name(name)?;
+        let mut bytes = GLOBALS.get().buffers.take();
+        encode(value, &mut bytes)?;
+        let mut seen = Seen::default();
+        patiently(this, |store| store.put(zend::bytes(name), &bytes, &mut seen))?;
+        if zend::is_plain(value) {
+            this.cache().store(name, Some(value), seen, bytes.len());
+        } else {
+            this.cache().forget(name);
+        }
+        Ok(())
+    }
+}
+
+/// True if there is a value under `name`, and it is not null.
+///
+/// # Safety
+/// `name` is valid, and held by the caller.
+pub unsafe fn is_set(this: &SyncObject, name: *mut zend_string) -> Result<bool, Thrown> {
+    if unnameable(name) {
+        return Ok(false);
+    }
+    let mut value = zend::empty();
+    // SAFETY: valid by contract.
+    unsafe { Ok(read(this, name, &raw mut value)? && zend::kind(&raw const value) != IS_NULL) }
+}
+
+/// True if there is a value under `name`, be it null.
+///
+/// # Safety
+/// `name` is valid, and held by the caller.
+pub unsafe fn exists(this: &SyncObject, name: *mut zend_string) -> Result<bool, Thrown> {
+    if unnameable(name) {
+        return Ok(false);
+    }
+    let mut value = zend::empty();
+    // SAFETY: valid by contract.
+    unsafe { read(this, name, &raw mut value) }
+}
+
+/// Names for which a stdClass answers "no" to `isset` instead of complaining.
+fn unnameable(name: *mut zend_string) -> bool {
+    // SAFETY: callers pass a valid name.
+    matches!(unsafe { zend::bytes(name) }, [0, ..])
+}
+
+/// Removes `name`, if it is there.
+///
+/// # Safety
+/// `name` is valid, and held by the caller.
+pub unsafe fn remove(this: &SyncObject, name: *mut zend_string) -> Result<(), Thrown> {
+    // SAFETY: valid by contract.
+    unsafe {
+        check_name(name)?;
+        patiently(this, |store| store.remove(zend::bytes(name)))?;
+        this.cache().forget(name);
+        Ok(())
+    }
+}
+
+/// Everything at one moment, in order, decoded: `each` is called with a name and its value, which
+/// it may take over.
+pub fn each(this: &SyncObject, mut each: impl FnMut(Str, &mut zval)) -> Result<(), Thrown> {
+    let snapshot = patiently(this, Store::snapshot)?;
+    for (name, bytes) in snapshot.iter() {
+        let mut value = zend::empty();
+        // SAFETY: `value` is a slot of this frame.
+        unsafe { decode(this, bytes, &raw mut value)? };
+        each(Str::new(name), &mut value);
+    }
+    Ok(())
+}
+
+/// Replaces everything by the entries of `array`.
+///
+/// # Safety
+/// `array` is valid, and held by the caller.
+pub unsafe fn replace(this: &SyncObject, array: *mut ffi::zend_array) -> Result<(), Thrown> {
+    let mut bytes = GLOBALS.get().buffers.take();
+    let mut ends: Vec<(usize, usize)> = Vec::new();
+    // SAFETY: the caller holds the array, and an owner more keeps it from being changed by user
+    // code that encoding may run.
+    unsafe {
+        for (key, index, value) in zend::entries(array) {
+            let value = zend::deref(value);
+            let value = if zend::kind(value) == ffi::IS_INDIRECT { (*value).value.zv } else { value };
+            if zend::kind(value) == ffi::IS_UNDEF {
+                continue;
+            }
+            if key.is_null() {
+                bytes.extend_from_slice((index as i64).to_string().as_bytes());
+            } else {
+                check_name(key)?;
+                bytes.extend_from_slice(zend::bytes(key));
+            }
+            let name_end = bytes.len();
+            encode(value, &mut bytes)?;
+            ends.push((name_end, bytes.len()));
+        }
+    }
+    let mut start = 0;
+    let entries: Vec<(&[u8], &[u8])> = ends
+        .iter()
+        .map(|&(name_end, end)| {
+            let entry = (&bytes[start..name_end], &bytes[name_end..end]);
+            start = end;
+            entry
+        })
+        .collect();
+    patiently(this, |store| store.replace(&entries))?;
+    // SAFETY: nothing runs meanwhile.
+    unsafe { this.cache().clear() };
+    Ok(())
+}
+
+/// Appends the encoded value to `bytes`.
+unsafe fn encode(value: *mut zval, bytes: &mut Vec<u8>) -> Result<(), Thrown> {
+    // SAFETY: callers pass a valid value that they hold.
+    value::encode(unsafe { &*value }, bytes).map_err(throw_value_error)
+}
+
+/// Decodes a value as the object's policy allows; `into` is overwritten.
+unsafe fn decode(this: &SyncObject, bytes: &[u8], into: *mut zval) -> Result<Sharing, Thrown> {
+    let policy = this.instance()?.policy.clone();
+    // SAFETY: callers pass a slot that is theirs.
+    value::decode(bytes, &policy, unsafe { &mut *into }).map_err(throw_value_error)
+}
+
+#[cold]
+fn throw_value_error(error: ValueError) -> Thrown {
+    match error {
+        ValueError::Thrown => Thrown,
+        ValueError::Refused(why) => errors::throw_sync(&why),
+    }
+}
+
+/// How long a waiter sleeps at most before it looks for signals and at the clock.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// Runs an operation of the store, and again while somebody else holds the lock, until it is done
+/// or the waiting is over.
+pub fn patiently<T>(this: &SyncObject, mut operation: impl FnMut(&Store) -> store::Result<T>) -> Result<T, Thrown> {
+    let mut since: Option<Instant> = None;
+    loop {
+        let error = match operation(&this.instance()?.store) {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        match error.kind {
+            ErrorKind::Held(held) => {
+                if held.same_thread && held.timeout == 0 {
+                    return Err(errors::throw_store(&error));
+                }
+                let waited = since.get_or_insert_with(Instant::now).elapsed();
+                let left = match held.timeout {
+                    0 => SLICE,
+                    seconds => Duration::from_secs(seconds).saturating_sub(waited),
+                };
+                if left.is_zero() {
+                    return Err(errors::throw_store(&error));
+                }
+                wait::look_up(this, waited)?;
+                this.instance()?.store.wait(&held, left.min(SLICE));
+            }
+            ErrorKind::Busy => {
+                let waited = since.get_or_insert_with(Instant::now).elapsed();
+                wait::look_up(this, waited)?;
+            }
+            _ => return Err(errors::throw_store(&error)),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Values decoded in this request: what makes reading an unchanged property as cheap as looking
+//! at one word of shared memory.
+//!
+//! Each object has a small direct-mapped table from property name to decoded value. A value in it
+//! is free of objects and references (`zend::is_plain`), so that it can be handed out by counting
+//! one more owner; PHP copies on write. Whether it is still right is the store's business:
+//! [`Seen`] is asked at every read.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::ptr;
+
+use ext_php_rs::ffi::{self, zend_string, zval};
+
+use super::zend;
+use crate::store::Seen;
+
+/// A name, what was last seen under it, and when.
+#[repr(C)]
+pub struct Entry {
+    /// Holds a reference; null in an empty entry.
+    name: *mut zend_string,
+    /// When the store was last asked about this name.
+    pub seen: Seen,
+    /// The value; undefined where the name is known to be missing.
+    pub value: zval,
+}
+
+/// Entries of a table at its start, and when it has grown. Powers of two.
+const INITIAL: usize = 16;
+const LARGEST: usize = 1024;
+
+/// Encoded bytes of one value, and of all, that a table keeps. Decoded, an array of small ints is
+/// sixteen times larger.
+const LARGEST_VALUE: usize = 1 << 20;
+const LARGEST_TOTAL: usize = 4 << 20;
+
+/// The table of one object.
+#[repr(C)]
+pub struct Cache {
+    entries: *mut Entry,
+    mask: usize,
+    /// Encoded bytes of the values stored since the table was last emptied: an upper bound.
+    bytes: usize,
+}
+
+/// What an unused table points to, so that a lookup needs no check: an entry whose name, the
+/// only part that is looked at then, is null.
+#[repr(C, align(16))]
+struct NoEntry([u8; size_of::<Entry>()]);
+static NO_ENTRY: NoEntry = NoEntry([0; size_of::<Entry>()]);
+
+impl Cache {
+    /// A table that has not been allocated yet.
+    pub const fn new() -> Self {
+        Self { entries: (&raw const NO_ENTRY).cast_mut().cast(), mask: 0, bytes: 0 }
+    }
+
+    /// The entry of a name, where the name is the very string that it was stored under: this is
+    /// the hot path, and names in programs are interned.
+    ///
+    /// # Safety
+    /// `name` is valid. The entry is not used after anything else was done to the table.
+    #[inline]
+    pub unsafe fn find(&self, name: *mut zend_string) -> Option<&mut Entry> {
+        // SAFETY: the mask keeps the index inside of the table.
+        unsafe {
+            let entry = self.entries.add((*name).h as usize & self.mask);
+            if (*entry).name == name { Some(&mut *entry) } else { None }
+        }
+    }
+
+    /// The entry of a name, by its bytes.
+    ///
+    /// # Safety
+    /// As for [`Cache::find`].
+    #[inline]
+    pub unsafe fn look_up(&self, name: *mut zend_string) -> Option<&mut Entry> {
+        // SAFETY: the mask keeps the index inside of the table; entries hold valid names.
+        unsafe {
+            let hash = zend::hash(name);
+            let entry = self.entries.add(hash as usize & self.mask);
+            let held = (*entry).name;
+            let same = held == name
+                || (!held.is_null() && (*held).h == hash && zend::bytes(held) == zend::bytes(name));
+            if same { Some(&mut *entry) } else { None }
+        }
+    }
+
+    /// Keeps `value` (or, with `None`, that there is none) for `name`, as seen at `seen`.
+    /// `size`: bytes of the encoded value.
+    ///
+    /// # Safety
+    /// All are valid, and the value is plain (`zend::is_plain`).
+    pub unsafe fn store(&mut self, name: *mut zend_string, value: Option<*const zval>, seen: Seen, size: usize) {
+        // SAFETY: valid by contract. Releasing plain values runs no user code.
+        unsafe {
+            if size > LARGEST_VALUE {
+                return self.forget(name);
+            }
+            self.bytes += size;
+            if self.bytes > LARGEST_TOTAL {
+                self.clear();
+                self.bytes = size;
+            }
+            let entry = self.entry_for(name);
+            zend::release(&raw mut (*entry).value);
+            if let Some(value) = value {
+                zend::copy(&raw mut (*entry).value, value);
+            }
+            (*entry).seen = seen;
+        }
+    }
+
+    /// Makes room for a name: its own entry, an empty one, or another name's.
+    unsafe fn entry_for(&mut self, name: *mut zend_string) -> *mut Entry {
+        // SAFETY: as for `store`.
+        unsafe {
+            if self.mask == 0 {
+                self.grow(INITIAL);
+            }
+            let hash = zend::hash(name) as usize;
+            if self.look_up(name).is_none() {
+                while !(*self.entries.add(hash & self.mask)).name.is_null() && self.mask + 1 < LARGEST {
+                    self.grow(2 * (self.mask + 1));
+                }
+            }
+            let entry = self.entries.add(hash & self.mask);
+            if (*entry).name != name {
+                // The newest string for a name is the one that will be asked for again.
+                Self::empty(entry);
+                zend::string_addref(name);
+                (*entry).name = name;
+            }
+            entry
+        }
+    }
+
+    /// Forgets a name.
+    ///
+    /// # Safety
+    /// `name` is valid.
+    pub unsafe fn forget(&mut self, name: *mut zend_string) {
+        // SAFETY: valid by contract.
+        unsafe {
+            if let Some(entry) = self.look_up(name) {
+                Self::empty(entry);
+            }
+        }
+    }
+
+    /// Forgets all, and keeps the table.
+    pub fn clear(&mut self) {
+        if self.mask != 0 {
+            for i in 0..=self.mask {
+                // SAFETY: the table has `mask + 1` entries.
+                unsafe { Self::empty(self.entries.add(i)) };
+            }
+        }
+        self.bytes = 0;
+    }
+
+    unsafe fn empty(entry: *mut Entry) {
+        // SAFETY: the entry owns its value and a reference to its name.
+        unsafe {
+            zend::release(&raw mut (*entry).value);
+            let name = std::mem::replace(&mut (*entry).name, ptr::null_mut());
+            if !name.is_null() {
+                ffi::ext_php_rs_zend_string_release(name);
+            }
+            (*entry).seen = Seen::default();
+        }
+    }
+
+    fn grow(&mut self, size: usize) {
+        let layout = Self::layout(size);
+        // SAFETY: the layout is not empty. Every entry is initialised before it is used; old ones
+        // are moved, or emptied where two meet.
+        unsafe {
+            let fresh = alloc(layout).cast::<Entry>();
+            if fresh.is_null() {
+                handle_alloc_error(layout);
+            }
+            for i in 0..size {
+                fresh.add(i).write(Entry { name: ptr::null_mut(), seen: Seen::default(), value: zend::empty() });
+            }
+            if self.mask != 0 {
+                for i in 0..=self.mask {
+                    let old = self.entries.add(i);
+                    if !(*old).name.is_null() {
+                        let new = fresh.add((*(*old).name).h as usize & (size - 1));
+                        if (*new).name.is_null() {
+                            ptr::copy_nonoverlapping(old, new, 1);
+                        } else {
+                            Self::empty(old);
+                        }
+                    }
+                }
+                dealloc(self.entries.cast(), Self::layout(self.mask + 1));
+            }
+            self.entries = fresh;
+            self.mask = size - 1;
+        }
+    }
+
+    fn layout(size: usize) -> Layout {
+        Layout::array::<Entry>(size).expect("a small table")
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        if self.mask != 0 {
+            self.clear();
+            // SAFETY: allocated with this layout.
+            unsafe { dealloc(self.entries.cast(), Self::layout(self.mask + 1)) };
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `SyncException`, `SyncLockTimeoutException`, and how a failure of the store becomes one.
+
+use std::ffi::CString;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use ext_php_rs::builders::ClassBuilder;
+use ext_php_rs::ffi::{self, zend_class_entry};
+use ext_php_rs::zend::ClassEntry;
+
+use super::zend::{self, Thrown};
+use crate::store::{Error, ErrorKind};
+
+unsafe extern "C" {
+    /// Exported by PHP's core; its header is not among those that ext-php-rs reads.
+    static mut spl_ce_RuntimeException: *mut zend_class_entry;
+}
+
+static SYNC_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
+static LOCK_TIMEOUT_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
+
+/// Registers both classes. Called once, at module startup.
+pub fn register() -> ext_php_rs::error::Result<()> {
+    fn runtime_exception() -> &'static ClassEntry {
+        // SAFETY: the core registered it before any extension starts.
+        unsafe { &*spl_ce_RuntimeException }
+    }
+    fn sync_exception() -> &'static ClassEntry {
+        // SAFETY: registered by the statement before the one that uses this.
+        unsafe { &*SYNC_EXCEPTION.load(Ordering::Relaxed) }
+    }
+    ClassBuilder::new("SyncException")
+        .extends((runtime_exception, "RuntimeException"))
+        .registration(|class, _| SYNC_EXCEPTION.store(class, Ordering::Relaxed))
+        .register()?;
+    ClassBuilder::new("SyncLockTimeoutException")
+        .extends((sync_exception, "SyncException"))
+        .registration(|class, _| LOCK_TIMEOUT_EXCEPTION.store(class, Ordering::Relaxed))
+        .register()
+}
+
+fn throw(class: *mut zend_class_entry, message: &str) -> Thrown {
+    // A NUL would cut the message short: it cannot be in a path, and is dropped elsewhere.
+    let message = CString::new(message.replace('\0', "")).unwrap_or_default();
+    // SAFETY: the engine copies the message.
+    unsafe { ffi::zend_throw_exception(class, message.as_ptr(), 0) };
+    Thrown
+}
+
+/// Throws a `SyncException`.
+#[cold]
+pub fn throw_sync(message: &str) -> Thrown {
+    throw(SYNC_EXCEPTION.load(Ordering::Relaxed), message)
+}
+
+/// Throws an `Error`, for what is a mistake in the program.
+#[cold]
+pub fn throw_error(message: &str) -> Thrown {
+    // SAFETY: the class is registered by the core and lives as long as the process.
+    throw(unsafe { ffi::zend_ce_error }, message)
+}
+
+/// Throws a `ValueError`.
+#[cold]
+pub fn throw_value_error(message: &str) -> Thrown {
+    // SAFETY: the class is registered by the core and lives as long as the process.
+    throw(unsafe { ffi::zend_ce_value_error }, message)
+}
+
+/// Throws what a failure of the store means to a PHP program.
+#[cold]
+pub fn throw_store(error: &Error) -> Thrown {
+    match error.kind {
+        ErrorKind::Held(held) if held.same_thread && held.timeout == 0 => throw_sync(&format!(
+            "Can't access shared object: another Sync object of this same process holds the lock on '{}', so that waiting would never end. Call its unlock() first.",
+            error.path.display()
+        )),
+        ErrorKind::Held(_) => throw(LOCK_TIMEOUT_EXCEPTION.load(Ordering::Relaxed), &error.to_string()),
+        _ => throw_sync(&error.to_string()),
+    }
+}
+
+/// Throws the Error that a stdClass gives for a name that starts with a NUL byte.
+#[cold]
+pub fn throw_bad_name() -> Thrown {
+    throw_error("Cannot access property starting with \"\\0\"")
+}
+
+/// Runs the body of a handler so that no panic leaves it: a panic is a defect of this library,
+/// and reaches the program as an Error. Nothing is caught on the way of a bailout.
+pub fn contain<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
+        Ok(value) => value,
+        Err(panic) => {
+            let what = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("unknown");
+            if zend::exception().is_null() {
+                throw_error(&format!("Internal error in the sync extension: {what}"));
+            }
+            otherwise
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! What the engine calls for `$sync->x`, `$sync['x']`, isset, unset and their kin.
+//!
+//! Reading goes: cached value still current? hand it out · else `access::read`. Writing goes
+//! through `access::write`. Objects of a subclass that declares properties or overrides methods
+//! have another table ([`fill_derived`]), which asks first whose business a name is: the class's,
+//! and then the engine's standard handlers do what they do for any class, or ours.
+
+use std::os::raw::{c_int, c_void};
+use std::ptr;
+
+use ext_php_rs::ffi::{self, zend_object, zend_object_handlers, zend_string, zval};
+
+use super::access;
+use super::errors::contain;
+use super::object::{SyncObject, name_of};
+use super::zend::{self, Str, Thrown};
+
+/// The handlers of objects that are just Sync.
+pub fn fill(table: &mut zend_object_handlers) {
+    table.read_property = Some(read_property);
+    table.write_property = Some(write_property);
+    table.has_property = Some(has_property);
+    table.unset_property = Some(unset_property);
+    table.get_property_ptr_ptr = Some(get_property_ptr_ptr);
+    table.read_dimension = Some(read_dimension);
+    table.write_dimension = Some(write_dimension);
+    table.has_dimension = Some(has_dimension);
+    table.unset_dimension = Some(unset_dimension);
+}
+
+/// The handlers of objects whose class declares properties or overrides methods.
+pub fn fill_derived(table: &mut zend_object_handlers) {
+    table.read_property = Some(derived::read_property);
+    table.write_property = Some(derived::write_property);
+    table.has_property = Some(derived::has_property);
+    table.unset_property = Some(derived::unset_property);
+    table.get_property_ptr_ptr = Some(derived::get_property_ptr_ptr);
+    table.read_dimension = Some(derived::read_dimension);
+    table.write_dimension = Some(derived::write_dimension);
+    table.has_dimension = Some(derived::has_dimension);
+    table.unset_dimension = Some(derived::unset_dimension);
+}
+
+/// `$sync->x`. The value is always put into `result`, never handed out by address: user code might
+/// change or free what a cache holds before the engine has copied it.
+unsafe extern "C" fn read_property(
+    object: *mut zend_object,
+    name: *mut zend_string,
+    _kind: c_int,
+    _slot: *mut *mut c_void,
+    result: *mut zval,
+) -> *mut zval {
+    // SAFETY: the engine passes an object of ours, a valid name and a slot for the result.
+    unsafe {
+        let this = SyncObject::of(object);
+        if read_cached(this, name, result) {
+            return result;
+        }
+        read_uncached(this, name, result)
+    }
+}
+
+/// The whole of a read that finds nothing changed: no system call, no lock, no bytes copied.
+#[inline]
+unsafe fn read_cached(this: &SyncObject, name: *mut zend_string, result: *mut zval) -> bool {
+    // SAFETY: as for `read_property`. Nothing runs while the entry is borrowed.
+    unsafe {
+        if let Some(entry) = this.cache().find(name)
+            && let Some(instance) = this.constructed()
+            && instance.store.is_current(&entry.seen)
+        {
+            access::hand_out(&raw const entry.value, result);
+            return true;
+        }
+        false
+    }
+}
+
+#[inline(never)]
+unsafe fn read_uncached(this: &SyncObject, name: *mut zend_string, result: *mut zval) -> *mut zval {
+    contain(zend::uninitialized(), || {
+        let _alive = this.hold();
+        // SAFETY: as for `read_property`; both references are held until the end.
+        unsafe {
+            let name = Str::share(name);
+            match access::read(this, name.as_ptr(), result) {
+                Ok(_) => result,
+                Err(Thrown) => zend::uninitialized(),
+            }
+        }
+    })
+}
+
+/// `$sync->x = $value`.
+unsafe extern "C" fn write_property(
+    object: *mut zend_object,
+    name: *mut zend_string,
+    value: *mut zval,
+    _slot: *mut *mut c_void,
+) -> *mut zval {
+    contain(zend::error_zval(), || {
+        // SAFETY: the engine passes an object of ours, a valid name and a value that is not a
+        // reference; all are held, as user code may run.
+        unsafe {
+            // `$array_property++` writes even after its TypeError.
+            if zend::check().is_err() {
+                return zend::error_zval();
+            }
+            let this = SyncObject::of(object);
+            match write(this, name, value) {
+                Ok(()) => value,
+                Err(Thrown) => zend::error_zval(),
+            }
+        }
+    })
+}
+
+/// Stores a value while holding on to everything that user code might let go of.
+unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval) -> Result<(), Thrown> {
+    // SAFETY: as for `write_property`.
+    unsafe {
+        let _alive = this.hold();
+        let name = Str::share(name);
+        let mut held = zend::empty();
+        zend::copy(&raw mut held, value);
+        access::write(this, name.as_ptr(), &raw mut held)
+    }
+}
+
+/// `isset($sync->x)`, `empty($sync->x)` and `property_exists($sync, 'x')`.
+unsafe extern "C" fn has_property(
+    object: *mut zend_object,
+    name: *mut zend_string,
+    question: c_int,
+    _slot: *mut *mut c_void,
+) -> c_int {
+    contain(0, || {
+        // SAFETY: the engine passes an object of ours and a valid name; both are held.
+        unsafe {
+            let this = SyncObject::of(object);
+            let _alive = this.hold();
+            let name = Str::share(name);
+            c_int::from(has(this, name.as_ptr(), question).unwrap_or(false))
+        }
+    })
+}
+
+/// Answers the three questions that the engine asks about a property.
+unsafe fn has(this: &SyncObject, name: *mut zend_string, question: c_int) -> Result<bool, Thrown> {
+    // SAFETY: the caller holds object and name.
+    unsafe {
+        match question as u32 {
+            ffi::ZEND_PROPERTY_EXISTS => access::exists(this, name),
+            ffi::ZEND_ISEMPTY => {
+                let mut value = zend::empty();
+                Ok(access::is_set(this, name)?
+                    && access::read(this, name, &raw mut value)?
+                    && ffi::zend_is_true(&raw mut value) != 0)
+            }
+            _ => access::is_set(this, name),
+        }
+    }
+}
+
+/// `unset($sync->x)`.
+unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_string, _slot: *mut *mut c_void) {
+    contain((), || {
+        // SAFETY: the engine passes an object of ours and a valid name; both are held.
+        unsafe {
+            let this = SyncObject::of(object);
+            let _alive = this.hold();
+            let name = Str::share(name);
+            let _ = access::remove(this, name.as_ptr());
+        }
+    });
+}
+
+/// There is no place in this process that holds the property: the engine reads and writes instead.
+unsafe extern "C" fn get_property_ptr_ptr(
+    _object: *mut zend_object,
+    _name: *mut zend_string,
+    _kind: c_int,
+    _slot: *mut *mut c_void,
+) -> *mut zval {
+    ptr::null_mut()
+}
+
+/// `$sync['x']`.
+unsafe extern "C" fn read_dimension(
+    object: *mut zend_object,
+    offset: *mut zval,
+    _kind: c_int,
+    result: *mut zval,
+) -> *mut zval {
+    contain(ptr::null_mut(), || {
+        // SAFETY: the engine passes an object of ours, and an offset or null for `[]`.
+        unsafe {
+            let this = SyncObject::of(object);
+            let _alive = this.hold();
+            let Ok(name) = offset_name(offset) else { return ptr::null_mut() };
+            if read_cached(this, name.as_ptr(), result) {
+                return result;
+            }
+            match access::read(this, name.as_ptr(), result) {
+                Ok(_) => result,
+                Err(Thrown) => ptr::null_mut(),
+            }
+        }
+    })
+}
+
+/// `$sync['x'] = $value`.
+unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval, value: *mut zval) {
+    contain((), || {
+        // SAFETY: the engine passes an object of ours, an offset or null for `[]`, and a value.
+        unsafe {
+            let this = SyncObject::of(object);
+            let _alive = this.hold();
+            if let Ok(name) = offset_name(offset) {
+                let _ = write(this, name.as_ptr(), zend::deref(value));
+            }
+        }
+    });
+}
+
+/// `isset($sync['x'])` and `empty($sync['x'])`.
+unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zval, check_empty: c_int) -> c_int {
+    contain(0, || {
+        // SAFETY: the engine passes an object of ours and an offset.
+        unsafe {
+            let this = SyncObject::of(object);
+            let _alive = this.hold();
+            let question = if check_empty != 0 { ffi::ZEND_ISEMPTY } else { ffi::ZEND_PROPERTY_ISSET };
+            let answer = offset_name(offset).and_then(|name| has(this, name.as_ptr(), question as c_int));
+            c_int::from(answer.unwrap_or(false))
+        }
+    })
+}
+
+/// `unset($sync['x'])`.
+unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval) {
+    contain((), || {
+        // SAFETY: the engine passes an object of ours and an offset.
+        unsafe {
+            let this = SyncObject::of(object);
+            let _alive = this.hold();
+            if let Ok(name) = offset_name(offset) {
+                let _ = access::remove(this, name.as_ptr());
+            }
+        }
+    });
+}
+
+/// The name that an offset means: what `(string)` makes of it.
+unsafe fn offset_name(offset: *mut zval) -> Result<Str, Thrown> {
+    if offset.is_null() {
+        return Ok(Str::new(b""));
+    }
+    // SAFETY: not null, so the engine passed a valid value.
+    unsafe { name_of(offset) }
+}
+
+/// The same questions to objects of classes that declare properties or override methods.
+mod derived {
+    use super::*;
+
+    /// Whether `name` is a property that the class declares and that the running code may access.
+    /// Others, private ones out of reach too, are in the store, as with `__get`.
+    unsafe fn declares(this: &SyncObject, name: *mut zend_string) -> bool {
+        if !this.overrides.properties {
+            return false;
+        }
+        // SAFETY: the object has a class; the engine answers null or -1 for "no".
+        unsafe {
+            let info = ffi::zend_get_property_info((*this.zend()).ce, name, 1);
+            !info.is_null() && info.addr() != usize::MAX && (*info).flags & ffi::ZEND_ACC_STATIC == 0
+        }
+    }
+
+    pub unsafe extern "C" fn read_property(
+        object: *mut zend_object,
+        name: *mut zend_string,
+        kind: c_int,
+        slot: *mut *mut c_void,
+        result: *mut zval,
+    ) -> *mut zval {
+        // SAFETY: the engine passes what the functions called expect.
+        unsafe {
+            let this = SyncObject::of(object);
+            if declares(this, name) {
+                ffi::zend_std_read_property(object, name, kind, slot, result)
+            } else if this.overrides.get || (this.overrides.has && kind as u32 == ffi::BP_VAR_IS) {
+                ffi::zend_std_read_property(object, name, kind, ptr::null_mut(), result)
+            } else {
+                super::read_property(object, name, kind, slot, result)
+            }
+        }
+    }
+
+    pub unsafe extern "C" fn write_property(
+        object: *mut zend_object,
+        name: *mut zend_string,
+        value: *mut zval,
+        slot: *mut *mut c_void,
+    ) -> *mut zval {
+        // SAFETY: the engine passes what the functions called expect.
+        unsafe {
+            let this = SyncObject::of(object);
+            if declares(this, name) {
+                ffi::zend_std_write_property(object, name, value, slot)
+            } else if this.overrides.set {
+                ffi::zend_std_write_property(object, name, value, ptr::null_mut())
+            } else {
+                super::write_property(object, name, value, slot)
+            }
+        }
+    }
+
+    pub unsafe extern "C" fn has_property(
+        object: *mut zend_object,
+        name: *mut zend_string,
+        question: c_int,
+        slot: *mut *mut c_void,
+    ) -> c_int {
+        // SAFETY: the engine passes what the functions called expect.
+        unsafe {
+            let this = SyncObject::of(object);
+            if declares(this, name) {
+                ffi::zend_std_has_property(object, name, question, slot)
+            } else if this.overrides.has || this.overrides.get {
+                ffi::zend_std_has_property(object, name, question, ptr::null_mut())
+            } else {
+                super::has_property(object, name, question, slot)
+            }
+        }
+    }
+
+    pub unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_string, slot: *mut *mut c_void) {
+        // SAFETY: the engine passes what the functions called expect.
+        unsafe {
+            let this = SyncObject::of(object);
+            if declares(this, name) {
+                ffi::zend_std_unset_property(object, name, slot);
+            } else if this.overrides.remove {
+                ffi::zend_std_unset_property(object, name, ptr::null_mut());
+            } else {
+                super::unset_property(object, name, slot);
+            }
+        }
+    }
+
+    pub unsafe extern "C" fn get_property_ptr_ptr(
+        object: *mut zend_object,
+        name: *mut zend_string,
+        kind: c_int,
+        slot: *mut *mut c_void,
+    ) -> *mut zval {
+        // SAFETY: the engine passes what the functions called expect.
+        unsafe {
+            let this = SyncObject::of(object);
+            if declares(this, name) {
+                ffi::zend_std_get_property_ptr_ptr(object, name, kind, slot)
+            } else if this.overrides.get || this.overrides.set {
+                ffi::zend_std_get_property_ptr_ptr(object, name, kind, ptr::null_mut())
+            } else {
+                super::get_property_ptr_ptr(object, name, kind, slot)
+            }
+        }
+    }
+
+    /// Whether `$sync['x']` goes through methods of the class.
+    fn offsets(this: &SyncObject) -> bool {
+        let o = this.overrides;
+        o.offsets || o.get || o.set || o.has || o.remove
+    }
+
+    pub unsafe extern "C" fn read_dimension(
+        object: *mut zend_object,
+        offset: *mut zval,
+        kind: c_int,
+        result: *mut zval,
+    ) -> *mut zval {
+        // SAFETY: the engine passes what the functions called expect.
+        unsafe {
+            if offsets(SyncObject::of(object)) {
+                ffi::zend_std_read_dimension(object, offset, kind, result)
+            } else {
+                super::read_dimension(object, offset, kind, result)
+            }
+        }
+    }
+
+    pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval, value: *mut zval) {
+        // SAFETY: the engine passes what the functions called expect.
+        unsafe {
+            if offsets(SyncObject::of(object)) {
+                ffi::zend_std_write_dimension(object, offset, value);
+            } else {
+                super::write_dimension(object, offset, value);
+            }
+        }
+    }
+
+    pub unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zval, check_empty: c_int) -> c_int {
+        // SAFETY: the engine passes what the functions called expect.
+        unsafe {
+            if offsets(SyncObject::of(object)) {
+                ffi::zend_std_has_dimension(object, offset, check_empty)
+            } else {
+                super::has_dimension(object, offset, check_empty)
+            }
+        }
+    }
+
+    pub unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval) {
+        // SAFETY: the engine passes what the functions called expect.
+        unsafe {
+            if offsets(SyncObject::of(object)) {
+                ffi::zend_std_unset_dimension(object, offset);
+            } else {
+                super::unset_dimension(object, offset);
+            }
+        }
+    }
+}

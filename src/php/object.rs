@@ -1,0 +1,346 @@
+//! What a Sync object is made of: a zend_object, and before it in the same allocation what only
+//! we know of.
+
+use std::cell::{Cell, UnsafeCell};
+use std::mem::offset_of;
+use std::path::PathBuf;
+use std::ptr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use ext_php_rs::ffi::{self, zend_class_entry, zend_function, zend_object, zend_object_handlers, zend_string};
+
+use super::cache::Cache;
+use super::errors;
+use super::handlers;
+use super::value::Policy;
+use super::zend::{self, Alive, Str, Thrown};
+use crate::store::{Options, Store};
+
+/// What the constructor of an object was given, and what became of it.
+pub struct Instance {
+    /// The store, by its absolute path.
+    pub store: Store,
+    /// The path as the program gave it.
+    pub file: Vec<u8>,
+    /// How the store is opened.
+    pub options: Options,
+    /// Which classes values may contain.
+    pub policy: Policy,
+}
+
+/// One Sync object. The engine knows it by the address of `std`.
+///
+/// Shared references only: while one handler runs user code, that code may enter another handler
+/// of the same object.
+#[repr(C)]
+pub struct SyncObject {
+    /// Null until the constructor has run.
+    instance: Cell<*mut Instance>,
+    cache: UnsafeCell<Cache>,
+    /// What the object's class does differently.
+    pub overrides: Overrides,
+    std: UnsafeCell<zend_object>,
+}
+
+/// What a subclass does differently from Sync, so that the engine's own way must be gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Overrides {
+    /// It declares properties.
+    pub properties: bool,
+    /// It overrides `__get` or `get`.
+    pub get: bool,
+    /// It overrides `__set` or `set`.
+    pub set: bool,
+    /// It overrides `__isset` or `has`.
+    pub has: bool,
+    /// It overrides `__unset` or `remove`.
+    pub remove: bool,
+    /// It overrides `offsetGet`, `offsetSet`, `offsetExists` or `offsetUnset`.
+    pub offsets: bool,
+}
+
+static CLASS: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
+
+/// The class entry of Sync.
+pub fn class() -> *mut zend_class_entry {
+    CLASS.load(Ordering::Relaxed)
+}
+
+/// Makes `class` the one whose objects these are. Called once, at module startup.
+pub fn set_class(class: &mut zend_class_entry) {
+    class.__bindgen_anon_2.create_object = Some(create_object);
+    CLASS.store(class, Ordering::Relaxed);
+}
+
+impl Overrides {
+    /// Looks at a class once, when an object of it is made.
+    ///
+    /// # Safety
+    /// `class` is Sync or inherits from it, and is linked.
+    unsafe fn of(class: *mut zend_class_entry) -> Self {
+        let sync = self::class();
+        if ptr::eq(class, sync) {
+            return Self::default();
+        }
+        // SAFETY: valid by contract.
+        unsafe {
+            let overrides = |name: &str| {
+                let method = method(class, name);
+                !method.is_null() && !ptr::eq((*method).common.scope, sync)
+            };
+            Self {
+                properties: (*class).properties_info.nNumOfElements > 0,
+                get: overrides("__get") || overrides("get"),
+                set: overrides("__set") || overrides("set"),
+                has: overrides("__isset") || overrides("has"),
+                remove: overrides("__unset") || overrides("remove"),
+                offsets: ["offsetget", "offsetset", "offsetexists", "offsetunset"].into_iter().any(overrides),
+            }
+        }
+    }
+
+    fn any(self) -> bool {
+        self != Self::default()
+    }
+}
+
+/// A method of a class, or null. `name` is in lower case.
+///
+/// # Safety
+/// `class` is linked.
+pub unsafe fn method(class: *mut zend_class_entry, name: &str) -> *mut zend_function {
+    // SAFETY: function tables hold pointers to functions.
+    unsafe {
+        let found = ffi::zend_hash_str_find(&raw mut (*class).function_table, name.as_ptr().cast(), name.len());
+        if found.is_null() { ptr::null_mut() } else { (*found).value.func }
+    }
+}
+
+impl SyncObject {
+    /// The Sync object around what the engine calls the object.
+    ///
+    /// # Safety
+    /// `object` was made by [`create_object`], and outlives the reference.
+    #[inline]
+    pub unsafe fn of<'a>(object: *mut zend_object) -> &'a SyncObject {
+        // SAFETY: `std` lies at this offset in an allocation of ours.
+        unsafe { &*object.cast::<u8>().sub(offset_of!(SyncObject, std)).cast() }
+    }
+
+    /// What the engine calls the object.
+    #[inline]
+    pub fn zend(&self) -> *mut zend_object {
+        self.std.get()
+    }
+
+    /// The values decoded in this request.
+    ///
+    /// # Safety
+    /// The reference is gone before anything else can touch the cache: before any call into the
+    /// engine that might run user code.
+    #[inline]
+    #[allow(clippy::mut_from_ref, reason = "an UnsafeCell, whose contract is passed on to the caller")]
+    pub unsafe fn cache(&self) -> &mut Cache {
+        // SAFETY: valid by contract.
+        unsafe { &mut *self.cache.get() }
+    }
+
+    /// The instance, if the constructor has run. Not to be kept while user code may run, as
+    /// `setFile` replaces it.
+    #[inline]
+    pub fn constructed(&self) -> Option<&Instance> {
+        // SAFETY: null, or from `Box::into_raw` and this object's own.
+        unsafe { self.instance.get().as_ref() }
+    }
+
+    /// The instance; throws if a subclass has not called the constructor. Not to be kept while
+    /// user code may run, as `setFile` replaces it.
+    #[inline]
+    pub fn instance(&self) -> Result<&Instance, Thrown> {
+        self.constructed().ok_or_else(|| not_constructed(self.zend()))
+    }
+
+    /// Gives the object its store, or another one; the old one's lock is released.
+    pub fn set_instance(&self, instance: Instance) {
+        self.drop_instance();
+        self.instance.set(Box::into_raw(Box::new(instance)));
+    }
+
+    fn drop_instance(&self) {
+        let old = self.instance.replace(ptr::null_mut());
+        // SAFETY: clearing frees plain values, which runs no user code.
+        unsafe { self.cache().clear() };
+        if !old.is_null() {
+            // SAFETY: came from `Box::into_raw`; nobody keeps a reference across user code.
+            drop(unsafe { Box::from_raw(old) });
+        }
+    }
+
+    /// Keeps the object alive until the result is dropped.
+    #[inline]
+    pub fn hold(&self) -> Alive {
+        // SAFETY: the object is valid.
+        unsafe { Alive::hold(self.zend()) }
+    }
+}
+
+#[cold]
+fn not_constructed(object: *mut zend_object) -> Thrown {
+    // SAFETY: a live object has a class with a name.
+    let name = unsafe { String::from_utf8_lossy(zend::bytes((*(*object).ce).name)).into_owned() };
+    errors::throw_error(&format!(
+        "{name} is a Sync object that was not constructed: call parent::__construct($file) in {name}::__construct()"
+    ))
+}
+
+/// The path of a store as it is from anywhere: absolute, without `.` and `..`, and allowed by
+/// open_basedir.
+pub fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
+    use std::ffi::{CStr, CString, OsStr};
+    use std::os::unix::ffi::OsStrExt;
+
+    let Ok(given) = CString::new(file) else {
+        return Err(errors::throw_value_error("Sync::__construct(): Argument #1 ($file) must not contain any null bytes"));
+    };
+    // SAFETY: both functions read a C string; the first returns memory of the request, or null.
+    unsafe {
+        let absolute = ffi::expand_filepath(given.as_ptr(), ptr::null_mut());
+        if absolute.is_null() {
+            return Err(errors::throw_sync(&format!("Can't open '{}' file.", String::from_utf8_lossy(file))));
+        }
+        let path = PathBuf::from(OsStr::from_bytes(CStr::from_ptr(absolute).to_bytes()));
+        let allowed = ffi::php_check_open_basedir_ex(absolute, 0) == 0;
+        ext_php_rs::alloc::efree(absolute.cast());
+        if !allowed {
+            return Err(errors::throw_sync(&format!(
+                "Can't open '{}' file: open_basedir restriction in effect.",
+                String::from_utf8_lossy(file)
+            )));
+        }
+        Ok(path)
+    }
+}
+
+/// Makes an object of Sync or of a subclass; the constructor gives it its store.
+unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_object {
+    // SAFETY: the engine passes a linked class; the allocation has room for its properties, and
+    // every field is initialised before the object is handed out.
+    unsafe {
+        let object: *mut SyncObject = ffi::ext_php_rs_zend_object_alloc(size_of::<SyncObject>(), class).cast();
+        let overrides = Overrides::of(class);
+        (&raw mut (*object).instance).write(Cell::new(ptr::null_mut()));
+        (&raw mut (*object).cache).write(UnsafeCell::new(Cache::new()));
+        (&raw mut (*object).overrides).write(overrides);
+        let std = (*object).std.get();
+        ffi::zend_object_std_init(std, class);
+        ffi::object_properties_init(std, class);
+        (*std).handlers = if overrides.any() { &handlers().1.0 } else { &handlers().0.0 };
+        std
+    }
+}
+
+/// Handler tables: for objects that are just Sync, and for those whose class does things its own
+/// way.
+struct Table(zend_object_handlers);
+// SAFETY: written once, then only read; the pointers in it are to functions.
+unsafe impl Send for Table {}
+// SAFETY: as above.
+unsafe impl Sync for Table {}
+
+fn handlers() -> &'static (Table, Table) {
+    static TABLES: OnceLock<(Table, Table)> = OnceLock::new();
+    TABLES.get_or_init(|| {
+        // SAFETY: the engine's own table is a constant.
+        let mut table = unsafe { ffi::std_object_handlers };
+        table.offset = offset_of!(SyncObject, std) as i32;
+        table.free_obj = Some(free_object);
+        table.clone_obj = Some(clone_object);
+        handlers::fill(&mut table);
+        let mut derived = table;
+        handlers::fill_derived(&mut derived);
+        (Table(table), Table(derived))
+    })
+}
+
+/// Frees what the object holds. The engine calls it for every object, also after a fatal error.
+unsafe extern "C" fn free_object(object: *mut zend_object) {
+    // SAFETY: the engine passes an object of ours, once.
+    unsafe {
+        errors::contain((), || {
+            let this = SyncObject::of(object);
+            this.drop_instance();
+            drop(std::mem::replace(this.cache(), Cache::new()));
+        });
+        ffi::zend_object_std_dtor(object);
+    }
+}
+
+/// `clone`: another handle on the same file, that does not hold the lock.
+unsafe extern "C" fn clone_object(object: *mut zend_object) -> *mut zend_object {
+    // SAFETY: the engine passes an object of ours; the class is that of the clone as well.
+    unsafe {
+        let clone = create_object((*object).ce);
+        if let Some(original) = SyncObject::of(object).constructed() {
+            SyncObject::of(clone).set_instance(original.another());
+        }
+        ffi::zend_objects_clone_members(clone, object);
+        clone
+    }
+}
+
+impl Instance {
+    /// A handle on the same file with the same settings.
+    pub fn another(&self) -> Self {
+        Self {
+            store: Store::new(self.store.path().to_owned(), self.options),
+            file: self.file.clone(),
+            options: self.options,
+            policy: self.policy.clone(),
+        }
+    }
+}
+
+/// Calls a method of the object by its name in lower case; the result is in `result`.
+///
+/// # Safety
+/// The object is of Sync or a subclass, which has this method; `result` is overwritten.
+pub unsafe fn call(object: *mut zend_object, name: &str, arguments: &mut [ffi::zval], result: *mut ffi::zval) -> Result<(), Thrown> {
+    // SAFETY: valid by contract.
+    unsafe {
+        zend::set_undef(result);
+        let method = method((*object).ce, name);
+        ffi::zend_call_known_function(
+            method,
+            object,
+            (*object).ce,
+            result,
+            arguments.len() as u32,
+            arguments.as_mut_ptr(),
+            ptr::null_mut(),
+        );
+    }
+    zend::check()
+}
+
+/// A string from the engine's pool for a name given as any value: `$s[5]`, `get(1.5)`.
+///
+/// # Safety
+/// `value` is valid.
+pub unsafe fn name_of(value: *mut ffi::zval) -> Result<Str, Thrown> {
+    // SAFETY: valid by contract.
+    unsafe { zend::to_string(zend::deref(value)) }
+}
+
+/// Throws for a name that a property cannot have.
+///
+/// # Safety
+/// `name` is valid.
+#[inline]
+pub unsafe fn check_name(name: *mut zend_string) -> Result<(), Thrown> {
+    // SAFETY: valid by contract.
+    match unsafe { zend::bytes(name) } {
+        [0, ..] => Err(errors::throw_bad_name()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,464 @@
+//! class Sync: its methods, a table of contents of the API.
+
+use std::ptr;
+
+use ext_php_rs::args::Arg;
+use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
+use ext_php_rs::ffi::{self, IS_DOUBLE, IS_LONG, IS_STRING, zend_object, zend_string, zval};
+use ext_php_rs::flags::{DataType, MethodFlags};
+use ext_php_rs::zend::{ExecuteData, ce};
+
+use super::access::{self, patiently};
+use super::errors::{self, contain};
+use super::ini;
+use super::object::{self, Instance, SyncObject, name_of};
+use super::zend::{self, Str, Thrown};
+use crate::store::{Options, Store};
+
+/// Registers the class. Called once, at module startup.
+pub fn register() -> ext_php_rs::error::Result<()> {
+    // The original's methods have no return types, and no types that its subclasses would have
+    // to repeat: overrides that were legal stay legal, without a deprecation.
+    let untyped = |name: &str| Arg::new(name, DataType::Mixed);
+    let method = FunctionBuilder::new::<&str>;
+    ClassBuilder::new("Sync")
+        .implements((ce::arrayaccess, "ArrayAccess"))
+        .method(
+            FunctionBuilder::constructor(construct).arg(Arg::new("file", DataType::String)),
+            MethodFlags::Public,
+        )
+        .method(method("__get", magic_get).arg(untyped("name")), MethodFlags::Public)
+        .method(method("__set", magic_set).arg(untyped("name")).arg(untyped("value")), MethodFlags::Public)
+        .method(method("__isset", magic_isset).arg(untyped("name")), MethodFlags::Public)
+        .method(method("__unset", magic_unset).arg(untyped("name")), MethodFlags::Public)
+        .method(
+            method("get", get).arg(untyped("name")).not_required().arg(untyped("default").default("null")),
+            MethodFlags::Public,
+        )
+        .method(method("set", set).arg(untyped("name")).arg(untyped("value")), MethodFlags::Public)
+        .method(method("has", has).arg(untyped("name")), MethodFlags::Public)
+        .method(method("remove", remove).arg(untyped("name")), MethodFlags::Public)
+        .method(
+            method("lock", lock)
+                .not_required()
+                .arg(untyped("timeout").default("0"))
+                .arg(untyped("interval").default("50000")),
+            MethodFlags::Public,
+        )
+        .method(method("unlock", unlock), MethodFlags::Public)
+        .method(method("getFile", get_file), MethodFlags::Public)
+        .method(method("setFile", set_file).arg(untyped("file")), MethodFlags::Public)
+        .method(method("getData", get_data), MethodFlags::Public)
+        .method(
+            method("setData", set_data).arg(Arg::new("data", DataType::Object("stdClass".into()))),
+            MethodFlags::Public,
+        )
+        .method(method("destroy", destroy), MethodFlags::Public)
+        .method(
+            method("offsetGet", offset_get).arg(untyped("offset")).returns(DataType::Mixed, false, false),
+            MethodFlags::Public,
+        )
+        .method(
+            method("offsetSet", offset_set)
+                .arg(untyped("offset"))
+                .arg(untyped("value"))
+                .returns(DataType::Void, false, false),
+            MethodFlags::Public,
+        )
+        .method(
+            method("offsetExists", offset_exists).arg(untyped("offset")).returns(DataType::Bool, false, false),
+            MethodFlags::Public,
+        )
+        .method(
+            method("offsetUnset", offset_unset).arg(untyped("offset")).returns(DataType::Void, false, false),
+            MethodFlags::Public,
+        )
+        .registration(|class, arguments| {
+            make_return_types_tentative(class);
+            object::set_class(class);
+            // The engine's functions point into the tables for as long as the process lives.
+            std::mem::forget(arguments);
+        })
+        .register()
+}
+
+/// What interfaces of the core demand is declared the way the core declares it: a subclass may
+/// leave the type out, at the price of the deprecation that it has from the interface anyway.
+fn make_return_types_tentative(class: &mut ffi::zend_class_entry) {
+    // SAFETY: function tables hold functions; those of this class are internal ones, whose return
+    // type is the argument before the first, in memory that the engine allocated for them.
+    unsafe {
+        for (_, _, function) in zend::entries(&raw const class.function_table) {
+            let function = (*function).value.func;
+            if (*function).common.fn_flags & ffi::ZEND_ACC_HAS_RETURN_TYPE != 0 {
+                let returned = (*function).internal_function.arg_info.sub(1);
+                (*returned).type_.type_mask |= ffi::_ZEND_IS_TENTATIVE_BIT;
+            }
+        }
+    }
+}
+
+/// A method call: `$this`, the arguments, and where the result goes.
+struct Call<'a> {
+    data: &'a mut ExecuteData,
+    result: *mut zval,
+}
+
+/// Runs the body of a method: what it throws is pending when it returns, and no panic leaves it.
+fn run(data: &mut ExecuteData, result: *mut zval, body: impl FnOnce(&mut Call) -> Result<(), Thrown>) {
+    contain((), || {
+        let _ = body(&mut Call { data, result });
+    });
+}
+
+/// Parses the arguments of a call, as PHP's own methods do, into variables of the C types that the
+/// format asks for.
+macro_rules! arguments {
+    ($call:expr, $format:literal $(, $variable:expr)*) => {{
+        // SAFETY: the format matches the variables; the engine throws where the arguments do not.
+        let outcome = unsafe {
+            ffi::zend_parse_parameters($call.data.This.u2.num_args, $format.as_ptr() $(, &raw mut $variable)*)
+        };
+        if outcome != 0 {
+            return Err(Thrown);
+        }
+    }};
+}
+
+impl Call<'_> {
+    /// The object that the method was called on. The caller of a method holds it.
+    fn this(&self) -> &'static SyncObject {
+        // SAFETY: methods of this class are only ever called on objects of it.
+        unsafe { SyncObject::of(self.object()) }
+    }
+
+    fn object(&self) -> *mut zend_object {
+        // SAFETY: a method that is not static has an object.
+        unsafe { self.data.This.value.obj }
+    }
+
+    /// Returns the object itself.
+    fn return_this(&self) {
+        // SAFETY: the engine passes a slot for the result.
+        unsafe { zend::set_object_copy(self.result, self.object()) };
+    }
+
+    /// Returns true or false.
+    fn return_bool(&self, value: bool) {
+        // SAFETY: the engine passes a slot for the result.
+        unsafe { zend::set_bool(self.result, value) };
+    }
+
+    /// Calls `name` where a subclass overrides it, since the original's methods called each other;
+    /// `false` if none does.
+    fn overridden(&self, name: &str, arguments: &mut [zval], result: *mut zval) -> Result<bool, Thrown> {
+        // SAFETY: the object has a class; the method exists in it.
+        unsafe {
+            let method = object::method((*self.object()).ce, name);
+            if method.is_null() || ptr::eq((*method).common.scope, object::class()) {
+                return Ok(false);
+            }
+            object::call(self.object(), name, arguments, result)?;
+            Ok(true)
+        }
+    }
+}
+
+/// An argument list for `Call::overridden`.
+///
+/// # Safety
+/// The values are valid.
+unsafe fn list<const N: usize>(values: [*mut zval; N]) -> [zval; N] {
+    values.map(|value| {
+        let mut copy = zend::empty();
+        // SAFETY: valid by contract.
+        unsafe { zend::copy(&raw mut copy, value) };
+        copy
+    })
+}
+
+extern "C" fn construct(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let mut file: *mut zend_string = ptr::null_mut();
+        arguments!(call, c"P", file);
+        // SAFETY: parsed as a string, which the caller of the method holds.
+        unsafe { open(call.this(), zend::bytes(file)) }
+    });
+}
+
+/// Gives the object the store at `file`; nothing is touched before first use.
+fn open(this: &SyncObject, file: &[u8]) -> Result<(), Thrown> {
+    let path = object::resolve(file)?;
+    let options = Options { file_mode: ini::file_mode(), durability: ini::durability() };
+    this.set_instance(Instance {
+        store: Store::new(path, options),
+        file: file.to_vec(),
+        options,
+        policy: ini::policy(),
+    });
+    Ok(())
+}
+
+extern "C" fn magic_get(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let mut name: *mut zval = ptr::null_mut();
+        arguments!(call, c"z", name);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe {
+            if call.overridden("get", &mut list([name]), call.result)? {
+                return Ok(());
+            }
+            access::read(call.this(), name_of(name)?.as_ptr(), call.result)?;
+        }
+        Ok(())
+    });
+}
+
+extern "C" fn magic_set(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let (mut name, mut value): (*mut zval, *mut zval) = (ptr::null_mut(), ptr::null_mut());
+        arguments!(call, c"zz", name, value);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe {
+            let mut ignored = zend::empty();
+            if call.overridden("set", &mut list([name, value]), &raw mut ignored)? {
+                return Ok(());
+            }
+            access::write(call.this(), name_of(name)?.as_ptr(), zend::deref(value))
+        }
+    });
+}
+
+extern "C" fn magic_isset(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let mut name: *mut zval = ptr::null_mut();
+        arguments!(call, c"z", name);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe {
+            if call.overridden("has", &mut list([name]), call.result)? {
+                return Ok(());
+            }
+            call.return_bool(access::is_set(call.this(), name_of(name)?.as_ptr())?);
+        }
+        Ok(())
+    });
+}
+
+extern "C" fn magic_unset(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let mut name: *mut zval = ptr::null_mut();
+        arguments!(call, c"z", name);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe {
+            let mut ignored = zend::empty();
+            if call.overridden("remove", &mut list([name]), &raw mut ignored)? {
+                return Ok(());
+            }
+            access::remove(call.this(), name_of(name)?.as_ptr())
+        }
+    });
+}
+
+extern "C" fn get(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let (mut name, mut default): (*mut zval, *mut zval) = (ptr::null_mut(), ptr::null_mut());
+        arguments!(call, c"z|z", name, default);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe {
+            if !access::read(call.this(), name_of(name)?.as_ptr(), call.result)? && !default.is_null() {
+                zend::copy(call.result, zend::deref(default));
+            }
+        }
+        Ok(())
+    });
+}
+
+extern "C" fn set(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let (mut name, mut value): (*mut zval, *mut zval) = (ptr::null_mut(), ptr::null_mut());
+        arguments!(call, c"zz", name, value);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe {
+            let value = zend::deref(value);
+            access::write(call.this(), name_of(name)?.as_ptr(), value)?;
+            zend::copy(call.result, value);
+        }
+        Ok(())
+    });
+}
+
+extern "C" fn has(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let mut name: *mut zval = ptr::null_mut();
+        arguments!(call, c"z", name);
+        // SAFETY: parsed, and held by the caller of the method.
+        call.return_bool(unsafe { access::is_set(call.this(), name_of(name)?.as_ptr())? });
+        Ok(())
+    });
+}
+
+extern "C" fn remove(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let mut name: *mut zval = ptr::null_mut();
+        arguments!(call, c"z", name);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe { access::remove(call.this(), name_of(name)?.as_ptr())? };
+        call.return_this();
+        Ok(())
+    });
+}
+
+extern "C" fn lock(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let (mut timeout, mut interval): (*mut zval, *mut zval) = (ptr::null_mut(), ptr::null_mut());
+        arguments!(call, c"|zz", timeout, interval);
+        let timeout = whole_number(timeout, 0, 0).ok_or_else(|| {
+            errors::throw_sync("Lock timeout should be an integer greater or equals to 0.")
+        })?;
+        let interval = whole_number(interval, 50_000, 5_000).ok_or_else(|| {
+            errors::throw_sync("Lock check interval should be an integer greater or equals to 5000.")
+        })?;
+        patiently(call.this(), |store| store.lock(timeout, interval))?;
+        call.return_this();
+        Ok(())
+    });
+}
+
+/// What `is_numeric` accepts, from `least` on, without its fraction; `default` where the argument
+/// was left out.
+fn whole_number(value: *mut zval, default: u64, least: u64) -> Option<u64> {
+    if value.is_null() {
+        return Some(default);
+    }
+    // SAFETY: an argument that was parsed, and is held by the caller of the method.
+    let number = unsafe {
+        let value = zend::deref(value);
+        match zend::kind(value) {
+            IS_LONG => return u64::try_from((*value).value.lval).ok().filter(|&n| n >= least),
+            IS_DOUBLE => (*value).value.dval,
+            IS_STRING => {
+                let string = (*value).value.str_;
+                let (mut long, mut double) = (0, 0.0);
+                let kind = ffi::_is_numeric_string_ex(
+                    (&raw const (*string).val).cast(),
+                    (*string).len,
+                    &raw mut long,
+                    &raw mut double,
+                    false,
+                    ptr::null_mut(),
+                    ptr::null_mut(),
+                );
+                match u32::from(kind) {
+                    IS_LONG => return u64::try_from(long).ok().filter(|&n| n >= least),
+                    IS_DOUBLE => double,
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        }
+    };
+    // NAN is not; what is beyond the range is as good as for ever.
+    (number >= least as f64).then_some(number as u64)
+}
+
+extern "C" fn unlock(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        call.this().instance()?.store.unlock();
+        call.return_this();
+        Ok(())
+    });
+}
+
+extern "C" fn get_file(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        // SAFETY: the engine passes a slot for the result.
+        unsafe { zend::set_string(call.result, Str::new(&call.this().instance()?.file)) };
+        Ok(())
+    });
+}
+
+extern "C" fn set_file(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let mut file: *mut zend_string = ptr::null_mut();
+        arguments!(call, c"P", file);
+        // SAFETY: parsed as a string, which the caller of the method holds.
+        unsafe { open(call.this(), zend::bytes(file))? };
+        call.return_this();
+        Ok(())
+    });
+}
+
+extern "C" fn get_data(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        // SAFETY: the engine makes an object, whose property table is filled before anybody else
+        // has it; the table takes the values over.
+        unsafe {
+            let mut data = zend::empty();
+            ffi::object_init_ex(&raw mut data, ffi::zend_standard_class_def);
+            let properties = ffi::zend_std_get_properties(data.value.obj);
+            access::each(call.this(), |name, value| {
+                ffi::zend_hash_update(properties, name.as_ptr(), value);
+                zend::set_undef(value);
+            })?;
+            zend::copy(call.result, &raw const data);
+        }
+        Ok(())
+    });
+}
+
+extern "C" fn set_data(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let mut data: *mut zval = ptr::null_mut();
+        // SAFETY: the class entry is a constant of the core.
+        let standard = unsafe { ffi::zend_standard_class_def };
+        // SAFETY: the format matches: a value, and the class that it must have.
+        if unsafe { ffi::zend_parse_parameters(call.data.This.u2.num_args, c"O".as_ptr(), &raw mut data, standard) } != 0 {
+            return Err(Thrown);
+        }
+        // SAFETY: parsed as an object; its table gets an owner more, so that user code that changes
+        // the object meanwhile changes a copy.
+        unsafe {
+            let object = (*data).value.obj;
+            if let Some(get_properties) = (*(*object).handlers).get_properties {
+                let mut properties = zend::empty();
+                let table = get_properties(object);
+                if (*table).gc.u.type_info & ffi::GC_IMMUTABLE == 0 {
+                    (*table).gc.refcount += 1;
+                }
+                zend::set_array(&raw mut properties, table);
+                access::replace(call.this(), table)?;
+            }
+        }
+        call.return_this();
+        Ok(())
+    });
+}
+
+extern "C" fn destroy(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        patiently(call.this(), Store::destroy)?;
+        // SAFETY: nothing runs meanwhile.
+        unsafe { call.this().cache().clear() };
+        Ok(())
+    });
+}
+
+extern "C" fn offset_get(data: &mut ExecuteData, result: &mut zval) {
+    magic_get(data, result);
+}
+
+extern "C" fn offset_set(data: &mut ExecuteData, result: &mut zval) {
+    magic_set(data, result);
+}
+
+extern "C" fn offset_exists(data: &mut ExecuteData, result: &mut zval) {
+    magic_isset(data, result);
+}
+
+extern "C" fn offset_unset(data: &mut ExecuteData, result: &mut zval) {
+    magic_unset(data, result);
+}

@@ -1,0 +1,445 @@
+//! A few words of the Zend engine, as Rust says them: what the C macros do that bindings cannot
+//! carry, and owners that give back what they hold.
+
+use std::ptr;
+
+use ext_php_rs::ffi::{
+    self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_OBJECT, IS_REFERENCE, IS_STRING, IS_TRUE, IS_UNDEF,
+    zend_array, zend_class_entry, zend_object, zend_string, zval,
+};
+
+/// An exception is pending in the engine; whoever gets this returns to the engine without delay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thrown;
+
+/// The executor's globals of this thread.
+#[inline]
+pub fn executor() -> *mut ffi::zend_executor_globals {
+    #[cfg(not(php_zts))]
+    {
+        &raw mut ffi::executor_globals
+    }
+    #[cfg(php_zts)]
+    {
+        // SAFETY: the engine runs on this thread, so its globals exist.
+        unsafe { ffi::ext_php_rs_executor_globals() }
+    }
+}
+
+/// The object of the pending exception, or null.
+#[inline]
+pub fn exception() -> *mut zend_object {
+    // SAFETY: the globals are this thread's own.
+    unsafe { (*executor()).exception }
+}
+
+/// `Err(Thrown)` if an exception is pending.
+#[inline]
+pub fn check() -> Result<(), Thrown> {
+    if exception().is_null() { Ok(()) } else { Err(Thrown) }
+}
+
+/// The zval that stands for "no value" (null). Never to be written to.
+pub fn uninitialized() -> *mut zval {
+    // SAFETY: only the address is taken.
+    unsafe { &raw mut (*executor()).uninitialized_zval }
+}
+
+/// The zval that stands for "an exception was thrown". Never to be written to.
+pub fn error_zval() -> *mut zval {
+    // SAFETY: only the address is taken.
+    unsafe { &raw mut (*executor()).error_zval }
+}
+
+/// The bytes of a string.
+///
+/// # Safety
+/// `string` is valid for as long as the bytes are used.
+#[inline]
+pub unsafe fn bytes<'a>(string: *const zend_string) -> &'a [u8] {
+    // SAFETY: a zend_string holds `len` bytes from `val` on.
+    unsafe { std::slice::from_raw_parts((&raw const (*string).val).cast::<u8>(), (*string).len) }
+}
+
+/// The hash of a string, computed if it is not known yet.
+///
+/// # Safety
+/// `string` is valid.
+#[inline]
+pub unsafe fn hash(string: *mut zend_string) -> u64 {
+    // SAFETY: valid by contract; the function stores the hash in the string.
+    unsafe { if (*string).h != 0 { (*string).h } else { ffi::zend_string_hash_func(string) } }
+}
+
+/// Flag of strings that live as long as the process or the request, and are not counted.
+const INTERNED: u32 = 1 << 6;
+
+/// One more owner of a string.
+///
+/// # Safety
+/// `string` is valid.
+#[inline]
+pub unsafe fn string_addref(string: *mut zend_string) {
+    // SAFETY: valid by contract; the count of an interned string is not touched.
+    unsafe {
+        if (*string).gc.u.type_info & INTERNED == 0 {
+            (*string).gc.refcount += 1;
+        }
+    }
+}
+
+/// A reference to a string, given back on drop.
+pub struct Str(*mut zend_string);
+
+impl Str {
+    /// A new string.
+    pub fn new(bytes: &[u8]) -> Self {
+        // SAFETY: the engine copies the bytes; an allocation that fails does not return.
+        Self(unsafe { ffi::ext_php_rs_zend_string_init(bytes.as_ptr().cast(), bytes.len(), false) })
+    }
+
+    /// Takes over a reference.
+    ///
+    /// # Safety
+    /// `string` is valid, and the caller gives a count away.
+    pub unsafe fn from_owned(string: *mut zend_string) -> Self {
+        Self(string)
+    }
+
+    /// One more reference.
+    ///
+    /// # Safety
+    /// `string` is valid.
+    pub unsafe fn share(string: *mut zend_string) -> Self {
+        // SAFETY: valid by contract.
+        unsafe { string_addref(string) };
+        Self(string)
+    }
+
+    /// The string, still owned by `self`.
+    pub fn as_ptr(&self) -> *mut zend_string {
+        self.0
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: valid while `self` holds a reference.
+        unsafe { bytes(self.0) }
+    }
+
+    /// The string, and the duty to release it.
+    pub fn into_raw(self) -> *mut zend_string {
+        let string = self.0;
+        std::mem::forget(self);
+        string
+    }
+}
+
+impl Drop for Str {
+    fn drop(&mut self) {
+        // SAFETY: `self` owns a reference.
+        unsafe { ffi::ext_php_rs_zend_string_release(self.0) };
+    }
+}
+
+/// Keeps an object alive while code runs that might let go of it.
+pub struct Alive(*mut zend_object);
+
+impl Alive {
+    /// Holds `object`.
+    ///
+    /// # Safety
+    /// `object` is valid.
+    #[inline]
+    pub unsafe fn hold(object: *mut zend_object) -> Self {
+        // SAFETY: valid by contract.
+        unsafe { (*object).gc.refcount += 1 };
+        Self(object)
+    }
+}
+
+impl Drop for Alive {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `self` owns a reference.
+        unsafe { ffi::ext_php_rs_zend_object_release(self.0) };
+    }
+}
+
+/// `IS_LONG` and its kin.
+///
+/// # Safety
+/// `value` is valid.
+#[inline]
+pub unsafe fn kind(value: *const zval) -> u32 {
+    // SAFETY: valid by contract.
+    unsafe { u32::from((*value).u1.v.type_) }
+}
+
+/// Whether the value counts its owners.
+///
+/// # Safety
+/// `value` is valid.
+#[inline]
+pub unsafe fn is_refcounted(value: *const zval) -> bool {
+    // SAFETY: valid by contract.
+    unsafe { (*value).u1.v.type_flags != 0 }
+}
+
+/// Makes `to`, whose old content is not looked at, another owner of `from`'s value.
+///
+/// # Safety
+/// Both are valid; `to` may be uninitialised.
+#[inline]
+pub unsafe fn copy(to: *mut zval, from: *const zval) {
+    // SAFETY: valid by contract; the value is counted if its flags say so.
+    unsafe {
+        copy_value(to, from);
+        if is_refcounted(from) {
+            (*(*from).value.counted).gc.refcount += 1;
+        }
+    }
+}
+
+/// Moves the value, leaving `from` as it is: one of the two must be forgotten.
+///
+/// # Safety
+/// Both are valid; `to` may be uninitialised.
+#[inline]
+pub unsafe fn copy_value(to: *mut zval, from: *const zval) {
+    // SAFETY: valid by contract. `u2` belongs to the slot, not to the value.
+    unsafe {
+        (*to).value = (*from).value;
+        (*to).u1.type_info = (*from).u1.type_info;
+    }
+}
+
+/// Looks through a PHP reference.
+///
+/// # Safety
+/// `value` is valid.
+#[inline]
+pub unsafe fn deref(value: *mut zval) -> *mut zval {
+    // SAFETY: valid by contract.
+    unsafe { if kind(value) == IS_REFERENCE { &raw mut (*(*value).value.ref_).val } else { value } }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident = $kind:expr;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// `to` is valid for writing; its old content is not looked at.
+        #[inline]
+        pub unsafe fn $name(to: *mut zval) {
+            // SAFETY: valid by contract.
+            unsafe { (*to).u1.type_info = $kind };
+        }
+    )*};
+}
+
+setters! {
+    /// Nothing at all.
+    set_undef = IS_UNDEF;
+    /// null
+    set_null = IS_NULL;
+}
+
+/// true or false
+///
+/// # Safety
+/// `to` is valid for writing; its old content is not looked at.
+#[inline]
+pub unsafe fn set_bool(to: *mut zval, value: bool) {
+    // SAFETY: valid by contract.
+    unsafe { (*to).u1.type_info = if value { IS_TRUE } else { IS_FALSE } };
+}
+
+/// An int.
+///
+/// # Safety
+/// `to` is valid for writing; its old content is not looked at.
+#[inline]
+pub unsafe fn set_long(to: *mut zval, value: i64) {
+    // SAFETY: valid by contract.
+    unsafe {
+        (*to).value.lval = value;
+        (*to).u1.type_info = IS_LONG;
+    }
+}
+
+/// A string, whose reference moves into `to`.
+///
+/// # Safety
+/// `to` is valid for writing; its old content is not looked at.
+pub unsafe fn set_string(to: *mut zval, string: Str) {
+    let string = string.into_raw();
+    // SAFETY: valid by contract.
+    unsafe {
+        let interned = (*string).gc.u.type_info & INTERNED != 0;
+        (*to).value.str_ = string;
+        (*to).u1.type_info = if interned { ffi::IS_INTERNED_STRING_EX } else { ffi::IS_STRING_EX };
+    }
+}
+
+/// An array, whose reference moves into `to`.
+///
+/// # Safety
+/// Both are valid, and the caller gives a count of `array` away; `to`'s old content is not looked at.
+pub unsafe fn set_array(to: *mut zval, array: *mut zend_array) {
+    // SAFETY: valid by contract.
+    unsafe {
+        let immutable = (*array).gc.u.type_info & ffi::GC_IMMUTABLE != 0;
+        (*to).value.arr = array;
+        (*to).u1.type_info = if immutable { IS_ARRAY } else { ffi::IS_ARRAY_EX };
+    }
+}
+
+/// An object; counts one more owner.
+///
+/// # Safety
+/// Both are valid; `to`'s old content is not looked at.
+pub unsafe fn set_object_copy(to: *mut zval, object: *mut zend_object) {
+    // SAFETY: valid by contract.
+    unsafe {
+        (*object).gc.refcount += 1;
+        (*to).value.obj = object;
+        (*to).u1.type_info = ffi::IS_OBJECT_EX;
+    }
+}
+
+/// Gives up a value and leaves nothing.
+///
+/// # Safety
+/// `value` is valid and initialised.
+#[inline]
+pub unsafe fn release(value: *mut zval) {
+    // SAFETY: valid by contract. The slot is emptied first: freeing may run code that sees it.
+    unsafe {
+        if is_refcounted(value) {
+            let mut old = std::mem::ManuallyDrop::new(empty());
+            copy_value(&raw mut *old, value);
+            set_undef(value);
+            ffi::zval_ptr_dtor(&raw mut *old);
+        } else {
+            set_undef(value);
+        }
+    }
+}
+
+/// An empty zval, for a value to be put into. Dropping it gives the value up.
+#[inline]
+pub fn empty() -> zval {
+    zval::new()
+}
+
+/// Whether the class is `parent` or inherits from it.
+///
+/// # Safety
+/// Both are linked classes.
+pub unsafe fn instance_of(class: *const zend_class_entry, parent: *const zend_class_entry) -> bool {
+    // SAFETY: valid by contract.
+    unsafe { ptr::eq(class, parent) || ffi::instanceof_function_slow(class, parent) }
+}
+
+/// The value as a string, as `(string)` would make it.
+///
+/// # Safety
+/// `value` is valid and stays so while user code (`__toString`) may run.
+pub unsafe fn to_string(value: *mut zval) -> Result<Str, Thrown> {
+    // SAFETY: valid by contract; the engine returns a counted string, or null after throwing.
+    unsafe {
+        if kind(value) == IS_STRING {
+            return Ok(Str::share((*value).value.str_));
+        }
+        let string = ffi::zval_try_get_string_func(value);
+        if string.is_null() { Err(Thrown) } else { Ok(Str::from_owned(string)) }
+    }
+}
+
+/// Every entry of an array, in order: its key (a string, or else an int) and its value.
+///
+/// # Safety
+/// `array` is valid, and neither freed nor changed while the iterator lives.
+pub unsafe fn entries(array: *const zend_array) -> impl Iterator<Item = (*mut zend_string, u64, *mut zval)> {
+    // SAFETY: valid by contract. PHP 8.2 keeps packed arrays as bare zvals, others as buckets.
+    unsafe {
+        let used = (*array).nNumUsed as usize;
+        let packed = is_packed(array);
+        (0..used).filter_map(move |i| {
+            let (key, index, value) = if packed {
+                (ptr::null_mut(), i as u64, packed_slots(array).add(i))
+            } else {
+                let bucket = (*array).__bindgen_anon_1.arData.add(i);
+                ((*bucket).key, (*bucket).h, &raw mut (*bucket).val)
+            };
+            (kind(value) != IS_UNDEF).then_some((key, index, value))
+        })
+    }
+}
+
+/// Whether the array is a packed one.
+///
+/// # Safety
+/// `array` is valid.
+#[inline]
+pub unsafe fn is_packed(array: *const zend_array) -> bool {
+    const HASH_FLAG_PACKED: u32 = 1 << 2;
+    // SAFETY: valid by contract.
+    unsafe { (*array).u.flags & HASH_FLAG_PACKED != 0 }
+}
+
+/// # Safety
+/// `array` is a valid packed array.
+unsafe fn packed_slots(array: *const zend_array) -> *mut zval {
+    // SAFETY: valid by contract.
+    unsafe { (*array).__bindgen_anon_1.arPacked }
+}
+
+/// True for a value that holds no object and no reference, so that owners can share it without
+/// one seeing what another does to it, and that is as if it had just been decoded.
+///
+/// # Safety
+/// `value` is valid.
+pub unsafe fn is_plain(value: *const zval) -> bool {
+    // SAFETY: valid by contract.
+    unsafe {
+        match kind(value) {
+            IS_NULL | IS_FALSE | IS_TRUE | IS_LONG | IS_DOUBLE | IS_STRING => true,
+            IS_ARRAY => is_plain_array((*value).value.arr),
+            _ => false,
+        }
+    }
+}
+
+/// # Safety
+/// `array` is valid.
+unsafe fn is_plain_array(array: *const zend_array) -> bool {
+    // SAFETY: valid by contract. Recursion is bounded: references and objects end it, and a value
+    // without these is a tree that encoding has walked (with its limit of depth) just before.
+    unsafe {
+        let mut next: i64 = i64::MIN;
+        for (key, index, value) in entries(array) {
+            if key.is_null() {
+                next = next.max((index as i64).saturating_add(1));
+            }
+            if !is_plain(value) {
+                return false;
+            }
+        }
+        // What `$a[] =` and `current($a)` go by is not stored: a decoded array counts from its
+        // highest key and stands at its start.
+        (*array).nInternalPointer == 0
+            && ((*array).nNextFreeElement == next || (next <= 0 && (*array).nNextFreeElement <= 0))
+    }
+}
+
+/// Whether a value is an object.
+///
+/// # Safety
+/// `value` is valid.
+#[inline]
+pub unsafe fn is_object(value: *const zval) -> bool {
+    // SAFETY: valid by contract.
+    unsafe { kind(value) == IS_OBJECT }
+}
