@@ -1,10 +1,27 @@
-//! Link options of `sync.so`, and the PHP versions that `src/php` is compiled for.
+//! Link options of `sync.so`, and what `src/php` has to know of the PHP that it is built for.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        // The SIGBUS handler, the fork handlers and the wrapped stream operations point into the
-        // library: `dlclose` must not take them away.
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    println!("cargo:rustc-check-cfg=cfg(php_zts)");
+    // The SIGBUS handler, the fork handlers and the wrapped stream operations point into the
+    // library: `dlclose` must not take them away.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    #[cfg(feature = "php")]
+    php();
+}
+
+/// Tells a thread-safe PHP from one that is not, and refuses those older than this code knows.
+#[cfg(feature = "php")]
+fn php() {
+    use ext_php_rs_build::{ApiVersion, PHPInfo, find_php};
+
+    for variable in ["PHP", "PHP_CONFIG", "PATH"] {
+        println!("cargo:rerun-if-env-changed={variable}");
+    }
+    let info = find_php().and_then(|php| PHPInfo::get(&php)).expect("a PHP to build for, on the PATH or named by PHP");
+    let api = info.zend_version().and_then(ApiVersion::try_from).expect("a PHP version that ext-php-rs knows");
+    assert!(api >= ApiVersion::Php82, "sync needs PHP 8.2 or newer");
+    if info.thread_safety().expect("`php -i` says whether PHP is thread-safe") {
+        println!("cargo:rustc-cfg=php_zts");
     }
 }
