@@ -80,8 +80,7 @@ impl Cache {
             let hash = zend::hash(name);
             let entry = self.entries.add(hash as usize & self.mask);
             let held = (*entry).name;
-            let same = held == name
-                || (!held.is_null() && (*held).h == hash && zend::bytes(held) == zend::bytes(name));
+            let same = held == name || (!held.is_null() && (*held).h == hash && zend::bytes(held) == zend::bytes(name));
             if same { Some(&mut *entry) } else { None }
         }
     }

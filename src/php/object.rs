@@ -201,7 +201,9 @@ pub fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
     use std::os::unix::ffi::OsStrExt;
 
     let Ok(given) = CString::new(file) else {
-        return Err(errors::throw_value_error("Sync::__construct(): Argument #1 ($file) must not contain any null bytes"));
+        return Err(errors::throw_value_error(
+            "Sync::__construct(): Argument #1 ($file) must not contain any null bytes",
+        ));
     };
     // SAFETY: both functions read a C string; the first returns memory of the request, or null.
     unsafe {
@@ -305,7 +307,12 @@ impl Instance {
 ///
 /// # Safety
 /// The object is of Sync or a subclass, which has this method; `result` is overwritten.
-pub unsafe fn call(object: *mut zend_object, name: &str, arguments: &mut [ffi::zval], result: *mut ffi::zval) -> Result<(), Thrown> {
+pub unsafe fn call(
+    object: *mut zend_object,
+    name: &str,
+    arguments: &mut [ffi::zval],
+    result: *mut ffi::zval,
+) -> Result<(), Thrown> {
     // SAFETY: valid by contract.
     unsafe {
         zend::set_undef(result);

@@ -23,10 +23,7 @@ pub fn register() -> ext_php_rs::error::Result<()> {
     let method = FunctionBuilder::new::<&str>;
     ClassBuilder::new("Sync")
         .implements((ce::arrayaccess, "ArrayAccess"))
-        .method(
-            FunctionBuilder::constructor(construct).arg(Arg::new("file", DataType::String)),
-            MethodFlags::Public,
-        )
+        .method(FunctionBuilder::constructor(construct).arg(Arg::new("file", DataType::String)), MethodFlags::Public)
         .method(method("__get", magic_get).arg(untyped("name")), MethodFlags::Public)
         .method(method("__set", magic_set).arg(untyped("name")).arg(untyped("value")), MethodFlags::Public)
         .method(method("__isset", magic_isset).arg(untyped("name")), MethodFlags::Public)
@@ -59,10 +56,11 @@ pub fn register() -> ext_php_rs::error::Result<()> {
             MethodFlags::Public,
         )
         .method(
-            method("offsetSet", offset_set)
-                .arg(untyped("offset"))
-                .arg(untyped("value"))
-                .returns(DataType::Void, false, false),
+            method("offsetSet", offset_set).arg(untyped("offset")).arg(untyped("value")).returns(
+                DataType::Void,
+                false,
+                false,
+            ),
             MethodFlags::Public,
         )
         .method(
@@ -312,12 +310,10 @@ extern "C" fn lock(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         let (mut timeout, mut interval): (*mut zval, *mut zval) = (ptr::null_mut(), ptr::null_mut());
         arguments!(call, c"|zz", timeout, interval);
-        let timeout = whole_number(timeout, 0, 0).ok_or_else(|| {
-            errors::throw_sync("Lock timeout should be an integer greater or equals to 0.")
-        })?;
-        let interval = whole_number(interval, 50_000, 5_000).ok_or_else(|| {
-            errors::throw_sync("Lock check interval should be an integer greater or equals to 5000.")
-        })?;
+        let timeout = whole_number(timeout, 0, 0)
+            .ok_or_else(|| errors::throw_sync("Lock timeout should be an integer greater or equals to 0."))?;
+        let interval = whole_number(interval, 50_000, 5_000)
+            .ok_or_else(|| errors::throw_sync("Lock check interval should be an integer greater or equals to 5000."))?;
         patiently(call.this(), |store| store.lock(timeout, interval))?;
         call.return_this();
         Ok(())
@@ -415,7 +411,9 @@ extern "C" fn set_data(data: &mut ExecuteData, result: &mut zval) {
         // SAFETY: the class entry is a constant of the core.
         let standard = unsafe { ffi::zend_standard_class_def };
         // SAFETY: the format matches: a value, and the class that it must have.
-        if unsafe { ffi::zend_parse_parameters(call.data.This.u2.num_args, c"O".as_ptr(), &raw mut data, standard) } != 0 {
+        if unsafe { ffi::zend_parse_parameters(call.data.This.u2.num_args, c"O".as_ptr(), &raw mut data, standard) }
+            != 0
+        {
             return Err(Thrown);
         }
         // SAFETY: parsed as an object; its table gets an owner more, so that user code that changes
