@@ -65,6 +65,16 @@ function signature(ReflectionMethod $method, bool $types): string
     return $method->name . '(' . implode(', ', $parameters) . ')' . ($types && $return ? ': ' . withoutNamespace($return) : '');
 }
 
+/**
+ * What the extension declares, and what the stub does. Only the stub may say more of a parameter
+ * that the extension takes as mixed and looks at itself: that a name is a string, for example.
+ */
+function agree(string $declared, string $promised): bool
+{
+    $pattern = preg_replace('~(?<=\(|, )mixed \\\\\$~', '\\S+ \\\\$', preg_quote($declared, '~'));
+    return (bool) preg_match("~^$pattern$~D", $promised);
+}
+
 function constantAsWritten(mixed $value): string
 {
     return match (true) {
@@ -145,7 +155,7 @@ foreach ($stubs as $class) {
 // What is under Sync\ is the extension's own business, and no name to be used.
 $declared = array_filter($declared, fn ($name) => !str_starts_with($name, 'Sync\\'), ARRAY_FILTER_USE_KEY);
 foreach ($declared + $promised as $name => $_) {
-    if (($declared[$name] ?? '') !== ($promised[$name] ?? '')) {
+    if (!agree($declared[$name] ?? '', $promised[$name] ?? '')) {
         $problems[] = "$name\n    stub:      " . ($promised[$name] ?? 'has none') . "\n    extension: " . ($declared[$name] ?? 'has none');
     }
 }

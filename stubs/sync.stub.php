@@ -4,6 +4,9 @@
  * The classes of the extension, for editors and static analysers: what it has to offer and nothing
  * of how it works. `make test` holds this file equal to what the extension itself declares.
  *
+ * Most methods declare no return type, because the original declared none, and an override in a
+ * subclass that has none either should stay legal without a notice: the doc comments say what they return.
+ *
  * The first sentence of each doc comment is also what README.md's API table says.
  */
 
@@ -50,7 +53,7 @@ class Sync implements \ArrayAccess
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
      */
-    public function __get(string $name): mixed {}
+    public function __get(string $name) {}
 
     /**
      * Stores the value of a property; makes the file if it is missing.
@@ -59,30 +62,36 @@ class Sync implements \ArrayAccess
      *
      * @param TValue $value
      *
+     * @return void
+     *
      * @throws SyncException where the file cannot be written, or the value not be stored
      * @throws SyncLockTimeoutException
      */
-    public function __set(string $name, mixed $value): void {}
+    public function __set(string $name, mixed $value) {}
 
     /**
      * Tells whether a property is there and not null.
      *
      *     if (isset($sync->progress)) {}
      *
+     * @return bool
+     *
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
      */
-    public function __isset(string $name): bool {}
+    public function __isset(string $name) {}
 
     /**
      * Removes a property; no error if it is missing.
      *
      *     unset($sync->progress);
      *
+     * @return void
+     *
      * @throws SyncException where the file cannot be written
      * @throws SyncLockTimeoutException
      */
-    public function __unset(string $name): void {}
+    public function __unset(string $name) {}
 
     /**
      * Gives the value of a property, or `$default` where it is missing, or the file is.
@@ -99,7 +108,7 @@ class Sync implements \ArrayAccess
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
      */
-    public function get(string $name, mixed $default = null): mixed {}
+    public function get(string $name, mixed $default = null) {}
 
     /**
      * Stores the value of a property, and returns the value; makes the file if it is missing.
@@ -115,17 +124,19 @@ class Sync implements \ArrayAccess
      * @throws SyncException where the file cannot be written, or the value not be stored
      * @throws SyncLockTimeoutException
      */
-    public function set(string $name, mixed $value): mixed {}
+    public function set(string $name, mixed $value) {}
 
     /**
      * Tells whether a property is there and not null.
      *
      *     if ($sync->has('progress')) {}
      *
+     * @return bool
+     *
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
      */
-    public function has(string $name): bool {}
+    public function has(string $name) {}
 
     /**
      * Removes a property; no error if it is missing.
@@ -137,7 +148,7 @@ class Sync implements \ArrayAccess
      * @throws SyncException where the file cannot be written
      * @throws SyncLockTimeoutException
      */
-    public function remove(string $name): static {}
+    public function remove(string $name) {}
 
     /**
      * Keeps every other Sync on this file, in this or any process, waiting at any access until `unlock()`.
@@ -161,7 +172,7 @@ class Sync implements \ArrayAccess
      *                       holds the lock, so that it would wait for itself
      * @throws SyncLockTimeoutException
      */
-    public function lock(mixed $timeout = 0, mixed $interval = 50000): static {}
+    public function lock(mixed $timeout = 0, mixed $interval = 50000) {}
 
     /**
      * Ends `lock()`; no error if there is none.
@@ -170,14 +181,16 @@ class Sync implements \ArrayAccess
      *
      * @return $this
      */
-    public function unlock(): static {}
+    public function unlock() {}
 
     /**
      * Gives the path of the file.
      *
      *     echo $sync->getFile();
+     *
+     * @return string
      */
-    public function getFile(): string {}
+    public function getFile() {}
 
     /**
      * Goes over to another file; a lock that is held is released first.
@@ -188,7 +201,7 @@ class Sync implements \ArrayAccess
      *
      * @throws \ValueError where $file contains a NUL byte
      */
-    public function setFile(string $file): static {}
+    public function setFile(string $file) {}
 
     /**
      * Gives all properties, as of one moment, in the order in which they were first stored.
@@ -200,7 +213,7 @@ class Sync implements \ArrayAccess
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
      */
-    public function getData(): \stdClass {}
+    public function getData() {}
 
     /**
      * Replaces all properties at once.
@@ -212,17 +225,19 @@ class Sync implements \ArrayAccess
      * @throws SyncException where the file cannot be written, or a value not be stored
      * @throws SyncLockTimeoutException
      */
-    public function setData(\stdClass $data): static {}
+    public function setData(\stdClass $data) {}
 
     /**
      * Removes the file, and releases the lock; the next write makes it anew.
      *
      *     $sync->destroy();
      *
+     * @return void
+     *
      * @throws SyncException where the file cannot be removed
      * @throws SyncLockTimeoutException
      */
-    public function destroy(): void {}
+    public function destroy() {}
 
     /**
      * Does what `get()` does, for `$sync['name']`.
