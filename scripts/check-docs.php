@@ -124,8 +124,8 @@ function apiTable(array $stubs): string
 function between(string $readme, string $name, string $text): string
 {
     $changed = preg_replace_callback(
-        "~(<!-- $name -->\n).*?(\n<!-- /$name -->)~s",
-        fn ($part) => $part[1] . $text . $part[2],
+        "~(<!-- $name -->\n).*?(<!-- /$name -->)~s",
+        fn ($part) => "$part[1]$text\n$part[2]",
         $readme, 1, $found,
     );
     if ($found !== 1) {

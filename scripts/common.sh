@@ -65,7 +65,8 @@ use_php() {
 # and none that is installed.
 with_sync() {
     [ -f "$SYNC_SO" ] || fail "no $SYNC_SO; run: make build"
-    export PHPRC=$PHP_TARGET/tests.ini PHP_INI_SCAN_DIR=''
+    # No folder to scan; not empty, because PHP's proc_open() hands no empty variables on.
+    export PHPRC=$PHP_TARGET/tests.ini PHP_INI_SCAN_DIR=/dev/null
     local text loaded
     # Written in one step, since others may be running by the old one; and asked for by a PHP that
     # has its own configuration.

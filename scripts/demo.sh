@@ -43,7 +43,7 @@ SYNC_PAGE="http://127.0.0.1:$port/?json" "$PHP" -r '
         $task = json_decode((string) @file_get_contents(getenv("SYNC_PAGE")));
         if (isset($task->done)) {
             $part = intdiv(40 * $task->done, $task->steps);
-            printf("\r  [%-40s] %3d of %d steps by process %d", str_repeat("=", $part), $task->done, $task->steps, $task->pid);
+            printf("%s  [%-40s] %3d of %d steps by process %d", stream_isatty(STDOUT) ? "\r" : "\n", str_repeat("=", $part), $task->done, $task->steps, $task->pid);
         }
     } while (($task->done ?? 0) < ($task->steps ?? 1) && microtime(true) < $end);
     echo "\n";
