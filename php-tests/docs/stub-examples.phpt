@@ -10,8 +10,8 @@ $stub = file_get_contents(__DIR__ . '/../../stubs/sync.stub.php');
 preg_match_all('~/\*\*.*?\*/~s', $stub, $comments);
 $examples = 0;
 foreach ($comments[0] as $comment) {
-    // Lines that are indented by four within the comment.
-    if (!preg_match_all('~^\s*\*     (.*)$~m', $comment, $lines)) {
+    // Lines that are indented by four, before the first tag.
+    if (!preg_match_all('~^\s*\*     (.*)$~m', preg_split('~\* @~', $comment)[0], $lines)) {
         continue;
     }
     $examples++;
