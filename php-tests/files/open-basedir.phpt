@@ -9,7 +9,7 @@ mkdir(scratch('inside'));
 ini_set('open_basedir', scratch('inside'));
 $s->x = 1;
 var_dump($s->x);
-foreach ([fn () => (new Sync(scratch('store')))->x, fn () => (new Sync(scratch('inside/../store')))->x = 1, fn () => $s->setFile(scratch('store'))->x] as $access) {
+foreach ([fn () => (new Sync(scratch('store')))->x, fn () => (new Sync(scratch('inside/../store')))->set('x', 1), fn () => $s->setFile(scratch('store'))->x] as $access) {
     try {
         @$access();
         echo "no exception\n";

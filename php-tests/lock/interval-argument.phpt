@@ -10,7 +10,7 @@ foreach (['array' => [], 'object' => new stdClass, 'text' => 'abc', 'empty' => '
     echo str_pad($what, 12);
     attempt(fn () => $s->lock(1, $interval));
 }
-(new Sync(scratch()))->x = 'not locked';
+(new Sync(scratch()))->set('x', 'not locked');
 echo $s->x, "\n";
 ?>
 --CLEAN--

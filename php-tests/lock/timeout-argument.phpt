@@ -11,7 +11,7 @@ foreach (['array' => [], 'object' => new stdClass, 'closure' => fn () => 1, 'tex
     attempt(fn () => $s->lock($timeout));
 }
 var_dump(file_exists(scratch()));
-(new Sync(scratch()))->x = 'not locked';
+(new Sync(scratch()))->set('x', 'not locked');
 echo $s->x, "\n";
 ?>
 --CLEAN--

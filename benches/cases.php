@@ -1,0 +1,216 @@
+<?php
+/*
+ * What is measured in one process, as data: a new case or competitor is a new entry, not new code.
+ *
+ * Each subject is PHP source: `open` runs once, `run` is the body of the measured loop, in which `$i`
+ * counts. The loop itself is measured with it, for everybody alike. `needs` is an extension, a
+ * function or a class; where it is missing the subject is named and left out. `{dir}` is a directory
+ * on tmpfs; `$pairs`, `$objects`, `$megabyte` … are made in php/fixtures.php. `prepare` runs before
+ * each sample of `$n` turns, unmeasured; `at most` limits `$n`.
+ */
+
+$sync = ['needs' => 'sync'];
+$fresh = static fn (string $file, string $fill = '') => "\$s = new Sync('{dir}/$file'); $fill";
+
+$redis = ['needs' => 'redis', 'open' => '$r = new Redis; $r->connect("{dir}/redis"); $r->set("x", 1);'];
+$memcached = ['needs' => 'memcached', 'open' => '$m = new Memcached; $m->addServer("{dir}/memcached", 0); $m->set("x", 1);'];
+$sqlite = ['needs' => 'sqlite3', 'open' => <<<'PHP'
+    $db = new SQLite3('{dir}/sqlite');
+    $db->enableExceptions(true);
+    $db->busyTimeout(10000);
+    $db->exec('PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (k TEXT PRIMARY KEY, v)');
+    $db->exec('INSERT OR REPLACE INTO t VALUES ("x", 1)');
+    $get = $db->prepare('SELECT v FROM t WHERE k = "x"');
+    $set = $db->prepare('INSERT OR REPLACE INTO t VALUES ("x", ?)');
+    PHP];
+$sysv = ['needs' => 'shm_attach', 'open' => <<<'PHP'
+    $key = ftok('{dir}', 's');
+    $shm = shm_attach($key, 1 << 20);
+    $semaphore = sem_get($key);
+    shm_put_var($shm, 1, 1);
+    register_shutdown_function(function () use ($shm, $semaphore) { @shm_remove($shm); @sem_remove($semaphore); });
+    PHP];
+$shmop = ['needs' => 'shmop_open', 'open' => <<<'PHP'
+    $shm = shmop_open(ftok('{dir}', 'o'), 'c', 0600, 1 << 16);
+    shmop_write($shm, str_pad(serialize(1), 64), 0);
+    register_shutdown_function(fn () => shmop_delete($shm));
+    PHP];
+$magic = ['open' => <<<'PHP'
+    $o = new class {
+        private array $data = ['x' => 1];
+        public function __get($name) { return $this->data[$name]; }
+        public function __set($name, $value) { $this->data[$name] = $value; }
+    };
+    PHP];
+$original = static fn (int $keys) => ['open' => "\$o = new OriginalSync('{dir}/original-$keys'); \$o->setData((object) (['x' => 1] + named($keys - 1)));"];
+
+return [
+    'read' => [
+        'title' => 'Read of an unchanged scalar',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('read', '$s->x = 1;'), 'run' => '$v = $s->x;'],
+            'stdClass' => ['open' => '$o = new stdClass; $o->x = 1;', 'run' => '$v = $o->x;'],
+            'userland __get' => $magic + ['run' => '$v = $o->x;'],
+            'Yac' => ['needs' => 'yac', 'open' => '$y = new Yac; $y->set("x", 1);', 'run' => '$v = $y->get("x");'],
+            'APCu' => ['needs' => 'apcu', 'open' => 'apcu_store("x", 1);', 'run' => '$v = apcu_fetch("x");'],
+            'shmop, no lock' => $shmop + ['run' => '$v = unserialize(shmop_read($shm, 0, 64));'],
+            'sysvshm + semaphore' => $sysv + ['run' => 'sem_acquire($semaphore); $v = shm_get_var($shm, 1); sem_release($semaphore);'],
+            'SQLite, WAL' => $sqlite + ['run' => '$v = $get->execute()->fetchArray(SQLITE3_NUM)[0];'],
+            'Redis' => $redis + ['run' => '$v = $r->get("x");'],
+            'Memcached' => $memcached + ['run' => '$v = $m->get("x");'],
+            'the original, 1 key' => $original(1) + ['run' => '$v = $o->x;'],
+            'the original, 10,000 keys' => $original(10_000) + ['run' => '$v = $o->x;'],
+        ],
+    ],
+    'write' => [
+        'title' => 'Write of a scalar',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('write'), 'run' => '$s->x = $i;'],
+            'stdClass' => ['open' => '$o = new stdClass; $o->x = 1;', 'run' => '$o->x = $i;'],
+            'userland __set' => $magic + ['run' => '$o->x = $i;'],
+            'Yac' => ['needs' => 'yac', 'open' => '$y = new Yac;', 'run' => '$y->set("x", $i);'],
+            'APCu' => ['needs' => 'apcu', 'open' => '', 'run' => 'apcu_store("x", $i);'],
+            'shmop, no lock' => $shmop + ['run' => 'shmop_write($shm, serialize($i), 0);'],
+            'sysvshm + semaphore' => $sysv + ['run' => 'sem_acquire($semaphore); shm_put_var($shm, 1, $i); sem_release($semaphore);'],
+            'SQLite, WAL' => $sqlite + ['run' => '$set->bindValue(1, $i); $set->execute();'],
+            'Redis' => $redis + ['run' => '$r->set("x", $i);'],
+            'Memcached' => $memcached + ['run' => '$m->set("x", $i);'],
+            'the original, 1 key' => $original(1) + ['run' => '$o->x = $i;'],
+            'the original, 10,000 keys' => $original(10_000) + ['run' => '$o->x = $i;'],
+        ],
+    ],
+    'isset' => [
+        'title' => 'isset() of an unchanged scalar',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('isset', '$s->x = 1;'), 'run' => '$v = isset($s->x);'],
+            'stdClass' => ['open' => '$o = new stdClass; $o->x = 1;', 'run' => '$v = isset($o->x);'],
+            'APCu' => ['needs' => 'apcu', 'open' => 'apcu_store("x", 1);', 'run' => '$v = apcu_exists("x");'],
+        ],
+    ],
+    'increment' => [
+        'title' => 'Add one, atomically where there is such a thing',
+        'subjects' => [
+            'Sync, $s->n++' => $sync + ['open' => $fresh('increment', '$s->n = 0;'), 'run' => '$s->n++;'],
+            'Sync, $s->n = $i' => $sync + ['open' => $fresh('increment-write', '$s->n = 0;'), 'run' => '$s->n = $i;'],
+            'stdClass' => ['open' => '$o = new stdClass; $o->n = 0;', 'run' => '$o->n++;'],
+            'APCu, apcu_inc' => ['needs' => 'apcu', 'open' => 'apcu_store("n", 0);', 'run' => 'apcu_inc("n");'],
+            'Redis, INCR' => $redis + ['run' => '$r->incr("n");'],
+            'sysvshm + semaphore' => $sysv + ['run' => 'sem_acquire($semaphore); shm_put_var($shm, 1, shm_get_var($shm, 1) + 1); sem_release($semaphore);'],
+        ],
+    ],
+    'append' => [
+        'title' => 'Append to a list of 10,000',
+        'subjects' => [
+            'Sync, $s->list[] = 1' => $sync + ['open' => $fresh('append', '$s->list = range(1, 10000);'), 'run' => '$s->list[] = 1;'],
+            'Sync, $s->x = $i' => $sync + ['open' => $fresh('append-write', '$s->list = range(1, 10000);'), 'run' => '$s->x = $i;'],
+            'stdClass' => ['open' => '$o = new stdClass; $o->list = range(1, 10000);', 'run' => '$o->list[] = 1;'],
+            'Redis, RPUSH' => $redis + ['run' => '$r->rPush("list", 1);'],
+            'APCu, fetch and store' => ['needs' => 'apcu', 'open' => 'apcu_store("list", range(1, 10000));', 'run' => '$l = apcu_fetch("list"); $l[] = 1; apcu_store("list", $l);'],
+        ],
+    ],
+    'keys-read' => [
+        'title' => 'Read of one key among many: unchanged, and just overwritten',
+        'subjects' => array_merge(...array_map(fn (int $keys) => [
+            'Sync, read among ' . number_format($keys) => $sync + [
+                'open' => "\$s = new Sync('{dir}/keys-$keys'); \$s->setData((object) named($keys)); \$k = 'key' . ($keys >> 1); \$s->\$k = 1;",
+                'run' => '$v = $s->$k;',
+            ],
+        ], [1, 10_000, 1_000_000])),
+    ],
+    'keys-write' => [
+        'title' => 'Write of one key among many',
+        'subjects' => array_merge(...array_map(fn (int $keys) => [
+            'Sync, write among ' . number_format($keys) => $sync + [
+                'open' => "\$s = new Sync('{dir}/keys-$keys'); \$s->setData((object) named($keys)); \$k = 'key' . ($keys >> 1);",
+                'run' => '$s->$k = $i;',
+            ],
+        ], [1, 10_000, 1_000_000])),
+    ],
+    'keys-other' => [
+        'title' => 'Read of one key among many, just overwritten by another object',
+        'subjects' => array_merge(...array_map(fn (int $keys) => [
+            'Sync, write and read among ' . number_format($keys) => $sync + [
+                'open' => "\$s = new Sync('{dir}/keys-$keys'); \$s->setData((object) named($keys)); \$t = new Sync('{dir}/keys-$keys'); \$k = 'key' . ($keys >> 1);",
+                'run' => '$s->$k = $i; $v = $t->$k;',
+            ],
+        ], [1, 10_000, 1_000_000])),
+    ],
+    'beside' => [
+        'title' => 'Write of a scalar beside a large value',
+        'subjects' => [
+            'Sync, beside none' => $sync + ['open' => $fresh('beside-none'), 'run' => '$s->x = $i;'],
+            'Sync, beside 100 MB' => $sync + ['open' => $fresh('beside', '$s->big = str_repeat("0123456789abcdef", 100 << 16);'), 'run' => '$s->x = $i;'],
+        ],
+    ],
+    'pairs-read' => [
+        'title' => 'Read of an unchanged array of 100 string pairs',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('pairs-read', '$s->x = $pairs;'), 'run' => '$v = $s->x;'],
+            'Sync, an int' => $sync + ['open' => $fresh('pairs-read-int', '$s->x = 1;'), 'run' => '$v = $s->x;'],
+            'Yac' => ['needs' => 'yac', 'open' => '$y = new Yac; $y->set("pairs", $pairs);', 'run' => '$v = $y->get("pairs");'],
+            'APCu' => ['needs' => 'apcu', 'open' => 'apcu_store("pairs", $pairs);', 'run' => '$v = apcu_fetch("pairs");'],
+        ],
+    ],
+    'pairs-write' => [
+        'title' => 'Write of an array of 100 string pairs',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('pairs-write'), 'run' => '$s->x = $pairs;'],
+            'Sync, a string of as many bytes' => $sync + ['open' => $fresh('pairs-write-string'), 'run' => '$s->x = $pairsBytes;'],
+            'Yac' => ['needs' => 'yac', 'open' => '$y = new Yac;', 'run' => '$y->set("pairs", $pairs);'],
+            'APCu' => ['needs' => 'apcu', 'open' => '', 'run' => 'apcu_store("pairs", $pairs);'],
+            'serialize' => ['open' => '', 'run' => '$v = serialize($pairs);'],
+            'igbinary_serialize' => ['needs' => 'igbinary', 'open' => '', 'run' => '$v = igbinary_serialize($pairs);'],
+            'msgpack_pack' => ['needs' => 'msgpack', 'open' => '', 'run' => '$v = msgpack_pack($pairs);'],
+        ],
+    ],
+    'pairs-first' => [
+        // Values that another process has just written; each is read once.
+        'title' => 'First read of an array of 100 string pairs',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('pairs-first', 'elsewhere($s->getFile(), \'$pairs\');'), 'prepare' => 'elsewhere($s->getFile(), \'$pairs\', $n);', 'run' => '$v = $s->{"k$i"};', 'at most' => 1000],
+            'Sync, a string of as many bytes' => $sync + ['open' => $fresh('pairs-first-string', 'elsewhere($s->getFile(), \'$pairsBytes\');'), 'prepare' => 'elsewhere($s->getFile(), \'$pairsBytes\', $n);', 'run' => '$v = $s->{"k$i"};', 'at most' => 1000],
+            'unserialize' => ['open' => '$b = serialize($pairs);', 'run' => '$v = unserialize($b);'],
+            'igbinary_unserialize' => ['needs' => 'igbinary', 'open' => '$b = igbinary_serialize($pairs);', 'run' => '$v = igbinary_unserialize($b);'],
+            'msgpack_unpack' => ['needs' => 'msgpack', 'open' => '$b = msgpack_pack($pairs);', 'run' => '$v = msgpack_unpack($b);'],
+        ],
+    ],
+    'objects-write' => [
+        'title' => 'Write of 1,000 small objects of one class',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('objects-write'), 'run' => '$s->x = $objects;'],
+            'serialize' => ['open' => '', 'run' => '$v = serialize($objects);'],
+            'igbinary_serialize' => ['needs' => 'igbinary', 'open' => '', 'run' => '$v = igbinary_serialize($objects);'],
+            'msgpack_pack' => ['needs' => 'msgpack', 'open' => '', 'run' => '$v = msgpack_pack($objects);'],
+            'APCu' => ['needs' => 'apcu', 'open' => '', 'run' => 'apcu_store("objects", $objects);'],
+        ],
+    ],
+    'objects-read' => [
+        // Objects are decoded at every read, since whoever reads them may change them.
+        'title' => 'Read of 1,000 small objects of one class',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('objects-read', '$s->x = $objects;'), 'run' => '$v = $s->x;'],
+            'unserialize' => ['open' => '$b = serialize($objects);', 'run' => '$v = unserialize($b);'],
+            'igbinary_unserialize' => ['needs' => 'igbinary', 'open' => '$b = igbinary_serialize($objects);', 'run' => '$v = igbinary_unserialize($b);'],
+            'msgpack_unpack' => ['needs' => 'msgpack', 'open' => '$b = msgpack_pack($objects);', 'run' => '$v = msgpack_unpack($b);'],
+            'APCu' => ['needs' => 'apcu', 'open' => 'apcu_store("objects", $objects);', 'run' => '$v = apcu_fetch("objects");'],
+        ],
+    ],
+    'megabyte-write' => [
+        'title' => 'Write of a 1 MB string',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('megabyte-write'), 'run' => '$s->x = $megabyte;'],
+            'memcpy' => ['needs' => 'ffi', 'open' => '$from = FFI::new("char[1048576]"); $to = FFI::new("char[1048576]"); FFI::memset($from, 1, 1048576);', 'run' => 'FFI::memcpy($to, $from, 1048576);'],
+            'APCu' => ['needs' => 'apcu', 'open' => '', 'run' => 'apcu_store("megabyte", $megabyte);'],
+            'Redis' => $redis + ['run' => '$r->set("megabyte", $megabyte);'],
+        ],
+    ],
+    'megabyte-first' => [
+        'title' => 'First read of a 1 MB string',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('megabyte-first', 'elsewhere($s->getFile(), \'$megabyte\');'), 'prepare' => 'elsewhere($s->getFile(), \'$megabyte\', $n);', 'run' => '$v = $s->{"k$i"};', 'at most' => 16],
+            'memcpy' => ['needs' => 'ffi', 'open' => '$from = FFI::new("char[1048576]"); $to = FFI::new("char[1048576]"); FFI::memset($from, 1, 1048576);', 'run' => 'FFI::memcpy($to, $from, 1048576);'],
+            'APCu' => ['needs' => 'apcu', 'open' => 'apcu_store("megabyte", $megabyte);', 'run' => '$v = apcu_fetch("megabyte");'],
+            'Redis' => ['open' => $redis['open'] . '$r->set("megabyte", $megabyte);'] + $redis + ['run' => '$v = $r->get("megabyte");'],
+        ],
+    ],
+];

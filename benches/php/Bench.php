@@ -1,0 +1,83 @@
+<?php
+
+/**
+ * Measures snippets of PHP against each other: all subjects of a case take turns, many short samples
+ * each, so that whatever else the machine does hits them alike. What counts is the median.
+ */
+final class Bench
+{
+    /** Nanoseconds that one sample should take: short enough to fall between two interruptions. */
+    private const SAMPLE = 4_000_000;
+
+    /** Samples taken of an operation that alone takes longer than a sample. */
+    private const ROUNDS_OF_SLOW = 9;
+
+    public function __construct(private string $directory, private int $rounds)
+    {
+    }
+
+    /**
+     * @param array<string, array{open: string, run: string, prepare?: string, 'at most'?: int}> $subjects
+     * @return array<string, list<float>> nanoseconds a turn, one for each round
+     */
+    public function measure(array $subjects): array
+    {
+        $loops = $turns = $samples = [];
+        foreach ($subjects as $name => $subject) {
+            $loops[$name] = $this->compile($subject);
+            $turns[$name] = $this->calibrate($loops[$name], $subject['at most'] ?? PHP_INT_MAX);
+        }
+        for ($round = 0; $round < $this->rounds; $round++) {
+            foreach ($loops as $name => $loop) {
+                if ($turns[$name] > 1 || $round < self::ROUNDS_OF_SLOW) {
+                    $samples[$name][] = $loop($turns[$name]) / $turns[$name];
+                }
+            }
+        }
+        return $samples;
+    }
+
+    /** @return Closure(int): int runs the loop so many times; the nanoseconds it took */
+    private function compile(array $subject): Closure
+    {
+        $open = str_replace('{dir}', $this->directory, $subject['open']);
+        $prepare = $subject['prepare'] ?? '';
+        // The loop gets the snippets' variables by name, as compiled variables: as in anybody's code.
+        preg_match_all('/\$(\w+)/', $open . $prepare . $subject['run'], $names);
+        $variables = array_map(fn ($name) => "\$$name", array_diff(array_unique($names[1]), ['i', 'n', 'v', 'this']));
+        $define = implode(' ', array_map(fn ($variable) => "$variable ??= null;", $variables));
+        $use = $variables ? 'use (' . implode(', ', $variables) . ')' : '';
+        $code = <<<PHP
+            extract(fixtures());
+            $open
+            $define
+            return static function (int \$n) $use {
+                $prepare
+                \$start = hrtime(true);
+                for (\$i = 0; \$i < \$n; \$i++) {
+                    {$subject['run']}
+                }
+                return hrtime(true) - \$start;
+            };
+            PHP;
+        return eval($code);
+    }
+
+    private function calibrate(Closure $loop, int $limit): int
+    {
+        $turns = 1;
+        $loop(1);
+        while (($took = $loop($turns)) < self::SAMPLE / 2 && $turns < $limit) {
+            $turns = (int) min($limit, $turns * max(2, min(100, self::SAMPLE / max($took, 1) / 2)));
+        }
+        return $turns;
+    }
+}
+
+/** The middle one of some numbers. */
+function median(array $numbers): float
+{
+    sort($numbers);
+    $middle = count($numbers) >> 1;
+    return count($numbers) % 2 ? $numbers[$middle] : ($numbers[$middle - 1] + $numbers[$middle]) / 2;
+}

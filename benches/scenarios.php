@@ -1,0 +1,280 @@
+<?php
+/*
+ * What takes more than one process, or a process of its own, to measure. Each scenario gets the
+ * machine (its directory, whether to be quick) and returns named numbers, in nanoseconds unless the
+ * name says otherwise.
+ */
+
+return [
+    'busy' => [
+        'title' => 'Read of an unchanged scalar, while another process writes other keys all the time',
+        'measure' => function (Machine $machine): array {
+            $file = "$machine->directory/busy";
+            $s = new Sync($file);
+            $s->x = 1;
+            $read = static function () use ($s): float {
+                $start = hrtime(true);
+                for ($i = 0; $i < 20_000; $i++) {
+                    $v = $s->x;
+                }
+                return (hrtime(true) - $start) / 20_000;
+            };
+            $writer = Peer::php(<<<'PHP'
+                $s = new Sync($argv[1]);
+                while (($line = $parent->hear()) !== 'end') {
+                    stream_set_blocking(STDIN, false);
+                    for ($n = 0; fgets(STDIN) === false; $n += 100) {
+                        for ($i = 0; $i < 100; $i++) {
+                            $s->{"other$i"} = $n;
+                        }
+                        $n || $parent->tell('begun');
+                    }
+                    stream_set_blocking(STDIN, true);
+                    $parent->tell($n);
+                }
+                PHP, $file);
+            $quiet = $busy = [];
+            $writes = 0;
+            for ($round = 0; $round < $machine->rounds; $round++) {
+                $quiet[] = $read();
+                $writer->tell('write');
+                $writer->hear();
+                $busy[] = $read();
+                $writer->tell('pause');
+                $writes += (int) $writer->hear();
+            }
+            $writer->tell('end');
+            $writer->end();
+            return ['quiet' => median($quiet), 'busy' => median($busy), 'writes by the other process (count)' => $writes];
+        },
+    ],
+    'slowest' => [
+        'title' => 'The slowest of many overwrites in a store of many keys, in CPU time',
+        'measure' => function (Machine $machine): array {
+            [$keys, $writes] = $machine->quick ? [100_000, 1_000_000] : [1_000_000, 10_000_000];
+            $s = new Sync("$machine->directory/slowest");
+            $s->setData((object) named($keys));
+            $slowest = $wall = 0;
+            $cpu = static function (): int {
+                $usage = getrusage();
+                return ($usage['ru_utime.tv_sec'] + $usage['ru_stime.tv_sec']) * 1_000_000 + $usage['ru_utime.tv_usec'] + $usage['ru_stime.tv_usec'];
+            };
+            $before = $cpu();
+            for ($i = 0; $i < $writes; $i++) {
+                $name = 'key' . ($i * 7919 % $keys);
+                $start = hrtime(true);
+                $s->$name = $i;
+                $took = hrtime(true) - $start;
+                // A turn that took little time took little CPU time; only a slow one is looked at.
+                if ($took > 100_000) {
+                    // CPU time since the last look, at most a thousand turns ago: never too little.
+                    $slowest = max($slowest, min($took, ($cpu() - $before) * 1000));
+                    $wall = max($wall, $took);
+                    $before = $cpu();
+                } elseif ($i % 1000 === 0) {
+                    $before = $cpu();
+                }
+            }
+            $s->destroy();
+            return ['slowest overwrite, CPU' => $slowest, 'slowest overwrite, wall clock' => $wall, 'overwrites (count)' => $writes, 'keys (count)' => $keys];
+        },
+    ],
+    'fresh' => [
+        'title' => 'First read in a fresh process',
+        'measure' => function (Machine $machine): array {
+            $sizes = [10, $machine->quick ? 100_000 : 1_000_000];
+            $took = [];
+            foreach ($sizes as $size) {
+                (new Sync("$machine->directory/fresh-$size"))->setData((object) named($size));
+            }
+            for ($round = 0; $round < max(15, $machine->rounds); $round++) {
+                foreach ($sizes as $at => $size) {
+                    $child = Peer::php(<<<'PHP'
+                        $start = hrtime(true);
+                        $s = new Sync($argv[1]);
+                        $v = $s->key7;
+                        $took = hrtime(true) - $start;
+                        $parent->tell($v === 7 ? $took : 'wrong');
+                        PHP, "$machine->directory/fresh-$size");
+                    $took[$at][] = (int) $child->hear();
+                    $child->end();
+                }
+            }
+            return ['10 keys' => median($took[0]), number_format($sizes[1]) . ' keys' => median($took[1]), 'ratio (×)' => median($took[1]) / median($took[0])];
+        },
+    ],
+    'crowd' => [
+        'title' => '150 processes on one file, nine reads to a write',
+        'measure' => function (Machine $machine): array {
+            $seconds = $machine->quick ? 1.0 : 4.0;
+            $results = [];
+            foreach (['Sync' => 'Sync', 'the original' => 'OriginalSync'] as $name => $class) {
+                $file = "$machine->directory/crowd-$class";
+                (new $class($file))->setData((object) named(100));
+                $children = [];
+                for ($i = 0; $i < 150; $i++) {
+                    $children[] = Peer::fork(function (Peer $parent) use ($class, $file, $seconds, $i) {
+                        mt_srand($i);
+                        $s = new $class($file);
+                        $parent->tell('ready');
+                        $until = (int) $parent->hear();
+                        // A histogram of latencies, its steps 1/8 of a power of two wide.
+                        $histogram = [];
+                        for ($n = 0; ($start = hrtime(true)) < $until; $n++) {
+                            $key = 'key' . mt_rand(0, 99);
+                            if ($n % 10 === 9) {
+                                $s->$key = $n;
+                            } else {
+                                $v = $s->$key;
+                            }
+                            $step = (int) (log(hrtime(true) - $start, 2) * 8);
+                            $histogram[$step] = ($histogram[$step] ?? 0) + 1;
+                        }
+                        $parent->tell(json_encode($histogram));
+                        // What the parent's objects would do at their end is the parent's.
+                        posix_kill(posix_getpid(), SIGKILL);
+                    });
+                }
+                foreach ($children as $child) {
+                    $child->hear();
+                }
+                $until = (int) (hrtime(true) + 2e8 + $seconds * 1e9);
+                foreach ($children as $child) {
+                    $child->tell($until);
+                }
+                $histogram = [];
+                foreach ($children as $child) {
+                    foreach (json_decode($child->hear(), true) as $step => $count) {
+                        $histogram[$step] = ($histogram[$step] ?? 0) + $count;
+                    }
+                    $child->end();
+                }
+                ksort($histogram);
+                $total = array_sum($histogram);
+                $sum = 0;
+                foreach ($histogram as $step => $count) {
+                    if (($sum += $count) >= $total * 0.99) {
+                        break;
+                    }
+                }
+                $results["$name, operations a second (count)"] = $total / ($seconds + 0.2);
+                $results["$name, p99"] = 2 ** (($step + 1) / 8);
+            }
+            return $results;
+        },
+    ],
+    'calls' => [
+        'title' => 'System calls in one second of reads, and of writes',
+        'measure' => function (Machine $machine): array {
+            if (!is_executable('/usr/bin/strace')) {
+                return ['strace is not installed' => NAN];
+            }
+            $results = [];
+            foreach (['reads' => '$v = $s->x;', 'writes' => '$s->x = $i;'] as $what => $body) {
+                $code = <<<PHP
+                    \$s = new Sync(\$argv[1]);
+                    \$s->x = 0;
+                    \$v = \$s->x;
+                    @file_exists('/begin');
+                    for (\$start = hrtime(true), \$i = 0; hrtime(true) - \$start < 1e9; \$i++) {
+                        $body
+                    }
+                    @file_exists('/end');
+                    \$parent->tell(\$i);
+                    PHP;
+                $log = "$machine->directory/strace";
+                $child = Peer::start(['strace', '-f', '-o', $log, ...php_command(), '-r', 'require ' . var_export(realpath(__DIR__ . '/../php-tests/include/peer.inc'), true) . '; $parent = Peer::parent();' . $code, '--', "$machine->directory/calls"]);
+                $results["turns of $what (count)"] = (float) $child->hear();
+                $child->end();
+                $lines = file($log);
+                $begin = key(preg_grep('~"/begin"~', $lines));
+                $end = key(preg_grep('~"/end"~', $lines));
+                // Under strace hrtime() may be a system call of its own: that is the loop's, not ours.
+                $calls = preg_grep('/clock_gettime|SIG|\+\+\+/', array_slice($lines, $begin + 1, $end - $begin - 1), PREG_GREP_INVERT);
+                $results["system calls of $what, a tick of 4 ms (count)"] = count($calls) / 250;
+            }
+            return $results;
+        },
+    ],
+    'killed' => [
+        'title' => 'Time until a waiter goes on after the process that held lock() was killed',
+        'measure' => function (Machine $machine): array {
+            $file = "$machine->directory/killed";
+            $took = [];
+            (new Sync($file))->set('x', 1);
+            for ($round = 0; $round < ($machine->quick ? 5 : 25); $round++) {
+                $holder = Peer::php('$s = new Sync($argv[1]); $s->lock(); $parent->tell("locked"); $parent->hear();', $file);
+                $holder->hear();
+                $waiter = Peer::php('$s = new Sync($argv[1]); $parent->tell("reading"); $v = $s->x; $parent->tell(hrtime(true));', $file);
+                $waiter->hear();
+                // So that it waits already; if it does not yet, the less is measured.
+                usleep(100_000);
+                $killed = hrtime(true);
+                $holder->kill();
+                $took[] = (int) $waiter->hear() - $killed;
+                $waiter->end();
+                $holder->end();
+            }
+            return ['median' => median($took), 'slowest' => max($took)];
+        },
+    ],
+    'memory' => [
+        'title' => 'Memory beyond the value itself, storing and reading a 200 MB string',
+        'measure' => function (Machine $machine): array {
+            $results = [];
+            foreach (['storing' => '$s->x = $value;', 'reading' => 'unset($value); $value = $s->x;'] as $what => $body) {
+                $child = Peer::php(<<<PHP
+                    function peak() { preg_match('/VmHWM:\s+(\d+)/', file_get_contents('/proc/self/status'), \$m); return \$m[1] / 1024; }
+                    ini_set('memory_limit', -1);
+                    \$s = new Sync(\$argv[1]);
+                    \$s->small = 1;
+                    \$before = peak();
+                    \$value = str_repeat('0123456789abcdef', 200 << 16);
+                    $body
+                    \$parent->tell(json_encode([peak() - \$before, strlen(\$value)]));
+                    PHP, "$machine->directory/memory");
+                [$peak, $length] = json_decode($child->hear());
+                $child->end();
+                $results["$what, times its size (×)"] = $peak / ($length / (1 << 20)) - 1;
+            }
+            unlink("$machine->directory/memory");
+            return $results;
+        },
+    ],
+    'size' => [
+        'title' => 'Bytes of 1,000 small objects in the file',
+        'measure' => function (Machine $machine): array {
+            $objects = fixtures()['objects'];
+            $s = new Sync("$machine->directory/size");
+            $blocks = function () use ($machine): int {
+                clearstatcache();
+                return stat("$machine->directory/size")['blocks'] * 512;
+            };
+            $s->warm = $objects;
+            $before = $blocks();
+            for ($i = 0; $i < 200; $i++) {
+                $s->{"k$i"} = $objects;
+            }
+            $stored = ($blocks() - $before) / 200;
+            $s->destroy();
+            return ['in the file, framing and slack included (bytes)' => $stored, 'serialize() (bytes)' => strlen(serialize($objects)), 'ratio (×)' => $stored / strlen(serialize($objects))];
+        },
+    ],
+    'linear' => [
+        'title' => '100,000 appends to a list, the last tenth against the first',
+        'measure' => function (Machine $machine): array {
+            $tenth = $machine->quick ? 1_000 : 10_000;
+            $s = new Sync("$machine->directory/linear");
+            $s->results = [];
+            $took = [];
+            for ($part = 0; $part < 10; $part++) {
+                $start = hrtime(true);
+                for ($i = 0; $i < $tenth; $i++) {
+                    $s->results[] = $i;
+                }
+                $took[] = (hrtime(true) - $start) / $tenth;
+            }
+            return ['an append of the first tenth' => $took[0], 'an append of the last tenth' => $took[9], 'ratio (×)' => $took[9] / $took[0]];
+        },
+    ],
+];
