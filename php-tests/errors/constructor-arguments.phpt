@@ -16,8 +16,8 @@ attempt(fn () => (new Sync(scratch()))->setFile([]));
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
-ArgumentCountError: Sync::__construct() expects at least 1 argument, 0 given
+--EXPECTF--
+ArgumentCountError: Sync::__construct() expects %s 1 argument, 0 given
 TypeError: Sync::__construct(): Argument #1 ($file) must be of type string, array given
 TypeError: Sync::__construct(): Argument #1 ($file) must be of type string, stdClass given
 ValueError: Sync::__construct(): Argument #1 ($file) must not contain any null bytes

@@ -27,7 +27,7 @@ scratch_remove();
 ?>
 --EXPECT--
 bool(true)
-7
+int(7)
 string(5) "write"
 int(0)
 int(15)

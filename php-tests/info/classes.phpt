@@ -6,11 +6,10 @@ require __DIR__ . '/../include/scratch.inc';
 
 $extension = new ReflectionExtension('sync');
 $names = array_keys($extension->getClasses());
-var_dump(array_values(array_intersect(['Sync', 'SyncException', 'SyncLockTimeoutException'], $names)));
-foreach (array_diff($names, ['Sync', 'SyncException', 'SyncLockTimeoutException']) as $name) {
-    // Whatever else it may have is its own business, and out of the way.
-    var_dump(str_starts_with($name, 'Sync\\'));
-}
+$own = ['Sync', 'SyncException', 'SyncLockTimeoutException'];
+var_dump(array_diff($own, $names));
+// Whatever else it may have is its own business, and out of the way.
+var_dump(array_filter(array_diff($names, $own), fn ($name) => !str_starts_with($name, 'Sync\\')));
 var_dump($extension->getFunctions());
 ?>
 --CLEAN--
@@ -18,15 +17,10 @@ var_dump($extension->getFunctions());
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECTREGEX--
-array\(3\) \{
-  \[0\]=>
-  string\(4\) "Sync"
-  \[1\]=>
-  string\(13\) "SyncException"
-  \[2\]=>
-  string\(24\) "SyncLockTimeoutException"
-\}
-(bool\(true\)
-)*array\(0\) \{
-\}
+--EXPECT--
+array(0) {
+}
+array(0) {
+}
+array(0) {
+}
