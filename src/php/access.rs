@@ -11,8 +11,9 @@ use super::errors;
 use super::object::{SyncObject, check_name};
 use super::value::{self, Sharing, ValueError};
 use super::wait;
+use super::zend::Str;
 use super::zend::{self, Thrown};
-use super::{GLOBALS, zend::Str};
+use super::{GLOBALS, legacy};
 use crate::store::{self, ErrorKind, Found, Seen, Store};
 
 /// The newest value of `name` in `into`, which is overwritten; `false` (and null) if there is none.
@@ -28,20 +29,26 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
         let mut bytes = GLOBALS.get().buffers.take();
         loop {
             let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
-            let found = patiently(this, |store| store.get(zend::bytes(name), &mut seen, &mut bytes))?;
+            let found = patiently_reading(this, |store| store.get(zend::bytes(name), &mut seen, &mut bytes));
             match found {
-                Found::Missing => {
+                Err(Stop::Thrown) => return Err(Thrown),
+                Err(Stop::Legacy) => {
+                    if let Some(there) = read_legacy(this, name, into)? {
+                        return Ok(there);
+                    }
+                }
+                Ok(Found::Missing) => {
                     this.cache().store(name, None, seen, 0);
                     return Ok(false);
                 }
-                Found::Unchanged => {
+                Ok(Found::Unchanged) => {
                     // Unless user code ran in between and the cache has forgotten it.
                     if let Some(entry) = this.cache().look_up(name) {
                         entry.seen = seen;
                         return Ok(hand_out(&raw const entry.value, into));
                     }
                 }
-                Found::Value => {
+                Ok(Found::Value) => {
                     let sharing = decode(this, &bytes, into)?;
                     match sharing {
                         Sharing::Shareable => this.cache().store(name, Some(into), seen, bytes.len()),
@@ -52,6 +59,24 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
             }
         }
     }
+}
+
+/// Reads from a file of the pure-PHP class; `None` if it is no longer one.
+#[cold]
+unsafe fn read_legacy(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<Option<bool>, Thrown> {
+    let mut there = false;
+    let answered = legacy::each(this, &mut |other, value| {
+        // SAFETY: as for `read`; `into` holds null or a value of this frame.
+        unsafe {
+            if zend::bytes(other.as_ptr()) == zend::bytes(name) {
+                zend::release(into);
+                zend::copy(into, value);
+                there = true;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(answered.then_some(there))
 }
 
 /// Hands a cached value out; `false` (and null) where the name is known to be missing.
@@ -140,15 +165,22 @@ pub unsafe fn remove(this: &SyncObject, name: *mut zend_string) -> Result<(), Th
 
 /// Everything at one moment, in order, decoded: `each` is called with a name and its value, which
 /// it may take over.
-pub fn each(this: &SyncObject, mut each: impl FnMut(Str, &mut zval)) -> Result<(), Thrown> {
-    let snapshot = patiently(this, Store::snapshot)?;
-    for (name, bytes) in snapshot.iter() {
-        let mut value = zend::empty();
-        // SAFETY: `value` is a slot of this frame.
-        unsafe { decode(this, bytes, &raw mut value)? };
-        each(Str::new(name), &mut value);
+pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<(), Thrown>) -> Result<(), Thrown> {
+    loop {
+        let snapshot = match patiently_reading(this, Store::snapshot) {
+            Ok(snapshot) => GLOBALS.get().buffers.park(snapshot),
+            Err(Stop::Legacy) if legacy::each(this, each)? => return Ok(()),
+            Err(Stop::Legacy) => continue,
+            Err(Stop::Thrown) => return Err(Thrown),
+        };
+        for (name, bytes) in snapshot.iter() {
+            let mut value = zend::empty();
+            // SAFETY: `value` is a slot of this frame.
+            unsafe { decode(this, bytes, &raw mut value)? };
+            each(Str::new(name), &raw mut value)?;
+        }
+        return Ok(());
     }
-    Ok(())
 }
 
 /// Replaces everything by the entries of `array`.
@@ -156,13 +188,29 @@ pub fn each(this: &SyncObject, mut each: impl FnMut(Str, &mut zval)) -> Result<(
 /// # Safety
 /// `array` is valid, and held by the caller.
 pub unsafe fn replace(this: &SyncObject, array: *mut ffi::zend_array) -> Result<(), Thrown> {
+    // SAFETY: valid by contract; nothing runs while the cache is emptied.
+    unsafe {
+        with_entries(this, array, |store, entries| store.replace(entries))?;
+        this.cache().clear();
+    }
+    Ok(())
+}
+
+/// Runs an operation of the store with the names and encoded values of an array.
+///
+/// # Safety
+/// `array` is valid, and held by the caller so that user code that encoding runs cannot change it.
+pub unsafe fn with_entries(
+    this: &SyncObject,
+    array: *mut ffi::zend_array,
+    operation: impl Fn(&Store, &[(&[u8], &[u8])]) -> store::Result<()>,
+) -> Result<(), Thrown> {
+    // Where names and values end in `bytes`, as numbers of eight bytes.
+    let mut ends = GLOBALS.get().buffers.take();
     let mut bytes = GLOBALS.get().buffers.take();
-    let mut ends: Vec<(usize, usize)> = Vec::new();
-    // SAFETY: the caller holds the array, and an owner more keeps it from being changed by user
-    // code that encoding may run.
+    // SAFETY: valid by contract.
     unsafe {
         for (key, index, value) in zend::entries(array) {
-            let value = zend::deref(value);
             let value = if zend::kind(value) == ffi::IS_INDIRECT { (*value).value.zv } else { value };
             if zend::kind(value) == ffi::IS_UNDEF {
                 continue;
@@ -173,24 +221,24 @@ pub unsafe fn replace(this: &SyncObject, array: *mut ffi::zend_array) -> Result<
                 check_name(key)?;
                 bytes.extend_from_slice(zend::bytes(key));
             }
-            let name_end = bytes.len();
-            encode(value, &mut bytes)?;
-            ends.push((name_end, bytes.len()));
+            ends.extend_from_slice(&bytes.len().to_ne_bytes());
+            encode(zend::deref(value), &mut bytes)?;
+            ends.extend_from_slice(&bytes.len().to_ne_bytes());
         }
     }
-    let mut start = 0;
-    let entries: Vec<(&[u8], &[u8])> = ends
-        .iter()
-        .map(|&(name_end, end)| {
-            let entry = (&bytes[start..name_end], &bytes[name_end..end]);
-            start = end;
-            entry
-        })
-        .collect();
-    patiently(this, |store| store.replace(&entries))?;
-    // SAFETY: nothing runs meanwhile.
-    unsafe { this.cache().clear() };
-    Ok(())
+    patiently(this, |store| {
+        let (ends, _) = ends.as_chunks::<{ size_of::<usize>() }>();
+        let mut parts = ends.iter().scan(0, |start, end| {
+            let part = &bytes[*start..usize::from_ne_bytes(*end)];
+            *start = usize::from_ne_bytes(*end);
+            Some(part)
+        });
+        let mut entries = Vec::with_capacity(ends.len() / 2);
+        while let (Some(name), Some(value)) = (parts.next(), parts.next()) {
+            entries.push((name, value));
+        }
+        operation(store, &entries)
+    })
 }
 
 /// Appends the encoded value to `bytes`.
@@ -201,9 +249,8 @@ unsafe fn encode(value: *mut zval, bytes: &mut Vec<u8>) -> Result<(), Thrown> {
 
 /// Decodes a value as the object's policy allows; `into` is overwritten.
 unsafe fn decode(this: &SyncObject, bytes: &[u8], into: *mut zval) -> Result<Sharing, Thrown> {
-    let policy = this.instance()?.policy.clone();
     // SAFETY: callers pass a slot that is theirs.
-    value::decode(bytes, &policy, unsafe { &mut *into }).map_err(throw_value_error)
+    value::decode(bytes, this.policy()?, unsafe { &mut *into }).map_err(throw_value_error)
 }
 
 #[cold]
@@ -217,9 +264,39 @@ fn throw_value_error(error: ValueError) -> Thrown {
 /// How long a waiter sleeps at most before it looks for signals and at the clock.
 const SLICE: Duration = Duration::from_millis(50);
 
+/// Why an operation that only reads has not been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// An exception is pending.
+    Thrown,
+    /// The file was written by the pure-PHP class: the answer is in [`legacy`].
+    Legacy,
+}
+
+impl From<Thrown> for Stop {
+    fn from(_: Thrown) -> Self {
+        Self::Thrown
+    }
+}
+
 /// Runs an operation of the store, and again while somebody else holds the lock, until it is done
-/// or the waiting is over.
+/// or the waiting is over. A file of the pure-PHP class is turned into a store first.
 pub fn patiently<T>(this: &SyncObject, mut operation: impl FnMut(&Store) -> store::Result<T>) -> Result<T, Thrown> {
+    loop {
+        match patiently_reading(this, &mut operation) {
+            Ok(done) => return Ok(done),
+            Err(Stop::Thrown) => return Err(Thrown),
+            Err(Stop::Legacy) => legacy::import(this)?,
+        }
+    }
+}
+
+/// As [`patiently`], for operations that change nothing: a file of the pure-PHP class stays as it
+/// is.
+pub fn patiently_reading<T>(
+    this: &SyncObject,
+    mut operation: impl FnMut(&Store) -> store::Result<T>,
+) -> Result<T, Stop> {
     let mut since: Option<Instant> = None;
     loop {
         let error = match operation(&this.instance()?.store) {
@@ -229,7 +306,7 @@ pub fn patiently<T>(this: &SyncObject, mut operation: impl FnMut(&Store) -> stor
         match error.kind {
             ErrorKind::Held(held) => {
                 if held.same_thread && held.timeout == 0 {
-                    return Err(errors::throw_store(&error));
+                    return Err(errors::throw_store(&error).into());
                 }
                 let waited = since.get_or_insert_with(Instant::now).elapsed();
                 let left = match held.timeout {
@@ -237,16 +314,19 @@ pub fn patiently<T>(this: &SyncObject, mut operation: impl FnMut(&Store) -> stor
                     seconds => Duration::from_secs(seconds).saturating_sub(waited),
                 };
                 if left.is_zero() {
-                    return Err(errors::throw_store(&error));
+                    return Err(errors::throw_store(&error).into());
                 }
+                // Nothing of Rust's heap is kept across what may run user code, or leave for good.
+                drop(error);
                 wait::look_up(this, waited)?;
                 this.instance()?.store.wait(&held, left.min(SLICE));
             }
             ErrorKind::Busy => {
-                let waited = since.get_or_insert_with(Instant::now).elapsed();
-                wait::look_up(this, waited)?;
+                drop(error);
+                wait::look_up(this, since.get_or_insert_with(Instant::now).elapsed())?;
             }
-            _ => return Err(errors::throw_store(&error)),
+            ErrorKind::Legacy => return Err(Stop::Legacy),
+            _ => return Err(errors::throw_store(&error).into()),
         }
     }
 }

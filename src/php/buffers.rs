@@ -1,7 +1,8 @@
-//! The bytes of values on their way between PHP and the store, in buffers that the request reuses.
+//! The bytes of values on their way between PHP and the store.
 //!
-//! The engine may leave through a `longjmp` while a buffer is in use (memory limit, time limit):
-//! so buffers belong to the thread, not to the stack, and a request's end takes them all back.
+//! The engine may leave through a `longjmp` while they are in use (memory limit, time limit),
+//! skipping every `Drop`: so what Rust's heap holds across a call into the engine belongs to the
+//! thread, not to the stack, and a request's end takes it all back.
 
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ops::{Deref, DerefMut};
@@ -16,16 +17,20 @@ struct Slot {
     bytes: UnsafeCell<Vec<u8>>,
 }
 
-/// The buffers of a thread.
+type Parked = Option<NonNull<dyn std::any::Any>>;
+
+/// What a thread's request has in use.
 #[derive(Default)]
 pub struct Buffers {
     /// Boxed, so that a slot in use stays where it is while others are added.
     #[allow(clippy::vec_box)]
     slots: RefCell<Vec<Box<Slot>>>,
+    parked: RefCell<Vec<Parked>>,
 }
 
 impl Buffers {
     /// An empty buffer. Which one it is does not follow a stack's order: fibers end in any order.
+    #[inline]
     pub fn take(&self) -> Buffer {
         let mut slots = self.slots.borrow_mut();
         let at = slots.iter().position(|slot| !slot.taken.get()).unwrap_or_else(|| {
@@ -36,7 +41,19 @@ impl Buffers {
         Buffer(NonNull::from(&*slots[at]))
     }
 
-    /// At a request's end: nobody uses a buffer any more, whatever way they went.
+    /// Keeps `value` for as long as the result lives, or the request.
+    pub fn park<T: 'static>(&'static self, value: T) -> Guard<T> {
+        let value = NonNull::from(Box::leak(Box::new(value)));
+        let mut parked = self.parked.borrow_mut();
+        let at = parked.iter().position(Option::is_none).unwrap_or_else(|| {
+            parked.push(None);
+            parked.len() - 1
+        });
+        parked[at] = Some(value);
+        Guard { value, at, buffers: self }
+    }
+
+    /// At a request's end: nobody uses anything any more, whatever way they went.
     pub fn reset(&self) {
         let mut slots = self.slots.borrow_mut();
         slots.truncate(1);
@@ -46,6 +63,10 @@ impl Buffers {
             bytes.clear();
             bytes.shrink_to(KEPT);
         }
+        for value in self.parked.take().into_iter().flatten() {
+            // SAFETY: parked by `park`, and not taken back by its guard.
+            drop(unsafe { Box::from_raw(value.as_ptr()) });
+        }
     }
 }
 
@@ -54,6 +75,7 @@ pub struct Buffer(NonNull<Slot>);
 
 impl Deref for Buffer {
     type Target = Vec<u8>;
+    #[inline]
     fn deref(&self) -> &Vec<u8> {
         // SAFETY: the slot lives until the request's end, and is taken by this `Buffer` alone.
         unsafe { &*self.0.as_ref().bytes.get() }
@@ -61,6 +83,7 @@ impl Deref for Buffer {
 }
 
 impl DerefMut for Buffer {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Vec<u8> {
         // SAFETY: as above.
         unsafe { &mut *self.0.as_ref().bytes.get() }
@@ -68,10 +91,36 @@ impl DerefMut for Buffer {
 }
 
 impl Drop for Buffer {
+    #[inline]
     fn drop(&mut self) {
         self.clear();
-        self.shrink_to(KEPT);
+        if self.capacity() > KEPT {
+            self.shrink_to(KEPT);
+        }
         // SAFETY: as above.
         unsafe { self.0.as_ref() }.taken.set(false);
+    }
+}
+
+/// A parked value; dropped with the guard, or at the request's end.
+pub struct Guard<T> {
+    value: NonNull<T>,
+    at: usize,
+    buffers: &'static Buffers,
+}
+
+impl<T> Deref for Guard<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the value lives as long as the guard does.
+        unsafe { self.value.as_ref() }
+    }
+}
+
+impl<T> Drop for Guard<T> {
+    fn drop(&mut self) {
+        self.buffers.parked.borrow_mut()[self.at] = None;
+        // SAFETY: came from a box, and is not in the list any more.
+        drop(unsafe { Box::from_raw(self.value.as_ptr()) });
     }
 }

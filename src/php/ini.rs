@@ -1,19 +1,114 @@
-//! Settings.
+//! Settings. Every one is read when an object is made (`max_handles`: when a request ends), so that
+//! `ini_set` has an effect on what comes after it.
 
-use super::value::Policy;
+use std::ffi::CStr;
+use std::os::raw::{c_int, c_void};
+
+use ext_php_rs::ffi::{self, zend_ini_entry, zend_string};
+use ext_php_rs::flags::IniEntryPermission;
+use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
+
+use super::value::{AllowedClasses, Policy};
+use super::zend;
 use crate::store::Durability;
 
-/// `sync.file_mode`: permission bits of new files.
-pub fn file_mode() -> u32 {
-    0o666
+const DURABILITY: &CStr = c"sync.durability";
+const FILE_MODE: &CStr = c"sync.file_mode";
+const ALLOWED_CLASSES: &CStr = c"sync.allowed_classes";
+const MAX_HANDLES: &CStr = c"sync.max_handles";
+
+static SETTINGS: IniEntryDefs<5> = IniEntryDefs::new([
+    checked(DURABILITY, c"none", |value| parse_durability(value).is_some()),
+    checked(FILE_MODE, c"0666", |value| parse_mode(value).is_some()),
+    checked(ALLOWED_CLASSES, c"*", |_| true),
+    checked(MAX_HANDLES, c"16", |value| parse_count(value).is_some()),
+    IniEntryDef::end(),
+]);
+
+/// Declares the settings. Called once, at module startup.
+pub fn register(module: c_int) {
+    IniEntryDef::register(SETTINGS.as_slice(), module);
 }
 
-/// `sync.durability`: what "it returned" promises.
+type Check = fn(&[u8]) -> bool;
+
+/// A setting that refuses what it does not understand, as `ini_set` tells by returning false.
+const fn checked(name: &'static CStr, default: &'static CStr, check: Check) -> IniEntryDef {
+    let mut setting = IniEntryDef::new(name, default, IniEntryPermission::All);
+    setting.on_modify = Some(on_modify);
+    setting.mh_arg1 = check as *mut c_void;
+    setting
+}
+
+unsafe extern "C" fn on_modify(
+    _entry: *mut zend_ini_entry,
+    value: *mut zend_string,
+    check: *mut c_void,
+    _: *mut c_void,
+    _: *mut c_void,
+    _stage: c_int,
+) -> c_int {
+    // SAFETY: `checked` put a `Check` there; the engine passes the new value, or null for none.
+    let accepted = unsafe {
+        let check: Check = std::mem::transmute(check);
+        value.is_null() || check(zend::bytes(value))
+    };
+    if accepted { ffi::ZEND_RESULT_CODE_SUCCESS } else { ffi::ZEND_RESULT_CODE_FAILURE }
+}
+
+/// The value of a setting, as it is now.
+fn value<'a>(name: &CStr) -> &'a [u8] {
+    // SAFETY: the name is a C string; the engine returns a C string that lives until the setting is
+    // changed, or null.
+    unsafe {
+        let value = ffi::zend_ini_string_ex(name.as_ptr(), name.count_bytes(), 0, std::ptr::null_mut());
+        if value.is_null() { b"" } else { CStr::from_ptr(value).to_bytes() }
+    }
+}
+
+/// `sync.durability`: what "it returned" promises: `none` (it survives any crash of processes) or
+/// `commit` (it survives power loss).
 pub fn durability() -> Durability {
-    Durability::None
+    parse_durability(value(DURABILITY)).unwrap_or_default()
 }
 
-/// `sync.allowed_classes`: which classes values may contain.
+/// `none` or `commit`.
+pub fn parse_durability(value: &[u8]) -> Option<Durability> {
+    match value {
+        b"none" | b"" => Some(Durability::None),
+        b"commit" => Some(Durability::Commit),
+        _ => None,
+    }
+}
+
+/// `sync.file_mode`: permission bits of new files, in octal; the umask applies.
+pub fn file_mode() -> u32 {
+    parse_mode(value(FILE_MODE)).unwrap_or(0o666)
+}
+
+fn parse_mode(value: &[u8]) -> Option<u32> {
+    let mode = u32::from_str_radix(std::str::from_utf8(value).ok()?, 8).ok()?;
+    (mode <= 0o777).then_some(mode)
+}
+
+/// `sync.allowed_classes`: whose objects values may contain: `*` for any class, else names with
+/// commas between them; empty: none.
 pub fn policy() -> Policy {
-    Policy::default()
+    let value = value(ALLOWED_CLASSES).trim_ascii();
+    let allowed_classes = match value {
+        b"*" => AllowedClasses::All,
+        names => {
+            AllowedClasses::only(names.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()))
+        }
+    };
+    Policy { allowed_classes }
+}
+
+/// `sync.max_handles`: how many files stay open and mapped between requests while nobody uses them.
+pub fn max_handles() -> u64 {
+    parse_count(value(MAX_HANDLES)).unwrap_or(16)
+}
+
+fn parse_count(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
 }

@@ -9,7 +9,9 @@ mod cache;
 mod errors;
 mod handlers;
 mod ini;
+mod legacy;
 mod object;
+mod plain_files;
 mod sync;
 mod value;
 mod wait;
@@ -31,8 +33,10 @@ impl ModuleGlobal for Globals {}
 pub static GLOBALS: ModuleGlobals<Globals> = ModuleGlobals::new();
 
 /// Module startup: once per process.
-pub unsafe extern "C" fn startup(_kind: i32, _module: i32) -> i32 {
+pub unsafe extern "C" fn startup(_kind: i32, module: i32) -> i32 {
     startup_guard(|| {
+        ini::register(module);
+        plain_files::watch();
         errors::register()?;
         sync::register()
     })
@@ -45,10 +49,12 @@ pub unsafe extern "C" fn after_request() -> i32 {
 }
 
 /// The section of `phpinfo()` and `php --ri sync`.
-pub extern "C" fn info(_module: *mut ModuleEntry) {
+pub extern "C" fn info(module: *mut ModuleEntry) {
     info_table_start!();
     info_table_header!("sync", "enabled");
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
     info_table_row!("File format", "1, a stream of MessagePack objects");
     info_table_end!();
+    // SAFETY: the engine passes the module whose settings are asked for.
+    unsafe { ext_php_rs::ffi::display_ini_entries(module) };
 }

@@ -25,8 +25,6 @@ pub struct Instance {
     pub file: Vec<u8>,
     /// How the store is opened.
     pub options: Options,
-    /// Which classes values may contain.
-    pub policy: Policy,
 }
 
 /// One Sync object. The engine knows it by the address of `std`.
@@ -38,6 +36,9 @@ pub struct SyncObject {
     /// Null until the constructor has run.
     instance: Cell<*mut Instance>,
     cache: UnsafeCell<Cache>,
+    /// Which classes values may contain: the last counts. Earlier ones, of constructors that were
+    /// called again, stay for whoever is in the middle of decoding.
+    policies: UnsafeCell<Vec<Box<Policy>>>,
     /// What the object's class does differently.
     pub overrides: Overrides,
     std: UnsafeCell<zend_object>,
@@ -161,6 +162,18 @@ impl SyncObject {
         self.constructed().ok_or_else(|| not_constructed(self.zend()))
     }
 
+    /// Which classes values may contain.
+    pub fn policy(&self) -> Result<&Policy, Thrown> {
+        // SAFETY: a policy stays where it is until the object is freed; the list is not kept.
+        unsafe { (*self.policies.get()).last() }.map(|policy| &**policy).ok_or_else(|| not_constructed(self.zend()))
+    }
+
+    /// Says which classes values may contain from now on.
+    pub fn set_policy(&self, policy: Policy) {
+        // SAFETY: no reference to the list is kept anywhere.
+        unsafe { (*self.policies.get()).push(Box::new(policy)) };
+    }
+
     /// Gives the object its store, or another one; the old one's lock is released.
     pub fn set_instance(&self, instance: Instance) {
         self.drop_instance();
@@ -194,32 +207,43 @@ fn not_constructed(object: *mut zend_object) -> Thrown {
     ))
 }
 
-/// The path of a store as it is from anywhere: absolute, without `.` and `..`, and allowed by
-/// open_basedir.
+/// The path of a store as it is from anywhere: what is relative starts at the working directory
+/// (each thread has its own); the rest is the kernel's business. Throws where open_basedir forbids
+/// it.
 pub fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
-    use std::ffi::{CStr, CString, OsStr};
+    use std::ffi::{CString, OsStr};
     use std::os::unix::ffi::OsStrExt;
 
-    let Ok(given) = CString::new(file) else {
-        return Err(errors::throw_value_error(
-            "Sync::__construct(): Argument #1 ($file) must not contain any null bytes",
-        ));
-    };
-    // SAFETY: both functions read a C string; the first returns memory of the request, or null.
+    let mut path = PathBuf::from(OsStr::from_bytes(file));
+    if path.is_relative() {
+        path = working_directory()?.join(path);
+    }
+    let given = CString::new(path.as_os_str().as_bytes()).expect("an argument that was parsed as a path");
+    // SAFETY: the function reads a C string.
+    if unsafe { ffi::php_check_open_basedir_ex(given.as_ptr(), 0) } != 0 {
+        return Err(errors::throw_sync(&format!(
+            "Can't open '{}' file: open_basedir restriction in effect.",
+            path.display()
+        )));
+    }
+    Ok(path)
+}
+
+/// The working directory that PHP has in this thread.
+fn working_directory() -> Result<PathBuf, Thrown> {
+    use std::ffi::{CStr, OsStr};
+    use std::os::unix::ffi::OsStrExt;
+
+    // `CWD_EXPAND`: without following symbolic links.
+    const EXPAND: i32 = 0;
+    // SAFETY: the function reads a C string, and returns memory of the request or null.
     unsafe {
-        let absolute = ffi::expand_filepath(given.as_ptr(), ptr::null_mut());
+        let absolute = ffi::expand_filepath_with_mode(c".".as_ptr(), ptr::null_mut(), ptr::null(), 0, EXPAND);
         if absolute.is_null() {
-            return Err(errors::throw_sync(&format!("Can't open '{}' file.", String::from_utf8_lossy(file))));
+            return Err(errors::throw_sync("Can't find out the working directory, which a relative path starts at."));
         }
         let path = PathBuf::from(OsStr::from_bytes(CStr::from_ptr(absolute).to_bytes()));
-        let allowed = ffi::php_check_open_basedir_ex(absolute, 0) == 0;
         ext_php_rs::alloc::efree(absolute.cast());
-        if !allowed {
-            return Err(errors::throw_sync(&format!(
-                "Can't open '{}' file: open_basedir restriction in effect.",
-                String::from_utf8_lossy(file)
-            )));
-        }
         Ok(path)
     }
 }
@@ -233,6 +257,7 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         let overrides = Overrides::of(class);
         (&raw mut (*object).instance).write(Cell::new(ptr::null_mut()));
         (&raw mut (*object).cache).write(UnsafeCell::new(Cache::new()));
+        (&raw mut (*object).policies).write(UnsafeCell::new(Vec::new()));
         (&raw mut (*object).overrides).write(overrides);
         let std = (*object).std.get();
         ffi::zend_object_std_init(std, class);
@@ -273,6 +298,7 @@ unsafe extern "C" fn free_object(object: *mut zend_object) {
             let this = SyncObject::of(object);
             this.drop_instance();
             drop(std::mem::replace(this.cache(), Cache::new()));
+            drop(std::mem::take(&mut *this.policies.get()));
         });
         ffi::zend_object_std_dtor(object);
     }
@@ -283,8 +309,10 @@ unsafe extern "C" fn clone_object(object: *mut zend_object) -> *mut zend_object 
     // SAFETY: the engine passes an object of ours; the class is that of the clone as well.
     unsafe {
         let clone = create_object((*object).ce);
-        if let Some(original) = SyncObject::of(object).constructed() {
-            SyncObject::of(clone).set_instance(original.another());
+        let (original, copy) = (SyncObject::of(object), SyncObject::of(clone));
+        if let (Some(instance), Ok(policy)) = (original.constructed(), original.policy()) {
+            copy.set_policy(policy.clone());
+            copy.set_instance(instance.another());
         }
         ffi::zend_objects_clone_members(clone, object);
         clone
@@ -298,7 +326,6 @@ impl Instance {
             store: Store::new(self.store.path().to_owned(), self.options),
             file: self.file.clone(),
             options: self.options,
-            policy: self.policy.clone(),
         }
     }
 }

@@ -4,7 +4,9 @@ use std::ptr;
 
 use ext_php_rs::args::Arg;
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
-use ext_php_rs::ffi::{self, IS_DOUBLE, IS_LONG, IS_STRING, zend_object, zend_string, zval};
+use ext_php_rs::ffi::{
+    self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_STRING, IS_TRUE, zend_object, zend_string, zval,
+};
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::zend::{ExecuteData, ce};
 
@@ -12,6 +14,7 @@ use super::access::{self, patiently};
 use super::errors::{self, contain};
 use super::ini;
 use super::object::{self, Instance, SyncObject, name_of};
+use super::value::{AllowedClasses, Policy};
 use super::zend::{self, Str, Thrown};
 use crate::store::{Options, Store};
 
@@ -23,7 +26,14 @@ pub fn register() -> ext_php_rs::error::Result<()> {
     let method = FunctionBuilder::new::<&str>;
     ClassBuilder::new("Sync")
         .implements((ce::arrayaccess, "ArrayAccess"))
-        .method(FunctionBuilder::constructor(construct).arg(Arg::new("file", DataType::String)), MethodFlags::Public)
+        .method(
+            FunctionBuilder::constructor(construct)
+                .arg(Arg::new("file", DataType::String))
+                .not_required()
+                .arg(untyped("allowedClasses").default("null"))
+                .arg(Arg::new("durability", DataType::String).allow_null().default("null")),
+            MethodFlags::Public,
+        )
         .method(method("__get", magic_get).arg(untyped("name")), MethodFlags::Public)
         .method(method("__set", magic_set).arg(untyped("name")).arg(untyped("value")), MethodFlags::Public)
         .method(method("__isset", magic_isset).arg(untyped("name")), MethodFlags::Public)
@@ -72,7 +82,7 @@ pub fn register() -> ext_php_rs::error::Result<()> {
             MethodFlags::Public,
         )
         .registration(|class, arguments| {
-            make_return_types_tentative(class);
+            finish_types(class);
             object::set_class(class);
             // The engine's functions point into the tables for as long as the process lives.
             std::mem::forget(arguments);
@@ -80,11 +90,15 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         .register()
 }
 
-/// What interfaces of the core demand is declared the way the core declares it: a subclass may
-/// leave the type out, at the price of the deprecation that it has from the interface anyway.
-fn make_return_types_tentative(class: &mut ffi::zend_class_entry) {
-    // SAFETY: function tables hold functions; those of this class are internal ones, whose return
-    // type is the argument before the first, in memory that the engine allocated for them.
+/// Declares what the builder has no words for.
+///
+/// What interfaces of the core demand has a tentative return type, as the core declares it: a
+/// subclass may leave the type out, at the price of the deprecation that it has from the interface
+/// anyway. `allowedClasses` is `array|bool|null`.
+fn finish_types(class: &mut ffi::zend_class_entry) {
+    // SAFETY: function tables hold functions; those of this class are internal ones with types,
+    // so that the engine has put their argument info, before whose first the return type stands,
+    // into memory of its own.
     unsafe {
         for (_, _, function) in zend::entries(&raw const class.function_table) {
             let function = (*function).value.func;
@@ -93,6 +107,8 @@ fn make_return_types_tentative(class: &mut ffi::zend_class_entry) {
                 (*returned).type_.type_mask |= ffi::_ZEND_IS_TENTATIVE_BIT;
             }
         }
+        let allowed_classes = (*class.constructor).internal_function.arg_info.add(1);
+        (*allowed_classes).type_.type_mask = 1 << IS_ARRAY | 1 << IS_TRUE | 1 << IS_FALSE | 1 << IS_NULL;
     }
 }
 
@@ -178,23 +194,62 @@ unsafe fn list<const N: usize>(values: [*mut zval; N]) -> [zval; N] {
 extern "C" fn construct(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         let mut file: *mut zend_string = ptr::null_mut();
-        arguments!(call, c"P", file);
-        // SAFETY: parsed as a string, which the caller of the method holds.
-        unsafe { open(call.this(), zend::bytes(file)) }
+        let mut allowed_classes: *mut zval = ptr::null_mut();
+        let mut durability: *mut zend_string = ptr::null_mut();
+        arguments!(call, c"P|z!S!", file, allowed_classes, durability);
+        let policy = policy(allowed_classes)?;
+        // SAFETY: parsed as strings, which the caller of the method holds.
+        unsafe {
+            let durability = if durability.is_null() {
+                ini::durability()
+            } else {
+                ini::parse_durability(zend::bytes(durability)).ok_or_else(|| {
+                    ffi::zend_argument_value_error(3, c"must be \"none\" or \"commit\"".as_ptr());
+                    Thrown
+                })?
+            };
+            let options = Options { file_mode: ini::file_mode(), durability };
+            let store = Store::new(object::resolve(zend::bytes(file))?, options);
+            let this = call.this();
+            this.set_policy(policy);
+            this.set_instance(Instance { store, file: zend::bytes(file).to_vec(), options });
+        }
+        Ok(())
     });
 }
 
-/// Gives the object the store at `file`; nothing is touched before first use.
-fn open(this: &SyncObject, file: &[u8]) -> Result<(), Thrown> {
-    let path = object::resolve(file)?;
-    let options = Options { file_mode: ini::file_mode(), durability: ini::durability() };
-    this.set_instance(Instance {
-        store: Store::new(path, options),
-        file: file.to_vec(),
-        options,
-        policy: ini::policy(),
-    });
-    Ok(())
+/// What `allowedClasses` means: true: any class; false: none; an array: those whose names are in
+/// it; left out: as the setting says.
+fn policy(allowed_classes: *mut zval) -> Result<Policy, Thrown> {
+    if allowed_classes.is_null() {
+        return Ok(ini::policy());
+    }
+    // SAFETY: parsed, and held by the caller of the method.
+    let allowed_classes = unsafe {
+        let given = zend::deref(allowed_classes);
+        match zend::kind(given) {
+            IS_TRUE => AllowedClasses::All,
+            IS_FALSE => AllowedClasses::only::<&[u8]>([]),
+            IS_ARRAY => {
+                let mut names = Vec::new();
+                for (_, _, name) in zend::entries((*given).value.arr) {
+                    let name = zend::deref(name);
+                    if zend::kind(name) != IS_STRING {
+                        ffi::zend_argument_type_error(2, c"must be an array of class names, or a bool".as_ptr());
+                        return Err(Thrown);
+                    }
+                    names.push(zend::bytes((*name).value.str_));
+                }
+                AllowedClasses::only(names)
+            }
+            _ => {
+                let kind = ffi::zend_zval_type_name(given);
+                ffi::zend_argument_type_error(2, c"must be of type array|bool|null, %s given".as_ptr(), kind);
+                return Err(Thrown);
+            }
+        }
+    };
+    Ok(Policy { allowed_classes })
 }
 
 extern "C" fn magic_get(data: &mut ExecuteData, result: &mut zval) {
@@ -379,8 +434,15 @@ extern "C" fn set_file(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         let mut file: *mut zend_string = ptr::null_mut();
         arguments!(call, c"P", file);
+        let this = call.this();
+        let options = this.instance()?.options;
         // SAFETY: parsed as a string, which the caller of the method holds.
-        unsafe { open(call.this(), zend::bytes(file))? };
+        let file = unsafe { zend::bytes(file) };
+        this.set_instance(Instance {
+            store: Store::new(object::resolve(file)?, options),
+            file: file.to_vec(),
+            options,
+        });
         call.return_this();
         Ok(())
     });
@@ -395,9 +457,11 @@ extern "C" fn get_data(data: &mut ExecuteData, result: &mut zval) {
             let mut data = zend::empty();
             ffi::object_init_ex(&raw mut data, ffi::zend_standard_class_def);
             let properties = ffi::zend_std_get_properties(data.value.obj);
-            access::each(call.this(), |name, value| {
-                ffi::zend_hash_update(properties, name.as_ptr(), value);
-                zend::set_undef(value);
+            access::each(call.this(), &mut |name, value| {
+                let mut copy = std::mem::ManuallyDrop::new(zend::empty());
+                zend::copy(&raw mut *copy, value);
+                ffi::zend_hash_update(properties, name.as_ptr(), &raw mut *copy);
+                Ok(())
             })?;
             zend::copy(call.result, &raw const data);
         }

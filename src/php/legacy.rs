@@ -1,0 +1,148 @@
+//! Files that the pure-PHP class wrote: read as they are, and turned into a store by the first
+//! write.
+//!
+//! Version 1.5 serialized a stdClass, 2.x a `Fuz\Component\SharedMemory\Entity\StoredEntity`; both
+//! have a property `data` with the shared object, and others that tell of its lock. A lock in such
+//! a file means nothing: nobody knows whether its owner lives.
+
+use std::ptr;
+
+use ext_php_rs::ffi::{self, IS_ARRAY, IS_OBJECT, IS_UNDEF, zend_array, zval};
+
+use super::GLOBALS;
+use super::access::{self, Stop};
+use super::errors;
+use super::object::SyncObject;
+use super::value::AllowedClasses;
+use super::zend::{self, Str, Thrown};
+use crate::store::Store;
+
+/// Calls `each` with the names and values of a legacy file, in order; `false` if the file is no
+/// longer one: start over.
+pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<(), Thrown>) -> Result<bool, Thrown> {
+    let Some(file) = content(this)? else { return Ok(false) };
+    let file = GLOBALS.get().buffers.park(file);
+    let data = unserialize(this, &file)?;
+    // SAFETY: `data` keeps the array while it is walked; values are those of its slots.
+    unsafe {
+        for (key, index, value) in zend::entries(properties(&raw const data)) {
+            let value = match zend::kind(value) {
+                ffi::IS_INDIRECT => (*value).value.zv,
+                _ => value,
+            };
+            if zend::kind(value) != IS_UNDEF {
+                let name =
+                    if key.is_null() { Str::new((index as i64).to_string().as_bytes()) } else { Str::share(key) };
+                each(name, zend::deref(value))?;
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Turns the file into a store with the same content, at once and for good.
+pub fn import(this: &SyncObject) -> Result<(), Thrown> {
+    let Some(file) = content(this)? else { return Ok(()) };
+    let file = GLOBALS.get().buffers.park(file);
+    let data = unserialize(this, &file)?;
+    // SAFETY: `data` keeps the array while it is walked.
+    unsafe {
+        access::with_entries(this, properties(&raw const data), |store, entries| {
+            // False where somebody else was faster: the operation starts over in any case.
+            store.import(&file, entries).map(drop)
+        })
+    }
+}
+
+fn content(this: &SyncObject) -> Result<Option<Vec<u8>>, Thrown> {
+    match access::patiently_reading(this, Store::legacy) {
+        Ok(content) => Ok(content),
+        Err(Stop::Legacy) => Ok(None),
+        Err(Stop::Thrown) => Err(Thrown),
+    }
+}
+
+/// The shared object in the file: an object or an array.
+fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
+    let damaged = |why: &str| -> Thrown {
+        let file = this.instance().map(|instance| String::from_utf8_lossy(&instance.file).into_owned());
+        errors::throw_sync(&format!(
+            "File '{}' was written by the pure-PHP class, but {why}. It was left untouched.",
+            file.unwrap_or_default()
+        ))
+    };
+    let mut whole = zend::empty();
+    // SAFETY: the bytes outlive the call; the engine's table of what was met is given back.
+    let complete = unsafe {
+        let mut table = ffi::php_var_unserialize_init();
+        let mut classes = class_table(&this.policy()?.allowed_classes);
+        if let Some(classes) = &mut classes {
+            ffi::php_var_unserialize_set_allowed_classes(table, classes.value.arr);
+        }
+        let mut at = bytes.as_ptr();
+        let done = ffi::php_var_unserialize(&raw mut whole, &raw mut at, bytes.as_ptr_range().end, &raw mut table);
+        ffi::php_var_unserialize_destroy(table);
+        done != 0
+    };
+    zend::check()?;
+    if !complete {
+        return Err(damaged("it is damaged"));
+    }
+    // SAFETY: `whole` is a value of this frame.
+    unsafe {
+        let found = property(&raw const whole, b"data");
+        if found.is_null() {
+            return Err(damaged("it has no data"));
+        }
+        let mut data = zend::empty();
+        zend::copy(&raw mut data, found);
+        match zend::kind(&raw const data) {
+            IS_OBJECT | IS_ARRAY => Ok(data),
+            _ => Err(damaged("its data is no object")),
+        }
+    }
+}
+
+/// The classes that values may contain, as `unserialize` wants to know it: `None` for any. The
+/// stdClass that the data itself is in is always allowed.
+fn class_table(allowed: &AllowedClasses) -> Option<zval> {
+    let AllowedClasses::Only(names) = allowed else { return None };
+    let mut table = zend::empty();
+    // SAFETY: a new array, that nobody else has; its keys get owners of their own.
+    unsafe {
+        zend::set_array(&raw mut table, ffi::_zend_new_array(names.len() as u32 + 1));
+        for name in names.iter().map(Vec::as_slice).chain([b"stdclass".as_slice()]) {
+            ffi::zend_hash_add_empty_element(table.value.arr, Str::new(name).as_ptr());
+        }
+    }
+    Some(table)
+}
+
+/// The properties of an object, or the entries of an array.
+unsafe fn properties(data: *const zval) -> *mut zend_array {
+    // SAFETY: callers pass a valid value.
+    unsafe {
+        match zend::kind(data) {
+            IS_ARRAY => (*data).value.arr,
+            IS_OBJECT => ffi::zend_std_get_properties((*data).value.obj),
+            _ => &raw const ffi::zend_empty_array as *mut zend_array,
+        }
+    }
+}
+
+/// A property by its name, whoever may see it; null if there is none.
+unsafe fn property(object: *const zval, name: &[u8]) -> *mut zval {
+    // SAFETY: callers pass a valid value.
+    unsafe {
+        for (key, _, value) in zend::entries(properties(object)) {
+            // Private and protected names are stored as "\0class\0name".
+            if !key.is_null() && zend::bytes(key).rsplit(|&b| b == 0).next() == Some(name) {
+                return match zend::kind(value) {
+                    ffi::IS_INDIRECT => zend::deref((*value).value.zv),
+                    _ => zend::deref(value),
+                };
+            }
+        }
+        ptr::null_mut()
+    }
+}
