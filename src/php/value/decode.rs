@@ -12,6 +12,7 @@ use super::delayed::Delayed;
 use super::depth::Depth;
 use super::engine::{self, HashTable, RawValue, zend_object, zend_property_info};
 use super::object_decode::{Body, SerializedBody};
+use super::reader::{self, Reader};
 use super::slots::Slots;
 use super::vec::ZendVec;
 use super::wire::{self, Number};
@@ -23,11 +24,14 @@ pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<Sharing,
     let at: *mut Zval = into;
     // SAFETY: the caller gives a zval to overwrite.
     unsafe { engine::set_simple(at, engine::NULL) };
-    let mut deserializer = rmp_serde::Deserializer::from_read_ref(bytes);
-    deserializer.set_max_depth(usize::from(u16::MAX));
-    let read = Slot { at, info: ptr::null_mut(), decoder: &decoder }.deserialize(&mut deserializer);
+    let mut reader = Reader::new(bytes);
+    let mut read = Slot { at, info: ptr::null_mut(), decoder: &decoder }.deserialize(&mut reader);
+    if read.is_ok() && !reader.rest().is_empty() {
+        decoder.damaged("bytes after its end");
+        read = Err(reader::Error::Stopped);
+    }
     // SAFETY: `at` holds what has been decoded, whole or in part.
-    unsafe { decoder.finish(read.map_err(|error| error.to_string()), at) }
+    unsafe { decoder.finish(read, at) }
 }
 
 /// Decoding cannot go on; why is kept in the [`Decoder`].
@@ -178,7 +182,7 @@ impl<'p> Decoder<'_, 'p> {
     ///
     /// # Safety
     /// `at` is where the value was decoded to.
-    unsafe fn finish(self, read: Result<(), String>, at: *mut Zval) -> Result<Sharing, ValueError> {
+    unsafe fn finish(self, read: Result<(), reader::Error>, at: *mut Zval) -> Result<Sharing, ValueError> {
         let failed = read.is_err();
         let mut objects = self.objects.into_inner();
         if failed {
@@ -212,7 +216,7 @@ impl<'p> Decoder<'_, 'p> {
         if engine::exception_pending() {
             return Err(ValueError::Thrown);
         }
-        let why = read.err().unwrap_or_default();
+        let why = read.err().unwrap_or(reader::Error::Stopped);
         Err(self
             .failure
             .into_inner()
@@ -331,16 +335,16 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         self.decoder.expect(count).map_err(Stop::into)?;
         self.decoder.deeper(|| {
             if count == 2 {
-                let mut list = ptr::null_mut();
-                let first = elements.next_element_seed(First { of: self, list: &mut list })?;
-                return match first.unwrap_or(FirstIs::Value) {
-                    FirstIs::Value => fill_list(self.decoder, list, 1, elements),
-                    FirstIs::ClassOf(class) => next(&mut elements, Body { slot: self, class }),
-                    FirstIs::SerializedClassOf(class) => next(&mut elements, SerializedBody { slot: self, class }),
+                return match elements.next_element_seed(First { of: self })? {
+                    Some(FirstIs::Value { second }) => next(&mut elements, second),
+                    Some(FirstIs::ClassOf(class)) => next(&mut elements, Body { slot: self, class }),
+                    Some(FirstIs::SerializedClassOf(class)) => {
+                        next(&mut elements, SerializedBody { slot: self, class })
+                    }
+                    None => Err(A::Error::custom("an array of two without a first")),
                 };
             }
-            let list = begin_list(self, count);
-            fill_list(self.decoder, list, count, elements)
+            fill_list(self, count, elements)
         })
     }
 
@@ -354,6 +358,7 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         }
         let table = engine::new_map(count);
         unsafe { engine::set_array(self.at, table) };
+        self.decoder.slots.reserve(count);
         self.decoder.deeper(|| fill_map(self.decoder, table, map))
     }
 
@@ -390,25 +395,22 @@ fn next<'de, A: SeqAccess<'de>, S: DeserializeSeed<'de, Value = ()>>(
     elements.next_element_seed(seed)?.ok_or_else(|| A::Error::custom("an array shorter than it says"))
 }
 
-/// Puts a new list with room for `count` elements into the slot.
-fn begin_list(slot: Slot, count: usize) -> *mut HashTable {
-    let list = engine::new_list(count);
+/// Puts a list of `count` nulls into the slot; returns the slot of its first element.
+fn begin_list<'a, 'de, 'p>(slot: Slot<'a, 'de, 'p>, count: usize) -> Slot<'a, 'de, 'p> {
+    let (list, first) = engine::new_list(count);
     // SAFETY: the slot is a place to write to.
     unsafe { engine::set_array(slot.at, list) };
-    list
+    slot.decoder.slots.reserve(count);
+    Slot { at: first, info: ptr::null_mut(), ..slot }
 }
 
-/// Decodes `count` more elements into a list from [`begin_list`].
-fn fill_list<'de, A: SeqAccess<'de>>(
-    decoder: &Decoder<'de, '_>,
-    list: *mut HashTable,
-    count: usize,
-    mut elements: A,
-) -> Result<(), A::Error> {
-    for _ in 0..count {
-        // SAFETY: the list was made with this much room, and is not moved.
-        let at = unsafe { engine::append_null(list) };
-        next(&mut elements, Slot { at, info: ptr::null_mut(), decoder })?;
+/// Decodes `count` elements into a list.
+fn fill_list<'de, A: SeqAccess<'de>>(slot: Slot<'_, 'de, '_>, count: usize, mut elements: A) -> Result<(), A::Error> {
+    let first = begin_list(slot, count);
+    for place in 0..count {
+        // SAFETY: the list was made with so many places, and is not moved.
+        let at = unsafe { first.at.add(place) };
+        next(&mut elements, Slot { at, ..first })?;
     }
     Ok(())
 }
@@ -425,7 +427,7 @@ pub fn fill_map<'de, A: MapAccess<'de>>(
             let at = match key.as_index() {
                 Ok(index) => engine::place_of_int(table, index),
                 Err(bytes) => {
-                    let key = engine::key_string(bytes);
+                    let key = engine::new_string(bytes);
                     let at = engine::place_of_string(table, key);
                     engine::release_string(key);
                     at
@@ -444,75 +446,77 @@ pub fn fill_map<'de, A: MapAccess<'de>>(
 /// The first of two elements: a value like any other, or the class of an object.
 struct First<'a, 'de, 'p> {
     of: Slot<'a, 'de, 'p>,
-    /// Where the list is put once it turns out to be one.
-    list: &'a mut *mut HashTable,
 }
 
-enum FirstIs<'de> {
-    Value,
+enum FirstIs<'a, 'de, 'p> {
+    /// A value; it is decoded, and this is the place of the second.
+    Value {
+        second: Slot<'a, 'de, 'p>,
+    },
     ClassOf(&'de [u8]),
     SerializedClassOf(&'de [u8]),
 }
 
 impl<'a, 'de, 'p> First<'a, 'de, 'p> {
-    /// It is a list after all: makes it, and gives its first place.
-    fn place(self) -> Slot<'a, 'de, 'p> {
-        *self.list = begin_list(self.of, 2);
-        // SAFETY: made with room for two.
-        let at = unsafe { engine::append_null(*self.list) };
-        Slot { at, ..self.of }
+    /// It is a list after all: makes it, and has its first element decoded.
+    fn decode<E>(self, decode: impl FnOnce(Slot<'a, 'de, 'p>) -> Result<(), E>) -> Result<FirstIs<'a, 'de, 'p>, E> {
+        let first = begin_list(self.of, 2);
+        decode(first)?;
+        // SAFETY: made with two places.
+        let second = unsafe { first.at.add(1) };
+        Ok(FirstIs::Value { second: Slot { at: second, ..first } })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for First<'_, 'de, '_> {
-    type Value = FirstIs<'de>;
+impl<'a, 'de, 'p> DeserializeSeed<'de> for First<'a, 'de, 'p> {
+    type Value = FirstIs<'a, 'de, 'p>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for First<'_, 'de, '_> {
-    type Value = FirstIs<'de>;
+impl<'a, 'de, 'p> Visitor<'de> for First<'a, 'de, 'p> {
+    type Value = FirstIs<'a, 'de, 'p>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("a value or a class")
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        self.place().visit_unit().map(|()| FirstIs::Value)
+        self.decode(|first| first.visit_unit())
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        self.place().visit_bool(value).map(|()| FirstIs::Value)
+        self.decode(|first| first.visit_bool(value))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        self.place().visit_i64(value).map(|()| FirstIs::Value)
+        self.decode(|first| first.visit_i64(value))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        self.place().visit_u64(value).map(|()| FirstIs::Value)
+        self.decode(|first| first.visit_u64(value))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        self.place().visit_f64(value).map(|()| FirstIs::Value)
+        self.decode(|first| first.visit_f64(value))
     }
 
     fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Self::Value, E> {
-        self.place().visit_borrowed_str(value).map(|()| FirstIs::Value)
+        self.decode(|first| first.visit_borrowed_str(value))
     }
 
     fn visit_borrowed_bytes<E: Error>(self, value: &'de [u8]) -> Result<Self::Value, E> {
-        self.place().visit_borrowed_bytes(value).map(|()| FirstIs::Value)
+        self.decode(|first| first.visit_borrowed_bytes(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Self::Value, A::Error> {
-        self.place().visit_seq(elements).map(|()| FirstIs::Value)
+        self.decode(|first| first.visit_seq(elements))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        self.place().visit_map(map).map(|()| FirstIs::Value)
+        self.decode(|first| first.visit_map(map))
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -521,7 +525,7 @@ impl<'de> Visitor<'de> for First<'_, 'de, '_> {
             wire::OBJECT if body.is_empty() => Ok(FirstIs::ClassOf(wire::DEFAULT_CLASS)),
             wire::OBJECT => Ok(FirstIs::ClassOf(body)),
             wire::SERIALIZABLE => Ok(FirstIs::SerializedClassOf(body)),
-            _ => self.place().decode_ext(code, body).map(|()| FirstIs::Value).map_err(Stop::into),
+            _ => self.decode(|first| first.decode_ext(code, body)).map_err(Stop::into),
         }
     }
 }

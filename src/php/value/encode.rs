@@ -12,13 +12,14 @@ use super::engine::{self, Elements, HashTable, Key};
 use super::identity::{Identity, Met};
 use super::object_encode;
 use super::wire::{self, Ext, Number, Text};
+use super::writer::Writer;
 
 /// Encodes any value. See [`super::encode`].
 pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<(), ValueError> {
     let encoder = Encoder::new();
     let at: *const Zval = value;
     let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true };
-    let written = root.serialize(&mut rmp_serde::Serializer::new(out));
+    let written = root.serialize(&mut Writer::new(out));
     let failure = encoder.finish();
     match written {
         Ok(()) => Ok(()),
@@ -258,7 +259,10 @@ impl Serialize for Members<'_> {
         // SAFETY: the table is held, so it does not change; what its declared properties point to
         // may, and is counted.
         unsafe {
-            let count = Elements::of(self.table).filter(|&(key, _)| !self.is_skipped(key)).count();
+            let count = match self.skip {
+                None => engine::count(self.table),
+                Some(_) => Elements::of(self.table).filter(|&(key, _)| !self.is_skipped(key)).count(),
+            };
             let mut map = serializer.serialize_map(Some(count))?;
             let mut written = 0;
             for (key, at) in Elements::of(self.table) {

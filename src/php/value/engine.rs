@@ -12,7 +12,8 @@ use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
 pub use ext_php_rs::ffi::{
-    HashTable, zend_class_constant, zend_class_entry, zend_function, zend_object, zend_property_info, zend_string,
+    Bucket, HashTable, zend_class_constant, zend_class_entry, zend_function, zend_object, zend_property_info,
+    zend_string,
 };
 
 /// The body of a PHP reference; not among the types that `ext-php-rs` exports under their C name.
@@ -405,8 +406,31 @@ unsafe fn is_interned(string: *const zend_string) -> bool {
 /// A new string with these bytes; the caller owns one count of it.
 #[inline]
 pub fn new_string(bytes: &[u8]) -> *mut zend_string {
-    // SAFETY: the pointer and length of a slice.
-    unsafe { ffi::ext_php_rs_zend_string_init(bytes.as_ptr().cast(), bytes.len(), false) }
+    if bytes.len() < 2 {
+        // The empty string and single bytes are interned.
+        // SAFETY: the pointer and length of a slice.
+        return unsafe { ffi::ext_php_rs_zend_string_init(bytes.as_ptr().cast(), bytes.len(), false) };
+    }
+    // As `zend_string_alloc` does: a header, the bytes, a NUL, to a multiple of 8.
+    const HEADER: usize = std::mem::offset_of!(zend_string, val);
+    let size = (HEADER + bytes.len() + 1).next_multiple_of(8);
+    let layout = std::alloc::Layout::from_size_align(size, 8).expect("longer than the address space");
+    // SAFETY: Zend's allocator returns memory of that size, or does not return.
+    unsafe {
+        let string = ext_php_rs::alloc::emalloc(layout).cast::<zend_string>();
+        (*string).gc.refcount = 1;
+        (*string).gc.u.type_info = u32::from(STRING) | GC_NOT_COLLECTABLE;
+        (*string).h = 0;
+        (*string).len = bytes.len();
+        let to = (&raw mut (*string).val).cast::<u8>();
+        if bytes.len() < 32 {
+            super::short::copy(bytes, to);
+        } else {
+            ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+        }
+        to.add(bytes.len()).write(0);
+        string
+    }
 }
 
 /// A string with these bytes, the interned one where there is one; the caller owns one count.
@@ -423,7 +447,15 @@ pub fn key_string(bytes: &[u8]) -> *mut zend_string {
 #[inline]
 pub unsafe fn release_string(string: *mut zend_string) {
     // SAFETY: the caller's promise.
-    unsafe { ffi::ext_php_rs_zend_string_release(string) }
+    unsafe {
+        if !is_interned(string) {
+            if (*string).gc.refcount > 1 {
+                (*string).gc.refcount -= 1;
+            } else {
+                ffi::ext_php_rs_zend_string_release(string);
+            }
+        }
+    }
 }
 
 /// The string in lower case; the caller owns one count of it.
@@ -464,19 +496,30 @@ pub enum Key {
     String(*mut zend_string),
 }
 
-/// The used places of an array, in order. Reads the array anew at each step, so that only its
-/// being freed, and not its growing, ends badly: hold a count of it where user code may run.
+/// The used places of an array, in order. The array must not change meanwhile: hold a count of it
+/// where user code may run, so that whoever changes it changes a copy.
 pub struct Elements {
-    table: *const HashTable,
+    /// Bare zvals of packed arrays, buckets of others.
+    places: *mut u8,
+    packed: bool,
     next: u32,
+    end: u32,
 }
 
 impl Elements {
     /// # Safety
-    /// `table` stays alive for as long as the iterator is used.
+    /// `table` stays alive and as it is for as long as the iterator is used.
     #[inline]
     pub unsafe fn of(table: *const HashTable) -> Self {
-        Self { table, next: 0 }
+        // SAFETY: the caller's promise.
+        unsafe {
+            Self {
+                places: (*table).__bindgen_anon_1.arPacked.cast(),
+                packed: is_packed(table),
+                next: 0,
+                end: (*table).nNumUsed,
+            }
+        }
     }
 }
 
@@ -485,21 +528,20 @@ impl Iterator for Elements {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        // SAFETY: `of` was promised that the table lives, and places below `nNumUsed` are
-        // initialised. Packed tables hold bare zvals, others buckets.
+        // SAFETY: `of` was promised that the places stay, and those below `nNumUsed` are
+        // initialised.
         unsafe {
-            while self.next < (*self.table).nNumUsed {
+            while self.next < self.end {
                 let place = self.next as usize;
                 self.next += 1;
-                let (key, at) = if is_packed(self.table) {
-                    (Key::Int(place as i64), (*self.table).__bindgen_anon_1.arPacked.add(place))
+                let (key, at) = if self.packed {
+                    (Key::Int(place as i64), self.places.cast::<Zval>().add(place))
                 } else {
-                    let bucket = (*self.table).__bindgen_anon_1.arData.add(place);
+                    let bucket = self.places.cast::<Bucket>().add(place);
                     let key = (*bucket).key;
                     let key = if key.is_null() { Key::Int((*bucket).h as i64) } else { Key::String(key) };
-                    (key, &raw mut (*bucket).val)
+                    (key, follow_indirect(&raw mut (*bucket).val))
                 };
-                let at = follow_indirect(at);
                 if type_of(at) != UNDEF {
                     return Some((key, at));
                 }
@@ -556,33 +598,21 @@ pub fn new_map(size: usize) -> *mut HashTable {
     }
 }
 
-/// A new array with room for `size` elements with the keys 0, 1, 2 …, as [`new_map`].
-pub fn new_list(size: usize) -> *mut HashTable {
+/// A new array of `size` nulls with the keys 0, 1, 2 …, and its first place. The caller owns it.
+pub fn new_list(size: usize) -> (*mut HashTable, *mut Zval) {
     debug_assert!(size <= MAX_ELEMENTS);
-    // SAFETY: a new array, initialised once.
+    // SAFETY: a new array with room for so many, initialised once.
     unsafe {
         let table = ffi::_zend_new_array(size as u32);
         zend_hash_real_init_packed(table);
-        table
-    }
-}
-
-/// Appends a null to a list made by [`new_list`] that still has room, and returns its place.
-///
-/// # Safety
-/// So made, with room.
-#[inline]
-pub unsafe fn append_null(list: *mut HashTable) -> *mut Zval {
-    // SAFETY: there is room for the place, and it is initialised before it is counted.
-    unsafe {
-        let index = (*list).nNumUsed;
-        debug_assert!(index < (*list).nTableSize);
-        let at = (*list).__bindgen_anon_1.arPacked.add(index as usize);
-        set_simple(at, NULL);
-        (*list).nNumUsed = index + 1;
-        (*list).nNumOfElements = index + 1;
-        (*list).nNextFreeElement = i64::from(index) + 1;
-        at
+        let first = (*table).__bindgen_anon_1.arPacked;
+        for place in 0..size {
+            set_simple(first.add(place), NULL);
+        }
+        (*table).nNumUsed = size as u32;
+        (*table).nNumOfElements = size as u32;
+        (*table).nNextFreeElement = size as i64;
+        (table, first)
     }
 }
 

@@ -1,8 +1,9 @@
 //! PHP values as MessagePack, and back: `$sync->x` gives what `unserialize(serialize($v))` would.
 //!
 //! Both directions go through serde: `encode` is a `Serialize` over a zval, `decode` a
-//! `DeserializeSeed` that fills one, with `rmp-serde` between them and the bytes. There is no tree
-//! of values in between: strings and arrays are read from and built in the engine's own memory.
+//! `DeserializeSeed` that fills one, with the MessagePack of [`writer`] and [`reader`] between them
+//! and the bytes. There is no tree of values in between: strings and arrays are read from and built
+//! in the engine's own memory.
 //!
 //! | PHP | MessagePack |
 //! | --- | --- |
@@ -27,10 +28,13 @@ mod engine;
 mod identity;
 mod object_decode;
 mod object_encode;
+mod reader;
 mod scalar;
+mod short;
 mod slots;
 mod vec;
 mod wire;
+mod writer;
 
 use std::collections::HashSet;
 

@@ -1,12 +1,12 @@
 //! The short way for scalars and strings: most values are one, and neither serde nor bookkeeping
-//! has anything to add to them. Also how long strings avoid `rmp-serde`'s check of their UTF-8,
-//! which PHP has no use for.
+//! has anything to add to them.
 
 use ext_php_rs::types::Zval;
 use rmp::Marker;
 
 use super::engine;
 use super::wire;
+use super::writer;
 
 /// Appends `value` to `out` if it is a scalar or a string; else does nothing and returns false.
 #[inline]
@@ -15,44 +15,21 @@ pub fn encode(value: &Zval, out: &mut Vec<u8>) -> bool {
     // SAFETY: a live zval, read as the type that it says.
     unsafe {
         match engine::type_of(at) {
-            engine::LONG => encode_int((*at).value.lval, out),
-            engine::STRING => return encode_string(engine::bytes(engine::string_of(at)), out),
+            engine::LONG => writer::write_int(out, (*at).value.lval),
+            engine::STRING => {
+                let bytes = engine::bytes(engine::string_of(at));
+                if bytes.len() > wire::MAX_LENGTH {
+                    return false;
+                }
+                writer::write_string(out, bytes);
+            }
             engine::NULL | engine::UNDEF => out.push(Marker::Null.to_u8()),
             engine::FALSE => out.push(Marker::False.to_u8()),
             engine::TRUE => out.push(Marker::True.to_u8()),
-            engine::DOUBLE => {
-                let mut bytes = [Marker::F64.to_u8(); 9];
-                bytes[1..].copy_from_slice(&(*at).value.dval.to_be_bytes());
-                out.extend_from_slice(&bytes);
-            }
+            engine::DOUBLE => writer::write_float(out, (*at).value.dval),
             _ => return false,
         }
     }
-    true
-}
-
-#[inline]
-fn encode_int(value: i64, out: &mut Vec<u8>) {
-    if (-32..128).contains(&value) {
-        out.push(value as u8);
-    } else {
-        // Writing into a vector cannot fail.
-        let _ = rmp::encode::write_sint(out, value);
-    }
-}
-
-#[inline]
-fn encode_string(bytes: &[u8], out: &mut Vec<u8>) -> bool {
-    if bytes.len() > wire::MAX_LENGTH {
-        return false;
-    }
-    let len = bytes.len() as u32;
-    out.reserve(bytes.len() + 5);
-    let _ = match simdutf8::basic::from_utf8(bytes) {
-        Ok(_) => rmp::encode::write_str_len(out, len),
-        Err(_) => rmp::encode::write_bin_len(out, len),
-    };
-    out.extend_from_slice(bytes);
     true
 }
 

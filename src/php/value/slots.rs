@@ -33,6 +33,12 @@ impl Slots {
         unsafe { (*self.places.get()).push(Numbered { at, info }) }
     }
 
+    /// Makes room for as many numbers as a container has elements.
+    pub fn reserve(&self, more: usize) {
+        // SAFETY: as in `number`.
+        unsafe { (*self.places.get()).reserve(more) }
+    }
+
     fn get(&self, number: u32) -> Option<Numbered> {
         // SAFETY: as above.
         let places = unsafe { &**self.places.get() };

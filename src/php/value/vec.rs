@@ -23,16 +23,24 @@ impl<T: Copy> ZendVec<T> {
     #[inline]
     pub fn push(&mut self, value: T) {
         if self.len == self.capacity {
-            self.grow();
+            self.grow(1);
         }
         // SAFETY: there is room for one more.
         unsafe { self.data.add(self.len).write(value) };
         self.len += 1;
     }
 
+    /// Makes room for `more` values that are likely to come.
+    #[inline]
+    pub fn reserve(&mut self, more: usize) {
+        if self.capacity - self.len < more {
+            self.grow(more);
+        }
+    }
+
     #[cold]
-    fn grow(&mut self) {
-        let capacity = (2 * self.capacity).max(16);
+    fn grow(&mut self, more: usize) {
+        let capacity = (2 * self.capacity).max(self.len + more).max(16);
         // Out of memory ends the request, here as everywhere in PHP. The sizes cannot overflow:
         // what is there already fits the address space.
         let layout = Layout::array::<T>(capacity).expect("a vector larger than the address space");

@@ -1,7 +1,9 @@
 //! What the bytes of a value mean beyond plain MessagePack: the ext types. `docs/format.md` says
 //! the same in words.
 
-use serde::ser::{Serialize, SerializeTuple, Serializer};
+use serde::ser::{Serialize, SerializeTupleVariant, Serializer};
+
+use super::writer;
 
 /// First of an array of two: the class of an object, whose properties follow as a map.
 pub const OBJECT: i8 = 1;
@@ -27,17 +29,22 @@ pub struct Ext<'a> {
 }
 
 impl Serialize for Ext<'_> {
+    #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Fields<'a>(&'a Ext<'a>);
-        impl Serialize for Fields<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut fields = serializer.serialize_tuple(2)?;
-                fields.serialize_element(&self.0.code)?;
-                fields.serialize_element(&Bytes(self.0.body))?;
-                fields.end()
-            }
-        }
-        serializer.serialize_newtype_struct(rmp_serde::MSGPACK_EXT_STRUCT_NAME, &Fields(self))
+        let code = u32::from(self.code.unsigned_abs());
+        let mut ext = serializer.serialize_tuple_variant(writer::EXT, code, "", self.body.len())?;
+        ext.serialize_field(&Text(self.body))?;
+        ext.end()
+    }
+}
+
+/// A string as PHP means it: a str if it is UTF-8, else a bin; alone in an ext, its body.
+pub struct Text<'a>(pub &'a [u8]);
+
+impl Serialize for Text<'_> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
     }
 }
 
@@ -46,20 +53,7 @@ pub struct Bytes<'a>(pub &'a [u8]);
 
 impl Serialize for Bytes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
-    }
-}
-
-/// A string as PHP means it: a str if it is UTF-8, else a bin.
-pub struct Text<'a>(pub &'a [u8]);
-
-impl Serialize for Text<'_> {
-    #[inline]
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match simdutf8::basic::from_utf8(self.0) {
-            Ok(text) => serializer.serialize_str(text),
-            Err(_) => serializer.serialize_bytes(self.0),
-        }
+        serializer.serialize_newtype_struct(writer::BIN, &Text(self.0))
     }
 }
 

@@ -1,0 +1,331 @@
+//! MessagePack out, as a serde `Serializer`.
+//!
+//! `rmp-serde` would do, but for its price: three appends and as many checks for a string of a few
+//! bytes, results that travel through memory, and its own idea of str and bin. Arrays of short
+//! strings are what PHP stores most, and here they are twice as fast. What the bytes mean is
+//! `rmp`'s business still.
+
+use std::fmt;
+
+use rmp::Marker;
+use serde::Serialize;
+use serde::ser::{self, Impossible, SerializeMap, SerializeSeq, SerializeTuple, SerializeTupleVariant};
+
+use super::short;
+
+/// The name under which `serialize_newtype_struct` makes a bin of the string inside.
+pub const BIN: &str = "bin";
+/// The name under which `serialize_tuple_variant` makes an ext: the index is its type, the length
+/// that of its body, and the one field its body.
+pub const EXT: &str = "ext";
+
+/// Writing has stopped. The reason is kept elsewhere; what does not exist in PHP has none.
+#[derive(Debug)]
+pub struct Error;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("this is no PHP value")
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl ser::Error for Error {
+    #[cold]
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+/// What `serialize_bytes` makes of bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// A PHP string: a str if they are UTF-8, else a bin.
+    String,
+    Bin,
+    /// Themselves.
+    Raw,
+}
+
+/// Appends MessagePack to a vector. Lengths and counts have to fit in 32 bits.
+pub struct Writer<'o> {
+    out: &'o mut Vec<u8>,
+    mode: Mode,
+}
+
+impl<'o> Writer<'o> {
+    pub fn new(out: &'o mut Vec<u8>) -> Self {
+        Self { out, mode: Mode::String }
+    }
+}
+
+/// Appends an int in its shortest form.
+#[inline]
+pub fn write_int(out: &mut Vec<u8>, value: i64) {
+    if (-32..128).contains(&value) {
+        out.push(value as u8);
+    } else {
+        // Writing into a vector cannot fail.
+        let _ = rmp::encode::write_sint(out, value);
+    }
+}
+
+/// Appends a float 64.
+#[inline]
+pub fn write_float(out: &mut Vec<u8>, value: f64) {
+    let mut bytes = [Marker::F64.to_u8(); 9];
+    bytes[1..].copy_from_slice(&value.to_be_bytes());
+    out.extend_from_slice(&bytes);
+}
+
+/// Appends a PHP string: as a str where it is UTF-8, else as a bin.
+#[inline]
+pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.len() < short::LIMIT && append_short_ascii(out, bytes) {
+        return;
+    }
+    write_long_string(out, bytes);
+}
+
+#[inline(never)]
+fn write_long_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    let len = bytes.len() as u32;
+    out.reserve(bytes.len() + 5);
+    let _ = match simdutf8::basic::from_utf8(bytes) {
+        Ok(_) => rmp::encode::write_str_len(out, len).map(drop),
+        Err(_) => rmp::encode::write_bin_len(out, len).map(drop),
+    };
+    out.extend_from_slice(bytes);
+}
+
+/// Appends up to 31 bytes as a fixstr if they are ASCII; else leaves `out` as it was.
+#[inline]
+fn append_short_ascii(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let end = out.len();
+    out.reserve(1 + short::LIMIT);
+    // SAFETY: there is room, of which `1 + len` bytes are written before the length says so.
+    unsafe {
+        let to = out.as_mut_ptr().add(end);
+        to.write(Marker::FixStr(bytes.len() as u8).to_u8());
+        let ascii = short::copy(bytes, to.add(1));
+        if ascii {
+            out.set_len(end + 1 + bytes.len());
+        }
+        ascii
+    }
+}
+
+/// Values that PHP does not have.
+macro_rules! unknown {
+    ($($name:ident($type:ty))*) => {
+        $(fn $name(self, _: $type) -> Result<(), Error> { Err(Error) })*
+    };
+}
+
+impl<'w> ser::Serializer for &'w mut Writer<'_> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Self;
+    type SerializeTuple = Self;
+    type SerializeMap = Self;
+    type SerializeTupleVariant = Self;
+    type SerializeTupleStruct = Impossible<(), Error>;
+    type SerializeStruct = Impossible<(), Error>;
+    type SerializeStructVariant = Impossible<(), Error>;
+
+    #[inline]
+    fn serialize_unit(self) -> Result<(), Error> {
+        self.out.push(Marker::Null.to_u8());
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_bool(self, value: bool) -> Result<(), Error> {
+        self.out.push(if value { Marker::True.to_u8() } else { Marker::False.to_u8() });
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_i64(self, value: i64) -> Result<(), Error> {
+        write_int(self.out, value);
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_f64(self, value: f64) -> Result<(), Error> {
+        write_float(self.out, value);
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Error> {
+        match self.mode {
+            Mode::String => write_string(self.out, bytes),
+            Mode::Bin => {
+                let _ = rmp::encode::write_bin(self.out, bytes);
+            }
+            Mode::Raw => self.out.extend_from_slice(bytes),
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_seq(self, len: Option<usize>) -> Result<Self, Error> {
+        let len = len.ok_or(Error)?;
+        let _ = rmp::encode::write_array_len(self.out, len as u32);
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_tuple(self, len: usize) -> Result<Self, Error> {
+        self.serialize_seq(Some(len))
+    }
+
+    #[inline]
+    fn serialize_map(self, len: Option<usize>) -> Result<Self, Error> {
+        let len = len.ok_or(Error)?;
+        let _ = rmp::encode::write_map_len(self.out, len as u32);
+        Ok(self)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), Error> {
+        if name != BIN {
+            return Err(Error);
+        }
+        self.mode = Mode::Bin;
+        let result = value.serialize(&mut *self);
+        self.mode = Mode::String;
+        result
+    }
+
+    #[inline]
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        code: u32,
+        _: &'static str,
+        len: usize,
+    ) -> Result<Self, Error> {
+        if name != EXT {
+            return Err(Error);
+        }
+        let code = i8::try_from(code).map_err(|_| Error)?;
+        let _ = rmp::encode::write_ext_meta(self.out, len as u32, code);
+        Ok(self)
+    }
+
+    unknown! {
+        serialize_i8(i8) serialize_i16(i16) serialize_i32(i32)
+        serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64)
+        serialize_f32(f32) serialize_char(char) serialize_str(&str) serialize_unit_struct(&'static str)
+    }
+
+    fn serialize_none(self) -> Result<(), Error> {
+        Err(Error)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), Error> {
+        Err(Error)
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<(), Error> {
+        Err(Error)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), Error> {
+        Err(Error)
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Impossible<(), Error>, Error> {
+        Err(Error)
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Impossible<(), Error>, Error> {
+        Err(Error)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Impossible<(), Error>, Error> {
+        Err(Error)
+    }
+}
+
+impl SerializeSeq for &mut Writer<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        value.serialize(&mut **self)
+    }
+
+    #[inline]
+    fn end(self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl SerializeTuple for &mut Writer<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        value.serialize(&mut **self)
+    }
+
+    #[inline]
+    fn end(self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl SerializeMap for &mut Writer<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        key.serialize(&mut **self)
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        value.serialize(&mut **self)
+    }
+
+    #[inline]
+    fn end(self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl SerializeTupleVariant for &mut Writer<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, body: &T) -> Result<(), Error> {
+        self.mode = Mode::Raw;
+        let result = body.serialize(&mut **self);
+        self.mode = Mode::String;
+        result
+    }
+
+    #[inline]
+    fn end(self) -> Result<(), Error> {
+        Ok(())
+    }
+}
