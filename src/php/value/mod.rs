@@ -37,10 +37,12 @@ mod wire;
 mod writer;
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use ext_php_rs::types::Zval;
 
 /// Which classes' objects may come out of a file, as `unserialize`'s option `allowed_classes`.
+/// Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum AllowedClasses {
     /// Any class.
@@ -48,13 +50,13 @@ pub enum AllowedClasses {
     All,
     /// Those with these names, in lower case; the others become `__PHP_Incomplete_Class`, and enum
     /// cases an error. Subclasses are not implied. Empty: none.
-    Only(HashSet<Vec<u8>>),
+    Only(Rc<HashSet<Vec<u8>>>),
 }
 
 impl AllowedClasses {
     /// Only the classes with these names, in any case.
     pub fn only<N: AsRef<[u8]>>(names: impl IntoIterator<Item = N>) -> Self {
-        Self::Only(names.into_iter().map(|name| name.as_ref().to_ascii_lowercase()).collect())
+        Self::Only(Rc::new(names.into_iter().map(|name| name.as_ref().to_ascii_lowercase()).collect()))
     }
 
     fn contains(&self, lower_case_name: &[u8]) -> bool {
