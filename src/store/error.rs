@@ -77,7 +77,7 @@ impl fmt::Display for Error {
                 let directory = self.path.parent().unwrap_or(Path::new(".")).display();
                 write!(f, "Directory '{directory}' does not exist or is not writable.")
             }
-            ErrorKind::CannotOpen(cause) => write!(f, "Can't open '{path}' file. ({cause})"),
+            ErrorKind::CannotOpen(_) => write!(f, "Can't open '{path}' file."),
             ErrorKind::NotAStore(why) => write!(
                 f,
                 "File '{path}' is not a Sync store: {why}. It was left untouched; move it away or choose another file."
@@ -89,14 +89,19 @@ impl fmt::Display for Error {
             ),
             ErrorKind::TooLarge => write!(f, "Can't store a name or value of 4 GiB or more in '{path}'."),
             ErrorKind::FileSystem(why) => write!(f, "Can't open '{path}' file: {why}"),
-            ErrorKind::Held(held) => write!(
-                f,
-                "Can't access shared object, it is still locked after {} second(s).",
-                held.timeout
-            ),
+            ErrorKind::Held(held) => {
+                write!(f, "Can't access shared object, it is still locked after {} second(s).", held.timeout)
+            }
             ErrorKind::Busy => write!(f, "Can't write to '{path}': another process is in the middle of a write."),
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            ErrorKind::CannotOpen(cause) => Some(cause),
+            _ => None,
+        }
+    }
+}

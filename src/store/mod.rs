@@ -1,17 +1,45 @@
 //! A shared, ordered map from key to bytes, in one file. There is no PHP in here.
 //!
-//! SCAFFOLD: a deliberately naive body behind the final public face, so that the PHP side can be
-//! built while the real store is written. Every operation reads and rewrites the file under flock.
+//! [`Store`] is the face. Behind it: `file` opens and maps ([`map`](self) survives files cut short),
+//! `lock` serialises writers, `log` appends and cleans, `index` finds, `blocks` manages space,
+//! `read` reads without any lock, `recover` follows a death. `docs/design.md` tells why it is so,
+//! `docs/format.md` what the bytes are.
 
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("Sync needs Linux on a 64-bit machine: it relies on futexes, OFD locks and a large address space");
+
+mod blocks;
+pub mod check;
 mod error;
+mod file;
+mod format;
+mod header;
+mod import;
+mod index;
+mod lock;
+mod log;
+mod map;
+mod read;
+mod recover;
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "torture")]
+pub mod torture;
 
 pub use error::{Error, ErrorKind, Held, Result};
+pub use file::{close_idle, open_files, set_idle_limit};
+pub use format::VERSION as FORMAT_VERSION;
 
-use std::cell::Cell;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use file::{File, Trouble, fork_generation};
+use format::EncodedKey;
+use header::{DESTROYED, DURABLE, HELD, Header, Word};
+use lock::{Owner, Strength};
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// What "it returned" promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,7 +47,8 @@ pub enum Durability {
     /// Survives any crash of processes.
     #[default]
     None,
-    /// Survives power loss: what returned is on the disk.
+    /// Survives power loss: what returned is on the disk. Belongs to the file: as soon as one store
+    /// asks for it, all who write to the file do so.
     Commit,
 }
 
@@ -28,6 +57,7 @@ pub enum Durability {
 pub struct Options {
     /// Permission bits of a file that is created (the umask applies).
     pub file_mode: u32,
+    /// What writes through this store promise.
     pub durability: Durability,
 }
 
@@ -39,10 +69,19 @@ impl Default for Options {
 
 /// When and where a key was last seen: lets [`Store::is_current`] and [`Store::get`] answer
 /// "nothing has changed" without touching the value. Starts as `Seen::default()` ("never");
-/// belongs to one key of one `Store`.
+/// belongs to one key.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Seen {
+    /// Which store the rest is about; 0: none.
+    store: u64,
+    hash: u64,
+    /// `commit` when it was last known to be right.
     version: u64,
+    /// The position of the key's record, 0 where there was none; its offset and its slot's.
+    record: u64,
+    offset: u64,
+    slot: u64,
+    epoch: u64,
 }
 
 /// What [`Store::get`] found.
@@ -60,19 +99,48 @@ pub enum Found {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     bytes: Vec<u8>,
-    entries: Vec<(std::ops::Range<usize>, std::ops::Range<usize>)>,
+    /// Place, key, value.
+    entries: Vec<(u64, Range<usize>, Range<usize>)>,
 }
 
 impl Snapshot {
+    /// How many keys it holds.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
+
+    /// True if it holds none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+
     /// `(key, value)` in insertion order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.entries.iter().map(|(k, v)| (&self.bytes[k.clone()], &self.bytes[v.clone()]))
+        self.entries.iter().map(|(_, key, value)| (&self.bytes[key.clone()], &self.bytes[value.clone()]))
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.entries.clear();
+    }
+
+    /// Adds an entry whose bytes the two functions append; `None` where one of them fails.
+    fn add(
+        &mut self,
+        place: u64,
+        key: impl FnOnce(&mut Vec<u8>) -> bool,
+        value: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) -> Option<()> {
+        let start = self.bytes.len();
+        let whole = key(&mut self.bytes);
+        let middle = self.bytes.len();
+        let whole = whole && value(&mut self.bytes);
+        self.entries.push((place, start..middle, middle..self.bytes.len()));
+        whole.then_some(())
+    }
+
+    fn sort(&mut self) {
+        self.entries.sort_unstable_by_key(|entry| entry.0);
     }
 }
 
@@ -84,26 +152,58 @@ impl Snapshot {
 pub struct Store {
     path: PathBuf,
     options: Options,
-    me: u64,
-    locked: Cell<bool>,
-    _not_send: std::marker::PhantomData<*const ()>,
+    /// Tells this store from others of its thread.
+    object: u64,
+    file: RefCell<Option<Rc<File>>>,
+    /// The open file's `commit`, or [`NOWHERE`].
+    commit: Cell<*const Word>,
+    /// When the path was last looked at: a clock tick, and how often paths had changed by then.
+    looked: Cell<(u64, u64)>,
+    /// In which process `lock` was called; 0: it is not held.
+    holding: Cell<u64>,
+    warning: RefCell<Option<String>>,
 }
 
-#[derive(Default)]
-struct State {
-    holder: u64,
-    timeout: u64,
-    interval: u64,
-    entries: Vec<(Vec<u8>, Vec<u8>)>,
+/// How often an operation is started over because its file was exchanged or cut short meanwhile.
+const ATTEMPTS: usize = 50;
+/// How long [`Store::wait`] sleeps at most before it looks whether the holder lives.
+const LOOK_AFTER: Duration = Duration::from_millis(10);
+
+/// How often this process deleted or renamed files.
+static PATHS: AtomicU64 = AtomicU64::new(0);
+
+/// What `commit` is where no file is open: a version that nothing was ever seen at.
+fn nowhere() -> *const Word {
+    static NOWHERE: AtomicU64 = AtomicU64::new(u64::MAX);
+    std::ptr::from_ref(&NOWHERE).cast()
+}
+
+/// The coarse clock, in nanoseconds: no system call, and it moves every few milliseconds.
+#[inline]
+fn tick() -> u64 {
+    // SAFETY: a valid clock and a valid place for the answer.
+    unsafe {
+        let mut now = std::mem::MaybeUninit::<libc::timespec>::uninit();
+        libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, now.as_mut_ptr());
+        let now = now.assume_init();
+        (now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64)
+    }
 }
 
 impl Store {
     /// Names a store; touches nothing.
     pub fn new(path: PathBuf, options: Options) -> Self {
-        use std::sync::atomic::{AtomicU64, Ordering};
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let me = (u64::from(std::process::id()) << 32) | NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { path, options, me, locked: Cell::new(false), _not_send: std::marker::PhantomData }
+        static OBJECTS: AtomicU64 = AtomicU64::new(1);
+        Self {
+            path,
+            options,
+            object: OBJECTS.fetch_add(1, Ordering::Relaxed),
+            file: RefCell::new(None),
+            commit: Cell::new(nowhere()),
+            looked: Cell::new((0, 0)),
+            holding: Cell::new(0),
+            warning: RefCell::new(None),
+        }
     }
 
     /// The path, as it was given.
@@ -111,52 +211,83 @@ impl Store {
         &self.path
     }
 
-    /// True if the key that `seen` belongs to has certainly not changed since. No system call;
-    /// this is the whole cost of reading an unchanged value.
+    /// True if the key that `seen` belongs to has certainly not changed since. No system call
+    /// (one a clock tick, to see whether the path still means this file); this is the whole cost
+    /// of reading an unchanged value.
     #[inline]
-    pub fn is_current(&self, _seen: &Seen) -> bool {
-        false
+    pub fn is_current(&self, seen: &Seen) -> bool {
+        // SAFETY: `commit` points to `NOWHERE`, or into the mapping of the file that `self.file`
+        // keeps alive.
+        let commit = unsafe { &*self.commit.get() };
+        commit.load(Ordering::Acquire) == seen.version
+            && (self.looked.get() == (tick(), PATHS.load(Ordering::Relaxed)) || self.look_again(seen))
+    }
+
+    #[cold]
+    fn look_again(&self, seen: &Seen) -> bool {
+        matches!(self.current_file(), Ok(Some(_)))
+            // SAFETY: as in `is_current`.
+            && unsafe { &*self.commit.get() }.load(Ordering::Acquire) == seen.version
     }
 
     /// Looks a key up. On `Found::Value`, `out` is cleared and filled with the value's bytes.
+    /// `seen` is brought up to date.
     pub fn get(&self, key: &[u8], seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found> {
-        let Some((_, state)) = self.open(false)? else { return Ok(Found::Missing) };
-        seen.version = 1;
-        match state.entries.iter().find(|(k, _)| k == key) {
-            None => Ok(Found::Missing),
-            Some((_, v)) => {
-                out.clear();
-                out.extend_from_slice(v);
-                Ok(Found::Value)
-            }
-        }
+        let found = self.with_file(false, |file| file.get(self.object, key, seen, out))?;
+        Ok(found.unwrap_or(Found::Missing))
     }
 
     /// Stores a value; creates the file if need be. `seen` then stands for the value just stored.
     pub fn put(&self, key: &[u8], value: &[u8], seen: &mut Seen) -> Result<()> {
-        seen.version = 1;
-        self.change(|state| match state.entries.iter_mut().find(|(k, _)| k == key) {
-            Some((_, v)) => *v = value.to_vec(),
-            None => state.entries.push((key.to_vec(), value.to_vec())),
+        self.check_lengths([(key, value)])?;
+        let encoded = EncodedKey::new(key);
+        self.write(|file, owner| {
+            let hint = file.hint(seen);
+            let hash = if seen.store == file.identity.store_id {
+                seen.hash
+            } else {
+                format::hash(file.identity.hash_seed, key)
+            };
+            let written = owner.put(&encoded, hash, value, hint)?;
+            let header = owner.header();
+            *seen = Seen {
+                store: file.identity.store_id,
+                hash,
+                version: owner.end(),
+                record: written.position,
+                offset: written.record,
+                slot: written.slot,
+                epoch: header.index_epoch.get(),
+            };
+            owner.clean();
+            Ok(())
         })
     }
 
     /// Removes a key; tells whether it was there. Does not create a file.
     pub fn remove(&self, key: &[u8]) -> Result<bool> {
-        if self.open(false)?.is_none() {
+        if self.exists_or_held()? == Existence::Missing {
             return Ok(false);
         }
-        let mut there = false;
-        self.change(|state| {
-            there = state.entries.iter().any(|(k, _)| k == key);
-            state.entries.retain(|(k, _)| k != key);
-        })?;
-        Ok(there)
+        let encoded = EncodedKey::new(key);
+        self.write(|file, owner| {
+            let removed = owner.remove(&encoded, format::hash(file.identity.hash_seed, key))?;
+            owner.clean();
+            Ok(removed)
+        })
     }
 
     /// How many keys there are.
     pub fn len(&self) -> Result<u64> {
-        Ok(self.open(false)?.map_or(0, |(_, s)| s.entries.len() as u64))
+        let keys = self.with_file(false, |file| {
+            let header = file.map.header();
+            if header.commit.load(Ordering::Acquire) & HELD != 0 {
+                file.check_hold(self.object)?;
+            }
+            file.check_ours()?;
+            Ok(if header.directory.get() == 0 { 0 } else { header.keys.load(Ordering::Acquire) })
+        })?;
+        Ok(keys.unwrap_or(0))
     }
 
     /// True if there is no key.
@@ -167,23 +298,35 @@ impl Store {
     /// Everything, at one moment. A missing file is an empty snapshot.
     pub fn snapshot(&self) -> Result<Snapshot> {
         let mut snapshot = Snapshot::default();
-        if let Some((_, state)) = self.open(false)? {
-            for (k, v) in state.entries {
-                let a = snapshot.bytes.len();
-                snapshot.bytes.extend_from_slice(&k);
-                let b = snapshot.bytes.len();
-                snapshot.bytes.extend_from_slice(&v);
-                snapshot.entries.push((a..b, b..snapshot.bytes.len()));
+        self.with_file(false, |file| {
+            let header = file.map.header();
+            if header.commit.load(Ordering::Acquire) & HELD != 0 {
+                file.check_hold(self.object)?;
             }
-        }
+            file.check_ours()?;
+            if header.directory.load(Ordering::Acquire) == 0 {
+                return Ok(());
+            }
+            for _ in 0..if file.writable { 3 } else { 1000 } {
+                if file.copy_all(&mut snapshot).is_some() {
+                    return Ok(());
+                }
+                file.check_ours()?;
+            }
+            if !file.writable {
+                return Err(Trouble::Busy);
+            }
+            // Too much is going on: as a writer, but writing nothing.
+            let _owner = file.own()?;
+            file.copy_all(&mut snapshot).ok_or(Trouble::Stale)
+        })?;
         Ok(snapshot)
     }
 
     /// Replaces everything, at one moment. Keys must differ from each other.
     pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
-        self.change(|state| {
-            state.entries = entries.iter().map(|(k, v)| (k.to_vec(), v.to_vec())).collect();
-        })
+        self.check_lengths(entries.iter().copied())?;
+        self.write(|_, owner| owner.replace(entries))
     }
 
     /// Makes every other `Store` on this file wait at any access until [`Store::unlock`], or until
@@ -191,64 +334,99 @@ impl Store {
     /// `timeout`: seconds others wait at most (0: for ever); `interval`: microseconds they may
     /// sleep between looks. Creates the file.
     pub fn lock(&self, timeout: u64, interval: u64) -> Result<()> {
-        let me = self.me;
-        self.change(|state| {
-            state.holder = me;
-            state.timeout = timeout;
-            state.interval = interval;
+        self.hold(Strength::All, timeout, interval)
+    }
+
+    /// Keeps other writers out, not readers, until [`Store::unlock`]: for what reads and writes
+    /// back within a moment. Under `lock()` that is the case already. True if `unlock` is due.
+    pub fn lock_writers(&self) -> Result<bool> {
+        if self.holds_lock() {
+            return Ok(false);
+        }
+        self.hold(Strength::Writers, 0, 50_000)?;
+        Ok(true)
+    }
+
+    fn hold(&self, strength: Strength, timeout: u64, interval: u64) -> Result<()> {
+        self.write(|_, owner| {
+            owner.hold(self.object, strength, timeout, interval);
+            Ok(())
         })?;
-        self.locked.set(true);
+        self.holding.set(fork_generation());
         Ok(())
     }
 
     /// Gives the lock back; nothing happens where this `Store` does not hold it.
     pub fn unlock(&self) {
-        if self.locked.replace(false) {
-            let _ = self.change(|state| state.holder = 0);
+        let held = self.holds_lock();
+        self.holding.set(0);
+        let file = self.file.borrow().clone();
+        let Some(file) = file.filter(|_| held) else { return };
+        // A writer that is stopped in the middle of a write is waited for; whoever waits for this
+        // hold waits for it as well.
+        while file.my_hold() == Some(self.object) {
+            match file.own() {
+                Ok(owner) if file.my_hold() == Some(self.object) => owner.end_hold(),
+                Err(Trouble::Busy) => {}
+                _ => return,
+            }
         }
     }
 
-    /// True between `lock` and `unlock`.
+    /// True between `lock` and `unlock`, in the process that called it.
     pub fn holds_lock(&self) -> bool {
-        self.locked.get()
+        self.holding.get() == fork_generation()
     }
 
     /// Sleeps until the lock that `held` tells of may have been given back: its end wakes the
     /// sleeper; else `at_most`, the holder's interval, or a signal, whichever comes first. Says
     /// nothing: look again.
     pub fn wait(&self, held: &Held, at_most: Duration) {
-        std::thread::sleep(at_most.min(Duration::from_micros(held.interval)).min(Duration::from_millis(5)));
+        let file = self.file.borrow().clone();
+        if let Some(file) = file {
+            file.wait_for_hold(held.ticket, at_most.min(Duration::from_micros(held.interval)).min(LOOK_AFTER));
+        }
     }
 
     /// Removes the file and releases the lock. No error if it is missing.
     pub fn destroy(&self) -> Result<()> {
-        if self.open(false)?.is_some() {
-            self.locked.set(false);
-            std::fs::remove_file(&self.path).map_err(|e| self.error(ErrorKind::CannotOpen(e)))?;
+        if self.exists_or_held()? == Existence::Missing {
+            return Ok(());
         }
+        self.write(|_, owner| {
+            let header = owner.header();
+            // The tombstone first: nobody writes into a file that is about to go.
+            header.flags.set(header.flags.get() | DESTROYED);
+            if let Err(error) = std::fs::remove_file(&self.path)
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                header.flags.set(header.flags.get() & !DESTROYED);
+                return Err(Trouble::Io(error));
+            }
+            owner.end_hold();
+            Ok(())
+        })?;
+        self.holding.set(0);
+        self.close();
+        Self::paths_have_changed();
         Ok(())
     }
 
     /// Forgets what is known about which file the path means: the next access looks.
     /// For callers that have just deleted or renamed files.
-    pub fn paths_have_changed() {}
-
-    /// After [`ErrorKind::Legacy`]: the whole file of the pure-PHP class, or `None` if it is no
-    /// longer one (try the operation again).
-    pub fn legacy(&self) -> Result<Option<Vec<u8>>> {
-        Ok(None)
+    pub fn paths_have_changed() {
+        PATHS.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Turns a file of the pure-PHP class into a store. `old` is what [`Store::legacy`] returned;
-    /// false if the file has changed since (start over).
-    pub fn import(&self, _old: &[u8], _entries: &[(&[u8], &[u8])]) -> Result<bool> {
-        Ok(false)
+    /// What the user should be told of how the file was found: once.
+    pub fn take_warning(&self) -> Option<String> {
+        self.warning.borrow_mut().take()
     }
 
     /// Calls `operation` until it neither finds the store held nor busy; gives up as the holder's
     /// timeout says. For Rust programs: PHP waits in its own way, looking for signals.
     pub fn patiently<T>(&self, mut operation: impl FnMut(&Self) -> Result<T>) -> Result<T> {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         loop {
             match operation(self) {
                 Err(Error { kind: ErrorKind::Held(held), .. })
@@ -263,94 +441,122 @@ impl Store {
         }
     }
 
-    fn error(&self, kind: ErrorKind) -> Error {
+    // ---- the way to the file -----------------------------------------------------------------
+
+    fn error(&self, trouble: Trouble) -> Error {
+        let kind = match trouble {
+            Trouble::Stale => ErrorKind::NotAStore("it is damaged, or somebody keeps changing it".into()),
+            Trouble::Busy => ErrorKind::Busy,
+            Trouble::Held(held) => ErrorKind::Held(held),
+            Trouble::NoSpace => ErrorKind::NoSpace,
+            Trouble::TooLarge => ErrorKind::TooLarge,
+            Trouble::Damaged(why) => ErrorKind::NotAStore(why),
+            Trouble::Legacy => ErrorKind::Legacy,
+            Trouble::NotReadable => ErrorKind::NotReadable,
+            Trouble::NotWritable => ErrorKind::NotWritable,
+            Trouble::NoDirectory => ErrorKind::NoDirectory,
+            Trouble::FileSystem(why) => ErrorKind::FileSystem(why),
+            Trouble::Io(error) => ErrorKind::CannotOpen(error),
+        };
         Error::new(&self.path, kind)
     }
 
-    fn open(&self, write: bool) -> Result<Option<(File, State)>> {
-        let dir = match self.path.parent() {
-            Some(p) if !p.as_os_str().is_empty() => p,
-            _ => Path::new("."),
+    fn check_lengths<'a>(&self, entries: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Result<()> {
+        let fits = |(key, value): (&[u8], &[u8])| {
+            (key.len() as u64).saturating_add(value.len() as u64) <= format::MAX_RECORD - format::PAGE
         };
-        let mut file = match OpenOptions::new().read(true).write(write).open(&self.path) {
-            Ok(f) => f,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !write => return Ok(None),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path).map_err(|_| {
-                    let _ = dir;
-                    self.error(ErrorKind::NoDirectory)
-                })?
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
-                return Err(self.error(if write { ErrorKind::NotWritable } else { ErrorKind::NotReadable }));
-            }
-            Err(e) => return Err(self.error(ErrorKind::CannotOpen(e))),
-        };
-        let _ = self.options;
-        if write {
-            fs2::FileExt::lock_exclusive(&file)
-        } else {
-            fs2::FileExt::lock_shared(&file)
-        }
-        .map_err(|e| self.error(ErrorKind::CannotOpen(e)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|e| self.error(ErrorKind::CannotOpen(e)))?;
-        let mut state = State::default();
-        if !bytes.is_empty() {
-            if !bytes.starts_with(b"SYNCSCAF") {
-                return Err(self.error(ErrorKind::NotAStore("it does not start with a store's header".into())));
-            }
-            let mut rest = &bytes[8..];
-            let mut number = || {
-                let n = u64::from_le_bytes(rest[..8].try_into().unwrap());
-                rest = &rest[8..];
-                n
-            };
-            state.holder = number();
-            state.timeout = number();
-            state.interval = number();
-            let count = number();
-            let lengths: Vec<(u64, u64)> = (0..count).map(|_| (number(), number())).collect();
-            for (k, v) in lengths {
-                let (key, tail) = rest.split_at(k as usize);
-                let (value, tail) = tail.split_at(v as usize);
-                state.entries.push((key.to_vec(), value.to_vec()));
-                rest = tail;
-            }
-        }
-        // SAFETY: kill with signal 0 only asks whether the process exists.
-        let alive = state.holder != 0 && unsafe { libc::kill((state.holder >> 32) as i32, 0) } == 0;
-        if alive && state.holder != self.me {
-            return Err(self.error(ErrorKind::Held(Held {
-                timeout: state.timeout,
-                interval: state.interval,
-                same_thread: (state.holder >> 32) == u64::from(std::process::id()),
-                ticket: 0,
-            })));
-        }
-        Ok(Some((file, state)))
+        if entries.into_iter().all(fits) { Ok(()) } else { Err(self.error(Trouble::TooLarge)) }
     }
 
-    fn change(&self, edit: impl FnOnce(&mut State)) -> Result<()> {
-        let (mut file, mut state) = self.open(true)?.expect("open for writing creates");
-        edit(&mut state);
-        let mut bytes = b"SYNCSCAF".to_vec();
-        for n in [state.holder, state.timeout, state.interval, state.entries.len() as u64] {
-            bytes.extend_from_slice(&n.to_le_bytes());
+    /// The file that the path means now, if it is open: looks at the path once a clock tick.
+    #[inline]
+    fn current_file(&self) -> std::result::Result<Option<Rc<File>>, Trouble> {
+        let now = (tick(), PATHS.load(Ordering::Relaxed));
+        let file = self.file.borrow().clone();
+        let Some(file) = file else { return Ok(None) };
+        if self.looked.get() != now {
+            if !file.is_still_at(&self.path) {
+                drop(file);
+                self.close();
+                return Ok(None);
+            }
+            self.looked.set(now);
         }
-        for (k, v) in &state.entries {
-            bytes.extend_from_slice(&(k.len() as u64).to_le_bytes());
-            bytes.extend_from_slice(&(v.len() as u64).to_le_bytes());
-        }
-        for (k, v) in &state.entries {
-            bytes.extend_from_slice(k);
-            bytes.extend_from_slice(v);
-        }
-        file.seek(SeekFrom::Start(0))
-            .and_then(|_| file.set_len(0))
-            .and_then(|()| file.write_all(&bytes))
-            .map_err(|e| self.error(ErrorKind::CannotOpen(e)))
+        Ok(Some(file))
     }
+
+    /// Forgets the file; a hold on it ends.
+    fn close(&self) {
+        self.unlock();
+        self.commit.set(nowhere());
+        self.looked.set((0, 0));
+        *self.file.borrow_mut() = None;
+    }
+
+    fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Trouble> {
+        let now = (tick(), PATHS.load(Ordering::Relaxed));
+        let Some(file) = File::open(&self.path, &self.options, write)? else { return Ok(None) };
+        let header: *const Header = file.map.header();
+        // SAFETY: `header` is valid as long as `file` lives, which is put beside it.
+        self.commit.set(unsafe { &raw const (*header).commit });
+        self.looked.set(now);
+        if let Some(why) = file.warning.take() {
+            *self.warning.borrow_mut() = Some(format!("Sync file '{}': {why}", self.path.display()));
+        }
+        *self.file.borrow_mut() = Some(file.clone());
+        Ok(Some(file))
+    }
+
+    /// Runs an operation on the file, opening it first, and again where it turned out to be another
+    /// one. `None`: there is none, and `write` does not ask for one.
+    fn with_file<T>(
+        &self,
+        write: bool,
+        mut operation: impl FnMut(&File) -> std::result::Result<T, Trouble>,
+    ) -> Result<Option<T>> {
+        for _ in 0..ATTEMPTS {
+            let file = match self.current_file() {
+                Ok(Some(file)) if !write || file.writable => Ok(Some(file)),
+                Ok(_) => self.open(write),
+                Err(trouble) => Err(trouble),
+            };
+            let Some(file) = file.map_err(|trouble| self.error(trouble))? else { return Ok(None) };
+            match operation(&file) {
+                Ok(result) => return Ok(Some(result)),
+                Err(Trouble::Stale) => self.close(),
+                Err(trouble) => return Err(self.error(trouble)),
+            }
+        }
+        Err(self.error(Trouble::Stale))
+    }
+
+    /// Runs a change under the write lock; creates the file if need be.
+    #[inline]
+    fn write<T>(&self, mut change: impl FnMut(&File, &Owner) -> std::result::Result<T, Trouble>) -> Result<T> {
+        let result = self.with_file(true, |file| {
+            let owner = file.own()?;
+            owner.check_hold(self.object)?;
+            owner.furnish()?;
+            if self.options.durability == Durability::Commit && owner.header().flags.get() & DURABLE == 0 {
+                owner.header().flags.set(owner.header().flags.get() | DURABLE);
+                owner.sync()?;
+            }
+            change(file, &owner)
+        })?;
+        result.ok_or_else(|| self.error(Trouble::Stale))
+    }
+
+    /// Whether there is a store; for operations that do not create one.
+    fn exists_or_held(&self) -> Result<Existence> {
+        let there = self.with_file(false, |_| Ok(()))?;
+        Ok(if there.is_some() { Existence::There } else { Existence::Missing })
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Existence {
+    There,
+    Missing,
 }
 
 impl Drop for Store {

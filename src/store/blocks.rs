@@ -1,0 +1,511 @@
+//! The file's space: which run of blocks is what, finding free ones, growing, giving back.
+//!
+//! The truth about a run is its ext header, one word at its start, that changes at once. The
+//! *block table*, a word a block, mirrors it so that nobody has to walk the file, and counts the
+//! live bytes of each segment; after a crash it is made anew from the headers.
+
+use super::file::{File, Trouble};
+use super::format::*;
+use super::header::{DURABLE, HELD, Root};
+use super::lock::Owner;
+use std::sync::atomic::{Ordering, fence};
+
+/// The longest extent, so that its length fits an ext.
+const MAX_EXTENT: u64 = MAX_RUN / BLOCK;
+
+/// Who asks for space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Something new to store.
+    Write,
+    /// Something that will free more than it takes: on a full disk it may have the reserve.
+    Reclaim,
+}
+
+/// A word of the block table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry(pub u64);
+
+impl Entry {
+    /// Inside a run that starts further left.
+    const INSIDE: u64 = 1 << 56;
+    /// Kept with memory behind it, so that removing and cleaning work on a full disk.
+    const RESERVED: u64 = 2 << 56;
+    const BACKED: u64 = 1 << 47;
+    const NUMBER: u64 = (1 << 40) - 1;
+
+    fn free(extent: u64, backed: bool) -> Self {
+        Self((Kind::Free as u64) << 56 | extent | if backed { Self::BACKED } else { 0 })
+    }
+
+    pub fn used(kind: Kind, live: u64) -> Self {
+        Self((kind as u64) << 56 | live)
+    }
+
+    pub fn is(self, kind: Kind) -> bool {
+        self.0 >> 56 == kind as u64
+    }
+
+    fn is_backed(self) -> bool {
+        self.0 & Self::BACKED != 0
+    }
+
+    /// Live bytes of a segment; blocks of the free extent that starts or ends here.
+    pub fn number(self) -> u64 {
+        self.0 & Self::NUMBER
+    }
+}
+
+/// The file offset of a block.
+#[inline]
+pub fn block_offset(block: u64) -> u64 {
+    PAGE + block * BLOCK
+}
+
+/// The block that an offset lies in.
+#[inline]
+pub fn block_of(offset: u64) -> u64 {
+    offset.wrapping_sub(PAGE) / BLOCK
+}
+
+impl File {
+    /// The first block that is one: an imported file's old bytes count as part of the header, as
+    /// long as they are needed.
+    pub fn first_block(&self) -> u64 {
+        let header = self.map.header();
+        let length = parse_ext_word(header.ext.get()).map_or(PAGE, |(_, length, ..)| length);
+        (length.saturating_sub(PAGE) / BLOCK).min(header.blocks.get())
+    }
+}
+
+impl Owner<'_> {
+    #[inline]
+    fn entry_offset(&self, block: u64) -> u64 {
+        Root::open(self.header().table.get()).offset + block * 8
+    }
+
+    #[inline]
+    pub fn entry(&self, block: u64) -> Entry {
+        Entry(self.file.map.word(self.entry_offset(block)).get())
+    }
+
+    #[inline]
+    pub fn set_entry(&self, block: u64, entry: Entry) {
+        self.file.map.word(self.entry_offset(block)).set(entry.0);
+    }
+
+    /// Counts bytes of the segment at `block` as live (or, below zero, as dead).
+    #[inline]
+    pub fn add_live(&self, block: u64, bytes: i64) {
+        let word = self.file.map.word(self.entry_offset(block));
+        word.add(bytes);
+        let header = self.header();
+        let total = if Entry(word.get()).is(Kind::Large) { &header.live_large } else { &header.live };
+        total.add(bytes);
+    }
+
+    fn set_run(&self, block: u64, kind: Kind, blocks: u64) {
+        let word = ext_word(kind, blocks * BLOCK, 0, 0);
+        self.file.map.word(block_offset(block)).store(word, Ordering::Release);
+    }
+
+    /// How long the run at `block` is, by its ext header.
+    pub fn run(&self, block: u64) -> Option<(Kind, u64)> {
+        let (kind, length, ..) = parse_ext_word(self.file.map.word(block_offset(block)).load(Ordering::Acquire))?;
+        let blocks = length / BLOCK;
+        let fits = length % BLOCK == 0 && blocks > 0 && block + blocks <= self.header().blocks.get();
+        fits.then_some((kind, blocks))
+    }
+
+    /// Takes a run of `blocks`, of which the first `bytes` have real memory behind them (a full
+    /// disk is an error here, not a SIGBUS later). Its generation is 0: nobody believes it yet.
+    pub fn allocate(&self, kind: Kind, blocks: u64, bytes: u64, purpose: Purpose) -> Result<u64, Trouble> {
+        let header = self.header();
+        if header.flags.get() & DURABLE != 0 && header.durable.get() < header.commit.get() & !HELD {
+            // What was freed since may be all that a power loss would leave of a value.
+            self.sync()?;
+        }
+        let block = match purpose {
+            Purpose::Write => {
+                self.fill_reserve()?;
+                self.take(blocks, bytes)?
+            }
+            Purpose::Reclaim => match self.take(blocks, bytes) {
+                Err(Trouble::NoSpace) if blocks == 1 => self.take_reserve().ok_or(Trouble::NoSpace)?,
+                other => other?,
+            },
+        };
+        for n in 1..blocks {
+            self.set_entry(block + n, Entry(Entry::INSIDE));
+        }
+        self.set_entry(block, Entry::used(kind, 0));
+        self.file.map.word(block_offset(block) + GENERATION).set(0);
+        self.set_run(block, kind, blocks);
+        if kind == Kind::Segment {
+            header.segments.add(1);
+        }
+        self.file.check_sound()?;
+        Ok(block)
+    }
+
+    /// Takes a run off the free extents; it still says that it is free.
+    fn take(&self, blocks: u64, bytes: u64) -> Result<u64, Trouble> {
+        let header = self.header();
+        let block = match self.find_free(blocks) {
+            Some(block) => block,
+            None => {
+                self.grow(blocks)?;
+                self.find_free(blocks).ok_or(Trouble::Stale)?
+            }
+        };
+        let extent = self.entry(block).number();
+        let backed = (0..blocks).filter(|&n| self.entry(block + n).is_backed()).count() as u64;
+        let pages = bytes.next_multiple_of(PAGE);
+        if backed < blocks {
+            self.file.back(block_offset(block), pages)?;
+        }
+        if extent > blocks {
+            // What is left of the extent becomes one of its own, before the run takes its head.
+            let rest = block + blocks;
+            if !self.entry(rest).is_backed() {
+                self.file.back(block_offset(rest), PAGE)?;
+            }
+            self.set_run(rest, Kind::Free, extent - blocks);
+            self.tag_extent(rest, extent - blocks);
+        }
+        if backed > 0 && pages < blocks * BLOCK {
+            self.file.punch(block_offset(block) + pages, blocks * BLOCK - pages);
+        }
+        header.free_backed.add(-(backed as i64));
+        header.free.add(-(blocks as i64));
+        if header.free_hint.get() == block {
+            header.free_hint.set(block + blocks);
+        }
+        Ok(block)
+    }
+
+    /// Makes sure of the reserve, as long as that is possible.
+    fn fill_reserve(&self) -> Result<(), Trouble> {
+        for slot in &self.header().reserve {
+            if slot.get() == 0 {
+                let block = self.take(1, BLOCK)?;
+                self.set_run(block, Kind::Free, 1);
+                self.set_entry(block, Entry(Entry::RESERVED));
+                slot.set(block + 1);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_reserve(&self) -> Option<u64> {
+        let slot = self.header().reserve.iter().find(|slot| slot.get() != 0)?;
+        let block = slot.get() - 1;
+        slot.set(0);
+        (block < self.header().blocks.get()).then_some(block)
+    }
+
+    /// A number for a run that no run had before it.
+    pub fn next_generation(&self) -> u64 {
+        self.header().generation.add(1);
+        self.header().generation.get()
+    }
+
+    /// Gives a run back. Nothing refers to it any more; readers that are still inside notice by
+    /// its generation.
+    pub fn release(&self, block: u64) {
+        let Some((kind, blocks)) = self.run(block) else { return self.file.map.poison() };
+        let header = self.header();
+        let map = &self.file.map;
+        let live = self.entry(block).number() as i64;
+        self.add_live(block, -live);
+        if kind == Kind::Segment {
+            header.segments.add(-1);
+        }
+        map.word(block_offset(block) + GENERATION).set(0);
+        // Whatever is written here next must not be seen before the generation has moved.
+        fence(Ordering::Release);
+        if blocks == 1
+            && kind != Kind::Large
+            && let Some(slot) = header.reserve.iter().find(|slot| slot.get() == 0)
+        {
+            self.set_run(block, Kind::Free, 1);
+            self.set_entry(block, Entry(Entry::RESERVED));
+            slot.set(block + 1);
+            return;
+        }
+        // A large run has memory only as far as its record reaches.
+        let whole = if kind == Kind::Large { self.large_bytes(block) / BLOCK } else { blocks };
+        self.free_run(block, blocks, whole.min(blocks));
+    }
+
+    /// Gives back the run of a directory or a table that has moved, unless it was one of the first,
+    /// in the system block.
+    pub fn release_array(&self, old: Root) {
+        if block_of(old.offset) != block_of(self.header().system.get()) {
+            self.release(block_of(old.offset));
+        }
+    }
+
+    /// Gives back the blocks below `block` in which a file of the pure-PHP class was.
+    pub fn release_filler(&self, block: u64) {
+        if block > 0 {
+            self.set_run(0, Kind::Free, block);
+            self.free_run(0, block, 0);
+        }
+        self.set_filler(0);
+    }
+
+    /// Lets the header's ext reach over the first `blocks` blocks.
+    pub fn set_filler(&self, blocks: u64) {
+        self.header().ext.store(ext_word(Kind::Header, PAGE + blocks * BLOCK, 0, 0), Ordering::Release);
+    }
+
+    /// How far into a large run its record reaches.
+    fn large_bytes(&self, block: u64) -> u64 {
+        let at = block_offset(block) + BLOCK_HEAD;
+        parse_record_word(self.file.map.word(at).get(), MAX_RECORD).map_or(0, |head| BLOCK_HEAD + head.length)
+    }
+
+    /// Adds a run, the first `whole` blocks of which have memory behind them, to the free extents.
+    fn free_run(&self, block: u64, blocks: u64, whole: u64) {
+        let header = self.header();
+        for n in 0..blocks {
+            self.set_entry(block + n, Entry::free(0, n < whole));
+        }
+        header.free.add(blocks as i64);
+        header.free_backed.add(whole as i64);
+        header.free_hint.set(header.free_hint.get().min(block));
+
+        let mut left = self.free_extent_ending_at(block);
+        if left + blocks > MAX_EXTENT {
+            left = 0;
+        }
+        let mut right = self.free_extent_starting_at(block + blocks);
+        if left + blocks + right > MAX_EXTENT {
+            right = 0;
+        }
+        let (start, extent) = (block - left, left + blocks + right);
+        self.set_run(start, Kind::Free, extent);
+        self.tag_extent(start, extent);
+
+        // The part of a large run's last block that had memory goes at once.
+        self.unback(start, block + whole, block + blocks, right > 0);
+        if self.has_too_much() {
+            self.unback(start, block, block + whole, whole == blocks && right > 0);
+            self.trim();
+        }
+    }
+
+    /// Gives back the memory behind the free blocks from `from` to `to`, in the extent that starts
+    /// at `extent`. The page that says how long that is stays; the one behind `to`, if it said so
+    /// for an extent that is now a part of this one (`merged`), goes too.
+    fn unback(&self, extent: u64, from: u64, to: u64, merged: bool) {
+        if from >= to {
+            return;
+        }
+        let begin = block_offset(from) + if from == extent { PAGE } else { 0 };
+        let end = block_offset(to) + if merged && !self.entry(to).is_backed() { PAGE } else { 0 };
+        self.file.punch(begin, end - begin);
+        for block in from..to {
+            let entry = self.entry(block);
+            if entry.is_backed() {
+                self.header().free_backed.add(-1);
+                self.set_entry(block, Entry(entry.0 & !Entry::BACKED));
+            }
+        }
+    }
+
+    /// Gives back memory behind free blocks until no more is there than may be.
+    #[cold]
+    fn trim(&self) {
+        let blocks = self.header().blocks.get();
+        let mut block = self.header().free_hint.get();
+        while block < blocks && self.header().free_backed.get() > 0 && self.has_too_much() {
+            let entry = self.entry(block);
+            if entry.is(Kind::Free) {
+                let extent = entry.number().clamp(1, blocks - block);
+                if (block..block + extent).any(|block| self.entry(block).is_backed()) {
+                    self.unback(block, block, block + extent, false);
+                }
+                block += extent;
+            } else {
+                block += 1;
+            }
+        }
+    }
+
+    /// Whether more memory lies behind free blocks than the space promised allows: all that is
+    /// allocated stays below twice what lives plus a MiB.
+    fn has_too_much(&self) -> bool {
+        let header = self.header();
+        let live = header.live.get() + header.live_large.get();
+        let allocated = (header.segments.get() + header.free_backed.get()) * BLOCK + header.live_large.get();
+        allocated > live + live / 8 * 7 + 10 * BLOCK
+    }
+
+    fn free_extent_ending_at(&self, block: u64) -> u64 {
+        match block.checked_sub(1).map(|last| self.entry(last)) {
+            Some(entry) if entry.is(Kind::Free) => entry.number().min(block),
+            _ => 0,
+        }
+    }
+
+    fn free_extent_starting_at(&self, block: u64) -> u64 {
+        let blocks = self.header().blocks.get();
+        if block >= blocks {
+            return 0;
+        }
+        let entry = self.entry(block);
+        if entry.is(Kind::Free) { entry.number().min(blocks - block) } else { 0 }
+    }
+
+    /// Notes an extent's length at both its ends.
+    fn tag_extent(&self, start: u64, extent: u64) {
+        for block in [start, start + extent - 1] {
+            let backed = self.entry(block).is_backed();
+            self.set_entry(block, Entry::free(extent, backed));
+        }
+    }
+
+    fn find_free(&self, wanted: u64) -> Option<u64> {
+        let header = self.header();
+        let blocks = header.blocks.get();
+        let mut block = header.free_hint.get();
+        let mut first = true;
+        while block < blocks {
+            let entry = self.entry(block);
+            if !entry.is(Kind::Free) {
+                block += 1;
+                continue;
+            }
+            if first {
+                header.free_hint.set(block);
+                first = false;
+            }
+            let extent = entry.number().max(1);
+            if extent >= wanted && block + extent <= blocks {
+                return Some(block);
+            }
+            block += extent;
+        }
+        if first {
+            header.free_hint.set(blocks);
+        }
+        None
+    }
+
+    /// Makes the file longer by at least `wanted` blocks. On a full disk nothing has changed.
+    fn grow(&self, wanted: u64) -> Result<(), Trouble> {
+        let header = self.header();
+        // In proportion, so that growing costs few system calls, within what `has_too_much` allows.
+        let live_blocks = (header.live.get() + header.live_large.get()) / BLOCK;
+        let generous = wanted.max((live_blocks / 4).clamp(4, 64));
+        if header.blocks.get() + generous > 1 << Root::open(header.table.get()).log2 {
+            self.move_table(generous)?;
+        }
+        let old = header.blocks.get();
+        let added = match self.file.extend(block_offset(old), generous * BLOCK) {
+            Ok(()) => generous,
+            Err(Trouble::NoSpace) if generous > wanted => {
+                self.file.extend(block_offset(old), wanted * BLOCK)?;
+                wanted
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        self.file.check_sound()?;
+        let mut left = self.free_extent_ending_at(old);
+        if left + added > MAX_EXTENT {
+            left = 0;
+        }
+        for block in old..old + added {
+            self.set_entry(block, Entry::free(0, true));
+        }
+        self.set_run(old - left, Kind::Free, left + added);
+        self.tag_extent(old - left, left + added);
+        header.blocks.store(old + added, Ordering::Release);
+        header.free.add(added as i64);
+        header.free_backed.add(added as i64);
+        header.free_hint.set(header.free_hint.get().min(old - left));
+        Ok(())
+    }
+
+    /// Moves the block table to the end of the file, with room for `more` blocks and as many again.
+    fn move_table(&self, more: u64) -> Result<(), Trouble> {
+        let header = self.header();
+        let old = Root::open(header.table.get());
+        let place = header.blocks.get();
+        let log2 = ((place + more) * 2).next_power_of_two().trailing_zeros().max(13);
+        let bytes = 8u64 << log2;
+        let blocks = (PAGE + bytes).div_ceil(BLOCK);
+        self.file.extend(block_offset(place), blocks * BLOCK)?;
+        self.file.check_sound()?;
+        let offset = block_offset(place) + PAGE;
+        self.file.map.zero(offset, bytes);
+        self.file.map.copy_within(old.offset, offset, place * 8);
+        self.set_run(place, Kind::Table, blocks);
+        header.table.store(Root { offset, log2 }.seal(self.file.identity.store_id), Ordering::Release);
+        self.set_entry(place, Entry::used(Kind::Table, 0));
+        for block in place + 1..place + blocks {
+            self.set_entry(block, Entry(Entry::INSIDE));
+        }
+        header.blocks.store(place + blocks, Ordering::Release);
+        self.release_array(old);
+        Ok(())
+    }
+
+    /// Makes the table anew from what the runs say of themselves, after a crash. `used` tells
+    /// which of them are still referred to, and how many live bytes they hold.
+    pub fn rebuild_table(&self, used: impl Fn(u64, Kind) -> Option<u64>) -> Result<(), Trouble> {
+        let header = self.header();
+        let blocks = header.blocks.get();
+        for total in [&header.live, &header.live_large, &header.segments, &header.free, &header.free_backed] {
+            total.set(0);
+        }
+        header.free_hint.set(0);
+        let reserved = header.reserve.each_ref().map(|slot| slot.get());
+        let mut block = self.file.first_block();
+        for n in 0..block {
+            self.set_entry(n, Entry(Entry::INSIDE));
+        }
+        // A free run is added when its end is known, so that neighbours become one extent.
+        while block < blocks {
+            let (kind, run) = match parse_ext_word(self.file.map.word(block_offset(block)).get()) {
+                Some((kind, length, ..)) if length % BLOCK == 0 && length > 0 => {
+                    (kind, (length / BLOCK).min(blocks - block))
+                }
+                _ => (Kind::Free, 1),
+            };
+            if kind != Kind::Free
+                && let Some(live) = used(block, kind)
+            {
+                for n in 1..run {
+                    self.set_entry(block + n, Entry(Entry::INSIDE));
+                }
+                self.set_entry(block, Entry::used(kind, 0));
+                self.add_live(block, live as i64);
+                if kind == Kind::Segment {
+                    header.segments.add(1);
+                }
+            } else if run == 1 && reserved.contains(&(block + 1)) {
+                self.set_run(block, Kind::Free, 1);
+                self.set_entry(block, Entry(Entry::RESERVED));
+            } else {
+                // Nothing must look like an extent on the right yet.
+                if block + run < blocks {
+                    self.set_entry(block + run, Entry(Entry::INSIDE));
+                }
+                self.file.map.word(block_offset(block) + GENERATION).set(0);
+                // Memory behind a run is not known here: counting none is the safe side.
+                self.free_run(block, run, 0);
+            }
+            block += run;
+        }
+        for slot in &header.reserve {
+            let block = slot.get().wrapping_sub(1);
+            if slot.get() != 0 && (block >= blocks || self.entry(block) != Entry(Entry::RESERVED)) {
+                slot.set(0);
+            }
+        }
+        self.file.check_sound()
+    }
+}

@@ -1,0 +1,181 @@
+//! The full check: whether everything in a file agrees with everything else.
+
+use super::blocks::{block_of, block_offset};
+use super::file::Trouble;
+use super::format::*;
+use super::header::Root;
+use super::index::Search;
+use super::lock::Owner;
+use super::{Result, Store};
+use std::collections::{HashMap, HashSet};
+
+/// What a full check found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What does not agree; empty for a sound store.
+    pub problems: Vec<String>,
+    /// Keys in the index.
+    pub keys: u64,
+    /// Bytes of live records, framing included.
+    pub live: u64,
+    /// Bytes of the index: its blocks and its directory, where that has a run of its own.
+    pub index: u64,
+    /// Bytes of the file's blocks that are in use for anything.
+    pub used: u64,
+    /// Bytes of memory or disk behind the file.
+    pub allocated: u64,
+}
+
+impl Store {
+    /// Checks everything that the file says, under the write lock: the stream of exts, every
+    /// record's CRC, the index and the counters. A missing file is sound.
+    pub fn check(&self) -> Result<Report> {
+        let report = self.with_file(false, |file| {
+            if file.map.header().directory.get() == 0 {
+                return Ok(Report::default());
+            }
+            let owner = file.own()?;
+            let mut report = Report::default();
+            owner.check_runs(&mut report)?;
+            owner.check_index(&mut report);
+            report.allocated = file.allocated()?;
+            Ok(report)
+        })?;
+        Ok(report.unwrap_or_default())
+    }
+}
+
+impl Owner<'_> {
+    /// The stream of runs, the block table, and what the segments hold.
+    fn check_runs(&self, report: &mut Report) -> std::result::Result<(), Trouble> {
+        let header = self.header();
+        let blocks = header.blocks.get();
+        let mut problem = |text: String| report.problems.push(text);
+        if header.indexed.get() != self.end() {
+            problem("the index lags behind the log".into());
+        }
+        if header.superseding.get() != 0 || header.replacing[0].get() != 0 {
+            problem("an operation was not finished".into());
+        }
+        let referred = self.referred();
+        let (mut live, mut live_large, mut segments, mut free, mut reserved) = (0, 0, 0, 0, 0);
+        let mut block = self.file.first_block();
+        while block < blocks {
+            let Some((kind, run)) = self.run(block) else {
+                problem(format!("block {block} does not start a run"));
+                break;
+            };
+            let entry = self.entry(block);
+            match kind {
+                Kind::Free => {
+                    let kept = header.reserve.iter().any(|slot| slot.get() == block + 1);
+                    reserved += u64::from(kept);
+                    if !kept {
+                        free += run;
+                        if !entry.is(Kind::Free) || entry.number() != run {
+                            problem(format!("block {block}: a free run of {run}, the table says {entry:?}"));
+                        }
+                    }
+                }
+                Kind::Segment | Kind::Large => {
+                    let counted = self.count_live(block);
+                    if !entry.is(kind) || entry.number() != counted {
+                        problem(format!("block {block}: {counted} live bytes, the table says {entry:?}"));
+                    }
+                    let total = if kind == Kind::Large { &mut live_large } else { &mut live };
+                    *total += counted;
+                    segments += u64::from(kind == Kind::Segment);
+                    let tail = header.tail.get();
+                    if counted == 0 && (tail == 0 || block_of(tail - 1) != block) && kind == Kind::Large {
+                        problem(format!("block {block}: nothing lives there and it is not free"));
+                    }
+                    let mut record = block_offset(block) + BLOCK_HEAD;
+                    while record < block_offset(block + run)
+                        && let Some(head) = self.file.record_head(record)
+                        && self.file.position(record) < self.end()
+                    {
+                        if !self.file.is_whole(record, head) {
+                            problem(format!("the record at {record} has a wrong CRC"));
+                        }
+                        record += head.length;
+                    }
+                }
+                _ if !referred.contains(&block) => problem(format!("block {block} ({kind:?}) is used by nobody")),
+                _ => {}
+            }
+            if kind != Kind::Free {
+                report.used += run * BLOCK;
+            }
+            block += run;
+        }
+        for (name, word, counted) in [
+            ("live bytes", &header.live, live),
+            ("live bytes in large runs", &header.live_large, live_large),
+            ("segments", &header.segments, segments),
+            ("free blocks", &header.free, free),
+        ] {
+            if word.get() != counted {
+                problem(format!("{counted} {name}, the header says {}", word.get()));
+            }
+        }
+        if reserved != header.reserve.iter().filter(|slot| slot.get() != 0).count() as u64 {
+            problem("the reserve is not free".into());
+        }
+        report.live = live + live_large;
+        self.file.check_sound()
+    }
+
+    /// Blocks that hold the index or a table.
+    fn referred(&self) -> HashSet<u64> {
+        let header = self.header();
+        let mut blocks: HashSet<u64> = [header.system.get(), Root::open(header.table.get()).offset]
+            .into_iter()
+            .chain([Root::open(header.directory.get()).offset])
+            .map(block_of)
+            .collect();
+        self.file.for_each_index_block(|block| {
+            blocks.insert(block_of(block));
+        });
+        blocks
+    }
+
+    /// Every slot names a whole, live record that is found by its key, and every live record has
+    /// a slot.
+    fn check_index(&self, report: &mut Report) {
+        let mut slots: HashMap<u64, u64> = HashMap::new();
+        let mut bytes = 0;
+        self.file.for_each_slot(|slot, hash, record| {
+            if let Some(other) = slots.insert(record, slot) {
+                report.problems.push(format!("slots {slot} and {other} name the same record"));
+            }
+            let Some(head) = self.file.record_head(record) else {
+                report.problems.push(format!("slot {slot} names no record"));
+                return;
+            };
+            bytes += head.length;
+            let Some((key, real_hash)) = self.read_key(record, head) else {
+                report.problems.push(format!("the record at {record} has no key"));
+                return;
+            };
+            if real_hash != hash {
+                report.problems.push(format!("slot {slot} has another hash than its key"));
+            }
+            match self.search(hash, &EncodedKey::new(&key)) {
+                Search::Hit(hit) if hit.slot == slot && hit.record == record => {}
+                other => report.problems.push(format!("the key of slot {slot} is found as {other:?}")),
+            }
+        });
+        report.keys = slots.len() as u64;
+        if bytes != report.live {
+            report.problems.push(format!("{} bytes live, the index knows of {bytes}", report.live));
+        }
+        if self.header().keys.get() != report.keys {
+            report.problems.push(format!("{} keys, the header says {}", report.keys, self.header().keys.get()));
+        }
+        self.file.for_each_index_block(|_| report.index += BLOCK);
+        let directory = Root::open(self.header().directory.get()).offset;
+        if block_of(directory) != block_of(self.header().system.get()) {
+            report.index += self.run(block_of(directory)).map_or(0, |(_, blocks)| blocks * BLOCK);
+        }
+    }
+}

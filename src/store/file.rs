@@ -1,0 +1,697 @@
+//! One open file: its mapping, its descriptor, this thread's lease; and how files are opened,
+//! created, shared between the stores of a thread, and given up after a fork.
+
+use super::Options;
+use super::error::Held;
+use super::format::*;
+use super::header::{Identity, MAX_FILE, UncheckedHeader, new_page};
+use super::map::Map;
+use std::cell::{Cell, RefCell};
+use std::fs::{File as Descriptor, OpenOptions};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::unix::fs::{FileExt as _, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Once, OnceLock};
+
+/// Why an operation on an open file did not happen.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The file is not, or no longer, what was opened: look at the path again.
+    Stale,
+    /// A live owner keeps the write lock.
+    Busy,
+    /// Somebody holds the store.
+    Held(Held),
+    NoSpace,
+    TooLarge,
+    /// Not a store, or a damaged one.
+    Damaged(String),
+    /// Written by the pure-PHP class.
+    Legacy,
+    NotReadable,
+    NotWritable,
+    NoDirectory,
+    FileSystem(String),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG) => Self::NoSpace,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+/// A store's file, open and mapped in this thread.
+pub struct File {
+    pub map: Map,
+    pub identity: Identity,
+    /// Whether this user may write to it.
+    pub writable: bool,
+    /// Device and inode: what the file is, whatever its path.
+    pub id: (u64, u64),
+    /// This thread's lease, and in which generation of forks it was claimed: a child has none.
+    lease: Cell<Option<(u32, u64)>>,
+    descriptor: RefCell<OpenFile>,
+    /// The path it was opened by, for opening it again after a fork.
+    path: PathBuf,
+    /// What a check after a boot or a copy had to drop; told once.
+    pub warning: Cell<Option<String>>,
+    /// For a private copy: the original's boot id and inode words when it was made.
+    pub copied_from: Option<[u64; 3]>,
+}
+
+/// A descriptor, and in which generation of forks it was opened.
+struct OpenFile {
+    file: Option<Tracked>,
+    generation: u64,
+}
+
+impl File {
+    /// Opens the file at `path`. `None`: it is empty, or (`create` false) missing.
+    /// With `create` a missing or empty file becomes an empty store.
+    pub fn open(path: &Path, options: &Options, write: bool) -> Result<Option<Rc<Self>>, Trouble> {
+        loop {
+            let Some((file, writable)) = open_descriptor(path, options, write)? else { return Ok(None) };
+            let metadata = file.metadata()?;
+            if !metadata.is_file() {
+                return Err(Trouble::Damaged("it is not a regular file".into()));
+            }
+            let id = (metadata.dev(), metadata.ino());
+            if let Some(known) = registered(id)
+                && known.writable >= writable
+                && known.still_good()
+            {
+                return Ok(Some(known));
+            }
+            if metadata.len() == 0 {
+                if !write {
+                    return Ok(None);
+                }
+                create(&file, id.1)?;
+                continue;
+            }
+            let opened = Self::map_file(path, file, id, writable)?;
+            if let Some(opened) = &opened {
+                register(opened);
+                return Ok(Some(opened.clone()));
+            }
+        }
+    }
+
+    fn still_good(&self) -> bool {
+        self.check_ours().is_ok() && self.copied_from.is_none()
+    }
+
+    fn map_file(path: &Path, file: Descriptor, id: (u64, u64), writable: bool) -> Result<Option<Rc<Self>>, Trouble> {
+        refuse_incoherent(&file)?;
+        let size = file.metadata()?.len();
+        let mut page = Box::new([0; PAGE as usize]);
+        let got = read_fully(&file, &mut page[..])?;
+        let unchecked = UncheckedHeader(page);
+        if got < PAGE as usize || unchecked.check(size).is_err() {
+            if is_legacy(&unchecked.0[..got]) {
+                return Err(Trouble::Legacy);
+            }
+            if got == 0 {
+                return Ok(None);
+            }
+        }
+        if got < PAGE as usize {
+            return Err(Trouble::Damaged(format!("it is only {got} bytes long")));
+        }
+        let identity = unchecked.check(size).map_err(Trouble::Damaged)?;
+        let map = Map::new(file.as_fd(), size, writable)?;
+        let opened = Self {
+            map,
+            identity,
+            writable,
+            id,
+            lease: Cell::new(None),
+            descriptor: RefCell::new(OpenFile { file: Some(Tracked::new(file)), generation: fork_generation() }),
+            path: path.to_owned(),
+            warning: Cell::new(None),
+            copied_from: None,
+        };
+        if opened.check_ours().is_err() {
+            // Cut short or overwritten in this very moment: look again.
+            return Ok(None);
+        }
+        if !opened.is_adopted() {
+            if writable {
+                opened.adopt()?;
+            } else if opened.map.header().directory.get() != 0 {
+                return opened.private_copy().map(|copy| Some(Rc::new(copy)));
+            }
+        }
+        Ok(Some(Rc::new(opened)))
+    }
+
+    /// Opens a file that is not a store yet, with the header of an empty one in memory.
+    pub fn draft(path: &Path, file: &Descriptor) -> Result<Self, Trouble> {
+        refuse_incoherent(file)?;
+        let metadata = file.metadata()?;
+        let page = fresh_page(metadata.ino());
+        let identity = UncheckedHeader(page.clone()).check(PAGE).map_err(Trouble::Damaged)?;
+        Ok(Self {
+            map: Map::new(file.as_fd(), metadata.len(), true)?.with_draft(&page),
+            identity,
+            writable: true,
+            id: (metadata.dev(), metadata.ino()),
+            lease: Cell::new(None),
+            descriptor: RefCell::new(OpenFile {
+                file: Some(Tracked::new(file.try_clone()?)),
+                generation: fork_generation(),
+            }),
+            path: path.to_owned(),
+            warning: Cell::new(None),
+            copied_from: None,
+        })
+    }
+
+    /// Whether index and counters can be believed: since the machine booted only processes have
+    /// died, and this is the file they worked on, not a copy.
+    pub fn is_adopted(&self) -> bool {
+        let header = self.map.header();
+        let boot = boot_id();
+        header.inode.get() == self.id.1 && header.boot_id[0].get() == boot[0] && header.boot_id[1].get() == boot[1]
+    }
+
+    /// What a reader of a private copy compares: another process may have put the original right.
+    fn adoption(&self) -> [u64; 3] {
+        let header = self.map.header();
+        [header.boot_id[0].get(), header.boot_id[1].get(), header.inode.get()]
+    }
+
+    /// Puts a file right that was last used before this boot, or is a copy. Whoever else opens it
+    /// waits meanwhile.
+    fn adopt(&self) -> Result<(), Trouble> {
+        // A second descriptor of the same description: nothing may be borrowed meanwhile.
+        let file = self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().try_clone()?;
+        exclusively(&file, || if self.is_adopted() { Ok(()) } else { self.adopt_as(self.id.1) })
+    }
+
+    /// A copy in memory, for a reader who may not put the file itself right.
+    fn private_copy(&self) -> Result<Self, Trouble> {
+        let source = self.descriptor.borrow();
+        let source = source.file.as_ref().ok_or(Trouble::Stale)?;
+        // SAFETY: a new descriptor, owned at once.
+        let copy = unsafe {
+            use std::os::fd::FromRawFd;
+            let fd = libc::memfd_create(c"sync".as_ptr(), libc::MFD_CLOEXEC);
+            if fd < 0 {
+                return Err(io::Error::last_os_error().into());
+            }
+            Descriptor::from_raw_fd(fd)
+        };
+        let size = source.get().metadata()?.len();
+        let mut buffer = vec![0; 1 << 20];
+        let mut at = 0;
+        while at < size {
+            let got = source.get().read_at(&mut buffer, at)?;
+            if got == 0 {
+                break;
+            }
+            if buffer[..got].iter().any(|&byte| byte != 0) {
+                copy.write_all_at(&buffer[..got], at)?;
+            }
+            at += got as u64;
+        }
+        copy.set_len(size)?;
+        let inode = copy.metadata()?.ino();
+        let opened = Self {
+            map: Map::new(copy.as_fd(), size, true)?,
+            identity: self.identity,
+            writable: false,
+            id: self.id,
+            lease: Cell::new(None),
+            descriptor: RefCell::new(OpenFile { file: Some(Tracked::new(copy)), generation: fork_generation() }),
+            path: self.path.clone(),
+            warning: Cell::new(None),
+            copied_from: Some(self.adoption()),
+        };
+        opened.adopt_as(inode)?;
+        Ok(opened)
+    }
+
+    /// Whether the file at the path is still the one that is open, as long as it should be, and
+    /// (for a private copy) has not been put right by somebody else. One or two system calls.
+    pub fn is_still_at(&self, path: &Path) -> bool {
+        let Ok(metadata) = std::fs::metadata(path) else { return false };
+        let needs = PAGE + self.map.header().blocks.get().saturating_mul(BLOCK);
+        let same = (metadata.dev(), metadata.ino()) == self.id;
+        let Some(before) = self.copied_from else { return same && metadata.len() >= needs };
+        let mut words = [0; 24];
+        same && Descriptor::open(path).is_ok_and(|file| {
+            file.read_exact_at(&mut words, 64).is_ok()
+                && words.chunks_exact(8).zip(before).all(|(word, old)| word == old.to_le_bytes())
+        })
+    }
+
+    /// The lease that this thread, of this process, has on the file.
+    #[inline]
+    pub fn my_lease(&self) -> Option<u32> {
+        self.lease.get().filter(|(_, generation)| *generation == fork_generation()).map(|(lease, _)| lease)
+    }
+
+    /// Notes that this thread has a lease.
+    pub fn set_lease(&self, lease: Option<u32>) {
+        self.lease.set(lease.map(|lease| (lease, fork_generation())));
+    }
+
+    /// A descriptor that this process may lock with.
+    pub(super) fn writable_fd(&self) -> Result<RawFd, Trouble> {
+        if self.copied_from.is_some() || !self.writable {
+            return Err(Trouble::NotWritable);
+        }
+        let mut open = self.descriptor.borrow_mut();
+        if open.generation != fork_generation() || open.file.is_none() {
+            // The parent's description must not be shared: its locks are the parent's. The child's
+            // handler has closed it already.
+            let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_CLOEXEC).open(&self.path);
+            let file = file.map_err(|_| Trouble::Stale)?;
+            let metadata = file.metadata()?;
+            if (metadata.dev(), metadata.ino()) != self.id {
+                return Err(Trouble::Stale);
+            }
+            open.file = Some(Tracked::new(file));
+            open.generation = fork_generation();
+        }
+        Ok(open.file.as_ref().expect("just opened").get().as_raw_fd())
+    }
+
+    /// Any descriptor, for asking.
+    pub(super) fn any_fd(&self) -> Option<RawFd> {
+        if self.writable {
+            return self.writable_fd().ok();
+        }
+        let mut open = self.descriptor.borrow_mut();
+        if open.generation != fork_generation() {
+            open.file = Some(Tracked::new(Descriptor::open(&self.path).ok()?));
+            open.generation = fork_generation();
+        }
+        open.file.as_ref().map(|file| file.get().as_raw_fd())
+    }
+
+    fn own_fd(&self) -> Result<RawFd, Trouble> {
+        match self.copied_from {
+            None => self.writable_fd(),
+            Some(_) => Ok(self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().as_raw_fd()),
+        }
+    }
+
+    /// Fails where some access found no file.
+    pub fn check_sound(&self) -> Result<(), Trouble> {
+        if self.map.is_poisoned() { Err(Trouble::Stale) } else { Ok(()) }
+    }
+
+    /// Makes the file `length` bytes longer than `end`, with memory behind them. (Not through
+    /// `fs2`: on a full disk its `allocate` leaves the file extended.)
+    pub fn extend(&self, end: u64, length: u64) -> Result<(), Trouble> {
+        if end + length > MAX_FILE.min(self.map.length()) {
+            // The mapping is too short for that: the next opener reserves more.
+            return if end + length > MAX_FILE { Err(Trouble::NoSpace) } else { Err(Trouble::Stale) };
+        }
+        let fd = self.own_fd()?;
+        match allocate(fd, end, length) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // SAFETY: an open descriptor.
+                unsafe { libc::ftruncate(fd, end as libc::off_t) };
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Puts memory behind a range of the file.
+    pub fn back(&self, offset: u64, length: u64) -> Result<(), Trouble> {
+        Ok(allocate(self.own_fd()?, offset, length)?)
+    }
+
+    /// Gives the memory behind a range back; it then reads as zeros. Where the file system cannot,
+    /// the memory stays.
+    pub fn punch(&self, offset: u64, length: u64) {
+        if let Ok(fd) = self.own_fd() {
+            let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+            // SAFETY: an open descriptor.
+            unsafe { libc::fallocate(fd, mode, offset as libc::off_t, length as libc::off_t) };
+        }
+    }
+
+    /// Bytes of memory or disk behind the file.
+    pub fn allocated(&self) -> Result<u64, Trouble> {
+        let open = self.descriptor.borrow();
+        Ok(open.file.as_ref().ok_or(Trouble::Stale)?.get().metadata()?.blocks() * 512)
+    }
+
+    /// Waits until everything written so far is on the disk.
+    pub fn sync(&self) -> Result<(), Trouble> {
+        // SAFETY: an open descriptor.
+        if unsafe { libc::fdatasync(self.own_fd()?) } != 0 {
+            return Err(io::Error::last_os_error().into());
+        }
+        Ok(())
+    }
+}
+
+fn allocate(fd: RawFd, offset: u64, length: u64) -> io::Result<()> {
+    loop {
+        // SAFETY: an open descriptor.
+        if unsafe { libc::fallocate(fd, 0, offset as libc::off_t, length as libc::off_t) } == 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        match error.raw_os_error() {
+            Some(libc::EINTR) => {}
+            // The file system has no fallocate: glibc's posix_fallocate writes to every page.
+            Some(libc::EOPNOTSUPP) => {
+                // SAFETY: as above.
+                return match unsafe { libc::posix_fallocate(fd, offset as libc::off_t, length as libc::off_t) } {
+                    0 => Ok(()),
+                    code => Err(io::Error::from_raw_os_error(code)),
+                };
+            }
+            _ => return Err(error),
+        }
+    }
+}
+
+fn read_fully(file: &Descriptor, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buffer.len() {
+        match file.read_at(&mut buffer[got..], got as u64) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(got)
+}
+
+// ---- opening -----------------------------------------------------------------------------------
+
+/// Opens for writing if that is allowed, else (unless `write` asks for it) for reading.
+fn open_descriptor(path: &Path, options: &Options, write: bool) -> Result<Option<(Descriptor, bool)>, Trouble> {
+    // O_NONBLOCK: a FIFO or a device in the file's place is refused, not waited for.
+    let flags = libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let mut open = OpenOptions::new();
+    open.read(true).write(true).mode(options.file_mode).custom_flags(flags);
+    let denied = |error: &io::Error| matches!(error.raw_os_error(), Some(libc::EACCES | libc::EPERM | libc::EROFS));
+    match open.clone().open(path) {
+        Ok(file) => return Ok(Some((file, true))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if !write {
+                return Ok(None);
+            }
+            return match open.create(true).open(path) {
+                Ok(file) => Ok(Some((file, true))),
+                Err(error) if denied(&error) || error.kind() == io::ErrorKind::NotFound => Err(Trouble::NoDirectory),
+                Err(error) => Err(error.into()),
+            };
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return if write { Err(Trouble::NoDirectory) } else { Ok(None) };
+        }
+        Err(error) if denied(&error) && !write => {}
+        Err(error) if denied(&error) => {
+            // May the file not be written to, or may its directory not even be searched?
+            return Err(if path.symlink_metadata().is_ok() { Trouble::NotWritable } else { Trouble::NoDirectory });
+        }
+        Err(error) => return Err(error.into()),
+    }
+    match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => Ok(Some((file, false))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // A directory that may not be searched hides its files: to `is_file` they do not exist.
+        Err(error) if denied(&error) && path.symlink_metadata().is_err() => Ok(None),
+        Err(error) if denied(&error) => Err(Trouble::NotReadable),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Turns an empty file into an empty store: one `pwrite` of a page, under `flock`, so that a crash
+/// leaves either an empty file or a valid one.
+fn create(file: &Descriptor, inode: u64) -> Result<(), Trouble> {
+    exclusively(file, || {
+        if file.metadata()?.len() == 0 {
+            let page = fresh_page(inode);
+            if let Err(error) = file.write_all_at(&page[..], 0) {
+                let _ = file.set_len(0);
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The header page of a new store, ready for use on this machine.
+pub fn fresh_page(inode: u64) -> Box<[u8; PAGE as usize]> {
+    let identity = Identity { store_id: random() | 1, hash_seed: random() };
+    // Positions start anywhere, so that a file deleted and made anew never looks unchanged.
+    let start = (random() >> 17 | 1 << 32) & !7;
+    new_page(identity, start, boot_id(), inode)
+}
+
+/// Runs `action` under the file's exclusive `flock`.
+pub fn exclusively<T>(file: &Descriptor, action: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    // Called in full: since Rust 1.89 `File` has methods of the same names.
+    fs2::FileExt::lock_exclusive(file)?;
+    let result = action();
+    let _ = fs2::FileExt::unlock(file);
+    result
+}
+
+/// Refuses file systems on which a mapping does not show what other machines write.
+fn refuse_incoherent(file: &Descriptor) -> Result<(), Trouble> {
+    // SAFETY: an open descriptor and a place for the answer.
+    let kind = unsafe {
+        let mut about: libc::statfs = std::mem::zeroed();
+        if libc::fstatfs(file.as_raw_fd(), &mut about) != 0 {
+            return Ok(());
+        }
+        about.f_type as u64 & 0xffff_ffff
+    };
+    let name = match kind {
+        0x6969 => "NFS",
+        0xff53_4d42 | 0xfe53_4d42 | 0x517b => "SMB/CIFS",
+        0x0102_1997 => "9p",
+        0x5346_414f | 0x6b41_4653 => "AFS",
+        0x7375_7245 => "Coda",
+        0x00c3_6400 => "Ceph",
+        0x564c => "NCP",
+        _ => return Ok(()),
+    };
+    Err(Trouble::FileSystem(format!(
+        "it is on {name}, a network file system, where processes on different machines would not see each other's \
+         writes. Choose a file on a local file system, such as /dev/shm."
+    )))
+}
+
+/// Whether the file looks like one of the pure-PHP class: a serialized stdClass (1.x) or
+/// StoredEntity (2.x).
+pub fn is_legacy(start: &[u8]) -> bool {
+    let start = &start[..start.len().min(64)];
+    start.starts_with(b"O:8:\"stdClass\":")
+        || start.starts_with(b"O:44:\"Fuz\\Component\\SharedMemory\\Entity\\StoredEntity\":")
+}
+
+/// The kernel's id of this boot.
+pub fn boot_id() -> [u64; 2] {
+    static BOOT_ID: OnceLock<[u64; 2]> = OnceLock::new();
+    *BOOT_ID.get_or_init(|| {
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+        let half = |range| digits.get(range).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
+        [half(0..16), half(16..32)]
+    })
+}
+
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // SAFETY: eight bytes of room. Eight bytes are never delivered in part.
+    if unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), 8, 0) } == 8 {
+        return u64::from_ne_bytes(bytes);
+    }
+    // No getrandom (a very strict sandbox): still different from store to store.
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
+}
+
+// ---- one handle a file and thread ---------------------------------------------------------------
+
+thread_local! {
+    static REGISTRY: RefCell<Vec<Rc<File>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How many files stay open that no `Store` uses.
+static IDLE_LIMIT: AtomicU64 = AtomicU64::new(16);
+
+/// Sets how many files a thread keeps open and mapped while no store uses them (default 16).
+pub fn set_idle_limit(files: u64) {
+    IDLE_LIMIT.store(files, Ordering::Relaxed);
+}
+
+fn registered(id: (u64, u64)) -> Option<Rc<File>> {
+    REGISTRY.with_borrow_mut(|files| {
+        files.retain(|file| Rc::strong_count(file) > 1 || file.still_good());
+        let at = files.iter().position(|file| file.id == id && file.still_good())?;
+        // The most recently used is last.
+        let file = files.remove(at);
+        files.push(file.clone());
+        Some(file)
+    })
+}
+
+fn register(file: &Rc<File>) {
+    REGISTRY.with_borrow_mut(|files| {
+        files.retain(|known| known.id != file.id);
+        files.push(file.clone());
+    });
+}
+
+/// Closes the files unused for longest, beyond the limit; all unused ones that are gone, too.
+pub fn close_idle() {
+    let limit = IDLE_LIMIT.load(Ordering::Relaxed) as usize;
+    let _ = REGISTRY.try_with(|files| {
+        let Ok(mut files) = files.try_borrow_mut() else { return };
+        let mut idle = files.iter().filter(|file| Rc::strong_count(file) == 1).count();
+        files.retain(|file| {
+            if Rc::strong_count(file) > 1 {
+                return true;
+            }
+            if idle > limit || !file.is_still_at(&file.path) {
+                idle -= 1;
+                return false;
+            }
+            true
+        });
+    });
+}
+
+/// What this thread has open: `(open and in use, open and idle)`.
+pub fn open_files() -> (usize, usize) {
+    REGISTRY.with_borrow(|files| {
+        let used = files.iter().filter(|file| Rc::strong_count(file) > 1).count();
+        (used, files.len() - used)
+    })
+}
+
+// ---- fork --------------------------------------------------------------------------------------
+
+/// Descriptors to close in a forked child: their descriptions, and the leases on them, are the
+/// parent's.
+static DESCRIPTORS: [AtomicI32; 1024] = [const { AtomicI32::new(-1) }; 1024];
+/// How often this process is a child of a process that had files open.
+static FORKS: AtomicU64 = AtomicU64::new(1);
+/// A word in a page that the kernel empties in every child, also in one that runs no handlers.
+static FAMILY: AtomicPtr<AtomicU64> = AtomicPtr::new(std::ptr::null_mut());
+
+/// A descriptor that a forked child closes without touching its locks.
+struct Tracked {
+    file: Option<Descriptor>,
+    slot: Option<usize>,
+    generation: u64,
+}
+
+impl Tracked {
+    fn new(file: Descriptor) -> Self {
+        let generation = fork_generation();
+        let fd = file.as_raw_fd();
+        let slot = DESCRIPTORS
+            .iter()
+            .position(|slot| slot.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok());
+        Self { file: Some(file), slot, generation }
+    }
+
+    fn get(&self) -> &Descriptor {
+        self.file.as_ref().expect("only `drop` takes it")
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        let file = self.file.take().expect("only here");
+        match self.slot {
+            // Closed in the child already: the number may be somebody else's by now.
+            _ if self.generation != fork_generation() => std::mem::forget(file),
+            Some(slot) => {
+                DESCRIPTORS[slot].store(-1, Ordering::Release);
+                drop(file);
+            }
+            None => drop(file),
+        }
+    }
+}
+
+/// A number that is another one in a forked child.
+#[inline]
+pub fn fork_generation() -> u64 {
+    let family = FAMILY.load(Ordering::Acquire);
+    // SAFETY: null, or the page that `watch_forks` mapped for ever.
+    match unsafe { family.as_ref() } {
+        Some(word) if word.load(Ordering::Relaxed) != 0 => FORKS.load(Ordering::Relaxed),
+        _ => after_fork(),
+    }
+}
+
+#[cold]
+fn after_fork() -> u64 {
+    static WATCH: Once = Once::new();
+    WATCH.call_once(watch_forks);
+    in_child();
+    FORKS.load(Ordering::Relaxed)
+}
+
+fn watch_forks() {
+    // SAFETY: a private page of our own, never unmapped; `madvise` may fail on old kernels, then
+    // only the handler below notices forks. `in_child` may run in any child.
+    unsafe {
+        let page = libc::mmap(
+            std::ptr::null_mut(),
+            4096,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        assert!(page != libc::MAP_FAILED, "no memory for one page");
+        libc::madvise(page, 4096, libc::MADV_WIPEONFORK);
+        let word = page.cast::<AtomicU64>();
+        (*word).store(1, Ordering::Relaxed);
+        FAMILY.store(word, Ordering::Release);
+        libc::pthread_atfork(None, None, Some(forked));
+    }
+}
+
+extern "C" fn forked() {
+    // The kernel may not have emptied the page (see above).
+    // SAFETY: as in `fork_generation`.
+    if let Some(word) = unsafe { FAMILY.load(Ordering::Acquire).as_ref() } {
+        word.store(0, Ordering::Relaxed);
+    }
+    in_child();
+}
+
+/// Closes what was inherited, once in each child. Async-signal-safe: atomics and `close`.
+fn in_child() {
+    // SAFETY: as in `fork_generation`.
+    let Some(word) = (unsafe { FAMILY.load(Ordering::Acquire).as_ref() }) else { return };
+    if word.swap(1, Ordering::AcqRel) != 0 {
+        return;
+    }
+    FORKS.fetch_add(1, Ordering::Relaxed);
+    for slot in &DESCRIPTORS {
+        let fd = slot.swap(-1, Ordering::AcqRel);
+        if fd >= 0 {
+            // SAFETY: a descriptor of ours, inherited; its `Tracked` knows that it is gone. Closing
+            // leaves the parent's locks alone, which an unlock would not.
+            unsafe { libc::close(fd) };
+        }
+    }
+}

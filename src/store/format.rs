@@ -1,0 +1,341 @@
+//! The bytes of the file. `docs/format.md` says the same in words.
+//!
+//! ```text
+//! file    := header-page block*                    one MessagePack ext after the other
+//! block   := system | index | directory | table | segment | free      runs of 64 KiB
+//! segment := prefix record* zeros
+//! record  := ext { crc, batch, position, place, key, value, padding }
+//! ```
+//!
+//! All words are little-endian and lie on 8-byte boundaries. Every ext header is an `ext 32`
+//! whose 6 bytes and the two that follow make one such word, so that a run changes its kind or
+//! its length in a single store and the file is a valid stream at every moment.
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// The header's length, and the unit in which the file's space is given back to the system.
+pub const PAGE: u64 = 4096;
+/// The unit of allocation. Blocks lie at `PAGE + n * BLOCK`.
+pub const BLOCK: u64 = 64 * 1024;
+/// "SyncPHP" and the number of this format.
+pub const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x02");
+/// The version of the format that this code reads and writes.
+pub const VERSION: u64 = 2;
+
+/// The kind of a run: the application type of its MessagePack ext.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// The header page.
+    Header = 16,
+    /// Nothing; what its bytes are does not matter.
+    Free = 17,
+    /// Lease slots, and the first directory and block table.
+    System = 18,
+    /// A bucket of the index.
+    Index = 19,
+    /// The array of buckets, once it has outgrown the system block.
+    Directory = 20,
+    /// The array of blocks, once it has outgrown the system block.
+    Table = 21,
+    /// A segment of the log.
+    Segment = 22,
+    /// A run that holds one large record.
+    Large = 23,
+    /// A record, inside a segment or a large run.
+    Record = 24,
+}
+
+impl Kind {
+    /// The kind with this number, if there is one.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        use Kind::*;
+        [Header, Free, System, Index, Directory, Table, Segment, Large, Record]
+            .into_iter()
+            .find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// `0xC9`: MessagePack's ext with a 32-bit length.
+const EXT32: u8 = 0xc9;
+/// Bytes of an ext 32 before its content.
+const EXT_HEAD: u64 = 6;
+
+/// The first word of an ext that occupies `length` bytes of the file, its own head included.
+/// `a` and `b` are the two content bytes that share the word.
+pub fn ext_word(kind: Kind, length: u64, a: u8, b: u8) -> u64 {
+    let content = u32::try_from(length - EXT_HEAD).expect("runs and records stay below 4 GiB").to_be_bytes();
+    u64::from_le_bytes([EXT32, content[0], content[1], content[2], content[3], kind as u8, a, b])
+}
+
+/// Reads what [`ext_word`] made: kind, length in the file, and the two content bytes.
+pub fn parse_ext_word(word: u64) -> Option<(Kind, u64, u8, u8)> {
+    let [EXT32, c0, c1, c2, c3, kind, a, b] = word.to_le_bytes() else { return None };
+    let length = u64::from(u32::from_be_bytes([c0, c1, c2, c3])) + EXT_HEAD;
+    Some((Kind::from_byte(kind)?, length, a, b))
+}
+
+/// The longest run, so that its length fits an ext.
+pub const MAX_RUN: u64 = (u32::MAX as u64) / BLOCK * BLOCK;
+
+// ---- what every block starts with ------------------------------------------------------------
+
+/// Offset in a block of its generation: a number that no other life of the block has, 0 while
+/// its content is not to be trusted.
+pub const GENERATION: u64 = 8;
+/// Bytes of a block before its content.
+pub const BLOCK_HEAD: u64 = 64;
+
+// ---- system block ----------------------------------------------------------------------------
+
+/// Offset in the system block of the lease slots: pid, start time, pid namespace, spare.
+pub const LEASES_AT: u64 = 4096;
+/// Bytes of a lease slot.
+pub const LEASE_SLOT: u64 = 32;
+/// Leases that have a slot; higher numbers work, but only the kernel's lock tells if they live.
+pub const LEASE_SLOTS: u64 = 1024;
+/// Offset in the system block of the first directory, and how deep it may grow there.
+pub const FIRST_DIRECTORY_AT: u64 = LEASES_AT + LEASE_SLOTS * LEASE_SLOT;
+pub const FIRST_DIRECTORY_DEPTH: u32 = 10;
+/// Offset in the system block of the first block table, and for how many blocks it is.
+pub const FIRST_TABLE_AT: u64 = FIRST_DIRECTORY_AT + (8 << FIRST_DIRECTORY_DEPTH);
+pub const FIRST_TABLE_LOG2: u32 = 11;
+const _: () = assert!(FIRST_TABLE_AT + (8 << FIRST_TABLE_LOG2) <= BLOCK);
+
+// ---- index blocks ----------------------------------------------------------------------------
+
+/// Offset in an index block: slots in use (low half), slots that are not empty (high half).
+pub const INDEX_COUNTS: u64 = 16;
+/// Offset in an index block: how many leading hash bits its keys share (low byte), and these
+/// bits (the rest).
+pub const INDEX_PREFIX: u64 = 24;
+/// A slot: hash, then the offset of the newest record (0: never used, 1: removed).
+pub const SLOT: u64 = 16;
+/// Slots of an index block.
+pub const SLOTS: u64 = (BLOCK - BLOCK_HEAD) / SLOT;
+pub const EMPTY: u64 = 0;
+pub const REMOVED: u64 = 1;
+
+// ---- records ---------------------------------------------------------------------------------
+
+/// Bytes of a record before its key.
+pub const RECORD_HEAD: u64 = 32;
+/// Offsets in a record.
+pub const RECORD_FLAGS: u64 = 6;
+pub const RECORD_CRC: u64 = 8;
+pub const RECORD_POSITION: u64 = 16;
+pub const RECORD_PLACE: u64 = 24;
+/// Flag: a newer record has taken this one's place. The one bit of a record that changes, and
+/// the one its CRC leaves out.
+pub const DEAD: u8 = 1;
+/// Larger records get a run of their own. A quarter of a segment: what stays empty at the end of
+/// one because the next record does not fit is less than that.
+pub const MAX_SMALL: u64 = ((BLOCK - BLOCK_HEAD) / 4) & !7;
+/// The longest key or value: what a MessagePack str or bin and a run can hold.
+pub const MAX_RECORD: u64 = MAX_RUN - BLOCK_HEAD;
+
+/// What a record says about its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Op {
+    /// The key has this value.
+    Set = 0,
+    /// The key is gone.
+    Remove = 1,
+    /// Every record before this one is void; the value is the root of an index prepared for what
+    /// follows in the same batch.
+    Clear = 2,
+}
+
+/// A record's fixed part, read once and checked for being plausible.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordHead {
+    pub op: Op,
+    /// Bytes in the file, head and padding included.
+    pub length: u64,
+    /// Bytes of padding at the end.
+    pub padding: u64,
+}
+
+/// The last byte of a record's first word.
+fn op_byte(op: Op, padding: u64) -> u8 {
+    (op as u8) << 3 | padding as u8
+}
+
+/// Understands a record's first word; `room` is how many bytes there are for it.
+pub fn parse_record_word(word: u64, room: u64) -> Option<RecordHead> {
+    let (Kind::Record, length, _, b) = parse_ext_word(word)? else { return None };
+    let op = match b >> 3 {
+        0 => Op::Set,
+        1 => Op::Remove,
+        2 => Op::Clear,
+        _ => return None,
+    };
+    let padding = u64::from(b & 7);
+    let fits = length <= room && length % 8 == 0 && length > RECORD_HEAD + padding;
+    fits.then_some(RecordHead { op, length, padding })
+}
+
+/// A key as it stands in the file: a MessagePack str where it is UTF-8, else a bin.
+pub struct EncodedKey<'a> {
+    head: [u8; 5],
+    head_length: u8,
+    bytes: &'a [u8],
+}
+
+impl<'a> EncodedKey<'a> {
+    /// `bytes` must be shorter than 4 GiB.
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        let length = bytes.len();
+        let text = is_text(bytes);
+        let mut head = [0; 5];
+        let head_length = if text && length < 32 {
+            head[0] = 0xa0 | length as u8;
+            1
+        } else if length < 256 {
+            head[..2].copy_from_slice(&[if text { 0xd9 } else { 0xc4 }, length as u8]);
+            2
+        } else if length < 65536 {
+            head[0] = if text { 0xda } else { 0xc5 };
+            head[1..3].copy_from_slice(&(length as u16).to_be_bytes());
+            3
+        } else {
+            head[0] = if text { 0xdb } else { 0xc6 };
+            head[1..5].copy_from_slice(&(length as u32).to_be_bytes());
+            5
+        };
+        Self { head, head_length, bytes }
+    }
+
+    /// Bytes before the name itself.
+    #[inline]
+    pub fn head(&self) -> &[u8] {
+        &self.head[..usize::from(self.head_length)]
+    }
+
+    /// The name itself.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// Bytes in the file.
+    #[inline]
+    pub fn len(&self) -> u64 {
+        u64::from(self.head_length) + self.bytes.len() as u64
+    }
+}
+
+#[inline]
+fn is_text(bytes: &[u8]) -> bool {
+    // Names are short: a look for a high bit answers for nearly all of them.
+    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
+}
+
+/// How long an encoded key's head and name are, from its first five bytes.
+pub fn parse_key_head(head: [u8; 5]) -> Option<(u64, u64)> {
+    let wide = u64::from(u32::from_be_bytes([head[1], head[2], head[3], head[4]]));
+    match head[0] {
+        b @ 0xa0..=0xbf => Some((1, u64::from(b & 0x1f))),
+        0xd9 | 0xc4 => Some((2, u64::from(head[1]))),
+        0xda | 0xc5 => Some((3, u64::from(u16::from_be_bytes([head[1], head[2]])))),
+        0xdb | 0xc6 => Some((5, wide)),
+        _ => None,
+    }
+}
+
+/// Everything a new record says, before it has a place in the log.
+pub struct NewRecord<'a> {
+    pub op: Op,
+    pub key: EncodedKey<'a>,
+    pub value: &'a [u8],
+}
+
+impl NewRecord<'_> {
+    /// Bytes it will take in the file, padding included.
+    #[inline]
+    pub fn length(&self) -> u64 {
+        (RECORD_HEAD + self.key.len() + self.value.len() as u64).next_multiple_of(8)
+    }
+
+    /// Bytes of padding.
+    #[inline]
+    pub fn padding(&self) -> u64 {
+        self.length() - (RECORD_HEAD + self.key.len() + self.value.len() as u64)
+    }
+
+    /// The first word in the file.
+    #[inline]
+    pub fn first_word(&self) -> u64 {
+        ext_word(Kind::Record, self.length(), 0, op_byte(self.op, self.padding()))
+    }
+}
+
+/// What a record's CRC starts from: bytes left from an earlier life of the block, or of another
+/// store, never pass for a record.
+#[inline]
+pub fn crc_seed(store_id: u64, generation: u64, offset: u64) -> u32 {
+    let mixed = (store_id ^ generation.rotate_left(32) ^ offset).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as u32
+}
+
+/// The CRC-32 (IEEE) of a whole record as it lies in `bytes`, the flags and the CRC left out.
+pub fn record_crc(seed: u32, bytes: &[u8]) -> u32 {
+    let mut first = [0; 12];
+    first[..6].copy_from_slice(&bytes[..6]);
+    first[6] = bytes[7];
+    let mut hasher = crc32fast::Hasher::new_with_initial(seed);
+    hasher.update(&first[..7]);
+    hasher.update(&bytes[12..]);
+    hasher.finalize()
+}
+
+/// The hash of a key. XXH3 is frozen: other languages have it, and it will not change.
+#[inline]
+pub fn hash(seed: u64, key: &[u8]) -> u64 {
+    xxh3_64_with_seed(key, seed)
+}
+
+/// The slot at which the search for a hash starts. The leading bits have chosen the block.
+#[inline]
+pub fn home_slot(hash: u64) -> u64 {
+    ((hash & 0xffff_ffff) * SLOTS) >> 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ext_word_is_read_back_as_it_was_made() {
+        for length in [8, 64, BLOCK, MAX_RUN] {
+            let word = ext_word(Kind::Segment, length, 3, 250);
+            assert_eq!(parse_ext_word(word), Some((Kind::Segment, length, 3, 250)));
+        }
+        assert_eq!(parse_ext_word(0), None);
+    }
+
+    #[test]
+    fn a_key_is_read_back_whatever_its_length_and_bytes() {
+        for length in [0usize, 1, 31, 32, 255, 256, 65535, 65536] {
+            for byte in [b'a', 0xff] {
+                let name = vec![byte; length];
+                let key = EncodedKey::new(&name);
+                let mut head = [0; 5];
+                head[..key.head().len()].copy_from_slice(key.head());
+                assert_eq!(parse_key_head(head), Some((key.head().len() as u64, length as u64)));
+                assert_eq!(key.len(), key.head().len() as u64 + length as u64);
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_that_does_not_fit_its_room_is_none() {
+        let record = NewRecord { op: Op::Set, key: EncodedKey::new(b"name"), value: b"\x2a" };
+        let word = record.first_word();
+        let head = parse_record_word(word, record.length()).unwrap();
+        assert_eq!((head.length, head.padding, head.op), (40, 2, Op::Set));
+        assert!(parse_record_word(word, record.length() - 8).is_none());
+    }
+}

@@ -1,0 +1,326 @@
+//! The shared header: one page of words, read and written by all processes at once.
+//!
+//! Words that change together lie on the cache line of those who use them: what a reader loads
+//! (`commit` and its neighbours) on one, what only writers touch on others.
+
+use super::format::{BLOCK, Kind, MAGIC, PAGE, VERSION, ext_word, parse_ext_word};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// An 8-byte word of the file: little-endian, whatever the machine is.
+#[repr(transparent)]
+pub struct Word(AtomicU64);
+
+impl Word {
+    #[inline]
+    pub fn load(&self, order: Ordering) -> u64 {
+        u64::from_le(self.0.load(order))
+    }
+
+    #[inline]
+    pub fn store(&self, value: u64, order: Ordering) {
+        self.0.store(value.to_le(), order);
+    }
+
+    /// For words that only the owner of the write lock touches, and for numbers that never change.
+    #[inline]
+    pub fn get(&self) -> u64 {
+        self.load(Ordering::Relaxed)
+    }
+
+    /// Counterpart of [`Word::get`].
+    #[inline]
+    pub fn set(&self, value: u64) {
+        self.store(value, Ordering::Relaxed);
+    }
+
+    /// Adds, for the owner of the write lock (no atomic read-modify-write).
+    #[inline]
+    pub fn add(&self, difference: i64) {
+        self.set(self.get().wrapping_add_signed(difference));
+    }
+
+    #[inline]
+    pub fn compare_exchange(&self, current: u64, new: u64) -> Result<(), u64> {
+        self.0
+            .compare_exchange(current.to_le(), new.to_le(), Ordering::AcqRel, Ordering::Relaxed)
+            .map(|_| ())
+            .map_err(u64::from_le)
+    }
+
+    #[inline]
+    pub fn swap(&self, new: u64) -> u64 {
+        u64::from_le(self.0.swap(new.to_le(), Ordering::AcqRel))
+    }
+
+    /// The half that holds the low 32 bits, as a futex; its raw value is little-endian too.
+    pub fn low_half(&self) -> &AtomicU32 {
+        // SAFETY: the low half of a little-endian word is its first four bytes, on every machine;
+        // they are aligned and live as long as the word. The kernel, not Rust, accesses it as 32
+        // bits (futex), besides loads of it.
+        unsafe { &*std::ptr::from_ref(&self.0).cast::<AtomicU32>() }
+    }
+}
+
+/// The top bit of `commit`: some process holds `lock()`.
+pub const HELD: u64 = 1 << 63;
+
+/// The header page. Each group of eight words is a cache line.
+#[repr(C, align(64))]
+pub struct Header {
+    // -- line 0: written once ------------------------------------------------------------------
+    /// The ext that the page is.
+    pub ext: Word,
+    pub magic: Word,
+    pub version: Word,
+    /// Tells stores apart; seeds the CRCs.
+    pub store_id: Word,
+    /// Seeds the hash of keys: they may come from strangers.
+    pub hash_seed: Word,
+    /// Checksum of the four words before it.
+    pub identity_check: Word,
+    spare0: [Word; 2],
+
+    // -- line 1: written when the file is first used on a machine, after a boot, after a copy -----
+    /// The boot (two halves of the kernel's boot id) and the inode for which the index, the table
+    /// and the words below are known to be right. Anything else: check every CRC, rebuild.
+    pub boot_id: [Word; 2],
+    pub inode: Word,
+    /// Bit 0: `destroyed`, bit 1: some object has asked for durability.
+    pub flags: Word,
+    /// Blocks of the file.
+    pub blocks: Word,
+    /// Where the system block starts.
+    pub system: Word,
+    spare1: [Word; 2],
+
+    // -- line 2: what readers load -------------------------------------------------------------
+    /// The truth: the end of the log as a position that only ever grows, and [`HELD`].
+    pub commit: Word,
+    /// Up to where the index knows the log.
+    pub indexed: Word,
+    /// Moves before a block of the index is freed.
+    pub index_epoch: Word,
+    /// Where the directory is ([`Root`]); 0: nothing has been stored yet.
+    pub directory: Word,
+    /// The offset of the first record that the index may not know.
+    pub pending: Word,
+    /// How many keys there are.
+    pub keys: Word,
+    spare2: [Word; 2],
+
+    // -- line 3: what a writer writes ----------------------------------------------------------
+    /// High half: how often it was taken. Low half: lease of the owner + 1, and a waiters' bit.
+    pub lock: Word,
+    /// The offset at which the next small record goes.
+    pub tail: Word,
+    /// The offset of the record that is just being superseded; 0 between operations.
+    pub superseding: Word,
+    /// Bytes of live records in segments, and in large runs.
+    pub live: Word,
+    pub live_large: Word,
+    /// Blocks that are segments.
+    pub segments: Word,
+    /// The generation given last.
+    pub generation: Word,
+    /// The position up to which everything is known to be on the disk.
+    pub durable: Word,
+
+    // -- line 4: `lock()` ----------------------------------------------------------------------
+    /// Who holds it: as in `lock`, without waiters; 0: nobody.
+    pub hold: Word,
+    /// Which object of the holder.
+    pub hold_object: Word,
+    /// Since when (`CLOCK_BOOTTIME`, ns).
+    pub hold_since: Word,
+    /// Seconds, microseconds.
+    pub hold_timeout: Word,
+    pub hold_interval: Word,
+    /// 1: keeps readers out too, 0: writers only.
+    pub hold_strength: Word,
+    /// Low half: moves when a hold ends; a futex.
+    pub hold_ended: Word,
+    /// Whether somebody sleeps on it.
+    pub hold_waiters: Word,
+
+    // -- line 5: space ---------------------------------------------------------------------------
+    /// Where the block table is ([`Root`]).
+    pub table: Word,
+    /// No block below this one is free.
+    pub free_hint: Word,
+    /// Free blocks, and how many of them still have memory behind them.
+    pub free: Word,
+    pub free_backed: Word,
+    /// Where the cleaner looks next.
+    pub clean_cursor: Word,
+    /// Index blocks that are being replaced, and what replaces them; 0 between operations.
+    pub replacing: [Word; 2],
+    spare5: Word,
+    // -- line 6
+    pub replacements: [Word; 2],
+    /// Moves with every change, for those who wait for one.
+    pub notify: Word,
+    /// Free blocks (number + 1) kept for removing and cleaning on a full disk.
+    pub reserve: [Word; 2],
+    spare6: [Word; 3],
+    // -- the rest of the page
+    spare7: [Word; 56 * 8 + 7],
+    /// [`MAGIC`] again: a page that was cut short by somebody does not have it.
+    pub page_end: Word,
+}
+
+const _: () = assert!(size_of::<Header>() == PAGE as usize);
+/// The index of `page_end`.
+const PAGE_END: usize = PAGE as usize / 8 - 1;
+
+pub const DESTROYED: u64 = 1;
+pub const DURABLE: u64 = 2;
+
+/// The longest file whose roots can be named (512 GiB).
+pub const MAX_FILE: u64 = 8 << 36;
+
+/// Where an array is that grows by moving: its offset, the logarithm of its length, and a check
+/// that tells a root from chance bytes. One word, so that it changes at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Root {
+    pub offset: u64,
+    pub log2: u32,
+}
+
+impl Root {
+    pub fn seal(self, store_id: u64) -> u64 {
+        let body = (self.offset / 8) << 6 | u64::from(self.log2);
+        body | Self::check(body, store_id) << 42
+    }
+
+    #[inline]
+    pub fn open(word: u64) -> Self {
+        Self { offset: (word >> 6 & 0xf_ffff_ffff) * 8, log2: (word & 63) as u32 }
+    }
+
+    pub fn is_sealed(word: u64, store_id: u64) -> bool {
+        Self::check(word & ((1 << 42) - 1), store_id) == word >> 42
+    }
+
+    fn check(body: u64, store_id: u64) -> u64 {
+        (body ^ store_id).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 42
+    }
+}
+
+/// A header page that was read and not looked at yet.
+pub struct UncheckedHeader(pub Box<[u8; PAGE as usize]>);
+
+/// What a valid header page says for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    pub store_id: u64,
+    pub hash_seed: u64,
+}
+
+impl Identity {
+    fn check(&self) -> u64 {
+        let mut hasher = crc32fast::Hasher::new();
+        for word in [MAGIC, VERSION, self.store_id, self.hash_seed] {
+            hasher.update(&word.to_le_bytes());
+        }
+        u64::from(hasher.finalize())
+    }
+}
+
+impl UncheckedHeader {
+    fn word(&self, index: usize) -> u64 {
+        u64::from_le_bytes(self.0[index * 8..index * 8 + 8].try_into().expect("eight bytes"))
+    }
+
+    /// Whether this is a store that this code can use, and if not, why not. `size` is the file's.
+    pub fn check(&self, size: u64) -> Result<Identity, String> {
+        if self.word(1) & 0x00ff_ffff_ffff_ffff != MAGIC & 0x00ff_ffff_ffff_ffff {
+            return Err("it does not start with a store's header (bad magic)".into());
+        }
+        if self.word(1) != MAGIC || self.word(2) != VERSION {
+            let version = self.word(2);
+            return Err(format!("its format is version {version}, and this extension knows version {VERSION}"));
+        }
+        let identity = Identity { store_id: self.word(3), hash_seed: self.word(4) };
+        if identity.check() != self.word(5) || self.word(PAGE_END) != MAGIC {
+            return Err("its header is damaged (bad checksum)".into());
+        }
+        let blocks = self.word(12);
+        let needs = blocks.checked_mul(BLOCK).and_then(|bytes| bytes.checked_add(PAGE));
+        match needs {
+            Some(needs) if needs <= size => {}
+            _ => return Err(format!("it is cut short ({size} bytes, its header tells of {blocks} blocks)")),
+        }
+        match parse_ext_word(self.word(0)) {
+            Some((Kind::Header, length, 0, 0))
+                if length >= PAGE && length <= size && (length - PAGE).is_multiple_of(BLOCK) => {}
+            _ => return Err("its header is damaged (bad layout)".into()),
+        }
+        let commit = self.word(16) & !HELD;
+        let indexed = self.word(17);
+        if commit == 0 || indexed == 0 || indexed > commit {
+            return Err("its header is damaged (bad log end)".into());
+        }
+        let empty = self.word(19) == 0;
+        for root in [self.word(19), self.word(40)] {
+            if !empty && !Root::is_sealed(root, identity.store_id) {
+                return Err("its header is damaged (bad root)".into());
+            }
+        }
+        Ok(identity)
+    }
+}
+
+/// The page of a new, empty store. `start` is the first position; `inode` 0 makes the first user
+/// look at everything.
+pub fn new_page(identity: Identity, start: u64, boot_id: [u64; 2], inode: u64) -> Box<[u8; PAGE as usize]> {
+    let mut page = Box::new([0; PAGE as usize]);
+    let mut put = |index: usize, value: u64| page[index * 8..index * 8 + 8].copy_from_slice(&value.to_le_bytes());
+    put(0, ext_word(Kind::Header, PAGE, 0, 0));
+    put(1, MAGIC);
+    put(2, VERSION);
+    put(3, identity.store_id);
+    put(4, identity.hash_seed);
+    put(5, identity.check());
+    put(8, boot_id[0]);
+    put(9, boot_id[1]);
+    put(10, inode);
+    put(13, PAGE);
+    put(16, start);
+    put(17, start);
+    put(PAGE_END, MAGIC);
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page() -> Box<[u8; PAGE as usize]> {
+        new_page(Identity { store_id: 7, hash_seed: 8 }, 64, [1, 2], 3)
+    }
+
+    #[test]
+    fn a_new_page_is_a_valid_empty_store() {
+        let identity = UncheckedHeader(page()).check(PAGE).unwrap();
+        assert_eq!((identity.store_id, identity.hash_seed), (7, 8));
+    }
+
+    #[test]
+    fn a_header_with_any_identity_byte_damaged_is_refused() {
+        for at in 0..48 {
+            let mut damaged = page();
+            damaged[at] ^= 0x10;
+            assert!(UncheckedHeader(damaged).check(PAGE).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_root_with_a_flipped_bit_is_no_root() {
+        let word = Root { offset: 12 * PAGE, log2: 3 }.seal(99);
+        assert!(Root::is_sealed(word, 99));
+        assert_eq!(Root::open(word), Root { offset: 12 * PAGE, log2: 3 });
+        for bit in 0..64 {
+            assert!(!Root::is_sealed(word ^ 1 << bit, 99), "bit {bit}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Files of the pure-PHP class: read as they are, turned into a store with the first write.
+//!
+//! The old bytes stay where they are until the last step: everything new is built behind them,
+//! with a header page in memory, and that page, written over the file's first one, is what turns
+//! the file into a store. A crash before leaves the old file (somewhat longer), after it the new.
+
+use super::file::{File, Trouble, exclusively, is_legacy};
+use super::format::*;
+use super::lock::Owner;
+use super::{Options, Result, Store};
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+
+impl Store {
+    /// After [`super::ErrorKind::Legacy`]: the whole file of the pure-PHP class, or `None` if it is
+    /// no longer one (try the operation again).
+    pub fn legacy(&self) -> Result<Option<Vec<u8>>> {
+        self.read_legacy().map_err(|trouble| self.error(trouble))
+    }
+
+    fn read_legacy(&self) -> std::result::Result<Option<Vec<u8>>, Trouble> {
+        let mut file = match OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC).open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        fs2::FileExt::lock_shared(&file)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(is_legacy(&bytes).then_some(bytes))
+    }
+
+    /// Turns a file of the pure-PHP class into a store that holds `entries`. `old` is what
+    /// [`Store::legacy`] returned; false if the file has changed since (start over).
+    pub fn import(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool> {
+        self.check_lengths(entries.iter().copied())?;
+        self.import_file(old, entries).map_err(|trouble| self.error(trouble))
+    }
+
+    fn import_file(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> std::result::Result<bool, Trouble> {
+        let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_CLOEXEC).open(&self.path);
+        let file = file.map_err(|error| match error.kind() {
+            std::io::ErrorKind::PermissionDenied => Trouble::NotWritable,
+            _ => Trouble::Io(error),
+        })?;
+        exclusively(&file, || {
+            let mut now = vec![0; old.len() + 1];
+            let length = file.metadata()?.len();
+            if file.read_at(&mut now, 0)? != old.len() || &now[..old.len()] != old {
+                return Ok(false);
+            }
+            let result = build_behind(&self.path, &file, length, &self.options, entries);
+            if result.is_err() {
+                // The file as it was, for the old class too.
+                let _ = file.set_len(length);
+            }
+            result.map(|()| true)
+        })
+    }
+}
+
+fn build_behind(
+    path: &std::path::Path,
+    file: &std::fs::File,
+    length: u64,
+    options: &Options,
+    entries: &[(&[u8], &[u8])],
+) -> std::result::Result<(), Trouble> {
+    let filler = length.saturating_sub(PAGE).div_ceil(BLOCK);
+    let draft = File::draft(path, file)?;
+    {
+        let owner = Owner { file: &draft };
+        owner.furnish_behind(filler)?;
+        owner.replace(entries)?;
+    }
+    if options.durability == super::Durability::Commit {
+        draft.sync()?;
+    }
+    draft.check_sound()?;
+    file.write_all_at(&draft.map.header_page()[..], 0)?;
+    if options.durability == super::Durability::Commit {
+        draft.sync()?;
+    }
+    drop(draft);
+    // It is a store now. What the old bytes took is free, for whoever comes first.
+    if let Some(opened) = File::open(path, options, true)?
+        && let Ok(owner) = opened.own()
+        && opened.first_block() == filler
+    {
+        owner.release_filler(filler);
+    }
+    Ok(())
+}

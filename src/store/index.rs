@@ -1,0 +1,454 @@
+//! The hash table that all processes share: from a key's hash to the offset of its newest record.
+//!
+//! Extendible hashing: a directory, indexed by the leading bits of the hash, names index blocks; a
+//! block that fills up is replaced by two, so that no operation ever pays for more than one block.
+//! Blocks are replaced by copies, never rearranged: a reader in the old block finds everything
+//! that was there when it came. Before the old block is freed `index_epoch` moves, and a reader
+//! that sees it moved starts over.
+//!
+//! In a block: linear probing over slots of hash and offset. A slot's hash is written while its
+//! offset says "nobody"; storing the offset publishes both.
+
+use super::blocks::{Purpose, block_of, block_offset};
+use super::file::{File, Trouble};
+use super::format::*;
+use super::header::Root;
+use super::lock::Owner;
+use std::sync::atomic::Ordering;
+
+/// Slots that may be in use (or have been) before a block is replaced: three quarters.
+const FULL: u64 = SLOTS / 4 * 3;
+/// A pair of blocks with fewer keys than this, taken together, becomes one.
+const SPARSE: u64 = SLOTS / 4;
+/// The directory's limit: 2^24 blocks of some two thousand keys.
+const MAX_DEPTH: u32 = 24;
+
+/// A record that was found, and everything to check that it was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hit {
+    /// Offset of the slot that names it.
+    pub slot: u64,
+    /// Offset of the record.
+    pub record: u64,
+}
+
+/// Where a search ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Search {
+    Hit(Hit),
+    /// Not there; the slot is where it would go, `None` in a block without any room.
+    Miss(Option<u64>),
+}
+
+impl File {
+    /// The index block that a hash belongs to.
+    #[inline]
+    pub fn index_block(&self, hash: u64, root: Root) -> u64 {
+        let entry = hash.checked_shr(64 - root.log2).unwrap_or(0);
+        let block = self.map.word(root.offset + entry * 8).load(Ordering::Acquire);
+        if self.is_block(block) { block } else { self.no_block() }
+    }
+
+    /// Whether a whole block can lie at this offset: the file's content is not to be trusted.
+    #[inline]
+    fn is_block(&self, offset: u64) -> bool {
+        offset >= PAGE && offset <= self.map.length() - BLOCK
+    }
+
+    #[cold]
+    fn no_block(&self) -> u64 {
+        self.map.poison();
+        PAGE
+    }
+
+    /// Looks for a key in one index block (the offset of its start). `is_key` decides whether the
+    /// record at an offset is the key's.
+    #[inline]
+    pub fn search_block(&self, block: u64, hash: u64, is_key: impl Fn(u64) -> bool) -> Search {
+        let slots = block + BLOCK_HEAD;
+        let mut slot = home_slot(hash);
+        let mut gap = None;
+        for _ in 0..SLOTS {
+            let at = slots + slot * SLOT;
+            let record = self.map.word(at + 8).load(Ordering::Acquire);
+            if record == EMPTY {
+                return Search::Miss(gap.or(Some(at)));
+            }
+            if record == REMOVED {
+                gap = gap.or(Some(at));
+            } else if self.map.word(at).get() == hash && is_key(record) {
+                return Search::Hit(Hit { slot: at, record });
+            }
+            slot = if slot + 1 == SLOTS { 0 } else { slot + 1 };
+        }
+        Search::Miss(gap)
+    }
+}
+
+/// Slots in use, and slots that are not empty.
+#[derive(Debug, Clone, Copy)]
+struct Counts {
+    used: u64,
+    filled: u64,
+}
+
+impl Counts {
+    fn of(word: u64) -> Self {
+        Self { used: word & 0xffff_ffff, filled: word >> 32 }
+    }
+
+    fn word(self) -> u64 {
+        self.filled << 32 | self.used
+    }
+}
+
+/// Which hashes an index block is for: those that start with `bits` (`depth` of them).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Prefix {
+    depth: u32,
+    bits: u64,
+}
+
+impl Prefix {
+    fn of(word: u64) -> Self {
+        Self { depth: ((word & 0xff) as u32).min(MAX_DEPTH), bits: word >> 8 }
+    }
+
+    fn word(self) -> u64 {
+        self.bits << 8 | u64::from(self.depth)
+    }
+
+    fn child(self, bit: u64) -> Self {
+        Self { depth: self.depth + 1, bits: self.bits << 1 | bit }
+    }
+
+    fn holds(self, hash: u64) -> bool {
+        self.depth == 0 || hash >> (64 - self.depth) == self.bits
+    }
+}
+
+impl Owner<'_> {
+    fn root(&self) -> Root {
+        Root::open(self.header().directory.get())
+    }
+
+    fn counts(&self, block: u64) -> Counts {
+        Counts::of(self.file.map.word(block + INDEX_COUNTS).get())
+    }
+
+    fn set_counts(&self, block: u64, counts: Counts) {
+        self.file.map.word(block + INDEX_COUNTS).set(counts.word());
+    }
+
+    fn prefix(&self, block: u64) -> Prefix {
+        Prefix::of(self.file.map.word(block + INDEX_PREFIX).get())
+    }
+
+    /// Looks a key up. The record that is found is the newest, as nobody else writes now.
+    #[inline]
+    pub fn search(&self, hash: u64, key: &EncodedKey) -> Search {
+        let block = self.file.index_block(hash, self.root());
+        self.file.search_block(block, hash, |record| self.file.is_record_of(record, key))
+    }
+
+    /// Makes sure that a key that is not there can be inserted without asking for space: done
+    /// before its record is published, so that nothing after that can fail.
+    #[inline]
+    pub fn make_room(&self, hash: u64) -> Result<(), Trouble> {
+        let block = self.file.index_block(hash, self.root());
+        if self.counts(block).filled < FULL { Ok(()) } else { self.replace_full(hash, Purpose::Write) }
+    }
+
+    #[cold]
+    fn replace_full(&self, hash: u64, purpose: Purpose) -> Result<(), Trouble> {
+        // One split may leave all keys on one side, but not time after time.
+        for _ in 0..MAX_DEPTH {
+            let block = self.file.index_block(hash, self.root());
+            let counts = self.counts(block);
+            if counts.filled < FULL {
+                return Ok(());
+            }
+            let prefix = self.prefix(block);
+            if counts.used < FULL / 2 {
+                self.replace_blocks(&[block], &[prefix], purpose)?;
+            } else {
+                if prefix.depth == self.root().log2 {
+                    self.double_directory(purpose)?;
+                }
+                self.replace_blocks(&[block], &[prefix.child(0), prefix.child(1)], purpose)?;
+            }
+        }
+        Err(Trouble::Damaged("its index does not divide".into()))
+    }
+
+    /// Enters a key that is not there.
+    #[inline]
+    pub fn insert(&self, hash: u64, slot: u64, record: u64) {
+        let map = &self.file.map;
+        let block = block_offset(block_of(slot));
+        let was_empty = map.word(slot + 8).get() == EMPTY;
+        map.word(slot).set(hash);
+        map.word(slot + 8).store(record, Ordering::Release);
+        let counts = self.counts(block);
+        self.set_counts(block, Counts { used: counts.used + 1, filled: counts.filled + u64::from(was_empty) });
+        self.header().keys.add(1);
+    }
+
+    /// Lets a key's slot name another record.
+    #[inline]
+    pub fn point(&self, slot: u64, record: u64) {
+        self.file.map.word(slot + 8).store(record, Ordering::Release);
+    }
+
+    /// Takes a key out.
+    pub fn delete(&self, slot: u64) {
+        let map = &self.file.map;
+        let block = block_offset(block_of(slot));
+        map.word(slot + 8).store(REMOVED, Ordering::Release);
+        let mut counts = self.counts(block);
+        counts.used = counts.used.saturating_sub(1);
+        // Behind the last key of a chain nobody needs to look on: such slots are empty again.
+        let slots = block + BLOCK_HEAD;
+        let neighbour = |at: u64, by: u64| slots + ((at - slots) / SLOT + by) % SLOTS * SLOT;
+        let mut at = slot;
+        while map.word(at + 8).get() == REMOVED && map.word(neighbour(at, 1) + 8).get() == EMPTY {
+            map.word(at + 8).store(EMPTY, Ordering::Release);
+            counts.filled = counts.filled.saturating_sub(1);
+            at = neighbour(at, SLOTS - 1);
+        }
+        self.set_counts(block, counts);
+        self.header().keys.add(-1);
+        if counts.used < SPARSE / 2 {
+            self.merge(block);
+        }
+    }
+
+    /// Puts a block and the one it was split from together again, if both have become sparse.
+    /// Without space for that it is left for another time.
+    fn merge(&self, block: u64) {
+        let prefix = self.prefix(block);
+        if prefix.depth == 0 {
+            return;
+        }
+        let root = self.root();
+        let sibling_bits = (prefix.bits ^ 1) << (64 - prefix.depth);
+        let sibling = self.file.index_block(sibling_bits, root);
+        if self.prefix(sibling).depth != prefix.depth || self.counts(sibling).used + self.counts(block).used > SPARSE {
+            return;
+        }
+        let parent = Prefix { depth: prefix.depth - 1, bits: prefix.bits >> 1 };
+        let _ = self.replace_blocks(&[block, sibling], &[parent], Purpose::Reclaim);
+    }
+
+    /// Puts new blocks with these prefixes in the place of old ones, with the same keys.
+    fn replace_blocks(&self, old: &[u64], new: &[Prefix], purpose: Purpose) -> Result<(), Trouble> {
+        let header = self.header();
+        let mut blocks = [0; 2];
+        for (n, prefix) in new.iter().enumerate() {
+            match self.new_index_block(*prefix, purpose) {
+                Ok(block) => blocks[n] = block,
+                Err(trouble) => {
+                    blocks[..n].iter().for_each(|&block| self.release(block_of(block)));
+                    return Err(trouble);
+                }
+            }
+        }
+        let blocks = &blocks[..new.len()];
+        for &from in old {
+            for slot in 0..SLOTS {
+                let at = from + BLOCK_HEAD + slot * SLOT;
+                let (hash, record) = (self.file.map.word(at).get(), self.file.map.word(at + 8).get());
+                if record > REMOVED
+                    && let Some(n) = new.iter().position(|prefix| prefix.holds(hash))
+                {
+                    self.copy_slot(blocks[n], hash, record);
+                }
+            }
+        }
+        for n in 0..2 {
+            header.replacements[n].set(blocks.get(n).copied().unwrap_or(0));
+        }
+        header.replacing[1].set(old.get(1).copied().unwrap_or(0));
+        // From here on whoever takes over finishes this.
+        header.replacing[0].store(old[0], Ordering::Release);
+        self.finish_replacing();
+        Ok(())
+    }
+
+    /// Enters the replacements that the header names into the directory and frees what they
+    /// replace. Doing it twice does no harm.
+    pub fn finish_replacing(&self) {
+        let header = self.header();
+        if header.replacing[0].get() == 0 {
+            return;
+        }
+        for block in header.replacements.iter().map(|word| word.get()).filter(|&block| block != 0) {
+            self.enter(block);
+        }
+        let old = header.replacing.each_ref().map(|word| word.get());
+        header.replacing[0].store(0, Ordering::Release);
+        header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
+        for block in old.into_iter().filter(|&block| block != 0) {
+            self.release(block_of(block));
+        }
+    }
+
+    /// Lets every directory entry of a block's prefix name it.
+    fn enter(&self, block: u64) {
+        let root = self.root();
+        let prefix = self.prefix(block);
+        let wide = root.log2.saturating_sub(prefix.depth);
+        let first = prefix.bits << wide;
+        for entry in first..(first + (1 << wide)).min(1 << root.log2) {
+            self.file.map.word(root.offset + entry * 8).store(block, Ordering::Release);
+        }
+    }
+
+    fn new_index_block(&self, prefix: Prefix, purpose: Purpose) -> Result<u64, Trouble> {
+        let block = block_offset(self.allocate(Kind::Index, 1, BLOCK, purpose)?);
+        let map = &self.file.map;
+        map.zero(block + INDEX_COUNTS, BLOCK - INDEX_COUNTS);
+        map.word(block + INDEX_PREFIX).set(prefix.word());
+        map.word(block + GENERATION).store(self.next_generation(), Ordering::Release);
+        Ok(block)
+    }
+
+    fn copy_slot(&self, block: u64, hash: u64, record: u64) {
+        if let Search::Miss(Some(slot)) = self.file.search_block(block, hash, |_| false) {
+            self.file.map.word(slot).set(hash);
+            self.file.map.word(slot + 8).set(record);
+            let counts = self.counts(block);
+            self.set_counts(block, Counts { used: counts.used + 1, filled: counts.filled + 1 });
+        }
+    }
+
+    /// Makes the directory twice as long, as a copy.
+    fn double_directory(&self, purpose: Purpose) -> Result<(), Trouble> {
+        let header = self.header();
+        let old = self.root();
+        if old.log2 >= MAX_DEPTH {
+            return Err(Trouble::Damaged("its index is full".into()));
+        }
+        let map = &self.file.map;
+        let log2 = old.log2 + 1;
+        let bytes = 8u64 << log2;
+        // Within the system block the two copies lie side by side: the entries of depth n at the
+        // n-th power of two, so that they never overlap.
+        let offset = if log2 < FIRST_DIRECTORY_DEPTH {
+            header.system.get() + directory_in_system_block(log2)
+        } else {
+            let blocks = (PAGE + bytes).div_ceil(BLOCK);
+            let block = self.allocate(Kind::Directory, blocks, blocks * BLOCK, purpose)?;
+            map.word(block_offset(block) + GENERATION).set(self.next_generation());
+            block_offset(block) + PAGE
+        };
+        for entry in 0..1u64 << old.log2 {
+            let block = map.word(old.offset + entry * 8).get();
+            map.word(offset + entry * 16).set(block);
+            map.word(offset + entry * 16 + 8).set(block);
+        }
+        let root = Root { offset, log2 }.seal(self.file.identity.store_id);
+        header.directory.store(root, Ordering::Release);
+        header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
+        self.release_array(old);
+        Ok(())
+    }
+
+    /// The index block of an index without keys.
+    pub fn first_index_block(&self) -> Result<u64, Trouble> {
+        self.new_index_block(Prefix { depth: 0, bits: 0 }, Purpose::Reclaim)
+    }
+
+    /// Makes an empty index beside the one in use; returns its root.
+    pub fn new_index(&self, depth: u32, purpose: Purpose) -> Result<Root, Trouble> {
+        let blocks = (PAGE + (8u64 << depth)).div_ceil(BLOCK);
+        let directory = self.allocate(Kind::Directory, blocks, blocks * BLOCK, purpose)?;
+        let map = &self.file.map;
+        map.word(block_offset(directory) + GENERATION).set(self.next_generation());
+        let offset = block_offset(directory) + PAGE;
+        map.zero(offset, 8 << depth);
+        let root = Root { offset, log2: depth };
+        for entry in 0..1u64 << depth {
+            match self.new_index_block(Prefix { depth, bits: entry }, purpose) {
+                Ok(block) => map.word(offset + entry * 8).set(block),
+                Err(trouble) => {
+                    self.free_index(root);
+                    return Err(trouble);
+                }
+            }
+        }
+        Ok(root)
+    }
+
+    /// Enters a key into an index that nobody else sees yet; false where its block is full.
+    pub fn insert_into(&self, root: Root, hash: u64, record: u64) -> bool {
+        let block = self.file.index_block(hash, root);
+        let fits = self.counts(block).filled < FULL;
+        if fits {
+            self.copy_slot(block, hash, record);
+        }
+        fits
+    }
+
+    /// Gives back all blocks of an index that is no longer the one in use.
+    pub fn free_index(&self, root: Root) {
+        let mut last = 0;
+        for entry in 0..1u64 << root.log2 {
+            let block = self.file.map.word(root.offset + entry * 8).get();
+            if block != 0 && block != last {
+                self.release(block_of(block));
+            }
+            last = block;
+        }
+        self.release_array(root);
+    }
+
+    /// Counts again what an interrupted operation may have left miscounted.
+    pub fn recount_index(&self) {
+        let mut keys = 0;
+        self.file.for_each_index_block(|block| {
+            let mut counts = Counts { used: 0, filled: 0 };
+            for slot in 0..SLOTS {
+                let record = self.file.map.word(block + BLOCK_HEAD + slot * SLOT + 8).get();
+                counts.used += u64::from(record > REMOVED);
+                counts.filled += u64::from(record != EMPTY);
+            }
+            self.set_counts(block, counts);
+            keys += counts.used;
+        });
+        self.header().keys.set(keys);
+    }
+}
+
+/// Where in the system block a directory of this depth lies: one behind the other.
+pub fn directory_in_system_block(depth: u32) -> u64 {
+    FIRST_DIRECTORY_AT + if depth == 0 { 0 } else { 8 << depth }
+}
+
+impl File {
+    /// Every index block once (its offset).
+    pub fn for_each_index_block(&self, mut visit: impl FnMut(u64)) {
+        let root = Root::open(self.map.header().directory.load(Ordering::Acquire));
+        let mut last = 0;
+        for entry in 0..1u64 << root.log2.min(MAX_DEPTH) {
+            let block = self.map.word(root.offset + entry * 8).load(Ordering::Acquire);
+            if block != last && self.is_block(block) {
+                visit(block);
+            }
+            last = block;
+        }
+    }
+
+    /// Every slot in use: `(slot, hash, record)`.
+    pub fn for_each_slot(&self, mut visit: impl FnMut(u64, u64, u64)) {
+        self.for_each_index_block(|block| {
+            for slot in 0..SLOTS {
+                let at = block + BLOCK_HEAD + slot * SLOT;
+                let record = self.map.word(at + 8).load(Ordering::Acquire);
+                if record > REMOVED {
+                    visit(at, self.map.word(at).get(), record);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,457 @@
+//! The write lock, the leases that tell whether its owner lives, and `lock()`'s hold.
+//!
+//! Each thread that writes owns a *lease*: a byte far past the end of the file, kept locked with
+//! `F_OFD_SETLK` for as long as its descriptor is open. The kernel drops it with the process,
+//! whatever killed it. The lock word names the owner's lease, so a waiter that has waited for
+//! milliseconds asks the kernel whether that byte is still locked, and takes over if not.
+//!
+//! The word also counts how often it was taken: without that, a waiter that found lease 7 dead
+//! could swap away the word of a *new* owner who was given number 7 in between.
+
+use super::error::Held;
+use super::file::{File, Trouble};
+use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT, MAGIC};
+use super::header::{DESTROYED, HELD, Header, Word};
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Where the lease bytes are: beyond any size a file can have in practice.
+const LEASE_BASE: i64 = 1 << 62;
+/// More leases than processes can be.
+const LEASES: u32 = 1 << 20;
+/// Somebody sleeps on the lock word.
+const WAITERS: u32 = 1 << 31;
+/// How often a waiter looks at the word before it sleeps.
+const SPINS: u32 = 60;
+/// How long a waiter sleeps before it asks whether the owner lives.
+const LOOK_AFTER: Duration = Duration::from_millis(2);
+/// How long one call waits before it lets its caller look for signals.
+const BUSY_AFTER: Duration = Duration::from_millis(10);
+
+/// The write lock, held. Dropping it gives the lock back.
+pub struct Owner<'f> {
+    pub(super) file: &'f File,
+}
+
+/// How strong a hold is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strength {
+    /// Writers wait.
+    Writers = 0,
+    /// Everybody waits: `lock()`.
+    All = 1,
+}
+
+/// What an object sees when it looks for a hold.
+enum Hold {
+    None,
+    Mine,
+    /// Its holder has died.
+    Dead,
+    Other(Held),
+}
+
+fn lease_of(word: u64) -> Option<u32> {
+    (word as u32 & !WAITERS).checked_sub(1)
+}
+
+fn taken_by(lease: u32, previous: u64) -> u64 {
+    ((previous >> 32) + 1) << 32 | u64::from(lease + 1)
+}
+
+impl File {
+    /// Takes the write lock, from a dead owner too (then everything it left half done has been
+    /// completed). [`Trouble::Busy`] after some milliseconds with a live owner.
+    #[inline]
+    pub fn own(&self) -> Result<Owner<'_>, Trouble> {
+        let lease = self.lease()?;
+        let header = self.map.header();
+        self.check_ours()?;
+        let word = header.lock.get();
+        if word as u32 != 0 || header.lock.compare_exchange(word, taken_by(lease, word)).is_err() {
+            self.own_slowly(lease)?;
+        }
+        let owner = Owner { file: self };
+        // What was true before the lock was taken may no longer be.
+        match self.check_ours() {
+            // A takeover that could not finish (a full disk, say) is tried again.
+            Ok(()) if header.indexed.get() != header.commit.get() & !HELD => owner.recovered(),
+            Ok(()) => Ok(owner),
+            Err(trouble) => {
+                if self.map.is_poisoned() {
+                    std::mem::forget(owner);
+                }
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Whether the mapping still shows the store that was opened.
+    #[inline]
+    pub fn check_ours(&self) -> Result<(), Trouble> {
+        let header = self.map.header();
+        if header.flags.get() & DESTROYED != 0
+            || header.magic.get() != MAGIC
+            || header.page_end.get() != MAGIC
+            || header.store_id.get() != self.identity.store_id
+            || self.map.is_poisoned()
+        {
+            return Err(Trouble::Stale);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn own_slowly(&self, lease: u32) -> Result<(), Trouble> {
+        let lock = &self.map.header().lock;
+        let start = Instant::now();
+        let mut slept = 0;
+        loop {
+            for _ in 0..SPINS {
+                let word = lock.get();
+                if word as u32 == 0 {
+                    // Whoever slept does not know who else sleeps: let unlock() wake the next.
+                    let new = taken_by(lease, word) | if slept > 0 { u64::from(WAITERS) } else { 0 };
+                    if lock.compare_exchange(word, new).is_ok() {
+                        return Ok(());
+                    }
+                }
+                std::hint::spin_loop();
+            }
+            let word = lock.get();
+            if word as u32 == 0 {
+                continue;
+            }
+            if word as u32 & WAITERS == 0 && lock.compare_exchange(word, word | u64::from(WAITERS)).is_err() {
+                continue;
+            }
+            let woken = futex_wait(lock, word as u32 | WAITERS, LOOK_AFTER);
+            slept += 1;
+            self.check_ours()?;
+            if woken == Woken::Fault {
+                return Err(Trouble::Stale);
+            }
+            if woken == Woken::TimedOut {
+                let word = lock.get();
+                if let Some(owner) = lease_of(word)
+                    && !self.is_alive(owner)
+                    && lock.compare_exchange(word, taken_by(lease, word) | u64::from(WAITERS)).is_ok()
+                {
+                    Owner { file: self }.recovered()?;
+                    return Ok(());
+                }
+            }
+            if start.elapsed() >= BUSY_AFTER {
+                return Err(Trouble::Busy);
+            }
+        }
+    }
+
+    /// This thread's lease on the file; claims one at the first call.
+    #[inline]
+    fn lease(&self) -> Result<u32, Trouble> {
+        match self.my_lease() {
+            Some(lease) => Ok(lease),
+            None => self.claim_lease(),
+        }
+    }
+
+    #[cold]
+    fn claim_lease(&self) -> Result<u32, Trouble> {
+        self.set_lease(None);
+        let fd = self.writable_fd()?;
+        let me = Process::this();
+        let start = (me.pid as u32).wrapping_mul(0x9e37_79b1) % LEASE_SLOTS as u32;
+        let near = (0..LEASE_SLOTS as u32).map(|n| (start + n) % LEASE_SLOTS as u32);
+        for lease in near.chain(LEASE_SLOTS as u32..LEASES) {
+            let mut range = lease_range(lease, libc::F_WRLCK);
+            // SAFETY: `range` is a valid `flock`, `fd` an open descriptor.
+            if unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, &mut range) } == 0 {
+                self.sign_lease(lease);
+                return self.succeed(lease);
+            }
+            let error = std::io::Error::last_os_error();
+            if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) {
+                return Err(Trouble::Io(error));
+            }
+        }
+        Err(Trouble::Io(std::io::Error::other("too many processes write to it")))
+    }
+
+    /// Writes down whose lease it is: a second proof of death, for those in the same pid
+    /// namespace, should a child that was stopped between `fork` and its first instruction keep
+    /// the kernel's lock alive.
+    pub(super) fn sign_lease(&self, lease: u32) {
+        if u64::from(lease) < LEASE_SLOTS && self.map.header().directory.get() != 0 {
+            let me = Process::this();
+            let at = self.map.header().system.get() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
+            self.map.word(at).set(0);
+            self.map.word(at + 8).set(me.start);
+            self.map.word(at + 16).set(me.namespace);
+            self.map.word(at).store(me.pid, Ordering::Release);
+        }
+    }
+
+    /// A number whose last owner died may still stand in the lock or in the hold: whoever gets it
+    /// takes over what he left, as any waiter would have.
+    fn succeed(&self, lease: u32) -> Result<u32, Trouble> {
+        let header = self.map.header();
+        let word = header.lock.get();
+        if lease_of(word) == Some(lease) {
+            let new = taken_by(lease, word) | u64::from(word as u32 & WAITERS);
+            if header.lock.compare_exchange(word, new).is_ok() {
+                drop(Owner { file: self }.recovered()?);
+            }
+        }
+        self.set_lease(Some(lease));
+        if lease_of(header.hold.get()) == Some(lease) {
+            let owner = self.own()?;
+            if lease_of(header.hold.get()) == Some(lease) {
+                owner.end_hold();
+            }
+        }
+        Ok(lease)
+    }
+
+    /// Whether the process that has this lease lives.
+    fn is_alive(&self, lease: u32) -> bool {
+        // On the description that holds a lock, GETLK says "unlocked".
+        if self.my_lease() == Some(lease) {
+            return true;
+        }
+        let Some(fd) = self.any_fd() else { return true };
+        // Asking for a read lock: a read lock of somebody else's must not pass for a life.
+        let mut range = lease_range(lease, libc::F_RDLCK);
+        // SAFETY: as in `claim_lease`.
+        if unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, &mut range) } != 0 {
+            return true;
+        }
+        if range.l_type == libc::F_UNLCK as i16 {
+            return false;
+        }
+        if u64::from(lease) >= LEASE_SLOTS || self.map.header().directory.get() == 0 {
+            return true;
+        }
+        let at = self.map.header().system.get() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
+        let pid = self.map.word(at).load(Ordering::Acquire);
+        let (start, namespace) = (self.map.word(at + 8).get(), self.map.word(at + 16).get());
+        let me = Process::this();
+        pid == 0 || namespace == 0 || namespace != me.namespace || Process::start_of(pid) == Some(start)
+    }
+
+    /// Whether `object` may go on with a read, as far as holds are concerned. Who finds that the
+    /// holder has died, ends the hold, if he may write.
+    #[cold]
+    pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
+        match self.hold_seen_by(object) {
+            Hold::Other(held) if self.map.header().hold_strength.get() == Strength::All as u64 => {
+                Err(Trouble::Held(held))
+            }
+            Hold::Dead if self.writable => {
+                if let Ok(owner) = self.own() {
+                    owner.check_hold(object)?;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn hold_seen_by(&self, object: u64) -> Hold {
+        let header = self.map.header();
+        let word = header.hold.load(Ordering::Acquire);
+        let Some(lease) = lease_of(word) else { return Hold::None };
+        let same_thread = self.my_lease() == Some(lease);
+        if same_thread && header.hold_object.get() == object {
+            return Hold::Mine;
+        }
+        if !same_thread && !self.is_alive(lease) {
+            return Hold::Dead;
+        }
+        Hold::Other(Held {
+            timeout: header.hold_timeout.get(),
+            interval: header.hold_interval.get(),
+            same_thread,
+            ticket: word,
+        })
+    }
+
+    /// Sleeps until the hold with this ticket ends, at most for `at_most`.
+    pub fn wait_for_hold(&self, ticket: u64, at_most: Duration) {
+        let header = self.map.header();
+        let ended = header.hold_ended.load(Ordering::Acquire) as u32;
+        if self.writable {
+            header.hold_waiters.store(1, Ordering::SeqCst);
+        }
+        if header.hold.load(Ordering::SeqCst) == ticket
+            && futex_wait(&header.hold_ended, ended, at_most) == Woken::Fault
+        {
+            self.map.poison();
+        }
+    }
+}
+
+impl Owner<'_> {
+    #[inline]
+    pub fn header(&self) -> &Header {
+        self.file.map.header()
+    }
+
+    /// Refuses where another object holds the store. A hold whose holder died is ended.
+    #[inline]
+    pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
+        if self.header().hold.get() == 0 { Ok(()) } else { self.check_hold_slowly(object) }
+    }
+
+    #[cold]
+    fn check_hold_slowly(&self, object: u64) -> Result<(), Trouble> {
+        match self.file.hold_seen_by(object) {
+            Hold::Other(held) => Err(Trouble::Held(held)),
+            Hold::Dead => {
+                self.end_hold();
+                Ok(())
+            }
+            Hold::None | Hold::Mine => Ok(()),
+        }
+    }
+
+    /// Begins a hold, or gives the one that this object has another strength and other times.
+    pub fn hold(&self, object: u64, strength: Strength, timeout: u64, interval: u64) {
+        let header = self.header();
+        header.hold_object.set(object);
+        header.hold_since.set(boot_time());
+        header.hold_timeout.set(timeout);
+        header.hold_interval.set(interval);
+        header.hold_strength.set(strength as u64);
+        let lease = self.file.my_lease().expect("the owner of the lock has a lease");
+        let counter = header.lock.get() >> 32;
+        header.hold.store(counter << 32 | u64::from(lease + 1), Ordering::Release);
+        let commit = header.commit.get() & !HELD;
+        header.commit.store(if strength == Strength::All { commit | HELD } else { commit }, Ordering::Release);
+    }
+
+    /// Ends whatever hold there is and wakes those who wait for it.
+    pub fn end_hold(&self) {
+        let header = self.header();
+        header.commit.store(header.commit.get() & !HELD, Ordering::Release);
+        header.hold.store(0, Ordering::SeqCst);
+        header.hold_ended.add(1);
+        if header.hold_waiters.swap(0) != 0 {
+            futex_wake(&header.hold_ended, i32::MAX);
+        }
+    }
+
+    /// Completes what a dead owner left, as the new owner.
+    fn recovered(self) -> Result<Self, Trouble> {
+        self.recover()?;
+        Ok(self)
+    }
+}
+
+impl File {
+    /// The object of this thread that holds the store.
+    pub fn my_hold(&self) -> Option<u64> {
+        let header = self.map.header();
+        let lease = lease_of(header.hold.load(Ordering::Acquire))?;
+        (self.my_lease() == Some(lease)).then(|| header.hold_object.get())
+    }
+}
+
+impl Drop for Owner<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let lock = &self.header().lock;
+        // The counter stays: it is what makes every taking different.
+        let word = lock.swap(lock.get() & !u64::from(u32::MAX));
+        if word as u32 & WAITERS != 0 {
+            futex_wake(lock, 1);
+        }
+    }
+}
+
+fn lease_range(lease: u32, kind: i32) -> libc::flock {
+    // SAFETY: all zeros is a valid `flock`; `l_pid` has to be 0.
+    let mut range: libc::flock = unsafe { std::mem::zeroed() };
+    range.l_type = kind as i16;
+    range.l_whence = libc::SEEK_SET as i16;
+    range.l_start = LEASE_BASE + i64::from(lease);
+    range.l_len = 1;
+    range
+}
+
+// ---- who a process is --------------------------------------------------------------------------
+
+/// What tells a process from another one that was later given the same pid.
+struct Process {
+    pid: u64,
+    /// Clock ticks after boot.
+    start: u64,
+    /// The inode of its pid namespace.
+    namespace: u64,
+}
+
+impl Process {
+    fn this() -> Self {
+        let pid = u64::from(std::process::id());
+        Self { pid, start: Self::start_of(pid).unwrap_or(0), namespace: namespace() }
+    }
+
+    /// When the process with this pid started; `None` if there is none.
+    fn start_of(pid: u64) -> Option<u64> {
+        let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+        // The name, in parentheses, may hold anything; field 22 is the twentieth after it.
+        let after = &stat[stat.iter().rposition(|&b| b == b')')? + 1..];
+        std::str::from_utf8(after).ok()?.split_ascii_whitespace().nth(19)?.parse().ok()
+    }
+}
+
+fn namespace() -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    static NAMESPACE: OnceLock<u64> = OnceLock::new();
+    *NAMESPACE.get_or_init(|| std::fs::metadata("/proc/self/ns/pid").map_or(0, |m| m.ino()))
+}
+
+/// Nanoseconds since boot, sleep included.
+fn boot_time() -> u64 {
+    // SAFETY: a valid clock and a valid place for the answer.
+    unsafe {
+        let mut now: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_BOOTTIME, &mut now);
+        now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+    }
+}
+
+// ---- futex -------------------------------------------------------------------------------------
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// By somebody, by a signal, or because the word had changed: look again.
+    Maybe,
+    TimedOut,
+    /// There is no file behind the word any more.
+    Fault,
+}
+
+/// Sleeps while the low half of `word` is `expected`.
+fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
+    let timeout =
+        libc::timespec { tv_sec: at_most.as_secs() as libc::time_t, tv_nsec: at_most.subsec_nanos() as libc::c_long };
+    // SAFETY: the word is in a live mapping; shared between processes, so not FUTEX_PRIVATE.
+    let result = unsafe {
+        libc::syscall(libc::SYS_futex, word.low_half().as_ptr(), libc::FUTEX_WAIT, expected.to_le(), &raw const timeout)
+    };
+    if result == 0 {
+        return Woken::Maybe;
+    }
+    match std::io::Error::last_os_error().raw_os_error() {
+        Some(libc::ETIMEDOUT) => Woken::TimedOut,
+        Some(libc::EFAULT) => Woken::Fault,
+        _ => Woken::Maybe,
+    }
+}
+
+fn futex_wake(word: &Word, count: i32) {
+    // SAFETY: as in `futex_wait`.
+    unsafe { libc::syscall(libc::SYS_futex, word.low_half().as_ptr(), libc::FUTEX_WAKE, count) };
+}

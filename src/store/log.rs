@@ -1,0 +1,673 @@
+//! The log: appending a record, publishing it, letting the index know; and the cleaner.
+//!
+//! A change goes through four steps, each of which whoever takes over from a dead owner can finish
+//! or ignore:
+//!
+//! 1. *append*: the record lies behind the log's end, where nobody looks;
+//! 2. *publish*: one store of `commit`. Before it nothing has happened, after it everything;
+//! 3. *apply*: the index names the record, the one it supersedes is marked dead and counted;
+//! 4. *settle*: `indexed` catches up with `commit`, the tail moves on.
+
+use super::blocks::{Purpose, block_of, block_offset};
+use super::file::{File, Trouble};
+use super::format::*;
+use super::header::{DURABLE, HELD, Root};
+use super::index::{Hit, Search};
+use super::lock::Owner;
+use std::sync::atomic::Ordering;
+
+/// Segments beyond the live bytes (and three quarters of them again) that may stand before the
+/// cleaner starts.
+const SLACK: u64 = 6 * BLOCK;
+/// How many blocks the cleaner compares to find an empty one.
+const WINDOW: u64 = 1024;
+/// A segment with more live bytes than this is not worth cleaning.
+const MOSTLY_LIVE: u64 = BLOCK / 8 * 7;
+
+/// Where a record lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    pub offset: u64,
+    pub length: u64,
+    pub position: u64,
+}
+
+/// What a change did.
+#[derive(Debug, Clone, Copy)]
+pub struct Written {
+    pub slot: u64,
+    pub record: u64,
+    pub position: u64,
+}
+
+/// A new content that was prepared beside the old one.
+struct Replacement {
+    root: Root,
+    clear: Placed,
+    last: Placed,
+    /// Where its last segment goes on.
+    tail: u64,
+}
+
+impl File {
+    /// Whether the record at an offset has this key. A record that makes no sense has none.
+    #[inline]
+    pub fn is_record_of(&self, record: u64, key: &EncodedKey) -> bool {
+        let at = record + RECORD_HEAD;
+        self.record_head(record).is_some()
+            && self.map.read::<1>(at)[0] == key.head()[0]
+            && self.map.equals(at + 1, &key.head()[1..])
+            && self.map.equals(at + key.head().len() as u64, key.bytes())
+    }
+
+    /// The fixed part of the record at an offset, if there can be one: it fits its segment.
+    #[inline]
+    pub fn record_head(&self, record: u64) -> Option<RecordHead> {
+        let room = self.room(record)?;
+        parse_record_word(self.map.word(record).load(Ordering::Acquire), room)
+    }
+
+    /// Bytes from an offset to the end of its segment or large run.
+    #[inline]
+    pub fn room(&self, record: u64) -> Option<u64> {
+        let block = block_offset(block_of(record));
+        if record < block_offset(0) || !record.is_multiple_of(8) || record - block < BLOCK_HEAD {
+            return None;
+        }
+        let (kind, length, ..) = parse_ext_word(self.map.word(block).load(Ordering::Acquire))?;
+        if !matches!(kind, Kind::Segment | Kind::Large) || block + length > self.map.length() {
+            return None;
+        }
+        (block + length).checked_sub(record)
+    }
+
+    /// Where a record's key and value lie: `(key, its length, value, its length)`, heads of the key
+    /// left out.
+    #[inline]
+    pub fn parts(&self, record: u64, head: RecordHead) -> Option<(u64, u64, u64, u64)> {
+        let at = record + RECORD_HEAD;
+        let (key_head, key_length) = parse_key_head(self.map.read(at))?;
+        let key = at + key_head;
+        let value = key.checked_add(key_length)?;
+        let end = record + head.length - head.padding;
+        Some((key, key_length, value, end.checked_sub(value)?))
+    }
+
+    /// A record's position in the log.
+    #[inline]
+    pub fn position(&self, record: u64) -> u64 {
+        self.map.word(record + RECORD_POSITION).load(Ordering::Acquire)
+    }
+
+    /// Whether the record at an offset is whole: what its CRC says.
+    pub fn is_whole(&self, record: u64, head: RecordHead) -> bool {
+        let generation = self.map.word(block_offset(block_of(record)) + GENERATION).get();
+        let seed = crc_seed(self.identity.store_id, generation, record);
+        self.map.record_crc(seed, record, head.length) == Some(self.map.word(record + RECORD_CRC).get() as u32)
+    }
+}
+
+impl Owner<'_> {
+    /// The log's end.
+    #[inline]
+    pub fn end(&self) -> u64 {
+        self.header().commit.get() & !HELD
+    }
+
+    /// Stores a value: append, publish, apply, settle. On an error nothing has changed.
+    #[inline]
+    pub fn put(&self, key: &EncodedKey, hash: u64, value: &[u8], hint: Option<Hit>) -> Result<Written, Trouble> {
+        let record = NewRecord { op: Op::Set, key: EncodedKey::new(key.bytes()), value };
+        let mut search = match hint {
+            Some(hit) => Search::Hit(hit),
+            None => self.search(hash, key),
+        };
+        if let Search::Miss(_) = search {
+            self.make_room(hash)?;
+            search = self.search(hash, key);
+        }
+        let place = match search {
+            Search::Hit(hit) => self.file.map.word(hit.record + RECORD_PLACE).get(),
+            Search::Miss(_) => self.end(),
+        };
+        let offset = self.space_for(record.length(), Purpose::Write)?;
+        let placed = self.append(&record, offset, self.end(), place, 0);
+        self.add_live(block_of(offset), placed.length as i64);
+        if let Err(trouble) = self.publish(placed.offset, placed.position + placed.length) {
+            self.add_live(block_of(offset), -(placed.length as i64));
+            if placed.length > MAX_SMALL {
+                self.release(block_of(offset));
+            }
+            return Err(trouble);
+        }
+        let slot = match search {
+            Search::Hit(hit) => {
+                self.supersede(hit, offset);
+                hit.slot
+            }
+            Search::Miss(Some(slot)) => {
+                self.insert(hash, slot, offset);
+                slot
+            }
+            Search::Miss(None) => return Err(Trouble::Damaged("its index has no room where it must".into())),
+        };
+        self.settle(placed);
+        Ok(Written { slot, record: offset, position: placed.position })
+    }
+
+    /// Removes a key; tells whether it was there.
+    pub fn remove(&self, key: &EncodedKey, hash: u64) -> Result<bool, Trouble> {
+        let Search::Hit(hit) = self.search(hash, key) else { return Ok(false) };
+        let record = NewRecord { op: Op::Remove, key: EncodedKey::new(key.bytes()), value: &[0xc0] };
+        let offset = self.space_for(record.length(), Purpose::Reclaim)?;
+        let place = self.file.map.word(hit.record + RECORD_PLACE).get();
+        let placed = self.append(&record, offset, self.end(), place, 0);
+        self.publish(placed.offset, placed.position + placed.length)?;
+        self.forget(hit);
+        self.settle(placed);
+        Ok(true)
+    }
+
+    /// Room for a record of this length: the offset at which it goes. The tail has not moved yet.
+    #[inline]
+    fn space_for(&self, length: u64, purpose: Purpose) -> Result<u64, Trouble> {
+        if length > MAX_SMALL {
+            return self.large_run(length, purpose);
+        }
+        let tail = self.header().tail.get();
+        if fits(tail, length) { Ok(tail) } else { self.new_segment(purpose) }
+    }
+
+    #[cold]
+    fn large_run(&self, length: u64, purpose: Purpose) -> Result<u64, Trouble> {
+        if length > MAX_RECORD {
+            return Err(Trouble::TooLarge);
+        }
+        let blocks = (BLOCK_HEAD + length).div_ceil(BLOCK);
+        let block = self.allocate(Kind::Large, blocks, BLOCK_HEAD + length, purpose)?;
+        self.file.map.word(block_offset(block) + GENERATION).store(self.next_generation(), Ordering::Release);
+        Ok(block_offset(block) + BLOCK_HEAD)
+    }
+
+    #[cold]
+    fn new_segment(&self, purpose: Purpose) -> Result<u64, Trouble> {
+        let header = self.header();
+        let offset = self.empty_segment(purpose)?;
+        let old = header.tail.get();
+        header.tail.set(offset);
+        if old != 0 {
+            let block = block_of(old - 1);
+            if self.entry(block).is(Kind::Segment) && self.entry(block).number() == 0 {
+                self.release(block);
+            }
+        }
+        Ok(offset)
+    }
+
+    /// A segment without records; returns where its first one goes.
+    fn empty_segment(&self, purpose: Purpose) -> Result<u64, Trouble> {
+        let block = self.allocate(Kind::Segment, 1, BLOCK, purpose)?;
+        let offset = block_offset(block) + BLOCK_HEAD;
+        // What a walk finds behind the last record: no record.
+        self.file.map.word(offset).set(0);
+        self.file.map.word(block_offset(block) + GENERATION).store(self.next_generation(), Ordering::Release);
+        Ok(offset)
+    }
+
+    /// Writes a record into space of its own; nobody sees it yet.
+    #[inline]
+    fn append(&self, record: &NewRecord, offset: u64, position: u64, place: u64, batch: u32) -> Placed {
+        let map = &self.file.map;
+        let length = record.length();
+        let key = offset + RECORD_HEAD;
+        let name = key + record.key.head().len() as u64;
+        let value = name + record.key.bytes().len() as u64;
+        // The last word first: it holds the padding, and whatever covers it comes later.
+        map.word(offset + length - 8).set(0);
+        map.word(offset).set(record.first_word());
+        map.word(offset + RECORD_CRC).set(u64::from(batch) << 32);
+        map.word(offset + RECORD_POSITION).set(position);
+        map.word(offset + RECORD_PLACE).set(place);
+        map.write(key, record.key.head());
+        map.write(name, record.key.bytes());
+        map.write(value, record.value);
+        let placed = Placed { offset, length, position };
+        self.seal(placed, batch);
+        self.mark_end(placed);
+        placed
+    }
+
+    /// Computes a record's CRC and writes it down.
+    #[inline]
+    fn seal(&self, placed: Placed, batch: u32) {
+        let map = &self.file.map;
+        let generation = map.word(block_offset(block_of(placed.offset)) + GENERATION).get();
+        let seed = crc_seed(self.file.identity.store_id, generation, placed.offset);
+        let crc = map.record_crc(seed, placed.offset, placed.length).unwrap_or(0);
+        map.word(placed.offset + RECORD_CRC).set(u64::from(batch) << 32 | u64::from(crc));
+    }
+
+    /// Makes sure that a walk through the segment ends behind this record, whatever an earlier life
+    /// of the block left there.
+    #[inline]
+    fn mark_end(&self, placed: Placed) {
+        let end = placed.offset + placed.length;
+        if placed.length <= MAX_SMALL && !(end - PAGE).is_multiple_of(BLOCK) {
+            self.file.map.word(end).set(0);
+        }
+    }
+
+    /// Makes everything up to `end` true; `first` is where the first of the new records lies.
+    #[inline]
+    fn publish(&self, first: u64, end: u64) -> Result<(), Trouble> {
+        let header = self.header();
+        crash_point();
+        if header.flags.get() & DURABLE != 0 {
+            self.sync_before_publishing(first)?;
+        }
+        if self.file.map.is_poisoned() {
+            return Err(Trouble::Stale);
+        }
+        header.pending.set(first);
+        crash_point();
+        header.commit.store(header.commit.get() & HELD | end, Ordering::Release);
+        crash_point();
+        Ok(())
+    }
+
+    #[cold]
+    fn sync_before_publishing(&self, first: u64) -> Result<(), Trouble> {
+        let result = self.sync();
+        if result.is_err() {
+            // The record is not to be found by a check after a power loss either.
+            self.file.map.word(first).set(0);
+        }
+        result
+    }
+
+    /// Waits until all that was committed, and what was appended behind it, is on the disk.
+    pub fn sync(&self) -> Result<(), Trouble> {
+        self.file.sync()?;
+        self.header().durable.set(self.end());
+        Ok(())
+    }
+
+    /// The new record at `record` is its key's now, the old one is dead.
+    #[inline]
+    fn supersede(&self, old: Hit, record: u64) {
+        self.header().superseding.set(old.record);
+        crash_point();
+        self.point(old.slot, record);
+        crash_point();
+        self.bury(old.record);
+        self.header().superseding.set(0);
+    }
+
+    /// The key's record is dead and nothing takes its place.
+    fn forget(&self, old: Hit) {
+        self.header().superseding.set(old.record);
+        crash_point();
+        self.delete(old.slot);
+        crash_point();
+        self.bury(old.record);
+        self.header().superseding.set(0);
+    }
+
+    /// Marks a record dead and frees its segment, if it was the last that lived there.
+    #[inline]
+    pub fn bury(&self, record: u64) {
+        let word = self.file.map.word(record);
+        let value = word.get();
+        let Some(head) = self.file.record_head(record) else { return };
+        if value >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0 {
+            return;
+        }
+        word.set(value | u64::from(DEAD) << (8 * RECORD_FLAGS));
+        crash_point();
+        let block = block_of(record);
+        self.add_live(block, -(head.length as i64));
+        if self.entry(block).number() == 0 && !self.is_tail(block) {
+            self.release(block);
+        }
+    }
+
+    fn is_tail(&self, block: u64) -> bool {
+        let tail = self.header().tail.get();
+        tail != 0 && block_of(tail - 1) == block
+    }
+
+    /// The index knows everything; the tail moves behind what was appended.
+    #[inline]
+    fn settle(&self, last: Placed) {
+        let header = self.header();
+        crash_point();
+        header.indexed.store(last.position + last.length, Ordering::Release);
+        crash_point();
+        if last.length <= MAX_SMALL {
+            header.tail.set(last.offset + last.length);
+        }
+    }
+
+    // ---- taking over -------------------------------------------------------------------------
+
+    /// Applies to the index what was published and not applied: the records from `pending` on.
+    /// Doing it twice does no harm.
+    pub fn finish_pending(&self) -> Result<(), Trouble> {
+        let header = self.header();
+        let (mut position, end) = (header.indexed.get(), self.end());
+        let mut record = header.pending.get();
+        while position < end {
+            let damaged = || Trouble::Damaged("the end of its log is damaged".into());
+            let head = self.file.record_head(record).ok_or_else(damaged)?;
+            if self.file.position(record) != position {
+                return Err(damaged());
+            }
+            if head.op == Op::Clear {
+                let root = self.prepared_root(record, head).ok_or_else(damaged)?;
+                self.finish_clear(root, record);
+                return Ok(());
+            }
+            let (key, hash) = self.read_key(record, head).ok_or_else(damaged)?;
+            let key = EncodedKey::new(&key);
+            match (head.op, self.search(hash, &key)) {
+                (Op::Set, Search::Hit(hit)) if hit.record != record => self.supersede(hit, record),
+                (Op::Set, Search::Hit(_)) | (_, Search::Miss(None)) => {}
+                (Op::Set, Search::Miss(Some(slot))) => self.insert(hash, slot, record),
+                (_, Search::Hit(hit)) => self.forget(hit),
+                (_, Search::Miss(_)) => {}
+            }
+            position += head.length;
+            record += head.length;
+        }
+        header.indexed.store(end, Ordering::Release);
+        Ok(())
+    }
+
+    /// A record's key and its hash.
+    pub fn read_key(&self, record: u64, head: RecordHead) -> Option<(Vec<u8>, u64)> {
+        let (key, length, ..) = self.file.parts(record, head)?;
+        let mut name = Vec::new();
+        (self.file.map.copy(key, length, &mut name)).then_some(())?;
+        let hash = hash(self.file.identity.hash_seed, &name);
+        Some((name, hash))
+    }
+
+    // ---- replacing everything --------------------------------------------------------------------
+
+    /// Replaces all keys and values by others: an index is prepared beside the one in use, and one
+    /// publication switches over. On an error nothing has changed.
+    pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<(), Trouble> {
+        let start = self.empty_segment(Purpose::Write)?;
+        let publish = |new: Replacement| {
+            self.publish(new.clear.offset, new.last.position + new.last.length)
+                .inspect_err(|_| self.free_index(new.root))?;
+            Ok(new)
+        };
+        match self.prepare_replacement(start, entries).and_then(publish) {
+            Ok(new) => {
+                self.finish_clear(new.root, new.clear.offset);
+                self.header().tail.set(new.tail);
+                Ok(())
+            }
+            Err(trouble) => {
+                // Whatever was allocated from that first segment on was for nothing.
+                let generation = self.file.map.word(block_offset(block_of(start)) + GENERATION).get();
+                self.release_segments(|other| other >= generation);
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Appends a `Clear` at `first` and all entries, into segments of their own, and indexes them.
+    fn prepare_replacement(&self, first: u64, entries: &[(&[u8], &[u8])]) -> Result<Replacement, Trouble> {
+        let batch = u32::try_from(entries.len()).map_err(|_| Trouble::TooLarge)?;
+        let start = self.end();
+        // The Clear comes first, with the root of an index that is not there yet: any is as long.
+        let clear_record = NewRecord { op: Op::Clear, key: EncodedKey::new(b""), value: &root_value(0) };
+        let clear = self.append(&clear_record, first, start, start, batch);
+        let mut tail = first + clear.length;
+        let mut last = clear;
+        let mut placed = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let record = NewRecord { op: Op::Set, key: EncodedKey::new(key), value };
+            let length = record.length();
+            let offset = if length > MAX_SMALL {
+                self.large_run(length, Purpose::Write)?
+            } else if fits(tail, length) {
+                tail
+            } else {
+                self.empty_segment(Purpose::Write)?
+            };
+            if length <= MAX_SMALL {
+                tail = offset + length;
+            }
+            let position = last.position + last.length;
+            last = self.append(&record, offset, position, position, 0);
+            self.add_live(block_of(offset), length as i64);
+            placed.push((hash(self.file.identity.hash_seed, key), offset));
+        }
+        let root = self.index_for(&placed)?;
+        let value = root_value(root.seal(self.file.identity.store_id));
+        self.file.map.write(first + RECORD_HEAD + clear_record.key.len(), &value);
+        self.seal(clear, batch);
+        Ok(Replacement { root, clear, last, tail })
+    }
+
+    /// An index of these `(hash, record)`, that nobody uses yet.
+    fn index_for(&self, entries: &[(u64, u64)]) -> Result<Root, Trouble> {
+        let mut depth = (entries.len() as u64 / 1800).next_power_of_two().trailing_zeros();
+        loop {
+            let root = self.new_index(depth, Purpose::Write)?;
+            if entries.iter().all(|&(hash, record)| self.insert_into(root, hash, record)) {
+                return Ok(root);
+            }
+            self.free_index(root);
+            depth += 1;
+        }
+    }
+
+    fn release_segments(&self, goes: impl Fn(u64) -> bool) {
+        let mut block = 0;
+        while block < self.header().blocks.get() {
+            let entry = self.entry(block);
+            let run = self.run(block).map_or(1, |(_, blocks)| blocks);
+            if (entry.is(Kind::Segment) || entry.is(Kind::Large))
+                && goes(self.file.map.word(block_offset(block) + GENERATION).get())
+            {
+                self.release(block);
+            }
+            block += if entry.is(Kind::Free) { 1 } else { run };
+        }
+    }
+
+    /// After a `Clear` was published: its index is the index, all older segments are free.
+    fn finish_clear(&self, root: Root, clear: u64) {
+        let header = self.header();
+        let old = header.directory.get();
+        let new = root.seal(self.file.identity.store_id);
+        crash_point();
+        header.directory.store(new, Ordering::Release);
+        header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
+        crash_point();
+        let generation = self.file.map.word(block_offset(block_of(clear)) + GENERATION).get();
+        header.tail.set(0);
+        self.release_segments(|other| other < generation);
+        if old != new {
+            self.free_index(Root::open(old));
+        }
+        crash_point();
+        let mut keys = 0;
+        self.file.for_each_slot(|_, _, _| keys += 1);
+        header.keys.set(keys);
+        crash_point();
+        // Last: until then whoever takes over does all of this again.
+        header.indexed.store(self.end(), Ordering::Release);
+    }
+
+    fn prepared_root(&self, record: u64, head: RecordHead) -> Option<Root> {
+        self.file.prepared_root(record, head)
+    }
+
+    // ---- cleaning ----------------------------------------------------------------------------
+
+    /// Moves the live records out of the emptiest segment, if there is too much that is dead: a
+    /// bounded piece of work, done by whoever writes.
+    #[inline]
+    pub fn clean(&self) {
+        let header = self.header();
+        let live = header.live.get();
+        if header.segments.get() * BLOCK > live + live / 4 * 3 + slack() {
+            self.clean_a_segment();
+        }
+    }
+
+    #[cold]
+    fn clean_a_segment(&self) {
+        let header = self.header();
+        let blocks = header.blocks.get();
+        let mut cursor = header.clean_cursor.get();
+        let mut emptiest: Option<(u64, u64)> = None;
+        for _ in 0..WINDOW.min(blocks) {
+            cursor = if cursor + 1 < blocks { cursor + 1 } else { 0 };
+            let entry = self.entry(cursor);
+            if entry.is(Kind::Segment)
+                && !self.is_tail(cursor)
+                && entry.number() < emptiest.map_or(MOSTLY_LIVE, |(live, _)| live)
+            {
+                emptiest = Some((entry.number(), cursor));
+            }
+        }
+        header.clean_cursor.set(cursor);
+        if let Some((_, block)) = emptiest {
+            // Without space for the copies the segment stays as it is.
+            let _ = self.empty(block);
+        }
+    }
+
+    /// Moves a segment's live records behind the log's end; it is free then.
+    fn empty(&self, block: u64) -> Result<(), Trouble> {
+        let mut record = block_offset(block) + BLOCK_HEAD;
+        let mut moves: Vec<(Hit, Placed)> = Vec::new();
+        let (mut to, mut position) = (self.header().tail.get(), self.end());
+        while record < block_offset(block + 1)
+            && let Some(head) = self.file.record_head(record)
+        {
+            if let Some(slot) = self.slot_of(record, head) {
+                if !fits(to, head.length) {
+                    // What was copied so far ends with the tail's segment.
+                    self.publish_moves(&mut moves)?;
+                    (to, position) = (self.new_segment(Purpose::Reclaim)?, self.end());
+                }
+                moves.push((Hit { slot, record }, self.copy_record(record, head, to, position)));
+                to += head.length;
+                position += head.length;
+            }
+            record += head.length;
+        }
+        self.publish_moves(&mut moves)?;
+        // A segment in which nothing lived is freed by nobody's death.
+        if self.entry(block).is(Kind::Segment) && self.entry(block).number() == 0 && !self.is_tail(block) {
+            self.release(block);
+        }
+        Ok(())
+    }
+
+    /// The slot that names the record at this very offset: `None` if it is dead.
+    fn slot_of(&self, record: u64, head: RecordHead) -> Option<u64> {
+        let dead = self.file.map.word(record).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0;
+        if head.op != Op::Set || dead {
+            return None;
+        }
+        let (key, hash) = self.read_key(record, head)?;
+        match self.search(hash, &EncodedKey::new(&key)) {
+            Search::Hit(hit) if hit.record == record => Some(hit.slot),
+            _ => None,
+        }
+    }
+
+    fn copy_record(&self, from: u64, head: RecordHead, to: u64, position: u64) -> Placed {
+        let map = &self.file.map;
+        map.copy_within(from, to, head.length);
+        map.word(to + RECORD_POSITION).set(position);
+        let placed = Placed { offset: to, length: head.length, position };
+        self.seal(placed, 0);
+        self.mark_end(placed);
+        placed
+    }
+
+    /// Publishes copies that lie one behind the other.
+    fn publish_moves(&self, moves: &mut Vec<(Hit, Placed)>) -> Result<(), Trouble> {
+        let (Some(&(_, first)), Some(&(_, last))) = (moves.first(), moves.last()) else { return Ok(()) };
+        let bytes = last.position + last.length - first.position;
+        self.add_live(block_of(first.offset), bytes as i64);
+        if let Err(trouble) = self.publish(first.offset, last.position + last.length) {
+            self.add_live(block_of(first.offset), -(bytes as i64));
+            return Err(trouble);
+        }
+        for (hit, placed) in moves.drain(..) {
+            self.supersede(hit, placed.offset);
+        }
+        self.settle(last);
+        Ok(())
+    }
+
+    /// Live bytes of a segment, counted.
+    pub fn count_live(&self, block: u64) -> u64 {
+        let mut live = 0;
+        let end = self.run(block).map_or(0, |(_, blocks)| block_offset(block + blocks));
+        let mut record = block_offset(block) + BLOCK_HEAD;
+        while record < end
+            && let Some(head) = self.file.record_head(record)
+            && self.file.position(record) < self.end()
+        {
+            let dead = self.file.map.word(record).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0;
+            if head.op == Op::Set && !dead {
+                live += head.length;
+            }
+            record += head.length;
+        }
+        live
+    }
+}
+
+impl File {
+    /// The root of the index that a `Clear` record brought along.
+    pub fn prepared_root(&self, record: u64, head: RecordHead) -> Option<Root> {
+        let (_, _, value, length) = self.parts(record, head)?;
+        let bytes: [u8; 9] = self.map.read(value);
+        let word = u64::from_be_bytes(bytes[1..].try_into().expect("eight bytes"));
+        (length == 9 && bytes[0] == 0xcf && Root::is_sealed(word, self.identity.store_id)).then(|| Root::open(word))
+    }
+}
+
+/// Whether a record of this length fits behind a tail. One that ends its segment (or 0, before
+/// there is any) has no room.
+#[inline]
+fn fits(tail: u64, length: u64) -> bool {
+    let used = tail.wrapping_sub(PAGE) % BLOCK;
+    tail != 0 && used != 0 && used + length <= BLOCK
+}
+
+/// A root as a MessagePack uint 64.
+fn root_value(word: u64) -> [u8; 9] {
+    let mut value = [0xcf; 9];
+    value[1..].copy_from_slice(&word.to_be_bytes());
+    value
+}
+
+/// How much may be dead; the torture tests clean much more often.
+#[inline]
+fn slack() -> u64 {
+    #[cfg(feature = "torture")]
+    if let Some(slack) = super::torture::slack() {
+        return slack;
+    }
+    SLACK
+}
+
+/// A place at which the torture tests may kill the process. Nothing in any other build.
+#[inline(always)]
+pub fn crash_point() {
+    #[cfg(feature = "torture")]
+    super::torture::crash_point();
+}

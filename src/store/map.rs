@@ -1,0 +1,370 @@
+//! The mapping: growing it, and surviving a file that somebody else cuts short.
+//!
+//! A mapping reserves address space far beyond the file's end, so that a file that grows, through
+//! whichever process, is simply there. What lies beyond the end, or was cut off, raises SIGBUS
+//! when touched. The handler puts a page of zeros there, marks the mapping *poisoned* and lets the
+//! access finish; whoever works on the mapping looks at the mark before it believes what it read.
+
+use super::format::PAGE;
+use super::header::{Header, Word};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr::{self, NonNull};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Address space asked for at first; a machine that refuses it gets less.
+const RESERVE: u64 = 16 << 30;
+
+/// A shared mapping of a whole file.
+pub struct Map {
+    base: NonNull<u8>,
+    /// The file's first page, or (while a file is being imported) one that will be.
+    header: NonNull<Header>,
+    draft: Option<Box<Draft>>,
+    length: u64,
+    /// Which entry of [`MAPPINGS`] speaks for this mapping.
+    slot: &'static Mapping,
+}
+
+impl Map {
+    /// Maps a file of `size` bytes.
+    pub fn new(file: BorrowedFd, size: u64, writable: bool) -> io::Result<Self> {
+        install_handler();
+        let slot = MAPPINGS
+            .iter()
+            .find(|slot| !slot.taken.swap(true, Ordering::AcqRel))
+            .ok_or_else(|| io::Error::other("too many files are open"))?;
+        let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
+        let mut length = RESERVE.max(size.saturating_mul(2)).next_multiple_of(1 << 20);
+        loop {
+            // SAFETY: a new mapping at an address of the kernel's choice; nothing else is touched.
+            let base = unsafe {
+                libc::mmap(ptr::null_mut(), length as usize, protection, libc::MAP_SHARED, file.as_raw_fd(), 0)
+            };
+            if base != libc::MAP_FAILED {
+                let base = NonNull::new(base.cast()).expect("mmap does not map address 0");
+                slot.poisoned.store(false, Ordering::Relaxed);
+                slot.length.store(length as usize, Ordering::Relaxed);
+                slot.base.store(base.as_ptr() as usize, Ordering::Release);
+                return Ok(Self { base, header: base.cast(), draft: None, length, slot });
+            }
+            let error = io::Error::last_os_error();
+            if length / 2 <= size {
+                slot.taken.store(false, Ordering::Release);
+                return Err(error);
+            }
+            length = (length / 2).next_multiple_of(1 << 20);
+        }
+    }
+
+    /// A mapping whose header is a page in memory, not yet the file's.
+    pub fn with_draft(mut self, page: &[u8; PAGE as usize]) -> Self {
+        let mut draft = Box::new(Draft([0; PAGE as usize]));
+        draft.0.copy_from_slice(page);
+        self.header = NonNull::from(&mut *draft).cast();
+        self.draft = Some(draft);
+        self
+    }
+
+    /// The header page as it is now.
+    pub fn header_page(&self) -> Box<[u8; PAGE as usize]> {
+        let mut page = Box::new([0; PAGE as usize]);
+        // SAFETY: a page lies behind the header, in the mapping or in the draft.
+        unsafe { ptr::copy_nonoverlapping(self.header.as_ptr().cast::<u8>(), page.as_mut_ptr(), PAGE as usize) };
+        page
+    }
+
+    /// Bytes of address space; offsets below it can be accessed (and give zeros where there is no
+    /// file).
+    #[inline]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Whether some access found no file behind it: nothing read since is to be believed.
+    #[inline]
+    pub fn is_poisoned(&self) -> bool {
+        self.slot.poisoned.load(Ordering::Acquire)
+    }
+
+    /// Does to the mapping what touching a page that is gone does.
+    pub fn poison(&self) {
+        self.slot.poisoned.store(true, Ordering::Release);
+    }
+
+    #[inline]
+    pub fn header(&self) -> &Header {
+        // SAFETY: the mapping (or the draft) is aligned, at least a page long and lives as long as
+        // `self`; `Header` is made of atomics, for which any bytes are valid.
+        unsafe { self.header.as_ref() }
+    }
+
+    /// The word at an offset, which is rounded down to a multiple of eight; outside the mapping it
+    /// is a word of zeros that belongs to nobody (a hostile offset must not be a fault).
+    #[inline]
+    pub fn word(&self, offset: u64) -> &Word {
+        if offset > self.length - 8 {
+            return self.outside();
+        }
+        // SAFETY: inside the mapping (checked above), aligned, atomic.
+        unsafe { self.base.add((offset & !7) as usize).cast::<Word>().as_ref() }
+    }
+
+    #[cold]
+    fn outside(&self) -> &Word {
+        self.poison();
+        // SAFETY: the spare words of the header's last line; poisoned, so nobody believes them.
+        unsafe { self.base.add(6 * 64 + 56).cast::<Word>().as_ref() }
+    }
+
+    #[inline]
+    fn is_inside(&self, offset: u64, length: u64) -> bool {
+        offset <= self.length && length <= self.length - offset
+    }
+
+    /// Appends `length` bytes at `offset` to `out`; false where they are outside the mapping.
+    /// They may change while they are copied: the caller checks the generation afterwards.
+    #[inline]
+    pub fn copy(&self, offset: u64, length: u64, out: &mut Vec<u8>) -> bool {
+        if !self.is_inside(offset, length) {
+            return false;
+        }
+        out.reserve(length as usize);
+        // SAFETY: the source is inside the mapping, the target was just reserved; they do not
+        // overlap. No Rust reference to the shared bytes is made; a torn copy is discarded by the
+        // caller's look at the generation.
+        unsafe {
+            let end = out.as_mut_ptr().add(out.len());
+            ptr::copy_nonoverlapping(self.base.as_ptr().add(offset as usize), end, length as usize);
+            out.set_len(out.len() + length as usize);
+        }
+        true
+    }
+
+    /// Reads a few bytes at `offset`; zeros where they are outside the mapping.
+    #[inline]
+    pub fn read<const N: usize>(&self, offset: u64) -> [u8; N] {
+        let mut bytes = [0; N];
+        if self.is_inside(offset, N as u64) {
+            // SAFETY: as in `copy`.
+            unsafe {
+                ptr::copy_nonoverlapping(self.base.as_ptr().add(offset as usize), bytes.as_mut_ptr(), N);
+            }
+        }
+        bytes
+    }
+
+    /// Whether the bytes at `offset` are these. The file may change meanwhile: as in `copy`.
+    #[inline]
+    pub fn equals(&self, offset: u64, bytes: &[u8]) -> bool {
+        if !self.is_inside(offset, bytes.len() as u64) {
+            return false;
+        }
+        // SAFETY: both ranges are readable for this length. `memcmp` is C: what other processes do
+        // to the shared range meanwhile is nothing the compiler has assumed anything about.
+        unsafe { libc::memcmp(self.base.as_ptr().add(offset as usize).cast(), bytes.as_ptr().cast(), bytes.len()) == 0 }
+    }
+
+    /// Writes bytes into the file, for the owner of the write lock, into space that is its own.
+    #[inline]
+    pub fn write(&self, offset: u64, bytes: &[u8]) {
+        if !self.is_inside(offset, bytes.len() as u64) {
+            return self.poison();
+        }
+        // SAFETY: inside the mapping (checked above); as in `copy`.
+        unsafe {
+            ptr::copy_nonoverlapping(bytes.as_ptr(), self.base.as_ptr().add(offset as usize), bytes.len());
+        }
+    }
+
+    /// Copies inside the file, for the owner of the write lock.
+    pub fn copy_within(&self, from: u64, to: u64, length: u64) {
+        if !self.is_inside(from, length) || !self.is_inside(to, length) {
+            return self.poison();
+        }
+        // SAFETY: both ranges are inside the mapping; `copy` allows them to overlap.
+        unsafe {
+            ptr::copy(self.base.as_ptr().add(from as usize), self.base.as_ptr().add(to as usize), length as usize);
+        }
+    }
+
+    /// Fills with zeros, for the owner of the write lock.
+    pub fn zero(&self, offset: u64, length: u64) {
+        if !self.is_inside(offset, length) {
+            return self.poison();
+        }
+        // SAFETY: inside the mapping (checked above).
+        unsafe { ptr::write_bytes(self.base.as_ptr().add(offset as usize), 0, length as usize) };
+    }
+
+    /// The CRC of a record at `offset`, computed where it lies; the caller owns the write lock.
+    pub fn record_crc(&self, seed: u32, offset: u64, length: u64) -> Option<u32> {
+        if !self.is_inside(offset, length) {
+            return None;
+        }
+        // SAFETY: inside the mapping. Nobody but the owner of the write lock writes to records
+        // (but for a flag that the CRC leaves out), so the bytes behind the slice are quiet; should
+        // a hostile process change them all the same, a wrong checksum is the worst to come.
+        let bytes = unsafe { std::slice::from_raw_parts(self.base.as_ptr().add(offset as usize), length as usize) };
+        Some(super::format::record_crc(seed, bytes))
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        self.slot.base.store(0, Ordering::Release);
+        // SAFETY: the range is this mapping's own, and no reference into it outlives `self`.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.length as usize) };
+        self.slot.taken.store(false, Ordering::Release);
+    }
+}
+
+/// A header page in memory, aligned as the header asks for.
+#[repr(C, align(64))]
+struct Draft([u8; PAGE as usize]);
+
+// ---- SIGBUS ------------------------------------------------------------------------------------
+
+/// What the signal handler knows of a mapping: plain atomics, as it may run at any instruction.
+struct Mapping {
+    taken: AtomicBool,
+    poisoned: AtomicBool,
+    base: AtomicUsize,
+    length: AtomicUsize,
+}
+
+/// More files than a process has open at once.
+static MAPPINGS: [Mapping; 1024] = [const {
+    Mapping {
+        taken: AtomicBool::new(false),
+        poisoned: AtomicBool::new(false),
+        base: AtomicUsize::new(0),
+        length: AtomicUsize::new(0),
+    }
+}; 1024];
+
+/// The handler that was there before ours (a `sigaction`, leaked once: handlers need it for ever).
+static PREVIOUS: AtomicUsize = AtomicUsize::new(0);
+
+fn install_handler() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = Box::leak(Box::new(unsafe {
+            // SAFETY: all zeros is a valid `sigaction`.
+            std::mem::zeroed::<libc::sigaction>()
+        }));
+        // SAFETY: `handle` has the signature that SA_SIGINFO asks for, and does nothing that a
+        // signal handler may not do. The shared object stays loaded (`-z nodelete`).
+        unsafe {
+            libc::sigaction(libc::SIGBUS, ptr::null(), previous);
+            PREVIOUS.store(ptr::from_mut(previous) as usize, Ordering::Release);
+            let mut action = std::mem::zeroed::<libc::sigaction>();
+            action.sa_sigaction = handle as *const () as usize;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+            libc::sigemptyset(&mut action.sa_mask);
+            libc::sigaction(libc::SIGBUS, &action, ptr::null_mut());
+        }
+    });
+}
+
+/// The kernel's code for "no such page behind this mapping".
+const BUS_ADRERR: i32 = 2;
+
+extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: the kernel passes a valid siginfo for SIGBUS.
+    let (code, address) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
+    if code == BUS_ADRERR {
+        for slot in &MAPPINGS {
+            let base = slot.base.load(Ordering::Acquire);
+            if base == 0 || address < base || address - base >= slot.length.load(Ordering::Relaxed) {
+                continue;
+            }
+            // SAFETY: sysconf and mmap are async-signal-safe in practice (plain system calls); the
+            // page lies inside our own mapping. errno is put back, as the interrupted code may be
+            // about to read it.
+            unsafe {
+                let errno = *libc::__errno_location();
+                let page = libc::sysconf(libc::_SC_PAGESIZE) as usize;
+                let zeros = libc::mmap(
+                    (address & !(page - 1)) as *mut libc::c_void,
+                    page,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED,
+                    -1,
+                    0,
+                );
+                *libc::__errno_location() = errno;
+                if zeros != libc::MAP_FAILED {
+                    slot.poisoned.store(true, Ordering::Release);
+                    return;
+                }
+            }
+        }
+    }
+    pass_on(signal, info, context);
+}
+
+/// Somebody else's SIGBUS: do what would have been done without us.
+fn pass_on(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let previous = PREVIOUS.load(Ordering::Acquire) as *const libc::sigaction;
+    // SAFETY: `previous` is null or the leaked sigaction that `install_handler` filled in; a
+    // handler in it has the signature that its flags tell.
+    unsafe {
+        match previous.as_ref() {
+            Some(action) if action.sa_sigaction != libc::SIG_DFL && action.sa_sigaction != libc::SIG_IGN => {
+                if action.sa_flags & libc::SA_SIGINFO != 0 {
+                    let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) =
+                        std::mem::transmute(action.sa_sigaction);
+                    handler(signal, info, context);
+                } else {
+                    let handler: extern "C" fn(i32) = std::mem::transmute(action.sa_sigaction);
+                    handler(signal);
+                }
+            }
+            _ => {
+                // The access is repeated when the handler returns, and dies as it should.
+                libc::signal(signal, libc::SIG_DFL);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn a_file_cut_short_reads_as_zeros_and_poisons_the_mapping() {
+        let file = crate::store::tests::temporary_file();
+        file.set_len(8192).unwrap();
+        let map = Map::new(file.as_fd(), 8192, true).unwrap();
+        map.word(4096).set(42);
+        assert!(!map.is_poisoned());
+        file.set_len(0).unwrap();
+        assert_eq!(map.word(4096).get(), 0);
+        assert!(map.is_poisoned());
+    }
+
+    #[test]
+    fn a_file_that_grows_is_visible_through_the_old_mapping() {
+        let file = crate::store::tests::temporary_file();
+        file.set_len(4096).unwrap();
+        let map = Map::new(file.as_fd(), 4096, true).unwrap();
+        file.set_len(1 << 20).unwrap();
+        map.word((1 << 20) - 8).set(7);
+        assert_eq!(map.word((1 << 20) - 8).get(), 7);
+        assert!(!map.is_poisoned());
+    }
+
+    #[test]
+    fn an_offset_outside_the_mapping_is_no_fault() {
+        let file = crate::store::tests::temporary_file();
+        file.set_len(4096).unwrap();
+        let map = Map::new(file.as_fd(), 4096, true).unwrap();
+        assert_eq!(map.word(u64::MAX).get(), 0);
+        assert!(map.is_poisoned());
+        assert!(!map.copy(u64::MAX, 2, &mut Vec::new()));
+    }
+}

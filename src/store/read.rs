@@ -1,0 +1,220 @@
+//! Reading, without a lock and without a system call.
+//!
+//! A reader loads `commit` first: what it then finds is at least as new. It follows the index to a
+//! record, copies it, and looks afterwards whether what it went through was still there: the
+//! segment's generation, the index's epoch, the mapping's poison. If not, it starts over.
+
+use super::blocks::{block_of, block_offset};
+use super::file::{File, Trouble};
+use super::format::*;
+use super::header::{HELD, Root};
+use super::index::{Hit, Search};
+use super::{Found, Seen};
+use std::sync::atomic::{Ordering, fence};
+
+/// How long a reader gives a writer that is between publishing and indexing, before it looks
+/// through the unindexed records itself.
+const SPINS: u32 = 200;
+/// How often a reader starts over before it says that somebody keeps it from reading. (Each time
+/// somebody must have reused a segment within a few instructions: not without ill will.)
+const ATTEMPTS: u32 = 10_000;
+
+/// What a search without a lock gave.
+enum Lookup {
+    Found(Hit, RecordHead),
+    Missing,
+    /// Something moved underneath: start over.
+    Again,
+}
+
+impl File {
+    /// Looks a key up for `object`; see [`super::Store::get`].
+    #[inline]
+    pub fn get(&self, object: u64, key: &[u8], seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found, Trouble> {
+        let header = self.map.header();
+        let mut encoded = None;
+        for _ in 0..ATTEMPTS {
+            let commit = header.commit.load(Ordering::Acquire);
+            if commit & HELD != 0 {
+                self.check_hold(object)?;
+            }
+            // A version without the mark of a hold: whoever reads under a hold looks every time.
+            if seen.store != self.identity.store_id {
+                self.check_ours()?;
+                if header.directory.load(Ordering::Acquire) == 0 {
+                    return Ok(Found::Missing);
+                }
+                *seen =
+                    Seen { store: self.identity.store_id, hash: hash(self.identity.hash_seed, key), ..Seen::default() };
+            } else if seen.record != 0 && self.is_same_record(seen, commit & !HELD) {
+                if self.map.is_poisoned() {
+                    return Err(Trouble::Stale);
+                }
+                seen.version = commit;
+                return Ok(Found::Unchanged);
+            }
+            let epoch = header.index_epoch.load(Ordering::Acquire);
+            let encoded = encoded.get_or_insert_with(|| EncodedKey::new(key));
+            let lookup = self.look_up(seen.hash, encoded, commit & !HELD);
+            if let Lookup::Again = lookup {
+                self.check_ours()?;
+                continue;
+            }
+            let found = match lookup {
+                Lookup::Found(hit, head) => self.copy_out(hit, head, seen, out),
+                _ => Some(Found::Missing),
+            };
+            fence(Ordering::Acquire);
+            let Some(found) = found.filter(|_| header.index_epoch.load(Ordering::Relaxed) == epoch) else {
+                self.check_ours()?;
+                continue;
+            };
+            self.check_ours()?;
+            if found == Found::Missing {
+                seen.record = 0;
+            }
+            seen.epoch = epoch;
+            seen.version = commit;
+            return Ok(found);
+        }
+        Err(Trouble::Busy)
+    }
+
+    /// Whether the slot still names the very record that `seen` tells of. Positions are never used
+    /// twice, so there is no other record with this position at this offset.
+    #[inline]
+    fn is_same_record(&self, seen: &Seen, commit: u64) -> bool {
+        let header = self.map.header();
+        header.indexed.load(Ordering::Acquire) >= commit
+            && self.map.word(seen.slot + 8).load(Ordering::Acquire) == seen.offset
+            && self.position(seen.offset) == seen.record
+            && header.index_epoch.load(Ordering::Acquire) == seen.epoch
+    }
+
+    /// What a writer may take from `seen`: the slot that names the record, if it still does.
+    #[inline]
+    pub fn hint(&self, seen: &Seen) -> Option<Hit> {
+        let good = seen.store == self.identity.store_id && seen.record != 0 && self.is_same_record(seen, 0);
+        good.then_some(Hit { slot: seen.slot, record: seen.offset })
+    }
+
+    fn look_up(&self, hash: u64, key: &EncodedKey, commit: u64) -> Lookup {
+        let header = self.map.header();
+        let mut root = Root::open(header.directory.load(Ordering::Acquire));
+        if header.indexed.load(Ordering::Acquire) < commit {
+            match self.look_among_pending(key, commit) {
+                Pending::Indexed | Pending::NotThere => {}
+                Pending::Replaced(new) => root = new,
+                Pending::Last(lookup) => return lookup,
+            }
+        }
+        let block = self.index_block(hash, root);
+        match self.search_block(block, hash, |record| self.is_record_of(record, key)) {
+            Search::Miss(_) => Lookup::Missing,
+            Search::Hit(hit) => match self.record_head(hit.record) {
+                Some(head) => Lookup::Found(hit, head),
+                None => Lookup::Again,
+            },
+        }
+    }
+
+    /// The index does not know all that is committed: its writer is about to tell it, or has died.
+    #[cold]
+    fn look_among_pending(&self, key: &EncodedKey, commit: u64) -> Pending {
+        let header = self.map.header();
+        for _ in 0..SPINS {
+            if header.indexed.load(Ordering::Acquire) >= commit {
+                return Pending::Indexed;
+            }
+            std::hint::spin_loop();
+        }
+        let mut position = header.indexed.load(Ordering::Acquire);
+        let mut record = header.pending.load(Ordering::Acquire);
+        let mut last = Pending::NotThere;
+        while position < commit {
+            let head = self.record_head(record).filter(|_| self.position(record) == position);
+            let Some(head) = head else { return Pending::Last(Lookup::Again) };
+            match head.op {
+                Op::Clear => {
+                    return match self.prepared_root(record, head) {
+                        Some(root) => Pending::Replaced(root),
+                        None => Pending::Last(Lookup::Again),
+                    };
+                }
+                _ if !self.is_record_of(record, key) => {}
+                Op::Set => last = Pending::Last(Lookup::Found(Hit { slot: 0, record }, head)),
+                Op::Remove => last = Pending::Last(Lookup::Missing),
+            }
+            position += head.length;
+            record += head.length;
+        }
+        last
+    }
+
+    /// Copies a value out. `None`: it was not there any more.
+    #[inline]
+    fn copy_out(&self, hit: Hit, head: RecordHead, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+        let block = block_offset(block_of(hit.record));
+        let generation = self.map.word(block + GENERATION).load(Ordering::Acquire);
+        // Only now is it certain that the record belongs to this generation: the slot still names
+        // it, and it is taken out of the slot before its segment is freed.
+        if generation == 0 || hit.slot != 0 && self.map.word(hit.slot + 8).load(Ordering::Acquire) != hit.record {
+            return None;
+        }
+        let position = self.position(hit.record);
+        let (_, _, value, length) = self.parts(hit.record, head)?;
+        let unchanged = seen.record == position;
+        if !unchanged {
+            out.clear();
+            if !self.map.copy(value, length, out) {
+                return None;
+            }
+        }
+        fence(Ordering::Acquire);
+        if self.map.word(block + GENERATION).load(Ordering::Relaxed) != generation {
+            return None;
+        }
+        seen.record = position;
+        seen.slot = hit.slot;
+        seen.offset = hit.record;
+        Some(if unchanged { Found::Unchanged } else { Found::Value })
+    }
+
+    /// Copies everything, as it was at one moment. `None`: it changed meanwhile.
+    pub fn copy_all(&self, snapshot: &mut super::Snapshot) -> Option<()> {
+        let header = self.map.header();
+        snapshot.clear();
+        let commit = header.commit.load(Ordering::Acquire);
+        let epoch = header.index_epoch.load(Ordering::Acquire);
+        if header.indexed.load(Ordering::Acquire) != commit & !HELD {
+            return None;
+        }
+        let mut whole = true;
+        self.for_each_slot(|_, _, record| {
+            whole = whole && self.copy_entry(record, snapshot).is_some();
+        });
+        fence(Ordering::Acquire);
+        let quiet = header.commit.load(Ordering::Relaxed) & !HELD == commit & !HELD
+            && header.index_epoch.load(Ordering::Relaxed) == epoch
+            && !self.map.is_poisoned();
+        (whole && quiet).then(|| snapshot.sort())
+    }
+
+    fn copy_entry(&self, record: u64, snapshot: &mut super::Snapshot) -> Option<()> {
+        let head = self.record_head(record)?;
+        let (key, key_length, value, length) = self.parts(record, head)?;
+        let place = self.map.word(record + RECORD_PLACE).get();
+        snapshot.add(place, |bytes| self.map.copy(key, key_length, bytes), |bytes| self.map.copy(value, length, bytes))
+    }
+}
+
+enum Pending {
+    /// By now the index knows.
+    Indexed,
+    /// None of the unindexed records is about this key.
+    NotThere,
+    /// Everything was replaced: this is the index to use.
+    Replaced(Root),
+    /// The newest record about this key was among them.
+    Last(Lookup),
+}

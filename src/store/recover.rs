@@ -1,0 +1,414 @@
+//! What is done after somebody died: by whoever takes over the write lock, and by whoever opens a
+//! file after a boot or as a copy.
+//!
+//! *Taking over*: memory is as the dead owner left it, whole and coherent; only the steps after
+//! publishing may be missing. *Adopting*: any page may be old or torn; every CRC is checked and
+//! index, table and counters are made anew from the records.
+
+use super::blocks::{block_of, block_offset};
+use super::file::{File, Trouble, boot_id};
+use super::format::*;
+use super::header::{HELD, Root};
+use super::index::{Search, directory_in_system_block};
+use super::lock::Owner;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
+
+impl Owner<'_> {
+    /// Completes what a dead owner published and frees what it did not get to use. Doing it twice,
+    /// or dying in it, does no harm.
+    pub fn recover(&self) -> Result<(), Trouble> {
+        let header = self.header();
+        self.file.check_ours()?;
+        self.repair_held_bit();
+        if header.directory.get() == 0 {
+            // It died while giving the store its first blocks: that starts over.
+            header.indexed.set(self.end());
+            return Ok(());
+        }
+        // Readers inside blocks that will be freed must notice.
+        header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
+        self.rebuild_table_in_use()?;
+        self.finish_replacing();
+        self.finish_superseding();
+        self.finish_pending()?;
+        self.find_tail();
+        self.recount_segments();
+        self.recount_index();
+        self.file.check_sound()
+    }
+
+    /// The mark in `commit` and the hold may differ by one store.
+    fn repair_held_bit(&self) {
+        let header = self.header();
+        let commit = header.commit.get();
+        let held = header.hold.get() != 0 && header.hold_strength.get() == 1;
+        header.commit.store(commit & !HELD | if held { HELD } else { 0 }, Ordering::Release);
+    }
+
+    /// Makes the block table anew: what is still referred to is in use.
+    fn rebuild_table_in_use(&self) -> Result<(), Trouble> {
+        let header = self.header();
+        let blocks = header.blocks.get();
+        let entries: Vec<_> = (0..blocks).map(|block| self.entry(block)).collect();
+        let mut referred: HashSet<u64> = HashSet::new();
+        let refer_index = |root: Root, referred: &mut HashSet<u64>| {
+            referred.insert(block_of(root.offset));
+            for entry in 0..1u64 << root.log2.min(24) {
+                referred.insert(block_of(self.file.map.word(root.offset + entry * 8).get()));
+            }
+        };
+        refer_index(Root::open(header.directory.get()), &mut referred);
+        referred.insert(block_of(Root::open(header.table.get()).offset));
+        for word in header.replacing.iter().chain(&header.replacements) {
+            if header.replacing[0].get() != 0 && word.get() != 0 {
+                referred.insert(block_of(word.get()));
+            }
+        }
+        let pending = header.pending.get();
+        let unindexed = header.indexed.get() < self.end();
+        let mut since_clear = None;
+        if unindexed {
+            referred.insert(block_of(pending));
+            if let Some(head) = self.file.record_head(pending)
+                && head.op == Op::Clear
+                && let Some(root) = self.file.prepared_root(pending, head)
+            {
+                refer_index(root, &mut referred);
+                since_clear = Some(self.file.map.word(block_offset(block_of(pending)) + GENERATION).get());
+            }
+        }
+        let tail = header.tail.get();
+        if tail != 0 {
+            referred.insert(block_of(tail - 1));
+        }
+        self.rebuild_table(|block, kind| {
+            let generation = self.file.map.word(block_offset(block) + GENERATION).get();
+            match kind {
+                Kind::System => (block == block_of(header.system.get())).then_some(0),
+                Kind::Index | Kind::Directory | Kind::Table => referred.contains(&block).then_some(0),
+                Kind::Segment | Kind::Large if generation != 0 => {
+                    let entry = entries[block as usize];
+                    let live = if entry.is(kind) { entry.number() } else { self.count_live(block) };
+                    // Appended for a publication that did not come: counted, but nobody's.
+                    let first = self.file.position(block_offset(block) + BLOCK_HEAD);
+                    let published = since_clear.is_some_and(|since| generation >= since) || first < self.end();
+                    ((live > 0 && published) || referred.contains(&block)).then_some(live)
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// A record may have lost its slot and not been marked dead yet.
+    fn finish_superseding(&self) {
+        let header = self.header();
+        let record = header.superseding.get();
+        if record != 0
+            && let Some(head) = self.file.record_head(record)
+            && let Some((key, hash)) = self.read_key(record, head)
+        {
+            match self.search(hash, &EncodedKey::new(&key)) {
+                Search::Hit(hit) if hit.record == record => {}
+                _ => {
+                    let word = self.file.map.word(record);
+                    word.set(word.get() | u64::from(DEAD) << (8 * RECORD_FLAGS));
+                    self.recount(block_of(record));
+                }
+            }
+        }
+        header.superseding.set(0);
+    }
+
+    /// The tail stands behind the last record of its segment that was published.
+    fn find_tail(&self) {
+        let header = self.header();
+        let mut tail = header.tail.get();
+        if tail == 0 {
+            return;
+        }
+        let block = block_of(tail - 1);
+        if block >= header.blocks.get() || !self.entry(block).is(Kind::Segment) {
+            header.tail.set(0);
+            return;
+        }
+        while tail < block_offset(block + 1)
+            && let Some(head) = self.file.record_head(tail)
+            && self.file.position(tail) < self.end()
+            && self.file.is_whole(tail, head)
+        {
+            tail += head.length;
+        }
+        header.tail.set(tail);
+    }
+
+    /// Counts the segments again that the dead owner may have miscounted, and frees what is empty.
+    fn recount_segments(&self) {
+        let header = self.header();
+        let tail = header.tail.get();
+        if tail != 0 {
+            self.recount(block_of(tail - 1));
+        }
+        if header.pending.get() != 0 {
+            self.recount(block_of(header.pending.get()));
+        }
+    }
+
+    fn recount(&self, block: u64) {
+        let entry = self.entry(block);
+        if block < self.header().blocks.get() && (entry.is(Kind::Segment) || entry.is(Kind::Large)) {
+            let live = self.count_live(block) as i64;
+            self.add_live(block, live - entry.number() as i64);
+            let tail = self.header().tail.get();
+            if live == 0 && (tail == 0 || block_of(tail - 1) != block) {
+                self.release(block);
+            }
+        }
+    }
+}
+
+/// A record that a check found whole.
+struct Survivor {
+    offset: u64,
+    head: RecordHead,
+    position: u64,
+    dead: bool,
+    batch: u32,
+}
+
+impl File {
+    /// Puts a file right that was last used before this boot, or is a copy: the caller keeps everybody else away. `inode` is written down
+    /// as the file for which all is right.
+    pub fn adopt_as(&self, inode: u64) -> Result<(), Trouble> {
+        let owner = Owner { file: self };
+        let header = self.map.header();
+        header.lock.set(0);
+        header.hold.set(0);
+        let commit = header.commit.get() & !HELD;
+        header.commit.set(commit);
+        if header.directory.get() == 0 {
+            header.indexed.set(commit);
+        } else {
+            let (survivors, dropped) = self.survivors();
+            owner.start_over(&survivors)?;
+            if dropped > 0 {
+                self.warning.set(Some(format!(
+                    "it was not closed in order (power loss?): {dropped} damaged or incomplete record(s) at the end of \
+                     its log were dropped, everything before them is there."
+                )));
+            }
+        }
+        self.check_sound()?;
+        header.boot_id[0].set(boot_id()[0]);
+        header.boot_id[1].set(boot_id()[1]);
+        header.inode.store(inode, Ordering::Release);
+        Ok(())
+    }
+
+    /// All whole records of the longest valid log, and how many were dropped behind its end.
+    fn survivors(&self) -> (Vec<Survivor>, usize) {
+        let mut found = Vec::new();
+        let mut dropped = 0;
+        let mut cut = u64::MAX;
+        let blocks = self.map.header().blocks.get();
+        let mut block = self.first_block();
+        while block < blocks {
+            let (kind, run) = match parse_ext_word(self.map.word(block_offset(block)).get()) {
+                Some((kind, length, ..)) if length % BLOCK == 0 && (1..=blocks - block).contains(&(length / BLOCK)) => {
+                    (kind, length / BLOCK)
+                }
+                _ => (Kind::Free, 1),
+            };
+            if matches!(kind, Kind::Segment | Kind::Large) && self.map.word(block_offset(block) + GENERATION).get() != 0
+            {
+                let mut offset = block_offset(block) + BLOCK_HEAD;
+                while offset < block_offset(block + run)
+                    && let Some(head) = self.record_head(offset)
+                {
+                    let position = self.position(offset);
+                    if !self.is_whole(offset, head) {
+                        cut = cut.min(position);
+                        dropped += 1;
+                        break;
+                    }
+                    found.push(Survivor {
+                        offset,
+                        head,
+                        position,
+                        dead: self.map.word(offset).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0,
+                        batch: (self.map.word(offset + RECORD_CRC).get() >> 32) as u32,
+                    });
+                    offset += head.length;
+                    if kind == Kind::Large {
+                        break;
+                    }
+                }
+            }
+            block += run;
+        }
+        // Damage before the end that the header tells of cuts the log there; what lies beyond that
+        // end is an operation that never returned, torn: nobody misses it.
+        if cut >= self.map.header().commit.get() & !HELD {
+            cut = u64::MAX;
+            dropped = 0;
+        }
+        found.sort_unstable_by_key(|record| record.position);
+        if let Some(incomplete) = incomplete_batch(&found) {
+            cut = cut.min(incomplete);
+        }
+        let keep = found.partition_point(|record| record.position < cut);
+        dropped += found.len() - keep;
+        found.truncate(keep);
+        (found, dropped)
+    }
+}
+
+/// Where a replacement of everything starts whose records did not all make it.
+fn incomplete_batch(found: &[Survivor]) -> Option<u64> {
+    let at = found.iter().rposition(|record| record.head.op == Op::Clear)?;
+    let mut end = found[at].position + found[at].head.length;
+    let mut missing = found[at].batch;
+    for record in &found[at + 1..] {
+        if missing == 0 || record.position != end {
+            // A gap with something behind it: records that were superseded since, and cleaned.
+            return None;
+        }
+        end += record.head.length;
+        missing -= 1;
+    }
+    (missing > 0).then(|| found[at].position)
+}
+
+impl Owner<'_> {
+    /// Builds table, index and counters anew around the surviving records.
+    fn start_over(&self, survivors: &[Survivor]) -> Result<(), Trouble> {
+        let header = self.header();
+        let map = &self.file.map;
+        let commit = survivors.last().map_or(0, |last| last.position + last.head.length).max(self.end());
+        header.commit.set(commit);
+        header.indexed.set(commit);
+        for word in [&header.tail, &header.pending, &header.superseding, &header.clean_cursor, &header.durable] {
+            word.set(0);
+        }
+        for word in header.replacing.iter().chain(&header.replacements).chain(&header.reserve) {
+            word.set(0);
+        }
+        header.keys.set(0);
+        header.index_epoch.add(1);
+
+        let newest = self.newest(survivors);
+        let mut live: HashMap<u64, u64> = HashMap::new();
+        let mut generation = header.generation.get();
+        for record in survivors {
+            let block = block_of(record.offset);
+            generation = generation.max(map.word(block_offset(block) + GENERATION).get());
+            if newest.contains(&record.offset) {
+                *live.entry(block).or_default() += record.head.length;
+            } else {
+                let word = map.word(record.offset);
+                word.set(word.get() | u64::from(DEAD) << (8 * RECORD_FLAGS));
+            }
+        }
+        header.generation.set(generation);
+
+        self.back_data(&live)?;
+        self.new_table()?;
+        let table = block_of(Root::open(header.table.get()).offset);
+        self.rebuild_table(|block, kind| match kind {
+            Kind::System => (block == block_of(header.system.get())).then_some(0),
+            Kind::Table => (block == table).then_some(0),
+            Kind::Segment | Kind::Large => live.get(&block).copied(),
+            _ => None,
+        })?;
+
+        let root = Root { offset: header.system.get() + directory_in_system_block(0), log2: 0 };
+        let first = self.first_index_block()?;
+        map.word(root.offset).set(first);
+        header.directory.store(root.seal(self.file.identity.store_id), Ordering::Release);
+        for record in survivors.iter().filter(|record| newest.contains(&record.offset)) {
+            let Some((key, hash)) = self.read_key(record.offset, record.head) else { continue };
+            self.make_room(hash)?;
+            if let Search::Miss(Some(slot)) = self.search(hash, &EncodedKey::new(&key)) {
+                self.insert(hash, slot, record.offset);
+            }
+        }
+        Ok(())
+    }
+
+    /// The offsets of the records that are their key's newest, and say that it is there.
+    fn newest(&self, survivors: &[Survivor]) -> HashSet<u64> {
+        let start = survivors.iter().rposition(|record| record.head.op == Op::Clear).map_or(0, |at| at + 1);
+        let mut newest: HashMap<Vec<u8>, (u64, bool)> = HashMap::new();
+        for record in &survivors[start..] {
+            // A dead record whose successor is gone: a removal, cleaned away since. (Where it
+            // matters, a record is on the disk before the one it supersedes is marked.)
+            if let Some((key, _)) = self.read_key(record.offset, record.head) {
+                newest.insert(key, (record.offset, record.head.op == Op::Set && !record.dead));
+            }
+        }
+        newest.into_values().filter_map(|(offset, there)| there.then_some(offset)).collect()
+    }
+
+    /// Puts memory behind the runs that hold data: a copy may have come with holes.
+    fn back_data(&self, live: &HashMap<u64, u64>) -> Result<(), Trouble> {
+        self.file.back(self.header().system.get(), BLOCK)?;
+        for (&block, &bytes) in live {
+            let large = self.run(block).is_some_and(|(kind, _)| kind == Kind::Large);
+            let bytes = if large { (BLOCK_HEAD + bytes).next_multiple_of(PAGE) } else { BLOCK };
+            self.file.back(block_offset(block), bytes)?;
+        }
+        Ok(())
+    }
+
+    /// An empty block table: in the system block, or, for a long file, at its end.
+    fn new_table(&self) -> Result<(), Trouble> {
+        let header = self.header();
+        let map = &self.file.map;
+        let system = header.system.get();
+        map.word(system).set(ext_word(Kind::System, BLOCK, 0, 0));
+        map.word(system + GENERATION).set(1);
+        map.zero(system + LEASES_AT, LEASE_SLOTS * LEASE_SLOT);
+        let blocks = header.blocks.get();
+        let root = if blocks <= 1 << FIRST_TABLE_LOG2 {
+            map.zero(system + FIRST_TABLE_AT, 8 << FIRST_TABLE_LOG2);
+            Root { offset: system + FIRST_TABLE_AT, log2: FIRST_TABLE_LOG2 }
+        } else {
+            let log2 = (blocks * 2).next_power_of_two().trailing_zeros();
+            let bytes = 8u64 << log2;
+            let run = (PAGE + bytes).div_ceil(BLOCK);
+            self.file.extend(block_offset(blocks), run * BLOCK)?;
+            map.zero(block_offset(blocks) + PAGE, bytes);
+            map.word(block_offset(blocks)).set(ext_word(Kind::Table, run * BLOCK, 0, 0));
+            header.blocks.set(blocks + run);
+            Root { offset: block_offset(blocks) + PAGE, log2 }
+        };
+        header.table.store(root.seal(self.file.identity.store_id), Ordering::Release);
+        Ok(())
+    }
+
+    /// Gives an empty store (a header page alone) its system block, directory and table. What
+    /// says that it is done is the directory's root, stored last.
+    #[inline]
+    pub fn furnish(&self) -> Result<(), Trouble> {
+        if self.header().directory.get() != 0 { Ok(()) } else { self.furnish_behind(0) }
+    }
+
+    /// As [`Owner::furnish`], leaving the first `filler` blocks of the file alone.
+    #[cold]
+    pub fn furnish_behind(&self, filler: u64) -> Result<(), Trouble> {
+        let header = self.header();
+        let system = block_offset(filler);
+        self.file.extend(system, BLOCK)?;
+        self.file.check_sound()?;
+        self.file.map.zero(system, BLOCK);
+        header.system.set(system);
+        self.set_filler(filler);
+        header.blocks.set(filler + 1);
+        self.new_table()?;
+        self.start_over(&[])?;
+        if let Some(lease) = self.file.my_lease() {
+            self.file.sign_lease(lease);
+        }
+        self.file.check_sound()
+    }
+}

@@ -1,0 +1,371 @@
+//! The store, used as PHP uses it: through its face, by several threads and processes.
+
+use super::*;
+use std::fs::{File as Descriptor, OpenOptions};
+use std::sync::atomic::AtomicU32;
+
+/// A path of its own on tmpfs, removed afterwards.
+pub struct Path0(pub PathBuf);
+
+impl Path0 {
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = PathBuf::from(format!("/dev/shm/sync-test-{}-{n}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+
+    pub fn store(&self) -> Store {
+        Store::new(self.0.clone(), Options::default())
+    }
+}
+
+impl Drop for Path0 {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// An open file without a name.
+pub fn temporary_file() -> Descriptor {
+    let path = Path0::new();
+    OpenOptions::new().read(true).write(true).create_new(true).open(&path.0).unwrap()
+}
+
+fn get(store: &Store, key: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    match store.patiently(|store| store.get(key, &mut Seen::default(), &mut out)).unwrap() {
+        Found::Missing => None,
+        _ => Some(out),
+    }
+}
+
+fn put(store: &Store, key: &[u8], value: &[u8]) {
+    store.patiently(|store| store.put(key, value, &mut Seen::default())).unwrap();
+}
+
+#[track_caller]
+fn assert_sound(store: &Store) -> check::Report {
+    let report = store.patiently(Store::check).unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+    report
+}
+
+#[test]
+fn nothing_is_created_until_something_is_stored() {
+    let path = Path0::new();
+    let store = path.store();
+    assert_eq!(get(&store, b"x"), None);
+    assert!(!store.remove(b"x").unwrap());
+    assert!(store.snapshot().unwrap().is_empty());
+    store.destroy().unwrap();
+    assert!(!path.0.exists());
+    put(&store, b"x", b"\x2a");
+    assert!(path.0.exists());
+    assert_sound(&store);
+}
+
+#[test]
+fn a_value_comes_back_whatever_its_size() {
+    let path = Path0::new();
+    let (one, other) = (path.store(), path.store());
+    for length in [0usize, 1, 7, 8, 100, 16_000, 16_400, 65_536, 70_000, 1_700_000, 20_000_000] {
+        let value: Vec<u8> = (0..length).map(|n| (n * 7 + length) as u8).collect();
+        put(&one, b"name", &value);
+        assert_eq!(get(&other, b"name").as_deref(), Some(&value[..]), "{length} bytes");
+        assert_eq!(get(&one, b"name").as_deref(), Some(&value[..]), "{length} bytes");
+        assert_sound(&one);
+    }
+}
+
+#[test]
+fn a_key_may_be_any_bytes() {
+    let path = Path0::new();
+    let store = path.store();
+    let keys: Vec<Vec<u8>> =
+        vec![b"".to_vec(), b"0".to_vec(), vec![0xff; 3], "重庆".as_bytes().to_vec(), vec![b'k'; 70_000], vec![0; 40]];
+    for (n, key) in keys.iter().enumerate() {
+        put(&store, key, &[n as u8]);
+    }
+    for (n, key) in keys.iter().enumerate() {
+        assert_eq!(get(&store, key), Some(vec![n as u8]));
+    }
+    assert_sound(&store);
+}
+
+#[test]
+fn many_keys_come_and_go() {
+    let path = Path0::new();
+    let store = path.store();
+    for n in 0..50_000u32 {
+        put(&store, format!("key{n}").as_bytes(), &n.to_le_bytes());
+    }
+    assert_eq!(store.len().unwrap(), 50_000);
+    assert_sound(&store);
+    for n in (0..50_000u32).filter(|n| n % 10 != 0) {
+        assert!(store.remove(format!("key{n}").as_bytes()).unwrap());
+    }
+    let report = assert_sound(&store);
+    assert_eq!(report.keys, 5_000);
+    for n in 0..50_000u32 {
+        assert_eq!(get(&store, format!("key{n}").as_bytes()).is_some(), n % 10 == 0);
+    }
+    assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{report:?}");
+}
+
+#[test]
+fn overwriting_does_not_make_the_file_grow() {
+    let path = Path0::new();
+    let store = path.store();
+    for n in 0..400_000u32 {
+        put(&store, format!("key{}", n % 1000).as_bytes(), &n.to_le_bytes());
+    }
+    let report = assert_sound(&store);
+    assert_eq!(report.keys, 1000);
+    assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{report:?}");
+}
+
+#[test]
+fn insertion_order_stays_when_a_key_is_overwritten() {
+    let path = Path0::new();
+    let store = path.store();
+    for key in [b"c", b"a", b"b", b"c"] {
+        put(&store, key, b"1");
+    }
+    store.remove(b"a").unwrap();
+    put(&store, b"a", b"2");
+    let snapshot = store.snapshot().unwrap();
+    let keys: Vec<&[u8]> = snapshot.iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, [&b"c"[..], b"b", b"a"]);
+}
+
+#[test]
+fn replacing_everything_leaves_nothing_else() {
+    let path = Path0::new();
+    let (store, other) = (path.store(), path.store());
+    for n in 0..10_000u32 {
+        put(&store, format!("old{n}").as_bytes(), &[7; 100]);
+    }
+    assert_eq!(get(&other, b"old5"), Some(vec![7; 100]));
+    let large = vec![1; 100_000];
+    let names: Vec<String> = (0..5_000).map(|n| format!("new{n}")).collect();
+    let entries: Vec<(&[u8], &[u8])> =
+        names.iter().enumerate().map(|(n, name)| (name.as_bytes(), if n == 9 { &large[..] } else { b"v" })).collect();
+    store.replace(&entries).unwrap();
+    assert_eq!(get(&other, b"old5"), None);
+    assert_eq!(get(&other, b"new9"), Some(large.clone()));
+    assert_eq!(store.len().unwrap(), 5_000);
+    assert_sound(&store);
+    put(&store, b"more", b"x");
+    store.replace(&[]).unwrap();
+    assert_eq!(store.len().unwrap(), 0);
+    assert_eq!(get(&other, b"more"), None);
+    let report = assert_sound(&store);
+    assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{report:?}");
+}
+
+#[test]
+fn an_unchanged_key_is_recognised() {
+    let path = Path0::new();
+    let (one, other) = (path.store(), path.store());
+    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    put(&one, b"a", b"1");
+    assert_eq!(other.get(b"a", &mut seen, &mut out).unwrap(), Found::Value);
+    assert!(other.is_current(&seen));
+    put(&one, b"b", b"1");
+    assert!(!other.is_current(&seen));
+    assert_eq!(other.get(b"a", &mut seen, &mut out).unwrap(), Found::Unchanged);
+    assert!(other.is_current(&seen));
+    put(&one, b"a", b"2");
+    assert_eq!(other.get(b"a", &mut seen, &mut out).unwrap(), Found::Value);
+    assert_eq!(out, b"2");
+    one.remove(b"a").unwrap();
+    assert_eq!(other.get(b"a", &mut seen, &mut out).unwrap(), Found::Missing);
+    assert!(other.is_current(&seen));
+}
+
+#[test]
+fn a_lock_keeps_others_out_until_it_is_given_back() {
+    let path = Path0::new();
+    let (holder, other) = (path.store(), path.store());
+    holder.lock(3, 5000).unwrap();
+    put(&holder, b"x", b"1");
+    for result in [
+        other.get(b"x", &mut Seen::default(), &mut Vec::new()).map(drop),
+        other.put(b"x", b"2", &mut Seen::default()),
+        other.remove(b"x").map(drop),
+        other.lock(0, 5000),
+        other.snapshot().map(drop),
+        other.len().map(drop),
+    ] {
+        match result.unwrap_err().kind {
+            ErrorKind::Held(held) => assert_eq!((held.timeout, held.interval, held.same_thread), (3, 5000, true)),
+            other => panic!("{other:?}"),
+        }
+    }
+    holder.unlock();
+    assert_eq!(get(&other, b"x"), Some(b"1".to_vec()));
+    assert_sound(&other);
+}
+
+#[test]
+fn a_lock_ends_with_its_store() {
+    let path = Path0::new();
+    let other = path.store();
+    let holder = path.store();
+    holder.lock(0, 5000).unwrap();
+    drop(holder);
+    put(&other, b"x", b"1");
+}
+
+#[test]
+fn unlocking_wakes_a_waiter_of_another_thread() {
+    let path = Path0::new();
+    let holder = path.store();
+    holder.lock(0, 5000).unwrap();
+    let name = path.0.clone();
+    let waiter = std::thread::spawn(move || {
+        let store = Store::new(name, Options::default());
+        put(&store, b"x", b"1");
+    });
+    assert_eq!(get(&holder, b"x"), None);
+    holder.unlock();
+    waiter.join().unwrap();
+    assert_eq!(get(&holder, b"x"), Some(b"1".to_vec()));
+}
+
+#[test]
+fn threads_do_not_lose_each_others_writes() {
+    let path = Path0::new();
+    let threads: Vec<_> = (0..4u32)
+        .map(|thread| {
+            let name = path.0.clone();
+            std::thread::spawn(move || {
+                let store = Store::new(name, Options::default());
+                for n in 0..5_000u32 {
+                    put(&store, format!("{thread}-{}", n % 500).as_bytes(), &n.to_le_bytes());
+                    if n % 3 == 0 {
+                        assert!(get(&store, format!("{thread}-{}", n % 500).as_bytes()).is_some());
+                    }
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let store = path.store();
+    assert_eq!(store.len().unwrap(), 2000);
+    for thread in 0..4 {
+        for n in 4_500..5_000u32 {
+            assert_eq!(get(&store, format!("{thread}-{}", n % 500).as_bytes()), Some(n.to_le_bytes().to_vec()));
+        }
+    }
+    assert_sound(&store);
+}
+
+#[test]
+fn a_deleted_file_is_an_empty_store_at_once() {
+    let path = Path0::new();
+    let store = path.store();
+    put(&store, b"x", b"1");
+    std::fs::remove_file(&path.0).unwrap();
+    Store::paths_have_changed();
+    assert_eq!(get(&store, b"x"), None);
+    assert!(!path.0.exists());
+    put(&store, b"y", b"2");
+    assert!(path.0.exists());
+    assert_eq!(get(&store, b"y"), Some(b"2".to_vec()));
+}
+
+#[test]
+fn a_destroyed_store_is_noticed_by_others_at_once() {
+    let path = Path0::new();
+    let (one, other) = (path.store(), path.store());
+    put(&one, b"x", b"1");
+    assert_eq!(get(&other, b"x"), Some(b"1".to_vec()));
+    one.destroy().unwrap();
+    assert!(!path.0.exists());
+    assert_eq!(get(&other, b"x"), None);
+    put(&other, b"x", b"2");
+    assert_eq!(get(&one, b"x"), Some(b"2".to_vec()));
+}
+
+#[test]
+fn a_file_cut_short_is_an_error_or_empty_never_a_signal() {
+    for length in [0u64, 1, 100, 4096, 5000, 70_000] {
+        let path = Path0::new();
+        let store = path.store();
+        for n in 0..3000 {
+            put(&store, format!("key{n}").as_bytes(), &[5; 50]);
+        }
+        OpenOptions::new().write(true).open(&path.0).unwrap().set_len(length).unwrap();
+        let mut out = Vec::new();
+        let read = store.get(b"key1", &mut Seen::default(), &mut out);
+        let write = store.put(b"key1", b"1", &mut Seen::default());
+        if length == 0 {
+            assert_eq!(read.unwrap(), Found::Missing);
+            write.unwrap();
+            assert_sound(&store);
+        } else {
+            let error = write.expect_err(&format!("cut to {length} bytes, and read {read:?}"));
+            assert!(matches!(error.kind, ErrorKind::NotAStore(_)), "{length}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_store_is_left_untouched() {
+    let path = Path0::new();
+    for content in [&b"hello"[..], &[0; 5000], &[0xc9; 70_000]] {
+        std::fs::write(&path.0, content).unwrap();
+        let store = path.store();
+        let error = store.put(b"x", b"1", &mut Seen::default()).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::NotAStore(_)), "{error}");
+        assert!(error.to_string().contains(path.0.to_str().unwrap()));
+        assert_eq!(std::fs::read(&path.0).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_copy_is_put_right_and_does_not_disturb_the_original() {
+    let (path, copy) = (Path0::new(), Path0::new());
+    let store = path.store();
+    for n in 0..9_000u32 {
+        put(&store, format!("key{}", n % 3000).as_bytes(), &n.to_le_bytes());
+    }
+    put(&store, b"large", &[9; 200_000]);
+    store.remove(b"key7").unwrap();
+    std::fs::copy(&path.0, &copy.0).unwrap();
+    let other = copy.store();
+    assert_eq!(get(&other, b"key8"), Some(6008u32.to_le_bytes().to_vec()));
+    assert_eq!(get(&other, b"key7"), None);
+    assert_eq!(get(&other, b"large"), Some(vec![9; 200_000]));
+    assert_eq!(other.take_warning(), None);
+    put(&other, b"new", b"1");
+    assert_sound(&other);
+    assert_sound(&store);
+    assert_eq!(other.len().unwrap(), 3001);
+}
+
+#[test]
+fn a_legacy_file_becomes_a_store_with_the_first_write() {
+    for size in [100usize, 5_000, 300_000] {
+        let path = Path0::new();
+        let mut old = b"O:8:\"stdClass\":4:{...".to_vec();
+        old.resize(size, b'x');
+        std::fs::write(&path.0, &old).unwrap();
+        let store = path.store();
+        let error = store.get(b"x", &mut Seen::default(), &mut Vec::new()).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Legacy));
+        assert_eq!(store.legacy().unwrap().unwrap(), old);
+        assert!(!store.import(b"something else", &[]).unwrap());
+        assert_eq!(std::fs::read(&path.0).unwrap(), old);
+        assert!(store.import(&old, &[(b"a", b"1"), (b"b", &[2; 30_000])]).unwrap());
+        assert_eq!(get(&store, b"a"), Some(b"1".to_vec()));
+        assert_eq!(get(&store, b"b"), Some(vec![2; 30_000]));
+        assert_eq!(store.legacy().unwrap(), None);
+        put(&store, b"c", b"3");
+        let report = assert_sound(&store);
+        assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{report:?}");
+    }
+}
