@@ -226,9 +226,8 @@ return [
                 $child = Peer::php(<<<PHP
                     function peak() { preg_match('/VmHWM:\s+(\d+)/', file_get_contents('/proc/self/status'), \$m); return \$m[1] / 1024; }
                     ini_set('memory_limit', -1);
-                    \$s = new Sync(\$argv[1]);
-                    \$s->small = 1;
                     \$before = peak();
+                    \$s = new Sync(\$argv[1]);
                     \$value = str_repeat('0123456789abcdef', 200 << 16);
                     $body
                     \$parent->tell(json_encode([peak() - \$before, strlen(\$value)]));

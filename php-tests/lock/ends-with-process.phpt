@@ -8,7 +8,6 @@ $s = new Sync(scratch());
 $ends = [
     'at its end' => fn () => null,
     'exit' => fn () => exit(0),
-    'an uncaught exception' => function () { ini_set('display_errors', '0'); throw new Exception; },
     'a fatal error' => function () { ini_set('display_errors', '0'); ini_set('memory_limit', '8M'); str_repeat('x', 100_000_000); },
     'SIGTERM' => fn () => posix_kill(posix_getpid(), SIGTERM),
     'SIGKILL' => fn () => posix_kill(posix_getpid(), SIGKILL),
@@ -27,6 +26,16 @@ foreach ($ends as $how => $end) {
     echo "$s->how\n";
     $child->end();
 }
+$child = Peer::php(<<<'PHP'
+    ini_set('display_errors', '0');
+    $s = new Sync($argv[1]);
+    $s->lock()->set('how', 'an uncaught exception');
+    $parent->tell('locked');
+    throw new Exception;
+    PHP, scratch());
+$child->hear();
+echo "$s->how\n";
+$child->end();
 ?>
 --CLEAN--
 <?php
@@ -36,7 +45,7 @@ scratch_remove();
 --EXPECT--
 at its end
 exit
-an uncaught exception
 a fatal error
 SIGTERM
 SIGKILL
+an uncaught exception
