@@ -200,15 +200,18 @@ return [
         'subjects' => [
             'Sync' => $sync + ['open' => $fresh('megabyte-write'), 'run' => '$s->x = $megabyte;'],
             'memcpy' => ['needs' => 'ffi', 'open' => '$from = FFI::new("char[1048576]"); $to = FFI::new("char[1048576]"); FFI::memset($from, 1, 1048576);', 'run' => 'FFI::memcpy($to, $from, 1048576);'],
+            'a PHP string of its own (emalloc + memcpy)' => ['open' => '', 'run' => '$v = $megabyte; $v[0] = "x";'],
             'APCu' => ['needs' => 'apcu', 'open' => '', 'run' => 'apcu_store("megabyte", $megabyte);'],
             'Redis' => $redis + ['run' => '$r->set("megabyte", $megabyte);'],
         ],
     ],
     'megabyte-first' => [
+        // Another process has just written it, so it is in nobody's cache here: nor is what memcpy reads.
         'title' => 'First read of a 1 MB string',
         'subjects' => [
-            'Sync' => $sync + ['open' => $fresh('megabyte-first', 'elsewhere($s->getFile(), \'$megabyte\');'), 'prepare' => 'elsewhere($s->getFile(), \'$megabyte\', $n);', 'run' => '$v = $s->{"k$i"};', 'at most' => 16],
-            'memcpy' => ['needs' => 'ffi', 'open' => '$from = FFI::new("char[1048576]"); $to = FFI::new("char[1048576]"); FFI::memset($from, 1, 1048576);', 'run' => 'FFI::memcpy($to, $from, 1048576);'],
+            'Sync' => $sync + ['open' => $fresh('megabyte-first', 'elsewhere($s->getFile(), \'$megabyte\');'), 'prepare' => 'elsewhere($s->getFile(), \'$megabyte\', $n);', 'run' => '$v = $s->{"k$i"};', 'at most' => 1],
+            'memcpy' => ['needs' => 'ffi', 'open' => '$from = FFI::new("char[1048576]"); $to = FFI::new("char[1048576]"); $other = FFI::new("char[67108864]");', 'prepare' => 'FFI::memset($from, $n, 1048576); FFI::memset($other, $n, 67108864);', 'at most' => 1, 'run' => 'FFI::memcpy($to, $from, 1048576);'],
+            'a PHP string of its own (emalloc + memcpy)' => ['open' => '', 'at most' => 1, 'run' => '$v = $megabyte; $v[0] = "x";'],
             'APCu' => ['needs' => 'apcu', 'open' => 'apcu_store("megabyte", $megabyte);', 'run' => '$v = apcu_fetch("megabyte");'],
             'Redis' => ['open' => $redis['open'] . '$r->set("megabyte", $megabyte);'] + $redis + ['run' => '$v = $r->get("megabyte");'],
         ],

@@ -29,7 +29,7 @@ final class Bench
         }
         for ($round = 0; $round < $this->rounds; $round++) {
             foreach ($loops as $name => $loop) {
-                if ($turns[$name] > 1 || $round < self::ROUNDS_OF_SLOW) {
+                if ($turns[$name] > 1 || isset($subjects[$name]['at most']) || $round < self::ROUNDS_OF_SLOW) {
                     $samples[$name][] = $loop($turns[$name]) / $turns[$name];
                 }
             }

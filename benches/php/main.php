@@ -148,7 +148,7 @@ echo "\n## Bars\n\n| issue | bar | limit | measured | |\n| ---: | --- | ---: | -
 $met = $missed = 0;
 foreach (require __DIR__ . '/../bars.php' as $bar) {
     [$issue, $text, $measured] = $bar;
-    $number = $measured($results);
+    $number = round($measured($results), 2);
     if (is_nan($number) && $only) {
         continue;
     }
