@@ -73,6 +73,11 @@ do_install() {
 do_uninstall() {
     if [ $way = debian ] && [ -z "$DESTDIR" ] && [ -e "$ini" ]; then
         as_root_for "$ini" phpdismod -v "$series" -s ALL sync
+        # Where Debian remembers that an administrator wished so.
+        local remembered
+        for remembered in /var/lib/php/modules/"$series"/*/{enabled,disabled}_by_admin/sync; do
+            [ ! -e "$remembered" ] || as_root_for "$remembered" rm -f "$remembered"
+        done
     fi
     if [ $way = php.ini ]; then
         if [ -f "$DESTDIR$ini" ] && grep -qxF "$line" "$DESTDIR$ini"; then
