@@ -183,9 +183,9 @@ foreach ($stubs as $class) {
 // The stub, the settings and the README.
 $old = file_get_contents(ROOT . '/README.md');
 $new = between($old, 'api', apiTable($stubs));
-foreach ($extension->getINIEntries() as $setting => $_) {
-    if (!str_contains($new, "`$setting`")) {
-        $problems[] = "README.md does not mention the setting $setting";
+foreach ($extension->getINIEntries() as $setting => $default) {
+    if (!str_contains($new, "| `$setting` | `$default` |")) {
+        $problems[] = "README.md's table of settings does not say that $setting is $default by default";
     }
 }
 if (in_array('--write', $argv, true)) {

@@ -35,13 +35,22 @@ class Sync implements \ArrayAccess
      * Names the file; nothing is created, opened or read before the first use.
      *
      *     $sync = new Sync('/dev/shm/app.sync');
+     *     $plain = new Sync('/dev/shm/uploads.sync', allowedClasses: false);
+     *     $ledger = new Sync('/dev/shm/ledger.sync', durability: 'commit');
      *
-     * @param string $file Where the properties are; best in /dev/shm. A relative path is resolved
-     *                     now, and does not follow a later chdir().
+     * @param string                 $file           Where the properties are; best in /dev/shm. A relative path is
+     *                                               resolved now, and does not follow a later chdir().
+     * @param list<string>|bool|null $allowedClasses Whose objects a value may contain when it is read, as
+     *                                               unserialize()'s allowed_classes; objects of other classes are
+     *                                               __PHP_Incomplete_Class. Null: as sync.allowed_classes says.
+     * @param 'none'|'commit'|null   $durability     What it means that a write has returned: that it survives any
+     *                                               crash of processes (none), or power loss (commit). Null: as
+     *                                               sync.durability says.
      *
-     * @throws \ValueError where $file contains a NUL byte
+     * @throws \ValueError where $file contains a NUL byte, or $durability is unknown
+     * @throws \TypeError where an argument is of another type
      */
-    public function __construct(string $file) {}
+    public function __construct(string $file, array|bool|null $allowedClasses = null, ?string $durability = null) {}
 
     /**
      * Gives the value of a property, or null where it is missing, or the file is.
