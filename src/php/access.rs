@@ -106,7 +106,8 @@ pub unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval)
         check_name(name)?;
         let mut bytes = GLOBALS.get().buffers.take();
         encode(value, &mut bytes)?;
-        let mut seen = Seen::default();
+        // What is known of the name spares the store the search for it.
+        let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
         patiently(this, |store| store.put(zend::bytes(name), &bytes, &mut seen))?;
         if zend::is_plain(value) {
             this.cache().store(name, Some(value), seen, bytes.len());

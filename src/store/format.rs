@@ -123,6 +123,8 @@ pub const RECORD_HEAD: u64 = 32;
 /// Offsets in a record.
 pub const RECORD_FLAGS: u64 = 6;
 pub const RECORD_CRC: u64 = 8;
+/// From here to its end a record is under its CRC (the first word is in the CRC's seed).
+pub const RECORD_SEALED: u64 = 12;
 pub const RECORD_POSITION: u64 = 16;
 pub const RECORD_PLACE: u64 = 24;
 /// Flag: a newer record has taken this one's place. The one bit of a record that changes, and
@@ -273,22 +275,20 @@ impl NewRecord<'_> {
 }
 
 /// What a record's CRC starts from: bytes left from an earlier life of the block, or of another
-/// store, never pass for a record.
+/// store, never pass for a record. `first` is the record's first word; its flags are left out.
 #[inline]
-pub fn crc_seed(store_id: u64, generation: u64, offset: u64) -> u32 {
-    let mixed = (store_id ^ generation.rotate_left(32) ^ offset).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+pub fn crc_seed(store_id: u64, generation: u64, offset: u64, first: u64) -> u32 {
+    let flags = 0xff << (8 * RECORD_FLAGS);
+    let place = (store_id ^ generation.rotate_left(32) ^ offset).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (place ^ (first & !flags)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 32) as u32
 }
 
-/// The CRC-32 (IEEE) of a whole record as it lies in `bytes`, the flags and the CRC left out.
+/// The CRC-32C of what follows a record's CRC, up to its end. (Castagnoli's polynomial: processors
+/// have an instruction for it.)
+#[inline]
 pub fn record_crc(seed: u32, bytes: &[u8]) -> u32 {
-    let mut first = [0; 12];
-    first[..6].copy_from_slice(&bytes[..6]);
-    first[6] = bytes[7];
-    let mut hasher = crc32fast::Hasher::new_with_initial(seed);
-    hasher.update(&first[..7]);
-    hasher.update(&bytes[12..]);
-    hasher.finalize()
+    crc32c::crc32c_append(seed, bytes)
 }
 
 /// The hash of a key. XXH3 is frozen: other languages have it, and it will not change.

@@ -218,11 +218,8 @@ pub struct Identity {
 
 impl Identity {
     fn check(&self) -> u64 {
-        let mut hasher = crc32fast::Hasher::new();
-        for word in [MAGIC, VERSION, self.store_id, self.hash_seed] {
-            hasher.update(&word.to_le_bytes());
-        }
-        u64::from(hasher.finalize())
+        let words = [MAGIC, VERSION, self.store_id, self.hash_seed];
+        u64::from(words.iter().fold(0, |crc, word| crc32c::crc32c_append(crc, &word.to_le_bytes())))
     }
 }
 

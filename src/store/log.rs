@@ -102,8 +102,9 @@ impl File {
     /// Whether the record at an offset is whole: what its CRC says.
     pub fn is_whole(&self, record: u64, head: RecordHead) -> bool {
         let generation = self.map.word(block_offset(block_of(record)) + GENERATION).get();
-        let seed = crc_seed(self.identity.store_id, generation, record);
-        self.map.record_crc(seed, record, head.length) == Some(self.map.word(record + RECORD_CRC).get() as u32)
+        let seed = crc_seed(self.identity.store_id, generation, record, self.map.word(record).get());
+        let crc = self.map.record_crc(seed, record + RECORD_SEALED, head.length - RECORD_SEALED);
+        crc == Some(self.map.word(record + RECORD_CRC).get() as u32)
     }
 }
 
@@ -225,7 +226,6 @@ impl Owner<'_> {
         // The last word first: it holds the padding, and whatever covers it comes later.
         map.word(offset + length - 8).set(0);
         map.word(offset).set(record.first_word());
-        map.word(offset + RECORD_CRC).set(u64::from(batch) << 32);
         map.word(offset + RECORD_POSITION).set(position);
         map.word(offset + RECORD_PLACE).set(place);
         map.write(key, record.key.head());
@@ -242,9 +242,11 @@ impl Owner<'_> {
     fn seal(&self, placed: Placed, batch: u32) {
         let map = &self.file.map;
         let generation = map.word(block_offset(block_of(placed.offset)) + GENERATION).get();
-        let seed = crc_seed(self.file.identity.store_id, generation, placed.offset);
-        let crc = map.record_crc(seed, placed.offset, placed.length).unwrap_or(0);
-        map.word(placed.offset + RECORD_CRC).set(u64::from(batch) << 32 | u64::from(crc));
+        let crc_word = map.word(placed.offset + RECORD_CRC);
+        crc_word.set(u64::from(batch) << 32);
+        let seed = crc_seed(self.file.identity.store_id, generation, placed.offset, map.word(placed.offset).get());
+        let crc = map.record_crc(seed, placed.offset + RECORD_SEALED, placed.length - RECORD_SEALED).unwrap_or(0);
+        crc_word.set((u64::from(batch) << 32) | u64::from(crc));
     }
 
     /// Makes sure that a walk through the segment ends behind this record, whatever an earlier life
@@ -318,7 +320,7 @@ impl Owner<'_> {
     pub fn bury(&self, record: u64) {
         let word = self.file.map.word(record);
         let value = word.get();
-        let Some(head) = self.file.record_head(record) else { return };
+        let Some(head) = parse_record_word(value, MAX_RECORD) else { return };
         if value >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0 {
             return;
         }

@@ -198,7 +198,9 @@ impl Map {
         unsafe { ptr::write_bytes(self.base.as_ptr().add(offset as usize), 0, length as usize) };
     }
 
-    /// The CRC of a record at `offset`, computed where it lies; the caller owns the write lock.
+    /// The CRC of what a record says behind its CRC, `length` bytes at `offset`, computed where it
+    /// lies; the caller owns the write lock.
+    #[inline]
     pub fn record_crc(&self, seed: u32, offset: u64, length: u64) -> Option<u32> {
         if !self.is_inside(offset, length) {
             return None;
