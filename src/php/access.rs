@@ -9,6 +9,7 @@ use ext_php_rs::ffi::{self, IS_NULL, zend_string, zval};
 
 use super::errors;
 use super::object::{SyncObject, check_name};
+use super::value::scalar::Small;
 use super::value::{self, Sharing, ValueError};
 use super::wait;
 use super::zend::Str;
@@ -115,6 +116,29 @@ pub unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval)
             this.cache().forget(name);
         }
         Ok(())
+    }
+}
+
+/// Stores a scalar under a name that the cache knows, which most writes are: nothing here can run
+/// user code, so nothing has to be held. `false`: nothing has happened, go the long way.
+///
+/// # Safety
+/// `name` and `value` are valid.
+#[inline]
+pub unsafe fn write_known(this: &SyncObject, name: *mut zend_string, value: *mut zval) -> bool {
+    // SAFETY: valid by contract; the entry is used before anything else is done to the cache, and
+    // plain values are released without running user code.
+    unsafe {
+        if let Some(entry) = this.cache().find(name)
+            && let Some(instance) = this.constructed()
+            && let Some(bytes) = Small::of(&*value)
+            && instance.store.put(zend::bytes(name), bytes.bytes(), &mut entry.seen).is_ok()
+        {
+            zend::release(&raw mut entry.value);
+            zend::copy(&raw mut entry.value, value);
+            return true;
+        }
+        false
     }
 }
 

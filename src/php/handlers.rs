@@ -107,6 +107,9 @@ unsafe extern "C" fn write_property(
                 return zend::error_zval();
             }
             let this = SyncObject::of(object);
+            if access::write_known(this, name, value) {
+                return value;
+            }
             match write(this, name, value) {
                 Ok(()) => value,
                 Err(Thrown) => zend::error_zval(),

@@ -250,7 +250,7 @@ pub fn parse_key_head(head: [u8; 5]) -> Option<(u64, u64)> {
 /// Everything a new record says, before it has a place in the log.
 pub struct NewRecord<'a> {
     pub op: Op,
-    pub key: EncodedKey<'a>,
+    pub key: &'a EncodedKey<'a>,
     pub value: &'a [u8],
 }
 
@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_record_that_does_not_fit_its_room_is_none() {
-        let record = NewRecord { op: Op::Set, key: EncodedKey::new(b"name"), value: b"\x2a" };
+        let record = NewRecord { op: Op::Set, key: &EncodedKey::new(b"name"), value: b"\x2a" };
         let word = record.first_word();
         let head = parse_record_word(word, record.length()).unwrap();
         assert_eq!((head.length, head.padding, head.op), (40, 2, Op::Set));

@@ -118,7 +118,7 @@ impl Owner<'_> {
     /// Stores a value: append, publish, apply, settle. On an error nothing has changed.
     #[inline]
     pub fn put(&self, key: &EncodedKey, hash: u64, value: &[u8], hint: Option<Hit>) -> Result<Written, Trouble> {
-        let record = NewRecord { op: Op::Set, key: EncodedKey::new(key.bytes()), value };
+        let record = NewRecord { op: Op::Set, key, value };
         let mut search = match hint {
             Some(hit) => Search::Hit(hit),
             None => self.search(hash, key),
@@ -159,7 +159,7 @@ impl Owner<'_> {
     /// Removes a key; tells whether it was there.
     pub fn remove(&self, key: &EncodedKey, hash: u64) -> Result<bool, Trouble> {
         let Search::Hit(hit) = self.search(hash, key) else { return Ok(false) };
-        let record = NewRecord { op: Op::Remove, key: EncodedKey::new(key.bytes()), value: &[0xc0] };
+        let record = NewRecord { op: Op::Remove, key, value: &[0xc0] };
         let offset = self.space_for(record.length(), Purpose::Reclaim)?;
         let place = self.file.map.word(hit.record + RECORD_PLACE).get();
         let placed = self.append(&record, offset, self.end(), place, 0);
@@ -425,13 +425,13 @@ impl Owner<'_> {
         let batch = u32::try_from(entries.len()).map_err(|_| Trouble::TooLarge)?;
         let start = self.end();
         // The Clear comes first, with the root of an index that is not there yet: any is as long.
-        let clear_record = NewRecord { op: Op::Clear, key: EncodedKey::new(b""), value: &root_value(0) };
+        let clear_record = NewRecord { op: Op::Clear, key: &EncodedKey::new(b""), value: &root_value(0) };
         let clear = self.append(&clear_record, first, start, start, batch);
         let mut tail = first + clear.length;
         let mut last = clear;
         let mut placed = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            let record = NewRecord { op: Op::Set, key: EncodedKey::new(key), value };
+            let record = NewRecord { op: Op::Set, key: &EncodedKey::new(key), value };
             let length = record.length();
             let offset = if length > MAX_SMALL {
                 self.large_run(length, Purpose::Write)?

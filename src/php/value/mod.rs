@@ -29,7 +29,7 @@ mod identity;
 mod object_decode;
 mod object_encode;
 mod reader;
-mod scalar;
+pub mod scalar;
 mod short;
 mod slots;
 mod vec;
