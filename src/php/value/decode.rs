@@ -61,12 +61,6 @@ pub struct Decoder<'de, 'p> {
     objects: UnsafeCell<ZendVec<*mut zend_object>>,
     sharing: Cell<Sharing>,
     failure: Cell<Option<ValueError>>,
-    engine_data: Cell<*mut std::ffi::c_void>,
-}
-
-unsafe extern "C" {
-    fn php_var_unserialize_init() -> *mut std::ffi::c_void;
-    fn php_var_unserialize_destroy(data: *mut std::ffi::c_void);
 }
 
 impl<'p> Decoder<'_, 'p> {
@@ -82,17 +76,7 @@ impl<'p> Decoder<'_, 'p> {
             objects: UnsafeCell::new(ZendVec::new()),
             sharing: Cell::new(Sharing::Shareable),
             failure: Cell::new(None),
-            engine_data: Cell::new(ptr::null_mut()),
         }
-    }
-
-    /// The `zend_unserialize_data` that a class's C-level `unserialize` handler expects.
-    pub fn engine_data(&self) -> *mut std::ffi::c_void {
-        if self.engine_data.get().is_null() {
-            // SAFETY: no precondition.
-            self.engine_data.set(unsafe { php_var_unserialize_init() });
-        }
-        self.engine_data.get()
     }
 
     /// Stops with a reason for the caller to throw.
@@ -199,10 +183,6 @@ impl<'p> Decoder<'_, 'p> {
             value.release();
         }
         replaced.free();
-        if !self.engine_data.get().is_null() {
-            // SAFETY: made by `engine_data`, once.
-            unsafe { php_var_unserialize_destroy(self.engine_data.get()) };
-        }
         // SAFETY: the caller's promise.
         unsafe {
             if called && !engine::exception_pending() {

@@ -76,8 +76,8 @@ fn floor() -> usize {
     if (low..high).contains(&here) {
         return low + RESERVE;
     }
-    // In a fiber, whose stack the engine does not tell. It has gone a part of it so far.
-    here.saturating_sub(engine::fiber_stack_size() / 2)
+    // In a fiber, whose stack the engine does not tell. It has gone a small part of it so far.
+    here.saturating_sub(engine::fiber_stack_size() / 4 * 3)
 }
 
 /// The stack of this thread, from its lowest to its highest address.

@@ -1,7 +1,6 @@
 //! A zval as serde's `Serialize`.
 
 use std::cell::Cell;
-use std::ffi::c_void;
 
 use ext_php_rs::types::Zval;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -33,13 +32,6 @@ pub struct Encoder {
     pub identity: Identity,
     depth: Depth,
     failure: Cell<Option<ValueError>>,
-    /// The engine's own bookkeeping, made for the first class with a C-level `serialize`.
-    engine_data: Cell<*mut c_void>,
-}
-
-unsafe extern "C" {
-    fn php_var_serialize_init() -> *mut c_void;
-    fn php_var_serialize_destroy(data: *mut c_void);
 }
 
 impl Encoder {
@@ -48,28 +40,12 @@ impl Encoder {
             identity: Identity::new(),
             depth: Depth::new(),
             failure: Cell::new(None),
-            engine_data: Cell::new(std::ptr::null_mut()),
         }
     }
 
     fn finish(self) -> Option<ValueError> {
-        let data = self.engine_data.get();
-        if !data.is_null() {
-            // SAFETY: made by `engine_data`, once.
-            unsafe { php_var_serialize_destroy(data) };
-        }
         self.identity.finish();
         self.failure.into_inner()
-    }
-
-    /// The `zend_serialize_data` that a class's C-level `serialize` handler expects. One for the
-    /// whole value, so that what several of them share stays shared.
-    pub fn engine_data(&self) -> *mut c_void {
-        if self.engine_data.get().is_null() {
-            // SAFETY: no precondition.
-            self.engine_data.set(unsafe { php_var_serialize_init() });
-        }
-        self.engine_data.get()
     }
 
     /// Stops with a reason for the caller to throw.

@@ -13,7 +13,7 @@ use ext_php_rs::types::Zval;
 
 pub use ext_php_rs::ffi::{
     Bucket, HashTable, zend_class_constant, zend_class_entry, zend_function, zend_object, zend_property_info,
-    zend_string,
+    zend_serialize_data, zend_string, zend_unserialize_data,
 };
 
 /// The body of a PHP reference; not among the types that `ext-php-rs` exports under their C name.
@@ -93,6 +93,10 @@ unsafe extern "C" {
     fn zval_get_string_func(value: *mut Zval) -> *mut zend_string;
     fn zend_error(level: c_int, format: *const c_char, ...);
     fn zend_type_error(format: *const c_char, ...);
+    fn php_var_serialize_init() -> *mut zend_serialize_data;
+    fn php_var_serialize_destroy(data: *mut zend_serialize_data);
+    fn php_var_unserialize_init() -> *mut zend_unserialize_data;
+    fn php_var_unserialize_destroy(data: *mut zend_unserialize_data);
     fn php_store_class_name(object: *mut Zval, name: *mut zend_string);
     fn php_lookup_class_name(object: *mut zend_object) -> *mut zend_string;
 
@@ -995,6 +999,37 @@ pub unsafe fn call_method(object: *mut zend_object, method: *mut zend_function, 
         let arguments = u32::from(!argument.is_null());
         ffi::zend_call_known_function(method, object, (*object).ce, into, arguments, argument, ptr::null_mut());
     }
+}
+
+/// The engine's own bookkeeping, which the `serialize` handler of a class expects; for the length of
+/// one call, since meanwhile every `serialize()` that user code calls shares it.
+pub fn begin_serialize() -> *mut zend_serialize_data {
+    // SAFETY: no precondition.
+    unsafe { php_var_serialize_init() }
+}
+
+/// The end of [`begin_serialize`].
+///
+/// # Safety
+/// `data` is from there, and not used again.
+pub unsafe fn end_serialize(data: *mut zend_serialize_data) {
+    // SAFETY: the caller's promise.
+    unsafe { php_var_serialize_destroy(data) }
+}
+
+/// As [`begin_serialize`], for the `unserialize` handler.
+pub fn begin_unserialize() -> *mut zend_unserialize_data {
+    // SAFETY: no precondition.
+    unsafe { php_var_unserialize_init() }
+}
+
+/// The end of [`begin_unserialize`]. Runs the `__wakeup`s that it put off.
+///
+/// # Safety
+/// As for [`end_serialize`].
+pub unsafe fn end_unserialize(data: *mut zend_unserialize_data) {
+    // SAFETY: the caller's promise.
+    unsafe { php_var_unserialize_destroy(data) }
 }
 
 // ---- errors and settings --------------------------------------------------------------------

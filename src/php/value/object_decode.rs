@@ -351,7 +351,9 @@ fn unserialize<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8], bytes: &[u8]) -> R
                 // The handler may read one byte too many: PHP's own data ends in a brace.
                 let copy = engine::new_string(bytes);
                 let data = engine::bytes(copy);
-                let outcome = handler(slot.at, class.entry, data.as_ptr(), data.len(), decoder.engine_data().cast());
+                let own = engine::begin_unserialize();
+                let outcome = handler(slot.at, class.entry, data.as_ptr(), data.len(), own);
+                engine::end_unserialize(own);
                 engine::release_string(copy);
                 outcome == 0
             }

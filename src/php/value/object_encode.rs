@@ -115,14 +115,17 @@ unsafe fn serialize_by_method<S: Serializer>(value: &Value, serializer: S) -> Re
     }
 }
 
-/// `[ext 2 (class), bin]`: the string that the class's `serialize` handler makes.
+/// `[ext 2 (class), bin]`: the string that the class's `serialize` handler makes. What it contains
+/// is its own business: it shares no objects and references with the rest of the value.
 unsafe fn serialize_by_handler<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: the handler returns memory of Zend's allocator, or none.
     unsafe {
         let class = (*engine::object_of(value.at)).ce;
         let handler = (*class).serialize.expect("the caller has looked");
         let (mut buffer, mut len) = (ptr::null_mut(), 0);
-        let outcome = handler(value.at, &raw mut buffer, &raw mut len, value.encoder.engine_data().cast());
+        let data = engine::begin_serialize();
+        let outcome = handler(value.at, &raw mut buffer, &raw mut len, data);
+        engine::end_serialize(data);
         let bytes = if buffer.is_null() { &[] } else { std::slice::from_raw_parts(buffer, len) };
         let result = if engine::exception_pending() {
             Err(value.encoder.thrown())
