@@ -69,21 +69,19 @@ impl File {
         let header = self.map.header();
         self.check_ours()?;
         let word = header.lock.get();
-        if word as u32 != 0 || header.lock.compare_exchange(word, taken_by(lease, word)).is_err() {
-            self.own_slowly(lease)?;
-        }
-        let owner = Owner { file: self };
+        let owner = if word as u32 == 0 && header.lock.compare_exchange(word, taken_by(lease, word)).is_ok() {
+            Owner { file: self }
+        } else {
+            self.own_slowly(lease)?
+        };
         // What was true before the lock was taken may no longer be.
         match self.check_ours() {
             // A takeover that could not finish (a full disk, say) is tried again.
             Ok(()) if header.indexed.get() != header.commit.get() & !HELD => owner.recovered(),
             Ok(()) => Ok(owner),
-            Err(trouble) => {
-                if self.map.is_poisoned() {
-                    std::mem::forget(owner);
-                }
-                Err(trouble)
-            }
+            // `owner` gives the lock back: should only some other page have been poisoned, others
+            // must not wait until this thread closes the file.
+            Err(trouble) => Err(trouble),
         }
     }
 
@@ -103,9 +101,10 @@ impl File {
     }
 
     #[cold]
-    fn own_slowly(&self, lease: u32) -> Result<(), Trouble> {
+    fn own_slowly(&self, lease: u32) -> Result<Owner<'_>, Trouble> {
         let lock = &self.map.header().lock;
         let start = Instant::now();
+        let mut looked = start;
         let mut slept = 0;
         loop {
             for _ in 0..SPINS {
@@ -114,7 +113,7 @@ impl File {
                     // Whoever slept does not know who else sleeps: let unlock() wake the next.
                     let new = taken_by(lease, word) | if slept > 0 { u64::from(WAITERS) } else { 0 };
                     if lock.compare_exchange(word, new).is_ok() {
-                        return Ok(());
+                        return Ok(Owner { file: self });
                     }
                 }
                 std::hint::spin_loop();
@@ -132,14 +131,16 @@ impl File {
             if woken == Woken::Fault {
                 return Err(Trouble::Stale);
             }
-            if woken == Woken::TimedOut {
+            // By the clock, not by what ended the sleep: signals that come all the time must not
+            // keep anybody from looking.
+            if looked.elapsed() >= LOOK_AFTER {
+                looked = Instant::now();
                 let word = lock.get();
                 if let Some(owner) = lease_of(word)
                     && !self.is_alive(owner)
                     && lock.compare_exchange(word, taken_by(lease, word) | u64::from(WAITERS)).is_ok()
                 {
-                    Owner { file: self }.recovered()?;
-                    return Ok(());
+                    return Owner { file: self }.recovered();
                 }
             }
             if start.elapsed() >= BUSY_AFTER {
@@ -205,13 +206,24 @@ impl File {
             }
         }
         self.set_lease(Some(lease));
+        let result = self.end_inherited_hold(lease);
+        if result.is_err() {
+            // Claimed again at the next try: a hold that another process left must not pass for
+            // one of this thread's own.
+            self.set_lease(None);
+        }
+        result.map(|()| lease)
+    }
+
+    fn end_inherited_hold(&self, lease: u32) -> Result<(), Trouble> {
+        let header = self.map.header();
         if lease_of(header.hold.get()) == Some(lease) {
             let owner = self.own()?;
             if lease_of(header.hold.get()) == Some(lease) {
                 owner.end_hold();
             }
         }
-        Ok(lease)
+        Ok(())
     }
 
     /// Whether the process that has this lease lives.
@@ -237,7 +249,7 @@ impl File {
         let pid = self.map.word(at).load(Ordering::Acquire);
         let (start, namespace) = (self.map.word(at + 8).get(), self.map.word(at + 16).get());
         let me = Process::this();
-        pid == 0 || namespace == 0 || namespace != me.namespace || Process::start_of(pid) == Some(start)
+        pid == 0 || start == 0 || namespace == 0 || namespace != me.namespace || !Process::has_died(pid, start)
     }
 
     /// Whether `object` may go on with a read, as far as holds are concerned. Who finds that the
@@ -397,19 +409,47 @@ impl Process {
         Self { pid, start: Self::start_of(pid).unwrap_or(0), namespace: namespace() }
     }
 
-    /// When the process with this pid started; `None` if there is none.
+    /// Whether the process that had this pid and started then is certainly dead. In doubt it is
+    /// not: /proc may hide other users' processes.
+    fn has_died(pid: u64, start: u64) -> bool {
+        // SAFETY: signal 0 only asks.
+        let gone = unsafe { libc::kill(pid as libc::pid_t, 0) } != 0
+            && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH);
+        gone || Self::stat_of(pid).is_some_and(|stat| stat.start != start || stat.is_zombie)
+    }
+
+    /// When the process with this pid started; `None` if that cannot be seen.
     fn start_of(pid: u64) -> Option<u64> {
+        Self::stat_of(pid).map(|stat| stat.start)
+    }
+
+    fn stat_of(pid: u64) -> Option<Stat> {
         let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-        // The name, in parentheses, may hold anything; field 22 is the twentieth after it.
+        // The name, in parentheses, may hold anything; the state, field 3, is the first after it.
         let after = &stat[stat.iter().rposition(|&b| b == b')')? + 1..];
-        std::str::from_utf8(after).ok()?.split_ascii_whitespace().nth(19)?.parse().ok()
+        let fields: Vec<&str> = std::str::from_utf8(after).ok()?.split_ascii_whitespace().collect();
+        // The first thread may have ended before the others: that looks like a zombie, too.
+        let is_zombie = *fields.first()? == "Z" && fields.get(17)?.parse::<u64>().ok()? <= 1;
+        Some(Stat { start: fields.get(19)?.parse().ok()?, is_zombie })
     }
 }
 
+/// What /proc says of a process.
+struct Stat {
+    start: u64,
+    /// Dead, and not yet waited for by its parent.
+    is_zombie: bool,
+}
+
+/// The inode of this process's pid namespace; 0 where /proc speaks of another namespace's pids.
 fn namespace() -> u64 {
     use std::os::unix::fs::MetadataExt;
     static NAMESPACE: OnceLock<u64> = OnceLock::new();
-    *NAMESPACE.get_or_init(|| std::fs::metadata("/proc/self/ns/pid").map_or(0, |m| m.ino()))
+    *NAMESPACE.get_or_init(|| {
+        let speaks_of_us = std::fs::read_link("/proc/self")
+            .is_ok_and(|target| target.to_str() == Some(&std::process::id().to_string()));
+        if speaks_of_us { std::fs::metadata("/proc/self/ns/pid").map_or(0, |m| m.ino()) } else { 0 }
+    })
 }
 
 /// Nanoseconds since boot, sleep included.
