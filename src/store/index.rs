@@ -62,9 +62,9 @@ impl File {
     }
 
     /// Looks for a key in one index block (the offset of its start). `is_key` decides whether the
-    /// record at an offset is the key's.
+    /// record that a slot names is the key's.
     #[inline]
-    pub fn search_block(&self, block: u64, hash: u64, is_key: impl Fn(u64) -> bool) -> Search {
+    pub fn search_block(&self, block: u64, hash: u64, mut is_key: impl FnMut(Hit) -> bool) -> Search {
         let slots = block + BLOCK_HEAD;
         let mut slot = home_slot(hash);
         let mut gap = None;
@@ -76,7 +76,7 @@ impl File {
             }
             if record == REMOVED {
                 gap = gap.or(Some(at));
-            } else if self.map.word(at).get() == hash && is_key(record) {
+            } else if self.map.word(at).get() == hash && is_key(Hit { slot: at, record }) {
                 return Search::Hit(Hit { slot: at, record });
             }
             slot = if slot + 1 == SLOTS { 0 } else { slot + 1 };
@@ -148,7 +148,7 @@ impl Owner<'_> {
     #[inline]
     pub fn search(&self, hash: u64, key: &EncodedKey) -> Search {
         let block = self.file.index_block(hash, self.root());
-        self.file.search_block(block, hash, |record| self.file.is_record_of(record, key))
+        self.file.search_block(block, hash, |hit| self.file.is_record_of(hit.record, key))
     }
 
     /// Makes sure that a key that is not there can be inserted without asking for space: done

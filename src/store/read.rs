@@ -21,10 +21,16 @@ const ATTEMPTS: u32 = 10_000;
 
 /// What a search without a lock gave.
 enum Lookup {
-    Found(Hit, RecordHead),
+    Found(Candidate),
     Missing,
     /// Something moved underneath: start over.
     Again,
+}
+
+/// A record that is the key's, as long as its segment's generation does not move.
+struct Candidate {
+    hit: Hit,
+    generation: u64,
 }
 
 impl File {
@@ -50,7 +56,7 @@ impl File {
                 if self.map.is_poisoned() {
                     return Err(Trouble::Stale);
                 }
-                seen.version = commit;
+                seen.version = commit & !HELD;
                 return Ok(Found::Unchanged);
             }
             let epoch = header.index_epoch.load(Ordering::Acquire);
@@ -61,7 +67,7 @@ impl File {
                 continue;
             }
             let found = match lookup {
-                Lookup::Found(hit, head) => self.copy_out(hit, head, seen, out),
+                Lookup::Found(candidate) => self.copy_out(&candidate, seen, out),
                 _ => Some(Found::Missing),
             };
             fence(Ordering::Acquire);
@@ -74,7 +80,7 @@ impl File {
                 seen.record = 0;
             }
             seen.epoch = epoch;
-            seen.version = commit;
+            seen.version = commit & !HELD;
             return Ok(found);
         }
         Err(Trouble::Busy)
@@ -109,13 +115,37 @@ impl File {
             }
         }
         let block = self.index_block(hash, root);
-        match self.search_block(block, hash, |record| self.is_record_of(record, key)) {
-            Search::Miss(_) => Lookup::Missing,
-            Search::Hit(hit) => match self.record_head(hit.record) {
-                Some(head) => Lookup::Found(hit, head),
-                None => Lookup::Again,
-            },
+        let mut candidate = Some(0);
+        let search = self.search_block(block, hash, |hit| {
+            candidate = self.compare(hit, key);
+            // One that moved while it was looked at ends the search, too.
+            candidate != Some(0)
+        });
+        match (search, candidate) {
+            (Search::Miss(_), _) => Lookup::Missing,
+            (Search::Hit(hit), Some(generation)) => Lookup::Found(Candidate { hit, generation }),
+            (Search::Hit(_), None) => Lookup::Again,
         }
+    }
+
+    /// Compares the key of the record that a slot names. `Some(0)`: it is another key's. Else the
+    /// generation of its segment; as long as that does not move, the record is the key's. `None`:
+    /// the segment was freed, and perhaps used again, while it was looked at: whatever the bytes
+    /// said, the key may be somewhere else.
+    #[inline]
+    fn compare(&self, hit: Hit, key: &EncodedKey) -> Option<u64> {
+        let generation = self.map.word(block_offset(block_of(hit.record)) + GENERATION);
+        let before = generation.load(Ordering::Acquire);
+        // Only now is it certain that the record belongs to this generation: the slot still names
+        // it, and it is taken out of the slot before its segment is freed.
+        if before == 0 || self.map.word(hit.slot + 8).load(Ordering::Acquire) != hit.record {
+            return None;
+        }
+        if self.is_record_of(hit.record, key) {
+            return Some(before);
+        }
+        fence(Ordering::Acquire);
+        (generation.load(Ordering::Relaxed) == before).then_some(0)
     }
 
     /// The index does not know all that is committed: its writer is about to tell it, or has died.
@@ -128,7 +158,8 @@ impl File {
             }
             std::hint::spin_loop();
         }
-        let mut position = header.indexed.load(Ordering::Acquire);
+        let indexed = header.indexed.load(Ordering::Acquire);
+        let mut position = indexed;
         let mut record = header.pending.load(Ordering::Acquire);
         let mut last = Pending::NotThere;
         while position < commit {
@@ -142,25 +173,26 @@ impl File {
                     };
                 }
                 _ if !self.is_record_of(record, key) => {}
-                Op::Set => last = Pending::Last(Lookup::Found(Hit { slot: 0, record }, head)),
+                Op::Set => {
+                    let generation = self.map.word(block_offset(block_of(record)) + GENERATION).load(Ordering::Acquire);
+                    last = Pending::Last(Lookup::Found(Candidate { hit: Hit { slot: 0, record }, generation }));
+                }
                 Op::Remove => last = Pending::Last(Lookup::Missing),
             }
             position += head.length;
             record += head.length;
         }
-        last
+        // Records that the index does not know are not freed: what was read was theirs.
+        fence(Ordering::Acquire);
+        if header.indexed.load(Ordering::Relaxed) == indexed { last } else { Pending::Last(Lookup::Again) }
     }
 
     /// Copies a value out. `None`: it was not there any more.
     #[inline]
-    fn copy_out(&self, hit: Hit, head: RecordHead, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+    fn copy_out(&self, candidate: &Candidate, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+        let Candidate { hit, generation } = *candidate;
         let block = block_offset(block_of(hit.record));
-        let generation = self.map.word(block + GENERATION).load(Ordering::Acquire);
-        // Only now is it certain that the record belongs to this generation: the slot still names
-        // it, and it is taken out of the slot before its segment is freed.
-        if generation == 0 || hit.slot != 0 && self.map.word(hit.slot + 8).load(Ordering::Acquire) != hit.record {
-            return None;
-        }
+        let head = self.record_head(hit.record)?;
         let position = self.position(hit.record);
         let (_, _, value, length) = self.parts(hit.record, head)?;
         let unchanged = seen.record == position;
