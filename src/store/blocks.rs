@@ -481,8 +481,10 @@ impl Owner<'_> {
                 for n in 1..run {
                     self.set_entry(block + n, Entry(Entry::INSIDE));
                 }
-                self.set_entry(block, Entry::used(kind, 0));
-                self.add_live(block, live as i64);
+                // One store: whoever dies here must not leave an entry that tells of no live bytes.
+                self.set_entry(block, Entry::used(kind, live));
+                let total = if kind == Kind::Large { &header.live_large } else { &header.live };
+                total.add(live as i64);
                 if kind == Kind::Segment {
                     header.segments.add(1);
                 }
@@ -506,6 +508,8 @@ impl Owner<'_> {
                 slot.set(0);
             }
         }
+        // Whatever is written into a freed run must not be seen before its generation has moved.
+        fence(Ordering::Release);
         self.file.check_sound()
     }
 }

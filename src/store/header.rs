@@ -4,7 +4,7 @@
 //! (`commit` and its neighbours) on one, what only writers touch on others.
 
 use super::format::{BLOCK, Kind, MAGIC, PAGE, VERSION, ext_word, parse_ext_word};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
 /// An 8-byte word of the file: little-endian, whatever the machine is.
 #[repr(transparent)]
@@ -27,9 +27,11 @@ impl Word {
         self.load(Ordering::Relaxed)
     }
 
-    /// Counterpart of [`Word::get`].
+    /// Counterpart of [`Word::get`]. The compiler may not move it before what the program did
+    /// first: whoever takes over from a process that was killed finds the stores in their order.
     #[inline]
     pub fn set(&self, value: u64) {
+        compiler_fence(Ordering::Release);
         self.store(value, Ordering::Relaxed);
     }
 

@@ -89,7 +89,10 @@ impl Owner<'_> {
                 Kind::Index | Kind::Directory | Kind::Table => referred.contains(&block).then_some(0),
                 Kind::Segment | Kind::Large if generation != 0 => {
                     let entry = entries[block as usize];
-                    let live = if entry.is(kind) { entry.number() } else { self.count_live(block) };
+                    // An owner who died in here before may have left any entry; one that tells of
+                    // live bytes was written whole.
+                    let known = entry.is(kind) && entry.number() > 0;
+                    let live = if known { entry.number() } else { self.count_live(block) };
                     // Appended for a publication that did not come: counted, but nobody's.
                     let first = self.file.position(block_offset(block) + BLOCK_HEAD);
                     let published = since_clear.is_some_and(|since| generation >= since) || first < self.end();
@@ -138,6 +141,11 @@ impl Owner<'_> {
             && self.file.is_whole(tail, head)
         {
             tail += head.length;
+        }
+        // What the dead owner appended and did not publish must not be found there when the log
+        // has grown past its position elsewhere, in a large run.
+        if tail < block_offset(block + 1) {
+            self.file.map.word(tail).set(0);
         }
         header.tail.set(tail);
     }
