@@ -38,6 +38,15 @@ function fixtures(): array
     ];
 }
 
+/** Brings PHP's allocator to keep what a string of 1 MB needs, instead of giving it back to the kernel. */
+function warm_heap(): void
+{
+    for ($i = 0; $i < 8; $i++) {
+        $a = str_repeat('a', 1 << 20);
+        unset($a);
+    }
+}
+
 /** Has another process write the fixture `$name` ('$pairs') under the names k0 … k($count - 1). */
 function elsewhere(string $file, string $name, int $count = 1): void
 {
