@@ -1,0 +1,48 @@
+--TEST--
+A file that somebody overwrites in place while it is open is an exception or what was there, never a signal
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+mt_srand(1);
+for ($round = 0; $round < 20; $round++) {
+    $s = new Sync(scratch());
+    for ($i = 0; $i < 20; $i++) {
+        $s->{"key$i"} = str_repeat("$i.", 1 << $i % 14);
+    }
+    unset($s);
+    $child = Peer::fork(function (Peer $parent) use ($round) {
+        $s = new Sync(scratch());
+        $s->x = 1;
+        $stream = fopen(scratch(), 'r+');
+        $size = fstat($stream)['size'];
+        // All of it at first, then pieces.
+        [$at, $length] = $round === 0 ? [0, $size] : [mt_rand(0, 1) ? mt_rand(0, 8192) : mt_rand(0, $size), 1 << mt_rand(0, 12)];
+        fseek($stream, $at);
+        fwrite($stream, random_bytes($length));
+        foreach ([$s, new Sync(scratch())] as $object) {
+            foreach ([fn ($k) => $object->$k, fn () => $object->getData(), fn ($k) => $object->$k = 'new', fn ($k) => $object->remove($k), fn () => $object->getData()] as $access) {
+                for ($i = 0; $i < 20; $i++) {
+                    try {
+                        $access("key$i");
+                    } catch (SyncException $e) {
+                    }
+                }
+            }
+        }
+        $parent->tell('survived');
+    });
+    if ([$child->hear(), $child->end()] !== ['survived', 'exit 0']) {
+        echo "round $round\n";
+    }
+    unlink(scratch());
+}
+echo "done\n";
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+done

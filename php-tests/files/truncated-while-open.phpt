@@ -1,0 +1,42 @@
+--TEST--
+A file that somebody empties while it is open is an empty store, and can be written to again
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$s = new Sync(scratch());
+$other = new Sync(scratch());
+for ($i = 0; $i < 5; $i++) {
+    $s->x = str_repeat('x', 100_000);
+    $s->y = 1;
+    var_dump(strlen($other->x) === 100_000);
+    file_put_contents(scratch(), '');
+    // Values that were read before are no excuse.
+    var_dump(isset($other->x), $other->getData() == new stdClass);
+}
+$s->z = 1;
+var_dump($other->z, count((array) $other->getData()));
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+bool(true)
+bool(false)
+bool(true)
+bool(true)
+bool(false)
+bool(true)
+bool(true)
+bool(false)
+bool(true)
+bool(true)
+bool(false)
+bool(true)
+bool(true)
+bool(false)
+bool(true)
+int(1)
+int(1)
