@@ -25,6 +25,12 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
     // SAFETY: valid by contract. The cache is looked at between calls that may run user code, and
     // never kept across one.
     unsafe {
+        if let Some(entry) = this.cache().look_up(name)
+            && let Some(instance) = this.constructed()
+            && instance.store.is_current(&entry.seen)
+        {
+            return Ok(hand_out(&raw const entry.value, into));
+        }
         zend::set_null(into);
         check_name(name)?;
         let mut bytes = GLOBALS.get().buffers.take();
@@ -166,6 +172,29 @@ pub unsafe fn exists(this: &SyncObject, name: *mut zend_string) -> Result<bool, 
     let mut value = zend::empty();
     // SAFETY: valid by contract.
     unsafe { read(this, name, &raw mut value) }
+}
+
+/// The name that `$sync[] =` appends under: the number after the highest, or, once that is known,
+/// the first free one from there on. Nobody else takes it before the caller has, if the caller
+/// keeps other writers out.
+pub fn next_number(this: &SyncObject) -> Result<Str, Thrown> {
+    let mut number = match this.next_number.get() {
+        Some(number) => number,
+        None => patiently(this, |store| {
+            let snapshot = store.snapshot()?;
+            let numbers = snapshot.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok()?.parse::<u64>().ok());
+            Ok(numbers.max().map_or(0, |highest| highest.saturating_add(1)))
+        })?,
+    };
+    loop {
+        let name = Str::new(number.to_string().as_bytes());
+        number += 1;
+        // SAFETY: the name is held.
+        if !unsafe { exists(this, name.as_ptr())? } {
+            this.next_number.set(Some(number));
+            return Ok(name);
+        }
+    }
 }
 
 /// Names for which a stdClass answers "no" to `isset` instead of complaining.

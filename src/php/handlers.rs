@@ -8,11 +8,12 @@
 use std::os::raw::{c_int, c_void};
 use std::ptr;
 
-use ext_php_rs::ffi::{self, zend_object, zend_object_handlers, zend_string, zval};
+use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, zend_object, zend_object_handlers, zend_string, zval};
 
 use super::access;
 use super::errors::contain;
-use super::object::{SyncObject, name_of};
+use super::nested::{self, Alone, Fetch};
+use super::object::{SyncObject, check_name, name_of};
 use super::zend::{self, Str, Thrown};
 
 /// The handlers of objects that are just Sync.
@@ -46,18 +47,38 @@ pub fn fill_derived(table: &mut zend_object_handlers) {
 unsafe extern "C" fn read_property(
     object: *mut zend_object,
     name: *mut zend_string,
-    _kind: c_int,
+    kind: c_int,
     _slot: *mut *mut c_void,
     result: *mut zval,
 ) -> *mut zval {
     // SAFETY: the engine passes an object of ours, a valid name and a slot for the result.
     unsafe {
         let this = SyncObject::of(object);
-        if read_cached(this, name, result) {
-            return result;
+        if matches!(kind as u32, BP_VAR_R | BP_VAR_IS) {
+            if read_cached(this, name, result) {
+                return result;
+            }
+            return read_uncached(this, name, result);
         }
-        read_uncached(this, name, result)
+        read_for_writing(this, name, kind, result)
     }
+}
+
+/// `$sync->x` where something inside of it is about to be changed.
+#[inline(never)]
+unsafe fn read_for_writing(this: &SyncObject, name: *mut zend_string, kind: c_int, result: *mut zval) -> *mut zval {
+    contain(zend::uninitialized(), || {
+        // SAFETY: as for `read_property`.
+        unsafe {
+            let fetched = this.instance().and_then(|_| check_name(name)).and_then(|()| nested::property_fetch(kind));
+            match fetched {
+                Ok(Fetch::Value | Fetch::Operand) => return read_uncached(this, name, result),
+                Ok(Fetch::Place) => nested::fetch_place(this.zend(), name, result),
+                Err(Thrown) => return zend::uninitialized(),
+            }
+            result
+        }
+    })
 }
 
 /// The whole of a read that finds nothing changed: no system call, no lock, no bytes copied.
@@ -179,20 +200,33 @@ unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_st
 }
 
 /// There is no place in this process that holds the property: the engine reads and writes instead.
+/// Operators (`$sync->n++`) are done here.
 unsafe extern "C" fn get_property_ptr_ptr(
-    _object: *mut zend_object,
-    _name: *mut zend_string,
-    _kind: c_int,
-    _slot: *mut *mut c_void,
+    object: *mut zend_object,
+    name: *mut zend_string,
+    kind: c_int,
+    slot: *mut *mut c_void,
 ) -> *mut zval {
-    ptr::null_mut()
+    if kind as u32 != BP_VAR_RW {
+        return ptr::null_mut();
+    }
+    contain(ptr::null_mut(), || {
+        // SAFETY: the engine passes an object of ours, a valid name, and a cache slot or null.
+        unsafe {
+            let this = SyncObject::of(object);
+            if this.instance().and_then(|_| check_name(name)).is_err() {
+                return zend::error_zval();
+            }
+            nested::operate(object, name, slot)
+        }
+    })
 }
 
 /// `$sync['x']`.
 unsafe extern "C" fn read_dimension(
     object: *mut zend_object,
     offset: *mut zval,
-    _kind: c_int,
+    kind: c_int,
     result: *mut zval,
 ) -> *mut zval {
     contain(ptr::null_mut(), || {
@@ -200,7 +234,21 @@ unsafe extern "C" fn read_dimension(
         unsafe {
             let this = SyncObject::of(object);
             let _alive = this.hold();
-            let Ok(name) = offset_name(offset) else { return ptr::null_mut() };
+            let Ok(fetch) = this.instance().and_then(|_| nested::element_fetch(kind)) else {
+                return ptr::null_mut();
+            };
+            let Ok(name) = offset_name(this, offset) else { return ptr::null_mut() };
+            match fetch {
+                Fetch::Value => {}
+                Fetch::Place => {
+                    nested::fetch_place(object, name.as_ptr(), result);
+                    return result;
+                }
+                Fetch::Operand => {
+                    nested::fetch_operand(object, name.as_ptr(), result);
+                    return result;
+                }
+            }
             if read_cached(this, name.as_ptr(), result) {
                 return result;
             }
@@ -218,10 +266,18 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
         // SAFETY: the engine passes an object of ours, an offset or null for `[]`, and a value.
         unsafe {
             let this = SyncObject::of(object);
-            let _alive = this.hold();
-            if let Ok(name) = offset_name(offset) {
-                let _ = write(this, name.as_ptr(), zend::deref(value));
+            if this.echo.is_due() {
+                return;
             }
+            let _alive = this.hold();
+            let written = (|| {
+                // From finding a free number to taking it, nobody else may take it.
+                let _alone = if offset.is_null() { Some(Alone::with(this)?) } else { None };
+                let name = offset_name(this, offset)?;
+                write(this, name.as_ptr(), zend::deref(value))
+            })();
+            // What was thrown is pending.
+            let _: Result<(), Thrown> = written;
         }
     });
 }
@@ -234,7 +290,7 @@ unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zval, 
             let this = SyncObject::of(object);
             let _alive = this.hold();
             let question = if check_empty != 0 { ffi::ZEND_ISEMPTY } else { ffi::ZEND_PROPERTY_ISSET };
-            let answer = offset_name(offset).and_then(|name| has(this, name.as_ptr(), question as c_int));
+            let answer = name_of(offset).and_then(|name| has(this, name.as_ptr(), question as c_int));
             c_int::from(answer.unwrap_or(false))
         }
     })
@@ -247,20 +303,23 @@ unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval
         unsafe {
             let this = SyncObject::of(object);
             let _alive = this.hold();
-            if let Ok(name) = offset_name(offset) {
+            if let Ok(name) = offset_name(this, offset) {
                 let _ = access::remove(this, name.as_ptr());
             }
         }
     });
 }
 
-/// The name that an offset means: what `(string)` makes of it.
-unsafe fn offset_name(offset: *mut zval) -> Result<Str, Thrown> {
+/// The name that an offset means: what `(string)` makes of it; for `[]`, the next free number.
+unsafe fn offset_name(this: &SyncObject, offset: *mut zval) -> Result<Str, Thrown> {
     if offset.is_null() {
-        return Ok(Str::new(b""));
+        return access::next_number(this);
     }
     // SAFETY: not null, so the engine passed a valid value.
-    unsafe { name_of(offset) }
+    let name = unsafe { name_of(offset)? };
+    // SAFETY: held.
+    unsafe { check_name(name.as_ptr())? };
+    Ok(name)
 }
 
 /// The same questions to objects of classes that declare properties or override methods.

@@ -10,21 +10,30 @@ mod errors;
 mod handlers;
 mod ini;
 mod legacy;
+mod nested;
 mod object;
+mod place;
 mod plain_files;
 mod sync;
 mod value;
 mod wait;
 mod zend;
 
+use std::cell::UnsafeCell;
+
 use ext_php_rs::internal::startup_guard;
+use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{ModuleEntry, ModuleGlobal, ModuleGlobals};
 use ext_php_rs::{info_table_end, info_table_header, info_table_row, info_table_start};
+
+use crate::store;
 
 /// What each thread that runs PHP has of its own.
 #[derive(Default)]
 pub struct Globals {
     buffers: buffers::Buffers,
+    /// What the engine operates on for `$sync->n += 1`.
+    scratch: UnsafeCell<Zval>,
 }
 
 impl ModuleGlobal for Globals {}
@@ -38,13 +47,26 @@ pub unsafe extern "C" fn startup(_kind: i32, module: i32) -> i32 {
         ini::register(module);
         plain_files::watch();
         errors::register()?;
+        nested::register()?;
         sync::register()
     })
 }
 
+/// The end of a request.
+pub unsafe extern "C" fn request_shutdown(_kind: i32, _module: i32) -> i32 {
+    // SAFETY: no instruction that uses it runs.
+    unsafe { zend::release(GLOBALS.get().scratch.get()) };
+    0
+}
+
 /// The very end of a request, when no PHP code can run any more.
 pub unsafe extern "C" fn after_request() -> i32 {
-    GLOBALS.get().buffers.reset();
+    let globals = GLOBALS.get();
+    // SAFETY: what is still in there went away with the request's memory.
+    unsafe { zend::set_undef(globals.scratch.get()) };
+    globals.buffers.reset();
+    store::set_idle_limit(ini::max_handles());
+    store::close_idle();
     0
 }
 
@@ -53,7 +75,7 @@ pub extern "C" fn info(module: *mut ModuleEntry) {
     info_table_start!();
     info_table_header!("sync", "enabled");
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
-    info_table_row!("File format", "1, a stream of MessagePack objects");
+    info_table_row!("File format", format!("{}, a stream of MessagePack objects", store::FORMAT_VERSION));
     info_table_end!();
     // SAFETY: the engine passes the module whose settings are asked for.
     unsafe { ext_php_rs::ffi::display_ini_entries(module) };

@@ -13,6 +13,7 @@ use ext_php_rs::ffi::{self, zend_class_entry, zend_function, zend_object, zend_o
 use super::cache::Cache;
 use super::errors;
 use super::handlers;
+use super::nested::Echo;
 use super::value::Policy;
 use super::zend::{self, Alive, Str, Thrown};
 use crate::store::{Options, Store};
@@ -41,6 +42,12 @@ pub struct SyncObject {
     policies: UnsafeCell<Vec<Box<Policy>>>,
     /// What the object's class does differently.
     pub overrides: Overrides,
+    /// The engine is about to write back what `$sync['n'] += 1` has stored already.
+    pub echo: Echo,
+    /// How often the program called `lock()` and `unlock()`.
+    pub locks: Cell<u32>,
+    /// Where `$sync[] =` looks first for a free number.
+    pub next_number: Cell<Option<u64>>,
     std: UnsafeCell<zend_object>,
 }
 
@@ -182,6 +189,7 @@ impl SyncObject {
 
     fn drop_instance(&self) {
         let old = self.instance.replace(ptr::null_mut());
+        self.next_number.set(None);
         // SAFETY: clearing frees plain values, which runs no user code.
         unsafe { self.cache().clear() };
         if !old.is_null() {
@@ -259,6 +267,9 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         (&raw mut (*object).cache).write(UnsafeCell::new(Cache::new()));
         (&raw mut (*object).policies).write(UnsafeCell::new(Vec::new()));
         (&raw mut (*object).overrides).write(overrides);
+        (&raw mut (*object).echo).write(Echo::default());
+        (&raw mut (*object).locks).write(Cell::new(0));
+        (&raw mut (*object).next_number).write(Cell::new(None));
         let std = (*object).std.get();
         ffi::zend_object_std_init(std, class);
         ffi::object_properties_init(std, class);

@@ -369,7 +369,9 @@ extern "C" fn lock(data: &mut ExecuteData, result: &mut zval) {
             .ok_or_else(|| errors::throw_sync("Lock timeout should be an integer greater or equals to 0."))?;
         let interval = whole_number(interval, 50_000, 5_000)
             .ok_or_else(|| errors::throw_sync("Lock check interval should be an integer greater or equals to 5000."))?;
-        patiently(call.this(), |store| store.lock(timeout, interval))?;
+        let this = call.this();
+        patiently(this, |store| store.lock(timeout, interval))?;
+        this.locks.set(this.locks.get().wrapping_add(1));
         call.return_this();
         Ok(())
     });

@@ -135,6 +135,13 @@ impl Str {
     }
 }
 
+impl Clone for Str {
+    fn clone(&self) -> Self {
+        // SAFETY: valid while `self` holds a reference.
+        unsafe { Self::share(self.0) }
+    }
+}
+
 impl Drop for Str {
     fn drop(&mut self) {
         // SAFETY: `self` owns a reference.

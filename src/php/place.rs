@@ -1,0 +1,643 @@
+//! Assigning, changing and unsetting in the depth of a value: what `$a['b']->c[] = 1` means to PHP,
+//! done to a value in memory, with PHP's own errors and warnings.
+
+use std::ptr;
+
+use ext_php_rs::ffi::{
+    self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, E_WARNING, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL,
+    IS_OBJECT, IS_REFERENCE, IS_RESOURCE, IS_STRING, IS_TRUE, IS_UNDEF, zend_array, zend_object, zval,
+};
+
+use super::zend::{self, Str, Thrown};
+
+/// A value that a step holds.
+pub struct Key(zval);
+
+impl Key {
+    /// Another owner of `value`, which may be a reference.
+    ///
+    /// # Safety
+    /// `value` is valid.
+    pub unsafe fn new(value: *mut zval) -> Self {
+        let mut key = Self(zend::empty());
+        // SAFETY: valid by contract.
+        unsafe { zend::copy(&raw mut key.0, zend::deref(value)) };
+        key
+    }
+
+    fn as_ptr(&self) -> *mut zval {
+        (&raw const self.0).cast_mut()
+    }
+}
+
+impl Clone for Key {
+    fn clone(&self) -> Self {
+        // SAFETY: a valid value.
+        unsafe { Self::new(self.as_ptr()) }
+    }
+}
+
+/// One step into a value.
+#[derive(Clone)]
+pub enum Step {
+    /// `['key']`
+    Element(Key),
+    /// `[]`
+    Append,
+    /// `->name`
+    Property(Str),
+}
+
+/// What to do at the end of the steps.
+pub enum Act<'a> {
+    /// Put a value there.
+    Assign(*mut zval),
+    /// Change what is there, in place.
+    Modify {
+        /// Does it. May run user code.
+        modify: &'a mut dyn FnMut(*mut zval) -> Result<(), Thrown>,
+        /// Whether it is `++` or `--`, for the sake of PHP's words.
+        steps: bool,
+    },
+    /// Remove what is there.
+    Unset,
+}
+
+impl Act<'_> {
+    /// How the engine fetches what stands before the last step.
+    fn fetch(&self) -> u32 {
+        match self {
+            Act::Assign(_) => BP_VAR_W,
+            Act::Modify { .. } => BP_VAR_RW,
+            Act::Unset => BP_VAR_UNSET,
+        }
+    }
+}
+
+/// Walks from `place` by `steps` and acts there; tells whether anything may have changed.
+///
+/// # Safety
+/// `place` holds a valid value that nobody else can change meanwhile.
+pub unsafe fn act(place: *mut zval, steps: &[Step], act: &mut Act) -> Result<bool, Thrown> {
+    // SAFETY: valid by contract; `Walk` upholds it for what is further inside.
+    unsafe {
+        match steps {
+            [] => at_place(place, act),
+            [step] => {
+                let changed = last(place, step, act)?;
+                zend::check()?;
+                Ok(changed)
+            }
+            [step, rest @ ..] => inner(place, step, rest, act),
+        }
+    }
+}
+
+/// Acts on the place itself.
+unsafe fn at_place(place: *mut zval, act: &mut Act) -> Result<bool, Thrown> {
+    // SAFETY: callers pass a valid place.
+    unsafe {
+        match act {
+            Act::Assign(value) => assign(place, *value)?,
+            Act::Modify { modify, .. } => change(place, modify)?,
+            Act::Unset => zend::release(place),
+        }
+    }
+    zend::check()?;
+    Ok(true)
+}
+
+/// Puts a value into a place, through a reference if there is one.
+unsafe fn assign(place: *mut zval, value: *mut zval) -> Result<(), Thrown> {
+    // SAFETY: callers pass valid values; the old one is given up last, as that may run a destructor.
+    unsafe {
+        let mut new = zend::empty();
+        zend::copy(&raw mut new, zend::deref(value));
+        if zend::kind(place) == IS_REFERENCE && is_typed((*place).value.ref_) {
+            let mut new = std::mem::ManuallyDrop::new(new);
+            ffi::zend_try_assign_typed_ref_zval((*place).value.ref_, &raw mut *new);
+            return zend::check();
+        }
+        std::mem::swap(&mut *zend::deref(place), &mut new);
+    }
+    Ok(())
+}
+
+/// Changes what is in a place, through a reference if there is one.
+unsafe fn change(place: *mut zval, modify: &mut dyn FnMut(*mut zval) -> Result<(), Thrown>) -> Result<(), Thrown> {
+    // SAFETY: callers pass a valid place.
+    unsafe {
+        if zend::kind(place) == IS_REFERENCE && is_typed((*place).value.ref_) {
+            let mut new = zend::empty();
+            zend::copy(&raw mut new, zend::deref(place));
+            modify(&raw mut new)?;
+            return assign(place, &raw mut new);
+        }
+        modify(zend::deref(place))
+    }
+}
+
+/// Whether a typed property shares the reference.
+unsafe fn is_typed(reference: *mut ffi::zend_reference) -> bool {
+    // SAFETY: callers pass a valid reference.
+    unsafe { !(*reference).sources.ptr.is_null() }
+}
+
+/// Makes the place an array, as PHP does for null, false and what is not there.
+unsafe fn become_array(place: *mut zval) -> Result<(), Thrown> {
+    // SAFETY: callers pass a valid place that holds nothing counted.
+    unsafe {
+        let was_false = zend::kind(place) == IS_FALSE;
+        zend::set_array(place, ffi::_zend_new_array(8));
+        if was_false {
+            ffi::zend_false_to_array_deprecated();
+        }
+    }
+    zend::check()
+}
+
+/// The array in a place, changed by nobody else.
+unsafe fn separate(place: *mut zval) -> *mut zend_array {
+    // SAFETY: callers pass a place that holds an array.
+    unsafe {
+        let array = (*place).value.arr;
+        if (*array).gc.refcount > 1 || (*array).gc.u.type_info & ffi::GC_IMMUTABLE != 0 {
+            let own = ffi::zend_array_dup(array);
+            zend::release(place);
+            zend::set_array(place, own);
+        }
+        (*place).value.arr
+    }
+}
+
+/// Walks one step that is not the last.
+unsafe fn inner(place: *mut zval, step: &Step, rest: &[Step], what: &mut Act) -> Result<bool, Thrown> {
+    let fetch = what.fetch();
+    // SAFETY: callers pass a valid place. A slot of an array or object is used up before anything
+    // else can touch its container; a value that an object returns lives in this frame.
+    unsafe {
+        let place = zend::deref(place);
+        match step {
+            Step::Property(name) => {
+                if zend::kind(place) != IS_OBJECT {
+                    if fetch == BP_VAR_UNSET {
+                        return Ok(false);
+                    }
+                    return Err(no_object(c"Attempt to modify property \"%s\" on %s", name, place));
+                }
+                let object = (*place).value.obj;
+                let mut returned = zend::empty();
+                let slot = property_slot(object, name, fetch, &raw mut returned)?;
+                act(slot, rest, what)?;
+                Ok(true)
+            }
+            Step::Element(_) | Step::Append => match zend::kind(place) {
+                IS_UNDEF | IS_NULL | IS_FALSE => {
+                    if fetch == BP_VAR_UNSET {
+                        if zend::kind(place) == IS_FALSE {
+                            ffi::zend_false_to_array_deprecated();
+                        }
+                        return Ok(false);
+                    }
+                    become_array(place)?;
+                    inner(place, step, rest, what)
+                }
+                IS_ARRAY => {
+                    let Some(slot) = element_slot(separate(place), step, fetch)? else { return Ok(false) };
+                    act(slot, rest, what)
+                }
+                IS_OBJECT => {
+                    let mut returned = zend::empty();
+                    let slot = element_of_object((*place).value.obj, step, fetch, &raw mut returned)?;
+                    act(slot, rest, what)?;
+                    Ok(true)
+                }
+                IS_STRING => Err(match step {
+                    Step::Append => throw(c"[] operator not supported for strings"),
+                    Step::Element(key) if string_offset(key).is_err() => Thrown,
+                    _ if matches!(rest.first(), Some(Step::Property(_))) => {
+                        throw(c"Cannot use string offset as an object")
+                    }
+                    _ if fetch == BP_VAR_UNSET => throw(c"Cannot unset string offsets"),
+                    _ => throw(c"Cannot use string offset as an array"),
+                }),
+                _ => Err(no_array(fetch)),
+            },
+        }
+    }
+}
+
+/// Walks the last step, and acts.
+unsafe fn last(place: *mut zval, step: &Step, act: &mut Act) -> Result<bool, Thrown> {
+    // SAFETY: callers pass a valid place.
+    unsafe {
+        let place = zend::deref(place);
+        match step {
+            Step::Property(name) => last_property(place, name, act),
+            Step::Element(_) | Step::Append => match zend::kind(place) {
+                IS_UNDEF | IS_NULL | IS_FALSE => {
+                    if let Act::Unset = act {
+                        if zend::kind(place) == IS_FALSE {
+                            ffi::zend_false_to_array_deprecated();
+                        }
+                        return Ok(false);
+                    }
+                    become_array(place)?;
+                    last(place, step, act)
+                }
+                IS_ARRAY => last_element(separate(place), step, act),
+                IS_OBJECT => last_element_of_object((*place).value.obj, step, act),
+                IS_STRING => last_of_string(place, step, act),
+                _ => Err(no_array(act.fetch())),
+            },
+        }
+    }
+}
+
+unsafe fn last_property(place: *mut zval, name: &Str, act: &mut Act) -> Result<bool, Thrown> {
+    // SAFETY: callers pass a valid place; the handlers of an object are those of its class.
+    unsafe {
+        if zend::kind(place) != IS_OBJECT {
+            return match act {
+                Act::Assign(_) => Err(no_object(c"Attempt to assign property \"%s\" on %s", name, place)),
+                Act::Modify { steps: true, .. } => {
+                    Err(no_object(c"Attempt to increment/decrement property \"%s\" on %s", name, place))
+                }
+                Act::Modify { .. } => Err(no_object(c"Attempt to assign property \"%s\" on %s", name, place)),
+                Act::Unset => Ok(false),
+            };
+        }
+        let object = (*place).value.obj;
+        let handlers = &*(*object).handlers;
+        let (Some(read), Some(write), Some(unset)) =
+            (handlers.read_property, handlers.write_property, handlers.unset_property)
+        else {
+            return Err(throw(c"Cannot change properties of this object"));
+        };
+        match act {
+            Act::Assign(value) => {
+                write(object, name.as_ptr(), *value, ptr::null_mut());
+            }
+            Act::Modify { modify, .. } => {
+                let mut returned = zend::empty();
+                let old = read(object, name.as_ptr(), BP_VAR_R as i32, ptr::null_mut(), &raw mut returned);
+                zend::check()?;
+                let mut new = zend::empty();
+                zend::copy(&raw mut new, zend::deref(old));
+                modify(&raw mut new)?;
+                write(object, name.as_ptr(), &raw mut new, ptr::null_mut());
+            }
+            Act::Unset => unset(object, name.as_ptr(), ptr::null_mut()),
+        }
+    }
+    zend::check()?;
+    Ok(true)
+}
+
+unsafe fn last_element(array: *mut zend_array, step: &Step, act: &mut Act) -> Result<bool, Thrown> {
+    // SAFETY: callers pass an array that nobody else changes.
+    unsafe {
+        match act {
+            Act::Unset => {
+                let Step::Element(key) = step else { return Ok(false) };
+                let removed = match array_key(key, true)? {
+                    ArrayKey::Index(index) => ffi::zend_hash_index_del(array, index as u64),
+                    ArrayKey::Name(name) => ffi::zend_hash_del(array, name.as_ptr()),
+                };
+                zend::check()?;
+                Ok(removed == ffi::ZEND_RESULT_CODE_SUCCESS)
+            }
+            _ => {
+                let fetch = act.fetch();
+                match element_slot(array, step, fetch)? {
+                    Some(slot) => at_place(slot, act),
+                    None => Ok(false),
+                }
+            }
+        }
+    }
+}
+
+unsafe fn last_element_of_object(object: *mut zend_object, step: &Step, act: &mut Act) -> Result<bool, Thrown> {
+    // SAFETY: callers pass a valid object; its handlers are those of its class.
+    unsafe {
+        let _alive = zend::Alive::hold(object);
+        let handlers = &*(*object).handlers;
+        let (Some(read), Some(write), Some(unset)) =
+            (handlers.read_dimension, handlers.write_dimension, handlers.unset_dimension)
+        else {
+            return Err(throw(c"Cannot use this object as array"));
+        };
+        let offset = match step {
+            Step::Element(key) => key.as_ptr(),
+            _ => ptr::null_mut(),
+        };
+        match act {
+            Act::Assign(value) => write(object, offset, *value),
+            Act::Modify { modify, .. } => {
+                let mut returned = zend::empty();
+                let old = read(object, offset, BP_VAR_R as i32, &raw mut returned);
+                zend::check()?;
+                let mut new = zend::empty();
+                if !old.is_null() {
+                    zend::copy(&raw mut new, zend::deref(old));
+                }
+                modify(&raw mut new)?;
+                write(object, offset, &raw mut new);
+            }
+            Act::Unset => unset(object, offset),
+        }
+    }
+    zend::check()?;
+    Ok(true)
+}
+
+/// `$string[0] = 'x'`, and what cannot be done to a string.
+unsafe fn last_of_string(place: *mut zval, step: &Step, act: &mut Act) -> Result<bool, Thrown> {
+    let Step::Element(key) = step else { return Err(throw(c"[] operator not supported for strings")) };
+    let value = match act {
+        Act::Assign(value) => *value,
+        Act::Modify { steps: true, .. } => {
+            string_offset(key)?;
+            return Err(throw(c"Cannot increment/decrement string offsets"));
+        }
+        Act::Modify { .. } => return Err(throw(c"Cannot use assign-op operators with string offsets")),
+        Act::Unset => return Err(throw(c"Cannot unset string offsets")),
+    };
+    // SAFETY: callers pass a place that holds a string.
+    unsafe {
+        let length = zend::bytes((*place).value.str_).len() as i64;
+        let offset = string_offset(key)?;
+        if offset < -length {
+            ffi::zend_error(E_WARNING as i32, c"Illegal string offset %ld".as_ptr(), offset);
+            zend::check()?;
+            return Ok(false);
+        }
+        let offset = if offset < 0 { offset + length } else { offset } as usize;
+        let new = zend::to_string(zend::deref(value))?;
+        let [first, rest @ ..] = new.bytes() else {
+            return Err(throw(c"Cannot assign an empty string to a string offset"));
+        };
+        if !rest.is_empty() {
+            ffi::zend_error(E_WARNING as i32, c"Only the first byte will be assigned to the string offset".as_ptr());
+            zend::check()?;
+        }
+        let mut bytes = zend::bytes((*place).value.str_).to_vec();
+        if offset >= bytes.len() {
+            bytes.resize(offset + 1, b' ');
+        }
+        bytes[offset] = *first;
+        zend::release(place);
+        zend::set_string(place, Str::new(&bytes));
+    }
+    Ok(true)
+}
+
+fn string_offset(key: &Key) -> Result<i64, Thrown> {
+    let value = key.as_ptr();
+    // SAFETY: the key holds a valid value.
+    unsafe {
+        match zend::kind(value) {
+            IS_LONG => return Ok((*value).value.lval),
+            IS_STRING => {
+                let string = (*value).value.str_;
+                let (mut offset, mut trailing) = (0, false);
+                let kind = ffi::_is_numeric_string_ex(
+                    (&raw const (*string).val).cast(),
+                    (*string).len,
+                    &raw mut offset,
+                    ptr::null_mut(),
+                    true,
+                    ptr::null_mut(),
+                    &raw mut trailing,
+                );
+                if u32::from(kind) == IS_LONG {
+                    if trailing {
+                        ffi::zend_error(
+                            E_WARNING as i32,
+                            c"Illegal string offset \"%s\"".as_ptr(),
+                            &raw const (*string).val,
+                        );
+                    }
+                    zend::check()?;
+                    return Ok(offset);
+                }
+                ffi::zend_type_error(
+                    c"Cannot access offset of type %s on string".as_ptr(),
+                    ffi::zend_zval_type_name(value),
+                );
+                return Err(Thrown);
+            }
+            IS_UNDEF | IS_NULL | IS_FALSE | IS_TRUE | IS_DOUBLE => {
+                ffi::zend_error(E_WARNING as i32, c"String offset cast occurred".as_ptr());
+            }
+            _ => {
+                ffi::zend_type_error(
+                    c"Cannot access offset of type %s on string".as_ptr(),
+                    ffi::zend_zval_type_name(value),
+                );
+                return Err(Thrown);
+            }
+        }
+        zend::check()?;
+        Ok(ffi::zval_get_long_func(value, false))
+    }
+}
+
+/// The slot of an array's element; made where it is missing, except for unsetting. The array is not
+/// one that user code could change meanwhile.
+unsafe fn element_slot(array: *mut zend_array, step: &Step, fetch: u32) -> Result<Option<*mut zval>, Thrown> {
+    // SAFETY: callers pass an array that nobody else changes; the engine copies null into new slots.
+    unsafe {
+        let Step::Element(key) = step else {
+            let slot = ffi::zend_hash_next_index_insert(array, zend::uninitialized());
+            if slot.is_null() {
+                ffi::zend_cannot_add_element();
+                return Err(Thrown);
+            }
+            return Ok(Some(slot));
+        };
+        let slot = match array_key(key, false)? {
+            ArrayKey::Index(index) => {
+                let slot = ffi::zend_hash_index_find(array, index as u64);
+                if !slot.is_null() {
+                    slot
+                } else if fetch == BP_VAR_W {
+                    ffi::zend_hash_index_add_new(array, index as u64, zend::uninitialized())
+                } else if fetch == BP_VAR_RW {
+                    ffi::zend_undefined_offset_write(array, index)
+                } else {
+                    return Ok(None);
+                }
+            }
+            ArrayKey::Name(name) => {
+                let slot = ffi::zend_hash_find(array, name.as_ptr());
+                if !slot.is_null() {
+                    slot
+                } else if fetch == BP_VAR_W {
+                    ffi::zend_hash_add_new(array, name.as_ptr(), zend::uninitialized())
+                } else if fetch == BP_VAR_RW {
+                    ffi::zend_undefined_index_write(array, name.as_ptr())
+                } else {
+                    return Ok(None);
+                }
+            }
+        };
+        zend::check()?;
+        Ok((!slot.is_null()).then_some(slot))
+    }
+}
+
+/// What `$object['key']` gives where it is about to be changed: into `returned`, or a place of the
+/// object's own.
+unsafe fn element_of_object(
+    object: *mut zend_object,
+    step: &Step,
+    fetch: u32,
+    returned: *mut zval,
+) -> Result<*mut zval, Thrown> {
+    // SAFETY: callers pass a valid object, and a slot that outlives the use of what is returned.
+    unsafe {
+        let _alive = zend::Alive::hold(object);
+        let offset = match step {
+            Step::Element(key) => key.as_ptr(),
+            _ => ptr::null_mut(),
+        };
+        let Some(read) = (*(*object).handlers).read_dimension else {
+            return Err(throw(c"Cannot use this object as array"));
+        };
+        let value = read(object, offset, fetch as i32, returned);
+        zend::check()?;
+        if value.is_null() || (zend::kind(value) != IS_REFERENCE && zend::kind(value) != IS_OBJECT) {
+            ffi::zend_error(
+                ffi::E_NOTICE as i32,
+                c"Indirect modification of overloaded element of %s has no effect".as_ptr(),
+                &raw const (*(*(*object).ce).name).val,
+            );
+            zend::check()?;
+            if value.is_null() {
+                zend::set_null(returned);
+                return Ok(returned);
+            }
+            if value != returned {
+                zend::copy(returned, value);
+            }
+            return Ok(returned);
+        }
+        if value != returned {
+            zend::copy(returned, value);
+        }
+        Ok(returned)
+    }
+}
+
+/// The place of an object's property that is about to be changed: the object's own, or `returned`.
+unsafe fn property_slot(
+    object: *mut zend_object,
+    name: &Str,
+    fetch: u32,
+    returned: *mut zval,
+) -> Result<*mut zval, Thrown> {
+    // SAFETY: callers pass a valid object, and a slot that outlives the use of what is returned.
+    unsafe {
+        let handlers = &*(*object).handlers;
+        if let Some(place) = handlers.get_property_ptr_ptr {
+            let slot = place(object, name.as_ptr(), fetch as i32, ptr::null_mut());
+            zend::check()?;
+            if !slot.is_null() {
+                return Ok(slot);
+            }
+        }
+        let Some(read) = handlers.read_property else {
+            return Err(throw(c"Cannot read properties of this object"));
+        };
+        let value = read(object, name.as_ptr(), fetch as i32, ptr::null_mut(), returned);
+        zend::check()?;
+        if value != returned {
+            zend::copy(returned, value);
+        }
+        Ok(returned)
+    }
+}
+
+/// What a key is to an array.
+enum ArrayKey {
+    Index(i64),
+    Name(Str),
+}
+
+fn array_key(key: &Key, unset: bool) -> Result<ArrayKey, Thrown> {
+    let value = key.as_ptr();
+    // SAFETY: the key holds a valid value.
+    unsafe {
+        Ok(match zend::kind(value) {
+            IS_LONG => ArrayKey::Index((*value).value.lval),
+            IS_STRING => {
+                let string = (*value).value.str_;
+                let mut index = 0;
+                let start = (&raw const (*string).val).cast();
+                let looks_numeric = matches!(zend::bytes(string), [b'0'..=b'9' | b'-', ..]);
+                if looks_numeric && ffi::_zend_handle_numeric_str_ex(start, (*string).len, &raw mut index) {
+                    ArrayKey::Index(index as i64)
+                } else {
+                    ArrayKey::Name(Str::share(string))
+                }
+            }
+            IS_UNDEF | IS_NULL => ArrayKey::Name(Str::new(b"")),
+            IS_FALSE => ArrayKey::Index(0),
+            IS_TRUE => ArrayKey::Index(1),
+            IS_DOUBLE => {
+                let double = (*value).value.dval;
+                let index = ffi::zval_get_long_func(value, false);
+                if index as f64 != double {
+                    ffi::zend_incompatible_double_to_long_error(double);
+                    zend::check()?;
+                }
+                ArrayKey::Index(index)
+            }
+            IS_RESOURCE => {
+                let handle = (*(*value).value.res).handle;
+                ffi::zend_error(
+                    E_WARNING as i32,
+                    c"Resource ID#%ld used as offset, casting to integer (%ld)".as_ptr(),
+                    handle,
+                    handle,
+                );
+                zend::check()?;
+                ArrayKey::Index(handle)
+            }
+            _ => {
+                ffi::zend_type_error(
+                    if unset { c"Illegal offset type in unset" } else { c"Illegal offset type" }.as_ptr(),
+                );
+                return Err(Thrown);
+            }
+        })
+    }
+}
+
+#[cold]
+fn throw(message: &std::ffi::CStr) -> Thrown {
+    // SAFETY: a message without directives.
+    unsafe { ffi::zend_throw_error(ptr::null_mut(), message.as_ptr()) };
+    Thrown
+}
+
+#[cold]
+fn no_array(fetch: u32) -> Thrown {
+    throw(if fetch == BP_VAR_UNSET {
+        c"Cannot unset offset in a non-array variable"
+    } else {
+        c"Cannot use a scalar value as an array"
+    })
+}
+
+#[cold]
+unsafe fn no_object(message: &std::ffi::CStr, name: &Str, place: *mut zval) -> Thrown {
+    // SAFETY: callers pass a message with two `%s`, and a valid place.
+    unsafe {
+        let kind = ffi::zend_zval_type_name(place);
+        ffi::zend_throw_error(ptr::null_mut(), message.as_ptr(), &raw const (*name.as_ptr()).val, kind);
+    }
+    Thrown
+}
