@@ -4,7 +4,7 @@
 use super::Options;
 use super::error::Held;
 use super::format::*;
-use super::header::{Identity, MAX_FILE, UncheckedHeader, new_page};
+use super::header::{DESTROYED, Identity, MAX_FILE, UncheckedHeader, new_page};
 use super::map::Map;
 use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
@@ -84,7 +84,7 @@ impl File {
             }
             let id = (metadata.dev(), metadata.ino());
             if let Some(known) = registered(id)
-                && known.writable >= writable
+                && known.writable == writable
                 && known.still_good()
             {
                 return Ok(Some(known));
@@ -96,10 +96,16 @@ impl File {
                 create(&file, id.1)?;
                 continue;
             }
-            let opened = Self::map_file(path, file, id, writable)?;
-            if let Some(opened) = &opened {
-                register(opened);
-                return Ok(Some(opened.clone()));
+            if let Some(opened) = Self::map_file(path, file, id, writable)? {
+                if opened.is_destroyed() {
+                    if !write {
+                        return Ok(None);
+                    }
+                    opened.bury()?;
+                    continue;
+                }
+                register(&opened);
+                return Ok(Some(opened));
             }
         }
     }
@@ -138,6 +144,9 @@ impl File {
             warning: Cell::new(None),
             copied_from: None,
         };
+        if opened.is_destroyed() {
+            return Ok(Some(Rc::new(opened)));
+        }
         if opened.check_ours().is_err() {
             // Cut short or overwritten in this very moment: look again.
             return Ok(None);
@@ -194,6 +203,25 @@ impl File {
         // A second descriptor of the same description: nothing may be borrowed meanwhile.
         let file = self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().try_clone()?;
         exclusively(&file, || if self.is_adopted() { Ok(()) } else { self.adopt_as(self.id.1) })
+    }
+
+    /// Whether `destroy()` has put its mark on it.
+    pub fn is_destroyed(&self) -> bool {
+        self.map.header().flags.get() & DESTROYED != 0
+    }
+
+    /// Whoever destroyed the file died before it was deleted: makes way for a new one.
+    fn bury(&self) -> Result<(), Trouble> {
+        let file = self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().try_clone()?;
+        exclusively(&file, || {
+            if std::fs::metadata(&self.path).is_ok_and(|now| (now.dev(), now.ino()) == self.id)
+                && std::fs::remove_file(&self.path).is_err()
+            {
+                // The directory may not be written to: the file is emptied instead.
+                file.set_len(0)?;
+            }
+            Ok(())
+        })
     }
 
     /// A copy in memory, for a reader who may not put the file itself right.
@@ -477,6 +505,18 @@ fn refuse_incoherent(file: &Descriptor) -> Result<(), Trouble> {
         }
         about.f_type as u64 & 0xffff_ffff
     };
+    match incoherent(kind) {
+        None => Ok(()),
+        Some(name) => Err(Trouble::FileSystem(format!(
+            "it is on {name}, a network file system, where processes on different machines would not see each other's \
+             writes. Choose a file on a local file system, such as /dev/shm."
+        ))),
+    }
+}
+
+/// The name of a file system (by the kernel's number for it) whose mappings are not coherent
+/// between machines.
+fn incoherent(kind: u64) -> Option<&'static str> {
     let name = match kind {
         0x6969 => "NFS",
         0xff53_4d42 | 0xfe53_4d42 | 0x517b => "SMB/CIFS",
@@ -485,12 +525,9 @@ fn refuse_incoherent(file: &Descriptor) -> Result<(), Trouble> {
         0x7375_7245 => "Coda",
         0x00c3_6400 => "Ceph",
         0x564c => "NCP",
-        _ => return Ok(()),
+        _ => return None,
     };
-    Err(Trouble::FileSystem(format!(
-        "it is on {name}, a network file system, where processes on different machines would not see each other's \
-         writes. Choose a file on a local file system, such as /dev/shm."
-    )))
+    Some(name)
 }
 
 /// Whether the file looks like one of the pure-PHP class: a serialized stdClass (1.x) or
@@ -692,6 +729,21 @@ fn in_child() {
             // SAFETY: a descriptor of ours, inherited; its `Tracked` knows that it is gone. Closing
             // leaves the parent's locks alone, which an unlock would not.
             unsafe { libc::close(fd) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_file_systems_are_refused_and_local_ones_are_not() {
+        for (kind, name) in [(0x6969, "NFS"), (0xff53_4d42, "SMB/CIFS"), (0x0102_1997, "9p")] {
+            assert_eq!(incoherent(kind), Some(name));
+        }
+        for local in [0x0102_1994, 0xef53, 0x9123_683e, 0x794c_7630] {
+            assert_eq!(incoherent(local), None, "tmpfs, ext4, btrfs, overlayfs");
         }
     }
 }

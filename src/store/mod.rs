@@ -393,15 +393,22 @@ impl Store {
         if self.exists_or_held()? == Existence::Missing {
             return Ok(());
         }
-        self.write(|_, owner| {
+        self.write(|file, owner| {
+            if !file.is_still_at(&self.path) {
+                return Err(Trouble::Stale);
+            }
             let header = owner.header();
             // The tombstone first: nobody writes into a file that is about to go.
             header.flags.set(header.flags.get() | DESTROYED);
+            log::crash_point();
             if let Err(error) = std::fs::remove_file(&self.path)
                 && error.kind() != std::io::ErrorKind::NotFound
             {
                 header.flags.set(header.flags.get() & !DESTROYED);
-                return Err(Trouble::Io(error));
+                return Err(match error.kind() {
+                    std::io::ErrorKind::PermissionDenied => Trouble::NoDirectory,
+                    _ => Trouble::Io(error),
+                });
             }
             owner.end_hold();
             Ok(())

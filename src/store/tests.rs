@@ -369,3 +369,19 @@ fn a_legacy_file_becomes_a_store_with_the_first_write() {
         assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{report:?}");
     }
 }
+
+#[test]
+fn a_file_whose_destroyer_died_before_deleting_it_is_empty() {
+    let path = Path0::new();
+    let store = path.store();
+    put(&store, b"x", b"1");
+    let flags = std::mem::offset_of!(Header, flags) as u64;
+    let file = OpenOptions::new().write(true).open(&path.0).unwrap();
+    std::os::unix::fs::FileExt::write_at(&file, &[DESTROYED as u8], flags).unwrap();
+    assert_eq!(get(&store, b"x"), None);
+    assert_eq!(get(&path.store(), b"x"), None);
+    put(&store, b"y", b"2");
+    assert_eq!(get(&path.store(), b"y"), Some(b"2".to_vec()));
+    assert_eq!(get(&path.store(), b"x"), None);
+    assert_sound(&store);
+}

@@ -36,11 +36,7 @@ pub struct Encoder {
 
 impl Encoder {
     fn new() -> Self {
-        Self {
-            identity: Identity::new(),
-            depth: Depth::new(),
-            failure: Cell::new(None),
-        }
+        Self { identity: Identity::new(), depth: Depth::new(), failure: Cell::new(None) }
     }
 
     fn finish(self) -> Option<ValueError> {
