@@ -70,6 +70,8 @@ need_test() {
     if ! has python3 || ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
         missing 'Python 3 with venv' python3 python3-venv
     fi
+    # And with JavaScript's @msgpack/msgpack.
+    has node && has npm || missing 'Node.js and npm' nodejs npm
     if has_rust; then
         cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
             by_hand+=('rustfmt and clippy: rustup component add rustfmt clippy')

@@ -22,6 +22,7 @@ done
 
 with_sync
 export TEST_PHP_EXECUTABLE=$PHP NO_INTERACTION=1 REPORT_EXIT_STATUS=1 SYNC_PYTHON=$BUILD/venv/bin/python
+export SYNC_NODE_PATH=$BUILD/node/node_modules
 
 files=("$@")
 for argument in "$@"; do

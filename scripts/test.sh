@@ -62,6 +62,7 @@ check 'Documentation of the store' env RUSTDOCFLAGS='-D warnings' cargo doc --lo
 check 'The promised Rust version' scripts/check-msrv.sh
 rust_tests
 check "Python's msgpack" scripts/venv.sh
+check "JavaScript's msgpack" scripts/node.sh
 if scripts/build.sh; then
     check 'make install, make uninstall' scripts/check-install.sh
     phpt_tests
