@@ -1,6 +1,6 @@
 //! The full check: whether everything in a file agrees with everything else.
 
-use super::blocks::{block_of, block_offset};
+use super::blocks::block_of;
 use super::file::Trouble;
 use super::format::*;
 use super::header::Root;
@@ -89,16 +89,11 @@ impl Owner<'_> {
                     if counted == 0 && (tail == 0 || block_of(tail - 1) != block) && kind == Kind::Large {
                         problem(format!("block {block}: nothing lives there and it is not free"));
                     }
-                    let mut record = block_offset(block) + BLOCK_HEAD;
-                    while record < block_offset(block + run)
-                        && let Some(head) = self.file.record_head(record)
-                        && self.file.position(record) < self.end()
-                    {
+                    self.for_each_record(block, |record, head| {
                         if !self.file.is_whole(record, head) {
                             problem(format!("the record at {record} has a wrong CRC"));
                         }
-                        record += head.length;
-                    }
+                    });
                 }
                 _ if !referred.contains(&block) => problem(format!("block {block} ({kind:?}) is used by nobody")),
                 _ => {}

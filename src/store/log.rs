@@ -163,10 +163,23 @@ impl Owner<'_> {
         let offset = self.space_for(record.length(), Purpose::Reclaim)?;
         let place = self.file.map.word(hit.record + RECORD_PLACE).get();
         let placed = self.append(&record, offset, self.end(), place, 0);
-        self.publish(placed.offset, placed.position + placed.length)?;
-        self.forget(hit);
-        self.settle(placed);
-        Ok(true)
+        let published = self.publish(placed.offset, placed.position + placed.length);
+        if published.is_ok() {
+            self.forget(hit);
+            self.settle(placed);
+        }
+        self.drop_large_removal(placed);
+        published.map(|()| true)
+    }
+
+    /// A removal counts as nothing that lives, so nobody's death frees the run that one with a very
+    /// long key has to itself: it goes as soon as it is applied, or has failed.
+    fn drop_large_removal(&self, removal: Placed) {
+        // After a power loss the removal may be gone and has to have left its mark.
+        let durable = self.header().flags.get() & DURABLE != 0;
+        if removal.length > MAX_SMALL && (!durable || self.sync().is_ok()) {
+            self.release(block_of(removal.offset));
+        }
     }
 
     /// Room for a record of this length: the offset at which it goes. The tail has not moved yet.
@@ -613,22 +626,33 @@ impl Owner<'_> {
         Ok(())
     }
 
-    /// Live bytes of a segment, counted.
+    /// Live bytes of a run, counted.
     pub fn count_live(&self, block: u64) -> u64 {
         let mut live = 0;
-        let end = self.run(block).map_or(0, |(_, blocks)| block_offset(block + blocks));
-        let mut record = block_offset(block) + BLOCK_HEAD;
-        while record < end
-            && let Some(head) = self.file.record_head(record)
-            && self.file.position(record) < self.end()
-        {
+        self.for_each_record(block, |record, head| {
             let dead = self.file.map.word(record).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0;
             if head.op == Op::Set && !dead {
                 live += head.length;
             }
+        });
+        live
+    }
+
+    /// Every record of the run at `block` that lies before the log's end.
+    pub fn for_each_record(&self, block: u64, mut visit: impl FnMut(u64, RecordHead)) {
+        let Some((kind, blocks)) = self.run(block) else { return };
+        let mut record = block_offset(block) + BLOCK_HEAD;
+        while record < block_offset(block + blocks)
+            && let Some(head) = self.file.record_head(record)
+            && self.file.position(record) < self.end()
+        {
+            visit(record, head);
+            if kind == Kind::Large {
+                // It holds one record; what lies behind that was left by an earlier life.
+                break;
+            }
             record += head.length;
         }
-        live
     }
 }
 
