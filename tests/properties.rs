@@ -492,3 +492,32 @@ proptest! {
         playground.check_everything();
     }
 }
+
+// ---- what the search above has found ------------------------------------------------------------
+
+#[test]
+fn a_removed_key_of_any_length_leaves_no_run_behind() {
+    let path = Removed(fresh_path());
+    let mut client = Client::new(&path.0);
+    for n in 0..50u8 {
+        client.put(&[n; 40_000], b"1").unwrap();
+        assert!(client.store.remove(&[n; 40_000]).unwrap());
+        assert_sound(client.store.check().unwrap());
+    }
+}
+
+#[test]
+fn a_large_run_is_counted_by_its_one_record_whatever_lay_there_before() {
+    // Lengths at which the record ends where a smaller one (they have 48 bytes) had started.
+    for record in (20_000..60_000).step_by(4_800).map(|length| length / 48 * 48) {
+        let path = Removed(fresh_path());
+        let mut client = Client::new(&path.0);
+        client.store.replace(&[]).unwrap();
+        for n in 0..1300u32 {
+            client.put(format!("number {n}").as_bytes(), &n.to_le_bytes()).unwrap();
+        }
+        client.store.replace(&[]).unwrap();
+        client.put(b"large", &vec![0; record - 32 - 1 - "large".len()]).unwrap();
+        assert_sound(client.store.check().unwrap());
+    }
+}
