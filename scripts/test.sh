@@ -61,7 +61,7 @@ check 'Lints, with PHP' env CARGO_TARGET_DIR="$PHP_TARGET" cargo clippy --releas
 check 'Documentation of the store' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-default-features --no-deps
 check 'The promised Rust version' scripts/check-msrv.sh
 rust_tests
-check "Python's msgpack" scripts/venv.sh
+check "Python's msgpack and crc32c" scripts/venv.sh
 check "JavaScript's msgpack" scripts/node.sh
 if scripts/build.sh; then
     check 'make install, make uninstall' scripts/check-install.sh
