@@ -123,7 +123,7 @@ macro_rules! unknown {
     };
 }
 
-impl<'w> ser::Serializer for &'w mut Writer<'_> {
+impl ser::Serializer for &mut Writer<'_> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = Self;
