@@ -302,7 +302,10 @@ unsafe fn encode(value: *mut zval, bytes: &mut Vec<u8>) -> Result<(), Thrown> {
 }
 
 /// Decodes a value as the object's policy allows; `into` is overwritten.
-unsafe fn decode(this: &SyncObject, bytes: &[u8], into: *mut zval) -> Result<Sharing, Thrown> {
+///
+/// # Safety
+/// `into` is a slot of the caller's.
+pub unsafe fn decode(this: &SyncObject, bytes: &[u8], into: *mut zval) -> Result<Sharing, Thrown> {
     // SAFETY: callers pass a slot that is theirs.
     value::decode(bytes, this.policy()?, unsafe { &mut *into }).map_err(throw_value_error)
 }

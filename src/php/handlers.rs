@@ -14,6 +14,7 @@ use super::access;
 use super::errors::contain;
 use super::nested::{self, Alone, Fetch};
 use super::object::{SyncObject, check_name, name_of};
+use super::views;
 use super::zend::{self, Str, Thrown};
 
 /// The handlers of objects that are just Sync.
@@ -27,6 +28,10 @@ pub fn fill(table: &mut zend_object_handlers) {
     table.write_dimension = Some(write_dimension);
     table.has_dimension = Some(has_dimension);
     table.unset_dimension = Some(unset_dimension);
+    table.count_elements = Some(views::count_elements);
+    table.get_properties = Some(views::get_properties);
+    table.get_gc = Some(views::get_gc);
+    table.compare = Some(views::compare);
 }
 
 /// The handlers of objects whose class declares properties or overrides methods.
@@ -40,6 +45,8 @@ pub fn fill_derived(table: &mut zend_object_handlers) {
     table.write_dimension = Some(derived::write_dimension);
     table.has_dimension = Some(derived::has_dimension);
     table.unset_dimension = Some(derived::unset_dimension);
+    // `count($sync)` calls the method, which may be overridden.
+    table.count_elements = None;
 }
 
 /// `$sync->x`. The value is always put into `result`, never handed out by address: user code might

@@ -16,6 +16,7 @@ mod place;
 mod plain_files;
 mod sync;
 mod value;
+mod views;
 mod wait;
 mod zend;
 

@@ -8,13 +8,16 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use ext_php_rs::ffi::{self, zend_class_entry, zend_function, zend_object, zend_object_handlers, zend_string};
+use ext_php_rs::ffi::{
+    self, zend_array, zend_class_entry, zend_function, zend_object, zend_object_handlers, zend_string,
+};
 
 use super::cache::Cache;
 use super::errors;
 use super::handlers;
 use super::nested::Echo;
 use super::value::Policy;
+use super::views;
 use super::zend::{self, Alive, Str, Thrown};
 use crate::store::{Options, Store};
 
@@ -44,6 +47,8 @@ pub struct SyncObject {
     pub overrides: Overrides,
     /// The engine is about to write back what `$sync['n'] += 1` has stored already.
     pub echo: Echo,
+    /// The table that `get_properties` gave the engine last, or null.
+    pub shown: Cell<*mut zend_array>,
     /// How often the program called `lock()` and `unlock()`.
     pub locks: Cell<u32>,
     /// Where `$sync[] =` looks first for a free number.
@@ -78,6 +83,7 @@ pub fn class() -> *mut zend_class_entry {
 /// Makes `class` the one whose objects these are. Called once, at module startup.
 pub fn set_class(class: &mut zend_class_entry) {
     class.__bindgen_anon_2.create_object = Some(create_object);
+    class.get_iterator = Some(views::get_iterator);
     CLASS.store(class, Ordering::Relaxed);
 }
 
@@ -268,6 +274,7 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         (&raw mut (*object).policies).write(UnsafeCell::new(Vec::new()));
         (&raw mut (*object).overrides).write(overrides);
         (&raw mut (*object).echo).write(Echo::default());
+        (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
         (&raw mut (*object).locks).write(Cell::new(0));
         (&raw mut (*object).next_number).write(Cell::new(None));
         let std = (*object).std.get();
@@ -308,6 +315,7 @@ unsafe extern "C" fn free_object(object: *mut zend_object) {
         errors::contain((), || {
             let this = SyncObject::of(object);
             this.drop_instance();
+            views::forget_shown(this);
             drop(std::mem::replace(this.cache(), Cache::new()));
             drop(std::mem::take(&mut *this.policies.get()));
         });

@@ -1,5 +1,6 @@
 //! class Sync: its methods, a table of contents of the API.
 
+use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 
 use ext_php_rs::args::Arg;
@@ -8,15 +9,26 @@ use ext_php_rs::ffi::{
     self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_STRING, IS_TRUE, zend_object, zend_string, zval,
 };
 use ext_php_rs::flags::{DataType, MethodFlags};
-use ext_php_rs::zend::{ExecuteData, ce};
+use ext_php_rs::zend::{ClassEntry, ExecuteData, ce};
 
 use super::access::{self, patiently};
 use super::errors::{self, contain};
 use super::ini;
 use super::object::{self, Instance, SyncObject, name_of};
 use super::value::{AllowedClasses, Policy};
+use super::views;
 use super::zend::{self, Str, Thrown};
 use crate::store::{Options, Store};
+
+unsafe extern "C" {
+    /// Exported by PHP's core; its header is not among those that ext-php-rs reads.
+    static mut php_json_serializable_ce: *mut ffi::zend_class_entry;
+}
+
+fn json_serializable() -> &'static ClassEntry {
+    // SAFETY: ext/json is part of the core, and registered before any extension that is loaded.
+    unsafe { &*php_json_serializable_ce }
+}
 
 /// Registers the class. Called once, at module startup.
 pub fn register() -> ext_php_rs::error::Result<()> {
@@ -26,6 +38,9 @@ pub fn register() -> ext_php_rs::error::Result<()> {
     let method = FunctionBuilder::new::<&str>;
     ClassBuilder::new("Sync")
         .implements((ce::arrayaccess, "ArrayAccess"))
+        .implements((ce::countable, "Countable"))
+        .implements((ce::aggregate, "IteratorAggregate"))
+        .implements((json_serializable, "JsonSerializable"))
         .method(
             FunctionBuilder::constructor(construct)
                 .arg(Arg::new("file", DataType::String))
@@ -61,6 +76,21 @@ pub fn register() -> ext_php_rs::error::Result<()> {
             MethodFlags::Public,
         )
         .method(method("destroy", destroy), MethodFlags::Public)
+        .method(method("count", count).returns(DataType::Long, false, false), MethodFlags::Public)
+        .method(
+            method("getIterator", get_iterator).returns(DataType::Object("Iterator".into()), false, false),
+            MethodFlags::Public,
+        )
+        .method(method("jsonSerialize", get_data).returns(DataType::Mixed, false, false), MethodFlags::Public)
+        .method(method("__serialize", serialize).returns(DataType::Array, false, false), MethodFlags::Public)
+        .method(
+            method("__unserialize", unserialize).arg(Arg::new("data", DataType::Array)).returns(
+                DataType::Void,
+                false,
+                false,
+            ),
+            MethodFlags::Public,
+        )
         .method(
             method("offsetGet", offset_get).arg(untyped("offset")).returns(DataType::Mixed, false, false),
             MethodFlags::Public,
@@ -453,20 +483,8 @@ extern "C" fn set_file(data: &mut ExecuteData, result: &mut zval) {
 extern "C" fn get_data(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
-        // SAFETY: the engine makes an object, whose property table is filled before anybody else
-        // has it; the table takes the values over.
-        unsafe {
-            let mut data = zend::empty();
-            ffi::object_init_ex(&raw mut data, ffi::zend_standard_class_def);
-            let properties = ffi::zend_std_get_properties(data.value.obj);
-            access::each(call.this(), &mut |name, value| {
-                let mut copy = std::mem::ManuallyDrop::new(zend::empty());
-                zend::copy(&raw mut *copy, value);
-                ffi::zend_hash_update(properties, name.as_ptr(), &raw mut *copy);
-                Ok(())
-            })?;
-            zend::copy(call.result, &raw const data);
-        }
+        // SAFETY: the engine passes a slot for the result.
+        unsafe { views::as_std_class(call.this(), call.result)? };
         Ok(())
     });
 }
@@ -507,6 +525,71 @@ extern "C" fn destroy(data: &mut ExecuteData, result: &mut zval) {
         patiently(call.this(), Store::destroy)?;
         // SAFETY: nothing runs meanwhile.
         unsafe { call.this().cache().clear() };
+        Ok(())
+    });
+}
+
+extern "C" fn count(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        // SAFETY: the engine passes a slot for the result.
+        unsafe { zend::set_long(call.result, views::count(call.this())?) };
+        Ok(())
+    });
+}
+
+extern "C" fn get_iterator(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        call.this().instance()?;
+        // SAFETY: the engine wraps the iterator of `$this`.
+        unsafe { ffi::zend_create_internal_iterator_zval(call.result, &raw mut call.data.This) };
+        Ok(())
+    });
+}
+
+/// A handle: the file's absolute path, and what a subclass declares.
+extern "C" fn serialize(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        let instance = call.this().instance()?;
+        // SAFETY: new arrays, that nobody else has; they take the values over.
+        unsafe {
+            let mut file = std::mem::ManuallyDrop::new(zend::empty());
+            zend::set_string(&raw mut *file, Str::new(instance.store.path().as_os_str().as_bytes()));
+            let handle = ffi::_zend_new_array(2);
+            zend::set_array(call.result, handle);
+            ffi::zend_hash_str_update(handle, c"file".as_ptr(), 4, &raw mut *file);
+            let mut declared = std::mem::ManuallyDrop::new(zend::empty());
+            zend::set_array(&raw mut *declared, views::declared(call.object()));
+            ffi::zend_hash_str_update(handle, c"properties".as_ptr(), 10, &raw mut *declared);
+        }
+        Ok(())
+    });
+}
+
+extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let mut handle: *mut zval = ptr::null_mut();
+        arguments!(call, c"a", handle);
+        let this = call.this();
+        // SAFETY: parsed as an array, which the caller of the method holds.
+        unsafe {
+            let handle = (*handle).value.arr;
+            let file = ffi::zend_hash_str_find(handle, c"file".as_ptr(), 4);
+            let declared = ffi::zend_hash_str_find(handle, c"properties".as_ptr(), 10);
+            if file.is_null() || zend::kind(file) != IS_STRING || zend::bytes((*file).value.str_).contains(&0) {
+                return Err(errors::throw_sync("This is no serialized Sync object: it names no file."));
+            }
+            let options = Options { file_mode: ini::file_mode(), durability: ini::durability() };
+            let file = zend::bytes((*file).value.str_);
+            let store = Store::new(object::resolve(file)?, options);
+            this.set_policy(ini::policy());
+            this.set_instance(Instance { store, file: file.to_vec(), options });
+            if !declared.is_null() && zend::kind(declared) == IS_ARRAY {
+                views::set_declared(call.object(), (*declared).value.arr)?;
+            }
+        }
         Ok(())
     });
 }

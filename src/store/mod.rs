@@ -114,6 +114,11 @@ impl Snapshot {
         self.entries.is_empty()
     }
 
+    /// The key and value at a place in insertion order.
+    pub fn get(&self, index: usize) -> Option<(&[u8], &[u8])> {
+        self.entries.get(index).map(|(_, key, value)| (&self.bytes[key.clone()], &self.bytes[value.clone()]))
+    }
+
     /// `(key, value)` in insertion order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.entries.iter().map(|(_, key, value)| (&self.bytes[key.clone()], &self.bytes[value.clone()]))

@@ -1,0 +1,466 @@
+//! A Sync object as a whole: `foreach`, `count`, `var_dump`, `(array)`, `==` and their kin.
+//!
+//! All of it looks at one moment of the store: what others write meanwhile is not in it.
+
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::os::raw::c_int;
+use std::ptr;
+
+use ext_php_rs::ffi::{
+    self, HashTable, IS_OBJECT, IS_UNDEF, zend_array, zend_class_entry, zend_object, zend_object_iterator,
+    zend_object_iterator_funcs, zval,
+};
+
+use super::GLOBALS;
+use super::access::{self, Stop};
+use super::errors::{self, contain};
+use super::object::SyncObject;
+use super::zend::{self, Str, Thrown};
+use crate::store::{Snapshot, Store};
+
+// ---- count ---------------------------------------------------------------------------------------
+
+/// How many names there are.
+pub fn count(this: &SyncObject) -> Result<i64, Thrown> {
+    loop {
+        match access::patiently_reading(this, Store::len) {
+            Ok(names) => return Ok(names as i64),
+            Err(Stop::Thrown) => return Err(Thrown),
+            Err(Stop::Legacy) => {
+                let mut names = 0;
+                let counted = super::legacy::each(this, &mut |_, _| {
+                    names += 1;
+                    Ok(())
+                })?;
+                if counted {
+                    return Ok(names);
+                }
+            }
+        }
+    }
+}
+
+/// `count($sync)`
+pub unsafe extern "C" fn count_elements(object: *mut zend_object, result: *mut i64) -> c_int {
+    contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
+        // SAFETY: the engine passes an object of ours and a place for the number.
+        unsafe {
+            let this = SyncObject::of(object);
+            let _alive = this.hold();
+            // After a failure the exception is pending; the engine looks for it.
+            *result = count(this).unwrap_or(0);
+        }
+        ffi::ZEND_RESULT_CODE_SUCCESS
+    })
+}
+
+// ---- all properties ------------------------------------------------------------------------------
+
+/// Everything as a stdClass, into `result`.
+///
+/// # Safety
+/// `result` is a slot, which is overwritten.
+pub unsafe fn as_std_class(this: &SyncObject, result: *mut zval) -> Result<(), Thrown> {
+    // SAFETY: the engine makes an object, whose property table is filled before anybody else has it.
+    unsafe {
+        let mut data = zend::empty();
+        ffi::object_init_ex(&raw mut data, ffi::zend_standard_class_def);
+        add_shared(this, ffi::zend_std_get_properties(data.value.obj))?;
+        zend::copy(result, &raw const data);
+    }
+    Ok(())
+}
+
+/// Adds the shared names and values to a table of properties, which has precedence.
+unsafe fn add_shared(this: &SyncObject, table: *mut zend_array) -> Result<(), Thrown> {
+    access::each(this, &mut |name, value| {
+        // SAFETY: callers pass a table that is theirs; it takes a count of the value over.
+        unsafe {
+            let mut copy = ManuallyDrop::new(zend::empty());
+            zend::copy(&raw mut *copy, value);
+            if ffi::zend_hash_add(table, name.as_ptr(), &raw mut *copy).is_null() {
+                ffi::zval_ptr_dtor(&raw mut *copy);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// For `var_dump`, `(array)`, `get_object_vars`, `reset` …: what the class declares, then what is
+/// shared. The table belongs to the object, and is filled anew each time, in place, as there may be
+/// iterators on it.
+pub unsafe extern "C" fn get_properties(object: *mut zend_object) -> *mut HashTable {
+    contain(ptr::null_mut(), || {
+        // SAFETY: the engine passes an object of ours.
+        unsafe {
+            let this = SyncObject::of(object);
+            let _alive = this.hold();
+            let mut table = this.shown.get();
+            if table.is_null() || (*table).gc.refcount > 1 {
+                forget_shown(this);
+                table = ffi::_zend_new_array(8);
+            } else {
+                // While it is filled it is nobody's: reading may run code that asks for it again.
+                this.shown.set(ptr::null_mut());
+                ffi::zend_hash_clean(table);
+            }
+            add_declared(object, table);
+            // What was thrown is pending.
+            let _ = add_shared(this, table);
+            forget_shown(this);
+            this.shown.set(table);
+            table
+        }
+    })
+}
+
+/// Adds the properties that the object's class declares: pointers to where they are.
+unsafe fn add_declared(object: *mut zend_object, table: *mut zend_array) {
+    // SAFETY: callers pass a valid object; its class lists a property, or null, for each slot.
+    unsafe {
+        let class = (*object).ce;
+        for i in 0..(*class).default_properties_count as usize {
+            let property = *(*class).properties_info_table.add(i);
+            if property.is_null() {
+                continue;
+            }
+            let slot: *mut zval = object.cast::<u8>().add((*property).offset as usize).cast();
+            if zend::kind(slot) != IS_UNDEF {
+                let mut pointer = ManuallyDrop::new(zend::empty());
+                pointer.value.zv = slot;
+                pointer.u1.type_info = ffi::IS_INDIRECT;
+                ffi::zend_hash_update(table, (*property).name, &raw mut *pointer);
+            }
+        }
+    }
+}
+
+/// A new array with the values of the properties that the object's class declares.
+///
+/// # Safety
+/// `object` is a valid object of ours. The caller owns the array.
+pub unsafe fn declared(object: *mut zend_object) -> *mut zend_array {
+    // SAFETY: valid by contract; copying an array of pointers copies what they point to.
+    unsafe {
+        let mut pointers = zend::empty();
+        zend::set_array(&raw mut pointers, ffi::_zend_new_array(0));
+        add_declared(object, pointers.value.arr);
+        ffi::zend_array_dup(pointers.value.arr)
+    }
+}
+
+/// Sets the properties that the object's class declares, where `values` has them.
+///
+/// # Safety
+/// Both are valid, and `values` is held by the caller.
+pub unsafe fn set_declared(object: *mut zend_object, values: *mut zend_array) -> Result<(), Thrown> {
+    // SAFETY: valid by contract; the engine's functions check types and readonly as for any class.
+    unsafe {
+        let class = (*object).ce;
+        let executor = zend::executor();
+        for i in 0..(*class).default_properties_count as usize {
+            let property = *(*class).properties_info_table.add(i);
+            if property.is_null() {
+                continue;
+            }
+            let value = ffi::zend_hash_find(values, (*property).name);
+            if !value.is_null() {
+                let full = zend::bytes((*property).name);
+                let name = Str::new(full.rsplit(|&b| b == 0).next().unwrap_or(full));
+                let scope = std::mem::replace(&mut (*executor).fake_scope, (*property).ce);
+                ffi::zend_std_write_property(object, name.as_ptr(), zend::deref(value), ptr::null_mut());
+                (*executor).fake_scope = scope;
+                zend::check()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lets go of the table that `get_properties` made.
+pub fn forget_shown(this: &SyncObject) {
+    let table = this.shown.replace(ptr::null_mut());
+    if !table.is_null() {
+        let mut last = zend::empty();
+        // SAFETY: the object owned a count of it.
+        unsafe { zend::set_array(&raw mut last, table) };
+    }
+}
+
+/// What the garbage collector looks at: declared properties alone. Reading the store for it would
+/// find nothing that could be part of a cycle.
+pub unsafe extern "C" fn get_gc(object: *mut zend_object, table: *mut *mut zval, n: *mut c_int) -> *mut HashTable {
+    // SAFETY: the engine passes an object of ours and places for the answer.
+    unsafe {
+        *table = (&raw mut (*object).properties_table).cast();
+        *n = (*(*object).ce).default_properties_count;
+        (*object).properties
+    }
+}
+
+// ---- comparison ----------------------------------------------------------------------------------
+
+/// `==`: as for stdClass: of one class, with the same properties. Two handles on one file have.
+pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
+    const UNCOMPARABLE: c_int = 1;
+    contain(UNCOMPARABLE, || {
+        // SAFETY: the engine passes two values, at least one of which is an object of ours.
+        unsafe {
+            if zend::kind(left) != IS_OBJECT || zend::kind(right) != IS_OBJECT {
+                return ffi::zend_std_compare_objects(left, right);
+            }
+            let (left, right) = ((*left).value.obj, (*right).value.obj);
+            if ptr::eq(left, right) {
+                return 0;
+            }
+            if !ptr::eq((*left).ce, (*right).ce) {
+                return UNCOMPARABLE;
+            }
+            let (one, other) = (SyncObject::of(left), SyncObject::of(right));
+            let same_file = match (one.constructed(), other.constructed()) {
+                (Some(one), Some(other)) => one.store.path() == other.store.path(),
+                _ => false,
+            };
+            if same_file && (*(*left).ce).default_properties_count == 0 {
+                return 0;
+            }
+            let (one, other) = (get_properties(left), get_properties(right));
+            if one.is_null() || other.is_null() || zend::check().is_err() {
+                return UNCOMPARABLE;
+            }
+            (*one).gc.refcount += 1;
+            (*other).gc.refcount += 1;
+            let order = ffi::zend_compare_symbol_tables(one, other);
+            for table in [one, other] {
+                let mut last = zend::empty();
+                zend::set_array(&raw mut last, table);
+            }
+            order
+        }
+    })
+}
+
+// ---- iteration -----------------------------------------------------------------------------------
+
+/// A walk over one moment of the store. Values are decoded when they are asked for.
+#[repr(C)]
+struct Walk {
+    iterator: zend_object_iterator,
+    moment: Option<Moment>,
+    at: usize,
+    /// The value at `at`, once it was asked for.
+    current: zval,
+}
+
+/// What is walked over.
+enum Moment {
+    Store(Snapshot),
+    /// A file of the pure-PHP class: an object with its names and values.
+    Legacy(zval),
+}
+
+impl Moment {
+    fn of(this: &SyncObject) -> Result<Self, Thrown> {
+        match access::patiently_reading(this, Store::snapshot) {
+            Ok(snapshot) => Ok(Self::Store(snapshot)),
+            Err(Stop::Thrown) => Err(Thrown),
+            Err(Stop::Legacy) => {
+                let mut data = zend::empty();
+                // SAFETY: a slot of this frame.
+                unsafe { as_std_class(this, &raw mut data)? };
+                Ok(Self::Legacy(data))
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Store(snapshot) => snapshot.len(),
+            // SAFETY: an object of the class stdClass.
+            Self::Legacy(data) => unsafe { (*ffi::zend_std_get_properties(data.value.obj)).nNumOfElements as usize },
+        }
+    }
+
+    fn name(&self, at: usize) -> Option<Str> {
+        match self {
+            Self::Store(snapshot) => snapshot.get(at).map(|(name, _)| Str::new(name)),
+            // SAFETY: an object of the class stdClass, whose properties have names.
+            Self::Legacy(data) => unsafe {
+                zend::entries(ffi::zend_std_get_properties(data.value.obj)).nth(at).map(|(name, _, _)| Str::share(name))
+            },
+        }
+    }
+
+    fn value(&self, this: &SyncObject, at: usize, into: *mut zval) -> Result<(), Thrown> {
+        // SAFETY: callers pass a slot, which is overwritten.
+        unsafe {
+            zend::set_null(into);
+            match self {
+                Self::Store(snapshot) => {
+                    if let Some((_, bytes)) = snapshot.get(at) {
+                        // A copy: decoding may run code that starts this very walk again.
+                        let mut copy = GLOBALS.get().buffers.take();
+                        copy.extend_from_slice(bytes);
+                        access::decode(this, &copy, into)?;
+                    }
+                }
+                Self::Legacy(data) => {
+                    let properties = ffi::zend_std_get_properties(data.value.obj);
+                    if let Some((_, _, value)) = zend::entries(properties).nth(at) {
+                        zend::copy(into, value);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+static FUNCTIONS: zend_object_iterator_funcs = zend_object_iterator_funcs {
+    dtor: Some(walk_free),
+    valid: Some(walk_valid),
+    get_current_data: Some(walk_value),
+    get_current_key: Some(walk_name),
+    move_forward: Some(walk_next),
+    rewind: Some(walk_rewind),
+    invalidate_current: Some(walk_forget),
+    get_gc: Some(walk_gc),
+};
+
+/// `foreach ($sync as $name => $value)`
+pub unsafe extern "C" fn get_iterator(
+    _class: *mut zend_class_entry,
+    object: *mut zval,
+    by_reference: c_int,
+) -> *mut zend_object_iterator {
+    contain(ptr::null_mut(), || {
+        if by_reference != 0 {
+            errors::throw_error(
+                "Cannot iterate over a Sync object by reference, since its values live in shared memory: iterate by value, and assign to the property",
+            );
+            return ptr::null_mut();
+        }
+        // SAFETY: the engine passes a value with an object of ours. The iterator is an object of
+        // the engine's own kind, with room for what is ours behind; all fields are initialised.
+        unsafe {
+            let this = SyncObject::of((*object).value.obj);
+            if this.instance().is_err() {
+                return ptr::null_mut();
+            }
+            let walk: *mut Walk = ext_php_rs::alloc::emalloc(std::alloc::Layout::new::<Walk>()).cast();
+            walk.cast::<MaybeUninit<Walk>>().write(MaybeUninit::zeroed());
+            ffi::zend_iterator_init(&raw mut (*walk).iterator);
+            zend::copy(&raw mut (*walk).iterator.data, object);
+            (*walk).iterator.funcs = &raw const FUNCTIONS;
+            (&raw mut (*walk).moment).write(None);
+            &raw mut (*walk).iterator
+        }
+    })
+}
+
+impl Walk {
+    /// # Safety
+    /// `iterator` was made by [`get_iterator`].
+    unsafe fn of<'a>(iterator: *mut zend_object_iterator) -> &'a mut Walk {
+        // SAFETY: the iterator is the first field. The engine calls one function of it at a time.
+        unsafe { &mut *iterator.cast() }
+    }
+
+    fn this(&self) -> &SyncObject {
+        // SAFETY: the iterator holds the object.
+        unsafe { SyncObject::of(self.iterator.data.value.obj) }
+    }
+}
+
+unsafe extern "C" fn walk_free(iterator: *mut zend_object_iterator) {
+    contain((), || {
+        // SAFETY: the engine passes a walk, for the last time.
+        unsafe {
+            let walk = Walk::of(iterator);
+            drop(walk.moment.take());
+            zend::release(&raw mut walk.current);
+            zend::release(&raw mut walk.iterator.data);
+        }
+    });
+}
+
+unsafe extern "C" fn walk_valid(iterator: *mut zend_object_iterator) -> c_int {
+    // SAFETY: the engine passes a walk.
+    let walk = unsafe { Walk::of(iterator) };
+    match &walk.moment {
+        Some(moment) if walk.at < moment.len() => ffi::ZEND_RESULT_CODE_SUCCESS,
+        _ => ffi::ZEND_RESULT_CODE_FAILURE,
+    }
+}
+
+unsafe extern "C" fn walk_value(iterator: *mut zend_object_iterator) -> *mut zval {
+    contain(ptr::null_mut(), || {
+        // SAFETY: the engine passes a walk, and holds it.
+        unsafe {
+            let walk = Walk::of(iterator);
+            if zend::kind(&raw const walk.current) == IS_UNDEF
+                && let Some(moment) = &walk.moment
+            {
+                let mut value = zend::empty();
+                if moment.value(walk.this(), walk.at, &raw mut value).is_err() {
+                    return ptr::null_mut();
+                }
+                zend::copy(&raw mut walk.current, &raw const value);
+            }
+            &raw mut walk.current
+        }
+    })
+}
+
+unsafe extern "C" fn walk_name(iterator: *mut zend_object_iterator, name: *mut zval) {
+    contain((), || {
+        // SAFETY: the engine passes a walk, and a slot for the name.
+        unsafe {
+            let walk = Walk::of(iterator);
+            match walk.moment.as_ref().and_then(|moment| moment.name(walk.at)) {
+                Some(string) => zend::set_string(name, string),
+                None => zend::set_null(name),
+            }
+        }
+    });
+}
+
+unsafe extern "C" fn walk_next(iterator: *mut zend_object_iterator) {
+    // SAFETY: the engine passes a walk.
+    unsafe {
+        walk_forget(iterator);
+        Walk::of(iterator).at += 1;
+    }
+}
+
+unsafe extern "C" fn walk_rewind(iterator: *mut zend_object_iterator) {
+    contain((), || {
+        // SAFETY: the engine passes a walk, and holds it.
+        unsafe {
+            walk_forget(iterator);
+            let walk = Walk::of(iterator);
+            walk.at = 0;
+            // A walk that starts again starts with what is there now.
+            walk.moment = None;
+            walk.moment = Moment::of(walk.this()).ok();
+        }
+    });
+}
+
+unsafe extern "C" fn walk_forget(iterator: *mut zend_object_iterator) {
+    // SAFETY: the engine passes a walk.
+    unsafe { zend::release(&raw mut Walk::of(iterator).current) };
+}
+
+unsafe extern "C" fn walk_gc(
+    iterator: *mut zend_object_iterator,
+    table: *mut *mut zval,
+    n: *mut c_int,
+) -> *mut HashTable {
+    // SAFETY: the engine passes a walk and places for the answer.
+    unsafe {
+        *table = &raw mut Walk::of(iterator).iterator.data;
+        *n = 1;
+    }
+    ptr::null_mut()
+}
