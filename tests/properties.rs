@@ -257,6 +257,7 @@ impl Client {
             match found {
                 Found::Value => *known = Some(out),
                 Found::Missing => *known = None,
+                Found::Long(_) => unreachable!("`get` copies"),
                 Found::Unchanged => assert!(known.is_some(), "unchanged since it was missing"),
             }
             known.clone()

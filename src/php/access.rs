@@ -9,7 +9,7 @@ use ext_php_rs::ffi::{self, IS_NULL, zend_string, zval};
 
 use super::errors;
 use super::object::{SyncObject, check_name};
-use super::value::scalar::Small;
+use super::value::scalar::{self, Small};
 use super::value::{self, Sharing, ValueError};
 use super::wait;
 use super::zend::Str;
@@ -36,8 +36,18 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
         let mut bytes = GLOBALS.get().buffers.take();
         loop {
             let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
-            let found = patiently_reading(this, |store| store.get(zend::bytes(name), &mut seen, &mut bytes));
+            let long = scalar::LONG as u64;
+            let found =
+                patiently_reading(this, |store| store.get_short(zend::bytes(name), long, &mut seen, &mut bytes));
             match found {
+                Ok(Found::Long(length)) => {
+                    let Some(sharing) = read_long(this, length, &seen, &mut bytes, into)? else { continue };
+                    match sharing {
+                        Sharing::Shareable => this.cache().store(name, Some(into), seen, length as usize),
+                        Sharing::Fresh => this.cache().forget(name),
+                    }
+                    return Ok(true);
+                }
                 Err(Stop::Thrown) => return Err(Thrown),
                 Err(Stop::Legacy) => {
                     if let Some(there) = read_legacy(this, name, into)? {
@@ -65,6 +75,40 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
                 }
             }
         }
+    }
+}
+
+/// Reads a value that is long: a string straight into its place. `bytes` are its first ones. `None`:
+/// it is gone already.
+#[cold]
+unsafe fn read_long(
+    this: &SyncObject,
+    length: u64,
+    seen: &Seen,
+    bytes: &mut Vec<u8>,
+    into: *mut zval,
+) -> Result<Option<Sharing>, Thrown> {
+    // SAFETY: valid by contract. The string is `into`'s before anything else can happen; without
+    // memory for it the engine does not return, and nothing here needs a drop.
+    unsafe {
+        if let Some(head) = scalar::long_head(bytes, length) {
+            let room = scalar::set_unwritten_string(into, length as usize - head);
+            let read = patiently_reading(this, |store| store.read_long(seen, head as u64, room));
+            if let Ok(true) = read {
+                return Ok(Some(Sharing::Shareable));
+            }
+            zend::release(into);
+            zend::set_null(into);
+            return read.map(|_| None).map_err(|_| Thrown);
+        }
+        bytes.clear();
+        bytes.reserve_exact(length as usize);
+        let room = &mut bytes.spare_capacity_mut()[..length as usize];
+        if !patiently_reading(this, |store| store.read_long(seen, 0, room)).map_err(|_| Thrown)? {
+            return Ok(None);
+        }
+        bytes.set_len(length as usize);
+        decode(this, bytes, into).map(Some)
     }
 }
 
@@ -112,6 +156,9 @@ pub unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval)
     unsafe {
         check_name(name)?;
         let mut bytes = GLOBALS.get().buffers.take();
+        if let Some(string) = scalar::encode_long(&*value, &mut bytes) {
+            return write_long(this, name, value, &bytes, &*string);
+        }
         encode(value, &mut bytes)?;
         // What is known of the name spares the store the search for it.
         let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
@@ -121,6 +168,25 @@ pub unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval)
         } else {
             this.cache().forget(name);
         }
+        Ok(())
+    }
+}
+
+/// Stores a long string, whose bytes go to the file from where they are. No user code runs but
+/// signal handlers, and the caller holds the value.
+#[cold]
+unsafe fn write_long(
+    this: &SyncObject,
+    name: *mut zend_string,
+    value: *mut zval,
+    head: &[u8],
+    string: &[u8],
+) -> Result<(), Thrown> {
+    // SAFETY: as for `write`.
+    unsafe {
+        let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
+        patiently(this, |store| store.put_parts(zend::bytes(name), head, string, &mut seen))?;
+        this.cache().store(name, Some(value), seen, string.len());
         Ok(())
     }
 }

@@ -13,6 +13,16 @@ use std::sync::atomic::{Ordering, fence};
 /// The longest extent, so that its length fits an ext.
 const MAX_EXTENT: u64 = MAX_RUN / BLOCK;
 
+/// The rest of a large run's last block has memory behind it, too, if it is less than one part in
+/// this many of the record: such runs are used again as they are, without a system call.
+const SPARED: u64 = 8;
+
+/// How far memory reaches in a run of which `bytes` are needed.
+fn backed_bytes(bytes: u64) -> u64 {
+    let blocks = bytes.next_multiple_of(BLOCK);
+    if blocks - bytes <= bytes / SPARED { blocks } else { bytes.next_multiple_of(PAGE) }
+}
+
 /// Who asks for space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -160,9 +170,12 @@ impl Owner<'_> {
         };
         let extent = self.entry(block).number();
         let backed = (0..blocks).filter(|&n| self.entry(block + n).is_backed()).count() as u64;
-        let pages = bytes.next_multiple_of(PAGE);
+        let pages = backed_bytes(bytes);
         if backed < blocks {
             self.file.back(block_offset(block), pages)?;
+            if blocks > 1 {
+                self.file.map.populate(block_offset(block), pages);
+            }
         }
         if extent > blocks {
             // What is left of the extent becomes one of its own, before the run takes its head.
@@ -233,8 +246,7 @@ impl Owner<'_> {
             slot.set(block + 1);
             return;
         }
-        // A large run has memory only as far as its record reaches.
-        let whole = if kind == Kind::Large { self.large_bytes(block) / BLOCK } else { blocks };
+        let whole = if kind == Kind::Large { backed_bytes(self.large_bytes(block)) / BLOCK } else { blocks };
         self.free_run(block, blocks, whole.min(blocks));
     }
 
@@ -318,9 +330,18 @@ impl Owner<'_> {
     /// Gives back memory behind free blocks until no more is there than may be.
     #[cold]
     fn trim(&self) {
+        self.unback_while(|| self.has_too_much());
+    }
+
+    /// Gives back all memory behind free blocks.
+    pub fn unback_all(&self) {
+        self.unback_while(|| true);
+    }
+
+    fn unback_while(&self, more: impl Fn() -> bool) {
         let blocks = self.header().blocks.get();
         let mut block = self.header().free_hint.get();
-        while block < blocks && self.header().free_backed.get() > 0 && self.has_too_much() {
+        while block < blocks && self.header().free_backed.get() > 0 && more() {
             let entry = self.entry(block);
             if entry.is(Kind::Free) {
                 let extent = entry.number().clamp(1, blocks - block);
@@ -339,7 +360,8 @@ impl Owner<'_> {
     fn has_too_much(&self) -> bool {
         let header = self.header();
         let live = header.live.get() + header.live_large.get();
-        let allocated = (header.segments.get() + header.free_backed.get()) * BLOCK + header.live_large.get();
+        let large = header.live_large.get();
+        let allocated = (header.segments.get() + header.free_backed.get()) * BLOCK + large + large / SPARED;
         allocated > live + live / 8 * 7 + 10 * BLOCK
     }
 

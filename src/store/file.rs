@@ -535,7 +535,7 @@ fn incoherent(kind: u64) -> Option<&'static str> {
 pub fn is_legacy(start: &[u8]) -> bool {
     let start = &start[..start.len().min(64)];
     start.starts_with(b"O:8:\"stdClass\":")
-        || start.starts_with(b"O:44:\"Fuz\\Component\\SharedMemory\\Entity\\StoredEntity\":")
+        || start.starts_with(b"O:46:\"Fuz\\Component\\SharedMemory\\Entity\\StoredEntity\":")
 }
 
 /// The kernel's id of this boot.

@@ -251,20 +251,41 @@ pub fn parse_key_head(head: [u8; 5]) -> Option<(u64, u64)> {
 pub struct NewRecord<'a> {
     pub op: Op,
     pub key: &'a EncodedKey<'a>,
-    pub value: &'a [u8],
+    pub value: Value<'a>,
+}
+
+/// An encoded value, in two pieces so that a long string need not be copied behind its head first.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<'a> {
+    pub head: &'a [u8],
+    pub body: &'a [u8],
+}
+
+impl<'a> Value<'a> {
+    /// A value in one piece.
+    #[inline]
+    pub fn whole(body: &'a [u8]) -> Self {
+        Self { head: &[], body }
+    }
+
+    /// Bytes in the file.
+    #[inline]
+    pub fn len(&self) -> u64 {
+        (self.head.len() + self.body.len()) as u64
+    }
 }
 
 impl NewRecord<'_> {
     /// Bytes it will take in the file, padding included.
     #[inline]
     pub fn length(&self) -> u64 {
-        (RECORD_HEAD + self.key.len() + self.value.len() as u64).next_multiple_of(8)
+        (RECORD_HEAD + self.key.len() + self.value.len()).next_multiple_of(8)
     }
 
     /// Bytes of padding.
     #[inline]
     pub fn padding(&self) -> u64 {
-        self.length() - (RECORD_HEAD + self.key.len() + self.value.len() as u64)
+        self.length() - (RECORD_HEAD + self.key.len() + self.value.len())
     }
 
     /// The first word in the file.
@@ -332,7 +353,7 @@ mod tests {
 
     #[test]
     fn a_record_that_does_not_fit_its_room_is_none() {
-        let record = NewRecord { op: Op::Set, key: &EncodedKey::new(b"name"), value: b"\x2a" };
+        let record = NewRecord { op: Op::Set, key: &EncodedKey::new(b"name"), value: Value::whole(b"\x2a") };
         let word = record.first_word();
         let head = parse_record_word(word, record.length()).unwrap();
         assert_eq!((head.length, head.padding, head.op), (40, 2, Op::Set));

@@ -34,7 +34,7 @@ impl Store {
     /// Turns a file of the pure-PHP class into a store that holds `entries`. `old` is what
     /// [`Store::legacy`] returned; false if the file has changed since (start over).
     pub fn import(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool> {
-        self.check_lengths(entries.iter().copied())?;
+        self.check_lengths(entries)?;
         self.import_file(old, entries).map_err(|trouble| self.error(trouble))
     }
 

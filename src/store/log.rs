@@ -117,7 +117,7 @@ impl Owner<'_> {
 
     /// Stores a value: append, publish, apply, settle. On an error nothing has changed.
     #[inline]
-    pub fn put(&self, key: &EncodedKey, hash: u64, value: &[u8], hint: Option<Hit>) -> Result<Written, Trouble> {
+    pub fn put(&self, key: &EncodedKey, hash: u64, value: Value, hint: Option<Hit>) -> Result<Written, Trouble> {
         let record = NewRecord { op: Op::Set, key, value };
         let mut search = match hint {
             Some(hit) => Search::Hit(hit),
@@ -159,7 +159,7 @@ impl Owner<'_> {
     /// Removes a key; tells whether it was there.
     pub fn remove(&self, key: &EncodedKey, hash: u64) -> Result<bool, Trouble> {
         let Search::Hit(hit) = self.search(hash, key) else { return Ok(false) };
-        let record = NewRecord { op: Op::Remove, key, value: &[0xc0] };
+        let record = NewRecord { op: Op::Remove, key, value: Value::whole(&[0xc0]) };
         let offset = self.space_for(record.length(), Purpose::Reclaim)?;
         let place = self.file.map.word(hit.record + RECORD_PLACE).get();
         let placed = self.append(&record, offset, self.end(), place, 0);
@@ -243,7 +243,10 @@ impl Owner<'_> {
         map.word(offset + RECORD_PLACE).set(place);
         map.write(key, record.key.head());
         map.write(name, record.key.bytes());
-        map.write(value, record.value);
+        if !record.value.head.is_empty() {
+            map.write(value, record.value.head);
+        }
+        map.write(value + record.value.head.len() as u64, record.value.body);
         let placed = Placed { offset, length, position };
         self.seal(placed, batch);
         self.mark_end(placed);
@@ -438,13 +441,14 @@ impl Owner<'_> {
         let batch = u32::try_from(entries.len()).map_err(|_| Trouble::TooLarge)?;
         let start = self.end();
         // The Clear comes first, with the root of an index that is not there yet: any is as long.
-        let clear_record = NewRecord { op: Op::Clear, key: &EncodedKey::new(b""), value: &root_value(0) };
+        let (clear_key, no_root) = (EncodedKey::new(b""), root_value(0));
+        let clear_record = NewRecord { op: Op::Clear, key: &clear_key, value: Value::whole(&no_root) };
         let clear = self.append(&clear_record, first, start, start, batch);
         let mut tail = first + clear.length;
         let mut last = clear;
         let mut placed = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            let record = NewRecord { op: Op::Set, key: &EncodedKey::new(key), value };
+            let record = NewRecord { op: Op::Set, key: &EncodedKey::new(key), value: Value::whole(value) };
             let length = record.length();
             let offset = if length > MAX_SMALL {
                 self.large_run(length, Purpose::Write)?
@@ -557,6 +561,25 @@ impl Owner<'_> {
             // Without space for the copies the segment stays as it is.
             let _ = self.empty(block);
         }
+    }
+
+    /// On a full disk: empties every segment in which enough is dead, and gives back the memory
+    /// behind all free blocks. Tells whether that may have helped.
+    #[cold]
+    pub fn squeeze(&self) -> bool {
+        let before = self.file.allocated().unwrap_or(0);
+        for block in 0..self.header().blocks.get() {
+            let entry = self.entry(block);
+            if entry.is(Kind::Segment)
+                && !self.is_tail(block)
+                && entry.number() < MOSTLY_LIVE
+                && self.empty(block).is_err()
+            {
+                break;
+            }
+        }
+        self.unback_all();
+        self.file.allocated().unwrap_or(0) < before
     }
 
     /// Moves a segment's live records behind the log's end; it is free then.

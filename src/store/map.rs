@@ -8,6 +8,7 @@
 use super::format::PAGE;
 use super::header::{Header, Word};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
 use std::sync::Once;
@@ -140,6 +141,36 @@ impl Map {
             out.set_len(out.len() + length as usize);
         }
         true
+    }
+
+    /// Fills `target` with the bytes at `offset`; otherwise as [`Map::copy`].
+    pub fn copy_to(&self, offset: u64, target: &mut [MaybeUninit<u8>]) -> bool {
+        if !self.is_inside(offset, target.len() as u64) {
+            return false;
+        }
+        // SAFETY: as in `copy`.
+        unsafe {
+            let from = self.base.as_ptr().add(offset as usize);
+            ptr::copy_nonoverlapping(from, target.as_mut_ptr().cast(), target.len());
+        }
+        true
+    }
+
+    /// Tells the kernel that all of a range is about to be written: one system call instead of a
+    /// fault a page. Where the kernel does not know that, it faults.
+    pub fn populate(&self, offset: u64, length: u64) {
+        /// `MADV_POPULATE_WRITE`, since Linux 5.14.
+        const POPULATE_WRITE: i32 = 23;
+        if self.is_inside(offset, length) {
+            // SAFETY: inside the mapping; it changes nothing but page tables. The address is made
+            // a multiple of the page size, which may be larger than ours.
+            unsafe {
+                let page = libc::sysconf(libc::_SC_PAGESIZE) as u64;
+                let start = offset / page * page;
+                let address = self.base.as_ptr().add(start as usize).cast();
+                libc::madvise(address, (offset + length - start) as usize, POPULATE_WRITE);
+            }
+        }
     }
 
     /// Reads a few bytes at `offset`; zeros where they are outside the mapping.

@@ -31,10 +31,11 @@ pub use file::{close_idle, open_files, set_idle_limit};
 pub use format::VERSION as FORMAT_VERSION;
 
 use file::{File, Trouble, fork_generation};
-use format::EncodedKey;
+use format::{EncodedKey, Value};
 use header::{DESTROYED, DURABLE, HELD, Header, Word};
 use lock::{Owner, Strength};
 use std::cell::{Cell, RefCell};
+use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -93,6 +94,8 @@ pub enum Found {
     Unchanged,
     /// A value; its bytes are in the buffer.
     Value,
+    /// A value of this many bytes ([`Store::get_short`] only); its first bytes are in the buffer.
+    Long(u64),
 }
 
 /// Every key and value at one moment, in insertion order.
@@ -238,13 +241,39 @@ impl Store {
     /// Looks a key up. On `Found::Value`, `out` is cleared and filled with the value's bytes.
     /// `seen` is brought up to date.
     pub fn get(&self, key: &[u8], seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found> {
-        let found = self.with_file(false, |file| file.get(self.object, key, seen, out))?;
+        self.get_short(key, u64::MAX, seen, out)
+    }
+
+    /// As [`Store::get`], but a value of at least `limit` bytes is left where it is:
+    /// `Found::Long(length)`, with its first bytes (up to 16) in `out`. [`Store::read_long`] copies
+    /// it to where it shall go.
+    pub fn get_short(&self, key: &[u8], limit: u64, seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found> {
+        let found = self.with_file(false, |file| file.get(self.object, key, limit, seen, out))?;
         Ok(found.unwrap_or(Found::Missing))
     }
 
+    /// Copies the value that [`Store::get_short`] has just found, from its byte `from` on, to fill
+    /// `target`. False: it is not there any more; get it again.
+    pub fn read_long(&self, seen: &Seen, from: u64, target: &mut [MaybeUninit<u8>]) -> Result<bool> {
+        let read = self.with_file(false, |file| Ok(file.read_long(seen, from, target)))?;
+        Ok(read.unwrap_or(false))
+    }
+
     /// Stores a value; creates the file if need be. `seen` then stands for the value just stored.
+    #[inline]
     pub fn put(&self, key: &[u8], value: &[u8], seen: &mut Seen) -> Result<()> {
-        self.check_lengths([(key, value)])?;
+        self.put_value(key, Value::whole(value), seen)
+    }
+
+    /// As [`Store::put`], for a value in two pieces: a long string need not be copied behind its
+    /// head first.
+    pub fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], seen: &mut Seen) -> Result<()> {
+        self.put_value(key, Value { head, body }, seen)
+    }
+
+    #[inline]
+    fn put_value(&self, key: &[u8], value: Value, seen: &mut Seen) -> Result<()> {
+        self.check_length(key.len() as u64 + value.len())?;
         let encoded = EncodedKey::new(key);
         self.write(|file, owner| {
             let hint = file.hint(seen);
@@ -330,7 +359,7 @@ impl Store {
 
     /// Replaces everything, at one moment. Keys must differ from each other.
     pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
-        self.check_lengths(entries.iter().copied())?;
+        self.check_lengths(entries)?;
         self.write(|_, owner| owner.replace(entries))
     }
 
@@ -473,11 +502,13 @@ impl Store {
         Error::new(&self.path, kind)
     }
 
-    fn check_lengths<'a>(&self, entries: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Result<()> {
-        let fits = |(key, value): (&[u8], &[u8])| {
-            (key.len() as u64).saturating_add(value.len() as u64) <= format::MAX_RECORD - format::PAGE
-        };
-        if entries.into_iter().all(fits) { Ok(()) } else { Err(self.error(Trouble::TooLarge)) }
+    /// Refuses a key and value that are too long, taken together, for a record.
+    fn check_length(&self, length: u64) -> Result<()> {
+        if length <= format::MAX_RECORD - format::PAGE { Ok(()) } else { Err(self.error(Trouble::TooLarge)) }
+    }
+
+    fn check_lengths(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
+        entries.iter().try_for_each(|(key, value)| self.check_length((key.len() + value.len()) as u64))
     }
 
     /// The file that the path means now, if it is open: looks at the path once a clock tick.
@@ -553,7 +584,11 @@ impl Store {
                 owner.header().flags.set(owner.header().flags.get() | DURABLE);
                 owner.sync()?;
             }
-            change(file, &owner)
+            match change(file, &owner) {
+                // What is dead or free still has memory behind it that it could give.
+                Err(Trouble::NoSpace) if owner.squeeze() => change(file, &owner),
+                result => result,
+            }
         })?;
         result.ok_or_else(|| self.error(Trouble::Stale))
     }

@@ -10,6 +10,7 @@ use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Hit, Search};
 use super::{Found, Seen};
+use std::mem::MaybeUninit;
 use std::sync::atomic::{Ordering, fence};
 
 /// How long a reader gives a writer that is between publishing and indexing, before it looks
@@ -34,9 +35,16 @@ struct Candidate {
 }
 
 impl File {
-    /// Looks a key up for `object`; see [`super::Store::get`].
+    /// Looks a key up for `object`; see [`super::Store::get_short`].
     #[inline]
-    pub fn get(&self, object: u64, key: &[u8], seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found, Trouble> {
+    pub fn get(
+        &self,
+        object: u64,
+        key: &[u8],
+        limit: u64,
+        seen: &mut Seen,
+        out: &mut Vec<u8>,
+    ) -> Result<Found, Trouble> {
         let header = self.map.header();
         let mut encoded = None;
         for _ in 0..ATTEMPTS {
@@ -67,7 +75,7 @@ impl File {
                 continue;
             }
             let found = match lookup {
-                Lookup::Found(candidate) => self.copy_out(&candidate, seen, out),
+                Lookup::Found(candidate) => self.copy_out(&candidate, limit, seen, out),
                 _ => Some(Found::Missing),
             };
             fence(Ordering::Acquire);
@@ -189,7 +197,7 @@ impl File {
 
     /// Copies a value out. `None`: it was not there any more.
     #[inline]
-    fn copy_out(&self, candidate: &Candidate, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+    fn copy_out(&self, candidate: &Candidate, limit: u64, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
         let Candidate { hit, generation } = *candidate;
         let block = block_offset(block_of(hit.record));
         let head = self.record_head(hit.record)?;
@@ -198,7 +206,7 @@ impl File {
         let unchanged = seen.record == position;
         if !unchanged {
             out.clear();
-            if !self.map.copy(value, length, out) {
+            if !self.map.copy(value, if length < limit { length } else { length.min(16) }, out) {
                 return None;
             }
         }
@@ -209,7 +217,28 @@ impl File {
         seen.record = position;
         seen.slot = hit.slot;
         seen.offset = hit.record;
-        Some(if unchanged { Found::Unchanged } else { Found::Value })
+        Some(match unchanged {
+            true => Found::Unchanged,
+            false if length < limit => Found::Value,
+            false => Found::Long(length),
+        })
+    }
+
+    /// Copies a part of the value that was found as `seen` tells; false if it is gone. (Nobody
+    /// looks whether the key has a newer one: this was the newest when it was found.)
+    pub fn read_long(&self, seen: &Seen, from: u64, target: &mut [MaybeUninit<u8>]) -> bool {
+        let block = block_offset(block_of(seen.offset));
+        let generation = self.map.word(block + GENERATION).load(Ordering::Acquire);
+        if generation == 0 || seen.store != self.identity.store_id || self.position(seen.offset) != seen.record {
+            return false;
+        }
+        let Some(head) = self.record_head(seen.offset) else { return false };
+        let Some((_, _, value, length)) = self.parts(seen.offset, head) else { return false };
+        if from > length || target.len() as u64 > length - from || !self.map.copy_to(value + from, target) {
+            return false;
+        }
+        fence(Ordering::Acquire);
+        self.map.word(block + GENERATION).load(Ordering::Relaxed) == generation && self.check_ours().is_ok()
     }
 
     /// Copies everything, as it was at one moment. `None`: it changed meanwhile.

@@ -415,9 +415,25 @@ pub fn new_string(bytes: &[u8]) -> *mut zend_string {
         // SAFETY: the pointer and length of a slice.
         return unsafe { ffi::ext_php_rs_zend_string_init(bytes.as_ptr().cast(), bytes.len(), false) };
     }
+    let string = allocate_string(bytes.len());
+    // SAFETY: there is room for the bytes.
+    unsafe {
+        let to = (&raw mut (*string).val).cast::<u8>();
+        if bytes.len() < 32 {
+            super::short::copy(bytes, to);
+        } else {
+            ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+        }
+        string
+    }
+}
+
+/// A string of this length, whose bytes are still to be written.
+#[inline]
+fn allocate_string(len: usize) -> *mut zend_string {
     // As `zend_string_alloc` does: a header, the bytes, a NUL, to a multiple of 8.
     const HEADER: usize = std::mem::offset_of!(zend_string, val);
-    let size = (HEADER + bytes.len() + 1).next_multiple_of(8);
+    let size = (HEADER + len + 1).next_multiple_of(8);
     let layout = std::alloc::Layout::from_size_align(size, 8).expect("longer than the address space");
     // SAFETY: Zend's allocator returns memory of that size, or does not return.
     unsafe {
@@ -425,15 +441,24 @@ pub fn new_string(bytes: &[u8]) -> *mut zend_string {
         (*string).gc.refcount = 1;
         (*string).gc.u.type_info = u32::from(STRING) | GC_NOT_COLLECTABLE;
         (*string).h = 0;
-        (*string).len = bytes.len();
-        let to = (&raw mut (*string).val).cast::<u8>();
-        if bytes.len() < 32 {
-            super::short::copy(bytes, to);
-        } else {
-            ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
-        }
-        to.add(bytes.len()).write(0);
+        (*string).len = len;
+        (&raw mut (*string).val).cast::<u8>().add(len).write(0);
         string
+    }
+}
+
+/// Makes `at` a string of this length (two or more) and returns the place for its bytes, to be
+/// filled before anybody sees the string.
+///
+/// # Safety
+/// As for [`set_simple`]; the place lives as long as the string does.
+pub unsafe fn set_unwritten_string<'s>(at: *mut Zval, len: usize) -> &'s mut [std::mem::MaybeUninit<u8>] {
+    // SAFETY: a new string, with room for `len` bytes.
+    unsafe {
+        let string = allocate_string(len);
+        (*at).value.str_ = string;
+        (*at).u1.type_info = ffi::IS_STRING_EX;
+        slice::from_raw_parts_mut((&raw mut (*string).val).cast(), len)
     }
 }
 

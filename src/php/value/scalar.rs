@@ -68,6 +68,39 @@ impl Small {
     }
 }
 
+/// A string too long to be copied more often than need be.
+pub const LONG: usize = 32 * 1024;
+
+/// If `value` is a long string: appends the head that its bytes, left where they are, need.
+pub fn encode_long(value: &Zval, head: &mut Vec<u8>) -> Option<*const [u8]> {
+    let at: *const Zval = value;
+    // SAFETY: a live zval, read as the type that it says.
+    let bytes = unsafe {
+        if engine::type_of(at) != engine::STRING {
+            return None;
+        }
+        engine::bytes(engine::string_of(at))
+    };
+    if !(LONG..=wire::MAX_LENGTH).contains(&bytes.len()) {
+        return None;
+    }
+    writer::write_string_head(head, bytes);
+    Some(bytes)
+}
+
+pub use engine::set_unwritten_string;
+
+/// If `start` are the first bytes of an encoded value of `length` bytes that is one long string:
+/// how long its head is. The string's bytes are the rest.
+pub fn long_head(start: &[u8], length: u64) -> Option<usize> {
+    let (head, bytes) = match (Marker::from_u8(*start.first()?), start) {
+        (Marker::Str32 | Marker::Bin32, &[_, a, b, c, d, ..]) => (5, u64::from(u32::from_be_bytes([a, b, c, d]))),
+        (Marker::Str16 | Marker::Bin16, &[_, a, b, ..]) => (3, u64::from(u16::from_be_bytes([a, b]))),
+        _ => return None,
+    };
+    (head + bytes == length).then_some(head as usize)
+}
+
 /// Decodes `bytes` into `into` if they are exactly one scalar or string; else leaves `into` alone
 /// and returns false.
 #[inline]

@@ -90,13 +90,18 @@ pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
 
 #[inline(never)]
 fn write_long_string(out: &mut Vec<u8>, bytes: &[u8]) {
-    let len = bytes.len() as u32;
     out.reserve(bytes.len() + 5);
+    write_string_head(out, bytes);
+    out.extend_from_slice(bytes);
+}
+
+/// Appends what stands before a string's bytes: a str's head where they are UTF-8, else a bin's.
+pub fn write_string_head(out: &mut Vec<u8>, bytes: &[u8]) {
+    let len = bytes.len() as u32;
     let _ = match simdutf8::basic::from_utf8(bytes) {
         Ok(_) => rmp::encode::write_str_len(out, len).map(drop),
         Err(_) => rmp::encode::write_bin_len(out, len).map(drop),
     };
-    out.extend_from_slice(bytes);
 }
 
 /// Appends up to 31 bytes as a fixstr if they are ASCII; else leaves `out` as it was.
