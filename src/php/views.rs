@@ -99,6 +99,9 @@ pub unsafe extern "C" fn get_properties(object: *mut zend_object) -> *mut HashTa
             if table.is_null() || (*table).gc.refcount > 1 {
                 forget_shown(this);
                 table = ffi::_zend_new_array(8);
+                // It points into the object without owning what is there: nothing for the garbage
+                // collector to count.
+                (*table).gc.u.type_info |= ffi::GC_NOT_COLLECTABLE;
             } else {
                 // While it is filled it is nobody's: reading may run code that asks for it again.
                 this.shown.set(ptr::null_mut());
