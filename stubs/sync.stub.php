@@ -20,6 +20,8 @@
  *     echo $sync->progress;               // … and in another
  *     echo $sync['progress'];             // the same, for those who prefer it
  *     isset($sync->progress);             // true: there, and not null
+ *     $sync->results['a'][] = 'done';     // any depth; nobody else's result gets lost
+ *     $sync->progress++;                  // nobody else's step goes uncounted
  *     unset($sync->progress);
  *
  * A read gives the newest value, whoever stored it. What a read gives is a copy: an object that was
