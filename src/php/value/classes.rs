@@ -7,6 +7,7 @@ use ext_php_rs::ffi;
 
 use super::decode::{Decoder, Stop};
 use super::engine::{self, zend_class_entry, zend_function, zend_string};
+use super::short;
 
 /// A class, and what decoding its objects needs to know of it.
 #[derive(Clone, Copy)]
@@ -39,7 +40,7 @@ impl<'de> Classes<'de> {
     #[inline]
     pub fn find(&self, name: &'de [u8], decoder: &Decoder<'de, '_>) -> Result<Class, Stop> {
         match self.last.get() {
-            Some((last, class)) if last == name => Ok(class),
+            Some((last, class)) if short::equal(last, name) => Ok(class),
             _ => {
                 let class = look_up(name, decoder)?;
                 self.last.set(Some((name, class)));

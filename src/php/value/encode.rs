@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::ValueError;
 use super::depth::Depth;
-use super::engine::{self, Elements, HashTable, Key};
+use super::engine::{self, Elements, HashTable, Key, zend_class_entry, zend_function};
 use super::identity::{Identity, Met};
 use super::object_encode;
 use super::wire::{self, Ext, Number, Text};
@@ -32,16 +32,39 @@ pub struct Encoder {
     pub identity: Identity,
     depth: Depth,
     failure: Cell<Option<ValueError>>,
+    /// The class asked for last, and its `__sleep`: objects of one class come in rows.
+    sleep: Cell<(*mut zend_class_entry, *mut zend_function)>,
 }
 
 impl Encoder {
     fn new() -> Self {
-        Self { identity: Identity::new(), depth: Depth::new(), failure: Cell::new(None) }
+        Self {
+            identity: Identity::new(),
+            depth: Depth::new(),
+            failure: Cell::new(None),
+            sleep: Cell::new((std::ptr::null_mut(), std::ptr::null_mut())),
+        }
     }
 
     fn finish(self) -> Option<ValueError> {
         self.identity.finish();
         self.failure.into_inner()
+    }
+
+    /// The class's `__sleep`, or null.
+    ///
+    /// # Safety
+    /// `class` is a class of this request.
+    #[inline]
+    pub unsafe fn sleep(&self, class: *mut zend_class_entry) -> *mut zend_function {
+        let (last, sleep) = self.sleep.get();
+        if last == class {
+            return sleep;
+        }
+        // SAFETY: the caller's promise.
+        let sleep = unsafe { engine::method(class, "__sleep") };
+        self.sleep.set((class, sleep));
+        sleep
     }
 
     /// Stops with a reason for the caller to throw.

@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use super::classes::Class;
 use super::decode::{Decoder, KeySeed, MapKey, Slot, Stop, fill_map};
 use super::engine::{self, HashTable, zend_object, zend_property_info, zend_string};
+use super::short;
 
 /// The second of `[ext 1 (class), map]`.
 pub struct Body<'a, 'de, 'p> {
@@ -145,7 +146,9 @@ impl<'de> Properties<'_, 'de, '_> {
         unsafe {
             let declared = engine::declared((*self.object).ce);
             let is = |index: usize| {
-                declared.get(index).is_some_and(|&info| !info.is_null() && engine::bytes((*info).name) == name)
+                declared
+                    .get(index)
+                    .is_some_and(|&info| !info.is_null() && short::equal(engine::bytes((*info).name), name))
             };
             if standard {
                 let found = if is(self.next) { Some(self.next) } else { (0..declared.len()).find(|&index| is(index)) };

@@ -48,7 +48,7 @@ unsafe fn serialize_held<S: Serializer>(value: &Value, serializer: S) -> Result<
             return serialize_by_handler(value, serializer);
         }
         if class != engine::incomplete_class() {
-            let sleep = engine::method(class, "__sleep");
+            let sleep = value.encoder.sleep(class);
             if !sleep.is_null() {
                 return serialize_by_sleep(value, sleep, serializer);
             }

@@ -1,8 +1,37 @@
-//! Copying short strings, which are most of what PHP stores: a call of `memcpy` costs more than
-//! they do.
+//! Copying and comparing short strings, which are most of what PHP stores: a call of `memcpy` or
+//! `memcmp` costs more than they do.
 
 /// [`copy`] takes strings shorter than this.
 pub const LIMIT: usize = 32;
+
+/// `a == b`, for what is likely to be equal and short.
+#[inline]
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    let len = a.len();
+    if len != b.len() {
+        return false;
+    }
+    // As in `copy`, words that overlap in the middle.
+    let (a, b) = (a.as_ptr(), b.as_ptr());
+    // SAFETY: no word reaches beyond `len`, which is the length of both.
+    unsafe {
+        match len {
+            ..8 => (0..len).all(|i| *a.add(i) == *b.add(i)),
+            8..=16 => differ(a, b) | differ(a.add(len - 8), b.add(len - 8)) == 0,
+            _ => std::slice::from_raw_parts(a, len) == std::slice::from_raw_parts(b, len),
+        }
+    }
+}
+
+/// The bits in which two words differ.
+///
+/// # Safety
+/// There are 8 bytes at both.
+#[inline(always)]
+unsafe fn differ(a: *const u8, b: *const u8) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { a.cast::<u64>().read_unaligned() ^ b.cast::<u64>().read_unaligned() }
+}
 
 /// Copies `from` to `to`, and says if it is ASCII. Words that overlap in the middle cover any
 /// length between theirs and twice theirs.
