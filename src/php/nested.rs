@@ -30,6 +30,7 @@ use super::access;
 use super::errors::{self, contain};
 use super::object::SyncObject;
 use super::place::{self, Act, Key, Step};
+use super::value::scalar::Small;
 use super::zend::{self, Alive, Str, Thrown};
 use super::{GLOBALS, access::patiently};
 
@@ -282,9 +283,18 @@ unsafe fn operate_on_number(
     operand: *mut zval,
     scratch: *mut zval,
 ) -> Result<bool, Thrown> {
-    let _alone = Alone::with(this)?;
     // SAFETY: the caller holds all; numbers are not counted.
     unsafe {
+        while let Some(swapped) = swap_known_number(this, name, operator, operand, scratch)? {
+            if swapped {
+                return Ok(true);
+            }
+            // Somebody else was faster: look again, and try again.
+            let mut newer = zend::empty();
+            access::read(this, name.as_ptr(), &raw mut newer)?;
+            zend::release(&raw mut newer);
+        }
+        let _alone = Alone::with(this)?;
         let mut value = zend::empty();
         access::read(this, name.as_ptr(), &raw mut value)?;
         let plain = is_number(&raw const value) || zend::kind(&raw const value) == IS_NULL;
@@ -296,6 +306,41 @@ unsafe fn operate_on_number(
         access::write(this, name.as_ptr(), &raw mut value)?;
     }
     Ok(true)
+}
+
+/// Does all of an operator on a number that the cache knows, by compare and swap: nobody is kept
+/// out. `Some(false)`: it is no longer what the cache knows. `None`: this is not the way.
+unsafe fn swap_known_number(
+    this: &SyncObject,
+    name: &Str,
+    operator: Operator,
+    operand: *mut zval,
+    scratch: *mut zval,
+) -> Result<Option<bool>, Thrown> {
+    // SAFETY: as for `operate_on_number`. No user code runs between looking at the entry and the
+    // end but a handler of warnings (a modulo by zero throws), and then the entry is not used.
+    unsafe {
+        let Some(entry) = this.cache().find(name.as_ptr()) else { return Ok(None) };
+        if !is_number(&raw const entry.value) {
+            return Ok(None);
+        }
+        let mut seen = entry.seen;
+        let mut value = zend::empty();
+        zend::copy(&raw mut value, &raw const entry.value);
+        zend::copy(scratch, &raw const value);
+        operator.apply(&raw mut value, operand)?;
+        let (Some(instance), Some(bytes)) = (this.constructed(), Small::of(&value)) else { return Ok(None) };
+        let swapped = instance.store.put_if_unchanged(name.bytes(), bytes.bytes(), &mut seen);
+        match swapped {
+            Ok(true) => {
+                this.cache().store(name.as_ptr(), Some(&raw const value), seen, bytes.bytes().len());
+                Ok(Some(true))
+            }
+            Ok(false) => Ok(Some(false)),
+            // Held, busy, full: the long way waits, or says what is wrong.
+            Err(_) => Ok(None),
+        }
+    }
 }
 
 unsafe fn is_number(value: *const zval) -> bool {

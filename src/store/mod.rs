@@ -33,6 +33,7 @@ pub use format::VERSION as FORMAT_VERSION;
 use file::{File, Trouble, fork_generation};
 use format::{EncodedKey, Value};
 use header::{DESTROYED, DURABLE, HELD, Header, Word};
+use index::Hit;
 use lock::{Owner, Strength};
 use std::cell::{Cell, RefCell};
 use std::mem::MaybeUninit;
@@ -271,31 +272,50 @@ impl Store {
         self.put_value(key, Value { head, body }, seen)
     }
 
+    /// As [`Store::put`], but only if the key is still what `seen` tells of: compare and swap. False:
+    /// it has changed (or was never looked at), and nothing has happened.
+    #[inline]
+    pub fn put_if_unchanged(&self, key: &[u8], value: &[u8], seen: &mut Seen) -> Result<bool> {
+        self.check_length((key.len() + value.len()) as u64)?;
+        let encoded = EncodedKey::new(key);
+        self.write(|file, owner| {
+            // The index knows everything while the lock is held: what is the same record is the newest.
+            let Some(hit) = file.hint(seen) else { return Ok(false) };
+            self.put_owned(file, owner, &encoded, Value::whole(value), seen, Some(hit)).map(|()| true)
+        })
+    }
+
     #[inline]
     fn put_value(&self, key: &[u8], value: Value, seen: &mut Seen) -> Result<()> {
         self.check_length(key.len() as u64 + value.len())?;
         let encoded = EncodedKey::new(key);
-        self.write(|file, owner| {
-            let hint = file.hint(seen);
-            let hash = if seen.store == file.identity.store_id {
-                seen.hash
-            } else {
-                format::hash(file.identity.hash_seed, key)
-            };
-            let written = owner.put(&encoded, hash, value, hint)?;
-            let header = owner.header();
-            *seen = Seen {
-                store: file.identity.store_id,
-                hash,
-                version: owner.end(),
-                record: written.position,
-                offset: written.record,
-                slot: written.slot,
-                epoch: header.index_epoch.get(),
-            };
-            owner.clean();
-            Ok(())
-        })
+        self.write(|file, owner| self.put_owned(file, owner, &encoded, value, seen, file.hint(seen)))
+    }
+
+    #[inline]
+    fn put_owned(
+        &self,
+        file: &File,
+        owner: &Owner,
+        key: &EncodedKey,
+        value: Value,
+        seen: &mut Seen,
+        hint: Option<Hit>,
+    ) -> std::result::Result<(), Trouble> {
+        let id = file.identity;
+        let hash = if seen.store == id.store_id { seen.hash } else { format::hash(id.hash_seed, key.bytes()) };
+        let written = owner.put(key, hash, value, hint)?;
+        *seen = Seen {
+            store: id.store_id,
+            hash,
+            version: owner.end(),
+            record: written.position,
+            offset: written.record,
+            slot: written.slot,
+            epoch: owner.header().index_epoch.get(),
+        };
+        owner.clean();
+        Ok(())
     }
 
     /// Removes a key; tells whether it was there. Does not create a file.

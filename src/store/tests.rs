@@ -186,6 +186,25 @@ fn an_unchanged_key_is_recognised() {
 }
 
 #[test]
+fn a_value_is_swapped_only_if_it_is_still_the_one_that_was_seen() {
+    let path = Path0::new();
+    let (one, other) = (path.store(), path.store());
+    let mut seen = Seen::default();
+    assert!(!one.put_if_unchanged(b"n", b"1", &mut seen).unwrap(), "never looked at");
+    assert_eq!(one.len().unwrap(), 0);
+    one.put(b"n", b"1", &mut seen).unwrap();
+    assert!(one.put_if_unchanged(b"n", b"2", &mut seen).unwrap());
+    put(&other, b"m", b"1");
+    assert!(one.put_if_unchanged(b"n", b"3", &mut seen).unwrap(), "another key changed");
+    put(&other, b"n", b"3");
+    assert!(!one.put_if_unchanged(b"n", b"4", &mut seen).unwrap(), "the same value, but another write");
+    assert_eq!(get(&other, b"n"), Some(b"3".to_vec()));
+    other.remove(b"n").unwrap();
+    assert!(!one.put_if_unchanged(b"n", b"4", &mut seen).unwrap(), "removed");
+    assert_sound(&one);
+}
+
+#[test]
 fn a_lock_keeps_others_out_until_it_is_given_back() {
     let path = Path0::new();
     let (holder, other) = (path.store(), path.store());
