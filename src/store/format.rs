@@ -136,6 +136,9 @@ pub const MAX_SMALL: u64 = ((BLOCK - BLOCK_HEAD) / 4) & !7;
 /// The longest key or value: what a MessagePack str or bin and a run can hold.
 pub const MAX_RECORD: u64 = MAX_RUN - BLOCK_HEAD;
 
+/// No log gets this far: every position plus any length is a number.
+pub const MAX_POSITION: u64 = 1 << 62;
+
 /// What a record says about its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

@@ -3,7 +3,7 @@
 //! Words that change together lie on the cache line of those who use them: what a reader loads
 //! (`commit` and its neighbours) on one, what only writers touch on others.
 
-use super::format::{BLOCK, Kind, MAGIC, PAGE, VERSION, ext_word, parse_ext_word};
+use super::format::{BLOCK, Kind, MAGIC, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
 /// An 8-byte word of the file: little-endian, whatever the machine is.
@@ -256,7 +256,7 @@ impl UncheckedHeader {
         }
         let commit = self.word(16) & !HELD;
         let indexed = self.word(17);
-        if commit == 0 || indexed == 0 || indexed > commit {
+        if commit >= MAX_POSITION || indexed == 0 || indexed > commit {
             return Err("its header is damaged (bad log end)".into());
         }
         let empty = self.word(19) == 0;

@@ -112,7 +112,8 @@ impl Owner<'_> {
     /// The log's end.
     #[inline]
     pub fn end(&self) -> u64 {
-        self.header().commit.get() & !HELD
+        // Not `!HELD`: should somebody scribble over the header, this still adds up.
+        self.header().commit.get() & (MAX_POSITION - 1)
     }
 
     /// Stores a value: append, publish, apply, settle. On an error nothing has changed.

@@ -175,6 +175,23 @@ impl Owner<'_> {
     }
 }
 
+/// The records that make up the longest valid log.
+struct ValidLog {
+    /// By position.
+    kept: Vec<Survivor>,
+    /// The first record of each segment that does not belong to it; last, where the log was cut.
+    unwanted: Vec<u64>,
+    /// How many records were lost.
+    dropped: usize,
+}
+
+/// Where a segment stops making sense.
+struct Damage {
+    offset: u64,
+    /// The position of what was there, as far as one can tell.
+    position: u64,
+}
+
 /// A record that a check found whole.
 struct Survivor {
     offset: u64,
@@ -197,9 +214,11 @@ impl File {
         if header.directory.get() == 0 {
             header.indexed.set(commit);
         } else {
-            let (survivors, dropped) = self.survivors();
-            owner.start_over(&survivors)?;
-            if dropped > 0 {
+            let log = self.longest_valid_log();
+            self.cut_off(&log.unwanted);
+            owner.start_over(&log.kept)?;
+            if log.dropped > 0 {
+                let dropped = log.dropped;
                 self.warning.set(Some(format!(
                     "it was not closed in order (power loss?): {dropped} damaged or incomplete record(s) at the end of \
                      its log were dropped, everything before them is there."
@@ -213,11 +232,11 @@ impl File {
         Ok(())
     }
 
-    /// All whole records of the longest valid log, and how many were dropped behind its end.
-    fn survivors(&self) -> (Vec<Survivor>, usize) {
+    /// Reads all records of the file and finds out how far the log is whole.
+    fn longest_valid_log(&self) -> ValidLog {
+        let commit = self.map.header().commit.get() & !HELD;
         let mut found = Vec::new();
-        let mut dropped = 0;
-        let mut cut = u64::MAX;
+        let mut damage = Vec::new();
         let blocks = self.map.header().blocks.get();
         let mut block = self.first_block();
         while block < blocks {
@@ -229,45 +248,66 @@ impl File {
             };
             if matches!(kind, Kind::Segment | Kind::Large) && self.map.word(block_offset(block) + GENERATION).get() != 0
             {
-                let mut offset = block_offset(block) + BLOCK_HEAD;
-                while offset < block_offset(block + run)
-                    && let Some(head) = self.record_head(offset)
-                {
-                    let position = self.position(offset);
-                    if !self.is_whole(offset, head) {
-                        cut = cut.min(position);
-                        dropped += 1;
-                        break;
-                    }
-                    found.push(Survivor {
-                        offset,
-                        head,
-                        position,
-                        dead: self.map.word(offset).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0,
-                        batch: (self.map.word(offset + RECORD_CRC).get() >> 32) as u32,
-                    });
-                    offset += head.length;
-                    if kind == Kind::Large {
-                        break;
-                    }
-                }
+                damage.extend(self.survey(kind, block_offset(block), block_offset(block + run), &mut found));
             }
             block += run;
         }
         // Damage before the end that the header tells of cuts the log there; what lies beyond that
         // end is an operation that never returned, torn: nobody misses it.
-        if cut >= self.map.header().commit.get() & !HELD {
-            cut = u64::MAX;
-            dropped = 0;
-        }
+        let cut = damage.iter().map(|damage| damage.position).filter(|&position| position < commit).min();
+        let mut dropped = damage.iter().filter(|damage| damage.position < commit).count();
         found.sort_unstable_by_key(|record| record.position);
-        if let Some(incomplete) = incomplete_batch(&found) {
-            cut = cut.min(incomplete);
+        let cut = cut.into_iter().chain(incomplete_batch(&found)).min().unwrap_or(u64::MAX);
+        let behind = found.split_off(found.partition_point(|record| record.position < cut));
+        dropped += behind.len();
+
+        // A walk through a run ends at the first record that is cut off.
+        let mut unwanted: HashMap<u64, (u64, u64)> = HashMap::new();
+        let behind = behind.iter().map(|record| (record.offset, record.position));
+        for (offset, position) in behind.chain(damage.iter().map(|damage| (damage.offset, 0))) {
+            let first = unwanted.entry(block_of(offset)).or_insert((position, offset));
+            *first = (first.0.min(position), first.1.min(offset));
         }
-        let keep = found.partition_point(|record| record.position < cut);
-        dropped += found.len() - keep;
-        found.truncate(keep);
-        (found, dropped)
+        let mut unwanted: Vec<_> = unwanted.into_values().collect();
+        unwanted.sort_unstable_by(|a, b| b.cmp(a));
+        ValidLog { kept: found, unwanted: unwanted.into_iter().map(|(_, offset)| offset).collect(), dropped }
+    }
+
+    /// Collects the whole records of a run; where it finds damage, it says so.
+    fn survey(&self, kind: Kind, run: u64, end: u64, found: &mut Vec<Survivor>) -> Option<Damage> {
+        let mut offset = run + BLOCK_HEAD;
+        // Positions grow within a segment: where a damaged one is no guide, this is.
+        let mut least = 0;
+        while offset < end && self.map.word(offset).get() != 0 {
+            let position = self.position(offset);
+            let whole = |head: &RecordHead| (least..MAX_POSITION).contains(&position) && self.is_whole(offset, *head);
+            let Some(head) = self.record_head(offset).filter(whole) else {
+                return Some(Damage { offset, position: position.max(least) });
+            };
+            let dead = self.map.word(offset).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0;
+            let batch = (self.map.word(offset + RECORD_CRC).get() >> 32) as u32;
+            found.push(Survivor { offset, head, position, dead, batch });
+            if kind == Kind::Large {
+                break;
+            }
+            least = position + head.length;
+            offset += head.length;
+        }
+        None
+    }
+
+    /// Makes the records at these offsets, and those behind them in their segments, as if they had
+    /// never been: what will be written now has later positions, and must not be taken for something
+    /// behind the damage when the file is next put right.
+    fn cut_off(&self, unwanted: &[u64]) {
+        for (n, &offset) in unwanted.iter().enumerate() {
+            if n + 1 == unwanted.len() {
+                // The last one shows where the log ends: the others are gone before it is. (Where
+                // syncing fails, that order is the best that can be done.)
+                let _ = self.sync();
+            }
+            self.map.word(offset).store(0, Ordering::Release);
+        }
     }
 }
 
