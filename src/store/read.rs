@@ -9,6 +9,7 @@ use super::file::{File, Trouble};
 use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Hit, Search};
+use super::lock::Owner;
 use super::{Found, Seen};
 use std::mem::MaybeUninit;
 use std::sync::atomic::{Ordering, fence};
@@ -16,9 +17,9 @@ use std::sync::atomic::{Ordering, fence};
 /// How long a reader gives a writer that is between publishing and indexing, before it looks
 /// through the unindexed records itself.
 const SPINS: u32 = 200;
-/// How often a reader starts over before it says that somebody keeps it from reading. (Each time
-/// somebody must have reused a segment within a few instructions: not without ill will.)
-const ATTEMPTS: u32 = 10_000;
+/// How often a reader starts over before it asks for quiet. (Each time somebody must have reused a
+/// segment within a few instructions: not without ill will.)
+const ATTEMPTS: u32 = 1_000;
 
 /// What a search without a lock gave.
 enum Lookup {
@@ -47,7 +48,12 @@ impl File {
     ) -> Result<Found, Trouble> {
         let header = self.map.header();
         let mut encoded = None;
-        for _ in 0..ATTEMPTS {
+        let mut quiet = None;
+        let before = header.commit.load(Ordering::Relaxed);
+        for attempt in 0..=ATTEMPTS {
+            if attempt == ATTEMPTS {
+                quiet = self.quiet()?;
+            }
             let commit = header.commit.load(Ordering::Acquire);
             if commit & HELD != 0 {
                 self.check_hold(object)?;
@@ -74,16 +80,20 @@ impl File {
                 self.check_ours()?;
                 continue;
             }
+            // What the caller knows stays what it is until it is certain that it gets something else.
+            let known = seen.record;
             let found = match lookup {
                 Lookup::Found(candidate) => self.copy_out(&candidate, limit, seen, out),
                 _ => Some(Found::Missing),
             };
             fence(Ordering::Acquire);
-            let Some(found) = found.filter(|_| header.index_epoch.load(Ordering::Relaxed) == epoch) else {
-                self.check_ours()?;
+            let found = found.filter(|_| header.index_epoch.load(Ordering::Relaxed) == epoch);
+            let ours = self.check_ours();
+            let (Some(found), Ok(())) = (found, &ours) else {
+                seen.record = known;
+                ours?;
                 continue;
             };
-            self.check_ours()?;
             if found == Found::Missing {
                 seen.record = 0;
             }
@@ -91,7 +101,15 @@ impl File {
             seen.version = commit & !HELD;
             return Ok(found);
         }
-        Err(Trouble::Busy)
+        // While nobody writes, everything holds still.
+        let still = quiet.is_some() || header.commit.load(Ordering::Relaxed) == before;
+        Err(if still { Trouble::Damaged("what it says of a key makes no sense".into()) } else { Trouble::Busy })
+    }
+
+    /// Keeps writers away, if this user may; what the last one left undone is then done.
+    #[cold]
+    fn quiet(&self) -> Result<Option<Owner<'_>>, Trouble> {
+        if self.writable { self.own().map(Some) } else { Ok(None) }
     }
 
     /// Whether the slot still names the very record that `seen` tells of. Positions are never used
