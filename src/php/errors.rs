@@ -60,13 +60,6 @@ pub fn throw_error(message: &str) -> Thrown {
     throw(unsafe { ffi::zend_ce_error }, message)
 }
 
-/// Throws a `ValueError`.
-#[cold]
-pub fn throw_value_error(message: &str) -> Thrown {
-    // SAFETY: the class is registered by the core and lives as long as the process.
-    throw(unsafe { ffi::zend_ce_value_error }, message)
-}
-
 /// Throws what a failure of the store means to a PHP program.
 #[cold]
 pub fn throw_store(error: &Error) -> Thrown {

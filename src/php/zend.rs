@@ -4,8 +4,8 @@
 use std::ptr;
 
 use ext_php_rs::ffi::{
-    self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_OBJECT, IS_REFERENCE, IS_STRING, IS_TRUE, IS_UNDEF,
-    zend_array, zend_class_entry, zend_object, zend_string, zval,
+    self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_REFERENCE, IS_STRING, IS_TRUE, IS_UNDEF, zend_array,
+    zend_object, zend_string, zval,
 };
 
 /// An exception is pending in the engine; whoever gets this returns to the engine without delay.
@@ -340,15 +340,6 @@ pub fn empty() -> zval {
     zval::new()
 }
 
-/// Whether the class is `parent` or inherits from it.
-///
-/// # Safety
-/// Both are linked classes.
-pub unsafe fn instance_of(class: *const zend_class_entry, parent: *const zend_class_entry) -> bool {
-    // SAFETY: valid by contract.
-    unsafe { ptr::eq(class, parent) || ffi::instanceof_function_slow(class, parent) }
-}
-
 /// The value as a string, as `(string)` would make it.
 ///
 /// # Safety
@@ -439,14 +430,4 @@ unsafe fn is_plain_array(array: *const zend_array) -> bool {
         (*array).nInternalPointer == 0
             && ((*array).nNextFreeElement == next || (next <= 0 && (*array).nNextFreeElement <= 0))
     }
-}
-
-/// Whether a value is an object.
-///
-/// # Safety
-/// `value` is valid.
-#[inline]
-pub unsafe fn is_object(value: *const zval) -> bool {
-    // SAFETY: valid by contract.
-    unsafe { kind(value) == IS_OBJECT }
 }
