@@ -5,7 +5,9 @@ use super::Options;
 use super::error::Held;
 use super::format::*;
 use super::header::{DESTROYED, Identity, MAX_FILE, UncheckedHeader, new_page};
+use super::lock::Owner;
 use super::map::Map;
+use super::torture::crash_point;
 use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
 use std::io;
@@ -96,17 +98,15 @@ impl File {
                 create(&file, id.1)?;
                 continue;
             }
-            if let Some(opened) = Self::map_file(path, file, id, writable)? {
-                if opened.is_destroyed() {
-                    if !write {
-                        return Ok(None);
-                    }
-                    opened.bury()?;
-                    continue;
-                }
+            let Some(opened) = Self::map_file(path, file, id, writable)? else { continue };
+            if !opened.is_destroyed() {
                 register(&opened);
                 return Ok(Some(opened));
             }
+            if !write {
+                return Ok(None);
+            }
+            opened.finish_destroying(path)?;
         }
     }
 
@@ -158,7 +158,20 @@ impl File {
                 return opened.private_copy().map(|copy| Some(Rc::new(copy)));
             }
         }
+        opened.release_imported();
         Ok(Some(Rc::new(opened)))
+    }
+
+    /// Frees what the bytes of the pure-PHP class took in a file that was one of its: done by the
+    /// first who opens it to write, as whoever imported it may have died.
+    fn release_imported(&self) {
+        if self.writable
+            && self.first_block() > 0
+            && let Ok(owner) = self.own()
+        {
+            // Somebody may have been quicker.
+            owner.release_filler(self.first_block());
+        }
     }
 
     /// Opens a file that is not a store yet, with the header of an empty one in memory.
@@ -180,6 +193,51 @@ impl File {
             path: path.to_owned(),
             warning: Cell::new(None),
             copied_from: None,
+        })
+    }
+
+    /// Removes the file. The tombstone comes first: nobody writes into a file that is about to go.
+    /// All under `flock`, so that whoever finds the tombstone can wait for one who is at it.
+    pub fn destroy(&self, owner: &Owner, path: &Path) -> Result<(), Trouble> {
+        let file = self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().try_clone()?;
+        exclusively(&file, || {
+            if !self.is_still_at(path) {
+                return Err(Trouble::Stale);
+            }
+            let header = self.map.header();
+            let (flags, commit) = (header.flags.get(), header.commit.get());
+            header.flags.set(flags | DESTROYED);
+            // A version that nobody has seen and the index does not know: readers look, too.
+            header.commit.store(commit + 8, Ordering::Release);
+            crash_point();
+            if let Err(error) = std::fs::remove_file(path)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                header.commit.store(commit, Ordering::Release);
+                header.flags.set(flags);
+                return Err(match error.kind() {
+                    io::ErrorKind::PermissionDenied => Trouble::NoDirectory,
+                    _ => Trouble::Io(error),
+                });
+            }
+            crash_point();
+            owner.end_hold();
+            Ok(())
+        })
+    }
+
+    /// Whoever destroyed the file died before it was deleted, or is just at it: makes way for a new
+    /// one.
+    fn finish_destroying(&self, path: &Path) -> Result<(), Trouble> {
+        let file = self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().try_clone()?;
+        exclusively(&file, || {
+            let is_there = std::fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == self.id);
+            // He may also have failed to delete it, and taken the mark back.
+            if is_there && self.is_destroyed() && std::fs::remove_file(path).is_err() {
+                // The directory may not be written to: the file is emptied instead.
+                file.set_len(0)?;
+            }
+            Ok(())
         })
     }
 
@@ -208,20 +266,6 @@ impl File {
     /// Whether `destroy()` has put its mark on it.
     pub fn is_destroyed(&self) -> bool {
         self.map.header().flags.get() & DESTROYED != 0
-    }
-
-    /// Whoever destroyed the file died before it was deleted: makes way for a new one.
-    fn bury(&self) -> Result<(), Trouble> {
-        let file = self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().try_clone()?;
-        exclusively(&file, || {
-            if std::fs::metadata(&self.path).is_ok_and(|now| (now.dev(), now.ino()) == self.id)
-                && std::fs::remove_file(&self.path).is_err()
-            {
-                // The directory may not be written to: the file is emptied instead.
-                file.set_len(0)?;
-            }
-            Ok(())
-        })
     }
 
     /// A copy in memory, for a reader who may not put the file itself right.
@@ -270,8 +314,9 @@ impl File {
     /// Whether the file at the path is still the one that is open, as long as it should be, and
     /// (for a private copy) has not been put right by somebody else. One or two system calls.
     pub fn is_still_at(&self, path: &Path) -> bool {
+        // Before the look at the file, which may be growing.
+        let needs = PAGE + self.map.header().blocks.load(Ordering::Acquire).saturating_mul(BLOCK);
         let Ok(metadata) = std::fs::metadata(path) else { return false };
-        let needs = PAGE + self.map.header().blocks.get().saturating_mul(BLOCK);
         let same = (metadata.dev(), metadata.ino()) == self.id;
         let Some(before) = self.copied_from else { return same && metadata.len() >= needs };
         let mut words = [0; 24];
@@ -343,11 +388,19 @@ impl File {
     pub fn extend(&self, end: u64, length: u64) -> Result<(), Trouble> {
         if end + length > MAX_FILE.min(self.map.length()) {
             // The mapping is too short for that: the next opener reserves more.
-            return if end + length > MAX_FILE { Err(Trouble::NoSpace) } else { Err(Trouble::Stale) };
+            if end + length > MAX_FILE {
+                return Err(Trouble::NoSpace);
+            }
+            self.map.poison();
+            return Err(Trouble::Stale);
         }
         let fd = self.own_fd()?;
+        crash_point();
         match allocate(fd, end, length) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                crash_point();
+                Ok(())
+            }
             Err(error) => {
                 // SAFETY: an open descriptor.
                 unsafe { libc::ftruncate(fd, end as libc::off_t) };
@@ -356,8 +409,20 @@ impl File {
         }
     }
 
+    /// Gives back what the file has behind `end`; nothing refers to it.
+    pub fn cut_behind(&self, end: u64) {
+        let open = self.descriptor.borrow();
+        if let Some(file) = &open.file
+            && open.generation == fork_generation()
+            && file.get().metadata().is_ok_and(|metadata| metadata.len() > end)
+        {
+            let _ = file.get().set_len(end);
+        }
+    }
+
     /// Puts memory behind a range of the file.
     pub fn back(&self, offset: u64, length: u64) -> Result<(), Trouble> {
+        crash_point();
         Ok(allocate(self.own_fd()?, offset, length)?)
     }
 
@@ -368,6 +433,7 @@ impl File {
             let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
             // SAFETY: an open descriptor.
             unsafe { libc::fallocate(fd, mode, offset as libc::off_t, length as libc::off_t) };
+            crash_point();
         }
     }
 
@@ -469,10 +535,12 @@ fn create(file: &Descriptor, inode: u64) -> Result<(), Trouble> {
     exclusively(file, || {
         if file.metadata()?.len() == 0 {
             let page = fresh_page(inode);
+            crash_point();
             if let Err(error) = file.write_all_at(&page[..], 0) {
                 let _ = file.set_len(0);
                 return Err(error.into());
             }
+            crash_point();
         }
         Ok(())
     })

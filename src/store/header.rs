@@ -4,6 +4,7 @@
 //! (`commit` and its neighbours) on one, what only writers touch on others.
 
 use super::format::{BLOCK, Kind, MAGIC, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word};
+use super::torture::crash_point;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
 /// An 8-byte word of the file: little-endian, whatever the machine is.
@@ -17,7 +18,9 @@ impl Word {
     }
 
     #[inline]
+    #[cfg_attr(feature = "torture", track_caller)]
     pub fn store(&self, value: u64, order: Ordering) {
+        crash_point();
         self.0.store(value.to_le(), order);
     }
 
@@ -30,6 +33,7 @@ impl Word {
     /// Counterpart of [`Word::get`]. The compiler may not move it before what the program did
     /// first: whoever takes over from a process that was killed finds the stores in their order.
     #[inline]
+    #[cfg_attr(feature = "torture", track_caller)]
     pub fn set(&self, value: u64) {
         compiler_fence(Ordering::Release);
         self.store(value, Ordering::Relaxed);
@@ -37,12 +41,15 @@ impl Word {
 
     /// Adds, for the owner of the write lock (no atomic read-modify-write).
     #[inline]
+    #[cfg_attr(feature = "torture", track_caller)]
     pub fn add(&self, difference: i64) {
         self.set(self.get().wrapping_add_signed(difference));
     }
 
     #[inline]
+    #[cfg_attr(feature = "torture", track_caller)]
     pub fn compare_exchange(&self, current: u64, new: u64) -> Result<(), u64> {
+        crash_point();
         self.0
             .compare_exchange(current.to_le(), new.to_le(), Ordering::AcqRel, Ordering::Relaxed)
             .map(|_| ())
@@ -50,7 +57,9 @@ impl Word {
     }
 
     #[inline]
+    #[cfg_attr(feature = "torture", track_caller)]
     pub fn swap(&self, new: u64) -> u64 {
+        crash_point();
         u64::from_le(self.0.swap(new.to_le(), Ordering::AcqRel))
     }
 

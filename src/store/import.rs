@@ -7,6 +7,7 @@
 use super::file::{File, Trouble, exclusively, is_legacy};
 use super::format::*;
 use super::lock::Owner;
+use super::torture::crash_point;
 use super::{Options, Result, Store};
 use std::fs::OpenOptions;
 use std::io::Read;
@@ -68,6 +69,9 @@ fn build_behind(
     entries: &[(&[u8], &[u8])],
 ) -> std::result::Result<(), Trouble> {
     let filler = length.saturating_sub(PAGE).div_ceil(BLOCK);
+    if filler >= MAX_RUN / BLOCK {
+        return Err(Trouble::TooLarge);
+    }
     let draft = File::draft(path, file)?;
     {
         let owner = Owner { file: &draft };
@@ -78,17 +82,14 @@ fn build_behind(
         draft.sync()?;
     }
     draft.check_sound()?;
+    crash_point();
     file.write_all_at(&draft.map.header_page()[..], 0)?;
     if options.durability == super::Durability::Commit {
         draft.sync()?;
     }
     drop(draft);
-    // It is a store now. What the old bytes took is free, for whoever comes first.
-    if let Some(opened) = File::open(path, options, true)?
-        && let Ok(owner) = opened.own()
-        && opened.first_block() == filler
-    {
-        owner.release_filler(filler);
-    }
+    crash_point();
+    // It is a store now. What the old bytes took is freed with the first opening.
+    File::open(path, options, true)?;
     Ok(())
 }

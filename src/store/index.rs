@@ -426,9 +426,12 @@ pub fn directory_in_system_block(depth: u32) -> u64 {
 }
 
 impl File {
-    /// Every index block once (its offset).
-    pub fn for_each_index_block(&self, mut visit: impl FnMut(u64)) {
-        let root = Root::open(self.map.header().directory.load(Ordering::Acquire));
+    /// Every block of the index once (its offset).
+    pub fn for_each_index_block(&self, visit: impl FnMut(u64)) {
+        self.for_each_block_of(Root::open(self.map.header().directory.load(Ordering::Acquire)), visit);
+    }
+
+    fn for_each_block_of(&self, root: Root, mut visit: impl FnMut(u64)) {
         let mut last = 0;
         for entry in 0..1u64 << root.log2.min(MAX_DEPTH) {
             let block = self.map.word(root.offset + entry * 8).load(Ordering::Acquire);
@@ -440,13 +443,20 @@ impl File {
     }
 
     /// Every slot in use: `(slot, hash, record)`.
-    pub fn for_each_slot(&self, mut visit: impl FnMut(u64, u64, u64)) {
-        self.for_each_index_block(|block| {
+    pub fn for_each_slot(&self, visit: impl FnMut(u64, u64, u64)) {
+        self.for_each_slot_of(Root::open(self.map.header().directory.load(Ordering::Acquire)), visit);
+    }
+
+    /// Every slot in use of the index with this root.
+    pub fn for_each_slot_of(&self, root: Root, mut visit: impl FnMut(u64, u64, u64)) {
+        self.for_each_block_of(root, |block| {
             for slot in 0..SLOTS {
                 let at = block + BLOCK_HEAD + slot * SLOT;
                 let record = self.map.word(at + 8).load(Ordering::Acquire);
-                if record > REMOVED {
-                    visit(at, self.map.word(at).get(), record);
+                let hash = self.map.word(at).get();
+                // In the middle of a split the old block still names what the new one does.
+                if record > REMOVED && self.index_block(hash, root) == block {
+                    visit(at, hash, record);
                 }
             }
         });

@@ -280,7 +280,6 @@ impl Owner<'_> {
     #[inline]
     fn publish(&self, first: u64, end: u64) -> Result<(), Trouble> {
         let header = self.header();
-        crash_point();
         if header.flags.get() & DURABLE != 0 {
             self.sync_before_publishing(first)?;
         }
@@ -288,9 +287,7 @@ impl Owner<'_> {
             return Err(Trouble::Stale);
         }
         header.pending.set(first);
-        crash_point();
         header.commit.store(header.commit.get() & HELD | end, Ordering::Release);
-        crash_point();
         Ok(())
     }
 
@@ -315,9 +312,7 @@ impl Owner<'_> {
     #[inline]
     fn supersede(&self, old: Hit, record: u64) {
         self.header().superseding.set(old.record);
-        crash_point();
         self.point(old.slot, record);
-        crash_point();
         self.bury(old.record);
         self.header().superseding.set(0);
     }
@@ -325,9 +320,7 @@ impl Owner<'_> {
     /// The key's record is dead and nothing takes its place.
     fn forget(&self, old: Hit) {
         self.header().superseding.set(old.record);
-        crash_point();
         self.delete(old.slot);
-        crash_point();
         self.bury(old.record);
         self.header().superseding.set(0);
     }
@@ -342,7 +335,6 @@ impl Owner<'_> {
             return;
         }
         word.set(value | u64::from(DEAD) << (8 * RECORD_FLAGS));
-        crash_point();
         let block = block_of(record);
         self.add_live(block, -(head.length as i64));
         if self.entry(block).number() == 0 && !self.is_tail(block) {
@@ -359,9 +351,7 @@ impl Owner<'_> {
     #[inline]
     fn settle(&self, last: Placed) {
         let header = self.header();
-        crash_point();
         header.indexed.store(last.position + last.length, Ordering::Release);
-        crash_point();
         if last.length <= MAX_SMALL {
             header.tail.set(last.offset + last.length);
         }
@@ -505,21 +495,17 @@ impl Owner<'_> {
         let header = self.header();
         let old = header.directory.get();
         let new = root.seal(self.file.identity.store_id);
-        crash_point();
         header.directory.store(new, Ordering::Release);
         header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
-        crash_point();
         let generation = self.file.map.word(block_offset(block_of(clear)) + GENERATION).get();
         header.tail.set(0);
         self.release_segments(|other| other < generation);
         if old != new {
             self.free_index(Root::open(old));
         }
-        crash_point();
         let mut keys = 0;
         self.file.for_each_slot(|_, _, _| keys += 1);
         header.keys.set(keys);
-        crash_point();
         // Last: until then whoever takes over does all of this again.
         header.indexed.store(self.end(), Ordering::Release);
     }
@@ -708,16 +694,5 @@ fn root_value(word: u64) -> [u8; 9] {
 /// How much may be dead; the torture tests clean much more often.
 #[inline]
 fn slack() -> u64 {
-    #[cfg(feature = "torture")]
-    if let Some(slack) = super::torture::slack() {
-        return slack;
-    }
-    SLACK
-}
-
-/// A place at which the torture tests may kill the process. Nothing in any other build.
-#[inline(always)]
-pub fn crash_point() {
-    #[cfg(feature = "torture")]
-    super::torture::crash_point();
+    super::torture::slack().unwrap_or(SLACK)
 }

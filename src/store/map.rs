@@ -7,6 +7,7 @@
 
 use super::format::PAGE;
 use super::header::{Header, Word};
+use super::torture::crash_point;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -199,7 +200,9 @@ impl Map {
 
     /// Writes bytes into the file, for the owner of the write lock, into space that is its own.
     #[inline]
+    #[cfg_attr(feature = "torture", track_caller)]
     pub fn write(&self, offset: u64, bytes: &[u8]) {
+        crash_point();
         if !self.is_inside(offset, bytes.len() as u64) {
             return self.poison();
         }
@@ -210,7 +213,9 @@ impl Map {
     }
 
     /// Copies inside the file, for the owner of the write lock.
+    #[cfg_attr(feature = "torture", track_caller)]
     pub fn copy_within(&self, from: u64, to: u64, length: u64) {
+        crash_point();
         if !self.is_inside(from, length) || !self.is_inside(to, length) {
             return self.poison();
         }
@@ -221,7 +226,9 @@ impl Map {
     }
 
     /// Fills with zeros, for the owner of the write lock.
+    #[cfg_attr(feature = "torture", track_caller)]
     pub fn zero(&self, offset: u64, length: u64) {
+        crash_point();
         if !self.is_inside(offset, length) {
             return self.poison();
         }

@@ -23,6 +23,8 @@ mod read;
 mod recover;
 #[cfg(test)]
 mod tests;
+#[cfg(not(feature = "torture"))]
+mod torture;
 #[cfg(feature = "torture")]
 pub mod torture;
 
@@ -32,7 +34,7 @@ pub use format::VERSION as FORMAT_VERSION;
 
 use file::{File, Trouble, fork_generation};
 use format::{EncodedKey, Value};
-use header::{DESTROYED, DURABLE, HELD, Header, Word};
+use header::{DURABLE, HELD, Header, Word};
 use index::Hit;
 use lock::{Owner, Strength};
 use std::cell::{Cell, RefCell};
@@ -447,26 +449,7 @@ impl Store {
         if self.exists_or_held()? == Existence::Missing {
             return Ok(());
         }
-        self.write(|file, owner| {
-            if !file.is_still_at(&self.path) {
-                return Err(Trouble::Stale);
-            }
-            let header = owner.header();
-            // The tombstone first: nobody writes into a file that is about to go.
-            header.flags.set(header.flags.get() | DESTROYED);
-            log::crash_point();
-            if let Err(error) = std::fs::remove_file(&self.path)
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                header.flags.set(header.flags.get() & !DESTROYED);
-                return Err(match error.kind() {
-                    std::io::ErrorKind::PermissionDenied => Trouble::NoDirectory,
-                    _ => Trouble::Io(error),
-                });
-            }
-            owner.end_hold();
-            Ok(())
-        })?;
+        self.write(|file, owner| file.destroy(owner, &self.path))?;
         self.holding.set(0);
         self.close();
         Self::paths_have_changed();

@@ -11,6 +11,7 @@ use super::header::{HELD, Root};
 use super::index::{Hit, Search};
 use super::lock::Owner;
 use super::{Found, Seen};
+use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{Ordering, fence};
 
@@ -265,18 +266,58 @@ impl File {
         snapshot.clear();
         let commit = header.commit.load(Ordering::Acquire);
         let epoch = header.index_epoch.load(Ordering::Acquire);
-        if header.indexed.load(Ordering::Acquire) != commit & !HELD {
-            return None;
+        let indexed = header.indexed.load(Ordering::Acquire);
+        let mut root = Root::open(header.directory.load(Ordering::Acquire));
+        // What the index does not know yet: its writer is about to tell it, or has died.
+        let mut pending = HashMap::new();
+        if indexed != commit & !HELD
+            && let Some(replaced) = self.collect_pending(indexed, commit & !HELD, &mut pending)?
+        {
+            root = replaced;
         }
         let mut whole = true;
-        self.for_each_slot(|_, _, record| {
-            whole = whole && self.copy_entry(record, snapshot).is_some();
+        self.for_each_slot_of(root, |_, _, record| {
+            if pending.is_empty() || self.key_of(record).is_none_or(|key| !pending.contains_key(&key)) {
+                whole = whole && self.copy_entry(record, snapshot).is_some();
+            }
         });
+        for record in pending.into_values().flatten() {
+            whole = whole && self.copy_entry(record, snapshot).is_some();
+        }
         fence(Ordering::Acquire);
         let quiet = header.commit.load(Ordering::Relaxed) & !HELD == commit & !HELD
+            && header.indexed.load(Ordering::Relaxed) == indexed
             && header.index_epoch.load(Ordering::Relaxed) == epoch
             && !self.map.is_poisoned();
         (whole && quiet).then(|| snapshot.sort())
+    }
+
+    /// The records between two positions: each key's newest, `None` where that removes it. Returns
+    /// the root of the index that holds for the rest, if they replace everything; `None` if they
+    /// cannot be read.
+    fn collect_pending(
+        &self,
+        mut position: u64,
+        end: u64,
+        keys: &mut HashMap<Vec<u8>, Option<u64>>,
+    ) -> Option<Option<Root>> {
+        let mut record = self.map.header().pending.load(Ordering::Acquire);
+        while position < end {
+            let head = self.record_head(record).filter(|_| self.position(record) == position)?;
+            if head.op == Op::Clear {
+                return self.prepared_root(record, head).map(Some);
+            }
+            keys.insert(self.key_of(record)?, (head.op == Op::Set).then_some(record));
+            position += head.length;
+            record += head.length;
+        }
+        Some(None)
+    }
+
+    fn key_of(&self, record: u64) -> Option<Vec<u8>> {
+        let (key, length, ..) = self.parts(record, self.record_head(record)?)?;
+        let mut name = Vec::new();
+        self.map.copy(key, length, &mut name).then_some(name)
     }
 
     fn copy_entry(&self, record: u64, snapshot: &mut super::Snapshot) -> Option<()> {

@@ -26,9 +26,12 @@ impl Owner<'_> {
             header.indexed.set(self.end());
             return Ok(());
         }
+        self.finish_moving_table();
         // Readers inside blocks that will be freed must notice.
         header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
         self.rebuild_table_in_use()?;
+        // What the dead owner had added to the file and not entered yet.
+        self.file.cut_behind(block_offset(header.blocks.get()));
         self.finish_replacing();
         self.finish_superseding();
         self.finish_pending()?;
@@ -44,6 +47,18 @@ impl Owner<'_> {
         let commit = header.commit.get();
         let held = header.hold.get() != 0 && header.hold_strength.get() == 1;
         header.commit.store(commit & !HELD | if held { HELD } else { 0 }, Ordering::Release);
+    }
+
+    /// A block table that has moved to the end of the file, and the file that ends behind it, are
+    /// two stores.
+    fn finish_moving_table(&self) {
+        let header = self.header();
+        let place = block_of(Root::open(header.table.get()).offset);
+        if place >= header.blocks.get()
+            && let Some((Kind::Table, length, ..)) = parse_ext_word(self.file.map.word(block_offset(place)).get())
+        {
+            header.blocks.store(place + length / BLOCK, Ordering::Release);
+        }
     }
 
     /// Makes the block table anew: what is still referred to is in use.
@@ -89,12 +104,18 @@ impl Owner<'_> {
                 Kind::Index | Kind::Directory | Kind::Table => referred.contains(&block).then_some(0),
                 Kind::Segment | Kind::Large if generation != 0 => {
                     let entry = entries[block as usize];
+                    let first = block_offset(block) + BLOCK_HEAD;
                     // An owner who died in here before may have left any entry; one that tells of
-                    // live bytes was written whole.
-                    let known = entry.is(kind) && entry.number() > 0;
-                    let live = if known { entry.number() } else { self.count_live(block) };
+                    // live bytes was written whole, and so were the records that it counts.
+                    let live = if entry.is(kind) && entry.number() > 0 {
+                        entry.number()
+                    } else if self.file.record_head(first).is_some_and(|head| self.file.is_whole(first, head)) {
+                        self.count_live(block)
+                    } else {
+                        0
+                    };
                     // Appended for a publication that did not come: counted, but nobody's.
-                    let first = self.file.position(block_offset(block) + BLOCK_HEAD);
+                    let first = self.file.position(first);
                     let published = since_clear.is_some_and(|since| generation >= since) || first < self.end();
                     ((live > 0 && published) || referred.contains(&block)).then_some(live)
                 }

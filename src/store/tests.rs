@@ -1,5 +1,6 @@
 //! The store, used as PHP uses it: through its face, by several threads and processes.
 
+use super::header::DESTROYED;
 use super::*;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::sync::atomic::AtomicU32;

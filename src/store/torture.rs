@@ -1,36 +1,78 @@
 //! What the torture tests ask of the store: to die between any two steps of a change, and to clean
-//! all the time. Compiled in with the feature `torture` only.
+//! all the time. Without the feature `torture` nothing of it is compiled in.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-
-static COUNTDOWN: AtomicI64 = AtomicI64::new(i64::MAX);
-static PASSED: AtomicU64 = AtomicU64::new(0);
-static SLACK: AtomicU64 = AtomicU64::new(u64::MAX);
-
-/// Lets the process die by SIGKILL at the crash point that is passed `after` others.
-pub fn crash_after(after: u64) {
-    COUNTDOWN.store(after as i64, Ordering::Relaxed);
-}
-
-/// How many crash points this process has passed.
-pub fn passed() -> u64 {
-    PASSED.load(Ordering::Relaxed)
-}
-
-/// Lets the cleaner start when that many bytes are dead, instead of the usual number.
-pub fn set_slack(bytes: u64) {
-    SLACK.store(bytes, Ordering::Relaxed);
-}
-
-pub(super) fn slack() -> Option<u64> {
-    let slack = SLACK.load(Ordering::Relaxed);
-    (slack != u64::MAX).then_some(slack)
-}
-
+/// A place at which the torture tests may kill the process: before every store to the shared
+/// file, around every system call that changes it. Nothing in any other build.
+#[inline(always)]
+#[cfg_attr(feature = "torture", track_caller)]
 pub(super) fn crash_point() {
-    PASSED.fetch_add(1, Ordering::Relaxed);
-    if COUNTDOWN.fetch_sub(1, Ordering::Relaxed) == 0 {
-        // SAFETY: a signal to ourselves, which does not return.
-        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    #[cfg(feature = "torture")]
+    hooks::pass(std::panic::Location::caller());
+}
+
+/// How many dead bytes the cleaner leaves alone, if a test says so.
+#[inline(always)]
+pub(super) fn slack() -> Option<u64> {
+    #[cfg(feature = "torture")]
+    return hooks::slack();
+    #[cfg(not(feature = "torture"))]
+    None
+}
+
+#[cfg(feature = "torture")]
+pub use hooks::{crash_after, passed, set_slack, trace_into};
+
+#[cfg(feature = "torture")]
+mod hooks {
+    use std::panic::Location;
+    use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+    static COUNTDOWN: AtomicI64 = AtomicI64::new(i64::MAX);
+    static PASSED: AtomicU64 = AtomicU64::new(0);
+    static SLACK: AtomicU64 = AtomicU64::new(u64::MAX);
+    static TRACE: AtomicPtr<AtomicU32> = AtomicPtr::new(std::ptr::null_mut());
+    static TRACE_LENGTH: AtomicUsize = AtomicUsize::new(0);
+
+    /// Lets the process die by SIGKILL at the crash point that is passed `after` others; none of
+    /// them with `u64::MAX`.
+    pub fn crash_after(after: u64) {
+        COUNTDOWN.store(i64::try_from(after).unwrap_or(i64::MAX), Ordering::Relaxed);
+        PASSED.store(0, Ordering::Relaxed);
+    }
+
+    /// How many crash points this process has passed since [`crash_after`].
+    pub fn passed() -> u64 {
+        PASSED.load(Ordering::Relaxed)
+    }
+
+    /// Notes at which lines of the source the crash points that are passed from now on lie: a
+    /// number for each, as many as fit.
+    pub fn trace_into(trace: &'static [AtomicU32]) {
+        TRACE_LENGTH.store(trace.len(), Ordering::Relaxed);
+        TRACE.store(trace.as_ptr().cast_mut(), Ordering::Release);
+    }
+
+    /// Lets the cleaner start when that many bytes are dead, instead of the usual number.
+    pub fn set_slack(bytes: u64) {
+        SLACK.store(bytes, Ordering::Relaxed);
+    }
+
+    pub fn slack() -> Option<u64> {
+        let slack = SLACK.load(Ordering::Relaxed);
+        (slack != u64::MAX).then_some(slack)
+    }
+
+    pub fn pass(place: &Location) {
+        let passed = PASSED.fetch_add(1, Ordering::Relaxed) as usize;
+        let trace = TRACE.load(Ordering::Acquire);
+        if !trace.is_null() && passed < TRACE_LENGTH.load(Ordering::Relaxed) {
+            let file = place.file().bytes().fold(0u32, |sum, byte| sum.wrapping_mul(31) + u32::from(byte));
+            // SAFETY: within the slice that `trace_into` was given, which lives for ever.
+            unsafe { &*trace.add(passed) }.store(file << 16 ^ place.line(), Ordering::Relaxed);
+        }
+        if COUNTDOWN.fetch_sub(1, Ordering::Relaxed) == 0 {
+            // SAFETY: a signal to ourselves, which does not return.
+            unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+        }
     }
 }
