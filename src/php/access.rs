@@ -422,7 +422,12 @@ pub fn patiently_reading<T>(
 ) -> Result<T, Stop> {
     let mut since: Option<Instant> = None;
     loop {
-        let error = match operation(&this.instance()?.store) {
+        let store = &this.instance()?.store;
+        let outcome = operation(store);
+        if let Some(warning) = store.take_warning() {
+            errors::warn(&warning)?;
+        }
+        let error = match outcome {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };

@@ -60,6 +60,15 @@ pub fn throw_error(message: &str) -> Thrown {
     throw(unsafe { ffi::zend_ce_error }, message)
 }
 
+/// Raises an E_WARNING, which a program's error handler may turn into an exception.
+#[cold]
+pub fn warn(message: &str) -> Result<(), Thrown> {
+    let message = CString::new(message.replace('\0', "")).unwrap_or_default();
+    // SAFETY: the format takes one string, which the engine copies.
+    unsafe { ffi::zend_error(ffi::E_WARNING as i32, c"%s".as_ptr(), message.as_ptr()) };
+    zend::check()
+}
+
 /// Throws what a failure of the store means to a PHP program.
 #[cold]
 pub fn throw_store(error: &Error) -> Thrown {

@@ -12,7 +12,7 @@ use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, zend_object, zend_ob
 
 use super::access;
 use super::errors::contain;
-use super::nested::{self, Alone, Fetch};
+use super::nested::{self, Fetch};
 use super::object::{SyncObject, check_name, name_of};
 use super::views;
 use super::zend::{self, Str, Thrown};
@@ -277,12 +277,12 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
                 return;
             }
             let _alive = this.hold();
-            let written = (|| {
-                // From finding a free number to taking it, nobody else may take it.
-                let _alone = if offset.is_null() { Some(Alone::with(this)?) } else { None };
+            let store = || {
                 let name = offset_name(this, offset)?;
                 write(this, name.as_ptr(), zend::deref(value))
-            })();
+            };
+            // From finding a free number to taking it, nobody else may take it.
+            let written = if offset.is_null() { nested::alone(this, store) } else { store() };
             // What was thrown is pending.
             let _: Result<(), Thrown> = written;
         }

@@ -6,7 +6,7 @@
 //! what it gets here is a [`Place`]: an internal object that knows the way to a value. The engine
 //! passes an operation on an object to the object's handlers; the one that ends the statement reads
 //! the value, walks the way, acts, and stores the value again, while other writers are kept out
-//! ([`Alone`]). Nothing is held between handlers.
+//! ([`alone`]). Nothing is held between handlers.
 //!
 //! Compound operators (`+=`, `.=`, `++`) end in the handler `do_operation`, which gets the operand
 //! and may run user code (`__toString`). Where the engine would then write the result back, it is
@@ -15,6 +15,7 @@
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::mem::offset_of;
 use std::os::raw::{c_int, c_void};
+use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -25,6 +26,7 @@ use ext_php_rs::ffi::{
     zend_execute_data, zend_object, zend_object_handlers, zend_op, zend_string, zval,
 };
 use ext_php_rs::flags::ClassFlags;
+use ext_php_rs::zend::{CatchError, bailout, try_catch};
 
 use super::access;
 use super::errors::{self, contain};
@@ -134,28 +136,28 @@ impl Operator {
     }
 }
 
-/// While it lives, no other process writes to the store; readers go on.
-pub struct Alone<'a> {
-    this: &'a SyncObject,
-    /// How often the program had called `lock()` by then: what it locked meanwhile stays locked.
-    locks: Option<u32>,
-}
-
-impl<'a> Alone<'a> {
-    /// Waits until it is so.
-    pub fn with(this: &'a SyncObject) -> Result<Self, Thrown> {
-        let due = patiently(this, |store| store.lock_writers())?;
-        Ok(Self { this, locks: due.then(|| this.locks.get()) })
+/// Runs `body` while no other process writes to the store; readers go on.
+///
+/// Others may write again when `body` is through, whichever way: it returns, throws, or the engine
+/// leaves it by `longjmp` (a fatal error in user code that it runs).
+pub fn alone<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
+    let due = patiently(this, |store| store.lock_writers())?;
+    if !due {
+        return body();
     }
-}
-
-impl Drop for Alone<'_> {
-    fn drop(&mut self) {
-        if self.locks == Some(self.this.locks.get())
-            && let Some(instance) = self.this.constructed()
-        {
-            instance.store.unlock();
-        }
+    // What the program locks meanwhile stays locked.
+    let locks = this.locks.get();
+    let outcome = try_catch(AssertUnwindSafe(body));
+    if locks == this.locks.get()
+        && let Some(instance) = this.constructed()
+    {
+        instance.store.unlock();
+    }
+    match outcome {
+        Ok(result) => result,
+        // SAFETY: on to whoever catches it; nothing in this frame needs dropping.
+        Err(CatchError::Bailout) => unsafe { bailout() },
+        Err(defect) => panic!("{defect}"),
     }
 }
 
@@ -164,18 +166,19 @@ impl Drop for Alone<'_> {
 /// # Safety
 /// The object and the values in `act` are valid, and held by the caller.
 unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<(), Thrown> {
-    let _alone = Alone::with(this)?;
-    // SAFETY: valid by contract; the value is this frame's own.
-    unsafe {
-        let mut value = zend::empty();
-        access::read(this, name.as_ptr(), &raw mut value)?;
-        // The cache lets go of it, so that an array is changed in place, not copied.
-        this.cache().forget(name.as_ptr());
-        if place::act(&raw mut value, steps, act)? {
-            access::write(this, name.as_ptr(), &raw mut value)?;
+    alone(this, || {
+        // SAFETY: valid by contract; the value is this frame's own.
+        unsafe {
+            let mut value = zend::empty();
+            access::read(this, name.as_ptr(), &raw mut value)?;
+            // The cache lets go of it, so that an array is changed in place, not copied.
+            this.cache().forget(name.as_ptr());
+            if place::act(&raw mut value, steps, act)? {
+                access::write(this, name.as_ptr(), &raw mut value)?;
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 // ---- what handlers of Sync and of places have in common ------------------------------------------
@@ -294,18 +297,18 @@ unsafe fn operate_on_number(
             access::read(this, name.as_ptr(), &raw mut newer)?;
             zend::release(&raw mut newer);
         }
-        let _alone = Alone::with(this)?;
-        let mut value = zend::empty();
-        access::read(this, name.as_ptr(), &raw mut value)?;
-        let plain = is_number(&raw const value) || zend::kind(&raw const value) == IS_NULL;
-        if !plain {
-            return Ok(false);
-        }
-        zend::copy(scratch, &raw const value);
-        operator.apply(&raw mut value, operand)?;
-        access::write(this, name.as_ptr(), &raw mut value)?;
+        alone(this, || {
+            let mut value = zend::empty();
+            access::read(this, name.as_ptr(), &raw mut value)?;
+            let plain = is_number(&raw const value) || zend::kind(&raw const value) == IS_NULL;
+            if plain {
+                zend::copy(scratch, &raw const value);
+                operator.apply(&raw mut value, operand)?;
+                access::write(this, name.as_ptr(), &raw mut value)?;
+            }
+            Ok(plain)
+        })
     }
-    Ok(true)
 }
 
 /// Does all of an operator on a number that the cache knows, by compare and swap: nobody is kept
