@@ -17,6 +17,7 @@ mod module {
         module
             .globals(&php::GLOBALS)
             .startup_function(php::startup)
+            .shutdown_function(php::shutdown)
             .request_shutdown_function(php::request_shutdown)
             .post_deactivate_function(php::after_request)
             .info_function(php::info)

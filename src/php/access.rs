@@ -219,7 +219,7 @@ pub unsafe fn write_known(this: &SyncObject, name: *mut zend_string, value: *mut
 /// # Safety
 /// `name` is valid, and held by the caller.
 pub unsafe fn is_set(this: &SyncObject, name: *mut zend_string) -> Result<bool, Thrown> {
-    if unnameable(name) {
+    if is_unnameable(name) {
         return Ok(false);
     }
     let mut value = zend::empty();
@@ -232,7 +232,7 @@ pub unsafe fn is_set(this: &SyncObject, name: *mut zend_string) -> Result<bool, 
 /// # Safety
 /// `name` is valid, and held by the caller.
 pub unsafe fn exists(this: &SyncObject, name: *mut zend_string) -> Result<bool, Thrown> {
-    if unnameable(name) {
+    if is_unnameable(name) {
         return Ok(false);
     }
     let mut value = zend::empty();
@@ -264,7 +264,7 @@ pub fn next_number(this: &SyncObject) -> Result<Str, Thrown> {
 }
 
 /// Names for which a stdClass answers "no" to `isset` instead of complaining.
-fn unnameable(name: *mut zend_string) -> bool {
+pub fn is_unnameable(name: *mut zend_string) -> bool {
     // SAFETY: callers pass a valid name.
     matches!(unsafe { zend::bytes(name) }, [0, ..])
 }

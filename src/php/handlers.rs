@@ -182,11 +182,11 @@ unsafe fn has(this: &SyncObject, name: *mut zend_string, question: c_int) -> Res
     unsafe {
         match question as u32 {
             ffi::ZEND_PROPERTY_EXISTS => access::exists(this, name),
+            ffi::ZEND_ISEMPTY if access::is_unnameable(name) => Ok(false),
             ffi::ZEND_ISEMPTY => {
                 let mut value = zend::empty();
-                Ok(access::is_set(this, name)?
-                    && access::read(this, name, &raw mut value)?
-                    && ffi::zend_is_true(&raw mut value) != 0)
+                access::read(this, name, &raw mut value)?;
+                Ok(ffi::zend_is_true(&raw mut value) != 0)
             }
             _ => access::is_set(this, name),
         }

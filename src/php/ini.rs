@@ -30,6 +30,16 @@ pub fn register(module: c_int) {
     IniEntryDef::register(SETTINGS.as_slice(), module);
 }
 
+/// Takes the settings back. Called once, at module shutdown: a server that restarts its modules
+/// declares them again.
+pub fn unregister(module: c_int) {
+    unsafe extern "C" {
+        fn zend_unregister_ini_entries(module: c_int);
+    }
+    // SAFETY: the number is that of this module.
+    unsafe { zend_unregister_ini_entries(module) };
+}
+
 type Check = fn(&[u8]) -> bool;
 
 /// A setting that refuses what it does not understand, as `ini_set` tells by returning false.

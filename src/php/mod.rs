@@ -53,6 +53,12 @@ pub unsafe extern "C" fn startup(_kind: i32, module: i32) -> i32 {
     })
 }
 
+/// Module shutdown: once per process.
+pub unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
+    ini::unregister(module);
+    0
+}
+
 /// The end of a request.
 pub unsafe extern "C" fn request_shutdown(_kind: i32, _module: i32) -> i32 {
     // SAFETY: no instruction that uses it runs.

@@ -166,19 +166,28 @@ pub fn alone<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> 
 /// # Safety
 /// The object and the values in `act` are valid, and held by the caller.
 unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<(), Thrown> {
-    alone(this, || {
+    let mut value = zend::empty();
+    let there = alone(this, || {
         // SAFETY: valid by contract; the value is this frame's own.
         unsafe {
-            let mut value = zend::empty();
             access::read(this, name.as_ptr(), &raw mut value)?;
+            if SyncObject::is_one(&raw const value) {
+                return Ok(false);
+            }
             // The cache lets go of it, so that an array is changed in place, not copied.
             this.cache().forget(name.as_ptr());
             if place::act(&raw mut value, steps, act)? {
                 access::write(this, name.as_ptr(), &raw mut value)?;
             }
         }
-        Ok(())
-    })
+        Ok(true)
+    })?;
+    if !there {
+        // A handle on a store, perhaps on this very file: what changes is in there, not the handle.
+        // SAFETY: as above.
+        unsafe { place::act(&raw mut value, steps, act)? };
+    }
+    Ok(())
 }
 
 // ---- what handlers of Sync and of places have in common ------------------------------------------

@@ -142,6 +142,21 @@ impl SyncObject {
         unsafe { &*object.cast::<u8>().sub(offset_of!(SyncObject, std)).cast() }
     }
 
+    /// Whether a value is a Sync object.
+    ///
+    /// # Safety
+    /// `value` is valid.
+    pub unsafe fn is_one(value: *const ffi::zval) -> bool {
+        // SAFETY: valid by contract; objects of Sync have one of two tables of handlers.
+        unsafe {
+            zend::kind(value) == ffi::IS_OBJECT && {
+                let theirs = (*(*value).value.obj).handlers;
+                let (plain, derived) = handlers();
+                ptr::eq(theirs, &plain.0) || ptr::eq(theirs, &derived.0)
+            }
+        }
+    }
+
     /// What the engine calls the object.
     #[inline]
     pub fn zend(&self) -> *mut zend_object {
