@@ -17,6 +17,8 @@ use super::object::{SyncObject, check_name, name_of};
 use super::views;
 use super::zend::{self, Str, Thrown};
 
+pub use derived::declares;
+
 /// The handlers of objects that are just Sync.
 pub fn fill(table: &mut zend_object_handlers) {
     table.read_property = Some(read_property);
@@ -335,7 +337,10 @@ mod derived {
 
     /// Whether `name` is a property that the class declares and that the running code may access.
     /// Others, private ones out of reach too, are in the store, as with `__get`.
-    unsafe fn declares(this: &SyncObject, name: *mut zend_string) -> bool {
+    ///
+    /// # Safety
+    /// `name` is valid.
+    pub unsafe fn declares(this: &SyncObject, name: *mut zend_string) -> bool {
         if !this.overrides.properties {
             return false;
         }

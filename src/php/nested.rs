@@ -30,6 +30,7 @@ use ext_php_rs::zend::{CatchError, bailout, try_catch};
 
 use super::access;
 use super::errors::{self, contain};
+use super::handlers;
 use super::object::SyncObject;
 use super::place::{self, Act, Key, Step};
 use super::value::scalar::Small;
@@ -165,7 +166,7 @@ pub fn alone<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> 
 ///
 /// # Safety
 /// The object and the values in `act` are valid, and held by the caller.
-unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<(), Thrown> {
+pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<(), Thrown> {
     let mut value = zend::empty();
     let there = alone(this, || {
         // SAFETY: valid by contract; the value is this frame's own.
@@ -183,11 +184,35 @@ unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -
         Ok(true)
     })?;
     if !there {
-        // A handle on a store, perhaps on this very file: what changes is in there, not the handle.
+        // A handle on a store, perhaps on this very file, whose writers it must not wait for.
         // SAFETY: as above.
-        unsafe { place::act(&raw mut value, steps, act)? };
+        unsafe {
+            if place::act(&raw mut value, steps, act)? {
+                access::write(this, name.as_ptr(), &raw mut value)?;
+            }
+        }
     }
     Ok(())
+}
+
+/// The Sync object in a place, where a step from it leads into its store, not to a property that its
+/// class declares.
+///
+/// # Safety
+/// `place` holds a valid value, and keeps it while the result is used.
+pub unsafe fn handle<'a>(place: *mut zval, step: &Step) -> Option<&'a SyncObject> {
+    // SAFETY: valid by contract.
+    unsafe {
+        if !SyncObject::is_one(place) {
+            return None;
+        }
+        let this = SyncObject::of((*place).value.obj);
+        let shared = match step {
+            Step::Property(name) => !handlers::declares(this, name.as_ptr()),
+            _ => true,
+        };
+        shared.then_some(this)
+    }
 }
 
 // ---- what handlers of Sync and of places have in common ------------------------------------------
@@ -452,7 +477,7 @@ unsafe extern "C" fn refuse(_class: *mut zend_class_entry) -> *mut zend_object {
     unsafe { Place::allocate(ptr::null_mut(), None) }
 }
 
-fn handlers() -> &'static zend_object_handlers {
+fn table() -> &'static zend_object_handlers {
     struct Table(zend_object_handlers);
     // SAFETY: written once, then only read; the pointers in it are to functions.
     unsafe impl Send for Table {}
@@ -501,7 +526,7 @@ impl Place {
             (&raw mut (*place).scratch).write(UnsafeCell::new(zend::empty()));
             let std = (*place).std.get();
             ffi::zend_object_std_init(std, class);
-            (*std).handlers = handlers();
+            (*std).handlers = table();
             std
         }
     }
@@ -729,7 +754,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
     contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
         // SAFETY: the engine passes valid values, one of which is a place.
         unsafe {
-            if zend::kind(left) != IS_OBJECT || !ptr::eq((*(*left).value.obj).handlers, handlers()) {
+            if zend::kind(left) != IS_OBJECT || !ptr::eq((*(*left).value.obj).handlers, table()) {
                 return ffi::ZEND_RESULT_CODE_FAILURE;
             }
             let object = (*left).value.obj;

@@ -9,6 +9,7 @@ use ext_php_rs::ffi::{
 };
 
 use super::zend::{self, Str, Thrown};
+use super::{access, nested};
 
 /// A value that a step holds.
 pub struct Key(zval);
@@ -79,8 +80,21 @@ impl Act<'_> {
 /// # Safety
 /// `place` holds a valid value that nobody else can change meanwhile.
 pub unsafe fn act(place: *mut zval, steps: &[Step], act: &mut Act) -> Result<bool, Thrown> {
-    // SAFETY: valid by contract; `Walk` upholds it for what is further inside.
+    // SAFETY: valid by contract, also for what is further inside.
     unsafe {
+        if let [step, rest @ ..] = steps
+            && let Some(handle) = nested::handle(zend::deref(place), step)
+        {
+            // What is stored behind it changes, the handle does not.
+            let name = match step {
+                Step::Property(name) => name.clone(),
+                Step::Element(key) => zend::to_string(key.as_ptr())?,
+                Step::Append => access::next_number(handle)?,
+            };
+            let _alive = handle.hold();
+            nested::change(handle, &name, rest, act)?;
+            return Ok(false);
+        }
         match steps {
             [] => at_place(place, act),
             [step] => {
