@@ -61,6 +61,7 @@ impl Cache {
     /// # Safety
     /// `name` is valid. The entry is not used after anything else was done to the table.
     #[inline]
+    #[expect(clippy::mut_from_ref, reason = "the table is shared, and the caller promises to use one entry at a time")]
     pub unsafe fn find(&self, name: *mut zend_string) -> Option<&mut Entry> {
         // SAFETY: the mask keeps the index inside of the table.
         unsafe {
@@ -74,6 +75,7 @@ impl Cache {
     /// # Safety
     /// As for [`Cache::find`].
     #[inline]
+    #[expect(clippy::mut_from_ref, reason = "as for `find`")]
     pub unsafe fn look_up(&self, name: *mut zend_string) -> Option<&mut Entry> {
         // SAFETY: the mask keeps the index inside of the table; entries hold valid names.
         unsafe {

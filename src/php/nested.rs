@@ -436,6 +436,9 @@ impl Echo {
 
 // ---- the internal object -------------------------------------------------------------------------
 
+/// Finds the echo in an object that has one.
+type EchoOf = fn(*mut zend_object) -> *const Echo;
+
 /// The way to a value inside of a shared one.
 #[repr(C)]
 struct Place {
@@ -446,7 +449,7 @@ struct Place {
     /// This place expects an echo.
     echo: Echo,
     /// Who expects an echo after this place has operated; held.
-    echo_to: Cell<Option<(*mut zend_object, fn(*mut zend_object) -> *const Echo)>>,
+    echo_to: Cell<Option<(*mut zend_object, EchoOf)>>,
     /// What the engine operates on for `->n += 1`.
     scratch: UnsafeCell<zval>,
     std: UnsafeCell<zend_object>,
@@ -790,7 +793,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             if gives_old && let Some(instruction) = instruction {
                 // The engine has copied the place itself there, as the old value.
                 let slot = instruction.variable(instruction.op().result.var);
-                std::mem::swap(&mut *slot, &mut old);
+                ptr::swap(slot, &mut old);
             }
             if let Some((object, echo)) = place.echo_to.get() {
                 (*echo(object)).0.set(true);

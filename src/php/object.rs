@@ -42,6 +42,7 @@ pub struct SyncObject {
     cache: UnsafeCell<Cache>,
     /// Which classes values may contain: the last counts. Earlier ones, of constructors that were
     /// called again, stay for whoever is in the middle of decoding.
+    #[expect(clippy::vec_box, reason = "a policy in use stays where it is when another one is added")]
     policies: UnsafeCell<Vec<Box<Policy>>>,
     /// What the object's class does differently.
     pub overrides: Overrides,
