@@ -29,9 +29,10 @@
  *
  * @template TValue = mixed
  * @implements \ArrayAccess<array-key, TValue>
+ * @implements \IteratorAggregate<array-key, TValue>
  * @mixin \stdClass
  */
-class Sync implements \ArrayAccess
+class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSerializable
 {
     /**
      * Names the file; nothing is created, opened or read before the first use.
@@ -249,6 +250,60 @@ class Sync implements \ArrayAccess
      * @throws SyncLockTimeoutException
      */
     public function destroy() {}
+
+    /**
+     * Tells how many properties there are.
+     *
+     *     echo count($sync);
+     *
+     * @return int<0, max>
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function count(): int {}
+
+    /**
+     * Goes over all properties, as of one moment, in the order in which they were first stored.
+     *
+     *     foreach ($sync as $name => $value) {}
+     *
+     * @return \Iterator<array-key, TValue>
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function getIterator(): \Iterator {}
+
+    /**
+     * Gives all properties to `json_encode()`, as of one moment.
+     *
+     *     echo json_encode($sync);
+     *
+     * @return \stdClass
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function jsonSerialize(): mixed {}
+
+    /**
+     * Serializes the handle, which is the path of the file, and none of the properties.
+     *
+     *     $text = serialize($sync);
+     *
+     * @return array<string, mixed>
+     */
+    public function __serialize(): array {}
+
+    /**
+     * Makes a handle on the same file.
+     *
+     *     $same = unserialize(serialize($sync));
+     *
+     * @param array<string, mixed> $data
+     */
+    public function __unserialize(array $data): void {}
 
     /**
      * Does what `get()` does, for `$sync['name']`.
