@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
-use std::ptr;
 
 use ext_php_rs::types::Zval;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -10,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use super::classes::{self, Classes};
 use super::delayed::Delayed;
 use super::depth::Depth;
-use super::engine::{self, HashTable, RawValue, zend_object, zend_property_info};
+use super::engine::{self, HashTable, RawValue, zend_object};
 use super::object_decode::{Body, SerializedBody};
 use super::reader::{self, Reader};
 use super::slots::Slots;
@@ -25,7 +24,7 @@ pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<Sharing,
     // SAFETY: the caller gives a zval to overwrite.
     unsafe { engine::set_simple(at, engine::NULL) };
     let mut reader = Reader::new(bytes);
-    let mut read = Slot { at, info: ptr::null_mut(), decoder: &decoder }.deserialize(&mut reader);
+    let mut read = Slot { at, decoder: &decoder }.deserialize(&mut reader);
     if read.is_ok() && !reader.rest().is_empty() {
         decoder.damaged("bytes after its end");
         read = Err(reader::Error::Stopped);
@@ -205,11 +204,10 @@ impl<'p> Decoder<'_, 'p> {
 }
 
 /// A place to decode a value into. It holds null; a count of what it is to hold is its owner's.
+/// Two words, so that it travels in registers.
 #[derive(Clone, Copy)]
 pub struct Slot<'a, 'de, 'p> {
     pub at: *mut Zval,
-    /// See [`Slots::number`].
-    pub info: *mut zend_property_info,
     pub decoder: &'a Decoder<'de, 'p>,
 }
 
@@ -225,7 +223,7 @@ impl<'de> DeserializeSeed<'de> for Slot<'_, 'de, '_> {
 impl Slot<'_, '_, '_> {
     #[inline]
     fn number(&self) {
-        self.decoder.slots.number(self.at, self.info);
+        self.decoder.slots.number(self.at);
     }
 
     fn decode_ext(self, code: i8, body: &[u8]) -> Result<(), Stop> {
@@ -381,7 +379,7 @@ fn begin_list<'a, 'de, 'p>(slot: Slot<'a, 'de, 'p>, count: usize) -> Slot<'a, 'd
     // SAFETY: the slot is a place to write to.
     unsafe { engine::set_array(slot.at, list) };
     slot.decoder.slots.reserve(count);
-    Slot { at: first, info: ptr::null_mut(), ..slot }
+    Slot { at: first, ..slot }
 }
 
 /// Decodes `count` elements into a list.
@@ -401,7 +399,8 @@ pub fn fill_map<'de, A: MapAccess<'de>>(
     table: *mut HashTable,
     mut map: A,
 ) -> Result<(), A::Error> {
-    while let Some(key) = map.next_key_seed(KeySeed { decoder })? {
+    let mut key = MapKey::Int(0);
+    while map.next_key_seed(KeySeed { decoder, into: &mut key })?.is_some() {
         // SAFETY: the table is ours alone until the end.
         let at = unsafe {
             let at = match key.as_index() {
@@ -418,7 +417,7 @@ pub fn fill_map<'de, A: MapAccess<'de>>(
             }
             at
         };
-        map.next_value_seed(Slot { at, info: ptr::null_mut(), decoder })?;
+        map.next_value_seed(Slot { at, decoder })?;
     }
     Ok(())
 }
@@ -527,72 +526,80 @@ impl<'de> MapKey<'de> {
     }
 }
 
+/// Reads a key into a place of the caller's: results that travel through memory are slow.
 pub struct KeySeed<'a, 'de, 'p> {
     pub decoder: &'a Decoder<'de, 'p>,
+    pub into: &'a mut MapKey<'de>,
 }
 
 impl<'de> DeserializeSeed<'de> for KeySeed<'_, 'de, '_> {
-    type Value = MapKey<'de>;
+    type Value = ();
 
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    #[inline(always)]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> KeySeed<'_, 'de, '_> {
+    #[inline(always)]
+    fn is<E>(self, key: MapKey<'de>) -> Result<(), E> {
+        *self.into = key;
+        Ok(())
+    }
+
     #[cold]
-    fn impossible<E: Error>(&self) -> Result<MapKey<'de>, E> {
+    fn impossible<E: Error>(self) -> Result<(), E> {
         Err(self.decoder.damaged("a key that is neither an int nor a string").into())
     }
 }
 
 impl<'de> Visitor<'de> for KeySeed<'_, 'de, '_> {
-    type Value = MapKey<'de>;
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(MapKey::Bytes(b""))
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.is(MapKey::Bytes(b""))
     }
 
-    fn visit_bool<E: Error>(self, key: bool) -> Result<Self::Value, E> {
-        Ok(MapKey::Int(i64::from(key)))
+    fn visit_bool<E: Error>(self, key: bool) -> Result<(), E> {
+        self.is(MapKey::Int(i64::from(key)))
     }
 
-    fn visit_i64<E: Error>(self, key: i64) -> Result<Self::Value, E> {
-        Ok(MapKey::Int(key))
+    fn visit_i64<E: Error>(self, key: i64) -> Result<(), E> {
+        self.is(MapKey::Int(key))
     }
 
-    fn visit_u64<E: Error>(self, key: u64) -> Result<Self::Value, E> {
-        i64::try_from(key).map(MapKey::Int).or_else(|_| self.impossible())
+    fn visit_u64<E: Error>(self, key: u64) -> Result<(), E> {
+        match i64::try_from(key) {
+            Ok(key) => self.is(MapKey::Int(key)),
+            Err(_) => self.impossible(),
+        }
     }
 
-    fn visit_f64<E: Error>(self, key: f64) -> Result<Self::Value, E> {
+    fn visit_f64<E: Error>(self, key: f64) -> Result<(), E> {
         // 2^63: the first that is too large for an int.
         const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-        if (-LIMIT..LIMIT).contains(&key) { Ok(MapKey::Int(key as i64)) } else { self.impossible() }
+        if (-LIMIT..LIMIT).contains(&key) { self.is(MapKey::Int(key as i64)) } else { self.impossible() }
     }
 
-    fn visit_borrowed_str<E: Error>(self, key: &'de str) -> Result<Self::Value, E> {
-        Ok(MapKey::Bytes(key.as_bytes()))
+    #[inline(always)]
+    fn visit_borrowed_bytes<E: Error>(self, key: &'de [u8]) -> Result<(), E> {
+        self.is(MapKey::Bytes(key))
     }
 
-    fn visit_borrowed_bytes<E: Error>(self, key: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(MapKey::Bytes(key))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
         self.impossible()
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
         self.impossible()
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<Self::Value, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
         self.impossible()
     }
 }

@@ -123,17 +123,20 @@ impl<'de> Properties<'_, 'de, '_> {
         let decoder = self.decoder;
         // SAFETY: the object is alive until the end.
         let standard = unsafe { engine::has_standard_properties(self.object) };
-        while let Some(key) = map.next_key_seed(KeySeed { decoder })? {
+        let mut key = MapKey::Int(0);
+        while map.next_key_seed(KeySeed { decoder, into: &mut key })?.is_some() {
             let mut digits = [0; 20];
             let name = match key {
                 MapKey::Bytes(name) => name,
                 MapKey::Int(number) => decimal(number, &mut digits),
             };
             let (at, info) = self.place(name, standard).map_err(Stop::into)?;
-            map.next_value_seed(Slot { at, info, decoder })?;
+            let given = decoder.slots.given();
+            map.next_value_seed(Slot { at, decoder })?;
             if !info.is_null() {
                 // SAFETY: a slot of the object and its declaration.
                 unsafe { self.check_type(at, info) }.map_err(Stop::into)?;
+                decoder.slots.is_typed(given, at, info);
             }
         }
         Ok(())

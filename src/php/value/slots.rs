@@ -1,6 +1,7 @@
 //! The places of the values decoded so far, by number: what ext 4 and ext 5 point back to.
 
 use std::cell::UnsafeCell;
+use std::ptr;
 
 use ext_php_rs::types::Zval;
 
@@ -28,9 +29,26 @@ impl Slots {
 
     /// Gives the value that is about to be decoded into `at` the next number.
     #[inline]
-    pub fn number(&self, at: *mut Zval, info: *mut zend_property_info) {
+    pub fn number(&self, at: *mut Zval) {
         // SAFETY: no reference to the vector outlives a statement in here.
-        unsafe { (*self.places.get()).push(Numbered { at, info }) }
+        unsafe { (*self.places.get()).push(Numbered { at, info: ptr::null_mut() }) }
+    }
+
+    /// How many numbers have been given.
+    #[inline]
+    pub fn given(&self) -> usize {
+        // SAFETY: as in `number`.
+        unsafe { (&*self.places.get()).len() }
+    }
+
+    /// The value in this typed property has been decoded, and is none of a reference met before: it
+    /// took the number after `given`.
+    pub fn is_typed(&self, given: usize, at: *mut Zval, info: *mut zend_property_info) {
+        // SAFETY: as in `number`.
+        if let Some(place) = unsafe { (&mut *self.places.get()).get_mut(given) } {
+            debug_assert_eq!(place.at, at);
+            place.info = info;
+        }
     }
 
     /// Makes room for as many numbers as a container has elements.

@@ -1,7 +1,7 @@
 //! A vector in Zend's memory.
 
 use std::alloc::Layout;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::ptr;
 use std::slice;
 
@@ -75,5 +75,16 @@ impl<T: Copy> Deref for ZendVec<T> {
         }
         // SAFETY: `len` values have been written.
         unsafe { slice::from_raw_parts(self.data, self.len) }
+    }
+}
+
+impl<T: Copy> DerefMut for ZendVec<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        if self.len == 0 {
+            return &mut [];
+        }
+        // SAFETY: `len` values have been written.
+        unsafe { slice::from_raw_parts_mut(self.data, self.len) }
     }
 }
