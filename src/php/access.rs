@@ -159,14 +159,13 @@ pub unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval)
         if let Some(string) = scalar::encode_long(&*value, &mut bytes) {
             return write_long(this, name, value, &bytes, &*string);
         }
-        encode(value, &mut bytes)?;
+        let sharing = encode(value, &mut bytes)?;
         // What is known of the name spares the store the search for it.
         let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
         patiently(this, |store| store.put(zend::bytes(name), &bytes, &mut seen))?;
-        if zend::is_plain(value) {
-            this.cache().store(name, Some(value), seen, bytes.len());
-        } else {
-            this.cache().forget(name);
+        match sharing {
+            Sharing::Shareable => this.cache().store(name, Some(value), seen, bytes.len()),
+            Sharing::Fresh => this.cache().forget(name),
         }
         Ok(())
     }
@@ -362,7 +361,7 @@ pub unsafe fn with_entries(
 }
 
 /// Appends the encoded value to `bytes`.
-unsafe fn encode(value: *mut zval, bytes: &mut Vec<u8>) -> Result<(), Thrown> {
+unsafe fn encode(value: *mut zval, bytes: &mut Vec<u8>) -> Result<Sharing, Thrown> {
     // SAFETY: callers pass a valid value that they hold.
     value::encode(unsafe { &*value }, bytes).map_err(throw_value_error)
 }

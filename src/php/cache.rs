@@ -2,7 +2,7 @@
 //! at one word of shared memory.
 //!
 //! Each object has a small direct-mapped table from property name to decoded value. A value in it
-//! is free of objects and references (`zend::is_plain`), so that it can be handed out by counting
+//! is free of objects and references (`Sharing::Shareable`), so that it can be handed out by counting
 //! one more owner; PHP copies on write. Whether it is still right is the store's business:
 //! [`Seen`] is asked at every read.
 
@@ -91,7 +91,7 @@ impl Cache {
     /// `size`: bytes of the encoded value.
     ///
     /// # Safety
-    /// All are valid, and the value is plain (`zend::is_plain`).
+    /// All are valid, and the value is `Sharing::Shareable`.
     pub unsafe fn store(&mut self, name: *mut zend_string, value: Option<*const zval>, seen: Seen, size: usize) {
         // SAFETY: valid by contract. Releasing plain values runs no user code.
         unsafe {

@@ -4,8 +4,8 @@
 use std::ptr;
 
 use ext_php_rs::ffi::{
-    self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_REFERENCE, IS_STRING, IS_TRUE, IS_UNDEF, zend_array,
-    zend_object, zend_string, zval,
+    self, IS_ARRAY, IS_FALSE, IS_LONG, IS_NULL, IS_REFERENCE, IS_STRING, IS_TRUE, IS_UNDEF, zend_array, zend_object,
+    zend_string, zval,
 };
 
 /// An exception is pending in the engine; whoever gets this returns to the engine without delay.
@@ -392,42 +392,4 @@ pub unsafe fn is_packed(array: *const zend_array) -> bool {
 unsafe fn packed_slots(array: *const zend_array) -> *mut zval {
     // SAFETY: valid by contract.
     unsafe { (*array).__bindgen_anon_1.arPacked }
-}
-
-/// True for a value that holds no object and no reference, so that owners can share it without
-/// one seeing what another does to it, and that is as if it had just been decoded.
-///
-/// # Safety
-/// `value` is valid.
-pub unsafe fn is_plain(value: *const zval) -> bool {
-    // SAFETY: valid by contract.
-    unsafe {
-        match kind(value) {
-            IS_NULL | IS_FALSE | IS_TRUE | IS_LONG | IS_DOUBLE | IS_STRING => true,
-            IS_ARRAY => is_plain_array((*value).value.arr),
-            _ => false,
-        }
-    }
-}
-
-/// # Safety
-/// `array` is valid.
-unsafe fn is_plain_array(array: *const zend_array) -> bool {
-    // SAFETY: valid by contract. Recursion is bounded: references and objects end it, and a value
-    // without these is a tree that encoding has walked (with its limit of depth) just before.
-    unsafe {
-        let mut next: i64 = i64::MIN;
-        for (key, index, value) in entries(array) {
-            if key.is_null() {
-                next = next.max((index as i64).saturating_add(1));
-            }
-            if !is_plain(value) {
-                return false;
-            }
-        }
-        // What `$a[] =` and `current($a)` go by is not stored: a decoded array counts from its
-        // highest key and stands at its start.
-        (*array).nInternalPointer == 0
-            && ((*array).nNextFreeElement == next || (next <= 0 && (*array).nNextFreeElement <= 0))
-    }
 }

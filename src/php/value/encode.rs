@@ -5,23 +5,24 @@ use std::cell::Cell;
 use ext_php_rs::types::Zval;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::ValueError;
 use super::depth::Depth;
 use super::engine::{self, Elements, HashTable, Key, zend_class_entry, zend_function};
 use super::identity::{Identity, Met};
 use super::object_encode;
 use super::wire::{self, Ext, Number, Text};
 use super::writer::Writer;
+use super::{Sharing, ValueError};
 
 /// Encodes any value. See [`super::encode`].
-pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<(), ValueError> {
+pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<Sharing, ValueError> {
     let encoder = Encoder::new();
     let at: *const Zval = value;
     let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true };
     let written = root.serialize(&mut Writer::new(out));
+    let sharing = encoder.sharing.get();
     let failure = encoder.finish();
     match written {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(sharing),
         Err(_) if engine::exception_pending() => Err(ValueError::Thrown),
         Err(error) => Err(failure.unwrap_or_else(|| ValueError::Refused(error.to_string()))),
     }
@@ -31,6 +32,8 @@ pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<(), ValueError> {
 pub struct Encoder {
     pub identity: Identity,
     depth: Depth,
+    /// Whether the value is what decoding it would give.
+    sharing: Cell<Sharing>,
     failure: Cell<Option<ValueError>>,
     /// The class asked for last, and its `__sleep`: objects of one class come in rows.
     sleep: Cell<(*mut zend_class_entry, *mut zend_function)>,
@@ -41,6 +44,7 @@ impl Encoder {
         Self {
             identity: Identity::new(),
             depth: Depth::new(),
+            sharing: Cell::new(Sharing::Shareable),
             failure: Cell::new(None),
             sleep: Cell::new((std::ptr::null_mut(), std::ptr::null_mut())),
         }
@@ -49,6 +53,26 @@ impl Encoder {
     fn finish(self) -> Option<ValueError> {
         self.identity.finish();
         self.failure.into_inner()
+    }
+
+    /// The value contains what others may change, or what decoding makes something else of.
+    #[inline]
+    pub fn not_shareable(&self) {
+        self.sharing.set(Sharing::Fresh);
+    }
+
+    /// Looks if an array goes on as a decoded one would, for `$a[] =` and for `current($a)`; `next` is
+    /// the int after its highest key. (Before PHP 8.3 arrays without one begin at 0 all the same.)
+    ///
+    /// # Safety
+    /// `array` is alive.
+    #[inline]
+    unsafe fn goes_on(&self, array: *const HashTable, next: i64) {
+        // SAFETY: the caller's promise.
+        let (position, given) = unsafe { ((*array).nInternalPointer, (*array).nNextFreeElement) };
+        if position != 0 || given != next && !(given == 0 && next < 0) {
+            self.not_shareable();
+        }
     }
 
     /// The class's `__sleep`, or null.
@@ -122,11 +146,16 @@ impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: whoever makes a `Value` holds the zval until it is written.
         unsafe {
-            match self.encoder.identity.meet(self.at, self.shared) {
-                Met::Never => {}
-                met => return self.serialize_met(met, serializer),
+            let kind = engine::type_of(self.at);
+            if matches!(kind, engine::OBJECT | engine::REFERENCE) {
+                match self.encoder.identity.meet(self.at, self.shared) {
+                    Met::Never => {}
+                    met => return self.serialize_met(met, serializer),
+                }
+            } else {
+                self.encoder.identity.count();
             }
-            match engine::type_of(self.at) {
+            match kind {
                 engine::STRING => self.serialize_string(serializer),
                 engine::LONG => serializer.serialize_i64((*self.at).value.lval),
                 engine::NULL | engine::UNDEF => serializer.serialize_unit(),
@@ -134,10 +163,16 @@ impl Serialize for Value<'_> {
                 engine::TRUE => serializer.serialize_bool(true),
                 engine::DOUBLE => serializer.serialize_f64((*self.at).value.dval),
                 engine::ARRAY => self.serialize_array(serializer),
-                engine::OBJECT => object_encode::serialize(self, serializer),
+                engine::OBJECT => {
+                    self.encoder.not_shareable();
+                    object_encode::serialize(self, serializer)
+                }
                 engine::REFERENCE => self.serialize_reference(serializer),
                 // A resource: what `serialize` makes of it.
-                _ => serializer.serialize_i64(0),
+                _ => {
+                    self.encoder.not_shareable();
+                    serializer.serialize_i64(0)
+                }
             }
         }
     }
@@ -186,6 +221,7 @@ impl Value<'_> {
         unsafe {
             let array = engine::array_of(self.at);
             if (*array).nNumOfElements == 0 {
+                self.encoder.goes_on(array, i64::MIN);
                 return serializer.serialize_seq(Some(0))?.end();
             }
             let shared = !self.root && (self.shared || (*array).gc.refcount > 1);
@@ -228,6 +264,7 @@ impl Members<'_> {
             for (_, at) in Elements::of(self.table) {
                 list.serialize_element(&self.member(at))?;
             }
+            self.value.encoder.goes_on(self.table, count as i64);
             list.end()
         }
     }
@@ -245,7 +282,12 @@ impl Members<'_> {
     #[inline]
     unsafe fn member(&self, at: *mut Zval) -> Member<'_> {
         // SAFETY: the caller's promise.
-        unsafe { Member(Value { at: sole_target(at), ..self.value }) }
+        unsafe {
+            if engine::type_of(at) == engine::REFERENCE {
+                self.value.encoder.not_shareable();
+            }
+            Member(Value { at: sole_target(at), ..self.value })
+        }
     }
 }
 
@@ -260,12 +302,16 @@ impl Serialize for Members<'_> {
             };
             let mut map = serializer.serialize_map(Some(count))?;
             let mut written = 0;
+            let mut next = i64::MIN;
             for (key, at) in Elements::of(self.table) {
                 if self.is_skipped(key) {
                     continue;
                 }
                 match key {
-                    Key::Int(key) => map.serialize_key(&key)?,
+                    Key::Int(key) => {
+                        next = next.max(key.saturating_add(1));
+                        map.serialize_key(&key)?;
+                    }
                     Key::String(key) => map.serialize_key(&Text(engine::bytes(key)))?,
                 }
                 map.serialize_value(&self.member(at))?;
@@ -274,6 +320,7 @@ impl Serialize for Members<'_> {
             if written != count {
                 return Err(changed_meanwhile(self.value.encoder));
             }
+            self.value.encoder.goes_on(self.table, next);
             map.end()
         }
     }
@@ -291,7 +338,8 @@ impl Serialize for Member<'_> {
             if engine::type_of(value.at) == engine::ARRAY && Within::contains(value.within, engine::array_of(value.at))
             {
                 // As `serialize` does: it takes a number, and is null.
-                value.encoder.identity.meet(value.at, value.shared);
+                value.encoder.not_shareable();
+                value.encoder.identity.count();
                 return serializer.serialize_unit();
             }
             value.serialize(serializer)

@@ -37,28 +37,30 @@ impl Identity {
         Self { met: UnsafeCell::new(engine::new_table(true)), last: Cell::new(0) }
     }
 
-    /// Numbers a value, and says if it has been met.
+    /// Gives a value that is neither an object nor a reference the next number.
+    #[inline(always)]
+    pub fn count(&self) {
+        self.last.set(self.last.get() + 1);
+    }
+
+    /// Numbers an object or a reference, and says if it has been met.
     ///
     /// `shared` says that it is in an array with several owners, so that even an object with one
     /// owner may be met again.
     ///
     /// # Safety
-    /// `at` is a live zval.
-    #[inline]
+    /// `at` is one of the two, and alive.
     pub unsafe fn meet(&self, at: *mut Zval, shared: bool) -> Met {
-        self.last.set(self.last.get() + 1);
-        // SAFETY: the caller's promise; what is read is what the types say.
+        self.count();
+        // SAFETY: the caller's promise.
         unsafe {
-            match engine::type_of(at) {
-                engine::REFERENCE => self.look_up(at, true),
-                engine::OBJECT => {
-                    let object = engine::object_of(at);
-                    let properties = (*object).properties;
-                    let sole = (*object).gc.refcount == 1 && (properties.is_null() || (*properties).gc.refcount == 1);
-                    if sole && !shared && !runs_user_code(object) { Met::Never } else { self.look_up(at, false) }
-                }
-                _ => Met::Never,
+            if engine::type_of(at) == engine::REFERENCE {
+                return self.look_up(at, true);
             }
+            let object = engine::object_of(at);
+            let properties = (*object).properties;
+            let sole = (*object).gc.refcount == 1 && (properties.is_null() || (*properties).gc.refcount == 1);
+            if sole && !shared && !runs_user_code(object) { Met::Never } else { self.look_up(at, false) }
         }
     }
 

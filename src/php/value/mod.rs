@@ -73,7 +73,7 @@ pub struct Policy {
     pub allowed_classes: AllowedClasses,
 }
 
-/// What may be done with a decoded value.
+/// What may be done with a value that was encoded or decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sharing {
     /// A scalar, a string or an array free of objects and references: nobody can change it in
@@ -93,7 +93,8 @@ pub enum ValueError {
     Refused(String),
 }
 
-/// Appends `value` as MessagePack to `out`.
+/// Appends `value` as MessagePack to `out`. Says if the value itself may be kept, and returned by
+/// reference count, in place of what decoding these bytes would give.
 ///
 /// May run user code (`__serialize`, `__sleep`, `serialize`, error handlers).
 ///
@@ -102,10 +103,10 @@ pub enum ValueError {
 /// [`ValueError::Refused`] for what is nested deeper than `unserialize_max_depth`, since it could
 /// not be read back. Then `out` holds a part of the value, or nothing: cut it back.
 #[inline]
-pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<(), ValueError> {
+pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<Sharing, ValueError> {
     let value = value.dereference();
     if scalar::encode(value, out) {
-        return Ok(());
+        return Ok(Sharing::Shareable);
     }
     encode::encode(value, out)
 }

@@ -38,7 +38,7 @@ unsafe fn differ(a: *const u8, b: *const u8) -> u64 {
 ///
 /// # Safety
 /// There is room for `from` at `to`, which is elsewhere.
-#[inline]
+#[inline(always)]
 pub unsafe fn copy(from: &[u8], to: *mut u8) -> bool {
     const NOT_ASCII: u64 = 0x8080_8080_8080_8080;
     let len = from.len();

@@ -38,6 +38,9 @@ impl ser::Error for Error {
     }
 }
 
+/// The marker of a str of up to 31 bytes, but for its length.
+const FIXSTR: u8 = 0xa0;
+
 /// What `serialize_bytes` makes of bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -105,14 +108,14 @@ pub fn write_string_head(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Appends up to 31 bytes as a fixstr if they are ASCII; else leaves `out` as it was.
-#[inline]
+#[inline(always)]
 fn append_short_ascii(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     let end = out.len();
     out.reserve(1 + short::LIMIT);
     // SAFETY: there is room, of which `1 + len` bytes are written before the length says so.
     unsafe {
         let to = out.as_mut_ptr().add(end);
-        to.write(Marker::FixStr(bytes.len() as u8).to_u8());
+        to.write(FIXSTR | bytes.len() as u8);
         let ascii = short::copy(bytes, to.add(1));
         if ascii {
             out.set_len(end + 1 + bytes.len());
@@ -163,7 +166,7 @@ impl ser::Serializer for &mut Writer<'_> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_bytes(self, bytes: &[u8]) -> Result<(), Error> {
         match self.mode {
             Mode::String => write_string(self.out, bytes),
