@@ -84,7 +84,20 @@ impl File {
     pub fn first_block(&self) -> u64 {
         let header = self.map.header();
         let length = parse_ext_word(header.ext.get()).map_or(PAGE, |(_, length, ..)| length);
-        (length.saturating_sub(PAGE) / BLOCK).min(header.blocks.get())
+        (length.saturating_sub(PAGE) / BLOCK).min(self.blocks())
+    }
+
+    /// How many blocks there are: never more than fit the mapping. Where the header has come to tell
+    /// of more since it was checked (the file has grown far, or somebody scribbles over it), the
+    /// mapping is of no use any more.
+    #[inline]
+    pub fn blocks(&self) -> u64 {
+        let (blocks, fit) = (self.map.header().blocks.load(Ordering::Acquire), (self.map.length() - PAGE) / BLOCK);
+        if blocks > fit {
+            self.map.poison();
+            return fit;
+        }
+        blocks
     }
 }
 
@@ -123,7 +136,7 @@ impl Owner<'_> {
     pub fn run(&self, block: u64) -> Option<(Kind, u64)> {
         let (kind, length, ..) = parse_ext_word(self.file.map.word(block_offset(block)).load(Ordering::Acquire))?;
         let blocks = length / BLOCK;
-        let fits = length % BLOCK == 0 && blocks > 0 && block + blocks <= self.header().blocks.get();
+        let fits = length % BLOCK == 0 && blocks > 0 && block + blocks <= self.file.blocks();
         fits.then_some((kind, blocks))
     }
 
@@ -165,7 +178,9 @@ impl Owner<'_> {
             Some(block) => block,
             None => {
                 self.grow(blocks)?;
-                self.find_free(blocks).ok_or(Trouble::Stale)?
+                self.file.check_sound()?;
+                let damaged = || Trouble::Damaged("its block table does not tell what is free".into());
+                self.find_free(blocks).ok_or_else(damaged)?
             }
         };
         let extent = self.entry(block).number();
@@ -191,7 +206,7 @@ impl Owner<'_> {
         }
         header.free_backed.add(-(backed as i64));
         header.free.add(-(blocks as i64));
-        if header.free_hint.get() == block {
+        if header.free_hint.count() == block {
             header.free_hint.set(block + blocks);
         }
         Ok(block)
@@ -214,7 +229,7 @@ impl Owner<'_> {
         let slot = self.header().reserve.iter().find(|slot| slot.get() != 0)?;
         let block = slot.get() - 1;
         slot.set(0);
-        (block < self.header().blocks.get()).then_some(block)
+        (block < self.file.blocks()).then_some(block)
     }
 
     /// A number for a run that no run had before it.
@@ -253,7 +268,7 @@ impl Owner<'_> {
     /// Gives back the run of a directory or a table that has moved, unless it was one of the first,
     /// in the system block.
     pub fn release_array(&self, old: Root) {
-        if block_of(old.offset) != block_of(self.header().system.get()) {
+        if block_of(old.offset) != block_of(self.header().system.count()) {
             self.release(block_of(old.offset));
         }
     }
@@ -286,7 +301,7 @@ impl Owner<'_> {
         }
         header.free.add(blocks as i64);
         header.free_backed.add(whole as i64);
-        header.free_hint.set(header.free_hint.get().min(block));
+        header.free_hint.set(header.free_hint.count().min(block));
 
         let mut left = self.free_extent_ending_at(block);
         if left + blocks > MAX_EXTENT {
@@ -339,9 +354,9 @@ impl Owner<'_> {
     }
 
     fn unback_while(&self, more: impl Fn() -> bool) {
-        let blocks = self.header().blocks.get();
-        let mut block = self.header().free_hint.get();
-        while block < blocks && self.header().free_backed.get() > 0 && more() {
+        let blocks = self.file.blocks();
+        let mut block = self.header().free_hint.count();
+        while block < blocks && self.header().free_backed.count() > 0 && more() {
             let entry = self.entry(block);
             if entry.is(Kind::Free) {
                 let extent = entry.number().clamp(1, blocks - block);
@@ -359,9 +374,9 @@ impl Owner<'_> {
     /// allocated stays below twice what lives plus a MiB.
     fn has_too_much(&self) -> bool {
         let header = self.header();
-        let live = header.live.get() + header.live_large.get();
-        let large = header.live_large.get();
-        let allocated = (header.segments.get() + header.free_backed.get()) * BLOCK + large + large / SPARED;
+        let live = header.live.count() + header.live_large.count();
+        let large = header.live_large.count();
+        let allocated = (header.segments.count() + header.free_backed.count()) * BLOCK + large + large / SPARED;
         allocated > live + live / 8 * 7 + 10 * BLOCK
     }
 
@@ -373,7 +388,7 @@ impl Owner<'_> {
     }
 
     fn free_extent_starting_at(&self, block: u64) -> u64 {
-        let blocks = self.header().blocks.get();
+        let blocks = self.file.blocks();
         if block >= blocks {
             return 0;
         }
@@ -391,8 +406,8 @@ impl Owner<'_> {
 
     fn find_free(&self, wanted: u64) -> Option<u64> {
         let header = self.header();
-        let blocks = header.blocks.get();
-        let mut block = header.free_hint.get();
+        let blocks = self.file.blocks();
+        let mut block = header.free_hint.count();
         let mut first = true;
         while block < blocks {
             let entry = self.entry(block);
@@ -420,12 +435,12 @@ impl Owner<'_> {
     fn grow(&self, wanted: u64) -> Result<(), Trouble> {
         let header = self.header();
         // In proportion, so that growing costs few system calls, within what `has_too_much` allows.
-        let live_blocks = (header.live.get() + header.live_large.get()) / BLOCK;
+        let live_blocks = (header.live.count() + header.live_large.count()) / BLOCK;
         let generous = wanted.max((live_blocks / 4).clamp(4, 64));
-        if header.blocks.get() + generous > 1 << Root::open(header.table.get()).log2 {
+        if self.file.blocks() + generous > 1 << Root::open(header.table.get()).log2 {
             self.move_table(generous)?;
         }
-        let old = header.blocks.get();
+        let old = self.file.blocks();
         let added = match self.file.extend(block_offset(old), generous * BLOCK) {
             Ok(()) => generous,
             Err(Trouble::NoSpace) if generous > wanted => {
@@ -447,7 +462,7 @@ impl Owner<'_> {
         header.blocks.store(old + added, Ordering::Release);
         header.free.add(added as i64);
         header.free_backed.add(added as i64);
-        header.free_hint.set(header.free_hint.get().min(old - left));
+        header.free_hint.set(header.free_hint.count().min(old - left));
         Ok(())
     }
 
@@ -455,7 +470,7 @@ impl Owner<'_> {
     fn move_table(&self, more: u64) -> Result<(), Trouble> {
         let header = self.header();
         let old = Root::open(header.table.get());
-        let place = header.blocks.get();
+        let place = self.file.blocks();
         let log2 = ((place + more) * 2).next_power_of_two().trailing_zeros().max(13);
         let bytes = 8u64 << log2;
         let blocks = (PAGE + bytes).div_ceil(BLOCK);
@@ -479,7 +494,7 @@ impl Owner<'_> {
     /// which of them are still referred to, and how many live bytes they hold.
     pub fn rebuild_table(&self, used: impl Fn(u64, Kind) -> Option<u64>) -> Result<(), Trouble> {
         let header = self.header();
-        let blocks = header.blocks.get();
+        let blocks = self.file.blocks();
         for total in [&header.live, &header.live_large, &header.segments, &header.free, &header.free_backed] {
             total.set(0);
         }

@@ -49,7 +49,7 @@ impl Owner<'_> {
     /// The stream of runs, the block table, and what the segments hold.
     fn check_runs(&self, report: &mut Report) -> std::result::Result<(), Trouble> {
         let header = self.header();
-        let blocks = header.blocks.get();
+        let blocks = self.file.blocks();
         let mut problem = |text: String| report.problems.push(text);
         if header.indexed.get() != self.end() {
             problem("the index lags behind the log".into());
@@ -123,7 +123,7 @@ impl Owner<'_> {
     /// Blocks that hold the index or a table.
     fn referred(&self) -> HashSet<u64> {
         let header = self.header();
-        let mut blocks: HashSet<u64> = [header.system.get(), Root::open(header.table.get()).offset]
+        let mut blocks: HashSet<u64> = [header.system.count(), Root::open(header.table.get()).offset]
             .into_iter()
             .chain([Root::open(header.directory.get()).offset])
             .map(block_of)
@@ -169,7 +169,7 @@ impl Owner<'_> {
         }
         self.file.for_each_index_block(|_| report.index += BLOCK);
         let directory = Root::open(self.header().directory.get()).offset;
-        if block_of(directory) != block_of(self.header().system.get()) {
+        if block_of(directory) != block_of(self.header().system.count()) {
             report.index += self.run(block_of(directory)).map_or(0, |(_, blocks)| blocks * BLOCK);
         }
     }

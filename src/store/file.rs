@@ -2,6 +2,7 @@
 //! created, shared between the stores of a thread, and given up after a fork.
 
 use super::Options;
+use super::blocks::block_offset;
 use super::error::Held;
 use super::format::*;
 use super::header::{DESTROYED, Identity, MAX_FILE, UncheckedHeader, new_page};
@@ -315,7 +316,7 @@ impl File {
     /// (for a private copy) has not been put right by somebody else. One or two system calls.
     pub fn is_still_at(&self, path: &Path) -> bool {
         // Before the look at the file, which may be growing.
-        let needs = PAGE + self.map.header().blocks.load(Ordering::Acquire).saturating_mul(BLOCK);
+        let needs = block_offset(self.blocks());
         let Ok(metadata) = std::fs::metadata(path) else { return false };
         let same = (metadata.dev(), metadata.ino()) == self.id;
         let Some(before) = self.copied_from else { return same && metadata.len() >= needs };

@@ -30,6 +30,13 @@ impl Word {
         self.load(Ordering::Relaxed)
     }
 
+    /// A word that counts bytes or blocks of a file: whatever stands there, sums and products of
+    /// such numbers are numbers.
+    #[inline]
+    pub fn count(&self) -> u64 {
+        self.get().min(2 * MAX_FILE)
+    }
+
     /// Counterpart of [`Word::get`]. The compiler may not move it before what the program did
     /// first: whoever takes over from a process that was killed finds the stores in their order.
     #[inline]
@@ -83,7 +90,7 @@ pub struct Header {
     pub ext: Word,
     pub magic: Word,
     pub version: Word,
-    /// Tells stores apart; seeds the CRCs.
+    /// Tells stores apart; seeds the CRCs. Never 0, which stands for "no store".
     pub store_id: Word,
     /// Seeds the hash of keys: they may come from strangers.
     pub hash_seed: Word,
@@ -189,6 +196,9 @@ pub const DURABLE: u64 = 2;
 /// The longest file whose roots can be named (512 GiB).
 pub const MAX_FILE: u64 = 8 << 36;
 
+/// An array of words that fills the longest file.
+const MAX_LOG2: u32 = MAX_FILE.ilog2() - 3;
+
 /// Where an array is that grows by moving: its offset, the logarithm of its length, and a check
 /// that tells a root from chance bytes. One word, so that it changes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,7 +215,7 @@ impl Root {
 
     #[inline]
     pub fn open(word: u64) -> Self {
-        Self { offset: (word >> 6 & 0xf_ffff_ffff) * 8, log2: (word & 63) as u32 }
+        Self { offset: (word >> 6 & 0xf_ffff_ffff) * 8, log2: ((word & 63) as u32).min(MAX_LOG2) }
     }
 
     pub fn is_sealed(word: u64, store_id: u64) -> bool {
@@ -249,7 +259,7 @@ impl UncheckedHeader {
             return Err(format!("its format is version {version}, and this extension knows version {VERSION}"));
         }
         let identity = Identity { store_id: self.word(3), hash_seed: self.word(4) };
-        if identity.check() != self.word(5) || self.word(PAGE_END) != MAGIC {
+        if identity.check() != self.word(5) || identity.store_id == 0 || self.word(PAGE_END) != MAGIC {
             return Err("its header is damaged (bad checksum)".into());
         }
         let blocks = self.word(12);
@@ -269,6 +279,10 @@ impl UncheckedHeader {
             return Err("its header is damaged (bad log end)".into());
         }
         let empty = self.word(19) == 0;
+        let system = self.word(13);
+        if !empty && (system < PAGE || !(system - PAGE).is_multiple_of(BLOCK) || system > size.saturating_sub(BLOCK)) {
+            return Err("its header is damaged (bad layout)".into());
+        }
         for root in [self.word(19), self.word(40)] {
             if !empty && !Root::is_sealed(root, identity.store_id) {
                 return Err("its header is damaged (bad root)".into());

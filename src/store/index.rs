@@ -299,7 +299,7 @@ impl Owner<'_> {
         let prefix = self.prefix(block);
         let wide = root.log2.saturating_sub(prefix.depth);
         let first = prefix.bits << wide;
-        for entry in first..(first + (1 << wide)).min(1 << root.log2) {
+        for entry in first..first.saturating_add(1 << wide).min(self.file.entries(root)) {
             self.file.map.word(root.offset + entry * 8).store(block, Ordering::Release);
         }
     }
@@ -335,7 +335,7 @@ impl Owner<'_> {
         // Within the system block the two copies lie side by side: the entries of depth n at the
         // n-th power of two, so that they never overlap.
         let offset = if log2 < FIRST_DIRECTORY_DEPTH {
-            header.system.get() + directory_in_system_block(log2)
+            header.system.count() + directory_in_system_block(log2)
         } else {
             let blocks = (PAGE + bytes).div_ceil(BLOCK);
             let block = self.allocate(Kind::Directory, blocks, blocks * BLOCK, purpose)?;
@@ -393,7 +393,7 @@ impl Owner<'_> {
     /// Gives back all blocks of an index that is no longer the one in use.
     pub fn free_index(&self, root: Root) {
         let mut last = 0;
-        for entry in 0..1u64 << root.log2 {
+        for entry in 0..self.file.entries(root) {
             let block = self.file.map.word(root.offset + entry * 8).get();
             if block != 0 && block != last {
                 self.release(block_of(block));
@@ -426,6 +426,12 @@ pub fn directory_in_system_block(depth: u32) -> u64 {
 }
 
 impl File {
+    /// How many entries a directory has: whatever its root says, they fit the file.
+    pub fn entries(&self, root: Root) -> u64 {
+        let end = block_offset(self.blocks());
+        (1 << root.log2.min(MAX_DEPTH)).min(end.saturating_sub(root.offset) / 8)
+    }
+
     /// Every block of the index once (its offset).
     pub fn for_each_index_block(&self, visit: impl FnMut(u64)) {
         self.for_each_block_of(Root::open(self.map.header().directory.load(Ordering::Acquire)), visit);
@@ -433,9 +439,15 @@ impl File {
 
     fn for_each_block_of(&self, root: Root, mut visit: impl FnMut(u64)) {
         let mut last = 0;
-        for entry in 0..1u64 << root.log2.min(MAX_DEPTH) {
+        let mut left = self.blocks();
+        for entry in 0..self.entries(root) {
             let block = self.map.word(root.offset + entry * 8).load(Ordering::Acquire);
             if block != last && self.is_block(block) {
+                if left == 0 || self.map.is_poisoned() {
+                    // More than there are: the directory names some of them time and again.
+                    return self.map.poison();
+                }
+                left -= 1;
                 visit(block);
             }
             last = block;

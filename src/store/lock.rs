@@ -186,7 +186,7 @@ impl File {
     pub(super) fn sign_lease(&self, lease: u32) {
         if u64::from(lease) < LEASE_SLOTS && self.map.header().directory.get() != 0 {
             let me = Process::this();
-            let at = self.map.header().system.get() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
+            let at = self.map.header().system.count() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
             self.map.word(at).set(0);
             self.map.word(at + 8).set(me.start);
             self.map.word(at + 16).set(me.namespace);
@@ -245,7 +245,7 @@ impl File {
         if u64::from(lease) >= LEASE_SLOTS || self.map.header().directory.get() == 0 {
             return true;
         }
-        let at = self.map.header().system.get() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
+        let at = self.map.header().system.count() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
         let pid = self.map.word(at).load(Ordering::Acquire);
         let (start, namespace) = (self.map.word(at + 8).get(), self.map.word(at + 16).get());
         let me = Process::this();

@@ -53,9 +53,11 @@ impl File {
     /// Whether the record at an offset has this key. A record that makes no sense has none.
     #[inline]
     pub fn is_record_of(&self, record: u64, key: &EncodedKey) -> bool {
+        if self.record_head(record).is_none() {
+            return false;
+        }
         let at = record + RECORD_HEAD;
-        self.record_head(record).is_some()
-            && self.map.read::<1>(at)[0] == key.head()[0]
+        self.map.read::<1>(at)[0] == key.head()[0]
             && self.map.equals(at + 1, &key.head()[1..])
             && self.map.equals(at + key.head().len() as u64, key.bytes())
     }
@@ -351,6 +353,10 @@ impl Owner<'_> {
     #[inline]
     fn settle(&self, last: Placed) {
         let header = self.header();
+        if self.file.map.is_poisoned() {
+            // What was told to the index may have gone nowhere: the next owner tells it again.
+            return;
+        }
         header.indexed.store(last.position + last.length, Ordering::Release);
         if last.length <= MAX_SMALL {
             header.tail.set(last.offset + last.length);
@@ -478,7 +484,7 @@ impl Owner<'_> {
 
     fn release_segments(&self, goes: impl Fn(u64) -> bool) {
         let mut block = 0;
-        while block < self.header().blocks.get() {
+        while block < self.file.blocks() {
             let entry = self.entry(block);
             let run = self.run(block).map_or(1, |(_, blocks)| blocks);
             if (entry.is(Kind::Segment) || entry.is(Kind::Large))
@@ -521,8 +527,8 @@ impl Owner<'_> {
     #[inline]
     pub fn clean(&self) {
         let header = self.header();
-        let live = header.live.get();
-        if header.segments.get() * BLOCK > live + live / 4 * 3 + slack() {
+        let live = header.live.count();
+        if header.segments.count() * BLOCK > live + live / 4 * 3 + slack() {
             self.clean_a_segment();
         }
     }
@@ -530,8 +536,8 @@ impl Owner<'_> {
     #[cold]
     fn clean_a_segment(&self) {
         let header = self.header();
-        let blocks = header.blocks.get();
-        let mut cursor = header.clean_cursor.get();
+        let blocks = self.file.blocks();
+        let mut cursor = header.clean_cursor.count();
         let mut emptiest: Option<(u64, u64)> = None;
         for _ in 0..WINDOW.min(blocks) {
             cursor = if cursor + 1 < blocks { cursor + 1 } else { 0 };
@@ -555,7 +561,7 @@ impl Owner<'_> {
     #[cold]
     pub fn squeeze(&self) -> bool {
         let before = self.file.allocated().unwrap_or(0);
-        for block in 0..self.header().blocks.get() {
+        for block in 0..self.file.blocks() {
             let entry = self.entry(block);
             if entry.is(Kind::Segment)
                 && !self.is_tail(block)

@@ -2,7 +2,7 @@
 //!
 //! A mapping reserves address space far beyond the file's end, so that a file that grows, through
 //! whichever process, is simply there. What lies beyond the end, or was cut off, raises SIGBUS
-//! when touched. The handler puts a page of zeros there, marks the mapping *poisoned* and lets the
+//! when touched. The handler puts zeros there, marks the mapping *poisoned* and lets the
 //! access finish; whoever works on the mapping looks at the mark before it believes what it read.
 
 use super::format::PAGE;
@@ -321,21 +321,24 @@ extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut libc
                 continue;
             }
             // SAFETY: sysconf and mmap are async-signal-safe in practice (plain system calls); the
-            // page lies inside our own mapping. errno is put back, as the interrupted code may be
+            // pages lie inside our own mapping. errno is put back, as the interrupted code may be
             // about to read it.
             unsafe {
                 let errno = *libc::__errno_location();
                 let page = libc::sysconf(libc::_SC_PAGESIZE) as usize;
-                let zeros = libc::mmap(
-                    (address & !(page - 1)) as *mut libc::c_void,
-                    page,
-                    libc::PROT_READ | libc::PROT_WRITE,
-                    libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED,
-                    -1,
-                    0,
-                );
+                let start = address & !(page - 1);
+                let zeros = |length| {
+                    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
+                    let access = libc::PROT_READ | libc::PROT_WRITE;
+                    libc::mmap(start as *mut libc::c_void, length, access, flags, -1, 0) != libc::MAP_FAILED
+                };
+                // All of what follows: where the file ends here it has nothing there either, and a
+                // walk through it must not need a signal and a mapping a page, of which there is a
+                // limited number. (A machine that lets nobody ask for so much gets a page.)
+                let rest = base + slot.length.load(Ordering::Relaxed) - start;
+                let mapped = zeros(rest) || zeros(page);
                 *libc::__errno_location() = errno;
-                if zeros != libc::MAP_FAILED {
+                if mapped {
                     slot.poisoned.store(true, Ordering::Release);
                     return;
                 }
@@ -385,6 +388,19 @@ mod tests {
         file.set_len(0).unwrap();
         assert_eq!(map.word(4096).get(), 0);
         assert!(map.is_poisoned());
+    }
+
+    #[test]
+    fn a_walk_far_beyond_the_end_of_a_file_survives() {
+        let file = crate::store::tests::temporary_file();
+        file.set_len(4096).unwrap();
+        let map = Map::new(file.as_fd(), 4096, true).unwrap();
+        // More pages apart from each other than a process may have mappings.
+        for page in 0..100_000 {
+            map.word(8192 + page * 16384).set(1);
+        }
+        assert!(map.is_poisoned());
+        assert_eq!(map.word(0).get(), 0);
     }
 
     #[test]

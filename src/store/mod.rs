@@ -177,6 +177,8 @@ pub struct Store {
 
 /// How often an operation is started over because its file was exchanged or cut short meanwhile.
 const ATTEMPTS: usize = 50;
+/// For how long, if one attempt takes its time.
+const LONG_ENOUGH: Duration = Duration::from_millis(50);
 /// How long [`Store::wait`] sleeps at most before it looks whether the holder lives.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
 
@@ -363,7 +365,7 @@ impl Store {
             if header.directory.load(Ordering::Acquire) == 0 {
                 return Ok(());
             }
-            for _ in 0..if file.writable { 3 } else { 1000 } {
+            for _ in 0..if file.writable { 3 } else { 100 } {
                 if file.copy_all(&mut snapshot).is_some() {
                     return Ok(());
                 }
@@ -374,7 +376,10 @@ impl Store {
             }
             // Too much is going on: as a writer, but writing nothing.
             let _owner = file.own()?;
-            file.copy_all(&mut snapshot).ok_or(Trouble::Stale)
+            file.copy_all(&mut snapshot).ok_or_else(|| match file.check_ours() {
+                Ok(()) => Trouble::Damaged("its index and its log do not agree".into()),
+                Err(trouble) => trouble,
+            })
         })?;
         Ok(snapshot)
     }
@@ -560,7 +565,8 @@ impl Store {
         write: bool,
         mut operation: impl FnMut(&File) -> std::result::Result<T, Trouble>,
     ) -> Result<Option<T>> {
-        for _ in 0..ATTEMPTS {
+        let mut start = None;
+        for attempt in 0..ATTEMPTS {
             let file = match self.current_file() {
                 Ok(Some(file)) if !write || file.writable => Ok(Some(file)),
                 Ok(_) => self.open(write),
@@ -571,6 +577,10 @@ impl Store {
                 Ok(result) => return Ok(Some(result)),
                 Err(Trouble::Stale) => self.close(),
                 Err(trouble) => return Err(self.error(trouble)),
+            }
+            // Whoever exchanges a file is done with it in a moment: what goes on for longer is damage.
+            if attempt > 2 && start.get_or_insert_with(Instant::now).elapsed() > LONG_ENOUGH {
+                break;
             }
         }
         Err(self.error(Trouble::Stale))

@@ -324,6 +324,10 @@ impl File {
         let head = self.record_head(record)?;
         let (key, key_length, value, length) = self.parts(record, head)?;
         let place = self.map.word(record + RECORD_PLACE).get();
+        if snapshot.bytes.len() as u64 + key_length + length > block_offset(self.blocks()) {
+            // More than the file holds: its index names something time and again.
+            return None;
+        }
         snapshot.add(place, |bytes| self.map.copy(key, key_length, bytes), |bytes| self.map.copy(value, length, bytes))
     }
 }

@@ -31,7 +31,9 @@ impl Owner<'_> {
         header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
         self.rebuild_table_in_use()?;
         // What the dead owner had added to the file and not entered yet.
-        self.file.cut_behind(block_offset(header.blocks.get()));
+        let end = block_offset(self.file.blocks());
+        self.file.check_ours()?;
+        self.file.cut_behind(end);
         self.finish_replacing();
         self.finish_superseding();
         self.finish_pending()?;
@@ -54,7 +56,7 @@ impl Owner<'_> {
     fn finish_moving_table(&self) {
         let header = self.header();
         let place = block_of(Root::open(header.table.get()).offset);
-        if place >= header.blocks.get()
+        if place >= self.file.blocks()
             && let Some((Kind::Table, length, ..)) = parse_ext_word(self.file.map.word(block_offset(place)).get())
         {
             header.blocks.store(place + length / BLOCK, Ordering::Release);
@@ -64,12 +66,12 @@ impl Owner<'_> {
     /// Makes the block table anew: what is still referred to is in use.
     fn rebuild_table_in_use(&self) -> Result<(), Trouble> {
         let header = self.header();
-        let blocks = header.blocks.get();
+        let blocks = self.file.blocks();
         let entries: Vec<_> = (0..blocks).map(|block| self.entry(block)).collect();
         let mut referred: HashSet<u64> = HashSet::new();
         let refer_index = |root: Root, referred: &mut HashSet<u64>| {
             referred.insert(block_of(root.offset));
-            for entry in 0..1u64 << root.log2.min(24) {
+            for entry in 0..self.file.entries(root) {
                 referred.insert(block_of(self.file.map.word(root.offset + entry * 8).get()));
             }
         };
@@ -100,7 +102,7 @@ impl Owner<'_> {
         self.rebuild_table(|block, kind| {
             let generation = self.file.map.word(block_offset(block) + GENERATION).get();
             match kind {
-                Kind::System => (block == block_of(header.system.get())).then_some(0),
+                Kind::System => (block == block_of(header.system.count())).then_some(0),
                 Kind::Index | Kind::Directory | Kind::Table => referred.contains(&block).then_some(0),
                 Kind::Segment | Kind::Large if generation != 0 => {
                     let entry = entries[block as usize];
@@ -152,7 +154,7 @@ impl Owner<'_> {
             return;
         }
         let block = block_of(tail - 1);
-        if block >= header.blocks.get() || !self.entry(block).is(Kind::Segment) {
+        if block >= self.file.blocks() || !self.entry(block).is(Kind::Segment) {
             header.tail.set(0);
             return;
         }
@@ -185,7 +187,7 @@ impl Owner<'_> {
 
     fn recount(&self, block: u64) {
         let entry = self.entry(block);
-        if block < self.header().blocks.get() && (entry.is(Kind::Segment) || entry.is(Kind::Large)) {
+        if block < self.file.blocks() && (entry.is(Kind::Segment) || entry.is(Kind::Large)) {
             let live = self.count_live(block) as i64;
             self.add_live(block, live - entry.number() as i64);
             let tail = self.header().tail.get();
@@ -235,7 +237,7 @@ impl File {
         if header.directory.get() == 0 {
             header.indexed.set(commit);
         } else {
-            let log = self.longest_valid_log();
+            let log = self.longest_valid_log()?;
             self.cut_off(&log.unwanted);
             owner.start_over(&log.kept)?;
             if log.dropped > 0 {
@@ -254,11 +256,13 @@ impl File {
     }
 
     /// Reads all records of the file and finds out how far the log is whole.
-    fn longest_valid_log(&self) -> ValidLog {
+    fn longest_valid_log(&self) -> Result<ValidLog, Trouble> {
+        let system = block_of(self.map.header().system.count());
+        let mut has_system = false;
         let commit = self.map.header().commit.get() & !HELD;
         let mut found = Vec::new();
         let mut damage = Vec::new();
-        let blocks = self.map.header().blocks.get();
+        let blocks = self.blocks();
         let mut block = self.first_block();
         while block < blocks {
             let (kind, run) = match parse_ext_word(self.map.word(block_offset(block)).get()) {
@@ -267,11 +271,15 @@ impl File {
                 }
                 _ => (Kind::Free, 1),
             };
-            if matches!(kind, Kind::Segment | Kind::Large) && self.map.word(block_offset(block) + GENERATION).get() != 0
-            {
+            let holds_records = matches!(kind, Kind::Segment | Kind::Large);
+            has_system |= block == system && !holds_records;
+            if holds_records && self.map.word(block_offset(block) + GENERATION).get() != 0 {
                 damage.extend(self.survey(kind, block_offset(block), block_offset(block + run), &mut found));
             }
             block += run;
+        }
+        if !has_system {
+            return Err(Trouble::Damaged("its header is damaged (no system block)".into()));
         }
         // Damage before the end that the header tells of cuts the log there; what lies beyond that
         // end is an operation that never returned, torn: nobody misses it.
@@ -291,7 +299,7 @@ impl File {
         }
         let mut unwanted: Vec<_> = unwanted.into_values().collect();
         unwanted.sort_unstable_by(|a, b| b.cmp(a));
-        ValidLog { kept: found, unwanted: unwanted.into_iter().map(|(_, offset)| offset).collect(), dropped }
+        Ok(ValidLog { kept: found, unwanted: unwanted.into_iter().map(|(_, offset)| offset).collect(), dropped })
     }
 
     /// Collects the whole records of a run; where it finds damage, it says so.
@@ -384,13 +392,13 @@ impl Owner<'_> {
         self.new_table()?;
         let table = block_of(Root::open(header.table.get()).offset);
         self.rebuild_table(|block, kind| match kind {
-            Kind::System => (block == block_of(header.system.get())).then_some(0),
+            Kind::System => (block == block_of(header.system.count())).then_some(0),
             Kind::Table => (block == table).then_some(0),
             Kind::Segment | Kind::Large => live.get(&block).copied(),
             _ => None,
         })?;
 
-        let root = Root { offset: header.system.get() + directory_in_system_block(0), log2: 0 };
+        let root = Root { offset: header.system.count() + directory_in_system_block(0), log2: 0 };
         let first = self.first_index_block()?;
         map.word(root.offset).set(first);
         header.directory.store(root.seal(self.file.identity.store_id), Ordering::Release);
@@ -420,7 +428,7 @@ impl Owner<'_> {
 
     /// Puts memory behind the runs that hold data: a copy may have come with holes.
     fn back_data(&self, live: &HashMap<u64, u64>) -> Result<(), Trouble> {
-        self.file.back(self.header().system.get(), BLOCK)?;
+        self.file.back(self.header().system.count(), BLOCK)?;
         for (&block, &bytes) in live {
             let large = self.run(block).is_some_and(|(kind, _)| kind == Kind::Large);
             let bytes = if large { (BLOCK_HEAD + bytes).next_multiple_of(PAGE) } else { BLOCK };
@@ -433,11 +441,11 @@ impl Owner<'_> {
     fn new_table(&self) -> Result<(), Trouble> {
         let header = self.header();
         let map = &self.file.map;
-        let system = header.system.get();
+        let system = header.system.count();
         map.word(system).set(ext_word(Kind::System, BLOCK, 0, 0));
         map.word(system + GENERATION).set(1);
         map.zero(system + LEASES_AT, LEASE_SLOTS * LEASE_SLOT);
-        let blocks = header.blocks.get();
+        let blocks = self.file.blocks();
         let root = if blocks <= 1 << FIRST_TABLE_LOG2 {
             map.zero(system + FIRST_TABLE_AT, 8 << FIRST_TABLE_LOG2);
             Root { offset: system + FIRST_TABLE_AT, log2: FIRST_TABLE_LOG2 }
