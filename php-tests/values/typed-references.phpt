@@ -34,6 +34,24 @@ attempt(fn () => forged("\x92\xc7\x05\x01Typed\x82\xa5loose\xa1s\xa3int\xd4\x05\
 // Twice the same property: the second value has to fit as well.
 attempt(fn () => forged("\x92\xc7\x05\x01Typed\x83\xa3int\x05\xa5loose\xd4\x05\x02\xa3int\xa1s"));
 var_dump(forged("\x92\xc7\x05\x01Typed\x83\xa3int\x05\xa5loose\xd4\x05\x02\xa3int\x06")->int);
+// A typed property that refers to itself; the reference knows its type once, and forgets it once.
+class Cyclic
+{
+    public ?array $array = null;
+}
+$cyclic = new Cyclic;
+$cyclic->array = ['self' => null];
+$cyclic->array['self'] = &$cyclic->array;
+comes_back('a typed property that refers to itself', $cyclic);
+$s->x = $cyclic;
+$x = $s->x;
+attempt(function () use ($x) {
+    $x->array['self'] = 'no array';
+});
+$reference = &$x->array;
+unset($x->array);
+$reference = 'free';
+var_dump($reference);
 ?>
 --CLEAN--
 <?php
@@ -48,3 +66,5 @@ TypeError: Cannot assign string to property Typed::$int of type int
 TypeError: Cannot assign string to property Typed::$int of type int
 TypeError: Cannot assign string to property Typed::$int of type int
 int(6)
+TypeError: Cannot assign string to reference held by property Cyclic::$array of type ?array
+string(4) "free"
