@@ -1,0 +1,57 @@
+--TEST--
+On a full disk a write is an exception that says so, the store is as before, and goes on once there is room
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+in_namespace(<<<'PHP'
+    mkdir($argv[1]);
+    passthru('mount -t tmpfs -o size=2m none ' . escapeshellarg($argv[1]));
+    $s = new Sync("$argv[1]/store");
+    $s->first = 'kept';
+    $s->counter = 0;
+    file_put_contents("$argv[1]/ballast", str_repeat('b', 500_000));
+    $n = 0;
+    try {
+        while ($n < 10_000) {
+            $s->{"k$n"} = str_repeat('v', 10_000);
+            $n++;
+        }
+        echo "never full\n";
+    } catch (SyncException $e) {
+        echo str_contains($e->getMessage(), 'no space left') && str_contains($e->getMessage(), "$argv[1]/store") ? "full\n" : $e->getMessage();
+    }
+    // As before, for this object and another one, and for a process that comes new.
+    foreach ([$s, new Sync("$argv[1]/store")] as $object) {
+        var_dump($object->first, count((array) $object->getData()) === $n + 2, isset($object->{"k$n"}));
+    }
+    // Removing works on a full disk, and makes room.
+    for ($i = 0; $i < $n; $i += 2) {
+        unset($s->{"k$i"});
+    }
+    var_dump(count((array) $s->getData()) === 2 + intdiv($n, 2));
+    for ($i = 0; $i < 5; $i++) {
+        $s->{"again$i"} = str_repeat('a', 10_000);
+    }
+    // Room that somebody else makes is used, too.
+    unlink("$argv[1]/ballast");
+    $s->large = str_repeat('l', 250_000);
+    var_dump(strlen((new Sync("$argv[1]/store"))->large), $s->first);
+    PHP, scratch('mounted'));
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+full
+string(4) "kept"
+bool(true)
+bool(false)
+string(4) "kept"
+bool(true)
+bool(false)
+bool(true)
+int(250000)
+string(4) "kept"
