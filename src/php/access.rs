@@ -239,27 +239,36 @@ pub unsafe fn exists(this: &SyncObject, name: *mut zend_string) -> Result<bool, 
     unsafe { read(this, name, &raw mut value) }
 }
 
-/// The name that `$sync[] =` appends under: the number after the highest, or, once that is known,
-/// the first free one from there on. Nobody else takes it before the caller has, if the caller
-/// keeps other writers out.
+/// The name that `$sync[] =` appends under: the number after the highest, as in an array. Nobody
+/// else takes it before the caller has, if the caller keeps other writers out.
 pub fn next_number(this: &SyncObject) -> Result<Str, Thrown> {
-    let mut number = match this.next_number.get() {
-        Some(number) => number,
-        None => patiently(this, |store| {
+    let names = patiently(this, Store::len)?;
+    // As long as there are as many names as after the last append, the highest number is the same.
+    let (known, next) = this.next_number.get();
+    let mut next = next;
+    if known != Some(names) {
+        let highest = patiently(this, |store| {
             let snapshot = store.snapshot()?;
-            let numbers = snapshot.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok()?.parse::<u64>().ok());
-            Ok(numbers.max().map_or(0, |highest| highest.saturating_add(1)))
-        })?,
-    };
+            Ok(snapshot.iter().filter_map(|(name, _)| canonical_number(name)).max())
+        })?;
+        next = next.max(highest.map_or(0, |highest| highest.saturating_add(1)));
+    }
     loop {
-        let name = Str::new(number.to_string().as_bytes());
-        number += 1;
+        let name = Str::new(next.to_string().as_bytes());
         // SAFETY: the name is held.
         if !unsafe { exists(this, name.as_ptr())? } {
-            this.next_number.set(Some(number));
+            this.next_number.set((Some(names + 1), next.saturating_add(1)));
             return Ok(name);
         }
+        next = next.saturating_add(1);
     }
+}
+
+/// The number that a name is to an array: `7`, but not `07`, and none below zero, since these do not
+/// count for what comes next.
+fn canonical_number(name: &[u8]) -> Option<i64> {
+    let number: i64 = std::str::from_utf8(name).ok()?.parse().ok()?;
+    (number >= 0 && number.to_string().as_bytes() == name).then_some(number)
 }
 
 /// Names for which a stdClass answers "no" to `isset` instead of complaining.

@@ -79,7 +79,8 @@ unsafe fn read_for_writing(this: &SyncObject, name: *mut zend_string, kind: c_in
     contain(zend::uninitialized(), || {
         // SAFETY: as for `read_property`.
         unsafe {
-            let fetched = this.instance().and_then(|_| check_name(name)).and_then(|()| nested::property_fetch(kind));
+            let fetched =
+                this.instance().and_then(|_| check_name(name)).and_then(|()| nested::property_fetch(kind, name));
             match fetched {
                 Ok(Fetch::Value | Fetch::Operand) => return read_uncached(this, name, result),
                 Ok(Fetch::Place) => nested::fetch_place(this.zend(), name, result),
@@ -243,7 +244,7 @@ unsafe extern "C" fn read_dimension(
         unsafe {
             let this = SyncObject::of(object);
             let _alive = this.hold();
-            let Ok(fetch) = this.instance().and_then(|_| nested::element_fetch(kind)) else {
+            let Ok(fetch) = this.instance().and_then(|_| nested::element_fetch(kind, offset)) else {
                 return ptr::null_mut();
             };
             let Ok(name) = offset_name(this, offset) else { return ptr::null_mut() };

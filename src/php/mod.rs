@@ -20,7 +20,7 @@ mod views;
 mod wait;
 mod zend;
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 
 use ext_php_rs::internal::startup_guard;
 use ext_php_rs::types::Zval;
@@ -35,6 +35,8 @@ pub struct Globals {
     buffers: buffers::Buffers,
     /// What the engine operates on for `$sync->n += 1`.
     scratch: UnsafeCell<Zval>,
+    /// The values of a Sync object are being read to show it as a whole.
+    showing: Cell<bool>,
 }
 
 impl ModuleGlobal for Globals {}
@@ -71,6 +73,7 @@ pub unsafe extern "C" fn after_request() -> i32 {
     let globals = GLOBALS.get();
     // SAFETY: what is still in there went away with the request's memory.
     unsafe { zend::set_undef(globals.scratch.get()) };
+    globals.showing.set(false);
     globals.buffers.reset();
     store::set_idle_limit(ini::max_handles());
     store::close_idle();

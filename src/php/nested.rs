@@ -228,13 +228,18 @@ pub enum Fetch {
 }
 
 /// Finds out what `read_property` is called for. Throws where a reference is wanted.
-pub fn property_fetch(kind: c_int) -> Result<Fetch, Thrown> {
+///
+/// # Safety
+/// `name` is valid.
+pub unsafe fn property_fetch(kind: c_int, name: *mut zend_string) -> Result<Fetch, Thrown> {
     if !matches!(kind as u32, BP_VAR_W | BP_VAR_RW | BP_VAR_UNSET) {
         return Ok(Fetch::Value);
     }
     let Some(instruction) = Instruction::current() else { return Ok(Fetch::Value) };
+    // SAFETY: valid by contract.
+    let no_reference = || no_reference(&format!("->{}", String::from_utf8_lossy(unsafe { zend::bytes(name) })));
     match instruction.code() {
-        ffi::ZEND_FETCH_OBJ_FUNC_ARG => Err(no_reference()),
+        ffi::ZEND_FETCH_OBJ_FUNC_ARG | ffi::ZEND_ASSIGN_OBJ_REF => Err(no_reference()),
         ffi::ZEND_FETCH_OBJ_W | ffi::ZEND_FETCH_OBJ_RW | ffi::ZEND_FETCH_OBJ_UNSET => {
             if instruction.op().extended_value & ffi::ZEND_FETCH_OBJ_FLAGS == ffi::ZEND_FETCH_REF {
                 return Err(no_reference());
@@ -246,8 +251,24 @@ pub fn property_fetch(kind: c_int) -> Result<Fetch, Thrown> {
 }
 
 /// Finds out what `read_dimension` is called for. Throws where a reference is wanted.
-pub fn element_fetch(kind: c_int) -> Result<Fetch, Thrown> {
+///
+/// # Safety
+/// `offset` is valid or null.
+pub unsafe fn element_fetch(kind: c_int, offset: *mut zval) -> Result<Fetch, Thrown> {
     let Some(instruction) = Instruction::current() else { return Ok(Fetch::Value) };
+    let no_reference = || {
+        // SAFETY: valid by contract.
+        let key = unsafe {
+            match offset.as_mut().map(|offset| (zend::deref(offset), zend::kind(zend::deref(offset)))) {
+                Some((offset, IS_LONG)) => (*offset).value.lval.to_string(),
+                Some((offset, ffi::IS_STRING)) => {
+                    format!("'{}'", String::from_utf8_lossy(zend::bytes((*offset).value.str_)))
+                }
+                _ => String::from("…"),
+            }
+        };
+        no_reference(&format!("[{key}]"))
+    };
     match (kind as u32, instruction.code()) {
         (BP_VAR_R, ffi::ZEND_ASSIGN_DIM_OP) => Ok(Fetch::Operand),
         (BP_VAR_W, ffi::ZEND_FETCH_DIM_FUNC_ARG | ffi::ZEND_FETCH_LIST_W) => Err(no_reference()),
@@ -264,11 +285,12 @@ pub fn element_fetch(kind: c_int) -> Result<Fetch, Thrown> {
     }
 }
 
+/// `what`: `->x` or `['x']`.
 #[cold]
-fn no_reference() -> Thrown {
-    errors::throw_error(
-        "Cannot take a reference to what is in a Sync object, since it lives in shared memory: copy it into a variable, change that, and assign it back (between lock() and unlock() if others write it too)",
-    )
+fn no_reference(what: &str) -> Thrown {
+    errors::throw_error(&format!(
+        "Cannot make a reference to {what} in a Sync object, which lives in shared memory. Write instead: $copy = $sync{what}; then change $copy, and store it: $sync{what} = $copy; (between lock() and unlock() where others write it, too)"
+    ))
 }
 
 /// `$sync->n++`, `$sync->n += 1`, … by way of `get_property_ptr_ptr(BP_VAR_RW)`; null where the
@@ -633,7 +655,7 @@ unsafe extern "C" fn read_dimension(
         // SAFETY: the engine passes a place, an offset or null for `[]`, and a slot for the result.
         unsafe {
             let place = Place::of(object);
-            let fetched = element_fetch(kind).and_then(|fetch| {
+            let fetched = element_fetch(kind, offset).and_then(|fetch| {
                 let step = element(offset);
                 if let Fetch::Value = fetch {
                     return place.value(step, result);
@@ -682,7 +704,7 @@ unsafe extern "C" fn read_property(
         // SAFETY: the engine passes a place, a valid name and a slot for the result.
         unsafe {
             let place = Place::of(object);
-            let fetched = property_fetch(kind).and_then(|fetch| {
+            let fetched = property_fetch(kind, name).and_then(|fetch| {
                 let step = Step::Property(Str::share(name));
                 if let Fetch::Value = fetch {
                     return place.value(step, result);
@@ -793,7 +815,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             if gives_old && let Some(instruction) = instruction {
                 // The engine has copied the place itself there, as the old value.
                 let slot = instruction.variable(instruction.op().result.var);
-                ptr::swap(slot, &mut old);
+                zend::swap(slot, &raw mut old);
             }
             if let Some((object, echo)) = place.echo_to.get() {
                 (*echo(object)).0.set(true);

@@ -52,8 +52,10 @@ pub struct SyncObject {
     pub shown: Cell<*mut zend_array>,
     /// How often the program called `lock()` and `unlock()`.
     pub locks: Cell<u32>,
-    /// Where `$sync[] =` looks first for a free number.
-    pub next_number: Cell<Option<u64>>,
+    /// What `$sync[] =` found out last: how many names there were then, and the next number.
+    pub next_number: Cell<(Option<u64>, i64)>,
+    /// It came out of a value that was read to show another Sync object.
+    pub shown_inside: Cell<bool>,
     std: UnsafeCell<zend_object>,
 }
 
@@ -211,7 +213,7 @@ impl SyncObject {
 
     fn drop_instance(&self) {
         let old = self.instance.replace(ptr::null_mut());
-        self.next_number.set(None);
+        self.next_number.set((None, 0));
         // SAFETY: clearing frees plain values, which runs no user code.
         unsafe { self.cache().clear() };
         if !old.is_null() {
@@ -292,7 +294,8 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         (&raw mut (*object).echo).write(Echo::default());
         (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
         (&raw mut (*object).locks).write(Cell::new(0));
-        (&raw mut (*object).next_number).write(Cell::new(None));
+        (&raw mut (*object).next_number).write(Cell::new((None, 0)));
+        (&raw mut (*object).shown_inside).write(Cell::new(false));
         let std = (*object).std.get();
         ffi::zend_object_std_init(std, class);
         ffi::object_properties_init(std, class);

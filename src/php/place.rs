@@ -132,7 +132,7 @@ unsafe fn assign(place: *mut zval, value: *mut zval) -> Result<(), Thrown> {
             ffi::zend_try_assign_typed_ref_zval((*place).value.ref_, &raw mut *new);
             return zend::check();
         }
-        ptr::swap(zend::deref(place), &mut new);
+        zend::swap(zend::deref(place), &raw mut new);
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use ext_php_rs::ffi::{
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::zend::{ClassEntry, ExecuteData, ce};
 
+use super::GLOBALS;
 use super::access::{self, patiently};
 use super::errors::{self, contain};
 use super::ini;
@@ -586,6 +587,7 @@ extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
             let store = Store::new(object::resolve(file)?, options);
             this.set_policy(ini::policy());
             this.set_instance(Instance { store, file: file.to_vec(), options });
+            this.shown_inside.set(GLOBALS.get().showing.get());
             if !declared.is_null() && zend::kind(declared) == IS_ARRAY {
                 views::set_declared(call.object(), (*declared).value.arr)?;
             }

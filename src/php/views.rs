@@ -108,8 +108,20 @@ pub unsafe extern "C" fn get_properties(object: *mut zend_object) -> *mut HashTa
                 ffi::zend_hash_clean(table);
             }
             add_declared(object, table);
-            // What was thrown is pending.
-            let _ = add_shared(this, table);
+            if this.shown_inside.get() {
+                // A store may lead to itself, through handles on it: what is inside of something
+                // shown is shown as the handle that it is.
+                if let Some(instance) = this.constructed() {
+                    let mut file = ManuallyDrop::new(zend::empty());
+                    zend::set_string(&raw mut *file, Str::new(&instance.file));
+                    ffi::zend_hash_update(table, Str::new(b"file").as_ptr(), &raw mut *file);
+                }
+            } else {
+                let outer = GLOBALS.get().showing.replace(true);
+                // What was thrown is pending.
+                let _ = add_shared(this, table);
+                GLOBALS.get().showing.set(outer);
+            }
             forget_shown(this);
             this.shown.set(table);
             table
@@ -203,7 +215,8 @@ pub unsafe extern "C" fn get_gc(object: *mut zend_object, table: *mut *mut zval,
 
 // ---- comparison ----------------------------------------------------------------------------------
 
-/// `==`: as for stdClass: of one class, with the same properties. Two handles on one file have.
+/// `==`: handles on one file, of one class, whose declared properties are the same. What is in two
+/// files is not compared.
 pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
     const UNCOMPARABLE: c_int = 1;
     contain(UNCOMPARABLE, || {
@@ -224,21 +237,13 @@ pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
                 (Some(one), Some(other)) => one.store.path() == other.store.path(),
                 _ => false,
             };
-            if same_file && (*(*left).ce).default_properties_count == 0 {
-                return 0;
-            }
-            let (one, other) = (get_properties(left), get_properties(right));
-            if one.is_null() || other.is_null() || zend::check().is_err() {
+            if !same_file {
                 return UNCOMPARABLE;
             }
-            (*one).gc.refcount += 1;
-            (*other).gc.refcount += 1;
-            let order = ffi::zend_compare_symbol_tables(one, other);
-            for table in [one, other] {
-                let mut last = zend::empty();
-                zend::set_array(&raw mut last, table);
-            }
-            order
+            let (mut one, mut other) = (zend::empty(), zend::empty());
+            zend::set_array(&raw mut one, declared(left));
+            zend::set_array(&raw mut other, declared(right));
+            ffi::zend_compare_symbol_tables(one.value.arr, other.value.arr)
         }
     })
 }
@@ -339,7 +344,7 @@ pub unsafe extern "C" fn get_iterator(
     contain(ptr::null_mut(), || {
         if by_reference != 0 {
             errors::throw_error(
-                "Cannot iterate over a Sync object by reference, since its values live in shared memory: iterate by value, and assign to the property",
+                "Cannot iterate by reference over a Sync object, which lives in shared memory. Write instead: foreach ($sync as $name => $value) { $sync->$name = …; }",
             );
             return ptr::null_mut();
         }

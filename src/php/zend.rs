@@ -221,6 +221,22 @@ pub unsafe fn copy_value(to: *mut zval, from: *const zval) {
     }
 }
 
+/// Exchanges two values; what else their slots hold (an array's slot: where its hash chain goes on)
+/// stays where it is.
+///
+/// # Safety
+/// Both are valid.
+#[inline]
+pub unsafe fn swap(one: *mut zval, other: *mut zval) {
+    let mut between = std::mem::ManuallyDrop::new(empty());
+    // SAFETY: valid by contract; each value ends up in one slot.
+    unsafe {
+        copy_value(&raw mut *between, one);
+        copy_value(one, other);
+        copy_value(other, &raw const *between);
+    }
+}
+
 /// Looks through a PHP reference.
 ///
 /// # Safety

@@ -1,0 +1,27 @@
+--TEST--
+Eight processes that each add one with ++ lose nothing, without a lock() in sight
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$s = new Sync(scratch());
+$s->n = 0;
+$children = [];
+for ($i = 0; $i < 8; $i++) {
+    $children[] = Peer::fork(function () {
+        $s = new Sync(scratch());
+        for ($j = 0; $j < 10_000; $j++) {
+            $s->n++;
+        }
+    });
+}
+array_map(fn ($child) => $child->end(), $children);
+var_dump($s->n);
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+int(80000)
