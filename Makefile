@@ -58,8 +58,9 @@ test-valgrind: build ## Runs the PHPT suite under valgrind
 bench: build ## Measures, against what else there is
 	@benches/run
 
-torture: ## Kills writers at random and looks for what was lost
-	@cargo run --release --locked --no-default-features --example torture
+torture: ## Kills writers at random (TORTURE_SECONDS=120) and looks for what was lost; then 150 at once
+	@cargo run --release --locked --no-default-features --features torture --example torture
+	@cargo run --release --locked --no-default-features --example torture -- crowd
 
 docs: build ## Writes the README's API table anew from stubs/sync.stub.php
 	@scripts/with-sync.sh scripts/check-docs.php --write

@@ -36,7 +36,7 @@ tally() {
 rust_tests() {
     headline 'The store, without PHP'
     local log=$BUILD/cargo-test.log status=0
-    cargo test --locked --no-default-features --no-fail-fast 2>&1 | tee "$log" || status=$?
+    cargo test --locked --no-default-features --features torture --no-fail-fast 2>&1 | tee "$log" || status=$?
     # shellcheck disable=SC2046 # two words are meant to be two arguments
     tally 'The store, without PHP' $status $(awk '
         /^test result:/ { passed += $4; failed += $6 }
@@ -55,12 +55,13 @@ phpt_tests() {
 mkdir -p "$BUILD"
 rm -f "$BUILD/result"
 check 'Formatting (cargo fmt)' cargo fmt --check
-check 'Lints, without PHP' cargo clippy --locked --no-default-features --all-targets -- -D warnings
+check 'Lints, without PHP' cargo clippy --locked --no-default-features --features torture --all-targets -- -D warnings
 # The release profile, because its build of ext-php-rs is needed below anyway.
 check 'Lints, with PHP' env CARGO_TARGET_DIR="$PHP_TARGET" cargo clippy --release --locked --all-targets -- -D warnings
 check 'Documentation of the store' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-default-features --no-deps
 check 'The promised Rust version' scripts/check-msrv.sh
 rust_tests
+check 'Ten seconds of torture' env TORTURE_SECONDS=10 cargo run --release --locked --no-default-features --features torture --example torture
 check "Python's msgpack and crc32c" scripts/venv.sh
 check "JavaScript's msgpack" scripts/node.sh
 if scripts/build.sh; then

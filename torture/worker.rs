@@ -1,0 +1,283 @@
+//! One of the processes that are tortured.
+
+use super::journal::{Arena, Entry, KEYS, OWNERS, State, WORKERS};
+use super::{Random, Round};
+use std::path::Path;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::Duration;
+use sync::store::{Found, Options, Seen, Store};
+
+/// Works until it is killed, or told to stop.
+pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut random: Random) -> ! {
+    // The torturer died: nobody is left to stop us.
+    // SAFETY: plain system calls.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    std::panic::set_hook(Box::new(move |info| arena.fail(&format!("process {n}: {info}"))));
+    #[cfg(feature = "torture")]
+    {
+        use sync::store::torture;
+        if let Some(slack) = round.slack {
+            torture::set_slack(slack);
+        }
+        if let Some(within) = round.crash_within {
+            torture::crash_after(random.below(within));
+        }
+    }
+    #[cfg(not(feature = "torture"))]
+    let _ = round;
+    let store = Store::new(path.to_owned(), Options::default());
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut worker = Worker { n, store: &store, arena, seen: vec![vec![Seen::default(); KEYS]; OWNERS] };
+        worker.take_stock();
+        while arena.stop.load(Relaxed) == 0 {
+            worker.do_something(&mut random);
+            arena.owners[n].operations.fetch_add(1, Relaxed);
+        }
+    }));
+    // As a process ends: without a word to anybody.
+    // SAFETY: ends this process.
+    unsafe { libc::_exit(if result.is_ok() { 0 } else { 1 }) }
+}
+
+struct Worker<'a> {
+    n: usize,
+    store: &'a Store,
+    arena: &'static Arena,
+    seen: Vec<Vec<Seen>>,
+}
+
+impl Worker<'_> {
+    /// After a predecessor's death: what it had begun either happened or did not, and stays so.
+    fn take_stock(&self) {
+        for key in 0..KEYS {
+            settle(self.store, self.arena, self.n, key);
+        }
+        for counter in &self.arena.owners[self.n].increments {
+            let [begun, returned, cut] = counter;
+            let open = begun.load(SeqCst) - returned.load(SeqCst).min(begun.load(SeqCst));
+            cut.fetch_add(open, SeqCst);
+            begun.store(returned.load(SeqCst), SeqCst);
+        }
+    }
+
+    fn do_something(&mut self, random: &mut Random) {
+        match random.below(1000) {
+            0..=299 => self.put(self.n, random.below(KEYS as u64) as usize, random),
+            300..=399 => self.remove(self.n, random.below(KEYS as u64) as usize),
+            400..=899 => self.read(random.below(OWNERS as u64) as usize, random.below(KEYS as u64) as usize),
+            900..=949 => self.increment(0, random),
+            950..=984 => self.increment(1, random),
+            985..=989 => self.replace_everything(),
+            990..=993 => self.read_everything(),
+            _ => self.fork(random),
+        }
+    }
+
+    fn put(&mut self, owner: usize, key: usize, random: &mut Random) {
+        let entry = &self.arena.owners[owner].keys[key];
+        let state = State { number: entry.begun().number + 1, removed: false };
+        let value = value(owner, key, state.number, length(random));
+        entry.begin(state);
+        let seen = &mut self.seen[owner][key];
+        let name = name(owner, key);
+        self.store.patiently(|store| store.put(&name, &value, seen)).unwrap();
+        entry.finish(state);
+    }
+
+    fn remove(&mut self, owner: usize, key: usize) {
+        let entry = &self.arena.owners[owner].keys[key];
+        let state = State { number: entry.begun().number + 1, removed: true };
+        entry.begin(state);
+        self.store.patiently(|store| store.remove(&name(owner, key))).unwrap();
+        entry.finish(state);
+    }
+
+    /// A read gives what had returned before it, or something newer.
+    fn read(&mut self, owner: usize, key: usize) {
+        let entry = &self.arena.owners[owner].keys[key];
+        let before = entry.returned();
+        let mut out = Vec::new();
+        // Without what was seen before: the value itself has to come.
+        let mut seen = Seen::default();
+        let found = self.store.patiently(|store| store.get(&name(owner, key), &mut seen, &mut out)).unwrap();
+        let after = entry.begun();
+        let number = (found != Found::Missing).then(|| number_in(&out, owner, key));
+        let fresh = match number {
+            Some(number) => before.number <= number && number <= after.number && number != 0,
+            None => before.removed || after.number > before.number,
+        };
+        assert!(fresh, "{owner}.{key} is {number:?}, returned before {before:?}, begun since {after:?}");
+        // And with it: "unchanged" has to be true.
+        let seen = &mut self.seen[owner][key];
+        let before = entry.returned();
+        let again = self.store.patiently(|store| store.get(&name(owner, key), seen, &mut out)).unwrap();
+        if again == Found::Value {
+            let number = number_in(&out, owner, key);
+            assert!(before.number <= number, "{owner}.{key} is {number}, returned before {before:?}");
+        } else if again == Found::Missing {
+            let after = entry.begun();
+            assert!(before.removed || after.number > before.number, "{owner}.{key} is missing, {before:?}, {after:?}");
+        }
+    }
+
+    fn increment(&mut self, counter: usize, random: &mut Random) {
+        let [begun, returned, _] = &self.arena.owners[self.n].increments[counter];
+        self.store
+            .patiently(|store| if counter == 0 { store.lock(0, 5000) } else { store.lock_writers().map(drop) })
+            .unwrap();
+        let count = read_counter(self.store, counter);
+        if random.below(50) == 0 {
+            std::thread::sleep(Duration::from_micros(random.below(2000)));
+        }
+        begun.fetch_add(1, SeqCst);
+        let (name, value) = (counter_name(counter), (count + 1).to_le_bytes());
+        self.store.patiently(|store| store.put(&name, &value, &mut Seen::default())).unwrap();
+        returned.fetch_add(1, SeqCst);
+        if random.below(20) != 0 || counter == 1 {
+            self.store.unlock();
+        } else {
+            // The child has to see that the lock is its parent's.
+            self.fork(random);
+            self.store.unlock();
+        }
+    }
+
+    /// With everybody kept out, everything is replaced by itself.
+    fn replace_everything(&self) {
+        self.store.patiently(|store| store.lock(0, 5000)).unwrap();
+        let all = self.store.patiently(Store::snapshot).unwrap();
+        let entries: Vec<(&[u8], &[u8])> = all.iter().collect();
+        self.store.patiently(|store| store.replace(&entries)).unwrap();
+        self.store.unlock();
+    }
+
+    fn read_everything(&self) {
+        let all = self.store.patiently(Store::snapshot).unwrap();
+        for (name, value) in all.iter() {
+            if let Some((owner, key)) = parse_name(name) {
+                number_in(value, owner, key);
+            }
+        }
+    }
+
+    /// A child that writes keys of its own, whatever its parent holds, while its parent may be
+    /// killed.
+    fn fork(&mut self, random: &mut Random) {
+        let owner = WORKERS + self.n;
+        let child = &self.arena.owners[self.n].child;
+        let last = child.load(SeqCst) as libc::pid_t;
+        // SAFETY: signal 0 only asks.
+        if last != 0 && unsafe { libc::kill(last, 0) } == 0 {
+            // An orphan of a predecessor's still writes these keys.
+            return;
+        }
+        let seed = random.next();
+        // SAFETY: this process has one thread; the child leaves by `_exit`.
+        let pid = unsafe { libc::fork() };
+        assert!(pid >= 0);
+        if pid == 0 {
+            child.store(u64::from(std::process::id()), SeqCst);
+            assert!(!self.store.holds_lock(), "a child holds its parent's lock");
+            let mut random = Random::new(seed);
+            let key = random.below(KEYS as u64) as usize;
+            settle(self.store, self.arena, owner, key);
+            self.put(owner, key, &mut random);
+            self.read(owner, key);
+            // SAFETY: ends this process.
+            unsafe { libc::_exit(0) };
+        }
+        child.store(pid as u64, SeqCst);
+        self.arena.owners[self.n].forks.fetch_add(1, Relaxed);
+        if self.store.holds_lock() {
+            // The child waits for us: it must not be waited for.
+            self.store.unlock();
+        }
+        let mut status = 0;
+        // SAFETY: our child.
+        unsafe { libc::waitpid(pid, &mut status, 0) };
+        assert!(
+            status == 0 || libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGKILL,
+            "a forked child ended with {status:#x}"
+        );
+    }
+}
+
+fn name(owner: usize, key: usize) -> Vec<u8> {
+    format!("{owner}.{key}").into_bytes()
+}
+
+fn parse_name(name: &[u8]) -> Option<(usize, usize)> {
+    let (owner, key) = std::str::from_utf8(name).ok()?.split_once('.')?;
+    Some((owner.parse().ok()?, key.parse().ok()?))
+}
+
+fn counter_name(counter: usize) -> Vec<u8> {
+    format!("counter{counter}").into_bytes()
+}
+
+/// Mostly small, sometimes with a run of its own.
+fn length(random: &mut Random) -> u64 {
+    match random.below(100) {
+        0..=69 => random.below(200),
+        70..=94 => random.below(5_000),
+        95..=98 => random.below(40_000),
+        _ => random.below(300_000),
+    }
+}
+
+/// A value that tells whose it is, and of which every byte can be checked.
+fn value(owner: usize, key: usize, number: u64, length: u64) -> Vec<u8> {
+    let mut value = number.to_le_bytes().to_vec();
+    value.extend([owner as u8, key as u8]);
+    value.extend((0..length).map(|n| fill(number, n)));
+    value
+}
+
+fn fill(number: u64, n: u64) -> u8 {
+    (number.wrapping_mul(31) ^ n.wrapping_mul(number | 1)) as u8
+}
+
+/// The number in a value, all of which is checked.
+fn number_in(value: &[u8], owner: usize, key: usize) -> u64 {
+    let number = u64::from_le_bytes(value[..8].try_into().unwrap());
+    assert_eq!(value[8..10], [owner as u8, key as u8], "a value of another key");
+    let torn = value[10..].iter().enumerate().position(|(n, &byte)| byte != fill(number, n as u64));
+    assert_eq!(torn, None, "{owner}.{key}: the value {number} is torn");
+    number
+}
+
+pub fn read_counter(store: &Store, counter: usize) -> u64 {
+    let mut out = Vec::new();
+    let name = counter_name(counter);
+    match store.patiently(|store| store.get(&name, &mut Seen::default(), &mut out)).unwrap() {
+        Found::Missing => 0,
+        _ => u64::from_le_bytes(out[..].try_into().unwrap()),
+    }
+}
+
+/// What a key holds has to be what last returned, or what was begun when its writer died.
+pub fn compare(store: &Store, arena: &Arena, owner: usize, key: usize) -> Option<State> {
+    let entry: &Entry = &arena.owners[owner].keys[key];
+    let mut out = Vec::new();
+    let found = store.patiently(|store| store.get(&name(owner, key), &mut Seen::default(), &mut out)).unwrap();
+    let number = (found != Found::Missing).then(|| number_in(&out, owner, key));
+    let (returned, begun) = (entry.returned(), entry.begun());
+    let is = |state: State| match number {
+        Some(number) => !state.removed && state.number == number,
+        None => state.removed,
+    };
+    // The newer one first: of two removals it is that which counts.
+    let state = [begun, returned].into_iter().find(|&state| is(state));
+    if state.is_none() {
+        arena.fail(&format!("{owner}.{key} is {number:?}, {returned:?} returned and {begun:?} was begun"));
+    }
+    state
+}
+
+/// Compares, and notes which of the two it is.
+fn settle(store: &Store, arena: &Arena, owner: usize, key: usize) {
+    if let Some(state) = compare(store, arena, owner, key) {
+        // What was begun stands in the journal still: its number is not used again.
+        arena.owners[owner].keys[key].finish(state);
+    }
+}
