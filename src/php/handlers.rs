@@ -79,8 +79,10 @@ unsafe fn read_for_writing(this: &SyncObject, name: *mut zend_string, kind: c_in
     contain(zend::uninitialized(), || {
         // SAFETY: as for `read_property`.
         unsafe {
-            let fetched =
-                this.instance().and_then(|_| check_name(name)).and_then(|()| nested::property_fetch(kind, name));
+            let fetched = this
+                .instance()
+                .and_then(|_| check_name(name))
+                .and_then(|()| nested::property_fetch(kind, name, String::new));
             match fetched {
                 Ok(Fetch::Value | Fetch::Operand) => return read_uncached(this, name, result),
                 Ok(Fetch::Place) => nested::fetch_place(this.zend(), name, result),
@@ -244,7 +246,7 @@ unsafe extern "C" fn read_dimension(
         unsafe {
             let this = SyncObject::of(object);
             let _alive = this.hold();
-            let Ok(fetch) = this.instance().and_then(|_| nested::element_fetch(kind, offset)) else {
+            let Ok(fetch) = this.instance().and_then(|_| nested::element_fetch(kind, offset, String::new)) else {
                 return ptr::null_mut();
             };
             let Ok(name) = offset_name(this, offset) else { return ptr::null_mut() };

@@ -229,15 +229,21 @@ pub enum Fetch {
 
 /// Finds out what `read_property` is called for. Throws where a reference is wanted.
 ///
+/// `way`: what leads to the object, for the message.
+///
 /// # Safety
 /// `name` is valid.
-pub unsafe fn property_fetch(kind: c_int, name: *mut zend_string) -> Result<Fetch, Thrown> {
+pub unsafe fn property_fetch(
+    kind: c_int,
+    name: *mut zend_string,
+    way: impl FnOnce() -> String,
+) -> Result<Fetch, Thrown> {
     if !matches!(kind as u32, BP_VAR_W | BP_VAR_RW | BP_VAR_UNSET) {
         return Ok(Fetch::Value);
     }
     let Some(instruction) = Instruction::current() else { return Ok(Fetch::Value) };
     // SAFETY: valid by contract.
-    let no_reference = || no_reference(&format!("->{}", String::from_utf8_lossy(unsafe { zend::bytes(name) })));
+    let no_reference = || no_reference(&(way() + &Step::Property(unsafe { Str::share(name) }).to_string()));
     match instruction.code() {
         ffi::ZEND_FETCH_OBJ_FUNC_ARG | ffi::ZEND_ASSIGN_OBJ_REF => Err(no_reference()),
         ffi::ZEND_FETCH_OBJ_W | ffi::ZEND_FETCH_OBJ_RW | ffi::ZEND_FETCH_OBJ_UNSET => {
@@ -252,23 +258,14 @@ pub unsafe fn property_fetch(kind: c_int, name: *mut zend_string) -> Result<Fetc
 
 /// Finds out what `read_dimension` is called for. Throws where a reference is wanted.
 ///
+/// `way`: what leads to the object, for the message.
+///
 /// # Safety
 /// `offset` is valid or null.
-pub unsafe fn element_fetch(kind: c_int, offset: *mut zval) -> Result<Fetch, Thrown> {
+pub unsafe fn element_fetch(kind: c_int, offset: *mut zval, way: impl FnOnce() -> String) -> Result<Fetch, Thrown> {
     let Some(instruction) = Instruction::current() else { return Ok(Fetch::Value) };
-    let no_reference = || {
-        // SAFETY: valid by contract.
-        let key = unsafe {
-            match offset.as_mut().map(|offset| (zend::deref(offset), zend::kind(zend::deref(offset)))) {
-                Some((offset, IS_LONG)) => (*offset).value.lval.to_string(),
-                Some((offset, ffi::IS_STRING)) => {
-                    format!("'{}'", String::from_utf8_lossy(zend::bytes((*offset).value.str_)))
-                }
-                _ => String::from("…"),
-            }
-        };
-        no_reference(&format!("[{key}]"))
-    };
+    // SAFETY: valid by contract.
+    let no_reference = || no_reference(&(way() + &unsafe { element(offset) }.to_string()));
     match (kind as u32, instruction.code()) {
         (BP_VAR_R, ffi::ZEND_ASSIGN_DIM_OP) => Ok(Fetch::Operand),
         (BP_VAR_W, ffi::ZEND_FETCH_DIM_FUNC_ARG | ffi::ZEND_FETCH_LIST_W) => Err(no_reference()),
@@ -289,7 +286,7 @@ pub unsafe fn element_fetch(kind: c_int, offset: *mut zval) -> Result<Fetch, Thr
 #[cold]
 fn no_reference(what: &str) -> Thrown {
     errors::throw_error(&format!(
-        "Cannot make a reference to {what} in a Sync object, which lives in shared memory. Write instead: $copy = $sync{what}; then change $copy, and store it: $sync{what} = $copy; (between lock() and unlock() where others write it, too)"
+        "Cannot make a reference to {what} in a Sync object, which lives in shared memory: copy it, change the copy and assign that: $copy = $sync{what}; …; $sync{what} = $copy; (between lock() and unlock() where others write it, too)"
     ))
 }
 
@@ -580,6 +577,14 @@ impl Place {
         Ok((way.name.clone(), steps))
     }
 
+    /// The way to here, as a program writes it: `->a['b']`.
+    fn written(&self) -> String {
+        self.way.borrow().as_ref().map_or(String::new(), |way| {
+            let steps = way.steps.iter().map(Step::to_string).collect::<String>();
+            Step::Property(way.name.clone()).to_string() + &steps
+        })
+    }
+
     /// A place one step further, owned by the caller.
     unsafe fn further(&self, step: Step) -> Result<*mut zend_object, Thrown> {
         let (name, steps) = self.way(Some(step))?;
@@ -655,7 +660,7 @@ unsafe extern "C" fn read_dimension(
         // SAFETY: the engine passes a place, an offset or null for `[]`, and a slot for the result.
         unsafe {
             let place = Place::of(object);
-            let fetched = element_fetch(kind, offset).and_then(|fetch| {
+            let fetched = element_fetch(kind, offset, || place.written()).and_then(|fetch| {
                 let step = element(offset);
                 if let Fetch::Value = fetch {
                     return place.value(step, result);
@@ -704,7 +709,7 @@ unsafe extern "C" fn read_property(
         // SAFETY: the engine passes a place, a valid name and a slot for the result.
         unsafe {
             let place = Place::of(object);
-            let fetched = property_fetch(kind, name).and_then(|fetch| {
+            let fetched = property_fetch(kind, name, || place.written()).and_then(|fetch| {
                 let step = Step::Property(Str::share(name));
                 if let Fetch::Value = fetch {
                     return place.value(step, result);

@@ -49,6 +49,26 @@ pub enum Step {
     Property(Str),
 }
 
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Step::Property(name) => write!(f, "->{}", String::from_utf8_lossy(name.bytes())),
+            Step::Append => write!(f, "[]"),
+            Step::Element(key) => {
+                let value = key.as_ptr();
+                // SAFETY: the key holds a valid value.
+                unsafe {
+                    match zend::kind(value) {
+                        IS_LONG => write!(f, "[{}]", (*value).value.lval),
+                        IS_STRING => write!(f, "['{}']", String::from_utf8_lossy(zend::bytes((*value).value.str_))),
+                        _ => write!(f, "[…]"),
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What to do at the end of the steps.
 pub enum Act<'a> {
     /// Put a value there.

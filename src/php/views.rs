@@ -344,7 +344,7 @@ pub unsafe extern "C" fn get_iterator(
     contain(ptr::null_mut(), || {
         if by_reference != 0 {
             errors::throw_error(
-                "Cannot iterate by reference over a Sync object, which lives in shared memory. Write instead: foreach ($sync as $name => $value) { $sync->$name = …; }",
+                "Cannot iterate by reference over a Sync object, which lives in shared memory: assign to its properties instead: foreach ($sync as $name => $value) { $sync->$name = …; }",
             );
             return ptr::null_mut();
         }
