@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use ext_php_rs::ffi::{self, IS_NULL, zend_string, zval};
+use ext_php_rs::ffi::{self, IS_NULL, IS_UNDEF, zend_string, zval};
 
 use super::errors;
 use super::object::{SyncObject, check_name};
@@ -221,8 +221,28 @@ pub unsafe fn is_set(this: &SyncObject, name: *mut zend_string) -> Result<bool, 
     if is_unnameable(name) {
         return Ok(false);
     }
+    // SAFETY: valid by contract; see `read`.
+    unsafe {
+        if let Some(entry) = this.cache().look_up(name)
+            && let Some(instance) = this.constructed()
+            && instance.store.is_current(&entry.seen)
+        {
+            return Ok(!matches!(zend::kind(&raw const entry.value), IS_UNDEF | IS_NULL));
+        }
+        let mut bytes = GLOBALS.get().buffers.take();
+        let mut seen = Seen::default();
+        let limit = scalar::LONG as u64;
+        let found = patiently_reading(this, |store| store.get_short(zend::bytes(name), limit, &mut seen, &mut bytes));
+        match found {
+            // Whatever it is, it is not null; asking does not make objects, nor run their hooks.
+            Ok(Found::Long(_)) => return Ok(true),
+            Ok(Found::Value) if scalar::is_compound(&bytes) => return Ok(true),
+            Err(Stop::Thrown) => return Err(Thrown),
+            _ => {}
+        }
+    }
     let mut value = zend::empty();
-    // SAFETY: valid by contract.
+    // SAFETY: valid by contract. Null and scalars are kept for who reads them next.
     unsafe { Ok(read(this, name, &raw mut value)? && zend::kind(&raw const value) != IS_NULL) }
 }
 

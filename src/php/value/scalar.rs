@@ -101,6 +101,11 @@ pub fn long_head(start: &[u8], length: u64) -> Option<usize> {
     (head + bytes == length).then_some(head as usize)
 }
 
+/// True if these bytes begin an array, a map, an object or another ext: what [`decode`] leaves alone.
+pub fn is_compound(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|&first| matches!(first, 0x80..=0x9f | 0xc7..=0xc9 | 0xd4..=0xd8 | 0xdc..=0xdf))
+}
+
 /// Decodes `bytes` into `into` if they are exactly one scalar or string; else leaves `into` alone
 /// and returns false.
 #[inline]
