@@ -183,7 +183,7 @@ fn run(round: &Round, duration: Duration, tally: &mut Tally) {
 }
 
 fn start(n: usize, path: &Path, arena: &'static Arena, round: &Round, random: &mut Random) -> Victim {
-    let seed = random.next();
+    let seed = random.number();
     // SAFETY: this process has one thread; the child leaves by `_exit`.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "fork: {}", std::io::Error::last_os_error());
@@ -262,7 +262,7 @@ impl Random {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -271,6 +271,6 @@ impl Random {
 
     /// A number below `limit`.
     pub fn below(&mut self, limit: u64) -> u64 {
-        (self.next() >> 11) % limit.max(1)
+        (self.number() >> 11) % limit.max(1)
     }
 }

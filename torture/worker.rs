@@ -171,7 +171,7 @@ impl Worker<'_> {
             // An orphan of a predecessor's still writes these keys.
             return;
         }
-        let seed = random.next();
+        let seed = random.number();
         // SAFETY: this process has one thread; the child leaves by `_exit`.
         let pid = unsafe { libc::fork() };
         assert!(pid >= 0);
