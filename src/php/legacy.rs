@@ -67,7 +67,7 @@ fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
     let damaged = |why: &str| -> Thrown {
         let file = this.instance().map(|instance| String::from_utf8_lossy(&instance.file).into_owned());
         errors::throw_sync(&format!(
-            "File '{}' was written by the pure-PHP class, but {why}. It was left untouched.",
+            "File '{}' is not a Sync store: it looks like one of the pure-PHP class, but {why}. It was left untouched; move it away or choose another file.",
             file.unwrap_or_default()
         ))
     };
@@ -91,15 +91,16 @@ fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
     // SAFETY: `whole` is a value of this frame.
     unsafe {
         let found = property(&raw const whole, b"data");
-        if found.is_null() {
-            return Err(damaged("it has no data"));
+        if found.is_null() || zend::kind(found) != IS_OBJECT {
+            return Err(damaged("it has no object with the data"));
+        }
+        // What anybody may have serialized is not ours to turn into a store.
+        if [b"timeout".as_slice(), b"interval"].iter().any(|name| property(&raw const whole, name).is_null()) {
+            return Err(damaged("it tells nothing of a lock"));
         }
         let mut data = zend::empty();
         zend::copy(&raw mut data, found);
-        match zend::kind(&raw const data) {
-            IS_OBJECT | IS_ARRAY => Ok(data),
-            _ => Err(damaged("its data is no object")),
-        }
+        Ok(data)
     }
 }
 

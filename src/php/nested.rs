@@ -115,6 +115,17 @@ enum Operator {
 }
 
 impl Operator {
+    /// Whether it can be done twice on these numbers without anybody noticing: what works on whole
+    /// numbers (`%`, `|` …) warns of the fractions that it cuts off.
+    unsafe fn is_silent(self, value: *const zval, operand: *const zval) -> bool {
+        match self {
+            Self::Increment { .. } | Self::Decrement { .. } => true,
+            Self::Binary(ffi::ZEND_ADD | ffi::ZEND_SUB | ffi::ZEND_MUL) => true,
+            // SAFETY: callers pass valid values, and an operator of this kind has an operand.
+            Self::Binary(_) => unsafe { zend::kind(value) != IS_DOUBLE && zend::kind(operand) != IS_DOUBLE },
+        }
+    }
+
     /// Applies it in place. May run user code, and throw.
     unsafe fn apply(self, value: *mut zval, operand: *mut zval) -> Result<(), Thrown> {
         // SAFETY: callers pass valid values.
@@ -353,7 +364,8 @@ unsafe fn operate_on_number(
         alone(this, || {
             let mut value = zend::empty();
             access::read(this, name.as_ptr(), &raw mut value)?;
-            let plain = is_number(&raw const value) || zend::kind(&raw const value) == IS_NULL;
+            let plain = (is_number(&raw const value) || zend::kind(&raw const value) == IS_NULL)
+                && operator.is_silent(&raw const value, operand);
             if plain {
                 zend::copy(scratch, &raw const value);
                 operator.apply(&raw mut value, operand)?;
@@ -377,7 +389,7 @@ unsafe fn swap_known_number(
     // end but a handler of warnings (a modulo by zero throws), and then the entry is not used.
     unsafe {
         let Some(entry) = this.cache().find(name.as_ptr()) else { return Ok(None) };
-        if !is_number(&raw const entry.value) {
+        if !is_number(&raw const entry.value) || !operator.is_silent(&raw const entry.value, operand) {
             return Ok(None);
         }
         let mut seen = entry.seen;
