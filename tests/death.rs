@@ -1,0 +1,299 @@
+//! Deaths that are hard to notice, and what an operation costs in system calls.
+#![cfg(feature = "torture")]
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use sync::store::{Options, Seen, Store, torture};
+
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(format!("/dev/shm/sync-death-{}-{name}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+
+    fn store(&self) -> Store {
+        Store::new(self.0.clone(), Options::default())
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn put(store: &Store, key: &str, value: &[u8]) {
+    store.patiently(|store| store.put(key.as_bytes(), value, &mut Seen::default())).unwrap();
+}
+
+/// Starts a process; it ends with `action`, at a crash point, or killed.
+fn fork(action: impl FnOnce()) -> libc::pid_t {
+    // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`.
+    unsafe {
+        let pid = libc::fork();
+        assert!(pid >= 0);
+        if pid == 0 {
+            libc::alarm(60);
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(action));
+            libc::_exit(i32::from(result.is_err()));
+        }
+        pid
+    }
+}
+
+/// Waits for a process; returns its status.
+fn wait(pid: libc::pid_t) -> i32 {
+    let mut status = 0;
+    // SAFETY: a child of this process.
+    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+    status
+}
+
+fn was_killed(status: i32) -> bool {
+    libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGKILL
+}
+
+/// A number that a child tells its parent.
+fn shared() -> &'static AtomicU64 {
+    // SAFETY: anonymous memory, zeroed, never unmapped.
+    unsafe {
+        let memory = libc::mmap(
+            std::ptr::null_mut(),
+            4096,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        assert!(memory != libc::MAP_FAILED);
+        &*memory.cast::<AtomicU64>()
+    }
+}
+
+/// Dies in the middle of a write.
+fn die_writing(store: &Store) {
+    torture::crash_after(12);
+    put(store, "dying", b"1");
+    unreachable!("it died");
+}
+
+#[test]
+fn whoever_waits_for_a_dead_writer_goes_on_soon_however_much_is_stored() {
+    for keys in [1, 300_000] {
+        let file = File::new("soon");
+        let store = file.store();
+        for n in 0..keys {
+            put(&store, &format!("key{n}"), &[1; 30]);
+        }
+        assert!(was_killed(wait(fork(|| die_writing(&file.store())))));
+        let start = Instant::now();
+        put(&store, "next", b"1");
+        let waited = start.elapsed();
+        assert!(
+            waited < Duration::from_millis(if cfg!(debug_assertions) { 2000 } else { 50 }),
+            "{keys} keys: {waited:?}"
+        );
+        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_holder_of_a_lock_that_is_killed_is_noticed_while_others_wait() {
+    let file = File::new("holder");
+    put(&file.store(), "x", b"1");
+    let ready = shared();
+    let holder = fork(|| {
+        let store = file.store();
+        store.lock(0, 1_000_000).unwrap();
+        ready.store(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_secs(30));
+    });
+    while ready.load(Ordering::SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    let path = file.0.clone();
+    let waiter = std::thread::spawn(move || {
+        put(&Store::new(path, Options::default()), "x", b"2");
+        Instant::now()
+    });
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(!waiter.is_finished());
+    let killed = Instant::now();
+    // SAFETY: a child of this process.
+    unsafe { libc::kill(holder, libc::SIGKILL) };
+    wait(holder);
+    let waited = waiter.join().unwrap() - killed;
+    assert!(waited < Duration::from_millis(500), "{waited:?}");
+}
+
+#[test]
+fn signals_that_come_all_the_time_keep_nobody_from_noticing_a_death() {
+    let file = File::new("signals");
+    put(&file.store(), "x", b"1");
+    assert!(was_killed(wait(fork(|| die_writing(&file.store())))));
+    let status = wait(fork(|| {
+        extern "C" fn nothing(_: i32) {}
+        // SAFETY: a handler that does nothing; a timer of this process.
+        unsafe {
+            libc::signal(libc::SIGPROF, nothing as *const () as usize);
+            let often = libc::timeval { tv_sec: 0, tv_usec: 500 };
+            let timer = libc::itimerval { it_interval: often, it_value: often };
+            libc::signal(libc::SIGALRM, nothing as *const () as usize);
+            libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut());
+        }
+        let start = Instant::now();
+        put(&file.store(), "x", b"2");
+        assert!(start.elapsed() < Duration::from_secs(2));
+    }));
+    assert_eq!(status, 0);
+}
+
+/// A child that runs no handlers, and not a single instruction after the fork, keeps the kernel's
+/// lock on the lease of a parent that is dead.
+#[test]
+fn a_child_that_was_stopped_when_it_was_born_does_not_keep_its_parent_alive() {
+    let file = File::new("orphan");
+    put(&file.store(), "x", b"1");
+    let orphan = shared();
+    let parent = fork(|| {
+        let store = file.store();
+        put(&store, "y", b"1");
+        // SAFETY: a fork without libc's handlers; the child only waits.
+        unsafe {
+            let child = libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0);
+            if child == 0 {
+                libc::prctl(libc::PR_SET_PDEATHSIG, 0);
+                loop {
+                    libc::pause();
+                }
+            }
+            orphan.store(child as u64, Ordering::SeqCst);
+        }
+        die_writing(&store);
+    });
+    assert!(was_killed(wait(parent)));
+    let start = Instant::now();
+    put(&file.store(), "x", b"2");
+    let waited = start.elapsed();
+    // SAFETY: the orphan, which is nobody else's.
+    unsafe { libc::kill(orphan.load(Ordering::SeqCst) as libc::pid_t, libc::SIGKILL) };
+    assert!(waited < Duration::from_secs(1), "{waited:?}");
+    assert_eq!(file.store().check().unwrap().problems, Vec::<String>::new());
+}
+
+/// A dead parent that nobody has waited for yet is dead.
+#[test]
+fn a_zombie_holds_nothing() {
+    let file = File::new("zombie");
+    put(&file.store(), "x", b"1");
+    let orphan = shared();
+    let parent = fork(|| {
+        let store = file.store();
+        put(&store, "y", b"1");
+        // SAFETY: as above.
+        unsafe {
+            let child = libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0);
+            if child == 0 {
+                loop {
+                    libc::pause();
+                }
+            }
+            orphan.store(child as u64, Ordering::SeqCst);
+        }
+        die_writing(&store);
+    });
+    let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::uninit();
+    // SAFETY: waits for the death of a child and leaves it a zombie.
+    unsafe { libc::waitid(libc::P_PID, parent as u32, info.as_mut_ptr(), libc::WEXITED | libc::WNOWAIT) };
+    let start = Instant::now();
+    put(&file.store(), "x", b"2");
+    let waited = start.elapsed();
+    // SAFETY: as above.
+    unsafe { libc::kill(orphan.load(Ordering::SeqCst) as libc::pid_t, libc::SIGKILL) };
+    wait(parent);
+    assert!(waited < Duration::from_secs(1), "{waited:?}");
+}
+
+#[test]
+fn a_file_outgrows_a_mapping_that_had_to_be_small() {
+    let file = File::new("address-space");
+    put(&file.store(), "x", b"1");
+    let status = wait(fork(|| {
+        let pages: u64 =
+            std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').next().unwrap().parse().unwrap();
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // The parent's own mapping of the file would be found: another path, another file.
+        let other = File::new("address-space-2");
+        // SAFETY: limits of this process.
+        unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) };
+        let small = libc::rlimit { rlim_cur: pages * 4096 + (100 << 20), ..limit };
+        // SAFETY: as above.
+        unsafe { libc::setrlimit(libc::RLIMIT_AS, &small) };
+        let store = other.store();
+        put(&store, "x", b"1");
+        // SAFETY: as above.
+        unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) };
+        for n in 0..12 {
+            put(&store, &format!("large{n}"), &vec![n; 20 << 20]);
+        }
+        assert_eq!(store.len().unwrap(), 13);
+        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+    }));
+    assert_eq!(status, 0);
+}
+
+/// A clock tick is 4 ms or 10: two system calls for each, and some for opening the file.
+#[test]
+fn reads_and_writes_make_no_system_calls() {
+    const CHILD: &str = "SYNC_DEATH_STRACED";
+    const MARK: i32 = 4711;
+    if std::env::var_os(CHILD).is_some() {
+        let file = File::new("strace");
+        let store = file.store();
+        let (mut seen, mut out) = (Seen::default(), Vec::new());
+        put(&store, "x", b"1");
+        // Under strace these lines are found again.
+        // SAFETY: fails, and does nothing else.
+        unsafe { libc::close(MARK) };
+        let start = Instant::now();
+        for n in 0..200_000u32 {
+            store.put(b"x", &n.to_le_bytes(), &mut seen).unwrap();
+            assert!(store.is_current(&seen));
+            store.get(b"y", &mut Seen::default(), &mut out).unwrap();
+        }
+        let elapsed = start.elapsed();
+        // SAFETY: as above.
+        unsafe { libc::close(MARK) };
+        eprintln!("elapsed {} ns", elapsed.as_nanos());
+        return;
+    }
+    let log = std::env::temp_dir().join(format!("sync-death-{}.strace", std::process::id()));
+    let strace = std::process::Command::new("strace")
+        .args(["-f", "-o"])
+        .arg(&log)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "reads_and_writes_make_no_system_calls", "--nocapture"])
+        .env(CHILD, "1")
+        .output();
+    let Ok(output) = strace else { return eprintln!("skipped: no strace") };
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    let _ = std::fs::remove_file(&log);
+    if !output.status.success() && text.is_empty() {
+        return eprintln!("skipped: strace may not trace");
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let (_, after) = errors.split_once("elapsed ").expect(&errors);
+    let nanoseconds: u64 = after.split(' ').next().unwrap().parse().unwrap();
+    let mark = format!("close({MARK})");
+    let calls =
+        text.lines().skip_while(|line| !line.contains(&mark)).skip(1).take_while(|line| !line.contains(&mark)).count()
+            as u64;
+    let ticks = nanoseconds / 4_000_000 + 1;
+    // What opens a new segment's space and gives it back stands beside the looks at the path.
+    assert!(calls <= 2 * ticks + 60, "{calls} system calls in {ticks} ticks of 4 ms");
+    eprintln!("{calls} system calls in {ticks} ticks of 4 ms, 600,000 operations");
+}
