@@ -655,10 +655,15 @@ fn registered(id: (u64, u64)) -> Option<Rc<File>> {
 }
 
 fn register(file: &Rc<File>) {
-    REGISTRY.with_borrow_mut(|files| {
+    let open = REGISTRY.with_borrow_mut(|files| {
         files.retain(|known| known.id != file.id);
         files.push(file.clone());
+        files.len() as u64
     });
+    // A request may go through thousands of files, and last for as long as the process.
+    if open > 2 * IDLE_LIMIT.load(Ordering::Relaxed).max(16) {
+        close_idle();
+    }
 }
 
 /// Closes the files unused for longest, beyond the limit; all unused ones that are gone, too.
