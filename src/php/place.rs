@@ -252,7 +252,6 @@ unsafe fn inner(place: *mut zval, step: &Step, rest: &[Step], what: &mut Act) ->
                     _ if matches!(rest.first(), Some(Step::Property(_))) => {
                         throw(c"Cannot use string offset as an object")
                     }
-                    _ if fetch == BP_VAR_UNSET => throw(c"Cannot unset string offsets"),
                     _ => throw(c"Cannot use string offset as an array"),
                 }),
                 _ => Err(no_array(fetch)),
@@ -391,11 +390,14 @@ unsafe fn last_of_string(place: *mut zval, step: &Step, act: &mut Act) -> Result
     let Step::Element(key) = step else { return Err(throw(c"[] operator not supported for strings")) };
     let value = match act {
         Act::Assign(value) => *value,
-        Act::Modify { steps: true, .. } => {
+        Act::Modify { steps, .. } => {
             string_offset(key)?;
-            return Err(throw(c"Cannot increment/decrement string offsets"));
+            return Err(throw(if *steps {
+                c"Cannot increment/decrement string offsets"
+            } else {
+                c"Cannot use assign-op operators with string offsets"
+            }));
         }
-        Act::Modify { .. } => return Err(throw(c"Cannot use assign-op operators with string offsets")),
         Act::Unset => return Err(throw(c"Cannot unset string offsets")),
     };
     // SAFETY: callers pass a place that holds a string.
