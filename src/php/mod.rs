@@ -37,8 +37,6 @@ pub struct Globals {
     scratch: UnsafeCell<Zval>,
     /// The values of a Sync object are being read to show it as a whole.
     showing: Cell<bool>,
-    /// How many Sync objects have let go of their file.
-    closed: Cell<u32>,
 }
 
 impl ModuleGlobal for Globals {}

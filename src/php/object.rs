@@ -12,7 +12,6 @@ use ext_php_rs::ffi::{
     self, zend_array, zend_class_entry, zend_function, zend_object, zend_object_handlers, zend_string,
 };
 
-use super::GLOBALS;
 use super::cache::Cache;
 use super::errors;
 use super::handlers;
@@ -20,7 +19,7 @@ use super::nested::Echo;
 use super::value::Policy;
 use super::views;
 use super::zend::{self, Alive, Str, Thrown};
-use crate::store::{self, Options, Store};
+use crate::store::{Options, Store};
 
 /// What the constructor of an object was given, and what became of it.
 pub struct Instance {
@@ -220,13 +219,6 @@ impl SyncObject {
         if !old.is_null() {
             // SAFETY: came from `Box::into_raw`; nobody keeps a reference across user code.
             drop(unsafe { Box::from_raw(old) });
-            // A program that works through many files within one request would else run out of
-            // descriptors. Looking at what is idle takes a while: not each time.
-            let globals = GLOBALS.get();
-            globals.closed.set(globals.closed.get().wrapping_add(1));
-            if globals.closed.get() % 32 == 0 {
-                store::close_idle();
-            }
         }
     }
 
