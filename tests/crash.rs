@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use sync::store::{ErrorKind, Found, Options, Seen, Store, torture};
+use sync::store::{Appended, ErrorKind, Found, Options, Seen, Store, torture};
 
 /// What a store should hold.
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -24,6 +24,8 @@ type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 #[derive(Clone)]
 enum Step {
     Put(Vec<u8>, Vec<u8>),
+    /// Lets the value go on.
+    Append(Vec<u8>, Vec<u8>),
     Remove(Vec<u8>),
     Replace(Vec<(Vec<u8>, Vec<u8>)>),
     Lock,
@@ -45,6 +47,14 @@ fn put(n: u32, length: usize) -> Step {
 fn apply(store: &Store, step: &Step) {
     match step {
         Put(key, value) => store.patiently(|store| store.put(key, value, &mut Seen::default())).unwrap(),
+        Append(key, bytes) => {
+            let done = store.patiently(|store| {
+                let mut seen = Seen::default();
+                store.get(key, &mut seen, &mut Vec::new())?;
+                store.append(key, bytes, &mut seen)
+            });
+            assert_eq!(done.unwrap(), Appended::Done);
+        }
         Remove(key) => drop(store.patiently(|store| store.remove(key)).unwrap()),
         Replace(entries) => {
             let entries: Vec<(&[u8], &[u8])> = entries.iter().map(|(key, value)| (&key[..], &value[..])).collect();
@@ -60,6 +70,7 @@ fn apply(store: &Store, step: &Step) {
 fn change(model: &mut Model, step: &Step) {
     match step {
         Put(key, value) => drop(model.insert(key.clone(), value.clone())),
+        Append(key, bytes) => model.get_mut(key).expect("a value to append to").extend_from_slice(bytes),
         Remove(key) => drop(model.remove(key)),
         Replace(entries) => *model = entries.iter().cloned().collect(),
         Destroy => model.clear(),
@@ -427,6 +438,42 @@ fn cleaning_and_a_second_death() {
     let prepare = (0..120).map(|n| put(n, 4000)).chain((0..120).filter(|n| n % 15 > 2).map(|n| put(n, 1))).collect();
     let steps = vec![put(200, 1)];
     Case { name: "clean-twice", prepare, steps, slack: Some(0), twice: true, ..Case::default() }.run();
+}
+
+fn append(n: u32, length: usize) -> Step {
+    Append(key(n), vec![n as u8 + 1; length])
+}
+
+#[test]
+fn appending() {
+    let prepare = vec![put(1, 10), put(2, 3000), append(2, 100), put(3, 70_000)];
+    let steps = vec![
+        append(1, 5),
+        append(2, 9),
+        append(1, 6),
+        append(3, 50),
+        put(1, 4),
+        Remove(key(2)),
+        append(1, 1),
+        put(3, 20),
+        append(3, 1),
+    ];
+    Case { name: "append", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn appending_and_a_second_death() {
+    let prepare = vec![put(1, 10), append(1, 4), append(1, 5), put(2, 90_000), append(2, 7)];
+    let steps = vec![append(1, 6), put(1, 4), Remove(key(2))];
+    Case { name: "append-twice", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn cleaning_values_that_were_appended_to() {
+    let lists = (0..40).flat_map(|n| [put(n, 1000), append(n, 300), put(100 + n, 800)]);
+    let prepare = lists.chain((0..40).flat_map(|n| [append(n, 200), put(100 + n, 1)])).collect();
+    let steps = (0..6).flat_map(|n| [put(200, 900), append(n, 10)]).collect();
+    Case { name: "clean-appended", prepare, steps, slack: Some(0), ..Case::default() }.run();
 }
 
 #[test]

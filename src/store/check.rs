@@ -148,6 +148,15 @@ impl Owner<'_> {
                 return;
             };
             bytes += head.length;
+            let mut piece = self.file.before(record);
+            for _ in 0..MAX_APPENDS {
+                let Some(head) = self.file.record_head(piece).filter(|_| piece != 0) else { break };
+                bytes += head.length;
+                piece = self.file.before(piece);
+            }
+            if head.op == Op::Append && self.file.parts_of_value(record, None).is_none() {
+                report.problems.push(format!("the value of slot {slot} has lost a piece"));
+            }
             let Some((key, real_hash)) = self.read_key(record, head) else {
                 report.problems.push(format!("the record at {record} has no key"));
                 return;

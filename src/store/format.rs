@@ -150,6 +150,16 @@ pub enum Op {
     /// Every record before this one is void; the value is the root of an index prepared for what
     /// follows in the same batch.
     Clear = 2,
+    /// The key's value goes on with these bytes.
+    Append = 3,
+}
+
+impl Op {
+    /// Whether such a record is a part of its key's value, as long as it is not dead.
+    #[inline]
+    pub fn holds_value(self) -> bool {
+        matches!(self, Self::Set | Self::Append)
+    }
 }
 
 /// A record's fixed part, read once and checked for being plausible.
@@ -174,6 +184,7 @@ pub fn parse_record_word(word: u64, room: u64) -> Option<RecordHead> {
         0 => Op::Set,
         1 => Op::Remove,
         2 => Op::Clear,
+        3 => Op::Append,
         _ => return None,
     };
     let padding = u64::from(b & 7);
@@ -297,6 +308,22 @@ impl NewRecord<'_> {
         ext_word(Kind::Record, self.length(), 0, op_byte(self.op, self.padding()))
     }
 }
+
+/// Bytes of an append's value before what it appends: the position of the record before it, as a
+/// MessagePack uint 64.
+pub const APPEND_HEAD: u64 = 9;
+/// An append's place word holds the offset of the record before it. It is not under the CRC: a check
+/// after a boot may find another one there.
+pub const APPEND_BEFORE: u64 = RECORD_PLACE;
+/// Bytes of appends that a value may carry before it has to be written whole again: as much as
+/// itself, within limits, so that appending costs what it adds and reading what is there.
+pub fn append_budget(whole: u64) -> u64 {
+    (whole + 4096).min(256 * 1024)
+}
+/// Longer values are written whole: the cleaner has to be able to put one together within a moment.
+pub const MAX_APPENDED_TO: u64 = 16 << 20;
+/// More records than an append budget has room for.
+pub const MAX_APPENDS: usize = 8192;
 
 /// What a record's CRC starts from: bytes left from an earlier life of the block, or of another
 /// store, never pass for a record. `first` is the record's first word; its flags are left out.

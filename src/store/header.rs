@@ -172,7 +172,8 @@ pub struct Header {
     pub clean_cursor: Word,
     /// Index blocks that are being replaced, and what replaces them; 0 between operations.
     pub replacing: [Word; 2],
-    spare5: Word,
+    /// The record that is superseded after the one in `superseding`: the one it was appended to.
+    pub superseding_rest: Word,
     // -- line 6
     pub replacements: [Word; 2],
     /// Moves with every change, for those who wait for one.

@@ -40,6 +40,14 @@ pub struct Written {
     pub position: u64,
 }
 
+/// What of its key's value a live record is.
+enum Living {
+    /// All of it; the slot names it.
+    Whole(u64),
+    /// A piece. The key, and where the value is named.
+    Piece(Vec<u8>, Hit),
+}
+
 /// A new content that was prepared beside the old one.
 struct Replacement {
     root: Root,
@@ -105,8 +113,26 @@ impl File {
     pub fn is_whole(&self, record: u64, head: RecordHead) -> bool {
         let generation = self.map.word(block_offset(block_of(record)) + GENERATION).get();
         let seed = crc_seed(self.identity.store_id, generation, record, self.map.word(record).get());
-        let crc = self.map.record_crc(seed, record + RECORD_SEALED, head.length - RECORD_SEALED);
-        crc == Some(self.map.word(record + RECORD_CRC).get() as u32)
+        self.sealed(seed, record, head.length, head.op) == Some(self.map.word(record + RECORD_CRC).get() as u32)
+    }
+
+    /// The CRC of all that is under it.
+    #[inline]
+    fn sealed(&self, seed: u32, record: u64, length: u64, op: Op) -> Option<u32> {
+        if op != Op::Append {
+            return self.map.record_crc(seed, record + RECORD_SEALED, length - RECORD_SEALED);
+        }
+        let crc = self.map.record_crc(seed, record + RECORD_SEALED, APPEND_BEFORE - RECORD_SEALED)?;
+        self.map.record_crc(crc, record + RECORD_HEAD, length - RECORD_HEAD)
+    }
+
+    /// The record that this one was appended to; 0 if it stands for itself.
+    #[inline]
+    pub fn before(&self, record: u64) -> u64 {
+        match self.record_head(record) {
+            Some(RecordHead { op: Op::Append, .. }) => self.map.word(record + APPEND_BEFORE).get(),
+            _ => 0,
+        }
     }
 }
 
@@ -131,19 +157,11 @@ impl Owner<'_> {
             search = self.search(hash, key);
         }
         let place = match search {
-            Search::Hit(hit) => self.file.map.word(hit.record + RECORD_PLACE).get(),
+            Search::Hit(hit) => self.place(hit.record),
             Search::Miss(_) => self.end(),
         };
-        let offset = self.space_for(record.length(), Purpose::Write)?;
-        let placed = self.append(&record, offset, self.end(), place, 0);
-        self.add_live(block_of(offset), placed.length as i64);
-        if let Err(trouble) = self.publish(placed.offset, placed.position + placed.length) {
-            self.add_live(block_of(offset), -(placed.length as i64));
-            if placed.length > MAX_SMALL {
-                self.release(block_of(offset));
-            }
-            return Err(trouble);
-        }
+        let placed = self.publish_record(&record, place, 0, Purpose::Write)?;
+        let offset = placed.offset;
         let slot = match search {
             Search::Hit(hit) => {
                 self.supersede(hit, offset);
@@ -159,13 +177,59 @@ impl Owner<'_> {
         Ok(Written { slot, record: offset, position: placed.position })
     }
 
+    /// Appends a record that holds a value, and publishes it. On an error nothing has changed.
+    #[inline]
+    fn publish_record(&self, record: &NewRecord, place: u64, batch: u32, purpose: Purpose) -> Result<Placed, Trouble> {
+        let offset = self.space_for(record.length(), purpose)?;
+        let placed = self.append(record, offset, self.end(), place, batch);
+        self.add_live(block_of(offset), placed.length as i64);
+        if let Err(trouble) = self.publish(offset, placed.position + placed.length) {
+            self.add_live(block_of(offset), -(placed.length as i64));
+            if placed.length > MAX_SMALL {
+                self.release(block_of(offset));
+            }
+            return Err(trouble);
+        }
+        Ok(placed)
+    }
+
+    /// The place of a record's key.
+    #[inline]
+    fn place(&self, record: u64) -> u64 {
+        let whole = match self.file.before(record) {
+            0 => record,
+            _ => self.file.parts_of_value(record, None).map_or(record, |value| value.whole),
+        };
+        self.file.map.word(whole + RECORD_PLACE).get()
+    }
+
+    /// Lets a key's value go on with `bytes`. `None`: enough has been appended to it, it is time to
+    /// write it whole.
+    pub fn append_to(&self, key: &EncodedKey, hit: Hit, bytes: &[u8]) -> Result<Option<Written>, Trouble> {
+        let map = &self.file.map;
+        let Some(head) = self.file.record_head(hit.record) else { return Err(Trouble::Stale) };
+        let budget = match head.op {
+            Op::Append => map.word(hit.record + RECORD_CRC).get() >> 32,
+            _ if head.length > MAX_APPENDED_TO => 0,
+            _ => append_budget(head.length),
+        };
+        let before = uint(self.file.position(hit.record));
+        let record = NewRecord { op: Op::Append, key, value: Value { head: &before, body: bytes } };
+        let Some(left) = budget.checked_sub(record.length()).filter(|_| record.length() <= MAX_SMALL) else {
+            return Ok(None);
+        };
+        let placed = self.publish_record(&record, hit.record, left as u32, Purpose::Write)?;
+        self.point(hit.slot, placed.offset);
+        self.settle(placed);
+        Ok(Some(Written { slot: hit.slot, record: placed.offset, position: placed.position }))
+    }
+
     /// Removes a key; tells whether it was there.
     pub fn remove(&self, key: &EncodedKey, hash: u64) -> Result<bool, Trouble> {
         let Search::Hit(hit) = self.search(hash, key) else { return Ok(false) };
         let record = NewRecord { op: Op::Remove, key, value: Value::whole(&[0xc0]) };
         let offset = self.space_for(record.length(), Purpose::Reclaim)?;
-        let place = self.file.map.word(hit.record + RECORD_PLACE).get();
-        let placed = self.append(&record, offset, self.end(), place, 0);
+        let placed = self.append(&record, offset, self.end(), self.place(hit.record), 0);
         let published = self.publish(placed.offset, placed.position + placed.length);
         if published.is_ok() {
             self.forget(hit);
@@ -251,20 +315,20 @@ impl Owner<'_> {
         }
         map.write(value + record.value.head.len() as u64, record.value.body);
         let placed = Placed { offset, length, position };
-        self.seal(placed, batch);
+        self.seal(placed, record.op, batch);
         self.mark_end(placed);
         placed
     }
 
     /// Computes a record's CRC and writes it down.
     #[inline]
-    fn seal(&self, placed: Placed, batch: u32) {
+    fn seal(&self, placed: Placed, op: Op, batch: u32) {
         let map = &self.file.map;
         let generation = map.word(block_offset(block_of(placed.offset)) + GENERATION).get();
         let crc_word = map.word(placed.offset + RECORD_CRC);
         crc_word.set(u64::from(batch) << 32);
         let seed = crc_seed(self.file.identity.store_id, generation, placed.offset, map.word(placed.offset).get());
-        let crc = map.record_crc(seed, placed.offset + RECORD_SEALED, placed.length - RECORD_SEALED).unwrap_or(0);
+        let crc = self.file.sealed(seed, placed.offset, placed.length, op).unwrap_or(0);
         crc_word.set((u64::from(batch) << 32) | u64::from(crc));
     }
 
@@ -315,16 +379,33 @@ impl Owner<'_> {
     fn supersede(&self, old: Hit, record: u64) {
         self.header().superseding.set(old.record);
         self.point(old.slot, record);
-        self.bury(old.record);
-        self.header().superseding.set(0);
+        self.bury_value(old.record);
     }
 
     /// The key's record is dead and nothing takes its place.
     fn forget(&self, old: Hit) {
         self.header().superseding.set(old.record);
         self.delete(old.slot);
-        self.bury(old.record);
-        self.header().superseding.set(0);
+        self.bury_value(old.record);
+    }
+
+    /// Marks a value's record dead, and those that it was appended to. `superseding` names it.
+    #[inline]
+    fn bury_value(&self, record: u64) {
+        let header = self.header();
+        let mut record = record;
+        for _ in 0..MAX_APPENDS {
+            // Once its segment is free, a record no longer tells what it was appended to.
+            let rest = self.file.before(record);
+            header.superseding_rest.set(rest);
+            self.bury(record);
+            header.superseding.set(rest);
+            if rest == 0 {
+                return;
+            }
+            record = rest;
+        }
+        header.superseding.set(0);
     }
 
     /// Marks a record dead and frees its segment, if it was the last that lived there.
@@ -386,6 +467,8 @@ impl Owner<'_> {
             let key = EncodedKey::new(&key);
             match (head.op, self.search(hash, &key)) {
                 (Op::Set, Search::Hit(hit)) if hit.record != record => self.supersede(hit, record),
+                (Op::Append, Search::Hit(hit)) => self.point(hit.slot, record),
+                (Op::Append, Search::Miss(_)) => return Err(damaged()),
                 (Op::Set, Search::Hit(_)) | (_, Search::Miss(None)) => {}
                 (Op::Set, Search::Miss(Some(slot))) => self.insert(hash, slot, record),
                 (_, Search::Hit(hit)) => self.forget(hit),
@@ -438,7 +521,7 @@ impl Owner<'_> {
         let batch = u32::try_from(entries.len()).map_err(|_| Trouble::TooLarge)?;
         let start = self.end();
         // The Clear comes first, with the root of an index that is not there yet: any is as long.
-        let (clear_key, no_root) = (EncodedKey::new(b""), root_value(0));
+        let (clear_key, no_root) = (EncodedKey::new(b""), uint(0));
         let clear_record = NewRecord { op: Op::Clear, key: &clear_key, value: Value::whole(&no_root) };
         let clear = self.append(&clear_record, first, start, start, batch);
         let mut tail = first + clear.length;
@@ -463,9 +546,9 @@ impl Owner<'_> {
             placed.push((hash(self.file.identity.hash_seed, key), offset));
         }
         let root = self.index_for(&placed)?;
-        let value = root_value(root.seal(self.file.identity.store_id));
+        let value = uint(root.seal(self.file.identity.store_id));
         self.file.map.write(first + RECORD_HEAD + clear_record.key.len(), &value);
-        self.seal(clear, batch);
+        self.seal(clear, Op::Clear, batch);
         Ok(Replacement { root, clear, last, tail })
     }
 
@@ -583,7 +666,13 @@ impl Owner<'_> {
         while record < block_offset(block + 1)
             && let Some(head) = self.file.record_head(record)
         {
-            if let Some(slot) = self.slot_of(record, head) {
+            let living = self.living(record, head);
+            if let Some(Living::Piece(key, hit)) = living {
+                // The value moves as a whole, and becomes one record.
+                self.publish_moves(&mut moves)?;
+                self.unite(&EncodedKey::new(&key), hit)?;
+                (to, position) = (self.header().tail.get(), self.end());
+            } else if let Some(Living::Whole(slot)) = living {
                 if !fits(to, head.length) {
                     // What was copied so far ends with the tail's segment.
                     self.publish_moves(&mut moves)?;
@@ -603,17 +692,31 @@ impl Owner<'_> {
         Ok(())
     }
 
-    /// The slot that names the record at this very offset: `None` if it is dead.
-    fn slot_of(&self, record: u64, head: RecordHead) -> Option<u64> {
+    /// What of its key's value a record is; `None` if it is dead.
+    fn living(&self, record: u64, head: RecordHead) -> Option<Living> {
         let dead = self.file.map.word(record).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0;
-        if head.op != Op::Set || dead {
+        if !head.op.holds_value() || dead {
             return None;
         }
         let (key, hash) = self.read_key(record, head)?;
         match self.search(hash, &EncodedKey::new(&key)) {
-            Search::Hit(hit) if hit.record == record => Some(hit.slot),
+            Search::Hit(hit) if self.file.before(hit.record) != 0 => Some(Living::Piece(key, hit)),
+            Search::Hit(hit) if hit.record == record => Some(Living::Whole(hit.slot)),
             _ => None,
         }
+    }
+
+    /// Writes a value in several pieces as one record.
+    fn unite(&self, key: &EncodedKey, hit: Hit) -> Result<(), Trouble> {
+        let damaged = || Trouble::Damaged("a value in it has lost a piece".into());
+        let value = self.file.parts_of_value(hit.record, None).ok_or_else(damaged)?;
+        let mut bytes = Vec::new();
+        self.file.copy_value(&value, &mut bytes).ok_or_else(damaged)?;
+        let record = NewRecord { op: Op::Set, key, value: Value::whole(&bytes) };
+        let placed = self.publish_record(&record, self.place(hit.record), 0, Purpose::Reclaim)?;
+        self.supersede(hit, placed.offset);
+        self.settle(placed);
+        Ok(())
     }
 
     fn copy_record(&self, from: u64, head: RecordHead, to: u64, position: u64) -> Placed {
@@ -621,7 +724,7 @@ impl Owner<'_> {
         map.copy_within(from, to, head.length);
         map.word(to + RECORD_POSITION).set(position);
         let placed = Placed { offset: to, length: head.length, position };
-        self.seal(placed, 0);
+        self.seal(placed, head.op, 0);
         self.mark_end(placed);
         placed
     }
@@ -647,7 +750,7 @@ impl Owner<'_> {
         let mut live = 0;
         self.for_each_record(block, |record, head| {
             let dead = self.file.map.word(record).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0;
-            if head.op == Op::Set && !dead {
+            if head.op.holds_value() && !dead {
                 live += head.length;
             }
         });
@@ -690,8 +793,8 @@ fn fits(tail: u64, length: u64) -> bool {
     tail != 0 && used != 0 && used + length <= BLOCK
 }
 
-/// A root as a MessagePack uint 64.
-fn root_value(word: u64) -> [u8; 9] {
+/// A MessagePack uint 64.
+fn uint(word: u64) -> [u8; 9] {
     let mut value = [0xcf; 9];
     value[1..].copy_from_slice(&word.to_be_bytes());
     value

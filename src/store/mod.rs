@@ -97,8 +97,21 @@ pub enum Found {
     Unchanged,
     /// A value; its bytes are in the buffer.
     Value,
+    /// The value that was last seen goes on with the bytes in the buffer ([`Store::append`]).
+    Appended,
     /// A value of this many bytes ([`Store::get_short`] only); its first bytes are in the buffer.
     Long(u64),
+}
+
+/// What [`Store::append`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    Done,
+    /// Nothing: the key has changed since it was seen (or was never looked at).
+    Changed,
+    /// Nothing: enough has been appended to the value (or it is too long), it is time to
+    /// [`put`](Store::put_if_unchanged) it whole.
+    Full,
 }
 
 /// Every key and value at one moment, in insertion order.
@@ -286,6 +299,20 @@ impl Store {
             // The index knows everything while the lock is held: what is the same record is the newest.
             let Some(hit) = file.hint(seen) else { return Ok(false) };
             self.put_owned(file, owner, &encoded, Value::whole(value), seen, Some(hit)).map(|()| true)
+        })
+    }
+
+    /// Lets the value of a key go on with `bytes`, if it is still the one that `seen` tells of: this
+    /// costs what it adds, not what is there. Whoever knows the value up to then gets these bytes
+    /// alone ([`Found::Appended`]), everybody else all of it, one behind the other.
+    pub fn append(&self, key: &[u8], bytes: &[u8], seen: &mut Seen) -> Result<Appended> {
+        let encoded = EncodedKey::new(key);
+        self.write(|file, owner| {
+            let Some(hit) = file.hint(seen) else { return Ok(Appended::Changed) };
+            let Some(written) = owner.append_to(&encoded, hit, bytes)? else { return Ok(Appended::Full) };
+            (seen.record, seen.offset, seen.version) = (written.position, written.record, owner.end());
+            owner.clean();
+            Ok(Appended::Done)
         })
     }
 

@@ -30,6 +30,23 @@ enum Lookup {
     Again,
 }
 
+/// The pieces of a value, the newest first.
+pub struct ValueParts {
+    parts: Vec<Part>,
+    /// Bytes of all of them.
+    length: u64,
+    /// The record that all others were appended to; 0 if only those after a known one are here.
+    pub whole: u64,
+}
+
+/// A piece of a value, and what shows that it stands still.
+struct Part {
+    at: u64,
+    length: u64,
+    block: u64,
+    generation: u64,
+}
+
 /// A record that is the key's, as long as its segment's generation does not move.
 struct Candidate {
     hit: Hit,
@@ -200,7 +217,7 @@ impl File {
                     };
                 }
                 _ if !self.is_record_of(record, key) => {}
-                Op::Set => {
+                Op::Set | Op::Append => {
                     let generation = self.map.word(block_offset(block_of(record)) + GENERATION).load(Ordering::Acquire);
                     last = Pending::Last(Lookup::Found(Candidate { hit: Hit { slot: 0, record }, generation }));
                 }
@@ -214,12 +231,93 @@ impl File {
         if header.indexed.load(Ordering::Relaxed) == indexed { last } else { Pending::Last(Lookup::Again) }
     }
 
+    /// The pieces of the value that ends with the record at `last`, back to the record at position
+    /// `known`, if it is one of them. `None`: something moved meanwhile, or makes no sense.
+    ///
+    /// What was appended to is freed no earlier than what was appended, and each append tells the
+    /// position, which is never used twice, of the record before it: a record with that position
+    /// whose segment's generation stands still is the right one.
+    pub fn parts_of_value(&self, last: u64, known: Option<u64>) -> Option<ValueParts> {
+        let mut parts = Vec::new();
+        let (mut record, mut expected, mut total) = (last, None, 0);
+        while parts.len() <= MAX_APPENDS {
+            let block = block_offset(block_of(record));
+            let generation = self.map.word(block + GENERATION).load(Ordering::Acquire);
+            let head = self.record_head(record)?;
+            let position = self.position(record);
+            if generation == 0 || expected.is_some_and(|expected| expected != position) {
+                return None;
+            }
+            if known == Some(position) && !parts.is_empty() {
+                return Some(ValueParts { parts, length: total, whole: 0 });
+            }
+            let (_, _, at, length) = self.parts(record, head)?;
+            match head.op {
+                Op::Set => {
+                    parts.push(Part { at, length, block, generation });
+                    total += length;
+                    return Some(ValueParts { parts, length: total, whole: record });
+                }
+                Op::Append => {
+                    let before: [u8; APPEND_HEAD as usize] = self.map.read(at);
+                    let length = length.checked_sub(APPEND_HEAD)?;
+                    parts.push(Part { at: at + APPEND_HEAD, length, block, generation });
+                    total += length;
+                    if total > block_offset(self.blocks()) {
+                        // More than the file holds: the pieces lead in circles.
+                        return None;
+                    }
+                    expected = Some(u64::from_be_bytes(before[1..].try_into().expect("eight bytes")));
+                    record = self.map.word(record + APPEND_BEFORE).load(Ordering::Acquire);
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// Appends a value's pieces to `out`, the oldest first. `None`: they are not there any more.
+    pub fn copy_value(&self, value: &ValueParts, out: &mut Vec<u8>) -> Option<()> {
+        for part in value.parts.iter().rev() {
+            self.map.copy(part.at, part.length, out).then_some(())?;
+        }
+        fence(Ordering::Acquire);
+        let unmoved = |part: &Part| self.map.word(part.block + GENERATION).load(Ordering::Relaxed) == part.generation;
+        value.parts.iter().all(unmoved).then_some(())
+    }
+
+    /// Copies out a value in several pieces; only those that are new, where some are known.
+    #[cold]
+    fn copy_pieces(&self, candidate: &Candidate, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+        let Candidate { hit, generation } = *candidate;
+        let position = self.position(hit.record);
+        let known = (seen.record != 0).then_some(seen.record);
+        let found = if known == Some(position) {
+            Found::Unchanged
+        } else {
+            let value = self.parts_of_value(hit.record, known)?;
+            if value.parts.first()?.generation != generation {
+                return None;
+            }
+            out.clear();
+            self.copy_value(&value, out)?;
+            if value.whole == 0 { Found::Appended } else { Found::Value }
+        };
+        seen.record = position;
+        seen.slot = hit.slot;
+        seen.offset = hit.record;
+        Some(found)
+    }
+
     /// Copies a value out. `None`: it was not there any more.
     #[inline]
     fn copy_out(&self, candidate: &Candidate, limit: u64, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
         let Candidate { hit, generation } = *candidate;
         let block = block_offset(block_of(hit.record));
         let head = self.record_head(hit.record)?;
+        if head.op == Op::Append {
+            return self.copy_pieces(candidate, seen, out);
+        }
         let position = self.position(hit.record);
         let (_, _, value, length) = self.parts(hit.record, head)?;
         let unchanged = seen.record == position;
@@ -323,12 +421,21 @@ impl File {
     fn copy_entry(&self, record: u64, snapshot: &mut super::Snapshot) -> Option<()> {
         let head = self.record_head(record)?;
         let (key, key_length, value, length) = self.parts(record, head)?;
+        let key = |bytes: &mut Vec<u8>| self.map.copy(key, key_length, bytes);
+        if head.op == Op::Append {
+            let value = self.parts_of_value(record, None)?;
+            let place = self.map.word(value.whole + RECORD_PLACE).get();
+            if snapshot.bytes.len() as u64 + key_length + value.length > block_offset(self.blocks()) {
+                return None;
+            }
+            return snapshot.add(place, key, |bytes| self.copy_value(&value, bytes).is_some());
+        }
         let place = self.map.word(record + RECORD_PLACE).get();
         if snapshot.bytes.len() as u64 + key_length + length > block_offset(self.blocks()) {
             // More than the file holds: its index names something time and again.
             return None;
         }
-        snapshot.add(place, |bytes| self.map.copy(key, key_length, bytes), |bytes| self.map.copy(value, length, bytes))
+        snapshot.add(place, key, |bytes| self.map.copy(value, length, bytes))
     }
 }
 

@@ -126,24 +126,38 @@ impl Owner<'_> {
         })
     }
 
-    /// A record may have lost its slot and not been marked dead yet.
+    /// A value may have lost its slot, and its records not been marked dead yet.
     fn finish_superseding(&self) {
         let header = self.header();
-        let record = header.superseding.get();
-        if record != 0
-            && let Some(head) = self.file.record_head(record)
-            && let Some((key, hash)) = self.read_key(record, head)
-        {
-            match self.search(hash, &EncodedKey::new(&key)) {
-                Search::Hit(hit) if hit.record == record => {}
-                _ => {
-                    let word = self.file.map.word(record);
-                    word.set(word.get() | u64::from(DEAD) << (8 * RECORD_FLAGS));
-                    self.recount(block_of(record));
-                }
+        let mut record = header.superseding.get();
+        // Freed with its segment, a record does not tell any more what it was appended to.
+        let mut rest = header.superseding_rest.get();
+        if self.is_named(record) {
+            record = 0;
+        }
+        for _ in 0..MAX_APPENDS {
+            if record == 0 {
+                break;
             }
+            let head = self.file.record_head(record);
+            let before = if head.is_some() { self.file.before(record) } else { rest };
+            rest = 0;
+            if head.is_some_and(|head| head.op.holds_value()) {
+                let word = self.file.map.word(record);
+                word.set(word.get() | u64::from(DEAD) << (8 * RECORD_FLAGS));
+                self.recount(block_of(record));
+            }
+            record = before;
         }
         header.superseding.set(0);
+    }
+
+    /// Whether a slot names the record.
+    fn is_named(&self, record: u64) -> bool {
+        let key = self.file.record_head(record).and_then(|head| self.read_key(record, head));
+        key.is_some_and(
+            |(key, hash)| matches!(self.search(hash, &EncodedKey::new(&key)), Search::Hit(hit) if hit.record == record),
+        )
     }
 
     /// The tail stands behind the last record of its segment that was published.
@@ -206,6 +220,14 @@ struct ValidLog {
     unwanted: Vec<u64>,
     /// How many records were lost.
     dropped: usize,
+}
+
+/// The records that make up the newest values.
+struct Newest {
+    /// The last of each: what its key's slot names.
+    named: HashSet<u64>,
+    /// All of them.
+    pieces: HashSet<u64>,
 }
 
 /// Where a segment stops making sense.
@@ -379,7 +401,7 @@ impl Owner<'_> {
         for record in survivors {
             let block = block_of(record.offset);
             generation = generation.max(map.word(block_offset(block) + GENERATION).get());
-            if newest.contains(&record.offset) {
+            if newest.pieces.contains(&record.offset) {
                 *live.entry(block).or_default() += record.head.length;
             } else {
                 let word = map.word(record.offset);
@@ -402,7 +424,7 @@ impl Owner<'_> {
         let first = self.first_index_block()?;
         map.word(root.offset).set(first);
         header.directory.store(root.seal(self.file.identity.store_id), Ordering::Release);
-        for record in survivors.iter().filter(|record| newest.contains(&record.offset)) {
+        for record in survivors.iter().filter(|record| newest.named.contains(&record.offset)) {
             let Some((key, hash)) = self.read_key(record.offset, record.head) else { continue };
             self.make_room(hash)?;
             if let Search::Miss(Some(slot)) = self.search(hash, &EncodedKey::new(&key)) {
@@ -412,18 +434,41 @@ impl Owner<'_> {
         Ok(())
     }
 
-    /// The offsets of the records that are their key's newest, and say that it is there.
-    fn newest(&self, survivors: &[Survivor]) -> HashSet<u64> {
+    /// Finds the records that make up each key's value, and links what was appended to what it was
+    /// appended to.
+    fn newest(&self, survivors: &[Survivor]) -> Newest {
         let start = survivors.iter().rposition(|record| record.head.op == Op::Clear).map_or(0, |at| at + 1);
-        let mut newest: HashMap<Vec<u8>, (u64, bool)> = HashMap::new();
+        // The pieces of each key's value: offset and position.
+        let mut values: HashMap<Vec<u8>, Vec<(u64, u64)>> = HashMap::new();
         for record in &survivors[start..] {
+            let Some((key, _)) = self.read_key(record.offset, record.head) else { continue };
+            let pieces = values.entry(key).or_default();
+            match record.head.op {
+                // Appended to what is there, not to something that is gone.
+                Op::Append if !record.dead && pieces.last().is_some_and(|last| self.follows(record, last.1)) => {
+                    let before = pieces.last().map_or(0, |last| last.0);
+                    self.file.map.word(record.offset + APPEND_BEFORE).set(before);
+                }
+                Op::Append if !record.dead => continue,
+                _ => pieces.clear(),
+            }
             // A dead record whose successor is gone: a removal, cleaned away since. (Where it
             // matters, a record is on the disk before the one it supersedes is marked.)
-            if let Some((key, _)) = self.read_key(record.offset, record.head) {
-                newest.insert(key, (record.offset, record.head.op == Op::Set && !record.dead));
+            if record.head.op.holds_value() && !record.dead {
+                pieces.push((record.offset, record.position));
             }
         }
-        newest.into_values().filter_map(|(offset, there)| there.then_some(offset)).collect()
+        Newest {
+            named: values.values().filter_map(|pieces| Some(pieces.last()?.0)).collect(),
+            pieces: values.values().flatten().map(|piece| piece.0).collect(),
+        }
+    }
+
+    /// Whether a record was appended to the one at this position.
+    fn follows(&self, record: &Survivor, position: u64) -> bool {
+        let Some((_, _, value, _)) = self.file.parts(record.offset, record.head) else { return false };
+        let head: [u8; APPEND_HEAD as usize] = self.file.map.read(value);
+        head[1..] == position.to_be_bytes()
     }
 
     /// Puts memory behind the runs that hold data: a copy may have come with holes.

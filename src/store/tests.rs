@@ -405,3 +405,83 @@ fn a_file_whose_destroyer_died_before_deleting_it_is_empty() {
     assert_eq!(get(&path.store(), b"x"), None);
     assert_sound(&store);
 }
+
+#[test]
+fn a_value_goes_on_with_what_is_appended_to_it() {
+    let path = Path0::new();
+    let (one, other, third) = (path.store(), path.store(), path.store());
+    let (mut mine, mut theirs, mut out) = (Seen::default(), Seen::default(), Vec::new());
+    assert_eq!(one.append(b"list", b"x", &mut mine).unwrap(), Appended::Changed, "nothing to append to");
+    one.put(b"first", b"1", &mut Seen::default()).unwrap();
+    one.put(b"list", b"start", &mut mine).unwrap();
+    one.put(b"last", b"1", &mut Seen::default()).unwrap();
+    assert_eq!(other.get(b"list", &mut theirs, &mut out).unwrap(), Found::Value);
+    let mut whole = b"start".to_vec();
+    let mut times = 0;
+    while one.append(b"list", format!(",{times}").as_bytes(), &mut mine).unwrap() == Appended::Done {
+        whole.extend_from_slice(format!(",{times}").as_bytes());
+        times += 1;
+        if times % 7 == 0 {
+            assert_eq!(other.get(b"list", &mut theirs, &mut out).unwrap(), Found::Appended);
+            assert!(whole.ends_with(&out) && out.len() < whole.len());
+            assert_eq!(other.get(b"list", &mut theirs, &mut out).unwrap(), Found::Unchanged);
+        }
+    }
+    assert!((50..200).contains(&times), "{times}");
+    assert_eq!(get(&third, b"list").as_ref(), Some(&whole));
+    assert_sound(&one);
+    let snapshot = third.snapshot().unwrap();
+    let entries: Vec<_> = snapshot.iter().collect();
+    assert_eq!(entries, [(&b"first"[..], &b"1"[..]), (b"list", &whole), (b"last", b"1")], "order, too");
+    assert_eq!(other.append(b"list", b"x", &mut theirs).unwrap(), Appended::Changed, "not up to date");
+
+    let copy = Path0::new();
+    std::fs::copy(&path.0, &copy.0).unwrap();
+    assert_eq!(get(&copy.store(), b"list").as_ref(), Some(&whole));
+    assert_sound(&copy.store());
+
+    assert!(one.put_if_unchanged(b"list", b"new", &mut mine).unwrap());
+    assert_eq!(one.append(b"list", b"er", &mut mine).unwrap(), Appended::Done);
+    assert_eq!(other.get(b"list", &mut theirs, &mut out).unwrap(), Found::Value);
+    assert_eq!(out, b"newer");
+    assert_sound(&one);
+    one.remove(b"list").unwrap();
+    assert_eq!(get(&other, b"list"), None);
+    assert_eq!(assert_sound(&one).keys, 2);
+}
+
+#[test]
+fn the_cleaner_keeps_values_whole_that_were_appended_to() {
+    let path = Path0::new();
+    let store = path.store();
+    let mut lists: Vec<(Seen, Vec<u8>)> = vec![(Seen::default(), Vec::new()); 40];
+    for (n, (seen, whole)) in lists.iter_mut().enumerate() {
+        *whole = vec![n as u8; 500 + 900 * n];
+        store.put(format!("list{n}").as_bytes(), whole, seen).unwrap();
+    }
+    for round in 0..20_000u32 {
+        let n = (round % 40) as usize;
+        let key = format!("list{n}");
+        let bytes = round.to_le_bytes();
+        let (seen, whole) = &mut lists[n];
+        if round % 5 == 0 {
+            put(&store, format!("other{}", round % 3000).as_bytes(), &[1; 300]);
+        }
+        // The cleaner writes values anew, too: then it is no longer the record that was seen.
+        let mut out = Vec::new();
+        store.get(key.as_bytes(), seen, &mut out).unwrap();
+        match store.append(key.as_bytes(), &bytes, seen).unwrap() {
+            Appended::Done => whole.extend_from_slice(&bytes),
+            Appended::Full => {
+                whole.truncate(500);
+                assert!(store.put_if_unchanged(key.as_bytes(), whole, seen).unwrap());
+            }
+            Appended::Changed => panic!("nobody else writes"),
+        }
+    }
+    for (n, (_, whole)) in lists.iter().enumerate() {
+        assert_eq!(get(&store, format!("list{n}").as_bytes()).as_ref(), Some(whole), "list {n}");
+    }
+    let report = assert_sound(&store);
+    assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{report:?}");
+}
