@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use sync::store::{Error, ErrorKind, Found, Options, Seen, Store};
+use sync::store::{Appended, Error, ErrorKind, Found, Options, Seen, Store};
 
 // ---- the model ---------------------------------------------------------------------------------
 
@@ -94,6 +94,8 @@ enum Operation {
     Put(usize, Key, Value),
     /// The same key over and over: what the cleaner lives on.
     Overwrite(usize, Key, Value, u16),
+    /// Lets a value go on, many times.
+    Append(usize, Key, Value, u16),
     /// Many keys: what makes the index divide.
     Fill(usize, u16, u16),
     /// Many keys taken out again: what makes its blocks merge.
@@ -146,6 +148,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         20 => (handle(), key(), value()).prop_map(|(h, k, v)| Put(h, k, v)),
         5 => (handle(), key(), value(), 1..400u16).prop_map(|(h, k, v, n)| Overwrite(h, k, v, n)),
+        8 => (handle(), key(), value(), 1..300u16).prop_map(|(h, k, v, n)| Append(h, k, v, n)),
         2 => (handle(), 0..3000u16, 1..3000u16).prop_map(|(h, from, n)| Fill(h, from, n)),
         2 => (handle(), 0..3000u16, 1..3000u16).prop_map(|(h, from, n)| Drain(h, from, n)),
         20 => (handle(), key()).prop_map(|(h, k)| Get(h, k)),
@@ -249,6 +252,21 @@ impl Client {
         Ok(())
     }
 
+    /// Lets the value of a key go on, or, if it has become long, puts it anew; what is there now.
+    fn append(&mut self, key: &[u8], bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.get(key).found?;
+        let (seen, known) = self.seen.get_mut(key).expect("just looked at");
+        let Some(value) = known else { return Ok(None) };
+        let done = self.store.append(key, bytes, seen)?;
+        value.extend_from_slice(bytes);
+        match done {
+            Appended::Done => {}
+            Appended::Full => assert!(self.store.put_if_unchanged(key, value, seen)?),
+            Appended::Changed => panic!("nobody else writes"),
+        }
+        Ok(Some(value.clone()))
+    }
+
     fn get(&mut self, key: &[u8]) -> Answer {
         let (seen, known) = self.seen.entry(key.to_vec()).or_default();
         let shortcut = self.store.is_current(seen).then(|| known.clone());
@@ -257,6 +275,7 @@ impl Client {
             match found {
                 Found::Value => *known = Some(out),
                 Found::Missing => *known = None,
+                Found::Appended => known.as_mut().expect("goes on what is known").extend(out),
                 Found::Long(_) => unreachable!("`get` copies"),
                 Found::Unchanged => assert!(known.is_some(), "unchanged since it was missing"),
             }
@@ -313,6 +332,20 @@ impl Playground {
                 for n in 0..times {
                     let value = Value { salt: value.salt.wrapping_add(n as u8), ..value };
                     self.put(handle, key.bytes(), value.bytes());
+                }
+            }
+            Operation::Append(handle, key, value, times) => {
+                // Short pieces: it is their number that counts.
+                let (key, piece) = (key.bytes(), Value { length: value.length % 600, ..value }.bytes());
+                for _ in 0..times {
+                    let (k, p) = (key.clone(), piece.clone());
+                    let result = self.with(handle, move |client| client.append(&k, &p));
+                    let Some(Some(value)) = self.settle(handle, result) else { break };
+                    if value.len() > 400_000 {
+                        self.put(handle, key.clone(), value);
+                        break;
+                    }
+                    self.model.put(key.clone(), value);
                 }
             }
             Operation::Fill(handle, from, count) => {

@@ -405,7 +405,7 @@ impl File {
             if head.op == Op::Clear {
                 return self.prepared_root(record, head).map(Some);
             }
-            keys.insert(self.key_of(record)?, (head.op == Op::Set).then_some(record));
+            keys.insert(self.key_of(record)?, head.op.holds_value().then_some(record));
             position += head.length;
             record += head.length;
         }
