@@ -14,7 +14,7 @@ use super::value::{self, Sharing, ValueError};
 use super::wait;
 use super::zend::Str;
 use super::zend::{self, Thrown};
-use super::{GLOBALS, legacy};
+use super::{GLOBALS, legacy, patch};
 use crate::store::{self, ErrorKind, Found, Seen, Store};
 
 /// The newest value of `name` in `into`, which is overwritten; `false` (and null) if there is none.
@@ -35,7 +35,8 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
         check_name(name)?;
         let mut bytes = GLOBALS.get().buffers.take();
         loop {
-            let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
+            let before = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
+            let mut seen = before;
             let long = scalar::LONG as u64;
             let found =
                 patiently_reading(this, |store| store.get_short(zend::bytes(name), long, &mut seen, &mut bytes));
@@ -65,6 +66,11 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
                         return Ok(hand_out(&raw const entry.value, into));
                     }
                 }
+                Ok(Found::Appended) => {
+                    if let Some(there) = read_appended(this, name, before, seen, &bytes, into)? {
+                        return Ok(there);
+                    }
+                }
                 Ok(Found::Value) => {
                     let sharing = decode(this, &bytes, into)?;
                     match sharing {
@@ -75,6 +81,28 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
                 }
             }
         }
+    }
+}
+
+/// Lets the cached value follow the patches that have been appended to it since. `None`: the cache
+/// knows another value by now.
+unsafe fn read_appended(
+    this: &SyncObject,
+    name: *mut zend_string,
+    before: Seen,
+    seen: Seen,
+    bytes: &[u8],
+    into: *mut zval,
+) -> Result<Option<bool>, Thrown> {
+    // SAFETY: as for `read`. The cache lets go of the value, so that an array is changed in place.
+    unsafe {
+        let Some(mut value) = this.cache().take(name, before) else { return Ok(None) };
+        match patch::apply_all(this, bytes, &raw mut value)? {
+            Sharing::Shareable => this.cache().store(name, Some(&raw const value), seen, bytes.len()),
+            Sharing::Fresh => this.cache().forget(name),
+        }
+        zend::copy(into, &raw const value);
+        Ok(Some(true))
     }
 }
 
@@ -390,7 +418,7 @@ pub unsafe fn with_entries(
 }
 
 /// Appends the encoded value to `bytes`.
-unsafe fn encode(value: *mut zval, bytes: &mut Vec<u8>) -> Result<Sharing, Thrown> {
+pub unsafe fn encode(value: *mut zval, bytes: &mut Vec<u8>) -> Result<Sharing, Thrown> {
     // SAFETY: callers pass a valid value that they hold.
     value::encode(unsafe { &*value }, bytes).map_err(throw_value_error)
 }
@@ -401,11 +429,28 @@ unsafe fn encode(value: *mut zval, bytes: &mut Vec<u8>) -> Result<Sharing, Throw
 /// `into` is a slot of the caller's.
 pub unsafe fn decode(this: &SyncObject, bytes: &[u8], into: *mut zval) -> Result<Sharing, Thrown> {
     // SAFETY: callers pass a slot that is theirs.
-    value::decode(bytes, this.policy()?, unsafe { &mut *into }).map_err(throw_value_error)
+    let decoded = value::decode(bytes, this.policy()?, unsafe { &mut *into }).map_err(throw_value_error);
+    let (sharing, rest) = decoded?;
+    if rest == 0 {
+        return Ok(sharing);
+    }
+    // SAFETY: as above.
+    match unsafe { patch::apply_all(this, &bytes[bytes.len() - rest..], into) } {
+        Ok(Sharing::Shareable) => Ok(sharing),
+        Ok(Sharing::Fresh) => Ok(Sharing::Fresh),
+        Err(Thrown) => {
+            // SAFETY: as above.
+            unsafe {
+                zend::release(into);
+                zend::set_null(into);
+            }
+            Err(Thrown)
+        }
+    }
 }
 
 #[cold]
-fn throw_value_error(error: ValueError) -> Thrown {
+pub fn throw_value_error(error: ValueError) -> Thrown {
     match error {
         ValueError::Thrown => Thrown,
         ValueError::Refused(why) => errors::throw_sync(&why),

@@ -31,8 +31,8 @@ const LARGEST: usize = 1024;
 
 /// Encoded bytes of one value, and of all, that a table keeps. Decoded, an array of small ints is
 /// sixteen times larger.
-const LARGEST_VALUE: usize = 1 << 20;
-const LARGEST_TOTAL: usize = 4 << 20;
+const LARGEST_VALUE: usize = 4 << 20;
+const LARGEST_TOTAL: usize = 8 << 20;
 
 /// The table of one object.
 #[repr(C)]
@@ -133,6 +133,22 @@ impl Cache {
                 (*entry).name = name;
             }
             entry
+        }
+    }
+
+    /// Hands over the value of a name, if it is an array and was last seen like this, and forgets it.
+    ///
+    /// # Safety
+    /// `name` is valid.
+    pub unsafe fn take(&mut self, name: *mut zend_string, seen: Seen) -> Option<zval> {
+        // SAFETY: valid by contract; the value is the caller's from here on.
+        unsafe {
+            let entry = self.look_up(name).filter(|entry| entry.seen == seen)?;
+            if zend::kind(&raw const entry.value) != ffi::IS_ARRAY {
+                return None;
+            }
+            entry.seen = Seen::default();
+            Some(std::mem::replace(&mut entry.value, zend::empty()))
         }
     }
 

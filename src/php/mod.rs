@@ -12,6 +12,7 @@ mod ini;
 mod legacy;
 mod nested;
 mod object;
+mod patch;
 mod place;
 mod plain_files;
 mod sync;

@@ -32,6 +32,7 @@ use super::access;
 use super::errors::{self, contain};
 use super::handlers;
 use super::object::SyncObject;
+use super::patch;
 use super::place::{self, Act, Key, Step};
 use super::value::scalar::Small;
 use super::zend::{self, Alive, Str, Thrown};
@@ -178,6 +179,10 @@ pub fn alone<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> 
 /// # Safety
 /// The object and the values in `act` are valid, and held by the caller.
 pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<(), Thrown> {
+    // SAFETY: valid by contract.
+    if unsafe { patch::change(this, name, steps, act)? } {
+        return Ok(());
+    }
     let mut value = zend::empty();
     let there = alone(this, || {
         // SAFETY: valid by contract; the value is this frame's own.

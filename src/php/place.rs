@@ -26,7 +26,8 @@ impl Key {
         key
     }
 
-    fn as_ptr(&self) -> *mut zval {
+    /// The value.
+    pub fn as_ptr(&self) -> *mut zval {
         (&raw const self.0).cast_mut()
     }
 }
@@ -597,12 +598,12 @@ unsafe fn property_slot(
 }
 
 /// What a key is to an array.
-enum ArrayKey {
+pub enum ArrayKey {
     Index(i64),
     Name(Str),
 }
 
-fn array_key(key: &Key, unset: bool) -> Result<ArrayKey, Thrown> {
+pub fn array_key(key: &Key, unset: bool) -> Result<ArrayKey, Thrown> {
     let value = key.as_ptr();
     // SAFETY: the key holds a valid value.
     unsafe {

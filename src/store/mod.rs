@@ -74,7 +74,7 @@ impl Default for Options {
 /// When and where a key was last seen: lets [`Store::is_current`] and [`Store::get`] answer
 /// "nothing has changed" without touching the value. Starts as `Seen::default()` ("never");
 /// belongs to one key.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Which store the rest is about; 0: none.
     store: u64,

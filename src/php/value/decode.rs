@@ -18,19 +18,16 @@ use super::wire::{self, Number};
 use super::{Policy, Sharing, ValueError, scalar};
 
 /// Decodes any value. See [`super::decode`].
-pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<Sharing, ValueError> {
+pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<(Sharing, usize), ValueError> {
     let decoder = Decoder::new(bytes.len(), policy);
     let at: *mut Zval = into;
     // SAFETY: the caller gives a zval to overwrite.
     unsafe { engine::set_simple(at, engine::NULL) };
     let mut reader = Reader::new(bytes);
-    let mut read = Slot { at, decoder: &decoder }.deserialize(&mut reader);
-    if read.is_ok() && !reader.rest().is_empty() {
-        decoder.damaged("bytes after its end");
-        read = Err(reader::Error::Stopped);
-    }
+    let read = Slot { at, decoder: &decoder }.deserialize(&mut reader);
+    let rest = reader.rest().len();
     // SAFETY: `at` holds what has been decoded, whole or in part.
-    unsafe { decoder.finish(read, at) }
+    unsafe { decoder.finish(read, at) }.map(|sharing| (sharing, rest))
 }
 
 /// Decoding cannot go on; why is kept in the [`Decoder`].

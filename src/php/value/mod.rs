@@ -111,8 +111,8 @@ pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<Sharing, ValueError> {
     encode::encode(value, out)
 }
 
-/// Decodes the one MessagePack value that is `bytes` into `into`, which is overwritten without
-/// being released, and holds null after an error.
+/// Decodes the MessagePack value that `bytes` start with into `into`, which is overwritten without
+/// being released, and holds null after an error. Returns how many bytes there are behind it, too.
 ///
 /// May run user code (autoloaders, `__unserialize`, `__wakeup`, `unserialize`, error handlers).
 ///
@@ -121,9 +121,9 @@ pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<Sharing, ValueError> {
 /// nested deeper than `unserialize_max_depth`; [`ValueError::Thrown`] if user code throws. No
 /// destructor runs for what had been made until then.
 #[inline]
-pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<Sharing, ValueError> {
+pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<(Sharing, usize), ValueError> {
     if scalar::decode(bytes, into) {
-        return Ok(Sharing::Shareable);
+        return Ok((Sharing::Shareable, 0));
     }
     decode::decode(bytes, policy, into)
 }
