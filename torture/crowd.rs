@@ -61,7 +61,8 @@ fn read(store: &Store, n: usize, seen: &mut Seen) -> Option<u64> {
     match store.patiently(|store| store.get(&name(n), seen, &mut out)).unwrap() {
         Found::Missing => Some(0),
         Found::Unchanged => None,
-        Found::Value | Found::Long(_) => Some(u64::from_le_bytes(out[..].try_into().unwrap())),
+        Found::Value => Some(u64::from_le_bytes(out[..].try_into().unwrap())),
+        found => panic!("{found:?}, of a number that is only ever put"),
     }
 }
 
