@@ -200,7 +200,8 @@ impl<'p> Decoder<'_, 'p> {
     }
 }
 
-/// A place to decode a value into. It holds null; a count of what it is to hold is its owner's.
+/// A place to decode a value into: it holds null, stays where it is until the end of the decoding, and
+/// owns what it comes to hold.
 /// Two words, so that it travels in registers.
 #[derive(Clone, Copy)]
 pub struct Slot<'a, 'de, 'p> {
@@ -252,8 +253,6 @@ impl Slot<'_, '_, '_> {
     }
 }
 
-// SAFETY of the unsafe blocks below: `at` is a place that whoever made the `Slot` keeps where it
-// is until the end of the decoding.
 impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
     type Value = ();
 
@@ -268,24 +267,28 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
         self.number();
+        // SAFETY: a `Slot` is a place to write to.
         unsafe { engine::set_simple(self.at, if value { engine::TRUE } else { engine::FALSE }) };
         Ok(())
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
         self.number();
+        // SAFETY: a `Slot` is a place to write to.
         unsafe { engine::set_long(self.at, value) };
         Ok(())
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
         self.number();
+        // SAFETY: a `Slot` is a place to write to.
         unsafe { scalar::set_unsigned(self.at, value) };
         Ok(())
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         self.number();
+        // SAFETY: a `Slot` is a place to write to.
         unsafe { engine::set_double(self.at, value) };
         Ok(())
     }
@@ -296,6 +299,7 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
 
     fn visit_borrowed_bytes<E: Error>(self, value: &'de [u8]) -> Result<(), E> {
         self.number();
+        // SAFETY: a `Slot` is a place to write to.
         unsafe { engine::set_string(self.at, value) };
         Ok(())
     }
@@ -304,6 +308,7 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         self.number();
         let count = elements.size_hint().unwrap_or(0);
         if count == 0 {
+            // SAFETY: a `Slot` is a place to write to.
             unsafe { engine::set_empty_array(self.at) };
             return Ok(());
         }
@@ -328,10 +333,12 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         let count = map.size_hint().unwrap_or(0);
         self.decoder.expect(count).and_then(|()| self.decoder.expect(count)).map_err(Stop::into)?;
         if count == 0 {
+            // SAFETY: a `Slot` is a place to write to.
             unsafe { engine::set_empty_array(self.at) };
             return Ok(());
         }
         let table = engine::new_map(count);
+        // SAFETY: a `Slot` is a place to write to.
         unsafe { engine::set_array(self.at, table) };
         self.decoder.slots.reserve(count);
         self.decoder.deeper(|| fill_map(self.decoder, table, map))

@@ -1136,8 +1136,8 @@ pub fn throw_type_error(format: &CStr, name: &[u8]) {
 
 /// Throws an `Error`; two `%s` in `format` are the names.
 pub fn throw_error(format: &CStr, first: &[u8], second: &[u8]) {
-    // SAFETY: a format with two `%s` and two C strings.
     with_c_string(first, |first| {
+        // SAFETY: a format with two `%s` and two C strings.
         with_c_string(second, |second| unsafe {
             ffi::zend_throw_error(ptr::null_mut(), format.as_ptr(), first, second);
         });
@@ -1147,8 +1147,8 @@ pub fn throw_error(format: &CStr, first: &[u8], second: &[u8]) {
 /// Raises an E_WARNING, E_NOTICE or E_DEPRECATED; up to two `%s` in `format` are the names. May run
 /// the user's error handler.
 pub fn raise(level: u32, format: &CStr, first: &[u8], second: &[u8]) {
-    // SAFETY: a format with at most two `%s` and two C strings.
     with_c_string(first, |first| {
+        // SAFETY: a format with at most two `%s` and two C strings.
         with_c_string(second, |second| unsafe { zend_error(level as c_int, format.as_ptr(), first, second) });
     });
 }
