@@ -1,0 +1,264 @@
+//! Arrays: walking them, making them, and finding places in them.
+
+use ext_php_rs::ffi;
+use ext_php_rs::types::Zval;
+
+use super::*;
+
+const HASH_FLAG_PACKED: u32 = 1 << 2;
+
+/// The most elements an array may be asked to hold at once: far below the engine's own limit, at
+/// which it ends the process with a fatal error.
+pub const MAX_ELEMENTS: usize = 1 << 28;
+
+unsafe extern "C" {
+    fn zend_hash_real_init_mixed(table: *mut HashTable);
+    fn zend_hash_real_init_packed(table: *mut HashTable);
+    fn zend_hash_extend(table: *mut HashTable, size: u32, packed: bool);
+    fn zend_hash_lookup(table: *mut HashTable, key: *mut zend_string) -> *mut Zval;
+    fn zend_hash_index_lookup(table: *mut HashTable, index: u64) -> *mut Zval;
+    fn zend_hash_destroy(table: *mut HashTable);
+    fn _zend_hash_init(
+        table: *mut HashTable,
+        size: u32,
+        destructor: Option<unsafe extern "C" fn(*mut Zval)>,
+        persistent: bool,
+    );
+}
+
+/// A key of an array.
+#[derive(Clone, Copy)]
+pub enum Key {
+    Int(i64),
+    /// Owned by the array.
+    String(*mut zend_string),
+}
+
+/// The used places of an array, in order. The array must not change meanwhile: hold a count of it
+/// where user code may run, so that whoever changes it changes a copy.
+pub struct Elements {
+    /// Bare zvals of packed arrays, buckets of others.
+    places: *mut u8,
+    packed: bool,
+    next: u32,
+    end: u32,
+}
+
+impl Elements {
+    /// # Safety
+    /// `table` stays alive and as it is for as long as the iterator is used.
+    #[inline]
+    pub unsafe fn of(table: *const HashTable) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe {
+            Self {
+                places: (*table).__bindgen_anon_1.arPacked.cast(),
+                packed: is_packed(table),
+                next: 0,
+                end: (*table).nNumUsed,
+            }
+        }
+    }
+}
+
+impl Iterator for Elements {
+    type Item = (Key, *mut Zval);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        // SAFETY: `of` was promised that the places stay, and those below `nNumUsed` are
+        // initialised.
+        unsafe {
+            while self.next < self.end {
+                let place = self.next as usize;
+                self.next += 1;
+                let (key, at) = if self.packed {
+                    (Key::Int(place as i64), self.places.cast::<Zval>().add(place))
+                } else {
+                    let bucket = self.places.cast::<Bucket>().add(place);
+                    let key = (*bucket).key;
+                    let key = if key.is_null() { Key::Int((*bucket).h as i64) } else { Key::String(key) };
+                    (key, follow_indirect(&raw mut (*bucket).val))
+                };
+                if type_of(at) != UNDEF {
+                    return Some((key, at));
+                }
+            }
+            None
+        }
+    }
+}
+
+/// True if the array has no keys stored: its places are its keys.
+///
+/// # Safety
+/// `table` is alive.
+#[inline(always)]
+pub unsafe fn is_packed(table: *const HashTable) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*table).u.flags & HASH_FLAG_PACKED != 0 }
+}
+
+/// True if the array's keys are 0, 1, 2 … in this order.
+///
+/// # Safety
+/// `table` is alive.
+#[inline]
+pub unsafe fn is_list(table: *const HashTable) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if is_packed(table) && (*table).nNumUsed == (*table).nNumOfElements {
+            return true;
+        }
+        Elements::of(table).enumerate().all(|(i, (key, _))| matches!(key, Key::Int(k) if k == i as i64))
+    }
+}
+
+/// How many elements the array has, not counting declared properties without a value.
+///
+/// # Safety
+/// `table` is alive.
+#[inline]
+pub unsafe fn count(table: *const HashTable) -> usize {
+    // SAFETY: the caller's promise; the function does not write.
+    unsafe { ffi::zend_array_count(table.cast_mut()) as usize }
+}
+
+/// A new array with room for `size` elements with keys of any kind, whose places stay where they
+/// are until more are added. The caller owns it.
+pub fn new_map(size: usize) -> *mut HashTable {
+    debug_assert!(size <= MAX_ELEMENTS);
+    // SAFETY: a new array, initialised once.
+    unsafe {
+        let table = ffi::_zend_new_array(size as u32);
+        zend_hash_real_init_mixed(table);
+        table
+    }
+}
+
+/// A new array of `size` nulls with the keys 0, 1, 2 …, and its first place. The caller owns it.
+pub fn new_list(size: usize) -> (*mut HashTable, *mut Zval) {
+    debug_assert!(size <= MAX_ELEMENTS);
+    // SAFETY: a new array with room for so many, initialised once.
+    unsafe {
+        let table = ffi::_zend_new_array(size as u32);
+        zend_hash_real_init_packed(table);
+        let first = (*table).__bindgen_anon_1.arPacked;
+        for place in 0..size {
+            set_simple(first.add(place), NULL);
+        }
+        (*table).nNumUsed = size as u32;
+        (*table).nNumOfElements = size as u32;
+        (*table).nNextFreeElement = size as i64;
+        (table, first)
+    }
+}
+
+/// The place of a key; a new one holds null. What a string key looks like does not matter here.
+///
+/// # Safety
+/// `table` is alive and has one owner.
+#[inline]
+pub unsafe fn place_of_string(table: *mut HashTable, key: *mut zend_string) -> *mut Zval {
+    // SAFETY: the caller's promise.
+    unsafe { zend_hash_lookup(table, key) }
+}
+
+/// As [`place_of_string`], for an integer key.
+///
+/// # Safety
+/// `table` is alive and has one owner.
+#[inline]
+pub unsafe fn place_of_int(table: *mut HashTable, key: i64) -> *mut Zval {
+    // SAFETY: the caller's promise.
+    unsafe { zend_hash_index_lookup(table, key as u64) }
+}
+
+/// The value under a string key, or null.
+///
+/// # Safety
+/// `table` and `key` are alive.
+pub unsafe fn find(table: *const HashTable, key: *mut zend_string) -> *mut Zval {
+    // SAFETY: the caller's promise.
+    unsafe { ffi::zend_hash_find(table, key) }
+}
+
+/// Adds a copy of a value under a new key. False if the key is there already.
+///
+/// # Safety
+/// All are alive; `table` has one owner.
+pub unsafe fn add(table: *mut HashTable, key: *mut zend_string, value: *mut Zval) -> bool {
+    // SAFETY: the caller's promise. The table takes over the count that the copy owns.
+    unsafe {
+        let place = ffi::zend_hash_add(table, key, value);
+        if !place.is_null() {
+            copy(place, value);
+        }
+        !place.is_null()
+    }
+}
+
+/// Makes room for `more` elements, so that adding them moves nothing.
+///
+/// # Safety
+/// `table` is alive and has one owner.
+pub unsafe fn reserve(table: *mut HashTable, more: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let size = (*table).nNumUsed as usize + more;
+        debug_assert!(size <= 2 * MAX_ELEMENTS);
+        zend_hash_extend(table, size as u32, is_packed(table));
+    }
+}
+
+/// Takes another count of an array; immutable ones have none.
+///
+/// # Safety
+/// `table` is alive.
+#[inline]
+pub unsafe fn hold_array(table: *mut HashTable) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*table).gc.u.type_info & GC_IMMUTABLE == 0 {
+            (*table).gc.refcount += 1;
+        }
+    }
+}
+
+/// Gives up a count of an array. May run destructors.
+///
+/// # Safety
+/// The caller owns it.
+#[inline]
+pub unsafe fn release_array(table: *mut HashTable) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*table).gc.u.type_info & GC_IMMUTABLE == 0 {
+            (*table).gc.refcount -= 1;
+            if (*table).gc.refcount == 0 {
+                ffi::zend_array_destroy(table);
+            }
+        }
+    }
+}
+
+/// A hash table for bookkeeping, on the stack. Owns its values if `owning`.
+pub fn new_table(owning: bool) -> HashTable {
+    let mut table = std::mem::MaybeUninit::<HashTable>::uninit();
+    let destructor: Option<unsafe extern "C" fn(*mut Zval)> = if owning { Some(ffi::zval_ptr_dtor) } else { None };
+    // SAFETY: the engine initialises every field. An empty table holds no pointer into itself, so
+    // it may be moved.
+    unsafe {
+        _zend_hash_init(table.as_mut_ptr(), 8, destructor, false);
+        table.assume_init()
+    }
+}
+
+/// Frees what a table from [`new_table`] holds. May run destructors.
+///
+/// # Safety
+/// The table is not used again.
+pub unsafe fn destroy_table(table: *mut HashTable) {
+    // SAFETY: the caller's promise.
+    unsafe { zend_hash_destroy(table) }
+}
