@@ -33,12 +33,13 @@ tally() {
     [ "$suite_failed" = 0 ] || failures+=("$name")
 }
 
+# NAME OPTIONS...: tests written in Rust.
 rust_tests() {
-    headline 'The store, without PHP'
-    local log=$BUILD/cargo-test.log status=0
-    cargo test --locked --no-default-features --features torture --no-fail-fast 2>&1 | tee "$log" || status=$?
+    local name=$1 log=$BUILD/cargo-test.log status=0
+    headline "$name"
+    cargo test --locked --no-default-features --no-fail-fast "${@:2}" 2>&1 | tee "$log" || status=$?
     # shellcheck disable=SC2046 # two words are meant to be two arguments
-    tally 'The store, without PHP' $status $(awk '
+    tally "$name" $status $(awk '
         /^test result:/ { passed += $4; failed += $6 }
         END { print passed + 0, failed + 0 }' "$log")
     grep -E '^test .*[.]{3} ignored' "$log" | sed 's/^/SKIP /' || true
@@ -60,7 +61,8 @@ check 'Lints, without PHP' cargo clippy --locked --no-default-features --feature
 check 'Lints, with PHP' env CARGO_TARGET_DIR="$PHP_TARGET" cargo clippy --release --locked --all-targets -- -D warnings
 check 'Documentation of the store' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-default-features --no-deps
 check 'The promised Rust version' scripts/check-msrv.sh
-rust_tests
+rust_tests 'The store, without PHP'
+rust_tests 'The store, dying at every step of a change' --features torture --test crash
 check 'Ten seconds of torture' env TORTURE_SECONDS=10 cargo run --release --locked --no-default-features --features torture --example torture
 check "Python's msgpack and crc32c" scripts/venv.sh
 check "JavaScript's msgpack" scripts/node.sh
