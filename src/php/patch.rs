@@ -139,7 +139,9 @@ unsafe fn encode(
                 Step::Append if last && value.is_some() => match (*table).nNextFreeElement {
                     i64::MAX => return Ok(false),
                     next => {
-                        let _ = rmp::encode::write_sint(out, next.max(0));
+                        // The engine's mark for "no number yet"; below zero it counts on from there.
+                        let next = if next == i64::MIN { 0 } else { next };
+                        let _ = rmp::encode::write_sint(out, next);
                         return finish(value, out);
                     }
                 },
