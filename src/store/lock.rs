@@ -198,11 +198,17 @@ impl File {
     /// takes over what he left, as any waiter would have.
     fn succeed(&self, lease: u32) -> Result<u32, Trouble> {
         let header = self.map.header();
-        let word = header.lock.get();
-        if lease_of(word) == Some(lease) {
+        let mut word = header.lock.get();
+        // Again where somebody has only marked that he waits: who else should take it over? To all
+        // others its owner lives now.
+        while lease_of(word) == Some(lease) {
             let new = taken_by(lease, word) | u64::from(word as u32 & WAITERS);
-            if header.lock.compare_exchange(word, new).is_ok() {
-                drop(Owner { file: self }.recovered()?);
+            match header.lock.compare_exchange(word, new) {
+                Ok(()) => {
+                    drop(Owner { file: self }.recovered()?);
+                    break;
+                }
+                Err(now) => word = now,
             }
         }
         self.set_lease(Some(lease));
@@ -495,3 +501,6 @@ fn futex_wake(word: &Word, count: i32) {
     // SAFETY: as in `futex_wait`.
     unsafe { libc::syscall(libc::SYS_futex, word.low_half().as_ptr(), libc::FUTEX_WAKE, count) };
 }
+
+#[cfg(test)]
+mod model;
