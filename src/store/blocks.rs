@@ -87,6 +87,20 @@ impl File {
         (length.saturating_sub(PAGE) / BLOCK).min(self.blocks())
     }
 
+    /// What stands at `block`, for a walk through a file that may be damaged: a run, or as much as
+    /// makes no sense. (Where nothing was ever written nobody looks: that would give it memory.)
+    pub fn run_or_gap(&self, block: u64, blocks: u64) -> (Kind, u64) {
+        match parse_ext_word(self.map.word(block_offset(block)).load(Ordering::Acquire)) {
+            Some((kind, length, ..)) if length % BLOCK == 0 && (1..=blocks - block).contains(&(length / BLOCK)) => {
+                (kind, length / BLOCK)
+            }
+            _ => {
+                let next = block_of(self.next_data(block_offset(block + 1)));
+                (Kind::Free, next.clamp(block + 1, blocks.min(block + MAX_EXTENT)) - block)
+            }
+        }
+    }
+
     /// How many blocks there are: never more than fit the mapping. Where the header has come to tell
     /// of more since it was checked (the file has grown far, or somebody scribbles over it), the
     /// mapping is of no use any more.
@@ -506,12 +520,7 @@ impl Owner<'_> {
         }
         // A free run is added when its end is known, so that neighbours become one extent.
         while block < blocks {
-            let (kind, run) = match parse_ext_word(self.file.map.word(block_offset(block)).get()) {
-                Some((kind, length, ..)) if length % BLOCK == 0 && length > 0 => {
-                    (kind, (length / BLOCK).min(blocks - block))
-                }
-                _ => (Kind::Free, 1),
-            };
+            let (kind, run) = self.file.run_or_gap(block, blocks);
             if kind != Kind::Free
                 && let Some(live) = used(block, kind)
             {

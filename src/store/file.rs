@@ -410,6 +410,17 @@ impl File {
         }
     }
 
+    /// Where, from `offset` on, the file has anything; the offset itself where nobody knows.
+    pub fn next_data(&self, offset: u64) -> u64 {
+        let Ok(fd) = self.own_fd() else { return offset };
+        // SAFETY: an open descriptor. Its file position, which this moves, nobody uses.
+        match unsafe { libc::lseek(fd, offset as libc::off_t, libc::SEEK_DATA) } {
+            at if at >= 0 => at as u64,
+            _ if io::Error::last_os_error().raw_os_error() == Some(libc::ENXIO) => u64::MAX,
+            _ => offset,
+        }
+    }
+
     /// Gives back what the file has behind `end`; nothing refers to it.
     pub fn cut_behind(&self, end: u64) {
         let open = self.descriptor.borrow();

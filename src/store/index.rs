@@ -287,7 +287,7 @@ impl Owner<'_> {
         }
         let old = header.replacing.each_ref().map(|word| word.get());
         header.replacing[0].store(0, Ordering::Release);
-        header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
+        header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
         for block in old.into_iter().filter(|&block| block != 0) {
             self.release(block_of(block));
         }
@@ -349,7 +349,7 @@ impl Owner<'_> {
         }
         let root = Root { offset, log2 }.seal(self.file.identity.store_id);
         header.directory.store(root, Ordering::Release);
-        header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
+        header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
         self.release_array(old);
         Ok(())
     }

@@ -585,7 +585,7 @@ impl Owner<'_> {
         let old = header.directory.get();
         let new = root.seal(self.file.identity.store_id);
         header.directory.store(new, Ordering::Release);
-        header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
+        header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
         let generation = self.file.map.word(block_offset(block_of(clear)) + GENERATION).get();
         header.tail.set(0);
         self.release_segments(|other| other < generation);

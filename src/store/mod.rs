@@ -190,8 +190,8 @@ pub struct Store {
 
 /// How often an operation is started over because its file was exchanged or cut short meanwhile.
 const ATTEMPTS: usize = 50;
-/// For how long, if one attempt takes its time.
-const LONG_ENOUGH: Duration = Duration::from_millis(50);
+/// How often with one and the same file.
+const SAME_FILE: usize = 3;
 /// How long [`Store::wait`] sleeps at most before it looks whether the holder lives.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
 
@@ -592,8 +592,8 @@ impl Store {
         write: bool,
         mut operation: impl FnMut(&File) -> std::result::Result<T, Trouble>,
     ) -> Result<Option<T>> {
-        let mut start = None;
-        for attempt in 0..ATTEMPTS {
+        let (mut last, mut same) = (None, 0);
+        for _ in 0..ATTEMPTS {
             let file = match self.current_file() {
                 Ok(Some(file)) if !write || file.writable => Ok(Some(file)),
                 Ok(_) => self.open(write),
@@ -605,8 +605,9 @@ impl Store {
                 Err(Trouble::Stale) => self.close(),
                 Err(trouble) => return Err(self.error(trouble)),
             }
-            // Whoever exchanges a file is done with it in a moment: what goes on for longer is damage.
-            if attempt > 2 && start.get_or_insert_with(Instant::now).elapsed() > LONG_ENOUGH {
+            // Somebody else's doing is over when the file is opened anew; damage is still there.
+            same = if last.replace(file.id) == Some(file.id) { same + 1 } else { 0 };
+            if same == SAME_FILE {
                 break;
             }
         }

@@ -28,7 +28,7 @@ impl Owner<'_> {
         }
         self.finish_moving_table();
         // Readers inside blocks that will be freed must notice.
-        header.index_epoch.store(header.index_epoch.get() + 1, Ordering::Release);
+        header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
         self.rebuild_table_in_use()?;
         // What the dead owner had added to the file and not entered yet.
         let end = block_offset(self.file.blocks());
@@ -287,12 +287,7 @@ impl File {
         let blocks = self.blocks();
         let mut block = self.first_block();
         while block < blocks {
-            let (kind, run) = match parse_ext_word(self.map.word(block_offset(block)).get()) {
-                Some((kind, length, ..)) if length % BLOCK == 0 && (1..=blocks - block).contains(&(length / BLOCK)) => {
-                    (kind, length / BLOCK)
-                }
-                _ => (Kind::Free, 1),
-            };
+            let (kind, run) = self.run_or_gap(block, blocks);
             let holds_records = matches!(kind, Kind::Segment | Kind::Large);
             has_system |= block == system && !holds_records;
             if holds_records && self.map.word(block_offset(block) + GENERATION).get() != 0 {
@@ -331,7 +326,11 @@ impl File {
         let mut least = 0;
         while offset < end && self.map.word(offset).get() != 0 {
             let position = self.position(offset);
-            let whole = |head: &RecordHead| (least..MAX_POSITION).contains(&position) && self.is_whole(offset, *head);
+            let whole = |head: &RecordHead| {
+                (least..MAX_POSITION).contains(&position)
+                    && self.is_whole(offset, *head)
+                    && self.has_canonical_key(offset, *head)
+            };
             let Some(head) = self.record_head(offset).filter(whole) else {
                 return Some(Damage { offset, position: position.max(least) });
             };
@@ -345,6 +344,12 @@ impl File {
             offset += head.length;
         }
         None
+    }
+
+    /// Whether a record's key is written as this code writes it: no search finds any other.
+    fn has_canonical_key(&self, record: u64, head: RecordHead) -> bool {
+        let name = Owner { file: self }.read_key(record, head).map(|(name, _)| name);
+        name.is_some_and(|name| self.is_record_of(record, &EncodedKey::new(&name)))
     }
 
     /// Makes the records at these offsets, and those behind them in their segments, as if they had
