@@ -34,30 +34,21 @@ pub enum Key {
     String(*mut zend_string),
 }
 
-/// The used places of an array, in order. The array must not change meanwhile: hold a count of it
-/// where user code may run, so that whoever changes it changes a copy.
+/// The used places of an array, in order. Hold a count of the array where user code may run, so that
+/// whoever changes it changes a copy. Some internal classes change the table of their properties in
+/// place all the same: so each step starts from what the table says then.
 pub struct Elements {
-    /// Bare zvals of packed arrays, buckets of others.
-    places: *mut u8,
-    packed: bool,
+    table: *const HashTable,
     next: u32,
-    end: u32,
 }
 
 impl Elements {
     /// # Safety
-    /// `table` stays alive and as it is for as long as the iterator is used.
+    /// `table` stays alive for as long as the iterator is used; what it yields is used before
+    /// anything can change the table.
     #[inline]
     pub unsafe fn of(table: *const HashTable) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe {
-            Self {
-                places: (*table).__bindgen_anon_1.arPacked.cast(),
-                packed: is_packed(table),
-                next: 0,
-                end: (*table).nNumUsed,
-            }
-        }
+        Self { table, next: 0 }
     }
 }
 
@@ -66,16 +57,16 @@ impl Iterator for Elements {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        // SAFETY: `of` was promised that the places stay, and those below `nNumUsed` are
-        // initialised.
+        // SAFETY: `of` was promised that the table lives. Places below `nNumUsed` are initialised;
+        // packed tables have bare zvals, others buckets.
         unsafe {
-            while self.next < self.end {
+            while self.next < (*self.table).nNumUsed {
                 let place = self.next as usize;
                 self.next += 1;
-                let (key, at) = if self.packed {
-                    (Key::Int(place as i64), self.places.cast::<Zval>().add(place))
+                let (key, at) = if is_packed(self.table) {
+                    (Key::Int(place as i64), (*self.table).__bindgen_anon_1.arPacked.add(place))
                 } else {
-                    let bucket = self.places.cast::<Bucket>().add(place);
+                    let bucket = (*self.table).__bindgen_anon_1.arData.add(place);
                     let key = (*bucket).key;
                     let key = if key.is_null() { Key::Int((*bucket).h as i64) } else { Key::String(key) };
                     (key, follow_indirect(&raw mut (*bucket).val))

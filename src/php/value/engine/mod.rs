@@ -19,7 +19,7 @@ pub use strings::*;
 pub use zvals::*;
 
 pub use ext_php_rs::ffi::{
-    Bucket, HashTable, zend_class_constant, zend_class_entry, zend_function, zend_object, zend_property_info,
+    HashTable, zend_class_constant, zend_class_entry, zend_function, zend_object, zend_property_info,
     zend_serialize_data, zend_string, zend_unserialize_data,
 };
 
