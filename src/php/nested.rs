@@ -22,8 +22,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::builders::ClassBuilder;
 use ext_php_rs::ffi::{
-    self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_DOUBLE, IS_LONG, IS_NULL, IS_OBJECT, zend_class_entry,
-    zend_execute_data, zend_object, zend_object_handlers, zend_op, zend_string, zval,
+    self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_ARRAY, IS_DOUBLE, IS_LONG, IS_NULL, IS_OBJECT,
+    zend_class_entry, zend_execute_data, zend_object, zend_object_handlers, zend_op, zend_string, zval,
 };
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::zend::{CatchError, bailout, try_catch};
@@ -634,6 +634,7 @@ impl Place {
                         Ok(())
                     },
                     steps: false,
+                    pure: false,
                 },
             )
         }
@@ -811,6 +812,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             let operator = instruction.and_then(|i| i.operator()).unwrap_or(Operator::Binary(u32::from(code)));
             let mut operand = zend::empty();
             zend::copy(&raw mut operand, zend::deref(right));
+            let pure = !matches!(zend::kind(&raw const operand), IS_OBJECT | IS_ARRAY);
             let (mut old, mut new) = (zend::empty(), zend::empty());
             let gives_old =
                 matches!(operator, Operator::Increment { give_old: true } | Operator::Decrement { give_old: true });
@@ -818,6 +820,9 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
                 None,
                 &mut Act::Modify {
                     modify: &mut |value| {
+                        // Where another process was faster, all of it is done again.
+                        zend::release(&raw mut old);
+                        zend::release(&raw mut new);
                         if gives_old {
                             zend::copy(&raw mut old, value);
                         }
@@ -826,6 +831,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
                         Ok(())
                     },
                     steps: !matches!(operator, Operator::Binary(_)),
+                    pure,
                 },
             );
             if done.is_err() {

@@ -21,7 +21,7 @@ use crate::store::Appended;
 /// are kept out.
 const ATTEMPTS: usize = 20;
 
-/// Assigns or unsets in the depth of a cached array by appending a patch; `false` where this is not
+/// Assigns, operates or unsets in the depth of a cached array by appending a patch; `false` where this is not
 /// the way, and nothing has happened.
 ///
 /// # Safety
@@ -30,18 +30,35 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Ac
     // SAFETY: valid by contract. Whatever is looked at in the cache is used before anything else can
     // happen to it: encoding and changing plain values runs no user code.
     unsafe {
-        let value = match act {
-            Act::Assign(value) if is_plain(*value, DEPTH) => Some(*value),
-            Act::Unset => None,
-            _ => return Ok(false),
-        };
+        if steps.is_empty() {
+            return Ok(false);
+        }
+        let mut computed = zend::empty();
         for _ in 0..ATTEMPTS {
+            // What a change is computed from is what the store is asked about, whatever an error
+            // handler does to the cache meanwhile.
+            let Some(entry) = this.cache().look_up(name.as_ptr()) else { return Ok(false) };
+            let before = entry.seen;
+            let value = match act {
+                Act::Assign(value) if is_plain(*value, DEPTH) => Some(*value),
+                Act::Unset => None,
+                Act::Modify { modify, pure: true, .. } => {
+                    let Some(old) = scalar_at(&raw const entry.value, steps)? else { return Ok(false) };
+                    zend::release(&raw mut computed);
+                    zend::copy(&raw mut computed, old);
+                    modify(&raw mut computed)?;
+                    if !is_plain(&raw const computed, DEPTH) {
+                        return Ok(false);
+                    }
+                    Some(&raw mut computed)
+                }
+                _ => return Ok(false),
+            };
             let Some(entry) = this.cache().look_up(name.as_ptr()) else { return Ok(false) };
             let mut patch = GLOBALS.get().buffers.take();
             if !encode(&raw const entry.value, steps, value, &mut patch)? {
                 return Ok(false);
             }
-            let before = entry.seen;
             let mut seen = before;
             let Some(instance) = this.constructed() else { return Ok(false) };
             // Held, busy, full: the long way waits, or says what is wrong.
@@ -51,7 +68,10 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Ac
                 continue;
             }
             let Some(mut array) = this.cache().take(name.as_ptr(), before) else { return Ok(false) };
-            place::act(&raw mut array, steps, act)?;
+            match value {
+                Some(value) => place::act(&raw mut array, steps, &mut Act::Assign(value))?,
+                None => place::act(&raw mut array, steps, &mut Act::Unset)?,
+            };
             if done == Appended::Full {
                 // As much has been appended as there was: time to write it whole.
                 patch.clear();
@@ -84,6 +104,29 @@ unsafe fn is_plain(value: *const zval, depth: usize) -> bool {
             IS_ARRAY => depth > 0 && (*(*value).value.arr).values().all(|element| is_plain(element, depth - 1)),
             _ => false,
         }
+    }
+}
+
+/// The scalar that steps lead to in an array, if they lead to one.
+unsafe fn scalar_at(array: *const zval, steps: &[Step]) -> Result<Option<*const zval>, Thrown> {
+    let mut at = array;
+    // SAFETY: callers pass a valid value; nothing changes it meanwhile.
+    unsafe {
+        for step in steps {
+            let Step::Element(key) = step else { return Ok(None) };
+            if zend::kind(at) != IS_ARRAY || !matches!(zend::kind(key.as_ptr()), IS_LONG | IS_STRING) {
+                return Ok(None);
+            }
+            let table = (*at).value.arr;
+            at = match place::array_key(key, false)? {
+                ArrayKey::Index(index) => ffi::zend_hash_index_find(table, index as u64),
+                ArrayKey::Name(name) => ffi::zend_hash_find(table, name.as_ptr()),
+            };
+            if at.is_null() {
+                return Ok(None);
+            }
+        }
+        Ok((zend::kind(at) != IS_ARRAY && is_plain(at, 0)).then_some(at))
     }
 }
 

@@ -80,6 +80,8 @@ pub enum Act<'a> {
         modify: &'a mut dyn FnMut(*mut zval) -> Result<(), Thrown>,
         /// Whether it is `++` or `--`, for the sake of PHP's words.
         steps: bool,
+        /// Whether nothing can run but an error handler, where what is there is a scalar.
+        pure: bool,
     },
     /// Remove what is there.
     Unset,
