@@ -93,6 +93,7 @@ fn whoever_waits_for_a_dead_writer_goes_on_soon_however_much_is_stored() {
         let start = Instant::now();
         put(&store, "next", b"1");
         let waited = start.elapsed();
+        eprintln!("{keys} keys: {waited:?}");
         assert!(
             waited < Duration::from_millis(if cfg!(debug_assertions) { 2000 } else { 50 }),
             "{keys} keys: {waited:?}"
