@@ -1,6 +1,6 @@
 //! Kills writers at random and looks for what was lost.
 //!
-//!     make torture                        two minutes (TORTURE_SECONDS)
+//!     make torture                        two minutes (TORTURE_SECONDS), in /dev/shm (TORTURE_DIRECTORY)
 //!     cargo run --release --no-default-features --example torture -- crowd [PROCESSES [SECONDS]]
 //!
 //! Sixteen processes write, remove, increment under `lock()`, replace everything, fork and read, on
@@ -16,7 +16,7 @@ mod journal;
 mod worker;
 
 use journal::{Arena, COUNTERS, KEYS, OWNERS, WORKERS};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
@@ -91,7 +91,8 @@ struct Victim {
 }
 
 fn run(round: &Round, duration: Duration, tally: &mut Tally) {
-    let path = PathBuf::from(format!("/dev/shm/sync-torture-{}.sync", std::process::id()));
+    let directory = std::env::var("TORTURE_DIRECTORY").unwrap_or_else(|_| "/dev/shm".into());
+    let path = Path::new(&directory).join(format!("sync-torture-{}.sync", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let arena = Arena::new();
     let mut random = Random::new(std::process::id().into());

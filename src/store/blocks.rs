@@ -164,6 +164,9 @@ impl Owner<'_> {
         }
         let block = match purpose {
             Purpose::Write => {
+                if header.generation.get().is_multiple_of(16) {
+                    self.sweep();
+                }
                 self.fill_reserve()?;
                 self.take(blocks, bytes)?
             }
@@ -381,6 +384,34 @@ impl Owner<'_> {
             } else {
                 block += 1;
             }
+        }
+    }
+
+    /// Gives back memory behind free blocks that nobody counted. On tmpfs it is enough to read: a
+    /// reader that was still inside a run when that was freed puts pages behind it again.
+    #[cold]
+    fn sweep(&self) {
+        let header = self.header();
+        let live = header.live.count() + header.live_large.count();
+        let may = |index: u64| 2 * (live + index * BLOCK) + 12 * BLOCK;
+        let Ok(allocated) = self.file.allocated() else { return };
+        if allocated <= may(0) {
+            return;
+        }
+        let blocks = self.file.blocks();
+        let is_index = |entry: Entry| entry.is(Kind::Index) || entry.is(Kind::Directory);
+        let index = (0..blocks).filter(|&block| is_index(self.entry(block))).count() as u64;
+        if allocated <= may(index) {
+            return;
+        }
+        let mut block = header.free_hint.count();
+        while block < blocks {
+            let entry = self.entry(block);
+            let extent = if entry.is(Kind::Free) { entry.number().clamp(1, blocks - block) } else { 1 };
+            if entry.is(Kind::Free) {
+                self.unback(block, block, block + extent, false);
+            }
+            block += extent;
         }
     }
 

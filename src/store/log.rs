@@ -569,13 +569,13 @@ impl Owner<'_> {
         let mut block = 0;
         while block < self.file.blocks() {
             let entry = self.entry(block);
-            let run = self.run(block).map_or(1, |(_, blocks)| blocks);
-            if (entry.is(Kind::Segment) || entry.is(Kind::Large))
-                && goes(self.file.map.word(block_offset(block) + GENERATION).get())
-            {
+            // Free blocks are not even looked at: that would put memory behind them.
+            let is_ours = entry.is(Kind::Segment) || entry.is(Kind::Large);
+            let run = if is_ours { self.run(block).map_or(1, |(_, blocks)| blocks) } else { 1 };
+            if is_ours && goes(self.file.map.word(block_offset(block) + GENERATION).get()) {
                 self.release(block);
             }
-            block += if entry.is(Kind::Free) { 1 } else { run };
+            block += run;
         }
     }
 
