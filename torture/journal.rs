@@ -57,6 +57,8 @@ impl Entry {
 /// What one owner did.
 pub struct Owner {
     pub keys: [Entry; KEYS],
+    /// A key that is appended to; the number is how often that happened.
+    pub list: Entry,
     /// Increments begun, returned, and cut off by a death.
     pub increments: [[AtomicU64; 3]; COUNTERS],
     pub operations: AtomicU64,

@@ -237,6 +237,14 @@ fn verify(path: &Path, arena: &Arena) {
             worker::compare(&store, arena, owner, key);
         }
     }
+    std::panic::set_hook(Box::new(|_| {}));
+    for owner in 0..WORKERS {
+        let compare = || worker::compare_list(&store, arena, owner, true);
+        if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(compare)) {
+            arena.fail(panic.downcast_ref::<String>().map_or("a list does not fit", |text| text));
+        }
+    }
+    let _ = std::panic::take_hook();
     for counter in 0..COUNTERS {
         let (acknowledged, begun) = arena.count(counter);
         let found = worker::read_counter(&store, counter);

@@ -5,7 +5,7 @@ use super::{Random, Round};
 use std::path::Path;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
-use sync::store::{Found, Options, Seen, Store};
+use sync::store::{Appended, Found, Options, Seen, Store};
 
 /// Works until it is killed, or told to stop.
 pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut random: Random) -> ! {
@@ -27,7 +27,8 @@ pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut ran
     let _ = round;
     let store = Store::new(path.to_owned(), Options::default());
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let mut worker = Worker { n, store: &store, arena, seen: vec![vec![Seen::default(); KEYS]; OWNERS] };
+        let seen = vec![vec![Seen::default(); KEYS]; OWNERS];
+        let mut worker = Worker { n, store: &store, arena, seen, list: (Seen::default(), vec![]) };
         worker.take_stock();
         while arena.stop.load(Relaxed) == 0 {
             worker.do_something(&mut random);
@@ -44,6 +45,8 @@ struct Worker<'a> {
     store: &'a Store,
     arena: &'static Arena,
     seen: Vec<Vec<Seen>>,
+    /// This process's list, as it was last seen.
+    list: (Seen, Vec<u8>),
 }
 
 impl Worker<'_> {
@@ -52,6 +55,7 @@ impl Worker<'_> {
         for key in 0..KEYS {
             settle(self.store, self.arena, self.n, key);
         }
+        compare_list(self.store, self.arena, self.n, true);
         for counter in &self.arena.owners[self.n].increments {
             let [begun, returned, cut] = counter;
             let open = begun.load(SeqCst) - returned.load(SeqCst).min(begun.load(SeqCst));
@@ -63,7 +67,9 @@ impl Worker<'_> {
     fn do_something(&mut self, random: &mut Random) {
         match random.below(1000) {
             0..=299 => self.put(self.n, random.below(KEYS as u64) as usize, random),
-            300..=399 => self.remove(self.n, random.below(KEYS as u64) as usize),
+            300..=349 => self.append(),
+            350..=369 => compare_list(self.store, self.arena, random.below(WORKERS as u64) as usize, false),
+            370..=399 => self.remove(self.n, random.below(KEYS as u64) as usize),
             400..=899 => self.read(random.below(OWNERS as u64) as usize, random.below(KEYS as u64) as usize),
             900..=949 => self.increment(0, random),
             950..=984 => self.increment(1, random),
@@ -90,6 +96,44 @@ impl Worker<'_> {
         entry.begin(state);
         self.store.patiently(|store| store.remove(&name(owner, key))).unwrap();
         entry.finish(state);
+    }
+
+    /// Appends the next number to this process's list; from time to time the list starts over.
+    fn append(&mut self) {
+        let entry = &self.arena.owners[self.n].list;
+        let name = list_name(self.n);
+        let (seen, value) = &mut self.list;
+        let number = entry.begun().number + 1;
+        entry.begin(State { number, removed: false });
+        loop {
+            let mut out = Vec::new();
+            match self.store.patiently(|store| store.get(&name, seen, &mut out)).unwrap() {
+                Found::Missing => value.clear(),
+                Found::Unchanged => {}
+                Found::Appended => value.extend(&out),
+                Found::Value | Found::Long(_) => *value = out,
+            }
+            // The number before it, too: one that a dead predecessor had begun may be missing.
+            let next = [list_end(value, self.n).to_le_bytes(), number.to_le_bytes()].concat();
+            let start_over = value.is_empty() || value.len() > 60_000;
+            let done = match start_over {
+                true => Appended::Full,
+                false => self.store.patiently(|store| store.append(&name, &next, seen)).unwrap(),
+            };
+            if done == Appended::Changed {
+                // Somebody has cleaned, or replaced everything by itself: look again.
+                continue;
+            }
+            if start_over {
+                value.clear();
+            }
+            value.extend(&next);
+            if done == Appended::Full {
+                self.store.patiently(|store| store.put(&name, value, seen)).unwrap();
+            }
+            break;
+        }
+        entry.finish(State { number, removed: false });
     }
 
     /// A read gives what had returned before it, or something newer.
@@ -209,6 +253,41 @@ fn name(owner: usize, key: usize) -> Vec<u8> {
 fn parse_name(name: &[u8]) -> Option<(usize, usize)> {
     let (owner, key) = std::str::from_utf8(name).ok()?.split_once('.')?;
     Some((owner.parse().ok()?, key.parse().ok()?))
+}
+
+fn list_name(owner: usize) -> Vec<u8> {
+    format!("list{owner}").into_bytes()
+}
+
+/// The last number of a list, each entry of which tells which was the one before it.
+fn list_end(value: &[u8], owner: usize) -> u64 {
+    let number = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
+    assert_eq!(value.len() % 16, 0, "list {owner} is {} bytes long", value.len());
+    let mut last = None;
+    for entry in value.chunks(16) {
+        let (before, this) = (number(&entry[..8]), number(&entry[8..]));
+        assert!(
+            last.is_none_or(|last| last == before) && before < this,
+            "list {owner}: {last:?}, then {before}, {this}"
+        );
+        last = Some(this);
+    }
+    last.unwrap_or(0)
+}
+
+/// A list ends with what last returned, or with something newer. While nobody appends to it
+/// (`settle`), that is one of two, and noted.
+pub fn compare_list(store: &Store, arena: &Arena, owner: usize, settle: bool) {
+    let entry = &arena.owners[owner].list;
+    let before = entry.returned();
+    let mut out = Vec::new();
+    store.patiently(|store| store.get(&list_name(owner), &mut Seen::default(), &mut out)).unwrap();
+    let (last, begun) = (list_end(&out, owner), entry.begun());
+    let fits = if settle { last == before.number || last == begun.number } else { last >= before.number };
+    assert!(fits && last <= begun.number, "list {owner} ends with {last}: {before:?} returned, {begun:?} was begun");
+    if settle {
+        entry.finish(State { number: last, removed: false });
+    }
 }
 
 fn counter_name(counter: usize) -> Vec<u8> {
