@@ -503,4 +503,4 @@ fn futex_wake(word: &Word, count: i32) {
 }
 
 #[cfg(test)]
-mod model;
+pub(super) mod model;

@@ -449,3 +449,6 @@ enum Pending {
     /// The newest record about this key was among them.
     Last(Lookup),
 }
+
+#[cfg(test)]
+mod model;

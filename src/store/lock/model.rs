@@ -20,7 +20,7 @@ use std::hash::Hash;
 
 /// Goes through all states that can be reached and returns how many there are; or how one comes to
 /// a state that must not be, or to one from which there is no way to an end.
-fn explore<S: Copy + Eq + Hash + Debug>(
+pub fn explore<S: Copy + Eq + Hash + Debug>(
     start: S,
     steps: impl Fn(&S, &mut Vec<S>) -> Result<(), String>,
     is_end: impl Fn(&S) -> bool,
