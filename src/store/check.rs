@@ -85,7 +85,7 @@ impl Owner<'_> {
                     let total = if kind == Kind::Large { &mut live_large } else { &mut live };
                     *total += counted;
                     segments += u64::from(kind == Kind::Segment);
-                    let tail = header.tail.get();
+                    let tail = self.tail();
                     if counted == 0 && (tail == 0 || block_of(tail - 1) != block) && kind == Kind::Large {
                         problem(format!("block {block}: nothing lives there and it is not free"));
                     }

@@ -83,6 +83,8 @@ pub const MAX_RUN: u64 = (u32::MAX as u64) / BLOCK * BLOCK;
 /// Offset in a block of its generation: a number that no other life of the block has, 0 while
 /// its content is not to be trusted.
 pub const GENERATION: u64 = 8;
+/// No store gets this far: there is always another one.
+pub const MAX_GENERATION: u64 = 1 << 62;
 /// Bytes of a block before its content.
 pub const BLOCK_HEAD: u64 = 64;
 

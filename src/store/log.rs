@@ -144,6 +144,14 @@ impl Owner<'_> {
         self.header().commit.get() & (MAX_POSITION - 1)
     }
 
+    /// Where the next small record goes; 0: into a new segment, also where the header points to
+    /// somewhere outside the blocks.
+    #[inline]
+    pub fn tail(&self) -> u64 {
+        let tail = self.header().tail.get();
+        if tail > PAGE && tail <= block_offset(self.file.blocks()) { tail } else { 0 }
+    }
+
     /// Stores a value: append, publish, apply, settle. On an error nothing has changed.
     #[inline]
     pub fn put(&self, key: &EncodedKey, hash: u64, value: Value, hint: Option<Hit>) -> Result<Written, Trouble> {
@@ -255,7 +263,7 @@ impl Owner<'_> {
         if length > MAX_SMALL {
             return self.large_run(length, purpose);
         }
-        let tail = self.header().tail.get();
+        let tail = self.tail();
         if fits(tail, length) { Ok(tail) } else { self.new_segment(purpose) }
     }
 
@@ -274,7 +282,7 @@ impl Owner<'_> {
     fn new_segment(&self, purpose: Purpose) -> Result<u64, Trouble> {
         let header = self.header();
         let offset = self.empty_segment(purpose)?;
-        let old = header.tail.get();
+        let old = self.tail();
         header.tail.set(offset);
         if old != 0 {
             let block = block_of(old - 1);
@@ -426,7 +434,7 @@ impl Owner<'_> {
     }
 
     fn is_tail(&self, block: u64) -> bool {
-        let tail = self.header().tail.get();
+        let tail = self.tail();
         tail != 0 && block_of(tail - 1) == block
     }
 
@@ -662,7 +670,7 @@ impl Owner<'_> {
     fn empty(&self, block: u64) -> Result<(), Trouble> {
         let mut record = block_offset(block) + BLOCK_HEAD;
         let mut moves: Vec<(Hit, Placed)> = Vec::new();
-        let (mut to, mut position) = (self.header().tail.get(), self.end());
+        let (mut to, mut position) = (self.tail(), self.end());
         while record < block_offset(block + 1)
             && let Some(head) = self.file.record_head(record)
         {
@@ -671,7 +679,7 @@ impl Owner<'_> {
                 // The value moves as a whole, and becomes one record.
                 self.publish_moves(&mut moves)?;
                 self.unite(&EncodedKey::new(&key), hit)?;
-                (to, position) = (self.header().tail.get(), self.end());
+                (to, position) = (self.tail(), self.end());
             } else if let Some(Living::Whole(slot)) = living {
                 if !fits(to, head.length) {
                     // What was copied so far ends with the tail's segment.

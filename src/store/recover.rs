@@ -95,7 +95,7 @@ impl Owner<'_> {
                 since_clear = Some(self.file.map.word(block_offset(block_of(pending)) + GENERATION).get());
             }
         }
-        let tail = header.tail.get();
+        let tail = self.tail();
         if tail != 0 {
             referred.insert(block_of(tail - 1));
         }
@@ -163,7 +163,7 @@ impl Owner<'_> {
     /// The tail stands behind the last record of its segment that was published.
     fn find_tail(&self) {
         let header = self.header();
-        let mut tail = header.tail.get();
+        let mut tail = self.tail();
         if tail == 0 {
             return;
         }
@@ -190,7 +190,7 @@ impl Owner<'_> {
     /// Counts the segments again that the dead owner may have miscounted, and frees what is empty.
     fn recount_segments(&self) {
         let header = self.header();
-        let tail = header.tail.get();
+        let tail = self.tail();
         if tail != 0 {
             self.recount(block_of(tail - 1));
         }
@@ -204,7 +204,7 @@ impl Owner<'_> {
         if block < self.file.blocks() && (entry.is(Kind::Segment) || entry.is(Kind::Large)) {
             let live = self.count_live(block) as i64;
             self.add_live(block, live - entry.number() as i64);
-            let tail = self.header().tail.get();
+            let tail = self.tail();
             if live == 0 && (tail == 0 || block_of(tail - 1) != block) {
                 self.release(block);
             }
@@ -290,7 +290,8 @@ impl File {
             let (kind, run) = self.run_or_gap(block, blocks);
             let holds_records = matches!(kind, Kind::Segment | Kind::Large);
             has_system |= block == system && !holds_records;
-            if holds_records && self.map.word(block_offset(block) + GENERATION).get() != 0 {
+            let generation = self.map.word(block_offset(block) + GENERATION).get();
+            if holds_records && (1..MAX_GENERATION).contains(&generation) {
                 damage.extend(self.survey(kind, block_offset(block), block_offset(block + run), &mut found));
             }
             block += run;
@@ -402,7 +403,7 @@ impl Owner<'_> {
 
         let newest = self.newest(survivors);
         let mut live: HashMap<u64, u64> = HashMap::new();
-        let mut generation = header.generation.get();
+        let mut generation = header.generation.get().min(MAX_GENERATION);
         for record in survivors {
             let block = block_of(record.offset);
             generation = generation.max(map.word(block_offset(block) + GENERATION).get());
