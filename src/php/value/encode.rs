@@ -17,7 +17,7 @@ use super::{Sharing, ValueError};
 pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<Sharing, ValueError> {
     let encoder = Encoder::new();
     let at: *const Zval = value;
-    let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true };
+    let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true, guarded: false };
     let written = root.serialize(&mut Writer::new(out));
     let sharing = encoder.sharing.get();
     let failure = encoder.finish();
@@ -118,7 +118,8 @@ impl Encoder {
 }
 
 /// The arrays that a value is in, innermost first: an array that contains itself without a
-/// reference between (its last variable is gone) has to end somewhere.
+/// reference between (its last variable is gone) has to end somewhere. As in `serialize`, they are
+/// those that are themselves elements or properties.
 pub struct Within<'a> {
     array: *const HashTable,
     outer: Option<&'a Within<'a>>,
@@ -139,6 +140,8 @@ pub struct Value<'a> {
     /// In an array with several owners: see [`Identity::meet`].
     pub shared: bool,
     pub root: bool,
+    /// An array that [`Within`] has to know.
+    pub guarded: bool,
 }
 
 impl Serialize for Value<'_> {
@@ -201,7 +204,7 @@ impl Value<'_> {
         // SAFETY: called for a reference, which the identity holds until the end. Its target may
         // be assigned to meanwhile: what is written is held by who writes it.
         unsafe {
-            let target = Value { at: &raw mut (*engine::reference_of(self.at)).val, ..*self };
+            let target = Value { at: &raw mut (*engine::reference_of(self.at)).val, guarded: false, ..*self };
             match engine::type_of(target.at) {
                 engine::ARRAY => target.serialize_array(serializer),
                 engine::OBJECT => object_encode::serialize(&target, serializer),
@@ -230,7 +233,13 @@ impl Value<'_> {
             let elements = Members {
                 table: array,
                 skip: None,
-                value: Value { within: Some(&within), shared, root: false, ..*self },
+                nested: true,
+                value: Value {
+                    within: if self.guarded { Some(&within) } else { self.within },
+                    shared,
+                    root: false,
+                    ..*self
+                },
             };
             let result = self.encoder.deeper(|| {
                 if engine::is_list(array) {
@@ -251,6 +260,8 @@ pub struct Members<'a> {
     pub table: *mut HashTable,
     /// A key to leave out.
     pub skip: Option<&'static [u8]>,
+    /// Arrays among them may contain themselves: not so in what `__serialize` has returned.
+    pub nested: bool,
     /// What the elements have in common; its own zval is not used.
     pub value: Value<'a>,
 }
@@ -286,7 +297,13 @@ impl Members<'_> {
             if engine::type_of(at) == engine::REFERENCE {
                 self.value.encoder.not_shareable();
             }
-            Member(Value { at: sole_target(at), ..self.value })
+            let at = sole_target(at);
+            let guarded = self.nested && engine::type_of(at) == engine::ARRAY;
+            let recursive = guarded && {
+                let array = engine::array_of(at);
+                array == self.table || Within::contains(self.value.within, array)
+            };
+            Member { value: Value { at, guarded, ..self.value }, recursive }
         }
     }
 }
@@ -327,23 +344,21 @@ impl Serialize for Members<'_> {
 }
 
 /// An element or property: as a [`Value`], but for arrays that contain themselves.
-pub struct Member<'a>(pub Value<'a>);
+struct Member<'a> {
+    value: Value<'a>,
+    recursive: bool,
+}
 
 impl Serialize for Member<'_> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = &self.0;
-        // SAFETY: the zval is alive.
-        unsafe {
-            if engine::type_of(value.at) == engine::ARRAY && Within::contains(value.within, engine::array_of(value.at))
-            {
-                // As `serialize` does: it takes a number, and is null.
-                value.encoder.not_shareable();
-                value.encoder.identity.count();
-                return serializer.serialize_unit();
-            }
-            value.serialize(serializer)
+        if self.recursive {
+            // As `serialize` does: it takes a number, and is null.
+            self.value.encoder.not_shareable();
+            self.value.encoder.identity.count();
+            return serializer.serialize_unit();
         }
+        self.value.serialize(serializer)
     }
 }
 

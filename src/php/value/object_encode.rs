@@ -6,7 +6,7 @@ use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 use serde::ser::{Serialize, SerializeMap, SerializeTuple, Serializer};
 
-use super::encode::{Encoder, Member, Members, Value, changed_meanwhile, check_length, sole_target};
+use super::encode::{Encoder, Members, Value, changed_meanwhile, check_length, sole_target};
 use super::engine::{self, Elements, HashTable, zend_class_entry, zend_function, zend_object, zend_string};
 use super::wire::{self, Bytes, Ext, Text};
 
@@ -108,7 +108,7 @@ unsafe fn serialize_by_method<S: Serializer>(value: &Value, serializer: S) -> Re
         }
         let table = engine::array_of(returned);
         let shared = (*table).gc.refcount > 1;
-        let members = Members { table, skip: None, value: Value { shared, root: false, ..*value } };
+        let members = Members { table, skip: None, nested: false, value: Value { shared, root: false, ..*value } };
         let result = write(value.encoder, engine::class_name(class), &members, serializer);
         engine::release(returned);
         result
@@ -181,8 +181,12 @@ unsafe fn serialize_by_sleep<S: Serializer>(
         }
         let mut chosen = engine::new_table(true);
         let result = if choose(value.at, engine::array_of(names), &raw mut chosen) {
-            let members =
-                Members { table: &raw mut chosen, skip: None, value: Value { shared: false, root: false, ..*value } };
+            let members = Members {
+                table: &raw mut chosen,
+                skip: None,
+                nested: true,
+                value: Value { shared: false, root: false, ..*value },
+            };
             write(value.encoder, engine::class_name(class), &members, serializer)
         } else {
             Err(value.encoder.thrown())
@@ -310,6 +314,7 @@ unsafe fn serialize_properties<S: Serializer>(value: &Value, serializer: S) -> R
         let mut members = Members {
             table: if table.is_null() { &raw mut empty } else { table },
             skip: None,
+            nested: true,
             value: Value { shared, root: false, ..*value },
         };
         let result = if class == engine::incomplete_class() {
@@ -364,7 +369,7 @@ impl Serialize for Slots<'_> {
             let mut written = 0;
             for (name, at) in self.iter() {
                 map.serialize_key(&Text(engine::bytes(name)))?;
-                map.serialize_value(&Member(Value { at: sole_target(at), ..self.value }))?;
+                map.serialize_value(&Value { at: sole_target(at), guarded: false, ..self.value })?;
                 written += 1;
             }
             if written != count {
