@@ -107,7 +107,8 @@ pub enum Found {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
     Done,
-    /// Nothing: the key has changed since it was seen (or was never looked at).
+    /// Nothing: the key's record is another one than the one that was seen (its value has changed, or
+    /// the cleaner has moved it), or it was never looked at. Look again, and try again.
     Changed,
     /// Nothing: enough has been appended to the value (or it is too long), it is time to
     /// [`put`](Store::put_if_unchanged) it whole.
@@ -289,8 +290,9 @@ impl Store {
         self.put_value(key, Value { head, body }, seen)
     }
 
-    /// As [`Store::put`], but only if the key is still what `seen` tells of: compare and swap. False:
-    /// it has changed (or was never looked at), and nothing has happened.
+    /// As [`Store::put`], but only if the key's record is still the one that `seen` tells of: compare and
+    /// swap. False: its value has changed, or the cleaner has moved it, or it was never looked at;
+    /// nothing has happened. Look again, and try again.
     #[inline]
     pub fn put_if_unchanged(&self, key: &[u8], value: &[u8], seen: &mut Seen) -> Result<bool> {
         self.check_length((key.len() + value.len()) as u64)?;
