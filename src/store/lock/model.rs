@@ -357,7 +357,8 @@ impl State {
         }
         for process in self.processes.iter().filter(|process| process.holding) {
             let ending = process.goal == Goal::EndHold && process.owns();
-            if !ending && !(self.shared.held && self.shared.hold_object == process.object) {
+            let holds = self.shared.held && self.shared.hold_object == process.object;
+            if !ending && !holds {
                 return Err("a hold has vanished under its holder".into());
             }
         }
