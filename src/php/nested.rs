@@ -34,7 +34,7 @@ use super::handlers;
 use super::object::SyncObject;
 use super::patch;
 use super::place::{self, Act, Key, Step};
-use super::value::scalar::Small;
+use super::value::scalar;
 use super::zend::{self, Alive, Str, Thrown};
 use super::{GLOBALS, access::patiently};
 
@@ -402,11 +402,13 @@ unsafe fn swap_known_number(
         zend::copy(&raw mut value, &raw const entry.value);
         zend::copy(scratch, &raw const value);
         operator.apply(&raw mut value, operand)?;
-        let (Some(instance), Some(bytes)) = (this.constructed(), Small::of(&value)) else { return Ok(None) };
-        let swapped = instance.store.put_if_unchanged(name.bytes(), bytes.bytes(), &mut seen);
+        let mut room = [0; 9];
+        let bytes = scalar::encode_small(&value, &mut room);
+        let (Some(instance), Some(bytes)) = (this.constructed(), bytes) else { return Ok(None) };
+        let swapped = instance.store.put_if_unchanged(name.bytes(), bytes, &mut seen);
         match swapped {
             Ok(true) => {
-                this.cache().store(name.as_ptr(), Some(&raw const value), seen, bytes.bytes().len());
+                this.cache().store(name.as_ptr(), Some(&raw const value), seen, bytes.len());
                 Ok(Some(true))
             }
             Ok(false) => Ok(Some(false)),

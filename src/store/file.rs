@@ -117,9 +117,11 @@ impl File {
 
     fn map_file(path: &Path, file: Descriptor, id: (u64, u64), writable: bool) -> Result<Option<Rc<Self>>, Trouble> {
         refuse_incoherent(&file)?;
-        let size = file.metadata()?.len();
         let mut page = Box::new([0; PAGE as usize]);
         let got = read_fully(&file, &mut page[..])?;
+        // After the header: somebody may be growing the file, and never lets it tell of more than
+        // there is.
+        let size = file.metadata()?.len();
         let unchecked = UncheckedHeader(page);
         if got < PAGE as usize || unchecked.check(size).is_err() {
             if is_legacy(&unchecked.0[..got]) {

@@ -327,6 +327,12 @@ pub const MAX_APPENDED_TO: u64 = 16 << 20;
 /// More records than an append budget has room for.
 pub const MAX_APPENDS: usize = 8192;
 
+/// Whether a record with this first word is an append.
+#[inline]
+pub fn is_append(word: u64) -> bool {
+    word >> 59 == Op::Append as u64 && (word >> 40) as u8 == Kind::Record as u8
+}
+
 /// What a record's CRC starts from: bytes left from an earlier life of the block, or of another
 /// store, never pass for a record. `first` is the record's first word; its flags are left out.
 #[inline]
@@ -381,6 +387,15 @@ mod tests {
                 assert_eq!(key.len(), key.head().len() as u64 + length as u64);
             }
         }
+    }
+
+    #[test]
+    fn an_append_is_recognised_by_its_first_word() {
+        for op in [Op::Set, Op::Remove, Op::Clear, Op::Append] {
+            let record = NewRecord { op, key: &EncodedKey::new(b"name"), value: Value::whole(b"\x2a") };
+            assert_eq!(is_append(record.first_word()), op == Op::Append, "{op:?}");
+        }
+        assert!(!is_append(ext_word(Kind::Segment, BLOCK, 0, 0xff)));
     }
 
     #[test]

@@ -126,12 +126,14 @@ impl File {
         self.map.record_crc(crc, record + RECORD_HEAD, length - RECORD_HEAD)
     }
 
-    /// The record that this one was appended to; 0 if it stands for itself.
+    /// The record that this one was appended to; 0 if it stands for itself. On every write's path:
+    /// looks at the first word alone.
     #[inline]
     pub fn before(&self, record: u64) -> u64 {
-        match self.record_head(record) {
-            Some(RecordHead { op: Op::Append, .. }) => self.map.word(record + APPEND_BEFORE).get(),
-            _ => 0,
+        if is_append(self.map.word(record).load(Ordering::Acquire)) {
+            self.map.word(record + APPEND_BEFORE).get()
+        } else {
+            0
         }
     }
 }
@@ -153,7 +155,7 @@ impl Owner<'_> {
     }
 
     /// Stores a value: append, publish, apply, settle. On an error nothing has changed.
-    #[inline]
+    #[inline(always)]
     pub fn put(&self, key: &EncodedKey, hash: u64, value: Value, hint: Option<Hit>) -> Result<Written, Trouble> {
         let record = NewRecord { op: Op::Set, key, value };
         let mut search = match hint {
@@ -186,7 +188,7 @@ impl Owner<'_> {
     }
 
     /// Appends a record that holds a value, and publishes it. On an error nothing has changed.
-    #[inline]
+    #[inline(always)]
     fn publish_record(&self, record: &NewRecord, place: u64, batch: u32, purpose: Purpose) -> Result<Placed, Trouble> {
         let offset = self.space_for(record.length(), purpose)?;
         let placed = self.append(record, offset, self.end(), place, batch);
@@ -304,7 +306,7 @@ impl Owner<'_> {
     }
 
     /// Writes a record into space of its own; nobody sees it yet.
-    #[inline]
+    #[inline(always)]
     fn append(&self, record: &NewRecord, offset: u64, position: u64, place: u64, batch: u32) -> Placed {
         let map = &self.file.map;
         let length = record.length();
@@ -329,7 +331,7 @@ impl Owner<'_> {
     }
 
     /// Computes a record's CRC and writes it down.
-    #[inline]
+    #[inline(always)]
     fn seal(&self, placed: Placed, op: Op, batch: u32) {
         let map = &self.file.map;
         let generation = map.word(block_offset(block_of(placed.offset)) + GENERATION).get();
@@ -383,7 +385,7 @@ impl Owner<'_> {
     }
 
     /// The new record at `record` is its key's now, the old one is dead.
-    #[inline]
+    #[inline(always)]
     fn supersede(&self, old: Hit, record: u64) {
         self.header().superseding.set(old.record);
         self.point(old.slot, record);
@@ -398,7 +400,7 @@ impl Owner<'_> {
     }
 
     /// Marks a value's record dead, and those that it was appended to. `superseding` names it.
-    #[inline]
+    #[inline(always)]
     fn bury_value(&self, record: u64) {
         let header = self.header();
         let mut record = record;

@@ -325,7 +325,7 @@ impl Store {
         self.write(|file, owner| self.put_owned(file, owner, &encoded, value, seen, file.hint(seen)))
     }
 
-    #[inline]
+    #[inline(always)]
     fn put_owned(
         &self,
         file: &File,
@@ -628,9 +628,10 @@ impl Store {
                 owner.sync()?;
             }
             match change(file, &owner) {
+                Ok(done) => Ok(done),
                 // What is dead or free still has memory behind it that it could give.
                 Err(Trouble::NoSpace) if owner.squeeze() => change(file, &owner),
-                result => result,
+                Err(trouble) => Err(trouble),
             }
         })?;
         result.ok_or_else(|| self.error(Trouble::Stale))

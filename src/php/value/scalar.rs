@@ -33,39 +33,25 @@ pub fn encode(value: &Zval, out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// A scalar other than a string, encoded on the stack: at most nine bytes.
-pub struct Small {
-    bytes: [u8; 9],
-    length: usize,
-}
-
-impl Small {
-    /// `value`, if it is such a scalar.
-    #[inline]
-    pub fn of(value: &Zval) -> Option<Self> {
-        let mut small = Self { bytes: [0; 9], length: 0 };
-        let mut rest = &mut small.bytes[..];
-        let at: *const Zval = value;
-        // SAFETY: a live zval, read as the type that it says. Nine bytes are enough for each.
-        unsafe {
-            match engine::type_of(at) {
-                engine::LONG => drop(rmp::encode::write_sint(&mut rest, (*at).value.lval)),
-                engine::NULL => drop(rmp::encode::write_nil(&mut rest)),
-                engine::FALSE => drop(rmp::encode::write_bool(&mut rest, false)),
-                engine::TRUE => drop(rmp::encode::write_bool(&mut rest, true)),
-                engine::DOUBLE => drop(rmp::encode::write_f64(&mut rest, (*at).value.dval)),
-                _ => return None,
-            }
+/// Encodes a scalar other than a string into `room`, on the caller's stack; `None` for anything else.
+/// (Returned in place: moving bytes just written would wait for them.)
+#[inline]
+pub fn encode_small<'r>(value: &Zval, room: &'r mut [u8; 9]) -> Option<&'r [u8]> {
+    let at: *const Zval = value;
+    let mut rest = &mut room[..];
+    // SAFETY: a live zval, read as the type that it says. Nine bytes are enough for each.
+    unsafe {
+        match engine::type_of(at) {
+            engine::LONG => drop(rmp::encode::write_sint(&mut rest, (*at).value.lval)),
+            engine::NULL => drop(rmp::encode::write_nil(&mut rest)),
+            engine::FALSE => drop(rmp::encode::write_bool(&mut rest, false)),
+            engine::TRUE => drop(rmp::encode::write_bool(&mut rest, true)),
+            engine::DOUBLE => drop(rmp::encode::write_f64(&mut rest, (*at).value.dval)),
+            _ => return None,
         }
-        small.length = 9 - rest.len();
-        Some(small)
     }
-
-    /// The encoded value.
-    #[inline]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
+    let length = 9 - rest.len();
+    Some(&room[..length])
 }
 
 /// A string too long to be copied more often than need be.
