@@ -23,6 +23,10 @@ fn backed_bytes(bytes: u64) -> u64 {
     if blocks - bytes <= bytes / SPARED { blocks } else { bytes.next_multiple_of(PAGE) }
 }
 
+/// Allocations between two looks at how much memory the file really has: a look is a system call, and
+/// a busy writer fills some forty segments in a tick of the clock.
+const SWEEP_EVERY: u64 = 128;
+
 /// Who asks for space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -164,7 +168,7 @@ impl Owner<'_> {
         }
         let block = match purpose {
             Purpose::Write => {
-                if header.generation.get().is_multiple_of(16) {
+                if header.generation.get().is_multiple_of(SWEEP_EVERY) {
                     self.sweep();
                 }
                 self.fill_reserve()?;
