@@ -129,9 +129,9 @@ pub const RECORD_CRC: u64 = 8;
 pub const RECORD_SEALED: u64 = 12;
 pub const RECORD_POSITION: u64 = 16;
 pub const RECORD_PLACE: u64 = 24;
-/// Flag: a newer record has taken this one's place. The one bit of a record that changes, and
-/// the one its CRC leaves out.
-pub const DEAD: u8 = 1;
+/// Flag, as a bit of the first word: a newer record has taken this one's place. The one bit of a
+/// record that changes, and the one its CRC leaves out.
+pub const DEAD: u64 = 1 << (8 * RECORD_FLAGS);
 /// Larger records get a run of their own. A quarter of a segment: what stays empty at the end of
 /// one because the next record does not fit is less than that.
 pub const MAX_SMALL: u64 = ((BLOCK - BLOCK_HEAD) / 4) & !7;

@@ -424,10 +424,10 @@ impl Owner<'_> {
         let word = self.file.map.word(record);
         let value = word.get();
         let Some(head) = parse_record_word(value, MAX_RECORD) else { return };
-        if value >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0 {
+        if value & DEAD != 0 {
             return;
         }
-        word.set(value | u64::from(DEAD) << (8 * RECORD_FLAGS));
+        word.set(value | DEAD);
         let block = block_of(record);
         self.add_live(block, -(head.length as i64));
         if self.entry(block).number() == 0 && !self.is_tail(block) {
@@ -469,7 +469,7 @@ impl Owner<'_> {
                 return Err(damaged());
             }
             if head.op == Op::Clear {
-                let root = self.prepared_root(record, head).ok_or_else(damaged)?;
+                let root = self.file.prepared_root(record, head).ok_or_else(damaged)?;
                 self.finish_clear(root, record);
                 return Ok(());
             }
@@ -609,10 +609,6 @@ impl Owner<'_> {
         header.indexed.store(self.end(), Ordering::Release);
     }
 
-    fn prepared_root(&self, record: u64, head: RecordHead) -> Option<Root> {
-        self.file.prepared_root(record, head)
-    }
-
     // ---- cleaning ----------------------------------------------------------------------------
 
     /// Moves the live records out of the emptiest segment, if there is too much that is dead: a
@@ -704,7 +700,7 @@ impl Owner<'_> {
 
     /// What of its key's value a record is; `None` if it is dead.
     fn living(&self, record: u64, head: RecordHead) -> Option<Living> {
-        let dead = self.file.map.word(record).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0;
+        let dead = self.file.map.word(record).get() & DEAD != 0;
         if !head.op.holds_value() || dead {
             return None;
         }
@@ -759,7 +755,7 @@ impl Owner<'_> {
     pub fn count_live(&self, block: u64) -> u64 {
         let mut live = 0;
         self.for_each_record(block, |record, head| {
-            let dead = self.file.map.word(record).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0;
+            let dead = self.file.map.word(record).get() & DEAD != 0;
             if head.op.holds_value() && !dead {
                 live += head.length;
             }

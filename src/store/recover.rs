@@ -144,7 +144,7 @@ impl Owner<'_> {
             rest = 0;
             if head.is_some_and(|head| head.op.holds_value()) {
                 let word = self.file.map.word(record);
-                word.set(word.get() | u64::from(DEAD) << (8 * RECORD_FLAGS));
+                word.set(word.get() | DEAD);
                 self.recount(block_of(record));
             }
             record = before;
@@ -335,7 +335,7 @@ impl File {
             let Some(head) = self.record_head(offset).filter(whole) else {
                 return Some(Damage { offset, position: position.max(least) });
             };
-            let dead = self.map.word(offset).get() >> (8 * RECORD_FLAGS) & u64::from(DEAD) != 0;
+            let dead = self.map.word(offset).get() & DEAD != 0;
             let batch = (self.map.word(offset + RECORD_CRC).get() >> 32) as u32;
             found.push(Survivor { offset, head, position, dead, batch });
             if kind == Kind::Large {
@@ -411,7 +411,7 @@ impl Owner<'_> {
                 *live.entry(block).or_default() += record.head.length;
             } else {
                 let word = map.word(record.offset);
-                word.set(word.get() | u64::from(DEAD) << (8 * RECORD_FLAGS));
+                word.set(word.get() | DEAD);
             }
         }
         header.generation.set(generation);
