@@ -1,5 +1,6 @@
 //! Sync: one object, shared by PHP programs that know nothing of each other.
 
+mod short;
 pub mod store;
 
 #[cfg(feature = "php")]

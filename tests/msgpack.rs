@@ -3,8 +3,8 @@
 
 #[path = "../src/php/value/reader.rs"]
 mod reader;
-#[path = "../src/php/value/short.rs"]
-#[expect(dead_code, reason = "the reader and the writer need a part of it")]
+#[path = "../src/short.rs"]
+#[cfg_attr(feature = "php", expect(dead_code, reason = "the reader and the writer need a part of it"))]
 mod short;
 #[path = "../src/php/value/writer.rs"]
 mod writer;
@@ -14,7 +14,7 @@ use reader::Reader;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, SerializeTupleVariant, Serializer};
 use serde::{Deserialize, Serialize};
-use writer::Writer;
+use writer::{Scalar, Writer};
 
 /// A value as PHP means it: str and bin are both strings.
 #[derive(Debug, Clone)]
@@ -254,6 +254,17 @@ fn ints_take_the_shortest_form() {
     for (value, len) in [(65536, 5), (-32769, 5), (i64::from(u32::MAX), 5), (1 << 32, 9), (i64::MIN, 9), (i64::MAX, 9)]
     {
         assert_eq!(write(&Tree::Int(value)).len(), len, "{value}");
+    }
+}
+
+#[test]
+fn a_number_is_written_as_the_referee_writes_it() {
+    let around = |n: i64| [n.wrapping_sub(1), n, n.wrapping_add(1)];
+    for value in (0..64).flat_map(|bit| around(1 << bit).into_iter().chain(around(-1 << bit))) {
+        assert_eq!(Scalar::int(value).bytes(), rmp_serde::to_vec(&value).unwrap(), "{value}");
+    }
+    for value in [0.0, -0.0, 1.5, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY] {
+        assert_eq!(Scalar::float(value).bytes(), rmp_serde::to_vec(&value).unwrap(), "{value}");
     }
 }
 

@@ -228,11 +228,10 @@ pub unsafe fn write_known(this: &SyncObject, name: *mut zend_string, value: *mut
     // SAFETY: valid by contract; the entry is used before anything else is done to the cache, and
     // plain values are released without running user code.
     unsafe {
-        let mut room = [0; 9];
         if let Some(entry) = this.cache().find(name)
             && let Some(instance) = this.constructed()
-            && let Some(bytes) = scalar::encode_small(&*value, &mut room)
-            && instance.store.put(zend::bytes(name), bytes, &mut entry.seen).is_ok()
+            && let Some(encoded) = scalar::small(&*value)
+            && instance.store.put(zend::bytes(name), encoded.bytes(), &mut entry.seen).is_ok()
         {
             zend::release(&raw mut entry.value);
             zend::copy(&raw mut entry.value, value);

@@ -402,13 +402,11 @@ unsafe fn swap_known_number(
         zend::copy(&raw mut value, &raw const entry.value);
         zend::copy(scratch, &raw const value);
         operator.apply(&raw mut value, operand)?;
-        let mut room = [0; 9];
-        let bytes = scalar::encode_small(&value, &mut room);
-        let (Some(instance), Some(bytes)) = (this.constructed(), bytes) else { return Ok(None) };
-        let swapped = instance.store.put_if_unchanged(name.bytes(), bytes, &mut seen);
+        let (Some(instance), Some(encoded)) = (this.constructed(), scalar::small(&value)) else { return Ok(None) };
+        let swapped = instance.store.put_if_unchanged(name.bytes(), encoded.bytes(), &mut seen);
         match swapped {
             Ok(true) => {
-                this.cache().store(name.as_ptr(), Some(&raw const value), seen, bytes.len());
+                this.cache().store(name.as_ptr(), Some(&raw const value), seen, encoded.bytes().len());
                 Ok(Some(true))
             }
             Ok(false) => Ok(Some(false)),
@@ -590,7 +588,7 @@ impl Place {
         let Some(way) = way.as_ref() else {
             return Err(errors::throw_error("This place in a Sync object is not in use any more"));
         };
-        let mut steps = Vec::with_capacity(way.steps.len() + 1);
+        let mut steps = Vec::with_capacity(way.steps.len() + usize::from(step.is_some()));
         steps.extend(way.steps.iter().cloned());
         steps.extend(step);
         Ok((way.name.clone(), steps))
@@ -613,13 +611,27 @@ impl Place {
 
     /// Acts one step further, or here.
     unsafe fn act(&self, step: Option<Step>, act: &mut Act) -> Result<(), Thrown> {
-        let (name, steps) = self.way(step)?;
-        let steps = GLOBALS.get().buffers.park(steps);
         // SAFETY: a place with a way has a root, which it holds, and is held itself.
         unsafe {
             let _alive = Alive::hold(self.std.get());
-            change(SyncObject::of(self.root), &name, &steps, act)
+            match step {
+                // `$sync->list[] =`, most often: what is here holds nothing of Rust's heap.
+                Some(step) if self.is_first() => {
+                    let (name, _) = self.way(None)?;
+                    change(SyncObject::of(self.root), &name, &[step], act)
+                }
+                step => {
+                    let (name, steps) = self.way(step)?;
+                    let steps = GLOBALS.get().buffers.park(steps);
+                    change(SyncObject::of(self.root), &name, &steps, act)
+                }
+            }
         }
+    }
+
+    /// Whether it is the place of a shared value itself.
+    fn is_first(&self) -> bool {
+        self.way.borrow().as_ref().is_some_and(|way| way.steps.is_empty())
     }
 
     /// The value one step further, or here, as it is now.

@@ -8,6 +8,7 @@
 use super::format::PAGE;
 use super::header::{Header, Word};
 use super::torture::crash_point;
+use crate::short;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -208,7 +209,12 @@ impl Map {
         }
         // SAFETY: inside the mapping (checked above); as in `copy`.
         unsafe {
-            ptr::copy_nonoverlapping(bytes.as_ptr(), self.base.as_ptr().add(offset as usize), bytes.len());
+            let to = self.base.as_ptr().add(offset as usize);
+            if bytes.len() < short::LIMIT {
+                short::copy(bytes, to);
+            } else {
+                ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+            }
         }
     }
 

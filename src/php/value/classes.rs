@@ -7,7 +7,7 @@ use ext_php_rs::ffi;
 
 use super::decode::{Decoder, Stop};
 use super::engine::{self, zend_class_entry, zend_function, zend_string};
-use super::short;
+use crate::short;
 
 /// A class, and what decoding its objects needs to know of it.
 #[derive(Clone, Copy)]

@@ -145,11 +145,35 @@ pub struct Value<'a> {
 }
 
 impl Serialize for Value<'_> {
-    #[inline]
+    #[inline(always)]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: whoever makes a `Value` holds the zval until it is written.
         unsafe {
             let kind = engine::type_of(self.at);
+            if kind > engine::STRING {
+                return self.serialize_compound(kind, serializer);
+            }
+            self.encoder.identity.count();
+            match kind {
+                engine::STRING => self.serialize_string(serializer),
+                engine::LONG => serializer.serialize_i64((*self.at).value.lval),
+                engine::FALSE => serializer.serialize_bool(false),
+                engine::TRUE => serializer.serialize_bool(true),
+                engine::DOUBLE => serializer.serialize_f64((*self.at).value.dval),
+                // Null, and what has no value.
+                _ => serializer.serialize_unit(),
+            }
+        }
+    }
+}
+
+impl Value<'_> {
+    /// Arrays, objects, references and resources. Apart from the rest, so that the rest, of which
+    /// most arrays are made, becomes part of the loop over them.
+    #[inline(never)]
+    unsafe fn serialize_compound<S: Serializer>(&self, kind: u8, serializer: S) -> Result<S::Ok, S::Error> {
+        // SAFETY: as in `serialize`.
+        unsafe {
             if matches!(kind, engine::OBJECT | engine::REFERENCE) {
                 match self.encoder.identity.meet(self.at, self.shared) {
                     Met::Never => {}
@@ -159,12 +183,6 @@ impl Serialize for Value<'_> {
                 self.encoder.identity.count();
             }
             match kind {
-                engine::STRING => self.serialize_string(serializer),
-                engine::LONG => serializer.serialize_i64((*self.at).value.lval),
-                engine::NULL | engine::UNDEF => serializer.serialize_unit(),
-                engine::FALSE => serializer.serialize_bool(false),
-                engine::TRUE => serializer.serialize_bool(true),
-                engine::DOUBLE => serializer.serialize_f64((*self.at).value.dval),
                 engine::ARRAY => self.serialize_array(serializer),
                 engine::OBJECT => {
                     self.encoder.not_shareable();
@@ -179,9 +197,7 @@ impl Serialize for Value<'_> {
             }
         }
     }
-}
 
-impl Value<'_> {
     #[cold]
     fn serialize_met<S: Serializer>(&self, met: Met, serializer: S) -> Result<S::Ok, S::Error> {
         let (code, number) = match met {
@@ -350,7 +366,7 @@ struct Member<'a> {
 }
 
 impl Serialize for Member<'_> {
-    #[inline]
+    #[inline(always)]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.recursive {
             // As `serialize` does: it takes a number, and is null.

@@ -30,7 +30,6 @@ mod object_decode;
 mod object_encode;
 mod reader;
 pub mod scalar;
-mod short;
 mod slots;
 mod vec;
 mod wire;

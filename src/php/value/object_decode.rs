@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use super::classes::Class;
 use super::decode::{Decoder, KeySeed, MapKey, Slot, Stop, fill_map};
 use super::engine::{self, HashTable, zend_object, zend_property_info, zend_string};
-use super::short;
+use crate::short;
 
 /// The second of `[ext 1 (class), map]`.
 pub struct Body<'a, 'de, 'p> {

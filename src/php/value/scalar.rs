@@ -6,52 +6,45 @@ use rmp::Marker;
 
 use super::engine;
 use super::wire;
-use super::writer;
+use super::writer::{self, Scalar};
 
 /// Appends `value` to `out` if it is a scalar or a string; else does nothing and returns false.
 #[inline]
 pub fn encode(value: &Zval, out: &mut Vec<u8>) -> bool {
     let at: *const Zval = value;
+    if let Some(scalar) = small(value) {
+        scalar.write(out);
+        return true;
+    }
     // SAFETY: a live zval, read as the type that it says.
     unsafe {
-        match engine::type_of(at) {
-            engine::LONG => writer::write_int(out, (*at).value.lval),
-            engine::STRING => {
-                let bytes = engine::bytes(engine::string_of(at));
-                if bytes.len() > wire::MAX_LENGTH {
-                    return false;
-                }
-                writer::write_string(out, bytes);
-            }
-            engine::NULL | engine::UNDEF => out.push(Marker::Null.to_u8()),
-            engine::FALSE => out.push(Marker::False.to_u8()),
-            engine::TRUE => out.push(Marker::True.to_u8()),
-            engine::DOUBLE => writer::write_float(out, (*at).value.dval),
-            _ => return false,
+        if engine::type_of(at) != engine::STRING {
+            return false;
         }
+        let bytes = engine::bytes(engine::string_of(at));
+        if bytes.len() > wire::MAX_LENGTH {
+            return false;
+        }
+        writer::write_string(out, bytes);
     }
     true
 }
 
-/// Encodes a scalar other than a string into `room`, on the caller's stack; `None` for anything else.
-/// (Returned in place: moving bytes just written would wait for them.)
-#[inline]
-pub fn encode_small<'r>(value: &Zval, room: &'r mut [u8; 9]) -> Option<&'r [u8]> {
+/// Encodes a scalar other than a string; `None` for anything else.
+#[inline(always)]
+pub fn small(value: &Zval) -> Option<Scalar> {
     let at: *const Zval = value;
-    let mut rest = &mut room[..];
-    // SAFETY: a live zval, read as the type that it says. Nine bytes are enough for each.
+    // SAFETY: a live zval, read as the type that it says.
     unsafe {
-        match engine::type_of(at) {
-            engine::LONG => drop(rmp::encode::write_sint(&mut rest, (*at).value.lval)),
-            engine::NULL => drop(rmp::encode::write_nil(&mut rest)),
-            engine::FALSE => drop(rmp::encode::write_bool(&mut rest, false)),
-            engine::TRUE => drop(rmp::encode::write_bool(&mut rest, true)),
-            engine::DOUBLE => drop(rmp::encode::write_f64(&mut rest, (*at).value.dval)),
+        Some(match engine::type_of(at) {
+            engine::LONG => Scalar::int((*at).value.lval),
+            engine::NULL | engine::UNDEF => Scalar::nil(),
+            engine::FALSE => Scalar::bool(false),
+            engine::TRUE => Scalar::bool(true),
+            engine::DOUBLE => Scalar::float((*at).value.dval),
             _ => return None,
-        }
+        })
     }
-    let length = 9 - rest.len();
-    Some(&room[..length])
 }
 
 /// A string too long to be copied more often than need be.

@@ -7,11 +7,10 @@
 
 use std::fmt;
 
-use rmp::Marker;
 use serde::Serialize;
 use serde::ser::{self, Impossible, SerializeMap, SerializeSeq, SerializeTuple, SerializeTupleVariant};
 
-use super::short;
+use crate::short;
 
 /// The name under which `serialize_newtype_struct` makes a bin of the string inside.
 pub const BIN: &str = "bin";
@@ -38,8 +37,23 @@ impl ser::Error for Error {
     }
 }
 
-/// The marker of a str of up to 31 bytes, but for its length.
-const FIXSTR: u8 = 0xa0;
+/// Markers, as bytes: `rmp`'s enum is translated by a call, and there is one before each number.
+mod marker {
+    pub const NIL: u8 = 0xc0;
+    pub const FALSE: u8 = 0xc2;
+    pub const TRUE: u8 = 0xc3;
+    pub const F64: u8 = 0xcb;
+    pub const U8: u8 = 0xcc;
+    pub const U16: u8 = 0xcd;
+    pub const U32: u8 = 0xce;
+    pub const U64: u8 = 0xcf;
+    pub const I8: u8 = 0xd0;
+    pub const I16: u8 = 0xd1;
+    pub const I32: u8 = 0xd2;
+    pub const I64: u8 = 0xd3;
+    /// Of a str of up to 31 bytes, but for its length.
+    pub const FIXSTR: u8 = 0xa0;
+}
 
 /// What `serialize_bytes` makes of bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,23 +77,80 @@ impl<'o> Writer<'o> {
     }
 }
 
-/// Appends an int in its shortest form.
-#[inline]
-pub fn write_int(out: &mut Vec<u8>, value: i64) {
-    if (-32..128).contains(&value) {
-        out.push(value as u8);
-    } else {
-        // Writing into a vector cannot fail.
-        let _ = rmp::encode::write_sint(out, value);
-    }
+/// A scalar's MessagePack, made in registers: whoever copies bytes that were just written one by one
+/// waits for them. At most nine bytes count.
+#[derive(Clone, Copy)]
+pub struct Scalar {
+    bytes: [u8; 16],
+    length: u8,
 }
 
-/// Appends a float 64.
-#[inline]
-pub fn write_float(out: &mut Vec<u8>, value: f64) {
-    let mut bytes = [Marker::F64.to_u8(); 9];
-    bytes[1..].copy_from_slice(&value.to_be_bytes());
-    out.extend_from_slice(&bytes);
+impl Scalar {
+    /// A byte that says all.
+    #[inline(always)]
+    fn byte(byte: u8) -> Self {
+        Self { bytes: u128::from(byte).to_le_bytes(), length: 1 }
+    }
+
+    /// A marker, and the last `width` bytes of `value` behind it.
+    #[inline(always)]
+    fn number(marker: u8, width: u8, value: u64) -> Self {
+        // What comes first is the lowest byte here, and the number's bytes come highest first.
+        let number = (value << (64 - 8 * u32::from(width))).swap_bytes();
+        let bytes = (u128::from(number) << 8 | u128::from(marker)).to_le_bytes();
+        Self { bytes, length: 1 + width }
+    }
+
+    #[inline(always)]
+    pub fn nil() -> Self {
+        Self::byte(marker::NIL)
+    }
+
+    #[inline(always)]
+    pub fn bool(value: bool) -> Self {
+        Self::byte(if value { marker::TRUE } else { marker::FALSE })
+    }
+
+    /// An int in its shortest form.
+    #[inline(always)]
+    pub fn int(value: i64) -> Self {
+        let bits = value as u64;
+        match value {
+            -32..=0x7f => Self::byte(value as u8),
+            0x80..=0xff => Self::number(marker::U8, 1, bits),
+            0x100..=0xffff => Self::number(marker::U16, 2, bits),
+            0x1_0000..=0xffff_ffff => Self::number(marker::U32, 4, bits),
+            0x1_0000_0000.. => Self::number(marker::U64, 8, bits),
+            -0x80..=-33 => Self::number(marker::I8, 1, bits),
+            -0x8000..=-0x81 => Self::number(marker::I16, 2, bits),
+            -0x8000_0000..=-0x8001 => Self::number(marker::I32, 4, bits),
+            ..=-0x8000_0001 => Self::number(marker::I64, 8, bits),
+        }
+    }
+
+    /// A float 64.
+    #[inline(always)]
+    pub fn float(value: f64) -> Self {
+        Self::number(marker::F64, 8, value.to_bits())
+    }
+
+    /// The MessagePack.
+    #[inline(always)]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    /// Appends it.
+    #[inline(always)]
+    pub fn write(self, out: &mut Vec<u8>) {
+        out.reserve(self.bytes.len());
+        // SAFETY: there is room for all of the bytes, so also for those that count.
+        unsafe {
+            let end = out.len();
+            out.as_mut_ptr().add(end).cast::<[u8; 16]>().write_unaligned(self.bytes);
+            out.set_len(end + usize::from(self.length));
+        }
+    }
 }
 
 /// Appends a PHP string: as a str where it is UTF-8, else as a bin.
@@ -115,7 +186,7 @@ fn append_short_ascii(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
     // SAFETY: there is room, of which `1 + len` bytes are written before the length says so.
     unsafe {
         let to = out.as_mut_ptr().add(end);
-        to.write(FIXSTR | bytes.len() as u8);
+        to.write(marker::FIXSTR | bytes.len() as u8);
         let ascii = short::copy(bytes, to.add(1));
         if ascii {
             out.set_len(end + 1 + bytes.len());
@@ -142,27 +213,27 @@ impl ser::Serializer for &mut Writer<'_> {
     type SerializeStruct = Impossible<(), Error>;
     type SerializeStructVariant = Impossible<(), Error>;
 
-    #[inline]
+    #[inline(always)]
     fn serialize_unit(self) -> Result<(), Error> {
-        self.out.push(Marker::Null.to_u8());
+        Scalar::nil().write(self.out);
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
-        self.out.push(if value { Marker::True.to_u8() } else { Marker::False.to_u8() });
+        Scalar::bool(value).write(self.out);
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_i64(self, value: i64) -> Result<(), Error> {
-        write_int(self.out, value);
+        Scalar::int(value).write(self.out);
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        write_float(self.out, value);
+        Scalar::float(value).write(self.out);
         Ok(())
     }
 

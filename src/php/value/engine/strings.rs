@@ -8,6 +8,7 @@ use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
 use super::*;
+use crate::short;
 
 unsafe extern "C" {
     fn _zend_handle_numeric_str_ex(key: *const c_char, len: usize, index: *mut u64) -> bool;
@@ -49,7 +50,7 @@ pub fn new_string(bytes: &[u8]) -> *mut zend_string {
     unsafe {
         let to = (&raw mut (*string).val).cast::<u8>();
         if bytes.len() < 32 {
-            super::super::short::copy(bytes, to);
+            short::copy(bytes, to);
         } else {
             ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
         }

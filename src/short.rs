@@ -5,6 +5,7 @@
 pub const LIMIT: usize = 32;
 
 /// `a == b`, for what is likely to be equal and short.
+#[cfg_attr(not(feature = "php"), expect(dead_code, reason = "only PHP's values need it"))]
 #[inline]
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
     let len = a.len();
