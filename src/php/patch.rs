@@ -218,20 +218,45 @@ pub unsafe fn apply_all(this: &SyncObject, bytes: &[u8], at: *mut zval) -> Resul
     let mut rest = bytes;
     let mut sharing = Sharing::Shareable;
     while !rest.is_empty() {
+        let element = element_of(rest);
+        let (number, body) = element.unwrap_or((0, rest));
         let mut patch = zend::empty();
-        let decoded = value::decode(rest, this.policy()?, &mut patch).map_err(access::throw_value_error)?;
+        let decoded = value::decode(body, this.policy()?, &mut patch).map_err(access::throw_value_error)?;
         if decoded.0 == Sharing::Fresh {
             sharing = Sharing::Fresh;
         }
         // SAFETY: valid by contract.
-        unsafe { apply(&raw const patch, at)? };
+        unsafe {
+            match element {
+                Some(_) if zend::kind(at) == IS_ARRAY => {
+                    place::act(at, &[Step::Element(Key::int(number))], &mut Act::Assign(&raw mut patch))?;
+                }
+                Some(_) => return Err(damaged()),
+                None => apply(&raw const patch, at)?,
+            }
+        }
         rest = &rest[rest.len() - decoded.1..];
     }
     Ok(sharing)
 }
 
+/// If the patch at the start of `bytes` assigns an element of a list, as nearly all do: its number, and
+/// where the value starts. Others are put together as arrays first.
+fn element_of(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    const PAIR: u8 = 0x92;
+    const ONE_STEP: u8 = 0x91;
+    let [PAIR, ONE_STEP, rest @ ..] = bytes else { return None };
+    let mut rest = rest;
+    let number = rmp::decode::read_int(&mut rest).ok()?;
+    Some((number, rest))
+}
+
+#[cold]
+fn damaged() -> Thrown {
+    errors::throw_sync("A stored value is damaged: it has bytes after its end.")
+}
+
 unsafe fn apply(patch: *const zval, at: *mut zval) -> Result<(), Thrown> {
-    let damaged = || errors::throw_sync("A stored value is damaged: it has bytes after its end.");
     // SAFETY: callers pass valid values; what is in the patch lives as long as it does.
     unsafe {
         if zend::kind(patch) != IS_ARRAY || zend::kind(at) != IS_ARRAY {

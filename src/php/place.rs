@@ -26,6 +26,14 @@ impl Key {
         key
     }
 
+    /// An int.
+    pub fn int(value: i64) -> Self {
+        let mut key = zend::empty();
+        key.value.lval = value;
+        key.u1.type_info = IS_LONG;
+        Self(key)
+    }
+
     /// The value.
     pub fn as_ptr(&self) -> *mut zval {
         (&raw const self.0).cast_mut()

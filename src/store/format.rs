@@ -317,15 +317,17 @@ pub const APPEND_HEAD: u64 = 9;
 /// An append's place word holds the offset of the record before it. It is not under the CRC: a check
 /// after a boot may find another one there.
 pub const APPEND_BEFORE: u64 = RECORD_PLACE;
-/// Bytes of appends that a value may carry before it has to be written whole again: as much as
-/// itself, within limits, so that appending costs what it adds and reading what is there.
+/// Bytes of appends that a value may carry before it has to be written whole again: twice as much as
+/// itself, within limits, so that appending costs what it adds and reading what is there. (A record
+/// of fifty bytes is mostly frame: twice the bytes of a list of numbers are an eighth of its
+/// elements, and take as long to read as the list.)
 pub fn append_budget(whole: u64) -> u64 {
-    (whole + 4096).min(256 * 1024)
+    (2 * whole + 4096).min(1 << 20)
 }
 /// Longer values are written whole: the cleaner has to be able to put one together within a moment.
 pub const MAX_APPENDED_TO: u64 = 16 << 20;
 /// More records than an append budget has room for.
-pub const MAX_APPENDS: usize = 8192;
+pub const MAX_APPENDS: usize = 1 << 15;
 
 /// Whether a record with this first word is an append.
 #[inline]
@@ -341,13 +343,6 @@ pub fn crc_seed(store_id: u64, generation: u64, offset: u64, first: u64) -> u32 
     let place = (store_id ^ generation.rotate_left(32) ^ offset).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (place ^ (first & !flags)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 32) as u32
-}
-
-/// The CRC-32C of what follows a record's CRC, up to its end. (Castagnoli's polynomial: processors
-/// have an instruction for it.)
-#[inline]
-pub fn record_crc(seed: u32, bytes: &[u8]) -> u32 {
-    crc32c::crc32c_append(seed, bytes)
 }
 
 /// The hash of a key. XXH3 is frozen: other languages have it, and it will not change.

@@ -253,7 +253,7 @@ impl Map {
         // (but for a flag that the CRC leaves out), so the bytes behind the slice are quiet; should
         // a hostile process change them all the same, a wrong checksum is the worst to come.
         let bytes = unsafe { std::slice::from_raw_parts(self.base.as_ptr().add(offset as usize), length as usize) };
-        Some(super::format::record_crc(seed, bytes))
+        Some(super::crc::append(seed, bytes))
     }
 }
 

@@ -10,6 +10,7 @@ compile_error!("Sync needs Linux on a 64-bit machine: it relies on futexes, OFD 
 
 mod blocks;
 pub mod check;
+mod crc;
 mod error;
 mod file;
 mod format;

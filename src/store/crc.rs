@@ -1,0 +1,142 @@
+//! The CRC-32C of records.
+//!
+//! Castagnoli's polynomial, because processors have an instruction for it. The library `crc32c` uses
+//! that, too, and is made for long buffers: it divides them into three to keep three instructions
+//! in flight. A record of forty bytes is on every write's path, and there the dividing costs three
+//! times what the instructions do; so short records, where there is such an instruction, go
+//! straight to it.
+
+/// Longer ones are the library's business.
+const SHORT: usize = 256;
+
+/// The CRC of `bytes` behind those that gave `crc`.
+#[inline]
+pub fn append(crc: u32, bytes: &[u8]) -> u32 {
+    if bytes.len() <= SHORT && hardware::is_there() {
+        // SAFETY: the processor has the instruction.
+        return unsafe { short(crc, bytes) };
+    }
+    crc32c::crc32c_append(crc, bytes)
+}
+
+/// # Safety
+/// [`hardware::is_there`].
+#[inline]
+#[cfg_attr(target_arch = "x86_64", target_feature(enable = "sse4.2"))]
+#[cfg_attr(target_arch = "aarch64", target_feature(enable = "crc"))]
+unsafe fn short(crc: u32, bytes: &[u8]) -> u32 {
+    let mut crc = !crc;
+    // What is sealed of a record is a multiple of four bytes long, most often of eight.
+    let (words, rest) = bytes.as_chunks();
+    for word in words {
+        crc = hardware::word(crc, u64::from_le_bytes(*word));
+    }
+    let (halves, rest) = rest.as_chunks();
+    for half in halves {
+        crc = hardware::half(crc, u32::from_le_bytes(*half));
+    }
+    for byte in rest {
+        crc = hardware::byte(crc, *byte);
+    }
+    !crc
+}
+
+#[cfg(target_arch = "x86_64")]
+mod hardware {
+    use std::arch::x86_64::{_mm_crc32_u8, _mm_crc32_u32, _mm_crc32_u64};
+
+    #[inline(always)]
+    pub fn is_there() -> bool {
+        std::arch::is_x86_feature_detected!("sse4.2")
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse4.2")]
+    pub fn word(crc: u32, word: u64) -> u32 {
+        _mm_crc32_u64(u64::from(crc), word) as u32
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse4.2")]
+    pub fn half(crc: u32, half: u32) -> u32 {
+        _mm_crc32_u32(crc, half)
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse4.2")]
+    pub fn byte(crc: u32, byte: u8) -> u32 {
+        _mm_crc32_u8(crc, byte)
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod hardware {
+    use std::arch::aarch64::{__crc32cb, __crc32cd, __crc32cw};
+
+    #[inline(always)]
+    pub fn is_there() -> bool {
+        std::arch::is_aarch64_feature_detected!("crc")
+    }
+
+    #[inline]
+    #[target_feature(enable = "crc")]
+    pub fn word(crc: u32, word: u64) -> u32 {
+        __crc32cd(crc, word)
+    }
+
+    #[inline]
+    #[target_feature(enable = "crc")]
+    pub fn half(crc: u32, half: u32) -> u32 {
+        __crc32cw(crc, half)
+    }
+
+    #[inline]
+    #[target_feature(enable = "crc")]
+    pub fn byte(crc: u32, byte: u8) -> u32 {
+        __crc32cb(crc, byte)
+    }
+}
+
+/// Elsewhere the library computes, with tables.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod hardware {
+    #[inline(always)]
+    pub fn is_there() -> bool {
+        false
+    }
+
+    pub fn word(crc: u32, word: u64) -> u32 {
+        !crc32c::crc32c_append(!crc, &word.to_le_bytes())
+    }
+
+    pub fn half(crc: u32, half: u32) -> u32 {
+        !crc32c::crc32c_append(!crc, &half.to_le_bytes())
+    }
+
+    pub fn byte(crc: u32, byte: u8) -> u32 {
+        !crc32c::crc32c_append(!crc, &[byte])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_the_librarys_crc_whatever_the_length_and_what_came_before() {
+        let bytes: Vec<u8> = (0..2 * SHORT).map(|n| (n * n % 251) as u8).collect();
+        for start in 0..9 {
+            for end in start..bytes.len() {
+                for crc in [0, 1, 0x9e37_79b9, u32::MAX] {
+                    let part = &bytes[start..end];
+                    assert_eq!(append(crc, part), crc32c::crc32c_append(crc, part), "{start}..{end}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_the_crc_of_the_standard() {
+        assert_eq!(append(0, b"123456789"), 0xe306_9283);
+    }
+}
