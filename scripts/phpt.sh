@@ -33,7 +33,7 @@ done
 mkdir -p "$BUILD"
 log=$BUILD/phpt-$PHP_ID.log
 status=0
-"$PHP" -n "$run_tests" -q -g FAIL,SKIP,LEAK,WARN,BORK,XFAIL,XLEAK --show-diff --no-color --no-progress --set-timeout 120 \
+"$PHP" -n "$run_tests" -q -g FAIL,SKIP,LEAK,WARN,BORK,XFAIL,XLEAK --show-diff --no-color --no-progress --set-timeout "${TEST_TIMEOUT:-120}" \
     -j"${JOBS:-$(cpus)}" "${files[@]}" 2>&1 | tee "$log" || status=$?
 
 # The suite counts as failed where run-tests.php calls a test anything but passed or skipped: an
