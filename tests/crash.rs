@@ -26,6 +26,7 @@ enum Step {
     Put(Vec<u8>, Vec<u8>),
     /// Lets the value go on.
     Append(Vec<u8>, Vec<u8>),
+    Unite(Vec<u8>),
     Remove(Vec<u8>),
     Replace(Vec<(Vec<u8>, Vec<u8>)>),
     Lock,
@@ -51,9 +52,17 @@ fn apply(store: &Store, step: &Step) {
             let done = store.patiently(|store| {
                 let mut seen = Seen::default();
                 store.get(key, &mut seen, &mut Vec::new())?;
-                store.append(key, bytes, &mut seen)
+                store.append(key, bytes, 0, &mut seen)
             });
             assert_eq!(done.unwrap(), Appended::Done);
+        }
+        Unite(key) => {
+            let done = store.patiently(|store| {
+                let mut seen = Seen::default();
+                store.get(key, &mut seen, &mut Vec::new())?;
+                store.unite(key, 0, &mut seen)
+            });
+            assert!(done.unwrap());
         }
         Remove(key) => drop(store.patiently(|store| store.remove(key)).unwrap()),
         Replace(entries) => {
@@ -74,7 +83,7 @@ fn change(model: &mut Model, step: &Step) {
         Remove(key) => drop(model.remove(key)),
         Replace(entries) => *model = entries.iter().cloned().collect(),
         Destroy => model.clear(),
-        Lock | Unlock | Read => {}
+        Unite(_) | Lock | Unlock | Read => {}
     }
 }
 
@@ -466,6 +475,24 @@ fn appending_and_a_second_death() {
     let prepare = vec![put(1, 10), append(1, 4), append(1, 5), put(2, 90_000), append(2, 7)];
     let steps = vec![append(1, 6), put(1, 4), Remove(key(2))];
     Case { name: "append-twice", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn uniting_pieces() {
+    let small = [put(1, 10), append(1, 4), append(1, 5)];
+    // Appended to a value that stays, and to pieces that do.
+    let large = [put(2, 90_000), append(2, 7), append(2, 8)];
+    let pieces = (0..5).map(|_| append(2, 9000));
+    let prepare = small.into_iter().chain(large).chain(pieces).collect();
+    let steps = vec![Unite(key(1)), Unite(key(2)), append(2, 6), append(2, 7), Unite(key(2)), append(2, 8), put(2, 1)];
+    Case { name: "unite", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn uniting_pieces_and_a_second_death() {
+    let prepare = vec![put(2, 90_000), append(2, 7), append(2, 8), append(2, 9000), append(2, 9000)];
+    let steps = vec![Unite(key(2)), append(2, 6), Unite(key(2)), Remove(key(2))];
+    Case { name: "unite-twice", prepare, steps, twice: true, ..Case::default() }.run();
 }
 
 #[test]

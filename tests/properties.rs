@@ -257,7 +257,16 @@ impl Client {
         self.get(key).found?;
         let (seen, known) = self.seen.get_mut(key).expect("just looked at");
         let Some(value) = known else { return Ok(None) };
-        let done = self.store.append(key, bytes, seen)?;
+        // Either of the two is what may be done when it is time; and the one at any time.
+        let unites = value.len() % 3 != 0;
+        if value.len() % 16 == 1 {
+            assert!(self.store.unite(key, 0, seen)?);
+        }
+        let mut done = self.store.append(key, bytes, value.len() as i64, seen)?;
+        if done == Appended::Full && unites {
+            assert!(self.store.unite(key, 0, seen)?);
+            done = self.store.append(key, bytes, value.len() as i64, seen)?;
+        }
         value.extend_from_slice(bytes);
         match done {
             Appended::Done => {}

@@ -118,10 +118,14 @@ impl Worker<'_> {
             let start_over = value.is_empty() || value.len() > 60_000;
             let done = match start_over {
                 true => Appended::Full,
-                false => self.store.patiently(|store| store.append(&name, &next, seen)).unwrap(),
+                false => self.store.patiently(|store| store.append(&name, &next, 0, seen)).unwrap(),
             };
             if done == Appended::Changed {
                 // Somebody has cleaned, or replaced everything by itself: look again.
+                continue;
+            }
+            if done == Appended::Full && !start_over && !number.is_multiple_of(4) {
+                self.store.patiently(|store| store.unite(&name, 0, seen)).unwrap();
                 continue;
             }
             if start_over {

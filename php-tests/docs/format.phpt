@@ -1,5 +1,7 @@
 --TEST--
 The Python reader in docs/format.md reads from a store what PHP stored there
+--INI--
+memory_limit=1G
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -85,6 +87,14 @@ for ($i = 0; $i < 5_000; $i++) {
 }
 $sync->remove('yes')->remove('never there')->set('yes', true);
 
+// And a list that is too long to be written again for what is appended: its pieces get united.
+$sync->longest = array_fill(0, 150_000, 'thirty bytes in each of them …');
+foreach (range(1, 150) as $i) {
+    $other = new Sync(scratch());
+    $other->longest[] = str_repeat("$i", 5000);
+    $other->longest["key $i"] = $i;
+}
+
 $block = preg_match('~```python\n(.*?)\n```~s', file_get_contents(__DIR__ . '/../../docs/format.md'), $part) ? $part[1] : '';
 echo 'The reader has ', count(array_filter(explode("\n", $block), fn ($line) => trim($line) !== '')) <= 36 ? 'some two dozen' : 'too many', " lines\n";
 
@@ -121,5 +131,5 @@ scratch_remove();
 ?>
 --EXPECT--
 The reader has some two dozen lines
-3360 properties
+3361 properties
 bool(true)

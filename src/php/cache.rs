@@ -31,7 +31,7 @@ const LARGEST: usize = 1024;
 
 /// Encoded bytes of one value, and of all, that a table keeps. Decoded, an array of small ints is
 /// sixteen times larger.
-const LARGEST_VALUE: usize = 4 << 20;
+pub const LARGEST_VALUE: usize = 4 << 20;
 const LARGEST_TOTAL: usize = 8 << 20;
 
 /// The table of one object.

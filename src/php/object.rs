@@ -40,6 +40,7 @@ pub struct SyncObject {
     /// Null until the constructor has run.
     instance: Cell<*mut Instance>,
     cache: UnsafeCell<Cache>,
+    ends: UnsafeCell<Cache>,
     /// Which classes values may contain: the last counts. Earlier ones, of constructors that were
     /// called again, stay for whoever is in the middle of decoding.
     #[expect(clippy::vec_box, reason = "a policy in use stays where it is when another one is added")]
@@ -178,6 +179,17 @@ impl SyncObject {
         unsafe { &mut *self.cache.get() }
     }
 
+    /// Where arrays end that are appended to without being read ([`super::patch`]): ints.
+    ///
+    /// # Safety
+    /// As for [`SyncObject::cache`].
+    #[inline]
+    #[allow(clippy::mut_from_ref, reason = "as for `cache`")]
+    pub unsafe fn ends(&self) -> &mut Cache {
+        // SAFETY: valid by contract.
+        unsafe { &mut *self.ends.get() }
+    }
+
     /// The instance, if the constructor has run. Not to be kept while user code may run, as
     /// `setFile` replaces it.
     #[inline]
@@ -289,6 +301,7 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         let overrides = Overrides::of(class);
         (&raw mut (*object).instance).write(Cell::new(ptr::null_mut()));
         (&raw mut (*object).cache).write(UnsafeCell::new(Cache::new()));
+        (&raw mut (*object).ends).write(UnsafeCell::new(Cache::new()));
         (&raw mut (*object).policies).write(UnsafeCell::new(Vec::new()));
         (&raw mut (*object).overrides).write(overrides);
         (&raw mut (*object).echo).write(Echo::default());
@@ -336,6 +349,7 @@ unsafe extern "C" fn free_object(object: *mut zend_object) {
             this.drop_instance();
             views::forget_shown(this);
             drop(std::mem::replace(this.cache(), Cache::new()));
+            drop(std::mem::replace(this.ends(), Cache::new()));
             drop(std::mem::take(&mut *this.policies.get()));
         });
         ffi::zend_object_std_dtor(object);

@@ -311,9 +311,34 @@ impl NewRecord<'_> {
     }
 }
 
-/// Bytes of an append's value before what it appends: the position of the record before it, as a
-/// MessagePack uint 64.
-pub const APPEND_HEAD: u64 = 9;
+/// Bytes of an append's value before what it appends ([`AppendHead`]).
+pub const APPEND_HEAD: u64 = 18;
+
+/// What an append says before what it appends: the position of the record before it, as a MessagePack
+/// uint 64, and a note for who appends next, as an int 64 (the store does not look at it).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AppendHead {
+    pub before: u64,
+    pub note: i64,
+}
+
+impl AppendHead {
+    #[inline]
+    pub fn bytes(self) -> [u8; APPEND_HEAD as usize] {
+        let mut bytes = [0xcf; APPEND_HEAD as usize];
+        bytes[1..9].copy_from_slice(&self.before.to_be_bytes());
+        bytes[9] = 0xd3;
+        bytes[10..].copy_from_slice(&self.note.to_be_bytes());
+        bytes
+    }
+
+    #[inline]
+    pub fn parse(bytes: [u8; APPEND_HEAD as usize]) -> Self {
+        let word = |at: usize| bytes[at..at + 8].try_into().expect("eight bytes");
+        Self { before: u64::from_be_bytes(word(1)), note: i64::from_be_bytes(word(10)) }
+    }
+}
+
 /// An append's place word holds the offset of the record before it. It is not under the CRC: a check
 /// after a boot may find another one there.
 pub const APPEND_BEFORE: u64 = RECORD_PLACE;
@@ -324,10 +349,14 @@ pub const APPEND_BEFORE: u64 = RECORD_PLACE;
 pub fn append_budget(whole: u64) -> u64 {
     (2 * whole + 4096).min(1 << 20)
 }
-/// Longer values are written whole: the cleaner has to be able to put one together within a moment.
-pub const MAX_APPENDED_TO: u64 = 16 << 20;
-/// More records than an append budget has room for.
-pub const MAX_APPENDS: usize = 1 << 15;
+/// Pieces of a value that are longer than this are not copied any more when pieces are united.
+pub const MAX_UNITED: u64 = 1 << 20;
+/// More records than a value can have: as many small ones as an append budget has room for, and
+/// of those that are not united, as many as the longest file has room for.
+pub const MAX_APPENDS: usize = 1 << 20;
+const _: () = assert!((1 << 20) / 48 + super::header::MAX_FILE / MAX_UNITED < MAX_APPENDS as u64);
+/// The batch word of a set whose value goes on behind its first object: it was united from pieces.
+pub const UNITED: u32 = 1;
 
 /// Whether a record with this first word is an append.
 #[inline]
@@ -381,6 +410,13 @@ mod tests {
                 assert_eq!(parse_key_head(head), Some((key.head().len() as u64, length as u64)));
                 assert_eq!(key.len(), key.head().len() as u64 + length as u64);
             }
+        }
+    }
+
+    #[test]
+    fn the_head_of_an_append_is_read_back_as_it_was_made() {
+        for head in [AppendHead { before: 1 << 40, note: -1 }, AppendHead { before: 0, note: i64::MAX }] {
+            assert_eq!(AppendHead::parse(head.bytes()), head);
         }
     }
 

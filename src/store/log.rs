@@ -174,7 +174,7 @@ impl Owner<'_> {
         let offset = placed.offset;
         let slot = match search {
             Search::Hit(hit) => {
-                self.supersede(hit, offset);
+                self.supersede(hit, offset, 0);
                 hit.slot
             }
             Search::Miss(Some(slot)) => {
@@ -214,24 +214,65 @@ impl Owner<'_> {
     }
 
     /// Lets a key's value go on with `bytes`. `None`: enough has been appended to it, it is time to
-    /// write it whole.
-    pub fn append_to(&self, key: &EncodedKey, hit: Hit, bytes: &[u8]) -> Result<Option<Written>, Trouble> {
-        let map = &self.file.map;
+    /// write it whole, or to unite its pieces.
+    pub fn append_to(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Option<Written>, Trouble> {
         let Some(head) = self.file.record_head(hit.record) else { return Err(Trouble::Stale) };
         let budget = match head.op {
-            Op::Append => map.word(hit.record + RECORD_CRC).get() >> 32,
-            _ if head.length > MAX_APPENDED_TO => 0,
+            Op::Append => self.file.map.word(hit.record + RECORD_CRC).get() >> 32,
             _ => append_budget(head.length),
         };
-        let before = uint(self.file.position(hit.record));
-        let record = NewRecord { op: Op::Append, key, value: Value { head: &before, body: bytes } };
-        let Some(left) = budget.checked_sub(record.length()).filter(|_| record.length() <= MAX_SMALL) else {
-            return Ok(None);
-        };
+        let link = AppendHead { before: self.file.position(hit.record), note }.bytes();
+        let record = NewRecord { op: Op::Append, key, value: Value { head: &link, body: bytes } };
+        let length = record.length();
+        // The number of pieces is what costs; of those that are not united there are few.
+        let Some(left) = budget.checked_sub(if length > MAX_UNITED { 0 } else { length }) else { return Ok(None) };
+        if length > MAX_SMALL {
+            let stays =
+                head.length > MAX_SMALL || self.file.whole_of(hit.record).is_some_and(|whole| whole > MAX_SMALL);
+            return if stays { self.go_on(key, hit, left as u32, note, bytes).map(Some) } else { Ok(None) };
+        }
         let placed = self.publish_record(&record, hit.record, left as u32, Purpose::Write)?;
         self.point(hit.slot, placed.offset);
         self.settle(placed);
         Ok(Some(Written { slot: hit.slot, record: placed.offset, position: placed.position }))
+    }
+
+    /// As [`Owner::append_to`], for what gets a run of its own. The small pieces before it come along: the
+    /// cleaner counts on small ones being the newest.
+    fn go_on(&self, key: &EncodedKey, hit: Hit, left: u32, note: i64, bytes: &[u8]) -> Result<Written, Trouble> {
+        let damaged = || Trouble::Damaged("a value in it has lost a piece".into());
+        let value = self.file.parts_of_value(hit.record, None).ok_or_else(damaged)?;
+        let (small, kept) = value.split_where(|piece, _| piece > MAX_SMALL);
+        let kept = kept.ok_or_else(damaged)?;
+        let mut body = Vec::new();
+        self.file.copy_parts(small, &mut body).ok_or_else(damaged)?;
+        body.extend_from_slice(bytes);
+        self.put_behind(key, hit, kept, left, note, &body, Purpose::Write)
+    }
+
+    /// Lets `body` follow the record at `kept`, in place of all that comes after that now.
+    #[expect(clippy::too_many_arguments, reason = "what a record says, and where it goes")]
+    fn put_behind(
+        &self,
+        key: &EncodedKey,
+        hit: Hit,
+        kept: u64,
+        left: u32,
+        note: i64,
+        body: &[u8],
+        purpose: Purpose,
+    ) -> Result<Written, Trouble> {
+        let link = AppendHead { before: self.file.position(kept), note }.bytes();
+        let record = NewRecord { op: Op::Append, key, value: Value { head: &link, body } };
+        let placed = self.publish_record(&record, kept, left, purpose)?;
+        self.follow(hit, placed.offset, kept);
+        self.settle(placed);
+        Ok(Written { slot: hit.slot, record: placed.offset, position: placed.position })
+    }
+
+    /// The append at `record`, which goes on from `kept`, is its key's newest record now.
+    fn follow(&self, old: Hit, record: u64, kept: u64) {
+        if kept == old.record { self.point(old.slot, record) } else { self.supersede(old, record, kept) }
     }
 
     /// Removes a key; tells whether it was there.
@@ -384,29 +425,34 @@ impl Owner<'_> {
         Ok(())
     }
 
-    /// The new record at `record` is its key's now, the old one is dead.
+    /// The new record at `record` is its key's now, the old one is dead; so are those that it was
+    /// appended to, down to `kept`, which the new one goes on from (0: none).
     #[inline(always)]
-    fn supersede(&self, old: Hit, record: u64) {
+    fn supersede(&self, old: Hit, record: u64, kept: u64) {
         self.header().superseding.set(old.record);
         self.point(old.slot, record);
-        self.bury_value(old.record);
+        self.bury_value(old.record, kept);
     }
 
     /// The key's record is dead and nothing takes its place.
     fn forget(&self, old: Hit) {
         self.header().superseding.set(old.record);
         self.delete(old.slot);
-        self.bury_value(old.record);
+        self.bury_value(old.record, 0);
     }
 
-    /// Marks a value's record dead, and those that it was appended to. `superseding` names it.
+    /// Marks a value's record dead, and those that it was appended to, down to `kept`. `superseding`
+    /// names it.
     #[inline(always)]
-    fn bury_value(&self, record: u64) {
+    fn bury_value(&self, record: u64, kept: u64) {
         let header = self.header();
         let mut record = record;
         for _ in 0..MAX_APPENDS {
             // Once its segment is free, a record no longer tells what it was appended to.
-            let rest = self.file.before(record);
+            let rest = match self.file.before(record) {
+                before if before == kept => 0,
+                before => before,
+            };
             header.superseding_rest.set(rest);
             self.bury(record);
             header.superseding.set(rest);
@@ -476,10 +522,11 @@ impl Owner<'_> {
             let (key, hash) = self.read_key(record, head).ok_or_else(damaged)?;
             let key = EncodedKey::new(&key);
             match (head.op, self.search(hash, &key)) {
-                (Op::Set, Search::Hit(hit)) if hit.record != record => self.supersede(hit, record),
-                (Op::Append, Search::Hit(hit)) => self.point(hit.slot, record),
+                (Op::Set | Op::Append, Search::Hit(hit)) if hit.record == record => {}
+                (Op::Set, Search::Hit(hit)) => self.supersede(hit, record, 0),
+                (Op::Append, Search::Hit(hit)) => self.follow(hit, record, self.file.before(record)),
                 (Op::Append, Search::Miss(_)) => return Err(damaged()),
-                (Op::Set, Search::Hit(_)) | (_, Search::Miss(None)) => {}
+                (_, Search::Miss(None)) => {}
                 (Op::Set, Search::Miss(Some(slot))) => self.insert(hash, slot, record),
                 (_, Search::Hit(hit)) => self.forget(hit),
                 (_, Search::Miss(_)) => {}
@@ -674,7 +721,7 @@ impl Owner<'_> {
         {
             let living = self.living(record, head);
             if let Some(Living::Piece(key, hit)) = living {
-                // The value moves as a whole, and becomes one record.
+                // What is small of the value moves as a whole, and becomes one record.
                 self.publish_moves(&mut moves)?;
                 self.unite(&EncodedKey::new(&key), hit)?;
                 (to, position) = (self.tail(), self.end());
@@ -712,17 +759,29 @@ impl Owner<'_> {
         }
     }
 
-    /// Writes a value in several pieces as one record.
-    fn unite(&self, key: &EncodedKey, hit: Hit) -> Result<(), Trouble> {
+    /// Writes the newest pieces of a value as one record: all small ones, and larger ones while that
+    /// does not copy more than as much again. What is left lies in runs of its own, and stays.
+    pub fn unite(&self, key: &EncodedKey, hit: Hit) -> Result<Written, Trouble> {
         let damaged = || Trouble::Damaged("a value in it has lost a piece".into());
-        let value = self.file.parts_of_value(hit.record, None).ok_or_else(damaged)?;
+        let file = self.file;
+        let value = file.parts_of_value(hit.record, None).ok_or_else(damaged)?;
+        let stays = |piece, newer| piece > MAX_SMALL && newer > 0 && piece > newer || piece > MAX_UNITED;
+        let (newest, kept) = value.split_where(stays);
+        if newest.is_empty() {
+            return Ok(Written { slot: hit.slot, record: hit.record, position: file.position(hit.record) });
+        }
         let mut bytes = Vec::new();
-        self.file.copy_value(&value, &mut bytes).ok_or_else(damaged)?;
+        file.copy_parts(newest, &mut bytes).ok_or_else(damaged)?;
+        if let Some(kept) = kept {
+            let note = file.append_head(hit.record).ok_or_else(damaged)?.note;
+            let left = append_budget(MAX_UNITED) as u32;
+            return self.put_behind(key, hit, kept, left, note, &bytes, Purpose::Reclaim);
+        }
         let record = NewRecord { op: Op::Set, key, value: Value::whole(&bytes) };
-        let placed = self.publish_record(&record, self.place(hit.record), 0, Purpose::Reclaim)?;
-        self.supersede(hit, placed.offset);
+        let placed = self.publish_record(&record, self.place(hit.record), UNITED, Purpose::Reclaim)?;
+        self.supersede(hit, placed.offset, 0);
         self.settle(placed);
-        Ok(())
+        Ok(Written { slot: hit.slot, record: placed.offset, position: placed.position })
     }
 
     fn copy_record(&self, from: u64, head: RecordHead, to: u64, position: u64) -> Placed {
@@ -745,7 +804,7 @@ impl Owner<'_> {
             return Err(trouble);
         }
         for (hit, placed) in moves.drain(..) {
-            self.supersede(hit, placed.offset);
+            self.supersede(hit, placed.offset, 0);
         }
         self.settle(last);
         Ok(())
@@ -782,6 +841,19 @@ impl Owner<'_> {
 }
 
 impl File {
+    /// How long the record is that a value's others were appended to.
+    fn whole_of(&self, record: u64) -> Option<u64> {
+        let whole = self.parts_of_value(record, None)?.whole;
+        Some(self.record_head(whole)?.length)
+    }
+
+    /// What the append at `record` says before what it appends; `None` if it is none.
+    pub fn append_head(&self, record: u64) -> Option<AppendHead> {
+        let head = self.record_head(record).filter(|head| head.op == Op::Append)?;
+        let (_, _, value, length) = self.parts(record, head)?;
+        (length >= APPEND_HEAD).then(|| AppendHead::parse(self.map.read(value)))
+    }
+
     /// The root of the index that a `Clear` record brought along.
     pub fn prepared_root(&self, record: u64, head: RecordHead) -> Option<Root> {
         let (_, _, value, length) = self.parts(record, head)?;

@@ -38,6 +38,7 @@ use format::{EncodedKey, Value};
 use header::{DURABLE, HELD, Header, Word};
 use index::Hit;
 use lock::{Owner, Strength};
+use read::Want;
 use std::cell::{Cell, RefCell};
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -104,6 +105,21 @@ pub enum Found {
     Long(u64),
 }
 
+/// What [`Store::outline`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outline {
+    /// No such key (or no file).
+    Missing,
+    /// The same value as when `seen` was last brought up to date.
+    Unchanged,
+    /// A value in one piece; its first bytes (up to 16) are in the buffer.
+    Whole,
+    /// A value that was appended to, and what was noted then.
+    Noted(i64),
+    /// A value of which nothing can be said without reading it.
+    Unknown,
+}
+
 /// What [`Store::append`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
@@ -111,8 +127,8 @@ pub enum Appended {
     /// Nothing: the key's record is another one than the one that was seen (its value has changed, or
     /// the cleaner has moved it), or it was never looked at. Look again, and try again.
     Changed,
-    /// Nothing: enough has been appended to the value (or it is too long), it is time to
-    /// [`put`](Store::put_if_unchanged) it whole.
+    /// Nothing: enough has been appended to the value, it is time to [`put`](Store::put_if_unchanged)
+    /// it whole, or to [`unite`](Store::unite) its pieces.
     Full,
 }
 
@@ -268,8 +284,25 @@ impl Store {
     /// `Found::Long(length)`, with its first bytes (up to 16) in `out`. [`Store::read_long`] copies
     /// it to where it shall go.
     pub fn get_short(&self, key: &[u8], limit: u64, seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found> {
-        let found = self.with_file(false, |file| file.get(self.object, key, limit, seen, out))?;
+        let want = Want::Value { limit };
+        let found = self.with_file(false, |file| file.get(self.object, key, want, seen, out))?;
         Ok(found.unwrap_or(Found::Missing))
+    }
+
+    /// What is to be known of a value to append something to it, without reading it. `seen` is brought
+    /// up to date, so that [`Store::append`] may follow; `start` is overwritten.
+    pub fn outline(&self, key: &[u8], seen: &mut Seen, start: &mut Vec<u8>) -> Result<Outline> {
+        let found = self.with_file(false, |file| file.get(self.object, key, Want::Outline, seen, start))?;
+        Ok(match found.unwrap_or(Found::Missing) {
+            Found::Missing => Outline::Missing,
+            Found::Unchanged => Outline::Unchanged,
+            Found::Appended => match start.as_slice().try_into() {
+                Ok(note) => Outline::Noted(i64::from_ne_bytes(note)),
+                Err(_) => Outline::Unknown,
+            },
+            Found::Long(_) => Outline::Whole,
+            Found::Value => Outline::Unknown,
+        })
     }
 
     /// Copies the value that [`Store::get_short`] has just found, from its byte `from` on, to fill
@@ -307,15 +340,33 @@ impl Store {
 
     /// Lets the value of a key go on with `bytes`, if it is still the one that `seen` tells of: this
     /// costs what it adds, not what is there. Whoever knows the value up to then gets these bytes
-    /// alone ([`Found::Appended`]), everybody else all of it, one behind the other.
-    pub fn append(&self, key: &[u8], bytes: &[u8], seen: &mut Seen) -> Result<Appended> {
+    /// alone ([`Found::Appended`]), everybody else all of it, one behind the other. `note` is for who
+    /// appends next ([`Store::outline`]).
+    pub fn append(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Seen) -> Result<Appended> {
         let encoded = EncodedKey::new(key);
         self.write(|file, owner| {
             let Some(hit) = file.hint(seen) else { return Ok(Appended::Changed) };
-            let Some(written) = owner.append_to(&encoded, hit, bytes)? else { return Ok(Appended::Full) };
+            let Some(written) = owner.append_to(&encoded, hit, note, bytes)? else { return Ok(Appended::Full) };
             (seen.record, seen.offset, seen.version) = (written.position, written.record, owner.end());
             owner.clean();
             Ok(Appended::Done)
+        })
+    }
+
+    /// Makes room for more to be appended to a value of at least `length` bytes, if it is still the one
+    /// that `seen` tells of, by uniting what was appended to it last. False: it is shorter, or
+    /// another one; nothing has happened.
+    pub fn unite(&self, key: &[u8], length: u64, seen: &mut Seen) -> Result<bool> {
+        let encoded = EncodedKey::new(key);
+        self.write(|file, owner| {
+            let Some(hit) = file.hint(seen) else { return Ok(false) };
+            if file.parts_of_value(hit.record, None).is_none_or(|value| value.length < length) {
+                return Ok(false);
+            }
+            let written = owner.unite(&encoded, hit)?;
+            (seen.record, seen.offset, seen.version) = (written.position, written.record, owner.end());
+            owner.clean();
+            Ok(true)
         })
     }
 

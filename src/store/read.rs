@@ -30,17 +30,45 @@ enum Lookup {
     Again,
 }
 
+/// What a reader wants of a value.
+#[derive(Debug, Clone, Copy)]
+pub enum Want {
+    /// All of it; of one of at least `limit` bytes, its first bytes.
+    Value { limit: u64 },
+    /// What is to be known of it to append something.
+    Outline,
+}
+
 /// The pieces of a value, the newest first.
 pub struct ValueParts {
     parts: Vec<Part>,
     /// Bytes of all of them.
-    length: u64,
+    pub length: u64,
     /// The record that all others were appended to; 0 if only those after a known one are here.
     pub whole: u64,
 }
 
+impl ValueParts {
+    /// The newest pieces, down to the first one at which to stop, and the record of that, if there is
+    /// one. `stop` is asked for a record's length and how long the newer ones are, taken together.
+    pub fn split_where(&self, stop: impl Fn(u64, u64) -> bool) -> (&[Part], Option<u64>) {
+        let mut newer = 0;
+        for (n, part) in self.parts.iter().enumerate() {
+            if stop(part.size, newer) {
+                return (&self.parts[..n], Some(part.record));
+            }
+            newer += part.size;
+        }
+        (&self.parts, None)
+    }
+}
+
 /// A piece of a value, and what shows that it stands still.
-struct Part {
+pub struct Part {
+    /// The record, and how long that is.
+    record: u64,
+    size: u64,
+    /// What it says of the value.
     at: u64,
     length: u64,
     block: u64,
@@ -54,13 +82,13 @@ struct Candidate {
 }
 
 impl File {
-    /// Looks a key up for `object`; see [`super::Store::get_short`].
+    /// Looks a key up for `object`; see [`super::Store::get_short`] and [`super::Store::outline`].
     #[inline]
     pub fn get(
         &self,
         object: u64,
         key: &[u8],
-        limit: u64,
+        want: Want,
         seen: &mut Seen,
         out: &mut Vec<u8>,
     ) -> Result<Found, Trouble> {
@@ -101,7 +129,7 @@ impl File {
             // What the caller knows stays what it is until it is certain that it gets something else.
             let known = seen.record;
             let found = match lookup {
-                Lookup::Found(candidate) => self.copy_out(&candidate, limit, seen, out),
+                Lookup::Found(candidate) => self.copy_out(&candidate, want, seen, out),
                 _ => Some(Found::Missing),
             };
             fence(Ordering::Acquire);
@@ -239,7 +267,7 @@ impl File {
     /// whose segment's generation stands still is the right one.
     pub fn parts_of_value(&self, last: u64, known: Option<u64>) -> Option<ValueParts> {
         let mut parts = Vec::new();
-        let (mut record, mut expected, mut total) = (last, None, 0);
+        let (mut record, mut expected, mut total, mut sizes) = (last, None, 0, 0);
         while parts.len() <= MAX_APPENDS {
             let block = block_offset(block_of(record));
             let generation = self.map.word(block + GENERATION).load(Ordering::Acquire);
@@ -254,20 +282,21 @@ impl File {
             let (_, _, at, length) = self.parts(record, head)?;
             match head.op {
                 Op::Set => {
-                    parts.push(Part { at, length, block, generation });
+                    parts.push(Part { record, size: head.length, at, length, block, generation });
                     total += length;
                     return Some(ValueParts { parts, length: total, whole: record });
                 }
                 Op::Append => {
-                    let before: [u8; APPEND_HEAD as usize] = self.map.read(at);
+                    let link = AppendHead::parse(self.map.read(at));
                     let length = length.checked_sub(APPEND_HEAD)?;
-                    parts.push(Part { at: at + APPEND_HEAD, length, block, generation });
+                    parts.push(Part { record, size: head.length, at: at + APPEND_HEAD, length, block, generation });
                     total += length;
-                    if total > block_offset(self.blocks()) {
+                    sizes += head.length;
+                    if sizes > block_offset(self.blocks()) {
                         // More than the file holds: the pieces lead in circles.
                         return None;
                     }
-                    expected = Some(u64::from_be_bytes(before[1..].try_into().expect("eight bytes")));
+                    expected = Some(link.before);
                     record = self.map.word(record + APPEND_BEFORE).load(Ordering::Acquire);
                 }
                 _ => return None,
@@ -278,12 +307,17 @@ impl File {
 
     /// Appends a value's pieces to `out`, the oldest first. `None`: they are not there any more.
     pub fn copy_value(&self, value: &ValueParts, out: &mut Vec<u8>) -> Option<()> {
-        for part in value.parts.iter().rev() {
+        self.copy_parts(&value.parts, out)
+    }
+
+    /// As [`File::copy_value`], for some of a value's pieces.
+    pub fn copy_parts(&self, parts: &[Part], out: &mut Vec<u8>) -> Option<()> {
+        for part in parts.iter().rev() {
             self.map.copy(part.at, part.length, out).then_some(())?;
         }
         fence(Ordering::Acquire);
         let unmoved = |part: &Part| self.map.word(part.block + GENERATION).load(Ordering::Relaxed) == part.generation;
-        value.parts.iter().all(unmoved).then_some(())
+        parts.iter().all(unmoved).then_some(())
     }
 
     /// Copies out a value in several pieces; only those that are new, where some are known.
@@ -311,7 +345,11 @@ impl File {
 
     /// Copies a value out. `None`: it was not there any more.
     #[inline]
-    fn copy_out(&self, candidate: &Candidate, limit: u64, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+    fn copy_out(&self, candidate: &Candidate, want: Want, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+        let limit = match want {
+            Want::Value { limit } => limit,
+            Want::Outline => return self.copy_outline(candidate, seen, out),
+        };
         let Candidate { hit, generation } = *candidate;
         let block = block_offset(block_of(hit.record));
         let head = self.record_head(hit.record)?;
@@ -339,6 +377,30 @@ impl File {
             false if length < limit => Found::Value,
             false => Found::Long(length),
         })
+    }
+
+    /// Copies what is to be known of a value before something is appended to it: what its last append
+    /// notes (`Appended`), else its first bytes (`Long`); nothing of one that was united (`Value`).
+    #[cold]
+    fn copy_outline(&self, candidate: &Candidate, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+        let Candidate { hit, generation } = *candidate;
+        let head = self.record_head(hit.record)?;
+        let position = self.position(hit.record);
+        out.clear();
+        let found = if let Some(link) = self.append_head(hit.record) {
+            out.extend_from_slice(&link.note.to_ne_bytes());
+            Found::Appended
+        } else {
+            let (_, _, value, length) = self.parts(hit.record, head)?;
+            self.map.copy(value, length.min(16), out).then_some(())?;
+            let united = self.map.word(hit.record + RECORD_CRC).get() >> 32 == u64::from(UNITED);
+            if united { Found::Value } else { Found::Long(length) }
+        };
+        fence(Ordering::Acquire);
+        let block = block_offset(block_of(hit.record));
+        (self.map.word(block + GENERATION).load(Ordering::Relaxed) == generation).then_some(())?;
+        (seen.record, seen.slot, seen.offset) = (position, hit.slot, hit.record);
+        Some(found)
     }
 
     /// Copies a part of the value that was found as `seen` tells; false if it is gone. (Nobody

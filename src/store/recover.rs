@@ -132,11 +132,14 @@ impl Owner<'_> {
         let mut record = header.superseding.get();
         // Freed with its segment, a record does not tell any more what it was appended to.
         let mut rest = header.superseding_rest.get();
-        if self.is_named(record) {
+        let newest = self.newest_record_of(record).or_else(|| self.newest_record_of(rest)).unwrap_or(0);
+        if newest == record {
             record = 0;
         }
+        // Where pieces were united, the new record goes on from one that lives.
+        let kept = self.file.before(newest);
         for _ in 0..MAX_APPENDS {
-            if record == 0 {
+            if record == 0 || record == kept {
                 break;
             }
             let head = self.file.record_head(record);
@@ -152,12 +155,13 @@ impl Owner<'_> {
         header.superseding.set(0);
     }
 
-    /// Whether a slot names the record.
-    fn is_named(&self, record: u64) -> bool {
-        let key = self.file.record_head(record).and_then(|head| self.read_key(record, head));
-        key.is_some_and(
-            |(key, hash)| matches!(self.search(hash, &EncodedKey::new(&key)), Search::Hit(hit) if hit.record == record),
-        )
+    /// The record that the slot of a record's key names; `None` where there is no such record or slot.
+    fn newest_record_of(&self, record: u64) -> Option<u64> {
+        let (key, hash) = self.file.record_head(record).and_then(|head| self.read_key(record, head))?;
+        match self.search(hash, &EncodedKey::new(&key)) {
+            Search::Hit(hit) => Some(hit.record),
+            Search::Miss(_) => None,
+        }
     }
 
     /// The tail stands behind the last record of its segment that was published.
@@ -450,12 +454,16 @@ impl Owner<'_> {
             let Some((key, _)) = self.read_key(record.offset, record.head) else { continue };
             let pieces = values.entry(key).or_default();
             match record.head.op {
-                // Appended to what is there, not to something that is gone.
-                Op::Append if !record.dead && pieces.last().is_some_and(|last| self.follows(record, last.1)) => {
-                    let before = pieces.last().map_or(0, |last| last.0);
-                    self.file.map.word(record.offset + APPEND_BEFORE).set(before);
+                // Appended to what is there, not to something that is gone. It may also unite what
+                // came after the piece that it follows.
+                Op::Append if !record.dead => {
+                    let Some(link) = self.file.append_head(record.offset) else { continue };
+                    let Some(at) = pieces.iter().rposition(|piece| piece.1 == link.before) else { continue };
+                    self.file.map.word(record.offset + APPEND_BEFORE).set(pieces[at].0);
+                    pieces.truncate(at + 1);
                 }
-                Op::Append if !record.dead => continue,
+                // United with others, which says nothing of what they go on from.
+                Op::Append => continue,
                 _ => pieces.clear(),
             }
             // A dead record whose successor is gone: a removal, cleaned away since. (Where it
@@ -468,13 +476,6 @@ impl Owner<'_> {
             named: values.values().filter_map(|pieces| Some(pieces.last()?.0)).collect(),
             pieces: values.values().flatten().map(|piece| piece.0).collect(),
         }
-    }
-
-    /// Whether a record was appended to the one at this position.
-    fn follows(&self, record: &Survivor, position: u64) -> bool {
-        let Some((_, _, value, _)) = self.file.parts(record.offset, record.head) else { return false };
-        let head: [u8; APPEND_HEAD as usize] = self.file.map.read(value);
-        head[1..] == position.to_be_bytes()
     }
 
     /// Puts memory behind the runs that hold data: a copy may have come with holes.
