@@ -108,6 +108,15 @@ return [
             'APCu, fetch and store' => ['needs' => 'apcu', 'open' => 'apcu_store("list", range(1, 10000));', 'run' => '$l = apcu_fetch("list"); $l[] = 1; apcu_store("list", $l);'],
         ],
     ],
+    'append-first' => [
+        'title' => 'First append of an object that has read nothing, by the length of the list',
+        'subjects' => array_merge(...array_map(fn (int $length) => [
+            'Sync, to a list of ' . number_format($length) => $sync + [
+                'open' => "\$s = new Sync('{dir}/append-first-$length'); \$s->list = range(1, $length); \$f = \$s->getFile();",
+                'run' => "\$t = new Sync(\$f); \$t->list[] = 1;",
+            ],
+        ], [100, 10_000, 3_000_000])),
+    ],
     'keys-read' => [
         'title' => 'Read of one key among many: unchanged, and just overwritten',
         'subjects' => array_merge(...array_map(fn (int $keys) => [

@@ -489,6 +489,13 @@ fn uniting_pieces() {
 }
 
 #[test]
+fn appending_what_gets_a_run_of_its_own() {
+    let prepare = vec![put(2, 90_000), append(2, 7), append(2, 8)];
+    let steps = vec![append(2, 20_000), append(2, 9), append(2, 30_000), append(2, 20_001), Unite(key(2)), put(2, 1)];
+    Case { name: "append-large", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
 fn uniting_pieces_and_a_second_death() {
     let prepare = vec![put(2, 90_000), append(2, 7), append(2, 8), append(2, 9000), append(2, 9000)];
     let steps = vec![Unite(key(2)), append(2, 6), Unite(key(2)), Remove(key(2))];
