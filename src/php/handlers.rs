@@ -34,6 +34,7 @@ pub fn fill(table: &mut zend_object_handlers) {
     table.get_properties = Some(views::get_properties);
     table.get_gc = Some(views::get_gc);
     table.compare = Some(views::compare);
+    table.get_properties_for = Some(views::get_properties_for);
 }
 
 /// The handlers of objects whose class declares properties or overrides methods.

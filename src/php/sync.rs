@@ -82,7 +82,7 @@ pub fn register() -> ext_php_rs::error::Result<()> {
             method("getIterator", get_iterator).returns(DataType::Object("Iterator".into()), false, false),
             MethodFlags::Public,
         )
-        .method(method("jsonSerialize", get_data).returns(DataType::Mixed, false, false), MethodFlags::Public)
+        .method(method("jsonSerialize", json_serialize).returns(DataType::Mixed, false, false), MethodFlags::Public)
         .method(method("__serialize", serialize).returns(DataType::Array, false, false), MethodFlags::Public)
         .method(
             method("__unserialize", unserialize).arg(Arg::new("data", DataType::Array)).returns(
@@ -502,6 +502,15 @@ extern "C" fn set_data(data: &mut ExecuteData, result: &mut zval) {
             return Err(Thrown);
         }
         // SAFETY: parsed as an object; its table gets an owner more, so that user code that changes
+extern "C" fn json_serialize(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        // SAFETY: the engine passes a slot for the result.
+        unsafe { views::shown_as_std_class(call.this(), call.result)? };
+        Ok(())
+    });
+}
+
         // the object meanwhile changes a copy.
         unsafe {
             let object = (*data).value.obj;
@@ -587,7 +596,7 @@ extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
             let store = Store::new(object::resolve(file)?, options);
             this.set_policy(ini::policy());
             this.set_instance(Instance { store, file: file.to_vec(), options });
-            this.shown_inside.set(GLOBALS.get().showing.get());
+            this.set_inside(GLOBALS.get().showing.borrow().clone());
             if !declared.is_null() && zend::kind(declared) == IS_ARRAY {
                 views::set_declared(call.object(), (*declared).value.arr)?;
             }

@@ -173,6 +173,31 @@ impl Drop for Alive {
     }
 }
 
+/// An argument of the internal function that runs.
+///
+/// # Safety
+/// It runs, and was given that many.
+pub unsafe fn argument(n: usize) -> *mut zval {
+    // SAFETY: arguments lie behind the frame.
+    unsafe {
+        let frame = (*executor()).current_execute_data;
+        frame.cast::<zval>().add(size_of::<ffi::zend_execute_data>().div_ceil(size_of::<zval>()) + n)
+    }
+}
+
+/// Whether a function takes its first argument by reference.
+///
+/// # Safety
+/// `function` is valid.
+pub unsafe fn takes_reference(function: *const ffi::zend_function) -> bool {
+    // SAFETY: valid by contract; what takes any number of arguments has one more description.
+    unsafe {
+        let function = &(*function).common;
+        let described = function.num_args > 0 || function.fn_flags & ffi::ZEND_ACC_VARIADIC != 0;
+        described && (*function.arg_info).type_.type_mask >> ffi::_ZEND_SEND_MODE_SHIFT & 3 != 0
+    }
+}
+
 /// `IS_LONG` and its kin.
 ///
 /// # Safety
