@@ -8,7 +8,9 @@
 use std::os::raw::{c_int, c_void};
 use std::ptr;
 
-use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, zend_object, zend_object_handlers, zend_string, zval};
+use ext_php_rs::ffi::{
+    self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, IS_NULL, zend_object, zend_object_handlers, zend_string, zval,
+};
 
 use super::access;
 use super::errors::contain;
@@ -283,6 +285,9 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
                 return;
             }
             let _alive = this.hold();
+            // What an ArrayAccess is told for `[]`.
+            let offset =
+                if !offset.is_null() && zend::kind(zend::deref(offset)) == IS_NULL { ptr::null_mut() } else { offset };
             let store = || {
                 let name = offset_name(this, offset)?;
                 write(this, name.as_ptr(), zend::deref(value))
