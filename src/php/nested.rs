@@ -180,21 +180,21 @@ pub fn alone<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> 
 /// The object and the values in `act` are valid, and held by the caller.
 pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<(), Thrown> {
     // SAFETY: valid by contract.
-    if unsafe { patch::change(this, name, steps, act)? } {
+    if !this.overrides.accessors() && unsafe { patch::change(this, name, steps, act)? } {
         return Ok(());
     }
     let mut value = zend::empty();
     let there = alone(this, || {
         // SAFETY: valid by contract; the value is this frame's own.
         unsafe {
-            access::read(this, name.as_ptr(), &raw mut value)?;
+            get(this, name, &raw mut value)?;
             if SyncObject::is_one(&raw const value) {
                 return Ok(false);
             }
             // The cache lets go of it, so that an array is changed in place, not copied.
             this.cache().forget(name.as_ptr());
             if place::act(&raw mut value, steps, act)? {
-                access::write(this, name.as_ptr(), &raw mut value)?;
+                put(this, name, &raw mut value)?;
             }
         }
         Ok(true)
@@ -204,11 +204,49 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Ac
         // SAFETY: as above.
         unsafe {
             if place::act(&raw mut value, steps, act)? {
-                access::write(this, name.as_ptr(), &raw mut value)?;
+                put(this, name, &raw mut value)?;
             }
         }
     }
     Ok(())
+}
+
+/// Reads the value of `name`, by what the object's class overrides.
+///
+/// # Safety
+/// All are valid, and held by the caller; `into` is overwritten.
+unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<(), Thrown> {
+    let object = this.zend();
+    // SAFETY: valid by contract.
+    unsafe {
+        match (*(*object).handlers).read_property {
+            Some(read) if this.overrides.accessors() => {
+                let mut returned = zend::empty();
+                let value = read(object, name.as_ptr(), BP_VAR_R as c_int, ptr::null_mut(), &raw mut returned);
+                zend::copy(into, zend::deref(value));
+                zend::check()
+            }
+            _ => access::read(this, name.as_ptr(), into).map(drop),
+        }
+    }
+}
+
+/// Stores the value of `name`, by what the object's class overrides.
+///
+/// # Safety
+/// All are valid, and held by the caller.
+unsafe fn put(this: &SyncObject, name: &Str, value: *mut zval) -> Result<(), Thrown> {
+    let object = this.zend();
+    // SAFETY: valid by contract.
+    unsafe {
+        match (*(*object).handlers).write_property {
+            Some(write) if this.overrides.accessors() => {
+                write(object, name.as_ptr(), value, ptr::null_mut());
+                zend::check()
+            }
+            _ => access::write(this, name.as_ptr(), value),
+        }
+    }
 }
 
 /// The Sync object in a place, where a step from it leads into its store, not to a property that its
@@ -330,6 +368,7 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
         };
         if let Some(operand) = operand
             && (operand.is_null() || is_number(operand))
+            && !this.overrides.accessors()
         {
             let _alive = this.hold();
             let name = Str::share(name);

@@ -127,6 +127,11 @@ impl Overrides {
         }
     }
 
+    /// Whether values go through methods of the class.
+    pub fn accessors(self) -> bool {
+        self.get || self.set
+    }
+
     fn any(self) -> bool {
         self != Self::default()
     }
@@ -232,11 +237,6 @@ impl SyncObject {
         }
     }
 
-    /// Keeps the object alive until the result is dropped.
-    #[inline]
-    pub fn hold(&self) -> Alive {
-        // SAFETY: the object is valid.
-        unsafe { Alive::hold(self.zend()) }
     /// Says where the object came from.
     pub fn set_inside(&self, inside: Option<Rc<Inside>>) {
         self.inside.replace(inside);
@@ -254,6 +254,11 @@ impl SyncObject {
         self.constructed().is_some_and(|instance| outer.any(|inside| inside.path == instance.store.path()))
     }
 
+    /// Keeps the object alive until the result is dropped.
+    #[inline]
+    pub fn hold(&self) -> Alive {
+        // SAFETY: the object is valid.
+        unsafe { Alive::hold(self.zend()) }
     }
 }
 
@@ -364,12 +369,12 @@ unsafe extern "C" fn free_object(object: *mut zend_object) {
             views::forget_shown(this);
             drop(std::mem::replace(this.cache(), Cache::new()));
             drop(std::mem::take(&mut *this.policies.get()));
+            drop(this.inside.take());
         });
         ffi::zend_object_std_dtor(object);
     }
 }
 
-            drop(this.inside.take());
 /// `clone`: another handle on the same file, that does not hold the lock.
 unsafe extern "C" fn clone_object(object: *mut zend_object) -> *mut zend_object {
     // SAFETY: the engine passes an object of ours; the class is that of the clone as well.
