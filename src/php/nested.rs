@@ -676,6 +676,7 @@ impl Place {
                     },
                     steps: false,
                     pure: false,
+                    stored: ptr::null_mut(),
                 },
             )
         }
@@ -794,8 +795,13 @@ unsafe extern "C" fn write_property(
             let mut held = zend::empty();
             zend::copy(&raw mut held, zend::deref(value));
             let step = Step::Property(Str::share(name));
-            match Place::of(object).act(Some(step), &mut Act::Assign(&raw mut held)) {
-                Ok(()) => value,
+            let place = Place::of(object);
+            match place.act(Some(step), &mut Act::Assign(&raw mut held)) {
+                Ok(()) => {
+                    // What a typed property made of it is what the assignment gives.
+                    zend::swap(place.scratch.get(), &raw mut held);
+                    place.scratch.get()
+                }
                 Err(Thrown) => zend::error_zval(),
             }
         }
@@ -855,6 +861,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             zend::copy(&raw mut operand, zend::deref(right));
             let pure = !matches!(zend::kind(&raw const operand), IS_OBJECT | IS_ARRAY);
             let (mut old, mut new) = (zend::empty(), zend::empty());
+            let stored = &raw mut new;
             let gives_old =
                 matches!(operator, Operator::Increment { give_old: true } | Operator::Decrement { give_old: true });
             let done = place.act(
@@ -863,22 +870,23 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
                     modify: &mut |value| {
                         // Where another process was faster, all of it is done again.
                         zend::release(&raw mut old);
-                        zend::release(&raw mut new);
+                        zend::release(stored);
                         if gives_old {
                             zend::copy(&raw mut old, value);
                         }
                         operator.apply(value, &raw mut operand)?;
-                        zend::copy(&raw mut new, value);
+                        zend::copy(stored, value);
                         Ok(())
                     },
                     steps: !matches!(operator, Operator::Binary(_)),
                     pure,
+                    stored,
                 },
             );
             if done.is_err() {
-                zend::release(&raw mut new);
+                zend::release(stored);
                 zend::release(&raw mut old);
-                zend::set_null(&raw mut new);
+                zend::set_null(stored);
                 zend::set_null(&raw mut old);
             }
             if gives_old && let Some(instruction) = instruction {
@@ -892,7 +900,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             if ptr::eq(result, left) {
                 zend::release(result);
             }
-            zend::copy(result, &raw const new);
+            zend::copy(result, stored);
             ffi::ZEND_RESULT_CODE_SUCCESS
         }
     })

@@ -502,6 +502,15 @@ extern "C" fn get_data(data: &mut ExecuteData, result: &mut zval) {
     });
 }
 
+extern "C" fn json_serialize(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        // SAFETY: the engine passes a slot for the result.
+        unsafe { views::shown_as_std_class(call.this(), call.result)? };
+        Ok(())
+    });
+}
+
 extern "C" fn set_data(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         let mut data: *mut zval = ptr::null_mut();
@@ -514,15 +523,6 @@ extern "C" fn set_data(data: &mut ExecuteData, result: &mut zval) {
             return Err(Thrown);
         }
         // SAFETY: parsed as an object; its table gets an owner more, so that user code that changes
-extern "C" fn json_serialize(data: &mut ExecuteData, result: &mut zval) {
-    run(data, result, |call| {
-        arguments!(call, c"");
-        // SAFETY: the engine passes a slot for the result.
-        unsafe { views::shown_as_std_class(call.this(), call.result)? };
-        Ok(())
-    });
-}
-
         // the object meanwhile changes a copy.
         unsafe {
             let object = (*data).value.obj;
