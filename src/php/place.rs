@@ -570,7 +570,13 @@ unsafe fn element_of_object(
             return Err(throw(c"Cannot use this object as array"));
         };
         let value = read(object, offset, fetch as i32, returned);
-        zend::check()?;
+        if zend::check().is_err() {
+            // ArrayObject makes a reference of the engine's own mark of an error, and relies on this.
+            if !value.is_null() && value != returned {
+                zend::undo_reference(value);
+            }
+            return Err(Thrown);
+        }
         if value.is_null() || (zend::kind(value) != IS_REFERENCE && zend::kind(value) != IS_OBJECT) {
             ffi::zend_error(
                 ffi::E_NOTICE as i32,
