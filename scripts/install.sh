@@ -60,7 +60,10 @@ do_install() {
     printf '%s\n' "$line" >>"$text"
     as_root_for "$DESTDIR$ini" install -D -m 644 "$text" "$DESTDIR$ini"
     say "Wrote $DESTDIR$ini"
-    [ -z "$DESTDIR" ] || return 0
+    if [ -n "$DESTDIR" ]; then
+        [ $way != debian ] || say "Where it is unpacked, enable it by: phpenmod -v $series -s ALL sync"
+        return 0
+    fi
 
     if [ $way = debian ]; then
         as_root_for "$ini" phpenmod -v "$series" -s ALL sync

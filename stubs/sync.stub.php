@@ -31,6 +31,7 @@
  * @implements \ArrayAccess<array-key, TValue>
  * @implements \IteratorAggregate<array-key, TValue>
  * @mixin \stdClass
+ * @psalm-no-seal-properties
  */
 class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSerializable
 {
@@ -319,12 +320,13 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function offsetGet(mixed $offset): mixed {}
 
     /**
-     * Does what `set()` does, for `$sync['name'] = $value`.
+     * Does what `set()` does, for `$sync['name'] = $value`; null, as in `$sync[] = $value`, means the next free number.
      *
      *     $sync['progress'] = 42;
+     *     $sync[] = 'appended';
      *
-     * @param array-key $offset
-     * @param TValue    $value
+     * @param array-key|null $offset
+     * @param TValue         $value
      *
      * @throws SyncException
      */

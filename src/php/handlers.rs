@@ -8,7 +8,9 @@
 use std::os::raw::{c_int, c_void};
 use std::ptr;
 
-use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, zend_object, zend_object_handlers, zend_string, zval};
+use ext_php_rs::ffi::{
+    self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, IS_NULL, zend_object, zend_object_handlers, zend_string, zval,
+};
 
 use super::access;
 use super::errors::contain;
@@ -32,6 +34,7 @@ pub fn fill(table: &mut zend_object_handlers) {
     table.unset_dimension = Some(unset_dimension);
     table.count_elements = Some(views::count_elements);
     table.get_properties = Some(views::get_properties);
+    table.get_properties_for = Some(views::get_properties_for);
     table.get_gc = Some(views::get_gc);
     table.compare = Some(views::compare);
 }
@@ -282,6 +285,9 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
                 return;
             }
             let _alive = this.hold();
+            // What an ArrayAccess is told for `[]`.
+            let offset =
+                if !offset.is_null() && zend::kind(zend::deref(offset)) == IS_NULL { ptr::null_mut() } else { offset };
             let store = || {
                 let name = offset_name(this, offset)?;
                 write(this, name.as_ptr(), zend::deref(value))
@@ -354,6 +360,19 @@ mod derived {
         }
     }
 
+    /// The engine's guards against a magic method that asks for what it was asked for.
+    const IN_GET: u32 = 1 << 0;
+    const IN_SET: u32 = 1 << 1;
+    const IN_UNSET: u32 = 1 << 2;
+    const IN_ISSET: u32 = 1 << 3;
+
+    /// Whether an overridden method is to be asked: not while it runs for this very name, when
+    /// `$this->$name` in it means what is shared.
+    unsafe fn asks(this: &SyncObject, name: *mut zend_string, overridden: bool, guard: u32) -> bool {
+        // SAFETY: callers pass a valid name; the class has magic methods, so its objects have guards.
+        overridden && unsafe { *ffi::zend_get_property_guard(this.zend(), name) & guard == 0 }
+    }
+
     pub unsafe extern "C" fn read_property(
         object: *mut zend_object,
         name: *mut zend_string,
@@ -365,13 +384,29 @@ mod derived {
         unsafe {
             let this = SyncObject::of(object);
             if declares(this, name) {
-                ffi::zend_std_read_property(object, name, kind, slot, result)
-            } else if this.overrides.get || (this.overrides.has && kind as u32 == ffi::BP_VAR_IS) {
+                return ffi::zend_std_read_property(object, name, kind, slot, result);
+            }
+            let overridden = match kind as u32 {
+                BP_VAR_R => asks(this, name, this.overrides.get, IN_GET),
+                BP_VAR_IS => {
+                    asks(this, name, this.overrides.get, IN_GET) || asks(this, name, this.overrides.has, IN_ISSET)
+                }
+                // To be changed further inside: a method that returns a reference is for that, and
+                // else what is overridden is called by `nested::change`.
+                _ => gives_reference(this) && asks(this, name, this.overrides.get, IN_GET),
+            };
+            if overridden {
                 ffi::zend_std_read_property(object, name, kind, ptr::null_mut(), result)
             } else {
                 super::read_property(object, name, kind, slot, result)
             }
         }
+    }
+
+    /// Whether the class overrides `__get` by a method that returns a reference.
+    pub unsafe fn gives_reference(this: &SyncObject) -> bool {
+        // SAFETY: the class inherits a `__get`.
+        unsafe { (*(*(*this.zend()).ce).__get).common.fn_flags & ffi::ZEND_ACC_RETURN_REFERENCE != 0 }
     }
 
     pub unsafe extern "C" fn write_property(
@@ -385,7 +420,7 @@ mod derived {
             let this = SyncObject::of(object);
             if declares(this, name) {
                 ffi::zend_std_write_property(object, name, value, slot)
-            } else if this.overrides.set {
+            } else if asks(this, name, this.overrides.set, IN_SET) {
                 ffi::zend_std_write_property(object, name, value, ptr::null_mut())
             } else {
                 super::write_property(object, name, value, slot)
@@ -403,8 +438,17 @@ mod derived {
         unsafe {
             let this = SyncObject::of(object);
             if declares(this, name) {
-                ffi::zend_std_has_property(object, name, question, slot)
-            } else if this.overrides.has || this.overrides.get {
+                return ffi::zend_std_has_property(object, name, question, slot);
+            }
+            let overridden = match question as u32 {
+                // `property_exists()` asks no method.
+                ffi::ZEND_PROPERTY_EXISTS => false,
+                ffi::ZEND_ISEMPTY => {
+                    asks(this, name, this.overrides.has, IN_ISSET) || asks(this, name, this.overrides.get, IN_GET)
+                }
+                _ => asks(this, name, this.overrides.has, IN_ISSET),
+            };
+            if overridden {
                 ffi::zend_std_has_property(object, name, question, ptr::null_mut())
             } else {
                 super::has_property(object, name, question, slot)
@@ -418,7 +462,7 @@ mod derived {
             let this = SyncObject::of(object);
             if declares(this, name) {
                 ffi::zend_std_unset_property(object, name, slot);
-            } else if this.overrides.remove {
+            } else if asks(this, name, this.overrides.remove, IN_UNSET) {
                 ffi::zend_std_unset_property(object, name, ptr::null_mut());
             } else {
                 super::unset_property(object, name, slot);
@@ -434,11 +478,8 @@ mod derived {
     ) -> *mut zval {
         // SAFETY: the engine passes what the functions called expect.
         unsafe {
-            let this = SyncObject::of(object);
-            if declares(this, name) {
+            if declares(SyncObject::of(object), name) {
                 ffi::zend_std_get_property_ptr_ptr(object, name, kind, slot)
-            } else if this.overrides.get || this.overrides.set {
-                ffi::zend_std_get_property_ptr_ptr(object, name, kind, ptr::null_mut())
             } else {
                 super::get_property_ptr_ptr(object, name, kind, slot)
             }

@@ -21,7 +21,8 @@ mod views;
 mod wait;
 mod zend;
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{RefCell, UnsafeCell};
+use std::rc::Rc;
 
 use ext_php_rs::internal::startup_guard;
 use ext_php_rs::types::Zval;
@@ -36,8 +37,8 @@ pub struct Globals {
     buffers: buffers::Buffers,
     /// What the engine operates on for `$sync->n += 1`.
     scratch: UnsafeCell<Zval>,
-    /// The values of a Sync object are being read to show it as a whole.
-    showing: Cell<bool>,
+    /// The Sync object whose values are being read to show it as a whole.
+    showing: RefCell<Option<Rc<object::Inside>>>,
 }
 
 impl ModuleGlobal for Globals {}
@@ -74,7 +75,7 @@ pub unsafe extern "C" fn after_request() -> i32 {
     let globals = GLOBALS.get();
     // SAFETY: what is still in there went away with the request's memory.
     unsafe { zend::set_undef(globals.scratch.get()) };
-    globals.showing.set(false);
+    drop(globals.showing.take());
     globals.buffers.reset();
     store::set_idle_limit(ini::max_handles());
     store::close_idle();

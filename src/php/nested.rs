@@ -180,21 +180,21 @@ pub fn alone<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> 
 /// The object and the values in `act` are valid, and held by the caller.
 pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<(), Thrown> {
     // SAFETY: valid by contract.
-    if unsafe { patch::change(this, name, steps, act)? } {
+    if !this.overrides.accessors() && unsafe { patch::change(this, name, steps, act)? } {
         return Ok(());
     }
     let mut value = zend::empty();
     let there = alone(this, || {
         // SAFETY: valid by contract; the value is this frame's own.
         unsafe {
-            access::read(this, name.as_ptr(), &raw mut value)?;
+            get(this, name, &raw mut value)?;
             if SyncObject::is_one(&raw const value) {
                 return Ok(false);
             }
             // The cache lets go of it, so that an array is changed in place, not copied.
             this.cache().forget(name.as_ptr());
             if place::act(&raw mut value, steps, act)? {
-                access::write(this, name.as_ptr(), &raw mut value)?;
+                put(this, name, &raw mut value)?;
             }
         }
         Ok(true)
@@ -204,11 +204,49 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Ac
         // SAFETY: as above.
         unsafe {
             if place::act(&raw mut value, steps, act)? {
-                access::write(this, name.as_ptr(), &raw mut value)?;
+                put(this, name, &raw mut value)?;
             }
         }
     }
     Ok(())
+}
+
+/// Reads the value of `name`, by what the object's class overrides.
+///
+/// # Safety
+/// All are valid, and held by the caller; `into` is overwritten.
+unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<(), Thrown> {
+    let object = this.zend();
+    // SAFETY: valid by contract.
+    unsafe {
+        match (*(*object).handlers).read_property {
+            Some(read) if this.overrides.accessors() => {
+                let mut returned = zend::empty();
+                let value = read(object, name.as_ptr(), BP_VAR_R as c_int, ptr::null_mut(), &raw mut returned);
+                zend::copy(into, zend::deref(value));
+                zend::check()
+            }
+            _ => access::read(this, name.as_ptr(), into).map(drop),
+        }
+    }
+}
+
+/// Stores the value of `name`, by what the object's class overrides.
+///
+/// # Safety
+/// All are valid, and held by the caller.
+unsafe fn put(this: &SyncObject, name: &Str, value: *mut zval) -> Result<(), Thrown> {
+    let object = this.zend();
+    // SAFETY: valid by contract.
+    unsafe {
+        match (*(*object).handlers).write_property {
+            Some(write) if this.overrides.accessors() => {
+                write(object, name.as_ptr(), value, ptr::null_mut());
+                zend::check()
+            }
+            _ => access::write(this, name.as_ptr(), value),
+        }
+    }
 }
 
 /// The Sync object in a place, where a step from it leads into its store, not to a property that its
@@ -330,6 +368,7 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
         };
         if let Some(operand) = operand
             && (operand.is_null() || is_number(operand))
+            && !this.overrides.accessors()
         {
             let _alive = this.hold();
             let name = Str::share(name);
@@ -649,6 +688,7 @@ impl Place {
                     },
                     steps: false,
                     pure: false,
+                    stored: ptr::null_mut(),
                 },
             )
         }
@@ -767,8 +807,13 @@ unsafe extern "C" fn write_property(
             let mut held = zend::empty();
             zend::copy(&raw mut held, zend::deref(value));
             let step = Step::Property(Str::share(name));
-            match Place::of(object).act(Some(step), &mut Act::Assign(&raw mut held)) {
-                Ok(()) => value,
+            let place = Place::of(object);
+            match place.act(Some(step), &mut Act::Assign(&raw mut held)) {
+                Ok(()) => {
+                    // What a typed property made of it is what the assignment gives.
+                    zend::swap(place.scratch.get(), &raw mut held);
+                    place.scratch.get()
+                }
                 Err(Thrown) => zend::error_zval(),
             }
         }
@@ -828,6 +873,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             zend::copy(&raw mut operand, zend::deref(right));
             let pure = !matches!(zend::kind(&raw const operand), IS_OBJECT | IS_ARRAY);
             let (mut old, mut new) = (zend::empty(), zend::empty());
+            let stored = &raw mut new;
             let gives_old =
                 matches!(operator, Operator::Increment { give_old: true } | Operator::Decrement { give_old: true });
             let done = place.act(
@@ -836,22 +882,23 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
                     modify: &mut |value| {
                         // Where another process was faster, all of it is done again.
                         zend::release(&raw mut old);
-                        zend::release(&raw mut new);
+                        zend::release(stored);
                         if gives_old {
                             zend::copy(&raw mut old, value);
                         }
                         operator.apply(value, &raw mut operand)?;
-                        zend::copy(&raw mut new, value);
+                        zend::copy(stored, value);
                         Ok(())
                     },
                     steps: !matches!(operator, Operator::Binary(_)),
                     pure,
+                    stored,
                 },
             );
             if done.is_err() {
-                zend::release(&raw mut new);
+                zend::release(stored);
                 zend::release(&raw mut old);
-                zend::set_null(&raw mut new);
+                zend::set_null(stored);
                 zend::set_null(&raw mut old);
             }
             if gives_old && let Some(instruction) = instruction {
@@ -865,7 +912,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             if ptr::eq(result, left) {
                 zend::release(result);
             }
-            zend::copy(result, &raw const new);
+            zend::copy(result, stored);
             ffi::ZEND_RESULT_CODE_SUCCESS
         }
     })

@@ -1,10 +1,11 @@
 //! What a Sync object is made of: a zend_object, and before it in the same allocation what only
 //! we know of.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::mem::offset_of;
 use std::path::PathBuf;
 use std::ptr;
+use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -55,9 +56,18 @@ pub struct SyncObject {
     pub locks: Cell<u32>,
     /// What `$sync[] =` found out last: how many names there were then, and the next number.
     pub next_number: Cell<(Option<u64>, i64)>,
-    /// It came out of a value that was read to show another Sync object.
-    pub shown_inside: Cell<bool>,
+    /// Where it came from, if it was read to show another Sync object.
+    inside: RefCell<Option<Rc<Inside>>>,
     std: UnsafeCell<zend_object>,
+}
+
+/// A store that is being shown, perhaps inside of another one: what handles that come out of it
+/// remember, so that one that leads back is not shown for ever.
+pub struct Inside {
+    /// The store.
+    pub path: PathBuf,
+    /// What that is inside of.
+    pub outer: Option<Rc<Inside>>,
 }
 
 /// What a subclass does differently from Sync, so that the engine's own way must be gone.
@@ -116,6 +126,11 @@ impl Overrides {
                 offsets: ["offsetget", "offsetset", "offsetexists", "offsetunset"].into_iter().any(overrides),
             }
         }
+    }
+
+    /// Whether values go through methods of the class.
+    pub fn accessors(self) -> bool {
+        self.get || self.set
     }
 
     fn any(self) -> bool {
@@ -234,6 +249,23 @@ impl SyncObject {
         }
     }
 
+    /// Says where the object came from.
+    pub fn set_inside(&self, inside: Option<Rc<Inside>>) {
+        self.inside.replace(inside);
+    }
+
+    /// Where the object came from.
+    pub fn inside(&self) -> Option<Rc<Inside>> {
+        self.inside.borrow().clone()
+    }
+
+    /// Whether it came out of the very store that it is a handle on, at whatever depth.
+    pub fn is_inside_itself(&self) -> bool {
+        let inside = self.inside.borrow();
+        let mut outer = std::iter::successors(inside.as_deref(), |inside| inside.outer.as_deref());
+        self.constructed().is_some_and(|instance| outer.any(|inside| inside.path == instance.store.path()))
+    }
+
     /// Keeps the object alive until the result is dropped.
     #[inline]
     pub fn hold(&self) -> Alive {
@@ -308,7 +340,7 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
         (&raw mut (*object).locks).write(Cell::new(0));
         (&raw mut (*object).next_number).write(Cell::new((None, 0)));
-        (&raw mut (*object).shown_inside).write(Cell::new(false));
+        (&raw mut (*object).inside).write(RefCell::new(None));
         let std = (*object).std.get();
         ffi::zend_object_std_init(std, class);
         ffi::object_properties_init(std, class);
@@ -351,6 +383,7 @@ unsafe extern "C" fn free_object(object: *mut zend_object) {
             drop(std::mem::replace(this.cache(), Cache::new()));
             drop(std::mem::replace(this.ends(), Cache::new()));
             drop(std::mem::take(&mut *this.policies.get()));
+            drop(this.inside.take());
         });
         ffi::zend_object_std_dtor(object);
     }

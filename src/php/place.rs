@@ -90,6 +90,8 @@ pub enum Act<'a> {
         steps: bool,
         /// Whether nothing can run but an error handler, where what is there is a scalar.
         pure: bool,
+        /// The result, which is put right here where a typed property made something else of it; or null.
+        stored: *mut zval,
     },
     /// Remove what is there.
     Unset,
@@ -320,22 +322,38 @@ unsafe fn last_property(place: *mut zval, name: &Str, act: &mut Act) -> Result<b
         };
         match act {
             Act::Assign(value) => {
-                write(object, name.as_ptr(), *value, ptr::null_mut());
+                let written = write(object, name.as_ptr(), *value, ptr::null_mut());
+                zend::check()?;
+                put_right(*value, written);
             }
-            Act::Modify { modify, .. } => {
+            Act::Modify { modify, stored, .. } => {
                 let mut returned = zend::empty();
                 let old = read(object, name.as_ptr(), BP_VAR_R as i32, ptr::null_mut(), &raw mut returned);
                 zend::check()?;
                 let mut new = zend::empty();
                 zend::copy(&raw mut new, zend::deref(old));
                 modify(&raw mut new)?;
-                write(object, name.as_ptr(), &raw mut new, ptr::null_mut());
+                let written = write(object, name.as_ptr(), &raw mut new, ptr::null_mut());
+                zend::check()?;
+                if !stored.is_null() {
+                    put_right(*stored, written);
+                }
             }
             Act::Unset => unset(object, name.as_ptr(), ptr::null_mut()),
         }
     }
     zend::check()?;
     Ok(true)
+}
+
+/// What an assignment gives is what a typed property made of the value.
+unsafe fn put_right(value: *mut zval, written: *mut zval) {
+    // SAFETY: callers pass valid values; the old one is given up last.
+    unsafe {
+        let mut copy = zend::empty();
+        zend::copy(&raw mut copy, zend::deref(written));
+        zend::swap(value, &raw mut copy);
+    }
 }
 
 unsafe fn last_element(array: *mut zend_array, step: &Step, act: &mut Act) -> Result<bool, Thrown> {
@@ -378,6 +396,12 @@ unsafe fn last_element_of_object(object: *mut zend_object, step: &Step, act: &mu
         };
         match act {
             Act::Assign(value) => write(object, offset, *value),
+            // The engine fetches the element, and changes what it got.
+            Act::Modify { steps: true, .. } => {
+                let mut returned = zend::empty();
+                let slot = element_of_object(object, step, BP_VAR_RW, &raw mut returned)?;
+                return at_place(slot, act);
+            }
             Act::Modify { modify, .. } => {
                 let mut returned = zend::empty();
                 let old = read(object, offset, BP_VAR_R as i32, &raw mut returned);
@@ -554,7 +578,13 @@ unsafe fn element_of_object(
             return Err(throw(c"Cannot use this object as array"));
         };
         let value = read(object, offset, fetch as i32, returned);
-        zend::check()?;
+        if zend::check().is_err() {
+            // ArrayObject makes a reference of the engine's own mark of an error, and relies on this.
+            if !value.is_null() && value != returned {
+                zend::undo_reference(value);
+            }
+            return Err(Thrown);
+        }
         if value.is_null() || (zend::kind(value) != IS_REFERENCE && zend::kind(value) != IS_OBJECT) {
             ffi::zend_error(
                 ffi::E_NOTICE as i32,

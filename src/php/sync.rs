@@ -15,6 +15,7 @@ use super::GLOBALS;
 use super::access::{self, patiently};
 use super::errors::{self, contain};
 use super::ini;
+use super::nested;
 use super::object::{self, Instance, SyncObject, name_of};
 use super::value::{AllowedClasses, Policy};
 use super::views;
@@ -82,7 +83,7 @@ pub fn register() -> ext_php_rs::error::Result<()> {
             method("getIterator", get_iterator).returns(DataType::Object("Iterator".into()), false, false),
             MethodFlags::Public,
         )
-        .method(method("jsonSerialize", get_data).returns(DataType::Mixed, false, false), MethodFlags::Public)
+        .method(method("jsonSerialize", json_serialize).returns(DataType::Mixed, false, false), MethodFlags::Public)
         .method(method("__serialize", serialize).returns(DataType::Array, false, false), MethodFlags::Public)
         .method(
             method("__unserialize", unserialize).arg(Arg::new("data", DataType::Array)).returns(
@@ -209,6 +210,23 @@ impl Call<'_> {
     }
 }
 
+impl Call<'_> {
+    /// Stores a value by `set` where a subclass overrides it.
+    ///
+    /// # Safety
+    /// Both are valid, and held by the caller.
+    unsafe fn store(&self, name: *mut zval, value: *mut zval) -> Result<(), Thrown> {
+        // SAFETY: valid by contract.
+        unsafe {
+            let mut ignored = zend::empty();
+            if self.overridden("set", &mut list([name, value]), &raw mut ignored)? {
+                return Ok(());
+            }
+            access::write(self.this(), name_of(name)?.as_ptr(), zend::deref(value))
+        }
+    }
+}
+
 /// An argument list for `Call::overridden`.
 ///
 /// # Safety
@@ -303,13 +321,7 @@ extern "C" fn magic_set(data: &mut ExecuteData, result: &mut zval) {
         let (mut name, mut value): (*mut zval, *mut zval) = (ptr::null_mut(), ptr::null_mut());
         arguments!(call, c"zz", name, value);
         // SAFETY: parsed, and held by the caller of the method.
-        unsafe {
-            let mut ignored = zend::empty();
-            if call.overridden("set", &mut list([name, value]), &raw mut ignored)? {
-                return Ok(());
-            }
-            access::write(call.this(), name_of(name)?.as_ptr(), zend::deref(value))
-        }
+        unsafe { call.store(name, value) }
     });
 }
 
@@ -490,6 +502,15 @@ extern "C" fn get_data(data: &mut ExecuteData, result: &mut zval) {
     });
 }
 
+extern "C" fn json_serialize(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        // SAFETY: the engine passes a slot for the result.
+        unsafe { views::shown_as_std_class(call.this(), call.result)? };
+        Ok(())
+    });
+}
+
 extern "C" fn set_data(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         let mut data: *mut zval = ptr::null_mut();
@@ -587,7 +608,7 @@ extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
             let store = Store::new(object::resolve(file)?, options);
             this.set_policy(ini::policy());
             this.set_instance(Instance { store, file: file.to_vec(), options });
-            this.shown_inside.set(GLOBALS.get().showing.get());
+            this.set_inside(GLOBALS.get().showing.borrow().clone());
             if !declared.is_null() && zend::kind(declared) == IS_ARRAY {
                 views::set_declared(call.object(), (*declared).value.arr)?;
             }
@@ -601,7 +622,22 @@ extern "C" fn offset_get(data: &mut ExecuteData, result: &mut zval) {
 }
 
 extern "C" fn offset_set(data: &mut ExecuteData, result: &mut zval) {
-    magic_set(data, result);
+    run(data, result, |call| {
+        let (mut offset, mut value): (*mut zval, *mut zval) = (ptr::null_mut(), ptr::null_mut());
+        arguments!(call, c"zz", offset, value);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe {
+            if zend::kind(zend::deref(offset)) != IS_NULL {
+                return call.store(offset, value);
+            }
+            // `$sync[] = $value`. From finding a free number to taking it, nobody else may take it.
+            nested::alone(call.this(), || {
+                let mut number = zend::empty();
+                zend::set_string(&raw mut number, access::next_number(call.this())?);
+                call.store(&raw mut number, value)
+            })
+        }
+    });
 }
 
 extern "C" fn offset_exists(data: &mut ExecuteData, result: &mut zval) {

@@ -5,18 +5,24 @@
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::raw::c_int;
 use std::ptr;
+use std::rc::Rc;
 
 use ext_php_rs::ffi::{
     self, HashTable, IS_OBJECT, IS_UNDEF, zend_array, zend_class_entry, zend_object, zend_object_iterator,
-    zend_object_iterator_funcs, zval,
+    zend_object_iterator_funcs, zend_prop_purpose, zval,
 };
 
 use super::GLOBALS;
 use super::access::{self, Stop};
 use super::errors::{self, contain};
-use super::object::SyncObject;
+use super::object::{Inside, SyncObject};
 use super::zend::{self, Str, Thrown};
 use crate::store::{Snapshot, Store};
+
+unsafe extern "C" {
+    /// Exported by PHP's core, and not among what ext-php-rs binds.
+    fn zend_release_fcall_info_cache(cache: *mut ffi::zend_fcall_info_cache);
+}
 
 // ---- count ---------------------------------------------------------------------------------------
 
@@ -61,11 +67,29 @@ pub unsafe extern "C" fn count_elements(object: *mut zend_object, result: *mut i
 /// # Safety
 /// `result` is a slot, which is overwritten.
 pub unsafe fn as_std_class(this: &SyncObject, result: *mut zval) -> Result<(), Thrown> {
+    // SAFETY: passed on.
+    unsafe { std_class_of(result, |table| add_shared(this, table)) }
+}
+
+/// As [`as_std_class`], for who goes on into handles that it finds.
+///
+/// # Safety
+/// As there.
+pub unsafe fn shown_as_std_class(this: &SyncObject, result: *mut zval) -> Result<(), Thrown> {
+    // SAFETY: passed on.
+    unsafe { std_class_of(result, |table| add_shown(this, table)) }
+}
+
+/// A stdClass, into `result`, with the properties that `fill` adds to its table.
+unsafe fn std_class_of(
+    result: *mut zval,
+    fill: impl FnOnce(*mut zend_array) -> Result<(), Thrown>,
+) -> Result<(), Thrown> {
     // SAFETY: the engine makes an object, whose property table is filled before anybody else has it.
     unsafe {
         let mut data = zend::empty();
         ffi::object_init_ex(&raw mut data, ffi::zend_standard_class_def);
-        add_shared(this, ffi::zend_std_get_properties(data.value.obj))?;
+        fill(ffi::zend_std_get_properties(data.value.obj))?;
         zend::copy(result, &raw const data);
     }
     Ok(())
@@ -86,47 +110,171 @@ unsafe fn add_shared(this: &SyncObject, table: *mut zend_array) -> Result<(), Th
     })
 }
 
-/// For `var_dump`, `(array)`, `get_object_vars`, `reset` …: what the class declares, then what is
-/// shared. The table belongs to the object, and is filled anew each time, in place, as there may be
-/// iterators on it.
-pub unsafe extern "C" fn get_properties(object: *mut zend_object) -> *mut HashTable {
+/// For `(array)`, `var_dump`, `var_export` …: what the class declares, then what is shared. The table
+/// is the caller's, and goes with its use.
+pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: zend_prop_purpose) -> *mut zend_array {
     contain(ptr::null_mut(), || {
+        // SAFETY: the engine passes an object of ours; the table is nobody else's.
+        unsafe {
+            let this = SyncObject::of(object);
+            let _alive = this.hold();
+            // What a subclass itself says: `__debugInfo()`.
+            if purpose == ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_DEBUG && !(*(*object).ce).__debugInfo.is_null() {
+                return ffi::zend_std_get_properties_for(object, purpose);
+            }
+            let mut table = zend::empty();
+            zend::set_array(&raw mut table, new_table());
+            let shows = purpose != ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_ARRAY_CAST;
+            add_declared(object, table.value.arr);
+            // What was thrown is pending.
+            let _ = if shows { add_shown(this, table.value.arr) } else { add_shared(this, table.value.arr) };
+            // What reading has run may have let go of the object: then there is nobody to describe.
+            if is_last_hold(object) { ptr::null_mut() } else { ManuallyDrop::new(table).value.arr }
+        }
+    })
+}
+
+/// For `get_object_vars`, `array_walk`, `reset` …, which look at the same and hold nothing: the table
+/// belongs to the object, and is filled anew each time, in place, as there may be iterators on it.
+pub unsafe extern "C" fn get_properties(object: *mut zend_object) -> *mut HashTable {
+    contain(no_properties(), || {
         // SAFETY: the engine passes an object of ours.
         unsafe {
             let this = SyncObject::of(object);
             let _alive = this.hold();
+            let function = running_function();
+            if walks_by_reference(function) {
+                errors::throw_error(BY_REFERENCE);
+                return no_properties();
+            }
             let mut table = this.shown.get();
+            let mut position = 0;
             if table.is_null() || (*table).gc.refcount > 1 {
                 forget_shown(this);
-                table = ffi::_zend_new_array(8);
-                // It points into the object without owning what is there: nothing for the garbage
-                // collector to count.
-                (*table).gc.u.type_info |= ffi::GC_NOT_COLLECTABLE;
+                table = new_table();
             } else {
                 // While it is filled it is nobody's: reading may run code that asks for it again.
                 this.shown.set(ptr::null_mut());
+                position = (*table).nInternalPointer;
                 ffi::zend_hash_clean(table);
             }
             add_declared(object, table);
-            if this.shown_inside.get() {
-                // A store may lead to itself, through handles on it: what is inside of something
-                // shown is shown as the handle that it is.
-                if let Some(instance) = this.constructed() {
-                    let mut file = ManuallyDrop::new(zend::empty());
-                    zend::set_string(&raw mut *file, Str::new(&instance.file));
-                    ffi::zend_hash_update(table, Str::new(b"file").as_ptr(), &raw mut *file);
-                }
-            } else {
-                let outer = GLOBALS.get().showing.replace(true);
-                // What was thrown is pending.
-                let _ = add_shared(this, table);
-                GLOBALS.get().showing.set(outer);
-            }
+            // What was thrown is pending.
+            let _ = match function {
+                // It marks the table while it calls `jsonSerialize()`, and does not look into it.
+                b"json_encode" => Ok(()),
+                b"get_object_vars" => add_shared(this, table),
+                // The others may go on into what they find.
+                _ => add_shown(this, table),
+            };
+            (*table).nInternalPointer = position;
             forget_shown(this);
             this.shown.set(table);
-            table
+            if is_last_hold(object) { no_properties() } else { table }
         }
     })
+}
+
+/// What a Sync object is not: something to be changed by reference.
+const BY_REFERENCE: &str = "Cannot iterate by reference over a Sync object, which lives in shared memory: assign to its properties instead: foreach ($sync as $name => $value) { $sync->$name = …; }";
+
+/// A table that points into an object without owning what is there: nothing for the garbage
+/// collector to count.
+fn new_table() -> *mut zend_array {
+    // SAFETY: a new array, that nobody else has.
+    unsafe {
+        let table = ffi::_zend_new_array(8);
+        (*table).gc.u.type_info |= ffi::GC_NOT_COLLECTABLE;
+        table
+    }
+}
+
+/// The empty table, which cannot be changed.
+fn no_properties() -> *mut HashTable {
+    (&raw const ffi::zend_empty_array).cast_mut()
+}
+
+/// Whether nobody but the calling handler holds the object any more.
+unsafe fn is_last_hold(object: *mut zend_object) -> bool {
+    // SAFETY: callers hold the object.
+    unsafe { (*object).gc.refcount == 1 }
+}
+
+/// The name of the internal function that runs; empty where none does.
+fn running_function<'a>() -> &'a [u8] {
+    // SAFETY: the engine keeps the frame that runs, and in it the function.
+    unsafe {
+        let frame = (*zend::executor()).current_execute_data;
+        if frame.is_null() || (*frame).func.is_null() {
+            return b"";
+        }
+        let function = &(*(*frame).func).common;
+        if u32::from(function.type_) != ffi::ZEND_INTERNAL_FUNCTION || function.function_name.is_null() {
+            return b"";
+        }
+        zend::bytes(function.function_name)
+    }
+}
+
+/// Whether a function would change what it walks over, by references into a table that is only a
+/// copy of what is shared.
+unsafe fn walks_by_reference(function: &[u8]) -> bool {
+    match function {
+        b"mb_convert_variables" => true,
+        // SAFETY: it has checked its second argument, the callback.
+        b"array_walk" | b"array_walk_recursive" => unsafe { takes_reference(zend::argument(1)) },
+        _ => false,
+    }
+}
+
+/// Whether a callback takes its first argument by reference.
+unsafe fn takes_reference(callback: *mut zval) -> bool {
+    // SAFETY: callers pass a valid value; the engine fills the cache, where it answers yes.
+    unsafe {
+        let mut found = MaybeUninit::<ffi::zend_fcall_info_cache>::zeroed();
+        let callable = ffi::zend_is_callable_ex(
+            callback,
+            ptr::null_mut(),
+            0,
+            ptr::null_mut(),
+            found.as_mut_ptr(),
+            ptr::null_mut(),
+        );
+        let mut found = found.assume_init();
+        if !callable {
+            return false;
+        }
+        let by_reference = zend::takes_reference(found.function_handler);
+        zend_release_fcall_info_cache(&raw mut found);
+        by_reference
+    }
+}
+
+/// As [`add_shared`], for who goes on into handles that it finds. A store may lead to itself through
+/// these: one inside of itself is shown as the handle that it is.
+unsafe fn add_shown(this: &SyncObject, table: *mut zend_array) -> Result<(), Thrown> {
+    // SAFETY: callers pass a table that is theirs; it takes the file's name over.
+    unsafe {
+        let instance = this.instance()?;
+        if !this.is_inside_itself() {
+            return showing(this, || add_shared(this, table));
+        }
+        let mut file = ManuallyDrop::new(zend::empty());
+        zend::set_string(&raw mut *file, Str::new(&instance.file));
+        ffi::zend_hash_update(table, Str::new(b"file").as_ptr(), &raw mut *file);
+    }
+    Ok(())
+}
+
+/// Lets handles that `read` makes know that they come out of this one.
+fn showing<T>(this: &SyncObject, read: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
+    let path = this.instance()?.store.path().to_owned();
+    let inside = Rc::new(Inside { path, outer: this.inside() });
+    let showing = &GLOBALS.get().showing;
+    let outer = GLOBALS.get().buffers.park(showing.replace(Some(inside)));
+    let done = read();
+    drop(showing.replace(outer.clone()));
+    done
 }
 
 /// Adds the properties that the object's class declares: pointers to where they are.
@@ -225,6 +373,7 @@ pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
             if zend::kind(left) != IS_OBJECT || zend::kind(right) != IS_OBJECT {
                 return ffi::zend_std_compare_objects(left, right);
             }
+            let (left_value, right_value) = (left, right);
             let (left, right) = ((*left).value.obj, (*right).value.obj);
             if ptr::eq(left, right) {
                 return 0;
@@ -240,10 +389,7 @@ pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
             if !same_file {
                 return UNCOMPARABLE;
             }
-            let (mut one, mut other) = (zend::empty(), zend::empty());
-            zend::set_array(&raw mut one, declared(left));
-            zend::set_array(&raw mut other, declared(right));
-            ffi::zend_compare_symbol_tables(one.value.arr, other.value.arr)
+            ffi::zend_std_compare_objects(left_value, right_value)
         }
     })
 }
@@ -343,9 +489,7 @@ pub unsafe extern "C" fn get_iterator(
 ) -> *mut zend_object_iterator {
     contain(ptr::null_mut(), || {
         if by_reference != 0 {
-            errors::throw_error(
-                "Cannot iterate by reference over a Sync object, which lives in shared memory: assign to its properties instead: foreach ($sync as $name => $value) { $sync->$name = …; }",
-            );
+            errors::throw_error(BY_REFERENCE);
             return ptr::null_mut();
         }
         // SAFETY: the engine passes a value with an object of ours. The iterator is an object of

@@ -173,6 +173,31 @@ impl Drop for Alive {
     }
 }
 
+/// An argument of the internal function that runs.
+///
+/// # Safety
+/// It runs, and was given that many.
+pub unsafe fn argument(n: usize) -> *mut zval {
+    // SAFETY: arguments lie behind the frame.
+    unsafe {
+        let frame = (*executor()).current_execute_data;
+        frame.cast::<zval>().add(size_of::<ffi::zend_execute_data>().div_ceil(size_of::<zval>()) + n)
+    }
+}
+
+/// Whether a function takes its first argument by reference.
+///
+/// # Safety
+/// `function` is valid.
+pub unsafe fn takes_reference(function: *const ffi::zend_function) -> bool {
+    // SAFETY: valid by contract; what takes any number of arguments has one more description.
+    unsafe {
+        let function = &(*function).common;
+        let described = function.num_args > 0 || function.fn_flags & ffi::ZEND_ACC_VARIADIC != 0;
+        described && (*function.arg_info).type_.type_mask >> ffi::_ZEND_SEND_MODE_SHIFT & 3 != 0
+    }
+}
+
 /// `IS_LONG` and its kin.
 ///
 /// # Safety
@@ -245,6 +270,21 @@ pub unsafe fn swap(one: *mut zval, other: *mut zval) {
 pub unsafe fn deref(value: *mut zval) -> *mut zval {
     // SAFETY: valid by contract.
     unsafe { if kind(value) == IS_REFERENCE { &raw mut (*(*value).value.ref_).val } else { value } }
+}
+
+/// Makes a reference that nobody else has into the value that it refers to.
+///
+/// # Safety
+/// `value` is valid.
+pub unsafe fn undo_reference(value: *mut zval) {
+    // SAFETY: valid by contract; the value moves, and its shell is freed.
+    unsafe {
+        if kind(value) == IS_REFERENCE && (*(*value).value.ref_).gc.refcount == 1 {
+            let reference = (*value).value.ref_;
+            copy_value(value, &raw const (*reference).val);
+            ext_php_rs::alloc::efree(reference.cast());
+        }
+    }
 }
 
 macro_rules! setters {
