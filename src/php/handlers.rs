@@ -191,7 +191,7 @@ unsafe fn has(this: &SyncObject, name: *mut zend_string, question: c_int) -> Res
             ffi::ZEND_ISEMPTY => {
                 let mut value = zend::empty();
                 access::read(this, name, &raw mut value)?;
-                Ok(ffi::zend_is_true(&raw mut value) != 0)
+                Ok(zend::is_true(&raw mut value))
             }
             _ => access::is_set(this, name),
         }
