@@ -116,11 +116,14 @@ enum Operator {
 }
 
 impl Operator {
-    /// Whether it can be done twice on these numbers without anybody noticing: what works on whole
-    /// numbers (`%`, `|` …) warns of the fractions that it cuts off.
+    /// Whether it can be done twice on these numbers, or null, without anybody noticing: what works on
+    /// whole numbers (`%`, `|` …) warns of the fractions that it cuts off, and `--` of a null that it
+    /// leaves (from PHP 8.3 on).
     unsafe fn is_silent(self, value: *const zval, operand: *const zval) -> bool {
         match self {
-            Self::Increment { .. } | Self::Decrement { .. } => true,
+            Self::Increment { .. } => true,
+            // SAFETY: callers pass valid values.
+            Self::Decrement { .. } => unsafe { zend::kind(value) != IS_NULL },
             Self::Binary(ffi::ZEND_ADD | ffi::ZEND_SUB | ffi::ZEND_MUL) => true,
             // SAFETY: callers pass valid values, and an operator of this kind has an operand.
             Self::Binary(_) => unsafe { zend::kind(value) != IS_DOUBLE && zend::kind(operand) != IS_DOUBLE },
