@@ -286,7 +286,8 @@ unsafe fn try_property(
             return engine::declared((*object).ce).get(index).is_some_and(|&info| !engine::typed(info).is_null());
         }
         if !engine::add(chosen, key, at) {
-            engine::raise(ffi::E_NOTICE, c"\"%s\" is returned from __sleep() multiple times", name, b"");
+            let level = if cfg!(php84) { ffi::E_WARNING } else { ffi::E_NOTICE };
+            engine::raise(level, c"\"%s\" is returned from __sleep() multiple times", name, b"");
         }
         true
     }
