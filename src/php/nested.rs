@@ -48,15 +48,28 @@ pub struct Instruction {
 impl Instruction {
     /// The instruction that the engine is at, if user code is what runs.
     pub fn current() -> Option<Self> {
-        // SAFETY: the engine keeps the frame that runs, and in it the instruction.
+        // SAFETY: the engine keeps the frame that runs.
+        unsafe { Self::of((*zend::executor()).current_execute_data) }
+    }
+
+    /// The instruction that a frame is at, if it is one of user code.
+    ///
+    /// # Safety
+    /// `frame` is null or one of the engine's frames.
+    pub unsafe fn of(frame: *mut zend_execute_data) -> Option<Self> {
+        // SAFETY: valid by contract; a frame keeps its instruction.
         unsafe {
-            let frame = (*zend::executor()).current_execute_data;
             if frame.is_null() || (*frame).func.is_null() || (*(*frame).func).type_ & 1 != 0 {
                 return None;
             }
             let op = (*frame).opline;
             (!op.is_null()).then_some(Self { frame, op })
         }
+    }
+
+    /// Whether it is the beginning of `foreach ($x as &$value)`.
+    pub fn loops_by_reference(&self) -> bool {
+        self.code() == ffi::ZEND_FE_RESET_RW
     }
 
     fn op(&self) -> &zend_op {

@@ -147,7 +147,10 @@ unsafe fn at_place(place: *mut zval, act: &mut Act) -> Result<bool, Thrown> {
 }
 
 /// Puts a value into a place, through a reference if there is one.
-unsafe fn assign(place: *mut zval, value: *mut zval) -> Result<(), Thrown> {
+///
+/// # Safety
+/// Both are valid, and the place is nobody else's meanwhile.
+pub unsafe fn assign(place: *mut zval, value: *mut zval) -> Result<(), Thrown> {
     // SAFETY: callers pass valid values; the old one is given up last, as that may run a destructor.
     unsafe {
         let mut new = zend::empty();
