@@ -2,7 +2,7 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-check-cfg=cfg(php_zts)");
+    println!("cargo:rustc-check-cfg=cfg(php_zts, php83, php84)");
     // The SIGBUS handler, the fork handlers and the wrapped stream operations point into the
     // library: `dlclose` must not take them away.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
@@ -10,7 +10,8 @@ fn main() {
     php();
 }
 
-/// Tells a thread-safe PHP from one that is not, and refuses those older than this code knows.
+/// Tells a thread-safe PHP from one that is not, and the series in which the engine changed; refuses
+/// those older than this code knows.
 #[cfg(feature = "php")]
 fn php() {
     use ext_php_rs_build::{ApiVersion, PHPInfo, find_php};
@@ -21,6 +22,12 @@ fn php() {
     let info = find_php().and_then(|php| PHPInfo::get(&php)).expect("a PHP to build for, on the PATH or named by PHP");
     let api = info.zend_version().and_then(ApiVersion::try_from).expect("a PHP version that ext-php-rs knows");
     assert!(api >= ApiVersion::Php82, "sync needs PHP 8.2 or newer");
+    // `php83` means: 8.3 or newer.
+    for (series, name) in [(ApiVersion::Php83, "php83"), (ApiVersion::Php84, "php84")] {
+        if api >= series {
+            println!("cargo:rustc-cfg={name}");
+        }
+    }
     if info.thread_safety().expect("`php -i` says whether PHP is thread-safe") {
         println!("cargo:rustc-cfg=php_zts");
     }

@@ -1,5 +1,5 @@
 --TEST--
-An operator on a missing property starts from null, without a warning, like a read
+An operator on a missing property starts from null, without a warning that it is missing, like a read
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -10,7 +10,20 @@ $s->b += 5;
 $s->c .= 'x';
 $s->d['n']['m'] = 1;
 var_dump($s->a, $s->b, $s->c, $s->d['n']);
-var_dump(--$s->e);
+
+// What PHP itself says of -- on a null, if anything, it says once.
+set_error_handler(function (int $level, string $message) use (&$warnings) {
+    $warnings[] = $message;
+    return true;
+});
+$null = (object) ['e' => null];
+foreach ([fn ($o) => --$o->e, fn ($o) => $o->e--] as $decrement) {
+    [$expected, $warnings] = [[], []];
+    $decrement($null);
+    [$expected, $warnings] = [$warnings, []];
+    var_dump($decrement($s), $warnings === $expected);
+    $s->remove('e');
+}
 ?>
 --CLEAN--
 <?php
@@ -26,3 +39,6 @@ array(1) {
   int(1)
 }
 NULL
+bool(true)
+NULL
+bool(true)

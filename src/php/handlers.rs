@@ -50,6 +50,10 @@ pub fn fill_derived(table: &mut zend_object_handlers) {
     table.write_dimension = Some(derived::write_dimension);
     table.has_dimension = Some(derived::has_dimension);
     table.unset_dimension = Some(derived::unset_dimension);
+    #[cfg(php84)]
+    {
+        table.get_properties_for = Some(views::get_properties_for);
+    }
     // `count($sync)` calls the method, which may be overridden.
     table.count_elements = None;
 }
@@ -194,7 +198,7 @@ unsafe fn has(this: &SyncObject, name: *mut zend_string, question: c_int) -> Res
             ffi::ZEND_ISEMPTY => {
                 let mut value = zend::empty();
                 access::read(this, name, &raw mut value)?;
-                Ok(ffi::zend_is_true(&raw mut value) != 0)
+                Ok(zend::is_true(&raw mut value))
             }
             _ => access::is_set(this, name),
         }

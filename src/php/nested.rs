@@ -48,15 +48,28 @@ pub struct Instruction {
 impl Instruction {
     /// The instruction that the engine is at, if user code is what runs.
     pub fn current() -> Option<Self> {
-        // SAFETY: the engine keeps the frame that runs, and in it the instruction.
+        // SAFETY: the engine keeps the frame that runs.
+        unsafe { Self::of((*zend::executor()).current_execute_data) }
+    }
+
+    /// The instruction that a frame is at, if it is one of user code.
+    ///
+    /// # Safety
+    /// `frame` is null or one of the engine's frames.
+    pub unsafe fn of(frame: *mut zend_execute_data) -> Option<Self> {
+        // SAFETY: valid by contract; a frame keeps its instruction.
         unsafe {
-            let frame = (*zend::executor()).current_execute_data;
             if frame.is_null() || (*frame).func.is_null() || (*(*frame).func).type_ & 1 != 0 {
                 return None;
             }
             let op = (*frame).opline;
             (!op.is_null()).then_some(Self { frame, op })
         }
+    }
+
+    /// Whether it is the beginning of `foreach ($x as &$value)`.
+    pub fn loops_by_reference(&self) -> bool {
+        self.code() == ffi::ZEND_FE_RESET_RW
     }
 
     fn op(&self) -> &zend_op {
@@ -116,11 +129,14 @@ enum Operator {
 }
 
 impl Operator {
-    /// Whether it can be done twice on these numbers without anybody noticing: what works on whole
-    /// numbers (`%`, `|` …) warns of the fractions that it cuts off.
+    /// Whether it can be done twice on these numbers, or null, without anybody noticing: what works on
+    /// whole numbers (`%`, `|` …) warns of the fractions that it cuts off, and `--` of a null that it
+    /// leaves (from PHP 8.3 on).
     unsafe fn is_silent(self, value: *const zval, operand: *const zval) -> bool {
         match self {
-            Self::Increment { .. } | Self::Decrement { .. } => true,
+            Self::Increment { .. } => true,
+            // SAFETY: callers pass valid values.
+            Self::Decrement { .. } => unsafe { zend::kind(value) != IS_NULL },
             Self::Binary(ffi::ZEND_ADD | ffi::ZEND_SUB | ffi::ZEND_MUL) => true,
             // SAFETY: callers pass valid values, and an operator of this kind has an operand.
             Self::Binary(_) => unsafe { zend::kind(value) != IS_DOUBLE && zend::kind(operand) != IS_DOUBLE },

@@ -1,6 +1,7 @@
 //! Assigning, changing and unsetting in the depth of a value: what `$a['b']->c[] = 1` means to PHP,
 //! done to a value in memory, with PHP's own errors and warnings.
 
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use ext_php_rs::ffi::{
@@ -8,6 +9,7 @@ use ext_php_rs::ffi::{
     IS_OBJECT, IS_REFERENCE, IS_RESOURCE, IS_STRING, IS_TRUE, IS_UNDEF, zend_array, zend_object, zval,
 };
 
+use super::value::scalar;
 use super::zend::{self, Str, Thrown};
 use super::{access, nested};
 
@@ -155,7 +157,10 @@ unsafe fn at_place(place: *mut zval, act: &mut Act) -> Result<bool, Thrown> {
 }
 
 /// Puts a value into a place, through a reference if there is one.
-unsafe fn assign(place: *mut zval, value: *mut zval) -> Result<(), Thrown> {
+///
+/// # Safety
+/// Both are valid, and the place is nobody else's meanwhile.
+pub unsafe fn assign(place: *mut zval, value: *mut zval) -> Result<(), Thrown> {
     // SAFETY: callers pass valid values; the old one is given up last, as that may run a destructor.
     unsafe {
         let mut new = zend::empty();
@@ -261,7 +266,7 @@ unsafe fn inner(place: *mut zval, step: &Step, rest: &[Step], what: &mut Act) ->
                 }
                 IS_STRING => Err(match step {
                     Step::Append => throw(c"[] operator not supported for strings"),
-                    Step::Element(key) if string_offset(key).is_err() => Thrown,
+                    Step::Element(key) if string_offset(key, fetch).is_err() => Thrown,
                     _ if matches!(rest.first(), Some(Step::Property(_))) => {
                         throw(c"Cannot use string offset as an object")
                     }
@@ -426,7 +431,7 @@ unsafe fn last_of_string(place: *mut zval, step: &Step, act: &mut Act) -> Result
     let value = match act {
         Act::Assign(value) => *value,
         Act::Modify { steps, .. } => {
-            string_offset(key)?;
+            string_offset(key, BP_VAR_RW)?;
             return Err(throw(if *steps {
                 c"Cannot increment/decrement string offsets"
             } else {
@@ -438,7 +443,7 @@ unsafe fn last_of_string(place: *mut zval, step: &Step, act: &mut Act) -> Result
     // SAFETY: callers pass a place that holds a string.
     unsafe {
         let length = zend::bytes((*place).value.str_).len() as i64;
-        let offset = string_offset(key)?;
+        let offset = string_offset(key, BP_VAR_W)?;
         if offset < -length {
             ffi::zend_error(E_WARNING as i32, c"Illegal string offset %ld".as_ptr(), offset);
             zend::check()?;
@@ -453,18 +458,25 @@ unsafe fn last_of_string(place: *mut zval, step: &Step, act: &mut Act) -> Result
             ffi::zend_error(E_WARNING as i32, c"Only the first byte will be assigned to the string offset".as_ptr());
             zend::check()?;
         }
-        let mut bytes = zend::bytes((*place).value.str_).to_vec();
-        if offset >= bytes.len() {
-            bytes.resize(offset + 1, b' ');
+        let old = zend::bytes((*place).value.str_);
+        let mut changed = zend::empty();
+        if old.len() < 2 && offset == 0 {
+            zend::set_string(&raw mut changed, Str::new(&[*first]));
+        } else {
+            // The engine's memory: where there is not as much, it leaves by `longjmp`.
+            let room = scalar::set_unwritten_string(&raw mut changed, old.len().max(offset + 1));
+            room.fill(MaybeUninit::new(b' '));
+            for (to, &byte) in room.iter_mut().zip(old) {
+                to.write(byte);
+            }
+            room[offset].write(*first);
         }
-        bytes[offset] = *first;
-        zend::release(place);
-        zend::set_string(place, Str::new(&bytes));
+        zend::swap(place, &raw mut changed);
     }
     Ok(true)
 }
 
-fn string_offset(key: &Key) -> Result<i64, Thrown> {
+fn string_offset(key: &Key, fetch: u32) -> Result<i64, Thrown> {
     let value = key.as_ptr();
     // SAFETY: the key holds a valid value.
     unsafe {
@@ -483,7 +495,7 @@ fn string_offset(key: &Key) -> Result<i64, Thrown> {
                     &raw mut trailing,
                 );
                 if u32::from(kind) == IS_LONG {
-                    if trailing {
+                    if trailing && fetch != BP_VAR_UNSET {
                         ffi::zend_error(
                             E_WARNING as i32,
                             c"Illegal string offset \"%s\"".as_ptr(),
@@ -493,21 +505,13 @@ fn string_offset(key: &Key) -> Result<i64, Thrown> {
                     zend::check()?;
                     return Ok(offset);
                 }
-                ffi::zend_type_error(
-                    c"Cannot access offset of type %s on string".as_ptr(),
-                    ffi::zend_zval_type_name(value),
-                );
-                return Err(Thrown);
+                return Err(illegal_offset(c"string", value, fetch));
             }
             IS_UNDEF | IS_NULL | IS_FALSE | IS_TRUE | IS_DOUBLE => {
                 ffi::zend_error(E_WARNING as i32, c"String offset cast occurred".as_ptr());
             }
             _ => {
-                ffi::zend_type_error(
-                    c"Cannot access offset of type %s on string".as_ptr(),
-                    ffi::zend_zval_type_name(value),
-                );
-                return Err(Thrown);
+                return Err(illegal_offset(c"string", value, fetch));
             }
         }
         zend::check()?;
@@ -683,12 +687,7 @@ pub fn array_key(key: &Key, unset: bool) -> Result<ArrayKey, Thrown> {
                 zend::check()?;
                 ArrayKey::Index(handle)
             }
-            _ => {
-                ffi::zend_type_error(
-                    if unset { c"Illegal offset type in unset" } else { c"Illegal offset type" }.as_ptr(),
-                );
-                return Err(Thrown);
-            }
+            _ => return Err(illegal_offset(c"array", value, if unset { BP_VAR_UNSET } else { BP_VAR_W })),
         })
     }
 }
@@ -698,6 +697,42 @@ fn throw(message: &std::ffi::CStr) -> Thrown {
     // SAFETY: a message without directives.
     unsafe { ffi::zend_throw_error(ptr::null_mut(), message.as_ptr()) };
     Thrown
+}
+
+/// The TypeError for an offset of a kind that its container, `array` or `string`, does not take.
+///
+/// # Safety
+/// `offset` is valid.
+#[cold]
+unsafe fn illegal_offset(container: &std::ffi::CStr, offset: *mut zval, fetch: u32) -> Thrown {
+    // SAFETY: valid by contract; a message without directives, or with one `%s`.
+    #[cfg(not(php83))]
+    unsafe {
+        match (container.to_bytes(), fetch) {
+            (b"string", _) => ffi::zend_type_error(
+                c"Cannot access offset of type %s on string".as_ptr(),
+                ffi::zend_zval_type_name(offset),
+            ),
+            (_, BP_VAR_UNSET) => ffi::zend_type_error(c"Illegal offset type in unset".as_ptr()),
+            _ => ffi::zend_type_error(c"Illegal offset type".as_ptr()),
+        }
+    }
+    #[cfg(php83)]
+    if container == c"string" && fetch == BP_VAR_UNSET {
+        return throw(c"Cannot unset string offsets");
+    }
+    // SAFETY: valid by contract.
+    #[cfg(php83)]
+    unsafe {
+        zend_illegal_container_offset(Str::new(container.to_bytes()).as_ptr(), offset, fetch as i32);
+    }
+    Thrown
+}
+
+#[cfg(php83)]
+unsafe extern "C" {
+    fn zend_illegal_container_offset(container: *const ffi::zend_string, offset: *const zval, fetch: i32);
+    fn zend_zval_value_name(value: *const zval) -> *const std::ffi::c_char;
 }
 
 #[cold]
@@ -713,7 +748,10 @@ fn no_array(fetch: u32) -> Thrown {
 unsafe fn no_object(message: &std::ffi::CStr, name: &Str, place: *mut zval) -> Thrown {
     // SAFETY: callers pass a message with two `%s`, and a valid place.
     unsafe {
+        #[cfg(not(php83))]
         let kind = ffi::zend_zval_type_name(place);
+        #[cfg(php83)]
+        let kind = zend_zval_value_name(place);
         ffi::zend_throw_error(ptr::null_mut(), message.as_ptr(), &raw const (*name.as_ptr()).val, kind);
     }
     Thrown

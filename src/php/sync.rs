@@ -15,7 +15,7 @@ use super::GLOBALS;
 use super::access::{self, patiently};
 use super::errors::{self, contain};
 use super::ini;
-use super::nested;
+use super::nested::{self, Instruction};
 use super::object::{self, Instance, SyncObject, name_of};
 use super::value::{AllowedClasses, Policy};
 use super::views;
@@ -564,6 +564,11 @@ extern "C" fn get_iterator(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
         call.this().instance()?;
+        // Of a class with property hooks (PHP 8.4) `foreach` asks the method for its iterator, too.
+        // SAFETY: the frame from which the method was called, or null.
+        if unsafe { Instruction::of(call.data.prev_execute_data) }.is_some_and(|i| i.loops_by_reference()) {
+            return Err(views::refuse_references());
+        }
         // SAFETY: the engine wraps the iterator of `$this`.
         unsafe { ffi::zend_create_internal_iterator_zval(call.result, &raw mut call.data.This) };
         Ok(())

@@ -16,6 +16,8 @@ use super::GLOBALS;
 use super::access::{self, Stop};
 use super::errors::{self, contain};
 use super::object::{Inside, SyncObject};
+#[cfg(php84)]
+use super::place;
 use super::zend::{self, Str, Thrown};
 use crate::store::{Snapshot, Store};
 
@@ -59,6 +61,13 @@ pub unsafe extern "C" fn count_elements(object: *mut zend_object, result: *mut i
         ffi::ZEND_RESULT_CODE_SUCCESS
     })
 }
+
+/// Some of the pointers in a table lead to no value.
+const HASH_FLAG_HAS_EMPTY_IND: u32 = 1 << 5;
+/// A typed property has not been initialised yet.
+const IS_PROP_UNINIT: u32 = 1;
+/// The bits of a type, which one has that is declared.
+const TYPE_MASK: u32 = (1 << 25) - 1;
 
 // ---- all properties ------------------------------------------------------------------------------
 
@@ -277,7 +286,43 @@ fn showing<T>(this: &SyncObject, read: impl FnOnce() -> Result<T, Thrown>) -> Re
     done
 }
 
-/// Adds the properties that the object's class declares: pointers to where they are.
+/// For `get_object_vars` and `var_export` of an object whose class has property hooks: these show what
+/// the hooks give, and the engine's table of them knows nothing of what is shared.
+#[cfg(php84)]
+pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: u32) -> *mut zend_array {
+    // SAFETY: the engine passes an object of ours; the new table is the caller's.
+    unsafe {
+        match purpose {
+            ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_VAR_EXPORT
+            | ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_GET_OBJECT_VARS
+                if (*(*object).ce).num_hooked_props > 0 =>
+            {
+                contain(ptr::null_mut(), || {
+                    let this = SyncObject::of(object);
+                    let _alive = this.hold();
+                    let table = zend_hooked_object_build_properties(object);
+                    // What was thrown is pending.
+                    let _ = if purpose == ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_VAR_EXPORT {
+                        add_shown(this, table)
+                    } else {
+                        add_shared(this, table)
+                    };
+                    table
+                })
+            }
+            _ => ffi::zend_std_get_properties_for(object, purpose),
+        }
+    }
+}
+
+#[cfg(php84)]
+unsafe extern "C" {
+    fn zend_hooked_object_build_properties(object: *mut zend_object) -> *mut zend_array;
+}
+
+/// Adds the properties that the object's class declares: pointers to where they are. Of those without a
+/// value only what has not been initialised yet, as `var_dump` says so; a name that was unset leads to
+/// `__get`, and so into the store.
 unsafe fn add_declared(object: *mut zend_object, table: *mut zend_array) {
     // SAFETY: callers pass a valid object; its class lists a property, or null, for each slot.
     unsafe {
@@ -288,14 +333,26 @@ unsafe fn add_declared(object: *mut zend_object, table: *mut zend_array) {
                 continue;
             }
             let slot: *mut zval = object.cast::<u8>().add((*property).offset as usize).cast();
-            if zend::kind(slot) != IS_UNDEF {
-                let mut pointer = ManuallyDrop::new(zend::empty());
-                pointer.value.zv = slot;
-                pointer.u1.type_info = ffi::IS_INDIRECT;
-                ffi::zend_hash_update(table, (*property).name, &raw mut *pointer);
+            let uninitialized = zend::kind(slot) == IS_UNDEF;
+            if uninitialized && !is_expected(property, slot) {
+                continue;
             }
+            if uninitialized {
+                // Who counts the elements has to look.
+                (*table).u.flags |= HASH_FLAG_HAS_EMPTY_IND;
+            }
+            let mut pointer = ManuallyDrop::new(zend::empty());
+            pointer.value.zv = slot;
+            pointer.u1.type_info = ffi::IS_INDIRECT;
+            ffi::zend_hash_update(table, (*property).name, &raw mut *pointer);
         }
     }
+}
+
+/// Whether a property without a value is a typed one that nobody has initialised or unset yet.
+unsafe fn is_expected(property: *const ffi::zend_property_info, slot: *const zval) -> bool {
+    // SAFETY: callers pass a declaration and its slot, which keeps flags beside the value.
+    unsafe { (*property).type_.type_mask & TYPE_MASK != 0 && (*slot).u2.extra & IS_PROP_UNINIT != 0 }
 }
 
 /// A new array with the values of the properties that the object's class declares.
@@ -327,6 +384,11 @@ pub unsafe fn set_declared(object: *mut zend_object, values: *mut zend_array) ->
                 continue;
             }
             let value = ffi::zend_hash_find(values, (*property).name);
+            #[cfg(php84)]
+            if !value.is_null() && !(*property).hooks.is_null() {
+                set_behind_hooks(object, property, value)?;
+                continue;
+            }
             if !value.is_null() {
                 let full = zend::bytes((*property).name);
                 let name = Str::new(full.rsplit(|&b| b == 0).next().unwrap_or(full));
@@ -338,6 +400,25 @@ pub unsafe fn set_declared(object: *mut zend_object, values: *mut zend_array) ->
         }
     }
     Ok(())
+}
+
+/// Sets the value that a property with hooks keeps, without calling them, as `unserialize` does.
+#[cfg(php84)]
+unsafe fn set_behind_hooks(
+    object: *mut zend_object,
+    property: *mut ffi::zend_property_info,
+    value: *mut zval,
+) -> Result<(), Thrown> {
+    // SAFETY: callers pass valid values, and a property that has a slot in the object.
+    unsafe {
+        let mut own = zend::empty();
+        zend::copy(&raw mut own, zend::deref(value));
+        if (*property).type_.type_mask & TYPE_MASK != 0 && !ffi::zend_verify_property_type(property, &raw mut own, true)
+        {
+            return Err(Thrown);
+        }
+        place::assign(object.cast::<u8>().add((*property).offset as usize).cast(), &raw mut own)
+    }
 }
 
 /// Lets go of the table that `get_properties` made.
@@ -481,6 +562,12 @@ static FUNCTIONS: zend_object_iterator_funcs = zend_object_iterator_funcs {
     get_gc: Some(walk_gc),
 };
 
+/// For `foreach ($sync as &$value)`.
+#[cold]
+pub fn refuse_references() -> Thrown {
+    errors::throw_error(BY_REFERENCE)
+}
+
 /// `foreach ($sync as $name => $value)`
 pub unsafe extern "C" fn get_iterator(
     _class: *mut zend_class_entry,
@@ -489,7 +576,7 @@ pub unsafe extern "C" fn get_iterator(
 ) -> *mut zend_object_iterator {
     contain(ptr::null_mut(), || {
         if by_reference != 0 {
-            errors::throw_error(BY_REFERENCE);
+            refuse_references();
             return ptr::null_mut();
         }
         // SAFETY: the engine passes a value with an object of ours. The iterator is an object of

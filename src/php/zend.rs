@@ -411,6 +411,18 @@ pub unsafe fn to_string(value: *mut zval) -> Result<Str, Thrown> {
     }
 }
 
+/// Whether the value counts as true. May run user code.
+///
+/// # Safety
+/// `value` is valid.
+pub unsafe fn is_true(value: *mut zval) -> bool {
+    // SAFETY: valid by contract.
+    #[allow(clippy::useless_conversion, reason = "an int before PHP 8.4, a bool from there on")]
+    unsafe {
+        i32::from(ffi::zend_is_true(value)) != 0
+    }
+}
+
 /// Every entry of an array, in order: its key (a string, or else an int) and its value.
 ///
 /// # Safety

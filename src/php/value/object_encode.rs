@@ -281,12 +281,11 @@ unsafe fn try_property(
         let at = engine::follow_indirect(found);
         if engine::type_of(at) == engine::UNDEF {
             // A typed property without a value yet exists, and is left out.
-            let object = engine::object_of(object);
-            let index = at.offset_from(engine::slot(object, 0)) as usize;
-            return engine::declared((*object).ce).get(index).is_some_and(|&info| !engine::typed(info).is_null());
+            return engine::is_typed_slot(engine::object_of(object), at);
         }
         if !engine::add(chosen, key, at) {
-            engine::raise(ffi::E_NOTICE, c"\"%s\" is returned from __sleep() multiple times", name, b"");
+            let level = if cfg!(php84) { ffi::E_WARNING } else { ffi::E_NOTICE };
+            engine::raise(level, c"\"%s\" is returned from __sleep() multiple times", name, b"");
         }
         true
     }

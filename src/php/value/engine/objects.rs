@@ -13,9 +13,20 @@ const OBJ_DESTRUCTOR_CALLED: u32 = 1 << 8;
 /// `ZEND_CLASS_CONST_IS_CASE`, as kept in the `u2` of a class constant's value.
 const CLASS_CONST_IS_CASE: u32 = 1 << 6;
 
+/// `IS_OBJ_LAZY_…`: no initialiser has run yet; another object stands behind this one.
+#[cfg(php84)]
+const OBJ_LAZY_UNINITIALIZED: u32 = 1 << 31;
+#[cfg(php84)]
+const OBJ_LAZY_PROXY: u32 = 1 << 30;
+
 const PURPOSE_SERIALIZE: u32 = 2;
 /// `ZEND_ACC_*` of a class, where `ext-php-rs` has no name for it.
 pub const ACC_ALLOW_DYNAMIC_PROPERTIES: u32 = 1 << 15;
+
+#[cfg(php84)]
+unsafe extern "C" {
+    fn zend_lazy_object_get_property_info_for_slot(object: *mut zend_object, at: *mut Zval) -> *mut zend_property_info;
+}
 
 unsafe extern "C" {
     fn zend_get_properties_for(object: *mut Zval, purpose: u32) -> *mut HashTable;
@@ -115,7 +126,7 @@ pub unsafe fn forbid_destructor(object: *mut zend_object) {
 }
 
 /// True if the object's properties are as the engine keeps them by default, so that its slots can
-/// be read and written directly.
+/// be read and written directly. Those of a lazy object are not there yet, or another object's.
 ///
 /// # Safety
 /// `object` is alive.
@@ -124,10 +135,41 @@ pub unsafe fn has_standard_properties(object: *const zend_object) -> bool {
     // SAFETY: every object has handlers.
     unsafe {
         let handlers = &*(*object).handlers;
-        handlers.get_properties_for.is_none()
+        lazy(object) == 0
+            && handlers.get_properties_for.is_none()
             && handlers
                 .get_properties
                 .is_some_and(|f| ptr::fn_addr_eq(f, ffi::zend_std_get_properties as unsafe extern "C" fn(_) -> _))
+    }
+}
+
+/// What of a lazy object is still to come, in bits; 0 for all others.
+unsafe fn lazy(object: *const zend_object) -> u32 {
+    #[cfg(php84)]
+    {
+        // SAFETY: the caller's promise.
+        unsafe { (*object).extra_flags & (OBJ_LAZY_UNINITIALIZED | OBJ_LAZY_PROXY) }
+    }
+    #[cfg(not(php84))]
+    {
+        let _ = object;
+        0
+    }
+}
+
+/// True if a property without a value, as the object's table points to it, has a type.
+///
+/// # Safety
+/// `object` is alive, and `at` one of its slots, or of the object for which it is a lazy proxy.
+pub unsafe fn is_typed_slot(object: *mut zend_object, at: *mut Zval) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        #[cfg(php84)]
+        if lazy(object) & OBJ_LAZY_PROXY != 0 {
+            return !typed(zend_lazy_object_get_property_info_for_slot(object, at)).is_null();
+        }
+        let index = at.offset_from(slot(object, 0)) as usize;
+        declared((*object).ce).get(index).is_some_and(|&info| !typed(info).is_null())
     }
 }
 
