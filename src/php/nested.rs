@@ -502,6 +502,8 @@ static CLASS: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 
 /// Registers the class of places, which programs never see. Called once, at module startup.
 pub fn register() -> ext_php_rs::error::Result<()> {
+    // Now, while there is one thread: a child that another one forks in the middle would wait for it.
+    table();
     ClassBuilder::new("Sync\\Place")
         .flags(ClassFlags::Final | ClassFlags::NotSerializable | ClassFlags::NoDynamicProperties)
         .registration(|class, _| {

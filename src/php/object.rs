@@ -88,6 +88,8 @@ pub fn set_class(class: &mut zend_class_entry) {
     class.__bindgen_anon_2.create_object = Some(create_object);
     class.get_iterator = Some(views::get_iterator);
     CLASS.store(class, Ordering::Relaxed);
+    // Now, while there is one thread: a child that another one forks in the middle would wait for it.
+    handlers();
 }
 
 impl Overrides {

@@ -16,8 +16,7 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::fs::{FileExt as _, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Once, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 /// Why an operation on an open file did not happen.
 #[derive(Debug)]
@@ -622,13 +621,18 @@ pub fn is_legacy(start: &[u8]) -> bool {
 
 /// The kernel's id of this boot.
 pub fn boot_id() -> [u64; 2] {
-    static BOOT_ID: OnceLock<[u64; 2]> = OnceLock::new();
-    *BOOT_ID.get_or_init(|| {
+    static BOOT_ID: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+    static IS_KNOWN: AtomicBool = AtomicBool::new(false);
+    // No `OnceLock`: see `watch_forks`.
+    if !IS_KNOWN.load(Ordering::Acquire) {
         let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
         let half = |range| digits.get(range).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
-        [half(0..16), half(16..32)]
-    })
+        BOOT_ID[0].store(half(0..16), Ordering::Relaxed);
+        BOOT_ID[1].store(half(16..32), Ordering::Relaxed);
+        IS_KNOWN.store(true, Ordering::Release);
+    }
+    [BOOT_ID[0].load(Ordering::Relaxed), BOOT_ID[1].load(Ordering::Relaxed)]
 }
 
 fn random() -> u64 {
@@ -766,15 +770,20 @@ pub fn fork_generation() -> u64 {
 
 #[cold]
 fn after_fork() -> u64 {
-    static WATCH: Once = Once::new();
-    WATCH.call_once(watch_forks);
+    if FAMILY.load(Ordering::Acquire).is_null() {
+        watch_forks();
+    }
     in_child();
     FORKS.load(Ordering::Relaxed)
 }
 
+/// Several threads may do this at the same time, as everything that a process does once here: none
+/// waits for another to have done it, since a child that is forked meanwhile has no such other, and
+/// would wait for ever.
 fn watch_forks() {
-    // SAFETY: a private page of our own, never unmapped; `madvise` may fail on old kernels, then
-    // only the handler below notices forks. `in_child` may run in any child.
+    // SAFETY: a private page of our own, unmapped only where nobody knows of it; `madvise` may fail
+    // on old kernels, then only the handler below notices forks. `in_child` may run in any child,
+    // and more than once.
     unsafe {
         let page = libc::mmap(
             std::ptr::null_mut(),
@@ -788,8 +797,10 @@ fn watch_forks() {
         libc::madvise(page, 4096, libc::MADV_WIPEONFORK);
         let word = page.cast::<AtomicU64>();
         (*word).store(1, Ordering::Relaxed);
-        FAMILY.store(word, Ordering::Release);
         libc::pthread_atfork(None, None, Some(forked));
+        if FAMILY.compare_exchange(std::ptr::null_mut(), word, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            libc::munmap(page, 4096);
+        }
     }
 }
 

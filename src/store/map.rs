@@ -12,8 +12,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
-use std::sync::Once;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 /// Address space asked for at first; a machine that refuses it gets less.
 const RESERVE: u64 = 16 << 30;
@@ -284,28 +283,36 @@ static MAPPINGS: [Mapping; 1024] = [const {
     }
 }; 1024];
 
-/// The handler that was there before ours (a `sigaction`, leaked once: handlers need it for ever).
-static PREVIOUS: AtomicUsize = AtomicUsize::new(0);
+/// The handler that was there before ours (a `sigaction`, leaked: handlers need it for ever).
+static PREVIOUS: AtomicPtr<libc::sigaction> = AtomicPtr::new(ptr::null_mut());
 
+/// Several threads may do this at the same time, and none waits for another: a child that is forked
+/// meanwhile has no such other.
 fn install_handler() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let previous = Box::leak(Box::new(unsafe {
-            // SAFETY: all zeros is a valid `sigaction`.
-            std::mem::zeroed::<libc::sigaction>()
-        }));
-        // SAFETY: `handle` has the signature that SA_SIGINFO asks for, and does nothing that a
-        // signal handler may not do. The shared object stays loaded (`-z nodelete`).
-        unsafe {
-            libc::sigaction(libc::SIGBUS, ptr::null(), previous);
-            PREVIOUS.store(ptr::from_mut(previous) as usize, Ordering::Release);
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+    if INSTALLED.load(Ordering::Acquire) {
+        return;
+    }
+    // SAFETY: all zeros is a valid `sigaction`. `handle` has the signature that SA_SIGINFO asks for,
+    // and does nothing that a signal handler may not do. The shared object stays loaded
+    // (`-z nodelete`).
+    unsafe {
+        let ours = handle as *const () as usize;
+        let mut previous: Box<libc::sigaction> = Box::new(std::mem::zeroed());
+        libc::sigaction(libc::SIGBUS, ptr::null(), &mut *previous);
+        if previous.sa_sigaction != ours {
+            let previous = Box::into_raw(previous);
+            if PREVIOUS.compare_exchange(ptr::null_mut(), previous, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+                drop(Box::from_raw(previous));
+            }
             let mut action = std::mem::zeroed::<libc::sigaction>();
-            action.sa_sigaction = handle as *const () as usize;
+            action.sa_sigaction = ours;
             action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
             libc::sigemptyset(&mut action.sa_mask);
             libc::sigaction(libc::SIGBUS, &action, ptr::null_mut());
         }
-    });
+    }
+    INSTALLED.store(true, Ordering::Release);
 }
 
 /// The kernel's code for "no such page behind this mapping".
@@ -350,7 +357,7 @@ extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut libc
 
 /// Somebody else's SIGBUS: do what would have been done without us.
 fn pass_on(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let previous = PREVIOUS.load(Ordering::Acquire) as *const libc::sigaction;
+    let previous = PREVIOUS.load(Ordering::Acquire).cast_const();
     // SAFETY: `previous` is null or the leaked sigaction that `install_handler` filled in; a
     // handler in it has the signature that its flags tell.
     unsafe {
