@@ -8,6 +8,7 @@ use super::format::*;
 use super::header::{DESTROYED, Identity, MAX_FILE, UncheckedHeader, new_page};
 use super::lock::Owner;
 use super::map::Map;
+use super::slots::{Slots, Unused};
 use super::torture::crash_point;
 use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
@@ -714,7 +715,12 @@ pub fn open_files() -> (usize, usize) {
 
 /// Descriptors to close in a forked child: their descriptions, and the leases on them, are the
 /// parent's.
-static DESCRIPTORS: [AtomicI32; 1024] = [const { AtomicI32::new(-1) }; 1024];
+static DESCRIPTORS: Slots<AtomicI32> = Slots::new();
+
+impl Unused for AtomicI32 {
+    const UNUSED: Self = AtomicI32::new(-1);
+}
+
 /// How often this process is a child of a process that had files open.
 static FORKS: AtomicU64 = AtomicU64::new(1);
 /// A word in a page that the kernel empties in every child, also in one that runs no handlers.
@@ -723,7 +729,7 @@ static FAMILY: AtomicPtr<AtomicU64> = AtomicPtr::new(std::ptr::null_mut());
 /// A descriptor that a forked child closes without touching its locks.
 struct Tracked {
     file: Option<Descriptor>,
-    slot: Option<usize>,
+    slot: &'static AtomicI32,
     generation: u64,
 }
 
@@ -731,9 +737,7 @@ impl Tracked {
     fn new(file: Descriptor) -> Self {
         let generation = fork_generation();
         let fd = file.as_raw_fd();
-        let slot = DESCRIPTORS
-            .iter()
-            .position(|slot| slot.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok());
+        let slot = DESCRIPTORS.take(|slot| slot.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok());
         Self { file: Some(file), slot, generation }
     }
 
@@ -745,14 +749,12 @@ impl Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         let file = self.file.take().expect("only here");
-        match self.slot {
+        if self.generation != fork_generation() {
             // Closed in the child already: the number may be somebody else's by now.
-            _ if self.generation != fork_generation() => std::mem::forget(file),
-            Some(slot) => {
-                DESCRIPTORS[slot].store(-1, Ordering::Release);
-                drop(file);
-            }
-            None => drop(file),
+            std::mem::forget(file);
+        } else {
+            self.slot.store(-1, Ordering::Release);
+            drop(file);
         }
     }
 }
@@ -821,7 +823,7 @@ fn in_child() {
         return;
     }
     FORKS.fetch_add(1, Ordering::Relaxed);
-    for slot in &DESCRIPTORS {
+    for slot in DESCRIPTORS.iter() {
         let fd = slot.swap(-1, Ordering::AcqRel);
         if fd >= 0 {
             // SAFETY: a descriptor of ours, inherited; its `Tracked` knows that it is gone. Closing

@@ -7,6 +7,7 @@
 
 use super::format::PAGE;
 use super::header::{Header, Word};
+use super::slots::{Slots, Unused};
 use super::torture::crash_point;
 use std::io;
 use std::mem::MaybeUninit;
@@ -32,10 +33,7 @@ impl Map {
     /// Maps a file of `size` bytes.
     pub fn new(file: BorrowedFd, size: u64, writable: bool) -> io::Result<Self> {
         install_handler();
-        let slot = MAPPINGS
-            .iter()
-            .find(|slot| !slot.taken.swap(true, Ordering::AcqRel))
-            .ok_or_else(|| io::Error::other("too many files are open"))?;
+        let slot = MAPPINGS.take(|slot| !slot.taken.swap(true, Ordering::AcqRel));
         let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
         let mut length = RESERVE.max(size.saturating_mul(2)).next_multiple_of(1 << 20);
         loop {
@@ -46,7 +44,9 @@ impl Map {
             if base != libc::MAP_FAILED {
                 let base = NonNull::new(base.cast()).expect("mmap does not map address 0");
                 slot.poisoned.store(false, Ordering::Relaxed);
-                slot.length.store(length as usize, Ordering::Relaxed);
+                // Released, as the handler may still be looking at the mapping that was here before: if
+                // it sees this length, it also sees that the base is another one.
+                slot.length.store(length as usize, Ordering::Release);
                 slot.base.store(base.as_ptr() as usize, Ordering::Release);
                 return Ok(Self { base, header: base.cast(), draft: None, length, slot });
             }
@@ -273,15 +273,27 @@ struct Mapping {
     length: AtomicUsize,
 }
 
-/// More files than a process has open at once.
-static MAPPINGS: [Mapping; 1024] = [const {
-    Mapping {
+impl Unused for Mapping {
+    const UNUSED: Self = Self {
         taken: AtomicBool::new(false),
         poisoned: AtomicBool::new(false),
         base: AtomicUsize::new(0),
         length: AtomicUsize::new(0),
+    };
+}
+
+impl Mapping {
+    /// Where the mapping begins and how long it is, if it has this address.
+    fn around(&self, address: usize) -> Option<(usize, usize)> {
+        let base = self.base.load(Ordering::Acquire);
+        let length = self.length.load(Ordering::Acquire);
+        // Another thread may have given the slot to another mapping in between.
+        let same = self.base.load(Ordering::Acquire) == base;
+        (same && base != 0 && address >= base && address - base < length).then_some((base, length))
     }
-}; 1024];
+}
+
+static MAPPINGS: Slots<Mapping> = Slots::new();
 
 /// The handler that was there before ours (a `sigaction`, leaked: handlers need it for ever).
 static PREVIOUS: AtomicPtr<libc::sigaction> = AtomicPtr::new(ptr::null_mut());
@@ -322,11 +334,8 @@ extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut libc
     // SAFETY: the kernel passes a valid siginfo for SIGBUS.
     let (code, address) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
     if code == BUS_ADRERR {
-        for slot in &MAPPINGS {
-            let base = slot.base.load(Ordering::Acquire);
-            if base == 0 || address < base || address - base >= slot.length.load(Ordering::Relaxed) {
-                continue;
-            }
+        for slot in MAPPINGS.iter() {
+            let Some((base, length)) = slot.around(address) else { continue };
             // SAFETY: sysconf and mmap are async-signal-safe in practice (plain system calls); the
             // pages lie inside our own mapping. errno is put back, as the interrupted code may be
             // about to read it.
@@ -342,7 +351,7 @@ extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut libc
                 // All of what follows: where the file ends here it has nothing there either, and a
                 // walk through it must not need a signal and a mapping a page, of which there is a
                 // limited number. (A machine that lets nobody ask for so much gets a page.)
-                let rest = base + slot.length.load(Ordering::Relaxed) - start;
+                let rest = base + length - start;
                 let mapped = zeros(rest) || zeros(page);
                 *libc::__errno_location() = errno;
                 if mapped {

@@ -21,6 +21,7 @@ mod log;
 mod map;
 mod read;
 mod recover;
+mod slots;
 #[cfg(test)]
 mod tests;
 #[cfg(not(feature = "torture"))]
