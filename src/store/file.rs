@@ -653,12 +653,19 @@ thread_local! {
     static REGISTRY: RefCell<Vec<Rc<File>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// How many files stay open that no `Store` uses.
-static IDLE_LIMIT: AtomicU64 = AtomicU64::new(16);
+thread_local! {
+    /// How many files stay open that no `Store` uses.
+    static IDLE_LIMIT: Cell<u64> = const { Cell::new(16) };
+}
 
-/// Sets how many files a thread keeps open and mapped while no store uses them (default 16).
+/// Sets how many files this thread keeps open and mapped while no store uses them (default 16).
 pub fn set_idle_limit(files: u64) {
-    IDLE_LIMIT.store(files, Ordering::Relaxed);
+    IDLE_LIMIT.set(files);
+}
+
+/// Closes the files that no `Store` uses and nobody will use any more, as they were destroyed.
+pub fn close_destroyed() {
+    REGISTRY.with_borrow_mut(|files| files.retain(|file| Rc::strong_count(file) > 1 || file.still_good()));
 }
 
 fn registered(id: (u64, u64)) -> Option<Rc<File>> {
@@ -679,14 +686,14 @@ fn register(file: &Rc<File>) {
         files.len() as u64
     });
     // A request may go through thousands of files, and last for as long as the process.
-    if open > 2 * IDLE_LIMIT.load(Ordering::Relaxed).max(16) {
+    if open > 2 * IDLE_LIMIT.get().max(16) {
         close_idle();
     }
 }
 
 /// Closes the files unused for longest, beyond the limit; all unused ones that are gone, too.
 pub fn close_idle() {
-    let limit = IDLE_LIMIT.load(Ordering::Relaxed) as usize;
+    let limit = IDLE_LIMIT.get() as usize;
     let _ = REGISTRY.try_with(|files| {
         let Ok(mut files) = files.try_borrow_mut() else { return };
         let mut idle = files.iter().filter(|file| Rc::strong_count(file) == 1).count();
