@@ -669,8 +669,8 @@ pub fn close_destroyed() {
 }
 
 fn registered(id: (u64, u64)) -> Option<Rc<File>> {
+    close_destroyed();
     REGISTRY.with_borrow_mut(|files| {
-        files.retain(|file| Rc::strong_count(file) > 1 || file.still_good());
         let at = files.iter().position(|file| file.id == id && file.still_good())?;
         // The most recently used is last.
         let file = files.remove(at);

@@ -487,6 +487,8 @@ impl Store {
         self.write(|file, owner| file.destroy(owner, &self.path))?;
         self.holding.set(0);
         self.close();
+        // Whose memory is free when the last one has closed it.
+        file::close_destroyed();
         Self::paths_have_changed();
         Ok(())
     }

@@ -240,6 +240,16 @@ fn a_lock_ends_with_its_store() {
 }
 
 #[test]
+fn a_destroyed_file_is_closed_at_once() {
+    let path = Path0::new();
+    let store = path.store();
+    put(&store, b"x", b"1");
+    assert_eq!(open_files(), (1, 0));
+    store.destroy().unwrap();
+    assert_eq!(open_files(), (0, 0), "its memory would not be free");
+}
+
+#[test]
 fn unlocking_wakes_a_waiter_of_another_thread() {
     let path = Path0::new();
     let holder = path.store();
