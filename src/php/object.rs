@@ -50,8 +50,6 @@ pub struct SyncObject {
     pub echo: Echo,
     /// The table that `get_properties` gave the engine last, or null.
     pub shown: Cell<*mut zend_array>,
-    /// How often the program called `lock()` and `unlock()`.
-    pub locks: Cell<u32>,
     /// What `$sync[] =` found out last: how many names there were then, and the next number.
     pub next_number: Cell<(Option<u64>, i64)>,
     /// It came out of a value that was read to show another Sync object.
@@ -295,7 +293,6 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         (&raw mut (*object).overrides).write(overrides);
         (&raw mut (*object).echo).write(Echo::default());
         (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
-        (&raw mut (*object).locks).write(Cell::new(0));
         (&raw mut (*object).next_number).write(Cell::new((None, 0)));
         (&raw mut (*object).shown_inside).write(Cell::new(false));
         let std = (*object).std.get();

@@ -290,6 +290,7 @@ impl File {
             timeout: header.hold_timeout.get(),
             interval: header.hold_interval.get(),
             same_thread,
+            change: header.hold_strength.get() == Strength::Writers as u64,
             ticket: word,
         })
     }
@@ -315,14 +316,15 @@ impl Owner<'_> {
         self.file.map.header()
     }
 
-    /// Refuses where another object holds the store. A hold whose holder died is ended.
+    /// Whether anybody holds the store.
     #[inline]
-    pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
-        if self.header().hold.get() == 0 { Ok(()) } else { self.check_hold_slowly(object) }
+    pub fn is_held(&self) -> bool {
+        self.header().hold.get() != 0
     }
 
+    /// Refuses where another object holds the store. A hold whose holder died is ended.
     #[cold]
-    fn check_hold_slowly(&self, object: u64) -> Result<(), Trouble> {
+    pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
         match self.file.hold_seen_by(object) {
             Hold::Other(held) => Err(Trouble::Held(held)),
             Hold::Dead => {
