@@ -13,7 +13,10 @@ class Text
             case 0: return 'x';
             case 1: throw new LogicException('thrown');
             case 2: exit;
-            case 3: ini_set('memory_limit', '8M'); return str_repeat('x', 64 << 20);
+            case 3:
+                ini_set('memory_limit', '8M');
+                str_repeat('x', 64 << 20);
+                // There is no limit where the engine does not manage its memory itself (USE_ZEND_ALLOC=0).
             case 4: trigger_error('meant', E_USER_ERROR);
             case 5: Fiber::suspend();
         }
