@@ -462,9 +462,9 @@ impl Store {
     /// Gives the lock back; nothing happens where this `Store` does not hold it. Changes that are
     /// under way keep other writers out until they end.
     pub fn unlock(&self) {
-        if self.holds_lock() {
-            self.holding.set(Holding { locked: false, ..self.holding() });
-            self.weaken_hold();
+        let holding = self.holding();
+        if holding.locked {
+            self.weaken_hold(Holding { locked: false, ..holding });
         }
     }
 
@@ -477,21 +477,24 @@ impl Store {
     /// writes back within a moment. It may have others inside of it. Other strands of this thread are
     /// kept out as other stores are.
     pub fn lock_writers(&self) -> Result<Change> {
-        self.check_strand().map_err(|trouble| self.error(trouble))?;
-        if !self.holding().held {
-            self.hold(Strength::Writers, 0, INTERVAL)?;
+        let mut holding = self.holding();
+        if holding.changes > 0 {
+            self.check_strand().map_err(|trouble| self.error(trouble))?;
         }
-        let Holding { generation, changes, .. } = self.holding();
-        self.holding.set(Holding { changes: changes + 1, strand: (self.options.strand)(), ..self.holding() });
-        Ok(Change { object: self.object, generation })
+        if !holding.held {
+            self.hold(Strength::Writers, 0, INTERVAL)?;
+            holding = self.holding();
+        }
+        self.holding.set(Holding { changes: holding.changes + 1, strand: (self.options.strand)(), ..holding });
+        Ok(Change { object: self.object, generation: holding.generation })
     }
 
     /// Ends a change. Nothing happens where that was another store's, or the parent's of this process.
     pub fn unlock_writers(&self, change: Change) {
-        let Holding { generation, changes, .. } = self.holding();
-        if change.object == self.object && change.generation == generation && changes > 0 {
-            self.holding.set(Holding { changes: changes - 1, ..self.holding() });
-            self.weaken_hold();
+        let mut holding = self.holding();
+        if change.object == self.object && change.generation == holding.generation && holding.changes > 0 {
+            holding.changes -= 1;
+            if holding.changes == 0 && !holding.locked { self.weaken_hold(holding) } else { self.holding.set(holding) }
         }
     }
 
@@ -517,13 +520,12 @@ impl Store {
         self.holding.set(Holding { held: false, locked: false, ..self.holding() });
     }
 
-    /// Makes the hold as weak as what goes on needs.
-    fn weaken_hold(&self) {
-        let Holding { held, locked, changes, .. } = self.holding();
-        if held && !locked {
-            self.end_hold_unless(changes);
-            self.holding.set(Holding { held: changes > 0, ..self.holding() });
+    /// Makes the hold as weak as what goes on needs: changes, or nothing.
+    fn weaken_hold(&self, holding: Holding) {
+        if holding.held {
+            self.end_hold_unless(holding.changes);
         }
+        self.holding.set(Holding { held: holding.held && holding.changes > 0, ..holding });
     }
 
     /// Ends the hold in the file; while there are `changes`, a hold that keeps writers out follows.
