@@ -43,7 +43,7 @@ test: ## Runs all tests; the last line is "N passed, N failed"
 phpt: build ## Runs PHPT files alone: make phpt TESTS=php-tests/one.phpt
 	@scripts/phpt.sh $(RUN_TESTS) $(TESTS)
 
-test-debug: ## Runs the PHPT suite on a debug and thread-safe PHP, where a leak is a failure
+test-debug: ## Runs the PHPT suite, and many threads, on a debug and thread-safe PHP, where a leak is a failure
 	@scripts/test-debug.sh $(DEBUG_PHP)
 
 test-jit: build ## Runs the PHPT suite with opcache off, on, and with both kinds of JIT

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test-debug.sh [PHP]: the PHPT suite on a debug and thread-safe PHP.
+# test-debug.sh [PHP]: the PHPT suite on a debug and thread-safe PHP, and many threads in one process
+# where it has a library to make one with.
 #
 # What the engine leaks there it reports at the end of a test's output, so that the test fails.
 # Whether that is so is the first thing to be tested, with a leak made on purpose.
@@ -19,6 +20,13 @@ if [ -f "$leak" ]; then
     headline 'A leak is reported'
     "$PHP" -n -d extension="$leak" -d report_memleaks=1 -r 'zend_leak_bytes(3);' 2>&1 | grep -a 'memory leaks detected' ||
         fail 'this PHP reports no leaks: the run would prove nothing'
+fi
+
+prefix=$("$PHP_CONFIG" --prefix)
+if [ -f "$prefix/lib/libphp.so" ]; then
+    scripts/test-threads.sh "$prefix"
+else
+    say "No threads: there is no libphp.so in $prefix/lib (--enable-embed)"
 fi
 
 headline "The extension, with PHP $PHP_ID"

@@ -170,8 +170,11 @@ impl Worker<'_> {
 
     fn increment(&mut self, counter: usize, random: &mut Random) {
         let [begun, returned, _] = &self.arena.owners[self.n].increments[counter];
-        self.store
-            .patiently(|store| if counter == 0 { store.lock(0, 5000) } else { store.lock_writers().map(drop) })
+        let change = self
+            .store
+            .patiently(
+                |store| if counter == 0 { store.lock(0, 5000).map(|()| None) } else { store.lock_writers().map(Some) },
+            )
             .unwrap();
         let count = read_counter(self.store, counter);
         if random.below(50) == 0 {
@@ -181,7 +184,9 @@ impl Worker<'_> {
         let (name, value) = (counter_name(counter), (count + 1).to_le_bytes());
         self.store.patiently(|store| store.put(&name, &value, &mut Seen::default())).unwrap();
         returned.fetch_add(1, SeqCst);
-        if random.below(20) != 0 || counter == 1 {
+        if let Some(change) = change {
+            self.store.unlock_writers(change);
+        } else if random.below(20) != 0 {
             self.store.unlock();
         } else {
             // The child has to see that the lock is its parent's.

@@ -73,6 +73,10 @@ pub fn warn(message: &str) -> Result<(), Thrown> {
 #[cold]
 pub fn throw_store(error: &Error) -> Thrown {
     match error.kind {
+        ErrorKind::Held(held) if held.same_thread && held.change => throw_sync(&format!(
+            "Can't access shared object: an operator of this same process is at work on '{}', in a fiber that is suspended or in the code that called this, so that waiting would never end. Let it finish first.",
+            error.path.display()
+        )),
         ErrorKind::Held(held) if held.same_thread && held.timeout == 0 => throw_sync(&format!(
             "Can't access shared object: another Sync object of this same process holds the lock on '{}', so that waiting would never end. Call its unlock() first.",
             error.path.display()

@@ -65,6 +65,8 @@ pub unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
 
 /// The end of a request.
 pub unsafe extern "C" fn request_shutdown(_kind: i32, _module: i32) -> i32 {
+    // Now, while what the request has set by `ini_set()` still counts.
+    store::set_idle_limit(ini::max_handles());
     // SAFETY: no instruction that uses it runs.
     unsafe { zend::release(GLOBALS.get().scratch.get()) };
     0
@@ -77,7 +79,6 @@ pub unsafe extern "C" fn after_request() -> i32 {
     unsafe { zend::set_undef(globals.scratch.get()) };
     drop(globals.showing.take());
     globals.buffers.reset();
-    store::set_idle_limit(ini::max_handles());
     store::close_idle();
     0
 }

@@ -37,6 +37,7 @@ use super::place::{self, Act, Key, Step};
 use super::value::scalar;
 use super::zend::{self, Alive, Str, Thrown};
 use super::{GLOBALS, access::patiently};
+use crate::store::Store;
 
 /// The instruction that runs, where it is one of user code.
 #[derive(Clone, Copy)]
@@ -165,22 +166,18 @@ impl Operator {
     }
 }
 
-/// Runs `body` while no other process writes to the store; readers go on.
+/// Runs `body` while nobody else writes to the store, in another process, by another object or in
+/// another fiber; readers go on.
 ///
 /// Others may write again when `body` is through, whichever way: it returns, throws, or the engine
-/// leaves it by `longjmp` (a fatal error in user code that it runs).
+/// leaves it by `longjmp` (a fatal error in user code that it runs). A fiber that is destroyed is
+/// thrown out of it.
 pub fn alone<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
-    let due = patiently(this, |store| store.lock_writers())?;
-    if !due {
-        return body();
-    }
-    // What the program locks meanwhile stays locked.
-    let locks = this.locks.get();
+    let change = patiently(this, Store::lock_writers)?;
     let outcome = try_catch(AssertUnwindSafe(body));
-    if locks == this.locks.get()
-        && let Some(instance) = this.constructed()
-    {
-        instance.store.unlock();
+    // Of another store, where the body has called `setFile`: the first one's hold has ended then.
+    if let Some(instance) = this.constructed() {
+        instance.store.unlock_writers(change);
     }
     match outcome {
         Ok(result) => result,
@@ -555,6 +552,8 @@ static CLASS: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 
 /// Registers the class of places, which programs never see. Called once, at module startup.
 pub fn register() -> ext_php_rs::error::Result<()> {
+    // Now, while there is one thread: a child that another one forks in the middle would wait for it.
+    table();
     ClassBuilder::new("Sync\\Place")
         .flags(ClassFlags::Final | ClassFlags::NotSerializable | ClassFlags::NoDynamicProperties)
         .registration(|class, _| {

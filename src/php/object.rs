@@ -52,8 +52,6 @@ pub struct SyncObject {
     pub echo: Echo,
     /// The table that `get_properties` gave the engine last, or null.
     pub shown: Cell<*mut zend_array>,
-    /// How often the program called `lock()` and `unlock()`.
-    pub locks: Cell<u32>,
     /// What `$sync[] =` found out last: how many names there were then, and the next number.
     pub next_number: Cell<(Option<u64>, i64)>,
     /// Where it came from, if it was read to show another Sync object.
@@ -99,6 +97,8 @@ pub fn set_class(class: &mut zend_class_entry) {
     class.__bindgen_anon_2.create_object = Some(create_object);
     class.get_iterator = Some(views::get_iterator);
     CLASS.store(class, Ordering::Relaxed);
+    // Now, while there is one thread: a child that another one forks in the middle would wait for it.
+    handlers();
 }
 
 impl Overrides {
@@ -338,7 +338,6 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         (&raw mut (*object).overrides).write(overrides);
         (&raw mut (*object).echo).write(Echo::default());
         (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
-        (&raw mut (*object).locks).write(Cell::new(0));
         (&raw mut (*object).next_number).write(Cell::new((None, 0)));
         (&raw mut (*object).inside).write(RefCell::new(None));
         let std = (*object).std.get();

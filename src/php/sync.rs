@@ -257,7 +257,7 @@ extern "C" fn construct(data: &mut ExecuteData, result: &mut zval) {
                     Thrown
                 })?
             };
-            let options = Options { file_mode: ini::file_mode(), durability };
+            let options = Options { file_mode: ini::file_mode(), durability, strand: zend::fiber };
             let store = Store::new(object::resolve(zend::bytes(file))?, options);
             let this = call.this();
             this.set_policy(policy);
@@ -414,7 +414,6 @@ extern "C" fn lock(data: &mut ExecuteData, result: &mut zval) {
             .ok_or_else(|| errors::throw_sync("Lock check interval should be an integer greater or equals to 5000."))?;
         let this = call.this();
         patiently(this, |store| store.lock(timeout, interval))?;
-        this.locks.set(this.locks.get().wrapping_add(1));
         call.return_this();
         Ok(())
     });
@@ -608,7 +607,7 @@ extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
             if file.is_null() || zend::kind(file) != IS_STRING || zend::bytes((*file).value.str_).contains(&0) {
                 return Err(errors::throw_sync("This is no serialized Sync object: it names no file."));
             }
-            let options = Options { file_mode: ini::file_mode(), durability: ini::durability() };
+            let options = Options { file_mode: ini::file_mode(), durability: ini::durability(), strand: zend::fiber };
             let file = zend::bytes((*file).value.str_);
             let store = Store::new(object::resolve(file)?, options);
             this.set_policy(ini::policy());

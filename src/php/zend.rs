@@ -26,6 +26,12 @@ pub fn executor() -> *mut ffi::zend_executor_globals {
     }
 }
 
+/// Which fiber runs, or the main program: a number that no other one has as long as it lives.
+pub fn fiber() -> usize {
+    // SAFETY: the globals are this thread's own.
+    unsafe { (*executor()).current_fiber_context.addr() }
+}
+
 /// The object of the pending exception, or null.
 #[inline]
 pub fn exception() -> *mut zend_object {

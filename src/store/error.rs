@@ -57,6 +57,8 @@ pub struct Held {
     pub interval: u64,
     /// The holder is another object of the very thread that asks, so that waiting may be for ever.
     pub same_thread: bool,
+    /// No `lock()` but a change that is under way ([`super::Store::lock_writers`]).
+    pub change: bool,
     /// Identifies this very acquisition to [`super::Store::wait`].
     pub(super) ticket: u64,
 }

@@ -8,6 +8,7 @@ use super::format::*;
 use super::header::{DESTROYED, Identity, MAX_FILE, UncheckedHeader, new_page};
 use super::lock::Owner;
 use super::map::Map;
+use super::slots::{Slots, Unused};
 use super::torture::crash_point;
 use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
@@ -16,8 +17,7 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::fs::{FileExt as _, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Once, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 /// Why an operation on an open file did not happen.
 #[derive(Debug)]
@@ -622,13 +622,18 @@ pub fn is_legacy(start: &[u8]) -> bool {
 
 /// The kernel's id of this boot.
 pub fn boot_id() -> [u64; 2] {
-    static BOOT_ID: OnceLock<[u64; 2]> = OnceLock::new();
-    *BOOT_ID.get_or_init(|| {
+    static BOOT_ID: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
+    static IS_KNOWN: AtomicBool = AtomicBool::new(false);
+    // No `OnceLock`: see `watch_forks`.
+    if !IS_KNOWN.load(Ordering::Acquire) {
         let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
         let half = |range| digits.get(range).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
-        [half(0..16), half(16..32)]
-    })
+        BOOT_ID[0].store(half(0..16), Ordering::Relaxed);
+        BOOT_ID[1].store(half(16..32), Ordering::Relaxed);
+        IS_KNOWN.store(true, Ordering::Release);
+    }
+    [BOOT_ID[0].load(Ordering::Relaxed), BOOT_ID[1].load(Ordering::Relaxed)]
 }
 
 fn random() -> u64 {
@@ -648,17 +653,24 @@ thread_local! {
     static REGISTRY: RefCell<Vec<Rc<File>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// How many files stay open that no `Store` uses.
-static IDLE_LIMIT: AtomicU64 = AtomicU64::new(16);
+thread_local! {
+    /// How many files stay open that no `Store` uses.
+    static IDLE_LIMIT: Cell<u64> = const { Cell::new(16) };
+}
 
-/// Sets how many files a thread keeps open and mapped while no store uses them (default 16).
+/// Sets how many files this thread keeps open and mapped while no store uses them (default 16).
 pub fn set_idle_limit(files: u64) {
-    IDLE_LIMIT.store(files, Ordering::Relaxed);
+    IDLE_LIMIT.set(files);
+}
+
+/// Closes the files that no `Store` uses and nobody will use any more, as they were destroyed.
+pub fn close_destroyed() {
+    REGISTRY.with_borrow_mut(|files| files.retain(|file| Rc::strong_count(file) > 1 || file.still_good()));
 }
 
 fn registered(id: (u64, u64)) -> Option<Rc<File>> {
+    close_destroyed();
     REGISTRY.with_borrow_mut(|files| {
-        files.retain(|file| Rc::strong_count(file) > 1 || file.still_good());
         let at = files.iter().position(|file| file.id == id && file.still_good())?;
         // The most recently used is last.
         let file = files.remove(at);
@@ -674,14 +686,14 @@ fn register(file: &Rc<File>) {
         files.len() as u64
     });
     // A request may go through thousands of files, and last for as long as the process.
-    if open > 2 * IDLE_LIMIT.load(Ordering::Relaxed).max(16) {
+    if open > 2 * IDLE_LIMIT.get().max(16) {
         close_idle();
     }
 }
 
 /// Closes the files unused for longest, beyond the limit; all unused ones that are gone, too.
 pub fn close_idle() {
-    let limit = IDLE_LIMIT.load(Ordering::Relaxed) as usize;
+    let limit = IDLE_LIMIT.get() as usize;
     let _ = REGISTRY.try_with(|files| {
         let Ok(mut files) = files.try_borrow_mut() else { return };
         let mut idle = files.iter().filter(|file| Rc::strong_count(file) == 1).count();
@@ -710,7 +722,12 @@ pub fn open_files() -> (usize, usize) {
 
 /// Descriptors to close in a forked child: their descriptions, and the leases on them, are the
 /// parent's.
-static DESCRIPTORS: [AtomicI32; 1024] = [const { AtomicI32::new(-1) }; 1024];
+static DESCRIPTORS: Slots<AtomicI32> = Slots::new();
+
+impl Unused for AtomicI32 {
+    const UNUSED: Self = AtomicI32::new(-1);
+}
+
 /// How often this process is a child of a process that had files open.
 static FORKS: AtomicU64 = AtomicU64::new(1);
 /// A word in a page that the kernel empties in every child, also in one that runs no handlers.
@@ -719,7 +736,7 @@ static FAMILY: AtomicPtr<AtomicU64> = AtomicPtr::new(std::ptr::null_mut());
 /// A descriptor that a forked child closes without touching its locks.
 struct Tracked {
     file: Option<Descriptor>,
-    slot: Option<usize>,
+    slot: &'static AtomicI32,
     generation: u64,
 }
 
@@ -727,9 +744,7 @@ impl Tracked {
     fn new(file: Descriptor) -> Self {
         let generation = fork_generation();
         let fd = file.as_raw_fd();
-        let slot = DESCRIPTORS
-            .iter()
-            .position(|slot| slot.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok());
+        let slot = DESCRIPTORS.take(|slot| slot.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok());
         Self { file: Some(file), slot, generation }
     }
 
@@ -741,14 +756,12 @@ impl Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         let file = self.file.take().expect("only here");
-        match self.slot {
+        if self.generation != fork_generation() {
             // Closed in the child already: the number may be somebody else's by now.
-            _ if self.generation != fork_generation() => std::mem::forget(file),
-            Some(slot) => {
-                DESCRIPTORS[slot].store(-1, Ordering::Release);
-                drop(file);
-            }
-            None => drop(file),
+            std::mem::forget(file);
+        } else {
+            self.slot.store(-1, Ordering::Release);
+            drop(file);
         }
     }
 }
@@ -766,15 +779,20 @@ pub fn fork_generation() -> u64 {
 
 #[cold]
 fn after_fork() -> u64 {
-    static WATCH: Once = Once::new();
-    WATCH.call_once(watch_forks);
+    if FAMILY.load(Ordering::Acquire).is_null() {
+        watch_forks();
+    }
     in_child();
     FORKS.load(Ordering::Relaxed)
 }
 
+/// Several threads may do this at the same time, as everything that a process does once here: none
+/// waits for another to have done it, since a child that is forked meanwhile has no such other, and
+/// would wait for ever.
 fn watch_forks() {
-    // SAFETY: a private page of our own, never unmapped; `madvise` may fail on old kernels, then
-    // only the handler below notices forks. `in_child` may run in any child.
+    // SAFETY: a private page of our own, unmapped only where nobody knows of it; `madvise` may fail
+    // on old kernels, then only the handler below notices forks. `in_child` may run in any child,
+    // and more than once.
     unsafe {
         let page = libc::mmap(
             std::ptr::null_mut(),
@@ -788,8 +806,10 @@ fn watch_forks() {
         libc::madvise(page, 4096, libc::MADV_WIPEONFORK);
         let word = page.cast::<AtomicU64>();
         (*word).store(1, Ordering::Relaxed);
-        FAMILY.store(word, Ordering::Release);
         libc::pthread_atfork(None, None, Some(forked));
+        if FAMILY.compare_exchange(std::ptr::null_mut(), word, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            libc::munmap(page, 4096);
+        }
     }
 }
 
@@ -810,7 +830,7 @@ fn in_child() {
         return;
     }
     FORKS.fetch_add(1, Ordering::Relaxed);
-    for slot in &DESCRIPTORS {
+    for slot in DESCRIPTORS.iter() {
         let fd = slot.swap(-1, Ordering::AcqRel);
         if fd >= 0 {
             // SAFETY: a descriptor of ours, inherited; its `Tracked` knows that it is gone. Closing

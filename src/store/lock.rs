@@ -12,8 +12,7 @@ use super::error::Held;
 use super::file::{File, Trouble};
 use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT, MAGIC};
 use super::header::{DESTROYED, HELD, Header, Word};
-use std::sync::OnceLock;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Where the lease bytes are: beyond any size a file can have in practice.
@@ -291,6 +290,7 @@ impl File {
             timeout: header.hold_timeout.get(),
             interval: header.hold_interval.get(),
             same_thread,
+            change: header.hold_strength.get() == Strength::Writers as u64,
             ticket: word,
         })
     }
@@ -316,14 +316,15 @@ impl Owner<'_> {
         self.file.map.header()
     }
 
-    /// Refuses where another object holds the store. A hold whose holder died is ended.
+    /// Whether anybody holds the store.
     #[inline]
-    pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
-        if self.header().hold.get() == 0 { Ok(()) } else { self.check_hold_slowly(object) }
+    pub fn is_held(&self) -> bool {
+        self.header().hold.get() != 0
     }
 
+    /// Refuses where another object holds the store. A hold whose holder died is ended.
     #[cold]
-    fn check_hold_slowly(&self, object: u64) -> Result<(), Trouble> {
+    pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
         match self.file.hold_seen_by(object) {
             Hold::Other(held) => Err(Trouble::Held(held)),
             Hold::Dead => {
@@ -450,12 +451,17 @@ struct Stat {
 /// The inode of this process's pid namespace; 0 where /proc speaks of another namespace's pids.
 fn namespace() -> u64 {
     use std::os::unix::fs::MetadataExt;
-    static NAMESPACE: OnceLock<u64> = OnceLock::new();
-    *NAMESPACE.get_or_init(|| {
+    const UNKNOWN: u64 = u64::MAX;
+    static NAMESPACE: AtomicU64 = AtomicU64::new(UNKNOWN);
+    // No `OnceLock`, which a child might find in the middle of what another thread did when it was
+    // forked, and wait for ever.
+    if NAMESPACE.load(Ordering::Relaxed) == UNKNOWN {
         let speaks_of_us = std::fs::read_link("/proc/self")
             .is_ok_and(|target| target.to_str() == Some(&std::process::id().to_string()));
-        if speaks_of_us { std::fs::metadata("/proc/self/ns/pid").map_or(0, |m| m.ino()) } else { 0 }
-    })
+        let inode = if speaks_of_us { std::fs::metadata("/proc/self/ns/pid").map_or(0, |m| m.ino()) } else { 0 };
+        NAMESPACE.store(inode, Ordering::Relaxed);
+    }
+    NAMESPACE.load(Ordering::Relaxed)
 }
 
 /// Nanoseconds since boot, sleep included.

@@ -7,14 +7,14 @@
 
 use super::format::PAGE;
 use super::header::{Header, Word};
+use super::slots::{Slots, Unused};
 use super::torture::crash_point;
 use crate::short;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
-use std::sync::Once;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 /// Address space asked for at first; a machine that refuses it gets less.
 const RESERVE: u64 = 16 << 30;
@@ -34,10 +34,7 @@ impl Map {
     /// Maps a file of `size` bytes.
     pub fn new(file: BorrowedFd, size: u64, writable: bool) -> io::Result<Self> {
         install_handler();
-        let slot = MAPPINGS
-            .iter()
-            .find(|slot| !slot.taken.swap(true, Ordering::AcqRel))
-            .ok_or_else(|| io::Error::other("too many files are open"))?;
+        let slot = MAPPINGS.take(|slot| !slot.taken.swap(true, Ordering::AcqRel));
         let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
         let mut length = RESERVE.max(size.saturating_mul(2)).next_multiple_of(1 << 20);
         loop {
@@ -48,7 +45,9 @@ impl Map {
             if base != libc::MAP_FAILED {
                 let base = NonNull::new(base.cast()).expect("mmap does not map address 0");
                 slot.poisoned.store(false, Ordering::Relaxed);
-                slot.length.store(length as usize, Ordering::Relaxed);
+                // Released, as the handler may still be looking at the mapping that was here before: if
+                // it sees this length, it also sees that the base is another one.
+                slot.length.store(length as usize, Ordering::Release);
                 slot.base.store(base.as_ptr() as usize, Ordering::Release);
                 return Ok(Self { base, header: base.cast(), draft: None, length, slot });
             }
@@ -280,38 +279,58 @@ struct Mapping {
     length: AtomicUsize,
 }
 
-/// More files than a process has open at once.
-static MAPPINGS: [Mapping; 1024] = [const {
-    Mapping {
+impl Unused for Mapping {
+    const UNUSED: Self = Self {
         taken: AtomicBool::new(false),
         poisoned: AtomicBool::new(false),
         base: AtomicUsize::new(0),
         length: AtomicUsize::new(0),
+    };
+}
+
+impl Mapping {
+    /// Where the mapping begins and how long it is, if it has this address.
+    fn around(&self, address: usize) -> Option<(usize, usize)> {
+        let base = self.base.load(Ordering::Acquire);
+        let length = self.length.load(Ordering::Acquire);
+        // Another thread may have given the slot to another mapping in between.
+        let same = self.base.load(Ordering::Acquire) == base;
+        (same && base != 0 && address >= base && address - base < length).then_some((base, length))
     }
-}; 1024];
+}
 
-/// The handler that was there before ours (a `sigaction`, leaked once: handlers need it for ever).
-static PREVIOUS: AtomicUsize = AtomicUsize::new(0);
+static MAPPINGS: Slots<Mapping> = Slots::new();
 
+/// The handler that was there before ours (a `sigaction`, leaked: handlers need it for ever).
+static PREVIOUS: AtomicPtr<libc::sigaction> = AtomicPtr::new(ptr::null_mut());
+
+/// Several threads may do this at the same time, and none waits for another: a child that is forked
+/// meanwhile has no such other.
 fn install_handler() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let previous = Box::leak(Box::new(unsafe {
-            // SAFETY: all zeros is a valid `sigaction`.
-            std::mem::zeroed::<libc::sigaction>()
-        }));
-        // SAFETY: `handle` has the signature that SA_SIGINFO asks for, and does nothing that a
-        // signal handler may not do. The shared object stays loaded (`-z nodelete`).
-        unsafe {
-            libc::sigaction(libc::SIGBUS, ptr::null(), previous);
-            PREVIOUS.store(ptr::from_mut(previous) as usize, Ordering::Release);
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+    if INSTALLED.load(Ordering::Acquire) {
+        return;
+    }
+    // SAFETY: all zeros is a valid `sigaction`. `handle` has the signature that SA_SIGINFO asks for,
+    // and does nothing that a signal handler may not do. The shared object stays loaded
+    // (`-z nodelete`).
+    unsafe {
+        let ours = handle as *const () as usize;
+        let mut previous: Box<libc::sigaction> = Box::new(std::mem::zeroed());
+        libc::sigaction(libc::SIGBUS, ptr::null(), &mut *previous);
+        if previous.sa_sigaction != ours {
+            let previous = Box::into_raw(previous);
+            if PREVIOUS.compare_exchange(ptr::null_mut(), previous, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+                drop(Box::from_raw(previous));
+            }
             let mut action = std::mem::zeroed::<libc::sigaction>();
-            action.sa_sigaction = handle as *const () as usize;
+            action.sa_sigaction = ours;
             action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
             libc::sigemptyset(&mut action.sa_mask);
             libc::sigaction(libc::SIGBUS, &action, ptr::null_mut());
         }
-    });
+    }
+    INSTALLED.store(true, Ordering::Release);
 }
 
 /// The kernel's code for "no such page behind this mapping".
@@ -321,11 +340,8 @@ extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut libc
     // SAFETY: the kernel passes a valid siginfo for SIGBUS.
     let (code, address) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
     if code == BUS_ADRERR {
-        for slot in &MAPPINGS {
-            let base = slot.base.load(Ordering::Acquire);
-            if base == 0 || address < base || address - base >= slot.length.load(Ordering::Relaxed) {
-                continue;
-            }
+        for slot in MAPPINGS.iter() {
+            let Some((base, length)) = slot.around(address) else { continue };
             // SAFETY: sysconf and mmap are async-signal-safe in practice (plain system calls); the
             // pages lie inside our own mapping. errno is put back, as the interrupted code may be
             // about to read it.
@@ -341,7 +357,7 @@ extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut libc
                 // All of what follows: where the file ends here it has nothing there either, and a
                 // walk through it must not need a signal and a mapping a page, of which there is a
                 // limited number. (A machine that lets nobody ask for so much gets a page.)
-                let rest = base + slot.length.load(Ordering::Relaxed) - start;
+                let rest = base + length - start;
                 let mapped = zeros(rest) || zeros(page);
                 *libc::__errno_location() = errno;
                 if mapped {
@@ -356,7 +372,7 @@ extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut libc
 
 /// Somebody else's SIGBUS: do what would have been done without us.
 fn pass_on(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let previous = PREVIOUS.load(Ordering::Acquire) as *const libc::sigaction;
+    let previous = PREVIOUS.load(Ordering::Acquire).cast_const();
     // SAFETY: `previous` is null or the leaked sigaction that `install_handler` filled in; a
     // handler in it has the signature that its flags tell.
     unsafe {

@@ -22,6 +22,7 @@ mod log;
 mod map;
 mod read;
 mod recover;
+mod slots;
 #[cfg(test)]
 mod tests;
 #[cfg(not(feature = "torture"))]
@@ -65,12 +66,39 @@ pub struct Options {
     pub file_mode: u32,
     /// What writes through this store promise.
     pub durability: Durability,
+    /// Tells which one runs of the strands that take turns in this thread (PHP's fibers): each has
+    /// changes of its own ([`Store::lock_writers`]).
+    pub strand: fn() -> usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { file_mode: 0o666, durability: Durability::None }
+        Self { file_mode: 0o666, durability: Durability::None, strand: || 0 }
     }
+}
+
+/// What a store keeps others out for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Holding {
+    /// In which process: a forked child holds nothing.
+    generation: u64,
+    /// The file says so.
+    held: bool,
+    /// `lock` was called.
+    locked: bool,
+    /// How many changes of `lock_writers` are under way, one inside of the other.
+    changes: u32,
+    /// In which strand they are.
+    strand: usize,
+}
+
+/// A change that [`Store::lock_writers`] began, for [`Store::unlock_writers`] to end.
+#[derive(Debug)]
+#[must_use]
+pub struct Change {
+    /// Which store's it is, in which process.
+    object: u64,
+    generation: u64,
 }
 
 /// When and where a key was last seen: lets [`Store::is_current`] and [`Store::get`] answer
@@ -201,8 +229,7 @@ pub struct Store {
     commit: Cell<*const Word>,
     /// When the path was last looked at: a clock tick, and how often paths had changed by then.
     looked: Cell<(u64, u64)>,
-    /// In which process `lock` was called; 0: it is not held.
-    holding: Cell<u64>,
+    holding: Cell<Holding>,
     warning: RefCell<Option<String>>,
 }
 
@@ -212,6 +239,9 @@ const ATTEMPTS: usize = 50;
 const SAME_FILE: usize = 3;
 /// How long [`Store::wait`] sleeps at most before it looks whether the holder lives.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
+
+/// How long, in microseconds, whoever waits for a change may sleep between looks.
+const INTERVAL: u64 = 50_000;
 
 /// How often this process deleted or renamed files.
 static PATHS: AtomicU64 = AtomicU64::new(0);
@@ -245,7 +275,7 @@ impl Store {
             file: RefCell::new(None),
             commit: Cell::new(nowhere()),
             looked: Cell::new((0, 0)),
-            holding: Cell::new(0),
+            holding: Cell::new(Holding::default()),
             warning: RefCell::new(None),
         }
     }
@@ -476,17 +506,53 @@ impl Store {
     /// `timeout`: seconds others wait at most (0: for ever); `interval`: microseconds they may
     /// sleep between looks. Creates the file.
     pub fn lock(&self, timeout: u64, interval: u64) -> Result<()> {
-        self.hold(Strength::All, timeout, interval)
+        self.hold(Strength::All, timeout, interval)?;
+        self.holding.set(Holding { locked: true, ..self.holding() });
+        Ok(())
     }
 
-    /// Keeps other writers out, not readers, until [`Store::unlock`]: for what reads and writes
-    /// back within a moment. Under `lock()` that is the case already. True if `unlock` is due.
-    pub fn lock_writers(&self) -> Result<bool> {
-        if self.holds_lock() {
-            return Ok(false);
+    /// Gives the lock back; nothing happens where this `Store` does not hold it. Changes that are
+    /// under way keep other writers out until they end.
+    pub fn unlock(&self) {
+        let holding = self.holding();
+        if holding.locked {
+            self.weaken_hold(Holding { locked: false, ..holding });
         }
-        self.hold(Strength::Writers, 0, 50_000)?;
-        Ok(true)
+    }
+
+    /// True between `lock` and `unlock`, in the process that called it.
+    pub fn holds_lock(&self) -> bool {
+        self.holding().locked
+    }
+
+    /// Keeps other writers out, not readers, until [`Store::unlock_writers`]: for a change that reads and
+    /// writes back within a moment. It may have others inside of it. Other strands of this thread are
+    /// kept out as other stores are.
+    pub fn lock_writers(&self) -> Result<Change> {
+        let mut holding = self.holding();
+        if holding.changes > 0 {
+            self.check_strand().map_err(|trouble| self.error(trouble))?;
+        }
+        if !holding.held {
+            self.hold(Strength::Writers, 0, INTERVAL)?;
+            holding = self.holding();
+        }
+        self.holding.set(Holding { changes: holding.changes + 1, strand: (self.options.strand)(), ..holding });
+        Ok(Change { object: self.object, generation: holding.generation })
+    }
+
+    /// Ends a change. Nothing happens where that was another store's, or the parent's of this process.
+    pub fn unlock_writers(&self, change: Change) {
+        let mut holding = self.holding();
+        if change.object == self.object && change.generation == holding.generation && holding.changes > 0 {
+            holding.changes -= 1;
+            if holding.changes == 0 && !holding.locked { self.weaken_hold(holding) } else { self.holding.set(holding) }
+        }
+    }
+
+    fn holding(&self) -> Holding {
+        let (holding, generation) = (self.holding.get(), fork_generation());
+        if holding.generation == generation { holding } else { Holding { generation, ..Holding::default() } }
     }
 
     fn hold(&self, strength: Strength, timeout: u64, interval: u64) -> Result<()> {
@@ -494,30 +560,53 @@ impl Store {
             owner.hold(self.object, strength, timeout, interval);
             Ok(())
         })?;
-        self.holding.set(fork_generation());
+        self.holding.set(Holding { held: true, ..self.holding() });
         Ok(())
     }
 
-    /// Gives the lock back; nothing happens where this `Store` does not hold it.
-    pub fn unlock(&self) {
-        let held = self.holds_lock();
-        self.holding.set(0);
-        let file = self.file.borrow().clone();
-        let Some(file) = file.filter(|_| held) else { return };
+    /// Keeps nobody out any more, for whatever reason.
+    fn end_hold(&self) {
+        if self.holding().held {
+            self.end_hold_unless(0);
+        }
+        self.holding.set(Holding { held: false, locked: false, ..self.holding() });
+    }
+
+    /// Makes the hold as weak as what goes on needs: changes, or nothing.
+    fn weaken_hold(&self, holding: Holding) {
+        if holding.held {
+            self.end_hold_unless(holding.changes);
+        }
+        self.holding.set(Holding { held: holding.held && holding.changes > 0, ..holding });
+    }
+
+    /// Ends the hold in the file; while there are `changes`, a hold that keeps writers out follows.
+    fn end_hold_unless(&self, changes: u32) {
+        let Some(file) = self.file.borrow().clone() else { return };
         // A writer that is stopped in the middle of a write is waited for; whoever waits for this
         // hold waits for it as well.
         while file.my_hold() == Some(self.object) {
             match file.own() {
-                Ok(owner) if file.my_hold() == Some(self.object) => owner.end_hold(),
+                Ok(owner) if file.my_hold() == Some(self.object) => {
+                    owner.end_hold();
+                    if changes > 0 {
+                        owner.hold(self.object, Strength::Writers, 0, INTERVAL);
+                        return;
+                    }
+                }
                 Err(Trouble::Busy) => {}
                 _ => return,
             }
         }
     }
 
-    /// True between `lock` and `unlock`, in the process that called it.
-    pub fn holds_lock(&self) -> bool {
-        self.holding.get() == fork_generation()
+    /// Fails while another strand is in the middle of a change.
+    fn check_strand(&self) -> std::result::Result<(), Trouble> {
+        let Holding { changes, strand, .. } = self.holding();
+        if changes == 0 || strand == (self.options.strand)() {
+            return Ok(());
+        }
+        Err(Trouble::Held(Held { timeout: 0, interval: INTERVAL, same_thread: true, change: true, ticket: 0 }))
     }
 
     /// Sleeps until the lock that `held` tells of may have been given back: its end wakes the
@@ -536,8 +625,9 @@ impl Store {
             return Ok(());
         }
         self.write(|file, owner| file.destroy(owner, &self.path))?;
-        self.holding.set(0);
         self.close();
+        // Whose memory is free when the last one has closed it.
+        file::close_destroyed();
         Self::paths_have_changed();
         Ok(())
     }
@@ -619,7 +709,7 @@ impl Store {
 
     /// Forgets the file; a hold on it ends.
     fn close(&self) {
-        self.unlock();
+        self.end_hold();
         self.commit.set(nowhere());
         self.looked.set((0, 0));
         *self.file.borrow_mut() = None;
@@ -673,7 +763,10 @@ impl Store {
     fn write<T>(&self, mut change: impl FnMut(&File, &Owner) -> std::result::Result<T, Trouble>) -> Result<T> {
         let result = self.with_file(true, |file| {
             let owner = file.own()?;
-            owner.check_hold(self.object)?;
+            if owner.is_held() {
+                owner.check_hold(self.object)?;
+                self.check_strand()?;
+            }
             owner.furnish()?;
             if self.options.durability == Durability::Commit && owner.header().flags.get() & DURABLE == 0 {
                 owner.header().flags.set(owner.header().flags.get() | DURABLE);
@@ -704,6 +797,6 @@ enum Existence {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        self.unlock();
+        self.end_hold();
     }
 }

@@ -240,6 +240,60 @@ fn a_lock_ends_with_its_store() {
     put(&other, b"x", b"1");
 }
 
+thread_local! {
+    static STRAND: Cell<usize> = const { Cell::new(0) };
+}
+
+#[test]
+fn a_change_keeps_other_strands_and_stores_from_writing_until_its_end() {
+    let path = Path0::new();
+    let options = Options { strand: || STRAND.get(), ..Options::default() };
+    let (store, other) = (Store::new(path.0.clone(), options), path.store());
+    put(&store, b"x", b"1");
+    let refused = |result: Result<()>| match result.unwrap_err().kind {
+        ErrorKind::Held(held) => assert!(held.same_thread && held.change, "{held:?}"),
+        other => panic!("{other:?}"),
+    };
+    let write = |store: &Store| store.put(b"x", b"2", &mut Seen::default());
+    let change = store.lock_writers().unwrap();
+    STRAND.set(1);
+    // Nor does unlock() end what it has not begun.
+    store.unlock();
+    for store in [&store, &other] {
+        refused(write(store));
+        refused(store.lock_writers().map(drop));
+        refused(store.lock(0, 5000));
+        refused(store.destroy());
+        assert_eq!(get(store, b"x"), Some(b"1".to_vec()));
+    }
+    STRAND.set(0);
+    // One inside of the other, under a lock that ends before both do.
+    let inner = store.lock_writers().unwrap();
+    store.lock(0, 5000).unwrap();
+    assert!(other.len().is_err());
+    store.unlock();
+    assert_eq!(other.len().unwrap(), 1);
+    write(&store).unwrap();
+    store.unlock_writers(inner);
+    refused(write(&other));
+    store.unlock_writers(change);
+    write(&other).unwrap();
+    // Of another store, which holds something itself.
+    let theirs = other.lock_writers().unwrap();
+    store.unlock_writers(theirs);
+    refused(write(&store));
+}
+
+#[test]
+fn a_destroyed_file_is_closed_at_once() {
+    let path = Path0::new();
+    let store = path.store();
+    put(&store, b"x", b"1");
+    assert_eq!(open_files(), (1, 0));
+    store.destroy().unwrap();
+    assert_eq!(open_files(), (0, 0), "its memory would not be free");
+}
+
 #[test]
 fn unlocking_wakes_a_waiter_of_another_thread() {
     let path = Path0::new();

@@ -1,0 +1,73 @@
+--TEST--
+An operator that a fiber is suspended in ends with the request, whatever ends that
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+copy(__DIR__ . '/../include/suspends.inc', scratch('suspends.inc'));
+file_put_contents(scratch('index.php'), <<<'PHP'
+    <?php
+    require __DIR__ . '/suspends.inc';
+    ini_set('display_errors', '0');
+    $s = new Sync(__DIR__ . '/store');
+    $kind = $_GET['do'];
+    if ($kind !== 'look') {
+        $fiber = new Fiber(function () use ($s, $kind) {
+            $s->text .= new Suspends($kind, function () use ($kind) {
+                match ($kind) {
+                    'fatal error inside' => trigger_error('meant', E_USER_ERROR),
+                    'memory limit inside' => str_repeat('x', 1 << 40),
+                    'exit inside' => exit,
+                    default => null,
+                };
+            });
+        });
+        // Its end comes late, if at all.
+        $GLOBALS['cycle'] = [&$GLOBALS['cycle'], $fiber];
+        $fiber->start();
+        match ($kind) {
+            'fatal error outside' => trigger_error('meant', E_USER_ERROR),
+            'memory limit outside' => str_repeat('x', 1 << 40),
+            'exit outside' => exit,
+            'uncaught' => throw new Exception,
+            'end' => null,
+        };
+        exit;
+    }
+    try {
+        $s->text .= getmypid() . ' ';
+        echo $s->text;
+    } catch (SyncException $e) {
+        echo $e->getMessage();
+    }
+    PHP);
+$server = web_server(scratch_directory());
+$texts = [];
+foreach (['end', 'uncaught', 'exit inside', 'exit outside', 'fatal error inside', 'fatal error outside', 'memory limit inside', 'memory limit outside'] as $kind) {
+    @$server('do=' . rawurlencode($kind));
+    $text = $server('do=look');
+    $texts[] = $text;
+}
+// All that was appended is the pid of the one process, time after time.
+foreach ($texts as $n => $text) {
+    $pids = explode(' ', trim($text));
+    echo count($pids) === $n + 1 && count(array_unique($pids)) === 1 && is_numeric($pids[0]) ? 'good' : $text, "\n";
+}
+// Nor is another process kept out.
+$s = new Sync(scratch());
+$s->text = '';
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+good
+good
+good
+good
+good
+good
+good
+good

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# test-threads.sh [PREFIX [SCRIPT...]]: PHP with many threads in one process, as some servers have it.
+#
+# PREFIX is where a thread-safe PHP with its library (--enable-embed) is; by default that of
+# debug-php.sh. SCRIPTs are of tests/threads, whose first comment tells how many threads run it,
+# how many times anew, and how many requests each has. UNDER='valgrind …' runs them under a tool.
+
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+prefix=${1:-$(dirname "$(dirname "$(scripts/debug-php.sh)")")}
+[ $# = 0 ] || shift
+[ -f "$prefix/lib/libphp.so" ] || fail "no libphp.so in $prefix/lib: this PHP was built without --enable-embed"
+PHP=$prefix/bin/php
+unset PHP_CONFIG
+use_php
+case $PHP_ID in *-zts*) ;; *) fail "$PHP is not thread-safe" ;; esac
+scripts/build.sh
+with_sync
+
+threads=$PHP_TARGET/threads
+# shellcheck disable=SC2046 # several options are meant to be several arguments
+cc -std=gnu11 -Wall -Wextra -Wno-unused-parameter -g -O1 $("$PHP_CONFIG" --includes) -o "$threads" \
+    tests/threads/threads.c -L"$prefix/lib" -Wl,-rpath,"$prefix/lib" -lphp -pthread
+
+headline "Threads, with PHP $PHP_ID"
+[ $# -gt 0 ] || set -- tests/threads/*.php
+passed=0
+failed=0
+mkdir -p "$BUILD"
+log=$BUILD/threads.log
+trap 'rm -rf "${SCRATCH:-}"' EXIT
+for script in "$@"; do
+    SCRATCH=$(mktemp -d /dev/shm/sync-threads.XXXXXX)
+    export SCRATCH
+    # What a debug build leaks of the engine's memory it tells at a request's end.
+    # shellcheck disable=SC2046 # three numbers are meant to be three arguments
+    if ${UNDER:-} "$threads" "$script" $(sed -nE '2s,^/\* ([0-9]+ [0-9]+ [0-9]+): .*,\1,p' "$script") 2>&1 | tee "$log" &&
+        ! grep -aq 'memory leaks detected' "$log"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        say "FAILED: $script"
+    fi
+    rm -rf "$SCRATCH"
+done
+say "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
