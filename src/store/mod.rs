@@ -29,6 +29,8 @@ mod torture;
 pub mod torture;
 
 pub use error::{Error, ErrorKind, Held, Result};
+#[doc(hidden)]
+pub use file::draw_identities_from;
 pub use file::{close_idle, open_files, set_idle_limit};
 pub use format::VERSION as FORMAT_VERSION;
 
