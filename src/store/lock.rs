@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 const LEASE_BASE: i64 = 1 << 62;
 /// More leases than processes can be.
 const LEASES: u32 = 1 << 20;
+/// The lease that nobody ever has: who leaves the lock to it leaves it to whoever comes next, as if he
+/// had died.
+const NOBODY: u32 = LEASES;
 /// Somebody sleeps on the lock word.
 const WAITERS: u32 = 1 << 31;
 /// How often a waiter looks at the word before it sleeps.
@@ -360,10 +363,24 @@ impl Owner<'_> {
         }
     }
 
-    /// Completes what a dead owner left, as the new owner.
+    /// Completes what a dead owner left, as the new owner. Where that fails (this process's mapping
+    /// shows too little of the file, say), somebody else has to try again.
     fn recovered(self) -> Result<Self, Trouble> {
-        self.recover()?;
-        Ok(self)
+        match self.recover() {
+            Ok(()) => Ok(self),
+            Err(trouble) => {
+                self.abandon();
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Gives the lock up in the middle of a change: the next owner takes it over, and recovers.
+    #[cold]
+    pub fn abandon(self) {
+        let lock = &self.header().lock;
+        lock.swap(taken_by(NOBODY, lock.get()));
+        std::mem::forget(self);
     }
 }
 
