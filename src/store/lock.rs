@@ -139,8 +139,9 @@ impl File {
             if looked.elapsed() >= LOOK_AFTER {
                 looked = Instant::now();
                 let word = lock.get();
-                if let Some(owner) = lease_of(word)
-                    && !self.is_alive(owner)
+                // Waiters without an owner: nobody leaves that, but a file may say anything.
+                if word as u32 != 0
+                    && lease_of(word).is_none_or(|owner| !self.is_alive(owner))
                     && lock.compare_exchange(word, taken_by(lease, word) | u64::from(WAITERS)).is_ok()
                 {
                     return Owner { file: self }.recovered();

@@ -571,3 +571,14 @@ fn a_change_that_fails_halfway_is_made_good_by_whoever_comes_next() {
     other.join().unwrap();
     assert_sound(&store);
 }
+
+/// What the fuzzer found: nobody leaves such a word, but a file may say anything.
+#[test]
+fn a_lock_with_waiters_and_no_owner_is_taken_over() {
+    let path = Path0::new();
+    let store = path.store();
+    put(&store, b"x", b"1");
+    store.file.borrow().as_ref().unwrap().map.header().lock.set(7 << 32 | 1 << 31);
+    store.put(b"x", b"2", &mut Seen::default()).unwrap();
+    assert_sound(&store);
+}
