@@ -5,6 +5,9 @@
 //! them is reached, and what to do with the file then. Nothing in a file may crash a process, keep
 //! it busy or make it use memory without bounds; a file that is not a store stays as it is.
 //!
+//! The same bytes are the same case each time, in every process: nothing in a file that is started
+//! from depends on chance, on who made it or when ([`draw_identities_from`], [`Base::settle`]).
+//!
 //! What this file knows of the format it says in its own words, after `docs/format.md`: the code
 //! under test is not its own witness.
 
@@ -14,7 +17,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use sync::store::{ErrorKind, Found, Options, Result, Seen, Store};
+use sync::store::{ErrorKind, Found, Options, Result, Seen, Store, draw_identities_from};
 
 const PAGE: usize = 4096;
 const BLOCK: usize = 64 * 1024;
@@ -36,6 +39,8 @@ mod header {
     pub const LOCK: usize = 24;
     pub const SUPERSEDING: usize = 26;
     pub const HOLD: usize = 32;
+    pub const HOLD_OBJECT: usize = 33;
+    pub const HOLD_SINCE: usize = 34;
     pub const HOLD_STRENGTH: usize = 37;
     pub const TABLE: usize = 40;
     pub const PAGE_END: usize = 511;
@@ -59,6 +64,8 @@ pub fn run(data: &[u8]) {
     let mut choices = Choices { data, at: 0 };
     let path = Removed::new();
     let mut case = Case::draw(&mut choices);
+    // Those of the stores that are made in the course of it.
+    draw_identities_from(u64::MAX);
     let started = cpu_seconds();
     sync::store::set_idle_limit(0);
 
@@ -405,6 +412,7 @@ impl Base {
     /// Notes down what a history of changes leaves, and where its parts are.
     fn of(history: impl FnOnce(&mut dyn FnMut(&[u8], &[u8]), &Store)) -> Self {
         let path = Removed::new();
+        draw_identities_from(1);
         let store = Store::new(path.0.clone(), Options::default());
         let (mut keys, mut values) = (Vec::new(), HashMap::<Vec<u8>, Vec<Vec<u8>>>::new());
         let mut put = |key: &[u8], value: &[u8]| {
@@ -420,8 +428,21 @@ impl Base {
         }
         let image = std::fs::read(&path.0).unwrap();
         let mut base = Self { image, keys, values, targets: Vec::new(), records: Vec::new() };
+        base.settle();
         base.survey();
         base
+    }
+
+    /// Takes out what tells who made the file, and when: the inode (see [`Case::sign`]), the holder's
+    /// clock, the leases.
+    fn settle(&mut self) {
+        let mut clear = |at: usize, length: usize| self.image[at..at + length].fill(0);
+        clear(header::INODE * 8, 8);
+        clear(header::HOLD_OBJECT * 8, 8);
+        clear(header::HOLD_SINCE * 8, 8);
+        clear(header::LOCK * 8, 4);
+        let system = self.word(header::SYSTEM * 8) as usize;
+        self.image[system + 4096..system + 36864].fill(0);
     }
 
     fn word(&self, at: usize) -> u64 {
@@ -476,54 +497,63 @@ impl Base {
 
 fn bases() -> &'static [Base] {
     static BASES: OnceLock<Vec<Base>> = OnceLock::new();
-    BASES.get_or_init(|| {
-        let few = |put: &mut dyn FnMut(&[u8], &[u8])| {
-            for n in 0..9u8 {
-                put(&[b'a' + n], &vec![n; usize::from(n) * 40]);
+    BASES.get_or_init(made_anew)
+}
+
+/// What tells whether all cases start from the same bytes as the last time.
+#[allow(dead_code)]
+pub fn fingerprint() -> u32 {
+    made_anew().iter().fold(0, |crc, base| crc32c::crc32c_append(crc, &base.image))
+}
+
+fn made_anew() -> Vec<Base> {
+    let few = |put: &mut dyn FnMut(&[u8], &[u8])| {
+        for n in 0..9u8 {
+            put(&[b'a' + n], &vec![n; usize::from(n) * 40]);
+        }
+    };
+    let small = || Base::of(|put, _| few(put));
+    // The lease that a dead process would have had, as in `lock` and `hold`: none that the process
+    // that goes through the case could be given.
+    let dead = 5 << 32 | 90_000;
+    let last = *small().records.last().unwrap() as u64;
+    let (start, end) = (small().word(last as usize + 16), small().word(header::COMMIT * 8));
+    vec![
+        small(),
+        // An empty store: a header alone.
+        Base::of(|put, store| {
+            put(b"a", b"1");
+            let _ = store.lock(0, 5000);
+            store.unlock();
+        })
+        .header_alone(),
+        Base::of(|put, _| {
+            few(put);
+            put(b"large", &[7; 100_000]);
+            put(b"larger", &[8; 300_000]);
+            put(b"large", &[9; 70_000]);
+        }),
+        Base::of(|put, _| (0..4_000u32).for_each(|n| put(format!("key{n}").as_bytes(), &n.to_le_bytes()))),
+        // Cleaned, with free runs and the traces of removals.
+        Base::of(|put, store| {
+            for n in 0..6_000u32 {
+                put(format!("key{}", n % 100).as_bytes(), &n.to_le_bytes().repeat(20));
             }
-        };
-        let small = || Base::of(|put, _| few(put));
-        // The lease that a dead process would have had, as in `lock` and `hold`.
-        let dead = 5 << 32 | 900;
-        let last = *small().records.last().unwrap() as u64;
-        let (start, end) = (small().word(last as usize + 16), small().word(header::COMMIT * 8));
-        vec![
-            small(),
-            // An empty store: a header alone.
-            Base::of(|put, store| {
-                put(b"a", b"1");
-                let _ = store.lock(0, 5000);
-                store.unlock();
-            })
-            .header_alone(),
-            Base::of(|put, _| {
-                few(put);
-                put(b"large", &[7; 100_000]);
-                put(b"larger", &[8; 300_000]);
-                put(b"large", &[9; 70_000]);
-            }),
-            Base::of(|put, _| (0..4_000u32).for_each(|n| put(format!("key{n}").as_bytes(), &n.to_le_bytes()))),
-            // Cleaned, with free runs and the traces of removals.
-            Base::of(|put, store| {
-                for n in 0..6_000u32 {
-                    put(format!("key{}", n % 100).as_bytes(), &n.to_le_bytes().repeat(20));
-                }
-                (0..50u32).for_each(|n| assert!(store.remove(format!("key{n}").as_bytes()).unwrap()));
-                put(b"large", &[1; 90_000]);
-                assert!(store.remove(b"large").unwrap());
-            }),
-            Base::of(|put, store| {
-                few(put);
-                store.replace(&[(b"a", b"new"), (b"large", &[2; 80_000])]).unwrap();
-            }),
-            // Somebody died: holding the lock, holding the store, between publishing and indexing.
-            small().with(&[(header::LOCK, dead)]),
-            small().with(&[(header::HOLD, dead), (header::HOLD_STRENGTH, 1), (header::COMMIT, HELD | end)]),
-            small().with(&[(header::LOCK, dead), (header::INDEXED, start), (header::PENDING, last)]),
-            small().with(&[(header::INDEXED, start), (header::PENDING, last)]),
-            small().with(&[(header::LOCK, dead), (header::SUPERSEDING, last)]),
-        ]
-    })
+            (0..50u32).for_each(|n| assert!(store.remove(format!("key{n}").as_bytes()).unwrap()));
+            put(b"large", &[1; 90_000]);
+            assert!(store.remove(b"large").unwrap());
+        }),
+        Base::of(|put, store| {
+            few(put);
+            store.replace(&[(b"a", b"new"), (b"large", &[2; 80_000])]).unwrap();
+        }),
+        // Somebody died: holding the lock, holding the store, between publishing and indexing.
+        small().with(&[(header::LOCK, dead)]),
+        small().with(&[(header::HOLD, dead), (header::HOLD_STRENGTH, 1), (header::COMMIT, HELD | end)]),
+        small().with(&[(header::LOCK, dead), (header::INDEXED, start), (header::PENDING, last)]),
+        small().with(&[(header::INDEXED, start), (header::PENDING, last)]),
+        small().with(&[(header::LOCK, dead), (header::SUPERSEDING, last)]),
+    ]
 }
 
 impl Base {

@@ -362,6 +362,8 @@ impl Case {
             let store = file.store();
             let by_key = is_legal(&read_keys(&store, &keys), "reading keys, read-only");
             assert_eq!(is_legal(&read_snapshot(&store), "reading all, read-only"), by_key, "{about}");
+            let length = store.patiently(Store::len).unwrap();
+            assert_eq!(length, store.patiently(Store::snapshot).unwrap().len() as u64, "{about}: counting, read-only");
             by_key
         });
         assert_eq!(is_legal(&read_keys(&open, &keys), "reading keys"), at_first, "{about}");

@@ -86,3 +86,8 @@ fn no_file_crashes_a_process_or_keeps_it_busy() {
         _ => run(0..2_000),
     }
 }
+
+#[test]
+fn a_case_starts_from_the_same_bytes_each_time() {
+    assert_eq!(hostile::fingerprint(), hostile::fingerprint());
+}

@@ -1,6 +1,6 @@
 //! The full check: whether everything in a file agrees with everything else.
 
-use super::blocks::block_of;
+use super::blocks::{block_of, block_offset};
 use super::file::Trouble;
 use super::format::*;
 use super::header::Root;
@@ -79,6 +79,9 @@ impl Owner<'_> {
                 }
                 Kind::Segment | Kind::Large => {
                     let counted = self.count_live(block);
+                    if self.file.map.word(block_offset(block) + GENERATION).get() == 0 {
+                        problem(format!("block {block}: a {kind:?} that was never begun"));
+                    }
                     if !entry.is(kind) || entry.number() != counted {
                         problem(format!("block {block}: {counted} live bytes, the table says {entry:?}"));
                     }

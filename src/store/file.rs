@@ -636,7 +636,24 @@ pub fn boot_id() -> [u64; 2] {
     [BOOT_ID[0].load(Ordering::Relaxed), BOOT_ID[1].load(Ordering::Relaxed)]
 }
 
+thread_local! {
+    /// What [`draw_identities_from`] set.
+    static SEED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Lets the identities and first positions of the stores that this thread makes follow from a
+/// number instead of coming from the system: a test whose cases are to be the same each time.
+#[doc(hidden)]
+pub fn draw_identities_from(seed: u64) {
+    SEED.set(Some(seed));
+}
+
 fn random() -> u64 {
+    if let Some(seed) = SEED.get() {
+        let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        SEED.set(Some(next));
+        return (next ^ next >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
     let mut bytes = [0; 8];
     // SAFETY: eight bytes of room. Eight bytes are never delivered in part.
     if unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), 8, 0) } == 8 {

@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 const LEASE_BASE: i64 = 1 << 62;
 /// More leases than processes can be.
 const LEASES: u32 = 1 << 20;
+/// The lease that nobody ever has: who leaves the lock to it leaves it to whoever comes next, as if he
+/// had died.
+const NOBODY: u32 = LEASES;
 /// Somebody sleeps on the lock word.
 const WAITERS: u32 = 1 << 31;
 /// How often a waiter looks at the word before it sleeps.
@@ -135,8 +138,9 @@ impl File {
             if looked.elapsed() >= LOOK_AFTER {
                 looked = Instant::now();
                 let word = lock.get();
-                if let Some(owner) = lease_of(word)
-                    && !self.is_alive(owner)
+                // Waiters without an owner: nobody leaves that, but a file may say anything.
+                if word as u32 != 0
+                    && lease_of(word).is_none_or(|owner| !self.is_alive(owner))
                     && lock.compare_exchange(word, taken_by(lease, word) | u64::from(WAITERS)).is_ok()
                 {
                     return Owner { file: self }.recovered();
@@ -361,10 +365,24 @@ impl Owner<'_> {
         }
     }
 
-    /// Completes what a dead owner left, as the new owner.
+    /// Completes what a dead owner left, as the new owner. Where that fails (this process's mapping
+    /// shows too little of the file, say), somebody else has to try again.
     fn recovered(self) -> Result<Self, Trouble> {
-        self.recover()?;
-        Ok(self)
+        match self.recover() {
+            Ok(()) => Ok(self),
+            Err(trouble) => {
+                self.abandon();
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Gives the lock up in the middle of a change: the next owner takes it over, and recovers.
+    #[cold]
+    pub fn abandon(self) {
+        let lock = &self.header().lock;
+        lock.swap(taken_by(NOBODY, lock.get()));
+        std::mem::forget(self);
     }
 }
 

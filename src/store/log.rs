@@ -503,7 +503,7 @@ impl Owner<'_> {
     // ---- taking over -------------------------------------------------------------------------
 
     /// Applies to the index what was published and not applied: the records from `pending` on.
-    /// Doing it twice does no harm.
+    /// Doing it twice does no harm. (That it is done the caller says, in `indexed`.)
     pub fn finish_pending(&self) -> Result<(), Trouble> {
         let header = self.header();
         let (mut position, end) = (header.indexed.get(), self.end());
@@ -534,7 +534,6 @@ impl Owner<'_> {
             position += head.length;
             record += head.length;
         }
-        header.indexed.store(end, Ordering::Release);
         Ok(())
     }
 

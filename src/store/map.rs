@@ -19,6 +19,16 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 /// Address space asked for at first; a machine that refuses it gets less.
 const RESERVE: u64 = 16 << 30;
 
+#[cfg(not(test))]
+fn reserve() -> u64 {
+    RESERVE
+}
+
+#[cfg(test)]
+fn reserve() -> u64 {
+    tests::RESERVE.get().unwrap_or(RESERVE)
+}
+
 /// A shared mapping of a whole file.
 pub struct Map {
     base: NonNull<u8>,
@@ -36,7 +46,7 @@ impl Map {
         install_handler();
         let slot = MAPPINGS.take(|slot| !slot.taken.swap(true, Ordering::AcqRel));
         let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
-        let mut length = RESERVE.max(size.saturating_mul(2)).next_multiple_of(1 << 20);
+        let mut length = reserve().max(size.saturating_mul(2)).next_multiple_of(1 << 20);
         loop {
             // SAFETY: a new mapping at an address of the kernel's choice; nothing else is touched.
             let base = unsafe {
@@ -396,9 +406,15 @@ fn pass_on(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use std::cell::Cell;
     use std::os::fd::AsFd;
+
+    thread_local! {
+        /// Address space that this thread asks for, instead of the usual amount.
+        pub static RESERVE: Cell<Option<u64>> = const { Cell::new(None) };
+    }
 
     #[test]
     fn a_file_cut_short_reads_as_zeros_and_poisons_the_mapping() {

@@ -31,6 +31,8 @@ mod torture;
 pub mod torture;
 
 pub use error::{Error, ErrorKind, Held, Result};
+#[doc(hidden)]
+pub use file::draw_identities_from;
 pub use file::{close_idle, open_files, set_idle_limit};
 pub use format::VERSION as FORMAT_VERSION;
 
@@ -454,7 +456,7 @@ impl Store {
                 file.check_hold(self.object)?;
             }
             file.check_ours()?;
-            Ok(if header.directory.get() == 0 { 0 } else { header.keys.load(Ordering::Acquire) })
+            Ok(if header.directory.load(Ordering::Acquire) == 0 { 0 } else { file.count() })
         })?;
         Ok(keys.unwrap_or(0))
     }
@@ -772,12 +774,16 @@ impl Store {
                 owner.header().flags.set(owner.header().flags.get() | DURABLE);
                 owner.sync()?;
             }
-            match change(file, &owner) {
-                Ok(done) => Ok(done),
+            let result = match change(file, &owner) {
                 // What is dead or free still has memory behind it that it could give.
                 Err(Trouble::NoSpace) if owner.squeeze() => change(file, &owner),
-                Err(trouble) => Err(trouble),
+                result => result,
+            };
+            if result.is_err() && file.map.is_poisoned() {
+                // What was done up to there may have gone nowhere, in part.
+                owner.abandon();
             }
+            result
         })?;
         result.ok_or_else(|| self.error(Trouble::Stale))
     }

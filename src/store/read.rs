@@ -420,10 +420,43 @@ impl File {
         self.map.word(block + GENERATION).load(Ordering::Relaxed) == generation && self.check_ours().is_ok()
     }
 
+    /// How many keys there are. Waits for nobody: where a writer has stopped or died before it has
+    /// counted what it published, the index and that are gone through instead.
+    pub fn count(&self) -> u64 {
+        let header = self.map.header();
+        for _ in 0..3 {
+            let commit = header.commit.load(Ordering::Acquire) & !HELD;
+            for _ in 0..SPINS {
+                if header.indexed.load(Ordering::Acquire) >= commit {
+                    return header.keys.load(Ordering::Acquire);
+                }
+                std::hint::spin_loop();
+            }
+            let mut keys = 0;
+            let mut count = |_| {
+                keys += 1;
+                true
+            };
+            if self.visit_all(&mut count).is_some() {
+                return keys;
+            }
+        }
+        // Somebody is writing all the time, and counting.
+        header.keys.load(Ordering::Acquire)
+    }
+
     /// Copies everything, as it was at one moment. `None`: it changed meanwhile.
     pub fn copy_all(&self, snapshot: &mut super::Snapshot) -> Option<()> {
-        let header = self.map.header();
         snapshot.clear();
+        self.visit_all(&mut |record| self.copy_entry(record, snapshot).is_some())?;
+        snapshot.sort();
+        Some(())
+    }
+
+    /// Visits the newest record of each key, as they were at one moment. `None`: they changed meanwhile,
+    /// or one of them was not what the visitor expected.
+    fn visit_all(&self, visit: &mut dyn FnMut(u64) -> bool) -> Option<()> {
+        let header = self.map.header();
         let commit = header.commit.load(Ordering::Acquire);
         let epoch = header.index_epoch.load(Ordering::Acquire);
         let indexed = header.indexed.load(Ordering::Acquire);
@@ -438,18 +471,18 @@ impl File {
         let mut whole = true;
         self.for_each_slot_of(root, |_, _, record| {
             if pending.is_empty() || self.key_of(record).is_none_or(|key| !pending.contains_key(&key)) {
-                whole = whole && self.copy_entry(record, snapshot).is_some();
+                whole = whole && visit(record);
             }
         });
         for record in pending.into_values().flatten() {
-            whole = whole && self.copy_entry(record, snapshot).is_some();
+            whole = whole && visit(record);
         }
         fence(Ordering::Acquire);
         let quiet = header.commit.load(Ordering::Relaxed) & !HELD == commit & !HELD
             && header.indexed.load(Ordering::Relaxed) == indexed
             && header.index_epoch.load(Ordering::Relaxed) == epoch
             && !self.map.is_poisoned();
-        (whole && quiet).then(|| snapshot.sort())
+        (whole && quiet).then_some(())
     }
 
     /// The records between two positions: each key's newest, `None` where that removes it. Returns

@@ -38,8 +38,12 @@ impl Owner<'_> {
         self.finish_superseding();
         self.finish_pending()?;
         self.find_tail();
-        self.recount_segments();
         self.recount_index();
+        self.file.check_sound()?;
+        // Only now: until then whoever takes over does all of this again, and readers do not believe the
+        // number of keys. Before the segments are counted, which may free the one of a removal.
+        header.indexed.store(self.end(), Ordering::Release);
+        self.recount_segments();
         self.file.check_sound()
     }
 

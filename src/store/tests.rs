@@ -670,3 +670,100 @@ fn after_a_power_loss_pieces_that_were_united_count_once_marked_or_not() {
         assert_sound(&copy.store());
     }
 }
+
+/// As if a process had died in the middle of an operation under the write lock: no lease has this
+/// number.
+fn leave_the_lock_to_the_dead(file: &File) {
+    file.map.header().lock.set(7 << 32 | 90_000);
+}
+
+/// Opens the file in a mapping that has no room for what it will have grown to.
+fn with_a_short_mapping(store: &Store) {
+    super::map::tests::RESERVE.set(Some(1 << 20));
+    get(store, b"x");
+    super::map::tests::RESERVE.set(None);
+}
+
+/// Once a tick a store looks at its file, and would notice: that tick is not over.
+fn do_not_look_yet(store: &Store) {
+    store.looked.set((tick(), PATHS.load(Ordering::Relaxed)));
+}
+
+#[test]
+fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
+    let path = Path0::new();
+    let name = path.0.clone();
+    let store = path.store();
+    put(&store, b"x", b"1");
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (tell, opened) = std::sync::mpsc::channel::<()>();
+    let successor = std::thread::spawn(move || {
+        let store = Store::new(name, Options::default());
+        with_a_short_mapping(&store);
+        tell.send(()).unwrap();
+        wait.recv().unwrap();
+        // Takes over, finds that its mapping is too short, maps the file anew, and goes on.
+        do_not_look_yet(&store);
+        put(&store, b"y", b"1");
+    });
+    opened.recv().unwrap();
+    for n in 0..40u8 {
+        put(&store, &[n], &[n; 100_000]);
+    }
+    // Somebody dies between letting a key's slot name a new record and marking the old one dead.
+    let file = store.file.borrow().clone().unwrap();
+    let mut seen = Seen::default();
+    store.put(b"x", b"2", &mut seen).unwrap();
+    let old = seen.offset;
+    store.put(b"x", b"3", &mut seen).unwrap();
+    let owner = file.own().unwrap();
+    let word = file.map.word(old);
+    word.set(word.get() & !format::DEAD);
+    owner.add_live(blocks::block_of(old), file.record_head(old).unwrap().length as i64);
+    owner.header().superseding.set(old);
+    drop(owner);
+    leave_the_lock_to_the_dead(&file);
+    go_on.send(()).unwrap();
+    successor.join().unwrap();
+    assert_sound(&store);
+    assert_eq!(get(&store, b"x"), Some(b"3".to_vec()));
+}
+
+#[test]
+fn a_change_that_fails_halfway_is_made_good_by_whoever_comes_next() {
+    let path = Path0::new();
+    let name = path.0.clone();
+    let store = path.store();
+    put(&store, b"x", b"1");
+    put(&store, b"room", &[0; 300_000]);
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (tell, opened) = std::sync::mpsc::channel::<()>();
+    let other = std::thread::spawn(move || {
+        let store = Store::new(name, Options::default());
+        with_a_short_mapping(&store);
+        tell.send(()).unwrap();
+        wait.recv().unwrap();
+        // Takes the room, finds that its mapping is too short, maps the file anew, and goes on.
+        do_not_look_yet(&store);
+        put(&store, b"y", &[1; 100_000]);
+    });
+    opened.recv().unwrap();
+    for n in 0..40u8 {
+        put(&store, &[n], &[n; 100_000]);
+    }
+    store.remove(b"room").unwrap();
+    go_on.send(()).unwrap();
+    other.join().unwrap();
+    assert_sound(&store);
+}
+
+/// What the fuzzer found: nobody leaves such a word, but a file may say anything.
+#[test]
+fn a_lock_with_waiters_and_no_owner_is_taken_over() {
+    let path = Path0::new();
+    let store = path.store();
+    put(&store, b"x", b"1");
+    store.file.borrow().as_ref().unwrap().map.header().lock.set(7 << 32 | 1 << 31);
+    store.put(b"x", b"2", &mut Seen::default()).unwrap();
+    assert_sound(&store);
+}
