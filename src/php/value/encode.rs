@@ -288,10 +288,17 @@ impl Members<'_> {
         unsafe {
             let count = engine::count(self.table);
             let mut list = serializer.serialize_seq(Some(count))?;
+            let encoder = self.value.encoder;
             for (_, at) in Elements::of(self.table) {
-                list.serialize_element(&self.member(at))?;
+                // Most lists are of these: nothing has to be known of where they are.
+                if engine::type_of(at) == engine::LONG {
+                    encoder.identity.count();
+                    list.serialize_element(&Long((*at).value.lval))?;
+                } else {
+                    list.serialize_element(&self.member(at))?;
+                }
             }
-            self.value.encoder.goes_on(self.table, count as i64);
+            encoder.goes_on(self.table, count as i64);
             list.end()
         }
     }
@@ -356,6 +363,16 @@ impl Serialize for Members<'_> {
             self.value.encoder.goes_on(self.table, next);
             map.end()
         }
+    }
+}
+
+/// An int, as serde has it but for being part of the loop that writes it.
+struct Long(i64);
+
+impl Serialize for Long {
+    #[inline(always)]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0)
     }
 }
 
