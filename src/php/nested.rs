@@ -179,6 +179,15 @@ pub fn alone<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> 
 /// # Safety
 /// The object and the values in `act` are valid, and held by the caller.
 pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<(), Thrown> {
+    if let ([], Act::Unset) = (steps, &act) {
+        // SAFETY: valid by contract; the handler is one of ours.
+        unsafe {
+            if let Some(unset) = (*(*this.zend()).handlers).unset_property {
+                unset(this.zend(), name.as_ptr(), ptr::null_mut());
+            }
+        }
+        return zend::check();
+    }
     // SAFETY: valid by contract.
     if !this.overrides.accessors() && unsafe { patch::change(this, name, steps, act)? } {
         return Ok(());
