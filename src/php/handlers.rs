@@ -443,10 +443,9 @@ mod derived {
             let overridden = match question as u32 {
                 // `property_exists()` asks no method.
                 ffi::ZEND_PROPERTY_EXISTS => false,
-                ffi::ZEND_ISEMPTY => {
-                    asks(this, name, this.overrides.has, IN_ISSET) || asks(this, name, this.overrides.get, IN_GET)
-                }
-                _ => asks(this, name, this.overrides.has, IN_ISSET),
+                _ if this.overrides.has => asks(this, name, true, IN_ISSET),
+                // What reading gives is what is asked for, then.
+                _ => asks(this, name, this.overrides.get, IN_GET),
             };
             if overridden {
                 ffi::zend_std_has_property(object, name, question, ptr::null_mut())

@@ -224,7 +224,7 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Ac
 ///
 /// # Safety
 /// All are valid, and held by the caller; `into` is overwritten.
-unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<(), Thrown> {
+pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<(), Thrown> {
     let object = this.zend();
     // SAFETY: valid by contract.
     unsafe {
