@@ -89,6 +89,15 @@ impl Instruction {
         }
     }
 
+    /// Whether the variable that it takes an object from holds none any more: the engine would look
+    /// at it again.
+    pub fn has_lost_its_object(&self) -> bool {
+        let op = self.op();
+        // SAFETY: an operand that is a variable of this frame.
+        u32::from(op.op1_type) == ffi::IS_CV
+            && unsafe { zend::kind(zend::deref(self.variable(op.op1.var))) != IS_OBJECT }
+    }
+
     /// What a direct operator does to a property or element; `None` if it is none.
     fn operator(&self) -> Option<Operator> {
         match self.code() {
