@@ -1,5 +1,5 @@
 --TEST--
-Hundreds of random statements do to a Sync what they do to a stdClass
+Hundreds of random statements do to a Sync, and to one that overrides how it is read and written, what they do to a stdClass
 --FILE--
 <?php
 /*
@@ -25,6 +25,19 @@ class Typed
 #[AllowDynamicProperties]
 class Elements extends ArrayObject
 {
+}
+
+class Passing extends Sync
+{
+    public function __get($name)
+    {
+        return parent::__get($name);
+    }
+
+    public function set($name, $value)
+    {
+        return parent::set($name, $value);
+    }
 }
 
 function one_of(array $choices): string
@@ -86,7 +99,7 @@ function run(object $o, array $program): array
 {
     $seen = [];
     set_error_handler(function (int $kind, string $message) use (&$seen) {
-        if (!preg_match('/^Undefined property: (stdClass|Sync)::/', $message)) {
+        if (!preg_match('/^Undefined property: (stdClass|Sync|Passing)::/', $message)) {
             $seen[] = $message;
         }
         return true;
@@ -111,8 +124,8 @@ mt_srand(20240229);
 for ($i = 0; $i < 600; $i++) {
     $program = array_map('statement', range(1, 8));
     $expected = run(new stdClass, $program);
-    $s = new Sync(scratch());
-    $seen = str_replace('Sync', 'stdClass', run($s, $program));
+    $s = $i % 3 ? new Sync(scratch()) : new Passing(scratch());
+    $seen = str_replace(['Sync', 'Passing'], 'stdClass', run($s, $program));
     $s->destroy();
     if ($seen !== $expected) {
         $at = 0;

@@ -79,7 +79,7 @@ scratch_remove();
 --EXPECT--
 int(1)
 NULL
-{"list":[1],"map":[],"object":{"p":1}} get list, set list, get map, set map, get map, set map, get map, get map, set map, set object, get object, set object
+{"list":[1],"map":[],"object":{"p":1}} get list, set list, get map, set map, get map, set map, get map, get map, get map, set map, set object, get object, set object
 {"x":{"default":1,"more":2},"y":{"default":2}}
 LengthException: list is too long
 {"list":[1,2]}

@@ -397,7 +397,7 @@ mod derived {
                 }
                 // To be changed further inside: a method that returns a reference is for that, and
                 // else what is overridden is called by `nested::change`.
-                _ => gives_reference(this) && asks(this, name, this.overrides.get, IN_GET),
+                _ => asks(this, name, this.overrides.get, IN_GET) && gives_reference(this),
             };
             if overridden {
                 ffi::zend_std_read_property(object, name, kind, ptr::null_mut(), result)
@@ -408,7 +408,7 @@ mod derived {
     }
 
     /// Whether the class overrides `__get` by a method that returns a reference.
-    pub unsafe fn gives_reference(this: &SyncObject) -> bool {
+    unsafe fn gives_reference(this: &SyncObject) -> bool {
         // SAFETY: the class inherits a `__get`.
         unsafe { (*(*(*this.zend()).ce).__get).common.fn_flags & ffi::ZEND_ACC_RETURN_REFERENCE != 0 }
     }
@@ -447,10 +447,9 @@ mod derived {
             let overridden = match question as u32 {
                 // `property_exists()` asks no method.
                 ffi::ZEND_PROPERTY_EXISTS => false,
-                ffi::ZEND_ISEMPTY => {
-                    asks(this, name, this.overrides.has, IN_ISSET) || asks(this, name, this.overrides.get, IN_GET)
-                }
-                _ => asks(this, name, this.overrides.has, IN_ISSET),
+                _ if this.overrides.has => asks(this, name, true, IN_ISSET),
+                // What reading gives is what is asked for, then.
+                _ => asks(this, name, this.overrides.get, IN_GET),
             };
             if overridden {
                 ffi::zend_std_has_property(object, name, question, ptr::null_mut())

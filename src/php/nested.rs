@@ -103,6 +103,15 @@ impl Instruction {
         }
     }
 
+    /// Whether the variable that it takes an object from holds none any more: the engine would look
+    /// at it again.
+    pub fn has_lost_its_object(&self) -> bool {
+        let op = self.op();
+        // SAFETY: an operand that is a variable of this frame.
+        u32::from(op.op1_type) == ffi::IS_CV
+            && unsafe { zend::kind(zend::deref(self.variable(op.op1.var))) != IS_OBJECT }
+    }
+
     /// What a direct operator does to a property or element; `None` if it is none.
     fn operator(&self) -> Option<Operator> {
         match self.code() {
@@ -192,6 +201,15 @@ pub fn alone<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> 
 /// # Safety
 /// The object and the values in `act` are valid, and held by the caller.
 pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<(), Thrown> {
+    if let ([], Act::Unset) = (steps, &act) {
+        // SAFETY: valid by contract; the handler is one of ours.
+        unsafe {
+            if let Some(unset) = (*(*this.zend()).handlers).unset_property {
+                unset(this.zend(), name.as_ptr(), ptr::null_mut());
+            }
+        }
+        return zend::check();
+    }
     // SAFETY: valid by contract.
     if !this.overrides.accessors() && unsafe { patch::change(this, name, steps, act)? } {
         return Ok(());
@@ -228,7 +246,7 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Ac
 ///
 /// # Safety
 /// All are valid, and held by the caller; `into` is overwritten.
-unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<(), Thrown> {
+pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<(), Thrown> {
     let object = this.zend();
     // SAFETY: valid by contract.
     unsafe {

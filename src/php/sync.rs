@@ -14,6 +14,7 @@ use ext_php_rs::zend::{ClassEntry, ExecuteData, ce};
 use super::GLOBALS;
 use super::access::{self, patiently};
 use super::errors::{self, contain};
+use super::handlers;
 use super::ini;
 use super::nested::{self, Instruction};
 use super::object::{self, Instance, SyncObject, name_of};
@@ -334,10 +335,27 @@ extern "C" fn magic_isset(data: &mut ExecuteData, result: &mut zval) {
             if call.overridden("has", &mut list([name]), call.result)? {
                 return Ok(());
             }
-            call.return_bool(access::is_set(call.this(), name_of(name)?.as_ptr())?);
+            call.return_bool(is_set(call.this(), &name_of(name)?)?);
         }
         Ok(())
     });
+}
+
+/// Whether a property is there and not null; to a class that overrides how it is read, whether that gives
+/// anything but null, as in the original.
+///
+/// # Safety
+/// The caller holds both.
+unsafe fn is_set(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
+    // SAFETY: valid by contract.
+    unsafe {
+        if !this.overrides.get || handlers::declares(this, name.as_ptr()) {
+            return access::is_set(this, name.as_ptr());
+        }
+        let mut value = zend::empty();
+        nested::get(this, name, &raw mut value)?;
+        Ok(zend::kind(&raw const value) != IS_NULL)
+    }
 }
 
 extern "C" fn magic_unset(data: &mut ExecuteData, result: &mut zval) {
@@ -388,7 +406,7 @@ extern "C" fn has(data: &mut ExecuteData, result: &mut zval) {
         let mut name: *mut zval = ptr::null_mut();
         arguments!(call, c"z", name);
         // SAFETY: parsed, and held by the caller of the method.
-        call.return_bool(unsafe { access::is_set(call.this(), name_of(name)?.as_ptr())? });
+        call.return_bool(unsafe { is_set(call.this(), &name_of(name)?)? });
         Ok(())
     });
 }

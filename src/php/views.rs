@@ -15,6 +15,7 @@ use ext_php_rs::ffi::{
 use super::GLOBALS;
 use super::access::{self, Stop};
 use super::errors::{self, contain};
+use super::nested::Instruction;
 use super::object::{Inside, SyncObject};
 #[cfg(php84)]
 use super::place;
@@ -138,7 +139,8 @@ pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: z
             // What was thrown is pending.
             let _ = if shows { add_shown(this, table.value.arr) } else { add_shared(this, table.value.arr) };
             // What reading has run may have let go of the object: then there is nobody to describe.
-            if is_last_hold(object) { ptr::null_mut() } else { ManuallyDrop::new(table).value.arr }
+            let lost = Instruction::current().is_some_and(|instruction| instruction.has_lost_its_object());
+            if lost || is_last_hold(object) { ptr::null_mut() } else { ManuallyDrop::new(table).value.arr }
         }
     })
 }
