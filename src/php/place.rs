@@ -550,7 +550,14 @@ unsafe fn element_of_object(
             return Err(throw(c"Cannot use this object as array"));
         };
         let value = read(object, offset, fetch as i32, returned);
-        zend::check()?;
+        if let Err(Thrown) = zend::check() {
+            // An ArrayObject has made a reference of what it returns, be it the engine's error value.
+            let is_sole = || zend::kind(value) == IS_REFERENCE && (*(*value).value.ref_).gc.refcount == 1;
+            if !value.is_null() && value != returned && is_sole() {
+                scalar::unwrap_reference(value);
+            }
+            return Err(Thrown);
+        }
         if value.is_null() || (zend::kind(value) != IS_REFERENCE && zend::kind(value) != IS_OBJECT) {
             ffi::zend_error(
                 ffi::E_NOTICE as i32,
