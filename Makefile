@@ -21,8 +21,10 @@ endif
 TESTS := php-tests
 RUN_TESTS :=
 
-# The PHP that `make test-debug` runs on; built from Debian's source when it is not given.
+# The PHP that `make test-debug` runs on; built from Debian's source when it is not given, in the
+# series of the installed PHP or in another one: make test-debug SERIES=8.4
 DEBUG_PHP :=
+SERIES :=
 
 .PHONY: help build demo test phpt test-debug test-jit test-valgrind bench torture docs install uninstall clean
 
@@ -44,7 +46,7 @@ phpt: build ## Runs PHPT files alone: make phpt TESTS=php-tests/one.phpt
 	@scripts/phpt.sh $(RUN_TESTS) $(TESTS)
 
 test-debug: ## Runs the PHPT suite, and many threads, on a debug and thread-safe PHP, where a leak is a failure
-	@scripts/test-debug.sh $(DEBUG_PHP)
+	@scripts/test-debug.sh "$(DEBUG_PHP)" $(SERIES)
 
 test-jit: build ## Runs the PHPT suite with opcache off, on, and with both kinds of JIT
 	@scripts/test-jit.sh $(TESTS)

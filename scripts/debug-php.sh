@@ -1,15 +1,26 @@
 #!/usr/bin/env bash
-# debug-php.sh: prints the path of a debug and thread-safe (ZTS) build of Debian's PHP, building it
-# in .build/php-debug the first time.
+# debug-php.sh [SERIES]: prints the path of a debug and thread-safe (ZTS) build of Debian's PHP, building it
+# in .build/php-debug the first time; of another series than the installed PHP's (8.4, say), in
+# .build/php-debug-SERIES.
 #
 # A debug build reports each leak of the engine's memory and checks its own assertions; a ZTS build
-# finds what is wrongly shared between threads.
+# finds what is wrongly shared between threads. A libphp comes with it, for programs that run PHP in
+# threads of their own.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
+build=no
+if [ "${1:-}" = --build ]; then
+    build=yes
+    shift
+fi
+series=${1:-}
 prefix=$BUILD/php-debug
-log=$BUILD/php-debug.log
+if [ -n "$series" ] && ! { find_php && [ "$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')" = "$series" ]; }; then
+    prefix=$prefix-$series
+fi
+log=$prefix.log
 
 # apt with lists of source packages of its own, kept here: nothing of the system's is changed.
 apt_sources() {
@@ -21,6 +32,7 @@ apt_sources() {
 
 fetch_apt_lists() {
     local apt=$BUILD/apt list
+    rm -rf "$apt/parts"
     mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/parts"
     for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
         if [ -f "$list" ] && grep -qi debian "$list"; then
@@ -30,43 +42,70 @@ fetch_apt_lists() {
     apt_sources apt-get update
 }
 
-build() {
-    scripts/need.sh --install debug
-    use_php
-    local series version versions
-    series=$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
-    fetch_apt_lists
+# The series may be that of another Debian than the one that is installed: asks the same mirrors for
+# the suites that every Debian has, and which may be there or not.
+fetch_lists_of_other_suites() {
+    local apt=$BUILD/apt list
+    for list in "$apt"/parts/*; do
+        awk '
+            function suites(security) { return security ? "stable-security" : "stable testing unstable" }
+            # One line for each suite, or a stanza with all of them.
+            /^deb-src[[:space:]]/ {
+                for (at = 2; $at ~ /^\[/ || inside; at++) inside = $at !~ /\]$/
+                split(suites($(at + 1) ~ /security/), names, " ")
+                for (name in names) { $(at + 1) = names[name]; if (!seen[$0]++) print }
+                next
+            }
+            /^Suites:/ { $0 = "Suites: " suites(/security/) }
+            { print }' "$list" >"$apt/other-$(basename "$list")"
+        mv "$apt/other-$(basename "$list")" "$apt/parts/other-$(basename "$list")"
+    done
+    apt_sources apt-get update || true
+}
 
-    # The newest version that can be had: a mirror may list one whose files it no longer carries.
-    rm -rf "$BUILD/php-src"
-    mkdir -p "$BUILD/php-src"
-    cd "$BUILD/php-src" || exit
+# The newest version that can be had: a mirror may list one whose files it no longer carries.
+download() {
+    local version versions
     versions=$(apt_sources apt-cache showsrc "php$series" | sed -n 's/^Version: //p' | sort -Vru)
     for version in $versions; do
         if apt_sources apt-get source --download-only --only-source "php$series=$version"; then
-            break
+            return
         fi
         rm -f ./*.tar.*
     done
+    return 1
+}
+
+build() {
+    scripts/need.sh --install debug
+    use_php
+    [ -n "$series" ] || series=$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
+    fetch_apt_lists
+
+    rm -rf "$BUILD/php-src"
+    mkdir -p "$BUILD/php-src"
+    cd "$BUILD/php-src" || exit
+    download || { fetch_lists_of_other_suites && download; } ||
+        fail "the Debian mirrors of this machine have no source of PHP $series"
     tar -xf ./*.orig.tar.?z
     cd php-*/ || exit
 
     # pcntl and posix for tests that fork and kill, tokenizer for those that read PHP; zend_test for
     # the leak that shows that a leak makes a test fail.
-    ./configure --prefix="$prefix" --disable-all --enable-debug --enable-zts \
-        --enable-pcntl --enable-posix --enable-tokenizer --enable-opcache --enable-zend-test=shared \
+    ./configure --prefix="$prefix" --disable-all --disable-cgi --disable-phpdbg --enable-debug --enable-zts \
+        --enable-pcntl --enable-posix --enable-tokenizer --enable-opcache --enable-zend-test=shared --enable-embed \
         --with-config-file-path="$prefix/etc" --with-config-file-scan-dir="$prefix/etc/conf.d"
     make -j"$(cpus)"
     make install
 }
 
-if [ "${1:-}" = --build ]; then
+if [ $build = yes ]; then
     build
 elif ! [ -x "$prefix/bin/php" ]; then
     mkdir -p "$BUILD"
-    say "Building a debug PHP, which takes some minutes (log: $log)" >&2
+    say "Building a debug PHP${series:+ $series}, which takes some minutes (log: $log)" >&2
     # A process of its own, because `set -e` does nothing on the left of a `||`.
-    "$0" --build >"$log" 2>&1 </dev/null || {
+    "$0" --build "$series" >"$log" 2>&1 </dev/null || {
         tail -n 20 "$log" >&2
         fail "could not build a debug PHP; all it said is in $log"
     }

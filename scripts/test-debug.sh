@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# test-debug.sh [PHP]: the PHPT suite on a debug and thread-safe PHP, and many threads in one process
-# where it has a library to make one with.
+# test-debug.sh [PHP [SERIES]]: the PHPT suite on a debug and thread-safe PHP: a given one, or (PHP is
+# left empty) one of that series, or of the installed PHP's; and many threads in one process, where it
+# has a library to make one with.
 #
 # What the engine leaks there it reports at the end of a test's output, so that the test fails.
 # Whether that is so is the first thing to be tested, with a leak made on purpose.
@@ -8,7 +9,7 @@
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-PHP=${1:-$(scripts/debug-php.sh)}
+PHP=${1:-$(scripts/debug-php.sh "${2:-}")}
 unset PHP_CONFIG
 export PHP
 use_php

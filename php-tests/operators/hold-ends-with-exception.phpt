@@ -36,7 +36,7 @@ var_dump($s->n, $s->list, $s->text);
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
+--EXPECTF--
 TypeError: Unsupported operand types: int + array
 DivisionByZeroError: Modulo by zero
 TypeError: Cannot increment array
@@ -44,7 +44,7 @@ LogicException: from __toString
 LogicException: from __toString
 LogicException: right side
 Error: Cannot use a scalar value as an array
-TypeError: Illegal offset type
+TypeError: %s offset %s
 exit 0
 int(2)
 array(1) {

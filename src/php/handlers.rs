@@ -50,10 +50,6 @@ pub fn fill_derived(table: &mut zend_object_handlers) {
     table.write_dimension = Some(derived::write_dimension);
     table.has_dimension = Some(derived::has_dimension);
     table.unset_dimension = Some(derived::unset_dimension);
-    #[cfg(php84)]
-    {
-        table.get_properties_for = Some(views::get_properties_for);
-    }
     // `count($sync)` calls the method, which may be overridden.
     table.count_elements = None;
 }

@@ -133,9 +133,8 @@ pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: z
                 return ffi::zend_std_get_properties_for(object, purpose);
             }
             let mut table = zend::empty();
-            zend::set_array(&raw mut table, new_table());
-            let shows = purpose != ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_ARRAY_CAST;
-            add_declared(object, table.value.arr);
+            zend::set_array(&raw mut table, declared_table(object, purpose));
+            let shows = shows_nested(purpose);
             // What was thrown is pending.
             let _ = if shows { add_shown(this, table.value.arr) } else { add_shared(this, table.value.arr) };
             // What reading has run may have let go of the object: then there is nobody to describe.
@@ -288,34 +287,36 @@ fn showing<T>(this: &SyncObject, read: impl FnOnce() -> Result<T, Thrown>) -> Re
     done
 }
 
-/// For `get_object_vars` and `var_export` of an object whose class has property hooks: these show what
-/// the hooks give, and the engine's table of them knows nothing of what is shared.
-#[cfg(php84)]
-pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: u32) -> *mut zend_array {
-    // SAFETY: the engine passes an object of ours; the new table is the caller's.
+/// Whether who asks goes on into the objects that the table holds.
+fn shows_nested(purpose: zend_prop_purpose) -> bool {
+    #[cfg(php84)]
+    if purpose == PURPOSE_GET_OBJECT_VARS {
+        return false;
+    }
+    purpose != ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_ARRAY_CAST
+}
+
+/// What the object's class declares, in a table of its own. `get_object_vars` and `var_export` show what
+/// property hooks give, where the class has any.
+unsafe fn declared_table(object: *mut zend_object, purpose: zend_prop_purpose) -> *mut zend_array {
+    // SAFETY: callers pass an object of ours, and take the table over.
     unsafe {
-        match purpose {
-            ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_VAR_EXPORT
-            | ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_GET_OBJECT_VARS
-                if (*(*object).ce).num_hooked_props > 0 =>
-            {
-                contain(ptr::null_mut(), || {
-                    let this = SyncObject::of(object);
-                    let _alive = this.hold();
-                    let table = zend_hooked_object_build_properties(object);
-                    // What was thrown is pending.
-                    let _ = if purpose == ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_VAR_EXPORT {
-                        add_shown(this, table)
-                    } else {
-                        add_shared(this, table)
-                    };
-                    table
-                })
-            }
-            _ => ffi::zend_std_get_properties_for(object, purpose),
+        #[cfg(php84)]
+        if matches!(purpose, PURPOSE_VAR_EXPORT | PURPOSE_GET_OBJECT_VARS) && (*(*object).ce).num_hooked_props > 0 {
+            return zend_hooked_object_build_properties(object);
         }
+        let _ = purpose;
+        let table = new_table();
+        add_declared(object, table);
+        table
     }
 }
+
+#[cfg(php84)]
+use ext_php_rs::ffi::{
+    _zend_prop_purpose_ZEND_PROP_PURPOSE_GET_OBJECT_VARS as PURPOSE_GET_OBJECT_VARS,
+    _zend_prop_purpose_ZEND_PROP_PURPOSE_VAR_EXPORT as PURPOSE_VAR_EXPORT,
+};
 
 #[cfg(php84)]
 unsafe extern "C" {
