@@ -25,9 +25,9 @@ echo json_encode($s->elements), "\n";
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
-TypeError: Illegal offset type
-TypeError: Illegal offset type
+--EXPECTF--
+TypeError: %rIllegal offset type|Cannot access offset of type array on ArrayObject%r
+TypeError: %rIllegal offset type|Cannot access offset of type stdClass on ArrayObject%r
 Error: Cannot create dynamic property Suit::$p
 Error: Cannot create dynamic property Suit::$p
 Error: Cannot create dynamic property Suit::$p

@@ -25,4 +25,4 @@ scratch_remove();
 bool(true)
 bool(false)
 
-Fatal error: Nesting level too deep - recursive dependency? in %s on line %d
+Fatal error: %SNesting level too deep - recursive dependency? in %a
