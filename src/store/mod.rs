@@ -188,6 +188,10 @@ pub struct Store {
     looked: Cell<(u64, u64)>,
     /// In which process `lock` was called; 0: it is not held.
     holding: Cell<u64>,
+    /// How strong that hold is.
+    strength: Cell<Strength>,
+    /// `lock()` was lost with its file, and `unlock()` not called since.
+    lost: Cell<bool>,
     warning: RefCell<Option<String>>,
 }
 
@@ -231,6 +235,8 @@ impl Store {
             commit: Cell::new(nowhere()),
             looked: Cell::new((0, 0)),
             holding: Cell::new(0),
+            strength: Cell::new(Strength::Writers),
+            lost: Cell::new(false),
             warning: RefCell::new(None),
         }
     }
@@ -425,6 +431,9 @@ impl Store {
     /// this `Store` or its process ends. Locking again while holding updates timeout and interval.
     /// `timeout`: seconds others wait at most (0: for ever); `interval`: microseconds they may
     /// sleep between looks. Creates the file.
+    ///
+    /// The lock is on the file: should somebody delete, replace or cut it short meanwhile, every access is
+    /// [`ErrorKind::LockLost`] until [`Store::unlock`].
     pub fn lock(&self, timeout: u64, interval: u64) -> Result<()> {
         self.hold(Strength::All, timeout, interval)
     }
@@ -445,6 +454,7 @@ impl Store {
             Ok(())
         })?;
         self.holding.set(fork_generation());
+        self.strength.set(strength);
         Ok(())
     }
 
@@ -452,6 +462,7 @@ impl Store {
     pub fn unlock(&self) {
         let held = self.holds_lock();
         self.holding.set(0);
+        self.lost.set(false);
         let file = self.file.borrow().clone();
         let Some(file) = file.filter(|_| held) else { return };
         // A writer that is stopped in the middle of a write is waited for; whoever waits for this
@@ -567,9 +578,11 @@ impl Store {
         Ok(Some(file))
     }
 
-    /// Forgets the file; a hold on it ends.
+    /// Forgets the file; a hold on it ends. Where that was `lock()`, its holder will be told.
     fn close(&self) {
+        let lost = self.lost.get() || self.holds_lock() && self.strength.get() == Strength::All;
         self.unlock();
+        self.lost.set(lost);
         self.commit.set(nowhere());
         self.looked.set((0, 0));
         *self.file.borrow_mut() = None;
@@ -600,6 +613,7 @@ impl Store {
         for _ in 0..ATTEMPTS {
             let file = match self.current_file() {
                 Ok(Some(file)) if !write || file.writable => Ok(Some(file)),
+                Ok(_) if self.lost.get() => return Err(Error::new(&self.path, ErrorKind::LockLost)),
                 Ok(_) => self.open(write),
                 Err(trouble) => Err(trouble),
             };

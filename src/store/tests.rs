@@ -582,3 +582,71 @@ fn a_lock_with_waiters_and_no_owner_is_taken_over() {
     store.put(b"x", b"2", &mut Seen::default()).unwrap();
     assert_sound(&store);
 }
+
+#[test]
+fn whoever_loses_the_lock_with_its_file_is_told_until_it_unlocks() {
+    let lose: [fn(&Path); 4] = [
+        |path| std::fs::remove_file(path).unwrap(),
+        |path| {
+            let other = Path0::new();
+            put(&other.store(), b"x", b"other");
+            std::fs::rename(&other.0, path).unwrap();
+        },
+        |path| OpenOptions::new().write(true).open(path).unwrap().set_len(0).unwrap(),
+        |path| OpenOptions::new().write(true).open(path).unwrap().set_len(5000).unwrap(),
+    ];
+    type Access = fn(&Store) -> Result<()>;
+    let accesses: [Access; 7] = [
+        |store| store.get(b"x", &mut Seen::default(), &mut Vec::new()).map(drop),
+        |store| store.put(b"x", b"2", &mut Seen::default()),
+        |store| store.remove(b"x").map(drop),
+        |store| store.snapshot().map(drop),
+        |store| store.len().map(drop),
+        |store| store.lock(0, 5000),
+        |store| store.destroy(),
+    ];
+    for (how, lose) in lose.into_iter().enumerate() {
+        for (which, access) in accesses.into_iter().enumerate() {
+            let path = Path0::new();
+            let store = path.store();
+            store.lock(0, 5000).unwrap();
+            put(&store, b"x", b"1");
+            let mut seen = Seen::default();
+            store.get(b"x", &mut seen, &mut Vec::new()).unwrap();
+            lose(&path.0);
+            Store::paths_have_changed();
+            assert!(!store.is_current(&seen));
+            let error = access(&store).unwrap_err();
+            assert!(matches!(error.kind, ErrorKind::LockLost), "{how}, {which}: {error}");
+            assert!(error.to_string().contains(path.0.to_str().unwrap()));
+            assert!(!store.holds_lock());
+            let error = store.put(b"x", b"2", &mut Seen::default()).unwrap_err();
+            assert!(matches!(error.kind, ErrorKind::LockLost), "{how}, {which}: {error}");
+            store.unlock();
+            match access(&store) {
+                Err(error) if how == 3 => assert!(matches!(error.kind, ErrorKind::NotAStore(_)), "{how}, {which}"),
+                result => result.unwrap_or_else(|error| panic!("{how}, {which}: {error}")),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lock_is_not_lost_by_unlocking_or_destroying_nor_one_that_nobody_asked_for() {
+    let path = Path0::new();
+    let store = path.store();
+    store.lock(0, 5000).unwrap();
+    std::fs::remove_file(&path.0).unwrap();
+    Store::paths_have_changed();
+    store.unlock();
+    put(&store, b"x", b"1");
+    store.lock(0, 5000).unwrap();
+    store.destroy().unwrap();
+    assert_eq!(get(&store, b"x"), None);
+    // What keeps writers out for a moment goes with the file, as the program never heard of it.
+    put(&store, b"x", b"1");
+    assert!(store.lock_writers().unwrap());
+    std::fs::remove_file(&path.0).unwrap();
+    Store::paths_have_changed();
+    assert_eq!(get(&store, b"x"), None);
+}
