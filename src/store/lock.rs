@@ -13,7 +13,7 @@ use super::file::{File, Trouble};
 use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT, MAGIC};
 use super::header::{DESTROYED, HELD, Header, Word};
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
 /// Where the lease bytes are: beyond any size a file can have in practice.
@@ -304,9 +304,12 @@ impl File {
         let header = self.map.header();
         let ended = header.hold_ended.load(Ordering::Acquire) as u32;
         if self.writable {
-            header.hold_waiters.store(1, Ordering::SeqCst);
+            header.hold_waiters.set(1);
         }
-        if header.hold.load(Ordering::SeqCst) == ticket
+        // Says that it waits, then looks; who ends the hold says so, then looks who waits. With a fence
+        // in between on both sides (tests/loom.rs) one of them sees the other.
+        fence(Ordering::SeqCst);
+        if header.hold.load(Ordering::Relaxed) == ticket
             && futex_wait(&header.hold_ended, ended, at_most) == Woken::Fault
         {
             self.map.poison();
@@ -357,20 +360,25 @@ impl Owner<'_> {
     pub fn end_hold(&self) {
         let header = self.header();
         header.commit.store(header.commit.get() & !HELD, Ordering::Release);
-        header.hold.store(0, Ordering::SeqCst);
+        header.hold.store(0, Ordering::Release);
         header.hold_ended.add(1);
+        // As in `wait_for_hold`.
+        fence(Ordering::SeqCst);
         if header.hold_waiters.swap(0) != 0 {
             futex_wake(&header.hold_ended, i32::MAX);
         }
     }
 
-    /// Completes what a dead owner left, as the new owner. Where that fails (this process's mapping
-    /// shows too little of the file, say), somebody else has to try again.
+    /// Completes what a dead owner left, as the new owner. Where that breaks off, as this process's
+    /// mapping shows too little of the file, say, somebody else has to try again. (So he will where the
+    /// log's end is damaged, as the index does not know that.)
     fn recovered(self) -> Result<Self, Trouble> {
         match self.recover() {
             Ok(()) => Ok(self),
             Err(trouble) => {
-                self.abandon();
+                if self.file.map.is_poisoned() {
+                    self.abandon();
+                }
                 Err(trouble)
             }
         }
