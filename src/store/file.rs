@@ -45,6 +45,8 @@ impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error() {
             Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG) => Self::NoSpace,
+            // A signal, while waiting for somebody else's `flock`: its handler first, then again.
+            Some(libc::EINTR) => Self::Busy,
             _ => Self::Io(error),
         }
     }
