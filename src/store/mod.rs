@@ -568,7 +568,8 @@ impl Store {
         let file = self.file.borrow().clone();
         let Some(file) = file else { return Ok(None) };
         if self.looked.get() != now {
-            if !file.is_still_at(&self.path) {
+            // (Whoever destroys it says so with a new `commit`, too, if he lives that long.)
+            if !file.is_still_at(&self.path) || file.is_destroyed() {
                 drop(file);
                 self.close();
                 return Ok(None);
