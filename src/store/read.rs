@@ -10,6 +10,7 @@ use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Hit, Search};
 use super::lock::Owner;
+use super::torture::meanwhile;
 use super::{Found, Seen};
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
@@ -160,6 +161,7 @@ impl File {
         }
         let block = self.index_block(hash, root);
         let mut candidate = Some(0);
+        meanwhile("searching a block of the index");
         let search = self.search_block(block, hash, |hit| {
             candidate = self.compare(hit, key);
             // One that moved while it was looked at ends the search, too.
@@ -269,6 +271,7 @@ impl File {
                     }
                     expected = Some(u64::from_be_bytes(before[1..].try_into().expect("eight bytes")));
                     record = self.map.word(record + APPEND_BEFORE).load(Ordering::Acquire);
+                    meanwhile("collecting pieces");
                 }
                 _ => return None,
             }
@@ -278,6 +281,7 @@ impl File {
 
     /// Appends a value's pieces to `out`, the oldest first. `None`: they are not there any more.
     pub fn copy_value(&self, value: &ValueParts, out: &mut Vec<u8>) -> Option<()> {
+        meanwhile("copying pieces");
         for part in value.parts.iter().rev() {
             self.map.copy(part.at, part.length, out).then_some(())?;
         }
@@ -323,6 +327,7 @@ impl File {
         let unchanged = seen.record == position;
         if !unchanged {
             out.clear();
+            meanwhile("copying a value");
             if !self.map.copy(value, if length < limit { length } else { length.min(16) }, out) {
                 return None;
             }
@@ -351,6 +356,7 @@ impl File {
         }
         let Some(head) = self.record_head(seen.offset) else { return false };
         let Some((_, _, value, length)) = self.parts(seen.offset, head) else { return false };
+        meanwhile("copying a long value");
         if from > length || target.len() as u64 > length - from || !self.map.copy_to(value + from, target) {
             return false;
         }
@@ -407,6 +413,11 @@ impl File {
             root = replaced;
         }
         let mut whole = true;
+        let mut visit = |record| {
+            let whole = visit(record);
+            meanwhile("visiting all");
+            whole
+        };
         self.for_each_slot_of(root, |_, _, record| {
             if pending.is_empty() || self.key_of(record).is_none_or(|key| !pending.contains_key(&key)) {
                 whole = whole && visit(record);

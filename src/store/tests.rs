@@ -654,3 +654,132 @@ fn a_lock_is_not_lost_by_unlocking_or_destroying_nor_one_that_nobody_asked_for()
     Store::paths_have_changed();
     assert_eq!(get(&store, b"x"), None);
 }
+
+/// A key that was looked at before its index block was split: the slot that it was found in still names its old
+/// record, in a block that is free now.
+#[test]
+fn a_slot_of_an_index_block_that_is_gone_says_nothing() {
+    let path = Path0::new();
+    let (store, other) = (path.store(), path.store());
+    put(&store, b"x", b"old");
+    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    assert_eq!(other.get(b"x", &mut seen, &mut out).unwrap(), Found::Value);
+    for n in 0..3100u32 {
+        put(&store, format!("key{n}").as_bytes(), b"1");
+    }
+    put(&store, b"x", b"new");
+    let file = other.file.borrow().clone().unwrap();
+    assert!(file.hint(&seen).is_none());
+    assert_eq!(other.get(b"x", &mut seen, &mut out).unwrap(), Found::Value);
+    assert_eq!(out, b"new");
+}
+
+// ---- what a writer does between two looks of a reader --------------------------------------------
+
+/// Where somebody comes in between, and what he does.
+type Meanwhile = (&'static str, Box<dyn FnOnce()>);
+
+thread_local! {
+    static MEANWHILE: RefCell<Option<Meanwhile>> = const { RefCell::new(None) };
+}
+
+/// Called by a reader (of this thread) between two of its looks.
+pub fn meanwhile(place: &str) {
+    let mut what = MEANWHILE.take();
+    if let Some((_, action)) = what.take_if(|(at, _)| *at == place) {
+        action();
+    }
+    MEANWHILE.with_borrow_mut(|now| *now = now.take().or(what));
+}
+
+/// Runs `read` while, at this place, `action` comes in between, once.
+fn while_somebody<T>(place: &'static str, action: impl FnOnce() + 'static, read: impl FnOnce() -> T) -> T {
+    MEANWHILE.set(Some((place, Box::new(action))));
+    let result = read();
+    assert!(MEANWHILE.take().is_none(), "nobody came by the place: {place}");
+    result
+}
+
+/// Overwrites a key until other bytes lie wherever its value may have been.
+fn overwrite(path: &Path, key: &'static [u8], length: usize) -> impl FnOnce() + 'static {
+    let store = Store::new(path.to_owned(), Options::default());
+    move || (0..200).for_each(|n: u8| put(&store, key, &vec![n; length]))
+}
+
+#[test]
+fn a_value_that_is_overwritten_while_it_is_copied_is_read_anew() {
+    let path = Path0::new();
+    let (store, mut seen, mut out) = (path.store(), Seen::default(), Vec::new());
+    put(&store, b"x", &[255; 5000]);
+    let found =
+        while_somebody("copying a value", overwrite(&path.0, b"x", 5000), || store.get(b"x", &mut seen, &mut out));
+    assert_eq!(found.unwrap(), Found::Value);
+    assert!(out == [199; 5000], "{} and {}", out[0], out[4999]);
+}
+
+#[test]
+fn a_long_value_that_is_overwritten_before_or_while_it_is_copied_is_not_read() {
+    let path = Path0::new();
+    let (store, mut seen, mut out) = (path.store(), Seen::default(), Vec::new());
+    let mut room = vec![MaybeUninit::uninit(); 5000];
+    put(&store, b"x", &[255; 5000]);
+    assert_eq!(store.get_short(b"x", 1000, &mut seen, &mut out).unwrap(), Found::Long(5000));
+    assert!(store.read_long(&seen, 0, &mut room).unwrap());
+    let read =
+        while_somebody("copying a long value", overwrite(&path.0, b"x", 5000), || store.read_long(&seen, 0, &mut room));
+    assert!(!read.unwrap());
+    // For as long as others lie there.
+    for _ in 0..200 {
+        put(&store, b"x", &[1; 5000]);
+        assert!(!store.read_long(&seen, 0, &mut room).unwrap());
+    }
+}
+
+#[test]
+fn a_value_in_pieces_that_is_overwritten_while_it_is_collected_or_copied_is_read_anew() {
+    for place in ["collecting pieces", "copying pieces"] {
+        let path = Path0::new();
+        let (store, mut seen, mut out) = (path.store(), Seen::default(), Vec::new());
+        store.put(b"x", &[254; 5000], &mut seen).unwrap();
+        // In another segment.
+        for n in 0..20u8 {
+            put(&store, &[n], &[n; 5000]);
+        }
+        assert_eq!(store.append(b"x", &[255; 1000], &mut seen).unwrap(), Appended::Done);
+        let read = || store.get(b"x", &mut Seen::default(), &mut out);
+        let action = overwrite(&path.0, b"x", 5000);
+        let others = path.store();
+        let action = move || {
+            (0..20u8).for_each(|n| assert!(others.remove(&[n]).unwrap()));
+            action();
+        };
+        assert_eq!(while_somebody(place, action, read).unwrap(), Found::Value, "{place}");
+        assert!(out == [199; 5000], "{place}: {} bytes", out.len());
+    }
+}
+
+#[test]
+fn a_key_is_found_while_its_block_of_the_index_is_replaced_and_used_for_something_else() {
+    let path = Path0::new();
+    let (store, writer) = (path.store(), path.store());
+    put(&store, b"x", b"value");
+    let action = move || {
+        for n in 0..7000u32 {
+            put(&writer, format!("key{n}").as_bytes(), &[1; 40]);
+        }
+    };
+    let found = while_somebody("searching a block of the index", action, || get(&store, b"x"));
+    assert_eq!(found, Some(b"value".to_vec()));
+}
+
+#[test]
+fn a_snapshot_is_of_one_moment_whatever_is_written_meanwhile() {
+    let path = Path0::new();
+    let (store, writer) = (path.store(), path.store());
+    let keys: Vec<[u8; 1]> = (0..20).map(|n| [n]).collect();
+    keys.iter().for_each(|key| put(&store, key, b"old"));
+    let action = move || keys.iter().for_each(|key| put(&writer, key, b"new"));
+    let snapshot = while_somebody("visiting all", action, || store.snapshot()).unwrap();
+    let values: Vec<_> = snapshot.iter().map(|(_, value)| value).collect();
+    assert_eq!(values, [b"new"; 20]);
+}
