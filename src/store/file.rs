@@ -331,6 +331,12 @@ impl File {
         })
     }
 
+    /// Whether this is still the file at the path, and nothing is wrong with it but that it has grown (or is
+    /// about to) beyond the mapping.
+    pub fn is_only_outgrown(&self, path: &Path) -> bool {
+        self.map.is_poisoned() && self.shows_our_header() && self.is_still_at(path)
+    }
+
     /// The lease that this thread, of this process, has on the file.
     #[inline]
     pub fn my_lease(&self) -> Option<u32> {

@@ -91,16 +91,16 @@ impl File {
     /// Whether the mapping still shows the store that was opened.
     #[inline]
     pub fn check_ours(&self) -> Result<(), Trouble> {
+        if self.shows_our_header() && !self.map.is_poisoned() { Ok(()) } else { Err(Trouble::Stale) }
+    }
+
+    #[inline]
+    pub fn shows_our_header(&self) -> bool {
         let header = self.map.header();
-        if header.flags.get() & DESTROYED != 0
-            || header.magic.get() != MAGIC
-            || header.page_end.get() != MAGIC
-            || header.store_id.get() != self.identity.store_id
-            || self.map.is_poisoned()
-        {
-            return Err(Trouble::Stale);
-        }
-        Ok(())
+        header.flags.get() & DESTROYED == 0
+            && header.magic.get() == MAGIC
+            && header.page_end.get() == MAGIC
+            && header.store_id.get() == self.identity.store_id
     }
 
     #[cold]
@@ -354,6 +354,18 @@ impl Owner<'_> {
         header.hold.store(counter << 32 | u64::from(lease + 1), Ordering::Release);
         let commit = header.commit.get() & !HELD;
         header.commit.store(if strength == Strength::All { commit | HELD } else { commit }, Ordering::Release);
+    }
+
+    /// Gives the hold of this object to the lease that this file has, from the one that it has as it was
+    /// mapped before. False: it has none.
+    pub fn take_hold_from(&self, old: &File, object: u64) -> bool {
+        let header = self.header();
+        let held = old.my_hold() == Some(object) && self.file.identity == old.identity;
+        if held {
+            let strength = if header.hold_strength.get() == 0 { Strength::Writers } else { Strength::All };
+            self.hold(object, strength, header.hold_timeout.get(), header.hold_interval.get());
+        }
+        held
     }
 
     /// Ends whatever hold there is and wakes those who wait for it.

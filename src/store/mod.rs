@@ -589,6 +589,29 @@ impl Store {
         *self.file.borrow_mut() = None;
     }
 
+    /// Gives up a file that has turned out to be another one, or to have outgrown its mapping: a lock on it
+    /// goes over to the new mapping then.
+    fn give_up(&self, file: &Rc<File>) {
+        let moved = self.holds_lock() && file.is_only_outgrown(&self.path) && self.move_hold(file).unwrap_or(false);
+        if !moved {
+            self.close();
+        }
+    }
+
+    /// Maps the file anew and lets its new lease have the hold, while the old one still lives. False: it is no
+    /// longer held, or another file.
+    fn move_hold(&self, old: &File) -> std::result::Result<bool, Trouble> {
+        let Some(new) = self.open(true)?.filter(|new| new.id == old.id) else { return Ok(false) };
+        loop {
+            match new.own() {
+                Ok(owner) => return Ok(owner.take_hold_from(old, self.object)),
+                // As in `unlock`.
+                Err(Trouble::Busy) => {}
+                Err(trouble) => return Err(trouble),
+            }
+        }
+    }
+
     fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Trouble> {
         let now = (tick(), PATHS.load(Ordering::Relaxed));
         let Some(file) = File::open(&self.path, &self.options, write)? else { return Ok(None) };
@@ -621,7 +644,7 @@ impl Store {
             let Some(file) = file.map_err(|trouble| self.error(trouble))? else { return Ok(None) };
             match operation(&file) {
                 Ok(result) => return Ok(Some(result)),
-                Err(Trouble::Stale) => self.close(),
+                Err(Trouble::Stale) => self.give_up(&file),
                 Err(trouble) => return Err(self.error(trouble)),
             }
             // Somebody else's doing is over when the file is opened anew; damage is still there.

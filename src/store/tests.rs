@@ -549,6 +549,29 @@ fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
 }
 
 #[test]
+fn a_lock_stays_while_its_file_outgrows_the_mapping() {
+    let path = Path0::new();
+    let name = path.0.clone();
+    put(&path.store(), b"x", b"1");
+    let holder = std::thread::spawn(move || {
+        let store = Store::new(name.clone(), Options::default());
+        with_a_short_mapping(&store);
+        store.lock(1, 5000).unwrap();
+        for n in 0..40u8 {
+            put(&store, &[n], &[n; 100_000]);
+        }
+        assert!(store.holds_lock());
+        let other = Store::new(name, Options::default());
+        let error = other.get(b"x", &mut Seen::default(), &mut Vec::new()).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Held(held) if held.same_thread && held.timeout == 1), "{error}");
+        store.unlock();
+        put(&other, b"x", b"2");
+    });
+    holder.join().unwrap();
+    assert_sound(&path.store());
+}
+
+#[test]
 fn a_change_that_fails_halfway_is_made_good_by_whoever_comes_next() {
     let path = Path0::new();
     let name = path.0.clone();
