@@ -62,7 +62,7 @@ check 'Lints, with PHP' env CARGO_TARGET_DIR="$PHP_TARGET" cargo clippy --releas
 check 'Documentation of the store' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-default-features --no-deps
 check 'The promised Rust version' scripts/check-msrv.sh
 rust_tests 'The store, without PHP'
-rust_tests 'The store, dying at every step of a change' --features torture --test crash
+rust_tests 'The store, dying at every step of a change' --features torture --test crash --test death
 check 'Ten seconds of torture' env TORTURE_SECONDS=10 cargo run --release --locked --no-default-features --features torture --example torture
 check "Python's msgpack and crc32c" scripts/venv.sh
 check "JavaScript's msgpack" scripts/node.sh

@@ -167,7 +167,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * Keeps every other Sync on this file, in this or any process, waiting at any access until `unlock()`.
      *
      * One that has waited for $timeout seconds gets a SyncLockTimeoutException. The lock ends with
-     * this object, its request or its process, too, whatever ends them.
+     * this object, its request or its process, too, whatever ends them. Should somebody delete, replace or
+     * cut short the file meanwhile, the next access is a SyncException that says so, once.
      *
      *     $sync->lock();
      *     try {

@@ -71,3 +71,28 @@ fn what_is_written_after_damage_was_cut_off_is_not_cut_off_with_it_later() {
         assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
     }
 }
+
+/// With `durability = commit` a power loss may come while a record is being synced: of its two pages (or
+/// sectors) only the first is there. It was never published; what was published before it is not its business.
+#[test]
+fn a_record_that_is_torn_before_its_position_takes_nothing_with_it() {
+    let (whole, torn) = (Place::new("sync"), Place::new("torn"));
+    let store = whole.store();
+    put(&store, b"a", b"first value");
+    put(&store, b"large", &[7; 100_000]);
+    let before = std::fs::read(&whole.0).unwrap();
+    put(&store, b"c", b"torn value");
+    let after = std::fs::read(&whole.0).unwrap();
+    let record = find(&after, b"torn value") - 34;
+    let mut image = before;
+    image[record..record + 8].copy_from_slice(&after[record..record + 8]);
+    std::fs::write(&torn.0, &image).unwrap();
+
+    let store = torn.store();
+    assert_eq!(get(&store, b"a").as_deref(), Some(&b"first value"[..]));
+    assert_eq!(get(&store, b"large").as_deref(), Some(&[7; 100_000][..]));
+    assert_eq!(get(&store, b"c"), None);
+    assert_eq!(store.take_warning(), None);
+    put(&store, b"d", b"fourth value");
+    assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+}

@@ -1,10 +1,11 @@
 //! Deaths that are hard to notice, and what an operation costs in system calls.
 #![cfg(feature = "torture")]
 
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use sync::store::{Options, Seen, Store, torture};
+use sync::store::{ErrorKind, Options, Seen, Store, torture};
 
 struct File(PathBuf);
 
@@ -151,6 +152,32 @@ fn signals_that_come_all_the_time_keep_nobody_from_noticing_a_death() {
         assert!(start.elapsed() < Duration::from_secs(2));
     }));
     assert_eq!(status, 0);
+}
+
+/// Creating a file, or putting one right, happens under `flock`; who waits for that waits for signals, too.
+#[test]
+fn a_signal_while_somebody_else_makes_the_file_is_no_failure() {
+    let file = File::new("flock");
+    let maker = std::fs::File::create(&file.0).unwrap();
+    // SAFETY: an open descriptor.
+    assert_eq!(unsafe { libc::flock(maker.as_raw_fd(), libc::LOCK_EX) }, 0);
+    let status = wait(fork(|| {
+        extern "C" fn nothing(_: i32) {}
+        // SAFETY: a handler that does nothing, and interrupts system calls; a timer of this process.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = nothing as *const () as usize;
+            libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut());
+            let often = libc::timeval { tv_sec: 0, tv_usec: 5000 };
+            let timer = libc::itimerval { it_interval: often, it_value: often };
+            libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut());
+        }
+        let error = file.store().put(b"x", b"1", &mut Seen::default()).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Busy), "{error}");
+    }));
+    assert_eq!(status, 0);
+    drop(maker);
+    put(&file.store(), "x", b"1");
 }
 
 /// A child that runs no handlers, and not a single instruction after the fork, keeps the kernel's

@@ -1,5 +1,5 @@
 --TEST--
-When the file is deleted under a lock, the lock is gone with it
+When the file is deleted under a lock, the lock is gone with it, and its holder is told once
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -11,6 +11,7 @@ $s->lock(1);
 unlink(scratch());
 var_dump($other->x);
 $other->x = 2;
+attempt(fn () => $s->x);
 var_dump($s->x);
 $s->unlock();
 var_dump($s->x, $other->x);
@@ -22,6 +23,7 @@ scratch_remove();
 ?>
 --EXPECT--
 NULL
+SyncException: The lock on '{dir}/store' is lost: the file was deleted, replaced or cut short while this object held it. Nothing was changed; call lock() again, and read anew what was read under the lost one.
 int(2)
 int(2)
 int(2)

@@ -527,6 +527,11 @@ pub fn patiently_reading<T>(
                 wait::look_up(this, since.get_or_insert_with(Instant::now).elapsed())?;
             }
             ErrorKind::Legacy => return Err(Stop::Legacy),
+            ErrorKind::LockLost => {
+                // Told once. (Not by the short ways to write, which leave all that is unusual to this.)
+                store.unlock();
+                return Err(errors::throw_store(&error).into());
+            }
             _ => return Err(errors::throw_store(&error).into()),
         }
     }

@@ -594,3 +594,28 @@ impl Owner<'_> {
         self.file.check_sound()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Path0;
+    use super::super::{Options, Seen};
+    use super::*;
+
+    /// Its root and the file's end are two stores: somebody has died between them.
+    #[test]
+    fn a_block_table_that_has_moved_behind_the_files_end_is_found_there() {
+        let path = Path0::new();
+        let store = path.store();
+        store.put(b"x", b"1", &mut Seen::default()).unwrap();
+        let file = File::open(&path.0, &Options::default(), true).unwrap().unwrap();
+        let owner = file.own().unwrap();
+        let end = file.blocks();
+        owner.move_table(4).unwrap();
+        assert!(file.blocks() > end);
+        owner.header().blocks.set(end);
+        owner.abandon();
+        store.put(b"y", b"1", &mut Seen::default()).unwrap();
+        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+        assert_eq!(store.len().unwrap(), 2);
+    }
+}

@@ -43,6 +43,9 @@ pub enum ErrorKind {
     FileSystem(String),
     /// Another object holds `lock()`: wait ([`super::Store::wait`]) and try again.
     Held(Held),
+    /// This object's `lock()` is gone, with the file that it was on: others may have gone on since. After
+    /// [`super::Store::unlock`] operations are what they are without a lock.
+    LockLost,
     /// Another process has been in the middle of a write for some milliseconds (it may be
     /// stopped): look for signals, then try again. The call that returned it has already waited.
     Busy,
@@ -94,6 +97,11 @@ impl fmt::Display for Error {
             ErrorKind::Held(held) => {
                 write!(f, "Can't access shared object, it is still locked after {} second(s).", held.timeout)
             }
+            ErrorKind::LockLost => write!(
+                f,
+                "The lock on '{path}' is lost: the file was deleted, replaced or cut short while this object held it. \
+                 Nothing was changed; call lock() again, and read anew what was read under the lost one."
+            ),
             ErrorKind::Busy => write!(f, "Can't write to '{path}': another process is in the middle of a write."),
         }
     }

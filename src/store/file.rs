@@ -45,6 +45,8 @@ impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error() {
             Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG) => Self::NoSpace,
+            // A signal, while waiting for somebody else's `flock`: its handler first, then again.
+            Some(libc::EINTR) => Self::Busy,
             _ => Self::Io(error),
         }
     }
@@ -327,6 +329,12 @@ impl File {
             file.read_exact_at(&mut words, 64).is_ok()
                 && words.chunks_exact(8).zip(before).all(|(word, old)| word == old.to_le_bytes())
         })
+    }
+
+    /// Whether this is still the file at the path, and nothing is wrong with it but that it has grown (or is
+    /// about to) beyond the mapping.
+    pub fn is_only_outgrown(&self, path: &Path) -> bool {
+        self.map.is_poisoned() && self.shows_our_header() && self.is_still_at(path)
     }
 
     /// The lease that this thread, of this process, has on the file.

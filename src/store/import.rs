@@ -45,7 +45,7 @@ impl Store {
             std::io::ErrorKind::PermissionDenied => Trouble::NotWritable,
             _ => Trouble::Io(error),
         })?;
-        exclusively(&file, || {
+        let imported = exclusively(&file, || {
             let mut now = vec![0; old.len() + 1];
             let length = file.metadata()?.len();
             if file.read_at(&mut now, 0)? != old.len() || &now[..old.len()] != old {
@@ -57,7 +57,13 @@ impl Store {
                 let _ = file.set_len(length);
             }
             result.map(|()| true)
-        })
+        })?;
+        if imported {
+            // It is a store now. What the old bytes took is freed with the first opening. Not under the
+            // `flock` above: should somebody cut the file short just now, opening takes one of its own.
+            File::open(&self.path, &self.options, true)?;
+        }
+        Ok(imported)
     }
 }
 
@@ -89,7 +95,5 @@ fn build_behind(
     }
     drop(draft);
     crash_point();
-    // It is a store now. What the old bytes took is freed with the first opening.
-    File::open(path, options, true)?;
     Ok(())
 }

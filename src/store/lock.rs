@@ -12,7 +12,7 @@ use super::error::Held;
 use super::file::{File, Trouble};
 use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT, MAGIC};
 use super::header::{DESTROYED, HELD, Header, Word};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::time::{Duration, Instant};
 
 /// Where the lease bytes are: beyond any size a file can have in practice.
@@ -90,16 +90,16 @@ impl File {
     /// Whether the mapping still shows the store that was opened.
     #[inline]
     pub fn check_ours(&self) -> Result<(), Trouble> {
+        if self.shows_our_header() && !self.map.is_poisoned() { Ok(()) } else { Err(Trouble::Stale) }
+    }
+
+    #[inline]
+    pub fn shows_our_header(&self) -> bool {
         let header = self.map.header();
-        if header.flags.get() & DESTROYED != 0
-            || header.magic.get() != MAGIC
-            || header.page_end.get() != MAGIC
-            || header.store_id.get() != self.identity.store_id
-            || self.map.is_poisoned()
-        {
-            return Err(Trouble::Stale);
-        }
-        Ok(())
+        header.flags.get() & DESTROYED == 0
+            && header.magic.get() == MAGIC
+            && header.page_end.get() == MAGIC
+            && header.store_id.get() == self.identity.store_id
     }
 
     #[cold]
@@ -304,9 +304,12 @@ impl File {
         let header = self.map.header();
         let ended = header.hold_ended.load(Ordering::Acquire) as u32;
         if self.writable {
-            header.hold_waiters.store(1, Ordering::SeqCst);
+            header.hold_waiters.set(1);
         }
-        if header.hold.load(Ordering::SeqCst) == ticket
+        // Says that it waits, then looks; who ends the hold says so, then looks who waits. With a fence
+        // in between on both sides (tests/loom.rs) one of them sees the other.
+        fence(Ordering::SeqCst);
+        if header.hold.load(Ordering::Relaxed) == ticket
             && futex_wait(&header.hold_ended, ended, at_most) == Woken::Fault
         {
             self.map.poison();
@@ -354,24 +357,41 @@ impl Owner<'_> {
         header.commit.store(if strength == Strength::All { commit | HELD } else { commit }, Ordering::Release);
     }
 
+    /// Gives the hold of this object to the lease that this file has, from the one that it has as it was
+    /// mapped before. False: it has none.
+    pub fn take_hold_from(&self, old: &File, object: u64) -> bool {
+        let header = self.header();
+        let held = old.my_hold() == Some(object) && self.file.identity == old.identity;
+        if held {
+            let strength = if header.hold_strength.get() == 0 { Strength::Writers } else { Strength::All };
+            self.hold(object, strength, header.hold_timeout.get(), header.hold_interval.get());
+        }
+        held
+    }
+
     /// Ends whatever hold there is and wakes those who wait for it.
     pub fn end_hold(&self) {
         let header = self.header();
         header.commit.store(header.commit.get() & !HELD, Ordering::Release);
-        header.hold.store(0, Ordering::SeqCst);
+        header.hold.store(0, Ordering::Release);
         header.hold_ended.add(1);
+        // As in `wait_for_hold`.
+        fence(Ordering::SeqCst);
         if header.hold_waiters.swap(0) != 0 {
             futex_wake(&header.hold_ended, i32::MAX);
         }
     }
 
-    /// Completes what a dead owner left, as the new owner. Where that fails (this process's mapping
-    /// shows too little of the file, say), somebody else has to try again.
+    /// Completes what a dead owner left, as the new owner. Where that breaks off, as this process's
+    /// mapping shows too little of the file, say, somebody else has to try again. (So he will where the
+    /// log's end is damaged, as the index does not know that.)
     fn recovered(self) -> Result<Self, Trouble> {
         match self.recover() {
             Ok(()) => Ok(self),
             Err(trouble) => {
-                self.abandon();
+                if self.file.map.is_poisoned() {
+                    self.abandon();
+                }
                 Err(trouble)
             }
         }

@@ -88,6 +88,8 @@ struct Holding {
     held: bool,
     /// `lock` was called.
     locked: bool,
+    /// That was lost with the file, and `unlock` not called since.
+    lost: bool,
     /// How many changes of `lock_writers` are under way, one inside of the other.
     changes: u32,
     /// In which strand they are.
@@ -507,6 +509,9 @@ impl Store {
     /// this `Store` or its process ends. Locking again while holding updates timeout and interval.
     /// `timeout`: seconds others wait at most (0: for ever); `interval`: microseconds they may
     /// sleep between looks. Creates the file.
+    ///
+    /// The lock is on the file: should somebody delete, replace or cut it short meanwhile, every access is
+    /// [`ErrorKind::LockLost`] until [`Store::unlock`].
     pub fn lock(&self, timeout: u64, interval: u64) -> Result<()> {
         self.hold(Strength::All, timeout, interval)?;
         self.holding.set(Holding { locked: true, ..self.holding() });
@@ -517,8 +522,8 @@ impl Store {
     /// under way keep other writers out until they end.
     pub fn unlock(&self) {
         let holding = self.holding();
-        if holding.locked {
-            self.weaken_hold(Holding { locked: false, ..holding });
+        if holding.locked || holding.lost {
+            self.weaken_hold(Holding { locked: false, lost: false, ..holding });
         }
     }
 
@@ -627,6 +632,7 @@ impl Store {
             return Ok(());
         }
         self.write(|file, owner| file.destroy(owner, &self.path))?;
+        self.holding.set(Holding { locked: false, ..self.holding() });
         self.close();
         // Whose memory is free when the last one has closed it.
         file::close_destroyed();
@@ -699,7 +705,8 @@ impl Store {
         let file = self.file.borrow().clone();
         let Some(file) = file else { return Ok(None) };
         if self.looked.get() != now {
-            if !file.is_still_at(&self.path) {
+            // (Whoever destroys it says so with a new `commit`, too, if he lives that long.)
+            if !file.is_still_at(&self.path) || file.is_destroyed() {
                 drop(file);
                 self.close();
                 return Ok(None);
@@ -709,12 +716,37 @@ impl Store {
         Ok(Some(file))
     }
 
-    /// Forgets the file; a hold on it ends.
+    /// Forgets the file; a hold on it ends. Where that was `lock()`, its holder will be told.
     fn close(&self) {
+        let holding = self.holding();
         self.end_hold();
+        self.holding.set(Holding { lost: holding.lost || holding.locked, ..self.holding() });
         self.commit.set(nowhere());
         self.looked.set((0, 0));
         *self.file.borrow_mut() = None;
+    }
+
+    /// Gives up a file that has turned out to be another one, or to have outgrown its mapping: a lock on it
+    /// goes over to the new mapping then.
+    fn give_up(&self, file: &Rc<File>) {
+        let moved = self.holding().held && file.is_only_outgrown(&self.path) && self.move_hold(file).unwrap_or(false);
+        if !moved {
+            self.close();
+        }
+    }
+
+    /// Maps the file anew and lets its new lease have the hold, while the old one still lives. False: it is no
+    /// longer held, or another file.
+    fn move_hold(&self, old: &File) -> std::result::Result<bool, Trouble> {
+        let Some(new) = self.open(true)?.filter(|new| new.id == old.id) else { return Ok(false) };
+        loop {
+            match new.own() {
+                Ok(owner) => return Ok(owner.take_hold_from(old, self.object)),
+                // As in `unlock`.
+                Err(Trouble::Busy) => {}
+                Err(trouble) => return Err(trouble),
+            }
+        }
     }
 
     fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Trouble> {
@@ -742,13 +774,14 @@ impl Store {
         for _ in 0..ATTEMPTS {
             let file = match self.current_file() {
                 Ok(Some(file)) if !write || file.writable => Ok(Some(file)),
+                Ok(_) if self.holding().lost => return Err(Error::new(&self.path, ErrorKind::LockLost)),
                 Ok(_) => self.open(write),
                 Err(trouble) => Err(trouble),
             };
             let Some(file) = file.map_err(|trouble| self.error(trouble))? else { return Ok(None) };
             match operation(&file) {
                 Ok(result) => return Ok(Some(result)),
-                Err(Trouble::Stale) => self.close(),
+                Err(Trouble::Stale) => self.give_up(&file),
                 Err(trouble) => return Err(self.error(trouble)),
             }
             // Somebody else's doing is over when the file is opened anew; damage is still there.

@@ -10,6 +10,7 @@ use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Hit, Search};
 use super::lock::Owner;
+use super::torture::meanwhile;
 use super::{Found, Seen};
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
@@ -188,6 +189,7 @@ impl File {
         }
         let block = self.index_block(hash, root);
         let mut candidate = Some(0);
+        meanwhile("searching a block of the index");
         let search = self.search_block(block, hash, |hit| {
             candidate = self.compare(hit, key);
             // One that moved while it was looked at ends the search, too.
@@ -298,6 +300,7 @@ impl File {
                     }
                     expected = Some(link.before);
                     record = self.map.word(record + APPEND_BEFORE).load(Ordering::Acquire);
+                    meanwhile("collecting pieces");
                 }
                 _ => return None,
             }
@@ -312,6 +315,7 @@ impl File {
 
     /// As [`File::copy_value`], for some of a value's pieces.
     pub fn copy_parts(&self, parts: &[Part], out: &mut Vec<u8>) -> Option<()> {
+        meanwhile("copying pieces");
         for part in parts.iter().rev() {
             self.map.copy(part.at, part.length, out).then_some(())?;
         }
@@ -361,6 +365,7 @@ impl File {
         let unchanged = seen.record == position;
         if !unchanged {
             out.clear();
+            meanwhile("copying a value");
             if !self.map.copy(value, if length < limit { length } else { length.min(16) }, out) {
                 return None;
             }
@@ -413,6 +418,7 @@ impl File {
         }
         let Some(head) = self.record_head(seen.offset) else { return false };
         let Some((_, _, value, length)) = self.parts(seen.offset, head) else { return false };
+        meanwhile("copying a long value");
         if from > length || target.len() as u64 > length - from || !self.map.copy_to(value + from, target) {
             return false;
         }
@@ -469,6 +475,11 @@ impl File {
             root = replaced;
         }
         let mut whole = true;
+        let mut visit = |record| {
+            let whole = visit(record);
+            meanwhile("visiting all");
+            whole
+        };
         self.for_each_slot_of(root, |_, _, record| {
             if pending.is_empty() || self.key_of(record).is_none_or(|key| !pending.contains_key(&key)) {
                 whole = whole && visit(record);

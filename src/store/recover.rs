@@ -341,7 +341,10 @@ impl File {
                     && self.has_canonical_key(offset, *head)
             };
             let Some(head) = self.record_head(offset).filter(whole) else {
-                return Some(Damage { offset, position: position.max(least) });
+                // Where the next record was to go, without a position yet: it was never published, and what
+                // has been stored elsewhere since the record before it stays.
+                let torn = position < least && offset == self.map.header().tail.get();
+                return Some(Damage { offset, position: if torn { MAX_POSITION } else { position.max(least) } });
             };
             let dead = self.map.word(offset).get() & DEAD != 0;
             let batch = (self.map.word(offset + RECORD_CRC).get() >> 32) as u32;

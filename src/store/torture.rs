@@ -10,6 +10,14 @@ pub(super) fn crash_point() {
     hooks::pass(std::panic::Location::caller());
 }
 
+/// A place between two looks of a reader, at which a unit test may let a writer do something. Nothing in
+/// any other build.
+#[inline(always)]
+pub(super) fn meanwhile(_place: &str) {
+    #[cfg(test)]
+    super::tests::meanwhile(_place);
+}
+
 /// How many dead bytes the cleaner leaves alone, if a test says so.
 #[inline(always)]
 pub(super) fn slack() -> Option<u64> {

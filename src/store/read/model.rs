@@ -6,7 +6,7 @@
 //! Steps are taken one after the other here, as if memory were sequentially consistent. That they
 //! are seen in this order is the business of the fences beside them: everything before `commit` is
 //! released by it, a generation is released (by a fence) before what is written after it, and a
-//! reader's copy lies between an acquiring load and an acquire fence.
+//! reader's copy lies between an acquiring load and an acquire fence. `tests/loom.rs` checks them.
 
 use crate::store::lock::model::explore;
 
