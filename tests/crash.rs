@@ -239,14 +239,13 @@ impl Case {
             models.push(next);
         }
         let shared = shared();
-        let (points, chosen) = self.crash_points(shared);
+        let (points, once, twice) = self.crash_points(shared);
         let mut deaths = 0;
-        for &point in &chosen {
-            if !self.twice {
-                self.die_at(shared, &models, point, None);
-                deaths += 1;
-                continue;
-            }
+        for &point in &once {
+            self.die_at(shared, &models, point, None);
+            deaths += 1;
+        }
+        for &point in &twice {
             let mut second = 0;
             while self.die_at(shared, &models, point, Some(second)) == End::Killed {
                 deaths += 1;
@@ -257,8 +256,8 @@ impl Case {
     }
 
     /// How many crash points the steps pass, and which to die at: the first and the last of each
-    /// pair of lines of the source that follow each other.
-    fn crash_points(&self, shared: &'static Shared) -> (u64, Vec<u64>) {
+    /// pair of lines of the source that follow each other. Once, and with another death after it.
+    fn crash_points(&self, shared: &'static Shared) -> (u64, Vec<u64>, Vec<u64>) {
         let file = File::new(self.name);
         let _open = self.set_up(&file);
         let end = in_child(|| {
@@ -269,7 +268,8 @@ impl Case {
         let points = shared.passed.load(Ordering::Relaxed);
         assert!(points > 0, "{}: no crash points", self.name);
         if all() {
-            return (points, (0..points).collect());
+            let every: Vec<u64> = (0..points).collect();
+            return (points, every.clone(), if self.twice { every } else { Vec::new() });
         }
         let lines: Vec<u32> = shared.trace.iter().take(points as usize).map(|n| n.load(Ordering::Relaxed)).collect();
         let mut pairs: HashMap<(u32, u32), (u64, u64)> = HashMap::new();
@@ -281,15 +281,19 @@ impl Case {
         chosen.push(0);
         chosen.sort_unstable();
         chosen.dedup();
-        // Not all of them in one run, and others in the next.
-        let most = match self.prepare.len() {
-            2000.. => 16,
-            _ if self.twice => 14,
-            _ => 50,
+        // Where there is much to prepare, or two deaths are to come, not all of them in one run, and others
+        // in the next.
+        let some = |most: usize| {
+            let step = chosen.len().div_ceil(most);
+            let start = std::process::id() as usize % step;
+            chosen.iter().copied().skip(start).step_by(step).collect()
         };
-        let step = chosen.len().div_ceil(most);
-        let start = std::process::id() as usize % step;
-        (points, chosen.into_iter().skip(start).step_by(step).collect())
+        let once = match self.prepare.len() {
+            2000.. => some(16),
+            200.. => some(50),
+            _ => chosen.clone(),
+        };
+        (points, once, if self.twice { some(14) } else { Vec::new() })
     }
 
     fn set_up(&self, file: &File) -> Store {
@@ -413,6 +417,14 @@ fn removing() {
     let prepare = (0..20).map(|n| put(n, 40)).collect();
     let steps = vec![Remove(key(3)), Remove(key(4)), put(3, 5), Remove(key(3))];
     Case { name: "remove", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn removing_keys_that_are_so_long_that_their_removal_needs_a_run() {
+    let (one, other) = (vec![b'a'; 20_000], vec![b'b'; 40_000]);
+    let prepare = vec![put(1, 40), Put(one.clone(), vec![1; 9]), Put(other.clone(), vec![2; 9])];
+    let steps = vec![Remove(one), put(1, 50), Remove(other)];
+    Case { name: "remove-long", prepare, steps, twice: true, ..Case::default() }.run();
 }
 
 #[test]

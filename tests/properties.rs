@@ -438,6 +438,11 @@ impl Playground {
             Operation::Unlink => {
                 let _ = std::fs::remove_file(&self.path);
                 Store::paths_have_changed();
+                if let Some(holder) = self.model.holder {
+                    // Is told so, and goes on without a lock.
+                    let result = self.with(holder, |client| (client.store.len(), client.store.unlock()).0);
+                    assert!(matches!(result, Err(Error { kind: ErrorKind::LockLost, .. })), "{result:?}");
+                }
                 self.model.vanish();
             }
             Operation::Copy => self.copy(),

@@ -1097,3 +1097,81 @@ fn who_is_given_the_lease_of_a_dead_holder_does_not_hold_the_store() {
     assert_eq!(successor.join().unwrap(), next);
     assert_eq!((file.map.header().hold.get(), file.map.header().commit.get() & HELD), (0, 0));
 }
+
+#[test]
+fn what_was_counted_and_not_published_is_not_counted() {
+    let path = Path0::new();
+    let (store, file, _) = with_x(&path);
+    let owner = file.own().unwrap();
+    owner.add_live(blocks::block_of(owner.tail() - 1), 480);
+    // Whatever was published last lies elsewhere.
+    owner.header().pending.set(0);
+    drop(owner);
+    leave_the_lock_to_the_dead(&file);
+    put(&store, b"y", b"1");
+    assert_sound(&store);
+}
+
+#[test]
+fn what_was_added_to_the_file_and_not_entered_is_given_back() {
+    let path = Path0::new();
+    let (store, file, _) = with_x(&path);
+    let end = blocks::block_offset(file.blocks());
+    OpenOptions::new().write(true).open(&path.0).unwrap().set_len(end + (1 << 20)).unwrap();
+    leave_the_lock_to_the_dead(&file);
+    put(&store, b"y", b"1");
+    assert_eq!(std::fs::metadata(&path.0).unwrap().len(), end);
+}
+
+#[test]
+fn a_value_is_not_unchanged_while_the_index_does_not_know_the_new_one() {
+    let path = Path0::new();
+    let (store, file, mut seen) = with_x(&path);
+    let (mut known, mut out) = (seen, Vec::new());
+    store.put(b"x", b"2", &mut seen).unwrap();
+    let owner = file.own().unwrap();
+    owner.point(seen.slot, known.offset);
+    owner.header().pending.set(seen.offset);
+    owner.header().indexed.set(seen.record);
+    drop(owner);
+    assert_eq!(store.get(b"x", &mut known, &mut out).unwrap(), Found::Value);
+    assert_eq!(out, b"2");
+}
+
+#[test]
+fn another_record_at_the_same_offset_under_the_same_key_is_another_one() {
+    let path = Path0::new();
+    let store = path.store();
+    let (mut known, mut seen, mut out) = (Seen::default(), Seen::default(), Vec::new());
+    store.put(b"x", &[255; 5000], &mut known).unwrap();
+    let again = (0..2000u32).find(|n| {
+        store.put(b"x", &[*n as u8 & 127; 5000], &mut seen).unwrap();
+        seen.offset == known.offset
+    });
+    assert!(again.is_some(), "space is used again");
+    assert_eq!(store.get(b"x", &mut known, &mut out).unwrap(), Found::Value);
+    assert_eq!(out, [again.unwrap() as u8 & 127; 5000]);
+}
+
+#[test]
+fn a_piece_whose_place_is_another_records_now_is_not_read() {
+    let path = Path0::new();
+    let (store, writer) = (path.store(), path.store());
+    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    // The value's segment has nothing else that lives; what is appended lies in another, with what stays.
+    store.put(b"x", &[254; 5000], &mut seen).unwrap();
+    (0..12u8).for_each(|n| put(&store, b"filler", &[n; 5000]));
+    assert_eq!(store.append(b"x", &[255; 1000], &mut seen).unwrap(), Appended::Done);
+    put(&store, b"stays", &[1; 100]);
+    let first = blocks::block_offset(blocks::block_of(seen.offset)) - format::BLOCK + format::BLOCK_HEAD;
+    assert_eq!(store.file.borrow().as_ref().unwrap().before(seen.offset), first, "two segments");
+    let action = move || {
+        let mut seen = Seen::default();
+        while seen.offset != first {
+            writer.put(b"x", &[7; 5000], &mut seen).unwrap();
+        }
+    };
+    let read = || store.get(b"x", &mut Seen::default(), &mut out);
+    assert_eq!(while_somebody("collecting pieces", action, read).unwrap(), Found::Value);
+    assert!(out == [7; 5000], "{} bytes", out.len());
+}
