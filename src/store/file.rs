@@ -156,7 +156,7 @@ impl File {
             // Cut short or overwritten in this very moment: look again.
             return Ok(None);
         }
-        if !opened.is_adopted() {
+        if !opened.is_adopted()? {
             if writable {
                 opened.adopt()?;
             } else if opened.map.header().directory.get() != 0 {
@@ -183,7 +183,7 @@ impl File {
     pub fn draft(path: &Path, file: &Descriptor) -> Result<Self, Trouble> {
         refuse_incoherent(file)?;
         let metadata = file.metadata()?;
-        let page = fresh_page(metadata.ino());
+        let page = fresh_page(metadata.ino())?;
         let identity = UncheckedHeader(page.clone()).check(PAGE).map_err(Trouble::Damaged)?;
         Ok(Self {
             map: Map::new(file.as_fd(), metadata.len(), true)?.with_draft(&page),
@@ -248,10 +248,10 @@ impl File {
 
     /// Whether index and counters can be believed: since the machine booted only processes have
     /// died, and this is the file they worked on, not a copy.
-    pub fn is_adopted(&self) -> bool {
+    pub fn is_adopted(&self) -> Result<bool, Trouble> {
         let header = self.map.header();
-        let boot = boot_id();
-        header.inode.get() == self.id.1 && header.boot_id[0].get() == boot[0] && header.boot_id[1].get() == boot[1]
+        let [first, second] = boot_id()?;
+        Ok(header.inode.get() == self.id.1 && header.boot_id[0].get() == first && header.boot_id[1].get() == second)
     }
 
     /// What a reader of a private copy compares: another process may have put the original right.
@@ -265,7 +265,7 @@ impl File {
     fn adopt(&self) -> Result<(), Trouble> {
         // A second descriptor of the same description: nothing may be borrowed meanwhile.
         let file = self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().try_clone()?;
-        exclusively(&file, || if self.is_adopted() { Ok(()) } else { self.adopt_as(self.id.1) })
+        exclusively(&file, || if self.is_adopted()? { Ok(()) } else { self.adopt_as(self.id.1) })
     }
 
     /// Whether `destroy()` has put its mark on it.
@@ -556,7 +556,7 @@ fn open_descriptor(path: &Path, options: &Options, write: bool) -> Result<Option
 fn create(file: &Descriptor, inode: u64) -> Result<(), Trouble> {
     exclusively(file, || {
         if file.metadata()?.len() == 0 {
-            let page = fresh_page(inode);
+            let page = fresh_page(inode)?;
             crash_point();
             if let Err(error) = file.write_all_at(&page[..], 0) {
                 let _ = file.set_len(0);
@@ -569,11 +569,11 @@ fn create(file: &Descriptor, inode: u64) -> Result<(), Trouble> {
 }
 
 /// The header page of a new store, ready for use on this machine.
-pub fn fresh_page(inode: u64) -> Box<[u8; PAGE as usize]> {
+pub fn fresh_page(inode: u64) -> Result<Box<[u8; PAGE as usize]>, Trouble> {
     let identity = Identity { store_id: random() | 1, hash_seed: random() };
     // Positions start anywhere, so that a file deleted and made anew never looks unchanged.
     let start = (random() >> 17 | 1 << 32) & !7;
-    new_page(identity, start, boot_id(), inode)
+    Ok(new_page(identity, start, boot_id()?, inode))
 }
 
 /// Runs `action` under the file's exclusive `flock`.
@@ -628,20 +628,26 @@ pub fn is_legacy(start: &[u8]) -> bool {
         || start.starts_with(b"O:46:\"Fuz\\Component\\SharedMemory\\Entity\\StoredEntity\":")
 }
 
-/// The kernel's id of this boot.
-pub fn boot_id() -> [u64; 2] {
+/// The kernel's id of this boot; zeros where the system hides it. (Not where this process may just now open
+/// no more files: a store in use would pass for one from before a boot.)
+pub fn boot_id() -> Result<[u64; 2], Trouble> {
     static BOOT_ID: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
     static IS_KNOWN: AtomicBool = AtomicBool::new(false);
     // No `OnceLock`: see `watch_forks`.
     if !IS_KNOWN.load(Ordering::Acquire) {
-        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let text = match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM)) => {
+                return Err(error.into());
+            }
+            other => other.unwrap_or_default(),
+        };
         let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
         let half = |range| digits.get(range).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
         BOOT_ID[0].store(half(0..16), Ordering::Relaxed);
         BOOT_ID[1].store(half(16..32), Ordering::Relaxed);
         IS_KNOWN.store(true, Ordering::Release);
     }
-    [BOOT_ID[0].load(Ordering::Relaxed), BOOT_ID[1].load(Ordering::Relaxed)]
+    Ok([BOOT_ID[0].load(Ordering::Relaxed), BOOT_ID[1].load(Ordering::Relaxed)])
 }
 
 thread_local! {

@@ -279,8 +279,9 @@ impl File {
             }
         }
         self.check_sound()?;
-        header.boot_id[0].set(boot_id()[0]);
-        header.boot_id[1].set(boot_id()[1]);
+        let [first, second] = boot_id()?;
+        header.boot_id[0].set(first);
+        header.boot_id[1].set(second);
         header.inode.store(inode, Ordering::Release);
         Ok(())
     }

@@ -1161,7 +1161,7 @@ fn a_piece_whose_place_is_another_records_now_is_not_read() {
     // The value's segment has nothing else that lives; what is appended lies in another, with what stays.
     store.put(b"x", &[254; 5000], &mut seen).unwrap();
     (0..12u8).for_each(|n| put(&store, b"filler", &[n; 5000]));
-    assert_eq!(store.append(b"x", &[255; 1000], &mut seen).unwrap(), Appended::Done);
+    assert_eq!(store.append(b"x", &[255; 1000], 0, &mut seen).unwrap(), Appended::Done);
     put(&store, b"stays", &[1; 100]);
     let first = blocks::block_offset(blocks::block_of(seen.offset)) - format::BLOCK + format::BLOCK_HEAD;
     assert_eq!(store.file.borrow().as_ref().unwrap().before(seen.offset), first, "two segments");
