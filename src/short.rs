@@ -78,3 +78,22 @@ unsafe fn word<T: Copy + Into<u64>>(from: *const u8, to: *mut u8) -> u64 {
         word.into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_the_string_and_says_if_it_is_ascii() {
+        for len in 0..LIMIT {
+            for odd in 0..=len {
+                let mut bytes = vec![b'a'; len];
+                bytes.iter_mut().skip(odd).take(1).for_each(|byte| *byte = 0x80);
+                let mut copied = [0; LIMIT];
+                // SAFETY: there is room for any that is shorter than the limit.
+                let ascii = unsafe { copy(&bytes, copied.as_mut_ptr()) };
+                assert_eq!((&copied[..len], ascii), (&bytes[..], odd == len));
+            }
+        }
+    }
+}

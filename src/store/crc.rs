@@ -26,14 +26,15 @@ pub fn append(crc: u32, bytes: &[u8]) -> u32 {
 #[cfg_attr(target_arch = "aarch64", target_feature(enable = "crc"))]
 unsafe fn short(crc: u32, bytes: &[u8]) -> u32 {
     let mut crc = !crc;
-    // What is sealed of a record is a multiple of four bytes long, most often of eight.
+    // What is sealed of a record starts in the middle of a word, and ends with one. These words have just
+    // been written: read as such they come from the store buffer, while two halves would be waited for.
+    let (half, bytes) = bytes.split_at(bytes.len() & 4);
+    if let Ok(half) = half.try_into() {
+        crc = hardware::half(crc, u32::from_le_bytes(half));
+    }
     let (words, rest) = bytes.as_chunks();
     for word in words {
         crc = hardware::word(crc, u64::from_le_bytes(*word));
-    }
-    let (halves, rest) = rest.as_chunks();
-    for half in halves {
-        crc = hardware::half(crc, u32::from_le_bytes(*half));
     }
     for byte in rest {
         crc = hardware::byte(crc, *byte);

@@ -26,10 +26,12 @@ const NOBODY: u32 = LEASES;
 const WAITERS: u32 = 1 << 31;
 /// How often a waiter looks at the word before it sleeps.
 const SPINS: u32 = 60;
-/// How long a waiter sleeps before it asks whether the owner lives.
+/// How long a waiter sleeps before it asks whether the owner lives, and how long at most when it has been told
+/// that it does: an owner that waits for a processor is not to wait for a hundred others who ask.
 const LOOK_AFTER: Duration = Duration::from_millis(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(16);
 /// How long one call waits before it lets its caller look for signals.
-const BUSY_AFTER: Duration = Duration::from_millis(10);
+const BUSY_AFTER: Duration = Duration::from_millis(50);
 
 /// The write lock, held. Dropping it gives the lock back.
 pub struct Owner<'f> {
@@ -107,6 +109,8 @@ impl File {
         let lock = &self.map.header().lock;
         let start = Instant::now();
         let mut looked = start;
+        let mut patience = LOOK_AFTER;
+        let mut kept_by = lock.get();
         let mut slept = 0;
         loop {
             for _ in 0..SPINS {
@@ -127,7 +131,7 @@ impl File {
             if word as u32 & WAITERS == 0 && lock.compare_exchange(word, word | u64::from(WAITERS)).is_err() {
                 continue;
             }
-            let woken = futex_wait(lock, word as u32 | WAITERS, LOOK_AFTER);
+            let woken = futex_wait(lock, word as u32 | WAITERS, patience);
             slept += 1;
             self.check_ours()?;
             if woken == Woken::Fault {
@@ -135,16 +139,20 @@ impl File {
             }
             // By the clock, not by what ended the sleep: signals that come all the time must not
             // keep anybody from looking.
-            if looked.elapsed() >= LOOK_AFTER {
+            if looked.elapsed() >= patience {
                 looked = Instant::now();
                 let word = lock.get();
+                let moves_on = (word ^ kept_by) & !u64::from(WAITERS) != 0;
                 // Waiters without an owner: nobody leaves that, but a file may say anything.
-                if word as u32 != 0
-                    && lease_of(word).is_none_or(|owner| !self.is_alive(owner))
+                if !moves_on
+                    && word as u32 != 0
+                    && lease_of(word).is_none_or(|owner| !self.is_alive(owner, patience > LOOK_AFTER))
                     && lock.compare_exchange(word, taken_by(lease, word) | u64::from(WAITERS)).is_ok()
                 {
                     return Owner { file: self }.recovered();
                 }
+                patience = if moves_on { LOOK_AFTER } else { (2 * patience).min(LOOK_AGAIN) };
+                kept_by = word;
             }
             if start.elapsed() >= BUSY_AFTER {
                 return Err(Trouble::Busy);
@@ -235,8 +243,9 @@ impl File {
         Ok(())
     }
 
-    /// Whether the process that has this lease lives.
-    fn is_alive(&self, lease: u32) -> bool {
+    /// Whether the process that has this lease lives. `thoroughly`: also as its lock can mislead, which is
+    /// rare, and takes ten times as long to find out.
+    fn is_alive(&self, lease: u32, thoroughly: bool) -> bool {
         // On the description that holds a lock, GETLK says "unlocked".
         if self.my_lease() == Some(lease) {
             return true;
@@ -251,14 +260,13 @@ impl File {
         if range.l_type == libc::F_UNLCK as i16 {
             return false;
         }
-        if u64::from(lease) >= LEASE_SLOTS || self.map.header().directory.get() == 0 {
+        if !thoroughly || u64::from(lease) >= LEASE_SLOTS || self.map.header().directory.get() == 0 {
             return true;
         }
         let at = self.map.header().system.count() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
         let pid = self.map.word(at).load(Ordering::Acquire);
         let (start, namespace) = (self.map.word(at + 8).get(), self.map.word(at + 16).get());
-        let me = Process::this();
-        pid == 0 || start == 0 || namespace == 0 || namespace != me.namespace || !Process::has_died(pid, start)
+        pid == 0 || start == 0 || namespace == 0 || namespace != self::namespace() || !Process::has_died(pid, start)
     }
 
     /// Whether `object` may go on with a read, as far as holds are concerned. Who finds that the
@@ -287,7 +295,7 @@ impl File {
         if same_thread && header.hold_object.get() == object {
             return Hold::Mine;
         }
-        if !same_thread && !self.is_alive(lease) {
+        if !same_thread && !self.is_alive(lease, true) {
             return Hold::Dead;
         }
         Hold::Other(Held {
