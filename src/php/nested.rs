@@ -637,6 +637,8 @@ impl Place {
             (&raw mut (*place).scratch).write(UnsafeCell::new(zend::empty()));
             let std = (*place).std.get();
             ffi::zend_object_std_init(std, class);
+            // No program has one: the garbage collector need not look for cycles each time one is let go.
+            (*std).gc.u.type_info |= ffi::GC_NOT_COLLECTABLE;
             (*std).handlers = table();
             std
         }

@@ -395,13 +395,21 @@ unsafe fn encode(
 
 /// What a patch starts with: how many steps its way has are to follow, and a value, if it assigns.
 fn write_head(out: &mut Vec<u8>, steps: usize, assigns: bool) {
+    if steps == 1 {
+        out.extend_from_slice(&[if assigns { PAIR } else { ONE_STEP }, ONE_STEP]);
+        return;
+    }
     // Writing into a vector cannot fail.
     let _ = rmp::encode::write_array_len(out, 1 + u32::from(assigns));
     let _ = rmp::encode::write_array_len(out, u32::try_from(steps).unwrap_or(u32::MAX));
 }
 
+/// MessagePack's markers of arrays of one and of two.
+const ONE_STEP: u8 = 0x91;
+const PAIR: u8 = 0x92;
+
 fn write_number(out: &mut Vec<u8>, number: i64) {
-    let _ = rmp::encode::write_sint(out, number);
+    value::write_int(out, number);
 }
 
 fn write_name(out: &mut Vec<u8>, name: &Str) -> Result<(), Thrown> {
@@ -446,8 +454,6 @@ pub unsafe fn apply_all(this: &SyncObject, bytes: &[u8], at: *mut zval) -> Resul
 /// If the patch at the start of `bytes` assigns an element of a list, as nearly all do: its number, and
 /// where the value starts. Others are put together as arrays first.
 fn element_of(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    const PAIR: u8 = 0x92;
-    const ONE_STEP: u8 = 0x91;
     let [PAIR, ONE_STEP, rest @ ..] = bytes else { return None };
     let mut rest = rest;
     let number = rmp::decode::read_int(&mut rest).ok()?;

@@ -110,6 +110,12 @@ pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<Sharing, ValueError> {
     encode::encode(value, out)
 }
 
+/// Appends an int as MessagePack to `out`.
+#[inline]
+pub fn write_int(out: &mut Vec<u8>, value: i64) {
+    writer::Scalar::int(value).write(out);
+}
+
 /// Decodes the MessagePack value that `bytes` start with into `into`, which is overwritten without
 /// being released, and holds null after an error. Returns how many bytes there are behind it, too.
 ///
