@@ -342,12 +342,12 @@ impl AppendHead {
 /// An append's place word holds the offset of the record before it. It is not under the CRC: a check
 /// after a boot may find another one there.
 pub const APPEND_BEFORE: u64 = RECORD_PLACE;
-/// Bytes of appends that a value may carry before it has to be written whole again: twice as much as
-/// itself, within limits, so that appending costs what it adds and reading what is there. (A record
-/// of fifty bytes is mostly frame: twice the bytes of a list of numbers are an eighth of its
-/// elements, and take as long to read as the list.)
+/// Bytes of appends that a value may carry before it has to be written whole again: three times as much
+/// as itself, within limits, so that appending costs what it adds and reading what is there. (A record
+/// of sixty bytes is mostly frame: three times the bytes of a list of numbers are a seventh of its
+/// elements, and take about as long to read as the list.)
 pub fn append_budget(whole: u64) -> u64 {
-    (2 * whole + 4096).min(1 << 20)
+    (3 * whole + 4096).min(1 << 20)
 }
 /// Pieces of a value that are longer than this are not copied any more when pieces are united.
 pub const MAX_UNITED: u64 = 1 << 20;

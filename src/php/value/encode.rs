@@ -289,14 +289,15 @@ impl Members<'_> {
             let count = engine::count(self.table);
             let mut list = serializer.serialize_seq(Some(count))?;
             let encoder = self.value.encoder;
-            for (_, at) in Elements::of(self.table) {
-                // Most lists are of these: nothing has to be known of where they are.
-                if engine::type_of(at) == engine::LONG {
+            let mut elements = Elements::of(self.table);
+            loop {
+                // Of ints, of which many lists are made, nothing has to be known but what they are.
+                while let Some(int) = elements.next_int() {
                     encoder.identity.count();
-                    list.serialize_element(&Long((*at).value.lval))?;
-                } else {
-                    list.serialize_element(&self.member(at))?;
+                    list.serialize_element(&Long(int))?;
                 }
+                let Some((_, at)) = elements.next() else { break };
+                list.serialize_element(&self.member(at))?;
             }
             encoder.goes_on(self.table, count as i64);
             list.end()

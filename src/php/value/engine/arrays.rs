@@ -52,6 +52,24 @@ impl Elements {
     }
 }
 
+impl Elements {
+    /// The next element, if it is an int in an array without stored keys; else nothing happens.
+    #[inline(always)]
+    pub fn next_int(&mut self) -> Option<i64> {
+        // SAFETY: as in `next`.
+        unsafe {
+            if self.next < (*self.table).nNumUsed && is_packed(self.table) {
+                let at = (*self.table).__bindgen_anon_1.arPacked.add(self.next as usize);
+                if type_of(at) == LONG {
+                    self.next += 1;
+                    return Some((*at).value.lval);
+                }
+            }
+            None
+        }
+    }
+}
+
 impl Iterator for Elements {
     type Item = (Key, *mut Zval);
 
