@@ -6,12 +6,14 @@
 //! times what the instructions do; so short records, where there is such an instruction, go
 //! straight to it.
 
-/// Longer ones are the library's business.
+/// Longer ones are the library's business, and so are all where there is no such instruction.
+#[cfg(any(test, target_arch = "x86_64", target_arch = "aarch64"))]
 const SHORT: usize = 256;
 
 /// The CRC of `bytes` behind those that gave `crc`.
 #[inline]
 pub fn append(crc: u32, bytes: &[u8]) -> u32 {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     if bytes.len() <= SHORT && hardware::is_there() {
         // SAFETY: the processor has the instruction.
         return unsafe { short(crc, bytes) };
@@ -22,6 +24,7 @@ pub fn append(crc: u32, bytes: &[u8]) -> u32 {
 /// # Safety
 /// [`hardware::is_there`].
 #[inline]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "sse4.2"))]
 #[cfg_attr(target_arch = "aarch64", target_feature(enable = "crc"))]
 unsafe fn short(crc: u32, bytes: &[u8]) -> u32 {
@@ -95,27 +98,6 @@ mod hardware {
     #[target_feature(enable = "crc")]
     pub fn byte(crc: u32, byte: u8) -> u32 {
         __crc32cb(crc, byte)
-    }
-}
-
-/// Elsewhere the library computes, with tables.
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-mod hardware {
-    #[inline(always)]
-    pub fn is_there() -> bool {
-        false
-    }
-
-    pub fn word(crc: u32, word: u64) -> u32 {
-        !crc32c::crc32c_append(!crc, &word.to_le_bytes())
-    }
-
-    pub fn half(crc: u32, half: u32) -> u32 {
-        !crc32c::crc32c_append(!crc, &half.to_le_bytes())
-    }
-
-    pub fn byte(crc: u32, byte: u8) -> u32 {
-        !crc32c::crc32c_append(!crc, &[byte])
     }
 }
 

@@ -347,14 +347,15 @@ pub const APPEND_BEFORE: u64 = RECORD_PLACE;
 /// of sixty bytes is mostly frame: three times the bytes of a list of numbers are a seventh of its
 /// elements, and take about as long to read as the list.)
 pub fn append_budget(whole: u64) -> u64 {
-    (3 * whole + 4096).min(1 << 20)
+    (3 * whole + 4096).min(MAX_BUDGET)
 }
+pub const MAX_BUDGET: u64 = 1 << 20;
 /// Pieces of a value that are longer than this are not copied any more when pieces are united.
 pub const MAX_UNITED: u64 = 1 << 20;
 /// More records than a value can have: as many small ones as an append budget has room for, and
 /// of those that are not united, as many as the longest file has room for.
 pub const MAX_APPENDS: usize = 1 << 20;
-const _: () = assert!((1 << 20) / 48 + super::header::MAX_FILE / MAX_UNITED < MAX_APPENDS as u64);
+const _: () = assert!(MAX_BUDGET / 48 + super::header::MAX_FILE / MAX_UNITED < MAX_APPENDS as u64);
 /// The batch word of a set whose value goes on behind its first object: it was united from pieces.
 pub const UNITED: u32 = 1;
 

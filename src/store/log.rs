@@ -14,6 +14,7 @@ use super::format::*;
 use super::header::{DURABLE, HELD, Root};
 use super::index::{Hit, Search};
 use super::lock::Owner;
+use super::read::{Part, ValueParts};
 use std::sync::atomic::Ordering;
 
 /// Segments beyond the live bytes (and three quarters of them again) that may stand before the
@@ -46,6 +47,21 @@ enum Living {
     Whole(u64),
     /// A piece. The key, and where the value is named.
     Piece(Vec<u8>, Hit),
+}
+
+/// What is appended to a value.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    /// The record that it goes on from.
+    kept: u64,
+    /// Bytes of appends that the value may still get.
+    left: u32,
+    note: i64,
+    body: &'a [u8],
+}
+
+fn lost_piece() -> Trouble {
+    Trouble::Damaged("a value in it has lost a piece".into())
 }
 
 /// A new content that was prepared beside the old one.
@@ -221,53 +237,43 @@ impl Owner<'_> {
             Op::Append => self.file.map.word(hit.record + RECORD_CRC).get() >> 32,
             _ => append_budget(head.length),
         };
-        let link = AppendHead { before: self.file.position(hit.record), note }.bytes();
-        let record = NewRecord { op: Op::Append, key, value: Value { head: &link, body: bytes } };
-        let length = record.length();
+        let length =
+            NewRecord { op: Op::Append, key, value: Value { head: &[0; APPEND_HEAD as usize], body: bytes } }.length();
         // The number of pieces is what costs; of those that are not united there are few.
         let Some(left) = budget.checked_sub(if length > MAX_UNITED { 0 } else { length }) else { return Ok(None) };
-        if length > MAX_SMALL {
-            let stays =
-                head.length > MAX_SMALL || self.file.whole_of(hit.record).is_some_and(|whole| whole > MAX_SMALL);
-            return if stays { self.go_on(key, hit, left as u32, note, bytes).map(Some) } else { Ok(None) };
+        let piece = Piece { kept: hit.record, left: left as u32, note, body: bytes };
+        if length <= MAX_SMALL {
+            return self.put_piece(key, hit, piece, Purpose::Write).map(Some);
         }
-        let placed = self.publish_record(&record, hit.record, left as u32, Purpose::Write)?;
-        self.point(hit.slot, placed.offset);
-        self.settle(placed);
-        Ok(Some(Written { slot: hit.slot, record: placed.offset, position: placed.position }))
-    }
-
-    /// As [`Owner::append_to`], for what gets a run of its own. The small pieces before it come along: the
-    /// cleaner counts on small ones being the newest.
-    fn go_on(&self, key: &EncodedKey, hit: Hit, left: u32, note: i64, bytes: &[u8]) -> Result<Written, Trouble> {
-        let damaged = || Trouble::Damaged("a value in it has lost a piece".into());
-        let value = self.file.parts_of_value(hit.record, None).ok_or_else(damaged)?;
-        let (small, kept) = value.split_where(|piece, _| piece > MAX_SMALL);
-        let kept = kept.ok_or_else(damaged)?;
-        let mut body = Vec::new();
-        self.file.copy_parts(small, &mut body).ok_or_else(damaged)?;
+        // It gets a run of its own. The small pieces before it come along: the cleaner counts on small
+        // ones being the newest. A value that is small altogether is written whole.
+        let value = self.pieces(hit)?;
+        let (small, Some(kept)) = value.split_where(|piece, _| piece > MAX_SMALL) else { return Ok(None) };
+        let mut body = self.copied(small)?;
         body.extend_from_slice(bytes);
-        self.put_behind(key, hit, kept, left, note, &body, Purpose::Write)
+        self.put_piece(key, hit, Piece { kept, body: &body, ..piece }, Purpose::Write).map(Some)
     }
 
-    /// Lets `body` follow the record at `kept`, in place of all that comes after that now.
-    #[expect(clippy::too_many_arguments, reason = "what a record says, and where it goes")]
-    fn put_behind(
-        &self,
-        key: &EncodedKey,
-        hit: Hit,
-        kept: u64,
-        left: u32,
-        note: i64,
-        body: &[u8],
-        purpose: Purpose,
-    ) -> Result<Written, Trouble> {
-        let link = AppendHead { before: self.file.position(kept), note }.bytes();
-        let record = NewRecord { op: Op::Append, key, value: Value { head: &link, body } };
-        let placed = self.publish_record(&record, kept, left, purpose)?;
-        self.follow(hit, placed.offset, kept);
+    /// Appends a piece to a value, in place of all that comes after the record that it goes on from.
+    fn put_piece(&self, key: &EncodedKey, hit: Hit, piece: Piece, purpose: Purpose) -> Result<Written, Trouble> {
+        let link = AppendHead { before: self.file.position(piece.kept), note: piece.note }.bytes();
+        let record = NewRecord { op: Op::Append, key, value: Value { head: &link, body: piece.body } };
+        let placed = self.publish_record(&record, piece.kept, piece.left, purpose)?;
+        self.follow(hit, placed.offset, piece.kept);
         self.settle(placed);
         Ok(Written { slot: hit.slot, record: placed.offset, position: placed.position })
+    }
+
+    /// All pieces of a value.
+    fn pieces(&self, hit: Hit) -> Result<ValueParts, Trouble> {
+        self.file.parts_of_value(hit.record, None).ok_or_else(lost_piece)
+    }
+
+    /// What some of a value's pieces say, one behind the other.
+    fn copied(&self, parts: &[Part]) -> Result<Vec<u8>, Trouble> {
+        let mut bytes = Vec::new();
+        self.file.copy_parts(parts, &mut bytes).ok_or_else(lost_piece)?;
+        Ok(bytes)
     }
 
     /// The append at `record`, which goes on from `kept`, is its key's newest record now.
@@ -761,20 +767,18 @@ impl Owner<'_> {
     /// Writes the newest pieces of a value as one record: all small ones, and larger ones while that
     /// does not copy more than as much again. What is left lies in runs of its own, and stays.
     pub fn unite(&self, key: &EncodedKey, hit: Hit) -> Result<Written, Trouble> {
-        let damaged = || Trouble::Damaged("a value in it has lost a piece".into());
-        let file = self.file;
-        let value = file.parts_of_value(hit.record, None).ok_or_else(damaged)?;
+        let value = self.pieces(hit)?;
         let stays = |piece, newer| piece > MAX_SMALL && newer > 0 && piece > newer || piece > MAX_UNITED;
         let (newest, kept) = value.split_where(stays);
         if newest.is_empty() {
-            return Ok(Written { slot: hit.slot, record: hit.record, position: file.position(hit.record) });
+            let position = self.file.position(hit.record);
+            return Ok(Written { slot: hit.slot, record: hit.record, position });
         }
-        let mut bytes = Vec::new();
-        file.copy_parts(newest, &mut bytes).ok_or_else(damaged)?;
+        let bytes = self.copied(newest)?;
         if let Some(kept) = kept {
-            let note = file.append_head(hit.record).ok_or_else(damaged)?.note;
-            let left = append_budget(MAX_UNITED) as u32;
-            return self.put_behind(key, hit, kept, left, note, &bytes, Purpose::Reclaim);
+            let note = self.file.append_head(hit.record).ok_or_else(lost_piece)?.note;
+            let piece = Piece { kept, left: MAX_BUDGET as u32, note, body: &bytes };
+            return self.put_piece(key, hit, piece, Purpose::Reclaim);
         }
         let record = NewRecord { op: Op::Set, key, value: Value::whole(&bytes) };
         let placed = self.publish_record(&record, self.place(hit.record), UNITED, Purpose::Reclaim)?;
@@ -840,12 +844,6 @@ impl Owner<'_> {
 }
 
 impl File {
-    /// How long the record is that a value's others were appended to.
-    fn whole_of(&self, record: u64) -> Option<u64> {
-        let whole = self.parts_of_value(record, None)?.whole;
-        Some(self.record_head(whole)?.length)
-    }
-
     /// What the append at `record` says before what it appends; `None` if it is none.
     pub fn append_head(&self, record: u64) -> Option<AppendHead> {
         let head = self.record_head(record).filter(|head| head.op == Op::Append)?;
