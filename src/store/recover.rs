@@ -130,12 +130,11 @@ impl Owner<'_> {
         })
     }
 
-    /// A value may have lost its slot, and its records not been marked dead yet.
+    /// A value may have lost its slot, and its records not been marked dead yet. Leaves the same trail as
+    /// `bury_value`, for whoever takes over from a death in here.
     fn finish_superseding(&self) {
         let header = self.header();
-        let mut record = header.superseding.get();
-        // Freed with its segment, a record does not tell any more what it was appended to.
-        let mut rest = header.superseding_rest.get();
+        let (mut record, rest) = (header.superseding.get(), header.superseding_rest.get());
         let newest = self.newest_record_of(record).or_else(|| self.newest_record_of(rest)).unwrap_or(0);
         if newest == record {
             record = 0;
@@ -147,14 +146,17 @@ impl Owner<'_> {
                 break;
             }
             let head = self.file.record_head(record);
-            let before = if head.is_some() { self.file.before(record) } else { rest };
-            rest = 0;
+            // Freed with its segment, a record does not tell any more what it was appended to.
+            let before = if head.is_some() { self.file.before(record) } else { header.superseding_rest.get() };
+            let rest = if before == kept || before == record { 0 } else { before };
+            header.superseding_rest.set(rest);
             if head.is_some_and(|head| head.op.holds_value()) {
                 let word = self.file.map.word(record);
                 word.set(word.get() | DEAD);
                 self.recount(block_of(record));
             }
-            record = before;
+            header.superseding.set(rest);
+            record = rest;
         }
         header.superseding.set(0);
     }
