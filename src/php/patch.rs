@@ -223,10 +223,11 @@ unsafe fn look_at_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thro
 
 unsafe fn remember_end(this: &SyncObject, name: &Str, end: End, seen: Seen) {
     let mut number = zend::empty();
-    number.value.lval = end.0;
-    number.u1.type_info = IS_LONG;
-    // SAFETY: the caller holds the name.
-    unsafe { this.ends().store(name.as_ptr(), Some(&raw const number), seen, 0) };
+    // SAFETY: the caller holds the name; the int is a slot of this frame.
+    unsafe {
+        zend::set_long(&raw mut number, end.0);
+        this.ends().store(name.as_ptr(), Some(&raw const number), seen, 0);
+    }
 }
 
 /// Appends the patch that puts an encoded value under a key (or, without one, at the end) of the array

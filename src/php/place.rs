@@ -31,8 +31,8 @@ impl Key {
     /// An int.
     pub fn int(value: i64) -> Self {
         let mut key = zend::empty();
-        key.value.lval = value;
-        key.u1.type_info = IS_LONG;
+        // SAFETY: a slot of this frame.
+        unsafe { zend::set_long(&raw mut key, value) };
         Self(key)
     }
 
@@ -584,8 +584,9 @@ unsafe fn element_of_object(
         let value = read(object, offset, fetch as i32, returned);
         if zend::check().is_err() {
             // ArrayObject makes a reference of the engine's own mark of an error, and relies on this.
-            if !value.is_null() && value != returned {
-                zend::undo_reference(value);
+            let is_sole = || zend::kind(value) == IS_REFERENCE && (*(*value).value.ref_).gc.refcount == 1;
+            if !value.is_null() && value != returned && is_sole() {
+                scalar::unwrap_reference(value);
             }
             return Err(Thrown);
         }

@@ -278,21 +278,6 @@ pub unsafe fn deref(value: *mut zval) -> *mut zval {
     unsafe { if kind(value) == IS_REFERENCE { &raw mut (*(*value).value.ref_).val } else { value } }
 }
 
-/// Makes a reference that nobody else has into the value that it refers to.
-///
-/// # Safety
-/// `value` is valid.
-pub unsafe fn undo_reference(value: *mut zval) {
-    // SAFETY: valid by contract; the value moves, and its shell is freed.
-    unsafe {
-        if kind(value) == IS_REFERENCE && (*(*value).value.ref_).gc.refcount == 1 {
-            let reference = (*value).value.ref_;
-            copy_value(value, &raw const (*reference).val);
-            ext_php_rs::alloc::efree(reference.cast());
-        }
-    }
-}
-
 macro_rules! setters {
     ($($(#[$doc:meta])* $name:ident = $kind:expr;)*) => {$(
         $(#[$doc])*

@@ -781,7 +781,8 @@ impl Owner<'_> {
             return self.put_piece(key, hit, piece, Purpose::Reclaim);
         }
         let record = NewRecord { op: Op::Set, key, value: Value::whole(&bytes) };
-        let placed = self.publish_record(&record, self.place(hit.record), UNITED, Purpose::Reclaim)?;
+        let place = self.file.map.word(value.whole + RECORD_PLACE).get();
+        let placed = self.publish_record(&record, place, UNITED, Purpose::Reclaim)?;
         self.supersede(hit, placed.offset, 0);
         self.settle(placed);
         Ok(Written { slot: hit.slot, record: placed.offset, position: placed.position })

@@ -122,6 +122,13 @@ pub struct Seen {
     epoch: u64,
 }
 
+impl Seen {
+    /// The key's newest record is another one now, in the same slot.
+    fn follow(&mut self, written: &log::Written, end: u64) {
+        (self.record, self.offset, self.version) = (written.position, written.record, end);
+    }
+}
+
 /// What [`Store::get`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
@@ -381,7 +388,7 @@ impl Store {
         self.write(|file, owner| {
             let Some(hit) = file.hint(seen) else { return Ok(Appended::Changed) };
             let Some(written) = owner.append_to(&encoded, hit, note, bytes)? else { return Ok(Appended::Full) };
-            (seen.record, seen.offset, seen.version) = (written.position, written.record, owner.end());
+            seen.follow(&written, owner.end());
             owner.clean();
             Ok(Appended::Done)
         })
@@ -398,7 +405,7 @@ impl Store {
                 return Ok(false);
             }
             let written = owner.unite(&encoded, hit)?;
-            (seen.record, seen.offset, seen.version) = (written.position, written.record, owner.end());
+            seen.follow(&written, owner.end());
             owner.clean();
             Ok(true)
         })

@@ -67,7 +67,7 @@ pub fn encode_long(value: &Zval, head: &mut Vec<u8>) -> Option<*const [u8]> {
     Some(bytes)
 }
 
-pub use engine::set_unwritten_string;
+pub use engine::{set_unwritten_string, unwrap_reference};
 
 /// If `start` are the first bytes of an encoded value of `length` bytes that is one long string:
 /// how long its head is. The string's bytes are the rest.
