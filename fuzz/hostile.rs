@@ -30,8 +30,8 @@ mod header {
     pub const HASH_SEED: usize = 4;
     pub const IDENTITY_CHECK: usize = 5;
     pub const INODE: usize = 10;
-    pub const BLOCKS: usize = 12;
-    pub const SYSTEM: usize = 13;
+    pub const BLOCKS: usize = 14;
+    pub const SYSTEM: usize = 15;
     pub const COMMIT: usize = 16;
     pub const INDEXED: usize = 17;
     pub const DIRECTORY: usize = 19;
@@ -42,13 +42,14 @@ mod header {
     pub const HOLD_OBJECT: usize = 33;
     pub const HOLD_SINCE: usize = 34;
     pub const HOLD_STRENGTH: usize = 37;
-    pub const TABLE: usize = 40;
+    pub const TABLE: usize = 48;
     pub const PAGE_END: usize = 511;
     /// Words that mean something.
-    pub const USED: usize = 56;
+    pub const USED: usize = 64;
 }
 
-const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x02");
+const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x03");
+const VERSION: u64 = 3 | 1 << 32;
 const HELD: u64 = 1 << 63;
 
 /// CPU time that a case may take: far more than it does, far less than a walk through what a lying
@@ -237,7 +238,7 @@ impl Case {
     }
 
     fn identity_check(&self) -> u64 {
-        let words = [MAGIC, 2, self.word(header::STORE_ID * 8), self.word(header::HASH_SEED * 8)];
+        let words = [MAGIC, VERSION, self.word(header::STORE_ID * 8), self.word(header::HASH_SEED * 8)];
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         u64::from(crc32c::crc32c(&bytes))
     }
@@ -279,7 +280,7 @@ impl Case {
         let commit = word(header::COMMIT) & !HELD;
         self.image.len() >= PAGE
             && word(header::MAGIC) == MAGIC
-            && word(header::VERSION) == 2
+            && word(header::VERSION) == VERSION
             && word(header::STORE_ID) != 0
             && word(header::PAGE_END) == MAGIC
             && word(header::IDENTITY_CHECK) == self.identity_check()

@@ -211,7 +211,7 @@ unsafe fn look_at_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thro
             },
             Outline::Whole => End::of_encoded(&start),
             Outline::Noted(end) => Some(End(end)),
-            Outline::Missing | Outline::Unknown => None,
+            Outline::Missing => None,
         };
         match end {
             Some(end) => remember_end(this, name, end, seen),

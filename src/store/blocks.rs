@@ -253,10 +253,17 @@ impl Owner<'_> {
         (block < self.file.blocks()).then_some(block)
     }
 
-    /// A number for a run that no run had before it.
+    /// The word of a generation that no run had before.
     pub fn next_generation(&self) -> u64 {
-        self.header().generation.add(1);
-        self.header().generation.get()
+        let header = self.header();
+        loop {
+            header.generation.add(1);
+            match self.file.identity.generations().word(header.generation.get()) {
+                // Says that nothing is to be trusted: this number is left out.
+                0 => {}
+                word => return word,
+            }
+        }
     }
 
     /// Gives a run back. Nothing refers to it any more; readers that are still inside notice by

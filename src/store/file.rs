@@ -251,13 +251,15 @@ impl File {
     pub fn is_adopted(&self) -> Result<bool, Trouble> {
         let header = self.map.header();
         let [first, second] = boot_id()?;
-        Ok(header.inode.get() == self.id.1 && header.boot_id[0].get() == first && header.boot_id[1].get() == second)
+        Ok(header.file_id[0].get() == self.id.1
+            && header.boot_id[0].get() == first
+            && header.boot_id[1].get() == second)
     }
 
     /// What a reader of a private copy compares: another process may have put the original right.
     fn adoption(&self) -> [u64; 3] {
         let header = self.map.header();
-        [header.boot_id[0].get(), header.boot_id[1].get(), header.inode.get()]
+        [header.boot_id[0].get(), header.boot_id[1].get(), header.file_id[0].get()]
     }
 
     /// Puts a file right that was last used before this boot, or is a copy. Whoever else opens it

@@ -18,9 +18,19 @@ pub const PAGE: u64 = 4096;
 /// The unit of allocation. Blocks lie at `PAGE + n * BLOCK`.
 pub const BLOCK: u64 = 64 * 1024;
 /// "SyncPHP" and the number of this format.
-pub const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x02");
-/// The version of the format that this code reads and writes.
-pub const VERSION: u64 = 2;
+pub const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x03");
+/// The version of the format that this code reads and writes: the number in the low half, and above
+/// it, until the format is released, the number of the draft. Another draft is refused, never misread.
+pub const VERSION: u64 = 3 | DRAFT << 32;
+const DRAFT: u64 = 1;
+
+/// A version word in words: `3`, or `3.1` for a draft.
+pub fn version_text(word: u64) -> String {
+    match (word as u32, word >> 32) {
+        (version, 0) => version.to_string(),
+        (version, draft) => format!("{version}.{draft}"),
+    }
+}
 
 /// The kind of a run: the application type of its MessagePack ext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,22 +90,71 @@ pub const MAX_RUN: u64 = (u32::MAX as u64) / BLOCK * BLOCK;
 
 // ---- what every block starts with ------------------------------------------------------------
 
-/// Offset in a block of its generation: a number that no other life of the block has, 0 while
-/// its content is not to be trusted.
+/// Offset in a block of its generation: a number that no other life of the block has, scrambled (see
+/// [`Generations`]), 0 while its content is not to be trusted.
 pub const GENERATION: u64 = 8;
 /// No store gets this far: there is always another one.
 pub const MAX_GENERATION: u64 = 1 << 62;
 /// Bytes of a block before its content.
 pub const BLOCK_HEAD: u64 = 64;
 
+/// Turns the number of a generation into the word that stands in a block, and back.
+///
+/// A reader that follows a reference into a segment that was freed may look at the inside of a large
+/// value that lies there now, where "the generation" is eight bytes of that value. Small numbers could
+/// be met there by chance, or put there by anybody who supplies values. The scrambled word depends on
+/// the store's random hash seed, which somebody who only supplies values does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generations {
+    key: u64,
+}
+
+impl Generations {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    /// The inverse of `FACTOR` modulo 2^64.
+    const INVERSE: u64 = {
+        // Newton's method: each step doubles the number of low bits that are right, from three on.
+        let mut inverse = Self::FACTOR;
+        let mut right = 3;
+        while right < 64 {
+            inverse = inverse.wrapping_mul(2u64.wrapping_sub(Self::FACTOR.wrapping_mul(inverse)));
+            right *= 2;
+        }
+        inverse
+    };
+
+    /// Those of the store with these two random numbers.
+    pub fn new(store_id: u64, hash_seed: u64) -> Self {
+        Self { key: hash_seed ^ store_id.rotate_left(32) }
+    }
+
+    /// The word for a number, 0 for the one number that must not be given.
+    pub fn word(self, number: u64) -> u64 {
+        number.wrapping_mul(Self::FACTOR) ^ self.key
+    }
+
+    /// The number that a word stands for. Of a word that no run ever had it is any number.
+    pub fn number(self, word: u64) -> u64 {
+        (word ^ self.key).wrapping_mul(Self::INVERSE)
+    }
+}
+
 // ---- system block ----------------------------------------------------------------------------
 
-/// Offset in the system block of the lease slots: pid, start time, pid namespace, spare.
+/// Offset in the system block of the lease slots.
 pub const LEASES_AT: u64 = 4096;
-/// Bytes of a lease slot.
-pub const LEASE_SLOT: u64 = 32;
+/// Bytes of a lease slot: a cache line, so that those who wait on their own slots do not disturb
+/// each other.
+pub const LEASE_SLOT: u64 = 64;
 /// Leases that have a slot; higher numbers work, but only the kernel's lock tells if they live.
-pub const LEASE_SLOTS: u64 = 1024;
+pub const LEASE_SLOTS: u64 = 512;
+/// Offsets in a lease slot (`docs/format.md` has those that are not used yet). The pid of its process;
+/// 0: nobody's.
+pub const LEASE_PID: u64 = 0;
+/// The start time of the process, in clock ticks, as it sees that itself.
+pub const LEASE_START: u64 = 16;
+/// The inode of its pid namespace; 0: not known.
+pub const LEASE_NAMESPACES: u64 = 24;
 /// Offset in the system block of the first directory, and how deep it may grow there.
 pub const FIRST_DIRECTORY_AT: u64 = LEASES_AT + LEASE_SLOTS * LEASE_SLOT;
 pub const FIRST_DIRECTORY_DEPTH: u32 = 10;
@@ -154,13 +213,25 @@ pub enum Op {
     Clear = 2,
     /// The key's value goes on with these bytes.
     Append = 3,
+    /// The key has this value, which was united from pieces: it goes on behind its first object.
+    United = 4,
 }
 
 impl Op {
     /// Whether such a record is a part of its key's value, as long as it is not dead.
     #[inline]
     pub fn holds_value(self) -> bool {
-        matches!(self, Self::Set | Self::Append)
+        matches!(self, Self::Set | Self::Append | Self::United)
+    }
+
+    /// Bytes of such a record's body before the value ([`AppendHead`], [`united_head`]).
+    #[inline]
+    pub fn value_head(self) -> u64 {
+        match self {
+            Self::Append => APPEND_HEAD,
+            Self::United => UNITED_HEAD,
+            Self::Set | Self::Remove | Self::Clear => 0,
+        }
     }
 }
 
@@ -187,6 +258,7 @@ pub fn parse_record_word(word: u64, room: u64) -> Option<RecordHead> {
         1 => Op::Remove,
         2 => Op::Clear,
         3 => Op::Append,
+        4 => Op::United,
         _ => return None,
     };
     let padding = u64::from(b & 7);
@@ -311,14 +383,16 @@ impl NewRecord<'_> {
     }
 }
 
-/// Bytes of an append's value before what it appends ([`AppendHead`]).
-pub const APPEND_HEAD: u64 = 18;
+/// Bytes of an append's body before what it appends ([`AppendHead`]).
+pub const APPEND_HEAD: u64 = 23;
 
-/// What an append says before what it appends: the position of the record before it, as a MessagePack
-/// uint 64, and a note for who appends next, as an int 64 (the store does not look at it).
+/// The start of an append's body: the position of the record before it (as a MessagePack uint 64), how
+/// many bytes of appends its value may still get (a uint 32), and a note for the next append (an int 64,
+/// which the store does not look at).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AppendHead {
     pub before: u64,
+    pub left: u32,
     pub note: i64,
 }
 
@@ -327,16 +401,41 @@ impl AppendHead {
     pub fn bytes(self) -> [u8; APPEND_HEAD as usize] {
         let mut bytes = [0xcf; APPEND_HEAD as usize];
         bytes[1..9].copy_from_slice(&self.before.to_be_bytes());
-        bytes[9] = 0xd3;
-        bytes[10..].copy_from_slice(&self.note.to_be_bytes());
+        bytes[9] = 0xce;
+        bytes[10..14].copy_from_slice(&self.left.to_be_bytes());
+        bytes[14..].copy_from_slice(&united_head(self.note));
         bytes
     }
 
     #[inline]
     pub fn parse(bytes: [u8; APPEND_HEAD as usize]) -> Self {
-        let word = |at: usize| bytes[at..at + 8].try_into().expect("eight bytes");
-        Self { before: u64::from_be_bytes(word(1)), note: i64::from_be_bytes(word(10)) }
+        fn piece<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+            bytes[at..at + N].try_into().expect("inside of the head")
+        }
+        Self {
+            before: u64::from_be_bytes(piece(&bytes, 1)),
+            left: u32::from_be_bytes(piece(&bytes, 10)),
+            note: parse_united_head(piece(&bytes, 14)),
+        }
     }
+}
+
+/// Bytes of a united value's body before the value.
+pub const UNITED_HEAD: u64 = 9;
+
+/// The start of a united value's body: the note of the newest of its pieces, as a MessagePack int 64.
+#[inline]
+pub fn united_head(note: i64) -> [u8; UNITED_HEAD as usize] {
+    let mut bytes = [0xd3; UNITED_HEAD as usize];
+    bytes[1..].copy_from_slice(&note.to_be_bytes());
+    bytes
+}
+
+/// The note that [`united_head`] wrote down.
+#[inline]
+pub fn parse_united_head(bytes: [u8; UNITED_HEAD as usize]) -> i64 {
+    let [_, note @ ..] = bytes;
+    i64::from_be_bytes(note)
 }
 
 /// An append's place word holds the offset of the record before it. It is not under the CRC: a check
@@ -356,8 +455,6 @@ pub const MAX_UNITED: u64 = 1 << 20;
 /// of those that are not united, as many as the longest file has room for.
 pub const MAX_APPENDS: usize = 1 << 20;
 const _: () = assert!(MAX_BUDGET / 48 + super::header::MAX_FILE / MAX_UNITED < MAX_APPENDS as u64);
-/// The batch word of a set whose value goes on behind its first object: it was united from pieces.
-pub const UNITED: u32 = 1;
 
 /// Whether a record with this first word is an append.
 #[inline]
@@ -416,14 +513,34 @@ mod tests {
 
     #[test]
     fn the_head_of_an_append_is_read_back_as_it_was_made() {
-        for head in [AppendHead { before: 1 << 40, note: -1 }, AppendHead { before: 0, note: i64::MAX }] {
+        for head in [
+            AppendHead { before: 1 << 40, left: 7, note: -1 },
+            AppendHead { before: 0, left: u32::MAX, note: i64::MAX },
+        ] {
             assert_eq!(AppendHead::parse(head.bytes()), head);
         }
+        assert_eq!(parse_united_head(united_head(-3)), -3);
+    }
+
+    #[test]
+    fn a_generation_is_read_back_from_its_word_and_looks_like_no_small_number() {
+        let generations = Generations::new(0x1234_5678_9abc_def1, 0xfedc_ba98_7654_3210);
+        for number in [0, 1, 2, 3, 1 << 32, MAX_GENERATION, u64::MAX] {
+            assert_eq!(generations.number(generations.word(number)), number);
+            assert!(generations.word(number) > 1 << 32);
+        }
+        assert_ne!(Generations::new(1, 2), Generations::new(2, 1));
+    }
+
+    #[test]
+    fn a_draft_is_named_with_its_number() {
+        assert_eq!(version_text(3), "3");
+        assert_eq!(version_text(3 | 2 << 32), "3.2");
     }
 
     #[test]
     fn an_append_is_recognised_by_its_first_word() {
-        for op in [Op::Set, Op::Remove, Op::Clear, Op::Append] {
+        for op in [Op::Set, Op::Remove, Op::Clear, Op::Append, Op::United] {
             let record = NewRecord { op, key: &EncodedKey::new(b"name"), value: Value::whole(b"\x2a") };
             assert_eq!(is_append(record.first_word()), op == Op::Append, "{op:?}");
         }

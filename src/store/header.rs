@@ -3,8 +3,11 @@
 //! Words that change together lie on the cache line of those who use them: what a reader loads
 //! (`commit` and its neighbours) on one, what only writers touch on others.
 
-use super::format::{BLOCK, Kind, MAGIC, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word};
+use super::format::{
+    BLOCK, Generations, Kind, LEASE_SLOT, MAGIC, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word, version_text,
+};
 use super::torture::crash_point;
+use std::mem::offset_of;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
 /// An 8-byte word of the file: little-endian, whatever the machine is.
@@ -99,17 +102,17 @@ pub struct Header {
     spare0: [Word; 2],
 
     // -- line 1: written when the file is first used on a machine, after a boot, after a copy -----
-    /// The boot (two halves of the kernel's boot id) and the inode for which the index, the table
-    /// and the words below are known to be right. Anything else: check every CRC, rebuild.
+    /// The boot (two halves of the kernel's boot id) and the file (device, and a digest of what the file
+    /// system calls it) for which the index, the table and the words below are known to be right.
+    /// Anything else: check every CRC, rebuild.
     pub boot_id: [Word; 2],
-    pub inode: Word,
+    pub file_id: [Word; 3],
     /// Bit 0: `destroyed`, bit 1: some object has asked for durability.
     pub flags: Word,
     /// Blocks of the file.
     pub blocks: Word,
     /// Where the system block starts.
     pub system: Word,
-    spare1: [Word; 2],
 
     // -- line 2: what readers load -------------------------------------------------------------
     /// The truth: the end of the log as a position that only ever grows, and [`HELD`].
@@ -124,7 +127,11 @@ pub struct Header {
     pub pending: Word,
     /// How many keys there are.
     pub keys: Word,
-    spare2: [Word; 2],
+    /// Moves with each hold that keeps readers out: a reader that sees it unmoved around a copy has seen
+    /// nothing of the inside of a locked section.
+    pub holds: Word,
+    /// When the first value expires, at the earliest; 0: none does. (Kept for expiry.)
+    pub expires: Word,
 
     // -- line 3: what a writer writes ----------------------------------------------------------
     /// High half: how often it was taken. Low half: lease of the owner + 1, and a waiters' bit.
@@ -138,7 +145,7 @@ pub struct Header {
     pub live_large: Word,
     /// Blocks that are segments.
     pub segments: Word,
-    /// The generation given last.
+    /// The number of the generation given last ([`Generations`]).
     pub generation: Word,
     /// The position up to which everything is known to be on the disk.
     pub durable: Word,
@@ -150,7 +157,7 @@ pub struct Header {
     pub hold_object: Word,
     /// Since when (`CLOCK_BOOTTIME`, ns).
     pub hold_since: Word,
-    /// Seconds, microseconds.
+    /// How long others wait for it at most, how long they may sleep between two looks: microseconds.
     pub hold_timeout: Word,
     pub hold_interval: Word,
     /// 1: keeps readers out too, 0: writers only.
@@ -160,7 +167,26 @@ pub struct Header {
     /// Whether somebody sleeps on it.
     pub hold_waiters: Word,
 
-    // -- line 5: space ---------------------------------------------------------------------------
+    // -- line 5: the line for the hold, the claim, the next number ---------------------------------
+    /// The ticket given last to an access that waits in line for the hold.
+    pub tickets: Word,
+    /// 1: somebody may stand in line.
+    pub queue: Word,
+    /// When the last hold ended, and when the chain of holds that follow each other closely began
+    /// (`CLOCK_BOOTTIME`, ns).
+    pub hold_ended_at: Word,
+    pub chain_since: Word,
+    /// The number that `[] =` uses next, one more than the highest of the names that are numbers.
+    pub next_number: Word,
+    /// Who is giving the store its first blocks, adopts it or destroys it: lease + 1, and a hash of boot
+    /// and incarnation.
+    pub claim: Word,
+    /// Another number after each adoption.
+    pub incarnation: Word,
+    /// Which of `waits` somebody sleeps on, a bit a word. (Kept for waiting for a change.)
+    pub watchers: Word,
+
+    // -- line 6: space ---------------------------------------------------------------------------
     /// Where the block table is ([`Root`]).
     pub table: Word,
     /// No block below this one is free.
@@ -174,22 +200,41 @@ pub struct Header {
     pub replacing: [Word; 2],
     /// The record that is superseded after the one in `superseding`: the one it was appended to.
     pub superseding_rest: Word,
-    // -- line 6
+    // -- line 7
     pub replacements: [Word; 2],
-    /// Moves with every change, for those who wait for one.
-    pub notify: Word,
     /// Free blocks (number + 1) kept for removing and cleaning on a full disk.
     pub reserve: [Word; 2],
-    spare6: [Word; 3],
-    // -- the rest of the page
-    spare7: [Word; 56 * 8 + 7],
+    /// How many segments the cleaner has emptied. (Kept for statistics.)
+    pub compactions: Word,
+    spare7: [Word; 3],
+
+    // -- the rest of the page: drawn for what is to come, `docs/format.md` has the budget -----------
+    /// Pairs of futexes that move when a name changes whose hash has that number.
+    waits: [Word; 32],
+    /// The directories of depths 0 to 4 of a small store: depth d at word 2^d.
+    directories: [Word; 32],
+    /// The table of a small store's runs.
+    small_table: [Word; 128],
+    /// The first lease slots.
+    leases: [Word; 16 * LEASE_SLOT as usize / 8],
+    /// Free. An access that a damaged file leads outside of the mapping ends here.
+    pub spare: [Word; 127],
     /// [`MAGIC`] again: a page that was cut short by somebody does not have it.
     pub page_end: Word,
 }
 
 const _: () = assert!(size_of::<Header>() == PAGE as usize);
-/// The index of `page_end`.
-const PAGE_END: usize = PAGE as usize / 8 - 1;
+/// Lines begin where the comments say.
+const _: () = assert!(
+    offset_of!(Header, commit) == 128
+        && offset_of!(Header, lock) == 192
+        && offset_of!(Header, hold) == 256
+        && offset_of!(Header, tickets) == 320
+        && offset_of!(Header, table) == 384
+        && offset_of!(Header, waits) == 512
+        && offset_of!(Header, leases) == 2048
+        && offset_of!(Header, page_end) == 4088
+);
 
 pub const DESTROYED: u64 = 1;
 pub const DURABLE: u64 = 2;
@@ -239,6 +284,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The generations of this store.
+    pub fn generations(&self) -> Generations {
+        Generations::new(self.store_id, self.hash_seed)
+    }
+
     fn check(&self) -> u64 {
         let words = [MAGIC, VERSION, self.store_id, self.hash_seed];
         u64::from(words.iter().fold(0, |crc, word| crc32c::crc32c_append(crc, &word.to_le_bytes())))
@@ -246,45 +296,55 @@ impl Identity {
 }
 
 impl UncheckedHeader {
-    fn word(&self, index: usize) -> u64 {
-        u64::from_le_bytes(self.0[index * 8..index * 8 + 8].try_into().expect("eight bytes"))
+    /// The word at an offset of the page.
+    fn word(&self, offset: usize) -> u64 {
+        u64::from_le_bytes(self.0[offset..offset + 8].try_into().expect("eight bytes"))
     }
 
     /// Whether this is a store that this code can use, and if not, why not. `size` is the file's.
     pub fn check(&self, size: u64) -> Result<Identity, String> {
-        if self.word(1) & 0x00ff_ffff_ffff_ffff != MAGIC & 0x00ff_ffff_ffff_ffff {
+        let magic = self.word(offset_of!(Header, magic));
+        if magic & 0x00ff_ffff_ffff_ffff != MAGIC & 0x00ff_ffff_ffff_ffff {
             return Err("it does not start with a store's header (bad magic)".into());
         }
-        if self.word(1) != MAGIC || self.word(2) != VERSION {
-            let version = self.word(2);
-            return Err(format!("its format is version {version}, and this extension knows version {VERSION}"));
+        let version = self.word(offset_of!(Header, version));
+        if magic != MAGIC || version != VERSION {
+            let (its, ours) = (version_text(version), version_text(VERSION));
+            return Err(format!("its format is version {its}, and this extension knows version {ours}"));
         }
-        let identity = Identity { store_id: self.word(3), hash_seed: self.word(4) };
-        if identity.check() != self.word(5) || identity.store_id == 0 || self.word(PAGE_END) != MAGIC {
+        let identity = Identity {
+            store_id: self.word(offset_of!(Header, store_id)),
+            hash_seed: self.word(offset_of!(Header, hash_seed)),
+        };
+        if identity.check() != self.word(offset_of!(Header, identity_check))
+            || identity.store_id == 0
+            || self.word(offset_of!(Header, page_end)) != MAGIC
+        {
             return Err("its header is damaged (bad checksum)".into());
         }
-        let blocks = self.word(12);
+        let blocks = self.word(offset_of!(Header, blocks));
         let needs = blocks.checked_mul(BLOCK).and_then(|bytes| bytes.checked_add(PAGE));
         match needs {
             Some(needs) if needs <= size => {}
             _ => return Err(format!("it is cut short ({size} bytes, its header tells of {blocks} blocks)")),
         }
-        match parse_ext_word(self.word(0)) {
+        match parse_ext_word(self.word(offset_of!(Header, ext))) {
             Some((Kind::Header, length, 0, 0))
                 if length >= PAGE && length <= size && (length - PAGE).is_multiple_of(BLOCK) => {}
             _ => return Err("its header is damaged (bad layout)".into()),
         }
-        let commit = self.word(16) & !HELD;
-        let indexed = self.word(17);
+        let commit = self.word(offset_of!(Header, commit)) & !HELD;
+        let indexed = self.word(offset_of!(Header, indexed));
         if commit >= MAX_POSITION || indexed == 0 || indexed > commit {
             return Err("its header is damaged (bad log end)".into());
         }
-        let empty = self.word(19) == 0;
-        let system = self.word(13);
+        let directory = self.word(offset_of!(Header, directory));
+        let empty = directory == 0;
+        let system = self.word(offset_of!(Header, system));
         if !empty && (system < PAGE || !(system - PAGE).is_multiple_of(BLOCK) || system > size.saturating_sub(BLOCK)) {
             return Err("its header is damaged (bad layout)".into());
         }
-        for root in [self.word(19), self.word(40)] {
+        for root in [directory, self.word(offset_of!(Header, table))] {
             if !empty && !Root::is_sealed(root, identity.store_id) {
                 return Err("its header is damaged (bad root)".into());
             }
@@ -297,20 +357,20 @@ impl UncheckedHeader {
 /// look at everything.
 pub fn new_page(identity: Identity, start: u64, boot_id: [u64; 2], inode: u64) -> Box<[u8; PAGE as usize]> {
     let mut page = Box::new([0; PAGE as usize]);
-    let mut put = |index: usize, value: u64| page[index * 8..index * 8 + 8].copy_from_slice(&value.to_le_bytes());
-    put(0, ext_word(Kind::Header, PAGE, 0, 0));
-    put(1, MAGIC);
-    put(2, VERSION);
-    put(3, identity.store_id);
-    put(4, identity.hash_seed);
-    put(5, identity.check());
-    put(8, boot_id[0]);
-    put(9, boot_id[1]);
-    put(10, inode);
-    put(13, PAGE);
-    put(16, start);
-    put(17, start);
-    put(PAGE_END, MAGIC);
+    let mut put = |offset: usize, value: u64| page[offset..offset + 8].copy_from_slice(&value.to_le_bytes());
+    put(offset_of!(Header, ext), ext_word(Kind::Header, PAGE, 0, 0));
+    put(offset_of!(Header, magic), MAGIC);
+    put(offset_of!(Header, version), VERSION);
+    put(offset_of!(Header, store_id), identity.store_id);
+    put(offset_of!(Header, hash_seed), identity.hash_seed);
+    put(offset_of!(Header, identity_check), identity.check());
+    put(offset_of!(Header, boot_id), boot_id[0]);
+    put(offset_of!(Header, boot_id) + 8, boot_id[1]);
+    put(offset_of!(Header, file_id), inode);
+    put(offset_of!(Header, system), PAGE);
+    put(offset_of!(Header, commit), start);
+    put(offset_of!(Header, indexed), start);
+    put(offset_of!(Header, page_end), MAGIC);
     page
 }
 

@@ -10,7 +10,7 @@
 
 use super::error::Held;
 use super::file::{File, Trouble};
-use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT, MAGIC};
+use super::format::{LEASE_NAMESPACES, LEASE_PID, LEASE_SLOT, LEASE_SLOTS, LEASE_START, LEASES_AT, MAGIC};
 use super::header::{DESTROYED, HELD, Header, Word};
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::time::{Duration, Instant};
@@ -198,10 +198,10 @@ impl File {
         if u64::from(lease) < LEASE_SLOTS && self.map.header().directory.get() != 0 {
             let me = Process::this();
             let at = self.map.header().system.count() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
-            self.map.word(at).set(0);
-            self.map.word(at + 8).set(me.start);
-            self.map.word(at + 16).set(me.namespace);
-            self.map.word(at).store(me.pid, Ordering::Release);
+            self.map.word(at + LEASE_PID).set(0);
+            self.map.word(at + LEASE_START).set(me.start);
+            self.map.word(at + LEASE_NAMESPACES).set(me.namespace);
+            self.map.word(at + LEASE_PID).store(me.pid, Ordering::Release);
         }
     }
 
@@ -264,8 +264,9 @@ impl File {
             return true;
         }
         let at = self.map.header().system.count() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
-        let pid = self.map.word(at).load(Ordering::Acquire);
-        let (start, namespace) = (self.map.word(at + 8).get(), self.map.word(at + 16).get());
+        let pid = self.map.word(at + LEASE_PID).load(Ordering::Acquire);
+        let start = self.map.word(at + LEASE_START).get();
+        let namespace = self.map.word(at + LEASE_NAMESPACES).get();
         pid == 0 || start == 0 || namespace == 0 || namespace != self::namespace() || !Process::has_died(pid, start)
     }
 

@@ -49,7 +49,7 @@ enum Living {
     Piece(Vec<u8>, Hit),
 }
 
-/// What is appended to a value.
+/// A piece that is appended to a value.
 #[derive(Clone, Copy)]
 struct Piece<'a> {
     /// The record that it goes on from.
@@ -107,16 +107,20 @@ impl File {
         (block + length).checked_sub(record)
     }
 
-    /// Where a record's key and value lie: `(key, its length, value, its length)`, heads of the key
-    /// left out.
+    /// Where a record's key and value lie: `(key, its length, value, its length)`, heads of both left out.
     #[inline]
     pub fn parts(&self, record: u64, head: RecordHead) -> Option<(u64, u64, u64, u64)> {
         let at = record + RECORD_HEAD;
         let (key_head, key_length) = parse_key_head(self.map.read(at))?;
         let key = at + key_head;
-        let value = key.checked_add(key_length)?;
+        let value = key.checked_add(key_length)?.checked_add(head.op.value_head())?;
         let end = record + head.length - head.padding;
         Some((key, key_length, value, end.checked_sub(value)?))
+    }
+
+    /// The number of the generation of the run at `block`; later runs have higher ones.
+    pub fn generation_of(&self, block: u64) -> u64 {
+        self.identity.generations().number(self.map.word(block_offset(block) + GENERATION).get())
     }
 
     /// A record's position in the log.
@@ -186,7 +190,7 @@ impl Owner<'_> {
             Search::Hit(hit) => self.place(hit.record),
             Search::Miss(_) => self.end(),
         };
-        let placed = self.publish_record(&record, place, 0, Purpose::Write)?;
+        let placed = self.publish_record(&record, place, Purpose::Write)?;
         let offset = placed.offset;
         let slot = match search {
             Search::Hit(hit) => {
@@ -205,9 +209,9 @@ impl Owner<'_> {
 
     /// Appends a record that holds a value, and publishes it. On an error nothing has changed.
     #[inline(always)]
-    fn publish_record(&self, record: &NewRecord, place: u64, batch: u32, purpose: Purpose) -> Result<Placed, Trouble> {
+    fn publish_record(&self, record: &NewRecord, place: u64, purpose: Purpose) -> Result<Placed, Trouble> {
         let offset = self.space_for(record.length(), purpose)?;
-        let placed = self.append(record, offset, self.end(), place, batch);
+        let placed = self.append(record, offset, self.end(), place, 0);
         self.add_live(block_of(offset), placed.length as i64);
         if let Err(trouble) = self.publish(offset, placed.position + placed.length) {
             self.add_live(block_of(offset), -(placed.length as i64));
@@ -233,9 +237,9 @@ impl Owner<'_> {
     /// write it whole, or to unite its pieces.
     pub fn append_to(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Option<Written>, Trouble> {
         let Some(head) = self.file.record_head(hit.record) else { return Err(Trouble::Stale) };
-        let budget = match head.op {
-            Op::Append => self.file.map.word(hit.record + RECORD_CRC).get() >> 32,
-            _ => append_budget(head.length),
+        let budget = match self.file.append_head(hit.record) {
+            Some(link) => u64::from(link.left),
+            None => append_budget(head.length),
         };
         let length =
             NewRecord { op: Op::Append, key, value: Value { head: &[0; APPEND_HEAD as usize], body: bytes } }.length();
@@ -256,9 +260,9 @@ impl Owner<'_> {
 
     /// Appends a piece to a value, in place of all that comes after the record that it goes on from.
     fn put_piece(&self, key: &EncodedKey, hit: Hit, piece: Piece, purpose: Purpose) -> Result<Written, Trouble> {
-        let link = AppendHead { before: self.file.position(piece.kept), note: piece.note }.bytes();
+        let link = AppendHead { before: self.file.position(piece.kept), left: piece.left, note: piece.note }.bytes();
         let record = NewRecord { op: Op::Append, key, value: Value { head: &link, body: piece.body } };
-        let placed = self.publish_record(&record, piece.kept, piece.left, purpose)?;
+        let placed = self.publish_record(&record, piece.kept, purpose)?;
         self.follow(hit, placed.offset, piece.kept);
         self.settle(placed);
         Ok(Written { slot: hit.slot, record: placed.offset, position: placed.position })
@@ -354,7 +358,7 @@ impl Owner<'_> {
 
     /// Writes a record into space of its own; nobody sees it yet.
     #[inline(always)]
-    fn append(&self, record: &NewRecord, offset: u64, position: u64, place: u64, batch: u32) -> Placed {
+    fn append(&self, record: &NewRecord, offset: u64, position: u64, place: u64, followers: u32) -> Placed {
         let map = &self.file.map;
         let length = record.length();
         let key = offset + RECORD_HEAD;
@@ -372,21 +376,22 @@ impl Owner<'_> {
         }
         map.write(value + record.value.head.len() as u64, record.value.body);
         let placed = Placed { offset, length, position };
-        self.seal(placed, record.op, batch);
+        self.seal(placed, record.op, followers);
         self.mark_end(placed);
         placed
     }
 
-    /// Computes a record's CRC and writes it down.
+    /// Computes a record's CRC and writes it down; `followers` are the records of the same publication that
+    /// come after it.
     #[inline(always)]
-    fn seal(&self, placed: Placed, op: Op, batch: u32) {
+    fn seal(&self, placed: Placed, op: Op, followers: u32) {
         let map = &self.file.map;
         let generation = map.word(block_offset(block_of(placed.offset)) + GENERATION).get();
         let crc_word = map.word(placed.offset + RECORD_CRC);
-        crc_word.set(u64::from(batch) << 32);
+        crc_word.set(u64::from(followers) << 32);
         let seed = crc_seed(self.file.identity.store_id, generation, placed.offset, map.word(placed.offset).get());
         let crc = self.file.sealed(seed, placed.offset, placed.length, op).unwrap_or(0);
-        crc_word.set((u64::from(batch) << 32) | u64::from(crc));
+        crc_word.set((u64::from(followers) << 32) | u64::from(crc));
     }
 
     /// Makes sure that a walk through the segment ends behind this record, whatever an earlier life
@@ -528,12 +533,12 @@ impl Owner<'_> {
             let (key, hash) = self.read_key(record, head).ok_or_else(damaged)?;
             let key = EncodedKey::new(&key);
             match (head.op, self.search(hash, &key)) {
-                (Op::Set | Op::Append, Search::Hit(hit)) if hit.record == record => {}
-                (Op::Set, Search::Hit(hit)) => self.supersede(hit, record, 0),
+                (_, Search::Hit(hit)) if head.op.holds_value() && hit.record == record => {}
+                (Op::Set | Op::United, Search::Hit(hit)) => self.supersede(hit, record, 0),
                 (Op::Append, Search::Hit(hit)) => self.follow(hit, record, self.file.before(record)),
                 (Op::Append, Search::Miss(_)) => return Err(damaged()),
                 (_, Search::Miss(None)) => {}
-                (Op::Set, Search::Miss(Some(slot))) => self.insert(hash, slot, record),
+                (Op::Set | Op::United, Search::Miss(Some(slot))) => self.insert(hash, slot, record),
                 (_, Search::Hit(hit)) => self.forget(hit),
                 (_, Search::Miss(_)) => {}
             }
@@ -571,7 +576,7 @@ impl Owner<'_> {
             }
             Err(trouble) => {
                 // Whatever was allocated from that first segment on was for nothing.
-                let generation = self.file.map.word(block_offset(block_of(start)) + GENERATION).get();
+                let generation = self.file.generation_of(block_of(start));
                 self.release_segments(|other| other >= generation);
                 Err(trouble)
             }
@@ -634,7 +639,7 @@ impl Owner<'_> {
             // Free blocks are not even looked at: that would put memory behind them.
             let is_ours = entry.is(Kind::Segment) || entry.is(Kind::Large);
             let run = if is_ours { self.run(block).map_or(1, |(_, blocks)| blocks) } else { 1 };
-            if is_ours && goes(self.file.map.word(block_offset(block) + GENERATION).get()) {
+            if is_ours && goes(self.file.generation_of(block)) {
                 self.release(block);
             }
             block += run;
@@ -648,7 +653,7 @@ impl Owner<'_> {
         let new = root.seal(self.file.identity.store_id);
         header.directory.store(new, Ordering::Release);
         header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
-        let generation = self.file.map.word(block_offset(block_of(clear)) + GENERATION).get();
+        let generation = self.file.generation_of(block_of(clear));
         header.tail.set(0);
         self.release_segments(|other| other < generation);
         if old != new {
@@ -775,14 +780,19 @@ impl Owner<'_> {
             return Ok(Written { slot: hit.slot, record: hit.record, position });
         }
         let bytes = self.copied(newest)?;
+        let note = self.file.note(hit.record);
         if let Some(kept) = kept {
-            let note = self.file.append_head(hit.record).ok_or_else(lost_piece)?.note;
-            let piece = Piece { kept, left: MAX_BUDGET as u32, note, body: &bytes };
+            let piece = Piece { kept, left: MAX_BUDGET as u32, note: note.ok_or_else(lost_piece)?, body: &bytes };
             return self.put_piece(key, hit, piece, Purpose::Reclaim);
         }
-        let record = NewRecord { op: Op::Set, key, value: Value::whole(&bytes) };
+        let head = united_head(note.unwrap_or_default());
+        let record = match note {
+            Some(_) => NewRecord { op: Op::United, key, value: Value { head: &head, body: &bytes } },
+            // Nothing was ever appended to it.
+            None => NewRecord { op: Op::Set, key, value: Value::whole(&bytes) },
+        };
         let place = self.file.map.word(value.whole + RECORD_PLACE).get();
-        let placed = self.publish_record(&record, place, UNITED, Purpose::Reclaim)?;
+        let placed = self.publish_record(&record, place, Purpose::Reclaim)?;
         self.supersede(hit, placed.offset, 0);
         self.settle(placed);
         Ok(Written { slot: hit.slot, record: placed.offset, position: placed.position })
@@ -848,8 +858,20 @@ impl File {
     /// What the append at `record` says before what it appends; `None` if it is none.
     pub fn append_head(&self, record: u64) -> Option<AppendHead> {
         let head = self.record_head(record).filter(|head| head.op == Op::Append)?;
-        let (_, _, value, length) = self.parts(record, head)?;
-        (length >= APPEND_HEAD).then(|| AppendHead::parse(self.map.read(value)))
+        let (_, _, value, _) = self.parts(record, head)?;
+        Some(AppendHead::parse(self.map.read(value - APPEND_HEAD)))
+    }
+
+    /// The note that the newest append to a value made, which ends with the record at `record`; `None` if nothing was
+    /// appended to it.
+    pub fn note(&self, record: u64) -> Option<i64> {
+        let head = self.record_head(record)?;
+        let (_, _, value, _) = self.parts(record, head)?;
+        match head.op {
+            Op::Append => Some(AppendHead::parse(self.map.read(value - APPEND_HEAD)).note),
+            Op::United => Some(parse_united_head(self.map.read(value - UNITED_HEAD))),
+            Op::Set | Op::Remove | Op::Clear => None,
+        }
     }
 
     /// The root of the index that a `Clear` record brought along.

@@ -126,8 +126,8 @@ impl Map {
     #[cold]
     fn outside(&self) -> &Word {
         self.poison();
-        // SAFETY: the spare words of the header's last line; poisoned, so nobody believes them.
-        unsafe { self.base.add(6 * 64 + 56).cast::<Word>().as_ref() }
+        // SAFETY: a spare word of the header page, which every mapping has; poisoned, so nobody believes it.
+        unsafe { self.base.add(std::mem::offset_of!(Header, spare)).cast::<Word>().as_ref() }
     }
 
     #[inline]

@@ -155,8 +155,6 @@ pub enum Outline {
     Whole,
     /// A value that was appended to, and what was noted then.
     Noted(i64),
-    /// A value of which nothing can be said without reading it.
-    Unknown,
 }
 
 /// What [`Store::append`] did.
@@ -337,12 +335,11 @@ impl Store {
         Ok(match found.unwrap_or(Found::Missing) {
             Found::Missing => Outline::Missing,
             Found::Unchanged => Outline::Unchanged,
-            Found::Appended => match start.as_slice().try_into() {
-                Ok(note) => Outline::Noted(i64::from_ne_bytes(note)),
-                Err(_) => Outline::Unknown,
-            },
-            Found::Long(_) => Outline::Whole,
-            Found::Value => Outline::Unknown,
+            Found::Appended => {
+                let note = start.as_slice().try_into().expect("a note is eight bytes");
+                Outline::Noted(i64::from_ne_bytes(note))
+            }
+            Found::Long(_) | Found::Value => Outline::Whole,
         })
     }
 

@@ -247,7 +247,7 @@ impl File {
                     };
                 }
                 _ if !self.is_record_of(record, key) => {}
-                Op::Set | Op::Append => {
+                Op::Set | Op::Append | Op::United => {
                     let generation = self.map.word(block_offset(block_of(record)) + GENERATION).load(Ordering::Acquire);
                     last = Pending::Last(Lookup::Found(Candidate { hit: Hit { slot: 0, record }, generation }));
                 }
@@ -283,15 +283,14 @@ impl File {
             }
             let (_, _, at, length) = self.parts(record, head)?;
             match head.op {
-                Op::Set => {
+                Op::Set | Op::United => {
                     parts.push(Part { record, size: head.length, at, length, block, generation });
                     total += length;
                     return Some(ValueParts { parts, length: total, whole: record });
                 }
                 Op::Append => {
-                    let link = AppendHead::parse(self.map.read(at));
-                    let length = length.checked_sub(APPEND_HEAD)?;
-                    parts.push(Part { record, size: head.length, at: at + APPEND_HEAD, length, block, generation });
+                    let link = AppendHead::parse(self.map.read(at - APPEND_HEAD));
+                    parts.push(Part { record, size: head.length, at, length, block, generation });
                     total += length;
                     sizes += head.length;
                     if sizes > block_offset(self.blocks()) {
@@ -384,22 +383,21 @@ impl File {
         })
     }
 
-    /// Copies what is to be known of a value before something is appended to it: what its last append
-    /// notes (`Appended`), else its first bytes (`Long`); nothing of one that was united (`Value`).
+    /// Copies the facts of a value that an append to it needs: the note of its last append (`Appended`), else
+    /// its first bytes (`Long`).
     #[cold]
     fn copy_outline(&self, candidate: &Candidate, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
         let Candidate { hit, generation } = *candidate;
         let head = self.record_head(hit.record)?;
         let position = self.position(hit.record);
         out.clear();
-        let found = if let Some(link) = self.append_head(hit.record) {
-            out.extend_from_slice(&link.note.to_ne_bytes());
+        let found = if let Some(note) = self.note(hit.record) {
+            out.extend_from_slice(&note.to_ne_bytes());
             Found::Appended
         } else {
             let (_, _, value, length) = self.parts(hit.record, head)?;
             self.map.copy(value, length.min(16), out).then_some(())?;
-            let united = self.map.word(hit.record + RECORD_CRC).get() >> 32 == u64::from(UNITED);
-            if united { Found::Value } else { Found::Long(length) }
+            Found::Long(length)
         };
         fence(Ordering::Acquire);
         let block = block_offset(block_of(hit.record));

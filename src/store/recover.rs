@@ -96,7 +96,7 @@ impl Owner<'_> {
                 && let Some(root) = self.file.prepared_root(pending, head)
             {
                 refer_index(root, &mut referred);
-                since_clear = Some(self.file.map.word(block_offset(block_of(pending)) + GENERATION).get());
+                since_clear = Some(self.file.generation_of(block_of(pending)));
             }
         }
         let tail = self.tail();
@@ -104,11 +104,11 @@ impl Owner<'_> {
             referred.insert(block_of(tail - 1));
         }
         self.rebuild_table(|block, kind| {
-            let generation = self.file.map.word(block_offset(block) + GENERATION).get();
+            let begun = self.file.map.word(block_offset(block) + GENERATION).get() != 0;
             match kind {
                 Kind::System => (block == block_of(header.system.count())).then_some(0),
                 Kind::Index | Kind::Directory | Kind::Table => referred.contains(&block).then_some(0),
-                Kind::Segment | Kind::Large if generation != 0 => {
+                Kind::Segment | Kind::Large if begun => {
                     let entry = entries[block as usize];
                     let first = block_offset(block) + BLOCK_HEAD;
                     // An owner who died in here before may have left any entry; one that tells of
@@ -122,7 +122,8 @@ impl Owner<'_> {
                     };
                     // Appended for a publication that did not come: counted, but nobody's.
                     let first = self.file.position(first);
-                    let published = since_clear.is_some_and(|since| generation >= since) || first < self.end();
+                    let published =
+                        since_clear.is_some_and(|since| self.file.generation_of(block) >= since) || first < self.end();
                     ((live > 0 && published) || referred.contains(&block)).then_some(live)
                 }
                 _ => None,
@@ -284,7 +285,7 @@ impl File {
         let [first, second] = boot_id()?;
         header.boot_id[0].set(first);
         header.boot_id[1].set(second);
-        header.inode.store(inode, Ordering::Release);
+        header.file_id[0].store(inode, Ordering::Release);
         Ok(())
     }
 
@@ -301,8 +302,8 @@ impl File {
             let (kind, run) = self.run_or_gap(block, blocks);
             let holds_records = matches!(kind, Kind::Segment | Kind::Large);
             has_system |= block == system && !holds_records;
-            let generation = self.map.word(block_offset(block) + GENERATION).get();
-            if holds_records && (1..MAX_GENERATION).contains(&generation) {
+            let begun = self.map.word(block_offset(block) + GENERATION).get() != 0;
+            if holds_records && begun && self.generation_of(block) < MAX_GENERATION {
                 damage.extend(self.survey(kind, block_offset(block), block_offset(block + run), &mut found));
             }
             block += run;
@@ -420,7 +421,7 @@ impl Owner<'_> {
         let mut generation = header.generation.get().min(MAX_GENERATION);
         for record in survivors {
             let block = block_of(record.offset);
-            generation = generation.max(map.word(block_offset(block) + GENERATION).get());
+            generation = generation.max(self.file.generation_of(block));
             if newest.pieces.contains(&record.offset) {
                 *live.entry(block).or_default() += record.head.length;
             } else {
