@@ -21,6 +21,9 @@ endif
 TESTS := php-tests
 RUN_TESTS :=
 
+# Another build of the extension, for the same PHP, that `make bench` compares the new one with.
+AGAINST :=
+
 # The PHP that `make test-debug` runs on; built from Debian's source when it is not given, in the
 # series of the installed PHP or in another one: make test-debug SERIES=8.4
 DEBUG_PHP :=
@@ -59,8 +62,8 @@ test-valgrind: build ## Runs the PHPT suite under valgrind
 	@# gigabytes of address space that a mapping reserves, where a process is killed that has one.
 	@TEST_TIMEOUT=1800 USE_ZEND_ALLOC=0 VALGRIND_OPTS='--vgdb=no --leak-check=no --trace-children-skip=*/mount,*/umount,*/python*,*/node' scripts/phpt.sh -m --show-mem -d pcre.jit=0 $(RUN_TESTS) $(TESTS)
 
-bench: build ## Measures, against what else there is
-	@benches/run
+bench: build ## Measures, against what else there is; or against another build: make bench AGAINST=OLD.so
+	@$(if $(AGAINST),benches/compare '$(AGAINST)',benches/run)
 
 torture: ## Kills writers at random (TORTURE_SECONDS=120) and looks for what was lost; then 150 at once
 	@cargo run --release --locked --no-default-features --features torture --example torture

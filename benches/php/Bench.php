@@ -15,6 +15,9 @@ final class Bench
     /** Samples taken of an operation that alone takes longer than a sample. */
     private const ROUNDS_OF_SLOW = 9;
 
+    /** Calls around what is counted: libc's function of this name is called by nothing else. */
+    public const MARK = 'gethostname';
+
     public function __construct(private string $directory, private int $rounds)
     {
     }
@@ -41,7 +44,7 @@ final class Bench
     }
 
     /** Nanoseconds a turn; the fastest of some tries, where none went by undisturbed. */
-    private function sample(Closure $loop, int $turns): float
+    public function sample(Closure $loop, int $turns): float
     {
         $fastest = INF;
         for ($try = 0; $try < self::RETAKES; $try++) {
@@ -54,8 +57,12 @@ final class Bench
         return $fastest;
     }
 
-    /** @return Closure(int): int runs the loop so many times; the nanoseconds it took */
-    private function compile(array $subject): Closure
+    /**
+     * With `$counted` marks are set around the loop, for callgrind, instead of looking at the clock.
+     *
+     * @return Closure(int): int runs the loop so many times; the nanoseconds it took
+     */
+    public function compile(array $subject, bool $counted = false): Closure
     {
         $open = str_replace('{dir}', $this->directory, $subject['open']);
         $prepare = $subject['prepare'] ?? '';
@@ -64,23 +71,25 @@ final class Bench
         $variables = array_map(fn ($name) => "\$$name", array_diff(array_unique($names[1]), ['i', 'n', 'v', 'this']));
         $define = implode(' ', array_map(fn ($variable) => "$variable ??= null;", $variables));
         $use = $variables ? 'use (' . implode(', ', $variables) . ')' : '';
+        [$begin, $end] = $counted ? [self::MARK . '();', self::MARK . '(); return 0;'] : ['$start = hrtime(true);', 'return hrtime(true) - $start;'];
         $code = <<<PHP
             extract(fixtures());
             $open
             $define
             return static function (int \$n) $use {
                 $prepare
-                \$start = hrtime(true);
+                $begin
                 for (\$i = 0; \$i < \$n; \$i++) {
                     {$subject['run']}
                 }
-                return hrtime(true) - \$start;
+                $end
             };
             PHP;
         return eval($code);
     }
 
-    private function calibrate(Closure $loop, int $limit): int
+    /** How many turns take about half as long as a sample is to take. */
+    public function calibrate(Closure $loop, int $limit): int
     {
         $turns = 1;
         $loop(1);
