@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
 # install.sh install|uninstall: puts sync.so into PHP's extension directory and enables it for all
 # SAPIs of that PHP, or takes both back. With DESTDIR, writes below that directory and runs nothing.
+#
+# PECL has an extension that is called sync, too: nothing is replaced or removed that `make install`
+# did not put there. Each file carries a mark by which that can be seen, and all are looked at before
+# the first one is touched.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -24,20 +28,168 @@ else
     way=php.ini
     ini=$("$PHP" -r 'echo php_ini_loaded_file() ?: PHP_CONFIG_FILE_PATH . "/php.ini";' 2>/dev/null)
 fi
-line='extension=sync.so ; by "make install" of Sync'
 
-running_servers() {
-    local name
-    for name in "php$series-fpm" php-fpm apache2; do
-        if command -v pgrep >/dev/null && pgrep -x "${name:0:15}" >/dev/null; then say "$name"; fi
+# ---- what is ours ---------------------------------------------------------------------------------
+
+# In the ini, and in sync.so (src/php/mod.rs: ABOUT).
+ini_mark='by "make install" of Sync'
+extension_mark="Sync: one object, shared by PHP programs (not PECL's extension of that name)"
+line="extension=sync.so ; $ini_mark"
+comment="; configuration for php sync module, $ini_mark"
+
+# How an ini loads a module called sync, in all ways that PHP understands.
+loads_sync='^[[:space:]]*(zend_)?extension[[:space:]]*=[[:space:]]*["'\'']?([^;"'\'']*/)?(php_)?sync(\.so)?["'\'']?[[:space:]]*(;.*)?$'
+
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
+
+# MARK FILE: whether a file carries the mark. One that cannot be read is nobody's to replace.
+is_marked() {
+    local status=0
+    [ -f "$2" ] || return 1
+    grep -qaF -- "$1" "$2" || status=$?
+    [ $status -lt 2 ] || fail "cannot read $2, so it is left alone; run this as root"
+    return $status
+}
+
+# FILE: how it may have come there, and how it goes.
+origin_of() {
+    local package=
+    if [ -n "$DESTDIR" ]; then return 0; fi
+    if command -v dpkg-query >/dev/null; then
+        package=$(dpkg-query -S "$1" 2>/dev/null | sed 's/:.*//;q') || true
+    fi
+    if [ -n "$package" ]; then
+        say "It belongs to the package $package (apt-get remove $package)."
+    elif [ -f "$1" ] && grep -qaF SyncReaderWriter -- "$1"; then
+        say "It is PECL's extension of that name (pecl uninstall sync)."
+    fi
+}
+
+# Refuses where a file is somebody else's.
+refuse_foreign() {
+    local file mark
+    for file in "$extension" "$ini"; do
+        mark=$ini_mark
+        [ "$file" = "$ini" ] || mark=$extension_mark
+        if [ "$file" = "$ini" ] && [ $way = php.ini ]; then
+            # That one is everybody's: a line of it may be somebody else's.
+            refuse_loading "$DESTDIR$file"
+        elif is_there "$DESTDIR$file" && ! is_marked "$mark" "$DESTDIR$file"; then
+            fail "$DESTDIR$file is not from here: nothing was changed. $(origin_of "$file")
+sync: One PHP can load only one extension that is called sync: take the other one away first, or move that file."
+        fi
     done
 }
-remind() {
-    local server
-    for server in $(running_servers); do say "Restart $server to have it $1 sync."; done
+
+# INI: refuses where it loads another sync: PHP would load one of the two, and warn.
+refuse_loading() {
+    if [ -f "$1" ] && grep -E -- "$loads_sync" "$1" | grep -vF -- "$ini_mark" >/dev/null; then
+        fail "$1 loads an extension called sync that is not from here: nothing was changed.
+sync: One PHP can load only one of that name: take that line out first."
+    fi
+}
+
+# Every ini that some SAPI of this PHP reads.
+inis() {
+    if [ $way = debian ]; then
+        find "/etc/php/$series" -path '*/mods-available' -prune -o -name '*.ini' -print
+    else
+        "$PHP" -d display_errors=0 -r 'echo implode("\n", array_map("trim", [php_ini_loaded_file(), ...explode(",", (string) php_ini_scanned_files())])), "\n";' 2>/dev/null
+    fi
+}
+
+# Refuses where PHP has another sync already, wherever that comes from.
+refuse_second() {
+    local file
+    while read -r file; do
+        # Ours is known by its mark, however its line was edited since.
+        if [ $way = php.ini ] || ! [ "$file" -ef "$ini" ]; then refuse_loading "$file"; fi
+    done < <(inis)
+    if "$PHP" -n -m 2>/dev/null | grep -x sync >/dev/null; then
+        fail "$PHP has an extension called sync built in, and can load no other of that name"
+    fi
+}
+
+# ---- what is told at the end ------------------------------------------------------------------------
+
+sapis() {
+    local directory
+    if [ $way = debian ]; then
+        for directory in "/etc/php/$series"/*/conf.d; do basename "$(dirname "$directory")"; done
+    else
+        "$PHP_CONFIG" --php-sapis | tr ' ' '\n' | grep . | sort
+    fi
+}
+
+# PROCESSES SERVICES: how to restart the server that runs as one of these processes; nothing where there
+# is none.
+restart_of() {
+    local name pid='' sudo=
+    [ "$(id -u)" = 0 ] || sudo='sudo '
+    command -v pgrep >/dev/null || return 0
+    for name in $1; do
+        # The oldest one is the master. The kernel keeps fifteen bytes of a name.
+        [ -n "$pid" ] || pid=$(pgrep -o -x "${name:0:15}") || true
+    done
+    [ -n "$pid" ] || return 0
+    for name in $2; do
+        if [ -d /run/systemd/system ] && systemctl cat "$name" >/dev/null 2>&1; then
+            say "${sudo}systemctl restart $name"
+            return
+        elif [ -x "/etc/init.d/$name" ] && command -v service >/dev/null; then
+            say "${sudo}service $name restart"
+            return
+        fi
+    done
+    # In a container, for instance.
+    case $1 in
+    *fpm*) say "${sudo}kill -USR2 $pid" ;;
+    *) say "${sudo}apachectl restart" ;;
+    esac
+}
+
+# Which SAPIs load it (or no longer do) from when on. $1: Enabled or Disabled.
+tell_sapis() {
+    local sapi how
+    say "$1 for:"
+    for sapi in $(sapis); do
+        how=
+        case $sapi in
+        fpm*) how=$(restart_of "php-fpm$series php-fpm" "php$series-fpm php-fpm") ;;
+        apache*) how=$(restart_of "apache2 httpd" "apache2 httpd") ;;
+        esac
+        printf '  %-15s %s\n' "$sapi" "${how:+running; restart it: }${how:-from its next start on}"
+    done
+}
+
+# ---- what is done -----------------------------------------------------------------------------------
+
+# The ini with the line that loads sync.so: whatever else somebody wrote into it stays.
+with_line() {
+    if [ $way != php.ini ] && ! is_there "$1"; then
+        printf '%s\n; priority=20\n' "$comment"
+    elif is_there "$1"; then
+        without_line "$1"
+    fi
+    printf '%s\n' "$line"
+}
+# Whose line it is was looked at before.
+without_line() { grep -vE -- "$loads_sync" "$1" || true; }
+
+# TEXT FILE: puts a text into a file.
+write() {
+    local text
+    text=$(mktemp)
+    # shellcheck disable=SC2064 # the name of now is meant
+    trap "rm -f '$text'" EXIT
+    printf '%s\n' "$1" >"$text"
+    as_root_for "$2" install -D -m 644 "$text" "$2"
 }
 
 do_install() {
+    refuse_foreign
+    [ -n "$DESTDIR" ] || refuse_second
+
     # `sudo make install` after `make`: root may have no cargo, and need not.
     if ! { [ -n "${SUDO_USER:-}" ] && [ -f "$SYNC_SO" ]; }; then
         scripts/build.sh
@@ -48,17 +200,7 @@ do_install() {
     as_root_for "$DESTDIR$extension" mv -f "$DESTDIR$extension.new" "$DESTDIR$extension"
     say "Installed $DESTDIR$extension"
 
-    local text
-    text=$(mktemp)
-    # shellcheck disable=SC2064 # the name of now is meant
-    trap "rm -f '$text'" EXIT
-    if [ $way = php.ini ]; then
-        { [ ! -f "$DESTDIR$ini" ] || grep -vxF "$line" "$DESTDIR$ini" || true; } >"$text"
-    else
-        printf '; configuration for php sync module\n; priority=20\n' >"$text"
-    fi
-    printf '%s\n' "$line" >>"$text"
-    as_root_for "$DESTDIR$ini" install -D -m 644 "$text" "$DESTDIR$ini"
+    write "$(with_line "$DESTDIR$ini")" "$DESTDIR$ini"
     say "Wrote $DESTDIR$ini"
     if [ -n "$DESTDIR" ]; then
         [ $way != debian ] || say "Where it is unpacked, enable it by: phpenmod -v $series -s ALL sync"
@@ -69,12 +211,14 @@ do_install() {
         as_root_for "$ini" phpenmod -v "$series" -s ALL sync
     fi
     "$PHP" -m | grep -x sync >/dev/null || fail "$PHP does not load sync, although $ini says so; see: $PHP --ini"
-    "$PHP" --ri sync | sed '9,$d'
-    remind load
+    "$PHP" --ri sync | sed '/Directive/,$d'
+    tell_sapis Enabled
 }
 
 do_uninstall() {
-    if [ $way = debian ] && [ -z "$DESTDIR" ] && [ -e "$ini" ]; then
+    refuse_foreign
+    local found=no rest
+    if [ $way = debian ] && [ -z "$DESTDIR" ] && is_there "$ini"; then
         as_root_for "$ini" phpdismod -v "$series" -s ALL sync
         # Where Debian remembers that an administrator wished so.
         local remembered
@@ -82,25 +226,31 @@ do_uninstall() {
             [ ! -e "$remembered" ] || as_root_for "$remembered" rm -f "$remembered"
         done
     fi
-    if [ $way = php.ini ]; then
-        if [ -f "$DESTDIR$ini" ] && grep -qxF "$line" "$DESTDIR$ini"; then
-            as_root_for "$DESTDIR$ini" sed -i "\|^$line\$|d" "$DESTDIR$ini"
-            [ -s "$DESTDIR$ini" ] || as_root_for "$DESTDIR$ini" rm -f "$DESTDIR$ini"
-            say "Took sync out of $DESTDIR$ini"
+    if [ -f "$DESTDIR$ini" ] && grep -qF -- "$ini_mark" "$DESTDIR$ini"; then
+        rest=$(without_line "$DESTDIR$ini")
+        if grep -qvE '^[[:space:]]*(;.*)?$' <<<"$rest" || { [ $way = php.ini ] && [ -n "$rest" ]; }; then
+            # Somebody's settings: they are there when it is installed again.
+            if grep -qE -- "$loads_sync" "$DESTDIR$ini"; then
+                write "$rest" "$DESTDIR$ini"
+                say "Took sync.so out of $DESTDIR$ini, and left the settings in it"
+                found=yes
+            fi
+        else
+            as_root_for "$DESTDIR$ini" rm -f "$DESTDIR$ini"
+            say "Removed $DESTDIR$ini"
+            found=yes
         fi
-    elif [ -e "$DESTDIR$ini" ]; then
-        as_root_for "$DESTDIR$ini" rm -f "$DESTDIR$ini"
-        say "Removed $DESTDIR$ini"
     fi
-    if [ -e "$DESTDIR$extension" ]; then
+    if is_there "$DESTDIR$extension"; then
         as_root_for "$DESTDIR$extension" rm -f "$DESTDIR$extension"
         say "Removed $DESTDIR$extension"
+        found=yes
     fi
     [ -z "$DESTDIR" ] || return 0
-    if "$PHP" -m | grep -x sync >/dev/null; then
+    if "$PHP" -m 2>/dev/null | grep -x sync >/dev/null; then
         fail "$PHP still loads a sync that make install did not put there; see: $PHP --ini"
     fi
-    remind unload
+    if [ $found = yes ]; then tell_sapis Disabled; else say "Nothing of it is installed for $PHP"; fi
 }
 
 case ${1:-} in

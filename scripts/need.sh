@@ -18,12 +18,36 @@ packages=() # what apt calls the missing ones
 names=()    # what people call them
 by_hand=()  # what no package brings
 
+has() { command -v "$1" >/dev/null; }
+
+is_at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -1)" = "$1" ]; }
+
+# PACKAGE [VERSION]: whether apt could install it, that new at least. (`apt-cache show` also succeeds for a
+# package that apt knows by name alone.)
+has_candidate() {
+    local candidate
+    candidate=$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p')
+    case $candidate in '' | '(none)') return 1 ;; esac
+    # Debian's numbers may begin with an epoch.
+    [ -z "${2:-}" ] || is_at_least "$2" "${candidate#*:}"
+}
+
+# Whether apt knows what there is: on a machine where nobody has run `apt-get update` yet, nothing.
+apt_knows() { has apt-cache && has_candidate rustc; }
+
 missing() { # NAME PACKAGE...
+    local package
+    if apt_knows; then
+        for package in "${@:2}"; do
+            if ! has_candidate "$package"; then
+                by_hand+=("$1: apt has no package $package")
+                return
+            fi
+        done
+    fi
     names+=("$1")
     packages+=("${@:2}")
 }
-
-has() { command -v "$1" >/dev/null; }
 
 # bindgen, inside ext-php-rs, loads libclang and needs the C headers that belong to that clang.
 has_libclang() {
@@ -35,19 +59,37 @@ has_libclang() {
     return 1
 }
 
+# Debian's rustup comes without one.
+toolchain='rustup toolchain install stable --profile minimal -c rustfmt -c clippy && rustup default stable'
 rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 has_rust() {
     has cargo && has rustc || return 1
     local found
     found=$(rustc --version | cut -d' ' -f2)
-    [ "$(printf '%s\n' "$rust_wanted" "$found" | sort -V | head -1)" = "$rust_wanted" ]
+    is_at_least "$rust_wanted" "$found"
 }
+
 need_rust() {
     has_rust && return
-    if has apt-cache && apt-cache show rustup >/dev/null 2>&1; then
-        missing "Rust $rust_wanted or newer" rustup
+    local name="Rust $rust_wanted or newer" found address=https://sh.rustup.rs
+    found="$name (found: $(rustc --version 2>/dev/null || echo none))"
+    if has rustup; then
+        by_hand+=("$found: $toolchain")
+    elif ! has apt-get || apt_knows && ! has_candidate rustup && ! has_candidate rustc "$rust_wanted"; then
+        # No package is new enough.
+        if has curl; then
+            by_hand+=("$found: curl --proto '=https' -sSf $address | sh -s -- -y --profile minimal -c rustfmt -c clippy")
+        elif has wget; then
+            by_hand+=("$found: wget -qO- $address | sh -s -- -y --profile minimal -c rustfmt -c clippy")
+        else
+            by_hand+=("$found: with rustup, as https://www.rust-lang.org/tools/install says")
+        fi
+    elif ! apt_knows; then
+        by_hand+=("$found: which package brings it, apt knows after apt-get update; run that, and this again")
+    elif has_candidate rustup; then
+        missing "$name" rustup
     else
-        by_hand+=("Rust $rust_wanted or newer (found: $(rustc --version 2>/dev/null || echo none)): with rustup, as https://www.rust-lang.org/tools/install says")
+        missing "$name" rustc cargo
     fi
 }
 
@@ -71,7 +113,9 @@ need_test() {
         missing 'Python 3 with venv' python3 python3-venv
     fi
     # And with JavaScript's @msgpack/msgpack.
-    has node && has npm || missing 'Node.js and npm' nodejs npm
+    if ! has node || ! has npm; then
+        missing 'Node.js and npm' nodejs npm
+    fi
     if has_rust; then
         cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
             by_hand+=('rustfmt and clippy: rustup component add rustfmt clippy')
@@ -96,29 +140,30 @@ look() {
     for what in "$@"; do "need_$what"; done
 }
 
-# apt-get knows no packages on a machine where nobody has run `apt-get update` yet.
 apt_get() {
     local as=()
     [ "$(id -u)" = 0 ] || as=(sudo)
-    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null >>"$BUILD/apt.log" 2>&1 || {
+        tail -n 20 "$BUILD/apt.log" >&2
+        fail "apt-get failed; all it said is in $BUILD/apt.log"
+    }
 }
 may_apt() { has apt-get && { [ "$(id -u)" = 0 ] || has sudo; }; }
 
 look "$@"
-if [ ${#names[@]} -gt 0 ] && [ $install = yes ] && may_apt; then
-    say "Installing $(printf '%s, ' "${names[@]}" | sed 's/, $//'): apt-get install ${packages[*]}"
+if [ $((${#names[@]} + ${#by_hand[@]})) -gt 0 ] && [ $install = yes ]; then
     mkdir -p "$BUILD"
-    if apt_get update -q >"$BUILD/apt.log" 2>&1 &&
-        apt_get install -q -y --no-install-recommends "${packages[@]}" >>"$BUILD/apt.log" 2>&1; then
-        # Debian's rustup comes without a toolchain.
-        if has rustup && ! has_rust; then
-            rustup toolchain install stable --profile minimal -c rustfmt -c clippy && rustup default stable
+    if may_apt && { [ ${#names[@]} -gt 0 ] || ! apt_knows; }; then
+        : >"$BUILD/apt.log"
+        apt_get update -q
+        look "$@"
+        if [ ${#names[@]} -gt 0 ]; then
+            say "Installing $(printf '%s, ' "${names[@]}" | sed 's/, $//'): apt-get install ${packages[*]}"
+            apt_get install -q -y --no-install-recommends "${packages[@]}"
         fi
-    else
-        tail -n 20 "$BUILD/apt.log" >&2
-        fail "apt-get failed; all it said is in $BUILD/apt.log"
     fi
     hash -r
+    if has rustup && ! has_rust; then eval "$toolchain"; fi
     look "$@"
 fi
 

@@ -46,6 +46,10 @@ impl ModuleGlobal for Globals {}
 /// This thread's [`Globals`].
 pub static GLOBALS: ModuleGlobals<Globals> = ModuleGlobals::new();
 
+/// Tells this extension from others that are called sync: `scripts/install.sh` looks for it in the file
+/// before it replaces or removes one.
+const ABOUT: &str = "Sync: one object, shared by PHP programs (not PECL's extension of that name)";
+
 /// Module startup: once per process.
 pub unsafe extern "C" fn startup(_kind: i32, module: i32) -> i32 {
     startup_guard(|| {
@@ -87,6 +91,7 @@ pub unsafe extern "C" fn after_request() -> i32 {
 pub extern "C" fn info(module: *mut ModuleEntry) {
     info_table_start!();
     info_table_header!("sync", "enabled");
+    info_table_row!("About", ABOUT);
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
     info_table_row!("File format", format!("{}, a stream of MessagePack objects", store::FORMAT_VERSION));
     info_table_end!();
