@@ -17,7 +17,8 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use sync::store::{ErrorKind, Found, Options, Result, Seen, Store, draw_identities_from};
+use std::time::Duration;
+use sync::store::{ErrorKind, Found, Options, Patience, Result, Seen, Store, draw_identities_from};
 
 const PAGE: usize = 4096;
 const BLOCK: usize = 64 * 1024;
@@ -328,7 +329,7 @@ impl Case {
             11 => client.tell(Store::snapshot),
             12 => client.tell(Store::len),
             13 => {
-                let locked = client.tell(|store| store.lock(1, 5000));
+                let locked = client.tell(|store| store.lock(Patience::until(Duration::from_secs(1))));
                 client.store.unlock();
                 locked
             }
@@ -524,7 +525,7 @@ fn made_anew() -> Vec<Base> {
         // An empty store: a header alone.
         Base::of(|put, store| {
             put(b"a", b"1");
-            let _ = store.lock(0, 5000);
+            let _ = store.lock(Patience::default());
             store.unlock();
         })
         .header_alone(),

@@ -177,7 +177,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *         $sync->unlock();
      *     }
      *
-     * @param numeric $timeout  Seconds that others wait for at most; 0: for ever.
+     * @param numeric $timeout  Seconds that others wait for at most; fractions count, to the microsecond. 0 (and
+     *                          INF): for ever.
      * @param numeric $interval Microseconds that a waiter may sleep between two looks, at least 5000.
      *
      * @return $this

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use sync::store::{Appended, ErrorKind, Found, Options, Seen, Store, torture};
+use sync::store::{Appended, ErrorKind, Found, Options, Patience, Seen, Store, torture};
 
 /// What a store should hold.
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -69,7 +69,7 @@ fn apply(store: &Store, step: &Step) {
             let entries: Vec<(&[u8], &[u8])> = entries.iter().map(|(key, value)| (&key[..], &value[..])).collect();
             store.patiently(|store| store.replace(&entries)).unwrap();
         }
-        Lock => store.patiently(|store| store.lock(0, 5000)).unwrap(),
+        Lock => store.patiently(|store| store.lock(Patience::default())).unwrap(),
         Unlock => store.unlock(),
         Destroy => store.patiently(Store::destroy).unwrap(),
         Read => drop(store.patiently(Store::snapshot).unwrap()),

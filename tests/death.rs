@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use sync::store::{ErrorKind, Options, Seen, Store, torture};
+use sync::store::{ErrorKind, Options, Patience, Seen, Store, torture};
 
 struct File(PathBuf);
 
@@ -110,7 +110,7 @@ fn the_holder_of_a_lock_that_is_killed_is_noticed_while_others_wait() {
     let ready = shared();
     let holder = fork(|| {
         let store = file.store();
-        store.lock(0, 1_000_000).unwrap();
+        store.lock(Patience { interval: Duration::from_secs(1), ..Patience::default() }).unwrap();
         ready.store(1, Ordering::SeqCst);
         std::thread::sleep(Duration::from_secs(30));
     });

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use sync::store::{Appended, Error, ErrorKind, Found, Options, Seen, Store};
+use std::time::Duration;
+use sync::store::{Appended, Error, ErrorKind, Found, Options, Patience, Seen, Store};
 
 // ---- the model ---------------------------------------------------------------------------------
 
@@ -409,7 +410,7 @@ impl Playground {
                 }
             }
             Operation::Lock(handle) => {
-                let result = self.with(handle, |client| client.store.lock(7, 5000));
+                let result = self.with(handle, |client| client.store.lock(Patience::until(Duration::from_secs(7))));
                 if self.settle(handle, result).is_some() {
                     self.model.holder = Some(handle);
                     self.model.exists = true;

@@ -5,7 +5,7 @@ use super::{Random, Round};
 use std::path::Path;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
-use sync::store::{Appended, Found, Options, Seen, Store};
+use sync::store::{Appended, Found, Options, Patience, Seen, Store};
 
 /// Works until it is killed, or told to stop.
 pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut random: Random) -> ! {
@@ -172,9 +172,13 @@ impl Worker<'_> {
         let [begun, returned, _] = &self.arena.owners[self.n].increments[counter];
         let change = self
             .store
-            .patiently(
-                |store| if counter == 0 { store.lock(0, 5000).map(|()| None) } else { store.lock_writers().map(Some) },
-            )
+            .patiently(|store| {
+                if counter == 0 {
+                    store.lock(Patience::default()).map(|()| None)
+                } else {
+                    store.lock_writers().map(Some)
+                }
+            })
             .unwrap();
         let count = read_counter(self.store, counter);
         if random.below(50) == 0 {
@@ -197,7 +201,7 @@ impl Worker<'_> {
 
     /// With everybody kept out, everything is replaced by itself.
     fn replace_everything(&self) {
-        self.store.patiently(|store| store.lock(0, 5000)).unwrap();
+        self.store.patiently(|store| store.lock(Patience::default())).unwrap();
         let all = self.store.patiently(Store::snapshot).unwrap();
         let entries: Vec<(&[u8], &[u8])> = all.iter().collect();
         self.store.patiently(|store| store.replace(&entries)).unwrap();

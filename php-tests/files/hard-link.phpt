@@ -22,4 +22,4 @@ scratch_remove();
 --EXPECT--
 int(1)
 int(2)
-SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s).
+SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s). The lock on '{dir}/b' is held by another object of this same process.

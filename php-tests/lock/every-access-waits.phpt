@@ -29,7 +29,7 @@ foreach ($accesses as $what => $access) {
             $access();
             $parent->tell('did not wait');
         } catch (SyncLockTimeoutException $e) {
-            $parent->tell($e->getMessage());
+            $parent->tell(strtok($e->getMessage(), '.') . '.');
         }
     });
 }

@@ -29,7 +29,7 @@ var_dump($s->n);
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
-SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s).
+--EXPECTF--
+SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s). The lock on '{dir}/store' is held by process %d.
 exit 0
 int(11)

@@ -24,9 +24,9 @@ var_dump($other->x);
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
-SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s).
-SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s).
+--EXPECTF--
+SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s). The lock on '{dir}/store' is held by process %d.
+SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s). The lock on '{dir}/store' is held by process %d.
 exit 0
-SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s).
+SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s). The lock on '{dir}/store' is held by another object of this same process.
 int(3)

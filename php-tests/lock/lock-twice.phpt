@@ -18,5 +18,5 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s).
+SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s). The lock on '{dir}/store' is held by another object of this same process.
 free

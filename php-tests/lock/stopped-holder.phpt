@@ -27,7 +27,7 @@ echo $s->x, "\n", $holder->end(), "\n";
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
-SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s).
+--EXPECTF--
+SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s). The lock on '{dir}/store' is held by process %d.
 from the holder
 exit 0

@@ -24,5 +24,5 @@ scratch_remove();
 --EXPECT--
 int(1)
 int(1)
-SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s).
+SyncLockTimeoutException: Can't access shared object, it is still locked after 1 second(s). The lock on '{dir}/store' is held by another object of this same process.
 int(1)

@@ -506,14 +506,11 @@ pub fn patiently_reading<T>(
         };
         match error.kind {
             ErrorKind::Held(held) => {
-                if held.same_thread && held.timeout == 0 {
+                if held.same_thread && held.patience.timeout.is_none() {
                     return Err(errors::throw_store(&error).into());
                 }
                 let waited = since.get_or_insert_with(Instant::now).elapsed();
-                let left = match held.timeout {
-                    0 => SLICE,
-                    seconds => Duration::from_secs(seconds).saturating_sub(waited),
-                };
+                let left = held.patience.timeout.map_or(SLICE, |timeout| timeout.saturating_sub(waited));
                 if left.is_zero() {
                     return Err(errors::throw_store(&error).into());
                 }

@@ -77,7 +77,7 @@ pub fn throw_store(error: &Error) -> Thrown {
             "Can't access shared object: an operator of this same process is at work on '{}', in a fiber that is suspended or in the code that called this, so that waiting would never end. Let it finish first.",
             error.path.display()
         )),
-        ErrorKind::Held(held) if held.same_thread && held.timeout == 0 => throw_sync(&format!(
+        ErrorKind::Held(held) if held.same_thread && held.patience.timeout.is_none() => throw_sync(&format!(
             "Can't access shared object: another Sync object of this same process holds the lock on '{}', so that waiting would never end. Call its unlock() first.",
             error.path.display()
         )),

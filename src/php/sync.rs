@@ -2,6 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
+use std::time::Duration;
 
 use ext_php_rs::args::Arg;
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
@@ -21,7 +22,7 @@ use super::object::{self, Instance, SyncObject, name_of};
 use super::value::{AllowedClasses, Policy};
 use super::views;
 use super::zend::{self, Str, Thrown};
-use crate::store::{Options, Store};
+use crate::store::{Options, Patience, Store};
 
 unsafe extern "C" {
     /// Exported by PHP's core; its header is not among those that ext-php-rs reads.
@@ -426,29 +427,33 @@ extern "C" fn lock(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         let (mut timeout, mut interval): (*mut zval, *mut zval) = (ptr::null_mut(), ptr::null_mut());
         arguments!(call, c"|zz", timeout, interval);
-        let timeout = whole_number(timeout, 0, 0)
-            .ok_or_else(|| errors::throw_sync("Lock timeout should be an integer greater or equals to 0."))?;
-        let interval = whole_number(interval, 50_000, 5_000)
-            .ok_or_else(|| errors::throw_sync("Lock check interval should be an integer greater or equals to 5000."))?;
+        let mut patience = Patience::default();
+        if !timeout.is_null() {
+            patience.timeout = number(timeout)
+                .and_then(timeout_of)
+                .ok_or_else(|| errors::throw_sync("Lock timeout should be an integer greater or equals to 0."))?;
+        }
+        if !interval.is_null() {
+            patience.interval =
+                number(interval).filter(|&number| number >= 5000.0).map(microseconds).ok_or_else(|| {
+                    errors::throw_sync("Lock check interval should be an integer greater or equals to 5000.")
+                })?;
+        }
         let this = call.this();
-        patiently(this, |store| store.lock(timeout, interval))?;
+        patiently(this, |store| store.lock(patience))?;
         call.return_this();
         Ok(())
     });
 }
 
-/// What `is_numeric` accepts, from `least` on, without its fraction; `default` where the argument
-/// was left out.
-fn whole_number(value: *mut zval, default: u64, least: u64) -> Option<u64> {
-    if value.is_null() {
-        return Some(default);
-    }
+/// The number that an argument is, as `is_numeric` sees it.
+fn number(value: *mut zval) -> Option<f64> {
     // SAFETY: an argument that was parsed, and is held by the caller of the method.
-    let number = unsafe {
+    unsafe {
         let value = zend::deref(value);
         match zend::kind(value) {
-            IS_LONG => return u64::try_from((*value).value.lval).ok().filter(|&n| n >= least),
-            IS_DOUBLE => (*value).value.dval,
+            IS_LONG => Some((*value).value.lval as f64),
+            IS_DOUBLE => Some((*value).value.dval),
             IS_STRING => {
                 let string = (*value).value.str_;
                 let (mut long, mut double) = (0, 0.0);
@@ -462,16 +467,30 @@ fn whole_number(value: *mut zval, default: u64, least: u64) -> Option<u64> {
                     ptr::null_mut(),
                 );
                 match u32::from(kind) {
-                    IS_LONG => return u64::try_from(long).ok().filter(|&n| n >= least),
-                    IS_DOUBLE => double,
-                    _ => return None,
+                    IS_LONG => Some(long as f64),
+                    IS_DOUBLE => Some(double),
+                    _ => None,
                 }
             }
-            _ => return None,
+            _ => None,
         }
-    };
-    // NAN is not; what is beyond the range is as good as for ever.
-    (number >= least as f64).then_some(number as u64)
+    }
+}
+
+/// A number of seconds as a timeout: 0, and what is beyond all counting, means that there is none. `None`
+/// for less than 0, and for what is no number at all.
+fn timeout_of(seconds: f64) -> Option<Option<Duration>> {
+    const FOR_EVER: f64 = u64::MAX as f64 / 1e6;
+    // (A NAN is not greater or equal.)
+    (seconds >= 0.0).then(|| match seconds {
+        0.0 | FOR_EVER.. => None,
+        // However short: it is not 0.
+        _ => Some(microseconds(seconds * 1e6).max(Duration::from_micros(1))),
+    })
+}
+
+fn microseconds(number: f64) -> Duration {
+    Duration::from_micros(number.round() as u64)
 }
 
 extern "C" fn unlock(data: &mut ExecuteData, result: &mut zval) {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What every operation of a store returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -54,16 +55,64 @@ pub enum ErrorKind {
 /// A `lock()` that somebody else holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Held {
-    /// Seconds a waiter may wait before it gives up; 0: for ever.
-    pub timeout: u64,
-    /// Microseconds a waiter may sleep between looks.
-    pub interval: u64,
+    /// How long others may wait for it.
+    pub patience: Patience,
     /// The holder is another object of the very thread that asks, so that waiting may be for ever.
     pub same_thread: bool,
     /// No `lock()` but a change that is under way ([`super::Store::lock_writers`]).
     pub change: bool,
+    /// The holder's process, where its number means the same to the process that asks.
+    pub holder: Option<u32>,
     /// Identifies this very acquisition to [`super::Store::wait`].
     pub(super) ticket: u64,
+}
+
+/// How long others wait for a lock, as its holder says. Counted in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// After which time a waiter gives up; `None`: never.
+    pub timeout: Option<Duration>,
+    /// How long a waiter may sleep between two looks.
+    pub interval: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { timeout: None, interval: Duration::from_millis(50) }
+    }
+}
+
+impl Patience {
+    /// As `default`, but a waiter gives up after `timeout`.
+    pub fn until(timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..Self::default() }
+    }
+
+    /// What stands in the header: 0 for a lock that is waited for without end.
+    pub(super) fn words(self) -> [u64; 2] {
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        // However short a time is, it is not "for ever".
+        [self.timeout.map_or(0, |timeout| micros(timeout).max(1)), micros(self.interval)]
+    }
+
+    pub(super) fn from_words([timeout, interval]: [u64; 2]) -> Self {
+        Self {
+            timeout: (timeout != 0).then(|| Duration::from_micros(timeout)),
+            interval: Duration::from_micros(interval),
+        }
+    }
+}
+
+impl Held {
+    /// Who holds it, for a sentence.
+    fn holder(&self) -> String {
+        match self.holder {
+            _ if self.same_thread => "another object of this same process".into(),
+            Some(pid) if pid == std::process::id() => "another thread of this same process".into(),
+            Some(pid) => format!("process {pid}"),
+            None => "another process".into(),
+        }
+    }
 }
 
 impl Error {
@@ -95,7 +144,13 @@ impl fmt::Display for Error {
             ErrorKind::TooLarge => write!(f, "Can't store a name or value of 4 GiB or more in '{path}'."),
             ErrorKind::FileSystem(why) => write!(f, "Can't open '{path}' file: {why}"),
             ErrorKind::Held(held) => {
-                write!(f, "Can't access shared object, it is still locked after {} second(s).", held.timeout)
+                let seconds = held.patience.timeout.map_or(0.0, |timeout| timeout.as_secs_f64());
+                write!(
+                    f,
+                    "Can't access shared object, it is still locked after {seconds} second(s). The lock on '{path}' is \
+                     held by {}.",
+                    held.holder()
+                )
             }
             ErrorKind::LockLost => write!(
                 f,

@@ -8,7 +8,7 @@
 //! The word also counts how often it was taken: without that, a waiter that found lease 7 dead
 //! could swap away the word of a *new* owner who was given number 7 in between.
 
-use super::error::Held;
+use super::error::{Held, Patience};
 use super::file::{File, Trouble};
 use super::format::{LEASE_NAMESPACES, LEASE_PID, LEASE_SLOT, LEASE_SLOTS, LEASE_START, LEASES_AT, MAGIC};
 use super::header::{DESTROYED, HELD, Header, Word};
@@ -300,12 +300,29 @@ impl File {
             return Hold::Dead;
         }
         Hold::Other(Held {
-            timeout: header.hold_timeout.get(),
-            interval: header.hold_interval.get(),
+            patience: self.hold_patience(),
             same_thread,
             change: header.hold_strength.get() == Strength::Writers as u64,
+            holder: self.process_of(lease),
             ticket: word,
         })
+    }
+
+    fn hold_patience(&self) -> Patience {
+        let header = self.map.header();
+        Patience::from_words([header.hold_timeout.get(), header.hold_interval.get()])
+    }
+
+    /// The process that has a lease, where its pid is of this process's pid namespace.
+    fn process_of(&self, lease: u32) -> Option<u32> {
+        if u64::from(lease) >= LEASE_SLOTS || self.map.header().directory.get() == 0 {
+            return None;
+        }
+        let at = self.map.header().system.count() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
+        let pid = self.map.word(at + LEASE_PID).load(Ordering::Acquire);
+        let namespace = self.map.word(at + LEASE_NAMESPACES).get();
+        let is_ours = pid != 0 && namespace != 0 && namespace == self::namespace();
+        u32::try_from(pid).ok().filter(|_| is_ours)
     }
 
     /// Sleeps until the hold with this ticket ends, at most for `at_most`.
@@ -352,10 +369,11 @@ impl Owner<'_> {
     }
 
     /// Begins a hold, or gives the one that this object has another strength and other times.
-    pub fn hold(&self, object: u64, strength: Strength, timeout: u64, interval: u64) {
+    pub fn hold(&self, object: u64, strength: Strength, patience: Patience) {
         let header = self.header();
         header.hold_object.set(object);
         header.hold_since.set(boot_time());
+        let [timeout, interval] = patience.words();
         header.hold_timeout.set(timeout);
         header.hold_interval.set(interval);
         header.hold_strength.set(strength as u64);
@@ -373,7 +391,7 @@ impl Owner<'_> {
         let held = old.my_hold() == Some(object) && self.file.identity == old.identity;
         if held {
             let strength = if header.hold_strength.get() == 0 { Strength::Writers } else { Strength::All };
-            self.hold(object, strength, header.hold_timeout.get(), header.hold_interval.get());
+            self.hold(object, strength, self.file.hold_patience());
         }
         held
     }

@@ -30,7 +30,7 @@ mod torture;
 #[cfg(feature = "torture")]
 pub mod torture;
 
-pub use error::{Error, ErrorKind, Held, Result};
+pub use error::{Error, ErrorKind, Held, Patience, Result};
 #[doc(hidden)]
 pub use file::draw_identities_from;
 pub use file::{close_idle, open_files, set_idle_limit};
@@ -248,9 +248,6 @@ const ATTEMPTS: usize = 50;
 const SAME_FILE: usize = 3;
 /// How long [`Store::wait`] sleeps at most before it looks whether the holder lives.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
-
-/// How long, in microseconds, whoever waits for a change may sleep between looks.
-const INTERVAL: u64 = 50_000;
 
 /// How often this process deleted or renamed files.
 static PATHS: AtomicU64 = AtomicU64::new(0);
@@ -510,14 +507,13 @@ impl Store {
     }
 
     /// Makes every other `Store` on this file wait at any access until [`Store::unlock`], or until
-    /// this `Store` or its process ends. Locking again while holding updates timeout and interval.
-    /// `timeout`: seconds others wait at most (0: for ever); `interval`: microseconds they may
-    /// sleep between looks. Creates the file.
+    /// this `Store` or its process ends. Locking again while holding updates the others' patience. Creates
+    /// the file.
     ///
     /// The lock is on the file: should somebody delete, replace or cut it short meanwhile, every access is
     /// [`ErrorKind::LockLost`] until [`Store::unlock`].
-    pub fn lock(&self, timeout: u64, interval: u64) -> Result<()> {
-        self.hold(Strength::All, timeout, interval)?;
+    pub fn lock(&self, patience: Patience) -> Result<()> {
+        self.hold(Strength::All, patience)?;
         self.holding.set(Holding { locked: true, ..self.holding() });
         Ok(())
     }
@@ -545,7 +541,7 @@ impl Store {
             self.check_strand().map_err(|trouble| self.error(trouble))?;
         }
         if !holding.held {
-            self.hold(Strength::Writers, 0, INTERVAL)?;
+            self.hold(Strength::Writers, Patience::default())?;
             holding = self.holding();
         }
         self.holding.set(Holding { changes: holding.changes + 1, strand: (self.options.strand)(), ..holding });
@@ -566,9 +562,9 @@ impl Store {
         if holding.generation == generation { holding } else { Holding { generation, ..Holding::default() } }
     }
 
-    fn hold(&self, strength: Strength, timeout: u64, interval: u64) -> Result<()> {
+    fn hold(&self, strength: Strength, patience: Patience) -> Result<()> {
         self.write(|_, owner| {
-            owner.hold(self.object, strength, timeout, interval);
+            owner.hold(self.object, strength, patience);
             Ok(())
         })?;
         self.holding.set(Holding { held: true, ..self.holding() });
@@ -601,7 +597,7 @@ impl Store {
                 Ok(owner) if file.my_hold() == Some(self.object) => {
                     owner.end_hold();
                     if changes > 0 {
-                        owner.hold(self.object, Strength::Writers, 0, INTERVAL);
+                        owner.hold(self.object, Strength::Writers, Patience::default());
                         return;
                     }
                 }
@@ -617,7 +613,8 @@ impl Store {
         if changes == 0 || strand == (self.options.strand)() {
             return Ok(());
         }
-        Err(Trouble::Held(Held { timeout: 0, interval: INTERVAL, same_thread: true, change: true, ticket: 0 }))
+        let patience = Patience::default();
+        Err(Trouble::Held(Held { patience, same_thread: true, change: true, holder: None, ticket: 0 }))
     }
 
     /// Sleeps until the lock that `held` tells of may have been given back: its end wakes the
@@ -626,7 +623,7 @@ impl Store {
     pub fn wait(&self, held: &Held, at_most: Duration) {
         let file = self.file.borrow().clone();
         if let Some(file) = file {
-            file.wait_for_hold(held.ticket, at_most.min(Duration::from_micros(held.interval)).min(LOOK_AFTER));
+            file.wait_for_hold(held.ticket, at_most.min(held.patience.interval).min(LOOK_AFTER));
         }
     }
 
@@ -662,10 +659,12 @@ impl Store {
         loop {
             match operation(self) {
                 Err(Error { kind: ErrorKind::Held(held), .. })
-                    if !(held.same_thread && held.timeout == 0)
-                        && (held.timeout == 0 || start.elapsed().as_secs() < held.timeout) =>
+                    if match held.patience.timeout {
+                        None => !held.same_thread,
+                        Some(timeout) => start.elapsed() < timeout,
+                    } =>
                 {
-                    self.wait(&held, Duration::from_micros(held.interval));
+                    self.wait(&held, held.patience.interval);
                 }
                 Err(Error { kind: ErrorKind::Busy, .. }) => {}
                 other => return other,

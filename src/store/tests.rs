@@ -210,18 +210,21 @@ fn a_value_is_swapped_only_if_it_is_still_the_one_that_was_seen() {
 fn a_lock_keeps_others_out_until_it_is_given_back() {
     let path = Path0::new();
     let (holder, other) = (path.store(), path.store());
-    holder.lock(3, 5000).unwrap();
+    holder.lock(Patience::until(Duration::from_millis(1500))).unwrap();
     put(&holder, b"x", b"1");
     for result in [
         other.get(b"x", &mut Seen::default(), &mut Vec::new()).map(drop),
         other.put(b"x", b"2", &mut Seen::default()),
         other.remove(b"x").map(drop),
-        other.lock(0, 5000),
+        other.lock(Patience::default()),
         other.snapshot().map(drop),
         other.len().map(drop),
     ] {
         match result.unwrap_err().kind {
-            ErrorKind::Held(held) => assert_eq!((held.timeout, held.interval, held.same_thread), (3, 5000, true)),
+            ErrorKind::Held(held) => {
+                assert_eq!(held.patience, Patience::until(Duration::from_millis(1500)));
+                assert_eq!((held.same_thread, held.holder), (true, Some(std::process::id())));
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -235,7 +238,7 @@ fn a_lock_ends_with_its_store() {
     let path = Path0::new();
     let other = path.store();
     let holder = path.store();
-    holder.lock(0, 5000).unwrap();
+    holder.lock(Patience::default()).unwrap();
     drop(holder);
     put(&other, b"x", b"1");
 }
@@ -262,14 +265,14 @@ fn a_change_keeps_other_strands_and_stores_from_writing_until_its_end() {
     for store in [&store, &other] {
         refused(write(store));
         refused(store.lock_writers().map(drop));
-        refused(store.lock(0, 5000));
+        refused(store.lock(Patience::default()));
         refused(store.destroy());
         assert_eq!(get(store, b"x"), Some(b"1".to_vec()));
     }
     STRAND.set(0);
     // One inside of the other, under a lock that ends before both do.
     let inner = store.lock_writers().unwrap();
-    store.lock(0, 5000).unwrap();
+    store.lock(Patience::default()).unwrap();
     assert!(other.len().is_err());
     store.unlock();
     assert_eq!(other.len().unwrap(), 1);
@@ -298,7 +301,7 @@ fn a_destroyed_file_is_closed_at_once() {
 fn unlocking_wakes_a_waiter_of_another_thread() {
     let path = Path0::new();
     let holder = path.store();
-    holder.lock(0, 5000).unwrap();
+    holder.lock(Patience::default()).unwrap();
     let name = path.0.clone();
     let waiter = std::thread::spawn(move || {
         let store = Store::new(name, Options::default());
@@ -763,14 +766,17 @@ fn a_lock_stays_while_its_file_outgrows_the_mapping() {
     let holder = std::thread::spawn(move || {
         let store = Store::new(name.clone(), Options::default());
         with_a_short_mapping(&store);
-        store.lock(1, 5000).unwrap();
+        store.lock(Patience::until(Duration::from_secs(1))).unwrap();
         for n in 0..40u8 {
             put(&store, &[n], &[n; 100_000]);
         }
         assert!(store.holds_lock());
         let other = Store::new(name, Options::default());
         let error = other.get(b"x", &mut Seen::default(), &mut Vec::new()).unwrap_err();
-        assert!(matches!(error.kind, ErrorKind::Held(held) if held.same_thread && held.timeout == 1), "{error}");
+        assert!(
+            matches!(error.kind, ErrorKind::Held(held) if held.same_thread && held.patience.timeout.is_some()),
+            "{error}"
+        );
         store.unlock();
         put(&other, b"x", b"2");
     });
@@ -836,14 +842,14 @@ fn whoever_loses_the_lock_with_its_file_is_told_until_it_unlocks() {
         |store| store.remove(b"x").map(drop),
         |store| store.snapshot().map(drop),
         |store| store.len().map(drop),
-        |store| store.lock(0, 5000),
+        |store| store.lock(Patience::default()),
         |store| store.destroy(),
     ];
     for (how, lose) in lose.into_iter().enumerate() {
         for (which, access) in accesses.into_iter().enumerate() {
             let path = Path0::new();
             let store = path.store();
-            store.lock(0, 5000).unwrap();
+            store.lock(Patience::default()).unwrap();
             put(&store, b"x", b"1");
             let mut seen = Seen::default();
             store.get(b"x", &mut seen, &mut Vec::new()).unwrap();
@@ -869,12 +875,12 @@ fn whoever_loses_the_lock_with_its_file_is_told_until_it_unlocks() {
 fn a_lock_is_not_lost_by_unlocking_or_destroying_nor_one_that_nobody_asked_for() {
     let path = Path0::new();
     let store = path.store();
-    store.lock(0, 5000).unwrap();
+    store.lock(Patience::default()).unwrap();
     std::fs::remove_file(&path.0).unwrap();
     Store::paths_have_changed();
     store.unlock();
     put(&store, b"x", b"1");
-    store.lock(0, 5000).unwrap();
+    store.lock(Patience::default()).unwrap();
     store.destroy().unwrap();
     assert_eq!(get(&store, b"x"), None);
     // What keeps writers out for a moment goes with the file, as the program never heard of it.
@@ -1107,7 +1113,7 @@ fn who_is_given_the_lease_of_a_dead_holder_does_not_hold_the_store() {
     let next = (file.my_lease().unwrap() + 1) % format::LEASE_SLOTS as u32;
     let owner = file.own().unwrap();
     let header = owner.header();
-    owner.hold(u64::MAX, Strength::All, 0, 5000);
+    owner.hold(u64::MAX, Strength::All, Patience::default());
     header.hold.set(7 << 32 | u64::from(next + 1));
     drop(owner);
     let name = path.0.clone();

@@ -31,7 +31,7 @@ run(
                     meet();
                 } else {
                     meet();
-                    $late = 'SyncLockTimeoutException: Can\'t access shared object, it is still locked after 1 second(s).';
+                    $late = 'SyncLockTimeoutException: Can\'t access shared object, it is still locked after 1 second(s). The lock on \'' . scratch() . '\' is held by another thread of this same process.';
                     same($late, thrown(fn () => $thread % 2 ? $s->x : $s->x = 1), 'an access while another thread holds the lock');
                     meet();
                     meet();
