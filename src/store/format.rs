@@ -386,6 +386,9 @@ impl NewRecord<'_> {
 /// Bytes of an append's body before what it appends ([`AppendHead`]).
 pub const APPEND_HEAD: u64 = 23;
 
+/// Where in it the bytes of appends that are left stand, as a big-endian number of 32 bits.
+pub const APPEND_LEFT: u64 = 10;
+
 /// The start of an append's body: the position of the record before it (as a MessagePack uint 64), how
 /// many bytes of appends its value may still get (a uint 32), and a note for the next append (an int 64,
 /// which the store does not look at).
@@ -402,7 +405,7 @@ impl AppendHead {
         let mut bytes = [0xcf; APPEND_HEAD as usize];
         bytes[1..9].copy_from_slice(&self.before.to_be_bytes());
         bytes[9] = 0xce;
-        bytes[10..14].copy_from_slice(&self.left.to_be_bytes());
+        bytes[APPEND_LEFT as usize..][..4].copy_from_slice(&self.left.to_be_bytes());
         bytes[14..].copy_from_slice(&united_head(self.note));
         bytes
     }
@@ -414,7 +417,7 @@ impl AppendHead {
         }
         Self {
             before: u64::from_be_bytes(piece(&bytes, 1)),
-            left: u32::from_be_bytes(piece(&bytes, 10)),
+            left: u32::from_be_bytes(piece(&bytes, APPEND_LEFT as usize)),
             note: parse_united_head(piece(&bytes, 14)),
         }
     }

@@ -237,9 +237,9 @@ impl Owner<'_> {
     /// write it whole, or to unite its pieces.
     pub fn append_to(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Option<Written>, Trouble> {
         let Some(head) = self.file.record_head(hit.record) else { return Err(Trouble::Stale) };
-        let budget = match self.file.append_head(hit.record) {
-            Some(link) => u64::from(link.left),
-            None => append_budget(head.length),
+        let budget = match head.op {
+            Op::Append => self.file.append_budget_left(hit.record, head).ok_or_else(lost_piece)?,
+            _ => append_budget(head.length),
         };
         let length =
             NewRecord { op: Op::Append, key, value: Value { head: &[0; APPEND_HEAD as usize], body: bytes } }.length();
@@ -860,6 +860,13 @@ impl File {
         let head = self.record_head(record).filter(|head| head.op == Op::Append)?;
         let (_, _, value, _) = self.parts(record, head)?;
         Some(AppendHead::parse(self.map.read(value - APPEND_HEAD)))
+    }
+
+    /// How many bytes of appends a value may still get that ends with this append.
+    #[inline]
+    fn append_budget_left(&self, record: u64, head: RecordHead) -> Option<u64> {
+        let (_, _, value, _) = self.parts(record, head)?;
+        Some(u64::from(u32::from_be_bytes(self.map.read(value - APPEND_HEAD + APPEND_LEFT))))
     }
 
     /// The note that the newest append to a value made, which ends with the record at `record`; `None` if nothing was
