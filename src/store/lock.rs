@@ -12,6 +12,7 @@ use super::error::{Held, Patience};
 use super::file::{File, Trouble};
 use super::format::{LEASE_NAMESPACES, LEASE_PID, LEASE_SLOT, LEASE_SLOTS, LEASE_START, LEASES_AT, MAGIC};
 use super::header::{DESTROYED, HELD, Header, Word};
+use super::torture::meanwhile;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::time::{Duration, Instant};
 
@@ -45,6 +46,15 @@ pub enum Strength {
     Writers = 0,
     /// Everybody waits: `lock()`.
     All = 1,
+}
+
+/// A look at the store that has begun.
+#[derive(Debug, Clone, Copy)]
+pub struct Looking {
+    /// The log's end, without the mark of a hold.
+    pub commit: u64,
+    /// The number of holds that keep readers out, up to then.
+    holds: u64,
 }
 
 /// What an object sees when it looks for a hold.
@@ -275,17 +285,40 @@ impl File {
     #[cold]
     pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
         match self.hold_seen_by(object) {
-            Hold::Other(held) if self.map.header().hold_strength.get() == Strength::All as u64 => {
-                Err(Trouble::Held(held))
-            }
-            Hold::Dead if self.writable => {
-                if let Ok(owner) = self.own() {
-                    owner.check_hold(object)?;
-                }
-                Ok(())
-            }
+            Hold::Other(held) if !held.change => Err(Trouble::Held(held)),
+            Hold::Dead if self.writable => match self.own() {
+                Ok(owner) => owner.check_hold_on_readers(object),
+                Err(_) => Ok(()),
+            },
             _ => Ok(()),
         }
+    }
+
+    /// Begins to look at the store for `object`, unless another's `lock()` keeps it out. See
+    /// [`File::has_seen_no_section`].
+    #[inline]
+    pub fn begin_looking(&self, object: u64) -> Result<Looking, Trouble> {
+        let header = self.map.header();
+        let holds = header.holds.load(Ordering::Acquire);
+        let mut commit = header.commit.load(Ordering::Acquire);
+        if commit & HELD != 0 {
+            self.check_hold(object)?;
+            // The holder may have gone on after that was loaded, and died since: the end of its work is what
+            // has to be seen.
+            commit = header.commit.load(Ordering::Acquire);
+        }
+        meanwhile("beginning to look");
+        Ok(Looking { commit: commit & !HELD, holds })
+    }
+
+    /// Whether all that was loaded since [`File::begin_looking`] is from outside of the sections that others
+    /// hold `lock()` for. A holder moves `holds` after setting [`HELD`] and before its first write. A look
+    /// that sees a write of such a section sees the section's number at its end; if it saw that number at its
+    /// start already, it saw the mark, too, or the section's end.
+    #[inline]
+    pub fn has_seen_no_section(&self, looking: Looking) -> bool {
+        fence(Ordering::Acquire);
+        self.map.header().holds.load(Ordering::Relaxed) == looking.holds
     }
 
     fn hold_seen_by(&self, object: u64) -> Hold {
@@ -368,6 +401,15 @@ impl Owner<'_> {
         }
     }
 
+    /// As [`Owner::check_hold`], for an access that only reads.
+    #[cold]
+    pub fn check_hold_on_readers(&self, object: u64) -> Result<(), Trouble> {
+        match self.check_hold(object) {
+            Err(Trouble::Held(held)) if held.change => Ok(()),
+            result => result,
+        }
+    }
+
     /// Begins a hold, or gives the one that this object has another strength and other times.
     pub fn hold(&self, object: u64, strength: Strength, patience: Patience) {
         let header = self.header();
@@ -382,6 +424,11 @@ impl Owner<'_> {
         header.hold.store(counter << 32 | u64::from(lease + 1), Ordering::Release);
         let commit = header.commit.get() & !HELD;
         header.commit.store(if strength == Strength::All { commit | HELD } else { commit }, Ordering::Release);
+        if strength == Strength::All {
+            // As `File::has_seen_no_section` says: after the mark, before the section's first write.
+            header.holds.store(header.holds.get().wrapping_add(1), Ordering::Release);
+            fence(Ordering::Release);
+        }
     }
 
     /// Gives the hold of this object to the lease that this file has, from the one that it has as it was

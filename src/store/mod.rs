@@ -38,7 +38,7 @@ pub use format::VERSION as FORMAT_VERSION;
 
 use file::{File, Trouble, fork_generation};
 use format::{EncodedKey, Value};
-use header::{DURABLE, HELD, Header, Word};
+use header::{DURABLE, Header, Word};
 use index::Hit;
 use lock::{Owner, Strength};
 use read::Want;
@@ -454,12 +454,9 @@ impl Store {
     /// How many keys there are.
     pub fn len(&self) -> Result<u64> {
         let keys = self.with_file(false, |file| {
-            let header = file.map.header();
-            if header.commit.load(Ordering::Acquire) & HELD != 0 {
-                file.check_hold(self.object)?;
-            }
-            file.check_ours()?;
-            Ok(if header.directory.load(Ordering::Acquire) == 0 { 0 } else { file.count() })
+            self.look(file, |file| {
+                Some(if file.map.header().directory.load(Ordering::Acquire) == 0 { 0 } else { file.count() })
+            })
         })?;
         Ok(keys.unwrap_or(0))
     }
@@ -473,31 +470,34 @@ impl Store {
     pub fn snapshot(&self) -> Result<Snapshot> {
         let mut snapshot = Snapshot::default();
         self.with_file(false, |file| {
-            let header = file.map.header();
-            if header.commit.load(Ordering::Acquire) & HELD != 0 {
-                file.check_hold(self.object)?;
-            }
-            file.check_ours()?;
-            if header.directory.load(Ordering::Acquire) == 0 {
-                return Ok(());
-            }
-            for _ in 0..if file.writable { 3 } else { 100 } {
-                if file.copy_all(&mut snapshot).is_some() {
-                    return Ok(());
+            self.look(file, |file| {
+                if file.map.header().directory.load(Ordering::Acquire) == 0 {
+                    snapshot.clear();
+                    return Some(());
                 }
-                file.check_ours()?;
-            }
-            if !file.writable {
-                return Err(Trouble::Busy);
-            }
-            // Too much is going on: as a writer, but writing nothing.
-            let _owner = file.own()?;
-            file.copy_all(&mut snapshot).ok_or_else(|| match file.check_ours() {
-                Ok(()) => Trouble::Damaged("its index and its log do not agree".into()),
-                Err(trouble) => trouble,
+                file.copy_all(&mut snapshot)
             })
         })?;
         Ok(snapshot)
+    }
+
+    /// Looks at all of a file until it has stood still meanwhile: `look` gives `None` where it has not.
+    fn look<T>(&self, file: &File, mut look: impl FnMut(&File) -> Option<T>) -> std::result::Result<T, Trouble> {
+        for _ in 0..if file.writable { 3 } else { 100 } {
+            let looking = file.begin_looking(self.object)?;
+            file.check_ours()?;
+            let seen = look(file).filter(|_| file.has_seen_no_section(looking));
+            file.check_ours()?;
+            if let Some(seen) = seen {
+                return Ok(seen);
+            }
+        }
+        // Too much is going on: as a writer, but writing nothing.
+        let _owner = file.quiet(self.object)?.ok_or(Trouble::Busy)?;
+        look(file).ok_or_else(|| match file.check_ours() {
+            Ok(()) => Trouble::Damaged("its index and its log do not agree".into()),
+            Err(trouble) => trouble,
+        })
     }
 
     /// Replaces everything, at one moment. Keys must differ from each other.

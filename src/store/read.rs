@@ -99,13 +99,10 @@ impl File {
         let before = header.commit.load(Ordering::Relaxed);
         for attempt in 0..=ATTEMPTS {
             if attempt == ATTEMPTS {
-                quiet = self.quiet()?;
+                quiet = self.quiet(object)?;
             }
-            let commit = header.commit.load(Ordering::Acquire);
-            if commit & HELD != 0 {
-                self.check_hold(object)?;
-            }
-            // A version without the mark of a hold: whoever reads under a hold looks every time.
+            // Its version is without the mark of a hold: whoever reads under a hold looks every time.
+            let looking = self.begin_looking(object)?;
             if seen.store != self.identity.store_id {
                 self.check_ours()?;
                 if header.directory.load(Ordering::Acquire) == 0 {
@@ -113,16 +110,17 @@ impl File {
                 }
                 *seen =
                     Seen { store: self.identity.store_id, hash: hash(self.identity.hash_seed, key), ..Seen::default() };
-            } else if seen.record != 0 && self.is_same_record(seen, commit & !HELD) {
+            } else if seen.record != 0 && self.is_same_record(seen, looking.commit) {
+                // Nobody held the store when the log's end was loaded, and the slot named this record then.
                 if self.map.is_poisoned() {
                     return Err(Trouble::Stale);
                 }
-                seen.version = commit & !HELD;
+                seen.version = looking.commit;
                 return Ok(Found::Unchanged);
             }
             let epoch = header.index_epoch.load(Ordering::Acquire);
             let encoded = encoded.get_or_insert_with(|| EncodedKey::new(key));
-            let lookup = self.look_up(seen.hash, encoded, commit & !HELD);
+            let lookup = self.look_up(seen.hash, encoded, looking.commit);
             if let Lookup::Again = lookup {
                 self.check_ours()?;
                 continue;
@@ -133,8 +131,8 @@ impl File {
                 Lookup::Found(candidate) => self.copy_out(&candidate, want, seen, out),
                 _ => Some(Found::Missing),
             };
-            fence(Ordering::Acquire);
-            let found = found.filter(|_| header.index_epoch.load(Ordering::Relaxed) == epoch);
+            let undisturbed = self.has_seen_no_section(looking) && header.index_epoch.load(Ordering::Relaxed) == epoch;
+            let found = found.filter(|_| undisturbed);
             let ours = self.check_ours();
             let (Some(found), Ok(())) = (found, &ours) else {
                 seen.record = known;
@@ -145,7 +143,7 @@ impl File {
                 seen.record = 0;
             }
             seen.epoch = epoch;
-            seen.version = commit & !HELD;
+            seen.version = looking.commit;
             return Ok(found);
         }
         // While nobody writes, everything holds still.
@@ -153,10 +151,16 @@ impl File {
         Err(if still { Trouble::Damaged("what it says of a key makes no sense".into()) } else { Trouble::Busy })
     }
 
-    /// Keeps writers away, if this user may; what the last one left undone is then done.
+    /// Keeps writers away, if this user may; what the last one left undone is then done. Refuses where
+    /// another holds the store, who may be between two writes of one section.
     #[cold]
-    fn quiet(&self) -> Result<Option<Owner<'_>>, Trouble> {
-        if self.writable { self.own().map(Some) } else { Ok(None) }
+    pub fn quiet(&self, object: u64) -> Result<Option<Owner<'_>>, Trouble> {
+        if !self.writable {
+            return Ok(None);
+        }
+        let owner = self.own()?;
+        owner.check_hold_on_readers(object)?;
+        Ok(Some(owner))
     }
 
     /// Whether the slot still names the very record that `seen` tells of. Positions are never used

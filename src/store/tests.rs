@@ -1,7 +1,7 @@
 //! The store, used as PHP uses it: through its face, by several threads and processes.
 
 use super::format::RECORD_FLAGS;
-use super::header::DESTROYED;
+use super::header::{DESTROYED, HELD};
 use super::*;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::sync::atomic::AtomicU32;
@@ -1018,6 +1018,99 @@ fn a_snapshot_is_of_one_moment_whatever_is_written_meanwhile() {
     let snapshot = while_somebody("visiting all", action, || store.snapshot()).unwrap();
     let values: Vec<_> = snapshot.iter().map(|(_, value)| value).collect();
     assert_eq!(values, [b"new"; 20]);
+}
+
+/// Somebody takes the lock and is in the middle of what it does under it.
+fn hold_and(path: &Path, action: impl FnOnce(&Store) + 'static) -> impl FnOnce() + 'static {
+    let holder = Store::new(path.to_owned(), Options::default());
+    move || {
+        holder.lock(Patience::default()).unwrap();
+        action(&holder);
+        std::mem::forget(holder);
+    }
+}
+
+fn is_refused<T: std::fmt::Debug>(result: Result<T>) -> bool {
+    matches!(&result, Err(Error { kind: ErrorKind::Held(_), .. })) || panic!("{result:?}")
+}
+
+#[test]
+fn the_middle_of_what_another_does_under_its_lock_is_not_seen_however_one_looks() {
+    type Look = fn(&Store) -> bool;
+    let looks: [(&str, Look); 5] = [
+        ("a value", |store| is_refused(store.get(b"a", &mut Seen::default(), &mut Vec::new()))),
+        ("its outline", |store| is_refused(store.outline(b"a", &mut Seen::default(), &mut Vec::new()))),
+        ("a missing value", |store| is_refused(store.get(b"gone", &mut Seen::default(), &mut Vec::new()))),
+        ("all values", |store| is_refused(store.snapshot())),
+        ("their number", |store| is_refused(store.len())),
+    ];
+    for (name, look) in looks {
+        let path = Path0::new();
+        let store = path.store();
+        for key in [&b"a"[..], b"b", b"gone"] {
+            put(&store, key, b"1");
+        }
+        let action = hold_and(&path.0, |holder| {
+            put(holder, b"a", b"0");
+            assert!(holder.remove(b"gone").unwrap());
+        });
+        assert!(while_somebody("beginning to look", action, || look(&store)), "{name}");
+    }
+}
+
+#[test]
+fn a_value_from_the_middle_of_a_section_that_has_ended_meanwhile_is_read_anew() {
+    let path = Path0::new();
+    let (store, holder) = (path.store(), Rc::new(path.store()));
+    put(&store, b"a", b"before");
+    let ends = holder.clone();
+    let begin = move || {
+        holder.lock(Patience::default()).unwrap();
+        put(&holder, b"a", b"middle");
+        let end = move || {
+            put(&ends, b"a", b"after");
+            ends.unlock();
+        };
+        MEANWHILE.set(Some(("copying a value", Box::new(end))));
+    };
+    let found = while_somebody("beginning to look", begin, || get(&store, b"a"));
+    assert_eq!(found.as_deref(), Some(&b"after"[..]));
+}
+
+/// Each time that somebody looks at all, another has written; and then has the lock.
+fn disturb(path: PathBuf, times: usize) {
+    let store = Store::new(path.clone(), Options::default());
+    put(&store, b"a", &[times as u8]);
+    if times == 0 {
+        hold_and(&path, |holder| put(holder, b"a", b"0"))();
+    } else {
+        MEANWHILE.set(Some(("visiting all", Box::new(move || disturb(path, times - 1)))));
+    }
+}
+
+#[test]
+fn a_look_that_keeps_writers_away_waits_for_the_holder_of_a_lock_too() {
+    let path = Path0::new();
+    let store = path.store();
+    // One key: one place to come in between each time.
+    put(&store, b"a", b"1");
+    let disturbed = path.0.clone();
+    assert!(while_somebody("visiting all", move || disturb(disturbed, 2), || is_refused(store.snapshot())));
+}
+
+#[test]
+fn the_holder_of_a_lock_sees_its_own_writes_and_the_dead_keep_nobody_out() {
+    let path = Path0::new();
+    let (store, file, _) = with_x(&path);
+    store.lock(Patience::default()).unwrap();
+    put(&store, b"x", b"2");
+    assert_eq!((get(&store, b"x"), store.len().unwrap()), (Some(b"2".to_vec()), 2));
+    assert_eq!(store.snapshot().unwrap().iter().map(|(_, value)| value).collect::<Vec<_>>(), [b"1", b"2"]);
+    // As if it had died: nobody has that lease.
+    file.map.header().hold.set(7 << 32 | 90_000);
+    let other = path.store();
+    assert_eq!((get(&other, b"x"), other.len().unwrap()), (Some(b"2".to_vec()), 2));
+    assert_eq!(file.map.header().hold.get(), 0);
 }
 
 // ---- what the dead leave, made by hand: the sampled deaths of tests/crash.rs do not meet all of it each time ---

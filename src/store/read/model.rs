@@ -10,6 +10,9 @@
 
 use crate::store::lock::model::explore;
 
+/// The searches below go through more states than this; one that does not has lost its processes.
+const LEAST: usize = 1_000;
+
 /// How many values are written.
 const VALUES: u8 = 4;
 
@@ -229,7 +232,9 @@ fn search(without: Without) -> Result<usize, String> {
 
 #[test]
 fn a_reader_gets_a_whole_value_at_least_as_new_as_when_it_came_and_always_gets_one() {
-    println!("{} states", search(Without::Nothing).unwrap_or_else(|trace| panic!("{trace}")));
+    let states = search(Without::Nothing).unwrap_or_else(|trace| panic!("{trace}"));
+    println!("{states} states");
+    assert!(states > LEAST, "only {states} states");
 }
 
 #[test]
@@ -242,5 +247,207 @@ fn without_any_of_its_looks_it_would_not() {
     ] {
         let trace = search(without).expect_err(&format!("nothing is wrong without {without:?}"));
         assert!(trace.ends_with(how), "without {without:?} it fails otherwise:\n{trace}");
+    }
+}
+
+// ---- a look at two keys that another changes under its lock ------------------------------------------
+
+/// What is taken away from the numbers of holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Nothing,
+    /// The reader's second look at the number.
+    NumberAgain,
+    /// The reader loads the number before the log's end.
+    NumberFirst,
+    /// The reader's look for the mark of a hold.
+    LookForMark,
+    /// The holder sets the mark before it moves the number.
+    MarkFirst,
+    /// The holder moves the number.
+    Number,
+}
+
+/// How often the holder takes the lock, changes both keys and gives the lock back.
+const SECTIONS: u8 = 3;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Holder {
+    Hold,
+    Mark,
+    Count,
+    First,
+    Second,
+    Unmark,
+    End,
+    Over,
+    Dead,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Look {
+    Number,
+    Commit,
+    /// The mark was there: is there a holder who lives?
+    Ask,
+    First,
+    Second {
+        first: u8,
+    },
+    NumberAgain {
+        first: u8,
+        second: u8,
+    },
+    Done {
+        first: u8,
+        second: u8,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Section {
+    hold: bool,
+    held: bool,
+    holds: u8,
+    keys: [u8; 2],
+    holder: Holder,
+    number: u8,
+    look: Look,
+}
+
+impl Section {
+    fn start() -> Self {
+        let (holder, look) = (Holder::Hold, Look::Number);
+        Self { hold: false, held: false, holds: 0, keys: [0; 2], holder, number: 0, look }
+    }
+
+    fn is_end(&self) -> bool {
+        matches!(self.holder, Holder::Over | Holder::Dead) && matches!(self.look, Look::Done { .. })
+    }
+
+    fn holder_step(mut self, missing: Missing) -> Self {
+        let (mark, count) = match missing {
+            Missing::MarkFirst => (Holder::Count, Holder::Mark),
+            _ => (Holder::Mark, Holder::Count),
+        };
+        self.holder = match self.holder {
+            Holder::Hold => {
+                self.hold = true;
+                mark
+            }
+            step if step == mark || step == count => {
+                match step {
+                    Holder::Mark => self.held = true,
+                    _ if missing == Missing::Number => {}
+                    _ => self.holds += 1,
+                }
+                if step == mark { count } else { Holder::First }
+            }
+            Holder::First => {
+                self.keys[0] += 1;
+                Holder::Second
+            }
+            Holder::Second => {
+                self.keys[1] += 1;
+                Holder::Unmark
+            }
+            Holder::Unmark => {
+                self.held = false;
+                Holder::End
+            }
+            Holder::End => {
+                self.hold = false;
+                if self.keys[1] == SECTIONS { Holder::Over } else { Holder::Hold }
+            }
+            step => step,
+        };
+        self
+    }
+
+    fn look_step(mut self, missing: Missing) -> Self {
+        let late = missing == Missing::NumberFirst;
+        self.look = match self.look {
+            Look::Number => {
+                self.number = self.holds;
+                if late { Look::First } else { Look::Commit }
+            }
+            Look::Commit if self.held && missing != Missing::LookForMark => Look::Ask,
+            Look::Commit => {
+                if late {
+                    Look::Number
+                } else {
+                    Look::First
+                }
+            }
+            // It waits and starts over; the dead keep nobody out.
+            Look::Ask if self.hold && self.holder != Holder::Dead => first_look(missing),
+            Look::Ask => {
+                if late {
+                    Look::Number
+                } else {
+                    Look::First
+                }
+            }
+            Look::First => Look::Second { first: self.keys[0] },
+            Look::Second { first } => {
+                let second = self.keys[1];
+                match missing {
+                    Missing::NumberAgain => Look::Done { first, second },
+                    _ => Look::NumberAgain { first, second },
+                }
+            }
+            Look::NumberAgain { .. } if self.holds != self.number => first_look(missing),
+            Look::NumberAgain { first, second } => Look::Done { first, second },
+            done @ Look::Done { .. } => done,
+        };
+        self
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self.look {
+            // A section that death has cut off is as long as it is.
+            Look::Done { first, second }
+                if first != second && (self.holder, [first, second]) != (Holder::Dead, self.keys) =>
+            {
+                Err("the middle of a section".into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn first_look(missing: Missing) -> Look {
+    if missing == Missing::NumberFirst { Look::Commit } else { Look::Number }
+}
+
+fn search_sections(missing: Missing) -> Result<usize, String> {
+    let steps = |state: &Section, next: &mut Vec<Section>| {
+        state.check()?;
+        if !matches!(state.holder, Holder::Over | Holder::Dead) {
+            next.push(state.holder_step(missing));
+            next.push(Section { holder: Holder::Dead, ..*state });
+        }
+        if !matches!(state.look, Look::Done { .. }) {
+            next.push(state.look_step(missing));
+        }
+        Ok(())
+    };
+    explore(Section { look: first_look(missing), ..Section::start() }, steps, Section::is_end)
+}
+
+#[test]
+fn a_look_sees_nothing_of_the_middle_of_a_section_and_comes_to_an_end() {
+    let states = search_sections(Missing::Nothing).unwrap_or_else(|trace| panic!("{trace}"));
+    println!("{states} states");
+    assert!(states > LEAST, "only {states} states");
+}
+
+#[test]
+fn without_any_part_of_the_number_of_holds_it_would() {
+    for missing in
+        [Missing::NumberAgain, Missing::NumberFirst, Missing::LookForMark, Missing::MarkFirst, Missing::Number]
+    {
+        let trace = search_sections(missing).expect_err(&format!("nothing is wrong without {missing:?}"));
+        assert!(trace.ends_with("the middle of a section"), "without {missing:?} it fails otherwise:\n{trace}");
     }
 }
