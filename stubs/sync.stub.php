@@ -43,7 +43,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *     $ledger = new Sync('/dev/shm/ledger.sync', durability: 'commit');
      *
      * @param string                 $file           Where the properties are; best in /dev/shm. A relative path is
-     *                                               resolved now, and does not follow a later chdir().
+     *                                               resolved now, and does not follow a later chdir(). `file:///path`
+     *                                               is a path, too.
      * @param list<string>|bool|null $allowedClasses Whose objects a value may contain when it is read, as
      *                                               unserialize()'s allowed_classes; objects of other classes are
      *                                               __PHP_Incomplete_Class. Null: as sync.allowed_classes says.
@@ -51,6 +52,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *                                               crash of processes (none), or power loss (commit). Null: as
      *                                               sync.durability says.
      *
+     * @throws SyncException where $file is of another scheme (php://, http:// …), or open_basedir forbids it
      * @throws \ValueError where $file contains a NUL byte, or $durability is unknown
      * @throws \TypeError where an argument is of another type
      */
@@ -214,6 +216,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @return $this
      *
+     * @throws SyncException where $file is of another scheme (php://, http:// …), or open_basedir forbids it
      * @throws \ValueError where $file contains a NUL byte
      */
     public function setFile(string $file) {}

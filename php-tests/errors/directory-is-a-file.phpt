@@ -15,5 +15,5 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-SyncException: Directory '{dir}/file' does not exist or is not writable.
+SyncException: Directory '{dir}/file' does not exist or is not writable. It is no directory.
 text

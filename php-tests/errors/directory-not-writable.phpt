@@ -19,8 +19,8 @@ var_dump(file_exists(scratch('closed/store')));
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
+--EXPECTF--
 NULL
-SyncException: Directory '{dir}/closed' does not exist or is not writable.
-SyncException: Directory '{dir}/closed' does not exist or is not writable.
+SyncException: Directory '{dir}/closed' does not exist or is not writable. It belongs to %s:%s with mode 0555, and this process runs as %s:%s.
+SyncException: Directory '{dir}/closed' does not exist or is not writable. It belongs to %s:%s with mode 0555, and this process runs as %s:%s.
 bool(false)

@@ -18,5 +18,5 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECTREGEX--
-SyncException: File '\{dir\}\/store' is not readable\.
-SyncException: File '\{dir\}\/store' is not (readable|writable)\.
+SyncException: File '\{dir\}\/store' is not readable\. It belongs to .* with mode 0000, and .*
+SyncException: File '\{dir\}\/store' is not (readable|writable)\. It belongs to .* with mode 0000, and .*

@@ -21,9 +21,9 @@ as_nobody(function () {
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
-SyncException: File '{dir}/store' is not readable.
-SyncException: File '{dir}/store' is not readable.
-SyncException: File '{dir}/store' is not readable.
-SyncException: File '{dir}/store' is not readable.
-SyncException: File '{dir}/store' is not readable.
+--EXPECTF--
+SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
+SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
+SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
+SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
+SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).

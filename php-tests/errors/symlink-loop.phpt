@@ -1,5 +1,5 @@
 --TEST--
-A path that leads nowhere, in circles: Can't open '%s' file.
+A path that leads nowhere, in circles: Can't open '%s' file: …
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -15,4 +15,4 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-SyncException: Can't open '{dir}/a' file.
+SyncException: Can't open '{dir}/a' file: its path goes through too many symbolic links, or in circles.

@@ -285,12 +285,12 @@ fn not_constructed(object: *mut zend_object) -> Thrown {
 
 /// The path of a store as it is from anywhere: what is relative starts at the working directory
 /// (each thread has its own); the rest is the kernel's business. Throws where open_basedir forbids
-/// it.
+/// it, and for what is no file to PHP's functions either.
 pub fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
     use std::ffi::{CString, OsStr};
     use std::os::unix::ffi::OsStrExt;
 
-    let mut path = PathBuf::from(OsStr::from_bytes(file));
+    let mut path = PathBuf::from(OsStr::from_bytes(without_scheme(file)?));
     if path.is_relative() {
         path = working_directory()?.join(path);
     }
@@ -303,6 +303,34 @@ pub fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
         )));
     }
     Ok(path)
+}
+
+/// The path in a `file://` address, as PHP's functions for files see it: nothing is decoded, and the only host
+/// is this one. Other addresses are refused, whether PHP knows their scheme or not.
+fn without_scheme(file: &[u8]) -> Result<&[u8], Thrown> {
+    let refuse = |why: String| {
+        let file = String::from_utf8_lossy(file);
+        Err(errors::throw_sync(&format!("Can't open '{file}' file: {why}")))
+    };
+    let length = file.iter().take_while(|&b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')).count();
+    let (scheme, rest) = file.split_at(length);
+    // (A single letter is none: that is a drive's, elsewhere.)
+    let is_one = length > 1 && (rest.starts_with(b"://") || rest.starts_with(b":") && scheme == b"data");
+    match rest.strip_prefix(b"://") {
+        _ if !is_one => Ok(file),
+        Some(rest) if scheme.eq_ignore_ascii_case(b"file") => {
+            let (host, path) = rest.split_at(rest.iter().position(|&b| b == b'/').unwrap_or(rest.len()));
+            match host {
+                b"" => Ok(path),
+                host if host.eq_ignore_ascii_case(b"localhost") && !path.is_empty() => Ok(path),
+                _ => refuse("it is on another host, or lacks a slash; a path on this one is file:///path.".into()),
+            }
+        }
+        _ => refuse(format!(
+            "{}: is not the scheme of a file that can be shared; give a path, or file:///path.",
+            String::from_utf8_lossy(scheme)
+        )),
+    }
 }
 
 /// The working directory that PHP has in this thread.

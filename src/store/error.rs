@@ -1,5 +1,6 @@
 //! What can go wrong in a store, and what to tell the user about it.
 
+use super::diagnosis;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,14 +24,18 @@ pub struct Error {
 /// The kinds of failure, so that a caller can react to one without reading its sentence.
 #[derive(Debug)]
 pub enum ErrorKind {
-    /// The file exists and this user may not read it.
-    NotReadable,
+    /// The file exists and this user may not read it, or may not look whether it exists; the text says what
+    /// keeps the user away.
+    NotReadable(String),
     /// The file exists and this user may not write to it.
-    NotWritable,
-    /// The file does not exist and cannot be made: its directory is missing or not writable.
-    NoDirectory,
+    NotWritable(String),
+    /// The file cannot be made, or not be removed: its directory is missing or not writable. Which one that is,
+    /// and why.
+    NoDirectory(PathBuf, String),
     /// `open`, `mmap` or another system call failed.
     CannotOpen(io::Error),
+    /// A system call failed by which something else was to be done to the file than opening it.
+    CannotDo(&'static str, io::Error),
     /// The file is not a store, or a damaged one; the text says what is wrong with it. It was
     /// left untouched.
     NotAStore(String),
@@ -125,13 +130,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.kind {
-            ErrorKind::NotReadable => write!(f, "File '{path}' is not readable."),
-            ErrorKind::NotWritable => write!(f, "File '{path}' is not writable."),
-            ErrorKind::NoDirectory => {
-                let directory = self.path.parent().unwrap_or(Path::new(".")).display();
-                write!(f, "Directory '{directory}' does not exist or is not writable.")
+            ErrorKind::NotReadable(why) => write!(f, "File '{path}' is not readable.{why}"),
+            ErrorKind::NotWritable(why) => write!(f, "File '{path}' is not writable.{why}"),
+            ErrorKind::NoDirectory(directory, why) => {
+                write!(f, "Directory '{}' does not exist or is not writable.{why}", directory.display())
             }
-            ErrorKind::CannotOpen(_) => write!(f, "Can't open '{path}' file."),
+            ErrorKind::CannotOpen(error) => write!(f, "Can't open '{path}' file: {}.", diagnosis::reason(error)),
+            ErrorKind::CannotDo(what, error) => write!(f, "Can't {what} '{path}' file: {}.", diagnosis::reason(error)),
             ErrorKind::NotAStore(why) => write!(
                 f,
                 "File '{path}' is not a Sync store: {why}. It was left untouched; move it away or choose another file."
@@ -165,7 +170,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
-            ErrorKind::CannotOpen(cause) => Some(cause),
+            ErrorKind::CannotOpen(cause) | ErrorKind::CannotDo(_, cause) => Some(cause),
             _ => None,
         }
     }

@@ -39,6 +39,8 @@ pub enum Trouble {
     NoDirectory,
     FileSystem(String),
     Io(io::Error),
+    /// As `Io`, where something else than opening the file has failed.
+    CannotDo(&'static str, io::Error),
 }
 
 impl From<io::Error> for Trouble {
@@ -222,7 +224,7 @@ impl File {
                 header.flags.set(flags);
                 return Err(match error.kind() {
                     io::ErrorKind::PermissionDenied => Trouble::NoDirectory,
-                    _ => Trouble::Io(error),
+                    _ => Trouble::CannotDo("remove", error),
                 });
             }
             crash_point();
@@ -471,7 +473,10 @@ impl File {
     pub fn sync(&self) -> Result<(), Trouble> {
         // SAFETY: an open descriptor.
         if unsafe { libc::fdatasync(self.own_fd()?) } != 0 {
-            return Err(io::Error::last_os_error().into());
+            return Err(match Trouble::from(io::Error::last_os_error()) {
+                Trouble::Io(error) => Trouble::CannotDo("sync", error),
+                other => other,
+            });
         }
         Ok(())
     }
@@ -546,11 +551,14 @@ fn open_descriptor(path: &Path, options: &Options, write: bool) -> Result<Option
     match OpenOptions::new().read(true).custom_flags(flags).open(path) {
         Ok(file) => Ok(Some((file, false))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        // A directory that may not be searched hides its files: to `is_file` they do not exist.
-        Err(error) if denied(&error) && path.symlink_metadata().is_err() => Ok(None),
-        Err(error) if denied(&error) => Err(Trouble::NotReadable),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(unreadable(error)),
     }
+}
+
+/// A file that could not be opened for reading. Where its directory may not be searched, nobody knows whether
+/// it is there: that is no empty store.
+pub fn unreadable(error: io::Error) -> Trouble {
+    if error.kind() == io::ErrorKind::PermissionDenied { Trouble::NotReadable } else { error.into() }
 }
 
 /// Turns an empty file into an empty store: one `pwrite` of a page, under `flock`, so that a crash

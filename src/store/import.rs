@@ -4,7 +4,7 @@
 //! with a header page in memory, and that page, written over the file's first one, is what turns
 //! the file into a store. A crash before leaves the old file (somewhat longer), after it the new.
 
-use super::file::{File, Trouble, exclusively, is_legacy};
+use super::file::{File, Trouble, exclusively, is_legacy, unreadable};
 use super::format::*;
 use super::lock::Owner;
 use super::torture::crash_point;
@@ -24,7 +24,7 @@ impl Store {
         let mut file = match OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC).open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(unreadable(error)),
         };
         fs2::FileExt::lock_shared(&file)?;
         let mut bytes = Vec::new();

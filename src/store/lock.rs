@@ -195,10 +195,10 @@ impl File {
             }
             let error = std::io::Error::last_os_error();
             if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) {
-                return Err(Trouble::Io(error));
+                return Err(Trouble::CannotDo("lock", error));
             }
         }
-        Err(Trouble::Io(std::io::Error::other("too many processes write to it")))
+        Err(Trouble::CannotDo("lock", std::io::Error::other("too many processes write to it")))
     }
 
     /// Writes down whose lease it is: a second proof of death, for those in the same pid

@@ -11,6 +11,7 @@ compile_error!("Sync needs Linux on a 64-bit machine: it relies on futexes, OFD 
 mod blocks;
 pub mod check;
 mod crc;
+mod diagnosis;
 mod error;
 mod file;
 mod format;
@@ -683,11 +684,15 @@ impl Store {
             Trouble::TooLarge => ErrorKind::TooLarge,
             Trouble::Damaged(why) => ErrorKind::NotAStore(why),
             Trouble::Legacy => ErrorKind::Legacy,
-            Trouble::NotReadable => ErrorKind::NotReadable,
-            Trouble::NotWritable => ErrorKind::NotWritable,
-            Trouble::NoDirectory => ErrorKind::NoDirectory,
+            Trouble::NotReadable => ErrorKind::NotReadable(diagnosis::of_file(&self.path, false)),
+            Trouble::NotWritable => ErrorKind::NotWritable(diagnosis::of_file(&self.path, true)),
+            Trouble::NoDirectory => {
+                let (directory, why) = diagnosis::of_directory(&self.path);
+                ErrorKind::NoDirectory(directory, why)
+            }
             Trouble::FileSystem(why) => ErrorKind::FileSystem(why),
             Trouble::Io(error) => ErrorKind::CannotOpen(error),
+            Trouble::CannotDo(what, error) => ErrorKind::CannotDo(what, error),
         };
         Error::new(&self.path, kind)
     }
