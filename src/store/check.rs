@@ -160,14 +160,14 @@ impl Owner<'_> {
             if head.op == Op::Append && self.file.parts_of_value(record, None).is_none() {
                 report.problems.push(format!("the value of slot {slot} has lost a piece"));
             }
-            let Some((key, real_hash)) = self.read_key(record, head) else {
+            let Some((name, real_hash)) = self.read_key(record, head) else {
                 report.problems.push(format!("the record at {record} has no key"));
                 return;
             };
             if real_hash != hash {
                 report.problems.push(format!("slot {slot} has another hash than its key"));
             }
-            match self.search(hash, &EncodedKey::new(&key)) {
+            match self.search(hash, &name.encoded()) {
                 Search::Hit(hit) if hit.slot == slot && hit.record == record => {}
                 other => report.problems.push(format!("the key of slot {slot} is found as {other:?}")),
             }

@@ -194,8 +194,10 @@ pub const DEAD: u64 = 1 << (8 * RECORD_FLAGS);
 /// Larger records get a run of their own. A quarter of a segment: what stays empty at the end of
 /// one because the next record does not fit is less than that.
 pub const MAX_SMALL: u64 = ((BLOCK - BLOCK_HEAD) / 4) & !7;
-/// The longest key or value: what a MessagePack str or bin and a run can hold.
+/// The longest record: what a MessagePack ext and a run can hold.
 pub const MAX_RECORD: u64 = MAX_RUN - BLOCK_HEAD;
+/// The longest name, and the longest name and value, taken together: a record has some bytes of its own.
+pub const MAX_NAME: u64 = MAX_RECORD - PAGE;
 
 /// No log gets this far: every position plus any length is a number.
 pub const MAX_POSITION: u64 = 1 << 62;
@@ -273,10 +275,40 @@ pub struct EncodedKey<'a> {
     bytes: &'a [u8],
 }
 
+/// A name that was read from a record.
+pub struct Name(Vec<u8>);
+
+impl Name {
+    /// `None` where this code would have refused to store it.
+    pub fn new(bytes: Vec<u8>) -> Option<Self> {
+        (bytes.len() as u64 <= MAX_NAME).then_some(Self(bytes))
+    }
+
+    /// As it stands in the file.
+    pub fn encoded(&self) -> EncodedKey<'_> {
+        EncodedKey::of_short_enough(&self.0)
+    }
+
+    /// The name itself.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
 impl<'a> EncodedKey<'a> {
-    /// `bytes` must be shorter than 4 GiB.
+    /// `None` for a name that no record can have, as it is too long.
     #[inline]
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        (bytes.len() as u64 <= MAX_NAME).then(|| Self::of_short_enough(bytes))
+    }
+
+    /// The name of the one record that has none.
+    pub fn none() -> Self {
+        Self::of_short_enough(b"")
+    }
+
+    #[inline]
+    fn of_short_enough(bytes: &'a [u8]) -> Self {
         let length = bytes.len();
         let text = is_text(bytes);
         let mut head = [0; 5];
@@ -505,7 +537,7 @@ mod tests {
         for length in [0usize, 1, 31, 32, 255, 256, 65535, 65536] {
             for byte in [b'a', 0xff] {
                 let name = vec![byte; length];
-                let key = EncodedKey::new(&name);
+                let key = EncodedKey::new(&name).unwrap();
                 let mut head = [0; 5];
                 head[..key.head().len()].copy_from_slice(key.head());
                 assert_eq!(parse_key_head(head), Some((key.head().len() as u64, length as u64)));
@@ -544,7 +576,7 @@ mod tests {
     #[test]
     fn an_append_is_recognised_by_its_first_word() {
         for op in [Op::Set, Op::Remove, Op::Clear, Op::Append, Op::United] {
-            let record = NewRecord { op, key: &EncodedKey::new(b"name"), value: Value::whole(b"\x2a") };
+            let record = NewRecord { op, key: &EncodedKey::new(b"name").unwrap(), value: Value::whole(b"\x2a") };
             assert_eq!(is_append(record.first_word()), op == Op::Append, "{op:?}");
         }
         assert!(!is_append(ext_word(Kind::Segment, BLOCK, 0, 0xff)));
@@ -552,7 +584,7 @@ mod tests {
 
     #[test]
     fn a_record_that_does_not_fit_its_room_is_none() {
-        let record = NewRecord { op: Op::Set, key: &EncodedKey::new(b"name"), value: Value::whole(b"\x2a") };
+        let record = NewRecord { op: Op::Set, key: &EncodedKey::new(b"name").unwrap(), value: Value::whole(b"\x2a") };
         let word = record.first_word();
         let head = parse_record_word(word, record.length()).unwrap();
         assert_eq!((head.length, head.padding, head.op), (40, 2, Op::Set));

@@ -46,7 +46,7 @@ enum Living {
     /// All of it; the slot names it.
     Whole(u64),
     /// A piece. The key, and where the value is named.
-    Piece(Vec<u8>, Hit),
+    Piece(Name, Hit),
 }
 
 /// A piece that is appended to a value.
@@ -530,8 +530,8 @@ impl Owner<'_> {
                 self.finish_clear(root, record);
                 return Ok(());
             }
-            let (key, hash) = self.read_key(record, head).ok_or_else(damaged)?;
-            let key = EncodedKey::new(&key);
+            let (name, hash) = self.read_key(record, head).ok_or_else(damaged)?;
+            let key = name.encoded();
             match (head.op, self.search(hash, &key)) {
                 (_, Search::Hit(hit)) if head.op.holds_value() && hit.record == record => {}
                 (Op::Set | Op::United, Search::Hit(hit)) => self.supersede(hit, record, 0),
@@ -549,12 +549,12 @@ impl Owner<'_> {
     }
 
     /// A record's key and its hash.
-    pub fn read_key(&self, record: u64, head: RecordHead) -> Option<(Vec<u8>, u64)> {
+    pub fn read_key(&self, record: u64, head: RecordHead) -> Option<(Name, u64)> {
         let (key, length, ..) = self.file.parts(record, head)?;
         let mut name = Vec::new();
         (self.file.map.copy(key, length, &mut name)).then_some(())?;
         let hash = hash(self.file.identity.hash_seed, &name);
-        Some((name, hash))
+        Some((Name::new(name)?, hash))
     }
 
     // ---- replacing everything --------------------------------------------------------------------
@@ -588,14 +588,15 @@ impl Owner<'_> {
         let batch = u32::try_from(entries.len()).map_err(|_| Trouble::TooLarge)?;
         let start = self.end();
         // The Clear comes first, with the root of an index that is not there yet: any is as long.
-        let (clear_key, no_root) = (EncodedKey::new(b""), uint(0));
+        let (clear_key, no_root) = (EncodedKey::none(), uint(0));
         let clear_record = NewRecord { op: Op::Clear, key: &clear_key, value: Value::whole(&no_root) };
         let clear = self.append(&clear_record, first, start, start, batch);
         let mut tail = first + clear.length;
         let mut last = clear;
         let mut placed = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            let record = NewRecord { op: Op::Set, key: &EncodedKey::new(key), value: Value::whole(value) };
+            let key = EncodedKey::new(key).ok_or(Trouble::TooLarge)?;
+            let record = NewRecord { op: Op::Set, key: &key, value: Value::whole(value) };
             let length = record.length();
             let offset = if length > MAX_SMALL {
                 self.large_run(length, Purpose::Write)?
@@ -610,7 +611,7 @@ impl Owner<'_> {
             let position = last.position + last.length;
             last = self.append(&record, offset, position, position, 0);
             self.add_live(block_of(offset), length as i64);
-            placed.push((hash(self.file.identity.hash_seed, key), offset));
+            placed.push((hash(self.file.identity.hash_seed, key.bytes()), offset));
         }
         let root = self.index_for(&placed)?;
         let value = uint(root.seal(self.file.identity.store_id));
@@ -730,10 +731,10 @@ impl Owner<'_> {
             && let Some(head) = self.file.record_head(record)
         {
             let living = self.living(record, head);
-            if let Some(Living::Piece(key, hit)) = living {
+            if let Some(Living::Piece(name, hit)) = living {
                 // What is small of the value moves as a whole, and becomes one record.
                 self.publish_moves(&mut moves)?;
-                self.unite(&EncodedKey::new(&key), hit)?;
+                self.unite(&name.encoded(), hit)?;
                 (to, position) = (self.tail(), self.end());
             } else if let Some(Living::Whole(slot)) = living {
                 if !fits(to, head.length) {
@@ -761,9 +762,9 @@ impl Owner<'_> {
         if !head.op.holds_value() || dead {
             return None;
         }
-        let (key, hash) = self.read_key(record, head)?;
-        match self.search(hash, &EncodedKey::new(&key)) {
-            Search::Hit(hit) if self.file.before(hit.record) != 0 => Some(Living::Piece(key, hit)),
+        let (name, hash) = self.read_key(record, head)?;
+        match self.search(hash, &name.encoded()) {
+            Search::Hit(hit) if self.file.before(hit.record) != 0 => Some(Living::Piece(name, hit)),
             Search::Hit(hit) if hit.record == record => Some(Living::Whole(hit.slot)),
             _ => None,
         }

@@ -34,7 +34,7 @@ pub struct Map {
     base: NonNull<u8>,
     /// The file's first page, or (while a file is being imported) one that will be.
     header: NonNull<Header>,
-    draft: Option<Box<Draft>>,
+    draft: Option<NonNull<Draft>>,
     length: u64,
     /// Which entry of [`MAPPINGS`] speaks for this mapping.
     slot: &'static Mapping,
@@ -72,9 +72,9 @@ impl Map {
 
     /// A mapping whose header is a page in memory, not yet the file's.
     pub fn with_draft(mut self, page: &[u8; PAGE as usize]) -> Self {
-        let mut draft = Box::new(Draft([0; PAGE as usize]));
-        draft.0.copy_from_slice(page);
-        self.header = NonNull::from(&mut *draft).cast();
+        // From here on there are pointers to it and no box: moving one would end what they may be used for.
+        let draft = NonNull::from(Box::leak(Box::new(Draft(*page))));
+        self.header = draft.cast();
         self.draft = Some(draft);
         self
     }
@@ -272,6 +272,11 @@ impl Drop for Map {
         // SAFETY: the range is this mapping's own, and no reference into it outlives `self`.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.length as usize) };
         self.slot.taken.store(false, Ordering::Release);
+        if let Some(draft) = self.draft {
+            // SAFETY: `with_draft` took it out of a box, and nothing else frees it; references to it, too,
+            // have borrowed `self`.
+            drop(unsafe { Box::from_raw(draft.as_ptr()) });
+        }
     }
 }
 

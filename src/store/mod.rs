@@ -365,8 +365,7 @@ impl Store {
     /// nothing has happened. Look again, and try again.
     #[inline]
     pub fn put_if_unchanged(&self, key: &[u8], value: &[u8], seen: &mut Seen) -> Result<bool> {
-        self.check_length((key.len() + value.len()) as u64)?;
-        let encoded = EncodedKey::new(key);
+        let encoded = self.encoded(key, value.len() as u64)?;
         self.write(|file, owner| {
             // The index knows everything while the lock is held: what is the same record is the newest.
             let Some(hit) = file.hint(seen) else { return Ok(false) };
@@ -379,7 +378,7 @@ impl Store {
     /// alone ([`Found::Appended`]), everybody else all of it, one behind the other. `note` is for who
     /// appends next ([`Store::outline`]).
     pub fn append(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Seen) -> Result<Appended> {
-        let encoded = EncodedKey::new(key);
+        let encoded = self.encoded(key, bytes.len() as u64)?;
         self.write(|file, owner| {
             let Some(hit) = file.hint(seen) else { return Ok(Appended::Changed) };
             let Some(written) = owner.append_to(&encoded, hit, note, bytes)? else { return Ok(Appended::Full) };
@@ -393,7 +392,7 @@ impl Store {
     /// that `seen` tells of, by uniting what was appended to it last. False: it is shorter, or
     /// another one; nothing has happened.
     pub fn unite(&self, key: &[u8], length: u64, seen: &mut Seen) -> Result<bool> {
-        let encoded = EncodedKey::new(key);
+        let encoded = self.encoded(key, 0)?;
         self.write(|file, owner| {
             let Some(hit) = file.hint(seen) else { return Ok(false) };
             if file.parts_of_value(hit.record, None).is_none_or(|value| value.length < length) {
@@ -408,8 +407,7 @@ impl Store {
 
     #[inline]
     fn put_value(&self, key: &[u8], value: Value, seen: &mut Seen) -> Result<()> {
-        self.check_length(key.len() as u64 + value.len())?;
-        let encoded = EncodedKey::new(key);
+        let encoded = self.encoded(key, value.len())?;
         self.write(|file, owner| self.put_owned(file, owner, &encoded, value, seen, file.hint(seen)))
     }
 
@@ -441,10 +439,10 @@ impl Store {
 
     /// Removes a key; tells whether it was there. Does not create a file.
     pub fn remove(&self, key: &[u8]) -> Result<bool> {
+        let Some(encoded) = EncodedKey::new(key) else { return Ok(false) };
         if self.exists_or_held()? == Existence::Missing {
             return Ok(false);
         }
-        let encoded = EncodedKey::new(key);
         self.write(|file, owner| {
             let removed = owner.remove(&encoded, format::hash(file.identity.hash_seed, key))?;
             owner.clean();
@@ -699,11 +697,18 @@ impl Store {
 
     /// Refuses a key and value that are too long, taken together, for a record.
     fn check_length(&self, length: u64) -> Result<()> {
-        if length <= format::MAX_RECORD - format::PAGE { Ok(()) } else { Err(self.error(Trouble::TooLarge)) }
+        if length <= format::MAX_NAME { Ok(()) } else { Err(self.error(Trouble::TooLarge)) }
     }
 
     fn check_lengths(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
         entries.iter().try_for_each(|(key, value)| self.check_length((key.len() + value.len()) as u64))
+    }
+
+    /// A key as it stands in the file, if it and a value of `length` bytes are not too long for a record.
+    #[inline]
+    fn encoded<'k>(&self, key: &'k [u8], length: u64) -> Result<EncodedKey<'k>> {
+        self.check_length(key.len() as u64 + length)?;
+        EncodedKey::new(key).ok_or_else(|| self.error(Trouble::TooLarge))
     }
 
     /// The file that the path means now, if it is open: looks at the path once a clock tick.

@@ -105,7 +105,9 @@ impl File {
             let looking = self.begin_looking(object)?;
             if seen.store != self.identity.store_id {
                 self.check_ours()?;
-                if header.directory.load(Ordering::Acquire) == 0 {
+                encoded = EncodedKey::new(key);
+                // A name that is too long for any record has none.
+                if header.directory.load(Ordering::Acquire) == 0 || encoded.is_none() {
                     return Ok(Found::Missing);
                 }
                 *seen =
@@ -119,7 +121,10 @@ impl File {
                 return Ok(Found::Unchanged);
             }
             let epoch = header.index_epoch.load(Ordering::Acquire);
-            let encoded = encoded.get_or_insert_with(|| EncodedKey::new(key));
+            if encoded.is_none() {
+                encoded = EncodedKey::new(key);
+            }
+            let Some(encoded) = &encoded else { return Ok(Found::Missing) };
             let lookup = self.look_up(seen.hash, encoded, looking.commit);
             if let Lookup::Again = lookup {
                 self.check_ours()?;

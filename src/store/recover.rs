@@ -164,8 +164,8 @@ impl Owner<'_> {
 
     /// The record that the slot of a record's key names; `None` where there is no such record or slot.
     fn newest_record_of(&self, record: u64) -> Option<u64> {
-        let (key, hash) = self.file.record_head(record).and_then(|head| self.read_key(record, head))?;
-        match self.search(hash, &EncodedKey::new(&key)) {
+        let (name, hash) = self.file.record_head(record).and_then(|head| self.read_key(record, head))?;
+        match self.search(hash, &name.encoded()) {
             Search::Hit(hit) => Some(hit.record),
             Search::Miss(_) => None,
         }
@@ -365,7 +365,7 @@ impl File {
     /// Whether a record's key is written as this code writes it: no search finds any other.
     fn has_canonical_key(&self, record: u64, head: RecordHead) -> bool {
         let name = Owner { file: self }.read_key(record, head).map(|(name, _)| name);
-        name.is_some_and(|name| self.is_record_of(record, &EncodedKey::new(&name)))
+        name.is_some_and(|name| self.is_record_of(record, &name.encoded()))
     }
 
     /// Makes the records at these offsets, and those behind them in their segments, as if they had
@@ -446,9 +446,9 @@ impl Owner<'_> {
         map.word(root.offset).set(first);
         header.directory.store(root.seal(self.file.identity.store_id), Ordering::Release);
         for record in survivors.iter().filter(|record| newest.named.contains(&record.offset)) {
-            let Some((key, hash)) = self.read_key(record.offset, record.head) else { continue };
+            let Some((name, hash)) = self.read_key(record.offset, record.head) else { continue };
             self.make_room(hash)?;
-            if let Search::Miss(Some(slot)) = self.search(hash, &EncodedKey::new(&key)) {
+            if let Search::Miss(Some(slot)) = self.search(hash, &name.encoded()) {
                 self.insert(hash, slot, record.offset);
             }
         }
@@ -462,8 +462,8 @@ impl Owner<'_> {
         // The pieces of each key's value: offset and position.
         let mut values: HashMap<Vec<u8>, Vec<(u64, u64)>> = HashMap::new();
         for record in &survivors[start..] {
-            let Some((key, _)) = self.read_key(record.offset, record.head) else { continue };
-            let pieces = values.entry(key).or_default();
+            let Some((name, _)) = self.read_key(record.offset, record.head) else { continue };
+            let pieces = values.entry(name.into_bytes()).or_default();
             match record.head.op {
                 // Appended to what is there, not to something that is gone. It may also unite what
                 // came after the piece that it follows.

@@ -97,6 +97,38 @@ fn a_key_may_be_any_bytes() {
 }
 
 #[test]
+fn a_name_or_value_that_no_record_can_hold_is_refused_and_never_found() {
+    let path = Path0::new();
+    let store = path.store();
+    put(&store, b"", b"1");
+    let mut seen = Seen::default();
+    store.put(b"list", b"1", &mut seen).unwrap();
+    // Memory of zeros that nobody touches is none. As 32 bits, both lengths are those of names that are there.
+    for length in [1 << 32, (1 << 32) + 4] {
+        let long = vec![0; length];
+        assert_eq!(store.get(&long, &mut Seen::default(), &mut Vec::new()).unwrap(), Found::Missing);
+        assert_eq!(store.outline(&long, &mut Seen::default(), &mut Vec::new()).unwrap(), Outline::Missing);
+        assert!(!store.remove(&long).unwrap());
+        for refused in [
+            store.put(&long, b"1", &mut Seen::default()),
+            store.put(b"long", &long, &mut Seen::default()),
+            store.put_if_unchanged(&long, b"1", &mut seen.clone()).map(drop),
+            store.put_if_unchanged(b"list", &long, &mut seen.clone()).map(drop),
+            store.append(b"list", &long, 0, &mut seen.clone()).map(drop),
+            store.append(&long, b"2", 0, &mut seen.clone()).map(drop),
+            store.unite(&long, 0, &mut seen.clone()).map(drop),
+            store.replace(&[(&long, b"1")]),
+            store.replace(&[(b"long", &long)]),
+        ] {
+            let error = refused.unwrap_err();
+            assert!(matches!(error.kind, ErrorKind::TooLarge), "{error}");
+        }
+    }
+    assert_eq!(get(&store, b"list").as_deref(), Some(&b"1"[..]));
+    assert_eq!(assert_sound(&store).keys, 2);
+}
+
+#[test]
 fn many_keys_come_and_go() {
     let path = Path0::new();
     let store = path.store();
