@@ -52,8 +52,9 @@ pub enum ErrorKind {
     /// This object's `lock()` is gone, with the file that it was on: others may have gone on since. After
     /// [`super::Store::unlock`] operations are what they are without a lock.
     LockLost,
-    /// Another process has been in the middle of a write for some milliseconds (it may be
-    /// stopped): look for signals, then try again. The call that returned it has already waited.
+    /// Another process has been in the middle of a write for some milliseconds (it may be stopped), or this
+    /// user may only read, and writers have not paused for long enough: look for signals, then try again. The call
+    /// that returned it has already waited.
     Busy,
 }
 

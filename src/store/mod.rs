@@ -453,7 +453,7 @@ impl Store {
     /// How many keys there are.
     pub fn len(&self) -> Result<u64> {
         let keys = self.with_file(false, |file| {
-            self.look(file, |file| {
+            file.look_at_all(self.object, || {
                 Some(if file.map.header().directory.load(Ordering::Acquire) == 0 { 0 } else { file.count() })
             })
         })?;
@@ -469,7 +469,7 @@ impl Store {
     pub fn snapshot(&self) -> Result<Snapshot> {
         let mut snapshot = Snapshot::default();
         self.with_file(false, |file| {
-            self.look(file, |file| {
+            file.look_at_all(self.object, || {
                 if file.map.header().directory.load(Ordering::Acquire) == 0 {
                     snapshot.clear();
                     return Some(());
@@ -478,25 +478,6 @@ impl Store {
             })
         })?;
         Ok(snapshot)
-    }
-
-    /// Looks at all of a file until it has stood still meanwhile: `look` gives `None` where it has not.
-    fn look<T>(&self, file: &File, mut look: impl FnMut(&File) -> Option<T>) -> std::result::Result<T, Trouble> {
-        for _ in 0..if file.writable { 3 } else { 100 } {
-            let looking = file.begin_looking(self.object)?;
-            file.check_ours()?;
-            let seen = look(file).filter(|_| file.has_seen_no_section(looking));
-            file.check_ours()?;
-            if let Some(seen) = seen {
-                return Ok(seen);
-            }
-        }
-        // Too much is going on: as a writer, but writing nothing.
-        let _owner = file.quiet(self.object)?.ok_or(Trouble::Busy)?;
-        look(file).ok_or_else(|| match file.check_ours() {
-            Ok(()) => Trouble::Damaged("its index and its log do not agree".into()),
-            Err(trouble) => trouble,
-        })
     }
 
     /// Replaces everything, at one moment. Keys must differ from each other.

@@ -15,6 +15,7 @@ use super::{Found, Seen};
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{Ordering, fence};
+use std::time::{Duration, Instant};
 
 /// How long a reader gives a writer that is between publishing and indexing, before it looks
 /// through the unindexed records itself.
@@ -22,6 +23,16 @@ const SPINS: u32 = 200;
 /// How often a reader starts over before it asks for quiet. (Each time somebody must have reused a
 /// segment within a few instructions: not without ill will.)
 const ATTEMPTS: u32 = 1_000;
+/// How often where it looks at everything, which any write disturbs.
+const ATTEMPTS_AT_ALL: u32 = 3;
+/// How long a reader that cannot ask for quiet, as it may only read, starts over at once; how long it then
+/// pauses, at first and at most, and for how many times as long as an attempt takes; after which time its
+/// caller looks for signals.
+const AT_ONCE: Duration = Duration::from_millis(1);
+const FIRST_PAUSE: Duration = Duration::from_micros(250);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+const PAUSE_FACTOR: u32 = 3;
+const BUSY_AFTER: Duration = Duration::from_millis(50);
 
 /// What a search without a lock gave.
 enum Lookup {
@@ -76,6 +87,48 @@ pub struct Part {
     generation: u64,
 }
 
+/// The attempts of a reader to find everything standing still.
+struct Attempts {
+    /// Whether it may ask for quiet when they are over.
+    writable: bool,
+    most: u32,
+    made: u32,
+    /// When the first one had failed, and when the last one began.
+    since: Option<Instant>,
+    last: Option<Instant>,
+    pause: Duration,
+}
+
+impl Attempts {
+    fn new(most: u32, writable: bool) -> Self {
+        Self { writable, most, made: 0, since: None, last: None, pause: FIRST_PAUSE }
+    }
+
+    /// Whether to make one (more). A reader that cannot ask for quiet needs luck, and pauses longer and
+    /// longer meanwhile: more attempts would take time from those who write.
+    #[inline]
+    fn go_on(&mut self) -> bool {
+        self.made += 1;
+        self.made == 1 || if self.writable { self.made <= self.most } else { self.go_on_reading() }
+    }
+
+    #[cold]
+    fn go_on_reading(&mut self) -> bool {
+        let now = Instant::now();
+        let elapsed = now - *self.since.get_or_insert(now);
+        let attempt = now - self.last.replace(now).unwrap_or(now);
+        if elapsed >= AT_ONCE {
+            if elapsed >= BUSY_AFTER {
+                return false;
+            }
+            std::thread::sleep(self.pause.max(PAUSE_FACTOR * attempt).min(LONGEST_PAUSE));
+            self.pause = 2 * self.pause;
+            self.last = Some(Instant::now());
+        }
+        true
+    }
+}
+
 /// A record that is the key's, as long as its segment's generation does not move.
 struct Candidate {
     hit: Hit,
@@ -97,9 +150,13 @@ impl File {
         let mut encoded = None;
         let mut quiet = None;
         let before = header.commit.load(Ordering::Relaxed);
-        for attempt in 0..=ATTEMPTS {
-            if attempt == ATTEMPTS {
-                quiet = self.quiet(object)?;
+        let mut attempts = Attempts::new(ATTEMPTS, self.writable);
+        loop {
+            if !attempts.go_on() {
+                if quiet.is_some() || !self.writable {
+                    break;
+                }
+                quiet = Some(self.quiet(object)?);
             }
             // Its version is without the mark of a hold: whoever reads under a hold looks every time.
             let looking = self.begin_looking(object)?;
@@ -156,16 +213,36 @@ impl File {
         Err(if still { Trouble::Damaged("what it says of a key makes no sense".into()) } else { Trouble::Busy })
     }
 
-    /// Keeps writers away, if this user may; what the last one left undone is then done. Refuses where
-    /// another holds the store, who may be between two writes of one section.
-    #[cold]
-    pub fn quiet(&self, object: u64) -> Result<Option<Owner<'_>>, Trouble> {
-        if !self.writable {
-            return Ok(None);
+    /// Looks at all of the file, for `object`, until it has stood still meanwhile: `look` gives `None` where
+    /// it has not.
+    pub fn look_at_all<T>(&self, object: u64, mut look: impl FnMut() -> Option<T>) -> Result<T, Trouble> {
+        let mut attempts = Attempts::new(ATTEMPTS_AT_ALL, self.writable);
+        while attempts.go_on() {
+            let looking = self.begin_looking(object)?;
+            self.check_ours()?;
+            let seen = look().filter(|_| self.has_seen_no_section(looking));
+            self.check_ours()?;
+            if let Some(seen) = seen {
+                return Ok(seen);
+            }
         }
+        if !self.writable {
+            return Err(Trouble::Busy);
+        }
+        let _owner = self.quiet(object)?;
+        look().ok_or_else(|| match self.check_ours() {
+            Ok(()) => Trouble::Damaged("its index and its log do not agree".into()),
+            Err(trouble) => trouble,
+        })
+    }
+
+    /// Keeps writers away, as a writer that writes nothing; what the last one left undone is then done.
+    /// Refuses where another holds the store, who may be between two writes of one section.
+    #[cold]
+    fn quiet(&self, object: u64) -> Result<Owner<'_>, Trouble> {
         let owner = self.own()?;
         owner.check_hold_on_readers(object)?;
-        Ok(Some(owner))
+        Ok(owner)
     }
 
     /// Whether the slot still names the very record that `seen` tells of. Positions are never used
@@ -565,3 +642,43 @@ enum Pending {
 
 #[cfg(test)]
 mod model;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Time that this thread has had a processor.
+    fn worked() -> Duration {
+        // SAFETY: a valid clock and a valid place for the answer.
+        unsafe {
+            let mut time: libc::timespec = std::mem::zeroed();
+            libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time);
+            Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+        }
+    }
+
+    #[test]
+    fn a_reader_that_cannot_ask_for_quiet_pauses_between_its_attempts() {
+        for attempt in [Duration::ZERO, Duration::from_micros(300), Duration::from_millis(2)] {
+            let (start, before, mut calls) = (Instant::now(), worked(), 0);
+            while start.elapsed() < Duration::from_millis(1200) {
+                let mut attempts = Attempts::new(3, false);
+                while attempts.go_on() {
+                    let from = worked();
+                    while worked() - from < attempt {}
+                }
+                calls += 1;
+            }
+            let (elapsed, worked) = (start.elapsed(), worked() - before);
+            assert!(2 * worked < elapsed, "{attempt:?}: at work for {worked:?} of {elapsed:?}");
+            // So that its caller can look for signals. (Each takes some 50 ms.)
+            assert!(calls > 2, "{attempt:?}: {calls} calls in {elapsed:?}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_can_ask_for_quiet_does_not_pause() {
+        let mut attempts = Attempts::new(3, true);
+        assert_eq!(std::iter::from_fn(|| attempts.go_on().then_some(())).count(), 3);
+    }
+}

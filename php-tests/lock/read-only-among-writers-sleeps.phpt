@@ -1,0 +1,62 @@
+--TEST--
+A reader that may only read, and finds no pause between the writes of others, sleeps between its attempts and takes signals
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$s = new Sync(scratch());
+for ($n = 0; $n < 50_000; $n++) {
+    $data["key$n"] = $n;
+}
+$s->setData((object) $data);
+chmod(scratch(), 0644);
+$writers = [];
+for ($i = 0; $i < 2; $i++) {
+    $writers[] = Peer::fork(function () {
+        $s = new Sync(scratch());
+        while (true) {
+            $s->key7++;
+        }
+    });
+}
+as_nobody(function () {
+    pcntl_async_signals(true);
+    $signals = 0;
+    pcntl_signal(SIGALRM, function () use (&$signals) {
+        if (++$signals === 2) {
+            throw new Exception('enough');
+        }
+        pcntl_alarm(1);
+    });
+    $s = new Sync(scratch());
+    $slept = true;
+    pcntl_alarm(1);
+    try {
+        while (true) {
+            $before = [hrtime(true), getrusage()['ru_nvcsw']];
+            try {
+                count((array) $s->getData()) === 50_000 || print "something is missing\n";
+            } finally {
+                // Of several attempts a second, none may follow another at once.
+                if (hrtime(true) - $before[0] > 5e8 && getrusage()['ru_nvcsw'] - $before[1] < 5) {
+                    $slept = false;
+                }
+            }
+        }
+    } catch (Exception $e) {
+        echo $e->getMessage(), "\n";
+    }
+    echo $slept ? 'it slept' : 'it did not sleep', "\n";
+});
+foreach ($writers as $writer) {
+    $writer->kill()->end();
+}
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+enough
+it slept
