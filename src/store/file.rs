@@ -7,6 +7,7 @@ use super::error::Held;
 use super::format::*;
 use super::header::{DESTROYED, Identity, MAX_FILE, UncheckedHeader, new_page};
 use super::lock::Owner;
+use super::machine::Boot;
 use super::map::Map;
 use super::slots::{Slots, Unused};
 use super::torture::crash_point;
@@ -17,7 +18,7 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::fs::{FileExt as _, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 /// Why an operation on an open file did not happen.
 #[derive(Debug)]
@@ -252,16 +253,16 @@ impl File {
     /// died, and this is the file they worked on, not a copy.
     pub fn is_adopted(&self) -> Result<bool, Trouble> {
         let header = self.map.header();
-        let [first, second] = boot_id()?;
-        Ok(header.file_id[0].get() == self.id.1
-            && header.boot_id[0].get() == first
-            && header.boot_id[1].get() == second)
+        Ok(header.file_id[0].get() == self.id.1 && header.boot().is(Boot::current()?))
     }
 
     /// What a reader of a private copy compares: another process may have put the original right.
     fn adoption(&self) -> [u64; 3] {
         let header = self.map.header();
-        [header.boot_id[0].get(), header.boot_id[1].get(), header.file_id[0].get()]
+        {
+            let [first, second] = header.boot().words();
+            [first, second, header.file_id[0].get()]
+        }
     }
 
     /// Puts a file right that was last used before this boot, or is a copy. Whoever else opens it
@@ -583,7 +584,7 @@ pub fn fresh_page(inode: u64) -> Result<Box<[u8; PAGE as usize]>, Trouble> {
     let identity = Identity { store_id: random() | 1, hash_seed: random() };
     // Positions start anywhere, so that a file deleted and made anew never looks unchanged.
     let start = (random() >> 17 | 1 << 32) & !7;
-    Ok(new_page(identity, start, boot_id()?, inode))
+    Ok(new_page(identity, start, Boot::current()?, inode))
 }
 
 /// Runs `action` under the file's exclusive `flock`.
@@ -636,28 +637,6 @@ pub fn is_legacy(start: &[u8]) -> bool {
     let start = &start[..start.len().min(64)];
     start.starts_with(b"O:8:\"stdClass\":")
         || start.starts_with(b"O:46:\"Fuz\\Component\\SharedMemory\\Entity\\StoredEntity\":")
-}
-
-/// The kernel's id of this boot; zeros where the system hides it. (Not where this process may just now open
-/// no more files: a store in use would pass for one from before a boot.)
-pub fn boot_id() -> Result<[u64; 2], Trouble> {
-    static BOOT_ID: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
-    static IS_KNOWN: AtomicBool = AtomicBool::new(false);
-    // No `OnceLock`: see `watch_forks`.
-    if !IS_KNOWN.load(Ordering::Acquire) {
-        let text = match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM)) => {
-                return Err(error.into());
-            }
-            other => other.unwrap_or_default(),
-        };
-        let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-        let half = |range| digits.get(range).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0);
-        BOOT_ID[0].store(half(0..16), Ordering::Relaxed);
-        BOOT_ID[1].store(half(16..32), Ordering::Relaxed);
-        IS_KNOWN.store(true, Ordering::Release);
-    }
-    Ok([BOOT_ID[0].load(Ordering::Relaxed), BOOT_ID[1].load(Ordering::Relaxed)])
 }
 
 thread_local! {

@@ -148,13 +148,6 @@ pub const LEASES_AT: u64 = 4096;
 pub const LEASE_SLOT: u64 = 64;
 /// Leases that have a slot; higher numbers work, but only the kernel's lock tells if they live.
 pub const LEASE_SLOTS: u64 = 512;
-/// Offsets in a lease slot (`docs/format.md` has those that are not used yet). The pid of its process;
-/// 0: nobody's.
-pub const LEASE_PID: u64 = 0;
-/// The start time of the process, in clock ticks, as it sees that itself.
-pub const LEASE_START: u64 = 16;
-/// The inode of its pid namespace; 0: not known.
-pub const LEASE_NAMESPACES: u64 = 24;
 /// Offset in the system block of the first directory, and how deep it may grow there.
 pub const FIRST_DIRECTORY_AT: u64 = LEASES_AT + LEASE_SLOTS * LEASE_SLOT;
 pub const FIRST_DIRECTORY_DEPTH: u32 = 10;

@@ -6,6 +6,7 @@
 use super::format::{
     BLOCK, Generations, Kind, LEASE_SLOT, MAGIC, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word, version_text,
 };
+use super::machine::Boot;
 use super::torture::crash_point;
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
@@ -85,6 +86,31 @@ impl Word {
 /// The top bit of `commit`: some process holds `lock()`.
 pub const HELD: u64 = 1 << 63;
 
+/// What a thread that writes to the file says of itself: a cache line, so that those who wait on their own
+/// slots do not disturb each other.
+#[repr(C, align(64))]
+pub struct LeaseSlot {
+    /// The pid of its process; 0: nobody's.
+    pub pid: Word,
+    /// What tells that process from others ([`super::machine::Process`]).
+    pub pidfs: Word,
+    pub start: Word,
+    pub namespaces: Word,
+    /// Its ticket in the line for the hold; 0: it does not wait.
+    pub ticket: Word,
+    /// Low half: a futex that it sleeps on. High half: the kind of access that it waits for.
+    pub wait: Word,
+    /// Which object waits.
+    pub object: Word,
+    /// The hash of the name that it waits for. (Kept for waiting for a change.)
+    pub name: Word,
+}
+
+/// Slots of the header page. The others are in the system block.
+pub const HEADER_SLOTS: usize = 16;
+
+const _: () = assert!(size_of::<LeaseSlot>() == LEASE_SLOT as usize);
+
 /// The header page. Each group of eight words is a cache line.
 #[repr(C, align(64))]
 pub struct Header {
@@ -105,7 +131,7 @@ pub struct Header {
     /// The boot (two halves of the kernel's boot id) and the file (device, and a digest of what the file
     /// system calls it) for which the index, the table and the words below are known to be right.
     /// Anything else: check every CRC, rebuild.
-    pub boot_id: [Word; 2],
+    boot_id: [Word; 2],
     pub file_id: [Word; 3],
     /// Bit 0: `destroyed`, bit 1: some object has asked for durability.
     pub flags: Word,
@@ -216,7 +242,7 @@ pub struct Header {
     /// The table of a small store's runs.
     small_table: [Word; 128],
     /// The first lease slots.
-    leases: [Word; 16 * LEASE_SLOT as usize / 8],
+    pub leases: [LeaseSlot; HEADER_SLOTS],
     /// Free. An access that a damaged file leads outside of the mapping ends here.
     pub spare: [Word; 127],
     /// [`MAGIC`] again: a page that was cut short by somebody does not have it.
@@ -235,6 +261,20 @@ const _: () = assert!(
         && offset_of!(Header, leases) == 2048
         && offset_of!(Header, page_end) == 4088
 );
+
+impl Header {
+    /// The boot for which the header says that all is right.
+    pub fn boot(&self) -> Boot {
+        Boot::from_words(self.boot_id.each_ref().map(Word::get))
+    }
+
+    /// Notes a boot; an unknown one as nothing.
+    pub fn set_boot(&self, boot: Boot) {
+        for (word, half) in self.boot_id.iter().zip(boot.words()) {
+            word.set(half);
+        }
+    }
+}
 
 pub const DESTROYED: u64 = 1;
 pub const DURABLE: u64 = 2;
@@ -355,7 +395,7 @@ impl UncheckedHeader {
 
 /// The page of a new, empty store. `start` is the first position; `inode` 0 makes the first user
 /// look at everything.
-pub fn new_page(identity: Identity, start: u64, boot_id: [u64; 2], inode: u64) -> Box<[u8; PAGE as usize]> {
+pub fn new_page(identity: Identity, start: u64, boot: Boot, inode: u64) -> Box<[u8; PAGE as usize]> {
     let mut page = Box::new([0; PAGE as usize]);
     let mut put = |offset: usize, value: u64| page[offset..offset + 8].copy_from_slice(&value.to_le_bytes());
     put(offset_of!(Header, ext), ext_word(Kind::Header, PAGE, 0, 0));
@@ -364,8 +404,8 @@ pub fn new_page(identity: Identity, start: u64, boot_id: [u64; 2], inode: u64) -
     put(offset_of!(Header, store_id), identity.store_id);
     put(offset_of!(Header, hash_seed), identity.hash_seed);
     put(offset_of!(Header, identity_check), identity.check());
-    put(offset_of!(Header, boot_id), boot_id[0]);
-    put(offset_of!(Header, boot_id) + 8, boot_id[1]);
+    put(offset_of!(Header, boot_id), boot.words()[0]);
+    put(offset_of!(Header, boot_id) + 8, boot.words()[1]);
     put(offset_of!(Header, file_id), inode);
     put(offset_of!(Header, system), PAGE);
     put(offset_of!(Header, commit), start);
@@ -379,7 +419,7 @@ mod tests {
     use super::*;
 
     fn page() -> Box<[u8; PAGE as usize]> {
-        new_page(Identity { store_id: 7, hash_seed: 8 }, 64, [1, 2], 3)
+        new_page(Identity { store_id: 7, hash_seed: 8 }, 64, Boot::from_words([1, 2]), 3)
     }
 
     #[test]

@@ -1,30 +1,24 @@
-//! The write lock, the leases that tell whether its owner lives, and `lock()`'s hold.
+//! The write lock, and `lock()`'s hold.
 //!
-//! Each thread that writes owns a *lease*: a byte far past the end of the file, kept locked with
-//! `F_OFD_SETLK` for as long as its descriptor is open. The kernel drops it with the process,
-//! whatever killed it. The lock word names the owner's lease, so a waiter that has waited for
-//! milliseconds asks the kernel whether that byte is still locked, and takes over if not.
+//! The lock word names the lease of its owner, so a waiter that has waited for milliseconds asks whether
+//! that lease is alive ([`super::lease`]), and takes over if not.
 //!
 //! The word also counts how often it was taken: without that, a waiter that found lease 7 dead
 //! could swap away the word of a *new* owner who was given number 7 in between.
 
 use super::error::{Held, Patience};
 use super::file::{File, Trouble};
-use super::format::{LEASE_NAMESPACES, LEASE_PID, LEASE_SLOT, LEASE_SLOTS, LEASE_START, LEASES_AT, MAGIC};
+use super::format::MAGIC;
 use super::header::{DESTROYED, HELD, Header, Word};
 use super::torture::meanwhile;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
-/// Where the lease bytes are: beyond any size a file can have in practice.
-const LEASE_BASE: i64 = 1 << 62;
-/// More leases than processes can be.
-const LEASES: u32 = 1 << 20;
-/// The lease that nobody ever has: who leaves the lock to it leaves it to whoever comes next, as if he
-/// had died.
-const NOBODY: u32 = LEASES;
+/// A lease number that no process can claim. Writing it to the lock word abandons the lock: the next waiter
+/// recovers as if the owner had died.
+const NOBODY: u32 = (1 << 31) - 2;
 /// Somebody sleeps on the lock word.
-const WAITERS: u32 = 1 << 31;
+pub(super) const WAITERS: u32 = 1 << 31;
 /// How often a waiter looks at the word before it sleeps.
 const SPINS: u32 = 60;
 /// How long a waiter sleeps before it asks whether the owner lives, and how long at most when it has been told
@@ -66,11 +60,13 @@ enum Hold {
     Other(Held),
 }
 
-fn lease_of(word: u64) -> Option<u32> {
+/// The lease that a word names.
+pub(super) fn lease_of(word: u64) -> Option<u32> {
     (word as u32 & !WAITERS).checked_sub(1)
 }
 
-fn taken_by(lease: u32, previous: u64) -> u64 {
+/// The word by which a lease takes something, after `previous`.
+pub(super) fn taken_by(lease: u32, previous: u64) -> u64 {
     ((previous >> 32) + 1) << 32 | u64::from(lease + 1)
 }
 
@@ -170,116 +166,6 @@ impl File {
         }
     }
 
-    /// This thread's lease on the file; claims one at the first call.
-    #[inline]
-    fn lease(&self) -> Result<u32, Trouble> {
-        match self.my_lease() {
-            Some(lease) => Ok(lease),
-            None => self.claim_lease(),
-        }
-    }
-
-    #[cold]
-    fn claim_lease(&self) -> Result<u32, Trouble> {
-        self.set_lease(None);
-        let fd = self.writable_fd()?;
-        let me = Process::this();
-        let start = (me.pid as u32).wrapping_mul(0x9e37_79b1) % LEASE_SLOTS as u32;
-        let near = (0..LEASE_SLOTS as u32).map(|n| (start + n) % LEASE_SLOTS as u32);
-        for lease in near.chain(LEASE_SLOTS as u32..LEASES) {
-            let mut range = lease_range(lease, libc::F_WRLCK);
-            // SAFETY: `range` is a valid `flock`, `fd` an open descriptor.
-            if unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, &mut range) } == 0 {
-                self.sign_lease(lease);
-                return self.succeed(lease);
-            }
-            let error = std::io::Error::last_os_error();
-            if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) {
-                return Err(Trouble::CannotDo("lock", error));
-            }
-        }
-        Err(Trouble::CannotDo("lock", std::io::Error::other("too many processes write to it")))
-    }
-
-    /// Writes down whose lease it is: a second proof of death, for those in the same pid
-    /// namespace, should a child that was stopped between `fork` and its first instruction keep
-    /// the kernel's lock alive.
-    pub(super) fn sign_lease(&self, lease: u32) {
-        if u64::from(lease) < LEASE_SLOTS && self.map.header().directory.get() != 0 {
-            let me = Process::this();
-            let at = self.map.header().system.count() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
-            self.map.word(at + LEASE_PID).set(0);
-            self.map.word(at + LEASE_START).set(me.start);
-            self.map.word(at + LEASE_NAMESPACES).set(me.namespace);
-            self.map.word(at + LEASE_PID).store(me.pid, Ordering::Release);
-        }
-    }
-
-    /// A number whose last owner died may still stand in the lock or in the hold: whoever gets it
-    /// takes over what he left, as any waiter would have.
-    fn succeed(&self, lease: u32) -> Result<u32, Trouble> {
-        let header = self.map.header();
-        let mut word = header.lock.get();
-        // Again where somebody has only marked that he waits: who else should take it over? To all
-        // others its owner lives now.
-        while lease_of(word) == Some(lease) {
-            let new = taken_by(lease, word) | u64::from(word as u32 & WAITERS);
-            match header.lock.compare_exchange(word, new) {
-                Ok(()) => {
-                    drop(Owner { file: self }.recovered()?);
-                    break;
-                }
-                Err(now) => word = now,
-            }
-        }
-        self.set_lease(Some(lease));
-        let result = self.end_inherited_hold(lease);
-        if result.is_err() {
-            // Claimed again at the next try: a hold that another process left must not pass for
-            // one of this thread's own.
-            self.set_lease(None);
-        }
-        result.map(|()| lease)
-    }
-
-    fn end_inherited_hold(&self, lease: u32) -> Result<(), Trouble> {
-        let header = self.map.header();
-        if lease_of(header.hold.get()) == Some(lease) {
-            let owner = self.own()?;
-            if lease_of(header.hold.get()) == Some(lease) {
-                owner.end_hold();
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the process that has this lease lives. `thoroughly`: also as its lock can mislead, which is
-    /// rare, and takes ten times as long to find out.
-    fn is_alive(&self, lease: u32, thoroughly: bool) -> bool {
-        // On the description that holds a lock, GETLK says "unlocked".
-        if self.my_lease() == Some(lease) {
-            return true;
-        }
-        let Some(fd) = self.any_fd() else { return true };
-        // Asking for a read lock: a read lock of somebody else's must not pass for a life.
-        let mut range = lease_range(lease, libc::F_RDLCK);
-        // SAFETY: as in `claim_lease`.
-        if unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, &mut range) } != 0 {
-            return true;
-        }
-        if range.l_type == libc::F_UNLCK as i16 {
-            return false;
-        }
-        if !thoroughly || u64::from(lease) >= LEASE_SLOTS || self.map.header().directory.get() == 0 {
-            return true;
-        }
-        let at = self.map.header().system.count() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
-        let pid = self.map.word(at + LEASE_PID).load(Ordering::Acquire);
-        let start = self.map.word(at + LEASE_START).get();
-        let namespace = self.map.word(at + LEASE_NAMESPACES).get();
-        pid == 0 || start == 0 || namespace == 0 || namespace != self::namespace() || !Process::has_died(pid, start)
-    }
-
     /// Whether `object` may go on with a read, as far as holds are concerned. Who finds that the
     /// holder has died, ends the hold, if he may write.
     #[cold]
@@ -344,18 +230,6 @@ impl File {
     fn hold_patience(&self) -> Patience {
         let header = self.map.header();
         Patience::from_words([header.hold_timeout.get(), header.hold_interval.get()])
-    }
-
-    /// The process that has a lease, where its pid is of this process's pid namespace.
-    fn process_of(&self, lease: u32) -> Option<u32> {
-        if u64::from(lease) >= LEASE_SLOTS || self.map.header().directory.get() == 0 {
-            return None;
-        }
-        let at = self.map.header().system.count() + LEASES_AT + u64::from(lease) * LEASE_SLOT;
-        let pid = self.map.word(at + LEASE_PID).load(Ordering::Acquire);
-        let namespace = self.map.word(at + LEASE_NAMESPACES).get();
-        let is_ours = pid != 0 && namespace != 0 && namespace == self::namespace();
-        u32::try_from(pid).ok().filter(|_| is_ours)
     }
 
     /// Sleeps until the hold with this ticket ends, at most for `at_most`.
@@ -459,7 +333,7 @@ impl Owner<'_> {
     /// Completes what a dead owner left, as the new owner. Where that breaks off, as this process's
     /// mapping shows too little of the file, say, somebody else has to try again. (So he will where the
     /// log's end is damaged, as the index does not know that.)
-    fn recovered(self) -> Result<Self, Trouble> {
+    pub(super) fn recovered(self) -> Result<Self, Trouble> {
         match self.recover() {
             Ok(()) => Ok(self),
             Err(trouble) => {
@@ -499,81 +373,6 @@ impl Drop for Owner<'_> {
             futex_wake(lock, 1);
         }
     }
-}
-
-fn lease_range(lease: u32, kind: i32) -> libc::flock {
-    // SAFETY: all zeros is a valid `flock`; `l_pid` has to be 0.
-    let mut range: libc::flock = unsafe { std::mem::zeroed() };
-    range.l_type = kind as i16;
-    range.l_whence = libc::SEEK_SET as i16;
-    range.l_start = LEASE_BASE + i64::from(lease);
-    range.l_len = 1;
-    range
-}
-
-// ---- who a process is --------------------------------------------------------------------------
-
-/// What tells a process from another one that was later given the same pid.
-struct Process {
-    pid: u64,
-    /// Clock ticks after boot.
-    start: u64,
-    /// The inode of its pid namespace.
-    namespace: u64,
-}
-
-impl Process {
-    fn this() -> Self {
-        let pid = u64::from(std::process::id());
-        Self { pid, start: Self::start_of(pid).unwrap_or(0), namespace: namespace() }
-    }
-
-    /// Whether the process that had this pid and started then is certainly dead. In doubt it is
-    /// not: /proc may hide other users' processes.
-    fn has_died(pid: u64, start: u64) -> bool {
-        // SAFETY: signal 0 only asks.
-        let gone = unsafe { libc::kill(pid as libc::pid_t, 0) } != 0
-            && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH);
-        gone || Self::stat_of(pid).is_some_and(|stat| stat.start != start || stat.is_zombie)
-    }
-
-    /// When the process with this pid started; `None` if that cannot be seen.
-    fn start_of(pid: u64) -> Option<u64> {
-        Self::stat_of(pid).map(|stat| stat.start)
-    }
-
-    fn stat_of(pid: u64) -> Option<Stat> {
-        let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-        // The name, in parentheses, may hold anything; the state, field 3, is the first after it.
-        let after = &stat[stat.iter().rposition(|&b| b == b')')? + 1..];
-        let fields: Vec<&str> = std::str::from_utf8(after).ok()?.split_ascii_whitespace().collect();
-        // The first thread may have ended before the others: that looks like a zombie, too.
-        let is_zombie = *fields.first()? == "Z" && fields.get(17)?.parse::<u64>().ok()? <= 1;
-        Some(Stat { start: fields.get(19)?.parse().ok()?, is_zombie })
-    }
-}
-
-/// What /proc says of a process.
-struct Stat {
-    start: u64,
-    /// Dead, and not yet waited for by its parent.
-    is_zombie: bool,
-}
-
-/// The inode of this process's pid namespace; 0 where /proc speaks of another namespace's pids.
-fn namespace() -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    const UNKNOWN: u64 = u64::MAX;
-    static NAMESPACE: AtomicU64 = AtomicU64::new(UNKNOWN);
-    // No `OnceLock`, which a child might find in the middle of what another thread did when it was
-    // forked, and wait for ever.
-    if NAMESPACE.load(Ordering::Relaxed) == UNKNOWN {
-        let speaks_of_us = std::fs::read_link("/proc/self")
-            .is_ok_and(|target| target.to_str() == Some(&std::process::id().to_string()));
-        let inode = if speaks_of_us { std::fs::metadata("/proc/self/ns/pid").map_or(0, |m| m.ino()) } else { 0 };
-        NAMESPACE.store(inode, Ordering::Relaxed);
-    }
-    NAMESPACE.load(Ordering::Relaxed)
 }
 
 /// Nanoseconds since boot, sleep included.

@@ -6,7 +6,7 @@
 //! access finish; whoever works on the mapping looks at the mark before it believes what it read.
 
 use super::format::PAGE;
-use super::header::{Header, Word};
+use super::header::{Header, LeaseSlot, Word};
 use super::slots::{Slots, Unused};
 use super::torture::crash_point;
 use crate::short;
@@ -121,6 +121,14 @@ impl Map {
         }
         // SAFETY: inside the mapping (checked above), aligned, atomic.
         unsafe { self.base.add((offset & !7) as usize).cast::<Word>().as_ref() }
+    }
+
+    /// The lease slot at an offset, which is rounded down to a multiple of its size; `None` outside the mapping.
+    pub fn lease_slot(&self, offset: u64) -> Option<&LeaseSlot> {
+        const SIZE: u64 = size_of::<LeaseSlot>() as u64;
+        let offset = offset / SIZE * SIZE;
+        // SAFETY: inside the mapping, aligned (the mapping begins with a page), made of atomics.
+        self.is_inside(offset, SIZE).then(|| unsafe { self.base.add(offset as usize).cast::<LeaseSlot>().as_ref() })
     }
 
     #[cold]

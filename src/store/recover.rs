@@ -6,11 +6,12 @@
 //! index, table and counters are made anew from the records.
 
 use super::blocks::{block_of, block_offset};
-use super::file::{File, Trouble, boot_id};
+use super::file::{File, Trouble};
 use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Search, directory_in_system_block};
 use super::lock::Owner;
+use super::machine::Boot;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
@@ -282,9 +283,7 @@ impl File {
             }
         }
         self.check_sound()?;
-        let [first, second] = boot_id()?;
-        header.boot_id[0].set(first);
-        header.boot_id[1].set(second);
+        header.set_boot(Boot::current()?);
         header.file_id[0].store(inode, Ordering::Release);
         Ok(())
     }
