@@ -58,8 +58,7 @@ test-valgrind: build ## Runs the PHPT suite under valgrind
 	@scripts/need.sh --install valgrind
 	@# No debugger's pipes, which a test that changes its user could not remove; no following into programs that
 	@# are not PHP; and no code made by PCRE's JIT, which valgrind cannot follow.
-	@# All is forty times slower under it. No look for leaks at the end (test-debug does that): it would go through the
-	@# gigabytes of address space that a mapping reserves, where a process is killed that has one.
+	@# All is forty times slower under it. No look for leaks at the end: test-debug does that.
 	@TEST_TIMEOUT=1800 USE_ZEND_ALLOC=0 VALGRIND_OPTS='--vgdb=no --leak-check=no --trace-children-skip=*/mount,*/umount,*/python*,*/node' scripts/phpt.sh -m --show-mem -d pcre.jit=0 $(RUN_TESTS) $(TESTS)
 
 bench: build ## Measures, against what else there is; or against another build: make bench AGAINST=OLD.so

@@ -105,17 +105,39 @@ impl File {
         }
     }
 
-    /// How many blocks there are: never more than fit the mapping. Where the header has come to tell
-    /// of more since it was checked (the file has grown far, or somebody scribbles over it), the
-    /// mapping is of no use any more.
+    /// How many blocks there are: never more than fit the mapping. (Where there are more,
+    /// [`File::check_reach`] says so.)
     #[inline]
     pub fn blocks(&self) -> u64 {
-        let (blocks, fit) = (self.map.header().blocks.load(Ordering::Acquire), (self.map.length() - PAGE) / BLOCK);
-        if blocks > fit {
-            self.map.poison();
-            return fit;
-        }
-        blocks
+        self.map.header().blocks.load(Ordering::Acquire).min(self.blocks_that_fit())
+    }
+
+    #[inline]
+    fn blocks_that_fit(&self) -> u64 {
+        (self.map.length() - PAGE) / BLOCK
+    }
+
+    /// Fails where the file has grown beyond the mapping: what has been read since, whatever that says, may
+    /// lack what lies there. (A block is counted before anything refers to it.)
+    #[inline]
+    pub fn check_reach(&self) -> Result<(), Trouble> {
+        if self.shows_all() { Ok(()) } else { Err(self.outgrown()) }
+    }
+
+    /// Whether the mapping shows all of the file, as its header tells of it.
+    #[inline]
+    pub fn shows_all(&self) -> bool {
+        self.map.header().blocks.load(Ordering::Acquire) <= self.blocks_that_fit()
+    }
+
+    #[cold]
+    fn outgrown(&self) -> Trouble {
+        Trouble::Outgrown(self.told_length())
+    }
+
+    /// How long the file is, as its header tells.
+    pub fn told_length(&self) -> u64 {
+        self.map.header().blocks.load(Ordering::Acquire).saturating_mul(BLOCK).saturating_add(PAGE)
     }
 }
 
@@ -175,7 +197,9 @@ impl Owner<'_> {
                 self.take(blocks, bytes)?
             }
             Purpose::Reclaim => match self.take(blocks, bytes) {
-                Err(Trouble::NoSpace) if blocks == 1 => self.take_reserve().ok_or(Trouble::NoSpace)?,
+                Err(trouble @ (Trouble::NoSpace | Trouble::Outgrown(_))) if blocks == 1 => {
+                    self.take_reserve().ok_or(trouble)?
+                }
                 other => other?,
             },
         };
@@ -497,6 +521,9 @@ impl Owner<'_> {
             self.move_table(generous)?;
         }
         let old = self.file.blocks();
+        // The mapping is used up before there is another one.
+        let room = self.file.blocks_that_fit() - old;
+        let generous = if (wanted..generous).contains(&room) { room } else { generous };
         let added = match self.file.extend(block_offset(old), generous * BLOCK) {
             Ok(()) => generous,
             Err(Trouble::NoSpace) if generous > wanted => {
@@ -523,7 +550,7 @@ impl Owner<'_> {
     }
 
     /// Moves the block table to the end of the file, with room for `more` blocks and as many again.
-    fn move_table(&self, more: u64) -> Result<(), Trouble> {
+    pub(super) fn move_table(&self, more: u64) -> Result<(), Trouble> {
         let header = self.header();
         let old = Root::open(header.table.get());
         let place = self.file.blocks();

@@ -43,6 +43,8 @@ pub enum ErrorKind {
     Legacy,
     /// The disk or the quota is full; the store is as it was.
     NoSpace,
+    /// There is no room for a mapping of so many bytes in the address space of this process; nothing was changed.
+    NoAddressSpace(u64),
     /// A key or value beyond what the format can express (4 GiB).
     TooLarge,
     /// The file system cannot share mappings coherently; the text names it and says why.
@@ -146,6 +148,12 @@ impl fmt::Display for Error {
             ErrorKind::NoSpace => write!(
                 f,
                 "Can't write to '{path}': no space left on its file system. Nothing was changed; free some space and try again."
+            ),
+            ErrorKind::NoAddressSpace(bytes) => write!(
+                f,
+                "Can't map '{path}': this process has no address space left for {} KiB. Nothing was changed; raise its \
+                 limit (ulimit -v, LimitAS= of systemd), or use fewer files at once.",
+                bytes.div_ceil(1 << 10)
             ),
             ErrorKind::TooLarge => write!(f, "Can't store a name or value of 4 GiB or more in '{path}'."),
             ErrorKind::FileSystem(why) => write!(f, "Can't open '{path}' file: {why}"),

@@ -25,6 +25,11 @@ use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 pub enum Trouble {
     /// The file is not, or no longer, what was opened: look at the path again.
     Stale,
+    /// The file is, or is about to be, longer than the mapping: it has to show so many bytes. Nothing
+    /// has changed.
+    Outgrown(u64),
+    /// There is no address space for a mapping of so many bytes.
+    NoAddressSpace(u64),
     /// A live owner keeps the write lock.
     Busy,
     /// Somebody holds the store.
@@ -58,15 +63,13 @@ impl From<io::Error> for Trouble {
 /// A store's file, open and mapped in this thread.
 pub struct File {
     pub map: Map,
+    handle: Rc<Handle>,
     pub identity: Identity,
     /// Whether this user may write to it.
     pub writable: bool,
     /// Device and inode: what the file is, whatever its path.
     pub id: (u64, u64),
-    /// This thread's lease, and in which generation of forks it was claimed: a child has none.
-    lease: Cell<Option<(u32, u64)>>,
-    descriptor: RefCell<OpenFile>,
-    /// The path it was opened by, for opening it again after a fork.
+    /// The path it was opened by.
     path: PathBuf,
     /// What a check after a boot or a copy had to drop; told once.
     pub warning: Cell<Option<String>>,
@@ -74,11 +77,60 @@ pub struct File {
     pub copied_from: Option<[u64; 3]>,
 }
 
-/// A descriptor, and in which generation of forks it was opened.
-struct OpenFile {
-    file: Option<Tracked>,
-    generation: u64,
+/// What this thread has of an open file, however often that is mapped: a file that has outgrown its
+/// mapping stays in it, too, for as long as some store of the thread has not noticed.
+struct Handle {
+    descriptor: RefCell<Tracked>,
+    /// This thread's lease, and in which generation of forks it was claimed: a child has none.
+    lease: Cell<Option<(u32, u64)>>,
+    /// A number that nothing else that this process opens has.
+    life: u64,
+    /// How long the longest of its mappings is.
+    reach: Cell<u64>,
 }
+
+impl Handle {
+    fn new(file: Descriptor) -> Rc<Self> {
+        static LIVES: AtomicU64 = AtomicU64::new(1);
+        Rc::new(Self {
+            descriptor: RefCell::new(Tracked::new(file)),
+            lease: Cell::new(None),
+            life: LIVES.fetch_add(1, Ordering::Relaxed),
+            reach: Cell::new(0),
+        })
+    }
+
+    /// The descriptor. In a child it is gone, as the parent's locks belong to it: who opens the file anew
+    /// gives this one another.
+    fn fd(&self) -> Result<RawFd, Trouble> {
+        self.with(|file| Ok(file.as_raw_fd()))
+    }
+
+    /// Does something with the descriptor.
+    fn with<T>(&self, action: impl FnOnce(&Descriptor) -> Result<T, Trouble>) -> Result<T, Trouble> {
+        self.descriptor.borrow().get().ok_or(Trouble::Stale).and_then(action)
+    }
+
+    /// A second descriptor of the same description, for what is done while nothing may be borrowed.
+    fn duplicate(&self) -> Result<Descriptor, Trouble> {
+        self.with(|file| Ok(file.try_clone()?))
+    }
+
+    fn length(&self) -> Result<u64, Trouble> {
+        self.with(|file| Ok(file.metadata()?.len()))
+    }
+
+    /// In a child: this is its descriptor.
+    fn renew(&self, file: Descriptor) {
+        let is_gone = self.descriptor.borrow().get().is_none();
+        if is_gone {
+            self.descriptor.replace(Tracked::new(file));
+        }
+    }
+}
+
+/// How often a file may outgrow its mapping while it is opened: each time there is room for some times more.
+const GROWTHS: usize = 16;
 
 impl File {
     /// Opens the file at `path`. `None`: it is empty, or (`create` false) missing.
@@ -95,6 +147,7 @@ impl File {
                 && known.writable == writable
                 && known.still_good()
             {
+                known.handle.renew(file);
                 return Ok(Some(known));
             }
             if metadata.len() == 0 {
@@ -117,7 +170,14 @@ impl File {
     }
 
     fn still_good(&self) -> bool {
-        self.check_ours().is_ok() && self.copied_from.is_none()
+        self.shows_our_header() && !self.map.is_poisoned() && self.copied_from.is_none()
+    }
+
+    fn new(map: Map, file: Descriptor, identity: Identity, id: (u64, u64), writable: bool, path: &Path) -> Self {
+        let handle = Handle::new(file);
+        handle.reach.set(map.length());
+        let path = path.to_owned();
+        Self { map, handle, identity, writable, id, path, warning: Cell::new(None), copied_from: None }
     }
 
     fn map_file(path: &Path, file: Descriptor, id: (u64, u64), writable: bool) -> Result<Option<Rc<Self>>, Trouble> {
@@ -141,17 +201,7 @@ impl File {
         }
         let identity = unchecked.check(size).map_err(Trouble::Damaged)?;
         let map = Map::new(file.as_fd(), size, writable)?;
-        let opened = Self {
-            map,
-            identity,
-            writable,
-            id,
-            lease: Cell::new(None),
-            descriptor: RefCell::new(OpenFile { file: Some(Tracked::new(file)), generation: fork_generation() }),
-            path: path.to_owned(),
-            warning: Cell::new(None),
-            copied_from: None,
-        };
+        let mut opened = Self::new(map, file, identity, id, writable, path);
         if opened.is_destroyed() {
             return Ok(Some(Rc::new(opened)));
         }
@@ -161,7 +211,7 @@ impl File {
         }
         if !opened.is_adopted()? {
             if writable {
-                opened.adopt()?;
+                opened.while_it_grows(Self::adopt)?;
             } else if opened.map.header().directory.get() != 0 {
                 return opened.private_copy().map(|copy| Some(Rc::new(copy)));
             }
@@ -183,31 +233,44 @@ impl File {
     }
 
     /// Opens a file that is not a store yet, with the header of an empty one in memory.
-    pub fn draft(path: &Path, file: &Descriptor) -> Result<Self, Trouble> {
+    /// The mapping shows `size` bytes of it.
+    pub fn draft(path: &Path, file: &Descriptor, size: u64) -> Result<Self, Trouble> {
         refuse_incoherent(file)?;
         let metadata = file.metadata()?;
         let page = fresh_page(metadata.ino())?;
         let identity = UncheckedHeader(page.clone()).check(PAGE).map_err(Trouble::Damaged)?;
-        Ok(Self {
-            map: Map::new(file.as_fd(), metadata.len(), true)?.with_draft(&page),
-            identity,
-            writable: true,
-            id: (metadata.dev(), metadata.ino()),
-            lease: Cell::new(None),
-            descriptor: RefCell::new(OpenFile {
-                file: Some(Tracked::new(file.try_clone()?)),
-                generation: fork_generation(),
-            }),
-            path: path.to_owned(),
-            warning: Cell::new(None),
-            copied_from: None,
-        })
+        let map = Map::new(file.as_fd(), size.max(metadata.len()), true)?.with_draft(&page);
+        Ok(Self::new(map, file.try_clone()?, identity, (metadata.dev(), metadata.ino()), true, path))
+    }
+
+    /// Does what makes the file longer, and again in a longer mapping where that is due. (Nobody else uses
+    /// it yet.)
+    fn while_it_grows(&mut self, action: impl Fn(&Self) -> Result<(), Trouble>) -> Result<(), Trouble> {
+        for _ in 0..GROWTHS {
+            match action(self) {
+                Err(Trouble::Outgrown(size)) => self.grow_mapping(size)?,
+                other => return other,
+            }
+        }
+        Err(Trouble::NoAddressSpace(self.map.length()))
+    }
+
+    fn grow_mapping(&mut self, size: u64) -> Result<(), Trouble> {
+        self.map.grow(size)?;
+        self.handle.reach.set(self.map.length());
+        Ok(())
+    }
+
+    /// Tells this opening of the file from all others of this process, the same file's as well.
+    #[inline]
+    pub fn life(&self) -> u64 {
+        self.handle.life
     }
 
     /// Removes the file. The tombstone comes first: nobody writes into a file that is about to go.
     /// All under `flock`, so that whoever finds the tombstone can wait for one who is at it.
     pub fn destroy(&self, owner: &Owner, path: &Path) -> Result<(), Trouble> {
-        let file = self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().try_clone()?;
+        let file = self.handle.duplicate()?;
         exclusively(&file, || {
             if !self.is_still_at(path) {
                 return Err(Trouble::Stale);
@@ -237,7 +300,7 @@ impl File {
     /// Whoever destroyed the file died before it was deleted, or is just at it: makes way for a new
     /// one.
     fn finish_destroying(&self, path: &Path) -> Result<(), Trouble> {
-        let file = self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().try_clone()?;
+        let file = self.handle.duplicate()?;
         exclusively(&file, || {
             let is_there = std::fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == self.id);
             // He may also have failed to delete it, and taken the mark back.
@@ -268,9 +331,21 @@ impl File {
     /// Puts a file right that was last used before this boot, or is a copy. Whoever else opens it
     /// waits meanwhile.
     fn adopt(&self) -> Result<(), Trouble> {
-        // A second descriptor of the same description: nothing may be borrowed meanwhile.
-        let file = self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().try_clone()?;
+        let file = self.handle.duplicate()?;
         exclusively(&file, || if self.is_adopted()? { Ok(()) } else { self.adopt_as(self.id.1) })
+    }
+
+    /// The same file in a mapping of its own, which shows `size` bytes.
+    fn mapped_again(&self, size: u64) -> Result<Self, Trouble> {
+        let map = self.handle.with(|file| Map::new(file.as_fd(), size, self.writable || self.copied_from.is_some()))?;
+        self.handle.reach.set(map.length());
+        Ok(Self {
+            map,
+            handle: self.handle.clone(),
+            path: self.path.clone(),
+            warning: Cell::new(self.warning.take()),
+            ..*self
+        })
     }
 
     /// Whether `destroy()` has put its mark on it.
@@ -280,8 +355,7 @@ impl File {
 
     /// A copy in memory, for a reader who may not put the file itself right.
     fn private_copy(&self) -> Result<Self, Trouble> {
-        let source = self.descriptor.borrow();
-        let source = source.file.as_ref().ok_or(Trouble::Stale)?;
+        let source = self.handle.duplicate()?;
         // SAFETY: a new descriptor, owned at once.
         let copy = unsafe {
             use std::os::fd::FromRawFd;
@@ -291,11 +365,11 @@ impl File {
             }
             Descriptor::from_raw_fd(fd)
         };
-        let size = source.get().metadata()?.len();
+        let size = source.metadata()?.len();
         let mut buffer = vec![0; 1 << 20];
         let mut at = 0;
         while at < size {
-            let got = source.get().read_at(&mut buffer, at)?;
+            let got = source.read_at(&mut buffer, at)?;
             if got == 0 {
                 break;
             }
@@ -306,18 +380,10 @@ impl File {
         }
         copy.set_len(size)?;
         let inode = copy.metadata()?.ino();
-        let opened = Self {
-            map: Map::new(copy.as_fd(), size, true)?,
-            identity: self.identity,
-            writable: false,
-            id: self.id,
-            lease: Cell::new(None),
-            descriptor: RefCell::new(OpenFile { file: Some(Tracked::new(copy)), generation: fork_generation() }),
-            path: self.path.clone(),
-            warning: Cell::new(None),
-            copied_from: Some(self.adoption()),
-        };
-        opened.adopt_as(inode)?;
+        let map = Map::new(copy.as_fd(), size, true)?;
+        let mut opened = Self::new(map, copy, self.identity, self.id, false, &self.path);
+        opened.copied_from = Some(self.adoption());
+        opened.while_it_grows(|copy| copy.adopt_as(inode))?;
         Ok(opened)
     }
 
@@ -336,21 +402,30 @@ impl File {
         })
     }
 
-    /// Whether this is still the file at the path, and nothing is wrong with it but that it has grown (or is
-    /// about to) beyond the mapping.
-    pub fn is_only_outgrown(&self, path: &Path) -> bool {
-        self.map.is_poisoned() && self.shows_our_header() && self.is_still_at(path)
-    }
-
     /// The lease that this thread, of this process, has on the file.
     #[inline]
     pub fn my_lease(&self) -> Option<u32> {
-        self.lease.get().filter(|(_, generation)| *generation == fork_generation()).map(|(lease, _)| lease)
+        self.handle.lease.get().filter(|(_, generation)| *generation == fork_generation()).map(|(lease, _)| lease)
     }
 
     /// Notes that this thread has a lease.
     pub fn set_lease(&self, lease: Option<u32>) {
-        self.lease.set(lease.map(|lease| (lease, fork_generation())));
+        self.handle.lease.set(lease.map(|lease| (lease, fork_generation())));
+    }
+
+    /// In a child, the parent's description must not be shared: its locks are the parent's, and the child's
+    /// handler has closed it already. Opens the file anew by a path that means it.
+    pub fn reopen(&self, path: &Path) {
+        if self.copied_from.is_some() || self.handle.fd().is_ok() {
+            return;
+        }
+        let flags = libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
+        // Where that cannot be, because of a limit, say, reading goes on without; who needs it is told why.
+        if let Ok(file) = OpenOptions::new().read(true).write(self.writable).custom_flags(flags).open(path)
+            && file.metadata().is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == self.id)
+        {
+            self.handle.renew(file);
+        }
     }
 
     /// A descriptor that this process may lock with.
@@ -358,57 +433,31 @@ impl File {
         if self.copied_from.is_some() || !self.writable {
             return Err(Trouble::NotWritable);
         }
-        let mut open = self.descriptor.borrow_mut();
-        if open.generation != fork_generation() || open.file.is_none() {
-            // The parent's description must not be shared: its locks are the parent's. The child's
-            // handler has closed it already.
-            let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_CLOEXEC).open(&self.path);
-            let file = file.map_err(|_| Trouble::Stale)?;
-            let metadata = file.metadata()?;
-            if (metadata.dev(), metadata.ino()) != self.id {
-                return Err(Trouble::Stale);
-            }
-            open.file = Some(Tracked::new(file));
-            open.generation = fork_generation();
-        }
-        Ok(open.file.as_ref().expect("just opened").get().as_raw_fd())
+        self.handle.fd()
     }
 
     /// Any descriptor, for asking.
     pub(super) fn any_fd(&self) -> Option<RawFd> {
-        if self.writable {
-            return self.writable_fd().ok();
-        }
-        let mut open = self.descriptor.borrow_mut();
-        if open.generation != fork_generation() {
-            open.file = Some(Tracked::new(Descriptor::open(&self.path).ok()?));
-            open.generation = fork_generation();
-        }
-        open.file.as_ref().map(|file| file.get().as_raw_fd())
+        self.handle.fd().ok()
     }
 
     fn own_fd(&self) -> Result<RawFd, Trouble> {
-        match self.copied_from {
-            None => self.writable_fd(),
-            Some(_) => Ok(self.descriptor.borrow().file.as_ref().ok_or(Trouble::Stale)?.get().as_raw_fd()),
-        }
+        if self.copied_from.is_some() { self.handle.fd() } else { self.writable_fd() }
     }
 
-    /// Fails where some access found no file.
+    /// Fails where some access found no file, or the mapping does not show all of it.
     pub fn check_sound(&self) -> Result<(), Trouble> {
-        if self.map.is_poisoned() { Err(Trouble::Stale) } else { Ok(()) }
+        if self.map.is_poisoned() { Err(Trouble::Stale) } else { self.check_reach() }
     }
 
     /// Makes the file `length` bytes longer than `end`, with memory behind them. (Not through
     /// `fs2`: on a full disk its `allocate` leaves the file extended.)
     pub fn extend(&self, end: u64, length: u64) -> Result<(), Trouble> {
-        if end + length > MAX_FILE.min(self.map.length()) {
-            // The mapping is too short for that: the next opener reserves more.
-            if end + length > MAX_FILE {
-                return Err(Trouble::NoSpace);
-            }
-            self.map.poison();
-            return Err(Trouble::Stale);
+        if end + length > MAX_FILE {
+            return Err(Trouble::NoSpace);
+        }
+        if end + length > self.map.length() {
+            return Err(Trouble::Outgrown(end + length));
         }
         let fd = self.own_fd()?;
         crash_point();
@@ -438,13 +487,12 @@ impl File {
 
     /// Gives back what the file has behind `end`; nothing refers to it.
     pub fn cut_behind(&self, end: u64) {
-        let open = self.descriptor.borrow();
-        if let Some(file) = &open.file
-            && open.generation == fork_generation()
-            && file.get().metadata().is_ok_and(|metadata| metadata.len() > end)
-        {
-            let _ = file.get().set_len(end);
-        }
+        let _ = self.handle.with(|file| {
+            if file.metadata()?.len() > end {
+                file.set_len(end)?;
+            }
+            Ok(())
+        });
     }
 
     /// Puts memory behind a range of the file.
@@ -466,8 +514,7 @@ impl File {
 
     /// Bytes of memory or disk behind the file.
     pub fn allocated(&self) -> Result<u64, Trouble> {
-        let open = self.descriptor.borrow();
-        Ok(open.file.as_ref().ok_or(Trouble::Stale)?.get().metadata()?.blocks() * 512)
+        self.handle.with(|file| Ok(file.metadata()?.blocks() * 512))
     }
 
     /// Waits until everything written so far is on the disk.
@@ -711,6 +758,45 @@ fn register(file: &Rc<File>) {
     }
 }
 
+/// Lets a file show `size` bytes at least. Where no other store of this thread uses its mapping, that
+/// grows; else there are two, with the same descriptor and lease, until they have noticed.
+pub fn reach(file: &mut Rc<File>, size: u64) -> Result<(), Trouble> {
+    // A header may tell of anything.
+    if file.told_length().max(size) > MAX_FILE || file.told_length() > file.handle.length()? {
+        file.map.poison();
+        return Err(Trouble::Stale);
+    }
+    let known = REGISTRY.with_borrow_mut(|files| {
+        let at = files.iter().position(|known| Rc::ptr_eq(&known.handle, &file.handle))?;
+        Some(files.remove(at))
+    });
+    let was_known = known.is_some();
+    let result = match known {
+        Some(known) if known.map.length() >= size => {
+            *file = known;
+            Ok(())
+        }
+        known => {
+            drop(known);
+            match Rc::get_mut(file) {
+                Some(sole) => sole.grow_mapping(size),
+                None => file.mapped_again(size).map(|again| *file = Rc::new(again)),
+            }
+        }
+    };
+    if was_known {
+        REGISTRY.with_borrow_mut(|files| files.push(file.clone()));
+    }
+    result
+}
+
+/// The longest mapping of a file, if another one is.
+pub fn longest(file: &Rc<File>) -> Option<Rc<File>> {
+    let is_longest = file.map.length() == file.handle.reach.get();
+    (!is_longest).then_some(())?;
+    REGISTRY.with_borrow(|files| files.iter().find(|known| Rc::ptr_eq(&known.handle, &file.handle)).cloned())
+}
+
 /// Closes the files unused for longest, beyond the limit; all unused ones that are gone, too.
 pub fn close_idle() {
     let limit = IDLE_LIMIT.get() as usize;
@@ -768,8 +854,9 @@ impl Tracked {
         Self { file: Some(file), slot, generation }
     }
 
-    fn get(&self) -> &Descriptor {
-        self.file.as_ref().expect("only `drop` takes it")
+    /// The descriptor; `None` in a child, which has closed it.
+    fn get(&self) -> Option<&Descriptor> {
+        self.file.as_ref().filter(|_| self.generation == fork_generation())
     }
 }
 
@@ -850,6 +937,8 @@ fn in_child() {
         return;
     }
     FORKS.fetch_add(1, Ordering::Relaxed);
+    // Each store finds its file by its own path.
+    super::Store::paths_have_changed();
     for slot in DESCRIPTORS.iter() {
         let fd = slot.swap(-1, Ordering::AcqRel);
         if fd >= 0 {

@@ -51,12 +51,19 @@ impl Store {
             if file.read_at(&mut now, 0)? != old.len() || &now[..old.len()] != old {
                 return Ok(false);
             }
-            let result = build_behind(&self.path, &file, length, &self.options, entries);
-            if result.is_err() {
-                // The file as it was, for the old class too.
-                let _ = file.set_len(length);
+            let mut size = length;
+            loop {
+                let result = build_behind(&self.path, &file, length, size, &self.options, entries);
+                if result.is_err() {
+                    // The file as it was, for the old class too.
+                    let _ = file.set_len(length);
+                }
+                match result {
+                    // Again in a mapping that has room for that, and more.
+                    Err(Trouble::Outgrown(needed)) => size = needed,
+                    other => return other.map(|()| true),
+                }
             }
-            result.map(|()| true)
         })?;
         if imported {
             // It is a store now. What the old bytes took is freed with the first opening. Not under the
@@ -71,6 +78,7 @@ fn build_behind(
     path: &std::path::Path,
     file: &std::fs::File,
     length: u64,
+    size: u64,
     options: &Options,
     entries: &[(&[u8], &[u8])],
 ) -> std::result::Result<(), Trouble> {
@@ -78,7 +86,7 @@ fn build_behind(
     if filler >= MAX_RUN / BLOCK {
         return Err(Trouble::TooLarge);
     }
-    let draft = File::draft(path, file)?;
+    let draft = File::draft(path, file, size)?;
     {
         let owner = Owner { file: &draft };
         owner.furnish_behind(filler)?;

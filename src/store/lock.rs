@@ -77,7 +77,9 @@ impl File {
     pub fn own(&self) -> Result<Owner<'_>, Trouble> {
         let lease = self.lease()?;
         let header = self.map.header();
-        self.check_ours()?;
+        if !self.shows_our_header() || self.map.is_poisoned() {
+            return Err(Trouble::Stale);
+        }
         let word = header.lock.get();
         let owner = if word as u32 == 0 && header.lock.compare_exchange(word, taken_by(lease, word)).is_ok() {
             Owner { file: self }
@@ -95,10 +97,20 @@ impl File {
         }
     }
 
-    /// Whether the mapping still shows the store that was opened.
-    #[inline]
+    /// Whether the mapping still shows the store that was opened, and all of it.
+    #[inline(always)]
     pub fn check_ours(&self) -> Result<(), Trouble> {
-        if self.shows_our_header() && !self.map.is_poisoned() { Ok(()) } else { Err(Trouble::Stale) }
+        if self.shows_our_header() && self.shows_all() && !self.map.is_poisoned() {
+            Ok(())
+        } else {
+            Err(self.not_ours())
+        }
+    }
+
+    #[cold]
+    fn not_ours(&self) -> Trouble {
+        let is_ours = self.shows_our_header() && !self.map.is_poisoned();
+        self.check_reach().err().filter(|_| is_ours).unwrap_or(Trouble::Stale)
     }
 
     #[inline]
@@ -305,18 +317,6 @@ impl Owner<'_> {
         }
     }
 
-    /// Gives the hold of this object to the lease that this file has, from the one that it has as it was
-    /// mapped before. False: it has none.
-    pub fn take_hold_from(&self, old: &File, object: u64) -> bool {
-        let header = self.header();
-        let held = old.my_hold() == Some(object) && self.file.identity == old.identity;
-        if held {
-            let strength = if header.hold_strength.get() == 0 { Strength::Writers } else { Strength::All };
-            self.hold(object, strength, self.file.hold_patience());
-        }
-        held
-    }
-
     /// Ends whatever hold there is and wakes those who wait for it.
     pub fn end_hold(&self) {
         let header = self.header();
@@ -337,7 +337,7 @@ impl Owner<'_> {
         match self.recover() {
             Ok(()) => Ok(self),
             Err(trouble) => {
-                if self.file.map.is_poisoned() {
+                if self.file.map.is_poisoned() || matches!(trouble, Trouble::Outgrown(_)) {
                     self.abandon();
                 }
                 Err(trouble)

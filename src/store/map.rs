@@ -1,10 +1,11 @@
 //! The mapping: growing it, and surviving a file that somebody else cuts short.
 //!
-//! A mapping reserves address space far beyond the file's end, so that a file that grows, through
-//! whichever process, is simply there. What lies beyond the end, or was cut off, raises SIGBUS
-//! when touched. The handler puts zeros there, marks the mapping *poisoned* and lets the
+//! A mapping reserves some address space beyond the file's end, so that a file that grows, through
+//! whichever process, is simply there; a file that outgrows it is mapped anew, between two operations.
+//! What lies beyond the end, or was cut off, raises SIGBUS when touched. The handler puts zeros there, marks the mapping *poisoned* and lets the
 //! access finish; whoever works on the mapping looks at the mark before it believes what it read.
 
+use super::file::Trouble;
 use super::format::PAGE;
 use super::header::{Header, LeaseSlot, Word};
 use super::slots::{Slots, Unused};
@@ -16,17 +17,70 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-/// Address space asked for at first; a machine that refuses it gets less.
-const RESERVE: u64 = 16 << 30;
+/// Mappings are as long as a multiple of this: of the largest page that Linux uses.
+const UNIT: u64 = 64 << 10;
+/// The shortest mapping that is asked for at first.
+const SHORTEST: u64 = 1 << 20;
 
-#[cfg(not(test))]
-fn reserve() -> u64 {
-    RESERVE
+/// How long a mapping of a file of `size` bytes should be. A machine that refuses it gives less.
+fn desired_length(size: u64) -> u64 {
+    #[cfg(test)]
+    if let Some(length) = tests::DESIRED.get() {
+        return length.max(shortest_length(size));
+    }
+    // A process whose address space is limited has other uses for it.
+    let ahead = match address_space_limit() {
+        Some(limit) => size.saturating_mul(3).min(limit / 64),
+        None => size.saturating_mul(3),
+    };
+    size.saturating_add(ahead).max(SHORTEST).next_multiple_of(UNIT)
 }
 
-#[cfg(test)]
-fn reserve() -> u64 {
-    tests::RESERVE.get().unwrap_or(RESERVE)
+/// The shortest mapping that shows `size` bytes.
+fn shortest_length(size: u64) -> u64 {
+    size.max(PAGE).next_multiple_of(UNIT)
+}
+
+/// Bytes of address space that this process may have, if that is limited (`ulimit -v`).
+fn address_space_limit() -> Option<u64> {
+    // SAFETY: all zeros is a valid `rlimit`, and a valid place for the answer.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        (libc::getrlimit(libc::RLIMIT_AS, &mut limit) == 0 && limit.rlim_cur != libc::RLIM_INFINITY)
+            .then_some(limit.rlim_cur)
+    }
+}
+
+/// Tries lengths from the desired one down to the shortest that will do, until one is to be had:
+/// `attempt` is given a length and returns where the mapping is.
+fn map_as_long_as_possible(
+    size: u64,
+    mut attempt: impl FnMut(u64) -> *mut libc::c_void,
+) -> Result<(NonNull<u8>, u64), Trouble> {
+    let shortest = shortest_length(size);
+    let mut length = desired_length(size);
+    loop {
+        #[cfg(test)]
+        let is_refused = length > tests::AVAILABLE.get();
+        #[cfg(not(test))]
+        let is_refused = false;
+        if !is_refused {
+            let base = attempt(length);
+            if base != libc::MAP_FAILED {
+                return Ok((NonNull::new(base.cast()).expect("mmap does not map address 0"), length));
+            }
+            let error = io::Error::last_os_error();
+            // EAGAIN: more than may be locked into memory (`mlockall`).
+            if !matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::EAGAIN)) {
+                return Err(Trouble::Io(error));
+            }
+        }
+        if length == shortest {
+            return Err(Trouble::NoAddressSpace(length));
+        }
+        // Each is shorter than the one before, as it is longer than the shortest, which is one unit at least.
+        length = (length / 2).next_multiple_of(UNIT).max(shortest);
+    }
 }
 
 /// A shared mapping of a whole file.
@@ -42,32 +96,42 @@ pub struct Map {
 
 impl Map {
     /// Maps a file of `size` bytes.
-    pub fn new(file: BorrowedFd, size: u64, writable: bool) -> io::Result<Self> {
+    pub fn new(file: BorrowedFd, size: u64, writable: bool) -> Result<Self, Trouble> {
         install_handler();
-        let slot = MAPPINGS.take(|slot| !slot.taken.swap(true, Ordering::AcqRel));
         let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
-        let mut length = reserve().max(size.saturating_mul(2)).next_multiple_of(1 << 20);
-        loop {
+        let (base, length) = map_as_long_as_possible(size, |length| {
             // SAFETY: a new mapping at an address of the kernel's choice; nothing else is touched.
-            let base = unsafe {
-                libc::mmap(ptr::null_mut(), length as usize, protection, libc::MAP_SHARED, file.as_raw_fd(), 0)
-            };
-            if base != libc::MAP_FAILED {
-                let base = NonNull::new(base.cast()).expect("mmap does not map address 0");
-                slot.poisoned.store(false, Ordering::Relaxed);
-                // Released, as the handler may still be looking at the mapping that was here before: if
-                // it sees this length, it also sees that the base is another one.
-                slot.length.store(length as usize, Ordering::Release);
-                slot.base.store(base.as_ptr() as usize, Ordering::Release);
-                return Ok(Self { base, header: base.cast(), draft: None, length, slot });
-            }
-            let error = io::Error::last_os_error();
-            if length / 2 <= size {
-                slot.taken.store(false, Ordering::Release);
-                return Err(error);
-            }
-            length = (length / 2).next_multiple_of(1 << 20);
+            unsafe { libc::mmap(ptr::null_mut(), length as usize, protection, libc::MAP_SHARED, file.as_raw_fd(), 0) }
+        })?;
+        let slot = MAPPINGS.take(|slot| !slot.taken.swap(true, Ordering::AcqRel));
+        slot.poisoned.store(false, Ordering::Relaxed);
+        slot.cover(base, length);
+        Ok(Self { base, header: base.cast(), draft: None, length, slot })
+    }
+
+    /// Makes the mapping long enough for `size` bytes of the file. It may move: no reference into it
+    /// lives, which the borrow checker sees to. On an error it is what it was.
+    pub fn grow(&mut self, size: u64) -> Result<(), Trouble> {
+        debug_assert!(self.draft.is_none(), "a header in memory is that of a file that is being imported");
+        install_handler();
+        if self.is_poisoned() {
+            return Err(Trouble::Stale);
         }
+        // While it moves, nobody looks at it. The range that it leaves may become another thread's
+        // mapping at once: its faults are not this one's.
+        self.slot.uncover();
+        let moved = map_as_long_as_possible(size, |length| {
+            // SAFETY: the range is this mapping's own, with one protection and one file behind it. (Where a
+            // handler has put zeros into it, which would make two of it, it is poisoned.)
+            unsafe {
+                libc::mremap(self.base.as_ptr().cast(), self.length as usize, length as usize, libc::MREMAP_MAYMOVE)
+            }
+        });
+        if let Ok((base, length)) = moved {
+            (self.base, self.header, self.length) = (base, base.cast(), length);
+        }
+        self.slot.cover(self.base, self.length);
+        moved.map(drop)
     }
 
     /// A mapping whose header is a page in memory, not yet the file's.
@@ -276,7 +340,7 @@ impl Map {
 
 impl Drop for Map {
     fn drop(&mut self) {
-        self.slot.base.store(0, Ordering::Release);
+        self.slot.uncover();
         // SAFETY: the range is this mapping's own, and no reference into it outlives `self`.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.length as usize) };
         self.slot.taken.store(false, Ordering::Release);
@@ -312,6 +376,17 @@ impl Unused for Mapping {
 }
 
 impl Mapping {
+    fn cover(&self, base: NonNull<u8>, length: u64) {
+        // Released, as the handler may still be looking at the mapping that was here before: if it sees this
+        // length, it also sees that the base is another one.
+        self.length.store(length as usize, Ordering::Release);
+        self.base.store(base.as_ptr() as usize, Ordering::Release);
+    }
+
+    fn uncover(&self) {
+        self.base.store(0, Ordering::Release);
+    }
+
     /// Where the mapping begins and how long it is, if it has this address.
     fn around(&self, address: usize) -> Option<(usize, usize)> {
         let base = self.base.load(Ordering::Acquire);
@@ -425,8 +500,10 @@ pub(super) mod tests {
     use std::os::fd::AsFd;
 
     thread_local! {
-        /// Address space that this thread asks for, instead of the usual amount.
-        pub static RESERVE: Cell<Option<u64>> = const { Cell::new(None) };
+        /// How long this thread wants its mappings, instead of the usual length.
+        pub static DESIRED: Cell<Option<u64>> = const { Cell::new(None) };
+        /// The longest mapping that this thread can get.
+        pub static AVAILABLE: Cell<u64> = const { Cell::new(u64::MAX) };
     }
 
     #[test]
@@ -443,9 +520,11 @@ pub(super) mod tests {
 
     #[test]
     fn a_walk_far_beyond_the_end_of_a_file_survives() {
+        DESIRED.set(Some(2 << 30));
         let file = crate::store::tests::temporary_file();
         file.set_len(4096).unwrap();
         let map = Map::new(file.as_fd(), 4096, true).unwrap();
+        DESIRED.set(None);
         // More pages apart from each other than a process may have mappings.
         for page in 0..100_000 {
             map.word(8192 + page * 16384).set(1);

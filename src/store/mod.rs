@@ -110,11 +110,12 @@ pub struct Change {
 
 /// When and where a key was last seen: lets [`Store::is_current`] and [`Store::get`] answer
 /// "nothing has changed" without touching the value. Starts as `Seen::default()` ("never");
-/// belongs to one key.
+/// belongs to one key of one file, for as long as that is open: where a file has been away, or another one in its
+/// place, nothing of it is believed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Which store the rest is about; 0: none.
-    store: u64,
+    /// Which opening of which file the rest is about ([`File::life`]); 0: none.
+    life: u64,
     hash: u64,
     /// `commit` when it was last known to be right.
     version: u64,
@@ -237,8 +238,9 @@ pub struct Store {
     /// Tells this store from others of its thread.
     object: u64,
     file: RefCell<Option<Rc<File>>>,
-    /// The open file's `commit`, or [`NOWHERE`].
+    /// The open file's `commit`, or [`NOWHERE`]; and its [`File::life`], or 0.
     commit: Cell<*const Word>,
+    life: Cell<u64>,
     /// When the path was last looked at: a clock tick, and how often paths had changed by then.
     looked: Cell<(u64, u64)>,
     holding: Cell<Holding>,
@@ -283,6 +285,7 @@ impl Store {
             object: OBJECTS.fetch_add(1, Ordering::Relaxed),
             file: RefCell::new(None),
             commit: Cell::new(nowhere()),
+            life: Cell::new(0),
             looked: Cell::new((0, 0)),
             holding: Cell::new(Holding::default()),
             warning: RefCell::new(None),
@@ -303,12 +306,14 @@ impl Store {
         // keeps alive.
         let commit = unsafe { &*self.commit.get() };
         commit.load(Ordering::Acquire) == seen.version
+            && seen.life == self.life.get()
             && (self.looked.get() == (tick(), PATHS.load(Ordering::Relaxed)) || self.look_again(seen))
     }
 
     #[cold]
     fn look_again(&self, seen: &Seen) -> bool {
         matches!(self.current_file(), Ok(Some(_)))
+            && seen.life == self.life.get()
             // SAFETY: as in `is_current`.
             && unsafe { &*self.commit.get() }.load(Ordering::Acquire) == seen.version
     }
@@ -324,15 +329,13 @@ impl Store {
     /// it to where it shall go.
     pub fn get_short(&self, key: &[u8], limit: u64, seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found> {
         let want = Want::Value { limit };
-        let found = self.with_file(false, |file| file.get(self.object, key, want, seen, out))?;
-        Ok(found.unwrap_or(Found::Missing))
+        self.look_up(key, want, seen, out)
     }
 
     /// What is to be known of a value to append something to it, without reading it. `seen` is brought
     /// up to date, so that [`Store::append`] may follow; `start` is overwritten.
     pub fn outline(&self, key: &[u8], seen: &mut Seen, start: &mut Vec<u8>) -> Result<Outline> {
-        let found = self.with_file(false, |file| file.get(self.object, key, Want::Outline, seen, start))?;
-        Ok(match found.unwrap_or(Found::Missing) {
+        Ok(match self.look_up(key, Want::Outline, seen, start)? {
             Found::Missing => Outline::Missing,
             Found::Unchanged => Outline::Unchanged,
             Found::Appended => {
@@ -341,6 +344,16 @@ impl Store {
             }
             Found::Long(_) | Found::Value => Outline::Whole,
         })
+    }
+
+    #[inline]
+    fn look_up(&self, key: &[u8], want: Want, seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found> {
+        let found = self.with_file(false, |file| file.get(self.object, key, want, seen, out))?;
+        Ok(found.unwrap_or_else(|| {
+            // Nor is it "missing" for longer than there is no file.
+            *seen = Seen::default();
+            Found::Missing
+        }))
     }
 
     /// Copies the value that [`Store::get_short`] has just found, from its byte `from` on, to fill
@@ -424,10 +437,10 @@ impl Store {
         hint: Option<Hit>,
     ) -> std::result::Result<(), Trouble> {
         let id = file.identity;
-        let hash = if seen.store == id.store_id { seen.hash } else { format::hash(id.hash_seed, key.bytes()) };
+        let hash = if seen.life == file.life() { seen.hash } else { format::hash(id.hash_seed, key.bytes()) };
         let written = owner.put(key, hash, value, hint)?;
         *seen = Seen {
-            store: id.store_id,
+            life: file.life(),
             hash,
             version: owner.end(),
             record: written.position,
@@ -662,6 +675,8 @@ impl Store {
             Trouble::Busy => ErrorKind::Busy,
             Trouble::Held(held) => ErrorKind::Held(held),
             Trouble::NoSpace => ErrorKind::NoSpace,
+            // Whoever runs operations gives it a longer mapping first.
+            Trouble::Outgrown(bytes) | Trouble::NoAddressSpace(bytes) => ErrorKind::NoAddressSpace(bytes),
             Trouble::TooLarge => ErrorKind::TooLarge,
             Trouble::Damaged(why) => ErrorKind::NotAStore(why),
             Trouble::Legacy => ErrorKind::Legacy,
@@ -707,7 +722,12 @@ impl Store {
                 self.close();
                 return Ok(None);
             }
+            file.reopen(&self.path);
             self.looked.set(now);
+            if let Some(longest) = file::longest(&file) {
+                self.point_to(longest.clone());
+                return Ok(Some(longest));
+            }
         }
         Ok(Some(file))
     }
@@ -717,45 +737,42 @@ impl Store {
         let holding = self.holding();
         self.end_hold();
         self.holding.set(Holding { lost: holding.lost || holding.locked, ..self.holding() });
-        self.commit.set(nowhere());
         self.looked.set((0, 0));
+        self.point_nowhere();
+    }
+
+    /// Lets the file that is open show `size` bytes. A hold on it stays.
+    fn reach(&self, mut file: Rc<File>, size: u64) -> std::result::Result<(), Trouble> {
+        // The mapping may go, or move, if this store is the only one in it.
+        self.point_nowhere();
+        let result = file::reach(&mut file, size);
+        self.point_to(file);
+        result
+    }
+
+    /// From here on this is the store's file.
+    fn point_to(&self, file: Rc<File>) {
+        let header: *const Header = file.map.header();
+        // SAFETY: `header` is valid as long as `file` lives, which is put beside it.
+        self.commit.set(unsafe { &raw const (*header).commit });
+        self.life.set(file.life());
+        *self.file.borrow_mut() = Some(file);
+    }
+
+    fn point_nowhere(&self) {
+        self.commit.set(nowhere());
+        self.life.set(0);
         *self.file.borrow_mut() = None;
-    }
-
-    /// Gives up a file that has turned out to be another one, or to have outgrown its mapping: a lock on it
-    /// goes over to the new mapping then.
-    fn give_up(&self, file: &Rc<File>) {
-        let moved = self.holding().held && file.is_only_outgrown(&self.path) && self.move_hold(file).unwrap_or(false);
-        if !moved {
-            self.close();
-        }
-    }
-
-    /// Maps the file anew and lets its new lease have the hold, while the old one still lives. False: it is no
-    /// longer held, or another file.
-    fn move_hold(&self, old: &File) -> std::result::Result<bool, Trouble> {
-        let Some(new) = self.open(true)?.filter(|new| new.id == old.id) else { return Ok(false) };
-        loop {
-            match new.own() {
-                Ok(owner) => return Ok(owner.take_hold_from(old, self.object)),
-                // As in `unlock`.
-                Err(Trouble::Busy) => {}
-                Err(trouble) => return Err(trouble),
-            }
-        }
     }
 
     fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Trouble> {
         let now = (tick(), PATHS.load(Ordering::Relaxed));
         let Some(file) = File::open(&self.path, &self.options, write)? else { return Ok(None) };
-        let header: *const Header = file.map.header();
-        // SAFETY: `header` is valid as long as `file` lives, which is put beside it.
-        self.commit.set(unsafe { &raw const (*header).commit });
         self.looked.set(now);
         if let Some(why) = file.warning.take() {
             *self.warning.borrow_mut() = Some(format!("Sync file '{}': {why}", self.path.display()));
         }
-        *self.file.borrow_mut() = Some(file.clone());
+        self.point_to(file.clone());
         Ok(Some(file))
     }
 
@@ -775,13 +792,19 @@ impl Store {
                 Err(trouble) => Err(trouble),
             };
             let Some(file) = file.map_err(|trouble| self.error(trouble))? else { return Ok(None) };
+            let id = file.id;
             match operation(&file) {
                 Ok(result) => return Ok(Some(result)),
-                Err(Trouble::Stale) => self.give_up(&file),
+                Err(Trouble::Outgrown(size)) => match self.reach(file, size) {
+                    Ok(()) => continue,
+                    Err(Trouble::Stale) => self.close(),
+                    Err(trouble) => return Err(self.error(trouble)),
+                },
+                Err(Trouble::Stale) => self.close(),
                 Err(trouble) => return Err(self.error(trouble)),
             }
             // Somebody else's doing is over when the file is opened anew; damage is still there.
-            same = if last.replace(file.id) == Some(file.id) { same + 1 } else { 0 };
+            same = if last.replace(id) == Some(id) { same + 1 } else { 0 };
             if same == SAME_FILE {
                 break;
             }

@@ -160,15 +160,15 @@ impl File {
             }
             // Its version is without the mark of a hold: whoever reads under a hold looks every time.
             let looking = self.begin_looking(object)?;
-            if seen.store != self.identity.store_id {
+            if seen.life != self.life() {
+                *seen = Seen::default();
                 self.check_ours()?;
                 encoded = EncodedKey::new(key);
                 // A name that is too long for any record has none.
                 if header.directory.load(Ordering::Acquire) == 0 || encoded.is_none() {
                     return Ok(Found::Missing);
                 }
-                *seen =
-                    Seen { store: self.identity.store_id, hash: hash(self.identity.hash_seed, key), ..Seen::default() };
+                *seen = Seen { life: self.life(), hash: hash(self.identity.hash_seed, key), ..Seen::default() };
             } else if seen.record != 0 && self.is_same_record(seen, looking.commit) {
                 // Nobody held the store when the log's end was loaded, and the slot named this record then.
                 if self.map.is_poisoned() {
@@ -259,7 +259,7 @@ impl File {
     /// What a writer may take from `seen`: the slot that names the record, if it still does.
     #[inline]
     pub fn hint(&self, seen: &Seen) -> Option<Hit> {
-        let good = seen.store == self.identity.store_id && seen.record != 0 && self.is_same_record(seen, 0);
+        let good = seen.life == self.life() && seen.record != 0 && self.is_same_record(seen, 0);
         good.then_some(Hit { slot: seen.slot, record: seen.offset })
     }
 
@@ -497,7 +497,7 @@ impl File {
     pub fn read_long(&self, seen: &Seen, from: u64, target: &mut [MaybeUninit<u8>]) -> bool {
         let block = block_offset(block_of(seen.offset));
         let generation = self.map.word(block + GENERATION).load(Ordering::Acquire);
-        if generation == 0 || seen.store != self.identity.store_id || self.position(seen.offset) != seen.record {
+        if generation == 0 || seen.life != self.life() || self.position(seen.offset) != seen.record {
             return false;
         }
         let Some(head) = self.record_head(seen.offset) else { return false };
@@ -576,7 +576,7 @@ impl File {
         let quiet = header.commit.load(Ordering::Relaxed) & !HELD == commit & !HELD
             && header.indexed.load(Ordering::Relaxed) == indexed
             && header.index_epoch.load(Ordering::Relaxed) == epoch
-            && !self.map.is_poisoned();
+            && self.check_sound().is_ok();
         (whole && quiet).then_some(())
     }
 

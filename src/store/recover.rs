@@ -27,7 +27,7 @@ impl Owner<'_> {
             header.indexed.set(self.end());
             return Ok(());
         }
-        self.finish_moving_table();
+        self.finish_moving_table()?;
         // Readers inside blocks that will be freed must notice.
         header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
         self.rebuild_table_in_use()?;
@@ -58,14 +58,19 @@ impl Owner<'_> {
 
     /// A block table that has moved to the end of the file, and the file that ends behind it, are
     /// two stores.
-    fn finish_moving_table(&self) {
+    fn finish_moving_table(&self) -> Result<(), Trouble> {
         let header = self.header();
         let place = block_of(Root::open(header.table.get()).offset);
-        if place >= self.file.blocks()
-            && let Some((Kind::Table, length, ..)) = parse_ext_word(self.file.map.word(block_offset(place)).get())
-        {
+        if place < self.file.blocks() {
+            return Ok(());
+        }
+        if block_offset(place + 1) > self.file.map.length() {
+            return Err(Trouble::Outgrown(block_offset(place + 1)));
+        }
+        if let Some((Kind::Table, length, ..)) = parse_ext_word(self.file.map.word(block_offset(place)).get()) {
             header.blocks.store(place + length / BLOCK, Ordering::Release);
         }
+        self.file.check_sound()
     }
 
     /// Makes the block table anew: what is still referred to is in use.

@@ -6,6 +6,8 @@ use super::*;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::sync::atomic::AtomicU32;
 
+mod outgrown;
+
 /// A path of its own on tmpfs, removed afterwards.
 pub struct Path0(pub PathBuf);
 
@@ -740,9 +742,9 @@ fn leave_the_lock_to_the_dead(file: &File) {
 
 /// Opens the file in a mapping that has no room for what it will have grown to.
 fn with_a_short_mapping(store: &Store) {
-    super::map::tests::RESERVE.set(Some(1 << 20));
+    super::map::tests::DESIRED.set(Some(1 << 20));
     get(store, b"x");
-    super::map::tests::RESERVE.set(None);
+    super::map::tests::DESIRED.set(None);
 }
 
 /// Once a tick a store looks at its file, and would notice: that tick is not over.
