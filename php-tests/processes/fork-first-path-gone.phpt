@@ -1,0 +1,89 @@
+--TEST--
+A forked process finds its files by the paths of its own objects, whichever the file was first opened by
+--SKIPIF--
+<?php
+if (posix_getuid() !== 0) die('skip needs root, to change the root directory');
+?>
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+mkdir(scratch('real'));
+mkdir(scratch('other'));
+symlink(scratch('real'), scratch('link'));
+$first = new Sync(scratch('link/store'));
+$first->n = 1;
+$own = new Sync(scratch('real/store'));
+$own->n++;
+
+// A symbolic link that was moved on, before the fork and after it.
+foreach ([true, false] as $before) {
+    $move = function (string $to) {
+        unlink(scratch('link'));
+        symlink(scratch($to), scratch('link'));
+    };
+    $before && $move('other');
+    echo Peer::fork(function () use ($own, $first, $before, $move) {
+        $before || $move('other');
+        echo $own->n, ' ', $own->n++, ' ', json_encode(isset($first->n)), "\n";
+        $own->lock(1);
+        $own->list[] = 1;
+        $own->unlock();
+        $first->elsewhere = true;
+    })->end(), "\n";
+    var_dump($own->n, (new Sync(scratch('other/store')))->elsewhere);
+    $move('real');
+}
+// Another root directory: what the parent's objects mean is not there, what the child's mean is.
+echo Peer::fork(function () use ($own, $first) {
+    chroot(scratch_directory());
+    chdir('/');
+    $mine = new Sync('/real/store');
+    echo $mine->n, ' ', ++$mine->n, ' ', count($mine->list), "\n";
+    foreach (range(1, 50) as $n) {
+        $mine->$n = str_repeat('x', 100_000);
+    }
+    var_dump(isset($own->n), isset($first->n));
+    attempt(fn () => $own->n = 0);
+    $mine->lock();
+    $mine->done = true;
+    $mine->unlock();
+})->end(), "\n";
+var_dump($own->n, $own->done, $first->n);
+// Without the parent's rights: what has been mapped is no way around them.
+chmod(scratch('real/store'), 0644);
+as_nobody(function () use ($own) {
+    echo $own->n, ' ', count($own->list), "\n";
+    try {
+        $own->n = 0;
+    } catch (SyncException $e) {
+        echo preg_match('/store. is not writable/', $e->getMessage()), "\n";
+    }
+    echo $own->n, "\n";
+});
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+2 2 false
+exit 0
+int(3)
+bool(true)
+3 3 false
+exit 0
+int(4)
+bool(true)
+4 5 2
+bool(false)
+bool(false)
+SyncException: Directory '{dir}/real' does not exist or is not writable.
+exit 0
+int(5)
+bool(true)
+int(5)
+5 2
+1
+5
