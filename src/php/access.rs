@@ -11,7 +11,7 @@ use super::errors;
 use super::object::{SyncObject, check_name};
 use super::value::scalar;
 use super::value::{self, Sharing, ValueError};
-use super::wait;
+use super::wait::{self, Rounds};
 use super::zend::Str;
 use super::zend::{self, Thrown};
 use super::{GLOBALS, legacy, patch};
@@ -34,10 +34,13 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
         zend::set_null(into);
         check_name(name)?;
         let mut bytes = GLOBALS.get().buffers.take();
+        let mut rounds = Rounds::new();
         loop {
+            rounds.begin(this)?;
             let before = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
             let mut seen = before;
-            let long = scalar::LONG as u64;
+            // A long value that is always gone when it is to be copied is found and copied in one operation.
+            let long = if rounds.are_many() { u64::MAX } else { scalar::LONG as u64 };
             let found =
                 patiently_reading(this, |store| store.get_short(zend::bytes(name), long, &mut seen, &mut bytes));
             match found {
@@ -60,16 +63,19 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
                     return Ok(false);
                 }
                 Ok(Found::Unchanged) => {
-                    // Unless user code ran in between and the cache has forgotten it.
-                    if let Some(entry) = this.cache().look_up(name) {
+                    if let Some(entry) = this.cache().look_up(name).filter(|entry| entry.seen == before) {
                         entry.seen = seen;
                         return Ok(hand_out(&raw const entry.value, into));
                     }
+                    // User code ran in between, and the cache knows another value, or none.
+                    this.cache().forget(name);
                 }
                 Ok(Found::Appended) => {
                     if let Some(there) = read_appended(this, name, before, seen, &bytes, into)? {
                         return Ok(there);
                     }
+                    // What it goes on from is not there: all of it, then.
+                    this.cache().forget(name);
                 }
                 Ok(Found::Value) => {
                     let sharing = decode(this, &bytes, into)?;
@@ -342,7 +348,9 @@ pub unsafe fn remove(this: &SyncObject, name: *mut zend_string) -> Result<(), Th
 /// Everything at one moment, in order, decoded: `each` is called with a name and its value, which
 /// it may take over.
 pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<(), Thrown>) -> Result<(), Thrown> {
+    let mut rounds = Rounds::new();
     loop {
+        rounds.begin(this)?;
         let snapshot = match patiently_reading(this, Store::snapshot) {
             Ok(snapshot) => GLOBALS.get().buffers.park(snapshot),
             Err(Stop::Legacy) if legacy::each(this, each)? => return Ok(()),
@@ -478,7 +486,9 @@ impl From<Thrown> for Stop {
 /// Runs an operation of the store, and again while somebody else holds the lock, until it is done
 /// or the waiting is over. A file of the pure-PHP class is turned into a store first.
 pub fn patiently<T>(this: &SyncObject, mut operation: impl FnMut(&Store) -> store::Result<T>) -> Result<T, Thrown> {
+    let mut rounds = Rounds::new();
     loop {
+        rounds.begin(this)?;
         match patiently_reading(this, &mut operation) {
             Ok(done) => return Ok(done),
             Err(Stop::Thrown) => return Err(Thrown),

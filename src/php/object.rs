@@ -242,7 +242,10 @@ impl SyncObject {
         let old = self.instance.replace(ptr::null_mut());
         self.next_number.set((None, 0));
         // SAFETY: clearing frees plain values, which runs no user code.
-        unsafe { self.cache().clear() };
+        unsafe {
+            self.cache().clear();
+            self.ends().clear();
+        }
         if !old.is_null() {
             // SAFETY: came from `Box::into_raw`; nobody keeps a reference across user code.
             drop(unsafe { Box::from_raw(old) });

@@ -19,6 +19,7 @@ use super::nested::Instruction;
 use super::object::{Inside, SyncObject};
 #[cfg(php84)]
 use super::place;
+use super::wait::Rounds;
 use super::zend::{self, Str, Thrown};
 use crate::store::{Snapshot, Store};
 
@@ -31,7 +32,9 @@ unsafe extern "C" {
 
 /// How many names there are.
 pub fn count(this: &SyncObject) -> Result<i64, Thrown> {
+    let mut rounds = Rounds::new();
     loop {
+        rounds.begin(this)?;
         match access::patiently_reading(this, Store::len) {
             Ok(names) => return Ok(names as i64),
             Err(Stop::Thrown) => return Err(Thrown),

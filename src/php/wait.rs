@@ -3,7 +3,7 @@
 
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ext_php_rs::ffi;
 
@@ -36,4 +36,43 @@ pub fn look_up(this: &SyncObject, waited: Duration) -> Result<(), Thrown> {
         }
     }
     zend::check()
+}
+
+/// How often something starts over at once.
+const AT_ONCE: u32 = 8;
+/// How long it pauses between two rounds from then on.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// What starts over because others have changed something meanwhile. However long that goes on, the program's
+/// signal handlers run and its time limit counts.
+pub struct Rounds {
+    begun: u32,
+    since: Option<Instant>,
+}
+
+impl Rounds {
+    /// None has begun.
+    pub const fn new() -> Self {
+        Self { begun: 0, since: None }
+    }
+
+    /// Begins one. May run user code, and may not return, from the second one on.
+    #[inline]
+    pub fn begin(&mut self, this: &SyncObject) -> Result<(), Thrown> {
+        self.begun += 1;
+        if self.begun == 1 { Ok(()) } else { self.begin_again(this) }
+    }
+
+    #[cold]
+    fn begin_again(&mut self, this: &SyncObject) -> Result<(), Thrown> {
+        if self.are_many() {
+            std::thread::sleep(PAUSE);
+        }
+        look_up(this, self.since.get_or_insert_with(Instant::now).elapsed())
+    }
+
+    /// Whether so many have begun that the short way will not do.
+    pub fn are_many(&self) -> bool {
+        self.begun > AT_ONCE
+    }
 }

@@ -6,6 +6,7 @@ use super::*;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::sync::atomic::AtomicU32;
 
+mod lives;
 mod outgrown;
 
 /// A path of its own on tmpfs, removed afterwards.
