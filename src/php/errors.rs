@@ -82,6 +82,11 @@ pub fn throw_store(error: &Error) -> Thrown {
             error.path.display()
         )),
         ErrorKind::Held(_) => throw(LOCK_TIMEOUT_EXCEPTION.load(Ordering::Relaxed), &error.to_string()),
+        ErrorKind::FileSystem(ref refused) => throw_sync(&format!(
+            "{error} Choose a file on one of those that the setting sync.file_systems lists, such as /dev/shm; or, where \
+             nobody uses it from another machine, add {} to that setting.",
+            refused.name
+        )),
         _ => throw_sync(&error.to_string()),
     }
 }

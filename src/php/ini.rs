@@ -10,17 +10,36 @@ use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
 
 use super::value::{AllowedClasses, Policy};
 use super::zend;
-use crate::store::Durability;
+use crate::store::{Durability, FileSystems};
 
 const DURABILITY: &CStr = c"sync.durability";
 const FILE_MODE: &CStr = c"sync.file_mode";
 const ALLOWED_CLASSES: &CStr = c"sync.allowed_classes";
+const FILE_SYSTEMS: &CStr = c"sync.file_systems";
 const MAX_HANDLES: &CStr = c"sync.max_handles";
 
-static SETTINGS: IniEntryDefs<5> = IniEntryDefs::new([
+/// [`FileSystems::KNOWN`], as a C string.
+const USUAL_FILE_SYSTEMS: &CStr = {
+    const BYTES: [u8; FileSystems::KNOWN.len() + 1] = {
+        let mut bytes = [0; FileSystems::KNOWN.len() + 1];
+        let mut at = 0;
+        while at < FileSystems::KNOWN.len() {
+            bytes[at] = FileSystems::KNOWN.as_bytes()[at];
+            at += 1;
+        }
+        bytes
+    };
+    match CStr::from_bytes_with_nul(&BYTES) {
+        Ok(text) => text,
+        Err(_) => panic!("it has no NUL byte"),
+    }
+};
+
+static SETTINGS: IniEntryDefs<6> = IniEntryDefs::new([
     checked(DURABILITY, c"none", |value| parse_durability(value).is_some()),
     checked(FILE_MODE, c"0666", |value| parse_mode(value).is_some()),
     checked(ALLOWED_CLASSES, c"*", |_| true),
+    checked(FILE_SYSTEMS, USUAL_FILE_SYSTEMS, |_| true),
     checked(MAX_HANDLES, c"16", |value| parse_count(value).is_some()),
     IniEntryDef::end(),
 ]);
@@ -112,6 +131,12 @@ pub fn policy() -> Policy {
         }
     };
     Policy { allowed_classes }
+}
+
+/// `sync.file_systems`: where a file may lie, with commas between; `*` for anywhere. (No boundary: nobody can
+/// reach by it what the file system's own permissions keep away, so that a program may change it.)
+pub fn file_systems() -> FileSystems {
+    FileSystems::listed(&String::from_utf8_lossy(value(FILE_SYSTEMS)))
 }
 
 /// `sync.max_handles`: how many files stay open and mapped between requests while nobody uses them.

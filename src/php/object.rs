@@ -289,7 +289,7 @@ fn not_constructed(object: *mut zend_object) -> Thrown {
 /// The path of a store as it is from anywhere: what is relative starts at the working directory
 /// (each thread has its own); the rest is the kernel's business. Throws where open_basedir forbids
 /// it, and for what is no file to PHP's functions either.
-pub fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
+fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
     use std::ffi::{CString, OsStr};
     use std::os::unix::ffi::OsStrExt;
 
@@ -435,12 +435,17 @@ unsafe extern "C" fn clone_object(object: *mut zend_object) -> *mut zend_object 
 }
 
 impl Instance {
+    /// What a program that names this file means.
+    pub fn named(file: &[u8], options: Options) -> Result<Self, Thrown> {
+        Ok(Self { store: Store::new(resolve(file)?, options.clone()), file: file.to_vec(), options })
+    }
+
     /// A handle on the same file with the same settings.
     pub fn another(&self) -> Self {
         Self {
-            store: Store::new(self.store.path().to_owned(), self.options),
+            store: Store::new(self.store.path().to_owned(), self.options.clone()),
             file: self.file.clone(),
-            options: self.options,
+            options: self.options.clone(),
         }
     }
 }

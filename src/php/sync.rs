@@ -259,11 +259,16 @@ extern "C" fn construct(data: &mut ExecuteData, result: &mut zval) {
                     Thrown
                 })?
             };
-            let options = Options { file_mode: ini::file_mode(), durability, strand: zend::fiber };
-            let store = Store::new(object::resolve(zend::bytes(file))?, options);
+            let options = Options {
+                file_mode: ini::file_mode(),
+                durability,
+                strand: zend::fiber,
+                file_systems: ini::file_systems(),
+            };
+            let instance = Instance::named(zend::bytes(file), options)?;
             let this = call.this();
             this.set_policy(policy);
-            this.set_instance(Instance { store, file: zend::bytes(file).to_vec(), options });
+            this.set_instance(instance);
         }
         Ok(())
     });
@@ -516,14 +521,9 @@ extern "C" fn set_file(data: &mut ExecuteData, result: &mut zval) {
         let mut file: *mut zend_string = ptr::null_mut();
         arguments!(call, c"P", file);
         let this = call.this();
-        let options = this.instance()?.options;
+        let options = this.instance()?.options.clone();
         // SAFETY: parsed as a string, which the caller of the method holds.
-        let file = unsafe { zend::bytes(file) };
-        this.set_instance(Instance {
-            store: Store::new(object::resolve(file)?, options),
-            file: file.to_vec(),
-            options,
-        });
+        this.set_instance(Instance::named(unsafe { zend::bytes(file) }, options)?);
         call.return_this();
         Ok(())
     });
@@ -644,11 +644,15 @@ extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
             if file.is_null() || zend::kind(file) != IS_STRING || zend::bytes((*file).value.str_).contains(&0) {
                 return Err(errors::throw_sync("This is no serialized Sync object: it names no file."));
             }
-            let options = Options { file_mode: ini::file_mode(), durability: ini::durability(), strand: zend::fiber };
-            let file = zend::bytes((*file).value.str_);
-            let store = Store::new(object::resolve(file)?, options);
+            let options = Options {
+                file_mode: ini::file_mode(),
+                durability: ini::durability(),
+                strand: zend::fiber,
+                file_systems: ini::file_systems(),
+            };
+            let instance = Instance::named(zend::bytes((*file).value.str_), options)?;
             this.set_policy(ini::policy());
-            this.set_instance(Instance { store, file: file.to_vec(), options });
+            this.set_instance(instance);
             this.set_inside(GLOBALS.get().showing.borrow().clone());
             if !declared.is_null() && zend::kind(declared) == IS_ARRAY {
                 views::set_declared(call.object(), (*declared).value.arr)?;

@@ -111,7 +111,7 @@ const SOMETHING_ELSE: &str =
     "The mode would allow it: something else forbids it (an access control list, SELinux, AppArmor, chattr).";
 
 /// The file that a path means in the end, be it there or not.
-fn followed(path: &Path) -> PathBuf {
+pub fn followed(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
         let Ok(target) = path.read_link() else { break };

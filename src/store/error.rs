@@ -1,6 +1,7 @@
 //! What can go wrong in a store, and what to tell the user about it.
 
 use super::diagnosis;
+use super::file_system::Refused;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,8 +48,8 @@ pub enum ErrorKind {
     NoAddressSpace(u64),
     /// A key or value beyond what the format can express (4 GiB).
     TooLarge,
-    /// The file system cannot share mappings coherently; the text names it and says why.
-    FileSystem(String),
+    /// The file system is none of those on which a store may lie ([`super::FileSystems`]).
+    FileSystem(Refused),
     /// Another object holds `lock()`: wait ([`super::Store::wait`]) and try again.
     Held(Held),
     /// This object's `lock()` is gone, with the file that it was on: others may have gone on since. After
@@ -156,7 +157,12 @@ impl fmt::Display for Error {
                 bytes.div_ceil(1 << 10)
             ),
             ErrorKind::TooLarge => write!(f, "Can't store a name or value of 4 GiB or more in '{path}'."),
-            ErrorKind::FileSystem(why) => write!(f, "Can't open '{path}' file: {why}"),
+            ErrorKind::FileSystem(Refused { name, is_upper }) => write!(
+                f,
+                "Can't open '{path}' file: it is on {}{name}, a file system that is not known to show every process at \
+                 once what another one writes.",
+                if *is_upper { "an overlay whose upper layer is on " } else { "" }
+            ),
             ErrorKind::Held(held) => {
                 let seconds = held.patience.timeout.map_or(0.0, |timeout| timeout.as_secs_f64());
                 write!(

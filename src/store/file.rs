@@ -3,7 +3,9 @@
 
 use super::Options;
 use super::blocks::block_offset;
+use super::diagnosis;
 use super::error::Held;
+use super::file_system;
 use super::format::*;
 use super::header::{DESTROYED, Identity, MAX_FILE, UncheckedHeader, new_page};
 use super::lock::Owner;
@@ -43,7 +45,7 @@ pub enum Trouble {
     NotReadable,
     NotWritable,
     NoDirectory,
-    FileSystem(String),
+    FileSystem(file_system::Refused),
     Io(io::Error),
     /// As `Io`, where something else than opening the file has failed.
     CannotDo(&'static str, io::Error),
@@ -142,6 +144,8 @@ impl File {
             if !metadata.is_file() {
                 return Err(Trouble::Damaged("it is not a regular file".into()));
             }
+            // Also where this thread has it open: it may be allowed to others.
+            file_system::check(&file, &options.file_systems)?;
             let id = (metadata.dev(), metadata.ino());
             if let Some(known) = registered(id)
                 && known.writable == writable
@@ -181,7 +185,6 @@ impl File {
     }
 
     fn map_file(path: &Path, file: Descriptor, id: (u64, u64), writable: bool) -> Result<Option<Rc<Self>>, Trouble> {
-        refuse_incoherent(&file)?;
         let mut page = Box::new([0; PAGE as usize]);
         let got = read_fully(&file, &mut page[..])?;
         // After the header: somebody may be growing the file, and never lets it tell of more than
@@ -235,7 +238,6 @@ impl File {
     /// Opens a file that is not a store yet, with the header of an empty one in memory.
     /// The mapping shows `size` bytes of it.
     pub fn draft(path: &Path, file: &Descriptor, size: u64) -> Result<Self, Trouble> {
-        refuse_incoherent(file)?;
         let metadata = file.metadata()?;
         let page = fresh_page(metadata.ino())?;
         let identity = UncheckedHeader(page.clone()).check(PAGE).map_err(Trouble::Damaged)?;
@@ -580,6 +582,11 @@ fn open_descriptor(path: &Path, options: &Options, write: bool) -> Result<Option
             if !write {
                 return Ok(None);
             }
+            // Before there is a file that cannot be used.
+            let directory = diagnosis::followed(path).parent().map(open_directory);
+            if let Some(Ok(directory)) = directory {
+                file_system::check(&directory, &options.file_systems)?;
+            }
             return match open.create(true).open(path) {
                 Ok(file) => Ok(Some((file, true))),
                 Err(error) if denied(&error) || error.kind() == io::ErrorKind::NotFound => Err(Trouble::NoDirectory),
@@ -601,6 +608,11 @@ fn open_descriptor(path: &Path, options: &Options, write: bool) -> Result<Option
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable(error)),
     }
+}
+
+/// A directory, for asking.
+fn open_directory(path: &Path) -> io::Result<Descriptor> {
+    OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_PATH).open(path)
 }
 
 /// A file that could not be opened for reading. Where its directory may not be searched, nobody knows whether
@@ -641,41 +653,6 @@ pub fn exclusively<T>(file: &Descriptor, action: impl FnOnce() -> Result<T, Trou
     let result = action();
     let _ = fs2::FileExt::unlock(file);
     result
-}
-
-/// Refuses file systems on which a mapping does not show what other machines write.
-fn refuse_incoherent(file: &Descriptor) -> Result<(), Trouble> {
-    // SAFETY: an open descriptor and a place for the answer.
-    let kind = unsafe {
-        let mut about: libc::statfs = std::mem::zeroed();
-        if libc::fstatfs(file.as_raw_fd(), &mut about) != 0 {
-            return Ok(());
-        }
-        about.f_type as u64 & 0xffff_ffff
-    };
-    match incoherent(kind) {
-        None => Ok(()),
-        Some(name) => Err(Trouble::FileSystem(format!(
-            "it is on {name}, a network file system, where processes on different machines would not see each other's \
-             writes. Choose a file on a local file system, such as /dev/shm."
-        ))),
-    }
-}
-
-/// The name of a file system (by the kernel's number for it) whose mappings are not coherent
-/// between machines.
-fn incoherent(kind: u64) -> Option<&'static str> {
-    let name = match kind {
-        0x6969 => "NFS",
-        0xff53_4d42 | 0xfe53_4d42 | 0x517b => "SMB/CIFS",
-        0x0102_1997 => "9p",
-        0x5346_414f | 0x6b41_4653 => "AFS",
-        0x7375_7245 => "Coda",
-        0x00c3_6400 => "Ceph",
-        0x564c => "NCP",
-        _ => return None,
-    };
-    Some(name)
 }
 
 /// Whether the file looks like one of the pure-PHP class: a serialized stdClass (1.x) or
@@ -945,21 +922,6 @@ fn in_child() {
             // SAFETY: a descriptor of ours, inherited; its `Tracked` knows that it is gone. Closing
             // leaves the parent's locks alone, which an unlock would not.
             unsafe { libc::close(fd) };
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn network_file_systems_are_refused_and_local_ones_are_not() {
-        for (kind, name) in [(0x6969, "NFS"), (0xff53_4d42, "SMB/CIFS"), (0x0102_1997, "9p")] {
-            assert_eq!(incoherent(kind), Some(name));
-        }
-        for local in [0x0102_1994, 0xef53, 0x9123_683e, 0x794c_7630] {
-            assert_eq!(incoherent(local), None, "tmpfs, ext4, btrfs, overlayfs");
         }
     }
 }

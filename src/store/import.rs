@@ -5,6 +5,7 @@
 //! the file into a store. A crash before leaves the old file (somewhat longer), after it the new.
 
 use super::file::{File, Trouble, exclusively, is_legacy, unreadable};
+use super::file_system;
 use super::format::*;
 use super::lock::Owner;
 use super::torture::crash_point;
@@ -45,6 +46,7 @@ impl Store {
             std::io::ErrorKind::PermissionDenied => Trouble::NotWritable,
             _ => Trouble::Io(error),
         })?;
+        file_system::check(&file, &self.options.file_systems)?;
         let imported = exclusively(&file, || {
             let mut now = vec![0; old.len() + 1];
             let length = file.metadata()?.len();

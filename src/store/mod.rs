@@ -14,6 +14,7 @@ mod crc;
 mod diagnosis;
 mod error;
 mod file;
+mod file_system;
 mod format;
 mod header;
 mod import;
@@ -37,6 +38,7 @@ pub use error::{Error, ErrorKind, Held, Patience, Result};
 #[doc(hidden)]
 pub use file::draw_identities_from;
 pub use file::{close_idle, open_files, set_idle_limit};
+pub use file_system::{FileSystems, Refused};
 pub use format::VERSION as FORMAT_VERSION;
 
 use file::{File, Trouble, fork_generation};
@@ -65,7 +67,7 @@ pub enum Durability {
 }
 
 /// How a store is opened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Permission bits of a file that is created (the umask applies).
     pub file_mode: u32,
@@ -74,11 +76,13 @@ pub struct Options {
     /// Tells which one runs of the strands that take turns in this thread (PHP's fibers): each has
     /// changes of its own ([`Store::lock_writers`]).
     pub strand: fn() -> usize,
+    /// On which file systems it may lie.
+    pub file_systems: FileSystems,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { file_mode: 0o666, durability: Durability::None, strand: || 0 }
+        Self { file_mode: 0o666, durability: Durability::None, strand: || 0, file_systems: FileSystems::default() }
     }
 }
 
@@ -686,7 +690,7 @@ impl Store {
                 let (directory, why) = diagnosis::of_directory(&self.path);
                 ErrorKind::NoDirectory(directory, why)
             }
-            Trouble::FileSystem(why) => ErrorKind::FileSystem(why),
+            Trouble::FileSystem(refused) => ErrorKind::FileSystem(refused),
             Trouble::Io(error) => ErrorKind::CannotOpen(error),
             Trouble::CannotDo(what, error) => ErrorKind::CannotDo(what, error),
         };
