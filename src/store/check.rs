@@ -93,7 +93,7 @@ impl Owner<'_> {
                         problem(format!("block {block}: nothing lives there and it is not free"));
                     }
                     self.for_each_record(block, |record, head| {
-                        if !self.file.is_whole(record, head) {
+                        if !self.view().is_whole(record, head) {
                             problem(format!("the record at {record} has a wrong CRC"));
                         }
                     });
@@ -131,7 +131,7 @@ impl Owner<'_> {
             .chain([Root::open(header.directory.get()).offset])
             .map(block_of)
             .collect();
-        self.file.for_each_index_block(|block| {
+        self.for_each_index_block(|block| {
             blocks.insert(block_of(block));
         });
         blocks
@@ -142,22 +142,22 @@ impl Owner<'_> {
     fn check_index(&self, report: &mut Report) {
         let mut slots: HashMap<u64, u64> = HashMap::new();
         let mut bytes = 0;
-        self.file.for_each_slot(|slot, hash, record| {
+        self.for_each_slot(|slot, hash, record| {
             if let Some(other) = slots.insert(record, slot) {
                 report.problems.push(format!("slots {slot} and {other} name the same record"));
             }
-            let Some(head) = self.file.record_head(record) else {
+            let Some(head) = self.view().record_head(record) else {
                 report.problems.push(format!("slot {slot} names no record"));
                 return;
             };
             bytes += head.length;
-            let mut piece = self.file.before(record);
+            let mut piece = self.before(record);
             for _ in 0..MAX_APPENDS {
-                let Some(head) = self.file.record_head(piece).filter(|_| piece != 0) else { break };
+                let Some(head) = self.view().record_head(piece).filter(|_| piece != 0) else { break };
                 bytes += head.length;
-                piece = self.file.before(piece);
+                piece = self.before(piece);
             }
-            if head.op == Op::Append && self.file.parts_of_value(record, None).is_none() {
+            if head.op == Op::Append && self.view().parts_of_value(record, None).is_none() {
                 report.problems.push(format!("the value of slot {slot} has lost a piece"));
             }
             let Some((name, real_hash)) = self.read_key(record, head) else {
@@ -179,7 +179,7 @@ impl Owner<'_> {
         if self.header().keys.get() != report.keys {
             report.problems.push(format!("{} keys, the header says {}", report.keys, self.header().keys.get()));
         }
-        self.file.for_each_index_block(|_| report.index += BLOCK);
+        self.for_each_index_block(|_| report.index += BLOCK);
         let directory = Root::open(self.header().directory.get()).offset;
         if block_of(directory) != block_of(self.header().system.count()) {
             report.index += self.run(block_of(directory)).map_or(0, |(_, blocks)| blocks * BLOCK);

@@ -187,11 +187,8 @@ impl File {
     fn map_file(path: &Path, file: Descriptor, id: (u64, u64), writable: bool) -> Result<Option<Rc<Self>>, Trouble> {
         let mut page = Box::new([0; PAGE as usize]);
         let got = read_fully(&file, &mut page[..])?;
-        // After the header: somebody may be growing the file, and never lets it tell of more than
-        // there is.
-        let size = file.metadata()?.len();
         let unchecked = UncheckedHeader(page);
-        if got < PAGE as usize || unchecked.check(size).is_err() {
+        if got < PAGE as usize || unchecked.check().is_err() {
             if is_legacy(&unchecked.0[..got]) {
                 return Err(Trouble::Legacy);
             }
@@ -202,8 +199,9 @@ impl File {
         if got < PAGE as usize {
             return Err(Trouble::Damaged(format!("it is only {got} bytes long")));
         }
-        let identity = unchecked.check(size).map_err(Trouble::Damaged)?;
-        let map = Map::new(file.as_fd(), size, writable)?;
+        let identity = unchecked.check().map_err(Trouble::Damaged)?;
+        let map = Map::new(file.as_fd(), file.metadata()?.len(), writable)?;
+        let why = map.header().check_layout(identity, || Ok(file.metadata()?.len()))?;
         let mut opened = Self::new(map, file, identity, id, writable, path);
         if opened.is_destroyed() {
             return Ok(Some(Rc::new(opened)));
@@ -211,6 +209,9 @@ impl File {
         if opened.check_ours().is_err() {
             // Cut short or overwritten in this very moment: look again.
             return Ok(None);
+        }
+        if let Some(why) = why {
+            return Err(Trouble::Damaged(why));
         }
         if !opened.is_adopted()? {
             if writable {
@@ -240,7 +241,7 @@ impl File {
     pub fn draft(path: &Path, file: &Descriptor, size: u64) -> Result<Self, Trouble> {
         let metadata = file.metadata()?;
         let page = fresh_page(metadata.ino())?;
-        let identity = UncheckedHeader(page.clone()).check(PAGE).map_err(Trouble::Damaged)?;
+        let identity = UncheckedHeader(page.clone()).check().map_err(Trouble::Damaged)?;
         let map = Map::new(file.as_fd(), size.max(metadata.len()), true)?.with_draft(&page);
         Ok(Self::new(map, file.try_clone()?, identity, (metadata.dev(), metadata.ino()), true, path))
     }

@@ -7,7 +7,8 @@ use super::format::{
     BLOCK, Generations, Kind, LEASE_SLOT, MAGIC, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word, version_text,
 };
 use super::machine::Boot;
-use super::torture::crash_point;
+use super::torture::{crash_point, meanwhile};
+use std::io;
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 
@@ -341,8 +342,8 @@ impl UncheckedHeader {
         u64::from_le_bytes(self.0[offset..offset + 8].try_into().expect("eight bytes"))
     }
 
-    /// Whether this is a store that this code can use, and if not, why not. `size` is the file's.
-    pub fn check(&self, size: u64) -> Result<Identity, String> {
+    /// Whether this is a store that this code can use, as far as words tell that never change; if not, why not.
+    pub fn check(&self) -> Result<Identity, String> {
         let magic = self.word(offset_of!(Header, magic));
         if magic & 0x00ff_ffff_ffff_ffff != MAGIC & 0x00ff_ffff_ffff_ffff {
             return Err("it does not start with a store's header (bad magic)".into());
@@ -362,34 +363,55 @@ impl UncheckedHeader {
         {
             return Err("its header is damaged (bad checksum)".into());
         }
-        let blocks = self.word(offset_of!(Header, blocks));
+        Ok(identity)
+    }
+}
+
+impl Header {
+    /// Whether the words that change make sense; if not, why not. Others may be writing meanwhile: each word is
+    /// loaded at once, and those that have to agree are loaded in an order in which those of a healthy file do. (A
+    /// copy of the page would not be made at one moment.) `size` tells how long the file is.
+    pub fn check_layout(
+        &self,
+        identity: Identity,
+        size: impl FnOnce() -> io::Result<u64>,
+    ) -> io::Result<Option<String>> {
+        // A file is made longer before it tells so.
+        let blocks = self.blocks.load(Ordering::Acquire);
+        meanwhile("checking how long a file is");
+        let size = size()?;
         let needs = blocks.checked_mul(BLOCK).and_then(|bytes| bytes.checked_add(PAGE));
-        match needs {
-            Some(needs) if needs <= size => {}
-            _ => return Err(format!("it is cut short ({size} bytes, its header tells of {blocks} blocks)")),
+        if needs.is_none_or(|needs| needs > size) {
+            let why = format!("it is cut short ({size} bytes, its header tells of {blocks} blocks)");
+            return Ok(Some(why));
         }
-        match parse_ext_word(self.word(offset_of!(Header, ext))) {
+        let bad = |what: &str| Ok(Some(format!("its header is damaged (bad {what})")));
+        match parse_ext_word(self.ext.load(Ordering::Acquire)) {
             Some((Kind::Header, length, 0, 0))
                 if length >= PAGE && length <= size && (length - PAGE).is_multiple_of(BLOCK) => {}
-            _ => return Err("its header is damaged (bad layout)".into()),
+            _ => return bad("layout"),
         }
-        let commit = self.word(offset_of!(Header, commit)) & !HELD;
-        let indexed = self.word(offset_of!(Header, indexed));
+        // What the index knows was committed before.
+        let indexed = self.indexed.load(Ordering::Acquire);
+        meanwhile("checking where a log ends");
+        let commit = self.commit.load(Ordering::Acquire) & !HELD;
         if commit >= MAX_POSITION || indexed == 0 || indexed > commit {
-            return Err("its header is damaged (bad log end)".into());
+            return bad("log end");
         }
-        let directory = self.word(offset_of!(Header, directory));
-        let empty = directory == 0;
-        let system = self.word(offset_of!(Header, system));
-        if !empty && (system < PAGE || !(system - PAGE).is_multiple_of(BLOCK) || system > size.saturating_sub(BLOCK)) {
-            return Err("its header is damaged (bad layout)".into());
-        }
-        for root in [directory, self.word(offset_of!(Header, table))] {
-            if !empty && !Root::is_sealed(root, identity.store_id) {
-                return Err("its header is damaged (bad root)".into());
+        // Stored last, when a store is given its first blocks.
+        let directory = self.directory.load(Ordering::Acquire);
+        if directory != 0 {
+            meanwhile("checking where things are");
+            let system = self.system.load(Ordering::Acquire);
+            if system < PAGE || !(system - PAGE).is_multiple_of(BLOCK) || system > size.saturating_sub(BLOCK) {
+                return bad("layout");
+            }
+            let table = self.table.load(Ordering::Acquire);
+            if [directory, table].iter().any(|root| !Root::is_sealed(*root, identity.store_id)) {
+                return bad("root");
             }
         }
-        Ok(identity)
+        Ok(None)
     }
 }
 
@@ -424,16 +446,16 @@ mod tests {
 
     #[test]
     fn a_new_page_is_a_valid_empty_store() {
-        let identity = UncheckedHeader(page()).check(PAGE).unwrap();
+        let identity = UncheckedHeader(page()).check().unwrap();
         assert_eq!((identity.store_id, identity.hash_seed), (7, 8));
     }
 
     #[test]
     fn a_header_with_any_identity_byte_damaged_is_refused() {
-        for at in 0..48 {
+        for at in 8..48 {
             let mut damaged = page();
             damaged[at] ^= 0x10;
-            assert!(UncheckedHeader(damaged).check(PAGE).is_err(), "byte {at}");
+            assert!(UncheckedHeader(damaged).check().is_err(), "byte {at}");
         }
     }
 

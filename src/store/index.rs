@@ -10,10 +10,11 @@
 //! offset says "nobody"; storing the offset publishes both.
 
 use super::blocks::{Purpose, block_of, block_offset};
-use super::file::{File, Trouble};
+use super::file::Trouble;
 use super::format::*;
 use super::header::Root;
 use super::lock::Owner;
+use super::view::View;
 use std::sync::atomic::Ordering;
 
 /// Slots that may be in use (or have been) before a block is replaced: three quarters.
@@ -40,48 +41,77 @@ pub enum Search {
     Miss(Option<u64>),
 }
 
-impl File {
+impl View<'_> {
     /// The index block that a hash belongs to.
     #[inline]
-    pub fn index_block(&self, hash: u64, root: Root) -> u64 {
+    pub fn index_block(&self, hash: u64, root: Root) -> Option<u64> {
         let entry = hash.checked_shr(64 - root.log2).unwrap_or(0);
-        let block = self.map.word(root.offset + entry * 8).load(Ordering::Acquire);
-        if self.is_block(block) { block } else { self.no_block() }
-    }
-
-    /// Whether a whole block can lie at this offset: the file's content is not to be trusted.
-    #[inline]
-    fn is_block(&self, offset: u64) -> bool {
-        offset >= PAGE && offset <= self.map.length() - BLOCK
-    }
-
-    #[cold]
-    fn no_block(&self) -> u64 {
-        self.map.poison();
-        PAGE
+        let block = self.word(root.offset + entry * 8)?.load(Ordering::Acquire);
+        self.has_block(block).then_some(block)
     }
 
     /// Looks for a key in one index block (the offset of its start). `is_key` decides whether the
     /// record that a slot names is the key's.
     #[inline]
-    pub fn search_block(&self, block: u64, hash: u64, mut is_key: impl FnMut(Hit) -> bool) -> Search {
+    pub fn search_block(&self, block: u64, hash: u64, mut is_key: impl FnMut(Hit) -> bool) -> Option<Search> {
         let slots = block + BLOCK_HEAD;
         let mut slot = home_slot(hash);
         let mut gap = None;
         for _ in 0..SLOTS {
             let at = slots + slot * SLOT;
-            let record = self.map.word(at + 8).load(Ordering::Acquire);
+            let record = self.word(at + 8)?.load(Ordering::Acquire);
             if record == EMPTY {
-                return Search::Miss(gap.or(Some(at)));
+                return Some(Search::Miss(gap.or(Some(at))));
             }
             if record == REMOVED {
                 gap = gap.or(Some(at));
-            } else if self.map.word(at).get() == hash && is_key(Hit { slot: at, record }) {
-                return Search::Hit(Hit { slot: at, record });
+            } else if self.word(at)?.get() == hash && is_key(Hit { slot: at, record }) {
+                return Some(Search::Hit(Hit { slot: at, record }));
             }
             slot = if slot + 1 == SLOTS { 0 } else { slot + 1 };
         }
-        Search::Miss(gap)
+        Some(Search::Miss(gap))
+    }
+
+    /// How many entries a directory has: whatever its root says, they fit the file.
+    pub fn entries(&self, root: Root) -> u64 {
+        let end = self.end().min(block_offset(self.file.blocks()));
+        (1 << root.log2.min(MAX_DEPTH)).min(end.saturating_sub(root.offset) / 8)
+    }
+
+    /// Every block once (its offset) of the index with this root. `None`: there are none, or some twice.
+    fn for_each_block_of(&self, root: Root, mut visit: impl FnMut(u64) -> Option<()>) -> Option<()> {
+        let mut last = 0;
+        let mut left = self.blocks();
+        for entry in 0..self.entries(root) {
+            let block = self.word(root.offset + entry * 8)?.load(Ordering::Acquire);
+            if block != last {
+                if !self.has_block(block) || self.file.map.is_poisoned() {
+                    return None;
+                }
+                // More than there are: the directory names some of them time and again.
+                left = left.checked_sub(1)?;
+                visit(block)?;
+            }
+            last = block;
+        }
+        Some(())
+    }
+
+    /// Every slot in use: `(slot, hash, record)` of the index with this root. `None`: there is no whole index.
+    pub fn for_each_slot_of(&self, root: Root, mut visit: impl FnMut(u64, u64, u64)) -> Option<()> {
+        self.for_each_block_of(root, |block| {
+            for slot in 0..SLOTS {
+                let at = block + BLOCK_HEAD + slot * SLOT;
+                let record = self.word(at + 8)?.load(Ordering::Acquire);
+                let hash = self.word(at)?.get();
+                // In the middle of a split the old block still names what the new one does.
+                if record > REMOVED && self.index_block(hash, root)? == block {
+                    visit(at, hash, record);
+                }
+            }
+            Some(())
+        })
     }
 }
 
@@ -128,6 +158,41 @@ impl Prefix {
 }
 
 impl Owner<'_> {
+    /// The index block of a hash; the header page, in a mapping that is poisoned then, where there is none.
+    #[inline]
+    fn index_block(&self, hash: u64) -> u64 {
+        self.view().index_block(hash, self.root()).unwrap_or_else(|| {
+            self.file.map.poison();
+            PAGE
+        })
+    }
+
+    #[inline]
+    fn search_block(&self, block: u64, hash: u64, is_key: impl FnMut(Hit) -> bool) -> Search {
+        self.view().search_block(block, hash, is_key).unwrap_or_else(|| {
+            self.file.map.poison();
+            Search::Miss(None)
+        })
+    }
+
+    /// Every block of the index once (its offset).
+    pub fn for_each_index_block(&self, mut visit: impl FnMut(u64)) {
+        let visit = |block| {
+            visit(block);
+            Some(())
+        };
+        if self.view().for_each_block_of(self.root(), visit).is_none() {
+            self.file.map.poison();
+        }
+    }
+
+    /// Every slot in use: `(slot, hash, record)`.
+    pub fn for_each_slot(&self, visit: impl FnMut(u64, u64, u64)) {
+        if self.view().for_each_slot_of(self.root(), visit).is_none() {
+            self.file.map.poison();
+        }
+    }
+
     fn root(&self) -> Root {
         Root::open(self.header().directory.get())
     }
@@ -147,15 +212,14 @@ impl Owner<'_> {
     /// Looks a key up. The record that is found is the newest, as nobody else writes now.
     #[inline]
     pub fn search(&self, hash: u64, key: &EncodedKey) -> Search {
-        let block = self.file.index_block(hash, self.root());
-        self.file.search_block(block, hash, |hit| self.file.is_record_of(hit.record, key))
+        self.search_block(self.index_block(hash), hash, |hit| self.view().is_record_of(hit.record, key))
     }
 
     /// Makes sure that a key that is not there can be inserted without asking for space: done
     /// before its record is published, so that nothing after that can fail.
     #[inline]
     pub fn make_room(&self, hash: u64) -> Result<(), Trouble> {
-        let block = self.file.index_block(hash, self.root());
+        let block = self.index_block(hash);
         if self.counts(block).filled < FULL { Ok(()) } else { self.replace_full(hash, Purpose::Write) }
     }
 
@@ -163,7 +227,7 @@ impl Owner<'_> {
     fn replace_full(&self, hash: u64, purpose: Purpose) -> Result<(), Trouble> {
         // One split may leave all keys on one side, but not time after time.
         for _ in 0..MAX_DEPTH {
-            let block = self.file.index_block(hash, self.root());
+            let block = self.index_block(hash);
             let counts = self.counts(block);
             if counts.filled < FULL {
                 return Ok(());
@@ -230,9 +294,8 @@ impl Owner<'_> {
         if prefix.depth == 0 {
             return;
         }
-        let root = self.root();
         let sibling_bits = (prefix.bits ^ 1) << (64 - prefix.depth);
-        let sibling = self.file.index_block(sibling_bits, root);
+        let sibling = self.index_block(sibling_bits);
         if self.prefix(sibling).depth != prefix.depth || self.counts(sibling).used + self.counts(block).used > SPARSE {
             return;
         }
@@ -299,7 +362,7 @@ impl Owner<'_> {
         let prefix = self.prefix(block);
         let wide = root.log2.saturating_sub(prefix.depth);
         let first = prefix.bits << wide;
-        for entry in first..first.saturating_add(1 << wide).min(self.file.entries(root)) {
+        for entry in first..first.saturating_add(1 << wide).min(self.view().entries(root)) {
             self.file.map.word(root.offset + entry * 8).store(block, Ordering::Release);
         }
     }
@@ -314,7 +377,7 @@ impl Owner<'_> {
     }
 
     fn copy_slot(&self, block: u64, hash: u64, record: u64) {
-        if let Search::Miss(Some(slot)) = self.file.search_block(block, hash, |_| false) {
+        if let Search::Miss(Some(slot)) = self.search_block(block, hash, |_| false) {
             self.file.map.word(slot).set(hash);
             self.file.map.word(slot + 8).set(record);
             let counts = self.counts(block);
@@ -382,7 +445,10 @@ impl Owner<'_> {
 
     /// Enters a key into an index that nobody else sees yet; false where its block is full.
     pub fn insert_into(&self, root: Root, hash: u64, record: u64) -> bool {
-        let block = self.file.index_block(hash, root);
+        let Some(block) = self.view().index_block(hash, root) else {
+            self.file.map.poison();
+            return true;
+        };
         let fits = self.counts(block).filled < FULL;
         if fits {
             self.copy_slot(block, hash, record);
@@ -393,7 +459,7 @@ impl Owner<'_> {
     /// Gives back all blocks of an index that is no longer the one in use.
     pub fn free_index(&self, root: Root) {
         let mut last = 0;
-        for entry in 0..self.file.entries(root) {
+        for entry in 0..self.view().entries(root) {
             let block = self.file.map.word(root.offset + entry * 8).get();
             if block != 0 && block != last {
                 self.release(block_of(block));
@@ -406,7 +472,7 @@ impl Owner<'_> {
     /// Counts again what an interrupted operation may have left miscounted.
     pub fn recount_index(&self) {
         let mut keys = 0;
-        self.file.for_each_index_block(|block| {
+        self.for_each_index_block(|block| {
             let mut counts = Counts { used: 0, filled: 0 };
             for slot in 0..SLOTS {
                 let record = self.file.map.word(block + BLOCK_HEAD + slot * SLOT + 8).get();
@@ -423,54 +489,4 @@ impl Owner<'_> {
 /// Where in the system block a directory of this depth lies: one behind the other.
 pub fn directory_in_system_block(depth: u32) -> u64 {
     FIRST_DIRECTORY_AT + if depth == 0 { 0 } else { 8 << depth }
-}
-
-impl File {
-    /// How many entries a directory has: whatever its root says, they fit the file.
-    pub fn entries(&self, root: Root) -> u64 {
-        let end = block_offset(self.blocks());
-        (1 << root.log2.min(MAX_DEPTH)).min(end.saturating_sub(root.offset) / 8)
-    }
-
-    /// Every block of the index once (its offset).
-    pub fn for_each_index_block(&self, visit: impl FnMut(u64)) {
-        self.for_each_block_of(Root::open(self.map.header().directory.load(Ordering::Acquire)), visit);
-    }
-
-    fn for_each_block_of(&self, root: Root, mut visit: impl FnMut(u64)) {
-        let mut last = 0;
-        let mut left = self.blocks();
-        for entry in 0..self.entries(root) {
-            let block = self.map.word(root.offset + entry * 8).load(Ordering::Acquire);
-            if block != last && self.is_block(block) {
-                if left == 0 || self.map.is_poisoned() {
-                    // More than there are: the directory names some of them time and again.
-                    return self.map.poison();
-                }
-                left -= 1;
-                visit(block);
-            }
-            last = block;
-        }
-    }
-
-    /// Every slot in use: `(slot, hash, record)`.
-    pub fn for_each_slot(&self, visit: impl FnMut(u64, u64, u64)) {
-        self.for_each_slot_of(Root::open(self.map.header().directory.load(Ordering::Acquire)), visit);
-    }
-
-    /// Every slot in use of the index with this root.
-    pub fn for_each_slot_of(&self, root: Root, mut visit: impl FnMut(u64, u64, u64)) {
-        self.for_each_block_of(root, |block| {
-            for slot in 0..SLOTS {
-                let at = block + BLOCK_HEAD + slot * SLOT;
-                let record = self.map.word(at + 8).load(Ordering::Acquire);
-                let hash = self.map.word(at).get();
-                // In the middle of a split the old block still names what the new one does.
-                if record > REMOVED && self.index_block(hash, root) == block {
-                    visit(at, hash, record);
-                }
-            }
-        });
-    }
 }

@@ -97,6 +97,14 @@ impl File {
         }
     }
 
+    /// The lock's word while nobody is in the middle of a change: it is free, or its owner has died. As long as that
+    /// word stays, nothing moves.
+    #[cold]
+    pub fn at_rest(&self) -> Option<u64> {
+        let word = self.map.header().lock.load(Ordering::Acquire);
+        lease_of(word).is_none_or(|owner| !self.is_alive(owner, true)).then_some(word)
+    }
+
     /// Whether the mapping still shows the store that was opened, and all of it.
     #[inline(always)]
     pub fn check_ours(&self) -> Result<(), Trouble> {

@@ -11,10 +11,11 @@
 use super::blocks::{Purpose, block_of, block_offset};
 use super::file::{File, Trouble};
 use super::format::*;
-use super::header::{DURABLE, HELD, Root};
+use super::header::{DURABLE, HELD, Root, Word};
 use super::index::{Hit, Search};
 use super::lock::Owner;
 use super::read::{Part, ValueParts};
+use super::view::View;
 use std::sync::atomic::Ordering;
 
 /// Segments beyond the live bytes (and three quarters of them again) that may stand before the
@@ -73,7 +74,7 @@ struct Replacement {
     tail: u64,
 }
 
-impl File {
+impl View<'_> {
     /// Whether the record at an offset has this key. A record that makes no sense has none.
     #[inline]
     pub fn is_record_of(&self, record: u64, key: &EncodedKey) -> bool {
@@ -81,27 +82,27 @@ impl File {
             return false;
         }
         let at = record + RECORD_HEAD;
-        self.map.read::<1>(at)[0] == key.head()[0]
-            && self.map.equals(at + 1, &key.head()[1..])
-            && self.map.equals(at + key.head().len() as u64, key.bytes())
+        self.read::<1>(at).is_some_and(|[first]| first == key.head()[0])
+            && self.equals(at + 1, &key.head()[1..])
+            && self.equals(at + key.head().len() as u64, key.bytes())
     }
 
     /// The fixed part of the record at an offset, if there can be one: it fits its segment.
     #[inline]
     pub fn record_head(&self, record: u64) -> Option<RecordHead> {
         let room = self.room(record)?;
-        parse_record_word(self.map.word(record).load(Ordering::Acquire), room)
+        parse_record_word(self.word(record)?.load(Ordering::Acquire), room)
     }
 
     /// Bytes from an offset to the end of its segment or large run.
     #[inline]
-    pub fn room(&self, record: u64) -> Option<u64> {
+    fn room(&self, record: u64) -> Option<u64> {
         let block = block_offset(block_of(record));
         if record < block_offset(0) || !record.is_multiple_of(8) || record - block < BLOCK_HEAD {
             return None;
         }
-        let (kind, length, ..) = parse_ext_word(self.map.word(block).load(Ordering::Acquire))?;
-        if !matches!(kind, Kind::Segment | Kind::Large) || block + length > self.map.length() {
+        let (kind, length, ..) = parse_ext_word(self.word(block)?.load(Ordering::Acquire))?;
+        if !matches!(kind, Kind::Segment | Kind::Large) || block + length > self.end() {
             return None;
         }
         (block + length).checked_sub(record)
@@ -111,31 +112,86 @@ impl File {
     #[inline]
     pub fn parts(&self, record: u64, head: RecordHead) -> Option<(u64, u64, u64, u64)> {
         let at = record + RECORD_HEAD;
-        let (key_head, key_length) = parse_key_head(self.map.read(at))?;
+        let (key_head, key_length) = parse_key_head(self.read(at)?)?;
         let key = at + key_head;
         let value = key.checked_add(key_length)?.checked_add(head.op.value_head())?;
         let end = record + head.length - head.padding;
         Some((key, key_length, value, end.checked_sub(value)?))
     }
 
+    /// The word of the generation of the run that an offset lies in.
+    #[inline]
+    pub fn generation(&self, offset: u64) -> Option<&Word> {
+        self.word(block_offset(block_of(offset)) + GENERATION)
+    }
+
     /// The number of the generation of the run at `block`; later runs have higher ones.
-    pub fn generation_of(&self, block: u64) -> u64 {
-        self.identity.generations().number(self.map.word(block_offset(block) + GENERATION).get())
+    pub fn generation_of(&self, block: u64) -> Option<u64> {
+        let word = self.word(block_offset(block) + GENERATION)?.get();
+        (word != 0).then(|| self.file.identity.generations().number(word))
     }
 
     /// A record's position in the log.
     #[inline]
-    pub fn position(&self, record: u64) -> u64 {
-        self.map.word(record + RECORD_POSITION).load(Ordering::Acquire)
+    pub fn position(&self, record: u64) -> Option<u64> {
+        Some(self.word(record.checked_add(RECORD_POSITION)?)?.load(Ordering::Acquire))
     }
 
-    /// Whether the record at an offset is whole: what its CRC says.
+    /// Whether the record at an offset is whole: what its CRC says. The caller owns the write lock.
     pub fn is_whole(&self, record: u64, head: RecordHead) -> bool {
-        let generation = self.map.word(block_offset(block_of(record)) + GENERATION).get();
-        let seed = crc_seed(self.identity.store_id, generation, record, self.map.word(record).get());
-        self.sealed(seed, record, head.length, head.op) == Some(self.map.word(record + RECORD_CRC).get() as u32)
+        let (Some(generation), Some(first)) = (self.generation(record), self.word(record)) else { return false };
+        let seed = crc_seed(self.file.identity.store_id, generation.get(), record, first.get());
+        let crc = self.word(record + RECORD_CRC).map(|word| word.get() as u32);
+        crc.is_some() && self.file.sealed(seed, record, head.length, head.op) == crc
     }
 
+    /// The record that this one was appended to; 0 if it stands for itself. Looks at the first word alone.
+    #[inline]
+    pub fn before(&self, record: u64) -> Option<u64> {
+        if is_append(self.word(record)?.load(Ordering::Acquire)) {
+            Some(self.word(record + APPEND_BEFORE)?.load(Ordering::Acquire))
+        } else {
+            Some(0)
+        }
+    }
+
+    /// What the append at `record` says before what it appends; `None` if it is none.
+    pub fn append_head(&self, record: u64) -> Option<AppendHead> {
+        let head = self.record_head(record).filter(|head| head.op == Op::Append)?;
+        let (_, _, value, _) = self.parts(record, head)?;
+        Some(AppendHead::parse(self.read(value - APPEND_HEAD)?))
+    }
+
+    /// How many bytes of appends a value may still get that ends with this append.
+    #[inline]
+    fn append_budget_left(&self, record: u64, head: RecordHead) -> Option<u64> {
+        let (_, _, value, _) = self.parts(record, head)?;
+        Some(u64::from(u32::from_be_bytes(self.read(value - APPEND_HEAD + APPEND_LEFT)?)))
+    }
+
+    /// The note that the newest append to a value made, which ends with the record at `record`. `Some(None)` if nothing
+    /// was appended to it.
+    pub fn note(&self, record: u64) -> Option<Option<i64>> {
+        let head = self.record_head(record)?;
+        let (_, _, value, _) = self.parts(record, head)?;
+        Some(match head.op {
+            Op::Append => Some(AppendHead::parse(self.read(value - APPEND_HEAD)?).note),
+            Op::United => Some(parse_united_head(self.read(value - UNITED_HEAD)?)),
+            Op::Set | Op::Remove | Op::Clear => None,
+        })
+    }
+
+    /// The root of the index that a `Clear` record brought along.
+    pub fn prepared_root(&self, record: u64, head: RecordHead) -> Option<Root> {
+        let (_, _, value, length) = self.parts(record, head)?;
+        let bytes: [u8; 9] = self.read(value)?;
+        let word = u64::from_be_bytes(bytes[1..].try_into().expect("eight bytes"));
+        let is_root = length == 9 && bytes[0] == 0xcf && Root::is_sealed(word, self.file.identity.store_id);
+        is_root.then(|| Root::open(word))
+    }
+}
+
+impl File {
     /// The CRC of all that is under it.
     #[inline]
     fn sealed(&self, seed: u32, record: u64, length: u64, op: Op) -> Option<u32> {
@@ -144,17 +200,6 @@ impl File {
         }
         let crc = self.map.record_crc(seed, record + RECORD_SEALED, APPEND_BEFORE - RECORD_SEALED)?;
         self.map.record_crc(crc, record + RECORD_HEAD, length - RECORD_HEAD)
-    }
-
-    /// The record that this one was appended to; 0 if it stands for itself. On every write's path:
-    /// looks at the first word alone.
-    #[inline]
-    pub fn before(&self, record: u64) -> u64 {
-        if is_append(self.map.word(record).load(Ordering::Acquire)) {
-            self.map.word(record + APPEND_BEFORE).get()
-        } else {
-            0
-        }
     }
 }
 
@@ -226,9 +271,9 @@ impl Owner<'_> {
     /// The place of a record's key.
     #[inline]
     fn place(&self, record: u64) -> u64 {
-        let whole = match self.file.before(record) {
+        let whole = match self.before(record) {
             0 => record,
-            _ => self.file.parts_of_value(record, None).map_or(record, |value| value.whole),
+            _ => self.view().parts_of_value(record, None).map_or(record, |value| value.whole),
         };
         self.file.map.word(whole + RECORD_PLACE).get()
     }
@@ -236,9 +281,9 @@ impl Owner<'_> {
     /// Lets a key's value go on with `bytes`. `None`: enough has been appended to it, it is time to
     /// write it whole, or to unite its pieces.
     pub fn append_to(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Option<Written>, Trouble> {
-        let Some(head) = self.file.record_head(hit.record) else { return Err(Trouble::Stale) };
+        let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
         let budget = match head.op {
-            Op::Append => self.file.append_budget_left(hit.record, head).ok_or_else(lost_piece)?,
+            Op::Append => self.view().append_budget_left(hit.record, head).ok_or_else(lost_piece)?,
             _ => append_budget(head.length),
         };
         let length =
@@ -260,7 +305,8 @@ impl Owner<'_> {
 
     /// Appends a piece to a value, in place of all that comes after the record that it goes on from.
     fn put_piece(&self, key: &EncodedKey, hit: Hit, piece: Piece, purpose: Purpose) -> Result<Written, Trouble> {
-        let link = AppendHead { before: self.file.position(piece.kept), left: piece.left, note: piece.note }.bytes();
+        let before = self.view().position(piece.kept).ok_or_else(lost_piece)?;
+        let link = AppendHead { before, left: piece.left, note: piece.note }.bytes();
         let record = NewRecord { op: Op::Append, key, value: Value { head: &link, body: piece.body } };
         let placed = self.publish_record(&record, piece.kept, purpose)?;
         self.follow(hit, placed.offset, piece.kept);
@@ -270,13 +316,13 @@ impl Owner<'_> {
 
     /// All pieces of a value.
     fn pieces(&self, hit: Hit) -> Result<ValueParts, Trouble> {
-        self.file.parts_of_value(hit.record, None).ok_or_else(lost_piece)
+        self.view().parts_of_value(hit.record, None).ok_or_else(lost_piece)
     }
 
     /// What some of a value's pieces say, one behind the other.
     fn copied(&self, parts: &[Part]) -> Result<Vec<u8>, Trouble> {
         let mut bytes = Vec::new();
-        self.file.copy_parts(parts, &mut bytes).ok_or_else(lost_piece)?;
+        self.view().copy_parts(parts, &mut bytes).ok_or_else(lost_piece)?;
         Ok(bytes)
     }
 
@@ -460,7 +506,7 @@ impl Owner<'_> {
         let mut record = record;
         for _ in 0..MAX_APPENDS {
             // Once its segment is free, a record no longer tells what it was appended to.
-            let rest = match self.file.before(record) {
+            let rest = match self.before(record) {
                 before if before == kept => 0,
                 before => before,
             };
@@ -473,6 +519,15 @@ impl Owner<'_> {
             record = rest;
         }
         header.superseding.set(0);
+    }
+
+    /// The record that this one was appended to; 0 if it stands for itself.
+    #[inline]
+    pub fn before(&self, record: u64) -> u64 {
+        self.view().before(record).unwrap_or_else(|| {
+            self.file.map.poison();
+            0
+        })
     }
 
     /// Marks a record dead and frees its segment, if it was the last that lived there.
@@ -521,12 +576,12 @@ impl Owner<'_> {
         let mut record = header.pending.get();
         while position < end {
             let damaged = || Trouble::Damaged("the end of its log is damaged".into());
-            let head = self.file.record_head(record).ok_or_else(damaged)?;
-            if self.file.position(record) != position {
+            let head = self.view().record_head(record).ok_or_else(damaged)?;
+            if self.view().position(record) != Some(position) {
                 return Err(damaged());
             }
             if head.op == Op::Clear {
-                let root = self.file.prepared_root(record, head).ok_or_else(damaged)?;
+                let root = self.view().prepared_root(record, head).ok_or_else(damaged)?;
                 self.finish_clear(root, record);
                 return Ok(());
             }
@@ -535,7 +590,7 @@ impl Owner<'_> {
             match (head.op, self.search(hash, &key)) {
                 (_, Search::Hit(hit)) if head.op.holds_value() && hit.record == record => {}
                 (Op::Set | Op::United, Search::Hit(hit)) => self.supersede(hit, record, 0),
-                (Op::Append, Search::Hit(hit)) => self.follow(hit, record, self.file.before(record)),
+                (Op::Append, Search::Hit(hit)) => self.follow(hit, record, self.before(record)),
                 (Op::Append, Search::Miss(_)) => return Err(damaged()),
                 (_, Search::Miss(None)) => {}
                 (Op::Set | Op::United, Search::Miss(Some(slot))) => self.insert(hash, slot, record),
@@ -550,9 +605,9 @@ impl Owner<'_> {
 
     /// A record's key and its hash.
     pub fn read_key(&self, record: u64, head: RecordHead) -> Option<(Name, u64)> {
-        let (key, length, ..) = self.file.parts(record, head)?;
+        let (key, length, ..) = self.view().parts(record, head)?;
         let mut name = Vec::new();
-        (self.file.map.copy(key, length, &mut name)).then_some(())?;
+        self.view().copy(key, length, &mut name)?;
         let hash = hash(self.file.identity.hash_seed, &name);
         Some((Name::new(name)?, hash))
     }
@@ -576,8 +631,8 @@ impl Owner<'_> {
             }
             Err(trouble) => {
                 // Whatever was allocated from that first segment on was for nothing.
-                let generation = self.file.generation_of(block_of(start));
-                self.release_segments(|other| other >= generation);
+                let generation = self.view().generation_of(block_of(start));
+                self.release_segments(|other| Some(other) >= generation);
                 Err(trouble)
             }
         }
@@ -640,7 +695,7 @@ impl Owner<'_> {
             // Free blocks are not even looked at: that would put memory behind them.
             let is_ours = entry.is(Kind::Segment) || entry.is(Kind::Large);
             let run = if is_ours { self.run(block).map_or(1, |(_, blocks)| blocks) } else { 1 };
-            if is_ours && goes(self.file.generation_of(block)) {
+            if is_ours && self.view().generation_of(block).is_none_or(&goes) {
                 self.release(block);
             }
             block += run;
@@ -654,14 +709,14 @@ impl Owner<'_> {
         let new = root.seal(self.file.identity.store_id);
         header.directory.store(new, Ordering::Release);
         header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
-        let generation = self.file.generation_of(block_of(clear));
+        let generation = self.view().generation_of(block_of(clear));
         header.tail.set(0);
-        self.release_segments(|other| other < generation);
+        self.release_segments(|other| Some(other) < generation);
         if old != new {
             self.free_index(Root::open(old));
         }
         let mut keys = 0;
-        self.file.for_each_slot(|_, _, _| keys += 1);
+        self.for_each_slot(|_, _, _| keys += 1);
         header.keys.set(keys);
         // Last: until then whoever takes over does all of this again.
         header.indexed.store(self.end(), Ordering::Release);
@@ -728,7 +783,7 @@ impl Owner<'_> {
         let mut moves: Vec<(Hit, Placed)> = Vec::new();
         let (mut to, mut position) = (self.tail(), self.end());
         while record < block_offset(block + 1)
-            && let Some(head) = self.file.record_head(record)
+            && let Some(head) = self.view().record_head(record)
         {
             let living = self.living(record, head);
             if let Some(Living::Piece(name, hit)) = living {
@@ -764,7 +819,7 @@ impl Owner<'_> {
         }
         let (name, hash) = self.read_key(record, head)?;
         match self.search(hash, &name.encoded()) {
-            Search::Hit(hit) if self.file.before(hit.record) != 0 => Some(Living::Piece(name, hit)),
+            Search::Hit(hit) if self.before(hit.record) != 0 => Some(Living::Piece(name, hit)),
             Search::Hit(hit) if hit.record == record => Some(Living::Whole(hit.slot)),
             _ => None,
         }
@@ -777,11 +832,11 @@ impl Owner<'_> {
         let stays = |piece, newer| piece > MAX_SMALL && newer > 0 && piece > newer || piece > MAX_UNITED;
         let (newest, kept) = value.split_where(stays);
         if newest.is_empty() {
-            let position = self.file.position(hit.record);
+            let position = self.view().position(hit.record).ok_or_else(lost_piece)?;
             return Ok(Written { slot: hit.slot, record: hit.record, position });
         }
         let bytes = self.copied(newest)?;
-        let note = self.file.note(hit.record);
+        let note = self.view().note(hit.record).ok_or_else(lost_piece)?;
         if let Some(kept) = kept {
             let piece = Piece { kept, left: MAX_BUDGET as u32, note: note.ok_or_else(lost_piece)?, body: &bytes };
             return self.put_piece(key, hit, piece, Purpose::Reclaim);
@@ -842,8 +897,8 @@ impl Owner<'_> {
         let Some((kind, blocks)) = self.run(block) else { return };
         let mut record = block_offset(block) + BLOCK_HEAD;
         while record < block_offset(block + blocks)
-            && let Some(head) = self.file.record_head(record)
-            && self.file.position(record) < self.end()
+            && let Some(head) = self.view().record_head(record)
+            && self.view().position(record).is_some_and(|position| position < self.end())
         {
             visit(record, head);
             if kind == Kind::Large {
@@ -852,42 +907,6 @@ impl Owner<'_> {
             }
             record += head.length;
         }
-    }
-}
-
-impl File {
-    /// What the append at `record` says before what it appends; `None` if it is none.
-    pub fn append_head(&self, record: u64) -> Option<AppendHead> {
-        let head = self.record_head(record).filter(|head| head.op == Op::Append)?;
-        let (_, _, value, _) = self.parts(record, head)?;
-        Some(AppendHead::parse(self.map.read(value - APPEND_HEAD)))
-    }
-
-    /// How many bytes of appends a value may still get that ends with this append.
-    #[inline]
-    fn append_budget_left(&self, record: u64, head: RecordHead) -> Option<u64> {
-        let (_, _, value, _) = self.parts(record, head)?;
-        Some(u64::from(u32::from_be_bytes(self.map.read(value - APPEND_HEAD + APPEND_LEFT))))
-    }
-
-    /// The note that the newest append to a value made, which ends with the record at `record`; `None` if nothing was
-    /// appended to it.
-    pub fn note(&self, record: u64) -> Option<i64> {
-        let head = self.record_head(record)?;
-        let (_, _, value, _) = self.parts(record, head)?;
-        match head.op {
-            Op::Append => Some(AppendHead::parse(self.map.read(value - APPEND_HEAD)).note),
-            Op::United => Some(parse_united_head(self.map.read(value - UNITED_HEAD))),
-            Op::Set | Op::Remove | Op::Clear => None,
-        }
-    }
-
-    /// The root of the index that a `Clear` record brought along.
-    pub fn prepared_root(&self, record: u64, head: RecordHead) -> Option<Root> {
-        let (_, _, value, length) = self.parts(record, head)?;
-        let bytes: [u8; 9] = self.map.read(value);
-        let word = u64::from_be_bytes(bytes[1..].try_into().expect("eight bytes"));
-        (length == 9 && bytes[0] == 0xcf && Root::is_sealed(word, self.identity.store_id)).then(|| Root::open(word))
     }
 }
 

@@ -183,7 +183,18 @@ impl Map {
         if offset > self.length - 8 {
             return self.outside();
         }
-        // SAFETY: inside the mapping (checked above), aligned, atomic.
+        // SAFETY: inside the mapping, as was just checked.
+        unsafe { self.word_inside(offset) }
+    }
+
+    /// As [`Map::word`], without a look at where the mapping ends.
+    ///
+    /// # Safety
+    /// Eight bytes from `offset` on are inside of the mapping.
+    #[inline]
+    pub unsafe fn word_inside(&self, offset: u64) -> &Word {
+        debug_assert!(offset <= self.length - 8);
+        // SAFETY: inside the mapping by contract, which lives as long as `self`; aligned, atomic.
         unsafe { self.base.add((offset & !7) as usize).cast::<Word>().as_ref() }
     }
 

@@ -33,6 +33,7 @@ mod tests;
 mod torture;
 #[cfg(feature = "torture")]
 pub mod torture;
+mod view;
 
 pub use error::{Error, ErrorKind, Held, Patience, Result};
 #[doc(hidden)]
@@ -215,15 +216,15 @@ impl Snapshot {
     fn add(
         &mut self,
         place: u64,
-        key: impl FnOnce(&mut Vec<u8>) -> bool,
-        value: impl FnOnce(&mut Vec<u8>) -> bool,
+        key: impl FnOnce(&mut Vec<u8>) -> Option<()>,
+        value: impl FnOnce(&mut Vec<u8>) -> Option<()>,
     ) -> Option<()> {
         let start = self.bytes.len();
-        let whole = key(&mut self.bytes);
+        key(&mut self.bytes)?;
         let middle = self.bytes.len();
-        let whole = whole && value(&mut self.bytes);
+        value(&mut self.bytes)?;
         self.entries.push((place, start..middle, middle..self.bytes.len()));
-        whole.then_some(())
+        Some(())
     }
 
     fn sort(&mut self) {
@@ -414,7 +415,7 @@ impl Store {
         let encoded = self.encoded(key, 0)?;
         self.write(|file, owner| {
             let Some(hit) = file.hint(seen) else { return Ok(false) };
-            if file.parts_of_value(hit.record, None).is_none_or(|value| value.length < length) {
+            if owner.view().parts_of_value(hit.record, None).is_none_or(|value| value.length < length) {
                 return Ok(false);
             }
             let written = owner.unite(&encoded, hit)?;
@@ -796,7 +797,7 @@ impl Store {
                 Err(trouble) => Err(trouble),
             };
             let Some(file) = file.map_err(|trouble| self.error(trouble))? else { return Ok(None) };
-            let id = file.id;
+            let which = (file.id, file.identity);
             match operation(&file) {
                 Ok(result) => return Ok(Some(result)),
                 Err(Trouble::Outgrown(size)) => match self.reach(file, size) {
@@ -807,13 +808,15 @@ impl Store {
                 Err(Trouble::Stale) => self.close(),
                 Err(trouble) => return Err(self.error(trouble)),
             }
-            // Somebody else's doing is over when the file is opened anew; damage is still there.
-            same = if last.replace(id) == Some(id) { same + 1 } else { 0 };
+            // Somebody else's doing is over when the file is opened anew; damage is still there. (The next file may
+            // have the number of one that was deleted; its store is another one.)
+            same = if last.replace(which) == Some(which) { same + 1 } else { 0 };
             if same == SAME_FILE {
-                break;
+                return Err(self.error(Trouble::Stale));
             }
         }
-        Err(self.error(Trouble::Stale))
+        // Each time it was another one: others delete or replace it faster than this process gets its turn.
+        Err(self.error(Trouble::Busy))
     }
 
     /// Runs a change under the write lock; creates the file if need be.

@@ -4,13 +4,13 @@
 //! record, copies it, and looks afterwards whether what it went through was still there: the
 //! segment's generation, the index's epoch, the mapping's poison. If not, it starts over.
 
-use super::blocks::{block_of, block_offset};
 use super::file::{File, Trouble};
 use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Hit, Search};
 use super::lock::Owner;
 use super::torture::meanwhile;
+use super::view::View;
 use super::{Found, Seen};
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
@@ -20,9 +20,11 @@ use std::time::{Duration, Instant};
 /// How long a reader gives a writer that is between publishing and indexing, before it looks
 /// through the unindexed records itself.
 const SPINS: u32 = 200;
-/// How often a reader starts over before it asks for quiet. (Each time somebody must have reused a
-/// segment within a few instructions: not without ill will.)
+/// How often a reader starts over before it asks for quiet. (Each time somebody must have written that very
+/// key, or have made room, within a few instructions.)
 const ATTEMPTS: u32 = 1_000;
+/// As many bytes, copied in vain, count as an attempt.
+const BYTES_PER_ATTEMPT: usize = 256 << 10;
 /// How often where it looks at everything, which any write disturbs.
 const ATTEMPTS_AT_ALL: u32 = 3;
 /// How long a reader that cannot ask for quiet, as it may only read, starts over at once; how long it then
@@ -83,7 +85,6 @@ pub struct Part {
     /// What it says of the value.
     at: u64,
     length: u64,
-    block: u64,
     generation: u64,
 }
 
@@ -112,6 +113,11 @@ impl Attempts {
         self.made == 1 || if self.writable { self.made <= self.most } else { self.go_on_reading() }
     }
 
+    /// Counts what an attempt copied in vain: an attempt that takes milliseconds is not made a thousand times.
+    fn have_copied(&mut self, bytes: usize) {
+        self.made += u32::try_from(bytes / BYTES_PER_ATTEMPT).unwrap_or(self.most);
+    }
+
     #[cold]
     fn go_on_reading(&mut self) -> bool {
         let now = Instant::now();
@@ -127,6 +133,14 @@ impl Attempts {
         }
         true
     }
+}
+
+/// What lets a reader conclude something from an attempt that has failed.
+enum Stillness<'f> {
+    /// It owned the write lock.
+    Owned(#[expect(dead_code, reason = "held, not looked at")] Owner<'f>),
+    /// As it may only read, it has seen that nobody did, by this word of the lock. `None`: somebody did.
+    Seen(Option<u64>),
 }
 
 /// A record that is the key's, as long as its segment's generation does not move.
@@ -148,15 +162,11 @@ impl File {
     ) -> Result<Found, Trouble> {
         let header = self.map.header();
         let mut encoded = None;
-        let mut quiet = None;
-        let before = header.commit.load(Ordering::Relaxed);
         let mut attempts = Attempts::new(ATTEMPTS, self.writable);
+        let mut stillness = None;
         loop {
             if !attempts.go_on() {
-                if quiet.is_some() || !self.writable {
-                    break;
-                }
-                quiet = Some(self.quiet(object)?);
+                stillness = Some(self.stillness(object)?);
             }
             // Its version is without the mark of a hold: whoever reads under a hold looks every time.
             let looking = self.begin_looking(object)?;
@@ -182,16 +192,14 @@ impl File {
                 encoded = EncodedKey::new(key);
             }
             let Some(encoded) = &encoded else { return Ok(Found::Missing) };
-            let lookup = self.look_up(seen.hash, encoded, looking.commit);
-            if let Lookup::Again = lookup {
-                self.check_ours()?;
-                continue;
-            }
+            let view = self.view();
+            let lookup = view.look_up(seen.hash, encoded, looking.commit);
             // What the caller knows stays what it is until it is certain that it gets something else.
             let known = seen.record;
             let found = match lookup {
-                Lookup::Found(candidate) => self.copy_out(&candidate, want, seen, out),
-                _ => Some(Found::Missing),
+                Lookup::Found(candidate) => view.copy_out(&candidate, want, seen, out),
+                Lookup::Missing => Some(Found::Missing),
+                Lookup::Again => None,
             };
             let undisturbed = self.has_seen_no_section(looking) && header.index_epoch.load(Ordering::Relaxed) == epoch;
             let found = found.filter(|_| undisturbed);
@@ -199,6 +207,11 @@ impl File {
             let (Some(found), Ok(())) = (found, &ours) else {
                 seen.record = known;
                 ours?;
+                if let Some(stillness) = stillness {
+                    let why = "what it says of a key makes no sense";
+                    return Err(self.failed_in(stillness, why));
+                }
+                attempts.have_copied(out.len());
                 continue;
             };
             if found == Found::Missing {
@@ -208,9 +221,6 @@ impl File {
             seen.version = looking.commit;
             return Ok(found);
         }
-        // While nobody writes, everything holds still.
-        let still = quiet.is_some() || header.commit.load(Ordering::Relaxed) == before;
-        Err(if still { Trouble::Damaged("what it says of a key makes no sense".into()) } else { Trouble::Busy })
     }
 
     /// Looks at all of the file, for `object`, until it has stood still meanwhile: `look` gives `None` where
@@ -226,14 +236,27 @@ impl File {
                 return Ok(seen);
             }
         }
-        if !self.writable {
-            return Err(Trouble::Busy);
-        }
-        let _owner = self.quiet(object)?;
-        look().ok_or_else(|| match self.check_ours() {
-            Ok(()) => Trouble::Damaged("its index and its log do not agree".into()),
-            Err(trouble) => trouble,
-        })
+        let stillness = self.stillness(object)?;
+        let looking = self.begin_looking(object)?;
+        let seen = look().filter(|_| self.has_seen_no_section(looking));
+        self.check_ours()?;
+        seen.ok_or_else(|| self.failed_in(stillness, "its index and its log do not agree"))
+    }
+
+    /// Sees to it that nothing moves, or at least that a movement is noticed.
+    #[cold]
+    fn stillness(&self, object: u64) -> Result<Stillness<'_>, Trouble> {
+        Ok(if self.writable { Stillness::Owned(self.quiet(object)?) } else { Stillness::Seen(self.at_rest()) })
+    }
+
+    /// Why an attempt failed: only where nothing can have moved meanwhile is the file to blame.
+    #[cold]
+    fn failed_in(&self, stillness: Stillness, why: &str) -> Trouble {
+        let stood_still = match stillness {
+            Stillness::Owned(_) => true,
+            Stillness::Seen(word) => word.is_some() && word == self.at_rest(),
+        };
+        if stood_still { Trouble::Damaged(why.into()) } else { Trouble::Busy }
     }
 
     /// Keeps writers away, as a writer that writes nothing; what the last one left undone is then done.
@@ -249,10 +272,10 @@ impl File {
     /// twice, so there is no other record with this position at this offset.
     #[inline]
     fn is_same_record(&self, seen: &Seen, commit: u64) -> bool {
-        let header = self.map.header();
+        let (header, view) = (self.map.header(), self.view());
         header.indexed.load(Ordering::Acquire) >= commit
-            && self.map.word(seen.slot + 8).load(Ordering::Acquire) == seen.offset
-            && self.position(seen.offset) == seen.record
+            && view.word(seen.slot + 8).is_some_and(|slot| slot.load(Ordering::Acquire) == seen.offset)
+            && view.position(seen.offset) == Some(seen.record)
             && header.index_epoch.load(Ordering::Acquire) == seen.epoch
     }
 
@@ -263,8 +286,51 @@ impl File {
         good.then_some(Hit { slot: seen.slot, record: seen.offset })
     }
 
-    fn look_up(&self, hash: u64, key: &EncodedKey, commit: u64) -> Lookup {
+    /// Copies a part of the value that was found as `seen` tells; false if it is gone. (Nobody
+    /// looks whether the key has a newer one: this was the newest when it was found.)
+    pub fn read_long(&self, seen: &Seen, from: u64, target: &mut [MaybeUninit<u8>]) -> bool {
+        let is_known = seen.life == self.life();
+        is_known && self.view().copy_long(seen, from, target).is_some() && self.check_ours().is_ok()
+    }
+
+    /// How many keys there are. Waits for nobody: where a writer has stopped or died before it has
+    /// counted what it published, the index and that are gone through instead.
+    pub fn count(&self) -> u64 {
         let header = self.map.header();
+        for _ in 0..3 {
+            let commit = header.commit.load(Ordering::Acquire) & !HELD;
+            for _ in 0..SPINS {
+                if header.indexed.load(Ordering::Acquire) >= commit {
+                    return header.keys.load(Ordering::Acquire);
+                }
+                std::hint::spin_loop();
+            }
+            let mut keys = 0;
+            let mut count = |_| {
+                keys += 1;
+                true
+            };
+            if self.view().visit_all(&mut count).is_some() {
+                return keys;
+            }
+        }
+        // Somebody is writing all the time, and counting.
+        header.keys.load(Ordering::Acquire)
+    }
+
+    /// Copies everything, as it was at one moment. `None`: it changed meanwhile.
+    pub fn copy_all(&self, snapshot: &mut super::Snapshot) -> Option<()> {
+        snapshot.clear();
+        let view = self.view();
+        view.visit_all(&mut |record| view.copy_entry(record, snapshot).is_some())?;
+        snapshot.sort();
+        Some(())
+    }
+}
+
+impl View<'_> {
+    fn look_up(&self, hash: u64, key: &EncodedKey, commit: u64) -> Lookup {
+        let header = self.header();
         let mut root = Root::open(header.directory.load(Ordering::Acquire));
         if header.indexed.load(Ordering::Acquire) < commit {
             match self.look_among_pending(key, commit) {
@@ -273,7 +339,8 @@ impl File {
                 Pending::Last(lookup) => return lookup,
             }
         }
-        let block = self.index_block(hash, root);
+        meanwhile("following the directory");
+        let Some(block) = self.index_block(hash, root) else { return Lookup::Again };
         let mut candidate = Some(0);
         meanwhile("searching a block of the index");
         let search = self.search_block(block, hash, |hit| {
@@ -282,9 +349,9 @@ impl File {
             candidate != Some(0)
         });
         match (search, candidate) {
-            (Search::Miss(_), _) => Lookup::Missing,
-            (Search::Hit(hit), Some(generation)) => Lookup::Found(Candidate { hit, generation }),
-            (Search::Hit(_), None) => Lookup::Again,
+            (Some(Search::Miss(_)), _) => Lookup::Missing,
+            (Some(Search::Hit(hit)), Some(generation)) => Lookup::Found(Candidate { hit, generation }),
+            (Some(Search::Hit(_)), None) | (None, _) => Lookup::Again,
         }
     }
 
@@ -294,11 +361,11 @@ impl File {
     /// said, the key may be somewhere else.
     #[inline]
     fn compare(&self, hit: Hit, key: &EncodedKey) -> Option<u64> {
-        let generation = self.map.word(block_offset(block_of(hit.record)) + GENERATION);
+        let generation = self.generation(hit.record)?;
         let before = generation.load(Ordering::Acquire);
         // Only now is it certain that the record belongs to this generation: the slot still names
         // it, and it is taken out of the slot before its segment is freed.
-        if before == 0 || self.map.word(hit.slot + 8).load(Ordering::Acquire) != hit.record {
+        if before == 0 || self.word(hit.slot + 8)?.load(Ordering::Acquire) != hit.record {
             return None;
         }
         if self.is_record_of(hit.record, key) {
@@ -311,7 +378,7 @@ impl File {
     /// The index does not know all that is committed: its writer is about to tell it, or has died.
     #[cold]
     fn look_among_pending(&self, key: &EncodedKey, commit: u64) -> Pending {
-        let header = self.map.header();
+        let header = self.header();
         for _ in 0..SPINS {
             if header.indexed.load(Ordering::Acquire) >= commit {
                 return Pending::Indexed;
@@ -323,8 +390,10 @@ impl File {
         let mut record = header.pending.load(Ordering::Acquire);
         let mut last = Pending::NotThere;
         while position < commit {
-            let head = self.record_head(record).filter(|_| self.position(record) == position);
-            let Some(head) = head else { return Pending::Last(Lookup::Again) };
+            let head = self.record_head(record).filter(|_| self.position(record) == Some(position));
+            let (Some(head), Some(generation)) = (head, self.generation(record)) else {
+                return Pending::Last(Lookup::Again);
+            };
             match head.op {
                 Op::Clear => {
                     return match self.prepared_root(record, head) {
@@ -334,7 +403,7 @@ impl File {
                 }
                 _ if !self.is_record_of(record, key) => {}
                 Op::Set | Op::Append | Op::United => {
-                    let generation = self.map.word(block_offset(block_of(record)) + GENERATION).load(Ordering::Acquire);
+                    let generation = generation.load(Ordering::Acquire);
                     last = Pending::Last(Lookup::Found(Candidate { hit: Hit { slot: 0, record }, generation }));
                 }
                 Op::Remove => last = Pending::Last(Lookup::Missing),
@@ -357,10 +426,9 @@ impl File {
         let mut parts = Vec::new();
         let (mut record, mut expected, mut total, mut sizes) = (last, None, 0, 0);
         while parts.len() <= MAX_APPENDS {
-            let block = block_offset(block_of(record));
-            let generation = self.map.word(block + GENERATION).load(Ordering::Acquire);
+            let generation = self.generation(record)?.load(Ordering::Acquire);
             let head = self.record_head(record)?;
-            let position = self.position(record);
+            let position = self.position(record)?;
             if generation == 0 || expected.is_some_and(|expected| expected != position) {
                 return None;
             }
@@ -370,21 +438,21 @@ impl File {
             let (_, _, at, length) = self.parts(record, head)?;
             match head.op {
                 Op::Set | Op::United => {
-                    parts.push(Part { record, size: head.length, at, length, block, generation });
+                    parts.push(Part { record, size: head.length, at, length, generation });
                     total += length;
                     return Some(ValueParts { parts, length: total, whole: record });
                 }
                 Op::Append => {
-                    let link = AppendHead::parse(self.map.read(at - APPEND_HEAD));
-                    parts.push(Part { record, size: head.length, at, length, block, generation });
+                    let link = AppendHead::parse(self.read(at - APPEND_HEAD)?);
+                    parts.push(Part { record, size: head.length, at, length, generation });
                     total += length;
                     sizes += head.length;
-                    if sizes > block_offset(self.blocks()) {
+                    if sizes > self.end() {
                         // More than the file holds: the pieces lead in circles.
                         return None;
                     }
                     expected = Some(link.before);
-                    record = self.map.word(record + APPEND_BEFORE).load(Ordering::Acquire);
+                    record = self.word(record + APPEND_BEFORE)?.load(Ordering::Acquire);
                     meanwhile("collecting pieces");
                 }
                 _ => return None,
@@ -402,18 +470,23 @@ impl File {
     pub fn copy_parts(&self, parts: &[Part], out: &mut Vec<u8>) -> Option<()> {
         meanwhile("copying pieces");
         for part in parts.iter().rev() {
-            self.map.copy(part.at, part.length, out).then_some(())?;
+            self.copy(part.at, part.length, out)?;
         }
         fence(Ordering::Acquire);
-        let unmoved = |part: &Part| self.map.word(part.block + GENERATION).load(Ordering::Relaxed) == part.generation;
-        parts.iter().all(unmoved).then_some(())
+        parts.iter().all(|part| self.has_stood(part.record, part.generation)).then_some(())
+    }
+
+    /// Whether the segment that a record lies in still has this generation, after a fence.
+    #[inline]
+    fn has_stood(&self, record: u64, generation: u64) -> bool {
+        self.generation(record).is_some_and(|word| word.load(Ordering::Relaxed) == generation)
     }
 
     /// Copies out a value in several pieces; only those that are new, where some are known.
     #[cold]
     fn copy_pieces(&self, candidate: &Candidate, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
         let Candidate { hit, generation } = *candidate;
-        let position = self.position(hit.record);
+        let position = self.position(hit.record)?;
         let known = (seen.record != 0).then_some(seen.record);
         let found = if known == Some(position) {
             Found::Unchanged
@@ -440,25 +513,20 @@ impl File {
             Want::Outline => return self.copy_outline(candidate, seen, out),
         };
         let Candidate { hit, generation } = *candidate;
-        let block = block_offset(block_of(hit.record));
         let head = self.record_head(hit.record)?;
         if head.op == Op::Append {
             return self.copy_pieces(candidate, seen, out);
         }
-        let position = self.position(hit.record);
+        let position = self.position(hit.record)?;
         let (_, _, value, length) = self.parts(hit.record, head)?;
         let unchanged = seen.record == position;
         if !unchanged {
             out.clear();
             meanwhile("copying a value");
-            if !self.map.copy(value, if length < limit { length } else { length.min(16) }, out) {
-                return None;
-            }
+            self.copy(value, if length < limit { length } else { length.min(16) }, out)?;
         }
         fence(Ordering::Acquire);
-        if self.map.word(block + GENERATION).load(Ordering::Relaxed) != generation {
-            return None;
-        }
+        self.has_stood(hit.record, generation).then_some(())?;
         seen.record = position;
         seen.slot = hit.slot;
         seen.offset = hit.record;
@@ -475,78 +543,39 @@ impl File {
     fn copy_outline(&self, candidate: &Candidate, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
         let Candidate { hit, generation } = *candidate;
         let head = self.record_head(hit.record)?;
-        let position = self.position(hit.record);
+        let position = self.position(hit.record)?;
         out.clear();
-        let found = if let Some(note) = self.note(hit.record) {
+        let found = if let Some(note) = self.note(hit.record)? {
             out.extend_from_slice(&note.to_ne_bytes());
             Found::Appended
         } else {
             let (_, _, value, length) = self.parts(hit.record, head)?;
-            self.map.copy(value, length.min(16), out).then_some(())?;
+            self.copy(value, length.min(16), out)?;
             Found::Long(length)
         };
         fence(Ordering::Acquire);
-        let block = block_offset(block_of(hit.record));
-        (self.map.word(block + GENERATION).load(Ordering::Relaxed) == generation).then_some(())?;
+        self.has_stood(hit.record, generation).then_some(())?;
         (seen.record, seen.slot, seen.offset) = (position, hit.slot, hit.record);
         Some(found)
     }
 
-    /// Copies a part of the value that was found as `seen` tells; false if it is gone. (Nobody
-    /// looks whether the key has a newer one: this was the newest when it was found.)
-    pub fn read_long(&self, seen: &Seen, from: u64, target: &mut [MaybeUninit<u8>]) -> bool {
-        let block = block_offset(block_of(seen.offset));
-        let generation = self.map.word(block + GENERATION).load(Ordering::Acquire);
-        if generation == 0 || seen.life != self.life() || self.position(seen.offset) != seen.record {
-            return false;
-        }
-        let Some(head) = self.record_head(seen.offset) else { return false };
-        let Some((_, _, value, length)) = self.parts(seen.offset, head) else { return false };
+    /// See [`File::read_long`].
+    fn copy_long(&self, seen: &Seen, from: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
+        let generation = self.generation(seen.offset)?.load(Ordering::Acquire);
+        (generation != 0 && self.position(seen.offset)? == seen.record).then_some(())?;
+        let head = self.record_head(seen.offset)?;
+        let (_, _, value, length) = self.parts(seen.offset, head)?;
         meanwhile("copying a long value");
-        if from > length || target.len() as u64 > length - from || !self.map.copy_to(value + from, target) {
-            return false;
-        }
+        (from <= length && target.len() as u64 <= length - from).then_some(())?;
+        self.copy_to(value + from, target)?;
         fence(Ordering::Acquire);
-        self.map.word(block + GENERATION).load(Ordering::Relaxed) == generation && self.check_ours().is_ok()
-    }
-
-    /// How many keys there are. Waits for nobody: where a writer has stopped or died before it has
-    /// counted what it published, the index and that are gone through instead.
-    pub fn count(&self) -> u64 {
-        let header = self.map.header();
-        for _ in 0..3 {
-            let commit = header.commit.load(Ordering::Acquire) & !HELD;
-            for _ in 0..SPINS {
-                if header.indexed.load(Ordering::Acquire) >= commit {
-                    return header.keys.load(Ordering::Acquire);
-                }
-                std::hint::spin_loop();
-            }
-            let mut keys = 0;
-            let mut count = |_| {
-                keys += 1;
-                true
-            };
-            if self.visit_all(&mut count).is_some() {
-                return keys;
-            }
-        }
-        // Somebody is writing all the time, and counting.
-        header.keys.load(Ordering::Acquire)
-    }
-
-    /// Copies everything, as it was at one moment. `None`: it changed meanwhile.
-    pub fn copy_all(&self, snapshot: &mut super::Snapshot) -> Option<()> {
-        snapshot.clear();
-        self.visit_all(&mut |record| self.copy_entry(record, snapshot).is_some())?;
-        snapshot.sort();
-        Some(())
+        self.has_stood(seen.offset, generation).then_some(())
     }
 
     /// Visits the newest record of each key, as they were at one moment. `None`: they changed meanwhile,
     /// or one of them was not what the visitor expected.
     fn visit_all(&self, visit: &mut dyn FnMut(u64) -> bool) -> Option<()> {
-        let header = self.map.header();
+        let header = self.header();
         let commit = header.commit.load(Ordering::Acquire);
         let epoch = header.index_epoch.load(Ordering::Acquire);
         let indexed = header.indexed.load(Ordering::Acquire);
@@ -568,7 +597,7 @@ impl File {
             if pending.is_empty() || self.key_of(record).is_none_or(|key| !pending.contains_key(&key)) {
                 whole = whole && visit(record);
             }
-        });
+        })?;
         for record in pending.into_values().flatten() {
             whole = whole && visit(record);
         }
@@ -576,7 +605,7 @@ impl File {
         let quiet = header.commit.load(Ordering::Relaxed) & !HELD == commit & !HELD
             && header.indexed.load(Ordering::Relaxed) == indexed
             && header.index_epoch.load(Ordering::Relaxed) == epoch
-            && self.check_sound().is_ok();
+            && self.file.check_sound().is_ok();
         (whole && quiet).then_some(())
     }
 
@@ -589,9 +618,9 @@ impl File {
         end: u64,
         keys: &mut HashMap<Vec<u8>, Option<u64>>,
     ) -> Option<Option<Root>> {
-        let mut record = self.map.header().pending.load(Ordering::Acquire);
+        let mut record = self.header().pending.load(Ordering::Acquire);
         while position < end {
-            let head = self.record_head(record).filter(|_| self.position(record) == position)?;
+            let head = self.record_head(record).filter(|_| self.position(record) == Some(position))?;
             if head.op == Op::Clear {
                 return self.prepared_root(record, head).map(Some);
             }
@@ -605,27 +634,28 @@ impl File {
     fn key_of(&self, record: u64) -> Option<Vec<u8>> {
         let (key, length, ..) = self.parts(record, self.record_head(record)?)?;
         let mut name = Vec::new();
-        self.map.copy(key, length, &mut name).then_some(name)
+        self.copy(key, length, &mut name)?;
+        Some(name)
     }
 
     fn copy_entry(&self, record: u64, snapshot: &mut super::Snapshot) -> Option<()> {
         let head = self.record_head(record)?;
         let (key, key_length, value, length) = self.parts(record, head)?;
-        let key = |bytes: &mut Vec<u8>| self.map.copy(key, key_length, bytes);
+        let key = |bytes: &mut Vec<u8>| self.copy(key, key_length, bytes);
         if head.op == Op::Append {
             let value = self.parts_of_value(record, None)?;
-            let place = self.map.word(value.whole + RECORD_PLACE).get();
-            if snapshot.bytes.len() as u64 + key_length + value.length > block_offset(self.blocks()) {
+            let place = self.word(value.whole + RECORD_PLACE)?.get();
+            if snapshot.bytes.len() as u64 + key_length + value.length > self.end() {
                 return None;
             }
-            return snapshot.add(place, key, |bytes| self.copy_value(&value, bytes).is_some());
+            return snapshot.add(place, key, |bytes| self.copy_value(&value, bytes));
         }
-        let place = self.map.word(record + RECORD_PLACE).get();
-        if snapshot.bytes.len() as u64 + key_length + length > block_offset(self.blocks()) {
+        let place = self.word(record + RECORD_PLACE)?.get();
+        if snapshot.bytes.len() as u64 + key_length + length > self.end() {
             // More than the file holds: its index names something time and again.
             return None;
         }
-        snapshot.add(place, key, |bytes| self.map.copy(value, length, bytes))
+        snapshot.add(place, key, |bytes| self.copy(value, length, bytes))
     }
 }
 

@@ -81,7 +81,7 @@ impl Owner<'_> {
         let mut referred: HashSet<u64> = HashSet::new();
         let refer_index = |root: Root, referred: &mut HashSet<u64>| {
             referred.insert(block_of(root.offset));
-            for entry in 0..self.file.entries(root) {
+            for entry in 0..self.view().entries(root) {
                 referred.insert(block_of(self.file.map.word(root.offset + entry * 8).get()));
             }
         };
@@ -97,12 +97,12 @@ impl Owner<'_> {
         let mut since_clear = None;
         if unindexed {
             referred.insert(block_of(pending));
-            if let Some(head) = self.file.record_head(pending)
+            if let Some(head) = self.view().record_head(pending)
                 && head.op == Op::Clear
-                && let Some(root) = self.file.prepared_root(pending, head)
+                && let Some(root) = self.view().prepared_root(pending, head)
             {
                 refer_index(root, &mut referred);
-                since_clear = Some(self.file.generation_of(block_of(pending)));
+                since_clear = self.view().generation_of(block_of(pending));
             }
         }
         let tail = self.tail();
@@ -121,15 +121,14 @@ impl Owner<'_> {
                     // live bytes was written whole, and so were the records that it counts.
                     let live = if entry.is(kind) && entry.number() > 0 {
                         entry.number()
-                    } else if self.file.record_head(first).is_some_and(|head| self.file.is_whole(first, head)) {
+                    } else if self.view().record_head(first).is_some_and(|head| self.view().is_whole(first, head)) {
                         self.count_live(block)
                     } else {
                         0
                     };
                     // Appended for a publication that did not come: counted, but nobody's.
-                    let first = self.file.position(first);
-                    let published =
-                        since_clear.is_some_and(|since| self.file.generation_of(block) >= since) || first < self.end();
+                    let is_since = since_clear.is_some_and(|since| self.view().generation_of(block) >= Some(since));
+                    let published = is_since || self.view().position(first).is_some_and(|first| first < self.end());
                     ((live > 0 && published) || referred.contains(&block)).then_some(live)
                 }
                 _ => None,
@@ -147,14 +146,14 @@ impl Owner<'_> {
             record = 0;
         }
         // Where pieces were united, the new record goes on from one that lives.
-        let kept = self.file.before(newest);
+        let kept = self.before(newest);
         for _ in 0..MAX_APPENDS {
             if record == 0 || record == kept {
                 break;
             }
-            let head = self.file.record_head(record);
+            let head = self.view().record_head(record);
             // Freed with its segment, a record does not tell any more what it was appended to.
-            let before = if head.is_some() { self.file.before(record) } else { header.superseding_rest.get() };
+            let before = if head.is_some() { self.before(record) } else { header.superseding_rest.get() };
             let rest = if before == kept || before == record { 0 } else { before };
             header.superseding_rest.set(rest);
             if head.is_some_and(|head| head.op.holds_value()) {
@@ -170,7 +169,7 @@ impl Owner<'_> {
 
     /// The record that the slot of a record's key names; `None` where there is no such record or slot.
     fn newest_record_of(&self, record: u64) -> Option<u64> {
-        let (name, hash) = self.file.record_head(record).and_then(|head| self.read_key(record, head))?;
+        let (name, hash) = self.view().record_head(record).and_then(|head| self.read_key(record, head))?;
         match self.search(hash, &name.encoded()) {
             Search::Hit(hit) => Some(hit.record),
             Search::Miss(_) => None,
@@ -190,9 +189,9 @@ impl Owner<'_> {
             return;
         }
         while tail < block_offset(block + 1)
-            && let Some(head) = self.file.record_head(tail)
-            && self.file.position(tail) < self.end()
-            && self.file.is_whole(tail, head)
+            && let Some(head) = self.view().record_head(tail)
+            && self.view().position(tail).is_some_and(|position| position < self.end())
+            && self.view().is_whole(tail, head)
         {
             tail += head.length;
         }
@@ -297,6 +296,7 @@ impl File {
     fn longest_valid_log(&self) -> Result<ValidLog, Trouble> {
         let system = block_of(self.map.header().system.count());
         let mut has_system = false;
+        let view = self.view();
         let commit = self.map.header().commit.get() & !HELD;
         let mut found = Vec::new();
         let mut damage = Vec::new();
@@ -306,8 +306,8 @@ impl File {
             let (kind, run) = self.run_or_gap(block, blocks);
             let holds_records = matches!(kind, Kind::Segment | Kind::Large);
             has_system |= block == system && !holds_records;
-            let begun = self.map.word(block_offset(block) + GENERATION).get() != 0;
-            if holds_records && begun && self.generation_of(block) < MAX_GENERATION {
+            let begun = view.generation_of(block).is_some_and(|number| number < MAX_GENERATION);
+            if holds_records && begun {
                 damage.extend(self.survey(kind, block_offset(block), block_offset(block + run), &mut found));
             }
             block += run;
@@ -342,13 +342,14 @@ impl File {
         // Positions grow within a segment: where a damaged one is no guide, this is.
         let mut least = 0;
         while offset < end && self.map.word(offset).get() != 0 {
-            let position = self.position(offset);
+            let view = self.view();
+            let position = view.position(offset).unwrap_or(0);
             let whole = |head: &RecordHead| {
                 (least..MAX_POSITION).contains(&position)
-                    && self.is_whole(offset, *head)
+                    && view.is_whole(offset, *head)
                     && self.has_canonical_key(offset, *head)
             };
-            let Some(head) = self.record_head(offset).filter(whole) else {
+            let Some(head) = view.record_head(offset).filter(whole) else {
                 // Where the next record was to go, without a position yet: it was never published, and what
                 // has been stored elsewhere since the record before it stays.
                 let torn = position < least && offset == self.map.header().tail.get();
@@ -369,7 +370,7 @@ impl File {
     /// Whether a record's key is written as this code writes it: no search finds any other.
     fn has_canonical_key(&self, record: u64, head: RecordHead) -> bool {
         let name = Owner { file: self }.read_key(record, head).map(|(name, _)| name);
-        name.is_some_and(|name| self.is_record_of(record, &name.encoded()))
+        name.is_some_and(|name| self.view().is_record_of(record, &name.encoded()))
     }
 
     /// Makes the records at these offsets, and those behind them in their segments, as if they had
@@ -425,7 +426,7 @@ impl Owner<'_> {
         let mut generation = header.generation.get().min(MAX_GENERATION);
         for record in survivors {
             let block = block_of(record.offset);
-            generation = generation.max(self.file.generation_of(block));
+            generation = generation.max(self.view().generation_of(block).unwrap_or(0));
             if newest.pieces.contains(&record.offset) {
                 *live.entry(block).or_default() += record.head.length;
             } else {
@@ -472,7 +473,7 @@ impl Owner<'_> {
                 // Appended to what is there, not to something that is gone. It may also unite what
                 // came after the piece that it follows.
                 Op::Append if !record.dead => {
-                    let Some(link) = self.file.append_head(record.offset) else { continue };
+                    let Some(link) = self.view().append_head(record.offset) else { continue };
                     let Some(at) = pieces.iter().rposition(|piece| piece.1 == link.before) else { continue };
                     self.file.map.word(record.offset + APPEND_BEFORE).set(pieces[at].0);
                     pieces.truncate(at + 1);

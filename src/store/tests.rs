@@ -1,7 +1,7 @@
 //! The store, used as PHP uses it: through its face, by several threads and processes.
 
 use super::format::RECORD_FLAGS;
-use super::header::{DESTROYED, HELD};
+use super::header::{DESTROYED, HELD, Root};
 use super::*;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::sync::atomic::AtomicU32;
@@ -645,7 +645,7 @@ fn the_cleaner_does_not_copy_a_long_value_that_is_appended_to() {
             assert_eq!(store.append(b"list", b"piece", 0, &mut seen).unwrap(), Appended::Done);
             whole.extend_from_slice(b"piece");
             let file = store.current_file().unwrap().unwrap();
-            let base = file.parts_of_value(seen.offset, None).unwrap().whole;
+            let base = file.view().parts_of_value(seen.offset, None).unwrap().whole;
             assert_eq!(*offset.get_or_insert(base), base, "it stays where it is");
         }
     }
@@ -783,7 +783,7 @@ fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
     let owner = file.own().unwrap();
     let word = file.map.word(old);
     word.set(word.get() & !format::DEAD);
-    owner.add_live(blocks::block_of(old), file.record_head(old).unwrap().length as i64);
+    owner.add_live(blocks::block_of(old), file.view().record_head(old).unwrap().length as i64);
     owner.header().superseding.set(old);
     drop(owner);
     leave_the_lock_to_the_dead(&file);
@@ -1043,6 +1043,101 @@ fn a_key_is_found_while_its_block_of_the_index_is_replaced_and_used_for_somethin
     assert_eq!(found, Some(b"value".to_vec()));
 }
 
+/// What a reader comes by in a block of the index, or in a directory, that holds a value by now is no reason to
+/// believe that the file is damaged, be it outside of the mapping or only of the file.
+#[test]
+fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
+    for (place, offset) in [
+        ("searching a block of the index", u64::MAX),
+        ("searching a block of the index", 8 << 30),
+        ("following the directory", u64::MAX),
+        ("following the directory", 8 << 30),
+    ] {
+        let path = Path0::new();
+        let (store, writer) = (path.store(), path.store());
+        // Each gives the directory a run of its own, the last one in place of what the first one left.
+        for _ in 0..2 {
+            store.replace(&[(b"x", b"value")]).unwrap();
+        }
+        let file = store.current_file().unwrap().unwrap();
+        let directory = Root::open(file.map.header().directory.get());
+        let hash = format::hash(file.identity.hash_seed, b"x");
+        let looked_at = if place == "following the directory" {
+            directory.offset
+        } else {
+            let block = file.view().index_block(hash, directory).unwrap();
+            block + format::BLOCK_HEAD + format::home_slot(hash) * format::SLOT + 8
+        };
+        let theirs = file.clone();
+        let action = move || {
+            writer.replace(&[(b"x", b"value")]).unwrap();
+            // Hash and offset, as a slot has them; the name lets the value start at a multiple of 16.
+            let words = if place == "following the directory" { [offset; 2] } else { [hash, offset] };
+            let value = words.map(u64::to_le_bytes).concat().repeat(4000);
+            let found = (0..20u8).any(|n| {
+                put(&writer, &[n; 15], &value);
+                theirs.map.word(looked_at).get() == offset
+            });
+            assert!(found, "the block is used again");
+        };
+        assert_eq!(while_somebody(place, action, || get(&store, b"x")), Some(b"value".to_vec()), "{place}");
+        assert!(!file.map.is_poisoned(), "{place}: {offset}");
+        assert!(Rc::ptr_eq(&file, &store.current_file().unwrap().unwrap()), "{place}: {offset}");
+        assert_sound(&store);
+    }
+}
+
+#[test]
+fn a_store_is_found_whole_by_whoever_opens_it_while_others_write() {
+    for place in ["checking how long a file is", "checking where a log ends", "checking where things are"] {
+        let path = Path0::new();
+        let name = path.0.clone();
+        let action = move || {
+            let other = std::thread::spawn(move || {
+                let store = Store::new(name, Options::default());
+                (0..40u8).for_each(|n| put(&store, &[n], &[n; 100_000]));
+                store.replace(&[(b"x", b"1")]).unwrap();
+            });
+            other.join().unwrap();
+        };
+        put(&path.store(), b"y", b"1");
+        set_idle_limit(0);
+        close_idle();
+        assert_eq!(while_somebody(place, action, || get(&path.store(), b"x")), Some(b"1".to_vec()), "{place}");
+    }
+}
+
+/// Lets `action` come in between at a place as often as somebody comes by, up to `times`.
+fn each_time(place: &'static str, times: u32, action: Rc<dyn Fn()>) {
+    if times > 0 {
+        let again = move || {
+            action();
+            each_time(place, times - 1, action);
+        };
+        MEANWHILE.set(Some((place, Box::new(again))));
+    }
+}
+
+#[test]
+fn a_store_that_others_destroy_and_make_anew_all_the_time_is_not_called_damaged() {
+    // Where a file is given the number of the one that was deleted (ext4), and where it is not.
+    let folder = std::env::temp_dir();
+    for path in [Path0::new(), Path0(folder.join(format!("sync-test-{}-anew.sync", std::process::id())))] {
+        let (store, other) = (path.store(), path.store());
+        put(&other, b"x", b"1");
+        let destroy = move || {
+            other.destroy().unwrap();
+            put(&other, b"x", b"1");
+        };
+        each_time("searching a block of the index", 60, Rc::new(destroy));
+        let result = store.get(b"x", &mut Seen::default(), &mut Vec::new());
+        assert!(matches!(result, Err(Error { kind: ErrorKind::Busy, .. })), "{result:?}");
+        // Whoever is told to try again gets it in the end.
+        assert_eq!(get(&store, b"x"), Some(b"1".to_vec()));
+        MEANWHILE.take();
+    }
+}
+
 #[test]
 fn a_snapshot_is_of_one_moment_whatever_is_written_meanwhile() {
     let path = Path0::new();
@@ -1164,7 +1259,7 @@ fn revive(owner: &Owner, record: u64) {
     let word = owner.file.map.word(record);
     assert_ne!(word.get() & format::DEAD, 0);
     word.set(word.get() & !format::DEAD);
-    owner.add_live(blocks::block_of(record), owner.file.record_head(record).unwrap().length as i64);
+    owner.add_live(blocks::block_of(record), owner.file.view().record_head(record).unwrap().length as i64);
 }
 
 #[test]
@@ -1320,7 +1415,7 @@ fn a_piece_whose_place_is_another_records_now_is_not_read() {
     assert_eq!(store.append(b"x", &[255; 1000], 0, &mut seen).unwrap(), Appended::Done);
     put(&store, b"stays", &[1; 100]);
     let first = blocks::block_offset(blocks::block_of(seen.offset)) - format::BLOCK + format::BLOCK_HEAD;
-    assert_eq!(store.file.borrow().as_ref().unwrap().before(seen.offset), first, "two segments");
+    assert_eq!(store.file.borrow().as_ref().unwrap().view().before(seen.offset), Some(first), "two segments");
     let action = move || {
         let mut seen = Seen::default();
         while seen.offset != first {

@@ -1,0 +1,102 @@
+//! The part of a file that certainly is there, for looks that follow offsets before they are checked.
+//!
+//! A reader without the lock may be in a record, or in a block of the index, that has been freed and is used for
+//! something else: an offset that it finds there may be any number. So an offset outside of the view is an answer
+//! ("nothing"), after which the reader looks again, and never a reason to believe that the file is damaged. Inside of
+//! the view there is a file behind each page, as it counts a block before anything refers to it and never becomes
+//! shorter: nothing that a reader comes by in a healthy file ends in SIGBUS.
+//!
+//! The owner of the write lock follows offsets that nobody changes. One that leads outside of the mapping is damage;
+//! `Map::word` poisons the mapping then, and the change does not happen.
+
+use super::blocks::{block_of, block_offset};
+use super::file::File;
+use super::format::{BLOCK, PAGE};
+use super::header::{Header, Word};
+use super::lock::Owner;
+use std::mem::MaybeUninit;
+
+/// A file from its start up to an end. Offsets in it can be looked at.
+#[derive(Clone, Copy)]
+pub struct View<'f> {
+    pub(super) file: &'f File,
+    /// Never beyond the end of the mapping.
+    end: u64,
+}
+
+impl File {
+    /// What a reader may look at: the blocks that the file has now. What it finds later may lie in newer ones: then it
+    /// takes another view.
+    #[inline]
+    pub fn view(&self) -> View<'_> {
+        View { file: self, end: block_offset(self.blocks()) }
+    }
+}
+
+impl<'f> Owner<'f> {
+    /// What the owner of the write lock may look at: all that the mapping shows.
+    #[inline]
+    pub fn view(&self) -> View<'f> {
+        View { file: self.file, end: self.file.map.length() }
+    }
+}
+
+impl<'f> View<'f> {
+    #[inline]
+    pub fn header(&self) -> &'f Header {
+        self.file.map.header()
+    }
+
+    /// Where it ends.
+    #[inline]
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// How many whole blocks are in it.
+    pub fn blocks(&self) -> u64 {
+        block_of(self.end)
+    }
+
+    /// Whether a whole block can lie at this offset.
+    #[inline]
+    pub fn has_block(&self, offset: u64) -> bool {
+        offset >= PAGE && offset <= self.end.saturating_sub(BLOCK)
+    }
+
+    #[inline]
+    fn has(&self, offset: u64, length: u64) -> bool {
+        offset <= self.end && length <= self.end - offset
+    }
+
+    /// The word at an offset, which is rounded down to a multiple of eight.
+    #[inline]
+    pub fn word(&self, offset: u64) -> Option<&'f Word> {
+        // There is a header page in each view, so that this is no number below zero.
+        // SAFETY: inside of the view, which both who make one keep inside of the mapping.
+        (offset <= self.end - 8).then(|| unsafe { self.file.map.word_inside(offset) })
+    }
+
+    /// A few bytes.
+    #[inline]
+    pub fn read<const N: usize>(&self, offset: u64) -> Option<[u8; N]> {
+        self.has(offset, N as u64).then(|| self.file.map.read(offset))
+    }
+
+    /// Appends bytes to `out`. They may change while they are copied: the caller checks afterwards.
+    #[inline]
+    pub fn copy(&self, offset: u64, length: u64, out: &mut Vec<u8>) -> Option<()> {
+        (self.has(offset, length) && self.file.map.copy(offset, length, out)).then_some(())
+    }
+
+    /// Fills `target`; otherwise as [`View::copy`].
+    pub fn copy_to(&self, offset: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
+        (self.has(offset, target.len() as u64) && self.file.map.copy_to(offset, target)).then_some(())
+    }
+
+    /// Whether the bytes at `offset` are these.
+    #[inline]
+    pub fn equals(&self, offset: u64, bytes: &[u8]) -> bool {
+        self.has(offset, bytes.len() as u64) && self.file.map.equals(offset, bytes)
+    }
+}
