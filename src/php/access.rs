@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use ext_php_rs::ffi::{self, IS_NULL, IS_UNDEF, zend_string, zval};
 
+use super::buffers::Buffer;
 use super::errors;
 use super::object::{SyncObject, check_name};
 use super::value::scalar;
@@ -17,11 +18,94 @@ use super::zend::{self, Thrown};
 use super::{GLOBALS, legacy, patch};
 use crate::store::{self, ErrorKind, Found, Seen, Store};
 
+/// What a value that was read is known by.
+#[derive(Clone, Copy)]
+pub struct Known {
+    /// When and where it was seen.
+    pub seen: Seen,
+    /// Whether there is one (the value read is null where there is none).
+    pub there: bool,
+}
+
+impl Known {
+    /// Whether the value is still the one that was read. Runs no user code.
+    pub fn is_newest(&self, store: &Store, name: &[u8], buffer: &mut Vec<u8>) -> store::Result<bool> {
+        let mut seen = self.seen;
+        match store.get_short(name, 0, &mut seen, buffer) {
+            Ok(Found::Unchanged) => Ok(true),
+            Ok(Found::Missing) => Ok(!self.there),
+            Ok(Found::Value | Found::Appended | Found::Long(_)) => Ok(false),
+            // The file of the pure-PHP class that it came from.
+            Err(error) if matches!(error.kind, ErrorKind::Legacy) => Ok(self.seen == Seen::default()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// The newest value of `name` in `into`, which is overwritten; `false` (and null) if there is none.
 ///
 /// # Safety
 /// `name` and `into` are valid, and held by the caller.
 pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<bool, Thrown> {
+    // SAFETY: valid by contract.
+    unsafe { look(this, name, into).map(|known| known.there) }
+}
+
+/// As [`read`], for who has to know later whether the value is still the same.
+///
+/// # Safety
+/// As there.
+pub unsafe fn look(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<Known, Thrown> {
+    // SAFETY: valid by contract.
+    match unsafe { look_for(this, name, Wanted::Anything, into)? } {
+        Some(known) => Ok(known),
+        None => unreachable!("anything is wanted"),
+    }
+}
+
+/// Brings the newest value of `name` into the cache, if it is one that the cache keeps: an object is not even
+/// made, so that no user code runs. False: it is not, or nobody knows.
+///
+/// # Safety
+/// `name` is valid, and held by the caller.
+pub unsafe fn refresh(this: &SyncObject, name: *mut zend_string) -> Result<bool, Thrown> {
+    let mut newer = zend::empty();
+    // SAFETY: valid by contract; `newer` is a slot of this frame.
+    unsafe { look_for(this, name, Wanted::Plain, &raw mut newer).map(|known| known.is_some()) }
+}
+
+/// What the value of `name` is known by, without reading it.
+pub fn look_up(this: &SyncObject, name: &[u8]) -> Result<Known, Thrown> {
+    let mut seen = Seen::default();
+    let mut bytes = GLOBALS.get().buffers.take();
+    match patiently_reading(this, |store| store.get_short(name, 0, &mut seen, &mut bytes)) {
+        Ok(found) => Ok(Known { seen, there: found != Found::Missing }),
+        Err(Stop::Legacy) => Ok(Known { seen: Seen::default(), there: false }),
+        Err(Stop::Thrown) => Err(Thrown),
+    }
+}
+
+/// What a reader can use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Anything,
+    /// Nothing with objects or references in it, and nothing of a file of the pure-PHP class.
+    Plain,
+}
+
+impl Wanted {
+    fn takes(self, bytes: &[u8]) -> bool {
+        self == Self::Anything || value::is_plain(bytes)
+    }
+}
+
+/// What [`look`] and [`refresh`] do. `None`: it is not what is wanted.
+unsafe fn look_for(
+    this: &SyncObject,
+    name: *mut zend_string,
+    wanted: Wanted,
+    into: *mut zval,
+) -> Result<Option<Known>, Thrown> {
     // SAFETY: valid by contract. The cache is looked at between calls that may run user code, and
     // never kept across one.
     unsafe {
@@ -29,7 +113,7 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
             && let Some(instance) = this.constructed()
             && instance.store.is_current(&entry.seen)
         {
-            return Ok(hand_out(&raw const entry.value, into));
+            return Ok(Some(Known { seen: entry.seen, there: hand_out(&raw const entry.value, into) }));
         }
         zend::set_null(into);
         check_name(name)?;
@@ -43,36 +127,43 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
             let long = if rounds.are_many() { u64::MAX } else { scalar::LONG as u64 };
             let found =
                 patiently_reading(this, |store| store.get_short(zend::bytes(name), long, &mut seen, &mut bytes));
+            let known = |there| Ok(Some(Known { seen, there }));
             match found {
                 Ok(Found::Long(length)) => {
-                    let Some(sharing) = read_long(this, length, &seen, &mut bytes, into)? else { continue };
+                    let sharing = match read_long(this, length, &seen, &mut bytes, wanted, into)? {
+                        Long::Read(sharing) => sharing,
+                        Long::Gone => continue,
+                        Long::Unwanted => return Ok(None),
+                    };
                     match sharing {
                         Sharing::Shareable => this.cache().store(name, Some(into), seen, length as usize),
                         Sharing::Fresh => this.cache().forget(name),
                     }
-                    return Ok(true);
+                    return known(true);
                 }
                 Err(Stop::Thrown) => return Err(Thrown),
+                Err(Stop::Legacy) if wanted == Wanted::Plain => return Ok(None),
                 Err(Stop::Legacy) => {
                     if let Some(there) = read_legacy(this, name, into)? {
-                        return Ok(there);
+                        return Ok(Some(Known { seen: Seen::default(), there }));
                     }
                 }
                 Ok(Found::Missing) => {
                     this.cache().store(name, None, seen, 0);
-                    return Ok(false);
+                    return known(false);
                 }
                 Ok(Found::Unchanged) => {
                     if let Some(entry) = this.cache().look_up(name).filter(|entry| entry.seen == before) {
                         entry.seen = seen;
-                        return Ok(hand_out(&raw const entry.value, into));
+                        return known(hand_out(&raw const entry.value, into));
                     }
                     // User code ran in between, and the cache knows another value, or none.
                     this.cache().forget(name);
                 }
+                Ok(Found::Appended | Found::Value) if !wanted.takes(&bytes) => return Ok(None),
                 Ok(Found::Appended) => {
                     if let Some(there) = read_appended(this, name, before, seen, &bytes, into)? {
-                        return Ok(there);
+                        return known(there);
                     }
                     // What it goes on from is not there: all of it, then.
                     this.cache().forget(name);
@@ -83,7 +174,7 @@ pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
                         Sharing::Shareable => this.cache().store(name, Some(into), seen, bytes.len()),
                         Sharing::Fresh => this.cache().forget(name),
                     }
-                    return Ok(true);
+                    return known(true);
                 }
             }
         }
@@ -112,16 +203,25 @@ unsafe fn read_appended(
     }
 }
 
-/// Reads a value that is long: a string straight into its place. `bytes` are its first ones. `None`:
-/// it is gone already.
+/// What came of reading a long value.
+enum Long {
+    Read(Sharing),
+    /// It is gone already.
+    Gone,
+    /// It is not what is wanted.
+    Unwanted,
+}
+
+/// Reads a value that is long: a string straight into its place. `bytes` are its first ones.
 #[cold]
 unsafe fn read_long(
     this: &SyncObject,
     length: u64,
     seen: &Seen,
     bytes: &mut Vec<u8>,
+    wanted: Wanted,
     into: *mut zval,
-) -> Result<Option<Sharing>, Thrown> {
+) -> Result<Long, Thrown> {
     // SAFETY: valid by contract. The string is `into`'s before anything else can happen; without
     // memory for it the engine does not return, and nothing here needs a drop.
     unsafe {
@@ -129,20 +229,23 @@ unsafe fn read_long(
             let room = scalar::set_unwritten_string(into, length as usize - head);
             let read = patiently_reading(this, |store| store.read_long(seen, head as u64, room));
             if let Ok(true) = read {
-                return Ok(Some(Sharing::Shareable));
+                return Ok(Long::Read(Sharing::Shareable));
             }
             zend::release(into);
             zend::set_null(into);
-            return read.map(|_| None).map_err(|_| Thrown);
+            return read.map(|_| Long::Gone).map_err(|_| Thrown);
         }
         bytes.clear();
         bytes.reserve_exact(length as usize);
         let room = &mut bytes.spare_capacity_mut()[..length as usize];
         if !patiently_reading(this, |store| store.read_long(seen, 0, room)).map_err(|_| Thrown)? {
-            return Ok(None);
+            return Ok(Long::Gone);
         }
         bytes.set_len(length as usize);
-        decode(this, bytes, into).map(Some)
+        if !wanted.takes(bytes) {
+            return Ok(Long::Unwanted);
+        }
+        decode(this, bytes, into).map(Long::Read)
     }
 }
 
@@ -189,38 +292,85 @@ pub unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval)
     // SAFETY: valid by contract.
     unsafe {
         check_name(name)?;
-        let mut bytes = GLOBALS.get().buffers.take();
-        if let Some(string) = scalar::encode_long(&*value, &mut bytes) {
-            return write_long(this, name, value, &bytes, &*string);
-        }
-        let sharing = encode(value, &mut bytes)?;
-        // What is known of the name spares the store the search for it.
-        let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
-        patiently(this, |store| store.put(zend::bytes(name), &bytes, &mut seen))?;
-        match sharing {
-            Sharing::Shareable => this.cache().store(name, Some(value), seen, bytes.len()),
-            Sharing::Fresh => this.cache().forget(name),
-        }
-        Ok(())
+        let encoded = Encoded::of(value)?;
+        encoded.store(this, name, value, |_| Ok(true)).map(drop)
     }
 }
 
-/// Stores a long string, whose bytes go to the file from where they are. No user code runs but
-/// signal handlers, and the caller holds the value.
-#[cold]
-unsafe fn write_long(
-    this: &SyncObject,
-    name: *mut zend_string,
-    value: *mut zval,
-    head: &[u8],
-    string: &[u8],
-) -> Result<(), Thrown> {
-    // SAFETY: as for `write`.
-    unsafe {
-        let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
-        patiently(this, |store| store.put_parts(zend::bytes(name), head, string, &mut seen))?;
-        this.cache().store(name, Some(value), seen, string.len());
-        Ok(())
+/// A value on its way to the store. Making it may run user code, storing it does not: so it is made once, and
+/// stored when the time has come.
+pub struct Encoded {
+    bytes: Buffer,
+    /// The rest of a long string, whose bytes go to the file from where they are.
+    body: Option<*const [u8]>,
+    sharing: Sharing,
+}
+
+impl Encoded {
+    /// Encodes a value. May run user code.
+    ///
+    /// # Safety
+    /// The value is valid, and held by the caller for as long as the result lives.
+    pub unsafe fn of(value: *mut zval) -> Result<Self, Thrown> {
+        let mut bytes = GLOBALS.get().buffers.take();
+        // SAFETY: valid by contract.
+        unsafe {
+            if let Some(body) = scalar::encode_long(&*value, &mut bytes) {
+                return Ok(Self { bytes, body: Some(body), sharing: Sharing::Shareable });
+            }
+            let sharing = encode(value, &mut bytes)?;
+            Ok(Self { bytes, body: None, sharing })
+        }
+    }
+
+    /// Appends its bytes to others.
+    ///
+    /// # Safety
+    /// The value that was encoded is still there.
+    pub unsafe fn write_to(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.bytes);
+        if let Some(body) = self.body {
+            // SAFETY: valid by contract.
+            bytes.extend_from_slice(unsafe { &*body });
+        }
+    }
+
+    /// Stores it under `name`, unless `may` says no at the last moment: then `None`, else where it is now. Runs no
+    /// user code but signal handlers.
+    ///
+    /// # Safety
+    /// `name` is valid; `value` is the one that was encoded.
+    pub unsafe fn store(
+        &self,
+        this: &SyncObject,
+        name: *mut zend_string,
+        value: *mut zval,
+        mut may: impl FnMut(&Store) -> store::Result<bool>,
+    ) -> Result<Option<Seen>, Thrown> {
+        // SAFETY: valid by contract.
+        unsafe {
+            // What is known of the name spares the store the search for it.
+            let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
+            let stored = patiently(this, |store| {
+                if !may(store)? {
+                    return Ok(false);
+                }
+                match self.body {
+                    Some(body) => store.put_parts(zend::bytes(name), &self.bytes, &*body, &mut seen)?,
+                    None => store.put(zend::bytes(name), &self.bytes, &mut seen)?,
+                }
+                Ok(true)
+            })?;
+            if !stored {
+                return Ok(None);
+            }
+            let length = self.body.map_or(self.bytes.len(), |body| body.len());
+            match self.sharing {
+                Sharing::Shareable => this.cache().store(name, Some(value), seen, length),
+                Sharing::Fresh => this.cache().forget(name),
+            }
+            Ok(Some(seen))
+        }
     }
 }
 
@@ -495,6 +645,21 @@ pub fn patiently<T>(this: &SyncObject, mut operation: impl FnMut(&Store) -> stor
             Err(Stop::Legacy) => legacy::import(this)?,
         }
     }
+}
+
+/// As [`patiently`], but waits no longer than this; then `None`.
+pub fn patiently_for<T>(
+    this: &SyncObject,
+    patience: Duration,
+    mut operation: impl FnMut(&Store) -> store::Result<T>,
+) -> Result<Option<T>, Thrown> {
+    let start = Instant::now();
+    patiently(this, |store| match operation(store) {
+        Err(error) if matches!(error.kind, ErrorKind::Held(_) | ErrorKind::Busy) && start.elapsed() >= patience => {
+            Ok(None)
+        }
+        outcome => outcome.map(Some),
+    })
 }
 
 /// As [`patiently`], for operations that change nothing: a file of the pure-PHP class stays as it

@@ -14,6 +14,7 @@ use ext_php_rs::ffi::{
 
 use super::access;
 use super::errors::contain;
+use super::exclusive::alone;
 use super::nested::{self, Fetch};
 use super::object::{SyncObject, check_name, name_of};
 use super::views;
@@ -88,7 +89,7 @@ unsafe fn read_for_writing(this: &SyncObject, name: *mut zend_string, kind: c_in
                 .and_then(|()| nested::property_fetch(kind, name, String::new));
             match fetched {
                 Ok(Fetch::Value | Fetch::Operand) => return read_uncached(this, name, result),
-                Ok(Fetch::Place) => nested::fetch_place(this.zend(), name, result),
+                Ok(Fetch::Place) => nested::fetch_place(this.zend(), Some(Str::share(name)), result),
                 Err(Thrown) => return zend::uninitialized(),
             }
             result
@@ -252,15 +253,21 @@ unsafe extern "C" fn read_dimension(
             let Ok(fetch) = this.instance().and_then(|_| nested::element_fetch(kind, offset, String::new)) else {
                 return ptr::null_mut();
             };
+            if offset.is_null()
+                && let Fetch::Place = fetch
+            {
+                nested::fetch_place(object, None, result);
+                return result;
+            }
             let Ok(name) = offset_name(this, offset) else { return ptr::null_mut() };
             match fetch {
                 Fetch::Value => {}
                 Fetch::Place => {
-                    nested::fetch_place(object, name.as_ptr(), result);
+                    nested::fetch_place(object, Some(name), result);
                     return result;
                 }
                 Fetch::Operand => {
-                    nested::fetch_operand(object, name.as_ptr(), result);
+                    nested::fetch_operand(object, name, result);
                     return result;
                 }
             }
@@ -293,7 +300,7 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
                 write(this, name.as_ptr(), zend::deref(value))
             };
             // From finding a free number to taking it, nobody else may take it.
-            let written = if offset.is_null() { nested::alone(this, store) } else { store() };
+            let written = if offset.is_null() { alone(this, |_| store()) } else { store() };
             // What was thrown is pending.
             let _: Result<(), Thrown> = written;
         }

@@ -15,29 +15,29 @@
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::mem::offset_of;
 use std::os::raw::{c_int, c_void};
-use std::panic::AssertUnwindSafe;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::builders::ClassBuilder;
 use ext_php_rs::ffi::{
-    self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_ARRAY, IS_DOUBLE, IS_LONG, IS_NULL, IS_OBJECT,
-    zend_class_entry, zend_execute_data, zend_object, zend_object_handlers, zend_op, zend_string, zval,
+    self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_DOUBLE, IS_LONG, IS_OBJECT, zend_class_entry,
+    zend_execute_data, zend_object, zend_object_handlers, zend_op, zend_string, zval,
 };
 use ext_php_rs::flags::ClassFlags;
-use ext_php_rs::zend::{CatchError, bailout, try_catch};
 
-use super::access;
+use super::GLOBALS;
+use super::access::{self, Encoded, Known, Stop};
 use super::errors::{self, contain};
+use super::exclusive::{Standing, Turn, after_parent, alone};
 use super::handlers;
 use super::object::SyncObject;
+use super::operation::{Due, Operation, Operator};
 use super::patch;
-use super::place::{self, Act, Key, Step};
+use super::place::{self, Act, Key, Onward, Step};
 use super::value::scalar;
 use super::zend::{self, Alive, Str, Thrown};
-use super::{GLOBALS, access::patiently};
-use crate::store::Store;
+use crate::store::{self, Found, Seen, Store};
 
 /// The instruction that runs, where it is one of user code.
 #[derive(Clone, Copy)]
@@ -125,83 +125,67 @@ impl Instruction {
     }
 }
 
-/// An operator that changes a value.
-#[derive(Clone, Copy)]
-enum Operator {
-    Increment {
-        give_old: bool,
-    },
-    Decrement {
-        give_old: bool,
-    },
-    /// `+=` and its kin, by the code of `+`.
-    Binary(u32),
+/// What a statement does at the end of its steps. Whoever gives it back has not done it.
+pub enum Deed<'o> {
+    /// Puts a value there.
+    Assign(*mut zval),
+    /// Applies an operator to what is there.
+    Operate(Due<'o>),
+    /// Removes what is there.
+    Unset,
 }
 
-impl Operator {
-    /// Whether it can be done twice on these numbers, or null, without anybody noticing: what works on
-    /// whole numbers (`%`, `|` …) warns of the fractions that it cuts off, and `--` of a null that it
-    /// leaves (from PHP 8.3 on).
-    unsafe fn is_silent(self, value: *const zval, operand: *const zval) -> bool {
+impl<'o> Deed<'o> {
+    /// To be done now, while others are kept out.
+    fn during(self, turn: &Turn) -> Act<'o> {
         match self {
-            Self::Increment { .. } => true,
-            // SAFETY: callers pass valid values.
-            Self::Decrement { .. } => unsafe { zend::kind(value) != IS_NULL },
-            Self::Binary(ffi::ZEND_ADD | ffi::ZEND_SUB | ffi::ZEND_MUL) => true,
-            // SAFETY: callers pass valid values, and an operator of this kind has an operand.
-            Self::Binary(_) => unsafe { zend::kind(value) != IS_DOUBLE && zend::kind(operand) != IS_DOUBLE },
+            Self::Assign(value) => Act::Assign(value),
+            Self::Operate(due) => Act::Operate(due.during(turn)),
+            Self::Unset => Act::Unset,
         }
     }
 
-    /// Applies it in place. May run user code, and throw.
-    unsafe fn apply(self, value: *mut zval, operand: *mut zval) -> Result<(), Thrown> {
-        // SAFETY: callers pass valid values.
-        unsafe {
-            match self {
-                Self::Increment { .. } => {
-                    ffi::increment_function(value);
-                }
-                Self::Decrement { .. } => {
-                    ffi::decrement_function(value);
-                }
-                Self::Binary(code) => {
-                    if let Some(operation) = ffi::get_binary_op(code as c_int) {
-                        operation(value, value, operand);
-                    }
-                }
-            }
+    /// Not now, after all.
+    fn put_off(act: Act<'o>) -> Self {
+        match act {
+            Act::Assign(value) => Self::Assign(value),
+            Act::Operate(operation) => Self::Operate(operation.put_off()),
+            Act::Unset => Self::Unset,
         }
-        zend::check()
+    }
+
+    /// What it will have done.
+    fn done(&mut self) -> Done {
+        match self {
+            Self::Assign(value) => Done::Put(*value),
+            Self::Operate(due) => Done::Operated(due.operation()),
+            Self::Unset => Done::Removed,
+        }
     }
 }
 
-/// Runs `body` while nobody else writes to the store, in another process, by another object or in
-/// another fiber; readers go on.
-///
-/// Others may write again when `body` is through, whichever way: it returns, throws, or the engine
-/// leaves it by `longjmp` (a fatal error in user code that it runs). A fiber that is destroyed is
-/// thrown out of it.
-pub fn alone<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
-    let change = patiently(this, Store::lock_writers)?;
-    let outcome = try_catch(AssertUnwindSafe(body));
-    // Of another store, where the body has called `setFile`: the first one's hold has ended then.
-    if let Some(instance) = this.constructed() {
-        instance.store.unlock_writers(change);
-    }
-    match outcome {
-        Ok(result) => result,
-        // SAFETY: on to whoever catches it; nothing in this frame needs dropping.
-        Err(CatchError::Bailout) => unsafe { bailout() },
-        Err(defect) => panic!("{defect}"),
-    }
+/// What a statement has done at the end of its steps.
+#[derive(Clone, Copy)]
+enum Done {
+    Put(*mut zval),
+    Operated(*mut Operation),
+    Removed,
+}
+
+/// What came of trying to do it one way.
+#[must_use]
+pub enum Tried<'o> {
+    Done,
+    /// This is not the way, and it has not been done.
+    Left(Deed<'o>),
 }
 
 /// Acts in the depth of the value of `name`, as one step to all others.
 ///
 /// # Safety
-/// The object and the values in `act` are valid, and held by the caller.
-pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<(), Thrown> {
-    if let ([], Act::Unset) = (steps, &act) {
+/// The object and the values in `deed` are valid, and held by the caller.
+pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], deed: Deed) -> Result<(), Thrown> {
+    if let ([], Deed::Unset) = (steps, &deed) {
         // SAFETY: valid by contract; the handler is one of ours.
         unsafe {
             if let Some(unset) = (*(*this.zend()).handlers).unset_property {
@@ -211,42 +195,179 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Ac
         return zend::check();
     }
     // SAFETY: valid by contract.
-    if !this.overrides.accessors() && unsafe { patch::change(this, name, steps, act)? } {
-        return Ok(());
-    }
-    let mut value = zend::empty();
-    let there = alone(this, || {
-        // SAFETY: valid by contract; the value is this frame's own.
-        unsafe {
-            get(this, name, &raw mut value)?;
-            if SyncObject::is_one(&raw const value) {
-                return Ok(false);
+    unsafe {
+        let deed = if this.overrides.accessors() {
+            deed
+        } else {
+            match patch::change(this, name, steps, deed)? {
+                Tried::Done => return Ok(()),
+                Tried::Left(deed) => deed,
             }
-            // The cache lets go of it, so that an array is changed in place, not copied.
-            this.cache().forget(name.as_ptr());
-            if place::act(&raw mut value, steps, act)? {
-                put(this, name, &raw mut value)?;
-            }
-        }
-        Ok(true)
-    })?;
-    if !there {
-        // A handle on a store, perhaps on this very file, whose writers it must not wait for.
-        // SAFETY: as above.
-        unsafe {
-            if place::act(&raw mut value, steps, act)? {
-                put(this, name, &raw mut value)?;
+        };
+        match alone(this, |turn| compute(turn, name, steps, deed))? {
+            None => Ok(()),
+            Some(Onward { handle, step, rest, act }) => {
+                change_element(SyncObject::of(handle.object()), step, rest, Deed::put_off(act))
             }
         }
     }
-    Ok(())
 }
 
-/// Reads the value of `name`, by what the object's class overrides.
+/// Acts in the depth of what a step leads to in a store.
+unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], deed: Deed) -> Result<(), Thrown> {
+    // SAFETY: as for `change`.
+    unsafe {
+        match step {
+            Step::Property(name) => change(this, name, rest, deed),
+            Step::Element(key) => change(this, &zend::to_string(key.as_ptr())?, rest, deed),
+            Step::Append => change_next(this, rest, deed),
+        }
+    }
+}
+
+/// Acts in the depth of a new value, under the next free number.
+unsafe fn change_next(this: &SyncObject, steps: &[Step], deed: Deed) -> Result<(), Thrown> {
+    // From finding the number to taking it, nobody else may take it.
+    // SAFETY: as for `change`.
+    alone(this, |_| unsafe { change(this, &access::next_number(this)?, steps, deed) })
+}
+
+/// Reads the value of `name`, acts in it, and stores it, while others are kept out. What lies behind a handle is
+/// left to the caller, who keeps nobody out any more.
+unsafe fn compute<'o, 's>(
+    turn: &Turn,
+    name: &Str,
+    steps: &'s [Step],
+    mut deed: Deed<'o>,
+) -> Result<Option<Onward<'o, 's>>, Thrown> {
+    let this = turn.object();
+    let mut value = zend::empty();
+    // SAFETY: valid by contract; the value is this frame's own.
+    unsafe {
+        let known = get(this, name, &raw mut value)?;
+        // The cache lets go of it, so that an array is changed in place, not copied.
+        this.cache().forget(name.as_ptr());
+        let done = deed.done();
+        let acted = place::act(&raw mut value, steps, deed.during(turn))?;
+        if acted.changed {
+            Made { name, known, steps, done }.store(turn, &raw mut value)?;
+        }
+        Ok(acted.onward)
+    }
+}
+
+/// What a statement has made of a value, on its way back to the store.
+struct Made<'s> {
+    name: &'s Str,
+    /// What it was made of.
+    known: Known,
+    /// Where in it the statement has acted.
+    steps: &'s [Step],
+    done: Done,
+}
+
+impl Made<'_> {
+    /// Stores it.
+    ///
+    /// User code that has run for the statement may have changed the same value, destroyed the store or called
+    /// `setFile()`. What it wrote into an array stays, beside what the statement has put there. Where it has
+    /// put something else in the array's place, that stays, as with any array. Anything else is overwritten.
+    ///
+    /// It may also have forked. The statement is then the parent's, which is in the middle of it; the child
+    /// does it only where the parent has not.
+    unsafe fn store(&self, turn: &Turn, value: *mut zval) -> Result<(), Thrown> {
+        let this = turn.object();
+        // SAFETY: callers hold all of it, and pass a value that is theirs.
+        unsafe {
+            let stored = if this.overrides.accessors() {
+                self.store_by_method(turn, value)?
+            } else {
+                self.store_encoded(turn, value)?
+            };
+            if stored {
+                return Ok(());
+            }
+            let steps = GLOBALS.get().buffers.park(place::settled(self.steps));
+            if place::leads_through_arrays(value, &steps) {
+                alone(this, |_| self.merge(this, &steps))
+            } else {
+                put(this, self.name, value)
+            }
+        }
+    }
+
+    /// False: it is not what is there any more that it was made of, or others are not kept out any more.
+    unsafe fn store_encoded(&self, turn: &Turn, value: *mut zval) -> Result<bool, Thrown> {
+        let (this, name) = (turn.object(), self.name.as_ptr());
+        // SAFETY: as for `store`.
+        unsafe {
+            let encoded = Encoded::of(value)?;
+            let store = || encoded.store(this, name, value, |store| self.is_newest(store));
+            Ok(match turn.standing() {
+                Standing::Kept => store()?.is_some(),
+                Standing::Ended => false,
+                Standing::Forked => {
+                    after_parent(this, |_| store())?;
+                    true
+                }
+            })
+        }
+    }
+
+    /// As [`Made::store_encoded`], where the class says how values are stored: by its methods, which do not run in a
+    /// child that was forked meanwhile.
+    unsafe fn store_by_method(&self, turn: &Turn, value: *mut zval) -> Result<bool, Thrown> {
+        let this = turn.object();
+        match turn.standing() {
+            Standing::Kept if access::patiently(this, |store| self.is_newest(store))? => {
+                // SAFETY: as for `store`.
+                unsafe { put(this, self.name, value)? };
+                Ok(true)
+            }
+            Standing::Kept | Standing::Ended => Ok(false),
+            Standing::Forked => {
+                after_parent(this, |_| Ok(()))?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Whether the value in the store is the one that it was made of.
+    fn is_newest(&self, store: &Store) -> store::Result<bool> {
+        self.known.is_newest(store, self.name.bytes(), &mut GLOBALS.get().buffers.take())
+    }
+
+    /// Puts the result into the array that is there now.
+    unsafe fn merge(&self, this: &SyncObject, steps: &[Step]) -> Result<(), Thrown> {
+        let mut value = zend::empty();
+        // SAFETY: as for `store`; the value is this frame's own.
+        unsafe {
+            get(this, self.name, &raw mut value)?;
+            this.cache().forget(self.name.as_ptr());
+            if !place::leads_through_arrays(&raw const value, steps) {
+                return Ok(());
+            }
+            let act = match self.done {
+                Done::Put(value) => Act::Assign(value),
+                Done::Operated(operation) => {
+                    if let Some(newer) = place::find(&raw const value, steps) {
+                        (*operation).follow(newer)?;
+                    }
+                    Act::Assign((*operation).new_value())
+                }
+                Done::Removed => Act::Unset,
+            };
+            place::act(&raw mut value, steps, act)?;
+            put(this, self.name, &raw mut value)
+        }
+    }
+}
+
+/// Reads the value of `name`, by what the object's class overrides; tells what it is known by.
 ///
 /// # Safety
 /// All are valid, and held by the caller; `into` is overwritten.
-pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<(), Thrown> {
+pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<Known, Thrown> {
     let object = this.zend();
     // SAFETY: valid by contract.
     unsafe {
@@ -255,9 +376,11 @@ pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<(), 
                 let mut returned = zend::empty();
                 let value = read(object, name.as_ptr(), BP_VAR_R as c_int, ptr::null_mut(), &raw mut returned);
                 zend::copy(into, zend::deref(value));
-                zend::check()
+                zend::check()?;
+                // What its methods have made of it, if they keep it under the same name.
+                access::look_up(this, name.bytes())
             }
-            _ => access::read(this, name.as_ptr(), into).map(drop),
+            _ => access::look(this, name.as_ptr(), into),
         }
     }
 }
@@ -294,7 +417,8 @@ pub unsafe fn handle<'a>(place: *mut zval, step: &Step) -> Option<&'a SyncObject
         let this = SyncObject::of((*place).value.obj);
         let shared = match step {
             Step::Property(name) => !handlers::declares(this, name.as_ptr()),
-            _ => true,
+            // Its class does as it likes with these.
+            _ => !this.overrides.offsets,
         };
         shared.then_some(this)
     }
@@ -398,91 +522,120 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
             _ => Some(ptr::null_mut()),
         };
         if let Some(operand) = operand
-            && (operand.is_null() || is_number(operand))
             && !this.overrides.accessors()
         {
             let _alive = this.hold();
             let name = Str::share(name);
-            match operate_on_number(this, &name, operator, operand, scratch) {
-                Ok(true) => return scratch,
-                Ok(false) => {}
+            let mut operation = Operation::new(operator, operand);
+            match operate_on_number(this, &name, operation.due()) {
+                Ok(Tried::Done) => {
+                    zend::copy(scratch, operation.old());
+                    return scratch;
+                }
+                Ok(Tried::Left(_)) => {}
                 Err(Thrown) => return zend::error_zval(),
             }
         }
-        let place = Place::make(root, Str::share(name), Vec::new());
+        let place = Place::make(root, Some(Str::share(name)), Vec::new());
         (*scratch).value.obj = place;
         (*scratch).u1.type_info = ffi::IS_OBJECT_EX;
         scratch
     }
 }
 
-/// Does all of an operator, leaving the old value in `scratch`; `false` where the value is no
-/// number, and nothing has happened.
-unsafe fn operate_on_number(
-    this: &SyncObject,
-    name: &Str,
-    operator: Operator,
-    operand: *mut zval,
-    scratch: *mut zval,
-) -> Result<bool, Thrown> {
-    // SAFETY: the caller holds all; numbers are not counted.
+/// How often a compare and swap is tried again because another process was faster, before the other writers
+/// are kept out.
+pub const ATTEMPTS: usize = 20;
+
+/// Does all of an operator on a number, where nobody can notice that ([`Due::silently`]), by compare and swap.
+unsafe fn operate_on_number<'o>(this: &SyncObject, name: &Str, mut due: Due<'o>) -> Result<Tried<'o>, Thrown> {
+    // SAFETY: the caller holds all.
     unsafe {
-        while let Some(swapped) = swap_known_number(this, name, operator, operand, scratch)? {
-            if swapped {
-                return Ok(true);
-            }
-            // Somebody else was faster: look again, and try again.
-            let mut newer = zend::empty();
-            access::read(this, name.as_ptr(), &raw mut newer)?;
-            zend::release(&raw mut newer);
-        }
-        alone(this, || {
-            let mut value = zend::empty();
-            access::read(this, name.as_ptr(), &raw mut value)?;
-            let plain = (is_number(&raw const value) || zend::kind(&raw const value) == IS_NULL)
-                && operator.is_silent(&raw const value, operand);
-            if plain {
-                zend::copy(scratch, &raw const value);
-                operator.apply(&raw mut value, operand)?;
-                access::write(this, name.as_ptr(), &raw mut value)?;
-            }
-            Ok(plain)
+        let swapped = match swap_number(this, name, &mut due)? {
+            Swap::Lost => alone(this, |_| swap_number(this, name, &mut due))?,
+            swapped => swapped,
+        };
+        Ok(match swapped {
+            Swap::Done => Tried::Done,
+            // (Nobody can be faster while others are kept out.)
+            Swap::Impossible | Swap::Lost => Tried::Left(Deed::Operate(due)),
         })
     }
 }
 
-/// Does all of an operator on a number that the cache knows, by compare and swap: nobody is kept
-/// out. `Some(false)`: it is no longer what the cache knows. `None`: this is not the way.
-unsafe fn swap_known_number(
-    this: &SyncObject,
-    name: &Str,
-    operator: Operator,
-    operand: *mut zval,
-    scratch: *mut zval,
-) -> Result<Option<bool>, Thrown> {
-    // SAFETY: as for `operate_on_number`. No user code runs between looking at the entry and the
-    // end but a handler of warnings (a modulo by zero throws), and then the entry is not used.
+/// What came of a compare and swap.
+enum Swap {
+    Done,
+    /// This is not the way.
+    Impossible,
+    /// Others are always faster.
+    Lost,
+}
+
+/// As [`operate_on_number`]; nobody is kept out. Runs no user code.
+unsafe fn swap_number(this: &SyncObject, name: &Str, due: &mut Due) -> Result<Swap, Thrown> {
+    // SAFETY: as for `operate_on_number`. Nothing runs between looking at the entry and the end.
     unsafe {
-        let Some(entry) = this.cache().find(name.as_ptr()) else { return Ok(None) };
-        if !is_number(&raw const entry.value) || !operator.is_silent(&raw const entry.value, operand) {
-            return Ok(None);
-        }
-        let mut seen = entry.seen;
-        let mut value = zend::empty();
-        zend::copy(&raw mut value, &raw const entry.value);
-        zend::copy(scratch, &raw const value);
-        operator.apply(&raw mut value, operand)?;
-        let (Some(instance), Some(encoded)) = (this.constructed(), scalar::small(&value)) else { return Ok(None) };
-        let swapped = instance.store.put_if_unchanged(name.bytes(), encoded.bytes(), &mut seen);
-        match swapped {
-            Ok(true) => {
-                this.cache().store(name.as_ptr(), Some(&raw const value), seen, encoded.bytes().len());
-                Ok(Some(true))
+        for _ in 0..ATTEMPTS {
+            let Some(entry) = this.cache().find(name.as_ptr()) else {
+                if look_at_number(this, name)? { continue } else { return Ok(Swap::Impossible) }
+            };
+            if !is_number(&raw const entry.value) {
+                return Ok(Swap::Impossible);
             }
-            Ok(false) => Ok(Some(false)),
-            // Held, busy, full: the long way waits, or says what is wrong.
-            Err(_) => Ok(None),
+            let mut seen = entry.seen;
+            let Some(new) = due.silently(&raw const entry.value)? else { return Ok(Swap::Impossible) };
+            let (Some(instance), Some(encoded)) = (this.constructed(), scalar::small(&*new)) else {
+                return Ok(Swap::Impossible);
+            };
+            match instance.store.put_if_unchanged(name.bytes(), encoded.bytes(), &mut seen) {
+                Ok(true) => {
+                    this.cache().store(name.as_ptr(), Some(new), seen, encoded.bytes().len());
+                    return Ok(Swap::Done);
+                }
+                // Somebody else was faster: look again, and try again.
+                Ok(false) if look_at_number(this, name)? => {}
+                // Held, busy, full: the long way waits, or says what is wrong.
+                Ok(false) | Err(_) => return Ok(Swap::Impossible),
+            }
         }
+        Ok(Swap::Lost)
+    }
+}
+
+/// Brings the value of `name` into the cache, if it is a number; else it is not even decoded, so that no user code
+/// runs.
+unsafe fn look_at_number(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
+    /// Bytes of the longest number.
+    const NUMBER: u64 = 9;
+    // SAFETY: the caller holds the name; entries are not kept across calls.
+    unsafe {
+        let before = this.cache().look_up(name.as_ptr()).map_or(Seen::default(), |entry| entry.seen);
+        let mut seen = before;
+        let mut bytes = GLOBALS.get().buffers.take();
+        let read = |store: &Store| store.get_short(name.bytes(), NUMBER + 1, &mut seen, &mut bytes);
+        let found = match access::patiently_reading(this, read) {
+            Ok(found) => found,
+            Err(Stop::Legacy) => return Ok(false),
+            Err(Stop::Thrown) => return Err(Thrown),
+        };
+        let mut value = zend::empty();
+        match found {
+            Found::Unchanged => {
+                // Unless a signal handler ran in between, and the cache knows another value, or none.
+                let Some(entry) = this.cache().look_up(name.as_ptr()).filter(|entry| entry.seen == before) else {
+                    return Ok(false);
+                };
+                zend::copy(&raw mut value, &raw const entry.value);
+            }
+            Found::Value if scalar::decode(&bytes, &mut value) => {}
+            _ => return Ok(false),
+        }
+        let number = is_number(&raw const value);
+        if number {
+            this.cache().store(name.as_ptr(), Some(&raw const value), seen, bytes.len());
+        }
+        Ok(number)
     }
 }
 
@@ -504,14 +657,14 @@ unsafe fn forget_type(slot: *mut *mut c_void) {
     }
 }
 
-/// A place in `result`, one step into the value of `name`.
+/// A place in `result`: the value of `name`, or, without one, a new value under the next free number.
 ///
 /// # Safety
 /// All are valid; `result` is overwritten.
-pub unsafe fn fetch_place(root: *mut zend_object, name: *mut zend_string, result: *mut zval) {
+pub unsafe fn fetch_place(root: *mut zend_object, name: Option<Str>, result: *mut zval) {
     // SAFETY: valid by contract.
     unsafe {
-        (*result).value.obj = Place::make(root, Str::share(name), Vec::new());
+        (*result).value.obj = Place::make(root, name, Vec::new());
         (*result).u1.type_info = ffi::IS_OBJECT_EX;
     }
 }
@@ -521,10 +674,10 @@ pub unsafe fn fetch_place(root: *mut zend_object, name: *mut zend_string, result
 ///
 /// # Safety
 /// All are valid; `result` is overwritten.
-pub unsafe fn fetch_operand(root: *mut zend_object, name: *mut zend_string, result: *mut zval) {
+pub unsafe fn fetch_operand(root: *mut zend_object, name: Str, result: *mut zval) {
     // SAFETY: valid by contract.
     unsafe {
-        fetch_place(root, name, result);
+        fetch_place(root, Some(name), result);
         Place::of((*result).value.obj).echo_to(root, |object| &SyncObject::of(object).echo);
     }
 }
@@ -561,9 +714,25 @@ struct Place {
     std: UnsafeCell<zend_object>,
 }
 
+#[derive(Clone)]
 struct Way {
-    name: Str,
+    /// `None`: the next free number, whichever that is when something is put there.
+    name: Option<Str>,
     steps: Vec<Step>,
+}
+
+impl Way {
+    /// Acts at its end, in the store of `root`.
+    unsafe fn act(&self, root: &SyncObject, step: Option<&[Step; 1]>, deed: Deed) -> Result<(), Thrown> {
+        let steps = step.map_or(self.steps.as_slice(), <[Step; 1]>::as_slice);
+        // SAFETY: callers hold the root, and what is in the deed.
+        unsafe {
+            match &self.name {
+                Some(name) => change(root, name, steps, deed),
+                None => change_next(root, steps, deed),
+            }
+        }
+    }
 }
 
 static CLASS: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
@@ -617,7 +786,7 @@ fn table() -> &'static zend_object_handlers {
 
 impl Place {
     /// A new place; the caller owns it.
-    unsafe fn make(root: *mut zend_object, name: Str, steps: Vec<Step>) -> *mut zend_object {
+    unsafe fn make(root: *mut zend_object, name: Option<Str>, steps: Vec<Step>) -> *mut zend_object {
         // SAFETY: callers pass a valid Sync object, which the place holds.
         unsafe {
             (*root).gc.refcount += 1;
@@ -656,78 +825,52 @@ impl Place {
         self.echo_to.set(Some((object, echo)));
     }
 
-    /// The name of the shared value, and the way to here and one step further.
-    fn way(&self, step: Option<Step>) -> Result<(Str, Vec<Step>), Thrown> {
+    /// The way to here.
+    fn way(&self) -> Result<Way, Thrown> {
         let way = self.way.borrow();
-        let Some(way) = way.as_ref() else {
-            return Err(errors::throw_error("This place in a Sync object is not in use any more"));
-        };
-        let mut steps = Vec::with_capacity(way.steps.len() + usize::from(step.is_some()));
-        steps.extend(way.steps.iter().cloned());
-        steps.extend(step);
-        Ok((way.name.clone(), steps))
+        way.clone().ok_or_else(|| errors::throw_error("This place in a Sync object is not in use any more"))
     }
 
     /// The way to here, as a program writes it: `->a['b']`.
     fn written(&self) -> String {
         self.way.borrow().as_ref().map_or(String::new(), |way| {
             let steps = way.steps.iter().map(Step::to_string).collect::<String>();
-            Step::Property(way.name.clone()).to_string() + &steps
+            way.name.clone().map_or(Step::Append, Step::Property).to_string() + &steps
         })
     }
 
     /// A place one step further, owned by the caller.
     unsafe fn further(&self, step: Step) -> Result<*mut zend_object, Thrown> {
-        let (name, steps) = self.way(Some(step))?;
+        let Way { name, mut steps } = self.way()?;
+        steps.push(step);
         // SAFETY: a place with a way has a root.
         Ok(unsafe { Place::make(self.root, name, steps) })
     }
 
     /// Acts one step further, or here.
-    unsafe fn act(&self, step: Option<Step>, act: &mut Act) -> Result<(), Thrown> {
+    unsafe fn act(&self, step: Option<Step>, deed: Deed) -> Result<(), Thrown> {
         // SAFETY: a place with a way has a root, which it holds, and is held itself.
         unsafe {
             let _alive = Alive::hold(self.std.get());
+            let root = SyncObject::of(self.root);
+            let mut way = self.way()?;
             match step {
                 // `$sync->list[] =`, most often: what is here holds nothing of Rust's heap.
-                Some(step) if self.is_first() => {
-                    let (name, _) = self.way(None)?;
-                    change(SyncObject::of(self.root), &name, &[step], act)
-                }
+                Some(step) if way.steps.is_empty() => way.act(root, Some(&[step]), deed),
                 step => {
-                    let (name, steps) = self.way(step)?;
-                    let steps = GLOBALS.get().buffers.park(steps);
-                    change(SyncObject::of(self.root), &name, &steps, act)
+                    way.steps.extend(step);
+                    GLOBALS.get().buffers.park(way).act(root, None, deed)
                 }
             }
         }
     }
+}
 
-    /// Whether it is the place of a shared value itself.
-    fn is_first(&self) -> bool {
-        self.way.borrow().as_ref().is_some_and(|way| way.steps.is_empty())
-    }
-
-    /// The value one step further, or here, as it is now.
-    unsafe fn value(&self, step: Step, result: *mut zval) -> Result<(), Thrown> {
-        // SAFETY: callers pass a slot for the result.
-        unsafe {
-            zend::set_null(result);
-            self.act(
-                Some(step),
-                &mut Act::Modify {
-                    modify: &mut |value| {
-                        zend::release(result);
-                        zend::copy(result, value);
-                        Ok(())
-                    },
-                    steps: false,
-                    pure: false,
-                    stored: ptr::null_mut(),
-                },
-            )
-        }
-    }
+/// No instruction of PHP reads what it has fetched to change it.
+#[cold]
+fn is_not_read(place: &Place, step: &Step) -> Thrown {
+    let way = place.written();
+    errors::throw_error(&format!("Cannot read {way}{step} in a Sync object where it is to be changed"))
 }
 
 unsafe extern "C" fn free(object: *mut zend_object) {
@@ -770,7 +913,7 @@ unsafe extern "C" fn read_dimension(
             let fetched = element_fetch(kind, offset, || place.written()).and_then(|fetch| {
                 let step = element(offset);
                 if let Fetch::Value = fetch {
-                    return place.value(step, result);
+                    return Err(is_not_read(place, &step));
                 }
                 (*result).value.obj = place.further(step)?;
                 (*result).u1.type_info = ffi::IS_OBJECT_EX;
@@ -792,7 +935,7 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
             if !place.echo.is_due() {
                 let mut held = zend::empty();
                 zend::copy(&raw mut held, zend::deref(value));
-                let _ = place.act(Some(element(offset)), &mut Act::Assign(&raw mut held));
+                let _ = place.act(Some(element(offset)), Deed::Assign(&raw mut held));
             }
         }
     });
@@ -801,7 +944,7 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
 unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval) {
     contain((), || {
         // SAFETY: the engine passes a place and an offset.
-        let _ = unsafe { Place::of(object).act(Some(element(offset)), &mut Act::Unset) };
+        let _ = unsafe { Place::of(object).act(Some(element(offset)), Deed::Unset) };
     });
 }
 
@@ -819,7 +962,7 @@ unsafe extern "C" fn read_property(
             let fetched = property_fetch(kind, name, || place.written()).and_then(|fetch| {
                 let step = Step::Property(Str::share(name));
                 if let Fetch::Value = fetch {
-                    return place.value(step, result);
+                    return Err(is_not_read(place, &step));
                 }
                 (*result).value.obj = place.further(step)?;
                 (*result).u1.type_info = ffi::IS_OBJECT_EX;
@@ -843,7 +986,7 @@ unsafe extern "C" fn write_property(
             zend::copy(&raw mut held, zend::deref(value));
             let step = Step::Property(Str::share(name));
             let place = Place::of(object);
-            match place.act(Some(step), &mut Act::Assign(&raw mut held)) {
+            match place.act(Some(step), Deed::Assign(&raw mut held)) {
                 Ok(()) => {
                     // What a typed property made of it is what the assignment gives.
                     zend::swap(place.scratch.get(), &raw mut held);
@@ -858,7 +1001,7 @@ unsafe extern "C" fn write_property(
 unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_string, _slot: *mut *mut c_void) {
     contain((), || {
         // SAFETY: the engine passes a place and a valid name.
-        let _ = unsafe { Place::of(object).act(Some(Step::Property(Str::share(name))), &mut Act::Unset) };
+        let _ = unsafe { Place::of(object).act(Some(Step::Property(Str::share(name))), Deed::Unset) };
     });
 }
 
@@ -904,42 +1047,16 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             let place = Place::of(object);
             let instruction = Instruction::current();
             let operator = instruction.and_then(|i| i.operator()).unwrap_or(Operator::Binary(u32::from(code)));
-            let mut operand = zend::empty();
-            zend::copy(&raw mut operand, zend::deref(right));
-            let pure = !matches!(zend::kind(&raw const operand), IS_OBJECT | IS_ARRAY);
-            let (mut old, mut new) = (zend::empty(), zend::empty());
-            let stored = &raw mut new;
-            let gives_old =
-                matches!(operator, Operator::Increment { give_old: true } | Operator::Decrement { give_old: true });
-            let done = place.act(
-                None,
-                &mut Act::Modify {
-                    modify: &mut |value| {
-                        // Where another process was faster, all of it is done again.
-                        zend::release(&raw mut old);
-                        zend::release(stored);
-                        if gives_old {
-                            zend::copy(&raw mut old, value);
-                        }
-                        operator.apply(value, &raw mut operand)?;
-                        zend::copy(stored, value);
-                        Ok(())
-                    },
-                    steps: !matches!(operator, Operator::Binary(_)),
-                    pure,
-                    stored,
-                },
-            );
-            if done.is_err() {
-                zend::release(stored);
-                zend::release(&raw mut old);
-                zend::set_null(stored);
-                zend::set_null(&raw mut old);
+            let mut operation = Operation::new(operator, right);
+            if place.act(None, Deed::Operate(operation.due())).is_err() {
+                operation.fail();
             }
-            if gives_old && let Some(instruction) = instruction {
+            if operator.gives_old()
+                && let Some(instruction) = instruction
+            {
                 // The engine has copied the place itself there, as the old value.
                 let slot = instruction.variable(instruction.op().result.var);
-                zend::swap(slot, &raw mut old);
+                zend::swap(slot, operation.old());
             }
             if let Some((object, echo)) = place.echo_to.get() {
                 (*echo(object)).0.set(true);
@@ -947,7 +1064,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             if ptr::eq(result, left) {
                 zend::release(result);
             }
-            zend::copy(result, stored);
+            zend::copy(result, operation.new_value());
             ffi::ZEND_RESULT_CODE_SUCCESS
         }
     })

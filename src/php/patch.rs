@@ -13,100 +13,110 @@
 use ext_php_rs::ffi::{self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_STRING, IS_TRUE, zval};
 
 use super::GLOBALS;
-use super::access;
+use super::access::{self, Encoded};
 use super::cache::LARGEST_VALUE;
 use super::errors;
-use super::nested;
+use super::exclusive::{Standing, Turn, after_parent, alone};
+use super::nested::{ATTEMPTS, Deed, Tried};
 use super::object::SyncObject;
 use super::place::{self, Act, ArrayKey, Key, Step};
 use super::value::{self, Sharing};
 use super::zend::{self, Str, Thrown};
 use crate::store::{Appended, Outline, Seen, Store};
 
-/// How often a change is tried again because another process was faster, before the other writers
-/// are kept out.
-const ATTEMPTS: usize = 20;
-
-/// Assigns, operates or unsets in the depth of an array by appending a patch; `false` where this is not
-/// the way, and nothing has happened.
+/// Does it by appending a patch, where this is the way.
 ///
 /// # Safety
-/// The object and the values in `act` are valid, and held by the caller.
-pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<bool, Thrown> {
+/// The object and the values in `deed` are valid, and held by the caller.
+pub unsafe fn change<'o>(this: &SyncObject, name: &Str, steps: &[Step], deed: Deed<'o>) -> Result<Tried<'o>, Thrown> {
+    if steps.is_empty() {
+        return Ok(Tried::Left(deed));
+    }
     // SAFETY: valid by contract.
     unsafe {
-        if steps.is_empty() {
-            return Ok(false);
-        }
-        if change_cached(this, name, steps, act)? {
-            return Ok(true);
-        }
-        match (steps, act) {
-            ([step], Act::Assign(value)) => assign_unread(this, name, step, *value),
-            _ => Ok(false),
+        match (steps, change_cached(this, name, steps, deed)?) {
+            ([step], Tried::Left(Deed::Assign(value))) => assign_unread(this, name, step, value),
+            (_, tried) => Ok(tried),
         }
     }
 }
 
-/// As [`change`], for an array that the cache knows.
-unsafe fn change_cached(this: &SyncObject, name: &Str, steps: &[Step], act: &mut Act) -> Result<bool, Thrown> {
-    // SAFETY: as for `change`. Whatever is looked at in the cache is used before anything else can
-    // happen to it: encoding and changing plain values runs no user code.
+/// As [`change`], for an array that the cache knows, where no user code runs and nothing is warned of: so it may be
+/// done on an array that turns out not to be the newest, and again on the next.
+unsafe fn change_cached<'o>(
+    this: &SyncObject,
+    name: &Str,
+    steps: &[Step],
+    mut deed: Deed<'o>,
+) -> Result<Tried<'o>, Thrown> {
+    // SAFETY: as for `change`. What is looked at in the cache is used before anything else can happen to it.
     unsafe {
-        let mut computed = zend::empty();
         for _ in 0..ATTEMPTS {
-            // What a change is computed from is what the store is asked about, whatever an error
-            // handler does to the cache meanwhile.
-            let Some(entry) = this.cache().look_up(name.as_ptr()) else { return Ok(false) };
+            let Some(entry) = this.cache().look_up(name.as_ptr()) else { break };
             let before = entry.seen;
-            let value = match act {
-                Act::Assign(value) if is_plain(*value, DEPTH) => Some(*value),
-                Act::Unset => None,
-                Act::Modify { modify, pure: true, .. } => {
-                    let Some(old) = scalar_at(&raw const entry.value, steps)? else { return Ok(false) };
-                    zend::release(&raw mut computed);
-                    zend::copy(&raw mut computed, old);
-                    modify(&raw mut computed)?;
-                    if !is_plain(&raw const computed, DEPTH) {
-                        return Ok(false);
-                    }
-                    Some(&raw mut computed)
-                }
-                _ => return Ok(false),
+            let value = match &mut deed {
+                Deed::Assign(value) if is_plain(*value, DEPTH) => Some(*value),
+                Deed::Unset => None,
+                Deed::Operate(due) => match scalar_at(&raw const entry.value, steps) {
+                    Some(old) => match due.silently(old)? {
+                        Some(new) => Some(new),
+                        None => break,
+                    },
+                    None => break,
+                },
+                Deed::Assign(_) => break,
             };
-            let Some(entry) = this.cache().look_up(name.as_ptr()) else { return Ok(false) };
             let mut patch = GLOBALS.get().buffers.take();
-            let Some(end) = encode(&raw const entry.value, steps, value, &mut patch)? else { return Ok(false) };
+            let Some(end) = encode(&raw const entry.value, steps, value, &mut patch)? else { break };
             let mut seen = before;
-            let Some(instance) = this.constructed() else { return Ok(false) };
-            // Held, busy, full: the long way waits, or says what is wrong.
-            let Ok(done) = instance.store.append(name.bytes(), &patch, end.0, &mut seen) else { return Ok(false) };
-            if done == Appended::Changed {
-                refresh(this, name)?;
-                continue;
-            }
-            let Some(mut array) = this.cache().take(name.as_ptr(), before) else { return Ok(false) };
-            match value {
-                Some(value) => place::act(&raw mut array, steps, &mut Act::Assign(value))?,
-                None => place::act(&raw mut array, steps, &mut Act::Unset)?,
-            };
-            if done == Appended::Full {
-                // As much has been appended as there was: time to write it whole.
-                patch.clear();
-                access::encode(&raw mut array, &mut patch)?;
-                match instance.store.put_if_unchanged(name.bytes(), &patch, &mut seen) {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        refresh(this, name)?;
-                        continue;
+            let Some(instance) = this.constructed() else { break };
+            match instance.store.append(name.bytes(), &patch, end.0, &mut seen) {
+                Ok(Appended::Done) => {
+                    if let Some(array) = follow(this, name, before, steps, value)? {
+                        this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
                     }
-                    Err(_) => return Ok(false),
+                    return Ok(Tried::Done);
                 }
+                Ok(Appended::Changed) => {}
+                // As much has been appended as there was: time to write it whole.
+                Ok(Appended::Full) => {
+                    let Some(mut array) = follow(this, name, before, steps, value)? else { break };
+                    patch.clear();
+                    access::encode(&raw mut array, &mut patch)?;
+                    match instance.store.put_if_unchanged(name.bytes(), &patch, &mut seen) {
+                        Ok(true) => {
+                            this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
+                            return Ok(Tried::Done);
+                        }
+                        Ok(false) => {}
+                        Err(_) => break,
+                    }
+                }
+                // Held, busy, full: the long way waits, or says what is wrong.
+                Err(_) => break,
             }
-            this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
-            return Ok(true);
+            // Another process was faster.
+            if !access::refresh(this, name.as_ptr())? {
+                break;
+            }
         }
-        Ok(false)
+        Ok(Tried::Left(deed))
+    }
+}
+
+/// Takes an array out of the cache and changes it like the one in the store. `None`: the cache does not know it.
+unsafe fn follow(
+    this: &SyncObject,
+    name: &Str,
+    seen: Seen,
+    steps: &[Step],
+    value: Option<*mut zval>,
+) -> Result<Option<zval>, Thrown> {
+    // SAFETY: as for `change`. The array is this frame's own, and plain.
+    unsafe {
+        let Some(mut array) = this.cache().take(name.as_ptr(), seen) else { return Ok(None) };
+        place::act(&raw mut array, steps, value.map_or(Act::Unset, Act::Assign))?;
+        Ok(Some(array))
     }
 }
 
@@ -160,39 +170,124 @@ impl End {
     }
 }
 
-/// Puts a value into an array that is not read; `false` where this is not the way, and nothing has
-/// happened.
-unsafe fn assign_unread(this: &SyncObject, name: &Str, step: &Step, value: *mut zval) -> Result<bool, Thrown> {
-    // SAFETY: as for `change`. Encoding may run user code, and so may waiting: nothing is kept across them
-    // but what the caller holds.
+/// Puts a value into an array that is not read.
+unsafe fn assign_unread<'o>(this: &SyncObject, name: &Str, step: &Step, value: *mut zval) -> Result<Tried<'o>, Thrown> {
+    // SAFETY: as for `change`. Waiting may run signal handlers: nothing is kept across it but what the caller holds.
     unsafe {
         let key = match step {
             Step::Append => None,
-            Step::Element(key) if matches!(zend::kind(key.as_ptr()), IS_LONG | IS_STRING) => {
-                Some(place::array_key(key, false)?)
-            }
-            _ => return Ok(false),
+            Step::Element(key) if key.is_plain() => Some(place::array_key(key, false)?),
+            _ => return Ok(Tried::Left(Deed::Assign(value))),
         };
-        let goes = |end: Option<End>| end.filter(|end| key.is_some() || end.number().is_some());
-        if goes(look_at_end(this, name)?).is_none() {
-            return Ok(false);
+        let unread = Unread { this, name, key };
+        if unread.end()?.is_none() {
+            return Ok(Tried::Left(Deed::Assign(value)));
         }
-        let mut encoded = GLOBALS.get().buffers.take();
-        access::encode(value, &mut encoded)?;
-        let try_it = |attempts: usize| {
+        let done = if is_plain(value, DEPTH) {
+            let encoded = Encoded::of(value)?;
+            match unread.put(&encoded, ATTEMPTS)? {
+                Put::Lost => alone(this, |_| unread.put(&encoded, ATTEMPTS))?,
+                put => put,
+            }
+        } else {
+            // Encoding it runs user code, which is not to run again because another process was faster.
+            alone(this, |turn| unread.put_object(turn, value))?
+        };
+        Ok(match done {
+            Put::Done => Tried::Done,
+            Put::Impossible | Put::Full | Put::Lost => Tried::Left(Deed::Assign(value)),
+        })
+    }
+}
+
+/// A place in the first level of an array that is not read.
+struct Unread<'s> {
+    this: &'s SyncObject,
+    name: &'s Str,
+    /// `None`: at its end.
+    key: Option<ArrayKey>,
+}
+
+/// What came of putting a value there.
+enum Put {
+    Done,
+    /// There is no array, or none whose end is known.
+    Impossible,
+    /// So much has been appended to it that it is time to write it whole.
+    Full,
+    /// Others are always faster.
+    Lost,
+}
+
+impl Unread<'_> {
+    /// Where the array ends, if that is enough to know.
+    unsafe fn end(&self) -> Result<Option<End>, Thrown> {
+        // SAFETY: whoever made this holds what is in it.
+        let end = unsafe { look_at_end(self.this, self.name)? };
+        Ok(end.filter(|end| self.key.is_some() || end.number().is_some()))
+    }
+
+    /// Puts an encoded value there. Runs no user code but signal handlers.
+    unsafe fn put(&self, value: &Encoded, attempts: usize) -> Result<Put, Thrown> {
+        // SAFETY: as above.
+        unsafe {
             for _ in 0..attempts {
-                let Some(end) = goes(look_at_end(this, name)?) else { return Ok(Some(false)) };
-                if let Some(done) = append(this, name, key.as_ref(), end, &encoded)? {
-                    return Ok(Some(done));
+                let Some(end) = self.end()? else { return Ok(Put::Impossible) };
+                match self.append(end, value, Room::AsLeft)? {
+                    Appended::Done => return Ok(Put::Done),
+                    Appended::Full => return Ok(Put::Full),
+                    Appended::Changed => {}
                 }
             }
-            Ok(None)
-        };
-        if let Some(done) = try_it(ATTEMPTS)? {
-            return Ok(done);
         }
-        // Others are always faster: they wait.
-        nested::alone(this, || Ok(try_it(ATTEMPTS)?.unwrap_or(false)))
+        Ok(Put::Lost)
+    }
+
+    /// Puts a value there that it takes user code to encode: that runs once.
+    unsafe fn put_object(&self, turn: &Turn, value: *mut zval) -> Result<Put, Thrown> {
+        // SAFETY: as above.
+        unsafe {
+            let Some(end) = self.end()? else { return Ok(Put::Impossible) };
+            let encoded = Encoded::of(value)?;
+            if turn.standing() == Standing::Forked {
+                // The parent is in the middle of it. Where it fails, the array is still the one that was seen.
+                after_parent(self.this, |_| self.append(end, &encoded, Room::Always))?;
+                return Ok(Put::Done);
+            }
+            match self.put(&encoded, ATTEMPTS)? {
+                Put::Full => {}
+                // (User code has put something else in its place.)
+                put => return Ok(put),
+            }
+            self.write_whole()?;
+            for _ in 0..ATTEMPTS {
+                let Some(end) = self.end()? else { return Ok(Put::Impossible) };
+                if let Appended::Done = self.append(end, &encoded, Room::Always)? {
+                    return Ok(Put::Done);
+                }
+            }
+        }
+        Ok(Put::Lost)
+    }
+
+    /// Writes the array as it is, without what has been written over in it; [`Unread::end`] then knows its end.
+    unsafe fn write_whole(&self) -> Result<(), Thrown> {
+        let name = self.name.as_ptr();
+        let mut array = zend::empty();
+        // SAFETY: as above; the array is this frame's own.
+        unsafe {
+            let known = access::look(self.this, name, &raw mut array)?;
+            let encoded = Encoded::of(&raw mut array)?;
+            let stored = encoded.store(self.this, name, &raw mut array, |store| {
+                known.is_newest(store, self.name.bytes(), &mut GLOBALS.get().buffers.take())
+            })?;
+            if let Some(seen) = stored
+                && zend::kind(&raw const array) == IS_ARRAY
+            {
+                remember_end(self.this, self.name, End::of(array.value.arr), seen);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -230,49 +325,63 @@ unsafe fn remember_end(this: &SyncObject, name: &Str, end: End, seen: Seen) {
     }
 }
 
-/// Appends the patch that puts an encoded value under a key (or, without one, at the end) of the array
-/// that [`look_at_end`] saw. `None`: it is another one by now; `false`: it is time to write it whole.
-unsafe fn append(
-    this: &SyncObject,
-    name: &Str,
-    key: Option<&ArrayKey>,
-    end: End,
-    value: &[u8],
-) -> Result<Option<bool>, Thrown> {
-    // SAFETY: as for `look_at_end`.
-    unsafe {
-        let Some(entry) = this.ends().look_up(name.as_ptr()) else { return Ok(None) };
-        let mut seen = entry.seen;
-        let mut patch = GLOBALS.get().buffers.take();
-        write_head(&mut patch, 1, true);
-        let end = match key {
-            None => {
-                let Some(number) = end.number() else { return Ok(Some(false)) };
-                write_number(&mut patch, number);
-                end.after(number)
+/// What to do where an array has no room for one more patch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// Leave it at that. (A long array is never written whole: its pieces are united.)
+    AsLeft,
+    /// Write all that there is, and the patch, as one record.
+    Always,
+}
+
+impl Unread<'_> {
+    /// Appends the patch that puts an encoded value there, in the array that [`look_at_end`] saw.
+    unsafe fn append(&self, end: End, value: &Encoded, room: Room) -> Result<Appended, Thrown> {
+        let Self { this, name, key } = self;
+        // SAFETY: as for `look_at_end`.
+        unsafe {
+            let Some(entry) = this.ends().look_up(name.as_ptr()) else { return Ok(Appended::Changed) };
+            let mut seen = entry.seen;
+            let mut patch = GLOBALS.get().buffers.take();
+            write_head(&mut patch, 1, true);
+            let end = match key {
+                None => {
+                    let Some(number) = end.number() else { return Ok(Appended::Changed) };
+                    write_number(&mut patch, number);
+                    end.after(number)
+                }
+                Some(ArrayKey::Index(number)) => {
+                    write_number(&mut patch, *number);
+                    end.after(*number)
+                }
+                Some(ArrayKey::Name(key)) => {
+                    write_name(&mut patch, key)?;
+                    end
+                }
+            };
+            value.write_to(&mut patch);
+            let appended = access::patiently(this, |store| {
+                let appended = store.append(name.bytes(), &patch, end.0, &mut seen)?;
+                Ok(match (appended, room) {
+                    (Appended::Full, Room::Always) if store.append_whole(name.bytes(), &patch, end.0, &mut seen)? => {
+                        Appended::Done
+                    }
+                    (Appended::Full, Room::Always) => Appended::Changed,
+                    _ => appended,
+                })
+            })?;
+            match appended {
+                Appended::Done => remember_end(this, name, end, seen),
+                // A long value stays as it is, with one more piece.
+                Appended::Full => {
+                    let unites = |store: &Store| store.unite(name.bytes(), LARGEST_VALUE as u64, &mut seen);
+                    if access::patiently(this, unites)? {
+                        return Ok(Appended::Changed);
+                    }
+                }
+                Appended::Changed => {}
             }
-            Some(ArrayKey::Index(number)) => {
-                write_number(&mut patch, *number);
-                end.after(*number)
-            }
-            Some(ArrayKey::Name(key)) => {
-                write_name(&mut patch, key)?;
-                end
-            }
-        };
-        patch.extend_from_slice(value);
-        let appended = access::patiently(this, |store| store.append(name.bytes(), &patch, end.0, &mut seen))?;
-        match appended {
-            Appended::Done => {
-                remember_end(this, name, end, seen);
-                Ok(Some(true))
-            }
-            Appended::Changed => Ok(None),
-            // A long value stays as it is, with one more piece.
-            Appended::Full => {
-                let unites = |store: &Store| store.unite(name.bytes(), LARGEST_VALUE as u64, &mut seen);
-                Ok(if access::patiently(this, unites)? { None } else { Some(false) })
-            }
+            Ok(appended)
         }
     }
 }
@@ -293,33 +402,15 @@ unsafe fn is_plain(value: *const zval, depth: usize) -> bool {
 }
 
 /// The scalar that steps lead to in an array, if they lead to one.
-unsafe fn scalar_at(array: *const zval, steps: &[Step]) -> Result<Option<*const zval>, Thrown> {
-    let mut at = array;
+unsafe fn scalar_at(array: *const zval, steps: &[Step]) -> Option<*const zval> {
+    if !steps.iter().all(|step| matches!(step, Step::Element(key) if key.is_plain())) {
+        return None;
+    }
     // SAFETY: callers pass a valid value; nothing changes it meanwhile.
     unsafe {
-        for step in steps {
-            let Step::Element(key) = step else { return Ok(None) };
-            if zend::kind(at) != IS_ARRAY || !matches!(zend::kind(key.as_ptr()), IS_LONG | IS_STRING) {
-                return Ok(None);
-            }
-            let table = (*at).value.arr;
-            at = match place::array_key(key, false)? {
-                ArrayKey::Index(index) => ffi::zend_hash_index_find(table, index as u64),
-                ArrayKey::Name(name) => ffi::zend_hash_find(table, name.as_ptr()),
-            };
-            if at.is_null() {
-                return Ok(None);
-            }
-        }
-        Ok((zend::kind(at) != IS_ARRAY && is_plain(at, 0)).then_some(at))
+        let at = place::find(array, steps)?;
+        (zend::kind(at) != IS_ARRAY && is_plain(at, 0)).then_some(at)
     }
-}
-
-/// Another process was faster: brings the newer value into the cache.
-unsafe fn refresh(this: &SyncObject, name: &Str) -> Result<(), Thrown> {
-    let mut newer = zend::empty();
-    // SAFETY: callers hold both.
-    unsafe { access::read(this, name.as_ptr(), &raw mut newer).map(drop) }
 }
 
 /// Appends the patch for a change to `array` to `out`, and tells where the array ends then; `None` where a
@@ -346,7 +437,7 @@ unsafe fn encode(
             }
             let first = n == 0 && value.is_some();
             let element = match step {
-                Step::Element(key) if matches!(zend::kind(key.as_ptr()), IS_LONG | IS_STRING) => {
+                Step::Element(key) if key.is_plain() => {
                     match place::array_key(key, false)? {
                         // A decoded array counts on from its highest key, one in memory from the
                         // highest that it ever had: who comes after must not see the difference.
@@ -441,7 +532,7 @@ pub unsafe fn apply_all(this: &SyncObject, bytes: &[u8], at: *mut zval) -> Resul
         unsafe {
             match element {
                 Some(_) if zend::kind(at) == IS_ARRAY => {
-                    place::act(at, &[Step::Element(Key::int(number))], &mut Act::Assign(&raw mut patch))?;
+                    place::act(at, &[Step::Element(Key::int(number))], Act::Assign(&raw mut patch))?;
                 }
                 Some(_) => return Err(damaged()),
                 None => apply(&raw const patch, at)?,
@@ -487,7 +578,7 @@ unsafe fn apply(patch: *const zval, at: *mut zval) -> Result<(), Thrown> {
             steps.push(Step::Element(Key::new(key)));
         }
         let value = ffi::zend_hash_index_find(table, 1);
-        let mut act = if value.is_null() { Act::Unset } else { Act::Assign(value) };
-        place::act(at, &steps, &mut act).map(drop)
+        let act = if value.is_null() { Act::Unset } else { Act::Assign(value) };
+        place::act(at, &steps, act).map(drop)
     }
 }

@@ -9,9 +9,10 @@ use ext_php_rs::ffi::{
     IS_OBJECT, IS_REFERENCE, IS_RESOURCE, IS_STRING, IS_TRUE, IS_UNDEF, zend_array, zend_object, zval,
 };
 
+use super::nested;
+use super::operation::Running;
 use super::value::scalar;
-use super::zend::{self, Str, Thrown};
-use super::{access, nested};
+use super::zend::{self, Alive, Str, Thrown};
 
 /// A value that a step holds.
 pub struct Key(zval);
@@ -39,6 +40,46 @@ impl Key {
     /// The value.
     pub fn as_ptr(&self) -> *mut zval {
         (&raw const self.0).cast_mut()
+    }
+
+    /// Whether it is an int or a string: what an array takes without a word.
+    pub fn is_plain(&self) -> bool {
+        // SAFETY: the key holds a valid value.
+        matches!(unsafe { zend::kind(self.as_ptr()) }, IS_LONG | IS_STRING)
+    }
+
+    /// The int or string that an array takes it for. Says nothing of what is lost by that.
+    fn settled(&self) -> Self {
+        let value = self.as_ptr();
+        // SAFETY: the key holds a valid value.
+        unsafe {
+            match zend::kind(value) {
+                IS_FALSE | IS_TRUE | IS_DOUBLE => Self::int(ffi::zval_get_long_func(value, false)),
+                IS_RESOURCE => Self::int((*(*value).value.res).handle),
+                IS_UNDEF | IS_NULL => {
+                    let mut key = Self(zend::empty());
+                    zend::set_string(&raw mut key.0, Str::new(b""));
+                    key
+                }
+                _ => self.clone(),
+            }
+        }
+    }
+
+    /// What an array has under it, or null. The key [is plain](Key::is_plain).
+    ///
+    /// # Safety
+    /// `array` holds an array.
+    pub unsafe fn find(&self, array: *const zval) -> *mut zval {
+        // SAFETY: valid by contract.
+        unsafe {
+            let table = (*array).value.arr;
+            match array_key(self, false) {
+                Ok(ArrayKey::Index(index)) => ffi::zend_hash_index_find(table, index as u64),
+                Ok(ArrayKey::Name(name)) => ffi::zend_hash_find(table, name.as_ptr()),
+                Err(Thrown) => ptr::null_mut(),
+            }
+        }
     }
 }
 
@@ -80,21 +121,12 @@ impl std::fmt::Display for Step {
     }
 }
 
-/// What to do at the end of the steps.
+/// What to do at the end of the steps. It is used up by being done, so that it is done once.
 pub enum Act<'a> {
     /// Put a value there.
     Assign(*mut zval),
-    /// Change what is there, in place.
-    Modify {
-        /// Does it. May run user code.
-        modify: &'a mut dyn FnMut(*mut zval) -> Result<(), Thrown>,
-        /// Whether it is `++` or `--`, for the sake of PHP's words.
-        steps: bool,
-        /// Whether nothing can run but an error handler, where what is there is a scalar.
-        pure: bool,
-        /// The result, which is put right here where a typed property made something else of it; or null.
-        stored: *mut zval,
-    },
+    /// Apply an operator to what is there.
+    Operate(Running<'a>),
     /// Remove what is there.
     Unset,
 }
@@ -104,51 +136,127 @@ impl Act<'_> {
     fn fetch(&self) -> u32 {
         match self {
             Act::Assign(_) => BP_VAR_W,
-            Act::Modify { .. } => BP_VAR_RW,
+            Act::Operate(_) => BP_VAR_RW,
             Act::Unset => BP_VAR_UNSET,
         }
     }
 }
 
-/// Walks from `place` by `steps` and acts there; tells whether anything may have changed.
+/// What came of it.
+pub struct Acted<'a, 's> {
+    /// Whether anything may have changed.
+    pub changed: bool,
+    /// It has not been done: the steps lead into the store of a handle.
+    pub onward: Option<Onward<'a, 's>>,
+}
+
+impl Acted<'_, '_> {
+    fn here(changed: bool) -> Self {
+        Self { changed, onward: None }
+    }
+}
+
+/// An act that is still to be done, in another store: not before this one's writers may go on, or two
+/// processes that go opposite ways would wait for each other.
+pub struct Onward<'a, 's> {
+    /// The handle, a Sync object.
+    pub handle: Alive,
+    /// The step into its store.
+    pub step: &'s Step,
+    /// The steps that follow.
+    pub rest: &'s [Step],
+    pub act: Act<'a>,
+}
+
+/// Walks from `place` by `steps` and acts there.
 ///
 /// # Safety
 /// `place` holds a valid value that nobody else can change meanwhile.
-pub unsafe fn act(place: *mut zval, steps: &[Step], act: &mut Act) -> Result<bool, Thrown> {
+pub unsafe fn act<'a, 's>(place: *mut zval, steps: &'s [Step], act: Act<'a>) -> Result<Acted<'a, 's>, Thrown> {
     // SAFETY: valid by contract, also for what is further inside.
     unsafe {
         if let [step, rest @ ..] = steps
             && let Some(handle) = nested::handle(zend::deref(place), step)
         {
-            // What is stored behind it changes, the handle does not.
-            let name = match step {
-                Step::Property(name) => name.clone(),
-                Step::Element(key) => zend::to_string(key.as_ptr())?,
-                Step::Append => access::next_number(handle)?,
-            };
-            let _alive = handle.hold();
-            nested::change(handle, &name, rest, act)?;
-            return Ok(false);
+            let onward = Onward { handle: handle.hold(), step, rest, act };
+            return Ok(Acted { changed: false, onward: Some(onward) });
         }
         match steps {
-            [] => at_place(place, act),
+            [] => at_place(place, act).map(Acted::here),
             [step] => {
                 let changed = last(place, step, act)?;
                 zend::check()?;
-                Ok(changed)
+                Ok(Acted::here(changed))
             }
             [step, rest @ ..] => inner(place, step, rest, act),
         }
     }
 }
 
+/// The steps as they were done: whatever a key is, an array takes it for an int or a string. Says nothing, as that
+/// has been said already.
+pub fn settled(steps: &[Step]) -> Vec<Step> {
+    steps
+        .iter()
+        .map(|step| match step {
+            Step::Element(key) => Step::Element(key.settled()),
+            step => step.clone(),
+        })
+        .collect()
+}
+
+/// What an array has at the end of the steps, if there is something; `value` itself, where there are none.
+///
+/// # Safety
+/// As for [`leads_through_arrays`].
+pub unsafe fn find(value: *const zval, steps: &[Step]) -> Option<*const zval> {
+    let mut at = value;
+    for step in steps {
+        let Step::Element(key) = step else { return None };
+        // SAFETY: valid by contract.
+        unsafe {
+            if zend::kind(at) != IS_ARRAY {
+                return None;
+            }
+            at = key.find(at);
+        }
+        if at.is_null() {
+            return None;
+        }
+    }
+    Some(at)
+}
+
+/// Whether there is an array wherever the steps (the last one apart) lead, up to the first that makes one.
+///
+/// # Safety
+/// `value` is valid, and nothing changes it meanwhile; the steps are [`settled`].
+pub unsafe fn leads_through_arrays(value: *const zval, steps: &[Step]) -> bool {
+    let mut at = value;
+    // SAFETY: valid by contract.
+    unsafe {
+        for (n, step) in steps.iter().enumerate() {
+            if at.is_null() || zend::kind(at) != IS_ARRAY {
+                return false;
+            }
+            match step {
+                Step::Append => return true,
+                Step::Property(_) => return false,
+                Step::Element(key) if n + 1 < steps.len() => at = key.find(at),
+                Step::Element(_) => {}
+            }
+        }
+    }
+    true
+}
+
 /// Acts on the place itself.
-unsafe fn at_place(place: *mut zval, act: &mut Act) -> Result<bool, Thrown> {
+unsafe fn at_place(place: *mut zval, act: Act) -> Result<bool, Thrown> {
     // SAFETY: callers pass a valid place.
     unsafe {
         match act {
-            Act::Assign(value) => assign(place, *value)?,
-            Act::Modify { modify, .. } => change(place, modify)?,
+            Act::Assign(value) => assign(place, value)?,
+            Act::Operate(operation) => operate(place, operation)?,
             Act::Unset => zend::release(place),
         }
     }
@@ -175,17 +283,17 @@ pub unsafe fn assign(place: *mut zval, value: *mut zval) -> Result<(), Thrown> {
     Ok(())
 }
 
-/// Changes what is in a place, through a reference if there is one.
-unsafe fn change(place: *mut zval, modify: &mut dyn FnMut(*mut zval) -> Result<(), Thrown>) -> Result<(), Thrown> {
+/// Applies an operator to what is in a place, through a reference if there is one.
+unsafe fn operate(place: *mut zval, operation: Running) -> Result<(), Thrown> {
     // SAFETY: callers pass a valid place.
     unsafe {
         if zend::kind(place) == IS_REFERENCE && is_typed((*place).value.ref_) {
             let mut new = zend::empty();
             zend::copy(&raw mut new, zend::deref(place));
-            modify(&raw mut new)?;
+            operation.run(&raw mut new)?;
             return assign(place, &raw mut new);
         }
-        modify(zend::deref(place))
+        operation.run(zend::deref(place))
     }
 }
 
@@ -223,7 +331,12 @@ unsafe fn separate(place: *mut zval) -> *mut zend_array {
 }
 
 /// Walks one step that is not the last.
-unsafe fn inner(place: *mut zval, step: &Step, rest: &[Step], what: &mut Act) -> Result<bool, Thrown> {
+unsafe fn inner<'a, 's>(
+    place: *mut zval,
+    step: &Step,
+    rest: &'s [Step],
+    what: Act<'a>,
+) -> Result<Acted<'a, 's>, Thrown> {
     let fetch = what.fetch();
     // SAFETY: callers pass a valid place. A slot of an array or object is used up before anything
     // else can touch its container; a value that an object returns lives in this frame.
@@ -233,15 +346,14 @@ unsafe fn inner(place: *mut zval, step: &Step, rest: &[Step], what: &mut Act) ->
             Step::Property(name) => {
                 if zend::kind(place) != IS_OBJECT {
                     if fetch == BP_VAR_UNSET {
-                        return Ok(false);
+                        return Ok(Acted::here(false));
                     }
                     return Err(no_object(c"Attempt to modify property \"%s\" on %s", name, place));
                 }
                 let object = (*place).value.obj;
                 let mut returned = zend::empty();
                 let slot = property_slot(object, name, fetch, &raw mut returned)?;
-                act(slot, rest, what)?;
-                Ok(true)
+                Ok(Acted { changed: true, ..act(slot, rest, what)? })
             }
             Step::Element(_) | Step::Append => match zend::kind(place) {
                 IS_UNDEF | IS_NULL | IS_FALSE => {
@@ -249,20 +361,21 @@ unsafe fn inner(place: *mut zval, step: &Step, rest: &[Step], what: &mut Act) ->
                         if zend::kind(place) == IS_FALSE {
                             ffi::zend_false_to_array_deprecated();
                         }
-                        return Ok(false);
+                        return Ok(Acted::here(false));
                     }
                     become_array(place)?;
                     inner(place, step, rest, what)
                 }
                 IS_ARRAY => {
-                    let Some(slot) = element_slot(separate(place), step, fetch)? else { return Ok(false) };
+                    let Some(slot) = element_slot(separate(place), step, fetch)? else {
+                        return Ok(Acted::here(false));
+                    };
                     act(slot, rest, what)
                 }
                 IS_OBJECT => {
                     let mut returned = zend::empty();
                     let slot = element_of_object((*place).value.obj, step, fetch, &raw mut returned)?;
-                    act(slot, rest, what)?;
-                    Ok(true)
+                    Ok(Acted { changed: true, ..act(slot, rest, what)? })
                 }
                 IS_STRING => Err(match step {
                     Step::Append => throw(c"[] operator not supported for strings"),
@@ -279,7 +392,7 @@ unsafe fn inner(place: *mut zval, step: &Step, rest: &[Step], what: &mut Act) ->
 }
 
 /// Walks the last step, and acts.
-unsafe fn last(place: *mut zval, step: &Step, act: &mut Act) -> Result<bool, Thrown> {
+unsafe fn last(place: *mut zval, step: &Step, act: Act) -> Result<bool, Thrown> {
     // SAFETY: callers pass a valid place.
     unsafe {
         let place = zend::deref(place);
@@ -305,16 +418,16 @@ unsafe fn last(place: *mut zval, step: &Step, act: &mut Act) -> Result<bool, Thr
     }
 }
 
-unsafe fn last_property(place: *mut zval, name: &Str, act: &mut Act) -> Result<bool, Thrown> {
+unsafe fn last_property(place: *mut zval, name: &Str, act: Act) -> Result<bool, Thrown> {
     // SAFETY: callers pass a valid place; the handlers of an object are those of its class.
     unsafe {
         if zend::kind(place) != IS_OBJECT {
             return match act {
                 Act::Assign(_) => Err(no_object(c"Attempt to assign property \"%s\" on %s", name, place)),
-                Act::Modify { steps: true, .. } => {
+                Act::Operate(operation) if operation.is_step() => {
                     Err(no_object(c"Attempt to increment/decrement property \"%s\" on %s", name, place))
                 }
-                Act::Modify { .. } => Err(no_object(c"Attempt to assign property \"%s\" on %s", name, place)),
+                Act::Operate(_) => Err(no_object(c"Attempt to assign property \"%s\" on %s", name, place)),
                 Act::Unset => Ok(false),
             };
         }
@@ -327,22 +440,21 @@ unsafe fn last_property(place: *mut zval, name: &Str, act: &mut Act) -> Result<b
         };
         match act {
             Act::Assign(value) => {
-                let written = write(object, name.as_ptr(), *value, ptr::null_mut());
+                let written = write(object, name.as_ptr(), value, ptr::null_mut());
                 zend::check()?;
-                put_right(*value, written);
+                put_right(value, written);
             }
-            Act::Modify { modify, stored, .. } => {
+            Act::Operate(mut operation) => {
+                let stored = operation.result();
                 let mut returned = zend::empty();
                 let old = read(object, name.as_ptr(), BP_VAR_R as i32, ptr::null_mut(), &raw mut returned);
                 zend::check()?;
                 let mut new = zend::empty();
                 zend::copy(&raw mut new, zend::deref(old));
-                modify(&raw mut new)?;
+                operation.run(&raw mut new)?;
                 let written = write(object, name.as_ptr(), &raw mut new, ptr::null_mut());
                 zend::check()?;
-                if !stored.is_null() {
-                    put_right(*stored, written);
-                }
+                put_right(stored, written);
             }
             Act::Unset => unset(object, name.as_ptr(), ptr::null_mut()),
         }
@@ -361,7 +473,7 @@ unsafe fn put_right(value: *mut zval, written: *mut zval) {
     }
 }
 
-unsafe fn last_element(array: *mut zend_array, step: &Step, act: &mut Act) -> Result<bool, Thrown> {
+unsafe fn last_element(array: *mut zend_array, step: &Step, act: Act) -> Result<bool, Thrown> {
     // SAFETY: callers pass an array that nobody else changes.
     unsafe {
         match act {
@@ -385,7 +497,7 @@ unsafe fn last_element(array: *mut zend_array, step: &Step, act: &mut Act) -> Re
     }
 }
 
-unsafe fn last_element_of_object(object: *mut zend_object, step: &Step, act: &mut Act) -> Result<bool, Thrown> {
+unsafe fn last_element_of_object(object: *mut zend_object, step: &Step, act: Act) -> Result<bool, Thrown> {
     // SAFETY: callers pass a valid object; its handlers are those of its class.
     unsafe {
         let _alive = zend::Alive::hold(object);
@@ -400,14 +512,14 @@ unsafe fn last_element_of_object(object: *mut zend_object, step: &Step, act: &mu
             _ => ptr::null_mut(),
         };
         match act {
-            Act::Assign(value) => write(object, offset, *value),
+            Act::Assign(value) => write(object, offset, value),
             // The engine fetches the element, and changes what it got.
-            Act::Modify { steps: true, .. } => {
+            Act::Operate(operation) if operation.is_step() => {
                 let mut returned = zend::empty();
                 let slot = element_of_object(object, step, BP_VAR_RW, &raw mut returned)?;
-                return at_place(slot, act);
+                return at_place(slot, Act::Operate(operation));
             }
-            Act::Modify { modify, .. } => {
+            Act::Operate(operation) => {
                 let mut returned = zend::empty();
                 let old = read(object, offset, BP_VAR_R as i32, &raw mut returned);
                 zend::check()?;
@@ -415,7 +527,7 @@ unsafe fn last_element_of_object(object: *mut zend_object, step: &Step, act: &mu
                 if !old.is_null() {
                     zend::copy(&raw mut new, zend::deref(old));
                 }
-                modify(&raw mut new)?;
+                operation.run(&raw mut new)?;
                 write(object, offset, &raw mut new);
             }
             Act::Unset => unset(object, offset),
@@ -426,13 +538,13 @@ unsafe fn last_element_of_object(object: *mut zend_object, step: &Step, act: &mu
 }
 
 /// `$string[0] = 'x'`, and what cannot be done to a string.
-unsafe fn last_of_string(place: *mut zval, step: &Step, act: &mut Act) -> Result<bool, Thrown> {
+unsafe fn last_of_string(place: *mut zval, step: &Step, act: Act) -> Result<bool, Thrown> {
     let Step::Element(key) = step else { return Err(throw(c"[] operator not supported for strings")) };
     let value = match act {
-        Act::Assign(value) => *value,
-        Act::Modify { steps, .. } => {
+        Act::Assign(value) => value,
+        Act::Operate(operation) => {
             string_offset(key, BP_VAR_RW)?;
-            return Err(throw(if *steps {
+            return Err(throw(if operation.is_step() {
                 c"Cannot increment/decrement string offsets"
             } else {
                 c"Cannot use assign-op operators with string offsets"
@@ -505,13 +617,13 @@ fn string_offset(key: &Key, fetch: u32) -> Result<i64, Thrown> {
                     zend::check()?;
                     return Ok(offset);
                 }
-                return Err(illegal_offset(c"string", value, fetch));
+                return Err(illegal_offset(b"string", value, fetch));
             }
             IS_UNDEF | IS_NULL | IS_FALSE | IS_TRUE | IS_DOUBLE => {
                 ffi::zend_error(E_WARNING as i32, c"String offset cast occurred".as_ptr());
             }
             _ => {
-                return Err(illegal_offset(c"string", value, fetch));
+                return Err(illegal_offset(b"string", value, fetch));
             }
         }
         zend::check()?;
@@ -677,19 +789,27 @@ pub fn array_key(key: &Key, unset: bool) -> Result<ArrayKey, Thrown> {
                 }
                 ArrayKey::Index(index)
             }
-            IS_RESOURCE => {
-                let handle = (*(*value).value.res).handle;
-                ffi::zend_error(
-                    E_WARNING as i32,
-                    c"Resource ID#%ld used as offset, casting to integer (%ld)".as_ptr(),
-                    handle,
-                    handle,
-                );
-                zend::check()?;
-                ArrayKey::Index(handle)
-            }
-            _ => return Err(illegal_offset(c"array", value, if unset { BP_VAR_UNSET } else { BP_VAR_W })),
+            IS_RESOURCE => ArrayKey::Index(resource_number(value)?),
+            _ => return Err(illegal_offset(b"array", value, if unset { BP_VAR_UNSET } else { BP_VAR_W })),
         })
+    }
+}
+
+/// The number that a resource is as an offset, with the warning that arrays have for it.
+///
+/// # Safety
+/// `value` is a resource.
+unsafe fn resource_number(value: *const zval) -> Result<i64, Thrown> {
+    // SAFETY: valid by contract.
+    unsafe {
+        let handle = (*(*value).value.res).handle;
+        ffi::zend_error(
+            E_WARNING as i32,
+            c"Resource ID#%ld used as offset, casting to integer (%ld)".as_ptr(),
+            handle,
+            handle,
+        );
+        zend::check().map(|()| handle)
     }
 }
 
@@ -700,16 +820,16 @@ fn throw(message: &std::ffi::CStr) -> Thrown {
     Thrown
 }
 
-/// The TypeError for an offset of a kind that its container, `array` or `string`, does not take.
+/// The TypeError for an offset of a kind that its container (`array`, `string`, a class) does not take.
 ///
 /// # Safety
 /// `offset` is valid.
 #[cold]
-unsafe fn illegal_offset(container: &std::ffi::CStr, offset: *mut zval, fetch: u32) -> Thrown {
+unsafe fn illegal_offset(container: &[u8], offset: *mut zval, fetch: u32) -> Thrown {
     // SAFETY: valid by contract; a message without directives, or with one `%s`.
     #[cfg(not(php83))]
     unsafe {
-        match (container.to_bytes(), fetch) {
+        match (container, fetch) {
             (b"string", _) => ffi::zend_type_error(
                 c"Cannot access offset of type %s on string".as_ptr(),
                 ffi::zend_zval_type_name(offset),
@@ -719,13 +839,13 @@ unsafe fn illegal_offset(container: &std::ffi::CStr, offset: *mut zval, fetch: u
         }
     }
     #[cfg(php83)]
-    if container == c"string" && fetch == BP_VAR_UNSET {
+    if container == b"string" && fetch == BP_VAR_UNSET {
         return throw(c"Cannot unset string offsets");
     }
     // SAFETY: valid by contract.
     #[cfg(php83)]
     unsafe {
-        zend_illegal_container_offset(Str::new(container.to_bytes()).as_ptr(), offset, fetch as i32);
+        zend_illegal_container_offset(Str::new(container).as_ptr(), offset, fetch as i32);
     }
     Thrown
 }

@@ -15,6 +15,7 @@ use ext_php_rs::zend::{ClassEntry, ExecuteData, ce};
 use super::GLOBALS;
 use super::access::{self, patiently};
 use super::errors::{self, contain};
+use super::exclusive::alone;
 use super::handlers;
 use super::ini;
 use super::nested::{self, Instruction};
@@ -676,7 +677,7 @@ extern "C" fn offset_set(data: &mut ExecuteData, result: &mut zval) {
                 return call.store(offset, value);
             }
             // `$sync[] = $value`. From finding a free number to taking it, nobody else may take it.
-            nested::alone(call.this(), || {
+            alone(call.this(), |_| {
                 let mut number = zend::empty();
                 zend::set_string(&raw mut number, access::next_number(call.this())?);
                 call.store(&raw mut number, value)

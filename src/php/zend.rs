@@ -169,6 +169,11 @@ impl Alive {
         unsafe { (*object).gc.refcount += 1 };
         Self(object)
     }
+
+    /// The object, which lives as long as `self`.
+    pub fn object(&self) -> *mut zend_object {
+        self.0
+    }
 }
 
 impl Drop for Alive {

@@ -841,14 +841,41 @@ impl Owner<'_> {
             let piece = Piece { kept, left: MAX_BUDGET as u32, note: note.ok_or_else(lost_piece)?, body: &bytes };
             return self.put_piece(key, hit, piece, Purpose::Reclaim);
         }
+        self.put_united(key, hit, value.whole, note, &bytes, Purpose::Reclaim)
+    }
+
+    /// Lets a key's value go on with `bytes`, and writes all of it as one record.
+    pub fn append_whole(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Written, Trouble> {
+        let value = self.pieces(hit)?;
+        let (all, _) = value.split_where(|_, _| false);
+        let mut body = self.copied(all)?;
+        body.extend_from_slice(bytes);
+        let length = key.len() + UNITED_HEAD + body.len() as u64;
+        if length > MAX_RECORD - PAGE {
+            return Err(Trouble::TooLarge);
+        }
+        self.put_united(key, hit, value.whole, Some(note), &body, Purpose::Write)
+    }
+
+    /// Puts one record in the place of all pieces of a value, down to the record `whole`. `note`: of the newest append,
+    /// if there was one.
+    fn put_united(
+        &self,
+        key: &EncodedKey,
+        hit: Hit,
+        whole: u64,
+        note: Option<i64>,
+        bytes: &[u8],
+        purpose: Purpose,
+    ) -> Result<Written, Trouble> {
         let head = united_head(note.unwrap_or_default());
         let record = match note {
-            Some(_) => NewRecord { op: Op::United, key, value: Value { head: &head, body: &bytes } },
+            Some(_) => NewRecord { op: Op::United, key, value: Value { head: &head, body: bytes } },
             // Nothing was ever appended to it.
-            None => NewRecord { op: Op::Set, key, value: Value::whole(&bytes) },
+            None => NewRecord { op: Op::Set, key, value: Value::whole(bytes) },
         };
-        let place = self.file.map.word(value.whole + RECORD_PLACE).get();
-        let placed = self.publish_record(&record, place, Purpose::Reclaim)?;
+        let place = self.file.map.word(whole + RECORD_PLACE).get();
+        let placed = self.publish_record(&record, place, purpose)?;
         self.supersede(hit, placed.offset, 0);
         self.settle(placed);
         Ok(Written { slot: hit.slot, record: placed.offset, position: placed.position })

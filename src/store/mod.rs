@@ -113,6 +113,17 @@ pub struct Change {
     generation: u64,
 }
 
+/// What has become of a [`Change`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Other writers are kept out.
+    Kept,
+    /// No longer: the file was destroyed, or is another one by now; or it was another store's.
+    Ended,
+    /// It is the parent's of this process, which was forked meanwhile.
+    Forked,
+}
+
 /// When and where a key was last seen: lets [`Store::is_current`] and [`Store::get`] answer
 /// "nothing has changed" without touching the value. Starts as `Seen::default()` ("never");
 /// belongs to one key of one file, for as long as that is open: where a file has been away, or another one in its
@@ -425,6 +436,19 @@ impl Store {
         })
     }
 
+    /// As [`Store::append`], whatever room there is: the value and all that was appended to it become one
+    /// record. False: it is another value by now; nothing has happened. For short values, as it is copied.
+    pub fn append_whole(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Seen) -> Result<bool> {
+        let encoded = self.encoded(key, bytes.len() as u64)?;
+        self.write(|file, owner| {
+            let Some(hit) = file.hint(seen) else { return Ok(false) };
+            let written = owner.append_whole(&encoded, hit, note, bytes)?;
+            seen.follow(&written, owner.end());
+            owner.clean();
+            Ok(true)
+        })
+    }
+
     #[inline]
     fn put_value(&self, key: &[u8], value: Value, seen: &mut Seen) -> Result<()> {
         let encoded = self.encoded(key, value.len())?;
@@ -554,6 +578,17 @@ impl Store {
         if change.object == self.object && change.generation == holding.generation && holding.changes > 0 {
             holding.changes -= 1;
             if holding.changes == 0 && !holding.locked { self.weaken_hold(holding) } else { self.holding.set(holding) }
+        }
+    }
+
+    /// Whether a change still keeps other writers out.
+    pub fn standing(&self, change: &Change) -> Standing {
+        if change.generation != fork_generation() {
+            Standing::Forked
+        } else if change.object == self.object && self.holding().held {
+            Standing::Kept
+        } else {
+            Standing::Ended
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU32;
 
 mod lives;
 mod outgrown;
+mod whole;
 
 /// A path of its own on tmpfs, removed afterwards.
 pub struct Path0(pub PathBuf);

@@ -28,6 +28,7 @@ mod engine;
 mod identity;
 mod object_decode;
 mod object_encode;
+mod plain;
 mod reader;
 pub mod scalar;
 mod slots;
@@ -114,6 +115,12 @@ pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<Sharing, ValueError> {
 #[inline]
 pub fn write_int(out: &mut Vec<u8>, value: i64) {
     writer::Scalar::int(value).write(out);
+}
+
+/// Whether there is neither an object nor a reference in the values that `bytes` consist of: then decoding them
+/// runs no user code. False, too, where they are no values.
+pub fn is_plain(bytes: &[u8]) -> bool {
+    plain::is_plain(bytes)
 }
 
 /// Decodes the MessagePack value that `bytes` start with into `into`, which is overwritten without

@@ -1,0 +1,75 @@
+//! Keeping other writers out while a statement is computed.
+//!
+//! Computing may run user code (`__toString`, hooks, error handlers), which cannot be taken back and is not to
+//! run twice: so where it may, others are kept out first ([`alone`]), the value is read, computed once, and
+//! stored. What user code may do meanwhile is found out before the result is stored ([`Turn::standing`]).
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use ext_php_rs::zend::{CatchError, bailout, try_catch};
+
+use super::access::{patiently, patiently_for};
+use super::object::SyncObject;
+use super::zend::Thrown;
+pub use crate::store::Standing;
+use crate::store::{Change, Store};
+
+/// Proof that other writers are kept out: what may run user code for a statement asks for it.
+pub struct Turn<'t> {
+    this: &'t SyncObject,
+    change: &'t Change,
+}
+
+impl<'t> Turn<'t> {
+    /// The object whose store it is about.
+    pub fn object(&self) -> &'t SyncObject {
+        self.this
+    }
+
+    /// Whether others are still kept out, after user code has run.
+    pub fn standing(&self) -> Standing {
+        self.this.constructed().map_or(Standing::Ended, |instance| instance.store.standing(self.change))
+    }
+}
+
+/// Runs `body` while nobody else writes to the store, in another process, by another object or in
+/// another fiber; readers go on.
+///
+/// Others may write again when `body` is through, whichever way: it returns, throws, or the engine
+/// leaves it by `longjmp` (a fatal error in user code that it runs). A fiber that is destroyed is
+/// thrown out of it.
+pub fn alone<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<T, Thrown> {
+    let change = patiently(this, Store::lock_writers)?;
+    run(this, change, body)
+}
+
+/// How long a child that was forked in the middle of a statement waits for its parent to be through with it.
+///
+/// Nothing is lost where that is too short, as the statement is the parent's. It is for the child to see what the
+/// parent makes of it; for ever it cannot be, since the parent may be waiting for the child to end.
+const PARENT: Duration = Duration::from_secs(1);
+
+/// As [`alone`], in a child that was forked in the middle of its parent's turn: when the parent has ended it.
+/// `None` if that takes too long.
+pub fn after_parent<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<Option<T>, Thrown> {
+    match patiently_for(this, PARENT, Store::lock_writers)? {
+        Some(change) => run(this, change, body).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn run<T>(this: &SyncObject, change: Change, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<T, Thrown> {
+    let turn = Turn { this, change: &change };
+    let outcome = try_catch(AssertUnwindSafe(|| body(&turn)));
+    // Of another store, where the body has called `setFile`: the first one's hold has ended then.
+    if let Some(instance) = this.constructed() {
+        instance.store.unlock_writers(change);
+    }
+    match outcome {
+        Ok(result) => result,
+        // SAFETY: on to whoever catches it; nothing in this frame needs dropping.
+        Err(CatchError::Bailout) => unsafe { bailout() },
+        Err(defect) => panic!("{defect}"),
+    }
+}

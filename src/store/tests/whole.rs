@@ -1,0 +1,70 @@
+//! A value that goes on in one record, and what has become of a change by the time it is to be stored.
+
+use super::*;
+
+#[test]
+fn a_value_that_goes_on_in_one_record_is_what_it_would_be_in_pieces() {
+    let path = Path0::new();
+    let (store, other) = (path.store(), path.store());
+    let (mut seen, mut theirs, mut out) = (Seen::default(), Seen::default(), Vec::new());
+    let mut whole = b"first".to_vec();
+    store.put(b"list", &whole, &mut seen).unwrap();
+    let mut old = seen;
+    for (n, length) in [1, 5_000, 20_000, 3, 300_000].into_iter().enumerate() {
+        store.append(b"list", b"piece", 1, &mut seen).unwrap();
+        whole.extend_from_slice(b"piece");
+        let bytes = vec![n as u8; length];
+        assert!(store.append_whole(b"list", &bytes, n as i64, &mut seen).unwrap());
+        whole.extend_from_slice(&bytes);
+        assert_eq!(get(&other, b"list").as_ref(), Some(&whole));
+        assert_eq!(other.outline(b"list", &mut theirs, &mut out).unwrap(), Outline::Noted(n as i64));
+    }
+    assert_eq!(store.append(b"list", b"more", 9, &mut seen).unwrap(), Appended::Done, "there is room again");
+    whole.extend_from_slice(b"more");
+    assert!(!store.append_whole(b"list", b"lost", 0, &mut old).unwrap(), "it is another record by now");
+    assert_eq!(get(&other, b"list").as_ref(), Some(&whole));
+    let report = assert_sound(&store);
+    assert_eq!(report.keys, 1);
+}
+
+#[test]
+fn a_change_stands_until_it_ends_or_the_store_does() {
+    let path = Path0::new();
+    let (store, other) = (path.store(), path.store());
+    put(&store, b"key", b"value");
+    let change = store.lock_writers().unwrap();
+    assert_eq!(store.standing(&change), Standing::Kept);
+    assert_eq!(other.standing(&change), Standing::Ended, "it is another store's");
+    store.lock(Patience::default()).unwrap();
+    store.unlock();
+    assert_eq!(store.standing(&change), Standing::Kept, "it is weaker again, and still there");
+    store.destroy().unwrap();
+    assert_eq!(store.standing(&change), Standing::Ended);
+    put(&store, b"key", b"value");
+    assert_eq!(store.standing(&change), Standing::Ended, "nobody was kept out of the new file");
+    let inner = store.lock_writers().unwrap();
+    assert_eq!(store.standing(&inner), Standing::Kept);
+    store.unlock_writers(inner);
+    store.unlock_writers(change);
+    put(&other, b"key", b"free");
+}
+
+#[test]
+fn a_child_that_was_forked_in_a_change_is_told_that_it_is_its_parents() {
+    let path = Path0::new();
+    let store = path.store();
+    let change = store.lock_writers().unwrap();
+    // SAFETY: the child does nothing but what is asked of it here, and leaves without a destructor.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let told = store.standing(&change) == Standing::Forked && store.lock_writers().is_err();
+        // SAFETY: ends this process.
+        unsafe { libc::_exit(i32::from(told)) };
+    }
+    let mut status = 0;
+    // SAFETY: a child of this process, and a place for its status.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    assert_eq!(libc::WEXITSTATUS(status), 1);
+    assert_eq!(store.standing(&change), Standing::Kept);
+    store.unlock_writers(change);
+}
