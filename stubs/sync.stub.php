@@ -316,10 +316,14 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      *     echo $sync['progress'];
      *
+     * The name is what `(string)` makes of the offset, as for `$sync->{$offset}`; a resource is its number, with a warning,
+     * as in an array.
+     *
      * @param array-key $offset
      *
      * @return TValue|null
      *
+     * @throws \TypeError for an array, or an object without `__toString()`
      * @throws SyncException
      */
     public function offsetGet(mixed $offset): mixed {}
@@ -333,6 +337,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @param array-key|null $offset
      * @param TValue         $value
      *
+     * @throws \TypeError for an array, or an object without `__toString()`
      * @throws SyncException
      */
     public function offsetSet(mixed $offset, mixed $value): void {}
@@ -344,6 +349,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @param array-key $offset
      *
+     * @throws \TypeError for an array, or an object without `__toString()`
      * @throws SyncException
      */
     public function offsetExists(mixed $offset): bool {}
@@ -355,6 +361,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @param array-key $offset
      *
+     * @throws \TypeError for an array, or an object without `__toString()`
      * @throws SyncException
      */
     public function offsetUnset(mixed $offset): void {}

@@ -9,14 +9,15 @@ use std::os::raw::{c_int, c_void};
 use std::ptr;
 
 use ext_php_rs::ffi::{
-    self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, IS_NULL, zend_object, zend_object_handlers, zend_string, zval,
+    self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_NULL, zend_object, zend_object_handlers,
+    zend_string, zval,
 };
 
 use super::access;
 use super::errors::contain;
 use super::exclusive::alone;
 use super::nested::{self, Fetch};
-use super::object::{SyncObject, check_name, name_of};
+use super::object::{SyncObject, check_name, offset_name};
 use super::views;
 use super::zend::{self, Str, Thrown};
 
@@ -250,8 +251,10 @@ unsafe extern "C" fn read_dimension(
         unsafe {
             let this = SyncObject::of(object);
             let _alive = this.hold();
+            // Of nothing, an operator says that there is no array; the null that it gets instead is not stored.
+            let failed = if nested::is_operator() { zend::uninitialized() } else { ptr::null_mut() };
             let Ok(fetch) = this.instance().and_then(|_| nested::element_fetch(kind, offset, String::new)) else {
-                return ptr::null_mut();
+                return failed;
             };
             if offset.is_null()
                 && let Fetch::Place = fetch
@@ -259,7 +262,9 @@ unsafe extern "C" fn read_dimension(
                 nested::fetch_place(object, None, result);
                 return result;
             }
-            let Ok(name) = offset_name(this, offset) else { return ptr::null_mut() };
+            // (Before PHP 8.3 its words for what is no offset were the same for all of these.)
+            let kind = if cfg!(php83) { kind as u32 } else { BP_VAR_R };
+            let Ok(name) = shared_name(this, offset, kind) else { return failed };
             match fetch {
                 Fetch::Value => {}
                 Fetch::Place => {
@@ -288,7 +293,8 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
         // SAFETY: the engine passes an object of ours, an offset or null for `[]`, and a value.
         unsafe {
             let this = SyncObject::of(object);
-            if this.echo.is_due() {
+            // `$sync[[]] += 1` writes even after its TypeError.
+            if this.echo.is_due() || zend::check().is_err() {
                 return;
             }
             let _alive = this.hold();
@@ -296,7 +302,7 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
             let offset =
                 if !offset.is_null() && zend::kind(zend::deref(offset)) == IS_NULL { ptr::null_mut() } else { offset };
             let store = || {
-                let name = offset_name(this, offset)?;
+                let name = shared_name(this, offset, BP_VAR_W)?;
                 write(this, name.as_ptr(), zend::deref(value))
             };
             // From finding a free number to taking it, nobody else may take it.
@@ -315,7 +321,8 @@ unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zval, 
             let this = SyncObject::of(object);
             let _alive = this.hold();
             let question = if check_empty != 0 { ffi::ZEND_ISEMPTY } else { ffi::ZEND_PROPERTY_ISSET };
-            let answer = name_of(offset).and_then(|name| has(this, name.as_ptr(), question as c_int));
+            let answer =
+                offset_name(this, offset, BP_VAR_IS).and_then(|name| has(this, name.as_ptr(), question as c_int));
             c_int::from(answer.unwrap_or(false))
         }
     })
@@ -328,20 +335,20 @@ unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval
         unsafe {
             let this = SyncObject::of(object);
             let _alive = this.hold();
-            if let Ok(name) = offset_name(this, offset) {
+            if let Ok(name) = shared_name(this, offset, BP_VAR_UNSET) {
                 let _ = access::remove(this, name.as_ptr());
             }
         }
     });
 }
 
-/// The name that an offset means: what `(string)` makes of it; for `[]`, the next free number.
-unsafe fn offset_name(this: &SyncObject, offset: *mut zval) -> Result<Str, Thrown> {
+/// The name that an offset means, if a property can have it; for `[]`, the next free number.
+unsafe fn shared_name(this: &SyncObject, offset: *mut zval, fetch: u32) -> Result<Str, Thrown> {
     if offset.is_null() {
         return access::next_number(this);
     }
     // SAFETY: not null, so the engine passed a valid value.
-    let name = unsafe { name_of(offset)? };
+    let name = unsafe { offset_name(this, offset, fetch)? };
     // SAFETY: held.
     unsafe { check_name(name.as_ptr())? };
     Ok(name)

@@ -31,7 +31,7 @@ use super::access::{self, Encoded, Known, Stop};
 use super::errors::{self, contain};
 use super::exclusive::{Standing, Turn, after_parent, alone};
 use super::handlers;
-use super::object::SyncObject;
+use super::object::{SyncObject, offset_name};
 use super::operation::{Due, Operation, Operator};
 use super::patch;
 use super::place::{self, Act, Key, Onward, Step};
@@ -154,6 +154,15 @@ impl<'o> Deed<'o> {
         }
     }
 
+    /// How the engine fetches what stands before it.
+    fn fetch(&self) -> u32 {
+        match self {
+            Self::Assign(_) => BP_VAR_W,
+            Self::Operate(_) => BP_VAR_RW,
+            Self::Unset => BP_VAR_UNSET,
+        }
+    }
+
     /// What it will have done.
     fn done(&mut self) -> Done {
         match self {
@@ -219,7 +228,7 @@ unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], deed: De
     unsafe {
         match step {
             Step::Property(name) => change(this, name, rest, deed),
-            Step::Element(key) => change(this, &zend::to_string(key.as_ptr())?, rest, deed),
+            Step::Element(key) => change(this, &offset_name(this, key.as_ptr(), deed.fetch())?, rest, deed),
             Step::Append => change_next(this, rest, deed),
         }
     }
@@ -463,6 +472,11 @@ pub unsafe fn property_fetch(
         }
         _ => Ok(Fetch::Value),
     }
+}
+
+/// Whether a compound operator on an element is what runs: `$x['n'] += 1`.
+pub fn is_operator() -> bool {
+    Instruction::current().is_some_and(|instruction| instruction.code() == ffi::ZEND_ASSIGN_DIM_OP)
 }
 
 /// Finds out what `read_dimension` is called for. Throws where a reference is wanted.

@@ -17,6 +17,7 @@ use super::cache::Cache;
 use super::errors;
 use super::handlers;
 use super::nested::Echo;
+use super::place;
 use super::value::Policy;
 use super::views;
 use super::zend::{self, Alive, Str, Thrown};
@@ -484,6 +485,45 @@ pub unsafe fn call(
 pub unsafe fn name_of(value: *mut ffi::zval) -> Result<Str, Thrown> {
     // SAFETY: valid by contract.
     unsafe { zend::to_string(zend::deref(value)) }
+}
+
+/// The name that an offset means, `$sync[5]`: what `(string)` makes of it, as for `$sync->{5}`. `fetch`: how the engine
+/// fetches it.
+///
+/// # Safety
+/// `offset` is valid.
+pub unsafe fn offset_name(this: &SyncObject, offset: *mut ffi::zval, fetch: u32) -> Result<Str, Thrown> {
+    // SAFETY: valid by contract; the value is held while it is converted.
+    unsafe {
+        let mut legal = legal_offset(this, offset, fetch)?;
+        name_of(&raw mut legal)
+    }
+}
+
+/// An offset of which a name can be made. Throws for an array, and for an object that is no string either: to an array,
+/// too, these are illegal. A resource is its number, with a warning, as to an array.
+///
+/// # Safety
+/// `offset` is valid.
+pub unsafe fn legal_offset(this: &SyncObject, offset: *mut ffi::zval, fetch: u32) -> Result<ffi::zval, Thrown> {
+    // SAFETY: valid by contract.
+    unsafe {
+        let offset = zend::deref(offset);
+        let mut legal = zend::empty();
+        let is_legal = match zend::kind(offset) {
+            ffi::IS_ARRAY => false,
+            ffi::IS_OBJECT => !(*(*(*offset).value.obj).ce).__tostring.is_null(),
+            _ => true,
+        };
+        if !is_legal {
+            return Err(place::illegal_offset(zend::bytes((*(*this.zend()).ce).name), offset, fetch));
+        }
+        match zend::kind(offset) {
+            ffi::IS_RESOURCE => zend::set_long(&raw mut legal, place::resource_number(offset)?),
+            _ => zend::copy(&raw mut legal, offset),
+        }
+        Ok(legal)
+    }
 }
 
 /// Throws for a name that a property cannot have.

@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use ext_php_rs::ffi::{
-    self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, E_WARNING, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL,
-    IS_OBJECT, IS_REFERENCE, IS_RESOURCE, IS_STRING, IS_TRUE, IS_UNDEF, zend_array, zend_object, zval,
+    self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, E_WARNING, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG,
+    IS_NULL, IS_OBJECT, IS_REFERENCE, IS_RESOURCE, IS_STRING, IS_TRUE, IS_UNDEF, zend_array, zend_object, zval,
 };
 
 use super::nested;
@@ -799,7 +799,7 @@ pub fn array_key(key: &Key, unset: bool) -> Result<ArrayKey, Thrown> {
 ///
 /// # Safety
 /// `value` is a resource.
-unsafe fn resource_number(value: *const zval) -> Result<i64, Thrown> {
+pub unsafe fn resource_number(value: *const zval) -> Result<i64, Thrown> {
     // SAFETY: valid by contract.
     unsafe {
         let handle = (*(*value).value.res).handle;
@@ -825,7 +825,7 @@ fn throw(message: &std::ffi::CStr) -> Thrown {
 /// # Safety
 /// `offset` is valid.
 #[cold]
-unsafe fn illegal_offset(container: &[u8], offset: *mut zval, fetch: u32) -> Thrown {
+pub unsafe fn illegal_offset(container: &[u8], offset: *mut zval, fetch: u32) -> Thrown {
     // SAFETY: valid by contract; a message without directives, or with one `%s`.
     #[cfg(not(php83))]
     unsafe {
@@ -835,6 +835,7 @@ unsafe fn illegal_offset(container: &[u8], offset: *mut zval, fetch: u32) -> Thr
                 ffi::zend_zval_type_name(offset),
             ),
             (_, BP_VAR_UNSET) => ffi::zend_type_error(c"Illegal offset type in unset".as_ptr()),
+            (_, BP_VAR_IS) => ffi::zend_type_error(c"Illegal offset type in isset or empty".as_ptr()),
             _ => ffi::zend_type_error(c"Illegal offset type".as_ptr()),
         }
     }

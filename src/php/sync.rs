@@ -7,7 +7,8 @@ use std::time::Duration;
 use ext_php_rs::args::Arg;
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
 use ext_php_rs::ffi::{
-    self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_STRING, IS_TRUE, zend_object, zend_string, zval,
+    self, BP_VAR_IS, BP_VAR_R, BP_VAR_UNSET, BP_VAR_W, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_STRING,
+    IS_TRUE, zend_object, zend_string, zval,
 };
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::zend::{ClassEntry, ExecuteData, ce};
@@ -19,7 +20,7 @@ use super::exclusive::alone;
 use super::handlers;
 use super::ini;
 use super::nested::{self, Instruction};
-use super::object::{self, Instance, SyncObject, name_of};
+use super::object::{self, Instance, SyncObject, legal_offset, name_of};
 use super::value::{AllowedClasses, Policy};
 use super::views;
 use super::zend::{self, Str, Thrown};
@@ -214,10 +215,24 @@ impl Call<'_> {
 }
 
 impl Call<'_> {
+    /// Reads a value by `get` where a subclass overrides it.
+    ///
+    /// # Safety
+    /// `name` is valid, and held by the caller.
+    unsafe fn read(&self, name: *mut zval) -> Result<(), Thrown> {
+        // SAFETY: valid by contract.
+        unsafe {
+            if !self.overridden("get", &mut list([name]), self.result)? {
+                access::read(self.this(), name_of(name)?.as_ptr(), self.result)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Stores a value by `set` where a subclass overrides it.
     ///
     /// # Safety
-    /// Both are valid, and held by the caller.
+    /// As for [`Call::read`]; the value, too.
     unsafe fn store(&self, name: *mut zval, value: *mut zval) -> Result<(), Thrown> {
         // SAFETY: valid by contract.
         unsafe {
@@ -226,6 +241,35 @@ impl Call<'_> {
                 return Ok(());
             }
             access::write(self.this(), name_of(name)?.as_ptr(), zend::deref(value))
+        }
+    }
+
+    /// Asks whether a value is there by `has` where a subclass overrides it.
+    ///
+    /// # Safety
+    /// As for [`Call::read`].
+    unsafe fn ask(&self, name: *mut zval) -> Result<(), Thrown> {
+        // SAFETY: valid by contract.
+        unsafe {
+            if !self.overridden("has", &mut list([name]), self.result)? {
+                self.return_bool(is_set(self.this(), &name_of(name)?)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a value by `remove` where a subclass overrides it.
+    ///
+    /// # Safety
+    /// As for [`Call::read`].
+    unsafe fn drop(&self, name: *mut zval) -> Result<(), Thrown> {
+        // SAFETY: valid by contract.
+        unsafe {
+            let mut ignored = zend::empty();
+            if self.overridden("remove", &mut list([name]), &raw mut ignored)? {
+                return Ok(());
+            }
+            access::remove(self.this(), name_of(name)?.as_ptr())
         }
     }
 }
@@ -314,13 +358,7 @@ extern "C" fn magic_get(data: &mut ExecuteData, result: &mut zval) {
         let mut name: *mut zval = ptr::null_mut();
         arguments!(call, c"z", name);
         // SAFETY: parsed, and held by the caller of the method.
-        unsafe {
-            if call.overridden("get", &mut list([name]), call.result)? {
-                return Ok(());
-            }
-            access::read(call.this(), name_of(name)?.as_ptr(), call.result)?;
-        }
-        Ok(())
+        unsafe { call.read(name) }
     });
 }
 
@@ -338,13 +376,7 @@ extern "C" fn magic_isset(data: &mut ExecuteData, result: &mut zval) {
         let mut name: *mut zval = ptr::null_mut();
         arguments!(call, c"z", name);
         // SAFETY: parsed, and held by the caller of the method.
-        unsafe {
-            if call.overridden("has", &mut list([name]), call.result)? {
-                return Ok(());
-            }
-            call.return_bool(is_set(call.this(), &name_of(name)?)?);
-        }
-        Ok(())
+        unsafe { call.ask(name) }
     });
 }
 
@@ -370,13 +402,7 @@ extern "C" fn magic_unset(data: &mut ExecuteData, result: &mut zval) {
         let mut name: *mut zval = ptr::null_mut();
         arguments!(call, c"z", name);
         // SAFETY: parsed, and held by the caller of the method.
-        unsafe {
-            let mut ignored = zend::empty();
-            if call.overridden("remove", &mut list([name]), &raw mut ignored)? {
-                return Ok(());
-            }
-            access::remove(call.this(), name_of(name)?.as_ptr())
-        }
+        unsafe { call.drop(name) }
     });
 }
 
@@ -664,17 +690,26 @@ extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
 }
 
 extern "C" fn offset_get(data: &mut ExecuteData, result: &mut zval) {
-    magic_get(data, result);
+    run(data, result, |call| {
+        let mut at: *mut zval = ptr::null_mut();
+        arguments!(call, c"z", at);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe {
+            let mut at = legal_offset(call.this(), at, BP_VAR_R)?;
+            call.read(&raw mut at)
+        }
+    });
 }
 
 extern "C" fn offset_set(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
-        let (mut offset, mut value): (*mut zval, *mut zval) = (ptr::null_mut(), ptr::null_mut());
-        arguments!(call, c"zz", offset, value);
+        let (mut at, mut value): (*mut zval, *mut zval) = (ptr::null_mut(), ptr::null_mut());
+        arguments!(call, c"zz", at, value);
         // SAFETY: parsed, and held by the caller of the method.
         unsafe {
-            if zend::kind(zend::deref(offset)) != IS_NULL {
-                return call.store(offset, value);
+            let mut at = legal_offset(call.this(), at, BP_VAR_W)?;
+            if zend::kind(&raw const at) != IS_NULL {
+                return call.store(&raw mut at, value);
             }
             // `$sync[] = $value`. From finding a free number to taking it, nobody else may take it.
             alone(call.this(), |_| {
@@ -687,9 +722,25 @@ extern "C" fn offset_set(data: &mut ExecuteData, result: &mut zval) {
 }
 
 extern "C" fn offset_exists(data: &mut ExecuteData, result: &mut zval) {
-    magic_isset(data, result);
+    run(data, result, |call| {
+        let mut at: *mut zval = ptr::null_mut();
+        arguments!(call, c"z", at);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe {
+            let mut at = legal_offset(call.this(), at, BP_VAR_IS)?;
+            call.ask(&raw mut at)
+        }
+    });
 }
 
 extern "C" fn offset_unset(data: &mut ExecuteData, result: &mut zval) {
-    magic_unset(data, result);
+    run(data, result, |call| {
+        let mut at: *mut zval = ptr::null_mut();
+        arguments!(call, c"z", at);
+        // SAFETY: parsed, and held by the caller of the method.
+        unsafe {
+            let mut at = legal_offset(call.this(), at, BP_VAR_UNSET)?;
+            call.drop(&raw mut at)
+        }
+    });
 }
