@@ -19,6 +19,7 @@ mod module {
             .globals(&php::GLOBALS)
             .startup_function(php::startup)
             .shutdown_function(php::shutdown)
+            .request_startup_function(php::request_startup)
             .request_shutdown_function(php::request_shutdown)
             .post_deactivate_function(php::after_request)
             .info_function(php::info)

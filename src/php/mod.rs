@@ -17,6 +17,7 @@ mod operation;
 mod patch;
 mod place;
 mod plain_files;
+mod signals;
 mod sync;
 mod value;
 mod views;
@@ -53,10 +54,13 @@ pub static GLOBALS: ModuleGlobals<Globals> = ModuleGlobals::new();
 const ABOUT: &str = "Sync: one object, shared by PHP programs (not PECL's extension of that name)";
 
 /// Module startup: once per process.
-pub unsafe extern "C" fn startup(_kind: i32, module: i32) -> i32 {
+pub unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
+    /// A module that `dl()` has loaded.
+    const TEMPORARY: i32 = 2;
     startup_guard(|| {
         ini::register(module);
         plain_files::watch();
+        signals::watch(kind == TEMPORARY);
         errors::register()?;
         nested::register()?;
         sync::register()
@@ -66,6 +70,12 @@ pub unsafe extern "C" fn startup(_kind: i32, module: i32) -> i32 {
 /// Module shutdown: once per process.
 pub unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
     ini::unregister(module);
+    0
+}
+
+/// The start of a request.
+pub unsafe extern "C" fn request_startup(_kind: i32, _module: i32) -> i32 {
+    signals::watch_functions();
     0
 }
 

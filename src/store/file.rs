@@ -11,6 +11,7 @@ use super::header::{DESTROYED, Identity, MAX_FILE, UncheckedHeader, new_page};
 use super::lock::Owner;
 use super::machine::Boot;
 use super::map::Map;
+use super::sigbus;
 use super::slots::{Slots, Unused};
 use super::torture::crash_point;
 use std::cell::{Cell, RefCell};
@@ -138,6 +139,8 @@ impl File {
     /// Opens the file at `path`. `None`: it is empty, or (`create` false) missing.
     /// With `create` a missing or empty file becomes an empty store.
     pub fn open(path: &Path, options: &Options, write: bool) -> Result<Option<Rc<Self>>, Trouble> {
+        // Others that are open are looked at, too.
+        sigbus::stand_ready();
         loop {
             let Some((file, writable)) = open_descriptor(path, options, write)? else { return Ok(None) };
             let metadata = file.metadata()?;
@@ -781,6 +784,9 @@ pub fn close_idle() {
     let _ = REGISTRY.try_with(|files| {
         let Ok(mut files) = files.try_borrow_mut() else { return };
         let mut idle = files.iter().filter(|file| Rc::strong_count(file) == 1).count();
+        if idle > 0 {
+            sigbus::stand_ready();
+        }
         files.retain(|file| {
             if Rc::strong_count(file) > 1 {
                 return true;

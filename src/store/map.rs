@@ -1,21 +1,19 @@
-//! The mapping: growing it, and surviving a file that somebody else cuts short.
+//! The mapping of a file, and everything that touches its bytes.
 //!
 //! A mapping reserves some address space beyond the file's end, so that a file that grows, through
-//! whichever process, is simply there; a file that outgrows it is mapped anew, between two operations.
-//! What lies beyond the end, or was cut off, raises SIGBUS when touched. The handler puts zeros there, marks the mapping *poisoned* and lets the
-//! access finish; whoever works on the mapping looks at the mark before it believes what it read.
+//! whichever process, is simply there; a file that outgrows it is mapped anew, between two operations. What lies beyond the end, or was
+//! cut off, raises SIGBUS when touched (`sigbus`).
 
 use super::file::Trouble;
 use super::format::PAGE;
 use super::header::{Header, LeaseSlot, Word};
-use super::slots::{Slots, Unused};
+use super::sigbus::{self, Watched};
 use super::torture::crash_point;
 use crate::short;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 /// Mappings are as long as a multiple of this: of the largest page that Linux uses.
 const UNIT: u64 = 64 << 10;
@@ -90,21 +88,20 @@ pub struct Map {
     header: NonNull<Header>,
     draft: Option<NonNull<Draft>>,
     length: u64,
-    /// Which entry of [`MAPPINGS`] speaks for this mapping.
-    slot: &'static Mapping,
+    /// By which the handler of SIGBUS knows it.
+    slot: &'static Watched,
 }
 
 impl Map {
     /// Maps a file of `size` bytes.
     pub fn new(file: BorrowedFd, size: u64, writable: bool) -> Result<Self, Trouble> {
-        install_handler();
+        sigbus::stand_ready();
         let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
         let (base, length) = map_as_long_as_possible(size, |length| {
             // SAFETY: a new mapping at an address of the kernel's choice; nothing else is touched.
             unsafe { libc::mmap(ptr::null_mut(), length as usize, protection, libc::MAP_SHARED, file.as_raw_fd(), 0) }
         })?;
-        let slot = MAPPINGS.take(|slot| !slot.taken.swap(true, Ordering::AcqRel));
-        slot.poisoned.store(false, Ordering::Relaxed);
+        let slot = Watched::new();
         slot.cover(base, length);
         Ok(Self { base, header: base.cast(), draft: None, length, slot })
     }
@@ -113,7 +110,7 @@ impl Map {
     /// lives, which the borrow checker sees to. On an error it is what it was.
     pub fn grow(&mut self, size: u64) -> Result<(), Trouble> {
         debug_assert!(self.draft.is_none(), "a header in memory is that of a file that is being imported");
-        install_handler();
+        sigbus::stand_ready();
         if self.is_poisoned() {
             return Err(Trouble::Stale);
         }
@@ -161,12 +158,12 @@ impl Map {
     /// Whether some access found no file behind it: nothing read since is to be believed.
     #[inline]
     pub fn is_poisoned(&self) -> bool {
-        self.slot.poisoned.load(Ordering::Acquire)
+        self.slot.is_poisoned()
     }
 
     /// Does to the mapping what touching a page that is gone does.
     pub fn poison(&self) {
-        self.slot.poisoned.store(true, Ordering::Release);
+        self.slot.poison();
     }
 
     #[inline]
@@ -354,7 +351,7 @@ impl Drop for Map {
         self.slot.uncover();
         // SAFETY: the range is this mapping's own, and no reference into it outlives `self`.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.length as usize) };
-        self.slot.taken.store(false, Ordering::Release);
+        self.slot.free();
         if let Some(draft) = self.draft {
             // SAFETY: `with_draft` took it out of a box, and nothing else frees it; references to it, too,
             // have borrowed `self`.
@@ -366,143 +363,6 @@ impl Drop for Map {
 /// A header page in memory, aligned as the header asks for.
 #[repr(C, align(64))]
 struct Draft([u8; PAGE as usize]);
-
-// ---- SIGBUS ------------------------------------------------------------------------------------
-
-/// What the signal handler knows of a mapping: plain atomics, as it may run at any instruction.
-struct Mapping {
-    taken: AtomicBool,
-    poisoned: AtomicBool,
-    base: AtomicUsize,
-    length: AtomicUsize,
-}
-
-impl Unused for Mapping {
-    const UNUSED: Self = Self {
-        taken: AtomicBool::new(false),
-        poisoned: AtomicBool::new(false),
-        base: AtomicUsize::new(0),
-        length: AtomicUsize::new(0),
-    };
-}
-
-impl Mapping {
-    fn cover(&self, base: NonNull<u8>, length: u64) {
-        // Released, as the handler may still be looking at the mapping that was here before: if it sees this
-        // length, it also sees that the base is another one.
-        self.length.store(length as usize, Ordering::Release);
-        self.base.store(base.as_ptr() as usize, Ordering::Release);
-    }
-
-    fn uncover(&self) {
-        self.base.store(0, Ordering::Release);
-    }
-
-    /// Where the mapping begins and how long it is, if it has this address.
-    fn around(&self, address: usize) -> Option<(usize, usize)> {
-        let base = self.base.load(Ordering::Acquire);
-        let length = self.length.load(Ordering::Acquire);
-        // Another thread may have given the slot to another mapping in between.
-        let same = self.base.load(Ordering::Acquire) == base;
-        (same && base != 0 && address >= base && address - base < length).then_some((base, length))
-    }
-}
-
-static MAPPINGS: Slots<Mapping> = Slots::new();
-
-/// The handler that was there before ours (a `sigaction`, leaked: handlers need it for ever).
-static PREVIOUS: AtomicPtr<libc::sigaction> = AtomicPtr::new(ptr::null_mut());
-
-/// Several threads may do this at the same time, and none waits for another: a child that is forked
-/// meanwhile has no such other.
-fn install_handler() {
-    static INSTALLED: AtomicBool = AtomicBool::new(false);
-    if INSTALLED.load(Ordering::Acquire) {
-        return;
-    }
-    // SAFETY: all zeros is a valid `sigaction`. `handle` has the signature that SA_SIGINFO asks for,
-    // and does nothing that a signal handler may not do. The shared object stays loaded
-    // (`-z nodelete`).
-    unsafe {
-        let ours = handle as *const () as usize;
-        let mut previous: Box<libc::sigaction> = Box::new(std::mem::zeroed());
-        libc::sigaction(libc::SIGBUS, ptr::null(), &mut *previous);
-        if previous.sa_sigaction != ours {
-            let previous = Box::into_raw(previous);
-            if PREVIOUS.compare_exchange(ptr::null_mut(), previous, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-                drop(Box::from_raw(previous));
-            }
-            let mut action = std::mem::zeroed::<libc::sigaction>();
-            action.sa_sigaction = ours;
-            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
-            libc::sigemptyset(&mut action.sa_mask);
-            libc::sigaction(libc::SIGBUS, &action, ptr::null_mut());
-        }
-    }
-    INSTALLED.store(true, Ordering::Release);
-}
-
-/// The kernel's code for "no such page behind this mapping".
-const BUS_ADRERR: i32 = 2;
-
-extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    // SAFETY: the kernel passes a valid siginfo for SIGBUS.
-    let (code, address) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
-    if code == BUS_ADRERR {
-        for slot in MAPPINGS.iter() {
-            let Some((base, length)) = slot.around(address) else { continue };
-            // SAFETY: sysconf and mmap are async-signal-safe in practice (plain system calls); the
-            // pages lie inside our own mapping. errno is put back, as the interrupted code may be
-            // about to read it.
-            unsafe {
-                let errno = *libc::__errno_location();
-                let page = libc::sysconf(libc::_SC_PAGESIZE) as usize;
-                let start = address & !(page - 1);
-                let zeros = |length| {
-                    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
-                    let access = libc::PROT_READ | libc::PROT_WRITE;
-                    libc::mmap(start as *mut libc::c_void, length, access, flags, -1, 0) != libc::MAP_FAILED
-                };
-                // All of what follows: where the file ends here it has nothing there either, and a
-                // walk through it must not need a signal and a mapping a page, of which there is a
-                // limited number. (A machine that lets nobody ask for so much gets a page.)
-                let rest = base + length - start;
-                let mapped = zeros(rest) || zeros(page);
-                *libc::__errno_location() = errno;
-                if mapped {
-                    slot.poisoned.store(true, Ordering::Release);
-                    return;
-                }
-            }
-        }
-    }
-    pass_on(signal, info, context);
-}
-
-/// Somebody else's SIGBUS: do what would have been done without us.
-fn pass_on(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let previous = PREVIOUS.load(Ordering::Acquire).cast_const();
-    // SAFETY: `previous` is null or the leaked sigaction that `install_handler` filled in; a
-    // handler in it has the signature that its flags tell.
-    unsafe {
-        match previous.as_ref() {
-            Some(action) if action.sa_sigaction != libc::SIG_DFL && action.sa_sigaction != libc::SIG_IGN => {
-                if action.sa_flags & libc::SA_SIGINFO != 0 {
-                    let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) =
-                        std::mem::transmute(action.sa_sigaction);
-                    handler(signal, info, context);
-                } else {
-                    let handler: extern "C" fn(i32) = std::mem::transmute(action.sa_sigaction);
-                    handler(signal);
-                }
-            }
-            _ => {
-                // The access is repeated when the handler returns, and dies as it should.
-                libc::signal(signal, libc::SIG_DFL);
-            }
-        }
-    }
-}
 
 #[cfg(test)]
 pub(super) mod tests {

@@ -26,6 +26,7 @@ mod machine;
 mod map;
 mod read;
 mod recover;
+mod sigbus;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -257,7 +258,7 @@ pub struct Store {
     /// The open file's `commit`, or [`NOWHERE`]; and its [`File::life`], or 0.
     commit: Cell<*const Word>,
     life: Cell<u64>,
-    /// When the path was last looked at: a clock tick, and how often paths had changed by then.
+    /// When the path was last looked at: a clock tick, and how often [`CHANGES`] had counted by then.
     looked: Cell<(u64, u64)>,
     holding: Cell<Holding>,
     warning: RefCell<Option<String>>,
@@ -270,8 +271,9 @@ const SAME_FILE: usize = 3;
 /// How long [`Store::wait`] sleeps at most before it looks whether the holder lives.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
 
-/// How often this process deleted or renamed files.
-static PATHS: AtomicU64 = AtomicU64::new(0);
+/// How often this process did something after which each store has to look at its path: deleted or renamed
+/// files, forked, or changed what is done with signals.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
 
 /// What `commit` is where no file is open: a version that nothing was ever seen at.
 fn nowhere() -> *const Word {
@@ -318,12 +320,18 @@ impl Store {
     /// of reading an unchanged value.
     #[inline]
     pub fn is_current(&self, seen: &Seen) -> bool {
+        let (when, changes) = self.looked.get();
+        if changes != CHANGES.load(Ordering::Relaxed) {
+            // Before anything of the file is touched: the signal of a file that was cut short may be somebody
+            // else's by now.
+            return self.look_again(seen);
+        }
         // SAFETY: `commit` points to `NOWHERE`, or into the mapping of the file that `self.file`
         // keeps alive.
         let commit = unsafe { &*self.commit.get() };
         commit.load(Ordering::Acquire) == seen.version
             && seen.life == self.life.get()
-            && (self.looked.get() == (tick(), PATHS.load(Ordering::Relaxed)) || self.look_again(seen))
+            && (when == tick() || self.look_again(seen))
     }
 
     #[cold]
@@ -625,6 +633,9 @@ impl Store {
     /// Ends the hold in the file; while there are `changes`, a hold that keeps writers out follows.
     fn end_hold_unless(&self, changes: u32) {
         let Some(file) = self.file.borrow().clone() else { return };
+        if self.looked.get().1 != CHANGES.load(Ordering::Relaxed) {
+            sigbus::stand_ready();
+        }
         // A writer that is stopped in the middle of a write is waited for; whoever waits for this
         // hold waits for it as well.
         while file.my_hold() == Some(self.object) {
@@ -679,7 +690,14 @@ impl Store {
     /// Forgets what is known about which file the path means: the next access looks.
     /// For callers that have just deleted or renamed files.
     pub fn paths_have_changed() {
-        PATHS.fetch_add(1, Ordering::Relaxed);
+        CHANGES.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The next access looks whether a file that is cut short still kills nobody: for callers that have just
+    /// changed what is done with SIGBUS, or are about to run code with signals blocked. (Where nobody says so
+    /// it is looked at with each look at the path, once a clock tick.)
+    pub fn signals_have_changed() {
+        CHANGES.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What the user should be told of how the file was found: once.
@@ -752,10 +770,11 @@ impl Store {
     /// The file that the path means now, if it is open: looks at the path once a clock tick.
     #[inline]
     fn current_file(&self) -> std::result::Result<Option<Rc<File>>, Trouble> {
-        let now = (tick(), PATHS.load(Ordering::Relaxed));
+        let now = (tick(), CHANGES.load(Ordering::Relaxed));
         let file = self.file.borrow().clone();
         let Some(file) = file else { return Ok(None) };
         if self.looked.get() != now {
+            sigbus::stand_ready();
             // (Whoever destroys it says so with a new `commit`, too, if he lives that long.)
             if !file.is_still_at(&self.path) || file.is_destroyed() {
                 drop(file);
@@ -806,7 +825,7 @@ impl Store {
     }
 
     fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Trouble> {
-        let now = (tick(), PATHS.load(Ordering::Relaxed));
+        let now = (tick(), CHANGES.load(Ordering::Relaxed));
         let Some(file) = File::open(&self.path, &self.options, write)? else { return Ok(None) };
         self.looked.set(now);
         if let Some(why) = file.warning.take() {

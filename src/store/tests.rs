@@ -751,7 +751,7 @@ fn with_a_short_mapping(store: &Store) {
 
 /// Once a tick a store looks at its file, and would notice: that tick is not over.
 fn do_not_look_yet(store: &Store) {
-    store.looked.set((tick(), PATHS.load(Ordering::Relaxed)));
+    store.looked.set((tick(), CHANGES.load(Ordering::Relaxed)));
 }
 
 #[test]

@@ -1,0 +1,111 @@
+//! What this process does with signals, noticed by the very next statement.
+//!
+//! The store has to have SIGBUS for itself, or a file that somebody cuts short kills PHP
+//! (`store::sigbus`). It looks once a clock tick whether that is still so. A program that takes the signal
+//! away by PHP's own functions is noticed at once; and so are handlers of PHP's that are about to run, since
+//! `pcntl` blocks every signal meanwhile.
+
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::{mem, ptr};
+
+use ext_php_rs::ffi::{self, zend_execute_data, zval};
+
+use super::zend;
+use crate::store::Store;
+
+type Interrupt = unsafe extern "C" fn(*mut zend_execute_data);
+type Function = unsafe extern "C" fn(*mut zend_execute_data, *mut zval);
+
+unsafe extern "C" {
+    /// Called when all modules have started, and before there is compiled code. Not among what ext-php-rs binds.
+    static mut zend_post_startup_cb: Option<unsafe extern "C" fn() -> i32>;
+}
+
+// ---- handlers that are about to run ----------------------------------------------------------------
+
+static POST_STARTUP: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+static INTERRUPT: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
+/// Puts everything in place that can be, at module startup; `late` where that is not PHP's startup (`dl()`).
+pub fn watch(late: bool) {
+    if late {
+        return watch_interrupts();
+    }
+    // SAFETY: startup is single-threaded.
+    unsafe {
+        let before = ptr::replace(&raw mut zend_post_startup_cb, Some(post_startup));
+        POST_STARTUP.store(before.map_or(ptr::null_mut(), |f| f as *mut ()), Ordering::Relaxed);
+    }
+}
+
+unsafe extern "C" fn post_startup() -> i32 {
+    watch_interrupts();
+    // SAFETY: null, or the function that was there before.
+    match unsafe {
+        mem::transmute::<*mut (), Option<unsafe extern "C" fn() -> i32>>(POST_STARTUP.load(Ordering::Relaxed))
+    } {
+        // SAFETY: called as the engine would.
+        Some(before) => unsafe { before() },
+        None => 0,
+    }
+}
+
+fn watch_interrupts() {
+    // SAFETY: startup is single-threaded, and so is what runs until a program has loaded an extension by `dl()`.
+    unsafe {
+        let slot = &raw mut ffi::zend_interrupt_function;
+        if !(*slot).is_some_and(|known| ptr::fn_addr_eq(known, interrupt as Interrupt)) {
+            let before = ptr::replace(slot, Some(interrupt));
+            INTERRUPT.store(before.map_or(ptr::null_mut(), |f| f as *mut ()), Ordering::Relaxed);
+        }
+    }
+}
+
+unsafe extern "C" fn interrupt(frame: *mut zend_execute_data) {
+    Store::signals_have_changed();
+    // SAFETY: null, or the function that was there before; called as the engine would.
+    unsafe {
+        if let Some(before) = mem::transmute::<*mut (), Option<Interrupt>>(INTERRUPT.load(Ordering::Relaxed)) {
+            before(frame);
+        }
+    }
+}
+
+// ---- functions that change something -----------------------------------------------------------------
+
+const FUNCTIONS: [(&str, Function); 3] = [
+    ("pcntl_signal", then_look::<0>),
+    ("pcntl_sigprocmask", then_look::<1>),
+    ("pcntl_signal_dispatch", then_look::<2>),
+];
+
+static ORIGINALS: [AtomicPtr<()>; FUNCTIONS.len()] = [const { AtomicPtr::new(ptr::null_mut()) }; FUNCTIONS.len()];
+
+/// Puts itself before these functions, where there are any. Called when requests start: all modules are there.
+pub fn watch_functions() {
+    for ((name, ours), original) in FUNCTIONS.iter().zip(&ORIGINALS) {
+        // SAFETY: the table is the engine's, and lives; internal functions are shared between threads, so the
+        // pointer in them is accessed atomically.
+        unsafe {
+            let table = (*zend::executor()).function_table;
+            let found = ffi::zend_hash_str_find(table, name.as_ptr().cast(), name.len());
+            if found.is_null() || u32::from((*(*found).value.func).type_) != ffi::ZEND_INTERNAL_FUNCTION {
+                continue;
+            }
+            let handler = AtomicPtr::from_ptr((&raw mut (*(*found).value.func).internal_function.handler).cast());
+            let (before, ours) = (handler.load(Ordering::Relaxed), *ours as *mut ());
+            if before != ours {
+                original.store(before, Ordering::Release);
+                handler.store(ours, Ordering::Release);
+            }
+        }
+    }
+}
+
+/// Calls the function, on both sides of which the store is told to look.
+unsafe extern "C" fn then_look<const N: usize>(frame: *mut zend_execute_data, result: *mut zval) {
+    Store::signals_have_changed();
+    // SAFETY: stored before this came to be called in its place; called as the engine would.
+    unsafe { mem::transmute::<*mut (), Function>(ORIGINALS[N].load(Ordering::Acquire))(frame, result) };
+    Store::signals_have_changed();
+}
