@@ -132,6 +132,14 @@ impl Handle {
     }
 }
 
+impl Drop for File {
+    fn drop(&mut self) {
+        if Rc::strong_count(&self.handle) == 1 {
+            self.release_lease();
+        }
+    }
+}
+
 /// How often a file may outgrow its mapping while it is opened: each time there is room for some times more.
 const GROWTHS: usize = 16;
 

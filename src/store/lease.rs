@@ -3,33 +3,71 @@
 //! A *lease* is a byte far past the end of the file that a thread keeps locked with `F_OFD_SETLK` for as
 //! long as its descriptor is open. The kernel drops that lock with the process, whatever killed it. A lease's
 //! *slot* in the file says whose it is.
+//!
+//! Who may only read the file can lock these bytes for reading, and so keep others from locking them. A thread
+//! that meets such a lock goes on with a *lockless* lease: a slot alone, which tells whose it is, so that others can
+//! ask whether that process lives.
 
 use super::file::{File, Trouble};
 use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT};
 use super::header::{HEADER_SLOTS, LeaseSlot};
 use super::lock::{Owner, WAITERS, lease_of, taken_by};
 use super::machine::{Fate, Process};
+use std::io;
+use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 
 /// Where the lease bytes are: beyond any size a file can have in practice.
 const LEASE_BASE: i64 = 1 << 62;
 /// More leases than processes can be.
 const LEASES: u32 = 1 << 20;
+/// The number of the lockless lease that has the first slot.
+const LOCKLESS_LEASES: u32 = LEASES;
+/// How many bytes that are locked for reading a thread tries before it takes a lockless lease.
+const TRIES: u32 = 2;
+
+/// In a slot's first word, beside the pid: its lease is a lockless one.
+const LOCKLESS: u64 = 1 << 63;
+/// Its owner is writing down who it is, and has no lease yet.
+const BEING_SIGNED: u64 = 1 << 62;
+
+/// Which of so many slots this process tries first.
+pub(super) fn first_choice(slots: u32) -> u32 {
+    std::process::id().wrapping_mul(0x9e37_79b1) % slots
+}
 
 impl LeaseSlot {
-    /// Writes down whose lease it is.
-    fn sign(&self, process: &Process) {
-        self.pid.set(0);
+    /// Writes down whose lease it is, unless the slot has changed since its first word was `old`.
+    fn sign(&self, old: u64, process: &Process, lockless: u64) -> bool {
+        if self.pid.compare_exchange(old, process.pid | lockless | BEING_SIGNED).is_err() {
+            return false;
+        }
         self.pidfs.set(process.pidfs);
         self.start.set(process.start);
         self.namespaces.set(process.namespaces);
-        self.pid.store(process.pid, Ordering::Release);
+        // Its predecessor may have died while it waited.
+        self.ticket.set(0);
+        self.wait.set(0);
+        self.pid.store(process.pid | lockless, Ordering::Release);
+        true
     }
 
-    /// Whose lease it is.
+    /// Whose lease it is. Nobody's, as far as one can tell, while it is being signed.
     fn process(&self) -> Process {
-        let pid = self.pid.load(Ordering::Acquire);
+        let word = self.pid.load(Ordering::Acquire);
+        let pid = if word & BEING_SIGNED == 0 { word & !LOCKLESS } else { 0 };
         Process { pid, pidfs: self.pidfs.get(), start: self.start.get(), namespaces: self.namespaces.get() }
+    }
+
+    /// Whether a lockless lease has this slot whose owner may live, or somebody is about to have one.
+    fn is_taken_without_lock(&self) -> bool {
+        self.pid.load(Ordering::Acquire) & LOCKLESS != 0 && self.process().fate() != Fate::Died
+    }
+
+    /// Whether a lockless lease has this slot whose owner may live. While the slot is being signed its last owner
+    /// has died, and the next one has yet to take over what that left.
+    fn has_lockless_owner(&self) -> bool {
+        self.pid.load(Ordering::Acquire) & BEING_SIGNED == 0 && self.is_taken_without_lock()
     }
 }
 
@@ -47,40 +85,89 @@ impl File {
     fn claim_lease(&self) -> Result<u32, Trouble> {
         self.set_lease(None);
         let fd = self.writable_fd()?;
-        let start = std::process::id().wrapping_mul(0x9e37_79b1) % LEASE_SLOTS as u32;
-        let near = (0..LEASE_SLOTS as u32).map(|n| (start + n) % LEASE_SLOTS as u32);
+        // Those that have a slot come first; none that will have one later, which others may take unsigned.
+        let slots = self.lease_slots();
+        let near = (0..slots).map(|n| (first_choice(slots) + n) % slots);
+        let mut readers = 0;
         for lease in near.chain(LEASE_SLOTS as u32..LEASES) {
-            let mut range = lease_range(lease, libc::F_WRLCK);
-            // SAFETY: `range` is a valid `flock`, `fd` an open descriptor.
-            if unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, &mut range) } == 0 {
-                self.sign_lease(lease);
-                return self.succeed(lease);
-            }
-            let error = std::io::Error::last_os_error();
-            if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) {
-                return Err(Trouble::CannotDo("lock", error));
+            match lock_byte(fd, lease).map_err(|error| Trouble::CannotDo("lock", error))? {
+                Locked::Yes if self.sign_lease(lease) => return self.succeed(lease),
+                // The slot belongs to a lockless lease.
+                Locked::Yes => unlock_byte(fd, lease),
+                Locked::NoForWriter => {}
+                Locked::NoForReader if readers < TRIES => readers += 1,
+                Locked::NoForReader => break,
             }
         }
-        Err(Trouble::CannotDo("lock", std::io::Error::other("too many processes write to it")))
+        self.claim_lockless_lease()
     }
 
-    /// The slot of a lease; `None` where it has none. An empty store has those of its header page alone.
+    /// Takes a slot that nobody has, without a lock.
+    #[cold]
+    fn claim_lockless_lease(&self) -> Result<u32, Trouble> {
+        let fd = self.writable_fd()?;
+        let me = Process::this();
+        // Asking the kernel takes the longer the more locks there are: first those that nobody ever had. (A thread
+        // that has locked such a slot's byte just now, and not signed yet, makes way.)
+        for unused in [true, false] {
+            for lease in 0..self.lease_slots() {
+                let Some(slot) = self.lease_slot(lease) else { break };
+                let old = slot.pid.load(Ordering::Acquire);
+                let is_free = match (unused, old & LOCKLESS) {
+                    (true, _) => old == 0,
+                    (false, 0) => !is_locked(fd, lease),
+                    (false, _) => !slot.is_taken_without_lock(),
+                };
+                if is_free && slot.sign(old, &me, LOCKLESS) {
+                    return self.succeed(LOCKLESS_LEASES + lease);
+                }
+            }
+        }
+        Err(Trouble::CannotDo("lock", io::Error::other("too many processes write to it")))
+    }
+
+    /// Gives this thread's lease back, as far as the kernel does not when the descriptor is closed.
+    pub fn release_lease(&self) {
+        if let Some(lease) = self.my_lease().filter(|&lease| lease >= LOCKLESS_LEASES)
+            && let Some(slot) = self.lease_slot(lease)
+        {
+            self.set_lease(None);
+            let _ = slot.pid.compare_exchange(u64::from(std::process::id()) | LOCKLESS, 0);
+        }
+    }
+
+    /// How many leases have a slot. An empty store has those of its header page alone.
+    fn lease_slots(&self) -> u32 {
+        if self.map.header().directory.get() == 0 { HEADER_SLOTS as u32 } else { LEASE_SLOTS as u32 }
+    }
+
+    /// The slot of a lease, if it has one.
     pub fn lease_slot(&self, lease: u32) -> Option<&LeaseSlot> {
         let header = self.map.header();
-        if (lease as usize) < HEADER_SLOTS {
-            return Some(&header.leases[lease as usize]);
+        let number = lease.checked_sub(LOCKLESS_LEASES).unwrap_or(lease);
+        if (number as usize) < HEADER_SLOTS {
+            return Some(&header.leases[number as usize]);
         }
-        if u64::from(lease) >= LEASE_SLOTS || header.directory.get() == 0 {
+        if number >= self.lease_slots() {
             return None;
         }
-        self.map.lease_slot(header.system.count() + LEASES_AT + u64::from(lease) * LEASE_SLOT)
+        self.map.lease_slot(header.system.count() + LEASES_AT + u64::from(number) * LEASE_SLOT)
     }
 
     /// Writes down whose lease it is: a second proof of death, for those in the same pid namespace, should
-    /// a child that was stopped between `fork` and its first instruction keep the kernel's lock alive.
-    pub(super) fn sign_lease(&self, lease: u32) {
-        if let Some(slot) = self.lease_slot(lease) {
-            slot.sign(&Process::this());
+    /// a child that was stopped between `fork` and its first instruction keep the kernel's lock alive. The
+    /// caller has locked the lease's byte. False: its slot belongs to a lockless lease.
+    fn sign_lease(&self, lease: u32) -> bool {
+        let Some(slot) = self.lease_slot(lease) else { return true };
+        let me = Process::this();
+        loop {
+            let old = slot.pid.load(Ordering::Acquire);
+            if old & LOCKLESS != 0 && slot.is_taken_without_lock() {
+                return false;
+            }
+            if slot.sign(old, &me, 0) {
+                return true;
+            }
         }
     }
 
@@ -134,21 +221,56 @@ impl File {
         if self.my_lease() == Some(lease) {
             return true;
         }
-        let Some(fd) = self.any_fd() else { return true };
-        // Asking for a read lock: a read lock of somebody else's must not pass for a life.
-        let mut range = lease_range(lease, libc::F_RDLCK);
-        // SAFETY: as in `claim_lease`.
-        if unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, &mut range) } != 0 {
-            return true;
+        if lease >= LOCKLESS_LEASES {
+            return self.lease_slot(lease).is_some_and(LeaseSlot::has_lockless_owner);
         }
-        if range.l_type == libc::F_UNLCK as i16 {
+        let Some(fd) = self.any_fd() else { return true };
+        if !is_locked(fd, lease) {
             return false;
         }
         // The kernel says that a descriptor lives. Only a certain proof that its owner does not says more: a
         // child that shares it has not closed it yet.
         let slot = if thoroughly { self.lease_slot(lease) } else { None };
-        slot.is_none_or(|slot| slot.process().fate() != Fate::Died)
+        slot.is_none_or(|slot| slot.pid.get() & LOCKLESS != 0 || slot.process().fate() != Fate::Died)
     }
+}
+
+// ---- the kernel's locks ----------------------------------------------------------------------
+
+/// What came of locking a lease's byte.
+enum Locked {
+    Yes,
+    /// Another lease has it.
+    NoForWriter,
+    /// Somebody has locked it for reading, which no lease does.
+    NoForReader,
+}
+
+fn lock_byte(fd: RawFd, lease: u32) -> io::Result<Locked> {
+    let mut range = lease_range(lease, libc::F_WRLCK);
+    // SAFETY: `range` is a valid `flock`, `fd` an open descriptor.
+    if unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, &mut range) } == 0 {
+        return Ok(Locked::Yes);
+    }
+    let error = io::Error::last_os_error();
+    if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) {
+        return Err(error);
+    }
+    Ok(if is_locked(fd, lease) { Locked::NoForWriter } else { Locked::NoForReader })
+}
+
+fn unlock_byte(fd: RawFd, lease: u32) {
+    let mut range = lease_range(lease, libc::F_UNLCK);
+    // SAFETY: as in `lock_byte`.
+    unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, &mut range) };
+}
+
+/// Whether the byte is locked as leases lock it. (On the description that has locked it, the kernel says no.)
+fn is_locked(fd: RawFd, lease: u32) -> bool {
+    // Asking for a read lock: a read lock of somebody else's must not pass for a life.
+    let mut range = lease_range(lease, libc::F_RDLCK);
+    // SAFETY: as in `lock_byte`.
+    unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, &mut range) != 0 || range.l_type != libc::F_UNLCK as i16 }
 }
 
 fn lease_range(lease: u32, kind: i32) -> libc::flock {

@@ -551,9 +551,6 @@ impl Owner<'_> {
         header.blocks.set(filler + 1);
         self.new_table()?;
         self.start_over(&[])?;
-        if let Some(lease) = self.file.my_lease() {
-            self.file.sign_lease(lease);
-        }
         self.file.check_sound()
     }
 }

@@ -1,0 +1,224 @@
+//! Which file a descriptor or a path means, now and from one opening to the next.
+
+use std::fs::File as Descriptor;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// A file, for as long as some process has it open.
+///
+/// Device and number would do, were it not for overlayfs: a file that is copied up, as somebody opens it for
+/// writing, keeps both. Who has opened it before to read maps the old one for ever; the time of birth is the new one's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inode {
+    device: u64,
+    number: u64,
+    /// Nanoseconds since 1970, where the file system tells.
+    birth: Option<i128>,
+}
+
+/// What the kernel says of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Status {
+    pub inode: Inode,
+    pub is_file: bool,
+    pub size: u64,
+    /// When its content was last changed by a system call; on a disk, also when a page was first stored to. Nanoseconds
+    /// since 1970.
+    pub modified: i128,
+    /// When anything was last changed.
+    pub changed: i128,
+}
+
+impl Status {
+    /// Of an open file.
+    pub fn of(file: &Descriptor) -> io::Result<Self> {
+        match statx(file.as_raw_fd(), c"", libc::AT_EMPTY_PATH) {
+            Err(error) if is_refused(&error) => Ok(Self::without_birth(&file.metadata()?)),
+            other => other,
+        }
+    }
+
+    /// Of what a path leads to.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        let name = std::ffi::CString::new(path.as_os_str().as_bytes())?;
+        match statx(libc::AT_FDCWD, &name, 0) {
+            Err(error) if is_refused(&error) => Ok(Self::without_birth(&std::fs::metadata(path)?)),
+            other => other,
+        }
+    }
+
+    /// As an old kernel tells, or a sandbox that knows `stat` alone.
+    fn without_birth(metadata: &std::fs::Metadata) -> Self {
+        Self {
+            inode: Inode { device: metadata.dev(), number: metadata.ino(), birth: None },
+            is_file: metadata.is_file(),
+            size: metadata.len(),
+            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM | libc::EINVAL))
+}
+
+fn statx(directory: i32, path: &std::ffi::CStr, flags: i32) -> io::Result<Status> {
+    // SAFETY: a valid path, and a place for the answer; zeros are valid there.
+    let about = unsafe {
+        let mut about: libc::statx = std::mem::zeroed();
+        let wanted = libc::STATX_BASIC_STATS | libc::STATX_BTIME;
+        if libc::statx(directory, path.as_ptr(), flags, wanted, &mut about) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        about
+    };
+    let time = |at: libc::statx_timestamp| nanoseconds(at.tv_sec, i64::from(at.tv_nsec));
+    Ok(Status {
+        inode: Inode {
+            device: libc::makedev(about.stx_dev_major, about.stx_dev_minor),
+            number: about.stx_ino,
+            birth: (about.stx_mask & libc::STATX_BTIME != 0).then(|| time(about.stx_btime)),
+        },
+        is_file: u32::from(about.stx_mode) & libc::S_IFMT == libc::S_IFREG,
+        size: about.stx_size,
+        modified: time(about.stx_mtime),
+        changed: time(about.stx_ctime),
+    })
+}
+
+fn nanoseconds(seconds: i64, rest: i64) -> i128 {
+    i128::from(seconds) * 1_000_000_000 + i128::from(rest)
+}
+
+/// What a header says of the file for which its index is right: device, digest of what the file system calls the
+/// file, digest of its number and birth. 0 for what is not known.
+///
+/// The file system's own name for a file (`name_to_handle_at`) holds a random number of each inode's, so that a
+/// number that is used again, or is the same on another file system or in a snapshot, is not mistaken for the
+/// file. Where that cannot be had, as in some sandboxes, number and birth have to do.
+///
+/// Not `PartialEq`: what is not known is equal to nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark([u64; 3]);
+
+impl Mark {
+    /// That of no file.
+    pub const NONE: Self = Self([0; 3]);
+
+    pub fn of(file: &Descriptor, inode: Inode) -> Self {
+        let birth = inode.birth.map_or(0, |birth| {
+            let number = u128::from(inode.number).to_le_bytes();
+            xxh3_64(&[number, birth.to_le_bytes()].concat()) | 1
+        });
+        Self([inode.device, handle(file).map_or(0, |handle| xxh3_64(&handle) | 1), birth])
+    }
+
+    pub fn from_words(words: [u64; 3]) -> Self {
+        Self(words)
+    }
+
+    pub fn words(self) -> [u64; 3] {
+        self.0
+    }
+
+    /// Whether both are certainly of the same file.
+    pub fn is(self, other: Self) -> bool {
+        self.agrees(other) == Some(true)
+    }
+
+    /// Whether they are certainly of two files.
+    pub fn is_not(self, other: Self) -> bool {
+        self.agrees(other) == Some(false)
+    }
+
+    /// `None`: too little is known.
+    fn agrees(self, other: Self) -> Option<bool> {
+        let both = |n: usize| (self.0[n] != 0 && other.0[n] != 0).then(|| self.0[n] == other.0[n]);
+        match (both(1), both(2)) {
+            (None, None) => None,
+            (handle, birth) => Some(self.0[0] == other.0[0] && handle != Some(false) && birth != Some(false)),
+        }
+    }
+}
+
+/// What the file system calls a file; `None` where it has no such names, or a sandbox forbids to ask.
+fn handle(file: &Descriptor) -> Option<Vec<u8>> {
+    /// As the kernel's `struct file_handle`, with room for the longest handle there is.
+    #[repr(C)]
+    struct Handle {
+        length: u32,
+        kind: i32,
+        bytes: [u8; ROOM],
+    }
+    const ROOM: usize = 128;
+    let mut handle = Handle { length: ROOM as u32, kind: 0, bytes: [0; ROOM] };
+    let mut mount = 0;
+    // SAFETY: an open descriptor, an empty path, and places for the answers; the handle says how much room it has.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_name_to_handle_at,
+            file.as_raw_fd(),
+            c"".as_ptr(),
+            &raw mut handle,
+            &raw mut mount,
+            libc::AT_EMPTY_PATH,
+        )
+    };
+    let bytes = handle.bytes.get(..handle.length as usize).filter(|_| result == 0)?;
+    Some([&handle.kind.to_le_bytes(), bytes].concat())
+}
+
+/// The wall clock, as file systems use it, in nanoseconds since 1970.
+pub fn now() -> i128 {
+    // SAFETY: a valid clock and a valid place for the answer.
+    unsafe {
+        let mut now: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &mut now);
+        nanoseconds(now.tv_sec, now.tv_nsec)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Path0, temporary_file};
+    use super::*;
+
+    #[test]
+    fn a_file_is_itself_by_whatever_path_and_descriptor() {
+        let path = Path0::new();
+        let file = Descriptor::create(&path.0).unwrap();
+        let again = Descriptor::open(&path.0).unwrap();
+        let inode = Status::of(&file).unwrap().inode;
+        assert_eq!(inode, Status::at(&path.0).unwrap().inode);
+        assert!(Mark::of(&file, inode).is(Mark::of(&again, Status::of(&again).unwrap().inode)));
+    }
+
+    #[test]
+    fn another_file_is_another_one_though_it_has_the_number_of_one_that_is_gone() {
+        let other = temporary_file();
+        let (one, other) = (temporary_file(), Mark::of(&other, Status::of(&other).unwrap().inode));
+        let inode = Status::of(&one).unwrap().inode;
+        let mark = Mark::of(&one, inode);
+        assert!(mark.is_not(other));
+        let reborn = Inode { birth: inode.birth.map(|birth| birth + 1), ..inode };
+        assert_ne!(inode, reborn);
+        assert!(Mark([mark.0[0], 0, mark.0[2]]).is_not(Mark([mark.0[0], 0, Mark::of(&one, reborn).0[2]])));
+    }
+
+    #[test]
+    fn what_is_known_of_two_marks_decides_and_nothing_is_equal_to_nothing() {
+        let (by_all, by_handle, by_birth) = (Mark([5, 1, 3]), Mark([5, 1, 0]), Mark([5, 0, 3]));
+        assert!(by_all.is(by_handle) && by_all.is(by_birth) && by_all.is(by_all));
+        for (one, other) in [(by_handle, by_birth), (Mark::NONE, Mark::NONE), (Mark([5, 0, 0]), Mark([5, 0, 0]))] {
+            assert!(!one.is(other) && !one.is_not(other), "{one:?} {other:?}");
+        }
+        for other in [Mark([6, 1, 3]), Mark([5, 7, 3]), Mark([5, 1, 7])] {
+            assert!(by_all.is_not(other), "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What a user who may only read the file can do with locks on it: nothing that a writer would notice.
+#![cfg(feature = "torture")]
+
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use sync::store::{ErrorKind, Found, Options, Seen, Store, torture};
+
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(format!("/dev/shm/sync-readers-{}-{name}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+
+    fn store(&self) -> Store {
+        Store::new(self.0.clone(), Options { file_mode: 0o644, ..Options::default() })
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn put(store: &Store, key: &str, value: &[u8]) {
+    store.patiently(|store| store.put(key.as_bytes(), value, &mut Seen::default())).unwrap();
+}
+
+fn number(store: &Store, key: &str) -> u64 {
+    let mut out = Vec::new();
+    match store.patiently(|store| store.get(key.as_bytes(), &mut Seen::default(), &mut out)).unwrap() {
+        Found::Missing => 0,
+        _ => u64::from_le_bytes(out.try_into().unwrap()),
+    }
+}
+
+/// Starts a process; it ends with `action`, at a crash point, or killed.
+fn fork(action: impl FnOnce()) -> libc::pid_t {
+    // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`.
+    unsafe {
+        let pid = libc::fork();
+        assert!(pid >= 0);
+        if pid == 0 {
+            libc::alarm(60);
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(action));
+            libc::_exit(i32::from(result.is_err()));
+        }
+        pid
+    }
+}
+
+/// Waits for a process; returns its status.
+fn wait(pid: libc::pid_t) -> i32 {
+    let mut status = 0;
+    // SAFETY: a child of this process.
+    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+    status
+}
+
+fn kill(pid: libc::pid_t) {
+    // SAFETY: a child of this process.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
+    wait(pid);
+}
+
+/// A number that children tell their parent.
+fn shared() -> &'static AtomicU64 {
+    // SAFETY: anonymous memory, zeroed, never unmapped.
+    unsafe {
+        let memory = libc::mmap(
+            std::ptr::null_mut(),
+            4096,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        assert!(memory != libc::MAP_FAILED);
+        &*memory.cast::<AtomicU64>()
+    }
+}
+
+fn wait_for(number: &AtomicU64, value: u64) {
+    while number.load(Ordering::SeqCst) < value {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A process of a user who may only read the file, and locks whatever can be locked with a descriptor for
+/// reading: all bytes, and the file as a whole. Killed when this goes.
+struct Reader(libc::pid_t);
+
+impl Reader {
+    fn of(file: &File) -> Self {
+        std::fs::set_permissions(&file.0, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let ready = shared();
+        let pid = fork(|| {
+            // SAFETY: concerns this process alone; root becomes nobody, others are not the file's owner either way.
+            unsafe {
+                libc::setgid(65534);
+                libc::setuid(65534);
+            }
+            let open = std::fs::File::open(&file.0).unwrap();
+            // SAFETY: an open descriptor and valid ranges.
+            let lock = |from: i64, length: i64| unsafe {
+                let mut range: libc::flock = std::mem::zeroed();
+                (range.l_type, range.l_start, range.l_len) = (libc::F_RDLCK as i16, from, length);
+                libc::fcntl(open.as_raw_fd(), libc::F_OFD_SETLK, &mut range) == 0
+            };
+            // All there can be, but for the few that a writer has.
+            let (first, many) = (1 << 62, 1024);
+            assert!(lock(0, first) && lock(first + many, 0));
+            let refused = (first..first + many).filter(|&byte| !lock(byte, 1)).count();
+            assert!(refused < 8, "{refused}");
+            // SAFETY: an open descriptor.
+            assert_eq!(unsafe { libc::flock(open.as_raw_fd(), libc::LOCK_EX) }, 0);
+            ready.store(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_secs(50));
+        });
+        wait_for(ready, 1);
+        Self(pid)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        kill(self.0);
+    }
+}
+
+#[test]
+fn whoever_only_reads_keeps_no_writer_out_however_much_it_locks() {
+    let file = File::new("out");
+    put(&file.store(), "x", b"1");
+    let _reader = Reader::of(&file);
+    // (Threads are like processes; this one has had a lease since before.)
+    let path = file.0.clone();
+    let writer = std::thread::spawn(move || {
+        let store = Store::new(path, Options::default());
+        let start = Instant::now();
+        put(&store, "y", b"2");
+        let took = start.elapsed();
+        store.lock(Default::default()).unwrap();
+        store.unlock();
+        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+        took
+    });
+    let took = writer.join().unwrap();
+    assert!(took < Duration::from_millis(500), "{took:?}");
+    assert_eq!(file.store().len().unwrap(), 2);
+}
+
+#[test]
+fn writers_without_the_kernels_locks_lose_nothing_and_take_over_from_each_other() {
+    let file = File::new("count");
+    put(&file.store(), "x", b"1");
+    let _reader = Reader::of(&file);
+    let writers: Vec<_> = (0..4)
+        .map(|n| {
+            fork(|| {
+                let store = file.store();
+                for i in 0..3000 {
+                    let change = store.patiently(Store::lock_writers).unwrap();
+                    let next = number(&store, "count") + 1;
+                    put(&store, "count", &next.to_le_bytes());
+                    if n == 0 && i == 1500 {
+                        // In the middle of a change, and of a write.
+                        torture::crash_after(9);
+                        put(&store, "dying", b"1");
+                    }
+                    store.unlock_writers(change);
+                }
+            })
+        })
+        .collect();
+    let killed = writers.into_iter().map(wait).filter(|&status| libc::WIFSIGNALED(status)).count();
+    assert_eq!(killed, 1);
+    let store = file.store();
+    assert_eq!(number(&store, "count"), 3 * 3000 + 1501);
+    assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+}
+
+#[test]
+fn a_holder_without_the_kernels_lock_is_waited_for_while_it_lives_and_not_when_it_is_killed() {
+    let file = File::new("holder");
+    put(&file.store(), "x", b"1");
+    let _reader = Reader::of(&file);
+    let held = shared();
+    let holder = fork(|| {
+        let store = file.store();
+        store.lock(Default::default()).unwrap();
+        held.store(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_secs(50));
+    });
+    wait_for(held, 1);
+    // SAFETY: a child of this process: it is stopped, and does not even run.
+    unsafe { libc::kill(holder, libc::SIGSTOP) };
+    let store = file.store();
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(200) {
+        let error = store.put(b"x", b"2", &mut Seen::default()).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Held(_)), "{error}");
+    }
+    kill(holder);
+    put(&store, "x", b"3");
+}
+
+/// More processes in turn than there are slots: those of the dead are used again.
+#[test]
+fn slots_of_the_dead_are_used_again() {
+    let file = File::new("slots");
+    put(&file.store(), "x", b"1");
+    let _reader = Reader::of(&file);
+    for n in 0..600u64 {
+        assert_eq!(wait(fork(|| put(&file.store(), "x", &n.to_le_bytes()))), 0, "{n}");
+    }
+    assert_eq!(number(&file.store(), "x"), 599);
+}
+
+/// A process that opens and closes the file again and again has its slot back each time.
+#[test]
+fn a_slot_is_given_back_when_the_file_is_closed() {
+    let file = File::new("again");
+    put(&file.store(), "x", b"1");
+    let _reader = Reader::of(&file);
+    for n in 0..600u64 {
+        let path = file.0.clone();
+        std::thread::spawn(move || put(&Store::new(path, Options::default()), "x", &n.to_le_bytes())).join().unwrap();
+    }
+}
