@@ -58,11 +58,13 @@ rm -f "$BUILD/result"
 check 'Formatting (cargo fmt)' cargo fmt --check
 check 'Lints, without PHP' cargo clippy --locked --no-default-features --features torture --all-targets -- -D warnings
 # The release profile, because its build of ext-php-rs is needed below anyway.
+check 'Lints, under loom' cargo clippy --locked --no-default-features --features loom --test loom -- -D warnings
 check 'Lints, with PHP' env CARGO_TARGET_DIR="$PHP_TARGET" cargo clippy --release --locked --all-targets -- -D warnings
 check 'Documentation of the store' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-default-features --no-deps
 check 'The promised Rust version' scripts/check-msrv.sh
 rust_tests 'The store, without PHP'
 rust_tests 'The store, dying at every step of a change' --features torture --test crash --test death
+rust_tests 'The store, under loom' --features loom --test loom
 check 'Ten seconds of torture' env TORTURE_SECONDS=10 cargo run --release --locked --no-default-features --features torture --example torture
 check "Python's msgpack and crc32c" scripts/venv.sh
 check "JavaScript's msgpack" scripts/node.sh

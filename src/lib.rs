@@ -1,5 +1,6 @@
 //! Sync: one object, shared by PHP programs that know nothing of each other.
 
+#[cfg_attr(feature = "loom", expect(dead_code, reason = "loom copies word by word"))]
 mod short;
 pub mod store;
 

@@ -1,314 +1,430 @@
-//! The orders of memory accesses, checked: under `loom`, which lets a relaxed load give any value that the
-//! memory model of the language allows. The models in `src/store/lock/model.rs` and
-//! `src/store/read/model.rs` try every order of steps, and deaths, as if memory were sequentially consistent; this
-//! one knows no deaths, and asks whether the steps are *seen* in that order, on aarch64, too.
+//! The orders of memory accesses, checked: the store itself under `loom`, which lets a relaxed load give any
+//! value that the memory model of the language allows. (`src/store/memory/modelled.rs` tells how.) The models in
+//! `src/store/lock/model.rs` and `src/store/read/model.rs` try every order of steps, and deaths, as if
+//! memory were sequentially consistent; this one knows no deaths, and asks whether the steps are *seen* in that
+//! order, on aarch64, too.
 //!
-//! Each function below is the shared accesses of the one that its comment names, in their order and with
-//! their orderings; what a writer copies in and a reader copies out by `memcpy` is relaxed atomics here. Each
-//! ordering that carries weight is a field of [`Orders`], and is weakened once, to see that the test notices.
+//!     cargo test --no-default-features --features loom --test loom [-- --nocapture]
+//!
+//! Each ordering that carries weight is weakened once, where it stands in the source, to see that the test notices.
 //!
 //! Not in here: taking over from the dead. Their stores are seen because the kernel says that their lease is
 //! gone: it has been through a lock of its own on both sides.
 
-use loom::sync::Arc;
-use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use loom::thread;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use std::any::Any;
+use std::cell::Cell;
+use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
+use sync::store::memory::modelled::{self, Conflicts, Weaker};
+use sync::store::{Options, Patience, Seen, Store};
 
-/// The orderings of the store. `None` for a fence: there is none.
-#[derive(Debug, Clone, Copy)]
-struct Orders {
-    /// `log.rs`, `publish`: storing `commit`.
-    publish: Ordering,
-    /// `index.rs`, `point` and `insert`: storing a slot's record.
-    point: Ordering,
-    /// `log.rs`, `settle`: storing `indexed`.
-    settle: Ordering,
-    /// `blocks.rs`, `release`: the fence behind a generation that has become 0.
-    freed: Option<Ordering>,
-    /// `read.rs`, `is_same_record`, `look_up`: loading `indexed`.
-    indexed: Ordering,
-    /// `read.rs`, `compare`: loading a generation before its record is looked at.
-    generation: Ordering,
-    /// `index.rs`, `search_block`, and `read.rs`, `compare`: loading a slot's record.
-    slot: Ordering,
-    /// `read.rs`, `copy_out`: the fence between a copy and the last look at the generation.
-    copied: Option<Ordering>,
-    /// `lock.rs`, `own` and `Owner::drop`: taking the lock, giving it back.
-    take: Ordering,
-    give: Ordering,
-    /// `lock.rs`, `wait_for_hold` and `end_hold`: the fences between saying something and looking.
-    sleeper: Option<Ordering>,
-    waker: Option<Ordering>,
+// ---- the search ----------------------------------------------------------------------------------
+
+/// A file, and what it holds when an execution begins.
+struct Scene {
+    path: PathBuf,
+    file: std::fs::File,
+    image: Vec<u8>,
 }
 
-const ORDERS: Orders = Orders {
-    publish: Release,
-    point: Release,
-    settle: Release,
-    freed: Some(Release),
-    indexed: Acquire,
-    generation: Acquire,
-    slot: Acquire,
-    copied: Some(Acquire),
-    take: AcqRel,
-    give: AcqRel,
-    sleeper: Some(SeqCst),
-    waker: Some(SeqCst),
-};
+impl Scene {
+    fn new(name: &str, prepare: impl FnOnce(&Store)) -> Self {
+        let path = PathBuf::from(format!("/dev/shm/sync-loom-{}-{name}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let store = Store::new(path.clone(), Options::default());
+        prepare(&store);
+        drop(store);
+        let image = std::fs::read(&path).unwrap();
+        let file = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        Self { path, file, image }
+    }
 
-fn maybe(order: Option<Ordering>) {
-    if let Some(order) = order {
-        fence(order);
+    /// A store that has the file open, and a lease on it, for all executions of an exploration.
+    fn store(&self) -> &'static Store {
+        let store = Store::new(self.path.clone(), Options::default());
+        let change = store.lock_writers().unwrap();
+        store.unlock_writers(change);
+        // A thread that never comes to its end, as it should in some models, takes it along.
+        Box::leak(Box::new(store))
+    }
+
+    /// Makes the file what it was.
+    fn restore(&self, image: &[u8]) {
+        const PAGE: usize = 4096;
+        let mut now = vec![0; image.len()];
+        if self.file.metadata().unwrap().len() != image.len() as u64 {
+            self.file.set_len(image.len() as u64).unwrap();
+        }
+        self.file.read_exact_at(&mut now, 0).unwrap();
+        for (at, (now, image)) in now.chunks(PAGE).zip(image.chunks(PAGE)).enumerate() {
+            if now != image {
+                self.file.write_all_at(image, (at * PAGE) as u64).unwrap();
+            }
+        }
     }
 }
 
-/// Whether nothing is found wrong in any execution.
-fn holds_up(model: impl Fn() + Send + Sync + 'static) -> bool {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    catch_unwind(AssertUnwindSafe(|| builder.check(model))).is_ok()
+impl Drop for Scene {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
 }
 
+/// One thread of a model: does something and tells what it saw.
+type Thread = fn(&Store) -> Vec<u64>;
+
+/// Threads that run at once, and what must be true of what they saw (and of the store afterwards): `None`, or
+/// what is wrong.
+#[derive(Clone, Copy)]
+struct Model {
+    threads: &'static [Thread],
+    check: fn(&[Vec<u64>], &Store) -> Option<String>,
+    /// Preemptions in an execution, at most.
+    preemptions: usize,
+    /// Done before the threads begin.
+    before: fn(&[&Store]),
+}
+
+const MODEL: Model = Model { threads: &[], check: |_, _| None, preemptions: 2, before: |_| () };
+
+thread_local! {
+    /// The stores of the threads of a model. (To loom's threads `thread_local!` is one and the same.)
+    static STORES: Cell<&'static [&'static Store]> = const { Cell::new(&[]) };
+}
+
+/// How an exploration ends before it has seen everything.
+enum Early {
+    /// These words have to be watched, too.
+    Conflicts(Conflicts),
+    Wrong(String),
+}
+
+/// Goes through all executions and returns how many there are, or what is wrong in one of them.
+fn explore(scene: &Arc<Scene>, model: Model, weaker: &[Weaker]) -> Result<usize, String> {
+    let mut watched = Conflicts::new();
+    loop {
+        scene.restore(&scene.image);
+        STORES.set(Box::leak(model.threads.iter().map(|_| scene.store()).collect()));
+        let image = std::fs::read(&scene.path).unwrap();
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(model.preemptions);
+        builder.max_branches = 100_000;
+        let executions = Arc::new(AtomicUsize::new(0));
+        let run = {
+            let (scene, executions, watched) = (scene.clone(), executions.clone(), watched.clone());
+            move || {
+                executions.fetch_add(1, Relaxed);
+                execute(&scene, &image, model, &watched);
+            }
+        };
+        modelled::weaken(weaker);
+        let ended = catch_unwind(AssertUnwindSafe(|| builder.check(run)));
+        let trace = modelled::trace();
+        modelled::end();
+        let Err(panic) = ended else { return Ok(executions.load(Relaxed)) };
+        match panic.downcast::<Early>().map(|early| *early) {
+            Ok(Early::Conflicts(conflicts)) => watched.extend(conflicts),
+            Ok(Early::Wrong(wrong)) => return Err(wrong),
+            // Loom's own: a deadlock, say.
+            Err(panic) => return Err(format!("{}\n{trace}", text(&*panic))),
+        }
+    }
+}
+
+fn text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
+}
+
+fn execute(scene: &Scene, image: &[u8], model: Model, watched: &Conflicts) {
+    scene.restore(image);
+    modelled::begin(image, watched);
+    let stores = STORES.get();
+    (model.before)(stores);
+    modelled::set_parallel(true);
+    let threads: Vec<_> =
+        model.threads.iter().zip(stores).map(|(&body, store)| thread::spawn(move || body(store))).collect();
+    let saw: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    modelled::set_parallel(false);
+    let wrong = (model.check)(&saw, stores[0]).map(|wrong| format!("{wrong}\n{}", modelled::trace()));
+    let conflicts = modelled::end();
+    // Not a panic, of which a hook would tell: there are many of them.
+    if !conflicts.is_empty() {
+        resume_unwind(Box::new(Early::Conflicts(conflicts)));
+    }
+    if let Some(wrong) = wrong {
+        resume_unwind(Box::new(Early::Wrong(wrong)));
+    }
+}
+
+/// An access, weakened: a file, words of a line in a function of it, and what remains of the order.
+type Weak = (&'static str, &'static str, &'static str, Ordering);
+
+/// The access that stands in a function's first line with these words.
 #[track_caller]
-fn notices(model: fn(Orders), without: &[(&str, Orders)]) {
-    assert!(holds_up(move || model(ORDERS)), "as it is");
-    // Of the panics to come each is what is asked for.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let blind: Vec<_> = without
-        .iter()
-        .filter(|(_, orders)| {
-            holds_up({
-                let orders = *orders;
-                move || model(orders)
-            })
-        })
-        .collect();
-    std::panic::set_hook(hook);
+fn find(&(file, function, words, order): &Weak) -> Weaker {
+    let path = format!("{}/src/store/{file}", env!("CARGO_MANIFEST_DIR"));
+    let source = std::fs::read_to_string(path).unwrap();
+    let mut lines = source.lines().enumerate().skip_while(|(_, line)| !line.contains(&format!("fn {function}")));
+    let (number, _) = lines
+        .find(|(_, line)| line.contains(words))
+        .unwrap_or_else(|| panic!("{file}, {function}: there is no {words}"));
+    Weaker { file: format!("src/store/{file}"), line: number as u32 + 1, order }
+}
+
+/// Nothing goes wrong as it is, and something where any of these is weakened. At least so many executions have
+/// to be looked at: a model that sees less has lost its threads.
+#[track_caller]
+fn notices(scene: Scene, model: Model, at_least: usize, without: &[&[Weak]]) {
+    let scene = Arc::new(scene);
+    match explore(&scene, model, &[]) {
+        Ok(executions) => {
+            println!("{executions} executions");
+            assert!(executions >= at_least, "only {executions} executions");
+        }
+        Err(wrong) => panic!("as it is: {wrong}"),
+    }
+    let mut blind = vec![];
+    for weak in without {
+        let result = explore(&scene, model, &weak.iter().map(find).collect::<Vec<_>>());
+        let how = result.as_ref().map_err(|wrong| wrong.lines().next().unwrap_or_default());
+        println!("without {weak:?}: {how:?}");
+        assert_eq!(modelled::weakened(), weak.len(), "it never comes to {weak:?}");
+        if result.is_ok() {
+            blind.push(weak);
+        }
+    }
     assert!(blind.is_empty(), "nothing is wrong without {blind:?}");
+}
+
+// ---- the threads -------------------------------------------------------------------------------------
+
+/// The value of `x`, a number that was written twice, and the log's end when the reader came.
+fn read(store: &Store, seen: &mut Seen) -> Vec<u64> {
+    let mut out = Vec::new();
+    store.patiently(|store| store.get(b"x", seen, &mut out)).unwrap();
+    let mut saw: Vec<u64> = out.chunks(4).map(number).collect();
+    saw.push(seen.version());
+    saw
+}
+
+/// A number in which each byte counts.
+fn number(bytes: &[u8]) -> u64 {
+    let same = bytes.iter().all(|&byte| byte == bytes[0]);
+    if same { bytes[0].into() } else { u64::MAX }
+}
+
+/// Writes a number; the log's end behind it.
+fn write(store: &Store, key: &[u8], number: u8) -> u64 {
+    let mut seen = Seen::default();
+    store.patiently(|store| store.put(key, &[number; 8], &mut seen)).unwrap();
+    seen.version()
+}
+
+fn reader(store: &Store) -> Vec<u64> {
+    read(store, &mut Seen::default())
+}
+
+fn one_write(store: &Store) -> Vec<u64> {
+    vec![write(store, b"x", 2)]
+}
+
+fn two_writes(store: &Store) -> Vec<u64> {
+    vec![write(store, b"x", 2), write(store, b"x", 3)]
+}
+
+/// Half of one value and half of another? An older one than the log's end said?
+fn whole_and_fresh(saw: &[Vec<u64>], _: &Store) -> Option<String> {
+    let (reader, writer) = (&saw[0], &saw[1]);
+    let &[first, second, version] = &reader[..] else { return Some(format!("it saw {reader:?}")) };
+    if first != second {
+        return Some("half of one value, half of another".into());
+    }
+    // The writes that the reader knew to have happened.
+    let known = writer.iter().filter(|&&end| end <= version).count() as u64;
+    (first < 1 + known).then(|| format!("an old value: {first} after {known} writes"))
+}
+
+// ---- the scenes ------------------------------------------------------------------------------------------
+
+/// The bytes of a record in the log.
+fn length(key: &[u8], value: usize) -> usize {
+    (32 + 1 + key.len() + value).next_multiple_of(8)
+}
+
+/// `x` shares its segment with others.
+fn among_others(name: &str) -> Scene {
+    Scene::new(name, |store| {
+        write(store, b"y", 1);
+        write(store, b"x", 1);
+        write(store, b"z", 1);
+    })
+}
+
+/// `x` is alone in its segment, which will be free once it is overwritten; in the one in use there is room for
+/// one more of it, and what comes after that goes into the free one.
+fn alone(name: &str) -> Scene {
+    const ROOM: usize = 65536 - 64;
+    Scene::new(name, |store| {
+        write(store, b"x", 1);
+        let filler = vec![7; 15_000];
+        let full = length(b"f", filler.len());
+        let put = |value: &[u8]| store.put(b"f", value, &mut Seen::default()).unwrap();
+        let mut room = ROOM - length(b"x", 8);
+        while room >= full {
+            put(&filler);
+            room -= full;
+        }
+        // Into the next segment.
+        let mut room = ROOM;
+        while room >= full + length(b"x", 8) {
+            put(&filler);
+            room -= full;
+        }
+        put(&filler[..room - length(b"x", 8) - 16 - length(b"f", 0)]);
+    })
 }
 
 // ---- reading without a lock ------------------------------------------------------------------------
 
-/// A segment with room for one record: its position, and what it says.
-struct Segment {
-    generation: AtomicU64,
-    position: AtomicU64,
-    value: AtomicU64,
-}
-
-/// One key of a store with two segments. A record's position and value are the number of its write.
-struct Shared {
-    commit: AtomicU64,
-    indexed: AtomicU64,
-    pending: AtomicU64,
-    slot: AtomicU64,
-    segments: [Segment; 2],
-}
-
-impl Shared {
-    /// After the first write, into segment 0.
-    fn new() -> Self {
-        let segment = |number| Segment {
-            generation: AtomicU64::new(number),
-            position: AtomicU64::new(number),
-            value: AtomicU64::new(number),
-        };
-        Self {
-            commit: AtomicU64::new(1),
-            indexed: AtomicU64::new(1),
-            pending: AtomicU64::new(0),
-            slot: AtomicU64::new(0),
-            segments: [segment(1), segment(0)],
-        }
-    }
-
-    /// `Owner::put` of a value that has a segment to itself: `append`, `publish`, `supersede`, `settle`.
-    /// The segment of the old one is free then, unless something else lives there.
-    fn write(&self, number: u64, frees: bool, orders: &Orders) {
-        let old = self.slot.load(Relaxed) as usize;
-        let at = 1 - old;
-        self.segments[at].generation.store(number, Release);
-        self.segments[at].position.store(number, Relaxed);
-        self.segments[at].value.store(number, Relaxed);
-        self.pending.store(at as u64, Relaxed);
-        self.commit.store(number, orders.publish);
-        self.slot.store(at as u64, orders.point);
-        if frees {
-            self.segments[old].generation.store(0, Relaxed);
-            maybe(orders.freed);
-        }
-        self.indexed.store(number, orders.settle);
-    }
-
-    /// `File::get`, once: `None` where it starts over.
-    fn read(&self, orders: &Orders) -> Option<(u64, u64)> {
-        // (That this acquires makes starting over rarer; what is needed is acquired below.)
-        let commit = self.commit.load(Acquire);
-        let indexed = self.indexed.load(orders.indexed);
-        let (at, generation) = if indexed >= commit { self.look_up(orders)? } else { self.pending(indexed)? };
-        // `copy_out`
-        let segment = &self.segments[at];
-        let position = segment.position.load(Acquire);
-        let value = segment.value.load(Relaxed);
-        maybe(orders.copied);
-        if segment.generation.load(Relaxed) != generation {
-            return None;
-        }
-        assert_eq!(position, value, "half of one value, half of another");
-        assert!(value >= commit, "an old value: {value} at commit {commit}");
-        Some((commit, value))
-    }
-
-    /// `search_block`, `compare`
-    fn look_up(&self, orders: &Orders) -> Option<(usize, u64)> {
-        let at = self.slot.load(orders.slot) as usize;
-        let generation = self.segments[at].generation.load(orders.generation);
-        (generation != 0 && self.slot.load(orders.slot) as usize == at).then_some((at, generation))
-    }
-
-    /// `look_among_pending`
-    fn pending(&self, indexed: u64) -> Option<(usize, u64)> {
-        let at = self.pending.load(Acquire) as usize;
-        if self.segments[at].position.load(Acquire) != indexed + 1 {
-            return None;
-        }
-        let generation = self.segments[at].generation.load(Acquire);
-        fence(Acquire);
-        (self.indexed.load(Relaxed) == indexed).then_some((at, generation))
-    }
-}
-
-fn reading(orders: Orders) {
-    let shared = Arc::new(Shared::new());
-    let reader = thread::spawn({
-        let shared = shared.clone();
-        move || shared.read(&orders)
-    });
-    for number in 2..=3 {
-        shared.write(number, true, &orders);
-    }
-    reader.join().unwrap();
-}
-
-/// As [`reading`], while nothing is freed: no fence of that comes to anybody's help.
-fn reading_what_stays(orders: Orders) {
-    let shared = Arc::new(Shared::new());
-    let reader = thread::spawn({
-        let shared = shared.clone();
-        move || shared.read(&orders)
-    });
-    shared.write(2, false, &orders);
-    reader.join().unwrap();
-}
-
 #[test]
 fn a_reader_sees_a_whole_value_that_is_no_older_than_the_commit_that_it_saw() {
+    let model = Model { threads: &[reader, two_writes], check: whole_and_fresh, preemptions: 1, ..MODEL };
     notices(
-        reading,
+        alone("reused"),
+        model,
+        5_000,
         &[
-            ("a release of `commit`", Orders { publish: Relaxed, ..ORDERS }),
-            ("a fence behind what is freed", Orders { freed: None, ..ORDERS }),
-            ("a fence behind the copy", Orders { copied: None, ..ORDERS }),
-            ("an acquired slot", Orders { slot: Relaxed, generation: Relaxed, ..ORDERS }),
+            &[("log.rs", "publish(", "header.commit.store", Relaxed)],
+            &[("blocks.rs", "release(", "fence(", Relaxed)],
+            &[("read.rs", "copy_out(", "fence(", Relaxed)],
         ],
     );
 }
 
+/// While nothing is freed: no fence of that comes to anybody's help.
 #[test]
 fn what_is_indexed_can_be_found_in_the_index() {
+    let model = Model { threads: &[reader, one_write], check: whole_and_fresh, ..MODEL };
     notices(
-        reading_what_stays,
+        among_others("indexed"),
+        model,
+        20,
         &[
-            ("a release of `indexed`", Orders { settle: Relaxed, ..ORDERS }),
-            ("an acquired `indexed`", Orders { indexed: Relaxed, ..ORDERS }),
-            ("a release of a slot's record", Orders { point: Relaxed, ..ORDERS }),
+            &[("log.rs", "settle(", "header.indexed.store", Relaxed)],
+            &[("read.rs", "look_up(", "header.indexed.load", Relaxed)],
+            &[("index.rs", "point(", "store", Relaxed)],
+            &[("index.rs", "search_block(", "load", Relaxed), ("read.rs", "compare(", "hit.slot + 8", Relaxed)],
         ],
     );
+}
+
+/// A reader that knows the value asks whether it is still right.
+#[test]
+fn what_is_unchanged_is_unchanged() {
+    fn twice(store: &Store) -> Vec<u64> {
+        let mut seen = Seen::default();
+        let first = read(store, &mut seen);
+        let second = read(store, &mut seen);
+        // "Unchanged" leaves the buffer empty.
+        if second.len() == 1 { [&first[..2], &second].concat() } else { second }
+    }
+    let model = Model { threads: &[twice, one_write], check: whole_and_fresh, ..MODEL };
+    notices(among_others("unchanged"), model, 60, &[&[("read.rs", "is_same_record(", "header.indexed.load", Relaxed)]]);
 }
 
 // ---- the lock, and the hold under it ----------------------------------------------------------------
 
-/// `Owner::own` (spinning), an action, `Owner::drop`.
-fn owning(lock: &AtomicU64, orders: &Orders, action: impl FnOnce()) {
-    // One that does not get it looks again when the other has given it back.
-    while lock.compare_exchange(0, 1, orders.take, Relaxed).is_err() {
-        thread::yield_now();
-    }
-    action();
-    lock.swap(0, orders.give);
-}
-
-/// A writer that adds to a number, unless somebody holds the store; a holder that reads it twice.
-fn holding(orders: Orders) {
-    let words: Arc<[AtomicU64; 3]> = Arc::new(std::array::from_fn(|_| AtomicU64::new(0)));
-    let writer = thread::spawn({
-        let words = words.clone();
-        move || {
-            let [lock, hold, number] = &*words;
-            owning(lock, &orders, || {
-                if hold.load(Relaxed) == 0 {
-                    number.store(number.load(Relaxed) + 1, Relaxed);
-                }
-            });
-        }
-    });
-    let [lock, hold, number] = &*words;
-    owning(lock, &orders, || {
-        number.store(number.load(Relaxed) + 10, Relaxed);
-        hold.store(1, Release);
-    });
-    let first = number.load(Relaxed);
-    assert!(first == 10 || first == 11, "a write is lost");
-    writer.join().unwrap();
-    assert_eq!(number.load(Relaxed), first, "somebody writes under a hold");
-}
-
 #[test]
 fn who_takes_the_lock_sees_all_that_was_done_under_it() {
+    fn another(store: &Store) -> Vec<u64> {
+        vec![write(store, b"new", 2)]
+    }
+    fn all_there(_: &[Vec<u64>], store: &Store) -> Option<String> {
+        let keys = store.len().unwrap();
+        (keys != 4 || reader(store)[0] != 2).then(|| format!("{keys} keys, x is {}", reader(store)[0]))
+    }
+    let model = Model { threads: &[one_write, another], check: all_there, ..MODEL };
     notices(
-        holding,
+        among_others("lock"),
+        model,
+        25,
         &[
-            ("an acquiring take", Orders { take: Release, ..ORDERS }),
-            ("a releasing give", Orders { give: Acquire, ..ORDERS }),
+            &[("lock.rs", "own(", "header.lock.compare_exchange", Release)],
+            &[("lock.rs", "own_slowly(", "if lock.compare_exchange(word, new)", Release)],
+            &[("lock.rs", "drop(", "lock.swap", Acquire)],
         ],
     );
 }
 
-// ---- the end of a hold -------------------------------------------------------------------------------
-
-/// `wait_for_hold` against `end_hold`: who goes to sleep is woken, or sees that the hold has ended.
-fn waking(orders: Orders) {
-    let words: Arc<[AtomicU64; 3]> = Arc::new([1, 0, 0].map(AtomicU64::new));
-    let sleeper = thread::spawn({
-        let words = words.clone();
-        move || {
-            let [hold, ended, waiters] = &*words;
-            let before = ended.load(Acquire);
-            waiters.store(1, Relaxed);
-            maybe(orders.sleeper);
-            // The kernel looks at the futex under a lock of its own: `ended` is the newest then.
-            hold.load(Relaxed) == 1 && ended.fetch_add(0, AcqRel) == before
-        }
-    });
-    let [hold, ended, waiters] = &*words;
-    hold.store(0, Release);
-    ended.store(ended.load(Relaxed) + 1, Relaxed);
-    maybe(orders.waker);
-    let woken = waiters.swap(0, AcqRel) != 0;
-    let slept = sleeper.join().unwrap();
-    assert!(woken || !slept, "it sleeps, and nobody wakes it");
+fn lock(store: &Store) {
+    store.patiently(|store| store.lock(Patience::default())).unwrap();
 }
 
 #[test]
+fn nobody_writes_under_a_hold() {
+    fn holder(store: &Store) -> Vec<u64> {
+        lock(store);
+        let first = reader(store)[0];
+        write(store, b"x", first as u8 + 10);
+        let second = reader(store)[0];
+        store.unlock();
+        vec![first, second]
+    }
+    fn check(saw: &[Vec<u64>], store: &Store) -> Option<String> {
+        let &[first, second] = &saw[0][..] else { unreachable!() };
+        let last = reader(store)[0];
+        let right = second == first + 10 && matches!((first, last), (1, 2) | (2, 12));
+        (!right).then(|| format!("it saw {first} and {second}, and then {last} was there"))
+    }
+    let model = Model { threads: &[holder, one_write], check, ..MODEL };
+    notices(among_others("hold"), model, 1_000, &[&[("lock.rs", "drop(", "lock.swap", Acquire)]]);
+}
+
+/// One that goes to sleep is woken, or has seen that there is nothing to wait for: else it would sleep for ever,
+/// here, where no time passes.
+#[test]
 fn the_end_of_a_hold_is_missed_by_nobody() {
+    fn unlock(store: &Store) -> Vec<u64> {
+        store.unlock();
+        vec![]
+    }
+    fn check(_: &[Vec<u64>], store: &Store) -> Option<String> {
+        (reader(store)[0] != 2).then(|| "a write is lost".into())
+    }
+    let model = Model { threads: &[unlock, one_write], check, preemptions: 5, before: |stores| lock(stores[0]) };
     notices(
-        waking,
+        among_others("end"),
+        model,
+        5_000,
+        &[&[("lock.rs", "wait_for_hold(", "fence(", Relaxed)], &[("lock.rs", "end_hold(", "fence(", Relaxed)]],
+    );
+}
+
+#[test]
+fn a_reader_sees_nothing_of_the_inside_of_a_hold() {
+    fn section(store: &Store) -> Vec<u64> {
+        lock(store);
+        let ends = two_writes(store);
+        store.unlock();
+        ends
+    }
+    fn check(saw: &[Vec<u64>], store: &Store) -> Option<String> {
+        if saw[0][0] == 2 { Some("the middle of a section".into()) } else { whole_and_fresh(saw, store) }
+    }
+    let model = Model { threads: &[reader, section], check, ..MODEL };
+    notices(
+        among_others("section"),
+        model,
+        300,
         &[
-            ("the sleeper's fence", Orders { sleeper: None, ..ORDERS }),
-            ("the waker's fence", Orders { waker: None, ..ORDERS }),
+            &[("lock.rs", "begin_looking(", "header.holds.load", Relaxed)],
+            &[("lock.rs", "hold(", "header.holds.store", Relaxed)],
         ],
     );
 }

@@ -8,7 +8,8 @@ use super::file::{File, Trouble};
 use super::format::*;
 use super::header::{DURABLE, HELD, Root};
 use super::lock::Owner;
-use std::sync::atomic::{Ordering, fence};
+use super::memory::fence;
+use std::sync::atomic::Ordering;
 
 /// The longest extent, so that its length fits an ext.
 const MAX_EXTENT: u64 = MAX_RUN / BLOCK;

@@ -7,10 +7,13 @@ use super::format::{
     BLOCK, Generations, Kind, LEASE_SLOT, MAGIC, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word, version_text,
 };
 use super::machine::Boot;
+use super::memory::AtomicU64;
 use super::torture::{crash_point, meanwhile};
 use std::io;
 use std::mem::offset_of;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
+#[cfg(not(feature = "loom"))]
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 /// An 8-byte word of the file: little-endian, whatever the machine is.
 #[repr(transparent)]
@@ -18,12 +21,13 @@ pub struct Word(AtomicU64);
 
 impl Word {
     #[inline]
+    #[cfg_attr(feature = "loom", track_caller)]
     pub fn load(&self, order: Ordering) -> u64 {
         u64::from_le(self.0.load(order))
     }
 
     #[inline]
-    #[cfg_attr(feature = "torture", track_caller)]
+    #[cfg_attr(any(feature = "torture", feature = "loom"), track_caller)]
     pub fn store(&self, value: u64, order: Ordering) {
         crash_point();
         self.0.store(value.to_le(), order);
@@ -31,6 +35,7 @@ impl Word {
 
     /// For words that only the owner of the write lock touches, and for numbers that never change.
     #[inline]
+    #[cfg_attr(feature = "loom", track_caller)]
     pub fn get(&self) -> u64 {
         self.load(Ordering::Relaxed)
     }
@@ -45,7 +50,7 @@ impl Word {
     /// Counterpart of [`Word::get`]. The compiler may not move it before what the program did
     /// first: whoever takes over from a process that was killed finds the stores in their order.
     #[inline]
-    #[cfg_attr(feature = "torture", track_caller)]
+    #[cfg_attr(any(feature = "torture", feature = "loom"), track_caller)]
     pub fn set(&self, value: u64) {
         compiler_fence(Ordering::Release);
         self.store(value, Ordering::Relaxed);
@@ -53,13 +58,13 @@ impl Word {
 
     /// Adds, for the owner of the write lock (no atomic read-modify-write).
     #[inline]
-    #[cfg_attr(feature = "torture", track_caller)]
+    #[cfg_attr(any(feature = "torture", feature = "loom"), track_caller)]
     pub fn add(&self, difference: i64) {
         self.set(self.get().wrapping_add_signed(difference));
     }
 
     #[inline]
-    #[cfg_attr(feature = "torture", track_caller)]
+    #[cfg_attr(any(feature = "torture", feature = "loom"), track_caller)]
     pub fn compare_exchange(&self, current: u64, new: u64) -> Result<(), u64> {
         crash_point();
         self.0
@@ -69,13 +74,20 @@ impl Word {
     }
 
     #[inline]
-    #[cfg_attr(feature = "torture", track_caller)]
+    #[cfg_attr(any(feature = "torture", feature = "loom"), track_caller)]
     pub fn swap(&self, new: u64) -> u64 {
         crash_point();
         u64::from_le(self.0.swap(new.to_le(), Ordering::AcqRel))
     }
 
+    /// The word itself, for loom.
+    #[cfg(feature = "loom")]
+    pub fn atomic(&self) -> &AtomicU64 {
+        &self.0
+    }
+
     /// The half that holds the low 32 bits, as a futex; its raw value is little-endian too.
+    #[cfg(not(feature = "loom"))]
     pub fn low_half(&self) -> &AtomicU32 {
         // SAFETY: the low half of a little-endian word is its first four bytes, on every machine;
         // they are aligned and live as long as the word. The kernel, not Rust, accesses it as 32

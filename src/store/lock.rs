@@ -10,9 +10,10 @@ use super::error::{Held, Patience};
 use super::file::{File, Trouble};
 use super::format::MAGIC;
 use super::header::{DESTROYED, HELD, Header, Word};
+use super::memory::{Instant, fence, spin_loop};
 use super::torture::meanwhile;
-use std::sync::atomic::{Ordering, fence};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// A lease number that no process can claim. Writing it to the lock word abandons the lock: the next waiter
 /// recovers as if the owner had died.
@@ -20,7 +21,7 @@ const NOBODY: u32 = (1 << 31) - 2;
 /// Somebody sleeps on the lock word.
 pub(super) const WAITERS: u32 = 1 << 31;
 /// How often a waiter looks at the word before it sleeps.
-const SPINS: u32 = 60;
+const SPINS: u32 = if cfg!(feature = "loom") { 1 } else { 60 };
 /// How long a waiter sleeps before it asks whether the owner lives, and how long at most when it has been told
 /// that it does: an owner that waits for a processor is not to wait for a hundred others who ask.
 const LOOK_AFTER: Duration = Duration::from_millis(2);
@@ -148,7 +149,7 @@ impl File {
                         return Ok(Owner { file: self });
                     }
                 }
-                std::hint::spin_loop();
+                spin_loop();
             }
             let word = lock.get();
             if word as u32 == 0 {
@@ -399,12 +400,21 @@ fn boot_time() -> u64 {
 enum Woken {
     /// By somebody, by a signal, or because the word had changed: look again.
     Maybe,
+    #[cfg_attr(feature = "loom", expect(dead_code, reason = "no time passes"))]
     TimedOut,
     /// There is no file behind the word any more.
     Fault,
 }
 
 /// Sleeps while the low half of `word` is `expected`.
+#[cfg(feature = "loom")]
+fn futex_wait(word: &Word, expected: u32, _at_most: Duration) -> Woken {
+    super::memory::modelled::futex_wait(word.atomic(), expected);
+    Woken::Maybe
+}
+
+/// Sleeps while the low half of `word` is `expected`.
+#[cfg(not(feature = "loom"))]
 fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
     let timeout =
         libc::timespec { tv_sec: at_most.as_secs() as libc::time_t, tv_nsec: at_most.subsec_nanos() as libc::c_long };
@@ -422,6 +432,12 @@ fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
     }
 }
 
+#[cfg(feature = "loom")]
+fn futex_wake(word: &Word, count: i32) {
+    super::memory::modelled::futex_wake(word.atomic(), count);
+}
+
+#[cfg(not(feature = "loom"))]
 fn futex_wake(word: &Word, count: i32) {
     // SAFETY: as in `futex_wait`.
     unsafe { libc::syscall(libc::SYS_futex, word.low_half().as_ptr(), libc::FUTEX_WAKE, count) };

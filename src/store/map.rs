@@ -7,9 +7,9 @@
 use super::file::Trouble;
 use super::format::PAGE;
 use super::header::{Header, LeaseSlot, Word};
+use super::memory;
 use super::sigbus::{self, Watched};
 use super::torture::crash_point;
-use crate::short;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -224,11 +224,10 @@ impl Map {
         }
         out.reserve(length as usize);
         // SAFETY: the source is inside the mapping, the target was just reserved; they do not
-        // overlap. No Rust reference to the shared bytes is made; a torn copy is discarded by the
-        // caller's look at the generation.
+        // overlap. A torn copy is discarded by the caller's look at the generation.
         unsafe {
             let end = out.as_mut_ptr().add(out.len());
-            ptr::copy_nonoverlapping(self.base.as_ptr().add(offset as usize), end, length as usize);
+            memory::copy(self.base.as_ptr().add(offset as usize), end, length as usize);
             out.set_len(out.len() + length as usize);
         }
         true
@@ -242,7 +241,7 @@ impl Map {
         // SAFETY: as in `copy`.
         unsafe {
             let from = self.base.as_ptr().add(offset as usize);
-            ptr::copy_nonoverlapping(from, target.as_mut_ptr().cast(), target.len());
+            memory::copy(from, target.as_mut_ptr().cast(), target.len());
         }
         true
     }
@@ -270,9 +269,7 @@ impl Map {
         let mut bytes = [0; N];
         if self.is_inside(offset, N as u64) {
             // SAFETY: as in `copy`.
-            unsafe {
-                ptr::copy_nonoverlapping(self.base.as_ptr().add(offset as usize), bytes.as_mut_ptr(), N);
-            }
+            unsafe { memory::copy(self.base.as_ptr().add(offset as usize), bytes.as_mut_ptr(), N) };
         }
         bytes
     }
@@ -283,9 +280,8 @@ impl Map {
         if !self.is_inside(offset, bytes.len() as u64) {
             return false;
         }
-        // SAFETY: both ranges are readable for this length. `memcmp` is C: what other processes do
-        // to the shared range meanwhile is nothing the compiler has assumed anything about.
-        unsafe { libc::memcmp(self.base.as_ptr().add(offset as usize).cast(), bytes.as_ptr().cast(), bytes.len()) == 0 }
+        // SAFETY: inside the mapping (checked above).
+        unsafe { memory::equals(self.base.as_ptr().add(offset as usize), bytes) }
     }
 
     /// Writes bytes into the file, for the owner of the write lock, into space that is its own.
@@ -297,14 +293,7 @@ impl Map {
             return self.poison();
         }
         // SAFETY: inside the mapping (checked above); as in `copy`.
-        unsafe {
-            let to = self.base.as_ptr().add(offset as usize);
-            if bytes.len() < short::LIMIT {
-                short::copy(bytes, to);
-            } else {
-                ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
-            }
-        }
+        unsafe { memory::write(bytes, self.base.as_ptr().add(offset as usize)) };
     }
 
     /// Copies inside the file, for the owner of the write lock.
@@ -314,9 +303,10 @@ impl Map {
         if !self.is_inside(from, length) || !self.is_inside(to, length) {
             return self.poison();
         }
-        // SAFETY: both ranges are inside the mapping; `copy` allows them to overlap.
+        // SAFETY: both ranges are inside the mapping.
         unsafe {
-            ptr::copy(self.base.as_ptr().add(from as usize), self.base.as_ptr().add(to as usize), length as usize);
+            let (from, to) = (self.base.as_ptr().add(from as usize), self.base.as_ptr().add(to as usize));
+            memory::move_within(from, to, length as usize);
         }
     }
 
@@ -328,7 +318,7 @@ impl Map {
             return self.poison();
         }
         // SAFETY: inside the mapping (checked above).
-        unsafe { ptr::write_bytes(self.base.as_ptr().add(offset as usize), 0, length as usize) };
+        unsafe { memory::zero(self.base.as_ptr().add(offset as usize), length as usize) };
     }
 
     /// The CRC of what a record says behind its CRC, `length` bytes at `offset`, computed where it
@@ -341,8 +331,8 @@ impl Map {
         // SAFETY: inside the mapping. Nobody but the owner of the write lock writes to records
         // (but for a flag that the CRC leaves out), so the bytes behind the slice are quiet; should
         // a hostile process change them all the same, a wrong checksum is the worst to come.
-        let bytes = unsafe { std::slice::from_raw_parts(self.base.as_ptr().add(offset as usize), length as usize) };
-        Some(super::crc::append(seed, bytes))
+        let crc = |bytes: &[u8]| super::crc::append(seed, bytes);
+        Some(unsafe { memory::view(self.base.as_ptr().add(offset as usize), length as usize, crc) })
     }
 }
 

@@ -24,6 +24,10 @@ mod lock;
 mod log;
 mod machine;
 mod map;
+#[cfg(not(feature = "loom"))]
+mod memory;
+#[cfg(feature = "loom")]
+pub mod memory;
 mod read;
 mod recover;
 mod sigbus;
@@ -144,6 +148,12 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// The log's end when it was last known to be right, for `tests/loom.rs`.
+    #[cfg(feature = "loom")]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// The key's newest record is another one now, in the same slot.
     fn follow(&mut self, written: &log::Written, end: u64) {
         (self.record, self.offset, self.version) = (written.position, written.record, end);
@@ -277,13 +287,17 @@ static CHANGES: AtomicU64 = AtomicU64::new(0);
 
 /// What `commit` is where no file is open: a version that nothing was ever seen at.
 fn nowhere() -> *const Word {
-    static NOWHERE: AtomicU64 = AtomicU64::new(u64::MAX);
+    static NOWHERE: memory::AtomicU64 = memory::AtomicU64::new(u64::MAX);
     std::ptr::from_ref(&NOWHERE).cast()
 }
 
 /// The coarse clock, in nanoseconds: no system call, and it moves every few milliseconds.
 #[inline]
 fn tick() -> u64 {
+    if cfg!(feature = "loom") {
+        // Time stands still in a model.
+        return 1;
+    }
     // SAFETY: a valid clock and a valid place for the answer.
     unsafe {
         let mut now = std::mem::MaybeUninit::<libc::timespec>::uninit();

@@ -9,17 +9,18 @@ use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Hit, Search};
 use super::lock::Owner;
+use super::memory::{again, fence, spin_loop};
 use super::torture::meanwhile;
 use super::view::View;
 use super::{Found, Seen};
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// How long a reader gives a writer that is between publishing and indexing, before it looks
 /// through the unindexed records itself.
-const SPINS: u32 = 200;
+const SPINS: u32 = if cfg!(feature = "loom") { 1 } else { 200 };
 /// How often a reader starts over before it asks for quiet. (Each time somebody must have written that very
 /// key, or have made room, within a few instructions.)
 const ATTEMPTS: u32 = 1_000;
@@ -110,6 +111,9 @@ impl Attempts {
     #[inline]
     fn go_on(&mut self) -> bool {
         self.made += 1;
+        if self.made > 1 {
+            again();
+        }
         self.made == 1 || if self.writable { self.made <= self.most } else { self.go_on_reading() }
     }
 
@@ -383,7 +387,7 @@ impl View<'_> {
             if header.indexed.load(Ordering::Acquire) >= commit {
                 return Pending::Indexed;
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
         let indexed = header.indexed.load(Ordering::Acquire);
         let mut position = indexed;

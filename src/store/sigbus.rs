@@ -81,6 +81,12 @@ impl Watched {
     }
 }
 
+/// Where in its file a mapped address lies.
+#[cfg(feature = "loom")]
+pub(super) fn offset_of(address: usize) -> Option<u64> {
+    WATCHED.iter().find_map(|mapping| mapping.around(address)).map(|(base, _)| (address - base) as u64)
+}
+
 // ---- whose signal it is --------------------------------------------------------------------------
 
 /// Makes sure that a fault of this thread comes to the handler here, whoever has taken the signal since. Two
