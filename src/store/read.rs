@@ -307,7 +307,7 @@ impl File {
                 if header.indexed.load(Ordering::Acquire) >= commit {
                     return header.keys.load(Ordering::Acquire);
                 }
-                std::hint::spin_loop();
+                spin_loop();
             }
             let mut keys = 0;
             let mut count = |_| {
