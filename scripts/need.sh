@@ -112,6 +112,8 @@ need_test() {
     if ! has python3 || ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
         missing 'Python 3 with venv' python3 python3-venv
     fi
+    # It counts system calls.
+    has strace || missing strace strace
     # And with JavaScript's @msgpack/msgpack.
     if ! has node || ! has npm; then
         missing 'Node.js and npm' nodejs npm

@@ -375,7 +375,7 @@ impl Case {
         // A writer: takes over, soon.
         let start = Instant::now();
         apply(&open, &Put(PROBE.to_vec(), b"1".to_vec()));
-        assert!(start.elapsed() < Duration::from_secs(1), "{about}: a write took {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(10), "{about}: a write took {:?}", start.elapsed());
         assert_eq!(is_legal(&read_keys(&open, &keys), "reading keys after a write"), at_first, "{about}");
         assert_eq!(is_legal(&read_snapshot(&open), "reading all after a write"), at_first, "{about}");
         self.check(&open, &about);

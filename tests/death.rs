@@ -82,25 +82,33 @@ fn die_writing(store: &Store) {
     unreachable!("it died");
 }
 
+/// In about the time that it takes with one key: to go through 300,000 takes a hundred times as long.
 #[test]
 fn whoever_waits_for_a_dead_writer_goes_on_soon_however_much_is_stored() {
-    for keys in [1, 300_000] {
-        let file = File::new("soon");
+    let files = [1, 300_000].map(|keys| {
+        let file = File::new(&format!("soon-{keys}"));
         let store = file.store();
         for n in 0..keys {
             put(&store, &format!("key{n}"), &[1; 30]);
         }
-        assert!(was_killed(wait(fork(|| die_writing(&file.store())))));
-        let start = Instant::now();
-        put(&store, "next", b"1");
-        let waited = start.elapsed();
-        eprintln!("{keys} keys: {waited:?}");
-        assert!(
-            waited < Duration::from_millis(if cfg!(debug_assertions) { 2000 } else { 50 }),
-            "{keys} keys: {waited:?}"
-        );
+        (file, store)
+    });
+    // Of several tries the best: what else the machine had to do is not ours. They take turns.
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..5 {
+        for ((file, store), best) in files.iter().zip(&mut best) {
+            assert!(was_killed(wait(fork(|| die_writing(&file.store())))));
+            let start = Instant::now();
+            put(store, "next", b"1");
+            *best = start.elapsed().min(*best);
+        }
+    }
+    for (_, store) in &files {
         assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
     }
+    let [few, many] = best;
+    eprintln!("{few:?}, {many:?} with many keys");
+    assert!(many < 8 * few, "{few:?}, {many:?} with many keys");
 }
 
 #[test]
@@ -110,9 +118,9 @@ fn the_holder_of_a_lock_that_is_killed_is_noticed_while_others_wait() {
     let ready = shared();
     let holder = fork(|| {
         let store = file.store();
-        store.lock(Patience { interval: Duration::from_secs(1), ..Patience::default() }).unwrap();
+        store.lock(Patience { interval: Duration::from_secs(50), ..Patience::default() }).unwrap();
         ready.store(1, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_secs(30));
+        std::thread::sleep(Duration::from_secs(50));
     });
     while ready.load(Ordering::SeqCst) == 0 {
         std::thread::yield_now();
@@ -129,7 +137,8 @@ fn the_holder_of_a_lock_that_is_killed_is_noticed_while_others_wait() {
     unsafe { libc::kill(holder, libc::SIGKILL) };
     wait(holder);
     let waited = waiter.join().unwrap() - killed;
-    assert!(waited < Duration::from_millis(500), "{waited:?}");
+    // Long before the next look that the holder has asked for.
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
 }
 
 #[test]
@@ -149,7 +158,7 @@ fn signals_that_come_all_the_time_keep_nobody_from_noticing_a_death() {
         }
         let start = Instant::now();
         put(&file.store(), "x", b"2");
-        assert!(start.elapsed() < Duration::from_secs(2));
+        assert!(start.elapsed() < Duration::from_secs(10));
     }));
     assert_eq!(status, 0);
 }
@@ -209,7 +218,7 @@ fn a_child_that_was_stopped_when_it_was_born_does_not_keep_its_parent_alive() {
     let waited = start.elapsed();
     // SAFETY: the orphan, which is nobody else's.
     unsafe { libc::kill(orphan.load(Ordering::SeqCst) as libc::pid_t, libc::SIGKILL) };
-    assert!(waited < Duration::from_secs(1), "{waited:?}");
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
     assert_eq!(file.store().check().unwrap().problems, Vec::<String>::new());
 }
 
@@ -243,7 +252,7 @@ fn a_zombie_holds_nothing() {
     // SAFETY: as above.
     unsafe { libc::kill(orphan.load(Ordering::SeqCst) as libc::pid_t, libc::SIGKILL) };
     wait(parent);
-    assert!(waited < Duration::from_secs(1), "{waited:?}");
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
 }
 
 #[test]
@@ -307,13 +316,11 @@ fn reads_and_writes_make_no_system_calls() {
         .args(["--exact", "reads_and_writes_make_no_system_calls", "--nocapture"])
         .env(CHILD, "1")
         .output();
-    let Ok(output) = strace else { return eprintln!("skipped: no strace") };
+    let output = strace.expect("strace, which counts the calls, has to be installed: apt-get install strace");
     let text = std::fs::read_to_string(&log).unwrap_or_default();
     let _ = std::fs::remove_file(&log);
-    if !output.status.success() && text.is_empty() {
-        return eprintln!("skipped: strace may not trace");
-    }
     let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "strace may not trace here, so nothing was counted: {errors}");
     let (_, after) = errors.split_once("elapsed ").expect(&errors);
     let nanoseconds: u64 = after.split(' ').next().unwrap().parse().unwrap();
     let mark = format!("close({MARK})");

@@ -138,21 +138,27 @@ impl Drop for Reader {
 fn whoever_only_reads_keeps_no_writer_out_however_much_it_locks() {
     let file = File::new("out");
     put(&file.store(), "x", b"1");
-    let _reader = Reader::of(&file);
     // (Threads are like processes; this one has had a lease since before.)
-    let path = file.0.clone();
-    let writer = std::thread::spawn(move || {
-        let store = Store::new(path, Options::default());
-        let start = Instant::now();
-        put(&store, "y", b"2");
-        let took = start.elapsed();
-        store.lock(Default::default()).unwrap();
-        store.unlock();
-        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
-        took
-    });
-    let took = writer.join().unwrap();
-    assert!(took < Duration::from_millis(500), "{took:?}");
+    let first_write = || {
+        let path = file.0.clone();
+        let writer = std::thread::spawn(move || {
+            let store = Store::new(path, Options::default());
+            let start = Instant::now();
+            put(&store, "y", b"2");
+            let took = start.elapsed();
+            store.lock(Default::default()).unwrap();
+            store.unlock();
+            assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+            took
+        });
+        writer.join().unwrap()
+    };
+    // Of several the fastest: what else the machine has to do is not the reader's doing.
+    let fastest = || (0..20).map(|_| first_write()).min().unwrap();
+    let alone = fastest();
+    let _reader = Reader::of(&file);
+    let beside = fastest();
+    assert!(beside < 10 * alone, "{alone:?}, {beside:?} beside a reader that locks");
     assert_eq!(file.store().len().unwrap(), 2);
 }
 

@@ -2,6 +2,7 @@
 //! error that changes nothing.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use sync::store::check::Report;
 use sync::store::{ErrorKind, Found, Options, Seen, Store};
@@ -129,7 +130,8 @@ impl SmallDisk {
             return Some(Self(path));
         }
         let _ = std::fs::remove_dir(&path);
-        eprintln!("skipped: may not mount a tmpfs");
+        // Not `eprintln!`, which is shown of a test that fails alone.
+        let _ = writeln!(std::io::stderr(), "SKIP {name}: this user may not mount a tmpfs");
         None
     }
 }
