@@ -122,7 +122,7 @@ fn foreign_fault() {
 fn filled(file: &File) -> (Store, Seen) {
     let (store, mut seen) = (file.store(), Seen::default());
     for n in 0..100u8 {
-        store.put(&[n], &[n; 5000], &mut seen).unwrap();
+        store.put(&[n], &[n; 5000], &mut Seen::default()).unwrap();
     }
     store.get(&[5], &mut seen, &mut Vec::new()).unwrap();
     (store, seen)
@@ -390,5 +390,126 @@ fn other_threads_have_masks_of_their_own_and_stacks_for_signals() {
         .join()
         .unwrap();
         use_it(&store, seen, 5000);
+    });
+}
+
+// ---- the limit on the size of files ----------------------------------------------------------------
+
+fn limit_file_size(bytes: u64) {
+    // SAFETY: a valid limit.
+    unsafe {
+        let limit = libc::rlimit { rlim_cur: bytes, rlim_max: libc::RLIM_INFINITY };
+        assert_eq!(libc::setrlimit(libc::RLIMIT_FSIZE, &limit), 0);
+    }
+}
+
+fn is_pending(signal: i32) -> bool {
+    // SAFETY: a valid set.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigpending(&mut set);
+        libc::sigismember(&set, signal) == 1
+    }
+}
+
+fn is_blocked(signal: i32) -> bool {
+    // SAFETY: a valid set.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), &mut set);
+        libc::sigismember(&set, signal) == 1
+    }
+}
+
+fn block_size_signal(how: i32) {
+    // SAFETY: a valid set.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        libc::sigaddset(&mut set, libc::SIGXFSZ);
+        libc::pthread_sigmask(how, &set, ptr::null_mut());
+    }
+}
+
+/// Fills a store until there is no more room; how many keys there are then.
+fn fill(store: &Store) -> u64 {
+    for n in 0..1000u32 {
+        match store.put(&n.to_le_bytes(), &[7; 10_000], &mut Seen::default()) {
+            Ok(()) => {}
+            Err(error) => {
+                assert!(matches!(error.kind, ErrorKind::SizeLimit), "{error}");
+                assert!(error.to_string().contains("ulimit -f"), "{error}");
+                return u64::from(n);
+            }
+        }
+    }
+    panic!("there is no limit");
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_and_no_signal() {
+    let file = File::new("limit");
+    assert_survives("not even the header", || {
+        limit_file_size(1000);
+        let error = file.store().put(b"x", b"1", &mut Seen::default()).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::SizeLimit), "{error}");
+        assert_eq!(file.store().len().unwrap(), 0);
+        limit_file_size(libc::RLIM_INFINITY);
+        file.store().put(b"x", b"1", &mut Seen::default()).unwrap();
+    });
+    let _ = std::fs::remove_file(&file.0);
+    for blocked in [false, true] {
+        assert_survives("growing", || {
+            let store = file.store();
+            limit_file_size(1 << 20);
+            if blocked {
+                block_size_signal(libc::SIG_BLOCK);
+            }
+            let keys = fill(&store);
+            assert!((50..100).contains(&keys), "{keys}");
+            assert!(store.put(b"long", &vec![1; 2 << 20], &mut Seen::default()).is_err());
+            assert!(store.replace(&[(b"long", &vec![1; 2 << 20])]).is_err());
+            assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+            assert_eq!((store.len().unwrap(), is_blocked(libc::SIGXFSZ)), (keys, blocked));
+            assert!(!is_pending(libc::SIGXFSZ));
+            assert!(std::fs::metadata(&file.0).unwrap().len() <= 1 << 20);
+            // Removing makes room.
+            for n in 0..20u32 {
+                assert!(store.remove(&n.to_le_bytes()).unwrap());
+            }
+            store.put(b"new", &[8; 10_000], &mut Seen::default()).unwrap();
+            store.destroy().unwrap();
+        });
+    }
+    assert_survives("one that waits is somebody else's", || {
+        block_size_signal(libc::SIG_BLOCK);
+        // SAFETY: sends a signal to this thread.
+        unsafe { libc::raise(libc::SIGXFSZ) };
+        limit_file_size(1 << 20);
+        fill(&file.store());
+        assert!(is_pending(libc::SIGXFSZ));
+        file.store().destroy().unwrap();
+    });
+}
+
+#[test]
+fn a_reader_that_may_not_even_copy_a_file_from_before_a_boot_is_told() {
+    // SAFETY: asks.
+    if unsafe { libc::getuid() } != 0 {
+        return;
+    }
+    let file = File::new("reader");
+    assert_survives("a reader", || {
+        filled(&file);
+        let header = OpenOptions::new().write(true).open(&file.0).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&header, &[1; 16], 64).unwrap();
+        std::fs::set_permissions(&file.0, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        // SAFETY: this process has one thread.
+        assert_eq!(unsafe { libc::setuid(65534) }, 0);
+        limit_file_size(100_000);
+        let error = file.store().get(&[5], &mut Seen::default(), &mut Vec::new()).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::SizeLimit), "{error}");
+        limit_file_size(libc::RLIM_INFINITY);
+        assert_eq!(file.store().get(&[5], &mut Seen::default(), &mut Vec::new()).unwrap(), Found::Value);
     });
 }

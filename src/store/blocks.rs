@@ -198,7 +198,7 @@ impl Owner<'_> {
                 self.take(blocks, bytes)?
             }
             Purpose::Reclaim => match self.take(blocks, bytes) {
-                Err(trouble @ (Trouble::NoSpace | Trouble::Outgrown(_))) if blocks == 1 => {
+                Err(trouble @ (Trouble::NoSpace | Trouble::SizeLimit | Trouble::Outgrown(_))) if blocks == 1 => {
                     self.take_reserve().ok_or(trouble)?
                 }
                 other => other?,
@@ -527,7 +527,7 @@ impl Owner<'_> {
         let generous = if (wanted..generous).contains(&room) { room } else { generous };
         let added = match self.file.extend(block_offset(old), generous * BLOCK) {
             Ok(()) => generous,
-            Err(Trouble::NoSpace) if generous > wanted => {
+            Err(Trouble::NoSpace | Trouble::SizeLimit) if generous > wanted => {
                 self.file.extend(block_offset(old), wanted * BLOCK)?;
                 wanted
             }

@@ -44,6 +44,8 @@ pub enum ErrorKind {
     Legacy,
     /// The disk or the quota is full; the store is as it was.
     NoSpace,
+    /// The file would become longer than files may be; the store is as it was.
+    SizeLimit,
     /// There is no room for a mapping of so many bytes in the address space of this process; nothing was changed.
     NoAddressSpace(u64),
     /// A key or value beyond what the format can express (4 GiB).
@@ -149,6 +151,11 @@ impl fmt::Display for Error {
             ErrorKind::NoSpace => write!(
                 f,
                 "Can't write to '{path}': no space left on its file system. Nothing was changed; free some space and try again."
+            ),
+            ErrorKind::SizeLimit => write!(
+                f,
+                "Can't write to '{path}': it would become longer than files may be, on its file system or for this process \
+                 (ulimit -f, LimitFSIZE= of systemd). Nothing was changed; raise the limit, or remove something."
             ),
             ErrorKind::NoAddressSpace(bytes) => write!(
                 f,

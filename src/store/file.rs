@@ -12,6 +12,7 @@ use super::lock::Owner;
 use super::machine::Boot;
 use super::map::Map;
 use super::sigbus;
+use super::size_limit;
 use super::slots::{Slots, Unused};
 use super::torture::crash_point;
 use std::cell::{Cell, RefCell};
@@ -22,6 +23,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Why an operation on an open file did not happen.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub enum Trouble {
     /// Somebody holds the store.
     Held(Held),
     NoSpace,
+    /// The file would be longer than it may be.
+    SizeLimit,
     TooLarge,
     /// Not a store, or a damaged one.
     Damaged(String),
@@ -55,7 +59,8 @@ pub enum Trouble {
 impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error() {
-            Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG) => Self::NoSpace,
+            Some(libc::ENOSPC | libc::EDQUOT) => Self::NoSpace,
+            Some(libc::EFBIG) => Self::SizeLimit,
             // A signal, while waiting for somebody else's `flock`: its handler first, then again.
             Some(libc::EINTR) => Self::Busy,
             _ => Self::Io(error),
@@ -140,6 +145,9 @@ impl Drop for File {
     }
 }
 
+/// How often an opening starts over, as the file was changed meanwhile; the last of them pause.
+const OPENINGS: u32 = 20;
+const OPENING_PAUSE: Duration = Duration::from_micros(200);
 /// How often a file may outgrow its mapping while it is opened: each time there is room for some times more.
 const GROWTHS: usize = 16;
 
@@ -149,7 +157,10 @@ impl File {
     pub fn open(path: &Path, options: &Options, write: bool) -> Result<Option<Rc<Self>>, Trouble> {
         // Others that are open are looked at, too.
         sigbus::stand_ready();
-        loop {
+        for attempt in 0..OPENINGS {
+            if attempt > OPENINGS / 4 {
+                std::thread::sleep(OPENING_PAUSE);
+            }
             let Some((file, writable)) = open_descriptor(path, options, write)? else { return Ok(None) };
             let metadata = file.metadata()?;
             if !metadata.is_file() {
@@ -182,6 +193,8 @@ impl File {
             }
             opened.finish_destroying(path)?;
         }
+        // Somebody empties it, cuts it short or destroys it all the time.
+        Err(Trouble::Busy)
     }
 
     fn still_good(&self) -> bool {
@@ -388,11 +401,11 @@ impl File {
                 break;
             }
             if buffer[..got].iter().any(|&byte| byte != 0) {
-                copy.write_all_at(&buffer[..got], at)?;
+                size_limit::without_signal(|| copy.write_all_at(&buffer[..got], at))?;
             }
             at += got as u64;
         }
-        copy.set_len(size)?;
+        size_limit::without_signal(|| copy.set_len(size))?;
         let inode = copy.metadata()?.ino();
         let map = Map::new(copy.as_fd(), size, true)?;
         let mut opened = Self::new(map, copy, self.identity, self.id, false, &self.path);
@@ -468,7 +481,7 @@ impl File {
     /// `fs2`: on a full disk its `allocate` leaves the file extended.)
     pub fn extend(&self, end: u64, length: u64) -> Result<(), Trouble> {
         if end + length > MAX_FILE {
-            return Err(Trouble::NoSpace);
+            return Err(Trouble::SizeLimit);
         }
         if end + length > self.map.length() {
             return Err(Trouble::Outgrown(end + length));
@@ -544,25 +557,42 @@ impl File {
     }
 }
 
+/// Puts memory behind a range, which may make the file longer.
 fn allocate(fd: RawFd, offset: u64, length: u64) -> io::Result<()> {
-    loop {
-        // SAFETY: an open descriptor.
-        if unsafe { libc::fallocate(fd, 0, offset as libc::off_t, length as libc::off_t) } == 0 {
-            return Ok(());
+    in_pieces(offset, length, |at, piece| size_limit::without_signal(|| allocate_at_once(fd, at, piece)))
+}
+
+/// Does something with a range, piece by piece. On tmpfs (before Linux 6.11) a signal undoes all that a call has
+/// allocated: so each does little, and less after each signal, and signals that come all the time (a profiler's)
+/// do not keep it from ever coming to an end.
+fn in_pieces(offset: u64, length: u64, mut action: impl FnMut(u64, u64) -> io::Result<()>) -> io::Result<()> {
+    const MOST: u64 = 16 << 20;
+    let (mut at, end, mut most) = (offset, offset + length, MOST);
+    while at < end {
+        let piece = most.min(end - at);
+        match action(at, piece) {
+            Ok(()) => at += piece,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => most = (piece / 2).max(PAGE),
+            Err(error) => return Err(error),
         }
-        let error = io::Error::last_os_error();
-        match error.raw_os_error() {
-            Some(libc::EINTR) => {}
-            // The file system has no fallocate: glibc's posix_fallocate writes to every page.
-            Some(libc::EOPNOTSUPP) => {
-                // SAFETY: as above.
-                return match unsafe { libc::posix_fallocate(fd, offset as libc::off_t, length as libc::off_t) } {
-                    0 => Ok(()),
-                    code => Err(io::Error::from_raw_os_error(code)),
-                };
-            }
-            _ => return Err(error),
-        }
+    }
+    Ok(())
+}
+
+fn allocate_at_once(fd: RawFd, offset: u64, length: u64) -> io::Result<()> {
+    // SAFETY: an open descriptor.
+    if unsafe { libc::fallocate(fd, 0, offset as libc::off_t, length as libc::off_t) } == 0 {
+        return Ok(());
+    }
+    let error = io::Error::last_os_error();
+    if error.raw_os_error() != Some(libc::EOPNOTSUPP) {
+        return Err(error);
+    }
+    // The file system has no fallocate: glibc's posix_fallocate writes to every page.
+    // SAFETY: as above.
+    match unsafe { libc::posix_fallocate(fd, offset as libc::off_t, length as libc::off_t) } {
+        0 => Ok(()),
+        code => Err(io::Error::from_raw_os_error(code)),
     }
 }
 
@@ -640,7 +670,7 @@ fn create(file: &Descriptor, inode: u64) -> Result<(), Trouble> {
         if file.metadata()?.len() == 0 {
             let page = fresh_page(inode)?;
             crash_point();
-            if let Err(error) = file.write_all_at(&page[..], 0) {
+            if let Err(error) = size_limit::without_signal(|| file.write_all_at(&page[..], 0)) {
                 let _ = file.set_len(0);
                 return Err(error.into());
             }
@@ -905,12 +935,17 @@ fn watch_forks() {
             -1,
             0,
         );
-        assert!(page != libc::MAP_FAILED, "no memory for one page");
-        libc::madvise(page, 4096, libc::MADV_WIPEONFORK);
-        let word = page.cast::<AtomicU64>();
+        /// Where there is no address space for a page: as where `madvise` fails.
+        static WORD: AtomicU64 = AtomicU64::new(0);
+        let has_page = page != libc::MAP_FAILED;
+        let word = if has_page { page.cast::<AtomicU64>() } else { (&raw const WORD).cast_mut() };
+        if has_page {
+            libc::madvise(page, 4096, libc::MADV_WIPEONFORK);
+        }
         (*word).store(1, Ordering::Relaxed);
         libc::pthread_atfork(None, None, Some(forked));
-        if FAMILY.compare_exchange(std::ptr::null_mut(), word, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        if FAMILY.compare_exchange(std::ptr::null_mut(), word, Ordering::AcqRel, Ordering::Relaxed).is_err() && has_page
+        {
             libc::munmap(page, 4096);
         }
     }
@@ -942,5 +977,28 @@ fn in_child() {
             // leaves the parent's locks alone, which an unlock would not.
             unsafe { libc::close(fd) };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_at_each_long_call_does_not_keep_a_range_from_being_done() {
+        let (mut done, mut calls) = (PAGE, 0);
+        let action = |at, length| {
+            calls += 1;
+            if length > 100_000 {
+                return Err(io::Error::from_raw_os_error(libc::EINTR));
+            }
+            assert_eq!(std::mem::replace(&mut done, at + length), at, "piece by piece");
+            Ok(())
+        };
+        in_pieces(PAGE, 200 << 20, action).unwrap();
+        assert_eq!(done, PAGE + (200 << 20));
+        assert!(calls < 5000, "{calls}");
+        let full = |_, _| Err(io::Error::from_raw_os_error(libc::ENOSPC));
+        assert_eq!(in_pieces(0, 1, full).unwrap_err().raw_os_error(), Some(libc::ENOSPC));
     }
 }

@@ -31,6 +31,7 @@ pub mod memory;
 mod read;
 mod recover;
 mod sigbus;
+mod size_limit;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -276,6 +277,9 @@ pub struct Store {
 
 /// How often an operation is started over because its file was exchanged or cut short meanwhile.
 const ATTEMPTS: usize = 50;
+/// How many of these at once; the others pause.
+const AT_ONCE: usize = 10;
+const PAUSE: Duration = Duration::from_micros(200);
 /// How often with one and the same file.
 const SAME_FILE: usize = 3;
 /// How long [`Store::wait`] sleeps at most before it looks whether the holder lives.
@@ -747,6 +751,7 @@ impl Store {
             Trouble::Busy => ErrorKind::Busy,
             Trouble::Held(held) => ErrorKind::Held(held),
             Trouble::NoSpace => ErrorKind::NoSpace,
+            Trouble::SizeLimit => ErrorKind::SizeLimit,
             // Whoever runs operations gives it a longer mapping first.
             Trouble::Outgrown(bytes) | Trouble::NoAddressSpace(bytes) => ErrorKind::NoAddressSpace(bytes),
             Trouble::TooLarge => ErrorKind::TooLarge,
@@ -857,7 +862,10 @@ impl Store {
         mut operation: impl FnMut(&File) -> std::result::Result<T, Trouble>,
     ) -> Result<Option<T>> {
         let (mut last, mut same) = (None, 0);
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
+            if attempt > AT_ONCE {
+                std::thread::sleep(PAUSE);
+            }
             let file = match self.current_file() {
                 Ok(Some(file)) if !write || file.writable => Ok(Some(file)),
                 Ok(_) if self.holding().lost => return Err(Error::new(&self.path, ErrorKind::LockLost)),
@@ -903,7 +911,7 @@ impl Store {
             }
             let result = match change(file, &owner) {
                 // What is dead or free still has memory behind it that it could give.
-                Err(Trouble::NoSpace) if owner.squeeze() => change(file, &owner),
+                Err(Trouble::NoSpace | Trouble::SizeLimit) if owner.squeeze() => change(file, &owner),
                 result => result,
             };
             if result.is_err() && file.map.is_poisoned() {
