@@ -47,7 +47,10 @@ impl Entry {
     /// Kept with memory behind it, so that removing and cleaning work on a full disk.
     const RESERVED: u64 = 2 << 56;
     const BACKED: u64 = 1 << 47;
-    const NUMBER: u64 = (1 << 40) - 1;
+    /// What a run holds at most is less.
+    const NUMBER: u64 = (1 << 34) - 1;
+    /// Of a run that is used: the low bits of the number of its generation.
+    const LIFE: u64 = (1 << 56) - (1 << 34);
 
     fn free(extent: u64, backed: bool) -> Self {
         Self((Kind::Free as u64) << 56 | extent | if backed { Self::BACKED } else { 0 })
@@ -63,6 +66,17 @@ impl Entry {
 
     fn is_backed(self) -> bool {
         self.0 & Self::BACKED != 0
+    }
+
+    /// The same run in the life that is the generation with this number.
+    fn in_life(self, generation: u64) -> Self {
+        Self(self.0 & !Self::LIFE | generation << 34 & Self::LIFE)
+    }
+
+    /// Whether the entry can be that of a run that holds records, in the life that is the generation with this
+    /// number.
+    pub fn holds_records_of(self, generation: u64) -> bool {
+        (self.is(Kind::Segment) || self.is(Kind::Large)) && self == self.in_life(generation)
     }
 
     /// Live bytes of a segment; blocks of the free extent that starts or ends here.
@@ -214,7 +228,17 @@ impl Owner<'_> {
             header.segments.add(1);
         }
         self.file.check_sound()?;
+        // Who sees anything that is written into the run from here on also sees what the table says of its blocks.
+        fence(Ordering::Release);
         Ok(block)
+    }
+
+    /// Gives a run a generation that no run had before: from here on what is in it can be believed.
+    #[inline]
+    pub fn begin(&self, block: u64) {
+        let word = self.next_generation();
+        self.set_entry(block, self.entry(block).in_life(self.header().generation.get()));
+        self.file.map.word(block_offset(block) + GENERATION).store(word, Ordering::Release);
     }
 
     /// Takes a run off the free extents; it still says that it is free.
@@ -279,7 +303,7 @@ impl Owner<'_> {
     }
 
     /// The word of a generation that no run had before.
-    pub fn next_generation(&self) -> u64 {
+    fn next_generation(&self) -> u64 {
         let header = self.header();
         loop {
             header.generation.add(1);
@@ -598,7 +622,8 @@ impl Owner<'_> {
                     self.set_entry(block + n, Entry(Entry::INSIDE));
                 }
                 // One store: whoever dies here must not leave an entry that tells of no live bytes.
-                self.set_entry(block, Entry::used(kind, live));
+                let generation = self.view().generation_of(block).unwrap_or(0);
+                self.set_entry(block, Entry::used(kind, live).in_life(generation));
                 let total = if kind == Kind::Large { &header.live_large } else { &header.live };
                 total.add(live as i64);
                 if kind == Kind::Segment {

@@ -82,7 +82,8 @@ impl Owner<'_> {
                     if self.file.map.word(block_offset(block) + GENERATION).get() == 0 {
                         problem(format!("block {block}: a {kind:?} that was never begun"));
                     }
-                    if !entry.is(kind) || entry.number() != counted {
+                    let generation = self.view().generation_of(block).unwrap_or(0);
+                    if !entry.is(kind) || entry.number() != counted || !entry.holds_records_of(generation) {
                         problem(format!("block {block}: {counted} live bytes, the table says {entry:?}"));
                     }
                     let total = if kind == Kind::Large { &mut live_large } else { &mut live };

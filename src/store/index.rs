@@ -368,11 +368,11 @@ impl Owner<'_> {
     }
 
     fn new_index_block(&self, prefix: Prefix, purpose: Purpose) -> Result<u64, Trouble> {
-        let block = block_offset(self.allocate(Kind::Index, 1, BLOCK, purpose)?);
-        let map = &self.file.map;
+        let run = self.allocate(Kind::Index, 1, BLOCK, purpose)?;
+        let (block, map) = (block_offset(run), &self.file.map);
         map.zero(block + INDEX_COUNTS, BLOCK - INDEX_COUNTS);
         map.word(block + INDEX_PREFIX).set(prefix.word());
-        map.word(block + GENERATION).store(self.next_generation(), Ordering::Release);
+        self.begin(run);
         Ok(block)
     }
 
@@ -402,7 +402,7 @@ impl Owner<'_> {
         } else {
             let blocks = (PAGE + bytes).div_ceil(BLOCK);
             let block = self.allocate(Kind::Directory, blocks, blocks * BLOCK, purpose)?;
-            map.word(block_offset(block) + GENERATION).set(self.next_generation());
+            self.begin(block);
             block_offset(block) + PAGE
         };
         for entry in 0..1u64 << old.log2 {
@@ -427,7 +427,7 @@ impl Owner<'_> {
         let blocks = (PAGE + (8u64 << depth)).div_ceil(BLOCK);
         let directory = self.allocate(Kind::Directory, blocks, blocks * BLOCK, purpose)?;
         let map = &self.file.map;
-        map.word(block_offset(directory) + GENERATION).set(self.next_generation());
+        self.begin(directory);
         let offset = block_offset(directory) + PAGE;
         map.zero(offset, 8 << depth);
         let root = Root { offset, log2: depth };

@@ -373,7 +373,7 @@ impl Owner<'_> {
         }
         let blocks = (BLOCK_HEAD + length).div_ceil(BLOCK);
         let block = self.allocate(Kind::Large, blocks, BLOCK_HEAD + length, purpose)?;
-        self.file.map.word(block_offset(block) + GENERATION).store(self.next_generation(), Ordering::Release);
+        self.begin(block);
         Ok(block_offset(block) + BLOCK_HEAD)
     }
 
@@ -398,7 +398,7 @@ impl Owner<'_> {
         let offset = block_offset(block) + BLOCK_HEAD;
         // What a walk finds behind the last record: no record.
         self.file.map.word(offset).set(0);
-        self.file.map.word(block_offset(block) + GENERATION).store(self.next_generation(), Ordering::Release);
+        self.begin(block);
         Ok(offset)
     }
 

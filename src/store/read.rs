@@ -183,7 +183,7 @@ impl File {
                     return Ok(Found::Missing);
                 }
                 *seen = Seen { life: self.life(), hash: hash(self.identity.hash_seed, key), ..Seen::default() };
-            } else if seen.record != 0 && self.is_same_record(seen, looking.commit) {
+            } else if seen.record != 0 && self.is_unchanged(seen, looking.commit) {
                 // Nobody held the store when the log's end was loaded, and the slot named this record then.
                 if self.map.is_poisoned() {
                     return Err(Trouble::Stale);
@@ -196,7 +196,7 @@ impl File {
                 encoded = EncodedKey::new(key);
             }
             let Some(encoded) = &encoded else { return Ok(Found::Missing) };
-            let view = self.view();
+            let view = self.view_since(looking.commit);
             let lookup = view.look_up(seen.hash, encoded, looking.commit);
             // What the caller knows stays what it is until it is certain that it gets something else.
             let known = seen.record;
@@ -272,6 +272,13 @@ impl File {
         Ok(owner)
     }
 
+    /// Whether the value that `seen` tells of is still the newest, or was when `commit` was the log's end.
+    #[inline]
+    fn is_unchanged(&self, seen: &Seen, commit: u64) -> bool {
+        // Only if the log ends where it did is it certain that nothing was freed, and that the position was one.
+        self.is_same_record(seen, commit) && self.map.header().commit.load(Ordering::Relaxed) & !HELD == commit
+    }
+
     /// Whether the slot still names the very record that `seen` tells of. Positions are never used
     /// twice, so there is no other record with this position at this offset.
     #[inline]
@@ -279,6 +286,10 @@ impl File {
         let (header, view) = (self.map.header(), self.view());
         header.indexed.load(Ordering::Acquire) >= commit
             && view.word(seen.slot + 8).is_some_and(|slot| slot.load(Ordering::Acquire) == seen.offset)
+            && {
+                meanwhile("looking at a position");
+                true
+            }
             && view.position(seen.offset) == Some(seen.record)
             && header.index_epoch.load(Ordering::Acquire) == seen.epoch
     }
@@ -336,7 +347,7 @@ impl View<'_> {
     fn look_up(&self, hash: u64, key: &EncodedKey, commit: u64) -> Lookup {
         let header = self.header();
         let mut root = Root::open(header.directory.load(Ordering::Acquire));
-        if header.indexed.load(Ordering::Acquire) < commit {
+        if !self.was_indexed() {
             match self.look_among_pending(key, commit) {
                 Pending::Indexed | Pending::NotThere => {}
                 Pending::Replaced(new) => root = new,
@@ -376,7 +387,7 @@ impl View<'_> {
             return Some(before);
         }
         fence(Ordering::Acquire);
-        (generation.load(Ordering::Relaxed) == before).then_some(0)
+        self.has_stood(hit.record, before).then_some(0)
     }
 
     /// The index does not know all that is committed: its writer is about to tell it, or has died.
@@ -480,10 +491,11 @@ impl View<'_> {
         parts.iter().all(|part| self.has_stood(part.record, part.generation)).then_some(())
     }
 
-    /// Whether the segment that a record lies in still has this generation, after a fence.
+    /// Whether the run that a record lies in is still in the life with this generation; after a fence.
     #[inline]
     fn has_stood(&self, record: u64, generation: u64) -> bool {
-        self.generation(record).is_some_and(|word| word.load(Ordering::Relaxed) == generation)
+        let stands = self.generation(record).is_some_and(|word| word.load(Ordering::Acquire) == generation);
+        stands && (self.is_nothing_freed() || self.is_alive(record, generation) == Some(true))
     }
 
     /// Copies out a value in several pieces; only those that are new, where some are known.
@@ -493,7 +505,8 @@ impl View<'_> {
         let position = self.position(hit.record)?;
         let known = (seen.record != 0).then_some(seen.record);
         let found = if known == Some(position) {
-            Found::Unchanged
+            fence(Ordering::Acquire);
+            self.has_stood(hit.record, generation).then_some(Found::Unchanged)?
         } else {
             let value = self.parts_of_value(hit.record, known)?;
             if value.parts.first()?.generation != generation {

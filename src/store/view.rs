@@ -9,12 +9,13 @@
 //! The owner of the write lock follows offsets that nobody changes. One that leads outside of the mapping is damage;
 //! `Map::word` poisons the mapping then, and the change does not happen.
 
-use super::blocks::{block_of, block_offset};
+use super::blocks::{Entry, block_of, block_offset};
 use super::file::File;
 use super::format::{BLOCK, PAGE};
-use super::header::{Header, Word};
+use super::header::{HELD, Header, Root, Word};
 use super::lock::Owner;
 use std::mem::MaybeUninit;
+use std::sync::atomic::Ordering;
 
 /// A file from its start up to an end. Offsets in it can be looked at.
 #[derive(Clone, Copy)]
@@ -22,14 +23,28 @@ pub struct View<'f> {
     pub(super) file: &'f File,
     /// Never beyond the end of the mapping.
     end: u64,
+    /// The log's end when the look began, if the index knew all of it then; [`UNKNOWN`]; or [`OWNED`].
+    indexed: u64,
 }
+
+/// No log ends there: it is not known that nothing has been freed since.
+const UNKNOWN: u64 = u64::MAX;
+/// Nor there: nobody else frees anything meanwhile.
+const OWNED: u64 = u64::MAX - 1;
 
 impl File {
     /// What a reader may look at: the blocks that the file has now. What it finds later may lie in newer ones: then it
     /// takes another view.
     #[inline]
     pub fn view(&self) -> View<'_> {
-        View { file: self, end: block_offset(self.blocks()) }
+        View { file: self, end: block_offset(self.blocks()), indexed: UNKNOWN }
+    }
+
+    /// As [`File::view`], for a look that began by loading `commit` as the log's end.
+    #[inline]
+    pub fn view_since(&self, commit: u64) -> View<'_> {
+        let is_indexed = self.map.header().indexed.load(Ordering::Acquire) >= commit;
+        View { indexed: if is_indexed { commit } else { UNKNOWN }, ..self.view() }
     }
 }
 
@@ -37,7 +52,7 @@ impl<'f> Owner<'f> {
     /// What the owner of the write lock may look at: all that the mapping shows.
     #[inline]
     pub fn view(&self) -> View<'f> {
-        View { file: self.file, end: self.file.map.length() }
+        View { file: self.file, end: self.file.map.length(), indexed: OWNED }
     }
 }
 
@@ -45,6 +60,34 @@ impl<'f> View<'f> {
     #[inline]
     pub fn header(&self) -> &'f Header {
         self.file.map.header()
+    }
+
+    /// Whether the index knew all of the log when the look began.
+    #[inline]
+    pub fn was_indexed(&self) -> bool {
+        self.indexed != UNKNOWN
+    }
+
+    /// Whether nothing has been freed since the look began. What an operation frees it frees between publishing and
+    /// telling the index; whatever was published before the look began, the index knew by then.
+    #[inline]
+    pub fn is_nothing_freed(&self) -> bool {
+        self.indexed == OWNED || self.header().commit.load(Ordering::Relaxed) & !HELD == self.indexed
+    }
+
+    /// Whether the run that an offset lies in begins with the block of that offset, and is in the life that is the
+    /// generation with this word.
+    ///
+    /// The word at the start of a block does not say that: where the run was freed and the block is the inside of a
+    /// large value now, it is a part of that value. No value can hold the word by chance, but one that was made from
+    /// the file's bytes can. No value gets into the block table.
+    #[cold]
+    pub fn is_alive(&self, offset: u64, generation: u64) -> Option<bool> {
+        let (table, number) = (&self.header().table, self.file.identity.generations().number(generation));
+        let root = table.load(Ordering::Acquire);
+        let entry = self.word(Root::open(root).offset + block_of(offset) * 8)?.load(Ordering::Acquire);
+        // Only as long as the header names it is it the table.
+        Some(Entry(entry).holds_records_of(number) && table.load(Ordering::Relaxed) == root)
     }
 
     /// Where it ends.
