@@ -304,7 +304,7 @@ impl Case {
             0 => b"new".to_vec(),
             _ => self.base.key(choices.byte() as usize),
         };
-        outcome.succeeded |= match choices.byte() % 16 {
+        outcome.succeeded |= match choices.byte() % 17 {
             0..=3 => match client.get(&key) {
                 Some(Some(value)) => {
                     let genuine = self.base.values.get(&key).is_some_and(|values| values.contains(&value));
@@ -336,6 +336,10 @@ impl Case {
             14 => {
                 client.tell(Store::check);
                 false
+            }
+            15 => {
+                outcome.put.push(b"next".to_vec());
+                client.tell(|store| store.put_next(b"ne", b"xt", i64::MIN, &mut Seen::default()))
             }
             _ => {
                 *client = Client::new(&client.path.clone());

@@ -329,7 +329,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function offsetGet(mixed $offset): mixed {}
 
     /**
-     * Does what `set()` does, for `$sync['name'] = $value`; null, as in `$sync[] = $value`, means the next free number.
+     * Does what `set()` does, for `$sync['name'] = $value`; null, as in `$sync[] = $value`, means the number after the highest.
      *
      *     $sync['progress'] = 42;
      *     $sync[] = 'appended';

@@ -24,6 +24,8 @@ type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 #[derive(Clone)]
 enum Step {
     Put(Vec<u8>, Vec<u8>),
+    /// Under the next number, which is this one.
+    PutNext(i64, Vec<u8>),
     /// Lets the value go on.
     Append(Vec<u8>, Vec<u8>),
     Unite(Vec<u8>),
@@ -48,6 +50,10 @@ fn put(n: u32, length: usize) -> Step {
 fn apply(store: &Store, step: &Step) {
     match step {
         Put(key, value) => store.patiently(|store| store.put(key, value, &mut Seen::default())).unwrap(),
+        PutNext(number, value) => {
+            let put = store.patiently(|store| store.put_next(value, b"", 0, &mut Seen::default()));
+            assert_eq!(put.unwrap(), Some(*number));
+        }
         Append(key, bytes) => {
             let done = store.patiently(|store| {
                 let mut seen = Seen::default();
@@ -79,6 +85,7 @@ fn apply(store: &Store, step: &Step) {
 fn change(model: &mut Model, step: &Step) {
     match step {
         Put(key, value) => drop(model.insert(key.clone(), value.clone())),
+        PutNext(number, value) => drop(model.insert(number.to_string().into_bytes(), value.clone())),
         Append(key, bytes) => model.get_mut(key).expect("a value to append to").extend_from_slice(bytes),
         Remove(key) => drop(model.remove(key)),
         Replace(entries) => *model = entries.iter().cloned().collect(),
@@ -567,6 +574,42 @@ fn replacing_everything_and_a_second_death() {
     let prepare = (0..4).map(|n| put(n, 400)).collect();
     let steps = vec![Replace(vec![(key(3), vec![1]), (key(7), vec![2; 20_000])])];
     Case { name: "replace-twice", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+fn next(number: i64) -> Step {
+    PutNext(number, number.to_le_bytes().to_vec())
+}
+
+fn number(n: i64) -> Vec<u8> {
+    n.to_string().into_bytes()
+}
+
+#[test]
+fn appending_under_the_next_number() {
+    let prepare = vec![put(1, 1), next(0), next(1), next(2), Remove(number(2))];
+    let steps = vec![
+        next(3),
+        Remove(number(3)),
+        next(4),
+        Put(number(10), vec![1]),
+        Put(number(7), vec![1]),
+        Put(b"0012".to_vec(), vec![1]),
+        next(11),
+        Replace(vec![(number(-8), vec![1]), (number(5), vec![2]), (key(3), vec![3])]),
+        next(6),
+        Replace(vec![]),
+        next(0),
+        Destroy,
+        next(0),
+    ];
+    Case { name: "next", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn appending_under_the_next_number_and_a_second_death() {
+    let prepare = vec![next(0), next(1), Remove(number(1))];
+    let steps = vec![next(2), Replace(vec![(number(5), vec![2])]), next(6), Remove(number(6)), next(7)];
+    Case { name: "next-twice", prepare, steps, twice: true, ..Case::default() }.run();
 }
 
 #[test]

@@ -18,6 +18,8 @@ use sync::store::{Appended, Error, ErrorKind, Found, Options, Patience, Seen, St
 struct Model {
     entries: BTreeMap<Vec<u8>, (u64, Vec<u8>)>,
     next_place: u64,
+    /// What comes after the highest name that has been a number.
+    next_number: i64,
     /// Which handle holds `lock()`.
     holder: Option<usize>,
     /// Whether there is a file.
@@ -28,6 +30,9 @@ impl Model {
     fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.next_place += 1;
         let place = self.next_place;
+        if let Some(number) = std::str::from_utf8(&key).ok().and_then(|key| key.parse::<i64>().ok()) {
+            self.next_number = self.next_number.max(number.saturating_add(1));
+        }
         self.entries.entry(key).or_insert((place, Vec::new())).1 = value;
         self.exists = true;
     }
@@ -43,9 +48,14 @@ impl Model {
     }
 
     fn vanish(&mut self) {
-        self.entries.clear();
+        self.clear();
         self.holder = None;
         self.exists = false;
+    }
+
+    fn clear(&mut self) {
+        self.entries.clear();
+        self.next_number = 0;
     }
 
     fn keeps_out(&self, handle: usize) -> bool {
@@ -60,6 +70,8 @@ impl Model {
 enum Key {
     Common(u8),
     Numbered(u16),
+    /// A number, as an array has them for keys.
+    Index(i16),
     Empty,
     Bytes(u8),
     Long(u8),
@@ -70,6 +82,7 @@ impl Key {
         match self {
             Self::Common(n) => format!("key{n}").into_bytes(),
             Self::Numbered(n) => format!("number {n}").into_bytes(),
+            Self::Index(n) => n.to_string().into_bytes(),
             Self::Empty => Vec::new(),
             Self::Bytes(n) => vec![n | 0x80; 3],
             Self::Long(n) => vec![b'a' + n % 26; 40_000],
@@ -93,6 +106,8 @@ impl Value {
 #[derive(Debug, Clone)]
 enum Operation {
     Put(usize, Key, Value),
+    /// Under the next number, some times.
+    PutNext(usize, Value, u8),
     /// The same key over and over: what the cleaner lives on.
     Overwrite(usize, Key, Value, u16),
     /// Lets a value go on, many times.
@@ -123,6 +138,7 @@ fn key() -> impl Strategy<Value = Key> {
     prop_oneof![
         8 => (0..10u8).prop_map(Key::Common),
         3 => (0..3000u16).prop_map(Key::Numbered),
+        2 => (-9..200i16).prop_map(Key::Index),
         1 => Just(Key::Empty),
         1 => (0..4u8).prop_map(Key::Bytes),
         1 => (0..2u8).prop_map(Key::Long),
@@ -148,6 +164,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     let handle = || 0..HANDLES;
     prop_oneof![
         20 => (handle(), key(), value()).prop_map(|(h, k, v)| Put(h, k, v)),
+        5 => (handle(), value(), 1..9u8).prop_map(|(h, v, n)| PutNext(h, v, n)),
         5 => (handle(), key(), value(), 1..400u16).prop_map(|(h, k, v, n)| Overwrite(h, k, v, n)),
         8 => (handle(), key(), value(), 1..300u16).prop_map(|(h, k, v, n)| Append(h, k, v, n)),
         2 => (handle(), 0..3000u16, 1..3000u16).prop_map(|(h, from, n)| Fill(h, from, n)),
@@ -178,6 +195,7 @@ fn name_of(bytes: &[u8]) -> Key {
             let text = std::str::from_utf8(bytes).expect("a key of ours");
             match text.strip_prefix("number ") {
                 Some(number) => Key::Numbered(number.parse().expect("a number")),
+                None if !text.starts_with('k') => Key::Index(text.parse().expect("a number")),
                 None => Key::Common(text["key".len()..].parse().expect("a number")),
             }
         }
@@ -336,6 +354,20 @@ impl Playground {
     fn apply(&mut self, operation: Operation) {
         match operation {
             Operation::Put(handle, key, value) => self.put(handle, key.bytes(), value.bytes()),
+            Operation::PutNext(handle, value, times) => {
+                for _ in 0..times {
+                    let bytes = value.bytes();
+                    let put = bytes.clone();
+                    let result = self.with(handle, move |client| {
+                        let (head, body) = put.split_at(put.len() / 2);
+                        client.store.put_next(head, body, 0, &mut Seen::default())
+                    });
+                    let Some(number) = self.settle(handle, result) else { break };
+                    let number = number.expect("there are more");
+                    assert_eq!(number, self.model.next_number);
+                    self.model.put(number.to_string().into_bytes(), bytes);
+                }
+            }
             Operation::Overwrite(handle, key, value, times) => {
                 // Large values less often: what counts is how many bytes die.
                 let times = times.min((2_000_000 / (value.length + 100)) as u16);
@@ -392,7 +424,7 @@ impl Playground {
                     client.store.replace(&entries)
                 });
                 if self.settle(handle, result).is_some() {
-                    self.model.entries.clear();
+                    self.model.clear();
                     self.model.exists = true;
                     new.into_iter().for_each(|(key, value)| self.model.put(key, value));
                 }

@@ -443,36 +443,43 @@ pub unsafe fn exists(this: &SyncObject, name: *mut zend_string) -> Result<bool, 
     unsafe { read(this, name, &raw mut value) }
 }
 
-/// The name that `$sync[] =` appends under: the number after the highest, as in an array. Nobody
-/// else takes it before the caller has, if the caller keeps other writers out.
-pub fn next_number(this: &SyncObject) -> Result<Str, Thrown> {
-    let names = patiently(this, Store::len)?;
-    // As long as there are as many names as after the last append, the highest number is the same.
-    let (known, next) = this.next_number.get();
-    let mut next = next;
-    if known != Some(names) {
-        let highest = patiently(this, |store| {
-            let snapshot = store.snapshot()?;
-            Ok(snapshot.iter().filter_map(|(name, _)| canonical_number(name)).max())
-        })?;
-        next = next.max(highest.map_or(0, |highest| highest.saturating_add(1)));
-    }
-    loop {
-        let name = Str::new(next.to_string().as_bytes());
-        // SAFETY: the name is held.
-        if !unsafe { exists(this, name.as_ptr())? } {
-            this.next_number.set((Some(names + 1), next.saturating_add(1)));
-            return Ok(name);
+/// From which number on an array appends. Before PHP 8.3 there was none below 0 in one that started empty.
+const LEAST_NUMBER: i64 = if cfg!(php83) { i64::MIN } else { 0 };
+
+/// `$sync[] = $value`: stores it under the number after the highest, as in an array, in one step.
+///
+/// # Safety
+/// `value` is valid, and held by the caller.
+pub unsafe fn append(this: &SyncObject, value: *mut zval) -> Result<(), Thrown> {
+    // SAFETY: valid by contract.
+    unsafe {
+        let mut bytes = GLOBALS.get().buffers.take();
+        let (sharing, string) = match scalar::encode_long(&*value, &mut bytes) {
+            Some(string) => (Sharing::Shareable, &*string),
+            None => (encode(value, &mut bytes)?, &[][..]),
+        };
+        let mut seen = Seen::default();
+        let number = patiently(this, |store| store.put_next(&bytes, string, LEAST_NUMBER, &mut seen))?;
+        let name = name_of_number(number)?;
+        match sharing {
+            Sharing::Shareable => this.cache().store(name.as_ptr(), Some(value), seen, bytes.len() + string.len()),
+            Sharing::Fresh => this.cache().forget(name.as_ptr()),
         }
-        next = next.saturating_add(1);
+        Ok(())
     }
 }
 
-/// The number that a name is to an array: `7`, but not `07`, and none below zero, since these do not
-/// count for what comes next.
-fn canonical_number(name: &[u8]) -> Option<i64> {
-    let number: i64 = std::str::from_utf8(name).ok()?.parse().ok()?;
-    (number >= 0 && number.to_string().as_bytes() == name).then_some(number)
+/// The name that [`append`] would store under. Nobody else takes it before the caller has, if the caller keeps
+/// other writers out.
+pub fn next_number(this: &SyncObject) -> Result<Str, Thrown> {
+    name_of_number(patiently(this, |store| store.next_number(LEAST_NUMBER))?)
+}
+
+fn name_of_number(number: Option<i64>) -> Result<Str, Thrown> {
+    match number {
+        Some(number) => Ok(Str::new(number.to_string().as_bytes())),
+        None => Err(errors::throw_error("Cannot add element to the array as the next element is already occupied")),
+    }
 }
 
 /// Names for which a stdClass answers "no" to `isset` instead of complaining.

@@ -15,7 +15,6 @@ use ext_php_rs::ffi::{
 
 use super::access;
 use super::errors::contain;
-use super::exclusive::alone;
 use super::nested::{self, Fetch};
 use super::object::{SyncObject, check_name, offset_name};
 use super::views;
@@ -301,14 +300,14 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
             // What an ArrayAccess is told for `[]`.
             let offset =
                 if !offset.is_null() && zend::kind(zend::deref(offset)) == IS_NULL { ptr::null_mut() } else { offset };
-            let store = || {
-                let name = shared_name(this, offset, BP_VAR_W)?;
-                write(this, name.as_ptr(), zend::deref(value))
-            };
-            // From finding a free number to taking it, nobody else may take it.
-            let written = if offset.is_null() { alone(this, |_| store()) } else { store() };
             // What was thrown is pending.
-            let _: Result<(), Thrown> = written;
+            let _ = if offset.is_null() {
+                let mut held = zend::empty();
+                zend::copy(&raw mut held, zend::deref(value));
+                access::append(this, &raw mut held)
+            } else {
+                shared_name(this, offset, BP_VAR_W).and_then(|name| write(this, name.as_ptr(), zend::deref(value)))
+            };
         }
     });
 }

@@ -53,8 +53,6 @@ pub struct SyncObject {
     pub echo: Echo,
     /// The table that `get_properties` gave the engine last, or null.
     pub shown: Cell<*mut zend_array>,
-    /// What `$sync[] =` found out last: how many names there were then, and the next number.
-    pub next_number: Cell<(Option<u64>, i64)>,
     /// Where it came from, if it was read to show another Sync object.
     inside: RefCell<Option<Rc<Inside>>>,
     std: UnsafeCell<zend_object>,
@@ -241,7 +239,6 @@ impl SyncObject {
 
     fn drop_instance(&self) {
         let old = self.instance.replace(ptr::null_mut());
-        self.next_number.set((None, 0));
         // SAFETY: clearing frees plain values, which runs no user code.
         unsafe {
             self.cache().clear();
@@ -370,7 +367,6 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         (&raw mut (*object).overrides).write(overrides);
         (&raw mut (*object).echo).write(Echo::default());
         (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
-        (&raw mut (*object).next_number).write(Cell::new((None, 0)));
         (&raw mut (*object).inside).write(RefCell::new(None));
         let std = (*object).std.get();
         ffi::zend_object_std_init(std, class);

@@ -199,15 +199,23 @@ impl Call<'_> {
         unsafe { zend::set_bool(self.result, value) };
     }
 
-    /// Calls `name` where a subclass overrides it, since the original's methods called each other;
-    /// `false` if none does.
-    fn overridden(&self, name: &str, arguments: &mut [zval], result: *mut zval) -> Result<bool, Thrown> {
+    /// Whether a subclass overrides `name`.
+    fn overrides(&self, name: &str) -> bool {
         // SAFETY: the object has a class; the method exists in it.
         unsafe {
             let method = object::method((*self.object()).ce, name);
-            if method.is_null() || ptr::eq((*method).common.scope, object::class()) {
-                return Ok(false);
-            }
+            !method.is_null() && !ptr::eq((*method).common.scope, object::class())
+        }
+    }
+
+    /// Calls `name` where a subclass overrides it, since the original's methods called each other;
+    /// `false` if none does.
+    fn overridden(&self, name: &str, arguments: &mut [zval], result: *mut zval) -> Result<bool, Thrown> {
+        if !self.overrides(name) {
+            return Ok(false);
+        }
+        // SAFETY: the object has a class; the method exists in it.
+        unsafe {
             object::call(self.object(), name, arguments, result)?;
             Ok(true)
         }
@@ -711,7 +719,11 @@ extern "C" fn offset_set(data: &mut ExecuteData, result: &mut zval) {
             if zend::kind(&raw const at) != IS_NULL {
                 return call.store(&raw mut at, value);
             }
-            // `$sync[] = $value`. From finding a free number to taking it, nobody else may take it.
+            // `$sync[] = $value`.
+            if !call.overrides("set") {
+                return access::append(call.this(), zend::deref(value));
+            }
+            // From finding a free number to taking it, nobody else may take it.
             alone(call.this(), |_| {
                 let mut number = zend::empty();
                 zend::set_string(&raw mut number, access::next_number(call.this())?);

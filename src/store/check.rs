@@ -174,6 +174,10 @@ impl Owner<'_> {
             }
         });
         report.keys = slots.len() as u64;
+        let (next, counted) = (self.header().next_number.get(), self.counted_next_number().word());
+        if next < counted {
+            report.problems.push(format!("the next number is {next:#x}, one is in use below {counted:#x}"));
+        }
         if bytes != report.live {
             report.problems.push(format!("{} bytes live, the index knows of {bytes}", report.live));
         }

@@ -215,7 +215,7 @@ pub struct Header {
     /// (`CLOCK_BOOTTIME`, ns).
     pub hold_ended_at: Word,
     pub chain_since: Word,
-    /// The number that `[] =` uses next, one more than the highest of the names that are numbers.
+    /// The number that `[] =` uses next ([`super::number::NextNumber`]).
     pub next_number: Word,
     /// Who is giving the store its first blocks, adopts it or destroys it: lease + 1, and a hash of boot
     /// and incarnation.

@@ -14,6 +14,7 @@ use super::format::*;
 use super::header::{DURABLE, HELD, Root, Word};
 use super::index::{Hit, Search};
 use super::lock::Owner;
+use super::number::NextNumber;
 use super::read::{Part, ValueParts};
 use super::view::View;
 use std::sync::atomic::Ordering;
@@ -72,6 +73,7 @@ struct Replacement {
     last: Placed,
     /// Where its last segment goes on.
     tail: u64,
+    next_number: NextNumber,
 }
 
 impl View<'_> {
@@ -243,6 +245,7 @@ impl Owner<'_> {
                 hit.slot
             }
             Search::Miss(Some(slot)) => {
+                self.count_name(key.bytes());
                 self.insert(hash, slot, offset);
                 slot
             }
@@ -582,7 +585,7 @@ impl Owner<'_> {
             }
             if head.op == Op::Clear {
                 let root = self.view().prepared_root(record, head).ok_or_else(damaged)?;
-                self.finish_clear(root, record);
+                self.finish_clear(root, record, None);
                 return Ok(());
             }
             let (name, hash) = self.read_key(record, head).ok_or_else(damaged)?;
@@ -593,7 +596,10 @@ impl Owner<'_> {
                 (Op::Append, Search::Hit(hit)) => self.follow(hit, record, self.before(record)),
                 (Op::Append, Search::Miss(_)) => return Err(damaged()),
                 (_, Search::Miss(None)) => {}
-                (Op::Set | Op::United, Search::Miss(Some(slot))) => self.insert(hash, slot, record),
+                (Op::Set | Op::United, Search::Miss(Some(slot))) => {
+                    self.count_name(key.bytes());
+                    self.insert(hash, slot, record);
+                }
                 (_, Search::Hit(hit)) => self.forget(hit),
                 (_, Search::Miss(_)) => {}
             }
@@ -625,7 +631,7 @@ impl Owner<'_> {
         };
         match self.prepare_replacement(start, entries).and_then(publish) {
             Ok(new) => {
-                self.finish_clear(new.root, new.clear.offset);
+                self.finish_clear(new.root, new.clear.offset, Some(new.next_number));
                 self.header().tail.set(new.tail);
                 Ok(())
             }
@@ -672,7 +678,8 @@ impl Owner<'_> {
         let value = uint(root.seal(self.file.identity.store_id));
         self.file.map.write(first + RECORD_HEAD + clear_record.key.len(), &value);
         self.seal(clear, Op::Clear, batch);
-        Ok(Replacement { root, clear, last, tail })
+        let next_number = entries.iter().map(|(key, _)| NextNumber::after(key)).max().unwrap_or_default();
+        Ok(Replacement { root, clear, last, tail, next_number })
     }
 
     /// An index of these `(hash, record)`, that nobody uses yet.
@@ -702,8 +709,9 @@ impl Owner<'_> {
         }
     }
 
-    /// After a `Clear` was published: its index is the index, all older segments are free.
-    fn finish_clear(&self, root: Root, clear: u64) {
+    /// After a `Clear` was published: its index is the index, all older segments are free. The number that comes
+    /// next is that of the new names; whoever takes over has to find it out.
+    fn finish_clear(&self, root: Root, clear: u64, next_number: Option<NextNumber>) {
         let header = self.header();
         let old = header.directory.get();
         let new = root.seal(self.file.identity.store_id);
@@ -718,6 +726,7 @@ impl Owner<'_> {
         let mut keys = 0;
         self.for_each_slot(|_, _, _| keys += 1);
         header.keys.set(keys);
+        header.next_number.set(next_number.unwrap_or_else(|| self.counted_next_number()).word());
         // Last: until then whoever takes over does all of this again.
         header.indexed.store(self.end(), Ordering::Release);
     }

@@ -28,6 +28,7 @@ mod map;
 mod memory;
 #[cfg(feature = "loom")]
 pub mod memory;
+mod number;
 mod read;
 mod recover;
 mod sigbus;
@@ -53,6 +54,7 @@ use format::{EncodedKey, Value};
 use header::{DURABLE, Header, Word};
 use index::Hit;
 use lock::{Owner, Strength};
+use number::NumberName;
 use read::Want;
 use std::cell::{Cell, RefCell};
 use std::mem::MaybeUninit;
@@ -505,6 +507,28 @@ impl Store {
         };
         owner.clean();
         Ok(())
+    }
+
+    /// Stores a value (in two pieces, as [`Store::put_parts`]) under the number that comes after the highest of the
+    /// names that are numbers, or have been since everything was last replaced; 0 where none was. Finding the
+    /// number and storing are one step. Gives the number; `None`: the highest there is, is in use, and nothing
+    /// has happened. Creates the file if need be. `least`: no lower number than this one is used.
+    pub fn put_next(&self, head: &[u8], body: &[u8], least: i64, seen: &mut Seen) -> Result<Option<i64>> {
+        let value = Value { head, body };
+        self.check_length(NumberName::MAX_LENGTH + value.len())?;
+        self.write(|file, owner| {
+            let Some(name) = owner.next_number(least)? else { return Ok(None) };
+            *seen = Seen::default();
+            let key = name.encoded();
+            self.put_owned(file, owner, &key, value, seen, None)?;
+            Ok(Some(name.number()))
+        })
+    }
+
+    /// The number under which [`Store::put_next`] would store a value now. Nobody else takes it as long as this
+    /// store keeps other writers out ([`Store::lock_writers`]).
+    pub fn next_number(&self, least: i64) -> Result<Option<i64>> {
+        self.write(|_, owner| Ok(owner.next_number(least)?.map(|name| name.number())))
     }
 
     /// Removes a key; tells whether it was there. Does not create a file.

@@ -419,6 +419,7 @@ impl Owner<'_> {
             word.set(0);
         }
         header.keys.set(0);
+        header.next_number.set(0);
         header.index_epoch.add(1);
 
         let newest = self.newest(survivors);
@@ -454,6 +455,7 @@ impl Owner<'_> {
             let Some((name, hash)) = self.read_key(record.offset, record.head) else { continue };
             self.make_room(hash)?;
             if let Search::Miss(Some(slot)) = self.search(hash, &name.encoded()) {
+                self.count_name(name.encoded().bytes());
                 self.insert(hash, slot, record.offset);
             }
         }
