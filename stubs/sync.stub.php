@@ -194,6 +194,9 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Ends `lock()`; no error if there is none.
      *
+     * It is this object's own lock that ends, nobody else's: not the original's of a clone, nor the parent's of
+     * a forked process.
+     *
      *     $sync->unlock();
      *
      * @return $this
