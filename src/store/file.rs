@@ -230,7 +230,7 @@ impl File {
         if opened.is_destroyed() {
             return Ok(Some(Rc::new(opened)));
         }
-        if opened.check_ours().is_err() {
+        if !opened.still_good() {
             // Cut short or overwritten in this very moment: look again.
             return Ok(None);
         }

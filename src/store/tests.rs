@@ -412,6 +412,8 @@ fn a_file_cut_short_is_an_error_or_empty_never_a_signal() {
         for n in 0..3000 {
             put(&store, format!("key{n}").as_bytes(), &[5; 50]);
         }
+        // Far longer than what a mapping of the rest shows.
+        put(&store, b"large", &[7; 20 << 20]);
         OpenOptions::new().write(true).open(&path.0).unwrap().set_len(length).unwrap();
         let mut out = Vec::new();
         let read = store.get(b"key1", &mut Seen::default(), &mut out);
