@@ -51,6 +51,7 @@ bool(false)
 SyncException: Directory '{dir}/root' does not exist or is not writable.
 SyncException: The lock on '{dir}/root/held' is lost: the file was deleted, replaced or cut short while this object held it. Nothing was changed; call lock() again, and read anew what was read under the lost one.
 string(6) "shared"
+string(6) "exit 0"
 string(11) "from inside"
 string(11) "made inside"
 SyncLockTimeoutException: Can't access shared object, it is still locked after 0.1 second(s). The lock on '/locked' is held by %s.
