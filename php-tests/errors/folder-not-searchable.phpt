@@ -53,7 +53,7 @@ scratch_remove();
 ?>
 --EXPECTF--
 File '{dir}/closed/folder/store' is not readable. The directory '{dir}/closed' belongs to %s:%s with mode 0666, and this process runs as %s:%s, so that it may not be searched. (16)
-SyncException: Directory '{dir}/closed/folder' does not exist or is not writable. The directory '{dir}/closed' belongs to %s:%s with mode 0666, and this process runs as %s:%s, so that it may not be searched.
+SyncException: File '{dir}/closed/folder/store' is not readable. The directory '{dir}/closed' belongs to %s:%s with mode 0666, and this process runs as %s:%s, so that it may not be searched.
 File '{dir}/closed/folder/store' is not readable. The directory '{dir}/closed' belongs to %s:%s with mode 0666, and this process runs as %s:%s, so that it may not be searched. (16)
 SyncException: Directory '{dir}/closed/folder' does not exist or is not writable. The directory '{dir}/closed' belongs to %s:%s with mode 0666, and this process runs as %s:%s, so that it may not be searched.
 File '{dir}/closed/folder/missing' is not readable. The directory '{dir}/closed' belongs to %s:%s with mode 0666, and this process runs as %s:%s, so that it may not be searched. (16)

@@ -657,6 +657,12 @@ fn open_directory(path: &Path) -> io::Result<Descriptor> {
     OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_PATH).open(path)
 }
 
+/// Why it cannot be seen whether there is anything at a path; `None` where it can.
+pub fn hidden(path: &Path) -> Option<Trouble> {
+    let error = path.metadata().err()?;
+    (!matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)).then(|| unreadable(error))
+}
+
 /// A file that could not be opened for reading. Where its directory may not be searched, nobody knows whether
 /// it is there: that is no empty store.
 pub fn unreadable(error: io::Error) -> Trouble {

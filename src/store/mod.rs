@@ -820,6 +820,12 @@ impl Store {
             sigbus::stand_ready();
             // (Whoever destroys it says so with a new `commit`, too, if he lives that long.)
             if !file.is_still_at(&self.path) || file.is_destroyed() {
+                // Nobody may look (the folder is closed, say): that is not to say that the file is gone.
+                if let Some(trouble) = file::hidden(&self.path)
+                    && !file.is_destroyed()
+                {
+                    return Err(trouble);
+                }
                 drop(file);
                 self.close();
                 return Ok(None);
