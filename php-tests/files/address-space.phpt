@@ -58,7 +58,7 @@ PHP;
 // What PHP has mapped by itself, and a little more.
 preg_match('/^VmPeak:\s*(\d+)/m', file_get_contents('/proc/self/status'), $used);
 $limit = $used[1] + 32 * 1024;
-echo Peer::start(['sh', '-c', "ulimit -v $limit && exec \"$@\"", 'sh', ...php_command(), '-r', $code, '--', scratch('store')])->end(), "\n";
+echo Peer::start(['sh', '-c', "ulimit -v $limit && exec \"$@\"", 'sh', ...php_command(), '-d', 'pcre.jit=0', '-r', $code, '--', scratch('store')])->end(), "\n";
 ?>
 --CLEAN--
 <?php
