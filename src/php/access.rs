@@ -29,9 +29,12 @@ pub struct Known {
 
 impl Known {
     /// Whether the value is still the one that was read. Runs no user code.
-    pub fn is_newest(&self, store: &Store, name: &[u8], buffer: &mut Vec<u8>) -> store::Result<bool> {
+    pub fn is_newest(&self, store: &Store, name: &[u8]) -> store::Result<bool> {
+        if store.is_current(&self.seen) {
+            return Ok(true);
+        }
         let mut seen = self.seen;
-        match store.get_short(name, 0, &mut seen, buffer) {
+        match store.get_short(name, 0, &mut seen, &mut GLOBALS.get().buffers.take()) {
             Ok(Found::Unchanged) => Ok(true),
             Ok(Found::Missing) => Ok(!self.there),
             Ok(Found::Value | Found::Appended | Found::Long(_)) => Ok(false),
@@ -311,6 +314,7 @@ impl Encoded {
     ///
     /// # Safety
     /// The value is valid, and held by the caller for as long as the result lives.
+    #[inline(always)]
     pub unsafe fn of(value: *mut zval) -> Result<Self, Thrown> {
         let mut bytes = GLOBALS.get().buffers.take();
         // SAFETY: valid by contract.
@@ -340,6 +344,7 @@ impl Encoded {
     ///
     /// # Safety
     /// `name` is valid; `value` is the one that was encoded.
+    #[inline(always)]
     pub unsafe fn store(
         &self,
         this: &SyncObject,

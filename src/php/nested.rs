@@ -13,7 +13,7 @@
 //! told that this has happened already ([`Echo`]).
 
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::mem::offset_of;
+use std::mem::{ManuallyDrop, offset_of};
 use std::os::raw::{c_int, c_void};
 use std::ptr;
 use std::sync::OnceLock;
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::builders::ClassBuilder;
 use ext_php_rs::ffi::{
-    self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_DOUBLE, IS_LONG, IS_OBJECT, zend_class_entry,
+    self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_DOUBLE, IS_LONG, IS_OBJECT, IS_STRING, zend_class_entry,
     zend_execute_data, zend_object, zend_object_handlers, zend_op, zend_string, zval,
 };
 use ext_php_rs::flags::ClassFlags;
@@ -32,7 +32,7 @@ use super::errors::{self, contain};
 use super::exclusive::{Standing, Turn, after_parent, alone};
 use super::handlers;
 use super::object::{SyncObject, offset_name};
-use super::operation::{Due, Operation, Operator};
+use super::operation::{self, Due, Operation, Operator};
 use super::patch;
 use super::place::{self, Act, Key, Onward, Step};
 use super::value::scalar;
@@ -259,7 +259,7 @@ unsafe fn compute<'o, 's>(
         let done = deed.done();
         let acted = place::act(&raw mut value, steps, deed.during(turn))?;
         if acted.changed {
-            Made { name, known, steps, done }.store(turn, &raw mut value)?;
+            Made { name, known, steps, done }.store(turn, &raw mut value, MERGES)?;
         }
         Ok(acted.onward)
     }
@@ -275,6 +275,9 @@ struct Made<'s> {
     done: Done,
 }
 
+/// How often a result is put into an array that user code has changed meanwhile, before it is written over.
+const MERGES: u32 = 3;
+
 impl Made<'_> {
     /// Stores it.
     ///
@@ -284,79 +287,53 @@ impl Made<'_> {
     ///
     /// It may also have forked. The statement is then the parent's, which is in the middle of it; the child
     /// does it only where the parent has not.
-    unsafe fn store(&self, turn: &Turn, value: *mut zval) -> Result<(), Thrown> {
-        let this = turn.object();
+    unsafe fn store(&self, turn: &Turn, value: *mut zval, merges: u32) -> Result<(), Thrown> {
+        let (this, name) = (turn.object(), self.name.as_ptr());
         // SAFETY: callers hold all of it, and pass a value that is theirs.
         unsafe {
-            let stored = if this.overrides.accessors() {
-                self.store_by_method(turn, value)?
-            } else {
-                self.store_encoded(turn, value)?
+            // Methods of the class, or else bytes that are ready to be stored.
+            let encoded = if this.overrides.accessors() { None } else { Some(Encoded::of(value)?) };
+            let put = |may: &dyn Fn(&Store) -> store::Result<bool>| match &encoded {
+                Some(encoded) => encoded.store(this, name, value, may).map(|stored| stored.is_some()),
+                None if access::patiently(this, may)? => put(this, self.name, value).map(|()| true),
+                None => Ok(false),
             };
-            if stored {
-                return Ok(());
+            let is_newest = |store: &Store| self.is_newest(store);
+            match turn.standing() {
+                Standing::Forked => {
+                    // (Whether methods of the class have stored something nobody else can tell.)
+                    let is_left = |store: &Store| Ok(encoded.is_some() && self.is_newest(store)?);
+                    return after_parent(this, |_| put(&is_left)).map(drop);
+                }
+                Standing::Kept if put(&is_newest)? => return Ok(()),
+                Standing::Kept | Standing::Ended => {}
             }
             let steps = GLOBALS.get().buffers.park(place::settled(self.steps));
-            if place::leads_through_arrays(value, &steps) {
-                alone(this, |_| self.merge(this, &steps))
-            } else {
-                put(this, self.name, value)
+            if merges == 0 || !place::leads_through_arrays(value, &steps) {
+                return put(&|_| Ok(true)).map(drop);
             }
-        }
-    }
-
-    /// False: it is not what is there any more that it was made of, or others are not kept out any more.
-    unsafe fn store_encoded(&self, turn: &Turn, value: *mut zval) -> Result<bool, Thrown> {
-        let (this, name) = (turn.object(), self.name.as_ptr());
-        // SAFETY: as for `store`.
-        unsafe {
-            let encoded = Encoded::of(value)?;
-            let store = || encoded.store(this, name, value, |store| self.is_newest(store));
-            Ok(match turn.standing() {
-                Standing::Kept => store()?.is_some(),
-                Standing::Ended => false,
-                Standing::Forked => {
-                    after_parent(this, |_| store())?;
-                    true
-                }
-            })
-        }
-    }
-
-    /// As [`Made::store_encoded`], where the class says how values are stored: by its methods, which do not run in a
-    /// child that was forked meanwhile.
-    unsafe fn store_by_method(&self, turn: &Turn, value: *mut zval) -> Result<bool, Thrown> {
-        let this = turn.object();
-        match turn.standing() {
-            Standing::Kept if access::patiently(this, |store| self.is_newest(store))? => {
-                // SAFETY: as for `store`.
-                unsafe { put(this, self.name, value)? };
-                Ok(true)
-            }
-            Standing::Kept | Standing::Ended => Ok(false),
-            Standing::Forked => {
-                after_parent(this, |_| Ok(()))?;
-                Ok(true)
-            }
+            alone(this, |turn| self.merge(turn, &steps, merges - 1))
         }
     }
 
     /// Whether the value in the store is the one that it was made of.
     fn is_newest(&self, store: &Store) -> store::Result<bool> {
-        self.known.is_newest(store, self.name.bytes(), &mut GLOBALS.get().buffers.take())
+        self.known.is_newest(store, self.name.bytes())
     }
 
     /// Puts the result into the array that is there now.
-    unsafe fn merge(&self, this: &SyncObject, steps: &[Step]) -> Result<(), Thrown> {
+    unsafe fn merge(&self, turn: &Turn, steps: &[Step], merges: u32) -> Result<(), Thrown> {
+        let Self { name, done, .. } = *self;
+        let this = turn.object();
         let mut value = zend::empty();
         // SAFETY: as for `store`; the value is this frame's own.
         unsafe {
-            get(this, self.name, &raw mut value)?;
-            this.cache().forget(self.name.as_ptr());
+            let known = get(this, name, &raw mut value)?;
+            this.cache().forget(name.as_ptr());
             if !place::leads_through_arrays(&raw const value, steps) {
                 return Ok(());
             }
-            let act = match self.done {
+            let act = match done {
                 Done::Put(value) => Act::Assign(value),
                 Done::Operated(operation) => {
                     if let Some(newer) = place::find(&raw const value, steps) {
@@ -367,7 +344,7 @@ impl Made<'_> {
                 Done::Removed => Act::Unset,
             };
             place::act(&raw mut value, steps, act)?;
-            put(this, self.name, &raw mut value)
+            Made { name, known, steps, done }.store(turn, &raw mut value, merges)
         }
     }
 }
@@ -516,7 +493,7 @@ fn no_reference(what: &str) -> Thrown {
 /// `$sync->n++`, `$sync->n += 1`, … by way of `get_property_ptr_ptr(BP_VAR_RW)`; null where the
 /// instruction is none of these.
 ///
-/// Where no user code can be involved (numbers), the whole of it is done here, and the engine
+/// Where nobody can notice it (numbers, mostly), the whole of it is done here, and the engine
 /// repeats it on a scratch copy of the old value, for its own result. Else the scratch value is a
 /// place, whose `do_operation` the engine calls.
 ///
@@ -533,20 +510,22 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
         let this = SyncObject::of(root);
         let operand = match operator {
             Operator::Binary(_) => instruction.operand(),
-            _ => Some(ptr::null_mut()),
+            _ => Some(zend::uninitialized()),
         };
         if let Some(operand) = operand
+            && operation::is_scalar(operand)
             && !this.overrides.accessors()
         {
             let _alive = this.hold();
             let name = Str::share(name);
-            let mut operation = Operation::new(operator, operand);
-            match operate_on_number(this, &name, operation.due()) {
-                Ok(Tried::Done) => {
-                    zend::copy(scratch, operation.old());
-                    return scratch;
-                }
-                Ok(Tried::Left(_)) => {}
+            match operate_on_known_number(this, &name, operator, operand, scratch) {
+                Ok(true) => return scratch,
+                Ok(false) => {}
+                Err(Thrown) => return zend::error_zval(),
+            }
+            match operate_on_scalar(this, &name, operator, operand, scratch) {
+                Ok(true) => return scratch,
+                Ok(false) => zend::release(scratch),
                 Err(Thrown) => return zend::error_zval(),
             }
         }
@@ -561,19 +540,51 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
 /// are kept out.
 pub const ATTEMPTS: usize = 20;
 
-/// Does all of an operator on a number, where nobody can notice that ([`Due::silently`]), by compare and swap.
-unsafe fn operate_on_number<'o>(this: &SyncObject, name: &Str, mut due: Due<'o>) -> Result<Tried<'o>, Thrown> {
-    // SAFETY: the caller holds all.
+/// What [`operate_on_scalar`] does, where that is next to nothing: the cache knows a number, and nobody was faster.
+#[inline(always)]
+unsafe fn operate_on_known_number(
+    this: &SyncObject,
+    name: &Str,
+    operator: Operator,
+    operand: *mut zval,
+    scratch: *mut zval,
+) -> Result<bool, Thrown> {
+    // SAFETY: the caller holds all; numbers are not counted. Nothing runs between looking at the entry and storing.
     unsafe {
-        let swapped = match swap_number(this, name, &mut due)? {
-            Swap::Lost => alone(this, |_| swap_number(this, name, &mut due))?,
+        let Some(entry) = this.cache().find(name.as_ptr()) else { return Ok(false) };
+        let mut seen = entry.seen;
+        let mut value = ManuallyDrop::new(zend::empty());
+        zend::copy_value(&raw mut *value, &raw const entry.value);
+        if !operator.apply_to_number(&raw mut *value, operand)? {
+            return Ok(false);
+        }
+        zend::copy_value(scratch, &raw const entry.value);
+        let Some(number) = scalar::small(&value) else { return Ok(false) };
+        Ok(matches!(put_if_unchanged(this, name, number.bytes(), &mut seen, &raw const *value), Swap::Done))
+    }
+}
+
+/// Does all of an operator on a number or a short string, where nobody can notice that ([`Operator::silently`]), by
+/// compare and swap, and leaves the old value in `scratch`. False: this is not the way; nothing has happened.
+#[inline(never)]
+unsafe fn operate_on_scalar(
+    this: &SyncObject,
+    name: &Str,
+    operator: Operator,
+    operand: *const zval,
+    scratch: *mut zval,
+) -> Result<bool, Thrown> {
+    let mut held = zend::empty();
+    // SAFETY: the caller holds all but the operand, which is held here: waiting may run signal handlers.
+    unsafe {
+        zend::copy(&raw mut held, operand);
+        let operand = &raw const held;
+        let swapped = match swap_scalar(this, name, operator, operand, scratch)? {
+            Swap::Lost => alone(this, |_| swap_scalar(this, name, operator, operand, scratch))?,
             swapped => swapped,
         };
-        Ok(match swapped {
-            Swap::Done => Tried::Done,
-            // (Nobody can be faster while others are kept out.)
-            Swap::Impossible | Swap::Lost => Tried::Left(Deed::Operate(due)),
-        })
+        // (While others are kept out nobody is faster.)
+        Ok(matches!(swapped, Swap::Done))
     }
 }
 
@@ -582,52 +593,97 @@ enum Swap {
     Done,
     /// This is not the way.
     Impossible,
-    /// Others are always faster.
+    /// Others were faster.
     Lost,
 }
 
-/// As [`operate_on_number`]; nobody is kept out. Runs no user code.
-unsafe fn swap_number(this: &SyncObject, name: &Str, due: &mut Due) -> Result<Swap, Thrown> {
-    // SAFETY: as for `operate_on_number`. Nothing runs between looking at the entry and the end.
+/// As [`operate_on_scalar`]; nobody is kept out. Runs no user code but signal handlers.
+unsafe fn swap_scalar(
+    this: &SyncObject,
+    name: &Str,
+    operator: Operator,
+    operand: *const zval,
+    scratch: *mut zval,
+) -> Result<Swap, Thrown> {
+    // SAFETY: as for `operate_on_scalar`. Nothing runs between looking at the entry and storing.
     unsafe {
         for _ in 0..ATTEMPTS {
             let Some(entry) = this.cache().find(name.as_ptr()) else {
-                if look_at_number(this, name)? { continue } else { return Ok(Swap::Impossible) }
+                if look_at_scalar(this, name)? { continue } else { return Ok(Swap::Impossible) }
             };
-            if !is_number(&raw const entry.value) {
+            let mut seen = entry.seen;
+            let old = &raw const entry.value;
+            let mut new = ManuallyDrop::new(zend::empty());
+            if !is_short(old) || !operator.silently(old, operand, &raw mut *new)? {
                 return Ok(Swap::Impossible);
             }
-            let mut seen = entry.seen;
-            let Some(new) = due.silently(&raw const entry.value)? else { return Ok(Swap::Impossible) };
-            let (Some(instance), Some(encoded)) = (this.constructed(), scalar::small(&*new)) else {
-                return Ok(Swap::Impossible);
-            };
-            match instance.store.put_if_unchanged(name.bytes(), encoded.bytes(), &mut seen) {
-                Ok(true) => {
-                    this.cache().store(name.as_ptr(), Some(new), seen, encoded.bytes().len());
-                    return Ok(Swap::Done);
+            zend::release(scratch);
+            zend::copy(scratch, old);
+            let swapped = match scalar::small(&new) {
+                Some(number) => put_if_unchanged(this, name, number.bytes(), &mut seen, &raw const *new),
+                None => {
+                    let mut bytes = GLOBALS.get().buffers.take();
+                    if scalar::encode(&new, &mut bytes) {
+                        put_if_unchanged(this, name, &bytes, &mut seen, &raw const *new)
+                    } else {
+                        Swap::Impossible
+                    }
                 }
-                // Somebody else was faster: look again, and try again.
-                Ok(false) if look_at_number(this, name)? => {}
-                // Held, busy, full: the long way waits, or says what is wrong.
-                Ok(false) | Err(_) => return Ok(Swap::Impossible),
+            };
+            zend::release(&raw mut *new);
+            match swapped {
+                // Look again, and try again.
+                Swap::Lost if look_at_scalar(this, name)? => {}
+                Swap::Lost => return Ok(Swap::Impossible),
+                swapped => return Ok(swapped),
             }
         }
         Ok(Swap::Lost)
     }
 }
 
-/// Brings the value of `name` into the cache, if it is a number; else it is not even decoded, so that no user code
-/// runs.
-unsafe fn look_at_number(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
-    /// Bytes of the longest number.
-    const NUMBER: u64 = 9;
+/// Stores the bytes of a value, if the name's value is still the one that was seen.
+#[inline]
+unsafe fn put_if_unchanged(this: &SyncObject, name: &Str, bytes: &[u8], seen: &mut Seen, value: *const zval) -> Swap {
+    let Some(instance) = this.constructed() else { return Swap::Impossible };
+    match instance.store.put_if_unchanged(name.bytes(), bytes, seen) {
+        Ok(true) => {
+            // SAFETY: callers pass a plain value, and hold the name.
+            unsafe { this.cache().store(name.as_ptr(), Some(value), *seen, bytes.len()) };
+            Swap::Done
+        }
+        Ok(false) => Swap::Lost,
+        // Held, busy, full: the long way waits, or says what is wrong.
+        Err(_) => Swap::Impossible,
+    }
+}
+
+/// Bytes of the longest string that is copied for a compare and swap.
+const SHORT: usize = 1024;
+
+/// Whether a value is a number or a short string.
+unsafe fn is_short(value: *const zval) -> bool {
+    // SAFETY: callers pass a valid value.
+    unsafe {
+        match zend::kind(value) {
+            IS_LONG | IS_DOUBLE => true,
+            IS_STRING => zend::bytes((*value).value.str_).len() <= SHORT,
+            _ => false,
+        }
+    }
+}
+
+/// Brings the value of `name` into the cache, if it is a number or a short string; else it is not even decoded, so that no
+/// user code runs.
+unsafe fn look_at_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
+    /// What a string's length takes at most.
+    const HEAD: u64 = 5;
     // SAFETY: the caller holds the name; entries are not kept across calls.
     unsafe {
         let before = this.cache().look_up(name.as_ptr()).map_or(Seen::default(), |entry| entry.seen);
         let mut seen = before;
         let mut bytes = GLOBALS.get().buffers.take();
-        let read = |store: &Store| store.get_short(name.bytes(), NUMBER + 1, &mut seen, &mut bytes);
+        let read = |store: &Store| store.get_short(name.bytes(), SHORT as u64 + HEAD, &mut seen, &mut bytes);
         let found = match access::patiently_reading(this, read) {
             Ok(found) => found,
             Err(Stop::Legacy) => return Ok(false),
@@ -645,17 +701,12 @@ unsafe fn look_at_number(this: &SyncObject, name: &Str) -> Result<bool, Thrown> 
             Found::Value if scalar::decode(&bytes, &mut value) => {}
             _ => return Ok(false),
         }
-        let number = is_number(&raw const value);
-        if number {
+        let short = is_short(&raw const value);
+        if short {
             this.cache().store(name.as_ptr(), Some(&raw const value), seen, bytes.len());
         }
-        Ok(number)
+        Ok(short)
     }
-}
-
-unsafe fn is_number(value: *const zval) -> bool {
-    // SAFETY: callers pass a valid value.
-    matches!(unsafe { zend::kind(value) }, IS_LONG | IS_DOUBLE)
 }
 
 /// Makes the engine forget the type of the property that it met at this instruction before, on an
@@ -869,8 +920,9 @@ impl Place {
             let root = SyncObject::of(self.root);
             let mut way = self.way()?;
             match step {
-                // `$sync->list[] =`, most often: what is here holds nothing of Rust's heap.
+                // `$sync->list[] =`, `$sync->text .=`, most often: what is here holds nothing of Rust's heap.
                 Some(step) if way.steps.is_empty() => way.act(root, Some(&[step]), deed),
+                None if way.steps.is_empty() => way.act(root, None, deed),
                 step => {
                     way.steps.extend(step);
                     GLOBALS.get().buffers.park(way).act(root, None, deed)

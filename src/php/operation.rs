@@ -33,7 +33,6 @@ impl Operator {
     }
 
     /// Whether nobody can notice that it is done: no user code runs, nothing is warned of, and nothing thrown.
-    /// So it may be done on a value that turns out not to be the newest, and again on the next.
     ///
     /// Where this says no, it may still be so; the other way is longer, but right for everything.
     unsafe fn is_silent(self, value: *const zval, operand: *const zval) -> bool {
@@ -57,7 +56,51 @@ impl Operator {
         }
     }
 
+    /// Applies it in place to a number, if nobody can notice that, whatever the numbers are: `++`, `+=` and their like, which
+    /// most operators are. False: that is not said here.
+    ///
+    /// # Safety
+    /// Both are valid.
+    #[inline(always)]
+    pub unsafe fn apply_to_number(self, value: *mut zval, operand: *mut zval) -> Result<bool, Thrown> {
+        // SAFETY: valid by contract.
+        unsafe {
+            let is_number = |value: *mut zval| matches!(zend::kind(value), IS_LONG | IS_DOUBLE);
+            let always_silent = match self {
+                Self::Increment { .. } | Self::Decrement { .. } => true,
+                Self::Binary(code) => {
+                    matches!(code, ffi::ZEND_ADD | ffi::ZEND_SUB | ffi::ZEND_MUL) && is_number(operand)
+                }
+            };
+            if !always_silent || !is_number(value) {
+                return Ok(false);
+            }
+            self.apply(value, operand).map(|()| true)
+        }
+    }
+
+    /// Makes `new`, which holds nothing, what it makes of `old`, if nobody can notice that ([`Operator::is_silent`]): so
+    /// it may be done on a value that turns out not to be the newest, and again on the next. False: somebody can.
+    ///
+    /// # Safety
+    /// All are valid.
+    pub unsafe fn silently(self, old: *const zval, operand: *const zval, new: *mut zval) -> Result<bool, Thrown> {
+        // SAFETY: valid by contract; the operand is not changed.
+        unsafe {
+            if !self.is_silent(old, operand) {
+                return Ok(false);
+            }
+            zend::copy(new, old);
+            let applied = self.apply(new, operand.cast_mut());
+            if applied.is_err() {
+                zend::release(new);
+            }
+            applied.map(|()| true)
+        }
+    }
+
     /// Applies it in place. May run user code, and throw.
+    #[inline(always)]
     unsafe fn apply(self, value: *mut zval, operand: *mut zval) -> Result<(), Thrown> {
         // SAFETY: callers pass valid values.
         unsafe {
@@ -149,9 +192,12 @@ fn is_silent_on_numbers(code: u32, left: Number, right: Number) -> bool {
     }
 }
 
-/// Whether it becomes a string without a word.
-unsafe fn is_scalar(value: *const zval) -> bool {
-    // SAFETY: callers pass a valid value.
+/// Whether a value is a scalar or a string, which become strings without a word.
+///
+/// # Safety
+/// `value` is valid.
+pub unsafe fn is_scalar(value: *const zval) -> bool {
+    // SAFETY: valid by contract.
     matches!(unsafe { zend::kind(value) }, IS_NULL | IS_FALSE | IS_TRUE | IS_LONG | IS_DOUBLE | IS_STRING)
 }
 
@@ -262,14 +308,11 @@ impl<'o> Due<'o> {
     pub unsafe fn silently(&mut self, old: *const zval) -> Result<Option<*mut zval>, Thrown> {
         // SAFETY: valid by contract.
         unsafe {
-            let operand = &raw mut self.0.operand;
-            if !self.0.operator.is_silent(old, operand) {
+            let (mut before, mut new) = (zend::empty(), zend::empty());
+            if !self.0.operator.silently(old, &raw const self.0.operand, &raw mut new)? {
                 return Ok(None);
             }
-            let (mut before, mut new) = (zend::empty(), zend::empty());
             zend::copy(&raw mut before, old);
-            zend::copy(&raw mut new, old);
-            self.0.operator.apply(&raw mut new, operand)?;
             self.0.keep(before, new);
             Ok(Some(self.result()))
         }

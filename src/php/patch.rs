@@ -250,16 +250,17 @@ impl Unread<'_> {
             let Some(end) = self.end()? else { return Ok(Put::Impossible) };
             let encoded = Encoded::of(value)?;
             if turn.standing() == Standing::Forked {
-                // The parent is in the middle of it. Where it fails, the array is still the one that was seen.
-                after_parent(self.this, |_| self.append(end, &encoded, Room::Always))?;
-                return Ok(Put::Done);
+                return self.put_after_parent(end, &encoded);
             }
             match self.put(&encoded, ATTEMPTS)? {
                 Put::Full => {}
-                // (User code has put something else in its place.)
+                // (Where user code has put something else in its place, that is what it is put into.)
                 put => return Ok(put),
             }
-            self.write_whole()?;
+            self.write_whole(turn)?;
+            if turn.standing() == Standing::Forked {
+                return self.put_after_parent(end, &encoded);
+            }
             for _ in 0..ATTEMPTS {
                 let Some(end) = self.end()? else { return Ok(Put::Impossible) };
                 if let Appended::Done = self.append(end, &encoded, Room::Always)? {
@@ -270,17 +271,27 @@ impl Unread<'_> {
         Ok(Put::Lost)
     }
 
+    /// In a child that was forked in the middle of its parent's statement: puts the value there only where the parent has
+    /// not. The array is then still the one that was seen before.
+    unsafe fn put_after_parent(&self, end: End, value: &Encoded) -> Result<Put, Thrown> {
+        // SAFETY: as above.
+        after_parent(self.this, |_| unsafe { self.append(end, value, Room::Always) })?;
+        Ok(Put::Done)
+    }
+
     /// Writes the array as it is, without what has been written over in it; [`Unread::end`] then knows its end.
-    unsafe fn write_whole(&self) -> Result<(), Thrown> {
+    unsafe fn write_whole(&self, turn: &Turn) -> Result<(), Thrown> {
         let name = self.name.as_ptr();
         let mut array = zend::empty();
         // SAFETY: as above; the array is this frame's own.
         unsafe {
             let known = access::look(self.this, name, &raw mut array)?;
             let encoded = Encoded::of(&raw mut array)?;
-            let stored = encoded.store(self.this, name, &raw mut array, |store| {
-                known.is_newest(store, self.name.bytes(), &mut GLOBALS.get().buffers.take())
-            })?;
+            if turn.standing() == Standing::Forked {
+                return Ok(());
+            }
+            let stored =
+                encoded.store(self.this, name, &raw mut array, |store| known.is_newest(store, self.name.bytes()))?;
             if let Some(seen) = stored
                 && zend::kind(&raw const array) == IS_ARRAY
             {
