@@ -29,6 +29,9 @@ AGAINST :=
 DEBUG_PHP :=
 SERIES :=
 
+# Parts of `make torture`, by words in their names: make torture ONLY="sections moved"
+ONLY :=
+
 .PHONY: help build demo test phpt test-debug test-jit test-valgrind bench torture docs install uninstall clean
 
 help: ## Says what can be made
@@ -64,9 +67,9 @@ test-valgrind: build ## Runs the PHPT suite under valgrind
 bench: build ## Measures, against what else there is; or against another build: make bench AGAINST=OLD.so
 	@$(if $(AGAINST),benches/compare '$(AGAINST)',benches/run)
 
-torture: ## Kills writers at random (TORTURE_SECONDS=120) and looks for what was lost; then 150 at once
-	@cargo run --release --locked --no-default-features --features torture --example torture
-	@cargo run --release --locked --no-default-features --example torture -- crowd
+torture: ## Kills writers at random (TORTURE_SECONDS=600) and looks for what was lost; then 150 at once
+	@cargo run --release --locked --no-default-features --features torture --example torture -- $(ONLY)
+	@$(if $(ONLY),:,cargo run --release --locked --no-default-features --example torture -- crowd)
 
 docs: build ## Writes the README's API table anew from stubs/sync.stub.php
 	@scripts/with-sync.sh scripts/check-docs.php --write

@@ -1,7 +1,7 @@
 //! Many processes on one file, nine reads to a write: how many operations, how long each takes, and
 //! whether an update is lost.
 
-use super::Random;
+use super::{Random, journal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
@@ -36,22 +36,6 @@ fn shortest(bucket: usize) -> u64 {
     (4 + bucket as u64 % 4) << (bucket / 4).saturating_sub(2)
 }
 
-fn board() -> &'static Board {
-    // SAFETY: anonymous memory, zeroed, never unmapped; the type is made of atomics.
-    unsafe {
-        let memory = libc::mmap(
-            std::ptr::null_mut(),
-            size_of::<Board>(),
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        );
-        assert!(memory != libc::MAP_FAILED);
-        &*memory.cast::<Board>()
-    }
-}
-
 fn name(n: usize) -> Vec<u8> {
     format!("process{n}").into_bytes()
 }
@@ -70,7 +54,8 @@ pub fn run(processes: u64, duration: Duration) -> ExitCode {
     let processes = (processes as usize).clamp(1, MOST);
     let path = PathBuf::from(format!("/dev/shm/sync-crowd-{}.sync", std::process::id()));
     let _ = std::fs::remove_file(&path);
-    let board = board();
+    // SAFETY: made of atomics.
+    let board: &'static Board = unsafe { journal::shared() };
     let children: Vec<libc::pid_t> = (0..processes)
         .map(|n| {
             // SAFETY: this process has one thread; the child leaves by `_exit`.

@@ -1,5 +1,6 @@
 //! What the processes have begun and what has returned to them: memory that outlives them.
 
+use super::herd::{Bell, MOST};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU64};
 
@@ -11,6 +12,11 @@ pub const OWNERS: usize = WORKERS * 2;
 pub const KEYS: usize = 48;
 /// Kinds of counter that all increment: under `lock()`, under `lock_writers()`.
 pub const COUNTERS: usize = 2;
+/// In a round of long lists: those of so many processes are, and how long each is at the start.
+pub const LONG_LISTS: usize = 3;
+pub const LONG: usize = 5 << 20;
+
+const _: () = assert!(WORKERS <= MOST);
 
 /// What a key should hold: a number that only grows, and whether it stands for a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,58 +67,83 @@ pub struct Owner {
     pub list: Entry,
     /// Increments begun, returned, and cut off by a death.
     pub increments: [[AtomicU64; 3]; COUNTERS],
-    pub operations: AtomicU64,
     pub forks: AtomicU64,
     /// The child that an owner has forked: it alone uses the second half of the owners.
     pub child: AtomicU64,
 }
 
-/// Memory that all processes share.
-pub struct Arena {
-    pub owners: [Owner; OWNERS],
-    /// The round is over.
-    pub stop: AtomicU64,
-    failure_count: AtomicU64,
-    failures: [[AtomicU8; 400]; 16],
+/// Memory that all processes share, and that outlives them: zeros at first.
+///
+/// # Safety
+/// `T` is made of atomics, for which zeros are values.
+pub unsafe fn shared<T>() -> &'static T {
+    // SAFETY: anonymous memory, zeroed, never unmapped; the rest is the caller's promise.
+    unsafe {
+        let memory = libc::mmap(
+            std::ptr::null_mut(),
+            size_of::<T>(),
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        assert!(memory != libc::MAP_FAILED);
+        &*memory.cast::<T>()
+    }
 }
 
-impl Arena {
-    pub fn new() -> &'static Self {
-        // SAFETY: anonymous memory, zeroed, never unmapped; the type is made of atomics.
-        unsafe {
-            let memory = libc::mmap(
-                std::ptr::null_mut(),
-                size_of::<Self>(),
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            );
-            assert!(memory != libc::MAP_FAILED);
-            &*memory.cast::<Self>()
-        }
-    }
+/// What went wrong.
+pub struct Failures {
+    count: AtomicU64,
+    texts: [[AtomicU8; 400]; 16],
+}
 
+impl Failures {
     /// Writes a failure down; everything ends soon.
-    pub fn fail(&self, what: &str) {
-        let n = self.failure_count.fetch_add(1, SeqCst) as usize;
-        let Some(place) = self.failures.get(n) else { return };
+    pub fn add(&self, what: &str) {
+        let n = self.count.fetch_add(1, SeqCst) as usize;
+        let Some(place) = self.texts.get(n) else { return };
         for (to, from) in place.iter().zip(what.bytes()) {
             to.store(from, Relaxed);
         }
     }
 
-    pub fn has_failed(&self) -> bool {
-        self.failure_count.load(Relaxed) > 0
+    pub fn are_none(&self) -> bool {
+        self.count.load(Relaxed) == 0
     }
 
-    pub fn failures(&self) -> Vec<String> {
-        let count = self.failure_count.load(SeqCst) as usize;
+    pub fn all(&self) -> Vec<String> {
+        let count = self.count.load(SeqCst) as usize;
         let text = |place: &[AtomicU8; 400]| {
             let bytes: Vec<u8> = place.iter().map(|byte| byte.load(Relaxed)).take_while(|&byte| byte != 0).collect();
             String::from_utf8_lossy(&bytes).into_owned()
         };
-        self.failures.iter().take(count).map(text).collect()
+        self.texts.iter().take(count).map(text).collect()
+    }
+}
+
+/// The journals of a round.
+pub struct Arena {
+    pub owners: [Owner; OWNERS],
+    pub bell: Bell,
+    /// Bytes that the long lists begin with.
+    pub long: AtomicU64,
+}
+
+impl Arena {
+    pub fn new() -> &'static Self {
+        // SAFETY: made of atomics.
+        unsafe { shared() }
+    }
+
+    pub fn fail(&self, what: &str) {
+        self.bell.failures.add(what);
+    }
+
+    /// What an owner's list begins with.
+    pub fn list_start(&self, owner: usize) -> Vec<u8> {
+        let length = if owner < LONG_LISTS { self.long.load(Relaxed) } else { 0 };
+        (0..length).map(|n| (n % 251) as u8 ^ owner as u8).collect()
     }
 
     /// How many increments of a counter returned, and how many may have happened at most.

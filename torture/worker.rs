@@ -1,18 +1,17 @@
 //! One of the processes that are tortured.
 
 use super::journal::{Arena, Entry, KEYS, OWNERS, State, WORKERS};
-use super::{Random, Round};
+use super::{Random, Round, herd};
 use std::path::Path;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
-use sync::store::{Appended, Found, Options, Patience, Seen, Store};
+use sync::store::{Appended, Found, Options, Outline, Patience, Seen, Store};
+
+/// Who may only read. (Where root tortures; else it is as the others.)
+const READER: usize = WORKERS - 1;
 
 /// Works until it is killed, or told to stop.
-pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut random: Random) -> ! {
-    // The torturer died: nobody is left to stop us.
-    // SAFETY: plain system calls.
-    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-    std::panic::set_hook(Box::new(move |info| arena.fail(&format!("process {n}: {info}"))));
+pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut random: Random) {
     #[cfg(feature = "torture")]
     {
         use sync::store::torture;
@@ -25,19 +24,26 @@ pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut ran
     }
     #[cfg(not(feature = "torture"))]
     let _ = round;
+    let reads = herd::is_root() && n == READER;
+    if reads {
+        herd::become_nobody();
+    }
     let store = Store::new(path.to_owned(), Options::default());
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let seen = vec![vec![Seen::default(); KEYS]; OWNERS];
-        let mut worker = Worker { n, store: &store, arena, seen, list: (Seen::default(), vec![]) };
+    let seen = vec![vec![Seen::default(); KEYS]; OWNERS];
+    let mut worker = Worker { n, store: &store, arena, seen, list: (Seen::default(), vec![]) };
+    if !reads {
         worker.take_stock();
-        while arena.stop.load(Relaxed) == 0 {
-            worker.do_something(&mut random);
-            arena.owners[n].operations.fetch_add(1, Relaxed);
+    }
+    while !arena.bell.rings() {
+        if reads {
+            worker.look_at_something(&mut random)
+        } else {
+            worker.do_something(&mut random)
         }
-    }));
-    // As a process ends: without a word to anybody.
-    // SAFETY: ends this process.
-    unsafe { libc::_exit(if result.is_ok() { 0 } else { 1 }) }
+        arena.bell.beats[n].fetch_add(1, Relaxed);
+    }
+    // What the end of a store does is another matter: it is gone without a word to anybody.
+    std::mem::forget(store);
 }
 
 struct Worker<'a> {
@@ -64,10 +70,19 @@ impl Worker<'_> {
         }
     }
 
+    fn look_at_something(&mut self, random: &mut Random) {
+        match random.below(100) {
+            0..=89 => self.read(random.below(OWNERS as u64) as usize, random.below(KEYS as u64) as usize),
+            90..=96 => compare_list(self.store, self.arena, random.below(WORKERS as u64) as usize, false),
+            _ => self.read_everything(),
+        }
+    }
+
     fn do_something(&mut self, random: &mut Random) {
         match random.below(1000) {
             0..=299 => self.put(self.n, random.below(KEYS as u64) as usize, random),
-            300..=349 => self.append(),
+            300..=329 => self.append(),
+            330..=349 => self.append_unread(),
             350..=369 => compare_list(self.store, self.arena, random.below(WORKERS as u64) as usize, false),
             370..=399 => self.remove(self.n, random.below(KEYS as u64) as usize),
             400..=899 => self.read(random.below(OWNERS as u64) as usize, random.below(KEYS as u64) as usize),
@@ -114,8 +129,9 @@ impl Worker<'_> {
                 Found::Value | Found::Long(_) => *value = out,
             }
             // The number before it, too: one that a dead predecessor had begun may be missing.
-            let next = [list_end(value, self.n).to_le_bytes(), number.to_le_bytes()].concat();
-            let start_over = value.is_empty() || value.len() > 60_000;
+            let start = self.arena.list_start(self.n);
+            let next = [list_end(value, self.n, &start).to_le_bytes(), number.to_le_bytes()].concat();
+            let start_over = value.is_empty() || value.len() > start.len() + 60_000;
             let done = match start_over {
                 true => Appended::Full,
                 false => self.store.patiently(|store| store.append(&name, &next, 0, seen)).unwrap(),
@@ -129,13 +145,39 @@ impl Worker<'_> {
                 continue;
             }
             if start_over {
-                value.clear();
+                *value = start;
             }
             value.extend(&next);
             if done == Appended::Full {
                 self.store.patiently(|store| store.put(&name, value, seen)).unwrap();
             }
             break;
+        }
+        entry.finish(State { number, removed: false });
+    }
+
+    /// As [`Worker::append`], without having read the list: only what returned is known of it.
+    fn append_unread(&mut self) {
+        let entry = &self.arena.owners[self.n].list;
+        let name = list_name(self.n);
+        let number = entry.begun().number + 1;
+        let next = [(UNREAD | entry.returned().number).to_le_bytes(), number.to_le_bytes()].concat();
+        entry.begin(State { number, removed: false });
+        loop {
+            let (mut seen, mut start) = (Seen::default(), Vec::new());
+            let outline = self.store.patiently(|store| store.outline(&name, &mut seen, &mut start)).unwrap();
+            if outline == Outline::Missing {
+                let value = [self.arena.list_start(self.n), next].concat();
+                self.store.patiently(|store| store.put(&name, &value, &mut seen)).unwrap();
+                break;
+            }
+            match self.store.patiently(|store| store.append(&name, &next, 0, &mut seen)).unwrap() {
+                Appended::Done => break,
+                Appended::Changed => {}
+                Appended::Full => {
+                    self.store.patiently(|store| store.unite(&name, 0, &mut seen)).unwrap();
+                }
+            }
         }
         entry.finish(State { number, removed: false });
     }
@@ -272,16 +314,26 @@ fn list_name(owner: usize) -> Vec<u8> {
     format!("list{owner}").into_bytes()
 }
 
+/// The mark of an entry whose writer has not read the list: it tells of the last one that had returned, behind
+/// which there may be one that was cut off.
+const UNREAD: u64 = 1 << 63;
+
 /// The last number of a list, each entry of which tells which was the one before it.
-fn list_end(value: &[u8], owner: usize) -> u64 {
+fn list_end(value: &[u8], owner: usize, start: &[u8]) -> u64 {
     let number = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
-    assert_eq!(value.len() % 16, 0, "list {owner} is {} bytes long", value.len());
+    if value.is_empty() {
+        return 0;
+    }
+    let entries = value.strip_prefix(start).unwrap_or_else(|| panic!("list {owner} does not begin as it did"));
+    assert_eq!(entries.len() % 16, 0, "list {owner} is {} bytes long", value.len());
     let mut last = None;
-    for entry in value.chunks(16) {
-        let (before, this) = (number(&entry[..8]), number(&entry[8..]));
+    for entry in entries.chunks(16) {
+        let (word, this) = (number(&entry[..8]), number(&entry[8..]));
+        let (before, unread) = (word & !UNREAD, word & UNREAD != 0);
+        let follows = last.is_none_or(|last| if unread { last >= before } else { last == before });
         assert!(
-            last.is_none_or(|last| last == before) && before < this,
-            "list {owner}: {last:?}, then {before}, {this}"
+            follows && last.is_none_or(|last| last < this) && before < this,
+            "list {owner}: {last:?}, then {before} (unread: {unread}), {this}"
         );
         last = Some(this);
     }
@@ -295,7 +347,7 @@ pub fn compare_list(store: &Store, arena: &Arena, owner: usize, settle: bool) {
     let before = entry.returned();
     let mut out = Vec::new();
     store.patiently(|store| store.get(&list_name(owner), &mut Seen::default(), &mut out)).unwrap();
-    let (last, begun) = (list_end(&out, owner), entry.begun());
+    let (last, begun) = (list_end(&out, owner, &arena.list_start(owner)), entry.begun());
     let fits = if settle { last == before.number || last == begun.number } else { last >= before.number };
     assert!(fits && last <= begun.number, "list {owner} ends with {last}: {before:?} returned, {begun:?} was begun");
     if settle {
