@@ -9,6 +9,8 @@ if (getenv('USE_ZEND_ALLOC') === '0') die('skip valgrind has an address space of
 require __DIR__ . '/../include/scratch.inc';
 
 $code = <<<'PHP'
+// Its memory would be looked for where there is none left.
+ini_set('pcre.jit', '0');
 function complains(Closure $body): string
 {
     try {
