@@ -55,8 +55,9 @@ mkdir(scratch('gone'));
 var_dump(is_file(scratch('gone/store')));
 
 echo "a group\n";
-chown(scratch(), 'daemon');
-chgrp(scratch(), 'daemon');
+// Who has no name here has a number.
+chown(scratch(), 4_000_000);
+chgrp(scratch(), 4_000_001);
 chmod(scratch(), 0640);
 as_nobody(fn () => attempt(fn () => (new Sync(scratch()))->get('x')));
 ?>
@@ -65,7 +66,7 @@ as_nobody(fn () => attempt(fn () => (new Sync(scratch()))->get('x')));
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
+--EXPECTF--
 a mount for reading only
 int(1)
 File '{dir}/store' is not writable. Its file system is mounted for reading only.
@@ -74,10 +75,10 @@ NULL
 Directory '{dir}' does not exist or is not writable. Its file system is mounted for reading only.
 NULL
 a sticky folder
-SyncException: Directory '{dir}/sticky' does not exist or is not writable. It belongs to root:root with mode 1777, and this process runs as nobody:nogroup: nobody may remove somebody else's file there, and this one is root's.
+SyncException: Directory '{dir}/sticky' does not exist or is not writable. It belongs to root:root with mode 1777, and this process runs as %s:%s: nobody may remove somebody else's file there, and this one is root's.
 int(2)
 a link that leads nowhere
 SyncException: Directory '{dir}/gone' does not exist or is not writable.
 bool(true)
 a group
-SyncException: File '{dir}/store' is not readable. It belongs to daemon:daemon with mode 0640, and this process runs as nobody:nogroup. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
+SyncException: File '{dir}/store' is not readable. It belongs to 4000000:4000001 with mode 0640, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).

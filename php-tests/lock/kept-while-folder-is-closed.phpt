@@ -10,7 +10,7 @@ $s = new Sync(scratch('folder/store'));
 $s->x = 1;
 chmod(scratch('folder/store'), 0666);
 if (posix_getuid() === 0) {
-    chown(scratch('folder'), 'nobody');
+    chown(scratch('folder'), 65534);
 }
 $holder = Peer::fork(function (Peer $parent) {
     if (posix_getuid() === 0) {
