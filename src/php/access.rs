@@ -3,20 +3,21 @@
 //! Every function here may run user code (encoding and decoding do, and so do signal handlers
 //! during a wait): callers hold the object and the name.
 
+use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
 
 use ext_php_rs::ffi::{self, IS_NULL, IS_UNDEF, zend_string, zval};
 
 use super::buffers::Buffer;
 use super::errors;
+use super::moment::{Extent, Moment};
 use super::object::{SyncObject, check_name};
-use super::value::scalar;
-use super::value::{self, Sharing, ValueError};
+use super::value::{self, Sharing, ValueError, ZendVec, scalar};
 use super::wait::{self, Rounds};
 use super::zend::Str;
 use super::zend::{self, Thrown};
 use super::{GLOBALS, legacy, patch};
-use crate::store::{self, ErrorKind, Found, Seen, Store};
+use crate::store::{self, ErrorKind, Found, OUTLINE, Outline, Places, Room, Seen, Store, Unread};
 
 /// What a value that was read is known by.
 #[derive(Clone, Copy)]
@@ -34,10 +35,12 @@ impl Known {
             return Ok(true);
         }
         let mut seen = self.seen;
-        match store.get_short(name, 0, &mut seen, &mut GLOBALS.get().buffers.take()) {
+        match store.get_short(name, 0, &mut seen, &mut Places::new(&mut [MaybeUninit::uninit(); OUTLINE])) {
             Ok(Found::Unchanged) => Ok(true),
             Ok(Found::Missing) => Ok(!self.there),
             Ok(Found::Value | Found::Appended | Found::Long(_)) => Ok(false),
+            // What has changed is more than the buffer has room for.
+            Err(error) if matches!(error.kind, ErrorKind::NoRoom(_)) => Ok(false),
             // The file of the pure-PHP class that it came from.
             Err(error) if matches!(error.kind, ErrorKind::Legacy) => Ok(self.seen == Seen::default()),
             Err(error) => Err(error),
@@ -80,9 +83,9 @@ pub unsafe fn refresh(this: &SyncObject, name: *mut zend_string) -> Result<bool,
 /// What the value of `name` is known by, without reading it.
 pub fn look_up(this: &SyncObject, name: &[u8]) -> Result<Known, Thrown> {
     let mut seen = Seen::default();
-    let mut bytes = GLOBALS.get().buffers.take();
-    match patiently_reading(this, |store| store.get_short(name, 0, &mut seen, &mut bytes)) {
-        Ok(found) => Ok(Known { seen, there: found != Found::Missing }),
+    let mut start = [MaybeUninit::uninit(); OUTLINE];
+    match patiently_reading(this, |store| store.outline(name, &mut seen, &mut Places::new(&mut start))) {
+        Ok(outline) => Ok(Known { seen, there: outline != Outline::Missing }),
         Err(Stop::Legacy) => Ok(Known { seen: Seen::default(), there: false }),
         Err(Stop::Thrown) => Err(Thrown),
     }
@@ -128,18 +131,19 @@ unsafe fn look_for(
             let mut seen = before;
             // A long value that is always gone when it is to be copied is found and copied in one operation.
             let long = if rounds.are_many() { u64::MAX } else { scalar::LONG as u64 };
-            let found =
-                patiently_reading(this, |store| store.get_short(zend::bytes(name), long, &mut seen, &mut bytes));
+            let found = patiently_into(this, &mut bytes, |store, bytes| {
+                store.get_short(zend::bytes(name), long, &mut seen, bytes)
+            });
             let known = |there| Ok(Some(Known { seen, there }));
             match found {
-                Ok(Found::Long(length)) => {
-                    let sharing = match read_long(this, length, &seen, &mut bytes, wanted, into)? {
+                Ok(Found::Long(left)) => {
+                    let sharing = match read_long(this, &left, &mut bytes, wanted, into)? {
                         Long::Read(sharing) => sharing,
                         Long::Gone => continue,
                         Long::Unwanted => return Ok(None),
                     };
                     match sharing {
-                        Sharing::Shareable => this.cache().store(name, Some(into), seen, length as usize),
+                        Sharing::Shareable => this.cache().store(name, Some(into), seen, left.length as usize),
                         Sharing::Fresh => this.cache().forget(name),
                     }
                     return known(true);
@@ -219,18 +223,21 @@ enum Long {
 #[cold]
 unsafe fn read_long(
     this: &SyncObject,
-    length: u64,
-    seen: &Seen,
-    bytes: &mut Vec<u8>,
+    left: &Unread,
+    bytes: &mut ZendVec<u8>,
     wanted: Wanted,
     into: *mut zval,
 ) -> Result<Long, Thrown> {
+    let length = left.length;
     // SAFETY: valid by contract. The string is `into`'s before anything else can happen; without
     // memory for it the engine does not return, and nothing here needs a drop.
     unsafe {
+        if !value::has_memory(length as usize) {
+            return Err(throw_no_memory(length));
+        }
         if let Some(head) = scalar::long_head(bytes, length) {
             let room = scalar::set_unwritten_string(into, length as usize - head);
-            let read = patiently_reading(this, |store| store.read_long(seen, head as u64, room));
+            let read = patiently_reading(this, |store| store.read_unread(left, head as u64, room));
             if let Ok(true) = read {
                 return Ok(Long::Read(Sharing::Shareable));
             }
@@ -239,12 +246,14 @@ unsafe fn read_long(
             return read.map(|_| Long::Gone).map_err(|_| Thrown);
         }
         bytes.clear();
-        bytes.reserve_exact(length as usize);
+        if !bytes.try_reserve_exact(length as usize) {
+            return Err(throw_no_memory(length));
+        }
         let room = &mut bytes.spare_capacity_mut()[..length as usize];
-        if !patiently_reading(this, |store| store.read_long(seen, 0, room)).map_err(|_| Thrown)? {
+        if !patiently_reading(this, |store| store.read_unread(left, 0, room)).map_err(|_| Thrown)? {
             return Ok(Long::Gone);
         }
-        bytes.set_len(length as usize);
+        bytes.advance(length as usize);
         if !wanted.takes(bytes) {
             return Ok(Long::Unwanted);
         }
@@ -331,12 +340,17 @@ impl Encoded {
     ///
     /// # Safety
     /// The value that was encoded is still there.
-    pub unsafe fn write_to(&self, bytes: &mut Vec<u8>) {
+    pub unsafe fn write_to(&self, bytes: &mut ZendVec<u8>) -> Result<(), Thrown> {
+        let length = self.bytes.len() + self.body.map_or(0, |body| body.len());
+        if !bytes.try_reserve(length) {
+            return Err(throw_no_memory(length as u64));
+        }
         bytes.extend_from_slice(&self.bytes);
         if let Some(body) = self.body {
             // SAFETY: valid by contract.
             bytes.extend_from_slice(unsafe { &*body });
         }
+        Ok(())
     }
 
     /// Stores it under `name`, unless `may` says no at the last moment: then `None`, else where it is now. Runs no
@@ -418,14 +432,14 @@ pub unsafe fn is_set(this: &SyncObject, name: *mut zend_string) -> Result<bool, 
         {
             return Ok(!matches!(zend::kind(&raw const entry.value), IS_UNDEF | IS_NULL));
         }
-        let mut bytes = GLOBALS.get().buffers.take();
-        let mut seen = Seen::default();
-        let limit = scalar::LONG as u64;
-        let found = patiently_reading(this, |store| store.get_short(zend::bytes(name), limit, &mut seen, &mut bytes));
-        match found {
+        let mut bytes = [MaybeUninit::uninit(); OUTLINE];
+        let mut start = Places::new(&mut bytes);
+        let outline =
+            patiently_reading(this, |store| store.outline(zend::bytes(name), &mut Seen::default(), &mut start));
+        match outline {
             // Whatever it is, it is not null; asking does not make objects, nor run their hooks.
-            Ok(Found::Long(_)) => return Ok(true),
-            Ok(Found::Value) if scalar::is_compound(&bytes) => return Ok(true),
+            Ok(Outline::Noted(_)) => return Ok(true),
+            Ok(Outline::Whole) if scalar::is_more_than_short(start.items()) => return Ok(true),
             Err(Stop::Thrown) => return Err(Thrown),
             _ => {}
         }
@@ -513,17 +527,20 @@ pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<()
     let mut rounds = Rounds::new();
     loop {
         rounds.begin(this)?;
-        let snapshot = match patiently_reading(this, Store::snapshot) {
-            Ok(snapshot) => GLOBALS.get().buffers.park(snapshot),
+        let mut moment = match Moment::of(this, Extent::All) {
+            Ok(moment) => moment,
             Err(Stop::Legacy) if legacy::each(this, each)? => return Ok(()),
             Err(Stop::Legacy) => continue,
             Err(Stop::Thrown) => return Err(Thrown),
         };
-        for (name, bytes) in snapshot.iter() {
+        for at in 0..moment.len() {
             let mut value = zend::empty();
             // SAFETY: `value` is a slot of this frame.
-            unsafe { decode(this, bytes, &raw mut value)? };
-            each(Str::new(name), &raw mut value)?;
+            let there = unsafe { moment.value(this, at, &raw mut value)? };
+            moment.forget(at);
+            if let Some(name) = moment.name(at).filter(|_| there) {
+                each(name, &raw mut value)?;
+            }
         }
         return Ok(());
     }
@@ -551,8 +568,8 @@ pub unsafe fn with_entries(
     array: *mut ffi::zend_array,
     operation: impl Fn(&Store, &[(&[u8], &[u8])]) -> store::Result<()>,
 ) -> Result<(), Thrown> {
-    // Where names and values end in `bytes`, as numbers of eight bytes.
-    let mut ends = GLOBALS.get().buffers.take();
+    // Where names and values end in `bytes`.
+    let mut ends = ZendVec::new();
     let mut bytes = GLOBALS.get().buffers.take();
     // SAFETY: valid by contract.
     unsafe {
@@ -567,28 +584,22 @@ pub unsafe fn with_entries(
                 check_name(key)?;
                 bytes.extend_from_slice(zend::bytes(key));
             }
-            ends.extend_from_slice(&bytes.len().to_ne_bytes());
+            let name = bytes.len();
             encode(zend::deref(value), &mut bytes)?;
-            ends.extend_from_slice(&bytes.len().to_ne_bytes());
+            ends.push((name, bytes.len()));
         }
     }
-    patiently(this, |store| {
-        let (ends, _) = ends.as_chunks::<{ size_of::<usize>() }>();
-        let mut parts = ends.iter().scan(0, |start, end| {
-            let part = &bytes[*start..usize::from_ne_bytes(*end)];
-            *start = usize::from_ne_bytes(*end);
-            Some(part)
-        });
-        let mut entries = Vec::with_capacity(ends.len() / 2);
-        while let (Some(name), Some(value)) = (parts.next(), parts.next()) {
-            entries.push((name, value));
-        }
-        operation(store, &entries)
-    })
+    let mut entries = ZendVec::new();
+    let mut start = 0;
+    for &(name, value) in ends.iter() {
+        entries.push((&bytes[start..name], &bytes[name..value]));
+        start = value;
+    }
+    patiently(this, |store| operation(store, &entries))
 }
 
 /// Appends the encoded value to `bytes`.
-pub unsafe fn encode(value: *mut zval, bytes: &mut Vec<u8>) -> Result<Sharing, Thrown> {
+pub unsafe fn encode(value: *mut zval, bytes: &mut ZendVec<u8>) -> Result<Sharing, Thrown> {
     // SAFETY: callers pass a valid value that they hold.
     value::encode(unsafe { &*value }, bytes).map_err(throw_value_error)
 }
@@ -672,6 +683,46 @@ pub fn patiently_for<T>(
         }
         outcome => outcome.map(Some),
     })
+}
+
+/// As [`patiently_reading`], for operations that copy something into memory of the engine's: `make` makes as
+/// much room as one says that it takes, or is false where there is no memory for it.
+pub fn patiently_making_room<R, T>(
+    this: &SyncObject,
+    room: &mut R,
+    make: impl Fn(&mut R, u64) -> bool,
+    mut operation: impl FnMut(&Store, &mut R) -> store::Result<T>,
+) -> Result<T, Stop> {
+    loop {
+        let done = patiently_reading(this, |store| match operation(store, room) {
+            Err(store::Error { kind: ErrorKind::NoRoom(wanted), .. }) => Ok(Err(wanted)),
+            other => other.map(Ok),
+        });
+        match done? {
+            Ok(done) => return Ok(done),
+            Err(wanted) if make(room, wanted) => {}
+            Err(wanted) => return Err(throw_no_memory(wanted).into()),
+        }
+    }
+}
+
+/// As [`patiently_making_room`], in a buffer whose content is of no use any more.
+pub fn patiently_into<T>(
+    this: &SyncObject,
+    buffer: &mut ZendVec<u8>,
+    operation: impl FnMut(&Store, &mut ZendVec<u8>) -> store::Result<T>,
+) -> Result<T, Stop> {
+    let make = |buffer: &mut ZendVec<u8>, wanted: u64| {
+        buffer.clear();
+        buffer.try_reserve(wanted as usize)
+    };
+    patiently_making_room(this, buffer, make, operation)
+}
+
+/// Throws where something takes more memory than the limit leaves.
+#[cold]
+pub fn throw_no_memory(wanted: u64) -> Thrown {
+    errors::throw_sync(&format!("Reading it takes {wanted} bytes, more than memory_limit leaves."))
 }
 
 /// As [`patiently`], for operations that change nothing: a file of the pure-PHP class stays as it

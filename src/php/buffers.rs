@@ -1,12 +1,18 @@
 //! The bytes of values on their way between PHP and the store.
 //!
-//! The engine may leave through a `longjmp` while they are in use (memory limit, time limit),
-//! skipping every `Drop`: so what Rust's heap holds across a call into the engine belongs to the
-//! thread, not to the stack, and a request's end takes it all back.
+//! They are in the engine's memory: `memory_limit` counts them, and the end of a request takes them back
+//! whatever way it came to that. The store cannot make room there (it may own the write lock, and the engine
+//! leaves by `longjmp` where the limit is exceeded), so it says how much it wants, and
+//! [`super::access::patiently_into`] makes it.
+//!
+//! What Rust's heap holds across a call into the engine belongs to the thread, not to the stack, for the
+//! same reason: a `longjmp` skips every `Drop`.
 
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
+
+use super::value::ZendVec;
 
 /// A buffer larger than this is not kept for the next use.
 const KEPT: usize = 256 * 1024;
@@ -14,7 +20,7 @@ const KEPT: usize = 256 * 1024;
 #[derive(Default)]
 struct Slot {
     taken: Cell<bool>,
-    bytes: UnsafeCell<Vec<u8>>,
+    bytes: UnsafeCell<ZendVec<u8>>,
 }
 
 type Parked = Option<NonNull<dyn std::any::Any>>;
@@ -53,15 +59,14 @@ impl Buffers {
         Guard { value, at, buffers: self }
     }
 
-    /// At a request's end: nobody uses anything any more, whatever way they went.
+    /// At a request's end, while the engine's memory is still there: nobody uses anything any more, whatever
+    /// way they went.
     pub fn reset(&self) {
         let mut slots = self.slots.borrow_mut();
         slots.truncate(1);
         for slot in slots.iter_mut() {
             slot.taken.set(false);
-            let bytes = slot.bytes.get_mut();
-            bytes.clear();
-            bytes.shrink_to(KEPT);
+            slot.bytes.get_mut().free();
         }
         for value in self.parked.take().into_iter().flatten() {
             // SAFETY: parked by `park`, and not taken back by its guard.
@@ -74,9 +79,9 @@ impl Buffers {
 pub struct Buffer(NonNull<Slot>);
 
 impl Deref for Buffer {
-    type Target = Vec<u8>;
+    type Target = ZendVec<u8>;
     #[inline]
-    fn deref(&self) -> &Vec<u8> {
+    fn deref(&self) -> &ZendVec<u8> {
         // SAFETY: the slot lives until the request's end, and is taken by this `Buffer` alone.
         unsafe { &*self.0.as_ref().bytes.get() }
     }
@@ -84,7 +89,7 @@ impl Deref for Buffer {
 
 impl DerefMut for Buffer {
     #[inline]
-    fn deref_mut(&mut self) -> &mut Vec<u8> {
+    fn deref_mut(&mut self) -> &mut ZendVec<u8> {
         // SAFETY: as above.
         unsafe { &mut *self.0.as_ref().bytes.get() }
     }
@@ -95,7 +100,7 @@ impl Drop for Buffer {
     fn drop(&mut self) {
         self.clear();
         if self.capacity() > KEPT {
-            self.shrink_to(KEPT);
+            self.free();
         }
         // SAFETY: as above.
         unsafe { self.0.as_ref() }.taken.set(false);

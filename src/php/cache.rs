@@ -6,9 +6,10 @@
 //! one more owner; PHP copies on write. Whether it is still right is the store's business:
 //! [`Seen`] is asked at every read.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::Layout;
 use std::ptr;
 
+use ext_php_rs::alloc::{efree, emalloc};
 use ext_php_rs::ffi::{self, zend_string, zval};
 
 use super::zend;
@@ -190,13 +191,10 @@ impl Cache {
 
     fn grow(&mut self, size: usize) {
         let layout = Self::layout(size);
-        // SAFETY: the layout is not empty. Every entry is initialised before it is used; old ones
-        // are moved, or emptied where two meet.
+        // SAFETY: the engine's memory, which goes with the object, or does not return. Every entry is
+        // initialised before it is used; old ones are moved, or emptied where two meet.
         unsafe {
-            let fresh = alloc(layout).cast::<Entry>();
-            if fresh.is_null() {
-                handle_alloc_error(layout);
-            }
+            let fresh = emalloc(layout).cast::<Entry>();
             for i in 0..size {
                 fresh.add(i).write(Entry { name: ptr::null_mut(), seen: Seen::default(), value: zend::empty() });
             }
@@ -212,7 +210,7 @@ impl Cache {
                         }
                     }
                 }
-                dealloc(self.entries.cast(), Self::layout(self.mask + 1));
+                efree(self.entries.cast());
             }
             self.entries = fresh;
             self.mask = size - 1;
@@ -228,8 +226,8 @@ impl Drop for Cache {
     fn drop(&mut self) {
         if self.mask != 0 {
             self.clear();
-            // SAFETY: allocated with this layout.
-            unsafe { dealloc(self.entries.cast(), Self::layout(self.mask + 1)) };
+            // SAFETY: allocated by `grow`, freed once.
+            unsafe { efree(self.entries.cast()) };
         }
     }
 }

@@ -13,15 +13,16 @@ use super::GLOBALS;
 use super::access::{self, Stop};
 use super::errors;
 use super::object::SyncObject;
-use super::value::AllowedClasses;
+use super::value::{AllowedClasses, ZendVec};
 use super::zend::{self, Str, Thrown};
-use crate::store::Store;
 
 /// Calls `each` with the names and values of a legacy file, in order; `false` if the file is no
 /// longer one: start over.
 pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<(), Thrown>) -> Result<bool, Thrown> {
-    let Some(file) = content(this)? else { return Ok(false) };
-    let file = GLOBALS.get().buffers.park(file);
+    let mut file = GLOBALS.get().buffers.take();
+    if !content(this, &mut file)? {
+        return Ok(false);
+    }
     let data = unserialize(this, &file)?;
     // SAFETY: `data` keeps the array while it is walked; values are those of its slots.
     unsafe {
@@ -42,8 +43,10 @@ pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<()
 
 /// Turns the file into a store with the same content, at once and for good.
 pub fn import(this: &SyncObject) -> Result<(), Thrown> {
-    let Some(file) = content(this)? else { return Ok(()) };
-    let file = GLOBALS.get().buffers.park(file);
+    let mut file = GLOBALS.get().buffers.take();
+    if !content(this, &mut file)? {
+        return Ok(());
+    }
     let data = unserialize(this, &file)?;
     // SAFETY: `data` keeps the array while it is walked.
     unsafe {
@@ -54,10 +57,11 @@ pub fn import(this: &SyncObject) -> Result<(), Thrown> {
     }
 }
 
-fn content(this: &SyncObject) -> Result<Option<Vec<u8>>, Thrown> {
-    match access::patiently_reading(this, Store::legacy) {
-        Ok(content) => Ok(content),
-        Err(Stop::Legacy) => Ok(None),
+/// Copies the file into `file`; false if it is no longer one of these.
+fn content(this: &SyncObject, file: &mut ZendVec<u8>) -> Result<bool, Thrown> {
+    match access::patiently_into(this, file, |store, file| store.copy_legacy(file)) {
+        Ok(copied) => Ok(copied),
+        Err(Stop::Legacy) => Ok(false),
         Err(Stop::Thrown) => Err(Thrown),
     }
 }

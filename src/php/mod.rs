@@ -11,6 +11,7 @@ mod exclusive;
 mod handlers;
 mod ini;
 mod legacy;
+mod moment;
 mod nested;
 mod object;
 mod operation;

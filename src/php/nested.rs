@@ -37,7 +37,7 @@ use super::patch;
 use super::place::{self, Act, Key, Onward, Step};
 use super::value::scalar;
 use super::zend::{self, Alive, Str, Thrown};
-use crate::store::{self, Found, Seen, Store};
+use crate::store::{self, ErrorKind, Found, Seen, Store};
 
 /// The instruction that runs, where it is one of user code.
 #[derive(Clone, Copy)]
@@ -683,10 +683,15 @@ unsafe fn look_at_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> 
         let before = this.cache().look_up(name.as_ptr()).map_or(Seen::default(), |entry| entry.seen);
         let mut seen = before;
         let mut bytes = GLOBALS.get().buffers.take();
-        let read = |store: &Store| store.get_short(name.bytes(), SHORT as u64 + HEAD, &mut seen, &mut bytes);
+        bytes.reserve(SHORT + HEAD as usize);
+        let read = |store: &Store| match store.get_short(name.bytes(), SHORT as u64 + HEAD, &mut seen, &mut *bytes) {
+            // In several pieces: an array.
+            Err(error) if matches!(error.kind, ErrorKind::NoRoom(_)) => Ok(None),
+            found => found.map(Some),
+        };
         let found = match access::patiently_reading(this, read) {
-            Ok(found) => found,
-            Err(Stop::Legacy) => return Ok(false),
+            Ok(Some(found)) => found,
+            Ok(None) | Err(Stop::Legacy) => return Ok(false),
             Err(Stop::Thrown) => return Err(Thrown),
         };
         let mut value = zend::empty();

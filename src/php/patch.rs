@@ -20,7 +20,7 @@ use super::exclusive::{Standing, Turn, after_parent, alone};
 use super::nested::{ATTEMPTS, Deed, Tried};
 use super::object::SyncObject;
 use super::place::{self, Act, ArrayKey, Key, Step};
-use super::value::{self, Sharing};
+use super::value::{self, Sharing, ZendVec};
 use super::zend::{self, Str, Thrown};
 use crate::store::{Appended, Outline, Seen, Store};
 
@@ -309,7 +309,8 @@ unsafe fn look_at_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thro
     unsafe {
         let mut seen = this.ends().look_up(name.as_ptr()).map_or(Seen::default(), |entry| entry.seen);
         let mut start = GLOBALS.get().buffers.take();
-        let outline = access::patiently(this, |store| store.outline(name.bytes(), &mut seen, &mut start))?;
+        start.reserve(16);
+        let outline = access::patiently(this, |store| store.outline(name.bytes(), &mut seen, &mut *start))?;
         let end = match outline {
             Outline::Unchanged => match this.ends().look_up(name.as_ptr()) {
                 Some(entry) => Some(End(entry.value.value.lval)),
@@ -370,7 +371,7 @@ impl Unread<'_> {
                     end
                 }
             };
-            value.write_to(&mut patch);
+            value.write_to(&mut patch)?;
             let appended = access::patiently(this, |store| {
                 let appended = store.append(name.bytes(), &patch, end.0, &mut seen)?;
                 Ok(match (appended, room) {
@@ -430,7 +431,7 @@ unsafe fn encode(
     array: *const zval,
     steps: &[Step],
     value: Option<*mut zval>,
-    out: &mut Vec<u8>,
+    out: &mut ZendVec<u8>,
 ) -> Result<Option<End>, Thrown> {
     write_head(out, steps.len(), value.is_some());
     let mut at = array;
@@ -497,7 +498,7 @@ unsafe fn encode(
 }
 
 /// What a patch starts with: how many steps its way has are to follow, and a value, if it assigns.
-fn write_head(out: &mut Vec<u8>, steps: usize, assigns: bool) {
+fn write_head(out: &mut ZendVec<u8>, steps: usize, assigns: bool) {
     if steps == 1 {
         out.extend_from_slice(&[if assigns { PAIR } else { ONE_STEP }, ONE_STEP]);
         return;
@@ -511,11 +512,11 @@ fn write_head(out: &mut Vec<u8>, steps: usize, assigns: bool) {
 const ONE_STEP: u8 = 0x91;
 const PAIR: u8 = 0x92;
 
-fn write_number(out: &mut Vec<u8>, number: i64) {
+fn write_number(out: &mut ZendVec<u8>, number: i64) {
     value::write_int(out, number);
 }
 
-fn write_name(out: &mut Vec<u8>, name: &Str) -> Result<(), Thrown> {
+fn write_name(out: &mut ZendVec<u8>, name: &Str) -> Result<(), Thrown> {
     let mut key = zend::empty();
     // SAFETY: a string, which runs no user code.
     unsafe {

@@ -1,6 +1,7 @@
 //! A Sync object as a whole: `foreach`, `count`, `var_dump`, `(array)`, `==` and their kin.
 //!
-//! All of it looks at one moment of the store: what others write meanwhile is not in it.
+//! All of it looks at one moment of the store: what others write meanwhile is not in it (but for long values
+//! in a loop that has no memory for all of them: [`super::moment`]).
 
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::raw::c_int;
@@ -15,13 +16,14 @@ use ext_php_rs::ffi::{
 use super::GLOBALS;
 use super::access::{self, Stop};
 use super::errors::{self, contain};
+use super::moment::{Extent, Moment};
 use super::nested::Instruction;
 use super::object::{Inside, SyncObject};
 #[cfg(php84)]
 use super::place;
 use super::wait::Rounds;
 use super::zend::{self, Str, Thrown};
-use crate::store::{Snapshot, Store};
+use crate::store::Store;
 
 unsafe extern "C" {
     /// Exported by PHP's core, and not among what ext-php-rs binds.
@@ -487,23 +489,23 @@ pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
 #[repr(C)]
 struct Walk {
     iterator: zend_object_iterator,
-    moment: Option<Moment>,
+    content: Option<Content>,
     at: usize,
     /// The value at `at`, once it was asked for.
     current: zval,
 }
 
 /// What is walked over.
-enum Moment {
-    Store(Snapshot),
+enum Content {
+    Store(Moment),
     /// A file of the pure-PHP class: an object with its names and values.
     Legacy(zval),
 }
 
-impl Moment {
+impl Content {
     fn of(this: &SyncObject) -> Result<Self, Thrown> {
-        match access::patiently_reading(this, Store::snapshot) {
-            Ok(snapshot) => Ok(Self::Store(snapshot)),
+        match Moment::of(this, Extent::Fitting) {
+            Ok(moment) => Ok(Self::Store(moment)),
             Err(Stop::Thrown) => Err(Thrown),
             Err(Stop::Legacy) => {
                 let mut data = zend::empty();
@@ -516,15 +518,23 @@ impl Moment {
 
     fn len(&self) -> usize {
         match self {
-            Self::Store(snapshot) => snapshot.len(),
+            Self::Store(moment) => moment.len(),
             // SAFETY: an object of the class stdClass.
             Self::Legacy(data) => unsafe { (*ffi::zend_std_get_properties(data.value.obj)).nNumOfElements as usize },
         }
     }
 
+    /// Whether the value at a place is still where it was found.
+    fn is_behind(&self, at: usize) -> bool {
+        match self {
+            Self::Store(moment) => moment.is_behind(at),
+            Self::Legacy(_) => false,
+        }
+    }
+
     fn name(&self, at: usize) -> Option<Str> {
         match self {
-            Self::Store(snapshot) => snapshot.get(at).map(|(name, _)| Str::new(name)),
+            Self::Store(moment) => moment.name(at),
             // SAFETY: an object of the class stdClass, whose properties have names.
             Self::Legacy(data) => unsafe {
                 zend::entries(ffi::zend_std_get_properties(data.value.obj)).nth(at).map(|(name, _, _)| Str::share(name))
@@ -532,28 +542,21 @@ impl Moment {
         }
     }
 
-    fn value(&self, this: &SyncObject, at: usize, into: *mut zval) -> Result<(), Thrown> {
+    fn value(&self, this: &SyncObject, at: usize, into: *mut zval) -> Result<bool, Thrown> {
         // SAFETY: callers pass a slot, which is overwritten.
         unsafe {
-            zend::set_null(into);
             match self {
-                Self::Store(snapshot) => {
-                    if let Some((_, bytes)) = snapshot.get(at) {
-                        // A copy: decoding may run code that starts this very walk again.
-                        let mut copy = GLOBALS.get().buffers.take();
-                        copy.extend_from_slice(bytes);
-                        access::decode(this, &copy, into)?;
-                    }
-                }
+                Self::Store(moment) => moment.value(this, at, into),
                 Self::Legacy(data) => {
+                    zend::set_null(into);
                     let properties = ffi::zend_std_get_properties(data.value.obj);
                     if let Some((_, _, value)) = zend::entries(properties).nth(at) {
                         zend::copy(into, value);
                     }
+                    Ok(true)
                 }
             }
         }
-        Ok(())
     }
 }
 
@@ -597,7 +600,7 @@ pub unsafe extern "C" fn get_iterator(
             ffi::zend_iterator_init(&raw mut (*walk).iterator);
             zend::copy(&raw mut (*walk).iterator.data, object);
             (*walk).iterator.funcs = &raw const FUNCTIONS;
-            (&raw mut (*walk).moment).write(None);
+            (&raw mut (*walk).content).write(None);
             &raw mut (*walk).iterator
         }
     })
@@ -622,7 +625,7 @@ unsafe extern "C" fn walk_free(iterator: *mut zend_object_iterator) {
         // SAFETY: the engine passes a walk, for the last time.
         unsafe {
             let walk = Walk::of(iterator);
-            drop(walk.moment.take());
+            drop(walk.content.take());
             zend::release(&raw mut walk.current);
             zend::release(&raw mut walk.iterator.data);
         }
@@ -630,11 +633,41 @@ unsafe extern "C" fn walk_free(iterator: *mut zend_object_iterator) {
 }
 
 unsafe extern "C" fn walk_valid(iterator: *mut zend_object_iterator) -> c_int {
-    // SAFETY: the engine passes a walk.
-    let walk = unsafe { Walk::of(iterator) };
-    match &walk.moment {
-        Some(moment) if walk.at < moment.len() => ffi::ZEND_RESULT_CODE_SUCCESS,
-        _ => ffi::ZEND_RESULT_CODE_FAILURE,
+    contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
+        // SAFETY: the engine passes a walk, and holds it.
+        let walk = unsafe { Walk::of(iterator) };
+        while let Some(content) = walk.content.as_ref().filter(|content| walk.at < content.len()) {
+            // A value that was left behind may have been removed: only reading it tells.
+            // SAFETY: a value of the walk's.
+            let read = unsafe { zend::kind(&raw const walk.current) != IS_UNDEF };
+            if read || !content.is_behind(walk.at) {
+                return ffi::ZEND_RESULT_CODE_SUCCESS;
+            }
+            // SAFETY: as above.
+            match unsafe { walk_read(iterator) } {
+                Ok(true) => return ffi::ZEND_RESULT_CODE_SUCCESS,
+                Ok(false) => walk.at += 1,
+                Err(Thrown) => return ffi::ZEND_RESULT_CODE_FAILURE,
+            }
+        }
+        ffi::ZEND_RESULT_CODE_FAILURE
+    })
+}
+
+/// Reads the value at which the walk is; false if it is not there any more.
+unsafe fn walk_read(iterator: *mut zend_object_iterator) -> Result<bool, Thrown> {
+    // SAFETY: callers pass a walk that the engine holds. Reading may run code that starts it again, so nothing
+    // of it is kept across that.
+    unsafe {
+        let walk = Walk::of(iterator);
+        let (at, mut value) = (walk.at, zend::empty());
+        let Some(content) = &walk.content else { return Ok(true) };
+        let there = content.value(walk.this(), at, &raw mut value)?;
+        if there {
+            zend::release(&raw mut walk.current);
+            zend::copy(&raw mut walk.current, &raw const value);
+        }
+        Ok(there)
     }
 }
 
@@ -643,14 +676,13 @@ unsafe extern "C" fn walk_value(iterator: *mut zend_object_iterator) -> *mut zva
         // SAFETY: the engine passes a walk, and holds it.
         unsafe {
             let walk = Walk::of(iterator);
-            if zend::kind(&raw const walk.current) == IS_UNDEF
-                && let Some(moment) = &walk.moment
-            {
-                let mut value = zend::empty();
-                if moment.value(walk.this(), walk.at, &raw mut value).is_err() {
-                    return ptr::null_mut();
+            if zend::kind(&raw const walk.current) == IS_UNDEF && walk.content.is_some() {
+                match walk_read(iterator) {
+                    Ok(true) => {}
+                    // Nobody has asked whether it is there.
+                    Ok(false) => zend::set_null(&raw mut walk.current),
+                    Err(Thrown) => return ptr::null_mut(),
                 }
-                zend::copy(&raw mut walk.current, &raw const value);
             }
             &raw mut walk.current
         }
@@ -662,7 +694,7 @@ unsafe extern "C" fn walk_name(iterator: *mut zend_object_iterator, name: *mut z
         // SAFETY: the engine passes a walk, and a slot for the name.
         unsafe {
             let walk = Walk::of(iterator);
-            match walk.moment.as_ref().and_then(|moment| moment.name(walk.at)) {
+            match walk.content.as_ref().and_then(|content| content.name(walk.at)) {
                 Some(string) => zend::set_string(name, string),
                 None => zend::set_null(name),
             }
@@ -686,8 +718,9 @@ unsafe extern "C" fn walk_rewind(iterator: *mut zend_object_iterator) {
             let walk = Walk::of(iterator);
             walk.at = 0;
             // A walk that starts again starts with what is there now.
-            walk.moment = None;
-            walk.moment = Moment::of(walk.this()).ok();
+            walk.content = None;
+            let content = Content::of(walk.this()).ok();
+            Walk::of(iterator).content = content;
         }
     });
 }

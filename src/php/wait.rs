@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ext_php_rs::ffi;
 
 use super::object::SyncObject;
+use super::value;
 use super::zend::{self, Thrown};
 
 /// Between two sleeps: runs signal handlers that are due (`pcntl_async_signals`), and ends the
@@ -27,6 +28,10 @@ pub fn look_up(this: &SyncObject, waited: Duration) -> Result<(), Thrown> {
             } else if let Some(interrupt) = *ptr::addr_of!(ffi::zend_interrupt_function) {
                 let _alive = this.hold();
                 interrupt((*executor).current_execute_data);
+            }
+            if !value::has_memory(0) {
+                // What the engine wanted to stop for, at the next instruction.
+                interrupted.store(true, Ordering::SeqCst);
             }
         }
         zend::check()?;

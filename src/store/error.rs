@@ -48,6 +48,10 @@ pub enum ErrorKind {
     SizeLimit,
     /// There is no room for a mapping of so many bytes in the address space of this process; nothing was changed.
     NoAddressSpace(u64),
+    /// The caller's memory ([`super::Room`]) has no room for so many bytes: make it, and try again.
+    NoRoom(u64),
+    /// The process has no memory for so many bytes. Nothing has changed.
+    NoMemory(u64),
     /// A key or value beyond what the format can express (4 GiB).
     TooLarge,
     /// The file system is none of those on which a store may lie ([`super::FileSystems`]).
@@ -162,6 +166,10 @@ impl fmt::Display for Error {
                 "Can't map '{path}': this process has no address space left for {} KiB. Nothing was changed; raise its \
                  limit (ulimit -v, LimitAS= of systemd), or use fewer files at once.",
                 bytes.div_ceil(1 << 10)
+            ),
+            ErrorKind::NoRoom(bytes) | ErrorKind::NoMemory(bytes) => write!(
+                f,
+                "Can't use '{path}': there is no memory for {bytes} bytes. Nothing was changed; free some and try again."
             ),
             ErrorKind::TooLarge => write!(f, "Can't store a name or value of 4 GiB or more in '{path}'."),
             ErrorKind::FileSystem(Refused { name, is_upper }) => write!(

@@ -42,6 +42,10 @@ pub enum Trouble {
     NoSpace,
     /// The file would be longer than it may be.
     SizeLimit,
+    /// The caller has no room for so many bytes.
+    NoRoom(u64),
+    /// The process has no memory for so many bytes.
+    NoMemory(u64),
     TooLarge,
     /// Not a store, or a damaged one.
     Damaged(String),

@@ -8,29 +8,47 @@ use super::file::{File, Trouble, exclusively, is_legacy, unreadable};
 use super::file_system;
 use super::format::*;
 use super::lock::Owner;
+use super::room::Room;
 use super::torture::crash_point;
 use super::{Options, Result, Store};
 use std::fs::OpenOptions;
-use std::io::Read;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 
 impl Store {
     /// After [`super::ErrorKind::Legacy`]: the whole file of the pure-PHP class, or `None` if it is
     /// no longer one (try the operation again).
     pub fn legacy(&self) -> Result<Option<Vec<u8>>> {
-        self.read_legacy().map_err(|trouble| self.error(trouble))
+        let mut bytes = Vec::new();
+        Ok(self.copy_legacy(&mut bytes)?.then_some(bytes))
     }
 
-    fn read_legacy(&self) -> std::result::Result<Option<Vec<u8>>, Trouble> {
-        let mut file = match OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC).open(&self.path) {
+    /// As [`Store::legacy`], into memory of the caller's; false if it is no longer such a file.
+    pub fn copy_legacy(&self, out: &mut impl Room<u8>) -> Result<bool> {
+        self.read_legacy(out).map_err(|trouble| self.error(trouble))
+    }
+
+    fn read_legacy(&self, out: &mut impl Room<u8>) -> std::result::Result<bool, Trouble> {
+        out.clear();
+        let file = match OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC).open(&self.path) {
             Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(unreadable(error)),
         };
         fs2::FileExt::lock_shared(&file)?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(is_legacy(&bytes).then_some(bytes))
+        let length = file.metadata()?.len();
+        if !out.has_room(length) {
+            return Err(Trouble::NoRoom(length));
+        }
+        let mut chunk = [0; CHUNK];
+        while (out.items().len() as u64) < length {
+            let at = out.items().len() as u64;
+            let wanted = CHUNK.min((length - at) as usize);
+            match file.read_at(&mut chunk[..wanted], at)? {
+                0 => break,
+                got => out.extend(&chunk[..got]).then_some(()).ok_or(Trouble::NoRoom(length))?,
+            }
+        }
+        Ok(is_legacy(out.items()))
     }
 
     /// Turns a file of the pure-PHP class into a store that holds `entries`. `old` is what
@@ -48,9 +66,8 @@ impl Store {
         })?;
         file_system::check(&file, &self.options.file_systems)?;
         let imported = exclusively(&file, || {
-            let mut now = vec![0; old.len() + 1];
             let length = file.metadata()?.len();
-            if file.read_at(&mut now, 0)? != old.len() || &now[..old.len()] != old {
+            if length != old.len() as u64 || !is_content(&file, old)? {
                 return Ok(false);
             }
             let mut size = length;
@@ -74,6 +91,23 @@ impl Store {
         }
         Ok(imported)
     }
+}
+
+/// Bytes that are read at once.
+const CHUNK: usize = 16 * 1024;
+
+/// Whether the file starts with these bytes.
+fn is_content(file: &std::fs::File, bytes: &[u8]) -> std::io::Result<bool> {
+    let mut chunk = [0; CHUNK];
+    for (n, bytes) in bytes.chunks(CHUNK).enumerate() {
+        let now = &mut chunk[..bytes.len()];
+        match file.read_exact_at(now, (n * CHUNK) as u64) {
+            Ok(()) if now == bytes => {}
+            Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => return Err(error),
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 fn build_behind(

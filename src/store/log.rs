@@ -62,6 +62,17 @@ struct Piece<'a> {
     body: &'a [u8],
 }
 
+/// What takes the place of all pieces of a value.
+struct United<'a> {
+    /// The record that they began with.
+    whole: u64,
+    /// Of the newest append, if there was one.
+    note: Option<i64>,
+    /// What they said, behind room for what a united value starts with; and what follows that.
+    before: Vec<u8>,
+    bytes: &'a [u8],
+}
+
 fn lost_piece() -> Trouble {
     Trouble::Damaged("a value in it has lost a piece".into())
 }
@@ -295,22 +306,31 @@ impl Owner<'_> {
         let Some(left) = budget.checked_sub(if length > MAX_UNITED { 0 } else { length }) else { return Ok(None) };
         let piece = Piece { kept: hit.record, left: left as u32, note, body: bytes };
         if length <= MAX_SMALL {
-            return self.put_piece(key, hit, piece, Purpose::Write).map(Some);
+            return self.put_piece(key, hit, piece, [0; APPEND_HEAD as usize], Purpose::Write).map(Some);
         }
         // It gets a run of its own. The small pieces before it come along: the cleaner counts on small
         // ones being the newest. A value that is small altogether is written whole.
         let value = self.pieces(hit)?;
         let (small, Some(kept)) = value.split_where(|piece, _| piece > MAX_SMALL) else { return Ok(None) };
-        let mut body = self.copied(small)?;
-        body.extend_from_slice(bytes);
-        self.put_piece(key, hit, Piece { kept, body: &body, ..piece }, Purpose::Write).map(Some)
+        let small = self.copied(APPEND_HEAD, small)?;
+        self.put_piece(key, hit, Piece { kept, ..piece }, small, Purpose::Write).map(Some)
     }
 
-    /// Appends a piece to a value, in place of all that comes after the record that it goes on from.
-    fn put_piece(&self, key: &EncodedKey, hit: Hit, piece: Piece, purpose: Purpose) -> Result<Written, Trouble> {
+    /// Appends a piece to a value, in place of all that comes after the record that it goes on from. Room for
+    /// what an append starts with, and what of the value comes along, are in `head`.
+    fn put_piece(
+        &self,
+        key: &EncodedKey,
+        hit: Hit,
+        piece: Piece,
+        mut head: impl AsMut<[u8]>,
+        purpose: Purpose,
+    ) -> Result<Written, Trouble> {
         let before = self.view().position(piece.kept).ok_or_else(lost_piece)?;
-        let link = AppendHead { before, left: piece.left, note: piece.note }.bytes();
-        let record = NewRecord { op: Op::Append, key, value: Value { head: &link, body: piece.body } };
+        let link = AppendHead { before, left: piece.left, note: piece.note };
+        let head = head.as_mut();
+        head[..APPEND_HEAD as usize].copy_from_slice(&link.bytes());
+        let record = NewRecord { op: Op::Append, key, value: Value { head, body: piece.body } };
         let placed = self.publish_record(&record, piece.kept, purpose)?;
         self.follow(hit, placed.offset, piece.kept);
         self.settle(placed);
@@ -322,9 +342,15 @@ impl Owner<'_> {
         self.view().parts_of_value(hit.record, None).ok_or_else(lost_piece)
     }
 
-    /// What some of a value's pieces say, one behind the other.
-    fn copied(&self, parts: &[Part]) -> Result<Vec<u8>, Trouble> {
+    /// What some of a value's pieces say, one behind the other, behind `head` zeros. (At most some MiB: what
+    /// is longer is not copied.)
+    fn copied(&self, head: u64, parts: &[Part]) -> Result<Vec<u8>, Trouble> {
+        let length = head + parts.iter().map(|part| part.length).sum::<u64>();
         let mut bytes = Vec::new();
+        if bytes.try_reserve_exact(length as usize).is_err() {
+            return Err(Trouble::NoMemory(length));
+        }
+        bytes.resize(head as usize, 0);
         self.view().copy_parts(parts, &mut bytes).ok_or_else(lost_piece)?;
         Ok(bytes)
     }
@@ -612,7 +638,7 @@ impl Owner<'_> {
     /// A record's key and its hash.
     pub fn read_key(&self, record: u64, head: RecordHead) -> Option<(Name, u64)> {
         let (key, length, ..) = self.view().parts(record, head)?;
-        let mut name = Vec::new();
+        let mut name: Vec<u8> = Vec::new();
         self.view().copy(key, length, &mut name)?;
         let hash = hash(self.file.identity.hash_seed, &name);
         Some((Name::new(name)?, hash))
@@ -654,7 +680,10 @@ impl Owner<'_> {
         let clear = self.append(&clear_record, first, start, start, batch);
         let mut tail = first + clear.length;
         let mut last = clear;
-        let mut placed = Vec::with_capacity(entries.len());
+        let mut placed = Vec::new();
+        if placed.try_reserve_exact(entries.len()).is_err() {
+            return Err(Trouble::NoMemory(size_of::<(u64, u64)>() as u64 * entries.len() as u64));
+        }
         for (key, value) in entries {
             let key = EncodedKey::new(key).ok_or(Trouble::TooLarge)?;
             let record = NewRecord { op: Op::Set, key: &key, value: Value::whole(value) };
@@ -844,44 +873,39 @@ impl Owner<'_> {
             let position = self.view().position(hit.record).ok_or_else(lost_piece)?;
             return Ok(Written { slot: hit.slot, record: hit.record, position });
         }
-        let bytes = self.copied(newest)?;
         let note = self.view().note(hit.record).ok_or_else(lost_piece)?;
         if let Some(kept) = kept {
-            let piece = Piece { kept, left: MAX_BUDGET as u32, note: note.ok_or_else(lost_piece)?, body: &bytes };
-            return self.put_piece(key, hit, piece, Purpose::Reclaim);
+            let bytes = self.copied(APPEND_HEAD, newest)?;
+            let piece = Piece { kept, left: MAX_BUDGET as u32, note: note.ok_or_else(lost_piece)?, body: &[] };
+            return self.put_piece(key, hit, piece, bytes, Purpose::Reclaim);
         }
-        self.put_united(key, hit, value.whole, note, &bytes, Purpose::Reclaim)
+        let bytes = self.copied(UNITED_HEAD, newest)?;
+        let united = United { whole: value.whole, note, before: bytes, bytes: &[] };
+        self.put_united(key, hit, united, Purpose::Reclaim)
     }
 
     /// Lets a key's value go on with `bytes`, and writes all of it as one record.
     pub fn append_whole(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Written, Trouble> {
         let value = self.pieces(hit)?;
         let (all, _) = value.split_where(|_, _| false);
-        let mut body = self.copied(all)?;
-        body.extend_from_slice(bytes);
-        let length = key.len() + UNITED_HEAD + body.len() as u64;
-        if length > MAX_RECORD - PAGE {
+        let before = self.copied(UNITED_HEAD, all)?;
+        if key.len() + (before.len() + bytes.len()) as u64 > MAX_RECORD - PAGE {
             return Err(Trouble::TooLarge);
         }
-        self.put_united(key, hit, value.whole, Some(note), &body, Purpose::Write)
+        let united = United { whole: value.whole, note: Some(note), before, bytes };
+        self.put_united(key, hit, united, Purpose::Write)
     }
 
-    /// Puts one record in the place of all pieces of a value, down to the record `whole`. `note`: of the newest append,
-    /// if there was one.
-    fn put_united(
-        &self,
-        key: &EncodedKey,
-        hit: Hit,
-        whole: u64,
-        note: Option<i64>,
-        bytes: &[u8],
-        purpose: Purpose,
-    ) -> Result<Written, Trouble> {
-        let head = united_head(note.unwrap_or_default());
+    /// Puts one record in the place of all pieces of a value.
+    fn put_united(&self, key: &EncodedKey, hit: Hit, united: United, purpose: Purpose) -> Result<Written, Trouble> {
+        let United { whole, note, mut before, bytes } = united;
         let record = match note {
-            Some(_) => NewRecord { op: Op::United, key, value: Value { head: &head, body: bytes } },
+            Some(note) => {
+                before[..UNITED_HEAD as usize].copy_from_slice(&united_head(note));
+                NewRecord { op: Op::United, key, value: Value { head: &before, body: bytes } }
+            }
             // Nothing was ever appended to it.
-            None => NewRecord { op: Op::Set, key, value: Value::whole(bytes) },
+            None => NewRecord { op: Op::Set, key, value: Value { head: &before[UNITED_HEAD as usize..], body: bytes } },
         };
         let place = self.file.map.word(whole + RECORD_PLACE).get();
         let placed = self.publish_record(&record, place, purpose)?;

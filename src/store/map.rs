@@ -8,10 +8,10 @@ use super::file::Trouble;
 use super::format::PAGE;
 use super::header::{Header, LeaseSlot, Word};
 use super::memory;
+use super::room::Room;
 use super::sigbus::{self, Watched};
 use super::torture::crash_point;
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
 
@@ -215,33 +215,21 @@ impl Map {
         offset <= self.length && length <= self.length - offset
     }
 
-    /// Appends `length` bytes at `offset` to `out`; false where they are outside the mapping.
-    /// They may change while they are copied: the caller checks the generation afterwards.
+    /// Appends `length` bytes at `offset` to `out`; false where they are outside the mapping, or `out` has no
+    /// room for them. They may change while they are copied: the caller checks the generation afterwards.
     #[inline]
-    pub fn copy(&self, offset: u64, length: u64, out: &mut Vec<u8>) -> bool {
+    pub fn copy(&self, offset: u64, length: u64, out: &mut impl Room<u8>) -> bool {
         if !self.is_inside(offset, length) {
             return false;
         }
-        out.reserve(length as usize);
-        // SAFETY: the source is inside the mapping, the target was just reserved; they do not
+        let Some(to) = out.spare(length as usize).and_then(|spare| spare.get_mut(..length as usize)) else {
+            return false;
+        };
+        // SAFETY: the source is inside the mapping, the target is a slice of that length; they do not
         // overlap. A torn copy is discarded by the caller's look at the generation.
         unsafe {
-            let end = out.as_mut_ptr().add(out.len());
-            memory::copy(self.base.as_ptr().add(offset as usize), end, length as usize);
-            out.set_len(out.len() + length as usize);
-        }
-        true
-    }
-
-    /// Fills `target` with the bytes at `offset`; otherwise as [`Map::copy`].
-    pub fn copy_to(&self, offset: u64, target: &mut [MaybeUninit<u8>]) -> bool {
-        if !self.is_inside(offset, target.len() as u64) {
-            return false;
-        }
-        // SAFETY: as in `copy`.
-        unsafe {
-            let from = self.base.as_ptr().add(offset as usize);
-            memory::copy(from, target.as_mut_ptr().cast(), target.len());
+            memory::copy(self.base.as_ptr().add(offset as usize), to.as_mut_ptr().cast(), length as usize);
+            out.take(length as usize);
         }
         true
     }

@@ -31,6 +31,7 @@ pub mod memory;
 mod number;
 mod read;
 mod recover;
+mod room;
 mod sigbus;
 mod size_limit;
 mod slots;
@@ -48,6 +49,8 @@ pub use file::draw_identities_from;
 pub use file::{close_idle, open_files, set_idle_limit};
 pub use file_system::{FileSystems, Refused};
 pub use format::VERSION as FORMAT_VERSION;
+pub use read::OUTLINE;
+pub use room::{Places, Room};
 
 use file::{File, Trouble, fork_generation};
 use format::{EncodedKey, Value};
@@ -58,7 +61,6 @@ use number::NumberName;
 use read::Want;
 use std::cell::{Cell, RefCell};
 use std::mem::MaybeUninit;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -174,8 +176,21 @@ pub enum Found {
     Value,
     /// The value that was last seen goes on with the bytes in the buffer ([`Store::append`]).
     Appended,
-    /// A value of this many bytes ([`Store::get_short`] only); its first bytes are in the buffer.
-    Long(u64),
+    /// A long value ([`Store::get_short`] only); its first bytes are in the buffer.
+    Long(Unread),
+}
+
+/// A value that was left where it is: [`Store::read_unread`] copies it, as long as it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unread {
+    /// How many bytes it has.
+    pub length: u64,
+    /// For which opening of which file it was found ([`File::life`]).
+    life: u64,
+    /// Its last record; that one's position, and its run's generation.
+    record: u64,
+    position: u64,
+    generation: u64,
 }
 
 /// What [`Store::outline`] found.
@@ -203,57 +218,148 @@ pub enum Appended {
     Full,
 }
 
-/// Every key and value at one moment, in insertion order.
-#[derive(Debug, Default)]
-pub struct Snapshot {
-    bytes: Vec<u8>,
-    /// Place, key, value.
-    entries: Vec<(u64, Range<usize>, Range<usize>)>,
+/// Every key and value at one moment, in insertion order, in memory of the caller's choice.
+#[derive(Debug)]
+pub struct Snapshot<B = Vec<u8>, E = Vec<Entry>> {
+    bytes: B,
+    entries: E,
+    /// Values from this length on were left where they are.
+    limit: u64,
+    life: u64,
+    /// What all of it takes, in bytes and in entries; and how much the store's keys and values are.
+    wanted: (u64, u64),
+    total: u64,
+    /// How many bytes the values are that were left where they are.
+    left: u64,
+    /// Nothing is missing.
+    fits: bool,
 }
 
-impl Snapshot {
+/// Where an entry of a [`Snapshot`] is in its bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    place: u64,
+    key: u64,
+    /// Where the value starts: its bytes, or what to find them by.
+    value: u64,
+    length: u64,
+    left: bool,
+}
+
+/// A value of a [`Snapshot`].
+#[derive(Debug, Clone, Copy)]
+pub enum Stored<'a> {
+    Bytes(&'a [u8]),
+    /// It was left where it is.
+    Left(Unread),
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self::new(Vec::new(), Vec::new())
+    }
+}
+
+impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
+    /// An empty one that is going to use this memory.
+    pub fn new(bytes: B, entries: E) -> Self {
+        Self { bytes, entries, limit: u64::MAX, life: 0, wanted: (0, 0), total: 0, left: 0, fits: true }
+    }
+
+    /// The memory for bytes and for entries.
+    pub fn room(&mut self) -> (&mut B, &mut E) {
+        (&mut self.bytes, &mut self.entries)
+    }
+
+    /// How many bytes and entries the last attempt to fill it would have taken.
+    pub fn wanted(&self) -> (u64, u64) {
+        self.wanted
+    }
+
+    /// How many bytes the values are that were left where they are.
+    pub fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// True if the value at a place in insertion order was left where it is.
+    pub fn is_left(&self, index: usize) -> bool {
+        self.entries.items().get(index).is_some_and(|entry| entry.left)
+    }
+
     /// How many keys it holds.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.items().len()
     }
 
     /// True if it holds none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     /// The key and value at a place in insertion order.
-    pub fn get(&self, index: usize) -> Option<(&[u8], &[u8])> {
-        self.entries.get(index).map(|(_, key, value)| (&self.bytes[key.clone()], &self.bytes[value.clone()]))
+    pub fn get(&self, index: usize) -> Option<(&[u8], Stored<'_>)> {
+        let entry = self.entries.items().get(index)?;
+        let bytes = self.bytes.items();
+        let key = &bytes[entry.key as usize..entry.value as usize];
+        let value = &bytes[entry.value as usize..];
+        if !entry.left {
+            return Some((key, Stored::Bytes(&value[..entry.length as usize])));
+        }
+        let (words, _) = value.as_chunks::<8>();
+        let [record, position, generation] = [0, 1, 2].map(|n| u64::from_ne_bytes(words[n]));
+        let left = Unread { length: entry.length, life: self.life, record, position, generation };
+        Some((key, Stored::Left(left)))
     }
 
-    /// `(key, value)` in insertion order.
+    /// The keys, in insertion order.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).filter_map(|index| Some(self.get(index)?.0))
+    }
+
+    /// `(key, value)` in insertion order, without those that were left where they are.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.entries.iter().map(|(_, key, value)| (&self.bytes[key.clone()], &self.bytes[value.clone()]))
+        (0..self.len()).filter_map(|index| match self.get(index)? {
+            (key, Stored::Bytes(value)) => Some((key, value)),
+            (_, Stored::Left(_)) => None,
+        })
     }
 
-    fn clear(&mut self) {
+    fn clear(&mut self, life: u64) {
         self.bytes.clear();
         self.entries.clear();
+        (self.life, self.wanted, self.total, self.left, self.fits) = (life, (0, 0), 0, 0, true);
     }
 
-    /// Adds an entry whose bytes the two functions append; `None` where one of them fails.
+    /// How much there would be with `more` bytes of key and value.
+    fn counted(&mut self, more: u64) -> u64 {
+        self.total = self.total.saturating_add(more);
+        self.total
+    }
+
+    /// Adds an entry, whose key and value the two functions append, if there is room: else it only
+    /// counts. `None` where one of them fails.
     fn add(
         &mut self,
         place: u64,
-        key: impl FnOnce(&mut Vec<u8>) -> Option<()>,
-        value: impl FnOnce(&mut Vec<u8>) -> Option<()>,
+        (key_length, key): (u64, impl FnOnce(&mut B) -> Option<()>),
+        (length, left, value): (u64, bool, impl FnOnce(&mut B) -> Option<()>),
     ) -> Option<()> {
-        let start = self.bytes.len();
+        let size = key_length + if left { 3 * 8 } else { length };
+        self.wanted = (self.wanted.0 + size, self.wanted.1 + 1);
+        self.left += if left { length } else { 0 };
+        self.fits = self.fits && self.bytes.has_room(size) && self.entries.has_room(1);
+        if !self.fits {
+            return Some(());
+        }
+        let start = self.bytes.items().len() as u64;
         key(&mut self.bytes)?;
-        let middle = self.bytes.len();
+        let middle = self.bytes.items().len() as u64;
         value(&mut self.bytes)?;
-        self.entries.push((place, start..middle, middle..self.bytes.len()));
-        Some(())
+        self.entries.push(Entry { place, key: start, value: middle, length, left }).then_some(())
     }
 
     fn sort(&mut self) {
-        self.entries.sort_unstable_by_key(|entry| entry.0);
+        self.entries.items_mut().sort_unstable_by_key(|entry| entry.place);
     }
 }
 
@@ -362,28 +468,29 @@ impl Store {
             && unsafe { &*self.commit.get() }.load(Ordering::Acquire) == seen.version
     }
 
-    /// Looks a key up. On `Found::Value`, `out` is cleared and filled with the value's bytes.
-    /// `seen` is brought up to date.
-    pub fn get(&self, key: &[u8], seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found> {
+    /// Looks a key up. On `Found::Value`, `out` is cleared and filled with the value's bytes; where it has
+    /// no room for them, [`ErrorKind::NoRoom`] says how much they take. `seen` is brought up to date.
+    pub fn get(&self, key: &[u8], seen: &mut Seen, out: &mut impl Room<u8>) -> Result<Found> {
         self.get_short(key, u64::MAX, seen, out)
     }
 
-    /// As [`Store::get`], but a value of at least `limit` bytes is left where it is:
-    /// `Found::Long(length)`, with its first bytes (up to 16) in `out`. [`Store::read_long`] copies
-    /// it to where it shall go.
-    pub fn get_short(&self, key: &[u8], limit: u64, seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found> {
+    /// As [`Store::get`], but a value in one piece of at least `limit` bytes is left where it is:
+    /// `Found::Long`, with its first bytes (up to 16) in `out`. [`Store::read_unread`] copies it to where it
+    /// shall go.
+    pub fn get_short(&self, key: &[u8], limit: u64, seen: &mut Seen, out: &mut impl Room<u8>) -> Result<Found> {
         let want = Want::Value { limit };
         self.look_up(key, want, seen, out)
     }
 
     /// What is to be known of a value to append something to it, without reading it. `seen` is brought
-    /// up to date, so that [`Store::append`] may follow; `start` is overwritten.
-    pub fn outline(&self, key: &[u8], seen: &mut Seen, start: &mut Vec<u8>) -> Result<Outline> {
+    /// up to date, so that [`Store::append`] may follow; `start` is overwritten, and has room for
+    /// [`OUTLINE`] bytes.
+    pub fn outline(&self, key: &[u8], seen: &mut Seen, start: &mut impl Room<u8>) -> Result<Outline> {
         Ok(match self.look_up(key, Want::Outline, seen, start)? {
             Found::Missing => Outline::Missing,
             Found::Unchanged => Outline::Unchanged,
             Found::Appended => {
-                let note = start.as_slice().try_into().expect("a note is eight bytes");
+                let note = start.items().try_into().expect("a note is eight bytes");
                 Outline::Noted(i64::from_ne_bytes(note))
             }
             Found::Long(_) | Found::Value => Outline::Whole,
@@ -391,7 +498,7 @@ impl Store {
     }
 
     #[inline]
-    fn look_up(&self, key: &[u8], want: Want, seen: &mut Seen, out: &mut Vec<u8>) -> Result<Found> {
+    fn look_up(&self, key: &[u8], want: Want, seen: &mut Seen, out: &mut impl Room<u8>) -> Result<Found> {
         let found = self.with_file(false, |file| file.get(self.object, key, want, seen, out))?;
         Ok(found.unwrap_or_else(|| {
             // Nor is it "missing" for longer than there is no file.
@@ -400,10 +507,10 @@ impl Store {
         }))
     }
 
-    /// Copies the value that [`Store::get_short`] has just found, from its byte `from` on, to fill
-    /// `target`. False: it is not there any more; get it again.
-    pub fn read_long(&self, seen: &Seen, from: u64, target: &mut [MaybeUninit<u8>]) -> Result<bool> {
-        let read = self.with_file(false, |file| Ok(file.read_long(seen, from, target)))?;
+    /// Copies a value that was found and left where it is, from its byte `from` on, to fill `target`.
+    /// False: it is not there any more; get it again.
+    pub fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Result<bool> {
+        let read = self.with_file(false, |file| Ok(file.read_unread(value, from, target)))?;
         Ok(read.unwrap_or(false))
     }
 
@@ -562,16 +669,26 @@ impl Store {
     /// Everything, at one moment. A missing file is an empty snapshot.
     pub fn snapshot(&self) -> Result<Snapshot> {
         let mut snapshot = Snapshot::default();
+        self.fill(&mut snapshot, u64::MAX)?;
+        Ok(snapshot)
+    }
+
+    /// Fills a snapshot anew. Values of at least `limit` bytes are left where they are. Where there is too
+    /// little room, [`ErrorKind::NoRoom`]: [`Snapshot::wanted`] says how much it takes.
+    pub fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
+        snapshot.clear(0);
+        snapshot.limit = limit;
         self.with_file(false, |file| {
             file.look_at_all(self.object, || {
                 if file.map.header().directory.load(Ordering::Acquire) == 0 {
-                    snapshot.clear();
+                    snapshot.clear(0);
                     return Some(());
                 }
-                file.copy_all(&mut snapshot)
-            })
-        })?;
-        Ok(snapshot)
+                file.copy_all(snapshot)
+            })?;
+            if snapshot.fits { Ok(()) } else { Err(Trouble::NoRoom(snapshot.wanted.0)) }
+        })
+        .map(drop)
     }
 
     /// Replaces everything, at one moment. Keys must differ from each other.
@@ -776,6 +893,8 @@ impl Store {
             Trouble::Held(held) => ErrorKind::Held(held),
             Trouble::NoSpace => ErrorKind::NoSpace,
             Trouble::SizeLimit => ErrorKind::SizeLimit,
+            Trouble::NoRoom(bytes) => ErrorKind::NoRoom(bytes),
+            Trouble::NoMemory(bytes) => ErrorKind::NoMemory(bytes),
             // Whoever runs operations gives it a longer mapping first.
             Trouble::Outgrown(bytes) | Trouble::NoAddressSpace(bytes) => ErrorKind::NoAddressSpace(bytes),
             Trouble::TooLarge => ErrorKind::TooLarge,

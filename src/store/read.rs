@@ -10,9 +10,10 @@ use super::header::{HELD, Root};
 use super::index::{Hit, Search};
 use super::lock::Owner;
 use super::memory::{again, fence, spin_loop};
+use super::room::{Places, Room};
 use super::torture::meanwhile;
 use super::view::View;
-use super::{Found, Seen};
+use super::{Entry, Found, Seen, Snapshot, Unread};
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
@@ -24,6 +25,8 @@ const SPINS: u32 = if cfg!(feature = "loom") { 1 } else { 200 };
 /// How often a reader starts over before it asks for quiet. (Each time somebody must have written that very
 /// key, or have made room, within a few instructions.)
 const ATTEMPTS: u32 = 1_000;
+/// Bytes of a value's start that tell what it is.
+pub const OUTLINE: usize = 16;
 /// As many bytes, copied in vain, count as an attempt.
 const BYTES_PER_ATTEMPT: usize = 256 << 10;
 /// How often where it looks at everything, which any write disturbs.
@@ -36,6 +39,15 @@ const FIRST_PAUSE: Duration = Duration::from_micros(250);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_FACTOR: u32 = 3;
 const BUSY_AFTER: Duration = Duration::from_millis(50);
+
+/// What copying a value out came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copied {
+    /// It is what was found; `seen` tells of it.
+    Is(Found),
+    /// It takes so many bytes, and there is no room for them; `seen` is as it was.
+    NoRoom(u64),
+}
 
 /// What a search without a lock gave.
 enum Lookup {
@@ -85,7 +97,7 @@ pub struct Part {
     size: u64,
     /// What it says of the value.
     at: u64,
-    length: u64,
+    pub length: u64,
     generation: u64,
 }
 
@@ -162,7 +174,7 @@ impl File {
         key: &[u8],
         want: Want,
         seen: &mut Seen,
-        out: &mut Vec<u8>,
+        out: &mut impl Room<u8>,
     ) -> Result<Found, Trouble> {
         let header = self.map.header();
         let mut encoded = None;
@@ -202,7 +214,7 @@ impl File {
             let known = seen.record;
             let found = match lookup {
                 Lookup::Found(candidate) => view.copy_out(&candidate, want, seen, out),
-                Lookup::Missing => Some(Found::Missing),
+                Lookup::Missing => Some(Copied::Is(Found::Missing)),
                 Lookup::Again => None,
             };
             let undisturbed = self.has_seen_no_section(looking) && header.index_epoch.load(Ordering::Relaxed) == epoch;
@@ -215,8 +227,12 @@ impl File {
                     let why = "what it says of a key makes no sense";
                     return Err(self.failed_in(stillness, why));
                 }
-                attempts.have_copied(out.len());
+                attempts.have_copied(out.items().len());
                 continue;
+            };
+            let found = match found {
+                Copied::Is(found) => found,
+                Copied::NoRoom(length) => return Err(Trouble::NoRoom(length)),
             };
             if found == Found::Missing {
                 seen.record = 0;
@@ -301,11 +317,11 @@ impl File {
         good.then_some(Hit { slot: seen.slot, record: seen.offset })
     }
 
-    /// Copies a part of the value that was found as `seen` tells; false if it is gone. (Nobody
+    /// Copies a part of a value that was left where it is, to fill `target`; false if it is gone. (Nobody
     /// looks whether the key has a newer one: this was the newest when it was found.)
-    pub fn read_long(&self, seen: &Seen, from: u64, target: &mut [MaybeUninit<u8>]) -> bool {
-        let is_known = seen.life == self.life();
-        is_known && self.view().copy_long(seen, from, target).is_some() && self.check_ours().is_ok()
+    pub fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> bool {
+        let is_known = value.life == self.life();
+        is_known && self.view().copy_unread(value, from, target).is_some() && self.check_ours().is_ok()
     }
 
     /// How many keys there are. Waits for nobody: where a writer has stopped or died before it has
@@ -333,9 +349,9 @@ impl File {
         header.keys.load(Ordering::Acquire)
     }
 
-    /// Copies everything, as it was at one moment. `None`: it changed meanwhile.
-    pub fn copy_all(&self, snapshot: &mut super::Snapshot) -> Option<()> {
-        snapshot.clear();
+    /// Copies everything, as it was at one moment, as far as there is room. `None`: it changed meanwhile.
+    pub fn copy_all<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>) -> Option<()> {
+        snapshot.clear(self.life());
         let view = self.view();
         view.visit_all(&mut |record| view.copy_entry(record, snapshot).is_some())?;
         snapshot.sort();
@@ -476,17 +492,38 @@ impl View<'_> {
         None
     }
 
-    /// Appends a value's pieces to `out`, the oldest first. `None`: they are not there any more.
-    pub fn copy_value(&self, value: &ValueParts, out: &mut Vec<u8>) -> Option<()> {
+    /// Appends a value's pieces to `out`, which has room for them, the oldest first. `None`: they are not
+    /// there any more.
+    pub fn copy_value(&self, value: &ValueParts, out: &mut impl Room<u8>) -> Option<()> {
         self.copy_parts(&value.parts, out)
     }
 
     /// As [`File::copy_value`], for some of a value's pieces.
-    pub fn copy_parts(&self, parts: &[Part], out: &mut Vec<u8>) -> Option<()> {
+    pub fn copy_parts(&self, parts: &[Part], out: &mut impl Room<u8>) -> Option<()> {
         meanwhile("copying pieces");
         for part in parts.iter().rev() {
             self.copy(part.at, part.length, out)?;
         }
+        self.have_stood(parts)
+    }
+
+    /// Fills `target` with what a value's pieces say, from byte `from` on.
+    fn copy_from_parts(&self, parts: &[Part], from: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
+        let (mut skip, mut left) = (from, target.len() as u64);
+        let mut out = Places::new(target);
+        for part in parts.iter().rev() {
+            let start = skip.min(part.length);
+            let length = left.min(part.length - start);
+            self.copy(part.at + start, length, &mut out)?;
+            skip -= start;
+            left -= length;
+        }
+        self.have_stood(parts)?;
+        (left == 0).then_some(())
+    }
+
+    /// `None`: pieces are not, or no longer, those of the value. Else what was concluded from them holds.
+    fn have_stood(&self, parts: &[Part]) -> Option<()> {
         fence(Ordering::Acquire);
         parts.iter().all(|part| self.has_stood(part.record, part.generation)).then_some(())
     }
@@ -500,7 +537,7 @@ impl View<'_> {
 
     /// Copies out a value in several pieces; only those that are new, where some are known.
     #[cold]
-    fn copy_pieces(&self, candidate: &Candidate, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+    fn copy_pieces(&self, candidate: &Candidate, seen: &mut Seen, out: &mut impl Room<u8>) -> Option<Copied> {
         let Candidate { hit, generation } = *candidate;
         let position = self.position(hit.record)?;
         let known = (seen.record != 0).then_some(seen.record);
@@ -513,18 +550,22 @@ impl View<'_> {
                 return None;
             }
             out.clear();
+            if !out.has_room(value.length) {
+                self.have_stood(&value.parts)?;
+                return Some(Copied::NoRoom(value.length));
+            }
             self.copy_value(&value, out)?;
             if value.whole == 0 { Found::Appended } else { Found::Value }
         };
         seen.record = position;
         seen.slot = hit.slot;
         seen.offset = hit.record;
-        Some(found)
+        Some(Copied::Is(found))
     }
 
     /// Copies a value out. `None`: it was not there any more.
     #[inline]
-    fn copy_out(&self, candidate: &Candidate, want: Want, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+    fn copy_out(&self, candidate: &Candidate, want: Want, seen: &mut Seen, out: &mut impl Room<u8>) -> Option<Copied> {
         let limit = match want {
             Want::Value { limit } => limit,
             Want::Outline => return self.copy_outline(candidate, seen, out),
@@ -537,56 +578,74 @@ impl View<'_> {
         let position = self.position(hit.record)?;
         let (_, _, value, length) = self.parts(hit.record, head)?;
         let unchanged = seen.record == position;
+        let wanted = if length < limit { length } else { length.min(OUTLINE as u64) };
+        let mut fits = true;
         if !unchanged {
             out.clear();
             meanwhile("copying a value");
-            self.copy(value, if length < limit { length } else { length.min(16) }, out)?;
+            fits = out.has_room(wanted);
+            if fits {
+                self.copy(value, wanted, out)?;
+            }
         }
         fence(Ordering::Acquire);
         self.has_stood(hit.record, generation).then_some(())?;
+        if !fits {
+            return Some(Copied::NoRoom(wanted));
+        }
         seen.record = position;
         seen.slot = hit.slot;
         seen.offset = hit.record;
-        Some(match unchanged {
+        Some(Copied::Is(match unchanged {
             true => Found::Unchanged,
             false if length < limit => Found::Value,
-            false => Found::Long(length),
-        })
+            false => Found::Long(Unread { length, life: self.file.life(), record: hit.record, position, generation }),
+        }))
     }
 
     /// Copies the facts of a value that an append to it needs: the note of its last append (`Appended`), else
-    /// its first bytes (`Long`).
+    /// its first bytes (`Value`).
     #[cold]
-    fn copy_outline(&self, candidate: &Candidate, seen: &mut Seen, out: &mut Vec<u8>) -> Option<Found> {
+    fn copy_outline(&self, candidate: &Candidate, seen: &mut Seen, out: &mut impl Room<u8>) -> Option<Copied> {
         let Candidate { hit, generation } = *candidate;
         let head = self.record_head(hit.record)?;
         let position = self.position(hit.record)?;
         out.clear();
+        if !out.has_room(OUTLINE as u64) {
+            return Some(Copied::NoRoom(OUTLINE as u64));
+        }
         let found = if let Some(note) = self.note(hit.record)? {
-            out.extend_from_slice(&note.to_ne_bytes());
+            out.extend(&note.to_ne_bytes()).then_some(())?;
             Found::Appended
         } else {
             let (_, _, value, length) = self.parts(hit.record, head)?;
-            self.copy(value, length.min(16), out)?;
-            Found::Long(length)
+            self.copy(value, length.min(OUTLINE as u64), out)?;
+            Found::Value
         };
         fence(Ordering::Acquire);
         self.has_stood(hit.record, generation).then_some(())?;
         (seen.record, seen.slot, seen.offset) = (position, hit.slot, hit.record);
-        Some(found)
+        Some(Copied::Is(found))
     }
 
-    /// See [`File::read_long`].
-    fn copy_long(&self, seen: &Seen, from: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
-        let generation = self.generation(seen.offset)?.load(Ordering::Acquire);
-        (generation != 0 && self.position(seen.offset)? == seen.record).then_some(())?;
-        let head = self.record_head(seen.offset)?;
-        let (_, _, value, length) = self.parts(seen.offset, head)?;
+    /// See [`File::read_unread`].
+    fn copy_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
+        // The generation tells that this is the start of a run, and the one that it was; only then what lies
+        // in it is a record.
+        (self.generation(value.record)?.load(Ordering::Acquire) == value.generation).then_some(())?;
+        (self.position(value.record)? == value.position).then_some(())?;
+        let head = self.record_head(value.record)?;
         meanwhile("copying a long value");
-        (from <= length && target.len() as u64 <= length - from).then_some(())?;
-        self.copy_to(value + from, target)?;
+        if head.op == Op::Append {
+            let parts = self.parts_of_value(value.record, None).filter(|parts| parts.length == value.length)?;
+            self.copy_from_parts(&parts.parts, from, target)?;
+        } else {
+            let (_, _, at, length) = self.parts(value.record, head)?;
+            (from <= length && target.len() as u64 <= length - from).then_some(())?;
+            self.copy(at + from, target.len() as u64, &mut Places::new(target))?;
+        }
         fence(Ordering::Acquire);
-        self.has_stood(seen.offset, generation).then_some(())
+        self.has_stood(value.record, value.generation).then_some(())
     }
 
     /// Visits the newest record of each key, as they were at one moment. `None`: they changed meanwhile,
@@ -650,29 +709,32 @@ impl View<'_> {
 
     fn key_of(&self, record: u64) -> Option<Vec<u8>> {
         let (key, length, ..) = self.parts(record, self.record_head(record)?)?;
-        let mut name = Vec::new();
+        let mut name: Vec<u8> = Vec::new();
         self.copy(key, length, &mut name)?;
         Some(name)
     }
 
-    fn copy_entry(&self, record: u64, snapshot: &mut super::Snapshot) -> Option<()> {
+    fn copy_entry<B: Room<u8>, E: Room<Entry>>(&self, record: u64, snapshot: &mut Snapshot<B, E>) -> Option<()> {
         let head = self.record_head(record)?;
         let (key, key_length, value, length) = self.parts(record, head)?;
-        let key = |bytes: &mut Vec<u8>| self.copy(key, key_length, bytes);
-        if head.op == Op::Append {
-            let value = self.parts_of_value(record, None)?;
-            let place = self.word(value.whole + RECORD_PLACE)?.get();
-            if snapshot.bytes.len() as u64 + key_length + value.length > self.end() {
-                return None;
-            }
-            return snapshot.add(place, key, |bytes| self.copy_value(&value, bytes));
-        }
-        let place = self.word(record + RECORD_PLACE)?.get();
-        if snapshot.bytes.len() as u64 + key_length + length > self.end() {
+        let pieces = if head.op == Op::Append { Some(self.parts_of_value(record, None)?) } else { None };
+        let (whole, length) = pieces.as_ref().map_or((record, length), |value| (value.whole, value.length));
+        let place = self.word(whole + RECORD_PLACE)?.get();
+        if snapshot.counted(key_length + length) > self.end() {
             // More than the file holds: its index names something time and again.
             return None;
         }
-        snapshot.add(place, key, |bytes| self.copy(value, length, bytes))
+        let copy_key = |bytes: &mut B| self.copy(key, key_length, bytes);
+        if length >= snapshot.limit {
+            let left = [record, self.position(record)?, self.generation(record)?.load(Ordering::Acquire)];
+            let copy_left = |bytes: &mut B| left.iter().all(|word| bytes.extend(&word.to_ne_bytes())).then_some(());
+            return snapshot.add(place, (key_length, copy_key), (length, true, copy_left));
+        }
+        let copy_value = |bytes: &mut B| match &pieces {
+            Some(value) => self.copy_value(value, bytes),
+            None => self.copy(value, length, bytes),
+        };
+        snapshot.add(place, (key_length, copy_key), (length, false, copy_value))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::format::RECORD_FLAGS;
 use super::header::{DESTROYED, HELD, Root};
+use super::room::Places;
 use super::*;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::sync::atomic::AtomicU32;
@@ -1087,16 +1088,115 @@ fn a_long_value_that_is_overwritten_before_or_while_it_is_copied_is_not_read() {
     let (store, mut seen, mut out) = (path.store(), Seen::default(), Vec::new());
     let mut room = vec![MaybeUninit::uninit(); 5000];
     put(&store, b"x", &[255; 5000]);
-    assert_eq!(store.get_short(b"x", 1000, &mut seen, &mut out).unwrap(), Found::Long(5000));
-    assert!(store.read_long(&seen, 0, &mut room).unwrap());
-    let read =
-        while_somebody("copying a long value", overwrite(&path.0, b"x", 5000), || store.read_long(&seen, 0, &mut room));
+    let left = long(store.get_short(b"x", 1000, &mut seen, &mut out).unwrap());
+    assert_eq!(left.length, 5000);
+    assert!(store.read_unread(&left, 0, &mut room).unwrap());
+    let read = while_somebody("copying a long value", overwrite(&path.0, b"x", 5000), || {
+        store.read_unread(&left, 0, &mut room)
+    });
     assert!(!read.unwrap());
     // For as long as others lie there.
     for _ in 0..200 {
         put(&store, b"x", &[1; 5000]);
-        assert!(!store.read_long(&seen, 0, &mut room).unwrap());
+        assert!(!store.read_unread(&left, 0, &mut room).unwrap());
     }
+}
+
+fn long(found: Found) -> Unread {
+    match found {
+        Found::Long(left) => left,
+        found => panic!("{found:?}"),
+    }
+}
+
+/// Whoever supplies values could make one look like the record that is asked for.
+#[test]
+fn the_bytes_of_a_value_do_not_pass_for_one_that_was_left_where_it_is() {
+    let path = Path0::new();
+    let (store, mut seen, mut out) = (path.store(), Seen::default(), Vec::new());
+    let mut room = vec![MaybeUninit::uninit(); 40_000];
+    put(&store, b"before", &[0; 60_000]);
+    put(&store, b"x", &[b'x'; 40_000]);
+    let before = long(store.get_short(b"before", 1000, &mut Seen::default(), &mut out).unwrap());
+    let left = long(store.get_short(b"x", 1000, &mut seen, &mut out).unwrap());
+    assert!(store.read_unread(&left, 0, &mut room).unwrap());
+    // A value that comes to lie over both of their runs looks like the second one, generation and all.
+    let start = (before.record + format::RECORD_HEAD) as usize + 2;
+    let run = (left.record - format::BLOCK_HEAD) as usize;
+    assert_eq!(run - (before.record - format::BLOCK_HEAD) as usize, format::BLOCK as usize);
+    let mut forged = vec![b'y'; 120_000];
+    let file = std::fs::read(&path.0).unwrap();
+    forged[run - start..][..41_000].copy_from_slice(&file[run..][..41_000]);
+    store.remove(b"before").unwrap();
+    store.remove(b"x").unwrap();
+    put(&store, b"y", &forged);
+    let file = std::fs::read(&path.0).unwrap();
+    assert_eq!(file[start..][..forged.len()], forged);
+    assert!(!store.read_unread(&left, 0, &mut room).unwrap());
+}
+
+#[test]
+fn a_value_in_pieces_that_was_left_where_it_is_is_read_as_it_was() {
+    let path = Path0::new();
+    let (store, mut seen) = (path.store(), Seen::default());
+    store.put(b"x", &[1; 5000], &mut seen).unwrap();
+    assert_eq!(store.append(b"x", &[2; 100], 0, &mut seen).unwrap(), Appended::Done);
+    let mut snapshot = Snapshot::default();
+    store.fill(&mut snapshot, 1000).unwrap();
+    let Some((b"x", Stored::Left(left))) = snapshot.get(0) else { panic!("{snapshot:?}") };
+    let mut room = vec![MaybeUninit::uninit(); left.length as usize];
+    store.append(b"x", &[3; 100], 0, &mut seen).unwrap();
+    assert!(store.read_unread(&left, 0, &mut room).unwrap());
+    // SAFETY: it says that all was read.
+    let read: Vec<u8> = room.iter().map(|byte| unsafe { byte.assume_init() }).collect();
+    assert_eq!(read, [[1; 5000].as_slice(), &[2; 100]].concat());
+    assert!(store.read_unread(&left, 4990, &mut room[..20]).unwrap());
+    // SAFETY: as above.
+    assert_eq!(unsafe { (room[9].assume_init(), room[10].assume_init(), room[19].assume_init()) }, (1, 2, 2));
+    assert!(!store.read_unread(&left, 5090, &mut room[..20]).unwrap());
+    store.remove(b"x").unwrap();
+    overwrite(&path.0, b"y", 5000)();
+    assert!(!store.read_unread(&left, 0, &mut room).unwrap());
+}
+
+/// Nothing is copied, and nothing is known of the value afterwards that was not known before.
+#[test]
+fn a_value_for_which_there_is_no_room_says_how_much_it_takes() {
+    let path = Path0::new();
+    let (store, mut seen) = (path.store(), Seen::default());
+    let wanted = |result: Result<Found>| match result {
+        Err(Error { kind: ErrorKind::NoRoom(bytes), .. }) => bytes,
+        other => panic!("{other:?}"),
+    };
+    let mut few = [MaybeUninit::uninit(); 10];
+    let mut many = [MaybeUninit::uninit(); 300];
+    put(&store, b"x", &[1; 100]);
+    assert_eq!(wanted(store.get(b"x", &mut seen, &mut Places::new(&mut few))), 100);
+    assert!(!store.is_current(&seen));
+    let mut out = Places::new(&mut many);
+    assert_eq!(store.get(b"x", &mut seen, &mut out).unwrap(), Found::Value);
+    assert!(store.is_current(&seen) && out.items() == [1; 100]);
+    // Another one, and pieces of it.
+    store.put(b"x", &[2; 50], &mut Seen::default()).unwrap();
+    assert_eq!(wanted(store.get(b"x", &mut seen, &mut Places::new(&mut few))), 50);
+    assert!(!store.is_current(&seen));
+    assert_eq!(store.get(b"x", &mut seen, &mut Places::new(&mut many)).unwrap(), Found::Value);
+    let mut writer = Seen::default();
+    store.get(b"x", &mut writer, &mut Vec::new()).unwrap();
+    assert_eq!(store.append(b"x", &[3; 200], 0, &mut writer).unwrap(), Appended::Done);
+    assert_eq!(wanted(store.get(b"x", &mut seen, &mut Places::new(&mut few))), 200);
+    assert!(!store.is_current(&seen));
+    let mut out = Places::new(&mut many);
+    assert_eq!(store.get(b"x", &mut seen, &mut out).unwrap(), Found::Appended);
+    assert_eq!(out.items(), [3; 200]);
+    assert_eq!(wanted(store.get(b"x", &mut Seen::default(), &mut Places::new(&mut few))), 250);
+    // Everything at once.
+    let mut snapshot = Snapshot::new(Places::new(&mut few), Vec::new());
+    assert!(matches!(store.fill(&mut snapshot, u64::MAX), Err(Error { kind: ErrorKind::NoRoom(251), .. })));
+    assert_eq!(snapshot.wanted(), (251, 1));
+    let mut snapshot = Snapshot::new(Places::new(&mut many), Vec::new());
+    store.fill(&mut snapshot, u64::MAX).unwrap();
+    assert_eq!(snapshot.iter().map(|(key, value)| (key.len(), value.len())).collect::<Vec<_>>(), [(1, 250)]);
 }
 
 #[test]
@@ -1438,11 +1538,12 @@ fn no_copy_of_a_segment_in_a_value_passes_for_it() {
     let trap = Trap::new();
     let mut seen = trap.x;
     let mut room = vec![MaybeUninit::uninit(); 5000];
-    assert!(trap.store.read_long(&seen, 0, &mut room).unwrap());
+    let left = long(trap.store.get_short(b"x", 1, &mut Seen::default(), &mut out).unwrap());
+    assert!(trap.store.read_unread(&left, 0, &mut room).unwrap());
     let image = trap.image_with(255, 254);
-    let read = || trap.store.read_long(&seen, 0, &mut room);
+    let read = || trap.store.read_unread(&left, 0, &mut room);
     assert!(!while_somebody("copying a long value", trap.action(image), read).unwrap(), "changed meanwhile");
-    assert!(!trap.store.read_long(&seen, 0, &mut room).unwrap(), "changed before");
+    assert!(!trap.store.read_unread(&left, 0, &mut room).unwrap(), "changed before");
     assert_eq!(trap.store.get(b"x", &mut seen, &mut out).unwrap(), Found::Value);
     assert_eq!(out, b"newest");
 }

@@ -14,7 +14,7 @@ use super::file::File;
 use super::format::{BLOCK, PAGE};
 use super::header::{HELD, Header, Root, Word};
 use super::lock::Owner;
-use std::mem::MaybeUninit;
+use super::room::Room;
 use std::sync::atomic::Ordering;
 
 /// A file from its start up to an end. Offsets in it can be looked at.
@@ -126,15 +126,11 @@ impl<'f> View<'f> {
         self.has(offset, N as u64).then(|| self.file.map.read(offset))
     }
 
-    /// Appends bytes to `out`. They may change while they are copied: the caller checks afterwards.
+    /// Appends bytes to `out`, which has room for them. They may change while they are copied: the caller checks
+    /// afterwards.
     #[inline]
-    pub fn copy(&self, offset: u64, length: u64, out: &mut Vec<u8>) -> Option<()> {
+    pub fn copy(&self, offset: u64, length: u64, out: &mut impl Room<u8>) -> Option<()> {
         (self.has(offset, length) && self.file.map.copy(offset, length, out)).then_some(())
-    }
-
-    /// Fills `target`; otherwise as [`View::copy`].
-    pub fn copy_to(&self, offset: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
-        (self.has(offset, target.len() as u64) && self.file.map.copy_to(offset, target)).then_some(())
     }
 
     /// Whether the bytes at `offset` are these.

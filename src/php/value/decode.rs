@@ -30,6 +30,9 @@ pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<(Sharing
     unsafe { decoder.finish(read, at) }.map(|sharing| (sharing, rest))
 }
 
+/// After so many elements the memory is looked at; before a string of 64 times as many bytes, too.
+const MANY: usize = 1024;
+
 /// Decoding cannot go on; why is kept in the [`Decoder`].
 pub struct Stop;
 
@@ -98,13 +101,23 @@ impl<'p> Decoder<'_, 'p> {
     /// Announces `elements` more elements.
     #[inline]
     pub fn expect(&self, elements: usize) -> Result<(), Stop> {
-        match self.budget.get().checked_sub(elements) {
+        let budget = self.budget.get();
+        match budget.checked_sub(elements) {
             Some(left) if elements <= engine::MAX_ELEMENTS => {
                 self.budget.set(left);
-                Ok(())
+                if left / MANY == budget / MANY { Ok(()) } else { self.check_memory(elements * size_of::<Zval>()) }
             }
             _ => Err(self.damaged("a length beyond its end")),
         }
+    }
+
+    /// Stops where there is no memory for a block of this size.
+    #[cold]
+    fn check_memory(&self, size: usize) -> Result<(), Stop> {
+        if engine::has_memory(size) {
+            return Ok(());
+        }
+        Err(self.refuse("it takes more memory than memory_limit leaves.".into()))
     }
 
     /// Runs `f` one level deeper, if that is not too deep.
@@ -164,21 +177,21 @@ impl<'p> Decoder<'_, 'p> {
     /// `at` is where the value was decoded to.
     unsafe fn finish(self, read: Result<(), reader::Error>, at: *mut Zval) -> Result<Sharing, ValueError> {
         let failed = read.is_err();
-        let mut objects = self.objects.into_inner();
+        let objects = self.objects.into_inner();
         if failed {
             for &object in objects.iter() {
                 // SAFETY: still alive, see `objects`.
                 unsafe { engine::forbid_destructor(object) };
             }
         }
-        objects.free();
-        self.slots.finish();
+        drop(objects);
+        drop(self.slots);
         let called = self.delayed.finish(failed);
-        let mut replaced = self.replaced.into_inner();
+        let replaced = self.replaced.into_inner();
         for value in replaced.iter() {
             value.release();
         }
-        replaced.free();
+        drop(replaced);
         // SAFETY: the caller's promise.
         unsafe {
             if called && !engine::exception_pending() {
@@ -299,6 +312,9 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
 
     fn visit_borrowed_bytes<E: Error>(self, value: &'de [u8]) -> Result<(), E> {
         self.number();
+        if value.len() >= 64 * MANY {
+            self.decoder.check_memory(value.len()).map_err(Stop::into)?;
+        }
         // SAFETY: a `Slot` is a place to write to.
         unsafe { engine::set_string(self.at, value) };
         Ok(())
@@ -389,10 +405,15 @@ fn begin_list<'a, 'de, 'p>(slot: Slot<'a, 'de, 'p>, count: usize) -> Slot<'a, 'd
 /// Decodes `count` elements into a list.
 fn fill_list<'de, A: SeqAccess<'de>>(slot: Slot<'_, 'de, '_>, count: usize, mut elements: A) -> Result<(), A::Error> {
     let first = begin_list(slot, count);
-    for place in 0..count {
-        // SAFETY: the list was made with so many places, and is not moved.
-        let at = unsafe { first.at.add(place) };
-        next(&mut elements, Slot { at, ..first })?;
+    for start in (0..count).step_by(MANY) {
+        if start > 0 {
+            slot.decoder.check_memory(MANY * size_of::<Zval>()).map_err(Stop::into)?;
+        }
+        for place in start..count.min(start + MANY) {
+            // SAFETY: the list was made with so many places, and is not moved.
+            let at = unsafe { first.at.add(place) };
+            next(&mut elements, Slot { at, ..first })?;
+        }
     }
     Ok(())
 }
@@ -404,7 +425,13 @@ pub fn fill_map<'de, A: MapAccess<'de>>(
     mut map: A,
 ) -> Result<(), A::Error> {
     let mut key = MapKey::Int(0);
+    let mut left = MANY;
     while map.next_key_seed(KeySeed { decoder, into: &mut key })?.is_some() {
+        left -= 1;
+        if left == 0 {
+            decoder.check_memory(MANY * size_of::<Zval>()).map_err(Stop::into)?;
+            left = MANY;
+        }
         // SAFETY: the table is ours alone until the end.
         let at = unsafe {
             let at = match key.as_index() {

@@ -44,7 +44,7 @@ impl Delayed {
     ///
     /// Returns whether all calls were made and none threw.
     pub fn finish(self, mut failed: bool) -> bool {
-        let mut calls = self.calls.into_inner();
+        let calls = self.calls.into_inner();
         for &Call { object, method, data } in calls.iter() {
             // SAFETY: held since they were put off. What the calls do to the rest of the value is
             // no concern of anybody here any more.
@@ -75,7 +75,6 @@ impl Delayed {
                 }
             }
         }
-        calls.free();
         !failed
     }
 }

@@ -9,19 +9,23 @@ use super::depth::Depth;
 use super::engine::{self, Elements, HashTable, Key, zend_class_entry, zend_function};
 use super::identity::{Identity, Met};
 use super::object_encode;
+use super::vec::ZendVec;
 use super::wire::{self, Ext, Number, Text};
 use super::writer::Writer;
 use super::{Sharing, ValueError};
 
 /// Encodes any value. See [`super::encode`].
-pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<Sharing, ValueError> {
+pub fn encode(value: &Zval, out: &mut ZendVec<u8>) -> Result<Sharing, ValueError> {
     let encoder = Encoder::new();
     let at: *const Zval = value;
     let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true, guarded: false };
-    let written = root.serialize(&mut Writer::new(out));
+    let written = root.serialize(&mut Writer::new(&mut *out));
     let sharing = encoder.sharing.get();
     let failure = encoder.finish();
     match written {
+        Ok(()) if out.is_cut() => {
+            Err(ValueError::Refused("encoding it takes more memory than memory_limit leaves".into()))
+        }
         Ok(()) => Ok(sharing),
         Err(_) if engine::exception_pending() => Err(ValueError::Thrown),
         Err(error) => Err(failure.unwrap_or_else(|| ValueError::Refused(error.to_string()))),

@@ -41,6 +41,9 @@ use std::rc::Rc;
 
 use ext_php_rs::types::Zval;
 
+pub use engine::{has_memory, memory_left};
+pub use vec::ZendVec;
+
 /// Which classes' objects may come out of a file, as `unserialize`'s option `allowed_classes`.
 /// Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,7 +106,7 @@ pub enum ValueError {
 /// [`ValueError::Refused`] for what is nested deeper than `unserialize_max_depth`, since it could
 /// not be read back. Then `out` holds a part of the value, or nothing: cut it back.
 #[inline]
-pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<Sharing, ValueError> {
+pub fn encode(value: &Zval, out: &mut ZendVec<u8>) -> Result<Sharing, ValueError> {
     let value = value.dereference();
     if scalar::encode(value, out) {
         return Ok(Sharing::Shareable);
@@ -113,8 +116,9 @@ pub fn encode(value: &Zval, out: &mut Vec<u8>) -> Result<Sharing, ValueError> {
 
 /// Appends an int as MessagePack to `out`.
 #[inline]
-pub fn write_int(out: &mut Vec<u8>, value: i64) {
-    writer::Scalar::int(value).write(out);
+pub fn write_int(out: &mut ZendVec<u8>, value: i64) {
+    let int = writer::Scalar::int(value);
+    out.extend_from_slice(int.bytes());
 }
 
 /// Whether there is neither an object nor a reference in the values that `bytes` consist of: then decoding them

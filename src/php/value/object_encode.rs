@@ -82,9 +82,7 @@ unsafe fn serialize_enum_case<S: Serializer>(value: &Value, serializer: S) -> Re
         // From Zend's memory: nothing to drop if the engine leaves.
         let mut name = super::vec::ZendVec::new();
         class.iter().chain(b":").chain(case).for_each(|&byte| name.push(byte));
-        let result = Ext { code: wire::ENUM_CASE, body: &name }.serialize(serializer);
-        name.free();
-        result
+        Ext { code: wire::ENUM_CASE, body: &name }.serialize(serializer)
     }
 }
 

@@ -5,16 +5,18 @@ use ext_php_rs::types::Zval;
 use rmp::Marker;
 
 use super::engine;
+use super::vec::ZendVec;
 use super::wire;
 use super::writer::{self, Scalar};
 
-/// Appends `value` to `out` if it is a scalar or a string; else does nothing and returns false.
+/// Appends `value` to `out` if it is a scalar or a string, and there is memory for it; else returns
+/// false.
 #[inline]
-pub fn encode(value: &Zval, out: &mut Vec<u8>) -> bool {
+pub fn encode(value: &Zval, out: &mut ZendVec<u8>) -> bool {
     let at: *const Zval = value;
     if let Some(scalar) = small(value) {
         scalar.write(out);
-        return true;
+        return !out.is_cut();
     }
     // SAFETY: a live zval, read as the type that it says.
     unsafe {
@@ -27,7 +29,7 @@ pub fn encode(value: &Zval, out: &mut Vec<u8>) -> bool {
         }
         writer::write_string(out, bytes);
     }
-    true
+    !out.is_cut()
 }
 
 /// Encodes a scalar other than a string; `None` for anything else.
@@ -51,7 +53,7 @@ pub fn small(value: &Zval) -> Option<Scalar> {
 pub const LONG: usize = 32 * 1024;
 
 /// If `value` is a long string: appends the head that its bytes, left where they are, need.
-pub fn encode_long(value: &Zval, head: &mut Vec<u8>) -> Option<*const [u8]> {
+pub fn encode_long(value: &Zval, head: &mut ZendVec<u8>) -> Option<*const [u8]> {
     let at: *const Zval = value;
     // SAFETY: a live zval, read as the type that it says.
     let bytes = unsafe {
@@ -64,7 +66,7 @@ pub fn encode_long(value: &Zval, head: &mut Vec<u8>) -> Option<*const [u8]> {
         return None;
     }
     writer::write_string_head(head, bytes);
-    Some(bytes)
+    (!head.is_cut()).then_some(bytes)
 }
 
 pub use engine::{set_unwritten_string, unwrap_reference};
@@ -80,9 +82,11 @@ pub fn long_head(start: &[u8], length: u64) -> Option<usize> {
     (head + bytes == length).then_some(head as usize)
 }
 
-/// True if these bytes begin an array, a map, an object or another ext: what [`decode`] leaves alone.
-pub fn is_compound(bytes: &[u8]) -> bool {
-    bytes.first().is_some_and(|&first| matches!(first, 0x80..=0x9f | 0xc7..=0xc9 | 0xd4..=0xd8 | 0xdc..=0xdf))
+/// True if these bytes begin what is neither null nor short: an array, a map, an object or another ext, or a
+/// string of more than 255 bytes.
+pub fn is_more_than_short(bytes: &[u8]) -> bool {
+    let long = |first| matches!(first, 0x80..=0x9f | 0xc5..=0xc9 | 0xd4..=0xd8 | 0xda..=0xdf);
+    bytes.first().is_some_and(|&first| long(first))
 }
 
 /// Decodes `bytes` into `into` if they are exactly one scalar or string; else leaves `into` alone

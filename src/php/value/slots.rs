@@ -104,9 +104,4 @@ impl Slots {
             true
         }
     }
-
-    /// Frees the bookkeeping, not the values.
-    pub fn finish(self) {
-        self.places.into_inner().free();
-    }
 }

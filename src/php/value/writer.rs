@@ -12,6 +12,59 @@ use serde::ser::{self, Impossible, SerializeMap, SerializeSeq, SerializeTuple, S
 
 use crate::short;
 
+/// Where MessagePack goes: bytes that grow.
+pub trait Output: std::io::Write {
+    /// Makes room for `more` bytes. Where there is no memory for them it is false, and what has been written
+    /// is lost: there is room for some [`SHORT`] bytes then, so that what is short can go on as if nothing had
+    /// happened, without a look at the result. Who reads the bytes looks whether they are all.
+    fn reserve(&mut self, more: usize) -> bool;
+
+    /// The place behind the last byte.
+    fn end(&mut self) -> *mut u8;
+
+    /// Takes the next `more` bytes in.
+    ///
+    /// # Safety
+    /// They have been written, to [`end`](Self::end) and behind, where room for them had been made.
+    unsafe fn advance(&mut self, more: usize);
+
+    /// Appends bytes, where there is memory for them.
+    #[inline]
+    fn append(&mut self, bytes: &[u8]) {
+        if !self.reserve(bytes.len()) {
+            return;
+        }
+        // SAFETY: there is room for them, in memory that nobody else has.
+        unsafe {
+            self.end().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            self.advance(bytes.len());
+        }
+    }
+}
+
+/// Bytes of a number, or of a short string and its head.
+pub const SHORT: usize = 1 + short::LIMIT;
+const _: () = assert!(SHORT >= size_of::<Scalar>());
+
+impl Output for Vec<u8> {
+    #[inline]
+    fn reserve(&mut self, more: usize) -> bool {
+        Vec::reserve(self, more);
+        true
+    }
+
+    #[inline]
+    fn end(&mut self) -> *mut u8 {
+        self.spare_capacity_mut().as_mut_ptr().cast()
+    }
+
+    #[inline]
+    unsafe fn advance(&mut self, more: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.set_len(self.len() + more) };
+    }
+}
+
 /// The name under which `serialize_newtype_struct` makes a bin of the string inside.
 pub const BIN: &str = "bin";
 /// The name under which `serialize_tuple_variant` makes an ext: the index is its type, the length
@@ -65,14 +118,14 @@ enum Mode {
     Raw,
 }
 
-/// Appends MessagePack to a vector. Lengths and counts have to fit in 32 bits.
-pub struct Writer<'o> {
-    out: &'o mut Vec<u8>,
+/// Appends MessagePack. Lengths and counts have to fit in 32 bits.
+pub struct Writer<'o, O> {
+    out: &'o mut O,
     mode: Mode,
 }
 
-impl<'o> Writer<'o> {
-    pub fn new(out: &'o mut Vec<u8>) -> Self {
+impl<'o, O: Output> Writer<'o, O> {
+    pub fn new(out: &'o mut O) -> Self {
         Self { out, mode: Mode::String }
     }
 }
@@ -142,20 +195,19 @@ impl Scalar {
 
     /// Appends it.
     #[inline(always)]
-    pub fn write(self, out: &mut Vec<u8>) {
+    pub fn write(self, out: &mut impl Output) {
         out.reserve(self.bytes.len());
-        // SAFETY: there is room for all of the bytes, so also for those that count.
+        // SAFETY: there is room for all of the bytes, so also for those that count: they are short.
         unsafe {
-            let end = out.len();
-            out.as_mut_ptr().add(end).cast::<[u8; 16]>().write_unaligned(self.bytes);
-            out.set_len(end + usize::from(self.length));
+            out.end().cast::<[u8; 16]>().write_unaligned(self.bytes);
+            out.advance(usize::from(self.length));
         }
     }
 }
 
 /// Appends a PHP string: as a str where it is UTF-8, else as a bin.
 #[inline]
-pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
+pub fn write_string(out: &mut impl Output, bytes: &[u8]) {
     if bytes.len() < short::LIMIT && append_short_ascii(out, bytes) {
         return;
     }
@@ -163,14 +215,15 @@ pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 #[inline(never)]
-fn write_long_string(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.reserve(bytes.len() + 5);
-    write_string_head(out, bytes);
-    out.extend_from_slice(bytes);
+fn write_long_string(out: &mut impl Output, bytes: &[u8]) {
+    if out.reserve(bytes.len() + 5) {
+        write_string_head(out, bytes);
+        out.append(bytes);
+    }
 }
 
 /// Appends what stands before a string's bytes: a str's head where they are UTF-8, else a bin's.
-pub fn write_string_head(out: &mut Vec<u8>, bytes: &[u8]) {
+pub fn write_string_head(out: &mut impl Output, bytes: &[u8]) {
     let len = bytes.len() as u32;
     let _ = match simdutf8::basic::from_utf8(bytes) {
         Ok(_) => rmp::encode::write_str_len(out, len).map(drop),
@@ -180,16 +233,15 @@ pub fn write_string_head(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Appends up to 31 bytes as a fixstr if they are ASCII; else leaves `out` as it was.
 #[inline(always)]
-fn append_short_ascii(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
-    let end = out.len();
-    out.reserve(1 + short::LIMIT);
-    // SAFETY: there is room, of which `1 + len` bytes are written before the length says so.
+fn append_short_ascii(out: &mut impl Output, bytes: &[u8]) -> bool {
+    out.reserve(SHORT);
+    // SAFETY: there is room, as it is short, of which `1 + len` bytes are written before the length says so.
     unsafe {
-        let to = out.as_mut_ptr().add(end);
+        let to = out.end();
         to.write(marker::FIXSTR | bytes.len() as u8);
         let ascii = short::copy(bytes, to.add(1));
         if ascii {
-            out.set_len(end + 1 + bytes.len());
+            out.advance(1 + bytes.len());
         }
         ascii
     }
@@ -202,7 +254,7 @@ macro_rules! unknown {
     };
 }
 
-impl ser::Serializer for &mut Writer<'_> {
+impl<O: Output> ser::Serializer for &mut Writer<'_, O> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = Self;
@@ -244,7 +296,7 @@ impl ser::Serializer for &mut Writer<'_> {
             Mode::Bin => {
                 let _ = rmp::encode::write_bin(self.out, bytes);
             }
-            Mode::Raw => self.out.extend_from_slice(bytes),
+            Mode::Raw => self.out.append(bytes),
         }
         Ok(())
     }
@@ -341,7 +393,7 @@ impl ser::Serializer for &mut Writer<'_> {
     }
 }
 
-impl SerializeSeq for &mut Writer<'_> {
+impl<O: Output> SerializeSeq for &mut Writer<'_, O> {
     type Ok = ();
     type Error = Error;
 
@@ -356,7 +408,7 @@ impl SerializeSeq for &mut Writer<'_> {
     }
 }
 
-impl SerializeTuple for &mut Writer<'_> {
+impl<O: Output> SerializeTuple for &mut Writer<'_, O> {
     type Ok = ();
     type Error = Error;
 
@@ -371,7 +423,7 @@ impl SerializeTuple for &mut Writer<'_> {
     }
 }
 
-impl SerializeMap for &mut Writer<'_> {
+impl<O: Output> SerializeMap for &mut Writer<'_, O> {
     type Ok = ();
     type Error = Error;
 
@@ -391,7 +443,7 @@ impl SerializeMap for &mut Writer<'_> {
     }
 }
 
-impl SerializeTupleVariant for &mut Writer<'_> {
+impl<O: Output> SerializeTupleVariant for &mut Writer<'_, O> {
     type Ok = ();
     type Error = Error;
 

@@ -6,6 +6,7 @@
 
 mod arrays;
 mod errors;
+mod memory;
 mod objects;
 mod strings;
 mod zvals;
@@ -14,6 +15,7 @@ use ext_php_rs::ffi;
 
 pub use arrays::*;
 pub use errors::*;
+pub use memory::*;
 pub use objects::*;
 pub use strings::*;
 pub use zvals::*;

@@ -1,0 +1,225 @@
+//! All of a store at one moment, in the engine's memory.
+//!
+//! Names and short values are copied at once. Long values are in runs of their own, in which they can be
+//! found for as long as nobody has replaced them: they are copied one after the other, strings to where
+//! they stay, so that nothing is there twice. Either all of them at once; or, for a loop that needs one at
+//! a time and where all would take much of what `memory_limit` leaves, each when its turn comes.
+
+use ext_php_rs::ffi::{self, zval};
+
+use super::GLOBALS;
+use super::access::{self, Stop};
+use super::object::SyncObject;
+use super::value::{self, ZendVec, scalar};
+use super::zend::{self, Str, Thrown};
+use crate::store::{Entry, Snapshot, Store, Stored, Unread};
+
+/// How much of the memory that is left the values may take that a loop does not need yet.
+const SHARE: u64 = 4;
+
+/// Bytes of most names and values.
+const USUAL: usize = 128;
+
+/// How often the long values are looked for, each time anew, before everything is copied in one go.
+const ATTEMPTS: usize = 3;
+
+/// What is taken along.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All values.
+    All,
+    /// Those that leave room for the rest of the program. A long one that is left behind is read when it is
+    /// asked for: should it have been replaced by then, the newer one takes its place.
+    Fitting,
+}
+
+/// Names and values, in order.
+pub struct Moment {
+    snapshot: Snapshot<ZendVec<u8>, ZendVec<Entry>>,
+    /// The long values that were taken along, in order.
+    long: ZendVec<Long>,
+}
+
+/// A long value: a string of the engine's.
+#[derive(Clone, Copy)]
+struct Long {
+    at: usize,
+    string: *mut ffi::zend_string,
+    /// It holds the value's MessagePack, and is not the value.
+    encoded: bool,
+}
+
+impl Moment {
+    /// This moment.
+    pub fn of(this: &SyncObject, extent: Extent) -> Result<Self, Stop> {
+        let names = access::patiently_reading(this, Store::len)? as usize;
+        let mut moment = Self { snapshot: Snapshot::new(ZendVec::new(), ZendVec::new()), long: ZendVec::new() };
+        let room = moment.snapshot.room();
+        // Enough for most; else it is tried again with as much as it takes.
+        let _ = room.1.try_reserve_exact(names) && room.0.try_reserve_exact((names * USUAL).min(1 << 20));
+        for _ in 0..ATTEMPTS {
+            moment.fill(this, scalar::LONG as u64)?;
+            if extent == Extent::Fitting && moment.snapshot.left() > value::memory_left() as u64 / SHARE {
+                return Ok(moment);
+            }
+            if moment.fetch_long(this)? {
+                return Ok(moment);
+            }
+        }
+        moment.fill(this, u64::MAX)?;
+        Ok(moment)
+    }
+
+    /// How many names there are.
+    pub fn len(&self) -> usize {
+        self.snapshot.len()
+    }
+
+    /// The name at a place.
+    pub fn name(&self, at: usize) -> Option<Str> {
+        self.snapshot.get(at).map(|(name, _)| Str::new(name))
+    }
+
+    /// Whether the value at a place is a long one that was left behind.
+    pub fn is_behind(&self, at: usize) -> bool {
+        self.snapshot.is_left(at) && self.taken(at).is_none()
+    }
+
+    /// The long value at a place, if it was taken along.
+    fn taken(&self, at: usize) -> Option<usize> {
+        self.long.binary_search_by_key(&at, |long| long.at).ok()
+    }
+
+    /// The value at a place, into `into`, which is overwritten; false if there is none any more. Decoding may
+    /// run user code, which may let go of this very moment: nothing of it is used from there on.
+    ///
+    /// # Safety
+    /// The object is held, and `into` is a slot.
+    pub unsafe fn value(&self, this: &SyncObject, at: usize, into: *mut zval) -> Result<bool, Thrown> {
+        // SAFETY: a slot by contract; strings are held while they are used.
+        unsafe {
+            zend::set_null(into);
+            let Some((name, value)) = self.snapshot.get(at) else { return Ok(false) };
+            match value {
+                Stored::Bytes(bytes) => {
+                    let mut copy = GLOBALS.get().buffers.take();
+                    copy.extend_from_slice(bytes);
+                    access::decode(this, &copy, into)?;
+                }
+                Stored::Left(left) => {
+                    let name = Str::new(name);
+                    let long = match self.taken(at) {
+                        Some(n) => {
+                            zend::string_addref(self.long[n].string);
+                            Some(self.long[n])
+                        }
+                        None => fetch(this, at, &left)?,
+                    };
+                    let Some(Long { string, encoded, .. }) = long else {
+                        // Replaced meanwhile.
+                        return access::read(this, name.as_ptr(), into);
+                    };
+                    let string = Str::from_owned(string);
+                    if encoded {
+                        access::decode(this, string.bytes(), into)?;
+                    } else {
+                        zend::set_string(into, string);
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Lets go of a value that will not be asked for again.
+    pub fn forget(&mut self, at: usize) {
+        if let Some(n) = self.taken(at) {
+            let long = &mut self.long[n];
+            let empty = Str::new(b"").into_raw();
+            // SAFETY: its count is owned; the empty string, which has no count, takes its place.
+            drop(unsafe { Str::from_owned(std::mem::replace(&mut long.string, empty)) });
+        }
+    }
+
+    /// Copies names and values of up to `limit` bytes.
+    fn fill(&mut self, this: &SyncObject, limit: u64) -> Result<(), Stop> {
+        self.let_go();
+        access::patiently_making_room(
+            this,
+            &mut self.snapshot,
+            |snapshot, _| {
+                let (bytes, entries) = snapshot.wanted();
+                let room = snapshot.room();
+                // Somewhat more, as somebody may be adding to it.
+                room.0.clear();
+                room.1.clear();
+                room.0.try_reserve_exact((bytes + bytes / 16) as usize)
+                    && room.1.try_reserve_exact((entries + entries / 16) as usize)
+            },
+            |store, snapshot| store.fill(snapshot, limit),
+        )
+    }
+
+    /// Copies the long values; false if one of them is gone.
+    fn fetch_long(&mut self, this: &SyncObject) -> Result<bool, Stop> {
+        if self.snapshot.left() == 0 {
+            return Ok(true);
+        }
+        for at in 0..self.len() {
+            let Some((_, Stored::Left(left))) = self.snapshot.get(at) else { continue };
+            self.long.reserve(1);
+            match fetch(this, at, &left)? {
+                Some(long) => self.long.push(long),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    fn let_go(&mut self) {
+        for long in self.long.iter() {
+            // SAFETY: its count is owned.
+            drop(unsafe { Str::from_owned(long.string) });
+        }
+        self.long.clear();
+    }
+}
+
+impl Drop for Moment {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}
+
+/// Copies a long value to a new string; `None` if it is gone.
+fn fetch(this: &SyncObject, at: usize, left: &Unread) -> Result<Option<Long>, Thrown> {
+    let mut start = [std::mem::MaybeUninit::uninit(); 16];
+    if !read(this, left, 0, &mut start)? {
+        return Ok(None);
+    }
+    // SAFETY: all of it has just been written.
+    let start = start.map(|byte| unsafe { byte.assume_init() });
+    let head = scalar::long_head(&start, left.length);
+    let from = head.unwrap_or(0);
+    if !value::has_memory(left.length as usize) {
+        return Err(access::throw_no_memory(left.length));
+    }
+    let mut string = zend::empty();
+    // SAFETY: a slot of this frame. The room is filled, or nobody gets to see the string.
+    unsafe {
+        let room = scalar::set_unwritten_string(&raw mut string, left.length as usize - from);
+        if !read(this, left, from as u64, room)? {
+            return Ok(None);
+        }
+        let string = Str::share(string.value.str_).into_raw();
+        Ok(Some(Long { at, string, encoded: head.is_none() }))
+    }
+}
+
+fn read(this: &SyncObject, left: &Unread, from: u64, room: &mut [std::mem::MaybeUninit<u8>]) -> Result<bool, Thrown> {
+    match access::patiently_reading(this, |store| store.read_unread(left, from, room)) {
+        Ok(read) => Ok(read),
+        Err(Stop::Legacy) => Ok(false),
+        Err(Stop::Thrown) => Err(Thrown),
+    }
+}

@@ -1,0 +1,123 @@
+//! Memory that the store copies values to: the caller's.
+//!
+//! What a program stores is counted in its memory, not in the store's: PHP has a limit, and an allocator of
+//! its own that leaves by `longjmp` where it is exceeded. The store cannot call that (it may own the write
+//! lock, and holds counts), so the caller makes room first. Where there is too little, an operation says how
+//! much it takes ([`super::ErrorKind::NoRoom`]), and has done nothing.
+
+use std::mem::MaybeUninit;
+
+/// A growing list in memory of the caller's choice.
+pub trait Room<T: Copy> {
+    /// What is in it.
+    fn items(&self) -> &[T];
+
+    /// What is in it, to be put in order.
+    fn items_mut(&mut self) -> &mut [T];
+
+    /// Forgets what is in it, and keeps the memory.
+    fn clear(&mut self);
+
+    /// The places behind what is in it, at least `more` of them; `None` if there are fewer and it makes
+    /// no more by itself.
+    fn spare(&mut self, more: usize) -> Option<&mut [MaybeUninit<T>]>;
+
+    /// Takes the first `more` of the spare places to what is in it.
+    ///
+    /// # Safety
+    /// There are so many, and they have been written.
+    unsafe fn take(&mut self, more: usize);
+
+    /// Whether there is room for `more`.
+    #[inline]
+    fn has_room(&mut self, more: u64) -> bool {
+        usize::try_from(more).is_ok_and(|more| self.spare(more).is_some())
+    }
+
+    /// Appends an item; false if there is no room.
+    #[inline]
+    fn push(&mut self, item: T) -> bool {
+        let Some([place, ..]) = self.spare(1) else { return false };
+        place.write(item);
+        // SAFETY: the first spare place has just been written.
+        unsafe { self.take(1) };
+        true
+    }
+
+    /// Appends items; false, and none of them, if there is no room.
+    fn extend(&mut self, items: &[T]) -> bool {
+        let Some(places) = self.spare(items.len()) else { return false };
+        for (place, item) in places.iter_mut().zip(items) {
+            place.write(*item);
+        }
+        // SAFETY: there were so many spare places, and they have been written.
+        unsafe { self.take(items.len()) };
+        true
+    }
+}
+
+/// Grows by itself, as long as there is memory.
+impl<T: Copy> Room<T> for Vec<T> {
+    #[inline]
+    fn items(&self) -> &[T] {
+        self
+    }
+
+    #[inline]
+    fn items_mut(&mut self) -> &mut [T] {
+        self
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        Vec::clear(self);
+    }
+
+    #[inline]
+    fn spare(&mut self, more: usize) -> Option<&mut [MaybeUninit<T>]> {
+        self.try_reserve(more).ok()?;
+        Some(self.spare_capacity_mut())
+    }
+
+    #[inline]
+    unsafe fn take(&mut self, more: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.set_len(self.len() + more) };
+    }
+}
+
+/// Places that are filled one after the other; never more than there were at the beginning.
+pub struct Places<'a> {
+    bytes: &'a mut [MaybeUninit<u8>],
+    filled: usize,
+}
+
+impl<'a> Places<'a> {
+    pub fn new(bytes: &'a mut [MaybeUninit<u8>]) -> Self {
+        Self { bytes, filled: 0 }
+    }
+}
+
+impl Room<u8> for Places<'_> {
+    fn items(&self) -> &[u8] {
+        // SAFETY: `take` was promised that these have been written; a byte needs nothing else.
+        unsafe { std::slice::from_raw_parts(self.bytes.as_ptr().cast(), self.filled) }
+    }
+
+    fn items_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above, and they are borrowed for as long.
+        unsafe { std::slice::from_raw_parts_mut(self.bytes.as_mut_ptr().cast(), self.filled) }
+    }
+
+    fn clear(&mut self) {
+        self.filled = 0;
+    }
+
+    fn spare(&mut self, more: usize) -> Option<&mut [MaybeUninit<u8>]> {
+        self.bytes.get_mut(self.filled..).filter(|spare| spare.len() >= more)
+    }
+
+    unsafe fn take(&mut self, more: usize) {
+        self.filled += more;
+    }
+}
