@@ -231,15 +231,17 @@ impl File {
         let map = Map::new(file.as_fd(), file.metadata()?.len(), writable)?;
         let why = map.header().check_layout(identity, || Ok(file.metadata()?.len()))?;
         let mut opened = Self::new(map, file, identity, id, writable, path);
-        if opened.is_destroyed() {
-            return Ok(Some(Rc::new(opened)));
-        }
-        if !opened.still_good() {
+        let is_destroyed = opened.is_destroyed();
+        if !is_destroyed && !opened.still_good() {
             // Cut short or overwritten in this very moment: look again.
             return Ok(None);
         }
+        // Also where it says that it was destroyed: only a store can be, and only that makes way for a new one.
         if let Some(why) = why {
             return Err(Trouble::Damaged(why));
+        }
+        if is_destroyed {
+            return Ok(Some(Rc::new(opened)));
         }
         if !opened.is_adopted()? {
             if writable {
