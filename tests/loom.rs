@@ -299,11 +299,9 @@ fn a_reader_sees_a_whole_value_that_is_no_older_than_the_commit_that_it_saw() {
         alone("reused"),
         model,
         5_000,
-        &[
-            &[("log.rs", "publish(", "header.commit.store", Relaxed)],
-            &[("blocks.rs", "release(", "fence(", Relaxed)],
-            &[("read.rs", "copy_out(", "fence(", Relaxed)],
-        ],
+        // A weaker order of publishing, or of freeing, alone does no harm here: a reader also looks whether the log
+        // ends where it did, and allocating has a fence of its own before anything is written.
+        &[&[("read.rs", "copy_out(", "fence(", Relaxed)]],
     );
 }
 

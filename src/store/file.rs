@@ -8,6 +8,7 @@ use super::error::Held;
 use super::file_system;
 use super::format::*;
 use super::header::{DESTROYED, Identity, MAX_FILE, UncheckedHeader, new_page};
+use super::lease::is_any_locked;
 use super::lock::Owner;
 use super::machine::Boot;
 use super::map::Map;
@@ -87,6 +88,8 @@ pub struct File {
     pub warning: Cell<Option<String>>,
     /// For a private copy: the original's boot id and inode words when it was made.
     pub copied_from: Option<[u64; 3]>,
+    /// Whether a reader of this thread looks at it while the lock has no living owner (see `read.rs`).
+    pub resting: Cell<bool>,
 }
 
 /// What this thread has of an open file, however often that is mapped: a file that has outgrown its
@@ -209,7 +212,17 @@ impl File {
         let handle = Handle::new(file);
         handle.reach.set(map.length());
         let path = path.to_owned();
-        Self { map, handle, identity, writable, id, path, warning: Cell::new(None), copied_from: None }
+        Self {
+            map,
+            handle,
+            identity,
+            writable,
+            id,
+            path,
+            warning: Cell::new(None),
+            copied_from: None,
+            resting: Cell::new(false),
+        }
     }
 
     fn map_file(path: &Path, file: Descriptor, id: (u64, u64), writable: bool) -> Result<Option<Rc<Self>>, Trouble> {
@@ -349,7 +362,14 @@ impl File {
     /// died, and this is the file they worked on, not a copy.
     pub fn is_adopted(&self) -> Result<bool, Trouble> {
         let header = self.map.header();
-        Ok(header.file_id[0].get() == self.id.1 && header.boot().is(Boot::current()?))
+        let matches = header.file_id[0].get() == self.id.1 && header.boot().is(Boot::current()?);
+        Ok(matches || self.is_in_use())
+    }
+
+    /// Whether the kernel says that another descriptor has a lease on this very file: then processes of this boot work
+    /// on it now, whatever the header or a hidden /proc says, and what they rely on must not be made anew under them.
+    fn is_in_use(&self) -> bool {
+        self.copied_from.is_none() && self.any_fd().is_some_and(is_any_locked)
     }
 
     /// What a reader of a private copy compares: another process may have put the original right.
@@ -377,6 +397,7 @@ impl File {
             handle: self.handle.clone(),
             path: self.path.clone(),
             warning: Cell::new(self.warning.take()),
+            resting: Cell::new(false),
             ..*self
         })
     }

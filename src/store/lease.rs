@@ -267,8 +267,19 @@ fn unlock_byte(fd: RawFd, lease: u32) {
 
 /// Whether the byte is locked as leases lock it. (On the description that has locked it, the kernel says no.)
 fn is_locked(fd: RawFd, lease: u32) -> bool {
-    // Asking for a read lock: a read lock of somebody else's must not pass for a life.
-    let mut range = lease_range(lease, libc::F_RDLCK);
+    is_range_locked(fd, lease_range(lease, libc::F_RDLCK))
+}
+
+/// Whether the lease of any other descriptor is locked.
+pub(super) fn is_any_locked(fd: RawFd) -> bool {
+    let mut all = lease_range(0, libc::F_RDLCK);
+    all.l_len = i64::from(LEASES);
+    is_range_locked(fd, all)
+}
+
+/// Whether another descriptor has locked some of a range for writing. (The range asks for a read lock: a read
+/// lock of another user must not pass for a life.)
+fn is_range_locked(fd: RawFd, mut range: libc::flock) -> bool {
     // SAFETY: as in `lock_byte`.
     unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, &mut range) != 0 || range.l_type != libc::F_UNLCK as i16 }
 }

@@ -155,8 +155,22 @@ impl Attempts {
 enum Stillness<'f> {
     /// It owned the write lock.
     Owned(#[expect(dead_code, reason = "held, not looked at")] Owner<'f>),
-    /// As it may only read, it has seen that nobody did, by this word of the lock. `None`: somebody did.
-    Seen(Option<u64>),
+    /// As it may only read, it has seen that nobody did. `None`: somebody did.
+    Seen(Option<Rest<'f>>),
+}
+
+/// The lock had no living owner, as this word of it says. Meanwhile the file's views take it that nothing is freed: the
+/// block table, which tells otherwise, may be half made by an owner that died while it made it anew. A result found so is
+/// good only if the word has not moved ([`File::stood_still`]).
+struct Rest<'f> {
+    file: &'f File,
+    word: u64,
+}
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        self.file.resting.set(false);
+    }
 }
 
 /// A record that is the key's, as long as its segment's generation does not move.
@@ -234,6 +248,10 @@ impl File {
                 Copied::Is(found) => found,
                 Copied::NoRoom(length) => return Err(Trouble::NoRoom(length)),
             };
+            if stillness.as_ref().is_some_and(|stillness| !self.stood_still(stillness)) {
+                seen.record = known;
+                return Err(Trouble::Busy);
+            }
             if found == Found::Missing {
                 seen.record = 0;
             }
@@ -260,23 +278,39 @@ impl File {
         let looking = self.begin_looking(object)?;
         let seen = look().filter(|_| self.has_seen_no_section(looking));
         self.check_ours()?;
-        seen.ok_or_else(|| self.failed_in(stillness, "its index and its log do not agree"))
+        match seen {
+            Some(seen) if self.stood_still(&stillness) => Ok(seen),
+            _ => Err(self.failed_in(stillness, "its index and its log do not agree")),
+        }
     }
 
     /// Sees to it that nothing moves, or at least that a movement is noticed.
     #[cold]
     fn stillness(&self, object: u64) -> Result<Stillness<'_>, Trouble> {
-        Ok(if self.writable { Stillness::Owned(self.quiet(object)?) } else { Stillness::Seen(self.at_rest()) })
+        if self.writable {
+            return Ok(Stillness::Owned(self.quiet(object)?));
+        }
+        Ok(Stillness::Seen(self.at_rest().map(|word| {
+            self.resting.set(true);
+            Rest { file: self, word }
+        })))
     }
 
     /// Why an attempt failed: only where nothing can have moved meanwhile is the file to blame.
     #[cold]
     fn failed_in(&self, stillness: Stillness, why: &str) -> Trouble {
-        let stood_still = match stillness {
+        if self.stood_still(&stillness) { Trouble::Damaged(why.into()) } else { Trouble::Busy }
+    }
+
+    /// Whether nothing can have moved.
+    fn stood_still(&self, stillness: &Stillness) -> bool {
+        match stillness {
             Stillness::Owned(_) => true,
-            Stillness::Seen(word) => word.is_some() && word == self.at_rest(),
-        };
-        if stood_still { Trouble::Damaged(why.into()) } else { Trouble::Busy }
+            Stillness::Seen(rest) => {
+                fence(Ordering::Acquire);
+                rest.as_ref().is_some_and(|rest| self.at_rest() == Some(rest.word))
+            }
+        }
     }
 
     /// Keeps writers away, as a writer that writes nothing; what the last one left undone is then done.

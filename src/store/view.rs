@@ -72,7 +72,9 @@ impl<'f> View<'f> {
     /// telling the index; whatever was published before the look began, the index knew by then.
     #[inline]
     pub fn is_nothing_freed(&self) -> bool {
-        self.indexed == OWNED || self.header().commit.load(Ordering::Relaxed) & !HELD == self.indexed
+        self.indexed == OWNED
+            || self.header().commit.load(Ordering::Relaxed) & !HELD == self.indexed
+            || self.file.resting.get()
     }
 
     /// Whether the run that an offset lies in begins with the block of that offset, and is in the life that is the
