@@ -12,7 +12,9 @@ $s->fourth = 'after the damage';
 unset($s);
 $content = substr_replace(file_get_contents(scratch()), random_bytes(16), 64, 16);
 $content[strpos($content, 'THE DAMAGED ONE')] = 'X';
-file_put_contents(scratch(), $content);
+// A file that nobody has open: one in use is of this boot, whatever its header says.
+file_put_contents(scratch('image'), $content);
+rename(scratch('image'), scratch());
 Peer::php(<<<'PHP'
     set_error_handler(function (int $level, string $message) use (&$argv) {
         echo $level === E_WARNING ? 'warning' : $level, str_contains($message, $argv[1]) ? ' that names the file' : ": $message", "\n";
