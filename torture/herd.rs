@@ -2,6 +2,7 @@
 
 use super::Random;
 use super::journal::Failures;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
@@ -233,4 +234,13 @@ pub fn become_nobody() {
         unsafe { libc::setgroups(0, std::ptr::null()) == 0 && libc::setgid(65534) == 0 && libc::setuid(65534) == 0 };
     assert!(done, "becoming nobody: {}", std::io::Error::last_os_error());
     die_with_parent();
+}
+
+/// Shuts this process into a folder: it has no /proc, so that it does not know which boot this is. Returns what
+/// the file is called there.
+pub fn shut_in(path: &Path) -> PathBuf {
+    let folder = path.parent().expect("an absolute path");
+    std::os::unix::fs::chroot(folder).unwrap_or_else(|error| panic!("chroot: {error}"));
+    std::env::set_current_dir("/").unwrap();
+    Path::new("/").join(path.file_name().expect("a file"))
 }

@@ -7,7 +7,7 @@
 //!
 //! In most parts sixteen processes write, remove, append, increment under `lock()`, replace everything, fork
 //! and read, on one file. Meanwhile they are killed and stopped, and most kill themselves at a crash point.
-//! One of them may only read (where root tortures). What
+//! One of them may only read, one is shut into the file's folder without /proc (where root tortures). What
 //! each of them began and what returned to it stands in a journal outside the store, in memory
 //! that outlives it. Whoever reads compares with the journals; at the end of each round every
 //! acknowledged write has to be there, every increment counted once, the store sound and small.

@@ -18,7 +18,7 @@ const ACCOUNTS: usize = 8;
 const START: i64 = 1000;
 /// Accounts, the parity, and one of two keys.
 const NAMES: usize = ACCOUNTS + 2;
-/// Holders; readers, the last two of which may only read. (Where root tortures.)
+/// Holders; readers, the last two of which may only read; the last holder is shut in. (Where root tortures.)
 const HOLDERS: usize = 6;
 const READERS: usize = 6;
 /// So many sections are remembered.
@@ -78,10 +78,15 @@ pub fn run(mut ground: Ground, kills: bool) -> Outcome {
 }
 
 fn work(n: usize, path: &Path, arena: &'static Arena, mut random: Random) {
-    if herd::is_root() && n >= HOLDERS + READERS - 2 {
-        herd::become_nobody();
+    let mut path = path.to_owned();
+    if herd::is_root() {
+        match n {
+            _ if n == HOLDERS - 1 => path = herd::shut_in(&path),
+            _ if n >= HOLDERS + READERS - 2 => herd::become_nobody(),
+            _ => {}
+        }
     }
-    let store = Store::new(path.to_owned(), Options::default());
+    let store = Store::new(path, Options::default());
     let mut seen = vec![Seen::default(); NAMES];
     while !arena.bell.rings() {
         if n < HOLDERS {

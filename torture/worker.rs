@@ -7,8 +7,10 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 use sync::store::{Appended, Found, Options, Outline, Patience, Seen, Store};
 
-/// Who may only read. (Where root tortures; else it is as the others.)
+/// Who may only read, and who is shut into the file's folder, without /proc. (Where root tortures; else they are
+/// as the others.)
 const READER: usize = WORKERS - 1;
+const SHUT_IN: usize = WORKERS - 2;
 
 /// Works until it is killed, or told to stop.
 pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut random: Random) {
@@ -24,11 +26,13 @@ pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut ran
     }
     #[cfg(not(feature = "torture"))]
     let _ = round;
-    let reads = herd::is_root() && n == READER;
+    let (mut path, reads) = (path.to_owned(), herd::is_root() && n == READER);
     if reads {
         herd::become_nobody();
+    } else if herd::is_root() && n == SHUT_IN {
+        path = herd::shut_in(&path);
     }
-    let store = Store::new(path.to_owned(), Options::default());
+    let store = Store::new(path, Options::default());
     let seen = vec![vec![Seen::default(); KEYS]; OWNERS];
     let mut worker = Worker { n, store: &store, arena, seen, list: (Seen::default(), vec![]) };
     if !reads {
