@@ -39,6 +39,16 @@ $ways = [
         $s->lock();
         $s->unlock();
     }),
+    'emptied and restored' => [
+        function () use ($file, $away) {
+            copy($file, $away);
+            file_put_contents($file, '');
+        },
+        function () use ($file, $away) {
+            file_put_contents($file, file_get_contents($away));
+            unlink($away);
+        },
+    ],
     'a folder switched' => [
         function () {
             unlink(scratch('folder'));
@@ -90,5 +100,6 @@ another: [106,[1,2,"theirs","ours"],106]
 a copy: [106,[1,2,"theirs","ours"],106]
 emptied: [106,[1,2,"theirs","ours"],106]
 a store without content: [106,[1,2,"theirs","ours"],106]
+emptied and restored: [106,[1,2,"theirs","ours"],106]
 a folder switched: [106,[1,2,"theirs","ours"],106]
 exit 0

@@ -150,9 +150,13 @@ impl File {
         Trouble::Outgrown(self.told_length())
     }
 
-    /// How long the file is, as its header tells.
+    /// How long the file is at least, as its header tells. (While a file is imported, its header is somewhere
+    /// else.)
     pub fn told_length(&self) -> u64 {
-        self.map.header().blocks.load(Ordering::Acquire).saturating_mul(BLOCK).saturating_add(PAGE)
+        match self.map.header().blocks.load(Ordering::Acquire) {
+            0 => 0,
+            blocks => blocks.saturating_mul(BLOCK).saturating_add(PAGE),
+        }
     }
 }
 

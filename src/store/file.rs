@@ -179,6 +179,7 @@ impl File {
             if let Some(known) = registered(id)
                 && known.writable == writable
                 && known.still_good()
+                && known.is_as_long_as_it_says(&file)?
             {
                 known.handle.renew(file);
                 return Ok(Some(known));
@@ -206,6 +207,18 @@ impl File {
 
     fn still_good(&self) -> bool {
         self.shows_our_header() && !self.map.is_poisoned() && self.copied_from.is_none()
+    }
+
+    /// Whether the file has what its header tells of. If not, it was cut short, which all who have mapped it are to
+    /// notice.
+    fn is_as_long_as_it_says(&self, file: &Descriptor) -> Result<bool, Trouble> {
+        // In this order: a file is made longer before it tells so.
+        let told = self.told_length();
+        let is_whole = told <= file.metadata()?.len();
+        if !is_whole {
+            self.map.poison();
+        }
+        Ok(is_whole)
     }
 
     fn new(map: Map, file: Descriptor, identity: Identity, id: (u64, u64), writable: bool, path: &Path) -> Self {
@@ -514,15 +527,18 @@ impl File {
             return Err(Trouble::Outgrown(end + length));
         }
         let fd = self.own_fd()?;
+        // One that was cut short must not get zeros in place of what it has lost.
+        if !self.handle.with(|file| self.is_as_long_as_it_says(file))? {
+            return Err(Trouble::Stale);
+        }
         crash_point();
-        match allocate(fd, end, length) {
+        match allocate(fd, 0, end, length) {
             Ok(()) => {
                 crash_point();
                 Ok(())
             }
             Err(error) => {
-                // SAFETY: an open descriptor.
-                unsafe { libc::ftruncate(fd, end as libc::off_t) };
+                self.cut_behind(end);
                 Err(error.into())
             }
         }
@@ -549,10 +565,10 @@ impl File {
         });
     }
 
-    /// Puts memory behind a range of the file.
+    /// Puts memory behind a range of the file, which stays as long as it is.
     pub fn back(&self, offset: u64, length: u64) -> Result<(), Trouble> {
         crash_point();
-        Ok(allocate(self.own_fd()?, offset, length)?)
+        Ok(allocate(self.own_fd()?, libc::FALLOC_FL_KEEP_SIZE, offset, length)?)
     }
 
     /// Gives the memory behind a range back; it then reads as zeros. Where the file system cannot,
@@ -584,9 +600,9 @@ impl File {
     }
 }
 
-/// Puts memory behind a range, which may make the file longer.
-fn allocate(fd: RawFd, offset: u64, length: u64) -> io::Result<()> {
-    in_pieces(offset, length, |at, piece| size_limit::without_signal(|| allocate_at_once(fd, at, piece)))
+/// Puts memory behind a range, which may make the file longer, as `mode` says.
+fn allocate(fd: RawFd, mode: i32, offset: u64, length: u64) -> io::Result<()> {
+    in_pieces(offset, length, |at, piece| size_limit::without_signal(|| allocate_at_once(fd, mode, at, piece)))
 }
 
 /// Does something with a range, piece by piece. On tmpfs (before Linux 6.11) a signal undoes all that a call has
@@ -606,9 +622,9 @@ fn in_pieces(offset: u64, length: u64, mut action: impl FnMut(u64, u64) -> io::R
     Ok(())
 }
 
-fn allocate_at_once(fd: RawFd, offset: u64, length: u64) -> io::Result<()> {
+fn allocate_at_once(fd: RawFd, mode: i32, offset: u64, length: u64) -> io::Result<()> {
     // SAFETY: an open descriptor.
-    if unsafe { libc::fallocate(fd, 0, offset as libc::off_t, length as libc::off_t) } == 0 {
+    if unsafe { libc::fallocate(fd, mode, offset as libc::off_t, length as libc::off_t) } == 0 {
         return Ok(());
     }
     let error = io::Error::last_os_error();

@@ -362,7 +362,10 @@ impl Owner<'_> {
 
     /// Removes a key; tells whether it was there.
     pub fn remove(&self, key: &EncodedKey, hash: u64) -> Result<bool, Trouble> {
-        let Search::Hit(hit) = self.search(hash, key) else { return Ok(false) };
+        let Search::Hit(hit) = self.search(hash, key) else {
+            // Nor where the index has gone with a part of the file.
+            return self.file.check_sound().map(|()| false);
+        };
         let record = NewRecord { op: Op::Remove, key, value: Value::whole(&[0xc0]) };
         let offset = self.space_for(record.length(), Purpose::Reclaim)?;
         let placed = self.append(&record, offset, self.end(), self.place(hit.record), 0);

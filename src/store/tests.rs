@@ -7,6 +7,7 @@ use super::*;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::sync::atomic::AtomicU32;
 
+mod cut;
 mod lives;
 mod outgrown;
 mod whole;
