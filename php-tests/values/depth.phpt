@@ -84,8 +84,8 @@ SyncException: Maximum depth of 4096 exceeded. The depth limit can be changed us
 SyncException: Maximum depth of 4096 exceeded. The depth limit can be changed using the unserialize_max_depth ini setting.
 SyncException: Maximum depth of 4096 exceeded. The depth limit can be changed using the unserialize_max_depth ini setting.
 int(5000)
-SyncException: A value is nested N levels deep, more than the stack of this thread can bear.
-SyncException: A value is nested N levels deep, more than the stack of this thread can bear.
-SyncException: A value is nested N levels deep, more than the stack of this thread can bear.
-SyncException: A value is nested N levels deep, more than the stack of this thread can bear.
-SyncException: A value is nested N levels deep, more than the stack of this thread can bear.
+SyncException: A value is nested N levels deep, more than the stack that is left can bear.
+SyncException: A value is nested N levels deep, more than the stack that is left can bear.
+SyncException: A value is nested N levels deep, more than the stack that is left can bear.
+SyncException: A value is nested N levels deep, more than the stack that is left can bear.
+SyncException: A value is nested N levels deep, more than the stack that is left can bear.

@@ -524,6 +524,10 @@ pub unsafe fn remove(this: &SyncObject, name: *mut zend_string) -> Result<(), Th
 /// Everything at one moment, in order, decoded: `each` is called with a name and its value, which
 /// it may take over.
 pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<(), Thrown>) -> Result<(), Thrown> {
+    // Handles may lead from one store to another, and who looks at all of them, on and on.
+    if value::is_stack_short() {
+        return Err(errors::throw_sync("A Sync object is inside of more others than the stack that is left can bear."));
+    }
     let mut rounds = Rounds::new();
     loop {
         rounds.begin(this)?;

@@ -197,7 +197,7 @@ impl<'p> Decoder<'_, 'p> {
             if called && !engine::exception_pending() {
                 engine::unwrap_reference(at);
                 engine::possible_root(at);
-                return Ok(self.sharing.get());
+                return Ok(if self.depth.was_deep() { Sharing::Fresh } else { self.sharing.get() });
             }
             engine::release(at);
             engine::set_simple(at, engine::NULL);

@@ -20,7 +20,7 @@ pub fn encode(value: &Zval, out: &mut ZendVec<u8>) -> Result<Sharing, ValueError
     let at: *const Zval = value;
     let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true, guarded: false };
     let written = root.serialize(&mut Writer::new(&mut *out));
-    let sharing = encoder.sharing.get();
+    let sharing = if encoder.depth.was_deep() { Sharing::Fresh } else { encoder.sharing.get() };
     let failure = encoder.finish();
     match written {
         Ok(()) if out.is_cut() => {
@@ -131,7 +131,7 @@ pub struct Within<'a> {
 
 impl Within<'_> {
     fn contains(within: Option<&Self>, array: *const HashTable) -> bool {
-        within.is_some_and(|w| w.array == array || Self::contains(w.outer, array))
+        std::iter::successors(within, |within| within.outer).any(|within| within.array == array)
     }
 }
 

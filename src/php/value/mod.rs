@@ -32,6 +32,7 @@ mod plain;
 mod reader;
 pub mod scalar;
 mod slots;
+mod stack;
 mod vec;
 mod wire;
 mod writer;
@@ -42,6 +43,7 @@ use std::rc::Rc;
 use ext_php_rs::types::Zval;
 
 pub use engine::{has_memory, memory_left};
+pub use stack::is_short as is_stack_short;
 pub use vec::ZendVec;
 
 /// Which classes' objects may come out of a file, as `unserialize`'s option `allowed_classes`.
@@ -82,7 +84,8 @@ pub enum Sharing {
     /// A scalar, a string or an array free of objects and references: nobody can change it in
     /// place, so it may be kept and returned again by reference count.
     Shareable,
-    /// It contains an object or a reference, which its receiver may change: decode anew each time.
+    /// It contains an object or a reference, which its receiver may change; or it is nested so deeply that
+    /// freeing it takes much of a stack. Decode it anew each time.
     Fresh,
 }
 

@@ -1,6 +1,6 @@
 //! Exceptions, warnings and settings.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 
 use ext_php_rs::ffi;
@@ -28,10 +28,33 @@ pub fn ini_long(name: &str) -> i64 {
     unsafe { zend_ini_long(name.as_ptr().cast(), name.len(), 0) }
 }
 
-/// The size of a fiber's stack in bytes, as new fibers get it.
-pub fn fiber_stack_size() -> usize {
-    // SAFETY: the executor globals of this thread.
-    unsafe { (*ffi::ext_php_rs_executor_globals()).fiber_stack_size as usize }
+/// The start of what the engine keeps of a fiber, which it leaves opaque in part.
+#[repr(C)]
+struct FiberContext {
+    handle: *mut c_void,
+    kind: *mut c_void,
+    function: *mut c_void,
+    cleanup: *mut c_void,
+    /// Null in the main program.
+    stack: *const FiberStack,
+}
+
+#[repr(C)]
+struct FiberStack {
+    pointer: *mut c_void,
+    size: usize,
+}
+
+/// The stack of the fiber that runs, from its lowest to its highest address; `None` in the main program.
+pub fn fiber_stack() -> Option<(usize, usize)> {
+    // SAFETY: the executor globals of this thread. A context and its stack begin with these fields in all
+    // releases that have fibers, and live as long as the fiber runs.
+    unsafe {
+        let context = (*ffi::ext_php_rs_executor_globals()).current_fiber_context.cast::<FiberContext>();
+        let stack = context.as_ref()?.stack.as_ref()?;
+        let low = stack.pointer.addr();
+        Some((low, low.checked_add(stack.size)?))
+    }
 }
 
 /// The setting `unserialize_callback_func`, if it names a function.
