@@ -325,13 +325,22 @@ impl Encoded {
     /// The value is valid, and held by the caller for as long as the result lives.
     #[inline(always)]
     pub unsafe fn of(value: *mut zval) -> Result<Self, Thrown> {
+        // SAFETY: valid by contract.
+        unsafe { Self::within(value, 0) }
+    }
+
+    /// Encodes a value that is going to lie within so many containers. May run user code.
+    ///
+    /// # Safety
+    /// As for [`of`](Self::of).
+    pub unsafe fn within(value: *mut zval, within: usize) -> Result<Self, Thrown> {
         let mut bytes = GLOBALS.get().buffers.take();
         // SAFETY: valid by contract.
         unsafe {
             if let Some(body) = scalar::encode_long(&*value, &mut bytes) {
                 return Ok(Self { bytes, body: Some(body), sharing: Sharing::Shareable });
             }
-            let sharing = encode(value, &mut bytes)?;
+            let sharing = encode(value, within, &mut bytes)?;
             Ok(Self { bytes, body: None, sharing })
         }
     }
@@ -475,7 +484,7 @@ pub unsafe fn append(this: &SyncObject, value: *mut zval) -> Result<(), Thrown> 
         let mut bytes = GLOBALS.get().buffers.take();
         let (sharing, string) = match scalar::encode_long(&*value, &mut bytes) {
             Some(string) => (Sharing::Shareable, &*string),
-            None => (encode(value, &mut bytes)?, &[][..]),
+            None => (encode(value, 0, &mut bytes)?, &[][..]),
         };
         let mut seen = Seen::default();
         let number = patiently(this, |store| store.put_next(&bytes, string, LEAST_NUMBER, &mut seen))?;
@@ -589,7 +598,7 @@ pub unsafe fn with_entries(
                 bytes.extend_from_slice(zend::bytes(key));
             }
             let name = bytes.len();
-            encode(zend::deref(value), &mut bytes)?;
+            encode(zend::deref(value), 0, &mut bytes)?;
             ends.push((name, bytes.len()));
         }
     }
@@ -602,10 +611,10 @@ pub unsafe fn with_entries(
     patiently(this, |store| operation(store, &entries))
 }
 
-/// Appends the encoded value to `bytes`.
-pub unsafe fn encode(value: *mut zval, bytes: &mut ZendVec<u8>) -> Result<Sharing, Thrown> {
+/// Appends the encoded value, which is going to lie within so many containers, to `bytes`.
+pub unsafe fn encode(value: *mut zval, within: usize, bytes: &mut ZendVec<u8>) -> Result<Sharing, Thrown> {
     // SAFETY: callers pass a valid value that they hold.
-    value::encode(unsafe { &*value }, bytes).map_err(throw_value_error)
+    value::encode(unsafe { &*value }, within, bytes).map_err(throw_value_error)
 }
 
 /// Decodes a value as the object's policy allows; `into` is overwritten.
@@ -614,7 +623,7 @@ pub unsafe fn encode(value: *mut zval, bytes: &mut ZendVec<u8>) -> Result<Sharin
 /// `into` is a slot of the caller's.
 pub unsafe fn decode(this: &SyncObject, bytes: &[u8], into: *mut zval) -> Result<Sharing, Thrown> {
     // SAFETY: callers pass a slot that is theirs.
-    let decoded = value::decode(bytes, this.policy()?, unsafe { &mut *into }).map_err(throw_value_error);
+    let decoded = value::decode(bytes, 0, this.policy()?, unsafe { &mut *into }).map_err(throw_value_error);
     let (sharing, rest) = decoded?;
     if rest == 0 {
         return Ok(sharing);

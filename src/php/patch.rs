@@ -82,7 +82,7 @@ unsafe fn change_cached<'o>(
                 Ok(Appended::Full) => {
                     let Some(mut array) = follow(this, name, before, steps, value)? else { break };
                     patch.clear();
-                    access::encode(&raw mut array, &mut patch)?;
+                    access::encode(&raw mut array, 0, &mut patch)?;
                     match instance.store.put_if_unchanged(name.bytes(), &patch, &mut seen) {
                         Ok(true) => {
                             this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
@@ -184,7 +184,7 @@ unsafe fn assign_unread<'o>(this: &SyncObject, name: &Str, step: &Step, value: *
             return Ok(Tried::Left(Deed::Assign(value)));
         }
         let done = if is_plain(value, DEPTH) {
-            let encoded = Encoded::of(value)?;
+            let encoded = Encoded::within(value, 1)?;
             match unread.put(&encoded, ATTEMPTS)? {
                 Put::Lost => alone(this, |_| unread.put(&encoded, ATTEMPTS))?,
                 put => put,
@@ -248,7 +248,7 @@ impl Unread<'_> {
         // SAFETY: as above.
         unsafe {
             let Some(end) = self.end()? else { return Ok(Put::Impossible) };
-            let encoded = Encoded::of(value)?;
+            let encoded = Encoded::within(value, 1)?;
             if turn.standing() == Standing::Forked {
                 return self.put_after_parent(end, &encoded);
             }
@@ -491,7 +491,8 @@ unsafe fn encode(
             at = element;
         }
         if let Some(value) = value {
-            access::encode(value, out)?;
+            value::check_depth(steps.len()).map_err(access::throw_value_error)?;
+            access::encode(value, steps.len(), out)?;
         }
         Ok(Some(end))
     }
@@ -521,7 +522,7 @@ fn write_name(out: &mut ZendVec<u8>, name: &Str) -> Result<(), Thrown> {
     // SAFETY: a string, which runs no user code.
     unsafe {
         zend::set_string(&raw mut key, name.clone());
-        access::encode(&raw mut key, out).map(drop)
+        access::encode(&raw mut key, 0, out).map(drop)
     }
 }
 
@@ -533,64 +534,89 @@ pub unsafe fn apply_all(this: &SyncObject, bytes: &[u8], at: *mut zval) -> Resul
     let mut rest = bytes;
     let mut sharing = Sharing::Shareable;
     while !rest.is_empty() {
-        let element = element_of(rest);
-        let (number, body) = element.unwrap_or((0, rest));
-        let mut patch = zend::empty();
-        let decoded = value::decode(body, this.policy()?, &mut patch).map_err(access::throw_value_error)?;
-        if decoded.0 == Sharing::Fresh {
-            sharing = Sharing::Fresh;
+        let patch = Patch::of(rest)?;
+        // SAFETY: valid by contract.
+        if unsafe { zend::kind(at) } != IS_ARRAY {
+            return Err(damaged());
+        }
+        let (mut value, mut left) = (zend::empty(), patch.rest.len());
+        if patch.assigns {
+            // What it refers to by numbers is its own.
+            let decoded = value::decode(patch.rest, patch.steps, this.policy()?, &mut value);
+            let (its_sharing, behind) = decoded.map_err(access::throw_value_error)?;
+            if its_sharing == Sharing::Fresh {
+                sharing = Sharing::Fresh;
+            }
+            left = behind;
         }
         // SAFETY: valid by contract.
         unsafe {
-            match element {
-                Some(_) if zend::kind(at) == IS_ARRAY => {
-                    place::act(at, &[Step::Element(Key::int(number))], Act::Assign(&raw mut patch))?;
-                }
-                Some(_) => return Err(damaged()),
-                None => apply(&raw const patch, at)?,
-            }
+            let act = if patch.assigns { Act::Assign(&raw mut value) } else { Act::Unset };
+            match patch.only_step() {
+                Some(step) => place::act(at, &[step], act)?,
+                None => place::act(at, &patch.way()?, act)?,
+            };
         }
-        rest = &rest[rest.len() - decoded.1..];
+        rest = &rest[rest.len() - left..];
     }
     Ok(sharing)
 }
 
-/// If the patch at the start of `bytes` assigns an element of a list, as nearly all do: its number, and
-/// where the value starts. Others are put together as arrays first.
-fn element_of(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let [PAIR, ONE_STEP, rest @ ..] = bytes else { return None };
-    let mut rest = rest;
-    let number = rmp::decode::read_int(&mut rest).ok()?;
-    Some((number, rest))
+/// A patch, as far as it is read without running user code.
+struct Patch<'a> {
+    assigns: bool,
+    /// How many steps its way has, and their bytes.
+    steps: usize,
+    way: &'a [u8],
+    /// The value that it assigns, and what follows.
+    rest: &'a [u8],
+}
+
+impl<'a> Patch<'a> {
+    /// Reads the start of `bytes`.
+    fn of(bytes: &'a [u8]) -> Result<Self, Thrown> {
+        let mut rest = bytes;
+        let (Ok(parts @ 1..=2), Ok(steps @ 1..)) =
+            (rmp::decode::read_array_len(&mut rest), rmp::decode::read_array_len(&mut rest))
+        else {
+            return Err(damaged());
+        };
+        let steps = steps as usize;
+        value::check_depth(steps).map_err(access::throw_value_error)?;
+        let start = rest;
+        for _ in 0..steps {
+            rest = value::split_key(rest).ok_or_else(damaged)?.1;
+        }
+        Ok(Self { assigns: parts == 2, steps, way: &start[..start.len() - rest.len()], rest })
+    }
+
+    /// The step, if it is one and that is an int, as of nearly all patches.
+    fn only_step(&self) -> Option<Step> {
+        let number = if self.steps == 1 { rmp::decode::read_int(&mut &*self.way).ok()? } else { return None };
+        Some(Step::Element(Key::int(number)))
+    }
+
+    /// All steps.
+    fn way(&self) -> Result<Vec<Step>, Thrown> {
+        let (mut steps, mut rest) = (Vec::with_capacity(self.steps), self.way);
+        while let Some((key, behind)) = value::split_key(rest) {
+            let mut value = zend::empty();
+            if !value::scalar::decode(key, &mut value) {
+                return Err(damaged());
+            }
+            // SAFETY: a slot of this frame.
+            let key = unsafe { Key::new(&raw mut value) };
+            if !key.is_plain() {
+                return Err(damaged());
+            }
+            steps.push(Step::Element(key));
+            rest = behind;
+        }
+        Ok(steps)
+    }
 }
 
 #[cold]
 fn damaged() -> Thrown {
     errors::throw_sync("A stored value is damaged: it has bytes after its end.")
-}
-
-unsafe fn apply(patch: *const zval, at: *mut zval) -> Result<(), Thrown> {
-    // SAFETY: callers pass valid values; what is in the patch lives as long as it does.
-    unsafe {
-        if zend::kind(patch) != IS_ARRAY || zend::kind(at) != IS_ARRAY {
-            return Err(damaged());
-        }
-        let table = (*patch).value.arr;
-        let way = ffi::zend_hash_index_find(table, 0);
-        if way.is_null() || zend::kind(way) != IS_ARRAY {
-            return Err(damaged());
-        }
-        let keys = (*way).value.arr;
-        let mut steps = Vec::new();
-        for n in 0..u64::from((*keys).nNumOfElements) {
-            let key = ffi::zend_hash_index_find(keys, n);
-            if key.is_null() || !matches!(zend::kind(key), IS_LONG | IS_STRING) {
-                return Err(damaged());
-            }
-            steps.push(Step::Element(Key::new(key)));
-        }
-        let value = ffi::zend_hash_index_find(table, 1);
-        let act = if value.is_null() { Act::Unset } else { Act::Assign(value) };
-        place::act(at, &steps, act).map(drop)
-    }
 }

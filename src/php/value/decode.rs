@@ -18,8 +18,8 @@ use super::wire::{self, Number};
 use super::{Policy, Sharing, ValueError, scalar};
 
 /// Decodes any value. See [`super::decode`].
-pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<(Sharing, usize), ValueError> {
-    let decoder = Decoder::new(bytes.len(), policy);
+pub fn decode(bytes: &[u8], within: usize, policy: &Policy, into: &mut Zval) -> Result<(Sharing, usize), ValueError> {
+    let decoder = Decoder::new(bytes.len(), within, policy);
     let at: *mut Zval = into;
     // SAFETY: the caller gives a zval to overwrite.
     unsafe { engine::set_simple(at, engine::NULL) };
@@ -63,13 +63,13 @@ pub struct Decoder<'de, 'p> {
 }
 
 impl<'p> Decoder<'_, 'p> {
-    fn new(len: usize, policy: &'p Policy) -> Self {
+    fn new(len: usize, within: usize, policy: &'p Policy) -> Self {
         Self {
             policy,
             classes: Classes::new(),
             slots: Slots::new(),
             delayed: Delayed::new(),
-            depth: Depth::new(),
+            depth: Depth::new(within),
             budget: Cell::new(len),
             replaced: UnsafeCell::new(ZendVec::new()),
             objects: UnsafeCell::new(ZendVec::new()),

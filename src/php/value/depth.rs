@@ -18,9 +18,34 @@ pub struct Depth {
     floor: OnceCell<Cell<Floor>>,
 }
 
+/// What the engine takes of a stack, at most, for each level that it goes through of a value: to free it, for
+/// one.
+const LEVEL: usize = 400;
+
+/// Whether a value may lie within so many containers, whatever made them.
+///
+/// # Errors
+/// As [`Depth::enter`].
+pub fn check(levels: usize) -> Result<(), String> {
+    if levels <= 1 {
+        return Ok(());
+    }
+    Depth::new(levels).check(levels as i64)?;
+    if levels as i64 > SHALLOW && Floor::here().is_within(levels.saturating_mul(LEVEL)) {
+        return Err(too_deep(levels as i64));
+    }
+    Ok(())
+}
+
+#[cold]
+fn too_deep(depth: i64) -> String {
+    format!("A value is nested {depth} levels deep, more than the stack that is left can bear.")
+}
+
 impl Depth {
-    pub fn new() -> Self {
-        Self { now: Cell::new(0), deepest: Cell::new(0), max: OnceCell::new(), floor: OnceCell::new() }
+    /// For a value that is going to lie, or lies, within so many containers.
+    pub fn new(within: usize) -> Self {
+        Self { now: Cell::new(within as i64), deepest: Cell::new(0), max: OnceCell::new(), floor: OnceCell::new() }
     }
 
     /// Enters a container.
@@ -61,7 +86,7 @@ impl Depth {
             ));
         }
         if Floor::is_near(self.floor.get_or_init(|| Cell::new(Floor::here()))) {
-            return Err(format!("A value is nested {depth} levels deep, more than the stack that is left can bear."));
+            return Err(too_deep(depth));
         }
         Ok(())
     }

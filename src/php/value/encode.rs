@@ -15,8 +15,8 @@ use super::writer::Writer;
 use super::{Sharing, ValueError};
 
 /// Encodes any value. See [`super::encode`].
-pub fn encode(value: &Zval, out: &mut ZendVec<u8>) -> Result<Sharing, ValueError> {
-    let encoder = Encoder::new();
+pub fn encode(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Sharing, ValueError> {
+    let encoder = Encoder::new(within);
     let at: *const Zval = value;
     let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true, guarded: false };
     let written = root.serialize(&mut Writer::new(&mut *out));
@@ -44,10 +44,10 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    fn new() -> Self {
+    fn new(within: usize) -> Self {
         Self {
             identity: Identity::new(),
-            depth: Depth::new(),
+            depth: Depth::new(within),
             sharing: Cell::new(Sharing::Shareable),
             failure: Cell::new(None),
             sleep: Cell::new((std::ptr::null_mut(), std::ptr::null_mut())),

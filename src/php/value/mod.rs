@@ -100,7 +100,8 @@ pub enum ValueError {
 }
 
 /// Appends `value` as MessagePack to `out`. Says if the value itself may be kept, and returned by
-/// reference count, in place of what decoding these bytes would give.
+/// reference count, in place of what decoding these bytes would give. It is going to lie within so many
+/// containers, which count for how deep it may be.
 ///
 /// May run user code (`__serialize`, `__sleep`, `serialize`, error handlers).
 ///
@@ -109,12 +110,26 @@ pub enum ValueError {
 /// [`ValueError::Refused`] for what is nested deeper than `unserialize_max_depth`, since it could
 /// not be read back. Then `out` holds a part of the value, or nothing: cut it back.
 #[inline]
-pub fn encode(value: &Zval, out: &mut ZendVec<u8>) -> Result<Sharing, ValueError> {
+pub fn encode(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Sharing, ValueError> {
     let value = value.dereference();
     if scalar::encode(value, out) {
         return Ok(Sharing::Shareable);
     }
-    encode::encode(value, out)
+    encode::encode(value, within, out)
+}
+
+/// Whether a value may lie within so many containers.
+///
+/// # Errors
+/// [`ValueError::Refused`] as for [`encode`].
+pub fn check_depth(levels: usize) -> Result<(), ValueError> {
+    depth::check(levels).map_err(ValueError::Refused)
+}
+
+/// Splits off the int or the string that `bytes` start with: its bytes, and what follows. `None` where they
+/// start with anything else.
+pub fn split_key(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    plain::split_key(bytes)
 }
 
 /// Appends an int as MessagePack to `out`.
@@ -131,7 +146,8 @@ pub fn is_plain(bytes: &[u8]) -> bool {
 }
 
 /// Decodes the MessagePack value that `bytes` start with into `into`, which is overwritten without
-/// being released, and holds null after an error. Returns how many bytes there are behind it, too.
+/// being released, and holds null after an error. Returns how many bytes there are behind it, too. `within`: as
+/// for [`encode`].
 ///
 /// May run user code (autoloaders, `__unserialize`, `__wakeup`, `unserialize`, error handlers).
 ///
@@ -140,9 +156,9 @@ pub fn is_plain(bytes: &[u8]) -> bool {
 /// nested deeper than `unserialize_max_depth`; [`ValueError::Thrown`] if user code throws. No
 /// destructor runs for what had been made until then.
 #[inline]
-pub fn decode(bytes: &[u8], policy: &Policy, into: &mut Zval) -> Result<(Sharing, usize), ValueError> {
+pub fn decode(bytes: &[u8], within: usize, policy: &Policy, into: &mut Zval) -> Result<(Sharing, usize), ValueError> {
     if scalar::decode(bytes, into) {
         return Ok((Sharing::Shareable, 0));
     }
-    decode::decode(bytes, policy, into)
+    decode::decode(bytes, within, policy, into)
 }

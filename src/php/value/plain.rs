@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use rmp::Marker;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::reader::Reader;
@@ -15,6 +16,32 @@ pub fn is_plain(bytes: &[u8]) -> bool {
         announced = announced.saturating_sub(1).saturating_add(elements);
     }
     true
+}
+
+/// See [`super::split_key`].
+pub fn split_key(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let is_key = matches!(
+        Marker::from_u8(*bytes.first()?),
+        Marker::FixPos(_)
+            | Marker::FixNeg(_)
+            | Marker::FixStr(_)
+            | Marker::U8
+            | Marker::U16
+            | Marker::U32
+            | Marker::U64
+            | Marker::I8
+            | Marker::I16
+            | Marker::I32
+            | Marker::I64
+            | Marker::Str8
+            | Marker::Str16
+            | Marker::Str32
+            | Marker::Bin8
+            | Marker::Bin16
+            | Marker::Bin32
+    );
+    let mut reader = Reader::new(bytes);
+    (is_key && reader.deserialize_any(Elements).is_ok()).then(|| bytes.split_at(bytes.len() - reader.rest().len()))
 }
 
 /// How many values a value announces that come behind it, as its elements.

@@ -44,6 +44,22 @@ impl Floor {
         address() < this.get().address && Self::look_ahead(this)
     }
 
+    /// Whether less than so many bytes are left of it.
+    pub fn is_within(self, bytes: usize) -> bool {
+        let end = address().saturating_sub(bytes);
+        if !self.provisional {
+            return end < self.address;
+        }
+        let mut page = address();
+        while page > end {
+            page = page.saturating_sub(PAGE).max(end);
+            if !is_readable(page) {
+                return true;
+            }
+        }
+        false
+    }
+
     #[cold]
     fn look_ahead(this: &Cell<Self>) -> bool {
         let Self { address: floor, provisional } = this.get();
