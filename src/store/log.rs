@@ -91,13 +91,26 @@ impl View<'_> {
     /// Whether the record at an offset has this key. A record that makes no sense has none.
     #[inline]
     pub fn is_record_of(&self, record: u64, key: &EncodedKey) -> bool {
-        if self.record_head(record).is_none() {
-            return false;
-        }
+        self.head_of(record, key).is_some()
+    }
+
+    /// The fixed part of the record at an offset, if it has this key.
+    #[inline]
+    pub fn head_of(&self, record: u64, key: &EncodedKey) -> Option<RecordHead> {
+        let head = self.record_head(record)?;
         let at = record + RECORD_HEAD;
-        self.read::<1>(at).is_some_and(|[first]| first == key.head()[0])
-            && self.equals(at + 1, &key.head()[1..])
-            && self.equals(at + key.head().len() as u64, key.bytes())
+        let (first, rest) = key.head().split_first()?;
+        let is_key = self.read(at)? == [*first]
+            && (rest.is_empty() || self.equals(at + 1, rest))
+            && self.equals(at + 1 + rest.len() as u64, key.bytes());
+        is_key.then_some(head)
+    }
+
+    /// Where the value of a record with this key lies, and how long it is, its head left out.
+    #[inline]
+    pub fn value_behind(&self, key: &EncodedKey, record: u64, head: RecordHead) -> Option<(u64, u64)> {
+        let value = record + RECORD_HEAD + key.len() + head.op.value_head();
+        Some((value, (record + head.length - head.padding).checked_sub(value)?))
     }
 
     /// The fixed part of the record at an offset, if there can be one: it fits its segment.

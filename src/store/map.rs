@@ -215,18 +215,19 @@ impl Map {
         offset <= self.length && length <= self.length - offset
     }
 
-    /// Appends `length` bytes at `offset` to `out`; false where they are outside the mapping, or `out` has no
-    /// room for them. They may change while they are copied: the caller checks the generation afterwards.
+    /// Appends `length` bytes at `offset` to `out`; false where that has no room for them. They may change while
+    /// they are copied: the caller checks the generation afterwards.
+    ///
+    /// # Safety
+    /// `length` bytes from `offset` on are inside of the mapping.
     #[inline]
-    pub fn copy(&self, offset: u64, length: u64, out: &mut impl Room<u8>) -> bool {
-        if !self.is_inside(offset, length) {
-            return false;
-        }
+    pub unsafe fn copy_inside(&self, offset: u64, length: u64, out: &mut impl Room<u8>) -> bool {
+        debug_assert!(self.is_inside(offset, length));
         let Some(to) = out.spare(length as usize).and_then(|spare| spare.get_mut(..length as usize)) else {
             return false;
         };
-        // SAFETY: the source is inside the mapping, the target is a slice of that length; they do not
-        // overlap. A torn copy is discarded by the caller's look at the generation.
+        // SAFETY: the source is inside the mapping by contract, the target is a slice of that length; they do
+        // not overlap. A torn copy is discarded by the caller's look at the generation.
         unsafe {
             memory::copy(self.base.as_ptr().add(offset as usize), to.as_mut_ptr().cast(), length as usize);
             out.take(length as usize);
@@ -251,24 +252,27 @@ impl Map {
         }
     }
 
-    /// Reads a few bytes at `offset`; zeros where they are outside the mapping.
+    /// Reads a few bytes at `offset`.
+    ///
+    /// # Safety
+    /// `N` bytes from `offset` on are inside of the mapping.
     #[inline]
-    pub fn read<const N: usize>(&self, offset: u64) -> [u8; N] {
+    pub unsafe fn read_inside<const N: usize>(&self, offset: u64) -> [u8; N] {
+        debug_assert!(self.is_inside(offset, N as u64));
         let mut bytes = [0; N];
-        if self.is_inside(offset, N as u64) {
-            // SAFETY: as in `copy`.
-            unsafe { memory::copy(self.base.as_ptr().add(offset as usize), bytes.as_mut_ptr(), N) };
-        }
+        // SAFETY: the source is inside the mapping by contract; the target is as long.
+        unsafe { memory::copy(self.base.as_ptr().add(offset as usize), bytes.as_mut_ptr(), N) };
         bytes
     }
 
-    /// Whether the bytes at `offset` are these. The file may change meanwhile: as in `copy`.
+    /// Whether the bytes at `offset` are these. The file may change meanwhile: as in [`Map::copy_inside`].
+    ///
+    /// # Safety
+    /// As many bytes from `offset` on are inside of the mapping.
     #[inline]
-    pub fn equals(&self, offset: u64, bytes: &[u8]) -> bool {
-        if !self.is_inside(offset, bytes.len() as u64) {
-            return false;
-        }
-        // SAFETY: inside the mapping (checked above).
+    pub unsafe fn equals_inside(&self, offset: u64, bytes: &[u8]) -> bool {
+        debug_assert!(self.is_inside(offset, bytes.len() as u64));
+        // SAFETY: inside the mapping by contract.
         unsafe { memory::equals(self.base.as_ptr().add(offset as usize), bytes) }
     }
 
@@ -280,7 +284,7 @@ impl Map {
         if !self.is_inside(offset, bytes.len() as u64) {
             return self.poison();
         }
-        // SAFETY: inside the mapping (checked above); as in `copy`.
+        // SAFETY: inside the mapping (checked above); as in [`Map::copy_inside`].
         unsafe { memory::write(bytes, self.base.as_ptr().add(offset as usize)) };
     }
 
@@ -400,6 +404,5 @@ pub(super) mod tests {
         let map = Map::new(file.as_fd(), 4096, true).unwrap();
         assert_eq!(map.word(u64::MAX).get(), 0);
         assert!(map.is_poisoned());
-        assert!(!map.copy(u64::MAX, 2, &mut Vec::new()));
     }
 }

@@ -166,7 +166,7 @@ impl Seen {
 }
 
 /// What [`Store::get`] found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// No such key (or no file).
     Missing,
@@ -177,7 +177,7 @@ pub enum Found {
     /// The value that was last seen goes on with the bytes in the buffer ([`Store::append`]).
     Appended,
     /// A long value ([`Store::get_short`] only); its first bytes are in the buffer.
-    Long(Unread),
+    Long(Box<Unread>),
 }
 
 /// A value that was left where it is: [`Store::read_unread`] copies it, as long as it is there.
@@ -915,7 +915,12 @@ impl Store {
 
     /// Refuses a key and value that are too long, taken together, for a record.
     fn check_length(&self, length: u64) -> Result<()> {
-        if length <= format::MAX_NAME { Ok(()) } else { Err(self.error(Trouble::TooLarge)) }
+        if length <= format::MAX_NAME { Ok(()) } else { Err(self.too_large()) }
+    }
+
+    #[cold]
+    fn too_large(&self) -> Error {
+        self.error(Trouble::TooLarge)
     }
 
     fn check_lengths(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
@@ -923,10 +928,12 @@ impl Store {
     }
 
     /// A key as it stands in the file, if it and a value of `length` bytes are not too long for a record.
-    #[inline]
+    #[inline(always)]
     fn encoded<'k>(&self, key: &'k [u8], length: u64) -> Result<EncodedKey<'k>> {
-        self.check_length(key.len() as u64 + length)?;
-        EncodedKey::new(key).ok_or_else(|| self.error(Trouble::TooLarge))
+        match EncodedKey::new(key) {
+            Some(encoded) if key.len() as u64 + length <= format::MAX_NAME => Ok(encoded),
+            _ => Err(self.too_large()),
+        }
     }
 
     /// The file that the path means now, if it is open: looks at the path once a clock tick.

@@ -41,7 +41,7 @@ const PAUSE_FACTOR: u32 = 3;
 const BUSY_AFTER: Duration = Duration::from_millis(50);
 
 /// What copying a value out came to.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 enum Copied {
     /// It is what was found; `seen` tells of it.
     Is(Found),
@@ -176,7 +176,17 @@ impl Drop for Rest<'_> {
 /// A record that is the key's, as long as its segment's generation does not move.
 struct Candidate {
     hit: Hit,
+    head: RecordHead,
     generation: u64,
+}
+
+/// What comparing the key of a record came to.
+enum Compared {
+    Same(Candidate),
+    Another,
+    /// The segment was freed, and perhaps used again, while it was looked at: whatever the bytes said, the key may
+    /// be somewhere else.
+    Moved,
 }
 
 impl File {
@@ -190,75 +200,99 @@ impl File {
         seen: &mut Seen,
         out: &mut impl Room<u8>,
     ) -> Result<Found, Trouble> {
-        let header = self.map.header();
-        let mut encoded = None;
-        let mut attempts = Attempts::new(ATTEMPTS, self.writable);
-        let mut stillness = None;
-        loop {
-            if !attempts.go_on() {
-                stillness = Some(self.stillness(object)?);
-            }
-            // Its version is without the mark of a hold: whoever reads under a hold looks every time.
-            let looking = self.begin_looking(object)?;
-            if seen.life != self.life() {
-                *seen = Seen::default();
-                self.check_ours()?;
-                encoded = EncodedKey::new(key);
-                // A name that is too long for any record has none.
-                if header.directory.load(Ordering::Acquire) == 0 || encoded.is_none() {
-                    return Ok(Found::Missing);
-                }
-                *seen = Seen { life: self.life(), hash: hash(self.identity.hash_seed, key), ..Seen::default() };
-            } else if seen.record != 0 && self.is_unchanged(seen, looking.commit) {
-                // Nobody held the store when the log's end was loaded, and the slot named this record then.
-                if self.map.is_poisoned() {
-                    return Err(Trouble::Stale);
-                }
-                seen.version = looking.commit;
-                return Ok(Found::Unchanged);
-            }
-            let epoch = header.index_epoch.load(Ordering::Acquire);
-            if encoded.is_none() {
-                encoded = EncodedKey::new(key);
-            }
-            let Some(encoded) = &encoded else { return Ok(Found::Missing) };
-            let view = self.view_since(looking.commit);
-            let lookup = view.look_up(seen.hash, encoded, looking.commit);
-            // What the caller knows stays what it is until it is certain that it gets something else.
-            let known = seen.record;
-            let found = match lookup {
-                Lookup::Found(candidate) => view.copy_out(&candidate, want, seen, out),
-                Lookup::Missing => Some(Copied::Is(Found::Missing)),
-                Lookup::Again => None,
-            };
-            let undisturbed = self.has_seen_no_section(looking) && header.index_epoch.load(Ordering::Relaxed) == epoch;
-            let found = found.filter(|_| undisturbed);
-            let ours = self.check_ours();
-            let (Some(found), Ok(())) = (found, &ours) else {
-                seen.record = known;
-                ours?;
-                if let Some(stillness) = stillness {
-                    let why = "what it says of a key makes no sense";
-                    return Err(self.failed_in(stillness, why));
-                }
-                attempts.have_copied(out.items().len());
-                continue;
-            };
-            let found = match found {
-                Copied::Is(found) => found,
-                Copied::NoRoom(length) => return Err(Trouble::NoRoom(length)),
-            };
-            if stillness.as_ref().is_some_and(|stillness| !self.stood_still(stillness)) {
-                seen.record = known;
-                return Err(Trouble::Busy);
-            }
-            if found == Found::Missing {
-                seen.record = 0;
-            }
-            seen.epoch = epoch;
-            seen.version = looking.commit;
-            return Ok(found);
+        match self.attempt(object, key, want, seen, out)? {
+            Some(found) => Ok(found),
+            None => self.get_in_the_end(object, key, want, seen, out),
         }
+    }
+
+    /// As [`File::get`], where the first attempt has failed.
+    #[cold]
+    fn get_in_the_end(
+        &self,
+        object: u64,
+        key: &[u8],
+        want: Want,
+        seen: &mut Seen,
+        out: &mut impl Room<u8>,
+    ) -> Result<Found, Trouble> {
+        let mut attempts = Attempts::new(ATTEMPTS, self.writable);
+        // The one that has failed.
+        let _ = attempts.go_on();
+        loop {
+            attempts.have_copied(out.items().len());
+            let stillness = if attempts.go_on() { None } else { Some(self.stillness(object)?) };
+            let known = seen.record;
+            let found = self.attempt(object, key, want, seen, out)?;
+            match (found, stillness) {
+                (Some(found), None) => return Ok(found),
+                (Some(found), Some(stillness)) if self.stood_still(&stillness) => return Ok(found),
+                (Some(_), Some(_)) => {
+                    seen.record = known;
+                    return Err(Trouble::Busy);
+                }
+                (None, None) => {}
+                (None, Some(stillness)) => {
+                    return Err(self.failed_in(stillness, "what it says of a key makes no sense"));
+                }
+            }
+        }
+    }
+
+    /// One attempt to look a key up. `None`: something moved meanwhile, or makes no sense.
+    fn attempt(
+        &self,
+        object: u64,
+        key: &[u8],
+        want: Want,
+        seen: &mut Seen,
+        out: &mut impl Room<u8>,
+    ) -> Result<Option<Found>, Trouble> {
+        let header = self.map.header();
+        // Its version is without the mark of a hold: whoever reads under a hold looks every time.
+        let looking = self.begin_looking(object)?;
+        if seen.life != self.life() {
+            *seen = Seen::default();
+            self.check_ours()?;
+            // A name that is too long for any record has none.
+            if header.directory.load(Ordering::Acquire) == 0 || key.len() as u64 > MAX_NAME {
+                return Ok(Some(Found::Missing));
+            }
+            *seen = Seen { life: self.life(), hash: hash(self.identity.hash_seed, key), ..Seen::default() };
+        } else if seen.record != 0 && self.is_unchanged(seen, looking.commit) {
+            // Nobody held the store when the log's end was loaded, and the slot named this record then.
+            if self.map.is_poisoned() {
+                return Err(Trouble::Stale);
+            }
+            seen.version = looking.commit;
+            return Ok(Some(Found::Unchanged));
+        }
+        let epoch = header.index_epoch.load(Ordering::Acquire);
+        let Some(encoded) = EncodedKey::new(key) else { return Ok(Some(Found::Missing)) };
+        let view = self.view_since(looking.commit);
+        // What the caller knows stays what it is until it is certain that it gets something else.
+        let known = seen.record;
+        let found = match view.look_up(seen.hash, &encoded, looking.commit) {
+            Lookup::Found(candidate) => view.copy_out(&encoded, &candidate, want, seen, out),
+            Lookup::Missing => Some(Copied::Is(Found::Missing)),
+            Lookup::Again => None,
+        };
+        let undisturbed = self.has_seen_no_section(looking) && header.index_epoch.load(Ordering::Relaxed) == epoch;
+        let ours = self.check_ours();
+        let (Some(found), true, Ok(())) = (found, undisturbed, &ours) else {
+            seen.record = known;
+            return ours.map(|()| None);
+        };
+        let found = match found {
+            Copied::Is(found) => found,
+            Copied::NoRoom(length) => return Err(Trouble::NoRoom(length)),
+        };
+        if found == Found::Missing {
+            seen.record = 0;
+        }
+        seen.epoch = epoch;
+        seen.version = looking.commit;
+        Ok(Some(found))
     }
 
     /// Looks at all of the file, for `object`, until it has stood still meanwhile: `look` gives `None` where
@@ -394,6 +428,7 @@ impl File {
 }
 
 impl View<'_> {
+    #[inline]
     fn look_up(&self, hash: u64, key: &EncodedKey, commit: u64) -> Lookup {
         let header = self.header();
         let mut root = Root::open(header.directory.load(Ordering::Acquire));
@@ -406,38 +441,37 @@ impl View<'_> {
         }
         meanwhile("following the directory");
         let Some(block) = self.index_block(hash, root) else { return Lookup::Again };
-        let mut candidate = Some(0);
+        let mut compared = Compared::Another;
         meanwhile("searching a block of the index");
         let search = self.search_block(block, hash, |hit| {
-            candidate = self.compare(hit, key);
+            compared = self.compare(hit, key);
             // One that moved while it was looked at ends the search, too.
-            candidate != Some(0)
+            !matches!(compared, Compared::Another)
         });
-        match (search, candidate) {
+        match (search, compared) {
             (Some(Search::Miss(_)), _) => Lookup::Missing,
-            (Some(Search::Hit(hit)), Some(generation)) => Lookup::Found(Candidate { hit, generation }),
-            (Some(Search::Hit(_)), None) | (None, _) => Lookup::Again,
+            (Some(Search::Hit(_)), Compared::Same(candidate)) => Lookup::Found(candidate),
+            (Some(Search::Hit(_)), _) | (None, _) => Lookup::Again,
         }
     }
 
-    /// Compares the key of the record that a slot names. `Some(0)`: it is another key's. Else the
-    /// generation of its segment; as long as that does not move, the record is the key's. `None`:
-    /// the segment was freed, and perhaps used again, while it was looked at: whatever the bytes
-    /// said, the key may be somewhere else.
+    /// Compares the key of the record that a slot names.
     #[inline]
-    fn compare(&self, hit: Hit, key: &EncodedKey) -> Option<u64> {
-        let generation = self.generation(hit.record)?;
-        let before = generation.load(Ordering::Acquire);
+    fn compare(&self, hit: Hit, key: &EncodedKey) -> Compared {
+        let Some(generation) = self.generation(hit.record).map(|word| word.load(Ordering::Acquire)) else {
+            return Compared::Moved;
+        };
         // Only now is it certain that the record belongs to this generation: the slot still names
         // it, and it is taken out of the slot before its segment is freed.
-        if before == 0 || self.word(hit.slot + 8)?.load(Ordering::Acquire) != hit.record {
-            return None;
+        let named = self.word(hit.slot + 8).map(|slot| slot.load(Ordering::Acquire));
+        if generation == 0 || named != Some(hit.record) {
+            return Compared::Moved;
         }
-        if self.is_record_of(hit.record, key) {
-            return Some(before);
+        if let Some(head) = self.head_of(hit.record, key) {
+            return Compared::Same(Candidate { hit, head, generation });
         }
         fence(Ordering::Acquire);
-        self.has_stood(hit.record, before).then_some(0)
+        if self.has_stood(hit.record, generation) { Compared::Another } else { Compared::Moved }
     }
 
     /// The index does not know all that is committed: its writer is about to tell it, or has died.
@@ -469,7 +503,7 @@ impl View<'_> {
                 _ if !self.is_record_of(record, key) => {}
                 Op::Set | Op::Append | Op::United => {
                     let generation = generation.load(Ordering::Acquire);
-                    last = Pending::Last(Lookup::Found(Candidate { hit: Hit { slot: 0, record }, generation }));
+                    last = Pending::Last(Lookup::Found(Candidate { hit: Hit { slot: 0, record }, head, generation }));
                 }
                 Op::Remove => last = Pending::Last(Lookup::Missing),
             }
@@ -572,7 +606,7 @@ impl View<'_> {
     /// Copies out a value in several pieces; only those that are new, where some are known.
     #[cold]
     fn copy_pieces(&self, candidate: &Candidate, seen: &mut Seen, out: &mut impl Room<u8>) -> Option<Copied> {
-        let Candidate { hit, generation } = *candidate;
+        let Candidate { hit, generation, .. } = *candidate;
         let position = self.position(hit.record)?;
         let known = (seen.record != 0).then_some(seen.record);
         let found = if known == Some(position) {
@@ -599,18 +633,24 @@ impl View<'_> {
 
     /// Copies a value out. `None`: it was not there any more.
     #[inline]
-    fn copy_out(&self, candidate: &Candidate, want: Want, seen: &mut Seen, out: &mut impl Room<u8>) -> Option<Copied> {
+    fn copy_out(
+        &self,
+        key: &EncodedKey,
+        candidate: &Candidate,
+        want: Want,
+        seen: &mut Seen,
+        out: &mut impl Room<u8>,
+    ) -> Option<Copied> {
         let limit = match want {
             Want::Value { limit } => limit,
-            Want::Outline => return self.copy_outline(candidate, seen, out),
+            Want::Outline => return self.copy_outline(key, candidate, seen, out),
         };
-        let Candidate { hit, generation } = *candidate;
-        let head = self.record_head(hit.record)?;
+        let Candidate { hit, head, generation } = *candidate;
         if head.op == Op::Append {
             return self.copy_pieces(candidate, seen, out);
         }
         let position = self.position(hit.record)?;
-        let (_, _, value, length) = self.parts(hit.record, head)?;
+        let (value, length) = self.value_behind(key, hit.record, head)?;
         let unchanged = seen.record == position;
         let wanted = if length < limit { length } else { length.min(OUTLINE as u64) };
         let mut fits = true;
@@ -633,16 +673,24 @@ impl View<'_> {
         Some(Copied::Is(match unchanged {
             true => Found::Unchanged,
             false if length < limit => Found::Value,
-            false => Found::Long(Unread { length, life: self.file.life(), record: hit.record, position, generation }),
+            false => {
+                let life = self.file.life();
+                Found::Long(Box::new(Unread { length, life, record: hit.record, position, generation }))
+            }
         }))
     }
 
     /// Copies the facts of a value that an append to it needs: the note of its last append (`Appended`), else
     /// its first bytes (`Value`).
     #[cold]
-    fn copy_outline(&self, candidate: &Candidate, seen: &mut Seen, out: &mut impl Room<u8>) -> Option<Copied> {
-        let Candidate { hit, generation } = *candidate;
-        let head = self.record_head(hit.record)?;
+    fn copy_outline(
+        &self,
+        key: &EncodedKey,
+        candidate: &Candidate,
+        seen: &mut Seen,
+        out: &mut impl Room<u8>,
+    ) -> Option<Copied> {
+        let Candidate { hit, head, generation } = *candidate;
         let position = self.position(hit.record)?;
         out.clear();
         if !out.has_room(OUTLINE as u64) {
@@ -652,7 +700,7 @@ impl View<'_> {
             out.extend(&note.to_ne_bytes()).then_some(())?;
             Found::Appended
         } else {
-            let (_, _, value, length) = self.parts(hit.record, head)?;
+            let (value, length) = self.value_behind(key, hit.record, head)?;
             self.copy(value, length.min(OUTLINE as u64), out)?;
             Found::Value
         };

@@ -1105,7 +1105,7 @@ fn a_long_value_that_is_overwritten_before_or_while_it_is_copied_is_not_read() {
 
 fn long(found: Found) -> Unread {
     match found {
-        Found::Long(left) => left,
+        Found::Long(left) => *left,
         found => panic!("{found:?}"),
     }
 }
@@ -1483,7 +1483,7 @@ impl Trap {
     /// The bytes of the segment's block now, but with other bytes in the place of the value that starts with these.
     fn image_with(&self, old: u8, new: u8) -> Vec<u8> {
         let mut image = Vec::new();
-        assert!(Self::file(&self.store).map.copy(blocks::block_offset(self.block), format::BLOCK, &mut image));
+        Self::file(&self.store).view().copy(blocks::block_offset(self.block), format::BLOCK, &mut image).unwrap();
         image.iter_mut().filter(|byte| **byte == old).for_each(|byte| *byte = new);
         image
     }
@@ -1498,7 +1498,7 @@ impl Trap {
         value.extend_from_slice(&image[..image.len() - 1000]);
         put(&store, b"forged", &value);
         let mut there = Vec::new();
-        assert!(Self::file(&store).map.copy(blocks::block_offset(block), image.len() as u64 - 1000, &mut there));
+        Self::file(&store).view().copy(blocks::block_offset(block), image.len() as u64 - 1000, &mut there).unwrap();
         assert!(there == image[..image.len() - 1000], "the value lies elsewhere");
     }
 

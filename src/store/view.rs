@@ -125,19 +125,22 @@ impl<'f> View<'f> {
     /// A few bytes.
     #[inline]
     pub fn read<const N: usize>(&self, offset: u64) -> Option<[u8; N]> {
-        self.has(offset, N as u64).then(|| self.file.map.read(offset))
+        // SAFETY: inside of the view, which is inside of the mapping.
+        self.has(offset, N as u64).then(|| unsafe { self.file.map.read_inside(offset) })
     }
 
     /// Appends bytes to `out`, which has room for them. They may change while they are copied: the caller checks
     /// afterwards.
     #[inline]
     pub fn copy(&self, offset: u64, length: u64, out: &mut impl Room<u8>) -> Option<()> {
-        (self.has(offset, length) && self.file.map.copy(offset, length, out)).then_some(())
+        // SAFETY: inside of the view, which is inside of the mapping.
+        (self.has(offset, length) && unsafe { self.file.map.copy_inside(offset, length, out) }).then_some(())
     }
 
     /// Whether the bytes at `offset` are these.
     #[inline]
     pub fn equals(&self, offset: u64, bytes: &[u8]) -> bool {
-        self.has(offset, bytes.len() as u64) && self.file.map.equals(offset, bytes)
+        // SAFETY: inside of the view, which is inside of the mapping.
+        self.has(offset, bytes.len() as u64) && unsafe { self.file.map.equals_inside(offset, bytes) }
     }
 }
