@@ -61,10 +61,16 @@ $deeds = [
         $o->a['t'] = '100';
         $o->a['d']['n'] = 100;
         $o->a[0] = 100;
+        $o->object->p = 100;
+        $o->object->a['n'] = 100;
+        $o->elements['n'] = 100;
     },
     'write beside it' => function (object $o) {
         $o->a['m'] = 100;
         $o->a['d']['m'] = 100;
+        $o->object->q = 100;
+        $o->object->a['m'] = 100;
+        $o->elements['m'] = 100;
         $o->more['m'] = 100;
     },
     'do the same to something else' => function (object $o) {

@@ -236,9 +236,14 @@ unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], deed: De
 
 /// Acts in the depth of a new value, under the next free number.
 unsafe fn change_next(this: &SyncObject, steps: &[Step], deed: Deed) -> Result<(), Thrown> {
-    // From finding the number to taking it, nobody else may take it.
     // SAFETY: as for `change`.
-    alone(this, |_| unsafe { change(this, &access::next_number(this)?, steps, deed) })
+    unsafe {
+        match (steps, deed) {
+            ([], Deed::Assign(value)) if !this.overrides.accessors() => access::append(this, value),
+            // From finding the number to taking it, nobody else may take it.
+            (steps, deed) => alone(this, |_| change(this, &access::next_number(this)?, steps, deed)),
+        }
+    }
 }
 
 /// Reads the value of `name`, acts in it, and stores it, while others are kept out. What lies behind a handle is
@@ -253,7 +258,15 @@ unsafe fn compute<'o, 's>(
     let mut value = zend::empty();
     // SAFETY: valid by contract; the value is this frame's own.
     unsafe {
-        let known = get(this, name, &raw mut value)?;
+        let mut known = get(this, name, &raw mut value)?;
+        for _ in 0..MERGES {
+            if access::patiently(this, |store| known.is_newest(store, name.bytes()))? {
+                break;
+            }
+            // Reading it has run user code, which has changed it.
+            zend::release(&raw mut value);
+            known = get(this, name, &raw mut value)?;
+        }
         // The cache lets go of it, so that an array is changed in place, not copied.
         this.cache().forget(name.as_ptr());
         let done = deed.done();
@@ -275,15 +288,16 @@ struct Made<'s> {
     done: Done,
 }
 
-/// How often a result is put into an array that user code has changed meanwhile, before it is written over.
+/// How often a value is looked at again that user code has changed meanwhile, before it is written over.
 const MERGES: u32 = 3;
 
 impl Made<'_> {
     /// Stores it.
     ///
     /// User code that has run for the statement may have changed the same value, destroyed the store or called
-    /// `setFile()`. What it wrote into an array stays, beside what the statement has put there. Where it has
-    /// put something else in the array's place, that stays, as with any array. Anything else is overwritten.
+    /// `setFile()`. What it wrote into an array or an object stays, beside what the statement has put there. Where it has
+    /// put something else in its place, that stays, as with any array. Where user code has a say in the way, it is not asked
+    /// again: what it wrote is overwritten.
     ///
     /// It may also have forked. The statement is then the parent's, which is in the middle of it; the child
     /// does it only where the parent has not.
@@ -309,7 +323,7 @@ impl Made<'_> {
                 Standing::Kept | Standing::Ended => {}
             }
             let steps = GLOBALS.get().buffers.park(place::settled(self.steps));
-            if merges == 0 || !place::leads_through_arrays(value, &steps) {
+            if merges == 0 || !place::leads_plainly(value, &steps, &mut |_| Ok(()))? {
                 return put(&|_| Ok(true)).map(drop);
             }
             alone(this, |turn| self.merge(turn, &steps, merges - 1))
@@ -321,7 +335,7 @@ impl Made<'_> {
         self.known.is_newest(store, self.name.bytes())
     }
 
-    /// Puts the result into the array that is there now.
+    /// Puts the result into what is there now.
     unsafe fn merge(&self, turn: &Turn, steps: &[Step], merges: u32) -> Result<(), Thrown> {
         let Self { name, done, .. } = *self;
         let this = turn.object();
@@ -330,17 +344,16 @@ impl Made<'_> {
         unsafe {
             let known = get(this, name, &raw mut value)?;
             this.cache().forget(name.as_ptr());
-            if !place::leads_through_arrays(&raw const value, steps) {
+            let mut follow = |newer: *const zval| match done {
+                Done::Operated(operation) => (*operation).follow(newer),
+                Done::Put(_) | Done::Removed => Ok(()),
+            };
+            if !place::leads_plainly(&raw mut value, steps, &mut follow)? {
                 return Ok(());
             }
             let act = match done {
                 Done::Put(value) => Act::Assign(value),
-                Done::Operated(operation) => {
-                    if let Some(newer) = place::find(&raw const value, steps) {
-                        (*operation).follow(newer)?;
-                    }
-                    Act::Assign((*operation).new_value())
-                }
+                Done::Operated(operation) => Act::Assign((*operation).new_value()),
                 Done::Removed => Act::Unset,
             };
             place::act(&raw mut value, steps, act)?;
