@@ -44,10 +44,10 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECTF--
-SyncException: A stored value is damaged: it is not MessagePack.
-SyncException: A stored value is damaged: it ends too early.
-SyncException: A stored value is damaged: it is not MessagePack.
-SyncException: A stored value is damaged: it is not MessagePack.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not MessagePack.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it ends too early.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not MessagePack.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not MessagePack.
 object(stdClass)#%d (1) {
   ["a"]=>
   int(2)

@@ -27,4 +27,4 @@ object(Plain)#%d (1) {
   ["p"]=>
   int(1)
 }
-Error: Cannot create dynamic property NoDynamic::$p
+SyncException: Can't read property 'x' of '{dir}/forged': Cannot create dynamic property NoDynamic::$p

@@ -75,5 +75,5 @@ object(Point)#%d (2) {
 }
 object(Nothing)#%d (0) {
 }
-TypeError: Bad::__serialize() must return an array
+SyncException: Can't store property 'x' in '{dir}/store': Bad::__serialize() must return an array
 string(7) "Nothing"

@@ -12,7 +12,7 @@ use super::buffers::Buffer;
 use super::errors;
 use super::moment::{Extent, Moment};
 use super::object::{SyncObject, check_name};
-use super::value::{self, Sharing, ValueError, ZendVec, scalar};
+use super::value::{self, Sharing, ZendVec, scalar};
 use super::wait::{self, Rounds};
 use super::zend::Str;
 use super::zend::{self, Thrown};
@@ -137,7 +137,7 @@ unsafe fn look_for(
             let known = |there| Ok(Some(Known { seen, there }));
             match found {
                 Ok(Found::Long(left)) => {
-                    let sharing = match read_long(this, &left, &mut bytes, wanted, into)? {
+                    let sharing = match read_long(this, name, &left, &mut bytes, wanted, into)? {
                         Long::Read(sharing) => sharing,
                         Long::Gone => continue,
                         Long::Unwanted => return Ok(None),
@@ -176,7 +176,7 @@ unsafe fn look_for(
                     this.cache().forget(name);
                 }
                 Ok(Found::Value) => {
-                    let sharing = decode(this, &bytes, into)?;
+                    let sharing = decode(this, zend::bytes(name), &bytes, into)?;
                     match sharing {
                         Sharing::Shareable => this.cache().store(name, Some(into), seen, bytes.len()),
                         Sharing::Fresh => this.cache().forget(name),
@@ -201,7 +201,7 @@ unsafe fn read_appended(
     // SAFETY: as for `read`. The cache lets go of the value, so that an array is changed in place.
     unsafe {
         let Some(mut value) = this.cache().take(name, before) else { return Ok(None) };
-        match patch::apply_all(this, bytes, &raw mut value)? {
+        match patch::apply_all(this, zend::bytes(name), bytes, &raw mut value)? {
             Sharing::Shareable => this.cache().store(name, Some(&raw const value), seen, bytes.len()),
             Sharing::Fresh => this.cache().forget(name),
         }
@@ -223,6 +223,7 @@ enum Long {
 #[cold]
 unsafe fn read_long(
     this: &SyncObject,
+    name: *mut zend_string,
     left: &Unread,
     bytes: &mut ZendVec<u8>,
     wanted: Wanted,
@@ -257,7 +258,7 @@ unsafe fn read_long(
         if !wanted.takes(bytes) {
             return Ok(Long::Unwanted);
         }
-        decode(this, bytes, into).map(Long::Read)
+        decode(this, zend::bytes(name), bytes, into).map(Long::Read)
     }
 }
 
@@ -304,7 +305,7 @@ pub unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval)
     // SAFETY: valid by contract.
     unsafe {
         check_name(name)?;
-        let encoded = Encoded::of(value)?;
+        let encoded = Encoded::of(this, name, value)?;
         encoded.store(this, name, value, |_| Ok(true)).map(drop)
     }
 }
@@ -319,28 +320,34 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// Encodes a value. May run user code.
+    /// Encodes a value of the property with this name. May run user code.
     ///
     /// # Safety
-    /// The value is valid, and held by the caller for as long as the result lives.
+    /// Name and value are valid, and held by the caller for as long as the result lives.
     #[inline(always)]
-    pub unsafe fn of(value: *mut zval) -> Result<Self, Thrown> {
+    pub unsafe fn of(this: &SyncObject, name: *mut zend_string, value: *mut zval) -> Result<Self, Thrown> {
         // SAFETY: valid by contract.
-        unsafe { Self::within(value, 0) }
+        unsafe { Self::within(this, name, value, 0) }
     }
 
     /// Encodes a value that is going to lie within so many containers. May run user code.
     ///
     /// # Safety
     /// As for [`of`](Self::of).
-    pub unsafe fn within(value: *mut zval, within: usize) -> Result<Self, Thrown> {
+    pub unsafe fn within(
+        this: &SyncObject,
+        name: *mut zend_string,
+        value: *mut zval,
+        within: usize,
+    ) -> Result<Self, Thrown> {
         let mut bytes = GLOBALS.get().buffers.take();
         // SAFETY: valid by contract.
         unsafe {
             if let Some(body) = scalar::encode_long(&*value, &mut bytes) {
                 return Ok(Self { bytes, body: Some(body), sharing: Sharing::Shareable });
             }
-            let sharing = encode(value, within, &mut bytes)?;
+            let sharing = value::encode(&*value, within, &mut bytes)
+                .map_err(|error| errors::cannot_store(this, Some(zend::bytes(name)), error))?;
             Ok(Self { bytes, body: None, sharing })
         }
     }
@@ -484,7 +491,10 @@ pub unsafe fn append(this: &SyncObject, value: *mut zval) -> Result<(), Thrown> 
         let mut bytes = GLOBALS.get().buffers.take();
         let (sharing, string) = match scalar::encode_long(&*value, &mut bytes) {
             Some(string) => (Sharing::Shareable, &*string),
-            None => (encode(value, 0, &mut bytes)?, &[][..]),
+            None => {
+                let sharing = value::encode(&*value, 0, &mut bytes);
+                (sharing.map_err(|error| errors::cannot_store(this, None, error))?, &[][..])
+            }
         };
         let mut seen = Seen::default();
         let number = patiently(this, |store| store.put_next(&bytes, string, LEAST_NUMBER, &mut seen))?;
@@ -598,7 +608,12 @@ pub unsafe fn with_entries(
                 bytes.extend_from_slice(zend::bytes(key));
             }
             let name = bytes.len();
-            encode(zend::deref(value), 0, &mut bytes)?;
+            if let Err(error) = value::encode(&*value, 0, &mut bytes) {
+                // (Where there was no memory, the bytes are cut.)
+                let number = (index as i64).to_string();
+                let name = if key.is_null() { number.as_bytes() } else { zend::bytes(key) };
+                return Err(errors::cannot_store(this, Some(name), error));
+            }
             ends.push((name, bytes.len()));
         }
     }
@@ -611,25 +626,19 @@ pub unsafe fn with_entries(
     patiently(this, |store| operation(store, &entries))
 }
 
-/// Appends the encoded value, which is going to lie within so many containers, to `bytes`.
-pub unsafe fn encode(value: *mut zval, within: usize, bytes: &mut ZendVec<u8>) -> Result<Sharing, Thrown> {
-    // SAFETY: callers pass a valid value that they hold.
-    value::encode(unsafe { &*value }, within, bytes).map_err(throw_value_error)
-}
-
-/// Decodes a value as the object's policy allows; `into` is overwritten.
+/// Decodes a value of the property with this name as the object's policy allows; `into` is overwritten.
 ///
 /// # Safety
 /// `into` is a slot of the caller's.
-pub unsafe fn decode(this: &SyncObject, bytes: &[u8], into: *mut zval) -> Result<Sharing, Thrown> {
+pub unsafe fn decode(this: &SyncObject, name: &[u8], bytes: &[u8], into: *mut zval) -> Result<Sharing, Thrown> {
     // SAFETY: callers pass a slot that is theirs.
-    let decoded = value::decode(bytes, 0, this.policy()?, unsafe { &mut *into }).map_err(throw_value_error);
-    let (sharing, rest) = decoded?;
+    let decoded = value::decode(bytes, 0, this.policy()?, unsafe { &mut *into });
+    let (sharing, rest) = decoded.map_err(|error| errors::cannot_read(this, name, error))?;
     if rest == 0 {
         return Ok(sharing);
     }
     // SAFETY: as above.
-    match unsafe { patch::apply_all(this, &bytes[bytes.len() - rest..], into) } {
+    match unsafe { patch::apply_all(this, name, &bytes[bytes.len() - rest..], into) } {
         Ok(Sharing::Shareable) => Ok(sharing),
         Ok(Sharing::Fresh) => Ok(Sharing::Fresh),
         Err(Thrown) => {
@@ -640,14 +649,6 @@ pub unsafe fn decode(this: &SyncObject, bytes: &[u8], into: *mut zval) -> Result
             }
             Err(Thrown)
         }
-    }
-}
-
-#[cold]
-pub fn throw_value_error(error: ValueError) -> Thrown {
-    match error {
-        ValueError::Thrown => Thrown,
-        ValueError::Refused(why) => errors::throw_sync(&why),
     }
 }
 

@@ -103,8 +103,10 @@ impl Moment {
             match value {
                 Stored::Bytes(bytes) => {
                     let mut copy = GLOBALS.get().buffers.take();
+                    copy.extend_from_slice(name);
                     copy.extend_from_slice(bytes);
-                    access::decode(this, &copy, into)?;
+                    let (name, bytes) = copy.split_at(name.len());
+                    access::decode(this, name, bytes, into)?;
                 }
                 Stored::Left(left) => {
                     let name = Str::new(name);
@@ -121,7 +123,7 @@ impl Moment {
                     };
                     let string = Str::from_owned(string);
                     if encoded {
-                        access::decode(this, string.bytes(), into)?;
+                        access::decode(this, name.bytes(), string.bytes(), into)?;
                     } else {
                         zend::set_string(into, string);
                     }

@@ -306,7 +306,7 @@ impl Made<'_> {
         // SAFETY: callers hold all of it, and pass a value that is theirs.
         unsafe {
             // Methods of the class, or else bytes that are ready to be stored.
-            let encoded = if this.overrides.accessors() { None } else { Some(Encoded::of(value)?) };
+            let encoded = if this.overrides.accessors() { None } else { Some(Encoded::of(this, name, value)?) };
             let put = |may: &dyn Fn(&Store) -> store::Result<bool>| match &encoded {
                 Some(encoded) => encoded.store(this, name, value, may).map(|stored| stored.is_some()),
                 None if access::patiently(this, may)? => put(this, self.name, value).map(|()| true),

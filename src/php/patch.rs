@@ -20,7 +20,7 @@ use super::exclusive::{Standing, Turn, after_parent, alone};
 use super::nested::{ATTEMPTS, Deed, Tried};
 use super::object::SyncObject;
 use super::place::{self, Act, ArrayKey, Key, Step};
-use super::value::{self, Sharing, ZendVec};
+use super::value::{self, Sharing, ValueError, ZendVec};
 use super::zend::{self, Str, Thrown};
 use crate::store::{Appended, Outline, Seen, Store};
 
@@ -67,7 +67,7 @@ unsafe fn change_cached<'o>(
                 Deed::Assign(_) => break,
             };
             let mut patch = GLOBALS.get().buffers.take();
-            let Some(end) = encode(&raw const entry.value, steps, value, &mut patch)? else { break };
+            let Some(end) = encode(this, name, &raw const entry.value, steps, value, &mut patch)? else { break };
             let mut seen = before;
             let Some(instance) = this.constructed() else { break };
             match instance.store.append(name.bytes(), &patch, end.0, &mut seen) {
@@ -80,9 +80,10 @@ unsafe fn change_cached<'o>(
                 Ok(Appended::Changed) => {}
                 // As much has been appended as there was: time to write it whole.
                 Ok(Appended::Full) => {
-                    let Some(mut array) = follow(this, name, before, steps, value)? else { break };
+                    let Some(array) = follow(this, name, before, steps, value)? else { break };
                     patch.clear();
-                    access::encode(&raw mut array, 0, &mut patch)?;
+                    value::encode(&array, 0, &mut patch)
+                        .map_err(|error| errors::cannot_store(this, Some(name.bytes()), error))?;
                     match instance.store.put_if_unchanged(name.bytes(), &patch, &mut seen) {
                         Ok(true) => {
                             this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
@@ -184,7 +185,7 @@ unsafe fn assign_unread<'o>(this: &SyncObject, name: &Str, step: &Step, value: *
             return Ok(Tried::Left(Deed::Assign(value)));
         }
         let done = if is_plain(value, DEPTH) {
-            let encoded = Encoded::within(value, 1)?;
+            let encoded = Encoded::within(this, name.as_ptr(), value, 1)?;
             match unread.put(&encoded, ATTEMPTS)? {
                 Put::Lost => alone(this, |_| unread.put(&encoded, ATTEMPTS))?,
                 put => put,
@@ -248,7 +249,7 @@ impl Unread<'_> {
         // SAFETY: as above.
         unsafe {
             let Some(end) = self.end()? else { return Ok(Put::Impossible) };
-            let encoded = Encoded::within(value, 1)?;
+            let encoded = Encoded::within(self.this, self.name.as_ptr(), value, 1)?;
             if turn.standing() == Standing::Forked {
                 return self.put_after_parent(end, &encoded);
             }
@@ -286,7 +287,7 @@ impl Unread<'_> {
         // SAFETY: as above; the array is this frame's own.
         unsafe {
             let known = access::look(self.this, name, &raw mut array)?;
-            let encoded = Encoded::of(&raw mut array)?;
+            let encoded = Encoded::of(self.this, name, &raw mut array)?;
             if turn.standing() == Standing::Forked {
                 return Ok(());
             }
@@ -367,7 +368,8 @@ impl Unread<'_> {
                     end.after(*number)
                 }
                 Some(ArrayKey::Name(key)) => {
-                    write_name(&mut patch, key)?;
+                    write_name(&mut patch, key)
+                        .map_err(|error| errors::cannot_store(this, Some(name.bytes()), error))?;
                     end
                 }
             };
@@ -428,11 +430,14 @@ unsafe fn scalar_at(array: *const zval, steps: &[Step]) -> Option<*const zval> {
 /// Appends the patch for a change to `array` to `out`, and tells where the array ends then; `None` where a
 /// patch cannot say it, or where PHP would do more than change one element.
 unsafe fn encode(
+    this: &SyncObject,
+    name: &Str,
     array: *const zval,
     steps: &[Step],
     value: Option<*mut zval>,
     out: &mut ZendVec<u8>,
 ) -> Result<Option<End>, Thrown> {
+    let refuse = |error| errors::cannot_store(this, Some(name.bytes()), error);
     write_head(out, steps.len(), value.is_some());
     let mut at = array;
     let mut end = End::UNKNOWN;
@@ -463,9 +468,9 @@ unsafe fn encode(
                             }
                             ffi::zend_hash_index_find(table, index as u64)
                         }
-                        ArrayKey::Name(name) => {
-                            write_name(out, &name)?;
-                            ffi::zend_hash_find(table, name.as_ptr())
+                        ArrayKey::Name(key) => {
+                            write_name(out, &key).map_err(refuse)?;
+                            ffi::zend_hash_find(table, key.as_ptr())
                         }
                     }
                 }
@@ -491,8 +496,7 @@ unsafe fn encode(
             at = element;
         }
         if let Some(value) = value {
-            value::check_depth(steps.len()).map_err(access::throw_value_error)?;
-            access::encode(value, steps.len(), out)?;
+            value::check_depth(steps.len()).and_then(|()| value::encode(&*value, steps.len(), out)).map_err(refuse)?;
         }
         Ok(Some(end))
     }
@@ -517,33 +521,32 @@ fn write_number(out: &mut ZendVec<u8>, number: i64) {
     value::write_int(out, number);
 }
 
-fn write_name(out: &mut ZendVec<u8>, name: &Str) -> Result<(), Thrown> {
+fn write_name(out: &mut ZendVec<u8>, name: &Str) -> Result<(), ValueError> {
     let mut key = zend::empty();
-    // SAFETY: a string, which runs no user code.
-    unsafe {
-        zend::set_string(&raw mut key, name.clone());
-        access::encode(&raw mut key, 0, out).map(drop)
-    }
+    // SAFETY: a slot of this frame; encoding a string runs no user code.
+    unsafe { zend::set_string(&raw mut key, name.clone()) };
+    value::encode(&key, 0, out).map(drop)
 }
 
-/// Applies the patches that `bytes` consist of, in order, to the value in `at`.
+/// Applies the patches that `bytes` consist of, in order, to the value in `at`, which is the property's with this name.
 ///
 /// # Safety
 /// `at` holds a valid value that nobody else changes.
-pub unsafe fn apply_all(this: &SyncObject, bytes: &[u8], at: *mut zval) -> Result<Sharing, Thrown> {
+pub unsafe fn apply_all(this: &SyncObject, name: &[u8], bytes: &[u8], at: *mut zval) -> Result<Sharing, Thrown> {
+    let refuse = |error| errors::cannot_read(this, name, error);
     let mut rest = bytes;
     let mut sharing = Sharing::Shareable;
     while !rest.is_empty() {
-        let patch = Patch::of(rest)?;
+        let patch = Patch::of(rest).map_err(refuse)?;
         // SAFETY: valid by contract.
         if unsafe { zend::kind(at) } != IS_ARRAY {
-            return Err(damaged());
+            return Err(refuse(damaged()));
         }
         let (mut value, mut left) = (zend::empty(), patch.rest.len());
         if patch.assigns {
             // What it refers to by numbers is its own.
-            let decoded = value::decode(patch.rest, patch.steps, this.policy()?, &mut value);
-            let (its_sharing, behind) = decoded.map_err(access::throw_value_error)?;
+            let (its_sharing, behind) =
+                value::decode(patch.rest, patch.steps, this.policy()?, &mut value).map_err(refuse)?;
             if its_sharing == Sharing::Fresh {
                 sharing = Sharing::Fresh;
             }
@@ -554,7 +557,7 @@ pub unsafe fn apply_all(this: &SyncObject, bytes: &[u8], at: *mut zval) -> Resul
             let act = if patch.assigns { Act::Assign(&raw mut value) } else { Act::Unset };
             match patch.only_step() {
                 Some(step) => place::act(at, &[step], act)?,
-                None => place::act(at, &patch.way()?, act)?,
+                None => place::act(at, &patch.way().map_err(refuse)?, act)?,
             };
         }
         rest = &rest[rest.len() - left..];
@@ -574,7 +577,7 @@ struct Patch<'a> {
 
 impl<'a> Patch<'a> {
     /// Reads the start of `bytes`.
-    fn of(bytes: &'a [u8]) -> Result<Self, Thrown> {
+    fn of(bytes: &'a [u8]) -> Result<Self, ValueError> {
         let mut rest = bytes;
         let (Ok(parts @ 1..=2), Ok(steps @ 1..)) =
             (rmp::decode::read_array_len(&mut rest), rmp::decode::read_array_len(&mut rest))
@@ -582,7 +585,7 @@ impl<'a> Patch<'a> {
             return Err(damaged());
         };
         let steps = steps as usize;
-        value::check_depth(steps).map_err(access::throw_value_error)?;
+        value::check_depth(steps)?;
         let start = rest;
         for _ in 0..steps {
             rest = value::split_key(rest).ok_or_else(damaged)?.1;
@@ -597,7 +600,7 @@ impl<'a> Patch<'a> {
     }
 
     /// All steps.
-    fn way(&self) -> Result<Vec<Step>, Thrown> {
+    fn way(&self) -> Result<Vec<Step>, ValueError> {
         let (mut steps, mut rest) = (Vec::with_capacity(self.steps), self.way);
         while let Some((key, behind)) = value::split_key(rest) {
             let mut value = zend::empty();
@@ -617,6 +620,6 @@ impl<'a> Patch<'a> {
 }
 
 #[cold]
-fn damaged() -> Thrown {
-    errors::throw_sync("A stored value is damaged: it has bytes after its end.")
+fn damaged() -> ValueError {
+    ValueError::Refused("A stored value is damaged: it has bytes after its end.".into())
 }

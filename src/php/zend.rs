@@ -45,6 +45,27 @@ pub fn check() -> Result<(), Thrown> {
     if exception().is_null() { Ok(()) } else { Err(Thrown) }
 }
 
+/// What the pending exception says; nothing, where there is none.
+pub fn pending_message() -> String {
+    let (exception, mut slot) = (exception(), empty());
+    if exception.is_null() {
+        return String::new();
+    }
+    // SAFETY: a live object, which is an exception or an error, and whose property runs no user code: it is declared by
+    // the one or the other.
+    unsafe {
+        let class = (*exception).ce;
+        let is_exception =
+            ptr::eq(class, ffi::zend_ce_exception) || ffi::instanceof_function_slow(class, ffi::zend_ce_exception);
+        let scope = if is_exception { ffi::zend_ce_exception } else { ffi::zend_ce_error };
+        let message = ffi::zend_read_property(scope, exception, c"message".as_ptr(), 7, true, &raw mut slot);
+        if kind(message) != IS_STRING {
+            return String::new();
+        }
+        String::from_utf8_lossy(bytes((*message).value.str_)).into_owned()
+    }
+}
+
 /// The zval that stands for "no value" (null). Never to be written to.
 pub fn uninitialized() -> *mut zval {
     // SAFETY: only the address is taken.

@@ -76,7 +76,7 @@ fn look_up(name: &[u8], decoder: &Decoder) -> Result<Class, Stop> {
         }
         if (*entry).ce_flags & ffi::ZEND_ACC_NOT_SERIALIZABLE != 0 {
             engine::throw_exception(c"Unserialization of '%s' is not allowed", engine::class_name(entry));
-            return Err(decoder.thrown());
+            return Err(decoder.refused_by_engine());
         }
         let hook = if !(*entry).__unserialize.is_null() {
             (*entry).__unserialize

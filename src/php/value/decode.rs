@@ -91,6 +91,13 @@ impl<'p> Decoder<'_, 'p> {
         self.refuse(format!("A stored value is damaged: it has {what}."))
     }
 
+    /// Stops for an exception of the engine's that is pending.
+    #[cold]
+    pub fn refused_by_engine(&self) -> Stop {
+        self.failure.set(Some(ValueError::ByEngine));
+        Stop
+    }
+
     /// Stops for an exception that is pending.
     #[cold]
     pub fn thrown(&self) -> Stop {
@@ -203,7 +210,10 @@ impl<'p> Decoder<'_, 'p> {
             engine::set_simple(at, engine::NULL);
         }
         if engine::exception_pending() {
-            return Err(ValueError::Thrown);
+            return Err(match self.failure.into_inner() {
+                Some(ValueError::ByEngine) => ValueError::ByEngine,
+                _ => ValueError::Thrown,
+            });
         }
         let why = read.err().unwrap_or(reader::Error::Stopped);
         Err(self

@@ -27,7 +27,10 @@ pub fn encode(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Shar
             Err(ValueError::Refused("encoding it takes more memory than memory_limit leaves".into()))
         }
         Ok(()) => Ok(sharing),
-        Err(_) if engine::exception_pending() => Err(ValueError::Thrown),
+        Err(_) if engine::exception_pending() => Err(match failure {
+            Some(ValueError::ByEngine) => ValueError::ByEngine,
+            _ => ValueError::Thrown,
+        }),
         Err(error) => Err(failure.unwrap_or_else(|| ValueError::Refused(error.to_string()))),
     }
 }
@@ -99,6 +102,13 @@ impl Encoder {
     #[cold]
     pub fn refuse<E: serde::ser::Error>(&self, why: String) -> E {
         self.failure.set(Some(ValueError::Refused(why)));
+        E::custom("")
+    }
+
+    /// Stops for an exception of the engine's that is pending.
+    #[cold]
+    pub fn refused_by_engine<E: serde::ser::Error>(&self) -> E {
+        self.failure.set(Some(ValueError::ByEngine));
         E::custom("")
     }
 

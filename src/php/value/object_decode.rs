@@ -64,7 +64,7 @@ fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
             return Err(decoder.refuse(format!("A stored object of '{class}' has not the form that its class reads.")));
         }
         if !engine::new_object(slot.at, class.entry) {
-            return Err(decoder.thrown());
+            return Err(decoder.refused_by_engine());
         }
         decoder.made_object(slot.at);
         if class.incomplete {
@@ -279,6 +279,7 @@ impl<'de> Properties<'_, 'de, '_> {
             let name = engine::unmangle(key).map_or(engine::bytes(key), |(_, name)| name);
             if (*class).ce_flags & ffi::ZEND_ACC_NO_DYNAMIC_PROPERTIES != 0 {
                 engine::throw_error(c"Cannot create dynamic property %s::$%s", engine::class_name(class), name);
+                return Err(self.decoder.refused_by_engine());
             } else {
                 let text = c"Creation of dynamic property %s::$%s is deprecated";
                 engine::raise(ffi::E_DEPRECATED, text, engine::class_name(class), name);
@@ -298,7 +299,7 @@ impl<'de> Properties<'_, 'de, '_> {
             if !engine::is_assignable(info, at) {
                 self.decoder.replace(at);
                 engine::set_simple(at, engine::UNDEF);
-                return Err(self.decoder.thrown());
+                return Err(self.decoder.refused_by_engine());
             }
             if engine::type_of(at) == engine::REFERENCE {
                 engine::add_type_source(engine::reference_of(at), info);

@@ -36,7 +36,7 @@ unsafe fn serialize_held<S: Serializer>(value: &Value, serializer: S) -> Result<
         let class = (*object).ce;
         if (*class).ce_flags & ffi::ZEND_ACC_NOT_SERIALIZABLE != 0 {
             engine::throw_exception(c"Serialization of '%s' is not allowed", engine::class_name(class));
-            return Err(value.encoder.thrown());
+            return Err(value.encoder.refused_by_engine());
         }
         if (*class).ce_flags & ffi::ZEND_ACC_ENUM != 0 {
             return serialize_enum_case(value, serializer);
@@ -102,7 +102,7 @@ unsafe fn serialize_by_method<S: Serializer>(value: &Value, serializer: S) -> Re
         if engine::type_of(returned) != engine::ARRAY {
             engine::release(returned);
             engine::throw_type_error(c"%s::__serialize() must return an array", engine::class_name(class));
-            return Err(value.encoder.thrown());
+            return Err(value.encoder.refused_by_engine());
         }
         let table = engine::array_of(returned);
         let shared = (*table).gc.refcount > 1;
