@@ -299,6 +299,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Serializes the handle, which is the path of the file, and none of the properties.
      *
+     * With it go allowedClasses and durability, as they are in this object.
+     *
      *     $text = serialize($sync);
      *
      * @return array<string, mixed>
@@ -307,6 +309,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
 
     /**
      * Makes a handle on the same file.
+     *
+     * One that comes out of a value allows no class that the object does not allow that the value was read by.
      *
      *     $same = unserialize(serialize($sync));
      *

@@ -101,6 +101,14 @@ pub fn durability() -> Durability {
     parse_durability(value(DURABILITY)).unwrap_or_default()
 }
 
+/// The name of a durability.
+pub fn durability_name(durability: Durability) -> &'static str {
+    match durability {
+        Durability::None => "none",
+        Durability::Commit => "commit",
+    }
+}
+
 /// `none` or `commit`.
 pub fn parse_durability(value: &[u8]) -> Option<Durability> {
     match value {

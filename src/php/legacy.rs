@@ -76,6 +76,8 @@ fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
         ))
     };
     let mut whole = zend::empty();
+    let importing = &GLOBALS.get().importing;
+    let outer = GLOBALS.get().buffers.park(importing.replace(Some(this.policy()?.clone())));
     // SAFETY: the bytes outlive the call; the engine's table of what was met is given back.
     let complete = unsafe {
         let mut table = ffi::php_var_unserialize_init();
@@ -88,6 +90,7 @@ fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
         ffi::php_var_unserialize_destroy(table);
         done != 0
     };
+    drop(importing.replace(outer.clone()));
     zend::check()?;
     if !complete {
         return Err(damaged("it is damaged"));

@@ -43,6 +43,8 @@ pub struct Globals {
     scratch: UnsafeCell<Zval>,
     /// The Sync object whose values are being read to show it as a whole.
     showing: RefCell<Option<Rc<object::Inside>>>,
+    /// By which policy the engine unserializes a file of the pure-PHP class.
+    importing: RefCell<Option<value::Policy>>,
 }
 
 impl ModuleGlobal for Globals {}
@@ -95,6 +97,7 @@ pub unsafe extern "C" fn after_request() -> i32 {
     // SAFETY: what is still in there went away with the request's memory.
     unsafe { zend::set_undef(globals.scratch.get()) };
     drop(globals.showing.take());
+    drop(globals.importing.take());
     globals.buffers.reset();
     store::close_idle();
     0

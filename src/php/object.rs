@@ -47,6 +47,8 @@ pub struct SyncObject {
     /// called again, stay for whoever is in the middle of decoding.
     #[expect(clippy::vec_box, reason = "a policy in use stays where it is when another one is added")]
     policies: UnsafeCell<Vec<Box<Policy>>>,
+    /// What it may trust its own file with at most, if it came out of a value of another store.
+    bounds: RefCell<Option<Policy>>,
     /// What the object's class does differently.
     pub overrides: Overrides,
     /// The engine is about to write back what `$sync['n'] += 1` has stored already.
@@ -231,6 +233,19 @@ impl SyncObject {
         unsafe { (*self.policies.get()).push(Box::new(policy)) };
     }
 
+    /// Says that it comes out of a value that was read by such a policy.
+    pub fn set_bounds(&self, policy: Policy) {
+        self.bounds.replace(Some(policy));
+    }
+
+    /// A policy within the bounds of what the object came out of.
+    pub fn within_bounds(&self, policy: Policy) -> Policy {
+        match &*self.bounds.borrow() {
+            Some(bounds) => policy.and(bounds),
+            None => policy,
+        }
+    }
+
     /// Gives the object its store, or another one; the old one's lock is released.
     pub fn set_instance(&self, instance: Instance) {
         self.drop_instance();
@@ -368,6 +383,7 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
         (&raw mut (*object).echo).write(Echo::default());
         (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
         (&raw mut (*object).inside).write(RefCell::new(None));
+        (&raw mut (*object).bounds).write(RefCell::new(None));
         let std = (*object).std.get();
         ffi::zend_object_std_init(std, class);
         ffi::object_properties_init(std, class);
@@ -411,6 +427,7 @@ unsafe extern "C" fn free_object(object: *mut zend_object) {
             drop(std::mem::replace(this.ends(), Cache::new()));
             drop(std::mem::take(&mut *this.policies.get()));
             drop(this.inside.take());
+            drop(this.bounds.take());
         });
         ffi::zend_object_std_dtor(object);
     }

@@ -334,31 +334,65 @@ fn policy(allowed_classes: *mut zval) -> Result<Policy, Thrown> {
         return Ok(ini::policy());
     }
     // SAFETY: parsed, and held by the caller of the method.
-    let allowed_classes = unsafe {
-        let given = zend::deref(allowed_classes);
-        match zend::kind(given) {
-            IS_TRUE => AllowedClasses::All,
-            IS_FALSE => AllowedClasses::only::<&[u8]>([]),
-            IS_ARRAY => {
-                let mut names = Vec::new();
-                for (_, _, name) in zend::entries((*given).value.arr) {
-                    let name = zend::deref(name);
-                    if zend::kind(name) != IS_STRING {
-                        ffi::zend_argument_type_error(2, c"must be an array of class names, or a bool".as_ptr());
-                        return Err(Thrown);
-                    }
-                    names.push(zend::bytes((*name).value.str_));
-                }
-                AllowedClasses::only(names)
-            }
-            _ => {
-                let kind = ffi::zend_zval_type_name(given);
-                ffi::zend_argument_type_error(2, c"must be of type array|bool|null, %s given".as_ptr(), kind);
-                return Err(Thrown);
-            }
+    unsafe {
+        if let Some(allowed_classes) = self::allowed_classes(allowed_classes) {
+            return Ok(Policy { allowed_classes });
         }
-    };
-    Ok(Policy { allowed_classes })
+        let given = zend::deref(allowed_classes);
+        if zend::kind(given) == IS_ARRAY {
+            ffi::zend_argument_type_error(2, c"must be an array of class names, or a bool".as_ptr());
+        } else {
+            let kind = ffi::zend_zval_type_name(given);
+            ffi::zend_argument_type_error(2, c"must be of type array|bool|null, %s given".as_ptr(), kind);
+        }
+    }
+    Err(Thrown)
+}
+
+/// The classes that a bool or an array of names allows; `None` for anything else.
+///
+/// # Safety
+/// The value is valid, or the pointer is null.
+unsafe fn allowed_classes(given: *mut zval) -> Option<AllowedClasses> {
+    if given.is_null() {
+        return None;
+    }
+    // SAFETY: valid by contract.
+    unsafe {
+        let given = zend::deref(given);
+        match zend::kind(given) {
+            IS_TRUE => Some(AllowedClasses::All),
+            IS_FALSE => Some(AllowedClasses::only::<&[u8]>([])),
+            IS_ARRAY => {
+                let names = zend::entries((*given).value.arr).map(|(_, _, name)| {
+                    let name = zend::deref(name);
+                    (zend::kind(name) == IS_STRING).then(|| zend::bytes((*name).value.str_))
+                });
+                Some(AllowedClasses::only(names.collect::<Option<Vec<_>>>()?))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The other way round: true, or an array of names.
+///
+/// # Safety
+/// `into` is a slot, which is overwritten.
+unsafe fn set_allowed_classes(allowed: &AllowedClasses, into: *mut zval) {
+    // SAFETY: a slot by contract; the array is new, and takes its strings over.
+    unsafe {
+        let AllowedClasses::Only(names) = allowed else { return zend::set_bool(into, true) };
+        let mut sorted: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+        sorted.sort_unstable();
+        let array = ffi::_zend_new_array(sorted.len() as u32);
+        zend::set_array(into, array);
+        for name in sorted {
+            let mut element = std::mem::ManuallyDrop::new(zend::empty());
+            zend::set_string(&raw mut *element, Str::new(name));
+            ffi::zend_hash_next_index_insert(array, &raw mut *element);
+        }
+    }
 }
 
 extern "C" fn magic_get(data: &mut ExecuteData, result: &mut zval) {
@@ -646,7 +680,7 @@ extern "C" fn get_iterator(data: &mut ExecuteData, result: &mut zval) {
     });
 }
 
-/// A handle: the file's absolute path, and what a subclass declares.
+/// A handle: the file's absolute path, what a subclass declares, and what the constructor was told, or the settings said.
 extern "C" fn serialize(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
@@ -661,6 +695,13 @@ extern "C" fn serialize(data: &mut ExecuteData, result: &mut zval) {
             let mut declared = std::mem::ManuallyDrop::new(zend::empty());
             zend::set_array(&raw mut *declared, views::declared(call.object()));
             ffi::zend_hash_str_update(handle, c"properties".as_ptr(), 10, &raw mut *declared);
+            let mut allowed = std::mem::ManuallyDrop::new(zend::empty());
+            set_allowed_classes(&call.this().policy()?.allowed_classes, &raw mut *allowed);
+            ffi::zend_hash_str_update(handle, c"allowedClasses".as_ptr(), 14, &raw mut *allowed);
+            let mut durability = std::mem::ManuallyDrop::new(zend::empty());
+            let name = ini::durability_name(instance.options.durability);
+            zend::set_string(&raw mut *durability, Str::new(name.as_bytes()));
+            ffi::zend_hash_str_update(handle, c"durability".as_ptr(), 10, &raw mut *durability);
         }
         Ok(())
     });
@@ -679,14 +720,36 @@ extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
             if file.is_null() || zend::kind(file) != IS_STRING || zend::bytes((*file).value.str_).contains(&0) {
                 return Err(errors::throw_sync("This is no serialized Sync object: it names no file."));
             }
+            // What it does not say the settings do.
+            let unknown = |what: &str| {
+                Err(errors::throw_sync(&format!("This is no serialized Sync object: its {what} is not one.")))
+            };
+            let durability = ffi::zend_hash_str_find(handle, c"durability".as_ptr(), 10);
+            let durability = match durability {
+                _ if durability.is_null() => ini::durability(),
+                _ if zend::kind(durability) != IS_STRING => return unknown("durability"),
+                _ => match ini::parse_durability(zend::bytes((*durability).value.str_)) {
+                    Some(durability) => durability,
+                    None => return unknown("durability"),
+                },
+            };
+            let allowed = ffi::zend_hash_str_find(handle, c"allowedClasses".as_ptr(), 14);
+            let policy = match allowed_classes(allowed) {
+                _ if allowed.is_null() => ini::policy(),
+                Some(allowed_classes) => Policy { allowed_classes },
+                None => return unknown("allowedClasses"),
+            };
             let options = Options {
                 file_mode: ini::file_mode(),
-                durability: ini::durability(),
+                durability,
                 strand: zend::fiber,
                 file_systems: ini::file_systems(),
             };
             let instance = Instance::named(zend::bytes((*file).value.str_), options)?;
-            this.set_policy(ini::policy());
+            if let Some(importing) = &*GLOBALS.get().importing.borrow() {
+                this.set_bounds(importing.clone());
+            }
+            this.set_policy(this.within_bounds(policy));
             this.set_instance(instance);
             this.set_inside(GLOBALS.get().showing.borrow().clone());
             if !declared.is_null() && zend::kind(declared) == IS_ARRAY {

@@ -58,10 +58,28 @@ pub enum AllowedClasses {
     Only(Rc<HashSet<Vec<u8>>>),
 }
 
+impl Policy {
+    /// What both trust the file with.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self { allowed_classes: self.allowed_classes.and(&other.allowed_classes) }
+    }
+}
+
 impl AllowedClasses {
     /// Only the classes with these names, in any case.
     pub fn only<N: AsRef<[u8]>>(names: impl IntoIterator<Item = N>) -> Self {
         Self::Only(Rc::new(names.into_iter().map(|name| name.as_ref().to_ascii_lowercase()).collect()))
+    }
+
+    /// What both allow.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        match (self, other) {
+            (all, Self::All) => all,
+            (Self::All, some) => some.clone(),
+            (Self::Only(ours), Self::Only(theirs)) => Self::Only(Rc::new(ours.intersection(theirs).cloned().collect())),
+        }
     }
 
     fn contains(&self, lower_case_name: &[u8]) -> bool {

@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use super::classes::Class;
 use super::decode::{Decoder, KeySeed, MapKey, Slot, Stop, fill_map};
 use super::engine::{self, HashTable, zend_object, zend_property_info, zend_string};
+use crate::php::object::SyncObject;
 use crate::short;
 
 /// The second of `[ext 1 (class), map]`.
@@ -69,6 +70,10 @@ fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
         decoder.made_object(slot.at);
         if class.incomplete {
             remember_class(slot.at, name);
+        }
+        if SyncObject::is_one(slot.at) {
+            // Whoever wrote the value chose the file that it leads to.
+            SyncObject::of(engine::object_of(slot.at)).set_bounds(decoder.policy.clone());
         }
     }
     Ok(class)

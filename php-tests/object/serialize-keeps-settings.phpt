@@ -1,0 +1,80 @@
+--TEST--
+unserialize(serialize($s)) allows the same classes, and is as durable, as the object was
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+class Job
+{
+    public $n = 1;
+}
+class Other extends Job {}
+class Sub extends Sync
+{
+    public $declared = 'of Sub';
+}
+$writer = new Sync(scratch());
+$writer->job = new Job;
+$writer->other = new Other;
+$reads = fn (Sync $s) => get_class($s->job) . ' ' . get_class($s->other);
+$again = fn (Sync $s) => unserialize(serialize($s));
+foreach ([null, true, false, [], ['job'], [Job::class, Other::class]] as $allowed) {
+    $s = new Sync(scratch(), allowedClasses: $allowed);
+    $t = $again($again($s));
+    echo json_encode($allowed), ': ', $reads($t), $reads($t) === $reads($s) ? '' : ' (another)', "\n";
+}
+// As the settings said when it was made.
+ini_set('sync.allowed_classes', 'Other');
+$s = new Sync(scratch());
+ini_set('sync.allowed_classes', '*');
+var_dump($reads($again($s)));
+// A subclass, and a clone.
+$sub = new Sub(scratch(), allowedClasses: false);
+$sub->declared = 'changed';
+var_dump($reads($again($sub)), $again($sub)->declared, $reads(clone $again($sub)));
+foreach (['none', 'commit'] as $durability) {
+    $s = new Sync(scratch(), durability: $durability);
+    ini_set('sync.durability', $durability === 'none' ? 'commit' : 'none');
+    var_dump($s->__serialize()['durability'], $again($s)->__serialize() === $s->__serialize());
+}
+ini_set('sync.durability', 'commit');
+// What was serialized before it had these follows the settings.
+ini_set('sync.allowed_classes', '');
+$old = new Sync('/nowhere');
+$old->__unserialize(['file' => scratch(), 'properties' => []]);
+var_dump($reads($old), $old->__serialize()['durability']);
+// What makes no sense is refused, and leaves the object as it was.
+$odd = [['allowedClasses' => 'Job'], ['allowedClasses' => [1]], ['allowedClasses' => null], ['durability' => 'perhaps'], ['durability' => 1]];
+foreach ($odd as $data) {
+    attempt(fn () => $old->__unserialize($data + ['file' => scratch('odd')]));
+}
+var_dump($old->getFile() === scratch());
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+null: Job Other
+true: Job Other
+false: __PHP_Incomplete_Class __PHP_Incomplete_Class
+[]: __PHP_Incomplete_Class __PHP_Incomplete_Class
+["job"]: Job __PHP_Incomplete_Class
+["Job","Other"]: Job Other
+string(28) "__PHP_Incomplete_Class Other"
+string(45) "__PHP_Incomplete_Class __PHP_Incomplete_Class"
+string(7) "changed"
+string(45) "__PHP_Incomplete_Class __PHP_Incomplete_Class"
+string(4) "none"
+bool(true)
+string(6) "commit"
+bool(true)
+string(45) "__PHP_Incomplete_Class __PHP_Incomplete_Class"
+string(6) "commit"
+SyncException: This is no serialized Sync object: its allowedClasses is not one.
+SyncException: This is no serialized Sync object: its allowedClasses is not one.
+SyncException: This is no serialized Sync object: its allowedClasses is not one.
+SyncException: This is no serialized Sync object: its durability is not one.
+SyncException: This is no serialized Sync object: its durability is not one.
+bool(true)
