@@ -241,6 +241,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      *     $sync->setData((object) ['done' => 0, 'steps' => 100]);
      *
+     * @param \stdClass $data Of a subclass, what foreach shows outside: the public properties.
+     *
      * @return $this
      *
      * @throws SyncException where the file cannot be written, or a value not be stored

@@ -325,7 +325,7 @@ use ext_php_rs::ffi::{
 
 #[cfg(php84)]
 unsafe extern "C" {
-    fn zend_hooked_object_build_properties(object: *mut zend_object) -> *mut zend_array;
+    pub fn zend_hooked_object_build_properties(object: *mut zend_object) -> *mut zend_array;
 }
 
 /// Adds the properties that the object's class declares: pointers to where they are. Of those without a
