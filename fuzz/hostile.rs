@@ -30,7 +30,9 @@ mod header {
     pub const STORE_ID: usize = 3;
     pub const HASH_SEED: usize = 4;
     pub const IDENTITY_CHECK: usize = 5;
-    pub const INODE: usize = 10;
+    /// Boot and file, two and three words.
+    pub const BOOT: usize = 8;
+    pub const FILE: usize = 10;
     pub const BLOCKS: usize = 14;
     pub const SYSTEM: usize = 15;
     pub const COMMIT: usize = 16;
@@ -44,6 +46,7 @@ mod header {
     pub const HOLD_SINCE: usize = 34;
     pub const HOLD_STRENGTH: usize = 37;
     pub const TABLE: usize = 48;
+    pub const TOUCHED: usize = 61;
     pub const PAGE_END: usize = 511;
     /// Words that mean something.
     pub const USED: usize = 64;
@@ -79,7 +82,7 @@ pub fn run(data: &[u8]) {
         clients[1].put(b"mine", b"1");
     }
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path.0).unwrap();
-    case.sign(&file);
+    case.sign(&path.0, &file);
     file.write_all_at(&case.image, 0).unwrap();
     file.set_len(case.length).unwrap();
     let room = file.metadata().unwrap().blocks() * 512;
@@ -124,7 +127,7 @@ struct Case {
     image: Vec<u8>,
     /// The file's, with zeros behind the image.
     length: u64,
-    /// Whether boot id and inode say that index and counters can be believed.
+    /// Whether boot id and file id say that index and counters can be believed.
     adopted: bool,
     /// Whether the bytes replace those of a store that is open.
     in_place: bool,
@@ -261,12 +264,25 @@ impl Case {
         self.set(at + 8, self.word(at + 8) >> 32 << 32 | crc);
     }
 
-    /// Says in the file whether it was last used in this boot, as this inode.
-    fn sign(&mut self, file: &File) {
-        if self.adopted && self.image.len() >= PAGE {
-            self.set(header::INODE * 8, file.metadata().unwrap().ino());
-        } else if self.word(header::INODE * 8) == file.metadata().unwrap().ino() {
-            self.set(header::INODE * 8, 0);
+    /// Says in the image whether the file was last used in this boot, as this file, by nobody else.
+    fn sign(&mut self, path: &Path, file: &File) {
+        if !self.adopted || self.image.len() < PAGE {
+            if self.image.len() >= PAGE {
+                self.image[header::FILE * 8..header::FILE * 8 + 24].fill(0);
+            }
+            return;
+        }
+        let is_new = file.metadata().unwrap().len() == 0;
+        if is_new {
+            Client::new(path).put(b"mine", b"1");
+            sync::store::close_idle();
+        }
+        // As a store writes it that is in this very file.
+        let about = header::BOOT * 8..header::FILE * 8 + 24;
+        file.read_exact_at(&mut self.image[about], header::BOOT as u64 * 8).unwrap();
+        self.set(header::TOUCHED * 8, u64::MAX);
+        if is_new {
+            file.set_len(0).unwrap();
         }
     }
 
@@ -439,11 +455,13 @@ impl Base {
         base
     }
 
-    /// Takes out what tells who made the file, and when: the inode (see [`Case::sign`]), the holder's
-    /// clock, the leases.
+    /// Takes out what tells who made the file, and when: boot and file (see [`Case::sign`]), the holder's and
+    /// the wall clock, the leases.
     fn settle(&mut self) {
         let mut clear = |at: usize, length: usize| self.image[at..at + length].fill(0);
-        clear(header::INODE * 8, 8);
+        clear(header::BOOT * 8, 40);
+        clear(header::TOUCHED * 8, 8);
+        clear(2048, 1024);
         clear(header::HOLD_OBJECT * 8, 8);
         clear(header::HOLD_SINCE * 8, 8);
         clear(header::LOCK * 8, 4);

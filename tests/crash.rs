@@ -627,15 +627,68 @@ fn destroying() {
 }
 
 #[test]
-fn adopting_a_copy() {
+fn destroying_and_a_second_death() {
+    let prepare = vec![put(1, 1)];
+    Case { name: "destroy-twice", prepare, steps: vec![Destroy, put(3, 1)], twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn making_a_store_of_an_empty_file() {
     let exchange: fn(&Path) = |path| {
-        let copy = path.with_extension("copy");
-        std::fs::copy(path, &copy).unwrap();
-        std::fs::rename(&copy, path).unwrap();
+        std::fs::write(path, b"").unwrap();
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
     };
+    let steps = vec![put(1, 1), Destroy, put(2, 1)];
+    Case { name: "empty", steps, twice: true, exchange: Some(exchange), ..Case::default() }.run();
+}
+
+/// Puts a copy in the file's place.
+fn copy(path: &Path) {
+    let copy = path.with_extension("copy");
+    std::fs::copy(path, &copy).unwrap();
+    std::fs::rename(&copy, path).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+}
+
+#[test]
+fn adopting_a_copy() {
     let prepare = (0..900).map(|n| put(n % 400, 300)).chain([put(1, 30_000), Remove(key(2))]).collect();
-    Case { name: "adopt", prepare, steps: vec![Read, put(5, 1)], exchange: Some(exchange), ..Case::default() }.run();
+    Case { name: "adopt", prepare, steps: vec![Read, put(5, 1)], exchange: Some(copy), ..Case::default() }.run();
+}
+
+#[test]
+fn adopting_a_copy_and_a_second_death() {
+    let prepare = (0..20).map(|n| put(n, 300)).chain([put(1, 30_000), Remove(key(2))]).collect();
+    let steps = vec![Read, put(5, 1), Destroy, put(6, 1)];
+    Case { name: "adopt-twice", prepare, steps, twice: true, exchange: Some(copy), ..Case::default() }.run();
+}
+
+/// Copies an image of the file's into its place, the same inode; it says that the store was last changed in 1970.
+fn restore(path: &Path, mut image: Vec<u8>) {
+    image[488..496].fill(0);
+    std::fs::write(path, image).unwrap();
+}
+
+#[test]
+fn examining_a_file_that_was_overwritten_with_what_it_was() {
+    let exchange: fn(&Path) = |path| restore(path, std::fs::read(path).unwrap());
+    let prepare = (0..20).map(|n| put(n, 300)).collect();
+    let steps = vec![Read, put(5, 1), put(6, 1)];
+    Case { name: "examine", prepare, steps, twice: true, exchange: Some(exchange), ..Case::default() }.run();
+}
+
+#[test]
+fn going_back_to_what_the_file_was_before() {
+    let exchange: fn(&Path) = |path| {
+        let image = std::fs::read(path).unwrap();
+        let store = Store::new(path.to_owned(), Options::default());
+        apply(&store, &put(7, 5000));
+        apply(&store, &put(70, 5));
+        restore(path, image);
+    };
+    let prepare = (0..20).map(|n| put(n, 300)).collect();
+    let steps = vec![Read, put(5, 1), Destroy, put(6, 1)];
+    Case { name: "back", prepare, steps, twice: true, exchange: Some(exchange), ..Case::default() }.run();
 }
 
 /// The pure-PHP class's file until the page with the new header is written, then a store.
@@ -655,6 +708,17 @@ fn importing_a_file_of_the_pure_php_class() {
             torture::crash_after(point);
             assert!(store.import(&old, &entries).unwrap());
         });
+        if point % 5 == 3 {
+            // Another one dies at it before it can end well.
+            in_child(|| {
+                let store = file.store();
+                torture::crash_after(point / 2);
+                if let Some(legacy) = store.legacy().unwrap() {
+                    store.import(&legacy, &entries).unwrap();
+                }
+                apply(&store, &put(1, 1));
+            });
+        }
         let store = file.store();
         let before = match store.patiently(|store| store.get(b"a", &mut Seen::default(), &mut Vec::new())) {
             Err(error) if matches!(error.kind, ErrorKind::Legacy) => {

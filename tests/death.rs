@@ -163,30 +163,24 @@ fn signals_that_come_all_the_time_keep_nobody_from_noticing_a_death() {
     assert_eq!(status, 0);
 }
 
-/// Creating a file, or putting one right, happens under `flock`; who waits for that waits for signals, too.
+/// The pure-PHP class takes `flock` for each access, and so does who turns its file into a store. Who waits for that
+/// can look for signals meanwhile.
 #[test]
-fn a_signal_while_somebody_else_makes_the_file_is_no_failure() {
+fn nobody_waits_without_end_for_whoever_has_an_old_file_locked() {
     let file = File::new("flock");
-    let maker = std::fs::File::create(&file.0).unwrap();
+    let old = b"O:8:\"stdClass\":0:{}";
+    std::fs::write(&file.0, old).unwrap();
+    let other = std::fs::File::open(&file.0).unwrap();
     // SAFETY: an open descriptor.
-    assert_eq!(unsafe { libc::flock(maker.as_raw_fd(), libc::LOCK_EX) }, 0);
-    let status = wait(fork(|| {
-        extern "C" fn nothing(_: i32) {}
-        // SAFETY: a handler that does nothing, and interrupts system calls; a timer of this process.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = nothing as *const () as usize;
-            libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut());
-            let often = libc::timeval { tv_sec: 0, tv_usec: 5000 };
-            let timer = libc::itimerval { it_interval: often, it_value: often };
-            libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut());
-        }
-        let error = file.store().put(b"x", b"1", &mut Seen::default()).unwrap_err();
+    assert_eq!(unsafe { libc::flock(other.as_raw_fd(), libc::LOCK_EX) }, 0);
+    let store = file.store();
+    for error in [store.legacy().unwrap_err(), store.import(old, &[]).unwrap_err()] {
         assert!(matches!(error.kind, ErrorKind::Busy), "{error}");
-    }));
-    assert_eq!(status, 0);
-    drop(maker);
-    put(&file.store(), "x", b"1");
+    }
+    drop(other);
+    assert!(store.import(old, &[(b"x", b"1")]).unwrap());
+    put(&store, "y", b"1");
+    assert_eq!(store.len().unwrap(), 2);
 }
 
 /// A child that runs no handlers, and not a single instruction after the fork, keeps the kernel's

@@ -134,6 +134,63 @@ impl Drop for Reader {
     }
 }
 
+/// As [`Reader::of`], with as many locks as a process may have, each of a byte by itself, so that the kernel keeps
+/// all of them.
+impl Reader {
+    fn of_every_other_byte(file: &File, many: i64) -> Self {
+        std::fs::set_permissions(&file.0, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let ready = shared();
+        let pid = fork(|| {
+            let open = std::fs::File::open(&file.0).unwrap();
+            for n in 0..many {
+                // SAFETY: an open descriptor and a valid range.
+                unsafe {
+                    let mut range: libc::flock = std::mem::zeroed();
+                    (range.l_type, range.l_start, range.l_len) = (libc::F_RDLCK as i16, (1 << 62) + 2 * n, 1);
+                    libc::fcntl(open.as_raw_fd(), libc::F_OFD_SETLK, &mut range);
+                }
+            }
+            ready.store(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_secs(50));
+        });
+        wait_for(ready, 1);
+        Self(pid)
+    }
+}
+
+#[test]
+fn tens_of_thousands_of_locks_cost_a_first_write_no_more_than_a_few_questions_about_one() {
+    let file = File::new("many");
+    put(&file.store(), "x", b"1");
+    let _reader = Reader::of_every_other_byte(&file, 20_000);
+    let open = std::fs::File::open(&file.0).unwrap();
+    let question = || {
+        let start = Instant::now();
+        // SAFETY: an open descriptor and a valid range.
+        unsafe {
+            let mut range: libc::flock = std::mem::zeroed();
+            (range.l_type, range.l_start, range.l_len) = (libc::F_RDLCK as i16, 1 << 62, 1 << 20);
+            libc::fcntl(open.as_raw_fd(), libc::F_OFD_GETLK, &mut range);
+        }
+        start.elapsed()
+    };
+    let first_write = || {
+        let path = file.0.clone();
+        let writer = std::thread::spawn(move || {
+            let store = Store::new(path, Options::default());
+            assert_eq!(number(&store, "n"), 0);
+            let start = Instant::now();
+            put(&store, "y", b"2");
+            start.elapsed()
+        });
+        writer.join().unwrap()
+    };
+    let fastest = |of: &dyn Fn() -> Duration| (0..40).map(|_| of()).min().unwrap();
+    let (question, first_write) = (fastest(&question), fastest(&first_write));
+    eprintln!("{question:?} {first_write:?}");
+    assert!(first_write < 8 * question + Duration::from_millis(2), "{first_write:?}, one question {question:?}");
+}
+
 #[test]
 fn whoever_only_reads_keeps_no_writer_out_however_much_it_locks() {
     let file = File::new("out");
@@ -215,6 +272,65 @@ fn a_holder_without_the_kernels_lock_is_waited_for_while_it_lives_and_not_when_i
     }
     kill(holder);
     put(&store, "x", b"3");
+}
+
+/// The steps that were done under `flock` once: making a store of an empty file, putting one right, removing one.
+#[test]
+fn whoever_only_reads_delays_no_structural_step() {
+    for content in ["none", "a copy", "a store"] {
+        let file = File::new("steps");
+        let other = File::new("steps-other");
+        match content {
+            "none" => drop(std::fs::File::create(&file.0).unwrap()),
+            "a copy" => {
+                put(&other.store(), "x", b"1");
+                std::fs::copy(&other.0, &file.0).unwrap();
+            }
+            _ => put(&file.store(), "x", b"1"),
+        }
+        let _reader = Reader::of(&file);
+        let start = Instant::now();
+        let store = file.store();
+        put(&store, "y", b"1");
+        assert_eq!(store.len().unwrap(), if content == "none" { 1 } else { 2 }, "{content}");
+        assert_eq!(store.check().unwrap().problems, Vec::<String>::new(), "{content}");
+        store.destroy().unwrap();
+        assert!(!file.0.exists());
+        put(&store, "z", b"1");
+        assert_eq!(store.len().unwrap(), 1, "{content}");
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(2), "{content}: {took:?}");
+    }
+}
+
+/// As above, by processes that die in the middle, at each point.
+#[test]
+fn what_the_dead_began_without_the_kernels_locks_is_taken_over() {
+    let other = File::new("begun-other");
+    put(&other.store(), "x", b"1");
+    let mut point = 0;
+    loop {
+        let file = File::new("begun");
+        std::fs::copy(&other.0, &file.0).unwrap();
+        let _reader = Reader::of(&file);
+        let status = wait(fork(|| {
+            let store = file.store();
+            torture::crash_after(point);
+            put(&store, "y", b"1");
+            store.destroy().unwrap();
+            torture::crash_after(u64::MAX);
+        }));
+        let store = file.store();
+        put(&store, "z", b"1");
+        let keys = store.len().unwrap();
+        assert!((1..=3).contains(&keys), "{keys} keys");
+        assert_eq!(store.check().unwrap().problems, Vec::<String>::new(), "killed at {point}");
+        if !libc::WIFSIGNALED(status) {
+            break;
+        }
+        point = point + 1 + point / 20;
+    }
+    assert!(point > 30, "{point}");
 }
 
 /// More processes in turn than there are slots: those of the dead are used again.

@@ -36,8 +36,7 @@ impl Store {
             }
             let owner = file.own()?;
             let mut report = Report::default();
-            owner.check_runs(&mut report)?;
-            owner.check_index(&mut report);
+            owner.check_all(&mut report)?;
             report.allocated = file.allocated()?;
             Ok(report)
         })?;
@@ -46,6 +45,13 @@ impl Store {
 }
 
 impl Owner<'_> {
+    /// Everything that the file says.
+    pub fn check_all(&self, report: &mut Report) -> std::result::Result<(), Trouble> {
+        self.check_runs(report)?;
+        self.check_index(report);
+        Ok(())
+    }
+
     /// The stream of runs, the block table, and what the segments hold.
     fn check_runs(&self, report: &mut Report) -> std::result::Result<(), Trouble> {
         let header = self.header();

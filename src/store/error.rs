@@ -56,6 +56,10 @@ pub enum ErrorKind {
     TooLarge,
     /// The file system is none of those on which a store may lie ([`super::FileSystems`]).
     FileSystem(Refused),
+    /// The file was last used in another boot of the machine, or in this one, which cannot be found out, as the
+    /// system hides from this process which boot this is; and a process may be using it (its pid, where that is
+    /// known) that would be in the way of putting the file right.
+    MayBeInUse(Option<u32>),
     /// Another object holds `lock()`: wait ([`super::Store::wait`]) and try again.
     Held(Held),
     /// This object's `lock()` is gone, with the file that it was on: others may have gone on since. After
@@ -178,6 +182,15 @@ impl fmt::Display for Error {
                  once what another one writes.",
                 if *is_upper { "an overlay whose upper layer is on " } else { "" }
             ),
+            ErrorKind::MayBeInUse(process) => {
+                let process = process.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+                write!(
+                    f,
+                    "Can't open '{path}' file: {process} may be using it, which cannot be found out without knowing which \
+                     boot of the machine this is. Make /proc/sys/kernel/random/boot_id readable for this process, or end \
+                     the other one."
+                )
+            }
             ErrorKind::Held(held) => {
                 let seconds = held.patience.timeout.map_or(0.0, |timeout| timeout.as_secs_f64());
                 write!(

@@ -1,16 +1,13 @@
 //! One open file: its mapping, its descriptor, this thread's lease; and how files are opened,
 //! created, shared between the stores of a thread, and given up after a fork.
 
-use super::Options;
 use super::blocks::block_offset;
-use super::diagnosis;
 use super::error::Held;
 use super::file_system;
-use super::format::*;
-use super::header::{DESTROYED, Identity, MAX_FILE, UncheckedHeader, new_page};
-use super::lease::is_any_locked;
-use super::lock::Owner;
-use super::machine::Boot;
+use super::format::PAGE;
+use super::header::{DESTROYED, HELD, Identity, MAX_FILE, State};
+use super::inode::{Inode, Status};
+use super::lease::is_in_use;
 use super::map::Map;
 use super::sigbus;
 use super::size_limit;
@@ -24,7 +21,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why an operation on an open file did not happen.
 #[derive(Debug)]
@@ -56,6 +53,8 @@ pub enum Trouble {
     NotWritable,
     NoDirectory,
     FileSystem(file_system::Refused),
+    /// A process may be using the file, and whether it is cannot be found out: its pid, where that is known.
+    MayBeInUse(Option<u32>),
     Io(io::Error),
     /// As `Io`, where something else than opening the file has failed.
     CannotDo(&'static str, io::Error),
@@ -80,16 +79,36 @@ pub struct File {
     pub identity: Identity,
     /// Whether this user may write to it.
     pub writable: bool,
-    /// Device and inode: what the file is, whatever its path.
-    pub id: (u64, u64),
+    /// What the file is, whatever its path.
+    pub id: Inode,
     /// The path it was opened by.
     path: PathBuf,
     /// What a check after a boot or a copy had to drop; told once.
     pub warning: Cell<Option<String>>,
-    /// For a private copy: the original's boot id and inode words when it was made.
-    pub copied_from: Option<[u64; 3]>,
+    /// For a private copy: what it is one of.
+    copied_from: Option<Rc<Original>>,
     /// Whether a reader of this thread looks at it while the lock has no living owner (see `read.rs`).
     pub resting: Cell<bool>,
+}
+
+/// What a private copy was made of.
+pub struct Original {
+    pub file: Descriptor,
+    /// The words of its header, then.
+    pub words: State,
+    /// When it had been written to, as the kernel says.
+    pub modified: u64,
+}
+
+impl Original {
+    /// Whether nobody has put the original right since, and nobody uses it. Else that is what is to be read.
+    fn stands_still(&self, status: &Status) -> bool {
+        let mut page = [0; PAGE as usize];
+        status.modified == self.modified
+            && self.file.read_exact_at(&mut page, 0).is_ok()
+            && State::of(&page) == self.words
+            && !is_in_use(self.file.as_raw_fd())
+    }
 }
 
 /// What this thread has of an open file, however often that is mapped: a file that has outgrown its
@@ -102,6 +121,25 @@ struct Handle {
     life: u64,
     /// How long the longest of its mappings is.
     reach: Cell<u64>,
+    /// The file's incarnation: it is another file when that moves.
+    incarnation: Cell<u64>,
+    /// The farthest end of the log that was seen: it never goes back.
+    seen: Cell<u64>,
+    /// Things to be done before the next write, as bits ([`Due`]).
+    due: Cell<u8>,
+    /// Since when the file is seen to have gone back.
+    gone_back: Cell<Option<Instant>>,
+}
+
+/// Something to be done with the lock, before anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Due {
+    /// Letting the log go on elsewhere: what this thread writes is nothing that anybody has seen before, whatever
+    /// the file was in between.
+    Jump = 1,
+    /// Looking whether what somebody else has written to the file left it whole.
+    Examination = 2,
 }
 
 impl Handle {
@@ -112,6 +150,10 @@ impl Handle {
             lease: Cell::new(None),
             life: LIVES.fetch_add(1, Ordering::Relaxed),
             reach: Cell::new(0),
+            incarnation: Cell::new(0),
+            seen: Cell::new(0),
+            due: Cell::new(0),
+            gone_back: Cell::new(None),
         })
     }
 
@@ -152,66 +194,24 @@ impl Drop for File {
     }
 }
 
-/// How often an opening starts over, as the file was changed meanwhile; the last of them pause.
-const OPENINGS: u32 = 20;
-const OPENING_PAUSE: Duration = Duration::from_micros(200);
 /// How often a file may outgrow its mapping while it is opened: each time there is room for some times more.
 const GROWTHS: usize = 16;
 
 impl File {
-    /// Opens the file at `path`. `None`: it is empty, or (`create` false) missing.
-    /// With `create` a missing or empty file becomes an empty store.
-    pub fn open(path: &Path, options: &Options, write: bool) -> Result<Option<Rc<Self>>, Trouble> {
-        // Others that are open are looked at, too.
-        sigbus::stand_ready();
-        for attempt in 0..OPENINGS {
-            if attempt > OPENINGS / 4 {
-                std::thread::sleep(OPENING_PAUSE);
-            }
-            let Some((file, writable)) = open_descriptor(path, options, write)? else { return Ok(None) };
-            let metadata = file.metadata()?;
-            if !metadata.is_file() {
-                return Err(Trouble::Damaged("it is not a regular file".into()));
-            }
-            // Also where this thread has it open: it may be allowed to others.
-            file_system::check(&file, &options.file_systems)?;
-            let id = (metadata.dev(), metadata.ino());
-            if let Some(known) = registered(id)
-                && known.writable == writable
-                && known.still_good()
-                && known.is_as_long_as_it_says(&file)?
-            {
-                known.handle.renew(file);
-                return Ok(Some(known));
-            }
-            if metadata.len() == 0 {
-                if !write {
-                    return Ok(None);
-                }
-                create(&file, id.1)?;
-                continue;
-            }
-            let Some(opened) = Self::map_file(path, file, id, writable)? else { continue };
-            if !opened.is_destroyed() {
-                register(&opened);
-                return Ok(Some(opened));
-            }
-            if !write {
-                return Ok(None);
-            }
-            opened.finish_destroying(path)?;
-        }
-        // Somebody empties it, cuts it short or destroys it all the time.
-        Err(Trouble::Busy)
+    /// Whether it can still be used by whoever opens its path.
+    pub fn still_good(&self) -> bool {
+        self.shows_our_header() && !self.map.is_poisoned() && self.copied_from.is_none() && !self.is_outdated()
     }
 
-    fn still_good(&self) -> bool {
-        self.shows_our_header() && !self.map.is_poisoned() && self.copied_from.is_none()
+    /// Whether the file's content is not what it was, and this user may not look whether it is whole: it is to be
+    /// opened anew.
+    fn is_outdated(&self) -> bool {
+        self.has_gone_back() || !self.writable && self.is_due(Due::Examination)
     }
 
     /// Whether the file has what its header tells of. If not, it was cut short, which all who have mapped it are to
     /// notice.
-    fn is_as_long_as_it_says(&self, file: &Descriptor) -> Result<bool, Trouble> {
+    pub fn is_as_long_as_it_says(&self, file: &Descriptor) -> Result<bool, Trouble> {
         // In this order: a file is made longer before it tells so.
         let told = self.told_length();
         let is_whole = told <= file.metadata()?.len();
@@ -221,7 +221,7 @@ impl File {
         Ok(is_whole)
     }
 
-    fn new(map: Map, file: Descriptor, identity: Identity, id: (u64, u64), writable: bool, path: &Path) -> Self {
+    pub fn new(map: Map, file: Descriptor, identity: Identity, id: Inode, writable: bool, path: &Path) -> Self {
         let handle = Handle::new(file);
         handle.reach.set(map.length());
         let path = path.to_owned();
@@ -238,51 +238,9 @@ impl File {
         }
     }
 
-    fn map_file(path: &Path, file: Descriptor, id: (u64, u64), writable: bool) -> Result<Option<Rc<Self>>, Trouble> {
-        let mut page = Box::new([0; PAGE as usize]);
-        let got = read_fully(&file, &mut page[..])?;
-        let unchecked = UncheckedHeader(page);
-        if got < PAGE as usize || unchecked.check().is_err() {
-            if is_legacy(&unchecked.0[..got]) {
-                return Err(Trouble::Legacy);
-            }
-            if got == 0 {
-                return Ok(None);
-            }
-        }
-        if got < PAGE as usize {
-            return Err(Trouble::Damaged(format!("it is only {got} bytes long")));
-        }
-        let identity = unchecked.check().map_err(Trouble::Damaged)?;
-        let map = Map::new(file.as_fd(), file.metadata()?.len(), writable)?;
-        let why = map.header().check_layout(identity, || Ok(file.metadata()?.len()))?;
-        let mut opened = Self::new(map, file, identity, id, writable, path);
-        let is_destroyed = opened.is_destroyed();
-        if !is_destroyed && !opened.still_good() {
-            // Cut short or overwritten in this very moment: look again.
-            return Ok(None);
-        }
-        // Also where it says that it was destroyed: only a store can be, and only that makes way for a new one.
-        if let Some(why) = why {
-            return Err(Trouble::Damaged(why));
-        }
-        if is_destroyed {
-            return Ok(Some(Rc::new(opened)));
-        }
-        if !opened.is_adopted()? {
-            if writable {
-                opened.while_it_grows(Self::adopt)?;
-            } else if opened.map.header().directory.get() != 0 {
-                return opened.private_copy().map(|copy| Some(Rc::new(copy)));
-            }
-        }
-        opened.release_imported();
-        Ok(Some(Rc::new(opened)))
-    }
-
     /// Frees what the bytes of the pure-PHP class took in a file that was one of its: done by the
     /// first who opens it to write, as whoever imported it may have died.
-    fn release_imported(&self) {
+    pub fn release_imported(&self) {
         if self.writable
             && self.first_block() > 0
             && let Ok(owner) = self.own()
@@ -292,19 +250,9 @@ impl File {
         }
     }
 
-    /// Opens a file that is not a store yet, with the header of an empty one in memory.
-    /// The mapping shows `size` bytes of it.
-    pub fn draft(path: &Path, file: &Descriptor, size: u64) -> Result<Self, Trouble> {
-        let metadata = file.metadata()?;
-        let page = fresh_page(metadata.ino())?;
-        let identity = UncheckedHeader(page.clone()).check().map_err(Trouble::Damaged)?;
-        let map = Map::new(file.as_fd(), size.max(metadata.len()), true)?.with_draft(&page);
-        Ok(Self::new(map, file.try_clone()?, identity, (metadata.dev(), metadata.ino()), true, path))
-    }
-
     /// Does what makes the file longer, and again in a longer mapping where that is due. (Nobody else uses
     /// it yet.)
-    fn while_it_grows(&mut self, action: impl Fn(&Self) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    pub fn while_it_grows(&mut self, action: impl Fn(&Self) -> Result<(), Trouble>) -> Result<(), Trouble> {
         for _ in 0..GROWTHS {
             match action(self) {
                 Err(Trouble::Outgrown(size)) => self.grow_mapping(size)?,
@@ -320,85 +268,96 @@ impl File {
         Ok(())
     }
 
+    /// A private copy of this file, in a mapping of its own.
+    pub fn copied(&self, map: Map, copy: Descriptor, original: Original) -> Self {
+        let mut copied = Self::new(map, copy, self.identity, self.id, false, &self.path);
+        copied.copied_from = Some(Rc::new(original));
+        copied
+    }
+
+    pub fn is_private_copy(&self) -> bool {
+        self.copied_from.is_some()
+    }
+
+    /// A second descriptor of the same description.
+    pub fn duplicate(&self) -> Result<Descriptor, Trouble> {
+        self.handle.duplicate()
+    }
+
+    /// In a child: this is its descriptor.
+    pub fn renew(&self, file: Descriptor) {
+        self.handle.renew(file);
+    }
+
+    /// The incarnation of the file that is open; see [`Header::incarnation`].
+    #[inline]
+    pub fn incarnation(&self) -> u64 {
+        self.handle.incarnation.get()
+    }
+
+    pub fn set_incarnation(&self, incarnation: u64) {
+        self.handle.incarnation.set(incarnation);
+    }
+
+    /// The farthest end of the log that this thread has seen.
+    #[inline]
+    pub fn seen(&self) -> u64 {
+        self.handle.seen.get()
+    }
+
+    /// Notes the log's end.
+    #[inline]
+    pub fn see(&self, end: u64) {
+        // A model begins again and again with the file as it was.
+        if !cfg!(feature = "loom") {
+            self.handle.seen.set(end);
+        }
+    }
+
+    /// Whether the log ends before what this thread has seen of it: the file has older content than it had.
+    pub fn has_gone_back(&self) -> bool {
+        self.map.header().commit.load(Ordering::Acquire) & !HELD < self.seen()
+    }
+
+    /// Whether anything is due before the next write.
+    #[inline]
+    pub fn is_anything_due(&self) -> bool {
+        self.handle.due.get() != 0
+    }
+
+    pub fn is_due(&self, what: Due) -> bool {
+        self.handle.due.get() & what as u8 != 0
+    }
+
+    pub fn set_due(&self, what: Due) {
+        self.handle.due.set(self.handle.due.get() | what as u8);
+    }
+
+    pub fn set_done(&self, what: Due) {
+        self.handle.due.set(self.handle.due.get() & !(what as u8));
+    }
+
+    /// For how long the file is seen to have gone back.
+    pub fn gone_back_for(&self) -> Duration {
+        let since = self.handle.gone_back.get().unwrap_or_else(Instant::now);
+        self.handle.gone_back.set(Some(since));
+        since.elapsed()
+    }
+
+    /// Whether the file lies in memory alone, where storing to its pages changes none of its times.
+    pub fn is_in_memory(&self) -> bool {
+        self.handle.with(|file| Ok(file_system::is_in_memory(file))).unwrap_or(false)
+    }
+
+    /// The kernel's word on the file.
+    pub fn status(&self) -> Result<Status, Trouble> {
+        self.handle.with(|file| Ok(Status::of(file)?))
+    }
+
     /// Tells this opening of the file from all others of this process, the same file's as well.
     #[inline]
     pub fn life(&self) -> u64 {
         self.handle.life
-    }
-
-    /// Removes the file. The tombstone comes first: nobody writes into a file that is about to go.
-    /// All under `flock`, so that whoever finds the tombstone can wait for one who is at it.
-    pub fn destroy(&self, owner: &Owner, path: &Path) -> Result<(), Trouble> {
-        let file = self.handle.duplicate()?;
-        exclusively(&file, || {
-            if !self.is_still_at(path) {
-                return Err(Trouble::Stale);
-            }
-            let header = self.map.header();
-            let (flags, commit) = (header.flags.get(), header.commit.get());
-            header.flags.set(flags | DESTROYED);
-            // A version that nobody has seen and the index does not know: readers look, too.
-            header.commit.store(commit + 8, Ordering::Release);
-            crash_point();
-            if let Err(error) = std::fs::remove_file(path)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                header.commit.store(commit, Ordering::Release);
-                header.flags.set(flags);
-                return Err(match error.kind() {
-                    io::ErrorKind::PermissionDenied => Trouble::NoDirectory,
-                    _ => Trouble::CannotDo("remove", error),
-                });
-            }
-            crash_point();
-            owner.end_hold();
-            Ok(())
-        })
-    }
-
-    /// Whoever destroyed the file died before it was deleted, or is just at it: makes way for a new
-    /// one.
-    fn finish_destroying(&self, path: &Path) -> Result<(), Trouble> {
-        let file = self.handle.duplicate()?;
-        exclusively(&file, || {
-            let is_there = std::fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == self.id);
-            // He may also have failed to delete it, and taken the mark back.
-            if is_there && self.is_destroyed() && std::fs::remove_file(path).is_err() {
-                // The directory may not be written to: the file is emptied instead.
-                file.set_len(0)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Whether index and counters can be believed: since the machine booted only processes have
-    /// died, and this is the file they worked on, not a copy.
-    pub fn is_adopted(&self) -> Result<bool, Trouble> {
-        let header = self.map.header();
-        let matches = header.file_id[0].get() == self.id.1 && header.boot().is(Boot::current()?);
-        Ok(matches || self.is_in_use())
-    }
-
-    /// Whether the kernel says that another descriptor has a lease on this very file: then processes of this boot work
-    /// on it now, whatever the header or a hidden /proc says, and what they rely on must not be made anew under them.
-    fn is_in_use(&self) -> bool {
-        self.copied_from.is_none() && self.any_fd().is_some_and(is_any_locked)
-    }
-
-    /// What a reader of a private copy compares: another process may have put the original right.
-    fn adoption(&self) -> [u64; 3] {
-        let header = self.map.header();
-        {
-            let [first, second] = header.boot().words();
-            [first, second, header.file_id[0].get()]
-        }
-    }
-
-    /// Puts a file right that was last used before this boot, or is a copy. Whoever else opens it
-    /// waits meanwhile.
-    fn adopt(&self) -> Result<(), Trouble> {
-        let file = self.handle.duplicate()?;
-        exclusively(&file, || if self.is_adopted()? { Ok(()) } else { self.adopt_as(self.id.1) })
     }
 
     /// The same file in a mapping of its own, which shows `size` bytes.
@@ -411,6 +370,7 @@ impl File {
             path: self.path.clone(),
             warning: Cell::new(self.warning.take()),
             resting: Cell::new(false),
+            copied_from: self.copied_from.clone(),
             ..*self
         })
     }
@@ -420,53 +380,22 @@ impl File {
         self.map.header().flags.get() & DESTROYED != 0
     }
 
-    /// A copy in memory, for a reader who may not put the file itself right.
-    fn private_copy(&self) -> Result<Self, Trouble> {
-        let source = self.handle.duplicate()?;
-        // SAFETY: a new descriptor, owned at once.
-        let copy = unsafe {
-            use std::os::fd::FromRawFd;
-            let fd = libc::memfd_create(c"sync".as_ptr(), libc::MFD_CLOEXEC);
-            if fd < 0 {
-                return Err(io::Error::last_os_error().into());
-            }
-            Descriptor::from_raw_fd(fd)
-        };
-        let size = source.metadata()?.len();
-        let mut buffer = vec![0; 1 << 20];
-        let mut at = 0;
-        while at < size {
-            let got = source.read_at(&mut buffer, at)?;
-            if got == 0 {
-                break;
-            }
-            if buffer[..got].iter().any(|&byte| byte != 0) {
-                size_limit::without_signal(|| copy.write_all_at(&buffer[..got], at))?;
-            }
-            at += got as u64;
-        }
-        size_limit::without_signal(|| copy.set_len(size))?;
-        let inode = copy.metadata()?.ino();
-        let map = Map::new(copy.as_fd(), size, true)?;
-        let mut opened = Self::new(map, copy, self.identity, self.id, false, &self.path);
-        opened.copied_from = Some(self.adoption());
-        opened.while_it_grows(|copy| copy.adopt_as(inode))?;
-        Ok(opened)
+    /// Whether the file at the path is still the one that is open, as long as it should be, and
+    /// (for a private copy) has neither been put right by somebody else nor come into use. A few system calls.
+    pub fn is_still_at(&self, path: &Path) -> bool {
+        self.look_at(path).is_some()
     }
 
-    /// Whether the file at the path is still the one that is open, as long as it should be, and
-    /// (for a private copy) has not been put right by somebody else. One or two system calls.
-    pub fn is_still_at(&self, path: &Path) -> bool {
+    /// The kernel's word on the file at the path, if [that is](File::is_still_at) still the one that is open.
+    pub fn look_at(&self, path: &Path) -> Option<Status> {
         // Before the look at the file, which may be growing.
         let needs = block_offset(self.blocks());
-        let Ok(metadata) = std::fs::metadata(path) else { return false };
-        let same = (metadata.dev(), metadata.ino()) == self.id;
-        let Some(before) = self.copied_from else { return same && metadata.len() >= needs };
-        let mut words = [0; 24];
-        same && Descriptor::open(path).is_ok_and(|file| {
-            file.read_exact_at(&mut words, 64).is_ok()
-                && words.chunks_exact(8).zip(before).all(|(word, old)| word == old.to_le_bytes())
-        })
+        let status = Status::at(path).ok().filter(|status| status.inode == self.id)?;
+        let good = match &self.copied_from {
+            Some(original) => original.stands_still(&status),
+            None => status.size >= needs,
+        };
+        good.then_some(status)
     }
 
     /// The lease that this thread, of this process, has on the file.
@@ -489,7 +418,7 @@ impl File {
         let flags = libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
         // Where that cannot be, because of a limit, say, reading goes on without; who needs it is told why.
         if let Ok(file) = OpenOptions::new().read(true).write(self.writable).custom_flags(flags).open(path)
-            && file.metadata().is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == self.id)
+            && Status::of(&file).is_ok_and(|status| status.inode == self.id)
         {
             self.handle.renew(file);
         }
@@ -535,6 +464,7 @@ impl File {
         match allocate(fd, 0, end, length) {
             Ok(()) => {
                 crash_point();
+                self.touch();
                 Ok(())
             }
             Err(error) => {
@@ -563,12 +493,15 @@ impl File {
             }
             Ok(())
         });
+        self.touch();
     }
 
     /// Puts memory behind a range of the file, which stays as long as it is.
     pub fn back(&self, offset: u64, length: u64) -> Result<(), Trouble> {
         crash_point();
-        Ok(allocate(self.own_fd()?, libc::FALLOC_FL_KEEP_SIZE, offset, length)?)
+        allocate(self.own_fd()?, libc::FALLOC_FL_KEEP_SIZE, offset, length)?;
+        self.touch();
+        Ok(())
     }
 
     /// Gives the memory behind a range back; it then reads as zeros. Where the file system cannot,
@@ -579,6 +512,7 @@ impl File {
             // SAFETY: an open descriptor.
             unsafe { libc::fallocate(fd, mode, offset as libc::off_t, length as libc::off_t) };
             crash_point();
+            self.touch();
         }
     }
 
@@ -639,67 +573,6 @@ fn allocate_at_once(fd: RawFd, mode: i32, offset: u64, length: u64) -> io::Resul
     }
 }
 
-fn read_fully(file: &Descriptor, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut got = 0;
-    while got < buffer.len() {
-        match file.read_at(&mut buffer[got..], got as u64) {
-            Ok(0) => break,
-            Ok(n) => got += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(got)
-}
-
-// ---- opening -----------------------------------------------------------------------------------
-
-/// Opens for writing if that is allowed, else (unless `write` asks for it) for reading.
-fn open_descriptor(path: &Path, options: &Options, write: bool) -> Result<Option<(Descriptor, bool)>, Trouble> {
-    // O_NONBLOCK: a FIFO or a device in the file's place is refused, not waited for.
-    let flags = libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
-    let mut open = OpenOptions::new();
-    open.read(true).write(true).mode(options.file_mode).custom_flags(flags);
-    let denied = |error: &io::Error| matches!(error.raw_os_error(), Some(libc::EACCES | libc::EPERM | libc::EROFS));
-    match open.clone().open(path) {
-        Ok(file) => return Ok(Some((file, true))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if !write {
-                return Ok(None);
-            }
-            // Before there is a file that cannot be used.
-            let directory = diagnosis::followed(path).parent().map(open_directory);
-            if let Some(Ok(directory)) = directory {
-                file_system::check(&directory, &options.file_systems)?;
-            }
-            return match open.create(true).open(path) {
-                Ok(file) => Ok(Some((file, true))),
-                Err(error) if denied(&error) || error.kind() == io::ErrorKind::NotFound => Err(Trouble::NoDirectory),
-                Err(error) => Err(error.into()),
-            };
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return if write { Err(Trouble::NoDirectory) } else { Ok(None) };
-        }
-        Err(error) if denied(&error) && !write => {}
-        Err(error) if denied(&error) => {
-            // May the file not be written to, or may its directory not even be searched?
-            return Err(if path.symlink_metadata().is_ok() { Trouble::NotWritable } else { Trouble::NoDirectory });
-        }
-        Err(error) => return Err(error.into()),
-    }
-    match OpenOptions::new().read(true).custom_flags(flags).open(path) {
-        Ok(file) => Ok(Some((file, false))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unreadable(error)),
-    }
-}
-
-/// A directory, for asking.
-fn open_directory(path: &Path) -> io::Result<Descriptor> {
-    OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_PATH).open(path)
-}
-
 /// Why it cannot be seen whether there is anything at a path; `None` where it can.
 pub fn hidden(path: &Path) -> Option<Trouble> {
     let error = path.metadata().err()?;
@@ -710,76 +583,6 @@ pub fn hidden(path: &Path) -> Option<Trouble> {
 /// it is there: that is no empty store.
 pub fn unreadable(error: io::Error) -> Trouble {
     if error.kind() == io::ErrorKind::PermissionDenied { Trouble::NotReadable } else { error.into() }
-}
-
-/// Turns an empty file into an empty store: one `pwrite` of a page, under `flock`, so that a crash
-/// leaves either an empty file or a valid one.
-fn create(file: &Descriptor, inode: u64) -> Result<(), Trouble> {
-    exclusively(file, || {
-        if file.metadata()?.len() == 0 {
-            let page = fresh_page(inode)?;
-            crash_point();
-            if let Err(error) = size_limit::without_signal(|| file.write_all_at(&page[..], 0)) {
-                let _ = file.set_len(0);
-                return Err(error.into());
-            }
-            crash_point();
-        }
-        Ok(())
-    })
-}
-
-/// The header page of a new store, ready for use on this machine.
-pub fn fresh_page(inode: u64) -> Result<Box<[u8; PAGE as usize]>, Trouble> {
-    let identity = Identity { store_id: random() | 1, hash_seed: random() };
-    // Positions start anywhere, so that a file deleted and made anew never looks unchanged.
-    let start = (random() >> 17 | 1 << 32) & !7;
-    Ok(new_page(identity, start, Boot::current()?, inode))
-}
-
-/// Runs `action` under the file's exclusive `flock`.
-pub fn exclusively<T>(file: &Descriptor, action: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
-    // Called in full: since Rust 1.89 `File` has methods of the same names.
-    fs2::FileExt::lock_exclusive(file)?;
-    let result = action();
-    let _ = fs2::FileExt::unlock(file);
-    result
-}
-
-/// Whether the file looks like one of the pure-PHP class: a serialized stdClass (1.x) or
-/// StoredEntity (2.x).
-pub fn is_legacy(start: &[u8]) -> bool {
-    let start = &start[..start.len().min(64)];
-    start.starts_with(b"O:8:\"stdClass\":")
-        || start.starts_with(b"O:46:\"Fuz\\Component\\SharedMemory\\Entity\\StoredEntity\":")
-}
-
-thread_local! {
-    /// What [`draw_identities_from`] set.
-    static SEED: Cell<Option<u64>> = const { Cell::new(None) };
-}
-
-/// Lets the identities and first positions of the stores that this thread makes follow from a
-/// number instead of coming from the system: a test whose cases are to be the same each time.
-#[doc(hidden)]
-pub fn draw_identities_from(seed: u64) {
-    SEED.set(Some(seed));
-}
-
-fn random() -> u64 {
-    if let Some(seed) = SEED.get() {
-        let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        SEED.set(Some(next));
-        return (next ^ next >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-    let mut bytes = [0; 8];
-    // SAFETY: eight bytes of room. Eight bytes are never delivered in part.
-    if unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), 8, 0) } == 8 {
-        return u64::from_ne_bytes(bytes);
-    }
-    // No getrandom (a very strict sandbox): still different from store to store.
-    use std::hash::{BuildHasher, Hasher};
-    std::collections::hash_map::RandomState::new().build_hasher().finish()
 }
 
 // ---- one handle a file and thread ---------------------------------------------------------------
@@ -803,7 +606,8 @@ pub fn close_destroyed() {
     REGISTRY.with_borrow_mut(|files| files.retain(|file| Rc::strong_count(file) > 1 || file.still_good()));
 }
 
-fn registered(id: (u64, u64)) -> Option<Rc<File>> {
+/// This thread's handle on a file, if it has one that can still be used.
+pub fn registered(id: Inode) -> Option<Rc<File>> {
     close_destroyed();
     REGISTRY.with_borrow_mut(|files| {
         let at = files.iter().position(|file| file.id == id && file.still_good())?;
@@ -814,7 +618,8 @@ fn registered(id: (u64, u64)) -> Option<Rc<File>> {
     })
 }
 
-fn register(file: &Rc<File>) {
+/// Keeps a handle for whoever opens the file next.
+pub fn register(file: &Rc<File>) {
     if cfg!(feature = "loom") {
         // The threads of a model are one thread to `thread_local!`.
         return;

@@ -6,6 +6,7 @@
 use super::format::{
     BLOCK, Generations, Kind, LEASE_SLOT, MAGIC, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word, version_text,
 };
+use super::inode::Mark;
 use super::machine::Boot;
 use super::memory::AtomicU64;
 use super::torture::{crash_point, meanwhile};
@@ -145,7 +146,7 @@ pub struct Header {
     /// system calls it) for which the index, the table and the words below are known to be right.
     /// Anything else: check every CRC, rebuild.
     boot_id: [Word; 2],
-    pub file_id: [Word; 3],
+    file_id: [Word; 3],
     /// Bit 0: `destroyed`, bit 1: some object has asked for durability.
     pub flags: Word,
     /// Blocks of the file.
@@ -217,10 +218,9 @@ pub struct Header {
     pub chain_since: Word,
     /// The number that `[] =` uses next ([`super::number::NextNumber`]).
     pub next_number: Word,
-    /// Who is giving the store its first blocks, adopts it or destroys it: lease + 1, and a hash of boot
-    /// and incarnation.
+    /// Who decides whether the file may be used as it is, or puts it right ([`super::claim`]).
     pub claim: Word,
-    /// Another number after each adoption.
+    /// Another number after each adoption; 0 while it is being adopted.
     pub incarnation: Word,
     /// Which of `waits` somebody sleeps on, a bit a word. (Kept for waiting for a change.)
     pub watchers: Word,
@@ -245,7 +245,10 @@ pub struct Header {
     pub reserve: [Word; 2],
     /// How many segments the cleaner has emptied. (Kept for statistics.)
     pub compactions: Word,
-    spare7: [Word; 3],
+    /// When the store last changed the file, more or less (ns since 1970): a file that was written to much later
+    /// was written to by somebody else.
+    pub touched: Word,
+    spare7: [Word; 2],
 
     // -- the rest of the page: drawn for what is to come, `docs/format.md` has the budget -----------
     /// Pairs of futexes that move when a name changes whose hash has that number.
@@ -275,7 +278,41 @@ const _: () = assert!(
         && offset_of!(Header, page_end) == 4088
 );
 
+/// What a header says of a file that nobody uses; it changes when somebody puts that right, or uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State([u64; Header::STATE.len()]);
+
+impl State {
+    /// What a header page says.
+    pub fn of(page: &[u8; PAGE as usize]) -> Self {
+        Self(Header::STATE.map(|at| u64::from_le_bytes(*page[at..].first_chunk().expect("within the page"))))
+    }
+}
+
 impl Header {
+    /// The offsets of the words that change when a file that nobody uses is put right, or used.
+    const STATE: [usize; 7] = {
+        let (boot, file) = (offset_of!(Self, boot_id), offset_of!(Self, file_id));
+        [boot, boot + 8, file, file + 8, file + 16, offset_of!(Self, incarnation), offset_of!(Self, commit)]
+    };
+
+    /// What these words are.
+    pub fn state(&self) -> State {
+        let ([a, b], [c, d, e]) = (self.boot().words(), self.mark().words());
+        State([a, b, c, d, e, self.incarnation.get(), self.commit.get()])
+    }
+
+    /// The file for which the header says that all is right.
+    pub fn mark(&self) -> Mark {
+        Mark::from_words(self.file_id.each_ref().map(Word::get))
+    }
+
+    pub fn set_mark(&self, mark: Mark) {
+        for (word, part) in self.file_id.iter().zip(mark.words()) {
+            word.set(part);
+        }
+    }
+
     /// The boot for which the header says that all is right.
     pub fn boot(&self) -> Boot {
         Boot::from_words(self.boot_id.each_ref().map(Word::get))
@@ -427,25 +464,42 @@ impl Header {
     }
 }
 
-/// The page of a new, empty store. `start` is the first position; `inode` 0 makes the first user
-/// look at everything.
-pub fn new_page(identity: Identity, start: u64, boot: Boot, inode: u64) -> Box<[u8; PAGE as usize]> {
-    let mut page = Box::new([0; PAGE as usize]);
-    let mut put = |offset: usize, value: u64| page[offset..offset + 8].copy_from_slice(&value.to_le_bytes());
-    put(offset_of!(Header, ext), ext_word(Kind::Header, PAGE, 0, 0));
-    put(offset_of!(Header, magic), MAGIC);
-    put(offset_of!(Header, version), VERSION);
-    put(offset_of!(Header, store_id), identity.store_id);
-    put(offset_of!(Header, hash_seed), identity.hash_seed);
-    put(offset_of!(Header, identity_check), identity.check());
-    put(offset_of!(Header, boot_id), boot.words()[0]);
-    put(offset_of!(Header, boot_id) + 8, boot.words()[1]);
-    put(offset_of!(Header, file_id), inode);
-    put(offset_of!(Header, system), PAGE);
-    put(offset_of!(Header, commit), start);
-    put(offset_of!(Header, indexed), start);
-    put(offset_of!(Header, page_end), MAGIC);
-    page
+/// A new, empty store.
+pub struct NewStore {
+    pub identity: Identity,
+    /// The first position.
+    pub start: u64,
+    pub incarnation: u64,
+    pub boot: Boot,
+    pub mark: Mark,
+    pub touched: u64,
+}
+
+impl NewStore {
+    /// Its header page, which is all there is of it.
+    pub fn page(&self) -> Box<[u8; PAGE as usize]> {
+        let mut page = Box::new([0; PAGE as usize]);
+        let mut put = |offset: usize, value: u64| page[offset..offset + 8].copy_from_slice(&value.to_le_bytes());
+        put(offset_of!(Header, ext), ext_word(Kind::Header, PAGE, 0, 0));
+        put(offset_of!(Header, magic), MAGIC);
+        put(offset_of!(Header, version), VERSION);
+        put(offset_of!(Header, store_id), self.identity.store_id);
+        put(offset_of!(Header, hash_seed), self.identity.hash_seed);
+        put(offset_of!(Header, identity_check), self.identity.check());
+        for (n, half) in self.boot.words().into_iter().enumerate() {
+            put(offset_of!(Header, boot_id) + 8 * n, half);
+        }
+        for (n, part) in self.mark.words().into_iter().enumerate() {
+            put(offset_of!(Header, file_id) + 8 * n, part);
+        }
+        put(offset_of!(Header, system), PAGE);
+        put(offset_of!(Header, commit), self.start);
+        put(offset_of!(Header, indexed), self.start);
+        put(offset_of!(Header, incarnation), self.incarnation);
+        put(offset_of!(Header, touched), self.touched);
+        put(offset_of!(Header, page_end), MAGIC);
+        page
+    }
 }
 
 #[cfg(test)]
@@ -453,7 +507,9 @@ mod tests {
     use super::*;
 
     fn page() -> Box<[u8; PAGE as usize]> {
-        new_page(Identity { store_id: 7, hash_seed: 8 }, 64, Boot::from_words([1, 2]), 3)
+        let identity = Identity { store_id: 7, hash_seed: 8 };
+        let (boot, mark) = (Boot::from_words([1, 2]), Mark::from_words([3, 4, 5]));
+        NewStore { identity, start: 64, incarnation: 6, boot, mark, touched: 7 }.page()
     }
 
     #[test]

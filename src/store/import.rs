@@ -4,15 +4,21 @@
 //! with a header page in memory, and that page, written over the file's first one, is what turns
 //! the file into a store. A crash before leaves the old file (somewhat longer), after it the new.
 
-use super::file::{File, Trouble, exclusively, is_legacy, unreadable};
+use super::file::{File, Trouble, unreadable};
 use super::file_system;
 use super::format::*;
+use super::inode::now;
 use super::lock::Owner;
 use super::room::Room;
 use super::torture::crash_point;
 use super::{Options, Result, Store};
-use std::fs::OpenOptions;
+use std::fs::{File as Descriptor, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::time::{Duration, Instant};
+
+/// How long one call waits for somebody else's `flock` before it lets its caller look for signals.
+const BUSY_AFTER: Duration = Duration::from_millis(50);
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 impl Store {
     /// After [`super::ErrorKind::Legacy`]: the whole file of the pure-PHP class, or `None` if it is
@@ -34,7 +40,7 @@ impl Store {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(unreadable(error)),
         };
-        fs2::FileExt::lock_shared(&file)?;
+        lock(|| fs2::FileExt::try_lock_shared(&file))?;
         let length = file.metadata()?.len();
         if !out.has_room(length) {
             return Err(Trouble::NoRoom(length));
@@ -65,31 +71,58 @@ impl Store {
             _ => Trouble::Io(error),
         })?;
         file_system::check(&file, &self.options.file_systems)?;
-        let imported = exclusively(&file, || {
-            let length = file.metadata()?.len();
-            if length != old.len() as u64 || !is_content(&file, old)? {
-                return Ok(false);
-            }
-            let mut size = length;
-            loop {
-                let result = build_behind(&self.path, &file, length, size, &self.options, entries);
-                if result.is_err() {
-                    // The file as it was, for the old class too.
-                    let _ = file.set_len(length);
-                }
-                match result {
-                    // Again in a mapping that has room for that, and more.
-                    Err(Trouble::Outgrown(needed)) => size = needed,
-                    other => return other.map(|()| true),
-                }
-            }
-        })?;
-        if imported {
-            // It is a store now. What the old bytes took is freed with the first opening. Not under the
-            // `flock` above: should somebody cut the file short just now, opening takes one of its own.
+        lock(|| fs2::FileExt::try_lock_exclusive(&file))?;
+        let imported = self.import_locked(&file, old, entries);
+        let _ = fs2::FileExt::unlock(&file);
+        if imported? {
+            // It is a store now. What the old bytes took is freed with the first opening.
             File::open(&self.path, &self.options, true)?;
+            return Ok(true);
         }
-        Ok(imported)
+        Ok(false)
+    }
+
+    fn import_locked(
+        &self,
+        file: &Descriptor,
+        old: &[u8],
+        entries: &[(&[u8], &[u8])],
+    ) -> std::result::Result<bool, Trouble> {
+        let length = file.metadata()?.len();
+        if length != old.len() as u64 || !is_content(file, old)? {
+            return Ok(false);
+        }
+        let mut size = length;
+        loop {
+            let result = build_behind(&self.path, file, length, size, &self.options, entries);
+            if result.is_err() {
+                // The file as it was, for the old class too.
+                let _ = file.set_len(length);
+            }
+            match result {
+                // Again in a mapping that has room for that, and more.
+                Err(Trouble::Outgrown(needed)) => size = needed,
+                other => return other.map(|()| true),
+            }
+        }
+    }
+}
+
+/// Takes the lock that the pure-PHP class takes for each access, `flock`: the one thing that is done under it, and by
+/// which a user who may only read keeps others from something. [`Trouble::Busy`] where somebody has it for long.
+/// (Called in full: since Rust 1.89 `File` has methods of the same names.)
+fn lock(take: impl Fn() -> std::io::Result<()>) -> std::result::Result<(), Trouble> {
+    let start = Instant::now();
+    loop {
+        match take() {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+        if start.elapsed() >= BUSY_AFTER {
+            return Err(Trouble::Busy);
+        }
+        std::thread::sleep(LOOK_AGAIN);
     }
 }
 
@@ -97,7 +130,7 @@ impl Store {
 const CHUNK: usize = 16 * 1024;
 
 /// Whether the file starts with these bytes.
-fn is_content(file: &std::fs::File, bytes: &[u8]) -> std::io::Result<bool> {
+fn is_content(file: &Descriptor, bytes: &[u8]) -> std::io::Result<bool> {
     let mut chunk = [0; CHUNK];
     for (n, bytes) in bytes.chunks(CHUNK).enumerate() {
         let now = &mut chunk[..bytes.len()];
@@ -112,7 +145,7 @@ fn is_content(file: &std::fs::File, bytes: &[u8]) -> std::io::Result<bool> {
 
 fn build_behind(
     path: &std::path::Path,
-    file: &std::fs::File,
+    file: &Descriptor,
     length: u64,
     size: u64,
     options: &Options,
@@ -132,6 +165,7 @@ fn build_behind(
         draft.sync()?;
     }
     draft.check_sound()?;
+    draft.map.header().touched.set(now());
     crash_point();
     file.write_all_at(&draft.map.header_page()[..], 0)?;
     if options.durability == super::Durability::Commit {
@@ -140,4 +174,12 @@ fn build_behind(
     drop(draft);
     crash_point();
     Ok(())
+}
+
+/// Whether the file looks like one of the pure-PHP class: a serialized stdClass (1.x) or
+/// StoredEntity (2.x).
+pub fn is_legacy(start: &[u8]) -> bool {
+    let start = &start[..start.len().min(64)];
+    start.starts_with(b"O:8:\"stdClass\":")
+        || start.starts_with(b"O:46:\"Fuz\\Component\\SharedMemory\\Entity\\StoredEntity\":")
 }

@@ -17,10 +17,10 @@ pub struct Inode {
     device: u64,
     number: u64,
     /// Nanoseconds since 1970, where the file system tells.
-    birth: Option<i128>,
+    birth: Option<u64>,
 }
 
-/// What the kernel says of a file.
+/// The kernel's word on a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Status {
     pub inode: Inode,
@@ -28,9 +28,9 @@ pub struct Status {
     pub size: u64,
     /// When its content was last changed by a system call; on a disk, also when a page was first stored to. Nanoseconds
     /// since 1970.
-    pub modified: i128,
+    pub modified: u64,
     /// When anything was last changed.
-    pub changed: i128,
+    pub changed: u64,
 }
 
 impl Status {
@@ -91,11 +91,12 @@ fn statx(directory: i32, path: &std::ffi::CStr, flags: i32) -> io::Result<Status
     })
 }
 
-fn nanoseconds(seconds: i64, rest: i64) -> i128 {
-    i128::from(seconds) * 1_000_000_000 + i128::from(rest)
+/// Times before 1970 are 1970.
+fn nanoseconds(seconds: i64, rest: i64) -> u64 {
+    (seconds.max(0) as u64).saturating_mul(1_000_000_000).saturating_add(rest.max(0) as u64)
 }
 
-/// What a header says of the file for which its index is right: device, digest of what the file system calls the
+/// The file for which an index is right, as its header has it: device, digest of what the file system calls the
 /// file, digest of its number and birth. 0 for what is not known.
 ///
 /// The file system's own name for a file (`name_to_handle_at`) holds a random number of each inode's, so that a
@@ -111,10 +112,8 @@ impl Mark {
     pub const NONE: Self = Self([0; 3]);
 
     pub fn of(file: &Descriptor, inode: Inode) -> Self {
-        let birth = inode.birth.map_or(0, |birth| {
-            let number = u128::from(inode.number).to_le_bytes();
-            xxh3_64(&[number, birth.to_le_bytes()].concat()) | 1
-        });
+        let birth =
+            inode.birth.map_or(0, |birth| xxh3_64(&[inode.number.to_le_bytes(), birth.to_le_bytes()].concat()) | 1);
         Self([inode.device, handle(file).map_or(0, |handle| xxh3_64(&handle) | 1), birth])
     }
 
@@ -146,7 +145,7 @@ impl Mark {
     }
 }
 
-/// What the file system calls a file; `None` where it has no such names, or a sandbox forbids to ask.
+/// The file system's name for a file; `None` where it has no such names, or a sandbox forbids to ask.
 fn handle(file: &Descriptor) -> Option<Vec<u8>> {
     /// As the kernel's `struct file_handle`, with room for the longest handle there is.
     #[repr(C)]
@@ -174,7 +173,7 @@ fn handle(file: &Descriptor) -> Option<Vec<u8>> {
 }
 
 /// The wall clock, as file systems use it, in nanoseconds since 1970.
-pub fn now() -> i128 {
+pub fn now() -> u64 {
     // SAFETY: a valid clock and a valid place for the answer.
     unsafe {
         let mut now: libc::timespec = std::mem::zeroed();

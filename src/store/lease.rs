@@ -4,7 +4,7 @@
 //! long as its descriptor is open. The kernel drops that lock with the process, whatever killed it. A lease's
 //! *slot* in the file says whose it is.
 //!
-//! Who may only read the file can lock these bytes for reading, and so keep others from locking them. A thread
+//! A user who may only read the file can lock these bytes for reading, and so keep others from locking them. A thread
 //! that meets such a lock goes on with a *lockless* lease: a slot alone, which tells whose it is, so that others can
 //! ask whether that process lives.
 
@@ -27,9 +27,11 @@ const LOCKLESS_LEASES: u32 = LEASES;
 const TRIES: u32 = 2;
 
 /// In a slot's first word, beside the pid: its lease is a lockless one.
-const LOCKLESS: u64 = 1 << 63;
+pub(super) const LOCKLESS: u64 = 1 << 63;
 /// Its owner is writing down who it is, and has no lease yet.
 const BEING_SIGNED: u64 = 1 << 62;
+/// Its owner has no lease: it is a claimant, or about to be one ([`super::claim`]).
+pub(super) const DECIDING: u64 = 1 << 61;
 
 /// Which of so many slots this process tries first.
 pub(super) fn first_choice(slots: u32) -> u32 {
@@ -38,8 +40,8 @@ pub(super) fn first_choice(slots: u32) -> u32 {
 
 impl LeaseSlot {
     /// Writes down whose lease it is, unless the slot has changed since its first word was `old`.
-    fn sign(&self, old: u64, process: &Process, lockless: u64) -> bool {
-        if self.pid.compare_exchange(old, process.pid | lockless | BEING_SIGNED).is_err() {
+    fn sign(&self, old: u64, process: &Process, flags: u64) -> bool {
+        if self.pid.compare_exchange(old, process.pid | flags | BEING_SIGNED).is_err() {
             return false;
         }
         self.pidfs.set(process.pidfs);
@@ -48,14 +50,19 @@ impl LeaseSlot {
         // Its predecessor may have died while it waited.
         self.ticket.set(0);
         self.wait.set(0);
-        self.pid.store(process.pid | lockless, Ordering::Release);
+        self.pid.store(process.pid | flags, Ordering::Release);
         true
     }
 
-    /// Whose lease it is. Nobody's, as far as one can tell, while it is being signed.
+    /// Gives a slot back that this process has signed with these flags.
+    pub(super) fn leave(&self, flags: u64) {
+        let _ = self.pid.compare_exchange(u64::from(std::process::id()) | flags, 0);
+    }
+
+    /// The process whose lease it is. Nobody's, as far as one can tell, while it is being signed.
     fn process(&self) -> Process {
         let word = self.pid.load(Ordering::Acquire);
-        let pid = if word & BEING_SIGNED == 0 { word & !LOCKLESS } else { 0 };
+        let pid = if word & BEING_SIGNED == 0 { word & !(LOCKLESS | DECIDING) } else { 0 };
         Process { pid, pidfs: self.pidfs.get(), start: self.start.get(), namespaces: self.namespaces.get() }
     }
 
@@ -67,7 +74,13 @@ impl LeaseSlot {
     /// Whether a lockless lease has this slot whose owner may live. While the slot is being signed its last owner
     /// has died, and the next one has yet to take over what that left.
     fn has_lockless_owner(&self) -> bool {
-        self.pid.load(Ordering::Acquire) & BEING_SIGNED == 0 && self.is_taken_without_lock()
+        self.pid.load(Ordering::Acquire) & (BEING_SIGNED | DECIDING) == 0 && self.is_taken_without_lock()
+    }
+
+    /// Whether a claimant has this slot that may live.
+    pub(super) fn is_of_a_decider(&self) -> bool {
+        let word = self.pid.load(Ordering::Acquire);
+        word & BEING_SIGNED == 0 && word & DECIDING != 0 && self.is_taken_without_lock()
     }
 }
 
@@ -84,6 +97,40 @@ impl File {
     #[cold]
     fn claim_lease(&self) -> Result<u32, Trouble> {
         self.set_lease(None);
+        let lease = self.free_lease()?;
+        // The lease is there for all to see; whoever decides about the file has said so before it looked for
+        // leases. One of them sees the other.
+        let decided = match self.wait_for_claim() {
+            Ok(true) if self.shows_our_header() => self.take_on(lease),
+            // It has been put right.
+            Ok(true) => Err(Trouble::Stale),
+            Ok(false) => Err(Trouble::Busy),
+            Err(trouble) => Err(trouble),
+        };
+        self.keep_or_give_back(lease, decided)
+    }
+
+    /// Claims a lease while this thread has the claim.
+    pub(super) fn claim_undecided(&self) -> Result<u32, Trouble> {
+        self.set_lease(None);
+        let lease = self.free_lease()?;
+        self.keep_or_give_back(lease, self.take_on(lease))
+    }
+
+    fn take_on(&self, lease: u32) -> Result<(), Trouble> {
+        self.succeed(lease)?;
+        self.begin_to_write()
+    }
+
+    fn keep_or_give_back(&self, lease: u32, taken: Result<(), Trouble>) -> Result<u32, Trouble> {
+        if taken.is_err() {
+            self.give_back(lease);
+        }
+        taken.map(|()| lease)
+    }
+
+    /// Finds a lease that nobody has, and takes it.
+    fn free_lease(&self) -> Result<u32, Trouble> {
         let fd = self.writable_fd()?;
         // Those that have a slot come first; none that will have one later, which others may take unsigned.
         let slots = self.lease_slots();
@@ -91,7 +138,7 @@ impl File {
         let mut readers = 0;
         for lease in near.chain(LEASE_SLOTS as u32..LEASES) {
             match lock_byte(fd, lease).map_err(|error| Trouble::CannotDo("lock", error))? {
-                Locked::Yes if self.sign_lease(lease) => return self.succeed(lease),
+                Locked::Yes if self.sign_lease(lease) => return Ok(lease),
                 // The slot belongs to a lockless lease.
                 Locked::Yes => unlock_byte(fd, lease),
                 Locked::NoForWriter => {}
@@ -99,40 +146,69 @@ impl File {
                 Locked::NoForReader => break,
             }
         }
-        self.claim_lockless_lease()
+        self.free_lockless_lease(fd)
     }
 
     /// Takes a slot that nobody has, without a lock.
     #[cold]
-    fn claim_lockless_lease(&self) -> Result<u32, Trouble> {
-        let fd = self.writable_fd()?;
+    fn free_lockless_lease(&self, fd: RawFd) -> Result<u32, Trouble> {
         let me = Process::this();
         // Asking the kernel takes the longer the more locks there are: first those that nobody ever had. (A thread
         // that has locked such a slot's byte just now, and not signed yet, makes way.)
         for unused in [true, false] {
             for lease in 0..self.lease_slots() {
                 let Some(slot) = self.lease_slot(lease) else { break };
-                let old = slot.pid.load(Ordering::Acquire);
-                let is_free = match (unused, old & LOCKLESS) {
-                    (true, _) => old == 0,
-                    (false, 0) => !is_locked(fd, lease),
-                    (false, _) => !slot.is_taken_without_lock(),
-                };
-                if is_free && slot.sign(old, &me, LOCKLESS) {
-                    return self.succeed(LOCKLESS_LEASES + lease);
+                if unused == (slot.pid.get() == 0) && take_slot(slot, lease, &me, LOCKLESS, fd) {
+                    return Ok(LOCKLESS_LEASES + lease);
                 }
             }
         }
         Err(Trouble::CannotDo("lock", io::Error::other("too many processes write to it")))
     }
 
+    /// Gives back a lease that this thread has just taken.
+    fn give_back(&self, lease: u32) {
+        self.set_lease(None);
+        match self.lease_slot(lease) {
+            Some(slot) if lease >= LOCKLESS_LEASES => slot.leave(LOCKLESS),
+            _ => {
+                if let Ok(fd) = self.writable_fd() {
+                    unlock_byte(fd, lease);
+                }
+            }
+        }
+    }
+
     /// Gives this thread's lease back, as far as the kernel does not when the descriptor is closed.
     pub fn release_lease(&self) {
-        if let Some(lease) = self.my_lease().filter(|&lease| lease >= LOCKLESS_LEASES)
-            && let Some(slot) = self.lease_slot(lease)
-        {
-            self.set_lease(None);
-            let _ = slot.pid.compare_exchange(u64::from(std::process::id()) | LOCKLESS, 0);
+        if let Some(lease) = self.my_lease().filter(|&lease| lease >= LOCKLESS_LEASES) {
+            self.give_back(lease);
+        }
+    }
+
+    /// A process that may be using the file without the kernel knowing, by its pid where that means something here.
+    pub fn lockless_user(&self) -> Option<Option<u32>> {
+        let mut slots = (0..self.lease_slots()).filter_map(|lease| self.lease_slot(lease));
+        slots.find(|slot| slot.has_lockless_owner()).map(|slot| slot.process().pid_here())
+    }
+
+    /// Nobody has a lease: leaves the slots to others, but for those of who waits for the claim.
+    pub fn forget_leases(&self) {
+        let slots = (0..self.lease_slots()).filter_map(|lease| self.lease_slot(lease));
+        for slot in slots.filter(|slot| !slot.is_of_a_decider()) {
+            slot.pid.set(0);
+        }
+    }
+
+    /// The slots may be older than the leases: leaves those of leases that the kernel knows of to nobody, so that it is
+    /// the kernel alone who says whether these live.
+    pub fn distrust_slots(&self) {
+        let slots = (0..self.lease_slots()).filter_map(|lease| self.lease_slot(lease));
+        for slot in slots {
+            let word = slot.pid.get();
+            if word & LOCKLESS == 0 {
+                let _ = slot.pid.compare_exchange(word, 0);
+            }
         }
     }
 
@@ -173,7 +249,7 @@ impl File {
 
     /// A recycled lease number may still be recorded in the lock or in the hold: the thread that claims it
     /// takes over what its predecessor left, as any waiter would have.
-    fn succeed(&self, lease: u32) -> Result<u32, Trouble> {
+    fn succeed(&self, lease: u32) -> Result<(), Trouble> {
         let header = self.map.header();
         let mut word = header.lock.get();
         // Again where somebody has only marked that it waits: who else should take it over? To all
@@ -188,14 +264,9 @@ impl File {
                 Err(now) => word = now,
             }
         }
+        // (A hold that another process left must not pass for one of this thread's own: on an error the lease goes.)
         self.set_lease(Some(lease));
-        let result = self.end_inherited_hold(lease);
-        if result.is_err() {
-            // Claimed again at the next try: a hold that another process left must not pass for
-            // one of this thread's own.
-            self.set_lease(None);
-        }
-        result.map(|()| lease)
+        self.end_inherited_hold(lease)
     }
 
     fn end_inherited_hold(&self, lease: u32) -> Result<(), Trouble> {
@@ -237,8 +308,8 @@ impl File {
 
 // ---- the kernel's locks ----------------------------------------------------------------------
 
-/// What came of locking a lease's byte.
-enum Locked {
+/// The outcome of locking a lease's byte.
+pub(super) enum Locked {
     Yes,
     /// Another lease has it.
     NoForWriter,
@@ -246,8 +317,8 @@ enum Locked {
     NoForReader,
 }
 
-fn lock_byte(fd: RawFd, lease: u32) -> io::Result<Locked> {
-    let mut range = lease_range(lease, libc::F_WRLCK);
+pub(super) fn lock_byte(fd: RawFd, byte: u32) -> io::Result<Locked> {
+    let mut range = lock_range(byte, 1, libc::F_WRLCK);
     // SAFETY: `range` is a valid `flock`, `fd` an open descriptor.
     if unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, &mut range) } == 0 {
         return Ok(Locked::Yes);
@@ -256,40 +327,50 @@ fn lock_byte(fd: RawFd, lease: u32) -> io::Result<Locked> {
     if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) {
         return Err(error);
     }
-    Ok(if is_locked(fd, lease) { Locked::NoForWriter } else { Locked::NoForReader })
+    Ok(if is_locked(fd, byte) { Locked::NoForWriter } else { Locked::NoForReader })
 }
 
-fn unlock_byte(fd: RawFd, lease: u32) {
-    let mut range = lease_range(lease, libc::F_UNLCK);
+pub(super) fn unlock_byte(fd: RawFd, byte: u32) {
+    let mut range = lock_range(byte, 1, libc::F_UNLCK);
     // SAFETY: as in `lock_byte`.
     unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, &mut range) };
 }
 
 /// Whether the byte is locked as leases lock it. (On the description that has locked it, the kernel says no.)
-fn is_locked(fd: RawFd, lease: u32) -> bool {
-    is_range_locked(fd, lease_range(lease, libc::F_RDLCK))
+pub(super) fn is_locked(fd: RawFd, byte: u32) -> bool {
+    is_any_locked(fd, byte, 1)
 }
 
-/// Whether the lease of any other descriptor is locked.
-pub(super) fn is_any_locked(fd: RawFd) -> bool {
-    let mut all = lease_range(0, libc::F_RDLCK);
-    all.l_len = i64::from(LEASES);
-    is_range_locked(fd, all)
+/// Whether anybody has a lease that the kernel knows of.
+pub fn is_in_use(fd: RawFd) -> bool {
+    is_any_locked(fd, 0, LEASES)
 }
 
-/// Whether another descriptor has locked some of a range for writing. (The range asks for a read lock: a read
-/// lock of another user must not pass for a life.)
-fn is_range_locked(fd: RawFd, mut range: libc::flock) -> bool {
+/// Where nothing can be asked, the answer is yes.
+fn is_any_locked(fd: RawFd, first: u32, count: u32) -> bool {
+    // Asking for a read lock: a read lock of somebody else's must not pass for a life.
+    let mut range = lock_range(first, count, libc::F_RDLCK);
     // SAFETY: as in `lock_byte`.
     unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, &mut range) != 0 || range.l_type != libc::F_UNLCK as i16 }
 }
 
-fn lease_range(lease: u32, kind: i32) -> libc::flock {
+/// Takes a slot by signing it, if nobody has it who may live.
+pub(super) fn take_slot(slot: &LeaseSlot, lease: u32, me: &Process, flags: u64, fd: RawFd) -> bool {
+    let old = slot.pid.load(Ordering::Acquire);
+    let is_free = match old {
+        0 => true,
+        _ if old & LOCKLESS != 0 => !slot.is_taken_without_lock(),
+        _ => !is_locked(fd, lease),
+    };
+    is_free && slot.sign(old, me, flags)
+}
+
+fn lock_range(first: u32, count: u32, kind: i32) -> libc::flock {
     // SAFETY: all zeros is a valid `flock`; `l_pid` has to be 0.
     let mut range: libc::flock = unsafe { std::mem::zeroed() };
     range.l_type = kind as i16;
     range.l_whence = libc::SEEK_SET as i16;
-    range.l_start = LEASE_BASE + i64::from(lease);
-    range.l_len = 1;
+    range.l_start = LEASE_BASE + i64::from(first);
+    range.l_len = i64::from(count);
     range
 }

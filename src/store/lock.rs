@@ -76,6 +76,12 @@ impl File {
     /// completed). [`Trouble::Busy`] after some milliseconds with a live owner.
     #[inline]
     pub fn own(&self) -> Result<Owner<'_>, Trouble> {
+        let owner = self.acquire()?;
+        if owner.end() < self.seen() || self.is_anything_due() { owner.catch_up() } else { Ok(owner) }
+    }
+
+    #[inline]
+    fn acquire(&self) -> Result<Owner<'_>, Trouble> {
         let lease = self.lease()?;
         let header = self.map.header();
         if !self.shows_our_header() || self.map.is_poisoned() {
@@ -129,6 +135,7 @@ impl File {
             && header.magic.get() == MAGIC
             && header.page_end.get() == MAGIC
             && header.store_id.get() == self.identity.store_id
+            && header.incarnation.get() == self.incarnation()
     }
 
     #[cold]
@@ -214,8 +221,13 @@ impl File {
             // has to be seen.
             commit = header.commit.load(Ordering::Acquire);
         }
+        let commit = commit & !HELD;
+        if commit < self.seen() {
+            return Err(self.went_back());
+        }
+        self.see(commit);
         meanwhile("beginning to look");
-        Ok(Looking { commit: commit & !HELD, holds })
+        Ok(Looking { commit, holds })
     }
 
     /// Whether all that was loaded since [`File::begin_looking`] is from outside of the sections that others
@@ -354,6 +366,24 @@ impl Owner<'_> {
         }
     }
 
+    /// Gives the lock back in a file that has begun another life: there it may be somebody else's.
+    #[cold]
+    fn leave(&self) {
+        let lock = &self.header().lock;
+        loop {
+            let word = lock.get();
+            if lease_of(word).is_none() || lease_of(word) != self.file.my_lease() {
+                return;
+            }
+            if lock.compare_exchange(word, word & !u64::from(u32::MAX)).is_ok() {
+                if word as u32 & WAITERS != 0 {
+                    futex_wake(lock, 1);
+                }
+                return;
+            }
+        }
+    }
+
     /// Gives the lock up in the middle of a change: the next owner takes it over, and recovers.
     #[cold]
     pub fn abandon(self) {
@@ -364,6 +394,11 @@ impl Owner<'_> {
 }
 
 impl File {
+    /// Whether the write lock has an owner that may live.
+    pub fn is_owned(&self) -> bool {
+        lease_of(self.map.header().lock.load(Ordering::Acquire)).is_some_and(|lease| self.is_alive(lease, true))
+    }
+
     /// The object of this thread that holds the store.
     pub fn my_hold(&self) -> Option<u64> {
         let header = self.map.header();
@@ -375,6 +410,10 @@ impl File {
 impl Drop for Owner<'_> {
     #[inline]
     fn drop(&mut self) {
+        self.file.see(self.end());
+        if self.header().incarnation.get() != self.file.incarnation() {
+            return self.leave();
+        }
         let lock = &self.header().lock;
         // The counter stays: it is what makes every taking different.
         let word = lock.swap(lock.get() & !u64::from(u32::MAX));

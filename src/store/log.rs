@@ -619,6 +619,10 @@ impl Owner<'_> {
         let header = self.header();
         let (mut position, end) = (header.indexed.get(), self.end());
         let mut record = header.pending.get();
+        if record == 0 {
+            // The log's end has moved on alone.
+            return Ok(());
+        }
         while position < end {
             let damaged = || Trouble::Damaged("the end of its log is damaged".into());
             let head = self.view().record_head(record).ok_or_else(damaged)?;

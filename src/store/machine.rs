@@ -1,6 +1,7 @@
 //! What the store asks of the machine: which boot this is, whether a process lives, clock and random numbers.
 
 use super::file::Trouble;
+use std::cell::Cell;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -11,12 +12,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct Boot(Option<[u64; 2]>);
 
 impl Boot {
+    pub const UNKNOWN: Self = Self(None);
+
     /// The boot that two words of a header name; zeros name none.
     pub fn from_words(words: [u64; 2]) -> Self {
         Self((words != [0, 0]).then_some(words))
     }
 
-    /// What a header says of it.
+    /// As a header says it.
     pub fn words(self) -> [u64; 2] {
         self.0.unwrap_or([0, 0])
     }
@@ -24,6 +27,10 @@ impl Boot {
     /// This boot; an unknown one where the system hides that (a `chroot` without /proc, say). An error where this
     /// process may just now open no more files: it can see it in a moment.
     pub fn current() -> Result<Self, Trouble> {
+        #[cfg(test)]
+        if tests::BOOT_HIDDEN.get() {
+            return Ok(Self::UNKNOWN);
+        }
         static WORDS: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
         static IS_KNOWN: AtomicBool = AtomicBool::new(false);
         // No `OnceLock`: see `watch_forks`.
@@ -52,10 +59,55 @@ impl Boot {
         Self::from_words([half(0..16)?, half(16..32)?]).0
     }
 
+    pub fn is_known(self) -> bool {
+        self.0.is_some()
+    }
+
+    /// A number by which most boots can be told apart; 0: not known.
+    pub fn digest(self) -> u16 {
+        self.0.map_or(0, |[first, second]| (first ^ second ^ second >> 16) as u16 | 1)
+    }
+
+    /// Whether both are known, and not the same.
+    pub fn is_not(self, other: Self) -> bool {
+        matches!((self.0, other.0), (Some(one), Some(two)) if one != two)
+    }
+
     /// Whether both are known, and the same.
     pub fn is(self, other: Self) -> bool {
         matches!((self.0, other.0), (Some(one), Some(two)) if one == two)
     }
+}
+
+// ---- random numbers ----------------------------------------------------------------------------
+
+thread_local! {
+    /// The number that [`draw_identities_from`] set.
+    static SEED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Lets the identities and first positions of the stores that this thread makes follow from a
+/// number instead of coming from the system: a test whose cases are to be the same each time.
+#[doc(hidden)]
+pub fn draw_identities_from(seed: u64) {
+    SEED.set(Some(seed));
+}
+
+/// A random number.
+pub fn random() -> u64 {
+    if let Some(seed) = SEED.get() {
+        let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        SEED.set(Some(next));
+        return (next ^ next >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    let mut bytes = [0; 8];
+    // SAFETY: eight bytes of room. Eight bytes are never delivered in part.
+    if unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), 8, 0) } == 8 {
+        return u64::from_ne_bytes(bytes);
+    }
+    // No getrandom (a very strict sandbox): still different from store to store.
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
 }
 
 // ---- processes ---------------------------------------------------------------------------------
@@ -250,6 +302,12 @@ impl Stat {
     }
 }
 
+/// Hides from this thread which boot this is.
+#[cfg(test)]
+pub fn hide_the_boot(hidden: bool) {
+    tests::BOOT_HIDDEN.set(hidden);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,6 +316,8 @@ mod tests {
     thread_local! {
         /// As on a kernel that has no pidfds.
         pub static WITHOUT_PIDFD: Cell<bool> = const { Cell::new(false) };
+        /// As where there is no /proc.
+        pub static BOOT_HIDDEN: Cell<bool> = const { Cell::new(false) };
     }
 
     /// Runs a test with pidfds, where the kernel has these, and without.

@@ -8,8 +8,10 @@
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 compile_error!("Sync needs Linux on a 64-bit machine: it relies on futexes, OFD locks and a large address space");
 
+mod adopt;
 mod blocks;
 pub mod check;
+mod claim;
 mod crc;
 mod diagnosis;
 mod error;
@@ -19,6 +21,7 @@ mod format;
 mod header;
 mod import;
 mod index;
+mod inode;
 mod lease;
 mod lock;
 mod log;
@@ -29,6 +32,7 @@ mod memory;
 #[cfg(feature = "loom")]
 pub mod memory;
 mod number;
+mod open;
 mod read;
 mod recover;
 mod room;
@@ -44,11 +48,11 @@ pub mod torture;
 mod view;
 
 pub use error::{Error, ErrorKind, Held, Patience, Result};
-#[doc(hidden)]
-pub use file::draw_identities_from;
 pub use file::{close_idle, open_files, set_idle_limit};
 pub use file_system::{FileSystems, Refused};
 pub use format::VERSION as FORMAT_VERSION;
+#[doc(hidden)]
+pub use machine::draw_identities_from;
 pub use read::OUTLINE;
 pub use room::{Places, Room};
 
@@ -907,6 +911,7 @@ impl Store {
                 ErrorKind::NoDirectory(directory, why)
             }
             Trouble::FileSystem(refused) => ErrorKind::FileSystem(refused),
+            Trouble::MayBeInUse(process) => ErrorKind::MayBeInUse(process),
             Trouble::Io(error) => ErrorKind::CannotOpen(error),
             Trouble::CannotDo(what, error) => ErrorKind::CannotDo(what, error),
         };
@@ -945,13 +950,29 @@ impl Store {
         if self.looked.get() != now {
             sigbus::stand_ready();
             // (Whoever destroys it says so with a new `commit`, too, if he lives that long.)
-            if !file.is_still_at(&self.path) || file.is_destroyed() {
+            let Some(status) = file.look_at(&self.path).filter(|_| !file.is_destroyed()) else {
                 // Nobody may look (the folder is closed, say): that is not to say that the file is gone.
                 if let Some(trouble) = file::hidden(&self.path)
                     && !file.is_destroyed()
                 {
                     return Err(trouble);
                 }
+                drop(file);
+                self.close();
+                return Ok(None);
+            };
+            match file.watch(&status) {
+                // (Its mapping is too short: whoever runs the operation gives it a longer one first.)
+                Ok(()) | Err(Trouble::Outgrown(_)) => {}
+                Err(Trouble::Stale) => {
+                    drop(file);
+                    self.close();
+                    return Ok(None);
+                }
+                Err(trouble) => return Err(trouble),
+            }
+            if self.holding().locked && file.my_hold() != Some(self.object) {
+                // The file is one from before that: it was restored.
                 drop(file);
                 self.close();
                 return Ok(None);

@@ -261,7 +261,7 @@ impl File {
             *seen = Seen { life: self.life(), hash: hash(self.identity.hash_seed, key), ..Seen::default() };
         } else if seen.record != 0 && self.is_unchanged(seen, looking.commit) {
             // Nobody held the store when the log's end was loaded, and the slot named this record then.
-            if self.map.is_poisoned() {
+            if self.map.is_poisoned() || header.incarnation.load(Ordering::Relaxed) != self.incarnation() {
                 return Err(Trouble::Stale);
             }
             seen.version = looking.commit;
@@ -488,7 +488,8 @@ impl View<'_> {
         let mut position = indexed;
         let mut record = header.pending.load(Ordering::Acquire);
         let mut last = Pending::NotThere;
-        while position < commit {
+        // With no record the log's end has moved on alone.
+        while record != 0 && position < commit {
             let head = self.record_head(record).filter(|_| self.position(record) == Some(position));
             let (Some(head), Some(generation)) = (head, self.generation(record)) else {
                 return Pending::Last(Lookup::Again);
@@ -777,7 +778,7 @@ impl View<'_> {
         keys: &mut HashMap<Vec<u8>, Option<u64>>,
     ) -> Option<Option<Root>> {
         let mut record = self.header().pending.load(Ordering::Acquire);
-        while position < end {
+        while record != 0 && position < end {
             let head = self.record_head(record).filter(|_| self.position(record) == Some(position))?;
             if head.op == Op::Clear {
                 return self.prepared_root(record, head).map(Some);

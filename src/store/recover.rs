@@ -11,7 +11,6 @@ use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Search, directory_in_system_block};
 use super::lock::Owner;
-use super::machine::Boot;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
@@ -263,15 +262,16 @@ struct Survivor {
 }
 
 impl File {
-    /// Puts a file right that was last used before this boot, or is a copy: the caller keeps everybody else away. `inode` is written down
-    /// as the file for which all is right.
-    pub fn adopt_as(&self, inode: u64) -> Result<(), Trouble> {
+    /// Makes everything but the records anew. The caller keeps everybody else away.
+    pub fn put_right(&self) -> Result<(), Trouble> {
         let owner = Owner { file: self };
         let header = self.map.header();
         header.lock.set(0);
         header.hold.set(0);
+        header.queue.set(0);
         let commit = header.commit.get() & !HELD;
         header.commit.set(commit);
+        self.forget_leases();
         if header.directory.get() == 0 {
             header.indexed.set(commit);
         } else {
@@ -286,10 +286,7 @@ impl File {
                 )));
             }
         }
-        self.check_sound()?;
-        header.set_boot(Boot::current()?);
-        header.file_id[0].store(inode, Ordering::Release);
-        Ok(())
+        self.check_sound()
     }
 
     /// Reads all records of the file and finds out how far the log is whole.

@@ -1,0 +1,400 @@
+//! Whether a file may be used as it is, and putting it right where not.
+//!
+//! Index, table and counters are right as long as only processes have died: in the boot and for the file that the
+//! header names. A file that was last used before this boot, or is a copy, is *adopted* first: every CRC is
+//! checked, and all but the records is made anew. The kernel is asked before that who is using the file. Someone
+//! is: then it has been adopted, whatever the header says or this process can see.
+
+use super::check::Report;
+use super::file::{Due, File, Original, Trouble};
+use super::format::{BLOCK, MAX_POSITION, PAGE};
+use super::header::HELD;
+use super::inode::{Mark, Status, now};
+use super::lease::is_in_use;
+use super::lock::Owner;
+use super::machine::{Boot, random};
+use super::map::Map;
+use super::size_limit;
+use super::torture::{crash_point, meanwhile};
+use std::fs::File as Descriptor;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt as _;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::{io, path::Path};
+
+/// A file that was opened and mapped, and that may be one of another boot, a copy, or half adopted: nothing that it
+/// says is to be believed yet.
+pub struct Unadopted {
+    file: File,
+    mark: Mark,
+    status: Status,
+}
+
+/// Things to be done with a file before it is used.
+enum Verdict {
+    /// Nothing.
+    Right,
+    /// Nothing: others are using it. But it names another boot, or another file.
+    InUse,
+    /// It has to be put right.
+    Wrong,
+}
+
+/// How much later than the store's own last change a file may say that it was changed, in nanoseconds: a clock
+/// moves in steps, two clocks not in the same ones.
+const STEP: u64 = 20_000_000;
+/// As [`STEP`], on a disk: each page that is stored to changes the file's times, whenever in an operation that is.
+const SLACK: u64 = 1_000_000_000;
+
+impl Unadopted {
+    /// `status` is what the kernel says of it, as it was opened.
+    pub fn new(file: File, mark: Mark, status: Status) -> Self {
+        Self { file, mark, status }
+    }
+
+    pub fn is_destroyed(&self) -> bool {
+        self.file.is_destroyed()
+    }
+
+    /// As [`File::finish_destroying`].
+    pub fn finish_destroying(&mut self, path: &Path) -> Result<(), Trouble> {
+        self.file.finish_destroying(self.mark, path)
+    }
+
+    /// The file, to be used: put right where that is due, or (for a user who may not write to it) a private copy
+    /// that is.
+    pub fn adopt(mut self) -> Result<Rc<File>, Trouble> {
+        let boot = Boot::current()?;
+        if !self.file.writable {
+            return self.adopt_to_read(boot);
+        }
+        if !self.is_right(boot) || self.file.is_claimed()? {
+            let (mark, status) = (self.mark, self.status);
+            self.file.under_claim(|file| {
+                let overwritten = file.is_overwritten(&status);
+                match file.judge(boot, mark, overwritten)? {
+                    Verdict::Right => {}
+                    Verdict::InUse => {
+                        file.name(boot, mark);
+                        if overwritten {
+                            file.set_due(Due::Examination);
+                        }
+                    }
+                    Verdict::Wrong => {
+                        let header = file.map.header();
+                        meanwhile("deciding");
+                        // All who have it open go back to opening it, and wait for this claim. Should this process die,
+                        // nobody believes the file.
+                        header.incarnation.store(0, Ordering::Release);
+                        file.set_incarnation(0);
+                        file.while_it_grows(|file| file.adopt_as(boot, mark))?;
+                        file.set_incarnation(file.map.header().incarnation.get());
+                    }
+                }
+                if !boot.is_known() {
+                    // Nothing else tells others who cannot see it either that the file has been adopted.
+                    file.claim_undecided()?;
+                }
+                Ok(())
+            })?;
+        }
+        let file = self.file;
+        let incarnation = file.map.header().incarnation.get();
+        if incarnation == 0 {
+            // Somebody has just begun to put it right.
+            return Err(Trouble::Stale);
+        }
+        file.set_incarnation(incarnation);
+        if file.is_due(Due::Examination) {
+            file.own()?;
+        }
+        file.check_ours()?;
+        file.release_imported();
+        Ok(Rc::new(file))
+    }
+
+    fn adopt_to_read(self, boot: Boot) -> Result<Rc<File>, Trouble> {
+        let file = self.file;
+        let header = file.map.header();
+        let incarnation = header.incarnation.load(Ordering::Acquire);
+        file.set_incarnation(incarnation);
+        if incarnation == 0 && !file.wait_for_claim()? {
+            return Err(Trouble::Busy);
+        }
+        match file.judge(boot, self.mark, file.is_foreign(self.status.modified))? {
+            Verdict::Right | Verdict::InUse => {}
+            // Nothing in it can be wrong, and nobody has to copy it.
+            Verdict::Wrong if header.directory.get() == 0 && incarnation != 0 => {}
+            Verdict::Wrong => return file.private_copy(boot, self.status.modified).map(Rc::new),
+        }
+        Ok(Rc::new(file))
+    }
+
+    fn is_right(&self, boot: Boot) -> bool {
+        self.file.is_right(boot, self.mark) && !self.file.is_overwritten(&self.status)
+    }
+}
+
+impl File {
+    /// Whether the header names this boot and this file.
+    fn is_right(&self, boot: Boot, mark: Mark) -> bool {
+        let header = self.map.header();
+        header.incarnation.get() != 0 && header.boot().is(boot) && header.mark().is(mark)
+    }
+
+    /// Says how much is to be done before the file is used. The caller has the claim, or may only read.
+    fn judge(&self, boot: Boot, mark: Mark, overwritten: bool) -> Result<Verdict, Trouble> {
+        let header = self.map.header();
+        if header.incarnation.get() == 0 {
+            // Its adoption was begun, and not finished.
+            return Ok(Verdict::Wrong);
+        }
+        let right = self.is_right(boot, mark);
+        if right && !overwritten {
+            return Ok(Verdict::Right);
+        }
+        if self.any_fd().is_none_or(is_in_use) {
+            return Ok(Verdict::InUse);
+        }
+        // Processes that the kernel does not know of may be using it, unless they are another boot's, or another
+        // file's, and came along in a copy.
+        if !header.boot().is_not(boot)
+            && !header.mark().is_not(mark)
+            && let Some(process) = self.lockless_user()
+        {
+            if right {
+                return Ok(Verdict::InUse);
+            }
+            return Err(Trouble::MayBeInUse(process));
+        }
+        Ok(Verdict::Wrong)
+    }
+
+    /// Corrects what a file that is in use names.
+    fn name(&self, boot: Boot, mark: Mark) {
+        let header = self.map.header();
+        if boot.is_known() {
+            header.set_boot(boot);
+        }
+        if !header.mark().is(mark) {
+            header.set_mark(mark);
+        }
+    }
+
+    /// A copy in memory, for a reader who may not put the file itself right. `modified`: when that was written to.
+    fn private_copy(&self, boot: Boot, modified: u64) -> Result<Self, Trouble> {
+        let source = self.duplicate()?;
+        // Before the copying: should somebody put it right meanwhile, that is noticed.
+        let original = Original { words: self.map.header().state(), modified, file: source.try_clone()? };
+        // SAFETY: a new descriptor, owned at once.
+        let copy = unsafe {
+            use std::os::fd::FromRawFd;
+            let fd = libc::memfd_create(c"sync".as_ptr(), libc::MFD_CLOEXEC);
+            if fd < 0 {
+                return Err(io::Error::last_os_error().into());
+            }
+            Descriptor::from_raw_fd(fd)
+        };
+        let size = source.metadata()?.len();
+        let mut buffer = vec![0; 1 << 20];
+        let mut at = 0;
+        while at < size {
+            let got = source.read_at(&mut buffer, at)?;
+            if got == 0 {
+                break;
+            }
+            if buffer[..got].iter().any(|&byte| byte != 0) {
+                size_limit::without_signal(|| copy.write_all_at(&buffer[..got], at))?;
+            }
+            at += got as u64;
+        }
+        size_limit::without_signal(|| copy.set_len(size))?;
+        let map = Map::new(copy.as_fd(), size, true)?;
+        let mut copy = self.copied(map, copy, original);
+        copy.while_it_grows(|copy| copy.adopt_as(boot, Mark::NONE))?;
+        copy.set_incarnation(copy.map.header().incarnation.get());
+        Ok(copy)
+    }
+
+    /// Puts a file right: the caller has the claim, and nobody else uses it, or believes it. `boot` and `mark` are
+    /// written down as those for which all is right.
+    fn adopt_as(&self, boot: Boot, mark: Mark) -> Result<(), Trouble> {
+        let owner = Owner { file: self };
+        let header = self.map.header();
+        header.set_boot(Boot::UNKNOWN);
+        self.put_right()?;
+        owner.jump();
+        let status = self.status()?;
+        header.touched.set(now().max(status.modified).max(status.changed));
+        header.set_mark(mark);
+        header.set_boot(boot);
+        crash_point();
+        header.incarnation.store(random() | 1, Ordering::Release);
+        Ok(())
+    }
+}
+
+// ---- files that are written to past the store ----------------------------------------------------
+
+/// How long a file that somebody else writes to has to be left alone before it is put right, and how long that is
+/// waited for.
+const QUIET: Duration = Duration::from_millis(100);
+const NEVER_QUIET: Duration = Duration::from_secs(2);
+/// How long one call waits for that.
+const PAUSE: Duration = Duration::from_millis(20);
+
+impl File {
+    /// Looks whether somebody has written to the file past the store; if not, and a lease is there, notes that the
+    /// store is about to. Once a clock tick. [`Trouble::Stale`]: the file is to be opened anew.
+    pub fn watch(&self, status: &Status) -> Result<(), Trouble> {
+        if self.is_private_copy() {
+            return Ok(());
+        }
+        if self.is_foreign(status.modified) {
+            self.set_due(Due::Examination);
+            return if self.writable { self.own().map(drop) } else { Err(Trouble::Stale) };
+        }
+        if self.my_lease().is_some() {
+            self.touch();
+        }
+        Ok(())
+    }
+
+    /// As [`File::watch`], with a lease that is new.
+    pub fn begin_to_write(&self) -> Result<(), Trouble> {
+        if self.is_foreign(self.status()?.modified) {
+            self.set_due(Due::Examination);
+        } else {
+            self.touch();
+        }
+        self.set_due(Due::Jump);
+        Ok(())
+    }
+
+    /// Notes that the store is about to change the file's times, or has just done so.
+    pub fn touch(&self) {
+        let touched = &self.map.header().touched;
+        let (before, now) = (touched.get(), now());
+        if now > before {
+            // Unless the word comes from somebody else since: that is not to be lost.
+            let _ = touched.compare_exchange(before, now);
+        }
+    }
+
+    /// Whether a time at which the file was changed is later than the store's own last change: somebody else has
+    /// written to it, as who restores a backup in place does.
+    fn is_foreign(&self, time: u64) -> bool {
+        let header = self.map.header();
+        let later = time.saturating_sub(header.touched.get());
+        // (In an empty store nothing can be wrong, and making one takes its time.)
+        (later > SLACK || later > STEP && self.is_in_memory()) && header.directory.get() != 0
+    }
+
+    /// As [`File::is_foreign`], before the file is used: also where the time at which its content was changed was
+    /// changed as well. (A file that has got another name or mode some time after it was used is looked at, too.)
+    fn is_overwritten(&self, status: &Status) -> bool {
+        self.is_foreign(status.modified) || self.is_foreign(status.changed.saturating_sub(SLACK))
+    }
+
+    /// The log's end lies before what this thread has seen of it: somebody has put older content in this one's place.
+    #[cold]
+    pub fn went_back(&self) -> Trouble {
+        if !self.writable || self.is_private_copy() {
+            return Trouble::Stale;
+        }
+        match self.own() {
+            Ok(_) => Trouble::Stale,
+            Err(trouble) => trouble,
+        }
+    }
+}
+
+impl Owner<'_> {
+    /// Lets the log go on at a position that nobody can have seen.
+    pub fn jump(&self) {
+        // Less and less far, so that there is always some way left.
+        let left = MAX_POSITION.saturating_sub(self.end());
+        let far = (left >> 28).clamp(16, 1 << 33);
+        if left > far {
+            self.move_end((random() % far).max(8) & !7);
+            self.header().indexed.store(self.end(), Ordering::Release);
+        }
+    }
+
+    /// Moves the log's end on, with nothing to be found up to there: a version that nobody has seen. The index
+    /// has yet to be told.
+    pub fn move_end(&self, by: u64) {
+        let header = self.header();
+        // A record that was not published behind the last one is not to be taken for one that was.
+        let tail = self.tail();
+        if tail != 0 && !(tail - PAGE).is_multiple_of(BLOCK) {
+            self.file.map.word(tail).set(0);
+        }
+        // Before the end moves: should this process die then, there is nothing to apply.
+        header.pending.set(0);
+        header.commit.store(header.commit.get() & HELD | (self.end() + by), Ordering::Release);
+    }
+
+    /// Does what is due before anything is written. An error where the file is not what it was.
+    #[cold]
+    pub fn catch_up(self) -> Result<Self, Trouble> {
+        let file = self.file;
+        if self.end() < file.seen() {
+            return Err(self.renounce());
+        }
+        if file.is_due(Due::Examination) {
+            let status = file.status()?;
+            // Perhaps it has been found whole meanwhile.
+            if file.is_foreign(status.modified) {
+                if status.size < file.told_length() {
+                    // It was cut short, which opening it anew will tell.
+                    file.map.poison();
+                    return Err(Trouble::Stale);
+                }
+                if !self.is_whole()? {
+                    return Err(self.renounce());
+                }
+                file.distrust_slots();
+                self.jump();
+                self.header().touched.set(now().max(status.modified));
+            }
+            file.set_done(Due::Examination);
+        }
+        if file.is_due(Due::Jump) {
+            self.jump();
+            file.set_done(Due::Jump);
+        }
+        Ok(self)
+    }
+
+    /// Whether everything in the file agrees with everything else.
+    fn is_whole(&self) -> Result<bool, Trouble> {
+        let mut report = Report::default();
+        let looked = match self.header().directory.get() {
+            0 => Ok(()),
+            _ => self.check_all(&mut report),
+        };
+        match looked.and_then(|()| self.file.check_sound()) {
+            Ok(()) => Ok(report.problems.is_empty()),
+            // Something in it leads to where there is nothing.
+            Err(Trouble::Damaged(_) | Trouble::Stale) => Ok(false),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Lets the file be adopted by whoever opens it next, though it is in use: those who use it open it anew. Not
+    /// while somebody still writes to it.
+    fn renounce(self) -> Trouble {
+        let file = self.file;
+        let quiet = file.status().is_ok_and(|status| now() > status.modified.saturating_add(QUIET.as_nanos() as u64));
+        if !quiet && file.gone_back_for() < NEVER_QUIET {
+            drop(self);
+            std::thread::sleep(PAUSE);
+            return Trouble::Busy;
+        }
+        self.header().incarnation.store(0, Ordering::Release);
+        Trouble::Stale
+    }
+}

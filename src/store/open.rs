@@ -1,0 +1,348 @@
+//! Opening a file, making one, and removing one.
+
+use super::Options;
+use super::adopt::Unadopted;
+use super::diagnosis;
+use super::file::{File, Trouble, register, registered, unreadable};
+use super::file_system;
+use super::format::PAGE;
+use super::header::{DESTROYED, Identity, NewStore, UncheckedHeader};
+use super::import::is_legacy;
+use super::inode::{Inode, Mark, Status, now};
+use super::lock::Owner;
+use super::machine::{Boot, random};
+use super::map::Map;
+use super::sigbus;
+use super::size_limit;
+use super::torture::crash_point;
+use std::fs::{File as Descriptor, OpenOptions};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// O_NONBLOCK: a FIFO or a device in the file's place is refused, not waited for.
+const FLAGS: i32 = libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
+
+/// How often an opening starts over, as the file was changed meanwhile; the last of them pause.
+const OPENINGS: u32 = 20;
+const OPENING_PAUSE: Duration = Duration::from_micros(200);
+
+/// The outcome of opening a path.
+enum Opened {
+    /// The descriptor, and whether it may be written to.
+    File(Descriptor, bool),
+    Missing,
+}
+
+impl File {
+    /// Opens the file at `path`. `None`: it is empty, or (`write` false) missing.
+    /// With `write` a missing or empty file becomes an empty store.
+    pub fn open(path: &Path, options: &Options, write: bool) -> Result<Option<Rc<Self>>, Trouble> {
+        // Others that are open are looked at, too.
+        sigbus::stand_ready();
+        for attempt in 0..OPENINGS {
+            if attempt > OPENINGS / 4 {
+                std::thread::sleep(OPENING_PAUSE);
+            }
+            let (file, writable) = match open_descriptor(path, write)? {
+                Opened::File(file, writable) => (file, writable),
+                Opened::Missing if !write => return Ok(None),
+                Opened::Missing => {
+                    create(path, options)?;
+                    continue;
+                }
+            };
+            let status = Status::of(&file)?;
+            if !status.is_file {
+                return Err(Trouble::Damaged("it is not a regular file".into()));
+            }
+            // Also where this thread has it open: it may be allowed to others.
+            file_system::check(&file, &options.file_systems)?;
+            if let Some(known) = registered(status.inode)
+                && known.writable == writable
+                && known.still_good()
+                && known.is_as_long_as_it_says(&file)?
+            {
+                known.renew(file);
+                return Ok(Some(known));
+            }
+            if status.size == 0 {
+                if !write {
+                    return Ok(None);
+                }
+                begin(&file, status.inode)?;
+                continue;
+            }
+            let Some(mut opened) = map_file(path, file, status, writable)? else { continue };
+            if !opened.is_destroyed() {
+                match opened.adopt() {
+                    // It has grown since it was mapped: map more of it. Or somebody else is putting it right.
+                    Err(Trouble::Outgrown(_) | Trouble::Stale) => continue,
+                    other => {
+                        let opened = other?;
+                        register(&opened);
+                        return Ok(Some(opened));
+                    }
+                }
+            }
+            if !write {
+                return Ok(None);
+            }
+            opened.finish_destroying(path)?;
+        }
+        // Somebody empties it, cuts it short or destroys it all the time.
+        Err(Trouble::Busy)
+    }
+
+    /// Opens a file that is not a store yet, with the header of an empty one in memory.
+    /// The mapping shows `size` bytes of it.
+    pub fn draft(path: &Path, file: &Descriptor, size: u64) -> Result<Self, Trouble> {
+        let status = Status::of(file)?;
+        let page = fresh_page(Mark::of(file, status.inode))?;
+        let identity = UncheckedHeader(page.clone()).check().map_err(Trouble::Damaged)?;
+        let map = Map::new(file.as_fd(), size.max(status.size), true)?.with_draft(&page);
+        let draft = Self::new(map, file.try_clone()?, identity, status.inode, true, path);
+        draft.set_incarnation(draft.map.header().incarnation.get());
+        Ok(draft)
+    }
+}
+
+/// Maps a file that is not empty. `None`: it has just been cut short, or overwritten.
+fn map_file(path: &Path, file: Descriptor, status: Status, writable: bool) -> Result<Option<Unadopted>, Trouble> {
+    let mut page = Box::new([0; PAGE as usize]);
+    let got = read_fully(&file, &mut page[..])?;
+    let unchecked = UncheckedHeader(page);
+    if got < PAGE as usize || unchecked.check().is_err() {
+        if is_legacy(&unchecked.0[..got]) {
+            return Err(Trouble::Legacy);
+        }
+        if got == 0 {
+            return Ok(None);
+        }
+    }
+    if got < PAGE as usize {
+        return Err(Trouble::Damaged(format!("it is only {got} bytes long")));
+    }
+    let identity = unchecked.check().map_err(Trouble::Damaged)?;
+    let map = Map::new(file.as_fd(), file.metadata()?.len(), writable)?;
+    let why = map.header().check_layout(identity, || Ok(file.metadata()?.len()))?;
+    let mark = Mark::of(&file, status.inode);
+    let opened = File::new(map, file, identity, status.inode, writable, path);
+    opened.set_incarnation(opened.map.header().incarnation.get());
+    if !opened.is_destroyed() && !opened.still_good() {
+        return Ok(None);
+    }
+    if let Some(why) = why {
+        return Err(Trouble::Damaged(why));
+    }
+    Ok(Some(Unadopted::new(opened, mark, status)))
+}
+
+fn read_fully(file: &Descriptor, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buffer.len() {
+        match file.read_at(&mut buffer[got..], got as u64) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(got)
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EACCES | libc::EPERM | libc::EROFS))
+}
+
+/// Opens for writing if that is allowed, else (unless `write` asks for it) for reading.
+fn open_descriptor(path: &Path, write: bool) -> Result<Opened, Trouble> {
+    match OpenOptions::new().read(true).write(true).custom_flags(FLAGS).open(path) {
+        Ok(file) => return Ok(Opened::File(file, true)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::Missing),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return if write { Err(Trouble::NoDirectory) } else { Ok(Opened::Missing) };
+        }
+        Err(error) if is_denied(&error) && !write => {}
+        Err(error) if is_denied(&error) => {
+            // May the file not be written to, or may its directory not even be searched?
+            return Err(if path.symlink_metadata().is_ok() { Trouble::NotWritable } else { Trouble::NoDirectory });
+        }
+        Err(error) => return Err(error.into()),
+    }
+    match OpenOptions::new().read(true).custom_flags(FLAGS).open(path) {
+        Ok(file) => Ok(Opened::File(file, false)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Opened::Missing),
+        Err(error) => Err(unreadable(error)),
+    }
+}
+
+// ---- making a store ------------------------------------------------------------------------------
+
+/// Makes a store where there is no file, unless somebody else is faster. It has its name when it is whole: nobody
+/// ever sees half of one, and nobody waits.
+fn create(path: &Path, options: &Options) -> Result<(), Trouble> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut open = OpenOptions::new();
+    open.read(true).write(true).mode(options.file_mode).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC);
+    // Where the file system has no files without a name, or something is wrong with the directory: that is
+    // found out below, too.
+    let Ok(file) = open.open(directory) else { return create_by_name(path, options) };
+    file_system::check(&file, &options.file_systems)?;
+    let page = fresh_page(Mark::of(&file, Status::of(&file)?.inode))?;
+    size_limit::without_signal(|| file.write_all_at(&page[..], 0))?;
+    crash_point();
+    match link(&file, path) {
+        Ok(()) => {
+            crash_point();
+            Ok(())
+        }
+        // A symbolic link that leads nowhere is no file.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.exists() => Ok(()),
+        Err(_) => create_by_name(path, options),
+    }
+}
+
+/// Gives a file without a name one.
+fn link(file: &Descriptor, path: &Path) -> io::Result<()> {
+    let new = std::ffi::CString::new(path.as_os_str().as_bytes())?;
+    let link = |old: &std::ffi::CStr, flags: i32| {
+        // SAFETY: an open descriptor and valid paths.
+        match unsafe { libc::linkat(file.as_raw_fd(), old.as_ptr(), libc::AT_FDCWD, new.as_ptr(), flags) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    };
+    match link(c"", libc::AT_EMPTY_PATH) {
+        // Before Linux 6.10 that is root's.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            let old = std::ffi::CString::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+            link(&old, libc::AT_SYMLINK_FOLLOW)
+        }
+        other => other,
+    }
+}
+
+/// As [`create`], by way of an empty file, which is an empty store to all others.
+fn create_by_name(path: &Path, options: &Options) -> Result<(), Trouble> {
+    // Before there is a file that cannot be used.
+    let directory = OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_PATH).clone();
+    if let Some(Ok(directory)) = diagnosis::followed(path).parent().map(|parent| directory.open(parent)) {
+        file_system::check(&directory, &options.file_systems)?;
+    }
+    let mut open = OpenOptions::new();
+    open.read(true).write(true).create(true).mode(options.file_mode).custom_flags(FLAGS);
+    let file = match open.open(path) {
+        Ok(file) => file,
+        Err(error) if is_denied(&error) || error.kind() == io::ErrorKind::NotFound => return Err(Trouble::NoDirectory),
+        Err(error) => return Err(error.into()),
+    };
+    let status = Status::of(&file)?;
+    if status.is_file && status.size == 0 { begin(&file, status.inode) } else { Ok(()) }
+}
+
+/// Makes an empty file a store: one write of a page, behind whatever is in the file by then. The kernel lets
+/// one such write end before the next begins, so of several processes the first one's page is the header, and
+/// the others' are in nobody's way. A crash leaves an empty file or a valid one.
+fn begin(file: &Descriptor, inode: Inode) -> Result<(), Trouble> {
+    let page = fresh_page(Mark::of(file, inode))?;
+    crash_point();
+    append_only(file, true)?;
+    let written = size_limit::without_signal(|| file.write_all_at(&page[..], 0));
+    append_only(file, false)?;
+    crash_point();
+    if let Err(error) = written {
+        if file.metadata().is_ok_and(|metadata| metadata.len() < PAGE) {
+            let _ = file.set_len(0);
+        }
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// Lets writes go to the end of the file, wherever they ask to go.
+fn append_only(file: &Descriptor, append: bool) -> io::Result<()> {
+    // SAFETY: an open descriptor.
+    unsafe {
+        let flags = libc::fcntl(file.as_raw_fd(), libc::F_GETFL);
+        let flags = if append { flags | libc::O_APPEND } else { flags & !libc::O_APPEND };
+        if libc::fcntl(file.as_raw_fd(), libc::F_SETFL, flags) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// The header page of a new store, ready for use on this machine.
+fn fresh_page(mark: Mark) -> Result<Box<[u8; PAGE as usize]>, Trouble> {
+    let store = NewStore {
+        identity: Identity { store_id: random() | 1, hash_seed: random() },
+        // Positions start anywhere, so that a file deleted and made anew never looks unchanged.
+        start: (random() >> 17 | 1 << 32) & !7,
+        incarnation: random() | 1,
+        boot: Boot::current()?,
+        mark,
+        touched: now(),
+    };
+    Ok(store.page())
+}
+
+// ---- removing one --------------------------------------------------------------------------------
+
+impl File {
+    /// Removes the file. The tombstone comes first: nobody writes into a file that is about to go. All under
+    /// the write lock, so that whoever finds the tombstone can tell whether one who is at it lives.
+    pub fn destroy(&self, owner: &Owner, path: &Path) -> Result<(), Trouble> {
+        if !self.is_still_at(path) {
+            return Err(Trouble::Stale);
+        }
+        let header = self.map.header();
+        let flags = header.flags.get();
+        header.flags.set(flags | DESTROYED);
+        // Readers look, too.
+        owner.move_end(8);
+        crash_point();
+        if let Err(error) = std::fs::remove_file(path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            // The end of the log stays where it is now: it never goes back.
+            header.flags.set(flags);
+            header.indexed.store(owner.end(), Ordering::Release);
+            return Err(match error.kind() {
+                io::ErrorKind::PermissionDenied => Trouble::NoDirectory,
+                _ => Trouble::CannotDo("remove", error),
+            });
+        }
+        crash_point();
+        owner.end_hold();
+        Ok(())
+    }
+
+    /// Makes way for a new file where one was destroyed that is still there: who was at it has died, or could not
+    /// delete it. [`Trouble::Busy`] while that is not certain.
+    pub fn finish_destroying(&mut self, mark: Mark, path: &Path) -> Result<(), Trouble> {
+        let header = self.map.header();
+        let is_ours = !header.boot().is_not(Boot::current()?) && !header.mark().is_not(mark);
+        self.under_claim(|file| {
+            // The lock's owner may be about to delete it, or to take the mark back. (Unless it is one of another boot,
+            // or of the file that this one is a copy of.)
+            if is_ours && file.is_owned() {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                return Err(Trouble::Busy);
+            }
+            if file.is_destroyed()
+                && Status::at(path).is_ok_and(|status| status.inode == file.id)
+                && std::fs::remove_file(path).is_err()
+            {
+                // The directory may not be written to: the file is emptied instead.
+                file.duplicate()?.set_len(0)?;
+            }
+            Ok(())
+        })
+    }
+}
