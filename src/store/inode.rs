@@ -51,6 +51,15 @@ impl Status {
         }
     }
 
+    /// Of what a path names, be it a symbolic link.
+    pub fn of_link(path: &Path) -> io::Result<Self> {
+        let name = std::ffi::CString::new(path.as_os_str().as_bytes())?;
+        match statx(libc::AT_FDCWD, &name, libc::AT_SYMLINK_NOFOLLOW) {
+            Err(error) if is_refused(&error) => Ok(Self::without_birth(&path.symlink_metadata()?)),
+            other => other,
+        }
+    }
+
     /// As an old kernel tells, or a sandbox that knows `stat` alone.
     fn without_birth(metadata: &std::fs::Metadata) -> Self {
         Self {

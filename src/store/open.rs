@@ -20,7 +20,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -301,13 +301,14 @@ impl File {
         if !self.is_still_at(path) {
             return Err(Trouble::Stale);
         }
+        let name = self.real_name(path).ok_or(Trouble::Stale)?;
         let header = self.map.header();
         let flags = header.flags.get();
         header.flags.set(flags | DESTROYED);
         // Readers look, too.
         owner.move_end(8);
         crash_point();
-        if let Err(error) = std::fs::remove_file(path)
+        if let Err(error) = std::fs::remove_file(&name)
             && error.kind() != io::ErrorKind::NotFound
         {
             // The end of the log stays where it is now: it never goes back.
@@ -336,13 +337,23 @@ impl File {
                 return Err(Trouble::Busy);
             }
             if file.is_destroyed()
-                && Status::at(path).is_ok_and(|status| status.inode == file.id)
-                && std::fs::remove_file(path).is_err()
+                && let Some(name) = file.real_name(path)
+                && std::fs::remove_file(&name).is_err()
             {
                 // The directory may not be written to: the file is emptied instead.
                 file.duplicate()?.set_len(0)?;
             }
             Ok(())
         })
+    }
+
+    /// The file's own name, where `path` leads to it through symbolic links: removing these would leave it.
+    /// `None`: the path leads elsewhere.
+    fn real_name(&self, path: &Path) -> Option<PathBuf> {
+        let is_ours = |name: &PathBuf| Status::of_link(name).is_ok_and(|status| status.inode == self.id);
+        let target = OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_CLOEXEC).open(path).ok()?;
+        let by_kernel = std::fs::read_link(format!("/proc/self/fd/{}", target.as_raw_fd())).ok();
+        // Where there is no /proc, or it names the file in a way that does not lead there from here.
+        by_kernel.filter(is_ours).or_else(|| std::fs::canonicalize(path).ok().filter(is_ours))
     }
 }
