@@ -37,6 +37,8 @@ enum Opened {
     /// The descriptor, and whether it may be written to.
     File(Descriptor, bool),
     Missing,
+    /// Something else has just come to lie there: open it again.
+    Again,
 }
 
 impl File {
@@ -51,6 +53,7 @@ impl File {
             }
             let (file, writable) = match open_descriptor(path, write)? {
                 Opened::File(file, writable) => (file, writable),
+                Opened::Again => continue,
                 Opened::Missing if !write => return Ok(None),
                 Opened::Missing => {
                     create(path, options)?;
@@ -175,8 +178,14 @@ fn open_descriptor(path: &Path, write: bool) -> Result<Opened, Trouble> {
         }
         Err(error) => return Err(error.into()),
     }
+    // overlayfs: what is opened to read stays the lower file, though it be copied up in the next moment, and its
+    // descriptor tells of the new one then.
+    let before = Status::at(path).ok();
     match OpenOptions::new().read(true).custom_flags(FLAGS).open(path) {
-        Ok(file) => Ok(Opened::File(file, false)),
+        Ok(file) => {
+            let same = before.is_some_and(|before| Status::of(&file).is_ok_and(|now| now.inode == before.inode));
+            Ok(if same { Opened::File(file, false) } else { Opened::Again })
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Opened::Missing),
         Err(error) => Err(unreadable(error)),
     }

@@ -1,0 +1,59 @@
+--TEST--
+A reader that opened a file before an overlay copied it up goes over to the copy that others write to
+--SKIPIF--
+<?php
+if (posix_getuid() !== 0) die('skip needs root: others may write to all that they can mount');
+$try = 'mount -t tmpfs none /mnt && cd /mnt && mkdir l u w m && mount -t overlay none -o lowerdir=l,upperdir=u,workdir=w m';
+exec("unshare -m sh -c '$try' 2>/dev/null", $output, $code);
+if ($code !== 0) die('skip no overlay may be mounted here');
+?>
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+putenv('PEER=' . realpath(__DIR__ . '/../include/peer.inc'));
+in_namespace(<<<'PHP'
+    require getenv('PEER');
+    chdir(dirname($argv[1]));
+    mkdir('on');
+    passthru('mount -t tmpfs none on');
+    chdir('on');
+    array_map(mkdir(...), ['lower', 'upper', 'work', 'merged']);
+    $write = fn (string $file, string $value) => Peer::php('$s = new Sync($argv[1]); $s->x = $argv[2];', $file, $value)->end();
+    echo $write('lower/store', 'lower'), "\n";
+    chmod('lower/store', 0644);
+    passthru('mount -t overlay none -o lowerdir=lower,upperdir=upper,workdir=work merged');
+
+    $reader = Peer::php(<<<'READER'
+        posix_initgroups('nobody', 65534);
+        posix_setgid(65534) && posix_setuid(65534) || exit(99);
+        $s = new Sync('merged/store');
+        for (;;) {
+            $parent->tell($s->x . ' ' . (new Sync('merged/store'))->x);
+            $parent->hear();
+        }
+        READER);
+    echo $reader->hear(), "\n";
+    foreach (['upper', 'again'] as $value) {
+        echo $write('merged/store', $value), ' ';
+        $reader->tell();
+        echo $reader->hear(), "\n";
+    }
+    $own = new Sync('merged/store');
+    $own->x = 'own';
+    $reader->tell();
+    echo $reader->hear(), "\n";
+    $reader->kill();
+    PHP, scratch());
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+exit 0
+lower lower
+exit 0 upper upper
+exit 0 again again
+own own
