@@ -13,7 +13,7 @@ class Hooked extends stdClass
     public $doubled = 2 { get => $this->doubled * 2; }
     public $virtual { get => "made of $this->plain"; }
     public $sink { set { } }
-    protected $protected = 3 { get => 4; }
+    protected $protected = 3 { get => $this->protected + 1; }
     public private(set) int $asymmetric = 5;
 }
 class Thrower extends stdClass

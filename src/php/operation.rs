@@ -253,14 +253,14 @@ impl Operation {
     }
 
     /// Computes the result anew where user code that has said what is appended to a string has changed that string
-    /// meanwhile, as PHP looks at it afterwards. Runs no user code.
+    /// meanwhile, as PHP looks at it afterwards; from PHP 8.3 on it keeps what was there before. Runs no user code.
     ///
     /// # Safety
     /// `value` is valid, and not this operation's.
     pub unsafe fn follow(&mut self, value: *const zval) -> Result<(), Thrown> {
         // SAFETY: valid by contract.
         unsafe {
-            if self.appended && zend::kind(value) == IS_STRING {
+            if !cfg!(php83) && self.appended && zend::kind(value) == IS_STRING {
                 let _ = self.due().silently(value)?;
             }
         }
