@@ -30,6 +30,9 @@ pub struct Unadopted {
     file: File,
     mark: Mark,
     status: Status,
+    /// Why it cannot be used, unless it is put right. (What another boot left may tell of more than its length, which
+    /// had not reached the disk.)
+    why: Option<String>,
 }
 
 /// Things to be done with a file before it is used.
@@ -50,8 +53,18 @@ const SLACK: u64 = 1_000_000_000;
 
 impl Unadopted {
     /// `status` is what the kernel says of it, as it was opened.
-    pub fn new(file: File, mark: Mark, status: Status) -> Self {
-        Self { file, mark, status }
+    /// `why` tells why it cannot be used unless it is put right.
+    pub fn new(file: File, mark: Mark, status: Status, why: Option<String>) -> Result<Self, Trouble> {
+        let opened = Self { file, mark, status, why };
+        // Also where it says that it was destroyed: only a store can be, and only that makes way for a new one.
+        if opened.file.is_right(Boot::current()?, mark) {
+            opened.refuse_damaged()?;
+        }
+        Ok(opened)
+    }
+
+    fn refuse_damaged(&self) -> Result<(), Trouble> {
+        self.why.clone().map_or(Ok(()), |why| Err(Trouble::Damaged(why)))
     }
 
     pub fn is_destroyed(&self) -> bool {
@@ -72,11 +85,15 @@ impl Unadopted {
         }
         if !self.is_right(boot) || self.file.is_claimed()? {
             let (mark, status) = (self.mark, self.status);
+            let refused = self.refuse_damaged();
             self.file.under_claim(|file| {
                 let overwritten = file.is_overwritten(&status);
                 match file.judge(boot, mark, overwritten)? {
-                    Verdict::Right => {}
+                    Verdict::Right => {
+                        refused?;
+                    }
                     Verdict::InUse => {
+                        refused?;
                         file.name(boot, mark);
                         if overwritten {
                             file.set_due(Due::Examination);
@@ -85,6 +102,10 @@ impl Unadopted {
                     Verdict::Wrong => {
                         let header = file.map.header();
                         meanwhile("deciding");
+                        if (Owner { file }).is_durable() {
+                            // A copy has another name than the one that was synced.
+                            file.sync_directory()?;
+                        }
                         // All who have it open go back to opening it, and wait for this claim. Should this process die,
                         // nobody believes the file.
                         header.incarnation.store(0, Ordering::Release);
@@ -124,9 +145,13 @@ impl Unadopted {
             return Err(Trouble::Busy);
         }
         match file.judge(boot, self.mark, file.is_foreign(self.status.modified))? {
-            Verdict::Right | Verdict::InUse => {}
+            Verdict::Right | Verdict::InUse => {
+                if let Some(why) = self.why {
+                    return Err(Trouble::Damaged(why));
+                }
+            }
             // Nothing in it can be wrong, and nobody has to copy it.
-            Verdict::Wrong if header.directory.get() == 0 && incarnation != 0 => {}
+            Verdict::Wrong if header.directory.get() == 0 && incarnation != 0 && self.why.is_none() => {}
             Verdict::Wrong => return file.private_copy(boot, self.status.modified).map(Rc::new),
         }
         Ok(Rc::new(file))

@@ -9,6 +9,7 @@ use super::format::*;
 use super::header::{DURABLE, HELD, Root};
 use super::lock::Owner;
 use super::memory::fence;
+use super::torture::crash_point;
 use std::sync::atomic::Ordering;
 
 /// The longest extent, so that its length fits an ext.
@@ -37,6 +38,15 @@ pub enum Purpose {
     Reclaim,
 }
 
+/// How much of a free block has memory behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    None,
+    /// Some may have.
+    Part,
+    Whole,
+}
+
 /// A word of the block table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry(pub u64);
@@ -46,14 +56,31 @@ impl Entry {
     const INSIDE: u64 = 1 << 56;
     /// Kept with memory behind it, so that removing and cleaning work on a full disk.
     const RESERVED: u64 = 2 << 56;
+    /// Of a free block: all of it has memory behind it, or a part may have.
     const BACKED: u64 = 1 << 47;
+    const PARTLY: u64 = 1 << 46;
     /// What a run holds at most is less.
     const NUMBER: u64 = (1 << 34) - 1;
     /// Of a run that is used: the low bits of the number of its generation.
     const LIFE: u64 = (1 << 56) - (1 << 34);
 
-    fn free(extent: u64, backed: bool) -> Self {
-        Self((Kind::Free as u64) << 56 | extent | if backed { Self::BACKED } else { 0 })
+    fn free(memory: Memory) -> Self {
+        let memory = match memory {
+            Memory::None => 0,
+            Memory::Part => Self::PARTLY,
+            Memory::Whole => Self::BACKED,
+        };
+        Self((Kind::Free as u64) << 56 | memory)
+    }
+
+    /// The same block at an end of a free extent that is so long.
+    fn at_end_of(self, extent: u64) -> Self {
+        Self(self.0 & !Self::NUMBER | extent)
+    }
+
+    /// The same free block without memory.
+    fn without_memory(self) -> Self {
+        Self(self.0 & !(Self::BACKED | Self::PARTLY))
     }
 
     pub fn used(kind: Kind, live: u64) -> Self {
@@ -66,6 +93,10 @@ impl Entry {
 
     fn is_backed(self) -> bool {
         self.0 & Self::BACKED != 0
+    }
+
+    fn has_memory(self) -> bool {
+        self.0 & (Self::BACKED | Self::PARTLY) != 0
     }
 
     /// The same run in the life that is the generation with this number.
@@ -110,8 +141,10 @@ impl File {
     /// makes no sense. (Where nothing was ever written nobody looks: that would give it memory.)
     pub fn run_or_gap(&self, block: u64, blocks: u64) -> (Kind, u64) {
         match parse_ext_word(self.map.word(block_offset(block)).load(Ordering::Acquire)) {
-            Some((kind, length, ..)) if length % BLOCK == 0 && (1..=blocks - block).contains(&(length / BLOCK)) => {
-                (kind, length / BLOCK)
+            Some((kind, length, ..)) if length >= BLOCK && length.is_multiple_of(BLOCK) => {
+                // The file may end in the middle of it: then nothing comes after it, and it is none.
+                let run = length / BLOCK;
+                if run <= blocks - block { (kind, run) } else { (Kind::Free, (blocks - block).min(MAX_EXTENT)) }
             }
             _ => {
                 let next = block_of(self.next_data(block_offset(block + 1)));
@@ -203,7 +236,7 @@ impl Owner<'_> {
     /// disk is an error here, not a SIGBUS later). Its generation is 0: nobody believes it yet.
     pub fn allocate(&self, kind: Kind, blocks: u64, bytes: u64, purpose: Purpose) -> Result<u64, Trouble> {
         let header = self.header();
-        if header.flags.get() & DURABLE != 0 && header.durable.get() < header.commit.get() & !HELD {
+        if self.is_durable() && header.durable.get() < header.commit.get() & !HELD {
             // What was freed since may be all that a power loss would leave of a value.
             self.sync()?;
         }
@@ -258,7 +291,8 @@ impl Owner<'_> {
             }
         };
         let extent = self.entry(block).number();
-        let backed = (0..blocks).filter(|&n| self.entry(block + n).is_backed()).count() as u64;
+        let count = |is: fn(Entry) -> bool| (0..blocks).filter(|&n| is(self.entry(block + n))).count() as u64;
+        let (backed, with_memory) = (count(Entry::is_backed), count(Entry::has_memory));
         let pages = backed_bytes(bytes);
         if backed < blocks {
             self.file.back(block_offset(block), pages)?;
@@ -275,10 +309,10 @@ impl Owner<'_> {
             self.set_run(rest, Kind::Free, extent - blocks);
             self.tag_extent(rest, extent - blocks);
         }
-        if backed > 0 && pages < blocks * BLOCK {
+        if with_memory > 0 && pages < blocks * BLOCK {
             self.file.punch(block_offset(block) + pages, blocks * BLOCK - pages);
         }
-        header.free_backed.add(-(backed as i64));
+        header.free_backed.add(-(with_memory as i64));
         header.free.add(-(blocks as i64));
         if header.free_hint.count() == block {
             header.free_hint.set(block + blocks);
@@ -319,6 +353,12 @@ impl Owner<'_> {
         }
     }
 
+    /// Whether all that returns is to be on the disk.
+    #[inline]
+    pub fn is_durable(&self) -> bool {
+        self.header().flags.get() & DURABLE != 0
+    }
+
     /// Gives a run back. Nothing refers to it any more; readers that are still inside notice by
     /// its generation.
     pub fn release(&self, block: u64) {
@@ -333,6 +373,9 @@ impl Owner<'_> {
         map.word(block_offset(block) + GENERATION).set(0);
         // Whatever is written here next must not be seen before the generation has moved.
         fence(Ordering::Release);
+        if self.is_durable() {
+            self.divide(block, blocks);
+        }
         if blocks == 1
             && kind != Kind::Large
             && let Some(slot) = header.reserve.iter().find(|slot| slot.get() == 0)
@@ -344,6 +387,48 @@ impl Owner<'_> {
         }
         let whole = if kind == Kind::Large { backed_bytes(self.large_bytes(block)) / BLOCK } else { blocks };
         self.free_run(block, blocks, whole.min(blocks));
+    }
+
+    /// Lets each block of a run that is about to be free, but the first, say that it is. Should the run be used again in
+    /// part and a power loss leave only some of that, a walk through the file that comes by what is left of it must not
+    /// take the bytes of a value for a run, which might reach over runs that hold something. Runs have memory behind
+    /// the start of each of their blocks.
+    fn divide(&self, block: u64, blocks: u64) {
+        for inner in block + 1..block + blocks {
+            self.set_run(inner, Kind::Free, 1);
+        }
+    }
+
+    /// As [`Owner::divide`], for a run that is only said to be one, and may have come with holes: in these there is
+    /// nothing to be taken for a run.
+    fn divide_where_there_is_something(&self, block: u64, blocks: u64) {
+        let mut inner = block + 1;
+        while inner < block + blocks {
+            let data = self.file.next_data(block_offset(inner));
+            if data < block_offset(inner) + PAGE {
+                self.set_run(inner, Kind::Free, 1);
+            }
+            inner = (inner + 1).max(block_of(data));
+        }
+    }
+
+    /// From here on whatever returns is on the disk. Whoever finds the mark relies on all that comes before it here.
+    #[cold]
+    pub fn make_durable(&self) -> Result<(), Trouble> {
+        self.file.sync_directory()?;
+        let blocks = self.file.blocks();
+        let mut block = 0;
+        while block < blocks {
+            let entry = self.entry(block);
+            let extent = if entry.is(Kind::Free) { entry.number().clamp(1, blocks - block) } else { 1 };
+            self.divide_where_there_is_something(block, extent);
+            block += extent;
+        }
+        self.file.check_sound()?;
+        self.sync()?;
+        self.header().flags.set(self.header().flags.get() | DURABLE);
+        crash_point();
+        self.sync()
     }
 
     /// Gives back the run of a directory or a table that has moved, unless it was one of the first,
@@ -377,11 +462,17 @@ impl Owner<'_> {
     /// Adds a run, the first `whole` blocks of which have memory behind them, to the free extents.
     fn free_run(&self, block: u64, blocks: u64, whole: u64) {
         let header = self.header();
+        let keeps_memory = self.is_durable();
         for n in 0..blocks {
-            self.set_entry(block + n, Entry::free(0, n < whole));
+            let memory = match n < whole {
+                true => Memory::Whole,
+                false if keeps_memory => Memory::Part,
+                false => Memory::None,
+            };
+            self.set_entry(block + n, Entry::free(memory));
         }
         header.free.add(blocks as i64);
-        header.free_backed.add(whole as i64);
+        header.free_backed.add(if keeps_memory { blocks } else { whole } as i64);
         header.free_hint.set(header.free_hint.count().min(block));
 
         let mut left = self.free_extent_ending_at(block);
@@ -396,6 +487,10 @@ impl Owner<'_> {
         self.set_run(start, Kind::Free, extent);
         self.tag_extent(start, extent);
 
+        if keeps_memory {
+            // The disk may not know yet that these blocks are free. After the next sync it does.
+            return;
+        }
         // The part of a large run's last block that had memory goes at once.
         self.unback(start, block + whole, block + blocks, right > 0);
         if self.has_too_much() {
@@ -416,16 +511,17 @@ impl Owner<'_> {
         self.file.punch(begin, end - begin);
         for block in from..to {
             let entry = self.entry(block);
-            if entry.is_backed() {
+            if entry.has_memory() {
                 self.header().free_backed.add(-1);
-                self.set_entry(block, Entry(entry.0 & !Entry::BACKED));
+                self.set_entry(block, entry.without_memory());
             }
         }
     }
 
-    /// Gives back memory behind free blocks until no more is there than may be.
+    /// Gives back memory behind free blocks until no more is there than may be. In a durable file the disk has to know
+    /// by then that they are free: only an owner that has just synced the file, and freed nothing since, does this.
     #[cold]
-    fn trim(&self) {
+    pub fn trim(&self) {
         self.unback_while(|| self.has_too_much());
     }
 
@@ -441,7 +537,7 @@ impl Owner<'_> {
             let entry = self.entry(block);
             if entry.is(Kind::Free) {
                 let extent = entry.number().clamp(1, blocks - block);
-                if (block..block + extent).any(|block| self.entry(block).is_backed()) {
+                if (block..block + extent).any(|block| self.entry(block).has_memory()) {
                     self.unback(block, block, block + extent, false);
                 }
                 block += extent;
@@ -481,7 +577,7 @@ impl Owner<'_> {
 
     /// Whether more memory lies behind free blocks than the space promised allows: all that is
     /// allocated stays below twice what lives plus a MiB.
-    fn has_too_much(&self) -> bool {
+    pub fn has_too_much(&self) -> bool {
         let header = self.header();
         let live = header.live.count() + header.live_large.count();
         let large = header.live_large.count();
@@ -508,8 +604,7 @@ impl Owner<'_> {
     /// Notes an extent's length at both its ends.
     fn tag_extent(&self, start: u64, extent: u64) {
         for block in [start, start + extent - 1] {
-            let backed = self.entry(block).is_backed();
-            self.set_entry(block, Entry::free(extent, backed));
+            self.set_entry(block, self.entry(block).at_end_of(extent));
         }
     }
 
@@ -567,7 +662,7 @@ impl Owner<'_> {
             left = 0;
         }
         for block in old..old + added {
-            self.set_entry(block, Entry::free(0, true));
+            self.set_entry(block, Entry::free(Memory::Whole));
         }
         self.set_run(old - left, Kind::Free, left + added);
         self.tag_extent(old - left, left + added);
@@ -642,6 +737,9 @@ impl Owner<'_> {
                     self.set_entry(block + run, Entry(Entry::INSIDE));
                 }
                 self.file.map.word(block_offset(block) + GENERATION).set(0);
+                if self.is_durable() && matches!(kind, Kind::Large | Kind::Directory | Kind::Table) {
+                    self.divide_where_there_is_something(block, run);
+                }
                 // Memory behind a run is not known here: counting none is the safe side.
                 self.free_run(block, run, 0);
             }

@@ -12,7 +12,7 @@ use super::map::Map;
 use super::sigbus;
 use super::size_limit;
 use super::slots::{Slots, Unused};
-use super::torture::crash_point;
+use super::torture::{crash_point, synced, synced_name};
 use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
 use std::io;
@@ -516,6 +516,11 @@ impl File {
         }
     }
 
+    /// How long the file is.
+    pub fn length(&self) -> Result<u64, Trouble> {
+        self.handle.length()
+    }
+
     /// Bytes of memory or disk behind the file.
     pub fn allocated(&self) -> Result<u64, Trouble> {
         self.handle.with(|file| Ok(file.metadata()?.blocks() * 512))
@@ -530,6 +535,28 @@ impl File {
                 other => other,
             });
         }
+        synced();
+        Ok(())
+    }
+
+    /// Waits until the name of the file is on the disk, or that it has none any more: without it, a power loss takes the
+    /// file with all that was synced. Where its directory may not be opened, that is all of the file system.
+    pub fn sync_directory(&self) -> Result<(), Trouble> {
+        let fd = self.own_fd()?;
+        let name = std::fs::read_link(format!("/proc/self/fd/{fd}")).or_else(|_| std::fs::canonicalize(&self.path));
+        let directory = name.ok().and_then(|name| Descriptor::open(name.parent()?).ok());
+        let result = match directory {
+            Some(directory) => directory.sync_all(),
+            // SAFETY: an open descriptor.
+            None if unsafe { libc::syncfs(fd) } == 0 => Ok(()),
+            None => Err(io::Error::last_os_error()),
+        };
+        match result {
+            // A file system that has nothing to do for it.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {}
+            result => result.map_err(|error| Trouble::CannotDo("sync", error))?,
+        }
+        synced_name();
         Ok(())
     }
 }

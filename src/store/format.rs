@@ -4,7 +4,7 @@
 //! file    := header-page block*                    one MessagePack ext after the other
 //! block   := system | index | directory | table | segment | free      runs of 64 KiB
 //! segment := prefix record* zeros
-//! record  := ext { crc, batch, position, place, key, value, padding }
+//! record  := ext { crc, company, position, place, key, value, padding }
 //! ```
 //!
 //! All words are little-endian and lie on 8-byte boundaries. Every ext header is an `ext 32`
@@ -194,6 +194,36 @@ pub const MAX_NAME: u64 = MAX_RECORD - PAGE;
 
 /// No log gets this far: every position plus any length is a number.
 pub const MAX_POSITION: u64 = 1 << 62;
+
+/// Which other records are published together with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Company {
+    /// How many come after it.
+    pub followers: u32,
+    /// Whether one comes before it.
+    pub follows: bool,
+}
+
+impl Company {
+    /// Of a record that is published alone.
+    pub const NONE: Self = Self { followers: 0, follows: false };
+    const FOLLOWS: u32 = 1 << 31;
+    /// The most records of one publication.
+    pub const MOST: u32 = Self::FOLLOWS;
+
+    /// Of the record at a place, counted from 0, among so many.
+    pub fn of(place: u32, count: u32) -> Self {
+        Self { followers: count - place - 1, follows: place > 0 }
+    }
+
+    pub fn word(self) -> u32 {
+        self.followers | if self.follows { Self::FOLLOWS } else { 0 }
+    }
+
+    pub fn parse(word: u32) -> Self {
+        Self { followers: word & !Self::FOLLOWS, follows: word & Self::FOLLOWS != 0 }
+    }
+}
 
 /// What a record says about its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -558,6 +588,15 @@ mod tests {
             assert!(generations.word(number) > 1 << 32);
         }
         assert_ne!(Generations::new(1, 2), Generations::new(2, 1));
+    }
+
+    #[test]
+    fn the_company_of_a_record_is_read_back_as_it_was_written() {
+        for company in [Company::NONE, Company::of(0, 3), Company::of(1, 3), Company::of(2, 3)] {
+            assert_eq!(Company::parse(company.word()), company);
+        }
+        assert_eq!(Company::of(0, 1), Company::NONE);
+        assert_eq!(Company::of(2, 3), Company { followers: 0, follows: true });
     }
 
     #[test]

@@ -462,6 +462,45 @@ impl Header {
         }
         Ok(None)
     }
+
+    /// Lets the words that change tell of no more than there is, before a file is put right that was last used before
+    /// this boot, or is a copy; nobody else uses it. A page that is newer than the file's length on the disk is no
+    /// damage: what a returned write needs was synced, and its length with it. Returns how many blocks are missing; on
+    /// an error nothing has changed.
+    pub fn fit(&self, size: u64) -> Result<u64, String> {
+        let missing = self.missing(size)?;
+        if missing > 0 {
+            self.blocks.set(self.blocks.get() - missing);
+            if self.system.get() >= PAGE + self.blocks.get() * BLOCK {
+                // Not even its first blocks are there.
+                self.directory.set(0);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// How many of the blocks that the header tells of a file of this size does not have; an error tells why the file
+    /// is none that can be put right.
+    pub fn missing(&self, size: u64) -> Result<u64, String> {
+        let commit = self.commit.get() & !HELD;
+        if commit == 0 || commit >= MAX_POSITION {
+            return Err("its header is damaged (bad log end)".into());
+        }
+        let bad_layout = || Err("its header is damaged (bad layout)".into());
+        match parse_ext_word(self.ext.get()) {
+            Some((Kind::Header, length, 0, 0)) if length >= PAGE && (length - PAGE).is_multiple_of(BLOCK) => {}
+            _ => return bad_layout(),
+        }
+        let blocks = self.blocks.get();
+        let missing = blocks.saturating_sub(size.saturating_sub(PAGE) / BLOCK);
+        if self.directory.get() != 0 {
+            let system = self.system.get();
+            if system < PAGE || !(system - PAGE).is_multiple_of(BLOCK) || (system - PAGE) / BLOCK >= blocks {
+                return bad_layout();
+            }
+        }
+        Ok(missing)
+    }
 }
 
 /// A new, empty store.

@@ -11,7 +11,7 @@
 use super::blocks::{Purpose, block_of, block_offset};
 use super::file::{File, Trouble};
 use super::format::*;
-use super::header::{DURABLE, HELD, Root, Word};
+use super::header::{HELD, Root, Word};
 use super::index::{Hit, Search};
 use super::lock::Owner;
 use super::number::NextNumber;
@@ -283,7 +283,7 @@ impl Owner<'_> {
     #[inline(always)]
     fn publish_record(&self, record: &NewRecord, place: u64, purpose: Purpose) -> Result<Placed, Trouble> {
         let offset = self.space_for(record.length(), purpose)?;
-        let placed = self.append(record, offset, self.end(), place, 0);
+        let placed = self.append(record, offset, self.end(), place, Company::NONE);
         self.add_live(block_of(offset), placed.length as i64);
         if let Err(trouble) = self.publish(offset, placed.position + placed.length) {
             self.add_live(block_of(offset), -(placed.length as i64));
@@ -381,7 +381,7 @@ impl Owner<'_> {
         };
         let record = NewRecord { op: Op::Remove, key, value: Value::whole(&[0xc0]) };
         let offset = self.space_for(record.length(), Purpose::Reclaim)?;
-        let placed = self.append(&record, offset, self.end(), self.place(hit.record), 0);
+        let placed = self.append(&record, offset, self.end(), self.place(hit.record), Company::NONE);
         let published = self.publish(placed.offset, placed.position + placed.length);
         if published.is_ok() {
             self.forget(hit);
@@ -395,8 +395,7 @@ impl Owner<'_> {
     /// long key has to itself: it goes as soon as it is applied, or has failed.
     fn drop_large_removal(&self, removal: Placed) {
         // After a power loss the removal may be gone and has to have left its mark.
-        let durable = self.header().flags.get() & DURABLE != 0;
-        if removal.length > MAX_SMALL && (!durable || self.sync().is_ok()) {
+        if removal.length > MAX_SMALL && (!self.is_durable() || self.sync().is_ok()) {
             self.release(block_of(removal.offset));
         }
     }
@@ -449,7 +448,7 @@ impl Owner<'_> {
 
     /// Writes a record into space of its own; nobody sees it yet.
     #[inline(always)]
-    fn append(&self, record: &NewRecord, offset: u64, position: u64, place: u64, followers: u32) -> Placed {
+    fn append(&self, record: &NewRecord, offset: u64, position: u64, place: u64, company: Company) -> Placed {
         let map = &self.file.map;
         let length = record.length();
         let key = offset + RECORD_HEAD;
@@ -467,22 +466,21 @@ impl Owner<'_> {
         }
         map.write(value + record.value.head.len() as u64, record.value.body);
         let placed = Placed { offset, length, position };
-        self.seal(placed, record.op, followers);
+        self.seal(placed, record.op, company);
         self.mark_end(placed);
         placed
     }
 
-    /// Computes a record's CRC and writes it down; `followers` are the records of the same publication that
-    /// come after it.
+    /// Computes a record's CRC and writes it down, with the records that are published together with it.
     #[inline(always)]
-    fn seal(&self, placed: Placed, op: Op, followers: u32) {
+    fn seal(&self, placed: Placed, op: Op, company: Company) {
         let map = &self.file.map;
         let generation = map.word(block_offset(block_of(placed.offset)) + GENERATION).get();
         let crc_word = map.word(placed.offset + RECORD_CRC);
-        crc_word.set(u64::from(followers) << 32);
+        crc_word.set(u64::from(company.word()) << 32);
         let seed = crc_seed(self.file.identity.store_id, generation, placed.offset, map.word(placed.offset).get());
         let crc = self.file.sealed(seed, placed.offset, placed.length, op).unwrap_or(0);
-        crc_word.set((u64::from(followers) << 32) | u64::from(crc));
+        crc_word.set((u64::from(company.word()) << 32) | u64::from(crc));
     }
 
     /// Makes sure that a walk through the segment ends behind this record, whatever an earlier life
@@ -499,7 +497,7 @@ impl Owner<'_> {
     #[inline]
     fn publish(&self, first: u64, end: u64) -> Result<(), Trouble> {
         let header = self.header();
-        if header.flags.get() & DURABLE != 0 {
+        if self.is_durable() {
             self.sync_before_publishing(first)?;
         }
         if self.file.map.is_poisoned() {
@@ -524,6 +522,10 @@ impl Owner<'_> {
     pub fn sync(&self) -> Result<(), Trouble> {
         self.file.sync()?;
         self.header().durable.set(self.end());
+        // What was freed before is free on the disk, too, by now: its memory can go.
+        if self.is_durable() && self.has_too_much() {
+            self.trim();
+        }
         Ok(())
     }
 
@@ -692,19 +694,20 @@ impl Owner<'_> {
 
     /// Appends a `Clear` at `first` and all entries, into segments of their own, and indexes them.
     fn prepare_replacement(&self, first: u64, entries: &[(&[u8], &[u8])]) -> Result<Replacement, Trouble> {
-        let batch = u32::try_from(entries.len()).map_err(|_| Trouble::TooLarge)?;
+        let count =
+            u32::try_from(entries.len()).ok().filter(|&count| count < Company::MOST).ok_or(Trouble::TooLarge)? + 1;
         let start = self.end();
         // The Clear comes first, with the root of an index that is not there yet: any is as long.
         let (clear_key, no_root) = (EncodedKey::none(), uint(0));
         let clear_record = NewRecord { op: Op::Clear, key: &clear_key, value: Value::whole(&no_root) };
-        let clear = self.append(&clear_record, first, start, start, batch);
+        let clear = self.append(&clear_record, first, start, start, Company::of(0, count));
         let mut tail = first + clear.length;
         let mut last = clear;
         let mut placed = Vec::new();
         if placed.try_reserve_exact(entries.len()).is_err() {
             return Err(Trouble::NoMemory(size_of::<(u64, u64)>() as u64 * entries.len() as u64));
         }
-        for (key, value) in entries {
+        for (place, (key, value)) in (1..count).zip(entries) {
             let key = EncodedKey::new(key).ok_or(Trouble::TooLarge)?;
             let record = NewRecord { op: Op::Set, key: &key, value: Value::whole(value) };
             let length = record.length();
@@ -719,14 +722,14 @@ impl Owner<'_> {
                 tail = offset + length;
             }
             let position = last.position + last.length;
-            last = self.append(&record, offset, position, position, 0);
+            last = self.append(&record, offset, position, position, Company::of(place, count));
             self.add_live(block_of(offset), length as i64);
             placed.push((hash(self.file.identity.hash_seed, key.bytes()), offset));
         }
         let root = self.index_for(&placed)?;
         let value = uint(root.seal(self.file.identity.store_id));
         self.file.map.write(first + RECORD_HEAD + clear_record.key.len(), &value);
-        self.seal(clear, Op::Clear, batch);
+        self.seal(clear, Op::Clear, Company::of(0, count));
         let next_number = entries.iter().map(|(key, _)| NextNumber::after(key)).max().unwrap_or_default();
         Ok(Replacement { root, clear, last, tail, next_number })
     }
@@ -831,7 +834,9 @@ impl Owner<'_> {
                 break;
             }
         }
-        self.unback_all();
+        if !self.is_durable() || self.sync().is_ok() {
+            self.unback_all();
+        }
         self.file.allocated().unwrap_or(0) < before
     }
 
@@ -939,7 +944,7 @@ impl Owner<'_> {
         map.copy_within(from, to, head.length);
         map.word(to + RECORD_POSITION).set(position);
         let placed = Placed { offset: to, length: head.length, position };
-        self.seal(placed, head.op, 0);
+        self.seal(placed, head.op, Company::NONE);
         self.mark_end(placed);
         placed
     }

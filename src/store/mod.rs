@@ -58,7 +58,7 @@ pub use room::{Places, Room};
 
 use file::{File, Trouble, fork_generation};
 use format::{EncodedKey, Value};
-use header::{DURABLE, Header, Word};
+use header::{Header, Word};
 use index::Hit;
 use lock::{Owner, Strength};
 use number::NumberName;
@@ -1082,9 +1082,8 @@ impl Store {
                 self.check_strand()?;
             }
             owner.furnish()?;
-            if self.options.durability == Durability::Commit && owner.header().flags.get() & DURABLE == 0 {
-                owner.header().flags.set(owner.header().flags.get() | DURABLE);
-                owner.sync()?;
+            if self.options.durability == Durability::Commit && !owner.is_durable() {
+                owner.make_durable()?;
             }
             let result = match change(file, &owner) {
                 // What is dead or free still has memory behind it that it could give.

@@ -140,10 +140,12 @@ fn map_file(path: &Path, file: Descriptor, status: Status, writable: bool) -> Re
     if !opened.is_destroyed() && !opened.still_good() {
         return Ok(None);
     }
-    if let Some(why) = why {
-        return Err(Trouble::Damaged(why));
+    if let Some(why) = &why
+        && opened.map.header().missing(opened.length()?).is_err()
+    {
+        return Err(Trouble::Damaged(why.clone()));
     }
-    Ok(Some(Unadopted::new(opened, mark, status)))
+    Unadopted::new(opened, mark, status, why).map(Some)
 }
 
 fn read_fully(file: &Descriptor, buffer: &mut [u8]) -> io::Result<usize> {
@@ -330,7 +332,8 @@ impl File {
         }
         crash_point();
         owner.end_hold();
-        Ok(())
+        // Or the file would be back after a power loss.
+        if owner.is_durable() { self.sync_directory() } else { Ok(()) }
     }
 
     /// Makes way for a new file where one was destroyed that is still there: who was at it has died, or could not

@@ -227,6 +227,9 @@ impl Owner<'_> {
     }
 }
 
+/// More generations than can be given to runs before the disk knows of any.
+const GENERATIONS_APART: u64 = 1 << 32;
+
 /// The records that make up the longest valid log.
 struct ValidLog {
     /// By position.
@@ -250,6 +253,8 @@ struct Damage {
     offset: u64,
     /// The position of what was there, as far as one can tell.
     position: u64,
+    /// Whether there was a record of this life of the segment for certain.
+    was_record: bool,
 }
 
 /// A record that a check found whole.
@@ -258,7 +263,7 @@ struct Survivor {
     head: RecordHead,
     position: u64,
     dead: bool,
-    batch: u32,
+    company: Company,
 }
 
 impl File {
@@ -266,6 +271,9 @@ impl File {
     pub fn put_right(&self) -> Result<(), Trouble> {
         let owner = Owner { file: self };
         let header = self.map.header();
+        let missing = header.fit(self.length()?).map_err(Trouble::Damaged)?;
+        // Nothing refers to what lies there, and growing takes it for zeros.
+        self.cut_behind(block_offset(header.blocks.get()));
         header.lock.set(0);
         header.hold.set(0);
         header.queue.set(0);
@@ -280,11 +288,23 @@ impl File {
             owner.start_over(&log.kept)?;
             if log.dropped > 0 {
                 let dropped = log.dropped;
-                self.warning.set(Some(format!(
-                    "it was not closed in order (power loss?): {dropped} damaged or incomplete record(s) at the end of \
-                     its log were dropped, everything before them is there."
-                )));
+                self.warning.set(Some(match owner.is_durable() {
+                    true => format!("{dropped} damaged record(s) were dropped, everything else is there."),
+                    false => format!(
+                        "it was not closed in order (power loss?): {dropped} damaged or incomplete record(s) at the end \
+                         of its log were dropped, everything before them is there."
+                    ),
+                }));
             }
+        }
+        if missing > 0 {
+            let durable = "After a power loss that is nothing that had returned. ";
+            self.warning.set(Some(format!(
+                "it ends before all that it tells of (a power loss, or an incomplete copy?): what its last {missing} \
+                 block(s) held is not there. {}{}",
+                if owner.is_durable() { durable } else { "" },
+                self.warning.take().unwrap_or_default()
+            )));
         }
         self.check_sound()
     }
@@ -312,14 +332,19 @@ impl File {
         if !has_system {
             return Err(Trouble::Damaged("its header is damaged (no system block)".into()));
         }
-        // Damage before the end that the header tells of cuts the log there; what lies beyond that
-        // end is an operation that never returned, torn: nobody misses it.
-        let cut = damage.iter().map(|damage| damage.position).filter(|&position| position < commit).min();
-        let mut dropped = damage.iter().filter(|damage| damage.position < commit).count();
         found.sort_unstable_by_key(|record| record.position);
-        let cut = cut.into_iter().chain(incomplete_batch(&found)).min().unwrap_or(u64::MAX);
-        let behind = found.split_off(found.partition_point(|record| record.position < cut));
+        // What lies beyond the end that the header tells of is an operation that never returned, torn: nobody misses
+        // it. Damage before that end cuts the log there, unless each operation was synced before the next one: then
+        // whatever is whole is as it should be, and what is torn is under way, or left of a run that was freed.
+        let durable = Owner { file: self }.is_durable();
+        let counts = |damage: &&Damage| damage.position < commit && (damage.was_record || !durable);
+        let mut dropped = damage.iter().filter(counts).count();
+        let cut = if durable { None } else { damage.iter().filter(counts).map(|damage| damage.position).min() };
+        let batch = if durable { None } else { incomplete_replacement(&found, commit) };
+        let cut = cut.into_iter().chain(batch).min().unwrap_or(u64::MAX);
+        let mut behind = found.split_off(found.partition_point(|record| record.position < cut));
         dropped += behind.len();
+        behind.extend(take_unfinished(&mut found, commit));
 
         // A walk through a run ends at the first record that is cut off.
         let mut unwanted: HashMap<u64, (u64, u64)> = HashMap::new();
@@ -350,11 +375,15 @@ impl File {
                 // Where the next record was to go, without a position yet: it was never published, and what
                 // has been stored elsewhere since the record before it stays.
                 let torn = position < least && offset == self.map.header().tail.get();
-                return Some(Damage { offset, position: if torn { MAX_POSITION } else { position.max(least) } });
+                return Some(Damage {
+                    offset,
+                    position: if torn { MAX_POSITION } else { position.max(least) },
+                    was_record: least > 0 && position >= least,
+                });
             };
             let dead = self.map.word(offset).get() & DEAD != 0;
-            let batch = (self.map.word(offset + RECORD_CRC).get() >> 32) as u32;
-            found.push(Survivor { offset, head, position, dead, batch });
+            let company = Company::parse((self.map.word(offset + RECORD_CRC).get() >> 32) as u32);
+            found.push(Survivor { offset, head, position, dead, company });
             if kind == Kind::Large {
                 break;
             }
@@ -385,11 +414,41 @@ impl File {
     }
 }
 
-/// Where a replacement of everything starts whose records did not all make it.
-fn incomplete_batch(found: &[Survivor]) -> Option<u64> {
+/// Takes out the records of publications that did not all make it, and of which the header (which tells of `commit`)
+/// knows nothing: they never returned. (Of one that it knows of records may have been superseded since, and cleaned.
+/// What supersedes a record is published after it, and its sync puts a header on the disk that knows of both.)
+fn take_unfinished(found: &mut Vec<Survivor>, commit: u64) -> Vec<Survivor> {
+    let follows = |pair: &[Survivor]| {
+        pair[1].position == pair[0].position + pair[0].head.length
+            && pair[1].company == Company { followers: pair[0].company.followers.wrapping_sub(1), follows: true }
+    };
+    let unknown = found.split_off(found.partition_point(|record| record.position < commit));
+    let mut taken = Vec::new();
+    // How many records of a whole publication are still to come.
+    let mut whole = 0;
+    let finished: Vec<bool> = (0..unknown.len())
+        .map(|at| {
+            if whole == 0 && !unknown[at].company.follows {
+                let count = 1 + unknown[at].company.followers as usize;
+                let together = unknown.get(at..at.saturating_add(count));
+                whole = if together.is_some_and(|records| records.windows(2).all(follows)) { count } else { 0 };
+            }
+            let is_finished = whole > 0;
+            whole = whole.saturating_sub(1);
+            is_finished
+        })
+        .collect();
+    for (record, is_finished) in unknown.into_iter().zip(finished) {
+        if is_finished { found.push(record) } else { taken.push(record) }
+    }
+    taken
+}
+
+/// Where the last replacement of everything starts, if it was published and its last records did not make it.
+fn incomplete_replacement(found: &[Survivor], commit: u64) -> Option<u64> {
     let at = found.iter().rposition(|record| record.head.op == Op::Clear)?;
     let mut end = found[at].position + found[at].head.length;
-    let mut missing = found[at].batch;
+    let mut missing = found[at].company.followers;
     for record in &found[at + 1..] {
         if missing == 0 || record.position != end {
             // A gap with something behind it: records that were superseded since, and cleaned.
@@ -398,7 +457,7 @@ fn incomplete_batch(found: &[Survivor]) -> Option<u64> {
         end += record.head.length;
         missing -= 1;
     }
-    (missing > 0).then(|| found[at].position)
+    (missing > 0 && found[at].position < commit).then(|| found[at].position)
 }
 
 impl Owner<'_> {
@@ -432,8 +491,13 @@ impl Owner<'_> {
                 word.set(word.get() | DEAD);
             }
         }
-        header.generation.set(generation);
+        // Others may have been given that the disk knows nothing of, and what was written under them may be there: it
+        // must not come to life again with their numbers.
+        header.generation.set(generation.saturating_add(GENERATIONS_APART));
 
+        // A removal, or a replacement by nothing, may be freed below: the marks that it has left have to be on the disk
+        // by then, or power lost once more brings back what it removed.
+        self.file.sync()?;
         self.back_data(&live)?;
         self.new_table()?;
         let table = block_of(Root::open(header.table.get()).offset);

@@ -10,6 +10,32 @@ pub(super) fn crash_point() {
     hooks::pass(std::panic::Location::caller());
 }
 
+/// Says that all that was written to a file so far is on the disk. Nothing in any other build.
+#[inline(always)]
+pub(super) fn synced() {
+    #[cfg(feature = "torture")]
+    hooks::observe_now(Moment::Synced);
+}
+
+/// Says that the name of a file, or that it has none any more, is on the disk. Nothing in any other build.
+#[inline(always)]
+pub(super) fn synced_name() {
+    #[cfg(feature = "torture")]
+    hooks::observe_now(Moment::SyncedName);
+}
+
+/// What an observer is told of.
+#[cfg(feature = "torture")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A store to a file, or a system call that changes it, is about to come, or has just come.
+    Change,
+    /// All that was written so far is on the disk.
+    Synced,
+    /// So is the name that the file has, or that it has none any more.
+    SyncedName,
+}
+
 /// A place between two looks of a reader, at which a unit test may let a writer do something. Nothing in
 /// any other build.
 #[inline(always)]
@@ -28,10 +54,11 @@ pub(super) fn slack() -> Option<u64> {
 }
 
 #[cfg(feature = "torture")]
-pub use hooks::{crash_after, passed, set_slack, trace_into};
+pub use hooks::{crash_after, observe, passed, set_slack, trace_into};
 
 #[cfg(feature = "torture")]
 mod hooks {
+    use super::Moment;
     use std::panic::Location;
     use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -40,6 +67,7 @@ mod hooks {
     static SLACK: AtomicU64 = AtomicU64::new(u64::MAX);
     static TRACE: AtomicPtr<AtomicU32> = AtomicPtr::new(std::ptr::null_mut());
     static TRACE_LENGTH: AtomicUsize = AtomicUsize::new(0);
+    static OBSERVER: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
 
     /// Lets the process die by SIGKILL at the crash point that is passed `after` others; none of
     /// them with `u64::MAX`.
@@ -70,7 +98,21 @@ mod hooks {
         (slack != u64::MAX).then_some(slack)
     }
 
+    /// Tells `observer` of each crash point and of each sync from now on, in the thread that passes it.
+    pub fn observe(observer: fn(Moment)) {
+        OBSERVER.store(observer as *mut (), Ordering::Release);
+    }
+
+    pub fn observe_now(moment: Moment) {
+        let observer = OBSERVER.load(Ordering::Acquire);
+        if !observer.is_null() {
+            // SAFETY: what is in there is null or what `observe` put there, a function of this type.
+            unsafe { std::mem::transmute::<*mut (), fn(Moment)>(observer)(moment) };
+        }
+    }
+
     pub fn pass(place: &Location) {
+        observe_now(Moment::Change);
         let passed = PASSED.fetch_add(1, Ordering::Relaxed) as usize;
         let trace = TRACE.load(Ordering::Acquire);
         if !trace.is_null() && passed < TRACE_LENGTH.load(Ordering::Relaxed) {
