@@ -439,11 +439,18 @@ impl Owner<'_> {
         }
     }
 
-    /// Gives back the blocks below `block` in which a file of the pure-PHP class was.
+    /// Gives back the blocks below `block` in which a file of the pure-PHP class was. Where the disk fails they stay.
     pub fn release_filler(&self, block: u64) {
         if block > 0 {
+            // The header that makes it a store has to be on the disk before the old bytes go, and that a run is in
+            // their place before a header says so: what they look like is anybody's.
+            if self.file.sync().is_err() {
+                return;
+            }
             self.set_run(0, Kind::Free, block);
             self.free_run(0, block, 0);
+            // Where that fails the table knows the run already: there is no way back.
+            let _ = self.file.sync();
         }
         self.set_filler(0);
     }

@@ -11,7 +11,7 @@ use super::inode::now;
 use super::lock::Owner;
 use super::room::Room;
 use super::torture::crash_point;
-use super::{Options, Result, Store};
+use super::{Result, Store};
 use std::fs::{File as Descriptor, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::time::{Duration, Instant};
@@ -94,7 +94,7 @@ impl Store {
         }
         let mut size = length;
         loop {
-            let result = build_behind(&self.path, file, length, size, &self.options, entries);
+            let result = build_behind(&self.path, file, length, size, entries);
             if result.is_err() {
                 // The file as it was, for the old class too.
                 let _ = file.set_len(length);
@@ -148,7 +148,6 @@ fn build_behind(
     file: &Descriptor,
     length: u64,
     size: u64,
-    options: &Options,
     entries: &[(&[u8], &[u8])],
 ) -> std::result::Result<(), Trouble> {
     let filler = length.saturating_sub(PAGE).div_ceil(BLOCK);
@@ -161,16 +160,12 @@ fn build_behind(
         owner.furnish_behind(filler)?;
         owner.replace(entries)?;
     }
-    if options.durability == super::Durability::Commit {
-        draft.sync()?;
-    }
+    // Whatever the durability: a power loss must not leave the new first page without what it tells of.
+    draft.sync()?;
     draft.check_sound()?;
     draft.map.header().touched.set(now());
     crash_point();
     file.write_all_at(&draft.map.header_page()[..], 0)?;
-    if options.durability == super::Durability::Commit {
-        draft.sync()?;
-    }
     drop(draft);
     crash_point();
     Ok(())
