@@ -216,11 +216,15 @@ impl Owner<'_> {
     }
 
     /// Makes sure that a key that is not there can be inserted without asking for space: done
-    /// before its record is published, so that nothing after that can fail.
+    /// before its record is published, so that nothing after that can fail. True: it had to move others, so
+    /// that a slot that was found for the key is none of it any more.
     #[inline]
-    pub fn make_room(&self, hash: u64) -> Result<(), Trouble> {
-        let block = self.index_block(hash);
-        if self.counts(block).filled < FULL { Ok(()) } else { self.replace_full(hash, Purpose::Write) }
+    pub fn make_room(&self, hash: u64) -> Result<bool, Trouble> {
+        let is_full = self.counts(self.index_block(hash)).filled >= FULL;
+        if is_full {
+            self.replace_full(hash, Purpose::Write)?;
+        }
+        Ok(is_full)
     }
 
     #[cold]

@@ -253,8 +253,7 @@ impl Owner<'_> {
             Some(hit) => Search::Hit(hit),
             None => self.search(hash, key),
         };
-        if let Search::Miss(_) = search {
-            self.make_room(hash)?;
+        if matches!(search, Search::Miss(_)) && self.make_room(hash)? {
             search = self.search(hash, key);
         }
         let place = match search {
