@@ -8,6 +8,7 @@ use std::fs::{File as Descriptor, OpenOptions};
 use std::sync::atomic::AtomicU32;
 
 mod cut;
+pub mod halfway;
 mod identity;
 mod lives;
 mod outgrown;

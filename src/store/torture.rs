@@ -2,10 +2,13 @@
 //! all the time. Without the feature `torture` nothing of it is compiled in.
 
 /// A place at which the torture tests may kill the process: before every store to the shared
-/// file, around every system call that changes it. Nothing in any other build.
+/// file, around every system call that changes it. Unit tests may let something else happen there. Nothing in any
+/// other build.
 #[inline(always)]
 #[cfg_attr(feature = "torture", track_caller)]
 pub(super) fn crash_point() {
+    #[cfg(test)]
+    super::tests::halfway::pass();
     #[cfg(feature = "torture")]
     hooks::pass(std::panic::Location::caller());
 }
