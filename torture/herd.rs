@@ -146,6 +146,20 @@ impl<'a> Herd<'a> {
         unsafe { libc::kill(self.victims[n].pid, libc::SIGSTOP) };
     }
 
+    /// Stops all of them; returns when none moves any more.
+    pub fn freeze(&mut self) {
+        for n in 0..self.victims.len() {
+            self.stop(n);
+        }
+        for victim in &self.victims {
+            let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::uninit();
+            // One that has died meanwhile is left for `look_after`.
+            let state = libc::WSTOPPED | libc::WEXITED | libc::WNOWAIT;
+            // SAFETY: a child of ours, and a place for the answer.
+            unsafe { libc::waitid(libc::P_PID, victim.pid as u32, info.as_mut_ptr(), state) };
+        }
+    }
+
     pub fn resume(&mut self) {
         for victim in self.victims.iter_mut().filter(|victim| victim.stopped) {
             // SAFETY: a child of ours that was not waited for yet.

@@ -14,12 +14,18 @@
 //!
 //! - `sections`: what is done under `lock()` is seen as a whole, or not at all.
 //! - `moved`: the file goes away and comes back.
+//! - `disk`: what returned with `durability = commit` is there after a loss of power, on ext4 on a loop device (where
+//!   root tortures).
 //!
 //! `crowd` measures: many processes, nine reads to a write, and no update lost.
 //!
 //! The choices follow from TORTURE_SEED, which is printed; what the scheduler makes of them does not.
 
 mod crowd;
+#[cfg(feature = "torture")]
+mod disk;
+#[cfg(feature = "torture")]
+mod durable;
 mod herd;
 mod journal;
 mod moved;
@@ -90,6 +96,8 @@ fn parts() -> Vec<Part<'static>> {
     parts.push(("sections", Box::new(|ground| sections::run(ground, false))));
     parts.push(("sections, kills", Box::new(|ground| sections::run(ground, true))));
     parts.push(("moved", Box::new(moved::run)));
+    #[cfg(feature = "torture")]
+    parts.push(("disk", Box::new(disk::run)));
     parts
 }
 
