@@ -14,9 +14,35 @@
 use super::{WAITERS, lease_of, taken_by};
 use std::collections::HashMap;
 use std::fmt::Debug;
-use std::hash::Hash;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 // ---- the search ----------------------------------------------------------------------------------
+
+/// A hash of many small numbers, of which a search makes millions.
+#[derive(Default)]
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(number.into());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
 
 /// Goes through all states that can be reached and returns how many there are; or how one comes to
 /// a state that must not be, or to one from which there is no way to an end.
@@ -25,7 +51,8 @@ pub fn explore<S: Copy + Eq + Hash + Debug>(
     steps: impl Fn(&S, &mut Vec<S>) -> Result<(), String>,
     is_end: impl Fn(&S) -> bool,
 ) -> Result<usize, String> {
-    let mut numbers = HashMap::from([(start, 0u32)]);
+    let mut numbers: HashMap<S, u32, BuildHasherDefault<Quick>> = HashMap::default();
+    numbers.insert(start, 0);
     let mut states = vec![start];
     // From where each state was first reached, and (backwards) which steps there are.
     let mut origin = vec![0u32];
