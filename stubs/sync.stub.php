@@ -168,7 +168,9 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Keeps every other Sync on this file, in this or any process, waiting at any access until `unlock()`.
      *
-     * One that has waited for $timeout seconds gets a SyncLockTimeoutException. The lock ends with
+     * One that has waited for this lock for $timeout seconds gets a SyncLockTimeoutException; the time that it has
+     * waited for locks of others before this one does not count. The one that has waited longest goes next,
+     * readers included, also where the holder calls lock() again at once. The lock ends with
      * this object, its request or its process, too, whatever ends them. Should somebody delete, replace or
      * cut short the file meanwhile, the next access is a SyncException that says so, once.
      *
@@ -179,7 +181,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *         $sync->unlock();
      *     }
      *
-     * @param numeric $timeout  Seconds that others wait for at most; fractions count, to the microsecond. 0 (and
+     * @param numeric $timeout  Seconds that others wait for it at most; fractions count, to the microsecond. 0 (and
      *                          INF): for ever.
      * @param numeric $interval Microseconds that a waiter may sleep between two looks, at least 5000.
      *

@@ -17,7 +17,7 @@ use super::wait::{self, Rounds};
 use super::zend::Str;
 use super::zend::{self, Thrown};
 use super::{GLOBALS, legacy, patch};
-use crate::store::{self, ErrorKind, Found, OUTLINE, Outline, Places, Room, Seen, Store, Unread};
+use crate::store::{self, ErrorKind, Found, OUTLINE, Outline, Places, Room, Seen, Store, Unread, Waiter};
 
 /// What a value that was read is known by.
 #[derive(Clone, Copy)]
@@ -745,10 +745,25 @@ pub fn patiently_reading<T>(
     this: &SyncObject,
     mut operation: impl FnMut(&Store) -> store::Result<T>,
 ) -> Result<T, Stop> {
+    let result = try_and_wait(this, &mut operation);
+    // It may have been given up. (Where the engine leaves by `longjmp`, the object's end does this; until
+    // then, others pass over a waiter that does not come when it is called.)
+    if let Some(instance) = this.constructed() {
+        instance.store.stop_waiting();
+    }
+    result
+}
+
+fn try_and_wait<T>(this: &SyncObject, operation: &mut impl FnMut(&Store) -> store::Result<T>) -> Result<T, Stop> {
+    let mut waiter = Waiter::default();
     let mut since: Option<Instant> = None;
     loop {
         let store = &this.instance()?.store;
         let outcome = operation(store);
+        if outcome.is_ok() {
+            // Others do not wait for what runs now.
+            store.stop_waiting();
+        }
         if let Some(warning) = store.take_warning() {
             errors::warn(&warning)?;
         }
@@ -762,14 +777,11 @@ pub fn patiently_reading<T>(
                     return Err(errors::throw_store(&error).into());
                 }
                 let waited = since.get_or_insert_with(Instant::now).elapsed();
-                let left = held.patience.timeout.map_or(SLICE, |timeout| timeout.saturating_sub(waited));
-                if left.is_zero() {
-                    return Err(errors::throw_store(&error).into());
-                }
+                let Some(left) = waiter.left(&held) else { return Err(errors::throw_store(&error).into()) };
                 // Nothing of Rust's heap is kept across what may run user code, or leave for good.
                 drop(error);
                 wait::look_up(this, waited)?;
-                this.instance()?.store.wait(&held, left.min(SLICE));
+                this.instance()?.store.wait(&mut waiter, &held, left.min(SLICE));
             }
             ErrorKind::Busy => {
                 drop(error);

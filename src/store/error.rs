@@ -82,6 +82,8 @@ pub struct Held {
     pub change: bool,
     /// The holder's process, where its number means the same to the process that asks.
     pub holder: Option<u32>,
+    /// The operation only reads.
+    pub(super) reading: bool,
     /// Identifies this very acquisition to [`super::Store::wait`].
     pub(super) ticket: u64,
 }

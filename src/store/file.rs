@@ -6,6 +6,7 @@ use super::error::Held;
 use super::file_system;
 use super::format::PAGE;
 use super::header::{DESTROYED, HELD, Identity, MAX_FILE, State};
+use super::hold::Place;
 use super::inode::{Inode, Status};
 use super::lease::is_in_use;
 use super::map::Map;
@@ -117,6 +118,10 @@ struct Handle {
     descriptor: RefCell<Tracked>,
     /// This thread's lease, and in which generation of forks it was claimed: a child has none.
     lease: Cell<Option<(u32, u64)>>,
+    /// This thread's place in line for the hold.
+    place: Place,
+    /// A hold that is over and could not be ended.
+    over: Cell<u64>,
     /// A number that nothing else that this process opens has.
     life: u64,
     /// How long the longest of its mappings is.
@@ -148,6 +153,8 @@ impl Handle {
         Rc::new(Self {
             descriptor: RefCell::new(Tracked::new(file)),
             lease: Cell::new(None),
+            place: Place::default(),
+            over: Cell::new(0),
             life: LIVES.fetch_add(1, Ordering::Relaxed),
             reach: Cell::new(0),
             incarnation: Cell::new(0),
@@ -352,6 +359,16 @@ impl File {
     /// The kernel's word on the file.
     pub fn status(&self) -> Result<Status, Trouble> {
         self.handle.with(|file| Ok(Status::of(file)?))
+    }
+
+    /// Where this thread notes its place in line for the hold.
+    pub fn place_note(&self) -> &Place {
+        &self.handle.place
+    }
+
+    /// A hold that is over and could not be ended.
+    pub fn over(&self) -> &Cell<u64> {
+        &self.handle.over
     }
 
     /// Tells this opening of the file from all others of this process, the same file's as well.

@@ -110,12 +110,12 @@ pub struct LeaseSlot {
     pub pidfs: Word,
     pub start: Word,
     pub namespaces: Word,
-    /// Its ticket in the line for the hold; 0: it does not wait.
+    /// The other words are a place in the line for the hold, of any thread: its ticket,
     pub ticket: Word,
-    /// Low half: a futex that it sleeps on. High half: the kind of access that it waits for.
+    /// its state (low half, a futex) and what tells one use of the place from the next; 0: nobody is in it;
     pub wait: Word,
-    /// Which object waits.
-    pub object: Word,
+    /// and its lease + 1.
+    pub lease: Word,
     /// The hash of the name that it waits for. (Kept for waiting for a change.)
     pub name: Word,
 }

@@ -47,9 +47,6 @@ impl LeaseSlot {
         self.pidfs.set(process.pidfs);
         self.start.set(process.start);
         self.namespaces.set(process.namespaces);
-        // Its predecessor may have died while it waited.
-        self.ticket.set(0);
-        self.wait.set(0);
         self.pid.store(process.pid | flags, Ordering::Release);
         true
     }
@@ -271,8 +268,9 @@ impl File {
 
     fn end_inherited_hold(&self, lease: u32) -> Result<(), Trouble> {
         let header = self.map.header();
-        if lease_of(header.hold.get()) == Some(lease) {
+        if lease_of(header.hold.get()) == Some(lease) || header.queue.get() != 0 {
             let owner = self.own()?;
+            owner.clear_places(lease);
             if lease_of(header.hold.get()) == Some(lease) {
                 owner.end_hold();
             }

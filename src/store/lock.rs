@@ -1,4 +1,4 @@
-//! The write lock, and `lock()`'s hold.
+//! The write lock.
 //!
 //! The lock word names the lease of its owner, so a waiter that has waited for milliseconds asks whether
 //! that lease is alive ([`super::lease`]), and takes over if not.
@@ -6,18 +6,16 @@
 //! The word also counts how often it was taken: without that, a waiter that found lease 7 dead
 //! could swap away the word of a *new* owner who was given number 7 in between.
 
-use super::error::{Held, Patience};
 use super::file::{File, Trouble};
 use super::format::MAGIC;
 use super::header::{DESTROYED, HELD, Header, Word};
-use super::memory::{Instant, fence, spin_loop};
-use super::torture::meanwhile;
+use super::memory::{Instant, spin_loop};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// A lease number that no process can claim. Writing it to the lock word abandons the lock: the next waiter
 /// recovers as if the owner had died.
-const NOBODY: u32 = (1 << 31) - 2;
+pub(super) const NOBODY: u32 = (1 << 31) - 2;
 /// Somebody sleeps on the lock word.
 pub(super) const WAITERS: u32 = 1 << 31;
 /// How often a waiter looks at the word before it sleeps.
@@ -32,33 +30,6 @@ const BUSY_AFTER: Duration = Duration::from_millis(50);
 /// The write lock, held. Dropping it gives the lock back.
 pub struct Owner<'f> {
     pub(super) file: &'f File,
-}
-
-/// How strong a hold is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strength {
-    /// Writers wait.
-    Writers = 0,
-    /// Everybody waits: `lock()`.
-    All = 1,
-}
-
-/// A look at the store that has begun.
-#[derive(Debug, Clone, Copy)]
-pub struct Looking {
-    /// The log's end, without the mark of a hold.
-    pub commit: u64,
-    /// The number of holds that keep readers out, up to then.
-    holds: u64,
-}
-
-/// What an object sees when it looks for a hold.
-enum Hold {
-    None,
-    Mine,
-    /// Its holder has died.
-    Dead,
-    Other(Held),
 }
 
 /// The lease that a word names.
@@ -76,12 +47,18 @@ impl File {
     /// completed). [`Trouble::Busy`] after some milliseconds with a live owner.
     #[inline]
     pub fn own(&self) -> Result<Owner<'_>, Trouble> {
-        let owner = self.acquire()?;
+        self.own_within(BUSY_AFTER)
+    }
+
+    /// As [`File::own`], but a live owner is waited for no longer than this.
+    #[inline]
+    pub fn own_within(&self, at_most: Duration) -> Result<Owner<'_>, Trouble> {
+        let owner = self.acquire(at_most)?;
         if owner.end() < self.seen() || self.is_anything_due() { owner.catch_up() } else { Ok(owner) }
     }
 
     #[inline]
-    fn acquire(&self) -> Result<Owner<'_>, Trouble> {
+    fn acquire(&self, at_most: Duration) -> Result<Owner<'_>, Trouble> {
         let lease = self.lease()?;
         let header = self.map.header();
         if !self.shows_our_header() || self.map.is_poisoned() {
@@ -91,7 +68,7 @@ impl File {
         let owner = if word as u32 == 0 && header.lock.compare_exchange(word, taken_by(lease, word)).is_ok() {
             Owner { file: self }
         } else {
-            self.own_slowly(lease)?
+            self.own_slowly(lease, at_most)?
         };
         // What was true before the lock was taken may no longer be.
         match self.check_ours() {
@@ -139,7 +116,7 @@ impl File {
     }
 
     #[cold]
-    fn own_slowly(&self, lease: u32) -> Result<Owner<'_>, Trouble> {
+    fn own_slowly(&self, lease: u32, at_most: Duration) -> Result<Owner<'_>, Trouble> {
         let lock = &self.map.header().lock;
         let start = Instant::now();
         let mut looked = start;
@@ -188,97 +165,9 @@ impl File {
                 patience = if moves_on { LOOK_AFTER } else { (2 * patience).min(LOOK_AGAIN) };
                 kept_by = word;
             }
-            if start.elapsed() >= BUSY_AFTER {
+            if start.elapsed() >= at_most {
                 return Err(Trouble::Busy);
             }
-        }
-    }
-
-    /// Whether `object` may go on with a read, as far as holds are concerned. Who finds that the
-    /// holder has died, ends the hold, if he may write.
-    #[cold]
-    pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
-        match self.hold_seen_by(object) {
-            Hold::Other(held) if !held.change => Err(Trouble::Held(held)),
-            Hold::Dead if self.writable => match self.own() {
-                Ok(owner) => owner.check_hold_on_readers(object),
-                Err(_) => Ok(()),
-            },
-            _ => Ok(()),
-        }
-    }
-
-    /// Begins to look at the store for `object`, unless another's `lock()` keeps it out. See
-    /// [`File::has_seen_no_section`].
-    #[inline]
-    pub fn begin_looking(&self, object: u64) -> Result<Looking, Trouble> {
-        let header = self.map.header();
-        let holds = header.holds.load(Ordering::Acquire);
-        let mut commit = header.commit.load(Ordering::Acquire);
-        if commit & HELD != 0 {
-            self.check_hold(object)?;
-            // The holder may have gone on after that was loaded, and died since: the end of its work is what
-            // has to be seen.
-            commit = header.commit.load(Ordering::Acquire);
-        }
-        let commit = commit & !HELD;
-        if commit < self.seen() {
-            return Err(self.went_back());
-        }
-        self.see(commit);
-        meanwhile("beginning to look");
-        Ok(Looking { commit, holds })
-    }
-
-    /// Whether all that was loaded since [`File::begin_looking`] is from outside of the sections that others
-    /// hold `lock()` for. A holder moves `holds` after setting [`HELD`] and before its first write. A look
-    /// that sees a write of such a section sees the section's number at its end; if it saw that number at its
-    /// start already, it saw the mark, too, or the section's end.
-    #[inline]
-    pub fn has_seen_no_section(&self, looking: Looking) -> bool {
-        fence(Ordering::Acquire);
-        self.map.header().holds.load(Ordering::Relaxed) == looking.holds
-    }
-
-    fn hold_seen_by(&self, object: u64) -> Hold {
-        let header = self.map.header();
-        let word = header.hold.load(Ordering::Acquire);
-        let Some(lease) = lease_of(word) else { return Hold::None };
-        let same_thread = self.my_lease() == Some(lease);
-        if same_thread && header.hold_object.get() == object {
-            return Hold::Mine;
-        }
-        if !same_thread && !self.is_alive(lease, true) {
-            return Hold::Dead;
-        }
-        Hold::Other(Held {
-            patience: self.hold_patience(),
-            same_thread,
-            change: header.hold_strength.get() == Strength::Writers as u64,
-            holder: self.process_of(lease),
-            ticket: word,
-        })
-    }
-
-    fn hold_patience(&self) -> Patience {
-        let header = self.map.header();
-        Patience::from_words([header.hold_timeout.get(), header.hold_interval.get()])
-    }
-
-    /// Sleeps until the hold with this ticket ends, at most for `at_most`.
-    pub fn wait_for_hold(&self, ticket: u64, at_most: Duration) {
-        let header = self.map.header();
-        let ended = header.hold_ended.load(Ordering::Acquire) as u32;
-        if self.writable {
-            header.hold_waiters.set(1);
-        }
-        // Says that it waits, then looks; who ends the hold says so, then looks who waits. With a fence
-        // in between on both sides (tests/loom.rs) one of them sees the other.
-        fence(Ordering::SeqCst);
-        if header.hold.load(Ordering::Relaxed) == ticket
-            && futex_wait(&header.hold_ended, ended, at_most) == Woken::Fault
-        {
-            self.map.poison();
         }
     }
 }
@@ -287,68 +176,6 @@ impl Owner<'_> {
     #[inline]
     pub fn header(&self) -> &Header {
         self.file.map.header()
-    }
-
-    /// Whether anybody holds the store.
-    #[inline]
-    pub fn is_held(&self) -> bool {
-        self.header().hold.get() != 0
-    }
-
-    /// Refuses where another object holds the store. A hold whose holder died is ended.
-    #[cold]
-    pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
-        match self.file.hold_seen_by(object) {
-            Hold::Other(held) => Err(Trouble::Held(held)),
-            Hold::Dead => {
-                self.end_hold();
-                Ok(())
-            }
-            Hold::None | Hold::Mine => Ok(()),
-        }
-    }
-
-    /// As [`Owner::check_hold`], for an access that only reads.
-    #[cold]
-    pub fn check_hold_on_readers(&self, object: u64) -> Result<(), Trouble> {
-        match self.check_hold(object) {
-            Err(Trouble::Held(held)) if held.change => Ok(()),
-            result => result,
-        }
-    }
-
-    /// Begins a hold, or gives the one that this object has another strength and other times.
-    pub fn hold(&self, object: u64, strength: Strength, patience: Patience) {
-        let header = self.header();
-        header.hold_object.set(object);
-        header.hold_since.set(boot_time());
-        let [timeout, interval] = patience.words();
-        header.hold_timeout.set(timeout);
-        header.hold_interval.set(interval);
-        header.hold_strength.set(strength as u64);
-        let lease = self.file.my_lease().expect("the owner of the lock has a lease");
-        let counter = header.lock.get() >> 32;
-        header.hold.store(counter << 32 | u64::from(lease + 1), Ordering::Release);
-        let commit = header.commit.get() & !HELD;
-        header.commit.store(if strength == Strength::All { commit | HELD } else { commit }, Ordering::Release);
-        if strength == Strength::All {
-            // As `File::has_seen_no_section` says: after the mark, before the section's first write.
-            header.holds.store(header.holds.get().wrapping_add(1), Ordering::Release);
-            fence(Ordering::Release);
-        }
-    }
-
-    /// Ends whatever hold there is and wakes those who wait for it.
-    pub fn end_hold(&self) {
-        let header = self.header();
-        header.commit.store(header.commit.get() & !HELD, Ordering::Release);
-        header.hold.store(0, Ordering::Release);
-        header.hold_ended.add(1);
-        // As in `wait_for_hold`.
-        fence(Ordering::SeqCst);
-        if header.hold_waiters.swap(0) != 0 {
-            futex_wake(&header.hold_ended, i32::MAX);
-        }
     }
 
     /// Completes what a dead owner left, as the new owner. Where that breaks off, as this process's
@@ -398,13 +225,6 @@ impl File {
     pub fn is_owned(&self) -> bool {
         lease_of(self.map.header().lock.load(Ordering::Acquire)).is_some_and(|lease| self.is_alive(lease, true))
     }
-
-    /// The object of this thread that holds the store.
-    pub fn my_hold(&self) -> Option<u64> {
-        let header = self.map.header();
-        let lease = lease_of(header.hold.load(Ordering::Acquire))?;
-        (self.my_lease() == Some(lease)).then(|| header.hold_object.get())
-    }
 }
 
 impl Drop for Owner<'_> {
@@ -423,23 +243,12 @@ impl Drop for Owner<'_> {
     }
 }
 
-/// Nanoseconds since boot, sleep included.
-fn boot_time() -> u64 {
-    // SAFETY: a valid clock and a valid place for the answer.
-    unsafe {
-        let mut now: libc::timespec = std::mem::zeroed();
-        libc::clock_gettime(libc::CLOCK_BOOTTIME, &mut now);
-        now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
-    }
-}
-
 // ---- futex -------------------------------------------------------------------------------------
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Woken {
+pub(super) enum Woken {
     /// By somebody, by a signal, or because the word had changed: look again.
     Maybe,
-    #[cfg_attr(feature = "loom", expect(dead_code, reason = "no time passes"))]
     TimedOut,
     /// There is no file behind the word any more.
     Fault,
@@ -447,14 +256,17 @@ enum Woken {
 
 /// Sleeps while the low half of `word` is `expected`.
 #[cfg(feature = "loom")]
-fn futex_wait(word: &Word, expected: u32, _at_most: Duration) -> Woken {
+pub(super) fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
+    if at_most.is_zero() {
+        return Woken::TimedOut;
+    }
     super::memory::modelled::futex_wait(word.atomic(), expected);
     Woken::Maybe
 }
 
 /// Sleeps while the low half of `word` is `expected`.
 #[cfg(not(feature = "loom"))]
-fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
+pub(super) fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
     let timeout =
         libc::timespec { tv_sec: at_most.as_secs() as libc::time_t, tv_nsec: at_most.subsec_nanos() as libc::c_long };
     // SAFETY: the word is in a live mapping; shared between processes, so not FUTEX_PRIVATE.
@@ -472,12 +284,12 @@ fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
 }
 
 #[cfg(feature = "loom")]
-fn futex_wake(word: &Word, count: i32) {
+pub(super) fn futex_wake(word: &Word, count: i32) {
     super::memory::modelled::futex_wake(word.atomic(), count);
 }
 
 #[cfg(not(feature = "loom"))]
-fn futex_wake(word: &Word, count: i32) {
+pub(super) fn futex_wake(word: &Word, count: i32) {
     // SAFETY: as in `futex_wait`.
     unsafe { libc::syscall(libc::SYS_futex, word.low_half().as_ptr(), libc::FUTEX_WAKE, count) };
 }

@@ -19,6 +19,7 @@ mod file;
 mod file_system;
 mod format;
 mod header;
+mod hold;
 mod import;
 mod index;
 mod inode;
@@ -51,6 +52,7 @@ pub use error::{Error, ErrorKind, Held, Patience, Result};
 pub use file::{close_idle, open_files, set_idle_limit};
 pub use file_system::{FileSystems, Refused};
 pub use format::VERSION as FORMAT_VERSION;
+pub use hold::Waiter;
 #[doc(hidden)]
 pub use machine::draw_identities_from;
 pub use read::OUTLINE;
@@ -59,8 +61,9 @@ pub use room::{Places, Room};
 use file::{File, Trouble, fork_generation};
 use format::{EncodedKey, Value};
 use header::{Header, Word};
+use hold::Strength;
 use index::Hit;
-use lock::{Owner, Strength};
+use lock::Owner;
 use number::NumberName;
 use read::Want;
 use std::cell::{Cell, RefCell};
@@ -68,7 +71,7 @@ use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What "it returned" promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -371,7 +374,8 @@ impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
 /// to mean another file. Not `Send`: a thread is like a process of its own.
 ///
 /// Every operation may return [`ErrorKind::Held`] or [`ErrorKind::Busy`]: nothing has happened,
-/// call [`Store::wait`] (for `Held`) and try again. Dropping a `Store` releases its `lock()`.
+/// call [`Store::wait`] (for `Held`) and try again, as [`Store::patiently`] does. Dropping a `Store` releases its
+/// `lock()`.
 pub struct Store {
     path: PathBuf,
     options: Options,
@@ -384,6 +388,8 @@ pub struct Store {
     /// When the path was last looked at: a clock tick, and how often [`CHANGES`] had counted by then.
     looked: Cell<(u64, u64)>,
     holding: Cell<Holding>,
+    /// Whether it waits in line: in which generation of forks, or 0.
+    in_line: Cell<u64>,
     warning: RefCell<Option<String>>,
 }
 
@@ -394,8 +400,6 @@ const AT_ONCE: usize = 10;
 const PAUSE: Duration = Duration::from_micros(200);
 /// How often with one and the same file.
 const SAME_FILE: usize = 3;
-/// How long [`Store::wait`] sleeps at most before it looks whether the holder lives.
-const LOOK_AFTER: Duration = Duration::from_millis(10);
 
 /// How often this process did something after which each store has to look at its path: deleted or renamed
 /// files, forked, or changed what is done with signals.
@@ -436,6 +440,7 @@ impl Store {
             life: Cell::new(0),
             looked: Cell::new((0, 0)),
             holding: Cell::new(Holding::default()),
+            in_line: Cell::new(0),
             warning: RefCell::new(None),
         }
     }
@@ -722,6 +727,14 @@ impl Store {
         }
     }
 
+    /// As [`Store::unlock`], in the way of a holder that cannot have the write lock: for `tests/loom.rs`.
+    #[cfg(feature = "loom")]
+    pub fn unlock_without_the_write_lock(&self) {
+        let file = self.file.borrow().clone();
+        file.inspect(|file| file.leave_hold());
+        self.holding.set(Holding { held: false, locked: false, ..self.holding() });
+    }
+
     /// True between `lock` and `unlock`, in the process that called it.
     pub fn holds_lock(&self) -> bool {
         self.holding().locked
@@ -769,12 +782,38 @@ impl Store {
     }
 
     fn hold(&self, strength: Strength, patience: Patience) -> Result<()> {
-        self.write(|_, owner| {
-            owner.hold(self.object, strength, patience);
-            Ok(())
-        })?;
+        let keeps_readers_out = strength == Strength::All && !self.holding().locked;
+        let mut rested = None;
+        while let Some(holds) = self.hold_unless_due_to_rest(strength, patience, keeps_readers_out, rested)? {
+            rested = Some(holds);
+            let file = self.file.borrow().clone();
+            file.inspect(|file| file.rest());
+        }
         self.holding.set(Holding { held: true, ..self.holding() });
         Ok(())
+    }
+
+    /// `None`: done. Else how many holds there have been, and this one has to rest first; `rested`: it did, when
+    /// there had been so many.
+    fn hold_unless_due_to_rest(
+        &self,
+        strength: Strength,
+        patience: Patience,
+        keeps_readers_out: bool,
+        rested: Option<u64>,
+    ) -> Result<Option<u64>> {
+        let outcome = self.with_file(true, |file| {
+            let owner = self.begin_change(file)?;
+            let holds = owner.header().holds.get();
+            if keeps_readers_out && rested == Some(holds) {
+                owner.begin_chain();
+            } else if keeps_readers_out && owner.should_rest() {
+                return Ok(Some(holds));
+            }
+            owner.hold(self.object, strength, patience);
+            Ok(None)
+        })?;
+        outcome.ok_or_else(|| self.error(Trouble::Stale))
     }
 
     /// Keeps nobody out any more, for whatever reason.
@@ -793,27 +832,13 @@ impl Store {
         self.holding.set(Holding { held: holding.held && holding.changes > 0, ..holding });
     }
 
-    /// Ends the hold in the file; while there are `changes`, a hold that keeps writers out follows.
+    /// Ends the hold in the file; while there are `changes`, it goes on keeping writers out.
     fn end_hold_unless(&self, changes: u32) {
-        let Some(file) = self.file.borrow().clone() else { return };
+        let file = self.file.borrow().clone();
         if self.looked.get().1 != CHANGES.load(Ordering::Relaxed) {
             sigbus::stand_ready();
         }
-        // A writer that is stopped in the middle of a write is waited for; whoever waits for this
-        // hold waits for it as well.
-        while file.my_hold() == Some(self.object) {
-            match file.own() {
-                Ok(owner) if file.my_hold() == Some(self.object) => {
-                    owner.end_hold();
-                    if changes > 0 {
-                        owner.hold(self.object, Strength::Writers, Patience::default());
-                        return;
-                    }
-                }
-                Err(Trouble::Busy) => {}
-                _ => return,
-            }
-        }
+        file.inspect(|file| file.give_hold_back(self.object, changes > 0));
     }
 
     /// Fails while another strand is in the middle of a change.
@@ -823,16 +848,33 @@ impl Store {
             return Ok(());
         }
         let patience = Patience::default();
-        Err(Trouble::Held(Held { patience, same_thread: true, change: true, holder: None, ticket: 0 }))
+        Err(Trouble::Held(Held { patience, same_thread: true, change: true, holder: None, reading: false, ticket: 0 }))
     }
 
-    /// Sleeps until the lock that `held` tells of may have been given back: its end wakes the
-    /// sleeper; else `at_most`, the holder's interval, or a signal, whichever comes first. Says
-    /// nothing: look again.
-    pub fn wait(&self, held: &Held, at_most: Duration) {
+    /// Sleeps until the lock that `held` tells of may have been given back, or this store's turn may have come; else
+    /// `at_most`, the holder's interval, or until a signal comes. Returns no result: try again. A waiter that has waited
+    /// for a moment stands in line until the operation is done, or [`Store::stop_waiting`] is called.
+    pub fn wait(&self, waiter: &mut Waiter, held: &Held, at_most: Duration) {
         let file = self.file.borrow().clone();
         if let Some(file) = file {
-            file.wait_for_hold(held.ticket, at_most.min(held.patience.interval).min(LOOK_AFTER));
+            file.wait(self.object, waiter, held, at_most);
+            self.in_line.set(if file.is_in_line() { fork_generation() } else { 0 });
+        }
+    }
+
+    /// Ends a wait: the operation is done, or given up.
+    #[inline]
+    pub fn stop_waiting(&self) {
+        if self.in_line.get() != 0 {
+            self.leave_line();
+        }
+    }
+
+    #[cold]
+    fn leave_line(&self) {
+        let file = self.file.borrow().clone();
+        if self.in_line.replace(0) == fork_generation() {
+            file.inspect(|file| file.leave_line());
         }
     }
 
@@ -868,24 +910,25 @@ impl Store {
         self.warning.borrow_mut().take()
     }
 
-    /// Calls `operation` until it neither finds the store held nor busy; gives up as the holder's
-    /// timeout says. For Rust programs: PHP waits in its own way, looking for signals.
+    /// Calls `operation` until it neither finds the store held nor busy; gives up as the timeout of a
+    /// holder says whom it has waited for as long. For Rust programs: PHP waits in its own way, looking for signals.
     pub fn patiently<T>(&self, mut operation: impl FnMut(&Self) -> Result<T>) -> Result<T> {
-        let start = Instant::now();
-        loop {
+        let mut waiter = Waiter::default();
+        let result = loop {
             match operation(self) {
-                Err(Error { kind: ErrorKind::Held(held), .. })
-                    if match held.patience.timeout {
-                        None => !held.same_thread,
-                        Some(timeout) => start.elapsed() < timeout,
-                    } =>
-                {
-                    self.wait(&held, held.patience.interval);
+                Err(Error { kind: ErrorKind::Held(held), path }) => {
+                    let for_ever = held.same_thread && held.patience.timeout.is_none();
+                    match waiter.left(&held).filter(|_| !for_ever) {
+                        Some(left) => self.wait(&mut waiter, &held, left),
+                        None => break Err(Error { kind: ErrorKind::Held(held), path }),
+                    }
                 }
                 Err(Error { kind: ErrorKind::Busy, .. }) => {}
-                other => return other,
+                other => break other,
             }
-        }
+        };
+        self.stop_waiting();
+        result
     }
 
     // ---- the way to the file -----------------------------------------------------------------
@@ -990,6 +1033,7 @@ impl Store {
     /// Forgets the file; a hold on it ends. Where that was `lock()`, its holder will be told.
     fn close(&self) {
         let holding = self.holding();
+        self.stop_waiting();
         self.end_hold();
         self.holding.set(Holding { lost: holding.lost || holding.locked, ..self.holding() });
         self.looked.set((0, 0));
@@ -1051,7 +1095,12 @@ impl Store {
             };
             let Some(file) = file.map_err(|trouble| self.error(trouble))? else { return Ok(None) };
             let which = (file.id, file.identity);
-            match operation(&file) {
+            let turn = !write && self.in_line.get() != 0 && file.take_turn();
+            let outcome = operation(&file);
+            if turn && outcome.is_err() {
+                file.put_turn_off();
+            }
+            match outcome {
                 Ok(result) => return Ok(Some(result)),
                 Err(Trouble::Outgrown(size)) => match self.reach(file, size) {
                     Ok(()) => continue,
@@ -1076,15 +1125,7 @@ impl Store {
     #[inline]
     fn write<T>(&self, mut change: impl FnMut(&File, &Owner) -> std::result::Result<T, Trouble>) -> Result<T> {
         let result = self.with_file(true, |file| {
-            let owner = file.own()?;
-            if owner.is_held() {
-                owner.check_hold(self.object)?;
-                self.check_strand()?;
-            }
-            owner.furnish()?;
-            if self.options.durability == Durability::Commit && !owner.is_durable() {
-                owner.make_durable()?;
-            }
+            let owner = self.begin_change(file)?;
             let result = match change(file, &owner) {
                 // What is dead or free still has memory behind it that it could give.
                 Err(Trouble::NoSpace | Trouble::SizeLimit) if owner.squeeze() => change(file, &owner),
@@ -1093,10 +1134,28 @@ impl Store {
             if result.is_err() && file.map.is_poisoned() {
                 // What was done up to there may have gone nowhere, in part.
                 owner.abandon();
+            } else if result.is_ok() && owner.is_held() && owner.has_turn() {
+                // This was all that it waited for.
+                owner.end_hold();
             }
             result
         })?;
         result.ok_or_else(|| self.error(Trouble::Stale))
+    }
+
+    /// Takes the write lock for a change, unless somebody else holds the store.
+    #[inline(always)]
+    fn begin_change<'f>(&self, file: &'f File) -> std::result::Result<Owner<'f>, Trouble> {
+        let owner = file.own()?;
+        if owner.is_held() {
+            owner.check_hold(self.object)?;
+            self.check_strand()?;
+        }
+        owner.furnish()?;
+        if self.options.durability == Durability::Commit && !owner.is_durable() {
+            owner.make_durable()?;
+        }
+        Ok(owner)
     }
 
     /// Whether there is a store; for operations that do not create one.
@@ -1114,6 +1173,7 @@ enum Existence {
 
 impl Drop for Store {
     fn drop(&mut self) {
+        self.stop_waiting();
         self.end_hold();
     }
 }

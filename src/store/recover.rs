@@ -276,7 +276,7 @@ impl File {
         self.cut_behind(block_offset(header.blocks.get()));
         header.lock.set(0);
         header.hold.set(0);
-        header.queue.set(0);
+        owner.clear_line();
         let commit = header.commit.get() & !HELD;
         header.commit.set(commit);
         self.forget_leases();

@@ -1649,7 +1649,7 @@ fn what_a_freed_record_was_appended_to_dies_with_it() {
 }
 
 /// The lease that the next thread of this process is given.
-fn next_lease(file: &File) -> u32 {
+pub fn next_lease(file: &File) -> u32 {
     let first = lease::first_choice(format::LEASE_SLOTS as u32);
     if file.my_lease() == Some(first) { (first + 1) % format::LEASE_SLOTS as u32 } else { first }
 }

@@ -52,6 +52,7 @@ struct Model {
 
 thread_local! {
     static MODEL: RefCell<Option<Rc<Model>>> = const { RefCell::new(None) };
+    static IMPATIENT: Cell<bool> = const { Cell::new(false) };
     /// With what each was met.
     static WEAKER: RefCell<Vec<(Weaker, bool)>> = const { RefCell::new(Vec::new()) };
 }
@@ -100,6 +101,16 @@ pub fn trace() -> String {
         format!("{thread:?} {} the word at {offset}: {place}", if *write { "writes" } else { "reads" })
     };
     model.trace.borrow().iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Lets who waits for a hold line up at once, or not at all.
+pub fn set_impatient(impatient: bool) {
+    IMPATIENT.set(impatient);
+}
+
+/// What [`set_impatient`] set.
+pub fn is_impatient() -> bool {
+    IMPATIENT.get()
 }
 
 /// Weakens the orders of these accesses from now on, and of no others.

@@ -1,0 +1,53 @@
+--TEST--
+A process that is stopped or killed while it waits for the lock keeps nobody waiting
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$s = new Sync(scratch());
+$s->order = '';
+$s->lock();
+$waiter = function (string $name) {
+    $peer = Peer::fork(function (Peer $parent) use ($name) {
+        $s = new Sync(scratch());
+        $parent->tell('about to lock');
+        $s->lock();
+        $s->order .= $name;
+        $s->unlock();
+        $parent->tell('done');
+    });
+    $peer->hear();
+    // It stands in line when it sleeps (in futex) and goes on to.
+    for ($sleeps = 0; $sleeps < 3;) {
+        usleep(10_000);
+        $sleeps = preg_match('/^(202|98) /', file_get_contents("/proc/{$peer->pid()}/syscall")) ? $sleeps + 1 : 0;
+    }
+    return $peer;
+};
+$stopped = $waiter('stopped ');
+$killed = $waiter('killed ');
+$third = $waiter('third ');
+$fourth = $waiter('fourth ');
+$stopped->kill(SIGSTOP);
+$killed->kill()->end();
+$s->unlock();
+echo $third->hear(), ' ', $fourth->hear(), "\n", $s->order, "\n";
+$stopped->kill(SIGCONT);
+echo $stopped->hear(), "\n", $s->order, "\n";
+foreach ([$stopped, $third, $fourth] as $peer) {
+    echo $peer->end(), "\n";
+}
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+done done
+third fourth 
+done
+third fourth stopped 
+exit 0
+exit 0
+exit 0
