@@ -12,7 +12,7 @@ use super::header::HELD;
 use super::inode::{Mark, Status, now};
 use super::lease::is_in_use;
 use super::lock::Owner;
-use super::machine::{Boot, random};
+use super::machine::{Boot, are_identities_drawn, random};
 use super::map::Map;
 use super::size_limit;
 use super::torture::{crash_point, meanwhile};
@@ -45,10 +45,9 @@ enum Verdict {
     Wrong,
 }
 
-/// How much later than the store's own last change a file may say that it was changed, in nanoseconds: a clock
-/// moves in steps, two clocks not in the same ones.
-const STEP: u64 = 20_000_000;
-/// As [`STEP`], on a disk: each page that is stored to changes the file's times, whenever in an operation that is.
+/// How much later than the store's own last change a file may say that it was changed, in nanoseconds: the first store
+/// to a page changes the file's times, whenever in an operation that is, and a process may be kept from running
+/// before it.
 const SLACK: u64 = 1_000_000_000;
 
 impl Unadopted {
@@ -282,6 +281,9 @@ impl File {
             return if self.writable { self.own().map(drop) } else { Err(Trouble::Stale) };
         }
         if self.my_lease().is_some() {
+            if self.is_changed_since_last(status) && !are_identities_drawn() {
+                self.set_due(Due::Nudge);
+            }
             self.touch();
         }
         Ok(())
@@ -289,11 +291,13 @@ impl File {
 
     /// As [`File::watch`], with a lease that is new.
     pub fn begin_to_write(&self) -> Result<(), Trouble> {
-        if self.is_foreign(self.status()?.modified) {
+        let status = self.status()?;
+        if self.is_foreign(status.modified) {
             self.set_due(Due::Examination);
         } else {
             self.touch();
         }
+        self.is_changed_since_last(&status);
         self.set_due(Due::Jump);
         Ok(())
     }
@@ -314,7 +318,7 @@ impl File {
         let header = self.map.header();
         let later = time.saturating_sub(header.touched.get());
         // (In an empty store nothing can be wrong, and making one takes its time.)
-        (later > SLACK || later > STEP && self.is_in_memory()) && header.directory.get() != 0
+        later > SLACK && header.directory.get() != 0
     }
 
     /// As [`File::is_foreign`], before the file is used: also where the time at which its content was changed was
@@ -336,12 +340,21 @@ impl File {
     }
 }
 
+/// How far the log's end jumps at most, and when the file's times have changed, of which there are many.
+const JUMP: u64 = 1 << 33;
+const NUDGE: u64 = 1 << 20;
+
 impl Owner<'_> {
     /// Lets the log go on at a position that nobody can have seen.
     pub fn jump(&self) {
+        self.skip(JUMP);
+    }
+
+    /// Lets the log go on by a random number of bytes farther on.
+    fn skip(&self, at_most: u64) {
         // Less and less far, so that there is always some way left.
         let left = MAX_POSITION.saturating_sub(self.end());
-        let far = (left >> 28).clamp(16, 1 << 33);
+        let far = (left / ((1 << 61) / at_most)).clamp(16, at_most);
         if left > far {
             self.move_end((random() % far).max(8) & !7);
             self.header().indexed.store(self.end(), Ordering::Release);
@@ -390,6 +403,10 @@ impl Owner<'_> {
         if file.is_due(Due::Jump) {
             self.jump();
             file.set_done(Due::Jump);
+        }
+        if file.is_due(Due::Nudge) {
+            self.skip(NUDGE);
+            file.set_done(Due::Nudge);
         }
         Ok(self)
     }

@@ -132,6 +132,8 @@ struct Handle {
     seen: Cell<u64>,
     /// Things to be done before the next write, as bits ([`Due`]).
     due: Cell<u8>,
+    /// When it was written to, as the kernel said at the last look at its path.
+    modified: Cell<u64>,
     /// Since when the file is seen to have gone back.
     gone_back: Cell<Option<Instant>>,
 }
@@ -145,6 +147,9 @@ pub enum Due {
     Jump = 1,
     /// Looking whether what somebody else has written to the file left it whole.
     Examination = 2,
+    /// As [`Due::Jump`], less far: the file's times have changed, so that it may have been replaced by what it was a
+    /// moment ago.
+    Nudge = 4,
 }
 
 impl Handle {
@@ -160,6 +165,7 @@ impl Handle {
             incarnation: Cell::new(0),
             seen: Cell::new(0),
             due: Cell::new(0),
+            modified: Cell::new(0),
             gone_back: Cell::new(None),
         })
     }
@@ -351,9 +357,9 @@ impl File {
         since.elapsed()
     }
 
-    /// Whether the file lies in memory alone, where storing to its pages changes none of its times.
-    pub fn is_in_memory(&self) -> bool {
-        self.handle.with(|file| Ok(file_system::is_in_memory(file))).unwrap_or(false)
+    /// Whether the file was changed, as its times tell, since this was asked last.
+    pub fn is_changed_since_last(&self, status: &Status) -> bool {
+        self.handle.modified.replace(status.modified) != status.modified
     }
 
     /// The kernel's word on the file.

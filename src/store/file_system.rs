@@ -149,15 +149,6 @@ pub fn check(file: &File, allowed: &FileSystems) -> Result<(), Trouble> {
     }
 }
 
-/// Whether a file lies in memory alone.
-pub fn is_in_memory(file: &File) -> bool {
-    let number = number_of(|about| {
-        // SAFETY: an open descriptor and a place for the answer.
-        unsafe { libc::fstatfs(file.as_raw_fd(), about) }
-    });
-    number.is_some_and(|number| names(number).any(|name| matches!(name, "tmpfs" | "ramfs")))
-}
-
 /// An overlay's files are those of its upper layer as soon as they have been written to. Where that is cannot
 /// always be seen: mounted from inside of a container or before it began, its path means nothing here. Then the
 /// overlay is believed to be on what its maker has at hand, which is a disk.

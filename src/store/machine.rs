@@ -93,6 +93,11 @@ pub fn draw_identities_from(seed: u64) {
     SEED.set(Some(seed));
 }
 
+/// Whether this thread's stores are to be the same each time: then nothing in them may follow the clock.
+pub fn are_identities_drawn() -> bool {
+    SEED.get().is_some()
+}
+
 /// A random number.
 pub fn random() -> u64 {
     if let Some(seed) = SEED.get() {
