@@ -162,15 +162,15 @@ impl Reader {
 fn tens_of_thousands_of_locks_cost_a_first_write_no_more_than_a_few_questions_about_one() {
     let file = File::new("many");
     put(&file.store(), "x", b"1");
-    let _reader = Reader::of_every_other_byte(&file, 20_000);
     let open = std::fs::File::open(&file.0).unwrap();
+    // Whether somebody has locked a byte that nobody has: the kernel looks at all locks.
     let question = || {
         let start = Instant::now();
         // SAFETY: an open descriptor and a valid range.
         unsafe {
             let mut range: libc::flock = std::mem::zeroed();
-            (range.l_type, range.l_start, range.l_len) = (libc::F_RDLCK as i16, 1 << 62, 1 << 20);
-            libc::fcntl(open.as_raw_fd(), libc::F_OFD_GETLK, &mut range);
+            (range.l_type, range.l_start, range.l_len) = (libc::F_RDLCK as i16, 1 << 50, 1);
+            assert_eq!(libc::fcntl(open.as_raw_fd(), libc::F_OFD_GETLK, &mut range), 0);
         }
         start.elapsed()
     };
@@ -186,9 +186,11 @@ fn tens_of_thousands_of_locks_cost_a_first_write_no_more_than_a_few_questions_ab
         writer.join().unwrap()
     };
     let fastest = |of: &dyn Fn() -> Duration| (0..40).map(|_| of()).min().unwrap();
-    let (question, first_write) = (fastest(&question), fastest(&first_write));
-    eprintln!("{question:?} {first_write:?}");
-    assert!(first_write < 8 * question + Duration::from_millis(2), "{first_write:?}, one question {question:?}");
+    let alone = fastest(&first_write);
+    let _reader = Reader::of_every_other_byte(&file, 20_000);
+    let (question, beside) = (fastest(&question), fastest(&first_write));
+    eprintln!("a first write: {alone:?}; beside locks: {beside:?}; one question: {question:?}");
+    assert!(beside < 3 * alone + 3 * question, "{alone:?}, {beside:?} beside locks, one question {question:?}");
 }
 
 #[test]
