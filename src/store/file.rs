@@ -469,6 +469,15 @@ impl File {
         if self.map.is_poisoned() { Err(Trouble::Stale) } else { self.check_reach() }
     }
 
+    /// As [`File::check_sound`]; also where no access found that something is missing. A system call.
+    pub fn check_long(&self) -> Result<(), Trouble> {
+        if self.handle.with(|file| self.is_as_long_as_it_says(file))? {
+            self.check_sound()
+        } else {
+            Err(Trouble::Stale)
+        }
+    }
+
     /// Makes the file `length` bytes longer than `end`, with memory behind them. (Not through
     /// `fs2`: on a full disk its `allocate` leaves the file extended.)
     pub fn extend(&self, end: u64, length: u64) -> Result<(), Trouble> {

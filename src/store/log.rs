@@ -375,8 +375,8 @@ impl Owner<'_> {
     /// Removes a key; tells whether it was there.
     pub fn remove(&self, key: &EncodedKey, hash: u64) -> Result<bool, Trouble> {
         let Search::Hit(hit) = self.search(hash, key) else {
-            // Nor where the index has gone with a part of the file.
-            return self.file.check_sound().map(|()| false);
+            // Nor where the index has gone with a part of the file. (The rest of the page in which it ends now reads as zeros.)
+            return self.file.check_long().map(|()| false);
         };
         let record = NewRecord { op: Op::Remove, key, value: Value::whole(&[0xc0]) };
         let offset = self.space_for(record.length(), Purpose::Reclaim)?;
