@@ -31,4 +31,22 @@ fn php() {
     if info.thread_safety().expect("`php -i` says whether PHP is thread-safe") {
         println!("cargo:rustc-cfg=php_zts");
     }
+    compile();
+}
+
+/// Compiles what has to know PHP's headers.
+#[cfg(feature = "php")]
+fn compile() {
+    const SOURCE: &str = "src/php/value/engine/serialization.c";
+
+    println!("cargo:rerun-if-changed={SOURCE}");
+    let config = std::env::var("PHP_CONFIG").unwrap_or_else(|_| "php-config".into());
+    let output = std::process::Command::new(&config).arg("--includes").output();
+    let output = output.unwrap_or_else(|error| panic!("cannot run {config}: {error}"));
+    let includes = String::from_utf8(output.stdout).expect("paths that are UTF-8");
+    let mut build = cc::Build::new();
+    for include in includes.split_whitespace() {
+        build.include(include.trim_start_matches("-I"));
+    }
+    build.file(SOURCE).warnings(false).compile("sync_serialization");
 }

@@ -1,5 +1,5 @@
 --TEST--
-Hooks run in the order in which unserialize runs them, after the whole value is in place
+Hooks run in the order in which serialize and unserialize run them, but for Serializable::serialize(), which comes last
 --INI--
 error_reporting=E_ALL & ~E_DEPRECATED
 --FILE--
@@ -79,6 +79,6 @@ scratch_remove();
 ?>
 --EXPECT--
 serialize:   serialize:1 serialize:2.1 old:2.2 serialize:3
-store:       serialize:1 serialize:2.1 old:2.2 serialize:3
+store:       serialize:1 serialize:2.1 serialize:3 old:2.2
 unserialize: new:2.2 wakeup:1.1() wakeup:shared() unserialize:1 unserialize:2.1 wakeup:2(array,null) unserialize:3 wakeup:root(array,array,array,array)
 read:        new:2.2 wakeup:1.1() wakeup:shared() unserialize:1 unserialize:2.1 wakeup:2(array,null) unserialize:3 wakeup:root(array,array,array,array)

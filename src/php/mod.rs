@@ -63,6 +63,7 @@ pub unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
     startup_guard(|| {
         ini::register(module);
         plain_files::watch();
+        value::watch_fibers();
         signals::watch(kind == TEMPORARY);
         errors::register()?;
         nested::register()?;
@@ -99,6 +100,7 @@ pub unsafe extern "C" fn after_request() -> i32 {
     drop(globals.showing.take());
     drop(globals.importing.take());
     globals.buffers.reset();
+    value::forget_tables();
     store::close_idle();
     0
 }

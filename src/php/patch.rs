@@ -143,16 +143,7 @@ impl End {
 
     /// Of an array that starts with these bytes, and has no patches; `None` if it is no array.
     fn of_encoded(start: &[u8]) -> Option<Self> {
-        let (count, rest) = match *start {
-            [first @ 0x90..=0x9f, ref rest @ ..] => (i64::from(first & 0xf), rest),
-            [0xdc, a, b, ref rest @ ..] => (i64::from(u16::from_be_bytes([a, b])), rest),
-            [0xdd, a, b, c, d, ref rest @ ..] => (i64::from(u32::from_be_bytes([a, b, c, d])), rest),
-            [0x80..=0x8f | 0xde..=0xdf, ..] => return Some(Self::UNKNOWN),
-            _ => return None,
-        };
-        // An object is an array of two, the first of which is an ext.
-        let is_ext = matches!(rest, [0xc7..=0xc9 | 0xd4..=0xd8, ..]);
-        (count != 2 || !is_ext).then_some(Self(count))
+        Some(value::array_at(start)?.map_or(Self::UNKNOWN, |count| Self(count.into())))
     }
 
     /// What it is when there is an element with this number.

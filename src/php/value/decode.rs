@@ -12,6 +12,7 @@ use super::depth::Depth;
 use super::engine::{self, HashTable, RawValue, zend_object};
 use super::object_decode::{Body, SerializedBody};
 use super::reader::{self, Reader};
+use super::serializable::{self, Among};
 use super::slots::Slots;
 use super::vec::ZendVec;
 use super::wire::{self, Number};
@@ -24,7 +25,12 @@ pub fn decode(bytes: &[u8], within: usize, policy: &Policy, into: &mut Zval) -> 
     // SAFETY: the caller gives a zval to overwrite.
     unsafe { engine::set_simple(at, engine::NULL) };
     let mut reader = Reader::new(bytes);
-    let read = Slot { at, decoder: &decoder }.deserialize(&mut reader);
+    let slot = Slot { at, decoder: &decoder };
+    let read = if serializable::is_among(bytes) {
+        reader.deserialize_any(serializable::Whole { slot })
+    } else {
+        slot.deserialize(&mut reader)
+    };
     let rest = reader.rest().len();
     // SAFETY: `at` holds what has been decoded, whole or in part.
     unsafe { decoder.finish(read, at) }.map(|sharing| (sharing, rest))
@@ -56,6 +62,8 @@ pub struct Decoder<'de, 'p> {
     budget: Cell<usize>,
     /// Values that others have taken the place of. They go at the end: no user code before.
     replaced: UnsafeCell<ZendVec<RawValue>>,
+    /// The strings before the value, and the objects that read them.
+    pub among: Among<'de>,
     /// All objects, none of them held: nobody can let go of them before the end.
     objects: UnsafeCell<ZendVec<*mut zend_object>>,
     sharing: Cell<Sharing>,
@@ -72,6 +80,7 @@ impl<'p> Decoder<'_, 'p> {
             depth: Depth::new(within),
             budget: Cell::new(len),
             replaced: UnsafeCell::new(ZendVec::new()),
+            among: Among::new(),
             objects: UnsafeCell::new(ZendVec::new()),
             sharing: Cell::new(Sharing::Shareable),
             failure: Cell::new(None),
@@ -120,7 +129,7 @@ impl<'p> Decoder<'_, 'p> {
 
     /// Stops where there is no memory for a block of this size.
     #[cold]
-    fn check_memory(&self, size: usize) -> Result<(), Stop> {
+    pub fn check_memory(&self, size: usize) -> Result<(), Stop> {
         if engine::has_memory(size) {
             return Ok(());
         }
@@ -183,12 +192,30 @@ impl<'p> Decoder<'_, 'p> {
     /// # Safety
     /// `at` is where the value was decoded to.
     unsafe fn finish(self, read: Result<(), reader::Error>, at: *mut Zval) -> Result<Sharing, ValueError> {
-        let failed = read.is_err();
+        let mut failed = read.is_err();
         let objects = self.objects.into_inner();
-        if failed {
+        let mut held = false;
+        if !failed && self.among.is_used() {
+            // From here on user code may let go of any of them.
             for &object in objects.iter() {
                 // SAFETY: still alive, see `objects`.
-                unsafe { engine::forbid_destructor(object) };
+                unsafe { engine::hold_object(object) };
+            }
+            held = true;
+            // SAFETY: the value is whole, and its places are where they were made.
+            failed = unsafe { !self.among.read(self.policy, &self.slots) };
+        }
+        if failed || held {
+            for &object in objects.iter() {
+                // SAFETY: still alive, see `objects`, or held above.
+                unsafe {
+                    if failed {
+                        engine::forbid_destructor(object);
+                    }
+                    if held {
+                        engine::let_go_of_object(object);
+                    }
+                }
             }
         }
         drop(objects);
@@ -259,6 +286,7 @@ impl Slot<'_, '_, '_> {
         // SAFETY: the place is kept where it is until the end of the decoding.
         unsafe {
             match code {
+                wire::SAME_OBJECT | wire::SAME_REFERENCE if self.decoder.among.became_null(number()?) => Ok(()),
                 wire::ENUM_CASE => {
                     decoder.not_shareable();
                     classes::enum_case(body, self.at, decoder)
@@ -268,6 +296,7 @@ impl Slot<'_, '_, '_> {
                     decoder.not_shareable();
                     present(decoder.slots.refer(number()?, self.at))
                 }
+                wire::AMONG => Err(decoder.damaged("strings of objects in its middle")),
                 wire::OBJECT | wire::SERIALIZABLE => Err(decoder.damaged("a class name that no object follows")),
                 _ => Err(decoder
                     .refuse(format!("A stored value has the MessagePack ext type {code}, which Sync does not know."))),
@@ -377,7 +406,7 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
 }
 
 /// The code and the body of an ext.
-fn ext<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(i8, &'de [u8]), D::Error> {
+pub fn ext<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(i8, &'de [u8]), D::Error> {
     struct Fields;
     impl<'de> Visitor<'de> for Fields {
         type Value = (i8, &'de [u8]);

@@ -4,8 +4,6 @@
 use std::cell::UnsafeCell;
 use std::ptr;
 
-use ext_php_rs::types::Zval;
-
 use super::engine::{self, HashTable, zend_function, zend_object};
 use super::vec::ZendVec;
 
@@ -34,7 +32,7 @@ impl Delayed {
     pub unsafe fn push(&self, object: *mut zend_object, method: *mut zend_function, data: *mut HashTable) {
         // SAFETY: no reference to the vector outlives a statement; the object is held from here on.
         unsafe {
-            (*object).gc.refcount += 1;
+            engine::hold_object(object);
             (*self.calls.get()).push(Call { object, method, data });
         }
     }
@@ -69,24 +67,12 @@ impl Delayed {
                 if failed {
                     engine::forbid_destructor(object);
                 }
-                release_object(object);
+                engine::let_go_of_object(object);
                 if !data.is_null() {
                     engine::release(argument);
                 }
             }
         }
         !failed
-    }
-}
-
-/// Gives up a count of an object.
-unsafe fn release_object(object: *mut zend_object) {
-    // SAFETY: the caller owns the count, and the zval takes it over.
-    unsafe {
-        let mut holder = engine::scratch();
-        let holder: *mut Zval = &raw mut *holder;
-        engine::set_object_copy(holder, object);
-        (*object).gc.refcount -= 1;
-        engine::release(holder);
     }
 }

@@ -1,14 +1,15 @@
 //! A zval as serde's `Serialize`.
 
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 
 use ext_php_rs::types::Zval;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::depth::Depth;
-use super::engine::{self, Elements, HashTable, Key, zend_class_entry, zend_function};
+use super::engine::{self, Elements, HashTable, Key, zend_class_entry, zend_function, zend_object};
 use super::identity::{Identity, Met};
 use super::object_encode;
+use super::serializable;
 use super::vec::ZendVec;
 use super::wire::{self, Ext, Number, Text};
 use super::writer::Writer;
@@ -19,7 +20,11 @@ pub fn encode(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Shar
     let encoder = Encoder::new(within);
     let at: *const Zval = value;
     let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true, guarded: false };
-    let written = root.serialize(&mut Writer::new(&mut *out));
+    let start = out.len();
+    let mut written = root.serialize(&mut Writer::new(&mut *out));
+    if written.is_ok() && encoder.has_more() {
+        written = serializable::write_before(&encoder, start, out);
+    }
     let sharing = if encoder.depth.was_deep() { Sharing::Fresh } else { encoder.sharing.get() };
     let failure = encoder.finish();
     match written {
@@ -44,6 +49,8 @@ pub struct Encoder {
     failure: Cell<Option<ValueError>>,
     /// The class asked for last, and its `__sleep`: objects of one class come in rows.
     sleep: Cell<(*mut zend_class_entry, *mut zend_function)>,
+    /// Objects that write themselves when all else is written. The identity holds them.
+    later: UnsafeCell<ZendVec<*mut zend_object>>,
 }
 
 impl Encoder {
@@ -54,7 +61,27 @@ impl Encoder {
             sharing: Cell::new(Sharing::Shareable),
             failure: Cell::new(None),
             sleep: Cell::new((std::ptr::null_mut(), std::ptr::null_mut())),
+            later: UnsafeCell::new(ZendVec::new()),
         }
+    }
+
+    /// Puts off calling an object's `serialize()`.
+    pub fn serialize_later(&self, object: *mut zend_object) {
+        self.identity.expect_all();
+        // SAFETY: no reference to the vector outlives a statement.
+        unsafe { (*self.later.get()).push(object) };
+    }
+
+    #[inline]
+    fn has_more(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { !(&*self.later.get()).is_empty() }
+    }
+
+    /// The objects whose `serialize()` has been put off.
+    pub fn take_later(&self) -> ZendVec<*mut zend_object> {
+        // SAFETY: as above.
+        unsafe { std::mem::take(&mut *self.later.get()) }
     }
 
     fn finish(self) -> Option<ValueError> {

@@ -7,7 +7,7 @@ use std::cell::{Cell, UnsafeCell};
 
 use ext_php_rs::types::Zval;
 
-use super::engine::{self, HashTable};
+use super::engine::{self, Elements, HashTable, Key};
 
 /// What is known of a value that is about to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,14 +27,17 @@ const AS_NULL: i64 = -1;
 
 pub struct Identity {
     /// From an address to its number; and from address + 1 to the thing itself, so that it is not
-    /// freed, and its address not used again, before the end. Counted things are aligned to 8.
+    /// freed, and its address not used again, before the end. Counted things are aligned to 8: address + 2 says of
+    /// an object that it was met as what a reference refers to.
     met: UnsafeCell<HashTable>,
     last: Cell<u32>,
+    /// User code is going to be asked, when all is written, for what leads to any of it.
+    all: Cell<bool>,
 }
 
 impl Identity {
     pub fn new() -> Self {
-        Self { met: UnsafeCell::new(engine::new_table(true)), last: Cell::new(0) }
+        Self { met: UnsafeCell::new(engine::new_table(true)), last: Cell::new(0), all: Cell::new(false) }
     }
 
     /// Gives a value that is neither an object nor a reference the next number.
@@ -60,7 +63,11 @@ impl Identity {
             let object = engine::object_of(at);
             let properties = (*object).properties;
             let sole = (*object).gc.refcount == 1 && (properties.is_null() || (*properties).gc.refcount == 1);
-            if sole && !shared && !runs_user_code(object) { Met::Never } else { self.look_up(at, false) }
+            if sole && !shared && !runs_user_code(object) && !self.all.get() {
+                Met::Never
+            } else {
+                self.look_up(at, false)
+            }
         }
     }
 
@@ -82,6 +89,9 @@ impl Identity {
             if engine::type_of(number) == engine::NULL {
                 engine::set_long(number, i64::from(self.last.get()));
                 engine::copy(engine::place_of_int(self.met.get(), address + 1), thing);
+                if thing != at {
+                    engine::place_of_int(self.met.get(), address + 2);
+                }
                 return Met::Never;
             }
             match ((*number).value.lval, is_reference) {
@@ -93,6 +103,33 @@ impl Identity {
                 }
             }
         }
+    }
+
+    /// From here on every object may be met again, by whatever way user code takes.
+    pub fn expect_all(&self) {
+        self.all.set(true);
+    }
+
+    /// Calls `each` with the numbers of the references that have been met.
+    pub fn references(&self, mut each: impl FnMut(u32)) {
+        // SAFETY: nothing in here runs user code.
+        unsafe {
+            for (key, thing) in Elements::of(self.met.get()) {
+                let Key::Int(key) = key else { continue };
+                let mark = key & 7;
+                if mark == 2 || mark == 1 && engine::type_of(thing) == engine::REFERENCE {
+                    each((*engine::place_of_int(self.met.get(), key - mark)).value.lval as u32);
+                }
+            }
+        }
+    }
+
+    /// Runs `call`, in which the engine's `serialize()` has met what was met here. What it meets itself is held until
+    /// the end, too.
+    pub fn among<R>(&self, call: impl FnOnce(engine::Among) -> R) -> R {
+        debug_assert!(engine::can_share());
+        // SAFETY: a value's last step: nothing is met here any more. The caller has looked whether it can be.
+        unsafe { engine::serialize_among(self.met.get(), self.last.get(), call) }
     }
 
     /// Remembers that an object chose to be null, should it be met again.

@@ -31,6 +31,7 @@ mod object_encode;
 mod plain;
 mod reader;
 pub mod scalar;
+mod serializable;
 mod slots;
 mod stack;
 mod vec;
@@ -42,7 +43,7 @@ use std::rc::Rc;
 
 use ext_php_rs::types::Zval;
 
-pub use engine::{has_memory, memory_left};
+pub use engine::{forget_tables, has_memory, memory_left, watch_fibers};
 pub use stack::is_short as is_stack_short;
 pub use vec::ZendVec;
 
@@ -80,6 +81,23 @@ impl AllowedClasses {
             (Self::All, some) => some.clone(),
             (Self::Only(ours), Self::Only(theirs)) => Self::Only(Rc::new(ours.intersection(theirs).cloned().collect())),
         }
+    }
+
+    /// As the engine's `unserialize()` wants to know it: null for any class, else a table that `holder` holds.
+    fn table(&self, holder: &mut engine::Scratch) -> *mut engine::HashTable {
+        let Self::Only(names) = self else { return std::ptr::null_mut() };
+        let table = engine::new_map(names.len());
+        for name in names.iter() {
+            let name = engine::new_string(name);
+            // SAFETY: the table is ours, and takes a count of the name.
+            unsafe {
+                engine::place_of_string(table, name);
+                engine::release_string(name);
+            }
+        }
+        // SAFETY: the caller's zval, which has no value.
+        unsafe { engine::set_array(&raw mut **holder, table) };
+        table
     }
 
     fn contains(&self, lower_case_name: &[u8]) -> bool {
@@ -150,6 +168,21 @@ pub fn check_depth(levels: usize) -> Result<(), ValueError> {
 /// start with anything else.
 pub fn split_key(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     plain::split_key(bytes)
+}
+
+/// Whether the value that starts with these bytes (16, or all) is an array, and, if it is a list, how many elements it
+/// has. `None`, too, for some arrays.
+pub fn array_at(start: &[u8]) -> Option<Option<u32>> {
+    let (count, rest) = match *start {
+        [first @ 0x90..=0x9f, ref rest @ ..] => (u32::from(first & 0xf), rest),
+        [0xdc, a, b, ref rest @ ..] => (u32::from(u16::from_be_bytes([a, b])), rest),
+        [0xdd, a, b, c, d, ref rest @ ..] => (u32::from_be_bytes([a, b, c, d]), rest),
+        [0x80..=0x8f | 0xde..=0xdf, ..] => return Some(None),
+        _ => return None,
+    };
+    // An object is an array of two, the first of which is an ext.
+    let is_ext = matches!(rest, [0xc7..=0xc9 | 0xd4..=0xd8, ..]);
+    if count == 2 && is_ext { serializable::array_behind(start) } else { Some(Some(count)) }
 }
 
 /// Appends an int as MessagePack to `out`.

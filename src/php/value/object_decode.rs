@@ -10,6 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use super::classes::Class;
 use super::decode::{Decoder, KeySeed, MapKey, Slot, Stop, fill_map};
 use super::engine::{self, HashTable, zend_object, zend_property_info, zend_string};
+use super::serializable;
+use super::vec::ZendVec;
 use crate::php::object::SyncObject;
 use crate::short;
 
@@ -323,7 +325,7 @@ fn decimal(number: i64, digits: &mut [u8; 20]) -> &[u8] {
     &digits[..20 - unused]
 }
 
-/// The second of `[ext 2 (class), bin]`.
+/// The second of `[ext 2 (class), bin]`, or of `[ext 2 (class), nil]`.
 pub struct SerializedBody<'a, 'de, 'p> {
     pub slot: Slot<'a, 'de, 'p>,
     pub class: &'de [u8],
@@ -344,6 +346,10 @@ impl<'de> Visitor<'de> for SerializedBody<'_, 'de, '_> {
         f.write_str("what an object's serialize() returned")
     }
 
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        unserialize_later(self.slot, self.class).map_err(Stop::into)
+    }
+
     fn visit_borrowed_str<E: Error>(self, bytes: &'de str) -> Result<(), E> {
         self.visit_borrowed_bytes(bytes.as_bytes())
     }
@@ -351,6 +357,35 @@ impl<'de> Visitor<'de> for SerializedBody<'_, 'de, '_> {
     fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<(), E> {
         unserialize(self.slot, self.class, bytes).map_err(Stop::into)
     }
+}
+
+/// Makes an object that reads the next of the strings before the value when all else is there; or null, where it chose
+/// to be that.
+fn unserialize_later<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<(), Stop> {
+    let decoder = slot.decoder;
+    let among = &decoder.among;
+    let Some(bytes) = among.next() else { return Err(decoder.damaged("an object without its string")) };
+    let Some(bytes) = bytes else {
+        // The slot has been numbered last.
+        among.is_null(decoder.slots.given());
+        return Ok(());
+    };
+    let class = decoder.classes.find(name, decoder)?;
+    // SAFETY: a class of this request; the slot is a place to write to.
+    unsafe {
+        if !engine::has_unserialize_method(class.entry) {
+            return unserialize(slot, name, bytes);
+        }
+        if !engine::can_share() {
+            return Err(decoder.refuse("This PHP keeps elsewhere than others what unserialize() has met.".into()));
+        }
+        if !engine::new_object(slot.at, class.entry) {
+            return Err(decoder.refused_by_engine());
+        }
+        decoder.made_object(slot.at);
+        among.read_later(engine::object_of(slot.at), bytes);
+    }
+    Ok(())
 }
 
 fn unserialize<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8], bytes: &[u8]) -> Result<(), Stop> {
@@ -363,9 +398,15 @@ fn unserialize<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8], bytes: &[u8]) -> R
                 // The handler may read one byte too many: PHP's own data ends in a brace.
                 let copy = engine::new_string(bytes);
                 let data = engine::bytes(copy);
-                let own = engine::begin_unserialize();
-                let outcome = handler(slot.at, class.entry, data.as_ptr(), data.len(), own);
-                engine::end_unserialize(own);
+                let call = |own| handler(slot.at, class.entry, data.as_ptr(), data.len(), own);
+                let outcome = if engine::can_share() {
+                    serializable::unserialize_among(decoder.policy, 0, ZendVec::new(), call)
+                } else {
+                    let own = engine::begin_unserialize();
+                    let outcome = call(own);
+                    engine::end_unserialize(own);
+                    outcome
+                };
                 engine::release_string(copy);
                 outcome == 0
             }

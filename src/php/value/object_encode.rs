@@ -113,12 +113,24 @@ unsafe fn serialize_by_method<S: Serializer>(value: &Value, serializer: S) -> Re
     }
 }
 
-/// `[ext 2 (class), bin]`: the string that the class's `serialize` handler makes. What it contains
-/// is its own business: it shares no objects and references with the rest of the value.
+/// `[ext 2 (class), nil]`, where the class has a method `serialize`, which is called when all else is written: what
+/// leads out of its string has then been met, whatever the order.
+///
+/// `[ext 2 (class), bin]`, where it has a handler of another kind. What its string contains is its own business: it
+/// shares no objects and references with the rest of the value.
 unsafe fn serialize_by_handler<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: the handler returns memory of Zend's allocator, or none.
     unsafe {
         let class = (*engine::object_of(value.at)).ce;
+        if engine::has_serialize_method(class) && engine::can_share() {
+            value.encoder.serialize_later(engine::object_of(value.at));
+            let name = engine::class_name(class);
+            check_length::<S>(value.encoder, name.len())?;
+            let mut pair = serializer.serialize_tuple(2)?;
+            pair.serialize_element(&Ext { code: wire::SERIALIZABLE, body: name })?;
+            pair.serialize_element(&())?;
+            return pair.end();
+        }
         let handler = (*class).serialize.expect("the caller has looked");
         let (mut buffer, mut len) = (ptr::null_mut(), 0);
         let data = engine::begin_serialize();

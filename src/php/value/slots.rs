@@ -82,6 +82,31 @@ impl Slots {
         }
     }
 
+    /// Makes the place under that number a reference. False if there is none.
+    ///
+    /// # Safety
+    /// The places hold live zvals.
+    pub unsafe fn make_reference(&self, number: u32) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let Some(Numbered { at, info }) = self.get(number) else { return false };
+            if engine::type_of(at) != engine::REFERENCE {
+                let reference = engine::make_reference(at);
+                if !info.is_null() {
+                    engine::add_type_source(reference, info);
+                }
+            }
+            true
+        }
+    }
+
+    /// All places, in the order of their numbers.
+    pub fn all(&self) -> impl Iterator<Item = *mut Zval> {
+        // SAFETY: nobody gives a number while they are walked over.
+        let places = unsafe { &**self.places.get() };
+        places.iter().map(|place| place.at)
+    }
+
     /// Makes the place under that number a reference, and `into` another name of it. False if
     /// there is no such place, or it is `into` itself.
     ///
@@ -90,16 +115,11 @@ impl Slots {
     pub unsafe fn refer(&self, number: u32, into: *mut Zval) -> bool {
         // SAFETY: places hold live zvals.
         unsafe {
-            let Some(Numbered { at, info }) = self.get(number) else { return false };
+            let Some(Numbered { at, .. }) = self.get(number) else { return false };
             if at == into {
                 return false;
             }
-            if engine::type_of(at) != engine::REFERENCE {
-                let reference = engine::make_reference(at);
-                if !info.is_null() {
-                    engine::add_type_source(reference, info);
-                }
-            }
+            self.make_reference(number);
             engine::copy(into, at);
             true
         }

@@ -7,8 +7,12 @@ use super::writer;
 
 /// First of an array of two: the class of an object, whose properties follow as a map.
 pub const OBJECT: i8 = 1;
-/// First of an array of two: the class of an object, whose own `serialize()` made the bin that follows.
+/// First of an array of two: the class of an object, whose own `serialize()` made the bin that follows. Where nil
+/// follows, the bin is the next of those before the whole value: see [`AMONG`].
 pub const SERIALIZABLE: i8 = 2;
+/// First of an array of two around a whole value: what the value is, and the numbers of the references in it, 4 bytes
+/// each, big-endian. The second is an array of what the `serialize()`s of its objects returned, and, last, the value.
+pub const AMONG: i8 = 6;
 /// A case of an enum, as `Class:Case`.
 pub const ENUM_CASE: i8 = 3;
 /// An object met before, by its number.

@@ -8,6 +8,7 @@ mod arrays;
 mod errors;
 mod memory;
 mod objects;
+mod serialization;
 mod strings;
 mod zvals;
 
@@ -17,6 +18,7 @@ pub use arrays::*;
 pub use errors::*;
 pub use memory::*;
 pub use objects::*;
+pub use serialization::*;
 pub use strings::*;
 pub use zvals::*;
 

@@ -116,6 +116,30 @@ pub unsafe fn new_object(at: *mut Zval, class: *mut zend_class_entry) -> bool {
     unsafe { object_init_ex(at, class) == 0 }
 }
 
+/// Takes a count of an object.
+///
+/// # Safety
+/// `object` is alive.
+pub unsafe fn hold_object(object: *mut zend_object) {
+    // SAFETY: the caller's promise.
+    unsafe { (*object).gc.refcount += 1 };
+}
+
+/// Gives up a count of an object. May run its destructor.
+///
+/// # Safety
+/// The caller owns the count.
+pub unsafe fn let_go_of_object(object: *mut zend_object) {
+    // SAFETY: the zval takes the count over.
+    unsafe {
+        let mut holder = scratch();
+        let holder: *mut Zval = &raw mut *holder;
+        set_object_copy(holder, object);
+        (*object).gc.refcount -= 1;
+        release(holder);
+    }
+}
+
 /// Keeps the object's destructor from ever running.
 ///
 /// # Safety

@@ -202,12 +202,15 @@ pub unsafe fn release(at: *mut Zval) {
     unsafe { ffi::zval_ptr_dtor(at) }
 }
 
-/// A value that moved out of its place, to be let go of later.
+/// A value that moved out of its place, to be let go of later. As a zval, but for who lets go of it.
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub struct RawValue {
     value: ffi::zend_value,
     type_info: u32,
 }
+
+const _: () = assert!(size_of::<RawValue>() == size_of::<Zval>());
 
 impl RawValue {
     /// # Safety
