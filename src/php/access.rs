@@ -334,6 +334,7 @@ impl Encoded {
     ///
     /// # Safety
     /// As for [`of`](Self::of).
+    #[inline(always)]
     pub unsafe fn within(
         this: &SyncObject,
         name: *mut zend_string,
@@ -341,6 +342,26 @@ impl Encoded {
         within: usize,
     ) -> Result<Self, Thrown> {
         let mut bytes = GLOBALS.get().buffers.take();
+        // SAFETY: valid by contract.
+        unsafe {
+            if scalar::encode_short(&*value, &mut bytes) {
+                return Ok(Self { bytes, body: None, sharing: Sharing::Shareable });
+            }
+            Self::of_any(this, name, value, within, bytes)
+        }
+    }
+
+    /// As [`within`](Self::within), for what is not encoded at once; into `bytes`, which are empty.
+    ///
+    /// # Safety
+    /// As for [`of`](Self::of).
+    unsafe fn of_any(
+        this: &SyncObject,
+        name: *mut zend_string,
+        value: *mut zval,
+        within: usize,
+        mut bytes: Buffer,
+    ) -> Result<Self, Thrown> {
         // SAFETY: valid by contract.
         unsafe {
             if let Some(body) = scalar::encode_long(&*value, &mut bytes) {

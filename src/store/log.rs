@@ -219,11 +219,15 @@ impl View<'_> {
 
 impl File {
     /// The CRC of all that is under it.
-    #[inline]
+    #[inline(always)]
     fn sealed(&self, seed: u32, record: u64, length: u64, op: Op) -> Option<u32> {
         if op != Op::Append {
             return self.map.record_crc(seed, record + RECORD_SEALED, length - RECORD_SEALED);
         }
+        self.sealed_append(seed, record, length)
+    }
+
+    fn sealed_append(&self, seed: u32, record: u64, length: u64) -> Option<u32> {
         let crc = self.map.record_crc(seed, record + RECORD_SEALED, APPEND_BEFORE - RECORD_SEALED)?;
         self.map.record_crc(crc, record + RECORD_HEAD, length - RECORD_HEAD)
     }
@@ -453,18 +457,26 @@ impl Owner<'_> {
         let key = offset + RECORD_HEAD;
         let name = key + record.key.head().len() as u64;
         let value = name + record.key.bytes().len() as u64;
-        // The last word first: it holds the padding, and whatever covers it comes later.
-        map.word(offset + length - 8).set(0);
-        map.word(offset).set(record.first_word());
-        map.word(offset + RECORD_POSITION).set(position);
-        map.word(offset + RECORD_PLACE).set(place);
-        map.write(key, record.key.head());
-        map.write(name, record.key.bytes());
-        if !record.value.head.is_empty() {
-            map.write(value, record.value.head);
-        }
-        map.write(value + record.value.head.len() as u64, record.value.body);
         let placed = Placed { offset, length, position };
+        if !map.is_inside(offset, length) {
+            map.poison();
+            return placed;
+        }
+        // SAFETY: inside the mapping, as was just checked; `NewRecord::length` counts the fixed part and all that is
+        // written here, and makes the sum a multiple of eight.
+        unsafe {
+            // The last word first: it holds the padding, and whatever covers it comes later.
+            map.word_inside(offset + length - 8).set(0);
+            map.word_inside(offset).set(record.first_word());
+            map.word_inside(offset + RECORD_POSITION).set(position);
+            map.word_inside(offset + RECORD_PLACE).set(place);
+            map.write_inside(key, record.key.head());
+            map.write_inside(name, record.key.bytes());
+            if !record.value.head.is_empty() {
+                map.write_inside(value, record.value.head);
+            }
+            map.write_inside(value + record.value.head.len() as u64, record.value.body);
+        }
         self.seal(placed, record.op, company);
         self.mark_end(placed);
         placed

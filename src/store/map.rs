@@ -210,8 +210,9 @@ impl Map {
         unsafe { self.base.add(std::mem::offset_of!(Header, spare)).cast::<Word>().as_ref() }
     }
 
+    /// Whether so many bytes from an offset on are inside of the mapping.
     #[inline]
-    fn is_inside(&self, offset: u64, length: u64) -> bool {
+    pub fn is_inside(&self, offset: u64, length: u64) -> bool {
         offset <= self.length && length <= self.length - offset
     }
 
@@ -280,11 +281,23 @@ impl Map {
     #[inline]
     #[cfg_attr(feature = "torture", track_caller)]
     pub fn write(&self, offset: u64, bytes: &[u8]) {
-        crash_point();
         if !self.is_inside(offset, bytes.len() as u64) {
             return self.poison();
         }
-        // SAFETY: inside the mapping (checked above); as in [`Map::copy_inside`].
+        // SAFETY: inside the mapping, as was just checked.
+        unsafe { self.write_inside(offset, bytes) };
+    }
+
+    /// As [`Map::write`], without a look at where the mapping ends.
+    ///
+    /// # Safety
+    /// As many bytes from `offset` on are inside of the mapping.
+    #[inline]
+    #[cfg_attr(feature = "torture", track_caller)]
+    pub unsafe fn write_inside(&self, offset: u64, bytes: &[u8]) {
+        crash_point();
+        debug_assert!(self.is_inside(offset, bytes.len() as u64));
+        // SAFETY: inside the mapping by contract; as in [`Map::copy_inside`].
         unsafe { memory::write(bytes, self.base.as_ptr().add(offset as usize)) };
     }
 

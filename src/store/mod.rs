@@ -1094,19 +1094,22 @@ impl Store {
                 Err(trouble) => Err(trouble),
             };
             let Some(file) = file.map_err(|trouble| self.error(trouble))? else { return Ok(None) };
-            let which = (file.id, file.identity);
             let turn = !write && self.in_line.get() != 0 && file.take_turn();
             let outcome = operation(&file);
             if turn && outcome.is_err() {
                 file.put_turn_off();
             }
-            match outcome {
+            let trouble = match outcome {
                 Ok(result) => return Ok(Some(result)),
-                Err(Trouble::Outgrown(size)) => match self.reach(file, size) {
-                    Ok(()) => continue,
-                    Err(Trouble::Stale) => self.close(),
-                    Err(trouble) => return Err(self.error(trouble)),
-                },
+                Err(trouble) => trouble,
+            };
+            let which = (file.id, file.identity);
+            let reached = match trouble {
+                Trouble::Outgrown(size) => self.reach(file, size),
+                trouble => Err(trouble),
+            };
+            match reached {
+                Ok(()) => continue,
                 Err(Trouble::Stale) => self.close(),
                 Err(trouble) => return Err(self.error(trouble)),
             }

@@ -52,6 +52,29 @@ pub fn small(value: &Zval) -> Option<Scalar> {
 /// A string too long to be copied more often than need be.
 pub const LONG: usize = 32 * 1024;
 
+/// Appends `value` to `out` if it is a string that is not long, and there is memory for it; else leaves `out` as it is,
+/// and returns false.
+#[inline(always)]
+pub fn encode_short(value: &Zval, out: &mut ZendVec<u8>) -> bool {
+    let at: *const Zval = value;
+    // SAFETY: a live zval, read as the type that it says.
+    unsafe {
+        if engine::type_of(at) != engine::STRING {
+            return false;
+        }
+        let bytes = engine::bytes(engine::string_of(at));
+        if bytes.len() >= LONG {
+            return false;
+        }
+        writer::write_string(out, bytes);
+    }
+    if out.is_cut() {
+        out.clear();
+        return false;
+    }
+    true
+}
+
 /// If `value` is a long string: appends the head that its bytes, left where they are, need.
 pub fn encode_long(value: &Zval, head: &mut ZendVec<u8>) -> Option<*const [u8]> {
     let at: *const Zval = value;
