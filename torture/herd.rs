@@ -147,6 +147,7 @@ impl<'a> Herd<'a> {
     }
 
     /// Stops all of them; returns when none moves any more.
+    #[cfg(feature = "torture")]
     pub fn freeze(&mut self) {
         for n in 0..self.victims.len() {
             self.stop(n);

@@ -144,7 +144,12 @@ pub fn policy() -> Policy {
 /// `sync.file_systems`: where a file may lie, with commas between; `*` for anywhere. (No boundary: nobody can
 /// reach by it what the file system's own permissions keep away, so that a program may change it.)
 pub fn file_systems() -> FileSystems {
-    FileSystems::listed(&String::from_utf8_lossy(value(FILE_SYSTEMS)))
+    let list = value(FILE_SYSTEMS);
+    // Each `new` comes here.
+    if list == FileSystems::KNOWN.as_bytes() {
+        return FileSystems::default();
+    }
+    FileSystems::listed(&String::from_utf8_lossy(list))
 }
 
 /// `sync.max_handles`: how many files stay open and mapped between requests while nobody uses them.

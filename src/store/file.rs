@@ -3,7 +3,7 @@
 
 use super::blocks::block_offset;
 use super::error::Held;
-use super::file_system;
+use super::file_system::{self, FileSystems};
 use super::format::PAGE;
 use super::header::{DESTROYED, HELD, Identity, MAX_FILE, State};
 use super::hold::Place;
@@ -136,6 +136,8 @@ struct Handle {
     modified: Cell<u64>,
     /// Since when the file is seen to have gone back.
     gone_back: Cell<Option<Instant>>,
+    /// The last list of file systems that its own was found to be in.
+    allowed_by: RefCell<Option<FileSystems>>,
 }
 
 /// Something to be done with the lock, before anything is written.
@@ -167,6 +169,7 @@ impl Handle {
             due: Cell::new(0),
             modified: Cell::new(0),
             gone_back: Cell::new(None),
+            allowed_by: RefCell::new(None),
         })
     }
 
@@ -300,6 +303,16 @@ impl File {
     /// In a child: this is its descriptor.
     pub fn renew(&self, file: Descriptor) {
         self.handle.renew(file);
+    }
+
+    /// Whether its file system is one of these, as was found when it was opened. (What it is does not change.)
+    pub fn is_allowed_by(&self, file_systems: &FileSystems) -> bool {
+        self.handle.allowed_by.borrow().as_ref() == Some(file_systems)
+    }
+
+    /// Its file system is one of these.
+    pub fn set_allowed_by(&self, file_systems: &FileSystems) {
+        self.handle.allowed_by.replace(Some(file_systems.clone()));
     }
 
     /// The incarnation of the file that is open; see [`Header::incarnation`].

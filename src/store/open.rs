@@ -46,7 +46,7 @@ impl File {
     /// With `write` a missing or empty file becomes an empty store.
     pub fn open(path: &Path, options: &Options, write: bool) -> Result<Option<Rc<Self>>, Trouble> {
         // Others that are open are looked at, too.
-        sigbus::stand_ready();
+        sigbus::stand_ready_this_tick();
         for attempt in 0..OPENINGS {
             if attempt > OPENINGS / 4 {
                 std::thread::sleep(OPENING_PAUSE);
@@ -64,13 +64,18 @@ impl File {
             if !status.is_file {
                 return Err(Trouble::Damaged("it is not a regular file".into()));
             }
-            // Also where this thread has it open: it may be allowed to others.
-            file_system::check(&file, &options.file_systems)?;
-            if let Some(known) = registered(status.inode)
+            let known = registered(status.inode);
+            // Also where this thread has it open: another list may have allowed that.
+            if !known.as_ref().is_some_and(|known| known.is_allowed_by(&options.file_systems)) {
+                file_system::check(&file, &options.file_systems)?;
+            }
+            if let Some(known) = known
                 && known.writable == writable
                 && known.still_good()
-                && known.is_as_long_as_it_says(&file)?
+                // It may have grown since it was asked for its size.
+                && (known.told_length() <= status.size || known.is_as_long_as_it_says(&file)?)
             {
+                known.set_allowed_by(&options.file_systems);
                 known.renew(file);
                 return Ok(Some(known));
             }
@@ -88,6 +93,7 @@ impl File {
                     Err(Trouble::Outgrown(_) | Trouble::Stale) => continue,
                     other => {
                         let opened = other?;
+                        opened.set_allowed_by(&options.file_systems);
                         register(&opened);
                         return Ok(Some(opened));
                     }

@@ -9,6 +9,7 @@
 //! it is, with each mapping and before each look at a path.
 
 use super::slots::{Slots, Unused};
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -106,6 +107,18 @@ pub fn stand_ready() {
     // SAFETY: as above.
     if unsafe { libc::sigismember(&mask, libc::SIGBUS) } == 1 {
         unblock();
+    }
+}
+
+/// As [`stand_ready`], unless this thread has done so within this tick, and nobody has told that signals have changed
+/// since.
+pub fn stand_ready_this_tick() {
+    thread_local! {
+        static LAST: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    }
+    let now = (super::tick(), super::CHANGES.load(Ordering::Relaxed));
+    if LAST.replace(now) != now {
+        stand_ready();
     }
 }
 
