@@ -45,6 +45,7 @@ mod header {
     pub const HOLD_OBJECT: usize = 33;
     pub const HOLD_SINCE: usize = 34;
     pub const HOLD_STRENGTH: usize = 37;
+    pub const HOLD_ENDED_AT: usize = 42;
     pub const TABLE: usize = 48;
     pub const TOUCHED: usize = 61;
     pub const PAGE_END: usize = 511;
@@ -289,11 +290,8 @@ impl Case {
     /// Whether the header page is that of a store.
     fn is_ours(&self) -> bool {
         let (size, word) = (self.length, |number: usize| self.word(number * 8));
-        let blocks_end =
-            word(header::BLOCKS).checked_mul(BLOCK as u64).and_then(|bytes| bytes.checked_add(PAGE as u64));
         let [0xc9, a, b, c, d, 16, 0, 0] = word(0).to_le_bytes() else { return false };
         let reach = u64::from(u32::from_be_bytes([a, b, c, d])) + 6;
-        let roots = [header::DIRECTORY, header::TABLE].map(word);
         let commit = word(header::COMMIT) & !HELD;
         self.image.len() >= PAGE
             && word(header::MAGIC) == MAGIC
@@ -301,16 +299,29 @@ impl Case {
             && word(header::STORE_ID) != 0
             && word(header::PAGE_END) == MAGIC
             && word(header::IDENTITY_CHECK) == self.identity_check()
-            && blocks_end.is_some_and(|end| end <= size)
             && reach >= PAGE as u64
             && reach <= size
             && (reach - PAGE as u64).is_multiple_of(BLOCK as u64)
-            && commit < 1 << 62
-            && (1..=commit).contains(&word(header::INDEXED))
+            && (1..1 << 62).contains(&commit)
+            && (word(header::DIRECTORY) == 0
+                || word(header::SYSTEM)
+                    .checked_sub(PAGE as u64)
+                    .is_some_and(|at| at.is_multiple_of(BLOCK as u64) && at / (BLOCK as u64) < word(header::BLOCKS)))
+            && (!self.adopted || self.is_as_it_was_left())
+    }
+
+    /// Whether what else the header says of a store, and is made anew where that has to be put right first, makes
+    /// sense.
+    fn is_as_it_was_left(&self) -> bool {
+        let (size, word) = (self.length, |number: usize| self.word(number * 8));
+        let blocks_end =
+            word(header::BLOCKS).checked_mul(BLOCK as u64).and_then(|bytes| bytes.checked_add(PAGE as u64));
+        let roots = [header::DIRECTORY, header::TABLE].map(word);
+        blocks_end.is_some_and(|end| end <= size)
+            && (1..=word(header::COMMIT) & !HELD).contains(&word(header::INDEXED))
             && (roots[0] == 0
                 || roots.iter().all(|&root| self.seal(root) == root)
-                    && (PAGE as u64..=size.saturating_sub(BLOCK as u64)).contains(&word(header::SYSTEM))
-                    && (word(header::SYSTEM) - PAGE as u64).is_multiple_of(BLOCK as u64))
+                    && word(header::SYSTEM) <= size.saturating_sub(BLOCK as u64))
     }
 
     // ---- what is done to it ----------------------------------------------------------------------
@@ -464,6 +475,7 @@ impl Base {
         clear(2048, 1024);
         clear(header::HOLD_OBJECT * 8, 8);
         clear(header::HOLD_SINCE * 8, 8);
+        clear(header::HOLD_ENDED_AT * 8, 16);
         clear(header::LOCK * 8, 4);
         let system = self.word(header::SYSTEM * 8) as usize;
         self.image[system + 4096..system + 36864].fill(0);

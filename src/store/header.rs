@@ -452,7 +452,13 @@ impl Header {
         if directory != 0 {
             meanwhile("checking where things are");
             let system = self.system.load(Ordering::Acquire);
-            if system < PAGE || !(system - PAGE).is_multiple_of(BLOCK) || system > size.saturating_sub(BLOCK) {
+            // Those that there were when it was given its first ones, at least.
+            let blocks = self.blocks.load(Ordering::Acquire);
+            if system < PAGE
+                || !(system - PAGE).is_multiple_of(BLOCK)
+                || system > size.saturating_sub(BLOCK)
+                || (system - PAGE) / BLOCK >= blocks
+            {
                 return bad("layout");
             }
             let table = self.table.load(Ordering::Acquire);
@@ -488,7 +494,9 @@ impl Header {
         }
         let bad_layout = || Err("its header is damaged (bad layout)".into());
         match parse_ext_word(self.ext.get()) {
-            Some((Kind::Header, length, 0, 0)) if length >= PAGE && (length - PAGE).is_multiple_of(BLOCK) => {}
+            // (What it takes more than a page for is on the disk before it is.)
+            Some((Kind::Header, length, 0, 0))
+                if length >= PAGE && length <= size && (length - PAGE).is_multiple_of(BLOCK) => {}
             _ => return bad_layout(),
         }
         let blocks = self.blocks.get();
