@@ -163,7 +163,7 @@ pub struct Header {
     pub index_epoch: Word,
     /// Where the directory is ([`Root`]); 0: nothing has been stored yet.
     pub directory: Word,
-    /// The offset of the first record that the index may not know.
+    /// The offset of the first record that the index may not know; 0: none, the log's end has moved on alone.
     pub pending: Word,
     /// How many keys there are.
     pub keys: Word,
@@ -191,16 +191,16 @@ pub struct Header {
     pub durable: Word,
 
     // -- line 4: `lock()` ----------------------------------------------------------------------
-    /// Who holds it: as in `lock`, without waiters; 0: nobody.
+    /// Who holds it: as in `lock`, but bit 31 says that it is over; 0: nobody.
     pub hold: Word,
-    /// Which object of the holder.
+    /// Which object of the holder; of a turn, which place in line.
     pub hold_object: Word,
-    /// Since when (`CLOCK_BOOTTIME`, ns).
+    /// Since when, if it has kept readers out (`CLOCK_MONOTONIC_COARSE`, ns).
     pub hold_since: Word,
     /// How long others wait for it at most, how long they may sleep between two looks: microseconds.
     pub hold_timeout: Word,
     pub hold_interval: Word,
-    /// 1: keeps readers out too, 0: writers only.
+    /// 1: keeps readers out too, 0: writers only; 2: a turn that nobody has taken up, which keeps writers out.
     pub hold_strength: Word,
     /// Low half: moves when a hold ends; a futex.
     pub hold_ended: Word,
@@ -212,8 +212,8 @@ pub struct Header {
     pub tickets: Word,
     /// 1: somebody may stand in line.
     pub queue: Word,
-    /// When the last hold ended, and when the chain of holds that follow each other closely began
-    /// (`CLOCK_BOOTTIME`, ns).
+    /// When the last hold ended that kept readers out, and when the chain of holds that follow each other closely
+    /// began (`CLOCK_MONOTONIC_COARSE`, ns).
     pub hold_ended_at: Word,
     pub chain_since: Word,
     /// The number that `[] =` uses next ([`super::number::NextNumber`]).

@@ -180,7 +180,7 @@ impl Owner<'_> {
     }
 
     /// Completes what a dead owner left, as the new owner. Where that breaks off, as this process's
-    /// mapping shows too little of the file, say, somebody else has to try again. (So he will where the
+    /// mapping shows too little of the file, say, somebody else has to try again. (So it will where the
     /// log's end is damaged, as the index does not know that.)
     pub(super) fn recovered(self) -> Result<Self, Trouble> {
         match self.recover() {

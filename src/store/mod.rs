@@ -1,7 +1,7 @@
 //! A shared, ordered map from key to bytes, in one file. There is no PHP in here.
 //!
 //! [`Store`] is the face. Behind it: `file` opens and maps ([`map`](self) survives files cut short),
-//! `lock` serialises writers, `log` appends and cleans, `index` finds, `blocks` manages space,
+//! `lock` serialises writers, `hold` is `lock()`, `log` appends and cleans, `index` finds, `blocks` manages space,
 //! `read` reads without any lock, `recover` follows a death. `docs/design.md` tells why it is so,
 //! `docs/format.md` what the bytes are.
 
@@ -992,7 +992,7 @@ impl Store {
         let Some(file) = file else { return Ok(None) };
         if self.looked.get() != now {
             sigbus::stand_ready();
-            // (Whoever destroys it says so with a new `commit`, too, if he lives that long.)
+            // (A process that destroys it says so with a new `commit`, too, if it lives that long.)
             let Some(status) = file.look_at(&self.path).filter(|_| !file.is_destroyed()) else {
                 // Nobody may look (the folder is closed, say): that is not to say that the file is gone.
                 if let Some(trouble) = file::hidden(&self.path)
