@@ -328,7 +328,7 @@ impl Case {
             shared.done.fetch_add(1, Ordering::Relaxed);
         }
         shared.passed.store(torture::passed(), Ordering::Relaxed);
-        // Whoever dies now dies with all of it done.
+        // A process that dies now dies with all of it done.
         torture::crash_after(u64::MAX);
     }
 

@@ -790,7 +790,7 @@ struct Place {
     way: RefCell<Option<Way>>,
     /// This place expects an echo.
     echo: Echo,
-    /// Who expects an echo after this place has operated; held.
+    /// The object that expects an echo after this place has operated; held.
     echo_to: Cell<Option<(*mut zend_object, EchoOf)>>,
     /// What the engine operates on for `->n += 1`.
     scratch: UnsafeCell<zval>,

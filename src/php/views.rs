@@ -346,7 +346,7 @@ unsafe fn add_declared(object: *mut zend_object, table: *mut zend_array) {
                 continue;
             }
             if uninitialized {
-                // Who counts the elements has to look.
+                // Code that counts the elements has to look.
                 (*table).u.flags |= HASH_FLAG_HAS_EMPTY_IND;
             }
             let mut pointer = ManuallyDrop::new(zend::empty());

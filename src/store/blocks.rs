@@ -29,7 +29,7 @@ fn backed_bytes(bytes: u64) -> u64 {
 /// a busy writer fills some forty segments in a tick of the clock.
 const SWEEP_EVERY: u64 = 128;
 
-/// Who asks for space.
+/// The reason for which space is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Something new to store.
@@ -265,7 +265,8 @@ impl Owner<'_> {
             header.segments.add(1);
         }
         self.file.check_sound()?;
-        // Who sees anything that is written into the run from here on also sees what the table says of its blocks.
+        // A reader that sees anything that is written into the run from here on also sees what the table says of its
+        // blocks.
         fence(Ordering::Release);
         Ok(block)
     }

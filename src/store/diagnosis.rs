@@ -134,7 +134,7 @@ fn first_unsearchable(path: &Path) -> Option<String> {
     Some(format!(" {}, so that it may not be searched.", standing(&format!("The directory '{name}'"), &metadata)))
 }
 
-/// Whose it is, with which mode, and who asks.
+/// A sentence on its owner and mode, and on who asks.
 fn standing(it: &str, metadata: &Metadata) -> String {
     let mode = metadata.mode() & 0o7777;
     format!(

@@ -125,7 +125,7 @@ impl Patience {
 }
 
 impl Held {
-    /// Who holds it, for a sentence.
+    /// The holder, for a sentence.
     fn holder(&self) -> String {
         match self.holder {
             _ if self.same_thread => "another object of this same process".into(),

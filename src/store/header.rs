@@ -191,7 +191,7 @@ pub struct Header {
     pub durable: Word,
 
     // -- line 4: `lock()` ----------------------------------------------------------------------
-    /// Who holds it: as in `lock`, but bit 31 says that it is over; 0: nobody.
+    /// Its holder: as in `lock`, but bit 31 says that it is over; 0: nobody.
     pub hold: Word,
     /// Which object of the holder; of a turn, which place in line.
     pub hold_object: Word,
@@ -218,7 +218,8 @@ pub struct Header {
     pub chain_since: Word,
     /// The number that `[] =` uses next ([`super::number::NextNumber`]).
     pub next_number: Word,
-    /// Who decides whether the file may be used as it is, or puts it right ([`super::claim`]).
+    /// The claimant that decides whether the file may be used as it is, puts it right, or finishes destroying it
+    /// ([`super::claim`]).
     pub claim: Word,
     /// Another number after each adoption; 0 while it is being adopted.
     pub incarnation: Word,

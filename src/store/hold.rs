@@ -107,7 +107,7 @@ pub struct Waiter {
     /// When it began to wait, and since when for the hold with this ticket.
     since: Option<Instant>,
     hold: Option<(u64, Instant)>,
-    /// Whose turn it was when it last looked, and since when it has seen that.
+    /// The turn that it saw when it last looked, and since when it has seen that one.
     turn: Option<(u64, Instant)>,
 }
 

@@ -128,7 +128,7 @@ impl File {
             for _ in 0..SPINS {
                 let word = lock.get();
                 if word as u32 == 0 {
-                    // Whoever slept does not know who else sleeps: let unlock() wake the next.
+                    // A thread that has slept does not know who else sleeps: let unlock() wake the next.
                     let new = taken_by(lease, word) | if slept > 0 { u64::from(WAITERS) } else { 0 };
                     if lock.compare_exchange(word, new).is_ok() {
                         return Ok(Owner { file: self });

@@ -886,7 +886,7 @@ impl Store {
         self.write(|file, owner| file.destroy(owner, &self.path))?;
         self.holding.set(Holding { locked: false, ..self.holding() });
         self.close();
-        // Whose memory is free when the last one has closed it.
+        // Its memory is free when the last one has closed it.
         file::close_destroyed();
         Self::paths_have_changed();
         Ok(())
@@ -942,7 +942,7 @@ impl Store {
             Trouble::SizeLimit => ErrorKind::SizeLimit,
             Trouble::NoRoom(bytes) => ErrorKind::NoRoom(bytes),
             Trouble::NoMemory(bytes) => ErrorKind::NoMemory(bytes),
-            // Whoever runs operations gives it a longer mapping first.
+            // The one that runs operations gives it a longer mapping first.
             Trouble::Outgrown(bytes) | Trouble::NoAddressSpace(bytes) => ErrorKind::NoAddressSpace(bytes),
             Trouble::TooLarge => ErrorKind::TooLarge,
             Trouble::Damaged(why) => ErrorKind::NotAStore(why),

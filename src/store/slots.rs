@@ -52,7 +52,7 @@ impl<T: Unused> Slots<T> {
         match self.more.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: from a box, and nobody frees it any more.
             Ok(_) => unsafe { &*new },
-            // SAFETY: another thread was faster: ours is unknown to everybody, and his is for ever.
+            // SAFETY: another thread was faster: ours is unknown to everybody, and its one is for ever.
             Err(theirs) => unsafe {
                 drop(Box::from_raw(new));
                 &*theirs

@@ -1046,7 +1046,7 @@ fn a_slot_of_an_index_block_that_is_gone_says_nothing() {
 
 // ---- what a writer does between two looks of a reader --------------------------------------------
 
-/// Where somebody comes in between, and what he does.
+/// Where somebody comes in between, and what it does.
 type Meanwhile = (&'static str, Box<dyn FnOnce()>);
 
 thread_local! {
@@ -1114,7 +1114,7 @@ fn long(found: Found) -> Unread {
     }
 }
 
-/// Whoever supplies values could make one look like the record that is asked for.
+/// A value could be made to look like the record that is asked for, by whoever supplies values.
 #[test]
 fn the_bytes_of_a_value_do_not_pass_for_one_that_was_left_where_it_is() {
     let path = Path0::new();
@@ -1330,7 +1330,7 @@ fn a_store_that_others_destroy_and_make_anew_all_the_time_is_not_called_damaged(
         each_time("searching a block of the index", 60, Rc::new(destroy));
         let result = store.get(b"x", &mut Seen::default(), &mut Vec::new());
         assert!(matches!(result, Err(Error { kind: ErrorKind::Busy, .. })), "{result:?}");
-        // Whoever is told to try again gets it in the end.
+        // A caller that is told to try again gets it in the end.
         assert_eq!(get(&store, b"x"), Some(b"1".to_vec()));
         MEANWHILE.take();
     }
@@ -1527,7 +1527,7 @@ fn no_number_in_a_value_passes_for_the_generation_of_a_segment_that_was_there() 
     }
 }
 
-/// Whoever may read the file can make a value of it. The block table tells what is a segment and what is a value.
+/// A user who may read the file can make a value of it. The block table tells what is a segment and what is a value.
 #[test]
 fn no_copy_of_a_segment_in_a_value_passes_for_it() {
     let trap = Trap::new();
@@ -1609,7 +1609,7 @@ fn what_was_published_and_not_indexed_is_indexed_by_the_next_owner_whoever_had_t
     let path = Path0::new();
     let (store, file, seen) = with_x(&path);
     let owner = file.own().unwrap();
-    // As if the mapping of its writer had been poisoned after publishing: he gave the lock back.
+    // As if the mapping of its writer had been poisoned after publishing: it gave the lock back.
     owner.delete(seen.slot);
     owner.header().pending.set(seen.offset);
     owner.header().indexed.set(seen.record);

@@ -74,7 +74,7 @@ fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
             remember_class(slot.at, name);
         }
         if SyncObject::is_one(slot.at) {
-            // Whoever wrote the value chose the file that it leads to.
+            // The file that it leads to was chosen by whoever wrote the value.
             SyncObject::of(engine::object_of(slot.at)).set_bounds(decoder.policy.clone());
         }
     }

@@ -932,7 +932,7 @@ fn without_passing_over_everybody_waits_for_one_who_does_not_come() {
 #[ignore = "millions of states: a minute"]
 fn without_passing_over_a_turn_that_has_no_place_everybody_waits_for_it() {
     let setting = Setting { processes: 3, operations: 1, stops: 1, gives_up: false, kinds: &[Op::Lock], ..SETTING };
-    // Whoever passes somebody over dies in the middle, and its successor wants something, too.
+    // A process that passes somebody over dies in the middle, and its successor wants something, too.
     Setting { deaths: 1, heirs: 1, without: Without::PassOverOrphan, ..setting }.fails("nobody gets on");
 }
 

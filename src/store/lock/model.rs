@@ -235,7 +235,7 @@ struct Shared {
     undone: bool,
     /// Something else is half done, space taken and not used, say: only who takes over knows that.
     untidy: bool,
-    /// Who has the lease, as the kernel knows.
+    /// The process that has each lease, as the kernel knows.
     leases: [Option<u8>; MOST],
     deaths: u8,
     objects: u8,

@@ -44,7 +44,7 @@ struct Model {
     conflicts: RefCell<Conflicts>,
     /// The accesses to words that are watched: by whom, at which offset, from where.
     trace: RefCell<Vec<(ThreadId, u64, bool, &'static Location<'static>)>>,
-    /// Who sleeps: on which word, and the how many-th sleeper that is.
+    /// The sleepers: on which word each is, and the how many-th sleeper it is.
     sleepers: Mutex<Vec<(u64, u64)>>,
     count: Cell<u64>,
     woken: Condvar,
