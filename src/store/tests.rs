@@ -8,6 +8,7 @@ use std::fs::{File as Descriptor, OpenOptions};
 use std::sync::atomic::AtomicU32;
 
 mod cut;
+mod dead;
 pub mod halfway;
 mod identity;
 mod lives;
@@ -1251,6 +1252,8 @@ fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
         ("following the directory", u64::MAX),
         ("following the directory", 8 << 30),
     ] {
+        // The slot of the key is one that the bytes of a value can lie over.
+        draw_identities_from(1);
         let path = Path0::new();
         let (store, writer) = (path.store(), path.store());
         // Each gives the directory a run of its own, the last one in place of what the first one left.

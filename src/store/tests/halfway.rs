@@ -21,7 +21,7 @@ pub fn pass() {
 }
 
 /// Runs `change`; after so many of its steps `action` comes in between. `None`: it has fewer.
-fn after_steps<T>(steps: u32, action: impl FnOnce() + 'static, change: impl FnOnce() -> T) -> Option<T> {
+pub fn after_steps<T>(steps: u32, action: impl FnOnce() + 'static, change: impl FnOnce() -> T) -> Option<T> {
     NEXT.set(Some((steps, Box::new(action))));
     let result = change();
     NEXT.take().is_none().then_some(result)

@@ -1,0 +1,111 @@
+//! More of what the dead leave: of a process that dies at each step of a change, and of steps that only a power loss,
+//! or a reader that came before, tells apart.
+
+use super::*;
+
+/// Lets a child of this process die after so many steps of a change. False: it has fewer.
+fn dies_after(steps: u32, path: &Path0, change: impl Fn(&Store)) -> bool {
+    // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`.
+    unsafe {
+        let child = libc::fork();
+        assert!(child >= 0);
+        if child == 0 {
+            libc::alarm(20);
+            let store = path.store();
+            let died = halfway::after_steps(steps, || libc::_exit(0), || change(&store));
+            libc::_exit(if died.is_none() { 1 } else { 2 });
+        }
+        let mut status = 0;
+        assert_eq!(libc::waitpid(child, &mut status, 0), child);
+        assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) < 2, "{status:#x}");
+        libc::WEXITSTATUS(status) == 0
+    }
+}
+
+/// A record that was appended and not published stands where the next one goes. What is published elsewhere takes the
+/// log's end past its position: it must not be taken for one of the log then.
+#[test]
+fn what_the_dead_did_not_publish_is_not_found_when_the_log_has_gone_on_elsewhere() {
+    for steps in 0.. {
+        let path = Path0::new();
+        let store = path.store();
+        put(&store, b"x", b"1");
+        if !dies_after(steps, &path, |store| put(store, b"new", &[1; 500])) {
+            assert!(steps > 20, "only {steps} steps");
+            break;
+        }
+        // A look would find the file changed, and let the log go on elsewhere.
+        do_not_look_yet(&store);
+        put(&store, b"large", &[2; 100_000]);
+        let file = store.file.borrow().clone().unwrap();
+        leave_the_lock_to_the_dead(&file);
+        put(&store, b"y", b"1");
+        assert_sound(&store);
+        assert!(matches!(get(&store, b"new").as_deref(), None | Some([1, ..])), "after {steps} steps");
+        let copy = Path0::new();
+        std::fs::copy(&path.0, &copy.0).unwrap();
+        assert_eq!(get(&copy.store(), b"new"), get(&store, b"new"), "after {steps} steps");
+        assert_sound(&copy.store());
+    }
+}
+
+/// Its old block is free then, and used for something else.
+#[test]
+fn a_key_is_found_while_one_dies_who_has_replaced_its_block_of_the_index_and_not_told_readers() {
+    let path = Path0::new();
+    let (store, writer) = (path.store(), path.store());
+    put(&store, b"x", b"value");
+    put(&writer, b"another", b"1");
+    let action = move || {
+        let epoch = |store: &Store| {
+            let file = store.file.borrow().clone().unwrap();
+            file.map.header().index_epoch.get()
+        };
+        let (mut n, before) = (0u32, epoch(&writer));
+        while epoch(&writer) == before {
+            put(&writer, format!("key{n}").as_bytes(), &[1; 40]);
+            n += 1;
+        }
+        let file = writer.file.borrow().clone().unwrap();
+        file.map.header().index_epoch.set(before);
+        leave_the_lock_to_the_dead(&file);
+        // Values where the block was; not so many that the reader starts over as the file outgrows its mapping.
+        for n in 0..6u32 {
+            put(&writer, format!("large{n}").as_bytes(), &[0xff; 60_000]);
+        }
+    };
+    let found = while_somebody("searching a block of the index", action, || get(&store, b"x"));
+    assert_eq!(found, Some(b"value".to_vec()));
+}
+
+/// A check after a power loss takes whole records that were not published, too.
+#[test]
+fn what_could_not_be_synced_is_not_there_after_a_power_loss_either() {
+    let path = Path0::new();
+    let store = Store::new(path.0.clone(), Options { durability: Durability::Commit, ..Options::default() });
+    put(&store, b"first", b"1");
+    let file = store.file.borrow().clone().unwrap();
+    let fd = file.any_fd().unwrap();
+    let (mut pipe, cannot_be_synced) = ([0; 2], |fd, other| {
+        // SAFETY: two open descriptors.
+        assert_eq!(unsafe { libc::dup2(other, fd) }, fd);
+    });
+    // SAFETY: room for two descriptors; an open one.
+    let real = unsafe {
+        assert_eq!(libc::pipe2(pipe.as_mut_ptr(), libc::O_CLOEXEC), 0);
+        libc::dup(fd)
+    };
+    do_not_look_yet(&store);
+    cannot_be_synced(fd, pipe[0]);
+    let result = store.put(b"second", b"2", &mut Seen::default());
+    cannot_be_synced(fd, real);
+    // SAFETY: descriptors of this test's own.
+    unsafe { [real, pipe[0], pipe[1]].iter().for_each(|&fd| assert_eq!(libc::close(fd), 0)) };
+    assert!(result.is_err());
+    let copy = Path0::new();
+    std::fs::copy(&path.0, &copy.0).unwrap();
+    assert_eq!((get(&copy.store(), b"first"), get(&copy.store(), b"second")), (Some(b"1".to_vec()), None));
+    assert_eq!(get(&store, b"second"), None);
+    put(&store, b"third", b"3");
+    assert_sound(&store);
+}
