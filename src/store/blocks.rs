@@ -95,7 +95,7 @@ impl Entry {
         self.0 & Self::BACKED != 0
     }
 
-    fn has_memory(self) -> bool {
+    pub fn has_memory(self) -> bool {
         self.0 & (Self::BACKED | Self::PARTLY) != 0
     }
 

@@ -64,7 +64,7 @@ impl Owner<'_> {
             problem("an operation was not finished".into());
         }
         let referred = self.referred();
-        let (mut live, mut live_large, mut segments, mut free, mut reserved) = (0, 0, 0, 0, 0);
+        let (mut live, mut live_large, mut segments, mut free, mut backed, mut reserved) = (0, 0, 0, 0, 0, 0);
         let mut block = self.file.first_block();
         while block < blocks {
             let Some((kind, run)) = self.run(block) else {
@@ -78,6 +78,7 @@ impl Owner<'_> {
                     reserved += u64::from(kept);
                     if !kept {
                         free += run;
+                        backed += (block..block + run).filter(|&block| self.entry(block).has_memory()).count() as u64;
                         if !entry.is(Kind::Free) || entry.number() != run {
                             problem(format!("block {block}: a free run of {run}, the table says {entry:?}"));
                         }
@@ -118,6 +119,7 @@ impl Owner<'_> {
             ("live bytes in large runs", &header.live_large, live_large),
             ("segments", &header.segments, segments),
             ("free blocks", &header.free, free),
+            ("free blocks with memory", &header.free_backed, backed),
         ] {
             if word.get() != counted {
                 problem(format!("{counted} {name}, the header says {}", word.get()));
