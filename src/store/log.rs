@@ -781,6 +781,7 @@ impl Owner<'_> {
         header.directory.store(new, Ordering::Release);
         header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
         let generation = self.view().generation_of(block_of(clear));
+        // (A tail whose segment is gone is also found out by whoever takes over: this spares it that.)
         header.tail.set(0);
         self.release_segments(|other| Some(other) < generation);
         if old != new {

@@ -106,6 +106,7 @@ impl Owner<'_> {
         }
         let tail = self.tail();
         if tail != 0 {
+            // (Were it freed as nothing lives in it, the next record would go into a new one: that is all.)
             referred.insert(block_of(tail - 1));
         }
         self.rebuild_table(|block, kind| {
