@@ -14,32 +14,30 @@ require __DIR__ . '/../include/scratch.inc';
 putenv('PEER=' . realpath(__DIR__ . '/../include/peer.inc'));
 in_namespace(<<<'PHP'
     require getenv('PEER');
-    chdir(dirname($argv[1]));
-    mkdir('on');
-    passthru('mount -t tmpfs none on');
-    chdir('on');
-    array_map(mkdir(...), ['lower', 'upper', 'work', 'merged']);
+    // Of this namespace alone. (Paths from the root: a thread-safe PHP has a working directory of its own.)
+    passthru('mount -t tmpfs none /mnt');
+    array_map(mkdir(...), ['/mnt/lower', '/mnt/upper', '/mnt/work', '/mnt/merged']);
     $write = fn (string $file, string $value) => Peer::php('$s = new Sync($argv[1]); $s->x = $argv[2];', $file, $value)->end();
-    echo $write('lower/store', 'lower'), "\n";
-    chmod('lower/store', 0644);
-    passthru('mount -t overlay none -o lowerdir=lower,upperdir=upper,workdir=work merged');
+    echo $write('/mnt/lower/store', 'lower'), "\n";
+    chmod('/mnt/lower/store', 0644);
+    passthru('mount -t overlay none -o lowerdir=/mnt/lower,upperdir=/mnt/upper,workdir=/mnt/work /mnt/merged');
 
     $reader = Peer::php(<<<'READER'
         posix_initgroups('nobody', 65534);
         posix_setgid(65534) && posix_setuid(65534) || exit(99);
-        $s = new Sync('merged/store');
+        $s = new Sync('/mnt/merged/store');
         for (;;) {
-            $parent->tell($s->x . ' ' . (new Sync('merged/store'))->x);
+            $parent->tell($s->x . ' ' . (new Sync('/mnt/merged/store'))->x);
             $parent->hear();
         }
         READER);
     echo $reader->hear(), "\n";
     foreach (['upper', 'again'] as $value) {
-        echo $write('merged/store', $value), ' ';
+        echo $write('/mnt/merged/store', $value), ' ';
         $reader->tell();
         echo $reader->hear(), "\n";
     }
-    $own = new Sync('merged/store');
+    $own = new Sync('/mnt/merged/store');
     $own->x = 'own';
     $reader->tell();
     echo $reader->hear(), "\n";
