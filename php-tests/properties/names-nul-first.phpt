@@ -9,7 +9,7 @@ foreach ([new stdClass, new Sync(scratch())] as $object) {
     attempt(fn () => $object->{"\0x"} = 1);
     attempt(function () use ($object) { unset($object->{"\0x"}); });
     attempt(fn () => $object->{"\0x"}[] = 1);
-    var_dump(isset($object->{"\0x"}));
+    var_dump(isset($object->{"\0x"}), $object->{"\0x"} ?? 'none');
 }
 $s = new Sync(scratch());
 attempt(fn () => $s->get("\0x"));
@@ -17,6 +17,7 @@ attempt(fn () => $s->set("\0x", 1));
 attempt(fn () => $s->remove("\0x"));
 attempt(fn () => $s["\0x"]);
 attempt(fn () => $s["\0x"] = 1);
+var_dump($s["\0x"] ?? 'none');
 var_dump(file_exists(scratch()));
 ?>
 --CLEAN--
@@ -30,14 +31,17 @@ Error: Cannot access property starting with "\0"
 Error: Cannot access property starting with "\0"
 Error: Cannot access property starting with "\0"
 bool(false)
+string(4) "none"
 Error: Cannot access property starting with "\0"
 Error: Cannot access property starting with "\0"
 Error: Cannot access property starting with "\0"
 Error: Cannot access property starting with "\0"
 bool(false)
+string(4) "none"
 Error: Cannot access property starting with "\0"
 Error: Cannot access property starting with "\0"
 Error: Cannot access property starting with "\0"
 Error: Cannot access property starting with "\0"
 Error: Cannot access property starting with "\0"
+string(4) "none"
 bool(false)

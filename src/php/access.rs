@@ -12,7 +12,7 @@ use super::buffers::Buffer;
 use super::errors;
 use super::moment::{Extent, Moment};
 use super::object::{SyncObject, check_name};
-use super::value::{self, Sharing, ZendVec, scalar};
+use super::value::{self, Sharing, ValueError, ZendVec, scalar};
 use super::wait::{self, Rounds};
 use super::zend::Str;
 use super::zend::{self, Thrown};
@@ -234,7 +234,7 @@ unsafe fn read_long(
     // memory for it the engine does not return, and nothing here needs a drop.
     unsafe {
         if !value::has_memory(length as usize) {
-            return Err(throw_no_memory(length));
+            return Err(throw_no_memory(this, Some(zend::bytes(name)), length));
         }
         if let Some(head) = scalar::long_head(bytes, length) {
             let room = scalar::set_unwritten_string(into, length as usize - head);
@@ -248,7 +248,7 @@ unsafe fn read_long(
         }
         bytes.clear();
         if !bytes.try_reserve_exact(length as usize) {
-            return Err(throw_no_memory(length));
+            return Err(throw_no_memory(this, Some(zend::bytes(name)), length));
         }
         let room = &mut bytes.spare_capacity_mut()[..length as usize];
         if !patiently_reading(this, |store| store.read_unread(left, 0, room)).map_err(|_| Thrown)? {
@@ -377,10 +377,10 @@ impl Encoded {
     ///
     /// # Safety
     /// The value that was encoded is still there.
-    pub unsafe fn write_to(&self, bytes: &mut ZendVec<u8>) -> Result<(), Thrown> {
+    pub unsafe fn write_to(&self, bytes: &mut ZendVec<u8>) -> Result<(), ValueError> {
         let length = self.bytes.len() + self.body.map_or(0, |body| body.len());
         if !bytes.try_reserve(length) {
-            return Err(throw_no_memory(length as u64));
+            return Err(ValueError::Refused(format!("it takes {length} bytes, more than memory_limit leaves.")));
         }
         bytes.extend_from_slice(&self.bytes);
         if let Some(body) = self.body {
@@ -654,7 +654,7 @@ pub unsafe fn with_entries(
 pub unsafe fn decode(this: &SyncObject, name: &[u8], bytes: &[u8], into: *mut zval) -> Result<Sharing, Thrown> {
     // SAFETY: callers pass a slot that is theirs.
     let decoded = value::decode(bytes, 0, this.policy()?, unsafe { &mut *into });
-    let (sharing, rest) = decoded.map_err(|error| errors::cannot_read(this, name, error))?;
+    let (sharing, rest) = decoded.map_err(|error| errors::cannot_read(this, Some(name), error))?;
     if rest == 0 {
         return Ok(sharing);
     }
@@ -736,7 +736,7 @@ pub fn patiently_making_room<R, T>(
         match done? {
             Ok(done) => return Ok(done),
             Err(wanted) if make(room, wanted) => {}
-            Err(wanted) => return Err(throw_no_memory(wanted).into()),
+            Err(wanted) => return Err(throw_no_memory(this, None, wanted).into()),
         }
     }
 }
@@ -754,10 +754,11 @@ pub fn patiently_into<T>(
     patiently_making_room(this, buffer, make, operation)
 }
 
-/// Throws where something takes more memory than the limit leaves.
+/// Throws where reading a property, or something else in the file, takes more memory than the limit leaves.
 #[cold]
-pub fn throw_no_memory(wanted: u64) -> Thrown {
-    errors::throw_sync(&format!("Reading it takes {wanted} bytes, more than memory_limit leaves."))
+pub fn throw_no_memory(this: &SyncObject, name: Option<&[u8]>, wanted: u64) -> Thrown {
+    let why = format!("it takes {wanted} bytes, more than memory_limit leaves.");
+    errors::cannot_read(this, name, ValueError::Refused(why))
 }
 
 /// As [`patiently`], for operations that change nothing: a file of the pure-PHP class stays as it

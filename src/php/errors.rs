@@ -102,10 +102,11 @@ pub fn cannot_store(this: &SyncObject, name: Option<&[u8]>, error: ValueError) -
     throw_value(&format!("Can't store {name} in"), this, error)
 }
 
-/// As [`cannot_store`], where a stored value cannot be read.
+/// As [`cannot_store`], where a stored value cannot be read. `None`: it is not known which, or there are several.
 #[cold]
-pub fn cannot_read(this: &SyncObject, name: &[u8], error: ValueError) -> Thrown {
-    throw_value(&format!("Can't read property '{}' of", String::from_utf8_lossy(name)), this, error)
+pub fn cannot_read(this: &SyncObject, name: Option<&[u8]>, error: ValueError) -> Thrown {
+    let name = name.map_or_else(String::new, |name| format!(" property '{}' of", String::from_utf8_lossy(name)));
+    throw_value(&format!("Can't read{name}"), this, error)
 }
 
 /// An exception of the engine's is what a SyncException says and has as its previous one. One of user code's goes on

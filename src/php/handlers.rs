@@ -9,14 +9,14 @@ use std::os::raw::{c_int, c_void};
 use std::ptr;
 
 use ext_php_rs::ffi::{
-    self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_NULL, zend_object, zend_object_handlers,
-    zend_string, zval,
+    self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_NULL, IS_STRING, zend_object,
+    zend_object_handlers, zend_string, zval,
 };
 
 use super::access;
 use super::errors::contain;
 use super::nested::{self, Fetch};
-use super::object::{SyncObject, check_name, offset_name};
+use super::object::{SyncObject, check_name, is_bad_name, offset_name};
 use super::views;
 use super::zend::{self, Str, Thrown};
 
@@ -70,6 +70,10 @@ unsafe extern "C" fn read_property(
         if matches!(kind as u32, BP_VAR_R | BP_VAR_IS) {
             if read_cached(this, name, result) {
                 return result;
+            }
+            // `??` asks; that nothing has such a name is an answer, as it is to isset().
+            if kind as u32 == BP_VAR_IS && is_bad_name(name) {
+                return zend::uninitialized();
             }
             return read_uncached(this, name, result);
         }
@@ -260,6 +264,10 @@ unsafe extern "C" fn read_dimension(
             {
                 nested::fetch_place(object, None, result);
                 return result;
+            }
+            // As in `read_property`.
+            if kind as u32 == BP_VAR_IS && zend::kind(offset) == IS_STRING && is_bad_name((*offset).value.str_) {
+                return zend::uninitialized();
             }
             // (Before PHP 8.3 its words for what is no offset were the same for all of these.)
             let kind = if cfg!(php83) { kind as u32 } else { BP_VAR_R };

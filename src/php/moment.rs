@@ -204,7 +204,7 @@ fn fetch(this: &SyncObject, at: usize, left: &Unread) -> Result<Option<Long>, Th
     let head = scalar::long_head(&start, left.length);
     let from = head.unwrap_or(0);
     if !value::has_memory(left.length as usize) {
-        return Err(access::throw_no_memory(left.length));
+        return Err(access::throw_no_memory(this, None, left.length));
     }
     let mut string = zend::empty();
     // SAFETY: a slot of this frame. The room is filled, or nobody gets to see the string.

@@ -546,8 +546,15 @@ pub unsafe fn legal_offset(this: &SyncObject, offset: *mut ffi::zval, fetch: u32
 #[inline]
 pub unsafe fn check_name(name: *mut zend_string) -> Result<(), Thrown> {
     // SAFETY: valid by contract.
-    match unsafe { zend::bytes(name) } {
-        [0, ..] => Err(errors::throw_bad_name()),
-        _ => Ok(()),
-    }
+    if unsafe { is_bad_name(name) } { Err(errors::throw_bad_name()) } else { Ok(()) }
+}
+
+/// Whether no property can have this name.
+///
+/// # Safety
+/// `name` is valid.
+#[inline]
+pub unsafe fn is_bad_name(name: *mut zend_string) -> bool {
+    // SAFETY: valid by contract.
+    unsafe { zend::bytes(name) }.first() == Some(&0)
 }

@@ -364,7 +364,7 @@ impl Unread<'_> {
                     end
                 }
             };
-            value.write_to(&mut patch)?;
+            value.write_to(&mut patch).map_err(|error| errors::cannot_store(this, Some(name.bytes()), error))?;
             let appended = access::patiently(this, |store| {
                 let appended = store.append(name.bytes(), &patch, end.0, &mut seen)?;
                 Ok(match (appended, room) {
@@ -524,7 +524,7 @@ fn write_name(out: &mut ZendVec<u8>, name: &Str) -> Result<(), ValueError> {
 /// # Safety
 /// `at` holds a valid value that nobody else changes.
 pub unsafe fn apply_all(this: &SyncObject, name: &[u8], bytes: &[u8], at: *mut zval) -> Result<Sharing, Thrown> {
-    let refuse = |error| errors::cannot_read(this, name, error);
+    let refuse = |error| errors::cannot_read(this, Some(name), error);
     let mut rest = bytes;
     let mut sharing = Sharing::Shareable;
     while !rest.is_empty() {

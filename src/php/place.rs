@@ -10,10 +10,11 @@ use ext_php_rs::ffi::{
     zend_object, zval,
 };
 
+use super::errors;
 use super::nested;
 use super::object::method;
 use super::operation::Running;
-use super::value::scalar;
+use super::value::{self, scalar};
 use super::zend::{self, Alive, Str, Thrown};
 
 /// A value that a step holds.
@@ -640,12 +641,20 @@ unsafe fn last_of_string(place: *mut zval, step: &Step, act: Act) -> Result<bool
             zend::check()?;
         }
         let old = zend::bytes((*place).value.str_);
+        if offset < old.len() && zend::set_byte((*place).value.str_, offset, *first) {
+            return Ok(true);
+        }
         let mut changed = zend::empty();
         if old.len() < 2 && offset == 0 {
             zend::set_string(&raw mut changed, Str::new(&[*first]));
         } else {
-            // The engine's memory: where there is not as much, it leaves by `longjmp`.
-            let room = scalar::set_unwritten_string(&raw mut changed, old.len().max(offset + 1));
+            let length = old.len().max(offset + 1);
+            if !value::has_memory(length) {
+                return Err(errors::throw_sync(&format!(
+                    "Can't change a string: it takes {length} bytes, more than memory_limit leaves."
+                )));
+            }
+            let room = scalar::set_unwritten_string(&raw mut changed, length);
             room.fill(MaybeUninit::new(b' '));
             for (to, &byte) in room.iter_mut().zip(old) {
                 to.write(byte);

@@ -88,6 +88,25 @@ pub unsafe fn bytes<'a>(string: *const zend_string) -> &'a [u8] {
     unsafe { std::slice::from_raw_parts((&raw const (*string).val).cast::<u8>(), (*string).len) }
 }
 
+/// Changes a byte of a string where it is, if nobody else has that string; so a long one is not there twice.
+///
+/// # Safety
+/// `string` is valid, and has a byte at `offset`; nobody uses its bytes meanwhile.
+pub unsafe fn set_byte(string: *mut zend_string, offset: usize, byte: u8) -> bool {
+    /// `IS_STR_VALID_UTF8`, since PHP 8.3.
+    const VALID_UTF8: u32 = 1 << 9;
+    // SAFETY: valid by contract; what the engine knows of the old bytes is forgotten.
+    unsafe {
+        let is_ours = (*string).gc.refcount == 1 && (*string).gc.u.type_info & INTERNED == 0;
+        if is_ours {
+            (*string).h = 0;
+            (*string).gc.u.type_info &= !VALID_UTF8;
+            (&raw mut (*string).val).cast::<u8>().add(offset).write(byte);
+        }
+        is_ours
+    }
+}
+
 /// The hash of a string, computed if it is not known yet.
 ///
 /// # Safety

@@ -29,7 +29,7 @@ pub fn encode(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Shar
     let failure = encoder.finish();
     match written {
         Ok(()) if out.is_cut() => {
-            Err(ValueError::Refused("encoding it takes more memory than memory_limit leaves".into()))
+            Err(ValueError::Refused("encoding it takes more memory than memory_limit leaves.".into()))
         }
         Ok(()) => Ok(sharing),
         Err(_) if engine::exception_pending() => Err(match failure {
