@@ -47,7 +47,8 @@ impl Owner<'_> {
         self.file.check_sound()
     }
 
-    /// The mark in `commit` and the hold may differ by one store.
+    /// The mark in `commit` and the hold may differ by one store. (Nobody is led astray by that: such a hold is that of
+    /// the dead owner itself, which the next access ends. Without this it would be ended a little later.)
     fn repair_held_bit(&self) {
         let header = self.header();
         let commit = header.commit.get();
