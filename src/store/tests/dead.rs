@@ -2,6 +2,7 @@
 //! or a reader that came before, tells apart.
 
 use super::*;
+use std::os::unix::fs::FileExt;
 
 /// Lets a child of this process die after so many steps of a change. False: it has fewer.
 fn dies_after(steps: u32, path: &Path0, change: impl Fn(&Store)) -> bool {
@@ -46,6 +47,53 @@ fn what_the_dead_did_not_publish_is_not_found_when_the_log_has_gone_on_elsewhere
         std::fs::copy(&path.0, &copy.0).unwrap();
         assert_eq!(get(&copy.store(), b"new"), get(&store, b"new"), "after {steps} steps");
         assert_sound(&copy.store());
+    }
+}
+
+/// Half of the directory names the old block then. If that stayed so, its next replacement would take those keys along
+/// that have been entered into the new one since.
+#[test]
+fn a_block_of_the_index_that_the_dead_had_begun_to_replace_is_replaced() {
+    let name = |n: u32| format!("key{n}").into_bytes();
+    for steps in 0.. {
+        let path = Path0::new();
+        let store = path.store();
+        put(&store, &name(0), b"1");
+        let (file, mut left) = (OpenOptions::new().read(true).open(&path.0).unwrap(), steps);
+        let is_replacing = move || {
+            let mut word = [0; 8];
+            file.read_exact_at(&mut word, std::mem::offset_of!(header::Header, replacing) as u64).unwrap();
+            let is_so = word != [0; 8] && left == 0;
+            left -= u32::from(word != [0; 8] && left > 0);
+            is_so
+        };
+        // SAFETY: as in `dies_after`.
+        let died = unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                libc::alarm(20);
+                let store = path.store();
+                halfway::at_the_step_where(is_replacing, || libc::_exit(0));
+                (1..5_000).for_each(|n| put(&store, &name(n), b"1"));
+                libc::_exit(1);
+            }
+            let mut status = 0;
+            assert_eq!(libc::waitpid(child, &mut status, 0), child);
+            status == 0
+        };
+        let there = store.len().unwrap() as u32;
+        assert_eq!(there == 5_000, !died);
+        for n in there..there + 9_000 {
+            put(&store, &name(n), b"1");
+        }
+        assert_eq!(assert_sound(&store).keys, u64::from(there) + 9_000, "after {steps} steps");
+        for n in 0..there + 9_000 {
+            assert_eq!(get(&store, &name(n)), Some(b"1".to_vec()), "{n}, after {steps} steps");
+        }
+        if !died {
+            assert!(steps >= 3, "only {steps} steps");
+            break;
+        }
     }
 }
 

@@ -27,6 +27,11 @@ pub fn after_steps<T>(steps: u32, action: impl FnOnce() + 'static, change: impl 
     NEXT.take().is_none().then_some(result)
 }
 
+/// Lets something come in between at the first step from now on at which this is so.
+pub fn at_the_step_where(mut is_so: impl FnMut() -> bool + 'static, action: impl FnOnce() + 'static) {
+    NEXT.set(Some((0, Box::new(move || if is_so() { action() } else { at_the_step_where(is_so, action) }))));
+}
+
 /// What of the file is left: its header.
 const HEADER: u64 = format::PAGE;
 /// Offset of the log's end.
