@@ -52,21 +52,25 @@ pub fn small(value: &Zval) -> Option<Scalar> {
 /// A string too long to be copied more often than need be.
 pub const LONG: usize = 32 * 1024;
 
-/// Appends `value` to `out` if it is a string that is not long, and there is memory for it; else leaves `out` as it is,
-/// and returns false.
+/// Appends `value` to `out` if it is a scalar, or a string that is not long, and there is memory for it; else leaves
+/// `out`, which is empty, as it is, and returns false.
 #[inline(always)]
 pub fn encode_short(value: &Zval, out: &mut ZendVec<u8>) -> bool {
     let at: *const Zval = value;
-    // SAFETY: a live zval, read as the type that it says.
-    unsafe {
-        if engine::type_of(at) != engine::STRING {
-            return false;
+    if let Some(scalar) = small(value) {
+        scalar.write(out);
+    } else {
+        // SAFETY: a live zval, read as the type that it says.
+        unsafe {
+            if engine::type_of(at) != engine::STRING {
+                return false;
+            }
+            let bytes = engine::bytes(engine::string_of(at));
+            if bytes.len() >= LONG {
+                return false;
+            }
+            writer::write_string(out, bytes);
         }
-        let bytes = engine::bytes(engine::string_of(at));
-        if bytes.len() >= LONG {
-            return false;
-        }
-        writer::write_string(out, bytes);
     }
     if out.is_cut() {
         out.clear();
