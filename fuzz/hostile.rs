@@ -46,6 +46,8 @@ mod header {
     pub const HOLD_SINCE: usize = 34;
     pub const HOLD_STRENGTH: usize = 37;
     pub const HOLD_ENDED_AT: usize = 42;
+    /// 0: it was being put right.
+    pub const INCARNATION: usize = 46;
     pub const TABLE: usize = 48;
     pub const TOUCHED: usize = 61;
     pub const PAGE_END: usize = 511;
@@ -307,7 +309,7 @@ impl Case {
                 || word(header::SYSTEM)
                     .checked_sub(PAGE as u64)
                     .is_some_and(|at| at.is_multiple_of(BLOCK as u64) && at / (BLOCK as u64) < word(header::BLOCKS)))
-            && (!self.adopted || self.is_as_it_was_left())
+            && (!self.adopted || word(header::INCARNATION) == 0 || self.is_as_it_was_left())
     }
 
     /// Whether what else the header says of a store, and is made anew where that has to be put right first, makes

@@ -60,7 +60,11 @@ impl Owner<'_> {
     /// two stores.
     fn finish_moving_table(&self) -> Result<(), Trouble> {
         let header = self.header();
-        let place = block_of(Root::open(header.table.get()).offset);
+        let table = Root::open(header.table.get()).offset;
+        if table < PAGE {
+            return Err(Trouble::Damaged("its header is damaged (bad root)".into()));
+        }
+        let place = block_of(table);
         if place < self.file.blocks() {
             return Ok(());
         }
