@@ -23,7 +23,7 @@ use sync::store::{Appended, Durability, Found, Options, Outline, Seen, Store, dr
 #[derive(Debug, Clone, PartialEq)]
 struct Value {
     bytes: Vec<u8>,
-    /// What the last append noted.
+    /// The note of the last append.
     note: Option<i64>,
 }
 
@@ -197,7 +197,7 @@ struct Disk {
     until_loss: usize,
     /// About how many changes lie between two losses.
     rarely: usize,
-    /// What has returned, and what will have when the operation under way returns.
+    /// The values that have returned, and those that will have when the operation under way returns.
     before: Model,
     after: Option<Model>,
     losses: u32,
@@ -394,7 +394,7 @@ fn differences(found: &Model, expected: &Model) -> Vec<String> {
     all
 }
 
-/// What may be left.
+/// The values that may be left.
 #[derive(Clone, Copy)]
 struct Legal<'m> {
     models: &'m [Model],
@@ -414,7 +414,7 @@ fn check(image: &[u8], legal: Legal, seed: u64, again: bool) {
 
     let adopting = again && seed.is_multiple_of(3);
     if adopting {
-        // What puts the file right writes to it, and power may go in the middle of that.
+        // Putting the file right writes to it, and power may go in the middle of that.
         let mut disk = Disk::new(&file.0, Random(seed | 1), 150);
         disk.synced = image.to_vec();
         disk.before = legal.models[0].clone();

@@ -18,7 +18,7 @@ use sync::store::{Appended, Error, ErrorKind, Found, Options, Patience, Seen, St
 struct Model {
     entries: BTreeMap<Vec<u8>, (u64, Vec<u8>)>,
     next_place: u64,
-    /// What comes after the highest name that has been a number.
+    /// The number after the highest name that has been one.
     next_number: i64,
     /// Which handle holds `lock()`.
     holder: Option<usize>,

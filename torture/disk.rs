@@ -60,7 +60,7 @@ pub fn run(mut ground: Ground) -> Outcome {
     outcome
 }
 
-/// What the kernel may do at any moment by itself.
+/// The kernel may do this at any moment by itself.
 fn write_back(path: &Path, other: &Path, mode: u64, random: &mut Random) {
     if mode != 0
         && let Ok(file) = File::open(path)

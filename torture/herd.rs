@@ -13,7 +13,7 @@ pub const PATIENCE: Duration = Duration::from_secs(8);
 /// At most so many processes.
 pub const MOST: usize = 32;
 
-/// What the processes of a herd have in common with whoever looks after them: memory that outlives them.
+/// Memory that the processes of a herd share with the one that looks after them, and that outlives them.
 pub struct Bell {
     /// It is over.
     pub stop: AtomicU64,
@@ -36,7 +36,7 @@ pub struct Torment {
     pub kills: bool,
 }
 
-/// What was done to the herd.
+/// The blows that the herd has taken.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Blows {
     pub kills: u64,

@@ -92,7 +92,7 @@ pub unsafe fn shared<T>() -> &'static T {
     }
 }
 
-/// What went wrong.
+/// The failures so far.
 pub struct Failures {
     count: AtomicU64,
     texts: [[AtomicU8; 400]; 16],
@@ -140,7 +140,7 @@ impl Arena {
         self.bell.failures.add(what);
     }
 
-    /// What an owner's list begins with.
+    /// The beginning of an owner's list.
     pub fn list_start(&self, owner: usize) -> Vec<u8> {
         let length = if owner < LONG_LISTS { self.long.load(Relaxed) } else { 0 };
         (0..length).map(|n| (n % 251) as u8 ^ owner as u8).collect()

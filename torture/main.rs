@@ -68,18 +68,18 @@ const ROUNDS: [Round; 5] = [
     },
 ];
 
-/// What a part is given: a folder of its own, and how long it may take.
+/// The ground of a part: a folder of its own, and how long it may take.
 pub struct Ground<'a> {
     pub folder: &'a Path,
     pub until: Instant,
     pub random: Random,
 }
 
-/// What happened in a part.
+/// The outcome of a part.
 #[derive(Default)]
 pub struct Outcome {
     pub blows: Blows,
-    /// What was done, in a few words.
+    /// The work that was done, in a few words.
     pub done: String,
     pub failures: Vec<String>,
 }

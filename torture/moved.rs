@@ -155,7 +155,7 @@ fn work(n: usize, path: &Path, arena: &'static Arena, mut random: Random) {
     std::mem::forget(store);
 }
 
-/// What a process knows of what one writer writes, and of the common counter.
+/// A process's knowledge of the values that one writer writes, and of the common counter.
 #[derive(Default)]
 struct Eyes {
     number: (Seen, Option<u64>),
@@ -188,8 +188,8 @@ fn read_list(store: &Store, name: &[u8], (seen, known): &mut (Seen, Vec<u8>)) ->
 }
 
 impl Eyes {
-    /// What is there must be no older than what had returned before; it may only be missing, or out of reach,
-    /// while it is away.
+    /// The values that are there must be no older than those that had returned before; they may only be missing, or
+    /// out of reach, while the file is away.
     fn look(&mut self, store: &Store, arena: &Arena, n: usize) {
         let moves = arena.moves.load(SeqCst);
         let [returned, begun, entries, emptied] = &arena.numbers[n];

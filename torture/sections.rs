@@ -1,4 +1,4 @@
-//! What is done under `lock()` is seen as a whole, or not at all: sums hold, for readers of all kinds.
+//! A section under `lock()` is seen as a whole, or not at all: sums hold, for readers of all kinds.
 //!
 //! Processes move amounts between accounts, one write after the other, or by replacing everything twice, and
 //! take a key away and put another one in its place; between the writes nothing adds up. A holder that is
@@ -240,7 +240,7 @@ fn pause(random: &mut Random) {
 
 // ---- looks -----------------------------------------------------------------------------------------
 
-/// What does not add up.
+/// The sum that does not add up.
 fn wrong_with(all: &Snapshot) -> Option<String> {
     let find = |wanted: &[u8]| all.iter().find(|(key, _)| *key == wanted).map(|(_, value)| amount_in(value));
     let accounts: Vec<Option<i64>> = (0..ACCOUNTS).map(|account| find(&name(account))).collect();

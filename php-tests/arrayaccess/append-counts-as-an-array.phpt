@@ -40,7 +40,7 @@ same('set in between', $append, $set(10), $append, $set(5), $append, $set('20'),
 same('not numbers', $set('007'), $set('1.0'), $set(' 9'), $set('9 '), $set('-0'), $set('+4'), $set('1e3'), $set('x'), $set(''), $append);
 same('the highest there is', $set(PHP_INT_MAX - 1), $append, $append, $unset(PHP_INT_MAX), $append, $append);
 same('too high for a number', $set('9223372036854775808'), $append, $append);
-// What changed with PHP 8.3 is the array's, too.
+// A change of PHP 8.3 is the array's, too.
 same('below zero', $set(-5), $append, $append, $unset(-5), $append);
 same('the lowest there is', $set(PHP_INT_MIN), $append, $append);
 
@@ -66,7 +66,7 @@ echo implode(' ', array_keys(iterator_to_array($s))), "\n";
 $s[] = str_repeat('long ', 10_000);
 $s[] = new ArrayObject([1]);
 var_dump(strlen($s[9]), $s[10][0], strlen((new Sync(scratch('old')))[9]));
-// What cannot be stored takes no number.
+// A value that cannot be stored takes no number.
 attempt(fn () => $s[] = fn () => 1);
 $s[] = 'v';
 echo implode(' ', array_keys(iterator_to_array($s))), "\n";

@@ -55,7 +55,7 @@ mkdir(scratch('gone'));
 var_dump(is_file(scratch('gone/store')));
 
 echo "a group\n";
-// Who has no name here has a number.
+// A user without a name here has a number.
 chown(scratch(), 4_000_000);
 chgrp(scratch(), 4_000_001);
 chmod(scratch(), 0640);

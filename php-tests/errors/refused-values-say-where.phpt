@@ -57,7 +57,7 @@ told('in between', fn () => $s->{'odd name'} = $closure);
 told('all of it', fn () => $s->setData((object) ['one' => 1, 'two' => $closure]));
 told('an int', fn () => $s->setData((object) [5 => $closure]));
 told('by a method', fn () => $s->x = new BadHook);
-// What a program throws itself is its own.
+// An exception that a program throws is its own.
 told('its own', fn () => $s->x = new Thrower);
 told('its own, deeper', fn () => $s->list[] = [new Thrower]);
 var_dump((array) $s == ['list' => [1], 'map' => ['a' => ['b' => 1]]]);
@@ -77,7 +77,7 @@ told('by getData', function () {
     }
     throw new Exception('the end');
 });
-// Who catches what was thrown before goes on catching it.
+// A program that caught the earlier exceptions goes on catching these.
 foreach ([Exception::class, RuntimeException::class, SyncException::class, Throwable::class] as $class) {
     try {
         $s->x = $closure;

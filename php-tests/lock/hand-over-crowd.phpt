@@ -39,7 +39,7 @@ $turns = array_map(fn ($peer) => (int) $peer->kill(SIGUSR1)->hear(), $all);
 foreach ($all as $peer) {
     $peer->end();
 }
-// Who does not hold the lock for any time may have had many more.
+// A process that holds the lock for no time at all may have had many more.
 $most = max(array_slice($turns, 0, 5));
 echo min($turns) * 3 >= $most && $most > 10 ? 'fair' : json_encode($turns), "\n";
 ?>

@@ -37,7 +37,7 @@ foreach ([new Base, new Derived] as $o) {
     $s->before = 1;
     $s->setData($o);
     var_dump((array) $s === $shown($o), implode(' ', array_keys((array) $s)));
-    // Who calls makes no difference.
+    // The caller makes no difference.
     $s->setData(new stdClass);
     $o->give($s);
     var_dump((array) $s === $shown($o));

@@ -38,12 +38,12 @@ foreach (['none', 'commit'] as $durability) {
     var_dump($s->__serialize()['durability'], $again($s)->__serialize() === $s->__serialize());
 }
 ini_set('sync.durability', 'commit');
-// What was serialized before it had these follows the settings.
+// A handle that was serialized before it had these follows the settings.
 ini_set('sync.allowed_classes', '');
 $old = new Sync('/nowhere');
 $old->__unserialize(['file' => scratch(), 'properties' => []]);
 var_dump($reads($old), $old->__serialize()['durability']);
-// What makes no sense is refused, and leaves the object as it was.
+// Nonsense is refused, and leaves the object as it was.
 $odd = [['allowedClasses' => 'Job'], ['allowedClasses' => [1]], ['allowedClasses' => null], ['durability' => 'perhaps'], ['durability' => 1]];
 foreach ($odd as $data) {
     attempt(fn () => $old->__unserialize($data + ['file' => scratch('odd')]));

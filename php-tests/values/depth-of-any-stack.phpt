@@ -72,7 +72,7 @@ $sizes = [48 << 10, 128 << 10, 512 << 10, 2 << 20, 8 << 20];
 foreach ($sizes as $size) {
     ini_set('fiber.stack_size', $size);
     foreach ([0, 10, 60, 700, 3000] as $calls) {
-        // What the engine itself takes of the stack for these.
+        // The engine itself takes so much of the stack for these.
         if ($calls * 900 + (20 << 10) > $size) {
             continue;
         }

@@ -127,7 +127,7 @@ foreach ($ways as $way => Old::$onRead) {
 }
 echo $text, "\n";
 
-// What changes while it is stored is stored as it is found.
+// A value that changes while it is stored is stored as it is found.
 Old::$onRead = $nothing;
 $list = [1, $p = new Parented, new Old($p), new Old($p)];
 Old::$onWrite = function ($old) use (&$list, $s) {
@@ -141,7 +141,7 @@ Old::$onWrite = $nothing;
 $read = $s->list;
 var_dump($list, count($read), $read[1] === $read[2]->value, $read[1] === $read[3]->value, $read[1]->other, $s->before);
 
-// What throws leaves nothing behind, and nothing half made is destructed.
+// A handler that throws leaves nothing behind, and nothing half made is destructed.
 $s->x = [new Old(new Destructed), new Destructed, new Old('last')];
 unset($list, $p);
 echo "stored\n";

@@ -39,7 +39,7 @@ impl Known {
             Ok(Found::Unchanged) => Ok(true),
             Ok(Found::Missing) => Ok(!self.there),
             Ok(Found::Value | Found::Appended | Found::Long(_)) => Ok(false),
-            // What has changed is more than the buffer has room for.
+            // The change takes more than the buffer has room for.
             Err(error) if matches!(error.kind, ErrorKind::NoRoom(_)) => Ok(false),
             // The file of the pure-PHP class that it came from.
             Err(error) if matches!(error.kind, ErrorKind::Legacy) => Ok(self.seen == Seen::default()),

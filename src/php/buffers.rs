@@ -5,7 +5,7 @@
 //! leaves by `longjmp` where the limit is exceeded), so it says how much it wants, and
 //! [`super::access::patiently_into`] makes it.
 //!
-//! What Rust's heap holds across a call into the engine belongs to the thread, not to the stack, for the
+//! Memory of Rust's heap that is held across a call into the engine belongs to the thread, not to the stack, for the
 //! same reason: a `longjmp` skips every `Drop`.
 
 use std::cell::{Cell, RefCell, UnsafeCell};

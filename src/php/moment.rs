@@ -23,7 +23,7 @@ const USUAL: usize = 128;
 /// How often the long values are looked for, each time anew, before everything is copied in one go.
 const ATTEMPTS: usize = 3;
 
-/// What is taken along.
+/// The values that are taken along.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
     /// All values.

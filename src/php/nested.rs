@@ -553,7 +553,7 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
 /// are kept out.
 pub const ATTEMPTS: usize = 20;
 
-/// What [`operate_on_scalar`] does, where that is next to nothing: the cache knows a number, and nobody was faster.
+/// The same as [`operate_on_scalar`], where that is next to nothing: the cache knows a number, and nobody was faster.
 #[inline(always)]
 unsafe fn operate_on_known_number(
     this: &SyncObject,
@@ -689,7 +689,7 @@ unsafe fn is_short(value: *const zval) -> bool {
 /// Brings the value of `name` into the cache, if it is a number or a short string; else it is not even decoded, so that no
 /// user code runs.
 unsafe fn look_at_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
-    /// What a string's length takes at most.
+    /// The most that a string's length takes.
     const HEAD: u64 = 5;
     // SAFETY: the caller holds the name; entries are not kept across calls.
     unsafe {

@@ -47,7 +47,7 @@ pub struct SyncObject {
     /// called again, stay for whoever is in the middle of decoding.
     #[expect(clippy::vec_box, reason = "a policy in use stays where it is when another one is added")]
     policies: UnsafeCell<Vec<Box<Policy>>>,
-    /// What it may trust its own file with at most, if it came out of a value of another store.
+    /// The most that it may trust its own file with, if it came out of a value of another store.
     bounds: RefCell<Option<Policy>>,
     /// What the object's class does differently.
     pub overrides: Overrides,

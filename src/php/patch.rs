@@ -535,7 +535,7 @@ pub unsafe fn apply_all(this: &SyncObject, name: &[u8], bytes: &[u8], at: *mut z
         }
         let (mut value, mut left) = (zend::empty(), patch.rest.len());
         if patch.assigns {
-            // What it refers to by numbers is its own.
+            // The numbers in it refer to its own objects.
             let (its_sharing, behind) =
                 value::decode(patch.rest, patch.steps, this.policy()?, &mut value).map_err(refuse)?;
             if its_sharing == Sharing::Fresh {

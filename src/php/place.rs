@@ -258,7 +258,7 @@ pub unsafe fn leads_plainly(
     }
 }
 
-/// What is one step further.
+/// The place one step further.
 enum Child {
     There(*mut zval),
     Missing,

@@ -825,7 +825,7 @@ extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
             if file.is_null() || zend::kind(file) != IS_STRING || zend::bytes((*file).value.str_).contains(&0) {
                 return Err(errors::throw_sync("This is no serialized Sync object: it names no file."));
             }
-            // What it does not say the settings do.
+            // The settings say the rest.
             let unknown = |what: &str| {
                 Err(errors::throw_sync(&format!("This is no serialized Sync object: its {what} is not one.")))
             };

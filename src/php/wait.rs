@@ -30,7 +30,7 @@ pub fn look_up(this: &SyncObject, waited: Duration) -> Result<(), Thrown> {
                 interrupt((*executor).current_execute_data);
             }
             if !value::has_memory(0) {
-                // What the engine wanted to stop for, at the next instruction.
+                // The engine wanted to stop for this, at the next instruction.
                 interrupted.store(true, Ordering::SeqCst);
             }
         }

@@ -45,7 +45,7 @@ pub fn check() -> Result<(), Thrown> {
     if exception().is_null() { Ok(()) } else { Err(Thrown) }
 }
 
-/// What the pending exception says; nothing, where there is none.
+/// The message of the pending exception; nothing, where there is none.
 pub fn pending_message() -> String {
     let (exception, mut slot) = (exception(), empty());
     if exception.is_null() {

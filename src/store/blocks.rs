@@ -59,7 +59,7 @@ impl Entry {
     /// Of a free block: all of it has memory behind it, or a part may have.
     const BACKED: u64 = 1 << 47;
     const PARTLY: u64 = 1 << 46;
-    /// What a run holds at most is less.
+    /// The most that a run holds is less.
     const NUMBER: u64 = (1 << 34) - 1;
     /// Of a run that is used: the low bits of the number of its generation.
     const LIFE: u64 = (1 << 56) - (1 << 34);

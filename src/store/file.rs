@@ -80,7 +80,7 @@ pub struct File {
     pub identity: Identity,
     /// Whether this user may write to it.
     pub writable: bool,
-    /// What the file is, whatever its path.
+    /// The file itself, whatever its path.
     pub id: Inode,
     /// The path it was opened by.
     path: PathBuf,
@@ -92,7 +92,7 @@ pub struct File {
     pub resting: Cell<bool>,
 }
 
-/// What a private copy was made of.
+/// The file that a private copy was made of.
 pub struct Original {
     pub file: Descriptor,
     /// The words of its header, then.

@@ -279,12 +279,12 @@ const _: () = assert!(
         && offset_of!(Header, page_end) == 4088
 );
 
-/// What a header says of a file that nobody uses; it changes when somebody puts that right, or uses it.
+/// The words of a header that change only when somebody uses the file, or puts it right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State([u64; Header::STATE.len()]);
 
 impl State {
-    /// What a header page says.
+    /// Those of a header page.
     pub fn of(page: &[u8; PAGE as usize]) -> Self {
         Self(Header::STATE.map(|at| u64::from_le_bytes(*page[at..].first_chunk().expect("within the page"))))
     }
@@ -297,7 +297,7 @@ impl Header {
         [boot, boot + 8, file, file + 8, file + 16, offset_of!(Self, incarnation), offset_of!(Self, commit)]
     };
 
-    /// What these words are.
+    /// Where these words are.
     pub fn state(&self) -> State {
         let ([a, b], [c, d, e]) = (self.boot().words(), self.mark().words());
         State([a, b, c, d, e, self.incarnation.get(), self.commit.get()])

@@ -62,13 +62,13 @@ struct Piece<'a> {
     body: &'a [u8],
 }
 
-/// What takes the place of all pieces of a value.
+/// The record that takes the place of all pieces of a value.
 struct United<'a> {
     /// The record that they began with.
     whole: u64,
     /// Of the newest append, if there was one.
     note: Option<i64>,
-    /// What they said, behind room for what a united value starts with; and what follows that.
+    /// Their bytes, behind room for the start of a united value; and the bytes that follow.
     before: Vec<u8>,
     bytes: &'a [u8],
 }
@@ -358,7 +358,7 @@ impl Owner<'_> {
         self.view().parts_of_value(hit.record, None).ok_or_else(lost_piece)
     }
 
-    /// What some of a value's pieces say, one behind the other, behind `head` zeros. (At most some MiB: what
+    /// The bytes of some of a value's pieces, one behind the other, behind `head` zeros. (At most some MiB: what
     /// is longer is not copied.)
     fn copied(&self, head: u64, parts: &[Part]) -> Result<Vec<u8>, Trouble> {
         let length = head + parts.iter().map(|part| part.length).sum::<u64>();
@@ -533,7 +533,7 @@ impl Owner<'_> {
     pub fn sync(&self) -> Result<(), Trouble> {
         self.file.sync()?;
         self.header().durable.set(self.end());
-        // What was freed before is free on the disk, too, by now: its memory can go.
+        // Blocks that were freed before are free on the disk, too, by now: their memory can go.
         if self.is_durable() && self.has_too_much() {
             self.trim();
         }

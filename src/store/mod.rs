@@ -233,7 +233,7 @@ pub struct Snapshot<B = Vec<u8>, E = Vec<Entry>> {
     /// Values from this length on were left where they are.
     limit: u64,
     life: u64,
-    /// What all of it takes, in bytes and in entries; and how much the store's keys and values are.
+    /// How much all of it takes, in bytes and in entries; and how much the store's keys and values are.
     wanted: (u64, u64),
     total: u64,
     /// How many bytes the values are that were left where they are.

@@ -40,7 +40,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 const PAUSE_FACTOR: u32 = 3;
 const BUSY_AFTER: Duration = Duration::from_millis(50);
 
-/// What copying a value out came to.
+/// The outcome of copying a value out.
 #[derive(PartialEq, Eq)]
 enum Copied {
     /// It is what was found; `seen` tells of it.
@@ -186,7 +186,7 @@ struct Candidate {
     generation: u64,
 }
 
-/// What comparing the key of a record came to.
+/// The outcome of comparing the key of a record.
 enum Compared {
     Same(Candidate),
     Another,
@@ -276,7 +276,7 @@ impl File {
         let epoch = header.index_epoch.load(Ordering::Acquire);
         let Some(encoded) = EncodedKey::new(key) else { return Ok(Some(Found::Missing)) };
         let view = self.view_since(looking.commit);
-        // What the caller knows stays what it is until it is certain that it gets something else.
+        // The caller's knowledge stays as it is until it is certain that it gets something else.
         let known = seen.record;
         let found = match view.look_up(seen.hash, &encoded, looking.commit) {
             Lookup::Found(candidate) => view.copy_out(&encoded, &candidate, want, seen, out),

@@ -339,7 +339,7 @@ impl File {
             return Err(Trouble::Damaged("its header is damaged (no system block)".into()));
         }
         found.sort_unstable_by_key(|record| record.position);
-        // What lies beyond the end that the header tells of is an operation that never returned, torn: nobody misses
+        // Damage beyond the end that the header tells of is an operation that never returned, torn: nobody misses
         // it. Damage before that end cuts the log there, unless each operation was synced before the next one: then
         // whatever is whole is as it should be, and what is torn is under way, or left of a run that was freed.
         let durable = Owner { file: self }.is_durable();
@@ -422,7 +422,7 @@ impl File {
 
 /// Takes out the records of publications that did not all make it, and of which the header (which tells of `commit`)
 /// knows nothing: they never returned. (Of one that it knows of records may have been superseded since, and cleaned.
-/// What supersedes a record is published after it, and its sync puts a header on the disk that knows of both.)
+/// Its successor is published after it, and the sync of that puts a header on the disk that knows of both.)
 fn take_unfinished(found: &mut Vec<Survivor>, commit: u64) -> Vec<Survivor> {
     let follows = |pair: &[Survivor]| {
         pair[1].position == pair[0].position + pair[0].head.length

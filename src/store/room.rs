@@ -1,6 +1,6 @@
 //! Memory that the store copies values to: the caller's.
 //!
-//! What a program stores is counted in its memory, not in the store's: PHP has a limit, and an allocator of
+//! A program's values are counted in its memory, not in the store's: PHP has a limit, and an allocator of
 //! its own that leaves by `longjmp` where it is exceeded. The store cannot call that (it may own the write
 //! lock, and holds counts), so the caller makes room first. Where there is too little, an operation says how
 //! much it takes ([`super::ErrorKind::NoRoom`]), and has done nothing.
@@ -9,10 +9,10 @@ use std::mem::MaybeUninit;
 
 /// A growing list in memory of the caller's choice.
 pub trait Room<T: Copy> {
-    /// What is in it.
+    /// The items in it.
     fn items(&self) -> &[T];
 
-    /// What is in it, to be put in order.
+    /// The items in it, to be put in order.
     fn items_mut(&mut self) -> &mut [T];
 
     /// Forgets what is in it, and keeps the memory.

@@ -486,7 +486,7 @@ fn what_is_stored_without_a_name_comes_after_the_highest_number() {
     }
     assert_eq!(one.next_number(0).unwrap(), Some(11));
     assert_eq!(put_next(&one, 0), Some(11));
-    // What is gone is not used again.
+    // A name that is gone is not used again.
     assert!(one.remove(b"11").unwrap());
     assert_eq!(put_next(&other, 0), Some(12));
     assert_sound(&one);
@@ -1509,7 +1509,7 @@ impl Trap {
         assert!(there == image[..image.len() - 1000], "the value lies elsewhere");
     }
 
-    /// What is to be done meanwhile.
+    /// The action that comes in between.
     fn action(&self, image: Vec<u8>) -> impl FnOnce() + 'static {
         let (path, block) = (self.path.0.clone(), self.block);
         move || Self::spring(&path, block, &image)

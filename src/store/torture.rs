@@ -27,7 +27,7 @@ pub(super) fn synced_name() {
     hooks::observe_now(Moment::SyncedName);
 }
 
-/// What an observer is told of.
+/// The moments that an observer is told of.
 #[cfg(feature = "torture")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {

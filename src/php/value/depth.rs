@@ -18,7 +18,7 @@ pub struct Depth {
     floor: OnceCell<Cell<Floor>>,
 }
 
-/// What the engine takes of a stack, at most, for each level that it goes through of a value: to free it, for
+/// The most of a stack that the engine takes for each level of a value that it goes through: to free it, for
 /// one.
 const LEVEL: usize = 400;
 

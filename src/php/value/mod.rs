@@ -60,7 +60,7 @@ pub enum AllowedClasses {
 }
 
 impl Policy {
-    /// What both trust the file with.
+    /// The trust that both put in the file.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
         Self { allowed_classes: self.allowed_classes.and(&other.allowed_classes) }
@@ -73,7 +73,7 @@ impl AllowedClasses {
         Self::Only(Rc::new(names.into_iter().map(|name| name.as_ref().to_ascii_lowercase()).collect()))
     }
 
-    /// What both allow.
+    /// The classes that both allow.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
         match (self, other) {

@@ -71,7 +71,7 @@ pub fn write_before(encoder: &Encoder, start: usize, out: &mut ZendVec<u8>) -> R
     Ok(())
 }
 
-/// What the value is, for who appends to it without reading it: the length of a list, or one of the others.
+/// The kind of the value, for an append that has not read it: the length of a list, or one of the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct End(u32);
 
@@ -124,7 +124,7 @@ struct Reads<'de> {
     bytes: &'de [u8],
 }
 
-/// What is known of them while a value is decoded: nothing, for nearly all values.
+/// All that is known of them while a value is decoded: nothing, for nearly all values.
 pub struct Among<'de> {
     known: Cell<*mut Known<'de>>,
 }

@@ -13,7 +13,7 @@ use super::engine;
 use super::writer::{Output, SHORT};
 use crate::store::Room;
 
-/// What a vector takes at first, and up to where it doubles, in bytes. A longer one grows by a quarter: old
+/// The bytes that a vector takes at first, and up to which it doubles. A longer one grows by a quarter: old
 /// and new memory together are what `memory_limit` counts meanwhile.
 const SMALLEST: usize = 256;
 const DOUBLED: usize = 1 << 20;

@@ -380,7 +380,7 @@ impl State {
         tickets.dedup();
         visit(self, &mut |ticket| *ticket = tickets.binary_search(ticket).expect("it was collected") as u8 + 1);
         for process in &mut self.processes {
-            // What nobody looks at any more.
+            // Nobody looks at these any more.
             let is_about_to_wait = matches!(
                 process.step,
                 Step::ReleaseHeld

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What may be done with a store, and whether it told that something is missing.
+/// A use of a store, which tells whether it found something missing.
 type Access = (&'static str, fn(&Store) -> Result<bool>);
 
 const ACCESSES: [Access; 8] = [

@@ -32,7 +32,7 @@ pub fn at_the_step_where(mut is_so: impl FnMut() -> bool + 'static, action: impl
     NEXT.set(Some((0, Box::new(move || if is_so() { action() } else { at_the_step_where(is_so, action) }))));
 }
 
-/// What of the file is left: its header.
+/// So much of the file is left: its header.
 const HEADER: u64 = format::PAGE;
 /// Offset of the log's end.
 const COMMIT: u64 = 128;

@@ -40,7 +40,7 @@ fn memory_limit() -> Option<usize> {
     usize::try_from(unsafe { (*ffi::ext_php_rs_process_globals()).memory_limit }).ok()
 }
 
-/// What the program uses; `real`: what it has asked the system for.
+/// How much the program uses; `real`: how much it has asked the system for.
 fn used(real: bool) -> usize {
     // SAFETY: no precondition.
     unsafe { zend_memory_usage(real) }

@@ -1,4 +1,4 @@
-//! What the engine's `serialize()` and `unserialize()` know of objects that were met outside of them: so that the
+//! Objects that were met outside of the engine's `serialize()` and `unserialize()`, made known to them: so that the
 //! string that a `Serializable` makes can lead to an object of the value around.
 //!
 //! The engine lets those that are called within one another share a table, unless its lock says otherwise. For the
@@ -51,7 +51,7 @@ struct SmartString {
     capacity: usize,
 }
 
-/// What the engine lets calls within one another share: see `serialization.c`.
+/// The tables that the engine lets calls within one another share: see `serialization.c`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Shared {
@@ -79,9 +79,9 @@ struct Frame {
     /// The fiber that it belongs to.
     fiber: *mut c_void,
     outer: *mut Frame,
-    /// What the fiber shares, while another one runs.
+    /// The fiber's own tables, while another one runs.
     own: Shared,
-    /// What was shared before, or by those around.
+    /// The tables that were shared before, or by those around.
     before: Shared,
 }
 
@@ -250,12 +250,12 @@ pub unsafe fn has_unserialize_method(class: *const zend_class_entry) -> bool {
     unsafe { (*class).unserialize.is_some_and(|f| f as usize == zend_user_unserialize as *const () as usize) }
 }
 
-/// What the engine's `serialize()` knows, in [`serialize_among`].
+/// The table of the engine's `serialize()`, in [`serialize_among`].
 pub struct Among {
     data: *mut zend_serialize_data,
 }
 
-/// What became of an object.
+/// The fate of an object.
 pub enum Serialized {
     /// These bytes, of Zend's memory.
     As(*mut u8, usize),
@@ -370,7 +370,7 @@ pub unsafe fn unserialize_among<R>(
         // SAFETY: made above.
         |data| unsafe { php_var_unserialize_destroy(data) },
     );
-    // What is not there, too: hostile bytes may have made a reference of it.
+    // One that is missing, too: hostile bytes may have made a reference of it.
     for (_, value) in known.iter() {
         value.release();
     }
