@@ -1,9 +1,12 @@
 //! Deaths that are hard to notice, and what an operation costs in system calls.
 #![cfg(feature = "torture")]
 
+mod common;
+
+use common::{fork, shared, wait};
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use sync::store::{ErrorKind, Options, Patience, Seen, Store, torture};
 
@@ -31,48 +34,8 @@ fn put(store: &Store, key: &str, value: &[u8]) {
     store.patiently(|store| store.put(key.as_bytes(), value, &mut Seen::default())).unwrap();
 }
 
-/// Starts a process; it ends with `action`, at a crash point, or killed.
-fn fork(action: impl FnOnce()) -> libc::pid_t {
-    // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`.
-    unsafe {
-        let pid = libc::fork();
-        assert!(pid >= 0);
-        if pid == 0 {
-            libc::alarm(60);
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(action));
-            libc::_exit(i32::from(result.is_err()));
-        }
-        pid
-    }
-}
-
-/// Waits for a process; returns its status.
-fn wait(pid: libc::pid_t) -> i32 {
-    let mut status = 0;
-    // SAFETY: a child of this process.
-    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
-    status
-}
-
 fn was_killed(status: i32) -> bool {
     libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGKILL
-}
-
-/// A number that a child tells its parent.
-fn shared() -> &'static AtomicU64 {
-    // SAFETY: anonymous memory, zeroed, never unmapped.
-    unsafe {
-        let memory = libc::mmap(
-            std::ptr::null_mut(),
-            4096,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        );
-        assert!(memory != libc::MAP_FAILED);
-        &*memory.cast::<AtomicU64>()
-    }
 }
 
 /// Dies in the middle of a write.

@@ -407,6 +407,11 @@ fn the_end_of_a_hold_is_missed_by_nobody() {
     );
 }
 
+/// A section writes 2 and then 3; nobody sees the 2.
+fn whole_sections(saw: &[Vec<u64>], store: &Store) -> Option<String> {
+    if saw[0][0] == 2 { Some("the middle of a section".into()) } else { whole_and_fresh(saw, store) }
+}
+
 #[test]
 fn a_reader_sees_nothing_of_the_inside_of_a_hold() {
     fn section(store: &Store) -> Vec<u64> {
@@ -415,10 +420,7 @@ fn a_reader_sees_nothing_of_the_inside_of_a_hold() {
         store.unlock();
         ends
     }
-    fn check(saw: &[Vec<u64>], store: &Store) -> Option<String> {
-        if saw[0][0] == 2 { Some("the middle of a section".into()) } else { whole_and_fresh(saw, store) }
-    }
-    let model = Model { threads: &[reader, section], check, ..MODEL };
+    let model = Model { threads: &[reader, section], check: whole_sections, ..MODEL };
     notices(
         among_others("section"),
         model,
@@ -438,9 +440,6 @@ fn a_hold_that_is_left_shows_readers_all_that_was_done_in_it() {
         store.unlock_without_the_write_lock();
         ends
     }
-    fn check(saw: &[Vec<u64>], store: &Store) -> Option<String> {
-        if saw[0][0] == 2 { Some("the middle of a section".into()) } else { whole_and_fresh(saw, store) }
-    }
-    let model = Model { threads: &[reader, section], check, ..MODEL };
+    let model = Model { threads: &[reader, section], check: whole_sections, ..MODEL };
     notices(among_others("left"), model, 300, &[]);
 }

@@ -1,6 +1,9 @@
-//! What a user who may only read the file can do with locks on it: nothing that a writer would notice.
+//! Locks on the file by a user who may only read it: no writer notices them.
 #![cfg(feature = "torture")]
 
+mod common;
+
+use common::{fork, shared, wait};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -40,50 +43,10 @@ fn number(store: &Store, key: &str) -> u64 {
     }
 }
 
-/// Starts a process; it ends with `action`, at a crash point, or killed.
-fn fork(action: impl FnOnce()) -> libc::pid_t {
-    // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`.
-    unsafe {
-        let pid = libc::fork();
-        assert!(pid >= 0);
-        if pid == 0 {
-            libc::alarm(60);
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(action));
-            libc::_exit(i32::from(result.is_err()));
-        }
-        pid
-    }
-}
-
-/// Waits for a process; returns its status.
-fn wait(pid: libc::pid_t) -> i32 {
-    let mut status = 0;
-    // SAFETY: a child of this process.
-    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
-    status
-}
-
 fn kill(pid: libc::pid_t) {
     // SAFETY: a child of this process.
     unsafe { libc::kill(pid, libc::SIGKILL) };
     wait(pid);
-}
-
-/// A number that children tell their parent.
-fn shared() -> &'static AtomicU64 {
-    // SAFETY: anonymous memory, zeroed, never unmapped.
-    unsafe {
-        let memory = libc::mmap(
-            std::ptr::null_mut(),
-            4096,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        );
-        assert!(memory != libc::MAP_FAILED);
-        &*memory.cast::<AtomicU64>()
-    }
 }
 
 fn wait_for(number: &AtomicU64, value: u64) {

@@ -4,6 +4,7 @@
 use super::Random;
 use super::herd::Bell;
 use super::journal::{Entry, State};
+use super::worker::{number_in, value};
 use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::Ordering::Relaxed;
@@ -12,7 +13,7 @@ use sync::store::{Appended, Durability, Found, Options, Seen, Store, torture};
 pub const PROCESSES: usize = 4;
 const KEYS: usize = 10;
 
-/// What each process began and what returned to it.
+/// The writes that each process began, and those that returned to it.
 pub struct Journals {
     keys: [[Entry; KEYS]; PROCESSES],
     /// How many entries of a list were begun, and returned.
@@ -35,12 +36,12 @@ fn list_name(n: usize) -> Vec<u8> {
 /// Writes durably until it is killed, or told to stop.
 pub fn work(n: usize, path: &Path, journals: &'static Journals, mut random: Random) {
     static SLACK: Once = Once::new();
-    // What is dead is given back at once: that is where it could be missed.
+    // Dead records are given back at once: that is where they could be missed.
     if n.is_multiple_of(2) {
         SLACK.call_once(|| torture::set_slack(0));
     }
     let store = Store::new(path.to_owned(), options());
-    // What a predecessor had begun has happened, or not.
+    // The write that a predecessor had begun has happened, or not.
     for key in 0..KEYS {
         let state = journals.compare_key(&store, n, key);
         journals.keys[n][key].finish(state);
@@ -99,25 +100,13 @@ fn append(store: &Store, entry: &Entry, n: usize) {
     entry.finish(state);
 }
 
-fn length(random: &mut Random) -> usize {
+fn length(random: &mut Random) -> u64 {
     match random.below(100) {
-        0..=59 => random.below(300) as usize,
-        60..=84 => random.below(9_000) as usize,
-        85..=96 => random.below(100_000) as usize,
-        _ => random.below(2 << 20) as usize,
+        0..=59 => random.below(300),
+        60..=84 => random.below(9_000),
+        85..=96 => random.below(100_000),
+        _ => random.below(2 << 20),
     }
-}
-
-/// A value that tells whose it is, and of which every byte can be checked.
-fn value(n: usize, key: usize, number: u64, length: usize) -> Vec<u8> {
-    let mut value = number.to_le_bytes().to_vec();
-    value.extend([n as u8, key as u8]);
-    value.extend((0..length).map(|at| fill(number, at)));
-    value
-}
-
-fn fill(number: u64, at: usize) -> u8 {
-    (number.wrapping_mul(31) ^ (at as u64).wrapping_mul(number | 1)) as u8
 }
 
 // ---- what is there ------------------------------------------------------------------------------------
@@ -163,12 +152,4 @@ impl Journals {
         let state = [begun, returned].into_iter().find(|state| state.number == last);
         state.unwrap_or_else(|| panic!("list{n} ends with {last}; {returned:?} had returned, {begun:?} was begun"))
     }
-}
-
-fn number_in(value: &[u8], n: usize, key: usize) -> u64 {
-    let number = u64::from_le_bytes(value[..8].try_into().unwrap());
-    assert_eq!(value[8..10], [n as u8, key as u8], "a value of another key");
-    let torn = value[10..].iter().enumerate().position(|(at, &byte)| byte != fill(number, at));
-    assert_eq!(torn, None, "{n}.{key}: the value {number} is torn");
-    number
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 use sync::store::{Appended, Found, Options, Outline, Patience, Seen, Store};
 
-/// Who may only read, and who is shut into the file's folder, without /proc. (Where root tortures; else they are
+/// One may only read, one is shut into the file's folder, without /proc. (Where root tortures; else they are
 /// as the others.)
 const READER: usize = WORKERS - 1;
 const SHUT_IN: usize = WORKERS - 2;
@@ -46,7 +46,7 @@ pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut ran
         }
         arena.bell.beats[n].fetch_add(1, Relaxed);
     }
-    // What the end of a store does is another matter: it is gone without a word to anybody.
+    // The end of a store is another matter: it is gone without a word to anybody.
     std::mem::forget(store);
 }
 
@@ -374,7 +374,7 @@ fn length(random: &mut Random) -> u64 {
 }
 
 /// A value that tells whose it is, and of which every byte can be checked.
-fn value(owner: usize, key: usize, number: u64, length: u64) -> Vec<u8> {
+pub fn value(owner: usize, key: usize, number: u64, length: u64) -> Vec<u8> {
     let mut value = number.to_le_bytes().to_vec();
     value.extend([owner as u8, key as u8]);
     value.extend((0..length).map(|n| fill(number, n)));
@@ -386,7 +386,7 @@ fn fill(number: u64, n: u64) -> u8 {
 }
 
 /// The number in a value, all of which is checked.
-fn number_in(value: &[u8], owner: usize, key: usize) -> u64 {
+pub fn number_in(value: &[u8], owner: usize, key: usize) -> u64 {
     let number = u64::from_le_bytes(value[..8].try_into().unwrap());
     assert_eq!(value[8..10], [owner as u8, key as u8], "a value of another key");
     let torn = value[10..].iter().enumerate().position(|(n, &byte)| byte != fill(number, n as u64));

@@ -523,15 +523,6 @@ impl File {
 
 // ---- waiting -------------------------------------------------------------------------------------------
 
-/// Whether waiters line up at once: where no time passes, in a model.
-#[inline(always)]
-fn is_impatient() -> bool {
-    #[cfg(feature = "loom")]
-    return super::memory::modelled::is_impatient();
-    #[cfg(not(feature = "loom"))]
-    false
-}
-
 /// The outcome of the attempt to take a place in line.
 enum LinedUp {
     In(Taken),
@@ -549,7 +540,7 @@ impl File {
         let start = Instant::now();
         let waited = waiter.since.get_or_insert(start).elapsed();
         let mut place = self.place();
-        if place.is_none() && waited < LINE_UP_AFTER_ALL && !is_impatient() {
+        if place.is_none() && waited < LINE_UP_AFTER_ALL {
             let at_most = at_most.min(LINE_UP_AFTER);
             if self.sleep_until_it_ends(held.ticket, at_most) != Woken::TimedOut {
                 return;

@@ -27,11 +27,11 @@ pub struct Weaker {
     /// Where the access stands in the source.
     pub file: String,
     pub line: u32,
-    /// What remains of it; a relaxed fence is none.
+    /// The order that remains of it; a relaxed fence is none.
     pub order: Ordering,
 }
 
-/// What loom knows in one execution.
+/// All that loom knows in one execution.
 struct Model {
     watched: Vec<loom::sync::atomic::AtomicU64>,
     /// For each word of the file: 1 + which of these it is.
@@ -52,7 +52,6 @@ struct Model {
 
 thread_local! {
     static MODEL: RefCell<Option<Rc<Model>>> = const { RefCell::new(None) };
-    static IMPATIENT: Cell<bool> = const { Cell::new(false) };
     /// With what each was met.
     static WEAKER: RefCell<Vec<(Weaker, bool)>> = const { RefCell::new(Vec::new()) };
 }
@@ -101,16 +100,6 @@ pub fn trace() -> String {
         format!("{thread:?} {} the word at {offset}: {place}", if *write { "writes" } else { "reads" })
     };
     model.trace.borrow().iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// Lets who waits for a hold line up at once, or not at all.
-pub fn set_impatient(impatient: bool) {
-    IMPATIENT.set(impatient);
-}
-
-/// What [`set_impatient`] set.
-pub fn is_impatient() -> bool {
-    IMPATIENT.get()
 }
 
 /// Weakens the orders of these accesses from now on, and of no others.
