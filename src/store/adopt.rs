@@ -306,7 +306,8 @@ impl File {
     pub fn touch(&self) {
         let touched = &self.map.header().touched;
         let (before, now) = (touched.get(), now());
-        if now > before {
+        // Nothing is noted in what somebody else has put in its place.
+        if now > before && self.shows_our_header() {
             // Unless the word comes from somebody else since: that is not to be lost.
             let _ = touched.compare_exchange(before, now);
         }

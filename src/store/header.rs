@@ -426,6 +426,9 @@ impl Header {
         identity: Identity,
         size: impl FnOnce() -> io::Result<u64>,
     ) -> io::Result<Option<String>> {
+        // Stored last, when a store is given its first blocks: all that these need is there before it.
+        let directory = self.directory.load(Ordering::Acquire);
+        meanwhile("checking whether a store is furnished");
         // A file is made longer before it tells so.
         let blocks = self.blocks.load(Ordering::Acquire);
         meanwhile("checking how long a file is");
@@ -448,13 +451,9 @@ impl Header {
         if commit >= MAX_POSITION || indexed == 0 || indexed > commit {
             return bad("log end");
         }
-        // Stored last, when a store is given its first blocks.
-        let directory = self.directory.load(Ordering::Acquire);
         if directory != 0 {
             meanwhile("checking where things are");
             let system = self.system.load(Ordering::Acquire);
-            // Those that there were when it was given its first ones, at least.
-            let blocks = self.blocks.load(Ordering::Acquire);
             if system < PAGE
                 || !(system - PAGE).is_multiple_of(BLOCK)
                 || system > size.saturating_sub(BLOCK)

@@ -83,7 +83,12 @@ impl View<'_> {
     fn for_each_block_of(&self, root: Root, mut visit: impl FnMut(u64) -> Option<()>) -> Option<()> {
         let mut last = 0;
         let mut left = self.blocks();
-        for entry in 0..self.entries(root) {
+        let entries = self.entries(root);
+        if entries < 1 << root.log2.min(MAX_DEPTH) {
+            // It lies beyond the view, in part at least: in blocks that have come since.
+            return None;
+        }
+        for entry in 0..entries {
             let block = self.word(root.offset + entry * 8)?.load(Ordering::Acquire);
             if block != last {
                 if !self.has_block(block) || self.file.map.is_poisoned() {

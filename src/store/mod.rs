@@ -687,7 +687,7 @@ impl Store {
     pub fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
         snapshot.clear(0);
         snapshot.limit = limit;
-        self.with_file(false, |file| {
+        let filled = self.with_file(false, |file| {
             file.look_at_all(self.object, || {
                 if file.map.header().directory.load(Ordering::Acquire) == 0 {
                     snapshot.clear(0);
@@ -696,8 +696,12 @@ impl Store {
                 file.copy_all(snapshot)
             })?;
             if snapshot.fits { Ok(()) } else { Err(Trouble::NoRoom(snapshot.wanted.0)) }
-        })
-        .map(drop)
+        })?;
+        if filled.is_none() {
+            // There is no file any more: what was copied of it meanwhile is no moment's content.
+            snapshot.clear(0);
+        }
+        Ok(())
     }
 
     /// Replaces everything, at one moment. Keys must differ from each other.

@@ -741,6 +741,7 @@ impl View<'_> {
     /// or one of them was not what the visitor expected.
     fn visit_all(&self, visit: &mut dyn FnMut(u64) -> bool) -> Option<()> {
         let header = self.header();
+        meanwhile("beginning to visit all");
         let commit = header.commit.load(Ordering::Acquire);
         let epoch = header.index_epoch.load(Ordering::Acquire);
         let indexed = header.indexed.load(Ordering::Acquire);

@@ -1290,7 +1290,15 @@ fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
 
 #[test]
 fn a_store_is_found_whole_by_whoever_opens_it_while_others_write() {
-    for place in ["checking how long a file is", "checking where a log ends", "checking where things are"] {
+    for (place, is_empty) in [
+        ("checking whether a store is furnished", false),
+        ("checking whether a store is furnished", true),
+        ("checking how long a file is", false),
+        ("checking how long a file is", true),
+        ("checking where a log ends", false),
+        ("checking where a log ends", true),
+        ("checking where things are", false),
+    ] {
         let path = Path0::new();
         let name = path.0.clone();
         let action = move || {
@@ -1301,7 +1309,13 @@ fn a_store_is_found_whole_by_whoever_opens_it_while_others_write() {
             });
             other.join().unwrap();
         };
-        put(&path.store(), b"y", b"1");
+        if is_empty {
+            // A header alone: its first blocks come meanwhile.
+            File::open(&path.0, &Options::default(), true).unwrap().unwrap();
+            assert_eq!(std::fs::metadata(&path.0).unwrap().len(), format::PAGE);
+        } else {
+            put(&path.store(), b"y", b"1");
+        }
         set_idle_limit(0);
         close_idle();
         assert_eq!(while_somebody(place, action, || get(&path.store(), b"x")), Some(b"1".to_vec()), "{place}");
@@ -1352,6 +1366,49 @@ fn a_snapshot_is_of_one_moment_whatever_is_written_meanwhile() {
 }
 
 /// Somebody takes the lock and is in the middle of what it does under it.
+#[test]
+fn a_snapshot_of_a_store_that_is_destroyed_meanwhile_is_empty() {
+    let path = Path0::new();
+    let (store, other) = (path.store(), path.store());
+    (0..20u8).for_each(|n| put(&store, &[n], b"value"));
+    let action = move || other.destroy().unwrap();
+    let snapshot = while_somebody("visiting all", action, || store.snapshot()).unwrap();
+    assert_eq!(snapshot.iter().count(), 0);
+}
+
+#[test]
+fn a_snapshot_has_everything_also_where_the_index_has_moved_to_new_blocks() {
+    let path = Path0::new();
+    let (store, writer) = (path.store(), path.store());
+    put(&store, b"first", b"1");
+    let action = move || {
+        // They take the blocks that there were, so that the index comes into new ones.
+        (0..6u8).for_each(|n| put(&writer, &[n], &[1; 60_000]));
+        writer.replace(&[(b"a", b"1"), (b"b", b"2")]).unwrap();
+    };
+    let snapshot = while_somebody("beginning to visit all", action, || store.snapshot()).unwrap();
+    assert_eq!(snapshot.iter().count(), 2);
+}
+
+/// It is told so, and nothing is noted in there.
+#[test]
+fn a_header_that_somebody_has_written_over_is_left_as_it_is() {
+    use std::os::unix::fs::FileExt;
+    let path = Path0::new();
+    let store = path.store();
+    put(&store, b"x", b"value");
+    let file = OpenOptions::new().read(true).write(true).open(&path.0).unwrap();
+    file.write_all_at(b"text of somebody else, who does not know what this is", 0).unwrap();
+    let before = std::fs::read(&path.0).unwrap();
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_millis(5));
+        Store::paths_have_changed();
+        let _ = store.get(b"x", &mut Seen::default(), &mut Vec::new());
+        assert!(store.put(b"x", b"new", &mut Seen::default()).is_err());
+        assert!(std::fs::read(&path.0).unwrap() == before);
+    }
+}
+
 fn hold_and(path: &Path, action: impl FnOnce(&Store) + 'static) -> impl FnOnce() + 'static {
     let holder = Store::new(path.to_owned(), Options::default());
     move || {
