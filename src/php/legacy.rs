@@ -13,7 +13,7 @@ use super::GLOBALS;
 use super::access::{self, Stop};
 use super::errors;
 use super::object::SyncObject;
-use super::value::{AllowedClasses, ZendVec};
+use super::value::{AllowedClasses, ZendVec, importing};
 use super::zend::{self, Str, Thrown};
 
 /// Calls `each` with the names and values of a legacy file, in order; `false` if the file is no
@@ -76,12 +76,11 @@ fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
         ))
     };
     let mut whole = zend::empty();
-    let importing = &GLOBALS.get().importing;
-    let outer = GLOBALS.get().buffers.park(importing.replace(Some(this.policy()?.clone())));
+    let policy = this.policy()?;
     // SAFETY: the bytes outlive the call; the engine's table of what was met is given back.
-    let complete = unsafe {
+    let complete = importing::under(policy, || unsafe {
         let mut table = ffi::php_var_unserialize_init();
-        let mut classes = class_table(&this.policy()?.allowed_classes);
+        let mut classes = class_table(&policy.allowed_classes);
         if let Some(classes) = &mut classes {
             ffi::php_var_unserialize_set_allowed_classes(table, classes.value.arr);
         }
@@ -89,8 +88,7 @@ fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
         let done = ffi::php_var_unserialize(&raw mut whole, &raw mut at, bytes.as_ptr_range().end, &raw mut table);
         ffi::php_var_unserialize_destroy(table);
         done != 0
-    };
-    drop(importing.replace(outer.clone()));
+    });
     zend::check()?;
     if !complete {
         return Err(damaged("it is damaged"));

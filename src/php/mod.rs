@@ -43,8 +43,6 @@ pub struct Globals {
     scratch: UnsafeCell<Zval>,
     /// The Sync object whose values are being read to show it as a whole.
     showing: RefCell<Option<Rc<object::Inside>>>,
-    /// By which policy the engine unserializes a file of the pure-PHP class.
-    importing: RefCell<Option<value::Policy>>,
 }
 
 impl ModuleGlobal for Globals {}
@@ -64,6 +62,7 @@ pub unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
         ini::register(module);
         plain_files::watch();
         value::watch_fibers();
+        value::on_made(object::SyncObject::bind);
         signals::watch(kind == TEMPORARY);
         errors::register()?;
         nested::register()?;
@@ -98,7 +97,7 @@ pub unsafe extern "C" fn after_request() -> i32 {
     // SAFETY: what is still in there went away with the request's memory.
     unsafe { zend::set_undef(globals.scratch.get()) };
     drop(globals.showing.take());
-    drop(globals.importing.take());
+    value::importing::reset();
     globals.buffers.reset();
     value::forget_tables();
     store::close_idle();

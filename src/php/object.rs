@@ -167,12 +167,30 @@ impl SyncObject {
     /// # Safety
     /// `value` is valid.
     pub unsafe fn is_one(value: *const ffi::zval) -> bool {
-        // SAFETY: valid by contract; objects of Sync have one of two tables of handlers.
+        // SAFETY: the caller's value, read as the type that it says.
+        unsafe { zend::kind(value) == ffi::IS_OBJECT && Self::is((*value).value.obj) }
+    }
+
+    /// Whether an object is one of Sync.
+    ///
+    /// # Safety
+    /// `object` is alive.
+    unsafe fn is(object: *const zend_object) -> bool {
+        let (plain, derived) = handlers();
+        // SAFETY: the caller's object; every object has a table of handlers, and those of Sync have one of two.
+        let theirs = unsafe { (*object).handlers };
+        ptr::eq(theirs, &plain.0) || ptr::eq(theirs, &derived.0)
+    }
+
+    /// Binds a new object to the policy of the value that it came out of, if it is one of Sync.
+    ///
+    /// # Safety
+    /// `object` is alive.
+    pub unsafe fn bind(object: *mut zend_object, policy: &Policy) {
+        // SAFETY: the caller's object, and looked at before it is taken for one of Sync.
         unsafe {
-            zend::kind(value) == ffi::IS_OBJECT && {
-                let theirs = (*(*value).value.obj).handlers;
-                let (plain, derived) = handlers();
-                ptr::eq(theirs, &plain.0) || ptr::eq(theirs, &derived.0)
+            if Self::is(object) {
+                Self::of(object).set_bounds(policy.clone());
             }
         }
     }

@@ -21,7 +21,7 @@ use super::handlers;
 use super::ini;
 use super::nested::{self, Instruction};
 use super::object::{self, Instance, SyncObject, legal_offset, name_of};
-use super::value::{AllowedClasses, Policy};
+use super::value::{AllowedClasses, Policy, importing};
 use super::views;
 use super::zend::{self, Str, Thrown};
 use crate::store::{Options, Patience, Store};
@@ -851,8 +851,8 @@ extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
                 file_systems: ini::file_systems(),
             };
             let instance = Instance::named(zend::bytes((*file).value.str_), options)?;
-            if let Some(importing) = &*GLOBALS.get().importing.borrow() {
-                this.set_bounds(importing.clone());
+            if let Some(policy) = importing::current() {
+                this.set_bounds(policy);
             }
             this.set_policy(this.within_bounds(policy));
             this.set_instance(instance);

@@ -4,6 +4,7 @@
 use std::cell::{Cell, OnceCell};
 
 use super::engine;
+use super::error::ValueError;
 use super::stack::Floor;
 
 /// A value nested deeper than this is not kept: the engine frees it level by level, on whatever stack it then
@@ -25,14 +26,14 @@ const LEVEL: usize = 400;
 /// Whether a value may lie within so many containers, whatever made them.
 ///
 /// # Errors
-/// As [`Depth::enter`].
-pub fn check(levels: usize) -> Result<(), String> {
+/// [`ValueError::Refused`] as for [`encode`](super::encode).
+pub fn check_depth(levels: usize) -> Result<(), ValueError> {
     if levels <= 1 {
         return Ok(());
     }
-    Depth::new(levels).check(levels as i64)?;
+    Depth::new(levels).check(levels as i64).map_err(ValueError::Refused)?;
     if levels as i64 > SHALLOW && Floor::here().is_within(levels.saturating_mul(LEVEL)) {
-        return Err(too_deep(levels as i64));
+        return Err(ValueError::Refused(too_deep(levels as i64)));
     }
     Ok(())
 }

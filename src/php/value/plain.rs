@@ -7,7 +7,10 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::reader::Reader;
 
-/// See [`super::is_plain`]. Not recursive: depth is no matter.
+/// Whether there is neither an object nor a reference in the values that `bytes` consist of: then decoding them
+/// runs no user code. False, too, where they are no values.
+///
+/// Not recursive: depth is no matter.
 pub fn is_plain(bytes: &[u8]) -> bool {
     let mut reader = Reader::new(bytes);
     let mut announced: usize = 0;
@@ -18,7 +21,8 @@ pub fn is_plain(bytes: &[u8]) -> bool {
     true
 }
 
-/// See [`super::split_key`].
+/// Splits off the int or the string that `bytes` start with: its bytes, and what follows. `None` where they
+/// start with anything else.
 pub fn split_key(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_key = matches!(
         Marker::from_u8(*bytes.first()?),

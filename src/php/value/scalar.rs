@@ -32,6 +32,13 @@ pub fn encode(value: &Zval, out: &mut ZendVec<u8>) -> bool {
     !out.is_cut()
 }
 
+/// Appends an int as MessagePack to `out`.
+#[inline]
+pub fn write_int(out: &mut ZendVec<u8>, value: i64) {
+    let int = Scalar::int(value);
+    out.extend_from_slice(int.bytes());
+}
+
 /// Encodes a scalar other than a string; `None` for anything else.
 #[inline(always)]
 pub fn small(value: &Zval) -> Option<Scalar> {

@@ -7,12 +7,15 @@ use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
-use super::classes::Class;
-use super::decode::{Decoder, KeySeed, MapKey, Slot, Stop, fill_map};
-use super::engine::{self, HashTable, zend_object, zend_property_info, zend_string};
-use super::serializable;
-use super::vec::ZendVec;
-use crate::php::object::SyncObject;
+use super::among;
+use super::class::Class;
+use super::classes;
+use super::decoder::{Decoder, Stop};
+use super::key::{KeySeed, MapKey};
+use super::made;
+use super::value::{Slot, fill_map};
+use crate::php::value::engine::{self, HashTable, zend_object, zend_property_info, zend_string};
+use crate::php::value::vec::ZendVec;
 use crate::short;
 
 /// The second of `[ext 1 (class), map]`.
@@ -59,7 +62,7 @@ impl<'de> Visitor<'de> for Body<'_, 'de, '_> {
 /// Makes an object of that class in the slot.
 fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
     let decoder = slot.decoder;
-    let class = decoder.classes.find(name, decoder)?;
+    let class = classes::find(name, decoder)?;
     // SAFETY: the slot is a place to write to.
     unsafe {
         if (*class.entry).serialize.is_some() && !class.has_unserialize() {
@@ -73,10 +76,8 @@ fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
         if class.incomplete {
             remember_class(slot.at, name);
         }
-        if SyncObject::is_one(slot.at) {
-            // The file that it leads to was chosen by whoever wrote the value.
-            SyncObject::of(engine::object_of(slot.at)).set_bounds(decoder.policy.clone());
-        }
+        // A Sync leads to a file that the writer of this value has chosen.
+        made::tell(engine::object_of(slot.at), decoder.policy);
     }
     Ok(class)
 }
@@ -138,12 +139,12 @@ impl<'de> Properties<'_, 'de, '_> {
                 MapKey::Int(number) => decimal(number, &mut digits),
             };
             let (at, info) = self.place(name, standard).map_err(Stop::into)?;
-            let given = decoder.slots.given();
+            let given = decoder.numbered.given();
             map.next_value_seed(Slot { at, decoder })?;
             if !info.is_null() {
                 // SAFETY: a slot of the object and its declaration.
                 unsafe { self.check_type(at, info) }.map_err(Stop::into)?;
-                decoder.slots.is_typed(given, at, info);
+                decoder.numbered.is_typed(given, at, info);
             }
         }
         Ok(())
@@ -367,10 +368,10 @@ fn unserialize_later<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<()
     let Some(bytes) = among.next() else { return Err(decoder.damaged("an object without its string")) };
     let Some(bytes) = bytes else {
         // The slot has been numbered last.
-        among.is_null(decoder.slots.given());
+        among.is_null(decoder.numbered.given());
         return Ok(());
     };
-    let class = decoder.classes.find(name, decoder)?;
+    let class = classes::find(name, decoder)?;
     // SAFETY: a class of this request; the slot is a place to write to.
     unsafe {
         if !engine::has_unserialize_method(class.entry) {
@@ -390,7 +391,7 @@ fn unserialize_later<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<()
 
 fn unserialize<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8], bytes: &[u8]) -> Result<(), Stop> {
     let decoder = slot.decoder;
-    let class = decoder.classes.find(name, decoder)?;
+    let class = classes::find(name, decoder)?;
     // SAFETY: the slot is a place to write to. The handler makes the object itself.
     unsafe {
         let done = match (*class.entry).unserialize {
@@ -400,7 +401,7 @@ fn unserialize<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8], bytes: &[u8]) -> R
                 let data = engine::bytes(copy);
                 let call = |own| handler(slot.at, class.entry, data.as_ptr(), data.len(), own);
                 let outcome = if engine::can_share() {
-                    serializable::unserialize_among(decoder.policy, 0, ZendVec::new(), call)
+                    among::unserialize_among(decoder.policy, 0, ZendVec::new(), call)
                 } else {
                     let own = engine::begin_unserialize();
                     let outcome = call(own);

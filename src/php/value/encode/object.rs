@@ -6,9 +6,11 @@ use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 use serde::ser::{Serialize, SerializeMap, SerializeTuple, Serializer};
 
-use super::encode::{Encoder, Members, Value, changed_meanwhile, check_length, sole_target};
-use super::engine::{self, Elements, HashTable, zend_class_entry, zend_function, zend_object, zend_string};
-use super::wire::{self, Bytes, Ext, Text};
+use super::encoder::{Encoder, changed_meanwhile, check_length};
+use super::value::{Members, Value, sole_target};
+use crate::php::value::engine::{self, Elements, HashTable, zend_class_entry, zend_function, zend_object, zend_string};
+use crate::php::value::vec::ZendVec;
+use crate::php::value::wire::{self, Bytes, Ext, Text};
 
 /// The property in which an object of a class that is not there remembers its class.
 pub const MAGIC_MEMBER: &[u8] = b"__PHP_Incomplete_Class_Name";
@@ -80,7 +82,7 @@ unsafe fn serialize_enum_case<S: Serializer>(value: &Value, serializer: S) -> Re
         let class = engine::class_name((*object).ce);
         let case = engine::bytes(engine::string_of(engine::slot(object, 0)));
         // From Zend's memory: nothing to drop if the engine leaves.
-        let mut name = super::vec::ZendVec::new();
+        let mut name = ZendVec::new();
         class.iter().chain(b":").chain(case).for_each(|&byte| name.push(byte));
         Ext { code: wire::ENUM_CASE, body: &name }.serialize(serializer)
     }
@@ -308,8 +310,8 @@ unsafe fn serialize_properties<S: Serializer>(value: &Value, serializer: S) -> R
         let object = engine::object_of(value.at);
         let class = (*object).ce;
         if (*object).properties.is_null() && engine::has_standard_properties(object) {
-            let slots = Slots { object, value: Value { shared: false, root: false, ..*value } };
-            return write(value.encoder, engine::class_name(class), &slots, serializer);
+            let properties = DeclaredProperties { object, value: Value { shared: false, root: false, ..*value } };
+            return write(value.encoder, engine::class_name(class), &properties, serializer);
         }
         let table = engine::properties_to_serialize(value.at);
         if engine::exception_pending() {
@@ -347,12 +349,12 @@ unsafe fn serialize_properties<S: Serializer>(value: &Value, serializer: S) -> R
 }
 
 /// The declared properties of an object without others, straight from its slots.
-struct Slots<'a> {
+struct DeclaredProperties<'a> {
     object: *mut zend_object,
     value: Value<'a>,
 }
 
-impl Slots<'_> {
+impl DeclaredProperties<'_> {
     /// Name and place of each property that has a value, at the time it is asked for.
     unsafe fn iter(&self) -> impl Iterator<Item = (*const zend_string, *mut Zval)> {
         // SAFETY: the object is held; a slot with a declaration is a zval.
@@ -369,7 +371,7 @@ impl Slots<'_> {
     }
 }
 
-impl Serialize for Slots<'_> {
+impl Serialize for DeclaredProperties<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: the object is held; names belong to its class.
         unsafe {

@@ -4,8 +4,8 @@
 use std::cell::UnsafeCell;
 use std::ptr;
 
-use super::engine::{self, HashTable, zend_function, zend_object};
-use super::vec::ZendVec;
+use crate::php::value::engine::{self, HashTable, zend_function, zend_object};
+use crate::php::value::vec::ZendVec;
 
 #[derive(Clone, Copy)]
 struct Call {

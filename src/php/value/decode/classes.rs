@@ -1,53 +1,22 @@
 //! From a class name in the bytes to a class of this request: allowed, autoloaded, or incomplete.
 
-use std::cell::Cell;
 use std::ptr;
 
 use ext_php_rs::ffi;
 
-use super::decode::{Decoder, Stop};
-use super::engine::{self, zend_class_entry, zend_function, zend_string};
-use crate::short;
+use super::class::Class;
+use super::decoder::{Decoder, Stop};
+use crate::php::value::engine::{self, zend_class_entry, zend_string};
 
-/// A class, and what decoding its objects needs to know of it.
-#[derive(Clone, Copy)]
-pub struct Class {
-    pub entry: *mut zend_class_entry,
-    /// `__unserialize` or else `__wakeup`, where the class has one.
-    pub hook: *mut zend_function,
-    /// The class is not there, or not allowed: `entry` stands for it.
-    pub incomplete: bool,
-}
-
-impl Class {
-    pub fn has_unserialize(&self) -> bool {
-        // SAFETY: a class of this request.
-        !self.hook.is_null() && unsafe { self.hook == (*self.entry).__unserialize }
+/// The class of that name. May run autoloaders and `unserialize_callback_func`.
+#[inline]
+pub fn find<'de>(name: &'de [u8], decoder: &Decoder<'de, '_>) -> Result<Class, Stop> {
+    if let Some(class) = decoder.last_class.get(name) {
+        return Ok(class);
     }
-}
-
-/// Remembers the class found last: objects of one class come in rows.
-pub struct Classes<'de> {
-    last: Cell<Option<(&'de [u8], Class)>>,
-}
-
-impl<'de> Classes<'de> {
-    pub fn new() -> Self {
-        Self { last: Cell::new(None) }
-    }
-
-    /// The class of that name. May run autoloaders and `unserialize_callback_func`.
-    #[inline]
-    pub fn find(&self, name: &'de [u8], decoder: &Decoder<'de, '_>) -> Result<Class, Stop> {
-        match self.last.get() {
-            Some((last, class)) if short::equal(last, name) => Ok(class),
-            _ => {
-                let class = look_up(name, decoder)?;
-                self.last.set(Some((name, class)));
-                Ok(class)
-            }
-        }
-    }
+    let class = look_up(name, decoder)?;
+    decoder.last_class.set(name, class);
+    Ok(class)
 }
 
 fn look_up(name: &[u8], decoder: &Decoder) -> Result<Class, Stop> {

@@ -5,11 +5,11 @@ use std::ptr;
 
 use ext_php_rs::types::Zval;
 
-use super::engine::{self, zend_property_info};
-use super::vec::ZendVec;
+use crate::php::value::engine::{self, zend_property_info};
+use crate::php::value::vec::ZendVec;
 
 #[derive(Clone, Copy)]
-struct Numbered {
+struct Place {
     at: *mut Zval,
     /// The declaration of the typed property that this place is, or null: a reference to it must
     /// know that type.
@@ -18,11 +18,11 @@ struct Numbered {
 
 /// Places stay valid until the end of the decoding: containers are made with all the room that
 /// they need, and nobody else sees them before.
-pub struct Slots {
-    places: UnsafeCell<ZendVec<Numbered>>,
+pub struct Numbered {
+    places: UnsafeCell<ZendVec<Place>>,
 }
 
-impl Slots {
+impl Numbered {
     pub fn new() -> Self {
         Self { places: UnsafeCell::new(ZendVec::new()) }
     }
@@ -31,7 +31,7 @@ impl Slots {
     #[inline]
     pub fn number(&self, at: *mut Zval) {
         // SAFETY: no reference to the vector outlives a statement in here.
-        unsafe { (*self.places.get()).push(Numbered { at, info: ptr::null_mut() }) }
+        unsafe { (*self.places.get()).push(Place { at, info: ptr::null_mut() }) }
     }
 
     /// How many numbers have been given.
@@ -57,7 +57,7 @@ impl Slots {
         unsafe { (*self.places.get()).reserve(more) }
     }
 
-    fn get(&self, number: u32) -> Option<Numbered> {
+    fn get(&self, number: u32) -> Option<Place> {
         // SAFETY: as above.
         let places = unsafe { &**self.places.get() };
         places.get((number as usize).checked_sub(1)?).copied()
@@ -70,7 +70,7 @@ impl Slots {
     pub unsafe fn copy_object(&self, number: u32, into: *mut Zval) -> bool {
         // SAFETY: places hold live zvals.
         unsafe {
-            let Some(Numbered { mut at, .. }) = self.get(number) else { return false };
+            let Some(Place { mut at, .. }) = self.get(number) else { return false };
             if engine::type_of(at) == engine::REFERENCE {
                 at = &raw mut (*engine::reference_of(at)).val;
             }
@@ -89,7 +89,7 @@ impl Slots {
     pub unsafe fn make_reference(&self, number: u32) -> bool {
         // SAFETY: the caller's promise.
         unsafe {
-            let Some(Numbered { at, info }) = self.get(number) else { return false };
+            let Some(Place { at, info }) = self.get(number) else { return false };
             if engine::type_of(at) != engine::REFERENCE {
                 let reference = engine::make_reference(at);
                 if !info.is_null() {
@@ -115,7 +115,7 @@ impl Slots {
     pub unsafe fn refer(&self, number: u32, into: *mut Zval) -> bool {
         // SAFETY: places hold live zvals.
         unsafe {
-            let Some(Numbered { at, .. }) = self.get(number) else { return false };
+            let Some(Place { at, .. }) = self.get(number) else { return false };
             if at == into {
                 return false;
             }

@@ -1,22 +1,41 @@
 //! A zval as serde's `Serialize`.
 
-use std::cell::{Cell, UnsafeCell};
-
 use ext_php_rs::types::Zval;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::depth::Depth;
-use super::engine::{self, Elements, HashTable, Key, zend_class_entry, zend_function, zend_object};
-use super::identity::{Identity, Met};
-use super::object_encode;
+use super::encoder::{Encoder, changed_meanwhile, check_length};
+use super::identity::Met;
+use super::object;
 use super::serializable;
-use super::vec::ZendVec;
-use super::wire::{self, Ext, Number, Text};
-use super::writer::Writer;
-use super::{Sharing, ValueError};
+use crate::php::value::engine::{self, Elements, HashTable, Key};
+use crate::php::value::error::ValueError;
+use crate::php::value::scalar;
+use crate::php::value::sharing::Sharing;
+use crate::php::value::vec::ZendVec;
+use crate::php::value::wire::{self, Ext, Number, Text};
+use crate::php::value::writer::Writer;
 
-/// Encodes any value. See [`super::encode`].
+/// Appends `value` as MessagePack to `out`. Says if the value itself may be kept, and returned by
+/// reference count, in place of what decoding these bytes would give. It is going to lie within so many
+/// containers, which count for how deep it may be.
+///
+/// May run user code (`__serialize`, `__sleep`, `serialize`, error handlers).
+///
+/// # Errors
+/// The refusals of `serialize`, as the exceptions that it throws, and what user code throws;
+/// [`ValueError::Refused`] for what is nested deeper than `unserialize_max_depth`, since it could
+/// not be read back. Then `out` holds a part of the value, or nothing: cut it back.
+#[inline]
 pub fn encode(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Sharing, ValueError> {
+    let value = value.dereference();
+    if scalar::encode(value, out) {
+        return Ok(Sharing::Shareable);
+    }
+    encode_any(value, within, out)
+}
+
+/// Encodes any value.
+fn encode_any(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Sharing, ValueError> {
     let encoder = Encoder::new(within);
     let at: *const Zval = value;
     let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true, guarded: false };
@@ -25,8 +44,7 @@ pub fn encode(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Shar
     if written.is_ok() && encoder.has_more() {
         written = serializable::write_before(&encoder, start, out);
     }
-    let sharing = if encoder.depth.was_deep() { Sharing::Fresh } else { encoder.sharing.get() };
-    let failure = encoder.finish();
+    let (sharing, failure) = encoder.finish();
     match written {
         Ok(()) if out.is_cut() => {
             Err(ValueError::Refused("encoding it takes more memory than memory_limit leaves.".into()))
@@ -37,124 +55,6 @@ pub fn encode(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Shar
             _ => ValueError::Thrown,
         }),
         Err(error) => Err(failure.unwrap_or_else(|| ValueError::Refused(error.to_string()))),
-    }
-}
-
-/// What is known across one call of [`encode`].
-pub struct Encoder {
-    pub identity: Identity,
-    depth: Depth,
-    /// Whether the value is what decoding it would give.
-    sharing: Cell<Sharing>,
-    failure: Cell<Option<ValueError>>,
-    /// The class asked for last, and its `__sleep`: objects of one class come in rows.
-    sleep: Cell<(*mut zend_class_entry, *mut zend_function)>,
-    /// Objects that write themselves when all else is written. The identity holds them.
-    later: UnsafeCell<ZendVec<*mut zend_object>>,
-}
-
-impl Encoder {
-    fn new(within: usize) -> Self {
-        Self {
-            identity: Identity::new(),
-            depth: Depth::new(within),
-            sharing: Cell::new(Sharing::Shareable),
-            failure: Cell::new(None),
-            sleep: Cell::new((std::ptr::null_mut(), std::ptr::null_mut())),
-            later: UnsafeCell::new(ZendVec::new()),
-        }
-    }
-
-    /// Puts off calling an object's `serialize()`.
-    pub fn serialize_later(&self, object: *mut zend_object) {
-        self.identity.expect_all();
-        // SAFETY: no reference to the vector outlives a statement.
-        unsafe { (*self.later.get()).push(object) };
-    }
-
-    #[inline]
-    fn has_more(&self) -> bool {
-        // SAFETY: as above.
-        unsafe { !(&*self.later.get()).is_empty() }
-    }
-
-    /// The objects whose `serialize()` has been put off.
-    pub fn take_later(&self) -> ZendVec<*mut zend_object> {
-        // SAFETY: as above.
-        unsafe { std::mem::take(&mut *self.later.get()) }
-    }
-
-    fn finish(self) -> Option<ValueError> {
-        self.identity.finish();
-        self.failure.into_inner()
-    }
-
-    /// The value contains what others may change, or what decoding makes something else of.
-    #[inline]
-    pub fn not_shareable(&self) {
-        self.sharing.set(Sharing::Fresh);
-    }
-
-    /// Looks if an array goes on as a decoded one would, for `$a[] =` and for `current($a)`; `next` is
-    /// the int after its highest key. (Before PHP 8.3 arrays without one begin at 0 all the same.)
-    ///
-    /// # Safety
-    /// `array` is alive.
-    #[inline]
-    unsafe fn goes_on(&self, array: *const HashTable, next: i64) {
-        // SAFETY: the caller's promise.
-        let (position, given) = unsafe { ((*array).nInternalPointer, (*array).nNextFreeElement) };
-        if position != 0 || given != next && !(given == 0 && next < 0) {
-            self.not_shareable();
-        }
-    }
-
-    /// The class's `__sleep`, or null.
-    ///
-    /// # Safety
-    /// `class` is a class of this request.
-    #[inline]
-    pub unsafe fn sleep(&self, class: *mut zend_class_entry) -> *mut zend_function {
-        let (last, sleep) = self.sleep.get();
-        if last == class {
-            return sleep;
-        }
-        // SAFETY: the caller's promise.
-        let sleep = unsafe { engine::method(class, "__sleep") };
-        self.sleep.set((class, sleep));
-        sleep
-    }
-
-    /// Stops with a reason for the caller to throw.
-    #[cold]
-    pub fn refuse<E: serde::ser::Error>(&self, why: String) -> E {
-        self.failure.set(Some(ValueError::Refused(why)));
-        E::custom("")
-    }
-
-    /// Stops for an exception of the engine's that is pending.
-    #[cold]
-    pub fn refused_by_engine<E: serde::ser::Error>(&self) -> E {
-        self.failure.set(Some(ValueError::ByEngine));
-        E::custom("")
-    }
-
-    /// Stops for an exception that is pending.
-    #[cold]
-    pub fn thrown<E: serde::ser::Error>(&self) -> E {
-        self.failure.set(Some(ValueError::Thrown));
-        E::custom("")
-    }
-
-    /// Runs `f` one level deeper, if that is not too deep.
-    #[inline]
-    pub fn deeper<T, E: serde::ser::Error>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        if let Err(why) = self.depth.enter() {
-            return Err(self.refuse(why));
-        }
-        let result = f();
-        self.depth.leave();
-        result
     }
 }
 
@@ -227,7 +127,7 @@ impl Value<'_> {
                 engine::ARRAY => self.serialize_array(serializer),
                 engine::OBJECT => {
                     self.encoder.not_shareable();
-                    object_encode::serialize(self, serializer)
+                    object::serialize(self, serializer)
                 }
                 engine::REFERENCE => self.serialize_reference(serializer),
                 // A resource: what `serialize` makes of it.
@@ -264,7 +164,7 @@ impl Value<'_> {
             let target = Value { at: &raw mut (*engine::reference_of(self.at)).val, guarded: false, ..*self };
             match engine::type_of(target.at) {
                 engine::ARRAY => target.serialize_array(serializer),
-                engine::OBJECT => object_encode::serialize(&target, serializer),
+                engine::OBJECT => object::serialize(&target, serializer),
                 engine::STRING => target.serialize_string(serializer),
                 engine::LONG => serializer.serialize_i64((*target.at).value.lval),
                 engine::DOUBLE => serializer.serialize_f64((*target.at).value.dval),
@@ -450,22 +350,4 @@ pub unsafe fn sole_target(at: *mut Zval) -> *mut Zval {
         }
         at
     }
-}
-
-/// Stops if a string or name is longer than MessagePack can say.
-#[inline]
-pub fn check_length<S: Serializer>(encoder: &Encoder, len: usize) -> Result<(), S::Error> {
-    if len > wire::MAX_LENGTH {
-        return Err(encoder.refuse(format!("A string of {len} bytes is longer than the 4 GiB that can be stored.")));
-    }
-    Ok(())
-}
-
-/// Stops because user code has changed an object while it was being written, whose number of
-/// properties is written already.
-#[cold]
-pub fn changed_meanwhile<E: serde::ser::Error>(encoder: &Encoder) -> E {
-    encoder.refuse(
-        "An object was changed by its own __serialize(), __sleep() or serialize() while it was being stored.".into(),
-    )
 }

@@ -1,253 +1,55 @@
 //! MessagePack into a zval, as serde's `DeserializeSeed`.
 
-use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 
 use ext_php_rs::types::Zval;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::classes::{self, Classes};
-use super::delayed::Delayed;
-use super::depth::Depth;
-use super::engine::{self, HashTable, RawValue, zend_object};
-use super::object_decode::{Body, SerializedBody};
-use super::reader::{self, Reader};
-use super::serializable::{self, Among};
-use super::slots::Slots;
-use super::vec::ZendVec;
-use super::wire::{self, Number};
-use super::{Policy, Sharing, ValueError, scalar};
+use super::classes;
+use super::decoder::{Decoder, MANY, Stop};
+use super::ext::ext;
+use super::key::{KeySeed, MapKey};
+use super::object::{Body, SerializedBody};
+use super::serializable::Whole;
+use crate::php::value::engine::{self, HashTable};
+use crate::php::value::error::ValueError;
+use crate::php::value::policy::Policy;
+use crate::php::value::reader::Reader;
+use crate::php::value::sharing::Sharing;
+use crate::php::value::wire::{self, Number};
+use crate::php::value::{scalar, shape};
 
-/// Decodes any value. See [`super::decode`].
+/// Decodes the MessagePack value that `bytes` start with into `into`, which is overwritten without
+/// being released, and holds null after an error. Returns how many bytes there are behind it, too. `within`: as
+/// for [`encode`](crate::php::value::encode).
+///
+/// May run user code (autoloaders, `__unserialize`, `__wakeup`, `unserialize`, error handlers).
+///
+/// # Errors
+/// [`ValueError::Refused`] if the bytes are no such value, contain what `policy` forbids, or are
+/// nested deeper than `unserialize_max_depth`; [`ValueError::Thrown`] if user code throws. No
+/// destructor runs for what had been made until then.
+#[inline]
 pub fn decode(bytes: &[u8], within: usize, policy: &Policy, into: &mut Zval) -> Result<(Sharing, usize), ValueError> {
+    if scalar::decode(bytes, into) {
+        return Ok((Sharing::Shareable, 0));
+    }
+    decode_any(bytes, within, policy, into)
+}
+
+/// Decodes any value.
+fn decode_any(bytes: &[u8], within: usize, policy: &Policy, into: &mut Zval) -> Result<(Sharing, usize), ValueError> {
     let decoder = Decoder::new(bytes.len(), within, policy);
     let at: *mut Zval = into;
     // SAFETY: the caller gives a zval to overwrite.
     unsafe { engine::set_simple(at, engine::NULL) };
     let mut reader = Reader::new(bytes);
     let slot = Slot { at, decoder: &decoder };
-    let read = if serializable::is_among(bytes) {
-        reader.deserialize_any(serializable::Whole { slot })
-    } else {
-        slot.deserialize(&mut reader)
-    };
+    let read =
+        if shape::is_among(bytes) { reader.deserialize_any(Whole { slot }) } else { slot.deserialize(&mut reader) };
     let rest = reader.rest().len();
     // SAFETY: `at` holds what has been decoded, whole or in part.
     unsafe { decoder.finish(read, at) }.map(|sharing| (sharing, rest))
-}
-
-/// After so many elements the memory is looked at; before a string of 64 times as many bytes, too.
-const MANY: usize = 1024;
-
-/// Decoding cannot go on; why is kept in the [`Decoder`].
-pub struct Stop;
-
-impl Stop {
-    /// As serde wants it.
-    #[cold]
-    pub fn into<E: Error>(self) -> E {
-        E::custom("")
-    }
-}
-
-/// What is known across one call of [`decode`].
-pub struct Decoder<'de, 'p> {
-    pub policy: &'p Policy,
-    pub classes: Classes<'de>,
-    pub slots: Slots,
-    pub delayed: Delayed,
-    pub depth: Depth,
-    /// How many elements may still be announced: an element takes a byte at least, so whoever
-    /// announces more than there are bytes lies, and gets no memory for it.
-    budget: Cell<usize>,
-    /// Values that others have taken the place of. They go at the end: no user code before.
-    replaced: UnsafeCell<ZendVec<RawValue>>,
-    /// The strings before the value, and the objects that read them.
-    pub among: Among<'de>,
-    /// All objects, none of them held: nobody can let go of them before the end.
-    objects: UnsafeCell<ZendVec<*mut zend_object>>,
-    sharing: Cell<Sharing>,
-    failure: Cell<Option<ValueError>>,
-}
-
-impl<'p> Decoder<'_, 'p> {
-    fn new(len: usize, within: usize, policy: &'p Policy) -> Self {
-        Self {
-            policy,
-            classes: Classes::new(),
-            slots: Slots::new(),
-            delayed: Delayed::new(),
-            depth: Depth::new(within),
-            budget: Cell::new(len),
-            replaced: UnsafeCell::new(ZendVec::new()),
-            among: Among::new(),
-            objects: UnsafeCell::new(ZendVec::new()),
-            sharing: Cell::new(Sharing::Shareable),
-            failure: Cell::new(None),
-        }
-    }
-
-    /// Stops with a reason for the caller to throw.
-    #[cold]
-    pub fn refuse(&self, why: String) -> Stop {
-        self.failure.set(Some(ValueError::Refused(why)));
-        Stop
-    }
-
-    /// Stops for bytes that no encoder wrote.
-    #[cold]
-    pub fn damaged(&self, what: &str) -> Stop {
-        self.refuse(format!("A stored value is damaged: it has {what}."))
-    }
-
-    /// Stops for an exception of the engine's that is pending.
-    #[cold]
-    pub fn refused_by_engine(&self) -> Stop {
-        self.failure.set(Some(ValueError::ByEngine));
-        Stop
-    }
-
-    /// Stops for an exception that is pending.
-    #[cold]
-    pub fn thrown(&self) -> Stop {
-        self.failure.set(Some(ValueError::Thrown));
-        Stop
-    }
-
-    /// Announces `elements` more elements.
-    #[inline]
-    pub fn expect(&self, elements: usize) -> Result<(), Stop> {
-        let budget = self.budget.get();
-        match budget.checked_sub(elements) {
-            Some(left) if elements <= engine::MAX_ELEMENTS => {
-                self.budget.set(left);
-                if left / MANY == budget / MANY { Ok(()) } else { self.check_memory(elements * size_of::<Zval>()) }
-            }
-            _ => Err(self.damaged("a length beyond its end")),
-        }
-    }
-
-    /// Stops where there is no memory for a block of this size.
-    #[cold]
-    pub fn check_memory(&self, size: usize) -> Result<(), Stop> {
-        if engine::has_memory(size) {
-            return Ok(());
-        }
-        Err(self.refuse("it takes more memory than memory_limit leaves.".into()))
-    }
-
-    /// Runs `f` one level deeper, if that is not too deep.
-    #[inline]
-    pub fn deeper<T, E: Error>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        if let Err(why) = self.depth.enter() {
-            return Err(self.refuse(why).into());
-        }
-        let result = f();
-        self.depth.leave();
-        result
-    }
-
-    /// The value is not one that may be returned twice.
-    pub fn not_shareable(&self) {
-        self.sharing.set(Sharing::Fresh);
-    }
-
-    /// Notes an object that was made, at `at`.
-    ///
-    /// # Safety
-    /// There is an object.
-    pub unsafe fn made_object(&self, at: *const Zval) {
-        self.not_shareable();
-        // SAFETY: the caller's promise; no reference to the vector outlives the statement.
-        unsafe { (*self.objects.get()).push(engine::object_of(at)) };
-    }
-
-    /// Empties a place that has a value already.
-    ///
-    /// # Safety
-    /// `at` is a live zval.
-    #[inline]
-    pub unsafe fn replace(&self, at: *mut Zval) {
-        // SAFETY: the caller's promise; the value moves.
-        unsafe {
-            if engine::is_counted(at) {
-                (*self.replaced.get()).push(RawValue::of(at));
-            }
-            engine::set_simple(at, engine::NULL);
-        }
-    }
-
-    /// Keeps an array that is of no use any more until the end, since its places have numbers.
-    pub fn keep_until_the_end(&self, array: *mut HashTable) {
-        let mut holder = engine::scratch();
-        // SAFETY: the count of the array moves along.
-        unsafe {
-            engine::set_array(&raw mut *holder, array);
-            self.replace(&raw mut *holder);
-        }
-    }
-
-    /// Makes the delayed calls if all went well, and clears up.
-    ///
-    /// # Safety
-    /// `at` is where the value was decoded to.
-    unsafe fn finish(self, read: Result<(), reader::Error>, at: *mut Zval) -> Result<Sharing, ValueError> {
-        let mut failed = read.is_err();
-        let objects = self.objects.into_inner();
-        let mut held = false;
-        if !failed && self.among.is_used() {
-            // From here on user code may let go of any of them.
-            for &object in objects.iter() {
-                // SAFETY: still alive, see `objects`.
-                unsafe { engine::hold_object(object) };
-            }
-            held = true;
-            // SAFETY: the value is whole, and its places are where they were made.
-            failed = unsafe { !self.among.read(self.policy, &self.slots) };
-        }
-        if failed || held {
-            for &object in objects.iter() {
-                // SAFETY: still alive, see `objects`, or held above.
-                unsafe {
-                    if failed {
-                        engine::forbid_destructor(object);
-                    }
-                    if held {
-                        engine::let_go_of_object(object);
-                    }
-                }
-            }
-        }
-        drop(objects);
-        drop(self.slots);
-        let called = self.delayed.finish(failed);
-        let replaced = self.replaced.into_inner();
-        for value in replaced.iter() {
-            value.release();
-        }
-        drop(replaced);
-        // SAFETY: the caller's promise.
-        unsafe {
-            if called && !engine::exception_pending() {
-                engine::unwrap_reference(at);
-                engine::possible_root(at);
-                return Ok(if self.depth.was_deep() { Sharing::Fresh } else { self.sharing.get() });
-            }
-            engine::release(at);
-            engine::set_simple(at, engine::NULL);
-        }
-        if engine::exception_pending() {
-            return Err(match self.failure.into_inner() {
-                Some(ValueError::ByEngine) => ValueError::ByEngine,
-                _ => ValueError::Thrown,
-            });
-        }
-        let why = read.err().unwrap_or(reader::Error::Stopped);
-        Err(self
-            .failure
-            .into_inner()
-            .unwrap_or_else(|| ValueError::Refused(format!("A stored value is damaged: {why}."))))
-    }
 }
 
 /// A place to decode a value into: it holds null, stays where it is until the end of the decoding, and
@@ -271,7 +73,7 @@ impl<'de> DeserializeSeed<'de> for Slot<'_, 'de, '_> {
 impl Slot<'_, '_, '_> {
     #[inline]
     fn number(&self) {
-        self.decoder.slots.number(self.at);
+        self.decoder.numbered.number(self.at);
     }
 
     fn decode_ext(self, code: i8, body: &[u8]) -> Result<(), Stop> {
@@ -291,10 +93,10 @@ impl Slot<'_, '_, '_> {
                     decoder.not_shareable();
                     classes::enum_case(body, self.at, decoder)
                 }
-                wire::SAME_OBJECT => present(decoder.slots.copy_object(number()?, self.at)),
+                wire::SAME_OBJECT => present(decoder.numbered.copy_object(number()?, self.at)),
                 wire::SAME_REFERENCE => {
                     decoder.not_shareable();
-                    present(decoder.slots.refer(number()?, self.at))
+                    present(decoder.numbered.refer(number()?, self.at))
                 }
                 wire::AMONG => Err(decoder.damaged("strings of objects in its middle")),
                 wire::OBJECT | wire::SERIALIZABLE => Err(decoder.damaged("a class name that no object follows")),
@@ -395,7 +197,7 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         let table = engine::new_map(count);
         // SAFETY: a `Slot` is a place to write to.
         unsafe { engine::set_array(self.at, table) };
-        self.decoder.slots.reserve(count);
+        self.decoder.numbered.reserve(count);
         self.decoder.deeper(|| fill_map(self.decoder, table, map))
     }
 
@@ -403,26 +205,6 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         let (code, body) = ext(deserializer)?;
         self.decode_ext(code, body).map_err(Stop::into)
     }
-}
-
-/// The code and the body of an ext.
-pub fn ext<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(i8, &'de [u8]), D::Error> {
-    struct Fields;
-    impl<'de> Visitor<'de> for Fields {
-        type Value = (i8, &'de [u8]);
-
-        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-            f.write_str("an ext")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
-            match (fields.next_element::<i8>()?, fields.next_element::<&[u8]>()?) {
-                (Some(code), Some(body)) => Ok((code, body)),
-                _ => Err(A::Error::custom("an ext without a body")),
-            }
-        }
-    }
-    deserializer.deserialize_any(Fields)
 }
 
 fn next<'de, A: SeqAccess<'de>, S: DeserializeSeed<'de, Value = ()>>(
@@ -437,7 +219,7 @@ fn begin_list<'a, 'de, 'p>(slot: Slot<'a, 'de, 'p>, count: usize) -> Slot<'a, 'd
     let (list, first) = engine::new_list(count);
     // SAFETY: the slot is a place to write to.
     unsafe { engine::set_array(slot.at, list) };
-    slot.decoder.slots.reserve(count);
+    slot.decoder.numbered.reserve(count);
     Slot { at: first, ..slot }
 }
 
@@ -576,100 +358,5 @@ impl<'a, 'de, 'p> Visitor<'de> for First<'a, 'de, 'p> {
             wire::SERIALIZABLE => Ok(FirstIs::SerializedClassOf(body)),
             _ => self.decode(|first| first.decode_ext(code, body)).map_err(Stop::into),
         }
-    }
-}
-
-/// A key of an array, as it is in the bytes.
-pub enum MapKey<'de> {
-    Int(i64),
-    Bytes(&'de [u8]),
-}
-
-impl<'de> MapKey<'de> {
-    /// As PHP casts it: an index where it is or looks like an int, else a string.
-    #[inline]
-    pub fn as_index(&self) -> Result<i64, &'de [u8]> {
-        match *self {
-            Self::Int(index) => Ok(index),
-            Self::Bytes(bytes) => engine::numeric_key(bytes).ok_or(bytes),
-        }
-    }
-}
-
-/// Reads a key into a place of the caller's: results that travel through memory are slow.
-pub struct KeySeed<'a, 'de, 'p> {
-    pub decoder: &'a Decoder<'de, 'p>,
-    pub into: &'a mut MapKey<'de>,
-}
-
-impl<'de> DeserializeSeed<'de> for KeySeed<'_, 'de, '_> {
-    type Value = ();
-
-    #[inline(always)]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> KeySeed<'_, 'de, '_> {
-    #[inline(always)]
-    fn is<E>(self, key: MapKey<'de>) -> Result<(), E> {
-        *self.into = key;
-        Ok(())
-    }
-
-    #[cold]
-    fn impossible<E: Error>(self) -> Result<(), E> {
-        Err(self.decoder.damaged("a key that is neither an int nor a string").into())
-    }
-}
-
-impl<'de> Visitor<'de> for KeySeed<'_, 'de, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.is(MapKey::Bytes(b""))
-    }
-
-    fn visit_bool<E: Error>(self, key: bool) -> Result<(), E> {
-        self.is(MapKey::Int(i64::from(key)))
-    }
-
-    fn visit_i64<E: Error>(self, key: i64) -> Result<(), E> {
-        self.is(MapKey::Int(key))
-    }
-
-    fn visit_u64<E: Error>(self, key: u64) -> Result<(), E> {
-        match i64::try_from(key) {
-            Ok(key) => self.is(MapKey::Int(key)),
-            Err(_) => self.impossible(),
-        }
-    }
-
-    fn visit_f64<E: Error>(self, key: f64) -> Result<(), E> {
-        // 2^63: the first that is too large for an int.
-        const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-        if (-LIMIT..LIMIT).contains(&key) { self.is(MapKey::Int(key as i64)) } else { self.impossible() }
-    }
-
-    #[inline(always)]
-    fn visit_borrowed_bytes<E: Error>(self, key: &'de [u8]) -> Result<(), E> {
-        self.is(MapKey::Bytes(key))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        self.impossible()
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        self.impossible()
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
-        self.impossible()
     }
 }

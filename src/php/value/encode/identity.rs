@@ -7,7 +7,7 @@ use std::cell::{Cell, UnsafeCell};
 
 use ext_php_rs::types::Zval;
 
-use super::engine::{self, Elements, HashTable, Key};
+use crate::php::value::engine::{self, Elements, HashTable, Key};
 
 /// What is known of a value that is about to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

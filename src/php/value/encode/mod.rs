@@ -1,0 +1,9 @@
+//! zval → MessagePack, as serde's `Serialize`: [`value`] and [`object`] call each other, as values nest.
+
+mod encoder;
+mod identity;
+mod object;
+mod serializable;
+mod value;
+
+pub use value::encode;
