@@ -68,8 +68,8 @@ bench: build ## Measures, against what else there is; or against another build: 
 	@$(if $(AGAINST),benches/compare '$(AGAINST)',benches/run)
 
 torture: ## Kills writers at random (TORTURE_SECONDS=600) and looks for what was lost; then 150 at once
-	@cargo run --release --locked --no-default-features --features torture --example torture -- $(ONLY)
-	@$(if $(ONLY),:,cargo run --release --locked --no-default-features --example torture -- crowd)
+	@cargo run --release --locked -p sync-torture --features torture -- $(ONLY)
+	@$(if $(ONLY),:,cargo run --release --locked -p sync-torture -- crowd)
 
 docs: build ## Writes the README's API table anew from stubs/sync.stub.php
 	@scripts/with-sync.sh scripts/check-docs.php --write

@@ -6,13 +6,11 @@ fn main() {
     // The SIGBUS handler, the fork handlers and the wrapped stream operations point into the
     // library: `dlclose` must not take them away.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
-    #[cfg(feature = "php")]
     php();
 }
 
 /// Tells a thread-safe PHP from one that is not, and the series in which the engine changed; refuses
 /// those older than this code knows.
-#[cfg(feature = "php")]
 fn php() {
     use ext_php_rs_build::{ApiVersion, PHPInfo, find_php};
 
@@ -35,7 +33,6 @@ fn php() {
 }
 
 /// Compiles what has to know PHP's headers.
-#[cfg(feature = "php")]
 fn compile() {
     const SOURCE: &str = "src/php/value/engine/serialization.c";
 

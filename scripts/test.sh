@@ -37,7 +37,7 @@ tally() {
 rust_tests() {
     local name=$1 log=$BUILD/cargo-test.log status=0
     headline "$name"
-    cargo test --locked --no-default-features --no-fail-fast "${@:2}" 2>&1 | tee "$log" || status=$?
+    cargo test --locked --no-fail-fast "${@:2}" 2>&1 | tee "$log" || status=$?
     # shellcheck disable=SC2046 # two words are meant to be two arguments
     tally "$name" $status $(awk '
         /^test result:/ { passed += $4; failed += $6 }
@@ -55,17 +55,17 @@ phpt_tests() {
 
 mkdir -p "$BUILD"
 rm -f "$BUILD/result"
-check 'Formatting (cargo fmt)' cargo fmt --check
-check 'Lints, without PHP' cargo clippy --locked --no-default-features --features torture --all-targets -- -D warnings
+check 'Formatting (cargo fmt)' cargo fmt --all --check
+check 'Lints, without PHP' cargo clippy --locked --workspace --exclude sync --features sync-store/torture,sync-torture/torture --all-targets -- -D warnings
 # The release profile, because its build of ext-php-rs is needed below anyway.
-check 'Lints, under loom' cargo clippy --locked --no-default-features --features loom --test loom -- -D warnings
+check 'Lints, under loom' cargo clippy --locked -p sync-store --features loom --test loom -- -D warnings
 check 'Lints, with PHP' env CARGO_TARGET_DIR="$PHP_TARGET" cargo clippy --release --locked --all-targets -- -D warnings
-check 'Documentation of the store' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-default-features --no-deps
+check 'Documentation of the libraries' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --exclude sync --no-deps
 check 'The promised Rust version' scripts/check-msrv.sh
-rust_tests 'The store, without PHP'
-rust_tests 'The store, dying at every step of a change' --features torture --test crash --test death
-rust_tests 'The store, under loom' --features loom --test loom
-check 'Ten seconds of torture' env TORTURE_SECONDS=10 cargo run --release --locked --no-default-features --features torture --example torture
+rust_tests 'The libraries, without PHP' --workspace --exclude sync
+rust_tests 'The store, dying at every step of a change' -p sync-store --features torture --test crash --test death --test power --test read_locks
+rust_tests 'The store, under loom' -p sync-store --features loom --test loom
+check 'Ten seconds of torture' env TORTURE_SECONDS=10 cargo run --release --locked -p sync-torture --features torture
 check "Python's msgpack and crc32c" scripts/venv.sh
 check "JavaScript's msgpack" scripts/node.sh
 if scripts/build.sh; then

@@ -1,13 +1,9 @@
 //! Sync: one object, shared by PHP programs that know nothing of each other.
 
-#[cfg_attr(feature = "loom", expect(dead_code, reason = "loom copies word by word"))]
-mod short;
-pub mod store;
-
-#[cfg(feature = "php")]
 mod php;
 
-#[cfg(feature = "php")]
+use sync_store as store;
+
 mod module {
     use ext_php_rs::prelude::{ModuleBuilder, php_module};
 

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::ser::{self, Impossible, SerializeMap, SerializeSeq, SerializeTuple, SerializeTupleVariant};
 
-use crate::short;
+use sync_short as short;
 
 /// Where MessagePack goes: bytes that grow.
 pub trait Output: std::io::Write {

@@ -16,7 +16,7 @@ use super::made;
 use super::value::{Slot, fill_map};
 use crate::php::value::engine::{self, HashTable, zend_object, zend_property_info, zend_string};
 use crate::php::value::vec::ZendVec;
-use crate::short;
+use sync_short as short;
 
 /// The second of `[ext 1 (class), map]`.
 pub struct Body<'a, 'de, 'p> {

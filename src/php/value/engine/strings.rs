@@ -8,7 +8,7 @@ use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
 use super::*;
-use crate::short;
+use sync_short as short;
 
 unsafe extern "C" {
     fn _zend_handle_numeric_str_ex(key: *const c_char, len: usize, index: *mut u64) -> bool;

@@ -1,0 +1,678 @@
+//! Hostile files: a case of the fuzzer, and (a few thousand of them) of `cargo test`.
+//!
+//! A case is a string of bytes, read as a list of choices: which valid store to start from, what
+//! to change in it and whether to put the checksums right afterwards, so that what lies behind
+//! them is reached, and what to do with the file then. Nothing in a file may crash a process, keep
+//! it busy or make it use memory without bounds; a file that is not a store stays as it is.
+//!
+//! The same bytes are the same case each time, in every process: nothing in a file that is started
+//! from depends on chance, on who made it or when ([`draw_identities_from`], [`Base::settle`]).
+//!
+//! What this file knows of the format it says in its own words, after `docs/format.md`: the code
+//! under test is not its own witness.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use sync_store::{ErrorKind, Found, Options, Patience, Result, Seen, Store, draw_identities_from};
+
+const PAGE: usize = 4096;
+const BLOCK: usize = 64 * 1024;
+
+/// Words of the header page, by their number.
+mod header {
+    pub const MAGIC: usize = 1;
+    pub const VERSION: usize = 2;
+    pub const STORE_ID: usize = 3;
+    pub const HASH_SEED: usize = 4;
+    pub const IDENTITY_CHECK: usize = 5;
+    /// Boot and file, two and three words.
+    pub const BOOT: usize = 8;
+    pub const FILE: usize = 10;
+    pub const BLOCKS: usize = 14;
+    pub const SYSTEM: usize = 15;
+    pub const COMMIT: usize = 16;
+    pub const INDEXED: usize = 17;
+    pub const DIRECTORY: usize = 19;
+    pub const PENDING: usize = 20;
+    pub const LOCK: usize = 24;
+    pub const SUPERSEDING: usize = 26;
+    pub const HOLD: usize = 32;
+    pub const HOLD_OBJECT: usize = 33;
+    pub const HOLD_SINCE: usize = 34;
+    pub const HOLD_STRENGTH: usize = 37;
+    pub const HOLD_ENDED_AT: usize = 42;
+    /// 0: it was being put right.
+    pub const INCARNATION: usize = 46;
+    pub const TABLE: usize = 48;
+    pub const TOUCHED: usize = 61;
+    pub const PAGE_END: usize = 511;
+    /// Words that mean something.
+    pub const USED: usize = 64;
+}
+
+const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x03");
+const VERSION: u64 = 3 | 1 << 32;
+const HELD: u64 = 1 << 63;
+
+/// CPU time that a case may take: far more than it does, far less than a walk through what a lying
+/// length promises.
+const CPU_SECONDS: f64 = 3.0;
+/// Room that a case may make a file take, beyond what it had.
+const ROOM: u64 = 16 << 20;
+
+// ---- a case ------------------------------------------------------------------------------------
+
+/// Runs one case; panics where the store does what it must not.
+pub fn run(data: &[u8]) {
+    let mut choices = Choices { data, at: 0 };
+    let path = Removed::new();
+    let mut case = Case::draw(&mut choices);
+    // Those of the stores that are made in the course of it.
+    draw_identities_from(u64::MAX);
+    let started = cpu_seconds();
+    sync_store::set_idle_limit(0);
+
+    let mut clients = [Client::new(&path.0), Client::new(&path.0)];
+    if case.in_place {
+        // Somebody overwrites a file that is in use.
+        std::fs::write(&path.0, &case.base.image).unwrap();
+        clients[0].get(&case.base.key(0));
+        clients[1].put(b"mine", b"1");
+    }
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path.0).unwrap();
+    case.sign(&path.0, &file);
+    file.write_all_at(&case.image, 0).unwrap();
+    file.set_len(case.length).unwrap();
+    let room = file.metadata().unwrap().blocks() * 512;
+    let before = case.image.clone();
+
+    let ours = case.is_ours();
+    let mut outcome = Outcome::default();
+    let operations = 2 + choices.below(12);
+    for _ in 0..operations {
+        let which = choices.below(2) as usize;
+        case.operate(&mut choices, &mut clients[which], &mut outcome);
+    }
+    drop(clients);
+    sync_store::close_idle();
+
+    if !ours && !case.in_place && case.length > 0 {
+        assert!(!outcome.succeeded, "a file that is no store was used as one");
+        assert!(is(&file, &before, case.length), "a file that is no store was changed");
+    }
+    // What comes from another boot is put right before it is used.
+    if ours && !case.adopted && !case.in_place && outcome.succeeded && path.0.exists() {
+        let problems = patiently(|| Store::new(path.0.clone(), Options::default()).check()).unwrap().problems;
+        assert!(problems.is_empty(), "after having been put right: {problems:?}");
+    }
+    let grown = file.metadata().unwrap().blocks() * 512;
+    assert!(grown <= room.max(case.base.image.len() as u64) * 2 + ROOM, "from {room} to {grown} bytes");
+    let took = cpu_seconds() - started;
+    assert!(took < CPU_SECONDS, "{took} seconds");
+}
+
+/// What happened in a case.
+#[derive(Default)]
+struct Outcome {
+    /// Some operation that needs a store did not fail.
+    succeeded: bool,
+    /// The values that were put, successfully or not.
+    put: Vec<Vec<u8>>,
+}
+
+struct Case {
+    base: &'static Base,
+    image: Vec<u8>,
+    /// The file's, with zeros behind the image.
+    length: u64,
+    /// Whether boot id and file id say that index and counters can be believed.
+    adopted: bool,
+    /// Whether the bytes replace those of a store that is open.
+    in_place: bool,
+    /// Whether some record's checksum was put right: values are the adversary's then.
+    forged: bool,
+}
+
+impl Case {
+    fn draw(choices: &mut Choices) -> Self {
+        let base = &bases()[choices.below(bases().len() as u64) as usize];
+        let flags = choices.byte();
+        let mut case = Self {
+            base,
+            image: base.image.clone(),
+            length: 0,
+            adopted: flags & 1 != 0,
+            in_place: flags & 0x70 == 0x70,
+            forged: false,
+        };
+        if flags & 0x0e == 0x0e {
+            // No store at all.
+            let length = choices.below(3 * PAGE as u64) as usize;
+            case.image = (0..length).map(|_| choices.byte()).collect();
+        } else {
+            for _ in 0..choices.below(8) {
+                case.mutate(choices);
+            }
+            case.fix_checksums(choices.byte());
+        }
+        case.length = match choices.byte() {
+            0 => choices.below(case.image.len() as u64 + 1),
+            1 => case.image.len() as u64 + choices.below(4 * BLOCK as u64),
+            // A long file that is nearly all hole.
+            2 if case.image.len() >= PAGE => {
+                let blocks = choices.below(1 << 16) + 1;
+                case.set(header::BLOCKS * 8, blocks);
+                (PAGE as u64 + blocks * BLOCK as u64).max(case.image.len() as u64)
+            }
+            _ => case.image.len() as u64,
+        };
+        case.image.truncate(case.length as usize);
+        case
+    }
+
+    fn word(&self, at: usize) -> u64 {
+        let bytes = self.image.get(at..at + 8);
+        bytes.map_or(0, |bytes| u64::from_le_bytes(bytes.try_into().expect("eight bytes")))
+    }
+
+    fn set(&mut self, at: usize, word: u64) {
+        if let Some(bytes) = self.image.get_mut(at..at + 8) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+    }
+
+    fn mutate(&mut self, choices: &mut Choices) {
+        let targets = &self.base.targets;
+        let at = match choices.byte() % 16 {
+            0..=3 => choices.below(header::USED as u64) as usize * 8,
+            4 => choices.below(self.image.len() as u64 / 8) as usize * 8,
+            // A whole block in another one's place.
+            5 if self.image.len() > 2 * BLOCK + PAGE => {
+                let blocks = (self.image.len() - PAGE) as u64 / BLOCK as u64;
+                let (from, to) = (choices.below(blocks) as usize, choices.below(blocks) as usize);
+                let from = PAGE + from * BLOCK;
+                return self.image.copy_within(from..from + BLOCK, PAGE + to * BLOCK);
+            }
+            _ if targets.is_empty() => return,
+            _ => targets[choices.below(targets.len() as u64) as usize],
+        };
+        let now = self.word(at);
+        let known = |choices: &mut Choices| {
+            if targets.is_empty() { 0 } else { targets[choices.below(targets.len() as u64) as usize] as u64 }
+        };
+        let word = match choices.byte() % 16 {
+            0 => 0,
+            1 => 1,
+            2 => u64::MAX,
+            3 => u64::MAX - choices.below(1 << 17),
+            4 => 1 << choices.below(64),
+            5 | 6 => now ^ 1 << choices.below(64),
+            7 => now.wrapping_add(choices.below(1 << 17)).wrapping_sub(1 << 16),
+            8 => known(choices),
+            9 => self.word(known(choices) as usize),
+            // A root somewhere, of any depth.
+            10 => self.seal(((known(choices) / 8) << 6) | choices.below(64)),
+            // An ext of any kind and length.
+            11 => ext(16 + choices.byte() % 10, choices.below(1 << 32) as u32, choices.byte() % 4, choices.byte()),
+            12 => ext(16 + choices.byte() % 10, choices.below(1 << 18) as u32, 0, choices.byte() % 32),
+            13 => choices.below(1 << 32),
+            _ => choices.word(),
+        };
+        self.set(at, word);
+    }
+
+    /// Puts right what the bits ask for, so that the damage is found further in, or not at all.
+    fn fix_checksums(&mut self, which: u8) {
+        if which & 1 != 0 {
+            self.set(header::IDENTITY_CHECK * 8, self.identity_check());
+        }
+        for (bit, root) in [(2, header::DIRECTORY), (4, header::TABLE)] {
+            if which & bit != 0 && self.word(root * 8) != 0 {
+                self.set(root * 8, self.seal(self.word(root * 8)));
+            }
+        }
+        if which & 24 == 24 {
+            self.forged = true;
+            for at in self.base.records.clone() {
+                self.fix_record(at);
+            }
+        }
+    }
+
+    fn identity_check(&self) -> u64 {
+        let words = [MAGIC, VERSION, self.word(header::STORE_ID * 8), self.word(header::HASH_SEED * 8)];
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        u64::from(crc32c::crc32c(&bytes))
+    }
+
+    fn seal(&self, word: u64) -> u64 {
+        let body = word & ((1 << 42) - 1);
+        body | (body ^ self.word(header::STORE_ID * 8)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 42 << 42
+    }
+
+    fn fix_record(&mut self, at: usize) {
+        let Some(length) = self.image.get(at + 1..at + 5) else { return };
+        let length = u32::from_be_bytes(length.try_into().expect("four bytes")) as usize + 6;
+        let Some(bytes) = self.image.get(at..at + length).filter(|bytes| bytes.len() > 12) else { return };
+        let generation = self.word(PAGE + (at - PAGE) / BLOCK * BLOCK + 8);
+        let mix = |word: u64| word.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = mix(self.word(header::STORE_ID * 8) ^ generation.rotate_left(32) ^ at as u64);
+        let seed = mix(place ^ self.word(at) & !(0xff << 48)) >> 32;
+        let crc = u64::from(crc32c::crc32c_append(seed as u32, &bytes[12..]));
+        self.set(at + 8, self.word(at + 8) >> 32 << 32 | crc);
+    }
+
+    /// Says in the image whether the file was last used in this boot, as this file, by nobody else.
+    fn sign(&mut self, path: &Path, file: &File) {
+        if !self.adopted || self.image.len() < PAGE {
+            if self.image.len() >= PAGE {
+                self.image[header::FILE * 8..header::FILE * 8 + 24].fill(0);
+            }
+            return;
+        }
+        let is_new = file.metadata().unwrap().len() == 0;
+        if is_new {
+            Client::new(path).put(b"mine", b"1");
+            sync_store::close_idle();
+        }
+        // As a store writes it that is in this very file.
+        let about = header::BOOT * 8..header::FILE * 8 + 24;
+        file.read_exact_at(&mut self.image[about], header::BOOT as u64 * 8).unwrap();
+        self.set(header::TOUCHED * 8, u64::MAX);
+        if is_new {
+            file.set_len(0).unwrap();
+        }
+    }
+
+    /// Whether the header page is that of a store.
+    fn is_ours(&self) -> bool {
+        let (size, word) = (self.length, |number: usize| self.word(number * 8));
+        let [0xc9, a, b, c, d, 16, 0, 0] = word(0).to_le_bytes() else { return false };
+        let reach = u64::from(u32::from_be_bytes([a, b, c, d])) + 6;
+        let commit = word(header::COMMIT) & !HELD;
+        self.image.len() >= PAGE
+            && word(header::MAGIC) == MAGIC
+            && word(header::VERSION) == VERSION
+            && word(header::STORE_ID) != 0
+            && word(header::PAGE_END) == MAGIC
+            && word(header::IDENTITY_CHECK) == self.identity_check()
+            && reach >= PAGE as u64
+            && reach <= size
+            && (reach - PAGE as u64).is_multiple_of(BLOCK as u64)
+            && (1..1 << 62).contains(&commit)
+            && (word(header::DIRECTORY) == 0
+                || word(header::SYSTEM)
+                    .checked_sub(PAGE as u64)
+                    .is_some_and(|at| at.is_multiple_of(BLOCK as u64) && at / (BLOCK as u64) < word(header::BLOCKS)))
+            && (!self.adopted || word(header::INCARNATION) == 0 || self.is_as_it_was_left())
+    }
+
+    /// Whether what else the header says of a store, and is made anew where that has to be put right first, makes
+    /// sense.
+    fn is_as_it_was_left(&self) -> bool {
+        let (size, word) = (self.length, |number: usize| self.word(number * 8));
+        let blocks_end =
+            word(header::BLOCKS).checked_mul(BLOCK as u64).and_then(|bytes| bytes.checked_add(PAGE as u64));
+        let roots = [header::DIRECTORY, header::TABLE].map(word);
+        blocks_end.is_some_and(|end| end <= size)
+            && (1..=word(header::COMMIT) & !HELD).contains(&word(header::INDEXED))
+            && (roots[0] == 0
+                || roots.iter().all(|&root| self.seal(root) == root)
+                    && word(header::SYSTEM) <= size.saturating_sub(BLOCK as u64))
+    }
+
+    // ---- what is done to it ----------------------------------------------------------------------
+
+    fn operate(&self, choices: &mut Choices, client: &mut Client, outcome: &mut Outcome) {
+        let key = match choices.byte() % 4 {
+            0 => b"new".to_vec(),
+            _ => self.base.key(choices.byte() as usize),
+        };
+        outcome.succeeded |= match choices.byte() % 17 {
+            0..=3 => match client.get(&key) {
+                Some(Some(value)) => {
+                    let genuine = self.base.values.get(&key).is_some_and(|values| values.contains(&value));
+                    let expected =
+                        self.adopted || self.in_place || self.forged || genuine || outcome.put.contains(&value);
+                    assert!(expected, "{key:?} has a value that nobody stored, of {} bytes", value.len());
+                    true
+                }
+                // What a missing file gives, too.
+                Some(None) | None => false,
+            },
+            n @ 4..=7 => {
+                let value = vec![choices.byte(); choices.below(if n == 7 { 200_000 } else { 300 }) as usize];
+                outcome.put.push(value.clone());
+                client.put(&key, &value)
+            }
+            8 | 9 => client.tell(|store| store.remove(&key)),
+            10 => {
+                outcome.put.push(b"1".to_vec());
+                client.tell(|store| store.replace(&[(&key, b"1"), (b"other", b"2")]))
+            }
+            11 => client.tell(Store::snapshot),
+            12 => client.tell(Store::len),
+            13 => {
+                let locked = client.tell(|store| store.lock(Patience::until(Duration::from_secs(1))));
+                client.store.unlock();
+                locked
+            }
+            14 => {
+                client.tell(Store::check);
+                false
+            }
+            15 => {
+                outcome.put.push(b"next".to_vec());
+                client.tell(|store| store.put_next(b"ne", b"xt", i64::MIN, &mut Seen::default()))
+            }
+            _ => {
+                *client = Client::new(&client.path.clone());
+                false
+            }
+        };
+    }
+}
+
+// ---- who uses it -------------------------------------------------------------------------------
+
+struct Client {
+    path: PathBuf,
+    store: Store,
+    seen: HashMap<Vec<u8>, (Seen, Vec<u8>)>,
+}
+
+impl Client {
+    fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), store: Store::new(path.to_owned(), Options::default()), seen: HashMap::new() }
+    }
+
+    /// `None`: it failed.
+    fn get(&mut self, key: &[u8]) -> Option<Option<Vec<u8>>> {
+        let (seen, known) = self.seen.entry(key.to_vec()).or_default();
+        match patiently(|| self.store.get(key, seen, known)) {
+            Ok(Found::Missing) => Some(None),
+            Ok(_) => Some(Some(known.clone())),
+            Err(_) => None,
+        }
+    }
+
+    fn put(&mut self, key: &[u8], value: &[u8]) -> bool {
+        let (seen, known) = self.seen.entry(key.to_vec()).or_default();
+        let done = patiently(|| self.store.put(key, value, seen)).is_ok();
+        if done {
+            *known = value.to_vec();
+        }
+        done
+    }
+
+    fn tell<T>(&self, operation: impl Fn(&Store) -> Result<T>) -> bool {
+        patiently(|| operation(&self.store)).is_ok()
+    }
+}
+
+/// Tries again where the store is busy: there is nobody else, so that it must not be so for long.
+fn patiently<T>(mut operation: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 0..100 {
+        match operation() {
+            Err(error) if matches!(error.kind, ErrorKind::Busy) => {}
+            result => return result,
+        }
+    }
+    panic!("busy, with nobody there");
+}
+
+// ---- valid stores to start from -----------------------------------------------------------------
+
+struct Base {
+    image: Vec<u8>,
+    keys: Vec<Vec<u8>>,
+    /// Every value that each key ever had.
+    values: HashMap<Vec<u8>, Vec<Vec<u8>>>,
+    /// Offsets of words whose change matters.
+    targets: Vec<usize>,
+    /// Offsets of records.
+    records: Vec<usize>,
+}
+
+impl Base {
+    fn key(&self, number: usize) -> Vec<u8> {
+        self.keys.get(number % self.keys.len().max(1)).cloned().unwrap_or_default()
+    }
+
+    /// Notes down what a history of changes leaves, and where its parts are.
+    fn of(history: impl FnOnce(&mut dyn FnMut(&[u8], &[u8]), &Store)) -> Self {
+        let path = Removed::new();
+        draw_identities_from(1);
+        let store = Store::new(path.0.clone(), Options::default());
+        let (mut keys, mut values) = (Vec::new(), HashMap::<Vec<u8>, Vec<Vec<u8>>>::new());
+        let mut put = |key: &[u8], value: &[u8]| {
+            store.put(key, value, &mut Seen::default()).unwrap();
+            if !values.contains_key(key) {
+                keys.push(key.to_vec());
+            }
+            values.entry(key.to_vec()).or_default().push(value.to_vec());
+        };
+        history(&mut put, &store);
+        for (key, value) in store.snapshot().unwrap().iter() {
+            values.entry(key.to_vec()).or_default().push(value.to_vec());
+        }
+        let image = std::fs::read(&path.0).unwrap();
+        let mut base = Self { image, keys, values, targets: Vec::new(), records: Vec::new() };
+        base.settle();
+        base.survey();
+        base
+    }
+
+    /// Takes out what tells who made the file, and when: boot and file (see [`Case::sign`]), the holder's and
+    /// the wall clock, the leases.
+    fn settle(&mut self) {
+        let mut clear = |at: usize, length: usize| self.image[at..at + length].fill(0);
+        clear(header::BOOT * 8, 40);
+        clear(header::TOUCHED * 8, 8);
+        clear(2048, 1024);
+        clear(header::HOLD_OBJECT * 8, 8);
+        clear(header::HOLD_SINCE * 8, 8);
+        clear(header::HOLD_ENDED_AT * 8, 16);
+        clear(header::LOCK * 8, 4);
+        let system = self.word(header::SYSTEM * 8) as usize;
+        self.image[system + 4096..system + 36864].fill(0);
+    }
+
+    fn word(&self, at: usize) -> u64 {
+        u64::from_le_bytes(self.image[at..at + 8].try_into().expect("eight bytes"))
+    }
+
+    /// Finds the words that say where something is, and how much of it.
+    fn survey(&mut self) {
+        for root in [header::DIRECTORY, header::TABLE] {
+            let offset = (self.word(root * 8) >> 6 & 0xf_ffff_ffff) as usize * 8;
+            self.targets.extend((0..8).map(|n| offset + n * 8).filter(|&at| at > 0));
+        }
+        let mut at = PAGE;
+        while at < self.image.len() {
+            let [0xc9, a, b, c, d, kind, ..] = self.image[at..at + 8] else { break };
+            let length = u32::from_be_bytes([a, b, c, d]) as usize + 6;
+            self.targets.extend([at, at + 8, at + 16, at + 24]);
+            match kind {
+                // A bucket: slots in use.
+                19 => {
+                    let slots = (at + 64..at + BLOCK).step_by(16).filter(|&slot| self.word(slot + 8) > 1);
+                    self.targets.extend(slots.take(40).flat_map(|slot| [slot, slot + 8]).collect::<Vec<_>>());
+                }
+                // A segment: records.
+                22 | 23 => {
+                    let mut record = at + 64;
+                    while record < at + length && self.image[record] == 0xc9 {
+                        let length =
+                            u32::from_be_bytes(self.image[record + 1..record + 5].try_into().unwrap()) as usize;
+                        self.records.push(record);
+                        record += length + 6;
+                    }
+                }
+                _ => {}
+            }
+            at += length;
+        }
+        // As likely to be hit as all that is found above.
+        let step = self.records.len() / 60 + 1;
+        let words = self.records.iter().rev().step_by(step).flat_map(|&at| [0, 8, 16, 24, 32].map(|n| at + n));
+        self.targets.extend(words.collect::<Vec<_>>());
+        self.targets.retain(|&at| at + 8 <= self.image.len());
+    }
+
+    fn with(mut self, words: &[(usize, u64)]) -> Self {
+        for &(number, word) in words {
+            self.image[number * 8..number * 8 + 8].copy_from_slice(&word.to_le_bytes());
+        }
+        self
+    }
+}
+
+fn bases() -> &'static [Base] {
+    static BASES: OnceLock<Vec<Base>> = OnceLock::new();
+    BASES.get_or_init(made_anew)
+}
+
+/// What tells whether all cases start from the same bytes as the last time.
+#[allow(dead_code)]
+pub fn fingerprint() -> u32 {
+    made_anew().iter().fold(0, |crc, base| crc32c::crc32c_append(crc, &base.image))
+}
+
+fn made_anew() -> Vec<Base> {
+    let few = |put: &mut dyn FnMut(&[u8], &[u8])| {
+        for n in 0..9u8 {
+            put(&[b'a' + n], &vec![n; usize::from(n) * 40]);
+        }
+    };
+    let small = || Base::of(|put, _| few(put));
+    // The lease that a dead process would have had, as in `lock` and `hold`: none that the process
+    // that goes through the case could be given.
+    let dead = 5 << 32 | 90_000;
+    let last = *small().records.last().unwrap() as u64;
+    let (start, end) = (small().word(last as usize + 16), small().word(header::COMMIT * 8));
+    vec![
+        small(),
+        // An empty store: a header alone.
+        Base::of(|put, store| {
+            put(b"a", b"1");
+            let _ = store.lock(Patience::default());
+            store.unlock();
+        })
+        .header_alone(),
+        Base::of(|put, _| {
+            few(put);
+            put(b"large", &[7; 100_000]);
+            put(b"larger", &[8; 300_000]);
+            put(b"large", &[9; 70_000]);
+        }),
+        Base::of(|put, _| (0..4_000u32).for_each(|n| put(format!("key{n}").as_bytes(), &n.to_le_bytes()))),
+        // Cleaned, with free runs and the traces of removals.
+        Base::of(|put, store| {
+            for n in 0..6_000u32 {
+                put(format!("key{}", n % 100).as_bytes(), &n.to_le_bytes().repeat(20));
+            }
+            (0..50u32).for_each(|n| assert!(store.remove(format!("key{n}").as_bytes()).unwrap()));
+            put(b"large", &[1; 90_000]);
+            assert!(store.remove(b"large").unwrap());
+        }),
+        Base::of(|put, store| {
+            few(put);
+            store.replace(&[(b"a", b"new"), (b"large", &[2; 80_000])]).unwrap();
+        }),
+        // Somebody died: holding the lock, holding the store, between publishing and indexing.
+        small().with(&[(header::LOCK, dead)]),
+        small().with(&[(header::HOLD, dead), (header::HOLD_STRENGTH, 1), (header::COMMIT, HELD | end)]),
+        small().with(&[(header::LOCK, dead), (header::INDEXED, start), (header::PENDING, last)]),
+        small().with(&[(header::INDEXED, start), (header::PENDING, last)]),
+        small().with(&[(header::LOCK, dead), (header::SUPERSEDING, last)]),
+    ]
+}
+
+impl Base {
+    fn header_alone(mut self) -> Self {
+        self.image.truncate(PAGE);
+        self.targets.clear();
+        self.records.clear();
+        let end = self.word(header::COMMIT * 8);
+        self.with(&[
+            (header::DIRECTORY, 0),
+            (header::TABLE, 0),
+            (header::BLOCKS, 0),
+            (header::SYSTEM, PAGE as u64),
+            (header::INDEXED, end),
+        ])
+    }
+}
+
+// ---- small things ------------------------------------------------------------------------------
+
+/// A string of bytes as a list of choices; zeros behind its end.
+struct Choices<'a> {
+    data: &'a [u8],
+    at: usize,
+}
+
+impl Choices<'_> {
+    fn byte(&mut self) -> u8 {
+        let byte = self.data.get(self.at).copied().unwrap_or(0);
+        self.at += 1;
+        byte
+    }
+
+    fn word(&mut self) -> u64 {
+        u64::from_le_bytes(std::array::from_fn(|_| self.byte()))
+    }
+
+    /// A number below `end`, from no more bytes than that needs.
+    fn below(&mut self, end: u64) -> u64 {
+        let bytes = (64 - end.saturating_sub(1).leading_zeros()).div_ceil(8);
+        let number = (0..bytes).fold(0, |number, _| number << 8 | u64::from(self.byte()));
+        if end == 0 { 0 } else { number % end }
+    }
+}
+
+struct Removed(PathBuf);
+
+impl Removed {
+    fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = PathBuf::from(format!("/dev/shm/sync-hostile-{}-{n}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn ext(kind: u8, content: u32, a: u8, b: u8) -> u64 {
+    let length = content.to_be_bytes();
+    u64::from_le_bytes([0xc9, length[0], length[1], length[2], length[3], kind, a, b])
+}
+
+/// Whether a file has these bytes, zeros behind them, and this length.
+fn is(file: &File, image: &[u8], length: u64) -> bool {
+    let mut bytes = vec![0; length.min(4 << 20) as usize];
+    let read = file.read_exact_at(&mut bytes, 0).is_ok();
+    let (start, rest) = bytes.split_at(image.len());
+    read && start == image && rest.iter().all(|&byte| byte == 0) && file.metadata().unwrap().len() == length
+}
+
+fn cpu_seconds() -> f64 {
+    // SAFETY: a valid clock and a place for the answer.
+    unsafe {
+        let mut now: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut now);
+        now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
+    }
+}

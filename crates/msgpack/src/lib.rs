@@ -1,0 +1,1 @@
+//! MessagePack as PHP means it, through serde.

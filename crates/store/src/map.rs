@@ -1,0 +1,421 @@
+//! The mapping of a file, and everything that touches its bytes.
+//!
+//! A mapping reserves some address space beyond the file's end, so that a file that grows, through
+//! whichever process, is simply there; a file that outgrows it is mapped anew, between two operations. What lies beyond the end, or was
+//! cut off, raises SIGBUS when touched (`sigbus`).
+
+use super::file::Trouble;
+use super::format::PAGE;
+use super::header::{Header, LeaseSlot, Word};
+use super::memory;
+use super::room::Room;
+use super::sigbus::{self, Watched};
+use super::torture::crash_point;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr::{self, NonNull};
+
+/// Mappings are as long as a multiple of this: of the largest page that Linux uses.
+const UNIT: u64 = 64 << 10;
+/// The shortest mapping that is asked for at first.
+const SHORTEST: u64 = 1 << 20;
+
+/// How long a mapping of a file of `size` bytes should be. A machine that refuses it gives less.
+fn desired_length(size: u64) -> u64 {
+    #[cfg(test)]
+    if let Some(length) = tests::DESIRED.get() {
+        return length.max(shortest_length(size));
+    }
+    // A process whose address space is limited has other uses for it.
+    let ahead = match address_space_limit() {
+        Some(limit) => size.saturating_mul(3).min(limit / 64),
+        None => size.saturating_mul(3),
+    };
+    size.saturating_add(ahead).max(SHORTEST).next_multiple_of(UNIT)
+}
+
+/// The shortest mapping that shows `size` bytes.
+fn shortest_length(size: u64) -> u64 {
+    size.max(PAGE).next_multiple_of(UNIT)
+}
+
+/// Bytes of address space that this process may have, if that is limited (`ulimit -v`).
+fn address_space_limit() -> Option<u64> {
+    // SAFETY: all zeros is a valid `rlimit`, and a valid place for the answer.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        (libc::getrlimit(libc::RLIMIT_AS, &mut limit) == 0 && limit.rlim_cur != libc::RLIM_INFINITY)
+            .then_some(limit.rlim_cur)
+    }
+}
+
+/// Tries lengths from the desired one down to the shortest that will do, until one is to be had:
+/// `attempt` is given a length and returns where the mapping is.
+fn map_as_long_as_possible(
+    size: u64,
+    mut attempt: impl FnMut(u64) -> *mut libc::c_void,
+) -> Result<(NonNull<u8>, u64), Trouble> {
+    let shortest = shortest_length(size);
+    let mut length = desired_length(size);
+    loop {
+        #[cfg(test)]
+        let is_refused = length > tests::AVAILABLE.get();
+        #[cfg(not(test))]
+        let is_refused = false;
+        if !is_refused {
+            let base = attempt(length);
+            if base != libc::MAP_FAILED {
+                return Ok((NonNull::new(base.cast()).expect("mmap does not map address 0"), length));
+            }
+            let error = io::Error::last_os_error();
+            // EAGAIN: more than may be locked into memory (`mlockall`).
+            if !matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::EAGAIN)) {
+                return Err(Trouble::Io(error));
+            }
+        }
+        if length == shortest {
+            return Err(Trouble::NoAddressSpace(length));
+        }
+        // Each is shorter than the one before, as it is longer than the shortest, which is one unit at least.
+        length = (length / 2).next_multiple_of(UNIT).max(shortest);
+    }
+}
+
+/// A shared mapping of a whole file.
+pub struct Map {
+    base: NonNull<u8>,
+    /// The file's first page, or (while a file is being imported) one that will be.
+    header: NonNull<Header>,
+    draft: Option<NonNull<Draft>>,
+    length: u64,
+    /// By which the handler of SIGBUS knows it.
+    slot: &'static Watched,
+}
+
+impl Map {
+    /// Maps a file of `size` bytes.
+    pub fn new(file: BorrowedFd, size: u64, writable: bool) -> Result<Self, Trouble> {
+        sigbus::stand_ready();
+        let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
+        let (base, length) = map_as_long_as_possible(size, |length| {
+            // SAFETY: a new mapping at an address of the kernel's choice; nothing else is touched.
+            unsafe { libc::mmap(ptr::null_mut(), length as usize, protection, libc::MAP_SHARED, file.as_raw_fd(), 0) }
+        })?;
+        let slot = Watched::new();
+        slot.cover(base, length);
+        Ok(Self { base, header: base.cast(), draft: None, length, slot })
+    }
+
+    /// Makes the mapping long enough for `size` bytes of the file. It may move: no reference into it
+    /// lives, which the borrow checker sees to. On an error it is what it was.
+    pub fn grow(&mut self, size: u64) -> Result<(), Trouble> {
+        debug_assert!(self.draft.is_none(), "a header in memory is that of a file that is being imported");
+        sigbus::stand_ready();
+        if self.is_poisoned() {
+            return Err(Trouble::Stale);
+        }
+        // While it moves, nobody looks at it. The range that it leaves may become another thread's
+        // mapping at once: its faults are not this one's.
+        self.slot.uncover();
+        let moved = map_as_long_as_possible(size, |length| {
+            // SAFETY: the range is this mapping's own, with one protection and one file behind it. (Where a
+            // handler has put zeros into it, which would make two of it, it is poisoned.)
+            unsafe {
+                libc::mremap(self.base.as_ptr().cast(), self.length as usize, length as usize, libc::MREMAP_MAYMOVE)
+            }
+        });
+        if let Ok((base, length)) = moved {
+            (self.base, self.header, self.length) = (base, base.cast(), length);
+        }
+        self.slot.cover(self.base, self.length);
+        moved.map(drop)
+    }
+
+    /// A mapping whose header is a page in memory, not yet the file's.
+    pub fn with_draft(mut self, page: &[u8; PAGE as usize]) -> Self {
+        // From here on there are pointers to it and no box: moving one would end what they may be used for.
+        let draft = NonNull::from(Box::leak(Box::new(Draft(*page))));
+        self.header = draft.cast();
+        self.draft = Some(draft);
+        self
+    }
+
+    /// The header page as it is now.
+    pub fn header_page(&self) -> Box<[u8; PAGE as usize]> {
+        let mut page = Box::new([0; PAGE as usize]);
+        // SAFETY: a page lies behind the header, in the mapping or in the draft.
+        unsafe { ptr::copy_nonoverlapping(self.header.as_ptr().cast::<u8>(), page.as_mut_ptr(), PAGE as usize) };
+        page
+    }
+
+    /// Bytes of address space; offsets below it can be accessed (and give zeros where there is no
+    /// file).
+    #[inline]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Whether some access found no file behind it: nothing read since is to be believed.
+    #[inline]
+    pub fn is_poisoned(&self) -> bool {
+        self.slot.is_poisoned()
+    }
+
+    /// Does to the mapping what touching a page that is gone does.
+    pub fn poison(&self) {
+        self.slot.poison();
+    }
+
+    #[inline]
+    pub fn header(&self) -> &Header {
+        // SAFETY: the mapping (or the draft) is aligned, at least a page long and lives as long as
+        // `self`; `Header` is made of atomics, for which any bytes are valid.
+        unsafe { self.header.as_ref() }
+    }
+
+    /// The word at an offset, which is rounded down to a multiple of eight; outside the mapping it
+    /// is a word of zeros that belongs to nobody (a hostile offset must not be a fault).
+    #[inline]
+    pub fn word(&self, offset: u64) -> &Word {
+        if offset > self.length - 8 {
+            return self.outside();
+        }
+        // SAFETY: inside the mapping, as was just checked.
+        unsafe { self.word_inside(offset) }
+    }
+
+    /// As [`Map::word`], without a look at where the mapping ends.
+    ///
+    /// # Safety
+    /// Eight bytes from `offset` on are inside of the mapping.
+    #[inline]
+    pub unsafe fn word_inside(&self, offset: u64) -> &Word {
+        debug_assert!(offset <= self.length - 8);
+        // SAFETY: inside the mapping by contract, which lives as long as `self`; aligned, atomic.
+        unsafe { self.base.add((offset & !7) as usize).cast::<Word>().as_ref() }
+    }
+
+    /// The lease slot at an offset, which is rounded down to a multiple of its size; `None` outside the mapping.
+    pub fn lease_slot(&self, offset: u64) -> Option<&LeaseSlot> {
+        const SIZE: u64 = size_of::<LeaseSlot>() as u64;
+        let offset = offset / SIZE * SIZE;
+        // SAFETY: inside the mapping, aligned (the mapping begins with a page), made of atomics.
+        self.is_inside(offset, SIZE).then(|| unsafe { self.base.add(offset as usize).cast::<LeaseSlot>().as_ref() })
+    }
+
+    #[cold]
+    fn outside(&self) -> &Word {
+        self.poison();
+        // SAFETY: a spare word of the header page, which every mapping has; poisoned, so nobody believes it.
+        unsafe { self.base.add(std::mem::offset_of!(Header, spare)).cast::<Word>().as_ref() }
+    }
+
+    /// Whether so many bytes from an offset on are inside of the mapping.
+    #[inline]
+    pub fn is_inside(&self, offset: u64, length: u64) -> bool {
+        offset <= self.length && length <= self.length - offset
+    }
+
+    /// Appends `length` bytes at `offset` to `out`; false where that has no room for them. They may change while
+    /// they are copied: the caller checks the generation afterwards.
+    ///
+    /// # Safety
+    /// `length` bytes from `offset` on are inside of the mapping.
+    #[inline]
+    pub unsafe fn copy_inside(&self, offset: u64, length: u64, out: &mut impl Room<u8>) -> bool {
+        debug_assert!(self.is_inside(offset, length));
+        let Some(to) = out.spare(length as usize).and_then(|spare| spare.get_mut(..length as usize)) else {
+            return false;
+        };
+        // SAFETY: the source is inside the mapping by contract, the target is a slice of that length; they do
+        // not overlap. A torn copy is discarded by the caller's look at the generation.
+        unsafe {
+            memory::copy(self.base.as_ptr().add(offset as usize), to.as_mut_ptr().cast(), length as usize);
+            out.take(length as usize);
+        }
+        true
+    }
+
+    /// Tells the kernel that all of a range is about to be written: one system call instead of a
+    /// fault a page. Where the kernel does not know that, it faults.
+    pub fn populate(&self, offset: u64, length: u64) {
+        /// `MADV_POPULATE_WRITE`, since Linux 5.14.
+        const POPULATE_WRITE: i32 = 23;
+        if self.is_inside(offset, length) {
+            // SAFETY: inside the mapping; it changes nothing but page tables. The address is made
+            // a multiple of the page size, which may be larger than ours.
+            unsafe {
+                let page = libc::sysconf(libc::_SC_PAGESIZE) as u64;
+                let start = offset / page * page;
+                let address = self.base.as_ptr().add(start as usize).cast();
+                libc::madvise(address, (offset + length - start) as usize, POPULATE_WRITE);
+            }
+        }
+    }
+
+    /// Reads a few bytes at `offset`.
+    ///
+    /// # Safety
+    /// `N` bytes from `offset` on are inside of the mapping.
+    #[inline]
+    pub unsafe fn read_inside<const N: usize>(&self, offset: u64) -> [u8; N] {
+        debug_assert!(self.is_inside(offset, N as u64));
+        let mut bytes = [0; N];
+        // SAFETY: the source is inside the mapping by contract; the target is as long.
+        unsafe { memory::copy(self.base.as_ptr().add(offset as usize), bytes.as_mut_ptr(), N) };
+        bytes
+    }
+
+    /// Whether the bytes at `offset` are these. The file may change meanwhile: as in [`Map::copy_inside`].
+    ///
+    /// # Safety
+    /// As many bytes from `offset` on are inside of the mapping.
+    #[inline]
+    pub unsafe fn equals_inside(&self, offset: u64, bytes: &[u8]) -> bool {
+        debug_assert!(self.is_inside(offset, bytes.len() as u64));
+        // SAFETY: inside the mapping by contract.
+        unsafe { memory::equals(self.base.as_ptr().add(offset as usize), bytes) }
+    }
+
+    /// Writes bytes into the file, for the owner of the write lock, into space that is its own.
+    #[inline]
+    #[cfg_attr(feature = "torture", track_caller)]
+    pub fn write(&self, offset: u64, bytes: &[u8]) {
+        if !self.is_inside(offset, bytes.len() as u64) {
+            return self.poison();
+        }
+        // SAFETY: inside the mapping, as was just checked.
+        unsafe { self.write_inside(offset, bytes) };
+    }
+
+    /// As [`Map::write`], without a look at where the mapping ends.
+    ///
+    /// # Safety
+    /// As many bytes from `offset` on are inside of the mapping.
+    #[inline]
+    #[cfg_attr(feature = "torture", track_caller)]
+    pub unsafe fn write_inside(&self, offset: u64, bytes: &[u8]) {
+        crash_point();
+        debug_assert!(self.is_inside(offset, bytes.len() as u64));
+        // SAFETY: inside the mapping by contract; as in [`Map::copy_inside`].
+        unsafe { memory::write(bytes, self.base.as_ptr().add(offset as usize)) };
+    }
+
+    /// Copies inside the file, for the owner of the write lock.
+    #[cfg_attr(feature = "torture", track_caller)]
+    pub fn copy_within(&self, from: u64, to: u64, length: u64) {
+        crash_point();
+        if !self.is_inside(from, length) || !self.is_inside(to, length) {
+            return self.poison();
+        }
+        // SAFETY: both ranges are inside the mapping.
+        unsafe {
+            let (from, to) = (self.base.as_ptr().add(from as usize), self.base.as_ptr().add(to as usize));
+            memory::move_within(from, to, length as usize);
+        }
+    }
+
+    /// Fills with zeros, for the owner of the write lock.
+    #[cfg_attr(feature = "torture", track_caller)]
+    pub fn zero(&self, offset: u64, length: u64) {
+        crash_point();
+        if !self.is_inside(offset, length) {
+            return self.poison();
+        }
+        // SAFETY: inside the mapping (checked above).
+        unsafe { memory::zero(self.base.as_ptr().add(offset as usize), length as usize) };
+    }
+
+    /// The CRC of what a record says behind its CRC, `length` bytes at `offset`, computed where it
+    /// lies; the caller owns the write lock.
+    #[inline]
+    pub fn record_crc(&self, seed: u32, offset: u64, length: u64) -> Option<u32> {
+        if !self.is_inside(offset, length) {
+            return None;
+        }
+        // SAFETY: inside the mapping. Nobody but the owner of the write lock writes to records
+        // (but for a flag that the CRC leaves out), so the bytes behind the slice are quiet; should
+        // a hostile process change them all the same, a wrong checksum is the worst to come.
+        let crc = |bytes: &[u8]| super::crc::append(seed, bytes);
+        Some(unsafe { memory::view(self.base.as_ptr().add(offset as usize), length as usize, crc) })
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        self.slot.uncover();
+        // SAFETY: the range is this mapping's own, and no reference into it outlives `self`.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.length as usize) };
+        self.slot.free();
+        if let Some(draft) = self.draft {
+            // SAFETY: `with_draft` took it out of a box, and nothing else frees it; references to it, too,
+            // have borrowed `self`.
+            drop(unsafe { Box::from_raw(draft.as_ptr()) });
+        }
+    }
+}
+
+/// A header page in memory, aligned as the header asks for.
+#[repr(C, align(64))]
+struct Draft([u8; PAGE as usize]);
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::os::fd::AsFd;
+
+    thread_local! {
+        /// How long this thread wants its mappings, instead of the usual length.
+        pub static DESIRED: Cell<Option<u64>> = const { Cell::new(None) };
+        /// The longest mapping that this thread can get.
+        pub static AVAILABLE: Cell<u64> = const { Cell::new(u64::MAX) };
+    }
+
+    #[test]
+    fn a_file_cut_short_reads_as_zeros_and_poisons_the_mapping() {
+        let file = crate::tests::temporary_file();
+        file.set_len(8192).unwrap();
+        let map = Map::new(file.as_fd(), 8192, true).unwrap();
+        map.word(4096).set(42);
+        assert!(!map.is_poisoned());
+        file.set_len(0).unwrap();
+        assert_eq!(map.word(4096).get(), 0);
+        assert!(map.is_poisoned());
+    }
+
+    #[test]
+    fn a_walk_far_beyond_the_end_of_a_file_survives() {
+        DESIRED.set(Some(2 << 30));
+        let file = crate::tests::temporary_file();
+        file.set_len(4096).unwrap();
+        let map = Map::new(file.as_fd(), 4096, true).unwrap();
+        DESIRED.set(None);
+        // More pages apart from each other than a process may have mappings.
+        for page in 0..100_000 {
+            map.word(8192 + page * 16384).set(1);
+        }
+        assert!(map.is_poisoned());
+        assert_eq!(map.word(0).get(), 0);
+    }
+
+    #[test]
+    fn a_file_that_grows_is_visible_through_the_old_mapping() {
+        let file = crate::tests::temporary_file();
+        file.set_len(4096).unwrap();
+        let map = Map::new(file.as_fd(), 4096, true).unwrap();
+        file.set_len(1 << 20).unwrap();
+        map.word((1 << 20) - 8).set(7);
+        assert_eq!(map.word((1 << 20) - 8).get(), 7);
+        assert!(!map.is_poisoned());
+    }
+
+    #[test]
+    fn an_offset_outside_the_mapping_is_no_fault() {
+        let file = crate::tests::temporary_file();
+        file.set_len(4096).unwrap();
+        let map = Map::new(file.as_fd(), 4096, true).unwrap();
+        assert_eq!(map.word(u64::MAX).get(), 0);
+        assert!(map.is_poisoned());
+    }
+}

@@ -1,0 +1,750 @@
+//! Death between any two steps of a change, enumerated: for every kind of operation a process does
+//! it and dies by SIGKILL at the k-th store to the shared file (or system call that changes it),
+//! for every k. What is left has to be the old state or the
+//! new one, for readers at once, and whole for the next writer.
+//!
+//!     cargo test -p sync-store --features torture --test crash
+//!
+//! With `SYNC_CRASH_ALL=1` in the environment every k is tried; else some dozens of them, others in
+//! each run.
+#![cfg(feature = "torture")]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use sync_store::{Appended, ErrorKind, Found, Options, Patience, Seen, Store, torture};
+
+/// What a store should hold.
+type Model = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// One operation.
+#[derive(Clone)]
+enum Step {
+    Put(Vec<u8>, Vec<u8>),
+    /// Under the next number, which is this one.
+    PutNext(i64, Vec<u8>),
+    /// Lets the value go on.
+    Append(Vec<u8>, Vec<u8>),
+    Unite(Vec<u8>),
+    Remove(Vec<u8>),
+    Replace(Vec<(Vec<u8>, Vec<u8>)>),
+    Lock,
+    Unlock,
+    Destroy,
+    /// Reads everything the slow way: opens, adopts, takes over.
+    Read,
+}
+use Step::*;
+
+fn key(n: u32) -> Vec<u8> {
+    format!("key{n}").into_bytes()
+}
+
+fn put(n: u32, length: usize) -> Step {
+    Put(key(n), vec![n as u8; length])
+}
+
+fn apply(store: &Store, step: &Step) {
+    match step {
+        Put(key, value) => store.patiently(|store| store.put(key, value, &mut Seen::default())).unwrap(),
+        PutNext(number, value) => {
+            let put = store.patiently(|store| store.put_next(value, b"", 0, &mut Seen::default()));
+            assert_eq!(put.unwrap(), Some(*number));
+        }
+        Append(key, bytes) => {
+            let done = store.patiently(|store| {
+                let mut seen = Seen::default();
+                store.get(key, &mut seen, &mut Vec::new())?;
+                store.append(key, bytes, 0, &mut seen)
+            });
+            assert_eq!(done.unwrap(), Appended::Done);
+        }
+        Unite(key) => {
+            let done = store.patiently(|store| {
+                let mut seen = Seen::default();
+                store.get(key, &mut seen, &mut Vec::new())?;
+                store.unite(key, 0, &mut seen)
+            });
+            assert!(done.unwrap());
+        }
+        Remove(key) => drop(store.patiently(|store| store.remove(key)).unwrap()),
+        Replace(entries) => {
+            let entries: Vec<(&[u8], &[u8])> = entries.iter().map(|(key, value)| (&key[..], &value[..])).collect();
+            store.patiently(|store| store.replace(&entries)).unwrap();
+        }
+        Lock => store.patiently(|store| store.lock(Patience::default())).unwrap(),
+        Unlock => store.unlock(),
+        Destroy => store.patiently(Store::destroy).unwrap(),
+        Read => drop(store.patiently(Store::snapshot).unwrap()),
+    }
+}
+
+fn change(model: &mut Model, step: &Step) {
+    match step {
+        Put(key, value) => drop(model.insert(key.clone(), value.clone())),
+        PutNext(number, value) => drop(model.insert(number.to_string().into_bytes(), value.clone())),
+        Append(key, bytes) => model.get_mut(key).expect("a value to append to").extend_from_slice(bytes),
+        Remove(key) => drop(model.remove(key)),
+        Replace(entries) => *model = entries.iter().cloned().collect(),
+        Destroy => model.clear(),
+        Unite(_) | Lock | Unlock | Read => {}
+    }
+}
+
+/// Whether to die at every single crash point, however long it takes.
+fn all() -> bool {
+    std::env::var_os("SYNC_CRASH_ALL").is_some()
+}
+
+// ---- processes ---------------------------------------------------------------------------------
+
+/// How a child ended.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    Killed,
+    Finished,
+}
+
+/// Runs `action` in a forked process until it ends or is killed at a crash point.
+fn in_child(action: impl FnOnce()) -> End {
+    // SAFETY: what the child does needs no lock that another thread may have held: files, memory
+    // (glibc's allocator survives a fork) and atomics. It leaves by `_exit`.
+    unsafe {
+        let pid = libc::fork();
+        assert!(pid >= 0, "fork");
+        if pid == 0 {
+            // Should it hang all the same.
+            libc::alarm(5);
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(action));
+            libc::_exit(if result.is_ok() { 0 } else { 99 });
+        }
+        let mut status = 0;
+        assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
+        if libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGKILL {
+            return End::Killed;
+        }
+        assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "the child ended with {status:#x}");
+        End::Finished
+    }
+}
+
+/// Memory that a child shares with its parent.
+struct Shared {
+    /// How many steps have returned.
+    done: AtomicU64,
+    passed: AtomicU64,
+    trace: [AtomicU32; 1 << 18],
+}
+
+fn shared() -> &'static Shared {
+    // SAFETY: anonymous memory, zeroed, never unmapped; the type is made of atomics.
+    unsafe {
+        let memory = libc::mmap(
+            std::ptr::null_mut(),
+            size_of::<Shared>(),
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        assert!(memory != libc::MAP_FAILED);
+        &*memory.cast::<Shared>()
+    }
+}
+
+/// Runs `action` as a user who may read the file and not write to it, in a thread (and with a handle
+/// on the file) of its own.
+fn as_a_reader<T: Send>(action: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            // SAFETY: concerns this thread's access to files only.
+            unsafe { libc::syscall(libc::SYS_setfsuid, 65534) };
+            action()
+        });
+        thread.join().unwrap()
+    })
+}
+
+// ---- a case --------------------------------------------------------------------------------------
+
+#[derive(Default)]
+struct Case {
+    name: &'static str,
+    /// Done first, whole.
+    prepare: Vec<Step>,
+    /// Done by the process that dies.
+    steps: Vec<Step>,
+    /// Lets the cleaner of that process start with so many dead bytes.
+    slack: Option<u64>,
+    /// Whether whoever takes over dies as well, at each of its steps.
+    twice: bool,
+    /// Puts another file into place before the steps: a copy, a file of the pure-PHP class.
+    exchange: Option<fn(&Path)>,
+}
+
+/// A file of its own on tmpfs.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(format!("/dev/shm/sync-crash-{}-{name}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+
+    fn store(&self) -> Store {
+        let options = Options { file_mode: 0o644, ..Options::default() };
+        Store::new(self.0.clone(), options)
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+const PROBE: &[u8] = b"probe";
+
+/// All of `keys`, one read each; no lock, no write.
+fn read_keys(store: &Store, keys: &BTreeSet<Vec<u8>>) -> Model {
+    let mut model = Model::new();
+    for key in keys {
+        let mut out = Vec::new();
+        match store.patiently(|store| store.get(key, &mut Seen::default(), &mut out)).unwrap() {
+            Found::Missing => {}
+            _ => drop(model.insert(key.clone(), out)),
+        }
+    }
+    model
+}
+
+fn read_snapshot(store: &Store) -> Model {
+    let snapshot = store.patiently(Store::snapshot).unwrap();
+    let mut model: Model = snapshot.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
+    assert_eq!(model.len(), snapshot.len(), "a key twice");
+    model.remove(PROBE);
+    model
+}
+
+impl Case {
+    fn run(self) {
+        static WARM: Once = Once::new();
+        // Whatever is done once a process is done before the first fork.
+        WARM.call_once(|| {
+            let file = File::new("warm");
+            apply(&file.store(), &put(0, 1));
+        });
+        let mut models = vec![Model::new()];
+        self.prepare.iter().for_each(|step| change(&mut models[0], step));
+        for step in &self.steps {
+            let mut next = models.last().unwrap().clone();
+            change(&mut next, step);
+            models.push(next);
+        }
+        let shared = shared();
+        let (points, once, twice) = self.crash_points(shared);
+        let mut deaths = 0;
+        for &point in &once {
+            self.die_at(shared, &models, point, None);
+            deaths += 1;
+        }
+        for &point in &twice {
+            let mut second = 0;
+            while self.die_at(shared, &models, point, Some(second)) == End::Killed {
+                deaths += 1;
+                second = if all() { second + 1 } else { second * 2 + 1 + point % 3 };
+            }
+        }
+        eprintln!("{}: {points} crash points, {deaths} deaths", self.name);
+    }
+
+    /// How many crash points the steps pass, and which to die at: the first and the last of each
+    /// pair of lines of the source that follow each other. Once, and with another death after it.
+    fn crash_points(&self, shared: &'static Shared) -> (u64, Vec<u64>, Vec<u64>) {
+        let file = File::new(self.name);
+        let _open = self.set_up(&file);
+        let end = in_child(|| {
+            torture::trace_into(&shared.trace);
+            self.act(&file, shared, u64::MAX);
+        });
+        assert_eq!(end, End::Finished, "{}", self.name);
+        let points = shared.passed.load(Ordering::Relaxed);
+        assert!(points > 0, "{}: no crash points", self.name);
+        if all() {
+            let every: Vec<u64> = (0..points).collect();
+            return (points, every.clone(), if self.twice { every } else { Vec::new() });
+        }
+        let lines: Vec<u32> = shared.trace.iter().take(points as usize).map(|n| n.load(Ordering::Relaxed)).collect();
+        let mut pairs: HashMap<(u32, u32), (u64, u64)> = HashMap::new();
+        for (n, pair) in lines.windows(2).enumerate() {
+            let at = n as u64 + 1;
+            pairs.entry((pair[0], pair[1])).or_insert((at, at)).1 = at;
+        }
+        let mut chosen: Vec<u64> = pairs.into_values().flat_map(|(first, last)| [first, last]).collect();
+        chosen.push(0);
+        chosen.sort_unstable();
+        chosen.dedup();
+        // Where there is much to prepare, or two deaths are to come, not all of them in one run, and others
+        // in the next.
+        let some = |most: usize| {
+            let step = chosen.len().div_ceil(most);
+            let start = std::process::id() as usize % step;
+            chosen.iter().copied().skip(start).step_by(step).collect()
+        };
+        let once = match self.prepare.len() {
+            2000.. => some(16),
+            200.. => some(50),
+            _ => chosen.clone(),
+        };
+        (points, once, if self.twice { some(14) } else { Vec::new() })
+    }
+
+    fn set_up(&self, file: &File) -> Store {
+        // The files of the deaths before.
+        sync_store::close_idle();
+        let store = file.store();
+        self.prepare.iter().for_each(|step| apply(&store, step));
+        if let Some(exchange) = self.exchange {
+            exchange(&file.0);
+            Store::paths_have_changed();
+        }
+        store
+    }
+
+    /// What the process does that dies.
+    fn act(&self, file: &File, shared: &Shared, crash_after: u64) {
+        if let Some(slack) = self.slack {
+            torture::set_slack(slack);
+        }
+        shared.done.store(0, Ordering::Relaxed);
+        let store = file.store();
+        torture::crash_after(crash_after);
+        for step in &self.steps {
+            apply(&store, step);
+            shared.done.fetch_add(1, Ordering::Relaxed);
+        }
+        shared.passed.store(torture::passed(), Ordering::Relaxed);
+        // A process that dies now dies with all of it done.
+        torture::crash_after(u64::MAX);
+    }
+
+    /// One death (and, with `second`, that of the first who takes over), and what is left then.
+    fn die_at(&self, shared: &'static Shared, models: &[Model], point: u64, second: Option<u64>) -> End {
+        let about = format!("{} killed at crash point {point}, takeover at {second:?}", self.name);
+        let file = File::new(self.name);
+        let open = self.set_up(&file);
+        in_child(|| self.act(&file, shared, point));
+        let done = shared.done.load(Ordering::Relaxed) as usize;
+        let mut end = End::Finished;
+        if let Some(second) = second {
+            end = in_child(|| {
+                let store = file.store();
+                torture::crash_after(second);
+                apply(&store, &Put(PROBE.to_vec(), b"0".to_vec()));
+            });
+        }
+        let legal = &models[done..models.len().min(done + 2)];
+        let keys: BTreeSet<Vec<u8>> = legal.iter().flat_map(|model| model.keys().cloned()).collect();
+        let is_legal = |found: &Model, how: &str| {
+            if let Some(n) = legal.iter().position(|model| model == found) {
+                return done + n;
+            }
+            let differences: Vec<_> = legal
+                .iter()
+                .map(|model| {
+                    let differs = |key: &&Vec<u8>| model.get(*key) != found.get(*key);
+                    keys.iter()
+                        .chain(found.keys())
+                        .filter(differs)
+                        .take(5)
+                        .map(|key| String::from_utf8_lossy(key).into_owned())
+                        .collect::<Vec<_>>()
+                })
+                .collect();
+            panic!("{about}: {how}: neither the old state nor the new one: differences {differences:?}")
+        };
+
+        // Readers, one who may not write and one who has had the file open for long.
+        let at_first = as_a_reader(|| {
+            let store = file.store();
+            let by_key = is_legal(&read_keys(&store, &keys), "reading keys, read-only");
+            assert_eq!(is_legal(&read_snapshot(&store), "reading all, read-only"), by_key, "{about}");
+            let length = store.patiently(Store::len).unwrap();
+            assert_eq!(length, store.patiently(Store::snapshot).unwrap().len() as u64, "{about}: counting, read-only");
+            by_key
+        });
+        assert_eq!(is_legal(&read_keys(&open, &keys), "reading keys"), at_first, "{about}");
+
+        // A writer: takes over, soon.
+        let start = Instant::now();
+        apply(&open, &Put(PROBE.to_vec(), b"1".to_vec()));
+        assert!(start.elapsed() < Duration::from_secs(10), "{about}: a write took {:?}", start.elapsed());
+        assert_eq!(is_legal(&read_keys(&open, &keys), "reading keys after a write"), at_first, "{about}");
+        assert_eq!(is_legal(&read_snapshot(&open), "reading all after a write"), at_first, "{about}");
+        self.check(&open, &about);
+
+        // Life goes on.
+        for step in &self.steps[at_first..] {
+            apply(&open, step);
+        }
+        open.unlock();
+        apply(&open, &Remove(PROBE.to_vec()));
+        assert_eq!(&read_snapshot(&open), models.last().unwrap(), "{about}: after the rest");
+        self.check(&open, &about);
+        end
+    }
+
+    fn check(&self, store: &Store, about: &str) {
+        let report = store.patiently(Store::check).unwrap();
+        assert_eq!(report.problems, Vec::<String>::new(), "{about}");
+        assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{about}: {report:?}");
+    }
+}
+
+// ---- the cases -----------------------------------------------------------------------------------
+
+#[test]
+fn the_first_put_of_a_new_file() {
+    Case { name: "first-put", steps: vec![put(1, 10)], twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn overwriting_and_inserting_small_values() {
+    let prepare = (0..20).map(|n| put(n, 40)).collect();
+    let steps = vec![put(3, 50), put(30, 10), put(3, 0), put(3, 7)];
+    Case { name: "overwrite", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn removing() {
+    let prepare = (0..20).map(|n| put(n, 40)).collect();
+    let steps = vec![Remove(key(3)), Remove(key(4)), put(3, 5), Remove(key(3))];
+    Case { name: "remove", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn removing_keys_that_are_so_long_that_their_removal_needs_a_run() {
+    let (one, other) = (vec![b'a'; 20_000], vec![b'b'; 40_000]);
+    let prepare = vec![put(1, 40), Put(one.clone(), vec![1; 9]), Put(other.clone(), vec![2; 9])];
+    let steps = vec![Remove(one), put(1, 50), Remove(other)];
+    Case { name: "remove-long", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn a_new_segment() {
+    let prepare = (0..9).map(|n| put(n, 7000)).collect();
+    let steps = vec![put(3, 7000), put(4, 7000), put(20, 7000)];
+    Case { name: "new-segment", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn large_values() {
+    let prepare = vec![put(1, 10), put(2, 100_000), put(3, 20_000)];
+    let steps = vec![put(4, 70_000), put(2, 200_000), put(3, 20_001), put(1, 17_000), Remove(key(4)), put(2, 3)];
+    Case { name: "large", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn large_values_and_a_second_death() {
+    let prepare = vec![put(1, 10), put(2, 100_000)];
+    let steps = vec![put(2, 70_000), Remove(key(2))];
+    Case { name: "large-twice", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn cleaning() {
+    let prepare = (0..700).map(|n| put(n % 300, 500)).collect();
+    let steps = (0..6).map(|n| put(n * 7, 500)).collect();
+    Case { name: "clean", prepare, steps, slack: Some(0), ..Case::default() }.run();
+}
+
+#[test]
+fn cleaning_and_a_second_death() {
+    // Fifteen values in a segment: a few of each stay.
+    let prepare = (0..120).map(|n| put(n, 4000)).chain((0..120).filter(|n| n % 15 > 2).map(|n| put(n, 1))).collect();
+    let steps = vec![put(200, 1)];
+    Case { name: "clean-twice", prepare, steps, slack: Some(0), twice: true, ..Case::default() }.run();
+}
+
+fn append(n: u32, length: usize) -> Step {
+    Append(key(n), vec![n as u8 + 1; length])
+}
+
+#[test]
+fn appending() {
+    let prepare = vec![put(1, 10), put(2, 3000), append(2, 100), put(3, 70_000)];
+    let steps = vec![
+        append(1, 5),
+        append(2, 9),
+        append(1, 6),
+        append(3, 50),
+        put(1, 4),
+        Remove(key(2)),
+        append(1, 1),
+        put(3, 20),
+        append(3, 1),
+    ];
+    Case { name: "append", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn appending_and_a_second_death() {
+    let prepare = vec![put(1, 10), append(1, 4), append(1, 5), put(2, 90_000), append(2, 7)];
+    let steps = vec![append(1, 6), put(1, 4), Remove(key(2))];
+    Case { name: "append-twice", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn uniting_pieces() {
+    let small = [put(1, 10), append(1, 4), append(1, 5)];
+    // Appended to a value that stays, and to pieces that do.
+    let large = [put(2, 90_000), append(2, 7), append(2, 8)];
+    let pieces = (0..5).map(|_| append(2, 9000));
+    let prepare = small.into_iter().chain(large).chain(pieces).collect();
+    let steps = vec![Unite(key(1)), Unite(key(2)), append(2, 6), append(2, 7), Unite(key(2)), append(2, 8), put(2, 1)];
+    Case { name: "unite", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn appending_what_gets_a_run_of_its_own() {
+    let prepare = vec![put(2, 90_000), append(2, 7), append(2, 8)];
+    let steps = vec![append(2, 20_000), append(2, 9), append(2, 30_000), append(2, 20_001), Unite(key(2)), put(2, 1)];
+    Case { name: "append-large", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn uniting_pieces_and_a_second_death() {
+    let prepare = vec![put(2, 90_000), append(2, 7), append(2, 8), append(2, 9000), append(2, 9000)];
+    let steps = vec![Unite(key(2)), append(2, 6), Unite(key(2)), Remove(key(2))];
+    Case { name: "unite-twice", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn cleaning_values_that_were_appended_to() {
+    let lists = (0..40).flat_map(|n| [put(n, 1000), append(n, 300), put(100 + n, 800)]);
+    let prepare = lists.chain((0..40).flat_map(|n| [append(n, 200), put(100 + n, 1)])).collect();
+    let steps = (0..6).flat_map(|n| [put(200, 900), append(n, 10)]).collect();
+    Case { name: "clean-appended", prepare, steps, slack: Some(0), ..Case::default() }.run();
+}
+
+#[test]
+fn an_index_block_that_splits() {
+    let prepare = (0..3068).map(|n| put(n, 1)).collect();
+    let steps = (3068..3071).map(|n| put(n, 1)).collect();
+    Case { name: "split", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn index_blocks_that_are_put_together() {
+    let mut prepare: Vec<Step> = (0..3075).map(|n| put(n, 1)).collect();
+    prepare.extend((0..2070).map(|n| Remove(key(n))));
+    let steps = (2070..2130).map(|n| Remove(key(n))).collect();
+    Case { name: "merge", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn a_directory_with_a_run_of_its_own_that_doubles() {
+    let entries = (0..3060).map(|n| (key(n), vec![1])).collect();
+    let prepare = vec![put(0, 1), Replace(entries)];
+    let steps = (3060..3072).map(|n| put(n, 1)).collect();
+    Case { name: "double", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn a_block_table_that_moves() {
+    let prepare = (0..2030).map(|n| put(n, 16_400)).collect();
+    let steps = (2030..2046).map(|n| put(n, 16_400)).collect();
+    Case { name: "table", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn replacing_everything() {
+    let prepare = (0..40).map(|n| put(n, 400)).chain([put(50, 30_000)]).collect();
+    let entries = (30..60).map(|n| (key(n), vec![9; 100])).chain([(key(70), vec![8; 50_000])]).collect();
+    let steps = vec![Replace(entries), Replace(vec![]), Replace(vec![(key(1), vec![1])])];
+    Case { name: "replace", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn replacing_everything_and_a_second_death() {
+    let prepare = (0..4).map(|n| put(n, 400)).collect();
+    let steps = vec![Replace(vec![(key(3), vec![1]), (key(7), vec![2; 20_000])])];
+    Case { name: "replace-twice", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+fn next(number: i64) -> Step {
+    PutNext(number, number.to_le_bytes().to_vec())
+}
+
+fn number(n: i64) -> Vec<u8> {
+    n.to_string().into_bytes()
+}
+
+#[test]
+fn appending_under_the_next_number() {
+    let prepare = vec![put(1, 1), next(0), next(1), next(2), Remove(number(2))];
+    let steps = vec![
+        next(3),
+        Remove(number(3)),
+        next(4),
+        Put(number(10), vec![1]),
+        Put(number(7), vec![1]),
+        Put(b"0012".to_vec(), vec![1]),
+        next(11),
+        Replace(vec![(number(-8), vec![1]), (number(5), vec![2]), (key(3), vec![3])]),
+        next(6),
+        Replace(vec![]),
+        next(0),
+        Destroy,
+        next(0),
+    ];
+    Case { name: "next", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn appending_under_the_next_number_and_a_second_death() {
+    let prepare = vec![next(0), next(1), Remove(number(1))];
+    let steps = vec![next(2), Replace(vec![(number(5), vec![2])]), next(6), Remove(number(6)), next(7)];
+    Case { name: "next-twice", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn locking() {
+    let prepare = vec![put(1, 1)];
+    let steps = vec![Lock, put(1, 2), put(2, 2), Unlock, Lock, Lock, Unlock];
+    Case { name: "lock", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn destroying() {
+    let prepare = vec![put(1, 1), put(2, 20_000)];
+    let steps = vec![Destroy, put(3, 1)];
+    Case { name: "destroy", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn destroying_and_a_second_death() {
+    let prepare = vec![put(1, 1)];
+    Case { name: "destroy-twice", prepare, steps: vec![Destroy, put(3, 1)], twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn making_a_store_of_an_empty_file() {
+    let exchange: fn(&Path) = |path| {
+        std::fs::write(path, b"").unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    };
+    let steps = vec![put(1, 1), Destroy, put(2, 1)];
+    Case { name: "empty", steps, twice: true, exchange: Some(exchange), ..Case::default() }.run();
+}
+
+/// Puts a copy in the file's place.
+fn copy(path: &Path) {
+    let copy = path.with_extension("copy");
+    std::fs::copy(path, &copy).unwrap();
+    std::fs::rename(&copy, path).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+}
+
+#[test]
+fn adopting_a_copy() {
+    let prepare = (0..900).map(|n| put(n % 400, 300)).chain([put(1, 30_000), Remove(key(2))]).collect();
+    Case { name: "adopt", prepare, steps: vec![Read, put(5, 1)], exchange: Some(copy), ..Case::default() }.run();
+}
+
+#[test]
+fn adopting_a_copy_and_a_second_death() {
+    let prepare = (0..20).map(|n| put(n, 300)).chain([put(1, 30_000), Remove(key(2))]).collect();
+    let steps = vec![Read, put(5, 1), Destroy, put(6, 1)];
+    Case { name: "adopt-twice", prepare, steps, twice: true, exchange: Some(copy), ..Case::default() }.run();
+}
+
+/// Copies an image of the file's into its place, the same inode; it says that the store was last changed in 1970.
+fn restore(path: &Path, mut image: Vec<u8>) {
+    image[488..496].fill(0);
+    std::fs::write(path, image).unwrap();
+}
+
+#[test]
+fn examining_a_file_that_was_overwritten_with_what_it_was() {
+    let exchange: fn(&Path) = |path| restore(path, std::fs::read(path).unwrap());
+    let prepare = (0..20).map(|n| put(n, 300)).collect();
+    let steps = vec![Read, put(5, 1), put(6, 1)];
+    Case { name: "examine", prepare, steps, twice: true, exchange: Some(exchange), ..Case::default() }.run();
+}
+
+#[test]
+fn going_back_to_what_the_file_was_before() {
+    let exchange: fn(&Path) = |path| {
+        let image = std::fs::read(path).unwrap();
+        let store = Store::new(path.to_owned(), Options::default());
+        apply(&store, &put(7, 5000));
+        apply(&store, &put(70, 5));
+        restore(path, image);
+    };
+    let prepare = (0..20).map(|n| put(n, 300)).collect();
+    let steps = vec![Read, put(5, 1), Destroy, put(6, 1)];
+    Case { name: "back", prepare, steps, twice: true, exchange: Some(exchange), ..Case::default() }.run();
+}
+
+/// The pure-PHP class's file until the page with the new header is written, then a store.
+#[test]
+fn importing_a_file_of_the_pure_php_class() {
+    let shared = shared();
+    let mut old = b"O:8:\"stdClass\":4:{...".to_vec();
+    old.resize(150_000, b'x');
+    let value = vec![2; 30_000];
+    let entries: Vec<(&[u8], &[u8])> = vec![(b"a", b"1"), (b"b", &value)];
+    let mut point = 0;
+    loop {
+        let file = File::new("import");
+        std::fs::write(&file.0, &old).unwrap();
+        let end = in_child(|| {
+            let store = file.store();
+            torture::crash_after(point);
+            assert!(store.import(&old, &entries).unwrap());
+        });
+        if point % 5 == 3 {
+            // Another one dies at it before it can end well.
+            in_child(|| {
+                let store = file.store();
+                torture::crash_after(point / 2);
+                if let Some(legacy) = store.legacy().unwrap() {
+                    store.import(&legacy, &entries).unwrap();
+                }
+                apply(&store, &put(1, 1));
+            });
+        }
+        let store = file.store();
+        let before = match store.patiently(|store| store.get(b"a", &mut Seen::default(), &mut Vec::new())) {
+            Err(error) if matches!(error.kind, ErrorKind::Legacy) => {
+                let bytes = std::fs::read(&file.0).unwrap();
+                assert!(bytes.starts_with(&old), "killed at {point}");
+                // What was built behind the old bytes is in nobody's way.
+                let legacy = store.legacy().unwrap().unwrap();
+                assert!(store.import(&legacy, &entries).unwrap());
+                true
+            }
+            found => {
+                assert_eq!(found.unwrap(), Found::Value);
+                false
+            }
+        };
+        shared.done.store(u64::from(before), Ordering::Relaxed);
+        apply(&store, &put(1, 1));
+        let expected = Model::from([(b"a".to_vec(), b"1".to_vec()), (b"b".to_vec(), value.clone()), (key(1), vec![1])]);
+        assert_eq!(read_snapshot(&store), expected, "killed at {point}");
+        let report = store.check().unwrap();
+        assert_eq!(report.problems, Vec::<String>::new(), "killed at {point}");
+        assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "killed at {point}: {report:?}");
+        if end == End::Finished {
+            break;
+        }
+        point = (point + 1).max(point * 21 / 20);
+    }
+    assert!(point > 50);
+}

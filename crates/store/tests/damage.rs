@@ -1,0 +1,98 @@
+//! Files that come damaged from a power loss or a bad copy.
+
+use std::path::PathBuf;
+use sync_store::{Found, Options, Seen, Store};
+
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(format!("/dev/shm/sync-damage-{}-{name}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+
+    fn store(&self) -> Store {
+        Store::new(self.0.clone(), Options::default())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn put(store: &Store, key: &[u8], value: &[u8]) {
+    store.put(key, value, &mut Seen::default()).unwrap();
+}
+
+fn get(store: &Store, key: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let found = store.get(key, &mut Seen::default(), &mut out).unwrap();
+    (found == Found::Value).then_some(out)
+}
+
+/// Where these bytes are in an image.
+fn find(image: &[u8], bytes: &[u8]) -> usize {
+    image.windows(bytes.len()).position(|window| window == bytes).expect("it was stored")
+}
+
+#[test]
+fn what_is_written_after_damage_was_cut_off_is_not_cut_off_with_it_later() {
+    // A byte of the record's value, and one of its first word.
+    for (n, into_first_word) in [(0, false), (1, true)] {
+        let (whole, damaged) = (Place::new(&format!("whole{n}")), Place::new(&format!("damaged{n}")));
+        let store = whole.store();
+        for (key, value) in [(b"a", b"first value"), (b"b", b"other value"), (b"c", b"third value")] {
+            put(&store, key, value);
+        }
+        put(&store, b"large", &[7; 100_000]);
+        let mut image = std::fs::read(&whole.0).unwrap();
+        let at = find(&image, b"other value");
+        image[if into_first_word { at - 34 } else { at }] ^= 0x55;
+        std::fs::write(&damaged.0, &image).unwrap();
+
+        let store = damaged.store();
+        assert_eq!(get(&store, b"a").as_deref(), Some(&b"first value"[..]));
+        for key in [&b"b"[..], b"c", b"large"] {
+            assert_eq!(get(&store, key), None, "what came after the damage");
+        }
+        assert!(store.take_warning().unwrap().contains("damaged or incomplete"));
+        put(&store, b"d", b"fourth value");
+        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+
+        let copy = Place::new(&format!("copy{n}"));
+        std::fs::copy(&damaged.0, &copy.0).unwrap();
+        let store = copy.store();
+        assert_eq!(get(&store, b"d").as_deref(), Some(&b"fourth value"[..]));
+        assert_eq!(store.len().unwrap(), 2);
+        assert_eq!(store.take_warning(), None);
+        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+    }
+}
+
+/// With `durability = commit` a power loss may come while a record is being synced: of its two pages (or
+/// sectors) only the first is there. It was never published; what was published before it is not its business.
+#[test]
+fn a_record_that_is_torn_before_its_position_takes_nothing_with_it() {
+    let (whole, torn) = (Place::new("sync"), Place::new("torn"));
+    let store = whole.store();
+    put(&store, b"a", b"first value");
+    put(&store, b"large", &[7; 100_000]);
+    let before = std::fs::read(&whole.0).unwrap();
+    put(&store, b"c", b"torn value");
+    let after = std::fs::read(&whole.0).unwrap();
+    let record = find(&after, b"torn value") - 34;
+    let mut image = before;
+    image[record..record + 8].copy_from_slice(&after[record..record + 8]);
+    std::fs::write(&torn.0, &image).unwrap();
+
+    let store = torn.store();
+    assert_eq!(get(&store, b"a").as_deref(), Some(&b"first value"[..]));
+    assert_eq!(get(&store, b"large").as_deref(), Some(&[7; 100_000][..]));
+    assert_eq!(get(&store, b"c"), None);
+    assert_eq!(store.take_warning(), None);
+    put(&store, b"d", b"fourth value");
+    assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+}

@@ -1,0 +1,291 @@
+//! Deaths that are hard to notice, and what an operation costs in system calls.
+#![cfg(feature = "torture")]
+
+mod common;
+
+use common::{fork, shared, wait};
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use sync_store::{ErrorKind, Options, Patience, Seen, Store, torture};
+
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(format!("/dev/shm/sync-death-{}-{name}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+
+    fn store(&self) -> Store {
+        Store::new(self.0.clone(), Options::default())
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn put(store: &Store, key: &str, value: &[u8]) {
+    store.patiently(|store| store.put(key.as_bytes(), value, &mut Seen::default())).unwrap();
+}
+
+fn was_killed(status: i32) -> bool {
+    libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGKILL
+}
+
+/// Dies in the middle of a write.
+fn die_writing(store: &Store) {
+    torture::crash_after(12);
+    put(store, "dying", b"1");
+    unreachable!("it died");
+}
+
+/// In about the time that it takes with one key: to go through 300,000 takes a hundred times as long.
+#[test]
+fn whoever_waits_for_a_dead_writer_goes_on_soon_however_much_is_stored() {
+    let files = [1, 300_000].map(|keys| {
+        let file = File::new(&format!("soon-{keys}"));
+        let store = file.store();
+        for n in 0..keys {
+            put(&store, &format!("key{n}"), &[1; 30]);
+        }
+        (file, store)
+    });
+    // Of several tries the best: what else the machine had to do is not ours. They take turns.
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..5 {
+        for ((file, store), best) in files.iter().zip(&mut best) {
+            assert!(was_killed(wait(fork(|| die_writing(&file.store())))));
+            let start = Instant::now();
+            put(store, "next", b"1");
+            *best = start.elapsed().min(*best);
+        }
+    }
+    for (_, store) in &files {
+        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+    }
+    let [few, many] = best;
+    eprintln!("{few:?}, {many:?} with many keys");
+    assert!(many < 8 * few, "{few:?}, {many:?} with many keys");
+}
+
+#[test]
+fn the_holder_of_a_lock_that_is_killed_is_noticed_while_others_wait() {
+    let file = File::new("holder");
+    put(&file.store(), "x", b"1");
+    let ready = shared();
+    let holder = fork(|| {
+        let store = file.store();
+        store.lock(Patience { interval: Duration::from_secs(50), ..Patience::default() }).unwrap();
+        ready.store(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_secs(50));
+    });
+    while ready.load(Ordering::SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    let path = file.0.clone();
+    let waiter = std::thread::spawn(move || {
+        put(&Store::new(path, Options::default()), "x", b"2");
+        Instant::now()
+    });
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(!waiter.is_finished());
+    let killed = Instant::now();
+    // SAFETY: a child of this process.
+    unsafe { libc::kill(holder, libc::SIGKILL) };
+    wait(holder);
+    let waited = waiter.join().unwrap() - killed;
+    // Long before the next look that the holder has asked for.
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+}
+
+#[test]
+fn signals_that_come_all_the_time_keep_nobody_from_noticing_a_death() {
+    let file = File::new("signals");
+    put(&file.store(), "x", b"1");
+    assert!(was_killed(wait(fork(|| die_writing(&file.store())))));
+    let status = wait(fork(|| {
+        extern "C" fn nothing(_: i32) {}
+        // SAFETY: a handler that does nothing; a timer of this process.
+        unsafe {
+            libc::signal(libc::SIGPROF, nothing as *const () as usize);
+            let often = libc::timeval { tv_sec: 0, tv_usec: 500 };
+            let timer = libc::itimerval { it_interval: often, it_value: often };
+            libc::signal(libc::SIGALRM, nothing as *const () as usize);
+            libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut());
+        }
+        let start = Instant::now();
+        put(&file.store(), "x", b"2");
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }));
+    assert_eq!(status, 0);
+}
+
+/// The pure-PHP class takes `flock` for each access, and so does who turns its file into a store. Who waits for that
+/// can look for signals meanwhile.
+#[test]
+fn nobody_waits_without_end_for_whoever_has_an_old_file_locked() {
+    let file = File::new("flock");
+    let old = b"O:8:\"stdClass\":0:{}";
+    std::fs::write(&file.0, old).unwrap();
+    let other = std::fs::File::open(&file.0).unwrap();
+    // SAFETY: an open descriptor.
+    assert_eq!(unsafe { libc::flock(other.as_raw_fd(), libc::LOCK_EX) }, 0);
+    let store = file.store();
+    for error in [store.legacy().unwrap_err(), store.import(old, &[]).unwrap_err()] {
+        assert!(matches!(error.kind, ErrorKind::Busy), "{error}");
+    }
+    drop(other);
+    assert!(store.import(old, &[(b"x", b"1")]).unwrap());
+    put(&store, "y", b"1");
+    assert_eq!(store.len().unwrap(), 2);
+}
+
+/// A child that runs no handlers, and not a single instruction after the fork, keeps the kernel's
+/// lock on the lease of a parent that is dead.
+#[test]
+fn a_child_that_was_stopped_when_it_was_born_does_not_keep_its_parent_alive() {
+    let file = File::new("orphan");
+    put(&file.store(), "x", b"1");
+    let orphan = shared();
+    let parent = fork(|| {
+        let store = file.store();
+        put(&store, "y", b"1");
+        // SAFETY: a fork without libc's handlers; the child only waits.
+        unsafe {
+            let child = libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0);
+            if child == 0 {
+                libc::prctl(libc::PR_SET_PDEATHSIG, 0);
+                loop {
+                    libc::pause();
+                }
+            }
+            orphan.store(child as u64, Ordering::SeqCst);
+        }
+        die_writing(&store);
+    });
+    assert!(was_killed(wait(parent)));
+    let start = Instant::now();
+    put(&file.store(), "x", b"2");
+    let waited = start.elapsed();
+    // SAFETY: the orphan, which is nobody else's.
+    unsafe { libc::kill(orphan.load(Ordering::SeqCst) as libc::pid_t, libc::SIGKILL) };
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+    assert_eq!(file.store().check().unwrap().problems, Vec::<String>::new());
+}
+
+/// A dead parent that nobody has waited for yet is dead.
+#[test]
+fn a_zombie_holds_nothing() {
+    let file = File::new("zombie");
+    put(&file.store(), "x", b"1");
+    let orphan = shared();
+    let parent = fork(|| {
+        let store = file.store();
+        put(&store, "y", b"1");
+        // SAFETY: as above.
+        unsafe {
+            let child = libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0);
+            if child == 0 {
+                loop {
+                    libc::pause();
+                }
+            }
+            orphan.store(child as u64, Ordering::SeqCst);
+        }
+        die_writing(&store);
+    });
+    let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::uninit();
+    // SAFETY: waits for the death of a child and leaves it a zombie.
+    unsafe { libc::waitid(libc::P_PID, parent as u32, info.as_mut_ptr(), libc::WEXITED | libc::WNOWAIT) };
+    let start = Instant::now();
+    put(&file.store(), "x", b"2");
+    let waited = start.elapsed();
+    // SAFETY: as above.
+    unsafe { libc::kill(orphan.load(Ordering::SeqCst) as libc::pid_t, libc::SIGKILL) };
+    wait(parent);
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+}
+
+#[test]
+fn a_file_outgrows_a_mapping_that_had_to_be_small() {
+    let file = File::new("address-space");
+    put(&file.store(), "x", b"1");
+    let status = wait(fork(|| {
+        let pages: u64 =
+            std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').next().unwrap().parse().unwrap();
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // The parent's own mapping of the file would be found: another path, another file.
+        let other = File::new("address-space-2");
+        // SAFETY: limits of this process.
+        unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) };
+        let small = libc::rlimit { rlim_cur: pages * 4096 + (100 << 20), ..limit };
+        // SAFETY: as above.
+        unsafe { libc::setrlimit(libc::RLIMIT_AS, &small) };
+        let store = other.store();
+        put(&store, "x", b"1");
+        // SAFETY: as above.
+        unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) };
+        for n in 0..12 {
+            put(&store, &format!("large{n}"), &vec![n; 20 << 20]);
+        }
+        assert_eq!(store.len().unwrap(), 13);
+        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+    }));
+    assert_eq!(status, 0);
+}
+
+/// A clock tick is 4 ms or 10: two system calls for each, and some for opening the file.
+#[test]
+fn reads_and_writes_make_no_system_calls() {
+    const CHILD: &str = "SYNC_DEATH_STRACED";
+    const MARK: i32 = 4711;
+    if std::env::var_os(CHILD).is_some() {
+        let file = File::new("strace");
+        let store = file.store();
+        let (mut seen, mut out) = (Seen::default(), Vec::new());
+        put(&store, "x", b"1");
+        // Under strace these lines are found again.
+        // SAFETY: fails, and does nothing else.
+        unsafe { libc::close(MARK) };
+        let start = Instant::now();
+        for n in 0..200_000u32 {
+            store.put(b"x", &n.to_le_bytes(), &mut seen).unwrap();
+            assert!(store.is_current(&seen));
+            store.get(b"y", &mut Seen::default(), &mut out).unwrap();
+        }
+        let elapsed = start.elapsed();
+        // SAFETY: as above.
+        unsafe { libc::close(MARK) };
+        eprintln!("elapsed {} ns", elapsed.as_nanos());
+        return;
+    }
+    let log = std::env::temp_dir().join(format!("sync-death-{}.strace", std::process::id()));
+    let strace = std::process::Command::new("strace")
+        .args(["-f", "-o"])
+        .arg(&log)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "reads_and_writes_make_no_system_calls", "--nocapture"])
+        .env(CHILD, "1")
+        .output();
+    let output = strace.expect("strace, which counts the calls, has to be installed: apt-get install strace");
+    let text = std::fs::read_to_string(&log).unwrap_or_default();
+    let _ = std::fs::remove_file(&log);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "strace may not trace here, so nothing was counted: {errors}");
+    let (_, after) = errors.split_once("elapsed ").expect(&errors);
+    let nanoseconds: u64 = after.split(' ').next().unwrap().parse().unwrap();
+    let mark = format!("close({MARK})");
+    let calls =
+        text.lines().skip_while(|line| !line.contains(&mark)).skip(1).take_while(|line| !line.contains(&mark)).count()
+            as u64;
+    let ticks = nanoseconds / 4_000_000 + 1;
+    // What opens a new segment's space and gives it back stands beside the looks at the path.
+    assert!(calls <= 2 * ticks + 60, "{calls} system calls in {ticks} ticks of 4 ms");
+    eprintln!("{calls} system calls in {ticks} ticks of 4 ms, 600,000 operations");
+}

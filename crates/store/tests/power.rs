@@ -1,0 +1,603 @@
+//! Power losses, with `durability = commit`: what has returned is there.
+//!
+//! A disk is a model here. Each sync puts all of the file on it; of what is written after that, any page may be there,
+//! as it was at any moment since, and so may the file's length and the holes that were punched. A power loss leaves a
+//! mixture: for each page one of its states since the last sync. Operations of all kinds run on a real file. At some
+//! points of each a loss is made up, the image is opened as after another boot, and has to hold what had returned, and
+//! of the operation under way either nothing or all.
+//!
+//!     cargo test -p sync-store --features torture --test power
+//!
+//! `SYNC_POWER_SEEDS=1000..2000` in the environment: these cases instead of the usual ones. `SYNC_POWER_KEEP=path`:
+//! where to put the image that failed.
+#![cfg(feature = "torture")]
+
+use std::cell::{Cell, RefCell};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use sync_store::{Appended, Durability, Found, Options, Outline, Seen, Store, draw_identities_from, torture};
+
+// ---- what a store should hold --------------------------------------------------------------------
+
+#[derive(Debug, Clone, PartialEq)]
+struct Value {
+    bytes: Vec<u8>,
+    /// The note of the last append.
+    note: Option<i64>,
+}
+
+/// Keys and values, in the order in which they were first set.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Model(Vec<(Vec<u8>, Value)>);
+
+impl Model {
+    fn get(&mut self, key: &[u8]) -> Option<&mut Value> {
+        self.0.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    fn put(&mut self, key: &[u8], bytes: Vec<u8>) {
+        let value = Value { bytes, note: None };
+        match self.get(key) {
+            Some(old) => *old = value,
+            None => self.0.push((key.to_vec(), value)),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Put(Vec<u8>, Vec<u8>),
+    /// Puts many small values under names that begin with this letter.
+    Fill(u8, u32),
+    Append(Vec<u8>, Vec<u8>, i64),
+    Unite(Vec<u8>),
+    Remove(Vec<u8>),
+    /// Removes many.
+    Drain(u8, u32),
+    Replace(Vec<(Vec<u8>, Vec<u8>)>),
+}
+
+/// A step, or a part of one, that returns by itself.
+fn apply(store: &Store, model: &mut Model, step: &Step, returned: &mut dyn FnMut(&Model)) {
+    let mut seen = Seen::default();
+    match step {
+        Step::Put(key, bytes) => {
+            model.put(key, bytes.clone());
+            start(model);
+            store.put(key, bytes, &mut seen).unwrap();
+        }
+        Step::Fill(letter, count) => {
+            for n in 0..*count {
+                apply(store, model, &Step::Put(name(*letter, n), vec![n as u8; n as usize % 40]), returned);
+            }
+            return;
+        }
+        Step::Drain(letter, count) => {
+            for n in 0..*count {
+                apply(store, model, &Step::Remove(name(*letter, n)), returned);
+            }
+            return;
+        }
+        Step::Append(key, bytes, note) => {
+            let Some(value) = model.get(key) else { return };
+            value.bytes.extend_from_slice(bytes);
+            value.note = Some(*note);
+            start(model);
+            store.get(key, &mut seen, &mut Vec::new()).unwrap();
+            if store.append(key, bytes, *note, &mut seen).unwrap() == Appended::Full {
+                // It is time to write it whole.
+                value_of(model, key).note = None;
+                start(model);
+                assert!(store.put_if_unchanged(key, &value_of(model, key).bytes.clone(), &mut seen).unwrap());
+            }
+        }
+        Step::Unite(key) => {
+            if model.get(key).is_none() {
+                return;
+            }
+            start(model);
+            store.get(key, &mut seen, &mut Vec::new()).unwrap();
+            assert!(store.unite(key, 0, &mut seen).unwrap());
+        }
+        Step::Remove(key) => {
+            model.0.retain(|(name, _)| name != key);
+            start(model);
+            store.remove(key).unwrap();
+        }
+        Step::Replace(entries) => {
+            *model = Model::default();
+            entries.iter().for_each(|(key, bytes)| model.put(key, bytes.clone()));
+            start(model);
+            let entries: Vec<(&[u8], &[u8])> = entries.iter().map(|(key, value)| (&key[..], &value[..])).collect();
+            store.replace(&entries).unwrap();
+        }
+    }
+    returned(model);
+}
+
+fn value_of<'m>(model: &'m mut Model, key: &[u8]) -> &'m mut Value {
+    model.get(key).expect("it was looked up before")
+}
+
+fn name(letter: u8, n: u32) -> Vec<u8> {
+    format!("{}{n}", letter as char).into_bytes()
+}
+
+// ---- chance --------------------------------------------------------------------------------------
+
+#[derive(Clone)]
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit.max(1)
+    }
+
+    fn one_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    fn bytes(&mut self) -> Vec<u8> {
+        let length = match self.below(20) {
+            0..10 => self.below(60),
+            10..15 => self.below(3000),
+            15..17 => 16_000 + self.below(800),
+            17 | 18 => self.below(70_000),
+            _ => self.below(300_000),
+        };
+        let salt = self.below(256);
+        (0..length).map(|n| (n ^ n >> 8 ^ salt) as u8).collect()
+    }
+
+    fn key(&mut self) -> Vec<u8> {
+        match self.below(40) {
+            0 => vec![b'k'; 20_000],
+            n => name(b'k', n as u32 % 12),
+        }
+    }
+
+    fn step(&mut self) -> Step {
+        match self.below(30) {
+            0..12 => Step::Put(self.key(), self.bytes()),
+            12..18 => Step::Append(self.key(), self.bytes(), self.below(1000) as i64),
+            18 | 19 => Step::Unite(self.key()),
+            20..24 => Step::Remove(self.key()),
+            24 => Step::Fill(b'f', self.below(60) as u32),
+            25 => Step::Drain(b'f', self.below(60) as u32),
+            26 | 27 => Step::Replace((0..self.below(20)).map(|n| (name(b'k', n as u32), self.bytes())).collect()),
+            _ => {
+                // The same name over and over: what the cleaner lives on.
+                Step::Fill(b'k', 12)
+            }
+        }
+    }
+}
+
+// ---- the disk ------------------------------------------------------------------------------------
+
+/// All of a file at one moment.
+type Image = Vec<u8>;
+
+/// Bytes that are there as a whole or not at all: a page, or a sector of the disk.
+const UNITS: [usize; 2] = [4096, 512];
+
+/// A file, its last sync and what was written since.
+struct Disk {
+    path: PathBuf,
+    random: Random,
+    /// The file at its last sync, and at some moments since.
+    synced: Image,
+    since: Vec<Image>,
+    /// Changes until something is to happen.
+    until_capture: usize,
+    until_loss: usize,
+    /// About how many changes lie between two losses.
+    rarely: usize,
+    /// The values that have returned, and those that will have when the operation under way returns.
+    before: Model,
+    after: Option<Model>,
+    losses: u32,
+    /// Whether what puts a file right after a loss is to be interrupted, too.
+    again: bool,
+}
+
+thread_local! {
+    static DISK: RefCell<Option<Disk>> = const { RefCell::new(None) };
+}
+
+fn observe(moment: torture::Moment) {
+    if moment == torture::Moment::SyncedName {
+        NAMES_SYNCED.set(NAMES_SYNCED.get() + 1);
+    }
+    DISK.with_borrow_mut(|disk| {
+        if let Some(disk) = disk {
+            disk.pass(moment);
+        }
+    });
+}
+
+/// An operation is about to begin, after which the store holds this.
+fn start(model: &Model) {
+    DISK.with_borrow_mut(|disk| {
+        if let Some(disk) = disk {
+            disk.after = Some(model.clone());
+        }
+    });
+}
+
+impl Disk {
+    fn new(path: &Path, random: Random, rarely: usize) -> Self {
+        Self {
+            path: path.to_owned(),
+            random,
+            synced: Image::new(),
+            since: Vec::new(),
+            until_capture: 0,
+            until_loss: 0,
+            rarely,
+            before: Model::default(),
+            after: None,
+            losses: 0,
+            again: true,
+        }
+    }
+
+    fn content(&self) -> Image {
+        std::fs::read(&self.path).unwrap_or_default()
+    }
+
+    fn pass(&mut self, moment: torture::Moment) {
+        match moment {
+            torture::Moment::Synced => {
+                self.synced = self.content();
+                self.since.clear();
+                return;
+            }
+            torture::Moment::SyncedName => return,
+            torture::Moment::Change => {}
+        }
+        if self.until_capture == 0 {
+            self.until_capture = 1 + self.random.below(self.rarely / 3 + 1);
+            let now = self.content();
+            self.since.push(now);
+            if self.since.len() > 4 {
+                let one = self.random.below(4);
+                self.since.remove(one);
+            }
+        }
+        self.until_capture -= 1;
+        if self.until_loss == 0 {
+            self.until_loss = 1 + self.random.below(2 * self.rarely);
+            self.lose();
+        }
+        self.until_loss -= 1;
+    }
+
+    /// Makes up images that a loss of power may leave now, and looks at each.
+    fn lose(&mut self) {
+        let now = self.content();
+        self.since.push(now);
+        let legal: Vec<Model> = [Some(&self.before), self.after.as_ref()].into_iter().flatten().cloned().collect();
+        for _ in 0..2 {
+            let image = self.mix();
+            self.losses += 1;
+            let (again, seed) = (self.again, self.random.below(1 << 30) as u64);
+            let legal = Legal { models: &legal, nothing: self.synced.is_empty() };
+            // In a thread that has nothing of this file open.
+            std::thread::scope(|scope| scope.spawn(|| check(&image, legal, seed, again)).join())
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+        self.since.pop();
+    }
+
+    fn mix(&mut self) -> Image {
+        let states: Vec<&Image> = std::iter::once(&self.synced).chain(&self.since).collect();
+        let random = &mut self.random;
+        let unit = UNITS[random.below(2)];
+        let (first, last) = (0, states.len() - 1);
+        let length = states[random.below(states.len())].len();
+        // Nothing of what was written; all of it; all but little; little; any.
+        let way = random.below(6);
+        let odd = 1 + random.below(12);
+        let mut image = vec![0; length];
+        for at in (0..length).step_by(unit) {
+            let state = match way {
+                0 => first,
+                1 => last,
+                2 if random.one_in(odd) => random.below(states.len()),
+                2 => last,
+                3 if random.one_in(odd) => random.below(states.len()),
+                3 => first,
+                // The header and the rest do not agree.
+                4 if at < 4096 => [first, last][odd % 2],
+                4 => [last, first][odd % 2],
+                _ => random.below(states.len()),
+            };
+            let end = length.min(at + unit).min(states[state].len());
+            if at < end {
+                image[at..end].copy_from_slice(&states[state][at..end]);
+            }
+        }
+        image
+    }
+}
+
+// ---- what is left --------------------------------------------------------------------------------
+
+/// A path of its own on tmpfs.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = PathBuf::from(format!("/dev/shm/sync-power-{}-{name}{n}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+
+    fn store(&self) -> Store {
+        Store::new(self.0.clone(), Options { durability: Durability::Commit, ..Options::default() })
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn read_all(store: &Store) -> Model {
+    let snapshot = store.snapshot().unwrap();
+    // Where there are many, one by one only some.
+    let every = 1 + snapshot.iter().count() / 200;
+    let values = snapshot.iter().enumerate().map(|(n, (key, bytes))| {
+        if n % every != 0 && !key.starts_with(b"k") {
+            return (key.to_vec(), Value { bytes: bytes.to_vec(), note: None });
+        }
+        let (mut found, mut start) = (Vec::new(), Vec::new());
+        assert_eq!(store.get(key, &mut Seen::default(), &mut found).unwrap(), Found::Value);
+        assert!(found == bytes, "a value reads otherwise by itself");
+        let note = match store.outline(key, &mut Seen::default(), &mut start).unwrap() {
+            Outline::Noted(note) => Some(note),
+            _ => None,
+        };
+        (key.to_vec(), Value { bytes: found, note })
+    });
+    Model(values.collect())
+}
+
+/// In words.
+fn differences(found: &Model, expected: &Model) -> Vec<String> {
+    let describe = |value: Option<&Value>| match value {
+        Some(value) => format!("{} bytes like {:?}, {:?}", value.bytes.len(), value.bytes.first(), value.note),
+        None => "nothing".into(),
+    };
+    let get = |model: &Model, key: &[u8]| model.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+    let keys = expected.0.iter().chain(&found.0).map(|(key, _)| key);
+    let mut all: Vec<String> = keys
+        .filter(|key| get(found, key) != get(expected, key))
+        .map(|key| {
+            let name = String::from_utf8_lossy(&key[..key.len().min(10)]).into_owned();
+            format!("{name}: {}, not {}", describe(get(found, key).as_ref()), describe(get(expected, key).as_ref()))
+        })
+        .collect();
+    all.dedup();
+    if all.is_empty() && found != expected {
+        all.push("another order".into());
+    }
+    all
+}
+
+/// The values that may be left.
+#[derive(Clone, Copy)]
+struct Legal<'m> {
+    models: &'m [Model],
+    /// Or a file that is no store, as nothing has ever been synced.
+    nothing: bool,
+}
+
+/// Opens an image as after another boot.
+fn check(image: &[u8], legal: Legal, seed: u64, again: bool) {
+    let file = File::new("image");
+    // Holes are holes.
+    let target = std::fs::File::create(&file.0).unwrap();
+    for (n, page) in image.chunks(4096).enumerate().filter(|(_, page)| page.iter().any(|&byte| byte != 0)) {
+        target.write_all_at(page, n as u64 * 4096).unwrap();
+    }
+    target.set_len(image.len() as u64).unwrap();
+
+    let adopting = again && seed.is_multiple_of(3);
+    if adopting {
+        // Putting the file right writes to it, and power may go in the middle of that.
+        let mut disk = Disk::new(&file.0, Random(seed | 1), 150);
+        disk.synced = image.to_vec();
+        disk.before = legal.models[0].clone();
+        disk.after = legal.models.get(1).cloned();
+        disk.until_loss = 1 + seed as usize / 3 % 200;
+        disk.again = false;
+        DISK.set(Some(disk));
+    }
+    let store = file.store();
+    if legal.nothing && store.len().is_err() {
+        DISK.take();
+        return;
+    }
+    let found = read_all(&store);
+    DISK.take();
+    let legal = legal.models;
+    if let (false, Some(path)) = (legal.contains(&found), std::env::var_os("SYNC_POWER_KEEP")) {
+        std::fs::write(path, image).unwrap();
+    }
+    assert!(
+        legal.contains(&found),
+        "differs from before, {:?}, and after, {:?}",
+        differences(&found, &legal[0]),
+        legal.get(1).map(|model| differences(&found, model))
+    );
+    // That the file has not become longer yet is told.
+    let warning = store.take_warning();
+    assert!(warning.as_ref().is_none_or(|text| text.contains("it ends before")), "{warning:?}");
+    if found.0.is_empty() {
+        return;
+    }
+    assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+    // Life goes on.
+    let mut model = found;
+    let mut random = Random(seed | 1);
+    for _ in 0..4 {
+        apply(&store, &mut model, &random.step(), &mut |_| {});
+    }
+    let found = read_all(&store);
+    assert!(found == model, "later: {:?}", differences(&found, &model));
+    assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+}
+
+// ---- the name ----------------------------------------------------------------------------------------
+
+thread_local! {
+    static NAMES_SYNCED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How often an action waited until the name of a file, or that it is gone, was on the disk.
+fn names_synced(action: impl FnOnce()) -> u32 {
+    torture::observe(observe);
+    NAMES_SYNCED.set(0);
+    action();
+    NAMES_SYNCED.get()
+}
+
+/// Without its name in the directory, all that was synced is lost with the file.
+#[test]
+fn the_name_of_a_file_is_on_the_disk_before_a_write_to_it_has_returned() {
+    let file = File::new("name");
+    let put = |store: &Store| store.put(b"a", b"1", &mut Seen::default()).unwrap();
+    let store = file.store();
+    let other = Store::new(file.0.clone(), Options::default());
+    assert_eq!(names_synced(|| put(&other)), 0, "nobody has asked for it");
+    assert_eq!(names_synced(|| put(&store)), 1);
+    assert_eq!(names_synced(|| put(&store)), 0, "once is enough");
+    assert_eq!(names_synced(|| put(&file.store())), 0);
+
+    let copy = File::new("copy");
+    std::fs::copy(&file.0, &copy.0).unwrap();
+    assert_eq!(names_synced(|| put(&copy.store())), 1, "a copy says of itself that it is durable");
+    assert_eq!(names_synced(|| put(&copy.store())), 0);
+}
+
+#[test]
+fn a_durable_file_that_was_destroyed_does_not_come_back_after_a_power_loss() {
+    let (durable, other) = (File::new("durable"), File::new("other"));
+    let store = durable.store();
+    store.put(b"a", b"1", &mut Seen::default()).unwrap();
+    assert_eq!(names_synced(|| store.destroy().map(drop).unwrap()), 1);
+    let store = Store::new(other.0.clone(), Options::default());
+    store.put(b"a", b"1", &mut Seen::default()).unwrap();
+    assert_eq!(names_synced(|| store.destroy().map(drop).unwrap()), 0);
+}
+
+// ---- the cases -----------------------------------------------------------------------------------
+
+/// Runs steps on a durable file; how many losses were looked at.
+fn run(name: &str, seed: u64, rarely: usize, prepare: &[Step], steps: &[Step]) -> u32 {
+    // How restless the cleaner is is the same for all threads.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // Where much is prepared it has its usual slack, or that would take most of the time.
+    torture::set_slack(if prepare.is_empty() && seed.is_multiple_of(2) { 0 } else { u64::MAX });
+    torture::observe(observe);
+    draw_identities_from(seed);
+    let file = File::new(name);
+    let store = file.store();
+    let mut model = Model::default();
+    prepare.iter().for_each(|step| apply(&store, &mut model, step, &mut |_| {}));
+    let mut disk = Disk::new(&file.0, Random(seed.wrapping_mul(2) | 1), rarely);
+    disk.before = model.clone();
+    if !prepare.is_empty() {
+        disk.synced = disk.content();
+    }
+    DISK.set(Some(disk));
+    for step in steps {
+        apply(&store, &mut model, step, &mut |model| {
+            DISK.with_borrow_mut(|disk| {
+                let disk = disk.as_mut().expect("it runs");
+                (disk.before, disk.after) = (model.clone(), None);
+            });
+        });
+    }
+    assert_eq!(read_all(&store), model, "{name}, seed {seed}: without any loss");
+    DISK.take().expect("it ran").losses
+}
+
+fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let Some(text) = std::env::var_os("SYNC_POWER_SEEDS") else { return 0..usual };
+    let text = text.into_string().expect("a range");
+    let (from, to) = text.split_once("..").expect("a range");
+    from.parse().expect("a number")..to.parse().expect("a number")
+}
+
+#[test]
+fn whatever_has_returned_is_there_after_a_power_loss() {
+    let mut losses = 0;
+    for seed in seeds(40) {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let steps: Vec<Step> = (0..40).map(|_| random.step()).collect();
+        eprintln!("seed {seed}");
+        losses += run("random", seed, 300, &[], &steps);
+    }
+    eprintln!("{losses} losses");
+    assert!(losses > 100);
+}
+
+/// Runs the same steps in several cases; some of their losses come while the index or the file are rebuilt.
+fn run_all(name: &str, cases: u64, rarely: usize, prepare: &[Step], steps: &[Step]) {
+    let losses: u32 = seeds(cases).map(|seed| run(name, seed, rarely, prepare, steps)).sum();
+    eprintln!("{name}: {losses} losses");
+    assert!(losses > 0, "{name}");
+}
+
+#[test]
+fn a_power_loss_while_the_index_divides_and_is_put_together_again() {
+    let prepare = [Step::Fill(b'f', 3050)];
+    run_all("split", 1, 1500, &prepare, &[Step::Fill(b'g', 40), Step::Drain(b'g', 20)]);
+    let prepare = [Step::Fill(b'f', 3080), Step::Drain(b'f', 2060)];
+    let steps: Vec<Step> = (2060..2120).map(|n| Step::Remove(name(b'f', n))).collect();
+    run_all("merge", 1, 1500, &prepare, &steps);
+}
+
+#[test]
+fn a_power_loss_while_a_directory_with_a_run_of_its_own_doubles() {
+    let entries = (0..3060).map(|n| (name(b'f', n), vec![1])).collect();
+    let prepare = [Step::Replace(entries)];
+    run_all("double", 1, 8000, &prepare, &[Step::Fill(b'g', 20)]);
+}
+
+#[test]
+fn a_power_loss_while_the_block_table_moves() {
+    let prepare: Vec<Step> = (0..2032).map(|n| Step::Put(name(b't', n), vec![n as u8; 16_400])).collect();
+    let steps: Vec<Step> = (2032..2044).map(|n| Step::Put(name(b't', n), vec![n as u8; 16_400])).collect();
+    run_all("table", 1, 400, &prepare, &steps);
+}
+
+#[test]
+fn a_power_loss_while_everything_is_replaced() {
+    let prepare: Vec<Step> = (0..30).map(|n| Step::Put(name(b'k', n), vec![n as u8; 3000])).collect();
+    let entries = |salt: u8| (0..40).map(|n| (name(b'k', n), vec![n as u8 ^ salt; 100 * n as usize])).collect();
+    let large = |salt: u8| (0..4).map(|n| (name(b'l', n), vec![salt; 30_000 * (n as usize + 1)])).collect();
+    let steps = [Step::Replace(entries(1)), Step::Replace(large(2)), Step::Replace(entries(3)), Step::Replace(vec![])];
+    run_all("replace", 8, 60, &prepare, &steps);
+}
+
+#[test]
+fn a_power_loss_while_pieces_are_appended_and_united() {
+    let list = || name(b'l', 0);
+    let prepare = [Step::Put(list(), vec![7; 90_000]), Step::Append(list(), vec![1; 9], 1)];
+    let appends = (0..12).map(|n| Step::Append(list(), vec![n; 3000 * n as usize], i64::from(n)));
+    let steps: Vec<Step> = appends.flat_map(|append| [append, Step::Unite(list())]).collect();
+    run_all("unite", 8, 60, &prepare, &[&steps[..], &[Step::Remove(list())]].concat());
+}

@@ -1,0 +1,518 @@
+//! SIGBUS: whoever else wants it, a file that is cut short kills nobody and is waited for by nobody, and other
+//! people's faults go where they would have gone.
+
+use std::fs::OpenOptions;
+use std::path::PathBuf;
+use std::ptr;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use sync_store::{ErrorKind, Found, Options, Patience, Seen, Store};
+
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(format!("/dev/shm/sync-signals-{}-{name}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+
+    fn store(&self) -> Store {
+        Store::new(self.0.clone(), Options::default())
+    }
+
+    fn cut(&self, length: u64) {
+        OpenOptions::new().write(true).open(&self.0).unwrap().set_len(length).unwrap();
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Runs a case in a process of its own, as what is done with a signal belongs to the process; returns its status.
+fn in_child(case: impl FnOnce()) -> i32 {
+    // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`. An endless loop
+    // ends with the alarm.
+    unsafe {
+        let pid = libc::fork();
+        assert!(pid >= 0);
+        if pid == 0 {
+            libc::alarm(20);
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(case));
+            libc::_exit(i32::from(result.is_err()));
+        }
+        let mut status = 0;
+        assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
+        status
+    }
+}
+
+#[track_caller]
+fn assert_survives(name: &str, case: impl FnOnce()) {
+    assert_eq!(in_child(case), 0, "{name}");
+}
+
+#[track_caller]
+fn assert_dies_of_it(name: &str, case: impl FnOnce()) {
+    let status = in_child(case);
+    assert!(libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGBUS, "{name}: {status:#x}");
+}
+
+/// Installs a handler, or what else may stand in its place.
+fn take(handler: usize, flags: i32) -> libc::sigaction {
+    // SAFETY: valid actions: callers pass handlers with the signature that the flags tell.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        let mut before: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler;
+        action.sa_flags = flags;
+        libc::sigemptyset(&mut action.sa_mask);
+        assert_eq!(libc::sigaction(libc::SIGBUS, &action, &mut before), 0);
+        before
+    }
+}
+
+fn block(how: i32) {
+    // SAFETY: a valid set.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        libc::sigaddset(&mut set, libc::SIGBUS);
+        libc::pthread_sigmask(how, &set, ptr::null_mut());
+    }
+}
+
+/// As PHP's: notes it, and returns.
+extern "C" fn notes(_: i32) {
+    NOTED.fetch_add(1, Ordering::Relaxed);
+}
+static NOTED: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn passes_back(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    NOTED.fetch_add(1, Ordering::Relaxed);
+    // SAFETY: what `take` replaced, with the arguments that it expects.
+    unsafe {
+        let before: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) =
+            std::mem::transmute(BEFORE.load(Ordering::Relaxed));
+        before(signal, info, context);
+    }
+}
+static BEFORE: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn says_goodbye(_: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    // SAFETY: the kernel's; `_exit` may be called anywhere.
+    unsafe { libc::_exit(if (*info).si_addr() as usize == FOREIGN.load(Ordering::Relaxed) { 42 } else { 43 }) };
+}
+static FOREIGN: AtomicUsize = AtomicUsize::new(0);
+
+/// Touches a mapping of somebody else's that has no file behind it.
+fn foreign_fault() {
+    // SAFETY: a mapping of its own. The access faults.
+    unsafe {
+        let fd = libc::memfd_create(c"foreign".as_ptr(), 0);
+        let page = libc::mmap(ptr::null_mut(), 4096, libc::PROT_READ, libc::MAP_SHARED, fd, 0);
+        FOREIGN.store(page as usize, Ordering::Relaxed);
+        page.cast::<u8>().read_volatile();
+    }
+}
+
+/// A store with some content, and what was seen of one of its keys.
+fn filled(file: &File) -> (Store, Seen) {
+    let (store, mut seen) = (file.store(), Seen::default());
+    for n in 0..100u8 {
+        store.put(&[n], &[n; 5000], &mut Seen::default()).unwrap();
+    }
+    store.get(&[5], &mut seen, &mut Vec::new()).unwrap();
+    (store, seen)
+}
+
+/// What everybody does with a store, after it was cut short.
+fn use_it(store: &Store, mut seen: Seen, length: u64) {
+    let mut out = Vec::new();
+    store.is_current(&seen);
+    let read = store.get(&[5], &mut seen, &mut out);
+    let write = store.put(&[5], b"new", &mut Seen::default());
+    if length == 0 {
+        assert_eq!(read.unwrap(), Found::Missing);
+        write.unwrap();
+    } else {
+        assert!(matches!(write.unwrap_err().kind, ErrorKind::NotAStore(_)), "{read:?}");
+    }
+}
+
+type Takes = fn();
+
+/// Ways to lose the signal.
+const TAKES: [(&str, Takes); 5] = [
+    ("a handler that returns", || {
+        take(notes as *const () as usize, 0);
+    }),
+    ("a handler that ends the process", || {
+        take(says_goodbye as *const () as usize, libc::SA_SIGINFO);
+    }),
+    ("the default", || {
+        take(libc::SIG_DFL, 0);
+    }),
+    ("ignored", || {
+        take(libc::SIG_IGN, 0);
+    }),
+    ("blocked", || block(libc::SIG_BLOCK)),
+];
+
+#[test]
+fn who_takes_the_signal_after_the_file_was_opened_is_noticed_within_a_tick() {
+    for (name, take) in TAKES {
+        for length in [0, 5000, 70_000] {
+            let file = File::new("taken");
+            assert_survives(name, || {
+                let (store, seen) = filled(&file);
+                take();
+                // Several ticks.
+                std::thread::sleep(std::time::Duration::from_millis(40));
+                // (A value that is known is still looked at in one word of the header, which is there.)
+                if length == 0 {
+                    store.len().unwrap();
+                }
+                file.cut(length);
+                use_it(&store, seen, length);
+            });
+        }
+    }
+}
+
+#[test]
+fn who_says_that_signals_have_changed_is_answered_at_once() {
+    for (name, take) in TAKES {
+        for length in [0, 5000, 70_000] {
+            let file = File::new("told");
+            assert_survives(name, || {
+                let (store, seen) = filled(&file);
+                let held = file.store();
+                held.lock(Patience::default()).unwrap();
+                file.cut(length);
+                take();
+                Store::signals_have_changed();
+                if length % 2 == 0 {
+                    held.unlock();
+                } else {
+                    drop(held);
+                }
+                take();
+                Store::signals_have_changed();
+                use_it(&store, seen, length);
+                take();
+                Store::signals_have_changed();
+                drop(store);
+                sync_store::close_idle();
+            });
+        }
+    }
+}
+
+#[test]
+fn who_has_the_signal_before_the_file_is_opened_keeps_it_for_his_own_faults() {
+    for after in [false, true] {
+        let file = File::new("before");
+        let status = in_child(|| {
+            if !after {
+                take(says_goodbye as *const () as usize, libc::SA_SIGINFO);
+            }
+            let (store, seen) = filled(&file);
+            if after {
+                take(says_goodbye as *const () as usize, libc::SA_SIGINFO);
+                Store::signals_have_changed();
+            }
+            file.cut(5000);
+            use_it(&store, seen, 5000);
+            foreign_fault();
+        });
+        assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42, "{after}: {status:#x}");
+    }
+}
+
+#[test]
+fn a_handler_that_passes_back_what_it_does_not_know_is_called_once() {
+    let file = File::new("back");
+    assert_dies_of_it("back to nobody", || {
+        let (store, seen) = filled(&file);
+        BEFORE.store(take(passes_back as *const () as usize, libc::SA_SIGINFO).sa_sigaction, Ordering::Relaxed);
+        file.cut(5000);
+        Store::signals_have_changed();
+        use_it(&store, seen, 5000);
+        foreign_fault();
+    });
+    // To one that was there before both.
+    let file = File::new("back to one");
+    let status = in_child(|| {
+        take(says_goodbye as *const () as usize, libc::SA_SIGINFO);
+        let (store, _) = filled(&file);
+        BEFORE.store(take(passes_back as *const () as usize, libc::SA_SIGINFO).sa_sigaction, Ordering::Relaxed);
+        Store::signals_have_changed();
+        store.len().unwrap();
+        foreign_fault();
+    });
+    assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42, "{status:#x}");
+}
+
+#[test]
+fn a_fault_that_nobody_can_help_ends_the_process_and_does_not_go_on_for_ever() {
+    for (name, take) in TAKES {
+        if name == "a handler that ends the process" {
+            continue;
+        }
+        let file = File::new("foreign");
+        assert_dies_of_it(name, || {
+            let (store, _) = filled(&file);
+            take();
+            Store::signals_have_changed();
+            store.len().unwrap();
+            foreign_fault();
+        });
+    }
+    let file = File::new("once");
+    assert_dies_of_it("a handler for once", || {
+        take(notes as *const () as usize, libc::SA_RESETHAND);
+        let (_store, _) = filled(&file);
+        foreign_fault();
+    });
+}
+
+#[test]
+fn a_signal_that_somebody_sends_does_what_it_did() {
+    let send = || {
+        // SAFETY: sends a signal to this thread.
+        unsafe { libc::raise(libc::SIGBUS) };
+    };
+    let file = File::new("sent");
+    assert_dies_of_it("to nobody", || {
+        // (Rust's own handler swallows one.)
+        take(libc::SIG_DFL, 0);
+        filled(&file);
+        send();
+    });
+    assert_survives("ignored", || {
+        take(libc::SIG_IGN, 0);
+        filled(&file);
+        send();
+    });
+    assert_survives("handled", || {
+        filled(&file);
+        take(notes as *const () as usize, 0);
+        Store::signals_have_changed();
+        filled(&file);
+        send();
+        assert_eq!(NOTED.load(Ordering::Relaxed), 1);
+        take(libc::SIG_DFL, 0);
+        take(notes as *const () as usize, 0);
+        Store::signals_have_changed();
+        filled(&file);
+        send();
+        send();
+        assert_eq!(NOTED.load(Ordering::Relaxed), 3);
+    });
+    assert_survives("blocked, and waiting", || {
+        let (store, _) = filled(&file);
+        block(libc::SIG_BLOCK);
+        send();
+        Store::signals_have_changed();
+        store.len().unwrap();
+        take(notes as *const () as usize, 0);
+        block(libc::SIG_UNBLOCK);
+        assert_eq!(NOTED.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// A handler may leave by a jump, any number of times, from any depth.
+#[test]
+fn a_handler_that_jumps_is_called_each_time() {
+    unsafe extern "C" {
+        #[link_name = "__sigsetjmp"]
+        fn sigsetjmp(buffer: *mut [u64; 64], mask: i32) -> i32;
+        fn siglongjmp(buffer: *mut [u64; 64], value: i32) -> !;
+    }
+    static mut PLACE: [u64; 64] = [0; 64];
+    extern "C" fn jumps(_: i32) {
+        NOTED.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the frame that called `sigsetjmp` waits for the fault.
+        unsafe { siglongjmp(&raw mut PLACE, 1) }
+    }
+    #[inline(never)]
+    fn deep(depth: u32) -> u32 {
+        let room = [depth as u8; 3000];
+        if depth > 0 {
+            return deep(depth - 1) + u32::from(std::hint::black_box(&room)[7]);
+        }
+        // SAFETY: nothing that has to be dropped lies between here and the jump.
+        unsafe {
+            if sigsetjmp(&raw mut PLACE, 1) == 0 {
+                foreign_fault();
+            }
+        }
+        0
+    }
+    let file = File::new("jumps");
+    assert_survives("jumps", || {
+        let (store, seen) = filled(&file);
+        take(jumps as *const () as usize, 0);
+        Store::signals_have_changed();
+        store.len().unwrap();
+        for depth in [0, 20, 5, 40, 3, 40, 41] {
+            deep(depth);
+        }
+        assert_eq!(NOTED.load(Ordering::Relaxed), 7);
+        file.cut(5000);
+        use_it(&store, seen, 5000);
+        assert_eq!(NOTED.load(Ordering::Relaxed), 7);
+    });
+}
+
+#[test]
+fn other_threads_have_masks_of_their_own_and_stacks_for_signals() {
+    let file = File::new("threads");
+    assert_survives("threads", || {
+        let (store, seen) = filled(&file);
+        let path = file.0.clone();
+        std::thread::spawn(move || {
+            block(libc::SIG_BLOCK);
+            // SAFETY: a stack for signals, for as long as the thread lives.
+            unsafe {
+                let stack = libc::stack_t { ss_sp: libc::malloc(1 << 16), ss_flags: 0, ss_size: 1 << 16 };
+                libc::sigaltstack(&stack, ptr::null_mut());
+            }
+            let store = Store::new(path.clone(), Options::default());
+            let mut seen = Seen::default();
+            store.get(&[5], &mut seen, &mut Vec::new()).unwrap();
+            OpenOptions::new().write(true).open(&path).unwrap().set_len(5000).unwrap();
+            use_it(&store, seen, 5000);
+        })
+        .join()
+        .unwrap();
+        use_it(&store, seen, 5000);
+    });
+}
+
+// ---- the limit on the size of files ----------------------------------------------------------------
+
+fn limit_file_size(bytes: u64) {
+    // SAFETY: a valid limit.
+    unsafe {
+        let limit = libc::rlimit { rlim_cur: bytes, rlim_max: libc::RLIM_INFINITY };
+        assert_eq!(libc::setrlimit(libc::RLIMIT_FSIZE, &limit), 0);
+    }
+}
+
+fn is_pending(signal: i32) -> bool {
+    // SAFETY: a valid set.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigpending(&mut set);
+        libc::sigismember(&set, signal) == 1
+    }
+}
+
+fn is_blocked(signal: i32) -> bool {
+    // SAFETY: a valid set.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), &mut set);
+        libc::sigismember(&set, signal) == 1
+    }
+}
+
+fn block_size_signal(how: i32) {
+    // SAFETY: a valid set.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        libc::sigaddset(&mut set, libc::SIGXFSZ);
+        libc::pthread_sigmask(how, &set, ptr::null_mut());
+    }
+}
+
+/// Fills a store until there is no more room; how many keys there are then.
+fn fill(store: &Store) -> u64 {
+    for n in 0..1000u32 {
+        match store.put(&n.to_le_bytes(), &[7; 10_000], &mut Seen::default()) {
+            Ok(()) => {}
+            Err(error) => {
+                assert!(matches!(error.kind, ErrorKind::SizeLimit), "{error}");
+                assert!(error.to_string().contains("ulimit -f"), "{error}");
+                return u64::from(n);
+            }
+        }
+    }
+    panic!("there is no limit");
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_and_no_signal() {
+    let file = File::new("limit");
+    assert_survives("not even the header", || {
+        limit_file_size(1000);
+        let error = file.store().put(b"x", b"1", &mut Seen::default()).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::SizeLimit), "{error}");
+        assert_eq!(file.store().len().unwrap(), 0);
+        limit_file_size(libc::RLIM_INFINITY);
+        file.store().put(b"x", b"1", &mut Seen::default()).unwrap();
+    });
+    let _ = std::fs::remove_file(&file.0);
+    for blocked in [false, true] {
+        assert_survives("growing", || {
+            let store = file.store();
+            limit_file_size(1 << 20);
+            if blocked {
+                block_size_signal(libc::SIG_BLOCK);
+            }
+            let keys = fill(&store);
+            assert!((50..100).contains(&keys), "{keys}");
+            assert!(store.put(b"long", &vec![1; 2 << 20], &mut Seen::default()).is_err());
+            assert!(store.replace(&[(b"long", &vec![1; 2 << 20])]).is_err());
+            assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+            assert_eq!((store.len().unwrap(), is_blocked(libc::SIGXFSZ)), (keys, blocked));
+            assert!(!is_pending(libc::SIGXFSZ));
+            assert!(std::fs::metadata(&file.0).unwrap().len() <= 1 << 20);
+            // Removing makes room.
+            for n in 0..20u32 {
+                assert!(store.remove(&n.to_le_bytes()).unwrap());
+            }
+            store.put(b"new", &[8; 10_000], &mut Seen::default()).unwrap();
+            store.destroy().unwrap();
+        });
+    }
+    assert_survives("one that waits is somebody else's", || {
+        block_size_signal(libc::SIG_BLOCK);
+        // SAFETY: sends a signal to this thread.
+        unsafe { libc::raise(libc::SIGXFSZ) };
+        limit_file_size(1 << 20);
+        fill(&file.store());
+        assert!(is_pending(libc::SIGXFSZ));
+        file.store().destroy().unwrap();
+    });
+}
+
+#[test]
+fn a_reader_that_may_not_even_copy_a_file_from_before_a_boot_is_told() {
+    // SAFETY: asks.
+    if unsafe { libc::getuid() } != 0 {
+        return;
+    }
+    let file = File::new("reader");
+    assert_survives("a reader", || {
+        filled(&file);
+        // The file of the other boot is a copy: nobody has this one open.
+        let mut bytes = std::fs::read(&file.0).unwrap();
+        bytes[64..80].fill(1);
+        std::fs::remove_file(&file.0).unwrap();
+        std::fs::write(&file.0, bytes).unwrap();
+        std::fs::set_permissions(&file.0, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        // SAFETY: this process has one thread.
+        assert_eq!(unsafe { libc::setuid(65534) }, 0);
+        limit_file_size(100_000);
+        let error = file.store().get(&[5], &mut Seen::default(), &mut Vec::new()).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::SizeLimit), "{error}");
+        limit_file_size(libc::RLIM_INFINITY);
+        assert_eq!(file.store().get(&[5], &mut Seen::default(), &mut Vec::new()).unwrap(), Found::Value);
+    });
+}

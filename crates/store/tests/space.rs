@@ -1,0 +1,236 @@
+//! Space: what lies behind the file stays in proportion to what lives in it, and a full disk is an
+//! error that changes nothing.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use sync_store::check::Report;
+use sync_store::{ErrorKind, Found, Options, Seen, Store};
+
+/// A file of its own, removed afterwards.
+struct File(PathBuf);
+
+impl File {
+    fn new(directory: &Path, name: &str) -> Self {
+        let path = directory.join(format!("sync-space-{}-{name}.sync", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+
+    fn store(&self) -> Store {
+        Store::new(self.0.clone(), Options::default())
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+struct Random(u64);
+
+impl Random {
+    fn number(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        (self.number() >> 11) % limit.max(1)
+    }
+
+    /// Any magnitude is as likely as any other.
+    fn length(&mut self, most: u64) -> usize {
+        let magnitude = 1 << self.below(u64::from(most.ilog2()) + 1);
+        (magnitude + self.below(magnitude)).min(most) as usize
+    }
+}
+
+fn put(store: &Store, key: u64, value: &[u8]) -> sync_store::Result<()> {
+    store.patiently(|store| store.put(format!("key{key}").as_bytes(), value, &mut Seen::default()))
+}
+
+fn remove(store: &Store, key: u64) -> sync_store::Result<bool> {
+    store.patiently(|store| store.remove(format!("key{key}").as_bytes()))
+}
+
+#[track_caller]
+fn assert_in_proportion(store: &Store, after: &str) -> Report {
+    let report = store.patiently(Store::check).unwrap();
+    assert_eq!(report.problems, Vec::<String>::new(), "{after}");
+    let bound = 2 * (report.live + report.index) + (1 << 20);
+    assert!(report.allocated < bound, "{after}: {} allocated, {bound} allowed: {report:?}", report.allocated);
+    report
+}
+
+/// Puts and removals of random keys, values of `least` to `least + spread` bytes.
+fn mix(name: &str, keys: u64, least: u64, spread: u64, rounds: u64, seed: u64) {
+    let file = File::new(Path::new("/dev/shm"), name);
+    let store = file.store();
+    let mut random = Random(seed | 1);
+    let value = vec![7; (least + spread) as usize];
+    let mut puts = 70;
+    for round in 0..rounds {
+        if round % 500 == 0 {
+            // Times of growing, of standing still, of shrinking.
+            puts = [90, 70, 50, 20][random.below(4) as usize];
+        }
+        let key = random.below(keys);
+        if random.below(100) < puts {
+            put(&store, key, &value[..least as usize + random.length(spread)]).unwrap();
+        } else {
+            remove(&store, key).unwrap();
+        }
+        if round % 97 == 0 {
+            assert_in_proportion(&store, &format!("{name}, seed {seed}, operation {round}"));
+        }
+    }
+    for key in 0..keys {
+        remove(&store, key).unwrap();
+        if key % 97 == 0 {
+            assert_in_proportion(&store, &format!("{name}, seed {seed}, removing {key}"));
+        }
+    }
+    assert_in_proportion(&store, name);
+}
+
+#[test]
+fn space_stays_in_proportion_under_any_mix_of_sizes() {
+    let seed = u64::from(std::process::id());
+    mix("small", 20_000, 0, 64, 20_000, seed);
+    mix("medium", 2_000, 100, 8_000, 10_000, seed);
+    mix("around-the-limit", 300, 15_000, 3_000, 6_000, seed);
+    mix("around-a-block", 150, 60_000, 10_000, 5_000, seed);
+    mix("any", 400, 0, 200_000, 6_000, seed);
+    mix("large", 30, 100_000, 2_000_000, 1_500, seed);
+}
+
+// ---- a full disk ---------------------------------------------------------------------------------
+
+/// A tmpfs of its own.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None` where this user may not mount.
+    fn new(name: &str, bytes: u64) -> Option<Self> {
+        let path = PathBuf::from(format!("/dev/shm/sync-space-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        let mount = |flags| {
+            let target = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+            let options = std::ffi::CString::new(format!("size={bytes}")).unwrap();
+            // SAFETY: all strings end with a NUL and live until the call returns.
+            unsafe {
+                libc::mount(c"sync".as_ptr(), target.as_ptr(), c"tmpfs".as_ptr(), flags, options.as_ptr().cast()) == 0
+            }
+        };
+        if mount(0) {
+            return Some(Self(path));
+        }
+        let _ = std::fs::remove_dir(&path);
+        // Not `eprintln!`, which is shown of a test that fails alone.
+        let _ = writeln!(std::io::stderr(), "SKIP {name}: this user may not mount a tmpfs");
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let target = std::ffi::CString::new(self.0.to_str().unwrap()).unwrap();
+        // SAFETY: ends with a NUL. Lazily: the store has the file open until the thread ends.
+        unsafe { libc::umount2(target.as_ptr(), libc::MNT_DETACH) };
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+fn assert_holds(store: &Store, model: &BTreeMap<u64, Vec<u8>>, when: &str) {
+    let snapshot = store.snapshot().unwrap();
+    let found: BTreeMap<Vec<u8>, Vec<u8>> =
+        snapshot.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
+    let expected = model.iter().map(|(key, value)| (format!("key{key}").into_bytes(), value.clone())).collect();
+    assert!(found == expected, "{when}: the store holds something else");
+    assert_eq!(store.check().unwrap().problems, Vec::<String>::new(), "{when}");
+}
+
+/// Stores until the disk is full, and what fails has changed nothing; removes; stores again.
+fn fill(name: &str, disk: u64, least: u64, most: u64) {
+    let Some(disk) = SmallDisk::new(name, disk) else { return };
+    let file = File::new(&disk.0, "disk");
+    let store = file.store();
+    let mut random = Random(u64::from(std::process::id()) | 1);
+    let mut model = BTreeMap::new();
+    let mut key = 0;
+    for round in 0..6 {
+        let mut refused = 0;
+        while refused < 30 {
+            // New keys and old ones, the same size or another.
+            let target = if random.below(4) == 0 { random.below(key + 1) } else { key };
+            let value = vec![random.number() as u8; least as usize + random.length(most - least)];
+            match put(&store, target, &value) {
+                Ok(()) => {
+                    model.insert(target, value);
+                    key += 1;
+                }
+                Err(error) => {
+                    assert!(matches!(error.kind, ErrorKind::NoSpace), "{name}, round {round}: {error}");
+                    refused += 1;
+                    let mut out = Vec::new();
+                    let found = store.get(format!("key{target}").as_bytes(), &mut Seen::default(), &mut out).unwrap();
+                    assert_eq!((found != Found::Missing).then_some(&out), model.get(&target), "{name}, round {round}");
+                }
+            }
+        }
+        assert!(model.len() > 3, "{name}: {} keys on the whole disk", model.len());
+        assert_holds(&store, &model, &format!("{name}, full for the {round}th time"));
+        // Replacing everything by as much has no room either.
+        let everything: Vec<(Vec<u8>, Vec<u8>)> =
+            model.iter().map(|(key, value)| (format!("key{key}").into_bytes(), value.clone())).collect();
+        let entries: Vec<(&[u8], &[u8])> = everything.iter().map(|(key, value)| (&key[..], &value[..])).collect();
+        if let Err(error) = store.replace(&entries) {
+            assert!(matches!(error.kind, ErrorKind::NoSpace), "{name}, round {round}: {error}");
+        }
+        assert_holds(&store, &model, &format!("{name}, replaced for the {round}th time"));
+        // All but a few go, in any order, one by one.
+        let mut keys: Vec<u64> = model.keys().copied().collect();
+        while keys.len() > 3 {
+            let key = keys.swap_remove(random.below(keys.len() as u64) as usize);
+            let removed =
+                remove(&store, key).unwrap_or_else(|error| panic!("{name}, round {round}, removing: {error}"));
+            assert!(removed);
+            model.remove(&key);
+        }
+        assert_holds(&store, &model, &format!("{name}, emptied for the {round}th time"));
+    }
+    assert_in_proportion(&store, name);
+}
+
+#[test]
+fn a_full_disk_changes_nothing_and_can_be_emptied() {
+    fill("tiny", 512 << 10, 10, 200);
+    fill("small-values", 2 << 20, 1, 100);
+    fill("medium-values", 2 << 20, 100, 8_000);
+    fill("large-values", 4 << 20, 10_000, 200_000);
+    fill("any-values", 4 << 20, 0, 500_000);
+}
+
+/// The smallest disks: a store that does not fit leaves nothing that would be taken for one.
+#[test]
+fn a_disk_too_small_for_a_store_is_an_error_and_nothing_else() {
+    for kilobytes in (4..=400).step_by(12) {
+        let Some(disk) = SmallDisk::new(&format!("{kilobytes}k"), kilobytes << 10) else { return };
+        let file = File::new(&disk.0, "disk");
+        let store = file.store();
+        let mut stored = 0;
+        for key in 0..20 {
+            match put(&store, key, &[1; 100]) {
+                Ok(()) => stored += 1,
+                Err(error) => assert!(matches!(error.kind, ErrorKind::NoSpace), "{kilobytes} KiB: {error}"),
+            }
+        }
+        assert!(stored == 0 || stored == 20, "{kilobytes} KiB: {stored} of 20 fit");
+        assert_eq!(store.len().unwrap(), stored, "{kilobytes} KiB");
+        assert_eq!(file.store().snapshot().unwrap().len() as u64, stored, "{kilobytes} KiB");
+    }
+}
