@@ -34,7 +34,7 @@ fn php() {
 
 /// Compiles what has to know PHP's headers.
 fn compile() {
-    const SOURCE: &str = "src/php/value/engine/serialization.c";
+    const SOURCE: &str = "src/php/zend/serialization.c";
 
     println!("cargo:rerun-if-changed={SOURCE}");
     let config = std::env::var("PHP_CONFIG").unwrap_or_else(|_| "php-config".into());

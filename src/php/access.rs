@@ -14,8 +14,7 @@ use super::moment::{Extent, Moment};
 use super::object::{SyncObject, check_name};
 use super::value::{self, Sharing, ValueError, ZendVec, scalar};
 use super::wait::{self, Rounds};
-use super::zend::Str;
-use super::zend::{self, Thrown};
+use super::zend::{self, Key, Str, Thrown};
 use super::{GLOBALS, legacy, patch};
 use crate::store::{self, ErrorKind, Found, OUTLINE, Outline, Places, Room, Seen, Store, Unread, Waiter};
 
@@ -233,11 +232,11 @@ unsafe fn read_long(
     // SAFETY: valid by contract. The string is `into`'s before anything else can happen; without
     // memory for it the engine does not return, and nothing here needs a drop.
     unsafe {
-        if !value::has_memory(length as usize) {
+        if !zend::has_memory(length as usize) {
             return Err(throw_no_memory(this, Some(zend::bytes(name)), length));
         }
         if let Some(head) = scalar::long_head(bytes, length) {
-            let room = scalar::set_unwritten_string(into, length as usize - head);
+            let room = zend::set_unwritten_string(into, length as usize - head);
             let read = patiently_reading(this, |store| store.read_unread(left, head as u64, room));
             if let Ok(true) = read {
                 return Ok(Long::Read(Sharing::Shareable));
@@ -617,23 +616,16 @@ pub unsafe fn with_entries(
     let mut bytes = GLOBALS.get().buffers.take();
     // SAFETY: valid by contract.
     unsafe {
-        for (key, index, value) in zend::entries(array) {
-            let value = if zend::kind(value) == ffi::IS_INDIRECT { (*value).value.zv } else { value };
-            if zend::kind(value) == ffi::IS_UNDEF {
-                continue;
+        for (key, value) in zend::Elements::of(array) {
+            if let Key::String(name) = key {
+                check_name(name)?;
             }
-            if key.is_null() {
-                bytes.extend_from_slice((index as i64).to_string().as_bytes());
-            } else {
-                check_name(key)?;
-                bytes.extend_from_slice(zend::bytes(key));
-            }
+            let text = key.text();
+            bytes.extend_from_slice(text.bytes());
             let name = bytes.len();
             if let Err(error) = value::encode(&*value, 0, &mut bytes) {
                 // (Where there was no memory, the bytes are cut.)
-                let number = (index as i64).to_string();
-                let name = if key.is_null() { number.as_bytes() } else { zend::bytes(key) };
-                return Err(errors::cannot_store(this, Some(name), error));
+                return Err(errors::cannot_store(this, Some(text.bytes()), error));
             }
             ends.push((name, bytes.len()));
         }

@@ -130,7 +130,7 @@ impl Cache {
             if (*entry).name != name {
                 // The newest string for a name is the one that will be asked for again.
                 Self::empty(entry);
-                zend::string_addref(name);
+                zend::hold_string(name);
                 (*entry).name = name;
             }
             entry

@@ -7,14 +7,14 @@
 
 use std::ptr;
 
-use ext_php_rs::ffi::{self, IS_ARRAY, IS_OBJECT, IS_UNDEF, zend_array, zval};
+use ext_php_rs::ffi::{self, IS_ARRAY, IS_OBJECT, zend_array, zval};
 
 use super::GLOBALS;
 use super::access::{self, Stop};
 use super::errors;
 use super::object::SyncObject;
 use super::value::{AllowedClasses, ZendVec, importing};
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Key, Str, Thrown};
 
 /// Calls `each` with the names and values of a legacy file, in order; `false` if the file is no
 /// longer one: start over.
@@ -26,16 +26,8 @@ pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<()
     let data = unserialize(this, &file)?;
     // SAFETY: `data` keeps the array while it is walked; values are those of its slots.
     unsafe {
-        for (key, index, value) in zend::entries(properties(&raw const data)) {
-            let value = match zend::kind(value) {
-                ffi::IS_INDIRECT => (*value).value.zv,
-                _ => value,
-            };
-            if zend::kind(value) != IS_UNDEF {
-                let name =
-                    if key.is_null() { Str::new((index as i64).to_string().as_bytes()) } else { Str::share(key) };
-                each(name, zend::deref(value))?;
-            }
+        for (key, value) in zend::Elements::of(properties(&raw const data)) {
+            each(key.text(), zend::deref(value))?;
         }
     }
     Ok(true)
@@ -140,13 +132,12 @@ unsafe fn properties(data: *const zval) -> *mut zend_array {
 unsafe fn property(object: *const zval, name: &[u8]) -> *mut zval {
     // SAFETY: callers pass a valid value.
     unsafe {
-        for (key, _, value) in zend::entries(properties(object)) {
+        for (key, value) in zend::Elements::of(properties(object)) {
             // Private and protected names are stored as "\0class\0name".
-            if !key.is_null() && zend::bytes(key).rsplit(|&b| b == 0).next() == Some(name) {
-                return match zend::kind(value) {
-                    ffi::IS_INDIRECT => zend::deref((*value).value.zv),
-                    _ => zend::deref(value),
-                };
+            if let Key::String(key) = key
+                && zend::bytes(key).rsplit(|&b| b == 0).next() == Some(name)
+            {
+                return zend::deref(value);
             }
         }
         ptr::null_mut()

@@ -61,7 +61,7 @@ pub unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
     startup_guard(|| {
         ini::register(module);
         plain_files::watch();
-        value::watch_fibers();
+        zend::watch_fibers();
         value::on_made(object::SyncObject::bind);
         signals::watch(kind == TEMPORARY);
         errors::register()?;
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn after_request() -> i32 {
     drop(globals.showing.take());
     value::importing::reset();
     globals.buffers.reset();
-    value::forget_tables();
+    zend::forget_tables();
     store::close_idle();
     0
 }

@@ -10,7 +10,7 @@ use ext_php_rs::ffi::{self, zval};
 use super::GLOBALS;
 use super::access::{self, Stop};
 use super::object::SyncObject;
-use super::value::{self, ZendVec, scalar};
+use super::value::{ZendVec, scalar};
 use super::zend::{self, Str, Thrown};
 use crate::store::{Entry, Snapshot, Store, Stored, Unread};
 
@@ -59,7 +59,7 @@ impl Moment {
         let _ = room.1.try_reserve_exact(names) && room.0.try_reserve_exact((names * USUAL).min(1 << 20));
         for _ in 0..ATTEMPTS {
             moment.fill(this, scalar::LONG as u64)?;
-            if extent == Extent::Fitting && moment.snapshot.left() > value::memory_left() as u64 / SHARE {
+            if extent == Extent::Fitting && moment.snapshot.left() > zend::memory_left() as u64 / SHARE {
                 return Ok(moment);
             }
             if moment.fetch_long(this)? {
@@ -112,7 +112,7 @@ impl Moment {
                     let name = Str::new(name);
                     let long = match self.taken(at) {
                         Some(n) => {
-                            zend::string_addref(self.long[n].string);
+                            zend::hold_string(self.long[n].string);
                             Some(self.long[n])
                         }
                         None => fetch(this, at, &left)?,
@@ -203,13 +203,13 @@ fn fetch(this: &SyncObject, at: usize, left: &Unread) -> Result<Option<Long>, Th
     let start = start.map(|byte| unsafe { byte.assume_init() });
     let head = scalar::long_head(&start, left.length);
     let from = head.unwrap_or(0);
-    if !value::has_memory(left.length as usize) {
+    if !zend::has_memory(left.length as usize) {
         return Err(access::throw_no_memory(this, None, left.length));
     }
     let mut string = zend::empty();
     // SAFETY: a slot of this frame. The room is filled, or nobody gets to see the string.
     unsafe {
-        let room = scalar::set_unwritten_string(&raw mut string, left.length as usize - from);
+        let room = zend::set_unwritten_string(&raw mut string, left.length as usize - from);
         if !read(this, left, from as u64, room)? {
             return Ok(None);
         }

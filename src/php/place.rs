@@ -14,7 +14,6 @@ use super::errors;
 use super::nested;
 use super::object::method;
 use super::operation::Running;
-use super::value::{self, scalar};
 use super::zend::{self, Alive, Str, Thrown};
 
 /// A value that a step holds.
@@ -649,12 +648,12 @@ unsafe fn last_of_string(place: *mut zval, step: &Step, act: Act) -> Result<bool
             zend::set_string(&raw mut changed, Str::new(&[*first]));
         } else {
             let length = old.len().max(offset + 1);
-            if !value::has_memory(length) {
+            if !zend::has_memory(length) {
                 return Err(errors::throw_sync(&format!(
                     "Can't change a string: it takes {length} bytes, more than memory_limit leaves."
                 )));
             }
-            let room = scalar::set_unwritten_string(&raw mut changed, length);
+            let room = zend::set_unwritten_string(&raw mut changed, length);
             room.fill(MaybeUninit::new(b' '));
             for (to, &byte) in room.iter_mut().zip(old) {
                 to.write(byte);
@@ -776,7 +775,7 @@ unsafe fn element_of_object(
             // ArrayObject makes a reference of the engine's own mark of an error, and relies on this.
             let is_sole = || zend::kind(value) == IS_REFERENCE && (*(*value).value.ref_).gc.refcount == 1;
             if !value.is_null() && value != returned && is_sole() {
-                scalar::unwrap_reference(value);
+                zend::unwrap_reference(value);
             }
             return Err(Thrown);
         }

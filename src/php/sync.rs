@@ -23,7 +23,7 @@ use super::nested::{self, Instruction};
 use super::object::{self, Instance, SyncObject, legal_offset, name_of};
 use super::value::{AllowedClasses, Policy, importing};
 use super::views;
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Key, Str, Thrown};
 use crate::store::{Options, Patience, Store};
 
 unsafe extern "C" {
@@ -136,7 +136,7 @@ fn finish_types(class: &mut ffi::zend_class_entry) {
     // so that the engine has put their argument info, before whose first the return type stands,
     // into memory of its own.
     unsafe {
-        for (_, _, function) in zend::entries(&raw const class.function_table) {
+        for (_, function) in zend::Elements::of(&raw const class.function_table) {
             let function = (*function).value.func;
             if (*function).common.fn_flags & ffi::ZEND_ACC_HAS_RETURN_TYPE != 0 {
                 let returned = (*function).internal_function.arg_info.sub(1);
@@ -364,7 +364,7 @@ unsafe fn allowed_classes(given: *mut zval) -> Option<AllowedClasses> {
             IS_TRUE => Some(AllowedClasses::All),
             IS_FALSE => Some(AllowedClasses::only::<&[u8]>([])),
             IS_ARRAY => {
-                let names = zend::entries((*given).value.arr).map(|(_, _, name)| {
+                let names = zend::Elements::of((*given).value.arr).map(|(_, name)| {
                     let name = zend::deref(name);
                     (zend::kind(name) == IS_STRING).then(|| zend::bytes((*name).value.str_))
                 });
@@ -724,26 +724,27 @@ unsafe fn public_properties(
             }
             None => table,
         };
-        for (key, index, value) in zend::entries(table) {
+        let mut elements = zend::Elements::of(table);
+        while let Some((key, value)) = elements.next_stored() {
             let kind = zend::kind(value);
-            let value = if kind == ffi::IS_INDIRECT { (*value).value.zv } else { value };
+            let value = zend::follow_indirect(value);
             // (A name of any kind may have been given to an object at run time: that one is refused, not left out.)
-            let hidden = matches!(kind, ffi::IS_INDIRECT | ffi::IS_PTR) && zend::bytes(key).first() == Some(&0);
+            let hidden = matches!(kind, ffi::IS_INDIRECT | ffi::IS_PTR) && key.text().bytes().first() == Some(&0);
             if hidden || zend::kind(value) == ffi::IS_UNDEF {
                 continue;
             }
             let mut copy = std::mem::ManuallyDrop::new(zend::empty());
             if zend::kind(value) == ffi::IS_PTR {
-                let Some(given) = ask_hook(object, key, value)? else { continue };
+                // (Only declared properties have hooks, and these have names.)
+                let Some(given) = ask_hook(object, key.text().as_ptr(), value)? else { continue };
                 copy = std::mem::ManuallyDrop::new(given);
             } else {
                 zend::copy(&raw mut *copy, zend::deref(value));
             }
-            if key.is_null() {
-                ffi::zend_hash_index_update(public.value.arr, index, &raw mut *copy);
-            } else {
-                ffi::zend_hash_update(public.value.arr, key, &raw mut *copy);
-            }
+            match key {
+                Key::Int(index) => ffi::zend_hash_index_update(public.value.arr, index as u64, &raw mut *copy),
+                Key::String(name) => ffi::zend_hash_update(public.value.arr, name, &raw mut *copy),
+            };
         }
         zend::check()?;
         let public = std::mem::ManuallyDrop::new(public);

@@ -537,7 +537,7 @@ impl Content {
             Self::Store(moment) => moment.name(at),
             // SAFETY: an object of the class stdClass, whose properties have names.
             Self::Legacy(data) => unsafe {
-                zend::entries(ffi::zend_std_get_properties(data.value.obj)).nth(at).map(|(name, _, _)| Str::share(name))
+                zend::Elements::of(ffi::zend_std_get_properties(data.value.obj)).nth(at).map(|(name, _)| name.text())
             },
         }
     }
@@ -550,7 +550,7 @@ impl Content {
                 Self::Legacy(data) => {
                     zend::set_null(into);
                     let properties = ffi::zend_std_get_properties(data.value.obj);
-                    if let Some((_, _, value)) = zend::entries(properties).nth(at) {
+                    if let Some((_, value)) = zend::Elements::of(properties).nth(at) {
                         zend::copy(into, value);
                     }
                     Ok(true)

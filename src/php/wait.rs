@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use ext_php_rs::ffi;
 
 use super::object::SyncObject;
-use super::value;
 use super::zend::{self, Thrown};
 
 /// Between two sleeps: runs signal handlers that are due (`pcntl_async_signals`), and ends the
@@ -29,7 +28,7 @@ pub fn look_up(this: &SyncObject, waited: Duration) -> Result<(), Thrown> {
                 let _alive = this.hold();
                 interrupt((*executor).current_execute_data);
             }
-            if !value::has_memory(0) {
+            if !zend::has_memory(0) {
                 // The engine wanted to stop for this, at the next instruction.
                 interrupted.store(true, Ordering::SeqCst);
             }

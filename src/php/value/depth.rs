@@ -3,9 +3,9 @@
 
 use std::cell::{Cell, OnceCell};
 
-use super::engine;
 use super::error::ValueError;
 use super::stack::Floor;
+use crate::php::zend;
 
 /// A value nested deeper than this is not kept: the engine frees it level by level, on whatever stack it then
 /// happens to be.
@@ -80,7 +80,7 @@ impl Depth {
     }
 
     fn check(&self, depth: i64) -> Result<(), String> {
-        let max = *self.max.get_or_init(|| engine::ini_long("unserialize_max_depth"));
+        let max = *self.max.get_or_init(|| zend::ini_long("unserialize_max_depth"));
         if max > 0 && depth > max {
             return Err(format!(
                 "Maximum depth of {max} exceeded. The depth limit can be changed using the unserialize_max_depth ini setting."

@@ -22,7 +22,6 @@
 mod decode;
 mod depth;
 mod encode;
-mod engine;
 mod error;
 pub mod importing;
 mod plain;
@@ -39,7 +38,6 @@ mod writer;
 pub use decode::{decode, on_made};
 pub use depth::check_depth;
 pub use encode::encode;
-pub use engine::{forget_tables, has_memory, memory_left, watch_fibers};
 pub use error::ValueError;
 pub use plain::{is_plain, split_key};
 pub use policy::{AllowedClasses, Policy};

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::engine;
+use crate::php::zend;
 
 /// Which classes' objects may come out of a file, as `unserialize`'s option `allowed_classes`.
 /// Cheap to clone.
@@ -42,19 +42,19 @@ impl AllowedClasses {
     }
 
     /// As the engine's `unserialize()` wants to know it: null for any class, else a table that `holder` holds.
-    pub fn table(&self, holder: &mut engine::Scratch) -> *mut engine::HashTable {
+    pub fn table(&self, holder: &mut zend::Scratch) -> *mut zend::HashTable {
         let Self::Only(names) = self else { return std::ptr::null_mut() };
-        let table = engine::new_map(names.len());
+        let table = zend::new_map(names.len());
         for name in names.iter() {
-            let name = engine::new_string(name);
+            let name = zend::new_string(name);
             // SAFETY: the table is ours, and takes a count of the name.
             unsafe {
-                engine::place_of_string(table, name);
-                engine::release_string(name);
+                zend::place_of_string(table, name);
+                zend::release_string(name);
             }
         }
         // SAFETY: the caller's zval, which has no value.
-        unsafe { engine::set_array(&raw mut **holder, table) };
+        unsafe { zend::set_array(&raw mut **holder, table) };
         table
     }
 

@@ -4,10 +4,10 @@
 use ext_php_rs::types::Zval;
 use rmp::Marker;
 
-use super::engine;
 use super::vec::ZendVec;
 use super::wire;
 use super::writer::{self, Scalar};
+use crate::php::zend::{self, Str};
 
 /// Appends `value` to `out` if it is a scalar or a string, and there is memory for it; else returns
 /// false.
@@ -20,10 +20,10 @@ pub fn encode(value: &Zval, out: &mut ZendVec<u8>) -> bool {
     }
     // SAFETY: a live zval, read as the type that it says.
     unsafe {
-        if engine::type_of(at) != engine::STRING {
+        if zend::kind(at) != zend::STRING {
             return false;
         }
-        let bytes = engine::bytes(engine::string_of(at));
+        let bytes = zend::bytes(zend::string_of(at));
         if bytes.len() > wire::MAX_LENGTH {
             return false;
         }
@@ -45,12 +45,12 @@ pub fn small(value: &Zval) -> Option<Scalar> {
     let at: *const Zval = value;
     // SAFETY: a live zval, read as the type that it says.
     unsafe {
-        Some(match engine::type_of(at) {
-            engine::LONG => Scalar::int((*at).value.lval),
-            engine::NULL | engine::UNDEF => Scalar::nil(),
-            engine::FALSE => Scalar::bool(false),
-            engine::TRUE => Scalar::bool(true),
-            engine::DOUBLE => Scalar::float((*at).value.dval),
+        Some(match zend::kind(at) {
+            zend::LONG => Scalar::int((*at).value.lval),
+            zend::NULL | zend::UNDEF => Scalar::nil(),
+            zend::FALSE => Scalar::bool(false),
+            zend::TRUE => Scalar::bool(true),
+            zend::DOUBLE => Scalar::float((*at).value.dval),
             _ => return None,
         })
     }
@@ -69,10 +69,10 @@ pub fn encode_short(value: &Zval, out: &mut ZendVec<u8>) -> bool {
     } else {
         // SAFETY: a live zval, read as the type that it says.
         unsafe {
-            if engine::type_of(at) != engine::STRING {
+            if zend::kind(at) != zend::STRING {
                 return false;
             }
-            let bytes = engine::bytes(engine::string_of(at));
+            let bytes = zend::bytes(zend::string_of(at));
             if bytes.len() >= LONG {
                 return false;
             }
@@ -91,10 +91,10 @@ pub fn encode_long(value: &Zval, head: &mut ZendVec<u8>) -> Option<*const [u8]> 
     let at: *const Zval = value;
     // SAFETY: a live zval, read as the type that it says.
     let bytes = unsafe {
-        if engine::type_of(at) != engine::STRING {
+        if zend::kind(at) != zend::STRING {
             return None;
         }
-        engine::bytes(engine::string_of(at))
+        zend::bytes(zend::string_of(at))
     };
     if !(LONG..=wire::MAX_LENGTH).contains(&bytes.len()) {
         return None;
@@ -102,8 +102,6 @@ pub fn encode_long(value: &Zval, head: &mut ZendVec<u8>) -> Option<*const [u8]> 
     writer::write_string_head(head, bytes);
     (!head.is_cut()).then_some(bytes)
 }
-
-pub use engine::{set_unwritten_string, unwrap_reference};
 
 /// If `start` are the first bytes of an encoded value of `length` bytes that is one long string:
 /// how long its head is. The string's bytes are the rest.
@@ -132,21 +130,21 @@ pub fn decode(bytes: &[u8], into: &mut Zval) -> bool {
     // SAFETY: the caller gives a zval to overwrite.
     unsafe {
         match Marker::from_u8(first) {
-            Marker::FixPos(value) if rest.is_empty() => engine::set_long(at, i64::from(value)),
-            Marker::FixNeg(value) if rest.is_empty() => engine::set_long(at, i64::from(value)),
-            Marker::Null if rest.is_empty() => engine::set_simple(at, engine::NULL),
-            Marker::False if rest.is_empty() => engine::set_simple(at, engine::FALSE),
-            Marker::True if rest.is_empty() => engine::set_simple(at, engine::TRUE),
-            Marker::U8 => return whole(rest, |b: [u8; 1]| engine::set_long(at, u8::from_be_bytes(b).into())),
-            Marker::U16 => return whole(rest, |b| engine::set_long(at, u16::from_be_bytes(b).into())),
-            Marker::U32 => return whole(rest, |b| engine::set_long(at, u32::from_be_bytes(b).into())),
+            Marker::FixPos(value) if rest.is_empty() => zend::set_long(at, i64::from(value)),
+            Marker::FixNeg(value) if rest.is_empty() => zend::set_long(at, i64::from(value)),
+            Marker::Null if rest.is_empty() => zend::set_null(at),
+            Marker::False if rest.is_empty() => zend::set_bool(at, false),
+            Marker::True if rest.is_empty() => zend::set_bool(at, true),
+            Marker::U8 => return whole(rest, |b: [u8; 1]| zend::set_long(at, u8::from_be_bytes(b).into())),
+            Marker::U16 => return whole(rest, |b| zend::set_long(at, u16::from_be_bytes(b).into())),
+            Marker::U32 => return whole(rest, |b| zend::set_long(at, u32::from_be_bytes(b).into())),
             Marker::U64 => return whole(rest, |b| set_unsigned(at, u64::from_be_bytes(b))),
-            Marker::I8 => return whole(rest, |b| engine::set_long(at, i8::from_be_bytes(b).into())),
-            Marker::I16 => return whole(rest, |b| engine::set_long(at, i16::from_be_bytes(b).into())),
-            Marker::I32 => return whole(rest, |b| engine::set_long(at, i32::from_be_bytes(b).into())),
-            Marker::I64 => return whole(rest, |b| engine::set_long(at, i64::from_be_bytes(b))),
-            Marker::F32 => return whole(rest, |b| engine::set_double(at, f32::from_be_bytes(b).into())),
-            Marker::F64 => return whole(rest, |b| engine::set_double(at, f64::from_be_bytes(b))),
+            Marker::I8 => return whole(rest, |b| zend::set_long(at, i8::from_be_bytes(b).into())),
+            Marker::I16 => return whole(rest, |b| zend::set_long(at, i16::from_be_bytes(b).into())),
+            Marker::I32 => return whole(rest, |b| zend::set_long(at, i32::from_be_bytes(b).into())),
+            Marker::I64 => return whole(rest, |b| zend::set_long(at, i64::from_be_bytes(b))),
+            Marker::F32 => return whole(rest, |b| zend::set_double(at, f32::from_be_bytes(b).into())),
+            Marker::F64 => return whole(rest, |b| zend::set_double(at, f64::from_be_bytes(b))),
             Marker::FixStr(len) => return exactly(rest, usize::from(len), at),
             Marker::Str8 | Marker::Bin8 => return sized::<1>(rest, at),
             Marker::Str16 | Marker::Bin16 => return sized::<2>(rest, at),
@@ -160,13 +158,13 @@ pub fn decode(bytes: &[u8], into: &mut Zval) -> bool {
 /// An unsigned int, which is a float where PHP has no such int.
 ///
 /// # Safety
-/// As for [`engine::set_simple`].
+/// As for [`zend::set_undef`].
 pub unsafe fn set_unsigned(at: *mut Zval, value: u64) {
     // SAFETY: the caller's promise.
     unsafe {
         match i64::try_from(value) {
-            Ok(value) => engine::set_long(at, value),
-            Err(_) => engine::set_double(at, value as f64),
+            Ok(value) => zend::set_long(at, value),
+            Err(_) => zend::set_double(at, value as f64),
         }
     }
 }
@@ -180,7 +178,7 @@ fn whole<const N: usize>(rest: &[u8], f: impl FnOnce([u8; N])) -> bool {
 /// A string behind a length of `N` bytes.
 ///
 /// # Safety
-/// As for [`engine::set_simple`].
+/// As for [`zend::set_undef`].
 #[inline]
 unsafe fn sized<const N: usize>(rest: &[u8], at: *mut Zval) -> bool {
     match rest.split_first_chunk::<N>() {
@@ -193,12 +191,12 @@ unsafe fn sized<const N: usize>(rest: &[u8], at: *mut Zval) -> bool {
 /// A string of that length.
 ///
 /// # Safety
-/// As for [`engine::set_simple`].
+/// As for [`zend::set_undef`].
 #[inline]
 unsafe fn exactly(rest: &[u8], len: usize, at: *mut Zval) -> bool {
     if rest.len() == len {
         // SAFETY: the caller's promise.
-        unsafe { engine::set_string(at, rest) };
+        unsafe { zend::set_string(at, Str::new(rest)) };
         true
     } else {
         false

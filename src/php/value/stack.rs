@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use super::engine;
+use crate::php::zend;
 
 /// How much of a stack is left alone, for what the engine and user code do at the deepest point; of a small one,
 /// which is made for less, a part.
@@ -32,7 +32,7 @@ impl Floor {
         }
         let here = address();
         let known = |(low, high): (usize, usize)| (low..high).contains(&here).then(|| reserve(low, high));
-        if let Some(address) = known(THREAD.with(|&stack| stack)).or_else(|| known(engine::fiber_stack()?)) {
+        if let Some(address) = known(THREAD.with(|&stack| stack)).or_else(|| known(zend::fiber_stack()?)) {
             return Self { address, provisional: false };
         }
         Self { address: here, provisional: true }

@@ -9,8 +9,8 @@ use std::slice;
 
 use ext_php_rs::alloc::{efree, emalloc};
 
-use super::engine;
 use super::writer::{Output, SHORT};
+use crate::php::zend;
 use crate::store::Room;
 
 /// The bytes that a vector takes at first, and up to which it doubles. A longer one grows by a quarter: old
@@ -89,7 +89,7 @@ impl<T: Copy> ZendVec<T> {
     }
 
     fn try_allocate(&mut self, capacity: usize) -> bool {
-        let fits = engine::has_memory(capacity.saturating_mul(size_of::<T>()));
+        let fits = zend::has_memory(capacity.saturating_mul(size_of::<T>()));
         if fits {
             self.allocate(capacity);
         }

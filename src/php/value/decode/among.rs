@@ -5,10 +5,10 @@ use std::cell::Cell;
 use std::ptr;
 
 use super::numbered::Numbered;
-use crate::php::value::engine::{self, RawValue, zend_object, zend_unserialize_data};
 use crate::php::value::importing;
 use crate::php::value::policy::Policy;
 use crate::php::value::vec::ZendVec;
+use crate::php::zend::{self, RawValue, Str, zend_object, zend_unserialize_data};
 
 /// An object that is going to read its string.
 #[derive(Clone, Copy)]
@@ -104,30 +104,30 @@ impl<'de> Among<'de> {
             for number in references.chunks_exact(4) {
                 numbered.make_reference(u32::from_be_bytes(number.try_into().expect("chunks of four")));
             }
-            let is_known = |at: *mut _| matches!(engine::type_of(at), engine::OBJECT | engine::REFERENCE);
+            let is_known = |at: *mut _| matches!(zend::kind(at), zend::OBJECT | zend::REFERENCE);
             let mut known = ZendVec::new();
             known.reserve(numbered.all().filter(|&at| is_known(at)).count() + 1);
             for (n, at) in numbered.all().enumerate().filter(|&(_, at)| is_known(at)) {
-                let mut value = engine::scratch();
-                engine::copy(&raw mut *value, at);
+                let mut value = zend::scratch();
+                zend::copy(&raw mut *value, at);
                 known.push((n + 1, RawValue::of(&raw const *value)));
             }
             unserialize_among(policy, numbered.given(), known, |_| {
                 for &Reads { object, bytes } in later.iter() {
-                    let mut data = engine::scratch();
-                    engine::set_string(&raw mut *data, bytes);
-                    let mut result = engine::scratch();
-                    let method = engine::method((*object).ce, "unserialize");
-                    engine::call_method(object, method, &raw mut *result, &raw mut *data);
-                    engine::release(&raw mut *result);
-                    engine::release(&raw mut *data);
-                    if engine::exception_pending() {
+                    let mut data = zend::scratch();
+                    zend::set_string(&raw mut *data, Str::new(bytes));
+                    let mut result = zend::scratch();
+                    let method = zend::method((*object).ce, "unserialize");
+                    zend::call_method(object, method, &raw mut *result, &raw mut *data);
+                    zend::release(&raw mut *result);
+                    zend::release(&raw mut *data);
+                    if zend::exception_pending() {
                         break;
                     }
                 }
             });
         }
-        !engine::exception_pending()
+        !zend::exception_pending()
     }
 }
 
@@ -149,19 +149,20 @@ impl Drop for Among<'_> {
 /// as `policy` says.
 ///
 /// # Safety
-/// [`engine::can_share`] has said so. The values are owned, and released by this.
+/// [`zend::can_share`] has said so. The values are owned, and released by this.
 pub unsafe fn unserialize_among<R>(
     policy: &Policy,
     numbers: usize,
-    known: ZendVec<(usize, RawValue)>,
+    mut known: ZendVec<(usize, RawValue)>,
     call: impl FnOnce(*mut zend_unserialize_data) -> R,
 ) -> R {
-    let mut classes = engine::scratch();
+    let mut classes = zend::scratch();
     let allowed = policy.allowed_classes.table(&mut classes);
+    known.push((0, RawValue::NULL));
     // A handle that is found in a string leads where the author of that string wanted.
     // SAFETY: the caller's promise.
-    let result = importing::under(policy, || unsafe { engine::unserialize_among(numbers, known, allowed, call) });
+    let result = importing::under(policy, || unsafe { zend::unserialize_among(numbers, &mut known, allowed, call) });
     // SAFETY: a zval of this frame, which nothing uses any more.
-    unsafe { engine::release(&raw mut *classes) };
+    unsafe { zend::release(&raw mut *classes) };
     result
 }

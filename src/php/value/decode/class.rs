@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::php::value::engine::{zend_class_entry, zend_function};
+use crate::php::zend::{zend_class_entry, zend_function};
 use sync_short as short;
 
 /// A class, and what decoding its objects needs to know of it.

@@ -6,7 +6,7 @@ use ext_php_rs::ffi;
 
 use super::class::Class;
 use super::decoder::{Decoder, Stop};
-use crate::php::value::engine::{self, zend_class_entry, zend_string};
+use crate::php::zend::{self, zend_class_entry, zend_string};
 
 /// The class of that name. May run autoloaders and `unserialize_callback_func`.
 #[inline]
@@ -24,35 +24,35 @@ fn look_up(name: &[u8], decoder: &Decoder) -> Result<Class, Stop> {
     if matches!(name, [] | [0, ..] | [b'\\', ..]) {
         return Err(decoder.damaged("a class name that cannot be one"));
     }
-    let string = engine::new_string(name);
+    let string = zend::new_string(name);
     // SAFETY: the name and its lower case are ours; if the engine leaves, so do they.
     unsafe {
-        let lower = engine::lower_case(string);
-        let found = if decoder.policy.allowed_classes.contains(engine::bytes(lower)) {
+        let lower = zend::lower_case(string);
+        let found = if decoder.policy.allowed_classes.contains(zend::bytes(lower)) {
             load(string, lower, decoder)
         } else {
             Ok(ptr::null_mut())
         };
-        let valid = engine::is_valid_class_name(string);
-        engine::release_string(lower);
-        engine::release_string(string);
+        let valid = zend::is_valid_class_name(string);
+        zend::release_string(lower);
+        zend::release_string(string);
         let entry = found?;
         if entry.is_null() {
             if !valid {
                 return Err(decoder.damaged("a class name that cannot be one"));
             }
-            return Ok(Class { entry: engine::incomplete_class(), hook: ptr::null_mut(), incomplete: true });
+            return Ok(Class { entry: zend::incomplete_class(), hook: ptr::null_mut(), incomplete: true });
         }
         if (*entry).ce_flags & ffi::ZEND_ACC_NOT_SERIALIZABLE != 0 {
-            engine::throw_exception(c"Unserialization of '%s' is not allowed", engine::class_name(entry));
+            zend::throw_exception(c"Unserialization of '%s' is not allowed", zend::class_name(entry));
             return Err(decoder.refused_by_engine());
         }
         let hook = if !(*entry).__unserialize.is_null() {
             (*entry).__unserialize
-        } else if entry == engine::incomplete_class() {
+        } else if entry == zend::incomplete_class() {
             ptr::null_mut()
         } else {
-            engine::method(entry, "__wakeup")
+            zend::method(entry, "__wakeup")
         };
         Ok(Class { entry, hook, incomplete: false })
     }
@@ -69,29 +69,29 @@ unsafe fn load(
 ) -> Result<*mut zend_class_entry, Stop> {
     // SAFETY: the caller's promise.
     unsafe {
-        if !engine::is_valid_class_name(name) {
+        if !zend::is_valid_class_name(name) {
             return Ok(ptr::null_mut());
         }
-        let entry = engine::lookup_class(name, lower);
-        if engine::exception_pending() {
+        let entry = zend::lookup_class(name, lower);
+        if zend::exception_pending() {
             return Err(decoder.thrown());
         }
         if !entry.is_null() {
             return Ok(entry);
         }
-        let Some(callback) = engine::unserialize_callback() else { return Ok(ptr::null_mut()) };
-        engine::call_function(callback, name);
-        if engine::exception_pending() {
+        let Some(callback) = zend::unserialize_callback() else { return Ok(ptr::null_mut()) };
+        zend::call_function(callback, name);
+        if zend::exception_pending() {
             return Err(decoder.thrown());
         }
-        let entry = engine::lookup_class(name, lower);
-        if engine::exception_pending() {
+        let entry = zend::lookup_class(name, lower);
+        if zend::exception_pending() {
             return Err(decoder.thrown());
         }
         if entry.is_null() {
             let text = c"Function %s() hasn't defined the class it was called for";
-            engine::raise(ffi::E_WARNING, text, callback.to_bytes(), b"");
-            if engine::exception_pending() {
+            zend::raise(ffi::E_WARNING, text, callback.to_bytes(), b"");
+            if zend::exception_pending() {
                 return Err(decoder.thrown());
             }
         }
@@ -108,20 +108,20 @@ pub unsafe fn enum_case(name: &[u8], at: *mut ext_php_rs::types::Zval, decoder: 
         return Err(decoder.damaged("an enum case without a name"));
     };
     let (class, case) = (&name[..colon], &name[colon + 1..]);
-    let (class_string, case_string) = (engine::new_string(class), engine::new_string(case));
+    let (class_string, case_string) = (zend::new_string(class), zend::new_string(case));
     // SAFETY: the names are ours.
     unsafe {
-        let lower = engine::lower_case(class_string);
-        let result = if decoder.policy.allowed_classes.contains(engine::bytes(lower)) {
+        let lower = zend::lower_case(class_string);
+        let result = if decoder.policy.allowed_classes.contains(zend::bytes(lower)) {
             find_case(class_string, lower, case_string, decoder)
         } else {
             let class = String::from_utf8_lossy(class);
             Err(decoder.refuse(format!("The enum '{class}' is not among the allowed classes.")))
         };
-        engine::release_string(lower);
-        engine::release_string(class_string);
-        engine::release_string(case_string);
-        engine::set_object_copy(at, result?);
+        zend::release_string(lower);
+        zend::release_string(class_string);
+        zend::release_string(case_string);
+        zend::set_object_copy(at, result?);
     }
     Ok(())
 }
@@ -131,21 +131,20 @@ unsafe fn find_case(
     lower: *mut zend_string,
     case: *mut zend_string,
     decoder: &Decoder,
-) -> Result<*mut engine::zend_object, Stop> {
+) -> Result<*mut zend::zend_object, Stop> {
     // SAFETY: the names are held by the caller.
     unsafe {
-        let entry =
-            if engine::is_valid_class_name(class) { engine::lookup_class(class, lower) } else { ptr::null_mut() };
+        let entry = if zend::is_valid_class_name(class) { zend::lookup_class(class, lower) } else { ptr::null_mut() };
         let found = if !entry.is_null() && (*entry).ce_flags & ffi::ZEND_ACC_ENUM != 0 {
-            engine::enum_case(entry, case)
+            zend::enum_case(entry, case)
         } else {
             None
         };
-        if engine::exception_pending() {
+        if zend::exception_pending() {
             return Err(decoder.thrown());
         }
         found.ok_or_else(|| {
-            let name = |string| String::from_utf8_lossy(engine::bytes(string));
+            let name = |string| String::from_utf8_lossy(zend::bytes(string));
             let (class, case) = (name(class), name(case));
             decoder.refuse(if entry.is_null() {
                 format!("Class '{class}' not found.")

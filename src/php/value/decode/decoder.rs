@@ -10,12 +10,12 @@ use super::class::LastClass;
 use super::delayed::Delayed;
 use super::numbered::Numbered;
 use crate::php::value::depth::Depth;
-use crate::php::value::engine::{self, HashTable, RawValue, zend_object};
 use crate::php::value::error::ValueError;
 use crate::php::value::policy::Policy;
 use crate::php::value::reader;
 use crate::php::value::sharing::Sharing;
 use crate::php::value::vec::ZendVec;
+use crate::php::zend::{self, HashTable, RawValue, zend_object};
 
 /// After so many elements the memory is looked at; before a string of 64 times as many bytes, too.
 pub const MANY: usize = 1024;
@@ -100,7 +100,7 @@ impl<'p> Decoder<'_, 'p> {
     pub fn expect(&self, elements: usize) -> Result<(), Stop> {
         let budget = self.budget.get();
         match budget.checked_sub(elements) {
-            Some(left) if elements <= engine::MAX_ELEMENTS => {
+            Some(left) if elements <= zend::MAX_ELEMENTS => {
                 self.budget.set(left);
                 if left / MANY == budget / MANY { Ok(()) } else { self.check_memory(elements * size_of::<Zval>()) }
             }
@@ -111,7 +111,7 @@ impl<'p> Decoder<'_, 'p> {
     /// Stops where there is no memory for a block of this size.
     #[cold]
     pub fn check_memory(&self, size: usize) -> Result<(), Stop> {
-        if engine::has_memory(size) {
+        if zend::has_memory(size) {
             return Ok(());
         }
         Err(self.refuse("it takes more memory than memory_limit leaves.".into()))
@@ -140,7 +140,7 @@ impl<'p> Decoder<'_, 'p> {
     pub unsafe fn made_object(&self, at: *const Zval) {
         self.not_shareable();
         // SAFETY: the caller's promise; no reference to the vector outlives the statement.
-        unsafe { (*self.objects.get()).push(engine::object_of(at)) };
+        unsafe { (*self.objects.get()).push(zend::object_of(at)) };
     }
 
     /// Empties a place that has a value already.
@@ -151,19 +151,19 @@ impl<'p> Decoder<'_, 'p> {
     pub unsafe fn replace(&self, at: *mut Zval) {
         // SAFETY: the caller's promise; the value moves.
         unsafe {
-            if engine::is_counted(at) {
+            if zend::is_refcounted(at) {
                 (*self.replaced.get()).push(RawValue::of(at));
             }
-            engine::set_simple(at, engine::NULL);
+            zend::set_null(at);
         }
     }
 
     /// Keeps an array that is of no use any more until the end, since its places have numbers.
     pub fn keep_until_the_end(&self, array: *mut HashTable) {
-        let mut holder = engine::scratch();
+        let mut holder = zend::scratch();
         // SAFETY: the count of the array moves along.
         unsafe {
-            engine::set_array(&raw mut *holder, array);
+            zend::set_array(&raw mut *holder, array);
             self.replace(&raw mut *holder);
         }
     }
@@ -180,7 +180,7 @@ impl<'p> Decoder<'_, 'p> {
             // From here on user code may let go of any of them.
             for &object in objects.iter() {
                 // SAFETY: still alive, see `objects`.
-                unsafe { engine::hold_object(object) };
+                unsafe { zend::hold_object(object) };
             }
             held = true;
             // SAFETY: the value is whole, and its places are where they were made.
@@ -191,10 +191,10 @@ impl<'p> Decoder<'_, 'p> {
                 // SAFETY: still alive, see `objects`, or held above.
                 unsafe {
                     if failed {
-                        engine::forbid_destructor(object);
+                        zend::forbid_destructor(object);
                     }
                     if held {
-                        engine::let_go_of_object(object);
+                        zend::release_object(object);
                     }
                 }
             }
@@ -209,15 +209,15 @@ impl<'p> Decoder<'_, 'p> {
         drop(replaced);
         // SAFETY: the caller's promise.
         unsafe {
-            if called && !engine::exception_pending() {
-                engine::unwrap_reference(at);
-                engine::possible_root(at);
+            if called && !zend::exception_pending() {
+                zend::unwrap_reference(at);
+                zend::possible_root(at);
                 return Ok(if self.depth.was_deep() { Sharing::Fresh } else { self.sharing.get() });
             }
-            engine::release(at);
-            engine::set_simple(at, engine::NULL);
+            zend::release(at);
+            zend::set_null(at);
         }
-        if engine::exception_pending() {
+        if zend::exception_pending() {
             return Err(match self.failure.into_inner() {
                 Some(ValueError::ByEngine) => ValueError::ByEngine,
                 _ => ValueError::Thrown,

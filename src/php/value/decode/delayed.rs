@@ -4,8 +4,8 @@
 use std::cell::UnsafeCell;
 use std::ptr;
 
-use crate::php::value::engine::{self, HashTable, zend_function, zend_object};
 use crate::php::value::vec::ZendVec;
+use crate::php::zend::{self, HashTable, zend_function, zend_object};
 
 #[derive(Clone, Copy)]
 struct Call {
@@ -32,7 +32,7 @@ impl Delayed {
     pub unsafe fn push(&self, object: *mut zend_object, method: *mut zend_function, data: *mut HashTable) {
         // SAFETY: no reference to the vector outlives a statement; the object is held from here on.
         unsafe {
-            engine::hold_object(object);
+            zend::hold_object(object);
             (*self.calls.get()).push(Call { object, method, data });
         }
     }
@@ -47,29 +47,24 @@ impl Delayed {
             // SAFETY: held since they were put off. What the calls do to the rest of the value is
             // no concern of anybody here any more.
             unsafe {
-                let mut argument = engine::scratch();
+                let mut argument = zend::scratch();
                 let argument = &raw mut *argument;
                 if !data.is_null() {
-                    engine::set_array(argument, data);
+                    zend::set_array(argument, data);
                 }
                 if !failed {
-                    let mut result = engine::scratch();
+                    let mut result = zend::scratch();
                     let result = &raw mut *result;
-                    engine::call_method(
-                        object,
-                        method,
-                        result,
-                        if data.is_null() { ptr::null_mut() } else { argument },
-                    );
-                    engine::release(result);
-                    failed = engine::exception_pending();
+                    zend::call_method(object, method, result, if data.is_null() { ptr::null_mut() } else { argument });
+                    zend::release(result);
+                    failed = zend::exception_pending();
                 }
                 if failed {
-                    engine::forbid_destructor(object);
+                    zend::forbid_destructor(object);
                 }
-                engine::let_go_of_object(object);
+                zend::release_object(object);
                 if !data.is_null() {
-                    engine::release(argument);
+                    zend::release(argument);
                 }
             }
         }

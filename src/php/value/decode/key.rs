@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::decoder::Decoder;
-use crate::php::value::engine;
+use crate::php::zend;
 
 /// A key of an array, as it is in the bytes.
 pub enum MapKey<'de> {
@@ -19,7 +19,7 @@ impl<'de> MapKey<'de> {
     pub fn as_index(&self) -> Result<i64, &'de [u8]> {
         match *self {
             Self::Int(index) => Ok(index),
-            Self::Bytes(bytes) => engine::numeric_key(bytes).ok_or(bytes),
+            Self::Bytes(bytes) => zend::numeric_key(bytes).ok_or(bytes),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use crate::php::value::engine::zend_object;
 use crate::php::value::policy::Policy;
+use crate::php::zend::zend_object;
 
 /// Tells a new object of a class with a `create_object` handler which policy it was decoded under.
 pub type OnMade = unsafe fn(*mut zend_object, &Policy);

@@ -5,8 +5,8 @@ use std::ptr;
 
 use ext_php_rs::types::Zval;
 
-use crate::php::value::engine::{self, zend_property_info};
 use crate::php::value::vec::ZendVec;
+use crate::php::zend::{self, zend_property_info};
 
 #[derive(Clone, Copy)]
 struct Place {
@@ -71,13 +71,11 @@ impl Numbered {
         // SAFETY: places hold live zvals.
         unsafe {
             let Some(Place { mut at, .. }) = self.get(number) else { return false };
-            if engine::type_of(at) == engine::REFERENCE {
-                at = &raw mut (*engine::reference_of(at)).val;
-            }
-            if at == into || engine::type_of(at) != engine::OBJECT {
+            at = zend::deref(at);
+            if at == into || zend::kind(at) != zend::OBJECT {
                 return false;
             }
-            engine::set_object_copy(into, engine::object_of(at));
+            zend::set_object_copy(into, zend::object_of(at));
             true
         }
     }
@@ -90,10 +88,10 @@ impl Numbered {
         // SAFETY: the caller's promise.
         unsafe {
             let Some(Place { at, info }) = self.get(number) else { return false };
-            if engine::type_of(at) != engine::REFERENCE {
-                let reference = engine::make_reference(at);
+            if zend::kind(at) != zend::REFERENCE {
+                let reference = zend::make_reference(at);
                 if !info.is_null() {
-                    engine::add_type_source(reference, info);
+                    zend::add_type_source(reference, info);
                 }
             }
             true
@@ -120,7 +118,7 @@ impl Numbered {
                 return false;
             }
             self.make_reference(number);
-            engine::copy(into, at);
+            zend::copy(into, at);
             true
         }
     }

@@ -14,8 +14,8 @@ use super::decoder::{Decoder, Stop};
 use super::key::{KeySeed, MapKey};
 use super::made;
 use super::value::{Slot, fill_map};
-use crate::php::value::engine::{self, HashTable, zend_object, zend_property_info, zend_string};
 use crate::php::value::vec::ZendVec;
+use crate::php::zend::{self, HashTable, zend_object, zend_property_info, zend_string};
 use sync_short as short;
 
 /// The second of `[ext 1 (class), map]`.
@@ -45,7 +45,7 @@ impl<'de> Visitor<'de> for Body<'_, 'de, '_> {
         decoder.expect(count).and_then(|()| decoder.expect(count)).map_err(Stop::into)?;
         let class = make(self.slot, self.class).map_err(Stop::into)?;
         // SAFETY: `make` put an object there. A reference may take its place later, not move it.
-        let object = unsafe { engine::object_of(self.slot.at) };
+        let object = unsafe { zend::object_of(self.slot.at) };
         if class.has_unserialize() {
             return fill_by_method(object, class, count, decoder, map);
         }
@@ -69,7 +69,7 @@ fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
             let class = String::from_utf8_lossy(name);
             return Err(decoder.refuse(format!("A stored object of '{class}' has not the form that its class reads.")));
         }
-        if !engine::new_object(slot.at, class.entry) {
+        if !zend::new_object(slot.at, class.entry) {
             return Err(decoder.refused_by_engine());
         }
         decoder.made_object(slot.at);
@@ -77,7 +77,7 @@ fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
             remember_class(slot.at, name);
         }
         // A Sync leads to a file that the writer of this value has chosen.
-        made::tell(engine::object_of(slot.at), decoder.policy);
+        made::tell(zend::object_of(slot.at), decoder.policy);
     }
     Ok(class)
 }
@@ -87,9 +87,9 @@ fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
 unsafe fn remember_class(at: *mut Zval, name: &[u8]) {
     // SAFETY: the caller's promise.
     unsafe {
-        let name = engine::new_string(name);
-        engine::remember_class_name(at, name);
-        engine::release_string(name);
+        let name = zend::new_string(name);
+        zend::remember_class_name(at, name);
+        zend::release_string(name);
     }
 }
 
@@ -101,7 +101,7 @@ fn fill_by_method<'de, A: MapAccess<'de>>(
     decoder: &Decoder<'de, '_>,
     map: A,
 ) -> Result<(), A::Error> {
-    let data = engine::new_map(count);
+    let data = zend::new_map(count);
     let filled = fill_map(decoder, data, map);
     // SAFETY: the object is alive, and the hook its class's; the data is ours.
     unsafe {
@@ -130,7 +130,7 @@ impl<'de> Properties<'_, 'de, '_> {
     fn fill<A: MapAccess<'de>>(&mut self, mut map: A) -> Result<(), A::Error> {
         let decoder = self.decoder;
         // SAFETY: the object is alive until the end.
-        let standard = unsafe { engine::has_standard_properties(self.object) };
+        let standard = unsafe { zend::has_standard_properties(self.object) };
         let mut key = MapKey::Int(0);
         while map.next_key_seed(KeySeed { decoder, into: &mut key })?.is_some() {
             let mut digits = [0; 20];
@@ -155,11 +155,11 @@ impl<'de> Properties<'_, 'de, '_> {
     fn place(&mut self, name: &[u8], standard: bool) -> Result<(*mut Zval, *mut zend_property_info), Stop> {
         // SAFETY: the object is alive until the end; indexes are of its declarations.
         unsafe {
-            let declared = engine::declared((*self.object).ce);
+            let declared = zend::declared((*self.object).ce);
             let is = |index: usize| {
                 declared
                     .get(index)
-                    .is_some_and(|&info| !info.is_null() && short::equal(engine::bytes((*info).name), name))
+                    .is_some_and(|&info| !info.is_null() && short::equal(zend::bytes((*info).name), name))
             };
             if standard {
                 let found = if is(self.next) { Some(self.next) } else { (0..declared.len()).find(|&index| is(index)) };
@@ -178,10 +178,10 @@ impl<'de> Properties<'_, 'de, '_> {
     unsafe fn empty_slot(&self, index: usize, info: *mut zend_property_info) -> (*mut Zval, *mut zend_property_info) {
         // SAFETY: the caller's promise.
         unsafe {
-            let at = engine::slot(self.object, index);
-            let info = engine::typed(info);
-            if !info.is_null() && engine::type_of(at) == engine::REFERENCE {
-                engine::remove_type_source(engine::reference_of(at), info);
+            let at = zend::slot(self.object, index);
+            let info = zend::typed(info);
+            if !info.is_null() && zend::kind(at) == zend::REFERENCE {
+                zend::remove_type_source(zend::reference_of(at), info);
             }
             self.decoder.replace(at);
             (at, info)
@@ -191,11 +191,11 @@ impl<'de> Properties<'_, 'de, '_> {
     /// A property that is not declared under this name: declared with another visibility by now,
     /// or dynamic.
     fn place_in_table(&mut self, name: &[u8]) -> Result<(*mut Zval, *mut zend_property_info), Stop> {
-        let key = engine::key_string(name);
+        let key = zend::key_string(name);
         // SAFETY: the key is ours, the object alive until the end.
         unsafe {
             let result = self.place_of_key(key);
-            engine::release_string(key);
+            zend::release_string(key);
             result
         }
     }
@@ -204,13 +204,13 @@ impl<'de> Properties<'_, 'de, '_> {
         // SAFETY: the caller holds the key.
         unsafe {
             let table = self.table();
-            let found = engine::find(table, key);
-            if !found.is_null() && engine::follow_indirect(found) != found {
+            let found = zend::find(table, key);
+            if !found.is_null() && zend::follow_indirect(found) != found {
                 return Ok(self.declared_place(found));
             }
             if let Some(info) = self.redeclared(key)? {
-                let found = engine::place_of_string(table, (*info).name);
-                if engine::follow_indirect(found) != found {
+                let found = zend::place_of_string(table, (*info).name);
+                if zend::follow_indirect(found) != found {
                     return Ok(self.declared_place(found));
                 }
                 self.decoder.replace(found);
@@ -218,7 +218,7 @@ impl<'de> Properties<'_, 'de, '_> {
             }
             let at = if found.is_null() {
                 self.allow_dynamic(key)?;
-                engine::place_of_string(table, key)
+                zend::place_of_string(table, key)
             } else {
                 found
             };
@@ -231,9 +231,9 @@ impl<'de> Properties<'_, 'de, '_> {
     unsafe fn table(&mut self) -> *mut HashTable {
         // SAFETY: the object is alive until the end, and nobody else's yet.
         unsafe {
-            let table = engine::property_table(self.object);
+            let table = zend::property_table(self.object);
             if !self.reserved {
-                engine::reserve(table, self.expected);
+                zend::reserve(table, self.expected);
                 self.reserved = true;
             }
             table
@@ -245,9 +245,9 @@ impl<'de> Properties<'_, 'de, '_> {
     unsafe fn declared_place(&mut self, found: *mut Zval) -> (*mut Zval, *mut zend_property_info) {
         // SAFETY: the caller's promise.
         unsafe {
-            let at = engine::follow_indirect(found);
-            let index = at.offset_from(engine::slot(self.object, 0)) as usize;
-            self.empty_slot(index, engine::declared((*self.object).ce)[index])
+            let at = zend::follow_indirect(found);
+            let index = at.offset_from(zend::slot(self.object, 0)) as usize;
+            self.empty_slot(index, zend::declared((*self.object).ce)[index])
         }
     }
 
@@ -260,12 +260,12 @@ impl<'de> Properties<'_, 'de, '_> {
             if (*declarations).nNumOfElements == 0 {
                 return Ok(None);
             }
-            let Some((of, name)) = engine::unmangle(key) else {
+            let Some((of, name)) = zend::unmangle(key) else {
                 return Err(self.decoder.damaged("a property name that cannot be one"));
             };
             if let Some(of) = of {
                 let of = of.to_bytes();
-                if of != b"*" && !of.eq_ignore_ascii_case(engine::class_name(class)) {
+                if of != b"*" && !of.eq_ignore_ascii_case(zend::class_name(class)) {
                     return Ok(None);
                 }
             }
@@ -279,20 +279,20 @@ impl<'de> Properties<'_, 'de, '_> {
         // SAFETY: the caller holds the key.
         unsafe {
             let class = (*self.object).ce;
-            if (*class).ce_flags & (ffi::ZEND_ACC_NO_DYNAMIC_PROPERTIES | engine::ACC_ALLOW_DYNAMIC_PROPERTIES)
-                == engine::ACC_ALLOW_DYNAMIC_PROPERTIES
+            if (*class).ce_flags & (ffi::ZEND_ACC_NO_DYNAMIC_PROPERTIES | zend::ACC_ALLOW_DYNAMIC_PROPERTIES)
+                == zend::ACC_ALLOW_DYNAMIC_PROPERTIES
             {
                 return Ok(());
             }
-            let name = engine::unmangle(key).map_or(engine::bytes(key), |(_, name)| name);
+            let name = zend::unmangle(key).map_or(zend::bytes(key), |(_, name)| name);
             if (*class).ce_flags & ffi::ZEND_ACC_NO_DYNAMIC_PROPERTIES != 0 {
-                engine::throw_error(c"Cannot create dynamic property %s::$%s", engine::class_name(class), name);
+                zend::throw_error(c"Cannot create dynamic property %s::$%s", zend::class_name(class), name);
                 return Err(self.decoder.refused_by_engine());
             } else {
                 let text = c"Creation of dynamic property %s::$%s is deprecated";
-                engine::raise(ffi::E_DEPRECATED, text, engine::class_name(class), name);
+                zend::raise(ffi::E_DEPRECATED, text, zend::class_name(class), name);
             }
-            if engine::exception_pending() { Err(self.decoder.thrown()) } else { Ok(()) }
+            if zend::exception_pending() { Err(self.decoder.thrown()) } else { Ok(()) }
         }
     }
 
@@ -304,13 +304,13 @@ impl<'de> Properties<'_, 'de, '_> {
     unsafe fn check_type(&self, at: *mut Zval, info: *mut zend_property_info) -> Result<(), Stop> {
         // SAFETY: the caller's promise.
         unsafe {
-            if !engine::is_assignable(info, at) {
+            if !zend::is_assignable(info, at) {
                 self.decoder.replace(at);
-                engine::set_simple(at, engine::UNDEF);
+                zend::set_undef(at);
                 return Err(self.decoder.refused_by_engine());
             }
-            if engine::type_of(at) == engine::REFERENCE {
-                engine::add_type_source(engine::reference_of(at), info);
+            if zend::kind(at) == zend::REFERENCE {
+                zend::add_type_source(zend::reference_of(at), info);
             }
             Ok(())
         }
@@ -374,17 +374,17 @@ fn unserialize_later<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<()
     let class = classes::find(name, decoder)?;
     // SAFETY: a class of this request; the slot is a place to write to.
     unsafe {
-        if !engine::has_unserialize_method(class.entry) {
+        if !zend::has_unserialize_method(class.entry) {
             return unserialize(slot, name, bytes);
         }
-        if !engine::can_share() {
+        if !zend::can_share() {
             return Err(decoder.refuse("This PHP keeps elsewhere than others what unserialize() has met.".into()));
         }
-        if !engine::new_object(slot.at, class.entry) {
+        if !zend::new_object(slot.at, class.entry) {
             return Err(decoder.refused_by_engine());
         }
         decoder.made_object(slot.at);
-        among.read_later(engine::object_of(slot.at), bytes);
+        among.read_later(zend::object_of(slot.at), bytes);
     }
     Ok(())
 }
@@ -397,32 +397,32 @@ fn unserialize<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8], bytes: &[u8]) -> R
         let done = match (*class.entry).unserialize {
             Some(handler) => {
                 // The handler may read one byte too many: PHP's own data ends in a brace.
-                let copy = engine::new_string(bytes);
-                let data = engine::bytes(copy);
+                let copy = zend::new_string(bytes);
+                let data = zend::bytes(copy);
                 let call = |own| handler(slot.at, class.entry, data.as_ptr(), data.len(), own);
-                let outcome = if engine::can_share() {
+                let outcome = if zend::can_share() {
                     among::unserialize_among(decoder.policy, 0, ZendVec::new(), call)
                 } else {
-                    let own = engine::begin_unserialize();
+                    let own = zend::begin_unserialize();
                     let outcome = call(own);
-                    engine::end_unserialize(own);
+                    zend::end_unserialize(own);
                     outcome
                 };
-                engine::release_string(copy);
+                zend::release_string(copy);
                 outcome == 0
             }
             None => {
-                engine::raise(ffi::E_WARNING, c"Class %s has no unserializer", engine::class_name(class.entry), b"");
-                !engine::exception_pending() && engine::new_object(slot.at, class.entry)
+                zend::raise(ffi::E_WARNING, c"Class %s has no unserializer", zend::class_name(class.entry), b"");
+                !zend::exception_pending() && zend::new_object(slot.at, class.entry)
             }
         };
-        if engine::type_of(slot.at) == engine::OBJECT {
+        if zend::kind(slot.at) == zend::OBJECT {
             decoder.made_object(slot.at);
             if class.incomplete {
                 remember_class(slot.at, name);
             }
         }
-        if engine::exception_pending() {
+        if zend::exception_pending() {
             return Err(decoder.thrown());
         }
         if !done {

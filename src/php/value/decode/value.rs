@@ -11,13 +11,13 @@ use super::ext::ext;
 use super::key::{KeySeed, MapKey};
 use super::object::{Body, SerializedBody};
 use super::serializable::Whole;
-use crate::php::value::engine::{self, HashTable};
 use crate::php::value::error::ValueError;
 use crate::php::value::policy::Policy;
 use crate::php::value::reader::Reader;
 use crate::php::value::sharing::Sharing;
 use crate::php::value::wire::{self, Number};
 use crate::php::value::{scalar, shape};
+use crate::php::zend::{self, HashTable, Str};
 
 /// Decodes the MessagePack value that `bytes` start with into `into`, which is overwritten without
 /// being released, and holds null after an error. Returns how many bytes there are behind it, too. `within`: as
@@ -42,7 +42,7 @@ fn decode_any(bytes: &[u8], within: usize, policy: &Policy, into: &mut Zval) -> 
     let decoder = Decoder::new(bytes.len(), within, policy);
     let at: *mut Zval = into;
     // SAFETY: the caller gives a zval to overwrite.
-    unsafe { engine::set_simple(at, engine::NULL) };
+    unsafe { zend::set_null(at) };
     let mut reader = Reader::new(bytes);
     let slot = Slot { at, decoder: &decoder };
     let read =
@@ -122,14 +122,14 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
         self.number();
         // SAFETY: a `Slot` is a place to write to.
-        unsafe { engine::set_simple(self.at, if value { engine::TRUE } else { engine::FALSE }) };
+        unsafe { zend::set_bool(self.at, value) };
         Ok(())
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
         self.number();
         // SAFETY: a `Slot` is a place to write to.
-        unsafe { engine::set_long(self.at, value) };
+        unsafe { zend::set_long(self.at, value) };
         Ok(())
     }
 
@@ -143,7 +143,7 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         self.number();
         // SAFETY: a `Slot` is a place to write to.
-        unsafe { engine::set_double(self.at, value) };
+        unsafe { zend::set_double(self.at, value) };
         Ok(())
     }
 
@@ -157,7 +157,7 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
             self.decoder.check_memory(value.len()).map_err(Stop::into)?;
         }
         // SAFETY: a `Slot` is a place to write to.
-        unsafe { engine::set_string(self.at, value) };
+        unsafe { zend::set_string(self.at, Str::new(value)) };
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         let count = elements.size_hint().unwrap_or(0);
         if count == 0 {
             // SAFETY: a `Slot` is a place to write to.
-            unsafe { engine::set_empty_array(self.at) };
+            unsafe { zend::set_empty_array(self.at) };
             return Ok(());
         }
         self.decoder.expect(count).map_err(Stop::into)?;
@@ -191,12 +191,12 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         self.decoder.expect(count).and_then(|()| self.decoder.expect(count)).map_err(Stop::into)?;
         if count == 0 {
             // SAFETY: a `Slot` is a place to write to.
-            unsafe { engine::set_empty_array(self.at) };
+            unsafe { zend::set_empty_array(self.at) };
             return Ok(());
         }
-        let table = engine::new_map(count);
+        let table = zend::new_map(count);
         // SAFETY: a `Slot` is a place to write to.
-        unsafe { engine::set_array(self.at, table) };
+        unsafe { zend::set_array(self.at, table) };
         self.decoder.numbered.reserve(count);
         self.decoder.deeper(|| fill_map(self.decoder, table, map))
     }
@@ -216,9 +216,9 @@ fn next<'de, A: SeqAccess<'de>, S: DeserializeSeed<'de, Value = ()>>(
 
 /// Puts a list of `count` nulls into the slot; returns the slot of its first element.
 fn begin_list<'a, 'de, 'p>(slot: Slot<'a, 'de, 'p>, count: usize) -> Slot<'a, 'de, 'p> {
-    let (list, first) = engine::new_list(count);
+    let (list, first) = zend::new_list(count);
     // SAFETY: the slot is a place to write to.
-    unsafe { engine::set_array(slot.at, list) };
+    unsafe { zend::set_array(slot.at, list) };
     slot.decoder.numbered.reserve(count);
     Slot { at: first, ..slot }
 }
@@ -256,15 +256,15 @@ pub fn fill_map<'de, A: MapAccess<'de>>(
         // SAFETY: the table is ours alone until the end.
         let at = unsafe {
             let at = match key.as_index() {
-                Ok(index) => engine::place_of_int(table, index),
+                Ok(index) => zend::place_of_int(table, index),
                 Err(bytes) => {
-                    let key = engine::new_string(bytes);
-                    let at = engine::place_of_string(table, key);
-                    engine::release_string(key);
+                    let key = zend::new_string(bytes);
+                    let at = zend::place_of_string(table, key);
+                    zend::release_string(key);
                     at
                 }
             };
-            if engine::type_of(at) != engine::NULL {
+            if zend::kind(at) != zend::NULL {
                 decoder.replace(at);
             }
             at

@@ -6,11 +6,11 @@ use serde::ser::Serializer;
 
 use super::identity::Identity;
 use crate::php::value::depth::Depth;
-use crate::php::value::engine::{self, HashTable, zend_class_entry, zend_function, zend_object};
 use crate::php::value::error::ValueError;
 use crate::php::value::sharing::Sharing;
 use crate::php::value::vec::ZendVec;
 use crate::php::value::wire;
+use crate::php::zend::{self, HashTable, zend_class_entry, zend_function, zend_object};
 
 /// What is known across one call of [`encode`].
 pub struct Encoder {
@@ -95,7 +95,7 @@ impl Encoder {
             return sleep;
         }
         // SAFETY: the caller's promise.
-        let sleep = unsafe { engine::method(class, "__sleep") };
+        let sleep = unsafe { zend::method(class, "__sleep") };
         self.sleep.set((class, sleep));
         sleep
     }

@@ -7,7 +7,7 @@ use std::cell::{Cell, UnsafeCell};
 
 use ext_php_rs::types::Zval;
 
-use crate::php::value::engine::{self, Elements, HashTable, Key};
+use crate::php::zend::{self, Elements, HashTable, Key};
 
 /// What is known of a value that is about to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Identity {
 
 impl Identity {
     pub fn new() -> Self {
-        Self { met: UnsafeCell::new(engine::new_table(true)), last: Cell::new(0), all: Cell::new(false) }
+        Self { met: UnsafeCell::new(zend::new_table(true)), last: Cell::new(0), all: Cell::new(false) }
     }
 
     /// Gives a value that is neither an object nor a reference the next number.
@@ -57,10 +57,10 @@ impl Identity {
         self.count();
         // SAFETY: the caller's promise.
         unsafe {
-            if engine::type_of(at) == engine::REFERENCE {
+            if zend::kind(at) == zend::REFERENCE {
                 return self.look_up(at, true);
             }
-            let object = engine::object_of(at);
+            let object = zend::object_of(at);
             let properties = (*object).properties;
             let sole = (*object).gc.refcount == 1 && (properties.is_null() || (*properties).gc.refcount == 1);
             if sole && !shared && !runs_user_code(object) && !self.all.get() {
@@ -79,18 +79,18 @@ impl Identity {
             let mut thing = at;
             if is_reference {
                 // To a reference to an object the object is what counts.
-                let target = &raw mut (*engine::reference_of(at)).val;
-                if engine::type_of(target) == engine::OBJECT {
+                let target = &raw mut (*zend::reference_of(at)).val;
+                if zend::kind(target) == zend::OBJECT {
                     thing = target;
                 }
             }
             let address = (*thing).value.counted as usize as i64;
-            let number = engine::place_of_int(self.met.get(), address);
-            if engine::type_of(number) == engine::NULL {
-                engine::set_long(number, i64::from(self.last.get()));
-                engine::copy(engine::place_of_int(self.met.get(), address + 1), thing);
+            let number = zend::place_of_int(self.met.get(), address);
+            if zend::kind(number) == zend::NULL {
+                zend::set_long(number, i64::from(self.last.get()));
+                zend::copy(zend::place_of_int(self.met.get(), address + 1), thing);
                 if thing != at {
-                    engine::place_of_int(self.met.get(), address + 2);
+                    zend::place_of_int(self.met.get(), address + 2);
                 }
                 return Met::Never;
             }
@@ -117,8 +117,8 @@ impl Identity {
             for (key, thing) in Elements::of(self.met.get()) {
                 let Key::Int(key) = key else { continue };
                 let mark = key & 7;
-                if mark == 2 || mark == 1 && engine::type_of(thing) == engine::REFERENCE {
-                    each((*engine::place_of_int(self.met.get(), key - mark)).value.lval as u32);
+                if mark == 2 || mark == 1 && zend::kind(thing) == zend::REFERENCE {
+                    each((*zend::place_of_int(self.met.get(), key - mark)).value.lval as u32);
                 }
             }
         }
@@ -126,10 +126,10 @@ impl Identity {
 
     /// Runs `call`, in which the engine's `serialize()` has met what was met here. What it meets itself is held until
     /// the end, too.
-    pub fn among<R>(&self, call: impl FnOnce(engine::Among) -> R) -> R {
-        debug_assert!(engine::can_share());
+    pub fn among<R>(&self, call: impl FnOnce(zend::Among) -> R) -> R {
+        debug_assert!(zend::can_share());
         // SAFETY: a value's last step: nothing is met here any more. The caller has looked whether it can be.
-        unsafe { engine::serialize_among(self.met.get(), self.last.get(), call) }
+        unsafe { zend::serialize_among(self.met.get(), self.last.get(), call) }
     }
 
     /// Remembers that an object chose to be null, should it be met again.
@@ -140,7 +140,7 @@ impl Identity {
         // SAFETY: the caller's promise.
         unsafe {
             let address = (*at).value.counted as usize as i64;
-            engine::set_long(engine::place_of_int(self.met.get(), address), AS_NULL);
+            zend::set_long(zend::place_of_int(self.met.get(), address), AS_NULL);
         }
     }
 
@@ -148,7 +148,7 @@ impl Identity {
     pub fn finish(self) {
         let mut met = self.met.into_inner();
         // SAFETY: not used again.
-        unsafe { engine::destroy_table(&raw mut met) };
+        unsafe { zend::destroy_table(&raw mut met) };
     }
 }
 
@@ -158,7 +158,7 @@ impl Identity {
 /// # Safety
 /// `object` is alive.
 #[inline]
-unsafe fn runs_user_code(object: *const engine::zend_object) -> bool {
+unsafe fn runs_user_code(object: *const zend::zend_object) -> bool {
     // SAFETY: every object has a class.
     unsafe { !(*(*object).ce).__serialize.is_null() || (*(*object).ce).serialize.is_some() }
 }

@@ -8,9 +8,9 @@ use serde::ser::{Serialize, SerializeMap, SerializeTuple, Serializer};
 
 use super::encoder::{Encoder, changed_meanwhile, check_length};
 use super::value::{Members, Value, sole_target};
-use crate::php::value::engine::{self, Elements, HashTable, zend_class_entry, zend_function, zend_object, zend_string};
 use crate::php::value::vec::ZendVec;
 use crate::php::value::wire::{self, Bytes, Ext, Text};
+use crate::php::zend::{self, Elements, HashTable, zend_class_entry, zend_function, zend_object, zend_string};
 
 /// The property in which an object of a class that is not there remembers its class.
 pub const MAGIC_MEMBER: &[u8] = b"__PHP_Incomplete_Class_Name";
@@ -22,11 +22,11 @@ pub const MAGIC_MEMBER: &[u8] = b"__PHP_Incomplete_Class_Name";
 pub unsafe fn serialize<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: the object is held here, so that user code may drop it.
     unsafe {
-        let mut held = engine::scratch();
+        let mut held = zend::scratch();
         let held = &raw mut *held;
-        engine::copy(held, value.at);
+        zend::copy(held, value.at);
         let result = value.encoder.deeper(|| serialize_held(&Value { at: held, ..*value }, serializer));
-        engine::release(held);
+        zend::release(held);
         result
     }
 }
@@ -34,10 +34,10 @@ pub unsafe fn serialize<S: Serializer>(value: &Value, serializer: S) -> Result<S
 unsafe fn serialize_held<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: a live object, held by the caller; likewise in the functions below.
     unsafe {
-        let object = engine::object_of(value.at);
+        let object = zend::object_of(value.at);
         let class = (*object).ce;
         if (*class).ce_flags & ffi::ZEND_ACC_NOT_SERIALIZABLE != 0 {
-            engine::throw_exception(c"Serialization of '%s' is not allowed", engine::class_name(class));
+            zend::throw_exception(c"Serialization of '%s' is not allowed", zend::class_name(class));
             return Err(value.encoder.refused_by_engine());
         }
         if (*class).ce_flags & ffi::ZEND_ACC_ENUM != 0 {
@@ -49,7 +49,7 @@ unsafe fn serialize_held<S: Serializer>(value: &Value, serializer: S) -> Result<
         if (*class).serialize.is_some() {
             return serialize_by_handler(value, serializer);
         }
-        if class != engine::incomplete_class() {
+        if class != zend::incomplete_class() {
             let sleep = value.encoder.sleep(class);
             if !sleep.is_null() {
                 return serialize_by_sleep(value, sleep, serializer);
@@ -78,9 +78,9 @@ unsafe fn serialize_enum_case<S: Serializer>(value: &Value, serializer: S) -> Re
     // SAFETY: an enum case's first property is its name. A class name and an identifier are far
     // shorter than what can be written.
     unsafe {
-        let object = engine::object_of(value.at);
-        let class = engine::class_name((*object).ce);
-        let case = engine::bytes(engine::string_of(engine::slot(object, 0)));
+        let object = zend::object_of(value.at);
+        let class = zend::class_name((*object).ce);
+        let case = zend::bytes(zend::string_of(zend::slot(object, 0)));
         // From Zend's memory: nothing to drop if the engine leaves.
         let mut name = ZendVec::new();
         class.iter().chain(b":").chain(case).for_each(|&byte| name.push(byte));
@@ -92,25 +92,25 @@ unsafe fn serialize_enum_case<S: Serializer>(value: &Value, serializer: S) -> Re
 unsafe fn serialize_by_method<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: the result is held until it is written; what is met in it, until the end.
     unsafe {
-        let object = engine::object_of(value.at);
+        let object = zend::object_of(value.at);
         let class = (*object).ce;
-        let mut returned = engine::scratch();
+        let mut returned = zend::scratch();
         let returned = &raw mut *returned;
-        engine::call_method(object, (*class).__serialize, returned, ptr::null_mut());
-        if engine::exception_pending() {
-            engine::release(returned);
+        zend::call_method(object, (*class).__serialize, returned, ptr::null_mut());
+        if zend::exception_pending() {
+            zend::release(returned);
             return Err(value.encoder.thrown());
         }
-        if engine::type_of(returned) != engine::ARRAY {
-            engine::release(returned);
-            engine::throw_type_error(c"%s::__serialize() must return an array", engine::class_name(class));
+        if zend::kind(returned) != zend::ARRAY {
+            zend::release(returned);
+            zend::throw_type_error(c"%s::__serialize() must return an array", zend::class_name(class));
             return Err(value.encoder.refused_by_engine());
         }
-        let table = engine::array_of(returned);
+        let table = zend::array_of(returned);
         let shared = (*table).gc.refcount > 1;
         let members = Members { table, skip: None, nested: false, value: Value { shared, root: false, ..*value } };
-        let result = write(value.encoder, engine::class_name(class), &members, serializer);
-        engine::release(returned);
+        let result = write(value.encoder, zend::class_name(class), &members, serializer);
+        zend::release(returned);
         result
     }
 }
@@ -123,10 +123,10 @@ unsafe fn serialize_by_method<S: Serializer>(value: &Value, serializer: S) -> Re
 unsafe fn serialize_by_handler<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: the handler returns memory of Zend's allocator, or none.
     unsafe {
-        let class = (*engine::object_of(value.at)).ce;
-        if engine::has_serialize_method(class) && engine::can_share() {
-            value.encoder.serialize_later(engine::object_of(value.at));
-            let name = engine::class_name(class);
+        let class = (*zend::object_of(value.at)).ce;
+        if zend::has_serialize_method(class) && zend::can_share() {
+            value.encoder.serialize_later(zend::object_of(value.at));
+            let name = zend::class_name(class);
             check_length::<S>(value.encoder, name.len())?;
             let mut pair = serializer.serialize_tuple(2)?;
             pair.serialize_element(&Ext { code: wire::SERIALIZABLE, body: name })?;
@@ -135,17 +135,17 @@ unsafe fn serialize_by_handler<S: Serializer>(value: &Value, serializer: S) -> R
         }
         let handler = (*class).serialize.expect("the caller has looked");
         let (mut buffer, mut len) = (ptr::null_mut(), 0);
-        let data = engine::begin_serialize();
+        let data = zend::begin_serialize();
         let outcome = handler(value.at, &raw mut buffer, &raw mut len, data);
-        engine::end_serialize(data);
+        zend::end_serialize(data);
         let bytes = if buffer.is_null() { &[] } else { std::slice::from_raw_parts(buffer, len) };
-        let result = if engine::exception_pending() {
+        let result = if zend::exception_pending() {
             Err(value.encoder.thrown())
         } else if outcome != 0 {
             value.encoder.identity.became_null(value.at);
             serializer.serialize_unit()
         } else {
-            write_serializable(value.encoder, engine::class_name(class), bytes, serializer)
+            write_serializable(value.encoder, zend::class_name(class), bytes, serializer)
         };
         if !buffer.is_null() {
             ext_php_rs::alloc::efree(buffer);
@@ -175,76 +175,71 @@ unsafe fn serialize_by_sleep<S: Serializer>(
 ) -> Result<S::Ok, S::Error> {
     // SAFETY: the names are held until they are looked up, the properties until they are written.
     unsafe {
-        let object = engine::object_of(value.at);
+        let object = zend::object_of(value.at);
         let class = (*object).ce;
-        let mut names = engine::scratch();
+        let mut names = zend::scratch();
         let names = &raw mut *names;
-        engine::call_method(object, sleep, names, ptr::null_mut());
-        if engine::type_of(names) != engine::ARRAY {
-            engine::release(names);
-            if !engine::exception_pending() {
+        zend::call_method(object, sleep, names, ptr::null_mut());
+        if zend::kind(names) != zend::ARRAY {
+            zend::release(names);
+            if !zend::exception_pending() {
                 warn_about_sleep(class);
             }
-            if engine::exception_pending() {
+            if zend::exception_pending() {
                 return Err(value.encoder.thrown());
             }
             // As `serialize` does, after its warning.
             return serializer.serialize_unit();
         }
-        let mut chosen = engine::new_table(true);
-        let result = if choose(value.at, engine::array_of(names), &raw mut chosen) {
+        let mut chosen = zend::new_table(true);
+        let result = if choose(value.at, zend::array_of(names), &raw mut chosen) {
             let members = Members {
                 table: &raw mut chosen,
                 skip: None,
                 nested: true,
                 value: Value { shared: false, root: false, ..*value },
             };
-            write(value.encoder, engine::class_name(class), &members, serializer)
+            write(value.encoder, zend::class_name(class), &members, serializer)
         } else {
             Err(value.encoder.thrown())
         };
-        engine::destroy_table(&raw mut chosen);
-        engine::release(names);
+        zend::destroy_table(&raw mut chosen);
+        zend::release(names);
         result
     }
 }
 
 fn warn_about_sleep(class: *const zend_class_entry) {
     // SAFETY: a class of this request.
-    let name = unsafe { engine::class_name(class) };
+    let name = unsafe { zend::class_name(class) };
     let text = c"%s::__sleep() should return an array only containing the names of instance-variables to serialize";
-    engine::raise(ffi::E_WARNING, text, name, b"");
+    zend::raise(ffi::E_WARNING, text, name, b"");
 }
 
 /// Copies the properties with these names into `chosen`. False if an exception is pending.
 unsafe fn choose(object: *mut Zval, names: *const HashTable, chosen: *mut HashTable) -> bool {
     // SAFETY: the properties are held while names are converted, which may run user code.
     unsafe {
-        let class = (*engine::object_of(object)).ce;
-        let properties = engine::properties_to_serialize(object);
+        let class = (*zend::object_of(object)).ce;
+        let properties = zend::properties_to_serialize(object);
         for (_, name) in Elements::of(names) {
-            let name = if engine::type_of(name) == engine::REFERENCE {
-                &raw mut (*engine::reference_of(name)).val
-            } else {
-                name
-            };
-            if engine::type_of(name) != engine::STRING {
+            let name = zend::deref(name);
+            if zend::kind(name) != zend::STRING {
                 warn_about_sleep(class);
             }
-            let name = engine::to_string(name);
-            if !engine::exception_pending() && !choose_one(object, properties, name, chosen) {
+            let Ok(name) = zend::to_string(name) else { break };
+            if !zend::exception_pending() && !choose_one(object, properties, name.as_ptr(), chosen) {
                 let text = c"\"%s\" returned as member variable from __sleep() but does not exist";
-                engine::raise(ffi::E_WARNING, text, engine::bytes(name), b"");
+                zend::raise(ffi::E_WARNING, text, name.bytes(), b"");
             }
-            engine::release_string(name);
-            if engine::exception_pending() {
+            if zend::exception_pending() {
                 break;
             }
         }
         if !properties.is_null() {
-            engine::release_array(properties);
+            zend::release_array(properties);
         }
-        !engine::exception_pending()
+        !zend::exception_pending()
     }
 }
 
@@ -261,14 +256,14 @@ unsafe fn choose_one(
         if properties.is_null() {
             return false;
         }
-        let plain = engine::bytes(name);
+        let plain = zend::bytes(name);
         if try_property(object, properties, name, plain, chosen) {
             return true;
         }
-        for class in [engine::class_name_c((*engine::object_of(object)).ce), c"*"] {
-            let mangled = engine::mangle(class, name);
+        for class in [zend::class_name_c((*zend::object_of(object)).ce), c"*"] {
+            let mangled = zend::mangle(class, name);
             let found = try_property(object, properties, mangled, plain, chosen);
-            engine::release_string(mangled);
+            zend::release_string(mangled);
             if found {
                 return true;
             }
@@ -286,18 +281,18 @@ unsafe fn try_property(
 ) -> bool {
     // SAFETY: all are held by the caller.
     unsafe {
-        let found = engine::find(properties, key);
+        let found = zend::find(properties, key);
         if found.is_null() {
             return false;
         }
-        let at = engine::follow_indirect(found);
-        if engine::type_of(at) == engine::UNDEF {
+        let at = zend::follow_indirect(found);
+        if zend::kind(at) == zend::UNDEF {
             // A typed property without a value yet exists, and is left out.
-            return engine::is_typed_slot(engine::object_of(object), at);
+            return zend::is_typed_slot(zend::object_of(object), at);
         }
-        if !engine::add(chosen, key, at) {
+        if !zend::add(chosen, key, at) {
             let level = if cfg!(php84) { ffi::E_WARNING } else { ffi::E_NOTICE };
-            engine::raise(level, c"\"%s\" is returned from __sleep() multiple times", name, b"");
+            zend::raise(level, c"\"%s\" is returned from __sleep() multiple times", name, b"");
         }
         true
     }
@@ -307,20 +302,20 @@ unsafe fn try_property(
 unsafe fn serialize_properties<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: the object is held; its table, where it has one, as well.
     unsafe {
-        let object = engine::object_of(value.at);
+        let object = zend::object_of(value.at);
         let class = (*object).ce;
-        if (*object).properties.is_null() && engine::has_standard_properties(object) {
+        if (*object).properties.is_null() && zend::has_standard_properties(object) {
             let properties = DeclaredProperties { object, value: Value { shared: false, root: false, ..*value } };
-            return write(value.encoder, engine::class_name(class), &properties, serializer);
+            return write(value.encoder, zend::class_name(class), &properties, serializer);
         }
-        let table = engine::properties_to_serialize(value.at);
-        if engine::exception_pending() {
+        let table = zend::properties_to_serialize(value.at);
+        if zend::exception_pending() {
             if !table.is_null() {
-                engine::release_array(table);
+                zend::release_array(table);
             }
             return Err(value.encoder.thrown());
         }
-        let mut empty = engine::new_table(false);
+        let mut empty = zend::new_table(false);
         let shared = !table.is_null() && (*table).gc.refcount > 2;
         let mut members = Members {
             table: if table.is_null() { &raw mut empty } else { table },
@@ -328,21 +323,21 @@ unsafe fn serialize_properties<S: Serializer>(value: &Value, serializer: S) -> R
             nested: true,
             value: Value { shared, root: false, ..*value },
         };
-        let result = if class == engine::incomplete_class() {
+        let result = if class == zend::incomplete_class() {
             members.skip = Some(MAGIC_MEMBER);
-            let name = engine::remembered_class_name(object);
+            let name = zend::remembered_class_name(object);
             if name.is_null() {
-                write(value.encoder, engine::class_name(class), &members, serializer)
+                write(value.encoder, zend::class_name(class), &members, serializer)
             } else {
-                let result = write(value.encoder, engine::bytes(name), &members, serializer);
-                engine::release_string(name);
+                let result = write(value.encoder, zend::bytes(name), &members, serializer);
+                zend::release_string(name);
                 result
             }
         } else {
-            write(value.encoder, engine::class_name(class), &members, serializer)
+            write(value.encoder, zend::class_name(class), &members, serializer)
         };
         if !table.is_null() {
-            engine::release_array(table);
+            zend::release_array(table);
         }
         result
     }
@@ -360,12 +355,12 @@ impl DeclaredProperties<'_> {
         // SAFETY: the object is held; a slot with a declaration is a zval.
         unsafe {
             let object = self.object;
-            engine::declared((*object).ce).iter().enumerate().filter_map(move |(index, &info)| {
+            zend::declared((*object).ce).iter().enumerate().filter_map(move |(index, &info)| {
                 if info.is_null() {
                     return None;
                 }
-                let at = engine::slot(object, index);
-                (engine::type_of(at) != engine::UNDEF).then(|| ((*info).name.cast_const(), at))
+                let at = zend::slot(object, index);
+                (zend::kind(at) != zend::UNDEF).then(|| ((*info).name.cast_const(), at))
             })
         }
     }
@@ -379,7 +374,7 @@ impl Serialize for DeclaredProperties<'_> {
             let mut map = serializer.serialize_map(Some(count))?;
             let mut written = 0;
             for (name, at) in self.iter() {
-                map.serialize_key(&Text(engine::bytes(name)))?;
+                map.serialize_key(&Text(zend::bytes(name)))?;
                 map.serialize_value(&Value { at: sole_target(at), guarded: false, ..self.value })?;
                 written += 1;
             }

@@ -10,11 +10,11 @@
 use serde::ser::Serialize;
 
 use super::encoder::{Encoder, check_length};
-use crate::php::value::engine::{self, Serialized};
 use crate::php::value::shape::End;
 use crate::php::value::vec::ZendVec;
 use crate::php::value::wire::{self, Bytes, Ext};
 use crate::php::value::writer::{self, Output, Writer};
+use crate::php::zend::{self, Serialized};
 
 /// Has the objects that were put off write themselves, before the value that starts there.
 pub fn write_before(encoder: &Encoder, start: usize, out: &mut ZendVec<u8>) -> Result<(), writer::Error> {
@@ -30,12 +30,12 @@ pub fn write_before(encoder: &Encoder, start: usize, out: &mut ZendVec<u8>) -> R
     let _ = rmp::encode::write_array_len(out, objects.len() as u32 + 1);
     encoder.identity.among(|among| {
         for &object in objects.iter() {
-            let mut at = engine::scratch();
+            let mut at = zend::scratch();
             // SAFETY: the identity holds them all.
             unsafe {
-                engine::set_object_copy(&raw mut *at, object);
+                zend::set_object_copy(&raw mut *at, object);
                 let serialized = among.serialize(&raw mut *at);
-                engine::release(&raw mut *at);
+                zend::release(&raw mut *at);
                 match serialized {
                     Serialized::As(bytes, len) => {
                         let result = check_length::<&mut Writer<ZendVec<u8>>>(encoder, len).and_then(|()| {

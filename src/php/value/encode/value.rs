@@ -7,13 +7,13 @@ use super::encoder::{Encoder, changed_meanwhile, check_length};
 use super::identity::Met;
 use super::object;
 use super::serializable;
-use crate::php::value::engine::{self, Elements, HashTable, Key};
 use crate::php::value::error::ValueError;
 use crate::php::value::scalar;
 use crate::php::value::sharing::Sharing;
 use crate::php::value::vec::ZendVec;
 use crate::php::value::wire::{self, Ext, Number, Text};
 use crate::php::value::writer::Writer;
+use crate::php::zend::{self, Elements, HashTable, Key};
 
 /// Appends `value` as MessagePack to `out`. Says if the value itself may be kept, and returned by
 /// reference count, in place of what decoding these bytes would give. It is going to lie within so many
@@ -50,7 +50,7 @@ fn encode_any(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Shar
             Err(ValueError::Refused("encoding it takes more memory than memory_limit leaves.".into()))
         }
         Ok(()) => Ok(sharing),
-        Err(_) if engine::exception_pending() => Err(match failure {
+        Err(_) if zend::exception_pending() => Err(match failure {
             Some(ValueError::ByEngine) => ValueError::ByEngine,
             _ => ValueError::Thrown,
         }),
@@ -90,17 +90,17 @@ impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: whoever makes a `Value` holds the zval until it is written.
         unsafe {
-            let kind = engine::type_of(self.at);
-            if kind > engine::STRING {
+            let kind = zend::kind(self.at);
+            if kind > zend::STRING {
                 return self.serialize_compound(kind, serializer);
             }
             self.encoder.identity.count();
             match kind {
-                engine::STRING => self.serialize_string(serializer),
-                engine::LONG => serializer.serialize_i64((*self.at).value.lval),
-                engine::FALSE => serializer.serialize_bool(false),
-                engine::TRUE => serializer.serialize_bool(true),
-                engine::DOUBLE => serializer.serialize_f64((*self.at).value.dval),
+                zend::STRING => self.serialize_string(serializer),
+                zend::LONG => serializer.serialize_i64((*self.at).value.lval),
+                zend::FALSE => serializer.serialize_bool(false),
+                zend::TRUE => serializer.serialize_bool(true),
+                zend::DOUBLE => serializer.serialize_f64((*self.at).value.dval),
                 // Null, and what has no value.
                 _ => serializer.serialize_unit(),
             }
@@ -112,10 +112,10 @@ impl Value<'_> {
     /// Arrays, objects, references and resources. Apart from the rest, so that the rest, of which
     /// most arrays are made, becomes part of the loop over them.
     #[inline(never)]
-    unsafe fn serialize_compound<S: Serializer>(&self, kind: u8, serializer: S) -> Result<S::Ok, S::Error> {
+    unsafe fn serialize_compound<S: Serializer>(&self, kind: u32, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: as in `serialize`.
         unsafe {
-            if matches!(kind, engine::OBJECT | engine::REFERENCE) {
+            if matches!(kind, zend::OBJECT | zend::REFERENCE) {
                 match self.encoder.identity.meet(self.at, self.shared) {
                     Met::Never => {}
                     met => return self.serialize_met(met, serializer),
@@ -124,12 +124,12 @@ impl Value<'_> {
                 self.encoder.identity.count();
             }
             match kind {
-                engine::ARRAY => self.serialize_array(serializer),
-                engine::OBJECT => {
+                zend::ARRAY => self.serialize_array(serializer),
+                zend::OBJECT => {
                     self.encoder.not_shareable();
                     object::serialize(self, serializer)
                 }
-                engine::REFERENCE => self.serialize_reference(serializer),
+                zend::REFERENCE => self.serialize_reference(serializer),
                 // A resource: what `serialize` makes of it.
                 _ => {
                     self.encoder.not_shareable();
@@ -152,7 +152,7 @@ impl Value<'_> {
     #[inline]
     unsafe fn serialize_string<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: called for a string; writing it runs no user code.
-        let bytes = unsafe { engine::bytes(engine::string_of(self.at)) };
+        let bytes = unsafe { zend::bytes(zend::string_of(self.at)) };
         check_length::<S>(self.encoder, bytes.len())?;
         Text(bytes).serialize(serializer)
     }
@@ -161,16 +161,16 @@ impl Value<'_> {
         // SAFETY: called for a reference, which the identity holds until the end. Its target may
         // be assigned to meanwhile: what is written is held by who writes it.
         unsafe {
-            let target = Value { at: &raw mut (*engine::reference_of(self.at)).val, guarded: false, ..*self };
-            match engine::type_of(target.at) {
-                engine::ARRAY => target.serialize_array(serializer),
-                engine::OBJECT => object::serialize(&target, serializer),
-                engine::STRING => target.serialize_string(serializer),
-                engine::LONG => serializer.serialize_i64((*target.at).value.lval),
-                engine::DOUBLE => serializer.serialize_f64((*target.at).value.dval),
-                engine::NULL | engine::UNDEF => serializer.serialize_unit(),
-                engine::FALSE => serializer.serialize_bool(false),
-                engine::TRUE => serializer.serialize_bool(true),
+            let target = Value { at: &raw mut (*zend::reference_of(self.at)).val, guarded: false, ..*self };
+            match zend::kind(target.at) {
+                zend::ARRAY => target.serialize_array(serializer),
+                zend::OBJECT => object::serialize(&target, serializer),
+                zend::STRING => target.serialize_string(serializer),
+                zend::LONG => serializer.serialize_i64((*target.at).value.lval),
+                zend::DOUBLE => serializer.serialize_f64((*target.at).value.dval),
+                zend::NULL | zend::UNDEF => serializer.serialize_unit(),
+                zend::FALSE => serializer.serialize_bool(false),
+                zend::TRUE => serializer.serialize_bool(true),
                 _ => serializer.serialize_i64(0),
             }
         }
@@ -179,13 +179,13 @@ impl Value<'_> {
     unsafe fn serialize_array<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: called for an array. Holding it makes whoever changes it meanwhile change a copy.
         unsafe {
-            let array = engine::array_of(self.at);
+            let array = zend::array_of(self.at);
             if (*array).nNumOfElements == 0 {
                 self.encoder.goes_on(array, i64::MIN);
                 return serializer.serialize_seq(Some(0))?.end();
             }
             let shared = !self.root && (self.shared || (*array).gc.refcount > 1);
-            engine::hold_array(array);
+            zend::hold_array(array);
             let within = Within { array, outer: self.within };
             let elements = Members {
                 table: array,
@@ -199,13 +199,9 @@ impl Value<'_> {
                 },
             };
             let result = self.encoder.deeper(|| {
-                if engine::is_list(array) {
-                    elements.serialize_list(serializer)
-                } else {
-                    elements.serialize(serializer)
-                }
+                if zend::is_list(array) { elements.serialize_list(serializer) } else { elements.serialize(serializer) }
             });
-            engine::release_array(array);
+            zend::release_array(array);
             result
         }
     }
@@ -227,7 +223,7 @@ impl Members<'_> {
     unsafe fn serialize_list<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: the table is held.
         unsafe {
-            let count = engine::count(self.table);
+            let count = zend::count(self.table);
             let mut list = serializer.serialize_seq(Some(count))?;
             let encoder = self.value.encoder;
             let mut elements = Elements::of(self.table);
@@ -248,7 +244,7 @@ impl Members<'_> {
     fn is_skipped(&self, key: Key) -> bool {
         match (self.skip, key) {
             // SAFETY: the table owns its keys, and is held.
-            (Some(skip), Key::String(key)) => unsafe { engine::bytes(key) == skip },
+            (Some(skip), Key::String(key)) => unsafe { zend::bytes(key) == skip },
             _ => false,
         }
     }
@@ -259,13 +255,13 @@ impl Members<'_> {
     unsafe fn member(&self, at: *mut Zval) -> Member<'_> {
         // SAFETY: the caller's promise.
         unsafe {
-            if engine::type_of(at) == engine::REFERENCE {
+            if zend::kind(at) == zend::REFERENCE {
                 self.value.encoder.not_shareable();
             }
             let at = sole_target(at);
-            let guarded = self.nested && engine::type_of(at) == engine::ARRAY;
+            let guarded = self.nested && zend::kind(at) == zend::ARRAY;
             let recursive = guarded && {
-                let array = engine::array_of(at);
+                let array = zend::array_of(at);
                 array == self.table || Within::contains(self.value.within, array)
             };
             Member { value: Value { at, guarded, ..self.value }, recursive }
@@ -279,7 +275,7 @@ impl Serialize for Members<'_> {
         // may, and is counted.
         unsafe {
             let count = match self.skip {
-                None => engine::count(self.table),
+                None => zend::count(self.table),
                 Some(_) => Elements::of(self.table).filter(|&(key, _)| !self.is_skipped(key)).count(),
             };
             let mut map = serializer.serialize_map(Some(count))?;
@@ -294,7 +290,7 @@ impl Serialize for Members<'_> {
                         next = next.max(key.saturating_add(1));
                         map.serialize_key(&key)?;
                     }
-                    Key::String(key) => map.serialize_key(&Text(engine::bytes(key)))?,
+                    Key::String(key) => map.serialize_key(&Text(zend::bytes(key)))?,
                 }
                 map.serialize_value(&self.member(at))?;
                 written += 1;
@@ -345,8 +341,8 @@ impl Serialize for Member<'_> {
 pub unsafe fn sole_target(at: *mut Zval) -> *mut Zval {
     // SAFETY: the caller's promise.
     unsafe {
-        if engine::type_of(at) == engine::REFERENCE && (*engine::reference_of(at)).gc.refcount == 1 {
-            return &raw mut (*engine::reference_of(at)).val;
+        if zend::kind(at) == zend::REFERENCE && (*zend::reference_of(at)).gc.refcount == 1 {
+            return &raw mut (*zend::reference_of(at)).val;
         }
         at
     }

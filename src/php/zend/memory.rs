@@ -5,7 +5,7 @@
 //! releases do, goes on up to twice the limit, ends the request at the next instruction, and the process
 //! where even that is not enough.
 
-use super::ffi;
+use ext_php_rs::ffi;
 
 unsafe extern "C" {
     fn zend_memory_usage(real: bool) -> usize;
@@ -36,12 +36,13 @@ pub fn has_memory(size: usize) -> bool {
 
 /// The setting; `None`: there is no limit.
 fn memory_limit() -> Option<usize> {
-    // SAFETY: the settings of this thread. Below zero there is none.
+    // Below zero there is none.
+    // SAFETY: the engine keeps the setting in the globals of this thread.
     usize::try_from(unsafe { (*ffi::ext_php_rs_process_globals()).memory_limit }).ok()
 }
 
 /// How much the program uses; `real`: how much it has asked the system for.
 fn used(real: bool) -> usize {
-    // SAFETY: no precondition.
+    // SAFETY: the function only reads the counters of this thread's allocator.
     unsafe { zend_memory_usage(real) }
 }

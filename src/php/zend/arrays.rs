@@ -1,9 +1,11 @@
-//! Arrays: walking them, making them, and finding places in them.
+//! Arrays: iterating, creating and looking up.
 
 use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
-use super::*;
+use super::strings::Str;
+use super::types::{GC_IMMUTABLE, HashTable, LONG, UNDEF, zend_string};
+use super::zvals::{copy, follow_indirect, kind, set_null};
 
 const HASH_FLAG_PACKED: u32 = 1 << 2;
 
@@ -34,9 +36,22 @@ pub enum Key {
     String(*mut zend_string),
 }
 
-/// The used places of an array, in order. Hold a count of the array where user code may run, so that
-/// whoever changes it changes a copy. Some internal classes change the table of their properties in
-/// place all the same: so each step starts from what the table says then.
+impl Key {
+    /// The key as a string: an int in decimal digits.
+    ///
+    /// A `Key` comes from [`Elements`], whose table keeps the string alive.
+    pub fn text(self) -> Str {
+        match self {
+            Self::Int(index) => Str::new(index.to_string().as_bytes()),
+            // SAFETY: the promise of `Elements::of`: an element is used before anything can change the table.
+            Self::String(name) => unsafe { Str::share(name) },
+        }
+    }
+}
+
+/// The used places of an array, in order. Hold a count of the array where user code may run, so that a change is made
+/// to a copy. Some internal classes change the table of their properties in place all the same: so each step starts
+/// from the state of the table at that time.
 pub struct Elements {
     table: *const HashTable,
     next: u32,
@@ -44,23 +59,21 @@ pub struct Elements {
 
 impl Elements {
     /// # Safety
-    /// `table` stays alive for as long as the iterator is used; what it yields is used before
-    /// anything can change the table.
+    /// `table` stays alive for as long as the iterator is used; an element is used before anything can change the
+    /// table.
     #[inline]
     pub unsafe fn of(table: *const HashTable) -> Self {
         Self { table, next: 0 }
     }
-}
 
-impl Elements {
     /// The next element, if it is an int in an array without stored keys; else nothing happens.
     #[inline(always)]
     pub fn next_int(&mut self) -> Option<i64> {
-        // SAFETY: as in `next`.
+        // SAFETY: as in `next_stored`.
         unsafe {
             if self.next < (*self.table).nNumUsed && is_packed(self.table) {
                 let at = (*self.table).__bindgen_anon_1.arPacked.add(self.next as usize);
-                if type_of(at) == LONG {
+                if kind(at) == LONG {
                     self.next += 1;
                     return Some((*at).value.lval);
                 }
@@ -68,15 +81,12 @@ impl Elements {
             None
         }
     }
-}
 
-impl Iterator for Elements {
-    type Item = (Key, *mut Zval);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        // SAFETY: `of` was promised that the table lives. Places below `nNumUsed` are initialised;
-        // packed tables have bare zvals, others buckets.
+    /// The next element as it is stored: `IS_INDIRECT` where the table only points to a declared property.
+    #[inline(always)]
+    pub fn next_stored(&mut self) -> Option<(Key, *mut Zval)> {
+        // SAFETY: `of` was promised that the table lives. Places below `nNumUsed` are initialised; packed tables have
+        // bare zvals, others buckets.
         unsafe {
             while self.next < (*self.table).nNumUsed {
                 let place = self.next as usize;
@@ -87,13 +97,31 @@ impl Iterator for Elements {
                     let bucket = (*self.table).__bindgen_anon_1.arData.add(place);
                     let key = (*bucket).key;
                     let key = if key.is_null() { Key::Int((*bucket).h as i64) } else { Key::String(key) };
-                    (key, follow_indirect(&raw mut (*bucket).val))
+                    (key, &raw mut (*bucket).val)
                 };
-                if type_of(at) != UNDEF {
+                if kind(at) != UNDEF {
                     return Some((key, at));
                 }
             }
             None
+        }
+    }
+}
+
+impl Iterator for Elements {
+    type Item = (Key, *mut Zval);
+
+    /// The next element that has a value; declared properties without one are left out.
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (key, stored) = self.next_stored()?;
+            // SAFETY: `next_stored` returns places of the table, which lives.
+            let at = unsafe { follow_indirect(stored) };
+            // SAFETY: as above.
+            if at == stored || unsafe { kind(at) } != UNDEF {
+                return Some((key, at));
+            }
         }
     }
 }
@@ -129,7 +157,7 @@ pub unsafe fn is_list(table: *const HashTable) -> bool {
 /// `table` is alive.
 #[inline]
 pub unsafe fn count(table: *const HashTable) -> usize {
-    // SAFETY: the caller's promise; the function does not write.
+    // SAFETY: the caller promises a live table, and the function does not write.
     unsafe { ffi::zend_array_count(table.cast_mut()) as usize }
 }
 
@@ -137,7 +165,7 @@ pub unsafe fn count(table: *const HashTable) -> usize {
 /// are until more are added. The caller owns it.
 pub fn new_map(size: usize) -> *mut HashTable {
     debug_assert!(size <= MAX_ELEMENTS);
-    // SAFETY: a new array, initialised once.
+    // SAFETY: the engine returns a new array, which is initialised once.
     unsafe {
         let table = ffi::_zend_new_array(size as u32);
         zend_hash_real_init_mixed(table);
@@ -148,13 +176,13 @@ pub fn new_map(size: usize) -> *mut HashTable {
 /// A new array of `size` nulls with the keys 0, 1, 2 …, and its first place. The caller owns it.
 pub fn new_list(size: usize) -> (*mut HashTable, *mut Zval) {
     debug_assert!(size <= MAX_ELEMENTS);
-    // SAFETY: a new array with room for so many, initialised once.
+    // SAFETY: the engine returns a new array, which is initialised once, with room for so many.
     unsafe {
         let table = ffi::_zend_new_array(size as u32);
         zend_hash_real_init_packed(table);
         let first = (*table).__bindgen_anon_1.arPacked;
         for place in 0..size {
-            set_simple(first.add(place), NULL);
+            set_null(first.add(place));
         }
         (*table).nNumUsed = size as u32;
         (*table).nNumOfElements = size as u32;
@@ -163,7 +191,7 @@ pub fn new_list(size: usize) -> (*mut HashTable, *mut Zval) {
     }
 }
 
-/// The place of a key; a new one holds null. What a string key looks like does not matter here.
+/// The place of a key; a new one holds null. A string that looks like a number is a string key here, all the same.
 ///
 /// # Safety
 /// `table` is alive and has one owner.
@@ -197,7 +225,7 @@ pub unsafe fn find(table: *const HashTable, key: *mut zend_string) -> *mut Zval 
 /// # Safety
 /// All are alive; `table` has one owner.
 pub unsafe fn add(table: *mut HashTable, key: *mut zend_string, value: *mut Zval) -> bool {
-    // SAFETY: the caller's promise. The table takes over the count that the copy owns.
+    // SAFETY: the caller promises that all are alive. The table takes over the count that the copy owns.
     unsafe {
         let place = ffi::zend_hash_add(table, key, value);
         if !place.is_null() {
@@ -263,7 +291,7 @@ pub fn new_table(owning: bool) -> HashTable {
     }
 }
 
-/// Frees what a table from [`new_table`] holds. May run destructors.
+/// Frees the contents of a table from [`new_table`]. May run destructors.
 ///
 /// # Safety
 /// The table is not used again.

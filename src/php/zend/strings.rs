@@ -1,4 +1,4 @@
-//! Strings and what they mean as keys.
+//! Strings, and their meaning as keys.
 
 use std::ffi::c_char;
 use std::ptr;
@@ -7,7 +7,7 @@ use std::slice;
 use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
-use super::*;
+use super::types::{GC_IMMUTABLE, GC_NOT_COLLECTABLE, STRING, zend_string};
 use sync_short as short;
 
 unsafe extern "C" {
@@ -23,7 +23,7 @@ unsafe extern "C" {
 /// `string` is alive for as long as the result is used, and is not changed meanwhile.
 #[inline(always)]
 pub unsafe fn bytes<'a>(string: *const zend_string) -> &'a [u8] {
-    // SAFETY: the caller's promise; `val` is the first of `len` bytes.
+    // SAFETY: the engine keeps `len` bytes from `val` on; the caller promises that they stay.
     unsafe { slice::from_raw_parts((&raw const (*string).val).cast(), (*string).len) }
 }
 
@@ -33,8 +33,39 @@ pub unsafe fn bytes<'a>(string: *const zend_string) -> &'a [u8] {
 /// `string` is alive.
 #[inline(always)]
 pub unsafe fn is_interned(string: *const zend_string) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live string.
     unsafe { (*string).gc.u.type_info & GC_IMMUTABLE != 0 }
+}
+
+/// The hash of a string, computed if it is not known yet.
+///
+/// # Safety
+/// `string` is alive.
+#[inline]
+pub unsafe fn hash(string: *mut zend_string) -> u64 {
+    // SAFETY: the caller promises a live string; the function stores the hash in it.
+    unsafe { if (*string).h != 0 { (*string).h } else { ffi::zend_string_hash_func(string) } }
+}
+
+/// Changes a byte of a string where it is, if it has one owner, so that a long one is not copied. False if it has
+/// several.
+///
+/// # Safety
+/// `string` is alive, and has a byte at `offset`; no slice of its bytes is in use.
+pub unsafe fn set_byte(string: *mut zend_string, offset: usize, byte: u8) -> bool {
+    /// `IS_STR_VALID_UTF8`, since PHP 8.3.
+    const VALID_UTF8: u32 = 1 << 9;
+    // SAFETY: the caller promises a live string that is long enough. It has one owner, the caller; the hash and the
+    // flag that the engine derived from the old bytes are reset.
+    unsafe {
+        let is_ours = (*string).gc.refcount == 1 && !is_interned(string);
+        if is_ours {
+            (*string).h = 0;
+            (*string).gc.u.type_info &= !VALID_UTF8;
+            (&raw mut (*string).val).cast::<u8>().add(offset).write(byte);
+        }
+        is_ours
+    }
 }
 
 /// A new string with these bytes; the caller owns one count of it.
@@ -42,14 +73,14 @@ pub unsafe fn is_interned(string: *const zend_string) -> bool {
 pub fn new_string(bytes: &[u8]) -> *mut zend_string {
     if bytes.len() < 2 {
         // The empty string and single bytes are interned.
-        // SAFETY: the pointer and length of a slice.
+        // SAFETY: pointer and length come from one slice, and the engine only reads it.
         return unsafe { ffi::ext_php_rs_zend_string_init(bytes.as_ptr().cast(), bytes.len(), false) };
     }
     let string = allocate_string(bytes.len());
-    // SAFETY: there is room for the bytes.
+    // SAFETY: `allocate_string` has made room for the bytes, in memory that nothing else points to yet.
     unsafe {
         let to = (&raw mut (*string).val).cast::<u8>();
-        if bytes.len() < 32 {
+        if bytes.len() < short::LIMIT {
             short::copy(bytes, to);
         } else {
             ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
@@ -69,7 +100,7 @@ fn allocate_string(len: usize) -> *mut zend_string {
     unsafe {
         let string = ext_php_rs::alloc::emalloc(layout).cast::<zend_string>();
         (*string).gc.refcount = 1;
-        (*string).gc.u.type_info = u32::from(STRING) | GC_NOT_COLLECTABLE;
+        (*string).gc.u.type_info = STRING | GC_NOT_COLLECTABLE;
         (*string).h = 0;
         (*string).len = len;
         (&raw mut (*string).val).cast::<u8>().add(len).write(0);
@@ -77,13 +108,13 @@ fn allocate_string(len: usize) -> *mut zend_string {
     }
 }
 
-/// Makes `at` a string of this length (two or more) and returns the place for its bytes, to be
-/// filled before anybody sees the string.
+/// Makes `at` a string of this length (two or more) and returns the place for its bytes, to be filled before PHP code
+/// can see the string.
 ///
 /// # Safety
-/// As for [`set_simple`]; the place lives as long as the string does.
+/// As for [`set_null`](super::zvals::set_null); the place lives as long as the string does.
 pub unsafe fn set_unwritten_string<'s>(at: *mut Zval, len: usize) -> &'s mut [std::mem::MaybeUninit<u8>] {
-    // SAFETY: a new string, with room for `len` bytes.
+    // SAFETY: `allocate_string` has made room for `len` bytes, in memory that only `at` points to.
     unsafe {
         let string = allocate_string(len);
         (*at).value.str_ = string;
@@ -95,8 +126,22 @@ pub unsafe fn set_unwritten_string<'s>(at: *mut Zval, len: usize) -> &'s mut [st
 /// A string with these bytes, the interned one where there is one; the caller owns one count.
 #[inline]
 pub fn key_string(bytes: &[u8]) -> *mut zend_string {
-    // SAFETY: the pointer and length of a slice; the engine sets the function before any request.
+    // SAFETY: pointer and length come from one slice; the engine sets the function at startup.
     unsafe { zend_string_init_existing_interned(bytes.as_ptr().cast(), bytes.len(), false) }
+}
+
+/// Takes another count of a string; interned ones have none.
+///
+/// # Safety
+/// `string` is alive.
+#[inline]
+pub unsafe fn hold_string(string: *mut zend_string) {
+    // SAFETY: the caller promises a live string.
+    unsafe {
+        if !is_interned(string) {
+            (*string).gc.refcount += 1;
+        }
+    }
 }
 
 /// Gives up a count of a string.
@@ -105,7 +150,7 @@ pub fn key_string(bytes: &[u8]) -> *mut zend_string {
 /// The caller owns it.
 #[inline]
 pub unsafe fn release_string(string: *mut zend_string) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller owns a count, so the string is alive until here.
     unsafe {
         if !is_interned(string) {
             if (*string).gc.refcount > 1 {
@@ -122,7 +167,7 @@ pub unsafe fn release_string(string: *mut zend_string) {
 /// # Safety
 /// `string` is alive.
 pub unsafe fn lower_case(string: *mut zend_string) -> *mut zend_string {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live string.
     unsafe { zend_string_tolower_ex(string, false) }
 }
 
@@ -141,6 +186,67 @@ pub fn numeric_key(key: &[u8]) -> Option<i64> {
     let mut text = [0_u8; 21];
     text[..key.len()].copy_from_slice(key);
     let mut index = 0;
-    // SAFETY: a NUL-terminated copy and its length.
+    // SAFETY: `text` is longer than the key, so that a NUL byte follows it.
     unsafe { _zend_handle_numeric_str_ex(text.as_ptr().cast(), key.len(), &raw mut index) }.then_some(index as i64)
+}
+
+/// A reference to a string, given back on drop.
+pub struct Str(*mut zend_string);
+
+impl Str {
+    /// A new string.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(new_string(bytes))
+    }
+
+    /// Takes over a reference.
+    ///
+    /// # Safety
+    /// `string` is alive, and the caller gives a count away.
+    pub unsafe fn from_owned(string: *mut zend_string) -> Self {
+        Self(string)
+    }
+
+    /// One more reference.
+    ///
+    /// # Safety
+    /// `string` is alive.
+    pub unsafe fn share(string: *mut zend_string) -> Self {
+        // SAFETY: the caller promises a live string.
+        unsafe { hold_string(string) };
+        Self(string)
+    }
+
+    /// The string, still owned by `self`.
+    pub fn as_ptr(&self) -> *mut zend_string {
+        self.0
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: `self` holds a count, so the string lives as long as the borrow; one with several owners or a
+        // borrowed one is never changed in place.
+        unsafe { bytes(self.0) }
+    }
+
+    /// The string, and the duty to release it.
+    pub fn into_raw(self) -> *mut zend_string {
+        let string = self.0;
+        std::mem::forget(self);
+        string
+    }
+}
+
+impl Clone for Str {
+    fn clone(&self) -> Self {
+        // SAFETY: `self` holds a count, so the string is alive.
+        unsafe { Self::share(self.0) }
+    }
+}
+
+impl Drop for Str {
+    fn drop(&mut self) {
+        // SAFETY: `self` owns a count, and is not used again.
+        unsafe { release_string(self.0) };
+    }
 }

@@ -9,10 +9,17 @@ use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::sync::{Once, OnceLock};
 
+use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
-use super::*;
-use crate::php::value::ZendVec;
+use super::arrays::{new_list, place_of_int};
+use super::executor::{exception_pending, fiber};
+use super::objects::new_object;
+use super::strings::release_string;
+use super::types::{
+    HashTable, LONG, OBJECT, zend_class_entry, zend_object, zend_serialize_data, zend_string, zend_unserialize_data,
+};
+use super::zvals::{RawValue, copy, kind, object_of, release, scratch, set_array, set_long};
 
 unsafe extern "C" {
     fn sync_exchange_shared(with: Shared) -> Shared;
@@ -76,8 +83,8 @@ impl Shared {
 /// A table of ours that is in use. In the engine's memory: should the engine leave, it is there to the end of the
 /// request.
 struct Frame {
-    /// The fiber that it belongs to.
-    fiber: *mut c_void,
+    /// The [`fiber`] that it belongs to.
+    fiber: usize,
     outer: *mut Frame,
     /// The fiber's own tables, while another one runs.
     own: Shared,
@@ -90,16 +97,10 @@ thread_local! {
     static NEWEST: Cell<*mut Frame> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// The fiber that runs; the main program is one, too.
-fn current_fiber() -> *mut c_void {
-    // SAFETY: the executor globals of this thread.
-    unsafe { (*ffi::ext_php_rs_executor_globals()).current_fiber_context.cast() }
-}
-
 /// Has the tables stay with their fiber: what others do while it is suspended has nothing to do with its value.
 unsafe extern "C" fn switch_fibers(from: *mut c_void, to: *mut c_void) {
     /// Gives the frames of a fiber what they shared, from the outermost on.
-    unsafe fn go_on(frame: *mut Frame, fiber: *mut c_void) {
+    unsafe fn go_on(frame: *mut Frame, fiber: usize) {
         // SAFETY: as below.
         unsafe {
             if frame.is_null() {
@@ -116,12 +117,12 @@ unsafe extern "C" fn switch_fibers(from: *mut c_void, to: *mut c_void) {
     unsafe {
         let mut frame = NEWEST.get();
         while !frame.is_null() {
-            if (*frame).fiber == from {
+            if (*frame).fiber == from.addr() {
                 (*frame).own = (*frame).before.exchange();
             }
             frame = (*frame).outer;
         }
-        go_on(NEWEST.get(), to);
+        go_on(NEWEST.get(), to.addr());
     }
 }
 
@@ -141,7 +142,7 @@ pub fn forget_tables() {
 /// of; and has the engine go on with that.
 fn apart<T: Copy, R>(begin: impl FnOnce() -> T, call: impl FnOnce(T) -> R, end: impl FnOnce(T)) -> R {
     let frame = ext_php_rs::alloc::emalloc(std::alloc::Layout::new::<Frame>()).cast::<Frame>();
-    let (fiber, outer) = (current_fiber(), NEWEST.get());
+    let (fiber, outer) = (fiber(), NEWEST.get());
     // SAFETY: new memory.
     unsafe { frame.write(Frame { fiber, outer, own: Shared::NOTHING, before: Shared::NOTHING.exchange() }) };
     NEWEST.set(frame);
@@ -210,10 +211,10 @@ pub fn can_share() -> bool {
                         let number = ffi::zend_hash_index_find(&raw const (*met).table, address);
                         let thing = ffi::zend_hash_index_find(&raw const (*met).table, address + 1);
                         !number.is_null()
-                            && type_of(number) == LONG
+                            && kind(number) == LONG
                             && (*number).value.lval == 2
                             && !thing.is_null()
-                            && type_of(thing) == OBJECT
+                            && kind(thing) == OBJECT
                             && object_of(thing) == object_of(first)
                     };
                 release(value);
@@ -230,6 +231,37 @@ pub fn can_share() -> bool {
         before.exchange();
         can
     })
+}
+
+/// The engine's own bookkeeping, which the `serialize` handler of a class expects; for the length of
+/// one call, since meanwhile every `serialize()` that user code calls shares it.
+pub fn begin_serialize() -> *mut zend_serialize_data {
+    // SAFETY: no precondition.
+    unsafe { php_var_serialize_init() }
+}
+
+/// The end of [`begin_serialize`].
+///
+/// # Safety
+/// `data` is from there, and not used again.
+pub unsafe fn end_serialize(data: *mut zend_serialize_data) {
+    // SAFETY: the caller's promise.
+    unsafe { php_var_serialize_destroy(data) }
+}
+
+/// As [`begin_serialize`], for the `unserialize` handler.
+pub fn begin_unserialize() -> *mut zend_unserialize_data {
+    // SAFETY: no precondition.
+    unsafe { php_var_unserialize_init() }
+}
+
+/// The end of [`begin_unserialize`]. Runs the `__wakeup`s that it put off.
+///
+/// # Safety
+/// As for [`end_serialize`].
+pub unsafe fn end_unserialize(data: *mut zend_unserialize_data) {
+    // SAFETY: the caller's promise.
+    unsafe { php_var_unserialize_destroy(data) }
 }
 
 /// True if objects of this class are written by their method `serialize`, which can call `serialize()`.
@@ -321,31 +353,26 @@ pub unsafe fn serialize_among<R>(met: *mut HashTable, last: u32, call: impl FnOn
     )
 }
 
-/// Runs `call`, in which the engine's `unserialize()` has met these values under the numbers from 1 on. A null stands
-/// for one that nothing can lead to. It makes objects of these classes: null for all. At the end the hooks run that it
-/// has put off.
+/// Runs `call`, in which the engine's `unserialize()` has met these values under the numbers from 1 on. The last of
+/// them has no number: it stands for each that is not among them, since nothing can lead there. It makes objects of
+/// these classes: null for all. At the end the hooks run that it has put off.
 ///
 /// # Safety
-/// [`can_share`] has said so. The values are owned, and released by this; the classes live as long as the call takes.
+/// [`can_share`] has said so. The values are owned, and released by this; their memory is the engine's, so that it
+/// lives to the end of the request if the engine leaves. The classes live as long as the call takes.
 pub unsafe fn unserialize_among<R>(
     numbers: usize,
-    mut known: ZendVec<(usize, RawValue)>,
+    known: &mut [(usize, RawValue)],
     classes: *mut HashTable,
     call: impl FnOnce(*mut zend_unserialize_data) -> R,
 ) -> R {
     const NULL_VALUE: &[u8] = b"N;";
-    let count = known.len();
-    let mut null = scratch();
-    // SAFETY: two places of this frame. What is not there stands behind all that is.
-    unsafe {
-        set_simple(&raw mut *null, NULL);
-        known.push((0, RawValue::of(&raw const *null)));
-    }
+    let count = known.len() - 1;
     let values = known.as_mut_ptr();
     let result = apart(
         || unsafe {
-            // SAFETY: the engine keeps pointers to the places that it writes to. They are in a vector that does not
-            // grow any more, and whose memory is there for as long as the request, should the engine leave.
+            // SAFETY: the engine keeps pointers to the places that it writes to. The caller promises that they stay
+            // where they are, even if the engine leaves.
             let nothing: *mut Zval = (&raw mut (*values.add(count)).1).cast();
             let mut data = php_var_unserialize_init();
             php_var_unserialize_set_allowed_classes(data, classes);

@@ -1,0 +1,35 @@
+//! The edge to the Zend engine: the macros and functions of its C API that the extension needs and `ext-php-rs` does
+//! not bind. Each operation exists once. Nothing here knows about MessagePack or the store.
+//!
+//! Everything that allocates goes through Zend's allocator. The engine may leave any of its functions by `longjmp`;
+//! `Drop` does not run then, and the end of the request frees the memory.
+//!
+//! The files stand in layers, from [`types`] and [`executor`] up to [`serialization`]; a file uses only those below it.
+
+mod arrays;
+mod calls;
+mod classes;
+mod errors;
+mod executor;
+mod memory;
+mod objects;
+mod references;
+mod serialization;
+mod settings;
+mod strings;
+mod types;
+mod zvals;
+
+pub use arrays::*;
+pub use calls::*;
+pub use classes::*;
+pub use errors::*;
+pub use executor::*;
+pub use memory::*;
+pub use objects::*;
+pub use references::*;
+pub use serialization::*;
+pub use settings::*;
+pub use strings::*;
+pub use types::*;
+pub use zvals::*;

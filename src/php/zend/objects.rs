@@ -1,0 +1,203 @@
+//! Objects and their properties.
+
+use std::ffi::c_int;
+use std::ptr;
+
+use ext_php_rs::ffi;
+use ext_php_rs::types::Zval;
+
+use super::classes::{declared, typed};
+#[cfg(php84)]
+use super::types::zend_property_info;
+use super::types::{HashTable, zend_class_entry, zend_object, zend_string};
+
+const OBJ_DESTRUCTOR_CALLED: u32 = 1 << 8;
+
+/// `IS_OBJ_LAZY_…`: no initialiser has run yet; another object stands behind this one.
+#[cfg(php84)]
+const OBJ_LAZY_UNINITIALIZED: u32 = 1 << 31;
+#[cfg(php84)]
+const OBJ_LAZY_PROXY: u32 = 1 << 30;
+
+const PURPOSE_SERIALIZE: u32 = 2;
+
+#[cfg(php84)]
+unsafe extern "C" {
+    fn zend_lazy_object_get_property_info_for_slot(object: *mut zend_object, at: *mut Zval) -> *mut zend_property_info;
+}
+
+unsafe extern "C" {
+    fn zend_get_properties_for(object: *mut Zval, purpose: u32) -> *mut HashTable;
+    fn object_init_ex(into: *mut Zval, class: *mut zend_class_entry) -> c_int;
+    fn php_store_class_name(object: *mut Zval, name: *mut zend_string);
+    fn php_lookup_class_name(object: *mut zend_object) -> *mut zend_string;
+}
+
+/// Makes a new object at `at`. False if the class forbids it; then an exception is pending.
+///
+/// # Safety
+/// As for [`set_simple`]; `class` is a class of this request.
+#[inline]
+pub unsafe fn new_object(at: *mut Zval, class: *mut zend_class_entry) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { object_init_ex(at, class) == 0 }
+}
+
+/// Takes a count of an object.
+///
+/// # Safety
+/// `object` is alive.
+#[inline]
+pub unsafe fn hold_object(object: *mut zend_object) {
+    // SAFETY: the caller promises a live object.
+    unsafe { (*object).gc.refcount += 1 };
+}
+
+/// Gives up a count of an object. May run its destructor.
+///
+/// # Safety
+/// The caller owns the count.
+#[inline]
+pub unsafe fn release_object(object: *mut zend_object) {
+    // SAFETY: the caller owns a count, so the object is alive until here.
+    unsafe { ffi::ext_php_rs_zend_object_release(object) };
+}
+
+/// Keeps an object alive while code runs that might release it.
+pub struct Alive(*mut zend_object);
+
+impl Alive {
+    /// Holds `object`.
+    ///
+    /// # Safety
+    /// `object` is alive.
+    #[inline]
+    pub unsafe fn hold(object: *mut zend_object) -> Self {
+        // SAFETY: the caller promises a live object.
+        unsafe { hold_object(object) };
+        Self(object)
+    }
+
+    /// The object, which lives as long as `self`.
+    pub fn object(&self) -> *mut zend_object {
+        self.0
+    }
+}
+
+impl Drop for Alive {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `self` owns a count, and is not used again.
+        unsafe { release_object(self.0) };
+    }
+}
+
+/// The class name that an object of [`incomplete_class`] remembers; the caller owns one count of
+/// it. Null if it was made by other means and has none.
+///
+/// # Safety
+/// `object` is alive.
+pub unsafe fn remembered_class_name(object: *mut zend_object) -> *mut zend_string {
+    // SAFETY: the caller's promise.
+    unsafe { php_lookup_class_name(object) }
+}
+
+/// Makes an object of [`incomplete_class`] remember a class name.
+///
+/// # Safety
+/// `at` is such an object; `name` is alive.
+pub unsafe fn remember_class_name(at: *mut Zval, name: *mut zend_string) {
+    // SAFETY: the caller's promise.
+    unsafe { php_store_class_name(at, name) }
+}
+
+/// Keeps the object's destructor from ever running.
+///
+/// # Safety
+/// `object` is alive.
+pub unsafe fn forbid_destructor(object: *mut zend_object) {
+    // SAFETY: the caller's promise.
+    unsafe { (*object).gc.u.type_info |= OBJ_DESTRUCTOR_CALLED }
+}
+
+/// True if the object's properties are as the engine keeps them by default, so that its slots can
+/// be read and written directly. Those of a lazy object are not there yet, or another object's.
+///
+/// # Safety
+/// `object` is alive.
+#[inline]
+pub unsafe fn has_standard_properties(object: *const zend_object) -> bool {
+    // SAFETY: every object has handlers.
+    unsafe {
+        let handlers = &*(*object).handlers;
+        lazy(object) == 0
+            && handlers.get_properties_for.is_none()
+            && handlers
+                .get_properties
+                .is_some_and(|f| ptr::fn_addr_eq(f, ffi::zend_std_get_properties as unsafe extern "C" fn(_) -> _))
+    }
+}
+
+/// What of a lazy object is still to come, in bits; 0 for all others.
+unsafe fn lazy(object: *const zend_object) -> u32 {
+    #[cfg(php84)]
+    {
+        // SAFETY: the caller's promise.
+        unsafe { (*object).extra_flags & (OBJ_LAZY_UNINITIALIZED | OBJ_LAZY_PROXY) }
+    }
+    #[cfg(not(php84))]
+    {
+        let _ = object;
+        0
+    }
+}
+
+/// True if a property without a value, as the object's table points to it, has a type.
+///
+/// # Safety
+/// `object` is alive, and `at` one of its slots, or of the object for which it is a lazy proxy.
+pub unsafe fn is_typed_slot(object: *mut zend_object, at: *mut Zval) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        #[cfg(php84)]
+        if lazy(object) & OBJ_LAZY_PROXY != 0 {
+            return !typed(zend_lazy_object_get_property_info_for_slot(object, at)).is_null();
+        }
+        let index = at.offset_from(slot(object, 0)) as usize;
+        declared((*object).ce).get(index).is_some_and(|&info| !typed(info).is_null())
+    }
+}
+
+/// The slot of the object's `index`-th declared property.
+///
+/// # Safety
+/// `object` is alive; its class declares so many.
+#[inline(always)]
+pub unsafe fn slot(object: *mut zend_object, index: usize) -> *mut Zval {
+    // SAFETY: the caller's promise.
+    unsafe { (&raw mut (*object).properties_table).cast::<Zval>().add(index) }
+}
+
+/// The properties that `serialize` would write; give them back with [`release_array`]. Null if the
+/// class has none to give. May run user code.
+///
+/// # Safety
+/// `object` is a live object zval.
+pub unsafe fn properties_to_serialize(object: *mut Zval) -> *mut HashTable {
+    // SAFETY: the caller's promise.
+    unsafe { zend_get_properties_for(object, PURPOSE_SERIALIZE) }
+}
+
+/// The table of an object's properties, made if there is none yet.
+///
+/// # Safety
+/// `object` is alive.
+pub unsafe fn property_table(object: *mut zend_object) -> *mut HashTable {
+    // SAFETY: every class has this handler.
+    unsafe {
+        match (*(*object).handlers).get_properties {
+            Some(get) => get(object),
+            None => ptr::null_mut(),
+        }
+    }
+}
