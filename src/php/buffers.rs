@@ -3,7 +3,7 @@
 //! They are in the engine's memory: `memory_limit` counts them, and the end of a request takes them back
 //! whatever way it came to that. The store cannot make room there (it may own the write lock, and the engine
 //! leaves by `longjmp` where the limit is exceeded), so it says how much it wants, and
-//! [`super::access::patiently_into`] makes it.
+//! [`super::retry::retry_into`] makes it.
 //!
 //! Memory of Rust's heap that is held across a call into the engine belongs to the thread, not to the stack, for the
 //! same reason: a `longjmp` skips every `Drop`.

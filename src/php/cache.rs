@@ -231,3 +231,20 @@ impl Drop for Cache {
         }
     }
 }
+
+/// Hands a cached value out; `false` (and null) where the name is known to be missing.
+///
+/// # Safety
+/// Both are valid; `into` is overwritten.
+#[inline]
+pub unsafe fn copy_cached(value: *const zval, into: *mut zval) -> bool {
+    // SAFETY: valid by contract.
+    unsafe {
+        if zend::kind(value) == ffi::IS_UNDEF {
+            zend::set_null(into);
+            return false;
+        }
+        zend::copy(into, value);
+        true
+    }
+}

@@ -8,8 +8,6 @@ use ext_php_rs::builders::ClassBuilder;
 use ext_php_rs::ffi::{self, zend_class_entry};
 use ext_php_rs::zend::ClassEntry;
 
-use super::object::SyncObject;
-use super::value::ValueError;
 use super::zend::{self, Thrown};
 use crate::store::{Error, ErrorKind};
 
@@ -19,6 +17,7 @@ unsafe extern "C" {
 }
 
 static SYNC_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
+
 static LOCK_TIMEOUT_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 
 /// Registers both classes. Called once, at module startup.
@@ -90,36 +89,6 @@ pub fn throw_store(error: &Error) -> Thrown {
             refused.name
         )),
         _ => throw_sync(&error.to_string()),
-    }
-}
-
-/// Throws the reason why a value cannot be stored: what refuses it knows neither the property nor the file. `None`: the
-/// property has no name yet.
-#[cold]
-pub fn cannot_store(this: &SyncObject, name: Option<&[u8]>, error: ValueError) -> Thrown {
-    let name =
-        name.map_or_else(|| "a new property".into(), |name| format!("property '{}'", String::from_utf8_lossy(name)));
-    throw_value(&format!("Can't store {name} in"), this, error)
-}
-
-/// As [`cannot_store`], where a stored value cannot be read. `None`: it is not known which, or there are several.
-#[cold]
-pub fn cannot_read(this: &SyncObject, name: Option<&[u8]>, error: ValueError) -> Thrown {
-    let name = name.map_or_else(String::new, |name| format!(" property '{}' of", String::from_utf8_lossy(name)));
-    throw_value(&format!("Can't read{name}"), this, error)
-}
-
-/// An exception of the engine's is what a SyncException says and has as its previous one. One of user code's goes on
-/// as it is.
-fn throw_value(what: &str, this: &SyncObject, error: ValueError) -> Thrown {
-    let why = match error {
-        ValueError::Thrown => return Thrown,
-        ValueError::ByEngine => zend::pending_message(),
-        ValueError::Refused(why) => why,
-    };
-    match this.constructed() {
-        Some(instance) => throw_sync(&format!("{what} '{}': {why}", instance.store.path().display())),
-        None => throw_sync(&why),
     }
 }
 

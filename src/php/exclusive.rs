@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ext_php_rs::zend::{CatchError, bailout, try_catch};
 
-use super::access::{patiently, patiently_for};
+use super::legacy::{retry_importing, retry_importing_for};
 use super::object::SyncObject;
 use super::zend::Thrown;
 pub use crate::store::Standing;
@@ -40,7 +40,7 @@ impl<'t> Turn<'t> {
 /// leaves it by `longjmp` (a fatal error in user code that it runs). A fiber that is destroyed is
 /// thrown out of it.
 pub fn alone<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<T, Thrown> {
-    let change = patiently(this, Store::lock_writers)?;
+    let change = retry_importing(this, Store::lock_writers)?;
     run(this, change, body)
 }
 
@@ -53,7 +53,7 @@ const PARENT: Duration = Duration::from_secs(1);
 /// As [`alone`], in a child that was forked in the middle of its parent's turn: when the parent has ended it.
 /// `None` if that takes too long.
 pub fn after_parent<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<Option<T>, Thrown> {
-    match patiently_for(this, PARENT, Store::lock_writers)? {
+    match retry_importing_for(this, PARENT, Store::lock_writers)? {
         Some(change) => run(this, change, body).map(Some),
         None => Ok(None),
     }

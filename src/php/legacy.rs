@@ -6,15 +6,19 @@
 //! a file means nothing: nobody knows whether its owner lives.
 
 use std::ptr;
+use std::time::{Duration, Instant};
 
 use ext_php_rs::ffi::{self, IS_ARRAY, IS_OBJECT, zend_array, zval};
 
-use super::GLOBALS;
-use super::access::{self, Stop};
+use super::entries::with_entries;
 use super::errors;
+use super::globals::GLOBALS;
 use super::object::SyncObject;
+use super::retry::{Stop, retry, retry_into};
 use super::value::{AllowedClasses, ZendVec, importing};
+use super::wait::Rounds;
 use super::zend::{self, Key, Str, Thrown};
+use crate::store::{self, ErrorKind, Store};
 
 /// Calls `each` with the names and values of a legacy file, in order; `false` if the file is no
 /// longer one: start over.
@@ -42,16 +46,19 @@ pub fn import(this: &SyncObject) -> Result<(), Thrown> {
     let data = unserialize(this, &file)?;
     // SAFETY: `data` keeps the array while it is walked.
     unsafe {
-        access::with_entries(this, properties(&raw const data), |store, entries| {
-            // False where somebody else was faster: the operation starts over in any case.
-            store.import(&file, entries).map(drop)
+        with_entries(this, properties(&raw const data), |entries| {
+            match retry(this, |store| store.import(&file, entries)) {
+                // Done, or another process was faster: the operation starts over in any case.
+                Ok(_) | Err(Stop::Legacy) => Ok(()),
+                Err(Stop::Thrown) => Err(Thrown),
+            }
         })
     }
 }
 
 /// Copies the file into `file`; false if it is no longer one of these.
 fn content(this: &SyncObject, file: &mut ZendVec<u8>) -> Result<bool, Thrown> {
-    match access::patiently_into(this, file, |store, file| store.copy_legacy(file)) {
+    match retry_into(this, file, |store, file| store.copy_legacy(file)) {
         Ok(copied) => Ok(copied),
         Err(Stop::Legacy) => Ok(false),
         Err(Stop::Thrown) => Err(Thrown),
@@ -142,4 +149,36 @@ unsafe fn property(object: *const zval, name: &[u8]) -> *mut zval {
         }
         ptr::null_mut()
     }
+}
+
+/// Runs an operation of the store, and again while somebody else holds the lock, until it is done
+/// or the waiting is over. A file of the pure-PHP class is turned into a store first.
+pub fn retry_importing<T>(
+    this: &SyncObject,
+    mut operation: impl FnMut(&Store) -> store::Result<T>,
+) -> Result<T, Thrown> {
+    let mut rounds = Rounds::new();
+    loop {
+        rounds.begin(this)?;
+        match retry(this, &mut operation) {
+            Ok(done) => return Ok(done),
+            Err(Stop::Thrown) => return Err(Thrown),
+            Err(Stop::Legacy) => import(this)?,
+        }
+    }
+}
+
+/// As [`retry_importing`], but waits no longer than this; then `None`.
+pub fn retry_importing_for<T>(
+    this: &SyncObject,
+    patience: Duration,
+    mut operation: impl FnMut(&Store) -> store::Result<T>,
+) -> Result<Option<T>, Thrown> {
+    let start = Instant::now();
+    retry_importing(this, |store| match operation(store) {
+        Err(error) if matches!(error.kind, ErrorKind::Held(_) | ErrorKind::Busy) && start.elapsed() >= patience => {
+            Ok(None)
+        }
+        outcome => outcome.map(Some),
+    })
 }

@@ -7,9 +7,12 @@
 
 use ext_php_rs::ffi::{self, zval};
 
-use super::GLOBALS;
-use super::access::{self, Stop};
+use super::globals::GLOBALS;
 use super::object::SyncObject;
+use super::property;
+use super::refusal::throw_no_memory;
+use super::retry::{Stop, retry, retry_making_room};
+use super::stored;
 use super::value::{ZendVec, scalar};
 use super::zend::{self, Str, Thrown};
 use crate::store::{Entry, Snapshot, Store, Stored, Unread};
@@ -52,7 +55,7 @@ struct Long {
 impl Moment {
     /// This moment.
     pub fn of(this: &SyncObject, extent: Extent) -> Result<Self, Stop> {
-        let names = access::patiently_reading(this, Store::len)? as usize;
+        let names = retry(this, Store::len)? as usize;
         let mut moment = Self { snapshot: Snapshot::new(ZendVec::new(), ZendVec::new()), long: ZendVec::new() };
         let room = moment.snapshot.room();
         // Enough for most; else it is tried again with as much as it takes.
@@ -106,7 +109,7 @@ impl Moment {
                     copy.extend_from_slice(name);
                     copy.extend_from_slice(bytes);
                     let (name, bytes) = copy.split_at(name.len());
-                    access::decode(this, name, bytes, into)?;
+                    stored::decode(this, name, bytes, into)?;
                 }
                 Stored::Left(left) => {
                     let name = Str::new(name);
@@ -119,11 +122,11 @@ impl Moment {
                     };
                     let Some(Long { string, encoded, .. }) = long else {
                         // Replaced meanwhile.
-                        return access::read(this, name.as_ptr(), into);
+                        return property::read(this, name.as_ptr(), into);
                     };
                     let string = Str::from_owned(string);
                     if encoded {
-                        access::decode(this, name.bytes(), string.bytes(), into)?;
+                        stored::decode(this, name.bytes(), string.bytes(), into)?;
                     } else {
                         zend::set_string(into, string);
                     }
@@ -146,7 +149,7 @@ impl Moment {
     /// Copies names and values of up to `limit` bytes.
     fn fill(&mut self, this: &SyncObject, limit: u64) -> Result<(), Stop> {
         self.let_go();
-        access::patiently_making_room(
+        retry_making_room(
             this,
             &mut self.snapshot,
             |snapshot, _| {
@@ -204,7 +207,7 @@ fn fetch(this: &SyncObject, at: usize, left: &Unread) -> Result<Option<Long>, Th
     let head = scalar::long_head(&start, left.length);
     let from = head.unwrap_or(0);
     if !zend::has_memory(left.length as usize) {
-        return Err(access::throw_no_memory(this, None, left.length));
+        return Err(throw_no_memory(this, None, left.length));
     }
     let mut string = zend::empty();
     // SAFETY: a slot of this frame. The room is filled, or nobody gets to see the string.
@@ -219,7 +222,7 @@ fn fetch(this: &SyncObject, at: usize, left: &Unread) -> Result<Option<Long>, Th
 }
 
 fn read(this: &SyncObject, left: &Unread, from: u64, room: &mut [std::mem::MaybeUninit<u8>]) -> Result<bool, Thrown> {
-    match access::patiently_reading(this, |store| store.read_unread(left, from, room)) {
+    match retry(this, |store| store.read_unread(left, from, room)) {
         Ok(read) => Ok(read),
         Err(Stop::Legacy) => Ok(false),
         Err(Stop::Thrown) => Err(Thrown),

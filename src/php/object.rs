@@ -1,9 +1,10 @@
-//! What a Sync object is made of: a zend_object, and before it in the same allocation what only
-//! we know of.
+//! A Sync object: a zend_object, and before it in the same allocation the fields of this extension.
+//!
+//! The struct alone: [`super::lifecycle`] makes, clones and frees objects, and fills their handler tables.
 
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::mem::offset_of;
-use std::path::PathBuf;
+use std::os::raw::c_int;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -15,23 +16,10 @@ use ext_php_rs::ffi::{
 
 use super::cache::Cache;
 use super::errors;
-use super::handlers;
-use super::nested::Echo;
-use super::place;
+use super::instance::Instance;
+use super::provenance::Provenance;
 use super::value::Policy;
-use super::views;
-use super::zend::{self, Alive, Str, Thrown};
-use crate::store::{Options, Store};
-
-/// What the constructor of an object was given, and what became of it.
-pub struct Instance {
-    /// The store, by its absolute path.
-    pub store: Store,
-    /// The path as the program gave it.
-    pub file: Vec<u8>,
-    /// How the store is opened.
-    pub options: Options,
-}
+use super::zend::{self, Alive, Thrown};
 
 /// One Sync object. The engine knows it by the address of `std`.
 ///
@@ -56,17 +44,8 @@ pub struct SyncObject {
     /// The table that `get_properties` gave the engine last, or null.
     pub shown: Cell<*mut zend_array>,
     /// Where it came from, if it was read to show another Sync object.
-    inside: RefCell<Option<Rc<Inside>>>,
+    inside: RefCell<Option<Rc<Provenance>>>,
     std: UnsafeCell<zend_object>,
-}
-
-/// A store that is being shown, perhaps inside of another one: what handles that come out of it
-/// remember, so that one that leads back is not shown for ever.
-pub struct Inside {
-    /// The store.
-    pub path: PathBuf,
-    /// What that is inside of.
-    pub outer: Option<Rc<Inside>>,
 }
 
 /// What a subclass does differently from Sync, so that the engine's own way must be gone.
@@ -91,15 +70,6 @@ static CLASS: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 /// The class entry of Sync.
 pub fn class() -> *mut zend_class_entry {
     CLASS.load(Ordering::Relaxed)
-}
-
-/// Makes `class` the one whose objects these are. Called once, at module startup.
-pub fn set_class(class: &mut zend_class_entry) {
-    class.__bindgen_anon_2.create_object = Some(create_object);
-    class.get_iterator = Some(views::get_iterator);
-    CLASS.store(class, Ordering::Relaxed);
-    // Now, while there is one thread: a child that another one forks in the middle would wait for it.
-    handlers();
 }
 
 impl Overrides {
@@ -134,7 +104,8 @@ impl Overrides {
         self.get || self.set
     }
 
-    fn any(self) -> bool {
+    /// Whether it does anything differently.
+    pub fn any(self) -> bool {
         self != Self::default()
     }
 }
@@ -151,11 +122,71 @@ pub unsafe fn method(class: *mut zend_class_entry, name: &str) -> *mut zend_func
     }
 }
 
+/// Where the engine's part of an object begins.
+pub const OFFSET: c_int = offset_of!(SyncObject, std) as c_int;
+
 impl SyncObject {
+    /// A new object, which has no handlers yet.
+    ///
+    /// # Safety
+    /// `class` is Sync or inherits from it, and is linked.
+    pub unsafe fn allocate(class: *mut zend_class_entry) -> *mut zend_object {
+        // SAFETY: the allocation has room for the properties of the class; every field is initialised before the object
+        // is returned.
+        unsafe {
+            let object: *mut SyncObject = ffi::ext_php_rs_zend_object_alloc(size_of::<SyncObject>(), class).cast();
+            (&raw mut (*object).instance).write(Cell::new(ptr::null_mut()));
+            (&raw mut (*object).cache).write(UnsafeCell::new(Cache::new()));
+            (&raw mut (*object).ends).write(UnsafeCell::new(Cache::new()));
+            (&raw mut (*object).policies).write(UnsafeCell::new(Vec::new()));
+            (&raw mut (*object).overrides).write(Overrides::of(class));
+            (&raw mut (*object).echo).write(Echo::default());
+            (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
+            (&raw mut (*object).inside).write(RefCell::new(None));
+            (&raw mut (*object).bounds).write(RefCell::new(None));
+            let std = (*object).std.get();
+            ffi::zend_object_std_init(std, class);
+            ffi::object_properties_init(std, class);
+            std
+        }
+    }
+
+    /// Frees its own fields, when the engine frees the object.
+    ///
+    /// # Safety
+    /// Nothing uses the object any more but the engine, which frees the rest of it.
+    pub unsafe fn empty(&self) {
+        self.drop_instance();
+        // SAFETY: valid by contract.
+        unsafe {
+            drop(std::mem::replace(self.cache(), Cache::new()));
+            drop(std::mem::replace(self.ends(), Cache::new()));
+            drop(std::mem::take(&mut *self.policies.get()));
+        }
+        drop(self.inside.take());
+        drop(self.bounds.take());
+    }
+
+    /// Whether `name` is a property that the class declares and that the running code may access.
+    /// Others, private ones out of reach too, are in the store, as with `__get`.
+    ///
+    /// # Safety
+    /// `name` is valid.
+    pub unsafe fn declares(&self, name: *mut zend_string) -> bool {
+        if !self.overrides.properties {
+            return false;
+        }
+        // SAFETY: the object has a class; the engine answers null or -1 for "no".
+        unsafe {
+            let info = ffi::zend_get_property_info((*self.zend()).ce, name, 1);
+            !info.is_null() && info.addr() != usize::MAX && (*info).flags & ffi::ZEND_ACC_STATIC == 0
+        }
+    }
+
     /// The Sync object around what the engine calls the object.
     ///
     /// # Safety
-    /// `object` was made by [`create_object`], and outlives the reference.
+    /// `object` was made by [`SyncObject::allocate`], and outlives the reference.
     #[inline]
     pub unsafe fn of<'a>(object: *mut zend_object) -> &'a SyncObject {
         // SAFETY: `std` lies at this offset in an allocation of ours.
@@ -176,10 +207,10 @@ impl SyncObject {
     /// # Safety
     /// `object` is alive.
     unsafe fn is(object: *const zend_object) -> bool {
-        let (plain, derived) = handlers();
+        let ours = handlers();
         // SAFETY: the caller's object; every object has a table of handlers, and those of Sync have one of two.
         let theirs = unsafe { (*object).handlers };
-        ptr::eq(theirs, &plain.0) || ptr::eq(theirs, &derived.0)
+        ptr::eq(theirs, &raw const ours.plain) || ptr::eq(theirs, &raw const ours.derived)
     }
 
     /// Binds a new object to the policy of the value that it came out of, if it is one of Sync.
@@ -284,12 +315,12 @@ impl SyncObject {
     }
 
     /// Says where the object came from.
-    pub fn set_inside(&self, inside: Option<Rc<Inside>>) {
+    pub fn set_inside(&self, inside: Option<Rc<Provenance>>) {
         self.inside.replace(inside);
     }
 
     /// Where the object came from.
-    pub fn inside(&self) -> Option<Rc<Inside>> {
+    pub fn inside(&self) -> Option<Rc<Provenance>> {
         self.inside.borrow().clone()
     }
 
@@ -317,168 +348,19 @@ fn not_constructed(object: *mut zend_object) -> Thrown {
     ))
 }
 
-/// The path of a store as it is from anywhere: what is relative starts at the working directory
-/// (each thread has its own); the rest is the kernel's business. Throws where open_basedir forbids
-/// it, and for what is no file to PHP's functions either.
-fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
-    use std::ffi::{CString, OsStr};
-    use std::os::unix::ffi::OsStrExt;
+/// Whether the engine is about to write back what an operator has stored already.
+#[derive(Default)]
+pub struct Echo(Cell<bool>);
 
-    let mut path = PathBuf::from(OsStr::from_bytes(without_scheme(file)?));
-    if path.is_relative() {
-        path = working_directory()?.join(path);
-    }
-    let given = CString::new(path.as_os_str().as_bytes()).expect("an argument that was parsed as a path");
-    // SAFETY: the function reads a C string.
-    if unsafe { ffi::php_check_open_basedir_ex(given.as_ptr(), 0) } != 0 {
-        return Err(errors::throw_sync(&format!(
-            "Can't open '{}' file: open_basedir restriction in effect.",
-            path.display()
-        )));
-    }
-    Ok(path)
-}
-
-/// The path in a `file://` address, as PHP's functions for files see it: nothing is decoded, and the only host
-/// is this one. Other addresses are refused, whether PHP knows their scheme or not.
-fn without_scheme(file: &[u8]) -> Result<&[u8], Thrown> {
-    let refuse = |why: String| {
-        let file = String::from_utf8_lossy(file);
-        Err(errors::throw_sync(&format!("Can't open '{file}' file: {why}")))
-    };
-    let length = file.iter().take_while(|&b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')).count();
-    let (scheme, rest) = file.split_at(length);
-    // (A single letter is none: that is a drive's, elsewhere.)
-    let is_one = length > 1 && (rest.starts_with(b"://") || rest.starts_with(b":") && scheme == b"data");
-    match rest.strip_prefix(b"://") {
-        _ if !is_one => Ok(file),
-        Some(rest) if scheme.eq_ignore_ascii_case(b"file") => {
-            let (host, path) = rest.split_at(rest.iter().position(|&b| b == b'/').unwrap_or(rest.len()));
-            match host {
-                b"" => Ok(path),
-                host if host.eq_ignore_ascii_case(b"localhost") && !path.is_empty() => Ok(path),
-                _ => refuse("it is on another host, or lacks a slash; a path on this one is file:///path.".into()),
-            }
-        }
-        _ => refuse(format!(
-            "{}: is not the scheme of a file that can be shared; give a path, or file:///path.",
-            String::from_utf8_lossy(scheme)
-        )),
-    }
-}
-
-/// The working directory that PHP has in this thread.
-fn working_directory() -> Result<PathBuf, Thrown> {
-    use std::ffi::{CStr, OsStr};
-    use std::os::unix::ffi::OsStrExt;
-
-    // `CWD_EXPAND`: without following symbolic links.
-    const EXPAND: i32 = 0;
-    // SAFETY: the function reads a C string, and returns memory of the request or null.
-    unsafe {
-        let absolute = ffi::expand_filepath_with_mode(c".".as_ptr(), ptr::null_mut(), ptr::null(), 0, EXPAND);
-        if absolute.is_null() {
-            return Err(errors::throw_sync("Can't find out the working directory, which a relative path starts at."));
-        }
-        let path = PathBuf::from(OsStr::from_bytes(CStr::from_ptr(absolute).to_bytes()));
-        ext_php_rs::alloc::efree(absolute.cast());
-        Ok(path)
-    }
-}
-
-/// Makes an object of Sync or of a subclass; the constructor gives it its store.
-unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_object {
-    // SAFETY: the engine passes a linked class; the allocation has room for its properties, and
-    // every field is initialised before the object is handed out.
-    unsafe {
-        let object: *mut SyncObject = ffi::ext_php_rs_zend_object_alloc(size_of::<SyncObject>(), class).cast();
-        let overrides = Overrides::of(class);
-        (&raw mut (*object).instance).write(Cell::new(ptr::null_mut()));
-        (&raw mut (*object).cache).write(UnsafeCell::new(Cache::new()));
-        (&raw mut (*object).ends).write(UnsafeCell::new(Cache::new()));
-        (&raw mut (*object).policies).write(UnsafeCell::new(Vec::new()));
-        (&raw mut (*object).overrides).write(overrides);
-        (&raw mut (*object).echo).write(Echo::default());
-        (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
-        (&raw mut (*object).inside).write(RefCell::new(None));
-        (&raw mut (*object).bounds).write(RefCell::new(None));
-        let std = (*object).std.get();
-        ffi::zend_object_std_init(std, class);
-        ffi::object_properties_init(std, class);
-        (*std).handlers = if overrides.any() { &handlers().1.0 } else { &handlers().0.0 };
-        std
-    }
-}
-
-/// Handler tables: for objects that are just Sync, and for those whose class does things its own
-/// way.
-struct Table(zend_object_handlers);
-// SAFETY: written once, then only read; the pointers in it are to functions.
-unsafe impl Send for Table {}
-// SAFETY: as above.
-unsafe impl Sync for Table {}
-
-fn handlers() -> &'static (Table, Table) {
-    static TABLES: OnceLock<(Table, Table)> = OnceLock::new();
-    TABLES.get_or_init(|| {
-        // SAFETY: the engine's own table is a constant.
-        let mut table = unsafe { ffi::std_object_handlers };
-        table.offset = offset_of!(SyncObject, std) as i32;
-        table.free_obj = Some(free_object);
-        table.clone_obj = Some(clone_object);
-        handlers::fill(&mut table);
-        let mut derived = table;
-        handlers::fill_derived(&mut derived);
-        (Table(table), Table(derived))
-    })
-}
-
-/// Frees what the object holds. The engine calls it for every object, also after a fatal error.
-unsafe extern "C" fn free_object(object: *mut zend_object) {
-    // SAFETY: the engine passes an object of ours, once.
-    unsafe {
-        errors::contain((), || {
-            let this = SyncObject::of(object);
-            this.drop_instance();
-            views::forget_shown(this);
-            drop(std::mem::replace(this.cache(), Cache::new()));
-            drop(std::mem::replace(this.ends(), Cache::new()));
-            drop(std::mem::take(&mut *this.policies.get()));
-            drop(this.inside.take());
-            drop(this.bounds.take());
-        });
-        ffi::zend_object_std_dtor(object);
-    }
-}
-
-/// `clone`: another handle on the same file, that does not hold the lock.
-unsafe extern "C" fn clone_object(object: *mut zend_object) -> *mut zend_object {
-    // SAFETY: the engine passes an object of ours; the class is that of the clone as well.
-    unsafe {
-        let clone = create_object((*object).ce);
-        let (original, copy) = (SyncObject::of(object), SyncObject::of(clone));
-        if let (Some(instance), Ok(policy)) = (original.constructed(), original.policy()) {
-            copy.set_policy(policy.clone());
-            copy.set_instance(instance.another());
-        }
-        ffi::zend_objects_clone_members(clone, object);
-        clone
-    }
-}
-
-impl Instance {
-    /// What a program that names this file means.
-    pub fn named(file: &[u8], options: Options) -> Result<Self, Thrown> {
-        Ok(Self { store: Store::new(resolve(file)?, options.clone()), file: file.to_vec(), options })
+impl Echo {
+    /// An operation was done.
+    pub fn expect(&self) {
+        self.0.set(true);
     }
 
-    /// A handle on the same file with the same settings.
-    pub fn another(&self) -> Self {
-        Self {
-            store: Store::new(self.store.path().to_owned(), self.options.clone()),
-            file: self.file.clone(),
-            options: self.options.clone(),
-        }
+    /// True once after an operation was done.
+    pub fn is_due(&self) -> bool {
+        self.0.replace(false)
     }
 }
 
@@ -509,70 +391,28 @@ pub unsafe fn call(
     zend::check()
 }
 
-/// A string from the engine's pool for a name given as any value: `$s[5]`, `get(1.5)`.
-///
-/// # Safety
-/// `value` is valid.
-pub unsafe fn name_of(value: *mut ffi::zval) -> Result<Str, Thrown> {
-    // SAFETY: valid by contract.
-    unsafe { zend::to_string(zend::deref(value)) }
+/// Handler tables, filled by [`super::lifecycle`].
+pub struct Handlers {
+    /// For objects that are just Sync.
+    pub plain: zend_object_handlers,
+    /// For objects whose class declares properties or overrides methods.
+    pub derived: zend_object_handlers,
+}
+// SAFETY: written once, then only read; the pointers in it are to functions.
+unsafe impl Send for Handlers {}
+// SAFETY: as above.
+unsafe impl Sync for Handlers {}
+
+static HANDLERS: OnceLock<Handlers> = OnceLock::new();
+
+/// The handler tables. Module startup has filled them before there is an object.
+pub fn handlers() -> &'static Handlers {
+    HANDLERS.get().expect("filled at module startup")
 }
 
-/// The name that an offset means, `$sync[5]`: what `(string)` makes of it, as for `$sync->{5}`. `fetch`: how the engine
-/// fetches it.
-///
-/// # Safety
-/// `offset` is valid.
-pub unsafe fn offset_name(this: &SyncObject, offset: *mut ffi::zval, fetch: u32) -> Result<Str, Thrown> {
-    // SAFETY: valid by contract; the value is held while it is converted.
-    unsafe {
-        let mut legal = legal_offset(this, offset, fetch)?;
-        name_of(&raw mut legal)
-    }
-}
-
-/// An offset of which a name can be made. Throws for an array, and for an object that is no string either: to an array,
-/// too, these are illegal. A resource is its number, with a warning, as to an array.
-///
-/// # Safety
-/// `offset` is valid.
-pub unsafe fn legal_offset(this: &SyncObject, offset: *mut ffi::zval, fetch: u32) -> Result<ffi::zval, Thrown> {
-    // SAFETY: valid by contract.
-    unsafe {
-        let offset = zend::deref(offset);
-        let mut legal = zend::empty();
-        let is_legal = match zend::kind(offset) {
-            ffi::IS_ARRAY => false,
-            ffi::IS_OBJECT => !(*(*(*offset).value.obj).ce).__tostring.is_null(),
-            _ => true,
-        };
-        if !is_legal {
-            return Err(place::illegal_offset(zend::bytes((*(*this.zend()).ce).name), offset, fetch));
-        }
-        match zend::kind(offset) {
-            ffi::IS_RESOURCE => zend::set_long(&raw mut legal, place::resource_number(offset)?),
-            _ => zend::copy(&raw mut legal, offset),
-        }
-        Ok(legal)
-    }
-}
-
-/// Throws for a name that a property cannot have.
-///
-/// # Safety
-/// `name` is valid.
-#[inline]
-pub unsafe fn check_name(name: *mut zend_string) -> Result<(), Thrown> {
-    // SAFETY: valid by contract.
-    if unsafe { is_bad_name(name) } { Err(errors::throw_bad_name()) } else { Ok(()) }
-}
-
-/// Whether no property can have this name.
-///
-/// # Safety
-/// `name` is valid.
-#[inline]
-pub unsafe fn is_bad_name(name: *mut zend_string) -> bool {
-    // SAFETY: valid by contract.
-    unsafe { zend::bytes(name) }.first() == Some(&0)
+/// Makes `class` the class of these objects. Called at module startup; where a process starts PHP again, the
+/// tables stand already.
+pub fn register(class: *mut zend_class_entry, handlers: Handlers) {
+    CLASS.store(class, Ordering::Relaxed);
+    HANDLERS.get_or_init(|| handlers);
 }

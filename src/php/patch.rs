@@ -1,26 +1,28 @@
 //! Changes to a part of a shared array, stored as what they change.
 //!
 //! `$sync->list[] = 1` on a list of ten thousand appends a *patch* to the list's record, instead of
-//! writing the list again. A patch is a MessagePack array: the way (an array of keys) and the value
-//! to put there; or the way alone, to unset what is there. A value with patches is read by applying
-//! them in order. What another process appended is applied to the copy that the cache keeps.
+//! writing the list again ([`super::stored`] has the format). Patches that another process appended are applied to the
+//! copy that the cache keeps.
 //!
 //! An element that is put in the first level of an array needs nothing of what is there: so an array that
 //! the cache does not keep (none has read it yet, it is too long, or there are objects in it) is not read
-//! for it, however long it is. All that has to be known is where it ends ([`End`]); who appended
+//! for it, however long it is. All that has to be known is where it ends ([`End`]); the process that appended
 //! last has noted that in the store.
 
 use ext_php_rs::ffi::{self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_STRING, IS_TRUE, zval};
 
-use super::GLOBALS;
-use super::access::{self, Encoded};
 use super::cache::LARGEST_VALUE;
-use super::errors;
+use super::edit::{ATTEMPTS, Deed, Tried};
 use super::exclusive::{Standing, Turn, after_parent, alone};
-use super::nested::{ATTEMPTS, Deed, Tried};
+use super::globals::GLOBALS;
+use super::legacy::retry_importing;
 use super::object::SyncObject;
-use super::place::{self, Act, ArrayKey, Key, Step};
-use super::value::{self, Sharing, ValueError, ZendVec};
+use super::property;
+use super::refusal::cannot_store;
+use super::step::{self, ArrayKey, Step, array_key};
+use super::stored::{Encoded, write_head, write_name, write_number};
+use super::value::{self, ZendVec};
+use super::walk::{self, Act};
 use super::zend::{self, Str, Thrown};
 use crate::store::{Appended, Outline, Seen, Store};
 
@@ -83,7 +85,7 @@ unsafe fn change_cached<'o>(
                     let Some(array) = follow(this, name, before, steps, value)? else { break };
                     patch.clear();
                     value::encode(&array, 0, &mut patch)
-                        .map_err(|error| errors::cannot_store(this, Some(name.bytes()), error))?;
+                        .map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
                     match instance.store.put_if_unchanged(name.bytes(), &patch, &mut seen) {
                         Ok(true) => {
                             this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
@@ -97,7 +99,7 @@ unsafe fn change_cached<'o>(
                 Err(_) => break,
             }
             // Another process was faster.
-            if !access::refresh(this, name.as_ptr())? {
+            if !property::refresh(this, name.as_ptr())? {
                 break;
             }
         }
@@ -116,7 +118,7 @@ unsafe fn follow(
     // SAFETY: as for `change`. The array is this frame's own, and plain.
     unsafe {
         let Some(mut array) = this.cache().take(name.as_ptr(), seen) else { return Ok(None) };
-        place::act(&raw mut array, steps, value.map_or(Act::Unset, Act::Assign))?;
+        walk::act(&raw mut array, steps, value.map_or(Act::Unset, Act::Assign))?;
         Ok(Some(array))
     }
 }
@@ -168,7 +170,7 @@ unsafe fn assign_unread<'o>(this: &SyncObject, name: &Str, step: &Step, value: *
     unsafe {
         let key = match step {
             Step::Append => None,
-            Step::Element(key) if key.is_plain() => Some(place::array_key(key, false)?),
+            Step::Element(key) if key.is_plain() => Some(array_key(key, false)?),
             _ => return Ok(Tried::Left(Deed::Assign(value))),
         };
         let unread = Unread { this, name, key };
@@ -277,7 +279,7 @@ impl Unread<'_> {
         let mut array = zend::empty();
         // SAFETY: as above; the array is this frame's own.
         unsafe {
-            let known = access::look(self.this, name, &raw mut array)?;
+            let known = property::look(self.this, name, &raw mut array)?;
             let encoded = Encoded::of(self.this, name, &raw mut array)?;
             if turn.standing() == Standing::Forked {
                 return Ok(());
@@ -294,6 +296,58 @@ impl Unread<'_> {
     }
 }
 
+impl Unread<'_> {
+    /// Appends the patch that puts an encoded value there, in the array that [`look_at_end`] saw.
+    unsafe fn append(&self, end: End, value: &Encoded, room: Room) -> Result<Appended, Thrown> {
+        let Self { this, name, key } = self;
+        // SAFETY: as for `look_at_end`.
+        unsafe {
+            let Some(entry) = this.ends().look_up(name.as_ptr()) else { return Ok(Appended::Changed) };
+            let mut seen = entry.seen;
+            let mut patch = GLOBALS.get().buffers.take();
+            write_head(&mut patch, 1, true);
+            let end = match key {
+                None => {
+                    let Some(number) = end.number() else { return Ok(Appended::Changed) };
+                    write_number(&mut patch, number);
+                    end.after(number)
+                }
+                Some(ArrayKey::Index(number)) => {
+                    write_number(&mut patch, *number);
+                    end.after(*number)
+                }
+                Some(ArrayKey::Name(key)) => {
+                    write_name(&mut patch, key).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+                    end
+                }
+            };
+            value.write_to(&mut patch).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+            let appended = retry_importing(this, |store| {
+                let appended = store.append(name.bytes(), &patch, end.0, &mut seen)?;
+                Ok(match (appended, room) {
+                    (Appended::Full, Room::Always) if store.append_whole(name.bytes(), &patch, end.0, &mut seen)? => {
+                        Appended::Done
+                    }
+                    (Appended::Full, Room::Always) => Appended::Changed,
+                    _ => appended,
+                })
+            })?;
+            match appended {
+                Appended::Done => remember_end(this, name, end, seen),
+                // A long value stays as it is, with one more piece.
+                Appended::Full => {
+                    let unites = |store: &Store| store.unite(name.bytes(), LARGEST_VALUE as u64, &mut seen);
+                    if retry_importing(this, unites)? {
+                        return Ok(Appended::Changed);
+                    }
+                }
+                Appended::Changed => {}
+            }
+            Ok(appended)
+        }
+    }
+}
+
 /// Where the array under `name` ends, as of now; `None` where there is none. The store then knows which
 /// value is appended to.
 unsafe fn look_at_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
@@ -302,7 +356,7 @@ unsafe fn look_at_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thro
         let mut seen = this.ends().look_up(name.as_ptr()).map_or(Seen::default(), |entry| entry.seen);
         let mut start = GLOBALS.get().buffers.take();
         start.reserve(16);
-        let outline = access::patiently(this, |store| store.outline(name.bytes(), &mut seen, &mut *start))?;
+        let outline = retry_importing(this, |store| store.outline(name.bytes(), &mut seen, &mut *start))?;
         let end = match outline {
             Outline::Unchanged => match this.ends().look_up(name.as_ptr()) {
                 Some(entry) => Some(End(entry.value.value.lval)),
@@ -338,59 +392,6 @@ enum Room {
     Always,
 }
 
-impl Unread<'_> {
-    /// Appends the patch that puts an encoded value there, in the array that [`look_at_end`] saw.
-    unsafe fn append(&self, end: End, value: &Encoded, room: Room) -> Result<Appended, Thrown> {
-        let Self { this, name, key } = self;
-        // SAFETY: as for `look_at_end`.
-        unsafe {
-            let Some(entry) = this.ends().look_up(name.as_ptr()) else { return Ok(Appended::Changed) };
-            let mut seen = entry.seen;
-            let mut patch = GLOBALS.get().buffers.take();
-            write_head(&mut patch, 1, true);
-            let end = match key {
-                None => {
-                    let Some(number) = end.number() else { return Ok(Appended::Changed) };
-                    write_number(&mut patch, number);
-                    end.after(number)
-                }
-                Some(ArrayKey::Index(number)) => {
-                    write_number(&mut patch, *number);
-                    end.after(*number)
-                }
-                Some(ArrayKey::Name(key)) => {
-                    write_name(&mut patch, key)
-                        .map_err(|error| errors::cannot_store(this, Some(name.bytes()), error))?;
-                    end
-                }
-            };
-            value.write_to(&mut patch).map_err(|error| errors::cannot_store(this, Some(name.bytes()), error))?;
-            let appended = access::patiently(this, |store| {
-                let appended = store.append(name.bytes(), &patch, end.0, &mut seen)?;
-                Ok(match (appended, room) {
-                    (Appended::Full, Room::Always) if store.append_whole(name.bytes(), &patch, end.0, &mut seen)? => {
-                        Appended::Done
-                    }
-                    (Appended::Full, Room::Always) => Appended::Changed,
-                    _ => appended,
-                })
-            })?;
-            match appended {
-                Appended::Done => remember_end(this, name, end, seen),
-                // A long value stays as it is, with one more piece.
-                Appended::Full => {
-                    let unites = |store: &Store| store.unite(name.bytes(), LARGEST_VALUE as u64, &mut seen);
-                    if access::patiently(this, unites)? {
-                        return Ok(Appended::Changed);
-                    }
-                }
-                Appended::Changed => {}
-            }
-            Ok(appended)
-        }
-    }
-}
-
 /// Values nested deeper than this go the long way.
 const DEPTH: usize = 32;
 
@@ -413,7 +414,7 @@ unsafe fn scalar_at(array: *const zval, steps: &[Step]) -> Option<*const zval> {
     }
     // SAFETY: callers pass a valid value; nothing changes it meanwhile.
     unsafe {
-        let at = place::find(array, steps)?;
+        let at = step::find(array, steps)?;
         (zend::kind(at) != IS_ARRAY && is_plain(at, 0)).then_some(at)
     }
 }
@@ -428,7 +429,7 @@ unsafe fn encode(
     value: Option<*mut zval>,
     out: &mut ZendVec<u8>,
 ) -> Result<Option<End>, Thrown> {
-    let refuse = |error| errors::cannot_store(this, Some(name.bytes()), error);
+    let refuse = |error| cannot_store(this, Some(name.bytes()), error);
     write_head(out, steps.len(), value.is_some());
     let mut at = array;
     let mut end = End::UNKNOWN;
@@ -446,7 +447,7 @@ unsafe fn encode(
             let first = n == 0 && value.is_some();
             let element = match step {
                 Step::Element(key) if key.is_plain() => {
-                    match place::array_key(key, false)? {
+                    match array_key(key, false)? {
                         // A decoded array counts on from its highest key, one in memory from the
                         // highest that it ever had: who comes after must not see the difference.
                         ArrayKey::Index(index) if last && value.is_none() && index + 1 == (*table).nNextFreeElement => {
@@ -491,126 +492,4 @@ unsafe fn encode(
         }
         Ok(Some(end))
     }
-}
-
-/// What a patch starts with: how many steps its way has are to follow, and a value, if it assigns.
-fn write_head(out: &mut ZendVec<u8>, steps: usize, assigns: bool) {
-    if steps == 1 {
-        out.extend_from_slice(&[if assigns { PAIR } else { ONE_STEP }, ONE_STEP]);
-        return;
-    }
-    // Writing into a vector cannot fail.
-    let _ = rmp::encode::write_array_len(out, 1 + u32::from(assigns));
-    let _ = rmp::encode::write_array_len(out, u32::try_from(steps).unwrap_or(u32::MAX));
-}
-
-/// MessagePack's markers of arrays of one and of two.
-const ONE_STEP: u8 = 0x91;
-const PAIR: u8 = 0x92;
-
-fn write_number(out: &mut ZendVec<u8>, number: i64) {
-    value::write_int(out, number);
-}
-
-fn write_name(out: &mut ZendVec<u8>, name: &Str) -> Result<(), ValueError> {
-    let mut key = zend::empty();
-    // SAFETY: a slot of this frame; encoding a string runs no user code.
-    unsafe { zend::set_string(&raw mut key, name.clone()) };
-    value::encode(&key, 0, out).map(drop)
-}
-
-/// Applies the patches that `bytes` consist of, in order, to the value in `at`, which is the property's with this name.
-///
-/// # Safety
-/// `at` holds a valid value that nobody else changes.
-pub unsafe fn apply_all(this: &SyncObject, name: &[u8], bytes: &[u8], at: *mut zval) -> Result<Sharing, Thrown> {
-    let refuse = |error| errors::cannot_read(this, Some(name), error);
-    let mut rest = bytes;
-    let mut sharing = Sharing::Shareable;
-    while !rest.is_empty() {
-        let patch = Patch::of(rest).map_err(refuse)?;
-        // SAFETY: valid by contract.
-        if unsafe { zend::kind(at) } != IS_ARRAY {
-            return Err(refuse(damaged()));
-        }
-        let (mut value, mut left) = (zend::empty(), patch.rest.len());
-        if patch.assigns {
-            // The numbers in it refer to its own objects.
-            let (its_sharing, behind) =
-                value::decode(patch.rest, patch.steps, this.policy()?, &mut value).map_err(refuse)?;
-            if its_sharing == Sharing::Fresh {
-                sharing = Sharing::Fresh;
-            }
-            left = behind;
-        }
-        // SAFETY: valid by contract.
-        unsafe {
-            let act = if patch.assigns { Act::Assign(&raw mut value) } else { Act::Unset };
-            match patch.only_step() {
-                Some(step) => place::act(at, &[step], act)?,
-                None => place::act(at, &patch.way().map_err(refuse)?, act)?,
-            };
-        }
-        rest = &rest[rest.len() - left..];
-    }
-    Ok(sharing)
-}
-
-/// A patch, as far as it is read without running user code.
-struct Patch<'a> {
-    assigns: bool,
-    /// How many steps its way has, and their bytes.
-    steps: usize,
-    way: &'a [u8],
-    /// The value that it assigns, and what follows.
-    rest: &'a [u8],
-}
-
-impl<'a> Patch<'a> {
-    /// Reads the start of `bytes`.
-    fn of(bytes: &'a [u8]) -> Result<Self, ValueError> {
-        let mut rest = bytes;
-        let (Ok(parts @ 1..=2), Ok(steps @ 1..)) =
-            (rmp::decode::read_array_len(&mut rest), rmp::decode::read_array_len(&mut rest))
-        else {
-            return Err(damaged());
-        };
-        let steps = steps as usize;
-        value::check_depth(steps)?;
-        let start = rest;
-        for _ in 0..steps {
-            rest = value::split_key(rest).ok_or_else(damaged)?.1;
-        }
-        Ok(Self { assigns: parts == 2, steps, way: &start[..start.len() - rest.len()], rest })
-    }
-
-    /// The step, if it is one and that is an int, as of nearly all patches.
-    fn only_step(&self) -> Option<Step> {
-        let number = if self.steps == 1 { rmp::decode::read_int(&mut &*self.way).ok()? } else { return None };
-        Some(Step::Element(Key::int(number)))
-    }
-
-    /// All steps.
-    fn way(&self) -> Result<Vec<Step>, ValueError> {
-        let (mut steps, mut rest) = (Vec::with_capacity(self.steps), self.way);
-        while let Some((key, behind)) = value::split_key(rest) {
-            let mut value = zend::empty();
-            if !value::scalar::decode(key, &mut value) {
-                return Err(damaged());
-            }
-            // SAFETY: a slot of this frame.
-            let key = unsafe { Key::new(&raw mut value) };
-            if !key.is_plain() {
-                return Err(damaged());
-            }
-            steps.push(Step::Element(key));
-            rest = behind;
-        }
-        Ok(steps)
-    }
-}
-
-#[cold]
-fn damaged() -> ValueError {
-    ValueError::Refused("A stored value is damaged: it has bytes after its end.".into())
 }

@@ -1,127 +1,19 @@
 //! Assigning, changing and unsetting in the depth of a value: what `$a['b']->c[] = 1` means to PHP,
 //! done to a value in memory, with PHP's own errors and warnings.
 
-use std::mem::MaybeUninit;
 use std::ptr;
 
 use ext_php_rs::ffi::{
-    self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, E_WARNING, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG,
-    IS_NULL, IS_OBJECT, IS_REFERENCE, IS_RESOURCE, IS_STRING, IS_TRUE, IS_UNDEF, zend_array, zend_class_entry,
-    zend_object, zval,
+    self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_ARRAY, IS_FALSE, IS_NULL, IS_OBJECT, IS_REFERENCE, IS_STRING,
+    IS_UNDEF, zend_array, zend_object, zval,
 };
 
-use super::errors;
-use super::nested;
-use super::object::method;
+use super::errors::throw_error as throw;
+use super::object::SyncObject;
 use super::operation::Running;
+use super::step::{ArrayKey, Step, array_key};
+use super::string_offset::{put_byte, string_offset};
 use super::zend::{self, Alive, Str, Thrown};
-
-/// A value that a step holds.
-pub struct Key(zval);
-
-impl Key {
-    /// Another owner of `value`, which may be a reference.
-    ///
-    /// # Safety
-    /// `value` is valid.
-    pub unsafe fn new(value: *mut zval) -> Self {
-        let mut key = Self(zend::empty());
-        // SAFETY: valid by contract.
-        unsafe { zend::copy(&raw mut key.0, zend::deref(value)) };
-        key
-    }
-
-    /// An int.
-    pub fn int(value: i64) -> Self {
-        let mut key = zend::empty();
-        // SAFETY: a slot of this frame.
-        unsafe { zend::set_long(&raw mut key, value) };
-        Self(key)
-    }
-
-    /// The value.
-    pub fn as_ptr(&self) -> *mut zval {
-        (&raw const self.0).cast_mut()
-    }
-
-    /// Whether it is an int or a string: what an array takes without a word.
-    pub fn is_plain(&self) -> bool {
-        // SAFETY: the key holds a valid value.
-        matches!(unsafe { zend::kind(self.as_ptr()) }, IS_LONG | IS_STRING)
-    }
-
-    /// The int or string that an array takes it for. Says nothing of what is lost by that.
-    fn settled(&self) -> Self {
-        let value = self.as_ptr();
-        // SAFETY: the key holds a valid value.
-        unsafe {
-            match zend::kind(value) {
-                IS_FALSE | IS_TRUE | IS_DOUBLE => Self::int(ffi::zval_get_long_func(value, false)),
-                IS_RESOURCE => Self::int((*(*value).value.res).handle),
-                IS_UNDEF | IS_NULL => {
-                    let mut key = Self(zend::empty());
-                    zend::set_string(&raw mut key.0, Str::new(b""));
-                    key
-                }
-                _ => self.clone(),
-            }
-        }
-    }
-
-    /// What an array has under it, or null. The key [is plain](Key::is_plain).
-    ///
-    /// # Safety
-    /// `array` holds an array.
-    pub unsafe fn find(&self, array: *const zval) -> *mut zval {
-        // SAFETY: valid by contract.
-        unsafe {
-            let table = (*array).value.arr;
-            match array_key(self, false) {
-                Ok(ArrayKey::Index(index)) => ffi::zend_hash_index_find(table, index as u64),
-                Ok(ArrayKey::Name(name)) => ffi::zend_hash_find(table, name.as_ptr()),
-                Err(Thrown) => ptr::null_mut(),
-            }
-        }
-    }
-}
-
-impl Clone for Key {
-    fn clone(&self) -> Self {
-        // SAFETY: a valid value.
-        unsafe { Self::new(self.as_ptr()) }
-    }
-}
-
-/// One step into a value.
-#[derive(Clone)]
-pub enum Step {
-    /// `['key']`
-    Element(Key),
-    /// `[]`
-    Append,
-    /// `->name`
-    Property(Str),
-}
-
-impl std::fmt::Display for Step {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Step::Property(name) => write!(f, "->{}", String::from_utf8_lossy(name.bytes())),
-            Step::Append => write!(f, "[]"),
-            Step::Element(key) => {
-                let value = key.as_ptr();
-                // SAFETY: the key holds a valid value.
-                unsafe {
-                    match zend::kind(value) {
-                        IS_LONG => write!(f, "[{}]", (*value).value.lval),
-                        IS_STRING => write!(f, "['{}']", String::from_utf8_lossy(zend::bytes((*value).value.str_))),
-                        _ => write!(f, "[…]"),
-                    }
-                }
-            }
-        }
-    }
-}
 
 /// What to do at the end of the steps. It is used up by being done, so that it is done once.
 pub enum Act<'a> {
@@ -178,7 +70,7 @@ pub unsafe fn act<'a, 's>(place: *mut zval, steps: &'s [Step], act: Act<'a>) -> 
     // SAFETY: valid by contract, also for what is further inside.
     unsafe {
         if let [step, rest @ ..] = steps
-            && let Some(handle) = nested::handle(zend::deref(place), step)
+            && let Some(handle) = handle(zend::deref(place), step)
         {
             let onward = Onward { handle: handle.hold(), step, rest, act };
             return Ok(Acted { changed: false, onward: Some(onward) });
@@ -195,127 +87,24 @@ pub unsafe fn act<'a, 's>(place: *mut zval, steps: &'s [Step], act: Act<'a>) -> 
     }
 }
 
-/// The steps as they were done: whatever a key is, an array takes it for an int or a string. Says nothing, as that
-/// has been said already.
-pub fn settled(steps: &[Step]) -> Vec<Step> {
-    steps
-        .iter()
-        .map(|step| match step {
-            Step::Element(key) => Step::Element(key.settled()),
-            step => step.clone(),
-        })
-        .collect()
-}
-
-/// What an array has at the end of the steps, if there is something; `value` itself, where there are none.
+/// The Sync object in a place, where a step from it leads into its store, not to a property that its
+/// class declares.
 ///
 /// # Safety
-/// `value` is valid, and nothing changes it meanwhile.
-pub unsafe fn find(value: *const zval, steps: &[Step]) -> Option<*const zval> {
-    let mut at = value;
-    for step in steps {
-        let Step::Element(key) = step else { return None };
-        // SAFETY: valid by contract.
-        unsafe {
-            if zend::kind(at) != IS_ARRAY {
-                return None;
-            }
-            at = key.find(at);
-        }
-        if at.is_null() {
+/// `place` holds a valid value, and keeps it while the result is used.
+unsafe fn handle<'a>(place: *mut zval, step: &Step) -> Option<&'a SyncObject> {
+    // SAFETY: valid by contract.
+    unsafe {
+        if !SyncObject::is_one(place) {
             return None;
         }
-    }
-    Some(at)
-}
-
-/// Whether the steps (the last one apart) lead through arrays, and objects in which user code has no say, up to the first that
-/// makes something: so that a value can be put at their end without running any. `found` is called with what is there.
-///
-/// # Safety
-/// `value` is valid, and nothing changes it meanwhile; the steps are [`settled`].
-pub unsafe fn leads_plainly(
-    value: *mut zval,
-    steps: &[Step],
-    found: &mut dyn FnMut(*const zval) -> Result<(), Thrown>,
-) -> Result<bool, Thrown> {
-    // SAFETY: valid by contract, also for what is further inside.
-    unsafe {
-        let value = zend::deref(value);
-        match steps {
-            [] => found(value).map(|()| true),
-            [Step::Append, ..] => Ok(zend::kind(value) == IS_ARRAY),
-            [step, rest @ ..] => {
-                let mut returned = zend::empty();
-                match plain_child(value, step, &raw mut returned)? {
-                    Child::There(child) => leads_plainly(child, rest, found),
-                    Child::Missing => Ok(rest.is_empty()),
-                    Child::Unknown => Ok(false),
-                }
-            }
-        }
-    }
-}
-
-/// The place one step further.
-enum Child {
-    There(*mut zval),
-    Missing,
-    /// Only user code could tell, or there can be nothing.
-    Unknown,
-}
-
-unsafe fn plain_child(value: *mut zval, step: &Step, returned: *mut zval) -> Result<Child, Thrown> {
-    // SAFETY: callers pass a valid value, and a slot that outlives the use of what is returned.
-    unsafe {
-        let child = match (zend::kind(value), step) {
-            (IS_ARRAY, Step::Element(key)) => key.find(value),
-            (IS_OBJECT, Step::Property(name)) if has_plain_properties((*value).value.obj) => {
-                let object = (*value).value.obj;
-                ffi::zend_std_read_property(object, name.as_ptr(), BP_VAR_IS as i32, ptr::null_mut(), returned)
-            }
-            (IS_OBJECT, Step::Element(key)) if has_plain_elements((*(*value).value.obj).ce) => {
-                let object = (*value).value.obj;
-                match (*(*object).handlers).read_dimension {
-                    Some(read) => read(object, key.as_ptr(), BP_VAR_IS as i32, returned),
-                    None => return Ok(Child::Unknown),
-                }
-            }
-            _ => return Ok(Child::Unknown),
+        let this = SyncObject::of((*place).value.obj);
+        let shared = match step {
+            Step::Property(name) => !this.declares(name.as_ptr()),
+            // Its class does as it likes with these.
+            _ => !this.overrides.offsets,
         };
-        zend::check()?;
-        let missing = child.is_null() || ptr::eq(child, zend::uninitialized()) || zend::kind(child) == IS_UNDEF;
-        Ok(if missing { Child::Missing } else { Child::There(child) })
-    }
-}
-
-/// Whether an object's properties are what the engine alone reads and writes.
-unsafe fn has_plain_properties(object: *mut zend_object) -> bool {
-    // SAFETY: callers pass a valid object.
-    unsafe {
-        let class = &*(*object).ce;
-        #[cfg(php84)]
-        if class.num_hooked_props > 0 {
-            return false;
-        }
-        let standard = &ffi::std_object_handlers;
-        let same = |one: Option<_>, other: Option<_>| match (one, other) {
-            (Some(one), Some(other)) => std::ptr::fn_addr_eq(one, other),
-            _ => false,
-        };
-        same((*(*object).handlers).read_property, standard.read_property)
-            && [class.__get, class.__set, class.__isset, class.__unset].iter().all(|method| method.is_null())
-    }
-}
-
-/// Whether no method written in PHP has a say in the elements of a class's objects.
-unsafe fn has_plain_elements(class: *mut zend_class_entry) -> bool {
-    // SAFETY: callers pass a linked class.
-    unsafe {
-        ["offsetget", "offsetset", "offsetexists", "offsetunset"].into_iter().all(|name| {
-            let method = method(class, name);
-            !method.is_null() && u32::from((*method).type_) == ffi::ZEND_INTERNAL_FUNCTION
-        })
+        shared.then_some(this)
     }
 }
 
@@ -447,12 +236,12 @@ unsafe fn inner<'a, 's>(
                     Ok(Acted { changed: true, ..act(slot, rest, what)? })
                 }
                 IS_STRING => Err(match step {
-                    Step::Append => throw(c"[] operator not supported for strings"),
+                    Step::Append => throw("[] operator not supported for strings"),
                     Step::Element(key) if string_offset(key, fetch).is_err() => Thrown,
                     _ if matches!(rest.first(), Some(Step::Property(_))) => {
-                        throw(c"Cannot use string offset as an object")
+                        throw("Cannot use string offset as an object")
                     }
-                    _ => throw(c"Cannot use string offset as an array"),
+                    _ => throw("Cannot use string offset as an array"),
                 }),
                 _ => Err(no_array(fetch)),
             },
@@ -505,7 +294,7 @@ unsafe fn last_property(place: *mut zval, name: &Str, act: Act) -> Result<bool, 
         let (Some(read), Some(write), Some(unset)) =
             (handlers.read_property, handlers.write_property, handlers.unset_property)
         else {
-            return Err(throw(c"Cannot change properties of this object"));
+            return Err(throw("Cannot change properties of this object"));
         };
         match act {
             Act::Assign(value) => {
@@ -574,7 +363,7 @@ unsafe fn last_element_of_object(object: *mut zend_object, step: &Step, act: Act
         let (Some(read), Some(write), Some(unset)) =
             (handlers.read_dimension, handlers.write_dimension, handlers.unset_dimension)
         else {
-            return Err(throw(c"Cannot use this object as array"));
+            return Err(throw("Cannot use this object as array"));
         };
         let offset = match step {
             Step::Element(key) => key.as_ptr(),
@@ -608,104 +397,21 @@ unsafe fn last_element_of_object(object: *mut zend_object, step: &Step, act: Act
 
 /// `$string[0] = 'x'`, and what cannot be done to a string.
 unsafe fn last_of_string(place: *mut zval, step: &Step, act: Act) -> Result<bool, Thrown> {
-    let Step::Element(key) = step else { return Err(throw(c"[] operator not supported for strings")) };
+    let Step::Element(key) = step else { return Err(throw("[] operator not supported for strings")) };
     let value = match act {
         Act::Assign(value) => value,
         Act::Operate(operation) => {
             string_offset(key, BP_VAR_RW)?;
             return Err(throw(if operation.is_step() {
-                c"Cannot increment/decrement string offsets"
+                "Cannot increment/decrement string offsets"
             } else {
-                c"Cannot use assign-op operators with string offsets"
+                "Cannot use assign-op operators with string offsets"
             }));
         }
-        Act::Unset => return Err(throw(c"Cannot unset string offsets")),
+        Act::Unset => return Err(throw("Cannot unset string offsets")),
     };
     // SAFETY: callers pass a place that holds a string.
-    unsafe {
-        let length = zend::bytes((*place).value.str_).len() as i64;
-        let offset = string_offset(key, BP_VAR_W)?;
-        if offset < -length {
-            ffi::zend_error(E_WARNING as i32, c"Illegal string offset %ld".as_ptr(), offset);
-            zend::check()?;
-            return Ok(false);
-        }
-        let offset = if offset < 0 { offset + length } else { offset } as usize;
-        let new = zend::to_string(zend::deref(value))?;
-        let [first, rest @ ..] = new.bytes() else {
-            return Err(throw(c"Cannot assign an empty string to a string offset"));
-        };
-        if !rest.is_empty() {
-            ffi::zend_error(E_WARNING as i32, c"Only the first byte will be assigned to the string offset".as_ptr());
-            zend::check()?;
-        }
-        let old = zend::bytes((*place).value.str_);
-        if offset < old.len() && zend::set_byte((*place).value.str_, offset, *first) {
-            return Ok(true);
-        }
-        let mut changed = zend::empty();
-        if old.len() < 2 && offset == 0 {
-            zend::set_string(&raw mut changed, Str::new(&[*first]));
-        } else {
-            let length = old.len().max(offset + 1);
-            if !zend::has_memory(length) {
-                return Err(errors::throw_sync(&format!(
-                    "Can't change a string: it takes {length} bytes, more than memory_limit leaves."
-                )));
-            }
-            let room = zend::set_unwritten_string(&raw mut changed, length);
-            room.fill(MaybeUninit::new(b' '));
-            for (to, &byte) in room.iter_mut().zip(old) {
-                to.write(byte);
-            }
-            room[offset].write(*first);
-        }
-        zend::swap(place, &raw mut changed);
-    }
-    Ok(true)
-}
-
-fn string_offset(key: &Key, fetch: u32) -> Result<i64, Thrown> {
-    let value = key.as_ptr();
-    // SAFETY: the key holds a valid value.
-    unsafe {
-        match zend::kind(value) {
-            IS_LONG => return Ok((*value).value.lval),
-            IS_STRING => {
-                let string = (*value).value.str_;
-                let (mut offset, mut trailing) = (0, false);
-                let kind = ffi::_is_numeric_string_ex(
-                    (&raw const (*string).val).cast(),
-                    (*string).len,
-                    &raw mut offset,
-                    ptr::null_mut(),
-                    true,
-                    ptr::null_mut(),
-                    &raw mut trailing,
-                );
-                if u32::from(kind) == IS_LONG {
-                    if trailing && fetch != BP_VAR_UNSET {
-                        ffi::zend_error(
-                            E_WARNING as i32,
-                            c"Illegal string offset \"%s\"".as_ptr(),
-                            &raw const (*string).val,
-                        );
-                    }
-                    zend::check()?;
-                    return Ok(offset);
-                }
-                return Err(illegal_offset(b"string", value, fetch));
-            }
-            IS_UNDEF | IS_NULL | IS_FALSE | IS_TRUE | IS_DOUBLE => {
-                ffi::zend_error(E_WARNING as i32, c"String offset cast occurred".as_ptr());
-            }
-            _ => {
-                return Err(illegal_offset(b"string", value, fetch));
-            }
-        }
-        zend::check()?;
-        Ok(ffi::zval_get_long_func(value, false))
-    }
+    unsafe { put_byte(place, key, value) }
 }
 
 /// The slot of an array's element; made where it is missing, except for unsetting. The array is not
@@ -768,7 +474,7 @@ unsafe fn element_of_object(
             _ => ptr::null_mut(),
         };
         let Some(read) = (*(*object).handlers).read_dimension else {
-            return Err(throw(c"Cannot use this object as array"));
+            return Err(throw("Cannot use this object as array"));
         };
         let value = read(object, offset, fetch as i32, returned);
         if zend::check().is_err() {
@@ -820,7 +526,7 @@ unsafe fn property_slot(
             }
         }
         let Some(read) = handlers.read_property else {
-            return Err(throw(c"Cannot read properties of this object"));
+            return Err(throw("Cannot read properties of this object"));
         };
         let value = read(object, name.as_ptr(), fetch as i32, ptr::null_mut(), returned);
         zend::check()?;
@@ -831,115 +537,12 @@ unsafe fn property_slot(
     }
 }
 
-/// What a key is to an array.
-pub enum ArrayKey {
-    Index(i64),
-    Name(Str),
-}
-
-pub fn array_key(key: &Key, unset: bool) -> Result<ArrayKey, Thrown> {
-    let value = key.as_ptr();
-    // SAFETY: the key holds a valid value.
-    unsafe {
-        Ok(match zend::kind(value) {
-            IS_LONG => ArrayKey::Index((*value).value.lval),
-            IS_STRING => {
-                let string = (*value).value.str_;
-                let mut index = 0;
-                let start = (&raw const (*string).val).cast();
-                let looks_numeric = matches!(zend::bytes(string), [b'0'..=b'9' | b'-', ..]);
-                if looks_numeric && ffi::_zend_handle_numeric_str_ex(start, (*string).len, &raw mut index) {
-                    ArrayKey::Index(index as i64)
-                } else {
-                    ArrayKey::Name(Str::share(string))
-                }
-            }
-            IS_UNDEF | IS_NULL => ArrayKey::Name(Str::new(b"")),
-            IS_FALSE => ArrayKey::Index(0),
-            IS_TRUE => ArrayKey::Index(1),
-            IS_DOUBLE => {
-                let double = (*value).value.dval;
-                let index = ffi::zval_get_long_func(value, false);
-                if index as f64 != double {
-                    ffi::zend_incompatible_double_to_long_error(double);
-                    zend::check()?;
-                }
-                ArrayKey::Index(index)
-            }
-            IS_RESOURCE => ArrayKey::Index(resource_number(value)?),
-            _ => return Err(illegal_offset(b"array", value, if unset { BP_VAR_UNSET } else { BP_VAR_W })),
-        })
-    }
-}
-
-/// The number that a resource is as an offset, with the warning that arrays have for it.
-///
-/// # Safety
-/// `value` is a resource.
-pub unsafe fn resource_number(value: *const zval) -> Result<i64, Thrown> {
-    // SAFETY: valid by contract.
-    unsafe {
-        let handle = (*(*value).value.res).handle;
-        ffi::zend_error(
-            E_WARNING as i32,
-            c"Resource ID#%ld used as offset, casting to integer (%ld)".as_ptr(),
-            handle,
-            handle,
-        );
-        zend::check().map(|()| handle)
-    }
-}
-
-#[cold]
-fn throw(message: &std::ffi::CStr) -> Thrown {
-    // SAFETY: a message without directives.
-    unsafe { ffi::zend_throw_error(ptr::null_mut(), message.as_ptr()) };
-    Thrown
-}
-
-/// The TypeError for an offset of a kind that its container (`array`, `string`, a class) does not take.
-///
-/// # Safety
-/// `offset` is valid.
-#[cold]
-pub unsafe fn illegal_offset(container: &[u8], offset: *mut zval, fetch: u32) -> Thrown {
-    // SAFETY: valid by contract; a message without directives, or with one `%s`.
-    #[cfg(not(php83))]
-    unsafe {
-        match (container, fetch) {
-            (b"string", _) => ffi::zend_type_error(
-                c"Cannot access offset of type %s on string".as_ptr(),
-                ffi::zend_zval_type_name(offset),
-            ),
-            (_, BP_VAR_UNSET) => ffi::zend_type_error(c"Illegal offset type in unset".as_ptr()),
-            (_, BP_VAR_IS) => ffi::zend_type_error(c"Illegal offset type in isset or empty".as_ptr()),
-            _ => ffi::zend_type_error(c"Illegal offset type".as_ptr()),
-        }
-    }
-    #[cfg(php83)]
-    if container == b"string" && fetch == BP_VAR_UNSET {
-        return throw(c"Cannot unset string offsets");
-    }
-    // SAFETY: valid by contract.
-    #[cfg(php83)]
-    unsafe {
-        zend_illegal_container_offset(Str::new(container).as_ptr(), offset, fetch as i32);
-    }
-    Thrown
-}
-
-#[cfg(php83)]
-unsafe extern "C" {
-    fn zend_illegal_container_offset(container: *const ffi::zend_string, offset: *const zval, fetch: i32);
-    fn zend_zval_value_name(value: *const zval) -> *const std::ffi::c_char;
-}
-
 #[cold]
 fn no_array(fetch: u32) -> Thrown {
     throw(if fetch == BP_VAR_UNSET {
-        c"Cannot unset offset in a non-array variable"
+        "Cannot unset offset in a non-array variable"
     } else {
-        c"Cannot use a scalar value as an array"
+        "Cannot use a scalar value as an array"
     })
 }
 
@@ -954,4 +557,9 @@ unsafe fn no_object(message: &std::ffi::CStr, name: &Str, place: *mut zval) -> T
         ffi::zend_throw_error(ptr::null_mut(), message.as_ptr(), &raw const (*name.as_ptr()).val, kind);
     }
     Thrown
+}
+
+#[cfg(php83)]
+unsafe extern "C" {
+    fn zend_zval_value_name(value: *const zval) -> *const std::ffi::c_char;
 }

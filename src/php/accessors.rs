@@ -1,0 +1,50 @@
+//! Reading and storing a property by the methods of a class that overrides them.
+
+use std::os::raw::c_int;
+use std::ptr;
+
+use ext_php_rs::ffi::{BP_VAR_R, zval};
+
+use super::object::SyncObject;
+use super::property::{self, Known};
+use super::zend::{self, Str, Thrown};
+
+/// Reads the value of `name`, by what the object's class overrides; tells what it is known by.
+///
+/// # Safety
+/// All are valid, and held by the caller; `into` is overwritten.
+pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<Known, Thrown> {
+    let object = this.zend();
+    // SAFETY: valid by contract.
+    unsafe {
+        match (*(*object).handlers).read_property {
+            Some(read) if this.overrides.accessors() => {
+                let mut returned = zend::empty();
+                let value = read(object, name.as_ptr(), BP_VAR_R as c_int, ptr::null_mut(), &raw mut returned);
+                zend::copy(into, zend::deref(value));
+                zend::check()?;
+                // What its methods have made of it, if they keep it under the same name.
+                property::look_up(this, name.bytes())
+            }
+            _ => property::look(this, name.as_ptr(), into),
+        }
+    }
+}
+
+/// Stores the value of `name`, by what the object's class overrides.
+///
+/// # Safety
+/// All are valid, and held by the caller.
+pub unsafe fn put(this: &SyncObject, name: &Str, value: *mut zval) -> Result<(), Thrown> {
+    let object = this.zend();
+    // SAFETY: valid by contract.
+    unsafe {
+        match (*(*object).handlers).write_property {
+            Some(write) if this.overrides.accessors() => {
+                write(object, name.as_ptr(), value, ptr::null_mut());
+                zend::check()
+            }
+            _ => property::write(this, name.as_ptr(), value),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! `$sync->a['b'][] = 1`, `$sync->n .= $x`, `unset($sync->a['b'])`, to any depth, each as one step
+//! to all other processes.
+//!
+//! The value is read, changed ([`super::walk`]) and stored again, while other writers are kept out ([`alone`]); where a
+//! patch says it all, that is appended instead ([`super::patch`]).
+
+use std::ptr;
+
+use ext_php_rs::ffi::zval;
+
+use super::accessors::{get, put};
+use super::edit::{Deed, Done, Tried};
+use super::exclusive::{Standing, Turn, after_parent, alone};
+use super::globals::GLOBALS;
+use super::legacy::retry_importing;
+use super::names::offset_name;
+use super::object::SyncObject;
+use super::patch;
+use super::plain_path::leads_plainly;
+use super::property::{self, Known};
+use super::step::{self, Step};
+use super::stored::Encoded;
+use super::walk::{self, Act, Onward};
+use super::zend::{self, Str, Thrown};
+use crate::store::{self, Store};
+
+/// Acts in the depth of the value of `name`, as one step to all others.
+///
+/// # Safety
+/// The object and the values in `deed` are valid, and held by the caller.
+pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], deed: Deed) -> Result<(), Thrown> {
+    if let ([], Deed::Unset) = (steps, &deed) {
+        // SAFETY: valid by contract; the handler is one of ours.
+        unsafe {
+            if let Some(unset) = (*(*this.zend()).handlers).unset_property {
+                unset(this.zend(), name.as_ptr(), ptr::null_mut());
+            }
+        }
+        return zend::check();
+    }
+    // SAFETY: valid by contract.
+    unsafe {
+        let deed = if this.overrides.accessors() {
+            deed
+        } else {
+            match patch::change(this, name, steps, deed)? {
+                Tried::Done => return Ok(()),
+                Tried::Left(deed) => deed,
+            }
+        };
+        match alone(this, |turn| compute(turn, name, steps, deed))? {
+            None => Ok(()),
+            Some(Onward { handle, step, rest, act }) => {
+                change_element(SyncObject::of(handle.object()), step, rest, Deed::put_off(act))
+            }
+        }
+    }
+}
+
+/// Acts in the depth of what a step leads to in a store.
+unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], deed: Deed) -> Result<(), Thrown> {
+    // SAFETY: as for `change`.
+    unsafe {
+        match step {
+            Step::Property(name) => change(this, name, rest, deed),
+            Step::Element(key) => change(this, &offset_name(this, key.as_ptr(), deed.fetch())?, rest, deed),
+            Step::Append => change_next(this, rest, deed),
+        }
+    }
+}
+
+/// Acts in the depth of a new value, under the next free number.
+pub unsafe fn change_next(this: &SyncObject, steps: &[Step], deed: Deed) -> Result<(), Thrown> {
+    // SAFETY: as for `change`.
+    unsafe {
+        match (steps, deed) {
+            ([], Deed::Assign(value)) if !this.overrides.accessors() => property::append(this, value),
+            // From finding the number to taking it, nobody else may take it.
+            (steps, deed) => alone(this, |_| change(this, &property::next_number(this)?, steps, deed)),
+        }
+    }
+}
+
+/// Reads the value of `name`, acts in it, and stores it, while others are kept out. What lies behind a handle is
+/// left to the caller, who keeps nobody out any more.
+unsafe fn compute<'o, 's>(
+    turn: &Turn,
+    name: &Str,
+    steps: &'s [Step],
+    mut deed: Deed<'o>,
+) -> Result<Option<Onward<'o, 's>>, Thrown> {
+    let this = turn.object();
+    let mut value = zend::empty();
+    // SAFETY: valid by contract; the value is this frame's own.
+    unsafe {
+        let mut known = get(this, name, &raw mut value)?;
+        for _ in 0..MERGES {
+            if retry_importing(this, |store| known.is_newest(store, name.bytes()))? {
+                break;
+            }
+            // Reading it has run user code, which has changed it.
+            zend::release(&raw mut value);
+            known = get(this, name, &raw mut value)?;
+        }
+        // The cache lets go of it, so that an array is changed in place, not copied.
+        this.cache().forget(name.as_ptr());
+        let done = deed.done();
+        let acted = walk::act(&raw mut value, steps, deed.during(turn))?;
+        if acted.changed {
+            Made { name, known, steps, done }.store(turn, &raw mut value, MERGES)?;
+        }
+        Ok(acted.onward)
+    }
+}
+
+/// What a statement has made of a value, on its way back to the store.
+struct Made<'s> {
+    name: &'s Str,
+    /// What it was made of.
+    known: Known,
+    /// Where in it the statement has acted.
+    steps: &'s [Step],
+    done: Done,
+}
+
+/// How often a value is looked at again that user code has changed meanwhile, before it is written over.
+const MERGES: u32 = 3;
+
+impl Made<'_> {
+    /// Stores it.
+    ///
+    /// User code that has run for the statement may have changed the same value, destroyed the store or called
+    /// `setFile()`. What it wrote into an array or an object stays, beside what the statement has put there. Where it has
+    /// put something else in its place, that stays, as with any array. Where user code has a say in the way, it is not asked
+    /// again: what it wrote is overwritten.
+    ///
+    /// It may also have forked. The statement is then the parent's, which is in the middle of it; the child
+    /// does it only where the parent has not.
+    unsafe fn store(&self, turn: &Turn, value: *mut zval, merges: u32) -> Result<(), Thrown> {
+        let (this, name) = (turn.object(), self.name.as_ptr());
+        // SAFETY: callers hold all of it, and pass a value that is theirs.
+        unsafe {
+            // Methods of the class, or else bytes that are ready to be stored.
+            let encoded = if this.overrides.accessors() { None } else { Some(Encoded::of(this, name, value)?) };
+            let put = |may: &dyn Fn(&Store) -> store::Result<bool>| match &encoded {
+                Some(encoded) => encoded.store(this, name, value, may).map(|stored| stored.is_some()),
+                None if retry_importing(this, may)? => put(this, self.name, value).map(|()| true),
+                None => Ok(false),
+            };
+            let is_newest = |store: &Store| self.is_newest(store);
+            match turn.standing() {
+                Standing::Forked => {
+                    // (Whether methods of the class have stored something nobody else can tell.)
+                    let is_left = |store: &Store| Ok(encoded.is_some() && self.is_newest(store)?);
+                    return after_parent(this, |_| put(&is_left)).map(drop);
+                }
+                Standing::Kept if put(&is_newest)? => return Ok(()),
+                Standing::Kept | Standing::Ended => {}
+            }
+            let steps = GLOBALS.get().buffers.park(step::settled(self.steps));
+            if merges == 0 || !leads_plainly(value, &steps, &mut |_| Ok(()))? {
+                return put(&|_| Ok(true)).map(drop);
+            }
+            alone(this, |turn| self.merge(turn, &steps, merges - 1))
+        }
+    }
+
+    /// Whether the value in the store is the one that it was made of.
+    fn is_newest(&self, store: &Store) -> store::Result<bool> {
+        self.known.is_newest(store, self.name.bytes())
+    }
+
+    /// Puts the result into what is there now.
+    unsafe fn merge(&self, turn: &Turn, steps: &[Step], merges: u32) -> Result<(), Thrown> {
+        let Self { name, done, .. } = *self;
+        let this = turn.object();
+        let mut value = zend::empty();
+        // SAFETY: as for `store`; the value is this frame's own.
+        unsafe {
+            let known = get(this, name, &raw mut value)?;
+            this.cache().forget(name.as_ptr());
+            let mut follow = |newer: *const zval| match done {
+                Done::Operated(operation) => (*operation).follow(newer),
+                Done::Put(_) | Done::Removed => Ok(()),
+            };
+            if !leads_plainly(&raw mut value, steps, &mut follow)? {
+                return Ok(());
+            }
+            let act = match done {
+                Done::Put(value) => Act::Assign(value),
+                Done::Operated(operation) => Act::Assign((*operation).new_value()),
+                Done::Removed => Act::Unset,
+            };
+            walk::act(&raw mut value, steps, act)?;
+            Made { name, known, steps, done }.store(turn, &raw mut value, merges)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What the engine fetches a property or an element for.
+
+use std::os::raw::{c_int, c_void};
+use std::ptr;
+
+use ext_php_rs::ffi::{self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, zend_string, zval};
+
+use super::errors;
+use super::opline::Instruction;
+use super::step::{Key, Step};
+use super::zend::{Str, Thrown};
+
+/// What a fetch of a property or element is for.
+pub enum Fetch {
+    /// To be changed further inside: a place is wanted.
+    Place,
+    /// The compound operator that runs wants the value: a place is wanted that operates.
+    Operand,
+    /// Just the value.
+    Value,
+}
+
+/// Finds out what `read_property` is called for. Throws where a reference is wanted.
+///
+/// `way`: what leads to the object, for the message.
+///
+/// # Safety
+/// `name` is valid.
+pub unsafe fn property_fetch(
+    kind: c_int,
+    name: *mut zend_string,
+    way: impl FnOnce() -> String,
+) -> Result<Fetch, Thrown> {
+    if !matches!(kind as u32, BP_VAR_W | BP_VAR_RW | BP_VAR_UNSET) {
+        return Ok(Fetch::Value);
+    }
+    let Some(instruction) = Instruction::current() else { return Ok(Fetch::Value) };
+    // SAFETY: valid by contract.
+    let no_reference = || no_reference(&(way() + &Step::Property(unsafe { Str::share(name) }).to_string()));
+    match instruction.code() {
+        ffi::ZEND_FETCH_OBJ_FUNC_ARG | ffi::ZEND_ASSIGN_OBJ_REF => Err(no_reference()),
+        ffi::ZEND_FETCH_OBJ_W | ffi::ZEND_FETCH_OBJ_RW | ffi::ZEND_FETCH_OBJ_UNSET => {
+            if instruction.op().extended_value & ffi::ZEND_FETCH_OBJ_FLAGS == ffi::ZEND_FETCH_REF {
+                return Err(no_reference());
+            }
+            Ok(Fetch::Place)
+        }
+        _ => Ok(Fetch::Value),
+    }
+}
+
+/// Whether a compound operator on an element is what runs: `$x['n'] += 1`.
+pub fn is_operator() -> bool {
+    Instruction::current().is_some_and(|instruction| instruction.code() == ffi::ZEND_ASSIGN_DIM_OP)
+}
+
+/// Finds out what `read_dimension` is called for. Throws where a reference is wanted.
+///
+/// `way`: what leads to the object, for the message.
+///
+/// # Safety
+/// `offset` is valid or null.
+pub unsafe fn element_fetch(kind: c_int, offset: *mut zval, way: impl FnOnce() -> String) -> Result<Fetch, Thrown> {
+    let Some(instruction) = Instruction::current() else { return Ok(Fetch::Value) };
+    // SAFETY: valid by contract.
+    let no_reference = || no_reference(&(way() + &unsafe { element(offset) }.to_string()));
+    match (kind as u32, instruction.code()) {
+        (BP_VAR_R, ffi::ZEND_ASSIGN_DIM_OP) => Ok(Fetch::Operand),
+        (BP_VAR_W, ffi::ZEND_FETCH_DIM_FUNC_ARG | ffi::ZEND_FETCH_LIST_W) => Err(no_reference()),
+        (
+            BP_VAR_W | BP_VAR_RW | BP_VAR_UNSET,
+            ffi::ZEND_FETCH_DIM_W | ffi::ZEND_FETCH_DIM_RW | ffi::ZEND_FETCH_DIM_UNSET,
+        ) => {
+            if instruction.op().extended_value == ffi::ZEND_FETCH_DIM_REF {
+                return Err(no_reference());
+            }
+            Ok(Fetch::Place)
+        }
+        _ => Ok(Fetch::Value),
+    }
+}
+
+/// `what`: `->x` or `['x']`.
+#[cold]
+fn no_reference(what: &str) -> Thrown {
+    errors::throw_error(&format!(
+        "Cannot make a reference to {what} in a Sync object, which lives in shared memory: copy it, change the copy and assign that: $copy = $sync{what}; …; $sync{what} = $copy; (between lock() and unlock() where others write it, too)"
+    ))
+}
+
+/// The step that an offset makes.
+pub unsafe fn element(offset: *mut zval) -> Step {
+    if offset.is_null() {
+        return Step::Append;
+    }
+    // SAFETY: not null, so the engine passed a valid value.
+    Step::Element(unsafe { Key::new(offset) })
+}
+
+/// Makes the engine forget the type of the property that it met at this instruction before, on an
+/// object of another class.
+pub unsafe fn forget_type(slot: *mut *mut c_void) {
+    if !slot.is_null() {
+        // SAFETY: a cache slot of a property has three words.
+        unsafe {
+            for i in 0..3 {
+                *slot.add(i) = ptr::null_mut();
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The state that each thread that runs PHP has of its own.
+
+use std::cell::{RefCell, UnsafeCell};
+use std::rc::Rc;
+
+use ext_php_rs::types::Zval;
+use ext_php_rs::zend::{ModuleGlobal, ModuleGlobals};
+
+use super::buffers::Buffers;
+use super::provenance::Provenance;
+
+/// The state of one thread.
+#[derive(Default)]
+pub struct Globals {
+    pub buffers: Buffers,
+    /// The value that the engine operates on for `$sync->n += 1`.
+    pub scratch: UnsafeCell<Zval>,
+    /// The Sync object whose values are being read to show it as a whole.
+    pub showing: RefCell<Option<Rc<Provenance>>>,
+}
+
+impl ModuleGlobal for Globals {}
+
+/// This thread's [`Globals`].
+pub static GLOBALS: ModuleGlobals<Globals> = ModuleGlobals::new();

@@ -1,0 +1,105 @@
+//! The store of an object, as its constructor was told of it: file, path and options.
+
+use std::path::PathBuf;
+use std::ptr;
+
+use ext_php_rs::ffi;
+
+use super::errors;
+use super::zend::Thrown;
+use crate::store::{Options, Store};
+
+/// What the constructor of an object was given, and what became of it.
+pub struct Instance {
+    /// The store, by its absolute path.
+    pub store: Store,
+    /// The path as the program gave it.
+    pub file: Vec<u8>,
+    /// How the store is opened.
+    pub options: Options,
+}
+
+impl Instance {
+    /// What a program that names this file means.
+    pub fn named(file: &[u8], options: Options) -> Result<Self, Thrown> {
+        Ok(Self { store: Store::new(resolve(file)?, options.clone()), file: file.to_vec(), options })
+    }
+
+    /// A handle on the same file with the same settings.
+    pub fn another(&self) -> Self {
+        Self {
+            store: Store::new(self.store.path().to_owned(), self.options.clone()),
+            file: self.file.clone(),
+            options: self.options.clone(),
+        }
+    }
+}
+
+/// The path of a store as it is from anywhere: what is relative starts at the working directory
+/// (each thread has its own); the rest is the kernel's business. Throws where open_basedir forbids
+/// it, and for what is no file to PHP's functions either.
+fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
+    use std::ffi::{CString, OsStr};
+    use std::os::unix::ffi::OsStrExt;
+
+    let mut path = PathBuf::from(OsStr::from_bytes(without_scheme(file)?));
+    if path.is_relative() {
+        path = working_directory()?.join(path);
+    }
+    let given = CString::new(path.as_os_str().as_bytes()).expect("an argument that was parsed as a path");
+    // SAFETY: the function reads a C string.
+    if unsafe { ffi::php_check_open_basedir_ex(given.as_ptr(), 0) } != 0 {
+        return Err(errors::throw_sync(&format!(
+            "Can't open '{}' file: open_basedir restriction in effect.",
+            path.display()
+        )));
+    }
+    Ok(path)
+}
+
+/// The path in a `file://` address, as PHP's functions for files see it: nothing is decoded, and the only host
+/// is this one. Other addresses are refused, whether PHP knows their scheme or not.
+fn without_scheme(file: &[u8]) -> Result<&[u8], Thrown> {
+    let refuse = |why: String| {
+        let file = String::from_utf8_lossy(file);
+        Err(errors::throw_sync(&format!("Can't open '{file}' file: {why}")))
+    };
+    let length = file.iter().take_while(|&b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')).count();
+    let (scheme, rest) = file.split_at(length);
+    // (A single letter is none: that is a drive's, elsewhere.)
+    let is_one = length > 1 && (rest.starts_with(b"://") || rest.starts_with(b":") && scheme == b"data");
+    match rest.strip_prefix(b"://") {
+        _ if !is_one => Ok(file),
+        Some(rest) if scheme.eq_ignore_ascii_case(b"file") => {
+            let (host, path) = rest.split_at(rest.iter().position(|&b| b == b'/').unwrap_or(rest.len()));
+            match host {
+                b"" => Ok(path),
+                host if host.eq_ignore_ascii_case(b"localhost") && !path.is_empty() => Ok(path),
+                _ => refuse("it is on another host, or lacks a slash; a path on this one is file:///path.".into()),
+            }
+        }
+        _ => refuse(format!(
+            "{}: is not the scheme of a file that can be shared; give a path, or file:///path.",
+            String::from_utf8_lossy(scheme)
+        )),
+    }
+}
+
+/// The working directory that PHP has in this thread.
+fn working_directory() -> Result<PathBuf, Thrown> {
+    use std::ffi::{CStr, OsStr};
+    use std::os::unix::ffi::OsStrExt;
+
+    // `CWD_EXPAND`: without following symbolic links.
+    const EXPAND: i32 = 0;
+    // SAFETY: the function reads a C string, and returns memory of the request or null.
+    unsafe {
+        let absolute = ffi::expand_filepath_with_mode(c".".as_ptr(), ptr::null_mut(), ptr::null(), 0, EXPAND);
+        if absolute.is_null() {
+            return Err(errors::throw_sync("Can't find out the working directory, which a relative path starts at."));
+        }
+        let path = PathBuf::from(OsStr::from_bytes(CStr::from_ptr(absolute).to_bytes()));
+        ext_php_rs::alloc::efree(absolute.cast());
+        Ok(path)
+    }
+}

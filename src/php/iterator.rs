@@ -1,0 +1,270 @@
+//! `foreach` over a Sync object: all of one moment of the store (but for long values in a loop that has no memory
+//! for all of them: [`super::moment`]).
+
+use std::mem::MaybeUninit;
+use std::os::raw::c_int;
+use std::ptr;
+
+use ext_php_rs::ffi::{
+    self, HashTable, IS_UNDEF, zend_class_entry, zend_object_iterator, zend_object_iterator_funcs, zval,
+};
+
+use super::errors::contain;
+use super::moment::{Extent, Moment};
+use super::object::SyncObject;
+use super::retry::Stop;
+use super::views::refuse_references;
+use super::whole;
+use super::zend::{self, Str, Thrown};
+
+/// A walk over one moment of the store. Values are decoded when they are asked for.
+#[repr(C)]
+struct Walk {
+    iterator: zend_object_iterator,
+    content: Option<Content>,
+    at: usize,
+    /// The value at `at`, once it was asked for.
+    current: zval,
+}
+
+/// What is walked over.
+enum Content {
+    Store(Moment),
+    /// A file of the pure-PHP class: an object with its names and values.
+    Legacy(zval),
+}
+
+impl Content {
+    fn of(this: &SyncObject) -> Result<Self, Thrown> {
+        match Moment::of(this, Extent::Fitting) {
+            Ok(moment) => Ok(Self::Store(moment)),
+            Err(Stop::Thrown) => Err(Thrown),
+            Err(Stop::Legacy) => {
+                let mut data = zend::empty();
+                // SAFETY: a slot of this frame.
+                unsafe { whole::as_std_class(this, &raw mut data)? };
+                Ok(Self::Legacy(data))
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Store(moment) => moment.len(),
+            // SAFETY: an object of the class stdClass.
+            Self::Legacy(data) => unsafe { (*ffi::zend_std_get_properties(data.value.obj)).nNumOfElements as usize },
+        }
+    }
+
+    /// Whether the value at a place is still where it was found.
+    fn is_behind(&self, at: usize) -> bool {
+        match self {
+            Self::Store(moment) => moment.is_behind(at),
+            Self::Legacy(_) => false,
+        }
+    }
+
+    fn name(&self, at: usize) -> Option<Str> {
+        match self {
+            Self::Store(moment) => moment.name(at),
+            // SAFETY: an object of the class stdClass, whose properties have names.
+            Self::Legacy(data) => unsafe {
+                zend::Elements::of(ffi::zend_std_get_properties(data.value.obj)).nth(at).map(|(name, _)| name.text())
+            },
+        }
+    }
+
+    fn value(&self, this: &SyncObject, at: usize, into: *mut zval) -> Result<bool, Thrown> {
+        // SAFETY: callers pass a slot, which is overwritten.
+        unsafe {
+            match self {
+                Self::Store(moment) => moment.value(this, at, into),
+                Self::Legacy(data) => {
+                    zend::set_null(into);
+                    let properties = ffi::zend_std_get_properties(data.value.obj);
+                    if let Some((_, value)) = zend::Elements::of(properties).nth(at) {
+                        zend::copy(into, value);
+                    }
+                    Ok(true)
+                }
+            }
+        }
+    }
+}
+
+static FUNCTIONS: zend_object_iterator_funcs = zend_object_iterator_funcs {
+    dtor: Some(walk_free),
+    valid: Some(walk_valid),
+    get_current_data: Some(walk_value),
+    get_current_key: Some(walk_name),
+    move_forward: Some(walk_next),
+    rewind: Some(walk_rewind),
+    invalidate_current: Some(walk_forget),
+    get_gc: Some(walk_gc),
+};
+
+/// `foreach ($sync as $name => $value)`
+pub unsafe extern "C" fn get_iterator(
+    _class: *mut zend_class_entry,
+    object: *mut zval,
+    by_reference: c_int,
+) -> *mut zend_object_iterator {
+    contain(ptr::null_mut(), || {
+        if by_reference != 0 {
+            refuse_references();
+            return ptr::null_mut();
+        }
+        // SAFETY: the engine passes a value with an object of ours. The iterator is an object of
+        // the engine's own kind, with room for what is ours behind; all fields are initialised.
+        unsafe {
+            let this = SyncObject::of((*object).value.obj);
+            if this.instance().is_err() {
+                return ptr::null_mut();
+            }
+            let walk: *mut Walk = ext_php_rs::alloc::emalloc(std::alloc::Layout::new::<Walk>()).cast();
+            walk.cast::<MaybeUninit<Walk>>().write(MaybeUninit::zeroed());
+            ffi::zend_iterator_init(&raw mut (*walk).iterator);
+            zend::copy(&raw mut (*walk).iterator.data, object);
+            (*walk).iterator.funcs = &raw const FUNCTIONS;
+            (&raw mut (*walk).content).write(None);
+            &raw mut (*walk).iterator
+        }
+    })
+}
+
+impl Walk {
+    /// # Safety
+    /// `iterator` was made by [`get_iterator`].
+    unsafe fn of<'a>(iterator: *mut zend_object_iterator) -> &'a mut Walk {
+        // SAFETY: the iterator is the first field. The engine calls one function of it at a time.
+        unsafe { &mut *iterator.cast() }
+    }
+
+    fn this(&self) -> &SyncObject {
+        // SAFETY: the iterator holds the object.
+        unsafe { SyncObject::of(self.iterator.data.value.obj) }
+    }
+}
+
+unsafe extern "C" fn walk_free(iterator: *mut zend_object_iterator) {
+    contain((), || {
+        // SAFETY: the engine passes a walk, for the last time.
+        unsafe {
+            let walk = Walk::of(iterator);
+            drop(walk.content.take());
+            zend::release(&raw mut walk.current);
+            zend::release(&raw mut walk.iterator.data);
+        }
+    });
+}
+
+unsafe extern "C" fn walk_valid(iterator: *mut zend_object_iterator) -> c_int {
+    contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
+        // SAFETY: the engine passes a walk, and holds it.
+        let walk = unsafe { Walk::of(iterator) };
+        while let Some(content) = walk.content.as_ref().filter(|content| walk.at < content.len()) {
+            // A value that was left behind may have been removed: only reading it tells.
+            // SAFETY: a value of the walk's.
+            let read = unsafe { zend::kind(&raw const walk.current) != IS_UNDEF };
+            if read || !content.is_behind(walk.at) {
+                return ffi::ZEND_RESULT_CODE_SUCCESS;
+            }
+            // SAFETY: as above.
+            match unsafe { walk_read(iterator) } {
+                Ok(true) => return ffi::ZEND_RESULT_CODE_SUCCESS,
+                Ok(false) => walk.at += 1,
+                Err(Thrown) => return ffi::ZEND_RESULT_CODE_FAILURE,
+            }
+        }
+        ffi::ZEND_RESULT_CODE_FAILURE
+    })
+}
+
+/// Reads the value at which the walk is; false if it is not there any more.
+unsafe fn walk_read(iterator: *mut zend_object_iterator) -> Result<bool, Thrown> {
+    // SAFETY: callers pass a walk that the engine holds. Reading may run code that starts it again, so nothing
+    // of it is kept across that.
+    unsafe {
+        let walk = Walk::of(iterator);
+        let (at, mut value) = (walk.at, zend::empty());
+        let Some(content) = &walk.content else { return Ok(true) };
+        let there = content.value(walk.this(), at, &raw mut value)?;
+        if there {
+            zend::release(&raw mut walk.current);
+            zend::copy(&raw mut walk.current, &raw const value);
+        }
+        Ok(there)
+    }
+}
+
+unsafe extern "C" fn walk_value(iterator: *mut zend_object_iterator) -> *mut zval {
+    contain(ptr::null_mut(), || {
+        // SAFETY: the engine passes a walk, and holds it.
+        unsafe {
+            let walk = Walk::of(iterator);
+            if zend::kind(&raw const walk.current) == IS_UNDEF && walk.content.is_some() {
+                match walk_read(iterator) {
+                    Ok(true) => {}
+                    // Nobody has asked whether it is there.
+                    Ok(false) => zend::set_null(&raw mut walk.current),
+                    Err(Thrown) => return ptr::null_mut(),
+                }
+            }
+            &raw mut walk.current
+        }
+    })
+}
+
+unsafe extern "C" fn walk_name(iterator: *mut zend_object_iterator, name: *mut zval) {
+    contain((), || {
+        // SAFETY: the engine passes a walk, and a slot for the name.
+        unsafe {
+            let walk = Walk::of(iterator);
+            match walk.content.as_ref().and_then(|content| content.name(walk.at)) {
+                Some(string) => zend::set_string(name, string),
+                None => zend::set_null(name),
+            }
+        }
+    });
+}
+
+unsafe extern "C" fn walk_next(iterator: *mut zend_object_iterator) {
+    // SAFETY: the engine passes a walk.
+    unsafe {
+        walk_forget(iterator);
+        Walk::of(iterator).at += 1;
+    }
+}
+
+unsafe extern "C" fn walk_rewind(iterator: *mut zend_object_iterator) {
+    contain((), || {
+        // SAFETY: the engine passes a walk, and holds it.
+        unsafe {
+            walk_forget(iterator);
+            let walk = Walk::of(iterator);
+            walk.at = 0;
+            // A walk that starts again starts with what is there now.
+            walk.content = None;
+            let content = Content::of(walk.this()).ok();
+            Walk::of(iterator).content = content;
+        }
+    });
+}
+
+unsafe extern "C" fn walk_forget(iterator: *mut zend_object_iterator) {
+    // SAFETY: the engine passes a walk.
+    unsafe { zend::release(&raw mut Walk::of(iterator).current) };
+}
+
+unsafe extern "C" fn walk_gc(
+    iterator: *mut zend_object_iterator,
+    table: *mut *mut zval,
+    n: *mut c_int,
+) -> *mut HashTable {
+    // SAFETY: the engine passes a walk and places for the answer.
+    unsafe {
+        *table = &raw mut Walk::of(iterator).iterator.data;
+        *n = 1;
+    }
+    ptr::null_mut()
+}

@@ -1,0 +1,76 @@
+//! The module: its start, its end, those of each request, and its section of `phpinfo()`.
+
+use ext_php_rs::internal::startup_guard;
+use ext_php_rs::zend::ModuleEntry;
+use ext_php_rs::{info_table_end, info_table_header, info_table_row, info_table_start};
+
+use super::globals::GLOBALS;
+use super::object::SyncObject;
+use super::{errors, ini, plain_files, proxy, signals, sync, value, zend};
+use crate::store;
+
+/// Tells this extension from others that are called sync: `scripts/install.sh` looks for it in the file
+/// before it replaces or removes one.
+const ABOUT: &str = "Sync: one object, shared by PHP programs (not PECL's extension of that name)";
+
+/// Module startup: once per process.
+pub unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
+    /// A module that `dl()` has loaded.
+    const TEMPORARY: i32 = 2;
+    startup_guard(|| {
+        ini::register(module);
+        plain_files::watch();
+        zend::watch_fibers();
+        value::on_made(SyncObject::bind);
+        signals::watch(kind == TEMPORARY);
+        errors::register()?;
+        proxy::register()?;
+        sync::register()
+    })
+}
+
+/// Module shutdown: once per process.
+pub unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
+    ini::unregister(module);
+    0
+}
+
+/// The start of a request.
+pub unsafe extern "C" fn request_startup(_kind: i32, _module: i32) -> i32 {
+    signals::watch_functions();
+    0
+}
+
+/// The end of a request.
+pub unsafe extern "C" fn request_shutdown(_kind: i32, _module: i32) -> i32 {
+    // Now, while what the request has set by `ini_set()` still counts.
+    store::set_idle_limit(ini::max_handles());
+    // SAFETY: no instruction that uses it runs.
+    unsafe { zend::release(GLOBALS.get().scratch.get()) };
+    0
+}
+
+/// The very end of a request, when no PHP code can run any more.
+pub unsafe extern "C" fn after_request() -> i32 {
+    let globals = GLOBALS.get();
+    // SAFETY: what is still in there went away with the request's memory.
+    unsafe { zend::set_undef(globals.scratch.get()) };
+    drop(globals.showing.take());
+    value::importing::reset();
+    globals.buffers.reset();
+    zend::forget_tables();
+    store::close_idle();
+    0
+}
+
+/// The section of `phpinfo()` and `php --ri sync`.
+pub extern "C" fn info(module: *mut ModuleEntry) {
+    info_table_start!();
+    info_table_header!("sync", "enabled");
+    info_table_row!("About", ABOUT);
+    info_table_row!("Version", env!("CARGO_PKG_VERSION"));
+    info_table_row!("File format", format!("{}, a stream of MessagePack objects", store::FORMAT_VERSION));
+    info_table_end!();
+    // SAFETY: the engine passes the module whose settings are asked for.
+    unsafe { ext_php_rs::ffi::display_ini_entries(module) };
+}

@@ -1,0 +1,43 @@
+//! Exceptions for values that cannot be stored or read, which name the property and the file.
+
+use super::errors::throw_sync;
+use super::object::SyncObject;
+use super::value::ValueError;
+use super::zend::{self, Thrown};
+
+/// Throws the reason why a value cannot be stored: what refuses it knows neither the property nor the file. `None`: the
+/// property has no name yet.
+#[cold]
+pub fn cannot_store(this: &SyncObject, name: Option<&[u8]>, error: ValueError) -> Thrown {
+    let name =
+        name.map_or_else(|| "a new property".into(), |name| format!("property '{}'", String::from_utf8_lossy(name)));
+    throw_value(&format!("Can't store {name} in"), this, error)
+}
+
+/// As [`cannot_store`], where a stored value cannot be read. `None`: it is not known which, or there are several.
+#[cold]
+pub fn cannot_read(this: &SyncObject, name: Option<&[u8]>, error: ValueError) -> Thrown {
+    let name = name.map_or_else(String::new, |name| format!(" property '{}' of", String::from_utf8_lossy(name)));
+    throw_value(&format!("Can't read{name}"), this, error)
+}
+
+/// An exception of the engine's is what a SyncException says and has as its previous one. One of user code's goes on
+/// as it is.
+fn throw_value(what: &str, this: &SyncObject, error: ValueError) -> Thrown {
+    let why = match error {
+        ValueError::Thrown => return Thrown,
+        ValueError::ByEngine => zend::pending_message(),
+        ValueError::Refused(why) => why,
+    };
+    match this.constructed() {
+        Some(instance) => throw_sync(&format!("{what} '{}': {why}", instance.store.path().display())),
+        None => throw_sync(&why),
+    }
+}
+
+/// Throws where reading a property, or something else in the file, takes more memory than the limit leaves.
+#[cold]
+pub fn throw_no_memory(this: &SyncObject, name: Option<&[u8]>, wanted: u64) -> Thrown {
+    let why = format!("it takes {wanted} bytes, more than memory_limit leaves.");
+    cannot_read(this, name, ValueError::Refused(why))
+}

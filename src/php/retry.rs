@@ -1,0 +1,119 @@
+//! Operations of the store, tried again while another process holds the lock.
+
+use std::time::{Duration, Instant};
+
+use super::errors;
+use super::object::SyncObject;
+use super::refusal::throw_no_memory;
+use super::value::ZendVec;
+use super::wait;
+use super::zend::Thrown;
+use crate::store::{self, ErrorKind, Store, Waiter};
+
+/// How long a waiter sleeps at most before it looks for signals and at the clock.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// Why an operation that only reads has not been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// An exception is pending.
+    Thrown,
+    /// The file was written by the pure-PHP class: the answer is in [`legacy`].
+    Legacy,
+}
+
+impl From<Thrown> for Stop {
+    fn from(_: Thrown) -> Self {
+        Self::Thrown
+    }
+}
+
+/// As [`retry_importing`], for operations that change nothing: a file of the pure-PHP class stays as it
+/// is.
+pub fn retry<T>(this: &SyncObject, mut operation: impl FnMut(&Store) -> store::Result<T>) -> Result<T, Stop> {
+    let result = try_and_wait(this, &mut operation);
+    // It may have been given up. (Where the engine leaves by `longjmp`, the object's end does this; until
+    // then, others pass over a waiter that does not come when it is called.)
+    if let Some(instance) = this.constructed() {
+        instance.store.stop_waiting();
+    }
+    result
+}
+
+fn try_and_wait<T>(this: &SyncObject, operation: &mut impl FnMut(&Store) -> store::Result<T>) -> Result<T, Stop> {
+    let mut waiter = Waiter::default();
+    let mut since: Option<Instant> = None;
+    loop {
+        let store = &this.instance()?.store;
+        let outcome = operation(store);
+        if outcome.is_ok() {
+            // Others do not wait for what runs now.
+            store.stop_waiting();
+        }
+        if let Some(warning) = store.take_warning() {
+            errors::warn(&warning)?;
+        }
+        let error = match outcome {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        match error.kind {
+            ErrorKind::Held(held) => {
+                if held.same_thread && held.patience.timeout.is_none() {
+                    return Err(errors::throw_store(&error).into());
+                }
+                let waited = since.get_or_insert_with(Instant::now).elapsed();
+                let Some(left) = waiter.left(&held) else { return Err(errors::throw_store(&error).into()) };
+                // Nothing of Rust's heap is kept across what may run user code, or leave for good.
+                drop(error);
+                wait::look_up(this, waited)?;
+                this.instance()?.store.wait(&mut waiter, &held, left.min(SLICE));
+            }
+            ErrorKind::Busy => {
+                drop(error);
+                wait::look_up(this, since.get_or_insert_with(Instant::now).elapsed())?;
+            }
+            ErrorKind::Legacy => return Err(Stop::Legacy),
+            ErrorKind::LockLost => {
+                // Told once. (Not by the short ways to write, which leave all that is unusual to this.)
+                store.unlock();
+                return Err(errors::throw_store(&error).into());
+            }
+            _ => return Err(errors::throw_store(&error).into()),
+        }
+    }
+}
+
+/// As [`retry`], for operations that copy something into memory of the engine's: `make` makes as
+/// much room as one says that it takes, or is false where there is no memory for it.
+pub fn retry_making_room<R, T>(
+    this: &SyncObject,
+    room: &mut R,
+    make: impl Fn(&mut R, u64) -> bool,
+    mut operation: impl FnMut(&Store, &mut R) -> store::Result<T>,
+) -> Result<T, Stop> {
+    loop {
+        let done = retry(this, |store| match operation(store, room) {
+            Err(store::Error { kind: ErrorKind::NoRoom(wanted), .. }) => Ok(Err(wanted)),
+            other => other.map(Ok),
+        });
+        match done? {
+            Ok(done) => return Ok(done),
+            Err(wanted) if make(room, wanted) => {}
+            Err(wanted) => return Err(throw_no_memory(this, None, wanted).into()),
+        }
+    }
+}
+
+/// As [`retry_making_room`], in a buffer whose content is of no use any more.
+pub fn retry_into<T>(
+    this: &SyncObject,
+    buffer: &mut ZendVec<u8>,
+    operation: impl FnMut(&Store, &mut ZendVec<u8>) -> store::Result<T>,
+) -> Result<T, Stop> {
+    let make = |buffer: &mut ZendVec<u8>, wanted: u64| {
+        buffer.clear();
+        buffer.try_reserve(wanted as usize)
+    };
+    retry_making_room(this, buffer, make, operation)
+}

@@ -1,0 +1,190 @@
+//! The handlers of objects whose class declares properties or overrides methods.
+//!
+//! They ask first whose business a name is: the class's, and then the engine's standard handlers do what they do for
+//! any class; or else [`super::handlers`].
+
+use std::os::raw::{c_int, c_void};
+use std::ptr;
+
+use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, zend_object, zend_string, zval};
+
+use super::handlers;
+use super::object::SyncObject;
+
+/// The engine's guards against a magic method that asks for what it was asked for.
+const IN_GET: u32 = 1 << 0;
+const IN_SET: u32 = 1 << 1;
+const IN_UNSET: u32 = 1 << 2;
+const IN_ISSET: u32 = 1 << 3;
+
+/// Whether an overridden method is to be asked: not while it runs for this very name, when
+/// `$this->$name` in it means what is shared.
+unsafe fn asks(this: &SyncObject, name: *mut zend_string, overridden: bool, guard: u32) -> bool {
+    // SAFETY: callers pass a valid name; the class has magic methods, so its objects have guards.
+    overridden && unsafe { *ffi::zend_get_property_guard(this.zend(), name) & guard == 0 }
+}
+
+pub unsafe extern "C" fn read_property(
+    object: *mut zend_object,
+    name: *mut zend_string,
+    kind: c_int,
+    slot: *mut *mut c_void,
+    result: *mut zval,
+) -> *mut zval {
+    // SAFETY: the engine passes what the functions called expect.
+    unsafe {
+        let this = SyncObject::of(object);
+        if this.declares(name) {
+            return ffi::zend_std_read_property(object, name, kind, slot, result);
+        }
+        let overridden = match kind as u32 {
+            BP_VAR_R => asks(this, name, this.overrides.get, IN_GET),
+            BP_VAR_IS => asks(this, name, this.overrides.get, IN_GET) || asks(this, name, this.overrides.has, IN_ISSET),
+            // To be changed further inside: a method that returns a reference is for that, and
+            // else what is overridden is called by `nested::change`.
+            _ => asks(this, name, this.overrides.get, IN_GET) && gives_reference(this),
+        };
+        if overridden {
+            ffi::zend_std_read_property(object, name, kind, ptr::null_mut(), result)
+        } else {
+            handlers::read_property(object, name, kind, slot, result)
+        }
+    }
+}
+
+/// Whether the class overrides `__get` by a method that returns a reference.
+unsafe fn gives_reference(this: &SyncObject) -> bool {
+    // SAFETY: the class inherits a `__get`.
+    unsafe { (*(*(*this.zend()).ce).__get).common.fn_flags & ffi::ZEND_ACC_RETURN_REFERENCE != 0 }
+}
+
+pub unsafe extern "C" fn write_property(
+    object: *mut zend_object,
+    name: *mut zend_string,
+    value: *mut zval,
+    slot: *mut *mut c_void,
+) -> *mut zval {
+    // SAFETY: the engine passes what the functions called expect.
+    unsafe {
+        let this = SyncObject::of(object);
+        if this.declares(name) {
+            ffi::zend_std_write_property(object, name, value, slot)
+        } else if asks(this, name, this.overrides.set, IN_SET) {
+            ffi::zend_std_write_property(object, name, value, ptr::null_mut())
+        } else {
+            handlers::write_property(object, name, value, slot)
+        }
+    }
+}
+
+pub unsafe extern "C" fn has_property(
+    object: *mut zend_object,
+    name: *mut zend_string,
+    question: c_int,
+    slot: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: the engine passes what the functions called expect.
+    unsafe {
+        let this = SyncObject::of(object);
+        if this.declares(name) {
+            return ffi::zend_std_has_property(object, name, question, slot);
+        }
+        let overridden = match question as u32 {
+            // `property_exists()` asks no method.
+            ffi::ZEND_PROPERTY_EXISTS => false,
+            _ if this.overrides.has => asks(this, name, true, IN_ISSET),
+            // What reading gives is what is asked for, then.
+            _ => asks(this, name, this.overrides.get, IN_GET),
+        };
+        if overridden {
+            ffi::zend_std_has_property(object, name, question, ptr::null_mut())
+        } else {
+            handlers::has_property(object, name, question, slot)
+        }
+    }
+}
+
+pub unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_string, slot: *mut *mut c_void) {
+    // SAFETY: the engine passes what the functions called expect.
+    unsafe {
+        let this = SyncObject::of(object);
+        if this.declares(name) {
+            ffi::zend_std_unset_property(object, name, slot);
+        } else if asks(this, name, this.overrides.remove, IN_UNSET) {
+            ffi::zend_std_unset_property(object, name, ptr::null_mut());
+        } else {
+            handlers::unset_property(object, name, slot);
+        }
+    }
+}
+
+pub unsafe extern "C" fn get_property_ptr_ptr(
+    object: *mut zend_object,
+    name: *mut zend_string,
+    kind: c_int,
+    slot: *mut *mut c_void,
+) -> *mut zval {
+    // SAFETY: the engine passes what the functions called expect.
+    unsafe {
+        if SyncObject::of(object).declares(name) {
+            ffi::zend_std_get_property_ptr_ptr(object, name, kind, slot)
+        } else {
+            handlers::get_property_ptr_ptr(object, name, kind, slot)
+        }
+    }
+}
+
+/// Whether `$sync['x']` goes through methods of the class.
+fn offsets(this: &SyncObject) -> bool {
+    let o = this.overrides;
+    o.offsets || o.get || o.set || o.has || o.remove
+}
+
+pub unsafe extern "C" fn read_dimension(
+    object: *mut zend_object,
+    offset: *mut zval,
+    kind: c_int,
+    result: *mut zval,
+) -> *mut zval {
+    // SAFETY: the engine passes what the functions called expect.
+    unsafe {
+        if offsets(SyncObject::of(object)) {
+            ffi::zend_std_read_dimension(object, offset, kind, result)
+        } else {
+            handlers::read_dimension(object, offset, kind, result)
+        }
+    }
+}
+
+pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval, value: *mut zval) {
+    // SAFETY: the engine passes what the functions called expect.
+    unsafe {
+        if offsets(SyncObject::of(object)) {
+            ffi::zend_std_write_dimension(object, offset, value);
+        } else {
+            handlers::write_dimension(object, offset, value);
+        }
+    }
+}
+
+pub unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zval, check_empty: c_int) -> c_int {
+    // SAFETY: the engine passes what the functions called expect.
+    unsafe {
+        if offsets(SyncObject::of(object)) {
+            ffi::zend_std_has_dimension(object, offset, check_empty)
+        } else {
+            handlers::has_dimension(object, offset, check_empty)
+        }
+    }
+}
+
+pub unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval) {
+    // SAFETY: the engine passes what the functions called expect.
+    unsafe {
+        if offsets(SyncObject::of(object)) {
+            ffi::zend_std_unset_dimension(object, offset);
+        } else {
+            handlers::unset_dimension(object, offset);
+        }
+    }
+}
