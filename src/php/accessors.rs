@@ -24,9 +24,9 @@ pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<Know
                 zend::copy(into, zend::deref(value));
                 zend::check()?;
                 // What its methods have made of it, if they keep it under the same name.
-                property::look_up(this, name.bytes())
+                property::peek(this, name.bytes())
             }
-            _ => property::look(this, name.as_ptr(), into),
+            _ => property::observe(this, name.as_ptr(), into),
         }
     }
 }

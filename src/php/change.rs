@@ -1,7 +1,7 @@
 //! `$sync->a['b'][] = 1`, `$sync->n .= $x`, `unset($sync->a['b'])`, to any depth, each as one step
 //! to all other processes.
 //!
-//! The value is read, changed ([`super::walk`]) and stored again, while other writers are kept out ([`alone`]); where a
+//! The value is read, changed ([`super::walk`]) and stored again, while other writers are kept out ([`exclusive`]); where a
 //! patch says it all, that is appended instead ([`super::patch`]).
 
 use std::ptr;
@@ -9,18 +9,18 @@ use std::ptr;
 use ext_php_rs::ffi::zval;
 
 use super::accessors::{get, put};
-use super::edit::{Deed, Done, Tried};
-use super::exclusive::{Standing, Turn, after_parent, alone};
+use super::edit::{Applied, Attempt, Edit};
+use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::globals::GLOBALS;
 use super::legacy::retry_importing;
 use super::names::offset_name;
 use super::object::SyncObject;
 use super::patch;
-use super::plain_path::leads_plainly;
+use super::plain_path::is_plain_path;
 use super::property::{self, Known};
 use super::step::{self, Step};
 use super::stored::Encoded;
-use super::walk::{self, Act, Onward};
+use super::walk::{self, Act, Continuation};
 use super::zend::{self, Str, Thrown};
 use crate::store::{self, Store};
 
@@ -28,8 +28,8 @@ use crate::store::{self, Store};
 ///
 /// # Safety
 /// The object and the values in `deed` are valid, and held by the caller.
-pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], deed: Deed) -> Result<(), Thrown> {
-    if let ([], Deed::Unset) = (steps, &deed) {
+pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], deed: Edit) -> Result<(), Thrown> {
+    if let ([], Edit::Unset) = (steps, &deed) {
         // SAFETY: valid by contract; the handler is one of ours.
         unsafe {
             if let Some(unset) = (*(*this.zend()).handlers).unset_property {
@@ -44,21 +44,21 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], deed: Deed) 
             deed
         } else {
             match patch::change(this, name, steps, deed)? {
-                Tried::Done => return Ok(()),
-                Tried::Left(deed) => deed,
+                Attempt::Done => return Ok(()),
+                Attempt::Declined(deed) => deed,
             }
         };
-        match alone(this, |turn| compute(turn, name, steps, deed))? {
+        match exclusive(this, |turn| compute(turn, name, steps, deed))? {
             None => Ok(()),
-            Some(Onward { handle, step, rest, act }) => {
-                change_element(SyncObject::of(handle.object()), step, rest, Deed::put_off(act))
+            Some(Continuation { handle, step, rest, act }) => {
+                change_element(SyncObject::of(handle.object()), step, rest, Edit::defer(act))
             }
         }
     }
 }
 
 /// Acts in the depth of what a step leads to in a store.
-unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], deed: Deed) -> Result<(), Thrown> {
+unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], deed: Edit) -> Result<(), Thrown> {
     // SAFETY: as for `change`.
     unsafe {
         match step {
@@ -70,13 +70,13 @@ unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], deed: De
 }
 
 /// Acts in the depth of a new value, under the next free number.
-pub unsafe fn change_next(this: &SyncObject, steps: &[Step], deed: Deed) -> Result<(), Thrown> {
+pub unsafe fn change_next(this: &SyncObject, steps: &[Step], deed: Edit) -> Result<(), Thrown> {
     // SAFETY: as for `change`.
     unsafe {
         match (steps, deed) {
-            ([], Deed::Assign(value)) if !this.overrides.accessors() => property::append(this, value),
+            ([], Edit::Assign(value)) if !this.overrides.accessors() => property::append(this, value),
             // From finding the number to taking it, nobody else may take it.
-            (steps, deed) => alone(this, |_| change(this, &property::next_number(this)?, steps, deed)),
+            (steps, deed) => exclusive(this, |_| change(this, &property::next_number(this)?, steps, deed)),
         }
     }
 }
@@ -87,8 +87,8 @@ unsafe fn compute<'o, 's>(
     turn: &Turn,
     name: &Str,
     steps: &'s [Step],
-    mut deed: Deed<'o>,
-) -> Result<Option<Onward<'o, 's>>, Thrown> {
+    mut deed: Edit<'o>,
+) -> Result<Option<Continuation<'o, 's>>, Thrown> {
     let this = turn.object();
     let mut value = zend::empty();
     // SAFETY: valid by contract; the value is this frame's own.
@@ -109,7 +109,7 @@ unsafe fn compute<'o, 's>(
         if acted.changed {
             Made { name, known, steps, done }.store(turn, &raw mut value, MERGES)?;
         }
-        Ok(acted.onward)
+        Ok(acted.continuation)
     }
 }
 
@@ -120,7 +120,7 @@ struct Made<'s> {
     known: Known,
     /// Where in it the statement has acted.
     steps: &'s [Step],
-    done: Done,
+    done: Applied,
 }
 
 /// How often a value is looked at again that user code has changed meanwhile, before it is written over.
@@ -157,11 +157,11 @@ impl Made<'_> {
                 Standing::Kept if put(&is_newest)? => return Ok(()),
                 Standing::Kept | Standing::Ended => {}
             }
-            let steps = GLOBALS.get().buffers.park(step::settled(self.steps));
-            if merges == 0 || !leads_plainly(value, &steps, &mut |_| Ok(()))? {
+            let steps = GLOBALS.get().buffers.park(step::normalized(self.steps));
+            if merges == 0 || !is_plain_path(value, &steps, &mut |_| Ok(()))? {
                 return put(&|_| Ok(true)).map(drop);
             }
-            alone(this, |turn| self.merge(turn, &steps, merges - 1))
+            exclusive(this, |turn| self.merge(turn, &steps, merges - 1))
         }
     }
 
@@ -180,16 +180,16 @@ impl Made<'_> {
             let known = get(this, name, &raw mut value)?;
             this.cache().forget(name.as_ptr());
             let mut follow = |newer: *const zval| match done {
-                Done::Operated(operation) => (*operation).follow(newer),
-                Done::Put(_) | Done::Removed => Ok(()),
+                Applied::Operated(operation) => (*operation).follow(newer),
+                Applied::Put(_) | Applied::Removed => Ok(()),
             };
-            if !leads_plainly(&raw mut value, steps, &mut follow)? {
+            if !is_plain_path(&raw mut value, steps, &mut follow)? {
                 return Ok(());
             }
             let act = match done {
-                Done::Put(value) => Act::Assign(value),
-                Done::Operated(operation) => Act::Assign((*operation).new_value()),
-                Done::Removed => Act::Unset,
+                Applied::Put(value) => Act::Assign(value),
+                Applied::Operated(operation) => Act::Assign((*operation).new_value()),
+                Applied::Removed => Act::Unset,
             };
             walk::act(&raw mut value, steps, act)?;
             Made { name, known, steps, done }.store(turn, &raw mut value, merges)

@@ -7,7 +7,7 @@ use super::operation::{Due, Operation};
 use super::walk::Act;
 
 /// What a statement does at the end of its steps. Whoever gives it back has not done it.
-pub enum Deed<'o> {
+pub enum Edit<'o> {
     /// Puts a value there.
     Assign(*mut zval),
     /// Applies an operator to what is there.
@@ -16,7 +16,7 @@ pub enum Deed<'o> {
     Unset,
 }
 
-impl<'o> Deed<'o> {
+impl<'o> Edit<'o> {
     /// To be done now, while others are kept out.
     pub fn during(self, turn: &Turn) -> Act<'o> {
         match self {
@@ -27,10 +27,10 @@ impl<'o> Deed<'o> {
     }
 
     /// Not now, after all.
-    pub fn put_off(act: Act<'o>) -> Self {
+    pub fn defer(act: Act<'o>) -> Self {
         match act {
             Act::Assign(value) => Self::Assign(value),
-            Act::Operate(operation) => Self::Operate(operation.put_off()),
+            Act::Operate(operation) => Self::Operate(operation.defer()),
             Act::Unset => Self::Unset,
         }
     }
@@ -45,18 +45,18 @@ impl<'o> Deed<'o> {
     }
 
     /// What it will have done.
-    pub fn done(&mut self) -> Done {
+    pub fn done(&mut self) -> Applied {
         match self {
-            Self::Assign(value) => Done::Put(*value),
-            Self::Operate(due) => Done::Operated(due.operation()),
-            Self::Unset => Done::Removed,
+            Self::Assign(value) => Applied::Put(*value),
+            Self::Operate(due) => Applied::Operated(due.operation()),
+            Self::Unset => Applied::Removed,
         }
     }
 }
 
 /// What a statement has done at the end of its steps.
 #[derive(Clone, Copy)]
-pub enum Done {
+pub enum Applied {
     Put(*mut zval),
     Operated(*mut Operation),
     Removed,
@@ -64,10 +64,10 @@ pub enum Done {
 
 /// What came of trying to do it one way.
 #[must_use]
-pub enum Tried<'o> {
+pub enum Attempt<'o> {
     Done,
     /// This is not the way, and it has not been done.
-    Left(Deed<'o>),
+    Declined(Edit<'o>),
 }
 
 /// How often a compare and swap is tried again because another process was faster, before the other writers

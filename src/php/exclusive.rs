@@ -1,7 +1,7 @@
 //! Keeping other writers out while a statement is computed.
 //!
 //! Computing may run user code (`__toString`, hooks, error handlers), which cannot be taken back and is not to
-//! run twice: so where it may, others are kept out first ([`alone`]), the value is read, computed once, and
+//! run twice: so where it may, others are kept out first ([`exclusive`]), the value is read, computed once, and
 //! stored. What user code may do meanwhile is found out before the result is stored ([`Turn::standing`]).
 
 use std::panic::AssertUnwindSafe;
@@ -39,7 +39,7 @@ impl<'t> Turn<'t> {
 /// Others may write again when `body` is through, whichever way: it returns, throws, or the engine
 /// leaves it by `longjmp` (a fatal error in user code that it runs). A fiber that is destroyed is
 /// thrown out of it.
-pub fn alone<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<T, Thrown> {
+pub fn exclusive<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<T, Thrown> {
     let change = retry_importing(this, Store::lock_writers)?;
     run(this, change, body)
 }
@@ -50,7 +50,7 @@ pub fn alone<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>
 /// parent makes of it; for ever it cannot be, since the parent may be waiting for the child to end.
 const PARENT: Duration = Duration::from_secs(1);
 
-/// As [`alone`], in a child that was forked in the middle of its parent's turn: when the parent has ended it.
+/// As [`exclusive`], in a child that was forked in the middle of its parent's turn: when the parent has ended it.
 /// `None` if that takes too long.
 pub fn after_parent<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<Option<T>, Thrown> {
     match retry_importing_for(this, PARENT, Store::lock_writers)? {

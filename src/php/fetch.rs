@@ -6,15 +6,15 @@ use std::ptr;
 use ext_php_rs::ffi::{self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, zend_string, zval};
 
 use super::errors;
-use super::opline::Instruction;
+use super::opline::Opline;
 use super::step::{Key, Step};
 use super::zend::{Str, Thrown};
 
 /// What a fetch of a property or element is for.
 pub enum Fetch {
-    /// To be changed further inside: a place is wanted.
-    Place,
-    /// The compound operator that runs wants the value: a place is wanted that operates.
+    /// To be changed further inside: a proxy is wanted.
+    Proxy,
+    /// The compound operator that runs wants the value: a proxy is wanted that operates.
     Operand,
     /// Just the value.
     Value,
@@ -34,7 +34,7 @@ pub unsafe fn property_fetch(
     if !matches!(kind as u32, BP_VAR_W | BP_VAR_RW | BP_VAR_UNSET) {
         return Ok(Fetch::Value);
     }
-    let Some(instruction) = Instruction::current() else { return Ok(Fetch::Value) };
+    let Some(instruction) = Opline::current() else { return Ok(Fetch::Value) };
     // SAFETY: valid by contract.
     let no_reference = || no_reference(&(way() + &Step::Property(unsafe { Str::share(name) }).to_string()));
     match instruction.code() {
@@ -43,7 +43,7 @@ pub unsafe fn property_fetch(
             if instruction.op().extended_value & ffi::ZEND_FETCH_OBJ_FLAGS == ffi::ZEND_FETCH_REF {
                 return Err(no_reference());
             }
-            Ok(Fetch::Place)
+            Ok(Fetch::Proxy)
         }
         _ => Ok(Fetch::Value),
     }
@@ -51,7 +51,7 @@ pub unsafe fn property_fetch(
 
 /// Whether a compound operator on an element is what runs: `$x['n'] += 1`.
 pub fn is_operator() -> bool {
-    Instruction::current().is_some_and(|instruction| instruction.code() == ffi::ZEND_ASSIGN_DIM_OP)
+    Opline::current().is_some_and(|instruction| instruction.code() == ffi::ZEND_ASSIGN_DIM_OP)
 }
 
 /// Finds out what `read_dimension` is called for. Throws where a reference is wanted.
@@ -61,7 +61,7 @@ pub fn is_operator() -> bool {
 /// # Safety
 /// `offset` is valid or null.
 pub unsafe fn element_fetch(kind: c_int, offset: *mut zval, way: impl FnOnce() -> String) -> Result<Fetch, Thrown> {
-    let Some(instruction) = Instruction::current() else { return Ok(Fetch::Value) };
+    let Some(instruction) = Opline::current() else { return Ok(Fetch::Value) };
     // SAFETY: valid by contract.
     let no_reference = || no_reference(&(way() + &unsafe { element(offset) }.to_string()));
     match (kind as u32, instruction.code()) {
@@ -74,7 +74,7 @@ pub unsafe fn element_fetch(kind: c_int, offset: *mut zval, way: impl FnOnce() -
             if instruction.op().extended_value == ffi::ZEND_FETCH_DIM_REF {
                 return Err(no_reference());
             }
-            Ok(Fetch::Place)
+            Ok(Fetch::Proxy)
         }
         _ => Ok(Fetch::Value),
     }

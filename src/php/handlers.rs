@@ -18,7 +18,7 @@ use super::names::{check_name, is_bad_name, offset_name};
 use super::object::SyncObject;
 use super::operate::operate;
 use super::property;
-use super::proxy::{fetch_operand, fetch_place};
+use super::proxy::{fetch_operand, fetch_proxy};
 use super::zend::{self, Str, Thrown};
 
 /// `$sync->x`. The value is always put into `result`, never handed out by address: user code might
@@ -57,7 +57,7 @@ unsafe fn read_for_writing(this: &SyncObject, name: *mut zend_string, kind: c_in
                 this.instance().and_then(|_| check_name(name)).and_then(|()| property_fetch(kind, name, String::new));
             match fetched {
                 Ok(Fetch::Value | Fetch::Operand) => return read_uncached(this, name, result),
-                Ok(Fetch::Place) => fetch_place(this.zend(), Some(Str::share(name)), result),
+                Ok(Fetch::Proxy) => fetch_proxy(this.zend(), Some(Str::share(name)), result),
                 Err(Thrown) => return zend::uninitialized(),
             }
             result
@@ -224,9 +224,9 @@ pub unsafe extern "C" fn read_dimension(
                 return failed;
             };
             if offset.is_null()
-                && let Fetch::Place = fetch
+                && let Fetch::Proxy = fetch
             {
-                fetch_place(object, None, result);
+                fetch_proxy(object, None, result);
                 return result;
             }
             // As in `read_property`.
@@ -238,8 +238,8 @@ pub unsafe extern "C" fn read_dimension(
             let Ok(name) = shared_name(this, offset, kind) else { return failed };
             match fetch {
                 Fetch::Value => {}
-                Fetch::Place => {
-                    fetch_place(object, Some(name), result);
+                Fetch::Proxy => {
+                    fetch_proxy(object, Some(name), result);
                     return result;
                 }
                 Fetch::Operand => {
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut 
         unsafe {
             let this = SyncObject::of(object);
             // `$sync[[]] += 1` writes even after its TypeError.
-            if this.echo.is_due() || zend::check().is_err() {
+            if this.write_back.is_due() || zend::check().is_err() {
                 return;
             }
             let _alive = this.hold();

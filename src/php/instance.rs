@@ -67,9 +67,9 @@ fn without_scheme(file: &[u8]) -> Result<&[u8], Thrown> {
     let length = file.iter().take_while(|&b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')).count();
     let (scheme, rest) = file.split_at(length);
     // (A single letter is none: that is a drive's, elsewhere.)
-    let is_one = length > 1 && (rest.starts_with(b"://") || rest.starts_with(b":") && scheme == b"data");
+    let is_sync = length > 1 && (rest.starts_with(b"://") || rest.starts_with(b":") && scheme == b"data");
     match rest.strip_prefix(b"://") {
-        _ if !is_one => Ok(file),
+        _ if !is_sync => Ok(file),
         Some(rest) if scheme.eq_ignore_ascii_case(b"file") => {
             let (host, path) = rest.split_at(rest.iter().position(|&b| b == b'/').unwrap_or(rest.len()));
             match host {

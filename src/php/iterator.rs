@@ -17,9 +17,9 @@ use super::views::refuse_references;
 use super::whole;
 use super::zend::{self, Str, Thrown};
 
-/// A walk over one moment of the store. Values are decoded when they are asked for.
+/// A cursor over one moment of the store. Values are decoded when they are asked for.
 #[repr(C)]
-struct Walk {
+struct Cursor {
     iterator: zend_object_iterator,
     content: Option<Content>,
     at: usize,
@@ -93,14 +93,14 @@ impl Content {
 }
 
 static FUNCTIONS: zend_object_iterator_funcs = zend_object_iterator_funcs {
-    dtor: Some(walk_free),
-    valid: Some(walk_valid),
-    get_current_data: Some(walk_value),
-    get_current_key: Some(walk_name),
-    move_forward: Some(walk_next),
-    rewind: Some(walk_rewind),
-    invalidate_current: Some(walk_forget),
-    get_gc: Some(walk_gc),
+    dtor: Some(cursor_free),
+    valid: Some(cursor_valid),
+    get_current_data: Some(cursor_value),
+    get_current_key: Some(cursor_name),
+    move_forward: Some(cursor_next),
+    rewind: Some(cursor_rewind),
+    invalidate_current: Some(cursor_forget),
+    get_gc: Some(cursor_gc),
 };
 
 /// `foreach ($sync as $name => $value)`
@@ -121,21 +121,21 @@ pub unsafe extern "C" fn get_iterator(
             if this.instance().is_err() {
                 return ptr::null_mut();
             }
-            let walk: *mut Walk = ext_php_rs::alloc::emalloc(std::alloc::Layout::new::<Walk>()).cast();
-            walk.cast::<MaybeUninit<Walk>>().write(MaybeUninit::zeroed());
-            ffi::zend_iterator_init(&raw mut (*walk).iterator);
-            zend::copy(&raw mut (*walk).iterator.data, object);
-            (*walk).iterator.funcs = &raw const FUNCTIONS;
-            (&raw mut (*walk).content).write(None);
-            &raw mut (*walk).iterator
+            let cursor: *mut Cursor = ext_php_rs::alloc::emalloc(std::alloc::Layout::new::<Cursor>()).cast();
+            cursor.cast::<MaybeUninit<Cursor>>().write(MaybeUninit::zeroed());
+            ffi::zend_iterator_init(&raw mut (*cursor).iterator);
+            zend::copy(&raw mut (*cursor).iterator.data, object);
+            (*cursor).iterator.funcs = &raw const FUNCTIONS;
+            (&raw mut (*cursor).content).write(None);
+            &raw mut (*cursor).iterator
         }
     })
 }
 
-impl Walk {
+impl Cursor {
     /// # Safety
     /// `iterator` was made by [`get_iterator`].
-    unsafe fn of<'a>(iterator: *mut zend_object_iterator) -> &'a mut Walk {
+    unsafe fn of<'a>(iterator: *mut zend_object_iterator) -> &'a mut Cursor {
         // SAFETY: the iterator is the first field. The engine calls one function of it at a time.
         unsafe { &mut *iterator.cast() }
     }
@@ -146,33 +146,33 @@ impl Walk {
     }
 }
 
-unsafe extern "C" fn walk_free(iterator: *mut zend_object_iterator) {
+unsafe extern "C" fn cursor_free(iterator: *mut zend_object_iterator) {
     contain((), || {
-        // SAFETY: the engine passes a walk, for the last time.
+        // SAFETY: the engine passes a cursor, for the last time.
         unsafe {
-            let walk = Walk::of(iterator);
-            drop(walk.content.take());
-            zend::release(&raw mut walk.current);
-            zend::release(&raw mut walk.iterator.data);
+            let cursor = Cursor::of(iterator);
+            drop(cursor.content.take());
+            zend::release(&raw mut cursor.current);
+            zend::release(&raw mut cursor.iterator.data);
         }
     });
 }
 
-unsafe extern "C" fn walk_valid(iterator: *mut zend_object_iterator) -> c_int {
+unsafe extern "C" fn cursor_valid(iterator: *mut zend_object_iterator) -> c_int {
     contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
-        // SAFETY: the engine passes a walk, and holds it.
-        let walk = unsafe { Walk::of(iterator) };
-        while let Some(content) = walk.content.as_ref().filter(|content| walk.at < content.len()) {
+        // SAFETY: the engine passes a cursor, and holds it.
+        let cursor = unsafe { Cursor::of(iterator) };
+        while let Some(content) = cursor.content.as_ref().filter(|content| cursor.at < content.len()) {
             // A value that was left behind may have been removed: only reading it tells.
-            // SAFETY: a value of the walk's.
-            let read = unsafe { zend::kind(&raw const walk.current) != IS_UNDEF };
-            if read || !content.is_behind(walk.at) {
+            // SAFETY: a value of the cursor's.
+            let read = unsafe { zend::kind(&raw const cursor.current) != IS_UNDEF };
+            if read || !content.is_behind(cursor.at) {
                 return ffi::ZEND_RESULT_CODE_SUCCESS;
             }
             // SAFETY: as above.
-            match unsafe { walk_read(iterator) } {
+            match unsafe { cursor_read(iterator) } {
                 Ok(true) => return ffi::ZEND_RESULT_CODE_SUCCESS,
-                Ok(false) => walk.at += 1,
+                Ok(false) => cursor.at += 1,
                 Err(Thrown) => return ffi::ZEND_RESULT_CODE_FAILURE,
             }
         }
@@ -180,47 +180,47 @@ unsafe extern "C" fn walk_valid(iterator: *mut zend_object_iterator) -> c_int {
     })
 }
 
-/// Reads the value at which the walk is; false if it is not there any more.
-unsafe fn walk_read(iterator: *mut zend_object_iterator) -> Result<bool, Thrown> {
-    // SAFETY: callers pass a walk that the engine holds. Reading may run code that starts it again, so nothing
+/// Reads the value at which the cursor is; false if it is not there any more.
+unsafe fn cursor_read(iterator: *mut zend_object_iterator) -> Result<bool, Thrown> {
+    // SAFETY: callers pass a cursor that the engine holds. Reading may run code that starts it again, so nothing
     // of it is kept across that.
     unsafe {
-        let walk = Walk::of(iterator);
-        let (at, mut value) = (walk.at, zend::empty());
-        let Some(content) = &walk.content else { return Ok(true) };
-        let there = content.value(walk.this(), at, &raw mut value)?;
+        let cursor = Cursor::of(iterator);
+        let (at, mut value) = (cursor.at, zend::empty());
+        let Some(content) = &cursor.content else { return Ok(true) };
+        let there = content.value(cursor.this(), at, &raw mut value)?;
         if there {
-            zend::release(&raw mut walk.current);
-            zend::copy(&raw mut walk.current, &raw const value);
+            zend::release(&raw mut cursor.current);
+            zend::copy(&raw mut cursor.current, &raw const value);
         }
         Ok(there)
     }
 }
 
-unsafe extern "C" fn walk_value(iterator: *mut zend_object_iterator) -> *mut zval {
+unsafe extern "C" fn cursor_value(iterator: *mut zend_object_iterator) -> *mut zval {
     contain(ptr::null_mut(), || {
-        // SAFETY: the engine passes a walk, and holds it.
+        // SAFETY: the engine passes a cursor, and holds it.
         unsafe {
-            let walk = Walk::of(iterator);
-            if zend::kind(&raw const walk.current) == IS_UNDEF && walk.content.is_some() {
-                match walk_read(iterator) {
+            let cursor = Cursor::of(iterator);
+            if zend::kind(&raw const cursor.current) == IS_UNDEF && cursor.content.is_some() {
+                match cursor_read(iterator) {
                     Ok(true) => {}
                     // Nobody has asked whether it is there.
-                    Ok(false) => zend::set_null(&raw mut walk.current),
+                    Ok(false) => zend::set_null(&raw mut cursor.current),
                     Err(Thrown) => return ptr::null_mut(),
                 }
             }
-            &raw mut walk.current
+            &raw mut cursor.current
         }
     })
 }
 
-unsafe extern "C" fn walk_name(iterator: *mut zend_object_iterator, name: *mut zval) {
+unsafe extern "C" fn cursor_name(iterator: *mut zend_object_iterator, name: *mut zval) {
     contain((), || {
-        // SAFETY: the engine passes a walk, and a slot for the name.
+        // SAFETY: the engine passes a cursor, and a slot for the name.
         unsafe {
-            let walk = Walk::of(iterator);
-            match walk.content.as_ref().and_then(|content| content.name(walk.at)) {
+            let cursor = Cursor::of(iterator);
+            match cursor.content.as_ref().and_then(|content| content.name(cursor.at)) {
                 Some(string) => zend::set_string(name, string),
                 None => zend::set_null(name),
             }
@@ -228,42 +228,42 @@ unsafe extern "C" fn walk_name(iterator: *mut zend_object_iterator, name: *mut z
     });
 }
 
-unsafe extern "C" fn walk_next(iterator: *mut zend_object_iterator) {
-    // SAFETY: the engine passes a walk.
+unsafe extern "C" fn cursor_next(iterator: *mut zend_object_iterator) {
+    // SAFETY: the engine passes a cursor.
     unsafe {
-        walk_forget(iterator);
-        Walk::of(iterator).at += 1;
+        cursor_forget(iterator);
+        Cursor::of(iterator).at += 1;
     }
 }
 
-unsafe extern "C" fn walk_rewind(iterator: *mut zend_object_iterator) {
+unsafe extern "C" fn cursor_rewind(iterator: *mut zend_object_iterator) {
     contain((), || {
-        // SAFETY: the engine passes a walk, and holds it.
+        // SAFETY: the engine passes a cursor, and holds it.
         unsafe {
-            walk_forget(iterator);
-            let walk = Walk::of(iterator);
-            walk.at = 0;
-            // A walk that starts again starts with what is there now.
-            walk.content = None;
-            let content = Content::of(walk.this()).ok();
-            Walk::of(iterator).content = content;
+            cursor_forget(iterator);
+            let cursor = Cursor::of(iterator);
+            cursor.at = 0;
+            // A cursor that starts again starts with what is there now.
+            cursor.content = None;
+            let content = Content::of(cursor.this()).ok();
+            Cursor::of(iterator).content = content;
         }
     });
 }
 
-unsafe extern "C" fn walk_forget(iterator: *mut zend_object_iterator) {
-    // SAFETY: the engine passes a walk.
-    unsafe { zend::release(&raw mut Walk::of(iterator).current) };
+unsafe extern "C" fn cursor_forget(iterator: *mut zend_object_iterator) {
+    // SAFETY: the engine passes a cursor.
+    unsafe { zend::release(&raw mut Cursor::of(iterator).current) };
 }
 
-unsafe extern "C" fn walk_gc(
+unsafe extern "C" fn cursor_gc(
     iterator: *mut zend_object_iterator,
     table: *mut *mut zval,
     n: *mut c_int,
 ) -> *mut HashTable {
-    // SAFETY: the engine passes a walk and places for the answer.
+    // SAFETY: the engine passes a cursor and places for the answer.
     unsafe {
-        *table = &raw mut Walk::of(iterator).iterator.data;
+        *table = &raw mut Cursor::of(iterator).iterator.data;
         *n = 1;
     }
     ptr::null_mut()

@@ -40,11 +40,11 @@ pub struct SyncObject {
     /// What the object's class does differently.
     pub overrides: Overrides,
     /// The engine is about to write back what `$sync['n'] += 1` has stored already.
-    pub echo: Echo,
+    pub write_back: WriteBack,
     /// The table that `get_properties` gave the engine last, or null.
     pub shown: Cell<*mut zend_array>,
     /// Where it came from, if it was read to show another Sync object.
-    inside: RefCell<Option<Rc<Provenance>>>,
+    provenance: RefCell<Option<Rc<Provenance>>>,
     std: UnsafeCell<zend_object>,
 }
 
@@ -140,9 +140,9 @@ impl SyncObject {
             (&raw mut (*object).ends).write(UnsafeCell::new(Cache::new()));
             (&raw mut (*object).policies).write(UnsafeCell::new(Vec::new()));
             (&raw mut (*object).overrides).write(Overrides::of(class));
-            (&raw mut (*object).echo).write(Echo::default());
+            (&raw mut (*object).write_back).write(WriteBack::default());
             (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
-            (&raw mut (*object).inside).write(RefCell::new(None));
+            (&raw mut (*object).provenance).write(RefCell::new(None));
             (&raw mut (*object).bounds).write(RefCell::new(None));
             let std = (*object).std.get();
             ffi::zend_object_std_init(std, class);
@@ -163,7 +163,7 @@ impl SyncObject {
             drop(std::mem::replace(self.ends(), Cache::new()));
             drop(std::mem::take(&mut *self.policies.get()));
         }
-        drop(self.inside.take());
+        drop(self.provenance.take());
         drop(self.bounds.take());
     }
 
@@ -197,7 +197,7 @@ impl SyncObject {
     ///
     /// # Safety
     /// `value` is valid.
-    pub unsafe fn is_one(value: *const ffi::zval) -> bool {
+    pub unsafe fn is_sync(value: *const ffi::zval) -> bool {
         // SAFETY: the caller's value, read as the type that it says.
         unsafe { zend::kind(value) == ffi::IS_OBJECT && Self::is((*value).value.obj) }
     }
@@ -315,20 +315,20 @@ impl SyncObject {
     }
 
     /// Says where the object came from.
-    pub fn set_inside(&self, inside: Option<Rc<Provenance>>) {
-        self.inside.replace(inside);
+    pub fn set_provenance(&self, provenance: Option<Rc<Provenance>>) {
+        self.provenance.replace(provenance);
     }
 
     /// Where the object came from.
-    pub fn inside(&self) -> Option<Rc<Provenance>> {
-        self.inside.borrow().clone()
+    pub fn provenance(&self) -> Option<Rc<Provenance>> {
+        self.provenance.borrow().clone()
     }
 
     /// Whether it came out of the very store that it is a handle on, at whatever depth.
     pub fn is_inside_itself(&self) -> bool {
-        let inside = self.inside.borrow();
-        let mut outer = std::iter::successors(inside.as_deref(), |inside| inside.outer.as_deref());
-        self.constructed().is_some_and(|instance| outer.any(|inside| inside.path == instance.store.path()))
+        let provenance = self.provenance.borrow();
+        let mut outer = std::iter::successors(provenance.as_deref(), |inner| inner.outer.as_deref());
+        self.constructed().is_some_and(|instance| outer.any(|store| store.path == instance.store.path()))
     }
 
     /// Keeps the object alive until the result is dropped.
@@ -350,9 +350,9 @@ fn not_constructed(object: *mut zend_object) -> Thrown {
 
 /// Whether the engine is about to write back what an operator has stored already.
 #[derive(Default)]
-pub struct Echo(Cell<bool>);
+pub struct WriteBack(Cell<bool>);
 
-impl Echo {
+impl WriteBack {
     /// An operation was done.
     pub fn expect(&self) {
         self.0.set(true);

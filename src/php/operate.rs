@@ -7,13 +7,13 @@ use std::ptr;
 use ext_php_rs::ffi::{IS_DOUBLE, IS_LONG, IS_STRING, zend_object, zend_string, zval};
 
 use super::edit::ATTEMPTS;
-use super::exclusive::alone;
+use super::exclusive::exclusive;
 use super::fetch::forget_type;
 use super::globals::GLOBALS;
 use super::object::SyncObject;
 use super::operation::{self, Operator};
-use super::opline::Instruction;
-use super::proxy::fetch_place;
+use super::opline::Opline;
+use super::proxy::fetch_proxy;
 use super::retry::{Stop, retry};
 use super::value::scalar;
 use super::zend::{self, Str, Thrown};
@@ -24,12 +24,12 @@ use crate::store::{ErrorKind, Found, Seen, Store};
 ///
 /// Where nobody can notice it (numbers, mostly), the whole of it is done here, and the engine
 /// repeats it on a scratch copy of the old value, for its own result. Else the scratch value is a
-/// place, whose `do_operation` the engine calls.
+/// proxy, whose `do_operation` the engine calls.
 ///
 /// # Safety
 /// The object and the name are valid; `slot` is the engine's, or null.
 pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut *mut c_void) -> *mut zval {
-    let Some(instruction) = Instruction::current() else { return ptr::null_mut() };
+    let Some(instruction) = Opline::current() else { return ptr::null_mut() };
     let Some(operator) = instruction.operator() else { return ptr::null_mut() };
     // SAFETY: valid by contract. The scratch value is the thread's, and stays until it is used again.
     unsafe {
@@ -58,7 +58,7 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
                 Err(Thrown) => return zend::error_zval(),
             }
         }
-        fetch_place(root, Some(Str::share(name)), scratch);
+        fetch_proxy(root, Some(Str::share(name)), scratch);
         scratch
     }
 }
@@ -103,7 +103,7 @@ unsafe fn operate_on_scalar(
         zend::copy(&raw mut held, operand);
         let operand = &raw const held;
         let swapped = match swap_scalar(this, name, operator, operand, scratch)? {
-            Swap::Lost => alone(this, |_| swap_scalar(this, name, operator, operand, scratch))?,
+            Swap::Lost => exclusive(this, |_| swap_scalar(this, name, operator, operand, scratch))?,
             swapped => swapped,
         };
         // (While others are kept out nobody is faster.)
@@ -132,7 +132,7 @@ unsafe fn swap_scalar(
     unsafe {
         for _ in 0..ATTEMPTS {
             let Some(entry) = this.cache().find(name.as_ptr()) else {
-                if look_at_scalar(this, name)? { continue } else { return Ok(Swap::Impossible) }
+                if refresh_scalar(this, name)? { continue } else { return Ok(Swap::Impossible) }
             };
             let mut seen = entry.seen;
             let old = &raw const entry.value;
@@ -156,7 +156,7 @@ unsafe fn swap_scalar(
             zend::release(&raw mut *new);
             match swapped {
                 // Look again, and try again.
-                Swap::Lost if look_at_scalar(this, name)? => {}
+                Swap::Lost if refresh_scalar(this, name)? => {}
                 Swap::Lost => return Ok(Swap::Impossible),
                 swapped => return Ok(swapped),
             }
@@ -198,7 +198,7 @@ unsafe fn is_short(value: *const zval) -> bool {
 
 /// Brings the value of `name` into the cache, if it is a number or a short string; else it is not even decoded, so that no
 /// user code runs.
-unsafe fn look_at_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
+unsafe fn refresh_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
     /// The most that a string's length takes.
     const HEAD: u64 = 5;
     // SAFETY: the caller holds the name; entries are not kept across calls.

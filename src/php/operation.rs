@@ -340,7 +340,7 @@ impl<'o> Running<'o> {
     }
 
     /// Not now, after all.
-    pub fn put_off(self) -> Due<'o> {
+    pub fn defer(self) -> Due<'o> {
         self.0
     }
 

@@ -7,12 +7,12 @@ use super::zend;
 
 /// The instruction that runs, where it is one of user code.
 #[derive(Clone, Copy)]
-pub struct Instruction {
+pub struct Opline {
     frame: *mut zend_execute_data,
     op: *const zend_op,
 }
 
-impl Instruction {
+impl Opline {
     /// The instruction that the engine is at, if user code is what runs.
     pub fn current() -> Option<Self> {
         // SAFETY: the engine keeps the frame that runs.

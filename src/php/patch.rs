@@ -12,8 +12,8 @@
 use ext_php_rs::ffi::{self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_STRING, IS_TRUE, zval};
 
 use super::cache::LARGEST_VALUE;
-use super::edit::{ATTEMPTS, Deed, Tried};
-use super::exclusive::{Standing, Turn, after_parent, alone};
+use super::edit::{ATTEMPTS, Attempt, Edit};
+use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::globals::GLOBALS;
 use super::legacy::retry_importing;
 use super::object::SyncObject;
@@ -30,14 +30,14 @@ use crate::store::{Appended, Outline, Seen, Store};
 ///
 /// # Safety
 /// The object and the values in `deed` are valid, and held by the caller.
-pub unsafe fn change<'o>(this: &SyncObject, name: &Str, steps: &[Step], deed: Deed<'o>) -> Result<Tried<'o>, Thrown> {
+pub unsafe fn change<'o>(this: &SyncObject, name: &Str, steps: &[Step], deed: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
     if steps.is_empty() {
-        return Ok(Tried::Left(deed));
+        return Ok(Attempt::Declined(deed));
     }
     // SAFETY: valid by contract.
     unsafe {
         match (steps, change_cached(this, name, steps, deed)?) {
-            ([step], Tried::Left(Deed::Assign(value))) => assign_unread(this, name, step, value),
+            ([step], Attempt::Declined(Edit::Assign(value))) => assign_unread(this, name, step, value),
             (_, tried) => Ok(tried),
         }
     }
@@ -49,24 +49,24 @@ unsafe fn change_cached<'o>(
     this: &SyncObject,
     name: &Str,
     steps: &[Step],
-    mut deed: Deed<'o>,
-) -> Result<Tried<'o>, Thrown> {
+    mut deed: Edit<'o>,
+) -> Result<Attempt<'o>, Thrown> {
     // SAFETY: as for `change`. What is looked at in the cache is used before anything else can happen to it.
     unsafe {
         for _ in 0..ATTEMPTS {
             let Some(entry) = this.cache().look_up(name.as_ptr()) else { break };
             let before = entry.seen;
             let value = match &mut deed {
-                Deed::Assign(value) if is_plain(*value, DEPTH) => Some(*value),
-                Deed::Unset => None,
-                Deed::Operate(due) => match scalar_at(&raw const entry.value, steps) {
+                Edit::Assign(value) if is_plain(*value, DEPTH) => Some(*value),
+                Edit::Unset => None,
+                Edit::Operate(due) => match scalar_at(&raw const entry.value, steps) {
                     Some(old) => match due.silently(old)? {
                         Some(new) => Some(new),
                         None => break,
                     },
                     None => break,
                 },
-                Deed::Assign(_) => break,
+                Edit::Assign(_) => break,
             };
             let mut patch = GLOBALS.get().buffers.take();
             let Some(end) = encode(this, name, &raw const entry.value, steps, value, &mut patch)? else { break };
@@ -77,7 +77,7 @@ unsafe fn change_cached<'o>(
                     if let Some(array) = follow(this, name, before, steps, value)? {
                         this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
                     }
-                    return Ok(Tried::Done);
+                    return Ok(Attempt::Done);
                 }
                 Ok(Appended::Changed) => {}
                 // As much has been appended as there was: time to write it whole.
@@ -89,7 +89,7 @@ unsafe fn change_cached<'o>(
                     match instance.store.put_if_unchanged(name.bytes(), &patch, &mut seen) {
                         Ok(true) => {
                             this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
-                            return Ok(Tried::Done);
+                            return Ok(Attempt::Done);
                         }
                         Ok(false) => {}
                         Err(_) => break,
@@ -103,7 +103,7 @@ unsafe fn change_cached<'o>(
                 break;
             }
         }
-        Ok(Tried::Left(deed))
+        Ok(Attempt::Declined(deed))
     }
 }
 
@@ -165,31 +165,36 @@ impl End {
 }
 
 /// Puts a value into an array that is not read.
-unsafe fn assign_unread<'o>(this: &SyncObject, name: &Str, step: &Step, value: *mut zval) -> Result<Tried<'o>, Thrown> {
+unsafe fn assign_unread<'o>(
+    this: &SyncObject,
+    name: &Str,
+    step: &Step,
+    value: *mut zval,
+) -> Result<Attempt<'o>, Thrown> {
     // SAFETY: as for `change`. Waiting may run signal handlers: nothing is kept across it but what the caller holds.
     unsafe {
         let key = match step {
             Step::Append => None,
             Step::Element(key) if key.is_plain() => Some(array_key(key, false)?),
-            _ => return Ok(Tried::Left(Deed::Assign(value))),
+            _ => return Ok(Attempt::Declined(Edit::Assign(value))),
         };
         let unread = Unread { this, name, key };
         if unread.end()?.is_none() {
-            return Ok(Tried::Left(Deed::Assign(value)));
+            return Ok(Attempt::Declined(Edit::Assign(value)));
         }
         let done = if is_plain(value, DEPTH) {
             let encoded = Encoded::within(this, name.as_ptr(), value, 1)?;
             match unread.put(&encoded, ATTEMPTS)? {
-                Put::Lost => alone(this, |_| unread.put(&encoded, ATTEMPTS))?,
+                Put::Lost => exclusive(this, |_| unread.put(&encoded, ATTEMPTS))?,
                 put => put,
             }
         } else {
             // Encoding it runs user code, which is not to run again because another process was faster.
-            alone(this, |turn| unread.put_object(turn, value))?
+            exclusive(this, |turn| unread.put_object(turn, value))?
         };
         Ok(match done {
-            Put::Done => Tried::Done,
-            Put::Impossible | Put::Full | Put::Lost => Tried::Left(Deed::Assign(value)),
+            Put::Done => Attempt::Done,
+            Put::Impossible | Put::Full | Put::Lost => Attempt::Declined(Edit::Assign(value)),
         })
     }
 }
@@ -217,7 +222,7 @@ impl Unread<'_> {
     /// Where the array ends, if that is enough to know.
     unsafe fn end(&self) -> Result<Option<End>, Thrown> {
         // SAFETY: whoever made this holds what is in it.
-        let end = unsafe { look_at_end(self.this, self.name)? };
+        let end = unsafe { observe_end(self.this, self.name)? };
         Ok(end.filter(|end| self.key.is_some() || end.number().is_some()))
     }
 
@@ -279,7 +284,7 @@ impl Unread<'_> {
         let mut array = zend::empty();
         // SAFETY: as above; the array is this frame's own.
         unsafe {
-            let known = property::look(self.this, name, &raw mut array)?;
+            let known = property::observe(self.this, name, &raw mut array)?;
             let encoded = Encoded::of(self.this, name, &raw mut array)?;
             if turn.standing() == Standing::Forked {
                 return Ok(());
@@ -297,10 +302,10 @@ impl Unread<'_> {
 }
 
 impl Unread<'_> {
-    /// Appends the patch that puts an encoded value there, in the array that [`look_at_end`] saw.
+    /// Appends the patch that puts an encoded value there, in the array that [`observe_end`] saw.
     unsafe fn append(&self, end: End, value: &Encoded, room: Room) -> Result<Appended, Thrown> {
         let Self { this, name, key } = self;
-        // SAFETY: as for `look_at_end`.
+        // SAFETY: as for `observe_end`.
         unsafe {
             let Some(entry) = this.ends().look_up(name.as_ptr()) else { return Ok(Appended::Changed) };
             let mut seen = entry.seen;
@@ -350,7 +355,7 @@ impl Unread<'_> {
 
 /// Where the array under `name` ends, as of now; `None` where there is none. The store then knows which
 /// value is appended to.
-unsafe fn look_at_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
+unsafe fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
     // SAFETY: the caller holds the name; entries are not kept across calls.
     unsafe {
         let mut seen = this.ends().look_up(name.as_ptr()).map_or(Seen::default(), |entry| entry.seen);

@@ -12,8 +12,8 @@ use super::zend::{self, Thrown};
 /// makes something: so that a value can be put at their end without running any. `found` is called with what is there.
 ///
 /// # Safety
-/// `value` is valid, and nothing changes it meanwhile; the steps are [`settled`].
-pub unsafe fn leads_plainly(
+/// `value` is valid, and nothing changes it meanwhile; the steps are [`normalized`].
+pub unsafe fn is_plain_path(
     value: *mut zval,
     steps: &[Step],
     found: &mut dyn FnMut(*const zval) -> Result<(), Thrown>,
@@ -27,7 +27,7 @@ pub unsafe fn leads_plainly(
             [step, rest @ ..] => {
                 let mut returned = zend::empty();
                 match plain_child(value, step, &raw mut returned)? {
-                    Child::There(child) => leads_plainly(child, rest, found),
+                    Child::There(child) => is_plain_path(child, rest, found),
                     Child::Missing => Ok(rest.is_empty()),
                     Child::Unknown => Ok(false),
                 }

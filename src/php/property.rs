@@ -55,16 +55,16 @@ impl Known {
 /// `name` and `into` are valid, and held by the caller.
 pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<bool, Thrown> {
     // SAFETY: valid by contract.
-    unsafe { look(this, name, into).map(|known| known.there) }
+    unsafe { observe(this, name, into).map(|known| known.there) }
 }
 
 /// As [`read`], for who has to know later whether the value is still the same.
 ///
 /// # Safety
 /// As there.
-pub unsafe fn look(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<Known, Thrown> {
+pub unsafe fn observe(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<Known, Thrown> {
     // SAFETY: valid by contract.
-    match unsafe { look_for(this, name, Wanted::Anything, into)? } {
+    match unsafe { find(this, name, Wanted::Anything, into)? } {
         Some(known) => Ok(known),
         None => unreachable!("anything is wanted"),
     }
@@ -78,11 +78,11 @@ pub unsafe fn look(this: &SyncObject, name: *mut zend_string, into: *mut zval) -
 pub unsafe fn refresh(this: &SyncObject, name: *mut zend_string) -> Result<bool, Thrown> {
     let mut newer = zend::empty();
     // SAFETY: valid by contract; `newer` is a slot of this frame.
-    unsafe { look_for(this, name, Wanted::Plain, &raw mut newer).map(|known| known.is_some()) }
+    unsafe { find(this, name, Wanted::Plain, &raw mut newer).map(|known| known.is_some()) }
 }
 
 /// What the value of `name` is known by, without reading it.
-pub fn look_up(this: &SyncObject, name: &[u8]) -> Result<Known, Thrown> {
+pub fn peek(this: &SyncObject, name: &[u8]) -> Result<Known, Thrown> {
     let mut seen = Seen::default();
     let mut start = [MaybeUninit::uninit(); OUTLINE];
     match retry(this, |store| store.outline(name, &mut seen, &mut Places::new(&mut start))) {
@@ -106,8 +106,8 @@ impl Wanted {
     }
 }
 
-/// What [`look`] and [`refresh`] do. `None`: it is not what is wanted.
-unsafe fn look_for(
+/// What [`observe`] and [`refresh`] do. `None`: it is not what is wanted.
+unsafe fn find(
     this: &SyncObject,
     name: *mut zend_string,
     wanted: Wanted,

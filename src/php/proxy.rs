@@ -2,13 +2,13 @@
 //!
 //! The engine takes `$sync->a['b'][] = 1` apart: it fetches `a` "for writing", then `['b']` of what it
 //! got, and so on, and acts on the last. There is no place in this process that it could act on, so
-//! what it gets here is a [`Place`]: an internal object that knows the way to a value. The engine
+//! what it gets here is a [`Proxy`]: an internal object that knows the way to a value. The engine
 //! passes an operation on an object to the object's handlers; the one that ends the statement does all of it
 //! ([`super::change`]). Nothing is held between handlers.
 //!
 //! Compound operators (`+=`, `.=`, `++`) end in the handler `do_operation`, which gets the operand
 //! and may run user code (`__toString`). Where the engine would then write the result back, it is
-//! told that this has happened already ([`Echo`]).
+//! told that this has happened already ([`WriteBack`]).
 
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::mem::offset_of;
@@ -24,55 +24,55 @@ use ext_php_rs::ffi::{
 use ext_php_rs::flags::ClassFlags;
 
 use super::change::{change, change_next};
-use super::edit::Deed;
+use super::edit::Edit;
 use super::errors::{self, contain};
 use super::fetch::{Fetch, element, element_fetch, forget_type, property_fetch};
 use super::globals::GLOBALS;
-use super::object::{Echo, SyncObject};
+use super::object::{SyncObject, WriteBack};
 use super::operation::{Operation, Operator};
-use super::opline::Instruction;
+use super::opline::Opline;
 use super::step::Step;
 use super::zend::{self, Alive, Str, Thrown};
 
-/// A place in `result`: the value of `name`, or, without one, a new value under the next free number.
+/// A proxy in `result`: the value of `name`, or, without one, a new value under the next free number.
 ///
 /// # Safety
 /// All are valid; `result` is overwritten.
-pub unsafe fn fetch_place(root: *mut zend_object, name: Option<Str>, result: *mut zval) {
+pub unsafe fn fetch_proxy(root: *mut zend_object, name: Option<Str>, result: *mut zval) {
     // SAFETY: valid by contract.
     unsafe {
-        (*result).value.obj = Place::make(root, name, Vec::new());
+        (*result).value.obj = Proxy::make(root, name, Vec::new());
         (*result).u1.type_info = ffi::IS_OBJECT_EX;
     }
 }
 
-/// A place in `result` for `$sync['n'] += 1`: when it has operated, it tells the Sync object to
-/// expect the [`Echo`].
+/// A proxy in `result` for `$sync['n'] += 1`: when it has operated, it tells the Sync object to
+/// expect the [`WriteBack`].
 ///
 /// # Safety
 /// All are valid; `result` is overwritten.
 pub unsafe fn fetch_operand(root: *mut zend_object, name: Str, result: *mut zval) {
     // SAFETY: valid by contract.
     unsafe {
-        fetch_place(root, Some(name), result);
-        Place::of((*result).value.obj).echo_to(root, |object| &SyncObject::of(object).echo);
+        fetch_proxy(root, Some(name), result);
+        Proxy::of((*result).value.obj).write_back_to(root, |object| &SyncObject::of(object).write_back);
     }
 }
 
-/// Finds the echo in an object that has one.
-type EchoOf = fn(*mut zend_object) -> *const Echo;
+/// Finds the write_back in an object that has one.
+type WriteBackOf = fn(*mut zend_object) -> *const WriteBack;
 
 /// The way to a value inside of a shared one.
 #[repr(C)]
-struct Place {
+struct Proxy {
     /// The Sync object; held.
     root: *mut zend_object,
     /// The name of the shared value. `None` once freed.
     way: RefCell<Option<Way>>,
-    /// This place expects an echo.
-    echo: Echo,
-    /// The object that expects an echo after this place has operated; held.
-    echo_to: Cell<Option<(*mut zend_object, EchoOf)>>,
+    /// This proxy expects a write-back.
+    write_back: WriteBack,
+    /// The object that expects a write-back after this proxy has operated; held.
+    write_back_to: Cell<Option<(*mut zend_object, WriteBackOf)>>,
     /// What the engine operates on for `->n += 1`.
     scratch: UnsafeCell<zval>,
     std: UnsafeCell<zend_object>,
@@ -87,7 +87,7 @@ struct Way {
 
 impl Way {
     /// Acts at its end, in the store of `root`.
-    unsafe fn act(&self, root: &SyncObject, step: Option<&[Step; 1]>, deed: Deed) -> Result<(), Thrown> {
+    unsafe fn act(&self, root: &SyncObject, step: Option<&[Step; 1]>, deed: Edit) -> Result<(), Thrown> {
         let steps = step.map_or(self.steps.as_slice(), <[Step; 1]>::as_slice);
         // SAFETY: callers hold the root, and what is in the deed.
         unsafe {
@@ -101,7 +101,7 @@ impl Way {
 
 static CLASS: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 
-/// Registers the class of places, which programs never see. Called once, at module startup.
+/// Registers the class of proxies, which programs never see. Called once, at module startup.
 pub fn register() -> ext_php_rs::error::Result<()> {
     // Now, while there is one thread: a child that another one forks in the middle would wait for it.
     table();
@@ -114,11 +114,11 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         .register()
 }
 
-/// `new Sync\Place` is an object that leads nowhere.
+/// `new Sync\Proxy` is an object that leads nowhere.
 unsafe extern "C" fn refuse(_class: *mut zend_class_entry) -> *mut zend_object {
     errors::throw_error("Sync\\Place is internal to Sync and cannot be instantiated");
-    // SAFETY: a place without a Sync object refuses everything.
-    unsafe { Place::allocate(ptr::null_mut(), None) }
+    // SAFETY: a proxy without a Sync object refuses everything.
+    unsafe { Proxy::allocate(ptr::null_mut(), None) }
 }
 
 fn table() -> &'static zend_object_handlers {
@@ -132,7 +132,7 @@ fn table() -> &'static zend_object_handlers {
         .get_or_init(|| {
             // SAFETY: the engine's own table is a constant.
             let mut table = unsafe { ffi::std_object_handlers };
-            table.offset = offset_of!(Place, std) as c_int;
+            table.offset = offset_of!(Proxy, std) as c_int;
             table.free_obj = Some(free);
             table.clone_obj = None;
             table.read_property = Some(read_property);
@@ -148,10 +148,10 @@ fn table() -> &'static zend_object_handlers {
         .0
 }
 
-impl Place {
-    /// A new place; the caller owns it.
+impl Proxy {
+    /// A new proxy; the caller owns it.
     unsafe fn make(root: *mut zend_object, name: Option<Str>, steps: Vec<Step>) -> *mut zend_object {
-        // SAFETY: callers pass a valid Sync object, which the place holds.
+        // SAFETY: callers pass a valid Sync object, which the proxy holds.
         unsafe {
             (*root).gc.refcount += 1;
             Self::allocate(root, Some(Way { name, steps }))
@@ -162,13 +162,13 @@ impl Place {
         let class = CLASS.load(Ordering::Relaxed);
         // SAFETY: the class was registered at startup; every field is initialised.
         unsafe {
-            let place: *mut Place = ffi::ext_php_rs_zend_object_alloc(size_of::<Place>(), class).cast();
-            (&raw mut (*place).root).write(root);
-            (&raw mut (*place).way).write(RefCell::new(way));
-            (&raw mut (*place).echo).write(Echo::default());
-            (&raw mut (*place).echo_to).write(Cell::new(None));
-            (&raw mut (*place).scratch).write(UnsafeCell::new(zend::empty()));
-            let std = (*place).std.get();
+            let proxy: *mut Proxy = ffi::ext_php_rs_zend_object_alloc(size_of::<Proxy>(), class).cast();
+            (&raw mut (*proxy).root).write(root);
+            (&raw mut (*proxy).way).write(RefCell::new(way));
+            (&raw mut (*proxy).write_back).write(WriteBack::default());
+            (&raw mut (*proxy).write_back_to).write(Cell::new(None));
+            (&raw mut (*proxy).scratch).write(UnsafeCell::new(zend::empty()));
+            let std = (*proxy).std.get();
             ffi::zend_object_std_init(std, class);
             // No program has one: the garbage collector need not look for cycles each time one is let go.
             (*std).gc.u.type_info |= ffi::GC_NOT_COLLECTABLE;
@@ -177,16 +177,16 @@ impl Place {
         }
     }
 
-    unsafe fn of<'a>(object: *mut zend_object) -> &'a Place {
+    unsafe fn of<'a>(object: *mut zend_object) -> &'a Proxy {
         // SAFETY: callers pass an object that `allocate` made.
-        unsafe { &*object.cast::<u8>().sub(offset_of!(Place, std)).cast() }
+        unsafe { &*object.cast::<u8>().sub(offset_of!(Proxy, std)).cast() }
     }
 
-    /// Says who expects an echo.
-    unsafe fn echo_to(&self, object: *mut zend_object, echo: fn(*mut zend_object) -> *const Echo) {
+    /// Says who expects a write-back.
+    unsafe fn write_back_to(&self, object: *mut zend_object, write_back: fn(*mut zend_object) -> *const WriteBack) {
         // SAFETY: callers pass a valid object.
         unsafe { (*object).gc.refcount += 1 };
-        self.echo_to.set(Some((object, echo)));
+        self.write_back_to.set(Some((object, write_back)));
     }
 
     /// The way to here.
@@ -203,17 +203,17 @@ impl Place {
         })
     }
 
-    /// A place one step further, owned by the caller.
+    /// A proxy one step further, owned by the caller.
     unsafe fn further(&self, step: Step) -> Result<*mut zend_object, Thrown> {
         let Way { name, mut steps } = self.way()?;
         steps.push(step);
-        // SAFETY: a place with a way has a root.
-        Ok(unsafe { Place::make(self.root, name, steps) })
+        // SAFETY: a proxy with a way has a root.
+        Ok(unsafe { Proxy::make(self.root, name, steps) })
     }
 
     /// Acts one step further, or here.
-    unsafe fn act(&self, step: Option<Step>, deed: Deed) -> Result<(), Thrown> {
-        // SAFETY: a place with a way has a root, which it holds, and is held itself.
+    unsafe fn act(&self, step: Option<Step>, deed: Edit) -> Result<(), Thrown> {
+        // SAFETY: a proxy with a way has a root, which it holds, and is held itself.
         unsafe {
             let _alive = Alive::hold(self.std.get());
             let root = SyncObject::of(self.root);
@@ -233,8 +233,8 @@ impl Place {
 
 /// No instruction of PHP reads what it has fetched to change it.
 #[cold]
-fn is_not_read(place: &Place, step: &Step) -> Thrown {
-    let way = place.written();
+fn is_not_read(proxy: &Proxy, step: &Step) -> Thrown {
+    let way = proxy.written();
     errors::throw_error(&format!("Cannot read {way}{step} in a Sync object where it is to be changed"))
 }
 
@@ -242,14 +242,14 @@ unsafe extern "C" fn free(object: *mut zend_object) {
     contain((), || {
         // SAFETY: the engine passes an object of ours, once.
         unsafe {
-            let place = Place::of(object);
-            drop(place.way.take());
-            zend::release(place.scratch.get());
-            if let Some((object, _)) = place.echo_to.take() {
+            let proxy = Proxy::of(object);
+            drop(proxy.way.take());
+            zend::release(proxy.scratch.get());
+            if let Some((object, _)) = proxy.write_back_to.take() {
                 ffi::ext_php_rs_zend_object_release(object);
             }
-            if !place.root.is_null() {
-                ffi::ext_php_rs_zend_object_release(place.root);
+            if !proxy.root.is_null() {
+                ffi::ext_php_rs_zend_object_release(proxy.root);
             }
             ffi::zend_object_std_dtor(object);
         }
@@ -263,18 +263,18 @@ unsafe extern "C" fn read_dimension(
     result: *mut zval,
 ) -> *mut zval {
     contain(ptr::null_mut(), || {
-        // SAFETY: the engine passes a place, an offset or null for `[]`, and a slot for the result.
+        // SAFETY: the engine passes a proxy, an offset or null for `[]`, and a slot for the result.
         unsafe {
-            let place = Place::of(object);
-            let fetched = element_fetch(kind, offset, || place.written()).and_then(|fetch| {
+            let proxy = Proxy::of(object);
+            let fetched = element_fetch(kind, offset, || proxy.written()).and_then(|fetch| {
                 let step = element(offset);
                 if let Fetch::Value = fetch {
-                    return Err(is_not_read(place, &step));
+                    return Err(is_not_read(proxy, &step));
                 }
-                (*result).value.obj = place.further(step)?;
+                (*result).value.obj = proxy.further(step)?;
                 (*result).u1.type_info = ffi::IS_OBJECT_EX;
                 if let Fetch::Operand = fetch {
-                    Place::of((*result).value.obj).echo_to(object, |place| &Place::of(place).echo);
+                    Proxy::of((*result).value.obj).write_back_to(object, |proxy| &Proxy::of(proxy).write_back);
                 }
                 Ok(())
             });
@@ -285,13 +285,13 @@ unsafe extern "C" fn read_dimension(
 
 unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval, value: *mut zval) {
     contain((), || {
-        // SAFETY: the engine passes a place, an offset or null for `[]`, and a value.
+        // SAFETY: the engine passes a proxy, an offset or null for `[]`, and a value.
         unsafe {
-            let place = Place::of(object);
-            if !place.echo.is_due() {
+            let proxy = Proxy::of(object);
+            if !proxy.write_back.is_due() {
                 let mut held = zend::empty();
                 zend::copy(&raw mut held, zend::deref(value));
-                let _ = place.act(Some(element(offset)), Deed::Assign(&raw mut held));
+                let _ = proxy.act(Some(element(offset)), Edit::Assign(&raw mut held));
             }
         }
     });
@@ -299,8 +299,8 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
 
 unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval) {
     contain((), || {
-        // SAFETY: the engine passes a place and an offset.
-        let _ = unsafe { Place::of(object).act(Some(element(offset)), Deed::Unset) };
+        // SAFETY: the engine passes a proxy and an offset.
+        let _ = unsafe { Proxy::of(object).act(Some(element(offset)), Edit::Unset) };
     });
 }
 
@@ -312,15 +312,15 @@ unsafe extern "C" fn read_property(
     result: *mut zval,
 ) -> *mut zval {
     contain(zend::uninitialized(), || {
-        // SAFETY: the engine passes a place, a valid name and a slot for the result.
+        // SAFETY: the engine passes a proxy, a valid name and a slot for the result.
         unsafe {
-            let place = Place::of(object);
-            let fetched = property_fetch(kind, name, || place.written()).and_then(|fetch| {
+            let proxy = Proxy::of(object);
+            let fetched = property_fetch(kind, name, || proxy.written()).and_then(|fetch| {
                 let step = Step::Property(Str::share(name));
                 if let Fetch::Value = fetch {
-                    return Err(is_not_read(place, &step));
+                    return Err(is_not_read(proxy, &step));
                 }
-                (*result).value.obj = place.further(step)?;
+                (*result).value.obj = proxy.further(step)?;
                 (*result).u1.type_info = ffi::IS_OBJECT_EX;
                 Ok(())
             });
@@ -336,17 +336,17 @@ unsafe extern "C" fn write_property(
     _slot: *mut *mut c_void,
 ) -> *mut zval {
     contain(zend::error_zval(), || {
-        // SAFETY: the engine passes a place, a valid name and a value.
+        // SAFETY: the engine passes a proxy, a valid name and a value.
         unsafe {
             let mut held = zend::empty();
             zend::copy(&raw mut held, zend::deref(value));
             let step = Step::Property(Str::share(name));
-            let place = Place::of(object);
-            match place.act(Some(step), Deed::Assign(&raw mut held)) {
+            let proxy = Proxy::of(object);
+            match proxy.act(Some(step), Edit::Assign(&raw mut held)) {
                 Ok(()) => {
                     // What a typed property made of it is what the assignment gives.
-                    zend::swap(place.scratch.get(), &raw mut held);
-                    place.scratch.get()
+                    zend::swap(proxy.scratch.get(), &raw mut held);
+                    proxy.scratch.get()
                 }
                 Err(Thrown) => zend::error_zval(),
             }
@@ -356,8 +356,8 @@ unsafe extern "C" fn write_property(
 
 unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_string, _slot: *mut *mut c_void) {
     contain((), || {
-        // SAFETY: the engine passes a place and a valid name.
-        let _ = unsafe { Place::of(object).act(Some(Step::Property(Str::share(name))), Deed::Unset) };
+        // SAFETY: the engine passes a proxy and a valid name.
+        let _ = unsafe { Proxy::of(object).act(Some(Step::Property(Str::share(name))), Edit::Unset) };
     });
 }
 
@@ -368,17 +368,17 @@ unsafe extern "C" fn get_property_ptr_ptr(
     slot: *mut *mut c_void,
 ) -> *mut zval {
     contain(ptr::null_mut(), || {
-        let operates = kind as u32 == BP_VAR_RW && Instruction::current().is_some_and(|i| i.operator().is_some());
+        let operates = kind as u32 == BP_VAR_RW && Opline::current().is_some_and(|i| i.operator().is_some());
         if !operates {
             return ptr::null_mut();
         }
-        // SAFETY: the engine passes a place and a valid name; the scratch value is the place's.
+        // SAFETY: the engine passes a proxy and a valid name; the scratch value is the proxy's.
         unsafe {
-            let place = Place::of(object);
+            let proxy = Proxy::of(object);
             forget_type(slot);
-            let scratch = place.scratch.get();
+            let scratch = proxy.scratch.get();
             zend::release(scratch);
-            match place.further(Step::Property(Str::share(name))) {
+            match proxy.further(Step::Property(Str::share(name))) {
                 Ok(further) => {
                     (*scratch).value.obj = further;
                     (*scratch).u1.type_info = ffi::IS_OBJECT_EX;
@@ -390,32 +390,32 @@ unsafe extern "C" fn get_property_ptr_ptr(
     })
 }
 
-/// `+=`, `.=`, `++` and their kin on what a place leads to. `result` is `left` for most of them.
+/// `+=`, `.=`, `++` and their kin on what a proxy leads to. `result` is `left` for most of them.
 unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, right: *mut zval) -> c_int {
     contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
-        // SAFETY: the engine passes valid values, one of which is a place.
+        // SAFETY: the engine passes valid values, one of which is a proxy.
         unsafe {
             if zend::kind(left) != IS_OBJECT || !ptr::eq((*(*left).value.obj).handlers, table()) {
                 return ffi::ZEND_RESULT_CODE_FAILURE;
             }
             let object = (*left).value.obj;
             let _alive = Alive::hold(object);
-            let place = Place::of(object);
-            let instruction = Instruction::current();
+            let proxy = Proxy::of(object);
+            let instruction = Opline::current();
             let operator = instruction.and_then(|i| i.operator()).unwrap_or(Operator::Binary(u32::from(code)));
             let mut operation = Operation::new(operator, right);
-            if place.act(None, Deed::Operate(operation.due())).is_err() {
+            if proxy.act(None, Edit::Operate(operation.due())).is_err() {
                 operation.fail();
             }
             if operator.gives_old()
                 && let Some(instruction) = instruction
             {
-                // The engine has copied the place itself there, as the old value.
+                // The engine has copied the proxy itself there, as the old value.
                 let slot = instruction.variable(instruction.op().result.var);
                 zend::swap(slot, operation.old());
             }
-            if let Some((object, echo)) = place.echo_to.get() {
-                (*echo(object)).expect();
+            if let Some((object, write_back)) = proxy.write_back_to.get() {
+                (*write_back(object)).expect();
             }
             if ptr::eq(result, left) {
                 zend::release(result);

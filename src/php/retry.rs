@@ -66,12 +66,12 @@ fn try_and_wait<T>(this: &SyncObject, operation: &mut impl FnMut(&Store) -> stor
                 let Some(left) = waiter.left(&held) else { return Err(errors::throw_store(&error).into()) };
                 // Nothing of Rust's heap is kept across what may run user code, or leave for good.
                 drop(error);
-                wait::look_up(this, waited)?;
+                wait::poll(this, waited)?;
                 this.instance()?.store.wait(&mut waiter, &held, left.min(SLICE));
             }
             ErrorKind::Busy => {
                 drop(error);
-                wait::look_up(this, since.get_or_insert_with(Instant::now).elapsed())?;
+                wait::poll(this, since.get_or_insert_with(Instant::now).elapsed())?;
             }
             ErrorKind::Legacy => return Err(Stop::Legacy),
             ErrorKind::LockLost => {

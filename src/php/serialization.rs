@@ -88,7 +88,7 @@ pub extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
             }
             this.set_policy(this.within_bounds(policy));
             this.set_instance(instance);
-            this.set_inside(GLOBALS.get().showing.borrow().clone());
+            this.set_provenance(GLOBALS.get().showing.borrow().clone());
             if !declared.is_null() && zend::kind(declared) == IS_ARRAY {
                 set_declared(call.object(), (*declared).value.arr)?;
             }

@@ -45,7 +45,7 @@ impl Key {
     }
 
     /// The int or string that an array takes it for. Says nothing of what is lost by that.
-    pub fn settled(&self) -> Self {
+    pub fn normalized(&self) -> Self {
         let value = self.as_ptr();
         // SAFETY: the key holds a valid value.
         unsafe {
@@ -119,11 +119,11 @@ impl std::fmt::Display for Step {
 
 /// The steps as they were done: whatever a key is, an array takes it for an int or a string. Says nothing, as that
 /// has been said already.
-pub fn settled(steps: &[Step]) -> Vec<Step> {
+pub fn normalized(steps: &[Step]) -> Vec<Step> {
     steps
         .iter()
         .map(|step| match step {
-            Step::Element(key) => Step::Element(key.settled()),
+            Step::Element(key) => Step::Element(key.normalized()),
             step => step.clone(),
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Values as the store keeps them: the bytes of a zval, with the patches that were appended to an array.
 //!
-//! A patch is a MessagePack array: the way (an array of keys) and the value to put there; or the way alone, to unset
+//! A patch is a MessagePack array: the way (an array of keys) and the value to put there; or the way exclusive, to unset
 //! the element there. A value with patches is read by applying them in order.
 
 use ext_php_rs::ffi::{IS_ARRAY, zend_string, zval};

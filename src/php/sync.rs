@@ -15,14 +15,14 @@ use ext_php_rs::zend::{ClassEntry, ExecuteData, ce};
 use super::accessors;
 use super::call::{Call, arguments, run};
 use super::errors;
-use super::exclusive::alone;
+use super::exclusive::exclusive;
 use super::ini;
 use super::instance::Instance;
 use super::legacy::retry_importing;
 use super::lifecycle;
 use super::names::{legal_offset, name_of};
 use super::object::SyncObject;
-use super::opline::Instruction;
+use super::opline::Opline;
 use super::property;
 use super::public::public_properties;
 use super::serialization::{serialize, unserialize};
@@ -542,7 +542,7 @@ extern "C" fn get_iterator(data: &mut ExecuteData, result: &mut zval) {
         call.this().instance()?;
         // Of a class with property hooks (PHP 8.4) `foreach` asks the method for its iterator, too.
         // SAFETY: the frame from which the method was called, or null.
-        if unsafe { Instruction::of(call.data.prev_execute_data) }.is_some_and(|i| i.loops_by_reference()) {
+        if unsafe { Opline::of(call.data.prev_execute_data) }.is_some_and(|i| i.loops_by_reference()) {
             return Err(views::refuse_references());
         }
         // SAFETY: the engine wraps the iterator of `$this`.
@@ -578,7 +578,7 @@ extern "C" fn offset_set(data: &mut ExecuteData, result: &mut zval) {
                 return property::append(call.this(), zend::deref(value));
             }
             // From finding a free number to taking it, nobody else may take it.
-            alone(call.this(), |_| {
+            exclusive(call.this(), |_| {
                 let mut number = zend::empty();
                 zend::set_string(&raw mut number, property::next_number(call.this())?);
                 call.store(&raw mut number, value)

@@ -13,7 +13,7 @@ use super::declared::PURPOSE_GET_OBJECT_VARS;
 use super::declared::{add_declared, declared_table, new_table};
 use super::errors::{self, contain};
 use super::object::SyncObject;
-use super::opline::Instruction;
+use super::opline::Opline;
 use super::whole::{self, add_shared, add_shown};
 use super::zend::{self, Thrown};
 
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: z
             // What was thrown is pending.
             let _ = if shows { add_shown(this, table.value.arr) } else { add_shared(this, table.value.arr) };
             // What reading has run may have let go of the object: then there is nobody to describe.
-            let lost = Instruction::current().is_some_and(|instruction| instruction.has_lost_its_object());
+            let lost = Opline::current().is_some_and(|instruction| instruction.has_lost_its_object());
             if lost || is_last_hold(object) { ptr::null_mut() } else { ManuallyDrop::new(table).value.arr }
         }
     })

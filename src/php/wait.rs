@@ -13,7 +13,7 @@ use super::zend::{self, Thrown};
 /// Between two sleeps: runs signal handlers that are due (`pcntl_async_signals`), and ends the
 /// script when it has waited longer than `max_execution_time`, which PHP itself counts in CPU time
 /// that a sleeper does not use. May run user code; may not return.
-pub fn look_up(this: &SyncObject, waited: Duration) -> Result<(), Thrown> {
+pub fn poll(this: &SyncObject, waited: Duration) -> Result<(), Thrown> {
     let executor = zend::executor();
     // SAFETY: the globals are this thread's own; the flag in them is set by signal handlers and
     // timers, and is only ever accessed atomically. No Rust value that owns anything but memory of
@@ -72,7 +72,7 @@ impl Rounds {
         if self.are_many() {
             std::thread::sleep(PAUSE);
         }
-        look_up(this, self.since.get_or_insert_with(Instant::now).elapsed())
+        poll(this, self.since.get_or_insert_with(Instant::now).elapsed())
     }
 
     /// Whether so many have begun that the short way will not do.

@@ -41,18 +41,18 @@ pub struct Acted<'a, 's> {
     /// Whether anything may have changed.
     pub changed: bool,
     /// It has not been done: the steps lead into the store of a handle.
-    pub onward: Option<Onward<'a, 's>>,
+    pub continuation: Option<Continuation<'a, 's>>,
 }
 
 impl Acted<'_, '_> {
     fn here(changed: bool) -> Self {
-        Self { changed, onward: None }
+        Self { changed, continuation: None }
     }
 }
 
 /// An act that is still to be done, in another store: not before this one's writers may go on, or two
 /// processes that go opposite ways would wait for each other.
-pub struct Onward<'a, 's> {
+pub struct Continuation<'a, 's> {
     /// The handle, a Sync object.
     pub handle: Alive,
     /// The step into its store.
@@ -72,8 +72,8 @@ pub unsafe fn act<'a, 's>(place: *mut zval, steps: &'s [Step], act: Act<'a>) -> 
         if let [step, rest @ ..] = steps
             && let Some(handle) = handle(zend::deref(place), step)
         {
-            let onward = Onward { handle: handle.hold(), step, rest, act };
-            return Ok(Acted { changed: false, onward: Some(onward) });
+            let continuation = Continuation { handle: handle.hold(), step, rest, act };
+            return Ok(Acted { changed: false, continuation: Some(continuation) });
         }
         match steps {
             [] => at_place(place, act).map(Acted::here),
@@ -95,7 +95,7 @@ pub unsafe fn act<'a, 's>(place: *mut zval, steps: &'s [Step], act: Act<'a>) -> 
 unsafe fn handle<'a>(place: *mut zval, step: &Step) -> Option<&'a SyncObject> {
     // SAFETY: valid by contract.
     unsafe {
-        if !SyncObject::is_one(place) {
+        if !SyncObject::is_sync(place) {
             return None;
         }
         let this = SyncObject::of((*place).value.obj);
@@ -300,7 +300,7 @@ unsafe fn last_property(place: *mut zval, name: &Str, act: Act) -> Result<bool, 
             Act::Assign(value) => {
                 let written = write(object, name.as_ptr(), value, ptr::null_mut());
                 zend::check()?;
-                put_right(value, written);
+                copy_back(value, written);
             }
             Act::Operate(mut operation) => {
                 let stored = operation.result();
@@ -312,7 +312,7 @@ unsafe fn last_property(place: *mut zval, name: &Str, act: Act) -> Result<bool, 
                 operation.run(&raw mut new)?;
                 let written = write(object, name.as_ptr(), &raw mut new, ptr::null_mut());
                 zend::check()?;
-                put_right(stored, written);
+                copy_back(stored, written);
             }
             Act::Unset => unset(object, name.as_ptr(), ptr::null_mut()),
         }
@@ -322,7 +322,7 @@ unsafe fn last_property(place: *mut zval, name: &Str, act: Act) -> Result<bool, 
 }
 
 /// What an assignment gives is what a typed property made of the value.
-unsafe fn put_right(value: *mut zval, written: *mut zval) {
+unsafe fn copy_back(value: *mut zval, written: *mut zval) {
     // SAFETY: callers pass valid values; the old one is given up last.
     unsafe {
         let mut copy = zend::empty();

@@ -137,7 +137,7 @@ pub unsafe fn add_shown(this: &SyncObject, table: *mut zend_array) -> Result<(),
     unsafe {
         let instance = this.instance()?;
         if !this.is_inside_itself() {
-            return showing(this, || add_shared(this, table));
+            return with_provenance(this, || add_shared(this, table));
         }
         let mut file = ManuallyDrop::new(zend::empty());
         zend::set_string(&raw mut *file, Str::new(&instance.file));
@@ -147,11 +147,11 @@ pub unsafe fn add_shown(this: &SyncObject, table: *mut zend_array) -> Result<(),
 }
 
 /// Lets handles that `read` makes know that they come out of this one.
-fn showing<T>(this: &SyncObject, read: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
+fn with_provenance<T>(this: &SyncObject, read: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
     let path = this.instance()?.store.path().to_owned();
-    let inside = Rc::new(Provenance { path, outer: this.inside() });
+    let provenance = Rc::new(Provenance { path, outer: this.provenance() });
     let showing = &GLOBALS.get().showing;
-    let outer = GLOBALS.get().buffers.park(showing.replace(Some(inside)));
+    let outer = GLOBALS.get().buffers.park(showing.replace(Some(provenance)));
     let done = read();
     drop(showing.replace(outer.clone()));
     done
