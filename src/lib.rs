@@ -2,7 +2,11 @@
 
 mod php;
 
-use sync_store as store;
+/// The store, by the names that `php` still uses.
+mod store {
+    pub use sync_store::*;
+    pub use sync_store::{Version as Seen, WriterHold as Change};
+}
 
 mod module {
     use ext_php_rs::prelude::{ModuleBuilder, php_module};

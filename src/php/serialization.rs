@@ -79,7 +79,7 @@ pub extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
             let options = Options {
                 file_mode: ini::file_mode(),
                 durability,
-                strand: zend::fiber,
+                fiber: zend::fiber,
                 file_systems: ini::file_systems(),
             };
             let instance = Instance::named(zend::bytes((*file).value.str_), options)?;

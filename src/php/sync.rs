@@ -247,7 +247,7 @@ extern "C" fn construct(data: &mut ExecuteData, result: &mut zval) {
             let options = Options {
                 file_mode: ini::file_mode(),
                 durability,
-                strand: zend::fiber,
+                fiber: zend::fiber,
                 file_systems: ini::file_systems(),
             };
             let instance = Instance::named(zend::bytes(file), options)?;

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use sync_store::{ErrorKind, Found, Options, Patience, Result, Seen, Store, draw_identities_from};
+use sync_store::{ErrorKind, Found, Options, Patience, Result, Store, Version, draw_identities_from};
 
 const PAGE: usize = 4096;
 const BLOCK: usize = 64 * 1024;
@@ -107,7 +107,7 @@ pub fn run(data: &[u8]) {
     }
     // What comes from another boot is put right before it is used.
     if ours && !case.adopted && !case.in_place && outcome.succeeded && path.0.exists() {
-        let problems = patiently(|| Store::new(path.0.clone(), Options::default()).check()).unwrap().problems;
+        let problems = retry(|| Store::new(path.0.clone(), Options::default()).check()).unwrap().problems;
         assert!(problems.is_empty(), "after having been put right: {problems:?}");
     }
     let grown = file.metadata().unwrap().blocks() * 512;
@@ -368,7 +368,7 @@ impl Case {
             }
             15 => {
                 outcome.put.push(b"next".to_vec());
-                client.tell(|store| store.put_next(b"ne", b"xt", i64::MIN, &mut Seen::default()))
+                client.tell(|store| store.put_next(b"ne", b"xt", i64::MIN, &mut Version::default()))
             }
             _ => {
                 *client = Client::new(&client.path.clone());
@@ -383,7 +383,7 @@ impl Case {
 struct Client {
     path: PathBuf,
     store: Store,
-    seen: HashMap<Vec<u8>, (Seen, Vec<u8>)>,
+    seen: HashMap<Vec<u8>, (Version, Vec<u8>)>,
 }
 
 impl Client {
@@ -394,7 +394,7 @@ impl Client {
     /// `None`: it failed.
     fn get(&mut self, key: &[u8]) -> Option<Option<Vec<u8>>> {
         let (seen, known) = self.seen.entry(key.to_vec()).or_default();
-        match patiently(|| self.store.get(key, seen, known)) {
+        match retry(|| self.store.get(key, seen, known)) {
             Ok(Found::Missing) => Some(None),
             Ok(_) => Some(Some(known.clone())),
             Err(_) => None,
@@ -403,7 +403,7 @@ impl Client {
 
     fn put(&mut self, key: &[u8], value: &[u8]) -> bool {
         let (seen, known) = self.seen.entry(key.to_vec()).or_default();
-        let done = patiently(|| self.store.put(key, value, seen)).is_ok();
+        let done = retry(|| self.store.put(key, value, seen)).is_ok();
         if done {
             *known = value.to_vec();
         }
@@ -411,12 +411,12 @@ impl Client {
     }
 
     fn tell<T>(&self, operation: impl Fn(&Store) -> Result<T>) -> bool {
-        patiently(|| operation(&self.store)).is_ok()
+        retry(|| operation(&self.store)).is_ok()
     }
 }
 
 /// Tries again where the store is busy: there is nobody else, so that it must not be so for long.
-fn patiently<T>(mut operation: impl FnMut() -> Result<T>) -> Result<T> {
+fn retry<T>(mut operation: impl FnMut() -> Result<T>) -> Result<T> {
     for _ in 0..100 {
         match operation() {
             Err(error) if matches!(error.kind, ErrorKind::Busy) => {}
@@ -451,7 +451,7 @@ impl Base {
         let store = Store::new(path.0.clone(), Options::default());
         let (mut keys, mut values) = (Vec::new(), HashMap::<Vec<u8>, Vec<Vec<u8>>>::new());
         let mut put = |key: &[u8], value: &[u8]| {
-            store.put(key, value, &mut Seen::default()).unwrap();
+            store.put(key, value, &mut Version::default()).unwrap();
             if !values.contains_key(key) {
                 keys.push(key.to_vec());
             }

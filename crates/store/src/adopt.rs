@@ -6,12 +6,12 @@
 //! is: then it has been adopted, whatever the header says or this process can see.
 
 use super::check::Report;
-use super::file::{Due, File, Original, Trouble};
+use super::file::{Due, Failure, File, Original};
 use super::format::{BLOCK, MAX_POSITION, PAGE};
 use super::header::HELD;
 use super::inode::{Mark, Status, now};
 use super::lease::is_in_use;
-use super::lock::Owner;
+use super::lock::WriteGuard;
 use super::machine::{Boot, are_identities_drawn, random};
 use super::map::Map;
 use super::size_limit;
@@ -53,7 +53,7 @@ const SLACK: u64 = 1_000_000_000;
 impl Unadopted {
     /// `status` is what the kernel says of it, as it was opened.
     /// `why` tells why it cannot be used unless it is put right.
-    pub fn new(file: File, mark: Mark, status: Status, why: Option<String>) -> Result<Self, Trouble> {
+    pub fn new(file: File, mark: Mark, status: Status, why: Option<String>) -> Result<Self, Failure> {
         let opened = Self { file, mark, status, why };
         // Also where it says that it was destroyed: only a store can be, and only that makes way for a new one.
         if opened.file.is_right(Boot::current()?, mark) {
@@ -62,8 +62,8 @@ impl Unadopted {
         Ok(opened)
     }
 
-    fn refuse_damaged(&self) -> Result<(), Trouble> {
-        self.why.clone().map_or(Ok(()), |why| Err(Trouble::Damaged(why)))
+    fn refuse_damaged(&self) -> Result<(), Failure> {
+        self.why.clone().map_or(Ok(()), |why| Err(Failure::Damaged(why)))
     }
 
     pub fn is_destroyed(&self) -> bool {
@@ -71,13 +71,13 @@ impl Unadopted {
     }
 
     /// As [`File::finish_destroying`].
-    pub fn finish_destroying(&mut self, path: &Path) -> Result<(), Trouble> {
+    pub fn finish_destroying(&mut self, path: &Path) -> Result<(), Failure> {
         self.file.finish_destroying(self.mark, path)
     }
 
     /// The file, to be used: put right where that is due, or (for a user who may not write to it) a private copy
     /// that is.
-    pub fn adopt(mut self) -> Result<Rc<File>, Trouble> {
+    pub fn adopt(mut self) -> Result<Rc<File>, Failure> {
         let boot = Boot::current()?;
         if !self.file.writable {
             return self.adopt_to_read(boot);
@@ -101,7 +101,7 @@ impl Unadopted {
                     Verdict::Wrong => {
                         let header = file.map.header();
                         meanwhile("deciding");
-                        if (Owner { file }).is_durable() {
+                        if (WriteGuard { file }).is_durable() {
                             // A copy has another name than the one that was synced.
                             file.sync_directory()?;
                         }
@@ -124,29 +124,29 @@ impl Unadopted {
         let incarnation = file.map.header().incarnation.get();
         if incarnation == 0 {
             // Somebody has just begun to put it right.
-            return Err(Trouble::Stale);
+            return Err(Failure::Stale);
         }
         file.set_incarnation(incarnation);
         if file.is_due(Due::Examination) {
-            file.own()?;
+            file.lock()?;
         }
         file.check_ours()?;
         file.release_imported();
         Ok(Rc::new(file))
     }
 
-    fn adopt_to_read(self, boot: Boot) -> Result<Rc<File>, Trouble> {
+    fn adopt_to_read(self, boot: Boot) -> Result<Rc<File>, Failure> {
         let file = self.file;
         let header = file.map.header();
         let incarnation = header.incarnation.load(Ordering::Acquire);
         file.set_incarnation(incarnation);
         if incarnation == 0 && !file.wait_for_claim()? {
-            return Err(Trouble::Busy);
+            return Err(Failure::Busy);
         }
         match file.judge(boot, self.mark, file.is_foreign(self.status.modified))? {
             Verdict::Right | Verdict::InUse => {
                 if let Some(why) = self.why {
-                    return Err(Trouble::Damaged(why));
+                    return Err(Failure::Damaged(why));
                 }
             }
             // Nothing in it can be wrong, and nobody has to copy it.
@@ -169,7 +169,7 @@ impl File {
     }
 
     /// Says how much is to be done before the file is used. The caller has the claim, or may only read.
-    fn judge(&self, boot: Boot, mark: Mark, overwritten: bool) -> Result<Verdict, Trouble> {
+    fn judge(&self, boot: Boot, mark: Mark, overwritten: bool) -> Result<Verdict, Failure> {
         let header = self.map.header();
         if header.incarnation.get() == 0 {
             // Its adoption was begun, and not finished.
@@ -191,7 +191,7 @@ impl File {
             if right {
                 return Ok(Verdict::InUse);
             }
-            return Err(Trouble::MayBeInUse(process));
+            return Err(Failure::MayBeInUse(process));
         }
         Ok(Verdict::Wrong)
     }
@@ -208,7 +208,7 @@ impl File {
     }
 
     /// A copy in memory, for a reader who may not put the file itself right. `modified`: when that was written to.
-    fn private_copy(&self, boot: Boot, modified: u64) -> Result<Self, Trouble> {
+    fn private_copy(&self, boot: Boot, modified: u64) -> Result<Self, Failure> {
         let source = self.duplicate()?;
         // Before the copying: should somebody put it right meanwhile, that is noticed.
         let original = Original { words: self.map.header().state(), modified, file: source.try_clone()? };
@@ -244,8 +244,8 @@ impl File {
 
     /// Puts a file right: the caller has the claim, and nobody else uses it, or believes it. `boot` and `mark` are
     /// written down as those for which all is right.
-    fn adopt_as(&self, boot: Boot, mark: Mark) -> Result<(), Trouble> {
-        let owner = Owner { file: self };
+    fn adopt_as(&self, boot: Boot, mark: Mark) -> Result<(), Failure> {
+        let owner = WriteGuard { file: self };
         let header = self.map.header();
         header.set_boot(Boot::UNKNOWN);
         self.put_right()?;
@@ -271,14 +271,14 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 impl File {
     /// Looks whether somebody has written to the file past the store; if not, and a lease is there, notes that the
-    /// store is about to. Once a clock tick. [`Trouble::Stale`]: the file is to be opened anew.
-    pub fn watch(&self, status: &Status) -> Result<(), Trouble> {
+    /// store is about to. Once a clock tick. [`Failure::Stale`]: the file is to be opened anew.
+    pub fn watch(&self, status: &Status) -> Result<(), Failure> {
         if self.is_private_copy() {
             return Ok(());
         }
         if self.is_foreign(status.modified) {
             self.set_due(Due::Examination);
-            return if self.writable { self.own().map(drop) } else { Err(Trouble::Stale) };
+            return if self.writable { self.lock().map(drop) } else { Err(Failure::Stale) };
         }
         if self.my_lease().is_some() {
             if self.is_changed_since_last(status) && !are_identities_drawn() {
@@ -290,7 +290,7 @@ impl File {
     }
 
     /// As [`File::watch`], with a lease that is new.
-    pub fn begin_to_write(&self) -> Result<(), Trouble> {
+    pub fn begin_to_write(&self) -> Result<(), Failure> {
         let status = self.status()?;
         if self.is_foreign(status.modified) {
             self.set_due(Due::Examination);
@@ -330,13 +330,13 @@ impl File {
 
     /// The log's end lies before what this thread has seen of it: somebody has put older content in this one's place.
     #[cold]
-    pub fn went_back(&self) -> Trouble {
+    pub fn went_back(&self) -> Failure {
         if !self.writable || self.is_private_copy() {
-            return Trouble::Stale;
+            return Failure::Stale;
         }
-        match self.own() {
-            Ok(_) => Trouble::Stale,
-            Err(trouble) => trouble,
+        match self.lock() {
+            Ok(_) => Failure::Stale,
+            Err(failure) => failure,
         }
     }
 }
@@ -345,7 +345,7 @@ impl File {
 const JUMP: u64 = 1 << 33;
 const NUDGE: u64 = 1 << 20;
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     /// Lets the log go on at a position that nobody can have seen.
     pub fn jump(&self) {
         self.skip(JUMP);
@@ -378,7 +378,7 @@ impl Owner<'_> {
 
     /// Does what is due before anything is written. An error where the file is not what it was.
     #[cold]
-    pub fn catch_up(self) -> Result<Self, Trouble> {
+    pub fn catch_up(self) -> Result<Self, Failure> {
         let file = self.file;
         if self.end() < file.seen() {
             return Err(self.renounce());
@@ -390,7 +390,7 @@ impl Owner<'_> {
                 if status.size < file.told_length() {
                     // It was cut short, which opening it anew will tell.
                     file.map.poison();
-                    return Err(Trouble::Stale);
+                    return Err(Failure::Stale);
                 }
                 if !self.is_whole()? {
                     return Err(self.renounce());
@@ -413,7 +413,7 @@ impl Owner<'_> {
     }
 
     /// Whether everything in the file agrees with everything else.
-    fn is_whole(&self) -> Result<bool, Trouble> {
+    fn is_whole(&self) -> Result<bool, Failure> {
         let mut report = Report::default();
         let looked = match self.header().directory.get() {
             0 => Ok(()),
@@ -422,22 +422,22 @@ impl Owner<'_> {
         match looked.and_then(|()| self.file.check_sound()) {
             Ok(()) => Ok(report.problems.is_empty()),
             // Something in it leads to where there is nothing.
-            Err(Trouble::Damaged(_) | Trouble::Stale) => Ok(false),
-            Err(trouble) => Err(trouble),
+            Err(Failure::Damaged(_) | Failure::Stale) => Ok(false),
+            Err(failure) => Err(failure),
         }
     }
 
     /// Lets the file be adopted by whoever opens it next, though it is in use: those who use it open it anew. Not
     /// while somebody still writes to it.
-    fn renounce(self) -> Trouble {
+    fn renounce(self) -> Failure {
         let file = self.file;
         let quiet = file.status().is_ok_and(|status| now() > status.modified.saturating_add(QUIET.as_nanos() as u64));
         if !quiet && file.gone_back_for() < NEVER_QUIET {
             drop(self);
             std::thread::sleep(PAUSE);
-            return Trouble::Busy;
+            return Failure::Busy;
         }
         self.header().incarnation.store(0, Ordering::Release);
-        Trouble::Stale
+        Failure::Stale
     }
 }

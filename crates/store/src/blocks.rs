@@ -4,10 +4,10 @@
 //! *block table*, a word a block, mirrors it so that nobody has to walk the file, and counts the
 //! live bytes of each segment; after a crash it is made anew from the headers.
 
-use super::file::{File, Trouble};
+use super::file::{Failure, File};
 use super::format::*;
 use super::header::{DURABLE, HELD, Root};
-use super::lock::Owner;
+use super::lock::WriteGuard;
 use super::memory::fence;
 use super::torture::crash_point;
 use std::sync::atomic::Ordering;
@@ -168,7 +168,7 @@ impl File {
     /// Fails where the file has grown beyond the mapping: what has been read since, whatever that says, may
     /// lack what lies there. (A block is counted before anything refers to it.)
     #[inline]
-    pub fn check_reach(&self) -> Result<(), Trouble> {
+    pub fn check_reach(&self) -> Result<(), Failure> {
         if self.shows_all() { Ok(()) } else { Err(self.outgrown()) }
     }
 
@@ -179,8 +179,8 @@ impl File {
     }
 
     #[cold]
-    fn outgrown(&self) -> Trouble {
-        Trouble::Outgrown(self.told_length())
+    fn outgrown(&self) -> Failure {
+        Failure::Outgrown(self.told_length())
     }
 
     /// How long the file is at least, as its header tells. (While a file is imported, its header is somewhere
@@ -193,7 +193,7 @@ impl File {
     }
 }
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     #[inline]
     fn entry_offset(&self, block: u64) -> u64 {
         Root::open(self.header().table.get()).offset + block * 8
@@ -234,7 +234,7 @@ impl Owner<'_> {
 
     /// Takes a run of `blocks`, of which the first `bytes` have real memory behind them (a full
     /// disk is an error here, not a SIGBUS later). Its generation is 0: nobody believes it yet.
-    pub fn allocate(&self, kind: Kind, blocks: u64, bytes: u64, purpose: Purpose) -> Result<u64, Trouble> {
+    pub fn allocate(&self, kind: Kind, blocks: u64, bytes: u64, purpose: Purpose) -> Result<u64, Failure> {
         let header = self.header();
         if self.is_durable() && header.durable.get() < header.commit.get() & !HELD {
             // What was freed since may be all that a power loss would leave of a value.
@@ -243,14 +243,14 @@ impl Owner<'_> {
         let block = match purpose {
             Purpose::Write => {
                 if header.generation.get().is_multiple_of(SWEEP_EVERY) {
-                    self.sweep();
+                    self.reclaim_all();
                 }
                 self.fill_reserve()?;
                 self.take(blocks, bytes)?
             }
             Purpose::Reclaim => match self.take(blocks, bytes) {
-                Err(trouble @ (Trouble::NoSpace | Trouble::SizeLimit | Trouble::Outgrown(_))) if blocks == 1 => {
-                    self.take_reserve().ok_or(trouble)?
+                Err(failure @ (Failure::NoSpace | Failure::SizeLimit | Failure::Outgrown(_))) if blocks == 1 => {
+                    self.take_reserve().ok_or(failure)?
                 }
                 other => other?,
             },
@@ -280,14 +280,14 @@ impl Owner<'_> {
     }
 
     /// Takes a run off the free extents; it still says that it is free.
-    fn take(&self, blocks: u64, bytes: u64) -> Result<u64, Trouble> {
+    fn take(&self, blocks: u64, bytes: u64) -> Result<u64, Failure> {
         let header = self.header();
         let block = match self.find_free(blocks) {
             Some(block) => block,
             None => {
                 self.grow(blocks)?;
                 self.file.check_sound()?;
-                let damaged = || Trouble::Damaged("its block table does not tell what is free".into());
+                let damaged = || Failure::Damaged("its block table does not tell what is free".into());
                 self.find_free(blocks).ok_or_else(damaged)?
             }
         };
@@ -296,7 +296,7 @@ impl Owner<'_> {
         let (backed, with_memory) = (count(Entry::is_backed), count(Entry::has_memory));
         let pages = backed_bytes(bytes);
         if backed < blocks {
-            self.file.back(block_offset(block), pages)?;
+            self.file.allocate(block_offset(block), pages)?;
             if blocks > 1 {
                 self.file.map.populate(block_offset(block), pages);
             }
@@ -305,7 +305,7 @@ impl Owner<'_> {
             // What is left of the extent becomes one of its own, before the run takes its head.
             let rest = block + blocks;
             if !self.entry(rest).is_backed() {
-                self.file.back(block_offset(rest), PAGE)?;
+                self.file.allocate(block_offset(rest), PAGE)?;
             }
             self.set_run(rest, Kind::Free, extent - blocks);
             self.tag_extent(rest, extent - blocks);
@@ -322,7 +322,7 @@ impl Owner<'_> {
     }
 
     /// Makes sure of the reserve, as long as that is possible.
-    fn fill_reserve(&self) -> Result<(), Trouble> {
+    fn fill_reserve(&self) -> Result<(), Failure> {
         for slot in &self.header().reserve {
             if slot.get() == 0 {
                 let block = self.take(1, BLOCK)?;
@@ -400,7 +400,7 @@ impl Owner<'_> {
         }
     }
 
-    /// As [`Owner::divide`], for a run that is only said to be one, and may have come with holes: in these there is
+    /// As [`WriteGuard::divide`], for a run that is only said to be one, and may have come with holes: in these there is
     /// nothing to be taken for a run.
     fn divide_where_there_is_something(&self, block: u64, blocks: u64) {
         let mut inner = block + 1;
@@ -415,7 +415,7 @@ impl Owner<'_> {
 
     /// From here on whatever returns is on the disk. Whoever finds the mark relies on all that comes before it here.
     #[cold]
-    pub fn make_durable(&self) -> Result<(), Trouble> {
+    pub fn make_durable(&self) -> Result<(), Failure> {
         self.file.sync_directory()?;
         let blocks = self.file.blocks();
         let mut block = 0;
@@ -500,17 +500,17 @@ impl Owner<'_> {
             return;
         }
         // The part of a large run's last block that had memory goes at once.
-        self.unback(start, block + whole, block + blocks, right > 0);
+        self.punch(start, block + whole, block + blocks, right > 0);
         if self.has_too_much() {
-            self.unback(start, block, block + whole, whole == blocks && right > 0);
-            self.trim();
+            self.punch(start, block, block + whole, whole == blocks && right > 0);
+            self.reclaim();
         }
     }
 
     /// Gives back the memory behind the free blocks from `from` to `to`, in the extent that starts
     /// at `extent`. The page that says how long that is stays; the one behind `to`, if it said so
     /// for an extent that is now a part of this one (`merged`), goes too.
-    fn unback(&self, extent: u64, from: u64, to: u64, merged: bool) {
+    fn punch(&self, extent: u64, from: u64, to: u64, merged: bool) {
         if from >= to {
             return;
         }
@@ -529,12 +529,12 @@ impl Owner<'_> {
     /// Gives back memory behind free blocks until no more is there than may be. In a durable file the disk has to know
     /// by then that they are free: only an owner that has just synced the file, and freed nothing since, does this.
     #[cold]
-    pub fn trim(&self) {
+    pub fn reclaim(&self) {
         self.unback_while(|| self.has_too_much());
     }
 
     /// Gives back all memory behind free blocks.
-    pub fn unback_all(&self) {
+    pub fn punch_all(&self) {
         self.unback_while(|| true);
     }
 
@@ -546,7 +546,7 @@ impl Owner<'_> {
             if entry.is(Kind::Free) {
                 let extent = entry.number().clamp(1, blocks - block);
                 if (block..block + extent).any(|block| self.entry(block).has_memory()) {
-                    self.unback(block, block, block + extent, false);
+                    self.punch(block, block, block + extent, false);
                 }
                 block += extent;
             } else {
@@ -558,7 +558,7 @@ impl Owner<'_> {
     /// Gives back memory behind free blocks that nobody counted. On tmpfs it is enough to read: a
     /// reader that was still inside a run when that was freed puts pages behind it again.
     #[cold]
-    fn sweep(&self) {
+    fn reclaim_all(&self) {
         let header = self.header();
         let live = header.live.count() + header.live_large.count();
         let may = |index: u64| 2 * (live + index * BLOCK) + 12 * BLOCK;
@@ -577,7 +577,7 @@ impl Owner<'_> {
             let entry = self.entry(block);
             let extent = if entry.is(Kind::Free) { entry.number().clamp(1, blocks - block) } else { 1 };
             if entry.is(Kind::Free) {
-                self.unback(block, block, block + extent, false);
+                self.punch(block, block, block + extent, false);
             }
             block += extent;
         }
@@ -644,7 +644,7 @@ impl Owner<'_> {
     }
 
     /// Makes the file longer by at least `wanted` blocks. On a full disk nothing has changed.
-    fn grow(&self, wanted: u64) -> Result<(), Trouble> {
+    fn grow(&self, wanted: u64) -> Result<(), Failure> {
         let header = self.header();
         // In proportion, so that growing costs few system calls, within what `has_too_much` allows.
         let live_blocks = (header.live.count() + header.live_large.count()) / BLOCK;
@@ -658,11 +658,11 @@ impl Owner<'_> {
         let generous = if (wanted..generous).contains(&room) { room } else { generous };
         let added = match self.file.extend(block_offset(old), generous * BLOCK) {
             Ok(()) => generous,
-            Err(Trouble::NoSpace | Trouble::SizeLimit) if generous > wanted => {
+            Err(Failure::NoSpace | Failure::SizeLimit) if generous > wanted => {
                 self.file.extend(block_offset(old), wanted * BLOCK)?;
                 wanted
             }
-            Err(trouble) => return Err(trouble),
+            Err(failure) => return Err(failure),
         };
         self.file.check_sound()?;
         let mut left = self.free_extent_ending_at(old);
@@ -682,7 +682,7 @@ impl Owner<'_> {
     }
 
     /// Moves the block table to the end of the file, with room for `more` blocks and as many again.
-    pub(super) fn move_table(&self, more: u64) -> Result<(), Trouble> {
+    pub(super) fn move_table(&self, more: u64) -> Result<(), Failure> {
         let header = self.header();
         let old = Root::open(header.table.get());
         let place = self.file.blocks();
@@ -707,7 +707,7 @@ impl Owner<'_> {
 
     /// Makes the table anew from what the runs say of themselves, after a crash. `used` tells
     /// which of them are still referred to, and how many live bytes they hold.
-    pub fn rebuild_table(&self, used: impl Fn(u64, Kind) -> Option<u64>) -> Result<(), Trouble> {
+    pub fn rebuild_table(&self, used: impl Fn(u64, Kind) -> Option<u64>) -> Result<(), Failure> {
         let header = self.header();
         let blocks = self.file.blocks();
         for total in [&header.live, &header.live_large, &header.segments, &header.free, &header.free_backed] {
@@ -768,7 +768,7 @@ impl Owner<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::Path0;
-    use super::super::{Options, Seen};
+    use super::super::{Options, Version};
     use super::*;
 
     /// Its root and the file's end are two stores: somebody has died between them.
@@ -776,15 +776,15 @@ mod tests {
     fn a_block_table_that_has_moved_behind_the_files_end_is_found_there() {
         let path = Path0::new();
         let store = path.store();
-        store.put(b"x", b"1", &mut Seen::default()).unwrap();
+        store.put(b"x", b"1", &mut Version::default()).unwrap();
         let file = File::open(&path.0, &Options::default(), true).unwrap().unwrap();
-        let owner = file.own().unwrap();
+        let owner = file.lock().unwrap();
         let end = file.blocks();
         owner.move_table(4).unwrap();
         assert!(file.blocks() > end);
         owner.header().blocks.set(end);
         owner.abandon();
-        store.put(b"y", b"1", &mut Seen::default()).unwrap();
+        store.put(b"y", b"1", &mut Version::default()).unwrap();
         assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
         assert_eq!(store.len().unwrap(), 2);
     }

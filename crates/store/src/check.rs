@@ -1,11 +1,11 @@
 //! The full check: whether everything in a file agrees with everything else.
 
 use super::blocks::{block_of, block_offset};
-use super::file::Trouble;
+use super::file::Failure;
 use super::format::*;
 use super::header::Root;
 use super::index::Search;
-use super::lock::Owner;
+use super::lock::WriteGuard;
 use super::{Result, Store};
 use std::collections::{HashMap, HashSet};
 
@@ -34,7 +34,7 @@ impl Store {
             if file.map.header().directory.get() == 0 {
                 return Ok(Report::default());
             }
-            let owner = file.own()?;
+            let owner = file.lock()?;
             let mut report = Report::default();
             owner.check_all(&mut report)?;
             report.allocated = file.allocated()?;
@@ -44,16 +44,16 @@ impl Store {
     }
 }
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     /// Everything that the file says.
-    pub fn check_all(&self, report: &mut Report) -> std::result::Result<(), Trouble> {
+    pub fn check_all(&self, report: &mut Report) -> std::result::Result<(), Failure> {
         self.check_runs(report)?;
         self.check_index(report);
         Ok(())
     }
 
     /// The stream of runs, the block table, and what the segments hold.
-    fn check_runs(&self, report: &mut Report) -> std::result::Result<(), Trouble> {
+    fn check_runs(&self, report: &mut Report) -> std::result::Result<(), Failure> {
         let header = self.header();
         let blocks = self.file.blocks();
         let mut problem = |text: String| report.problems.push(text);

@@ -5,7 +5,7 @@
 //! that, by a lease slot of the header page. Whoever finds a dead claimant takes over from it. (The write lock will
 //! not do: in a file that comes from another boot, or is a copy, it means nothing.)
 
-use super::file::{File, Trouble};
+use super::file::{Failure, File};
 use super::header::HEADER_SLOTS;
 use super::lease::{DECIDING, LOCKLESS, Locked, is_locked, lock_byte, take_slot, unlock_byte};
 use super::machine::{Boot, Process, random};
@@ -64,8 +64,8 @@ impl Word {
 }
 
 impl File {
-    /// Runs `action` while this thread has the claim. [`Trouble::Busy`] where another one has it for long.
-    pub fn under_claim<T>(&mut self, action: impl FnOnce(&mut Self) -> Result<T, Trouble>) -> Result<T, Trouble> {
+    /// Runs `action` while this thread has the claim. [`Failure::Busy`] where another one has it for long.
+    pub fn under_claim<T>(&mut self, action: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let (seat, word) = self.take_claim()?;
         let result = action(self);
         // (Dying before this leaves the claim to whoever comes next.)
@@ -74,7 +74,7 @@ impl File {
         result
     }
 
-    fn take_claim(&self) -> Result<(Seat, Word), Trouble> {
+    fn take_claim(&self) -> Result<(Seat, Word), Failure> {
         let boot = Boot::current()?;
         let claim = &self.map.header().claim;
         let start = Instant::now();
@@ -82,7 +82,7 @@ impl File {
             let found = claim.load(Ordering::Acquire);
             if self.is_claimed_by_the_living(Word(found), boot) {
                 if start.elapsed() >= BUSY_AFTER {
-                    return Err(Trouble::Busy);
+                    return Err(Failure::Busy);
                 }
                 std::thread::sleep(LOOK_AGAIN);
                 continue;
@@ -100,7 +100,7 @@ impl File {
     }
 
     /// Waits, not for long, while another thread has the claim. False: it still has.
-    pub fn wait_for_claim(&self) -> Result<bool, Trouble> {
+    pub fn wait_for_claim(&self) -> Result<bool, Failure> {
         let boot = Boot::current()?;
         let start = Instant::now();
         fence(Ordering::SeqCst);
@@ -114,7 +114,7 @@ impl File {
     }
 
     /// Whether another thread that may live has the claim.
-    pub fn is_claimed(&self) -> Result<bool, Trouble> {
+    pub fn is_claimed(&self) -> Result<bool, Failure> {
         Ok(self.is_claimed_by_the_living(Word(self.map.header().claim.load(Ordering::Acquire)), Boot::current()?))
     }
 
@@ -128,11 +128,11 @@ impl File {
         self.any_fd().is_none_or(|fd| number < BYTES && is_locked(fd, CLAIMS_AT + number))
     }
 
-    fn take_seat(&self) -> Result<Seat, Trouble> {
+    fn take_seat(&self) -> Result<Seat, Failure> {
         let fd = self.writable_fd()?;
         let start = std::process::id().wrapping_mul(0x9e37_79b1) % BYTES;
         for byte in (0..BYTES).map(|n| (start + n) % BYTES) {
-            match lock_byte(fd, CLAIMS_AT + byte).map_err(|error| Trouble::CannotDo("lock", error))? {
+            match lock_byte(fd, CLAIMS_AT + byte).map_err(|error| Failure::CannotDo("lock", error))? {
                 Locked::Yes => return Ok(Seat::Byte(byte)),
                 Locked::NoForWriter => {}
                 Locked::NoForReader => break,
@@ -142,7 +142,7 @@ impl File {
         let leases = &self.map.header().leases;
         let is_taken = |slot: u32| take_slot(&leases[slot as usize], slot, &me, LOCKLESS | DECIDING, fd);
         let slot = (0..HEADER_SLOTS as u32).find(|&slot| is_taken(slot));
-        let crowded = || Trouble::CannotDo("lock", io::Error::other("too many processes write to it"));
+        let crowded = || Failure::CannotDo("lock", io::Error::other("too many processes write to it"));
         slot.map(Seat::Slot).ok_or_else(crowded)
     }
 

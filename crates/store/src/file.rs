@@ -12,7 +12,7 @@ use super::lease::is_in_use;
 use super::map::Map;
 use super::sigbus;
 use super::size_limit;
-use super::slots::{Slots, Unused};
+use super::static_table::{StaticTable, Unused};
 use super::torture::{crash_point, synced, synced_name};
 use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 /// Why an operation on an open file did not happen.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum Failure {
     /// The file is not, or no longer, what was opened: look at the path again.
     Stale,
     /// The file is, or is about to be, longer than the mapping: it has to show so many bytes. Nothing
@@ -61,7 +61,7 @@ pub enum Trouble {
     CannotDo(&'static str, io::Error),
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error() {
             Some(libc::ENOSPC | libc::EDQUOT) => Self::NoSpace,
@@ -175,21 +175,21 @@ impl Handle {
 
     /// The descriptor. In a child it is gone, as the parent's locks belong to it: who opens the file anew
     /// gives this one another.
-    fn fd(&self) -> Result<RawFd, Trouble> {
+    fn fd(&self) -> Result<RawFd, Failure> {
         self.with(|file| Ok(file.as_raw_fd()))
     }
 
     /// Does something with the descriptor.
-    fn with<T>(&self, action: impl FnOnce(&Descriptor) -> Result<T, Trouble>) -> Result<T, Trouble> {
-        self.descriptor.borrow().get().ok_or(Trouble::Stale).and_then(action)
+    fn with<T>(&self, action: impl FnOnce(&Descriptor) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.descriptor.borrow().get().ok_or(Failure::Stale).and_then(action)
     }
 
     /// A second descriptor of the same description, for what is done while nothing may be borrowed.
-    fn duplicate(&self) -> Result<Descriptor, Trouble> {
+    fn duplicate(&self) -> Result<Descriptor, Failure> {
         self.with(|file| Ok(file.try_clone()?))
     }
 
-    fn length(&self) -> Result<u64, Trouble> {
+    fn length(&self) -> Result<u64, Failure> {
         self.with(|file| Ok(file.metadata()?.len()))
     }
 
@@ -227,7 +227,7 @@ impl File {
 
     /// Whether the file has what its header tells of. If not, it was cut short, which all who have mapped it are to
     /// notice.
-    pub fn is_as_long_as_it_says(&self, file: &Descriptor) -> Result<bool, Trouble> {
+    pub fn is_as_long_as_it_says(&self, file: &Descriptor) -> Result<bool, Failure> {
         // In this order: a file is made longer before it tells so.
         let told = self.told_length();
         let is_whole = told <= file.metadata()?.len();
@@ -259,7 +259,7 @@ impl File {
     pub fn release_imported(&self) {
         if self.writable
             && self.first_block() > 0
-            && let Ok(owner) = self.own()
+            && let Ok(owner) = self.lock()
         {
             // Somebody may have been quicker.
             owner.release_filler(self.first_block());
@@ -268,17 +268,17 @@ impl File {
 
     /// Does what makes the file longer, and again in a longer mapping where that is due. (Nobody else uses
     /// it yet.)
-    pub fn while_it_grows(&mut self, action: impl Fn(&Self) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    pub fn while_it_grows(&mut self, action: impl Fn(&Self) -> Result<(), Failure>) -> Result<(), Failure> {
         for _ in 0..GROWTHS {
             match action(self) {
-                Err(Trouble::Outgrown(size)) => self.grow_mapping(size)?,
+                Err(Failure::Outgrown(size)) => self.grow_mapping(size)?,
                 other => return other,
             }
         }
-        Err(Trouble::NoAddressSpace(self.map.length()))
+        Err(Failure::NoAddressSpace(self.map.length()))
     }
 
-    fn grow_mapping(&mut self, size: u64) -> Result<(), Trouble> {
+    fn grow_mapping(&mut self, size: u64) -> Result<(), Failure> {
         self.map.grow(size)?;
         self.handle.reach.set(self.map.length());
         Ok(())
@@ -296,7 +296,7 @@ impl File {
     }
 
     /// A second descriptor of the same description.
-    pub fn duplicate(&self) -> Result<Descriptor, Trouble> {
+    pub fn duplicate(&self) -> Result<Descriptor, Failure> {
         self.handle.duplicate()
     }
 
@@ -376,7 +376,7 @@ impl File {
     }
 
     /// The kernel's word on the file.
-    pub fn status(&self) -> Result<Status, Trouble> {
+    pub fn status(&self) -> Result<Status, Failure> {
         self.handle.with(|file| Ok(Status::of(file)?))
     }
 
@@ -397,7 +397,7 @@ impl File {
     }
 
     /// The same file in a mapping of its own, which shows `size` bytes.
-    fn mapped_again(&self, size: u64) -> Result<Self, Trouble> {
+    fn mapped_again(&self, size: u64) -> Result<Self, Failure> {
         let map = self.handle.with(|file| Map::new(file.as_fd(), size, self.writable || self.copied_from.is_some()))?;
         self.handle.reach.set(map.length());
         Ok(Self {
@@ -461,9 +461,9 @@ impl File {
     }
 
     /// A descriptor that this process may lock with.
-    pub(super) fn writable_fd(&self) -> Result<RawFd, Trouble> {
+    pub(super) fn writable_fd(&self) -> Result<RawFd, Failure> {
         if self.copied_from.is_some() || !self.writable {
-            return Err(Trouble::NotWritable);
+            return Err(Failure::NotWritable);
         }
         self.handle.fd()
     }
@@ -473,37 +473,37 @@ impl File {
         self.handle.fd().ok()
     }
 
-    fn own_fd(&self) -> Result<RawFd, Trouble> {
+    fn own_fd(&self) -> Result<RawFd, Failure> {
         if self.copied_from.is_some() { self.handle.fd() } else { self.writable_fd() }
     }
 
     /// Fails where some access found no file, or the mapping does not show all of it.
-    pub fn check_sound(&self) -> Result<(), Trouble> {
-        if self.map.is_poisoned() { Err(Trouble::Stale) } else { self.check_reach() }
+    pub fn check_sound(&self) -> Result<(), Failure> {
+        if self.map.is_poisoned() { Err(Failure::Stale) } else { self.check_reach() }
     }
 
     /// As [`File::check_sound`]; also where no access found that something is missing. A system call.
-    pub fn check_long(&self) -> Result<(), Trouble> {
+    pub fn check_long(&self) -> Result<(), Failure> {
         if self.handle.with(|file| self.is_as_long_as_it_says(file))? {
             self.check_sound()
         } else {
-            Err(Trouble::Stale)
+            Err(Failure::Stale)
         }
     }
 
     /// Makes the file `length` bytes longer than `end`, with memory behind them. (Not through
     /// `fs2`: on a full disk its `allocate` leaves the file extended.)
-    pub fn extend(&self, end: u64, length: u64) -> Result<(), Trouble> {
+    pub fn extend(&self, end: u64, length: u64) -> Result<(), Failure> {
         if end + length > MAX_FILE {
-            return Err(Trouble::SizeLimit);
+            return Err(Failure::SizeLimit);
         }
         if end + length > self.map.length() {
-            return Err(Trouble::Outgrown(end + length));
+            return Err(Failure::Outgrown(end + length));
         }
         let fd = self.own_fd()?;
         // One that was cut short must not get zeros in place of what it has lost.
         if !self.handle.with(|file| self.is_as_long_as_it_says(file))? {
-            return Err(Trouble::Stale);
+            return Err(Failure::Stale);
         }
         crash_point();
         match allocate(fd, 0, end, length) {
@@ -542,7 +542,7 @@ impl File {
     }
 
     /// Puts memory behind a range of the file, which stays as long as it is.
-    pub fn back(&self, offset: u64, length: u64) -> Result<(), Trouble> {
+    pub fn allocate(&self, offset: u64, length: u64) -> Result<(), Failure> {
         crash_point();
         allocate(self.own_fd()?, libc::FALLOC_FL_KEEP_SIZE, offset, length)?;
         self.touch();
@@ -562,21 +562,21 @@ impl File {
     }
 
     /// How long the file is.
-    pub fn length(&self) -> Result<u64, Trouble> {
+    pub fn length(&self) -> Result<u64, Failure> {
         self.handle.length()
     }
 
     /// Bytes of memory or disk behind the file.
-    pub fn allocated(&self) -> Result<u64, Trouble> {
+    pub fn allocated(&self) -> Result<u64, Failure> {
         self.handle.with(|file| Ok(file.metadata()?.blocks() * 512))
     }
 
     /// Waits until everything written so far is on the disk.
-    pub fn sync(&self) -> Result<(), Trouble> {
+    pub fn sync(&self) -> Result<(), Failure> {
         // SAFETY: an open descriptor.
         if unsafe { libc::fdatasync(self.own_fd()?) } != 0 {
-            return Err(match Trouble::from(io::Error::last_os_error()) {
-                Trouble::Io(error) => Trouble::CannotDo("sync", error),
+            return Err(match Failure::from(io::Error::last_os_error()) {
+                Failure::Io(error) => Failure::CannotDo("sync", error),
                 other => other,
             });
         }
@@ -586,7 +586,7 @@ impl File {
 
     /// Waits until the name of the file is on the disk, or that it has none any more: without it, a power loss takes the
     /// file with all that was synced. Where its directory may not be opened, that is all of the file system.
-    pub fn sync_directory(&self) -> Result<(), Trouble> {
+    pub fn sync_directory(&self) -> Result<(), Failure> {
         let fd = self.own_fd()?;
         let name = std::fs::read_link(format!("/proc/self/fd/{fd}")).or_else(|_| std::fs::canonicalize(&self.path));
         let directory = name.ok().and_then(|name| Descriptor::open(name.parent()?).ok());
@@ -599,7 +599,7 @@ impl File {
         match result {
             // A file system that has nothing to do for it.
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {}
-            result => result.map_err(|error| Trouble::CannotDo("sync", error))?,
+            result => result.map_err(|error| Failure::CannotDo("sync", error))?,
         }
         synced_name();
         Ok(())
@@ -646,15 +646,15 @@ fn allocate_at_once(fd: RawFd, mode: i32, offset: u64, length: u64) -> io::Resul
 }
 
 /// Why it cannot be seen whether there is anything at a path; `None` where it can.
-pub fn hidden(path: &Path) -> Option<Trouble> {
+pub fn hidden(path: &Path) -> Option<Failure> {
     let error = path.metadata().err()?;
     (!matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)).then(|| unreadable(error))
 }
 
 /// A file that could not be opened for reading. Where its directory may not be searched, nobody knows whether
 /// it is there: that is no empty store.
-pub fn unreadable(error: io::Error) -> Trouble {
-    if error.kind() == io::ErrorKind::PermissionDenied { Trouble::NotReadable } else { error.into() }
+pub fn unreadable(error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::PermissionDenied { Failure::NotReadable } else { error.into() }
 }
 
 // ---- one handle a file and thread ---------------------------------------------------------------
@@ -709,11 +709,11 @@ pub fn register(file: &Rc<File>) {
 
 /// Lets a file show `size` bytes at least. Where no other store of this thread uses its mapping, that
 /// grows; else there are two, with the same descriptor and lease, until they have noticed.
-pub fn reach(file: &mut Rc<File>, size: u64) -> Result<(), Trouble> {
+pub fn reach(file: &mut Rc<File>, size: u64) -> Result<(), Failure> {
     // A header may tell of anything.
     if file.told_length().max(size) > MAX_FILE || file.told_length() > file.handle.length()? {
         file.map.poison();
-        return Err(Trouble::Stale);
+        return Err(Failure::Stale);
     }
     let known = REGISTRY.with_borrow_mut(|files| {
         let at = files.iter().position(|known| Rc::ptr_eq(&known.handle, &file.handle))?;
@@ -780,7 +780,7 @@ pub fn open_files() -> (usize, usize) {
 
 /// Descriptors to close in a forked child: their descriptions, and the leases on them, are the
 /// parent's.
-static DESCRIPTORS: Slots<AtomicI32> = Slots::new();
+static DESCRIPTORS: StaticTable<AtomicI32> = StaticTable::new();
 
 impl Unused for AtomicI32 {
     const UNUSED: Self = AtomicI32::new(-1);

@@ -2,7 +2,7 @@
 //! everybody the same. File systems that machines share do not do that, and one mounted through FUSE need not.
 //! So those that are known to do it are listed, and all others are refused.
 
-use super::file::Trouble;
+use super::file::Failure;
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
@@ -121,7 +121,7 @@ fn names(number: u32) -> impl Iterator<Item = &'static str> {
 }
 
 /// Refuses a file (or directory) on a file system that is not among those that are allowed.
-pub fn check(file: &File, allowed: &FileSystems) -> Result<(), Trouble> {
+pub fn check(file: &File, allowed: &FileSystems) -> Result<(), Failure> {
     // Where the kernel does not tell, a sandbox forbids it: the file systems that matter all do.
     let Some(number) = number_of(|about| {
         // SAFETY: an open descriptor and a place for the answer.
@@ -152,7 +152,7 @@ pub fn check(file: &File, allowed: &FileSystems) -> Result<(), Trouble> {
 /// An overlay's files are those of its upper layer as soon as they have been written to. Where that is cannot
 /// always be seen: mounted from inside of a container or before it began, its path means nothing here. Then the
 /// overlay is believed to be on what its maker has at hand, which is a disk.
-fn check_upper(upper: Option<&Path>, allowed: &FileSystems) -> Result<(), Trouble> {
+fn check_upper(upper: Option<&Path>, allowed: &FileSystems) -> Result<(), Failure> {
     let path = upper.and_then(|upper| CString::new(upper.as_os_str().as_bytes()).ok());
     let number = path.and_then(|path| {
         // SAFETY: a C string and a place for the answer.
@@ -164,8 +164,8 @@ fn check_upper(upper: Option<&Path>, allowed: &FileSystems) -> Result<(), Troubl
     }
 }
 
-fn refuse(name: String, is_upper: bool) -> Result<(), Trouble> {
-    Err(Trouble::FileSystem(Refused { name, is_upper }))
+fn refuse(name: String, is_upper: bool) -> Result<(), Failure> {
+    Err(Failure::FileSystem(Refused { name, is_upper }))
 }
 
 fn name_of(number: u32) -> String {
@@ -274,6 +274,6 @@ mod tests {
         let mount = Mount::of(&File::open("/proc/self/stat").unwrap()).expect("a mount");
         assert_eq!(mount.kind, "proc");
         let proc = check(&File::open("/proc/self/stat").unwrap(), &FileSystems::default());
-        assert!(matches!(proc, Err(Trouble::FileSystem(Refused { name, is_upper: false })) if name == "proc"));
+        assert!(matches!(proc, Err(Failure::FileSystem(Refused { name, is_upper: false })) if name == "proc"));
     }
 }

@@ -165,7 +165,7 @@ pub const INDEX_COUNTS: u64 = 16;
 pub const INDEX_PREFIX: u64 = 24;
 /// A slot: hash, then the offset of the newest record (0: never used, 1: removed).
 pub const SLOT: u64 = 16;
-/// Slots of an index block.
+/// StaticTable of an index block.
 pub const SLOTS: u64 = (BLOCK - BLOCK_HEAD) / SLOT;
 pub const EMPTY: u64 = 0;
 pub const REMOVED: u64 = 1;

@@ -120,7 +120,7 @@ pub struct LeaseSlot {
     pub name: Word,
 }
 
-/// Slots of the header page. The others are in the system block.
+/// StaticTable of the header page. The others are in the system block.
 pub const HEADER_SLOTS: usize = 16;
 
 const _: () = assert!(size_of::<LeaseSlot>() == LEASE_SLOT as usize);

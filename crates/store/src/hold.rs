@@ -7,10 +7,10 @@
 //! any lock, by one compare and swap of its place's state; so does a reader that takes its turn up.
 
 use super::error::{Held, Patience};
-use super::file::{File, Trouble, fork_generation};
+use super::file::{Failure, File, fork_generation};
 use super::format::LEASE_SLOTS;
 use super::header::{HELD, LeaseSlot, Word};
-use super::lock::{NOBODY, Owner, Woken, futex_wait, futex_wake, lease_of};
+use super::lock::{NOBODY, Woken, WriteGuard, futex_wait, futex_wake, lease_of};
 use super::memory::{Instant, fence};
 use super::tick;
 use super::torture::meanwhile;
@@ -143,22 +143,22 @@ impl File {
     /// Whether `object` may go on with a read, as far as holds are concerned. A reader that finds a hold that is
     /// over ends it, if it may write.
     #[cold]
-    pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
+    pub fn check_hold(&self, object: u64) -> Result<(), Failure> {
         match self.hold_seen_by(object) {
-            Hold::Other(held) if !held.change => Err(Trouble::Held(Held { reading: true, ..held })),
+            Hold::Other(held) if !held.change => Err(Failure::Held(Held { reading: true, ..held })),
             Hold::Over if self.writable => self.end_hold_that_is_over(object),
             _ => Ok(()),
         }
     }
 
-    fn end_hold_that_is_over(&self, object: u64) -> Result<(), Trouble> {
+    fn end_hold_that_is_over(&self, object: u64) -> Result<(), Failure> {
         let header = self.map.header();
         let hold = header.hold.get();
         if self.over().get() == hold && header.lock.get() as u32 != 0 {
             // It waited for the lock once: the holder left it to a process that is stopped.
             return Ok(());
         }
-        match self.own() {
+        match self.lock() {
             Ok(owner) => owner.check_hold_on_readers(object),
             Err(_) => {
                 self.over().set(hold);
@@ -170,7 +170,7 @@ impl File {
     /// Begins to look at the store for `object`, unless another's `lock()` keeps it out. See
     /// [`File::has_seen_no_section`].
     #[inline]
-    pub fn begin_looking(&self, object: u64) -> Result<Looking, Trouble> {
+    pub fn begin_looking(&self, object: u64) -> Result<Looking, Failure> {
         let header = self.map.header();
         let holds = header.holds.load(Ordering::Acquire);
         let mut commit = header.commit.load(Ordering::Acquire);
@@ -241,7 +241,7 @@ impl File {
     }
 }
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     /// Whether anybody holds the store.
     #[inline]
     pub fn is_held(&self) -> bool {
@@ -250,10 +250,10 @@ impl Owner<'_> {
 
     /// Refuses where another object holds the store. A hold that is over is ended.
     #[cold]
-    pub fn check_hold(&self, object: u64) -> Result<(), Trouble> {
+    pub fn check_hold(&self, object: u64) -> Result<(), Failure> {
         loop {
             match self.file.hold_seen_by(object) {
-                Hold::Other(held) => return Err(Trouble::Held(held)),
+                Hold::Other(held) => return Err(Failure::Held(held)),
                 // It may be somebody's turn then.
                 Hold::Over => self.end_hold(),
                 Hold::None | Hold::Mine | Hold::MyTurn => return Ok(()),
@@ -261,12 +261,12 @@ impl Owner<'_> {
         }
     }
 
-    /// As [`Owner::check_hold`], for an access that only reads.
+    /// As [`WriteGuard::check_hold`], for an access that only reads.
     #[cold]
-    pub fn check_hold_on_readers(&self, object: u64) -> Result<(), Trouble> {
+    pub fn check_hold_on_readers(&self, object: u64) -> Result<(), Failure> {
         match self.check_hold(object) {
-            Err(Trouble::Held(held)) if held.change => Ok(()),
-            Err(Trouble::Held(held)) => Err(Trouble::Held(Held { reading: true, ..held })),
+            Err(Failure::Held(held)) if held.change => Ok(()),
+            Err(Failure::Held(held)) => Err(Failure::Held(Held { reading: true, ..held })),
             result => result,
         }
     }
@@ -283,7 +283,7 @@ struct Next<'f> {
 
 // ---- beginning and ending one ------------------------------------------------------------------------
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     /// Begins a hold, or gives the one that this object has another strength and other times. A turn is taken
     /// up by that.
     pub fn hold(&self, object: u64, strength: Strength, patience: Patience) {
@@ -471,7 +471,7 @@ impl File {
     /// the middle of a write, this waits for some milliseconds and then leaves a hold that everybody takes for
     /// over.
     pub fn give_hold_back(&self, object: u64, keep: bool) {
-        let owner = self.own_within(GIVE_BACK_WITHIN);
+        let owner = self.lock_within(GIVE_BACK_WITHIN);
         if self.my_hold() != Some(object) {
             return;
         }
@@ -630,7 +630,7 @@ impl File {
     /// `while_reading`. (One that is passed over notices if it has seen a section, as readers always do.)
     #[cold]
     fn pass_over(&self, turn: u64, while_reading: bool) -> bool {
-        let Ok(owner) = self.own() else { return true };
+        let Ok(owner) = self.lock() else { return true };
         let header = owner.header();
         if header.hold.get() != turn || header.hold_strength.get() != TURN_GIVEN {
             return true;
@@ -651,9 +651,9 @@ impl File {
         if !self.writable {
             return LinedUp::NoPlace;
         }
-        let Ok(owner) = self.own() else { return LinedUp::NoPlace };
+        let Ok(owner) = self.lock() else { return LinedUp::NoPlace };
         let checked = if held.reading { owner.check_hold_on_readers(object) } else { owner.check_hold(object) };
-        if !matches!(checked, Err(Trouble::Held(_))) {
+        if !matches!(checked, Err(Failure::Held(_))) {
             return LinedUp::NotHeld;
         }
         let header = owner.header();
@@ -725,7 +725,7 @@ impl File {
     pub fn leave_line(&self) {
         if self.is_in_line() && !self.change_place(WAITING, FREE) {
             // Kept until the place is free: nobody is to call it again in between.
-            let owner = self.own_within(GIVE_BACK_WITHIN);
+            let owner = self.lock_within(GIVE_BACK_WITHIN);
             match &owner {
                 Ok(owner) if owner.has_turn() => owner.end_hold(),
                 Err(_) if self.has_turn() => self.leave_hold(),

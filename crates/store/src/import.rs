@@ -4,11 +4,11 @@
 //! with a header page in memory, and that page, written over the file's first one, is what turns
 //! the file into a store. A crash before leaves the old file (somewhat longer), after it the new.
 
-use super::file::{File, Trouble, unreadable};
+use super::file::{Failure, File, unreadable};
 use super::file_system;
 use super::format::*;
 use super::inode::now;
-use super::lock::Owner;
+use super::lock::WriteGuard;
 use super::room::Room;
 use super::torture::crash_point;
 use super::{Result, Store};
@@ -30,10 +30,10 @@ impl Store {
 
     /// As [`Store::legacy`], into memory of the caller's; false if it is no longer such a file.
     pub fn copy_legacy(&self, out: &mut impl Room<u8>) -> Result<bool> {
-        self.read_legacy(out).map_err(|trouble| self.error(trouble))
+        self.read_legacy(out).map_err(|failure| self.error(failure))
     }
 
-    fn read_legacy(&self, out: &mut impl Room<u8>) -> std::result::Result<bool, Trouble> {
+    fn read_legacy(&self, out: &mut impl Room<u8>) -> std::result::Result<bool, Failure> {
         out.clear();
         let file = match OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC).open(&self.path) {
             Ok(file) => file,
@@ -43,7 +43,7 @@ impl Store {
         lock(|| fs2::FileExt::try_lock_shared(&file))?;
         let length = file.metadata()?.len();
         if !out.has_room(length) {
-            return Err(Trouble::NoRoom(length));
+            return Err(Failure::NoRoom(length));
         }
         let mut chunk = [0; CHUNK];
         while (out.items().len() as u64) < length {
@@ -51,7 +51,7 @@ impl Store {
             let wanted = CHUNK.min((length - at) as usize);
             match file.read_at(&mut chunk[..wanted], at)? {
                 0 => break,
-                got => out.extend(&chunk[..got]).then_some(()).ok_or(Trouble::NoRoom(length))?,
+                got => out.extend(&chunk[..got]).then_some(()).ok_or(Failure::NoRoom(length))?,
             }
         }
         Ok(is_legacy(out.items()))
@@ -61,14 +61,14 @@ impl Store {
     /// [`Store::legacy`] returned; false if the file has changed since (start over).
     pub fn import(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool> {
         self.check_lengths(entries)?;
-        self.import_file(old, entries).map_err(|trouble| self.error(trouble))
+        self.import_file(old, entries).map_err(|failure| self.error(failure))
     }
 
-    fn import_file(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> std::result::Result<bool, Trouble> {
+    fn import_file(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> std::result::Result<bool, Failure> {
         let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_CLOEXEC).open(&self.path);
         let file = file.map_err(|error| match error.kind() {
-            std::io::ErrorKind::PermissionDenied => Trouble::NotWritable,
-            _ => Trouble::Io(error),
+            std::io::ErrorKind::PermissionDenied => Failure::NotWritable,
+            _ => Failure::Io(error),
         })?;
         file_system::check(&file, &self.options.file_systems)?;
         lock(|| fs2::FileExt::try_lock_exclusive(&file))?;
@@ -87,7 +87,7 @@ impl Store {
         file: &Descriptor,
         old: &[u8],
         entries: &[(&[u8], &[u8])],
-    ) -> std::result::Result<bool, Trouble> {
+    ) -> std::result::Result<bool, Failure> {
         let length = file.metadata()?.len();
         if length != old.len() as u64 || !is_content(file, old)? {
             return Ok(false);
@@ -101,7 +101,7 @@ impl Store {
             }
             match result {
                 // Again in a mapping that has room for that, and more.
-                Err(Trouble::Outgrown(needed)) => size = needed,
+                Err(Failure::Outgrown(needed)) => size = needed,
                 other => return other.map(|()| true),
             }
         }
@@ -109,9 +109,9 @@ impl Store {
 }
 
 /// Takes the lock that the pure-PHP class takes for each access, `flock`: the one thing that is done under it, and by
-/// which a user who may only read keeps others from something. [`Trouble::Busy`] where somebody has it for long.
+/// which a user who may only read keeps others from something. [`Failure::Busy`] where somebody has it for long.
 /// (Called in full: since Rust 1.89 `File` has methods of the same names.)
-fn lock(take: impl Fn() -> std::io::Result<()>) -> std::result::Result<(), Trouble> {
+fn lock(take: impl Fn() -> std::io::Result<()>) -> std::result::Result<(), Failure> {
     let start = Instant::now();
     loop {
         match take() {
@@ -120,7 +120,7 @@ fn lock(take: impl Fn() -> std::io::Result<()>) -> std::result::Result<(), Troub
             Err(error) => return Err(error.into()),
         }
         if start.elapsed() >= BUSY_AFTER {
-            return Err(Trouble::Busy);
+            return Err(Failure::Busy);
         }
         std::thread::sleep(LOOK_AGAIN);
     }
@@ -149,15 +149,15 @@ fn build_behind(
     length: u64,
     size: u64,
     entries: &[(&[u8], &[u8])],
-) -> std::result::Result<(), Trouble> {
+) -> std::result::Result<(), Failure> {
     let filler = length.saturating_sub(PAGE).div_ceil(BLOCK);
     if filler >= MAX_RUN / BLOCK {
-        return Err(Trouble::TooLarge);
+        return Err(Failure::TooLarge);
     }
     let draft = File::draft(path, file, size)?;
     {
-        let owner = Owner { file: &draft };
-        owner.furnish_behind(filler)?;
+        let owner = WriteGuard { file: &draft };
+        owner.initialize_behind(filler)?;
         owner.replace(entries)?;
     }
     // Whatever the durability: a power loss must not leave the new first page without what it tells of.

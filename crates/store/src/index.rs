@@ -10,14 +10,14 @@
 //! offset says "nobody"; storing the offset publishes both.
 
 use super::blocks::{Purpose, block_of, block_offset};
-use super::file::Trouble;
+use super::file::Failure;
 use super::format::*;
 use super::header::Root;
-use super::lock::Owner;
+use super::lock::WriteGuard;
 use super::view::View;
 use std::sync::atomic::Ordering;
 
-/// Slots that may be in use (or have been) before a block is replaced: three quarters.
+/// StaticTable that may be in use (or have been) before a block is replaced: three quarters.
 const FULL: u64 = SLOTS / 4 * 3;
 /// A pair of blocks with fewer keys than this, taken together, becomes one.
 const SPARSE: u64 = SLOTS / 4;
@@ -120,7 +120,7 @@ impl View<'_> {
     }
 }
 
-/// Slots in use, and slots that are not empty.
+/// StaticTable in use, and slots that are not empty.
 #[derive(Debug, Clone, Copy)]
 struct Counts {
     used: u64,
@@ -162,7 +162,7 @@ impl Prefix {
     }
 }
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     /// The index block of a hash; the header page, in a mapping that is poisoned then, where there is none.
     #[inline]
     fn index_block(&self, hash: u64) -> u64 {
@@ -224,7 +224,7 @@ impl Owner<'_> {
     /// before its record is published, so that nothing after that can fail. True: it had to move others, so
     /// that a slot that was found for the key is none of it any more.
     #[inline]
-    pub fn make_room(&self, hash: u64) -> Result<bool, Trouble> {
+    pub fn make_room(&self, hash: u64) -> Result<bool, Failure> {
         let is_full = self.counts(self.index_block(hash)).filled >= FULL;
         if is_full {
             self.replace_full(hash, Purpose::Write)?;
@@ -233,7 +233,7 @@ impl Owner<'_> {
     }
 
     #[cold]
-    fn replace_full(&self, hash: u64, purpose: Purpose) -> Result<(), Trouble> {
+    fn replace_full(&self, hash: u64, purpose: Purpose) -> Result<(), Failure> {
         // One split may leave all keys on one side, but not time after time.
         for _ in 0..MAX_DEPTH {
             let block = self.index_block(hash);
@@ -251,7 +251,7 @@ impl Owner<'_> {
                 self.replace_blocks(&[block], &[prefix.child(0), prefix.child(1)], purpose)?;
             }
         }
-        Err(Trouble::Damaged("its index does not divide".into()))
+        Err(Failure::Damaged("its index does not divide".into()))
     }
 
     /// Enters a key that is not there.
@@ -313,15 +313,15 @@ impl Owner<'_> {
     }
 
     /// Puts new blocks with these prefixes in the place of old ones, with the same keys.
-    fn replace_blocks(&self, old: &[u64], new: &[Prefix], purpose: Purpose) -> Result<(), Trouble> {
+    fn replace_blocks(&self, old: &[u64], new: &[Prefix], purpose: Purpose) -> Result<(), Failure> {
         let header = self.header();
         let mut blocks = [0; 2];
         for (n, prefix) in new.iter().enumerate() {
             match self.new_index_block(*prefix, purpose) {
                 Ok(block) => blocks[n] = block,
-                Err(trouble) => {
+                Err(failure) => {
                     blocks[..n].iter().for_each(|&block| self.release(block_of(block)));
-                    return Err(trouble);
+                    return Err(failure);
                 }
             }
         }
@@ -376,7 +376,7 @@ impl Owner<'_> {
         }
     }
 
-    fn new_index_block(&self, prefix: Prefix, purpose: Purpose) -> Result<u64, Trouble> {
+    fn new_index_block(&self, prefix: Prefix, purpose: Purpose) -> Result<u64, Failure> {
         let run = self.allocate(Kind::Index, 1, BLOCK, purpose)?;
         let (block, map) = (block_offset(run), &self.file.map);
         map.zero(block + INDEX_COUNTS, BLOCK - INDEX_COUNTS);
@@ -395,11 +395,11 @@ impl Owner<'_> {
     }
 
     /// Makes the directory twice as long, as a copy.
-    fn double_directory(&self, purpose: Purpose) -> Result<(), Trouble> {
+    fn double_directory(&self, purpose: Purpose) -> Result<(), Failure> {
         let header = self.header();
         let old = self.root();
         if old.log2 >= MAX_DEPTH {
-            return Err(Trouble::Damaged("its index is full".into()));
+            return Err(Failure::Damaged("its index is full".into()));
         }
         let map = &self.file.map;
         let log2 = old.log2 + 1;
@@ -427,12 +427,12 @@ impl Owner<'_> {
     }
 
     /// The index block of an index without keys.
-    pub fn first_index_block(&self) -> Result<u64, Trouble> {
+    pub fn first_index_block(&self) -> Result<u64, Failure> {
         self.new_index_block(Prefix { depth: 0, bits: 0 }, Purpose::Reclaim)
     }
 
     /// Makes an empty index beside the one in use; returns its root.
-    pub fn new_index(&self, depth: u32, purpose: Purpose) -> Result<Root, Trouble> {
+    pub fn new_index(&self, depth: u32, purpose: Purpose) -> Result<Root, Failure> {
         let blocks = (PAGE + (8u64 << depth)).div_ceil(BLOCK);
         let directory = self.allocate(Kind::Directory, blocks, blocks * BLOCK, purpose)?;
         let map = &self.file.map;
@@ -443,9 +443,9 @@ impl Owner<'_> {
         for entry in 0..1u64 << depth {
             match self.new_index_block(Prefix { depth, bits: entry }, purpose) {
                 Ok(block) => map.word(offset + entry * 8).set(block),
-                Err(trouble) => {
+                Err(failure) => {
                     self.free_index(root);
-                    return Err(trouble);
+                    return Err(failure);
                 }
             }
         }

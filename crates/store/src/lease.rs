@@ -8,10 +8,10 @@
 //! that meets such a lock goes on with a *lockless* lease: a slot alone, which tells whose it is, so that others can
 //! ask whether that process lives.
 
-use super::file::{File, Trouble};
+use super::file::{Failure, File};
 use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT};
 use super::header::{HEADER_SLOTS, LeaseSlot};
-use super::lock::{Owner, WAITERS, lease_of, taken_by};
+use super::lock::{WAITERS, WriteGuard, lease_of, taken_by};
 use super::machine::{Fate, Process};
 use std::io;
 use std::os::fd::RawFd;
@@ -84,7 +84,7 @@ impl LeaseSlot {
 impl File {
     /// This thread's lease on the file; claims one at the first call.
     #[inline]
-    pub fn lease(&self) -> Result<u32, Trouble> {
+    pub fn lease(&self) -> Result<u32, Failure> {
         match self.my_lease() {
             Some(lease) => Ok(lease),
             None => self.claim_lease(),
@@ -92,7 +92,7 @@ impl File {
     }
 
     #[cold]
-    fn claim_lease(&self) -> Result<u32, Trouble> {
+    fn claim_lease(&self) -> Result<u32, Failure> {
         self.set_lease(None);
         let lease = self.free_lease()?;
         // The lease is there for all to see; whoever decides about the file has said so before it looked for
@@ -100,26 +100,26 @@ impl File {
         let decided = match self.wait_for_claim() {
             Ok(true) if self.shows_our_header() => self.take_on(lease),
             // It has been put right.
-            Ok(true) => Err(Trouble::Stale),
-            Ok(false) => Err(Trouble::Busy),
-            Err(trouble) => Err(trouble),
+            Ok(true) => Err(Failure::Stale),
+            Ok(false) => Err(Failure::Busy),
+            Err(failure) => Err(failure),
         };
         self.keep_or_give_back(lease, decided)
     }
 
     /// Claims a lease while this thread has the claim.
-    pub(super) fn claim_undecided(&self) -> Result<u32, Trouble> {
+    pub(super) fn claim_undecided(&self) -> Result<u32, Failure> {
         self.set_lease(None);
         let lease = self.free_lease()?;
         self.keep_or_give_back(lease, self.take_on(lease))
     }
 
-    fn take_on(&self, lease: u32) -> Result<(), Trouble> {
-        self.succeed(lease)?;
+    fn take_on(&self, lease: u32) -> Result<(), Failure> {
+        self.inherit(lease)?;
         self.begin_to_write()
     }
 
-    fn keep_or_give_back(&self, lease: u32, taken: Result<(), Trouble>) -> Result<u32, Trouble> {
+    fn keep_or_give_back(&self, lease: u32, taken: Result<(), Failure>) -> Result<u32, Failure> {
         if taken.is_err() {
             self.give_back(lease);
         }
@@ -127,15 +127,15 @@ impl File {
     }
 
     /// Finds a lease that nobody has, and takes it.
-    fn free_lease(&self) -> Result<u32, Trouble> {
+    fn free_lease(&self) -> Result<u32, Failure> {
         let fd = self.writable_fd()?;
         // Those that have a slot come first; none that will have one later, which others may take unsigned.
         let slots = self.lease_slots();
         let near = (0..slots).map(|n| (first_choice(slots) + n) % slots);
         let mut readers = 0;
         for lease in near.chain(LEASE_SLOTS as u32..LEASES) {
-            match lock_byte(fd, lease).map_err(|error| Trouble::CannotDo("lock", error))? {
-                Locked::Yes if self.sign_lease(lease) => return Ok(lease),
+            match lock_byte(fd, lease).map_err(|error| Failure::CannotDo("lock", error))? {
+                Locked::Yes if self.publish_lease(lease) => return Ok(lease),
                 // The slot belongs to a lockless lease.
                 Locked::Yes => unlock_byte(fd, lease),
                 Locked::NoForWriter => {}
@@ -148,7 +148,7 @@ impl File {
 
     /// Takes a slot that nobody has, without a lock.
     #[cold]
-    fn free_lockless_lease(&self, fd: RawFd) -> Result<u32, Trouble> {
+    fn free_lockless_lease(&self, fd: RawFd) -> Result<u32, Failure> {
         let me = Process::this();
         // Asking the kernel takes the longer the more locks there are: first those that nobody ever had. (A thread
         // that has locked such a slot's byte just now, and not signed yet, makes way.)
@@ -160,7 +160,7 @@ impl File {
                 }
             }
         }
-        Err(Trouble::CannotDo("lock", io::Error::other("too many processes write to it")))
+        Err(Failure::CannotDo("lock", io::Error::other("too many processes write to it")))
     }
 
     /// Gives back a lease that this thread has just taken.
@@ -230,7 +230,7 @@ impl File {
     /// Writes down whose lease it is: a second proof of death, for those in the same pid namespace, should
     /// a child that was stopped between `fork` and its first instruction keep the kernel's lock alive. The
     /// caller has locked the lease's byte. False: its slot belongs to a lockless lease.
-    fn sign_lease(&self, lease: u32) -> bool {
+    fn publish_lease(&self, lease: u32) -> bool {
         let Some(slot) = self.lease_slot(lease) else { return true };
         let me = Process::this();
         loop {
@@ -246,7 +246,7 @@ impl File {
 
     /// A recycled lease number may still be recorded in the lock or in the hold: the thread that claims it
     /// takes over what its predecessor left, as any waiter would have.
-    fn succeed(&self, lease: u32) -> Result<(), Trouble> {
+    fn inherit(&self, lease: u32) -> Result<(), Failure> {
         let header = self.map.header();
         let mut word = header.lock.get();
         // Again where somebody has only marked that it waits: who else should take it over? To all
@@ -255,7 +255,7 @@ impl File {
             let new = taken_by(lease, word) | u64::from(word as u32 & WAITERS);
             match header.lock.compare_exchange(word, new) {
                 Ok(()) => {
-                    drop(Owner { file: self }.recovered()?);
+                    drop(WriteGuard { file: self }.recovered()?);
                     break;
                 }
                 Err(now) => word = now,
@@ -266,10 +266,10 @@ impl File {
         self.end_inherited_hold(lease)
     }
 
-    fn end_inherited_hold(&self, lease: u32) -> Result<(), Trouble> {
+    fn end_inherited_hold(&self, lease: u32) -> Result<(), Failure> {
         let header = self.map.header();
         if lease_of(header.hold.get()) == Some(lease) || header.queue.get() != 0 {
-            let owner = self.own()?;
+            let owner = self.lock()?;
             owner.clear_places(lease);
             if lease_of(header.hold.get()) == Some(lease) {
                 owner.end_hold();

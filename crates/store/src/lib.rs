@@ -39,7 +39,7 @@ mod recover;
 mod room;
 mod sigbus;
 mod size_limit;
-mod slots;
+mod static_table;
 #[cfg(test)]
 mod tests;
 #[cfg(not(feature = "torture"))]
@@ -58,12 +58,12 @@ pub use machine::draw_identities_from;
 pub use read::OUTLINE;
 pub use room::{Places, Room};
 
-use file::{File, Trouble, fork_generation};
+use file::{Failure, File, fork_generation};
 use format::{EncodedKey, Value};
 use header::{Header, Word};
 use hold::Strength;
 use index::Hit;
-use lock::Owner;
+use lock::WriteGuard;
 use number::NumberName;
 use read::Want;
 use std::cell::{Cell, RefCell};
@@ -91,16 +91,16 @@ pub struct Options {
     pub file_mode: u32,
     /// What writes through this store promise.
     pub durability: Durability,
-    /// Tells which one runs of the strands that take turns in this thread (PHP's fibers): each has
+    /// Tells which one runs of the fibers that take turns in this thread (PHP's fibers): each has
     /// changes of its own ([`Store::lock_writers`]).
-    pub strand: fn() -> usize,
+    pub fiber: fn() -> usize,
     /// On which file systems it may lie.
     pub file_systems: FileSystems,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { file_mode: 0o666, durability: Durability::None, strand: || 0, file_systems: FileSystems::default() }
+        Self { file_mode: 0o666, durability: Durability::None, fiber: || 0, file_systems: FileSystems::default() }
     }
 }
 
@@ -117,20 +117,20 @@ struct Holding {
     lost: bool,
     /// How many changes of `lock_writers` are under way, one inside of the other.
     changes: u32,
-    /// In which strand they are.
-    strand: usize,
+    /// In which fiber they are.
+    fiber: usize,
 }
 
 /// A change that [`Store::lock_writers`] began, for [`Store::unlock_writers`] to end.
 #[derive(Debug)]
 #[must_use]
-pub struct Change {
+pub struct WriterHold {
     /// Which store's it is, in which process.
     object: u64,
     generation: u64,
 }
 
-/// What has become of a [`Change`].
+/// What has become of a [`WriterHold`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Other writers are kept out.
@@ -142,11 +142,11 @@ pub enum Standing {
 }
 
 /// When and where a key was last seen: lets [`Store::is_current`] and [`Store::get`] answer
-/// "nothing has changed" without touching the value. Starts as `Seen::default()` ("never");
+/// "nothing has changed" without touching the value. Starts as `Version::default()` ("never");
 /// belongs to one key of one file, for as long as that is open: where a file has been away, or another one in its
 /// place, nothing of it is believed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct Version {
     /// Which opening of which file the rest is about ([`File::life`]); 0: none.
     life: u64,
     hash: u64,
@@ -159,7 +159,7 @@ pub struct Seen {
     epoch: u64,
 }
 
-impl Seen {
+impl Version {
     /// The log's end when it was last known to be right, for `tests/loom.rs`.
     #[cfg(feature = "loom")]
     pub fn version(&self) -> u64 {
@@ -374,7 +374,7 @@ impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
 /// to mean another file. Not `Send`: a thread is like a process of its own.
 ///
 /// Every operation may return [`ErrorKind::Held`] or [`ErrorKind::Busy`]: nothing has happened,
-/// call [`Store::wait`] (for `Held`) and try again, as [`Store::patiently`] does. Dropping a `Store` releases its
+/// call [`Store::wait`] (for `Held`) and try again, as [`Store::retry`] does. Dropping a `Store` releases its
 /// `lock()`.
 pub struct Store {
     path: PathBuf,
@@ -454,7 +454,7 @@ impl Store {
     /// (one a clock tick, to see whether the path still means this file); this is the whole cost
     /// of reading an unchanged value.
     #[inline]
-    pub fn is_current(&self, seen: &Seen) -> bool {
+    pub fn is_current(&self, seen: &Version) -> bool {
         let (when, changes) = self.looked.get();
         if changes != CHANGES.load(Ordering::Relaxed) {
             // Before anything of the file is touched: the signal of a file that was cut short may be somebody
@@ -470,7 +470,7 @@ impl Store {
     }
 
     #[cold]
-    fn look_again(&self, seen: &Seen) -> bool {
+    fn look_again(&self, seen: &Version) -> bool {
         matches!(self.current_file(), Ok(Some(_)))
             && seen.life == self.life.get()
             // SAFETY: as in `is_current`.
@@ -479,14 +479,14 @@ impl Store {
 
     /// Looks a key up. On `Found::Value`, `out` is cleared and filled with the value's bytes; where it has
     /// no room for them, [`ErrorKind::NoRoom`] says how much they take. `seen` is brought up to date.
-    pub fn get(&self, key: &[u8], seen: &mut Seen, out: &mut impl Room<u8>) -> Result<Found> {
+    pub fn get(&self, key: &[u8], seen: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
         self.get_short(key, u64::MAX, seen, out)
     }
 
     /// As [`Store::get`], but a value in one piece of at least `limit` bytes is left where it is:
     /// `Found::Long`, with its first bytes (up to 16) in `out`. [`Store::read_unread`] copies it to where it
     /// shall go.
-    pub fn get_short(&self, key: &[u8], limit: u64, seen: &mut Seen, out: &mut impl Room<u8>) -> Result<Found> {
+    pub fn get_short(&self, key: &[u8], limit: u64, seen: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
         let want = Want::Value { limit };
         self.look_up(key, want, seen, out)
     }
@@ -494,7 +494,7 @@ impl Store {
     /// What is to be known of a value to append something to it, without reading it. `seen` is brought
     /// up to date, so that [`Store::append`] may follow; `start` is overwritten, and has room for
     /// [`OUTLINE`] bytes.
-    pub fn outline(&self, key: &[u8], seen: &mut Seen, start: &mut impl Room<u8>) -> Result<Outline> {
+    pub fn outline(&self, key: &[u8], seen: &mut Version, start: &mut impl Room<u8>) -> Result<Outline> {
         Ok(match self.look_up(key, Want::Outline, seen, start)? {
             Found::Missing => Outline::Missing,
             Found::Unchanged => Outline::Unchanged,
@@ -507,11 +507,11 @@ impl Store {
     }
 
     #[inline]
-    fn look_up(&self, key: &[u8], want: Want, seen: &mut Seen, out: &mut impl Room<u8>) -> Result<Found> {
+    fn look_up(&self, key: &[u8], want: Want, seen: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
         let found = self.with_file(false, |file| file.get(self.object, key, want, seen, out))?;
         Ok(found.unwrap_or_else(|| {
             // Nor is it "missing" for longer than there is no file.
-            *seen = Seen::default();
+            *seen = Version::default();
             Found::Missing
         }))
     }
@@ -525,13 +525,13 @@ impl Store {
 
     /// Stores a value; creates the file if need be. `seen` then stands for the value just stored.
     #[inline]
-    pub fn put(&self, key: &[u8], value: &[u8], seen: &mut Seen) -> Result<()> {
+    pub fn put(&self, key: &[u8], value: &[u8], seen: &mut Version) -> Result<()> {
         self.put_value(key, Value::whole(value), seen)
     }
 
     /// As [`Store::put`], for a value in two pieces: a long string need not be copied behind its
     /// head first.
-    pub fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], seen: &mut Seen) -> Result<()> {
+    pub fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], seen: &mut Version) -> Result<()> {
         self.put_value(key, Value { head, body }, seen)
     }
 
@@ -539,12 +539,12 @@ impl Store {
     /// swap. False: its value has changed, or the cleaner has moved it, or it was never looked at;
     /// nothing has happened. Look again, and try again.
     #[inline]
-    pub fn put_if_unchanged(&self, key: &[u8], value: &[u8], seen: &mut Seen) -> Result<bool> {
+    pub fn put_if_unchanged(&self, key: &[u8], value: &[u8], seen: &mut Version) -> Result<bool> {
         let encoded = self.encoded(key, value.len() as u64)?;
         self.write(|file, owner| {
             // The index knows everything while the lock is held: what is the same record is the newest.
             let Some(hit) = file.hint(seen) else { return Ok(false) };
-            self.put_owned(file, owner, &encoded, Value::whole(value), seen, Some(hit)).map(|()| true)
+            self.put_locked(file, owner, &encoded, Value::whole(value), seen, Some(hit)).map(|()| true)
         })
     }
 
@@ -552,7 +552,7 @@ impl Store {
     /// costs what it adds, not what is there. Whoever knows the value up to then gets these bytes
     /// alone ([`Found::Appended`]), everybody else all of it, one behind the other. `note` is for who
     /// appends next ([`Store::outline`]).
-    pub fn append(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Seen) -> Result<Appended> {
+    pub fn append(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Version) -> Result<Appended> {
         let encoded = self.encoded(key, bytes.len() as u64)?;
         self.write(|file, owner| {
             let Some(hit) = file.hint(seen) else { return Ok(Appended::Changed) };
@@ -566,14 +566,14 @@ impl Store {
     /// Makes room for more to be appended to a value of at least `length` bytes, if it is still the one
     /// that `seen` tells of, by uniting what was appended to it last. False: it is shorter, or
     /// another one; nothing has happened.
-    pub fn unite(&self, key: &[u8], length: u64, seen: &mut Seen) -> Result<bool> {
+    pub fn unite(&self, key: &[u8], length: u64, seen: &mut Version) -> Result<bool> {
         let encoded = self.encoded(key, 0)?;
         self.write(|file, owner| {
             let Some(hit) = file.hint(seen) else { return Ok(false) };
             if owner.view().parts_of_value(hit.record, None).is_none_or(|value| value.length < length) {
                 return Ok(false);
             }
-            let written = owner.unite(&encoded, hit)?;
+            let written = owner.merge_pieces(&encoded, hit)?;
             seen.follow(&written, owner.end());
             owner.clean();
             Ok(true)
@@ -582,7 +582,7 @@ impl Store {
 
     /// As [`Store::append`], whatever room there is: the value and all that was appended to it become one
     /// record. False: it is another value by now; nothing has happened. For short values, as it is copied.
-    pub fn append_whole(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Seen) -> Result<bool> {
+    pub fn append_whole(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Version) -> Result<bool> {
         let encoded = self.encoded(key, bytes.len() as u64)?;
         self.write(|file, owner| {
             let Some(hit) = file.hint(seen) else { return Ok(false) };
@@ -594,25 +594,25 @@ impl Store {
     }
 
     #[inline]
-    fn put_value(&self, key: &[u8], value: Value, seen: &mut Seen) -> Result<()> {
+    fn put_value(&self, key: &[u8], value: Value, seen: &mut Version) -> Result<()> {
         let encoded = self.encoded(key, value.len())?;
-        self.write(|file, owner| self.put_owned(file, owner, &encoded, value, seen, file.hint(seen)))
+        self.write(|file, owner| self.put_locked(file, owner, &encoded, value, seen, file.hint(seen)))
     }
 
     #[inline(always)]
-    fn put_owned(
+    fn put_locked(
         &self,
         file: &File,
-        owner: &Owner,
+        owner: &WriteGuard,
         key: &EncodedKey,
         value: Value,
-        seen: &mut Seen,
+        seen: &mut Version,
         hint: Option<Hit>,
-    ) -> std::result::Result<(), Trouble> {
+    ) -> std::result::Result<(), Failure> {
         let id = file.identity;
         let hash = if seen.life == file.life() { seen.hash } else { format::hash(id.hash_seed, key.bytes()) };
         let written = owner.put(key, hash, value, hint)?;
-        *seen = Seen {
+        *seen = Version {
             life: file.life(),
             hash,
             version: owner.end(),
@@ -629,14 +629,14 @@ impl Store {
     /// names that are numbers, or have been since everything was last replaced; 0 where none was. Finding the
     /// number and storing are one step. Gives the number; `None`: the highest there is, is in use, and nothing
     /// has happened. Creates the file if need be. `least`: no lower number than this one is used.
-    pub fn put_next(&self, head: &[u8], body: &[u8], least: i64, seen: &mut Seen) -> Result<Option<i64>> {
+    pub fn put_next(&self, head: &[u8], body: &[u8], least: i64, seen: &mut Version) -> Result<Option<i64>> {
         let value = Value { head, body };
         self.check_length(NumberName::MAX_LENGTH + value.len())?;
         self.write(|file, owner| {
             let Some(name) = owner.next_number(least)? else { return Ok(None) };
-            *seen = Seen::default();
+            *seen = Version::default();
             let key = name.encoded();
-            self.put_owned(file, owner, &key, value, seen, None)?;
+            self.put_locked(file, owner, &key, value, seen, None)?;
             Ok(Some(name.number()))
         })
     }
@@ -695,7 +695,7 @@ impl Store {
                 }
                 file.copy_all(snapshot)
             })?;
-            if snapshot.fits { Ok(()) } else { Err(Trouble::NoRoom(snapshot.wanted.0)) }
+            if snapshot.fits { Ok(()) } else { Err(Failure::NoRoom(snapshot.wanted.0)) }
         })?;
         if filled.is_none() {
             // There is no file any more: what was copied of it meanwhile is no moment's content.
@@ -745,23 +745,23 @@ impl Store {
     }
 
     /// Keeps other writers out, not readers, until [`Store::unlock_writers`]: for a change that reads and
-    /// writes back within a moment. It may have others inside of it. Other strands of this thread are
+    /// writes back within a moment. It may have others inside of it. Other fibers of this thread are
     /// kept out as other stores are.
-    pub fn lock_writers(&self) -> Result<Change> {
+    pub fn lock_writers(&self) -> Result<WriterHold> {
         let mut holding = self.holding();
         if holding.changes > 0 {
-            self.check_strand().map_err(|trouble| self.error(trouble))?;
+            self.check_strand().map_err(|failure| self.error(failure))?;
         }
         if !holding.held {
             self.hold(Strength::Writers, Patience::default())?;
             holding = self.holding();
         }
-        self.holding.set(Holding { changes: holding.changes + 1, strand: (self.options.strand)(), ..holding });
-        Ok(Change { object: self.object, generation: holding.generation })
+        self.holding.set(Holding { changes: holding.changes + 1, fiber: (self.options.fiber)(), ..holding });
+        Ok(WriterHold { object: self.object, generation: holding.generation })
     }
 
     /// Ends a change. Nothing happens where that was another store's, or the parent's of this process.
-    pub fn unlock_writers(&self, change: Change) {
+    pub fn unlock_writers(&self, change: WriterHold) {
         let mut holding = self.holding();
         if change.object == self.object && change.generation == holding.generation && holding.changes > 0 {
             holding.changes -= 1;
@@ -770,7 +770,7 @@ impl Store {
     }
 
     /// Whether a change still keeps other writers out.
-    pub fn standing(&self, change: &Change) -> Standing {
+    pub fn standing(&self, change: &WriterHold) -> Standing {
         if change.generation != fork_generation() {
             Standing::Forked
         } else if change.object == self.object && self.holding().held {
@@ -817,7 +817,7 @@ impl Store {
             owner.hold(self.object, strength, patience);
             Ok(None)
         })?;
-        outcome.ok_or_else(|| self.error(Trouble::Stale))
+        outcome.ok_or_else(|| self.error(Failure::Stale))
     }
 
     /// Keeps nobody out any more, for whatever reason.
@@ -845,14 +845,14 @@ impl Store {
         file.inspect(|file| file.give_hold_back(self.object, changes > 0));
     }
 
-    /// Fails while another strand is in the middle of a change.
-    fn check_strand(&self) -> std::result::Result<(), Trouble> {
-        let Holding { changes, strand, .. } = self.holding();
-        if changes == 0 || strand == (self.options.strand)() {
+    /// Fails while another fiber is in the middle of a change.
+    fn check_strand(&self) -> std::result::Result<(), Failure> {
+        let Holding { changes, fiber, .. } = self.holding();
+        if changes == 0 || fiber == (self.options.fiber)() {
             return Ok(());
         }
         let patience = Patience::default();
-        Err(Trouble::Held(Held { patience, same_thread: true, change: true, holder: None, reading: false, ticket: 0 }))
+        Err(Failure::Held(Held { patience, same_thread: true, change: true, holder: None, reading: false, ticket: 0 }))
     }
 
     /// Sleeps until the lock that `held` tells of may have been given back, or this store's turn may have come; else
@@ -916,7 +916,7 @@ impl Store {
 
     /// Calls `operation` until it neither finds the store held nor busy; gives up as the timeout of a
     /// holder says whom it has waited for as long. For Rust programs: PHP waits in its own way, looking for signals.
-    pub fn patiently<T>(&self, mut operation: impl FnMut(&Self) -> Result<T>) -> Result<T> {
+    pub fn retry<T>(&self, mut operation: impl FnMut(&Self) -> Result<T>) -> Result<T> {
         let mut waiter = Waiter::default();
         let result = loop {
             match operation(self) {
@@ -937,30 +937,30 @@ impl Store {
 
     // ---- the way to the file -----------------------------------------------------------------
 
-    fn error(&self, trouble: Trouble) -> Error {
-        let kind = match trouble {
-            Trouble::Stale => ErrorKind::NotAStore("it is damaged, or somebody keeps changing it".into()),
-            Trouble::Busy => ErrorKind::Busy,
-            Trouble::Held(held) => ErrorKind::Held(held),
-            Trouble::NoSpace => ErrorKind::NoSpace,
-            Trouble::SizeLimit => ErrorKind::SizeLimit,
-            Trouble::NoRoom(bytes) => ErrorKind::NoRoom(bytes),
-            Trouble::NoMemory(bytes) => ErrorKind::NoMemory(bytes),
+    fn error(&self, failure: Failure) -> Error {
+        let kind = match failure {
+            Failure::Stale => ErrorKind::NotAStore("it is damaged, or somebody keeps changing it".into()),
+            Failure::Busy => ErrorKind::Busy,
+            Failure::Held(held) => ErrorKind::Held(held),
+            Failure::NoSpace => ErrorKind::NoSpace,
+            Failure::SizeLimit => ErrorKind::SizeLimit,
+            Failure::NoRoom(bytes) => ErrorKind::NoRoom(bytes),
+            Failure::NoMemory(bytes) => ErrorKind::NoMemory(bytes),
             // The one that runs operations gives it a longer mapping first.
-            Trouble::Outgrown(bytes) | Trouble::NoAddressSpace(bytes) => ErrorKind::NoAddressSpace(bytes),
-            Trouble::TooLarge => ErrorKind::TooLarge,
-            Trouble::Damaged(why) => ErrorKind::NotAStore(why),
-            Trouble::Legacy => ErrorKind::Legacy,
-            Trouble::NotReadable => ErrorKind::NotReadable(diagnosis::of_file(&self.path, false)),
-            Trouble::NotWritable => ErrorKind::NotWritable(diagnosis::of_file(&self.path, true)),
-            Trouble::NoDirectory => {
+            Failure::Outgrown(bytes) | Failure::NoAddressSpace(bytes) => ErrorKind::NoAddressSpace(bytes),
+            Failure::TooLarge => ErrorKind::TooLarge,
+            Failure::Damaged(why) => ErrorKind::NotAStore(why),
+            Failure::Legacy => ErrorKind::Legacy,
+            Failure::NotReadable => ErrorKind::NotReadable(diagnosis::of_file(&self.path, false)),
+            Failure::NotWritable => ErrorKind::NotWritable(diagnosis::of_file(&self.path, true)),
+            Failure::NoDirectory => {
                 let (directory, why) = diagnosis::of_directory(&self.path);
                 ErrorKind::NoDirectory(directory, why)
             }
-            Trouble::FileSystem(refused) => ErrorKind::FileSystem(refused),
-            Trouble::MayBeInUse(process) => ErrorKind::MayBeInUse(process),
-            Trouble::Io(error) => ErrorKind::CannotOpen(error),
-            Trouble::CannotDo(what, error) => ErrorKind::CannotDo(what, error),
+            Failure::FileSystem(refused) => ErrorKind::FileSystem(refused),
+            Failure::MayBeInUse(process) => ErrorKind::MayBeInUse(process),
+            Failure::Io(error) => ErrorKind::CannotOpen(error),
+            Failure::CannotDo(what, error) => ErrorKind::CannotDo(what, error),
         };
         Error::new(&self.path, kind)
     }
@@ -972,7 +972,7 @@ impl Store {
 
     #[cold]
     fn too_large(&self) -> Error {
-        self.error(Trouble::TooLarge)
+        self.error(Failure::TooLarge)
     }
 
     fn check_lengths(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
@@ -990,7 +990,7 @@ impl Store {
 
     /// The file that the path means now, if it is open: looks at the path once a clock tick.
     #[inline]
-    fn current_file(&self) -> std::result::Result<Option<Rc<File>>, Trouble> {
+    fn current_file(&self) -> std::result::Result<Option<Rc<File>>, Failure> {
         let now = (tick(), CHANGES.load(Ordering::Relaxed));
         let file = self.file.borrow().clone();
         let Some(file) = file else { return Ok(None) };
@@ -999,10 +999,10 @@ impl Store {
             // (A process that destroys it says so with a new `commit`, too, if it lives that long.)
             let Some(status) = file.look_at(&self.path).filter(|_| !file.is_destroyed()) else {
                 // Nobody may look (the folder is closed, say): that is not to say that the file is gone.
-                if let Some(trouble) = file::hidden(&self.path)
+                if let Some(failure) = file::hidden(&self.path)
                     && !file.is_destroyed()
                 {
-                    return Err(trouble);
+                    return Err(failure);
                 }
                 drop(file);
                 self.close();
@@ -1010,13 +1010,13 @@ impl Store {
             };
             match file.watch(&status) {
                 // (Its mapping is too short: whoever runs the operation gives it a longer one first.)
-                Ok(()) | Err(Trouble::Outgrown(_)) => {}
-                Err(Trouble::Stale) => {
+                Ok(()) | Err(Failure::Outgrown(_)) => {}
+                Err(Failure::Stale) => {
                     drop(file);
                     self.close();
                     return Ok(None);
                 }
-                Err(trouble) => return Err(trouble),
+                Err(failure) => return Err(failure),
             }
             if self.holding().locked && file.my_hold() != Some(self.object) {
                 // The file is one from before that: it was restored.
@@ -1045,7 +1045,7 @@ impl Store {
     }
 
     /// Lets the file that is open show `size` bytes. A hold on it stays.
-    fn reach(&self, mut file: Rc<File>, size: u64) -> std::result::Result<(), Trouble> {
+    fn reach(&self, mut file: Rc<File>, size: u64) -> std::result::Result<(), Failure> {
         // The mapping may go, or move, if this store is the only one in it.
         self.point_nowhere();
         let result = file::reach(&mut file, size);
@@ -1068,7 +1068,7 @@ impl Store {
         *self.file.borrow_mut() = None;
     }
 
-    fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Trouble> {
+    fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Failure> {
         let now = (tick(), CHANGES.load(Ordering::Relaxed));
         let Some(file) = File::open(&self.path, &self.options, write)? else { return Ok(None) };
         self.looked.set(now);
@@ -1084,7 +1084,7 @@ impl Store {
     fn with_file<T>(
         &self,
         write: bool,
-        mut operation: impl FnMut(&File) -> std::result::Result<T, Trouble>,
+        mut operation: impl FnMut(&File) -> std::result::Result<T, Failure>,
     ) -> Result<Option<T>> {
         let (mut last, mut same) = (None, 0);
         for attempt in 0..ATTEMPTS {
@@ -1095,47 +1095,47 @@ impl Store {
                 Ok(Some(file)) if !write || file.writable => Ok(Some(file)),
                 Ok(_) if self.holding().lost => return Err(Error::new(&self.path, ErrorKind::LockLost)),
                 Ok(_) => self.open(write),
-                Err(trouble) => Err(trouble),
+                Err(failure) => Err(failure),
             };
-            let Some(file) = file.map_err(|trouble| self.error(trouble))? else { return Ok(None) };
+            let Some(file) = file.map_err(|failure| self.error(failure))? else { return Ok(None) };
             let turn = !write && self.in_line.get() != 0 && file.take_turn();
             let outcome = operation(&file);
             if turn && outcome.is_err() {
                 file.put_turn_off();
             }
-            let trouble = match outcome {
+            let failure = match outcome {
                 Ok(result) => return Ok(Some(result)),
-                Err(trouble) => trouble,
+                Err(failure) => failure,
             };
             let which = (file.id, file.identity);
-            let reached = match trouble {
-                Trouble::Outgrown(size) => self.reach(file, size),
-                trouble => Err(trouble),
+            let reached = match failure {
+                Failure::Outgrown(size) => self.reach(file, size),
+                failure => Err(failure),
             };
             match reached {
                 Ok(()) => continue,
-                Err(Trouble::Stale) => self.close(),
-                Err(trouble) => return Err(self.error(trouble)),
+                Err(Failure::Stale) => self.close(),
+                Err(failure) => return Err(self.error(failure)),
             }
             // Somebody else's doing is over when the file is opened anew; damage is still there. (The next file may
             // have the number of one that was deleted; its store is another one.)
             same = if last.replace(which) == Some(which) { same + 1 } else { 0 };
             if same == SAME_FILE {
-                return Err(self.error(Trouble::Stale));
+                return Err(self.error(Failure::Stale));
             }
         }
         // Each time it was another one: others delete or replace it faster than this process gets its turn.
-        Err(self.error(Trouble::Busy))
+        Err(self.error(Failure::Busy))
     }
 
     /// Runs a change under the write lock; creates the file if need be.
     #[inline]
-    fn write<T>(&self, mut change: impl FnMut(&File, &Owner) -> std::result::Result<T, Trouble>) -> Result<T> {
+    fn write<T>(&self, mut change: impl FnMut(&File, &WriteGuard) -> std::result::Result<T, Failure>) -> Result<T> {
         let result = self.with_file(true, |file| {
             let owner = self.begin_change(file)?;
             let result = match change(file, &owner) {
                 // What is dead or free still has memory behind it that it could give.
-                Err(Trouble::NoSpace | Trouble::SizeLimit) if owner.squeeze() => change(file, &owner),
+                Err(Failure::NoSpace | Failure::SizeLimit) if owner.compact_all() => change(file, &owner),
                 result => result,
             };
             if result.is_err() && file.map.is_poisoned() {
@@ -1147,18 +1147,18 @@ impl Store {
             }
             result
         })?;
-        result.ok_or_else(|| self.error(Trouble::Stale))
+        result.ok_or_else(|| self.error(Failure::Stale))
     }
 
     /// Takes the write lock for a change, unless somebody else holds the store.
     #[inline(always)]
-    fn begin_change<'f>(&self, file: &'f File) -> std::result::Result<Owner<'f>, Trouble> {
-        let owner = file.own()?;
+    fn begin_change<'f>(&self, file: &'f File) -> std::result::Result<WriteGuard<'f>, Failure> {
+        let owner = file.lock()?;
         if owner.is_held() {
             owner.check_hold(self.object)?;
             self.check_strand()?;
         }
-        owner.furnish()?;
+        owner.initialize()?;
         if self.options.durability == Durability::Commit && !owner.is_durable() {
             owner.make_durable()?;
         }

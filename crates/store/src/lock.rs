@@ -6,7 +6,7 @@
 //! The word also counts how often it was taken: without that, a waiter that found lease 7 dead
 //! could swap away the word of a *new* owner who was given number 7 in between.
 
-use super::file::{File, Trouble};
+use super::file::{Failure, File};
 use super::format::MAGIC;
 use super::header::{DESTROYED, HELD, Header, Word};
 use super::memory::{Instant, spin_loop};
@@ -28,7 +28,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(16);
 const BUSY_AFTER: Duration = Duration::from_millis(50);
 
 /// The write lock, held. Dropping it gives the lock back.
-pub struct Owner<'f> {
+pub struct WriteGuard<'f> {
     pub(super) file: &'f File,
 }
 
@@ -44,32 +44,32 @@ pub(super) fn taken_by(lease: u32, previous: u64) -> u64 {
 
 impl File {
     /// Takes the write lock, from a dead owner too (then everything it left half done has been
-    /// completed). [`Trouble::Busy`] after some milliseconds with a live owner.
+    /// completed). [`Failure::Busy`] after some milliseconds with a live owner.
     #[inline]
-    pub fn own(&self) -> Result<Owner<'_>, Trouble> {
-        self.own_within(BUSY_AFTER)
+    pub fn lock(&self) -> Result<WriteGuard<'_>, Failure> {
+        self.lock_within(BUSY_AFTER)
     }
 
-    /// As [`File::own`], but a live owner is waited for no longer than this.
+    /// As [`File::lock`], but a live owner is waited for no longer than this.
     #[inline]
-    pub fn own_within(&self, at_most: Duration) -> Result<Owner<'_>, Trouble> {
+    pub fn lock_within(&self, at_most: Duration) -> Result<WriteGuard<'_>, Failure> {
         let owner = self.acquire(at_most)?;
         if owner.end() < self.seen() || self.is_anything_due() { owner.catch_up() } else { Ok(owner) }
     }
 
     #[inline]
-    fn acquire(&self, at_most: Duration) -> Result<Owner<'_>, Trouble> {
+    fn acquire(&self, at_most: Duration) -> Result<WriteGuard<'_>, Failure> {
         let lease = self.lease()?;
         let header = self.map.header();
         // No lock is taken in what is no store (any more).
         if header.magic.get() != MAGIC || self.map.is_poisoned() {
-            return Err(Trouble::Stale);
+            return Err(Failure::Stale);
         }
         let word = header.lock.get();
         let owner = if word as u32 == 0 && header.lock.compare_exchange(word, taken_by(lease, word)).is_ok() {
-            Owner { file: self }
+            WriteGuard { file: self }
         } else {
-            self.own_slowly(lease, at_most)?
+            self.lock_slowly(lease, at_most)?
         };
         // What was true before the lock was taken may no longer be.
         match self.check_ours() {
@@ -78,7 +78,7 @@ impl File {
             Ok(()) => Ok(owner),
             // `owner` gives the lock back: should only some other page have been poisoned, others
             // must not wait until this thread closes the file.
-            Err(trouble) => Err(trouble),
+            Err(failure) => Err(failure),
         }
     }
 
@@ -92,7 +92,7 @@ impl File {
 
     /// Whether the mapping still shows the store that was opened, and all of it.
     #[inline(always)]
-    pub fn check_ours(&self) -> Result<(), Trouble> {
+    pub fn check_ours(&self) -> Result<(), Failure> {
         if self.shows_our_header() && self.shows_all() && !self.map.is_poisoned() {
             Ok(())
         } else {
@@ -101,9 +101,9 @@ impl File {
     }
 
     #[cold]
-    fn not_ours(&self) -> Trouble {
+    fn not_ours(&self) -> Failure {
         let is_ours = self.shows_our_header() && !self.map.is_poisoned();
-        self.check_reach().err().filter(|_| is_ours).unwrap_or(Trouble::Stale)
+        self.check_reach().err().filter(|_| is_ours).unwrap_or(Failure::Stale)
     }
 
     #[inline]
@@ -117,7 +117,7 @@ impl File {
     }
 
     #[cold]
-    fn own_slowly(&self, lease: u32, at_most: Duration) -> Result<Owner<'_>, Trouble> {
+    fn lock_slowly(&self, lease: u32, at_most: Duration) -> Result<WriteGuard<'_>, Failure> {
         let lock = &self.map.header().lock;
         let start = Instant::now();
         let mut looked = start;
@@ -131,7 +131,7 @@ impl File {
                     // A thread that has slept does not know who else sleeps: let unlock() wake the next.
                     let new = taken_by(lease, word) | if slept > 0 { u64::from(WAITERS) } else { 0 };
                     if lock.compare_exchange(word, new).is_ok() {
-                        return Ok(Owner { file: self });
+                        return Ok(WriteGuard { file: self });
                     }
                 }
                 spin_loop();
@@ -147,7 +147,7 @@ impl File {
             slept += 1;
             self.check_ours()?;
             if woken == Woken::Fault {
-                return Err(Trouble::Stale);
+                return Err(Failure::Stale);
             }
             // By the clock, not by what ended the sleep: signals that come all the time must not
             // keep anybody from looking.
@@ -161,19 +161,19 @@ impl File {
                     && lease_of(word).is_none_or(|owner| !self.is_alive(owner, patience > LOOK_AFTER))
                     && lock.compare_exchange(word, taken_by(lease, word) | u64::from(WAITERS)).is_ok()
                 {
-                    return Owner { file: self }.recovered();
+                    return WriteGuard { file: self }.recovered();
                 }
                 patience = if moves_on { LOOK_AFTER } else { (2 * patience).min(LOOK_AGAIN) };
                 kept_by = word;
             }
             if start.elapsed() >= at_most {
-                return Err(Trouble::Busy);
+                return Err(Failure::Busy);
             }
         }
     }
 }
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     #[inline]
     pub fn header(&self) -> &Header {
         self.file.map.header()
@@ -182,14 +182,14 @@ impl Owner<'_> {
     /// Completes what a dead owner left, as the new owner. Where that breaks off, as this process's
     /// mapping shows too little of the file, say, somebody else has to try again. (So it will where the
     /// log's end is damaged, as the index does not know that.)
-    pub(super) fn recovered(self) -> Result<Self, Trouble> {
+    pub(super) fn recovered(self) -> Result<Self, Failure> {
         match self.recover() {
             Ok(()) => Ok(self),
-            Err(trouble) => {
-                if self.file.map.is_poisoned() || matches!(trouble, Trouble::Outgrown(_)) {
+            Err(failure) => {
+                if self.file.map.is_poisoned() || matches!(failure, Failure::Outgrown(_)) {
                     self.abandon();
                 }
-                Err(trouble)
+                Err(failure)
             }
         }
     }
@@ -228,7 +228,7 @@ impl File {
     }
 }
 
-impl Drop for Owner<'_> {
+impl Drop for WriteGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         self.file.see(self.end());

@@ -9,11 +9,11 @@
 //! 4. *settle*: `indexed` catches up with `commit`, the tail moves on.
 
 use super::blocks::{Purpose, block_of, block_offset};
-use super::file::{File, Trouble};
+use super::file::{Failure, File};
 use super::format::*;
 use super::header::{HELD, Root, Word};
 use super::index::{Hit, Search};
-use super::lock::Owner;
+use super::lock::WriteGuard;
 use super::number::NextNumber;
 use super::read::{Part, ValueParts};
 use super::view::View;
@@ -73,8 +73,8 @@ struct United<'a> {
     bytes: &'a [u8],
 }
 
-fn lost_piece() -> Trouble {
-    Trouble::Damaged("a value in it has lost a piece".into())
+fn lost_piece() -> Failure {
+    Failure::Damaged("a value in it has lost a piece".into())
 }
 
 /// A new content that was prepared beside the old one.
@@ -233,7 +233,7 @@ impl File {
     }
 }
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     /// The log's end.
     #[inline]
     pub fn end(&self) -> u64 {
@@ -251,7 +251,7 @@ impl Owner<'_> {
 
     /// Stores a value: append, publish, apply, settle. On an error nothing has changed.
     #[inline(always)]
-    pub fn put(&self, key: &EncodedKey, hash: u64, value: Value, hint: Option<Hit>) -> Result<Written, Trouble> {
+    pub fn put(&self, key: &EncodedKey, hash: u64, value: Value, hint: Option<Hit>) -> Result<Written, Failure> {
         let record = NewRecord { op: Op::Set, key, value };
         let mut search = match hint {
             Some(hit) => Search::Hit(hit),
@@ -268,7 +268,7 @@ impl Owner<'_> {
         let offset = placed.offset;
         let slot = match search {
             Search::Hit(hit) => {
-                self.supersede(hit, offset, 0);
+                self.replace_record(hit, offset, 0);
                 hit.slot
             }
             Search::Miss(Some(slot)) => {
@@ -276,24 +276,24 @@ impl Owner<'_> {
                 self.insert(hash, slot, offset);
                 slot
             }
-            Search::Miss(None) => return Err(Trouble::Damaged("its index has no room where it must".into())),
+            Search::Miss(None) => return Err(Failure::Damaged("its index has no room where it must".into())),
         };
-        self.settle(placed);
+        self.mark_indexed(placed);
         Ok(Written { slot, record: offset, position: placed.position })
     }
 
     /// Appends a record that holds a value, and publishes it. On an error nothing has changed.
     #[inline(always)]
-    fn publish_record(&self, record: &NewRecord, place: u64, purpose: Purpose) -> Result<Placed, Trouble> {
+    fn publish_record(&self, record: &NewRecord, place: u64, purpose: Purpose) -> Result<Placed, Failure> {
         let offset = self.space_for(record.length(), purpose)?;
         let placed = self.append(record, offset, self.end(), place, Company::NONE);
         self.add_live(block_of(offset), placed.length as i64);
-        if let Err(trouble) = self.publish(offset, placed.position + placed.length) {
+        if let Err(failure) = self.publish(offset, placed.position + placed.length) {
             self.add_live(block_of(offset), -(placed.length as i64));
             if placed.length > MAX_SMALL {
                 self.release(block_of(offset));
             }
-            return Err(trouble);
+            return Err(failure);
         }
         Ok(placed)
     }
@@ -310,7 +310,7 @@ impl Owner<'_> {
 
     /// Lets a key's value go on with `bytes`. `None`: enough has been appended to it, it is time to
     /// write it whole, or to unite its pieces.
-    pub fn append_to(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Option<Written>, Trouble> {
+    pub fn append_to(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Option<Written>, Failure> {
         let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
         let budget = match head.op {
             Op::Append => self.view().append_budget_left(hit.record, head).ok_or_else(lost_piece)?,
@@ -341,7 +341,7 @@ impl Owner<'_> {
         piece: Piece,
         mut head: impl AsMut<[u8]>,
         purpose: Purpose,
-    ) -> Result<Written, Trouble> {
+    ) -> Result<Written, Failure> {
         let before = self.view().position(piece.kept).ok_or_else(lost_piece)?;
         let link = AppendHead { before, left: piece.left, note: piece.note };
         let head = head.as_mut();
@@ -349,22 +349,22 @@ impl Owner<'_> {
         let record = NewRecord { op: Op::Append, key, value: Value { head, body: piece.body } };
         let placed = self.publish_record(&record, piece.kept, purpose)?;
         self.follow(hit, placed.offset, piece.kept);
-        self.settle(placed);
+        self.mark_indexed(placed);
         Ok(Written { slot: hit.slot, record: placed.offset, position: placed.position })
     }
 
     /// All pieces of a value.
-    fn pieces(&self, hit: Hit) -> Result<ValueParts, Trouble> {
+    fn pieces(&self, hit: Hit) -> Result<ValueParts, Failure> {
         self.view().parts_of_value(hit.record, None).ok_or_else(lost_piece)
     }
 
     /// The bytes of some of a value's pieces, one behind the other, behind `head` zeros. (At most some MiB: what
     /// is longer is not copied.)
-    fn copied(&self, head: u64, parts: &[Part]) -> Result<Vec<u8>, Trouble> {
+    fn copied(&self, head: u64, parts: &[Part]) -> Result<Vec<u8>, Failure> {
         let length = head + parts.iter().map(|part| part.length).sum::<u64>();
         let mut bytes = Vec::new();
         if bytes.try_reserve_exact(length as usize).is_err() {
-            return Err(Trouble::NoMemory(length));
+            return Err(Failure::NoMemory(length));
         }
         bytes.resize(head as usize, 0);
         self.view().copy_parts(parts, &mut bytes).ok_or_else(lost_piece)?;
@@ -373,11 +373,11 @@ impl Owner<'_> {
 
     /// The append at `record`, which goes on from `kept`, is its key's newest record now.
     fn follow(&self, old: Hit, record: u64, kept: u64) {
-        if kept == old.record { self.point(old.slot, record) } else { self.supersede(old, record, kept) }
+        if kept == old.record { self.point(old.slot, record) } else { self.replace_record(old, record, kept) }
     }
 
     /// Removes a key; tells whether it was there.
-    pub fn remove(&self, key: &EncodedKey, hash: u64) -> Result<bool, Trouble> {
+    pub fn remove(&self, key: &EncodedKey, hash: u64) -> Result<bool, Failure> {
         let Search::Hit(hit) = self.search(hash, key) else {
             // Nor where the index has gone with a part of the file. (The rest of the page in which it ends now reads as zeros.)
             return self.file.check_long().map(|()| false);
@@ -388,7 +388,7 @@ impl Owner<'_> {
         let published = self.publish(placed.offset, placed.position + placed.length);
         if published.is_ok() {
             self.forget(hit);
-            self.settle(placed);
+            self.mark_indexed(placed);
         }
         self.drop_large_removal(placed);
         published.map(|()| true)
@@ -405,7 +405,7 @@ impl Owner<'_> {
 
     /// Room for a record of this length: the offset at which it goes. The tail has not moved yet.
     #[inline]
-    fn space_for(&self, length: u64, purpose: Purpose) -> Result<u64, Trouble> {
+    fn space_for(&self, length: u64, purpose: Purpose) -> Result<u64, Failure> {
         if length > MAX_SMALL {
             return self.large_run(length, purpose);
         }
@@ -414,9 +414,9 @@ impl Owner<'_> {
     }
 
     #[cold]
-    fn large_run(&self, length: u64, purpose: Purpose) -> Result<u64, Trouble> {
+    fn large_run(&self, length: u64, purpose: Purpose) -> Result<u64, Failure> {
         if length > MAX_RECORD {
-            return Err(Trouble::TooLarge);
+            return Err(Failure::TooLarge);
         }
         let blocks = (BLOCK_HEAD + length).div_ceil(BLOCK);
         let block = self.allocate(Kind::Large, blocks, BLOCK_HEAD + length, purpose)?;
@@ -425,7 +425,7 @@ impl Owner<'_> {
     }
 
     #[cold]
-    fn new_segment(&self, purpose: Purpose) -> Result<u64, Trouble> {
+    fn new_segment(&self, purpose: Purpose) -> Result<u64, Failure> {
         let header = self.header();
         let offset = self.empty_segment(purpose)?;
         let old = self.tail();
@@ -440,7 +440,7 @@ impl Owner<'_> {
     }
 
     /// A segment without records; returns where its first one goes.
-    fn empty_segment(&self, purpose: Purpose) -> Result<u64, Trouble> {
+    fn empty_segment(&self, purpose: Purpose) -> Result<u64, Failure> {
         let block = self.allocate(Kind::Segment, 1, BLOCK, purpose)?;
         let offset = block_offset(block) + BLOCK_HEAD;
         // What a walk finds behind the last record: no record.
@@ -506,13 +506,13 @@ impl Owner<'_> {
 
     /// Makes everything up to `end` true; `first` is where the first of the new records lies.
     #[inline]
-    fn publish(&self, first: u64, end: u64) -> Result<(), Trouble> {
+    fn publish(&self, first: u64, end: u64) -> Result<(), Failure> {
         let header = self.header();
         if self.is_durable() {
             self.sync_before_publishing(first)?;
         }
         if self.file.map.is_poisoned() {
-            return Err(Trouble::Stale);
+            return Err(Failure::Stale);
         }
         header.pending.set(first);
         header.commit.store(header.commit.get() & HELD | end, Ordering::Release);
@@ -520,7 +520,7 @@ impl Owner<'_> {
     }
 
     #[cold]
-    fn sync_before_publishing(&self, first: u64) -> Result<(), Trouble> {
+    fn sync_before_publishing(&self, first: u64) -> Result<(), Failure> {
         let result = self.sync();
         if result.is_err() {
             // The record is not to be found by a check after a power loss either.
@@ -530,12 +530,12 @@ impl Owner<'_> {
     }
 
     /// Waits until all that was committed, and what was appended behind it, is on the disk.
-    pub fn sync(&self) -> Result<(), Trouble> {
+    pub fn sync(&self) -> Result<(), Failure> {
         self.file.sync()?;
         self.header().durable.set(self.end());
         // Blocks that were freed before are free on the disk, too, by now: their memory can go.
         if self.is_durable() && self.has_too_much() {
-            self.trim();
+            self.reclaim();
         }
         Ok(())
     }
@@ -543,7 +543,7 @@ impl Owner<'_> {
     /// The new record at `record` is its key's now, the old one is dead; so are those that it was
     /// appended to, down to `kept`, which the new one goes on from (0: none).
     #[inline(always)]
-    fn supersede(&self, old: Hit, record: u64, kept: u64) {
+    fn replace_record(&self, old: Hit, record: u64, kept: u64) {
         self.header().superseding.set(old.record);
         self.point(old.slot, record);
         self.bury_value(old.record, kept);
@@ -569,7 +569,7 @@ impl Owner<'_> {
                 before => before,
             };
             header.superseding_rest.set(rest);
-            self.bury(record);
+            self.mark_dead(record);
             header.superseding.set(rest);
             if rest == 0 {
                 return;
@@ -590,7 +590,7 @@ impl Owner<'_> {
 
     /// Marks a record dead and frees its segment, if it was the last that lived there.
     #[inline]
-    pub fn bury(&self, record: u64) {
+    pub fn mark_dead(&self, record: u64) {
         let word = self.file.map.word(record);
         let value = word.get();
         let Some(head) = parse_record_word(value, MAX_RECORD) else { return };
@@ -612,7 +612,7 @@ impl Owner<'_> {
 
     /// The index knows everything; the tail moves behind what was appended.
     #[inline]
-    fn settle(&self, last: Placed) {
+    fn mark_indexed(&self, last: Placed) {
         let header = self.header();
         if self.file.map.is_poisoned() {
             // What was told to the index may have gone nowhere: the next owner tells it again.
@@ -628,7 +628,7 @@ impl Owner<'_> {
 
     /// Applies to the index what was published and not applied: the records from `pending` on.
     /// Doing it twice does no harm. (That it is done the caller says, in `indexed`.)
-    pub fn finish_pending(&self) -> Result<(), Trouble> {
+    pub fn finish_pending(&self) -> Result<(), Failure> {
         let header = self.header();
         let (mut position, end) = (header.indexed.get(), self.end());
         let mut record = header.pending.get();
@@ -637,7 +637,7 @@ impl Owner<'_> {
             return Ok(());
         }
         while position < end {
-            let damaged = || Trouble::Damaged("the end of its log is damaged".into());
+            let damaged = || Failure::Damaged("the end of its log is damaged".into());
             let head = self.view().record_head(record).ok_or_else(damaged)?;
             if self.view().position(record) != Some(position) {
                 return Err(damaged());
@@ -651,7 +651,7 @@ impl Owner<'_> {
             let key = name.encoded();
             match (head.op, self.search(hash, &key)) {
                 (_, Search::Hit(hit)) if head.op.holds_value() && hit.record == record => {}
-                (Op::Set | Op::United, Search::Hit(hit)) => self.supersede(hit, record, 0),
+                (Op::Set | Op::United, Search::Hit(hit)) => self.replace_record(hit, record, 0),
                 (Op::Append, Search::Hit(hit)) => self.follow(hit, record, self.before(record)),
                 (Op::Append, Search::Miss(_)) => return Err(damaged()),
                 (_, Search::Miss(None)) => {}
@@ -681,7 +681,7 @@ impl Owner<'_> {
 
     /// Replaces all keys and values by others: an index is prepared beside the one in use, and one
     /// publication switches over. On an error nothing has changed.
-    pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<(), Trouble> {
+    pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<(), Failure> {
         let start = self.empty_segment(Purpose::Write)?;
         let publish = |new: Replacement| {
             self.publish(new.clear.offset, new.last.position + new.last.length)
@@ -694,19 +694,19 @@ impl Owner<'_> {
                 self.header().tail.set(new.tail);
                 Ok(())
             }
-            Err(trouble) => {
+            Err(failure) => {
                 // Whatever was allocated from that first segment on was for nothing.
                 let generation = self.view().generation_of(block_of(start));
                 self.release_segments(|other| Some(other) >= generation);
-                Err(trouble)
+                Err(failure)
             }
         }
     }
 
     /// Appends a `Clear` at `first` and all entries, into segments of their own, and indexes them.
-    fn prepare_replacement(&self, first: u64, entries: &[(&[u8], &[u8])]) -> Result<Replacement, Trouble> {
+    fn prepare_replacement(&self, first: u64, entries: &[(&[u8], &[u8])]) -> Result<Replacement, Failure> {
         let count =
-            u32::try_from(entries.len()).ok().filter(|&count| count < Company::MOST).ok_or(Trouble::TooLarge)? + 1;
+            u32::try_from(entries.len()).ok().filter(|&count| count < Company::MOST).ok_or(Failure::TooLarge)? + 1;
         let start = self.end();
         // The Clear comes first, with the root of an index that is not there yet: any is as long.
         let (clear_key, no_root) = (EncodedKey::none(), uint(0));
@@ -716,10 +716,10 @@ impl Owner<'_> {
         let mut last = clear;
         let mut placed = Vec::new();
         if placed.try_reserve_exact(entries.len()).is_err() {
-            return Err(Trouble::NoMemory(size_of::<(u64, u64)>() as u64 * entries.len() as u64));
+            return Err(Failure::NoMemory(size_of::<(u64, u64)>() as u64 * entries.len() as u64));
         }
         for (place, (key, value)) in (1..count).zip(entries) {
-            let key = EncodedKey::new(key).ok_or(Trouble::TooLarge)?;
+            let key = EncodedKey::new(key).ok_or(Failure::TooLarge)?;
             let record = NewRecord { op: Op::Set, key: &key, value: Value::whole(value) };
             let length = record.length();
             let offset = if length > MAX_SMALL {
@@ -746,7 +746,7 @@ impl Owner<'_> {
     }
 
     /// An index of these `(hash, record)`, that nobody uses yet.
-    fn index_for(&self, entries: &[(u64, u64)]) -> Result<Root, Trouble> {
+    fn index_for(&self, entries: &[(u64, u64)]) -> Result<Root, Failure> {
         let mut depth = (entries.len() as u64 / 1800).next_power_of_two().trailing_zeros();
         loop {
             let root = self.new_index(depth, Purpose::Write)?;
@@ -827,33 +827,33 @@ impl Owner<'_> {
         header.clean_cursor.set(cursor);
         if let Some((_, block)) = emptiest {
             // Without space for the copies the segment stays as it is.
-            let _ = self.empty(block);
+            let _ = self.evacuate(block);
         }
     }
 
     /// On a full disk: empties every segment in which enough is dead, and gives back the memory
     /// behind all free blocks. Tells whether that may have helped.
     #[cold]
-    pub fn squeeze(&self) -> bool {
+    pub fn compact_all(&self) -> bool {
         let before = self.file.allocated().unwrap_or(0);
         for block in 0..self.file.blocks() {
             let entry = self.entry(block);
             if entry.is(Kind::Segment)
                 && !self.is_tail(block)
                 && entry.number() < MOSTLY_LIVE
-                && self.empty(block).is_err()
+                && self.evacuate(block).is_err()
             {
                 break;
             }
         }
         if !self.is_durable() || self.sync().is_ok() {
-            self.unback_all();
+            self.punch_all();
         }
         self.file.allocated().unwrap_or(0) < before
     }
 
     /// Moves a segment's live records behind the log's end; it is free then.
-    fn empty(&self, block: u64) -> Result<(), Trouble> {
+    fn evacuate(&self, block: u64) -> Result<(), Failure> {
         let mut record = block_offset(block) + BLOCK_HEAD;
         let mut moves: Vec<(Hit, Placed)> = Vec::new();
         let (mut to, mut position) = (self.tail(), self.end());
@@ -864,7 +864,7 @@ impl Owner<'_> {
             if let Some(Living::Piece(name, hit)) = living {
                 // What is small of the value moves as a whole, and becomes one record.
                 self.publish_moves(&mut moves)?;
-                self.unite(&name.encoded(), hit)?;
+                self.merge_pieces(&name.encoded(), hit)?;
                 (to, position) = (self.tail(), self.end());
             } else if let Some(Living::Whole(slot)) = living {
                 if !fits(to, head.length) {
@@ -902,7 +902,7 @@ impl Owner<'_> {
 
     /// Writes the newest pieces of a value as one record: all small ones, and larger ones while that
     /// does not copy more than as much again. What is left lies in runs of its own, and stays.
-    pub fn unite(&self, key: &EncodedKey, hit: Hit) -> Result<Written, Trouble> {
+    pub fn merge_pieces(&self, key: &EncodedKey, hit: Hit) -> Result<Written, Failure> {
         let value = self.pieces(hit)?;
         let stays = |piece, newer| piece > MAX_SMALL && newer > 0 && piece > newer || piece > MAX_UNITED;
         let (newest, kept) = value.split_where(stays);
@@ -922,19 +922,19 @@ impl Owner<'_> {
     }
 
     /// Lets a key's value go on with `bytes`, and writes all of it as one record.
-    pub fn append_whole(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Written, Trouble> {
+    pub fn append_whole(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Written, Failure> {
         let value = self.pieces(hit)?;
         let (all, _) = value.split_where(|_, _| false);
         let before = self.copied(UNITED_HEAD, all)?;
         if key.len() + (before.len() + bytes.len()) as u64 > MAX_RECORD - PAGE {
-            return Err(Trouble::TooLarge);
+            return Err(Failure::TooLarge);
         }
         let united = United { whole: value.whole, note: Some(note), before, bytes };
         self.put_united(key, hit, united, Purpose::Write)
     }
 
     /// Puts one record in the place of all pieces of a value.
-    fn put_united(&self, key: &EncodedKey, hit: Hit, united: United, purpose: Purpose) -> Result<Written, Trouble> {
+    fn put_united(&self, key: &EncodedKey, hit: Hit, united: United, purpose: Purpose) -> Result<Written, Failure> {
         let United { whole, note, mut before, bytes } = united;
         let record = match note {
             Some(note) => {
@@ -946,8 +946,8 @@ impl Owner<'_> {
         };
         let place = self.file.map.word(whole + RECORD_PLACE).get();
         let placed = self.publish_record(&record, place, purpose)?;
-        self.supersede(hit, placed.offset, 0);
-        self.settle(placed);
+        self.replace_record(hit, placed.offset, 0);
+        self.mark_indexed(placed);
         Ok(Written { slot: hit.slot, record: placed.offset, position: placed.position })
     }
 
@@ -962,18 +962,18 @@ impl Owner<'_> {
     }
 
     /// Publishes copies that lie one behind the other.
-    fn publish_moves(&self, moves: &mut Vec<(Hit, Placed)>) -> Result<(), Trouble> {
+    fn publish_moves(&self, moves: &mut Vec<(Hit, Placed)>) -> Result<(), Failure> {
         let (Some(&(_, first)), Some(&(_, last))) = (moves.first(), moves.last()) else { return Ok(()) };
         let bytes = last.position + last.length - first.position;
         self.add_live(block_of(first.offset), bytes as i64);
-        if let Err(trouble) = self.publish(first.offset, last.position + last.length) {
+        if let Err(failure) = self.publish(first.offset, last.position + last.length) {
             self.add_live(block_of(first.offset), -(bytes as i64));
-            return Err(trouble);
+            return Err(failure);
         }
         for (hit, placed) in moves.drain(..) {
-            self.supersede(hit, placed.offset, 0);
+            self.replace_record(hit, placed.offset, 0);
         }
-        self.settle(last);
+        self.mark_indexed(last);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What the store asks of the machine: which boot this is, whether a process lives, clock and random numbers.
 
-use super::file::Trouble;
+use super::file::Failure;
 use std::cell::Cell;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,7 +26,7 @@ impl Boot {
 
     /// This boot; an unknown one where the system hides that (a `chroot` without /proc, say). An error where this
     /// process may just now open no more files: it can see it in a moment.
-    pub fn current() -> Result<Self, Trouble> {
+    pub fn current() -> Result<Self, Failure> {
         #[cfg(test)]
         if tests::BOOT_HIDDEN.get() {
             return Ok(Self::UNKNOWN);

@@ -4,7 +4,7 @@
 //! whichever process, is simply there; a file that outgrows it is mapped anew, between two operations. What lies beyond the end, or was
 //! cut off, raises SIGBUS when touched (`sigbus`).
 
-use super::file::Trouble;
+use super::file::Failure;
 use super::format::PAGE;
 use super::header::{Header, LeaseSlot, Word};
 use super::memory;
@@ -54,7 +54,7 @@ fn address_space_limit() -> Option<u64> {
 fn map_as_long_as_possible(
     size: u64,
     mut attempt: impl FnMut(u64) -> *mut libc::c_void,
-) -> Result<(NonNull<u8>, u64), Trouble> {
+) -> Result<(NonNull<u8>, u64), Failure> {
     let shortest = shortest_length(size);
     let mut length = desired_length(size);
     loop {
@@ -70,11 +70,11 @@ fn map_as_long_as_possible(
             let error = io::Error::last_os_error();
             // EAGAIN: more than may be locked into memory (`mlockall`).
             if !matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::EAGAIN)) {
-                return Err(Trouble::Io(error));
+                return Err(Failure::Io(error));
             }
         }
         if length == shortest {
-            return Err(Trouble::NoAddressSpace(length));
+            return Err(Failure::NoAddressSpace(length));
         }
         // Each is shorter than the one before, as it is longer than the shortest, which is one unit at least.
         length = (length / 2).next_multiple_of(UNIT).max(shortest);
@@ -94,7 +94,7 @@ pub struct Map {
 
 impl Map {
     /// Maps a file of `size` bytes.
-    pub fn new(file: BorrowedFd, size: u64, writable: bool) -> Result<Self, Trouble> {
+    pub fn new(file: BorrowedFd, size: u64, writable: bool) -> Result<Self, Failure> {
         sigbus::stand_ready();
         let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
         let (base, length) = map_as_long_as_possible(size, |length| {
@@ -108,11 +108,11 @@ impl Map {
 
     /// Makes the mapping long enough for `size` bytes of the file. It may move: no reference into it
     /// lives, which the borrow checker sees to. On an error it is what it was.
-    pub fn grow(&mut self, size: u64) -> Result<(), Trouble> {
+    pub fn grow(&mut self, size: u64) -> Result<(), Failure> {
         debug_assert!(self.draft.is_none(), "a header in memory is that of a file that is being imported");
         sigbus::stand_ready();
         if self.is_poisoned() {
-            return Err(Trouble::Stale);
+            return Err(Failure::Stale);
         }
         // While it moves, nobody looks at it. The range that it leaves may become another thread's
         // mapping at once: its faults are not this one's.

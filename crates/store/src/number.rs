@@ -1,9 +1,9 @@
 //! Names that are numbers, and the number that the next value gets which is stored without a name.
 
-use super::file::Trouble;
+use super::file::Failure;
 use super::format::{EncodedKey, hash};
 use super::index::Search;
-use super::lock::Owner;
+use super::lock::WriteGuard;
 
 /// The number that a name is: `7` and `-7`, but neither `07` nor `-0` nor `+7`.
 #[inline]
@@ -87,7 +87,7 @@ impl NextNumber {
     }
 }
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     /// A name enters the store: what is stored without one comes after it. Done before the index names its
     /// record, so that whoever takes over, and finds the record there, need not do it.
     #[inline]
@@ -99,7 +99,7 @@ impl Owner<'_> {
     }
 
     /// The number that comes next, for a name that is not there; `None` where there is none left.
-    pub fn next_number(&self, least: i64) -> Result<Option<NumberName>, Trouble> {
+    pub fn next_number(&self, least: i64) -> Result<Option<NumberName>, Failure> {
         for _ in 0..2 {
             let number = NextNumber::of_word(self.header().next_number.get()).number(least);
             let name = NumberName::new(number);
@@ -112,7 +112,7 @@ impl Owner<'_> {
             // Nobody who kept to the rules has written that word: what is there decides.
             self.header().next_number.set(self.counted_next_number().word());
         }
-        Err(Trouble::Stale)
+        Err(Failure::Stale)
     }
 
     /// The number after the highest of all names, from these names alone.

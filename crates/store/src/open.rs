@@ -3,13 +3,13 @@
 use super::Options;
 use super::adopt::Unadopted;
 use super::diagnosis;
-use super::file::{File, Trouble, register, registered, unreadable};
+use super::file::{Failure, File, register, registered, unreadable};
 use super::file_system;
 use super::format::PAGE;
 use super::header::{DESTROYED, Identity, NewStore, UncheckedHeader};
 use super::import::is_legacy;
 use super::inode::{Inode, Mark, Status, now};
-use super::lock::Owner;
+use super::lock::WriteGuard;
 use super::machine::{Boot, random};
 use super::map::Map;
 use super::sigbus;
@@ -44,7 +44,7 @@ enum Opened {
 impl File {
     /// Opens the file at `path`. `None`: it is empty, or (`write` false) missing.
     /// With `write` a missing or empty file becomes an empty store.
-    pub fn open(path: &Path, options: &Options, write: bool) -> Result<Option<Rc<Self>>, Trouble> {
+    pub fn open(path: &Path, options: &Options, write: bool) -> Result<Option<Rc<Self>>, Failure> {
         // Others that are open are looked at, too.
         sigbus::stand_ready_this_tick();
         for attempt in 0..OPENINGS {
@@ -62,7 +62,7 @@ impl File {
             };
             let status = Status::of(&file)?;
             if !status.is_file {
-                return Err(Trouble::Damaged("it is not a regular file".into()));
+                return Err(Failure::Damaged("it is not a regular file".into()));
             }
             let known = registered(status.inode);
             // Also where this thread has it open: another list may have allowed that.
@@ -90,7 +90,7 @@ impl File {
             if !opened.is_destroyed() {
                 match opened.adopt() {
                     // It has grown since it was mapped: map more of it. Or somebody else is putting it right.
-                    Err(Trouble::Outgrown(_) | Trouble::Stale) => continue,
+                    Err(Failure::Outgrown(_) | Failure::Stale) => continue,
                     other => {
                         let opened = other?;
                         opened.set_allowed_by(&options.file_systems);
@@ -105,15 +105,15 @@ impl File {
             opened.finish_destroying(path)?;
         }
         // Somebody empties it, cuts it short or destroys it all the time.
-        Err(Trouble::Busy)
+        Err(Failure::Busy)
     }
 
     /// Opens a file that is not a store yet, with the header of an empty one in memory.
     /// The mapping shows `size` bytes of it.
-    pub fn draft(path: &Path, file: &Descriptor, size: u64) -> Result<Self, Trouble> {
+    pub fn draft(path: &Path, file: &Descriptor, size: u64) -> Result<Self, Failure> {
         let status = Status::of(file)?;
         let page = fresh_page(Mark::of(file, status.inode))?;
-        let identity = UncheckedHeader(page.clone()).check().map_err(Trouble::Damaged)?;
+        let identity = UncheckedHeader(page.clone()).check().map_err(Failure::Damaged)?;
         let map = Map::new(file.as_fd(), size.max(status.size), true)?.with_draft(&page);
         let draft = Self::new(map, file.try_clone()?, identity, status.inode, true, path);
         draft.set_incarnation(draft.map.header().incarnation.get());
@@ -122,22 +122,22 @@ impl File {
 }
 
 /// Maps a file that is not empty. `None`: it has just been cut short, or overwritten.
-fn map_file(path: &Path, file: Descriptor, status: Status, writable: bool) -> Result<Option<Unadopted>, Trouble> {
+fn map_file(path: &Path, file: Descriptor, status: Status, writable: bool) -> Result<Option<Unadopted>, Failure> {
     let mut page = Box::new([0; PAGE as usize]);
     let got = read_fully(&file, &mut page[..])?;
     let unchecked = UncheckedHeader(page);
     if got < PAGE as usize || unchecked.check().is_err() {
         if is_legacy(&unchecked.0[..got]) {
-            return Err(Trouble::Legacy);
+            return Err(Failure::Legacy);
         }
         if got == 0 {
             return Ok(None);
         }
     }
     if got < PAGE as usize {
-        return Err(Trouble::Damaged(format!("it is only {got} bytes long")));
+        return Err(Failure::Damaged(format!("it is only {got} bytes long")));
     }
-    let identity = unchecked.check().map_err(Trouble::Damaged)?;
+    let identity = unchecked.check().map_err(Failure::Damaged)?;
     let map = Map::new(file.as_fd(), file.metadata()?.len(), writable)?;
     let why = map.header().check_layout(identity, || Ok(file.metadata()?.len()))?;
     let mark = Mark::of(&file, status.inode);
@@ -149,7 +149,7 @@ fn map_file(path: &Path, file: Descriptor, status: Status, writable: bool) -> Re
     if let Some(why) = &why
         && opened.map.header().missing(opened.length()?).is_err()
     {
-        return Err(Trouble::Damaged(why.clone()));
+        return Err(Failure::Damaged(why.clone()));
     }
     Unadopted::new(opened, mark, status, why).map(Some)
 }
@@ -172,17 +172,17 @@ fn is_denied(error: &io::Error) -> bool {
 }
 
 /// Opens for writing if that is allowed, else (unless `write` asks for it) for reading.
-fn open_descriptor(path: &Path, write: bool) -> Result<Opened, Trouble> {
+fn open_descriptor(path: &Path, write: bool) -> Result<Opened, Failure> {
     match OpenOptions::new().read(true).write(true).custom_flags(FLAGS).open(path) {
         Ok(file) => return Ok(Opened::File(file, true)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::Missing),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return if write { Err(Trouble::NoDirectory) } else { Ok(Opened::Missing) };
+            return if write { Err(Failure::NoDirectory) } else { Ok(Opened::Missing) };
         }
         Err(error) if is_denied(&error) && !write => {}
         Err(error) if is_denied(&error) => {
             // May the file not be written to, or may its directory not even be searched?
-            return Err(if path.symlink_metadata().is_ok() { Trouble::NotWritable } else { Trouble::NoDirectory });
+            return Err(if path.symlink_metadata().is_ok() { Failure::NotWritable } else { Failure::NoDirectory });
         }
         Err(error) => return Err(error.into()),
     }
@@ -203,7 +203,7 @@ fn open_descriptor(path: &Path, write: bool) -> Result<Opened, Trouble> {
 
 /// Makes a store where there is no file, unless somebody else is faster. It has its name when it is whole: nobody
 /// ever sees half of one, and nobody waits.
-fn create(path: &Path, options: &Options) -> Result<(), Trouble> {
+fn create(path: &Path, options: &Options) -> Result<(), Failure> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut open = OpenOptions::new();
     open.read(true).write(true).mode(options.file_mode).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC);
@@ -246,7 +246,7 @@ fn link(file: &Descriptor, path: &Path) -> io::Result<()> {
 }
 
 /// As [`create`], by way of an empty file, which is an empty store to all others.
-fn create_by_name(path: &Path, options: &Options) -> Result<(), Trouble> {
+fn create_by_name(path: &Path, options: &Options) -> Result<(), Failure> {
     // Before there is a file that cannot be used.
     let directory = OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_PATH).clone();
     if let Some(Ok(directory)) = diagnosis::followed(path).parent().map(|parent| directory.open(parent)) {
@@ -256,7 +256,7 @@ fn create_by_name(path: &Path, options: &Options) -> Result<(), Trouble> {
     open.read(true).write(true).create(true).mode(options.file_mode).custom_flags(FLAGS);
     let file = match open.open(path) {
         Ok(file) => file,
-        Err(error) if is_denied(&error) || error.kind() == io::ErrorKind::NotFound => return Err(Trouble::NoDirectory),
+        Err(error) if is_denied(&error) || error.kind() == io::ErrorKind::NotFound => return Err(Failure::NoDirectory),
         Err(error) => return Err(error.into()),
     };
     let status = Status::of(&file)?;
@@ -266,7 +266,7 @@ fn create_by_name(path: &Path, options: &Options) -> Result<(), Trouble> {
 /// Makes an empty file a store: one write of a page, behind whatever is in the file by then. The kernel lets
 /// one such write end before the next begins, so of several processes the first one's page is the header, and
 /// the others' are in nobody's way. A crash leaves an empty file or a valid one.
-fn begin(file: &Descriptor, inode: Inode) -> Result<(), Trouble> {
+fn begin(file: &Descriptor, inode: Inode) -> Result<(), Failure> {
     let page = fresh_page(Mark::of(file, inode))?;
     crash_point();
     append_only(file, true)?;
@@ -296,7 +296,7 @@ fn append_only(file: &Descriptor, append: bool) -> io::Result<()> {
 }
 
 /// The header page of a new store, ready for use on this machine.
-fn fresh_page(mark: Mark) -> Result<Box<[u8; PAGE as usize]>, Trouble> {
+fn fresh_page(mark: Mark) -> Result<Box<[u8; PAGE as usize]>, Failure> {
     let store = NewStore {
         identity: Identity { store_id: random() | 1, hash_seed: random() },
         // Positions start anywhere, so that a file deleted and made anew never looks unchanged.
@@ -314,11 +314,11 @@ fn fresh_page(mark: Mark) -> Result<Box<[u8; PAGE as usize]>, Trouble> {
 impl File {
     /// Removes the file. The tombstone comes first: nobody writes into a file that is about to go. All under
     /// the write lock, so that whoever finds the tombstone can tell whether one who is at it lives.
-    pub fn destroy(&self, owner: &Owner, path: &Path) -> Result<(), Trouble> {
+    pub fn destroy(&self, owner: &WriteGuard, path: &Path) -> Result<(), Failure> {
         if !self.is_still_at(path) {
-            return Err(Trouble::Stale);
+            return Err(Failure::Stale);
         }
-        let name = self.real_name(path).ok_or(Trouble::Stale)?;
+        let name = self.real_name(path).ok_or(Failure::Stale)?;
         let header = self.map.header();
         let flags = header.flags.get();
         header.flags.set(flags | DESTROYED);
@@ -332,8 +332,8 @@ impl File {
             header.flags.set(flags);
             header.indexed.store(owner.end(), Ordering::Release);
             return Err(match error.kind() {
-                io::ErrorKind::PermissionDenied => Trouble::NoDirectory,
-                _ => Trouble::CannotDo("remove", error),
+                io::ErrorKind::PermissionDenied => Failure::NoDirectory,
+                _ => Failure::CannotDo("remove", error),
             });
         }
         crash_point();
@@ -343,8 +343,8 @@ impl File {
     }
 
     /// Makes way for a new file where one was destroyed that is still there: who was at it has died, or could not
-    /// delete it. [`Trouble::Busy`] while that is not certain.
-    pub fn finish_destroying(&mut self, mark: Mark, path: &Path) -> Result<(), Trouble> {
+    /// delete it. [`Failure::Busy`] while that is not certain.
+    pub fn finish_destroying(&mut self, mark: Mark, path: &Path) -> Result<(), Failure> {
         let header = self.map.header();
         let is_ours = !header.boot().is_not(Boot::current()?) && !header.mark().is_not(mark);
         self.under_claim(|file| {
@@ -352,7 +352,7 @@ impl File {
             // or of the file that this one is a copy of.)
             if is_ours && file.is_owned() {
                 std::thread::sleep(std::time::Duration::from_millis(1));
-                return Err(Trouble::Busy);
+                return Err(Failure::Busy);
             }
             if file.is_destroyed()
                 && let Some(name) = file.real_name(path)

@@ -4,16 +4,16 @@
 //! record, copies it, and looks afterwards whether what it went through was still there: the
 //! segment's generation, the index's epoch, the mapping's poison. If not, it starts over.
 
-use super::file::{File, Trouble};
+use super::file::{Failure, File};
 use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Hit, Search};
-use super::lock::Owner;
+use super::lock::WriteGuard;
 use super::memory::{again, fence, spin_loop};
 use super::room::{Places, Room};
 use super::torture::meanwhile;
 use super::view::View;
-use super::{Entry, Found, Seen, Snapshot, Unread};
+use super::{Entry, Found, Snapshot, Unread, Version};
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
@@ -153,9 +153,9 @@ impl Attempts {
 /// What lets a reader conclude something from an attempt that has failed.
 enum Stillness<'f> {
     /// It owned the write lock.
-    Owned(#[expect(dead_code, reason = "held, not looked at")] Owner<'f>),
+    Owned(#[expect(dead_code, reason = "held, not looked at")] WriteGuard<'f>),
     /// As it may only read, it has seen that nobody did. `None`: somebody did.
-    Seen(Option<Rest<'f>>),
+    Version(Option<Rest<'f>>),
 }
 
 /// The lock had no living owner, as this word of it says. Meanwhile the file's views take it that nothing is freed: the
@@ -203,9 +203,9 @@ impl File {
         object: u64,
         key: &[u8],
         want: Want,
-        seen: &mut Seen,
+        seen: &mut Version,
         out: &mut impl Room<u8>,
-    ) -> Result<Found, Trouble> {
+    ) -> Result<Found, Failure> {
         match self.attempt(object, key, want, seen, out)? {
             Some(found) => Ok(found),
             None => self.get_in_the_end(object, key, want, seen, out),
@@ -219,9 +219,9 @@ impl File {
         object: u64,
         key: &[u8],
         want: Want,
-        seen: &mut Seen,
+        seen: &mut Version,
         out: &mut impl Room<u8>,
-    ) -> Result<Found, Trouble> {
+    ) -> Result<Found, Failure> {
         let mut attempts = Attempts::new(ATTEMPTS, self.writable);
         // The one that has failed.
         let _ = attempts.go_on();
@@ -235,7 +235,7 @@ impl File {
                 (Some(found), Some(stillness)) if self.stood_still(&stillness) => return Ok(found),
                 (Some(_), Some(_)) => {
                     seen.record = known;
-                    return Err(Trouble::Busy);
+                    return Err(Failure::Busy);
                 }
                 (None, None) => {}
                 (None, Some(stillness)) => {
@@ -251,24 +251,24 @@ impl File {
         object: u64,
         key: &[u8],
         want: Want,
-        seen: &mut Seen,
+        seen: &mut Version,
         out: &mut impl Room<u8>,
-    ) -> Result<Option<Found>, Trouble> {
+    ) -> Result<Option<Found>, Failure> {
         let header = self.map.header();
         // Its version is without the mark of a hold: whoever reads under a hold looks every time.
         let looking = self.begin_looking(object)?;
         if seen.life != self.life() {
-            *seen = Seen::default();
+            *seen = Version::default();
             self.check_ours()?;
             // A name that is too long for any record has none.
             if header.directory.load(Ordering::Acquire) == 0 || key.len() as u64 > MAX_NAME {
                 return Ok(Some(Found::Missing));
             }
-            *seen = Seen { life: self.life(), hash: hash(self.identity.hash_seed, key), ..Seen::default() };
+            *seen = Version { life: self.life(), hash: hash(self.identity.hash_seed, key), ..Version::default() };
         } else if seen.record != 0 && self.is_unchanged(seen, looking.commit) {
             // Nobody held the store when the log's end was loaded, and the slot named this record then.
             if self.map.is_poisoned() || header.incarnation.load(Ordering::Relaxed) != self.incarnation() {
-                return Err(Trouble::Stale);
+                return Err(Failure::Stale);
             }
             seen.version = looking.commit;
             return Ok(Some(Found::Unchanged));
@@ -291,7 +291,7 @@ impl File {
         };
         let found = match found {
             Copied::Is(found) => found,
-            Copied::NoRoom(length) => return Err(Trouble::NoRoom(length)),
+            Copied::NoRoom(length) => return Err(Failure::NoRoom(length)),
         };
         if found == Found::Missing {
             seen.record = 0;
@@ -303,7 +303,7 @@ impl File {
 
     /// Looks at all of the file, for `object`, until it has stood still meanwhile: `look` gives `None` where
     /// it has not.
-    pub fn look_at_all<T>(&self, object: u64, mut look: impl FnMut() -> Option<T>) -> Result<T, Trouble> {
+    pub fn look_at_all<T>(&self, object: u64, mut look: impl FnMut() -> Option<T>) -> Result<T, Failure> {
         let mut attempts = Attempts::new(ATTEMPTS_AT_ALL, self.writable);
         while attempts.go_on() {
             let looking = self.begin_looking(object)?;
@@ -326,11 +326,11 @@ impl File {
 
     /// Sees to it that nothing moves, or at least that a movement is noticed.
     #[cold]
-    fn stillness(&self, object: u64) -> Result<Stillness<'_>, Trouble> {
+    fn stillness(&self, object: u64) -> Result<Stillness<'_>, Failure> {
         if self.writable {
             return Ok(Stillness::Owned(self.quiet(object)?));
         }
-        Ok(Stillness::Seen(self.at_rest().map(|word| {
+        Ok(Stillness::Version(self.at_rest().map(|word| {
             self.resting.set(true);
             Rest { file: self, word }
         })))
@@ -338,15 +338,15 @@ impl File {
 
     /// Why an attempt failed: only where nothing can have moved meanwhile is the file to blame.
     #[cold]
-    fn failed_in(&self, stillness: Stillness, why: &str) -> Trouble {
-        if self.stood_still(&stillness) { Trouble::Damaged(why.into()) } else { Trouble::Busy }
+    fn failed_in(&self, stillness: Stillness, why: &str) -> Failure {
+        if self.stood_still(&stillness) { Failure::Damaged(why.into()) } else { Failure::Busy }
     }
 
     /// Whether nothing can have moved.
     fn stood_still(&self, stillness: &Stillness) -> bool {
         match stillness {
             Stillness::Owned(_) => true,
-            Stillness::Seen(rest) => {
+            Stillness::Version(rest) => {
                 fence(Ordering::Acquire);
                 rest.as_ref().is_some_and(|rest| self.at_rest() == Some(rest.word))
             }
@@ -356,15 +356,15 @@ impl File {
     /// Keeps writers away, as a writer that writes nothing; what the last one left undone is then done.
     /// Refuses where another holds the store, who may be between two writes of one section.
     #[cold]
-    fn quiet(&self, object: u64) -> Result<Owner<'_>, Trouble> {
-        let owner = self.own()?;
+    fn quiet(&self, object: u64) -> Result<WriteGuard<'_>, Failure> {
+        let owner = self.lock()?;
         owner.check_hold_on_readers(object)?;
         Ok(owner)
     }
 
     /// Whether the value that `seen` tells of is still the newest, or was when `commit` was the log's end.
     #[inline]
-    fn is_unchanged(&self, seen: &Seen, commit: u64) -> bool {
+    fn is_unchanged(&self, seen: &Version, commit: u64) -> bool {
         // Only if the log ends where it did is it certain that nothing was freed, and that the position was one.
         self.is_same_record(seen, commit) && self.map.header().commit.load(Ordering::Relaxed) & !HELD == commit
     }
@@ -372,7 +372,7 @@ impl File {
     /// Whether the slot still names the very record that `seen` tells of. Positions are never used
     /// twice, so there is no other record with this position at this offset.
     #[inline]
-    fn is_same_record(&self, seen: &Seen, commit: u64) -> bool {
+    fn is_same_record(&self, seen: &Version, commit: u64) -> bool {
         let (header, view) = (self.map.header(), self.view());
         header.indexed.load(Ordering::Acquire) >= commit
             && view.word(seen.slot + 8).is_some_and(|slot| slot.load(Ordering::Acquire) == seen.offset)
@@ -386,7 +386,7 @@ impl File {
 
     /// What a writer may take from `seen`: the slot that names the record, if it still does.
     #[inline]
-    pub fn hint(&self, seen: &Seen) -> Option<Hit> {
+    pub fn hint(&self, seen: &Version) -> Option<Hit> {
         let good = seen.life == self.life() && seen.record != 0 && self.is_same_record(seen, 0);
         good.then_some(Hit { slot: seen.slot, record: seen.offset })
     }
@@ -612,7 +612,7 @@ impl View<'_> {
 
     /// Copies out a value in several pieces; only those that are new, where some are known.
     #[cold]
-    fn copy_pieces(&self, candidate: &Candidate, seen: &mut Seen, out: &mut impl Room<u8>) -> Option<Copied> {
+    fn copy_pieces(&self, candidate: &Candidate, seen: &mut Version, out: &mut impl Room<u8>) -> Option<Copied> {
         let Candidate { hit, generation, .. } = *candidate;
         let position = self.position(hit.record)?;
         let known = (seen.record != 0).then_some(seen.record);
@@ -645,7 +645,7 @@ impl View<'_> {
         key: &EncodedKey,
         candidate: &Candidate,
         want: Want,
-        seen: &mut Seen,
+        seen: &mut Version,
         out: &mut impl Room<u8>,
     ) -> Option<Copied> {
         let limit = match want {
@@ -694,7 +694,7 @@ impl View<'_> {
         &self,
         key: &EncodedKey,
         candidate: &Candidate,
-        seen: &mut Seen,
+        seen: &mut Version,
         out: &mut impl Room<u8>,
     ) -> Option<Copied> {
         let Candidate { hit, head, generation } = *candidate;

@@ -6,18 +6,18 @@
 //! index, table and counters are made anew from the records.
 
 use super::blocks::{block_of, block_offset};
-use super::file::{File, Trouble};
+use super::file::{Failure, File};
 use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Search, directory_in_system_block};
-use super::lock::Owner;
+use super::lock::WriteGuard;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     /// Completes what a dead owner published and frees what it did not get to use. Doing it twice,
     /// or dying in it, does no harm.
-    pub fn recover(&self) -> Result<(), Trouble> {
+    pub fn recover(&self) -> Result<(), Failure> {
         let header = self.header();
         self.file.check_ours()?;
         self.repair_held_bit();
@@ -58,18 +58,18 @@ impl Owner<'_> {
 
     /// A block table that has moved to the end of the file, and the file that ends behind it, are
     /// two stores.
-    fn finish_moving_table(&self) -> Result<(), Trouble> {
+    fn finish_moving_table(&self) -> Result<(), Failure> {
         let header = self.header();
         let table = Root::open(header.table.get()).offset;
         if table < PAGE {
-            return Err(Trouble::Damaged("its header is damaged (bad root)".into()));
+            return Err(Failure::Damaged("its header is damaged (bad root)".into()));
         }
         let place = block_of(table);
         if place < self.file.blocks() {
             return Ok(());
         }
         if block_offset(place + 1) > self.file.map.length() {
-            return Err(Trouble::Outgrown(block_offset(place + 1)));
+            return Err(Failure::Outgrown(block_offset(place + 1)));
         }
         if let Some((Kind::Table, length, ..)) = parse_ext_word(self.file.map.word(block_offset(place)).get()) {
             header.blocks.store(place + length / BLOCK, Ordering::Release);
@@ -78,7 +78,7 @@ impl Owner<'_> {
     }
 
     /// Makes the block table anew: what is still referred to is in use.
-    fn rebuild_table_in_use(&self) -> Result<(), Trouble> {
+    fn rebuild_table_in_use(&self) -> Result<(), Failure> {
         let header = self.header();
         let blocks = self.file.blocks();
         let entries: Vec<_> = (0..blocks).map(|block| self.entry(block)).collect();
@@ -274,10 +274,10 @@ struct Survivor {
 
 impl File {
     /// Makes everything but the records anew. The caller keeps everybody else away.
-    pub fn put_right(&self) -> Result<(), Trouble> {
-        let owner = Owner { file: self };
+    pub fn put_right(&self) -> Result<(), Failure> {
+        let owner = WriteGuard { file: self };
         let header = self.map.header();
-        let missing = header.fit(self.length()?).map_err(Trouble::Damaged)?;
+        let missing = header.fit(self.length()?).map_err(Failure::Damaged)?;
         // Nothing refers to what lies there, and growing takes it for zeros.
         self.cut_behind(block_offset(header.blocks.get()));
         header.lock.set(0);
@@ -316,7 +316,7 @@ impl File {
     }
 
     /// Reads all records of the file and finds out how far the log is whole.
-    fn longest_valid_log(&self) -> Result<ValidLog, Trouble> {
+    fn longest_valid_log(&self) -> Result<ValidLog, Failure> {
         let system = block_of(self.map.header().system.count());
         let mut has_system = false;
         let view = self.view();
@@ -336,13 +336,13 @@ impl File {
             block += run;
         }
         if !has_system {
-            return Err(Trouble::Damaged("its header is damaged (no system block)".into()));
+            return Err(Failure::Damaged("its header is damaged (no system block)".into()));
         }
         found.sort_unstable_by_key(|record| record.position);
         // Damage beyond the end that the header tells of is an operation that never returned, torn: nobody misses
         // it. Damage before that end cuts the log there, unless each operation was synced before the next one: then
         // whatever is whole is as it should be, and what is torn is under way, or left of a run that was freed.
-        let durable = Owner { file: self }.is_durable();
+        let durable = WriteGuard { file: self }.is_durable();
         let counts = |damage: &&Damage| damage.position < commit && (damage.was_record || !durable);
         let mut dropped = damage.iter().filter(counts).count();
         let cut = if durable { None } else { damage.iter().filter(counts).map(|damage| damage.position).min() };
@@ -401,7 +401,7 @@ impl File {
 
     /// Whether a record's key is written as this code writes it: no search finds any other.
     fn has_canonical_key(&self, record: u64, head: RecordHead) -> bool {
-        let name = Owner { file: self }.read_key(record, head).map(|(name, _)| name);
+        let name = WriteGuard { file: self }.read_key(record, head).map(|(name, _)| name);
         name.is_some_and(|name| self.view().is_record_of(record, &name.encoded()))
     }
 
@@ -466,9 +466,9 @@ fn incomplete_replacement(found: &[Survivor], commit: u64) -> Option<u64> {
     (missing > 0 && found[at].position < commit).then(|| found[at].position)
 }
 
-impl Owner<'_> {
+impl WriteGuard<'_> {
     /// Builds table, index and counters anew around the surviving records.
-    fn start_over(&self, survivors: &[Survivor]) -> Result<(), Trouble> {
+    fn start_over(&self, survivors: &[Survivor]) -> Result<(), Failure> {
         let header = self.header();
         let map = &self.file.map;
         let commit = survivors.last().map_or(0, |last| last.position + last.head.length).max(self.end());
@@ -504,7 +504,7 @@ impl Owner<'_> {
         // A removal, or a replacement by nothing, may be freed below: the marks that it has left have to be on the disk
         // by then, or power lost once more brings back what it removed.
         self.file.sync()?;
-        self.back_data(&live)?;
+        self.allocate_data(&live)?;
         self.new_table()?;
         let table = block_of(Root::open(header.table.get()).offset);
         self.rebuild_table(|block, kind| match kind {
@@ -564,18 +564,18 @@ impl Owner<'_> {
     }
 
     /// Puts memory behind the runs that hold data: a copy may have come with holes.
-    fn back_data(&self, live: &HashMap<u64, u64>) -> Result<(), Trouble> {
-        self.file.back(self.header().system.count(), BLOCK)?;
+    fn allocate_data(&self, live: &HashMap<u64, u64>) -> Result<(), Failure> {
+        self.file.allocate(self.header().system.count(), BLOCK)?;
         for (&block, &bytes) in live {
             let large = self.run(block).is_some_and(|(kind, _)| kind == Kind::Large);
             let bytes = if large { (BLOCK_HEAD + bytes).next_multiple_of(PAGE) } else { BLOCK };
-            self.file.back(block_offset(block), bytes)?;
+            self.file.allocate(block_offset(block), bytes)?;
         }
         Ok(())
     }
 
     /// An empty block table: in the system block, or, for a long file, at its end.
-    fn new_table(&self) -> Result<(), Trouble> {
+    fn new_table(&self) -> Result<(), Failure> {
         let header = self.header();
         let map = &self.file.map;
         let system = header.system.count();
@@ -603,13 +603,13 @@ impl Owner<'_> {
     /// Gives an empty store (a header page alone) its system block, directory and table. What
     /// says that it is done is the directory's root, stored last.
     #[inline]
-    pub fn furnish(&self) -> Result<(), Trouble> {
-        if self.header().directory.get() != 0 { Ok(()) } else { self.furnish_behind(0) }
+    pub fn initialize(&self) -> Result<(), Failure> {
+        if self.header().directory.get() != 0 { Ok(()) } else { self.initialize_behind(0) }
     }
 
-    /// As [`Owner::furnish`], leaving the first `filler` blocks of the file alone.
+    /// As [`WriteGuard::initialize`], leaving the first `filler` blocks of the file alone.
     #[cold]
-    pub fn furnish_behind(&self, filler: u64) -> Result<(), Trouble> {
+    pub fn initialize_behind(&self, filler: u64) -> Result<(), Failure> {
         let header = self.header();
         let system = block_offset(filler);
         self.file.extend(system, BLOCK)?;

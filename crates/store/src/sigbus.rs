@@ -8,7 +8,7 @@
 //! a file that was cut short would kill it, or be repeated for ever. So [`stand_ready`] looks whose handler
 //! it is, with each mapping and before each look at a path.
 
-use super::slots::{Slots, Unused};
+use super::static_table::{StaticTable, Unused};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
@@ -33,7 +33,7 @@ impl Unused for Watched {
     };
 }
 
-static WATCHED: Slots<Watched> = Slots::new();
+static WATCHED: StaticTable<Watched> = StaticTable::new();
 
 impl Watched {
     /// A place for a mapping. It covers nothing yet, and is given back by [`Watched::free`].

@@ -46,19 +46,19 @@ pub fn temporary_file() -> Descriptor {
 
 fn get(store: &Store, key: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    match store.patiently(|store| store.get(key, &mut Seen::default(), &mut out)).unwrap() {
+    match store.retry(|store| store.get(key, &mut Version::default(), &mut out)).unwrap() {
         Found::Missing => None,
         _ => Some(out),
     }
 }
 
 fn put(store: &Store, key: &[u8], value: &[u8]) {
-    store.patiently(|store| store.put(key, value, &mut Seen::default())).unwrap();
+    store.retry(|store| store.put(key, value, &mut Version::default())).unwrap();
 }
 
 #[track_caller]
 fn assert_sound(store: &Store) -> check::Report {
-    let report = store.patiently(Store::check).unwrap();
+    let report = store.retry(Store::check).unwrap();
     assert_eq!(report.problems, Vec::<String>::new());
     report
 }
@@ -110,17 +110,17 @@ fn a_name_or_value_that_no_record_can_hold_is_refused_and_never_found() {
     let path = Path0::new();
     let store = path.store();
     put(&store, b"", b"1");
-    let mut seen = Seen::default();
+    let mut seen = Version::default();
     store.put(b"list", b"1", &mut seen).unwrap();
     // Memory of zeros that nobody touches is none. As 32 bits, both lengths are those of names that are there.
     for length in [1 << 32, (1 << 32) + 4] {
         let long = vec![0; length];
-        assert_eq!(store.get(&long, &mut Seen::default(), &mut Vec::new()).unwrap(), Found::Missing);
-        assert_eq!(store.outline(&long, &mut Seen::default(), &mut Vec::new()).unwrap(), Outline::Missing);
+        assert_eq!(store.get(&long, &mut Version::default(), &mut Vec::new()).unwrap(), Found::Missing);
+        assert_eq!(store.outline(&long, &mut Version::default(), &mut Vec::new()).unwrap(), Outline::Missing);
         assert!(!store.remove(&long).unwrap());
         for refused in [
-            store.put(&long, b"1", &mut Seen::default()),
-            store.put(b"long", &long, &mut Seen::default()),
+            store.put(&long, b"1", &mut Version::default()),
+            store.put(b"long", &long, &mut Version::default()),
             store.put_if_unchanged(&long, b"1", &mut seen.clone()).map(drop),
             store.put_if_unchanged(b"list", &long, &mut seen.clone()).map(drop),
             store.append(b"list", &long, 0, &mut seen.clone()).map(drop),
@@ -212,7 +212,7 @@ fn replacing_everything_leaves_nothing_else() {
 fn an_unchanged_key_is_recognised() {
     let path = Path0::new();
     let (one, other) = (path.store(), path.store());
-    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    let (mut seen, mut out) = (Version::default(), Vec::new());
     put(&one, b"a", b"1");
     assert_eq!(other.get(b"a", &mut seen, &mut out).unwrap(), Found::Value);
     assert!(other.is_current(&seen));
@@ -232,7 +232,7 @@ fn an_unchanged_key_is_recognised() {
 fn a_value_is_swapped_only_if_it_is_still_the_one_that_was_seen() {
     let path = Path0::new();
     let (one, other) = (path.store(), path.store());
-    let mut seen = Seen::default();
+    let mut seen = Version::default();
     assert!(!one.put_if_unchanged(b"n", b"1", &mut seen).unwrap(), "never looked at");
     assert_eq!(one.len().unwrap(), 0);
     one.put(b"n", b"1", &mut seen).unwrap();
@@ -254,8 +254,8 @@ fn a_lock_keeps_others_out_until_it_is_given_back() {
     holder.lock(Patience::until(Duration::from_millis(1500))).unwrap();
     put(&holder, b"x", b"1");
     for result in [
-        other.get(b"x", &mut Seen::default(), &mut Vec::new()).map(drop),
-        other.put(b"x", b"2", &mut Seen::default()),
+        other.get(b"x", &mut Version::default(), &mut Vec::new()).map(drop),
+        other.put(b"x", b"2", &mut Version::default()),
         other.remove(b"x").map(drop),
         other.lock(Patience::default()),
         other.snapshot().map(drop),
@@ -291,14 +291,14 @@ thread_local! {
 #[test]
 fn a_change_keeps_other_strands_and_stores_from_writing_until_its_end() {
     let path = Path0::new();
-    let options = Options { strand: || STRAND.get(), ..Options::default() };
+    let options = Options { fiber: || STRAND.get(), ..Options::default() };
     let (store, other) = (Store::new(path.0.clone(), options), path.store());
     put(&store, b"x", b"1");
     let refused = |result: Result<()>| match result.unwrap_err().kind {
         ErrorKind::Held(held) => assert!(held.same_thread && held.change, "{held:?}"),
         other => panic!("{other:?}"),
     };
-    let write = |store: &Store| store.put(b"x", b"2", &mut Seen::default());
+    let write = |store: &Store| store.put(b"x", b"2", &mut Version::default());
     let change = store.lock_writers().unwrap();
     STRAND.set(1);
     // Nor does unlock() end what it has not begun.
@@ -421,8 +421,8 @@ fn a_file_cut_short_is_an_error_or_empty_never_a_signal() {
         put(&store, b"large", &[7; 20 << 20]);
         OpenOptions::new().write(true).open(&path.0).unwrap().set_len(length).unwrap();
         let mut out = Vec::new();
-        let read = store.get(b"key1", &mut Seen::default(), &mut out);
-        let write = store.put(b"key1", b"1", &mut Seen::default());
+        let read = store.get(b"key1", &mut Version::default(), &mut out);
+        let write = store.put(b"key1", b"1", &mut Version::default());
         if length == 0 {
             assert_eq!(read.unwrap(), Found::Missing);
             write.unwrap();
@@ -440,7 +440,7 @@ fn a_file_that_is_no_store_is_left_untouched() {
     for content in [&b"hello"[..], &[0; 5000], &[0xc9; 70_000]] {
         std::fs::write(&path.0, content).unwrap();
         let store = path.store();
-        let error = store.put(b"x", b"1", &mut Seen::default()).unwrap_err();
+        let error = store.put(b"x", b"1", &mut Version::default()).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::NotAStore(_)), "{error}");
         assert!(error.to_string().contains(path.0.to_str().unwrap()));
         assert_eq!(std::fs::read(&path.0).unwrap(), content);
@@ -469,7 +469,7 @@ fn a_copy_is_put_right_and_does_not_disturb_the_original() {
 }
 
 fn put_next(store: &Store, least: i64) -> Option<i64> {
-    store.put_next(b"v", b"alue", least, &mut Seen::default()).unwrap()
+    store.put_next(b"v", b"alue", least, &mut Version::default()).unwrap()
 }
 
 #[test]
@@ -547,7 +547,7 @@ fn threads_that_append_without_names_take_no_number_twice() {
             .map(|_| {
                 scope.spawn(|| {
                     let store = path.store();
-                    let append = || store.patiently(|store| store.put_next(b"1", b"", 0, &mut Seen::default()));
+                    let append = || store.retry(|store| store.put_next(b"1", b"", 0, &mut Version::default()));
                     (0..each).map(|_| append().unwrap().unwrap()).collect::<Vec<_>>()
                 })
             })
@@ -568,7 +568,7 @@ fn a_legacy_file_becomes_a_store_with_the_first_write() {
         old.resize(size, b'x');
         std::fs::write(&path.0, &old).unwrap();
         let store = path.store();
-        let error = store.get(b"x", &mut Seen::default(), &mut Vec::new()).unwrap_err();
+        let error = store.get(b"x", &mut Version::default(), &mut Vec::new()).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Legacy));
         assert_eq!(store.legacy().unwrap().unwrap(), old);
         assert!(!store.import(b"something else", &[]).unwrap());
@@ -587,7 +587,7 @@ fn a_legacy_file_becomes_a_store_with_the_first_write() {
 fn a_file_whose_destroyer_died_before_deleting_it_is_empty() {
     let path = Path0::new();
     let store = path.store();
-    let mut seen = Seen::default();
+    let mut seen = Version::default();
     store.put(b"x", b"1", &mut seen).unwrap();
     let flags = std::mem::offset_of!(Header, flags) as u64;
     let file = OpenOptions::new().write(true).open(&path.0).unwrap();
@@ -607,11 +607,11 @@ fn a_file_whose_destroyer_died_before_deleting_it_is_empty() {
 fn a_value_goes_on_with_what_is_appended_to_it() {
     let path = Path0::new();
     let (one, other, third) = (path.store(), path.store(), path.store());
-    let (mut mine, mut theirs, mut out) = (Seen::default(), Seen::default(), Vec::new());
+    let (mut mine, mut theirs, mut out) = (Version::default(), Version::default(), Vec::new());
     assert_eq!(one.append(b"list", b"x", 0, &mut mine).unwrap(), Appended::Changed, "nothing to append to");
-    one.put(b"first", b"1", &mut Seen::default()).unwrap();
+    one.put(b"first", b"1", &mut Version::default()).unwrap();
     one.put(b"list", b"start", &mut mine).unwrap();
-    one.put(b"last", b"1", &mut Seen::default()).unwrap();
+    one.put(b"last", b"1", &mut Version::default()).unwrap();
     assert_eq!(other.get(b"list", &mut theirs, &mut out).unwrap(), Found::Value);
     let mut whole = b"start".to_vec();
     let mut times = 0;
@@ -651,7 +651,7 @@ fn a_value_goes_on_with_what_is_appended_to_it() {
 fn the_cleaner_keeps_values_whole_that_were_appended_to() {
     let path = Path0::new();
     let store = path.store();
-    let mut lists: Vec<(Seen, Vec<u8>)> = vec![(Seen::default(), Vec::new()); 40];
+    let mut lists: Vec<(Version, Vec<u8>)> = vec![(Version::default(), Vec::new()); 40];
     for (n, (seen, whole)) in lists.iter_mut().enumerate() {
         *whole = vec![n as u8; 500 + 900 * n];
         store.put(format!("list{n}").as_bytes(), whole, seen).unwrap();
@@ -684,7 +684,7 @@ fn the_cleaner_keeps_values_whole_that_were_appended_to() {
 }
 
 /// Appends `count` pieces of `length` bytes, uniting where it is due; what the value is then.
-fn append_many(store: &Store, key: &[u8], count: u32, length: usize, seen: &mut Seen, whole: &mut Vec<u8>) -> u32 {
+fn append_many(store: &Store, key: &[u8], count: u32, length: usize, seen: &mut Version, whole: &mut Vec<u8>) -> u32 {
     let mut united = 0;
     for n in 0..count {
         let bytes = vec![n as u8; length];
@@ -701,7 +701,7 @@ fn append_many(store: &Store, key: &[u8], count: u32, length: usize, seen: &mut 
 fn uniting_what_was_appended_leaves_a_long_value_where_it_is() {
     let path = Path0::new();
     let (store, other) = (path.store(), path.store());
-    let (mut seen, mut theirs, mut out) = (Seen::default(), Seen::default(), Vec::new());
+    let (mut seen, mut theirs, mut out) = (Version::default(), Version::default(), Vec::new());
     let mut whole = vec![7; 6 << 20];
     store.put(b"list", &whole, &mut seen).unwrap();
     assert_eq!(other.get(b"list", &mut theirs, &mut out).unwrap(), Found::Value);
@@ -734,7 +734,7 @@ fn uniting_what_was_appended_leaves_a_long_value_where_it_is() {
 fn the_cleaner_does_not_copy_a_long_value_that_is_appended_to() {
     let path = Path0::new();
     let store = path.store();
-    let mut seen = Seen::default();
+    let mut seen = Version::default();
     let mut whole = vec![7; 3 << 20];
     store.put(b"list", &whole, &mut seen).unwrap();
     let mut offset = None;
@@ -758,11 +758,11 @@ fn the_cleaner_does_not_copy_a_long_value_that_is_appended_to() {
 fn an_outline_tells_what_is_to_be_known_before_appending() {
     let path = Path0::new();
     let (store, other) = (path.store(), path.store());
-    let (mut seen, mut start) = (Seen::default(), Vec::new());
+    let (mut seen, mut start) = (Version::default(), Vec::new());
     let mut outline =
         |store: &Store| store.outline(b"list", &mut seen, &mut start).map(|o| (o, start.clone())).unwrap();
     assert_eq!(outline(&store).0, Outline::Missing);
-    let mut mine = Seen::default();
+    let mut mine = Version::default();
     other.put(b"list", b"0123456789abcdefghij", &mut mine).unwrap();
     assert_eq!(outline(&store), (Outline::Whole, b"0123456789abcdef".to_vec()));
     assert_eq!(outline(&store).0, Outline::Unchanged);
@@ -787,7 +787,7 @@ fn an_outline_tells_what_is_to_be_known_before_appending() {
 fn a_united_value_is_still_one_after_the_cleaner_has_moved_it() {
     let path = Path0::new();
     let (store, other) = (path.store(), path.store());
-    let (mut seen, mut start) = (Seen::default(), Vec::new());
+    let (mut seen, mut start) = (Version::default(), Vec::new());
     store.put(b"list", b"first", &mut seen).unwrap();
     store.append(b"list", b"second", 7, &mut seen).unwrap();
     store.unite(b"list", 0, &mut seen).unwrap();
@@ -808,7 +808,7 @@ fn a_united_value_is_still_one_after_the_cleaner_has_moved_it() {
 fn after_a_power_loss_pieces_that_were_united_count_once_marked_or_not() {
     let path = Path0::new();
     let store = path.store();
-    let mut seen = Seen::default();
+    let mut seen = Version::default();
     let mut whole = vec![7; 100_000];
     store.put(b"list", &whole, &mut seen).unwrap();
     let mut pieces = Vec::new();
@@ -876,11 +876,11 @@ fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
     }
     // Somebody dies between letting a key's slot name a new record and marking the old one dead.
     let file = store.file.borrow().clone().unwrap();
-    let mut seen = Seen::default();
+    let mut seen = Version::default();
     store.put(b"x", b"2", &mut seen).unwrap();
     let old = seen.offset;
     store.put(b"x", b"3", &mut seen).unwrap();
-    let owner = file.own().unwrap();
+    let owner = file.lock().unwrap();
     let word = file.map.word(old);
     word.set(word.get() & !format::DEAD);
     owner.add_live(blocks::block_of(old), file.view().record_head(old).unwrap().length as i64);
@@ -907,7 +907,7 @@ fn a_lock_stays_while_its_file_outgrows_the_mapping() {
         }
         assert!(store.holds_lock());
         let other = Store::new(name, Options::default());
-        let error = other.get(b"x", &mut Seen::default(), &mut Vec::new()).unwrap_err();
+        let error = other.get(b"x", &mut Version::default(), &mut Vec::new()).unwrap_err();
         assert!(
             matches!(error.kind, ErrorKind::Held(held) if held.same_thread && held.patience.timeout.is_some()),
             "{error}"
@@ -954,7 +954,7 @@ fn a_lock_with_waiters_and_no_owner_is_taken_over() {
     let store = path.store();
     put(&store, b"x", b"1");
     store.file.borrow().as_ref().unwrap().map.header().lock.set(7 << 32 | 1 << 31);
-    store.put(b"x", b"2", &mut Seen::default()).unwrap();
+    store.put(b"x", b"2", &mut Version::default()).unwrap();
     assert_sound(&store);
 }
 
@@ -972,8 +972,8 @@ fn whoever_loses_the_lock_with_its_file_is_told_until_it_unlocks() {
     ];
     type Access = fn(&Store) -> Result<()>;
     let accesses: [Access; 7] = [
-        |store| store.get(b"x", &mut Seen::default(), &mut Vec::new()).map(drop),
-        |store| store.put(b"x", b"2", &mut Seen::default()),
+        |store| store.get(b"x", &mut Version::default(), &mut Vec::new()).map(drop),
+        |store| store.put(b"x", b"2", &mut Version::default()),
         |store| store.remove(b"x").map(drop),
         |store| store.snapshot().map(drop),
         |store| store.len().map(drop),
@@ -986,7 +986,7 @@ fn whoever_loses_the_lock_with_its_file_is_told_until_it_unlocks() {
             let store = path.store();
             store.lock(Patience::default()).unwrap();
             put(&store, b"x", b"1");
-            let mut seen = Seen::default();
+            let mut seen = Version::default();
             store.get(b"x", &mut seen, &mut Vec::new()).unwrap();
             lose(&path.0);
             Store::paths_have_changed();
@@ -995,7 +995,7 @@ fn whoever_loses_the_lock_with_its_file_is_told_until_it_unlocks() {
             assert!(matches!(error.kind, ErrorKind::LockLost), "{how}, {which}: {error}");
             assert!(error.to_string().contains(path.0.to_str().unwrap()));
             assert!(!store.holds_lock());
-            let error = store.put(b"x", b"2", &mut Seen::default()).unwrap_err();
+            let error = store.put(b"x", b"2", &mut Version::default()).unwrap_err();
             assert!(matches!(error.kind, ErrorKind::LockLost), "{how}, {which}: {error}");
             store.unlock();
             match access(&store) {
@@ -1033,7 +1033,7 @@ fn a_slot_of_an_index_block_that_is_gone_says_nothing() {
     let path = Path0::new();
     let (store, other) = (path.store(), path.store());
     put(&store, b"x", b"old");
-    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    let (mut seen, mut out) = (Version::default(), Vec::new());
     assert_eq!(other.get(b"x", &mut seen, &mut out).unwrap(), Found::Value);
     for n in 0..3100u32 {
         put(&store, format!("key{n}").as_bytes(), b"1");
@@ -1080,7 +1080,7 @@ fn overwrite(path: &Path, key: &'static [u8], length: usize) -> impl FnOnce() + 
 #[test]
 fn a_value_that_is_overwritten_while_it_is_copied_is_read_anew() {
     let path = Path0::new();
-    let (store, mut seen, mut out) = (path.store(), Seen::default(), Vec::new());
+    let (store, mut seen, mut out) = (path.store(), Version::default(), Vec::new());
     put(&store, b"x", &[255; 5000]);
     let found =
         while_somebody("copying a value", overwrite(&path.0, b"x", 5000), || store.get(b"x", &mut seen, &mut out));
@@ -1091,7 +1091,7 @@ fn a_value_that_is_overwritten_while_it_is_copied_is_read_anew() {
 #[test]
 fn a_long_value_that_is_overwritten_before_or_while_it_is_copied_is_not_read() {
     let path = Path0::new();
-    let (store, mut seen, mut out) = (path.store(), Seen::default(), Vec::new());
+    let (store, mut seen, mut out) = (path.store(), Version::default(), Vec::new());
     let mut room = vec![MaybeUninit::uninit(); 5000];
     put(&store, b"x", &[255; 5000]);
     let left = long(store.get_short(b"x", 1000, &mut seen, &mut out).unwrap());
@@ -1119,11 +1119,11 @@ fn long(found: Found) -> Unread {
 #[test]
 fn the_bytes_of_a_value_do_not_pass_for_one_that_was_left_where_it_is() {
     let path = Path0::new();
-    let (store, mut seen, mut out) = (path.store(), Seen::default(), Vec::new());
+    let (store, mut seen, mut out) = (path.store(), Version::default(), Vec::new());
     let mut room = vec![MaybeUninit::uninit(); 40_000];
     put(&store, b"before", &[0; 60_000]);
     put(&store, b"x", &[b'x'; 40_000]);
-    let before = long(store.get_short(b"before", 1000, &mut Seen::default(), &mut out).unwrap());
+    let before = long(store.get_short(b"before", 1000, &mut Version::default(), &mut out).unwrap());
     let left = long(store.get_short(b"x", 1000, &mut seen, &mut out).unwrap());
     assert!(store.read_unread(&left, 0, &mut room).unwrap());
     // A value that comes to lie over both of their runs looks like the second one, generation and all.
@@ -1144,7 +1144,7 @@ fn the_bytes_of_a_value_do_not_pass_for_one_that_was_left_where_it_is() {
 #[test]
 fn a_value_in_pieces_that_was_left_where_it_is_is_read_as_it_was() {
     let path = Path0::new();
-    let (store, mut seen) = (path.store(), Seen::default());
+    let (store, mut seen) = (path.store(), Version::default());
     store.put(b"x", &[1; 5000], &mut seen).unwrap();
     assert_eq!(store.append(b"x", &[2; 100], 0, &mut seen).unwrap(), Appended::Done);
     let mut snapshot = Snapshot::default();
@@ -1169,7 +1169,7 @@ fn a_value_in_pieces_that_was_left_where_it_is_is_read_as_it_was() {
 #[test]
 fn a_value_for_which_there_is_no_room_says_how_much_it_takes() {
     let path = Path0::new();
-    let (store, mut seen) = (path.store(), Seen::default());
+    let (store, mut seen) = (path.store(), Version::default());
     let wanted = |result: Result<Found>| match result {
         Err(Error { kind: ErrorKind::NoRoom(bytes), .. }) => bytes,
         other => panic!("{other:?}"),
@@ -1183,11 +1183,11 @@ fn a_value_for_which_there_is_no_room_says_how_much_it_takes() {
     assert_eq!(store.get(b"x", &mut seen, &mut out).unwrap(), Found::Value);
     assert!(store.is_current(&seen) && out.items() == [1; 100]);
     // Another one, and pieces of it.
-    store.put(b"x", &[2; 50], &mut Seen::default()).unwrap();
+    store.put(b"x", &[2; 50], &mut Version::default()).unwrap();
     assert_eq!(wanted(store.get(b"x", &mut seen, &mut Places::new(&mut few))), 50);
     assert!(!store.is_current(&seen));
     assert_eq!(store.get(b"x", &mut seen, &mut Places::new(&mut many)).unwrap(), Found::Value);
-    let mut writer = Seen::default();
+    let mut writer = Version::default();
     store.get(b"x", &mut writer, &mut Vec::new()).unwrap();
     assert_eq!(store.append(b"x", &[3; 200], 0, &mut writer).unwrap(), Appended::Done);
     assert_eq!(wanted(store.get(b"x", &mut seen, &mut Places::new(&mut few))), 200);
@@ -1195,7 +1195,7 @@ fn a_value_for_which_there_is_no_room_says_how_much_it_takes() {
     let mut out = Places::new(&mut many);
     assert_eq!(store.get(b"x", &mut seen, &mut out).unwrap(), Found::Appended);
     assert_eq!(out.items(), [3; 200]);
-    assert_eq!(wanted(store.get(b"x", &mut Seen::default(), &mut Places::new(&mut few))), 250);
+    assert_eq!(wanted(store.get(b"x", &mut Version::default(), &mut Places::new(&mut few))), 250);
     // Everything at once.
     let mut snapshot = Snapshot::new(Places::new(&mut few), Vec::new());
     assert!(matches!(store.fill(&mut snapshot, u64::MAX), Err(Error { kind: ErrorKind::NoRoom(251), .. })));
@@ -1209,14 +1209,14 @@ fn a_value_for_which_there_is_no_room_says_how_much_it_takes() {
 fn a_value_in_pieces_that_is_overwritten_while_it_is_collected_or_copied_is_read_anew() {
     for place in ["collecting pieces", "copying pieces"] {
         let path = Path0::new();
-        let (store, mut seen, mut out) = (path.store(), Seen::default(), Vec::new());
+        let (store, mut seen, mut out) = (path.store(), Version::default(), Vec::new());
         store.put(b"x", &[254; 5000], &mut seen).unwrap();
         // In another segment.
         for n in 0..20u8 {
             put(&store, &[n], &[n; 5000]);
         }
         assert_eq!(store.append(b"x", &[255; 1000], 0, &mut seen).unwrap(), Appended::Done);
-        let read = || store.get(b"x", &mut Seen::default(), &mut out);
+        let read = || store.get(b"x", &mut Version::default(), &mut out);
         let action = overwrite(&path.0, b"x", 5000);
         let others = path.store();
         let action = move || {
@@ -1345,7 +1345,7 @@ fn a_store_that_others_destroy_and_make_anew_all_the_time_is_not_called_damaged(
             put(&other, b"x", b"1");
         };
         each_time("searching a block of the index", 60, Rc::new(destroy));
-        let result = store.get(b"x", &mut Seen::default(), &mut Vec::new());
+        let result = store.get(b"x", &mut Version::default(), &mut Vec::new());
         assert!(matches!(result, Err(Error { kind: ErrorKind::Busy, .. })), "{result:?}");
         // A caller that is told to try again gets it in the end.
         assert_eq!(get(&store, b"x"), Some(b"1".to_vec()));
@@ -1403,8 +1403,8 @@ fn a_header_that_somebody_has_written_over_is_left_as_it_is() {
     for _ in 0..3 {
         std::thread::sleep(Duration::from_millis(5));
         Store::paths_have_changed();
-        let _ = store.get(b"x", &mut Seen::default(), &mut Vec::new());
-        assert!(store.put(b"x", b"new", &mut Seen::default()).is_err());
+        let _ = store.get(b"x", &mut Version::default(), &mut Vec::new());
+        assert!(store.put(b"x", b"new", &mut Version::default()).is_err());
         assert!(std::fs::read(&path.0).unwrap() == before);
     }
 }
@@ -1426,9 +1426,9 @@ fn is_refused<T: std::fmt::Debug>(result: Result<T>) -> bool {
 fn the_middle_of_what_another_does_under_its_lock_is_not_seen_however_one_looks() {
     type Look = fn(&Store) -> bool;
     let looks: [(&str, Look); 5] = [
-        ("a value", |store| is_refused(store.get(b"a", &mut Seen::default(), &mut Vec::new()))),
-        ("its outline", |store| is_refused(store.outline(b"a", &mut Seen::default(), &mut Vec::new()))),
-        ("a missing value", |store| is_refused(store.get(b"gone", &mut Seen::default(), &mut Vec::new()))),
+        ("a value", |store| is_refused(store.get(b"a", &mut Version::default(), &mut Vec::new()))),
+        ("its outline", |store| is_refused(store.outline(b"a", &mut Version::default(), &mut Vec::new()))),
+        ("a missing value", |store| is_refused(store.get(b"gone", &mut Version::default(), &mut Vec::new()))),
         ("all values", |store| is_refused(store.snapshot())),
         ("their number", |store| is_refused(store.len())),
     ];
@@ -1509,14 +1509,14 @@ struct Trap {
     store: Store,
     /// The segment's block. `x` is the first in it, and all that lives there; before it is `big`.
     block: u64,
-    x: Seen,
+    x: Version,
 }
 
 impl Trap {
     fn new() -> Self {
         let path = Path0::new();
         let store = path.store();
-        let mut x = Seen::default();
+        let mut x = Version::default();
         put(&store, b"first", b"1");
         put(&store, b"big", &[1; 3 * format::BLOCK as usize - 200]);
         let mut trap = Self { block: blocks::block_of(Self::tail(&store) - 1), path, store, x };
@@ -1580,7 +1580,7 @@ fn no_number_in_a_value_passes_for_the_generation_of_a_segment_that_was_there() 
         let trap = Trap::new();
         let image = number.to_le_bytes().repeat(format::BLOCK as usize / 8);
         let mut out = Vec::new();
-        let read = || trap.store.get(b"x", &mut Seen::default(), &mut out);
+        let read = || trap.store.get(b"x", &mut Version::default(), &mut out);
         let found = while_somebody("copying a value", trap.action(image), read);
         assert_eq!(found.unwrap(), Found::Value);
         assert!(out == b"newest", "{} bytes like {}", out.len(), out[0]);
@@ -1591,7 +1591,7 @@ fn no_number_in_a_value_passes_for_the_generation_of_a_segment_that_was_there() 
 #[test]
 fn no_copy_of_a_segment_in_a_value_passes_for_it() {
     let trap = Trap::new();
-    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    let (mut seen, mut out) = (Version::default(), Vec::new());
     let image = trap.image_with(255, 254);
     let read = || trap.store.get(b"x", &mut seen, &mut out);
     let found = while_somebody("copying a value", trap.action(image), read);
@@ -1603,7 +1603,7 @@ fn no_copy_of_a_segment_in_a_value_passes_for_it() {
     let trap = Trap::new();
     let mut seen = trap.x;
     let mut room = vec![MaybeUninit::uninit(); 5000];
-    let left = long(trap.store.get_short(b"x", 1, &mut Seen::default(), &mut out).unwrap());
+    let left = long(trap.store.get_short(b"x", 1, &mut Version::default(), &mut out).unwrap());
     assert!(trap.store.read_unread(&left, 0, &mut room).unwrap());
     let image = trap.image_with(255, 254);
     let read = || trap.store.read_unread(&left, 0, &mut room);
@@ -1620,7 +1620,7 @@ fn no_copy_of_a_segment_in_a_value_passes_for_a_piece_of_another() {
         assert_eq!(trap.store.append(b"x", &[253; 1000], 0, &mut trap.x).unwrap(), Appended::Done);
         let image = trap.image_with(255, 254);
         let mut out = Vec::new();
-        let read = || trap.store.get(b"x", &mut Seen::default(), &mut out);
+        let read = || trap.store.get(b"x", &mut Version::default(), &mut out);
         let found = while_somebody(place, trap.action(image), read);
         assert_eq!(found.unwrap(), Found::Value);
         assert!(out == b"newest", "{place}: {} bytes like {}", out.len(), out[0]);
@@ -1648,8 +1648,8 @@ fn no_copy_of_a_record_in_a_value_is_the_same_record() {
 // ---- what the dead leave, made by hand: the sampled deaths of tests/crash.rs do not meet all of it each time ---
 
 /// A store with a key `x`, its file, and what is known of the key.
-fn with_x(path: &Path0) -> (Store, Rc<File>, Seen) {
-    let (store, mut seen) = (path.store(), Seen::default());
+fn with_x(path: &Path0) -> (Store, Rc<File>, Version) {
+    let (store, mut seen) = (path.store(), Version::default());
     put(&store, b"first", b"1");
     store.put(b"x", b"1", &mut seen).unwrap();
     let file = store.file.borrow().clone().unwrap();
@@ -1657,7 +1657,7 @@ fn with_x(path: &Path0) -> (Store, Rc<File>, Seen) {
 }
 
 /// Lets a dead record look as before its death.
-fn revive(owner: &Owner, record: u64) {
+fn revive(owner: &WriteGuard, record: u64) {
     let word = owner.file.map.word(record);
     assert_ne!(word.get() & format::DEAD, 0);
     word.set(word.get() & !format::DEAD);
@@ -1668,7 +1668,7 @@ fn revive(owner: &Owner, record: u64) {
 fn what_was_published_and_not_indexed_is_indexed_by_the_next_owner_whoever_had_the_lock() {
     let path = Path0::new();
     let (store, file, seen) = with_x(&path);
-    let owner = file.own().unwrap();
+    let owner = file.lock().unwrap();
     // As if the mapping of its writer had been poisoned after publishing: it gave the lock back.
     owner.delete(seen.slot);
     owner.header().pending.set(seen.offset);
@@ -1697,7 +1697,7 @@ fn what_a_freed_record_was_appended_to_dies_with_it() {
     let (store, file, mut seen) = with_x(&path);
     let old = seen.offset;
     store.put(b"x", b"2", &mut seen).unwrap();
-    let owner = file.own().unwrap();
+    let owner = file.lock().unwrap();
     revive(&owner, old);
     // The one at hand is gone with its segment: nothing is there.
     owner.header().superseding.set(8);
@@ -1720,7 +1720,7 @@ fn who_is_given_the_lease_of_a_dead_owner_does_what_he_left() {
     let (store, file, mut seen) = with_x(&path);
     let old = seen.offset;
     store.put(b"x", b"2", &mut seen).unwrap();
-    let owner = file.own().unwrap();
+    let owner = file.lock().unwrap();
     revive(&owner, old);
     owner.header().superseding.set(old);
     drop(owner);
@@ -1729,7 +1729,7 @@ fn who_is_given_the_lease_of_a_dead_owner_does_what_he_left() {
     let name = path.0.clone();
     let successor = std::thread::spawn(move || {
         let store = Store::new(name, Options::default());
-        store.put(b"y", b"1", &mut Seen::default()).unwrap();
+        store.put(b"y", b"1", &mut Version::default()).unwrap();
         store.file.borrow().as_ref().unwrap().my_lease().unwrap()
     });
     assert_eq!(successor.join().unwrap(), next);
@@ -1741,7 +1741,7 @@ fn who_is_given_the_lease_of_a_dead_holder_does_not_hold_the_store() {
     let path = Path0::new();
     let (_store, file, _) = with_x(&path);
     let next = next_lease(&file);
-    let owner = file.own().unwrap();
+    let owner = file.lock().unwrap();
     let header = owner.header();
     owner.hold(u64::MAX, Strength::All, Patience::default());
     header.hold.set(7 << 32 | u64::from(next + 1));
@@ -1749,7 +1749,7 @@ fn who_is_given_the_lease_of_a_dead_holder_does_not_hold_the_store() {
     let name = path.0.clone();
     let successor = std::thread::spawn(move || {
         let store = Store::new(name, Options::default());
-        store.put(b"y", b"1", &mut Seen::default()).unwrap();
+        store.put(b"y", b"1", &mut Version::default()).unwrap();
         store.file.borrow().as_ref().unwrap().my_lease().unwrap()
     });
     assert_eq!(successor.join().unwrap(), next);
@@ -1760,7 +1760,7 @@ fn who_is_given_the_lease_of_a_dead_holder_does_not_hold_the_store() {
 fn what_was_counted_and_not_published_is_not_counted() {
     let path = Path0::new();
     let (store, file, _) = with_x(&path);
-    let owner = file.own().unwrap();
+    let owner = file.lock().unwrap();
     owner.add_live(blocks::block_of(owner.tail() - 1), 480);
     // Whatever was published last lies elsewhere.
     owner.header().pending.set(0);
@@ -1787,7 +1787,7 @@ fn a_value_is_not_unchanged_while_the_index_does_not_know_the_new_one() {
     let (store, file, mut seen) = with_x(&path);
     let (mut known, mut out) = (seen, Vec::new());
     store.put(b"x", b"2", &mut seen).unwrap();
-    let owner = file.own().unwrap();
+    let owner = file.lock().unwrap();
     owner.point(seen.slot, known.offset);
     owner.header().pending.set(seen.offset);
     owner.header().indexed.set(seen.record);
@@ -1800,7 +1800,7 @@ fn a_value_is_not_unchanged_while_the_index_does_not_know_the_new_one() {
 fn another_record_at_the_same_offset_under_the_same_key_is_another_one() {
     let path = Path0::new();
     let store = path.store();
-    let (mut known, mut seen, mut out) = (Seen::default(), Seen::default(), Vec::new());
+    let (mut known, mut seen, mut out) = (Version::default(), Version::default(), Vec::new());
     store.put(b"x", &[255; 5000], &mut known).unwrap();
     let again = (0..2000u32).find(|n| {
         store.put(b"x", &[*n as u8 & 127; 5000], &mut seen).unwrap();
@@ -1815,7 +1815,7 @@ fn another_record_at_the_same_offset_under_the_same_key_is_another_one() {
 fn a_piece_whose_place_is_another_records_now_is_not_read() {
     let path = Path0::new();
     let (store, writer) = (path.store(), path.store());
-    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    let (mut seen, mut out) = (Version::default(), Vec::new());
     // The value's segment has nothing else that lives; what is appended lies in another, with what stays.
     store.put(b"x", &[254; 5000], &mut seen).unwrap();
     (0..12u8).for_each(|n| put(&store, b"filler", &[n; 5000]));
@@ -1824,12 +1824,12 @@ fn a_piece_whose_place_is_another_records_now_is_not_read() {
     let first = blocks::block_offset(blocks::block_of(seen.offset)) - format::BLOCK + format::BLOCK_HEAD;
     assert_eq!(store.file.borrow().as_ref().unwrap().view().before(seen.offset), Some(first), "two segments");
     let action = move || {
-        let mut seen = Seen::default();
+        let mut seen = Version::default();
         while seen.offset != first {
             writer.put(b"x", &[7; 5000], &mut seen).unwrap();
         }
     };
-    let read = || store.get(b"x", &mut Seen::default(), &mut out);
+    let read = || store.get(b"x", &mut Version::default(), &mut out);
     assert_eq!(while_somebody("collecting pieces", action, read).unwrap(), Found::Value);
     assert!(out == [7; 5000], "{} bytes", out.len());
 }

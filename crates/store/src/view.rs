@@ -13,7 +13,7 @@ use super::blocks::{Entry, block_of, block_offset};
 use super::file::File;
 use super::format::{BLOCK, PAGE};
 use super::header::{HELD, Header, Root, Word};
-use super::lock::Owner;
+use super::lock::WriteGuard;
 use super::room::Room;
 use std::sync::atomic::Ordering;
 
@@ -48,7 +48,7 @@ impl File {
     }
 }
 
-impl<'f> Owner<'f> {
+impl<'f> WriteGuard<'f> {
     /// What the owner of the write lock may look at: all that the mapping shows.
     #[inline]
     pub fn view(&self) -> View<'f> {

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use sync_store::{Appended, ErrorKind, Found, Options, Patience, Seen, Store, torture};
+use sync_store::{Appended, ErrorKind, Found, Options, Patience, Store, Version, torture};
 
 /// What a store should hold.
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -49,36 +49,36 @@ fn put(n: u32, length: usize) -> Step {
 
 fn apply(store: &Store, step: &Step) {
     match step {
-        Put(key, value) => store.patiently(|store| store.put(key, value, &mut Seen::default())).unwrap(),
+        Put(key, value) => store.retry(|store| store.put(key, value, &mut Version::default())).unwrap(),
         PutNext(number, value) => {
-            let put = store.patiently(|store| store.put_next(value, b"", 0, &mut Seen::default()));
+            let put = store.retry(|store| store.put_next(value, b"", 0, &mut Version::default()));
             assert_eq!(put.unwrap(), Some(*number));
         }
         Append(key, bytes) => {
-            let done = store.patiently(|store| {
-                let mut seen = Seen::default();
+            let done = store.retry(|store| {
+                let mut seen = Version::default();
                 store.get(key, &mut seen, &mut Vec::new())?;
                 store.append(key, bytes, 0, &mut seen)
             });
             assert_eq!(done.unwrap(), Appended::Done);
         }
         Unite(key) => {
-            let done = store.patiently(|store| {
-                let mut seen = Seen::default();
+            let done = store.retry(|store| {
+                let mut seen = Version::default();
                 store.get(key, &mut seen, &mut Vec::new())?;
                 store.unite(key, 0, &mut seen)
             });
             assert!(done.unwrap());
         }
-        Remove(key) => drop(store.patiently(|store| store.remove(key)).unwrap()),
+        Remove(key) => drop(store.retry(|store| store.remove(key)).unwrap()),
         Replace(entries) => {
             let entries: Vec<(&[u8], &[u8])> = entries.iter().map(|(key, value)| (&key[..], &value[..])).collect();
-            store.patiently(|store| store.replace(&entries)).unwrap();
+            store.retry(|store| store.replace(&entries)).unwrap();
         }
-        Lock => store.patiently(|store| store.lock(Patience::default())).unwrap(),
+        Lock => store.retry(|store| store.lock(Patience::default())).unwrap(),
         Unlock => store.unlock(),
-        Destroy => store.patiently(Store::destroy).unwrap(),
-        Read => drop(store.patiently(Store::snapshot).unwrap()),
+        Destroy => store.retry(Store::destroy).unwrap(),
+        Read => drop(store.retry(Store::snapshot).unwrap()),
     }
 }
 
@@ -214,7 +214,7 @@ fn read_keys(store: &Store, keys: &BTreeSet<Vec<u8>>) -> Model {
     let mut model = Model::new();
     for key in keys {
         let mut out = Vec::new();
-        match store.patiently(|store| store.get(key, &mut Seen::default(), &mut out)).unwrap() {
+        match store.retry(|store| store.get(key, &mut Version::default(), &mut out)).unwrap() {
             Found::Missing => {}
             _ => drop(model.insert(key.clone(), out)),
         }
@@ -223,7 +223,7 @@ fn read_keys(store: &Store, keys: &BTreeSet<Vec<u8>>) -> Model {
 }
 
 fn read_snapshot(store: &Store) -> Model {
-    let snapshot = store.patiently(Store::snapshot).unwrap();
+    let snapshot = store.retry(Store::snapshot).unwrap();
     let mut model: Model = snapshot.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
     assert_eq!(model.len(), snapshot.len(), "a key twice");
     model.remove(PROBE);
@@ -373,8 +373,8 @@ impl Case {
             let store = file.store();
             let by_key = is_legal(&read_keys(&store, &keys), "reading keys, read-only");
             assert_eq!(is_legal(&read_snapshot(&store), "reading all, read-only"), by_key, "{about}");
-            let length = store.patiently(Store::len).unwrap();
-            assert_eq!(length, store.patiently(Store::snapshot).unwrap().len() as u64, "{about}: counting, read-only");
+            let length = store.retry(Store::len).unwrap();
+            assert_eq!(length, store.retry(Store::snapshot).unwrap().len() as u64, "{about}: counting, read-only");
             by_key
         });
         assert_eq!(is_legal(&read_keys(&open, &keys), "reading keys"), at_first, "{about}");
@@ -399,7 +399,7 @@ impl Case {
     }
 
     fn check(&self, store: &Store, about: &str) {
-        let report = store.patiently(Store::check).unwrap();
+        let report = store.retry(Store::check).unwrap();
         assert_eq!(report.problems, Vec::<String>::new(), "{about}");
         assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{about}: {report:?}");
     }
@@ -720,7 +720,7 @@ fn importing_a_file_of_the_pure_php_class() {
             });
         }
         let store = file.store();
-        let before = match store.patiently(|store| store.get(b"a", &mut Seen::default(), &mut Vec::new())) {
+        let before = match store.retry(|store| store.get(b"a", &mut Version::default(), &mut Vec::new())) {
             Err(error) if matches!(error.kind, ErrorKind::Legacy) => {
                 let bytes = std::fs::read(&file.0).unwrap();
                 assert!(bytes.starts_with(&old), "killed at {point}");

@@ -1,7 +1,7 @@
 //! Files that come damaged from a power loss or a bad copy.
 
 use std::path::PathBuf;
-use sync_store::{Found, Options, Seen, Store};
+use sync_store::{Found, Options, Store, Version};
 
 struct Place(PathBuf);
 
@@ -24,12 +24,12 @@ impl Drop for Place {
 }
 
 fn put(store: &Store, key: &[u8], value: &[u8]) {
-    store.put(key, value, &mut Seen::default()).unwrap();
+    store.put(key, value, &mut Version::default()).unwrap();
 }
 
 fn get(store: &Store, key: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    let found = store.get(key, &mut Seen::default(), &mut out).unwrap();
+    let found = store.get(key, &mut Version::default(), &mut out).unwrap();
     (found == Found::Value).then_some(out)
 }
 

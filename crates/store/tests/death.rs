@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use sync_store::{ErrorKind, Options, Patience, Seen, Store, torture};
+use sync_store::{ErrorKind, Options, Patience, Store, Version, torture};
 
 struct File(PathBuf);
 
@@ -31,7 +31,7 @@ impl Drop for File {
 }
 
 fn put(store: &Store, key: &str, value: &[u8]) {
-    store.patiently(|store| store.put(key.as_bytes(), value, &mut Seen::default())).unwrap();
+    store.retry(|store| store.put(key.as_bytes(), value, &mut Version::default())).unwrap();
 }
 
 fn was_killed(status: i32) -> bool {
@@ -248,7 +248,7 @@ fn reads_and_writes_make_no_system_calls() {
     if std::env::var_os(CHILD).is_some() {
         let file = File::new("strace");
         let store = file.store();
-        let (mut seen, mut out) = (Seen::default(), Vec::new());
+        let (mut seen, mut out) = (Version::default(), Vec::new());
         put(&store, "x", b"1");
         // Under strace these lines are found again.
         // SAFETY: fails, and does nothing else.
@@ -257,7 +257,7 @@ fn reads_and_writes_make_no_system_calls() {
         for n in 0..200_000u32 {
             store.put(b"x", &n.to_le_bytes(), &mut seen).unwrap();
             assert!(store.is_current(&seen));
-            store.get(b"y", &mut Seen::default(), &mut out).unwrap();
+            store.get(b"y", &mut Version::default(), &mut out).unwrap();
         }
         let elapsed = start.elapsed();
         // SAFETY: as above.

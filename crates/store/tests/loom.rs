@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use sync_store::memory::modelled::{self, Conflicts, Weaker};
-use sync_store::{Options, Patience, Seen, Store};
+use sync_store::{Options, Patience, Store, Version};
 
 // ---- the search ----------------------------------------------------------------------------------
 
@@ -206,9 +206,9 @@ fn notices(scene: Scene, model: Model, at_least: usize, without: &[&[Weak]]) {
 // ---- the threads -------------------------------------------------------------------------------------
 
 /// The value of `x`, a number that was written twice, and the log's end when the reader came.
-fn read(store: &Store, seen: &mut Seen) -> Vec<u64> {
+fn read(store: &Store, seen: &mut Version) -> Vec<u64> {
     let mut out = Vec::new();
-    store.patiently(|store| store.get(b"x", seen, &mut out)).unwrap();
+    store.retry(|store| store.get(b"x", seen, &mut out)).unwrap();
     let mut saw: Vec<u64> = out.chunks(4).map(number).collect();
     saw.push(seen.version());
     saw
@@ -222,13 +222,13 @@ fn number(bytes: &[u8]) -> u64 {
 
 /// Writes a number; the log's end behind it.
 fn write(store: &Store, key: &[u8], number: u8) -> u64 {
-    let mut seen = Seen::default();
-    store.patiently(|store| store.put(key, &[number; 8], &mut seen)).unwrap();
+    let mut seen = Version::default();
+    store.retry(|store| store.put(key, &[number; 8], &mut seen)).unwrap();
     seen.version()
 }
 
 fn reader(store: &Store) -> Vec<u64> {
-    read(store, &mut Seen::default())
+    read(store, &mut Version::default())
 }
 
 fn one_write(store: &Store) -> Vec<u64> {
@@ -280,7 +280,7 @@ fn alone(name: &str) -> Scene {
         write(store, b"x", 1);
         let filler = vec![7; 15_000];
         let full = length(b"f", filler.len());
-        let put = |value: &[u8]| store.put(b"f", value, &mut Seen::default()).unwrap();
+        let put = |value: &[u8]| store.put(b"f", value, &mut Version::default()).unwrap();
         let mut room = ROOM - length(b"x", 8);
         while room >= full {
             put(&filler);
@@ -320,7 +320,7 @@ fn what_is_indexed_can_be_found_in_the_index() {
         model,
         20,
         &[
-            &[("log.rs", "settle(", "header.indexed.store", Relaxed)],
+            &[("log.rs", "mark_indexed(", "header.indexed.store", Relaxed)],
             &[("read.rs", "look_up(", "header.indexed.load", Relaxed)],
             &[("index.rs", "point(", "store", Relaxed)],
             &[("index.rs", "search_block(", "load", Relaxed), ("read.rs", "compare(", "hit.slot + 8", Relaxed)],
@@ -332,7 +332,7 @@ fn what_is_indexed_can_be_found_in_the_index() {
 #[test]
 fn what_is_unchanged_is_unchanged() {
     fn twice(store: &Store) -> Vec<u64> {
-        let mut seen = Seen::default();
+        let mut seen = Version::default();
         let first = read(store, &mut seen);
         let second = read(store, &mut seen);
         // "Unchanged" leaves the buffer empty.
@@ -359,15 +359,15 @@ fn who_takes_the_lock_sees_all_that_was_done_under_it() {
         model,
         25,
         &[
-            &[("lock.rs", "own(", "header.lock.compare_exchange", Release)],
-            &[("lock.rs", "own_slowly(", "if lock.compare_exchange(word, new)", Release)],
+            &[("lock.rs", "lock(", "header.lock.compare_exchange", Release)],
+            &[("lock.rs", "lock_slowly(", "if lock.compare_exchange(word, new)", Release)],
             &[("lock.rs", "drop(", "lock.swap", Acquire)],
         ],
     );
 }
 
 fn lock(store: &Store) {
-    store.patiently(|store| store.lock(Patience::default())).unwrap();
+    store.retry(|store| store.lock(Patience::default())).unwrap();
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::cell::{Cell, RefCell};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use sync_store::{Appended, Durability, Found, Options, Outline, Seen, Store, draw_identities_from, torture};
+use sync_store::{Appended, Durability, Found, Options, Outline, Store, Version, draw_identities_from, torture};
 
 // ---- what a store should hold --------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ enum Step {
 
 /// A step, or a part of one, that returns by itself.
 fn apply(store: &Store, model: &mut Model, step: &Step, returned: &mut dyn FnMut(&Model)) {
-    let mut seen = Seen::default();
+    let mut seen = Version::default();
     match step {
         Step::Put(key, bytes) => {
             model.put(key, bytes.clone());
@@ -361,9 +361,9 @@ fn read_all(store: &Store) -> Model {
             return (key.to_vec(), Value { bytes: bytes.to_vec(), note: None });
         }
         let (mut found, mut start) = (Vec::new(), Vec::new());
-        assert_eq!(store.get(key, &mut Seen::default(), &mut found).unwrap(), Found::Value);
+        assert_eq!(store.get(key, &mut Version::default(), &mut found).unwrap(), Found::Value);
         assert!(found == bytes, "a value reads otherwise by itself");
-        let note = match store.outline(key, &mut Seen::default(), &mut start).unwrap() {
+        let note = match store.outline(key, &mut Version::default(), &mut start).unwrap() {
             Outline::Noted(note) => Some(note),
             _ => None,
         };
@@ -476,7 +476,7 @@ fn names_synced(action: impl FnOnce()) -> u32 {
 #[test]
 fn the_name_of_a_file_is_on_the_disk_before_a_write_to_it_has_returned() {
     let file = File::new("name");
-    let put = |store: &Store| store.put(b"a", b"1", &mut Seen::default()).unwrap();
+    let put = |store: &Store| store.put(b"a", b"1", &mut Version::default()).unwrap();
     let store = file.store();
     let other = Store::new(file.0.clone(), Options::default());
     assert_eq!(names_synced(|| put(&other)), 0, "nobody has asked for it");
@@ -494,10 +494,10 @@ fn the_name_of_a_file_is_on_the_disk_before_a_write_to_it_has_returned() {
 fn a_durable_file_that_was_destroyed_does_not_come_back_after_a_power_loss() {
     let (durable, other) = (File::new("durable"), File::new("other"));
     let store = durable.store();
-    store.put(b"a", b"1", &mut Seen::default()).unwrap();
+    store.put(b"a", b"1", &mut Version::default()).unwrap();
     assert_eq!(names_synced(|| store.destroy().map(drop).unwrap()), 1);
     let store = Store::new(other.0.clone(), Options::default());
-    store.put(b"a", b"1", &mut Seen::default()).unwrap();
+    store.put(b"a", b"1", &mut Version::default()).unwrap();
     assert_eq!(names_synced(|| store.destroy().map(drop).unwrap()), 0);
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use sync_store::{Appended, Error, ErrorKind, Found, Options, Patience, Seen, Store};
+use sync_store::{Appended, Error, ErrorKind, Found, Options, Patience, Store, Version};
 
 // ---- the model ---------------------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ struct Answer {
 /// One `Store` and what its user remembers of each key.
 struct Client {
     store: Store,
-    seen: HashMap<Vec<u8>, (Seen, Option<Vec<u8>>)>,
+    seen: HashMap<Vec<u8>, (Version, Option<Vec<u8>>)>,
 }
 
 type Work = Box<dyn FnOnce(&mut Vec<Client>) + Send>;
@@ -360,7 +360,7 @@ impl Playground {
                     let put = bytes.clone();
                     let result = self.with(handle, move |client| {
                         let (head, body) = put.split_at(put.len() / 2);
-                        client.store.put_next(head, body, 0, &mut Seen::default())
+                        client.store.put_next(head, body, 0, &mut Version::default())
                     });
                     let Some(number) = self.settle(handle, result) else { break };
                     let number = number.expect("there are more");
@@ -501,7 +501,7 @@ impl Playground {
         assert_eq!(entries_of(&store.snapshot().unwrap()), self.model.in_order());
         assert_eq!(store.take_warning(), None);
         assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
-        store.put(b"new in the copy", b"1", &mut Seen::default()).unwrap();
+        store.put(b"new in the copy", b"1", &mut Version::default()).unwrap();
         store.check().map(assert_sound).unwrap();
     }
 

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use sync_store::{ErrorKind, Found, Options, Seen, Store, torture};
+use sync_store::{ErrorKind, Found, Options, Store, Version, torture};
 
 struct File(PathBuf);
 
@@ -32,12 +32,12 @@ impl Drop for File {
 }
 
 fn put(store: &Store, key: &str, value: &[u8]) {
-    store.patiently(|store| store.put(key.as_bytes(), value, &mut Seen::default())).unwrap();
+    store.retry(|store| store.put(key.as_bytes(), value, &mut Version::default())).unwrap();
 }
 
 fn number(store: &Store, key: &str) -> u64 {
     let mut out = Vec::new();
-    match store.patiently(|store| store.get(key.as_bytes(), &mut Seen::default(), &mut out)).unwrap() {
+    match store.retry(|store| store.get(key.as_bytes(), &mut Version::default(), &mut out)).unwrap() {
         Found::Missing => 0,
         _ => u64::from_le_bytes(out.try_into().unwrap()),
     }
@@ -194,7 +194,7 @@ fn writers_without_the_kernels_locks_lose_nothing_and_take_over_from_each_other(
             fork(|| {
                 let store = file.store();
                 for i in 0..3000 {
-                    let change = store.patiently(Store::lock_writers).unwrap();
+                    let change = store.retry(Store::lock_writers).unwrap();
                     let next = number(&store, "count") + 1;
                     put(&store, "count", &next.to_le_bytes());
                     if n == 0 && i == 1500 {
@@ -232,7 +232,7 @@ fn a_holder_without_the_kernels_lock_is_waited_for_while_it_lives_and_not_when_i
     let store = file.store();
     let start = Instant::now();
     while start.elapsed() < Duration::from_millis(200) {
-        let error = store.put(b"x", b"2", &mut Seen::default()).unwrap_err();
+        let error = store.put(b"x", b"2", &mut Version::default()).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Held(_)), "{error}");
     }
     kill(holder);

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use sync_store::{ErrorKind, Found, Options, Patience, Seen, Store};
+use sync_store::{ErrorKind, Found, Options, Patience, Store, Version};
 
 struct File(PathBuf);
 
@@ -119,21 +119,21 @@ fn foreign_fault() {
 }
 
 /// A store with some content, and what was seen of one of its keys.
-fn filled(file: &File) -> (Store, Seen) {
-    let (store, mut seen) = (file.store(), Seen::default());
+fn filled(file: &File) -> (Store, Version) {
+    let (store, mut seen) = (file.store(), Version::default());
     for n in 0..100u8 {
-        store.put(&[n], &[n; 5000], &mut Seen::default()).unwrap();
+        store.put(&[n], &[n; 5000], &mut Version::default()).unwrap();
     }
     store.get(&[5], &mut seen, &mut Vec::new()).unwrap();
     (store, seen)
 }
 
 /// What everybody does with a store, after it was cut short.
-fn use_it(store: &Store, mut seen: Seen, length: u64) {
+fn use_it(store: &Store, mut seen: Version, length: u64) {
     let mut out = Vec::new();
     store.is_current(&seen);
     let read = store.get(&[5], &mut seen, &mut out);
-    let write = store.put(&[5], b"new", &mut Seen::default());
+    let write = store.put(&[5], b"new", &mut Version::default());
     if length == 0 {
         assert_eq!(read.unwrap(), Found::Missing);
         write.unwrap();
@@ -382,7 +382,7 @@ fn other_threads_have_masks_of_their_own_and_stacks_for_signals() {
                 libc::sigaltstack(&stack, ptr::null_mut());
             }
             let store = Store::new(path.clone(), Options::default());
-            let mut seen = Seen::default();
+            let mut seen = Version::default();
             store.get(&[5], &mut seen, &mut Vec::new()).unwrap();
             OpenOptions::new().write(true).open(&path).unwrap().set_len(5000).unwrap();
             use_it(&store, seen, 5000);
@@ -434,7 +434,7 @@ fn block_size_signal(how: i32) {
 /// Fills a store until there is no more room; how many keys there are then.
 fn fill(store: &Store) -> u64 {
     for n in 0..1000u32 {
-        match store.put(&n.to_le_bytes(), &[7; 10_000], &mut Seen::default()) {
+        match store.put(&n.to_le_bytes(), &[7; 10_000], &mut Version::default()) {
             Ok(()) => {}
             Err(error) => {
                 assert!(matches!(error.kind, ErrorKind::SizeLimit), "{error}");
@@ -451,11 +451,11 @@ fn a_file_that_may_not_grow_is_an_error_and_no_signal() {
     let file = File::new("limit");
     assert_survives("not even the header", || {
         limit_file_size(1000);
-        let error = file.store().put(b"x", b"1", &mut Seen::default()).unwrap_err();
+        let error = file.store().put(b"x", b"1", &mut Version::default()).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::SizeLimit), "{error}");
         assert_eq!(file.store().len().unwrap(), 0);
         limit_file_size(libc::RLIM_INFINITY);
-        file.store().put(b"x", b"1", &mut Seen::default()).unwrap();
+        file.store().put(b"x", b"1", &mut Version::default()).unwrap();
     });
     let _ = std::fs::remove_file(&file.0);
     for blocked in [false, true] {
@@ -467,7 +467,7 @@ fn a_file_that_may_not_grow_is_an_error_and_no_signal() {
             }
             let keys = fill(&store);
             assert!((50..100).contains(&keys), "{keys}");
-            assert!(store.put(b"long", &vec![1; 2 << 20], &mut Seen::default()).is_err());
+            assert!(store.put(b"long", &vec![1; 2 << 20], &mut Version::default()).is_err());
             assert!(store.replace(&[(b"long", &vec![1; 2 << 20])]).is_err());
             assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
             assert_eq!((store.len().unwrap(), is_blocked(libc::SIGXFSZ)), (keys, blocked));
@@ -477,7 +477,7 @@ fn a_file_that_may_not_grow_is_an_error_and_no_signal() {
             for n in 0..20u32 {
                 assert!(store.remove(&n.to_le_bytes()).unwrap());
             }
-            store.put(b"new", &[8; 10_000], &mut Seen::default()).unwrap();
+            store.put(b"new", &[8; 10_000], &mut Version::default()).unwrap();
             store.destroy().unwrap();
         });
     }
@@ -510,9 +510,9 @@ fn a_reader_that_may_not_even_copy_a_file_from_before_a_boot_is_told() {
         // SAFETY: this process has one thread.
         assert_eq!(unsafe { libc::setuid(65534) }, 0);
         limit_file_size(100_000);
-        let error = file.store().get(&[5], &mut Seen::default(), &mut Vec::new()).unwrap_err();
+        let error = file.store().get(&[5], &mut Version::default(), &mut Vec::new()).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::SizeLimit), "{error}");
         limit_file_size(libc::RLIM_INFINITY);
-        assert_eq!(file.store().get(&[5], &mut Seen::default(), &mut Vec::new()).unwrap(), Found::Value);
+        assert_eq!(file.store().get(&[5], &mut Version::default(), &mut Vec::new()).unwrap(), Found::Value);
     });
 }

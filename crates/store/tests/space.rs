@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use sync_store::check::Report;
-use sync_store::{ErrorKind, Found, Options, Seen, Store};
+use sync_store::{ErrorKind, Found, Options, Store, Version};
 
 /// A file of its own, removed afterwards.
 struct File(PathBuf);
@@ -50,16 +50,16 @@ impl Random {
 }
 
 fn put(store: &Store, key: u64, value: &[u8]) -> sync_store::Result<()> {
-    store.patiently(|store| store.put(format!("key{key}").as_bytes(), value, &mut Seen::default()))
+    store.retry(|store| store.put(format!("key{key}").as_bytes(), value, &mut Version::default()))
 }
 
 fn remove(store: &Store, key: u64) -> sync_store::Result<bool> {
-    store.patiently(|store| store.remove(format!("key{key}").as_bytes()))
+    store.retry(|store| store.remove(format!("key{key}").as_bytes()))
 }
 
 #[track_caller]
 fn assert_in_proportion(store: &Store, after: &str) -> Report {
-    let report = store.patiently(Store::check).unwrap();
+    let report = store.retry(Store::check).unwrap();
     assert_eq!(report.problems, Vec::<String>::new(), "{after}");
     let bound = 2 * (report.live + report.index) + (1 << 20);
     assert!(report.allocated < bound, "{after}: {} allocated, {bound} allowed: {report:?}", report.allocated);
@@ -177,7 +177,8 @@ fn fill(name: &str, disk: u64, least: u64, most: u64) {
                     assert!(matches!(error.kind, ErrorKind::NoSpace), "{name}, round {round}: {error}");
                     refused += 1;
                     let mut out = Vec::new();
-                    let found = store.get(format!("key{target}").as_bytes(), &mut Seen::default(), &mut out).unwrap();
+                    let found =
+                        store.get(format!("key{target}").as_bytes(), &mut Version::default(), &mut out).unwrap();
                     assert_eq!((found != Found::Missing).then_some(&out), model.get(&target), "{name}, round {round}");
                 }
             }

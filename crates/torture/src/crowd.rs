@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
-use sync_store::{Found, Options, Seen, Store};
+use sync_store::{Found, Options, Store, Version};
 
 /// At most so many processes.
 const MOST: usize = 1000;
@@ -40,9 +40,9 @@ fn name(n: usize) -> Vec<u8> {
     format!("process{n}").into_bytes()
 }
 
-fn read(store: &Store, n: usize, seen: &mut Seen) -> Option<u64> {
+fn read(store: &Store, n: usize, seen: &mut Version) -> Option<u64> {
     let mut out = Vec::new();
-    match store.patiently(|store| store.get(&name(n), seen, &mut out)).unwrap() {
+    match store.retry(|store| store.get(&name(n), seen, &mut out)).unwrap() {
         Found::Missing => Some(0),
         Found::Unchanged => None,
         Found::Value => Some(u64::from_le_bytes(out[..].try_into().unwrap())),
@@ -84,9 +84,9 @@ pub fn run(processes: u64, duration: Duration) -> ExitCode {
 
     let store = Store::new(path.clone(), Options::default());
     let lost: u64 = (0..processes)
-        .map(|n| board.returned[n].load(SeqCst).abs_diff(read(&store, n, &mut Seen::default()).unwrap_or(0)))
+        .map(|n| board.returned[n].load(SeqCst).abs_diff(read(&store, n, &mut Version::default()).unwrap_or(0)))
         .sum();
-    let problems = store.patiently(Store::check).unwrap().problems;
+    let problems = store.retry(Store::check).unwrap().problems;
     let _ = std::fs::remove_file(&path);
     let total: u64 = board.durations.iter().flatten().map(|count| count.load(Relaxed)).sum();
     println!(
@@ -116,7 +116,7 @@ fn quantile(durations: &[AtomicU64; BUCKETS], part: f64) -> u64 {
 /// returned before.
 fn work(n: usize, processes: usize, store: &Store, board: &Board) {
     let mut random = Random::new(n as u64 + 1);
-    let mut seen = vec![Seen::default(); processes];
+    let mut seen = vec![Version::default(); processes];
     let mut known = vec![0; processes];
     let mut durations = [[0u64; BUCKETS]; 2];
     while board.start.load(SeqCst) == 0 {
@@ -131,7 +131,7 @@ fn work(n: usize, processes: usize, store: &Store, board: &Board) {
         if write {
             count += 1;
             let (name, value) = (name(n), count.to_le_bytes());
-            store.patiently(|store| store.put(&name, &value, &mut seen[n])).unwrap();
+            store.retry(|store| store.put(&name, &value, &mut seen[n])).unwrap();
             known[n] = count;
         } else if !store.is_current(&seen[other])
             && let Some(value) = read(store, other, &mut seen[other])

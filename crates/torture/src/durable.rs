@@ -8,7 +8,7 @@ use super::worker::{number_in, value};
 use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::Ordering::Relaxed;
-use sync_store::{Appended, Durability, Found, Options, Seen, Store, torture};
+use sync_store::{Appended, Durability, Found, Options, Store, Version, torture};
 
 pub const PROCESSES: usize = 4;
 const KEYS: usize = 10;
@@ -56,20 +56,20 @@ pub fn work(n: usize, path: &Path, journals: &'static Journals, mut random: Rand
                 let state = State { number: entry.begun().number + 1, removed: random.once_in(8) };
                 entry.begin(state);
                 if state.removed {
-                    store.patiently(|store| store.remove(&name(n, key))).unwrap();
+                    store.retry(|store| store.remove(&name(n, key))).unwrap();
                 } else {
                     let value = value(n, key, state.number, length(&mut random));
-                    store.patiently(|store| store.put(&name(n, key), &value, &mut Seen::default())).unwrap();
+                    store.retry(|store| store.put(&name(n, key), &value, &mut Version::default())).unwrap();
                 }
                 entry.finish(state);
             }
             70..=94 => append(&store, &journals.lists[n], n),
             _ => {
                 // All of it, by itself.
-                store.patiently(|store| store.lock(Default::default())).unwrap();
-                let all = store.patiently(Store::snapshot).unwrap();
+                store.retry(|store| store.lock(Default::default())).unwrap();
+                let all = store.retry(Store::snapshot).unwrap();
                 let entries: Vec<(&[u8], &[u8])> = all.iter().collect();
-                store.patiently(|store| store.replace(&entries)).unwrap();
+                store.retry(|store| store.replace(&entries)).unwrap();
                 store.unlock();
             }
         }
@@ -83,17 +83,17 @@ fn append(store: &Store, entry: &Entry, n: usize) {
     entry.begin(state);
     let (name, next) = (list_name(n), state.number.to_le_bytes());
     loop {
-        let (mut seen, mut out) = (Seen::default(), Vec::new());
-        let found = store.patiently(|store| store.get(&name, &mut seen, &mut out)).unwrap();
+        let (mut seen, mut out) = (Version::default(), Vec::new());
+        let found = store.retry(|store| store.get(&name, &mut seen, &mut out)).unwrap();
         if found == Found::Missing || out.len() > 20_000 {
-            store.patiently(|store| store.put(&name, &next, &mut seen)).unwrap();
+            store.retry(|store| store.put(&name, &next, &mut seen)).unwrap();
             break;
         }
-        match store.patiently(|store| store.append(&name, &next, 0, &mut seen)).unwrap() {
+        match store.retry(|store| store.append(&name, &next, 0, &mut seen)).unwrap() {
             Appended::Done => break,
             Appended::Changed => {}
             Appended::Full => {
-                store.patiently(|store| store.unite(&name, 0, &mut seen)).unwrap();
+                store.retry(|store| store.unite(&name, 0, &mut seen)).unwrap();
             }
         }
     }
@@ -121,8 +121,8 @@ impl Journals {
             }
             self.compare_list(&store, n);
         }
-        store.patiently(|store| store.put(b"new", b"value", &mut Seen::default())).unwrap();
-        let problems = store.patiently(Store::check).unwrap().problems;
+        store.retry(|store| store.put(b"new", b"value", &mut Version::default())).unwrap();
+        let problems = store.retry(Store::check).unwrap().problems;
         assert!(problems.is_empty(), "{problems:?}");
     }
 
@@ -131,7 +131,7 @@ impl Journals {
         let entry = &self.keys[n][key];
         let (begun, returned) = (entry.begun(), entry.returned());
         let mut out = Vec::new();
-        let found = store.patiently(|store| store.get(&name(n, key), &mut Seen::default(), &mut out)).unwrap();
+        let found = store.retry(|store| store.get(&name(n, key), &mut Version::default(), &mut out)).unwrap();
         let number = (found != Found::Missing).then(|| number_in(&out, n, key));
         let is = |state: &State| match number {
             Some(number) => !state.removed && state.number == number,
@@ -145,7 +145,7 @@ impl Journals {
         let entry = &self.lists[n];
         let (begun, returned) = (entry.begun(), entry.returned());
         let mut out = Vec::new();
-        store.patiently(|store| store.get(&list_name(n), &mut Seen::default(), &mut out)).unwrap();
+        store.retry(|store| store.get(&list_name(n), &mut Version::default(), &mut out)).unwrap();
         let entries: Vec<u64> = out.chunks(8).map(|bytes| u64::from_le_bytes(bytes.try_into().unwrap())).collect();
         assert!(entries.windows(2).all(|pair| pair[0] < pair[1]), "list{n}: {entries:?}");
         let last = entries.last().copied().unwrap_or(0);

@@ -165,7 +165,7 @@ fn run(round: &'static Round, mut ground: Ground) -> Outcome {
 fn verify(path: &Path, arena: &Arena) {
     let store = Store::new(path.to_owned(), Options::default());
     let start = Instant::now();
-    if let Err(error) = store.patiently(|store| store.remove(b"nothing")) {
+    if let Err(error) = store.retry(|store| store.remove(b"nothing")) {
         return arena.fail(&format!("the last write: {error}"));
     }
     if start.elapsed() > Duration::from_secs(5) {
@@ -191,7 +191,7 @@ fn verify(path: &Path, arena: &Arena) {
 
 /// The full check: sound, and not too large.
 pub fn check(store: &Store, fail: impl Fn(&str)) {
-    match store.patiently(Store::check) {
+    match store.retry(Store::check) {
         Err(error) => fail(&format!("the check: {error}")),
         Ok(report) => {
             report.problems.iter().for_each(|problem| fail(problem));

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
-use sync_store::{Appended, Found, Options, Outline, Seen, Store};
+use sync_store::{Appended, Found, Options, Outline, Store, Version};
 
 const WRITERS: usize = 6;
 const READERS: usize = 4;
@@ -39,10 +39,10 @@ pub fn run(mut ground: Ground) -> Outcome {
     let arena: &'static Arena = unsafe { shared() };
     herd::apart(&arena.bell.failures, || {
         let store = Store::new(path.clone(), Options::default());
-        store.put(b"counter", &0u64.to_le_bytes(), &mut Seen::default()).unwrap();
+        store.put(b"counter", &0u64.to_le_bytes(), &mut Version::default()).unwrap();
         for n in 0..WRITERS {
-            store.put(&name("number", n), &0u64.to_le_bytes(), &mut Seen::default()).unwrap();
-            store.put(&name("list", n), b"", &mut Seen::default()).unwrap();
+            store.put(&name("number", n), &0u64.to_le_bytes(), &mut Version::default()).unwrap();
+            store.put(&name("list", n), b"", &mut Version::default()).unwrap();
         }
     });
     let body = |n: usize, random: Random| work(n, &path, arena, random);
@@ -77,7 +77,7 @@ pub fn run(mut ground: Ground) -> Outcome {
     let blows = herd.finish();
     herd::apart(&arena.bell.failures, || {
         let store = Store::new(path.clone(), Options::default());
-        let (mut seen, mut out) = (Seen::default(), Vec::new());
+        let (mut seen, mut out) = (Version::default(), Vec::new());
         store.get(b"counter", &mut seen, &mut out).unwrap();
         let counter = u64::from_le_bytes(out[..].try_into().unwrap());
         let increments = arena.increments.load(SeqCst);
@@ -158,13 +158,13 @@ fn work(n: usize, path: &Path, arena: &'static Arena, mut random: Random) {
 /// A process's knowledge of the values that one writer writes, and of the common counter.
 #[derive(Default)]
 struct Eyes {
-    number: (Seen, Option<u64>),
-    list: (Seen, Vec<u8>),
-    counter: (Seen, Option<u64>),
+    number: (Version, Option<u64>),
+    list: (Version, Vec<u8>),
+    counter: (Version, Option<u64>),
 }
 
 /// A number that may be known already.
-fn read(store: &Store, name: &[u8], (seen, known): &mut (Seen, Option<u64>)) -> sync_store::Result<Option<u64>> {
+fn read(store: &Store, name: &[u8], (seen, known): &mut (Version, Option<u64>)) -> sync_store::Result<Option<u64>> {
     let mut out = Vec::new();
     match store.get(name, seen, &mut out)? {
         Found::Missing => *known = None,
@@ -175,7 +175,7 @@ fn read(store: &Store, name: &[u8], (seen, known): &mut (Seen, Option<u64>)) -> 
 }
 
 /// Brings what is known of a list up to date.
-fn read_list(store: &Store, name: &[u8], (seen, known): &mut (Seen, Vec<u8>)) -> sync_store::Result<Found> {
+fn read_list(store: &Store, name: &[u8], (seen, known): &mut (Version, Vec<u8>)) -> sync_store::Result<Found> {
     let mut out = Vec::new();
     let found = store.get(name, seen, &mut out)?;
     match found {
@@ -195,8 +195,8 @@ impl Eyes {
         let [returned, begun, entries, emptied] = &arena.numbers[n];
         let empties = emptied.load(SeqCst);
         let (before, before_entries) = (returned.load(SeqCst), entries.load(SeqCst));
-        let number = store.patiently(|store| read(store, &name("number", n), &mut self.number));
-        let list = store.patiently(|store| read_list(store, &name("list", n), &mut self.list));
+        let number = store.retry(|store| read(store, &name("number", n), &mut self.number));
+        let list = store.retry(|store| read_list(store, &name("list", n), &mut self.list));
         if !moves.is_multiple_of(2) || arena.moves.load(SeqCst) != moves {
             // It was away, or may have been.
             return;
@@ -226,13 +226,13 @@ impl Eyes {
                 let number = begun.load(SeqCst) + 1;
                 begun.store(number, SeqCst);
                 let seen = &mut self.number.0;
-                store.patiently(|store| store.put(&name("number", n), &number.to_le_bytes(), seen)).unwrap();
+                store.retry(|store| store.put(&name("number", n), &number.to_le_bytes(), seen)).unwrap();
                 self.number.1 = Some(number);
                 returned.store(number, SeqCst);
             }
             1 if self.list.1.len() > 40_000 => {
                 emptied.fetch_add(1, SeqCst);
-                store.patiently(|store| store.put(&name("list", n), b"", &mut self.list.0)).unwrap();
+                store.retry(|store| store.put(&name("list", n), b"", &mut self.list.0)).unwrap();
                 self.list.1.clear();
                 entries.store(0, SeqCst);
                 emptied.fetch_add(1, SeqCst);
@@ -240,11 +240,11 @@ impl Eyes {
             1 => self.append(store, entries, n, random),
             _ => {
                 // As `++` does it: from what is known, as long as that is right.
-                let change = store.patiently(Store::lock_writers).unwrap();
-                let counter = store.patiently(|store| read(store, b"counter", &mut self.counter)).unwrap();
+                let change = store.retry(Store::lock_writers).unwrap();
+                let counter = store.retry(|store| read(store, b"counter", &mut self.counter)).unwrap();
                 let next = counter.unwrap_or(0) + 1;
                 let seen = &mut self.counter.0;
-                store.patiently(|store| store.put(b"counter", &next.to_le_bytes(), seen)).unwrap();
+                store.retry(|store| store.put(b"counter", &next.to_le_bytes(), seen)).unwrap();
                 self.counter.1 = Some(next);
                 store.unlock_writers(change);
                 arena.increments.fetch_add(1, SeqCst);
@@ -258,19 +258,19 @@ impl Eyes {
         let entry = entries.load(SeqCst).to_le_bytes();
         loop {
             let unread = random.once_in(2);
-            let (mut fresh, mut start) = (Seen::default(), Vec::new());
+            let (mut fresh, mut start) = (Version::default(), Vec::new());
             let seen = if unread {
-                let outline = store.patiently(|store| store.outline(&name, &mut fresh, &mut start)).unwrap();
+                let outline = store.retry(|store| store.outline(&name, &mut fresh, &mut start)).unwrap();
                 assert!(outline != Outline::Missing, "list{n}, which is there, is missing");
                 &mut fresh
             } else {
-                store.patiently(|store| read_list(store, &name, &mut self.list)).unwrap();
+                store.retry(|store| read_list(store, &name, &mut self.list)).unwrap();
                 &mut self.list.0
             };
-            match store.patiently(|store| store.append(&name, &entry, 0, seen)).unwrap() {
+            match store.retry(|store| store.append(&name, &entry, 0, seen)).unwrap() {
                 Appended::Changed => continue,
                 Appended::Full => {
-                    store.patiently(|store| store.unite(&name, 0, seen)).unwrap();
+                    store.retry(|store| store.unite(&name, 0, seen)).unwrap();
                     continue;
                 }
                 Appended::Done if unread => {}

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
-use sync_store::{Found, Options, Patience, Seen, Snapshot, Store};
+use sync_store::{Found, Options, Patience, Snapshot, Store, Version};
 
 const ACCOUNTS: usize = 8;
 const START: i64 = 1000;
@@ -60,10 +60,10 @@ pub fn run(mut ground: Ground, kills: bool) -> Outcome {
     let blows = herd.finish();
     herd::apart(&arena.bell.failures, || {
         let store = Store::new(path.clone(), Options::default());
-        store.patiently(|store| store.lock(Patience::default())).unwrap();
+        store.retry(|store| store.lock(Patience::default())).unwrap();
         arena.repair(&store);
         store.unlock();
-        if let Some(wrong) = wrong_with(&store.patiently(Store::snapshot).unwrap()) {
+        if let Some(wrong) = wrong_with(&store.retry(Store::snapshot).unwrap()) {
             panic!("at the end {wrong}");
         }
         super::check(&store, |problem| arena.bell.failures.add(problem));
@@ -87,7 +87,7 @@ fn work(n: usize, path: &Path, arena: &'static Arena, mut random: Random) {
         }
     }
     let store = Store::new(path, Options::default());
-    let mut seen = vec![Seen::default(); NAMES];
+    let mut seen = vec![Version::default(); NAMES];
     while !arena.bell.rings() {
         if n < HOLDERS {
             section(&store, arena, &mut random);
@@ -133,12 +133,12 @@ fn length(random: &mut Random) -> usize {
 }
 
 fn put(store: &Store, name: &[u8], value: &[u8]) {
-    store.patiently(|store| store.put(name, value, &mut Seen::default())).unwrap();
+    store.retry(|store| store.put(name, value, &mut Version::default())).unwrap();
 }
 
-fn get(store: &Store, name: &[u8], seen: &mut Seen) -> Option<i64> {
+fn get(store: &Store, name: &[u8], seen: &mut Version) -> Option<i64> {
     let mut out = Vec::new();
-    match store.patiently(|store| store.get(name, seen, &mut out)).unwrap() {
+    match store.retry(|store| store.get(name, seen, &mut out)).unwrap() {
         Found::Missing | Found::Unchanged => None,
         _ => Some(amount_in(&out)),
     }
@@ -162,7 +162,7 @@ impl Arena {
         put(store, &name(to as usize), &amount(to_amount as i64, 10));
         let (now, before) = place(number);
         put(store, now, &amount(number as i64, 3));
-        store.patiently(|store| store.remove(before)).unwrap();
+        store.retry(|store| store.remove(before)).unwrap();
         put(store, b"parity", &amount(2 * number as i64, 0));
         self.repairs.fetch_add(1, SeqCst);
         self.end(number, REPAIRED);
@@ -175,11 +175,11 @@ impl Arena {
 }
 
 fn section(store: &Store, arena: &Arena, random: &mut Random) {
-    store.patiently(|store| store.lock(Patience::default())).unwrap();
+    store.retry(|store| store.lock(Patience::default())).unwrap();
     arena.repair(store);
     let from = random.below(ACCOUNTS as u64) as usize;
     let to = (from + 1 + random.below(ACCOUNTS as u64 - 1) as usize) % ACCOUNTS;
-    let read = |account: usize| get(store, &name(account), &mut Seen::default()).expect("accounts are there");
+    let read = |account: usize| get(store, &name(account), &mut Version::default()).expect("accounts are there");
     let by = random.below(100) as i64;
     let (from_amount, to_amount) = (read(from) - by, read(to) + by);
     let number = arena.begun.load(SeqCst) + 1;
@@ -194,7 +194,7 @@ fn section(store: &Store, arena: &Arena, random: &mut Random) {
     let (from_value, to_value) = (amount(from_amount, length(random)), amount(to_amount, length(random)));
     if random.once_in(10) {
         // Everything is replaced, twice.
-        let all = store.patiently(Store::snapshot).unwrap();
+        let all = store.retry(Store::snapshot).unwrap();
         let parity = amount(2 * number as i64 - 1, 0);
         let half: Vec<(&[u8], &[u8])> = all
             .iter()
@@ -205,7 +205,7 @@ fn section(store: &Store, arena: &Arena, random: &mut Random) {
                 _ => (key, value),
             })
             .collect();
-        store.patiently(|store| store.replace(&half)).unwrap();
+        store.retry(|store| store.replace(&half)).unwrap();
         pause(random);
         let (parity, here) = (amount(2 * number as i64, 0), amount(number as i64, 3));
         let mut whole: Vec<(&[u8], &[u8])> = half
@@ -217,12 +217,12 @@ fn section(store: &Store, arena: &Arena, random: &mut Random) {
             })
             .collect();
         whole.push((now, &here));
-        store.patiently(|store| store.replace(&whole)).unwrap();
+        store.retry(|store| store.replace(&whole)).unwrap();
     } else {
         put(store, b"parity", &amount(2 * number as i64 - 1, 0));
         put(store, &name(from), &from_value);
         pause(random);
-        store.patiently(|store| store.remove(before)).unwrap();
+        store.retry(|store| store.remove(before)).unwrap();
         put(store, &name(to), &to_value);
         pause(random);
         put(store, now, &amount(number as i64, 3));
@@ -253,16 +253,16 @@ fn wrong_with(all: &Snapshot) -> Option<String> {
     (!good).then(|| format!("{accounts:?} have {sum}, parity {parity:?}, here {here:?}, there {there:?}"))
 }
 
-fn look(store: &Store, arena: &Arena, seen: &mut [Seen], random: &mut Random) {
+fn look(store: &Store, arena: &Arena, seen: &mut [Version], random: &mut Random) {
     let before = arena.begun.load(SeqCst);
     let wrong = match random.below(4) {
-        0 => wrong_with(&store.patiently(Store::snapshot).unwrap()),
+        0 => wrong_with(&store.retry(Store::snapshot).unwrap()),
         1 => {
-            let count = store.patiently(Store::len).unwrap();
+            let count = store.retry(Store::len).unwrap();
             (count != NAMES as u64).then(|| format!("{count} keys"))
         }
         2 => {
-            let parity = get(store, b"parity", &mut Seen::default());
+            let parity = get(store, b"parity", &mut Version::default());
             (parity.is_none_or(|parity| parity % 2 != 0)).then(|| format!("parity {parity:?}"))
         }
         _ => {

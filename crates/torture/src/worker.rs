@@ -5,7 +5,7 @@ use super::{Random, Round, herd};
 use std::path::Path;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
-use sync_store::{Appended, Found, Options, Outline, Patience, Seen, Store};
+use sync_store::{Appended, Found, Options, Outline, Patience, Store, Version};
 
 /// One may only read, one is shut into the file's folder, without /proc. (Where root tortures; else they are
 /// as the others.)
@@ -33,8 +33,8 @@ pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut ran
         path = herd::shut_in(&path);
     }
     let store = Store::new(path, Options::default());
-    let seen = vec![vec![Seen::default(); KEYS]; OWNERS];
-    let mut worker = Worker { n, store: &store, arena, seen, list: (Seen::default(), vec![]) };
+    let seen = vec![vec![Version::default(); KEYS]; OWNERS];
+    let mut worker = Worker { n, store: &store, arena, seen, list: (Version::default(), vec![]) };
     if !reads {
         worker.take_stock();
     }
@@ -54,9 +54,9 @@ struct Worker<'a> {
     n: usize,
     store: &'a Store,
     arena: &'static Arena,
-    seen: Vec<Vec<Seen>>,
+    seen: Vec<Vec<Version>>,
     /// This process's list, as it was last seen.
-    list: (Seen, Vec<u8>),
+    list: (Version, Vec<u8>),
 }
 
 impl Worker<'_> {
@@ -105,7 +105,7 @@ impl Worker<'_> {
         entry.begin(state);
         let seen = &mut self.seen[owner][key];
         let name = name(owner, key);
-        self.store.patiently(|store| store.put(&name, &value, seen)).unwrap();
+        self.store.retry(|store| store.put(&name, &value, seen)).unwrap();
         entry.finish(state);
     }
 
@@ -113,7 +113,7 @@ impl Worker<'_> {
         let entry = &self.arena.owners[owner].keys[key];
         let state = State { number: entry.begun().number + 1, removed: true };
         entry.begin(state);
-        self.store.patiently(|store| store.remove(&name(owner, key))).unwrap();
+        self.store.retry(|store| store.remove(&name(owner, key))).unwrap();
         entry.finish(state);
     }
 
@@ -126,7 +126,7 @@ impl Worker<'_> {
         entry.begin(State { number, removed: false });
         loop {
             let mut out = Vec::new();
-            match self.store.patiently(|store| store.get(&name, seen, &mut out)).unwrap() {
+            match self.store.retry(|store| store.get(&name, seen, &mut out)).unwrap() {
                 Found::Missing => value.clear(),
                 Found::Unchanged => {}
                 Found::Appended => value.extend(&out),
@@ -138,14 +138,14 @@ impl Worker<'_> {
             let start_over = value.is_empty() || value.len() > start.len() + 60_000;
             let done = match start_over {
                 true => Appended::Full,
-                false => self.store.patiently(|store| store.append(&name, &next, 0, seen)).unwrap(),
+                false => self.store.retry(|store| store.append(&name, &next, 0, seen)).unwrap(),
             };
             if done == Appended::Changed {
                 // Somebody has cleaned, or replaced everything by itself: look again.
                 continue;
             }
             if done == Appended::Full && !start_over && !number.is_multiple_of(4) {
-                self.store.patiently(|store| store.unite(&name, 0, seen)).unwrap();
+                self.store.retry(|store| store.unite(&name, 0, seen)).unwrap();
                 continue;
             }
             if start_over {
@@ -153,7 +153,7 @@ impl Worker<'_> {
             }
             value.extend(&next);
             if done == Appended::Full {
-                self.store.patiently(|store| store.put(&name, value, seen)).unwrap();
+                self.store.retry(|store| store.put(&name, value, seen)).unwrap();
             }
             break;
         }
@@ -168,18 +168,18 @@ impl Worker<'_> {
         let next = [(UNREAD | entry.returned().number).to_le_bytes(), number.to_le_bytes()].concat();
         entry.begin(State { number, removed: false });
         loop {
-            let (mut seen, mut start) = (Seen::default(), Vec::new());
-            let outline = self.store.patiently(|store| store.outline(&name, &mut seen, &mut start)).unwrap();
+            let (mut seen, mut start) = (Version::default(), Vec::new());
+            let outline = self.store.retry(|store| store.outline(&name, &mut seen, &mut start)).unwrap();
             if outline == Outline::Missing {
                 let value = [self.arena.list_start(self.n), next].concat();
-                self.store.patiently(|store| store.put(&name, &value, &mut seen)).unwrap();
+                self.store.retry(|store| store.put(&name, &value, &mut seen)).unwrap();
                 break;
             }
-            match self.store.patiently(|store| store.append(&name, &next, 0, &mut seen)).unwrap() {
+            match self.store.retry(|store| store.append(&name, &next, 0, &mut seen)).unwrap() {
                 Appended::Done => break,
                 Appended::Changed => {}
                 Appended::Full => {
-                    self.store.patiently(|store| store.unite(&name, 0, &mut seen)).unwrap();
+                    self.store.retry(|store| store.unite(&name, 0, &mut seen)).unwrap();
                 }
             }
         }
@@ -192,8 +192,8 @@ impl Worker<'_> {
         let before = entry.returned();
         let mut out = Vec::new();
         // Without what was seen before: the value itself has to come.
-        let mut seen = Seen::default();
-        let found = self.store.patiently(|store| store.get(&name(owner, key), &mut seen, &mut out)).unwrap();
+        let mut seen = Version::default();
+        let found = self.store.retry(|store| store.get(&name(owner, key), &mut seen, &mut out)).unwrap();
         let after = entry.begun();
         let number = (found != Found::Missing).then(|| number_in(&out, owner, key));
         let fresh = match number {
@@ -204,7 +204,7 @@ impl Worker<'_> {
         // And with it: "unchanged" has to be true.
         let seen = &mut self.seen[owner][key];
         let before = entry.returned();
-        let again = self.store.patiently(|store| store.get(&name(owner, key), seen, &mut out)).unwrap();
+        let again = self.store.retry(|store| store.get(&name(owner, key), seen, &mut out)).unwrap();
         if again == Found::Value {
             let number = number_in(&out, owner, key);
             assert!(before.number <= number, "{owner}.{key} is {number}, returned before {before:?}");
@@ -218,7 +218,7 @@ impl Worker<'_> {
         let [begun, returned, _] = &self.arena.owners[self.n].increments[counter];
         let change = self
             .store
-            .patiently(|store| {
+            .retry(|store| {
                 if counter == 0 {
                     store.lock(Patience::default()).map(|()| None)
                 } else {
@@ -232,7 +232,7 @@ impl Worker<'_> {
         }
         begun.fetch_add(1, SeqCst);
         let (name, value) = (counter_name(counter), (count + 1).to_le_bytes());
-        self.store.patiently(|store| store.put(&name, &value, &mut Seen::default())).unwrap();
+        self.store.retry(|store| store.put(&name, &value, &mut Version::default())).unwrap();
         returned.fetch_add(1, SeqCst);
         if let Some(change) = change {
             self.store.unlock_writers(change);
@@ -247,15 +247,15 @@ impl Worker<'_> {
 
     /// With everybody kept out, everything is replaced by itself.
     fn replace_everything(&self) {
-        self.store.patiently(|store| store.lock(Patience::default())).unwrap();
-        let all = self.store.patiently(Store::snapshot).unwrap();
+        self.store.retry(|store| store.lock(Patience::default())).unwrap();
+        let all = self.store.retry(Store::snapshot).unwrap();
         let entries: Vec<(&[u8], &[u8])> = all.iter().collect();
-        self.store.patiently(|store| store.replace(&entries)).unwrap();
+        self.store.retry(|store| store.replace(&entries)).unwrap();
         self.store.unlock();
     }
 
     fn read_everything(&self) {
-        let all = self.store.patiently(Store::snapshot).unwrap();
+        let all = self.store.retry(Store::snapshot).unwrap();
         for (name, value) in all.iter() {
             if let Some((owner, key)) = parse_name(name) {
                 number_in(value, owner, key);
@@ -350,7 +350,7 @@ pub fn compare_list(store: &Store, arena: &Arena, owner: usize, settle: bool) {
     let entry = &arena.owners[owner].list;
     let before = entry.returned();
     let mut out = Vec::new();
-    store.patiently(|store| store.get(&list_name(owner), &mut Seen::default(), &mut out)).unwrap();
+    store.retry(|store| store.get(&list_name(owner), &mut Version::default(), &mut out)).unwrap();
     let (last, begun) = (list_end(&out, owner, &arena.list_start(owner)), entry.begun());
     let fits = if settle { last == before.number || last == begun.number } else { last >= before.number };
     assert!(fits && last <= begun.number, "list {owner} ends with {last}: {before:?} returned, {begun:?} was begun");
@@ -397,7 +397,7 @@ pub fn number_in(value: &[u8], owner: usize, key: usize) -> u64 {
 pub fn read_counter(store: &Store, counter: usize) -> u64 {
     let mut out = Vec::new();
     let name = counter_name(counter);
-    match store.patiently(|store| store.get(&name, &mut Seen::default(), &mut out)).unwrap() {
+    match store.retry(|store| store.get(&name, &mut Version::default(), &mut out)).unwrap() {
         Found::Missing => 0,
         _ => u64::from_le_bytes(out[..].try_into().unwrap()),
     }
@@ -407,7 +407,7 @@ pub fn read_counter(store: &Store, counter: usize) -> u64 {
 pub fn compare(store: &Store, arena: &Arena, owner: usize, key: usize) -> Option<State> {
     let entry: &Entry = &arena.owners[owner].keys[key];
     let mut out = Vec::new();
-    let found = store.patiently(|store| store.get(&name(owner, key), &mut Seen::default(), &mut out)).unwrap();
+    let found = store.retry(|store| store.get(&name(owner, key), &mut Version::default(), &mut out)).unwrap();
     let number = (found != Found::Missing).then(|| number_in(&out, owner, key));
     let (returned, begun) = (entry.returned(), entry.begun());
     let is = |state: State| match number {

@@ -199,7 +199,7 @@ struct State {
 
 /// How a process sees the hold when it looks for a hold.
 #[derive(PartialEq, Eq)]
-enum Seen {
+enum Version {
     None,
     Mine,
     MyTurn,
@@ -264,22 +264,22 @@ impl State {
         self.processes[lease as usize].step != Step::Dead
     }
 
-    fn seen_by(&self, me: usize, setting: &Setting) -> Seen {
-        let Some(lease) = self.hold else { return Seen::None };
+    fn seen_by(&self, me: usize, setting: &Setting) -> Version {
+        let Some(lease) = self.hold else { return Version::None };
         if self.over && setting.without != Without::OverFirst {
-            return Seen::Over;
+            return Version::Over;
         }
         let mine = lease as usize == me;
         if mine && self.strength == Strength::Turn {
-            return Seen::MyTurn;
+            return Version::MyTurn;
         }
         if mine && self.object == self.processes[me].life {
-            return Seen::Mine;
+            return Version::Mine;
         }
         if self.over || (!mine && !self.lives(lease)) {
-            return Seen::Over;
+            return Version::Over;
         }
-        Seen::Other
+        Version::Other
     }
 
     fn has_turn(&self, me: usize) -> bool {
@@ -500,7 +500,7 @@ impl State {
                 my!().changed = false;
                 let seen = self.seen_by(me, setting);
                 my!().step = match (process.op, seen) {
-                    (Op::Unlock, Seen::Mine) => Step::End(0, After::Done, None),
+                    (Op::Unlock, Version::Mine) => Step::End(0, After::Done, None),
                     (Op::Unlock, _) => Step::ReleaseDone,
                     (Op::Inherit, _) => {
                         for place in state.places.iter_mut().filter(|place| usize::from(place.lease) == me) {
@@ -511,10 +511,10 @@ impl State {
                         let mine = self.hold == Some(me as u8);
                         if mine { Step::End(0, After::Claimed, None) } else { Step::ReleaseDone }
                     }
-                    (_, Seen::Over) if without == Without::LookAgain => Step::End(0, After::Claimed, None),
-                    (_, Seen::Over) => Step::End(0, After::LookForHold, None),
-                    (_, Seen::Other) => Step::ReleaseHeld,
-                    (_, Seen::None | Seen::Mine | Seen::MyTurn) => Step::Act,
+                    (_, Version::Over) if without == Without::LookAgain => Step::End(0, After::Claimed, None),
+                    (_, Version::Over) => Step::End(0, After::LookForHold, None),
+                    (_, Version::Other) => Step::ReleaseHeld,
+                    (_, Version::None | Version::Mine | Version::MyTurn) => Step::Act,
                 };
             }
             Step::Act => {
@@ -625,7 +625,8 @@ impl State {
                 my!().step = Step::Look;
             }
             Step::Look => {
-                let keeps_out = self.held && self.strength == Strength::All && self.seen_by(me, setting) == Seen::Other;
+                let keeps_out =
+                    self.held && self.strength == Strength::All && self.seen_by(me, setting) == Version::Other;
                 if keeps_out {
                     my!().changed = false;
                     state.change(me, READING, CALLED);
@@ -676,10 +677,11 @@ impl State {
                     0 => {
                         my!().changed = false;
                         let seen = self.seen_by(me, setting);
-                        let waits = seen == Seen::Other && (process.op != Op::Read || self.strength == Strength::All);
+                        let waits =
+                            seen == Version::Other && (process.op != Op::Read || self.strength == Strength::All);
                         if !waits {
                             my!().step = match seen {
-                                Seen::Over => Step::End(0, After::Again, None),
+                                Version::Over => Step::End(0, After::Again, None),
                                 _ => Step::ReleaseAgain,
                             };
                         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::tests::{Path0, next_lease};
-use crate::{Error, ErrorKind, Options, Result, Seen, Store};
+use crate::{Error, ErrorKind, Options, Result, Store, Version};
 use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32};
@@ -17,12 +17,12 @@ fn store(path: &Path0) -> Store {
 }
 
 fn put(store: &Store, key: &[u8], value: &[u8]) -> Result<()> {
-    store.put(key, value, &mut Seen::default())
+    store.put(key, value, &mut Version::default())
 }
 
 fn get(store: &Store, key: &[u8]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    store.get(key, &mut Seen::default(), &mut out).map(|_| out)
+    store.get(key, &mut Version::default(), &mut out).map(|_| out)
 }
 
 /// A store with something in it, and its file.
@@ -34,7 +34,7 @@ fn with_x(path: &Path0) -> (Store, Rc<File>) {
 }
 
 fn lock(store: &Store) {
-    store.patiently(|store| store.lock(Patience::default())).unwrap();
+    store.retry(|store| store.lock(Patience::default())).unwrap();
 }
 
 /// Waits for something that is about to be.
@@ -176,11 +176,11 @@ fn whoever_has_waited_longest_goes_next_whatever_it_waits_for() {
             .map(|(n, access)| {
                 let thread = thread(&path, move |store| match access {
                     Read => {
-                        store.patiently(READ).unwrap();
+                        store.retry(READ).unwrap();
                         note(n);
                     }
                     Change => {
-                        let change = store.patiently(Store::lock_writers).unwrap();
+                        let change = store.retry(Store::lock_writers).unwrap();
                         note(n);
                         store.unlock_writers(change);
                     }
@@ -217,7 +217,7 @@ fn a_holder_that_comes_back_at_once_gets_every_other_turn() {
         let other = thread(&path, move |store| {
             let mut turns = 0;
             while !STOP.load(Ordering::Relaxed) {
-                store.patiently(&access).unwrap();
+                store.retry(&access).unwrap();
                 turns += 1;
                 // It wants each turn anew, and none in between.
                 std::thread::sleep(Duration::from_micros(300));
@@ -254,9 +254,9 @@ fn many_who_come_back_at_once_get_as_many_turns_as_each_other() {
                             std::thread::sleep(Duration::from_millis(2));
                             store.unlock();
                         }
-                        4..6 => store.patiently(WRITE).unwrap(),
-                        6..8 => store.patiently(READ).unwrap(),
-                        _ => store.patiently(|store| store.snapshot().map(drop)).unwrap(),
+                        4..6 => store.retry(WRITE).unwrap(),
+                        6..8 => store.retry(READ).unwrap(),
+                        _ => store.retry(|store| store.snapshot().map(drop)).unwrap(),
                     }
                     turns += 1;
                 }
@@ -287,7 +287,7 @@ fn a_reader_that_may_only_read_gets_its_turns_among_holds_that_follow_each_other
         let store = Store::new(name, Options::default());
         let mut turns = 0;
         while !STOP.load(Ordering::Relaxed) {
-            store.patiently(READ).unwrap();
+            store.retry(READ).unwrap();
             assert!(!store.file.borrow().as_ref().unwrap().writable);
             turns += 1;
             std::thread::sleep(Duration::from_millis(1));
@@ -327,12 +327,12 @@ fn patience_is_for_one_hold_and_not_for_all_that_go_before() {
                     let start = Instant::now();
                     let patience = Patience::until(Duration::from_millis(300));
                     if n < 6 {
-                        store.patiently(|store| store.lock(patience)).unwrap();
+                        store.retry(|store| store.lock(patience)).unwrap();
                         LONGEST.fetch_max(start.elapsed().as_millis() as u32, Ordering::Relaxed);
                         std::thread::sleep(Duration::from_millis(60));
                         store.unlock();
                     } else {
-                        store.patiently(|store| if n == 6 { READ(store) } else { WRITE(store) }).unwrap();
+                        store.retry(|store| if n == 6 { READ(store) } else { WRITE(store) }).unwrap();
                     }
                 }
             })
@@ -349,7 +349,7 @@ fn a_holder_that_locks_again_and_again_does_not_make_others_wait_for_longer() {
     let (holder, _) = with_x(&path);
     let patience = Patience::until(Duration::from_millis(400));
     holder.lock(patience).unwrap();
-    let waiter = thread(&path, |store| store.patiently(WRITE));
+    let waiter = thread(&path, |store| store.retry(WRITE));
     let start = Instant::now();
     while !waiter.is_finished() {
         holder.lock(patience).unwrap();
@@ -411,7 +411,7 @@ fn a_turn_that_nobody_takes_up_goes_to_the_next_and_is_not_lost_for_good() {
         // As if it were stopped.
         let stopped = Puppet::new(&path);
         stopped.lines_up_to(access);
-        let next = thread(&path, move |store| store.patiently(&access).unwrap());
+        let next = thread(&path, move |store| store.retry(&access).unwrap());
         until("a place in line", || waiting(&file) == 2);
         holder.unlock();
         next.join().unwrap();
@@ -468,7 +468,7 @@ fn a_reader_that_stops_in_the_middle_of_its_turn_keeps_nobody_waiting_for_good()
         let _ = told.recv();
         file.put_turn_off();
         store.stop_waiting();
-        store.patiently(READ).unwrap();
+        store.retry(READ).unwrap();
     });
     until("a place in line", || waiting(&file) == 1);
     holder.unlock();
@@ -494,11 +494,11 @@ fn the_operations_of_a_thread_that_waits_for_one_take_its_turn() {
         // A signal handler, which waits for the same hold: there is no second place for it.
         let file = store.file.borrow().clone().unwrap();
         send.send(taken(&file)).unwrap();
-        other.patiently(WRITE).unwrap();
+        other.retry(WRITE).unwrap();
         assert!(!file.is_in_line());
         // And it may do more.
-        other.patiently(LOCK).unwrap();
-        store.patiently(LOCK).unwrap();
+        other.retry(LOCK).unwrap();
+        store.retry(LOCK).unwrap();
         taken(&file)
     });
     assert_eq!(told.recv().unwrap(), 1);
@@ -651,13 +651,13 @@ fn where_all_places_are_taken_a_waiter_gets_its_turn_all_the_same() {
             // Of these nobody comes, and in the end all are dead.
             stand_in_line(&file, n, 1, if n < 2 { living } else { DEAD }, WAITING);
         }
-        let waiter = thread(&path, move |store| store.patiently(access).unwrap());
+        let waiter = thread(&path, move |store| store.retry(access).unwrap());
         std::thread::sleep(Duration::from_millis(20));
         assert!(!waiter.is_finished());
         holder.unlock();
         waiter.join().unwrap();
         until("an empty line", || {
-            holder.patiently(LOCK).unwrap();
+            holder.retry(LOCK).unwrap();
             taken(&file) == 0
         });
     }
@@ -672,7 +672,7 @@ fn stop_with_the_lock(path: &Path0) -> (JoinHandle<()>, Sender<()>) {
     let thread = thread(path, move |store| {
         READ(&store).ok();
         let file = store.file.borrow().clone().unwrap();
-        let owner = file.own().unwrap();
+        let owner = file.lock().unwrap();
         ready.send(()).unwrap();
         let _ = received.recv();
         drop(owner);
@@ -719,7 +719,7 @@ fn a_lock_is_given_back_while_another_process_is_stopped_in_the_middle_of_a_writ
         assert!(matches!(other.lock(Patience::default()).unwrap_err().kind, ErrorKind::Busy), "{how}");
         go_on.send(()).unwrap();
         stopped.join().unwrap();
-        other.patiently(LOCK).unwrap();
+        other.retry(LOCK).unwrap();
         assert!(waiter.ask(Order::StopWaiting));
         assert_eq!((file.map.header().hold.get(), taken(&file)), (0, 0), "{how}");
         assert_eq!(file.map.header().commit.get() & HELD, 0, "{how}");
@@ -789,7 +789,7 @@ fn a_long_chain_of_holds_rests_and_others_do_not() {
     let path = Path0::new();
     let (holder, file) = with_x(&path);
     let header = file.map.header();
-    let owner = file.own().unwrap();
+    let owner = file.lock().unwrap();
     let rests = |ended: u64, since: u64| {
         // Again where the clock has moved meanwhile.
         loop {

@@ -5,7 +5,7 @@
 //! memory model (each step below is one access to one word, and the words that decide are swapped)
 //! but that processes *die* between any two steps, that the kernel frees their leases, and that
 //! new processes are given the same numbers; loom's threads cannot die. So processes are small
-//! machines here that go through `own`, `own_slowly`, `claim_lease`, `succeed`, `check_hold`, `hold`,
+//! machines here that go through `lock`, `lock_slowly`, `claim_lease`, `inherit`, `check_hold`, `hold`,
 //! `end_hold`, `wait_for_hold` and `drop` access by access, with the very words (`taken_by`,
 //! `lease_of`) that the code makes; every order of their steps, every death, every time-out and
 //! every choice of a free lease is tried. The tests at the end also take parts of the protocol away

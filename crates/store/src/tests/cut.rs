@@ -6,20 +6,20 @@ use super::*;
 type Access = (&'static str, fn(&Store) -> Result<bool>);
 
 const ACCESSES: [Access; 8] = [
-    ("a short value", |store| store.put(b"new", b"1", &mut Seen::default()).map(|()| false)),
-    ("a long value", |store| store.put(b"new", &vec![1; 300_000], &mut Seen::default()).map(|()| false)),
+    ("a short value", |store| store.put(b"new", b"1", &mut Version::default()).map(|()| false)),
+    ("a long value", |store| store.put(b"new", &vec![1; 300_000], &mut Version::default()).map(|()| false)),
     ("a removal", |store| Ok(!store.remove(b"key0")?)),
     ("replacing", |store| store.replace(&[(b"new", &[1; 50_000])]).map(|()| false)),
-    ("a value", |store| Ok(store.get(b"key0", &mut Seen::default(), &mut Vec::new())? == Found::Missing)),
+    ("a value", |store| Ok(store.get(b"key0", &mut Version::default(), &mut Vec::new())? == Found::Missing)),
     ("all values", |store| Ok(store.snapshot()?.is_empty())),
     ("a lock and a value", |store| {
         store.lock(Patience::default())?;
-        let put = store.put(b"new", &vec![1; 300_000], &mut Seen::default());
+        let put = store.put(b"new", &vec![1; 300_000], &mut Version::default());
         store.unlock();
         put.map(|()| false)
     }),
     ("many values", |store| {
-        (0..200u8).try_for_each(|n| store.put(&[n; 9], &[n; 20_000], &mut Seen::default())).map(|()| false)
+        (0..200u8).try_for_each(|n| store.put(&[n; 9], &[n; 20_000], &mut Version::default())).map(|()| false)
     }),
 ];
 

@@ -145,7 +145,7 @@ fn what_could_not_be_synced_is_not_there_after_a_power_loss_either() {
     };
     do_not_look_yet(&store);
     cannot_be_synced(fd, pipe[0]);
-    let result = store.put(b"second", b"2", &mut Seen::default());
+    let result = store.put(b"second", b"2", &mut Version::default());
     cannot_be_synced(fd, real);
     // SAFETY: descriptors of this test's own.
     unsafe { [real, pipe[0], pipe[1]].iter().for_each(|&fd| assert_eq!(libc::close(fd), 0)) };

@@ -47,12 +47,12 @@ fn end_of_log(file: &Descriptor) -> u64 {
 type Change = fn(&Store) -> Result<bool>;
 
 const CHANGES: [Change; 5] = [
-    |store| store.put(b"new", b"value", &mut Seen::default()).map(|()| true),
-    |store| store.put(b"old", &vec![1; 100_000], &mut Seen::default()).map(|()| true),
+    |store| store.put(b"new", b"value", &mut Version::default()).map(|()| true),
+    |store| store.put(b"old", &vec![1; 100_000], &mut Version::default()).map(|()| true),
     |store| store.remove(b"old"),
     |store| store.replace(&[(b"old", b"replaced"), (b"new", b"value")]).map(|()| true),
     |store| {
-        let mut seen = Seen::default();
+        let mut seen = Version::default();
         store.get(b"list", &mut seen, &mut Vec::new())?;
         store.append(b"list", b"more", 1, &mut seen).map(|appended| appended == Appended::Done)
     },

@@ -94,7 +94,7 @@ fn nothing_is_put_right_while_it_is_in_use_whatever_its_header_says() {
         let other = other.clone();
         let kept_out = move || {
             let store = Store::new(other, Options::default());
-            matches!(store.put(b"x", b"1", &mut Seen::default()).unwrap_err().kind, ErrorKind::Held(_))
+            matches!(store.put(b"x", b"1", &mut Version::default()).unwrap_err().kind, ErrorKind::Held(_))
         };
         assert!(std::thread::spawn(kept_out).join().unwrap(), "{at}");
         put(&store, b"y", b"1");
@@ -140,7 +140,7 @@ fn nobody_begins_to_write_between_the_question_who_does_and_the_putting_right() 
     let begin = move || {
         let (done, is_done) = channel();
         let write = move |store: &Store| {
-            done.send(store.put(b"x", b"1", &mut Seen::default()).map_err(|error| error.kind)).unwrap();
+            done.send(store.put(b"x", b"1", &mut Version::default()).map_err(|error| error.kind)).unwrap();
         };
         told.send(Box::new(write)).unwrap();
         outcome.send(is_done.recv().unwrap()).unwrap();
@@ -176,7 +176,7 @@ fn a_process_that_the_kernel_does_not_know_of_is_asked_about_where_the_boot_is_h
         sign_lockless(&path, process);
         let incarnation = word(&path, 368);
         hide_the_boot(true);
-        let put = path.store().put(b"x", b"1", &mut Seen::default());
+        let put = path.store().put(b"x", b"1", &mut Version::default());
         hide_the_boot(false);
         match put {
             Ok(()) => assert!(!may_live),
@@ -205,7 +205,7 @@ fn a_claimant_that_has_died_is_taken_over_from_and_one_that_lives_is_waited_for(
             set_word(&path, BOOT, 1);
             set_word(&path, TOUCHED, u64::MAX);
             let file = path.0.clone();
-            let put = move || Store::new(file, Options::default()).put(b"x", b"1", &mut Seen::default());
+            let put = move || Store::new(file, Options::default()).put(b"x", b"1", &mut Version::default());
             match std::thread::spawn(put).join().unwrap() {
                 Ok(()) => assert!(!lives, "{claimant}"),
                 Err(error) => assert!(lives && matches!(error.kind, ErrorKind::Busy), "{error}"),
@@ -310,7 +310,7 @@ fn a_lock_that_a_restored_backup_does_not_know_is_lost() {
             put(&store, b"x", b"1");
         }
         restore(&path, &image);
-        let error = store.patiently(|store| store.put(b"x", b"2", &mut Seen::default())).unwrap_err();
+        let error = store.retry(|store| store.put(b"x", b"2", &mut Version::default())).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::LockLost), "{error}");
         store.unlock();
         put(&store, b"x", b"3");
@@ -331,7 +331,7 @@ fn a_file_that_was_only_renamed_or_given_another_mode_is_what_it_was() {
     put(&store, b"x", b"2");
     assert!(word(&path, TOUCHED) > 1, "it has been looked at");
     let worker = Worker::new(&path);
-    let kind = worker.run(|store| store.put(b"x", b"3", &mut Seen::default()).unwrap_err().kind);
+    let kind = worker.run(|store| store.put(b"x", b"3", &mut Version::default()).unwrap_err().kind);
     assert!(matches!(kind, ErrorKind::Held(_)), "its lock is kept: {kind:?}");
     store.unlock();
     assert_is_whole(&store);

@@ -17,7 +17,7 @@ fn while_away(path: &Path0, action: impl FnOnce()) {
 fn a_key_is_missing_for_no_longer_than_its_file() {
     let path = Path0::new();
     let store = path.store();
-    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    let (mut seen, mut out) = (Version::default(), Vec::new());
     store.put(b"x", b"1", &mut seen).unwrap();
     let known = seen;
     while_away(&path, || {
@@ -34,7 +34,7 @@ fn a_key_is_missing_for_no_longer_than_its_file() {
 fn a_key_that_an_empty_store_in_its_place_did_not_have_is_there_when_the_file_is_back() {
     let path = Path0::new();
     let store = path.store();
-    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    let (mut seen, mut out) = (Version::default(), Vec::new());
     store.put(b"x", b"1", &mut seen).unwrap();
     while_away(&path, || {
         let other = path.store();
@@ -50,7 +50,7 @@ fn a_key_that_an_empty_store_in_its_place_did_not_have_is_there_when_the_file_is
 fn a_copy_that_has_gone_another_way_as_far_is_another_file() {
     let (path, copy) = (Path0::new(), Path0::new());
     let store = path.store();
-    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    let (mut seen, mut out) = (Version::default(), Vec::new());
     store.put(b"x", b"1", &mut seen).unwrap();
     std::fs::copy(&path.0, &copy.0).unwrap();
     // Records of the same length: both logs end where the other one does.
@@ -71,10 +71,10 @@ fn a_copy_that_has_gone_another_way_as_far_is_another_file() {
 fn stores_on_two_paths_of_one_file_each_follow_their_own() {
     let (path, link) = (Path0::new(), Path0::new());
     let store = path.store();
-    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    let (mut seen, mut out) = (Version::default(), Vec::new());
     store.put(b"x", b"1", &mut seen).unwrap();
     std::fs::hard_link(&path.0, &link.0).unwrap();
-    let (linked, mut theirs) = (link.store(), Seen::default());
+    let (linked, mut theirs) = (link.store(), Version::default());
     assert_eq!(linked.get(b"x", &mut theirs, &mut out).unwrap(), Found::Value);
     assert_eq!(open_files(), (1, 0));
     std::fs::remove_file(&path.0).unwrap();
@@ -93,7 +93,7 @@ fn stores_on_two_paths_of_one_file_each_follow_their_own() {
 fn a_store_that_was_destroyed_and_made_again_is_another_one() {
     let path = Path0::new();
     let (store, other) = (path.store(), path.store());
-    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    let (mut seen, mut out) = (Version::default(), Vec::new());
     store.put(b"x", b"1", &mut seen).unwrap();
     other.destroy().unwrap();
     assert!(!store.is_current(&seen));

@@ -36,7 +36,7 @@ fn little_is_mapped_and_more_when_it_is_needed() {
 #[test]
 fn a_file_that_outgrows_its_mapping_keeps_descriptor_lease_and_hold_and_nothing_is_recovered() {
     let path = Path0::new();
-    let (store, mut seen) = (path.store(), Seen::default());
+    let (store, mut seen) = (path.store(), Version::default());
     store.lock(Patience::default()).unwrap();
     store.put(b"x", b"1", &mut seen).unwrap();
     let before = (file_of(&store).my_lease(), file_of(&store).any_fd(), file_of(&store).life());
@@ -69,7 +69,7 @@ fn a_file_that_outgrows_its_mapping_keeps_descriptor_lease_and_hold_and_nothing_
 fn stores_of_one_thread_may_be_in_two_mappings_of_a_file() {
     let path = Path0::new();
     let (one, other) = (path.store(), path.store());
-    let (mut seen, mut out) = (Seen::default(), Vec::new());
+    let (mut seen, mut out) = (Version::default(), Vec::new());
     put(&one, b"x", b"1");
     assert_eq!(other.get(b"x", &mut seen, &mut out).unwrap(), Found::Value);
     put(&one, b"long", &vec![7; 5 << 20]);
@@ -99,7 +99,7 @@ fn stores_of_one_thread_may_be_in_two_mappings_of_a_file() {
 fn a_mapping_that_nobody_needs_any_more_goes_with_the_next_look() {
     let path = Path0::new();
     let (one, other) = (path.store(), path.store());
-    let mut seen = Seen::default();
+    let mut seen = Version::default();
     put(&one, b"x", b"1");
     other.get(b"x", &mut seen, &mut Vec::new()).unwrap();
     put(&one, b"long", &vec![7; 5 << 20]);
@@ -129,7 +129,7 @@ fn readers_follow_a_file_that_others_let_grow() {
             tell.send(()).unwrap();
         }
     });
-    let mut seen = Seen::default();
+    let mut seen = Version::default();
     store.get(b"x", &mut seen, &mut Vec::new()).unwrap();
     let life = file_of(&store).life();
     let accesses: [fn(&Store); 3] = [
@@ -155,14 +155,14 @@ fn without_address_space_there_is_an_error_of_its_own_and_nothing_happens() {
     let store = path.store();
     // Not even for the header. (This went on for ever.)
     with_at_most(0, || {
-        let error = store.put(b"x", b"1", &mut Seen::default()).unwrap_err();
+        let error = store.put(b"x", b"1", &mut Version::default()).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::NoAddressSpace(65_536)), "{error}");
     });
     put(&store, b"x", b"1");
     let mut keys = 1;
     with_at_most(MIB, || {
         let error = loop {
-            match store.put(&[keys], &[keys; 50_000], &mut Seen::default()) {
+            match store.put(&[keys], &[keys; 50_000], &mut Version::default()) {
                 Ok(()) => keys += 1,
                 Err(error) => break error,
             }
@@ -178,7 +178,7 @@ fn without_address_space_there_is_an_error_of_its_own_and_nothing_happens() {
         assert_eq!(get(&store, b"x"), Some(b"1".to_vec()));
         put(&store, b"x", b"2");
         store.lock(Patience::default()).unwrap();
-        assert!(store.put(b"more", &[1; 500_000], &mut Seen::default()).is_err());
+        assert!(store.put(b"more", &[1; 500_000], &mut Version::default()).is_err());
         assert!(store.holds_lock(), "it is not lost");
         assert_eq!(get(&store, b"x"), Some(b"2".to_vec()));
         store.unlock();
@@ -228,14 +228,14 @@ fn a_takeover_without_address_space_leaves_the_lock_to_whoever_comes_next() {
             tell.send(()).unwrap();
             wait.recv().unwrap();
             do_not_look_yet(&store);
-            let error = store.put(b"x", b"1", &mut Seen::default()).unwrap_err();
+            let error = store.put(b"x", b"1", &mut Version::default()).unwrap_err();
             assert!(matches!(error.kind, ErrorKind::NoAddressSpace(_)), "{error}");
         });
         tell.send(()).unwrap();
     });
     done.recv().unwrap();
     let file = file_of(&store);
-    let owner = file.own().unwrap();
+    let owner = file.lock().unwrap();
     let end = file.blocks();
     owner.move_table(4).unwrap();
     owner.header().blocks.set(end);

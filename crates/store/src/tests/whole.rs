@@ -6,7 +6,7 @@ use super::*;
 fn a_value_that_goes_on_in_one_record_is_what_it_would_be_in_pieces() {
     let path = Path0::new();
     let (store, other) = (path.store(), path.store());
-    let (mut seen, mut theirs, mut out) = (Seen::default(), Seen::default(), Vec::new());
+    let (mut seen, mut theirs, mut out) = (Version::default(), Version::default(), Vec::new());
     let mut whole = b"first".to_vec();
     store.put(b"list", &whole, &mut seen).unwrap();
     let mut old = seen;

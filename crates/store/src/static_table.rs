@@ -14,12 +14,12 @@ pub trait Unused: Sync + 'static {
 }
 
 /// A table that grows.
-pub struct Slots<T> {
+pub struct StaticTable<T> {
     slots: [T; CHUNK],
-    more: AtomicPtr<Slots<T>>,
+    more: AtomicPtr<StaticTable<T>>,
 }
 
-impl<T: Unused> Slots<T> {
+impl<T: Unused> StaticTable<T> {
     /// A table of unused slots.
     pub const fn new() -> Self {
         Self { slots: [const { T::UNUSED }; CHUNK], more: AtomicPtr::new(ptr::null_mut()) }
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn threads_take_slots_of_their_own_and_there_are_always_more() {
-        static TABLE: Slots<AtomicBool> = Slots::new();
+        static TABLE: StaticTable<AtomicBool> = StaticTable::new();
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 std::thread::spawn(|| {
