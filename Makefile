@@ -32,7 +32,7 @@ SERIES :=
 # Parts of `make torture`, by words in their names: make torture ONLY="sections moved"
 ONLY :=
 
-.PHONY: help build demo test phpt test-debug test-jit test-valgrind bench torture docs install uninstall clean
+.PHONY: help build demo test phpt test-debug test-jit test-valgrind bench torture signatures docs install uninstall clean
 
 help: ## Says what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
@@ -71,7 +71,10 @@ torture: ## Kills writers at random (TORTURE_SECONDS=600) and looks for what was
 	@cargo run --release --locked -p sync-torture --features torture -- $(ONLY)
 	@$(if $(ONLY),:,cargo run --release --locked -p sync-torture -- crowd)
 
-docs: build ## Writes the README's API table anew from stubs/sync.stub.php
+signatures: ## Writes src/php/signatures.rs, the classes as the engine sees them, anew from stubs/sync.stub.php
+	@$(or $(PHP),php) -n scripts/generate-signatures.php
+
+docs: signatures build ## Writes the README's API table anew from stubs/sync.stub.php
 	@scripts/with-sync.sh scripts/check-docs.php --write
 
 install: ## Installs the extension and enables it for all SAPIs (with DESTDIR: below that folder)

@@ -2,10 +2,11 @@
 
 /*
  * The classes of the extension, for editors and static analysers: what it has to offer and nothing
- * of how it works. `make test` holds this file equal to what the extension itself declares.
+ * of how it works. It is also what the extension declares: `make signatures` makes src/php/signatures.rs of it.
  *
  * Most methods declare no return type, because the original declared none, and an override in a
  * subclass that has none either should stay legal without a notice: the doc comments say what they return.
+ * For the same reason names are declared as mixed, and a return type is tentative, as those of the core's interfaces are.
  *
  * The first sentence of each doc comment is also what README.md's API table says.
  */
@@ -63,18 +64,21 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      *     echo $sync->progress;
      *
+     * @param string $name
+     *
      * @return TValue|null
      *
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
      */
-    public function __get(string $name) {}
+    public function __get(mixed $name) {}
 
     /**
      * Stores the value of a property; makes the file if it is missing.
      *
      *     $sync->progress = 42;
      *
+     * @param string $name
      * @param TValue $value
      *
      * @return void
@@ -82,31 +86,35 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @throws SyncException where the file cannot be written, or the value not be stored
      * @throws SyncLockTimeoutException
      */
-    public function __set(string $name, mixed $value) {}
+    public function __set(mixed $name, mixed $value) {}
 
     /**
      * Tells whether a property is there and not null.
      *
      *     if (isset($sync->progress)) {}
      *
+     * @param string $name
+     *
      * @return bool
      *
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
      */
-    public function __isset(string $name) {}
+    public function __isset(mixed $name) {}
 
     /**
      * Removes a property; no error if it is missing.
      *
      *     unset($sync->progress);
      *
+     * @param string $name
+     *
      * @return void
      *
      * @throws SyncException where the file cannot be written
      * @throws SyncLockTimeoutException
      */
-    public function __unset(string $name) {}
+    public function __unset(mixed $name) {}
 
     /**
      * Gives the value of a property, or `$default` where it is missing, or the file is.
@@ -123,7 +131,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
      */
-    public function get(string $name, mixed $default = null) {}
+    public function get(mixed $name, mixed $default = null) {}
 
     /**
      * Stores the value of a property, and returns the value; makes the file if it is missing.
@@ -132,38 +140,43 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @template T of TValue
      *
-     * @param T $value
+     * @param string $name
+     * @param T      $value
      *
      * @return T
      *
      * @throws SyncException where the file cannot be written, or the value not be stored
      * @throws SyncLockTimeoutException
      */
-    public function set(string $name, mixed $value) {}
+    public function set(mixed $name, mixed $value) {}
 
     /**
      * Tells whether a property is there and not null.
      *
      *     if ($sync->has('progress')) {}
      *
+     * @param string $name
+     *
      * @return bool
      *
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
      */
-    public function has(string $name) {}
+    public function has(mixed $name) {}
 
     /**
      * Removes a property; no error if it is missing.
      *
      *     $sync->remove('progress')->remove('started');
      *
+     * @param string $name
+     *
      * @return $this
      *
      * @throws SyncException where the file cannot be written
      * @throws SyncLockTimeoutException
      */
-    public function remove(string $name) {}
+    public function remove(mixed $name) {}
 
     /**
      * Keeps every other Sync on this file, in this or any process, waiting at any access until `unlock()`.
@@ -219,12 +232,14 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      *     $sync->setFile('/dev/shm/other.sync')->progress = 0;
      *
+     * @param string $file
+     *
      * @return $this
      *
      * @throws SyncException where $file is of another scheme (php://, http:// …), or open_basedir forbids it
      * @throws \ValueError where $file contains a NUL byte
      */
-    public function setFile(string $file) {}
+    public function setFile(mixed $file) {}
 
     /**
      * Gives all properties, as of one moment, in the order in which they were first stored.
@@ -273,6 +288,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
+     *
+     * @tentative-return-type
      */
     public function count(): int {}
 
@@ -285,6 +302,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
+     *
+     * @tentative-return-type
      */
     public function getIterator(): \Iterator {}
 
@@ -297,6 +316,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
+     *
+     * @tentative-return-type
      */
     public function jsonSerialize(): mixed {}
 
@@ -308,6 +329,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *     $text = serialize($sync);
      *
      * @return array<string, mixed>
+     *
+     * @tentative-return-type
      */
     public function __serialize(): array {}
 
@@ -319,6 +342,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *     $same = unserialize(serialize($sync));
      *
      * @param array<string, mixed> $data
+     *
+     * @tentative-return-type
      */
     public function __unserialize(array $data): void {}
 
@@ -336,6 +361,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @throws \TypeError for an array, or an object without `__toString()`
      * @throws SyncException
+     *
+     * @tentative-return-type
      */
     public function offsetGet(mixed $offset): mixed {}
 
@@ -350,6 +377,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @throws \TypeError for an array, or an object without `__toString()`
      * @throws SyncException
+     *
+     * @tentative-return-type
      */
     public function offsetSet(mixed $offset, mixed $value): void {}
 
@@ -362,6 +391,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @throws \TypeError for an array, or an object without `__toString()`
      * @throws SyncException
+     *
+     * @tentative-return-type
      */
     public function offsetExists(mixed $offset): bool {}
 
@@ -374,6 +405,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @throws \TypeError for an array, or an object without `__toString()`
      * @throws SyncException
+     *
+     * @tentative-return-type
      */
     public function offsetUnset(mixed $offset): void {}
 }

@@ -4,17 +4,11 @@ use std::ffi::CString;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use ext_php_rs::builders::ClassBuilder;
 use ext_php_rs::ffi::{self, zend_class_entry};
-use ext_php_rs::zend::ClassEntry;
 
+use super::signatures;
 use super::zend::{self, Thrown};
 use crate::store::{Error, ErrorKind};
-
-unsafe extern "C" {
-    /// Exported by PHP's core; its header is not among those that ext-php-rs reads.
-    static mut spl_ce_RuntimeException: *mut zend_class_entry;
-}
 
 static SYNC_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 
@@ -22,22 +16,11 @@ static LOCK_TIMEOUT_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr:
 
 /// Registers both classes. Called once, at module startup.
 pub fn register() -> ext_php_rs::error::Result<()> {
-    fn runtime_exception() -> &'static ClassEntry {
-        // SAFETY: the core registered it before any extension starts.
-        unsafe { &*spl_ce_RuntimeException }
-    }
-    fn sync_exception() -> &'static ClassEntry {
-        // SAFETY: registered by the statement before the one that uses this.
-        unsafe { &*SYNC_EXCEPTION.load(Ordering::Relaxed) }
-    }
-    ClassBuilder::new("SyncException")
-        .extends((runtime_exception, "RuntimeException"))
-        .registration(|class, _| SYNC_EXCEPTION.store(class, Ordering::Relaxed))
-        .register()?;
-    ClassBuilder::new("SyncLockTimeoutException")
-        .extends((sync_exception, "SyncException"))
-        .registration(|class, _| LOCK_TIMEOUT_EXCEPTION.store(class, Ordering::Relaxed))
-        .register()
+    let sync_exception = signatures::register_sync_exception()?;
+    SYNC_EXCEPTION.store(sync_exception.as_ptr(), Ordering::Relaxed);
+    let lock_timeout = signatures::register_sync_lock_timeout_exception(sync_exception)?;
+    LOCK_TIMEOUT_EXCEPTION.store(lock_timeout.as_ptr(), Ordering::Relaxed);
+    Ok(())
 }
 
 fn throw(class: *mut zend_class_entry, message: &str) -> Thrown {

@@ -3,14 +3,10 @@
 use std::ptr;
 use std::time::Duration;
 
-use ext_php_rs::args::Arg;
-use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
 use ext_php_rs::ffi::{
-    self, BP_VAR_IS, BP_VAR_R, BP_VAR_UNSET, BP_VAR_W, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_STRING,
-    IS_TRUE, zend_string, zval,
+    self, BP_VAR_IS, BP_VAR_R, BP_VAR_UNSET, BP_VAR_W, IS_DOUBLE, IS_LONG, IS_NULL, IS_STRING, zend_string, zval,
 };
-use ext_php_rs::flags::{DataType, MethodFlags};
-use ext_php_rs::zend::{ClassEntry, ExecuteData, ce};
+use ext_php_rs::zend::ExecuteData;
 
 use super::accessors;
 use super::call::{Call, arguments, run};
@@ -27,131 +23,44 @@ use super::property;
 use super::public::public_properties;
 use super::serialization::{serialize, unserialize};
 use super::settings::policy;
+use super::signatures::{self, SyncMethods};
 use super::views;
 use super::whole;
 use super::zend::{self, Str, Thrown};
 use crate::store::{Options, Patience, Store};
 
-unsafe extern "C" {
-    /// Exported by PHP's core; its header is not among those that ext-php-rs reads.
-    static mut php_json_serializable_ce: *mut ffi::zend_class_entry;
-}
-
-fn json_serializable() -> &'static ClassEntry {
-    // SAFETY: ext/json is part of the core, and registered before any extension that is loaded.
-    unsafe { &*php_json_serializable_ce }
-}
-
 /// Registers the class. Called once, at module startup.
 pub fn register() -> ext_php_rs::error::Result<()> {
-    // The original's methods have no return types, and no types that its subclasses would have
-    // to repeat: overrides that were legal stay legal, without a deprecation.
-    let untyped = |name: &str| Arg::new(name, DataType::Mixed);
-    let method = FunctionBuilder::new::<&str>;
-    ClassBuilder::new("Sync")
-        .implements((ce::arrayaccess, "ArrayAccess"))
-        .implements((ce::countable, "Countable"))
-        .implements((ce::aggregate, "IteratorAggregate"))
-        .implements((json_serializable, "JsonSerializable"))
-        .method(
-            FunctionBuilder::constructor(construct)
-                .arg(Arg::new("file", DataType::String))
-                .not_required()
-                .arg(untyped("allowedClasses").default("null"))
-                .arg(Arg::new("durability", DataType::String).allow_null().default("null")),
-            MethodFlags::Public,
-        )
-        .method(method("__get", magic_get).arg(untyped("name")), MethodFlags::Public)
-        .method(method("__set", magic_set).arg(untyped("name")).arg(untyped("value")), MethodFlags::Public)
-        .method(method("__isset", magic_isset).arg(untyped("name")), MethodFlags::Public)
-        .method(method("__unset", magic_unset).arg(untyped("name")), MethodFlags::Public)
-        .method(
-            method("get", get).arg(untyped("name")).not_required().arg(untyped("default").default("null")),
-            MethodFlags::Public,
-        )
-        .method(method("set", set).arg(untyped("name")).arg(untyped("value")), MethodFlags::Public)
-        .method(method("has", has).arg(untyped("name")), MethodFlags::Public)
-        .method(method("remove", remove).arg(untyped("name")), MethodFlags::Public)
-        .method(
-            method("lock", lock)
-                .not_required()
-                .arg(untyped("timeout").default("0"))
-                .arg(untyped("interval").default("50000")),
-            MethodFlags::Public,
-        )
-        .method(method("unlock", unlock), MethodFlags::Public)
-        .method(method("getFile", get_file), MethodFlags::Public)
-        .method(method("setFile", set_file).arg(untyped("file")), MethodFlags::Public)
-        .method(method("getData", get_data), MethodFlags::Public)
-        .method(
-            method("setData", set_data).arg(Arg::new("data", DataType::Object("stdClass".into()))),
-            MethodFlags::Public,
-        )
-        .method(method("destroy", destroy), MethodFlags::Public)
-        .method(method("count", count).returns(DataType::Long, false, false), MethodFlags::Public)
-        .method(
-            method("getIterator", get_iterator).returns(DataType::Object("Iterator".into()), false, false),
-            MethodFlags::Public,
-        )
-        .method(method("jsonSerialize", json_serialize).returns(DataType::Mixed, false, false), MethodFlags::Public)
-        .method(method("__serialize", serialize).returns(DataType::Array, false, false), MethodFlags::Public)
-        .method(
-            method("__unserialize", unserialize).arg(Arg::new("data", DataType::Array)).returns(
-                DataType::Void,
-                false,
-                false,
-            ),
-            MethodFlags::Public,
-        )
-        .method(
-            method("offsetGet", offset_get).arg(untyped("offset")).returns(DataType::Mixed, false, false),
-            MethodFlags::Public,
-        )
-        .method(
-            method("offsetSet", offset_set).arg(untyped("offset")).arg(untyped("value")).returns(
-                DataType::Void,
-                false,
-                false,
-            ),
-            MethodFlags::Public,
-        )
-        .method(
-            method("offsetExists", offset_exists).arg(untyped("offset")).returns(DataType::Bool, false, false),
-            MethodFlags::Public,
-        )
-        .method(
-            method("offsetUnset", offset_unset).arg(untyped("offset")).returns(DataType::Void, false, false),
-            MethodFlags::Public,
-        )
-        .registration(|class, arguments| {
-            finish_types(class);
-            lifecycle::set_class(class);
-            // The engine's functions point into the tables for as long as the process lives.
-            std::mem::forget(arguments);
-        })
-        .register()
-}
-
-/// Declares what the builder has no words for.
-///
-/// What interfaces of the core demand has a tentative return type, as the core declares it: a
-/// subclass may leave the type out, at the price of the deprecation that it has from the interface
-/// anyway. `allowedClasses` is `array|bool|null`.
-fn finish_types(class: &mut ffi::zend_class_entry) {
-    // SAFETY: function tables hold functions; those of this class are internal ones with types,
-    // so that the engine has put their argument info, before whose first the return type stands,
-    // into memory of its own.
-    unsafe {
-        for (_, function) in zend::Elements::of(&raw const class.function_table) {
-            let function = (*function).value.func;
-            if (*function).common.fn_flags & ffi::ZEND_ACC_HAS_RETURN_TYPE != 0 {
-                let returned = (*function).internal_function.arg_info.sub(1);
-                (*returned).type_.type_mask |= ffi::_ZEND_IS_TENTATIVE_BIT;
-            }
-        }
-        let allowed_classes = (*class.constructor).internal_function.arg_info.add(1);
-        (*allowed_classes).type_.type_mask = 1 << IS_ARRAY | 1 << IS_TRUE | 1 << IS_FALSE | 1 << IS_NULL;
-    }
+    let class = signatures::register_sync(&SyncMethods {
+        magic_construct: construct,
+        magic_get,
+        magic_set,
+        magic_isset,
+        magic_unset,
+        get,
+        set,
+        has,
+        remove,
+        lock,
+        unlock,
+        get_file,
+        set_file,
+        get_data,
+        set_data,
+        destroy,
+        count,
+        get_iterator,
+        json_serialize,
+        magic_serialize: serialize,
+        magic_unserialize: unserialize,
+        offset_get,
+        offset_set,
+        offset_exists,
+        offset_unset,
+    })?;
+    // SAFETY: just registered, by the only thread that there is at startup.
+    lifecycle::set_class(unsafe { &mut *class.as_ptr() });
+    Ok(())
 }
 
 impl Call<'_> {
