@@ -6,14 +6,14 @@ use std::ptr;
 use ext_php_rs::ffi::{BP_VAR_R, zval};
 
 use super::object::SyncObject;
-use super::property::{self, Known};
+use super::property::{self, Observed};
 use super::zend::{self, Str, Thrown};
 
-/// Reads the value of `name`, by what the object's class overrides; tells what it is known by.
+/// Reads the value of `name`, by what the object's class overrides; tells what it is observed by.
 ///
 /// # Safety
 /// All are valid, and held by the caller; `into` is overwritten.
-pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<Known, Thrown> {
+pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<Observed, Thrown> {
     let object = this.zend();
     // SAFETY: valid by contract.
     unsafe {

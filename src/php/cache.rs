@@ -12,6 +12,7 @@ use std::ptr;
 use ext_php_rs::alloc::{efree, emalloc};
 use ext_php_rs::ffi::{self, zend_string, zval};
 
+use super::value::Sharing;
 use super::zend;
 use crate::store::Seen;
 
@@ -110,6 +111,28 @@ impl Cache {
                 zend::copy(&raw mut (*entry).value, value);
             }
             (*entry).seen = seen;
+        }
+    }
+
+    /// Keeps a value that may be kept, and forgets the name of another.
+    ///
+    /// # Safety
+    /// As for [`Cache::store`]; `sharing` is the value's.
+    #[inline]
+    pub unsafe fn keep(
+        &mut self,
+        sharing: Sharing,
+        name: *mut zend_string,
+        value: *const zval,
+        seen: Seen,
+        size: usize,
+    ) {
+        // SAFETY: valid by contract.
+        unsafe {
+            match sharing {
+                Sharing::Shareable => self.store(name, Some(value), seen, size),
+                Sharing::Fresh => self.forget(name),
+            }
         }
     }
 

@@ -17,7 +17,7 @@ use super::names::offset_name;
 use super::object::SyncObject;
 use super::patch;
 use super::plain_path::is_plain_path;
-use super::property::{self, Known};
+use super::property::{self, Observed};
 use super::step::{self, Step};
 use super::stored::Encoded;
 use super::walk::{self, Act, Continuation};
@@ -27,9 +27,9 @@ use crate::store::{self, Store};
 /// Acts in the depth of the value of `name`, as one step to all others.
 ///
 /// # Safety
-/// The object and the values in `deed` are valid, and held by the caller.
-pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], deed: Edit) -> Result<(), Thrown> {
-    if let ([], Edit::Unset) = (steps, &deed) {
+/// The object and the values in `edit` are valid, and held by the caller.
+pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit) -> Result<(), Thrown> {
+    if let ([], Edit::Unset) = (steps, &edit) {
         // SAFETY: valid by contract; the handler is one of ours.
         unsafe {
             if let Some(unset) = (*(*this.zend()).handlers).unset_property {
@@ -40,15 +40,15 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], deed: Edit) 
     }
     // SAFETY: valid by contract.
     unsafe {
-        let deed = if this.overrides.accessors() {
-            deed
+        let edit = if this.overrides.accessors() {
+            edit
         } else {
-            match patch::change(this, name, steps, deed)? {
+            match patch::change(this, name, steps, edit)? {
                 Attempt::Done => return Ok(()),
-                Attempt::Declined(deed) => deed,
+                Attempt::Declined(edit) => edit,
             }
         };
-        match exclusive(this, |turn| compute(turn, name, steps, deed))? {
+        match exclusive(this, |turn| compute(turn, name, steps, edit))? {
             None => Ok(()),
             Some(Continuation { handle, step, rest, act }) => {
                 change_element(SyncObject::of(handle.object()), step, rest, Edit::defer(act))
@@ -58,25 +58,25 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], deed: Edit) 
 }
 
 /// Acts in the depth of what a step leads to in a store.
-unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], deed: Edit) -> Result<(), Thrown> {
+unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], edit: Edit) -> Result<(), Thrown> {
     // SAFETY: as for `change`.
     unsafe {
         match step {
-            Step::Property(name) => change(this, name, rest, deed),
-            Step::Element(key) => change(this, &offset_name(this, key.as_ptr(), deed.fetch())?, rest, deed),
-            Step::Append => change_next(this, rest, deed),
+            Step::Property(name) => change(this, name, rest, edit),
+            Step::Element(key) => change(this, &offset_name(this, key.as_ptr(), edit.fetch())?, rest, edit),
+            Step::Append => change_next(this, rest, edit),
         }
     }
 }
 
 /// Acts in the depth of a new value, under the next free number.
-pub unsafe fn change_next(this: &SyncObject, steps: &[Step], deed: Edit) -> Result<(), Thrown> {
+pub unsafe fn change_next(this: &SyncObject, steps: &[Step], edit: Edit) -> Result<(), Thrown> {
     // SAFETY: as for `change`.
     unsafe {
-        match (steps, deed) {
+        match (steps, edit) {
             ([], Edit::Assign(value)) if !this.overrides.accessors() => property::append(this, value),
             // From finding the number to taking it, nobody else may take it.
-            (steps, deed) => exclusive(this, |_| change(this, &property::next_number(this)?, steps, deed)),
+            (steps, edit) => exclusive(this, |_| change(this, &property::next_number(this)?, steps, edit)),
         }
     }
 }
@@ -87,27 +87,27 @@ unsafe fn compute<'o, 's>(
     turn: &Turn,
     name: &Str,
     steps: &'s [Step],
-    mut deed: Edit<'o>,
+    mut edit: Edit<'o>,
 ) -> Result<Option<Continuation<'o, 's>>, Thrown> {
     let this = turn.object();
     let mut value = zend::empty();
     // SAFETY: valid by contract; the value is this frame's own.
     unsafe {
-        let mut known = get(this, name, &raw mut value)?;
+        let mut observed = get(this, name, &raw mut value)?;
         for _ in 0..MERGES {
-            if retry_importing(this, |store| known.is_newest(store, name.bytes()))? {
+            if retry_importing(this, |store| observed.is_newest(store, name.bytes()))? {
                 break;
             }
             // Reading it has run user code, which has changed it.
             zend::release(&raw mut value);
-            known = get(this, name, &raw mut value)?;
+            observed = get(this, name, &raw mut value)?;
         }
         // The cache lets go of it, so that an array is changed in place, not copied.
         this.cache().forget(name.as_ptr());
-        let done = deed.done();
-        let acted = walk::act(&raw mut value, steps, deed.during(turn))?;
+        let done = edit.done();
+        let acted = walk::act(&raw mut value, steps, edit.during(turn))?;
         if acted.changed {
-            Made { name, known, steps, done }.store(turn, &raw mut value, MERGES)?;
+            Made { name, observed, steps, done }.store(turn, &raw mut value, MERGES)?;
         }
         Ok(acted.continuation)
     }
@@ -117,7 +117,7 @@ unsafe fn compute<'o, 's>(
 struct Made<'s> {
     name: &'s Str,
     /// What it was made of.
-    known: Known,
+    observed: Observed,
     /// Where in it the statement has acted.
     steps: &'s [Step],
     done: Applied,
@@ -167,7 +167,7 @@ impl Made<'_> {
 
     /// Whether the value in the store is the one that it was made of.
     fn is_newest(&self, store: &Store) -> store::Result<bool> {
-        self.known.is_newest(store, self.name.bytes())
+        self.observed.is_newest(store, self.name.bytes())
     }
 
     /// Puts the result into what is there now.
@@ -177,7 +177,7 @@ impl Made<'_> {
         let mut value = zend::empty();
         // SAFETY: as for `store`; the value is this frame's own.
         unsafe {
-            let known = get(this, name, &raw mut value)?;
+            let observed = get(this, name, &raw mut value)?;
             this.cache().forget(name.as_ptr());
             let mut follow = |newer: *const zval| match done {
                 Applied::Operated(operation) => (*operation).follow(newer),
@@ -192,7 +192,7 @@ impl Made<'_> {
                 Applied::Removed => Act::Unset,
             };
             walk::act(&raw mut value, steps, act)?;
-            Made { name, known, steps, done }.store(turn, &raw mut value, merges)
+            Made { name, observed, steps, done }.store(turn, &raw mut value, merges)
         }
     }
 }

@@ -73,3 +73,12 @@ pub enum Attempt<'o> {
 /// How often a compare and swap is tried again because another process was faster, before the other writers
 /// are kept out.
 pub const ATTEMPTS: usize = 20;
+
+/// The outcome of a compare and swap.
+pub enum Swap {
+    Done,
+    /// This is not the way.
+    Impossible,
+    /// Another process was faster.
+    Lost,
+}

@@ -6,7 +6,7 @@ use std::ptr;
 
 use ext_php_rs::ffi::{IS_DOUBLE, IS_LONG, IS_STRING, zend_object, zend_string, zval};
 
-use super::edit::ATTEMPTS;
+use super::edit::{ATTEMPTS, Swap};
 use super::exclusive::exclusive;
 use super::fetch::forget_type;
 use super::globals::GLOBALS;
@@ -109,15 +109,6 @@ unsafe fn operate_on_scalar(
         // (While others are kept out nobody is faster.)
         Ok(matches!(swapped, Swap::Done))
     }
-}
-
-/// What came of a compare and swap.
-enum Swap {
-    Done,
-    /// This is not the way.
-    Impossible,
-    /// Others were faster.
-    Lost,
 }
 
 /// As [`operate_on_scalar`]; nobody is kept out. Runs no user code but signal handlers.

@@ -9,10 +9,12 @@
 //! for it, however long it is. All that has to be known is where it ends ([`End`]); the process that appended
 //! last has noted that in the store.
 
+use std::ptr;
+
 use ext_php_rs::ffi::{self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_STRING, IS_TRUE, zval};
 
 use super::cache::LARGEST_VALUE;
-use super::edit::{ATTEMPTS, Attempt, Edit};
+use super::edit::{ATTEMPTS, Attempt, Edit, Swap};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::globals::GLOBALS;
 use super::legacy::retry_importing;
@@ -21,105 +23,211 @@ use super::property;
 use super::refusal::cannot_store;
 use super::step::{self, ArrayKey, Step, array_key};
 use super::stored::{Encoded, write_head, write_name, write_number};
-use super::value::{self, ZendVec};
+use super::value::{self, ValueError, ZendVec};
 use super::walk::{self, Act};
 use super::zend::{self, Str, Thrown};
 use crate::store::{Appended, Outline, Seen, Store};
 
-/// Does it by appending a patch, where this is the way.
+/// Changes an array by appending a patch, where that is enough.
 ///
 /// # Safety
-/// The object and the values in `deed` are valid, and held by the caller.
-pub unsafe fn change<'o>(this: &SyncObject, name: &Str, steps: &[Step], deed: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
+/// The object and the values in `edit` are valid, and held by the caller.
+pub unsafe fn change<'o>(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
     if steps.is_empty() {
-        return Ok(Attempt::Declined(deed));
+        return Ok(Attempt::Declined(edit));
     }
     // SAFETY: valid by contract.
     unsafe {
-        match (steps, change_cached(this, name, steps, deed)?) {
+        match (steps, Cached { this, name, steps }.change(edit)?) {
             ([step], Attempt::Declined(Edit::Assign(value))) => assign_unread(this, name, step, value),
-            (_, tried) => Ok(tried),
+            (_, attempt) => Ok(attempt),
         }
     }
 }
 
-/// As [`change`], for an array that the cache knows, where no user code runs and nothing is warned of: so it may be
-/// done on an array that turns out not to be the newest, and again on the next.
-unsafe fn change_cached<'o>(
-    this: &SyncObject,
-    name: &Str,
-    steps: &[Step],
-    mut deed: Edit<'o>,
-) -> Result<Attempt<'o>, Thrown> {
-    // SAFETY: as for `change`. What is looked at in the cache is used before anything else can happen to it.
-    unsafe {
-        for _ in 0..ATTEMPTS {
-            let Some(entry) = this.cache().look_up(name.as_ptr()) else { break };
+/// A change to an array that the cache knows. The caller of [`change`] holds all of it.
+struct Cached<'s> {
+    this: &'s SyncObject,
+    name: &'s Str,
+    steps: &'s [Step],
+}
+
+impl Cached<'_> {
+    /// As [`change`], where no user code runs and nothing is warned of: so it may be
+    /// done on an array that turns out not to be the newest, and again on the next.
+    unsafe fn change<'o>(&self, mut edit: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
+        // SAFETY: as for `change`.
+        unsafe {
+            for _ in 0..ATTEMPTS {
+                match self.change_once(&mut edit)? {
+                    Swap::Done => return Ok(Attempt::Done),
+                    Swap::Lost if property::refresh(self.this, self.name.as_ptr())? => {}
+                    Swap::Lost | Swap::Impossible => break,
+                }
+            }
+        }
+        Ok(Attempt::Declined(edit))
+    }
+
+    /// Appends the patch to the array that the cache knows, if the store has no newer one.
+    unsafe fn change_once(&self, edit: &mut Edit) -> Result<Swap, Thrown> {
+        let Self { this, name, .. } = *self;
+        // SAFETY: as for `change`. Entries of the cache are used before anything else can happen to it.
+        unsafe {
+            let Some(entry) = this.cache().look_up(name.as_ptr()) else { return Ok(Swap::Impossible) };
             let before = entry.seen;
-            let value = match &mut deed {
+            let value = match edit {
                 Edit::Assign(value) if is_plain(*value, DEPTH) => Some(*value),
+                Edit::Assign(_) => return Ok(Swap::Impossible),
+                Edit::Operate(due) => {
+                    let Some(old) = scalar_at(&raw const entry.value, self.steps) else { return Ok(Swap::Impossible) };
+                    let Some(new) = due.silently(old)? else { return Ok(Swap::Impossible) };
+                    Some(new)
+                }
                 Edit::Unset => None,
-                Edit::Operate(due) => match scalar_at(&raw const entry.value, steps) {
-                    Some(old) => match due.silently(old)? {
-                        Some(new) => Some(new),
-                        None => break,
-                    },
-                    None => break,
-                },
-                Edit::Assign(_) => break,
             };
             let mut patch = GLOBALS.get().buffers.take();
-            let Some(end) = encode(this, name, &raw const entry.value, steps, value, &mut patch)? else { break };
+            let Some(end) = self.encode(&raw const entry.value, value, &mut patch)? else {
+                return Ok(Swap::Impossible);
+            };
             let mut seen = before;
-            let Some(instance) = this.constructed() else { break };
+            let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
             match instance.store.append(name.bytes(), &patch, end.0, &mut seen) {
                 Ok(Appended::Done) => {
-                    if let Some(array) = follow(this, name, before, steps, value)? {
+                    if let Some(array) = self.follow(before, value)? {
                         this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
                     }
-                    return Ok(Attempt::Done);
+                    Ok(Swap::Done)
                 }
-                Ok(Appended::Changed) => {}
+                Ok(Appended::Changed) => Ok(Swap::Lost),
                 // As much has been appended as there was: time to write it whole.
-                Ok(Appended::Full) => {
-                    let Some(array) = follow(this, name, before, steps, value)? else { break };
-                    patch.clear();
-                    value::encode(&array, 0, &mut patch)
-                        .map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
-                    match instance.store.put_if_unchanged(name.bytes(), &patch, &mut seen) {
-                        Ok(true) => {
-                            this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
-                            return Ok(Attempt::Done);
-                        }
-                        Ok(false) => {}
-                        Err(_) => break,
-                    }
-                }
+                Ok(Appended::Full) => match self.follow(before, value)? {
+                    Some(array) => self.put_whole(&array, seen, &mut patch),
+                    None => Ok(Swap::Impossible),
+                },
                 // Held, busy, full: the long way waits, or says what is wrong.
-                Err(_) => break,
-            }
-            // Another process was faster.
-            if !property::refresh(this, name.as_ptr())? {
-                break;
+                Err(_) => Ok(Swap::Impossible),
             }
         }
-        Ok(Attempt::Declined(deed))
     }
-}
 
-/// Takes an array out of the cache and changes it like the one in the store. `None`: the cache does not know it.
-unsafe fn follow(
-    this: &SyncObject,
-    name: &Str,
-    seen: Seen,
-    steps: &[Step],
-    value: Option<*mut zval>,
-) -> Result<Option<zval>, Thrown> {
-    // SAFETY: as for `change`. The array is this frame's own, and plain.
-    unsafe {
-        let Some(mut array) = this.cache().take(name.as_ptr(), seen) else { return Ok(None) };
-        walk::act(&raw mut array, steps, value.map_or(Act::Unset, Act::Assign))?;
-        Ok(Some(array))
+    /// Stores the array with the change as one record, if the store's is still the one that was seen.
+    unsafe fn put_whole(&self, array: &zval, mut seen: Seen, bytes: &mut ZendVec<u8>) -> Result<Swap, Thrown> {
+        let Self { this, name, .. } = *self;
+        bytes.clear();
+        value::encode(array, 0, bytes).map_err(|error| self.refuse(error))?;
+        let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
+        match instance.store.put_if_unchanged(name.bytes(), bytes, &mut seen) {
+            Ok(true) => {
+                // SAFETY: a plain array, as all that the cache keeps; the caller holds the name.
+                unsafe { this.cache().store(name.as_ptr(), Some(array), seen, bytes.len()) };
+                Ok(Swap::Done)
+            }
+            Ok(false) => Ok(Swap::Lost),
+            Err(_) => Ok(Swap::Impossible),
+        }
+    }
+
+    /// Takes an array out of the cache and changes it like the one in the store. `None`: the cache does not know it.
+    unsafe fn follow(&self, seen: Seen, value: Option<*mut zval>) -> Result<Option<zval>, Thrown> {
+        // SAFETY: as for `change`. The array is this frame's own, and plain.
+        unsafe {
+            let Some(mut array) = self.this.cache().take(self.name.as_ptr(), seen) else { return Ok(None) };
+            walk::act(&raw mut array, self.steps, value.map_or(Act::Unset, Act::Assign))?;
+            Ok(Some(array))
+        }
+    }
+
+    /// Appends the patch for a change to `array` to `out`, and tells where the array ends then; `None` where a
+    /// patch cannot say it, or where PHP would do more than change one element.
+    unsafe fn encode(
+        &self,
+        array: *const zval,
+        value: Option<*mut zval>,
+        out: &mut ZendVec<u8>,
+    ) -> Result<Option<End>, Thrown> {
+        let depth = self.steps.len();
+        write_head(out, depth, value.is_some());
+        let mut at = array;
+        let mut end = End::UNKNOWN;
+        // SAFETY: callers pass valid values; elements are looked at while nothing can change them.
+        unsafe {
+            for n in 0..depth {
+                if zend::kind(at) != IS_ARRAY {
+                    return Ok(None);
+                }
+                let table = (*at).value.arr;
+                let Some((number, element)) = self.encode_step(n, table, value.is_some(), out)? else {
+                    return Ok(None);
+                };
+                if n == 0 {
+                    end = End::of(table);
+                    if let Some(number) = number
+                        && value.is_some()
+                    {
+                        end = end.after(number);
+                    }
+                }
+                at = element;
+            }
+            if let Some(value) = value {
+                value::check_depth(depth)
+                    .and_then(|()| value::encode(&*value, depth, out))
+                    .map_err(|error| self.refuse(error))?;
+            }
+            Ok(Some(end))
+        }
+    }
+
+    /// Appends the `n`th step, from `table` on; tells its number, if that is what it is, and what is there, or null.
+    unsafe fn encode_step(
+        &self,
+        n: usize,
+        table: *const ffi::zend_array,
+        assigns: bool,
+        out: &mut ZendVec<u8>,
+    ) -> Result<Option<(Option<i64>, *const zval)>, Thrown> {
+        let last = n + 1 == self.steps.len();
+        // SAFETY: as for `encode`.
+        unsafe {
+            let (number, element) = match &self.steps[n] {
+                Step::Element(key) if key.is_plain() => match array_key(key, false)? {
+                    // A decoded array counts on from its highest key, one in memory from the
+                    // highest that it ever had: the next process must not see the difference.
+                    ArrayKey::Index(index) if last && !assigns && index + 1 == (*table).nNextFreeElement => {
+                        return Ok(None);
+                    }
+                    ArrayKey::Index(index) => {
+                        write_number(out, index);
+                        (Some(index), ffi::zend_hash_index_find(table, index as u64))
+                    }
+                    ArrayKey::Name(key) => {
+                        write_name(out, &key).map_err(|error| self.refuse(error))?;
+                        (None, ffi::zend_hash_find(table, key.as_ptr()))
+                    }
+                },
+                // The number itself: every reader comes to the same, whatever it has unset before.
+                Step::Append if last && assigns => match (*table).nNextFreeElement {
+                    i64::MAX => return Ok(None),
+                    next => {
+                        // The engine's mark for "no number yet"; below zero it counts on from there.
+                        let next = if next == i64::MIN { 0 } else { next };
+                        write_number(out, next);
+                        (Some(next), ptr::null_mut())
+                    }
+                },
+                _ => return Ok(None),
+            };
+            // A missing element is PHP's business: a new array, a warning, or nothing to do.
+            if element.is_null() && !(last && assigns) {
+                return Ok(None);
+            }
+            Ok(Some((number, element)))
+        }
+    }
+
+    fn refuse(&self, error: ValueError) -> Thrown {
+        cannot_store(self.this, Some(self.name.bytes()), error)
     }
 }
 
@@ -421,80 +529,5 @@ unsafe fn scalar_at(array: *const zval, steps: &[Step]) -> Option<*const zval> {
     unsafe {
         let at = step::find(array, steps)?;
         (zend::kind(at) != IS_ARRAY && is_plain(at, 0)).then_some(at)
-    }
-}
-
-/// Appends the patch for a change to `array` to `out`, and tells where the array ends then; `None` where a
-/// patch cannot say it, or where PHP would do more than change one element.
-unsafe fn encode(
-    this: &SyncObject,
-    name: &Str,
-    array: *const zval,
-    steps: &[Step],
-    value: Option<*mut zval>,
-    out: &mut ZendVec<u8>,
-) -> Result<Option<End>, Thrown> {
-    let refuse = |error| cannot_store(this, Some(name.bytes()), error);
-    write_head(out, steps.len(), value.is_some());
-    let mut at = array;
-    let mut end = End::UNKNOWN;
-    // SAFETY: callers pass valid values; elements are looked at while nothing can change them.
-    unsafe {
-        for (n, step) in steps.iter().enumerate() {
-            let last = n + 1 == steps.len();
-            if zend::kind(at) != IS_ARRAY {
-                return Ok(None);
-            }
-            let table = (*at).value.arr;
-            if n == 0 {
-                end = End::of(table);
-            }
-            let first = n == 0 && value.is_some();
-            let element = match step {
-                Step::Element(key) if key.is_plain() => {
-                    match array_key(key, false)? {
-                        // A decoded array counts on from its highest key, one in memory from the
-                        // highest that it ever had: who comes after must not see the difference.
-                        ArrayKey::Index(index) if last && value.is_none() && index + 1 == (*table).nNextFreeElement => {
-                            return Ok(None);
-                        }
-                        ArrayKey::Index(index) => {
-                            write_number(out, index);
-                            if first {
-                                end = end.after(index);
-                            }
-                            ffi::zend_hash_index_find(table, index as u64)
-                        }
-                        ArrayKey::Name(key) => {
-                            write_name(out, &key).map_err(refuse)?;
-                            ffi::zend_hash_find(table, key.as_ptr())
-                        }
-                    }
-                }
-                // The number itself: every reader comes to the same, whatever it has unset before.
-                Step::Append if last && value.is_some() => match (*table).nNextFreeElement {
-                    i64::MAX => return Ok(None),
-                    next => {
-                        // The engine's mark for "no number yet"; below zero it counts on from there.
-                        let next = if next == i64::MIN { 0 } else { next };
-                        write_number(out, next);
-                        if first {
-                            end = end.after(next);
-                        }
-                        break;
-                    }
-                },
-                _ => return Ok(None),
-            };
-            // What is not there is PHP's business: a new array, a warning, or nothing to do.
-            if element.is_null() && (!last || value.is_none()) {
-                return Ok(None);
-            }
-            at = element;
-        }
-        if let Some(value) = value {
-            value::check_depth(steps.len()).and_then(|()| value::encode(&*value, steps.len(), out)).map_err(refuse)?;
-        }
-        Ok(Some(end))
     }
 }

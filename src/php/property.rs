@@ -20,16 +20,16 @@ use super::wait::Rounds;
 use super::zend::{self, Str, Thrown};
 use crate::store::{self, ErrorKind, Found, OUTLINE, Outline, Places, Room, Seen, Store, Unread};
 
-/// What a value that was read is known by.
+/// When a value was read, and whether there was one.
 #[derive(Clone, Copy)]
-pub struct Known {
+pub struct Observed {
     /// When and where it was seen.
     pub seen: Seen,
     /// Whether there is one (the value read is null where there is none).
     pub there: bool,
 }
 
-impl Known {
+impl Observed {
     /// Whether the value is still the one that was read. Runs no user code.
     pub fn is_newest(&self, store: &Store, name: &[u8]) -> store::Result<bool> {
         if store.is_current(&self.seen) {
@@ -55,17 +55,17 @@ impl Known {
 /// `name` and `into` are valid, and held by the caller.
 pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<bool, Thrown> {
     // SAFETY: valid by contract.
-    unsafe { observe(this, name, into).map(|known| known.there) }
+    unsafe { observe(this, name, into).map(|observed| observed.there) }
 }
 
-/// As [`read`], for who has to know later whether the value is still the same.
+/// As [`read`], for a caller that has to know later whether the value is still the same.
 ///
 /// # Safety
 /// As there.
-pub unsafe fn observe(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<Known, Thrown> {
+pub unsafe fn observe(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<Observed, Thrown> {
     // SAFETY: valid by contract.
     match unsafe { find(this, name, Wanted::Anything, into)? } {
-        Some(known) => Ok(known),
+        Some(observed) => Ok(observed),
         None => unreachable!("anything is wanted"),
     }
 }
@@ -78,21 +78,21 @@ pub unsafe fn observe(this: &SyncObject, name: *mut zend_string, into: *mut zval
 pub unsafe fn refresh(this: &SyncObject, name: *mut zend_string) -> Result<bool, Thrown> {
     let mut newer = zend::empty();
     // SAFETY: valid by contract; `newer` is a slot of this frame.
-    unsafe { find(this, name, Wanted::Plain, &raw mut newer).map(|known| known.is_some()) }
+    unsafe { find(this, name, Wanted::Plain, &raw mut newer).map(|observed| observed.is_some()) }
 }
 
-/// What the value of `name` is known by, without reading it.
-pub fn peek(this: &SyncObject, name: &[u8]) -> Result<Known, Thrown> {
+/// When the value of `name` was written, without reading it.
+pub fn peek(this: &SyncObject, name: &[u8]) -> Result<Observed, Thrown> {
     let mut seen = Seen::default();
     let mut start = [MaybeUninit::uninit(); OUTLINE];
     match retry(this, |store| store.outline(name, &mut seen, &mut Places::new(&mut start))) {
-        Ok(outline) => Ok(Known { seen, there: outline != Outline::Missing }),
-        Err(Stop::Legacy) => Ok(Known { seen: Seen::default(), there: false }),
+        Ok(outline) => Ok(Observed { seen, there: outline != Outline::Missing }),
+        Err(Stop::Legacy) => Ok(Observed { seen: Seen::default(), there: false }),
         Err(Stop::Thrown) => Err(Thrown),
     }
 }
 
-/// What a reader can use.
+/// The values that a reader can use.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Anything,
@@ -106,13 +106,13 @@ impl Wanted {
     }
 }
 
-/// What [`observe`] and [`refresh`] do. `None`: it is not what is wanted.
+/// Finds the newest value of `name`, for [`observe`] and [`refresh`]. `None`: it is not what is wanted.
 unsafe fn find(
     this: &SyncObject,
     name: *mut zend_string,
     wanted: Wanted,
     into: *mut zval,
-) -> Result<Option<Known>, Thrown> {
+) -> Result<Option<Observed>, Thrown> {
     // SAFETY: valid by contract. The cache is looked at between calls that may run user code, and
     // never kept across one.
     unsafe {
@@ -120,10 +120,11 @@ unsafe fn find(
             && let Some(instance) = this.constructed()
             && instance.store.is_current(&entry.seen)
         {
-            return Ok(Some(Known { seen: entry.seen, there: copy_cached(&raw const entry.value, into) }));
+            return Ok(Some(Observed { seen: entry.seen, there: copy_cached(&raw const entry.value, into) }));
         }
         zend::set_null(into);
         check_name(name)?;
+        let reading = Reading { this, name, wanted, into };
         let mut bytes = GLOBALS.get().buffers.take();
         let mut rounds = Rounds::new();
         loop {
@@ -134,150 +135,151 @@ unsafe fn find(
             let long = if rounds.are_many() { u64::MAX } else { scalar::LONG as u64 };
             let found =
                 retry_into(this, &mut bytes, |store, bytes| store.get_short(zend::bytes(name), long, &mut seen, bytes));
-            let known = |there| Ok(Some(Known { seen, there }));
-            match found {
-                Ok(Found::Long(left)) => {
-                    let sharing = match read_long(this, name, &left, &mut bytes, wanted, into)? {
-                        Long::Read(sharing) => sharing,
-                        Long::Gone => continue,
-                        Long::Unwanted => return Ok(None),
-                    };
-                    match sharing {
-                        Sharing::Shareable => this.cache().store(name, Some(into), seen, left.length as usize),
-                        Sharing::Fresh => this.cache().forget(name),
-                    }
-                    return known(true);
-                }
+            let taken = match found {
+                Ok(found) => reading.take(found, before, seen, &mut bytes)?,
+                Err(Stop::Legacy) => reading.take_legacy()?,
                 Err(Stop::Thrown) => return Err(Thrown),
-                Err(Stop::Legacy) if wanted == Wanted::Plain => return Ok(None),
-                Err(Stop::Legacy) => {
-                    if let Some(there) = read_legacy(this, name, into)? {
-                        return Ok(Some(Known { seen: Seen::default(), there }));
-                    }
-                }
-                Ok(Found::Missing) => {
+            };
+            match taken {
+                Taken::Observed(observed) => return Ok(Some(observed)),
+                Taken::Unwanted => return Ok(None),
+                Taken::Changed => {}
+            }
+        }
+    }
+}
+
+/// One reading of a property. The caller of [`find`] holds all of it.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    this: &'a SyncObject,
+    name: *mut zend_string,
+    wanted: Wanted,
+    into: *mut zval,
+}
+
+/// The outcome of taking over a value that the store has found.
+enum Taken {
+    Observed(Observed),
+    /// It is not what is wanted.
+    Unwanted,
+    /// The value, or the cache, has changed meanwhile: look again.
+    Changed,
+}
+
+impl Reading<'_> {
+    /// Takes over what the store has found at `seen`, where the cache knew the value of `before`. `bytes`: the value, its
+    /// first bytes, or those appended to it.
+    unsafe fn take(&self, found: Found, before: Seen, seen: Seen, bytes: &mut ZendVec<u8>) -> Result<Taken, Thrown> {
+        let Self { this, name, wanted, into } = *self;
+        let observed = |there| Ok(Taken::Observed(Observed { seen, there }));
+        // SAFETY: as for `find`.
+        unsafe {
+            match found {
+                Found::Missing => {
                     this.cache().store(name, None, seen, 0);
-                    return known(false);
+                    observed(false)
                 }
-                Ok(Found::Unchanged) => {
+                Found::Unchanged => {
                     if let Some(entry) = this.cache().look_up(name).filter(|entry| entry.seen == before) {
                         entry.seen = seen;
-                        return known(copy_cached(&raw const entry.value, into));
+                        return observed(copy_cached(&raw const entry.value, into));
                     }
                     // User code ran in between, and the cache knows another value, or none.
                     this.cache().forget(name);
+                    Ok(Taken::Changed)
                 }
-                Ok(Found::Appended | Found::Value) if !wanted.takes(&bytes) => return Ok(None),
-                Ok(Found::Appended) => {
-                    if let Some(there) = read_appended(this, name, before, seen, &bytes, into)? {
-                        return known(there);
-                    }
-                    // What it goes on from is not there: all of it, then.
-                    this.cache().forget(name);
-                }
-                Ok(Found::Value) => {
-                    let sharing = stored::decode(this, zend::bytes(name), &bytes, into)?;
-                    match sharing {
-                        Sharing::Shareable => this.cache().store(name, Some(into), seen, bytes.len()),
-                        Sharing::Fresh => this.cache().forget(name),
-                    }
-                    return known(true);
+                Found::Long(left) => self.take_long(&left, seen, bytes),
+                Found::Appended | Found::Value if !wanted.takes(bytes) => Ok(Taken::Unwanted),
+                Found::Appended => self.take_appended(before, seen, bytes),
+                Found::Value => {
+                    let sharing = stored::decode(this, zend::bytes(name), bytes, into)?;
+                    this.cache().keep(sharing, name, into, seen, bytes.len());
+                    observed(true)
                 }
             }
         }
     }
-}
 
-/// Lets the cached value follow the patches that have been appended to it since. `None`: the cache
-/// knows another value by now.
-unsafe fn read_appended(
-    this: &SyncObject,
-    name: *mut zend_string,
-    before: Seen,
-    seen: Seen,
-    bytes: &[u8],
-    into: *mut zval,
-) -> Result<Option<bool>, Thrown> {
-    // SAFETY: as for `read`. The cache lets go of the value, so that an array is changed in place.
-    unsafe {
-        let Some(mut value) = this.cache().take(name, before) else { return Ok(None) };
-        match stored::apply_patches(this, zend::bytes(name), bytes, &raw mut value)? {
-            Sharing::Shareable => this.cache().store(name, Some(&raw const value), seen, bytes.len()),
-            Sharing::Fresh => this.cache().forget(name),
-        }
-        zend::copy(into, &raw const value);
-        Ok(Some(true))
-    }
-}
-
-/// What came of reading a long value.
-enum Long {
-    Read(Sharing),
-    /// It is gone already.
-    Gone,
-    /// It is not what is wanted.
-    Unwanted,
-}
-
-/// Reads a value that is long: a string straight into its place. `bytes` are its first ones.
-#[cold]
-unsafe fn read_long(
-    this: &SyncObject,
-    name: *mut zend_string,
-    left: &Unread,
-    bytes: &mut ZendVec<u8>,
-    wanted: Wanted,
-    into: *mut zval,
-) -> Result<Long, Thrown> {
-    let length = left.length;
-    // SAFETY: valid by contract. The string is `into`'s before anything else can happen; without
-    // memory for it the engine does not return, and nothing here needs a drop.
-    unsafe {
-        if !zend::has_memory(length as usize) {
-            return Err(throw_no_memory(this, Some(zend::bytes(name)), length));
-        }
-        if let Some(head) = scalar::long_head(bytes, length) {
-            let room = zend::set_unwritten_string(into, length as usize - head);
-            let read = retry(this, |store| store.read_unread(left, head as u64, room));
-            if let Ok(true) = read {
-                return Ok(Long::Read(Sharing::Shareable));
-            }
-            zend::release(into);
-            zend::set_null(into);
-            return read.map(|_| Long::Gone).map_err(|_| Thrown);
-        }
-        bytes.clear();
-        if !bytes.try_reserve_exact(length as usize) {
-            return Err(throw_no_memory(this, Some(zend::bytes(name)), length));
-        }
-        let room = &mut bytes.spare_capacity_mut()[..length as usize];
-        if !retry(this, |store| store.read_unread(left, 0, room)).map_err(|_| Thrown)? {
-            return Ok(Long::Gone);
-        }
-        bytes.advance(length as usize);
-        if !wanted.takes(bytes) {
-            return Ok(Long::Unwanted);
-        }
-        stored::decode(this, zend::bytes(name), bytes, into).map(Long::Read)
-    }
-}
-
-/// Reads from a file of the pure-PHP class; `None` if it is no longer one.
-#[cold]
-unsafe fn read_legacy(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<Option<bool>, Thrown> {
-    let mut there = false;
-    let answered = legacy::each(this, &mut |other, value| {
-        // SAFETY: as for `read`; `into` holds null or a value of this frame.
+    /// Lets the cached value follow the patches that have been appended to it since.
+    unsafe fn take_appended(&self, before: Seen, seen: Seen, bytes: &[u8]) -> Result<Taken, Thrown> {
+        let Self { this, name, into, .. } = *self;
+        // SAFETY: as for `find`. The cache lets go of the value, so that an array is changed in place.
         unsafe {
-            if zend::bytes(other.as_ptr()) == zend::bytes(name) {
-                zend::release(into);
-                zend::copy(into, value);
-                there = true;
-            }
+            let Some(mut value) = this.cache().take(name, before) else {
+                // The cache knows another value by now: all of it, then.
+                this.cache().forget(name);
+                return Ok(Taken::Changed);
+            };
+            let sharing = stored::apply_patches(this, zend::bytes(name), bytes, &raw mut value)?;
+            this.cache().keep(sharing, name, &raw const value, seen, bytes.len());
+            zend::copy(into, &raw const value);
         }
-        Ok(())
-    })?;
-    Ok(answered.then_some(there))
+        Ok(Taken::Observed(Observed { seen, there: true }))
+    }
+
+    /// Reads a value that is long: a string straight into its place. `bytes` are its first ones.
+    #[cold]
+    unsafe fn take_long(&self, left: &Unread, seen: Seen, bytes: &mut ZendVec<u8>) -> Result<Taken, Thrown> {
+        let Self { this, name, wanted, into } = *self;
+        let length = left.length as usize;
+        // SAFETY: as for `find`. The string is `into`'s before anything else can happen; without
+        // memory for it the engine does not return, and nothing here needs a drop.
+        let sharing = unsafe {
+            if !zend::has_memory(length) {
+                return Err(throw_no_memory(this, Some(zend::bytes(name)), left.length));
+            }
+            if let Some(head) = scalar::long_head(bytes, left.length) {
+                let room = zend::set_unwritten_string(into, length - head);
+                let read = retry(this, |store| store.read_unread(left, head as u64, room));
+                if read != Ok(true) {
+                    zend::release(into);
+                    zend::set_null(into);
+                    return read.map(|_| Taken::Changed).map_err(|_| Thrown);
+                }
+                Sharing::Shareable
+            } else {
+                bytes.clear();
+                if !bytes.try_reserve_exact(length) {
+                    return Err(throw_no_memory(this, Some(zend::bytes(name)), left.length));
+                }
+                let room = &mut bytes.spare_capacity_mut()[..length];
+                if !retry(this, |store| store.read_unread(left, 0, room)).map_err(|_| Thrown)? {
+                    return Ok(Taken::Changed);
+                }
+                bytes.advance(length);
+                if !wanted.takes(bytes) {
+                    return Ok(Taken::Unwanted);
+                }
+                stored::decode(this, zend::bytes(name), bytes, into)?
+            }
+        };
+        // SAFETY: as for `find`; `into` holds the value.
+        unsafe { this.cache().keep(sharing, name, into, seen, length) };
+        Ok(Taken::Observed(Observed { seen, there: true }))
+    }
+
+    /// Reads from a file of the pure-PHP class.
+    #[cold]
+    unsafe fn take_legacy(&self) -> Result<Taken, Thrown> {
+        let Self { this, name, wanted, into } = *self;
+        if wanted == Wanted::Plain {
+            return Ok(Taken::Unwanted);
+        }
+        let mut there = false;
+        let answered = legacy::each(this, &mut |other, value| {
+            // SAFETY: as for `find`; `into` holds null or a value of this frame.
+            unsafe {
+                if zend::bytes(other.as_ptr()) == zend::bytes(name) {
+                    zend::release(into);
+                    zend::copy(into, value);
+                    there = true;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(if answered { Taken::Observed(Observed { seen: Seen::default(), there }) } else { Taken::Changed })
+    }
 }
 
 /// Stores `value` under `name`.

@@ -87,13 +87,13 @@ struct Way {
 
 impl Way {
     /// Acts at its end, in the store of `root`.
-    unsafe fn act(&self, root: &SyncObject, step: Option<&[Step; 1]>, deed: Edit) -> Result<(), Thrown> {
+    unsafe fn act(&self, root: &SyncObject, step: Option<&[Step; 1]>, edit: Edit) -> Result<(), Thrown> {
         let steps = step.map_or(self.steps.as_slice(), <[Step; 1]>::as_slice);
-        // SAFETY: callers hold the root, and what is in the deed.
+        // SAFETY: callers hold the root, and what is in the edit.
         unsafe {
             match &self.name {
-                Some(name) => change(root, name, steps, deed),
-                None => change_next(root, steps, deed),
+                Some(name) => change(root, name, steps, edit),
+                None => change_next(root, steps, edit),
             }
         }
     }
@@ -212,7 +212,7 @@ impl Proxy {
     }
 
     /// Acts one step further, or here.
-    unsafe fn act(&self, step: Option<Step>, deed: Edit) -> Result<(), Thrown> {
+    unsafe fn act(&self, step: Option<Step>, edit: Edit) -> Result<(), Thrown> {
         // SAFETY: a proxy with a way has a root, which it holds, and is held itself.
         unsafe {
             let _alive = Alive::hold(self.std.get());
@@ -220,11 +220,11 @@ impl Proxy {
             let mut way = self.way()?;
             match step {
                 // `$sync->list[] =`, `$sync->text .=`, most often: what is here holds nothing of Rust's heap.
-                Some(step) if way.steps.is_empty() => way.act(root, Some(&[step]), deed),
-                None if way.steps.is_empty() => way.act(root, None, deed),
+                Some(step) if way.steps.is_empty() => way.act(root, Some(&[step]), edit),
+                None if way.steps.is_empty() => way.act(root, None, edit),
                 step => {
                     way.steps.extend(step);
-                    GLOBALS.get().buffers.park(way).act(root, None, deed)
+                    GLOBALS.get().buffers.park(way).act(root, None, edit)
                 }
             }
         }

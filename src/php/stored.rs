@@ -127,10 +127,7 @@ impl Encoded {
                 return Ok(None);
             }
             let length = self.body.map_or(self.bytes.len(), |body| body.len());
-            match self.sharing {
-                Sharing::Shareable => this.cache().store(name, Some(value), seen, length),
-                Sharing::Fresh => this.cache().forget(name),
-            }
+            this.cache().keep(self.sharing, name, value, seen, length);
             Ok(Some(seen))
         }
     }
