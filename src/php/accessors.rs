@@ -9,7 +9,7 @@ use super::object::SyncObject;
 use super::property::{self, Observed};
 use super::zend::{self, Str, Thrown};
 
-/// Reads the value of `name`, by what the object's class overrides; tells what it is observed by.
+/// Reads the value of `name`, by the method that the object's class overrides, and tells when that was.
 ///
 /// # Safety
 /// All are valid, and held by the caller; `into` is overwritten.
@@ -23,7 +23,7 @@ pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<Obse
                 let value = read(object, name.as_ptr(), BP_VAR_R as c_int, ptr::null_mut(), &raw mut returned);
                 zend::copy(into, zend::deref(value));
                 zend::check()?;
-                // What its methods have made of it, if they keep it under the same name.
+                // The stored value, if the methods keep it under the same name.
                 property::peek(this, name.bytes())
             }
             _ => property::observe(this, name.as_ptr(), into),
@@ -31,7 +31,7 @@ pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<Obse
     }
 }
 
-/// Stores the value of `name`, by what the object's class overrides.
+/// Stores the value of `name`, by the method that the object's class overrides.
 ///
 /// # Safety
 /// All are valid, and held by the caller.

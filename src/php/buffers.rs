@@ -25,7 +25,7 @@ struct Slot {
 
 type Parked = Option<NonNull<dyn std::any::Any>>;
 
-/// What a thread's request has in use.
+/// The buffers of a thread's request.
 #[derive(Default)]
 pub struct Buffers {
     /// Boxed, so that a slot in use stays where it is while others are added.
@@ -59,8 +59,8 @@ impl Buffers {
         Guard { value, at, buffers: self }
     }
 
-    /// At a request's end, while the engine's memory is still there: nobody uses anything any more, whatever
-    /// way they went.
+    /// Takes everything back at a request's end, while the engine's memory is still there: nothing is in use any more,
+    /// not even where the request ended by `longjmp`.
     pub fn reset(&self) {
         let mut slots = self.slots.borrow_mut();
         slots.truncate(1);

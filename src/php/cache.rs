@@ -45,8 +45,8 @@ pub struct Cache {
     bytes: usize,
 }
 
-/// What an unused table points to, so that a lookup needs no check: an entry whose name, the
-/// only part that is looked at then, is null.
+/// The entry that an unused table points to, so that a lookup needs no check. Its name is null; a lookup reads nothing
+/// else of it.
 #[repr(C, align(16))]
 struct NoEntry([u8; size_of::<Entry>()]);
 static NO_ENTRY: NoEntry = NoEntry([0; size_of::<Entry>()]);

@@ -57,7 +57,7 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit) 
     }
 }
 
-/// Acts in the depth of what a step leads to in a store.
+/// Acts in the depth of the value to which a step leads in a store.
 unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], edit: Edit) -> Result<(), Thrown> {
     // SAFETY: as for `change`.
     unsafe {
@@ -75,14 +75,14 @@ pub unsafe fn change_next(this: &SyncObject, steps: &[Step], edit: Edit) -> Resu
     unsafe {
         match (steps, edit) {
             ([], Edit::Assign(value)) if !this.overrides.accessors() => property::append(this, value),
-            // From finding the number to taking it, nobody else may take it.
+            // No other process may take the number between finding and using it.
             (steps, edit) => exclusive(this, |_| change(this, &property::next_number(this)?, steps, edit)),
         }
     }
 }
 
-/// Reads the value of `name`, acts in it, and stores it, while others are kept out. What lies behind a handle is
-/// left to the caller, who keeps nobody out any more.
+/// Reads the value of `name`, acts in it, and stores it, while other writers are kept out. Steps behind a handle are
+/// returned to the caller, which takes them when other writers may go on.
 unsafe fn compute<'o, 's>(
     turn: &Turn,
     name: &Str,
@@ -113,26 +113,26 @@ unsafe fn compute<'o, 's>(
     }
 }
 
-/// What a statement has made of a value, on its way back to the store.
+/// A value that a statement has changed, on its way back to the store.
 struct Made<'s> {
     name: &'s Str,
-    /// What it was made of.
+    /// When the value that was changed was read.
     observed: Observed,
     /// Where in it the statement has acted.
     steps: &'s [Step],
     done: Applied,
 }
 
-/// How often a value is looked at again that user code has changed meanwhile, before it is written over.
+/// The number of times that a value is read again which user code has changed meanwhile, before it is overwritten.
 const MERGES: u32 = 3;
 
 impl Made<'_> {
     /// Stores it.
     ///
     /// User code that has run for the statement may have changed the same value, destroyed the store or called
-    /// `setFile()`. What it wrote into an array or an object stays, beside what the statement has put there. Where it has
-    /// put something else in its place, that stays, as with any array. Where user code has a say in the way, it is not asked
-    /// again: what it wrote is overwritten.
+    /// `setFile()`. Elements that it wrote into an array or an object stay, beside the one that the statement has put there.
+    /// Where it has put something else in place of the array, that stays, as with any array. Where user code has a say in the
+    /// way, it is not asked again: the value that it wrote is overwritten.
     ///
     /// It may also have forked. The statement is then the parent's, which is in the middle of it; the child
     /// does it only where the parent has not.
@@ -150,7 +150,7 @@ impl Made<'_> {
             let is_newest = |store: &Store| self.is_newest(store);
             match turn.standing() {
                 Standing::Forked => {
-                    // (Whether methods of the class have stored something nobody else can tell.)
+                    // (Only methods of the class know whether they have stored anything.)
                     let is_left = |store: &Store| Ok(encoded.is_some() && self.is_newest(store)?);
                     return after_parent(this, |_| put(&is_left)).map(drop);
                 }

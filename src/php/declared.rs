@@ -18,8 +18,8 @@ const IS_PROP_UNINIT: u32 = 1;
 /// The bits of a type, which one has that is declared.
 const TYPE_MASK: u32 = (1 << 25) - 1;
 
-/// What the object's class declares, in a table of its own. `get_object_vars` and `var_export` show what
-/// property hooks give, where the class has any.
+/// The declared properties of an object, in a table of its own. For `get_object_vars` and `var_export` property hooks give
+/// the values, where the class has any.
 pub unsafe fn declared_table(object: *mut zend_object, purpose: zend_prop_purpose) -> *mut zend_array {
     // SAFETY: callers pass an object of ours, and take the table over.
     unsafe {
@@ -69,7 +69,7 @@ pub unsafe fn add_declared(object: *mut zend_object, table: *mut zend_array) {
     }
 }
 
-/// Whether a property without a value is a typed one that nobody has initialised or unset yet.
+/// Whether a property without a value is a typed one that has been neither initialised nor unset.
 unsafe fn is_expected(property: *const ffi::zend_property_info, slot: *const zval) -> bool {
     // SAFETY: callers pass a declaration and its slot, which keeps flags beside the value.
     unsafe { (*property).type_.type_mask & TYPE_MASK != 0 && (*slot).u2.extra & IS_PROP_UNINIT != 0 }
@@ -144,7 +144,7 @@ unsafe fn set_behind_hooks(
 /// A table that points into an object without owning what is there: nothing for the garbage
 /// collector to count.
 pub fn new_table() -> *mut zend_array {
-    // SAFETY: a new array, that nobody else has.
+    // SAFETY: a new array, which has no other owner.
     unsafe {
         let table = ffi::_zend_new_array(8);
         (*table).gc.u.type_info |= ffi::GC_NOT_COLLECTABLE;

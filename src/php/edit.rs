@@ -1,4 +1,4 @@
-//! What a statement does at the end of its steps, as long as it has not been done.
+//! The edit that a statement makes at the end of its steps, as long as it has not been done.
 
 use ext_php_rs::ffi::{BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, zval};
 
@@ -6,7 +6,8 @@ use super::exclusive::Turn;
 use super::operation::{Due, Operation};
 use super::walk::Act;
 
-/// What a statement does at the end of its steps. Whoever gives it back has not done it.
+/// The edit that a statement makes at the end of its steps. It is used up by being done: a function that gives it back has
+/// not done it.
 pub enum Edit<'o> {
     /// Puts a value there.
     Assign(*mut zval),
@@ -17,7 +18,7 @@ pub enum Edit<'o> {
 }
 
 impl<'o> Edit<'o> {
-    /// To be done now, while others are kept out.
+    /// Allows it to be done now, while other writers are kept out.
     pub fn during(self, turn: &Turn) -> Act<'o> {
         match self {
             Self::Assign(value) => Act::Assign(value),
@@ -26,7 +27,7 @@ impl<'o> Edit<'o> {
         }
     }
 
-    /// Not now, after all.
+    /// Takes that back: it has not been done.
     pub fn defer(act: Act<'o>) -> Self {
         match act {
             Act::Assign(value) => Self::Assign(value),
@@ -35,7 +36,7 @@ impl<'o> Edit<'o> {
         }
     }
 
-    /// How the engine fetches what stands before it.
+    /// The kind of fetch by which the engine gets the container.
     pub fn fetch(&self) -> u32 {
         match self {
             Self::Assign(_) => BP_VAR_W,
@@ -44,7 +45,7 @@ impl<'o> Edit<'o> {
         }
     }
 
-    /// What it will have done.
+    /// The edit as it will have been done.
     pub fn done(&mut self) -> Applied {
         match self {
             Self::Assign(value) => Applied::Put(*value),
@@ -54,7 +55,7 @@ impl<'o> Edit<'o> {
     }
 }
 
-/// What a statement has done at the end of its steps.
+/// An edit that has been done.
 #[derive(Clone, Copy)]
 pub enum Applied {
     Put(*mut zval),
@@ -62,22 +63,22 @@ pub enum Applied {
     Removed,
 }
 
-/// What came of trying to do it one way.
+/// The outcome of trying to do it one way.
 #[must_use]
 pub enum Attempt<'o> {
     Done,
-    /// This is not the way, and it has not been done.
+    /// This way does not fit; it has not been done.
     Declined(Edit<'o>),
 }
 
-/// How often a compare and swap is tried again because another process was faster, before the other writers
+/// The number of times that a compare and swap is tried again because another process was faster, before other writers
 /// are kept out.
 pub const ATTEMPTS: usize = 20;
 
 /// The outcome of a compare and swap.
 pub enum Swap {
     Done,
-    /// This is not the way.
+    /// This way does not fit; nothing has happened.
     Impossible,
     /// Another process was faster.
     Lost,

@@ -2,7 +2,7 @@
 //!
 //! Computing may run user code (`__toString`, hooks, error handlers), which cannot be taken back and is not to
 //! run twice: so where it may, others are kept out first ([`exclusive`]), the value is read, computed once, and
-//! stored. What user code may do meanwhile is found out before the result is stored ([`Turn::standing`]).
+//! stored. Before the result is stored, [`Turn::standing`] tells whether user code has given up the hold meanwhile.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -33,10 +33,9 @@ impl<'t> Turn<'t> {
     }
 }
 
-/// Runs `body` while nobody else writes to the store, in another process, by another object or in
-/// another fiber; readers go on.
+/// Runs `body` while no other process, object or fiber writes to the store; readers go on.
 ///
-/// Others may write again when `body` is through, whichever way: it returns, throws, or the engine
+/// Other writers go on when `body` is through, whichever way: it returns, throws, or the engine
 /// leaves it by `longjmp` (a fatal error in user code that it runs). A fiber that is destroyed is
 /// thrown out of it.
 pub fn exclusive<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<T, Thrown> {
@@ -68,7 +67,7 @@ fn run<T>(this: &SyncObject, change: Change, body: impl FnOnce(&Turn) -> Result<
     }
     match outcome {
         Ok(result) => result,
-        // SAFETY: on to whoever catches it; nothing in this frame needs dropping.
+        // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
         Err(CatchError::Bailout) => unsafe { bailout() },
         Err(defect) => panic!("{defect}"),
     }

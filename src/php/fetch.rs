@@ -1,4 +1,4 @@
-//! What the engine fetches a property or an element for.
+//! The purpose for which the engine fetches a property or an element.
 
 use std::os::raw::{c_int, c_void};
 use std::ptr;
@@ -10,7 +10,7 @@ use super::opline::Opline;
 use super::step::{Key, Step};
 use super::zend::{Str, Thrown};
 
-/// What a fetch of a property or element is for.
+/// The purpose of a fetch of a property or element.
 pub enum Fetch {
     /// To be changed further inside: a proxy is wanted.
     Proxy,
@@ -20,7 +20,7 @@ pub enum Fetch {
     Value,
 }
 
-/// Finds out what `read_property` is called for. Throws where a reference is wanted.
+/// Finds out for which purpose `read_property` is called. Throws where a reference is wanted.
 ///
 /// `way`: what leads to the object, for the message.
 ///
@@ -54,7 +54,7 @@ pub fn is_operator() -> bool {
     Opline::current().is_some_and(|instruction| instruction.code() == ffi::ZEND_ASSIGN_DIM_OP)
 }
 
-/// Finds out what `read_dimension` is called for. Throws where a reference is wanted.
+/// Finds out for which purpose `read_dimension` is called. Throws where a reference is wanted.
 ///
 /// `way`: what leads to the object, for the message.
 ///

@@ -1,4 +1,4 @@
-//! What the engine calls for `$sync->x`, `$sync['x']`, isset, unset and their kin.
+//! Handlers that the engine calls for `$sync->x`, `$sync['x']`, isset, unset and their kin.
 //!
 //! Reading goes: cached value still current? copy it · else `property::read`. Writing goes
 //! through `property::write`. Objects of a subclass that declares properties or overrides methods
@@ -269,10 +269,10 @@ pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut 
                 return;
             }
             let _alive = this.hold();
-            // What an ArrayAccess is told for `[]`.
+            // As an ArrayAccess, `[]` is null.
             let offset =
                 if !offset.is_null() && zend::kind(zend::deref(offset)) == IS_NULL { ptr::null_mut() } else { offset };
-            // What was thrown is pending.
+            // An exception is pending.
             let _ = if offset.is_null() {
                 let mut held = zend::empty();
                 zend::copy(&raw mut held, zend::deref(value));

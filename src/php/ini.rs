@@ -69,6 +69,7 @@ const fn checked(name: &'static CStr, default: &'static CStr, check: Check) -> I
     setting
 }
 
+/// The engine's handler of a change; its parameters are the engine's.
 unsafe extern "C" fn on_modify(
     _entry: *mut zend_ini_entry,
     value: *mut zend_string,

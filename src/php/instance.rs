@@ -9,7 +9,7 @@ use super::errors;
 use super::zend::Thrown;
 use crate::store::{Options, Store};
 
-/// What the constructor of an object was given, and what became of it.
+/// The arguments of an object's constructor, and the store that they made.
 pub struct Instance {
     /// The store, by its absolute path.
     pub store: Store,
@@ -20,7 +20,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// What a program that names this file means.
+    /// The store in the file that a program names.
     pub fn named(file: &[u8], options: Options) -> Result<Self, Thrown> {
         Ok(Self { store: Store::new(resolve(file)?, options.clone()), file: file.to_vec(), options })
     }

@@ -27,7 +27,7 @@ struct Cursor {
     current: zval,
 }
 
-/// What is walked over.
+/// The content that the cursor walks over.
 enum Content {
     Store(Moment),
     /// A file of the pure-PHP class: an object with its names and values.

@@ -3,7 +3,7 @@
 //!
 //! Version 1.5 serialized a stdClass, 2.x a `Fuz\Component\SharedMemory\Entity\StoredEntity`; both
 //! have a property `data` with the shared object, and others that tell of its lock. A lock in such
-//! a file means nothing: nobody knows whether its owner lives.
+//! a file means nothing: it does not say whether its owner is alive.
 
 use std::ptr;
 use std::time::{Duration, Instant};
@@ -98,7 +98,7 @@ fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
         if found.is_null() || zend::kind(found) != IS_OBJECT {
             return Err(damaged("it has no object with the data"));
         }
-        // What anybody may have serialized is not ours to turn into a store.
+        // Any other serialized object is not to be turned into a store.
         if [b"timeout".as_slice(), b"interval"].iter().any(|name| property(&raw const whole, name).is_null()) {
             return Err(damaged("it tells nothing of a lock"));
         }
@@ -113,7 +113,7 @@ fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
 fn class_table(allowed: &AllowedClasses) -> Option<zval> {
     let AllowedClasses::Only(names) = allowed else { return None };
     let mut table = zend::empty();
-    // SAFETY: a new array, that nobody else has; its keys get owners of their own.
+    // SAFETY: a new array, which has no other owner; its keys get owners of their own.
     unsafe {
         zend::set_array(&raw mut table, ffi::_zend_new_array(names.len() as u32 + 1));
         for name in names.iter().map(Vec::as_slice).chain([b"stdclass".as_slice()]) {
@@ -135,7 +135,7 @@ unsafe fn properties(data: *const zval) -> *mut zend_array {
     }
 }
 
-/// A property by its name, whoever may see it; null if there is none.
+/// A property by its name, whatever its visibility; null if there is none.
 unsafe fn property(object: *const zval, name: &[u8]) -> *mut zval {
     // SAFETY: callers pass a valid value.
     unsafe {
@@ -151,7 +151,7 @@ unsafe fn property(object: *const zval, name: &[u8]) -> *mut zval {
     }
 }
 
-/// Runs an operation of the store, and again while somebody else holds the lock, until it is done
+/// Runs an operation of the store, and again while another process holds the lock, until it is done
 /// or the waiting is over. A file of the pure-PHP class is turned into a store first.
 pub fn retry_importing<T>(
     this: &SyncObject,

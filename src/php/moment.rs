@@ -1,7 +1,7 @@
 //! All of a store at one moment, in the engine's memory.
 //!
 //! Names and short values are copied at once. Long values are in runs of their own, in which they can be
-//! found for as long as nobody has replaced them: they are copied one after the other, strings to where
+//! found until they are replaced: they are copied one after the other, strings to where
 //! they stay, so that nothing is there twice. Either all of them at once; or, for a loop that needs one at
 //! a time and where all would take much of what `memory_limit` leaves, each when its turn comes.
 
@@ -155,7 +155,7 @@ impl Moment {
             |snapshot, _| {
                 let (bytes, entries) = snapshot.wanted();
                 let room = snapshot.room();
-                // Somewhat more, as somebody may be adding to it.
+                // Somewhat more, as another process may be adding to it.
                 room.0.clear();
                 room.1.clear();
                 room.0.try_reserve_exact((bytes + bytes / 16) as usize)
@@ -210,7 +210,7 @@ fn fetch(this: &SyncObject, at: usize, left: &Unread) -> Result<Option<Long>, Th
         return Err(throw_no_memory(this, None, left.length));
     }
     let mut string = zend::empty();
-    // SAFETY: a slot of this frame. The room is filled, or nobody gets to see the string.
+    // SAFETY: a slot of this frame. The room is filled, or the string is dropped unread.
     unsafe {
         let room = zend::set_unwritten_string(&raw mut string, left.length as usize - from);
         if !read(this, left, from as u64, room)? {

@@ -32,12 +32,12 @@ pub struct SyncObject {
     cache: UnsafeCell<Cache>,
     ends: UnsafeCell<Cache>,
     /// Which classes values may contain: the last counts. Earlier ones, of constructors that were
-    /// called again, stay for whoever is in the middle of decoding.
+    /// called again, stay for a decoder that is still at work.
     #[expect(clippy::vec_box, reason = "a policy in use stays where it is when another one is added")]
     policies: UnsafeCell<Vec<Box<Policy>>>,
     /// The most that it may trust its own file with, if it came out of a value of another store.
     bounds: RefCell<Option<Policy>>,
-    /// What the object's class does differently.
+    /// The methods that the object's class overrides.
     pub overrides: Overrides,
     /// The engine is about to write back what `$sync['n'] += 1` has stored already.
     pub write_back: WriteBack,
@@ -48,7 +48,7 @@ pub struct SyncObject {
     std: UnsafeCell<zend_object>,
 }
 
-/// What a subclass does differently from Sync, so that the engine's own way must be gone.
+/// The parts of Sync that a subclass overrides. For these the engine's standard handlers apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Overrides {
     /// It declares properties.
@@ -104,7 +104,7 @@ impl Overrides {
         self.get || self.set
     }
 
-    /// Whether it does anything differently.
+    /// Whether it overrides anything.
     pub fn any(self) -> bool {
         self != Self::default()
     }
@@ -226,7 +226,7 @@ impl SyncObject {
         }
     }
 
-    /// What the engine calls the object.
+    /// The object as the engine knows it.
     #[inline]
     pub fn zend(&self) -> *mut zend_object {
         self.std.get()
@@ -309,7 +309,7 @@ impl SyncObject {
             self.ends().clear();
         }
         if !old.is_null() {
-            // SAFETY: came from `Box::into_raw`; nobody keeps a reference across user code.
+            // SAFETY: came from `Box::into_raw`; no reference is kept across user code.
             drop(unsafe { Box::from_raw(old) });
         }
     }

@@ -22,7 +22,7 @@ use crate::store::{ErrorKind, Found, Seen, Store};
 /// `$sync->n++`, `$sync->n += 1`, … by way of `get_property_ptr_ptr(BP_VAR_RW)`; null where the
 /// instruction is none of these.
 ///
-/// Where nobody can notice it (numbers, mostly), the whole of it is done here, and the engine
+/// Where it has no side effects (numbers, mostly), the whole of it is done here, and the engine
 /// repeats it on a scratch copy of the old value, for its own result. Else the scratch value is a
 /// proxy, whose `do_operation` the engine calls.
 ///
@@ -63,7 +63,7 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
     }
 }
 
-/// The same as [`operate_on_scalar`], where that is next to nothing: the cache knows a number, and nobody was faster.
+/// As [`operate_on_scalar`], in the usual case: the cache knows a number, and no other process was faster.
 #[inline(always)]
 unsafe fn operate_on_known_number(
     this: &SyncObject,
@@ -87,8 +87,8 @@ unsafe fn operate_on_known_number(
     }
 }
 
-/// Does all of an operator on a number or a short string, where nobody can notice that ([`Operator::silently`]), by
-/// compare and swap, and leaves the old value in `scratch`. False: this is not the way; nothing has happened.
+/// Does all of an operator on a number or a short string, where it has no side effects ([`Operator::silently`]), by
+/// compare and swap, and leaves the old value in `scratch`. False: this way does not fit; nothing has happened.
 #[inline(never)]
 unsafe fn operate_on_scalar(
     this: &SyncObject,
@@ -106,12 +106,12 @@ unsafe fn operate_on_scalar(
             Swap::Lost => exclusive(this, |_| swap_scalar(this, name, operator, operand, scratch))?,
             swapped => swapped,
         };
-        // (While others are kept out nobody is faster.)
+        // (While other writers are kept out, none is faster.)
         Ok(matches!(swapped, Swap::Done))
     }
 }
 
-/// As [`operate_on_scalar`]; nobody is kept out. Runs no user code but signal handlers.
+/// As [`operate_on_scalar`]; no writer is kept out. Runs no user code but signal handlers.
 unsafe fn swap_scalar(
     this: &SyncObject,
     name: &Str,

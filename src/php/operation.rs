@@ -1,4 +1,4 @@
-//! Compound operators (`+=`, `.=`, `++` and their kin): what they make of a value.
+//! Compound operators (`+=`, `.=`, `++` and their kin), applied to a value.
 
 use std::ffi::c_int;
 use std::ptr;
@@ -32,7 +32,7 @@ impl Operator {
         matches!(self, Self::Increment { give_old: true } | Self::Decrement { give_old: true })
     }
 
-    /// Whether nobody can notice that it is done: no user code runs, nothing is warned of, and nothing thrown.
+    /// Whether it has no side effects: no user code runs, nothing is warned of, and nothing thrown.
     ///
     /// Where this says no, it may still be so; the other way is longer, but right for everything.
     unsafe fn is_silent(self, value: *const zval, operand: *const zval) -> bool {
@@ -56,7 +56,7 @@ impl Operator {
         }
     }
 
-    /// Applies it in place to a number, if nobody can notice that, whatever the numbers are: `++`, `+=` and their like, which
+    /// Applies it in place to a number, if that has no side effects, whatever the numbers are: `++`, `+=` and their like, which
     /// most operators are. False: that is not said here.
     ///
     /// # Safety
@@ -79,8 +79,8 @@ impl Operator {
         }
     }
 
-    /// Makes `new`, which holds nothing, what it makes of `old`, if nobody can notice that ([`Operator::is_silent`]): so
-    /// it may be done on a value that turns out not to be the newest, and again on the next. False: somebody can.
+    /// Puts its result for `old` into `new`, which holds nothing, if it has no side effects ([`Operator::is_silent`]): so
+    /// it may be done on a value that turns out not to be the newest, and again on the next. False: it has.
     ///
     /// # Safety
     /// All are valid.
@@ -122,7 +122,7 @@ impl Operator {
     }
 }
 
-/// What a scalar is to arithmetic.
+/// A scalar as arithmetic takes it.
 #[derive(Clone, Copy)]
 enum Number {
     Int(i64),
@@ -192,7 +192,7 @@ fn is_silent_on_numbers(code: u32, left: Number, right: Number) -> bool {
     }
 }
 
-/// Whether a value is a scalar or a string, which become strings without a word.
+/// Whether a value is a scalar or a string, which become strings without a warning.
 ///
 /// # Safety
 /// `value` is valid.
@@ -226,7 +226,7 @@ impl Operation {
         operation
     }
 
-    /// The permission to do it, for whichever way comes to do it.
+    /// The permission to do it, once.
     pub fn due(&mut self) -> Due<'_> {
         Due(self)
     }
@@ -279,13 +279,13 @@ impl Operation {
 
 /// An operation that is still to be done.
 ///
-/// It can be done once, as it is used up by that: who gives it back has not done it. What nobody can notice
-/// ([`Due::silently`]) does not count.
+/// It can be done once, as it is used up by that: a function that gives it back has not done it. Computing the result
+/// without side effects ([`Due::silently`]) does not count.
 #[must_use]
 pub struct Due<'o>(&'o mut Operation);
 
 impl<'o> Due<'o> {
-    /// Whether it is `++` or `--`, for the sake of PHP's words.
+    /// Whether it is `++` or `--`, of which PHP's messages speak differently.
     pub fn is_step(&self) -> bool {
         self.0.operator.is_step()
     }
@@ -300,7 +300,7 @@ impl<'o> Due<'o> {
         &raw mut *self.0
     }
 
-    /// Computes what it makes of `old`, if that can be done without anybody noticing; may be done again. `None`: it
+    /// Computes what it makes of `old`, if it has no side effects; may be done again. `None`: it
     /// cannot.
     ///
     /// # Safety
@@ -329,7 +329,7 @@ impl<'o> Due<'o> {
 pub struct Running<'o>(Due<'o>);
 
 impl<'o> Running<'o> {
-    /// Whether it is `++` or `--`, for the sake of PHP's words.
+    /// Whether it is `++` or `--`, of which PHP's messages speak differently.
     pub fn is_step(&self) -> bool {
         self.0.is_step()
     }
@@ -339,7 +339,7 @@ impl<'o> Running<'o> {
         self.0.result()
     }
 
-    /// Not now, after all.
+    /// Takes the permission back: it has not been done.
     pub fn defer(self) -> Due<'o> {
         self.0
     }
@@ -347,7 +347,7 @@ impl<'o> Running<'o> {
     /// Does it in place. May run user code, and throw.
     ///
     /// # Safety
-    /// `value` is valid, and nobody else changes it.
+    /// `value` is valid, and nothing else changes it.
     pub unsafe fn run(self, value: *mut zval) -> Result<(), Thrown> {
         let operation = self.0.0;
         // SAFETY: valid by contract.

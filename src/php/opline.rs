@@ -78,7 +78,7 @@ impl Opline {
             && unsafe { zend::kind(zend::deref(self.variable(op.op1.var))) != IS_OBJECT }
     }
 
-    /// What a direct operator does to a property or element; `None` if it is none.
+    /// The operator of a direct operation on a property or element; `None` if it is no such operation.
     pub fn operator(&self) -> Option<Operator> {
         match self.code() {
             ffi::ZEND_PRE_INC_OBJ | ffi::ZEND_PRE_INC => Some(Operator::Increment { give_old: false }),

@@ -231,8 +231,8 @@ impl Cached<'_> {
     }
 }
 
-/// Where an array ends: the number that `[] =` would use next. The note that the store keeps for who
-/// appends next.
+/// Where an array ends: the number that `[] =` would use next. The store keeps it for the next process that
+/// appends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct End(i64);
 
@@ -256,7 +256,7 @@ impl End {
         Some(value::array_at(start)?.map_or(Self::UNKNOWN, |count| Self(count.into())))
     }
 
-    /// What it is when there is an element with this number.
+    /// The end of the array when it has an element with this number.
     fn after(self, number: i64) -> Self {
         match self {
             // From PHP 8.3 on an array without numbers goes on behind a negative one.
@@ -315,21 +315,21 @@ struct Unread<'s> {
     key: Option<ArrayKey>,
 }
 
-/// What came of putting a value there.
+/// The outcome of putting a value there.
 enum Put {
     Done,
     /// There is no array, or none whose end is known.
     Impossible,
     /// So much has been appended to it that it is time to write it whole.
     Full,
-    /// Others are always faster.
+    /// Other processes were faster each time.
     Lost,
 }
 
 impl Unread<'_> {
     /// Where the array ends, if that is enough to know.
     unsafe fn end(&self) -> Result<Option<End>, Thrown> {
-        // SAFETY: whoever made this holds what is in it.
+        // SAFETY: `assign_unread` made this; its caller holds the object, the name and the key.
         let end = unsafe { observe_end(self.this, self.name)? };
         Ok(end.filter(|end| self.key.is_some() || end.number().is_some()))
     }
@@ -496,7 +496,7 @@ unsafe fn remember_end(this: &SyncObject, name: &Str, end: End, seen: Seen) {
     }
 }
 
-/// What to do where an array has no room for one more patch.
+/// The way out where an array has no room for one more patch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Room {
     /// Leave it at that. (A long array is never written whole: its pieces are united.)

@@ -71,7 +71,7 @@ pub unsafe fn observe(this: &SyncObject, name: *mut zend_string, into: *mut zval
 }
 
 /// Brings the newest value of `name` into the cache, if it is one that the cache keeps: an object is not even
-/// made, so that no user code runs. False: it is not, or nobody knows.
+/// made, so that no user code runs. False: it is not, or that is not known.
 ///
 /// # Safety
 /// `name` is valid, and held by the caller.
@@ -346,7 +346,7 @@ pub unsafe fn is_set(this: &SyncObject, name: *mut zend_string) -> Result<bool, 
         }
     }
     let mut value = zend::empty();
-    // SAFETY: valid by contract. Null and scalars are kept for who reads them next.
+    // SAFETY: valid by contract. Null and scalars are kept for the next read.
     unsafe { Ok(read(this, name, &raw mut value)? && zend::kind(&raw const value) != IS_NULL) }
 }
 

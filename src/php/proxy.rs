@@ -2,7 +2,7 @@
 //!
 //! The engine takes `$sync->a['b'][] = 1` apart: it fetches `a` "for writing", then `['b']` of what it
 //! got, and so on, and acts on the last. There is no place in this process that it could act on, so
-//! what it gets here is a [`Proxy`]: an internal object that knows the way to a value. The engine
+//! it gets a [`Proxy`]: an internal object that knows the way to a value. The engine
 //! passes an operation on an object to the object's handlers; the one that ends the statement does all of it
 //! ([`super::change`]). Nothing is held between handlers.
 //!
@@ -73,7 +73,7 @@ struct Proxy {
     write_back: WriteBack,
     /// The object that expects a write-back after this proxy has operated; held.
     write_back_to: Cell<Option<(*mut zend_object, WriteBackOf)>>,
-    /// What the engine operates on for `->n += 1`.
+    /// The value that the engine operates on for `->n += 1`.
     scratch: UnsafeCell<zval>,
     std: UnsafeCell<zend_object>,
 }
@@ -182,7 +182,7 @@ impl Proxy {
         unsafe { &*object.cast::<u8>().sub(offset_of!(Proxy, std)).cast() }
     }
 
-    /// Says who expects a write-back.
+    /// Names the object that expects a write-back.
     unsafe fn write_back_to(&self, object: *mut zend_object, write_back: fn(*mut zend_object) -> *const WriteBack) {
         // SAFETY: callers pass a valid object.
         unsafe { (*object).gc.refcount += 1 };
@@ -344,7 +344,7 @@ unsafe extern "C" fn write_property(
             let proxy = Proxy::of(object);
             match proxy.act(Some(step), Edit::Assign(&raw mut held)) {
                 Ok(()) => {
-                    // What a typed property made of it is what the assignment gives.
+                    // The assignment gives the value as a typed property has converted it.
                     zend::swap(proxy.scratch.get(), &raw mut held);
                     proxy.scratch.get()
                 }
@@ -390,7 +390,7 @@ unsafe extern "C" fn get_property_ptr_ptr(
     })
 }
 
-/// `+=`, `.=`, `++` and their kin on what a proxy leads to. `result` is `left` for most of them.
+/// `+=`, `.=`, `++` and their kin on the value to which a proxy leads. `result` is `left` for most of them.
 unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, right: *mut zval) -> c_int {
     contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
         // SAFETY: the engine passes valid values, one of which is a proxy.

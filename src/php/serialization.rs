@@ -22,7 +22,7 @@ pub extern "C" fn serialize(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
         let instance = call.this().instance()?;
-        // SAFETY: new arrays, that nobody else has; they take the values over.
+        // SAFETY: new arrays, which have no other owner; they take the values over.
         unsafe {
             let mut file = std::mem::ManuallyDrop::new(zend::empty());
             zend::set_string(&raw mut *file, Str::new(instance.store.path().as_os_str().as_bytes()));

@@ -6,7 +6,7 @@ use super::ini;
 use super::value::{AllowedClasses, Policy};
 use super::zend::{self, Str, Thrown};
 
-/// What `allowedClasses` means: true: any class; false: none; an array: those whose names are in
+/// The policy that `allowedClasses` asks for: true: any class; false: none; an array: the classes named in
 /// it; left out: as the setting says.
 pub fn policy(allowed_classes: *mut zval) -> Result<Policy, Thrown> {
     if allowed_classes.is_null() {

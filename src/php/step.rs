@@ -38,7 +38,7 @@ impl Key {
         (&raw const self.0).cast_mut()
     }
 
-    /// Whether it is an int or a string: what an array takes without a word.
+    /// Whether it is an int or a string: an array takes it without a warning.
     pub fn is_plain(&self) -> bool {
         // SAFETY: the key holds a valid value.
         matches!(unsafe { zend::kind(self.as_ptr()) }, IS_LONG | IS_STRING)
@@ -62,7 +62,7 @@ impl Key {
         }
     }
 
-    /// What an array has under it, or null. The key [is plain](Key::is_plain).
+    /// The element that an array has under it, or null. The key [is plain](Key::is_plain).
     ///
     /// # Safety
     /// `array` holds an array.
@@ -129,7 +129,7 @@ pub fn normalized(steps: &[Step]) -> Vec<Step> {
         .collect()
 }
 
-/// What an array has at the end of the steps, if there is something; `value` itself, where there are none.
+/// The element of an array at the end of the steps, if there is one; `value` itself, where there are no steps.
 ///
 /// # Safety
 /// `value` is valid, and nothing changes it meanwhile.
@@ -151,7 +151,7 @@ pub unsafe fn find(value: *const zval, steps: &[Step]) -> Option<*const zval> {
     Some(at)
 }
 
-/// What a key is to an array.
+/// A key as an array takes it.
 pub enum ArrayKey {
     Index(i64),
     Name(Str),

@@ -111,7 +111,7 @@ impl Encoded {
     ) -> Result<Option<Seen>, Thrown> {
         // SAFETY: valid by contract.
         unsafe {
-            // What is known of the name spares the store the search for it.
+            // The place where the name was seen last spares the store the search for it.
             let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
             let stored = retry_importing(this, |store| {
                 if !may(store)? {
@@ -162,7 +162,7 @@ pub unsafe fn decode(this: &SyncObject, name: &[u8], bytes: &[u8], into: *mut zv
 /// Applies the patches that `bytes` consist of, in order, to the value in `at`, which is the property's with this name.
 ///
 /// # Safety
-/// `at` holds a valid value that nobody else changes.
+/// `at` holds a valid value that nothing else changes.
 pub unsafe fn apply_patches(this: &SyncObject, name: &[u8], bytes: &[u8], at: *mut zval) -> Result<Sharing, Thrown> {
     let refuse = |error| cannot_read(this, Some(name), error);
     let mut rest = bytes;
@@ -250,7 +250,7 @@ impl<'a> Patch<'a> {
     }
 }
 
-/// What a patch starts with: how many steps its way has are to follow, and a value, if it assigns.
+/// Starts a patch: announces the steps of its way, and a value, if it assigns.
 pub fn write_head(out: &mut ZendVec<u8>, steps: usize, assigns: bool) {
     if steps == 1 {
         out.extend_from_slice(&[if assigns { PAIR } else { ONE_STEP }, ONE_STEP]);

@@ -15,7 +15,7 @@ use super::zend::{self, Str, Thrown};
 /// Puts the first byte of a value into the string in `place`; false (with a warning) where the offset is before its start.
 ///
 /// # Safety
-/// `place` holds a string; all are valid, and nobody else's meanwhile.
+/// `place` holds a string; all are valid, and nothing else changes them meanwhile.
 pub unsafe fn put_byte(place: *mut zval, key: &Key, value: *mut zval) -> Result<bool, Thrown> {
     // SAFETY: valid by contract.
     unsafe {

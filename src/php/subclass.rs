@@ -1,7 +1,7 @@
 //! The handlers of objects whose class declares properties or overrides methods.
 //!
-//! They ask first whose business a name is: the class's, and then the engine's standard handlers do what they do for
-//! any class; or else [`super::handlers`].
+//! A name is the business of the class, and then the engine's standard handlers do what they do for
+//! any class; or else of [`super::handlers`].
 
 use std::os::raw::{c_int, c_void};
 use std::ptr;
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn has_property(
             // `property_exists()` asks no method.
             ffi::ZEND_PROPERTY_EXISTS => false,
             _ if this.overrides.has => asks(this, name, true, IN_ISSET),
-            // What reading gives is what is asked for, then.
+            // The answer is then whether reading gives a value.
             _ => asks(this, name, this.overrides.get, IN_GET),
         };
         if overridden {

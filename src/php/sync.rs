@@ -324,7 +324,7 @@ fn number(value: *mut zval) -> Option<f64> {
     }
 }
 
-/// A number of seconds as a timeout: 0, and what is beyond all counting, means that there is none. `None`
+/// A number of seconds as a timeout: 0, and a number too large to be counted, means that there is none. `None`
 /// for less than 0, and for what is no number at all.
 fn timeout_of(seconds: f64) -> Option<Option<Duration>> {
     const FOR_EVER: f64 = u64::MAX as f64 / 1e6;
@@ -486,7 +486,7 @@ extern "C" fn offset_set(data: &mut ExecuteData, result: &mut zval) {
             if !call.overrides("set") {
                 return property::append(call.this(), zend::deref(value));
             }
-            // From finding a free number to taking it, nobody else may take it.
+            // No other process may take the number between finding and using it.
             exclusive(call.this(), |_| {
                 let mut number = zend::empty();
                 zend::set_string(&raw mut number, property::next_number(call.this())?);

@@ -40,20 +40,20 @@ pub unsafe extern "C" fn count_elements(object: *mut zend_object, result: *mut i
 /// is the caller's, and goes with its use.
 pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: zend_prop_purpose) -> *mut zend_array {
     contain(ptr::null_mut(), || {
-        // SAFETY: the engine passes an object of ours; the table is nobody else's.
+        // SAFETY: the engine passes an object of ours; the table has no other owner.
         unsafe {
             let this = SyncObject::of(object);
             let _alive = this.hold();
-            // What a subclass itself says: `__debugInfo()`.
+            // A subclass describes itself: `__debugInfo()`.
             if purpose == ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_DEBUG && !(*(*object).ce).__debugInfo.is_null() {
                 return ffi::zend_std_get_properties_for(object, purpose);
             }
             let mut table = zend::empty();
             zend::set_array(&raw mut table, declared_table(object, purpose));
             let shows = shows_nested(purpose);
-            // What was thrown is pending.
+            // An exception is pending.
             let _ = if shows { add_shown(this, table.value.arr) } else { add_shared(this, table.value.arr) };
-            // What reading has run may have let go of the object: then there is nobody to describe.
+            // Decoding may have run user code that released the object; return null in that case.
             let lost = Opline::current().is_some_and(|instruction| instruction.has_lost_its_object());
             if lost || is_last_hold(object) { ptr::null_mut() } else { ManuallyDrop::new(table).value.arr }
         }
@@ -79,13 +79,13 @@ pub unsafe extern "C" fn get_properties(object: *mut zend_object) -> *mut HashTa
                 forget_shown(this);
                 table = new_table();
             } else {
-                // While it is filled it is nobody's: reading may run code that asks for it again.
+                // While it is filled it has no owner: reading may run code that asks for it again.
                 this.shown.set(ptr::null_mut());
                 position = (*table).nInternalPointer;
                 ffi::zend_hash_clean(table);
             }
             add_declared(object, table);
-            // What was thrown is pending.
+            // An exception is pending.
             let _ = match function {
                 // It marks the table while it calls `jsonSerialize()`, and does not look into it.
                 b"json_encode" => Ok(()),
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn get_properties(object: *mut zend_object) -> *mut HashTa
     })
 }
 
-/// What a Sync object is not: something to be changed by reference.
+/// The refusal to change a Sync object by reference.
 const BY_REFERENCE: &str = "Cannot iterate by reference over a Sync object, which lives in shared memory: assign to its properties instead: foreach ($sync as $name => $value) { $sync->$name = …; }";
 
 /// For `foreach ($sync as &$value)`.
@@ -115,7 +115,7 @@ fn no_properties() -> *mut HashTable {
     (&raw const ffi::zend_empty_array).cast_mut()
 }
 
-/// Whether nobody but the calling handler holds the object any more.
+/// Whether only the calling handler holds the object.
 unsafe fn is_last_hold(object: *mut zend_object) -> bool {
     // SAFETY: callers hold the object.
     unsafe { (*object).gc.refcount == 1 }
@@ -171,7 +171,7 @@ unsafe fn takes_reference(callback: *mut zval) -> bool {
     }
 }
 
-/// Whether who asks goes on into the objects that the table holds.
+/// Whether the caller goes on into the objects that the table holds.
 fn shows_nested(purpose: zend_prop_purpose) -> bool {
     #[cfg(php84)]
     if purpose == PURPOSE_GET_OBJECT_VARS {
@@ -190,7 +190,7 @@ pub fn forget_shown(this: &SyncObject) {
     }
 }
 
-/// What the garbage collector looks at: declared properties alone. Reading the store for it would
+/// Declared properties alone, for the garbage collector. Reading the store for it would
 /// find nothing that could be part of a cycle.
 pub unsafe extern "C" fn get_gc(object: *mut zend_object, table: *mut *mut zval, n: *mut c_int) -> *mut HashTable {
     // SAFETY: the engine passes an object of ours and places for the answer.
@@ -201,8 +201,8 @@ pub unsafe extern "C" fn get_gc(object: *mut zend_object, table: *mut *mut zval,
     }
 }
 
-/// `==`: handles on one file, of one class, whose declared properties are the same. What is in two
-/// files is not compared.
+/// `==`: handles on one file, of one class, whose declared properties are the same. The contents of two
+/// files are not compared.
 pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
     const UNCOMPARABLE: c_int = 1;
     contain(UNCOMPARABLE, || {

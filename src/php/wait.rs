@@ -1,5 +1,4 @@
-//! What a PHP program expects to go on while it waits: signal handlers run, and its time limit
-//! ends it.
+//! While a PHP program waits, its signal handlers run, and its time limit ends it.
 
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,8 +46,8 @@ const AT_ONCE: u32 = 8;
 /// How long it pauses between two rounds from then on.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// What starts over because others have changed something meanwhile. However long that goes on, the program's
-/// signal handlers run and its time limit counts.
+/// The rounds of work that starts over because other processes have changed something meanwhile. However long that goes
+/// on, the program's signal handlers run and its time limit counts.
 pub struct Rounds {
     begun: u32,
     since: Option<Instant>,

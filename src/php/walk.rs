@@ -15,7 +15,7 @@ use super::step::{ArrayKey, Step, array_key};
 use super::string_offset::{put_byte, string_offset};
 use super::zend::{self, Alive, Str, Thrown};
 
-/// What to do at the end of the steps. It is used up by being done, so that it is done once.
+/// The act at the end of the steps. It is used up by being done, so that it is done once.
 pub enum Act<'a> {
     /// Put a value there.
     Assign(*mut zval),
@@ -36,7 +36,7 @@ impl Act<'_> {
     }
 }
 
-/// What came of it.
+/// The outcome of a walk.
 pub struct Acted<'a, 's> {
     /// Whether anything may have changed.
     pub changed: bool,
@@ -65,7 +65,7 @@ pub struct Continuation<'a, 's> {
 /// Walks from `place` by `steps` and acts there.
 ///
 /// # Safety
-/// `place` holds a valid value that nobody else can change meanwhile.
+/// `place` holds a valid value that nothing else can change meanwhile.
 pub unsafe fn act<'a, 's>(place: *mut zval, steps: &'s [Step], act: Act<'a>) -> Result<Acted<'a, 's>, Thrown> {
     // SAFETY: valid by contract, also for what is further inside.
     unsafe {
@@ -125,7 +125,7 @@ unsafe fn at_place(place: *mut zval, act: Act) -> Result<bool, Thrown> {
 /// Puts a value into a place, through a reference if there is one.
 ///
 /// # Safety
-/// Both are valid, and the place is nobody else's meanwhile.
+/// Both are valid, and nothing else changes the place meanwhile.
 pub unsafe fn assign(place: *mut zval, value: *mut zval) -> Result<(), Thrown> {
     // SAFETY: callers pass valid values; the old one is given up last, as that may run a destructor.
     unsafe {
@@ -174,7 +174,7 @@ unsafe fn become_array(place: *mut zval) -> Result<(), Thrown> {
     zend::check()
 }
 
-/// The array in a place, changed by nobody else.
+/// The array in a place, which it does not share with another.
 unsafe fn separate(place: *mut zval) -> *mut zend_array {
     // SAFETY: callers pass a place that holds an array.
     unsafe {
@@ -321,7 +321,7 @@ unsafe fn last_property(place: *mut zval, name: &Str, act: Act) -> Result<bool, 
     Ok(true)
 }
 
-/// What an assignment gives is what a typed property made of the value.
+/// Makes the value that an assignment gives the one that a typed property has made of it.
 unsafe fn copy_back(value: *mut zval, written: *mut zval) {
     // SAFETY: callers pass valid values; the old one is given up last.
     unsafe {
@@ -332,7 +332,7 @@ unsafe fn copy_back(value: *mut zval, written: *mut zval) {
 }
 
 unsafe fn last_element(array: *mut zend_array, step: &Step, act: Act) -> Result<bool, Thrown> {
-    // SAFETY: callers pass an array that nobody else changes.
+    // SAFETY: callers pass an array that nothing else changes.
     unsafe {
         match act {
             Act::Unset => {
@@ -417,7 +417,7 @@ unsafe fn last_of_string(place: *mut zval, step: &Step, act: Act) -> Result<bool
 /// The slot of an array's element; made where it is missing, except for unsetting. The array is not
 /// one that user code could change meanwhile.
 unsafe fn element_slot(array: *mut zend_array, step: &Step, fetch: u32) -> Result<Option<*mut zval>, Thrown> {
-    // SAFETY: callers pass an array that nobody else changes; the engine copies null into new slots.
+    // SAFETY: callers pass an array that nothing else changes; the engine copies null into new slots.
     unsafe {
         let Step::Element(key) = step else {
             let slot = ffi::zend_hash_next_index_insert(array, zend::uninitialized());
@@ -458,7 +458,7 @@ unsafe fn element_slot(array: *mut zend_array, step: &Step, fetch: u32) -> Resul
     }
 }
 
-/// What `$object['key']` gives where it is about to be changed: into `returned`, or a place of the
+/// The value of `$object['key']` where it is about to be changed: in `returned`, or a place of the
 /// object's own.
 unsafe fn element_of_object(
     object: *mut zend_object,

@@ -43,7 +43,7 @@ pub fn count(this: &SyncObject) -> Result<i64, Thrown> {
 /// Everything at one moment, in order, decoded: `each` is called with a name and its value, which
 /// it may take over.
 pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<(), Thrown>) -> Result<(), Thrown> {
-    // Handles may lead from one store to another, and who looks at all of them, on and on.
+    // Handles may lead from one store to another, and a function that follows all of them, on and on.
     if value::is_stack_short() {
         return Err(errors::throw_sync("A Sync object is inside of more others than the stack that is left can bear."));
     }
@@ -91,7 +91,7 @@ pub unsafe fn as_std_class(this: &SyncObject, result: *mut zval) -> Result<(), T
     unsafe { std_class_of(result, |table| add_shared(this, table)) }
 }
 
-/// As [`as_std_class`], for who goes on into handles that it finds.
+/// As [`as_std_class`], for a caller that goes on into handles that it finds.
 ///
 /// # Safety
 /// As there.
@@ -105,7 +105,7 @@ unsafe fn std_class_of(
     result: *mut zval,
     fill: impl FnOnce(*mut zend_array) -> Result<(), Thrown>,
 ) -> Result<(), Thrown> {
-    // SAFETY: the engine makes an object, whose property table is filled before anybody else has it.
+    // SAFETY: the engine makes an object, whose property table is filled before it has another owner.
     unsafe {
         let mut data = zend::empty();
         ffi::object_init_ex(&raw mut data, ffi::zend_standard_class_def);
@@ -130,7 +130,7 @@ pub unsafe fn add_shared(this: &SyncObject, table: *mut zend_array) -> Result<()
     })
 }
 
-/// As [`add_shared`], for who goes on into handles that it finds. A store may lead to itself through
+/// As [`add_shared`], for a caller that goes on into handles that it finds. A store may lead to itself through
 /// these: one inside of itself is shown as the handle that it is.
 pub unsafe fn add_shown(this: &SyncObject, table: *mut zend_array) -> Result<(), Thrown> {
     // SAFETY: callers pass a table that is theirs; it takes the file's name over.
