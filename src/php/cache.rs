@@ -4,7 +4,7 @@
 //! Each object has a small direct-mapped table from property name to decoded value. A value in it
 //! is free of objects and references (`Sharing::Shareable`), so that it can be handed out by counting
 //! one more owner; PHP copies on write. Whether it is still right is the store's business:
-//! [`Seen`] is asked at every read.
+//! [`Version`] is asked at every read.
 
 use std::alloc::Layout;
 use std::ptr;
@@ -14,7 +14,7 @@ use ext_php_rs::ffi::{self, zend_string, zval};
 
 use super::value::Sharing;
 use super::zend;
-use crate::store::Seen;
+use crate::store::Version;
 
 /// A name, what was last seen under it, and when.
 #[repr(C)]
@@ -22,7 +22,7 @@ pub struct Entry {
     /// Holds a reference; null in an empty entry.
     name: *mut zend_string,
     /// When the store was last asked about this name.
-    pub seen: Seen,
+    pub version: Version,
     /// The value; undefined where the name is known to be missing.
     pub value: zval,
 }
@@ -89,12 +89,12 @@ impl Cache {
         }
     }
 
-    /// Keeps `value` (or, with `None`, that there is none) for `name`, as seen at `seen`.
+    /// Keeps `value` (or, with `None`, that there is none) for `name`, as of `version`.
     /// `size`: bytes of the encoded value.
     ///
     /// # Safety
     /// All are valid, and the value is `Sharing::Shareable`.
-    pub unsafe fn store(&mut self, name: *mut zend_string, value: Option<*const zval>, seen: Seen, size: usize) {
+    pub unsafe fn store(&mut self, name: *mut zend_string, value: Option<*const zval>, version: Version, size: usize) {
         // SAFETY: valid by contract. Releasing plain values runs no user code.
         unsafe {
             if size > LARGEST_VALUE {
@@ -110,7 +110,7 @@ impl Cache {
             if let Some(value) = value {
                 zend::copy(&raw mut (*entry).value, value);
             }
-            (*entry).seen = seen;
+            (*entry).version = version;
         }
     }
 
@@ -124,13 +124,13 @@ impl Cache {
         sharing: Sharing,
         name: *mut zend_string,
         value: *const zval,
-        seen: Seen,
+        version: Version,
         size: usize,
     ) {
         // SAFETY: valid by contract.
         unsafe {
             match sharing {
-                Sharing::Shareable => self.store(name, Some(value), seen, size),
+                Sharing::Shareable => self.store(name, Some(value), version, size),
                 Sharing::Fresh => self.forget(name),
             }
         }
@@ -160,18 +160,18 @@ impl Cache {
         }
     }
 
-    /// Hands over the value of a name, if it is an array and was last seen like this, and forgets it.
+    /// Hands over the value of a name, if it is an array of this version, and forgets it.
     ///
     /// # Safety
     /// `name` is valid.
-    pub unsafe fn take(&mut self, name: *mut zend_string, seen: Seen) -> Option<zval> {
+    pub unsafe fn take(&mut self, name: *mut zend_string, version: Version) -> Option<zval> {
         // SAFETY: valid by contract; the value is the caller's from here on.
         unsafe {
-            let entry = self.look_up(name).filter(|entry| entry.seen == seen)?;
+            let entry = self.look_up(name).filter(|entry| entry.version == version)?;
             if zend::kind(&raw const entry.value) != ffi::IS_ARRAY {
                 return None;
             }
-            entry.seen = Seen::default();
+            entry.version = Version::default();
             Some(std::mem::replace(&mut entry.value, zend::empty()))
         }
     }
@@ -208,7 +208,7 @@ impl Cache {
             if !name.is_null() {
                 ffi::ext_php_rs_zend_string_release(name);
             }
-            (*entry).seen = Seen::default();
+            (*entry).version = Version::default();
         }
     }
 
@@ -219,7 +219,7 @@ impl Cache {
         unsafe {
             let fresh = emalloc(layout).cast::<Entry>();
             for i in 0..size {
-                fresh.add(i).write(Entry { name: ptr::null_mut(), seen: Seen::default(), value: zend::empty() });
+                fresh.add(i).write(Entry { name: ptr::null_mut(), version: Version::default(), value: zend::empty() });
             }
             if self.mask != 0 {
                 for i in 0..=self.mask {

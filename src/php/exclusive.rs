@@ -13,12 +13,12 @@ use super::legacy::{retry_importing, retry_importing_for};
 use super::object::SyncObject;
 use super::zend::Thrown;
 pub use crate::store::Standing;
-use crate::store::{Change, Store};
+use crate::store::{Store, WriterHold};
 
 /// Proof that other writers are kept out: what may run user code for a statement asks for it.
 pub struct Turn<'t> {
     this: &'t SyncObject,
-    change: &'t Change,
+    hold: &'t WriterHold,
 }
 
 impl<'t> Turn<'t> {
@@ -29,7 +29,7 @@ impl<'t> Turn<'t> {
 
     /// Whether others are still kept out, after user code has run.
     pub fn standing(&self) -> Standing {
-        self.this.constructed().map_or(Standing::Ended, |instance| instance.store.standing(self.change))
+        self.this.constructed().map_or(Standing::Ended, |instance| instance.store.standing(self.hold))
     }
 }
 
@@ -39,8 +39,8 @@ impl<'t> Turn<'t> {
 /// leaves it by `longjmp` (a fatal error in user code that it runs). A fiber that is destroyed is
 /// thrown out of it.
 pub fn exclusive<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<T, Thrown> {
-    let change = retry_importing(this, Store::lock_writers)?;
-    run(this, change, body)
+    let hold = retry_importing(this, Store::lock_writers)?;
+    run(this, hold, body)
 }
 
 /// How long a child that was forked in the middle of a statement waits for its parent to be through with it.
@@ -53,17 +53,17 @@ const PARENT: Duration = Duration::from_secs(1);
 /// `None` if that takes too long.
 pub fn after_parent<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<Option<T>, Thrown> {
     match retry_importing_for(this, PARENT, Store::lock_writers)? {
-        Some(change) => run(this, change, body).map(Some),
+        Some(hold) => run(this, hold, body).map(Some),
         None => Ok(None),
     }
 }
 
-fn run<T>(this: &SyncObject, change: Change, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<T, Thrown> {
-    let turn = Turn { this, change: &change };
+fn run<T>(this: &SyncObject, hold: WriterHold, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<T, Thrown> {
+    let turn = Turn { this, hold: &hold };
     let outcome = try_catch(AssertUnwindSafe(|| body(&turn)));
     // Of another store, where the body has called `setFile`: the first one's hold has ended then.
     if let Some(instance) = this.constructed() {
-        instance.store.unlock_writers(change);
+        instance.store.unlock_writers(hold);
     }
     match outcome {
         Ok(result) => result,

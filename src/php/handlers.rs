@@ -72,7 +72,7 @@ unsafe fn read_cached(this: &SyncObject, name: *mut zend_string, result: *mut zv
     unsafe {
         if let Some(entry) = this.cache().find(name)
             && let Some(instance) = this.constructed()
-            && instance.store.is_current(&entry.seen)
+            && instance.store.is_current(&entry.version)
         {
             copy_cached(&raw const entry.value, result);
             return true;

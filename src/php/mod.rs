@@ -56,6 +56,3 @@ mod wait;
 mod walk;
 mod whole;
 mod zend;
-
-pub use globals::GLOBALS;
-pub use module::{after_request, info, request_shutdown, request_startup, shutdown, startup};

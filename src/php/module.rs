@@ -1,6 +1,7 @@
 //! The module: its start, its end, those of each request, and its section of `phpinfo()`.
 
 use ext_php_rs::internal::startup_guard;
+use ext_php_rs::prelude::{ModuleBuilder, php_module};
 use ext_php_rs::zend::ModuleEntry;
 use ext_php_rs::{info_table_end, info_table_header, info_table_row, info_table_start};
 
@@ -9,12 +10,25 @@ use super::object::SyncObject;
 use super::{errors, ini, plain_files, proxy, signals, sync, value, zend};
 use crate::store;
 
+/// The entry point, by which PHP finds all else.
+#[php_module]
+pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
+    module
+        .globals(&GLOBALS)
+        .startup_function(startup)
+        .shutdown_function(shutdown)
+        .request_startup_function(request_startup)
+        .request_shutdown_function(request_shutdown)
+        .post_deactivate_function(after_request)
+        .info_function(info)
+}
+
 /// Tells this extension from others that are called sync: `scripts/install.sh` looks for it in the file
 /// before it replaces or removes one.
 const ABOUT: &str = "Sync: one object, shared by PHP programs (not PECL's extension of that name)";
 
 /// Module startup: once per process.
-pub unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
+unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
     /// A module that `dl()` has loaded.
     const TEMPORARY: i32 = 2;
     startup_guard(|| {
@@ -30,19 +44,19 @@ pub unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
 }
 
 /// Module shutdown: once per process.
-pub unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
+unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
     ini::unregister(module);
     0
 }
 
 /// The start of a request.
-pub unsafe extern "C" fn request_startup(_kind: i32, _module: i32) -> i32 {
+unsafe extern "C" fn request_startup(_kind: i32, _module: i32) -> i32 {
     signals::watch_functions();
     0
 }
 
 /// The end of a request.
-pub unsafe extern "C" fn request_shutdown(_kind: i32, _module: i32) -> i32 {
+unsafe extern "C" fn request_shutdown(_kind: i32, _module: i32) -> i32 {
     // Now, while what the request has set by `ini_set()` still counts.
     store::set_idle_limit(ini::max_handles());
     // SAFETY: no instruction that uses it runs.
@@ -51,7 +65,7 @@ pub unsafe extern "C" fn request_shutdown(_kind: i32, _module: i32) -> i32 {
 }
 
 /// The very end of a request, when no PHP code can run any more.
-pub unsafe extern "C" fn after_request() -> i32 {
+unsafe extern "C" fn after_request() -> i32 {
     let globals = GLOBALS.get();
     // SAFETY: what is still in there went away with the request's memory.
     unsafe { zend::set_undef(globals.scratch.get()) };
@@ -64,7 +78,7 @@ pub unsafe extern "C" fn after_request() -> i32 {
 }
 
 /// The section of `phpinfo()` and `php --ri sync`.
-pub extern "C" fn info(module: *mut ModuleEntry) {
+extern "C" fn info(module: *mut ModuleEntry) {
     info_table_start!();
     info_table_header!("sync", "enabled");
     info_table_row!("About", ABOUT);

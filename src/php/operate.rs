@@ -17,7 +17,7 @@ use super::proxy::fetch_proxy;
 use super::retry::{Stop, retry};
 use super::value::scalar;
 use super::zend::{self, Str, Thrown};
-use crate::store::{ErrorKind, Found, Seen, Store};
+use crate::store::{ErrorKind, Found, Store, Version};
 
 /// `$sync->n++`, `$sync->n += 1`, … by way of `get_property_ptr_ptr(BP_VAR_RW)`; null where the
 /// instruction is none of these.
@@ -75,7 +75,7 @@ unsafe fn operate_on_known_number(
     // SAFETY: the caller holds all; numbers are not counted. Nothing runs between looking at the entry and storing.
     unsafe {
         let Some(entry) = this.cache().find(name.as_ptr()) else { return Ok(false) };
-        let mut seen = entry.seen;
+        let mut version = entry.version;
         let mut value = ManuallyDrop::new(zend::empty());
         zend::copy_value(&raw mut *value, &raw const entry.value);
         if !operator.apply_to_number(&raw mut *value, operand)? {
@@ -83,7 +83,7 @@ unsafe fn operate_on_known_number(
         }
         zend::copy_value(scratch, &raw const entry.value);
         let Some(number) = scalar::small(&value) else { return Ok(false) };
-        Ok(matches!(put_if_unchanged(this, name, number.bytes(), &mut seen, &raw const *value), Swap::Done))
+        Ok(matches!(put_if_unchanged(this, name, number.bytes(), &mut version, &raw const *value), Swap::Done))
     }
 }
 
@@ -125,7 +125,7 @@ unsafe fn swap_scalar(
             let Some(entry) = this.cache().find(name.as_ptr()) else {
                 if refresh_scalar(this, name)? { continue } else { return Ok(Swap::Impossible) }
             };
-            let mut seen = entry.seen;
+            let mut version = entry.version;
             let old = &raw const entry.value;
             let mut new = ManuallyDrop::new(zend::empty());
             if !is_short(old) || !operator.silently(old, operand, &raw mut *new)? {
@@ -134,11 +134,11 @@ unsafe fn swap_scalar(
             zend::release(scratch);
             zend::copy(scratch, old);
             let swapped = match scalar::small(&new) {
-                Some(number) => put_if_unchanged(this, name, number.bytes(), &mut seen, &raw const *new),
+                Some(number) => put_if_unchanged(this, name, number.bytes(), &mut version, &raw const *new),
                 None => {
                     let mut bytes = GLOBALS.get().buffers.take();
                     if scalar::encode(&new, &mut bytes) {
-                        put_if_unchanged(this, name, &bytes, &mut seen, &raw const *new)
+                        put_if_unchanged(this, name, &bytes, &mut version, &raw const *new)
                     } else {
                         Swap::Impossible
                     }
@@ -158,12 +158,18 @@ unsafe fn swap_scalar(
 
 /// Stores the bytes of a value, if the name's value is still the one that was seen.
 #[inline]
-unsafe fn put_if_unchanged(this: &SyncObject, name: &Str, bytes: &[u8], seen: &mut Seen, value: *const zval) -> Swap {
+unsafe fn put_if_unchanged(
+    this: &SyncObject,
+    name: &Str,
+    bytes: &[u8],
+    version: &mut Version,
+    value: *const zval,
+) -> Swap {
     let Some(instance) = this.constructed() else { return Swap::Impossible };
-    match instance.store.put_if_unchanged(name.bytes(), bytes, seen) {
+    match instance.store.put_if_unchanged(name.bytes(), bytes, version) {
         Ok(true) => {
             // SAFETY: callers pass a plain value, and hold the name.
-            unsafe { this.cache().store(name.as_ptr(), Some(value), *seen, bytes.len()) };
+            unsafe { this.cache().store(name.as_ptr(), Some(value), *version, bytes.len()) };
             Swap::Done
         }
         Ok(false) => Swap::Lost,
@@ -194,11 +200,11 @@ unsafe fn refresh_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> 
     const HEAD: u64 = 5;
     // SAFETY: the caller holds the name; entries are not kept across calls.
     unsafe {
-        let before = this.cache().look_up(name.as_ptr()).map_or(Seen::default(), |entry| entry.seen);
-        let mut seen = before;
+        let before = this.cache().look_up(name.as_ptr()).map_or(Version::default(), |entry| entry.version);
+        let mut version = before;
         let mut bytes = GLOBALS.get().buffers.take();
         bytes.reserve(SHORT + HEAD as usize);
-        let read = |store: &Store| match store.get_short(name.bytes(), SHORT as u64 + HEAD, &mut seen, &mut *bytes) {
+        let read = |store: &Store| match store.get_short(name.bytes(), SHORT as u64 + HEAD, &mut version, &mut *bytes) {
             // In several pieces: an array.
             Err(error) if matches!(error.kind, ErrorKind::NoRoom(_)) => Ok(None),
             found => found.map(Some),
@@ -212,7 +218,7 @@ unsafe fn refresh_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> 
         match found {
             Found::Unchanged => {
                 // Unless a signal handler ran in between, and the cache knows another value, or none.
-                let Some(entry) = this.cache().look_up(name.as_ptr()).filter(|entry| entry.seen == before) else {
+                let Some(entry) = this.cache().look_up(name.as_ptr()).filter(|entry| entry.version == before) else {
                     return Ok(false);
                 };
                 zend::copy(&raw mut value, &raw const entry.value);
@@ -222,7 +228,7 @@ unsafe fn refresh_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> 
         }
         let short = is_short(&raw const value);
         if short {
-            this.cache().store(name.as_ptr(), Some(&raw const value), seen, bytes.len());
+            this.cache().store(name.as_ptr(), Some(&raw const value), version, bytes.len());
         }
         Ok(short)
     }

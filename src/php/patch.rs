@@ -26,7 +26,7 @@ use super::stored::{Encoded, write_head, write_name, write_number};
 use super::value::{self, ValueError, ZendVec};
 use super::walk::{self, Act};
 use super::zend::{self, Str, Thrown};
-use crate::store::{Appended, Outline, Seen, Store};
+use crate::store::{Appended, Outline, Store, Version};
 
 /// Changes an array by appending a patch, where that is enough.
 ///
@@ -75,7 +75,7 @@ impl Cached<'_> {
         // SAFETY: as for `change`. Entries of the cache are used before anything else can happen to it.
         unsafe {
             let Some(entry) = this.cache().look_up(name.as_ptr()) else { return Ok(Swap::Impossible) };
-            let before = entry.seen;
+            let before = entry.version;
             let value = match edit {
                 Edit::Assign(value) if is_plain(*value, DEPTH) => Some(*value),
                 Edit::Assign(_) => return Ok(Swap::Impossible),
@@ -90,19 +90,19 @@ impl Cached<'_> {
             let Some(end) = self.encode(&raw const entry.value, value, &mut patch)? else {
                 return Ok(Swap::Impossible);
             };
-            let mut seen = before;
+            let mut version = before;
             let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
-            match instance.store.append(name.bytes(), &patch, end.0, &mut seen) {
+            match instance.store.append(name.bytes(), &patch, end.0, &mut version) {
                 Ok(Appended::Done) => {
                     if let Some(array) = self.follow(before, value)? {
-                        this.cache().store(name.as_ptr(), Some(&raw const array), seen, patch.len());
+                        this.cache().store(name.as_ptr(), Some(&raw const array), version, patch.len());
                     }
                     Ok(Swap::Done)
                 }
                 Ok(Appended::Changed) => Ok(Swap::Lost),
                 // As much has been appended as there was: time to write it whole.
                 Ok(Appended::Full) => match self.follow(before, value)? {
-                    Some(array) => self.put_whole(&array, seen, &mut patch),
+                    Some(array) => self.put_whole(&array, version, &mut patch),
                     None => Ok(Swap::Impossible),
                 },
                 // Held, busy, full: the long way waits, or says what is wrong.
@@ -112,15 +112,15 @@ impl Cached<'_> {
     }
 
     /// Stores the array with the change as one record, if the store's is still the one that was seen.
-    unsafe fn put_whole(&self, array: &zval, mut seen: Seen, bytes: &mut ZendVec<u8>) -> Result<Swap, Thrown> {
+    unsafe fn put_whole(&self, array: &zval, mut version: Version, bytes: &mut ZendVec<u8>) -> Result<Swap, Thrown> {
         let Self { this, name, .. } = *self;
         bytes.clear();
         value::encode(array, 0, bytes).map_err(|error| self.refuse(error))?;
         let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
-        match instance.store.put_if_unchanged(name.bytes(), bytes, &mut seen) {
+        match instance.store.put_if_unchanged(name.bytes(), bytes, &mut version) {
             Ok(true) => {
                 // SAFETY: a plain array, as all that the cache keeps; the caller holds the name.
-                unsafe { this.cache().store(name.as_ptr(), Some(array), seen, bytes.len()) };
+                unsafe { this.cache().store(name.as_ptr(), Some(array), version, bytes.len()) };
                 Ok(Swap::Done)
             }
             Ok(false) => Ok(Swap::Lost),
@@ -129,10 +129,10 @@ impl Cached<'_> {
     }
 
     /// Takes an array out of the cache and changes it like the one in the store. `None`: the cache does not know it.
-    unsafe fn follow(&self, seen: Seen, value: Option<*mut zval>) -> Result<Option<zval>, Thrown> {
+    unsafe fn follow(&self, version: Version, value: Option<*mut zval>) -> Result<Option<zval>, Thrown> {
         // SAFETY: as for `change`. The array is this frame's own, and plain.
         unsafe {
-            let Some(mut array) = self.this.cache().take(self.name.as_ptr(), seen) else { return Ok(None) };
+            let Some(mut array) = self.this.cache().take(self.name.as_ptr(), version) else { return Ok(None) };
             walk::act(&raw mut array, self.steps, value.map_or(Act::Unset, Act::Assign))?;
             Ok(Some(array))
         }
@@ -399,10 +399,10 @@ impl Unread<'_> {
             }
             let stored =
                 encoded.store(self.this, name, &raw mut array, |store| known.is_newest(store, self.name.bytes()))?;
-            if let Some(seen) = stored
+            if let Some(version) = stored
                 && zend::kind(&raw const array) == IS_ARRAY
             {
-                remember_end(self.this, self.name, End::of(array.value.arr), seen);
+                remember_end(self.this, self.name, End::of(array.value.arr), version);
             }
         }
         Ok(())
@@ -416,7 +416,7 @@ impl Unread<'_> {
         // SAFETY: as for `observe_end`.
         unsafe {
             let Some(entry) = this.ends().look_up(name.as_ptr()) else { return Ok(Appended::Changed) };
-            let mut seen = entry.seen;
+            let mut version = entry.version;
             let mut patch = GLOBALS.get().buffers.take();
             write_head(&mut patch, 1, true);
             let end = match key {
@@ -436,9 +436,11 @@ impl Unread<'_> {
             };
             value.write_to(&mut patch).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
             let appended = retry_importing(this, |store| {
-                let appended = store.append(name.bytes(), &patch, end.0, &mut seen)?;
+                let appended = store.append(name.bytes(), &patch, end.0, &mut version)?;
                 Ok(match (appended, room) {
-                    (Appended::Full, Room::Always) if store.append_whole(name.bytes(), &patch, end.0, &mut seen)? => {
+                    (Appended::Full, Room::Always)
+                        if store.append_whole(name.bytes(), &patch, end.0, &mut version)? =>
+                    {
                         Appended::Done
                     }
                     (Appended::Full, Room::Always) => Appended::Changed,
@@ -446,10 +448,10 @@ impl Unread<'_> {
                 })
             })?;
             match appended {
-                Appended::Done => remember_end(this, name, end, seen),
+                Appended::Done => remember_end(this, name, end, version),
                 // A long value stays as it is, with one more piece.
                 Appended::Full => {
-                    let unites = |store: &Store| store.unite(name.bytes(), LARGEST_VALUE as u64, &mut seen);
+                    let unites = |store: &Store| store.unite(name.bytes(), LARGEST_VALUE as u64, &mut version);
                     if retry_importing(this, unites)? {
                         return Ok(Appended::Changed);
                     }
@@ -466,10 +468,10 @@ impl Unread<'_> {
 unsafe fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
     // SAFETY: the caller holds the name; entries are not kept across calls.
     unsafe {
-        let mut seen = this.ends().look_up(name.as_ptr()).map_or(Seen::default(), |entry| entry.seen);
+        let mut version = this.ends().look_up(name.as_ptr()).map_or(Version::default(), |entry| entry.version);
         let mut start = GLOBALS.get().buffers.take();
         start.reserve(16);
-        let outline = retry_importing(this, |store| store.outline(name.bytes(), &mut seen, &mut *start))?;
+        let outline = retry_importing(this, |store| store.outline(name.bytes(), &mut version, &mut *start))?;
         let end = match outline {
             Outline::Unchanged => match this.ends().look_up(name.as_ptr()) {
                 Some(entry) => Some(End(entry.value.value.lval)),
@@ -480,19 +482,19 @@ unsafe fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thro
             Outline::Missing => None,
         };
         match end {
-            Some(end) => remember_end(this, name, end, seen),
+            Some(end) => remember_end(this, name, end, version),
             None => this.ends().forget(name.as_ptr()),
         }
         Ok(end)
     }
 }
 
-unsafe fn remember_end(this: &SyncObject, name: &Str, end: End, seen: Seen) {
+unsafe fn remember_end(this: &SyncObject, name: &Str, end: End, version: Version) {
     let mut number = zend::empty();
     // SAFETY: the caller holds the name; the int is a slot of this frame.
     unsafe {
         zend::set_long(&raw mut number, end.0);
-        this.ends().store(name.as_ptr(), Some(&raw const number), seen, 0);
+        this.ends().store(name.as_ptr(), Some(&raw const number), version, 0);
     }
 }
 

@@ -18,13 +18,13 @@ use super::stored::{self, Encoded};
 use super::value::{self, Sharing, ZendVec, scalar};
 use super::wait::Rounds;
 use super::zend::{self, Str, Thrown};
-use crate::store::{self, ErrorKind, Found, OUTLINE, Outline, Places, Room, Seen, Store, Unread};
+use crate::store::{self, ErrorKind, Found, OUTLINE, Outline, Places, Room, Store, Unread, Version};
 
 /// When a value was read, and whether there was one.
 #[derive(Clone, Copy)]
 pub struct Observed {
-    /// When and where it was seen.
-    pub seen: Seen,
+    /// The version that was read.
+    pub version: Version,
     /// Whether there is one (the value read is null where there is none).
     pub there: bool,
 }
@@ -32,18 +32,18 @@ pub struct Observed {
 impl Observed {
     /// Whether the value is still the one that was read. Runs no user code.
     pub fn is_newest(&self, store: &Store, name: &[u8]) -> store::Result<bool> {
-        if store.is_current(&self.seen) {
+        if store.is_current(&self.version) {
             return Ok(true);
         }
-        let mut seen = self.seen;
-        match store.get_short(name, 0, &mut seen, &mut Places::new(&mut [MaybeUninit::uninit(); OUTLINE])) {
+        let mut version = self.version;
+        match store.get_short(name, 0, &mut version, &mut Places::new(&mut [MaybeUninit::uninit(); OUTLINE])) {
             Ok(Found::Unchanged) => Ok(true),
             Ok(Found::Missing) => Ok(!self.there),
             Ok(Found::Value | Found::Appended | Found::Long(_)) => Ok(false),
             // The change takes more than the buffer has room for.
             Err(error) if matches!(error.kind, ErrorKind::NoRoom(_)) => Ok(false),
             // The file of the pure-PHP class that it came from.
-            Err(error) if matches!(error.kind, ErrorKind::Legacy) => Ok(self.seen == Seen::default()),
+            Err(error) if matches!(error.kind, ErrorKind::Legacy) => Ok(self.version == Version::default()),
             Err(error) => Err(error),
         }
     }
@@ -83,11 +83,11 @@ pub unsafe fn refresh(this: &SyncObject, name: *mut zend_string) -> Result<bool,
 
 /// When the value of `name` was written, without reading it.
 pub fn peek(this: &SyncObject, name: &[u8]) -> Result<Observed, Thrown> {
-    let mut seen = Seen::default();
+    let mut version = Version::default();
     let mut start = [MaybeUninit::uninit(); OUTLINE];
-    match retry(this, |store| store.outline(name, &mut seen, &mut Places::new(&mut start))) {
-        Ok(outline) => Ok(Observed { seen, there: outline != Outline::Missing }),
-        Err(Stop::Legacy) => Ok(Observed { seen: Seen::default(), there: false }),
+    match retry(this, |store| store.outline(name, &mut version, &mut Places::new(&mut start))) {
+        Ok(outline) => Ok(Observed { version, there: outline != Outline::Missing }),
+        Err(Stop::Legacy) => Ok(Observed { version: Version::default(), there: false }),
         Err(Stop::Thrown) => Err(Thrown),
     }
 }
@@ -118,9 +118,9 @@ unsafe fn find(
     unsafe {
         if let Some(entry) = this.cache().look_up(name)
             && let Some(instance) = this.constructed()
-            && instance.store.is_current(&entry.seen)
+            && instance.store.is_current(&entry.version)
         {
-            return Ok(Some(Observed { seen: entry.seen, there: copy_cached(&raw const entry.value, into) }));
+            return Ok(Some(Observed { version: entry.version, there: copy_cached(&raw const entry.value, into) }));
         }
         zend::set_null(into);
         check_name(name)?;
@@ -129,14 +129,15 @@ unsafe fn find(
         let mut rounds = Rounds::new();
         loop {
             rounds.begin(this)?;
-            let before = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
-            let mut seen = before;
+            let before = this.cache().look_up(name).map_or(Version::default(), |entry| entry.version);
+            let mut version = before;
             // A long value that is always gone when it is to be copied is found and copied in one operation.
             let long = if rounds.are_many() { u64::MAX } else { scalar::LONG as u64 };
-            let found =
-                retry_into(this, &mut bytes, |store, bytes| store.get_short(zend::bytes(name), long, &mut seen, bytes));
+            let found = retry_into(this, &mut bytes, |store, bytes| {
+                store.get_short(zend::bytes(name), long, &mut version, bytes)
+            });
             let taken = match found {
-                Ok(found) => reading.take(found, before, seen, &mut bytes)?,
+                Ok(found) => reading.take(found, before, version, &mut bytes)?,
                 Err(Stop::Legacy) => reading.take_legacy()?,
                 Err(Stop::Thrown) => return Err(Thrown),
             };
@@ -168,33 +169,39 @@ enum Taken {
 }
 
 impl Reading<'_> {
-    /// Takes over what the store has found at `seen`, where the cache knew the value of `before`. `bytes`: the value, its
+    /// Takes over what the store has found at `version`, where the cache knew the value of `before`. `bytes`: the value, its
     /// first bytes, or those appended to it.
-    unsafe fn take(&self, found: Found, before: Seen, seen: Seen, bytes: &mut ZendVec<u8>) -> Result<Taken, Thrown> {
+    unsafe fn take(
+        &self,
+        found: Found,
+        before: Version,
+        version: Version,
+        bytes: &mut ZendVec<u8>,
+    ) -> Result<Taken, Thrown> {
         let Self { this, name, wanted, into } = *self;
-        let observed = |there| Ok(Taken::Observed(Observed { seen, there }));
+        let observed = |there| Ok(Taken::Observed(Observed { version, there }));
         // SAFETY: as for `find`.
         unsafe {
             match found {
                 Found::Missing => {
-                    this.cache().store(name, None, seen, 0);
+                    this.cache().store(name, None, version, 0);
                     observed(false)
                 }
                 Found::Unchanged => {
-                    if let Some(entry) = this.cache().look_up(name).filter(|entry| entry.seen == before) {
-                        entry.seen = seen;
+                    if let Some(entry) = this.cache().look_up(name).filter(|entry| entry.version == before) {
+                        entry.version = version;
                         return observed(copy_cached(&raw const entry.value, into));
                     }
                     // User code ran in between, and the cache knows another value, or none.
                     this.cache().forget(name);
                     Ok(Taken::Changed)
                 }
-                Found::Long(left) => self.take_long(&left, seen, bytes),
+                Found::Long(left) => self.take_long(&left, version, bytes),
                 Found::Appended | Found::Value if !wanted.takes(bytes) => Ok(Taken::Unwanted),
-                Found::Appended => self.take_appended(before, seen, bytes),
+                Found::Appended => self.take_appended(before, version, bytes),
                 Found::Value => {
                     let sharing = stored::decode(this, zend::bytes(name), bytes, into)?;
-                    this.cache().keep(sharing, name, into, seen, bytes.len());
+                    this.cache().keep(sharing, name, into, version, bytes.len());
                     observed(true)
                 }
             }
@@ -202,7 +209,7 @@ impl Reading<'_> {
     }
 
     /// Lets the cached value follow the patches that have been appended to it since.
-    unsafe fn take_appended(&self, before: Seen, seen: Seen, bytes: &[u8]) -> Result<Taken, Thrown> {
+    unsafe fn take_appended(&self, before: Version, version: Version, bytes: &[u8]) -> Result<Taken, Thrown> {
         let Self { this, name, into, .. } = *self;
         // SAFETY: as for `find`. The cache lets go of the value, so that an array is changed in place.
         unsafe {
@@ -212,15 +219,15 @@ impl Reading<'_> {
                 return Ok(Taken::Changed);
             };
             let sharing = stored::apply_patches(this, zend::bytes(name), bytes, &raw mut value)?;
-            this.cache().keep(sharing, name, &raw const value, seen, bytes.len());
+            this.cache().keep(sharing, name, &raw const value, version, bytes.len());
             zend::copy(into, &raw const value);
         }
-        Ok(Taken::Observed(Observed { seen, there: true }))
+        Ok(Taken::Observed(Observed { version, there: true }))
     }
 
     /// Reads a value that is long: a string straight into its place. `bytes` are its first ones.
     #[cold]
-    unsafe fn take_long(&self, left: &Unread, seen: Seen, bytes: &mut ZendVec<u8>) -> Result<Taken, Thrown> {
+    unsafe fn take_long(&self, left: &Unread, version: Version, bytes: &mut ZendVec<u8>) -> Result<Taken, Thrown> {
         let Self { this, name, wanted, into } = *self;
         let length = left.length as usize;
         // SAFETY: as for `find`. The string is `into`'s before anything else can happen; without
@@ -255,8 +262,8 @@ impl Reading<'_> {
             }
         };
         // SAFETY: as for `find`; `into` holds the value.
-        unsafe { this.cache().keep(sharing, name, into, seen, length) };
-        Ok(Taken::Observed(Observed { seen, there: true }))
+        unsafe { this.cache().keep(sharing, name, into, version, length) };
+        Ok(Taken::Observed(Observed { version, there: true }))
     }
 
     /// Reads from a file of the pure-PHP class.
@@ -278,7 +285,7 @@ impl Reading<'_> {
             }
             Ok(())
         })?;
-        Ok(if answered { Taken::Observed(Observed { seen: Seen::default(), there }) } else { Taken::Changed })
+        Ok(if answered { Taken::Observed(Observed { version: Version::default(), there }) } else { Taken::Changed })
     }
 }
 
@@ -308,7 +315,7 @@ pub unsafe fn write_known(this: &SyncObject, name: *mut zend_string, value: *mut
         if let Some(entry) = this.cache().find(name)
             && let Some(instance) = this.constructed()
             && let Some(encoded) = scalar::small(&*value)
-            && instance.store.put(zend::bytes(name), encoded.bytes(), &mut entry.seen).is_ok()
+            && instance.store.put(zend::bytes(name), encoded.bytes(), &mut entry.version).is_ok()
         {
             zend::release(&raw mut entry.value);
             zend::copy(&raw mut entry.value, value);
@@ -330,13 +337,13 @@ pub unsafe fn is_set(this: &SyncObject, name: *mut zend_string) -> Result<bool, 
         }
         if let Some(entry) = this.cache().look_up(name)
             && let Some(instance) = this.constructed()
-            && instance.store.is_current(&entry.seen)
+            && instance.store.is_current(&entry.version)
         {
             return Ok(!matches!(zend::kind(&raw const entry.value), IS_UNDEF | IS_NULL));
         }
         let mut bytes = [MaybeUninit::uninit(); OUTLINE];
         let mut start = Places::new(&mut bytes);
-        let outline = retry(this, |store| store.outline(zend::bytes(name), &mut Seen::default(), &mut start));
+        let outline = retry(this, |store| store.outline(zend::bytes(name), &mut Version::default(), &mut start));
         match outline {
             // Whatever it is, it is not null; asking does not make objects, nor run their hooks.
             Ok(Outline::Noted(_)) => return Ok(true),
@@ -378,11 +385,11 @@ pub unsafe fn append(this: &SyncObject, value: *mut zval) -> Result<(), Thrown> 
                 (sharing.map_err(|error| cannot_store(this, None, error))?, &[][..])
             }
         };
-        let mut seen = Seen::default();
-        let number = retry_importing(this, |store| store.put_next(&bytes, string, LEAST_NUMBER, &mut seen))?;
+        let mut version = Version::default();
+        let number = retry_importing(this, |store| store.put_next(&bytes, string, LEAST_NUMBER, &mut version))?;
         let name = name_of_number(number)?;
         match sharing {
-            Sharing::Shareable => this.cache().store(name.as_ptr(), Some(value), seen, bytes.len() + string.len()),
+            Sharing::Shareable => this.cache().store(name.as_ptr(), Some(value), version, bytes.len() + string.len()),
             Sharing::Fresh => this.cache().forget(name.as_ptr()),
         }
         Ok(())

@@ -14,7 +14,7 @@ use super::step::{Key, Step};
 use super::value::{self, Sharing, ValueError, ZendVec, scalar};
 use super::walk::{self, Act};
 use super::zend::{self, Str, Thrown};
-use crate::store::{self, Seen, Store};
+use crate::store::{self, Store, Version};
 
 /// A value on its way to the store. Making it may run user code, storing it does not: so it is made once, and
 /// stored when the time has come.
@@ -108,18 +108,18 @@ impl Encoded {
         name: *mut zend_string,
         value: *mut zval,
         mut may: impl FnMut(&Store) -> store::Result<bool>,
-    ) -> Result<Option<Seen>, Thrown> {
+    ) -> Result<Option<Version>, Thrown> {
         // SAFETY: valid by contract.
         unsafe {
             // The place where the name was seen last spares the store the search for it.
-            let mut seen = this.cache().look_up(name).map_or(Seen::default(), |entry| entry.seen);
+            let mut version = this.cache().look_up(name).map_or(Version::default(), |entry| entry.version);
             let stored = retry_importing(this, |store| {
                 if !may(store)? {
                     return Ok(false);
                 }
                 match self.body {
-                    Some(body) => store.put_parts(zend::bytes(name), &self.bytes, &*body, &mut seen)?,
-                    None => store.put(zend::bytes(name), &self.bytes, &mut seen)?,
+                    Some(body) => store.put_parts(zend::bytes(name), &self.bytes, &*body, &mut version)?,
+                    None => store.put(zend::bytes(name), &self.bytes, &mut version)?,
                 }
                 Ok(true)
             })?;
@@ -127,8 +127,8 @@ impl Encoded {
                 return Ok(None);
             }
             let length = self.body.map_or(self.bytes.len(), |body| body.len());
-            this.cache().keep(self.sharing, name, value, seen, length);
-            Ok(Some(seen))
+            this.cache().keep(self.sharing, name, value, version, length);
+            Ok(Some(version))
         }
     }
 }
