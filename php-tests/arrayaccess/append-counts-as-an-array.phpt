@@ -1,5 +1,5 @@
 --TEST--
-$s[] = takes the number after the highest, as an array does, whatever was removed, replaced or is no number
+$s[] = takes the number after the highest, as an array does, also after removals and replacements and beside names that are no numbers
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -40,11 +40,11 @@ same('set in between', $append, $set(10), $append, $set(5), $append, $set('20'),
 same('not numbers', $set('007'), $set('1.0'), $set(' 9'), $set('9 '), $set('-0'), $set('+4'), $set('1e3'), $set('x'), $set(''), $append);
 same('the highest there is', $set(PHP_INT_MAX - 1), $append, $append, $unset(PHP_INT_MAX), $append, $append);
 same('too high for a number', $set('9223372036854775808'), $append, $append);
-// A change of PHP 8.3 is the array's, too.
+// PHP 8.3 changed the numbers after a negative one; a store follows the array of the running version.
 same('below zero', $set(-5), $append, $append, $unset(-5), $append);
 same('the lowest there is', $set(PHP_INT_MIN), $append, $append);
 
-// Other content, other numbers.
+// The next number follows the content: it starts anew with setData() and destroy().
 $s = new Sync(scratch());
 $other = new Sync(scratch());
 $s[5] = $s[] = 'v';
@@ -62,7 +62,7 @@ file_put_contents(scratch('old'), serialize((object) ['data' => (object) ['7' =>
 $s->setFile(scratch('old'));
 $s[] = 'v';
 echo implode(' ', array_keys(iterator_to_array($s))), "\n";
-// A long string, and an object, which go other ways to the file.
+// A long string and an object are written by other paths of the code.
 $s[] = str_repeat('long ', 10_000);
 $s[] = new ArrayObject([1]);
 var_dump(strlen($s[9]), $s[10][0], strlen((new Sync(scratch('old')))[9]));

@@ -14,7 +14,7 @@ for ($w = 0; $w < 4; $w++) {
         for ($i = 0; $i < EACH; $i++) {
             $objects[$i % 2][] = "$w:$i";
             if ($i % 100 === 0) {
-                // Other names are in nobody's way, and what is removed stays used.
+                // Other names do not disturb the numbering, and the number of a removed element is not used again.
                 $objects[0]->{"name $w"} = $i;
                 $objects[1][] = 'removed';
                 unset($objects[0][array_search('removed', (array) $objects[0]->getData(), true)]);

@@ -1,5 +1,5 @@
 --TEST--
-A class that overrides set() or offsetSet() is given the next number; one that is not stored under is not used up
+A class that overrides set() or offsetSet() is given the next number; a number under which nothing is stored is not used up
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -11,7 +11,7 @@ class Picky extends Sync
         if ($value === 'bad') {
             throw new DomainException("not under $name");
         }
-        // Others are kept out until it is stored.
+        // Other writers wait until the value is stored.
         if ($value === 'slow') {
             (new Sync(scratch()))->get('x');
             try {

@@ -45,7 +45,7 @@ $statements = [
 ];
 $illegal = ['an array' => [1], 'an empty array' => [], 'an object' => new stdClass, 'a closure' => fn () => 'x', 'a Sync' => new Sync(scratch('offset'))];
 
-/** What is thrown, and what that came of. */
+/** The exception that the statement throws, as text; for a subclass its cause. */
 function outcome(ArrayAccess $c, string $statement, mixed $k): string
 {
     set_error_handler(fn (int $kind, string $message) => print("$statement warns: $message\n"));
@@ -53,7 +53,7 @@ function outcome(ArrayAccess $c, string $statement, mixed $k): string
         eval("$statement;");
         return 'nothing was thrown';
     } catch (Throwable $e) {
-        // (What is thrown in a method makes an operator say, moreover, that there is no array.)
+        // (After an exception in a method, an operator throws a second one: that there is no array.)
         $e = is_subclass_of($c, Sync::class) ? $e->getPrevious() ?? $e : $e;
         return get_class($e) . ': ' . $e->getMessage();
     } finally {
@@ -69,7 +69,7 @@ foreach ($statements as $statement) {
         $holder->handle = new Sync(scratch('handle'));
         foreach ([new Sync(scratch()), new Overriding(scratch()), new Offsets(scratch())] as $s) {
             $seen = outcome($s, $statement, $k);
-            // A subclass's offsets are asked for by method, which PHP does in other steps.
+            // PHP reads a subclass's offsets by method, in other steps.
             $same = $s::class === Sync::class ? str_replace('ArrayObject', 'Sync', $expected) === $seen : str_starts_with($seen, 'TypeError: ');
             $same || print($s::class . ", $statement, $what: $seen\n");
             file_exists(scratch()) && count($s) && print($s::class . ", $statement, $what: " . json_encode($s) . "\n");

@@ -42,7 +42,7 @@ set_error_handler(function (int $kind, string $message) use (&$warnings, $resour
     return true;
 });
 
-/** What a statement gives, and how often it had to ask for the string, and warned. */
+/** The result of a statement; prints how often it asked for the string or warned where that is not as expected. */
 function one(ArrayAccess $s, string $statement, mixed $k): mixed
 {
     global $asked, $warnings;
@@ -73,7 +73,7 @@ foreach ([Sync::class, Overriding::class] as $class) {
             $s->$name = ['a' => 1];
         }
         $seen[] = $s->$name;
-        // (What a method gives can be changed by nobody, as with any ArrayAccess.)
+        // (The result of a method cannot be changed in place, as with any ArrayAccess.)
         if ($class === Sync::class) {
             one($s, '($s[$k]["b"]["c"] = 2)', $k);
             one($s, '$s[$k]["a"]++', $k);

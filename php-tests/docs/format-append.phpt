@@ -1,5 +1,5 @@
 --TEST--
-What Python appends, as docs/format.md says how to, PHP reads
+PHP reads records that Python appended by the rules of docs/format.md
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -16,7 +16,7 @@ values = read_store(sys.argv[1])
 print(len(values), values['from PHP'], values['list'])
 PYTHON);
 
-// Stored by a process that has ended, because nobody may have the file open meanwhile.
+// Stored by a process that has ended, because no process may have the file open meanwhile.
 Peer::php('
     $sync = new Sync($argv[1]);
     $sync->{"from PHP"} = "unchanged";

@@ -1,5 +1,5 @@
 --TEST--
-The Python reader in docs/format.md reads from a store what PHP stored there
+The Python reader in docs/format.md reads the same values from a store as PHP
 --INI--
 memory_limit=1G
 --FILE--
@@ -73,7 +73,7 @@ $values = [
     '' => 'a name can be empty', '7' => 'or a number', "\xfe" => 'or bytes',
 ];
 
-// Not only what was written last and is still there: overwritten, removed and added again, and much of it.
+// Many values that were overwritten, removed and added again, so that dead records stand beside live ones.
 foreach ($values as $name => $value) {
     $sync->set($name, 'old');
     $sync->set($name, $value);
@@ -87,7 +87,7 @@ for ($i = 0; $i < 5_000; $i++) {
 }
 $sync->remove('yes')->remove('never there')->set('yes', true);
 
-// And a list that is too long to be written again for what is appended: its pieces get united.
+// And a list that is too long to be rewritten for each append: its pieces get merged.
 $sync->longest = array_fill(0, 150_000, 'thirty bytes in each of them …');
 foreach (range(1, 150) as $i) {
     $other = new Sync(scratch());
@@ -115,7 +115,7 @@ foreach ($expected['map'] as &$pair) {
 unset($pair);
 echo count($expected['map']), " properties\n";
 
-// Two views of one store may differ in nothing; say where they do first.
+// The two views of one store must be equal; print the first difference.
 foreach ($expected['map'] as $i => $pair) {
     if ($pair !== ($read['map'][$i] ?? null)) {
         echo "Property $i differs\n  PHP:    ", substr(json_encode($pair), 0, 200), "\n  Python: ", substr(json_encode($read['map'][$i] ?? null), 0, 200), "\n";

@@ -1,5 +1,5 @@
 --TEST--
-A store in a folder that may not be searched is not an empty one: every read says that it is not readable
+A store in a folder that may not be searched is not read as an empty one: every read says that it is not readable
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -9,7 +9,7 @@ $s = new Sync(scratch('closed/folder/store'));
 $s->x = 1;
 chmod(scratch('closed'), 0666);
 as_nobody(function () use ($s) {
-    // One that has had it open already, and one that has not.
+    // One object that has had the file open already, and one that has not.
     foreach ([$s, new Sync(scratch('closed/folder/store')), new Sync(scratch('closed/folder/missing'))] as $s) {
         $said = [];
         foreach ([

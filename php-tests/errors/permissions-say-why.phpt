@@ -1,5 +1,5 @@
 --TEST--
-What keeps a process from a file is said: a mount for reading only, a sticky folder, a link that leads nowhere, a group
+A message says why a process cannot use a file: a read-only mount, a sticky folder, a link that leads nowhere, a group
 --SKIPIF--
 <?php
 if (posix_getuid() !== 0) {

@@ -57,7 +57,7 @@ told('in between', fn () => $s->{'odd name'} = $closure);
 told('all of it', fn () => $s->setData((object) ['one' => 1, 'two' => $closure]));
 told('an int', fn () => $s->setData((object) [5 => $closure]));
 told('by a method', fn () => $s->x = new BadHook);
-// An exception that a program throws is its own.
+// An exception that a program throws passes through unchanged.
 told('its own', fn () => $s->x = new Thrower);
 told('its own, deeper', fn () => $s->list[] = [new Thrower]);
 var_dump((array) $s == ['list' => [1], 'map' => ['a' => ['b' => 1]]]);
@@ -77,7 +77,7 @@ told('by getData', function () {
     }
     throw new Exception('the end');
 });
-// A program that caught the earlier exceptions goes on catching these.
+// A program that catches the exceptions of earlier versions catches these, too.
 foreach ([Exception::class, RuntimeException::class, SyncException::class, Throwable::class] as $class) {
     try {
         $s->x = $closure;

@@ -1,5 +1,5 @@
 --TEST--
-What cannot be stored is an exception, and changes nothing
+A value that cannot be stored is an exception, and changes nothing
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

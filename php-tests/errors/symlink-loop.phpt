@@ -1,5 +1,5 @@
 --TEST--
-A path that leads nowhere, in circles: Can't open '%s' file: …
+A path through symbolic links that form a circle: Can't open '%s' file: …
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A process whose address space is limited may use files, and many, and what outgrows it is an exception
+A process whose address space is limited may use many files; a file that no longer fits is an exception
 --SKIPIF--
 <?php
 if (getenv('USE_ZEND_ALLOC') === '0') die('skip valgrind has an address space of its own');
@@ -9,7 +9,7 @@ if (getenv('USE_ZEND_ALLOC') === '0') die('skip valgrind has an address space of
 require __DIR__ . '/../include/scratch.inc';
 
 $code = <<<'PHP'
-// Its memory would be looked for where there is none left.
+// PCRE's JIT would look for memory when no address space is left.
 ini_set('pcre.jit', '0');
 function complains(Closure $body): string
 {
@@ -20,7 +20,7 @@ function complains(Closure $body): string
         return preg_replace('/\d+ KiB/', '… KiB', str_replace(dirname($GLOBALS['argv'][1]), '{dir}', $e->getMessage()));
     }
 }
-// A few MiB each until it is used up: 100 % CPU and no end, once.
+// A few MiB for each file until the address space is used up. (This once ran for ever at 100 % CPU.)
 $all = [];
 echo complains(function () use (&$all) {
     for ($i = 0; $i < 1000; $i++) {
@@ -36,7 +36,7 @@ foreach ($all as $i => $sync) {
         echo "$i: $sync->n\n";
     }
 }
-// One that grows, under a lock.
+// One file that grows, under a lock.
 $sync = new Sync($argv[1] . '0');
 $sync->lock();
 $part = str_repeat('x', 100_000);
@@ -57,7 +57,7 @@ $sync->part = $part;
 $sync->unlock();
 var_dump(count($sync));
 PHP;
-// What PHP has mapped by itself, and a little more.
+// The address space that PHP itself uses, and 32 MiB more.
 preg_match('/^VmPeak:\s*(\d+)/m', file_get_contents('/proc/self/status'), $used);
 $limit = $used[1] + 32 * 1024;
 echo Peer::start(['sh', '-c', "ulimit -v $limit && exec \"$@\"", 'sh', ...php_command(), '-d', 'pcre.jit=0', '-r', $code, '--', scratch('store')])->end(), "\n";

@@ -12,7 +12,7 @@ $s->fourth = 'after the damage';
 unset($s);
 $content = substr_replace(file_get_contents(scratch()), random_bytes(16), 64, 16);
 $content[strpos($content, 'THE DAMAGED ONE')] = 'X';
-// A file that nobody has open: one in use is of this boot, whatever its header says.
+// A file that no process has open: one in use is of this boot, whatever its header says.
 file_put_contents(scratch('image'), $content);
 rename(scratch('image'), scratch());
 Peer::php(<<<'PHP'

@@ -1,5 +1,5 @@
 --TEST--
-After another boot everything is checked: what is whole is there, without a word
+After another boot everything is checked; a store that is whole is used without a warning
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -11,7 +11,7 @@ for ($i = 0; $i < 100; $i++) {
 unset($s->k50);
 unset($s);
 // The id of the boot stands at offset 64 of the header (docs/format.md).
-// A file that nobody has open: one in use is of this boot, whatever its header says.
+// A file that no process has open: one in use is of this boot, whatever its header says.
 file_put_contents(scratch('image'), substr_replace(file_get_contents(scratch()), random_bytes(16), 64, 16));
 rename(scratch('image'), scratch());
 Peer::php(<<<'PHP'

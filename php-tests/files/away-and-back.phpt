@@ -1,5 +1,5 @@
 --TEST--
-A file that was away for a moment, whatever was in its place, is what it was when it is back
+A file that was away for a moment has its old content when it is back, whatever was in its place meanwhile
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-Processes that do not see which boot this is share a file like all others
+Processes that cannot see the id of the boot share a file like all others
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -41,7 +41,7 @@ in_namespace(<<<'PHP'
     }
     var_dump($s->n);
     PHP, scratch());
-// One that sees it goes on.
+// A process that sees the id goes on with the same file.
 $s = new Sync(scratch());
 var_dump($s->n, $s->n++, count($s));
 ?>

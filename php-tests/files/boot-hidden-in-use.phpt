@@ -1,5 +1,5 @@
 --TEST--
-A process that does not see which boot this is leaves a file alone that others use: locks are kept and nothing is lost
+A process that cannot see the id of the boot leaves a file alone that others use: locks are kept and nothing is lost
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

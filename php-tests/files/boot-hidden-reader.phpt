@@ -1,5 +1,5 @@
 --TEST--
-A process that may only read and does not see which boot this is reads what is there, and what others store from then on
+A process that may only read and cannot see the id of the boot reads a store, and the values that others store from then on
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -27,7 +27,7 @@ $rights = posix_getuid() === 0 ? '-m' : '-Urm';
 $reader = Peer::start(['unshare', $rights, '--', ...php_command(), '-r', $hidden, '--', scratch()]);
 echo $reader->hear(), "\n";
 
-// Nobody was using it then. Now somebody is, and goes on.
+// No other process used the file then. Now one does, and goes on writing.
 @chmod(scratch(), 0644);
 $s = new Sync(scratch());
 $looks = 0;

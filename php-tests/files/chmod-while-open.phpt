@@ -1,5 +1,5 @@
 --TEST--
-A file whose permissions are taken away while it is open is an exception or goes on, never a signal
+A file whose permissions are taken away while it is open is an exception or stays usable, never a signal
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -21,19 +21,19 @@ $end = Peer::fork(function () use ($s) {
     $holder = new Sync(scratch('root/held'));
     $holder->lock();
     chroot(scratch('root'));
-    // Nothing is at that path here, as is noticed at the next tick of the clock.
+    // There is no file at that path in the new root; the object notices at the next tick of the clock.
     for ($deadline = hrtime(true) + PATIENCE * 1_000_000_000; $used->x !== null && hrtime(true) < $deadline;);
     var_dump($used->x, isset($used->x));
     attempt(fn () => $used->x = 1);
     attempt(fn () => $holder->x);
-    // By the path as it is inside, it is the same file.
+    // The path as it is inside the new root names the same file.
     $inside = new Sync('/store');
     var_dump($inside->x);
     $inside->x = 'from inside';
     (new Sync('/new'))->set('x', 'made inside');
 })->end();
 var_dump($end, $s->x, (new Sync(scratch('root/new')))->x);
-// Another process's lock does not count for less there.
+// Another process's lock counts there, too.
 $locked->lock(0.1);
 Peer::fork(function () {
     chroot(scratch('root'));

@@ -1,5 +1,5 @@
 --TEST--
-A copy that has the inode number of the file that it was made of is checked before it is used
+A copy with the same inode number as its original is checked before it is used
 --SKIPIF--
 <?php
 exec('unshare ' . (posix_getuid() === 0 ? '-m' : '-Urm') . ' mount -t tmpfs none /mnt 2>/dev/null', $output, $code);
@@ -25,7 +25,7 @@ in_namespace(<<<'PHP'
     $image = file_get_contents($file);
     passthru(escapeshellcmd("umount $directory/mounted"));
 
-    // A copy is made while somebody writes: its index may be from another moment than its records. The index
+    // A copy is made while a process writes: its index may be from another moment than its records. The index
     // blocks are the runs of kind 19 (docs/format.md).
     for ($at = 0; $at < strlen($image); $at += $length) {
         $length = 6 + unpack('N', $image, $at + 1)[1];

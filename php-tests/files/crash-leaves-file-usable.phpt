@@ -1,5 +1,5 @@
 --TEST--
-A file that processes were killed over, again and again, is whole
+A file is whole after processes were killed again and again while they used it
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A file that somebody cuts short while it is open is an exception or what was there, never a signal
+Reading a file that is cut short while it is open gives an exception or the old value, never a signal
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

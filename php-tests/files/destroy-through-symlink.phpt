@@ -15,19 +15,19 @@ $link->destroy();
 var_dump(is_link(scratch('outer')), is_link(scratch('inner')), file_exists(scratch('real/store')));
 var_dump($real->x, $link->x);
 
-// Both names are one store, also from then on.
+// Both names lead to one store, also from then on.
 $link->x = 2;
 var_dump($real->x, file_exists(scratch('real/store')), is_link(scratch('inner')));
 $real->destroy();
 var_dump($link->x, is_link(scratch('outer')), scandir(scratch('real')) === ['.', '..']);
 
-// By a process that has not opened it before; a hard link is another name.
+// Destroyed by a process that has not opened the file before; a hard link is another name.
 $real->x = 3;
 link(scratch('real/store'), scratch('hard'));
 Peer::php('(new Sync($argv[1]))->destroy();', scratch('outer'))->end();
 var_dump(file_exists(scratch('real/store')), is_link(scratch('outer')), $real->x, $link->x);
 
-// Relative to the working directory.
+// A link whose target is relative to the working directory.
 $real->x = 4;
 chdir(scratch_directory());
 (new Sync('inner'))->destroy();

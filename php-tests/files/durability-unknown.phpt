@@ -1,5 +1,5 @@
 --TEST--
-A durability that there is not is refused
+An unknown durability is refused
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

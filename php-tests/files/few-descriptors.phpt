@@ -1,5 +1,5 @@
 --TEST--
-A process that may just now open no more files says so, and later finds a store that is in use as it is
+A process that has no file descriptor left gets an exception, and later finds a store that is in use unchanged
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -22,7 +22,7 @@ $open = [];
 while ($file = @fopen('/dev/null', 'r')) {
     $open[] = $file;
 }
-// One more free each time: for the file itself, for what has to be known before it is used …
+// One more descriptor is free each time: for the file itself, for the checks before its first use …
 for ($answers = []; count($answers) < 4; array_pop($open)) {
     $answers[] = read();
 }

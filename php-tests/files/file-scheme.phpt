@@ -15,16 +15,16 @@ var_dump((new Sync(scratch('other')))->setFile('file://' . scratch())->x);
 $s = unserialize(serialize(new Sync('file://' . scratch())));
 var_dump($s->x, $s->getFile() === scratch());
 
-// Nothing is decoded.
+// Percent signs are not decoded.
 (new Sync('file://' . scratch('a%20b')))->set('x', 1);
 var_dump(file_exists(scratch('a%20b')));
-// What follows a slash is a path like any other; a scheme has more than one letter.
+// In a path that begins with a slash `://` has no meaning; and a scheme has more than one letter.
 chdir(scratch_directory());
 mkdir('c:');
 (new Sync(scratch('c://store')))->set('x', 1);
 (new Sync('c://second'))->set('x', 1);
 var_dump(file_exists('c:/store'), file_exists('c:/second'));
-// Our own unlink is noticed at once by any name.
+// An unlink() by this process is noticed at once, also where it was given the file's name with the scheme.
 unlink('file://' . scratch());
 var_dump($s->x);
 

@@ -1,5 +1,5 @@
 --TEST--
-What comes through FUSE is refused by its own name; an overlay is as good as its upper layer; local file systems work
+A FUSE file system is refused by its own name; an overlay is as good as its upper layer; local file systems work
 --SKIPIF--
 <?php
 exec('unshare -m true 2>/dev/null', $output, $code);
@@ -19,7 +19,7 @@ if (!is_writable('/dev/fuse')) {
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-/** Answers what the kernel asks of a file system with one file, that takes everything and gives nothing. */
+/** Serves the kernel's requests for a file system with one file, which takes all writes and is empty to all reads. */
 function serve_fuse($device): void
 {
     $attributes = fn (int $node) => pack('P6V10', $node, 0, 0, 0, 0, 0, 0, 0, 0, $node === 1 ? 040777 : 0100666, 1, 0, 0, 0, 4096, 0);
@@ -66,12 +66,12 @@ function try_at(string $path): void
         $s->x = 1;
         echo (new Sync($path))->x === 1 ? "works\n" : "lost\n";
     } catch (SyncException $e) {
-        // The rest is always the same.
+        // The rest of the message is always the same.
         echo str_replace(scratch_directory(), '{dir}', strstr($e->getMessage(), ', a file system', true) ?: $e->getMessage()), "\n";
     }
 }
 
-// (In a namespace of mounts that ends with this process.)
+// (In a mount namespace that ends with this process.)
 if (!getenv('SYNC_MOUNTS')) {
     putenv('SYNC_MOUNTS=1');
     passthru(implode(' ', array_map('escapeshellarg', ['unshare', '-m', ...php_command(), $_SERVER['SCRIPT_FILENAME']])));
@@ -88,7 +88,7 @@ stream_set_chunk_size($device, 1 << 20);
 $process = proc_open(['mount', '-i', '-t', 'fuse.example', '-o', 'fd=3,rootmode=40000,user_id=0,group_id=0', 'example', scratch('fuse')], [3 => $device], $pipes);
 proc_close($process);
 $server = Peer::fork(function () use ($device) {
-    // Should it fail to answer: its end ends the waiting of whom it does not answer.
+    // If this server fails to answer, its end ends the waiting of its clients.
     pcntl_alarm(PATIENCE);
     serve_fuse($device);
 });

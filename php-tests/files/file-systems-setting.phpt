@@ -22,13 +22,13 @@ foreach (['', 'ext4, xfs', 'tmp', '0x1234', 'overlayfs'] as $list) {
     } catch (SyncException) {
     }
 }
-// What is open for one object is not thereby open for another.
+// A file that is open for one object is still refused to an object that does not allow its file system.
 attempt(fn () => $s->x);
 attempt(fn () => $s->x = 2);
 attempt(fn () => isset($s->x));
 attempt(fn () => $s->destroy());
 var_dump($first->x);
-// Nothing is made where it could not be used.
+// No file is created on a file system where it could not be used.
 $new = new Sync(scratch('new'));
 attempt(fn () => $new->x = 1);
 symlink(scratch('newer'), scratch('link'));
@@ -39,7 +39,7 @@ attempt(fn () => (clone $s)->x);
 ini_restore('sync.file_systems');
 attempt(fn () => $s->x);
 var_dump((clone $first)->x, $first->setFile(scratch('new'))->x);
-// A file of the pure-PHP class is none that could be converted there.
+// A file of the pure-PHP class cannot be converted there.
 file_put_contents(scratch('old'), serialize((object) ['x' => 1]));
 ini_set('sync.file_systems', 'ext4');
 attempt(fn () => (new Sync(scratch('old')))->x);

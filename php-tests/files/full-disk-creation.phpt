@@ -1,5 +1,5 @@
 --TEST--
-On a full disk a store cannot be made; nothing is left that would be in the way
+On a full disk a store cannot be made; no half-made file is left behind
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -21,7 +21,7 @@ in_namespace(<<<'PHP'
     } catch (SyncException $e) {
         echo str_contains($e->getMessage(), 'no space left') && str_contains($e->getMessage(), "$argv[1]/store") ? "full\n" : $e->getMessage();
     }
-    // As before, for this object and another one, and for a process that comes new.
+    // The store is as before, for this object, for another one, and for a new process.
     foreach ([$s, new Sync("$argv[1]/store")] as $object) {
         var_dump($object->first, count((array) $object->getData()) === $n + 2, isset($object->{"k$n"}));
     }
@@ -33,7 +33,7 @@ in_namespace(<<<'PHP'
     for ($i = 0; $i < 5; $i++) {
         $s->{"again$i"} = str_repeat('a', 10_000);
     }
-    // Room that somebody else makes is used, too.
+    // Space that another process frees is used, too.
     unlink("$argv[1]/ballast");
     $s->large = str_repeat('l', 250_000);
     var_dump(strlen((new Sync("$argv[1]/store"))->large), $s->first);

@@ -20,7 +20,7 @@ $reader = Peer::fork(function (Peer $parent) use ($files) {
     $parent->hear();
 });
 echo $reader->hear(), "\n";
-// Should it be kept waiting all the same.
+// Ends a wait that should not happen.
 pcntl_async_signals(true);
 pcntl_signal(SIGALRM, function () use ($reader) {
     echo "it waits\n";

@@ -14,7 +14,7 @@ require __DIR__ . '/../include/scratch.inc';
 putenv('PEER=' . realpath(__DIR__ . '/../include/peer.inc'));
 in_namespace(<<<'PHP'
     require getenv('PEER');
-    // Of this namespace alone. (Paths from the root: a thread-safe PHP has a working directory of its own.)
+    // Mounted in this namespace only. (Absolute paths: a thread-safe PHP has a working directory of its own.)
     passthru('mount -t tmpfs none /mnt');
     array_map(mkdir(...), ['/mnt/lower', '/mnt/upper', '/mnt/work', '/mnt/merged']);
     $write = fn (string $file, string $value) => Peer::php('$s = new Sync($argv[1]); $s->x = $argv[2];', $file, $value)->end();

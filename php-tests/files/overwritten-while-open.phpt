@@ -1,5 +1,5 @@
 --TEST--
-A file that somebody overwrites in place while it is open is an exception or what was there, never a signal
+Reading a file that is overwritten in place while it is open gives an exception or the old value, never a signal
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -16,7 +16,7 @@ for ($round = 0; $round < 20; $round++) {
         $s->x = 1;
         $stream = fopen(scratch(), 'r+');
         $size = fstat($stream)['size'];
-        // All of it at first, then pieces.
+        // The whole file first, then pieces of it.
         [$at, $length] = $round === 0 ? [0, $size] : [mt_rand(0, 1) ? mt_rand(0, 8192) : mt_rand(0, $size), 1 << mt_rand(0, 12)];
         fseek($stream, $at);
         fwrite($stream, random_bytes($length));

@@ -1,5 +1,5 @@
 --TEST--
-Renaming the file, or another one onto it, is noticed by the very next statement
+Renaming the file, or another one onto it, is noticed by the next statement
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

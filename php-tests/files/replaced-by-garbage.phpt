@@ -1,5 +1,5 @@
 --TEST--
-A file that somebody replaces by one that is no store is an exception, and left untouched
+A file that is replaced by one that is no store is an exception, and left untouched
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

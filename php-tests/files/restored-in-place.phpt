@@ -1,11 +1,11 @@
 --TEST--
-A backup that is copied into the file's place, the same inode, is what all see from then on, and what is written after
+All objects see a backup that is copied over the file, in the same inode, and the values that are written after it
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
 $write = function (string $value) {
-    // Each time by a process that begins where the file's log ends.
+    // Each write comes from a new process, which begins where the file's log ends.
     if ('exit 0' !== $end = Peer::php('$s = new Sync($argv[1]); $s->x = $argv[2];', scratch(), $value)->end()) {
         echo "writing: $end\n";
     }
@@ -39,12 +39,12 @@ $all();
 $write('b');
 $all();
 copy(scratch('backup'), scratch());
-// As long as what was there before: positions that are used again would be the same ones.
+// A value of the same length as the one before, so that the new record takes the same position in the log.
 $write('c');
 $all();
 copy(scratch('backup'), scratch());
 $all();
-// One that has written before.
+// An object that has written before.
 $own->x = 'd';
 $all();
 copy(scratch('backup'), scratch());

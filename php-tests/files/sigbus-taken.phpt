@@ -96,7 +96,7 @@ foreach ([true, false] as $at_once) {
         }
     }
 }
-// A signal that was sent is the program's.
+// A SIGBUS sent by another process goes to the program's handler.
 child('sent', function () {
     $s = store();
     pcntl_async_signals(true);

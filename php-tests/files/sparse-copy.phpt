@@ -22,7 +22,7 @@ in_namespace(<<<'PHP'
         }
     }
     echo implode("\n", array_unique($outcomes) ?: ['full']), "\n";
-    // As soon as there is room, it is a store like any other.
+    // As soon as there is space, the copy is a store like any other.
     unlink("$argv[1]/ballast");
     var_dump($s->x, strlen($s->y));
     $s->z = 1;

@@ -1,5 +1,5 @@
 --TEST--
-A file that somebody empties while it is open is an empty store, and can be written to again
+A file that is emptied while it is open is an empty store, and can be written to again
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -11,7 +11,7 @@ for ($i = 0; $i < 5; $i++) {
     $s->y = 1;
     var_dump(strlen($other->x) === 100_000);
     file_put_contents(scratch(), '');
-    // Values that were read before are no excuse.
+    // Cached values of earlier reads do not hide it.
     var_dump(isset($other->x), $other->getData() == new stdClass);
 }
 $s->z = 1;

@@ -1,5 +1,5 @@
 --TEST--
-A process that cannot see which boot this is leaves a file that is in use as it is: another's lock is kept
+A process that cannot see the id of the boot leaves a file that is in use as it is: another process's lock is kept
 --SKIPIF--
 <?php
 if (posix_getuid() !== 0 || !function_exists('chroot')) die('skip needs root, and a PHP that can change the root directory');
@@ -13,7 +13,7 @@ $own = new Sync(scratch('real/store'));
 $own->n = 1;
 $own->lock(1);
 $peer = Peer::php('
-    // Without /proc, from the first look at the store on.
+    // /proc is hidden from the first access to the store on.
     chroot($argv[1]);
     chdir("/");
     $there = new Sync("/store");

@@ -19,7 +19,7 @@ for ($i = 0; $i < 20; $i++) {
     }
     $child->tell();
     $child->hear();
-    // What is promised: 10 ms.
+    // README.md promises 10 ms.
     usleep(10_000);
     if (isset($s->x)) {
         echo "round $i: still there\n";

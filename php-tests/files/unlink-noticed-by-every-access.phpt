@@ -1,5 +1,5 @@
 --TEST--
-Deleting the file is noticed by whatever access comes next
+Deleting the file is noticed by the next access, of whatever kind
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-Deleting the file is noticed by isset() in the very next statement
+Deleting the file is noticed by isset() in the next statement
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

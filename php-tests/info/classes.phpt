@@ -8,7 +8,7 @@ $extension = new ReflectionExtension('sync');
 $names = array_keys($extension->getClasses());
 $own = ['Sync', 'SyncException', 'SyncLockTimeoutException'];
 var_dump(array_diff($own, $names));
-// Whatever else it may have is its own business, and out of the way.
+// Other names that the extension declares must not be in the global namespace.
 var_dump(array_filter(array_diff($names, $own), fn ($name) => !str_starts_with($name, 'Sync\\')));
 var_dump($extension->getFunctions());
 ?>

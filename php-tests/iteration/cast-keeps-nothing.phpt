@@ -1,5 +1,5 @@
 --TEST--
-What (array), var_dump() and json_encode() have read is gone when they are done
+The values that (array), var_dump() and json_encode() read are freed when they are done
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -15,7 +15,7 @@ class Noisy
 }
 $s = new Sync(scratch());
 $s->noisy = new Noisy;
-// More than what a Sync keeps to answer the next read.
+// More than a Sync caches for the next read.
 $s->large = str_repeat('x', 5_000_000);
 echo "stored\n";
 $before = memory_get_usage();

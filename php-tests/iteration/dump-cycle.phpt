@@ -7,7 +7,7 @@ require __DIR__ . '/../include/scratch.inc';
 $s = new Sync(scratch());
 $s->self = $s;
 $length = 0;
-// Counted and thrown away, piece by piece: if it does not end, it shall not fill the memory.
+// The output is counted and thrown away in pieces, so that an endless dump cannot fill the memory.
 ob_start(function (string $piece) use (&$length) {
     $length += strlen($piece);
     if ($length > 1_000_000) {

@@ -4,7 +4,7 @@ A row of handles, each inside of the store of another, is shown as far as the st
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-// Each store holds a handle on the next; the files are made by hand-over, so that few are open at once.
+// Each store holds a handle on the next; the loop keeps one object at a time, so that few files are open at once.
 ini_set('sync.max_handles', 20);
 const ROW = 400;
 for ($i = 0; $i < ROW; $i++) {

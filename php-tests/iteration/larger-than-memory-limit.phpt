@@ -17,7 +17,7 @@ function anonymous(): int
     preg_match('/^RssAnon:\s+(\d+)/m', file_get_contents('/proc/self/status'), $m);
     return $m[1] >> 10;
 }
-// By another process, so that nothing of this one's is left of it.
+// Stored by another process, so that none of the memory is this one's.
 $end = Peer::fork(function () {
     $s = new Sync(scratch());
     for ($i = 0; $i < 90; $i++) {

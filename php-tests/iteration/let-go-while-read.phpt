@@ -1,5 +1,5 @@
 --TEST--
-Whoever lets go of a Sync while all of it is read gets nothing, and no crash
+Releasing a Sync while all of it is read gives nothing, and no crash
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

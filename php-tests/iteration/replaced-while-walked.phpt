@@ -37,7 +37,7 @@ foreach ($s as $name => $value) {
 }
 echo implode("\n", $shown), "\n", $child->end(), "\n";
 var_dump(iterator_count($s), count($s));
-// All at once: as it is at one moment, be it in memory that has to be found first.
+// A snapshot of all values shows one moment, also where memory for it has to be found first.
 ini_set('memory_limit', '256M');
 $child = Peer::fork(function (Peer $parent) {
     $s = new Sync(scratch());

@@ -1,5 +1,5 @@
 --TEST--
-foreach goes over a snapshot: what is written, removed or replaced meanwhile does not show
+foreach goes over a snapshot: writes, removals and replacements meanwhile do not show
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -16,7 +16,7 @@ $show(json_encode($s, JSON_UNESCAPED_SLASHES));
 $show(json_encode([$other], JSON_UNESCAPED_SLASHES));
 $show(urldecode(http_build_query($s)));
 $show(print_r($s, true));
-// What has been read is a handle as any other.
+// The handle that was read is like any other.
 var_dump(array_keys((array) get_object_vars($s)['self']), array_keys((array) ((array) $s)['self']));
 ?>
 --CLEAN--

@@ -1,5 +1,5 @@
 --TEST--
-A lock that stands in an old file is nobody's, and keeps nobody out
+A lock recorded in an old file belongs to no process, and keeps no process waiting
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

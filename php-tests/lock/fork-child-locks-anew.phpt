@@ -1,5 +1,5 @@
 --TEST--
-A forked child can take the lock for itself, once its parent has given it back
+A forked child can take the lock for itself, once its parent has released it
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A forked child does not own its parent's lock: it waits, and neither its unlock() nor its end gives it back
+A forked child does not own its parent's lock: it waits, and neither its unlock() nor its end releases it
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-Of many who wait each gets as many turns as the others, those who only read and write included
+Each of many waiting processes gets as many turns as the others, those that only read and write included
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -39,7 +39,7 @@ $turns = array_map(fn ($peer) => (int) $peer->kill(SIGUSR1)->hear(), $all);
 foreach ($all as $peer) {
     $peer->end();
 }
-// A process that holds the lock for no time at all may have had many more.
+// An access without lock() takes next to no time: those processes may have had many more turns.
 $most = max(array_slice($turns, 0, 5));
 echo min($turns) * 3 >= $most && $most > 10 ? 'fair' : json_encode($turns), "\n";
 ?>

@@ -1,5 +1,5 @@
 --TEST--
-unlock() hands over to those who wait, though the holder calls lock() again at once
+unlock() hands over to waiting processes, even when the holder calls lock() again at once
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -34,7 +34,7 @@ foreach ([
 ] as $access) {
     for ($n = 0; $n < 8; $n++, $turns++) {
         $access();
-        // It wants each turn anew, and is not there when the lock is taken again.
+        // Each access queues anew: this process is not waiting when the holder takes the lock again.
         usleep(2000);
     }
 }

@@ -1,5 +1,5 @@
 --TEST--
-A holder that may for a moment not look into the folder is told so, and still holds the lock then
+A holder that may not search the folder for a moment gets an exception, and still holds the lock afterwards
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

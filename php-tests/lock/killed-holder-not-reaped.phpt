@@ -1,5 +1,5 @@
 --TEST--
-A killed holder whose parent has not taken note of it holds nothing
+A killed holder that its parent has not waited for holds nothing
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-When the holder is killed, its waiters go on, long before their next look
+When the holder is killed, its waiters continue, long before their next check
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

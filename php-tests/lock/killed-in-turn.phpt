@@ -31,13 +31,13 @@ for ($round = 0; $round < 15; $round++) {
                 $last[spl_object_id($worker)] = (int) $worker->hear();
             }
         } catch (Exception $e) {
-            // All that it said was heard.
+            // Every report that it sent before it was killed has arrived.
         }
         $acknowledged += $last[spl_object_id($worker)];
     }
 }
 $n = $s->n;
-// Each may have been killed between counting and saying so.
+// Each process may have been killed between counting and reporting it.
 var_dump($n >= $acknowledged, $n <= $acknowledged + $killed);
 ?>
 --CLEAN--

@@ -1,5 +1,5 @@
 --TEST--
-unlock(), setFile(), destroy() and the end of the object say nothing of a lock that is lost
+unlock(), setFile(), destroy() and the end of the object report no lost lock
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

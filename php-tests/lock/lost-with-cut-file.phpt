@@ -1,5 +1,5 @@
 --TEST--
-Who holds the lock on a file that is cut short is told so first, and then what the file has become
+The holder of the lock on a file that is cut short is told so first, and then of the damaged file
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

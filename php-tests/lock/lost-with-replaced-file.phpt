@@ -1,5 +1,5 @@
 --TEST--
-Who holds the lock on a file that is replaced is told at the next access, whatever that is, before anything is changed
+The holder of the lock on a file that is replaced is told at the next access of any kind, before anything is changed
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

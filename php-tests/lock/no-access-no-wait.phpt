@@ -1,5 +1,5 @@
 --TEST--
-What does not access the data does not wait
+Methods that do not access the data do not wait
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-Nobody sees the middle of what another process does between lock() and unlock(), however it reads
+No read of any kind shows an intermediate state of another process between lock() and unlock()
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -21,7 +21,7 @@ for ($i = 0; $i < 2; $i++) {
                 $s->b += 5;
                 unset($s->extra);
                 $s->unlock();
-                // Others read meanwhile.
+                // Other processes read meanwhile.
                 for ($m = 0; $m < 200; $m++);
             }
         } while (!isset($s->stop));

@@ -1,5 +1,5 @@
 --TEST--
-Whatever is numeric is accepted as timeout and interval
+Numeric values of every type are accepted as timeout and interval
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

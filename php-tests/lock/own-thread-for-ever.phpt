@@ -1,5 +1,5 @@
 --TEST--
-Waiting for ever for a lock that another object of the same thread holds is an exception at once
+An endless wait for a lock that another object of the same thread holds is an exception at once
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

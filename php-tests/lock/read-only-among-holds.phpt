@@ -1,5 +1,5 @@
 --TEST--
-A reader that may only read gets its turns while others hold the lock one after the other
+A process with read-only access gets its turns while others hold the lock one after the other
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A reader that may only read, and finds no pause between the writes of others, sleeps between its attempts and takes signals
+A process with read-only access that finds no pause between the writes of others sleeps between its attempts and handles signals
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -19,7 +19,7 @@ for ($i = 0; $i < 2; $i++) {
         }
     });
 }
-/** Seconds that this process has had a processor. */
+/** Seconds of CPU time that this process has used. */
 function processor_time(): float
 {
     $usage = getrusage();
@@ -44,7 +44,7 @@ as_nobody(function () {
             try {
                 count((array) $s->getData()) === 50_000 || print "something is missing\n";
             } finally {
-                // An attempt takes some milliseconds of a processor's time; none may follow another at once for long.
+                // An attempt takes some milliseconds of CPU time; attempts may not follow each other without a pause for long.
                 if (processor_time() - $before[0] > 0.5 && getrusage()['ru_nvcsw'] - $before[1] < 5) {
                     $slept = false;
                 }

@@ -1,5 +1,5 @@
 --TEST--
-While lock() is held, nobody sees what the holder is in the middle of
+While lock() is held, no other process sees the holder's intermediate states
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

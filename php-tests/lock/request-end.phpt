@@ -1,5 +1,5 @@
 --TEST--
-A lock ends with its request, also where the process goes on to serve others
+A lock ends with its request, also where the process serves further requests
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-pcntl_async_signals() handlers run while an access waits, which then goes on waiting
+pcntl_async_signals() handlers run while an access waits; the access then continues to wait
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A process that is stopped or killed while it waits for the lock keeps nobody waiting
+A process that is stopped or killed while it waits for the lock keeps no other process waiting
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -17,7 +17,7 @@ $waiter = function (string $name) {
         $parent->tell('done');
     });
     $peer->hear();
-    // It stands in line when it sleeps (in futex) and goes on to.
+    // It is in the queue of waiters once it sleeps (in futex) and keeps sleeping.
     for ($sleeps = 0; $sleeps < 3;) {
         usleep(10_000);
         $sleeps = preg_match('/^(202|98) /', file_get_contents("/proc/{$peer->pid()}/syscall")) ? $sleeps + 1 : 0;

@@ -4,7 +4,7 @@ unlock(), and the end of an object, do not wait for a process that is stopped in
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-/** Writes to the lock word of the file that the process with this pid owns it, or (null) that nobody does. */
+/** Writes the process with this pid to the lock word of the file as its owner, or (null) no owner. */
 function owner(?int $pid): void
 {
     $file = fopen(scratch(), 'r+');

@@ -1,5 +1,5 @@
 --TEST--
-A timeout counts while one and the same holder has the lock: who waits for several, one after the other, gets its turn
+A timeout counts for one hold of the lock: a process that waits for several holds, one after the other, gets its turn
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -27,7 +27,7 @@ try {
 $holder->tell();
 echo $holder->end(), "\n";
 
-// To the others its number means another process, or none.
+// In another pid namespace its number means another process, or none.
 $rights = posix_getuid() === 0 ? '-pf' : '-Urpf';
 $code = 'require $argv[2]; $parent = Peer::parent(); $s = new Sync($argv[1]); $s->lock(0.1); $parent->tell("locked"); $parent->hear();';
 $inside = Peer::start(['unshare', $rights, '--kill-child', '--mount-proc', '--', ...php_command(), '-r', $code, '--', scratch(), __DIR__ . '/../include/peer.inc']);

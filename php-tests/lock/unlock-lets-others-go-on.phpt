@@ -1,5 +1,5 @@
 --TEST--
-After unlock() others go on
+After unlock() waiting processes continue
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-unlock() wakes a waiter at once, not at its next look
+unlock() wakes a waiter at once, not at its next check
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -13,7 +13,7 @@ $waiter = Peer::fork(function (Peer $parent) {
     $parent->tell(hrtime(true));
 });
 $waiter->hear();
-// For the waiter to be asleep; if it is not yet, the test is only easier.
+// Time for the waiter to fall asleep; if it has not yet, the test is only easier.
 usleep(100_000);
 $start = hrtime(true);
 $s->unlock();

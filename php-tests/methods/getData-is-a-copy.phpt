@@ -1,5 +1,5 @@
 --TEST--
-What getData() returned is a copy
+The result of getData() is a copy
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-setData() takes of properties with hooks what they give, as foreach does
+setData() takes the values that property hooks give, as foreach does
 --SKIPIF--
 <?php PHP_VERSION_ID >= 80400 || print 'skip property hooks came with PHP 8.4';
 --FILE--

@@ -1,5 +1,5 @@
 --TEST--
-setData() takes of an object of a subclass of stdClass what foreach shows outside: what is public
+setData() takes the public properties of an object of a subclass of stdClass, as foreach shows them outside
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -42,11 +42,11 @@ foreach ([new Base, new Derived] as $o) {
     $o->give($s);
     var_dump((array) $s === $shown($o));
 }
-// A name that nobody has declared and that no property may have is no reason to lose a value.
+// A value under an undeclared name that no property may have is not lost.
 $odd = (object) ["\0odd" => 1];
 attempt(fn () => $s->setData($odd));
 var_dump(count($s) === count($shown($o)));
-// Refused is refused as a whole.
+// A refused object is refused as a whole.
 $o->dynamic = fn () => 1;
 attempt(fn () => $s->setData($o));
 var_dump($s->dynamic);

@@ -1,5 +1,5 @@
 --TEST--
-An object that was given another file, and then the first one again, knows each for what it is
+An object that is given another file, and then the first one again, reads each file's own values
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

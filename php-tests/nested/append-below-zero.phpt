@@ -1,5 +1,5 @@
 --TEST--
-Appending to an array whose highest key is below zero loses nothing, whoever reads it
+Appending to an array whose highest key is below zero loses nothing for any reader
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-What is appended without reading is what a stdClass would have: numbers, keys, errors, order
+Appending without reading gives the same as a stdClass: numbers, keys, errors, order
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -75,16 +75,16 @@ foreach (array_keys(starts()) as $from) {
     foreach ($statements as $one => $first) {
         foreach (['[] =', "['x'] =", '[9] ='] as $two) {
             if ($one === '[[]] =' && in_array($from, ['null', 'false'])) {
-                // PHP has made an array of it before it throws; Sync leaves what is shared as it was.
+                // PHP makes an array of the value before it throws; Sync leaves the shared value as it was.
                 continue 2;
             }
             if ($one === '[-3] =' && $from === 'object') {
-                // An array that was unserialized goes on from there, whatever the version of PHP.
+                // An unserialized array continues from its highest key in every version of PHP.
                 continue 2;
             }
             $value = starts()[$from];
             if ($one === '[] = closure') {
-                // PHP's object keeps a closure; it cannot be stored, and nothing has happened.
+                // PHP's object keeps a closure; a store cannot, and stays unchanged.
                 $sync = new Sync(scratch());
                 $sync->v = $value;
                 ob_start();

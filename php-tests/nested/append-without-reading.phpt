@@ -1,5 +1,5 @@
 --TEST--
-Who appends to a list, or sets a key of a map, does not read it: it costs as much however long it is
+Appending to a list, or setting a key of a map, does not read it: the cost does not depend on its length
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -21,7 +21,7 @@ $sync = new Sync(scratch());
 $sync->list = array_map(fn ($i) => new Result($i), range(0, 19_999));
 $sync->map = array_combine(array_map(fn ($i) => "key $i", range(0, 9_999)), array_fill(0, 10_000, str_repeat('x', 600)));
 
-// What an object of a new process knows: nothing. A value that is read takes memory.
+// An object of a new process has cached nothing. Reading the value would take memory.
 memory_reset_peak_usage();
 $before = memory_get_usage();
 $others = array_map(fn () => new Sync(scratch()), range(1, 5));

@@ -1,5 +1,5 @@
 --TEST--
-An autoloader that runs in the middle of a statement may read and write the object, also the very value: it runs once, and what it writes stays
+An autoloader that runs in the middle of a statement may read and write the object, the same value included: it runs once, and its writes stay
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -21,7 +21,7 @@ foreach ($statements as $n => $statement) {
 $code = <<<'PHP'
     $s = new Sync($argv[1]);
     spl_autoload_register(function (string $class) use ($s, $argv) {
-        // (What holds an object of that class it does not read: that would be to load it.)
+        // (It does not read a value that holds an object of that class: that would load the class.)
         count($s->loaded);
         $s->loaded[] = $class;
         $s->in["loaded $class"] = true;

@@ -1,5 +1,5 @@
 --TEST--
-A byte of a long string is changed where it is: the string is not there twice, and where it has to be, a limit is an exception
+A byte of a long string is changed in place: memory does not hold the string twice, and where it must, the memory limit is an exception
 --INI--
 memory_limit=80M
 --FILE--
@@ -17,7 +17,7 @@ $s->x[SIZE] = '2';
 echo memory_get_usage() < 30 << 20 ? "once\n" : "more than once\n";
 $x = $s->x;
 echo strlen($x), ' ', $x[0], $x[1], $x[SIZE - 1], $x[SIZE], "\n";
-// Now it is somebody else's, too.
+// Now a second variable shares the string.
 $padding = str_repeat('p', 15 << 20);
 try {
     $s->x[1] = 'z';

@@ -1,5 +1,5 @@
 --TEST--
-What was read before stays as it was when the list goes on
+A value that was read does not change when the list grows
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

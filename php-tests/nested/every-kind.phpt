@@ -1,12 +1,12 @@
 --TEST--
-What a statement does to a value of any kind, with an offset of any kind, it does in a Sync as in a stdClass
+A statement has the same effect in a Sync as in a stdClass, on a value of any kind, with an offset of any kind
 --FILE--
 <?php
 /*
  * Each statement runs on a stdClass and on a Sync that hold the same; afterwards both must hold the same,
  * have given the same result, and raised the same errors, in PHP's own words.
  *
- * What differs on purpose is kept out: a statement that throws leaves a Sync as it was, a stdClass perhaps
+ * Intended differences are left out: a statement that throws leaves a Sync as it was, a stdClass perhaps
  * half changed; unset() of something inside of a property that is missing makes that property in a stdClass;
  * a stdClass warns where a property is missing; and ++ on an element of a stored ArrayAccess goes through
  * its methods.
@@ -44,7 +44,7 @@ foreach ($elements as $element) {
     }
 }
 
-/** What the statement raises and throws, and what there is then. */
+/** The errors that the statement raises and throws, and the value afterwards. */
 function run(object $o, mixed $v, string $statement): array
 {
     $raised = '';
@@ -71,7 +71,7 @@ function run(object $o, mixed $v, string $statement): array
 $ran = 0;
 foreach ($values as $kind => $value) {
     foreach ($statements as $statement) {
-        // So long a string there is not; see long-string.phpt.
+        // A string of such a length cannot exist; see long-string.phpt.
         if (str_contains($statement, '1e30') && is_string($value) || preg_match('/\]\+\+|--.*\]/', $statement) && $value instanceof Elements) {
             continue;
         }

@@ -1,5 +1,5 @@
 --TEST--
-A write that leads through a handle, at any depth, changes what is behind that, and keeps nobody out of the store in which the handle is
+A write through a handle, at any depth, changes the store behind it, and blocks no other writer of the store that holds the handle
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -46,7 +46,7 @@ $s->to['t']->n **= 2;
 $s->to['t']->a['x']['y'][] = 'z';
 echo json_encode($t), "\n";
 
-// What a handle's class declares is a part of the value, what its class says of offsets goes for these.
+// Declared properties of a handle's class are part of the value; offset methods of its class apply to offsets.
 $s->to = ['declaring' => new Declaring(scratch('t')), 'offsets' => new Offsets(scratch('t'))];
 $s->to['declaring']->own += 10;
 $s->to['declaring']->n = 'shared';
@@ -54,7 +54,7 @@ $s->to['offsets']['o'] = 'by method';
 $s->to['offsets']->p = 'not by method';
 echo json_encode([$s->to['declaring']->own, $t->n, $t->o, $t->p]), "\n";
 
-// Two processes that go opposite ways, each of them with all that it can take.
+// Two processes write through handles in opposite directions, each of them with everything that it can lock.
 final class Slow
 {
     public function __toString(): string

@@ -12,7 +12,7 @@ $s = new Sync(scratch());
 $s->elements = new ArrayObject(['k' => 1]);
 attempt(fn () => $s->elements[[]]['x'] = 1);
 attempt(fn () => $s->elements[new stdClass]++);
-// What goes wrong here is what the engine says by the mark that it keeps for errors.
+// The engine marks these failed writes with its error zval; a mark left behind above would show here.
 $suit = Suit::Hearts;
 for ($i = 0; $i < 3; $i++) {
     attempt(fn () => $suit->p += 1);

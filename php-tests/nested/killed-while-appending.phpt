@@ -23,7 +23,7 @@ for ($round = 0; $round < 10; $round++) {
     if (!array_is_list($s->list) || $before < ($round + 1) * 100) {
         echo "round $round: $before\n";
     }
-    // Everybody else can go on at once.
+    // Every other process can go on at once.
     $s->list[] = 'end of round';
 }
 var_dump(count(array_keys($s->list, 'end of round')));

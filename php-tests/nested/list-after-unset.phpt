@@ -1,5 +1,5 @@
 --TEST--
-A list goes on after its last element was unset, and all agree how
+Appending to a list whose last element was unset gives the same keys to all processes
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-The oldest complaint: $sync->list[] = 1 appends, for everybody
+$sync->list[] = 1 appends for all objects (version 1.5 lost it)
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A list that grows is the same to whoever knows a part of it, all of it or nothing yet
+A growing list is the same to objects that have cached a part of it, all of it or nothing
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A string offset beyond all memory ends PHP as its own strings do, not by a signal, and keeps nobody out
+A string offset beyond all memory ends PHP as its own strings do, not by a signal, and keeps no other process waiting
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-$s[]['x'] = …, and [] behind a handle, take a number that nobody else takes
+$s[]['x'] = …, and [] behind a handle, take a number that no other process takes
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,17 +1,17 @@
 --TEST--
-An operator looks at the newest value, not at what this process has read before: no error, no warning and no result comes from an old one
+An operator uses the newest value, not the cached one: no error, no warning and no result comes from an old value
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-/** What the other process stores, and then the statement, of which a stdClass with that value knows the outcome. */
+/** The cached value, the value that the other process stores then, and the statement; a stdClass with the stored value gives the outcome. */
 $cases = [
-    // Was a string, an array, missing …: an operator on that would throw or warn.
+    // The cached value is a string, an array, missing …: an operator on it would throw or warn.
     ['text', 5, '+= 2'], [[1], 5, '+= 2'], ['5 apples', 5, '-= 2'], [null, 5, '++'], ['text', 5, '--'], [[], 'a', '.= "b"'], [1.5, 3, '%= 2'], [2.5, 6, '|= 1'],
     [0, 5, '/= 2'], ['x', 7, '<<= 1'], [true, 5, '++'], ['', 5, '--'], [2.5, '6', '^= "3"'],
-    // Was a number: an operator on what it is now throws or warns.
+    // The cached value is a number: an operator on the stored one throws or warns.
     [5, 'text', '+= 2'], [5, [1], '+= 2'], [5, '5 apples', '-= 2'], [5, [], '++'], [5, 2.5, '|= 1'], [5, null, '--'], [5, 'az', '++'], ['a', [1], '.= "b"'],
-    // What it is done with throws, whatever it was; the words are about what it is now.
+    // The right operand makes both throw; the message is about the stored value.
     [5, [1], '/= 0'], [5, [1], '%= 0'], [5, 'text', '<<= -1'], ['text', 5, '/= 0'], ['text', 5, '%= 0'], [[1], 5, '<<= -1'],
 ];
 $places = ['->p', "->a['n']", "->a['d']['n']", '->a[0]', "['p']", "['a']['n']"];

@@ -1,5 +1,5 @@
 --TEST--
-Elements that are set, changed and unset in the depth of an array are the same to everybody
+Elements that are set, changed and unset deep inside of an array are the same to all processes
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

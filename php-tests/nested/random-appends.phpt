@@ -1,10 +1,10 @@
 --TEST--
-Random appends to lists and maps, of objects too, by two processes in turn, one of which reads next to nothing, leave what a stdClass holds, also where pieces were united and moved
+Random appends to lists and maps, of objects too, by two processes in turn, one of which reads next to nothing, give the same as a stdClass, also where pieces were merged and moved
 --FILE--
 <?php
 require __DIR__ . '/random.inc';
 
-/** How often the newest one was serialized says whether a hook has run more than once for one statement. */
+/** Counts how often the newest object was serialized, which shows whether a hook ran more than once for one statement. */
 class Counted
 {
     public static int $times = 0;
@@ -18,7 +18,7 @@ class Counted
 
     public function __serialize(): array
     {
-        // (Others are in the array already, and are serialized when that is written whole.)
+        // (Older objects are in the array already, and are serialized when the array is written as a whole.)
         self::$times += $this === self::$newest ? 1 : 0;
         return ['text' => $this->text];
     }
@@ -29,7 +29,7 @@ class Counted
     }
 }
 
-/** Performs an append; how often its value was serialized, or what was thrown. */
+/** Performs an append; returns how often its value was serialized, or the exception. */
 function append(object $o, string $statement): string
 {
     try {

@@ -1,5 +1,5 @@
 --TEST--
-Random statements by two processes in turn do to a Sync what they do to a stdClass, also while its values are moved
+Random statements by two processes in turn have the same effect on a Sync as on a stdClass, also while values are moved in the file
 --FILE--
 <?php
 require __DIR__ . '/random.inc';
@@ -15,7 +15,7 @@ for ($i = 0; $i < $rounds; $i++) {
     $notes = $i % 2 === 0;
     $program = '';
     for ($n = 0; $n < 16; $n++) {
-        // Who has read what, and when, differs from step to step.
+        // The values that each process has cached differ from step to step.
         $by_other = mt_rand(0, 1) ? fn (string $statement, bool $notes) => perform_by($other, $statement, $notes) : null;
         if ($i % 3 === 0 && mt_rand(0, 3) === 0) {
             churn($s);

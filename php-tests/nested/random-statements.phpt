@@ -1,5 +1,5 @@
 --TEST--
-Thousands of random statements do to a Sync, and to one that overrides how it is read and written, what they do to a stdClass, whatever user code does in the middle of them
+Thousands of random statements have the same effect on a Sync, and on a subclass that overrides reading and writing, as on a stdClass, whatever user code does in the middle of them
 --FILE--
 <?php
 require __DIR__ . '/random.inc';

@@ -1,5 +1,5 @@
 --TEST--
-What needs a reference is an Error that says what to write instead, before anything has changed
+A statement that needs a reference is an Error that says what to write instead, before anything has changed
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -27,7 +27,7 @@ foreach ($uses as $what => $use) {
         $use();
         echo "$what: no error\n";
     } catch (Error $e) {
-        // Each message says what to write instead; of `= &` the engine itself says that it cannot be.
+        // Each message says what to write instead; for `= &` the message is the engine's own.
         echo $what, ': ', get_class($e), preg_match('/Sync object.*: .*assign|^Cannot assign by reference/', $e->getMessage()) ? '' : ": {$e->getMessage()}", "\n";
     }
 }

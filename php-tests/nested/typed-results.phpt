@@ -1,5 +1,5 @@
 --TEST--
-What an assignment to a typed property gives is what the type made of the value
+The result of an assignment to a typed property is the value as the type coerced it
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-An object that is put under a key of an array that nobody has read keeps what it shares and refers to
+An object that is put under a key of an array that was not read keeps its identity and references
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -33,7 +33,7 @@ foreach (['name', 7, -3, 'another name'] as $key) {
     $read['first'] = 9;
     var_dump($read['second']);
 }
-// Deeper, where it is known, and after many others.
+// Deeper, in an array that was read, and after many other appends.
 $s = $unread();
 $s->map;
 $s->map['deep']['y'] = [$shared, $shared];

@@ -1,5 +1,5 @@
 --TEST--
-Closures bound to a Sync, static closures, generators and callables read what is shared
+Closures bound to a Sync, static closures, generators and callables read the shared properties
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-Comparing objects whose declared properties lead back to them ends as it does for any class
+Comparing objects with declared properties that refer back to them ends as it does for any class
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

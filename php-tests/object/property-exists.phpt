@@ -1,5 +1,5 @@
 --TEST--
-property_exists() sees what is there
+property_exists() sees the shared properties
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

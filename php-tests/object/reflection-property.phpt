@@ -1,5 +1,5 @@
 --TEST--
-ReflectionObject and ReflectionProperty see what a dynamic property is
+ReflectionObject and ReflectionProperty see shared properties as dynamic ones
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -23,7 +23,7 @@ foreach ([null, true, false, [], ['job'], [Job::class, Other::class]] as $allowe
     $t = $again($again($s));
     echo json_encode($allowed), ': ', $reads($t), $reads($t) === $reads($s) ? '' : ' (another)', "\n";
 }
-// As the settings said when it was made.
+// The settings of the time at which the object was made.
 ini_set('sync.allowed_classes', 'Other');
 $s = new Sync(scratch());
 ini_set('sync.allowed_classes', '*');
@@ -38,7 +38,7 @@ foreach (['none', 'commit'] as $durability) {
     var_dump($s->__serialize()['durability'], $again($s)->__serialize() === $s->__serialize());
 }
 ini_set('sync.durability', 'commit');
-// A handle that was serialized before it had these follows the settings.
+// A handle that was serialized by a version without these fields follows the settings.
 ini_set('sync.allowed_classes', '');
 $old = new Sync('/nowhere');
 $old->__unserialize(['file' => scratch(), 'properties' => []]);

@@ -1,5 +1,5 @@
 --TEST--
-lock() belongs to the object, whichever fiber calls it; an operator goes on keeping writers out after unlock()
+lock() belongs to the object, whichever fiber calls it; an operator keeps writers waiting also after unlock()
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-An operator that a fiber is suspended in ends with the request, whatever ends that
+An operator in which a fiber is suspended ends with the request, however the request ends
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -22,7 +22,7 @@ file_put_contents(scratch('index.php'), <<<'PHP'
                 };
             });
         });
-        // Its end comes late, if at all.
+        // The cycle delays the fiber's destruction, perhaps beyond the request.
         $GLOBALS['cycle'] = [&$GLOBALS['cycle'], $fiber];
         $fiber->start();
         match ($kind) {
@@ -45,7 +45,7 @@ $server = web_server(scratch_directory());
 $texts = [];
 $kinds = ['end', 'uncaught', 'exit inside', 'exit outside', 'fatal error inside', 'fatal error outside'];
 if (getenv('USE_ZEND_ALLOC') !== '0') {
-    // Under valgrind memory has no limit.
+    // Under valgrind there is no memory limit.
     array_push($kinds, 'memory limit inside', 'memory limit outside');
 }
 foreach ($kinds as $kind) {
@@ -53,12 +53,12 @@ foreach ($kinds as $kind) {
     $text = $server('do=look');
     $texts[] = $text;
 }
-// All that was appended is the pid of the one process, time after time.
+// The text holds only the pid of the one server process, once for each request that appended.
 foreach ($texts as $n => $text) {
     $pids = explode(' ', trim($text));
     echo count($pids) === $n + 1 && count(array_unique($pids)) === 1 && is_numeric($pids[0]) ? '' : "{$kinds[$n]}: $text\n";
 }
-// Nor is another process kept out.
+// Another process can write, too.
 $s = new Sync(scratch());
 $s->text = 'nobody is kept out';
 echo $s->text, "\n";

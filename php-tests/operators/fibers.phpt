@@ -1,5 +1,5 @@
 --TEST--
-While a fiber is suspended inside an operator, nobody else writes: in the same process that is an exception
+While a fiber is suspended inside an operator, no other writer may write; in the same process the attempt is an exception
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -15,7 +15,7 @@ $fiber = new Fiber(function () use ($s) {
 });
 $fiber->start();
 $t = clone $s;
-// Each of them would be lost, or let others write, or wait for ever.
+// Each of these would be lost, or let others write, or wait for ever.
 attempt(fn () => $s->text = 'lost');
 foreach ([
     'an operator' => fn () => $s->text .= 'lost',
@@ -44,7 +44,7 @@ foreach ([
 echo 'others may ', others_may(), "\n";
 $s->unlock();
 echo 'others may ', others_may(), "\n";
-// Reading goes on.
+// Reading still works.
 var_dump($s->text, isset($s->n), count($s));
 $fiber->resume();
 echo 'others may ', others_may(), "\n";

@@ -1,10 +1,10 @@
 --TEST--
-A handler that forks runs once in the middle of a statement: the statement is the parent's; the child does it only where the parent does not
+A handler that forks runs once in the middle of a statement: the parent completes the statement; the child does so only where the parent does not
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-/** In the middle of whatever asks for it: what a program does there. */
+/** User code that runs in the middle of a conversion or a serialization. */
 final class Middle
 {
     public static ?Closure $do = null;
@@ -44,13 +44,13 @@ $forks = [
         $times++;
         $child = pcntl_fork();
     },
-    // As long as the child goes on, its parent is in the middle of the statement.
+    // As long as the child runs, its parent is in the middle of the statement.
     'the parent waits for the child' => function () use (&$child, &$times) {
         $times++;
         $child = pcntl_fork();
         $child && pcntl_waitpid($child, $status) && print($status === 0 ? '' : "the child failed\n");
     },
-    // It does not do its statement: the child's is as good.
+    // The parent does not complete its statement; the child's takes its place.
     'the parent throws' => function () use (&$child, &$times) {
         $times++;
         $child = pcntl_fork();
@@ -67,7 +67,7 @@ $forks = [
     },
 ];
 
-/** One process, and its child, after a statement: how often the handler ran, and how many elements there are then. */
+/** The state that a process sees after a statement: how often the handler ran in it, and the values. */
 function report(string $statement, Sync $s, int $times): string
 {
     return "$times time(s), n=$s->n, " . json_encode($s->a) . json_encode($s->object) . count($s->list) . count($s->map) . count($s->objects);
@@ -80,8 +80,8 @@ foreach ([Sync::class, Overriding::class] as $class) {
             if ($what === 'the parent waits for the child' && $number % 4 !== 3) {
                 continue;
             }
-            // Whether methods of a class have stored something nobody else can tell. (And where they run in the child, they wait for
-            // the parent, as any writer does.)
+            // Whether the methods of a subclass have stored the value cannot be known from outside. (And where they run in the
+            // child, they wait for the parent, as any writer does.)
             if ($class === Overriding::class && ($what !== 'both go on' || str_contains($statement, '] = new Middle'))) {
                 continue;
             }
@@ -90,7 +90,7 @@ foreach ([Sync::class, Overriding::class] as $class) {
             $s->a = ['n' => 1, 'd' => ['n' => 1]];
             $s->object = (object) ['p' => 1];
             [$s->list, $s->map, $s->objects] = [[1], ['l' => 1], [new stdClass]];
-            // What a program without forks leaves there.
+            // The expected values: those of a program without forks.
             $times = 0;
             Middle::$do = function () use (&$times) {
                 $times++;
@@ -110,7 +110,7 @@ foreach ([Sync::class, Overriding::class] as $class) {
                 } catch (LogicException) {
                 }
                 if ($child === 0) {
-                    // (The parent has not ended it where it waits for this process.)
+                    // (A parent that waits for this process has not completed the statement.)
                     $test->tell('child ' . ($what === 'the parent waits for the child' ? "$times time(s)" : report($statement, $s, $times)));
                     exit(0);
                 }

@@ -1,5 +1,5 @@
 --TEST--
-A process that forks inside an operator: both go on, and neither keeps the other out for good
+A process that forks inside an operator: both complete it, and neither blocks the other for good
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -16,7 +16,7 @@ class Forks
     {
         $this->child = pcntl_fork();
         if ($this->child === 0) {
-            // Waits for the parent, who is in the middle of the operator, to end it.
+            // Waits for the parent, which is in the middle of the operator, to complete it.
             $this->s->child = 'was here';
         }
         return 'x';
@@ -32,7 +32,7 @@ if ($forks->child === 0) {
 }
 pcntl_waitpid($forks->child, $status);
 var_dump(pcntl_wexitstatus($status), $s->child);
-// What the child's operator was computed from is what it had read when it was forked.
+// The child computes its operator's result from the value that was read before the fork.
 var_dump(in_array($s->text, ['axpc', 'axc', 'axcp'], true) ?: $s->text);
 $other = new Sync(scratch());
 $other->free = 'yes';

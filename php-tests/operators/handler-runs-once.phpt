@@ -1,5 +1,5 @@
 --TEST--
-An error handler runs once for each statement, however many processes do the same at the same time
+An error handler runs once for each statement, however many processes run the same statement at the same time
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -21,7 +21,7 @@ foreach ($statements as $statement) {
     for ($i = 0; $i < 3; $i++) {
         $bodies[] = Peer::fork(function (Peer $parent) use ($statement) {
             $s = new Sync(scratch());
-            // What it knows is old at once.
+            // The cached values become stale at once.
             [$s->n, $s->f, $s->a];
             $times = 0;
             set_error_handler(function () use (&$times) {

@@ -1,5 +1,5 @@
 --TEST--
-User code in the middle of a statement may unset or replace what it acts on, destroy the store, take another file, throw or exit: nobody is kept out afterwards
+User code in the middle of a statement may unset or replace the value, destroy the store, change the file, throw or exit: no writer is blocked afterwards
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -64,7 +64,7 @@ foreach ($deeds as $what => $deed) {
             $s->list = [];
             $times = 0;
             Middle::$do = function () use ($s, $deed, &$times) {
-                // Once: what it writes is encoded, too.
+                // Only once: its own writes are encoded, too.
                 $times++ || $deed($s);
             };
             set_error_handler(fn () => (Middle::$do)() ?? true);
@@ -74,11 +74,11 @@ foreach ($deeds as $what => $deed) {
             } catch (Throwable $e) {
                 $seen = $e->getMessage();
             }
-            // (Where it has taken the very list away, the value is put into what is there then, and encoded with that.)
+            // (Where user code removed the list, the value is appended to the new one, and encoded again as part of it.)
             $times === 1 || str_contains($statement, '[] =') || print("$times times, ");
             $parent->tell("$seen, then " . json_encode([$s->n, $s->a, $s->list]) . ($s->getFile() === scratch() ? '' : ' in the other file'));
             $s->unlock();
-            // In this process nobody is kept out.
+            // In this process no writer is blocked.
             $other = new Sync($s->getFile());
             $other->free = 1;
         });
@@ -88,7 +88,7 @@ foreach ($deeds as $what => $deed) {
             $seen = 'nothing';
         }
         $end = $peer->end();
-        // Nor in another one.
+        // Nor in another process.
         $s = new Sync(scratch());
         $s->free = 'yes';
         echo "$what, $statement: $seen", $seen === 'nothing' ? ', then ' . json_encode([$s->n, $s->a, $s->list]) : '', $end === 'exit 0' ? '' : ", $end", "\n";

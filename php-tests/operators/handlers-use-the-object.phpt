@@ -1,5 +1,5 @@
 --TEST--
-An operator is applied once, to the value that was there, whatever an error handler or __toString does to the same object meanwhile
+An operator is applied once, to the value as it was, whatever an error handler or __toString does to the same object meanwhile
 --FILE--
 <?php
 /*
@@ -81,7 +81,7 @@ $deeds = [
     'throw' => fn (object $o) => throw new Exception('thrown'),
 ];
 
-/** What happens, and what is there then. */
+/** The errors, the result and the exception of a statement, and the values afterwards. */
 function outcome(object $o, string $statement, Closure $deed): array
 {
     $o->n = 10;
@@ -123,7 +123,7 @@ function outcome(object $o, string $statement, Closure $deed): array
 
 foreach ($statements as $statement) {
     foreach ($deeds as $what => $deed) {
-        // What is written into an array while PHP warns of a key that it does not have takes the statement's place in a stdClass.
+        // In a stdClass, a write into the array during the warning of a missing key replaces the statement's own.
         if (str_contains($statement, 'missing') && $what === 'write the same element' || str_contains($statement, 'missing') && $what === 'write beside it') {
             continue;
         }

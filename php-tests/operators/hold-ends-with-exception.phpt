@@ -1,5 +1,5 @@
 --TEST--
-An operator that throws changes nothing and holds nobody out
+An operator that throws changes nothing and blocks no writer
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A process that is killed inside an operator holds nobody out
+A process that is killed inside an operator blocks no writer
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

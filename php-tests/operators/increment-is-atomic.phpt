@@ -1,5 +1,5 @@
 --TEST--
-Eight processes that each add one with ++ lose nothing, without a lock() in sight
+Eight processes that each add one with ++ lose nothing, without lock()
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -11,7 +11,7 @@ $s->c .= 'x';
 $s->d['n']['m'] = 1;
 var_dump($s->a, $s->b, $s->c, $s->d['n']);
 
-// What PHP itself says of -- on a null, if anything, it says once.
+// PHP's own message about -- on a null, if there is one, is raised once.
 set_error_handler(function (int $level, string $message) use (&$warnings) {
     $warnings[] = $message;
     return true;

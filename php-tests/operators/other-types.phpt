@@ -1,5 +1,5 @@
 --TEST--
-++ and -- do with strings, null, booleans and objects what they do to a property
+++ and -- treat strings, null, booleans and objects as in an ordinary property
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-While an operator holds writers out, readers see the value from before
+While an operator keeps writers waiting, readers see the value from before
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

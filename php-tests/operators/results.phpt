@@ -1,5 +1,5 @@
 --TEST--
-The value of an operator is what PHP says it is, in functions, in loops and in the JIT's eyes
+The result of an operator is that of PHP, in functions, in loops and under the JIT
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

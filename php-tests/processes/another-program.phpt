@@ -1,5 +1,5 @@
 --TEST--
-A program that was started on its own shares the object
+A program that was started independently shares the object
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A process may fork at any moment; parent and children go on, each for itself
+A process may fork at any moment; parent and children continue independently
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -26,7 +26,7 @@ foreach ($children as $child) {
     echo $child->end(), "\n";
 }
 for ($i = 0; $i < 5; $i++) {
-    // What the child saw may be from after its parent's next turn.
+    // The value that the child saw may be from after its parent's next turn.
     $seen = $s->{"child$i"};
     var_dump($seen >= $i + 1 && $seen <= 5 && $s->{"last$i"} === $seen && $s->{"parent$i"} === $i + 1);
 }

@@ -1,5 +1,5 @@
 --TEST--
-A forked process finds its files by the paths of its own objects, whichever the file was first opened by
+A forked process finds its files by the paths of its own objects, by whichever path a file was first opened
 --SKIPIF--
 <?php
 if (posix_getuid() !== 0) die('skip needs root, to give up its rights');
@@ -16,7 +16,7 @@ $first->n = 1;
 $own = new Sync(scratch('real/store'));
 $own->n++;
 
-// A symbolic link that was moved on, before the fork and after it.
+// A symbolic link that is changed, before the fork and after it.
 foreach ([true, false] as $before) {
     $move = function (string $to) {
         unlink(scratch('link'));
@@ -34,7 +34,7 @@ foreach ([true, false] as $before) {
     var_dump($own->n, (new Sync(scratch('other/store')))->elsewhere);
     $move('real');
 }
-// Without the parent's rights: what has been mapped is no way around them.
+// Without the parent's rights: the inherited mapping does not bypass permissions.
 chmod(scratch('real/store'), 0644);
 as_nobody(function () use ($own) {
     echo $own->n, ' ', count($own->list), "\n";

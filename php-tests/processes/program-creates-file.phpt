@@ -1,5 +1,5 @@
 --TEST--
-What a program wrote is there after its end
+A value that a program wrote is there after its end
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A task's progress is seen by whoever looks, step by step
+Another process sees a task's progress step by step
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

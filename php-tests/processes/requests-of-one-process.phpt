@@ -1,5 +1,5 @@
 --TEST--
-A process that serves many requests reads what is new in each, and keeps few files open
+A process that serves many requests reads the newest values in each, and keeps few files open
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

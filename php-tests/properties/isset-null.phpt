@@ -1,5 +1,5 @@
 --TEST--
-isset() is true for what is there and not null, falsy values included
+isset() is true for a property that is there and not null, falsy values included
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

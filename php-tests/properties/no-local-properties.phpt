@@ -1,5 +1,5 @@
 --TEST--
-Nothing is kept in the object itself: what is shared is in the file only
+The object itself keeps no properties: shared values are in the file only
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

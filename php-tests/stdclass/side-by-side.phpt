@@ -1,5 +1,5 @@
 --TEST--
-What one can do with a stdClass one can do with a Sync, and docs/like-a-stdclass.md says what differs
+Everything that works on a stdClass works on a Sync, and docs/like-a-stdclass.md lists the differences
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-Hooks of a subclass may use the store: what they write under other names is shared, and each change is one step
+Hooks of a subclass may use the store: values that they write under other names are shared, and each change is one step
 --SKIPIF--
 <?php
 if (PHP_VERSION_ID < 80400) die('skip property hooks came with PHP 8.4');

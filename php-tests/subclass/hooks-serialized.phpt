@@ -1,5 +1,5 @@
 --TEST--
-unserialize and clone restore what is behind the hooks of a subclass, without calling them
+unserialize and clone restore the values behind the hooks of a subclass, without calling them
 --SKIPIF--
 <?php
 if (PHP_VERSION_ID < 80400) die('skip property hooks came with PHP 8.4');
@@ -32,7 +32,7 @@ foreach ([$s, $copy, $clone] as $o) {
 $clone->doubled = 9;
 var_dump($clone == $s, $s->doubled);
 
-// What does not fit is a TypeError.
+// A value of the wrong type is a TypeError.
 try {
     unserialize(str_replace('s:7:"doubled";i:5;', 's:7:"doubled";s:1:"a";', serialize($s)));
 } catch (TypeError $e) {

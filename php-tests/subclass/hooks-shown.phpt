@@ -1,5 +1,5 @@
 --TEST--
-An object with hooks is shown as any other: var_dump and (array) show what is kept, get_object_vars what hooks give; and what is shared
+An object with hooks is shown as any other: var_dump and (array) show the backing values, get_object_vars the hooks' results; all show the shared properties
 --SKIPIF--
 <?php
 if (PHP_VERSION_ID < 80400) die('skip property hooks came with PHP 8.4');

@@ -1,5 +1,5 @@
 --TEST--
-A private or protected property is the object's own inside, and shared under that name outside, as with __get()
+A private or protected name is the object's own property inside the class, and a shared property outside, as with __get()
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-isset(), empty() and has() ask what a subclass makes of reading
+isset(), empty() and has() use the reading that a subclass overrides
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

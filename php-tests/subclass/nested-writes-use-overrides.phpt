@@ -1,5 +1,5 @@
 --TEST--
-Writes into what is stored go through what a subclass overrides
+Writes into stored values go through the methods that a subclass overrides
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

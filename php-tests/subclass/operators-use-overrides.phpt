@@ -1,5 +1,5 @@
 --TEST--
-Operators and nested writes go through what a subclass overrides, as with a userland class
+Operators and nested writes go through the methods that a subclass overrides, as with a userland class
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

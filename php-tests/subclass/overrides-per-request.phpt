@@ -1,5 +1,5 @@
 --TEST--
-What a class overrides is looked up anew for each class, also when classes come and go
+The overrides of a class are looked up anew for each class, also when classes come and go
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

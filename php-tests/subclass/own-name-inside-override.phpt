@@ -1,5 +1,5 @@
 --TEST--
-Inside of an override, $this->$name is what is shared
+Inside of an override, $this->$name is the shared property
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

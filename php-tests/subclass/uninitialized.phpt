@@ -1,5 +1,5 @@
 --TEST--
-var_dump says which declared properties have no value yet, as for any object; all else leaves them away
+var_dump says which declared properties have no value yet, as for any object; everything else omits them
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -16,7 +16,7 @@ unset($s->untyped, $s->text);
 var_dump($s);
 echo count((array) $s), json_encode((array) $s), json_encode(get_object_vars($s)), "\n";
 
-// A name that was unset leads into the store.
+// The name of an unset declared property is a shared property.
 $s->untyped = 'shared';
 $s->later = 5;
 var_dump($s);

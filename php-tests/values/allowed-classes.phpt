@@ -1,5 +1,5 @@
 --TEST--
-allowedClasses decides whose objects come out of a file, as unserialize does
+allowedClasses decides objects of which classes come out of a file, as in unserialize
 --INI--
 error_reporting=E_ALL & ~E_DEPRECATED & ~E_WARNING
 --FILE--
@@ -59,10 +59,10 @@ foreach ([[], false, ['good'], ['GOODCHILD', 'Good'], ['stdclass', 'Evil', 'Evil
     }
     echo outcome(fn () => json_encode(array_column($s->enum, 'name'))), "\n";
 }
-// What is not allowed is not even loaded.
+// A class that is not allowed is not even loaded.
 echo get_class((fn () => forged("\x92\xc7\x07\x01Unknown\x80", allowedClasses: ['Good']))()), "\n";
 echo get_class((fn () => forged("\x92\xc7\x07\x01Unknown\x80"))()), "\n";
-// And survives being stored again by somebody who must not see it.
+// And its object survives being stored again by a reader that may not see it.
 $careful = new Sync(scratch(), allowedClasses: false);
 $careful->copy = $careful->objects;
 var_dump(serialize($writer->copy) === serialize($writer->objects));

@@ -1,5 +1,5 @@
 --TEST--
-An array that contains itself without a reference left ends where serialize of PHP 8.2 ends it
+An array that contains itself by no reference any more is cut off where serialize of PHP 8.2 cuts it off
 --FILE--
 <?php
 /* From 8.4 on, serialize() itself follows such an array until the stack is full. */

@@ -1,5 +1,5 @@
 --TEST--
-Classes of stored objects are autoloaded, once; what the autoloader throws reaches the reader
+Classes of stored objects are autoloaded, once; an exception of the autoloader reaches the reader
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';

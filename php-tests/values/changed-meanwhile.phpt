@@ -1,5 +1,5 @@
 --TEST--
-A hook that changes what is being stored changes a copy, or is found out; the store is never damaged
+A hook that changes the value that is being stored changes a copy, or is detected; the store is never damaged
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';

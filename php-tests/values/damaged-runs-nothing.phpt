@@ -1,5 +1,5 @@
 --TEST--
-Reading a damaged value runs neither hooks nor destructors of what it had made
+Reading a damaged value runs neither hooks nor destructors of the objects made so far
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';
@@ -28,14 +28,14 @@ class Louder extends Loud
 }
 $loud = "\x92\xc7\x04\x01Loud\x81\xa1a\x01";
 $louder = "\x92\xc7\x06\x01Louder\x81\xa1a\x01";
-// Two whole objects, then something that is nothing.
+// Two whole objects, then a byte that begins no value.
 attempt(fn () => forged("\x93$loud$louder\xc1"));
-// The array says that there is more.
+// The array claims more elements than there are.
 attempt(fn () => forged("\x95$loud$louder\x01"));
-// In the middle of an object.
+// The value ends in the middle of an object.
 attempt(fn () => forged("\x93$loud$louder\x92\xc7\x04\x01Loud\x82\xa1a\x01\xa1b\xc1"));
 attempt(fn () => forged("\x92$louder\x92\xc7\x06\x01Louder\x82\xa1a$loud\xa1b\xc1"));
-// The same property twice: the first value goes.
+// The same property twice: the first value is released.
 var_dump(forged("\x92\xc7\x00\x01\x82\xa1a\x92\xc7\x00\x01\x80\xa1a\x02"));
 ?>
 --CLEAN--

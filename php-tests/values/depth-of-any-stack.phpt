@@ -1,5 +1,5 @@
 --TEST--
-What nests deeper than the stack can bear is an exception on every stack: in fibers of any size, however much of it is in use
+A value nested deeper than the stack allows is an exception on every stack: in fibers of any size, however much of it is in use
 --INI--
 unserialize_max_depth=0
 zend.max_allowed_stack_size=-1
@@ -20,12 +20,12 @@ function nested(int $depth, string $kind): mixed
     }
     return $value;
 }
-/** Runs `$do` under so many calls that the engine makes of callbacks. */
+/** Runs `$do` below that many nested calls of callbacks by the engine. */
 function under(int $calls, Closure $do): mixed
 {
     return $calls > 0 ? array_map(fn () => under($calls - 1, $do), [1])[0] : $do();
 }
-/** Everything that goes through all of a value. */
+/** Runs every operation that traverses a whole value. */
 function all_ways(string $kind, int $depth): string
 {
     $path = scratch("$kind$depth");
@@ -49,7 +49,7 @@ function all_ways(string $kind, int $depth): string
         } catch (SyncException $e) {
             $told .= str_contains($e->getMessage(), 'the stack that is left can bear') ? '' : $e->getMessage();
         } catch (Error $e) {
-            // Objects cannot be used as arrays; and PHP has a limit of its own, from 8.3 on.
+            // Objects cannot be used as arrays; and PHP has a stack limit of its own, from 8.3 on.
             $told .= $way === 'change' || str_contains($e->getMessage(), 'Maximum call stack size') ? '' : $e->getMessage();
         }
         gc_collect_cycles();
@@ -72,7 +72,7 @@ $sizes = [48 << 10, 128 << 10, 512 << 10, 2 << 20, 8 << 20];
 foreach ($sizes as $size) {
     ini_set('fiber.stack_size', $size);
     foreach ([0, 10, 60, 700, 3000] as $calls) {
-        // The engine itself takes so much of the stack for these.
+        // The engine itself needs this much of the stack for the calls.
         if ($calls * 900 + (20 << 10) > $size) {
             continue;
         }
@@ -96,7 +96,7 @@ foreach ($sizes as $size) {
         }
     }
 }
-// The main program's, in a fiber that is started by a fiber, and when the value is freed elsewhere.
+// On the main program's stack, in a fiber started by a fiber, and where the value is freed elsewhere.
 apart('the main program', function () {
     echo under(2000, fn () => all_ways('object', 4000));
 });

@@ -1,5 +1,5 @@
 --TEST--
-What is put into an array may be as deep as the array allows there: what could not be read back is refused, in files of any make, too
+A value put into an array may be as deep as the limit allows at that place; one that could not be read back is refused, also in forged files
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';
@@ -38,7 +38,7 @@ foreach ([8, 9, 10] as $depth) {
         }
     }
 }
-// By hand: a long way, and many that are each short enough.
+// Forged patches: paths of many steps, and paths that lead nowhere.
 ini_set('unserialize_max_depth', 4096);
 $way = fn (int $steps, string $value) => "\x92\xdd" . pack('N', $steps) . str_repeat("\xa1a", $steps) . $value;
 foreach ([0, 4096] as $limit) {

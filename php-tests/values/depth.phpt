@@ -1,5 +1,5 @@
 --TEST--
-What nests deeper than unserialize_max_depth is an exception in both directions, whatever the stack
+A value nested deeper than unserialize_max_depth is an exception in both directions, whatever the stack
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';
@@ -33,14 +33,14 @@ foreach ([3, 100, 4096] as $limit) {
     }
 }
 ini_set('unserialize_max_depth', 4096);
-// PHP's debug builds cannot free deeper ones.
+// PHP's debug builds cannot free deeper values.
 $deep = PHP_DEBUG ? 20000 : 100000;
 echo outcome(fn () => $s->x = nested($deep, $kinds['list'])), "\n";
 echo outcome(fn () => $s->x = nested(20000, $kinds['object'])), "\n";
 foreach ($bytes as $marker) {
     echo outcome(fn () => forged(str_repeat($marker, 100000) . "\x01\x01")), "\n";
 }
-// Without a limit the stack is one: an exception, not a crash.
+// Without this limit the stack is the limit: an exception, not a crash.
 ini_set('unserialize_max_depth', 0);
 $x = nested(5000, $kinds['list']);
 $s->x = $x;

@@ -1,5 +1,5 @@
 --TEST--
-Hundreds of values at random are what serialize makes of them, read by the same object, by another and by another process
+Hundreds of random values come back as serialize gives them, read by the same object, by another and by another process
 --INI--
 error_reporting=E_ALL & ~E_DEPRECATED
 --FILE--

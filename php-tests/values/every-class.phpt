@@ -1,5 +1,5 @@
 --TEST--
-Objects of every class that is loaded and can be instantiated are what serialize makes of them
+Objects of every class that is loaded and can be instantiated come back as serialize gives them
 --INI--
 error_reporting=E_ALL & ~E_DEPRECATED & ~E_WARNING
 --FILE--
@@ -41,7 +41,7 @@ if (extension_loaded('gmp')) {
 }
 $tried = $compared = 0;
 foreach (get_declared_classes() as $class) {
-    // A Sync is a handle to a file: its own test.
+    // A Sync is a handle on a file and has a test of its own.
     $reflection = new ReflectionClass($class);
     if ($reflection->isAbstract() || $reflection->isEnum() || is_a($class, 'Sync', true) || in_array($class, ['Peer', 'FFI'])) {
         continue;

@@ -31,7 +31,7 @@ $child = <<<'PHP'
         if ($now === $when) {
             match ($how) {
                 'error' => trigger_error('fatal', E_USER_ERROR),
-                // Under valgrind memory has no limit.
+                // Under valgrind there is no memory limit.
                 'memory' => getenv('USE_ZEND_ALLOC') === '0' ? trigger_error('meant', E_USER_ERROR) : str_repeat('a', 1 << 30),
                 'time' => [set_time_limit(1), (function () { while (true); })()],
                 'exit' => exit(3),

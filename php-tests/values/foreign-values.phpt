@@ -1,5 +1,5 @@
 --TEST--
-What other programs write is read as PHP would cast it, or refused
+Values that other programs write are read as PHP would cast them, or refused
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';

@@ -1,5 +1,5 @@
 --TEST--
-Bytes at random are read or refused; what was read is the same after being written again
+Random bytes are read or refused; a value that was read is the same after being written again
 --INI--
 error_reporting=0
 --FILE--
@@ -15,7 +15,7 @@ foreach (['Bare', 'Parental', 'Descendant', 'Dynamic', 'Magical', 'Sleepy', 'Anc
     $seeds[] = "\x92\xc7" . sprintf($name, "\x02") . "\xc4\x0ea:1:{i:0;i:5;}";
 }
 $seeds[] = "\x94\xc7\x0b\x03Suit:Hearts\xd4\x05\x02\x81\xa1k\xd4\x05\x03\x92\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00\xd4\x04\x02";
-// Strings of objects, and what they lead to.
+// Strings of objects, and the extensions that may follow.
 $old = "\x92\xc7\x07\x02Ancient\xc0";
 $seeds[] = "\x92\xd6\x06\x00\x00\x00\x02\x92\xc4\x0ea:1:{i:0;r:2;}\x92\x92\xc7\x04\x01Bare\x80$old";
 $seeds[] = "\x92\xd7\x06\x00\x00\x00\x04\x00\x00\x00\x02\x93\xc4\x21a:2:{i:0;R:2;i:1;O:4:\"Bare\":0:{}}\xc4\x04r:7;\x94\x05\xd4\x05\x02$old$old";
@@ -24,7 +24,7 @@ array_push($mutations, $old, "\x92\xd6\x06\x00\x00\x00\x02", "\xc4\x04r:1;", "\x
 $seeds[] = "\x92\xc7\x0a\x01Descendant\x84\xa6public\xd4\x04\x01\xa5typed\x05\xa8nullable\xc0\xa8readonly\xa1r";
 set_error_handler(fn () => true);
 mt_srand($seed = (int) (getenv('SYNC_FUZZ_SEED') ?: 1));
-// Each has a mapping for a while: valgrind has no address space for as many.
+// Each object keeps a mapping for a while: valgrind has no address space for that many.
 $rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: (getenv('USE_ZEND_ALLOC') === '0' ? 7 : 4000));
 $s = new Sync(scratch());
 $read = $refused = $unstable = 0;

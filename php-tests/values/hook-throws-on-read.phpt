@@ -1,5 +1,5 @@
 --TEST--
-An exception out of __wakeup or __unserialize reaches the reader; no half-made object is destroyed by its destructor
+An exception from __wakeup or __unserialize reaches the reader; the destructor of a half-made object does not run
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';

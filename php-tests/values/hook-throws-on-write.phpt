@@ -53,7 +53,7 @@ attempt(fn () => $s->setData((object) ['x' => 'changed', 'y' => new Thrower('in 
 set_error_handler(fn ($level, $message) => throw new ErrorException($message));
 attempt(fn () => $s->x = [new Warned]);
 var_dump($s->getData() == (object) ['x' => ['before'], 'other' => 1]);
-// The object is as usable as ever.
+// The object stays usable.
 $s->x = 'after';
 var_dump((new Sync(scratch()))->x);
 ?>

@@ -1,5 +1,5 @@
 --TEST--
-Objects with property hooks are stored by what they keep, and changed in the store through their hooks
+Objects with property hooks are stored by their backing values, and changed in the store through their hooks
 --SKIPIF--
 <?php
 if (PHP_VERSION_ID < 80400) die('skip property hooks came with PHP 8.4');

@@ -1,5 +1,5 @@
 --TEST--
-What PHP stores, JavaScript's @msgpack/msgpack reads, and the other way round
+JavaScript's @msgpack/msgpack reads values that PHP stores, and the other way round
 --SKIPIF--
 <?php
 if (!is_dir(getenv('SYNC_NODE_PATH') . '/@msgpack/msgpack')) {

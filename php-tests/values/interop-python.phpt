@@ -1,5 +1,5 @@
 --TEST--
-What PHP stores, Python's msgpack reads, and the other way round
+Python's msgpack reads values that PHP stores, and the other way round
 --SKIPIF--
 <?php
 if (!is_executable((string) getenv('SYNC_PYTHON'))) {

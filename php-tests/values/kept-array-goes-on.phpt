@@ -1,5 +1,5 @@
 --TEST--
-A written array read again counts and stands as one that was decoded, whatever was removed from it before
+A written array that is read again has the next index and the internal pointer of a decoded one, whatever was removed from it before
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';
@@ -31,7 +31,7 @@ foreach (compact('popped', 'emptied', 'moved', 'negative', 'fromFive', 'strings'
         echo "$what: ", json_encode([$same, $other, $unserialized]), "\n";
     }
 }
-// A reference that only the array still knows must not come to be shared by those who read it.
+// A reference that only the array still holds must not be shared between its readers.
 $a = [1];
 $r = &$a[0];
 unset($r);

@@ -39,7 +39,7 @@ class Custom extends Heavy
         $this->b = $data[0];
     }
 }
-/** Compares what a new object becomes by serialize with what another one becomes by Sync. */
+/** Compares a new object after serialize() with another one after Sync. */
 function becomes(string $what, Closure $make): void
 {
     $s = new Sync(scratch());

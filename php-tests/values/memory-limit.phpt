@@ -1,5 +1,5 @@
 --TEST--
-What a value takes on its way counts against memory_limit: where it is too much, an exception says so, and nothing has changed
+The memory that reading or writing a value takes counts against memory_limit: too much is an exception, and nothing has changed
 --INI--
 memory_limit=32M
 --SKIPIF--
@@ -78,7 +78,7 @@ foreach ($ways as $way => $do) {
         if (memory_get_peak_usage(true) > 32 << 20 || memory_get_usage() > $before + (1 << 20)) {
             echo "$way: ", memory_get_peak_usage(true) >> 20, ' MiB, ', memory_get_usage() - $before, " bytes left behind\n";
         }
-        // Others can go on, and so can this one.
+        // Other objects remain usable, and so does this one.
         if ($s->n !== 1 || count($s) !== 5) {
             echo "$way: something has changed\n";
         }

@@ -34,8 +34,8 @@ $t = new Sync(scratch());
 $before = reset_peak();
 $read = $t->x;
 $needed = peak() - $before;
-// The pages of the file are in memory too, and counted with whoever has it mapped; they are not
-// needed twice.
+// The pages of the file are in memory, too, and counted with each process that maps it; they are
+// not needed twice.
 foreach (['written' => $written, 'read' => $needed - SIZE] as $what => $bytes) {
     echo $what, $bytes <= 2.1 * SIZE ? ": fine\n" : ': ' . round($bytes / SIZE, 2) . " times its size\n";
 }

@@ -34,7 +34,7 @@ $ways = [
     '(new Sync($argv[1] . "/old"))->n;', '(new Sync($argv[1] . "/old"))->set("n", 2);',
 ];
 foreach ($ways as $way) {
-    // Private memory: of the file as much can be mapped as there is.
+    // The limit applies to private memory; the mapping of the file is not limited.
     $command = ['sh', '-c', 'ulimit -d 100000; exec "$@" 2>&1', 'sh', ...php_command(), '-r', '$s = new Sync($argv[1] . "/store");' . $way . 'echo "nothing was thrown\n";', '--', scratch_directory()];
     $process = proc_open($command, [1 => ['pipe', 'w']], $pipes);
     $output = stream_get_contents($pipes[1]);

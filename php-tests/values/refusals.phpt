@@ -1,5 +1,5 @@
 --TEST--
-What serialize refuses is refused with its exceptions, before anything is written
+Values that serialize refuses are refused with its exceptions, before anything is written
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';
@@ -37,13 +37,13 @@ foreach ($refused as $value) {
 }
 echo outcome(fn () => $s->x = fn () => 1), "\n";
 var_dump(file_exists(scratch()));
-// On the way back as well, whoever wrote them.
+// Refused in reading as well, whichever program wrote them.
 foreach (['Closure', 'Generator', 'ReflectionClass', 'WeakMap', 'SplFileInfo', 'Fiber'] as $class) {
     $expected = outcome(fn () => unserialize('O:' . strlen($class) . ":\"$class\":0:{}"));
     $actual = outcome(fn () => forged("\x92\xc7" . chr(strlen($class)) . "\x01$class\x80"));
     echo $actual === $expected ? "$actual\n" : "expected $expected\nactual   $actual\n";
 }
-// What can be no object at all.
+// Names of classes that can have no object at all.
 interface Face
 {
 }

@@ -1,5 +1,5 @@
 --TEST--
-A resource becomes what serialize makes of it
+A resource becomes the same as by serialize
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';

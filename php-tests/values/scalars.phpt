@@ -25,7 +25,7 @@ foreach ($values as $value) {
         }
     }
 }
-// Not every NAN is the NAN of PHP.
+// A NAN may have other bits than PHP's own.
 $s->x = unpack('E', "\xff\xf8\x00\x00\x00\x00\x12\x34")[1];
 var_dump(bin2hex(pack('E', (new Sync(scratch()))->x)), $wrong, count($values));
 ?>

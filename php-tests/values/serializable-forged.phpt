@@ -1,5 +1,5 @@
 --TEST--
-What no encoder wrote of a Serializable object is an exception, or a value like any other
+Forged bytes of a Serializable object are an exception, or a value like any other
 --INI--
 error_reporting=E_ALL & ~E_DEPRECATED & ~E_NOTICE & ~E_WARNING
 --FILE--
@@ -39,7 +39,7 @@ class Both extends Old
     }
 }
 
-/** MessagePack. */
+/** The items of MessagePack. */
 function ext(int $code, string $body): string
 {
     return "\xc8" . pack('n', strlen($body)) . chr($code) . $body;

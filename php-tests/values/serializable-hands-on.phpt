@@ -1,5 +1,5 @@
 --TEST--
-What a Serializable object gets to see while it is read or stored it may change, let go of, store and serialize
+A Serializable object may change, release, store and serialize the values that it sees while it is read or stored
 --INI--
 error_reporting=E_ALL & ~E_DEPRECATED
 --FILE--
@@ -46,7 +46,7 @@ class Waking
 {
     public $inside;
 
-    // In both of these PHP keeps one serialize() apart from another.
+    // In both of these hooks PHP keeps nested serialize() calls apart.
     public function __serialize(): array
     {
         global $s, $other;
@@ -127,7 +127,7 @@ foreach ($ways as $way => Old::$onRead) {
 }
 echo $text, "\n";
 
-// A value that changes while it is stored is stored as it is found.
+// A value that changes while it is stored is stored as the encoder finds it.
 Old::$onRead = $nothing;
 $list = [1, $p = new Parented, new Old($p), new Old($p)];
 Old::$onWrite = function ($old) use (&$list, $s) {
@@ -141,7 +141,7 @@ Old::$onWrite = $nothing;
 $read = $s->list;
 var_dump($list, count($read), $read[1] === $read[2]->value, $read[1] === $read[3]->value, $read[1]->other, $s->before);
 
-// A handler that throws leaves nothing behind, and nothing half made is destructed.
+// A handler that throws leaves nothing behind, and no destructor of a half-made object runs.
 $s->x = [new Old(new Destructed), new Destructed, new Old('last')];
 unset($list, $p);
 echo "stored\n";
@@ -184,7 +184,7 @@ var_dump($read[0] === $read[1]->value, $read[0] === $read[2]);
 Old::$onRead = $nothing;
 var_dump(unserialize(serialize([new Waking, $other, new Old($other)]))[0]->inside);
 
-// Two that are suspended in the middle, and go on in another order.
+// Fibers that are suspended in the middle and resumed in another order.
 $fibers = [];
 foreach (['a', 'b', 'c'] as $name) {
     $fibers[$name] = new Fiber(function () use ($name, $s) {
@@ -200,7 +200,7 @@ foreach ($fibers as $fiber) {
 foreach (['a', 'c', 'b', 'b', 'a', 'c'] as $name) {
     $fibers[$name]->isTerminated() || $fibers[$name]->resume();
 }
-// One that goes on in the middle of what PHP serializes.
+// A fiber that is resumed while PHP serializes.
 class Resuming
 {
     public function __serialize(): array
@@ -225,7 +225,7 @@ $text = serialize([$object, $object, new Resuming, $object]);
 echo $text, "\n";
 $read = unserialize($text);
 var_dump($read[0] === $read[3], $fiber->isTerminated());
-// One that never goes on.
+// A fiber that is never resumed.
 $fiber = new Fiber(function () use ($s) {
     $s->d = [$object = new stdClass, new Old($object)];
 });

@@ -1,5 +1,5 @@
 --TEST--
-What is in a Serializable object's string and outside of it is the same object when it comes back
+An object that is both inside a Serializable object's string and outside of it is one object when it is read back
 --INI--
 error_reporting=E_ALL & ~E_DEPRECATED
 --FILE--
@@ -65,7 +65,7 @@ class Own
 }
 class Summed extends Old
 {
-    // serialize() for other purposes than to store it.
+    // Calls serialize() for another purpose than storing.
     public function serialize()
     {
         return md5(serialize([$this->value, $this->value])) . serialize($this->value);
@@ -77,7 +77,7 @@ class Summed extends Old
     }
 }
 
-/** A value as text, in which everything that is the same thing has the same number. */
+/** A value as text, in which the same object or reference has the same number. */
 function describe(mixed &$value, array &$met = []): string
 {
     $name = '';
@@ -119,7 +119,7 @@ function describe(mixed &$value, array &$met = []): string
     return json_encode($value);
 }
 
-/** Compares what comes back with what unserialize(serialize()) gives. */
+/** Compares the value that is read back with the result of unserialize(serialize()). */
 function same(string $what, mixed $value): void
 {
     $sync = new Sync(scratch());
@@ -172,7 +172,7 @@ $back[1]->value[0] = 6;
 var_dump($back[0]->typed);
 attempt(function () use ($back) { $back[1]->value[0] = 'no int'; });
 
-// A cycle of parent and children closes, by whomever they are held.
+// A cycle of parent and children closes, whichever of them the value begins with.
 $tree = new Tree;
 $tree->self = $tree;
 for ($i = 0; $i < 3; $i++) {
@@ -186,14 +186,14 @@ var_dump($read->self === $read);
 foreach ($read->children as $child) {
     echo $child->name, $child->parent === $read ? '' : ': another parent', $child->me === $child ? '' : ': another me', "\n";
 }
-// In many strings, which are longer than a block of the engine's.
+// In many strings, which are longer than a block of the engine's memory.
 $objects = array_map(fn ($n) => (object) ['n' => $n], range(1, 2500));
 $sync->x = [$objects, new Old([$objects, array_reverse($objects)]), array_map(fn ($o) => new Old([$o, $objects[0]]), $objects)];
 $read = (new Sync(scratch()))->x;
 var_dump($read[0] === $read[1]->value[0], array_reverse($read[0]) === $read[1]->value[1], $read[0][2499]->n);
 var_dump($read[0] === array_map(fn ($old) => $old->value[0], $read[2]), $read[2][2499]->value[1] === $read[0][0]);
 
-// In what is put into an array in the store: each such value is one by itself.
+// In values that are put into an array in the store: each keeps its own identities.
 $sync->list = [1];
 $sync->list[] = [$o, new Old($o)];
 $sync->list['k'] = [new Old($o), $o];
@@ -210,7 +210,7 @@ $sync->list[1][1]->value->n = 2;
 $sync->list[1][0]->more = 3;
 $list = (new Sync(scratch()))->list;
 echo describe($list), "\n";
-// An array that has some of them is appended to as any other, also by who has not read it.
+// An array with such objects is appended to like any other, also by an object that has not read it.
 foreach ([[new Old($o)], [$o, new Old($o)], [new Old($o), $o, 3], [[new Old([&$n]), &$n]], range(0, 20) + [21 => new Old($o)], ['k' => new Old($o)], [5 => new Old($o), 2 => $o], new Old($o)] as $head) {
     $outcomes = [];
     $sync->head = $head;
@@ -229,7 +229,7 @@ foreach ([[new Old($o)], [$o, new Old($o)], [new Old($o), $o, 3], [[new Old([&$n
     }
     echo $outcomes[0] === $outcomes[1] ? '' : implode("\n", $outcomes), count((array) $value), "\n";
 }
-// And by its ways to write all at once.
+// And where all properties are written or read at once.
 $sync->setData((object) ['a' => [$o, new Old($o)], 'b' => $o]);
 foreach (new Sync(scratch()) as $name => $value) {
     echo "$name: ", describe($value), "\n";

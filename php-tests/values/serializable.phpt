@@ -1,5 +1,5 @@
 --TEST--
-Serializable objects are stored as what they return, null and failures included
+Serializable objects are stored by the string that they return, null and failures included
 --INI--
 error_reporting=E_ALL & ~E_DEPRECATED
 --FILE--

@@ -1,5 +1,5 @@
 --TEST--
-__serialize and __unserialize decide what is stored, and what becomes of it
+__serialize decides the stored value, and __unserialize the object made of it
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A handle that comes out of a value allows no class that the object does not allow that it came out of
+A handle that is read from a value allows no class that the object that read it does not allow
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';
@@ -48,10 +48,10 @@ foreach (['*', ''] as $setting) {
         echo get_class($handle->x) === '__PHP_Incomplete_Class' ? '' : "$what, with '$setting': a gadget\n";
     }
 }
-// Of an object that allows all of them it is the handle's own business.
+// If the reading object allows all classes, the handle's own setting counts.
 $all = new Sync(scratch(), allowedClasses: true);
 var_dump(get_class($all->plain->x), get_class($all->narrow->x));
-// As another program may have written it.
+// A handle as another program may have written it.
 $hostile = "\x92\xc7\x04\x01Sync\x82\xa4file" . "\xd9" . chr(strlen(scratch('far'))) . scratch('far') . "\xaeallowedClasses\xc3";
 var_dump(get_class(forged($hostile, ['sync'])->x));
 // And in a file of the pure-PHP class.

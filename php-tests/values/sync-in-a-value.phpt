@@ -1,5 +1,5 @@
 --TEST--
-A Sync inside a value is stored as a handle to its file, and comes back as one
+A Sync inside a value is stored as a handle on its file, and comes back as one
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';
@@ -21,7 +21,7 @@ $s->self = $s;
 $itself = $s->self->self;
 $itself->x = 'through itself';
 var_dump($s->x, $s->self->self->self->getFile() === $s->getFile());
-// Another process; a lock stays with whom it belongs to.
+// Another process; a lock stays with the object that took it.
 $inner->lock();
 $s->handle = $inner;
 $inner->unlock();
@@ -30,7 +30,7 @@ $peer = Peer::php('
     $s->handle->n = 3;
     $parent->tell($s->handle->getFile());', scratch());
 var_dump($peer->hear() === scratch('inner'), $peer->end(), $inner->n);
-// One that names no file yet is one that names no file yet.
+// A handle on a missing file stays one, and creates nothing.
 $s->missing = new Sync(scratch('missing'));
 var_dump($s->missing->x, file_exists(scratch('missing')));
 ?>

@@ -28,13 +28,13 @@ foreach (['int' => 'no int', 'private' => []] as $key => $value) {
 }
 $x->loose['int'] = '5';
 var_dump($x->int);
-// A type that does not fit: alone, and by a reference from before.
+// A value of the wrong type: alone, and by an earlier reference.
 attempt(fn () => forged("\x92\xc7\x05\x01Typed\x81\xa3int\xa1s"));
 attempt(fn () => forged("\x92\xc7\x05\x01Typed\x82\xa5loose\xa1s\xa3int\xd4\x05\x02"));
 // Twice the same property: the second value has to fit as well.
 attempt(fn () => forged("\x92\xc7\x05\x01Typed\x83\xa3int\x05\xa5loose\xd4\x05\x02\xa3int\xa1s"));
 var_dump(forged("\x92\xc7\x05\x01Typed\x83\xa3int\x05\xa5loose\xd4\x05\x02\xa3int\x06")->int);
-// A typed property that refers to itself; the reference knows its type once, and forgets it once.
+// A typed property that refers to itself; the reference registers its type once, and removes it once.
 class Cyclic
 {
     public ?array $array = null;

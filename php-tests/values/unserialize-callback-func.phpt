@@ -1,5 +1,5 @@
 --TEST--
-unserialize_callback_func is asked for classes that are not there
+unserialize_callback_func is called for missing classes
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';

@@ -1,5 +1,5 @@
 --TEST--
-Hooks may use the very store that is being written or read
+Hooks may use the store that is being written or read
 --FILE--
 <?php
 require __DIR__ . '/round-trip.inc';

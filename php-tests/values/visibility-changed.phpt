@@ -4,7 +4,7 @@ A property whose visibility or class has changed since finds its place, as with 
 <?php
 require __DIR__ . '/round-trip.inc';
 
-// What an older version of the class wrote, by names mangled as they were.
+// Bytes of an older version of the class, with names mangled by its visibilities.
 $old = function (string $class, array $properties): string {
     $bytes = "\x92\xc7" . chr(strlen($class)) . "\x01" . $class . chr(0x80 | count($properties));
     foreach ($properties as $name => $value) {
