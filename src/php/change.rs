@@ -6,8 +6,6 @@
 
 use std::ptr;
 
-use ext_php_rs::ffi::zval;
-
 use super::accessors::{get, put};
 use super::edit::{Applied, Attempt, Edit};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
@@ -21,7 +19,7 @@ use super::property::{self, Observed};
 use super::step::{self, Step};
 use super::stored::Encoded;
 use super::walk::{self, Act, Continuation};
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Local, Str, Thrown, Value};
 use crate::store::{self, Store};
 
 /// Acts in the depth of the value of `name`, as one step to all others.
@@ -51,7 +49,7 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit) 
         match exclusive(this, |turn| compute(turn, name, steps, edit))? {
             None => Ok(()),
             Some(Continuation { handle, step, rest, act }) => {
-                change_element(SyncObject::of(handle.object()), step, rest, Edit::defer(act))
+                change_element(SyncObject::of(handle.as_ptr()), step, rest, Edit::defer(act))
             }
         }
     }
@@ -63,7 +61,7 @@ unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], edit: Ed
     unsafe {
         match step {
             Step::Property(name) => change(this, name, rest, edit),
-            Step::Element(key) => change(this, &offset_name(this, key.as_ptr(), edit.fetch())?, rest, edit),
+            Step::Element(key) => change(this, &offset_name(this, key.value().as_ptr(), edit.fetch())?, rest, edit),
             Step::Append => change_next(this, rest, edit),
         }
     }
@@ -74,7 +72,7 @@ pub unsafe fn change_next(this: &SyncObject, steps: &[Step], edit: Edit) -> Resu
     // SAFETY: as for `change`.
     unsafe {
         match (steps, edit) {
-            ([], Edit::Assign(value)) if !this.overrides.accessors() => property::append(this, value),
+            ([], Edit::Assign(value)) if !this.overrides.accessors() => property::append(this, value.as_ptr()),
             // No other process may take the number between finding and using it.
             (steps, edit) => exclusive(this, |_| change(this, &property::next_number(this)?, steps, edit)),
         }
@@ -87,27 +85,27 @@ unsafe fn compute<'o, 's>(
     turn: &Turn,
     name: &Str,
     steps: &'s [Step],
-    mut edit: Edit<'o>,
+    edit: Edit<'o>,
 ) -> Result<Option<Continuation<'o, 's>>, Thrown> {
     let this = turn.object();
-    let mut value = zend::empty();
+    let mut value = Local::new();
     // SAFETY: valid by contract; the value is this frame's own.
     unsafe {
-        let mut observed = get(this, name, &raw mut value)?;
+        let mut observed = get(this, name, value.as_ptr())?;
         for _ in 0..MERGES {
             if retry_importing(this, |store| observed.is_newest(store, name.bytes()))? {
                 break;
             }
             // Reading it has run user code, which has changed it.
-            zend::release(&raw mut value);
-            observed = get(this, name, &raw mut value)?;
+            value.slot().release();
+            observed = get(this, name, value.as_ptr())?;
         }
         // The cache lets go of it, so that an array is changed in place, not copied.
         this.cache().forget(name.as_ptr());
         let done = edit.done();
-        let acted = walk::act(&raw mut value, steps, edit.during(turn))?;
+        let acted = walk::act(value.slot(), steps, edit.during(turn))?;
         if acted.changed {
-            Made { name, observed, steps, done }.store(turn, &raw mut value, MERGES)?;
+            Made { name, observed, steps, done }.store(turn, &value, MERGES)?;
         }
         Ok(acted.continuation)
     }
@@ -120,7 +118,7 @@ struct Made<'s> {
     observed: Observed,
     /// Where in it the statement has acted.
     steps: &'s [Step],
-    done: Applied,
+    done: Applied<'s>,
 }
 
 /// The number of times that a value is read again which user code has changed meanwhile, before it is overwritten.
@@ -136,15 +134,16 @@ impl Made<'_> {
     ///
     /// It may also have forked. The statement is then the parent's, which is in the middle of it; the child
     /// does it only where the parent has not.
-    unsafe fn store(&self, turn: &Turn, value: *mut zval, merges: u32) -> Result<(), Thrown> {
+    unsafe fn store(&self, turn: &Turn, value: &Local, merges: u32) -> Result<(), Thrown> {
         let (this, name) = (turn.object(), self.name.as_ptr());
         // SAFETY: callers hold all of it, and pass a value that is theirs.
         unsafe {
             // Methods of the class, or else bytes that are ready to be stored.
-            let encoded = if this.overrides.accessors() { None } else { Some(Encoded::of(this, name, value)?) };
+            let encoded =
+                if this.overrides.accessors() { None } else { Some(Encoded::of(this, name, value.as_ptr())?) };
             let put = |may: &dyn Fn(&Store) -> store::Result<bool>| match &encoded {
-                Some(encoded) => encoded.store(this, name, value, may).map(|stored| stored.is_some()),
-                None if retry_importing(this, may)? => put(this, self.name, value).map(|()| true),
+                Some(encoded) => encoded.store(this, name, value.as_ptr(), may).map(|stored| stored.is_some()),
+                None if retry_importing(this, may)? => put(this, self.name, value.as_ptr()).map(|()| true),
                 None => Ok(false),
             };
             let is_newest = |store: &Store| self.is_newest(store);
@@ -174,25 +173,25 @@ impl Made<'_> {
     unsafe fn merge(&self, turn: &Turn, steps: &[Step], merges: u32) -> Result<(), Thrown> {
         let Self { name, done, .. } = *self;
         let this = turn.object();
-        let mut value = zend::empty();
+        let mut value = Local::new();
         // SAFETY: as for `store`; the value is this frame's own.
         unsafe {
-            let observed = get(this, name, &raw mut value)?;
+            let observed = get(this, name, value.as_ptr())?;
             this.cache().forget(name.as_ptr());
-            let mut follow = |newer: *const zval| match done {
-                Applied::Operated(operation) => (*operation).follow(newer),
+            let mut follow = |newer: &Value| match done {
+                Applied::Operated(operation) => operation.follow(newer),
                 Applied::Put(_) | Applied::Removed => Ok(()),
             };
-            if !is_plain_path(&raw mut value, steps, &mut follow)? {
+            if !is_plain_path(&value, steps, &mut follow)? {
                 return Ok(());
             }
             let act = match done {
                 Applied::Put(value) => Act::Assign(value),
-                Applied::Operated(operation) => Act::Assign((*operation).new_value()),
+                Applied::Operated(operation) => Act::Assign(operation.result()),
                 Applied::Removed => Act::Unset,
             };
-            walk::act(&raw mut value, steps, act)?;
-            Made { name, observed, steps, done }.store(turn, &raw mut value, merges)
+            walk::act(value.slot(), steps, act)?;
+            Made { name, observed, steps, done }.store(turn, &value, merges)
         }
     }
 }

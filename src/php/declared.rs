@@ -5,9 +5,10 @@ use std::ptr;
 
 use ext_php_rs::ffi::{self, IS_UNDEF, zend_array, zend_object, zend_prop_purpose, zval};
 
-#[cfg(php84)]
-use super::walk;
 use super::zend::{self, Str, Thrown};
+#[cfg(php84)]
+#[cfg(php84)]
+use super::zend::{Local, Slot, Value};
 
 /// Some of the pointers in a table lead to no value.
 const HASH_FLAG_HAS_EMPTY_IND: u32 = 1 << 5;
@@ -131,13 +132,12 @@ unsafe fn set_behind_hooks(
 ) -> Result<(), Thrown> {
     // SAFETY: callers pass valid values, and a property that has a slot in the object.
     unsafe {
-        let mut own = zend::empty();
-        zend::copy(&raw mut own, zend::deref(value));
-        if (*property).type_.type_mask & TYPE_MASK != 0 && !ffi::zend_verify_property_type(property, &raw mut own, true)
+        let own = Local::copy_of(Value::from_ptr(value).dereference());
+        if (*property).type_.type_mask & TYPE_MASK != 0 && !ffi::zend_verify_property_type(property, own.as_ptr(), true)
         {
             return Err(Thrown);
         }
-        walk::assign(object.cast::<u8>().add((*property).offset as usize).cast(), &raw mut own)
+        Slot::new(object.cast::<u8>().add((*property).offset as usize).cast()).assign(own)
     }
 }
 

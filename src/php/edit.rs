@@ -1,19 +1,19 @@
-//! The edit that a statement makes at the end of its steps, as long as it has not been done.
+//! The change that a statement makes at the end of its steps, as long as it has not been done.
 
-use ext_php_rs::ffi::{BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, zval};
+use ext_php_rs::ffi::{BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W};
 
 use super::exclusive::Turn;
 use super::operation::{Due, Operation};
 use super::walk::Act;
+use super::zend::Local;
 
-/// The edit that a statement makes at the end of its steps. It is used up by being done: a function that gives it back has
-/// not done it.
+/// The change that a statement makes at the end of its steps. A function that returns it has not done it.
 pub enum Edit<'o> {
     /// Puts a value there.
-    Assign(*mut zval),
-    /// Applies an operator to what is there.
+    Assign(&'o Local),
+    /// Applies an operator to the value there.
     Operate(Due<'o>),
-    /// Removes what is there.
+    /// Removes the value there.
     Unset,
 }
 
@@ -36,7 +36,7 @@ impl<'o> Edit<'o> {
         }
     }
 
-    /// The kind of fetch by which the engine gets the container.
+    /// The mode in which the engine fetches the container of the last step.
     pub fn fetch(&self) -> u32 {
         match self {
             Self::Assign(_) => BP_VAR_W,
@@ -45,21 +45,21 @@ impl<'o> Edit<'o> {
         }
     }
 
-    /// The edit as it will have been done.
-    pub fn done(&mut self) -> Applied {
+    /// A note of it, for when it is done.
+    pub fn done(&self) -> Applied<'o> {
         match self {
-            Self::Assign(value) => Applied::Put(*value),
+            Self::Assign(value) => Applied::Put(value),
             Self::Operate(due) => Applied::Operated(due.operation()),
             Self::Unset => Applied::Removed,
         }
     }
 }
 
-/// An edit that has been done.
+/// The change that a statement has made at the end of its steps.
 #[derive(Clone, Copy)]
-pub enum Applied {
-    Put(*mut zval),
-    Operated(*mut Operation),
+pub enum Applied<'o> {
+    Put(&'o Local),
+    Operated(&'o Operation),
     Removed,
 }
 

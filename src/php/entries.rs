@@ -25,7 +25,7 @@ pub unsafe fn with_entries(
     unsafe {
         for (key, value) in zend::Elements::of(array) {
             if let Key::String(name) = key {
-                check_name(name)?;
+                check_name(name.as_ptr())?;
             }
             let text = key.text();
             bytes.extend_from_slice(text.bytes());

@@ -8,7 +8,7 @@ use ext_php_rs::ffi::{self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, zend_st
 use super::errors;
 use super::opline::Opline;
 use super::step::{Key, Step};
-use super::zend::{Str, Thrown};
+use super::zend::{Str, Thrown, Value};
 
 /// The purpose of a fetch of a property or element.
 pub enum Fetch {
@@ -94,7 +94,7 @@ pub unsafe fn element(offset: *mut zval) -> Step {
         return Step::Append;
     }
     // SAFETY: not null, so the engine passed a valid value.
-    Step::Element(unsafe { Key::new(offset) })
+    Step::Element(unsafe { Key::new(Value::from_ptr(offset)) })
 }
 
 /// Makes the engine forget the type of the property that it met at this instruction before, on an

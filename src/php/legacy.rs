@@ -142,7 +142,7 @@ unsafe fn property(object: *const zval, name: &[u8]) -> *mut zval {
         for (key, value) in zend::Elements::of(properties(object)) {
             // Private and protected names are stored as "\0class\0name".
             if let Key::String(key) = key
-                && zend::bytes(key).rsplit(|&b| b == 0).next() == Some(name)
+                && key.bytes().rsplit(|&b| b == 0).next() == Some(name)
             {
                 return zend::deref(value);
             }

@@ -2,11 +2,13 @@
 
 #[cfg(not(php83))]
 use ext_php_rs::ffi::BP_VAR_IS;
-use ext_php_rs::ffi::{self, BP_VAR_UNSET, E_WARNING, zend_string, zval};
+#[cfg(php83)]
+use ext_php_rs::ffi::zval;
+use ext_php_rs::ffi::{self, BP_VAR_UNSET, zend_string};
 
 use super::errors;
 use super::object::SyncObject;
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Local, Str, Thrown, Value};
 
 /// A string from the engine's pool for a name given as any value: `$s[5]`, `get(1.5)`.
 ///
@@ -36,24 +38,18 @@ pub unsafe fn offset_name(this: &SyncObject, offset: *mut ffi::zval, fetch: u32)
 /// # Safety
 /// `offset` is valid.
 pub unsafe fn legal_offset(this: &SyncObject, offset: *mut ffi::zval, fetch: u32) -> Result<ffi::zval, Thrown> {
-    // SAFETY: valid by contract.
-    unsafe {
-        let offset = zend::deref(offset);
-        let mut legal = zend::empty();
-        let is_legal = match zend::kind(offset) {
-            ffi::IS_ARRAY => false,
-            ffi::IS_OBJECT => !(*(*(*offset).value.obj).ce).__tostring.is_null(),
-            _ => true,
-        };
-        if !is_legal {
-            return Err(illegal_offset(zend::bytes((*(*this.zend()).ce).name), offset, fetch));
-        }
-        match zend::kind(offset) {
-            ffi::IS_RESOURCE => zend::set_long(&raw mut legal, resource_number(offset)?),
-            _ => zend::copy(&raw mut legal, offset),
-        }
-        Ok(legal)
+    // SAFETY: the caller promises a live value, and each class has a name.
+    let (offset, class) = unsafe { (Value::from_ptr(offset).dereference(), zend::class_name((*this.zend()).ce)) };
+    // SAFETY: the class of a live object.
+    let has_no_string = |object: &zend::Object| unsafe { (*object.class()).__tostring.is_null() };
+    if offset.array().is_some() || offset.object().is_some_and(has_no_string) {
+        return Err(illegal_offset(class, offset, fetch));
     }
+    let legal = match offset.resource() {
+        Some(number) => Local::of_long(resource_number(number)?),
+        None => Local::copy_of(offset),
+    };
+    Ok(legal.into_inner())
 }
 
 /// Throws for a name that a property cannot have.
@@ -83,51 +79,31 @@ pub fn name_of_number(number: Option<i64>) -> Result<Str, Thrown> {
     }
 }
 
-/// The number that a resource is as an offset, with the warning that arrays have for it.
-///
-/// # Safety
-/// `value` is a resource.
-pub unsafe fn resource_number(value: *const zval) -> Result<i64, Thrown> {
-    // SAFETY: valid by contract.
-    unsafe {
-        let handle = (*(*value).value.res).handle;
-        ffi::zend_error(
-            E_WARNING as i32,
-            c"Resource ID#%ld used as offset, casting to integer (%ld)".as_ptr(),
-            handle,
-            handle,
-        );
-        zend::check().map(|()| handle)
-    }
+/// Warns of a resource that is taken for its number, as an offset.
+pub fn resource_number(number: i64) -> Result<i64, Thrown> {
+    errors::warn(&format!("Resource ID#{number} used as offset, casting to integer ({number})")).map(|()| number)
 }
 
 /// The TypeError for an offset of a kind that its container (`array`, `string`, a class) does not take.
-///
-/// # Safety
-/// `offset` is valid.
 #[cold]
-pub unsafe fn illegal_offset(container: &[u8], offset: *mut zval, fetch: u32) -> Thrown {
-    // SAFETY: valid by contract; a message without directives, or with one `%s`.
+pub fn illegal_offset(container: &[u8], offset: &Value, fetch: u32) -> Thrown {
     #[cfg(not(php83))]
-    unsafe {
-        match (container, fetch) {
-            (b"string", _) => ffi::zend_type_error(
-                c"Cannot access offset of type %s on string".as_ptr(),
-                ffi::zend_zval_type_name(offset),
-            ),
-            (_, BP_VAR_UNSET) => ffi::zend_type_error(c"Illegal offset type in unset".as_ptr()),
-            (_, BP_VAR_IS) => ffi::zend_type_error(c"Illegal offset type in isset or empty".as_ptr()),
-            _ => ffi::zend_type_error(c"Illegal offset type".as_ptr()),
+    match (container, fetch) {
+        (b"string", _) => {
+            zend::throw_type_error(c"Cannot access offset of type %s on string", offset.type_name().to_bytes())
         }
+        (_, BP_VAR_UNSET) => zend::throw_type_error(c"Illegal offset type in unset", b""),
+        (_, BP_VAR_IS) => zend::throw_type_error(c"Illegal offset type in isset or empty", b""),
+        _ => zend::throw_type_error(c"Illegal offset type", b""),
     }
     #[cfg(php83)]
     if container == b"string" && fetch == BP_VAR_UNSET {
         return errors::throw_error("Cannot unset string offsets");
     }
-    // SAFETY: valid by contract.
+    // SAFETY: both live, and the engine only reads them.
     #[cfg(php83)]
     unsafe {
-        zend_illegal_container_offset(Str::new(container).as_ptr(), offset, fetch as i32);
+        zend_illegal_container_offset(Str::new(container).as_ptr(), offset.as_ptr(), fetch as i32);
     }
     Thrown
 }

@@ -19,7 +19,7 @@ use super::errors;
 use super::instance::Instance;
 use super::provenance::Provenance;
 use super::value::Policy;
-use super::zend::{self, Alive, Thrown};
+use super::zend::{self, Held, Object, Thrown};
 
 /// One Sync object. The engine knows it by the address of `std`.
 ///
@@ -333,9 +333,9 @@ impl SyncObject {
 
     /// Keeps the object alive until the result is dropped.
     #[inline]
-    pub fn hold(&self) -> Alive {
+    pub fn hold(&self) -> Held<Object> {
         // SAFETY: the object is valid.
-        unsafe { Alive::hold(self.zend()) }
+        unsafe { Held::<Object>::share(self.zend()) }
     }
 }
 

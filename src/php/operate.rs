@@ -11,12 +11,12 @@ use super::exclusive::exclusive;
 use super::fetch::forget_type;
 use super::globals::GLOBALS;
 use super::object::SyncObject;
-use super::operation::{self, Operator};
+use super::operation::Operator;
 use super::opline::Opline;
 use super::proxy::fetch_proxy;
 use super::retry::{Stop, retry};
 use super::value::scalar;
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Slot, Str, Thrown, Value};
 use crate::store::{ErrorKind, Found, Store, Version};
 
 /// `$sync->n++`, `$sync->n += 1`, … by way of `get_property_ptr_ptr(BP_VAR_RW)`; null where the
@@ -42,7 +42,7 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
             _ => Some(zend::uninitialized()),
         };
         if let Some(operand) = operand
-            && operation::is_scalar(operand)
+            && Value::from_ptr(operand).is_scalar()
             && !this.overrides.accessors()
         {
             let _alive = this.hold();
@@ -78,7 +78,7 @@ unsafe fn operate_on_known_number(
         let mut version = entry.version;
         let mut value = ManuallyDrop::new(zend::empty());
         zend::copy_value(&raw mut *value, &raw const entry.value);
-        if !operator.apply_to_number(&raw mut *value, operand)? {
+        if !operator.apply_to_number(Slot::new(&raw mut *value), Value::from_ptr(operand))? {
             return Ok(false);
         }
         zend::copy_value(scratch, &raw const entry.value);
@@ -127,24 +127,26 @@ unsafe fn swap_scalar(
             };
             let mut version = entry.version;
             let old = &raw const entry.value;
-            let mut new = ManuallyDrop::new(zend::empty());
-            if !is_short(old) || !operator.silently(old, operand, &raw mut *new)? {
+            if !is_short(old) {
                 return Ok(Swap::Impossible);
             }
+            let Some(mut new) = operator.silently(Value::from_ptr(old), Value::from_ptr(operand))? else {
+                return Ok(Swap::Impossible);
+            };
+            let new = new.zval();
             zend::release(scratch);
             zend::copy(scratch, old);
-            let swapped = match scalar::small(&new) {
-                Some(number) => put_if_unchanged(this, name, number.bytes(), &mut version, &raw const *new),
+            let swapped = match scalar::small(new) {
+                Some(number) => put_if_unchanged(this, name, number.bytes(), &mut version, new),
                 None => {
                     let mut bytes = GLOBALS.get().buffers.take();
-                    if scalar::encode(&new, &mut bytes) {
-                        put_if_unchanged(this, name, &bytes, &mut version, &raw const *new)
+                    if scalar::encode(new, &mut bytes) {
+                        put_if_unchanged(this, name, &bytes, &mut version, new)
                     } else {
                         Swap::Impossible
                     }
                 }
             };
-            zend::release(&raw mut *new);
             match swapped {
                 // Look again, and try again.
                 Swap::Lost if refresh_scalar(this, name)? => {}

@@ -9,9 +9,7 @@
 //! for it, however long it is. All that has to be known is where it ends ([`End`]); the process that appended
 //! last has noted that in the store.
 
-use std::ptr;
-
-use ext_php_rs::ffi::{self, IS_ARRAY, IS_DOUBLE, IS_FALSE, IS_LONG, IS_NULL, IS_STRING, IS_TRUE, zval};
+use ext_php_rs::types::Zval;
 
 use super::cache::LARGEST_VALUE;
 use super::edit::{ATTEMPTS, Attempt, Edit, Swap};
@@ -21,11 +19,11 @@ use super::legacy::retry_importing;
 use super::object::SyncObject;
 use super::property;
 use super::refusal::cannot_store;
-use super::step::{self, ArrayKey, Step, array_key};
+use super::step::{self, Step, array_key};
 use super::stored::{Encoded, write_head, write_name, write_number};
 use super::value::{self, ValueError, ZendVec};
 use super::walk::{self, Act};
-use super::zend::{self, Str, Thrown};
+use super::zend::{Array, Key, Local, Str, Thrown, Value};
 use crate::store::{Appended, Outline, Store, Version};
 
 /// Changes an array by appending a patch, where that is enough.
@@ -55,11 +53,11 @@ struct Cached<'s> {
 impl Cached<'_> {
     /// As [`change`], where no user code runs and nothing is warned of: so it may be
     /// done on an array that turns out not to be the newest, and again on the next.
-    unsafe fn change<'o>(&self, mut edit: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
+    unsafe fn change<'o>(&self, edit: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
         // SAFETY: as for `change`.
         unsafe {
             for _ in 0..ATTEMPTS {
-                match self.change_once(&mut edit)? {
+                match self.change_once(&edit)? {
                     Swap::Done => return Ok(Attempt::Done),
                     Swap::Lost if property::refresh(self.this, self.name.as_ptr())? => {}
                     Swap::Lost | Swap::Impossible => break,
@@ -70,24 +68,25 @@ impl Cached<'_> {
     }
 
     /// Appends the patch to the array that the cache knows, if the store has no newer one.
-    unsafe fn change_once(&self, edit: &mut Edit) -> Result<Swap, Thrown> {
+    unsafe fn change_once(&self, edit: &Edit) -> Result<Swap, Thrown> {
         let Self { this, name, .. } = *self;
         // SAFETY: as for `change`. Entries of the cache are used before anything else can happen to it.
         unsafe {
             let Some(entry) = this.cache().look_up(name.as_ptr()) else { return Ok(Swap::Impossible) };
             let before = entry.version;
             let value = match edit {
-                Edit::Assign(value) if is_plain(*value, DEPTH) => Some(*value),
+                Edit::Assign(value) if is_plain(value, DEPTH) => Some(*value),
                 Edit::Assign(_) => return Ok(Swap::Impossible),
                 Edit::Operate(due) => {
-                    let Some(old) = scalar_at(&raw const entry.value, self.steps) else { return Ok(Swap::Impossible) };
+                    let old = scalar_at(Value::from_ptr(&raw const entry.value), self.steps);
+                    let Some(old) = old else { return Ok(Swap::Impossible) };
                     let Some(new) = due.silently(old)? else { return Ok(Swap::Impossible) };
                     Some(new)
                 }
                 Edit::Unset => None,
             };
             let mut patch = GLOBALS.get().buffers.take();
-            let Some(end) = self.encode(&raw const entry.value, value, &mut patch)? else {
+            let Some(end) = self.encode(Value::from_ptr(&raw const entry.value), value, &mut patch)? else {
                 return Ok(Swap::Impossible);
             };
             let mut version = before;
@@ -111,8 +110,8 @@ impl Cached<'_> {
         }
     }
 
-    /// Stores the array with the change as one record, if the store's is still the one that was seen.
-    unsafe fn put_whole(&self, array: &zval, mut version: Version, bytes: &mut ZendVec<u8>) -> Result<Swap, Thrown> {
+    /// Stores the array with the change as one record, if the store's is still the one that was version.
+    unsafe fn put_whole(&self, array: &Zval, mut version: Version, bytes: &mut ZendVec<u8>) -> Result<Swap, Thrown> {
         let Self { this, name, .. } = *self;
         bytes.clear();
         value::encode(array, 0, bytes).map_err(|error| self.refuse(error))?;
@@ -129,101 +128,84 @@ impl Cached<'_> {
     }
 
     /// Takes an array out of the cache and changes it like the one in the store. `None`: the cache does not know it.
-    unsafe fn follow(&self, version: Version, value: Option<*mut zval>) -> Result<Option<zval>, Thrown> {
-        // SAFETY: as for `change`. The array is this frame's own, and plain.
-        unsafe {
-            let Some(mut array) = self.this.cache().take(self.name.as_ptr(), version) else { return Ok(None) };
-            walk::act(&raw mut array, self.steps, value.map_or(Act::Unset, Act::Assign))?;
-            Ok(Some(array))
-        }
+    fn follow(&self, version: Version, value: Option<&Local>) -> Result<Option<Zval>, Thrown> {
+        // SAFETY: the caller of `change` holds the name; the reference to the cache ends here.
+        let Some(array) = (unsafe { self.this.cache().take(self.name.as_ptr(), version) }) else { return Ok(None) };
+        let mut array = Local::from(array);
+        walk::act(array.slot(), self.steps, value.map_or(Act::Unset, Act::Assign))?;
+        Ok(Some(array.into_inner()))
     }
 
     /// Appends the patch for a change to `array` to `out`, and tells where the array ends then; `None` where a
     /// patch cannot say it, or where PHP would do more than change one element.
-    unsafe fn encode(
-        &self,
-        array: *const zval,
-        value: Option<*mut zval>,
-        out: &mut ZendVec<u8>,
-    ) -> Result<Option<End>, Thrown> {
+    fn encode(&self, array: &Value, value: Option<&Local>, out: &mut ZendVec<u8>) -> Result<Option<End>, Thrown> {
         let depth = self.steps.len();
         write_head(out, depth, value.is_some());
-        let mut at = array;
+        let mut at = Some(array);
         let mut end = End::UNKNOWN;
-        // SAFETY: callers pass valid values; elements are looked at while nothing can change them.
-        unsafe {
-            for n in 0..depth {
-                if zend::kind(at) != IS_ARRAY {
-                    return Ok(None);
+        for n in 0..depth {
+            let Some(array) = at.and_then(Value::array) else { return Ok(None) };
+            let Some((number, element)) = self.encode_step(n, array, value.is_some(), out)? else { return Ok(None) };
+            if n == 0 {
+                end = End::of(array);
+                if let Some(number) = number
+                    && value.is_some()
+                {
+                    end = end.after(number);
                 }
-                let table = (*at).value.arr;
-                let Some((number, element)) = self.encode_step(n, table, value.is_some(), out)? else {
-                    return Ok(None);
-                };
-                if n == 0 {
-                    end = End::of(table);
-                    if let Some(number) = number
-                        && value.is_some()
-                    {
-                        end = end.after(number);
-                    }
-                }
-                at = element;
             }
-            if let Some(value) = value {
-                value::check_depth(depth)
-                    .and_then(|()| value::encode(&*value, depth, out))
-                    .map_err(|error| self.refuse(error))?;
-            }
-            Ok(Some(end))
+            at = element;
         }
+        if let Some(value) = value {
+            value::check_depth(depth)
+                .and_then(|()| value::encode(value.as_zval(), depth, out))
+                .map_err(|error| self.refuse(error))?;
+        }
+        Ok(Some(end))
     }
 
-    /// Appends the `n`th step, from `table` on; tells its number, if that is what it is, and what is there, or null.
-    unsafe fn encode_step(
+    /// Appends the `n`th step, from `array` on. Returns its number, if it is one, and the element that is there.
+    fn encode_step<'a>(
         &self,
         n: usize,
-        table: *const ffi::zend_array,
+        array: &'a Array,
         assigns: bool,
         out: &mut ZendVec<u8>,
-    ) -> Result<Option<(Option<i64>, *const zval)>, Thrown> {
+    ) -> Result<Option<(Option<i64>, Option<&'a Value>)>, Thrown> {
         let last = n + 1 == self.steps.len();
-        // SAFETY: as for `encode`.
-        unsafe {
-            let (number, element) = match &self.steps[n] {
-                Step::Element(key) if key.is_plain() => match array_key(key, false)? {
-                    // A decoded array counts on from its highest key, one in memory from the
-                    // highest that it ever had: the next process must not see the difference.
-                    ArrayKey::Index(index) if last && !assigns && index + 1 == (*table).nNextFreeElement => {
-                        return Ok(None);
-                    }
-                    ArrayKey::Index(index) => {
-                        write_number(out, index);
-                        (Some(index), ffi::zend_hash_index_find(table, index as u64))
-                    }
-                    ArrayKey::Name(key) => {
-                        write_name(out, &key).map_err(|error| self.refuse(error))?;
-                        (None, ffi::zend_hash_find(table, key.as_ptr()))
-                    }
-                },
-                // The number itself: every reader comes to the same, whatever it has unset before.
-                Step::Append if last && assigns => match (*table).nNextFreeElement {
-                    i64::MAX => return Ok(None),
-                    next => {
-                        // The engine's mark for "no number yet"; below zero it counts on from there.
-                        let next = if next == i64::MIN { 0 } else { next };
-                        write_number(out, next);
-                        (Some(next), ptr::null_mut())
-                    }
-                },
-                _ => return Ok(None),
-            };
-            // A missing element is PHP's business: a new array, a warning, or nothing to do.
-            if element.is_null() && !(last && assigns) {
-                return Ok(None);
-            }
-            Ok(Some((number, element)))
+        let (number, element) = match &self.steps[n] {
+            Step::Element(key) if key.is_plain() => match array_key(key, false)? {
+                // A decoded array counts on from its highest key, one in memory from the
+                // highest that it ever had: the next process must not see the difference.
+                Key::Int(index) if last && !assigns && index + 1 == array.next_free() => {
+                    return Ok(None);
+                }
+                Key::Int(index) => {
+                    write_number(out, index);
+                    (Some(index), array.find(Key::Int(index)))
+                }
+                Key::String(key) => {
+                    write_name(out, key).map_err(|error| self.refuse(error))?;
+                    (None, array.find(Key::String(key)))
+                }
+            },
+            // The number itself: every reader comes to the same, whatever it has unset before.
+            Step::Append if last && assigns => match array.next_free() {
+                i64::MAX => return Ok(None),
+                next => {
+                    // The engine's mark for "no number yet"; below zero it counts on from there.
+                    let next = if next == i64::MIN { 0 } else { next };
+                    write_number(out, next);
+                    (Some(next), None)
+                }
+            },
+            _ => return Ok(None),
+        };
+        // A missing element is PHP's business: a new array, a warning, or nothing to do.
+        if element.is_none() && !(last && assigns) {
+            return Ok(None);
         }
+        Ok(Some((number, element)))
     }
 
     fn refuse(&self, error: ValueError) -> Thrown {
@@ -241,9 +223,8 @@ impl End {
     const UNKNOWN: Self = Self(i64::MIN);
 
     /// Of an array in memory.
-    unsafe fn of(table: *const ffi::zend_array) -> Self {
-        // SAFETY: callers pass a valid array.
-        match unsafe { (*table).nNextFreeElement } {
+    fn of(array: &Array) -> Self {
+        match array.next_free() {
             // The engine's mark for "no number yet".
             i64::MIN => Self(0),
             next if next >= 0 => Self(next),
@@ -277,7 +258,7 @@ unsafe fn assign_unread<'o>(
     this: &SyncObject,
     name: &Str,
     step: &Step,
-    value: *mut zval,
+    value: &'o Local,
 ) -> Result<Attempt<'o>, Thrown> {
     // SAFETY: as for `change`. Waiting may run signal handlers: nothing is kept across it but what the caller holds.
     unsafe {
@@ -291,7 +272,7 @@ unsafe fn assign_unread<'o>(
             return Ok(Attempt::Declined(Edit::Assign(value)));
         }
         let done = if is_plain(value, DEPTH) {
-            let encoded = Encoded::within(this, name.as_ptr(), value, 1)?;
+            let encoded = Encoded::within(this, name.as_ptr(), value.as_ptr(), 1)?;
             match unread.put(&encoded, ATTEMPTS)? {
                 Put::Lost => exclusive(this, |_| unread.put(&encoded, ATTEMPTS))?,
                 put => put,
@@ -312,7 +293,7 @@ struct Unread<'s> {
     this: &'s SyncObject,
     name: &'s Str,
     /// `None`: at its end.
-    key: Option<ArrayKey>,
+    key: Option<Key<'s>>,
 }
 
 /// The outcome of putting a value there.
@@ -351,11 +332,11 @@ impl Unread<'_> {
     }
 
     /// Puts a value there that it takes user code to encode: that runs once.
-    unsafe fn put_object(&self, turn: &Turn, value: *mut zval) -> Result<Put, Thrown> {
+    unsafe fn put_object(&self, turn: &Turn, value: &Value) -> Result<Put, Thrown> {
         // SAFETY: as above.
         unsafe {
             let Some(end) = self.end()? else { return Ok(Put::Impossible) };
-            let encoded = Encoded::within(self.this, self.name.as_ptr(), value, 1)?;
+            let encoded = Encoded::within(self.this, self.name.as_ptr(), value.as_ptr(), 1)?;
             if turn.standing() == Standing::Forked {
                 return self.put_after_parent(end, &encoded);
             }
@@ -389,20 +370,18 @@ impl Unread<'_> {
     /// Writes the array as it is, without what has been written over in it; [`Unread::end`] then knows its end.
     unsafe fn write_whole(&self, turn: &Turn) -> Result<(), Thrown> {
         let name = self.name.as_ptr();
-        let mut array = zend::empty();
-        // SAFETY: as above; the array is this frame's own.
+        let array = Local::new();
+        // SAFETY: the maker of `self` holds object and name; the array is this frame's own.
         unsafe {
-            let known = property::observe(self.this, name, &raw mut array)?;
-            let encoded = Encoded::of(self.this, name, &raw mut array)?;
+            let known = property::observe(self.this, name, array.as_ptr())?;
+            let encoded = Encoded::of(self.this, name, array.as_ptr())?;
             if turn.standing() == Standing::Forked {
                 return Ok(());
             }
             let stored =
-                encoded.store(self.this, name, &raw mut array, |store| known.is_newest(store, self.name.bytes()))?;
-            if let Some(version) = stored
-                && zend::kind(&raw const array) == IS_ARRAY
-            {
-                remember_end(self.this, self.name, End::of(array.value.arr), version);
+                encoded.store(self.this, name, array.as_ptr(), |store| known.is_newest(store, self.name.bytes()))?;
+            if let (Some(version), Some(array)) = (stored, array.array()) {
+                remember_end(self.this, self.name, End::of(array), version);
             }
         }
         Ok(())
@@ -425,11 +404,11 @@ impl Unread<'_> {
                     write_number(&mut patch, number);
                     end.after(number)
                 }
-                Some(ArrayKey::Index(number)) => {
+                Some(Key::Int(number)) => {
                     write_number(&mut patch, *number);
                     end.after(*number)
                 }
-                Some(ArrayKey::Name(key)) => {
+                Some(Key::String(key)) => {
                     write_name(&mut patch, key).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
                     end
                 }
@@ -489,13 +468,10 @@ unsafe fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thro
     }
 }
 
-unsafe fn remember_end(this: &SyncObject, name: &Str, end: End, version: Version) {
-    let mut number = zend::empty();
-    // SAFETY: the caller holds the name; the int is a slot of this frame.
-    unsafe {
-        zend::set_long(&raw mut number, end.0);
-        this.ends().store(name.as_ptr(), Some(&raw const number), version, 0);
-    }
+fn remember_end(this: &SyncObject, name: &Str, end: End, version: Version) {
+    let number = Local::of_long(end.0);
+    // SAFETY: the reference to the cache ends here; an int is plain.
+    unsafe { this.ends().store(name.as_ptr(), Some(number.as_ptr()), version, 0) };
 }
 
 /// The way out where an array has no room for one more patch.
@@ -511,25 +487,17 @@ enum Room {
 const DEPTH: usize = 32;
 
 /// Whether a value is free of objects and references: encoding it runs no user code.
-unsafe fn is_plain(value: *const zval, depth: usize) -> bool {
-    // SAFETY: callers pass a valid value; nothing changes it meanwhile.
-    unsafe {
-        match zend::kind(value) {
-            IS_NULL | IS_FALSE | IS_TRUE | IS_LONG | IS_DOUBLE | IS_STRING => true,
-            IS_ARRAY => depth > 0 && (*(*value).value.arr).values().all(|element| is_plain(element, depth - 1)),
-            _ => false,
-        }
+fn is_plain(value: &Value, depth: usize) -> bool {
+    match value.array() {
+        Some(array) => depth > 0 && array.values().all(|element| is_plain(element, depth - 1)),
+        None => value.is_scalar(),
     }
 }
 
 /// The scalar that steps lead to in an array, if they lead to one.
-unsafe fn scalar_at(array: *const zval, steps: &[Step]) -> Option<*const zval> {
+fn scalar_at<'a>(array: &'a Value, steps: &[Step]) -> Option<&'a Value> {
     if !steps.iter().all(|step| matches!(step, Step::Element(key) if key.is_plain())) {
         return None;
     }
-    // SAFETY: callers pass a valid value; nothing changes it meanwhile.
-    unsafe {
-        let at = step::find(array, steps)?;
-        (zend::kind(at) != IS_ARRAY && is_plain(at, 0)).then_some(at)
-    }
+    step::find(array, steps).filter(|value| value.is_scalar())
 }

@@ -32,7 +32,7 @@ use super::object::{SyncObject, WriteBack};
 use super::operation::{Operation, Operator};
 use super::opline::Opline;
 use super::step::Step;
-use super::zend::{self, Alive, Str, Thrown};
+use super::zend::{self, Held, Local, Object, Str, Thrown, Value};
 
 /// A proxy in `result`: the value of `name`, or, without one, a new value under the next free number.
 ///
@@ -215,7 +215,7 @@ impl Proxy {
     unsafe fn act(&self, step: Option<Step>, edit: Edit) -> Result<(), Thrown> {
         // SAFETY: a proxy with a way has a root, which it holds, and is held itself.
         unsafe {
-            let _alive = Alive::hold(self.std.get());
+            let _alive = Held::<Object>::share(self.std.get());
             let root = SyncObject::of(self.root);
             let mut way = self.way()?;
             match step {
@@ -289,9 +289,8 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
         unsafe {
             let proxy = Proxy::of(object);
             if !proxy.write_back.is_due() {
-                let mut held = zend::empty();
-                zend::copy(&raw mut held, zend::deref(value));
-                let _ = proxy.act(Some(element(offset)), Edit::Assign(&raw mut held));
+                let held = Local::copy_of(Value::from_ptr(value).dereference());
+                let _ = proxy.act(Some(element(offset)), Edit::Assign(&held));
             }
         }
     });
@@ -338,14 +337,13 @@ unsafe extern "C" fn write_property(
     contain(zend::error_zval(), || {
         // SAFETY: the engine passes a proxy, a valid name and a value.
         unsafe {
-            let mut held = zend::empty();
-            zend::copy(&raw mut held, zend::deref(value));
+            let held = Local::copy_of(Value::from_ptr(value).dereference());
             let step = Step::Property(Str::share(name));
             let proxy = Proxy::of(object);
-            match proxy.act(Some(step), Edit::Assign(&raw mut held)) {
+            match proxy.act(Some(step), Edit::Assign(&held)) {
                 Ok(()) => {
-                    // The assignment gives the value as a typed property has converted it.
-                    zend::swap(proxy.scratch.get(), &raw mut held);
+                    // The result of the assignment is the value as a typed property has converted it.
+                    zend::swap(proxy.scratch.get(), held.as_ptr());
                     proxy.scratch.get()
                 }
                 Err(Thrown) => zend::error_zval(),
@@ -399,11 +397,12 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
                 return ffi::ZEND_RESULT_CODE_FAILURE;
             }
             let object = (*left).value.obj;
-            let _alive = Alive::hold(object);
+            let _alive = Held::<Object>::share(object);
             let proxy = Proxy::of(object);
             let instruction = Opline::current();
             let operator = instruction.and_then(|i| i.operator()).unwrap_or(Operator::Binary(u32::from(code)));
-            let mut operation = Operation::new(operator, right);
+            let operand = if right.is_null() { None } else { Some(Value::from_ptr(right)) };
+            let mut operation = Operation::new(operator, operand);
             if proxy.act(None, Edit::Operate(operation.due())).is_err() {
                 operation.fail();
             }
@@ -412,7 +411,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             {
                 // The engine has copied the proxy itself there, as the old value.
                 let slot = instruction.variable(instruction.op().result.var);
-                zend::swap(slot, operation.old());
+                zend::swap(slot, operation.old().as_ptr());
             }
             if let Some((object, write_back)) = proxy.write_back_to.get() {
                 (*write_back(object)).expect();
@@ -420,7 +419,7 @@ unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, 
             if ptr::eq(result, left) {
                 zend::release(result);
             }
-            zend::copy(result, operation.new_value());
+            zend::copy(result, operation.result().as_ptr());
             ffi::ZEND_RESULT_CODE_SUCCESS
         }
     })

@@ -45,7 +45,7 @@ pub unsafe fn public_properties(
             }
             match key {
                 Key::Int(index) => ffi::zend_hash_index_update(public.value.arr, index as u64, &raw mut *copy),
-                Key::String(name) => ffi::zend_hash_update(public.value.arr, name, &raw mut *copy),
+                Key::String(name) => ffi::zend_hash_update(public.value.arr, name.as_ptr(), &raw mut *copy),
             };
         }
         zend::check()?;

@@ -13,7 +13,7 @@ use super::refusal::{cannot_read, cannot_store};
 use super::step::{Key, Step};
 use super::value::{self, Sharing, ValueError, ZendVec, scalar};
 use super::walk::{self, Act};
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Local, Slot, Str, Thrown, ZStr};
 use crate::store::{self, Store, Version};
 
 /// A value on its way to the store. Making it may run user code, storing it does not: so it is made once, and
@@ -173,24 +173,23 @@ pub unsafe fn apply_patches(this: &SyncObject, name: &[u8], bytes: &[u8], at: *m
         if unsafe { zend::kind(at) } != IS_ARRAY {
             return Err(refuse(damaged()));
         }
-        let (mut value, mut left) = (zend::empty(), patch.rest.len());
+        let (mut value, mut left) = (Local::new(), patch.rest.len());
         if patch.assigns {
             // The numbers in it refer to its own objects.
             let (its_sharing, behind) =
-                value::decode(patch.rest, patch.steps, this.policy()?, &mut value).map_err(refuse)?;
+                value::decode(patch.rest, patch.steps, this.policy()?, value.zval()).map_err(refuse)?;
             if its_sharing == Sharing::Fresh {
                 sharing = Sharing::Fresh;
             }
             left = behind;
         }
-        // SAFETY: valid by contract.
-        unsafe {
-            let act = if patch.assigns { Act::Assign(&raw mut value) } else { Act::Unset };
-            match patch.only_step() {
-                Some(step) => walk::act(at, &[step], act)?,
-                None => walk::act(at, &patch.way().map_err(refuse)?, act)?,
-            };
-        }
+        let act = if patch.assigns { Act::Assign(&value) } else { Act::Unset };
+        // SAFETY: the caller promises a live value that nobody else changes.
+        let at = unsafe { Slot::new(at) };
+        match patch.only_step() {
+            Some(step) => walk::act(at, &[step], act)?,
+            None => walk::act(at, &patch.way().map_err(refuse)?, act)?,
+        };
         rest = &rest[rest.len() - left..];
     }
     Ok(sharing)
@@ -234,12 +233,11 @@ impl<'a> Patch<'a> {
     fn way(&self) -> Result<Vec<Step>, ValueError> {
         let (mut steps, mut rest) = (Vec::with_capacity(self.steps), self.way);
         while let Some((key, behind)) = value::split_key(rest) {
-            let mut value = zend::empty();
-            if !value::scalar::decode(key, &mut value) {
+            let mut value = Local::new();
+            if !value::scalar::decode(key, value.zval()) {
                 return Err(damaged());
             }
-            // SAFETY: a slot of this frame.
-            let key = unsafe { Key::new(&raw mut value) };
+            let key = Key::new(&value);
             if !key.is_plain() {
                 return Err(damaged());
             }
@@ -270,11 +268,9 @@ pub fn write_number(out: &mut ZendVec<u8>, number: i64) {
     value::write_int(out, number);
 }
 
-pub fn write_name(out: &mut ZendVec<u8>, name: &Str) -> Result<(), ValueError> {
-    let mut key = zend::empty();
-    // SAFETY: a slot of this frame; encoding a string runs no user code.
-    unsafe { zend::set_string(&raw mut key, name.clone()) };
-    value::encode(&key, 0, out).map(drop)
+pub fn write_name(out: &mut ZendVec<u8>, name: &ZStr) -> Result<(), ValueError> {
+    // (Encoding a string runs no user code.)
+    value::encode(&Local::of_string(Str::of(name)).into_inner(), 0, out).map(drop)
 }
 
 #[cold]

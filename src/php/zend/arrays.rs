@@ -1,9 +1,13 @@
 //! Arrays: iterating, creating and looking up.
 
+use std::cell::UnsafeCell;
+use std::marker::PhantomData;
+
 use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
-use super::strings::Str;
+use super::counted::{Counted, Held};
+use super::strings::{Str, ZStr};
 use super::types::{GC_IMMUTABLE, HashTable, LONG, UNDEF, zend_string};
 use super::zvals::{copy, follow_indirect, kind, set_null};
 
@@ -28,23 +32,19 @@ unsafe extern "C" {
     );
 }
 
-/// A key of an array.
+/// A key of an array, which owns the string.
 #[derive(Clone, Copy)]
-pub enum Key {
+pub enum Key<'a> {
     Int(i64),
-    /// Owned by the array.
-    String(*mut zend_string),
+    String(&'a ZStr),
 }
 
-impl Key {
+impl Key<'_> {
     /// The key as a string: an int in decimal digits.
-    ///
-    /// A `Key` comes from [`Elements`], whose table keeps the string alive.
     pub fn text(self) -> Str {
         match self {
             Self::Int(index) => Str::new(index.to_string().as_bytes()),
-            // SAFETY: the promise of `Elements::of`: an element is used before anything can change the table.
-            Self::String(name) => unsafe { Str::share(name) },
+            Self::String(name) => Str::of(name),
         }
     }
 }
@@ -52,18 +52,19 @@ impl Key {
 /// The used places of an array, in order. Hold a count of the array where user code may run, so that a change is made
 /// to a copy. Some internal classes change the table of their properties in place all the same: so each step starts
 /// from the state of the table at that time.
-pub struct Elements {
+pub struct Elements<'a> {
     table: *const HashTable,
     next: u32,
+    lives: PhantomData<&'a Array>,
 }
 
-impl Elements {
+impl<'a> Elements<'a> {
     /// # Safety
     /// `table` stays alive for as long as the iterator is used; an element is used before anything can change the
     /// table.
     #[inline]
     pub unsafe fn of(table: *const HashTable) -> Self {
-        Self { table, next: 0 }
+        Self { table, next: 0, lives: PhantomData }
     }
 
     /// The next element, if it is an int in an array without stored keys; else nothing happens.
@@ -84,7 +85,7 @@ impl Elements {
 
     /// The next element as it is stored: `IS_INDIRECT` where the table only points to a declared property.
     #[inline(always)]
-    pub fn next_stored(&mut self) -> Option<(Key, *mut Zval)> {
+    pub fn next_stored(&mut self) -> Option<(Key<'a>, *mut Zval)> {
         // SAFETY: `of` was promised that the table lives. Places below `nNumUsed` are initialised; packed tables have
         // bare zvals, others buckets.
         unsafe {
@@ -96,7 +97,8 @@ impl Elements {
                 } else {
                     let bucket = (*self.table).__bindgen_anon_1.arData.add(place);
                     let key = (*bucket).key;
-                    let key = if key.is_null() { Key::Int((*bucket).h as i64) } else { Key::String(key) };
+                    let key =
+                        if key.is_null() { Key::Int((*bucket).h as i64) } else { Key::String(ZStr::from_ptr(key)) };
                     (key, &raw mut (*bucket).val)
                 };
                 if kind(at) != UNDEF {
@@ -108,8 +110,8 @@ impl Elements {
     }
 }
 
-impl Iterator for Elements {
-    type Item = (Key, *mut Zval);
+impl<'a> Iterator for Elements<'a> {
+    type Item = (Key<'a>, *mut Zval);
 
     /// The next element that has a value; declared properties without one are left out.
     #[inline]
@@ -298,4 +300,79 @@ pub fn new_table(owning: bool) -> HashTable {
 pub unsafe fn destroy_table(table: *mut HashTable) {
     // SAFETY: the caller's promise.
     unsafe { zend_hash_destroy(table) }
+}
+
+/// An array, behind a reference: it lives for as long as the reference.
+#[repr(transparent)]
+pub struct Array(UnsafeCell<HashTable>);
+
+// SAFETY: transparent over the cell; the engine counts arrays that are not immutable.
+unsafe impl Counted for Array {
+    type Raw = HashTable;
+
+    #[inline]
+    unsafe fn hold(raw: *mut HashTable) {
+        // SAFETY: the caller promises a live array.
+        unsafe { hold_array(raw) };
+    }
+
+    #[inline]
+    unsafe fn release(raw: *mut HashTable) {
+        // SAFETY: the caller promises that it owns a count.
+        unsafe { release_array(raw) };
+    }
+}
+
+impl Array {
+    /// # Safety
+    /// `table` is alive for `'a`, and is not changed while something that it holds is in use.
+    #[inline]
+    pub unsafe fn from_ptr<'a>(table: *const HashTable) -> &'a Self {
+        // SAFETY: transparent; the caller promises a live array.
+        unsafe { &*table.cast() }
+    }
+
+    /// The engine's structure.
+    #[inline]
+    pub fn as_ptr(&self) -> *mut HashTable {
+        self.0.get()
+    }
+
+    /// The number that `[]` uses next; `i64::MIN` where there has been none yet.
+    #[inline]
+    pub fn next_free(&self) -> i64 {
+        // SAFETY: `from_ptr` was promised that the array lives.
+        unsafe { (*self.as_ptr()).nNextFreeElement }
+    }
+
+    /// True if a change needs a copy: others own it as well, or it is immutable.
+    #[inline]
+    pub fn is_shared(&self) -> bool {
+        // SAFETY: `from_ptr` was promised that the array lives.
+        unsafe {
+            let gc = &raw const (*self.as_ptr()).gc;
+            (*gc).refcount > 1 || (*gc).u.type_info & GC_IMMUTABLE != 0
+        }
+    }
+
+    /// The elements, in order.
+    #[inline]
+    pub fn elements(&self) -> Elements<'_> {
+        // SAFETY: `from_ptr` was promised that the array lives, and that it is not changed while an element is in use.
+        unsafe { Elements::of(self.as_ptr()) }
+    }
+}
+
+impl Held<Array> {
+    /// A new array with room for a few elements.
+    pub fn new() -> Self {
+        // SAFETY: the engine returns a new array, whose count is the caller's.
+        unsafe { Self::from_owned(ffi::_zend_new_array(8)) }
+    }
+
+    /// A copy of `array`, whose elements are shared with it.
+    pub fn duplicate(array: &Array) -> Self {
+        // SAFETY: a reference is made of live arrays only; the engine returns a new one, whose count is the caller's.
+        unsafe { Self::from_owned(ffi::zend_array_dup(array.as_ptr())) }
+    }
 }

@@ -5,7 +5,7 @@ use std::ptr;
 
 use ext_php_rs::ffi;
 
-use super::executor::exception;
+use super::executor::{Thrown, check, exception};
 use super::strings::{Str, bytes};
 use super::types::STRING;
 use super::zvals::{empty, kind, string_of};
@@ -67,6 +67,20 @@ pub fn raise(level: u32, format: &CStr, first: &[u8], second: &[u8]) {
         // SAFETY: a format with at most two `%s` and two C strings.
         with_c_string(second, |second| unsafe { zend_error(level as c_int, format.as_ptr(), first, second) });
     });
+}
+
+/// Warns that a false is about to become an array. May run the user's error handler.
+pub fn deprecate_false_to_array() -> Result<(), Thrown> {
+    // SAFETY: the function has no precondition.
+    unsafe { ffi::zend_false_to_array_deprecated() };
+    check()
+}
+
+/// Warns that a float loses its fraction as a key of an array. May run the user's error handler.
+pub fn deprecate_float_to_int(float: f64) -> Result<(), Thrown> {
+    // SAFETY: the function has no precondition.
+    unsafe { ffi::zend_incompatible_double_to_long_error(float) };
+    check()
 }
 
 /// Calls `f` with a NUL-terminated copy, from Zend's allocator: `f` may not return.

@@ -1,12 +1,14 @@
 //! Objects and their properties.
 
+use std::cell::UnsafeCell;
 use std::ffi::c_int;
 use std::ptr;
 
-use ext_php_rs::ffi;
+use ext_php_rs::ffi::{self, zend_object_handlers};
 use ext_php_rs::types::Zval;
 
-use super::classes::{declared, typed};
+use super::classes::{class_name, declared, typed};
+use super::counted::Counted;
 #[cfg(php84)]
 use super::types::zend_property_info;
 use super::types::{HashTable, zend_class_entry, zend_object, zend_string};
@@ -63,32 +65,61 @@ pub unsafe fn release_object(object: *mut zend_object) {
     unsafe { ffi::ext_php_rs_zend_object_release(object) };
 }
 
-/// Keeps an object alive while code runs that might release it.
-pub struct Alive(*mut zend_object);
+/// An object, behind a reference: it lives for as long as the reference.
+#[repr(transparent)]
+pub struct Object(UnsafeCell<zend_object>);
 
-impl Alive {
-    /// Holds `object`.
-    ///
-    /// # Safety
-    /// `object` is alive.
+// SAFETY: transparent over the cell; the engine counts all objects.
+unsafe impl Counted for Object {
+    type Raw = zend_object;
+
     #[inline]
-    pub unsafe fn hold(object: *mut zend_object) -> Self {
+    unsafe fn hold(raw: *mut zend_object) {
         // SAFETY: the caller promises a live object.
-        unsafe { hold_object(object) };
-        Self(object)
+        unsafe { hold_object(raw) };
     }
 
-    /// The object, which lives as long as `self`.
-    pub fn object(&self) -> *mut zend_object {
-        self.0
+    #[inline]
+    unsafe fn release(raw: *mut zend_object) {
+        // SAFETY: the caller promises that it owns a count.
+        unsafe { release_object(raw) };
     }
 }
 
-impl Drop for Alive {
+impl Object {
+    /// # Safety
+    /// `object` is alive for `'a`.
     #[inline]
-    fn drop(&mut self) {
-        // SAFETY: `self` owns a count, and is not used again.
-        unsafe { release_object(self.0) };
+    pub unsafe fn from_ptr<'a>(object: *mut zend_object) -> &'a Self {
+        // SAFETY: transparent; the caller promises a live object.
+        unsafe { &*object.cast() }
+    }
+
+    /// The engine's structure.
+    #[inline]
+    pub fn as_ptr(&self) -> *mut zend_object {
+        self.0.get()
+    }
+
+    /// Its class.
+    #[inline]
+    pub fn class(&self) -> *mut zend_class_entry {
+        // SAFETY: `from_ptr` was promised that the object lives, and each has a class.
+        unsafe { (*self.as_ptr()).ce }
+    }
+
+    /// The name of its class.
+    #[inline]
+    pub fn class_name(&self) -> &[u8] {
+        // SAFETY: the class of a live object lives, too.
+        unsafe { class_name(self.class()) }
+    }
+
+    /// The handlers of its class.
+    #[inline]
+    pub fn handlers(&self) -> &zend_object_handlers {
+        // SAFETY: `from_ptr` was promised that the object lives; tables of handlers outlive all objects, unchanged.
+        unsafe { &*(*self.as_ptr()).handlers }
     }
 }
 

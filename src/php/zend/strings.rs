@@ -1,5 +1,6 @@
 //! Strings, and their meaning as keys.
 
+use std::cell::UnsafeCell;
 use std::ffi::c_char;
 use std::ptr;
 use std::slice;
@@ -7,11 +8,13 @@ use std::slice;
 use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
-use super::types::{GC_IMMUTABLE, GC_NOT_COLLECTABLE, STRING, zend_string};
+use super::counted::{Counted, Held};
+use super::types::{DOUBLE, GC_IMMUTABLE, GC_NOT_COLLECTABLE, LONG, STRING, zend_string};
 use sync_short as short;
 
 unsafe extern "C" {
     fn _zend_handle_numeric_str_ex(key: *const c_char, len: usize, index: *mut u64) -> bool;
+    static zend_empty_string: *mut zend_string;
     fn zend_string_tolower_ex(string: *mut zend_string, persistent: bool) -> *mut zend_string;
     static zend_string_init_existing_interned:
         unsafe extern "C" fn(bytes: *const c_char, len: usize, persistent: bool) -> *mut zend_string;
@@ -190,63 +193,106 @@ pub fn numeric_key(key: &[u8]) -> Option<i64> {
     unsafe { _zend_handle_numeric_str_ex(text.as_ptr().cast(), key.len(), &raw mut index) }.then_some(index as i64)
 }
 
-/// A reference to a string, given back on drop.
-pub struct Str(*mut zend_string);
+/// A string, behind a reference: it lives for as long as the reference, and its bytes do not change.
+#[repr(transparent)]
+pub struct ZStr(UnsafeCell<zend_string>);
 
-impl Str {
-    /// A new string.
-    pub fn new(bytes: &[u8]) -> Self {
-        Self(new_string(bytes))
-    }
+/// A number that a string is.
+#[derive(Clone, Copy)]
+pub enum Number {
+    Int(i64),
+    Float(f64),
+}
 
-    /// Takes over a reference.
-    ///
-    /// # Safety
-    /// `string` is alive, and the caller gives a count away.
-    pub unsafe fn from_owned(string: *mut zend_string) -> Self {
-        Self(string)
-    }
+/// An owned reference to a string.
+pub type Str = Held<ZStr>;
 
-    /// One more reference.
-    ///
-    /// # Safety
-    /// `string` is alive.
-    pub unsafe fn share(string: *mut zend_string) -> Self {
+// SAFETY: transparent over the cell; the engine counts strings that are not interned.
+unsafe impl Counted for ZStr {
+    type Raw = zend_string;
+
+    #[inline]
+    unsafe fn hold(raw: *mut zend_string) {
         // SAFETY: the caller promises a live string.
-        unsafe { hold_string(string) };
-        Self(string)
+        unsafe { hold_string(raw) };
     }
 
-    /// The string, still owned by `self`.
+    #[inline]
+    unsafe fn release(raw: *mut zend_string) {
+        // SAFETY: the caller promises that it owns a count.
+        unsafe { release_string(raw) };
+    }
+}
+
+impl ZStr {
+    /// # Safety
+    /// `string` is alive for `'a`, and its bytes are not changed meanwhile.
+    #[inline]
+    pub unsafe fn from_ptr<'a>(string: *const zend_string) -> &'a Self {
+        // SAFETY: transparent; the caller promises a live string.
+        unsafe { &*string.cast() }
+    }
+
+    /// The engine's structure.
+    #[inline]
     pub fn as_ptr(&self) -> *mut zend_string {
-        self.0
+        self.0.get()
     }
 
     /// Its bytes.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: `self` holds a count, so the string lives as long as the borrow; one with several owners or a
-        // borrowed one is never changed in place.
-        unsafe { bytes(self.0) }
+        // SAFETY: `from_ptr` was promised that the string lives and its bytes stay as they are.
+        unsafe { bytes(self.as_ptr()) }
     }
 
-    /// The string, and the duty to release it.
-    pub fn into_raw(self) -> *mut zend_string {
-        let string = self.0;
-        std::mem::forget(self);
-        string
+    /// Its bytes, with the NUL byte that the engine keeps behind them; they may hold others.
+    #[inline]
+    pub fn as_c_ptr(&self) -> *const c_char {
+        // SAFETY: only the address of a field is taken.
+        unsafe { (&raw const (*self.as_ptr()).val).cast() }
+    }
+
+    /// The number that it is, with spaces around it at most. `prefix`: as the start of the string, and `true` if more follows.
+    pub fn number(&self, prefix: bool) -> Option<(Number, bool)> {
+        let (mut int, mut float, mut trailing) = (0, 0.0, false);
+        // SAFETY: `from_ptr` was promised that the string lives; a NUL byte follows its bytes.
+        let kind = unsafe {
+            ffi::_is_numeric_string_ex(
+                self.as_c_ptr(),
+                self.bytes().len(),
+                &raw mut int,
+                &raw mut float,
+                prefix,
+                ptr::null_mut(),
+                &raw mut trailing,
+            )
+        };
+        match u32::from(kind) {
+            LONG => Some((Number::Int(int), trailing)),
+            DOUBLE => Some((Number::Float(float), trailing)),
+            _ => None,
+        }
+    }
+
+    /// The empty string.
+    pub fn empty() -> &'static Self {
+        // SAFETY: the engine sets it at startup, once, to an interned string.
+        unsafe { Self::from_ptr(zend_empty_string) }
+    }
+
+    /// The int that an array takes it for, as a key.
+    #[inline]
+    pub fn numeric(&self) -> Option<i64> {
+        numeric_key(self.bytes())
     }
 }
 
-impl Clone for Str {
-    fn clone(&self) -> Self {
-        // SAFETY: `self` holds a count, so the string is alive.
-        unsafe { Self::share(self.0) }
-    }
-}
-
-impl Drop for Str {
-    fn drop(&mut self) {
-        // SAFETY: `self` owns a count, and is not used again.
-        unsafe { release_string(self.0) };
+impl Str {
+    /// A new string.
+    #[inline]
+    pub fn new(bytes: &[u8]) -> Self {
+        // SAFETY: the caller owns a count of a new string.
+        unsafe { Self::from_owned(new_string(bytes)) }
     }
 }

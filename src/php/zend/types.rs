@@ -20,6 +20,7 @@ pub const DOUBLE: u32 = ffi::IS_DOUBLE;
 pub const STRING: u32 = ffi::IS_STRING;
 pub const ARRAY: u32 = ffi::IS_ARRAY;
 pub const OBJECT: u32 = ffi::IS_OBJECT;
+pub const RESOURCE: u32 = ffi::IS_RESOURCE;
 pub const REFERENCE: u32 = ffi::IS_REFERENCE;
 pub const INDIRECT: u32 = ffi::IS_INDIRECT;
 

@@ -182,6 +182,19 @@ pub unsafe fn set_array(at: *mut Zval, array: *mut HashTable) {
     }
 }
 
+/// Makes `at` the owner of an object.
+///
+/// # Safety
+/// As for [`set_undef`]; the caller gives away its count of `object`.
+#[inline]
+pub unsafe fn set_object(at: *mut Zval, object: *mut zend_object) {
+    // SAFETY: the caller promises writable memory; its count moves there.
+    unsafe {
+        (*at).value.obj = object;
+        (*at).u1.type_info = ffi::IS_OBJECT_EX;
+    }
+}
+
 /// Makes `at` another owner of `object`.
 ///
 /// # Safety
@@ -190,8 +203,7 @@ pub unsafe fn set_object_copy(at: *mut Zval, object: *mut zend_object) {
     // SAFETY: the caller promises writable memory and a live object, which is counted once more.
     unsafe {
         (*object).gc.refcount += 1;
-        (*at).value.obj = object;
-        (*at).u1.type_info = ffi::IS_OBJECT_EX;
+        set_object(at, object);
     }
 }
 

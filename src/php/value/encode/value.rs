@@ -244,7 +244,7 @@ impl Members<'_> {
     fn is_skipped(&self, key: Key) -> bool {
         match (self.skip, key) {
             // SAFETY: the table owns its keys, and is held.
-            (Some(skip), Key::String(key)) => unsafe { zend::bytes(key) == skip },
+            (Some(skip), Key::String(key)) => key.bytes() == skip,
             _ => false,
         }
     }
@@ -290,7 +290,7 @@ impl Serialize for Members<'_> {
                         next = next.max(key.saturating_add(1));
                         map.serialize_key(&key)?;
                     }
-                    Key::String(key) => map.serialize_key(&Text(zend::bytes(key)))?,
+                    Key::String(key) => map.serialize_key(&Text(key.bytes()))?,
                 }
                 map.serialize_value(&self.member(at))?;
                 written += 1;

@@ -1,0 +1,141 @@
+//! Calls of an object's handlers, which may run user code: the caller holds the object.
+
+use std::ptr;
+
+use ext_php_rs::ffi;
+
+use super::errors::{raise, throw_error};
+use super::executor::{Thrown, check};
+use super::objects::Object;
+use super::references::unwrap_reference;
+use super::strings::ZStr;
+use super::types::{OBJECT, REFERENCE, ZendReference};
+use super::values::{Local, Slot, Value};
+use super::zvals::reference_of;
+
+/// The mode of a fetch: `BP_VAR_R` and its kin.
+type Mode = u32;
+
+impl Object {
+    /// Reads a property: its value, or a reference.
+    pub fn read_property(&self, name: &ZStr, mode: Mode) -> Result<Local, Thrown> {
+        let Some(read) = self.handlers().read_property else { return Err(refuse_property()) };
+        let mut returned = Local::new();
+        // SAFETY: the object lives, and so does the place for the result; the engine returns that one, or another live
+        // zval, which is copied at once.
+        unsafe {
+            let at = read(self.as_ptr(), name.as_ptr(), mode as i32, ptr::null_mut(), returned.as_ptr());
+            check()?;
+            if at != returned.as_ptr() {
+                returned.slot().copy(Value::from_ptr(at));
+            }
+        }
+        Ok(returned)
+    }
+
+    /// Writes a property. Returns its new value, as a typed property has converted it.
+    pub fn write_property(&self, name: &ZStr, value: &Value) -> Result<Local, Thrown> {
+        let Some(write) = self.handlers().write_property else { return Err(refuse_property()) };
+        // SAFETY: object and value live; the engine returns a live zval, which is copied at once.
+        unsafe {
+            let written = write(self.as_ptr(), name.as_ptr(), value.as_ptr(), ptr::null_mut());
+            check()?;
+            Ok(Local::copy_of(Value::from_ptr(written).dereference()))
+        }
+    }
+
+    /// Removes a property.
+    pub fn unset_property(&self, name: &ZStr) -> Result<(), Thrown> {
+        let Some(unset) = self.handlers().unset_property else { return Err(refuse_property()) };
+        // SAFETY: object and name live.
+        unsafe { unset(self.as_ptr(), name.as_ptr(), ptr::null_mut()) };
+        check()
+    }
+
+    /// The place of a property, where the object lets others have it.
+    pub fn property_place(&self, name: &ZStr, mode: Mode) -> Result<Option<Slot<'_>>, Thrown> {
+        let Some(place) = self.handlers().get_property_ptr_ptr else { return Ok(None) };
+        // SAFETY: object and name live. The engine returns null or a place in the object, and has run all user code
+        // before that.
+        unsafe {
+            let at = place(self.as_ptr(), name.as_ptr(), mode as i32, ptr::null_mut());
+            check()?;
+            Ok((!at.is_null()).then(|| Slot::new(at)))
+        }
+    }
+
+    /// Reads an element: its value, or a reference; `None` where it has nothing to give. `offset`: `None` for `[]`.
+    pub fn read_element(&self, offset: Option<&Value>, mode: Mode) -> Result<Option<Local>, Thrown> {
+        let Some(read) = self.handlers().read_dimension else { return Err(refuse_element()) };
+        let mut returned = Local::new();
+        // SAFETY: object, offset and the place for the result live; the engine returns null, that place, or another live
+        // zval, which is copied at once.
+        unsafe {
+            let at = read(self.as_ptr(), pointer(offset), mode as i32, returned.as_ptr());
+            if at.is_null() || at == returned.as_ptr() {
+                check()?;
+                return Ok((!at.is_null()).then_some(returned));
+            }
+            let value = Value::from_ptr(at);
+            if let Err(Thrown) = check() {
+                // ArrayObject makes a reference of the engine's own mark of an error, and relies on this.
+                if mode != ffi::BP_VAR_R && value.kind() == REFERENCE && is_sole(reference_of(at)) {
+                    unwrap_reference(at);
+                }
+                return Err(Thrown);
+            }
+            returned.slot().copy(value);
+            Ok(Some(returned))
+        }
+    }
+
+    /// Reads an element that is going to be changed: an object, a reference, or, with PHP's notice, a copy.
+    pub fn fetch_element(&self, offset: Option<&Value>, mode: Mode) -> Result<Local, Thrown> {
+        let element = self.read_element(offset, mode)?;
+        if !element.as_ref().is_some_and(|element| matches!(element.kind(), REFERENCE | OBJECT)) {
+            let text = c"Indirect modification of overloaded element of %s has no effect";
+            raise(ffi::E_NOTICE, text, self.class_name(), b"");
+            check()?;
+        }
+        Ok(element.unwrap_or_else(Local::null))
+    }
+
+    /// Writes an element. `offset`: `None` for `[]`.
+    pub fn write_element(&self, offset: Option<&Value>, value: &Value) -> Result<(), Thrown> {
+        let Some(write) = self.handlers().write_dimension else { return Err(refuse_element()) };
+        // SAFETY: object, offset and value live.
+        unsafe { write(self.as_ptr(), pointer(offset), value.as_ptr()) };
+        check()
+    }
+
+    /// Removes an element.
+    pub fn unset_element(&self, offset: Option<&Value>) -> Result<(), Thrown> {
+        let Some(unset) = self.handlers().unset_dimension else { return Err(refuse_element()) };
+        // SAFETY: object and offset live.
+        unsafe { unset(self.as_ptr(), pointer(offset)) };
+        check()
+    }
+}
+
+fn pointer(offset: Option<&Value>) -> *mut ext_php_rs::types::Zval {
+    offset.map_or(ptr::null_mut(), Value::as_ptr)
+}
+
+/// # Safety
+/// `reference` is alive.
+unsafe fn is_sole(reference: *const ZendReference) -> bool {
+    // SAFETY: the caller promises a live reference.
+    unsafe { (*reference).gc.refcount == 1 }
+}
+
+#[cold]
+fn refuse_property() -> Thrown {
+    throw_error(c"Cannot change properties of this object", b"", b"");
+    Thrown
+}
+
+#[cold]
+fn refuse_element() -> Thrown {
+    throw_error(c"Cannot use this object as array", b"", b"");
+    Thrown
+}

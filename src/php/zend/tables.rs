@@ -1,0 +1,128 @@
+//! Arrays that are changed.
+
+use std::marker::PhantomData;
+
+use ext_php_rs::ffi;
+use ext_php_rs::types::Zval;
+
+use super::arrays::{Array, Key};
+use super::counted::Held;
+use super::executor::{Thrown, check, uninitialized};
+use super::types::HashTable;
+use super::values::{Slot, Value};
+use super::zvals::set_array;
+
+impl Array {
+    /// The values, in order.
+    #[inline]
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        // SAFETY: places of a live array, which is not changed while its elements are in use.
+        self.elements().map(|(_, at)| unsafe { Value::from_ptr(at) })
+    }
+
+    /// The value under a key.
+    #[inline]
+    pub fn find(&self, key: Key) -> Option<&Value> {
+        let at = find(self.as_ptr(), key);
+        // SAFETY: the place of a live array, which is not changed while its elements are in use.
+        (!at.is_null()).then(|| unsafe { Value::from_ptr(at) })
+    }
+}
+
+#[inline]
+fn find(table: *mut HashTable, key: Key) -> *mut Zval {
+    // SAFETY: callers pass a table that lives; the function only reads it.
+    unsafe {
+        match key {
+            Key::Int(index) => ffi::zend_hash_index_find(table, index as u64),
+            Key::String(name) => ffi::zend_hash_find(table, name.as_ptr()),
+        }
+    }
+}
+
+/// The element to give where an array has none under a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// None.
+    None,
+    /// A new one, null.
+    Null,
+    /// As `Null`, with PHP's warning, which may run user code.
+    Warned,
+}
+
+/// An array with one owner, for one writer. As with a [`Slot`], user code must not run while there is one that it could
+/// change.
+pub struct Table<'a> {
+    table: *mut HashTable,
+    lives: PhantomData<&'a mut Array>,
+}
+
+impl<'a> Table<'a> {
+    /// The array that a slot holds: a copy of its own, where others share the old one.
+    pub fn of(slot: Slot<'a>) -> Option<Self> {
+        let array = slot.value().array()?;
+        let mut table = array.as_ptr();
+        if array.is_shared() {
+            let own = Held::duplicate(array);
+            // SAFETY: the slot owns a count of the old array, which moves to `old`. Others own it as well, so that
+            // giving it up runs nothing.
+            unsafe {
+                let old = Held::<Array>::from_owned(table);
+                table = own.into_raw();
+                set_array(slot.as_ptr(), table);
+                drop(old);
+            }
+        }
+        Some(Self { table, lives: PhantomData })
+    }
+
+    /// The element under a key.
+    pub fn element(self, key: Key, missing: Missing) -> Result<Option<Slot<'a>>, Thrown> {
+        let mut at = find(self.table, key);
+        if at.is_null() {
+            // SAFETY: `of` has made sure that the array lives and has one owner; the engine copies null into new places.
+            at = unsafe {
+                match (missing, key) {
+                    (Missing::None, _) => return Ok(None),
+                    (Missing::Null, Key::Int(index)) => {
+                        ffi::zend_hash_index_add_new(self.table, index as u64, uninitialized())
+                    }
+                    (Missing::Null, Key::String(name)) => {
+                        ffi::zend_hash_add_new(self.table, name.as_ptr(), uninitialized())
+                    }
+                    (Missing::Warned, Key::Int(index)) => ffi::zend_undefined_offset_write(self.table, index),
+                    (Missing::Warned, Key::String(name)) => ffi::zend_undefined_index_write(self.table, name.as_ptr()),
+                }
+            };
+            check()?;
+        }
+        // SAFETY: a place of the array, which is used up with `self`.
+        Ok((!at.is_null()).then(|| unsafe { Slot::new(at) }))
+    }
+
+    /// A new element under the next free number.
+    pub fn append(self) -> Result<Slot<'a>, Thrown> {
+        // SAFETY: `of` has made sure that the array lives and has one owner; the engine copies null into the new place.
+        unsafe {
+            let at = ffi::zend_hash_next_index_insert(self.table, uninitialized());
+            if at.is_null() {
+                ffi::zend_cannot_add_element();
+                return Err(Thrown);
+            }
+            Ok(Slot::new(at))
+        }
+    }
+
+    /// Removes the element under a key; false if there is none. May run destructors.
+    pub fn remove(self, key: Key) -> bool {
+        // SAFETY: `of` has made sure that the array lives and has one owner.
+        let removed = unsafe {
+            match key {
+                Key::Int(index) => ffi::zend_hash_index_del(self.table, index as u64),
+                Key::String(name) => ffi::zend_hash_del(self.table, name.as_ptr()),
+            }
+        };
+        removed == ffi::ZEND_RESULT_CODE_SUCCESS
+    }
+}
