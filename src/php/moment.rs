@@ -13,7 +13,7 @@ use super::property;
 use super::refusal::throw_no_memory;
 use super::retry::{Stop, retry, retry_making_room};
 use super::stored;
-use super::value::{ZendVec, scalar};
+use super::value::{self, ZendVec, scalar};
 use super::zend::{self, Str, Thrown};
 use crate::store::{Entry, Snapshot, Store, Stored, Unread};
 
@@ -204,7 +204,7 @@ fn fetch(this: &SyncObject, at: usize, left: &Unread) -> Result<Option<Long>, Th
     }
     // SAFETY: all of it has just been written.
     let start = start.map(|byte| unsafe { byte.assume_init() });
-    let head = scalar::long_head(&start, left.length);
+    let head = value::long_head(&start, left.length);
     let from = head.unwrap_or(0);
     if !zend::has_memory(left.length as usize) {
         return Err(throw_no_memory(this, None, left.length));

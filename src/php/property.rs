@@ -236,7 +236,7 @@ impl Reading<'_> {
             if !zend::has_memory(length) {
                 return Err(throw_no_memory(this, Some(zend::bytes(name)), left.length));
             }
-            if let Some(head) = scalar::long_head(bytes, left.length) {
+            if let Some(head) = value::long_head(bytes, left.length) {
                 let room = zend::set_unwritten_string(into, length - head);
                 let read = retry(this, |store| store.read_unread(left, head as u64, room));
                 if read != Ok(true) {
@@ -347,7 +347,7 @@ pub unsafe fn is_set(this: &SyncObject, name: *mut zend_string) -> Result<bool, 
         match outline {
             // Whatever it is, it is not null; asking does not make objects, nor run their hooks.
             Ok(Outline::Noted(_)) => return Ok(true),
-            Ok(Outline::Whole) if scalar::is_more_than_short(start.items()) => return Ok(true),
+            Ok(Outline::Whole) if value::is_more_than_short(start.items()) => return Ok(true),
             Err(Stop::Thrown) => return Err(Thrown),
             _ => {}
         }

@@ -4,6 +4,7 @@
 //! the element there. A value with patches is read by applying them in order.
 
 use ext_php_rs::ffi::{IS_ARRAY, zend_string, zval};
+use serde::ser::Serializer;
 
 use super::buffers::Buffer;
 use super::globals::GLOBALS;
@@ -250,19 +251,11 @@ impl<'a> Patch<'a> {
 
 /// Starts a patch: announces the steps of its way, and a value, if it assigns.
 pub fn write_head(out: &mut ZendVec<u8>, steps: usize, assigns: bool) {
-    if steps == 1 {
-        out.extend_from_slice(&[if assigns { PAIR } else { ONE_STEP }, ONE_STEP]);
-        return;
-    }
+    let mut serializer = rmp_serde::Serializer::new(out);
     // Writing into a vector cannot fail.
-    let _ = rmp::encode::write_array_len(out, 1 + u32::from(assigns));
-    let _ = rmp::encode::write_array_len(out, u32::try_from(steps).unwrap_or(u32::MAX));
+    let _ = serializer.serialize_tuple(1 + usize::from(assigns)).map(drop);
+    let _ = serializer.serialize_seq(Some(steps)).map(drop);
 }
-
-/// MessagePack's markers of arrays of one and of two.
-const ONE_STEP: u8 = 0x91;
-
-const PAIR: u8 = 0x92;
 
 pub fn write_number(out: &mut ZendVec<u8>, number: i64) {
     value::write_int(out, number);

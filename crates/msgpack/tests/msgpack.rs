@@ -1,17 +1,10 @@
-//! The MessagePack reader and writer of the values, with `rmp-serde` as the referee. They know
-//! nothing of PHP, so they are tested without it.
-
-#[path = "../../../src/php/value/reader.rs"]
-mod reader;
-#[path = "../../../src/php/value/writer.rs"]
-mod writer;
+//! The reader and the writer, with `rmp-serde` as the referee.
 
 use proptest::prelude::*;
-use reader::Reader;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{SerializeMap, SerializeSeq, SerializeTupleVariant, Serializer};
+use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
-use writer::{Scalar, Writer};
+use sync_msgpack::{Ext, Reader, Scalar, Text, Writer, read_whole};
 
 /// A value as PHP means it: str and bin are both strings.
 #[derive(Debug, Clone)]
@@ -46,14 +39,6 @@ impl PartialEq for Tree {
     }
 }
 
-struct Bytes<'a>(&'a [u8]);
-
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
-    }
-}
-
 impl Serialize for Tree {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -62,7 +47,7 @@ impl Serialize for Tree {
             Self::Int(value) => serializer.serialize_i64(*value),
             Self::Unsigned(value) => serializer.serialize_u64(*value),
             Self::Float(value) => serializer.serialize_f64(*value),
-            Self::String(bytes) => serializer.serialize_bytes(bytes),
+            Self::String(bytes) => Text(bytes).serialize(serializer),
             Self::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
                 items.iter().try_for_each(|item| list.serialize_element(item))?;
@@ -73,79 +58,76 @@ impl Serialize for Tree {
                 entries.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))?;
                 map.end()
             }
-            Self::Ext(code, body) => {
-                let mut ext = serializer.serialize_tuple_variant(writer::EXT, *code as u32, "", body.len())?;
-                ext.serialize_field(&Bytes(body))?;
-                ext.end()
-            }
+            Self::Ext(code, body) => Ext { code: *code, body }.serialize(serializer),
+        }
+    }
+}
+
+struct Any;
+impl<'de> Visitor<'de> for Any {
+    type Value = Tree;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
+        Ok(Tree::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
+        Ok(Tree::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
+        Ok(i64::try_from(value).map_or(Tree::Unsigned(value), Tree::Int))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
+        Ok(Tree::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
+        Ok(Tree::String(value.into()))
+    }
+
+    fn visit_bytes<E>(self, value: &[u8]) -> Result<Tree, E> {
+        Ok(Tree::String(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Tree::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Tree, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Tree::Map(map))
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
+        match Tree::deserialize(deserializer)? {
+            Tree::List(fields) => match <[Tree; 2]>::try_from(fields) {
+                Ok([Tree::Int(code), Tree::String(body)]) => Ok(Tree::Ext(code as i8, body)),
+                other => panic!("an ext of {other:?}"),
+            },
+            other => panic!("an ext that is {other:?}"),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Tree;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("anything")
-            }
-
-            fn visit_unit<E>(self) -> Result<Tree, E> {
-                Ok(Tree::Null)
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
-                Ok(Tree::Bool(value))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
-                Ok(Tree::Int(value))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
-                Ok(i64::try_from(value).map_or(Tree::Unsigned(value), Tree::Int))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
-                Ok(Tree::Float(value))
-            }
-
-            fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
-                Ok(Tree::String(value.into()))
-            }
-
-            fn visit_bytes<E>(self, value: &[u8]) -> Result<Tree, E> {
-                Ok(Tree::String(value.into()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
-                let mut list = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    list.push(item);
-                }
-                Ok(Tree::List(list))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Tree, A::Error> {
-                let mut map = Vec::new();
-                while let Some(entry) = entries.next_entry()? {
-                    map.push(entry);
-                }
-                Ok(Tree::Map(map))
-            }
-
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
-                match Tree::deserialize(deserializer)? {
-                    Tree::List(fields) => match <[Tree; 2]>::try_from(fields) {
-                        Ok([Tree::Int(code), Tree::String(body)]) => Ok(Tree::Ext(code as i8, body)),
-                        other => panic!("an ext of {other:?}"),
-                    },
-                    other => panic!("an ext that is {other:?}"),
-                }
-            }
-        }
         deserializer.deserialize_any(Any)
     }
 }
@@ -192,7 +174,7 @@ fn trees() -> impl Strategy<Value = Tree> {
         int.prop_map(Tree::Int),
         any::<u64>().prop_map(|bits| Tree::Float(f64::from_bits(bits))),
         string.prop_map(Tree::String),
-        (0..127_i8, prop::collection::vec(any::<u8>(), 0..40)).prop_map(|(code, body)| Tree::Ext(code, body)),
+        (any::<i8>(), prop::collection::vec(any::<u8>(), 0..40)).prop_map(|(code, body)| Tree::Ext(code, body)),
     ];
     leaf.prop_recursive(4, 64, 20, |inner| {
         prop_oneof![
@@ -204,8 +186,9 @@ fn trees() -> impl Strategy<Value = Tree> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_by_the_referee_and_by_the_reader(tree in trees()) {
+    fn what_is_written_is_what_the_referee_writes_and_is_read_by_it_and_by_the_reader(tree in trees()) {
         let bytes = write(&tree);
+        prop_assert_eq!(&bytes, &rmp_serde::to_vec(&tree).unwrap());
         prop_assert_eq!(referee(&bytes), Some((tree.clone(), bytes.len())));
         prop_assert_eq!(read(&bytes), Some(tree));
     }
@@ -223,6 +206,15 @@ proptest! {
             }
             None => prop_assert_eq!(read(&bytes), None),
         }
+    }
+
+    #[test]
+    fn scalars_and_strings_are_read_whole_or_not_at_all(tree in trees(), more in prop::collection::vec(any::<u8>(), 0..3)) {
+        let mut bytes = write(&tree);
+        bytes.extend_from_slice(&more);
+        let is_small = !matches!(tree, Tree::List(_) | Tree::Map(_) | Tree::Ext(..));
+        let whole = is_small && more.is_empty();
+        prop_assert_eq!(read_whole(&bytes, Any).ok(), whole.then_some(tree));
     }
 
     #[test]

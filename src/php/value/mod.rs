@@ -1,7 +1,7 @@
 //! PHP values as MessagePack, and back: `$sync->x` gives what `unserialize(serialize($v))` would.
 //!
 //! Both directions go through serde: `encode` is a `Serialize` over a zval, `decode` a
-//! `DeserializeSeed` that fills one, with the MessagePack of [`writer`] and [`reader`] between them
+//! `DeserializeSeed` that fills one, with the MessagePack of [`sync_msgpack`] between them
 //! and the bytes. There is no tree of values in between: strings and arrays are read from and built
 //! in the engine's own memory.
 //!
@@ -26,14 +26,12 @@ mod error;
 pub mod importing;
 mod plain;
 mod policy;
-mod reader;
 pub mod scalar;
 mod shape;
 mod sharing;
 mod stack;
 mod vec;
 mod wire;
-mod writer;
 
 pub use decode::{decode, on_made};
 pub use depth::check_depth;
@@ -42,7 +40,7 @@ pub use error::ValueError;
 pub use plain::{is_plain, split_key};
 pub use policy::{AllowedClasses, Policy};
 pub use scalar::write_int;
-pub use shape::array_at;
+pub use shape::{array_at, is_more_than_short, long_head};
 pub use sharing::Sharing;
 pub use stack::is_short as is_stack_short;
 pub use vec::ZendVec;

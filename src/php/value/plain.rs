@@ -1,18 +1,17 @@
-//! Telling values without objects from others, by their bytes.
+//! Values without objects told from others, by their bytes.
 
 use std::fmt;
 
-use rmp::Marker;
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer as _, Error, MapAccess, SeqAccess, Visitor};
 
-use super::reader::Reader;
+use super::wire::Deserializer;
 
 /// Whether there is neither an object nor a reference in the values that `bytes` consist of: then decoding them
 /// runs no user code. False, too, where they are no values.
 ///
 /// Not recursive: depth is no matter.
 pub fn is_plain(bytes: &[u8]) -> bool {
-    let mut reader = Reader::new(bytes);
+    let mut reader = Deserializer::new(bytes);
     let mut announced: usize = 0;
     while announced > 0 || !reader.rest().is_empty() {
         let Ok(elements) = reader.deserialize_any(Elements) else { return false };
@@ -24,31 +23,35 @@ pub fn is_plain(bytes: &[u8]) -> bool {
 /// Splits off the int or the string that `bytes` start with: its bytes, and what follows. `None` where they
 /// start with anything else.
 pub fn split_key(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let is_key = matches!(
-        Marker::from_u8(*bytes.first()?),
-        Marker::FixPos(_)
-            | Marker::FixNeg(_)
-            | Marker::FixStr(_)
-            | Marker::U8
-            | Marker::U16
-            | Marker::U32
-            | Marker::U64
-            | Marker::I8
-            | Marker::I16
-            | Marker::I32
-            | Marker::I64
-            | Marker::Str8
-            | Marker::Str16
-            | Marker::Str32
-            | Marker::Bin8
-            | Marker::Bin16
-            | Marker::Bin32
-    );
-    let mut reader = Reader::new(bytes);
-    (is_key && reader.deserialize_any(Elements).is_ok()).then(|| bytes.split_at(bytes.len() - reader.rest().len()))
+    let mut reader = Deserializer::new(bytes);
+    reader.deserialize_any(IsKey).ok()?;
+    Some(bytes.split_at(bytes.len() - reader.rest().len()))
 }
 
-/// How many values a value announces that come behind it, as its elements.
+/// An int or a string.
+struct IsKey;
+
+impl<'de> Visitor<'de> for IsKey {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an int or a string")
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, _: &'de [u8]) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// The number of values that a value announces, as its elements, which come behind it.
 struct Elements;
 
 impl<'de> Visitor<'de> for Elements {

@@ -1,12 +1,15 @@
 //! The short way for scalars and strings: most values are one, and neither serde nor bookkeeping
 //! has anything to add to them.
 
+use std::fmt;
+
 use ext_php_rs::types::Zval;
-use rmp::Marker;
+use serde::de::Visitor;
+use serde::ser::Serialize;
+use sync_msgpack::{MAX_LENGTH, Scalar, Text};
 
 use super::vec::ZendVec;
-use super::wire;
-use super::writer::{self, Scalar};
+use super::wire::Serializer;
 use crate::php::zend::{self, Str};
 
 /// Appends `value` to `out` if it is a scalar or a string, and there is memory for it; else returns
@@ -24,10 +27,10 @@ pub fn encode(value: &Zval, out: &mut ZendVec<u8>) -> bool {
             return false;
         }
         let bytes = zend::bytes(zend::string_of(at));
-        if bytes.len() > wire::MAX_LENGTH {
+        if bytes.len() > MAX_LENGTH {
             return false;
         }
-        writer::write_string(out, bytes);
+        write_string(out, bytes);
     }
     !out.is_cut()
 }
@@ -56,6 +59,13 @@ pub fn small(value: &Zval) -> Option<Scalar> {
     }
 }
 
+/// Appends a string.
+#[inline(always)]
+fn write_string(out: &mut ZendVec<u8>, bytes: &[u8]) {
+    // Cannot fail: where there is no memory for all of it, `out` says so.
+    let _ = Text(bytes).serialize(&mut Serializer::new(out));
+}
+
 /// A string too long to be copied more often than need be.
 pub const LONG: usize = 32 * 1024;
 
@@ -76,7 +86,7 @@ pub fn encode_short(value: &Zval, out: &mut ZendVec<u8>) -> bool {
             if bytes.len() >= LONG {
                 return false;
             }
-            writer::write_string(out, bytes);
+            write_string(out, bytes);
         }
     }
     if out.is_cut() {
@@ -96,63 +106,71 @@ pub fn encode_long(value: &Zval, head: &mut ZendVec<u8>) -> Option<*const [u8]> 
         }
         zend::bytes(zend::string_of(at))
     };
-    if !(LONG..=wire::MAX_LENGTH).contains(&bytes.len()) {
+    if !(LONG..=MAX_LENGTH).contains(&bytes.len()) {
         return None;
     }
-    writer::write_string_head(head, bytes);
+    sync_msgpack::write_head(&Text(bytes), head);
     (!head.is_cut()).then_some(bytes)
-}
-
-/// If `start` are the first bytes of an encoded value of `length` bytes that is one long string:
-/// how long its head is. The string's bytes are the rest.
-pub fn long_head(start: &[u8], length: u64) -> Option<usize> {
-    let (head, bytes) = match (Marker::from_u8(*start.first()?), start) {
-        (Marker::Str32 | Marker::Bin32, &[_, a, b, c, d, ..]) => (5, u64::from(u32::from_be_bytes([a, b, c, d]))),
-        (Marker::Str16 | Marker::Bin16, &[_, a, b, ..]) => (3, u64::from(u16::from_be_bytes([a, b]))),
-        _ => return None,
-    };
-    (head + bytes == length).then_some(head as usize)
-}
-
-/// True if these bytes begin what is neither null nor short: an array, a map, an object or another ext, or a
-/// string of more than 255 bytes.
-pub fn is_more_than_short(bytes: &[u8]) -> bool {
-    let long = |first| matches!(first, 0x80..=0x9f | 0xc5..=0xc9 | 0xd4..=0xd8 | 0xda..=0xdf);
-    bytes.first().is_some_and(|&first| long(first))
 }
 
 /// Decodes `bytes` into `into` if they are exactly one scalar or string; else leaves `into` alone
 /// and returns false.
 #[inline]
 pub fn decode(bytes: &[u8], into: &mut Zval) -> bool {
-    let Some((&first, rest)) = bytes.split_first() else { return false };
-    let at: *mut Zval = into;
-    // SAFETY: the caller gives a zval to overwrite.
-    unsafe {
-        match Marker::from_u8(first) {
-            Marker::FixPos(value) if rest.is_empty() => zend::set_long(at, i64::from(value)),
-            Marker::FixNeg(value) if rest.is_empty() => zend::set_long(at, i64::from(value)),
-            Marker::Null if rest.is_empty() => zend::set_null(at),
-            Marker::False if rest.is_empty() => zend::set_bool(at, false),
-            Marker::True if rest.is_empty() => zend::set_bool(at, true),
-            Marker::U8 => return whole(rest, |b: [u8; 1]| zend::set_long(at, u8::from_be_bytes(b).into())),
-            Marker::U16 => return whole(rest, |b| zend::set_long(at, u16::from_be_bytes(b).into())),
-            Marker::U32 => return whole(rest, |b| zend::set_long(at, u32::from_be_bytes(b).into())),
-            Marker::U64 => return whole(rest, |b| set_unsigned(at, u64::from_be_bytes(b))),
-            Marker::I8 => return whole(rest, |b| zend::set_long(at, i8::from_be_bytes(b).into())),
-            Marker::I16 => return whole(rest, |b| zend::set_long(at, i16::from_be_bytes(b).into())),
-            Marker::I32 => return whole(rest, |b| zend::set_long(at, i32::from_be_bytes(b).into())),
-            Marker::I64 => return whole(rest, |b| zend::set_long(at, i64::from_be_bytes(b))),
-            Marker::F32 => return whole(rest, |b| zend::set_double(at, f32::from_be_bytes(b).into())),
-            Marker::F64 => return whole(rest, |b| zend::set_double(at, f64::from_be_bytes(b))),
-            Marker::FixStr(len) => return exactly(rest, usize::from(len), at),
-            Marker::Str8 | Marker::Bin8 => return sized::<1>(rest, at),
-            Marker::Str16 | Marker::Bin16 => return sized::<2>(rest, at),
-            Marker::Str32 | Marker::Bin32 => return sized::<4>(rest, at),
-            _ => return false,
-        }
+    sync_msgpack::read_whole(bytes, Place(into)).is_ok()
+}
+
+/// A zval to overwrite with a scalar or a string.
+struct Place<'a>(&'a mut Zval);
+
+impl<'de> Visitor<'de> for Place<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a scalar or a string")
     }
-    true
+
+    #[inline(always)]
+    fn visit_unit<E>(self) -> Result<(), E> {
+        // SAFETY: a zval to overwrite; likewise below.
+        unsafe { zend::set_null(self.0) };
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        // SAFETY: as above.
+        unsafe { zend::set_bool(self.0, value) };
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        // SAFETY: as above.
+        unsafe { zend::set_long(self.0, value) };
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        // SAFETY: as above.
+        unsafe { set_unsigned(self.0, value) };
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        // SAFETY: as above.
+        unsafe { zend::set_double(self.0, value) };
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn visit_borrowed_bytes<E>(self, value: &'de [u8]) -> Result<(), E> {
+        // SAFETY: as above.
+        unsafe { zend::set_string(self.0, Str::new(value)) };
+        Ok(())
+    }
 }
 
 /// An unsigned int, which is a float where PHP has no such int.
@@ -166,39 +184,5 @@ pub unsafe fn set_unsigned(at: *mut Zval, value: u64) {
             Ok(value) => zend::set_long(at, value),
             Err(_) => zend::set_double(at, value as f64),
         }
-    }
-}
-
-/// Calls `f` if `rest` is as long as it wants.
-#[inline]
-fn whole<const N: usize>(rest: &[u8], f: impl FnOnce([u8; N])) -> bool {
-    rest.try_into().map(f).is_ok()
-}
-
-/// A string behind a length of `N` bytes.
-///
-/// # Safety
-/// As for [`zend::set_undef`].
-#[inline]
-unsafe fn sized<const N: usize>(rest: &[u8], at: *mut Zval) -> bool {
-    match rest.split_first_chunk::<N>() {
-        // SAFETY: the caller's promise.
-        Some((len, rest)) => unsafe { exactly(rest, len.iter().fold(0, |len, &b| len << 8 | usize::from(b)), at) },
-        None => false,
-    }
-}
-
-/// A string of that length.
-///
-/// # Safety
-/// As for [`zend::set_undef`].
-#[inline]
-unsafe fn exactly(rest: &[u8], len: usize, at: *mut Zval) -> bool {
-    if rest.len() == len {
-        // SAFETY: the caller's promise.
-        unsafe { zend::set_string(at, Str::new(rest)) };
-        true
-    } else {
-        false
     }
 }

@@ -8,8 +8,8 @@ use std::ptr;
 use std::slice;
 
 use ext_php_rs::alloc::{efree, emalloc};
+use sync_msgpack::{Output, SHORT};
 
-use super::writer::{Output, SHORT};
 use crate::php::zend;
 use crate::store::Room;
 

@@ -1,9 +1,16 @@
-//! What the bytes of a value mean beyond plain MessagePack: the ext types. `docs/format.md` says
+//! The meaning of a value's bytes beyond plain MessagePack: the ext types. `docs/format.md` says
 //! the same in words.
 
-use serde::ser::{Serialize, SerializeTupleVariant, Serializer};
+use super::vec::ZendVec;
 
-use super::writer;
+/// Where values are encoded to. `rmp_serde::Serializer<&'a mut ZendVec<u8>>` fits as well, and writes the same bytes more
+/// slowly: see [`sync_msgpack`].
+pub type Serializer<'a> = sync_msgpack::Writer<'a, ZendVec<u8>>;
+/// As it stops.
+pub type NotWritten = <&'static mut Serializer<'static> as serde::Serializer>::Error;
+
+/// Where values are decoded from. `rmp-serde`'s does not fit: it does not tell where the value ended.
+pub type Deserializer<'de> = sync_msgpack::Reader<'de>;
 
 /// First of an array of two: the class of an object, whose properties follow as a map.
 pub const OBJECT: i8 = 1;
@@ -22,44 +29,6 @@ pub const SAME_REFERENCE: i8 = 5;
 
 /// The class whose name is written as the empty string, for it is in every other value.
 pub const DEFAULT_CLASS: &[u8] = b"stdClass";
-
-/// Lengths and counts in MessagePack have at most 32 bits.
-pub const MAX_LENGTH: usize = u32::MAX as usize;
-
-/// A MessagePack ext, on its way out.
-pub struct Ext<'a> {
-    pub code: i8,
-    pub body: &'a [u8],
-}
-
-impl Serialize for Ext<'_> {
-    #[inline]
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let code = u32::from(self.code.unsigned_abs());
-        let mut ext = serializer.serialize_tuple_variant(writer::EXT, code, "", self.body.len())?;
-        ext.serialize_field(&Text(self.body))?;
-        ext.end()
-    }
-}
-
-/// A string as PHP means it: a str if it is UTF-8, else a bin; alone in an ext, its body.
-pub struct Text<'a>(pub &'a [u8]);
-
-impl Serialize for Text<'_> {
-    #[inline]
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
-    }
-}
-
-/// A string that is always a bin.
-pub struct Bytes<'a>(pub &'a [u8]);
-
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(writer::BIN, &Text(self.0))
-    }
-}
 
 /// The number of something met before, as the body of an ext: 1, 2 or 4 bytes, big-endian.
 pub struct Number([u8; 4], usize);

@@ -4,6 +4,7 @@ use std::cell::{Cell, UnsafeCell};
 
 use ext_php_rs::types::Zval;
 use serde::de::Error;
+use sync_msgpack::ReadError;
 
 use super::among::Among;
 use super::class::LastClass;
@@ -12,7 +13,6 @@ use super::numbered::Numbered;
 use crate::php::value::depth::Depth;
 use crate::php::value::error::ValueError;
 use crate::php::value::policy::Policy;
-use crate::php::value::reader;
 use crate::php::value::sharing::Sharing;
 use crate::php::value::vec::ZendVec;
 use crate::php::zend::{self, HashTable, RawValue, zend_object};
@@ -172,7 +172,7 @@ impl<'p> Decoder<'_, 'p> {
     ///
     /// # Safety
     /// `at` is where the value was decoded to.
-    pub unsafe fn finish(self, read: Result<(), reader::Error>, at: *mut Zval) -> Result<Sharing, ValueError> {
+    pub unsafe fn finish(self, read: Result<(), ReadError>, at: *mut Zval) -> Result<Sharing, ValueError> {
         let mut failed = read.is_err();
         let objects = self.objects.into_inner();
         let mut held = false;
@@ -223,7 +223,7 @@ impl<'p> Decoder<'_, 'p> {
                 _ => ValueError::Thrown,
             });
         }
-        let why = read.err().unwrap_or(reader::Error::Stopped);
+        let why = read.err().unwrap_or(ReadError::Stopped);
         Err(self
             .failure
             .into_inner()

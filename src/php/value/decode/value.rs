@@ -13,7 +13,6 @@ use super::object::{Body, SerializedBody};
 use super::serializable::Whole;
 use crate::php::value::error::ValueError;
 use crate::php::value::policy::Policy;
-use crate::php::value::reader::Reader;
 use crate::php::value::sharing::Sharing;
 use crate::php::value::wire::{self, Number};
 use crate::php::value::{scalar, shape};
@@ -43,7 +42,7 @@ fn decode_any(bytes: &[u8], within: usize, policy: &Policy, into: &mut Zval) -> 
     let at: *mut Zval = into;
     // SAFETY: the caller gives a zval to overwrite.
     unsafe { zend::set_null(at) };
-    let mut reader = Reader::new(bytes);
+    let mut reader = wire::Deserializer::new(bytes);
     let slot = Slot { at, decoder: &decoder };
     let read =
         if shape::is_among(bytes) { reader.deserialize_any(Whole { slot }) } else { slot.deserialize(&mut reader) };

@@ -2,14 +2,13 @@
 
 use std::cell::{Cell, UnsafeCell};
 
-use serde::ser::Serializer;
+use sync_msgpack::MAX_LENGTH;
 
 use super::identity::Identity;
 use crate::php::value::depth::Depth;
 use crate::php::value::error::ValueError;
 use crate::php::value::sharing::Sharing;
 use crate::php::value::vec::ZendVec;
-use crate::php::value::wire;
 use crate::php::zend::{self, HashTable, zend_class_entry, zend_function, zend_object};
 
 /// What is known across one call of [`encode`].
@@ -135,8 +134,8 @@ impl Encoder {
 
 /// Stops if a string or name is longer than MessagePack can say.
 #[inline]
-pub fn check_length<S: Serializer>(encoder: &Encoder, len: usize) -> Result<(), S::Error> {
-    if len > wire::MAX_LENGTH {
+pub fn check_length<E: serde::ser::Error>(encoder: &Encoder, len: usize) -> Result<(), E> {
+    if len > MAX_LENGTH {
         return Err(encoder.refuse(format!("A string of {len} bytes is longer than the 4 GiB that can be stored.")));
     }
     Ok(())

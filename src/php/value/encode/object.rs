@@ -5,11 +5,12 @@ use std::ptr;
 use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 use serde::ser::{Serialize, SerializeMap, SerializeTuple, Serializer};
+use sync_msgpack::{Bytes, Ext, Text};
 
 use super::encoder::{Encoder, changed_meanwhile, check_length};
 use super::value::{Members, Value, sole_target};
 use crate::php::value::vec::ZendVec;
-use crate::php::value::wire::{self, Bytes, Ext, Text};
+use crate::php::value::wire;
 use crate::php::zend::{self, Elements, HashTable, zend_class_entry, zend_function, zend_object, zend_string};
 
 /// The property in which an object of a class that is not there remembers its class.
@@ -66,7 +67,7 @@ fn write<S: Serializer>(
     members: &impl Serialize,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    check_length::<S>(encoder, class.len())?;
+    check_length(encoder, class.len())?;
     let class = if class == wire::DEFAULT_CLASS { b"" } else { class };
     let mut pair = serializer.serialize_tuple(2)?;
     pair.serialize_element(&Ext { code: wire::OBJECT, body: class })?;
@@ -127,7 +128,7 @@ unsafe fn serialize_by_handler<S: Serializer>(value: &Value, serializer: S) -> R
         if zend::has_serialize_method(class) && zend::can_share() {
             value.encoder.serialize_later(zend::object_of(value.at));
             let name = zend::class_name(class);
-            check_length::<S>(value.encoder, name.len())?;
+            check_length(value.encoder, name.len())?;
             let mut pair = serializer.serialize_tuple(2)?;
             pair.serialize_element(&Ext { code: wire::SERIALIZABLE, body: name })?;
             pair.serialize_element(&())?;
@@ -160,7 +161,7 @@ fn write_serializable<S: Serializer>(
     bytes: &[u8],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    check_length::<S>(encoder, bytes.len())?;
+    check_length(encoder, bytes.len())?;
     let mut pair = serializer.serialize_tuple(2)?;
     pair.serialize_element(&Ext { code: wire::SERIALIZABLE, body: class })?;
     pair.serialize_element(&Bytes(bytes))?;

@@ -7,56 +7,72 @@
 //! `[ext 6 (end, numbers of references), [bin or nil, …, value]]`: the strings come before the value, so that decoding
 //! knows at once which objects chose to be null.
 
-use serde::ser::Serialize;
+use serde::ser::{Serialize, SerializeSeq, SerializeTuple, Serializer};
+use sync_msgpack::{Bytes, Ext};
 
 use super::encoder::{Encoder, check_length};
 use crate::php::value::shape::End;
 use crate::php::value::vec::ZendVec;
-use crate::php::value::wire::{self, Bytes, Ext};
-use crate::php::value::writer::{self, Output, Writer};
-use crate::php::zend::{self, Serialized};
+use crate::php::value::wire;
+use crate::php::zend::{self, Serialized, zend_object};
 
 /// Has the objects that were put off write themselves, before the value that starts there.
-pub fn write_before(encoder: &Encoder, start: usize, out: &mut ZendVec<u8>) -> Result<(), writer::Error> {
-    let objects = encoder.take_later();
+pub fn write_before(encoder: &Encoder, start: usize, out: &mut ZendVec<u8>) -> Result<(), wire::NotWritten> {
+    let length = out.len() - start;
     let mut references = ZendVec::new();
     references.extend_from_slice(&End::of(&out[start..]).bytes());
     encoder.identity.references(|number| references.extend_from_slice(&number.to_be_bytes()));
-    check_length::<&mut Writer<ZendVec<u8>>>(encoder, references.len())?;
-    let length = out.len() - start;
-    // An array of two: MessagePack's marker.
-    out.append(&[0x92]);
-    Ext { code: wire::AMONG, body: &references }.serialize(&mut Writer::new(out))?;
-    let _ = rmp::encode::write_array_len(out, objects.len() as u32 + 1);
-    encoder.identity.among(|among| {
-        for &object in objects.iter() {
-            let mut at = zend::scratch();
-            // SAFETY: the identity holds them all.
-            unsafe {
-                zend::set_object_copy(&raw mut *at, object);
-                let serialized = among.serialize(&raw mut *at);
-                zend::release(&raw mut *at);
-                match serialized {
-                    Serialized::As(bytes, len) => {
-                        let result = check_length::<&mut Writer<ZendVec<u8>>>(encoder, len).and_then(|()| {
-                            let bytes = std::slice::from_raw_parts(bytes, len);
-                            Bytes(bytes).serialize(&mut Writer::new(out))
-                        });
-                        ext_php_rs::alloc::efree(bytes);
-                        result?;
-                    }
-                    Serialized::Null => {
-                        among.became_null(object);
-                        ().serialize(&mut Writer::new(out))?;
-                    }
-                    Serialized::Thrown => return Err(encoder.thrown()),
-                }
-            }
-        }
-        Ok(())
-    })?;
-    if !out.is_cut() {
+    let written = write(encoder, &references, &mut wire::Serializer::new(out));
+    if written.is_ok() && !out.is_cut() {
         out[start..].rotate_left(length);
     }
-    Ok(())
+    written
+}
+
+/// `[ext 6 (references), [bin or nil, …` and no more: the value is the last element.
+fn write<S: Serializer>(encoder: &Encoder, references: &[u8], serializer: S) -> Result<(), S::Error> {
+    check_length(encoder, references.len())?;
+    let objects = encoder.take_later();
+    let mut pair = serializer.serialize_tuple(2)?;
+    pair.serialize_element(&Ext { code: wire::AMONG, body: references })?;
+    pair.serialize_element(&Strings { encoder, objects: &objects })
+}
+
+/// The strings that the `serialize()`s of these objects return. Each is called when its turn comes.
+struct Strings<'a> {
+    encoder: &'a Encoder,
+    objects: &'a [*mut zend_object],
+}
+
+impl Serialize for Strings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut strings = serializer.serialize_seq(Some(self.objects.len() + 1))?;
+        self.encoder.identity.among(|among| {
+            for &object in self.objects {
+                let mut at = zend::scratch();
+                // SAFETY: the identity holds them all; a string that the engine returns is this function's to free.
+                unsafe {
+                    zend::set_object_copy(&raw mut *at, object);
+                    let serialized = among.serialize(&raw mut *at);
+                    zend::release(&raw mut *at);
+                    match serialized {
+                        Serialized::As(bytes, len) => {
+                            let result = check_length(self.encoder, len).and_then(|()| {
+                                strings.serialize_element(&Bytes(std::slice::from_raw_parts(bytes, len)))
+                            });
+                            ext_php_rs::alloc::efree(bytes);
+                            result?;
+                        }
+                        Serialized::Null => {
+                            among.became_null(object);
+                            strings.serialize_element(&())?;
+                        }
+                        Serialized::Thrown => return Err(self.encoder.thrown()),
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        strings.end()
+    }
 }

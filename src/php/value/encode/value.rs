@@ -2,6 +2,7 @@
 
 use ext_php_rs::types::Zval;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use sync_msgpack::{Ext, Text};
 
 use super::encoder::{Encoder, changed_meanwhile, check_length};
 use super::identity::Met;
@@ -11,8 +12,7 @@ use crate::php::value::error::ValueError;
 use crate::php::value::scalar;
 use crate::php::value::sharing::Sharing;
 use crate::php::value::vec::ZendVec;
-use crate::php::value::wire::{self, Ext, Number, Text};
-use crate::php::value::writer::Writer;
+use crate::php::value::wire::{self, Number};
 use crate::php::zend::{self, Elements, HashTable, Key};
 
 /// Appends `value` as MessagePack to `out`. Says if the value itself may be kept, and returned by
@@ -40,7 +40,7 @@ fn encode_any(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Shar
     let at: *const Zval = value;
     let root = Value { at: at.cast_mut(), encoder: &encoder, within: None, shared: false, root: true, guarded: false };
     let start = out.len();
-    let mut written = root.serialize(&mut Writer::new(&mut *out));
+    let mut written = root.serialize(&mut wire::Serializer::new(&mut *out));
     if written.is_ok() && encoder.has_more() {
         written = serializable::write_before(&encoder, start, out);
     }
@@ -153,7 +153,7 @@ impl Value<'_> {
     unsafe fn serialize_string<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: called for a string; writing it runs no user code.
         let bytes = unsafe { zend::bytes(zend::string_of(self.at)) };
-        check_length::<S>(self.encoder, bytes.len())?;
+        check_length(self.encoder, bytes.len())?;
         Text(bytes).serialize(serializer)
     }
 

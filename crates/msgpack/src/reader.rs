@@ -1,7 +1,7 @@
 //! MessagePack in, as a serde `Deserializer`.
 //!
 //! Not `rmp-serde`'s, which checks that every str is UTF-8 (PHP does not care; it is twenty times
-//! the cost of copying the bytes), and does not tell where the value ended.
+//! the cost of copying the bytes), and does not tell where a value ended whose strings are borrowed.
 
 use std::fmt;
 
@@ -40,6 +40,12 @@ impl de::Error for Error {
     }
 }
 
+/// Visits the value that `bytes` are, if they are one scalar or string and no more. An error else, without a visit.
+#[inline(always)]
+pub fn read_whole<'de, V: Visitor<'de>>(bytes: &'de [u8], visitor: V) -> Result<V::Value, Error> {
+    Reader { rest: bytes }.scalar::<true, V>(visitor, |_, _, _| Err(Error::Stopped))
+}
+
 /// Reads one value after the other from a slice. Strings are visited as borrowed bytes, be they str
 /// or bin; an ext as a newtype struct of its type and its body.
 pub struct Reader<'de> {
@@ -51,7 +57,7 @@ impl<'de> Reader<'de> {
         Self { rest: bytes }
     }
 
-    /// What has not been read yet.
+    /// The bytes that have not been read yet.
     pub fn rest(&self) -> &'de [u8] {
         self.rest
     }
@@ -71,14 +77,78 @@ impl<'de> Reader<'de> {
     }
 
     /// A length of `N` bytes.
-    #[inline]
+    #[inline(always)]
     fn len<const N: usize>(&mut self) -> Result<usize, Error> {
         Ok(self.number::<N>()?.iter().fold(0, |len, &byte| len << 8 | usize::from(byte)))
     }
 
-    #[inline]
-    fn string<V: Visitor<'de>>(&mut self, len: usize, visitor: V) -> Result<V::Value, Error> {
+    /// A string of that length, which is all of the rest if `WHOLE`.
+    #[inline(always)]
+    fn string<const WHOLE: bool, V: Visitor<'de>>(&mut self, len: usize, visitor: V) -> Result<V::Value, Error> {
+        if WHOLE && self.rest.len() != len {
+            return Err(Error::Stopped);
+        }
         visitor.visit_borrowed_bytes(self.take(len)?)
+    }
+
+    /// Nothing is left, if `WHOLE`.
+    #[inline(always)]
+    fn end<const WHOLE: bool>(&self) -> Result<(), Error> {
+        if WHOLE && !self.rest.is_empty() { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    /// The last bytes of a scalar.
+    #[inline(always)]
+    fn last<const WHOLE: bool, const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        let number = self.number()?;
+        self.end::<WHOLE>()?;
+        Ok(number)
+    }
+
+    /// Visits a scalar or a string; has `other` visit anything else. If `WHOLE`, there is nothing behind it.
+    #[inline(always)]
+    fn scalar<const WHOLE: bool, V: Visitor<'de>>(
+        &mut self,
+        visitor: V,
+        other: impl FnOnce(&mut Self, Marker, V) -> Result<V::Value, Error>,
+    ) -> Result<V::Value, Error> {
+        let [marker] = self.number()?;
+        match Marker::from_u8(marker) {
+            Marker::FixStr(len) => self.string::<WHOLE, V>(len.into(), visitor),
+            Marker::FixPos(value) => self.end::<WHOLE>().and_then(|()| visitor.visit_i64(value.into())),
+            Marker::FixNeg(value) => self.end::<WHOLE>().and_then(|()| visitor.visit_i64(value.into())),
+            Marker::Null => self.end::<WHOLE>().and_then(|()| visitor.visit_unit()),
+            Marker::False => self.end::<WHOLE>().and_then(|()| visitor.visit_bool(false)),
+            Marker::True => self.end::<WHOLE>().and_then(|()| visitor.visit_bool(true)),
+            Marker::U8 => visitor.visit_i64(u8::from_be_bytes(self.last::<WHOLE, _>()?).into()),
+            Marker::U16 => visitor.visit_i64(u16::from_be_bytes(self.last::<WHOLE, _>()?).into()),
+            Marker::U32 => visitor.visit_i64(u32::from_be_bytes(self.last::<WHOLE, _>()?).into()),
+            Marker::U64 => visitor.visit_u64(u64::from_be_bytes(self.last::<WHOLE, _>()?)),
+            Marker::I8 => visitor.visit_i64(i8::from_be_bytes(self.last::<WHOLE, _>()?).into()),
+            Marker::I16 => visitor.visit_i64(i16::from_be_bytes(self.last::<WHOLE, _>()?).into()),
+            Marker::I32 => visitor.visit_i64(i32::from_be_bytes(self.last::<WHOLE, _>()?).into()),
+            Marker::I64 => visitor.visit_i64(i64::from_be_bytes(self.last::<WHOLE, _>()?)),
+            Marker::F32 => visitor.visit_f64(f32::from_be_bytes(self.last::<WHOLE, _>()?).into()),
+            Marker::F64 => visitor.visit_f64(f64::from_be_bytes(self.last::<WHOLE, _>()?)),
+            marker => self.long_string::<WHOLE, V>(marker, visitor, other),
+        }
+    }
+
+    /// A string that is not short, or `other`.
+    #[inline(always)]
+    fn long_string<const WHOLE: bool, V: Visitor<'de>>(
+        &mut self,
+        marker: Marker,
+        visitor: V,
+        other: impl FnOnce(&mut Self, Marker, V) -> Result<V::Value, Error>,
+    ) -> Result<V::Value, Error> {
+        let len = match marker {
+            Marker::Str8 | Marker::Bin8 => self.len::<1>()?,
+            Marker::Str16 | Marker::Bin16 => self.len::<2>()?,
+            Marker::Str32 | Marker::Bin32 => self.len::<4>()?,
+            _ => return other(self, marker, visitor),
+        };
+        self.string::<WHOLE, V>(len, visitor)
     }
 
     #[inline]
@@ -103,26 +173,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     #[inline(always)]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let [marker] = self.number()?;
-        match Marker::from_u8(marker) {
-            Marker::FixStr(len) => self.string(len.into(), visitor),
-            Marker::FixPos(value) => visitor.visit_i64(value.into()),
-            Marker::FixNeg(value) => visitor.visit_i64(value.into()),
-            Marker::Null => visitor.visit_unit(),
-            Marker::False => visitor.visit_bool(false),
-            Marker::True => visitor.visit_bool(true),
-            Marker::U8 => visitor.visit_i64(u8::from_be_bytes(self.number()?).into()),
-            Marker::U16 => visitor.visit_i64(u16::from_be_bytes(self.number()?).into()),
-            Marker::U32 => visitor.visit_i64(u32::from_be_bytes(self.number()?).into()),
-            Marker::U64 => visitor.visit_u64(u64::from_be_bytes(self.number()?)),
-            Marker::I8 => visitor.visit_i64(i8::from_be_bytes(self.number()?).into()),
-            Marker::I16 => visitor.visit_i64(i16::from_be_bytes(self.number()?).into()),
-            Marker::I32 => visitor.visit_i64(i32::from_be_bytes(self.number()?).into()),
-            Marker::I64 => visitor.visit_i64(i64::from_be_bytes(self.number()?)),
-            Marker::F32 => visitor.visit_f64(f32::from_be_bytes(self.number()?).into()),
-            Marker::F64 => visitor.visit_f64(f64::from_be_bytes(self.number()?)),
-            marker => self.sized(marker, visitor),
-        }
+        self.scalar::<false, V>(visitor, Reader::compound)
     }
 
     forward_to_deserialize_any! {
@@ -132,18 +183,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
-    /// The rest of [`deserialize_any`](Deserializer::deserialize_any).
+    /// An array, a map or an ext.
     #[inline]
-    fn sized<V: Visitor<'de>>(&mut self, marker: Marker, visitor: V) -> Result<V::Value, Error> {
-        let string = match marker {
-            Marker::Str8 | Marker::Bin8 => Some(self.len::<1>()?),
-            Marker::Str16 | Marker::Bin16 => Some(self.len::<2>()?),
-            Marker::Str32 | Marker::Bin32 => Some(self.len::<4>()?),
-            _ => None,
-        };
-        if let Some(len) = string {
-            return self.string(len, visitor);
-        }
+    fn compound<V: Visitor<'de>>(&mut self, marker: Marker, visitor: V) -> Result<V::Value, Error> {
         let array = match marker {
             Marker::FixArray(len) => Some(len.into()),
             Marker::Array16 => Some(self.len::<2>()?),
