@@ -24,7 +24,7 @@ use super::stored::{Encoded, write_head, write_name, write_number};
 use super::value::{self, ValueError, ZendVec};
 use super::walk::{self, Act};
 use super::zend::{Array, Key, Local, Str, Thrown, Value};
-use crate::store::{Appended, Outline, Store, Version};
+use crate::store::{Appended, Peeked, Store, Version};
 
 /// Changes an array by appending a patch, where that is enough.
 ///
@@ -450,15 +450,15 @@ unsafe fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thro
         let mut version = this.ends().look_up(name.as_ptr()).map_or(Version::default(), |entry| entry.version);
         let mut start = GLOBALS.get().buffers.take();
         start.reserve(16);
-        let outline = retry_importing(this, |store| store.outline(name.bytes(), &mut version, &mut *start))?;
-        let end = match outline {
-            Outline::Unchanged => match this.ends().look_up(name.as_ptr()) {
+        let peeked = retry_importing(this, |store| store.peek(name.bytes(), &mut version, &mut *start))?;
+        let end = match peeked {
+            Peeked::Unchanged => match this.ends().look_up(name.as_ptr()) {
                 Some(entry) => Some(End(entry.value.value.lval)),
                 None => None,
             },
-            Outline::Whole => End::of_encoded(&start),
-            Outline::Noted(end) => Some(End(end)),
-            Outline::Missing => None,
+            Peeked::Whole => End::of_encoded(&start),
+            Peeked::Noted(end) => Some(End(end)),
+            Peeked::Missing => None,
         };
         match end {
             Some(end) => remember_end(this, name, end, version),

@@ -18,7 +18,7 @@ use super::stored::{self, Encoded};
 use super::value::{self, Sharing, ZendVec, scalar};
 use super::wait::Rounds;
 use super::zend::{self, Str, Thrown};
-use crate::store::{self, ErrorKind, Found, OUTLINE, Outline, Places, Room, Store, Unread, Version};
+use crate::store::{self, ErrorKind, Found, PEEK, Peeked, Places, Room, Store, Unread, Version};
 
 /// When a value was read, and whether there was one.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ impl Observed {
             return Ok(true);
         }
         let mut version = self.version;
-        match store.get_short(name, 0, &mut version, &mut Places::new(&mut [MaybeUninit::uninit(); OUTLINE])) {
+        match store.get_short(name, 0, &mut version, &mut Places::new(&mut [MaybeUninit::uninit(); PEEK])) {
             Ok(Found::Unchanged) => Ok(true),
             Ok(Found::Missing) => Ok(!self.there),
             Ok(Found::Value | Found::Appended | Found::Long(_)) => Ok(false),
@@ -84,9 +84,9 @@ pub unsafe fn refresh(this: &SyncObject, name: *mut zend_string) -> Result<bool,
 /// When the value of `name` was written, without reading it.
 pub fn peek(this: &SyncObject, name: &[u8]) -> Result<Observed, Thrown> {
     let mut version = Version::default();
-    let mut start = [MaybeUninit::uninit(); OUTLINE];
-    match retry(this, |store| store.outline(name, &mut version, &mut Places::new(&mut start))) {
-        Ok(outline) => Ok(Observed { version, there: outline != Outline::Missing }),
+    let mut start = [MaybeUninit::uninit(); PEEK];
+    match retry(this, |store| store.peek(name, &mut version, &mut Places::new(&mut start))) {
+        Ok(peeked) => Ok(Observed { version, there: peeked != Peeked::Missing }),
         Err(Stop::Legacy) => Ok(Observed { version: Version::default(), there: false }),
         Err(Stop::Thrown) => Err(Thrown),
     }
@@ -341,13 +341,13 @@ pub unsafe fn is_set(this: &SyncObject, name: *mut zend_string) -> Result<bool, 
         {
             return Ok(!matches!(zend::kind(&raw const entry.value), IS_UNDEF | IS_NULL));
         }
-        let mut bytes = [MaybeUninit::uninit(); OUTLINE];
+        let mut bytes = [MaybeUninit::uninit(); PEEK];
         let mut start = Places::new(&mut bytes);
-        let outline = retry(this, |store| store.outline(zend::bytes(name), &mut Version::default(), &mut start));
-        match outline {
+        let peeked = retry(this, |store| store.peek(zend::bytes(name), &mut Version::default(), &mut start));
+        match peeked {
             // Whatever it is, it is not null; asking does not make objects, nor run their hooks.
-            Ok(Outline::Noted(_)) => return Ok(true),
-            Ok(Outline::Whole) if value::is_more_than_short(start.items()) => return Ok(true),
+            Ok(Peeked::Noted(_)) => return Ok(true),
+            Ok(Peeked::Whole) if value::is_more_than_short(start.items()) => return Ok(true),
             Err(Stop::Thrown) => return Err(Thrown),
             _ => {}
         }

@@ -8,7 +8,7 @@ use super::refusal::throw_no_memory;
 use super::value::ZendVec;
 use super::wait;
 use super::zend::Thrown;
-use crate::store::{self, ErrorKind, Store, Waiter};
+use crate::store::{self, ErrorKind, Store, Waiter, Waiting};
 
 /// How long a waiter sleeps at most before it looks for signals and at the clock.
 const SLICE: Duration = Duration::from_millis(50);

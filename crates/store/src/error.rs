@@ -5,7 +5,7 @@ use super::file_system::Refused;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use sync_backend::Held;
 
 /// What every operation of a store returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -69,71 +69,6 @@ pub enum ErrorKind {
     /// user may only read, and writers have not paused for long enough: look for signals, then try again. The call
     /// that returned it has already waited.
     Busy,
-}
-
-/// A `lock()` that somebody else holds.
-#[derive(Debug, Clone, Copy)]
-pub struct Held {
-    /// How long others may wait for it.
-    pub patience: Patience,
-    /// The holder is another object of the very thread that asks, so that waiting may be for ever.
-    pub same_thread: bool,
-    /// No `lock()` but a change that is under way ([`super::Store::lock_writers`]).
-    pub change: bool,
-    /// The holder's process, where its number means the same to the process that asks.
-    pub holder: Option<u32>,
-    /// The operation only reads.
-    pub(super) reading: bool,
-    /// Identifies this very acquisition to [`super::Store::wait`].
-    pub(super) ticket: u64,
-}
-
-/// How long others wait for a lock, as its holder says. Counted in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// After which time a waiter gives up; `None`: never.
-    pub timeout: Option<Duration>,
-    /// How long a waiter may sleep between two looks.
-    pub interval: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { timeout: None, interval: Duration::from_millis(50) }
-    }
-}
-
-impl Patience {
-    /// As `default`, but a waiter gives up after `timeout`.
-    pub fn until(timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..Self::default() }
-    }
-
-    /// What stands in the header: 0 for a lock that is waited for without end.
-    pub(super) fn words(self) -> [u64; 2] {
-        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        // However short a time is, it is not "for ever".
-        [self.timeout.map_or(0, |timeout| micros(timeout).max(1)), micros(self.interval)]
-    }
-
-    pub(super) fn from_words([timeout, interval]: [u64; 2]) -> Self {
-        Self {
-            timeout: (timeout != 0).then(|| Duration::from_micros(timeout)),
-            interval: Duration::from_micros(interval),
-        }
-    }
-}
-
-impl Held {
-    /// The holder, for a sentence.
-    fn holder(&self) -> String {
-        match self.holder {
-            _ if self.same_thread => "another object of this same process".into(),
-            Some(pid) if pid == std::process::id() => "another thread of this same process".into(),
-            Some(pid) => format!("process {pid}"),
-            None => "another process".into(),
-        }
-    }
 }
 
 impl Error {

@@ -2,7 +2,6 @@
 //! created, shared between the stores of a thread, and given up after a fork.
 
 use super::blocks::block_offset;
-use super::error::Held;
 use super::file_system::{self, FileSystems};
 use super::format::PAGE;
 use super::header::{DESTROYED, HELD, Identity, MAX_FILE, State};
@@ -23,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use sync_backend::Held;
 
 /// Why an operation on an open file did not happen.
 #[derive(Debug)]

@@ -6,7 +6,6 @@
 //! writing and nobody from reading, until the thread takes it up or is passed over. A thread leaves the line without
 //! any lock, by one compare and swap of its place's state; so does a reader that takes its turn up.
 
-use super::error::{Held, Patience};
 use super::file::{Failure, File, fork_generation};
 use super::format::LEASE_SLOTS;
 use super::header::{HELD, LeaseSlot, Word};
@@ -17,6 +16,7 @@ use super::torture::meanwhile;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use sync_backend::{Held, Patience, Waiting};
 
 /// In the hold: it is over, and anybody may end it. For a holder that cannot have the write lock, as another process
 /// is stopped with it.
@@ -101,6 +101,20 @@ struct Taken {
     generation: u64,
 }
 
+/// A patience as the header keeps it: 0 for a lock that is waited for without end.
+fn words_of_patience(patience: Patience) -> [u64; 2] {
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    // However short a time is, it is not "for ever".
+    [patience.timeout.map_or(0, |timeout| micros(timeout).max(1)), micros(patience.interval)]
+}
+
+fn patience_of_words([timeout, interval]: [u64; 2]) -> Patience {
+    Patience {
+        timeout: (timeout != 0).then(|| Duration::from_micros(timeout)),
+        interval: Duration::from_micros(interval),
+    }
+}
+
 /// The notes of a waiter while it waits for one operation. It is plain data: to forget it does no harm.
 #[derive(Debug, Default)]
 pub struct Waiter {
@@ -111,9 +125,8 @@ pub struct Waiter {
     turn: Option<(u64, Instant)>,
 }
 
-impl Waiter {
-    /// How much longer it may wait, as the holder says, which speaks for its own hold only; `None`: not at all.
-    pub fn left(&mut self, held: &Held) -> Option<Duration> {
+impl Waiting for Waiter {
+    fn left(&mut self, held: &Held) -> Option<Duration> {
         let known = self.hold.filter(|(ticket, _)| *ticket == held.ticket);
         let (_, since) = *self.hold.insert(known.unwrap_or_else(|| (held.ticket, Instant::now())));
         let left = held.patience.timeout.map_or(Duration::MAX, |timeout| timeout.saturating_sub(since.elapsed()));
@@ -229,7 +242,7 @@ impl File {
 
     fn hold_patience(&self) -> Patience {
         let header = self.map.header();
-        Patience::from_words([header.hold_timeout.get(), header.hold_interval.get()])
+        patience_of_words([header.hold_timeout.get(), header.hold_interval.get()])
     }
 
     /// The object of this thread that holds the store.
@@ -315,7 +328,7 @@ impl WriteGuard<'_> {
 
     fn set_patience(&self, patience: Patience) {
         let header = self.header();
-        let [timeout, interval] = patience.words();
+        let [timeout, interval] = words_of_patience(patience);
         header.hold_timeout.set(timeout);
         header.hold_interval.set(interval);
     }

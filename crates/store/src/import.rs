@@ -9,12 +9,12 @@ use super::file_system;
 use super::format::*;
 use super::inode::now;
 use super::lock::WriteGuard;
-use super::room::Room;
 use super::torture::crash_point;
 use super::{Result, Store};
 use std::fs::{File as Descriptor, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::time::{Duration, Instant};
+use sync_backend::Room;
 
 /// How long one call waits for somebody else's `flock` before it lets its caller look for signals.
 const BUSY_AFTER: Duration = Duration::from_millis(50);

@@ -36,7 +36,6 @@ mod number;
 mod open;
 mod read;
 mod recover;
-mod room;
 mod sigbus;
 mod size_limit;
 mod static_table;
@@ -48,15 +47,16 @@ mod torture;
 pub mod torture;
 mod view;
 
-pub use error::{Error, ErrorKind, Held, Patience, Result};
+pub use error::{Error, ErrorKind, Result};
 pub use file::{close_idle, open_files, set_idle_limit};
 pub use file_system::{FileSystems, Refused};
 pub use format::VERSION as FORMAT_VERSION;
 pub use hold::Waiter;
 #[doc(hidden)]
 pub use machine::draw_identities_from;
-pub use read::OUTLINE;
-pub use room::{Places, Room};
+pub use sync_backend::{
+    Appended, Entry, Found, Held, PEEK, Patience, Peeked, Places, Room, Snapshot, Standing, Stored, Unread, Waiting,
+};
 
 use file::{Failure, File, fork_generation};
 use format::{EncodedKey, Value};
@@ -130,17 +130,6 @@ pub struct WriterHold {
     generation: u64,
 }
 
-/// What has become of a [`WriterHold`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Other writers are kept out.
-    Kept,
-    /// No longer: the file was destroyed, or is another one by now; or it was another store's.
-    Ended,
-    /// It is the parent's of this process, which was forked meanwhile.
-    Forked,
-}
-
 /// When and where a key was last seen: lets [`Store::is_current`] and [`Store::get`] answer
 /// "nothing has changed" without touching the value. Starts as `Version::default()` ("never");
 /// belongs to one key of one file, for as long as that is open: where a file has been away, or another one in its
@@ -169,204 +158,6 @@ impl Version {
     /// The key's newest record is another one now, in the same slot.
     fn follow(&mut self, written: &log::Written, end: u64) {
         (self.record, self.offset, self.version) = (written.position, written.record, end);
-    }
-}
-
-/// What [`Store::get`] found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// No such key (or no file).
-    Missing,
-    /// The same value as when `seen` was last brought up to date; the buffer was not touched.
-    Unchanged,
-    /// A value; its bytes are in the buffer.
-    Value,
-    /// The value that was last seen goes on with the bytes in the buffer ([`Store::append`]).
-    Appended,
-    /// A long value ([`Store::get_short`] only); its first bytes are in the buffer.
-    Long(Box<Unread>),
-}
-
-/// A value that was left where it is: [`Store::read_unread`] copies it, as long as it is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unread {
-    /// How many bytes it has.
-    pub length: u64,
-    /// For which opening of which file it was found ([`File::life`]).
-    life: u64,
-    /// Its last record; that one's position, and its run's generation.
-    record: u64,
-    position: u64,
-    generation: u64,
-}
-
-/// What [`Store::outline`] found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outline {
-    /// No such key (or no file).
-    Missing,
-    /// The same value as when `seen` was last brought up to date.
-    Unchanged,
-    /// A value in one piece; its first bytes (up to 16) are in the buffer.
-    Whole,
-    /// A value that was appended to, and what was noted then.
-    Noted(i64),
-}
-
-/// What [`Store::append`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Appended {
-    Done,
-    /// Nothing: the key's record is another one than the one that was seen (its value has changed, or
-    /// the cleaner has moved it), or it was never looked at. Look again, and try again.
-    Changed,
-    /// Nothing: enough has been appended to the value, it is time to [`put`](Store::put_if_unchanged)
-    /// it whole, or to [`unite`](Store::unite) its pieces.
-    Full,
-}
-
-/// Every key and value at one moment, in insertion order, in memory of the caller's choice.
-#[derive(Debug)]
-pub struct Snapshot<B = Vec<u8>, E = Vec<Entry>> {
-    bytes: B,
-    entries: E,
-    /// Values from this length on were left where they are.
-    limit: u64,
-    life: u64,
-    /// How much all of it takes, in bytes and in entries; and how much the store's keys and values are.
-    wanted: (u64, u64),
-    total: u64,
-    /// How many bytes the values are that were left where they are.
-    left: u64,
-    /// Nothing is missing.
-    fits: bool,
-}
-
-/// Where an entry of a [`Snapshot`] is in its bytes.
-#[derive(Debug, Clone, Copy)]
-pub struct Entry {
-    place: u64,
-    key: u64,
-    /// Where the value starts: its bytes, or what to find them by.
-    value: u64,
-    length: u64,
-    left: bool,
-}
-
-/// A value of a [`Snapshot`].
-#[derive(Debug, Clone, Copy)]
-pub enum Stored<'a> {
-    Bytes(&'a [u8]),
-    /// It was left where it is.
-    Left(Unread),
-}
-
-impl Default for Snapshot {
-    fn default() -> Self {
-        Self::new(Vec::new(), Vec::new())
-    }
-}
-
-impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
-    /// An empty one that is going to use this memory.
-    pub fn new(bytes: B, entries: E) -> Self {
-        Self { bytes, entries, limit: u64::MAX, life: 0, wanted: (0, 0), total: 0, left: 0, fits: true }
-    }
-
-    /// The memory for bytes and for entries.
-    pub fn room(&mut self) -> (&mut B, &mut E) {
-        (&mut self.bytes, &mut self.entries)
-    }
-
-    /// How many bytes and entries the last attempt to fill it would have taken.
-    pub fn wanted(&self) -> (u64, u64) {
-        self.wanted
-    }
-
-    /// How many bytes the values are that were left where they are.
-    pub fn left(&self) -> u64 {
-        self.left
-    }
-
-    /// True if the value at a place in insertion order was left where it is.
-    pub fn is_left(&self, index: usize) -> bool {
-        self.entries.items().get(index).is_some_and(|entry| entry.left)
-    }
-
-    /// How many keys it holds.
-    pub fn len(&self) -> usize {
-        self.entries.items().len()
-    }
-
-    /// True if it holds none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The key and value at a place in insertion order.
-    pub fn get(&self, index: usize) -> Option<(&[u8], Stored<'_>)> {
-        let entry = self.entries.items().get(index)?;
-        let bytes = self.bytes.items();
-        let key = &bytes[entry.key as usize..entry.value as usize];
-        let value = &bytes[entry.value as usize..];
-        if !entry.left {
-            return Some((key, Stored::Bytes(&value[..entry.length as usize])));
-        }
-        let (words, _) = value.as_chunks::<8>();
-        let [record, position, generation] = [0, 1, 2].map(|n| u64::from_ne_bytes(words[n]));
-        let left = Unread { length: entry.length, life: self.life, record, position, generation };
-        Some((key, Stored::Left(left)))
-    }
-
-    /// The keys, in insertion order.
-    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.len()).filter_map(|index| Some(self.get(index)?.0))
-    }
-
-    /// `(key, value)` in insertion order, without those that were left where they are.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        (0..self.len()).filter_map(|index| match self.get(index)? {
-            (key, Stored::Bytes(value)) => Some((key, value)),
-            (_, Stored::Left(_)) => None,
-        })
-    }
-
-    fn clear(&mut self, life: u64) {
-        self.bytes.clear();
-        self.entries.clear();
-        (self.life, self.wanted, self.total, self.left, self.fits) = (life, (0, 0), 0, 0, true);
-    }
-
-    /// How much there would be with `more` bytes of key and value.
-    fn counted(&mut self, more: u64) -> u64 {
-        self.total = self.total.saturating_add(more);
-        self.total
-    }
-
-    /// Adds an entry, whose key and value the two functions append, if there is room: else it only
-    /// counts. `None` where one of them fails.
-    fn add(
-        &mut self,
-        place: u64,
-        (key_length, key): (u64, impl FnOnce(&mut B) -> Option<()>),
-        (length, left, value): (u64, bool, impl FnOnce(&mut B) -> Option<()>),
-    ) -> Option<()> {
-        let size = key_length + if left { 3 * 8 } else { length };
-        self.wanted = (self.wanted.0 + size, self.wanted.1 + 1);
-        self.left += if left { length } else { 0 };
-        self.fits = self.fits && self.bytes.has_room(size) && self.entries.has_room(1);
-        if !self.fits {
-            return Some(());
-        }
-        let start = self.bytes.items().len() as u64;
-        key(&mut self.bytes)?;
-        let middle = self.bytes.items().len() as u64;
-        value(&mut self.bytes)?;
-        self.entries.push(Entry { place, key: start, value: middle, length, left }).then_some(())
-    }
-
-    fn sort(&mut self) {
-        self.entries.items_mut().sort_unstable_by_key(|entry| entry.place);
     }
 }
 
@@ -493,16 +284,16 @@ impl Store {
 
     /// What is to be known of a value to append something to it, without reading it. `seen` is brought
     /// up to date, so that [`Store::append`] may follow; `start` is overwritten, and has room for
-    /// [`OUTLINE`] bytes.
-    pub fn outline(&self, key: &[u8], seen: &mut Version, start: &mut impl Room<u8>) -> Result<Outline> {
-        Ok(match self.look_up(key, Want::Outline, seen, start)? {
-            Found::Missing => Outline::Missing,
-            Found::Unchanged => Outline::Unchanged,
+    /// [`PEEK`] bytes.
+    pub fn peek(&self, key: &[u8], seen: &mut Version, start: &mut impl Room<u8>) -> Result<Peeked> {
+        Ok(match self.look_up(key, Want::Peek, seen, start)? {
+            Found::Missing => Peeked::Missing,
+            Found::Unchanged => Peeked::Unchanged,
             Found::Appended => {
                 let note = start.items().try_into().expect("a note is eight bytes");
-                Outline::Noted(i64::from_ne_bytes(note))
+                Peeked::Noted(i64::from_ne_bytes(note))
             }
-            Found::Long(_) | Found::Value => Outline::Whole,
+            Found::Long(_) | Found::Value => Peeked::Whole,
         })
     }
 
@@ -551,7 +342,7 @@ impl Store {
     /// Lets the value of a key go on with `bytes`, if it is still the one that `seen` tells of: this
     /// costs what it adds, not what is there. Whoever knows the value up to then gets these bytes
     /// alone ([`Found::Appended`]), everybody else all of it, one behind the other. `note` is for who
-    /// appends next ([`Store::outline`]).
+    /// appends next ([`Store::peek`]).
     pub fn append(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Version) -> Result<Appended> {
         let encoded = self.encoded(key, bytes.len() as u64)?;
         self.write(|file, owner| {
@@ -685,21 +476,20 @@ impl Store {
     /// Fills a snapshot anew. Values of at least `limit` bytes are left where they are. Where there is too
     /// little room, [`ErrorKind::NoRoom`]: [`Snapshot::wanted`] says how much it takes.
     pub fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
-        snapshot.clear(0);
-        snapshot.limit = limit;
+        snapshot.begin(limit);
         let filled = self.with_file(false, |file| {
             file.look_at_all(self.object, || {
                 if file.map.header().directory.load(Ordering::Acquire) == 0 {
-                    snapshot.clear(0);
+                    snapshot.clear();
                     return Some(());
                 }
                 file.copy_all(snapshot)
             })?;
-            if snapshot.fits { Ok(()) } else { Err(Failure::NoRoom(snapshot.wanted.0)) }
+            if snapshot.fits() { Ok(()) } else { Err(Failure::NoRoom(snapshot.wanted().0)) }
         })?;
         if filled.is_none() {
             // There is no file any more: what was copied of it meanwhile is no moment's content.
-            snapshot.clear(0);
+            snapshot.clear();
         }
         Ok(())
     }

@@ -8,12 +8,12 @@ use super::file::Failure;
 use super::format::PAGE;
 use super::header::{Header, LeaseSlot, Word};
 use super::memory;
-use super::room::Room;
 use super::sigbus::{self, Watched};
 use super::torture::crash_point;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
+use sync_backend::Room;
 
 /// Mappings are as long as a multiple of this: of the largest page that Linux uses.
 const UNIT: u64 = 64 << 10;

@@ -10,7 +10,6 @@ use super::header::{HELD, Root};
 use super::index::{Hit, Search};
 use super::lock::WriteGuard;
 use super::memory::{again, fence, spin_loop};
-use super::room::{Places, Room};
 use super::torture::meanwhile;
 use super::view::View;
 use super::{Entry, Found, Snapshot, Unread, Version};
@@ -18,6 +17,7 @@ use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use sync_backend::{PEEK, Places, Room};
 
 /// How long a reader gives a writer that is between publishing and indexing, before it looks
 /// through the unindexed records itself.
@@ -25,8 +25,6 @@ const SPINS: u32 = if cfg!(feature = "loom") { 1 } else { 200 };
 /// How often a reader starts over before it asks for quiet. (Each time somebody must have written that very
 /// key, or have made room, within a few instructions.)
 const ATTEMPTS: u32 = 1_000;
-/// Bytes of a value's start that tell what it is.
-pub const OUTLINE: usize = 16;
 /// As many bytes, copied in vain, count as an attempt.
 const BYTES_PER_ATTEMPT: usize = 256 << 10;
 /// How often where it looks at everything, which any write disturbs.
@@ -63,7 +61,7 @@ pub enum Want {
     /// All of it; of one of at least `limit` bytes, its first bytes.
     Value { limit: u64 },
     /// What is to be known of it to append something.
-    Outline,
+    Peek,
 }
 
 /// The pieces of a value, the newest first.
@@ -196,7 +194,7 @@ enum Compared {
 }
 
 impl File {
-    /// Looks a key up for `object`; see [`super::Store::get_short`] and [`super::Store::outline`].
+    /// Looks a key up for `object`; see [`super::Store::get_short`] and [`super::Store::peek`].
     #[inline]
     pub fn get(
         &self,
@@ -394,7 +392,8 @@ impl File {
     /// Copies a part of a value that was left where it is, to fill `target`; false if it is gone. (Nobody
     /// looks whether the key has a newer one: this was the newest when it was found.)
     pub fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> bool {
-        let is_known = value.life == self.life();
+        let [life, ..] = value.place;
+        let is_known = life == self.life();
         is_known && self.view().copy_unread(value, from, target).is_some() && self.check_ours().is_ok()
     }
 
@@ -425,7 +424,7 @@ impl File {
 
     /// Copies everything, as it was at one moment, as far as there is room. `None`: it changed meanwhile.
     pub fn copy_all<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>) -> Option<()> {
-        snapshot.clear(self.life());
+        snapshot.clear();
         let view = self.view();
         view.visit_all(&mut |record| view.copy_entry(record, snapshot).is_some())?;
         snapshot.sort();
@@ -650,7 +649,7 @@ impl View<'_> {
     ) -> Option<Copied> {
         let limit = match want {
             Want::Value { limit } => limit,
-            Want::Outline => return self.copy_outline(key, candidate, seen, out),
+            Want::Peek => return self.copy_peek(key, candidate, seen, out),
         };
         let Candidate { hit, head, generation } = *candidate;
         if head.op == Op::Append {
@@ -659,7 +658,7 @@ impl View<'_> {
         let position = self.position(hit.record)?;
         let (value, length) = self.value_behind(key, hit.record, head)?;
         let unchanged = seen.record == position;
-        let wanted = if length < limit { length } else { length.min(OUTLINE as u64) };
+        let wanted = if length < limit { length } else { length.min(PEEK as u64) };
         let mut fits = true;
         if !unchanged {
             out.clear();
@@ -681,8 +680,8 @@ impl View<'_> {
             true => Found::Unchanged,
             false if length < limit => Found::Value,
             false => {
-                let life = self.file.life();
-                Found::Long(Box::new(Unread { length, life, record: hit.record, position, generation }))
+                let place = [self.file.life(), hit.record, position, generation];
+                Found::Long(Box::new(Unread { length, place }))
             }
         }))
     }
@@ -690,7 +689,7 @@ impl View<'_> {
     /// Copies the facts of a value that an append to it needs: the note of its last append (`Appended`), else
     /// its first bytes (`Value`).
     #[cold]
-    fn copy_outline(
+    fn copy_peek(
         &self,
         key: &EncodedKey,
         candidate: &Candidate,
@@ -700,15 +699,15 @@ impl View<'_> {
         let Candidate { hit, head, generation } = *candidate;
         let position = self.position(hit.record)?;
         out.clear();
-        if !out.has_room(OUTLINE as u64) {
-            return Some(Copied::NoRoom(OUTLINE as u64));
+        if !out.has_room(PEEK as u64) {
+            return Some(Copied::NoRoom(PEEK as u64));
         }
         let found = if let Some(note) = self.note(hit.record)? {
             out.extend(&note.to_ne_bytes()).then_some(())?;
             Found::Appended
         } else {
             let (value, length) = self.value_behind(key, hit.record, head)?;
-            self.copy(value, length.min(OUTLINE as u64), out)?;
+            self.copy(value, length.min(PEEK as u64), out)?;
             Found::Value
         };
         fence(Ordering::Acquire);
@@ -719,22 +718,23 @@ impl View<'_> {
 
     /// See [`File::read_unread`].
     fn copy_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
+        let [_, record, position, generation] = value.place;
         // The generation tells that this is the start of a run, and the one that it was; only then what lies
         // in it is a record.
-        (self.generation(value.record)?.load(Ordering::Acquire) == value.generation).then_some(())?;
-        (self.position(value.record)? == value.position).then_some(())?;
-        let head = self.record_head(value.record)?;
+        (self.generation(record)?.load(Ordering::Acquire) == generation).then_some(())?;
+        (self.position(record)? == position).then_some(())?;
+        let head = self.record_head(record)?;
         meanwhile("copying a long value");
         if head.op == Op::Append {
-            let parts = self.parts_of_value(value.record, None).filter(|parts| parts.length == value.length)?;
+            let parts = self.parts_of_value(record, None).filter(|parts| parts.length == value.length)?;
             self.copy_from_parts(&parts.parts, from, target)?;
         } else {
-            let (_, _, at, length) = self.parts(value.record, head)?;
+            let (_, _, at, length) = self.parts(record, head)?;
             (from <= length && target.len() as u64 <= length - from).then_some(())?;
             self.copy(at + from, target.len() as u64, &mut Places::new(target))?;
         }
         fence(Ordering::Acquire);
-        self.has_stood(value.record, value.generation).then_some(())
+        self.has_stood(record, generation).then_some(())
     }
 
     /// Visits the newest record of each key, as they were at one moment. `None`: they changed meanwhile,
@@ -809,22 +809,22 @@ impl View<'_> {
         let (key, key_length, value, length) = self.parts(record, head)?;
         let pieces = if head.op == Op::Append { Some(self.parts_of_value(record, None)?) } else { None };
         let (whole, length) = pieces.as_ref().map_or((record, length), |value| (value.whole, value.length));
-        let place = self.word(whole + RECORD_PLACE)?.get();
-        if snapshot.counted(key_length + length) > self.end() {
+        let order = self.word(whole + RECORD_PLACE)?.get();
+        if snapshot.count(key_length + length) > self.end() {
             // More than the file holds: its index names something time and again.
             return None;
         }
         let copy_key = |bytes: &mut B| self.copy(key, key_length, bytes);
-        if length >= snapshot.limit {
-            let left = [record, self.position(record)?, self.generation(record)?.load(Ordering::Acquire)];
-            let copy_left = |bytes: &mut B| left.iter().all(|word| bytes.extend(&word.to_ne_bytes())).then_some(());
-            return snapshot.add(place, (key_length, copy_key), (length, true, copy_left));
+        if length >= snapshot.limit() {
+            let generation = self.generation(record)?.load(Ordering::Acquire);
+            let place = [self.file.life(), record, self.position(record)?, generation];
+            return snapshot.add_left(order, (key_length, copy_key), Unread { length, place });
         }
         let copy_value = |bytes: &mut B| match &pieces {
             Some(value) => self.copy_value(value, bytes),
             None => self.copy(value, length, bytes),
         };
-        snapshot.add(place, (key_length, copy_key), (length, false, copy_value))
+        snapshot.add(order, (key_length, copy_key), (length, copy_value))
     }
 }
 

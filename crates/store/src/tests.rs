@@ -2,10 +2,10 @@
 
 use super::format::RECORD_FLAGS;
 use super::header::{DESTROYED, HELD, Root};
-use super::room::Places;
 use super::*;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::sync::atomic::AtomicU32;
+use sync_backend::Places;
 
 mod cut;
 mod dead;
@@ -116,7 +116,7 @@ fn a_name_or_value_that_no_record_can_hold_is_refused_and_never_found() {
     for length in [1 << 32, (1 << 32) + 4] {
         let long = vec![0; length];
         assert_eq!(store.get(&long, &mut Version::default(), &mut Vec::new()).unwrap(), Found::Missing);
-        assert_eq!(store.outline(&long, &mut Version::default(), &mut Vec::new()).unwrap(), Outline::Missing);
+        assert_eq!(store.peek(&long, &mut Version::default(), &mut Vec::new()).unwrap(), Peeked::Missing);
         assert!(!store.remove(&long).unwrap());
         for refused in [
             store.put(&long, b"1", &mut Version::default()),
@@ -755,29 +755,28 @@ fn the_cleaner_does_not_copy_a_long_value_that_is_appended_to() {
 }
 
 #[test]
-fn an_outline_tells_what_is_to_be_known_before_appending() {
+fn a_peek_tells_what_is_to_be_known_before_appending() {
     let path = Path0::new();
     let (store, other) = (path.store(), path.store());
     let (mut seen, mut start) = (Version::default(), Vec::new());
-    let mut outline =
-        |store: &Store| store.outline(b"list", &mut seen, &mut start).map(|o| (o, start.clone())).unwrap();
-    assert_eq!(outline(&store).0, Outline::Missing);
+    let mut peeked = |store: &Store| store.peek(b"list", &mut seen, &mut start).map(|o| (o, start.clone())).unwrap();
+    assert_eq!(peeked(&store).0, Peeked::Missing);
     let mut mine = Version::default();
     other.put(b"list", b"0123456789abcdefghij", &mut mine).unwrap();
-    assert_eq!(outline(&store), (Outline::Whole, b"0123456789abcdef".to_vec()));
-    assert_eq!(outline(&store).0, Outline::Unchanged);
+    assert_eq!(peeked(&store), (Peeked::Whole, b"0123456789abcdef".to_vec()));
+    assert_eq!(peeked(&store).0, Peeked::Unchanged);
     other.append(b"list", b"k", -5, &mut mine).unwrap();
-    assert_eq!(outline(&store).0, Outline::Noted(-5));
+    assert_eq!(peeked(&store).0, Peeked::Noted(-5));
     other.unite(b"list", 0, &mut mine).unwrap();
-    assert_eq!(outline(&store).0, Outline::Noted(-5), "a united value keeps the note");
+    assert_eq!(peeked(&store).0, Peeked::Noted(-5), "a united value keeps the note");
     assert_eq!(get(&store, b"list").as_deref(), Some(&b"0123456789abcdefghijk"[..]));
     other.put(b"list", &[7; 100_000], &mut mine).unwrap();
-    assert_eq!(outline(&store).0, Outline::Whole);
+    assert_eq!(peeked(&store).0, Peeked::Whole);
     other.append(b"list", b"k", 7, &mut mine).unwrap();
     other.append(b"list", b"l", 8, &mut mine).unwrap();
     other.unite(b"list", 0, &mut mine).unwrap();
-    assert_eq!(outline(&store).0, Outline::Noted(8), "the newest note stays");
-    // What was outlined may be appended to.
+    assert_eq!(peeked(&store).0, Peeked::Noted(8), "the newest note stays");
+    // A value that was peeked at may be appended to.
     assert_eq!(store.append(b"list", b"m", 9, &mut seen).unwrap(), Appended::Done);
     assert_eq!(get(&other, b"list").unwrap()[100_000..], *b"klm");
 }
@@ -798,7 +797,7 @@ fn a_united_value_is_still_one_after_the_cleaner_has_moved_it() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         put(&store, format!("other{}", random >> 52).as_bytes(), &n.to_le_bytes());
     }
-    assert_eq!(other.outline(b"list", &mut seen, &mut start).unwrap(), Outline::Noted(7));
+    assert_eq!(other.peek(b"list", &mut seen, &mut start).unwrap(), Peeked::Noted(7));
     assert_ne!(seen.record, united, "the cleaner has moved it");
     assert_eq!(get(&other, b"list").as_deref(), Some(&b"firstsecond"[..]));
     assert_sound(&store);
@@ -1127,9 +1126,9 @@ fn the_bytes_of_a_value_do_not_pass_for_one_that_was_left_where_it_is() {
     let left = long(store.get_short(b"x", 1000, &mut seen, &mut out).unwrap());
     assert!(store.read_unread(&left, 0, &mut room).unwrap());
     // A value that comes to lie over both of their runs looks like the second one, generation and all.
-    let start = (before.record + format::RECORD_HEAD) as usize + 2;
-    let run = (left.record - format::BLOCK_HEAD) as usize;
-    assert_eq!(run - (before.record - format::BLOCK_HEAD) as usize, format::BLOCK as usize);
+    let start = (before.place[1] + format::RECORD_HEAD) as usize + 2;
+    let run = (left.place[1] - format::BLOCK_HEAD) as usize;
+    assert_eq!(run - (before.place[1] - format::BLOCK_HEAD) as usize, format::BLOCK as usize);
     let mut forged = vec![b'y'; 120_000];
     let file = std::fs::read(&path.0).unwrap();
     forged[run - start..][..41_000].copy_from_slice(&file[run..][..41_000]);
@@ -1427,7 +1426,7 @@ fn the_middle_of_what_another_does_under_its_lock_is_not_seen_however_one_looks(
     type Look = fn(&Store) -> bool;
     let looks: [(&str, Look); 5] = [
         ("a value", |store| is_refused(store.get(b"a", &mut Version::default(), &mut Vec::new()))),
-        ("its outline", |store| is_refused(store.outline(b"a", &mut Version::default(), &mut Vec::new()))),
+        ("its outline", |store| is_refused(store.peek(b"a", &mut Version::default(), &mut Vec::new()))),
         ("a missing value", |store| is_refused(store.get(b"gone", &mut Version::default(), &mut Vec::new()))),
         ("all values", |store| is_refused(store.snapshot())),
         ("their number", |store| is_refused(store.len())),

@@ -14,8 +14,8 @@ use super::file::File;
 use super::format::{BLOCK, PAGE};
 use super::header::{HELD, Header, Root, Word};
 use super::lock::WriteGuard;
-use super::room::Room;
 use std::sync::atomic::Ordering;
+use sync_backend::Room;
 
 /// A file from its start up to an end. Offsets in it can be looked at.
 #[derive(Clone, Copy)]

@@ -16,7 +16,7 @@ use std::cell::{Cell, RefCell};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use sync_store::{Appended, Durability, Found, Options, Outline, Store, Version, draw_identities_from, torture};
+use sync_store::{Appended, Durability, Found, Options, Peeked, Store, Version, draw_identities_from, torture};
 
 // ---- what a store should hold --------------------------------------------------------------------
 
@@ -363,8 +363,8 @@ fn read_all(store: &Store) -> Model {
         let (mut found, mut start) = (Vec::new(), Vec::new());
         assert_eq!(store.get(key, &mut Version::default(), &mut found).unwrap(), Found::Value);
         assert!(found == bytes, "a value reads otherwise by itself");
-        let note = match store.outline(key, &mut Version::default(), &mut start).unwrap() {
-            Outline::Noted(note) => Some(note),
+        let note = match store.peek(key, &mut Version::default(), &mut start).unwrap() {
+            Peeked::Noted(note) => Some(note),
             _ => None,
         };
         (key.to_vec(), Value { bytes: found, note })

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
-use sync_store::{Appended, Found, Options, Outline, Store, Version};
+use sync_store::{Appended, Found, Options, Peeked, Store, Version};
 
 const WRITERS: usize = 6;
 const READERS: usize = 4;
@@ -260,8 +260,8 @@ impl Eyes {
             let unread = random.once_in(2);
             let (mut fresh, mut start) = (Version::default(), Vec::new());
             let seen = if unread {
-                let outline = store.retry(|store| store.outline(&name, &mut fresh, &mut start)).unwrap();
-                assert!(outline != Outline::Missing, "list{n}, which is there, is missing");
+                let peeked = store.retry(|store| store.peek(&name, &mut fresh, &mut start)).unwrap();
+                assert!(peeked != Peeked::Missing, "list{n}, which is there, is missing");
                 &mut fresh
             } else {
                 store.retry(|store| read_list(store, &name, &mut self.list)).unwrap();

@@ -5,7 +5,7 @@ use super::{Random, Round, herd};
 use std::path::Path;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
-use sync_store::{Appended, Found, Options, Outline, Patience, Store, Version};
+use sync_store::{Appended, Found, Options, Patience, Peeked, Store, Version};
 
 /// One may only read, one is shut into the file's folder, without /proc. (Where root tortures; else they are
 /// as the others.)
@@ -169,8 +169,8 @@ impl Worker<'_> {
         entry.begin(State { number, removed: false });
         loop {
             let (mut seen, mut start) = (Version::default(), Vec::new());
-            let outline = self.store.retry(|store| store.outline(&name, &mut seen, &mut start)).unwrap();
-            if outline == Outline::Missing {
+            let peeked = self.store.retry(|store| store.peek(&name, &mut seen, &mut start)).unwrap();
+            if peeked == Peeked::Missing {
                 let value = [self.arena.list_start(self.n), next].concat();
                 self.store.retry(|store| store.put(&name, &value, &mut seen)).unwrap();
                 break;

@@ -22,7 +22,7 @@ fn a_key_is_missing_for_no_longer_than_its_file() {
     let known = seen;
     while_away(&path, || {
         assert_eq!(store.get(b"x", &mut seen, &mut out).unwrap(), Found::Missing);
-        assert_eq!(store.outline(b"x", &mut known.clone(), &mut out).unwrap(), Outline::Missing);
+        assert_eq!(store.peek(b"x", &mut known.clone(), &mut out).unwrap(), Peeked::Missing);
     });
     assert!(!store.is_current(&seen), "that it was missing");
     assert_eq!(store.get(b"x", &mut seen, &mut out).unwrap(), Found::Value);

@@ -17,7 +17,7 @@ fn a_value_that_goes_on_in_one_record_is_what_it_would_be_in_pieces() {
         assert!(store.append_whole(b"list", &bytes, n as i64, &mut seen).unwrap());
         whole.extend_from_slice(&bytes);
         assert_eq!(get(&other, b"list").as_ref(), Some(&whole));
-        assert_eq!(other.outline(b"list", &mut theirs, &mut out).unwrap(), Outline::Noted(n as i64));
+        assert_eq!(other.peek(b"list", &mut theirs, &mut out).unwrap(), Peeked::Noted(n as i64));
     }
     assert_eq!(store.append(b"list", b"more", 9, &mut seen).unwrap(), Appended::Done, "there is room again");
     whole.extend_from_slice(b"more");

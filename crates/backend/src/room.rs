@@ -3,7 +3,7 @@
 //! A program's values are counted in its memory, not in the store's: PHP has a limit, and an allocator of
 //! its own that leaves by `longjmp` where it is exceeded. The store cannot call that (it may own the write
 //! lock, and holds counts), so the caller makes room first. Where there is too little, an operation says how
-//! much it takes ([`super::ErrorKind::NoRoom`]), and has done nothing.
+//! much it takes ([`super::Remedy::MakeRoom`]), and has done nothing.
 
 use std::mem::MaybeUninit;
 

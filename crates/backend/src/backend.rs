@@ -1,0 +1,223 @@
+//! The trait that every store implements.
+
+use std::fmt::Debug;
+use std::mem::MaybeUninit;
+use std::time::Duration;
+
+use super::{
+    Appended, BackendError, Entry, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Snapshot, Standing, Unread,
+    Waiting,
+};
+
+/// A handle on a shared, ordered map from key to bytes: one object's view of the store at an address.
+///
+/// The rules for all operations:
+/// - Nothing is touched before the first one. A handle follows its address when that comes to mean another store.
+/// - No operation waits for another handle's lock. One that would have to fails with [`Remedy::Wait`], and has done nothing;
+///   the caller waits as long as it likes ([`wait`](Self::wait) has a deadline) and calls it again, as
+///   [`retry`](Self::retry) does. So no operation takes a callback that the store would have to run twice: it
+///   is the caller's closure that runs again. A server's round trip has a time-out, and then is [`Remedy::Retry`].
+/// - An operation that failed has changed nothing.
+/// - A [`Version`](Self::Version) belongs to one key and one handle. Its default stands for a value never seen. Operations
+///   that take one as `&mut` bring it up to date.
+/// - What an operation finds, and all that [`fill`](Self::fill) finds, is the state as of one moment.
+///
+/// Dropping a handle releases its locks.
+#[allow(clippy::missing_errors_doc, reason = "every operation may fail in any way: `Remedy` lists them")]
+pub trait Backend: Sized {
+    /// When and where a value was last seen. Plain data, which the store alone understands.
+    type Version: Copy + Default + PartialEq + Debug;
+    /// A hold on other writers, for [`unlock_writers`](Self::unlock_writers) to end.
+    type WriterHold;
+    /// The notes of a waiter.
+    type Waiter: Waiting;
+    /// A failure.
+    type Error: BackendError;
+
+    /// The address, as it was given.
+    fn address(&self) -> &[u8];
+
+    /// Another handle on the same address, with the same settings; it holds no lock.
+    fn another(&self) -> Self;
+
+    // ---- reading -----------------------------------------------------------------------------------
+
+    /// True if the value that the version stands for is certainly the newest. This is the whole cost of reading an unchanged
+    /// value.
+    fn is_current(&self, version: &Self::Version) -> bool;
+
+    /// Looks a key up. On [`Found::Value`], `out` is cleared and filled with the value's bytes.
+    fn get(&self, key: &[u8], version: &mut Self::Version, out: &mut impl Room<u8>) -> Result<Found, Self::Error> {
+        self.get_short(key, u64::MAX, version, out)
+    }
+
+    /// As [`get`](Self::get), but a value of at least `limit` bytes may be left where it is: [`Found::Long`], with its first
+    /// bytes (up to [`PEEK`](super::PEEK)) in `out`.
+    fn get_short(
+        &self,
+        key: &[u8],
+        limit: u64,
+        version: &mut Self::Version,
+        out: &mut impl Room<u8>,
+    ) -> Result<Found, Self::Error>;
+
+    /// Copies a value that was left in the store, from its byte `from` on, to fill `target`. False: it is not there any
+    /// more; get it again.
+    fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Result<bool, Self::Error>;
+
+    /// Looks at a value without reading it: its first bytes (up to [`PEEK`](super::PEEK)) or the note of its last append. [`append`](Self::append)
+    /// may follow.
+    fn peek(&self, key: &[u8], version: &mut Self::Version, start: &mut impl Room<u8>) -> Result<Peeked, Self::Error>;
+
+    /// How many keys there are.
+    fn len(&self) -> Result<u64, Self::Error>;
+
+    /// True if there is no key.
+    fn is_empty(&self) -> Result<bool, Self::Error> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Fills a snapshot with everything; values of at least `limit` bytes may be left where they are. Where there is too little
+    /// room, [`Snapshot::wanted`] says how much it takes.
+    fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<(), Self::Error>;
+
+    /// Everything, in memory of its own.
+    fn snapshot(&self) -> Result<Snapshot, Self::Error> {
+        let mut snapshot = Snapshot::default();
+        self.fill(&mut snapshot, u64::MAX)?;
+        Ok(snapshot)
+    }
+
+    // ---- writing -----------------------------------------------------------------------------------
+
+    /// Stores a value; makes the store if need be.
+    fn put(&self, key: &[u8], value: &[u8], version: &mut Self::Version) -> Result<(), Self::Error> {
+        self.put_parts(key, value, &[], version)
+    }
+
+    /// As [`put`](Self::put), for a value in two pieces: a long string need not be copied behind its head first.
+    fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], version: &mut Self::Version) -> Result<(), Self::Error>;
+
+    /// Compare and set: stores the value if the version still stands for the newest one of the key, which is there. False: it
+    /// does not, or may not, and nothing has happened. Look again, and try again.
+    fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut Self::Version) -> Result<bool, Self::Error>;
+
+    /// Lets the value of a key go on with `bytes`, if the version still stands for it: this costs what it adds, not what is
+    /// there. `note` is for the next append ([`peek`](Self::peek)). The store decides when the pieces become one value
+    /// again; `rewrite` tells it whether the caller would rather do that.
+    fn append(
+        &self,
+        key: &[u8],
+        bytes: &[u8],
+        note: i64,
+        rewrite: Rewrite,
+        version: &mut Self::Version,
+    ) -> Result<Appended, Self::Error>;
+
+    /// Stores a value (in two pieces) under the number that comes after the highest of the names that are numbers, or have been
+    /// since everything was last replaced; 0 where none was. Finding the number and storing are one step. Gives the number;
+    /// `None`: the highest there is, is in use, and nothing has happened. No lower number than `least` is used.
+    fn put_next(
+        &self,
+        head: &[u8],
+        body: &[u8],
+        least: i64,
+        version: &mut Self::Version,
+    ) -> Result<Option<i64>, Self::Error>;
+
+    /// The number under which [`put_next`](Self::put_next) would store a value now.
+    fn next_number(&self, least: i64) -> Result<Option<i64>, Self::Error>;
+
+    /// Removes a key; tells whether it was there. Does not make a store.
+    fn remove(&self, key: &[u8]) -> Result<bool, Self::Error>;
+
+    /// Replaces everything, at one moment. Keys must differ from each other.
+    fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<(), Self::Error>;
+
+    /// Removes the store, and releases the lock. No error if it is missing.
+    fn destroy(&self) -> Result<(), Self::Error>;
+
+    // ---- locks -------------------------------------------------------------------------------------
+
+    /// Makes every other handle on this store wait at any access until [`unlock`](Self::unlock), or until this handle or its
+    /// process ends. Locking again updates the others' patience. Makes the store.
+    fn lock(&self, patience: Patience) -> Result<(), Self::Error>;
+
+    /// Gives the lock back; nothing happens where this handle does not hold it. Holds on writers go on.
+    fn unlock(&self);
+
+    /// Keeps other writers out, not readers, until [`unlock_writers`](Self::unlock_writers): for a change that reads and writes
+    /// back within a moment. It may have others inside of it. Other fibers of this thread are kept out as other
+    /// handles are.
+    fn lock_writers(&self) -> Result<Self::WriterHold, Self::Error>;
+
+    /// Ends a hold on writers. Nothing happens where that was another handle's, or the parent's of this process.
+    fn unlock_writers(&self, hold: Self::WriterHold);
+
+    /// Whether a hold still keeps other writers out.
+    fn standing(&self, hold: &Self::WriterHold) -> Standing;
+
+    // ---- waiting -----------------------------------------------------------------------------------
+
+    /// Sleeps until the lock that `held` tells of may have been given back, or this handle's turn may have come; at most
+    /// `at_most`, or the holder's interval, or until a signal comes. Returns no result: the caller must retry. A waiter
+    /// may stand in line until the operation is done, or [`stop_waiting`](Self::stop_waiting) is called.
+    fn wait(&self, waiter: &mut Self::Waiter, held: &Held, at_most: Duration);
+
+    /// Ends a wait: the operation is done, or given up.
+    fn stop_waiting(&self);
+
+    /// Calls `operation` until it no longer finds the store held or busy, or the holder's patience with waiters is over.
+    fn retry<T>(&self, mut operation: impl FnMut(&Self) -> Result<T, Self::Error>) -> Result<T, Self::Error> {
+        let mut waiter = Self::Waiter::default();
+        let result = loop {
+            let error = match operation(self) {
+                Ok(done) => break Ok(done),
+                Err(error) => error,
+            };
+            match error.remedy() {
+                Remedy::Wait(held) => {
+                    let for_ever = held.same_thread && held.patience.timeout.is_none();
+                    match waiter.left(&held).filter(|_| !for_ever) {
+                        Some(left) => self.wait(&mut waiter, &held, left),
+                        None => break Err(error),
+                    }
+                }
+                Remedy::Retry => {}
+                _ => break Err(error),
+            }
+        };
+        self.stop_waiting();
+        result
+    }
+
+    // ---- hooks -------------------------------------------------------------------------------------
+
+    /// The version of the format in which the store keeps its content.
+    fn format_version() -> u32;
+
+    /// What the user should be told of how the store was found: once.
+    fn take_warning(&self) -> Option<String> {
+        None
+    }
+
+    /// After [`Remedy::Import`]: copies the content in its format of old; false if it is no longer that.
+    fn copy_legacy(&self, out: &mut impl Room<u8>) -> Result<bool, Self::Error> {
+        out.clear();
+        Ok(false)
+    }
+
+    /// Turns the content of old into a store that holds `entries`. False: it is no longer `old`; try the operation again.
+    fn import(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool, Self::Error> {
+        let _ = (old, entries);
+        Ok(false)
+    }
+
+    /// How many stores that no handle uses any more this thread keeps open, or connected.
+    fn set_idle_limit(stores: u64) {
+        let _ = stores;
+    }
+
+    /// Closes those that are more than that.
+    fn close_idle() {}
+}

@@ -1,0 +1,16 @@
+//! The seam: what the users of a shared, ordered map ask of the store behind it, whether that is a file or a server.
+//!
+//! [`Backend`] is the trait. It knows no PHP, no file and no connection: an address is bytes, a [`Backend::Version`]
+//! is opaque, and a value that was left in the store ([`Unread`]) is found again by words of the store's own.
+
+mod backend;
+mod outcome;
+mod room;
+mod snapshot;
+mod wait;
+
+pub use backend::Backend;
+pub use outcome::{Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Standing};
+pub use room::{Places, Room};
+pub use snapshot::{Entry, Snapshot, Stored, Unread};
+pub use wait::{Held, Patience, Waiting};

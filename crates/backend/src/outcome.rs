@@ -1,0 +1,95 @@
+//! The results of operations, and the remedies for their failures.
+
+use std::fmt::{Debug, Display};
+
+use super::{Held, Unread};
+
+/// How many bytes of a value's start a store gives to tell what it is.
+pub const PEEK: usize = 16;
+
+/// The result of looking a key up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// No such key, or no store yet.
+    Missing,
+    /// The same value as when the version was last brought up to date; the buffer was not touched.
+    Unchanged,
+    /// A value; its bytes are in the buffer.
+    Value,
+    /// The value that the version stood for goes on with the bytes in the buffer. A store that cannot tell answers
+    /// [`Found::Value`].
+    Appended,
+    /// A long value that was left in the store; its first bytes are in the buffer. Only where the caller set a limit.
+    Long(Box<Unread>),
+}
+
+/// The result of looking at the start of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peeked {
+    /// No such key, or no store yet.
+    Missing,
+    /// The same value as when the version was last brought up to date.
+    Unchanged,
+    /// A value that nothing was appended to; its first bytes are in the buffer.
+    Whole,
+    /// A value that was appended to, and the note of the last append.
+    Noted(i64),
+}
+
+/// The result of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// The value goes on with the bytes; the version stands for it.
+    Done,
+    /// Nothing happened: the version no longer stands for the newest value, or never did. Look again, and try again.
+    Changed,
+    /// Nothing happened: it is time to store the value whole, and the caller said that it would.
+    Full,
+}
+
+/// The side that rewrites a value to which as much has been appended as there was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rewrite {
+    /// The caller, which has the value decoded or is about to; the append is [`Appended::Full`]. A value that is too long
+    /// for that is the store's business all the same.
+    Caller,
+    /// The store, which copies the value and the pieces that were appended to it.
+    Store,
+}
+
+/// The state of a hold on other writers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Other writers are kept out.
+    Kept,
+    /// No longer: the store was destroyed, or is another one by now; or the hold was another handle's.
+    Ended,
+    /// It is the parent's of this process, which was forked meanwhile.
+    Forked,
+}
+
+/// A failed operation, which has changed nothing.
+///
+/// `Display` is the whole sentence for the user.
+pub trait BackendError: Debug + Display {
+    /// The way to go on.
+    fn remedy(&self) -> Remedy;
+}
+
+/// The ways to go on after a failure.
+#[derive(Debug, Clone, Copy)]
+pub enum Remedy {
+    /// Another handle keeps this operation out: [`Backend::wait`](super::Backend::wait), then try again.
+    Wait(Held),
+    /// The store has waited for a while already (a writer may be stopped, a server slow): look for signals, then try again.
+    Retry,
+    /// The caller's memory has no room for so many bytes: make it, then try again.
+    MakeRoom(u64),
+    /// The store is in a format of old: read it by [`Backend::copy_legacy`](super::Backend::copy_legacy), or
+    /// [`Backend::import`](super::Backend::import) it.
+    Import,
+    /// The lock of this handle is gone: [`Backend::unlock`](super::Backend::unlock), and tell the user.
+    Unlock,
+    /// None: tell the user.
+    Report,
+}
