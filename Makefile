@@ -1,5 +1,5 @@
-# `make demo` and `make test` install what they miss, where apt-get is at hand; the other targets
-# name what is missing and the command that installs it.
+# `make demo` and `make test` install missing tools where there is apt-get; the other targets name
+# the missing tools and the command that installs them.
 #
 # Another PHP than the one on the PATH:
 #   make test PHP=/opt/php/bin/php PHP_CONFIG=/opt/php/bin/php-config
@@ -34,13 +34,13 @@ ONLY :=
 
 .PHONY: help build demo test phpt test-debug test-jit test-valgrind bench torture signatures docs install uninstall clean
 
-help: ## Says what can be made
+help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
 
 build: ## Builds the extension: modules/sync.so
 	@scripts/build.sh
 
-demo: ## Installs what is missing, builds, and shows two processes sharing an object
+demo: ## Installs missing tools, builds, and shows two processes sharing an object
 	@scripts/need.sh --install build
 	@scripts/build.sh
 	@scripts/demo.sh
@@ -59,15 +59,15 @@ test-jit: build ## Runs the PHPT suite with opcache off, on, and with both kinds
 
 test-valgrind: build ## Runs the PHPT suite under valgrind
 	@scripts/need.sh --install valgrind
-	@# No debugger's pipes, which a test that changes its user could not remove; no following into programs that
-	@# are not PHP; and no code made by PCRE's JIT, which valgrind cannot follow.
-	@# All is forty times slower under it. No look for leaks at the end: test-debug does that.
+	@# No pipes for a debugger, which a test that changes its user could not remove; no tracing of programs that
+	@# are not PHP; and no PCRE JIT, whose code valgrind cannot follow.
+	@# Everything is forty times slower under valgrind. No leak check at the end: test-debug does that.
 	@TEST_TIMEOUT=1800 USE_ZEND_ALLOC=0 VALGRIND_OPTS='--vgdb=no --leak-check=no --trace-children-skip=*/mount,*/umount,*/python*,*/node' scripts/phpt.sh -m --show-mem -d pcre.jit=0 $(RUN_TESTS) $(TESTS)
 
-bench: build ## Measures, against what else there is; or against another build: make bench AGAINST=OLD.so
+bench: build ## Measures against APCu, Yac, Redis and others; or against another build: make bench AGAINST=OLD.so
 	@$(if $(AGAINST),benches/compare '$(AGAINST)',benches/run)
 
-torture: ## Kills writers at random (TORTURE_SECONDS=600) and looks for what was lost; then 150 at once
+torture: ## Kills writers at random (TORTURE_SECONDS=600) and looks for lost values; then 150 writers at once
 	@cargo run --release --locked -p sync-torture --features torture -- $(ONLY)
 	@$(if $(ONLY),:,cargo run --release --locked -p sync-torture -- crowd)
 
@@ -80,8 +80,8 @@ docs: signatures build ## Writes the README's API table anew from stubs/sync.stu
 install: ## Installs the extension and enables it for all SAPIs (with DESTDIR: below that folder)
 	@scripts/install.sh install
 
-uninstall: ## Takes back what `make install` did
+uninstall: ## Undoes `make install`
 	@scripts/install.sh uninstall
 
-clean: ## Removes what was built
+clean: ## Removes everything that was built
 	@rm -rf modules target .build

@@ -6,11 +6,11 @@
 
 $ratio = static fn (string $case, string $of, string $to) => static fn (Results $r) => $r->ratio($case, $of, $to);
 
-/** Encoding or decoding alone: the whole operation, less the same with a string of as many bytes. */
+/** Encoding or decoding alone: the whole operation, minus the same with a string of as many bytes. */
 $net = static fn (string $case, string $to) => static fn (Results $r) =>
     ($r->ns($case, 'Sync') - $r->ns($case, 'Sync, a string of as many bytes')) / $r->ns($case, $to);
 
-/** The slowest in the fastest, of stores of three sizes. */
+/** The ratio of slowest to fastest among stores of three sizes. */
 $spread = static function (string $case, string $what) {
     $subjects = array_map(fn ($keys) => "Sync, $what among $keys", ['1', '10,000', '1,000,000']);
     return static fn (Results $r) => max(array_map(fn ($of) => max(array_map(fn ($to) => $r->ratio($case, $of, $to), $subjects)), $subjects));

@@ -1,9 +1,9 @@
 <?php
 /*
- * What is measured in one process, as data: a new case or competitor is a new entry, not new code.
+ * The measurements in one process, as data: a new case or competitor is a new entry, not new code.
  *
  * Each subject is PHP source: `open` runs once, `run` is the body of the measured loop, in which `$i`
- * counts. The loop itself is measured with it, for everybody alike. `needs` is an extension, a
+ * counts. The loop itself is measured with it, for all subjects alike. `needs` is an extension, a
  * function or a class; where it is missing the subject is named and left out. `{dir}` is a directory
  * on tmpfs; `$pairs`, `$objects`, `$megabyte` … are made in php/fixtures.php. `prepare` runs before
  * each sample of `$n` turns, unmeasured; `at most` limits `$n`.
@@ -194,7 +194,7 @@ return [
         ],
     ],
     'objects-read' => [
-        // Objects are decoded at every read, since whoever reads them may change them.
+        // Objects are decoded at every read, since their reader may change them.
         'title' => 'Read of 1,000 small objects of one class',
         'subjects' => [
             'Sync' => $sync + ['open' => $fresh('objects-read', '$s->x = $objects;'), 'run' => '$v = $s->x;'],
@@ -215,7 +215,7 @@ return [
         ],
     ],
     'megabyte-first' => [
-        // Another process has just written it, so it is in nobody's cache here: nor is what memcpy reads.
+        // Another process has just written it, so it is in no CPU cache here; neither is the source of memcpy.
         // The memory that the string goes to is warm, as in a script that does this more than once.
         'title' => 'First read of a 1 MB string',
         'subjects' => [

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# peers.sh: fetches what Sync is measured against into .build/peers, and prints the lines of a
+# peers.sh: fetches the competitors of Sync into .build/peers, and prints the lines of a
 # php.ini that load it.
 #
 # Nothing is installed: the packages are unpacked beside the build, so that no server is started and
@@ -18,7 +18,7 @@ fetch() {
     mkdir -p "$peers/deb/partial" "$peers/root"
     local extension
     for extension in "${extensions[@]}"; do
-        # With what it depends on, as far as that is not installed. One at a time: some conflict.
+        # With its dependencies, unless they are installed. One at a time: some conflict.
         apt-get -qq -y --download-only --no-install-recommends -o APT::Sandbox::User=root \
             -o Dir::Cache::archives="$peers/deb" install "php$series-$extension" || true
     done

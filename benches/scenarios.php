@@ -1,6 +1,6 @@
 <?php
 /*
- * What takes more than one process, or a process of its own, to measure. Each scenario gets the
+ * The measurements that take several processes, or a process of their own. Each scenario gets the
  * machine (its directory, whether to be quick) and returns named numbers, in nanoseconds unless the
  * name says otherwise.
  */
@@ -65,9 +65,9 @@ return [
                 $start = hrtime(true);
                 $s->$name = $i;
                 $took = hrtime(true) - $start;
-                // A turn that took little time took little CPU time; only a slow one is looked at.
+                // A turn that took little time took little CPU time; only slow turns are examined.
                 if ($took > 100_000) {
-                    // CPU time since the last look, at most a thousand turns ago: never too little.
+                    // CPU time since the last reading, at most a thousand turns ago: an upper bound.
                     $slowest = max($slowest, min($took, ($cpu() - $before) * 1000));
                     $wall = max($wall, $took);
                     $before = $cpu();
@@ -118,7 +118,7 @@ return [
                         $s = new $class($file);
                         $parent->tell('ready');
                         $keys = array_keys(named(100));
-                        // First as fast as it goes, nine reads to a write; the clock is looked at every ten.
+                        // First at full speed, nine reads to a write; the clock is read every ten turns.
                         $until = (int) $parent->hear();
                         for ($n = 0; hrtime(true) < $until; $n += 10) {
                             for ($j = 0; $j < 9; $j++) {
@@ -141,7 +141,7 @@ return [
                             $histogram[$step] = ($histogram[$step] ?? 0) + 1;
                         }
                         $parent->tell(json_encode($histogram));
-                        // What the parent's objects would do at their end is the parent's.
+                        // Ends without destructors: those of the parent's objects are the parent's to run.
                         posix_kill(posix_getpid(), SIGKILL);
                     });
                 }
@@ -200,7 +200,7 @@ return [
                 $lines = file($log);
                 $begin = key(preg_grep('~"/begin"~', $lines));
                 $end = key(preg_grep('~"/end"~', $lines));
-                // Under strace hrtime() may be a system call of its own: that is the loop's, not ours.
+                // Under strace hrtime() may be a system call: it belongs to the loop, not to Sync.
                 $calls = preg_grep('/clock_gettime|SIG|\+\+\+/', array_slice($lines, $begin + 1, $end - $begin - 1), PREG_GREP_INVERT);
                 $results["system calls of $what, a tick of 4 ms (count)"] = count($calls) / 250;
             }
@@ -218,7 +218,7 @@ return [
                 $holder->hear();
                 $waiter = Peer::php('$s = new Sync($argv[1]); $parent->tell("reading"); $v = $s->x; $parent->tell(hrtime(true));', $file);
                 $waiter->hear();
-                // So that it waits already; if it does not yet, the less is measured.
+                // Time for it to start waiting; if it does not wait yet, the measured time is shorter.
                 usleep(100_000);
                 $killed = hrtime(true);
                 $holder->kill();

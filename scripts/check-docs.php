@@ -1,7 +1,7 @@
 <?php
 /*
  * check-docs.php [--write]: the stubs and README's API table say the same, README knows the extension's settings,
- * and no link of the documentation leads nowhere. (The extension's classes are generated from the stubs.)
+ * and every link of the documentation leads to a file. (The extension's classes are generated from the stubs.)
  *
  * The stubs are compiled inside a namespace, so that reflection sees them beside the classes of the
  * extension. Prints each difference; exits with 1 if there is any. With --write, README's API table is
@@ -66,7 +66,7 @@ function apiTable(array $stubs): string
     return implode("\n", $rows);
 }
 
-/** Replaces what README has between `<!-- NAME -->` and `<!-- /NAME -->`. */
+/** Replaces the text of README between `<!-- NAME -->` and `<!-- /NAME -->`. */
 function between(string $readme, string $name, string $text): string
 {
     $changed = preg_replace_callback(
@@ -116,7 +116,7 @@ if (in_array('--write', $argv, true)) {
     $problems[] = 'README.md: its API table is not what the stubs say; run: make docs';
 }
 
-// What one page says is on another one, is there.
+// Every relative link leads to a file.
 foreach ([ROOT . '/README.md', ROOT . '/CHANGELOG.md', ...glob(ROOT . '/docs/*.md')] as $page) {
     preg_match_all('~\]\((?!\w+:|#)([^)#\s]+)~', file_get_contents($page), $links);
     foreach ($links[1] as $link) {

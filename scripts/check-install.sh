@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# check-install.sh: `make install` puts there what a PHP loads, and `make uninstall` leaves nothing behind:
+# check-install.sh: a PHP loads what `make install` installs, and `make uninstall` leaves nothing behind:
 # below a folder of its own, for a PHP that reads a conf.d, for one that reads php.ini alone, and by Debian's
-# phpenmod. Neither touches what is somebody else's. And what need.sh says of a missing Rust.
+# phpenmod. Neither touches files of other origin. It also checks need.sh's messages about a missing Rust.
 #
 # shellcheck disable=SC2030,SC2031 # each part has its own environment, in a subshell
 
@@ -13,10 +13,10 @@ folder=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$folder"' EXIT
 
-# All that is in a folder, and what it says.
+# The names and checksums of all files in a folder.
 content_of() { (cd "$1" && find . -type l -printf '%p -> %l\n' -o -type f -exec md5sum {} + | sort); }
 
-# FOLDER TEXT COMMAND...: it fails, says this, and changes nothing there.
+# FOLDER TEXT COMMAND...: the command fails, prints this text, and changes nothing in the folder.
 refuses() {
     local before said status=0
     before=$(content_of "$1")
@@ -25,7 +25,7 @@ refuses() {
     grep -qF -- "$2" <<<"$said" || fail "does not say '$2' but: $said"
     [ "$(content_of "$1")" = "$before" ] || fail "changed something, although it refused: ${*:3}"
 }
-# TEXT COMMAND...: it succeeds, and says this.
+# TEXT COMMAND...: the command succeeds, and prints this text.
 says() {
     local said
     said=$("${@:2}" 2>&1) || fail "failed: ${*:2}; it said: $said"
@@ -41,7 +41,7 @@ is_empty() {
 
 headline 'make install DESTDIR=…'
 scripts/build.sh
-# What is built is built now.
+# Built above: the installations below must not build again.
 export SUDO_USER=nobody
 
 below() (
@@ -53,7 +53,7 @@ below() (
     "$PHP" -n -d extension="$library" -m | grep -x sync >/dev/null || fail 'what was installed cannot be loaded'
     ini=$(grep -rlE '^extension=sync' "$DESTDIR" --include='*.ini') || fail 'no configuration was written'
 
-    # Again, and over somebody's settings.
+    # A second installation keeps the user's settings.
     echo 'sync.file_mode = 0660' >>"$ini"
     scripts/install.sh install
     grep -qx 'sync.file_mode = 0660' "$ini" || fail 'install threw settings away'
@@ -65,19 +65,19 @@ below() (
     grep -qx 'sync.file_mode = 0660' "$ini" || fail 'install threw settings away'
     sed -i '/^sync/d' "$ini"
 
-    # Somebody else's library, and one that leads nowhere.
+    # A library of other origin, and a link that leads nowhere.
     cp "$library" "$folder/ours"
     rm "$library"
     echo 'an extension, SyncReaderWriter' >"$library"
-    refuses "$DESTDIR" "$library is not from here" scripts/install.sh install
-    refuses "$DESTDIR" "$library is not from here" scripts/install.sh uninstall
+    refuses "$DESTDIR" "$library was not installed by \"make install\"" scripts/install.sh install
+    refuses "$DESTDIR" "$library was not installed by \"make install\"" scripts/install.sh uninstall
     ln -sf "$folder/nowhere" "$library"
-    refuses "$DESTDIR" "$library is not from here" scripts/install.sh install
-    refuses "$DESTDIR" "$library is not from here" scripts/install.sh uninstall
+    refuses "$DESTDIR" "$library was not installed by \"make install\"" scripts/install.sh install
+    refuses "$DESTDIR" "$library was not installed by \"make install\"" scripts/install.sh uninstall
     rm "$library"
     cp "$folder/ours" "$library"
 
-    # Somebody else's configuration.
+    # A configuration of other origin.
     cp "$ini" "$folder/ours.ini"
     echo 'extension=sync.so' >"$ini"
     refuses "$DESTDIR" "$ini " scripts/install.sh install
@@ -117,7 +117,7 @@ case \$1 in
 esac
 PHP
     chmod +x "$1"/bin/*
-    # So that extension=sync.so is found.
+    # PHP looks for extension=sync.so there.
     echo "extension_dir=$1/extensions" >"$1/etc/php.ini"
 }
 
@@ -133,7 +133,7 @@ of_its_own() (
     [ "$(content_of "$folder/$1")" = "$before" ] || fail "uninstall left: $(content_of "$folder/$1")"
     says '^Nothing of it is installed' scripts/install.sh uninstall
 
-    # Another one, that some ini loads.
+    # Another extension called sync, which some ini loads.
     echo 'extension = "/opt/lib/php_sync.so" ; PECL' >>"$folder/$1/etc/php.ini"
     refuses "$folder/$1" "$folder/$1/etc/php.ini loads an extension called sync" scripts/install.sh install
     sed -i '$d' "$folder/$1/etc/php.ini"
@@ -167,7 +167,7 @@ fi
 
 # ---- as Debian does it ------------------------------------------------------------------------------
 
-# Where copies of the folders lie over these folders, for this process and its children alone.
+# Mounts copies of these folders over them, for this process and its children alone.
 over=(/etc/php /var/lib/php "$("$PHP_CONFIG" --extension-dir)")
 by_debian() {
     local part
@@ -177,7 +177,7 @@ by_debian() {
         mount --bind "$folder/copies$part" "$part"
     done
     series=$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
-    # What is installed on this machine is not what is tested.
+    # Removes an installed sync from the copies: the test installs its own.
     rm -f "$("$PHP_CONFIG" --extension-dir)/sync.so" "/etc/php/$series/mods-available/sync.ini" /etc/php/"$series"/*/conf.d/*-sync.ini
     local before
     before=$(content_of /etc/php)
@@ -187,8 +187,8 @@ by_debian() {
     [ "$(content_of /etc/php)" = "$before" ] || fail 'uninstall left something in /etc/php'
 
     echo 'extension=sync.so' >"/etc/php/$series/mods-available/sync.ini"
-    refuses /etc/php "mods-available/sync.ini is not from here" scripts/install.sh install
-    refuses /etc/php "mods-available/sync.ini is not from here" scripts/install.sh uninstall
+    refuses /etc/php "mods-available/sync.ini was not installed by \"make install\"" scripts/install.sh install
+    refuses /etc/php "mods-available/sync.ini was not installed by \"make install\"" scripts/install.sh uninstall
     mv "/etc/php/$series/mods-available/sync.ini" "/etc/php/$series/cli/conf.d/30-pecl.ini"
     refuses /etc/php "30-pecl.ini loads an extension called sync" scripts/install.sh install
 }
@@ -206,9 +206,9 @@ else
     unshare $rights -- bash -euo pipefail -c "$(declare -p over); by_debian"
 fi
 
-# ---- what is missing ----------------------------------------------------------------------------------
+# ---- a missing Rust -----------------------------------------------------------------------------------
 
-headline 'What is said of a missing Rust'
+headline 'The message about a missing Rust'
 # All programs but Rust's, and an apt-cache of our own.
 tools=$folder/tools
 mkdir "$tools" "$folder/home"
@@ -218,11 +218,11 @@ done
 rm -f "$tools"/{cargo,rustc,rustup,apt-get,apt-cache,curl,wget,sudo}*
 printf '#!/bin/sh\nexit 100\n' >"$tools/apt-get"
 
-# CANDIDATES TEXT: with these packages, this is said.
+# CANDIDATES TEXT: with these packages available, need.sh prints this text.
 without_rust() {
     cat >"$tools/apt-cache" <<SH
 #!/bin/sh
-# As apt-cache: known by name, without a candidate.
+# As apt-cache does for a package known by name, without a candidate.
 [ "\$1" = policy ] || exit 0
 case \$2 in $1 *) candidate='(none)' ;; esac
 printf '%s:\n  Installed: (none)\n  Candidate: %s\n' "\$2" "\$candidate"

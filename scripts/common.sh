@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034 # its variables are for those who source it
-# Sourced by every script here: where things are, which PHP is meant, and how to say so.
+# Sourced by every script here: the paths, the choice of PHP, and the functions for messages.
 
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
 
-# What is made here and is not Cargo's: logs, the debug build of PHP, Python's virtual environment.
+# Build products other than Cargo's: logs, the debug build of PHP, Python's virtual environment.
 BUILD=$ROOT/.build
 
 say() { printf '%s\n' "$*"; }
@@ -36,7 +36,7 @@ if ! command -v cargo >/dev/null && [ -x "$HOME/.cargo/bin/cargo" ]; then
     PATH=$HOME/.cargo/bin:$PATH
 fi
 
-# Which PHP: PHP=/path/to/php and PHP_CONFIG=/path/to/php-config; by default those on the PATH.
+# The choice of PHP: PHP=/path/to/php and PHP_CONFIG=/path/to/php-config; by default those on the PATH.
 # ext-php-rs reads the same two variables.
 find_php() {
     PHP=$(command -v "${PHP:-php}") || return 1
@@ -48,8 +48,8 @@ find_php() {
     export PHP PHP_CONFIG
 }
 
-# The PHP that was found, and what follows from it. Each build of PHP has a target directory of its
-# own: its headers are compiled in.
+# The PHP that was found, and the paths that depend on it. Each build of PHP has a target directory
+# of its own: its headers are compiled in.
 use_php() {
     find_php || fail "no PHP found; run: scripts/need.sh --install build"
     PHP_ID=$("$PHP" -n -r 'echo PHP_VERSION, PHP_ZTS ? "-zts" : "", PHP_DEBUG ? "-debug" : "";')
@@ -61,15 +61,15 @@ use_php() {
     SYNC_SO=$PHP_TARGET/release/libsync.so
 }
 
-# Every PHP started from here on has the sync.so that was just built, by way of a php.ini of our own;
-# and none that is installed.
+# Every PHP started from here on loads the sync.so that was just built, by a php.ini of our own, and
+# no installed one.
 with_sync() {
     [ -f "$SYNC_SO" ] || fail "no $SYNC_SO; run: make build"
-    # No folder to scan; not empty, because PHP's proc_open() hands no empty variables on.
+    # No folder to scan; not empty, because PHP's proc_open() passes no empty variables on.
     export PHPRC=$PHP_TARGET/tests.ini PHP_INI_SCAN_DIR=/dev/null
     local text loaded
-    # Written in one step, since others may be running by the old one; and asked for by a PHP that
-    # has its own configuration.
+    # Written in one step, since other processes may be using the old file; and computed by a PHP with
+    # its own configuration.
     text=$(env -u PHPRC -u PHP_INI_SCAN_DIR "$PHP" -n scripts/test-ini.php "$SYNC_SO")
     printf '%s\n' "$text" >"$PHPRC.$$"
     mv "$PHPRC.$$" "$PHPRC"

@@ -42,8 +42,8 @@ fetch_apt_lists() {
     apt_sources apt-get update
 }
 
-# The series may be that of another Debian than the one that is installed: asks the same mirrors for
-# the suites that every Debian has, and which may be there or not.
+# The series may be that of another Debian release than the installed one: asks the same mirrors for
+# the suites that every release has; a mirror may lack some of them.
 fetch_lists_of_other_suites() {
     local apt=$BUILD/apt list
     for list in "$apt"/parts/*; do
@@ -63,7 +63,7 @@ fetch_lists_of_other_suites() {
     apt_sources apt-get update || true
 }
 
-# The newest version that can be had: a mirror may list one whose files it no longer carries.
+# The newest version that can be downloaded: a mirror may list one whose files it no longer carries.
 download() {
     local version versions
     versions=$(apt_sources apt-cache showsrc "php$series" | sed -n 's/^Version: //p' | sort -Vru)
@@ -91,7 +91,7 @@ build() {
     cd php-*/ || exit
 
     # pcntl and posix for tests that fork and kill, tokenizer for those that read PHP; zend_test for
-    # the leak that shows that a leak makes a test fail.
+    # the deliberate leak, which proves that a leak makes a test fail.
     ./configure --prefix="$prefix" --disable-all --disable-cgi --disable-phpdbg --enable-debug --enable-zts \
         --enable-pcntl --enable-posix --enable-tokenizer --enable-opcache --enable-zend-test=shared --enable-embed \
         --with-config-file-path="$prefix/etc" --with-config-file-scan-dir="$prefix/etc/conf.d"
@@ -107,7 +107,7 @@ elif ! [ -x "$prefix/bin/php" ]; then
     # A process of its own, because `set -e` does nothing on the left of a `||`.
     "$0" --build "$series" >"$log" 2>&1 </dev/null || {
         tail -n 20 "$log" >&2
-        fail "could not build a debug PHP; all it said is in $log"
+        fail "could not build a debug PHP; the output is in $log"
     }
 fi
 say "$prefix/bin/php"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# demo.sh: hello world and the progress page, each by two real processes that know nothing of each
-# other but the name of a file.
+# demo.sh: hello world and the progress page, each by two real processes that have nothing in
+# common but the name of a file.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -55,4 +55,4 @@ wait $task
 say "  The task says: $(cat "$folder/task.log")"
 
 say ''
-say 'What next: "make install" enables sync for every PHP script; examples/ has these programs and more.'
+say 'Next: "make install" enables sync for every PHP script; examples/ has these programs and more.'

@@ -47,7 +47,7 @@ function literal(string $text): string
     return 'c"' . addcslashes($text, "\\\"\n") . '"';
 }
 
-/** Refuses attributes, and all that only one kind of declaration has and $says finds in this one. */
+/** Refuses attributes, and every property in $says that the tables cannot express. */
 function only(string $where, array $attributes, array $says): void
 {
     if ($attributes !== []) {
@@ -121,7 +121,7 @@ function parameter(string $where, ReflectionParameter $parameter): string
         : "parameter($name, $type)";
 }
 
-/** A method as PHP code: what the doc comment of its Rust counterpart says. */
+/** A method as PHP code, for the doc comment of its Rust counterpart. */
 function asWritten(ReflectionMethod $method): string
 {
     $parameters = array_map(fn (ReflectionParameter $p) => implode('', [

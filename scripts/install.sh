@@ -3,8 +3,8 @@
 # SAPIs of that PHP, or takes both back. With DESTDIR, writes below that directory and runs nothing.
 #
 # PECL has an extension that is called sync, too: nothing is replaced or removed that `make install`
-# did not put there. Each file carries a mark by which that can be seen, and all are looked at before
-# the first one is touched.
+# did not put there. Each installed file carries a mark that shows its origin, and all files are
+# checked before the first one is touched.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -16,7 +16,7 @@ series=$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
 scan_directory=$("$PHP" -n -r 'echo PHP_CONFIG_FILE_SCAN_DIR;')
 scan_directory=${scan_directory%%:*}
 
-# Three ways to be enabled: Debian's mods-available, from where phpenmod links it into each SAPI's
+# Three ways to enable it: Debian's mods-available, from where phpenmod links it into each SAPI's
 # conf.d; a conf.d that all SAPIs of this build read; or, built without one, php.ini itself.
 if [ "$scan_directory" = "/etc/php/$series/cli/conf.d" ]; then
     way=debian
@@ -29,9 +29,9 @@ else
     ini=$("$PHP" -r 'echo php_ini_loaded_file() ?: PHP_CONFIG_FILE_PATH . "/php.ini";' 2>/dev/null)
 fi
 
-# ---- what is ours ---------------------------------------------------------------------------------
+# ---- the origin of files --------------------------------------------------------------------------
 
-# In the ini, and in sync.so (src/php/mod.rs: ABOUT).
+# The marks in the ini, and in sync.so (its ABOUT).
 ini_mark='by "make install" of Sync'
 extension_mark="Sync: one object, shared by PHP programs (not PECL's extension of that name)"
 line="extension=sync.so ; $ini_mark"
@@ -42,7 +42,7 @@ loads_sync='^[[:space:]]*(zend_)?extension[[:space:]]*=[[:space:]]*["'\'']?([^;"
 
 is_there() { [ -e "$1" ] || [ -L "$1" ]; }
 
-# MARK FILE: whether a file carries the mark. One that cannot be read is nobody's to replace.
+# MARK FILE: whether a file carries the mark. A file that cannot be read is never replaced.
 is_marked() {
     local status=0
     [ -f "$2" ] || return 1
@@ -51,7 +51,7 @@ is_marked() {
     return $status
 }
 
-# FILE: how it may have come there, and how it goes.
+# FILE: its probable origin, and how to remove it.
 origin_of() {
     local package=
     if [ -n "$DESTDIR" ]; then return 0; fi
@@ -65,27 +65,27 @@ origin_of() {
     fi
 }
 
-# Refuses where a file is somebody else's.
+# Refuses if a file is of other origin.
 refuse_foreign() {
     local file mark
     for file in "$extension" "$ini"; do
         mark=$ini_mark
         [ "$file" = "$ini" ] || mark=$extension_mark
         if [ "$file" = "$ini" ] && [ $way = php.ini ]; then
-            # That one is everybody's: a line of it may be somebody else's.
+            # php.ini is shared by all extensions: only its lines can be of other origin.
             refuse_loading "$DESTDIR$file"
         elif is_there "$DESTDIR$file" && ! is_marked "$mark" "$DESTDIR$file"; then
-            fail "$DESTDIR$file is not from here: nothing was changed. $(origin_of "$file")
-sync: One PHP can load only one extension that is called sync: take the other one away first, or move that file."
+            fail "$DESTDIR$file was not installed by \"make install\": nothing was changed. $(origin_of "$file")
+sync: One PHP can load only one extension that is called sync: remove the other one first, or move that file."
         fi
     done
 }
 
-# INI: refuses where it loads another sync: PHP would load one of the two, and warn.
+# INI: refuses if it loads another sync: PHP would load one of the two, and warn.
 refuse_loading() {
     if [ -f "$1" ] && grep -E -- "$loads_sync" "$1" | grep -vF -- "$ini_mark" >/dev/null; then
-        fail "$1 loads an extension called sync that is not from here: nothing was changed.
-sync: One PHP can load only one of that name: take that line out first."
+        fail "$1 loads an extension called sync that \"make install\" did not install: nothing was changed.
+sync: One PHP can load only one of that name: remove that line first."
     fi
 }
 
@@ -98,11 +98,11 @@ inis() {
     fi
 }
 
-# Refuses where PHP has another sync already, wherever that comes from.
+# Refuses if PHP loads another sync already, from any origin.
 refuse_second() {
     local file
     while read -r file; do
-        # Ours is known by its mark, however its line was edited since.
+        # Our own ini is recognized by its mark, however its line was edited since.
         if [ $way = php.ini ] || ! [ "$file" -ef "$ini" ]; then refuse_loading "$file"; fi
     done < <(inis)
     if "$PHP" -n -m 2>/dev/null | grep -x sync >/dev/null; then
@@ -110,7 +110,7 @@ refuse_second() {
     fi
 }
 
-# ---- what is told at the end ------------------------------------------------------------------------
+# ---- the summary at the end -------------------------------------------------------------------------
 
 sapis() {
     local directory
@@ -148,7 +148,7 @@ restart_of() {
     esac
 }
 
-# Which SAPIs load it (or no longer do) from when on. $1: Enabled or Disabled.
+# The SAPIs that load it (or no longer do), and from when on. $1: Enabled or Disabled.
 tell_sapis() {
     local sapi how
     say "$1 for:"
@@ -162,9 +162,9 @@ tell_sapis() {
     done
 }
 
-# ---- what is done -----------------------------------------------------------------------------------
+# ---- install and uninstall --------------------------------------------------------------------------
 
-# The ini with the line that loads sync.so: whatever else somebody wrote into it stays.
+# The ini with the line that loads sync.so; its other lines stay.
 with_line() {
     if [ $way != php.ini ] && ! is_there "$1"; then
         printf '%s\n; priority=20\n' "$comment"
@@ -173,14 +173,14 @@ with_line() {
     fi
     printf '%s\n' "$line"
 }
-# Whose line it is was looked at before.
+# The ini without that line, whose origin the caller has checked.
 without_line() { grep -vE -- "$loads_sync" "$1" || true; }
 
 # TEXT FILE: puts a text into a file.
 write() {
     local text
     text=$(mktemp)
-    # shellcheck disable=SC2064 # the name of now is meant
+    # shellcheck disable=SC2064 # the current name is meant
     trap "rm -f '$text'" EXIT
     printf '%s\n' "$1" >"$text"
     as_root_for "$2" install -D -m 644 "$text" "$2"
@@ -220,7 +220,7 @@ do_uninstall() {
     local found=no rest
     if [ $way = debian ] && [ -z "$DESTDIR" ] && is_there "$ini"; then
         as_root_for "$ini" phpdismod -v "$series" -s ALL sync
-        # Where Debian remembers that an administrator wished so.
+        # The files by which Debian remembers an administrator's choice.
         local remembered
         for remembered in /var/lib/php/modules/"$series"/*/{enabled,disabled}_by_admin/sync; do
             [ ! -e "$remembered" ] || as_root_for "$remembered" rm -f "$remembered"
@@ -229,10 +229,10 @@ do_uninstall() {
     if [ -f "$DESTDIR$ini" ] && grep -qF -- "$ini_mark" "$DESTDIR$ini"; then
         rest=$(without_line "$DESTDIR$ini")
         if grep -qvE '^[[:space:]]*(;.*)?$' <<<"$rest" || { [ $way = php.ini ] && [ -n "$rest" ]; }; then
-            # Somebody's settings: they are there when it is installed again.
+            # The user's settings stay for the next installation.
             if grep -qE -- "$loads_sync" "$DESTDIR$ini"; then
                 write "$rest" "$DESTDIR$ini"
-                say "Took sync.so out of $DESTDIR$ini, and left the settings in it"
+                say "Removed sync.so from $DESTDIR$ini, and left the settings in it"
                 found=yes
             fi
         else
@@ -256,5 +256,5 @@ do_uninstall() {
 case ${1:-} in
 install) do_install ;;
 uninstall) do_uninstall ;;
-*) fail 'say install.sh install or install.sh uninstall' ;;
+*) fail 'usage: install.sh install or install.sh uninstall' ;;
 esac

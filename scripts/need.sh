@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # need.sh [--install] WHAT...    WHAT: build, test, debug, valgrind
 #
-# Looks for the tools that WHAT needs. What is missing is named, with the command that installs it;
-# with --install that command is run, where this is Debian or one of its kin and we are or may
-# become root.
+# Looks for the tools that WHAT needs. Missing tools are named, with the command that installs them;
+# with --install that command is run, if this is Debian or a derivative and we are or may become
+# root.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -14,9 +14,9 @@ if [ "${1:-}" = --install ]; then
     shift
 fi
 
-packages=() # what apt calls the missing ones
-names=()    # what people call them
-by_hand=()  # what no package brings
+packages=() # the missing tools, by their names in apt
+names=()    # the same, by their common names
+by_hand=()  # missing tools that no package contains
 
 has() { command -v "$1" >/dev/null; }
 
@@ -32,7 +32,7 @@ has_candidate() {
     [ -z "${2:-}" ] || is_at_least "$2" "${candidate#*:}"
 }
 
-# Whether apt knows what there is: on a machine where nobody has run `apt-get update` yet, nothing.
+# Whether apt has its lists of packages: before the first `apt-get update` it knows none.
 apt_knows() { has apt-cache && has_candidate rustc; }
 
 missing() { # NAME PACKAGE...
@@ -59,7 +59,7 @@ has_libclang() {
     return 1
 }
 
-# Debian's rustup comes without one.
+# Debian's rustup comes without a toolchain.
 toolchain='rustup toolchain install stable --profile minimal -c rustfmt -c clippy && rustup default stable'
 rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 has_rust() {
@@ -147,7 +147,7 @@ apt_get() {
     [ "$(id -u)" = 0 ] || as=(sudo)
     "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null >>"$BUILD/apt.log" 2>&1 || {
         tail -n 20 "$BUILD/apt.log" >&2
-        fail "apt-get failed; all it said is in $BUILD/apt.log"
+        fail "apt-get failed; its output is in $BUILD/apt.log"
     }
 }
 may_apt() { has apt-get && { [ "$(id -u)" = 0 ] || has sudo; }; }

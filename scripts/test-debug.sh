@@ -3,8 +3,8 @@
 # left empty) one of that series, or of the installed PHP's; and many threads in one process, where it
 # has a library to make one with.
 #
-# What the engine leaks there it reports at the end of a test's output, so that the test fails.
-# Whether that is so is the first thing to be tested, with a leak made on purpose.
+# Such a PHP reports leaks of the engine's memory at the end of a test's output, so that the test
+# fails. The run begins with a deliberate leak, to prove that it does.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"

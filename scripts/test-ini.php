@@ -4,7 +4,7 @@
  *
  * It loads the sync.so that was just built, and the extensions that this PHP would have loaded by
  * its own configuration, so that their classes are there to be stored; but not a sync that is
- * installed, nor anybody's settings.
+ * installed, nor any settings.
  */
 
 $own = shell_exec(escapeshellarg(PHP_BINARY) . ' -r ' . escapeshellarg(
@@ -14,7 +14,7 @@ $own = shell_exec(escapeshellarg(PHP_BINARY) . ' -r ' . escapeshellarg(
 $load = [];
 foreach (array_filter(array_map('trim', explode("\n", (string) $own))) as $file) {
     foreach (file($file) ?: [] as $line) {
-        // Debuggers and profilers take over the hooks that are under test here.
+        // Debuggers and profilers replace the hooks that are under test here.
         if (preg_match('~^\s*((?:zend_)?extension)\s*=\s*"?(?:\S*/)?(\w+?)(?:\.so)?"?\s*$~', $line, $part)
             && !in_array($part[2], ['sync', 'xdebug', 'pcov'])) {
             $load[$part[2]] = $part[1];

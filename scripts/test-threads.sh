@@ -2,8 +2,8 @@
 # test-threads.sh [PREFIX [SCRIPT...]]: PHP with many threads in one process, as some servers have it.
 #
 # PREFIX is where a thread-safe PHP with its library (--enable-embed) is; by default that of
-# debug-php.sh. SCRIPTs are of tests/threads, whose first comment tells how many threads run it,
-# how many times anew, and how many requests each has. UNDER='valgrind …' runs them under a tool.
+# debug-php.sh. SCRIPTs are in tests/threads; the first comment of each gives its numbers
+# of threads, of generations, and of requests of each thread. UNDER='valgrind …' runs them under a tool.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -33,7 +33,7 @@ trap 'rm -rf "${SCRATCH:-}"' EXIT
 for script in "$@"; do
     SCRATCH=$(mktemp -d /dev/shm/sync-threads.XXXXXX)
     export SCRATCH
-    # What a debug build leaks of the engine's memory it tells at a request's end.
+    # A debug build reports leaks of the engine's memory at the end of a request.
     # shellcheck disable=SC2046 # three numbers are meant to be three arguments
     if ${UNDER:-} "$threads" "$script" $(sed -nE '2s,^/\* ([0-9]+ [0-9]+ [0-9]+): .*,\1,p' "$script") 2>&1 | tee "$log" &&
         ! grep -aq 'memory leaks detected' "$log"; then

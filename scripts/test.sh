@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test.sh: everything that `make test` stands for. Goes on after a failure, so that one run tells
-# all; the last line is 'N passed, N failed', over everything.
+# test.sh: all checks of `make test`. Continues after a failure, so that one run reports all
+# failures; the last line is 'N passed, N failed', over everything.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -23,7 +23,7 @@ check() {
     fi
 }
 
-# Adds up what a suite with many tests counted. NAME STATUS PASSED FAILED; a suite that broke off
+# Adds up the counts of a suite with many tests. NAME STATUS PASSED FAILED; a suite that broke off
 # without naming a failed test is one failure.
 tally() {
     local name=$1 status=$2 suite_passed=$3 suite_failed=$4

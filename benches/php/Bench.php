@@ -2,20 +2,20 @@
 
 /**
  * Measures snippets of PHP against each other: all subjects of a case take turns, many short samples
- * each, so that whatever else the machine does hits them alike. What counts is the median.
+ * each, so that other load on the machine affects them alike. The median counts.
  */
 final class Bench
 {
     /** Nanoseconds that one sample should take: short enough to fall between two interruptions. */
     private const SAMPLE = 1_500_000;
 
-    /** How often a sample is taken anew because the kernel gave the CPU to somebody else meanwhile. */
+    /** How often a sample is retaken because the kernel gave the CPU to another process meanwhile. */
     private const RETAKES = 8;
 
     /** Samples taken of an operation that alone takes longer than a sample. */
     private const ROUNDS_OF_SLOW = 9;
 
-    /** Calls around what is counted: libc's function of this name is called by nothing else. */
+    /** The call that marks both ends of the counted part: nothing else calls libc's function of this name. */
     public const MARK = 'gethostname';
 
     public function __construct(private string $directory, private int $rounds)
@@ -43,7 +43,7 @@ final class Bench
         return $samples;
     }
 
-    /** Nanoseconds a turn; the fastest of some tries, where none went by undisturbed. */
+    /** Nanoseconds a turn; the fastest of several tries, if each was interrupted. */
     public function sample(Closure $loop, int $turns): float
     {
         $fastest = INF;
@@ -66,7 +66,7 @@ final class Bench
     {
         $open = str_replace('{dir}', $this->directory, $subject['open']);
         $prepare = $subject['prepare'] ?? '';
-        // The loop gets the snippets' variables by name, as compiled variables: as in anybody's code.
+        // The loop gets the snippets' variables by name, as compiled variables, as in ordinary code.
         preg_match_all('/\$(\w+)/', $open . $prepare . $subject['run'], $names);
         $variables = array_map(fn ($name) => "\$$name", array_diff(array_unique($names[1]), ['i', 'n', 'v', 'this']));
         $define = implode(' ', array_map(fn ($variable) => "$variable ??= null;", $variables));

@@ -1,11 +1,11 @@
 <?php
 
 /**
- * What `Sync` replaces, as something to measure against: every access opens the file, takes
+ * The class that `Sync` replaces, to measure against: every access opens the file, takes
  * `flock()` on it and unserializes all of it; every write serializes and rewrites all of it.
  *
- * It does what php-shared-memory 1.5 did with a file, with the same system calls in the same order,
- * and none of what makes a class pleasant to use.
+ * It does the same with a file as php-shared-memory 1.5, by the same system calls in the same order,
+ * without the rest of that class's interface.
  */
 final class OriginalSync
 {

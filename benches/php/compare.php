@@ -4,16 +4,16 @@
 require __DIR__ . '/../../php-tests/include/peer.inc';
 require __DIR__ . '/Bench.php';
 
-/** Pairs of samples that one pair of processes takes. The next ones lie elsewhere in memory, and may be luckier there. */
+/** Pairs of samples that one pair of processes takes. The next pair of processes has another memory layout, which matters. */
 const PAIRS_EACH = 8;
 
-/** How far apart two builds have to be seen: a clock whose interval is wider is not believed. */
+/** The resolution that the clock must reach: a wider interval is not trusted. */
 const APART = 1.03;
 
-/** More than this is slower. */
+/** A ratio above this counts as slower. */
 const SLOWER = 1.05;
 
-/** Turns that are counted: many enough that what a clock tick costs is spread over them. */
+/** Turns whose instructions are counted: enough to spread the cost of a clock tick over them. */
 const COUNTED_TURNS = 2_000;
 
 /** One build of the extension, as the php.ini that loads it, with a directory of its own for files. */
@@ -42,7 +42,7 @@ final class Build
         $counter = ['valgrind', '--tool=callgrind', "--callgrind-out-file=$out", '--dump-before=' . Bench::MARK];
         $this->clear();
         exec(implode(' ', array_map(escapeshellarg(...), $this->command($counter, $statement, (string) $turns))) . ' 2>&1', $said, $status);
-        // Numbered are: until the first mark, the warming up, until the third mark, and what we want.
+        // The profiles are numbered: up to the first mark, the warm-up, up to the third mark, and the counted part.
         $profile = @file_get_contents("$out.4");
         if ($status !== 0 || !$profile || !preg_match('/^totals: (\d+)/m', $profile, $total)) {
             throw new Exception("callgrind counts nothing: " . implode("\n", array_slice($said, -5)));
@@ -53,12 +53,12 @@ final class Build
     /** @return list<string> */
     private function command(array $before, string ...$arguments): array
     {
-        // Memory of its own, laid out as it is for everybody: the C library's allocator is not what is measured.
+        // The engine's allocator stays on, under valgrind, too: it is measured as in ordinary use, not the C library's.
         return ['env', "PHPRC=$this->ini", "SYNC_BENCH_DIR=$this->directory", ...$before, PHP_BINARY, __DIR__ . '/subject.php', ...$arguments];
     }
 }
 
-/** What the clock said of one statement. */
+/** The times measured for one statement. */
 final class Pairs
 {
     /** @var list<float> nanoseconds a turn, in pairs */
@@ -149,7 +149,7 @@ foreach ($statements as $name => $case) {
         $turns = min(COUNTED_TURNS, $case['at most'] ?? PHP_INT_MAX);
         $counted = $new->count($name, $turns) / $old->count($name, $turns);
     }
-    // One that the clock cannot tell is what its count says; without one it is open.
+    // Where the clock cannot tell, the instruction count decides; without one the result is open.
     $ratio = $clock->tells() ? $clock->ratio() : $counted;
     if ($ratio > SLOWER) {
         $slower[] = $name;

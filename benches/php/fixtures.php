@@ -1,7 +1,7 @@
 <?php
 /* The values that are measured, and helpers that the snippets in cases.php call. */
 
-/** What a small object looks like in the wild. */
+/** A small object as in ordinary programs. */
 final class Point
 {
     public function __construct(public int $x, public float $y, public string $label, protected ?array $tags = null, private bool $seen = false)
@@ -38,7 +38,7 @@ function fixtures(): array
     ];
 }
 
-/** Brings PHP's allocator to keep what a string of 1 MB needs, instead of giving it back to the kernel. */
+/** Makes PHP's allocator keep the memory for a string of 1 MB, instead of returning it to the kernel. */
 function warm_heap(): void
 {
     for ($i = 0; $i < 8; $i++) {

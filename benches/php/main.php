@@ -14,7 +14,7 @@ final class Machine
     }
 }
 
-/** All that was measured. */
+/** The results of all measurements. */
 final class Results
 {
     /** @var array<string, array<string, list<float>>> by case and subject */
@@ -27,7 +27,7 @@ final class Results
         return isset($this->samples[$case][$subject]) ? median($this->samples[$case][$subject]) : NAN;
     }
 
-    /** The median of the ratios within the rounds: what slowed the machine down slowed both. */
+    /** The median of the ratios within the rounds, since load on the machine slows both sides of a round. */
     public function ratio(string $case, string $of, string $to): float
     {
         $above = $this->samples[$case][$of] ?? [];
@@ -52,7 +52,7 @@ function there(?string $need): bool
     return $need === null || extension_loaded($need) || function_exists($need) || class_exists($need);
 }
 
-/** 1234.5 as "1,230": three digits are what the measurement is good for. */
+/** 1234.5 as "1,230": the measurement is precise to three digits. */
 function ns(float $ns): string
 {
     return is_nan($ns) ? '–' : ($ns < 100 ? sprintf('%.1f', $ns) : number_format(round($ns, 2 - (int) floor(log10($ns)))));
@@ -71,7 +71,7 @@ function unit(string $name, float $number): string
     };
 }
 
-/** On which CPUs we run: one while we measure ourselves, all of them for a crowd. */
+/** The CPUs to run on: one while this process measures itself, all of them for a crowd. */
 function pin(string $cpus): void
 {
     exec("taskset -cp $cpus " . getmypid() . ' 2>/dev/null');

@@ -1,9 +1,9 @@
 <?php
 /*
- * php subject.php NAME                 measures a statement of statements.php, asked by compare.php
- * php subject.php NAME TURNS           runs it so often, between two marks, for callgrind
+ * php subject.php NAME                 measures a statement of statements.php, driven by compare.php
+ * php subject.php NAME TURNS           runs it that many times, between two marks, for callgrind
  *
- * The directory for files is SYNC_BENCH_DIR; which build of the extension is loaded is compare.php's business.
+ * The directory for files is SYNC_BENCH_DIR; compare.php chooses the build of the extension.
  */
 
 require __DIR__ . '/../../php-tests/include/peer.inc';
@@ -15,7 +15,7 @@ $case['run'] = str_repeat($case['run'], $case['times'] ?? 1);
 $bench = new Bench(getenv('SYNC_BENCH_DIR'), 0);
 if (isset($argv[2])) {
     $loop = $bench->compile($case, counted: true);
-    // What happens once has happened then.
+    // Warms up: work that happens only once is done before the counted run.
     $loop(min(10, (int) $argv[2]));
     $loop((int) $argv[2]);
     exit;

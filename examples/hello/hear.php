@@ -1,6 +1,6 @@
 <?php
 /*
- * Hello world, second half: … and another program, started whenever it likes, reads it.
+ * Hello world, second half: … and another program, started at any time, reads it.
  */
 
 $sync = new Sync(getenv('SYNC_FILE') ?: '/dev/shm/hello.sync');

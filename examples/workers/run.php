@@ -1,7 +1,7 @@
 <?php
 /*
  * Workers that share a list of jobs and a list of results. Taking a job is several statements:
- * `lock()` keeps everybody else out until `unlock()`, so that no job is done twice.
+ * `lock()` makes all other processes wait until `unlock()`, so that no job is done twice.
  *
  *   php examples/workers/run.php [WORKERS] [JOBS]
  */

@@ -1,5 +1,5 @@
 <?php
-/* 6 3 5: what all threads count, append and store in one file is all there; so it is in each one's own. */
+/* 6 3 5: counts, appends and values of all threads in one file are complete; so are those in each thread's own file. */
 require __DIR__ . '/include.inc';
 
 const TIMES = 100;

@@ -1,8 +1,8 @@
 <?php
-/* 4 2 8: a request that ends in the middle of an operator, whichever way, keeps no other thread out. */
+/* 4 2 8: a request that ends in the middle of an operator, in any way, blocks no other thread. */
 require __DIR__ . '/include.inc';
 
-/** Its conversion to a string ends the request, or goes wrong, or works. */
+/** Converting it to a string ends the request, or throws, or works. */
 class Text
 {
     function __construct(private int $way) {}

@@ -1,5 +1,5 @@
 <?php
-/* 5 2 8: any thread may fork while the others are at work; the child has nothing of theirs. */
+/* 5 2 8: any thread may fork while the others are at work; the child holds nothing of theirs. */
 require __DIR__ . '/include.inc';
 
 run(
@@ -17,7 +17,7 @@ run(
             }
             return;
         }
-        // Two threads fork, one of them under its lock.
+        // Two threads fork, one of them while it holds its lock.
         if ($thread === 0) {
             $s->lock();
         }

@@ -1,5 +1,5 @@
 <?php
-/* 8 16 2: what a thread has open, mapped and leased is given back when it ends, however many there were. */
+/* 8 16 2: a thread's open files, mappings and leases are released when it ends, however many threads there were. */
 require __DIR__ . '/include.inc';
 
 /** How many leases there are on this run's files. */
@@ -14,7 +14,7 @@ function leases(): int
     return $leases;
 }
 
-/** The kernel tells of one twice, or not at all, where any process locks meanwhile: looks again. */
+/** Reads again: the kernel lists a lock twice, or not at all, if any process locks meanwhile. */
 function same_leases(int $expected, string $what): void
 {
     for ($i = 0; $i < 100 && leases() !== $expected; $i++);
@@ -39,7 +39,7 @@ run(
         meet();
     },
     after: function () {
-        // Those of the main thread alone.
+        // Only those of the main thread are left.
         same([scratch()], open_files(), 'files that are open after all threads have ended');
         same(1, mappings(), 'files that are mapped after all threads have ended');
         same_leases(1, 'leases after all threads have ended');

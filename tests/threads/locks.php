@@ -1,5 +1,5 @@
 <?php
-/* 5 2 6: lock() of one thread keeps the others out, until unlock(), the request's end or the thread's. */
+/* 5 2 6: lock() of one thread makes the others wait, until unlock(), the request's end or the thread's. */
 require __DIR__ . '/include.inc';
 
 run(
@@ -11,7 +11,7 @@ run(
         $s = new Sync(scratch());
         switch ($request) {
             case 0:
-                // Read, then write: exact only if nobody comes in between.
+                // Reads, then writes: exact only if no other thread writes in between.
                 for ($i = 0; $i < 100; $i++) {
                     $s->lock();
                     $n = $s->n;
@@ -56,8 +56,8 @@ run(
                 return;
             default:
                 meet();
-                // Whoever locks never unlocks: a cycle keeps the object until the request ends; after
-                // the last one the thread ends as well.
+                // The lock is never released by unlock(): a cycle keeps the object until the request
+                // ends; after the last request the thread ends as well.
                 if ($thread === $request % threads()) {
                     $cycle = new stdClass;
                     $cycle->self = $cycle;

@@ -12,7 +12,7 @@ run(
             same('', thrown(fn () => $all[$i]->n++), "file $i of thread $thread");
         }
         meet();
-        // A child closes all of them, whichever thread they belong to.
+        // A child closes the files of all threads.
         if ($thread === 0) {
             $pid = pcntl_fork();
             if ($pid === 0) {

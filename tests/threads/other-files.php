@@ -1,5 +1,5 @@
 <?php
-/* 5 2 4: files are changed, destroyed, deleted and renamed under the hands of other threads. */
+/* 5 2 4: files are changed, destroyed, deleted and renamed while other threads use them. */
 require __DIR__ . '/include.inc';
 
 run(
@@ -17,7 +17,7 @@ run(
                     try {
                         $s->lock()->set($mine, $i);
                     } catch (SyncException $e) {
-                        // Another thread has taken the file away; what else there is would be a fault.
+                        // Another thread has removed the file; any other exception is a fault.
                         str_contains($e->getMessage(), 'is lost') or throw $e;
                     }
                     $s->unlock();

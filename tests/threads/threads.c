@@ -1,10 +1,10 @@
 /*
  * threads SCRIPT THREADS GENERATIONS REQUESTS: a PHP with many threads, as a server has them.
  *
- * In each generation so many threads begin, each runs SCRIPT for so many requests, one after the
- * other, and ends. Before and after all of them SCRIPT runs once in the main thread. What it finds
- * in PHP is below: where it is, a place to meet the other threads, and a way to say that something
- * is wrong. The exit status is 0 if nobody did.
+ * In each generation THREADS threads begin; each runs SCRIPT for REQUESTS requests, one after the
+ * other, and ends. Before and after all of them SCRIPT runs once in the main thread. PHP has the
+ * functions below: the place of the current request, a barrier for the threads, and a report of a
+ * failure. The exit status is 0 if no script reported one.
  */
 
 #define _GNU_SOURCE
@@ -17,7 +17,7 @@
 
 #include <sapi/embed/php_embed.h>
 
-/* Seconds after which whoever waits for the other threads gives up: nothing hangs for ever. */
+/* Seconds after which a wait for the other threads gives up, so that nothing hangs for ever. */
 #define PATIENCE 60
 
 static const char *script;
@@ -25,7 +25,7 @@ static int threads, generations, requests;
 static pid_t process;
 static atomic_int failures;
 
-/* Where a thread is; the main thread is -1, in generation -1 before all others, else after them. */
+/* The place of a thread; the main thread is -1, in generation -1 before all others, else after them. */
 static _Thread_local struct {
 	int thread, generation, request;
 	bool fatal_is_meant;
@@ -37,7 +37,7 @@ static void complain(const char *what)
 	fprintf(stderr, "thread %d of generation %d, request %d: %s\n", here.thread, here.generation, here.request, what);
 }
 
-/* ---- what a script can call ---- */
+/* ---- functions for scripts ---- */
 
 ZEND_BEGIN_ARG_INFO_EX(no_arguments, 0, 0, 0)
 ZEND_END_ARG_INFO()
@@ -55,7 +55,7 @@ static PHP_FUNCTION(here)
 	add_next_index_long(return_value, here.request);
 }
 
-/* threads(): how many there are at a time. */
+/* threads(): the number of threads at a time. */
 static PHP_FUNCTION(threads)
 {
 	ZEND_PARSE_PARAMETERS_NONE();
@@ -90,7 +90,7 @@ static PHP_FUNCTION(meet)
 	}
 }
 
-/* fail($what): something is wrong. */
+/* fail($what): reports a failure. */
 static PHP_FUNCTION(fail)
 {
 	char *what;
@@ -118,7 +118,7 @@ static const zend_function_entry functions[] = {
 	PHP_FE_END
 };
 
-/* Starts PHP with these functions, instead of the ones that this SAPI has. */
+/* Starts PHP with these functions, instead of this SAPI's own. */
 static int start(sapi_module_struct *sapi)
 {
 	sapi->additional_functions = functions;
@@ -144,7 +144,7 @@ static void run(void)
 
 	int status = EG(exit_status);
 	if (getpid() != process) {
-		/* A child that the script has forked, in which this thread is the only one. */
+		/* A child that the script forked, in which this thread is the only one. */
 		php_request_shutdown(NULL);
 		_exit(status);
 	}
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 	files.rlim_cur = files.rlim_max < 8192 ? files.rlim_max : 8192;
 	setrlimit(RLIMIT_NOFILE, &files);
 
-	/* Its first request is the one before all others. */
+	/* The main thread's first request runs before all others. */
 	php_embed_module.startup = start;
 	if (php_embed_init(argc, argv) == FAILURE) {
 		fprintf(stderr, "PHP does not start\n");
