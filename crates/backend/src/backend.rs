@@ -194,7 +194,7 @@ pub trait Backend: Sized {
     // ---- hooks -------------------------------------------------------------------------------------
 
     /// The version of the format in which the store keeps its content.
-    fn format_version() -> u32;
+    fn format_version() -> u64;
 
     /// What the user should be told of how the store was found: once.
     fn take_warning(&self) -> Option<String> {

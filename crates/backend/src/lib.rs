@@ -7,6 +7,8 @@ mod backend;
 mod outcome;
 mod room;
 mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wait;
 
 pub use backend::Backend;

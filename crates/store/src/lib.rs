@@ -9,6 +9,7 @@
 compile_error!("Sync needs Linux on a 64-bit machine: it relies on futexes, OFD locks and a large address space");
 
 mod adopt;
+mod backend;
 mod blocks;
 pub mod check;
 mod claim;

@@ -1,0 +1,517 @@
+//! A store in the memory of one thread: the simplest one that keeps the promises of [`Backend`].
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::Fixture;
+use crate::{
+    Appended, Backend, BackendError, Entry, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Snapshot, Standing,
+    Unread, Waiting,
+};
+
+/// How many pieces a value may have before it is written whole.
+const PIECES: usize = 4;
+/// From how many bytes on a value is the store's to rewrite, whoever would rather.
+const LONG: usize = 1 << 20;
+
+/// A place for one store.
+#[derive(Default)]
+pub struct MemoryPlace(Rc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    content: RefCell<Content>,
+    hold: Cell<Option<Hold>>,
+    handles: Cell<u64>,
+    tickets: Cell<u64>,
+}
+
+/// A handle on the store of a [`MemoryPlace`].
+pub struct Memory {
+    shared: Rc<Shared>,
+    handle: u64,
+}
+
+/// What a value was known by: the store's life, its last change, and the value's name for itself (0: none).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MemoryVersion {
+    life: u64,
+    commit: u64,
+    value: u64,
+}
+
+#[derive(Default)]
+struct Content {
+    /// How often the store was destroyed, from 1 on where it exists.
+    life: u64,
+    exists: bool,
+    /// Grows with each change.
+    commit: u64,
+    items: Vec<Item>,
+    /// The highest number that has been a name since everything was replaced.
+    highest: Option<i64>,
+}
+
+/// A key and its value: a whole one, and what was appended to it.
+struct Item {
+    key: Vec<u8>,
+    pieces: Vec<Piece>,
+}
+
+struct Piece {
+    /// The commit that made it, which no other one has.
+    made: u64,
+    bytes: Vec<u8>,
+    note: Option<i64>,
+}
+
+#[derive(Clone, Copy)]
+struct Hold {
+    handle: u64,
+    ticket: u64,
+    /// `lock()` was called.
+    locked: Option<Patience>,
+    /// How many holds on writers there are.
+    writers: u32,
+}
+
+/// A hold on writers.
+pub struct MemoryWriterHold {
+    handle: u64,
+    ticket: u64,
+}
+
+/// The notes of a waiter: the lock it waits for, and since when.
+#[derive(Default)]
+pub struct MemoryWaiter(Option<(u64, Instant)>);
+
+/// A failure.
+#[derive(Debug)]
+pub enum MemoryError {
+    Held(Held),
+    NoRoom(u64),
+}
+
+impl fmt::Display for MemoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Held(held) => write!(f, "{} holds the lock.", held.holder()),
+            Self::NoRoom(bytes) => write!(f, "There is no room for {bytes} bytes."),
+        }
+    }
+}
+
+impl BackendError for MemoryError {
+    fn remedy(&self) -> Remedy {
+        match *self {
+            Self::Held(held) => Remedy::Wait(held),
+            Self::NoRoom(bytes) => Remedy::MakeRoom(bytes),
+        }
+    }
+}
+
+impl Waiting for MemoryWaiter {
+    fn left(&mut self, held: &Held) -> Option<Duration> {
+        let known = self.0.filter(|(ticket, _)| *ticket == held.ticket);
+        let (_, since) = *self.0.insert(known.unwrap_or_else(|| (held.ticket, Instant::now())));
+        let left = held.patience.timeout.map_or(Duration::MAX, |timeout| timeout.saturating_sub(since.elapsed()));
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+impl Fixture for MemoryPlace {
+    type Store = Memory;
+
+    fn new() -> Self {
+        Self::default()
+    }
+
+    fn handle(&self) -> Memory {
+        Memory::on(&self.0)
+    }
+}
+
+impl Item {
+    fn length(&self) -> usize {
+        self.pieces.iter().map(|piece| piece.bytes.len()).sum()
+    }
+
+    fn newest(&self) -> &Piece {
+        self.pieces.last().expect("a value has a piece")
+    }
+
+    /// The bytes that were appended after a piece.
+    fn after(&self, made: u64) -> Option<Vec<u8>> {
+        let at = self.pieces.iter().position(|piece| piece.made == made)?;
+        Some(self.pieces[at + 1..].iter().flat_map(|piece| piece.bytes.iter().copied()).collect())
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.pieces.iter().flat_map(|piece| piece.bytes.iter().copied()).collect()
+    }
+}
+
+/// The number that a name is: `7` and `-7`, but neither `07` nor `-0` nor `+7`.
+fn number_of(name: &[u8]) -> Option<i64> {
+    let number: i64 = std::str::from_utf8(name).ok()?.parse().ok()?;
+    (number.to_string().as_bytes() == name).then_some(number)
+}
+
+impl Content {
+    fn find(&self, key: &[u8]) -> Option<&Item> {
+        self.items.iter().find(|item| item.key == key)
+    }
+
+    /// Begins a change, which makes the store.
+    fn change(&mut self) -> u64 {
+        if !self.exists {
+            self.exists = true;
+            self.life += 1;
+        }
+        self.commit += 1;
+        self.commit
+    }
+
+    fn version(&self, value: u64) -> MemoryVersion {
+        MemoryVersion { life: self.life, commit: self.commit, value }
+    }
+
+    fn put(&mut self, key: &[u8], bytes: Vec<u8>) -> MemoryVersion {
+        let made = self.change();
+        self.highest = self.highest.max(number_of(key));
+        let pieces = vec![Piece { made, bytes, note: None }];
+        match self.items.iter_mut().find(|item| item.key == key) {
+            Some(item) => item.pieces = pieces,
+            None => self.items.push(Item { key: key.to_vec(), pieces }),
+        }
+        self.version(made)
+    }
+
+    /// The item of a key, if the version stands for its newest value.
+    fn unchanged(&mut self, key: &[u8], version: &MemoryVersion) -> Option<&mut Item> {
+        let known = *version;
+        let item = self.items.iter_mut().find(|item| item.key == key)?;
+        (known.life == self.life && item.newest().made == known.value).then_some(item)
+    }
+
+    fn next_number(&self, least: i64) -> Option<i64> {
+        match self.highest {
+            None => Some(0),
+            Some(highest) => highest.checked_add(1).map(|next| next.max(least)),
+        }
+    }
+}
+
+impl Memory {
+    fn on(shared: &Rc<Shared>) -> Self {
+        let handle = shared.handles.get() + 1;
+        shared.handles.set(handle);
+        Self { shared: shared.clone(), handle }
+    }
+
+    fn check(&self, reading: bool) -> Result<(), MemoryError> {
+        let Some(hold) = self.shared.hold.get().filter(|hold| hold.handle != self.handle) else { return Ok(()) };
+        if reading && hold.locked.is_none() {
+            return Ok(());
+        }
+        Err(MemoryError::Held(Held {
+            patience: hold.locked.unwrap_or_default(),
+            same_thread: true,
+            change: hold.locked.is_none(),
+            holder: None,
+            reading,
+            ticket: hold.ticket,
+        }))
+    }
+
+    /// The content, for a read.
+    fn read(&self) -> Result<std::cell::Ref<'_, Content>, MemoryError> {
+        self.check(true)?;
+        Ok(self.shared.content.borrow())
+    }
+
+    /// The content, for a change.
+    fn write(&self) -> Result<std::cell::RefMut<'_, Content>, MemoryError> {
+        self.check(false)?;
+        Ok(self.shared.content.borrow_mut())
+    }
+
+    fn my_hold(&self) -> Option<Hold> {
+        self.shared.hold.get().filter(|hold| hold.handle == self.handle)
+    }
+
+    /// Holds as before, or anew.
+    fn hold(&self) -> Hold {
+        self.my_hold().unwrap_or_else(|| {
+            self.shared.tickets.set(self.shared.tickets.get() + 1);
+            Hold { handle: self.handle, ticket: self.shared.tickets.get(), locked: None, writers: 0 }
+        })
+    }
+
+    fn keep(&self, hold: Hold) {
+        self.shared.hold.set((hold.locked.is_some() || hold.writers > 0).then_some(hold));
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if self.my_hold().is_some() {
+            self.shared.hold.set(None);
+        }
+    }
+}
+
+fn fill(out: &mut impl Room<u8>, bytes: &[u8]) -> Result<(), MemoryError> {
+    let wanted = bytes.len() as u64;
+    if !out.has_room(wanted) {
+        out.clear();
+    }
+    if !out.has_room(wanted) {
+        return Err(MemoryError::NoRoom(wanted));
+    }
+    out.clear();
+    if out.extend(bytes) { Ok(()) } else { Err(MemoryError::NoRoom(wanted)) }
+}
+
+impl Backend for Memory {
+    type Version = MemoryVersion;
+    type WriterHold = MemoryWriterHold;
+    type Waiter = MemoryWaiter;
+    type Error = MemoryError;
+
+    fn address(&self) -> &[u8] {
+        b"memory"
+    }
+
+    fn another(&self) -> Self {
+        Self::on(&self.shared)
+    }
+
+    fn is_current(&self, version: &MemoryVersion) -> bool {
+        let content = self.shared.content.borrow();
+        self.check(true).is_ok() && content.exists && *version == content.version(version.value)
+    }
+
+    fn get_short(
+        &self,
+        key: &[u8],
+        limit: u64,
+        version: &mut MemoryVersion,
+        out: &mut impl Room<u8>,
+    ) -> Result<Found, MemoryError> {
+        let content = self.read()?;
+        let Some(item) = content.find(key) else {
+            *version = if content.exists { content.version(0) } else { MemoryVersion::default() };
+            return Ok(Found::Missing);
+        };
+        let made = item.newest().made;
+        let after = if version.life == content.life { item.after(version.value) } else { None };
+        let found = match after {
+            Some(bytes) if bytes.is_empty() => Found::Unchanged,
+            Some(bytes) => {
+                fill(out, &bytes)?;
+                Found::Appended
+            }
+            None => match &item.pieces[..] {
+                [whole] if whole.bytes.len() as u64 >= limit => {
+                    fill(out, &whole.bytes[..whole.bytes.len().min(16)])?;
+                    let place = [content.life, made, 0, 0];
+                    Found::Long(Box::new(Unread { length: whole.bytes.len() as u64, place }))
+                }
+                _ => {
+                    fill(out, &item.bytes())?;
+                    Found::Value
+                }
+            },
+        };
+        *version = content.version(made);
+        Ok(found)
+    }
+
+    fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Result<bool, MemoryError> {
+        let content = self.read()?;
+        let [life, made, ..] = value.place;
+        let bytes = (content.items.iter())
+            .find(|item| life == content.life && item.newest().made == made)
+            .and_then(|item| item.bytes().get(from as usize..from as usize + target.len()).map(<[u8]>::to_vec));
+        let Some(bytes) = bytes else { return Ok(false) };
+        for (place, byte) in target.iter_mut().zip(bytes) {
+            place.write(byte);
+        }
+        Ok(true)
+    }
+
+    fn peek(&self, key: &[u8], version: &mut MemoryVersion, start: &mut impl Room<u8>) -> Result<Peeked, MemoryError> {
+        let content = self.read()?;
+        let Some(item) = content.find(key) else {
+            *version = if content.exists { content.version(0) } else { MemoryVersion::default() };
+            return Ok(Peeked::Missing);
+        };
+        let newest = item.newest();
+        let unchanged = version.life == content.life && version.value == newest.made;
+        let peeked = match newest.note {
+            _ if unchanged => Peeked::Unchanged,
+            Some(note) => Peeked::Noted(note),
+            None => {
+                fill(start, &newest.bytes[..newest.bytes.len().min(16)])?;
+                Peeked::Whole
+            }
+        };
+        *version = content.version(newest.made);
+        Ok(peeked)
+    }
+
+    fn len(&self) -> Result<u64, MemoryError> {
+        Ok(self.read()?.items.len() as u64)
+    }
+
+    fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<(), MemoryError> {
+        snapshot.begin(limit);
+        let content = self.read()?;
+        for (order, item) in content.items.iter().enumerate() {
+            let key = (item.key.len() as u64, |out: &mut B| out.extend(&item.key).then_some(()));
+            let length = item.length() as u64;
+            let added = if length >= limit && item.pieces.len() == 1 {
+                let place = [content.life, item.newest().made, 0, 0];
+                snapshot.add_left(order as u64, key, Unread { length, place })
+            } else {
+                let bytes = item.bytes();
+                snapshot.add(order as u64, key, (length, |out: &mut B| out.extend(&bytes).then_some(())))
+            };
+            added.ok_or(MemoryError::NoRoom(length))?;
+        }
+        snapshot.sort();
+        if snapshot.fits() { Ok(()) } else { Err(MemoryError::NoRoom(snapshot.wanted().0)) }
+    }
+
+    fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], version: &mut MemoryVersion) -> Result<(), MemoryError> {
+        *version = self.write()?.put(key, [head, body].concat());
+        Ok(())
+    }
+
+    fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut MemoryVersion) -> Result<bool, MemoryError> {
+        let mut content = self.write()?;
+        if content.unchanged(key, version).is_none() {
+            return Ok(false);
+        }
+        *version = content.put(key, value.to_vec());
+        Ok(true)
+    }
+
+    fn append(
+        &self,
+        key: &[u8],
+        bytes: &[u8],
+        note: i64,
+        rewrite: Rewrite,
+        version: &mut MemoryVersion,
+    ) -> Result<Appended, MemoryError> {
+        let mut content = self.write()?;
+        let Some(item) = content.unchanged(key, version) else { return Ok(Appended::Changed) };
+        let full = item.pieces.len() > PIECES;
+        if full && rewrite == Rewrite::Caller && item.length() < LONG {
+            return Ok(Appended::Full);
+        }
+        let made = content.change();
+        let item = content.items.iter_mut().find(|item| item.key == key).expect("it was there");
+        let piece = Piece { made, bytes: bytes.to_vec(), note: Some(note) };
+        if full {
+            let bytes = [item.bytes(), piece.bytes].concat();
+            item.pieces = vec![Piece { bytes, ..piece }];
+        } else {
+            item.pieces.push(piece);
+        }
+        *version = content.version(made);
+        Ok(Appended::Done)
+    }
+
+    fn put_next(
+        &self,
+        head: &[u8],
+        body: &[u8],
+        least: i64,
+        version: &mut MemoryVersion,
+    ) -> Result<Option<i64>, MemoryError> {
+        let mut content = self.write()?;
+        let Some(number) = content.next_number(least) else { return Ok(None) };
+        *version = content.put(number.to_string().as_bytes(), [head, body].concat());
+        Ok(Some(number))
+    }
+
+    fn next_number(&self, least: i64) -> Result<Option<i64>, MemoryError> {
+        Ok(self.write()?.next_number(least))
+    }
+
+    fn remove(&self, key: &[u8]) -> Result<bool, MemoryError> {
+        let mut content = self.write()?;
+        let Some(at) = content.items.iter().position(|item| item.key == key) else { return Ok(false) };
+        content.change();
+        content.items.remove(at);
+        Ok(true)
+    }
+
+    fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<(), MemoryError> {
+        let mut content = self.write()?;
+        content.change();
+        content.items.clear();
+        content.highest = None;
+        for (key, value) in entries {
+            content.put(key, value.to_vec());
+        }
+        Ok(())
+    }
+
+    fn destroy(&self) -> Result<(), MemoryError> {
+        let mut content = self.write()?;
+        let Content { life, commit, .. } = *content;
+        *content = Content { life, commit, ..Content::default() };
+        self.shared.hold.set(None);
+        Ok(())
+    }
+
+    fn lock(&self, patience: Patience) -> Result<(), MemoryError> {
+        self.write()?.change();
+        self.keep(Hold { locked: Some(patience), ..self.hold() });
+        Ok(())
+    }
+
+    fn unlock(&self) {
+        if let Some(hold) = self.my_hold() {
+            self.keep(Hold { locked: None, ..hold });
+        }
+    }
+
+    fn lock_writers(&self) -> Result<MemoryWriterHold, MemoryError> {
+        self.write()?;
+        let hold = self.hold();
+        self.keep(Hold { writers: hold.writers + 1, ..hold });
+        Ok(MemoryWriterHold { handle: self.handle, ticket: hold.ticket })
+    }
+
+    fn unlock_writers(&self, ended: MemoryWriterHold) {
+        if let Some(hold) = self.my_hold().filter(|hold| hold.ticket == ended.ticket && hold.writers > 0) {
+            self.keep(Hold { writers: hold.writers - 1, ..hold });
+        }
+    }
+
+    fn standing(&self, kept: &MemoryWriterHold) -> Standing {
+        match self.my_hold() {
+            Some(hold) if kept.handle == self.handle && kept.ticket == hold.ticket => Standing::Kept,
+            _ => Standing::Ended,
+        }
+    }
+
+    fn wait(&self, _: &mut MemoryWaiter, held: &Held, at_most: Duration) {
+        // The holder is of this very thread: nothing can happen meanwhile.
+        std::thread::sleep(at_most.min(held.patience.interval));
+    }
+
+    fn stop_waiting(&self) {}
+
+    fn format_version() -> u64 {
+        1
+    }
+}

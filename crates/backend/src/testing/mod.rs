@@ -1,0 +1,68 @@
+//! For tests: a store in memory, and the tests that every store has to pass.
+
+mod memory;
+pub mod model;
+pub mod suite;
+
+pub use memory::{Memory, MemoryError, MemoryPlace, MemoryVersion, MemoryWaiter, MemoryWriterHold};
+
+use super::Backend;
+
+/// A place for one store, new and empty, to which handles can be made.
+pub trait Fixture {
+    type Store: Backend;
+
+    /// A place that nothing was stored at.
+    fn new() -> Self;
+
+    /// A handle on the store there.
+    fn handle(&self) -> Self::Store;
+}
+
+/// Makes a test of each case of the suite, and of the model, for one kind of store: `backend_tests!(MyFixture);`
+#[macro_export]
+macro_rules! backend_tests {
+    ($fixture:ty) => {
+        $crate::backend_tests! { $fixture;
+            nothing_is_there_at_first
+            order_is_that_of_the_first_put
+            any_bytes_are_a_key_and_a_value
+            a_version_tells_whether_a_value_has_changed
+            a_version_of_a_removed_key_is_not_current
+            too_little_room_changes_nothing
+            a_long_value_may_be_left_where_it_is
+            compare_and_set_takes_the_newest_version_alone
+            an_append_goes_on_from_the_newest_version_alone
+            appends_without_end_keep_every_byte
+            a_store_that_rewrites_keeps_every_byte
+            a_peek_tells_whether_there_is_a_value_and_what_was_noted
+            numbers_go_on_after_the_highest
+            numbers_begin_at_the_least
+            there_is_no_number_after_the_last
+            removing_tells_whether_it_was_there
+            replacing_leaves_nothing_else
+            a_snapshot_is_filled_in_the_callers_memory
+            destroying_ends_everything
+            a_lock_keeps_others_out_until_it_ends
+            a_lock_ends_with_its_handle
+            a_hold_on_writers_lets_readers_go_on
+            holds_on_writers_are_counted
+            a_lock_outlasts_a_hold_on_writers_inside_of_it
+            another_handle_is_on_the_same_store
+            nothing_is_there_to_import
+        }
+
+        #[test]
+        fn any_sequence_of_operations_agrees_with_a_list() {
+            $crate::testing::model::check::<$fixture>();
+        }
+    };
+    ($fixture:ty; $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() {
+                $crate::testing::suite::$case::<$fixture>();
+            }
+        )*
+    };
+}

@@ -1,0 +1,191 @@
+//! Any sequence of operations by two handles, beside a list that does the same.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::Fixture;
+use crate::{Appended, Backend, Found, Rewrite};
+
+#[derive(Debug, Clone)]
+enum Operation {
+    Get(u8),
+    Put(u8, Vec<u8>),
+    PutIfUnchanged(u8, Vec<u8>),
+    Append(u8, Vec<u8>, bool),
+    PutNext(Vec<u8>),
+    Remove(u8),
+    Replace(Vec<(u8, Vec<u8>)>),
+    Snapshot,
+    Destroy,
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let key = || 0..6u8;
+    let bytes = || prop::collection::vec(any::<u8>(), 0..40);
+    prop_oneof![
+        8 => key().prop_map(Operation::Get),
+        6 => (key(), bytes()).prop_map(|(key, value)| Operation::Put(key, value)),
+        4 => (key(), bytes()).prop_map(|(key, value)| Operation::PutIfUnchanged(key, value)),
+        8 => (key(), bytes(), any::<bool>()).prop_map(|(key, value, store)| Operation::Append(key, value, store)),
+        2 => bytes().prop_map(Operation::PutNext),
+        2 => key().prop_map(Operation::Remove),
+        1 => prop::collection::vec((key(), bytes()), 0..5).prop_map(Operation::Replace),
+        3 => Just(Operation::Snapshot),
+        1 => Just(Operation::Destroy),
+    ]
+}
+
+/// The list, with a number for each state of a value, and the next number.
+#[derive(Default)]
+struct Model {
+    items: Vec<(Vec<u8>, Vec<u8>, u64)>,
+    changes: u64,
+    highest: Option<i64>,
+}
+
+impl Model {
+    fn find(&self, key: &[u8]) -> Option<&(Vec<u8>, Vec<u8>, u64)> {
+        self.items.iter().find(|item| item.0 == key)
+    }
+
+    fn put(&mut self, key: &[u8], value: Vec<u8>) -> u64 {
+        self.changes += 1;
+        self.highest = self.highest.max(std::str::from_utf8(key).unwrap().parse().ok());
+        match self.items.iter_mut().find(|item| item.0 == key) {
+            Some(item) => (item.1, item.2) = (value, self.changes),
+            None => self.items.push((key.to_vec(), value, self.changes)),
+        }
+        self.changes
+    }
+}
+
+/// A handle with its notes: of each key the version, and the value and the state of the model that it stands for.
+struct Handle<B: Backend> {
+    store: B,
+    notes: HashMap<Vec<u8>, (B::Version, Vec<u8>, u64)>,
+}
+
+impl<B: Backend> Handle<B> {
+    fn new(store: B) -> Self {
+        Self { store, notes: HashMap::new() }
+    }
+
+    /// The version of a key, and the state that it stands for (0: none).
+    fn note(&self, key: &[u8]) -> (B::Version, u64) {
+        self.notes.get(key).map_or_else(Default::default, |(version, _, state)| (*version, *state))
+    }
+
+    fn get(&mut self, model: &Model, key: &[u8]) {
+        let (mut version, mut known, state) = self.notes.remove(key).unwrap_or_default();
+        let item = model.find(key);
+        if state != 0 && self.store.is_current(&version) {
+            assert_eq!(item.map(|item| item.2), Some(state), "a current value is the newest");
+        }
+        let mut out = Vec::new();
+        match self.store.get(key, &mut version, &mut out).unwrap() {
+            Found::Missing => assert!(item.is_none(), "missing"),
+            Found::Unchanged => assert_eq!(item.map(|item| item.2), Some(state), "unchanged"),
+            Found::Value => known = out,
+            Found::Appended => known.extend(out),
+            Found::Long(_) => unreachable!("there is no limit"),
+        }
+        if let Some((_, value, state)) = item {
+            assert_eq!(&known, value);
+            assert!(self.store.is_current(&version));
+            self.notes.insert(key.to_vec(), (version, known, *state));
+        }
+    }
+
+    fn apply(&mut self, model: &mut Model, operation: Operation) {
+        let name = |key: u8| key.to_string().into_bytes();
+        match operation {
+            Operation::Get(key) => self.get(model, &name(key)),
+            Operation::Put(key, value) => {
+                let (key, (mut version, _)) = (name(key), self.note(&name(key)));
+                self.store.put(&key, &value, &mut version).unwrap();
+                let state = model.put(&key, value.clone());
+                self.notes.insert(key, (version, value, state));
+            }
+            Operation::PutIfUnchanged(key, value) => {
+                let (key, (mut version, state)) = (name(key), self.note(&name(key)));
+                let newest = state != 0 && model.find(&key).is_some_and(|item| item.2 == state);
+                // (A store may take a value for changed that is not: its cleaner has moved it.)
+                let done = self.store.put_if_unchanged(&key, &value, &mut version).unwrap();
+                assert!(newest || !done);
+                if done {
+                    let state = model.put(&key, value.clone());
+                    self.notes.insert(key, (version, value, state));
+                }
+            }
+            Operation::Append(key, bytes, by_store) => self.append(model, name(key), &bytes, by_store),
+            Operation::PutNext(value) => {
+                let mut version = B::Version::default();
+                let number = self.store.put_next(&value, b"", 0, &mut version).unwrap().unwrap();
+                assert_eq!(number, model.highest.map_or(0, |highest| highest + 1));
+                let key = number.to_string().into_bytes();
+                let state = model.put(&key, value.clone());
+                self.notes.insert(key, (version, value, state));
+            }
+            Operation::Remove(key) => {
+                let was_there = model.find(&name(key)).is_some();
+                assert_eq!(self.store.remove(&name(key)).unwrap(), was_there);
+                model.items.retain(|item| item.0 != name(key));
+            }
+            Operation::Replace(entries) => {
+                let entries: Vec<_> = entries.into_iter().collect::<HashMap<_, _>>().into_iter().collect();
+                let named: Vec<_> = entries.iter().map(|(key, value)| (name(*key), value.clone())).collect();
+                let borrowed: Vec<_> = named.iter().map(|(key, value)| (&key[..], &value[..])).collect();
+                self.store.replace(&borrowed).unwrap();
+                model.items.clear();
+                model.highest = None;
+                for (key, value) in named {
+                    model.put(&key, value);
+                }
+            }
+            Operation::Snapshot => {
+                let snapshot = self.store.snapshot().unwrap();
+                let expected: Vec<_> = model.items.iter().map(|item| (&item.0[..], &item.1[..])).collect();
+                assert_eq!(snapshot.iter().collect::<Vec<_>>(), expected);
+                assert_eq!(self.store.len().unwrap(), expected.len() as u64);
+            }
+            Operation::Destroy => {
+                self.store.destroy().unwrap();
+                model.items.clear();
+                model.highest = None;
+            }
+        }
+    }
+
+    fn append(&mut self, model: &mut Model, key: Vec<u8>, bytes: &[u8], by_store: bool) {
+        let Some((mut version, known, state)) = self.notes.get(&key).cloned() else { return };
+        let newest = model.find(&key).is_some_and(|item| item.2 == state);
+        let rewrite = if by_store { Rewrite::Store } else { Rewrite::Caller };
+        match self.store.append(&key, bytes, 0, rewrite, &mut version).unwrap() {
+            Appended::Done => {
+                assert!(newest, "an append goes on from the newest value");
+                let value = [&known[..], bytes].concat();
+                let state = model.put(&key, value.clone());
+                self.notes.insert(key, (version, value, state));
+            }
+            Appended::Full => assert!(newest && !by_store),
+            Appended::Changed => {}
+        }
+    }
+}
+
+/// Checks one kind of store.
+pub fn check<F: Fixture>() {
+    let steps = prop::collection::vec((any::<bool>(), operation()), 1..80);
+    let mut runner = TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&steps, |steps| {
+        let (place, mut model) = (F::new(), Model::default());
+        let mut handles = [Handle::new(place.handle()), Handle::new(place.handle())];
+        for (second, operation) in steps {
+            handles[usize::from(second)].apply(&mut model, operation);
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}

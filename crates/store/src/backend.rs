@@ -1,0 +1,169 @@
+//! The store in a file as a [`Backend`]: where the users of any store ask for something, and who decides when pieces that were
+//! appended become one record.
+
+use super::hold::Waiter;
+use super::{Error, ErrorKind, FORMAT_VERSION, Result, Store, Version, WriterHold, close_idle, set_idle_limit};
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+use sync_backend::{
+    Appended, Backend, BackendError, Entry, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Snapshot, Standing,
+    Unread,
+};
+
+/// From how many bytes on a value is not written whole again, whoever would rather: its pieces are merged.
+const LONG: u64 = 4 << 20;
+
+impl BackendError for Error {
+    fn remedy(&self) -> Remedy {
+        match self.kind {
+            ErrorKind::Held(held) => Remedy::Wait(held),
+            ErrorKind::Busy => Remedy::Retry,
+            ErrorKind::NoRoom(bytes) => Remedy::MakeRoom(bytes),
+            ErrorKind::Legacy => Remedy::Import,
+            ErrorKind::LockLost => Remedy::Unlock,
+            _ => Remedy::Report,
+        }
+    }
+}
+
+impl Backend for Store {
+    type Version = Version;
+    type WriterHold = WriterHold;
+    type Waiter = Waiter;
+    type Error = Error;
+
+    #[inline]
+    fn address(&self) -> &[u8] {
+        self.path().as_os_str().as_bytes()
+    }
+
+    fn another(&self) -> Self {
+        Self::new(self.path.clone(), self.options.clone())
+    }
+
+    #[inline]
+    fn is_current(&self, version: &Version) -> bool {
+        self.is_current(version)
+    }
+
+    fn get_short(&self, key: &[u8], limit: u64, version: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
+        self.get_short(key, limit, version, out)
+    }
+
+    fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Result<bool> {
+        self.read_unread(value, from, target)
+    }
+
+    fn peek(&self, key: &[u8], version: &mut Version, start: &mut impl Room<u8>) -> Result<Peeked> {
+        self.peek(key, version, start)
+    }
+
+    fn len(&self) -> Result<u64> {
+        self.len()
+    }
+
+    fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
+        self.fill(snapshot, limit)
+    }
+
+    #[inline]
+    fn put(&self, key: &[u8], value: &[u8], version: &mut Version) -> Result<()> {
+        self.put(key, value, version)
+    }
+
+    fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], version: &mut Version) -> Result<()> {
+        self.put_parts(key, head, body, version)
+    }
+
+    #[inline]
+    fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut Version) -> Result<bool> {
+        self.put_if_unchanged(key, value, version)
+    }
+
+    fn append(&self, key: &[u8], bytes: &[u8], note: i64, rewrite: Rewrite, version: &mut Version) -> Result<Appended> {
+        let appended = self.append(key, bytes, note, version)?;
+        if appended != Appended::Full {
+            return Ok(appended);
+        }
+        match rewrite {
+            Rewrite::Store if self.append_whole(key, bytes, note, version)? => Ok(Appended::Done),
+            Rewrite::Store => Ok(Appended::Changed),
+            Rewrite::Caller if self.unite(key, LONG, version)? => self.append(key, bytes, note, version),
+            Rewrite::Caller => Ok(Appended::Full),
+        }
+    }
+
+    fn put_next(&self, head: &[u8], body: &[u8], least: i64, version: &mut Version) -> Result<Option<i64>> {
+        self.put_next(head, body, least, version)
+    }
+
+    fn next_number(&self, least: i64) -> Result<Option<i64>> {
+        self.next_number(least)
+    }
+
+    fn remove(&self, key: &[u8]) -> Result<bool> {
+        self.remove(key)
+    }
+
+    fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
+        self.replace(entries)
+    }
+
+    fn destroy(&self) -> Result<()> {
+        self.destroy()
+    }
+
+    fn lock(&self, patience: Patience) -> Result<()> {
+        self.lock(patience)
+    }
+
+    fn unlock(&self) {
+        self.unlock();
+    }
+
+    fn lock_writers(&self) -> Result<WriterHold> {
+        self.lock_writers()
+    }
+
+    fn unlock_writers(&self, hold: WriterHold) {
+        self.unlock_writers(hold);
+    }
+
+    fn standing(&self, hold: &WriterHold) -> Standing {
+        self.standing(hold)
+    }
+
+    fn wait(&self, waiter: &mut Waiter, held: &Held, at_most: Duration) {
+        self.wait(waiter, held, at_most);
+    }
+
+    #[inline]
+    fn stop_waiting(&self) {
+        self.stop_waiting();
+    }
+
+    fn format_version() -> u64 {
+        FORMAT_VERSION
+    }
+
+    fn take_warning(&self) -> Option<String> {
+        self.take_warning()
+    }
+
+    fn copy_legacy(&self, out: &mut impl Room<u8>) -> Result<bool> {
+        self.copy_legacy(out)
+    }
+
+    fn import(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool> {
+        self.import(old, entries)
+    }
+
+    fn set_idle_limit(stores: u64) {
+        set_idle_limit(stores);
+    }
+
+    fn close_idle() {
+        close_idle();
+    }
+}
