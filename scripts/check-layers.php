@@ -96,10 +96,18 @@ function target(string $path, string $from, array $modules): ?string
     return implode('/', $at);
 }
 
+/** The names that the root of a folder gives to other crates: `use sync_store as store;`. */
+function names_of_crates(array $modules): array
+{
+    preg_match_all('~^use \w+ as (\w+);~m', isset($modules['']) ? file_get_contents($modules['']) : '', $matches);
+    return $matches[1];
+}
+
 /** Which modules each module's code leads to. */
 function arrows(array $modules): array
 {
     $arrows = [];
+    $crates = names_of_crates($modules);
     foreach ($modules as $from => $file) {
         $code = code(file_get_contents($file));
         $paths = [];
@@ -110,6 +118,9 @@ function arrows(array $modules): array
         preg_match_all('~(?<![\w:$])(?:crate|super|self)(?:::\w+)+~', $code, $matches);
         $arrows[$from] = [];
         foreach ([...$paths, ...$matches[0]] as $path) {
+            if (preg_match('~^crate::(\w+)~', $path, $match) && in_array($match[1], $crates, true)) {
+                continue;
+            }
             $to = target($path, $from, $modules);
             if ($to !== null && $to !== $from) {
                 $arrows[$from][$to] = $path;
@@ -225,6 +236,7 @@ function check_itself(): array
         'an arrow upwards' => [['a.rs' => '', 'b.rs' => 'fn f() { crate::a::g() }'], "a\nb", 1],
         'a circle along a line' => [['a.rs' => 'use crate::{c::d, b::{self}};', 'b.rs' => 'use super::a::X;'], 'a b', 1],
         'a circle with the parent' => [['a/mod.rs' => 'pub use b::X;', 'a/b.rs' => 'use super::Y;'], 'a', 1],
+        'another crate, by the name that the root gives it' => [['lib.rs' => 'use other as o;', 'b.rs' => 'use crate::o::X;'], "lib\nb", 0],
         'a test leads anywhere' => [['a.rs' => '', 'b.rs' => "#[cfg(test)]\nmod tests { use crate::a; fn f() { {} } }"], "a\nb", 0],
         'a comment, a string' => [['a.rs' => '', 'b.rs' => '// crate::a' . "\n" . 'const X: &str = "crate::a::b";'], "a\nb", 0],
         'a file that is not drawn' => [['a.rs' => '', 'b.rs' => ''], 'a', 1],
