@@ -66,6 +66,7 @@ test-valgrind: build ## Runs the PHPT suite under valgrind
 
 bench: build ## Measures against APCu, Yac, Redis and others; or against another build: make bench AGAINST=OLD.so
 	@$(if $(AGAINST),benches/compare '$(AGAINST)',benches/run)
+	@$(if $(AGAINST),:,cargo bench --quiet --locked -p sync-msgpack)
 
 torture: ## Kills writers at random (TORTURE_SECONDS=600) and looks for lost values; then 150 writers at once
 	@cargo run --release --locked -p sync-torture --features torture -- $(ONLY)

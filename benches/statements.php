@@ -11,6 +11,7 @@ $fresh = '$f = "{dir}/store"; $s = new Sync($f); ';
 $names = '$names = array_keys(named(10000)); ';
 $hundred = '$s->setData((object) named(100)); ';
 $map = '$s->map = named(10); ';
+$objects = '$rows = array_map(fn ($n) => (object) ["id" => $n, "name" => "name number $n", "tags" => [1, 2.5, null]], range(1, 50)); ';
 
 return [
     'read, a literal name' => ['open' => "$fresh \$s->x = 1;", 'run' => '$v = $s->x;', 'times' => 8],
@@ -18,11 +19,15 @@ return [
     'read, dynamic names' => ['open' => "$fresh $hundred $names", 'run' => '$v = $s->{$names[$i & 63]};'],
     'read, each once' => ['open' => "$fresh $names \$s->setData((object) named(10000));", 'prepare' => '$t = new Sync($f); $t->x;', 'run' => '$v = $t->{$names[$i]};', 'at most' => 10_000],
     'read, another object has just written it' => ['open' => "$fresh \$s->x = 1; \$t = new Sync(\$f);", 'run' => '$s->x = $i; $v = $t->x;'],
+    'read, an array that another object has just written' => ['open' => "$fresh \$t = new Sync(\$f);", 'run' => '$s->x = $pairs; $v = $t->x;'],
+    'read, objects' => ['open' => "$fresh $objects \$s->x = \$rows;", 'run' => '$v = $s->x;'],
     'isset' => ['open' => "$fresh \$s->x = 1;", 'run' => '$v = isset($s->x);', 'times' => 8],
     'isset, no such name' => ['open' => "$fresh \$s->x = 1;", 'run' => '$v = isset($s->y);', 'times' => 8],
     'write, an int' => ['open' => $fresh, 'run' => '$s->x = $i;'],
     'write, a string' => ['open' => $fresh, 'run' => '$s->x = "some string of some length";'],
     'write, an array' => ['open' => $fresh, 'run' => '$s->x = $pairs;'],
+    'write, a list of ints' => ['open' => "$fresh \$ints = range(-500, 500);", 'run' => '$s->x = $ints;'],
+    'write, objects' => ['open' => "$fresh $objects", 'run' => '$s->x = $rows;'],
     'write, dynamic names' => ['open' => "$fresh $hundred $names", 'run' => '$s->{$names[$i & 63]} = $i;'],
     'write, an int, a new name' => ['open' => "$fresh $names \$none = new stdClass;", 'prepare' => '$s->setData($none);', 'run' => '$s->{$names[$i]} = $i;', 'at most' => 10_000],
     'write, a string, a new name' => ['open' => "$fresh $names \$none = new stdClass;", 'prepare' => '$s->setData($none);', 'run' => '$s->{$names[$i]} = "some string of some length";', 'at most' => 10_000],

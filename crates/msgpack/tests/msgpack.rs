@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for Tree {
     }
 }
 
-/// What the reader makes of bytes that are one value and no more.
+/// The value that the reader finds in bytes that are one value and no more.
 fn read(bytes: &[u8]) -> Option<Tree> {
     let mut reader = Reader::new(bytes);
     let tree = Tree::deserialize(&mut reader).ok()?;
@@ -145,7 +145,7 @@ fn write(tree: &Tree) -> Vec<u8> {
     out
 }
 
-/// What the referee makes of the first value in `bytes`, and how many bytes it took.
+/// The first value in `bytes`, as the referee reads it, and its length.
 fn referee(bytes: &[u8]) -> Option<(Tree, usize)> {
     let mut deserializer = rmp_serde::Deserializer::new(std::io::Cursor::new(bytes));
     let tree = Tree::deserialize(&mut deserializer).ok()?;

@@ -29,7 +29,7 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
 /// There are 8 bytes at both.
 #[inline(always)]
 unsafe fn differ(a: *const u8, b: *const u8) -> u64 {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has 8 bytes at both.
     unsafe { a.cast::<u64>().read_unaligned() ^ b.cast::<u64>().read_unaligned() }
 }
 
@@ -76,7 +76,7 @@ pub unsafe fn copy(from: &[u8], to: *mut u8) {
 /// Both sides have room for it.
 #[inline(always)]
 unsafe fn word<T: Copy>(from: *const u8, to: *mut u8) {
-    // SAFETY: the caller's promise; nothing is asked of the alignment.
+    // SAFETY: the caller has room for a word on both sides; nothing is asked of the alignment.
     unsafe { to.cast::<T>().write_unaligned(from.cast::<T>().read_unaligned()) }
 }
 
@@ -110,7 +110,7 @@ pub fn is_ascii(bytes: &[u8]) -> bool {
 /// There is one at `at`.
 #[inline(always)]
 unsafe fn load<T: Into<u64>>(at: *const u8) -> u64 {
-    // SAFETY: the caller's promise; nothing is asked of the alignment.
+    // SAFETY: the caller has a word there; nothing is asked of the alignment.
     unsafe { at.cast::<T>().read_unaligned() }.into()
 }
 

@@ -74,7 +74,7 @@ impl Depth {
         self.now.set(depth - 1);
     }
 
-    /// Whether the value is nested so deeply that nobody should keep it.
+    /// Whether the value is nested too deeply to be kept.
     pub fn was_deep(&self) -> bool {
         self.deepest.get() > 0
     }

@@ -178,7 +178,7 @@ impl<'de> Visitor<'de> for Place<'_> {
 /// # Safety
 /// As for [`zend::set_undef`].
 pub unsafe fn set_unsigned(at: *mut Zval, value: u64) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller gives a zval to overwrite.
     unsafe {
         match i64::try_from(value) {
             Ok(value) => zend::set_long(at, value),

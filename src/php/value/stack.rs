@@ -11,7 +11,7 @@ use crate::php::zend;
 const RESERVE: usize = 256 << 10;
 const PART: usize = 4;
 
-/// How much of a stack that nobody knows is looked at each time, and in what steps: pages, of which the one
+/// The bytes of an unknown stack that are probed at a time, and the distance of the probes: pages, of which the one
 /// behind a stack's end, at least, cannot be read.
 const LOOK_AHEAD: usize = 64 << 10;
 const PAGE: usize = 4096;
@@ -20,7 +20,7 @@ const PAGE: usize = 4096;
 #[derive(Clone, Copy)]
 pub struct Floor {
     address: usize,
-    /// It is only how far somebody has looked.
+    /// It is only the end of the part that has been probed.
     provisional: bool,
 }
 
@@ -113,7 +113,7 @@ fn thread_stack() -> Option<(usize, usize)> {
     }
 }
 
-/// Whether a byte can be read. The kernel is who tries: a system call that wants to read a signal set there, and
+/// Whether a byte can be read. The kernel tries: a system call that wants to read a signal set there, and
 /// then finds that it was not told what to do with it.
 fn is_readable(address: usize) -> bool {
     const NOTHING: libc::c_int = -1;

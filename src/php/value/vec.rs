@@ -123,7 +123,7 @@ impl<T: Copy> ZendVec<T> {
     #[inline]
     pub fn extend_from_slice(&mut self, values: &[T]) {
         self.reserve(values.len());
-        // SAFETY: there is room for them, in memory that nobody else has.
+        // SAFETY: there is room for them, in memory that is this vector's alone.
         unsafe { ptr::copy_nonoverlapping(values.as_ptr(), self.data.add(self.len), values.len()) };
         self.len += values.len();
     }

@@ -97,7 +97,7 @@ impl<'de> Among<'de> {
     /// # Safety
     /// The objects are held. The places hold live zvals; they may be anywhere afterwards.
     pub unsafe fn read(&self, policy: &Policy, numbered: &Numbered) -> bool {
-        // SAFETY: the caller's promise. Nothing of what is called gets to this decoder.
+        // SAFETY: the caller holds the objects, and the places hold live zvals until user code runs. That cannot get to this decoder.
         unsafe {
             let known = self.with(|known| (known.references, std::mem::take(&mut known.later)));
             let Some((references, later)) = known else { return true };
@@ -160,7 +160,7 @@ pub unsafe fn unserialize_among<R>(
     let allowed = policy.allowed_classes.table(&mut classes);
     known.push((0, RawValue::NULL));
     // A handle that is found in a string leads where the author of that string wanted.
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has asked `can_share`, and owns the values.
     let result = importing::under(policy, || unsafe { zend::unserialize_among(numbers, &mut known, allowed, call) });
     // SAFETY: a zval of this frame, which nothing uses any more.
     unsafe { zend::release(&raw mut *classes) };

@@ -20,7 +20,7 @@ pub fn find<'de>(name: &'de [u8], decoder: &Decoder<'de, '_>) -> Result<Class, S
 }
 
 fn look_up(name: &[u8], decoder: &Decoder) -> Result<Class, Stop> {
-    // Names of classes made at run time start with a NUL byte, and are nobody's business here.
+    // Names of classes made at run time start with a NUL byte, and are not for others to name.
     if matches!(name, [] | [0, ..] | [b'\\', ..]) {
         return Err(decoder.damaged("a class name that cannot be one"));
     }
@@ -67,7 +67,7 @@ unsafe fn load(
     lower: *mut zend_string,
     decoder: &Decoder,
 ) -> Result<*mut zend_class_entry, Stop> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller holds both names.
     unsafe {
         if !zend::is_valid_class_name(name) {
             return Ok(ptr::null_mut());
@@ -126,6 +126,10 @@ pub unsafe fn enum_case(name: &[u8], at: *mut ext_php_rs::types::Zval, decoder: 
     Ok(())
 }
 
+/// The case of an enum.
+///
+/// # Safety
+/// The caller holds the names.
 unsafe fn find_case(
     class: *mut zend_string,
     lower: *mut zend_string,

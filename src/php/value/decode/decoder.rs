@@ -20,7 +20,7 @@ use crate::php::zend::{self, HashTable, RawValue, zend_object};
 /// After so many elements the memory is looked at; before a string of 64 times as many bytes, too.
 pub const MANY: usize = 1024;
 
-/// Decoding cannot go on; why is kept in the [`Decoder`].
+/// Decoding cannot go on; the [`Decoder`] keeps the reason.
 pub struct Stop;
 
 impl Stop {
@@ -31,21 +31,21 @@ impl Stop {
     }
 }
 
-/// What is known across one call of [`decode`].
+/// The state of one call of [`decode`](super::decode).
 pub struct Decoder<'de, 'p> {
     pub policy: &'p Policy,
     pub last_class: LastClass<'de>,
     pub numbered: Numbered,
     pub delayed: Delayed,
     pub depth: Depth,
-    /// How many elements may still be announced: an element takes a byte at least, so whoever
-    /// announces more than there are bytes lies, and gets no memory for it.
+    /// The number of elements that may still be announced: an element takes a byte at least, so bytes that
+    /// announce more than they are lie, and get no memory for it.
     budget: Cell<usize>,
     /// Values that others have taken the place of. They go at the end: no user code before.
     replaced: UnsafeCell<ZendVec<RawValue>>,
     /// The strings before the value, and the objects that read them.
     pub among: Among<'de>,
-    /// All objects, none of them held: nobody can let go of them before the end.
+    /// All objects, none of them held: no code that could let go of them runs before the end.
     objects: UnsafeCell<ZendVec<*mut zend_object>>,
     sharing: Cell<Sharing>,
     failure: Cell<Option<ValueError>>,
@@ -139,7 +139,7 @@ impl<'p> Decoder<'_, 'p> {
     /// There is an object.
     pub unsafe fn made_object(&self, at: *const Zval) {
         self.not_shareable();
-        // SAFETY: the caller's promise; no reference to the vector outlives the statement.
+        // SAFETY: the caller has an object there; no reference to the vector outlives the statement.
         unsafe { (*self.objects.get()).push(zend::object_of(at)) };
     }
 
@@ -149,7 +149,7 @@ impl<'p> Decoder<'_, 'p> {
     /// `at` is a live zval.
     #[inline]
     pub unsafe fn replace(&self, at: *mut Zval) {
-        // SAFETY: the caller's promise; the value moves.
+        // SAFETY: the caller has a live zval there; its value moves, so it still has one owner.
         unsafe {
             if zend::is_refcounted(at) {
                 (*self.replaced.get()).push(RawValue::of(at));
@@ -207,7 +207,7 @@ impl<'p> Decoder<'_, 'p> {
             value.release();
         }
         drop(replaced);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has decoded to `at`, which therefore holds a value, whole or in part.
         unsafe {
             if called && !zend::exception_pending() {
                 zend::unwrap_reference(at);

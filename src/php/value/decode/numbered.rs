@@ -17,7 +17,7 @@ struct Place {
 }
 
 /// Places stay valid until the end of the decoding: containers are made with all the room that
-/// they need, and nobody else sees them before.
+/// they need, and no other code sees them before.
 pub struct Numbered {
     places: UnsafeCell<ZendVec<Place>>,
 }
@@ -85,7 +85,7 @@ impl Numbered {
     /// # Safety
     /// The places hold live zvals.
     pub unsafe fn make_reference(&self, number: u32) -> bool {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises that the places hold live zvals, of the kind that is looked at.
         unsafe {
             let Some(Place { at, info }) = self.get(number) else { return false };
             if zend::kind(at) != zend::REFERENCE {
@@ -100,7 +100,7 @@ impl Numbered {
 
     /// All places, in the order of their numbers.
     pub fn all(&self) -> impl Iterator<Item = *mut Zval> {
-        // SAFETY: nobody gives a number while they are walked over.
+        // SAFETY: no number is given while they are walked over: the iterator borrows `self`, and its users decode nothing.
         let places = unsafe { &**self.places.get() };
         places.iter().map(|place| place.at)
     }

@@ -85,7 +85,7 @@ fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
 /// # Safety
 /// There is an incomplete object at `at`.
 unsafe fn remember_class(at: *mut Zval, name: &[u8]) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has an incomplete object there.
     unsafe {
         let name = zend::new_string(name);
         zend::remember_class_name(at, name);
@@ -93,7 +93,7 @@ unsafe fn remember_class(at: *mut Zval, name: &[u8]) {
     }
 }
 
-/// What `__unserialize` gets, when all is in place.
+/// Decodes the argument of `__unserialize`, which is called when all is in place.
 fn fill_by_method<'de, A: MapAccess<'de>>(
     object: *mut zend_object,
     class: Class,
@@ -176,7 +176,7 @@ impl<'de> Properties<'_, 'de, '_> {
     /// `info` declares the property in slot `index` of the object.
     #[inline]
     unsafe fn empty_slot(&self, index: usize, info: *mut zend_property_info) -> (*mut Zval, *mut zend_property_info) {
-        // SAFETY: the caller's promise.
+        // SAFETY: `index` is that of a declaration, so the object has such a slot.
         unsafe {
             let at = zend::slot(self.object, index);
             let info = zend::typed(info);
@@ -200,6 +200,10 @@ impl<'de> Properties<'_, 'de, '_> {
         }
     }
 
+    /// As [`place_in_table`](Self::place_in_table), by a string of the engine.
+    ///
+    /// # Safety
+    /// The caller holds the key.
     unsafe fn place_of_key(&mut self, key: *mut zend_string) -> Result<(*mut Zval, *mut zend_property_info), Stop> {
         // SAFETY: the caller holds the key.
         unsafe {
@@ -228,8 +232,11 @@ impl<'de> Properties<'_, 'de, '_> {
     }
 
     /// The table of the object's properties, with room for all that may come: places must not move.
+    ///
+    /// # Safety
+    /// The object is alive.
     unsafe fn table(&mut self) -> *mut HashTable {
-        // SAFETY: the object is alive until the end, and nobody else's yet.
+        // SAFETY: the object is alive until the end of the decoding, and no other code has it yet.
         unsafe {
             let table = zend::property_table(self.object);
             if !self.reserved {
@@ -243,7 +250,7 @@ impl<'de> Properties<'_, 'de, '_> {
     /// # Safety
     /// `found` is in the object's table, and points to a slot.
     unsafe fn declared_place(&mut self, found: *mut Zval) -> (*mut Zval, *mut zend_property_info) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has found a pointer to a slot of the object.
         unsafe {
             let at = zend::follow_indirect(found);
             let index = at.offset_from(zend::slot(self.object, 0)) as usize;
@@ -252,6 +259,9 @@ impl<'de> Properties<'_, 'de, '_> {
     }
 
     /// The declaration of a property whose visibility has changed since it was written.
+    ///
+    /// # Safety
+    /// The object is alive, and the caller holds the key.
     unsafe fn redeclared(&self, key: *mut zend_string) -> Result<Option<*mut zend_property_info>, Stop> {
         // SAFETY: the caller holds the key.
         unsafe {
@@ -275,6 +285,9 @@ impl<'de> Properties<'_, 'de, '_> {
     }
 
     /// A property without a declaration: an Error, a deprecation, or nothing, as the class wants.
+    ///
+    /// # Safety
+    /// The object is alive, and the caller holds the key.
     unsafe fn allow_dynamic(&self, key: *mut zend_string) -> Result<(), Stop> {
         // SAFETY: the caller holds the key.
         unsafe {
@@ -302,7 +315,7 @@ impl<'de> Properties<'_, 'de, '_> {
     /// `at` is the slot of the property that `info` declares.
     #[inline]
     unsafe fn check_type(&self, at: *mut Zval, info: *mut zend_property_info) -> Result<(), Stop> {
-        // SAFETY: the caller's promise.
+        // SAFETY: the slot is the object's, and its declaration says its type.
         unsafe {
             if !zend::is_assignable(info, at) {
                 self.decoder.replace(at);

@@ -29,7 +29,7 @@ impl<'de> Visitor<'de> for Whole<'_, 'de, '_> {
         {
             return Err(decoder.damaged("less than it says").into());
         }
-        // Strings are left over: who wrote them had other objects.
+        // Strings are left over: they were written for other objects.
         if !decoder.among.is_used_up() {
             return Err(decoder.damaged("strings of objects that are not there").into());
         }

@@ -13,9 +13,10 @@ use super::object::{Body, SerializedBody};
 use super::serializable::Whole;
 use crate::php::value::error::ValueError;
 use crate::php::value::policy::Policy;
+use crate::php::value::scalar;
+use crate::php::value::shape;
 use crate::php::value::sharing::Sharing;
 use crate::php::value::wire::{self, Number};
-use crate::php::value::{scalar, shape};
 use crate::php::zend::{self, HashTable, Str};
 
 /// Decodes the MessagePack value that `bytes` start with into `into`, which is overwritten without

@@ -11,7 +11,7 @@ use crate::php::value::sharing::Sharing;
 use crate::php::value::vec::ZendVec;
 use crate::php::zend::{self, HashTable, zend_class_entry, zend_function, zend_object};
 
-/// What is known across one call of [`encode`].
+/// The state of one call of [`encode`](super::encode).
 pub struct Encoder {
     pub identity: Identity,
     depth: Depth,
@@ -76,7 +76,7 @@ impl Encoder {
     /// `array` is alive.
     #[inline]
     pub unsafe fn goes_on(&self, array: *const HashTable, next: i64) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's array is alive.
         let (position, given) = unsafe { ((*array).nInternalPointer, (*array).nNextFreeElement) };
         if position != 0 || given != next && !(given == 0 && next < 0) {
             self.not_shareable();
@@ -93,7 +93,7 @@ impl Encoder {
         if last == class {
             return sleep;
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's class is one of this request.
         let sleep = unsafe { zend::method(class, "__sleep") };
         self.sleep.set((class, sleep));
         sleep

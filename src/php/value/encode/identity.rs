@@ -9,7 +9,7 @@ use ext_php_rs::types::Zval;
 
 use crate::php::zend::{self, Elements, HashTable, Key};
 
-/// What is known of a value that is about to be written.
+/// The knowledge of a value that is about to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Met {
     /// Nothing: write it.
@@ -55,7 +55,7 @@ impl Identity {
     /// `at` is one of the two, and alive.
     pub unsafe fn meet(&self, at: *mut Zval, shared: bool) -> Met {
         self.count();
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's zval is alive, and an object or a reference.
         unsafe {
             if zend::kind(at) == zend::REFERENCE {
                 return self.look_up(at, true);
@@ -74,7 +74,7 @@ impl Identity {
     /// # Safety
     /// `at` is a live object or reference.
     unsafe fn look_up(&self, at: *mut Zval, is_reference: bool) -> Met {
-        // SAFETY: the caller's promise. No reference into the table outlives a statement.
+        // SAFETY: the caller's zval is alive, and an object or a reference. No reference into the table outlives a statement.
         unsafe {
             let mut thing = at;
             if is_reference {
@@ -137,7 +137,7 @@ impl Identity {
     /// # Safety
     /// `at` is a live object.
     pub unsafe fn became_null(&self, at: *const Zval) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has a live object there, which has an address.
         unsafe {
             let address = (*at).value.counted as usize as i64;
             zend::set_long(zend::place_of_int(self.met.get(), address), AS_NULL);

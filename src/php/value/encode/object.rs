@@ -32,6 +32,10 @@ pub unsafe fn serialize<S: Serializer>(value: &Value, serializer: S) -> Result<S
     }
 }
 
+/// Writes an object by the first way that its class has.
+///
+/// # Safety
+/// `value` is an object zval, which the caller holds.
 unsafe fn serialize_held<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: a live object, held by the caller; likewise in the functions below.
     unsafe {
@@ -75,6 +79,10 @@ fn write<S: Serializer>(
     pair.end()
 }
 
+/// Writes `[ext 3 (Class:Case)]`.
+///
+/// # Safety
+/// `value` is a zval of an enum case.
 unsafe fn serialize_enum_case<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: an enum case's first property is its name. A class name and an identifier are far
     // shorter than what can be written.
@@ -89,7 +97,10 @@ unsafe fn serialize_enum_case<S: Serializer>(value: &Value, serializer: S) -> Re
     }
 }
 
-/// What `__serialize` returns.
+/// The array that `__serialize` returns, as members.
+///
+/// # Safety
+/// As for [`serialize_held`], and its class has a method `__serialize`.
 unsafe fn serialize_by_method<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: the result is held until it is written; what is met in it, until the end.
     unsafe {
@@ -121,6 +132,9 @@ unsafe fn serialize_by_method<S: Serializer>(value: &Value, serializer: S) -> Re
 ///
 /// `[ext 2 (class), bin]`, where it has a handler of another kind. What its string contains is its own business: it
 /// shares no objects and references with the rest of the value.
+///
+/// # Safety
+/// As for [`serialize_held`], and its class has a handler `serialize`.
 unsafe fn serialize_by_handler<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: the handler returns memory of Zend's allocator, or none.
     unsafe {
@@ -169,6 +183,9 @@ fn write_serializable<S: Serializer>(
 }
 
 /// The properties that `__sleep` names.
+///
+/// # Safety
+/// As for [`serialize_held`], and `sleep` is a method of its class.
 unsafe fn serialize_by_sleep<S: Serializer>(
     value: &Value,
     sleep: *mut zend_function,
@@ -218,6 +235,9 @@ fn warn_about_sleep(class: *const zend_class_entry) {
 }
 
 /// Copies the properties with these names into `chosen`. False if an exception is pending.
+///
+/// # Safety
+/// `object` is an object zval, `names` an array; the caller holds both, and owns `chosen`.
 unsafe fn choose(object: *mut Zval, names: *const HashTable, chosen: *mut HashTable) -> bool {
     // SAFETY: the properties are held while names are converted, which may run user code.
     unsafe {
@@ -246,6 +266,9 @@ unsafe fn choose(object: *mut Zval, names: *const HashTable, chosen: *mut HashTa
 
 /// Finds a property as public, private to the class, or protected, and copies it. False if there
 /// is none.
+///
+/// # Safety
+/// As for [`choose`]; `properties` is a table of the object, or null; all are held by the caller.
 unsafe fn choose_one(
     object: *mut Zval,
     properties: *const HashTable,
@@ -273,6 +296,10 @@ unsafe fn choose_one(
     }
 }
 
+/// Copies the property under that key, if there is one.
+///
+/// # Safety
+/// As for [`choose_one`], of which `properties` is not null.
 unsafe fn try_property(
     object: *mut Zval,
     properties: *const HashTable,
@@ -300,6 +327,9 @@ unsafe fn try_property(
 }
 
 /// All properties.
+///
+/// # Safety
+/// As for [`serialize_held`].
 unsafe fn serialize_properties<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     // SAFETY: the object is held; its table, where it has one, as well.
     unsafe {
@@ -352,6 +382,9 @@ struct DeclaredProperties<'a> {
 
 impl DeclaredProperties<'_> {
     /// Name and place of each property that has a value, at the time it is asked for.
+    ///
+    /// # Safety
+    /// The object is held by the maker of this, and its properties are declared by its class.
     unsafe fn iter(&self) -> impl Iterator<Item = (*const zend_string, *mut Zval)> {
         // SAFETY: the object is held; a slot with a declaration is a zval.
         unsafe {

@@ -88,7 +88,7 @@ pub struct Value<'a> {
 impl Serialize for Value<'_> {
     #[inline(always)]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // SAFETY: whoever makes a `Value` holds the zval until it is written.
+        // SAFETY: the maker of a `Value` holds the zval until it is written.
         unsafe {
             let kind = zend::kind(self.at);
             if kind > zend::STRING {
@@ -111,6 +111,9 @@ impl Serialize for Value<'_> {
 impl Value<'_> {
     /// Arrays, objects, references and resources. Apart from the rest, so that the rest, of which
     /// most arrays are made, becomes part of the loop over them.
+    ///
+    /// # Safety
+    /// `kind` is that of the zval, which is alive.
     #[inline(never)]
     unsafe fn serialize_compound<S: Serializer>(&self, kind: u32, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: as in `serialize`.
@@ -149,6 +152,10 @@ impl Value<'_> {
         Ext { code, body: Number::new(number).as_bytes() }.serialize(serializer)
     }
 
+    /// Writes a string.
+    ///
+    /// # Safety
+    /// The zval is a string.
     #[inline]
     unsafe fn serialize_string<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: called for a string; writing it runs no user code.
@@ -157,9 +164,13 @@ impl Value<'_> {
         Text(bytes).serialize(serializer)
     }
 
+    /// Writes the target of a reference.
+    ///
+    /// # Safety
+    /// The zval is a reference, which the identity holds.
     unsafe fn serialize_reference<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: called for a reference, which the identity holds until the end. Its target may
-        // be assigned to meanwhile: what is written is held by who writes it.
+        // be assigned to meanwhile: each of these functions holds the array or the object that it writes.
         unsafe {
             let target = Value { at: &raw mut (*zend::reference_of(self.at)).val, guarded: false, ..*self };
             match zend::kind(target.at) {
@@ -176,8 +187,12 @@ impl Value<'_> {
         }
     }
 
+    /// Writes an array: as a list where its keys are 0, 1, 2 …, else as a map.
+    ///
+    /// # Safety
+    /// The zval is an array.
     unsafe fn serialize_array<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // SAFETY: called for an array. Holding it makes whoever changes it meanwhile change a copy.
+        // SAFETY: called for an array. While it is held, user code that changes it changes a copy.
         unsafe {
             let array = zend::array_of(self.at);
             if (*array).nNumOfElements == 0 {
@@ -207,7 +222,7 @@ impl Value<'_> {
     }
 }
 
-/// The elements of an array, or the properties in a table, that somebody holds. As a map, they are
+/// The elements of an array, or the properties in a table, which the maker of this holds. As a map, they are
 /// `Serialize`.
 pub struct Members<'a> {
     pub table: *mut HashTable,
@@ -215,11 +230,15 @@ pub struct Members<'a> {
     pub skip: Option<&'static [u8]>,
     /// Arrays among them may contain themselves: not so in what `__serialize` has returned.
     pub nested: bool,
-    /// What the elements have in common; its own zval is not used.
+    /// The settings that the elements have in common; its own zval is not used.
     pub value: Value<'a>,
 }
 
 impl Members<'_> {
+    /// Writes the elements of a list.
+    ///
+    /// # Safety
+    /// The table is held, and a list.
     unsafe fn serialize_list<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // SAFETY: the table is held.
         unsafe {
@@ -253,7 +272,7 @@ impl Members<'_> {
     /// `at` is in the table.
     #[inline]
     unsafe fn member(&self, at: *mut Zval) -> Member<'_> {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's zval is in the table, which is held.
         unsafe {
             if zend::kind(at) == zend::REFERENCE {
                 self.value.encoder.not_shareable();
@@ -333,13 +352,13 @@ impl Serialize for Member<'_> {
     }
 }
 
-/// What a reference with a single owner refers to: nobody shares it, so it is as good as a value.
+/// The target of a reference with a single owner, which is as good as a value, as it is not shared; else `at` itself.
 ///
 /// # Safety
 /// `at` is a live zval.
 #[inline]
 pub unsafe fn sole_target(at: *mut Zval) -> *mut Zval {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's zval is alive, and read as the type that it says.
     unsafe {
         if zend::kind(at) == zend::REFERENCE && (*zend::reference_of(at)).gc.refcount == 1 {
             return &raw mut (*zend::reference_of(at)).val;
