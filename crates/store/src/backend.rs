@@ -1,8 +1,12 @@
 //! The store in a file as a [`Backend`]: where the users of any store ask for something, and who decides when pieces that were
 //! appended become one record.
 
+use super::error::{Error, ErrorKind, Result};
+use super::file::{close_idle, set_idle_limit};
+use super::format;
 use super::hold::Waiter;
-use super::{Error, ErrorKind, FORMAT_VERSION, Result, Store, Version, WriterHold, close_idle, set_idle_limit};
+use super::store::{Store, WriterHold};
+use super::version::Version;
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
@@ -144,7 +148,7 @@ impl Backend for Store {
     }
 
     fn format_version() -> u64 {
-        FORMAT_VERSION
+        format::VERSION
     }
 
     fn take_warning(&self) -> Option<String> {

@@ -6,7 +6,6 @@ use super::format::*;
 use super::header::Root;
 use super::index::Search;
 use super::lock::WriteGuard;
-use super::{Result, Store};
 use std::collections::{HashMap, HashSet};
 
 /// What a full check found.
@@ -26,34 +25,16 @@ pub struct Report {
     pub allocated: u64,
 }
 
-impl Store {
-    /// Checks everything that the file says, under the write lock: the stream of exts, every
-    /// record's CRC, the index and the counters. A missing file is sound.
-    pub fn check(&self) -> Result<Report> {
-        let report = self.with_file(false, |file| {
-            if file.map.header().directory.get() == 0 {
-                return Ok(Report::default());
-            }
-            let owner = file.lock()?;
-            let mut report = Report::default();
-            owner.check_all(&mut report)?;
-            report.allocated = file.allocated()?;
-            Ok(report)
-        })?;
-        Ok(report.unwrap_or_default())
-    }
-}
-
 impl WriteGuard<'_> {
     /// Everything that the file says.
-    pub fn check_all(&self, report: &mut Report) -> std::result::Result<(), Failure> {
+    pub fn check_all(&self, report: &mut Report) -> Result<(), Failure> {
         self.check_runs(report)?;
         self.check_index(report);
         Ok(())
     }
 
     /// The stream of runs, the block table, and what the segments hold.
-    fn check_runs(&self, report: &mut Report) -> std::result::Result<(), Failure> {
+    fn check_runs(&self, report: &mut Report) -> Result<(), Failure> {
         let header = self.header();
         let blocks = self.file.blocks();
         let mut problem = |text: String| report.problems.push(text);

@@ -6,12 +6,12 @@
 //! writing and nobody from reading, until the thread takes it up or is passed over. A thread leaves the line without
 //! any lock, by one compare and swap of its place's state; so does a reader that takes its turn up.
 
+use super::clock::tick;
 use super::file::{Failure, File, fork_generation};
 use super::format::LEASE_SLOTS;
 use super::header::{HELD, LeaseSlot, Word};
 use super::lock::{NOBODY, Woken, WriteGuard, futex_wait, futex_wake, lease_of};
 use super::memory::{Instant, fence};
-use super::tick;
 use super::torture::meanwhile;
 use std::cell::Cell;
 use std::sync::atomic::Ordering;

@@ -8,11 +8,13 @@ use super::file::{Failure, File, unreadable};
 use super::file_system;
 use super::format::*;
 use super::inode::now;
+use super::legacy::is_legacy;
 use super::lock::WriteGuard;
+use super::options::Options;
 use super::torture::crash_point;
-use super::{Result, Store};
 use std::fs::{File as Descriptor, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use sync_backend::Room;
 
@@ -20,90 +22,67 @@ use sync_backend::Room;
 const BUSY_AFTER: Duration = Duration::from_millis(50);
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
-impl Store {
-    /// After [`super::ErrorKind::Legacy`]: the whole file of the pure-PHP class, or `None` if it is
-    /// no longer one (try the operation again).
-    pub fn legacy(&self) -> Result<Option<Vec<u8>>> {
-        let mut bytes = Vec::new();
-        Ok(self.copy_legacy(&mut bytes)?.then_some(bytes))
+/// Copies the whole file of the pure-PHP class; false if it is no longer one.
+pub fn read(path: &Path, out: &mut impl Room<u8>) -> Result<bool, Failure> {
+    out.clear();
+    let file = match OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(unreadable(error)),
+    };
+    lock(|| fs2::FileExt::try_lock_shared(&file))?;
+    let length = file.metadata()?.len();
+    if !out.has_room(length) {
+        return Err(Failure::NoRoom(length));
     }
-
-    /// As [`Store::legacy`], into memory of the caller's; false if it is no longer such a file.
-    pub fn copy_legacy(&self, out: &mut impl Room<u8>) -> Result<bool> {
-        self.read_legacy(out).map_err(|failure| self.error(failure))
-    }
-
-    fn read_legacy(&self, out: &mut impl Room<u8>) -> std::result::Result<bool, Failure> {
-        out.clear();
-        let file = match OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC).open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(unreadable(error)),
-        };
-        lock(|| fs2::FileExt::try_lock_shared(&file))?;
-        let length = file.metadata()?.len();
-        if !out.has_room(length) {
-            return Err(Failure::NoRoom(length));
+    let mut chunk = [0; CHUNK];
+    while (out.items().len() as u64) < length {
+        let at = out.items().len() as u64;
+        let wanted = CHUNK.min((length - at) as usize);
+        match file.read_at(&mut chunk[..wanted], at)? {
+            0 => break,
+            got => out.extend(&chunk[..got]).then_some(()).ok_or(Failure::NoRoom(length))?,
         }
-        let mut chunk = [0; CHUNK];
-        while (out.items().len() as u64) < length {
-            let at = out.items().len() as u64;
-            let wanted = CHUNK.min((length - at) as usize);
-            match file.read_at(&mut chunk[..wanted], at)? {
-                0 => break,
-                got => out.extend(&chunk[..got]).then_some(()).ok_or(Failure::NoRoom(length))?,
-            }
-        }
-        Ok(is_legacy(out.items()))
     }
+    Ok(is_legacy(out.items()))
+}
 
-    /// Turns a file of the pure-PHP class into a store that holds `entries`. `old` is what
-    /// [`Store::legacy`] returned; false if the file has changed since (start over).
-    pub fn import(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool> {
-        self.check_lengths(entries)?;
-        self.import_file(old, entries).map_err(|failure| self.error(failure))
+/// Turns a file of the pure-PHP class, which had the content `old`, into a store that holds `entries`; false if
+/// the file has changed since.
+pub fn import(path: &Path, options: &Options, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool, Failure> {
+    let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_CLOEXEC).open(path);
+    let file = file.map_err(|error| match error.kind() {
+        std::io::ErrorKind::PermissionDenied => Failure::NotWritable,
+        _ => Failure::Io(error),
+    })?;
+    file_system::check(&file, &options.file_systems)?;
+    lock(|| fs2::FileExt::try_lock_exclusive(&file))?;
+    let imported = import_locked(path, &file, old, entries);
+    let _ = fs2::FileExt::unlock(&file);
+    if imported? {
+        // It is a store now. What the old bytes took is freed with the first opening.
+        File::open(path, options, true)?;
+        return Ok(true);
     }
+    Ok(false)
+}
 
-    fn import_file(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> std::result::Result<bool, Failure> {
-        let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_CLOEXEC).open(&self.path);
-        let file = file.map_err(|error| match error.kind() {
-            std::io::ErrorKind::PermissionDenied => Failure::NotWritable,
-            _ => Failure::Io(error),
-        })?;
-        file_system::check(&file, &self.options.file_systems)?;
-        lock(|| fs2::FileExt::try_lock_exclusive(&file))?;
-        let imported = self.import_locked(&file, old, entries);
-        let _ = fs2::FileExt::unlock(&file);
-        if imported? {
-            // It is a store now. What the old bytes took is freed with the first opening.
-            File::open(&self.path, &self.options, true)?;
-            return Ok(true);
-        }
-        Ok(false)
+fn import_locked(path: &Path, file: &Descriptor, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool, Failure> {
+    let length = file.metadata()?.len();
+    if length != old.len() as u64 || !is_content(file, old)? {
+        return Ok(false);
     }
-
-    fn import_locked(
-        &self,
-        file: &Descriptor,
-        old: &[u8],
-        entries: &[(&[u8], &[u8])],
-    ) -> std::result::Result<bool, Failure> {
-        let length = file.metadata()?.len();
-        if length != old.len() as u64 || !is_content(file, old)? {
-            return Ok(false);
+    let mut size = length;
+    loop {
+        let result = build_behind(path, file, length, size, entries);
+        if result.is_err() {
+            // The file as it was, for the old class too.
+            let _ = file.set_len(length);
         }
-        let mut size = length;
-        loop {
-            let result = build_behind(&self.path, file, length, size, entries);
-            if result.is_err() {
-                // The file as it was, for the old class too.
-                let _ = file.set_len(length);
-            }
-            match result {
-                // Again in a mapping that has room for that, and more.
-                Err(Failure::Outgrown(needed)) => size = needed,
-                other => return other.map(|()| true),
-            }
+        match result {
+            // Again in a mapping that has room for that, and more.
+            Err(Failure::Outgrown(needed)) => size = needed,
+            other => return other.map(|()| true),
         }
     }
 }
@@ -111,7 +90,7 @@ impl Store {
 /// Takes the lock that the pure-PHP class takes for each access, `flock`: the one thing that is done under it, and by
 /// which a user who may only read keeps others from something. [`Failure::Busy`] where somebody has it for long.
 /// (Called in full: since Rust 1.89 `File` has methods of the same names.)
-fn lock(take: impl Fn() -> std::io::Result<()>) -> std::result::Result<(), Failure> {
+fn lock(take: impl Fn() -> std::io::Result<()>) -> Result<(), Failure> {
     let start = Instant::now();
     loop {
         match take() {
@@ -144,12 +123,12 @@ fn is_content(file: &Descriptor, bytes: &[u8]) -> std::io::Result<bool> {
 }
 
 fn build_behind(
-    path: &std::path::Path,
+    path: &Path,
     file: &Descriptor,
     length: u64,
     size: u64,
     entries: &[(&[u8], &[u8])],
-) -> std::result::Result<(), Failure> {
+) -> Result<(), Failure> {
     let filler = length.saturating_sub(PAGE).div_ceil(BLOCK);
     if filler >= MAX_RUN / BLOCK {
         return Err(Failure::TooLarge);
@@ -169,12 +148,4 @@ fn build_behind(
     drop(draft);
     crash_point();
     Ok(())
-}
-
-/// Whether the file looks like one of the pure-PHP class: a serialized stdClass (1.x) or
-/// StoredEntity (2.x).
-pub fn is_legacy(start: &[u8]) -> bool {
-    let start = &start[..start.len().min(64)];
-    start.starts_with(b"O:8:\"stdClass\":")
-        || start.starts_with(b"O:46:\"Fuz\\Component\\SharedMemory\\Entity\\StoredEntity\":")
 }

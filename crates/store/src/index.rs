@@ -17,7 +17,7 @@ use super::lock::WriteGuard;
 use super::view::View;
 use std::sync::atomic::Ordering;
 
-/// StaticTable that may be in use (or have been) before a block is replaced: three quarters.
+/// Slots that may be in use (or have been) before a block is replaced: three quarters.
 const FULL: u64 = SLOTS / 4 * 3;
 /// A pair of blocks with fewer keys than this, taken together, becomes one.
 const SPARSE: u64 = SLOTS / 4;
@@ -120,7 +120,7 @@ impl View<'_> {
     }
 }
 
-/// StaticTable in use, and slots that are not empty.
+/// Slots in use, and slots that are not empty.
 #[derive(Debug, Clone, Copy)]
 struct Counts {
     used: u64,

@@ -1,17 +1,17 @@
 //! Opening a file, making one, and removing one.
 
-use super::Options;
 use super::adopt::Unadopted;
 use super::diagnosis;
 use super::file::{Failure, File, register, registered, unreadable};
 use super::file_system;
 use super::format::PAGE;
 use super::header::{DESTROYED, Identity, NewStore, UncheckedHeader};
-use super::import::is_legacy;
 use super::inode::{Inode, Mark, Status, now};
+use super::legacy::is_legacy;
 use super::lock::WriteGuard;
 use super::machine::{Boot, random};
 use super::map::Map;
+use super::options::Options;
 use super::sigbus;
 use super::size_limit;
 use super::torture::crash_point;

@@ -11,13 +11,13 @@ use super::index::{Hit, Search};
 use super::lock::WriteGuard;
 use super::memory::{again, fence, spin_loop};
 use super::torture::meanwhile;
+use super::version::Version;
 use super::view::View;
-use super::{Entry, Found, Snapshot, Unread, Version};
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use sync_backend::{PEEK, Places, Room};
+use sync_backend::{Entry, Found, PEEK, Places, Room, Snapshot, Unread};
 
 /// How long a reader gives a writer that is between publishing and indexing, before it looks
 /// through the unindexed records itself.
@@ -153,7 +153,7 @@ enum Stillness<'f> {
     /// It owned the write lock.
     Owned(#[expect(dead_code, reason = "held, not looked at")] WriteGuard<'f>),
     /// As it may only read, it has seen that nobody did. `None`: somebody did.
-    Version(Option<Rest<'f>>),
+    Watched(Option<Rest<'f>>),
 }
 
 /// The lock had no living owner, as this word of it says. Meanwhile the file's views take it that nothing is freed: the
@@ -328,7 +328,7 @@ impl File {
         if self.writable {
             return Ok(Stillness::Owned(self.quiet(object)?));
         }
-        Ok(Stillness::Version(self.at_rest().map(|word| {
+        Ok(Stillness::Watched(self.at_rest().map(|word| {
             self.resting.set(true);
             Rest { file: self, word }
         })))
@@ -344,7 +344,7 @@ impl File {
     fn stood_still(&self, stillness: &Stillness) -> bool {
         match stillness {
             Stillness::Owned(_) => true,
-            Stillness::Version(rest) => {
+            Stillness::Watched(rest) => {
                 fence(Ordering::Acquire);
                 rest.as_ref().is_some_and(|rest| self.at_rest() == Some(rest.word))
             }

@@ -8,6 +8,7 @@
 //! a file that was cut short would kill it, or be repeated for ever. So [`stand_ready`] looks whose handler
 //! it is, with each mapping and before each look at a path.
 
+use super::clock::Moment;
 use super::static_table::{StaticTable, Unused};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -114,9 +115,9 @@ pub fn stand_ready() {
 /// since.
 pub fn stand_ready_this_tick() {
     thread_local! {
-        static LAST: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+        static LAST: Cell<Moment> = const { Cell::new(Moment::NEVER) };
     }
-    let now = (super::tick(), super::CHANGES.load(Ordering::Relaxed));
+    let now = Moment::now();
     if LAST.replace(now) != now {
         stand_ready();
     }

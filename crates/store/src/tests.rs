@@ -1,11 +1,24 @@
 //! The store, used as PHP uses it: through its face, by several threads and processes.
 
+use super::clock::Moment;
+use super::error::{Error, ErrorKind, Result};
+use super::file::{File, open_files};
 use super::format::RECORD_FLAGS;
-use super::header::{DESTROYED, HELD, Root};
-use super::*;
+use super::header::{DESTROYED, HELD, Header, Root};
+use super::hold::Strength;
+use super::lock::WriteGuard;
+use super::options::{Durability, Options};
+use super::store::Store;
+use super::version::Version;
+use super::{blocks, check, close_idle, draw_identities_from, format, header, lease, set_idle_limit};
+use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
-use std::sync::atomic::AtomicU32;
-use sync_backend::Places;
+use std::mem::MaybeUninit;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use sync_backend::{Appended, Found, Patience, Peeked, Places, Room, Snapshot, Standing, Stored, Unread};
 
 mod cut;
 mod dead;
@@ -849,7 +862,7 @@ fn with_a_short_mapping(store: &Store) {
 
 /// Once a tick a store looks at its file, and would notice: that tick is not over.
 fn do_not_look_yet(store: &Store) {
-    store.looked.set((tick(), CHANGES.load(Ordering::Relaxed)));
+    store.looked.set(Moment::now());
 }
 
 #[test]

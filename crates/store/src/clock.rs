@@ -1,0 +1,57 @@
+//! The coarse clock, and the changes that were announced: when something was looked at, and whether to look again.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How often this process did something after which each store has to look at its path: deleted or renamed
+/// files, forked, or changed what is done with signals.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
+
+/// When something was looked at: a tick of the clock, and how many changes had been announced by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moment {
+    tick: u64,
+    changes: u64,
+}
+
+impl Moment {
+    /// A moment before every other.
+    pub const NEVER: Self = Self { tick: 0, changes: 0 };
+
+    #[inline]
+    pub fn now() -> Self {
+        Self { tick: tick(), changes: CHANGES.load(Ordering::Relaxed) }
+    }
+
+    /// Whether a change has been announced since.
+    #[inline]
+    pub fn precedes_a_change(self) -> bool {
+        self.changes != CHANGES.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is still the same tick of the clock.
+    #[inline]
+    pub fn is_this_tick(self) -> bool {
+        self.tick == tick()
+    }
+}
+
+/// Ends the moment for all stores of this process: each looks at its path again.
+pub fn announce_change() {
+    CHANGES.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The coarse clock, in nanoseconds: no system call, and it moves every few milliseconds.
+#[inline]
+pub fn tick() -> u64 {
+    if cfg!(feature = "loom") {
+        // Time stands still in a model.
+        return 1;
+    }
+    // SAFETY: a valid clock and a valid place for the answer.
+    unsafe {
+        let mut now = std::mem::MaybeUninit::<libc::timespec>::uninit();
+        libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, now.as_mut_ptr());
+        let now = now.assume_init();
+        (now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64)
+    }
+}

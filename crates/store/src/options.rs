@@ -1,0 +1,34 @@
+//! How a store is opened, and the durability it promises.
+
+use super::file_system::FileSystems;
+
+/// What "it returned" promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Survives any crash of processes.
+    #[default]
+    None,
+    /// Survives power loss: what returned is on the disk. Belongs to the file: as soon as one store
+    /// asks for it, all who write to the file do so.
+    Commit,
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Permission bits of a file that is created (the umask applies).
+    pub file_mode: u32,
+    /// What writes through this store promise.
+    pub durability: Durability,
+    /// Tells which one runs of the fibers that take turns in this thread (PHP's fibers): each has
+    /// changes of its own ([`Store::lock_writers`]).
+    pub fiber: fn() -> usize,
+    /// On which file systems it may lie.
+    pub file_systems: FileSystems,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { file_mode: 0o666, durability: Durability::None, fiber: || 0, file_systems: FileSystems::default() }
+    }
+}
