@@ -3,9 +3,7 @@
 use std::ptr;
 use std::time::Duration;
 
-use ext_php_rs::ffi::{
-    self, BP_VAR_IS, BP_VAR_R, BP_VAR_UNSET, BP_VAR_W, IS_DOUBLE, IS_LONG, IS_NULL, IS_STRING, zend_string, zval,
-};
+use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_UNSET, BP_VAR_W, IS_NULL, zend_string, zval};
 use ext_php_rs::zend::ExecuteData;
 
 use super::accessors;
@@ -276,15 +274,18 @@ extern "C" fn lock(data: &mut ExecuteData, result: &mut zval) {
         arguments!(call, c"|zz", timeout, interval);
         let mut patience = Patience::default();
         if !timeout.is_null() {
-            patience.timeout = number(timeout)
+            // SAFETY: parsed.
+            let seconds = unsafe { number(timeout) };
+            patience.timeout = seconds
                 .and_then(timeout_of)
                 .ok_or_else(|| errors::throw_sync("Lock timeout should be an integer greater or equals to 0."))?;
         }
         if !interval.is_null() {
-            patience.interval =
-                number(interval).filter(|&number| number >= 5000.0).map(microseconds).ok_or_else(|| {
-                    errors::throw_sync("Lock check interval should be an integer greater or equals to 5000.")
-                })?;
+            // SAFETY: parsed.
+            let number = unsafe { number(interval) };
+            patience.interval = number.filter(|&number| number >= 5000.0).map(microseconds).ok_or_else(|| {
+                errors::throw_sync("Lock check interval should be an integer greater or equals to 5000.")
+            })?;
         }
         let this = call.this();
         retry_importing(this, |store| store.lock(patience))?;
@@ -294,34 +295,19 @@ extern "C" fn lock(data: &mut ExecuteData, result: &mut zval) {
 }
 
 /// The number that an argument is, as `is_numeric` sees it.
-fn number(value: *mut zval) -> Option<f64> {
-    // SAFETY: an argument that was parsed, and is held by the caller of the method.
-    unsafe {
-        let value = zend::deref(value);
-        match zend::kind(value) {
-            IS_LONG => Some((*value).value.lval as f64),
-            IS_DOUBLE => Some((*value).value.dval),
-            IS_STRING => {
-                let string = (*value).value.str_;
-                let (mut long, mut double) = (0, 0.0);
-                let kind = ffi::_is_numeric_string_ex(
-                    (&raw const (*string).val).cast(),
-                    (*string).len,
-                    &raw mut long,
-                    &raw mut double,
-                    false,
-                    ptr::null_mut(),
-                    ptr::null_mut(),
-                );
-                match u32::from(kind) {
-                    IS_LONG => Some(long as f64),
-                    IS_DOUBLE => Some(double),
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
+///
+/// # Safety
+/// `value` was parsed as an argument, and the caller of the method holds it.
+unsafe fn number(value: *mut zval) -> Option<f64> {
+    // SAFETY: the caller's value.
+    let value = unsafe { zend::Value::from_ptr(value) }.dereference();
+    if let Some(long) = value.long() {
+        return Some(long as f64);
     }
+    value.double().or_else(|| match value.string()?.number(false)? {
+        (zend::Number::Int(int), _) => Some(int as f64),
+        (zend::Number::Float(float), _) => Some(float),
+    })
 }
 
 /// A number of seconds as a timeout: 0, and a number too large to be counted, means that there is none. `None`
