@@ -1,11 +1,11 @@
 <?php
 
 /*
- * The classes of the extension, for editors and static analysers: what it has to offer and nothing
- * of how it works. It is also what the extension declares: `make signatures` makes src/php/signatures.rs of it.
+ * The classes of the extension, for editors and static analysers: their interface, not how they work. The
+ * extension declares its classes from it: `make signatures` generates src/php/signatures.rs.
  *
  * Most methods declare no return type, because the original declared none, and an override in a
- * subclass that has none either should stay legal without a notice: the doc comments say what they return.
+ * subclass that has none either should stay legal without a notice: the doc comments give the return types.
  * For the same reason names are declared as mixed, and a return type is tentative, as those of the core's interfaces are.
  *
  * The first sentence of each doc comment is also what README.md's API table says.
@@ -14,19 +14,19 @@
 /**
  * One object, shared by all programs that name the same file.
  *
- * Its properties are whatever you make them, and their values all that serialize() can carry:
+ * Its properties have any names, and values of every type that serialize() can carry:
  *
  *     $sync = new Sync('/dev/shm/app.sync');
  *     $sync->progress = 42;               // in one program …
  *     echo $sync->progress;               // … and in another
- *     echo $sync['progress'];             // the same, for those who prefer it
+ *     echo $sync['progress'];             // the same, as an array
  *     isset($sync->progress);             // true: there, and not null
- *     $sync->results['a'][] = 'done';     // any depth; nobody else's result gets lost
- *     $sync->progress++;                  // nobody else's step goes uncounted
+ *     $sync->results['a'][] = 'done';     // any depth; no other program's result gets lost
+ *     $sync->progress++;                  // no other program's step goes uncounted
  *     unset($sync->progress);
  *
- * A read gives the newest value, whoever stored it. What a read gives is a copy: an object that was
- * changed has to be stored again.
+ * A read gives the newest value, whichever program stored it. The result of a read is a copy: an object that
+ * was changed has to be stored again.
  *
  * @template TValue = mixed
  * @implements \ArrayAccess<array-key, TValue>
@@ -43,15 +43,15 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *     $plain = new Sync('/dev/shm/uploads.sync', allowedClasses: false);
      *     $ledger = new Sync('/dev/shm/ledger.sync', durability: 'commit');
      *
-     * @param string                 $file           Where the properties are; best in /dev/shm. A relative path is
+     * @param string                 $file           The file with the properties; best in /dev/shm. A relative path is
      *                                               resolved now, and does not follow a later chdir(). `file:///path`
      *                                               is a path, too.
-     * @param list<string>|bool|null $allowedClasses Whose objects a value may contain when it is read, as
+     * @param list<string>|bool|null $allowedClasses The classes whose objects a value may contain when it is read, as
      *                                               unserialize()'s allowed_classes; objects of other classes are
      *                                               __PHP_Incomplete_Class. Null: as sync.allowed_classes says.
-     * @param 'none'|'commit'|null   $durability     What it means that a write has returned: that it survives any
-     *                                               crash of processes (none), or power loss (commit). Null: as
-     *                                               sync.durability says.
+     * @param 'none'|'commit'|null   $durability     The events that a write survives once it has returned: any
+     *                                               crash of processes (none), or power loss, too (commit). Null:
+     *                                               as sync.durability says.
      *
      * @throws SyncException where $file is of another scheme (php://, http:// …), or open_basedir forbids it
      * @throws \ValueError where $file contains a NUL byte, or $durability is unknown
@@ -179,13 +179,13 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function remove(mixed $name) {}
 
     /**
-     * Keeps every other Sync on this file, in this or any process, waiting at any access until `unlock()`.
+     * Makes every other Sync on this file, in this or any process, wait at any access until `unlock()`.
      *
-     * One that has waited for this lock for $timeout seconds gets a SyncLockTimeoutException; the time that it has
-     * waited for locks of others before this one does not count. The one that has waited longest goes next,
-     * readers included, also where the holder calls lock() again at once. The lock ends with
-     * this object, its request or its process, too, whatever ends them. Should somebody delete, replace or
-     * cut short the file meanwhile, the next access is a SyncException that says so, once.
+     * A Sync that has waited for this lock for $timeout seconds gets a SyncLockTimeoutException; time spent
+     * waiting for earlier locks of others does not count. The one that has waited longest goes next,
+     * readers included, even when the holder calls lock() again at once. The lock also ends with
+     * this object, its request or its process, however they end. If the file is deleted, replaced or
+     * cut short meanwhile, the next access is a SyncException that says so, once.
      *
      *     $sync->lock();
      *     try {
@@ -194,14 +194,14 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *         $sync->unlock();
      *     }
      *
-     * @param numeric $timeout  Seconds that others wait for it at most; fractions count, to the microsecond. 0 (and
+     * @param numeric $timeout  The most seconds that others wait for it; fractions count, to the microsecond. 0 (and
      *                          INF): for ever.
-     * @param numeric $interval Microseconds that a waiter may sleep between two looks, at least 5000.
+     * @param numeric $interval Microseconds that a waiter may sleep between two checks, at least 5000.
      *
      * @return $this
      *
-     * @throws SyncException where an argument is out of range, or another Sync of this very thread
-     *                       holds the lock, so that it would wait for itself
+     * @throws SyncException where an argument is out of range, or another Sync of this thread
+     *                       holds the lock, so that the thread would wait for itself
      * @throws SyncLockTimeoutException
      */
     public function lock(mixed $timeout = 0, mixed $interval = 50000) {}
@@ -209,8 +209,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Ends `lock()`; no error if there is none.
      *
-     * It is this object's own lock that ends, nobody else's: not the original's of a clone, nor the parent's of
-     * a forked process.
+     * Only this object's own lock ends: a clone does not end its original's, nor a forked process its parent's.
      *
      *     $sync->unlock();
      *
@@ -228,7 +227,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function getFile() {}
 
     /**
-     * Goes over to another file; a lock that is held is released first.
+     * Switches to another file; a lock that is held is released first.
      *
      *     $sync->setFile('/dev/shm/other.sync')->progress = 0;
      *
@@ -258,7 +257,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      *     $sync->setData((object) ['done' => 0, 'steps' => 100]);
      *
-     * @param \stdClass $data Of a subclass, what foreach shows outside: the public properties.
+     * @param \stdClass $data Of an object of a subclass, the public properties count, as foreach shows them outside.
      *
      * @return $this
      *
@@ -268,7 +267,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function setData(\stdClass $data) {}
 
     /**
-     * Removes the file, and releases the lock; the next write makes it anew.
+     * Removes the file, and releases the lock; the next write makes the file anew.
      *
      *     $sync->destroy();
      *
@@ -294,7 +293,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function count(): int {}
 
     /**
-     * Goes over all properties, as of one moment, in the order in which they were first stored.
+     * Iterates over all properties, as of one moment, in the order in which they were first stored.
      *
      *     foreach ($sync as $name => $value) {}
      *
@@ -324,7 +323,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Serializes the handle, which is the path of the file, and none of the properties.
      *
-     * With it go allowedClasses and durability, as they are in this object.
+     * The result includes allowedClasses and durability of this object.
      *
      *     $text = serialize($sync);
      *
@@ -337,7 +336,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Makes a handle on the same file.
      *
-     * One that comes out of a value allows no class that the object does not allow that the value was read by.
+     * A handle that is read from a value allows no class that the reading object does not allow.
      *
      *     $same = unserialize(serialize($sync));
      *
@@ -352,7 +351,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      *     echo $sync['progress'];
      *
-     * The name is what `(string)` makes of the offset, as for `$sync->{$offset}`; a resource is its number, with a warning,
+     * The name is the offset converted by `(string)`, as for `$sync->{$offset}`; a resource is its number, with a warning,
      * as in an array.
      *
      * @param array-key $offset
@@ -412,7 +411,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
 }
 
 /**
- * Something that a Sync was asked to do and did not; nothing has changed.
+ * An operation of a Sync has failed; nothing has changed.
  *
  *     try {
  *         $sync->progress = 42;
