@@ -137,6 +137,9 @@ impl Cache {
     }
 
     /// Makes room for a name: its own entry, an empty one, or another name's.
+    ///
+    /// # Safety
+    /// `name` is alive.
     unsafe fn entry_for(&mut self, name: *mut zend_string) -> *mut Entry {
         // SAFETY: as for `store`.
         unsafe {
@@ -200,6 +203,10 @@ impl Cache {
         self.bytes = 0;
     }
 
+    /// Empties an entry.
+    ///
+    /// # Safety
+    /// `entry` is one of the table, and no reference to it is in use.
     unsafe fn empty(entry: *mut Entry) {
         // SAFETY: the entry owns its value and a reference to its name.
         unsafe {

@@ -56,6 +56,9 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit) 
 }
 
 /// Acts in the depth of the value to which a step leads in a store.
+///
+/// # Safety
+/// As for [`change`].
 unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], edit: Edit) -> Result<(), Thrown> {
     // SAFETY: as for `change`.
     unsafe {
@@ -68,6 +71,9 @@ unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], edit: Ed
 }
 
 /// Acts in the depth of a new value, under the next free number.
+///
+/// # Safety
+/// As for [`change`].
 pub unsafe fn change_next(this: &SyncObject, steps: &[Step], edit: Edit) -> Result<(), Thrown> {
     // SAFETY: as for `change`.
     unsafe {
@@ -81,6 +87,9 @@ pub unsafe fn change_next(this: &SyncObject, steps: &[Step], edit: Edit) -> Resu
 
 /// Reads the value of `name`, acts in it, and stores it, while other writers are kept out. Steps behind a handle are
 /// returned to the caller, which takes them when other writers may go on.
+///
+/// # Safety
+/// As for [`change`].
 unsafe fn compute<'o, 's>(
     turn: &Turn,
     name: &Str,
@@ -134,6 +143,9 @@ impl Made<'_> {
     ///
     /// It may also have forked. The statement is then the parent's, which is in the middle of it; the child
     /// does it only where the parent has not.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn store(&self, turn: &Turn, value: &Local, merges: u32) -> Result<(), Thrown> {
         let (this, name) = (turn.object(), self.name.as_ptr());
         // SAFETY: callers hold all of it, and pass a value that is theirs.
@@ -170,6 +182,9 @@ impl Made<'_> {
     }
 
     /// Puts the result into what is there now.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn merge(&self, turn: &Turn, steps: &[Step], merges: u32) -> Result<(), Thrown> {
         let Self { name, done, .. } = *self;
         let this = turn.object();

@@ -21,6 +21,9 @@ const TYPE_MASK: u32 = (1 << 25) - 1;
 
 /// The declared properties of an object, in a table of its own. For `get_object_vars` and `var_export` property hooks give
 /// the values, where the class has any.
+///
+/// # Safety
+/// `object` is alive. The caller owns the table.
 pub unsafe fn declared_table(object: *mut zend_object, purpose: zend_prop_purpose) -> *mut zend_array {
     // SAFETY: callers pass an object of ours, and take the table over.
     unsafe {
@@ -44,6 +47,9 @@ pub use ext_php_rs::ffi::{
 /// Adds the properties that the object's class declares: pointers to where they are. Of those without a
 /// value only what has not been initialised yet, as `var_dump` says so; a name that was unset leads to
 /// `__get`, and so into the store.
+///
+/// # Safety
+/// Both are alive, and the table does not outlive the object.
 pub unsafe fn add_declared(object: *mut zend_object, table: *mut zend_array) {
     // SAFETY: callers pass a valid object; its class lists a property, or null, for each slot.
     unsafe {
@@ -71,6 +77,9 @@ pub unsafe fn add_declared(object: *mut zend_object, table: *mut zend_array) {
 }
 
 /// Whether a property without a value is a typed one that has been neither initialised nor unset.
+///
+/// # Safety
+/// The declaration is alive, and `slot` is the slot of that property in a live object.
 unsafe fn is_expected(property: *const ffi::zend_property_info, slot: *const zval) -> bool {
     // SAFETY: callers pass a declaration and its slot, which keeps flags beside the value.
     unsafe { (*property).type_.type_mask & TYPE_MASK != 0 && (*slot).u2.extra & IS_PROP_UNINIT != 0 }

@@ -89,6 +89,9 @@ fn no_reference(what: &str) -> Thrown {
 }
 
 /// The step that an offset makes.
+///
+/// # Safety
+/// `offset` is null, or a live value.
 pub unsafe fn element(offset: *mut zval) -> Step {
     if offset.is_null() {
         return Step::Append;
@@ -99,6 +102,9 @@ pub unsafe fn element(offset: *mut zval) -> Step {
 
 /// Makes the engine forget the type of the property that it met at this instruction before, on an
 /// object of another class.
+///
+/// # Safety
+/// `slot` is null, or the cache slot of a property in the running instruction.
 pub unsafe fn forget_type(slot: *mut *mut c_void) {
     if !slot.is_null() {
         // SAFETY: a cache slot of a property has three words.

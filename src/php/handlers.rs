@@ -23,6 +23,9 @@ use super::zend::{self, Str, Thrown};
 
 /// `$sync->x`. The value is always put into `result`, never handed out by address: user code might
 /// change or free what a cache holds before the engine has copied it.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn read_property(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -48,6 +51,9 @@ pub unsafe extern "C" fn read_property(
 }
 
 /// `$sync->x` where something inside of it is about to be changed.
+///
+/// # Safety
+/// As for [`read_property`].
 #[inline(never)]
 unsafe fn read_for_writing(this: &SyncObject, name: *mut zend_string, kind: c_int, result: *mut zval) -> *mut zval {
     contain(zend::uninitialized(), || {
@@ -66,6 +72,9 @@ unsafe fn read_for_writing(this: &SyncObject, name: *mut zend_string, kind: c_in
 }
 
 /// The whole of a read that finds nothing changed: no system call, no lock, no bytes copied.
+///
+/// # Safety
+/// As for [`read_property`].
 #[inline]
 unsafe fn read_cached(this: &SyncObject, name: *mut zend_string, result: *mut zval) -> bool {
     // SAFETY: as for `read_property`. Nothing runs while the entry is borrowed.
@@ -81,6 +90,10 @@ unsafe fn read_cached(this: &SyncObject, name: *mut zend_string, result: *mut zv
     }
 }
 
+/// `$sync->x`, where the cache does not know the newest value.
+///
+/// # Safety
+/// As for [`read_property`].
 #[inline(never)]
 unsafe fn read_uncached(this: &SyncObject, name: *mut zend_string, result: *mut zval) -> *mut zval {
     contain(zend::uninitialized(), || {
@@ -97,6 +110,9 @@ unsafe fn read_uncached(this: &SyncObject, name: *mut zend_string, result: *mut 
 }
 
 /// `$sync->x = $value`.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn write_property(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -124,6 +140,9 @@ pub unsafe extern "C" fn write_property(
 }
 
 /// Stores a value while holding on to everything that user code might let go of.
+///
+/// # Safety
+/// As for [`write_property`].
 unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval) -> Result<(), Thrown> {
     // SAFETY: as for `write_property`.
     unsafe {
@@ -136,6 +155,9 @@ unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval) -> 
 }
 
 /// `isset($sync->x)`, `empty($sync->x)` and `property_exists($sync, 'x')`.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn has_property(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -154,6 +176,9 @@ pub unsafe extern "C" fn has_property(
 }
 
 /// Answers the three questions that the engine asks about a property.
+///
+/// # Safety
+/// As for [`has_property`].
 unsafe fn has(this: &SyncObject, name: *mut zend_string, question: c_int) -> Result<bool, Thrown> {
     // SAFETY: the caller holds object and name.
     unsafe {
@@ -171,6 +196,9 @@ unsafe fn has(this: &SyncObject, name: *mut zend_string, question: c_int) -> Res
 }
 
 /// `unset($sync->x)`.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_string, _slot: *mut *mut c_void) {
     contain((), || {
         // SAFETY: the engine passes an object of ours and a valid name; both are held.
@@ -185,6 +213,9 @@ pub unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zen
 
 /// There is no place in this process that holds the property: the engine reads and writes instead.
 /// Operators (`$sync->n++`) are done here.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn get_property_ptr_ptr(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -207,6 +238,9 @@ pub unsafe extern "C" fn get_property_ptr_ptr(
 }
 
 /// `$sync['x']`.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn read_dimension(
     object: *mut zend_object,
     offset: *mut zval,
@@ -259,6 +293,9 @@ pub unsafe extern "C" fn read_dimension(
 }
 
 /// `$sync['x'] = $value`.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval, value: *mut zval) {
     contain((), || {
         // SAFETY: the engine passes an object of ours, an offset or null for `[]`, and a value.
@@ -285,6 +322,9 @@ pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut 
 }
 
 /// `isset($sync['x'])` and `empty($sync['x'])`.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zval, check_empty: c_int) -> c_int {
     contain(0, || {
         // SAFETY: the engine passes an object of ours and an offset.
@@ -300,6 +340,9 @@ pub unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zv
 }
 
 /// `unset($sync['x'])`.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval) {
     contain((), || {
         // SAFETY: the engine passes an object of ours and an offset.
@@ -314,6 +357,9 @@ pub unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut 
 }
 
 /// The name that an offset means, if a property can have it; for `[]`, the next free number.
+///
+/// # Safety
+/// `offset` is null, or a live value.
 unsafe fn shared_name(this: &SyncObject, offset: *mut zval, fetch: u32) -> Result<Str, Thrown> {
     if offset.is_null() {
         return property::next_number(this);

@@ -70,6 +70,9 @@ const fn checked(name: &'static CStr, default: &'static CStr, check: Check) -> I
 }
 
 /// The engine's handler of a change; its parameters are the engine's.
+///
+/// # Safety
+/// Only the engine calls it, with a string or null.
 unsafe extern "C" fn on_modify(
     _entry: *mut zend_ini_entry,
     value: *mut zend_string,

@@ -104,6 +104,9 @@ static FUNCTIONS: zend_object_iterator_funcs = zend_object_iterator_funcs {
 };
 
 /// `foreach ($sync as $name => $value)`
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn get_iterator(
     _class: *mut zend_class_entry,
     object: *mut zval,
@@ -146,6 +149,10 @@ impl Cursor {
     }
 }
 
+/// Frees an iterator.
+///
+/// # Safety
+/// Only the engine calls it: with an iterator that [`get_iterator`] has made. It is not used again.
 unsafe extern "C" fn cursor_free(iterator: *mut zend_object_iterator) {
     contain((), || {
         // SAFETY: the engine passes a cursor, for the last time.
@@ -158,6 +165,10 @@ unsafe extern "C" fn cursor_free(iterator: *mut zend_object_iterator) {
     });
 }
 
+/// Whether there is a value at the cursor.
+///
+/// # Safety
+/// Only the engine calls it: with an iterator that [`get_iterator`] has made.
 unsafe extern "C" fn cursor_valid(iterator: *mut zend_object_iterator) -> c_int {
     contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
         // SAFETY: the engine passes a cursor, and holds it.
@@ -181,6 +192,9 @@ unsafe extern "C" fn cursor_valid(iterator: *mut zend_object_iterator) -> c_int 
 }
 
 /// Reads the value at which the cursor is; false if it is not there any more.
+///
+/// # Safety
+/// As for [`cursor_valid`].
 unsafe fn cursor_read(iterator: *mut zend_object_iterator) -> Result<bool, Thrown> {
     // SAFETY: callers pass a cursor that the engine holds. Reading may run code that starts it again, so nothing
     // of it is kept across that.
@@ -197,6 +211,10 @@ unsafe fn cursor_read(iterator: *mut zend_object_iterator) -> Result<bool, Throw
     }
 }
 
+/// The value at the cursor.
+///
+/// # Safety
+/// Only the engine calls it: with an iterator that [`get_iterator`] has made.
 unsafe extern "C" fn cursor_value(iterator: *mut zend_object_iterator) -> *mut zval {
     contain(ptr::null_mut(), || {
         // SAFETY: the engine passes a cursor, and holds it.
@@ -215,6 +233,10 @@ unsafe extern "C" fn cursor_value(iterator: *mut zend_object_iterator) -> *mut z
     })
 }
 
+/// The name at the cursor.
+///
+/// # Safety
+/// Only the engine calls it: with an iterator that [`get_iterator`] has made.
 unsafe extern "C" fn cursor_name(iterator: *mut zend_object_iterator, name: *mut zval) {
     contain((), || {
         // SAFETY: the engine passes a cursor, and a slot for the name.
@@ -228,6 +250,10 @@ unsafe extern "C" fn cursor_name(iterator: *mut zend_object_iterator, name: *mut
     });
 }
 
+/// Moves the cursor on.
+///
+/// # Safety
+/// Only the engine calls it: with an iterator that [`get_iterator`] has made.
 unsafe extern "C" fn cursor_next(iterator: *mut zend_object_iterator) {
     // SAFETY: the engine passes a cursor.
     unsafe {
@@ -236,6 +262,10 @@ unsafe extern "C" fn cursor_next(iterator: *mut zend_object_iterator) {
     }
 }
 
+/// Starts again.
+///
+/// # Safety
+/// Only the engine calls it: with an iterator that [`get_iterator`] has made.
 unsafe extern "C" fn cursor_rewind(iterator: *mut zend_object_iterator) {
     contain((), || {
         // SAFETY: the engine passes a cursor, and holds it.
@@ -251,11 +281,19 @@ unsafe extern "C" fn cursor_rewind(iterator: *mut zend_object_iterator) {
     });
 }
 
+/// Forgets the value at the cursor.
+///
+/// # Safety
+/// Only the engine calls it: with an iterator that [`get_iterator`] has made.
 unsafe extern "C" fn cursor_forget(iterator: *mut zend_object_iterator) {
     // SAFETY: the engine passes a cursor.
     unsafe { zend::release(&raw mut Cursor::of(iterator).current) };
 }
 
+/// The values for the garbage collector.
+///
+/// # Safety
+/// Only the engine calls it: with an iterator that [`get_iterator`] has made.
 unsafe extern "C" fn cursor_gc(
     iterator: *mut zend_object_iterator,
     table: *mut *mut zval,

@@ -124,6 +124,9 @@ fn class_table(allowed: &AllowedClasses) -> Option<zval> {
 }
 
 /// The properties of an object, or the entries of an array.
+///
+/// # Safety
+/// `data` is a live value, which keeps the result.
 unsafe fn properties(data: *const zval) -> *mut zend_array {
     // SAFETY: callers pass a valid value.
     unsafe {
@@ -136,6 +139,9 @@ unsafe fn properties(data: *const zval) -> *mut zend_array {
 }
 
 /// A property by its name, whatever its visibility; null if there is none.
+///
+/// # Safety
+/// `object` is a live value, which keeps the result.
 unsafe fn property(object: *const zval, name: &[u8]) -> *mut zval {
     // SAFETY: callers pass a valid value.
     unsafe {

@@ -55,6 +55,9 @@ fn fill_derived(table: &mut zend_object_handlers) {
 }
 
 /// Makes an object of Sync or of a subclass; the constructor gives it its store.
+///
+/// # Safety
+/// Only the engine calls it, for Sync or a class that extends it.
 unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_object {
     // SAFETY: the engine passes a linked class.
     unsafe {
@@ -67,6 +70,10 @@ unsafe extern "C" fn create_object(class: *mut zend_class_entry) -> *mut zend_ob
 }
 
 /// Frees what the object holds. The engine calls it for every object, also after a fatal error.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns. It is
+/// not used again.
 unsafe extern "C" fn free_object(object: *mut zend_object) {
     // SAFETY: the engine passes an object of ours, once.
     unsafe {
@@ -80,6 +87,9 @@ unsafe extern "C" fn free_object(object: *mut zend_object) {
 }
 
 /// `clone`: another handle on the same file, that does not hold the lock.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 unsafe extern "C" fn clone_object(object: *mut zend_object) -> *mut zend_object {
     // SAFETY: the engine passes an object of ours; the class is that of the clone as well.
     unsafe {

@@ -28,6 +28,9 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
 const ABOUT: &str = "Sync: one object, shared by PHP programs (not PECL's extension of that name)";
 
 /// Module startup: once per process.
+///
+/// # Safety
+/// Only the engine calls it, once at that time.
 unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
     /// A module that `dl()` has loaded.
     const TEMPORARY: i32 = 2;
@@ -44,18 +47,27 @@ unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
 }
 
 /// Module shutdown: once per process.
+///
+/// # Safety
+/// Only the engine calls it, once at that time.
 unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
     ini::unregister(module);
     0
 }
 
 /// The start of a request.
+///
+/// # Safety
+/// Only the engine calls it, once at that time.
 unsafe extern "C" fn request_startup(_kind: i32, _module: i32) -> i32 {
     signals::watch_functions();
     0
 }
 
 /// The end of a request.
+///
+/// # Safety
+/// Only the engine calls it, once at that time.
 unsafe extern "C" fn request_shutdown(_kind: i32, _module: i32) -> i32 {
     // Now, while what the request has set by `ini_set()` still counts.
     store::set_idle_limit(ini::max_handles());
@@ -65,6 +77,9 @@ unsafe extern "C" fn request_shutdown(_kind: i32, _module: i32) -> i32 {
 }
 
 /// The very end of a request, when no PHP code can run any more.
+///
+/// # Safety
+/// Only the engine calls it, once at that time.
 unsafe extern "C" fn after_request() -> i32 {
     let globals = GLOBALS.get();
     // SAFETY: what is still in there went away with the request's memory.

@@ -64,6 +64,9 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
 }
 
 /// As [`operate_on_scalar`], in the usual case: the cache knows a number, and no other process was faster.
+///
+/// # Safety
+/// As for [`operate`]; operand and scratch value are alive.
 #[inline(always)]
 unsafe fn operate_on_known_number(
     this: &SyncObject,
@@ -89,6 +92,9 @@ unsafe fn operate_on_known_number(
 
 /// Does all of an operator on a number or a short string, where it has no side effects ([`Operator::silently`]), by
 /// compare and swap, and leaves the old value in `scratch`. False: this way does not fit; nothing has happened.
+///
+/// # Safety
+/// As for [`operate`]; operand and scratch value are alive.
 #[inline(never)]
 unsafe fn operate_on_scalar(
     this: &SyncObject,
@@ -112,6 +118,9 @@ unsafe fn operate_on_scalar(
 }
 
 /// As [`operate_on_scalar`]; no writer is kept out. Runs no user code but signal handlers.
+///
+/// # Safety
+/// As for [`operate_on_scalar`]; the operand is held.
 unsafe fn swap_scalar(
     this: &SyncObject,
     name: &Str,
@@ -159,6 +168,9 @@ unsafe fn swap_scalar(
 }
 
 /// Stores the bytes of a value, if the name's value is still the one that was seen.
+///
+/// # Safety
+/// `value` is alive, and plain.
 #[inline]
 unsafe fn put_if_unchanged(
     this: &SyncObject,
@@ -184,6 +196,9 @@ unsafe fn put_if_unchanged(
 const SHORT: usize = 1024;
 
 /// Whether a value is a number or a short string.
+///
+/// # Safety
+/// `value` is alive.
 unsafe fn is_short(value: *const zval) -> bool {
     // SAFETY: callers pass a valid value.
     unsafe {
@@ -197,6 +212,9 @@ unsafe fn is_short(value: *const zval) -> bool {
 
 /// Brings the value of `name` into the cache, if it is a number or a short string; else it is not even decoded, so that no
 /// user code runs.
+///
+/// # Safety
+/// The caller holds the object.
 unsafe fn refresh_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
     /// The most that a string's length takes.
     const HEAD: u64 = 5;

@@ -50,12 +50,18 @@ impl Opline {
     }
 
     /// The variable of this frame at an offset.
+    ///
+    /// # Safety
+    /// The running function has a variable at that offset.
     pub unsafe fn variable(&self, offset: u32) -> *mut zval {
         // SAFETY: callers pass an offset that the compiler made for this frame.
         unsafe { self.frame.cast::<u8>().add(offset as usize).cast() }
     }
 
     /// The value that `$x->n += value` adds: it stands in the instruction that follows.
+    ///
+    /// # Safety
+    /// The running instruction is a compound operator.
     pub unsafe fn operand(&self) -> Option<*mut zval> {
         // SAFETY: an instruction of this kind is followed by one that carries its data.
         unsafe {

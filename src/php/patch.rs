@@ -50,9 +50,20 @@ struct Cached<'s> {
     steps: &'s [Step],
 }
 
+/// A step into an array.
+struct Stepped<'a> {
+    /// The key, if it is a number.
+    number: Option<i64>,
+    /// The element under it.
+    element: Option<&'a Value>,
+}
+
 impl Cached<'_> {
     /// As [`change`], where no user code runs and nothing is warned of: so it may be
     /// done on an array that turns out not to be the newest, and again on the next.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn change<'o>(&self, edit: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
         // SAFETY: as for `change`.
         unsafe {
@@ -68,6 +79,9 @@ impl Cached<'_> {
     }
 
     /// Appends the patch to the array that the cache knows, if the store has no newer one.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn change_once(&self, edit: &Edit) -> Result<Swap, Thrown> {
         let Self { this, name, .. } = *self;
         // SAFETY: as for `change`. Entries of the cache are used before anything else can happen to it.
@@ -110,7 +124,10 @@ impl Cached<'_> {
         }
     }
 
-    /// Stores the array with the change as one record, if the store's is still the one that was version.
+    /// Stores the array with the change as one record, if the store's is still the one that was seen.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn put_whole(&self, array: &Zval, mut version: Version, bytes: &mut ZendVec<u8>) -> Result<Swap, Thrown> {
         let Self { this, name, .. } = *self;
         bytes.clear();
@@ -145,7 +162,9 @@ impl Cached<'_> {
         let mut end = End::UNKNOWN;
         for n in 0..depth {
             let Some(array) = at.and_then(Value::array) else { return Ok(None) };
-            let Some((number, element)) = self.encode_step(n, array, value.is_some(), out)? else { return Ok(None) };
+            let Some(Stepped { number, element }) = self.encode_step(n, array, value.is_some(), out)? else {
+                return Ok(None);
+            };
             if n == 0 {
                 end = End::of(array);
                 if let Some(number) = number
@@ -164,14 +183,14 @@ impl Cached<'_> {
         Ok(Some(end))
     }
 
-    /// Appends the `n`th step, from `array` on. Returns its number, if it is one, and the element that is there.
+    /// Appends the `n`th step, from `array` on.
     fn encode_step<'a>(
         &self,
         n: usize,
         array: &'a Array,
         assigns: bool,
         out: &mut ZendVec<u8>,
-    ) -> Result<Option<(Option<i64>, Option<&'a Value>)>, Thrown> {
+    ) -> Result<Option<Stepped<'a>>, Thrown> {
         let last = n + 1 == self.steps.len();
         let (number, element) = match &self.steps[n] {
             Step::Element(key) if key.is_plain() => match array_key(key, false)? {
@@ -205,7 +224,7 @@ impl Cached<'_> {
         if element.is_none() && !(last && assigns) {
             return Ok(None);
         }
-        Ok(Some((number, element)))
+        Ok(Some(Stepped { number, element }))
     }
 
     fn refuse(&self, error: ValueError) -> Thrown {
@@ -254,6 +273,9 @@ impl End {
 }
 
 /// Puts a value into an array that is not read.
+///
+/// # Safety
+/// As for [`change`].
 unsafe fn assign_unread<'o>(
     this: &SyncObject,
     name: &Str,
@@ -309,6 +331,9 @@ enum Put {
 
 impl Unread<'_> {
     /// Where the array ends, if that is enough to know.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn end(&self) -> Result<Option<End>, Thrown> {
         // SAFETY: `assign_unread` made this; its caller holds the object, the name and the key.
         let end = unsafe { observe_end(self.this, self.name)? };
@@ -316,6 +341,9 @@ impl Unread<'_> {
     }
 
     /// Puts an encoded value there. Runs no user code but signal handlers.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn put(&self, value: &Encoded, attempts: usize) -> Result<Put, Thrown> {
         // SAFETY: as above.
         unsafe {
@@ -332,6 +360,9 @@ impl Unread<'_> {
     }
 
     /// Puts a value there that it takes user code to encode: that runs once.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn put_object(&self, turn: &Turn, value: &Value) -> Result<Put, Thrown> {
         // SAFETY: as above.
         unsafe {
@@ -361,6 +392,9 @@ impl Unread<'_> {
 
     /// In a child that was forked in the middle of its parent's statement: puts the value there only where the parent has
     /// not. The array is then still the one that was seen before.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn put_after_parent(&self, end: End, value: &Encoded) -> Result<Put, Thrown> {
         // SAFETY: as above.
         after_parent(self.this, |_| unsafe { self.append(end, value, Room::Always) })?;
@@ -368,6 +402,9 @@ impl Unread<'_> {
     }
 
     /// Writes the array as it is, without what has been written over in it; [`Unread::end`] then knows its end.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn write_whole(&self, turn: &Turn) -> Result<(), Thrown> {
         let name = self.name.as_ptr();
         let array = Local::new();
@@ -390,6 +427,9 @@ impl Unread<'_> {
 
 impl Unread<'_> {
     /// Appends the patch that puts an encoded value there, in the array that [`observe_end`] saw.
+    ///
+    /// # Safety
+    /// As for [`change`].
     unsafe fn append(&self, end: End, value: &Encoded, room: Room) -> Result<Appended, Thrown> {
         let Self { this, name, key } = self;
         // SAFETY: as for `observe_end`.
@@ -444,6 +484,9 @@ impl Unread<'_> {
 
 /// Where the array under `name` ends, as of now; `None` where there is none. The store then knows which
 /// value is appended to.
+///
+/// # Safety
+/// As for [`change`].
 unsafe fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
     // SAFETY: the caller holds the name; entries are not kept across calls.
     unsafe {

@@ -41,6 +41,10 @@ pub fn watch() {
     unsafe { ffi::php_plain_files_wrapper.wops = &raw const operations.watched };
 }
 
+/// As the wrapper of plain files does it, after which the store is told to look.
+///
+/// # Safety
+/// Only the engine calls it, with strings that live until it returns.
 unsafe extern "C" fn unlink(
     wrapper: *mut php_stream_wrapper,
     url: *const c_char,
@@ -55,6 +59,10 @@ unsafe extern "C" fn unlink(
     }
 }
 
+/// As the wrapper of plain files does it, after which the store is told to look.
+///
+/// # Safety
+/// Only the engine calls it, with strings that live until it returns.
 unsafe extern "C" fn rename(
     wrapper: *mut php_stream_wrapper,
     from: *const c_char,

@@ -73,6 +73,9 @@ fn has_plain_properties(object: &Object) -> bool {
 }
 
 /// Whether no method written in PHP has a say in the elements of a class's objects.
+///
+/// # Safety
+/// `class` is linked.
 unsafe fn has_plain_elements(class: *mut zend_class_entry) -> bool {
     // SAFETY: callers pass a linked class.
     unsafe {

@@ -107,6 +107,9 @@ impl Wanted {
 }
 
 /// Finds the newest value of `name`, for [`observe`] and [`refresh`]. `None`: it is not what is wanted.
+///
+/// # Safety
+/// As for [`observe`].
 unsafe fn find(
     this: &SyncObject,
     name: *mut zend_string,
@@ -171,6 +174,9 @@ enum Taken {
 impl Reading<'_> {
     /// Takes over what the store has found at `version`, where the cache knew the value of `before`. `bytes`: the value, its
     /// first bytes, or those appended to it.
+    ///
+    /// # Safety
+    /// As for [`find`].
     unsafe fn take(
         &self,
         found: Found,
@@ -209,6 +215,9 @@ impl Reading<'_> {
     }
 
     /// Lets the cached value follow the patches that have been appended to it since.
+    ///
+    /// # Safety
+    /// As for [`find`].
     unsafe fn take_appended(&self, before: Version, version: Version, bytes: &[u8]) -> Result<Taken, Thrown> {
         let Self { this, name, into, .. } = *self;
         // SAFETY: as for `find`. The cache lets go of the value, so that an array is changed in place.
@@ -226,6 +235,9 @@ impl Reading<'_> {
     }
 
     /// Reads a value that is long: a string straight into its place. `bytes` are its first ones.
+    ///
+    /// # Safety
+    /// As for [`find`].
     #[cold]
     unsafe fn take_long(&self, left: &Unread, version: Version, bytes: &mut ZendVec<u8>) -> Result<Taken, Thrown> {
         let Self { this, name, wanted, into } = *self;
@@ -267,6 +279,9 @@ impl Reading<'_> {
     }
 
     /// Reads from a file of the pure-PHP class.
+    ///
+    /// # Safety
+    /// As for [`find`].
     #[cold]
     unsafe fn take_legacy(&self) -> Result<Taken, Thrown> {
         let Self { this, name, wanted, into } = *self;

@@ -87,6 +87,9 @@ struct Way {
 
 impl Way {
     /// Acts at its end, in the store of `root`.
+    ///
+    /// # Safety
+    /// The caller holds the root and the values of the edit.
     unsafe fn act(&self, root: &SyncObject, step: Option<&[Step; 1]>, edit: Edit) -> Result<(), Thrown> {
         let steps = step.map_or(self.steps.as_slice(), <[Step; 1]>::as_slice);
         // SAFETY: callers hold the root, and what is in the edit.
@@ -115,6 +118,9 @@ pub fn register() -> ext_php_rs::error::Result<()> {
 }
 
 /// `new Sync\Proxy` is an object that leads nowhere.
+///
+/// # Safety
+/// Only the engine calls it, for the class of proxies.
 unsafe extern "C" fn refuse(_class: *mut zend_class_entry) -> *mut zend_object {
     errors::throw_error("Sync\\Place is internal to Sync and cannot be instantiated");
     // SAFETY: a proxy without a Sync object refuses everything.
@@ -150,6 +156,9 @@ fn table() -> &'static zend_object_handlers {
 
 impl Proxy {
     /// A new proxy; the caller owns it.
+    ///
+    /// # Safety
+    /// `root` is a live Sync object.
     unsafe fn make(root: *mut zend_object, name: Option<Str>, steps: Vec<Step>) -> *mut zend_object {
         // SAFETY: callers pass a valid Sync object, which the proxy holds.
         unsafe {
@@ -158,6 +167,10 @@ impl Proxy {
         }
     }
 
+    /// A proxy; the caller owns it.
+    ///
+    /// # Safety
+    /// `root` is null, or an owned count of a Sync object.
     unsafe fn allocate(root: *mut zend_object, way: Option<Way>) -> *mut zend_object {
         let class = CLASS.load(Ordering::Relaxed);
         // SAFETY: the class was registered at startup; every field is initialised.
@@ -177,12 +190,19 @@ impl Proxy {
         }
     }
 
+    /// The proxy around the engine's structure.
+    ///
+    /// # Safety
+    /// `object` was made by [`Proxy::allocate`], and outlives the result.
     unsafe fn of<'a>(object: *mut zend_object) -> &'a Proxy {
         // SAFETY: callers pass an object that `allocate` made.
         unsafe { &*object.cast::<u8>().sub(offset_of!(Proxy, std)).cast() }
     }
 
     /// Names the object that expects a write-back.
+    ///
+    /// # Safety
+    /// `object` is alive, and of a kind that `write_back` knows.
     unsafe fn write_back_to(&self, object: *mut zend_object, write_back: fn(*mut zend_object) -> *const WriteBack) {
         // SAFETY: callers pass a valid object.
         unsafe { (*object).gc.refcount += 1 };
@@ -204,6 +224,9 @@ impl Proxy {
     }
 
     /// A proxy one step further, owned by the caller.
+    ///
+    /// # Safety
+    /// The proxy has a way, and so a root.
     unsafe fn further(&self, step: Step) -> Result<*mut zend_object, Thrown> {
         let Way { name, mut steps } = self.way()?;
         steps.push(step);
@@ -212,6 +235,9 @@ impl Proxy {
     }
 
     /// Acts one step further, or here.
+    ///
+    /// # Safety
+    /// The caller holds the root and the values of the edit.
     unsafe fn act(&self, step: Option<Step>, edit: Edit) -> Result<(), Thrown> {
         // SAFETY: a proxy with a way has a root, which it holds, and is held itself.
         unsafe {
@@ -238,6 +264,10 @@ fn is_not_read(proxy: &Proxy, step: &Step) -> Thrown {
     errors::throw_error(&format!("Cannot read {way}{step} in a Sync object where it is to be changed"))
 }
 
+/// Frees a proxy.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with a proxy, and values that live until it returns. It is not used again.
 unsafe extern "C" fn free(object: *mut zend_object) {
     contain((), || {
         // SAFETY: the engine passes an object of ours, once.
@@ -256,6 +286,10 @@ unsafe extern "C" fn free(object: *mut zend_object) {
     });
 }
 
+/// `->a['b']` of a proxy.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with a proxy, and values that live until it returns.
 unsafe extern "C" fn read_dimension(
     object: *mut zend_object,
     offset: *mut zval,
@@ -283,6 +317,10 @@ unsafe extern "C" fn read_dimension(
     })
 }
 
+/// `->a['b'] = 1` of a proxy.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with a proxy, and values that live until it returns.
 unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval, value: *mut zval) {
     contain((), || {
         // SAFETY: the engine passes a proxy, an offset or null for `[]`, and a value.
@@ -296,6 +334,10 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
     });
 }
 
+/// `unset(->a['b'])` of a proxy.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with a proxy, and values that live until it returns.
 unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval) {
     contain((), || {
         // SAFETY: the engine passes a proxy and an offset.
@@ -303,6 +345,10 @@ unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval
     });
 }
 
+/// `->a->b` of a proxy.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with a proxy, and values that live until it returns.
 unsafe extern "C" fn read_property(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -328,6 +374,10 @@ unsafe extern "C" fn read_property(
     })
 }
 
+/// `->a->b = 1` of a proxy.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with a proxy, and values that live until it returns.
 unsafe extern "C" fn write_property(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -352,6 +402,10 @@ unsafe extern "C" fn write_property(
     })
 }
 
+/// `unset(->a->b)` of a proxy.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with a proxy, and values that live until it returns.
 unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_string, _slot: *mut *mut c_void) {
     contain((), || {
         // SAFETY: the engine passes a proxy and a valid name.
@@ -359,6 +413,10 @@ unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_st
     });
 }
 
+/// `->a->b += 1` of a proxy; null for all else.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with a proxy, and values that live until it returns.
 unsafe extern "C" fn get_property_ptr_ptr(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -389,6 +447,9 @@ unsafe extern "C" fn get_property_ptr_ptr(
 }
 
 /// `+=`, `.=`, `++` and their kin on the value to which a proxy leads. `result` is `left` for most of them.
+///
+/// # Safety
+/// Only the engine calls it: with live values, one of which is a proxy.
 unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, right: *mut zval) -> c_int {
     contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
         // SAFETY: the engine passes valid values, one of which is a proxy.

@@ -38,6 +38,10 @@ pub fn watch(late: bool) {
     }
 }
 
+/// Wraps the functions of signals, when all extensions are there.
+///
+/// # Safety
+/// Only the engine calls it, once at that time.
 unsafe extern "C" fn post_startup() -> i32 {
     watch_interrupts();
     // SAFETY: null, or the function that was there before.
@@ -61,6 +65,10 @@ fn watch_interrupts() {
     }
 }
 
+/// Runs before signal handlers do.
+///
+/// # Safety
+/// Only the engine calls it, with the running frame.
 unsafe extern "C" fn interrupt(frame: *mut zend_execute_data) {
     Store::signals_have_changed();
     // SAFETY: null, or the function that was there before; called as the engine would.
@@ -103,6 +111,9 @@ pub fn watch_functions() {
 }
 
 /// Calls the function, on both sides of which the store is told to look.
+///
+/// # Safety
+/// Only the engine calls it, with the frame of the function and a place for the result.
 unsafe extern "C" fn then_look<const N: usize>(frame: *mut zend_execute_data, result: *mut zval) {
     Store::signals_have_changed();
     // SAFETY: stored before this came to be called in its place; called as the engine would.

@@ -19,11 +19,19 @@ const IN_ISSET: u32 = 1 << 3;
 
 /// Whether an overridden method is to be asked: not while it runs for this very name, when
 /// `$this->$name` in it means what is shared.
+///
+/// # Safety
+/// `name` is alive.
 unsafe fn asks(this: &SyncObject, name: *mut zend_string, overridden: bool, guard: u32) -> bool {
     // SAFETY: callers pass a valid name; the class has magic methods, so its objects have guards.
     overridden && unsafe { *ffi::zend_get_property_guard(this.zend(), name) & guard == 0 }
 }
 
+/// `$sync->x`, by `__get` where the class overrides it.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
+/// returns.
 pub unsafe extern "C" fn read_property(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -53,11 +61,19 @@ pub unsafe extern "C" fn read_property(
 }
 
 /// Whether the class overrides `__get` by a method that returns a reference.
+///
+/// # Safety
+/// The caller holds the object.
 unsafe fn gives_reference(this: &SyncObject) -> bool {
     // SAFETY: the class inherits a `__get`.
     unsafe { (*(*(*this.zend()).ce).__get).common.fn_flags & ffi::ZEND_ACC_RETURN_REFERENCE != 0 }
 }
 
+/// `$sync->x = 1`, by `__set` where the class overrides it.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
+/// returns.
 pub unsafe extern "C" fn write_property(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -77,6 +93,11 @@ pub unsafe extern "C" fn write_property(
     }
 }
 
+/// `isset($sync->x)`, by `__isset` where the class overrides it.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
+/// returns.
 pub unsafe extern "C" fn has_property(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -104,6 +125,11 @@ pub unsafe extern "C" fn has_property(
     }
 }
 
+/// `unset($sync->x)`, by `__unset` where the class overrides it.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
+/// returns.
 pub unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_string, slot: *mut *mut c_void) {
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
@@ -118,6 +144,11 @@ pub unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zen
     }
 }
 
+/// `$sync->x += 1`, by `__get` and `__set` where the class overrides them.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
+/// returns.
 pub unsafe extern "C" fn get_property_ptr_ptr(
     object: *mut zend_object,
     name: *mut zend_string,
@@ -140,6 +171,11 @@ fn offsets(this: &SyncObject) -> bool {
     o.offsets || o.get || o.set || o.has || o.remove
 }
 
+/// `$sync['x']`, by `offsetGet` where the class overrides it.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
+/// returns.
 pub unsafe extern "C" fn read_dimension(
     object: *mut zend_object,
     offset: *mut zval,
@@ -156,6 +192,11 @@ pub unsafe extern "C" fn read_dimension(
     }
 }
 
+/// `$sync['x'] = 1`, by `offsetSet` where the class overrides it.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
+/// returns.
 pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval, value: *mut zval) {
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
@@ -167,6 +208,11 @@ pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut 
     }
 }
 
+/// `isset($sync['x'])`, by `offsetExists` where the class overrides it.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
+/// returns.
 pub unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zval, check_empty: c_int) -> c_int {
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
@@ -178,6 +224,11 @@ pub unsafe extern "C" fn has_dimension(object: *mut zend_object, offset: *mut zv
     }
 }
 
+/// `unset($sync['x'])`, by `offsetUnset` where the class overrides it.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of a class that extends Sync, and values that live until it
+/// returns.
 pub unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval) {
     // SAFETY: the engine passes what the functions called expect.
     unsafe {

@@ -23,6 +23,9 @@ unsafe extern "C" {
 }
 
 /// `count($sync)`
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn count_elements(object: *mut zend_object, result: *mut i64) -> c_int {
     contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
         // SAFETY: the engine passes an object of ours and a place for the number.
@@ -38,6 +41,9 @@ pub unsafe extern "C" fn count_elements(object: *mut zend_object, result: *mut i
 
 /// For `(array)`, `var_dump`, `var_export` …: what the class declares, then what is shared. The table
 /// is the caller's, and goes with its use.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: zend_prop_purpose) -> *mut zend_array {
     contain(ptr::null_mut(), || {
         // SAFETY: the engine passes an object of ours; the table has no other owner.
@@ -62,6 +68,9 @@ pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: z
 
 /// For `get_object_vars`, `array_walk`, `reset` …, which look at the same and hold nothing: the table
 /// belongs to the object, and is filled anew each time, in place, as there may be iterators on it.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn get_properties(object: *mut zend_object) -> *mut HashTable {
     contain(no_properties(), || {
         // SAFETY: the engine passes an object of ours.
@@ -116,6 +125,9 @@ fn no_properties() -> *mut HashTable {
 }
 
 /// Whether only the calling handler holds the object.
+///
+/// # Safety
+/// The caller holds the object.
 unsafe fn is_last_hold(object: *mut zend_object) -> bool {
     // SAFETY: callers hold the object.
     unsafe { (*object).gc.refcount == 1 }
@@ -139,6 +151,9 @@ fn running_function<'a>() -> &'a [u8] {
 
 /// Whether a function would change what it walks over, by references into a table that is only a
 /// copy of what is shared.
+///
+/// # Safety
+/// It is the function that runs.
 unsafe fn walks_by_reference(function: &[u8]) -> bool {
     match function {
         b"mb_convert_variables" => true,
@@ -149,6 +164,9 @@ unsafe fn walks_by_reference(function: &[u8]) -> bool {
 }
 
 /// Whether a callback takes its first argument by reference.
+///
+/// # Safety
+/// `callback` is alive.
 unsafe fn takes_reference(callback: *mut zval) -> bool {
     // SAFETY: callers pass a valid value; the engine fills the cache, where it answers yes.
     unsafe {
@@ -192,6 +210,9 @@ pub fn forget_shown(this: &SyncObject) {
 
 /// Declared properties alone, for the garbage collector. Reading the store for it would
 /// find nothing that could be part of a cycle.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn get_gc(object: *mut zend_object, table: *mut *mut zval, n: *mut c_int) -> *mut HashTable {
     // SAFETY: the engine passes an object of ours and places for the answer.
     unsafe {
@@ -203,6 +224,9 @@ pub unsafe extern "C" fn get_gc(object: *mut zend_object, table: *mut *mut zval,
 
 /// `==`: handles on one file, of one class, whose declared properties are the same. The contents of two
 /// files are not compared.
+///
+/// # Safety
+/// Only the engine calls it, as a handler: with two live values, one of which is an object of this class.
 pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
     const UNCOMPARABLE: c_int = 1;
     contain(UNCOMPARABLE, || {

@@ -101,6 +101,9 @@ pub unsafe fn shown_as_std_class(this: &SyncObject, result: *mut zval) -> Result
 }
 
 /// A stdClass, into `result`, with the properties that `fill` adds to its table.
+///
+/// # Safety
+/// As for [`as_std_class`].
 unsafe fn std_class_of(
     result: *mut zval,
     fill: impl FnOnce(*mut zend_array) -> Result<(), Thrown>,
@@ -116,6 +119,9 @@ unsafe fn std_class_of(
 }
 
 /// Adds the shared names and values to a table of properties, which has precedence.
+///
+/// # Safety
+/// `table` is alive, and the caller owns it.
 pub unsafe fn add_shared(this: &SyncObject, table: *mut zend_array) -> Result<(), Thrown> {
     each(this, &mut |name, value| {
         // SAFETY: callers pass a table that is theirs; it takes a count of the value over.
@@ -132,6 +138,9 @@ pub unsafe fn add_shared(this: &SyncObject, table: *mut zend_array) -> Result<()
 
 /// As [`add_shared`], for a caller that goes on into handles that it finds. A store may lead to itself through
 /// these: one inside of itself is shown as the handle that it is.
+///
+/// # Safety
+/// As for [`add_shared`].
 pub unsafe fn add_shown(this: &SyncObject, table: *mut zend_array) -> Result<(), Thrown> {
     // SAFETY: callers pass a table that is theirs; it takes the file's name over.
     unsafe {

@@ -170,6 +170,9 @@ pub unsafe fn has_standard_properties(object: *const zend_object) -> bool {
 }
 
 /// What of a lazy object is still to come, in bits; 0 for all others.
+///
+/// # Safety
+/// `object` is alive.
 unsafe fn lazy(object: *const zend_object) -> u32 {
     #[cfg(php84)]
     {

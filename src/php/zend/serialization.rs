@@ -98,8 +98,14 @@ thread_local! {
 }
 
 /// Has the tables stay with their fiber: what others do while it is suspended has nothing to do with its value.
+///
+/// # Safety
+/// Only the engine calls it, with the contexts of two fibers.
 unsafe extern "C" fn switch_fibers(from: *mut c_void, to: *mut c_void) {
     /// Gives the frames of a fiber what they shared, from the outermost on.
+    ///
+    /// # Safety
+    /// `frame` is null or a frame in the list.
     unsafe fn go_on(frame: *mut Frame, fiber: usize) {
         // SAFETY: as below.
         unsafe {
