@@ -1,4 +1,4 @@
-//! Link options of `sync.so`, and what `src/php` has to know of the PHP that it is built for.
+//! Link options of `sync.so`, and the facts about the PHP it is built for that `src/php` needs.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -32,7 +32,7 @@ fn php() {
     compile();
 }
 
-/// Compiles what has to know PHP's headers.
+/// Compiles the C code, which needs PHP's headers.
 fn compile() {
     const SOURCE: &str = "src/php/zend/serialization.c";
 

@@ -1,15 +1,15 @@
 //! Hostile files: a case of the fuzzer, and (a few thousand of them) of `cargo test`.
 //!
-//! A case is a string of bytes, read as a list of choices: which valid store to start from, what
-//! to change in it and whether to put the checksums right afterwards, so that what lies behind
-//! them is reached, and what to do with the file then. Nothing in a file may crash a process, keep
+//! A case is a string of bytes, read as a list of choices: the valid store to start from, the
+//! changes to it, whether to correct the checksums afterwards, so that the code behind the checks
+//! is reached, and the operations on the file then. Nothing in a file may crash a process, keep
 //! it busy or make it use memory without bounds; a file that is not a store stays as it is.
 //!
-//! The same bytes are the same case each time, in every process: nothing in a file that is started
-//! from depends on chance, on who made it or when ([`draw_identities_from`], [`Base::settle`]).
+//! The same bytes are the same case each time, in every process: no byte of a starting file
+//! depends on chance, on its creator or on the time ([`draw_identities_from`], [`Base::normalize`]).
 //!
-//! What this file knows of the format it says in its own words, after `docs/format.md`: the code
-//! under test is not its own witness.
+//! This file has its own definitions of the format, after `docs/format.md`: the code under test
+//! is not its own witness.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -46,7 +46,7 @@ mod header {
     pub const HOLD_SINCE: usize = 34;
     pub const HOLD_STRENGTH: usize = 37;
     pub const HOLD_ENDED_AT: usize = 42;
-    /// 0: it was being put right.
+    /// 0: a repair was under way.
     pub const INCARNATION: usize = 46;
     pub const TABLE: usize = 48;
     pub const TOUCHED: usize = 61;
@@ -59,27 +59,27 @@ const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x03");
 const VERSION: u64 = 3 | 1 << 32;
 const HELD: u64 = 1 << 63;
 
-/// CPU time that a case may take: far more than it does, far less than a walk through what a lying
-/// length promises.
+/// CPU time that a case may take: far more than it needs, far less than a walk through the bytes that
+/// a lying length promises.
 const CPU_SECONDS: f64 = 3.0;
-/// Room that a case may make a file take, beyond what it had.
+/// Space that a case may add to a file.
 const ROOM: u64 = 16 << 20;
 
 // ---- a case ------------------------------------------------------------------------------------
 
-/// Runs one case; panics where the store does what it must not.
+/// Runs one case; panics if the store breaks a rule.
 pub fn run(data: &[u8]) {
     let mut choices = Choices { data, at: 0 };
     let path = Removed::new();
     let mut case = Case::draw(&mut choices);
-    // Those of the stores that are made in the course of it.
+    // The identities of the stores that the case creates.
     draw_identities_from(u64::MAX);
     let started = cpu_seconds();
     sync_store::set_idle_limit(0);
 
     let mut clients = [Client::new(&path.0), Client::new(&path.0)];
     if case.in_place {
-        // Somebody overwrites a file that is in use.
+        // A file that is in use gets overwritten.
         std::fs::write(&path.0, &case.base.image).unwrap();
         clients[0].get(&case.base.key(0));
         clients[1].put(b"mine", b"1");
@@ -105,7 +105,7 @@ pub fn run(data: &[u8]) {
         assert!(!outcome.succeeded, "a file that is no store was used as one");
         assert!(is(&file, &before, case.length), "a file that is no store was changed");
     }
-    // What comes from another boot is put right before it is used.
+    // A file from another boot is repaired before it is used.
     if ours && !case.adopted && !case.in_place && outcome.succeeded && path.0.exists() {
         let problems = retry(|| Store::new(path.0.clone(), Options::default()).check()).unwrap().problems;
         assert!(problems.is_empty(), "after having been put right: {problems:?}");
@@ -116,7 +116,7 @@ pub fn run(data: &[u8]) {
     assert!(took < CPU_SECONDS, "{took} seconds");
 }
 
-/// What happened in a case.
+/// The results of a case.
 #[derive(Default)]
 struct Outcome {
     /// Some operation that needs a store did not fail.
@@ -128,13 +128,13 @@ struct Outcome {
 struct Case {
     base: &'static Base,
     image: Vec<u8>,
-    /// The file's, with zeros behind the image.
+    /// The file's length: zeros follow the image.
     length: u64,
-    /// Whether boot id and file id say that index and counters can be believed.
+    /// Whether boot id and file id say that index and counters can be trusted.
     adopted: bool,
     /// Whether the bytes replace those of a store that is open.
     in_place: bool,
-    /// Whether some record's checksum was put right: values are the adversary's then.
+    /// Whether some record's checksum was corrected: values may be forged then.
     forged: bool,
 }
 
@@ -226,7 +226,7 @@ impl Case {
         self.set(at, word);
     }
 
-    /// Puts right what the bits ask for, so that the damage is found further in, or not at all.
+    /// Corrects the checksums that the bits select, so that the damage is found further in, or not at all.
     fn fix_checksums(&mut self, which: u8) {
         if which & 1 != 0 {
             self.set(header::IDENTITY_CHECK * 8, self.identity_check());
@@ -267,7 +267,7 @@ impl Case {
         self.set(at + 8, self.word(at + 8) >> 32 << 32 | crc);
     }
 
-    /// Says in the image whether the file was last used in this boot, as this file, by nobody else.
+    /// Marks in the image whether this very file was last used in this boot, and by no other process.
     fn sign(&mut self, path: &Path, file: &File) {
         if !self.adopted || self.image.len() < PAGE {
             if self.image.len() >= PAGE {
@@ -280,7 +280,7 @@ impl Case {
             Client::new(path).put(b"mine", b"1");
             sync_store::close_idle();
         }
-        // As a store writes it that is in this very file.
+        // Copied from a store that was made in this very file.
         let about = header::BOOT * 8..header::FILE * 8 + 24;
         file.read_exact_at(&mut self.image[about], header::BOOT as u64 * 8).unwrap();
         self.set(header::TOUCHED * 8, u64::MAX);
@@ -312,8 +312,7 @@ impl Case {
             && (!self.adopted || word(header::INCARNATION) == 0 || self.is_as_it_was_left())
     }
 
-    /// Whether what else the header says of a store, and is made anew where that has to be put right first, makes
-    /// sense.
+    /// Whether the header's remaining words, which a repair would compute anew, are consistent.
     fn is_as_it_was_left(&self) -> bool {
         let (size, word) = (self.length, |number: usize| self.word(number * 8));
         let blocks_end =
@@ -326,7 +325,7 @@ impl Case {
                     && word(header::SYSTEM) <= size.saturating_sub(BLOCK as u64))
     }
 
-    // ---- what is done to it ----------------------------------------------------------------------
+    // ---- operations on the file ------------------------------------------------------------------
 
     fn operate(&self, choices: &mut Choices, client: &mut Client, outcome: &mut Outcome) {
         let key = match choices.byte() % 4 {
@@ -342,7 +341,7 @@ impl Case {
                     assert!(expected, "{key:?} has a value that nobody stored, of {} bytes", value.len());
                     true
                 }
-                // What a missing file gives, too.
+                // A missing file gives the same.
                 Some(None) | None => false,
             },
             n @ 4..=7 => {
@@ -378,7 +377,7 @@ impl Case {
     }
 }
 
-// ---- who uses it -------------------------------------------------------------------------------
+// ---- the file's users --------------------------------------------------------------------------
 
 struct Client {
     path: PathBuf,
@@ -391,7 +390,7 @@ impl Client {
         Self { path: path.to_owned(), store: Store::new(path.to_owned(), Options::default()), seen: HashMap::new() }
     }
 
-    /// `None`: it failed.
+    /// `None` if the operation failed.
     fn get(&mut self, key: &[u8]) -> Option<Option<Vec<u8>>> {
         let (seen, known) = self.seen.entry(key.to_vec()).or_default();
         match retry(|| self.store.get(key, seen, known)) {
@@ -415,7 +414,7 @@ impl Client {
     }
 }
 
-/// Tries again where the store is busy: there is nobody else, so that it must not be so for long.
+/// Tries again while the store is busy: there is no other process, so that it must not stay busy for long.
 fn retry<T>(mut operation: impl FnMut() -> Result<T>) -> Result<T> {
     for _ in 0..100 {
         match operation() {
@@ -444,7 +443,7 @@ impl Base {
         self.keys.get(number % self.keys.len().max(1)).cloned().unwrap_or_default()
     }
 
-    /// Notes down what a history of changes leaves, and where its parts are.
+    /// Records the file that a history of changes leaves, and the positions of its parts.
     fn of(history: impl FnOnce(&mut dyn FnMut(&[u8], &[u8]), &Store)) -> Self {
         let path = Removed::new();
         draw_identities_from(1);
@@ -463,14 +462,14 @@ impl Base {
         }
         let image = std::fs::read(&path.0).unwrap();
         let mut base = Self { image, keys, values, targets: Vec::new(), records: Vec::new() };
-        base.settle();
+        base.normalize();
         base.survey();
         base
     }
 
-    /// Takes out what tells who made the file, and when: boot and file (see [`Case::sign`]), the holder's and
-    /// the wall clock, the leases.
-    fn settle(&mut self) {
+    /// Clears everything that depends on the file's creator or the time: boot and file (see [`Case::sign`]), the
+    /// holder's and the wall clock, the leases.
+    fn normalize(&mut self) {
         let mut clear = |at: usize, length: usize| self.image[at..at + length].fill(0);
         clear(header::BOOT * 8, 40);
         clear(header::TOUCHED * 8, 8);
@@ -487,7 +486,7 @@ impl Base {
         u64::from_le_bytes(self.image[at..at + 8].try_into().expect("eight bytes"))
     }
 
-    /// Finds the words that say where something is, and how much of it.
+    /// Finds the words that hold positions and lengths.
     fn survey(&mut self) {
         for root in [header::DIRECTORY, header::TABLE] {
             let offset = (self.word(root * 8) >> 6 & 0xf_ffff_ffff) as usize * 8;
@@ -518,7 +517,7 @@ impl Base {
             }
             at += length;
         }
-        // As likely to be hit as all that is found above.
+        // As likely to be hit as all words found above.
         let step = self.records.len() / 60 + 1;
         let words = self.records.iter().rev().step_by(step).flat_map(|&at| [0, 8, 16, 24, 32].map(|n| at + n));
         self.targets.extend(words.collect::<Vec<_>>());
@@ -538,7 +537,7 @@ fn bases() -> &'static [Base] {
     BASES.get_or_init(made_anew)
 }
 
-/// What tells whether all cases start from the same bytes as the last time.
+/// A checksum that shows whether all cases start from the same bytes as the last time.
 #[allow(dead_code)]
 pub fn fingerprint() -> u32 {
     made_anew().iter().fold(0, |crc, base| crc32c::crc32c_append(crc, &base.image))
@@ -551,8 +550,8 @@ fn made_anew() -> Vec<Base> {
         }
     };
     let small = || Base::of(|put, _| few(put));
-    // The lease that a dead process would have had, as in `lock` and `hold`: none that the process
-    // that goes through the case could be given.
+    // The lease of a dead process, as recorded in `lock` and `hold`: one that the process running
+    // the case cannot be given.
     let dead = 5 << 32 | 90_000;
     let last = *small().records.last().unwrap() as u64;
     let (start, end) = (small().word(last as usize + 16), small().word(header::COMMIT * 8));
@@ -585,7 +584,7 @@ fn made_anew() -> Vec<Base> {
             few(put);
             store.replace(&[(b"a", b"new"), (b"large", &[2; 80_000])]).unwrap();
         }),
-        // Somebody died: holding the lock, holding the store, between publishing and indexing.
+        // A process died: holding the lock, holding the store, between publishing and indexing.
         small().with(&[(header::LOCK, dead)]),
         small().with(&[(header::HOLD, dead), (header::HOLD_STRENGTH, 1), (header::COMMIT, HELD | end)]),
         small().with(&[(header::LOCK, dead), (header::INDEXED, start), (header::PENDING, last)]),

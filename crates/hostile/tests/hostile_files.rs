@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-/// What one allocation may ask for, whatever a file says about lengths.
+/// The largest allocation that is allowed, whatever a file says about lengths.
 const LARGEST: usize = 64 << 20;
 
 struct Bounded;
@@ -43,7 +43,7 @@ fn bytes(seed: u64) -> Vec<u8> {
 /// How long a case may take before it counts as endless.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Ends the process where a case does not end by itself.
+/// Ends the process if a case does not end by itself.
 fn watch() -> &'static Mutex<(u64, Instant)> {
     static CASE: OnceLock<Mutex<(u64, Instant)>> = OnceLock::new();
     CASE.get_or_init(|| {
@@ -73,7 +73,7 @@ fn run(seeds: Range<u64>) {
     assert!(failed.is_empty(), "seeds {failed:?}");
 }
 
-/// `HOSTILE_SEEDS=from..to` asks for other cases than the usual ones.
+/// `HOSTILE_SEEDS=from..to` selects other cases than the usual ones.
 #[test]
 fn no_file_crashes_a_process_or_keeps_it_busy() {
     let asked = std::env::var("HOSTILE_SEEDS").ok();

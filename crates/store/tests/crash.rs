@@ -1,12 +1,12 @@
-//! Death between any two steps of a change, enumerated: for every kind of operation a process does
+//! Death between any two steps of a change, enumerated: for every kind of operation a process performs
 //! it and dies by SIGKILL at the k-th store to the shared file (or system call that changes it),
-//! for every k. What is left has to be the old state or the
-//! new one, for readers at once, and whole for the next writer.
+//! for every k. The file then has to hold the old state or the new one, for readers at once, and be
+//! whole for the next writer.
 //!
 //!     cargo test -p sync-store --features torture --test crash
 //!
-//! With `SYNC_CRASH_ALL=1` in the environment every k is tried; else some dozens of them, others in
-//! each run.
+//! With `SYNC_CRASH_ALL=1` in the environment every k is tried; else some dozens of them, different ones
+//! in each run.
 #![cfg(feature = "torture")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,16 +17,16 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use sync_store::{Appended, ErrorKind, Found, Options, Patience, Store, Version, torture};
 
-/// What a store should hold.
+/// The content that a store should have.
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// One operation.
 #[derive(Clone)]
 enum Step {
     Put(Vec<u8>, Vec<u8>),
-    /// Under the next number, which is this one.
+    /// Puts under the next number, which has to be this one.
     PutNext(i64, Vec<u8>),
-    /// Lets the value go on.
+    /// Appends to the value.
     Append(Vec<u8>, Vec<u8>),
     Unite(Vec<u8>),
     Remove(Vec<u8>),
@@ -34,7 +34,7 @@ enum Step {
     Lock,
     Unlock,
     Destroy,
-    /// Reads everything the slow way: opens, adopts, takes over.
+    /// Reads everything by the slow path: opens, adopts, recovers.
     Read,
 }
 use Step::*;
@@ -110,13 +110,13 @@ enum End {
 
 /// Runs `action` in a forked process until it ends or is killed at a crash point.
 fn in_child(action: impl FnOnce()) -> End {
-    // SAFETY: what the child does needs no lock that another thread may have held: files, memory
-    // (glibc's allocator survives a fork) and atomics. It leaves by `_exit`.
+    // SAFETY: the child needs no lock that another thread may have held: it uses files, memory
+    // (glibc's allocator survives a fork) and atomics, and leaves by `_exit`.
     unsafe {
         let pid = libc::fork();
         assert!(pid >= 0, "fork");
         if pid == 0 {
-            // Should it hang all the same.
+            // Ends a child that hangs.
             libc::alarm(5);
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(action));
             libc::_exit(if result.is_ok() { 0 } else { 99 });
@@ -155,8 +155,8 @@ fn shared() -> &'static Shared {
     }
 }
 
-/// Runs `action` as a user who may read the file and not write to it, in a thread (and with a handle
-/// on the file) of its own.
+/// Runs `action` with read-only access to the file, in a thread (and with a handle on the file) of
+/// its own.
 fn as_a_reader<T: Send>(action: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
@@ -173,13 +173,13 @@ fn as_a_reader<T: Send>(action: impl FnOnce() -> T + Send) -> T {
 #[derive(Default)]
 struct Case {
     name: &'static str,
-    /// Done first, whole.
+    /// Steps that are completed first.
     prepare: Vec<Step>,
-    /// Done by the process that dies.
+    /// The steps of the process that dies.
     steps: Vec<Step>,
-    /// Lets the cleaner of that process start with so many dead bytes.
+    /// The number of dead bytes at which that process starts compaction.
     slack: Option<u64>,
-    /// Whether whoever takes over dies as well, at each of its steps.
+    /// Whether the process that recovers dies as well, at each of its steps.
     twice: bool,
     /// Puts another file into place before the steps: a copy, a file of the pure-PHP class.
     exchange: Option<fn(&Path)>,
@@ -233,7 +233,7 @@ fn read_snapshot(store: &Store) -> Model {
 impl Case {
     fn run(self) {
         static WARM: Once = Once::new();
-        // Whatever is done once a process is done before the first fork.
+        // Work that happens once in a process happens before the first fork.
         WARM.call_once(|| {
             let file = File::new("warm");
             apply(&file.store(), &put(0, 1));
@@ -262,8 +262,8 @@ impl Case {
         eprintln!("{}: {points} crash points, {deaths} deaths", self.name);
     }
 
-    /// How many crash points the steps pass, and which to die at: the first and the last of each
-    /// pair of lines of the source that follow each other. Once, and with another death after it.
+    /// The number of crash points that the steps pass, and the points to die at: the first and the last of
+    /// each pair of consecutive lines of the source. For one death, and for one followed by another.
     fn crash_points(&self, shared: &'static Shared) -> (u64, Vec<u64>, Vec<u64>) {
         let file = File::new(self.name);
         let _open = self.set_up(&file);
@@ -288,8 +288,8 @@ impl Case {
         chosen.push(0);
         chosen.sort_unstable();
         chosen.dedup();
-        // Where there is much to prepare, or two deaths are to come, not all of them in one run, and others
-        // in the next.
+        // A case with long preparations, or with two deaths, tries only some points in one run, and others in
+        // the next.
         let some = |most: usize| {
             let step = chosen.len().div_ceil(most);
             let start = std::process::id() as usize % step;
@@ -304,7 +304,7 @@ impl Case {
     }
 
     fn set_up(&self, file: &File) -> Store {
-        // The files of the deaths before.
+        // Closes the files of earlier deaths.
         sync_store::close_idle();
         let store = file.store();
         self.prepare.iter().for_each(|step| apply(&store, step));
@@ -315,7 +315,7 @@ impl Case {
         store
     }
 
-    /// What the process does that dies.
+    /// The actions of the process that dies.
     fn act(&self, file: &File, shared: &Shared, crash_after: u64) {
         if let Some(slack) = self.slack {
             torture::set_slack(slack);
@@ -328,11 +328,11 @@ impl Case {
             shared.done.fetch_add(1, Ordering::Relaxed);
         }
         shared.passed.store(torture::passed(), Ordering::Relaxed);
-        // A process that dies now dies with all of it done.
+        // A process that dies from here on has completed all steps.
         torture::crash_after(u64::MAX);
     }
 
-    /// One death (and, with `second`, that of the first who takes over), and what is left then.
+    /// One death (and, with `second`, that of the first process that recovers), and a check of the file then.
     fn die_at(&self, shared: &'static Shared, models: &[Model], point: u64, second: Option<u64>) -> End {
         let about = format!("{} killed at crash point {point}, takeover at {second:?}", self.name);
         let file = File::new(self.name);
@@ -368,7 +368,7 @@ impl Case {
             panic!("{about}: {how}: neither the old state nor the new one: differences {differences:?}")
         };
 
-        // Readers, one who may not write and one who has had the file open for long.
+        // Readers: one with read-only access, and one that has had the file open before.
         let at_first = as_a_reader(|| {
             let store = file.store();
             let by_key = is_legal(&read_keys(&store, &keys), "reading keys, read-only");
@@ -379,7 +379,7 @@ impl Case {
         });
         assert_eq!(is_legal(&read_keys(&open, &keys), "reading keys"), at_first, "{about}");
 
-        // A writer: takes over, soon.
+        // A writer recovers, within a bounded time.
         let start = Instant::now();
         apply(&open, &Put(PROBE.to_vec(), b"1".to_vec()));
         assert!(start.elapsed() < Duration::from_secs(10), "{about}: a write took {:?}", start.elapsed());
@@ -387,7 +387,7 @@ impl Case {
         assert_eq!(is_legal(&read_snapshot(&open), "reading all after a write"), at_first, "{about}");
         self.check(&open, &about);
 
-        // Life goes on.
+        // The remaining steps work as usual.
         for step in &self.steps[at_first..] {
             apply(&open, step);
         }
@@ -427,7 +427,7 @@ fn removing() {
 }
 
 #[test]
-fn removing_keys_that_are_so_long_that_their_removal_needs_a_run() {
+fn removing_keys_so_long_that_their_removal_needs_a_run() {
     let (one, other) = (vec![b'a'; 20_000], vec![b'b'; 40_000]);
     let prepare = vec![put(1, 40), Put(one.clone(), vec![1; 9]), Put(other.clone(), vec![2; 9])];
     let steps = vec![Remove(one), put(1, 50), Remove(other)];
@@ -456,15 +456,15 @@ fn large_values_and_a_second_death() {
 }
 
 #[test]
-fn cleaning() {
+fn compacting() {
     let prepare = (0..700).map(|n| put(n % 300, 500)).collect();
     let steps = (0..6).map(|n| put(n * 7, 500)).collect();
     Case { name: "clean", prepare, steps, slack: Some(0), ..Case::default() }.run();
 }
 
 #[test]
-fn cleaning_and_a_second_death() {
-    // Fifteen values in a segment: a few of each stay.
+fn compacting_and_a_second_death() {
+    // Fifteen values in a segment, of which a few stay alive.
     let prepare = (0..120).map(|n| put(n, 4000)).chain((0..120).filter(|n| n % 15 > 2).map(|n| put(n, 1))).collect();
     let steps = vec![put(200, 1)];
     Case { name: "clean-twice", prepare, steps, slack: Some(0), twice: true, ..Case::default() }.run();
@@ -499,9 +499,9 @@ fn appending_and_a_second_death() {
 }
 
 #[test]
-fn uniting_pieces() {
+fn merging_pieces() {
     let small = [put(1, 10), append(1, 4), append(1, 5)];
-    // Appended to a value that stays, and to pieces that do.
+    // Appends to a value that stays alive, and to pieces that do.
     let large = [put(2, 90_000), append(2, 7), append(2, 8)];
     let pieces = (0..5).map(|_| append(2, 9000));
     let prepare = small.into_iter().chain(large).chain(pieces).collect();
@@ -510,21 +510,21 @@ fn uniting_pieces() {
 }
 
 #[test]
-fn appending_what_gets_a_run_of_its_own() {
+fn appending_a_value_that_gets_a_run_of_its_own() {
     let prepare = vec![put(2, 90_000), append(2, 7), append(2, 8)];
     let steps = vec![append(2, 20_000), append(2, 9), append(2, 30_000), append(2, 20_001), Unite(key(2)), put(2, 1)];
     Case { name: "append-large", prepare, steps, ..Case::default() }.run();
 }
 
 #[test]
-fn uniting_pieces_and_a_second_death() {
+fn merging_pieces_and_a_second_death() {
     let prepare = vec![put(2, 90_000), append(2, 7), append(2, 8), append(2, 9000), append(2, 9000)];
     let steps = vec![Unite(key(2)), append(2, 6), Unite(key(2)), Remove(key(2))];
     Case { name: "unite-twice", prepare, steps, twice: true, ..Case::default() }.run();
 }
 
 #[test]
-fn cleaning_values_that_were_appended_to() {
+fn compacting_values_that_were_appended_to() {
     let lists = (0..40).flat_map(|n| [put(n, 1000), append(n, 300), put(100 + n, 800)]);
     let prepare = lists.chain((0..40).flat_map(|n| [append(n, 200), put(100 + n, 1)])).collect();
     let steps = (0..6).flat_map(|n| [put(200, 900), append(n, 10)]).collect();
@@ -539,7 +539,7 @@ fn an_index_block_that_splits() {
 }
 
 #[test]
-fn index_blocks_that_are_put_together() {
+fn index_blocks_that_merge() {
     let mut prepare: Vec<Step> = (0..3075).map(|n| put(n, 1)).collect();
     prepare.extend((0..2070).map(|n| Remove(key(n))));
     let steps = (2070..2130).map(|n| Remove(key(n))).collect();
@@ -642,7 +642,7 @@ fn making_a_store_of_an_empty_file() {
     Case { name: "empty", steps, twice: true, exchange: Some(exchange), ..Case::default() }.run();
 }
 
-/// Puts a copy in the file's place.
+/// Replaces the file by a copy of it.
 fn copy(path: &Path) {
     let copy = path.with_extension("copy");
     std::fs::copy(path, &copy).unwrap();
@@ -663,14 +663,14 @@ fn adopting_a_copy_and_a_second_death() {
     Case { name: "adopt-twice", prepare, steps, twice: true, exchange: Some(copy), ..Case::default() }.run();
 }
 
-/// Copies an image of the file's into its place, the same inode; it says that the store was last changed in 1970.
+/// Copies an image of the file over it, into the same inode; the image says that the store was last changed in 1970.
 fn restore(path: &Path, mut image: Vec<u8>) {
     image[488..496].fill(0);
     std::fs::write(path, image).unwrap();
 }
 
 #[test]
-fn examining_a_file_that_was_overwritten_with_what_it_was() {
+fn checking_a_file_that_was_overwritten_with_its_own_bytes() {
     let exchange: fn(&Path) = |path| restore(path, std::fs::read(path).unwrap());
     let prepare = (0..20).map(|n| put(n, 300)).collect();
     let steps = vec![Read, put(5, 1), put(6, 1)];
@@ -678,7 +678,7 @@ fn examining_a_file_that_was_overwritten_with_what_it_was() {
 }
 
 #[test]
-fn going_back_to_what_the_file_was_before() {
+fn going_back_to_an_earlier_image_of_the_file() {
     let exchange: fn(&Path) = |path| {
         let image = std::fs::read(path).unwrap();
         let store = Store::new(path.to_owned(), Options::default());
@@ -691,7 +691,7 @@ fn going_back_to_what_the_file_was_before() {
     Case { name: "back", prepare, steps, twice: true, exchange: Some(exchange), ..Case::default() }.run();
 }
 
-/// The pure-PHP class's file until the page with the new header is written, then a store.
+/// The file is the pure-PHP class's until the page with the new header is written, and a store from then on.
 #[test]
 fn importing_a_file_of_the_pure_php_class() {
     let shared = shared();
@@ -709,7 +709,7 @@ fn importing_a_file_of_the_pure_php_class() {
             assert!(store.import(&old, &entries).unwrap());
         });
         if point % 5 == 3 {
-            // Another one dies at it before it can end well.
+            // Another process dies in the same import before one completes it.
             in_child(|| {
                 let store = file.store();
                 torture::crash_after(point / 2);
@@ -724,7 +724,7 @@ fn importing_a_file_of_the_pure_php_class() {
             Err(error) if matches!(error.kind, ErrorKind::Legacy) => {
                 let bytes = std::fs::read(&file.0).unwrap();
                 assert!(bytes.starts_with(&old), "killed at {point}");
-                // What was built behind the old bytes is in nobody's way.
+                // A half-made store behind the old bytes does not prevent the next import.
                 let legacy = store.legacy().unwrap().unwrap();
                 assert!(store.import(&legacy, &entries).unwrap());
                 true

@@ -39,7 +39,7 @@ fn find(image: &[u8], bytes: &[u8]) -> usize {
 }
 
 #[test]
-fn what_is_written_after_damage_was_cut_off_is_not_cut_off_with_it_later() {
+fn values_written_after_damage_was_cut_off_survive_the_next_check() {
     // A byte of the record's value, and one of its first word.
     for (n, into_first_word) in [(0, false), (1, true)] {
         let (whole, damaged) = (Place::new(&format!("whole{n}")), Place::new(&format!("damaged{n}")));
@@ -73,7 +73,7 @@ fn what_is_written_after_damage_was_cut_off_is_not_cut_off_with_it_later() {
 }
 
 /// With `durability = commit` a power loss may come while a record is being synced: of its two pages (or
-/// sectors) only the first is there. It was never published; what was published before it is not its business.
+/// sectors) only the first is there. The record was never published; records published before it are unaffected.
 #[test]
 fn a_record_that_is_torn_before_its_position_takes_nothing_with_it() {
     let (whole, torn) = (Place::new("sync"), Place::new("torn"));

@@ -45,9 +45,9 @@ fn die_writing(store: &Store) {
     unreachable!("it died");
 }
 
-/// In about the time that it takes with one key: to go through 300,000 takes a hundred times as long.
+/// Recovery takes about the same time as with one key: going through 300,000 takes a hundred times as long.
 #[test]
-fn whoever_waits_for_a_dead_writer_goes_on_soon_however_much_is_stored() {
+fn the_time_to_recover_from_a_dead_writer_does_not_depend_on_how_much_is_stored() {
     let files = [1, 300_000].map(|keys| {
         let file = File::new(&format!("soon-{keys}"));
         let store = file.store();
@@ -56,7 +56,7 @@ fn whoever_waits_for_a_dead_writer_goes_on_soon_however_much_is_stored() {
         }
         (file, store)
     });
-    // Of several tries the best: what else the machine had to do is not ours. They take turns.
+    // The best of several tries, in turns, since other load on the machine slows some of them.
     let mut best = [Duration::MAX; 2];
     for _ in 0..5 {
         for ((file, store), best) in files.iter().zip(&mut best) {
@@ -75,7 +75,7 @@ fn whoever_waits_for_a_dead_writer_goes_on_soon_however_much_is_stored() {
 }
 
 #[test]
-fn the_holder_of_a_lock_that_is_killed_is_noticed_while_others_wait() {
+fn waiters_notice_that_the_holder_of_a_lock_was_killed() {
     let file = File::new("holder");
     put(&file.store(), "x", b"1");
     let ready = shared();
@@ -100,12 +100,12 @@ fn the_holder_of_a_lock_that_is_killed_is_noticed_while_others_wait() {
     unsafe { libc::kill(holder, libc::SIGKILL) };
     wait(holder);
     let waited = waiter.join().unwrap() - killed;
-    // Long before the next look that the holder has asked for.
+    // Long before the interval that the holder has set.
     assert!(waited < Duration::from_secs(10), "{waited:?}");
 }
 
 #[test]
-fn signals_that_come_all_the_time_keep_nobody_from_noticing_a_death() {
+fn frequent_signals_do_not_delay_noticing_a_death() {
     let file = File::new("signals");
     put(&file.store(), "x", b"1");
     assert!(was_killed(wait(fork(|| die_writing(&file.store())))));
@@ -126,10 +126,10 @@ fn signals_that_come_all_the_time_keep_nobody_from_noticing_a_death() {
     assert_eq!(status, 0);
 }
 
-/// The pure-PHP class takes `flock` for each access, and so does who turns its file into a store. Who waits for that
-/// can look for signals meanwhile.
+/// The pure-PHP class takes `flock` for each access, and so does a process that turns its file into a store. A process
+/// that waits for that lock can handle signals meanwhile.
 #[test]
-fn nobody_waits_without_end_for_whoever_has_an_old_file_locked() {
+fn a_locked_old_file_is_busy_instead_of_an_endless_wait() {
     let file = File::new("flock");
     let old = b"O:8:\"stdClass\":0:{}";
     std::fs::write(&file.0, old).unwrap();
@@ -149,7 +149,7 @@ fn nobody_waits_without_end_for_whoever_has_an_old_file_locked() {
 /// A child that runs no handlers, and not a single instruction after the fork, keeps the kernel's
 /// lock on the lease of a parent that is dead.
 #[test]
-fn a_child_that_was_stopped_when_it_was_born_does_not_keep_its_parent_alive() {
+fn a_child_stopped_at_its_fork_does_not_keep_its_dead_parents_lease_alive() {
     let file = File::new("orphan");
     put(&file.store(), "x", b"1");
     let orphan = shared();
@@ -173,13 +173,13 @@ fn a_child_that_was_stopped_when_it_was_born_does_not_keep_its_parent_alive() {
     let start = Instant::now();
     put(&file.store(), "x", b"2");
     let waited = start.elapsed();
-    // SAFETY: the orphan, which is nobody else's.
+    // SAFETY: the orphan, which only this test knows.
     unsafe { libc::kill(orphan.load(Ordering::SeqCst) as libc::pid_t, libc::SIGKILL) };
     assert!(waited < Duration::from_secs(10), "{waited:?}");
     assert_eq!(file.store().check().unwrap().problems, Vec::<String>::new());
 }
 
-/// A dead parent that nobody has waited for yet is dead.
+/// A dead process whose parent has not waited for it yet counts as dead.
 #[test]
 fn a_zombie_holds_nothing() {
     let file = File::new("zombie");
@@ -220,7 +220,7 @@ fn a_file_outgrows_a_mapping_that_had_to_be_small() {
         let pages: u64 =
             std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').next().unwrap().parse().unwrap();
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // The parent's own mapping of the file would be found: another path, another file.
+        // Another path, another file: the parent's own mapping would be found otherwise.
         let other = File::new("address-space-2");
         // SAFETY: limits of this process.
         unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) };
@@ -285,7 +285,7 @@ fn reads_and_writes_make_no_system_calls() {
         text.lines().skip_while(|line| !line.contains(&mark)).skip(1).take_while(|line| !line.contains(&mark)).count()
             as u64;
     let ticks = nanoseconds / 4_000_000 + 1;
-    // What opens a new segment's space and gives it back stands beside the looks at the path.
+    // The system calls that allocate and free a segment's space come on top of the checks of the path.
     assert!(calls <= 2 * ticks + 60, "{calls} system calls in {ticks} ticks of 4 ms");
     eprintln!("{calls} system calls in {ticks} ticks of 4 ms, 600,000 operations");
 }

@@ -1,15 +1,15 @@
 //! The orders of memory accesses, checked: the store itself under `loom`, which lets a relaxed load give any
-//! value that the memory model of the language allows. (`src/memory/modelled.rs` tells how.) The models in
+//! value that the memory model of the language allows. (`src/memory/modelled.rs` explains how.) The models in
 //! `src/lock/model.rs` and `src/read/model.rs` try every order of steps, and deaths, as if
-//! memory were sequentially consistent; this one knows no deaths, and asks whether the steps are *seen* in that
-//! order, on aarch64, too.
+//! memory were sequentially consistent; this one has no deaths, and checks that other threads *see* the steps in
+//! that order, on aarch64, too.
 //!
 //!     cargo test -p sync-store --features loom --test loom [-- --nocapture]
 //!
-//! Each ordering that carries weight is weakened once, where it stands in the source, to see that the test notices.
+//! Each ordering that matters is weakened once, at its place in the source, to prove that the test notices.
 //!
-//! Not in here: taking over from the dead. Their stores are seen because the kernel says that their lease is
-//! gone: it has been through a lock of its own on both sides.
+//! Recovery after a death is not part of this. The stores of a dead process are visible because the kernel reports
+//! that its lease is gone: a lock inside the kernel orders both sides.
 
 use loom::thread;
 use std::any::Any;
@@ -25,7 +25,7 @@ use sync_store::{Options, Patience, Store, Version};
 
 // ---- the search ----------------------------------------------------------------------------------
 
-/// A file, and what it holds when an execution begins.
+/// A file, and its content at the beginning of an execution.
 struct Scene {
     path: PathBuf,
     file: std::fs::File,
@@ -49,11 +49,11 @@ impl Scene {
         let store = Store::new(self.path.clone(), Options::default());
         let change = store.lock_writers().unwrap();
         store.unlock_writers(change);
-        // A thread that never comes to its end, as it should in some models, takes it along.
+        // Leaked, since a thread that never ends, as intended in some models, keeps it.
         Box::leak(Box::new(store))
     }
 
-    /// Makes the file what it was.
+    /// Restores the file's initial content.
     fn restore(&self, image: &[u8]) {
         const PAGE: usize = 4096;
         let mut now = vec![0; image.len()];
@@ -75,18 +75,18 @@ impl Drop for Scene {
     }
 }
 
-/// One thread of a model: does something and tells what it saw.
+/// One thread of a model; returns the numbers that it saw.
 type Thread = fn(&Store) -> Vec<u64>;
 
-/// Threads that run at once, and what must be true of what they saw (and of the store afterwards): `None`, or
-/// what is wrong.
+/// Threads that run at once, and a check of the numbers that they saw (and of the store afterwards): `None`, or
+/// the fault in words.
 #[derive(Clone, Copy)]
 struct Model {
     threads: &'static [Thread],
     check: fn(&[Vec<u64>], &Store) -> Option<String>,
-    /// Preemptions in an execution, at most.
+    /// The most preemptions in an execution.
     preemptions: usize,
-    /// Done before the threads begin.
+    /// Runs before the threads begin.
     before: fn(&[&Store]),
 }
 
@@ -97,14 +97,14 @@ thread_local! {
     static STORES: Cell<&'static [&'static Store]> = const { Cell::new(&[]) };
 }
 
-/// How an exploration ends before it has seen everything.
+/// The reasons for which an exploration ends early.
 enum Early {
-    /// These words have to be watched, too.
+    /// These words have to be watched as well.
     Conflicts(Conflicts),
     Wrong(String),
 }
 
-/// Goes through all executions and returns how many there are, or what is wrong in one of them.
+/// Goes through all executions and returns their number, or the fault of one of them.
 fn explore(scene: &Arc<Scene>, model: Model, weaker: &[Weaker]) -> Result<usize, String> {
     let mut watched = Conflicts::new();
     loop {
@@ -154,7 +154,7 @@ fn execute(scene: &Scene, image: &[u8], model: Model, watched: &Conflicts) {
     modelled::set_parallel(false);
     let wrong = (model.check)(&saw, stores[0]).map(|wrong| format!("{wrong}\n{}", modelled::trace()));
     let conflicts = modelled::end();
-    // Not a panic, of which a hook would tell: there are many of them.
+    // Not `panic!`, whose hook would print a message: there are many of them.
     if !conflicts.is_empty() {
         resume_unwind(Box::new(Early::Conflicts(conflicts)));
     }
@@ -178,8 +178,8 @@ fn find(&(file, function, words, order): &Weak) -> Weaker {
     Weaker { file: format!("crates/store/src/{file}"), line: number as u32 + 1, order }
 }
 
-/// Nothing goes wrong as it is, and something where any of these is weakened. At least so many executions have
-/// to be looked at: a model that sees less has lost its threads.
+/// The model has no fault as it is, and one with any of these accesses weakened. It has to see at least that many
+/// executions: a model that sees fewer has lost its threads.
 #[track_caller]
 fn notices(scene: Scene, model: Model, at_least: usize, without: &[&[Weak]]) {
     let scene = Arc::new(scene);
@@ -272,8 +272,8 @@ fn among_others(name: &str) -> Scene {
     })
 }
 
-/// `x` is alone in its segment, which will be free once it is overwritten; in the one in use there is room for
-/// one more of it, and what comes after that goes into the free one.
+/// `x` is alone in its segment, which will be free once it is overwritten; the segment in use has room for one
+/// more version of it, and the records after that go into the free one.
 fn alone(name: &str) -> Scene {
     const ROOM: usize = 65536 - 64;
     Scene::new(name, |store| {
@@ -311,9 +311,9 @@ fn a_reader_sees_a_whole_value_that_is_no_older_than_the_commit_that_it_saw() {
     );
 }
 
-/// While nothing is freed: no fence of that comes to anybody's help.
+/// Nothing is freed meanwhile, so that no fence of freeing hides a missing order.
 #[test]
-fn what_is_indexed_can_be_found_in_the_index() {
+fn an_indexed_record_can_be_found_in_the_index() {
     let model = Model { threads: &[reader, one_write], check: whole_and_fresh, ..MODEL };
     notices(
         among_others("indexed"),
@@ -328,9 +328,9 @@ fn what_is_indexed_can_be_found_in_the_index() {
     );
 }
 
-/// A reader that knows the value asks whether it is still right.
+/// A reader with a cached value asks whether it is still current.
 #[test]
-fn what_is_unchanged_is_unchanged() {
+fn a_value_reported_as_unchanged_is_current() {
     fn twice(store: &Store) -> Vec<u64> {
         let mut seen = Version::default();
         let first = read(store, &mut seen);
@@ -345,7 +345,7 @@ fn what_is_unchanged_is_unchanged() {
 // ---- the lock, and the hold under it ----------------------------------------------------------------
 
 #[test]
-fn who_takes_the_lock_sees_all_that_was_done_under_it() {
+fn the_next_lock_owner_sees_all_stores_of_the_previous_one() {
     fn another(store: &Store) -> Vec<u64> {
         vec![write(store, b"new", 2)]
     }
@@ -371,7 +371,7 @@ fn lock(store: &Store) {
 }
 
 #[test]
-fn nobody_writes_under_a_hold() {
+fn no_other_process_writes_under_a_hold() {
     fn holder(store: &Store) -> Vec<u64> {
         lock(store);
         let first = reader(store)[0];
@@ -387,14 +387,14 @@ fn nobody_writes_under_a_hold() {
         (!right).then(|| format!("it saw {first} and {second}, and then {last} was there"))
     }
     let model = Model { threads: &[holder, one_write], check, preemptions: 1, ..MODEL };
-    // It is the lock's order that carries this, which is weakened above.
+    // The lock's order guarantees this; the test above weakens it.
     notices(among_others("hold"), model, 300, &[]);
 }
 
-/// One that goes to sleep is woken, or has seen that there is nothing to wait for: else it would sleep for ever,
-/// here, where no time passes.
+/// A waiter that goes to sleep is woken, or has seen that the hold has ended: else it would sleep for ever here,
+/// as no time passes.
 #[test]
-fn the_end_of_a_hold_is_missed_by_nobody() {
+fn no_waiter_misses_the_end_of_a_hold() {
     fn check(_: &[Vec<u64>], store: &Store) -> Option<String> {
         (reader(store)[0] != 2).then(|| "a write is lost".into())
     }
@@ -407,13 +407,13 @@ fn the_end_of_a_hold_is_missed_by_nobody() {
     );
 }
 
-/// A section writes 2 and then 3; nobody sees the 2.
+/// A section writes 2 and then 3; no reader sees the 2.
 fn whole_sections(saw: &[Vec<u64>], store: &Store) -> Option<String> {
     if saw[0][0] == 2 { Some("the middle of a section".into()) } else { whole_and_fresh(saw, store) }
 }
 
 #[test]
-fn a_reader_sees_nothing_of_the_inside_of_a_hold() {
+fn a_reader_sees_no_intermediate_state_of_a_hold() {
     fn section(store: &Store) -> Vec<u64> {
         lock(store);
         let ends = two_writes(store);
@@ -433,7 +433,7 @@ fn a_reader_sees_nothing_of_the_inside_of_a_hold() {
 }
 
 #[test]
-fn a_hold_that_is_left_shows_readers_all_that_was_done_in_it() {
+fn a_hold_abandoned_without_the_write_lock_shows_readers_all_its_stores() {
     fn section(store: &Store) -> Vec<u64> {
         lock(store);
         let ends = two_writes(store);

@@ -1,15 +1,15 @@
-//! Power losses, with `durability = commit`: what has returned is there.
+//! Power losses, with `durability = commit`: the effects of operations that returned are there afterwards.
 //!
-//! A disk is a model here. Each sync puts all of the file on it; of what is written after that, any page may be there,
-//! as it was at any moment since, and so may the file's length and the holes that were punched. A power loss leaves a
+//! The disk is a model. Each sync puts all of the file on it; after that, any page may reach it in any of its later
+//! states, and so may the file's length and the punched holes. A power loss leaves a
 //! mixture: for each page one of its states since the last sync. Operations of all kinds run on a real file. At some
-//! points of each a loss is made up, the image is opened as after another boot, and has to hold what had returned, and
-//! of the operation under way either nothing or all.
+//! points of each a loss is simulated, the image is opened as after another boot, and has to hold the effects of all
+//! operations that had returned, and of the operation under way either nothing or all.
 //!
 //!     cargo test -p sync-store --features torture --test power
 //!
 //! `SYNC_POWER_SEEDS=1000..2000` in the environment: these cases instead of the usual ones. `SYNC_POWER_KEEP=path`:
-//! where to put the image that failed.
+//! the path for an image that failed.
 #![cfg(feature = "torture")]
 
 use std::cell::{Cell, RefCell};
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use sync_store::{Appended, Durability, Found, Options, Peeked, Store, Version, draw_identities_from, torture};
 
-// ---- what a store should hold --------------------------------------------------------------------
+// ---- the expected content ------------------------------------------------------------------------
 
 #[derive(Debug, Clone, PartialEq)]
 struct Value {
@@ -53,12 +53,12 @@ enum Step {
     Append(Vec<u8>, Vec<u8>, i64),
     Unite(Vec<u8>),
     Remove(Vec<u8>),
-    /// Removes many.
+    /// Removes many of these values.
     Drain(u8, u32),
     Replace(Vec<(Vec<u8>, Vec<u8>)>),
 }
 
-/// A step, or a part of one, that returns by itself.
+/// Performs a step; calls `returned` after each part of it that has returned.
 fn apply(store: &Store, model: &mut Model, step: &Step, returned: &mut dyn FnMut(&Model)) {
     let mut seen = Version::default();
     match step {
@@ -86,7 +86,7 @@ fn apply(store: &Store, model: &mut Model, step: &Step, returned: &mut dyn FnMut
             start(model);
             store.get(key, &mut seen, &mut Vec::new()).unwrap();
             if store.append(key, bytes, *note, &mut seen).unwrap() == Appended::Full {
-                // It is time to write it whole.
+                // The value has to be written as a whole again.
                 value_of(model, key).note = None;
                 start(model);
                 assert!(store.put_if_unchanged(key, &value_of(model, key).bytes.clone(), &mut seen).unwrap());
@@ -170,7 +170,7 @@ impl Random {
             25 => Step::Drain(b'f', self.below(60) as u32),
             26 | 27 => Step::Replace((0..self.below(20)).map(|n| (name(b'k', n as u32), self.bytes())).collect()),
             _ => {
-                // The same name over and over: what the cleaner lives on.
+                // The same name over and over, which makes dead records for compaction.
                 Step::Fill(b'k', 12)
             }
         }
@@ -182,7 +182,7 @@ impl Random {
 /// All of a file at one moment.
 type Image = Vec<u8>;
 
-/// Bytes that are there as a whole or not at all: a page, or a sector of the disk.
+/// Bytes that reach the disk together or not at all: a page, or a sector of the disk.
 const UNITS: [usize; 2] = [4096, 512];
 
 /// A file, its last sync and what was written since.
@@ -192,16 +192,16 @@ struct Disk {
     /// The file at its last sync, and at some moments since.
     synced: Image,
     since: Vec<Image>,
-    /// Changes until something is to happen.
+    /// The numbers of changes until the next capture and the next loss.
     until_capture: usize,
     until_loss: usize,
-    /// About how many changes lie between two losses.
+    /// The approximate number of changes between two losses.
     rarely: usize,
-    /// The values that have returned, and those that will have when the operation under way returns.
+    /// The values after all operations that have returned, and those after the one under way returns.
     before: Model,
     after: Option<Model>,
     losses: u32,
-    /// Whether what puts a file right after a loss is to be interrupted, too.
+    /// Whether the repair after a loss is to be interrupted, too.
     again: bool,
 }
 
@@ -220,7 +220,7 @@ fn observe(moment: torture::Moment) {
     });
 }
 
-/// An operation is about to begin, after which the store holds this.
+/// Notes that an operation begins after which the store holds this.
 fn start(model: &Model) {
     DISK.with_borrow_mut(|disk| {
         if let Some(disk) = disk {
@@ -277,7 +277,7 @@ impl Disk {
         self.until_loss -= 1;
     }
 
-    /// Makes up images that a loss of power may leave now, and looks at each.
+    /// Makes images that a loss of power may leave now, and checks each.
     fn lose(&mut self) {
         let now = self.content();
         self.since.push(now);
@@ -287,7 +287,7 @@ impl Disk {
             self.losses += 1;
             let (again, seed) = (self.again, self.random.below(1 << 30) as u64);
             let legal = Legal { models: &legal, nothing: self.synced.is_empty() };
-            // In a thread that has nothing of this file open.
+            // In a thread that has no file open.
             std::thread::scope(|scope| scope.spawn(|| check(&image, legal, seed, again)).join())
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         }
@@ -300,7 +300,7 @@ impl Disk {
         let unit = UNITS[random.below(2)];
         let (first, last) = (0, states.len() - 1);
         let length = states[random.below(states.len())].len();
-        // Nothing of what was written; all of it; all but little; little; any.
+        // The writes since the sync: none; all; nearly all; nearly none; any mixture, by pages or by header and rest.
         let way = random.below(6);
         let odd = 1 + random.below(12);
         let mut image = vec![0; length];
@@ -326,7 +326,7 @@ impl Disk {
     }
 }
 
-// ---- what is left --------------------------------------------------------------------------------
+// ---- the file after a loss -----------------------------------------------------------------------
 
 /// A path of its own on tmpfs.
 struct File(PathBuf);
@@ -354,7 +354,7 @@ impl Drop for File {
 
 fn read_all(store: &Store) -> Model {
     let snapshot = store.snapshot().unwrap();
-    // Where there are many, one by one only some.
+    // Of many keys, only some are read one by one.
     let every = 1 + snapshot.iter().count() / 200;
     let values = snapshot.iter().enumerate().map(|(n, (key, bytes))| {
         if n % every != 0 && !key.starts_with(b"k") {
@@ -372,7 +372,7 @@ fn read_all(store: &Store) -> Model {
     Model(values.collect())
 }
 
-/// In words.
+/// The differences in words.
 fn differences(found: &Model, expected: &Model) -> Vec<String> {
     let describe = |value: Option<&Value>| match value {
         Some(value) => format!("{} bytes like {:?}, {:?}", value.bytes.len(), value.bytes.first(), value.note),
@@ -394,18 +394,18 @@ fn differences(found: &Model, expected: &Model) -> Vec<String> {
     all
 }
 
-/// The values that may be left.
+/// The contents that are allowed after a loss.
 #[derive(Clone, Copy)]
 struct Legal<'m> {
     models: &'m [Model],
-    /// Or a file that is no store, as nothing has ever been synced.
+    /// Also a file that is no store is allowed, as nothing has ever been synced.
     nothing: bool,
 }
 
 /// Opens an image as after another boot.
 fn check(image: &[u8], legal: Legal, seed: u64, again: bool) {
     let file = File::new("image");
-    // Holes are holes.
+    // Pages of zeros become holes.
     let target = std::fs::File::create(&file.0).unwrap();
     for (n, page) in image.chunks(4096).enumerate().filter(|(_, page)| page.iter().any(|&byte| byte != 0)) {
         target.write_all_at(page, n as u64 * 4096).unwrap();
@@ -414,7 +414,7 @@ fn check(image: &[u8], legal: Legal, seed: u64, again: bool) {
 
     let adopting = again && seed.is_multiple_of(3);
     if adopting {
-        // Putting the file right writes to it, and power may go in the middle of that.
+        // The repair writes to the file, and power may fail in the middle of it.
         let mut disk = Disk::new(&file.0, Random(seed | 1), 150);
         disk.synced = image.to_vec();
         disk.before = legal.models[0].clone();
@@ -440,14 +440,14 @@ fn check(image: &[u8], legal: Legal, seed: u64, again: bool) {
         differences(&found, &legal[0]),
         legal.get(1).map(|model| differences(&found, model))
     );
-    // That the file has not become longer yet is told.
+    // The only warning allowed is that the file ends early.
     let warning = store.take_warning();
     assert!(warning.as_ref().is_none_or(|text| text.contains("it ends before")), "{warning:?}");
     if found.0.is_empty() {
         return;
     }
     assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
-    // Life goes on.
+    // The store works as usual afterwards.
     let mut model = found;
     let mut random = Random(seed | 1);
     for _ in 0..4 {
@@ -464,7 +464,7 @@ thread_local! {
     static NAMES_SYNCED: Cell<u32> = const { Cell::new(0) };
 }
 
-/// How often an action waited until the name of a file, or that it is gone, was on the disk.
+/// How often an action waited until the name of a file, or its removal, was on the disk.
 fn names_synced(action: impl FnOnce()) -> u32 {
     torture::observe(observe);
     NAMES_SYNCED.set(0);
@@ -472,7 +472,7 @@ fn names_synced(action: impl FnOnce()) -> u32 {
     NAMES_SYNCED.get()
 }
 
-/// Without its name in the directory, all that was synced is lost with the file.
+/// Without its name in the directory, the file is lost with everything that was synced.
 #[test]
 fn the_name_of_a_file_is_on_the_disk_before_a_write_to_it_has_returned() {
     let file = File::new("name");
@@ -503,12 +503,12 @@ fn a_durable_file_that_was_destroyed_does_not_come_back_after_a_power_loss() {
 
 // ---- the cases -----------------------------------------------------------------------------------
 
-/// Runs steps on a durable file; how many losses were looked at.
+/// Runs steps on a durable file; returns the number of losses that were checked.
 fn run(name: &str, seed: u64, rarely: usize, prepare: &[Step], steps: &[Step]) -> u32 {
-    // How restless the cleaner is is the same for all threads.
+    // The slack of compaction is one setting for all threads.
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // Where much is prepared it has its usual slack, or that would take most of the time.
+    // Long preparations run with the usual slack, or compaction would take most of the time.
     torture::set_slack(if prepare.is_empty() && seed.is_multiple_of(2) { 0 } else { u64::MAX });
     torture::observe(observe);
     draw_identities_from(seed);
@@ -542,7 +542,7 @@ fn seeds(usual: u64) -> std::ops::Range<u64> {
 }
 
 #[test]
-fn whatever_has_returned_is_there_after_a_power_loss() {
+fn values_that_have_returned_are_there_after_a_power_loss() {
     let mut losses = 0;
     for seed in seeds(40) {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
@@ -562,7 +562,7 @@ fn run_all(name: &str, cases: u64, rarely: usize, prepare: &[Step], steps: &[Ste
 }
 
 #[test]
-fn a_power_loss_while_the_index_divides_and_is_put_together_again() {
+fn a_power_loss_while_the_index_splits_and_merges() {
     let prepare = [Step::Fill(b'f', 3050)];
     run_all("split", 1, 1500, &prepare, &[Step::Fill(b'g', 40), Step::Drain(b'g', 20)]);
     let prepare = [Step::Fill(b'f', 3080), Step::Drain(b'f', 2060)];
@@ -594,7 +594,7 @@ fn a_power_loss_while_everything_is_replaced() {
 }
 
 #[test]
-fn a_power_loss_while_pieces_are_appended_and_united() {
+fn a_power_loss_while_pieces_are_appended_and_merged() {
     let list = || name(b'l', 0);
     let prepare = [Step::Put(list(), vec![7; 90_000]), Step::Append(list(), vec![1; 9], 1)];
     let appends = (0..12).map(|n| Step::Append(list(), vec![n; 3000 * n as usize], i64::from(n)));

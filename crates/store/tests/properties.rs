@@ -1,5 +1,5 @@
-//! The store against a plain ordered map: whatever is done to both, through several handles of two
-//! threads (each of which is to the store what a process is), they agree.
+//! The store against a plain ordered map: after any operations on both, through several handles of two
+//! threads (which the store treats like processes), they agree.
 
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -13,14 +13,14 @@ use sync_store::{Appended, Error, ErrorKind, Found, Options, Patience, Store, Ve
 
 // ---- the model ---------------------------------------------------------------------------------
 
-/// What a store is meant to be: a map in insertion order, that overwriting does not change.
+/// The model of a store: a map in insertion order, which overwriting does not change.
 #[derive(Default)]
 struct Model {
     entries: BTreeMap<Vec<u8>, (u64, Vec<u8>)>,
     next_place: u64,
     /// The number after the highest name that has been one.
     next_number: i64,
-    /// Which handle holds `lock()`.
+    /// The handle that holds `lock()`.
     holder: Option<usize>,
     /// Whether there is a file.
     exists: bool,
@@ -63,14 +63,14 @@ impl Model {
     }
 }
 
-// ---- what is done to both ----------------------------------------------------------------------
+// ---- the operations ----------------------------------------------------------------------------
 
 /// A key: from a small set, so that keys meet again, or of an unusual shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     Common(u8),
     Numbered(u16),
-    /// A number, as an array has them for keys.
+    /// A number, like an integer key of an array.
     Index(i16),
     Empty,
     Bytes(u8),
@@ -90,7 +90,7 @@ impl Key {
     }
 }
 
-/// A value, by its length and what to fill it with.
+/// A value, by its length and the seed of its bytes.
 #[derive(Debug, Clone, Copy)]
 struct Value {
     length: usize,
@@ -106,15 +106,15 @@ impl Value {
 #[derive(Debug, Clone)]
 enum Operation {
     Put(usize, Key, Value),
-    /// Under the next number, some times.
+    /// Puts under the next number, several times.
     PutNext(usize, Value, u8),
-    /// The same key over and over: what the cleaner lives on.
+    /// The same key over and over, which makes dead records for compaction.
     Overwrite(usize, Key, Value, u16),
-    /// Lets a value go on, many times.
+    /// Appends to a value, many times.
     Append(usize, Key, Value, u16),
-    /// Many keys: what makes the index divide.
+    /// Puts many keys, which makes index blocks split.
     Fill(usize, u16, u16),
-    /// Many keys taken out again: what makes its blocks merge.
+    /// Removes many keys, which makes index blocks merge.
     Drain(usize, u16, u16),
     Get(usize, Key),
     Remove(usize, Key),
@@ -126,7 +126,7 @@ enum Operation {
     Destroy(usize),
     /// The handle is dropped and made anew.
     Reopen(usize),
-    /// Somebody else deletes the file.
+    /// Another program deletes the file.
     Unlink,
     /// The file is copied, and the copy is a store too.
     Copy,
@@ -150,9 +150,9 @@ fn value() -> impl Strategy<Value = Value> {
         10 => 0..64usize,
         5 => 64..4096usize,
         3 => 4096..16_000usize,
-        // Where a record stops sharing its segment.
+        // The length at which a record stops sharing its segment.
         2 => 16_250..16_450usize,
-        // Where a run of its own needs another block.
+        // The length at which a run of its own needs another block.
         1 => 65_300..65_600usize,
         1 => 16_450..200_000usize,
     ];
@@ -204,14 +204,14 @@ fn name_of(bytes: &[u8]) -> Key {
 
 // ---- the handles -------------------------------------------------------------------------------
 
-/// What a look for a key gave.
+/// The result of looking up a key.
 struct Answer {
-    /// What its user would have gone on with, had [`Store::is_current`] been asked alone.
+    /// The cached value, if [`Store::is_current`] says that it is current.
     shortcut: Option<Option<Vec<u8>>>,
     found: Result<Option<Vec<u8>>, Error>,
 }
 
-/// One `Store` and what its user remembers of each key.
+/// One `Store` and its user's cached values.
 struct Client {
     store: Store,
     seen: HashMap<Vec<u8>, (Version, Option<Vec<u8>>)>,
@@ -271,12 +271,12 @@ impl Client {
         Ok(())
     }
 
-    /// Lets the value of a key go on, or, if it has become long, puts it anew; what is there now.
+    /// Appends to the value of a key, or, if it has become long, puts it anew; returns the new value.
     fn append(&mut self, key: &[u8], bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         self.get(key).found?;
         let (seen, known) = self.seen.get_mut(key).expect("just looked at");
         let Some(value) = known else { return Ok(None) };
-        // Either of the two is what may be done when it is time; and the one at any time.
+        // When an append is refused, merging and putting anew are both allowed; merging is allowed at any time.
         let unites = value.len() % 3 != 0;
         if value.len() % 16 == 1 {
             assert!(self.store.unite(key, 0, seen)?);
@@ -330,7 +330,7 @@ impl Playground {
         self.workers[handle % 2].run(move |clients| job(&mut clients[handle / 2]))
     }
 
-    /// What a change gives: done, or kept out exactly when it should be.
+    /// Checks that a change was done, or kept out exactly when another handle holds the lock.
     fn settle<T: std::fmt::Debug>(&self, handle: usize, result: Result<T, Error>) -> Option<T> {
         match (result, self.model.keeps_out(handle)) {
             (Ok(value), false) => Some(value),
@@ -369,7 +369,7 @@ impl Playground {
                 }
             }
             Operation::Overwrite(handle, key, value, times) => {
-                // Large values less often: what counts is how many bytes die.
+                // Large values less often: the number of dead bytes matters.
                 let times = times.min((2_000_000 / (value.length + 100)) as u16);
                 for n in 0..times {
                     let value = Value { salt: value.salt.wrapping_add(n as u8), ..value };
@@ -377,7 +377,7 @@ impl Playground {
                 }
             }
             Operation::Append(handle, key, value, times) => {
-                // Short pieces mostly: it is their number that counts. Some get a run of their own.
+                // Mostly short pieces, since their number matters. Some get a run of their own.
                 let length = if value.salt.is_multiple_of(8) { value.length % 40_000 } else { value.length % 600 };
                 let times = if length > 600 { times % 20 } else { times };
                 let (key, piece) = (key.bytes(), Value { length, ..value }.bytes());
@@ -472,7 +472,7 @@ impl Playground {
                 let _ = std::fs::remove_file(&self.path);
                 Store::paths_have_changed();
                 if let Some(holder) = self.model.holder {
-                    // Is told so, and goes on without a lock.
+                    // The holder is told so, and continues without a lock.
                     let result = self.with(holder, |client| (client.store.len(), client.store.unlock()).0);
                     assert!(matches!(result, Err(Error { kind: ErrorKind::LockLost, .. })), "{result:?}");
                 }
@@ -505,7 +505,7 @@ impl Playground {
         store.check().map(assert_sound).unwrap();
     }
 
-    /// The file agrees with itself, and takes no more room than was promised.
+    /// The file is consistent, and takes no more space than promised.
     fn check(&self) {
         self.with(self.model.holder.unwrap_or(0), |client| client.store.check().map(assert_sound).unwrap());
     }
@@ -576,7 +576,7 @@ proptest! {
     }
 }
 
-// ---- what the search above has found ------------------------------------------------------------
+// ---- faults found by the search above -----------------------------------------------------------
 
 #[test]
 fn a_removed_key_of_any_length_leaves_no_run_behind() {
@@ -590,7 +590,7 @@ fn a_removed_key_of_any_length_leaves_no_run_behind() {
 }
 
 #[test]
-fn a_large_run_is_counted_by_its_one_record_whatever_lay_there_before() {
+fn a_large_run_is_counted_by_its_one_record_whatever_its_space_held_before() {
     // Lengths at which the record ends where a smaller one (they have 48 bytes) had started.
     for record in (20_000..60_000).step_by(4_800).map(|length| length / 48 * 48) {
         let path = Removed(fresh_path());

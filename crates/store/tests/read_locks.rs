@@ -1,4 +1,4 @@
-//! Locks on the file by a user who may only read it: no writer notices them.
+//! Locks on the file by a process with read-only access: no writer notices them.
 #![cfg(feature = "torture")]
 
 mod common;
@@ -55,8 +55,8 @@ fn wait_for(number: &AtomicU64, value: u64) {
     }
 }
 
-/// A process of a user who may only read the file, and locks whatever can be locked with a descriptor for
-/// reading: all bytes, and the file as a whole. Killed when this goes.
+/// A process with read-only access that locks everything that a descriptor for reading can lock: all bytes, and the
+/// file as a whole. It is killed when this is dropped.
 struct Reader(libc::pid_t);
 
 impl Reader {
@@ -76,7 +76,7 @@ impl Reader {
                 (range.l_type, range.l_start, range.l_len) = (libc::F_RDLCK as i16, from, length);
                 libc::fcntl(open.as_raw_fd(), libc::F_OFD_SETLK, &mut range) == 0
             };
-            // All there can be, but for the few that a writer has.
+            // All bytes that can be locked, except the few that a writer holds.
             let (first, many) = (1 << 62, 1024);
             assert!(lock(0, first) && lock(first + many, 0));
             let refused = (first..first + many).filter(|&byte| !lock(byte, 1)).count();
@@ -122,11 +122,11 @@ impl Reader {
 }
 
 #[test]
-fn tens_of_thousands_of_locks_cost_a_first_write_no_more_than_a_few_questions_about_one() {
+fn tens_of_thousands_of_locks_cost_a_first_write_no_more_than_a_few_queries_of_one() {
     let file = File::new("many");
     put(&file.store(), "x", b"1");
     let open = std::fs::File::open(&file.0).unwrap();
-    // Whether somebody has locked a byte that nobody has: the kernel looks at all locks.
+    // Queries a byte that no process has locked: the kernel examines all locks for that.
     let question = || {
         let start = Instant::now();
         // SAFETY: an open descriptor and a valid range.
@@ -157,10 +157,10 @@ fn tens_of_thousands_of_locks_cost_a_first_write_no_more_than_a_few_questions_ab
 }
 
 #[test]
-fn whoever_only_reads_keeps_no_writer_out_however_much_it_locks() {
+fn a_read_only_process_blocks_no_writer_however_much_it_locks() {
     let file = File::new("out");
     put(&file.store(), "x", b"1");
-    // (Threads are like processes; this one has had a lease since before.)
+    // In a thread of its own, which counts like a process: the main thread has a lease already.
     let first_write = || {
         let path = file.0.clone();
         let writer = std::thread::spawn(move || {
@@ -175,7 +175,7 @@ fn whoever_only_reads_keeps_no_writer_out_however_much_it_locks() {
         });
         writer.join().unwrap()
     };
-    // Of several the fastest: what else the machine has to do is not the reader's doing.
+    // The fastest of several, since other load on the machine is not the reader's doing.
     let fastest = || (0..20).map(|_| first_write()).min().unwrap();
     let alone = fastest();
     let _reader = Reader::of(&file);
@@ -185,7 +185,7 @@ fn whoever_only_reads_keeps_no_writer_out_however_much_it_locks() {
 }
 
 #[test]
-fn writers_without_the_kernels_locks_lose_nothing_and_take_over_from_each_other() {
+fn writers_without_the_kernels_locks_lose_nothing_and_recover_from_each_others_deaths() {
     let file = File::new("count");
     put(&file.store(), "x", b"1");
     let _reader = Reader::of(&file);
@@ -215,7 +215,7 @@ fn writers_without_the_kernels_locks_lose_nothing_and_take_over_from_each_other(
 }
 
 #[test]
-fn a_holder_without_the_kernels_lock_is_waited_for_while_it_lives_and_not_when_it_is_killed() {
+fn a_hold_without_the_kernels_lock_lasts_as_long_as_its_process_lives() {
     let file = File::new("holder");
     put(&file.store(), "x", b"1");
     let _reader = Reader::of(&file);
@@ -227,7 +227,7 @@ fn a_holder_without_the_kernels_lock_is_waited_for_while_it_lives_and_not_when_i
         std::thread::sleep(Duration::from_secs(50));
     });
     wait_for(held, 1);
-    // SAFETY: a child of this process: it is stopped, and does not even run.
+    // SAFETY: a child of this process. It is only stopped.
     unsafe { libc::kill(holder, libc::SIGSTOP) };
     let store = file.store();
     let start = Instant::now();
@@ -239,9 +239,9 @@ fn a_holder_without_the_kernels_lock_is_waited_for_while_it_lives_and_not_when_i
     put(&store, "x", b"3");
 }
 
-/// The steps that were done under `flock` once: making a store of an empty file, putting one right, removing one.
+/// The structural steps, once done under `flock`: making a store of an empty file, repairing one, removing one.
 #[test]
-fn whoever_only_reads_delays_no_structural_step() {
+fn a_read_only_process_delays_no_structural_step() {
     for content in ["none", "a copy", "a store"] {
         let file = File::new("steps");
         let other = File::new("steps-other");
@@ -268,9 +268,9 @@ fn whoever_only_reads_delays_no_structural_step() {
     }
 }
 
-/// As above, by processes that die in the middle, at each point.
+/// The same steps by processes that die in the middle, at each point.
 #[test]
-fn what_the_dead_began_without_the_kernels_locks_is_taken_over() {
+fn steps_begun_without_the_kernels_locks_are_completed_after_a_death() {
     let other = File::new("begun-other");
     put(&other.store(), "x", b"1");
     let mut point = 0;
@@ -298,9 +298,9 @@ fn what_the_dead_began_without_the_kernels_locks_is_taken_over() {
     assert!(point > 30, "{point}");
 }
 
-/// More processes in turn than there are slots: those of the dead are used again.
+/// More processes in turn than there are slots.
 #[test]
-fn slots_of_the_dead_are_used_again() {
+fn slots_of_dead_processes_are_reused() {
     let file = File::new("slots");
     put(&file.store(), "x", b"1");
     let _reader = Reader::of(&file);
@@ -310,9 +310,9 @@ fn slots_of_the_dead_are_used_again() {
     assert_eq!(number(&file.store(), "x"), 599);
 }
 
-/// A process that opens and closes the file again and again has its slot back each time.
+/// Threads that open and close the file one after the other, more of them than there are slots.
 #[test]
-fn a_slot_is_given_back_when_the_file_is_closed() {
+fn a_slot_is_released_when_the_file_is_closed() {
     let file = File::new("again");
     put(&file.store(), "x", b"1");
     let _reader = Reader::of(&file);

@@ -1,5 +1,5 @@
-//! SIGBUS: whoever else wants it, a file that is cut short kills nobody and is waited for by nobody, and other
-//! people's faults go where they would have gone.
+//! SIGBUS: whichever other code handles the signal, a file that is cut short kills no process and blocks none, and
+//! faults of other mappings go to the handler that they would have reached without the store.
 
 use std::fs::OpenOptions;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ impl Drop for File {
     }
 }
 
-/// Runs a case in a process of its own, as what is done with a signal belongs to the process; returns its status.
+/// Runs a case in a process of its own, as signal handlers belong to the process; returns its status.
 fn in_child(case: impl FnOnce()) -> i32 {
     // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`. An endless loop
     // ends with the alarm.
@@ -60,7 +60,7 @@ fn assert_dies_of_it(name: &str, case: impl FnOnce()) {
     assert!(libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGBUS, "{name}: {status:#x}");
 }
 
-/// Installs a handler, or what else may stand in its place.
+/// Installs a handler, or `SIG_DFL` or `SIG_IGN`.
 fn take(handler: usize, flags: i32) -> libc::sigaction {
     // SAFETY: valid actions: callers pass handlers with the signature that the flags tell.
     unsafe {
@@ -84,7 +84,7 @@ fn block(how: i32) {
     }
 }
 
-/// As PHP's: notes it, and returns.
+/// Like PHP's handler: notes the signal, and returns.
 extern "C" fn notes(_: i32) {
     NOTED.fetch_add(1, Ordering::Relaxed);
 }
@@ -92,7 +92,7 @@ static NOTED: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn passes_back(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     NOTED.fetch_add(1, Ordering::Relaxed);
-    // SAFETY: what `take` replaced, with the arguments that it expects.
+    // SAFETY: the action that `take` replaced, with the arguments that it expects.
     unsafe {
         let before: extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) =
             std::mem::transmute(BEFORE.load(Ordering::Relaxed));
@@ -107,7 +107,7 @@ extern "C" fn says_goodbye(_: i32, info: *mut libc::siginfo_t, _: *mut libc::c_v
 }
 static FOREIGN: AtomicUsize = AtomicUsize::new(0);
 
-/// Touches a mapping of somebody else's that has no file behind it.
+/// Touches a mapping that is not the store's and has no file behind it.
 fn foreign_fault() {
     // SAFETY: a mapping of its own. The access faults.
     unsafe {
@@ -118,7 +118,7 @@ fn foreign_fault() {
     }
 }
 
-/// A store with some content, and what was seen of one of its keys.
+/// A store with some content, and the version of one of its keys that was read.
 fn filled(file: &File) -> (Store, Version) {
     let (store, mut seen) = (file.store(), Version::default());
     for n in 0..100u8 {
@@ -128,7 +128,7 @@ fn filled(file: &File) -> (Store, Version) {
     (store, seen)
 }
 
-/// What everybody does with a store, after it was cut short.
+/// Reads from and writes to a store after it was cut short.
 fn use_it(store: &Store, mut seen: Version, length: u64) {
     let mut out = Vec::new();
     store.is_current(&seen);
@@ -162,7 +162,7 @@ const TAKES: [(&str, Takes); 5] = [
 ];
 
 #[test]
-fn who_takes_the_signal_after_the_file_was_opened_is_noticed_within_a_tick() {
+fn a_handler_installed_after_opening_the_file_is_noticed_within_a_tick() {
     for (name, take) in TAKES {
         for length in [0, 5000, 70_000] {
             let file = File::new("taken");
@@ -171,7 +171,7 @@ fn who_takes_the_signal_after_the_file_was_opened_is_noticed_within_a_tick() {
                 take();
                 // Several ticks.
                 std::thread::sleep(std::time::Duration::from_millis(40));
-                // (A value that is known is still looked at in one word of the header, which is there.)
+                // (The check of a cached value reads one word of the header, which the other lengths keep.)
                 if length == 0 {
                     store.len().unwrap();
                 }
@@ -183,7 +183,7 @@ fn who_takes_the_signal_after_the_file_was_opened_is_noticed_within_a_tick() {
 }
 
 #[test]
-fn who_says_that_signals_have_changed_is_answered_at_once() {
+fn a_handler_reported_by_signals_have_changed_is_noticed_at_once() {
     for (name, take) in TAKES {
         for length in [0, 5000, 70_000] {
             let file = File::new("told");
@@ -212,7 +212,7 @@ fn who_says_that_signals_have_changed_is_answered_at_once() {
 }
 
 #[test]
-fn who_has_the_signal_before_the_file_is_opened_keeps_it_for_his_own_faults() {
+fn an_earlier_handler_still_gets_faults_outside_of_the_store() {
     for after in [false, true] {
         let file = File::new("before");
         let status = in_child(|| {
@@ -233,7 +233,7 @@ fn who_has_the_signal_before_the_file_is_opened_keeps_it_for_his_own_faults() {
 }
 
 #[test]
-fn a_handler_that_passes_back_what_it_does_not_know_is_called_once() {
+fn a_handler_that_passes_unknown_faults_back_is_called_once() {
     let file = File::new("back");
     assert_dies_of_it("back to nobody", || {
         let (store, seen) = filled(&file);
@@ -243,7 +243,7 @@ fn a_handler_that_passes_back_what_it_does_not_know_is_called_once() {
         use_it(&store, seen, 5000);
         foreign_fault();
     });
-    // To one that was there before both.
+    // With a handler that was installed before both.
     let file = File::new("back to one");
     let status = in_child(|| {
         take(says_goodbye as *const () as usize, libc::SA_SIGINFO);
@@ -257,7 +257,7 @@ fn a_handler_that_passes_back_what_it_does_not_know_is_called_once() {
 }
 
 #[test]
-fn a_fault_that_nobody_can_help_ends_the_process_and_does_not_go_on_for_ever() {
+fn a_fault_that_no_handler_resolves_ends_the_process_instead_of_repeating() {
     for (name, take) in TAKES {
         if name == "a handler that ends the process" {
             continue;
@@ -280,7 +280,7 @@ fn a_fault_that_nobody_can_help_ends_the_process_and_does_not_go_on_for_ever() {
 }
 
 #[test]
-fn a_signal_that_somebody_sends_does_what_it_did() {
+fn a_signal_sent_by_a_process_has_its_usual_effect() {
     let send = || {
         // SAFETY: sends a signal to this thread.
         unsafe { libc::raise(libc::SIGBUS) };
@@ -344,7 +344,7 @@ fn a_handler_that_jumps_is_called_each_time() {
         if depth > 0 {
             return deep(depth - 1) + u32::from(std::hint::black_box(&room)[7]);
         }
-        // SAFETY: nothing that has to be dropped lies between here and the jump.
+        // SAFETY: no value that has to be dropped is live between here and the jump.
         unsafe {
             if sigsetjmp(&raw mut PLACE, 1) == 0 {
                 foreign_fault();
@@ -431,7 +431,7 @@ fn block_size_signal(how: i32) {
     }
 }
 
-/// Fills a store until there is no more room; how many keys there are then.
+/// Fills a store until there is no more space; returns the number of keys then.
 fn fill(store: &Store) -> u64 {
     for n in 0..1000u32 {
         match store.put(&n.to_le_bytes(), &[7; 10_000], &mut Version::default()) {
@@ -473,7 +473,7 @@ fn a_file_that_may_not_grow_is_an_error_and_no_signal() {
             assert_eq!((store.len().unwrap(), is_blocked(libc::SIGXFSZ)), (keys, blocked));
             assert!(!is_pending(libc::SIGXFSZ));
             assert!(std::fs::metadata(&file.0).unwrap().len() <= 1 << 20);
-            // Removing makes room.
+            // Removing frees space.
             for n in 0..20u32 {
                 assert!(store.remove(&n.to_le_bytes()).unwrap());
             }
@@ -493,7 +493,7 @@ fn a_file_that_may_not_grow_is_an_error_and_no_signal() {
 }
 
 #[test]
-fn a_reader_that_may_not_even_copy_a_file_from_before_a_boot_is_told() {
+fn a_reader_that_cannot_copy_a_file_from_another_boot_gets_an_error() {
     // SAFETY: asks.
     if unsafe { libc::getuid() } != 0 {
         return;
@@ -501,7 +501,7 @@ fn a_reader_that_may_not_even_copy_a_file_from_before_a_boot_is_told() {
     let file = File::new("reader");
     assert_survives("a reader", || {
         filled(&file);
-        // The file of the other boot is a copy: nobody has this one open.
+        // The file of the other boot is a copy, which no process has open.
         let mut bytes = std::fs::read(&file.0).unwrap();
         bytes[64..80].fill(1);
         std::fs::remove_file(&file.0).unwrap();

@@ -1,4 +1,4 @@
-//! Space: what lies behind the file stays in proportion to what lives in it, and a full disk is an
+//! Space: the allocated space of the file stays in proportion to its live data, and a full disk is an
 //! error that changes nothing.
 
 use std::collections::BTreeMap;
@@ -75,7 +75,7 @@ fn mix(name: &str, keys: u64, least: u64, spread: u64, rounds: u64, seed: u64) {
     let mut puts = 70;
     for round in 0..rounds {
         if round % 500 == 0 {
-            // Times of growing, of standing still, of shrinking.
+            // Periods of growth, of constant size, of shrinking.
             puts = [90, 70, 50, 20][random.below(4) as usize];
         }
         let key = random.below(keys);
@@ -130,7 +130,7 @@ impl SmallDisk {
             return Some(Self(path));
         }
         let _ = std::fs::remove_dir(&path);
-        // Not `eprintln!`, which is shown of a test that fails alone.
+        // Not `eprintln!`, whose output is shown only if the test fails.
         let _ = writeln!(std::io::stderr(), "SKIP {name}: this user may not mount a tmpfs");
         None
     }
@@ -154,7 +154,7 @@ fn assert_holds(store: &Store, model: &BTreeMap<u64, Vec<u8>>, when: &str) {
     assert_eq!(store.check().unwrap().problems, Vec::<String>::new(), "{when}");
 }
 
-/// Stores until the disk is full, and what fails has changed nothing; removes; stores again.
+/// Stores until the disk is full, and checks that a failed write changes nothing; removes; stores again.
 fn fill(name: &str, disk: u64, least: u64, most: u64) {
     let Some(disk) = SmallDisk::new(name, disk) else { return };
     let file = File::new(&disk.0, "disk");
@@ -185,7 +185,7 @@ fn fill(name: &str, disk: u64, least: u64, most: u64) {
         }
         assert!(model.len() > 3, "{name}: {} keys on the whole disk", model.len());
         assert_holds(&store, &model, &format!("{name}, full for the {round}th time"));
-        // Replacing everything by as much has no room either.
+        // Replacing everything by the same amount needs more space than there is, too.
         let everything: Vec<(Vec<u8>, Vec<u8>)> =
             model.iter().map(|(key, value)| (format!("key{key}").into_bytes(), value.clone())).collect();
         let entries: Vec<(&[u8], &[u8])> = everything.iter().map(|(key, value)| (&key[..], &value[..])).collect();
@@ -193,7 +193,7 @@ fn fill(name: &str, disk: u64, least: u64, most: u64) {
             assert!(matches!(error.kind, ErrorKind::NoSpace), "{name}, round {round}: {error}");
         }
         assert_holds(&store, &model, &format!("{name}, replaced for the {round}th time"));
-        // All but a few go, in any order, one by one.
+        // All keys but a few are removed, in random order, one by one.
         let mut keys: Vec<u64> = model.keys().copied().collect();
         while keys.len() > 3 {
             let key = keys.swap_remove(random.below(keys.len() as u64) as usize);
@@ -216,9 +216,9 @@ fn a_full_disk_changes_nothing_and_can_be_emptied() {
     fill("any-values", 4 << 20, 0, 500_000);
 }
 
-/// The smallest disks: a store that does not fit leaves nothing that would be taken for one.
+/// The smallest disks: a store that does not fit leaves no file that would be taken for one.
 #[test]
-fn a_disk_too_small_for_a_store_is_an_error_and_nothing_else() {
+fn a_disk_too_small_for_a_store_is_an_error_without_remains() {
     for kilobytes in (4..=400).step_by(12) {
         let Some(disk) = SmallDisk::new(&format!("{kilobytes}k"), kilobytes << 10) else { return };
         let file = File::new(&disk.0, "disk");

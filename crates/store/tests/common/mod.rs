@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-/// Starts a process; it ends with `action`, at a crash point, or killed.
+/// Starts a process that ends after `action`, at a crash point, or when it is killed.
 pub fn fork(action: impl FnOnce()) -> libc::pid_t {
     // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`.
     unsafe {
@@ -25,7 +25,7 @@ pub fn wait(pid: libc::pid_t) -> i32 {
     status
 }
 
-/// A number that children tell their parent.
+/// A number that children share with their parent.
 pub fn shared() -> &'static AtomicU64 {
     // SAFETY: anonymous memory, zeroed, never unmapped.
     unsafe {
