@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 use sync_store::{Found, Options, Store, Version};
 
-/// At most so many processes.
+/// The most processes that can be measured.
 const MOST: usize = 1000;
 /// Latencies are counted in buckets: four for each power of two.
 const BUCKETS: usize = 64 * 4;
@@ -18,7 +18,7 @@ const BUCKETS: usize = 64 * 4;
 struct Board {
     start: AtomicU64,
     stop: AtomicU64,
-    /// How often each process has incremented its number: what returned.
+    /// How many increments of its number have returned to each process.
     returned: [AtomicU64; MOST],
     /// Reads and writes, by duration.
     durations: [[AtomicU64; BUCKETS]; 2],
@@ -112,8 +112,8 @@ fn quantile(durations: &[AtomicU64; BUCKETS], part: f64) -> u64 {
     shortest(at.unwrap_or(0))
 }
 
-/// Increments its own number, and reads those of others, which must not be older than what had
-/// returned before.
+/// Increments its own number, and reads those of others, which must not be older than the increments
+/// that had returned before.
 fn work(n: usize, processes: usize, store: &Store, board: &Board) {
     let mut random = Random::new(n as u64 + 1);
     let mut seen = vec![Version::default(); processes];

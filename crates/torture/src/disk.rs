@@ -1,8 +1,8 @@
-//! A loss of power on ext4, on a loop device: what has reached the device at some moment is copied, mounted
-//! elsewhere, and looked at as after another boot. Needs root, who may mount.
+//! A loss of power on ext4, on a loop device: the state of the device at some moment is copied, mounted
+//! elsewhere, and checked as after another boot. Needs root's right to mount.
 //!
-//! Time and again a new file is made and written to durably, while parts of it are written back at random, and
-//! the file system's journal is committed for another file's sake, which takes punched holes and new lengths along.
+//! Again and again a new file is made and written to durably, while parts of it are written back at random, and
+//! the file system's journal is committed by a sync of another file, which commits punched holes and new lengths, too.
 
 use super::durable::{self, Journals, PROCESSES};
 use super::herd::{self, Herd, Torment};
@@ -60,7 +60,7 @@ pub fn run(mut ground: Ground) -> Outcome {
     outcome
 }
 
-/// The kernel may do this at any moment by itself.
+/// Writes parts of the file back, which the kernel may do at any moment by itself.
 fn write_back(path: &Path, other: &Path, mode: u64, random: &mut Random) {
     if mode != 0
         && let Ok(file) = File::open(path)
@@ -108,15 +108,15 @@ impl Disk {
         Ok(Self { device: device.to_owned(), folder: folder.to_owned() })
     }
 
-    /// Looks at what has reached the device by now.
+    /// Checks the state that has reached the device by now.
     fn lose_power(&self, copy: &Path, path: &Path, journals: &'static Journals) {
         let failures = &journals.bell.failures;
-        // The loop device writes to its file at once: this is what a disk would hold.
+        // The loop device writes to its file at once: the copy is what a disk would hold.
         if let Err(why) = command("cp", &["--sparse=always", text(&self.device), text(copy)]) {
             return failures.add(&why);
         }
         herd::apart(failures, || {
-            // Mounts of this process alone, gone with it.
+            // Mounts visible to this process alone, which end with it.
             // SAFETY: concerns this process alone.
             assert_eq!(unsafe { libc::unshare(libc::CLONE_NEWNS) }, 0, "{}", std::io::Error::last_os_error());
             let folder = copy.with_extension("folder");

@@ -1,5 +1,5 @@
-//! Processes that write durably, and what has to be there after a loss of power: `durability = commit` promises that
-//! what returned is.
+//! Processes that write durably, and the values that a loss of power has to leave: `durability = commit` promises
+//! that every write that returned is there.
 
 use super::Random;
 use super::herd::Bell;
@@ -36,12 +36,12 @@ fn list_name(n: usize) -> Vec<u8> {
 /// Writes durably until it is killed, or told to stop.
 pub fn work(n: usize, path: &Path, journals: &'static Journals, mut random: Random) {
     static SLACK: Once = Once::new();
-    // Dead records are given back at once: that is where they could be missed.
+    // The space of dead records is freed at once, which is when a lost write would miss them.
     if n.is_multiple_of(2) {
         SLACK.call_once(|| torture::set_slack(0));
     }
     let store = Store::new(path.to_owned(), options());
-    // The write that a predecessor had begun has happened, or not.
+    // The write that a predecessor had begun has either happened or not.
     for key in 0..KEYS {
         let state = journals.compare_key(&store, n, key);
         journals.keys[n][key].finish(state);
@@ -65,7 +65,7 @@ pub fn work(n: usize, path: &Path, journals: &'static Journals, mut random: Rand
             }
             70..=94 => append(&store, &journals.lists[n], n),
             _ => {
-                // All of it, by itself.
+                // Replaces everything by itself.
                 store.retry(|store| store.lock(Default::default())).unwrap();
                 let all = store.retry(Store::snapshot).unwrap();
                 let entries: Vec<(&[u8], &[u8])> = all.iter().collect();
@@ -109,10 +109,11 @@ fn length(random: &mut Random) -> u64 {
     }
 }
 
-// ---- what is there ------------------------------------------------------------------------------------
+// ---- the check after a loss ---------------------------------------------------------------------------
 
 impl Journals {
-    /// The file at a path holds what had returned, while nobody writes; it can be written to, and is sound.
+    /// Checks, while no process writes, that the file at a path holds all writes that had returned, can be written
+    /// to, and is sound.
     pub fn compare(&self, path: &Path) {
         let store = Store::new(path.to_owned(), options());
         for n in 0..PROCESSES {
@@ -126,7 +127,7 @@ impl Journals {
         assert!(problems.is_empty(), "{problems:?}");
     }
 
-    /// Whether there is what last returned, or what was begun then; which of the two it is.
+    /// Checks that a key has its last returned state, or the one begun then; returns the state it has.
     fn compare_key(&self, store: &Store, n: usize, key: usize) -> State {
         let entry = &self.keys[n][key];
         let (begun, returned) = (entry.begun(), entry.returned());

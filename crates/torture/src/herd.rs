@@ -1,4 +1,4 @@
-//! The processes that are tortured: started, killed, stopped, looked after.
+//! The processes under torture: starting, killing, stopping and watching them.
 
 use super::Random;
 use super::journal::Failures;
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 /// How long a process that is not stopped may go without finishing an operation.
 pub const PATIENCE: Duration = Duration::from_secs(8);
 
-/// At most so many processes.
+/// The most processes in a herd.
 pub const MOST: usize = 32;
 
-/// Memory that the processes of a herd share with the one that looks after them, and that outlives them.
+/// Memory that the processes of a herd share with the one that watches them, and that outlives them.
 pub struct Bell {
-    /// It is over.
+    /// Whether the processes are to end.
     pub stop: AtomicU64,
     /// Operations that each process has finished.
     pub beats: [AtomicU64; MOST],
@@ -28,7 +28,7 @@ impl Bell {
     }
 }
 
-/// How roughly a herd is handled.
+/// The kinds and the frequency of blows.
 #[derive(Debug, Clone, Copy)]
 pub struct Torment {
     /// Milliseconds between two blows, at most.
@@ -36,12 +36,12 @@ pub struct Torment {
     pub kills: bool,
 }
 
-/// The blows that the herd has taken.
+/// The counts of blows so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Blows {
     pub kills: u64,
     pub stops: u64,
-    /// Processes that have killed themselves, at a crash point.
+    /// Processes that have killed themselves at a crash point.
     pub crashes: u64,
 }
 
@@ -80,7 +80,7 @@ impl<'a> Herd<'a> {
             std::panic::set_hook(Box::new(move |info| failures.add(&format!("process {n}: {info}"))));
             let body = || (self.body)(n, Random::new(seed));
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
-            // As a process ends: without a word to anybody.
+            // Ends without running destructors, as a killed process does.
             // SAFETY: ends this process.
             unsafe { libc::_exit(if result.is_ok() { 0 } else { 1 }) }
         }
@@ -102,7 +102,7 @@ impl<'a> Herd<'a> {
                 _ => self.resume(),
             }
             self.look_after(random);
-            // A process that is stopped in the middle of a write is waited for: not for long.
+            // Resumes a process that was stopped in the middle of a write soon, as the others wait for it.
             if self.blows.stops % 3 == 2 {
                 self.resume();
             }
@@ -154,7 +154,7 @@ impl<'a> Herd<'a> {
         }
         for victim in &self.victims {
             let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::uninit();
-            // One that has died meanwhile is left for `look_after`.
+            // A process that has died meanwhile is left for `look_after`.
             let state = libc::WSTOPPED | libc::WEXITED | libc::WNOWAIT;
             // SAFETY: a child of ours, and a place for the answer.
             unsafe { libc::waitid(libc::P_PID, victim.pid as u32, info.as_mut_ptr(), state) };
@@ -189,8 +189,8 @@ impl<'a> Herd<'a> {
     }
 }
 
-/// Lets this process die when its parent does: nobody is left to stop it then. (To be said again after a change of
-/// user.)
+/// Lets this process die when its parent does, as no other process would stop it then. (A change of user clears
+/// this: call it again.)
 pub fn die_with_parent() {
     // SAFETY: a plain system call.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
@@ -210,15 +210,15 @@ fn look(pid: libc::pid_t) -> Option<i32> {
     (unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG) } == pid).then_some(status)
 }
 
-/// Where a process that waits waits.
+/// The state of a process and the system call in which it waits.
 fn describe(pid: libc::pid_t) -> String {
     let read = |what: &str| std::fs::read_to_string(format!("/proc/{pid}/{what}")).unwrap_or_default();
     let state = read("status").lines().find(|line| line.starts_with("State")).map(str::to_owned);
     format!("{} in {}", state.unwrap_or_default(), read("syscall").trim())
 }
 
-/// Runs something in a process of its own: what this one comes to know of the machine and the file its children
-/// must not know from it.
+/// Runs something in a process of its own, so that the children of this process inherit nothing that the check
+/// learns about the machine and the file.
 pub fn apart(failures: &'static Failures, action: impl FnOnce()) {
     // SAFETY: this process has one thread; the child leaves by `_exit`.
     let pid = unsafe { libc::fork() };
@@ -231,11 +231,11 @@ pub fn apart(failures: &'static Failures, action: impl FnOnce()) {
     }
     let status = wait_for(pid);
     if status != 0 && failures.are_none() {
-        failures.add(&format!("whoever looked ended with status {status:#x}"));
+        failures.add(&format!("the checking process ended with status {status:#x}"));
     }
 }
 
-// ---- who a process is ----------------------------------------------------------------------------
+// ---- users and roots -----------------------------------------------------------------------------
 
 pub fn is_root() -> bool {
     // SAFETY: only asks.
@@ -251,8 +251,8 @@ pub fn become_nobody() {
     die_with_parent();
 }
 
-/// Shuts this process into a folder: it has no /proc, so that it does not know which boot this is. Returns what
-/// the file is called there.
+/// Shuts this process into a folder without /proc, so that it cannot see the id of the boot. Returns the file's
+/// path there.
 pub fn shut_in(path: &Path) -> PathBuf {
     let folder = path.parent().expect("an absolute path");
     std::os::unix::fs::chroot(folder).unwrap_or_else(|error| panic!("chroot: {error}"));

@@ -1,24 +1,25 @@
-//! What the processes have begun and what has returned to them: memory that outlives them.
+//! The journals of the operations that the processes have begun, and of those that returned to them, in memory
+//! that outlives them.
 
 use super::herd::{Bell, MOST};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU64};
 
-/// Processes that are tortured.
+/// The processes under torture.
 pub const WORKERS: usize = 16;
 /// Owners of keys: the processes, and the children they fork.
 pub const OWNERS: usize = WORKERS * 2;
-/// Keys of each owner, which nobody else writes.
+/// Keys of each owner, which no other owner writes.
 pub const KEYS: usize = 48;
-/// Kinds of counter that all increment: under `lock()`, under `lock_writers()`.
+/// Kinds of counters that all processes increment: under `lock()`, under `lock_writers()`.
 pub const COUNTERS: usize = 2;
-/// In a round of long lists: those of so many processes are, and how long each is at the start.
+/// In a round of long lists: the number of processes with a long list, and its length at the start.
 pub const LONG_LISTS: usize = 3;
 pub const LONG: usize = 5 << 20;
 
 const _: () = assert!(WORKERS <= MOST);
 
-/// What a key should hold: a number that only grows, and whether it stands for a removal.
+/// The expected state of a key: a number that only grows, and whether it stands for a removal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
     pub number: u64,
@@ -27,7 +28,7 @@ pub struct State {
 
 impl State {
     fn of(word: u64) -> Self {
-        // Nothing was ever stored: as if removed.
+        // A key that was never stored counts as removed.
         Self { number: word >> 1, removed: word & 1 != 0 || word == 0 }
     }
 
@@ -60,7 +61,7 @@ impl Entry {
     }
 }
 
-/// What one owner did.
+/// The operations of one owner.
 pub struct Owner {
     pub keys: [Entry; KEYS],
     /// A key that is appended to; the number is how often that happened.
@@ -68,7 +69,7 @@ pub struct Owner {
     /// Increments begun, returned, and cut off by a death.
     pub increments: [[AtomicU64; 3]; COUNTERS],
     pub forks: AtomicU64,
-    /// The child that an owner has forked: it alone uses the second half of the owners.
+    /// The child that an owner has forked. The second half of the owners are such children.
     pub child: AtomicU64,
 }
 
@@ -99,7 +100,7 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// Writes a failure down; everything ends soon.
+    /// Records a failure; the run ends soon after the first.
     pub fn add(&self, what: &str) {
         let n = self.count.fetch_add(1, SeqCst) as usize;
         let Some(place) = self.texts.get(n) else { return };
@@ -146,7 +147,7 @@ impl Arena {
         (0..length).map(|n| (n % 251) as u8 ^ owner as u8).collect()
     }
 
-    /// How many increments of a counter returned, and how many may have happened at most.
+    /// The number of increments of a counter that returned, and the most that may have happened.
     pub fn count(&self, counter: usize) -> (u64, u64) {
         let sum = |which: usize| self.owners.iter().map(|owner| owner.increments[counter][which].load(SeqCst)).sum();
         let (begun, returned, cut): (u64, u64, u64) = (sum(0), sum(1), sum(2));

@@ -1,4 +1,4 @@
-//! Kills writers at random and looks for what was lost.
+//! Kills writers at random and looks for lost values.
 //!
 //!     make torture                        ten minutes (TORTURE_SECONDS), in /dev/shm (TORTURE_DIRECTORY)
 //!     make torture ONLY="sections moved"  some of it: the parts with these words in their names
@@ -7,19 +7,19 @@
 //!
 //! In most parts sixteen processes write, remove, append, increment under `lock()`, replace everything, fork
 //! and read, on one file. Meanwhile they are killed and stopped, and most kill themselves at a crash point.
-//! One of them may only read, one is shut into the file's folder without /proc (where root tortures). What
-//! each of them began and what returned to it stands in a journal outside the store, in memory
-//! that outlives it. Whoever reads compares with the journals; at the end of each round every
+//! One of them may only read, one is shut into the file's folder without /proc (if run by root). The operations
+//! that each process began, and those that returned to it, are recorded in a journal outside the store, in memory
+//! that outlives the process. Every read is compared with the journals; at the end of each round every
 //! acknowledged write has to be there, every increment counted once, the store sound and small.
 //!
-//! - `sections`: what is done under `lock()` is seen as a whole, or not at all.
+//! - `sections`: the changes under one `lock()` are seen as a whole, or not at all.
 //! - `moved`: the file goes away and comes back.
-//! - `disk`: what returned with `durability = commit` is there after a loss of power, on ext4 on a loop device (where
-//!   root tortures).
+//! - `disk`: writes that returned with `durability = commit` are there after a loss of power, on ext4 on a loop
+//!   device (if run by root).
 //!
 //! `crowd` measures: many processes, nine reads to a write, and no update lost.
 //!
-//! The choices follow from TORTURE_SEED, which is printed; what the scheduler makes of them does not.
+//! The choices follow from TORTURE_SEED, which is printed; the order in which processes run does not.
 
 mod crowd;
 #[cfg(feature = "torture")]
@@ -43,13 +43,13 @@ use sync_store::{Options, Store};
 /// How the processes of a round behave.
 struct Round {
     name: &'static str,
-    /// The cleaner starts with so many dead bytes.
+    /// The number of dead bytes at which compaction starts.
     slack: Option<u64>,
-    /// Processes die by themselves, at one of so many crash points.
+    /// Processes kill themselves, at one of that many crash points.
     crash_within: Option<u64>,
     /// Milliseconds between two kills, at most.
     pause: u64,
-    /// Some lists are longer than what a process keeps decoded.
+    /// Some lists are too long for a process's cache.
     long: bool,
 }
 
@@ -161,7 +161,7 @@ fn run(round: &'static Round, mut ground: Ground) -> Outcome {
     Outcome { blows, done: format!("{operations} operations, {forks} forks"), failures: arena.bell.failures.all() }
 }
 
-/// Everything that was acknowledged is there, and all is in order.
+/// Checks that everything acknowledged is there, and that the store is sound.
 fn verify(path: &Path, arena: &Arena) {
     let store = Store::new(path.to_owned(), Options::default());
     let start = Instant::now();
@@ -202,7 +202,7 @@ pub fn check(store: &Store, fail: impl Fn(&str)) {
     }
 }
 
-/// xorshift64*: good enough, and the same everywhere.
+/// xorshift64*: good enough, and the same on every machine.
 pub struct Random(u64);
 
 impl Random {
@@ -222,7 +222,7 @@ impl Random {
         (self.number() >> 11) % limit.max(1)
     }
 
-    /// Once in so many times.
+    /// True once in `times` calls on average.
     pub fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }

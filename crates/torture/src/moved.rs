@@ -1,6 +1,6 @@
 //! The file goes away and comes back: it is renamed, or its folder is, or a link on the way leads elsewhere for a
-//! moment, or nobody may search its folder. Nobody writes meanwhile (that would make a new file), but all read;
-//! what they find once it is back is what was written last.
+//! moment, or its folder may not be searched. No process writes meanwhile (that would make a new file), but all read;
+//! once the file is back they have to find the values that were written last.
 
 use super::herd::{self, Bell, Herd, Torment};
 use super::journal::shared;
@@ -20,11 +20,11 @@ struct Arena {
     bell: Bell,
     /// Moves when the file goes and when it has come back: odd while it is away.
     moves: AtomicU64,
-    /// Nobody may begin to write.
+    /// Whether beginning to write is forbidden.
     closed: AtomicU64,
     writing: AtomicU64,
-    /// Each writer's number, returned and begun; how many entries its list has, and how often it has begun or
-    /// finished to empty it.
+    /// Each writer's number, returned and begun; the number of entries in its list, and of times it has begun or
+    /// finished emptying it.
     numbers: [[AtomicU64; 4]; WRITERS],
     /// How often the common counter was incremented.
     increments: AtomicU64,
@@ -51,7 +51,7 @@ pub fn run(mut ground: Ground) -> Outcome {
     while Instant::now() < ground.until && arena.bell.failures.are_none() {
         let random = &mut ground.random;
         let pause = Duration::from_micros(random.below(5000));
-        // Some are stopped for a moment, and miss it.
+        // Some processes are stopped for a moment, and miss the move.
         herd.torment(Torment { pause: 2, kills: false }, Instant::now() + pause, random);
         herd.resume();
         arena.closed.store(1, SeqCst);
@@ -111,7 +111,7 @@ fn go(way: u64, folder: &Path, meanwhile: impl FnOnce()) -> std::io::Result<()> 
             std::fs::rename(&away, &real)
         }
         2 => {
-            // Elsewhere there is no such file.
+            // The link leads to a folder without such a file.
             let (other, new) = (folder.join("other"), folder.join("new-link"));
             std::fs::create_dir_all(&other)?;
             symlink("other", &new)?;
@@ -134,7 +134,7 @@ fn name(what: &str, n: usize) -> Vec<u8> {
 
 fn work(n: usize, path: &Path, arena: &'static Arena, mut random: Random) {
     if n >= WRITERS && herd::is_root() {
-        // To root all folders are open.
+        // As another user: root may search every folder.
         herd::become_nobody();
     }
     let store = Store::new(path.to_owned(), Options::default());
@@ -155,7 +155,7 @@ fn work(n: usize, path: &Path, arena: &'static Arena, mut random: Random) {
     std::mem::forget(store);
 }
 
-/// A process's knowledge of the values that one writer writes, and of the common counter.
+/// A process's cached values of one writer, and of the common counter.
 #[derive(Default)]
 struct Eyes {
     number: (Version, Option<u64>),
@@ -163,7 +163,7 @@ struct Eyes {
     counter: (Version, Option<u64>),
 }
 
-/// A number that may be known already.
+/// Reads a number that may be cached.
 fn read(store: &Store, name: &[u8], (seen, known): &mut (Version, Option<u64>)) -> sync_store::Result<Option<u64>> {
     let mut out = Vec::new();
     match store.get(name, seen, &mut out)? {
@@ -174,7 +174,7 @@ fn read(store: &Store, name: &[u8], (seen, known): &mut (Version, Option<u64>)) 
     Ok(*known)
 }
 
-/// Brings what is known of a list up to date.
+/// Brings the cached content of a list up to date.
 fn read_list(store: &Store, name: &[u8], (seen, known): &mut (Version, Vec<u8>)) -> sync_store::Result<Found> {
     let mut out = Vec::new();
     let found = store.get(name, seen, &mut out)?;
@@ -198,7 +198,7 @@ impl Eyes {
         let number = store.retry(|store| read(store, &name("number", n), &mut self.number));
         let list = store.retry(|store| read_list(store, &name("list", n), &mut self.list));
         if !moves.is_multiple_of(2) || arena.moves.load(SeqCst) != moves {
-            // It was away, or may have been.
+            // The file was away, or may have been.
             return;
         }
         let number = number.unwrap_or_else(|error| panic!("number{n}, which is there: {error}"));
@@ -239,7 +239,7 @@ impl Eyes {
             }
             1 => self.append(store, entries, n, random),
             _ => {
-                // As `++` does it: from what is known, as long as that is right.
+                // Like `++`: computed from the cached value, as long as that is current.
                 let change = store.retry(Store::lock_writers).unwrap();
                 let counter = store.retry(|store| read(store, b"counter", &mut self.counter)).unwrap();
                 let next = counter.unwrap_or(0) + 1;
@@ -252,7 +252,7 @@ impl Eyes {
         }
     }
 
-    /// Appends the next entry: to what is known, or without having read it.
+    /// Appends the next entry, to the cached list or without having read it.
     fn append(&mut self, store: &Store, entries: &AtomicU64, n: usize, random: &mut Random) {
         let name = name("list", n);
         let entry = entries.load(SeqCst).to_le_bytes();

@@ -1,9 +1,9 @@
-//! A section under `lock()` is seen as a whole, or not at all: sums hold, for readers of all kinds.
+//! A section under `lock()` is seen as a whole, or not at all: sums are right for readers of all kinds.
 //!
 //! Processes move amounts between accounts, one write after the other, or by replacing everything twice, and
-//! take a key away and put another one in its place; between the writes nothing adds up. A holder that is
-//! killed leaves a section half done, and the lock ends: what it was about to do stands in a journal, and whoever
-//! holds the lock next does it. Until then readers may see the middle of that section, and of no other.
+//! remove a key and put another one in its place; between the writes the sums are wrong. A holder that is
+//! killed leaves a section half done, and the lock ends: its remaining steps are in a journal, and the next
+//! holder of the lock performs them. Until then readers may see the middle of that section, and of no other.
 
 use super::herd::{self, Bell, Herd, Torment};
 use super::journal::shared;
@@ -18,13 +18,13 @@ const ACCOUNTS: usize = 8;
 const START: i64 = 1000;
 /// Accounts, the parity, and one of two keys.
 const NAMES: usize = ACCOUNTS + 2;
-/// Holders; readers, the last two of which may only read; the last holder is shut in. (Where root tortures.)
+/// Holders; readers, the last two of which have read-only access; the last holder is shut in. (If run by root.)
 const HOLDERS: usize = 6;
 const READERS: usize = 6;
-/// So many sections are remembered.
+/// The number of sections that are remembered.
 const REMEMBERED: usize = 1 << 16;
 
-/// Of one section: its number and how it stands.
+/// The states of a section.
 const BEGUN: u64 = 0;
 const DONE: u64 = 1;
 const REPAIRED: u64 = 2;
@@ -33,9 +33,9 @@ struct Arena {
     bell: Bell,
     /// The number of the section that was begun last.
     begun: AtomicU64,
-    /// For each of the last ones: its number × 4 + how it stands.
+    /// For each of the last ones: its number × 4 + its state.
     sections: [AtomicU64; REMEMBERED],
-    /// The section that is under way: its number, the two accounts, and what is in them at its end.
+    /// The section that is under way: its number, the two accounts, and their amounts at its end.
     under_way: [AtomicU64; 5],
     repairs: AtomicU64,
     looks: AtomicU64,
@@ -92,7 +92,7 @@ fn work(n: usize, path: &Path, arena: &'static Arena, mut random: Random) {
         if n < HOLDERS {
             section(&store, arena, &mut random);
             if random.once_in(4) {
-                // For all who wait.
+                // Time for the waiting processes.
                 std::thread::sleep(Duration::from_micros(random.below(300)));
             }
         } else {
@@ -152,7 +152,7 @@ fn place(number: u64) -> (&'static [u8], &'static [u8]) {
 }
 
 impl Arena {
-    /// Does what a holder that was killed has left. Under the lock.
+    /// Completes the section of a killed holder. The caller holds the lock.
     fn repair(&self, store: &Store) {
         let [number, from, to, from_amount, to_amount] = self.under_way.each_ref().map(|word| word.load(SeqCst));
         if number == 0 {
@@ -238,9 +238,9 @@ fn pause(random: &mut Random) {
     }
 }
 
-// ---- looks -----------------------------------------------------------------------------------------
+// ---- checks ----------------------------------------------------------------------------------------
 
-/// The sum that does not add up.
+/// Describes sums that are wrong; `None` if all are right.
 fn wrong_with(all: &Snapshot) -> Option<String> {
     let find = |wanted: &[u8]| all.iter().find(|(key, _)| *key == wanted).map(|(_, value)| amount_in(value));
     let accounts: Vec<Option<i64>> = (0..ACCOUNTS).map(|account| find(&name(account))).collect();
@@ -266,7 +266,7 @@ fn look(store: &Store, arena: &Arena, seen: &mut [Version], random: &mut Random)
             (parity.is_none_or(|parity| parity % 2 != 0)).then(|| format!("parity {parity:?}"))
         }
         _ => {
-            // As it was seen before: unchanged, or whole.
+            // With the version of the last read: the value is unchanged, or whole.
             let parity = get(store, b"parity", &mut seen[ACCOUNTS]);
             let account = random.below(ACCOUNTS as u64) as usize;
             get(store, &name(account), &mut seen[account]);
@@ -277,10 +277,10 @@ fn look(store: &Store, arena: &Arena, seen: &mut [Version], random: &mut Random)
     arena.looks.fetch_add(1, Relaxed);
     let Some(wrong) = wrong else { return };
     if after - before >= REMEMBERED as u64 / 2 {
-        // It was stopped for long: nobody remembers.
+        // This process was stopped for so long that the sections are no longer remembered.
         return;
     }
-    // Of the sections in that time one may have been left by the dead.
+    // A dead holder may have left one of the sections in that time.
     let deadline = Instant::now() + herd::PATIENCE;
     for number in before.max(1)..=after {
         loop {

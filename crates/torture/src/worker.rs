@@ -1,4 +1,4 @@
-//! One of the processes that are tortured.
+//! One of the processes under torture.
 
 use super::journal::{Arena, Entry, KEYS, OWNERS, State, WORKERS};
 use super::{Random, Round, herd};
@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 use sync_store::{Appended, Found, Options, Patience, Peeked, Store, Version};
 
-/// One may only read, one is shut into the file's folder, without /proc. (Where root tortures; else they are
-/// as the others.)
+/// One has read-only access, one is shut into the file's folder, without /proc. (If run by root; else they are
+/// like the others.)
 const READER: usize = WORKERS - 1;
 const SHUT_IN: usize = WORKERS - 2;
 
@@ -46,7 +46,7 @@ pub fn work(n: usize, path: &Path, arena: &'static Arena, round: &Round, mut ran
         }
         arena.bell.beats[n].fetch_add(1, Relaxed);
     }
-    // The end of a store is another matter: it is gone without a word to anybody.
+    // Not dropped: the process ends like a killed one.
     std::mem::forget(store);
 }
 
@@ -55,12 +55,12 @@ struct Worker<'a> {
     store: &'a Store,
     arena: &'static Arena,
     seen: Vec<Vec<Version>>,
-    /// This process's list, as it was last seen.
+    /// This process's list, as last read.
     list: (Version, Vec<u8>),
 }
 
 impl Worker<'_> {
-    /// After a predecessor's death: what it had begun either happened or did not, and stays so.
+    /// After a predecessor's death: its last operation either happened or did not, for good.
     fn take_stock(&self) {
         for key in 0..KEYS {
             settle(self.store, self.arena, self.n, key);
@@ -132,7 +132,7 @@ impl Worker<'_> {
                 Found::Appended => value.extend(&out),
                 Found::Value | Found::Long(_) => *value = out,
             }
-            // The number before it, too: one that a dead predecessor had begun may be missing.
+            // Each entry holds the number before it, too: one begun by a dead predecessor may be missing.
             let start = self.arena.list_start(self.n);
             let next = [list_end(value, self.n, &start).to_le_bytes(), number.to_le_bytes()].concat();
             let start_over = value.is_empty() || value.len() > start.len() + 60_000;
@@ -141,7 +141,7 @@ impl Worker<'_> {
                 false => self.store.retry(|store| store.append(&name, &next, 0, seen)).unwrap(),
             };
             if done == Appended::Changed {
-                // Somebody has cleaned, or replaced everything by itself: look again.
+                // Another process has compacted, or replaced everything by itself: read again.
                 continue;
             }
             if done == Appended::Full && !start_over && !number.is_multiple_of(4) {
@@ -160,7 +160,7 @@ impl Worker<'_> {
         entry.finish(State { number, removed: false });
     }
 
-    /// As [`Worker::append`], without having read the list: only what returned is known of it.
+    /// As [`Worker::append`], without having read the list: only the last number that returned is known.
     fn append_unread(&mut self) {
         let entry = &self.arena.owners[self.n].list;
         let name = list_name(self.n);
@@ -186,12 +186,12 @@ impl Worker<'_> {
         entry.finish(State { number, removed: false });
     }
 
-    /// A read gives what had returned before it, or something newer.
+    /// Checks that a read gives the state that had returned before it, or a newer one.
     fn read(&mut self, owner: usize, key: usize) {
         let entry = &self.arena.owners[owner].keys[key];
         let before = entry.returned();
         let mut out = Vec::new();
-        // Without what was seen before: the value itself has to come.
+        // Without a version: the value itself has to come.
         let mut seen = Version::default();
         let found = self.store.retry(|store| store.get(&name(owner, key), &mut seen, &mut out)).unwrap();
         let after = entry.begun();
@@ -201,7 +201,7 @@ impl Worker<'_> {
             None => before.removed || after.number > before.number,
         };
         assert!(fresh, "{owner}.{key} is {number:?}, returned before {before:?}, begun since {after:?}");
-        // And with it: "unchanged" has to be true.
+        // With the version of the last read: "unchanged" has to be true.
         let seen = &mut self.seen[owner][key];
         let before = entry.returned();
         let again = self.store.retry(|store| store.get(&name(owner, key), seen, &mut out)).unwrap();
@@ -239,13 +239,13 @@ impl Worker<'_> {
         } else if random.below(20) != 0 {
             self.store.unlock();
         } else {
-            // The child has to see that the lock is its parent's.
+            // The child has to recognize that the lock is its parent's.
             self.fork(random);
             self.store.unlock();
         }
     }
 
-    /// With everybody kept out, everything is replaced by itself.
+    /// Replaces everything by itself, under `lock()`.
     fn replace_everything(&self) {
         self.store.retry(|store| store.lock(Patience::default())).unwrap();
         let all = self.store.retry(Store::snapshot).unwrap();
@@ -263,15 +263,15 @@ impl Worker<'_> {
         }
     }
 
-    /// A child that writes keys of its own, whatever its parent holds, while its parent may be
-    /// killed.
+    /// Forks a child that writes keys of its own, whatever locks its parent holds, while the parent may
+    /// be killed.
     fn fork(&mut self, random: &mut Random) {
         let owner = WORKERS + self.n;
         let child = &self.arena.owners[self.n].child;
         let last = child.load(SeqCst) as libc::pid_t;
         // SAFETY: signal 0 only asks.
         if last != 0 && unsafe { libc::kill(last, 0) } == 0 {
-            // An orphan of a predecessor's still writes these keys.
+            // A predecessor's orphan still writes these keys.
             return;
         }
         let seed = random.number();
@@ -292,7 +292,7 @@ impl Worker<'_> {
         child.store(pid as u64, SeqCst);
         self.arena.owners[self.n].forks.fetch_add(1, Relaxed);
         if self.store.holds_lock() {
-            // The child waits for us: it must not be waited for.
+            // The child waits for this process, which must not wait for it.
             self.store.unlock();
         }
         let mut status = 0;
@@ -318,11 +318,11 @@ fn list_name(owner: usize) -> Vec<u8> {
     format!("list{owner}").into_bytes()
 }
 
-/// The mark of an entry whose writer has not read the list: it tells of the last one that had returned, behind
-/// which there may be one that was cut off.
+/// The mark of an entry whose writer has not read the list: the entry names the last number that had returned,
+/// after which there may be one that a death cut off.
 const UNREAD: u64 = 1 << 63;
 
-/// The last number of a list, each entry of which tells which was the one before it.
+/// The last number of a list; checks that each entry names the one before it.
 fn list_end(value: &[u8], owner: usize, start: &[u8]) -> u64 {
     let number = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
     if value.is_empty() {
@@ -344,8 +344,8 @@ fn list_end(value: &[u8], owner: usize, start: &[u8]) -> u64 {
     last.unwrap_or(0)
 }
 
-/// A list ends with what last returned, or with something newer. While nobody appends to it
-/// (`settle`), that is one of two, and noted.
+/// Checks that a list ends with the number that last returned, or a newer one. While no process
+/// appends to it (`settle`), that is one of two, and the journal notes it.
 pub fn compare_list(store: &Store, arena: &Arena, owner: usize, settle: bool) {
     let entry = &arena.owners[owner].list;
     let before = entry.returned();
@@ -373,7 +373,7 @@ fn length(random: &mut Random) -> u64 {
     }
 }
 
-/// A value that tells whose it is, and of which every byte can be checked.
+/// A value that names its owner, and of which every byte can be checked.
 pub fn value(owner: usize, key: usize, number: u64, length: u64) -> Vec<u8> {
     let mut value = number.to_le_bytes().to_vec();
     value.extend([owner as u8, key as u8]);
@@ -385,7 +385,7 @@ fn fill(number: u64, n: u64) -> u8 {
     (number.wrapping_mul(31) ^ n.wrapping_mul(number | 1)) as u8
 }
 
-/// The number in a value, all of which is checked.
+/// The number in a value; checks every byte of the value.
 pub fn number_in(value: &[u8], owner: usize, key: usize) -> u64 {
     let number = u64::from_le_bytes(value[..8].try_into().unwrap());
     assert_eq!(value[8..10], [owner as u8, key as u8], "a value of another key");
@@ -403,7 +403,7 @@ pub fn read_counter(store: &Store, counter: usize) -> u64 {
     }
 }
 
-/// What a key holds has to be what last returned, or what was begun when its writer died.
+/// Checks that a key has the state that last returned, or the one begun when its writer died.
 pub fn compare(store: &Store, arena: &Arena, owner: usize, key: usize) -> Option<State> {
     let entry: &Entry = &arena.owners[owner].keys[key];
     let mut out = Vec::new();
@@ -414,7 +414,7 @@ pub fn compare(store: &Store, arena: &Arena, owner: usize, key: usize) -> Option
         Some(number) => !state.removed && state.number == number,
         None => state.removed,
     };
-    // The newer one first: of two removals it is that which counts.
+    // The newer one first: of two removals the newer one counts.
     let state = [begun, returned].into_iter().find(|&state| is(state));
     if state.is_none() {
         arena.fail(&format!("{owner}.{key} is {number:?}, {returned:?} returned and {begun:?} was begun"));
@@ -422,10 +422,10 @@ pub fn compare(store: &Store, arena: &Arena, owner: usize, key: usize) -> Option
     state
 }
 
-/// Compares, and notes which of the two it is.
+/// Compares, and notes the state found in the journal.
 fn settle(store: &Store, arena: &Arena, owner: usize, key: usize) {
     if let Some(state) = compare(store, arena, owner, key) {
-        // What was begun stands in the journal still: its number is not used again.
+        // The journal keeps the number that was begun, so that it is not used again.
         arena.owners[owner].keys[key].finish(state);
     }
 }
