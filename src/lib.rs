@@ -1,5 +1,3 @@
 //! Sync: one object, shared by PHP programs that know nothing of each other.
 
 mod php;
-
-use sync_store as store;

@@ -12,9 +12,9 @@ use std::ptr;
 use ext_php_rs::alloc::{efree, emalloc};
 use ext_php_rs::ffi::{self, zend_string, zval};
 
+use super::handle::Version;
 use super::value::Sharing;
 use super::zend;
-use crate::store::Version;
 
 /// A name, what was last seen under it, and when.
 #[repr(C)]

@@ -10,6 +10,7 @@ use super::accessors::{get, put};
 use super::edit::{Applied, Attempt, Edit};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::globals::GLOBALS;
+use super::handle::{self, Handle};
 use super::legacy::retry_importing;
 use super::names::offset_name;
 use super::object::SyncObject;
@@ -20,7 +21,6 @@ use super::step::{self, Step};
 use super::stored::Encoded;
 use super::walk::{self, Act, Continuation};
 use super::zend::{self, Local, Str, Thrown, Value};
-use crate::store::{self, Store};
 
 /// Acts in the depth of the value of `name`, as one step to all others.
 ///
@@ -153,16 +153,16 @@ impl Made<'_> {
             // Methods of the class, or else bytes that are ready to be stored.
             let encoded =
                 if this.overrides.accessors() { None } else { Some(Encoded::of(this, name, value.as_ptr())?) };
-            let put = |may: &dyn Fn(&Store) -> store::Result<bool>| match &encoded {
+            let put = |may: &dyn Fn(&Handle) -> handle::Result<bool>| match &encoded {
                 Some(encoded) => encoded.store(this, name, value.as_ptr(), may).map(|stored| stored.is_some()),
                 None if retry_importing(this, may)? => put(this, self.name, value.as_ptr()).map(|()| true),
                 None => Ok(false),
             };
-            let is_newest = |store: &Store| self.is_newest(store);
+            let is_newest = |store: &Handle| self.is_newest(store);
             match turn.standing() {
                 Standing::Forked => {
                     // (Only methods of the class know whether they have stored anything.)
-                    let is_left = |store: &Store| Ok(encoded.is_some() && self.is_newest(store)?);
+                    let is_left = |store: &Handle| Ok(encoded.is_some() && self.is_newest(store)?);
                     return after_parent(this, |_| put(&is_left)).map(drop);
                 }
                 Standing::Kept if put(&is_newest)? => return Ok(()),
@@ -177,7 +177,7 @@ impl Made<'_> {
     }
 
     /// Whether the value in the store is the one that it was made of.
-    fn is_newest(&self, store: &Store) -> store::Result<bool> {
+    fn is_newest(&self, store: &Handle) -> handle::Result<bool> {
         self.observed.is_newest(store, self.name.bytes())
     }
 

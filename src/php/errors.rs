@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::ffi::{self, zend_class_entry};
 
+use super::handle::{self, BackendError, Error, Remedy};
 use super::signatures;
 use super::zend::{self, Thrown};
-use crate::store::{Error, ErrorKind};
 
 static SYNC_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 
@@ -56,22 +56,23 @@ pub fn warn(message: &str) -> Result<(), Thrown> {
 /// Throws what a failure of the store means to a PHP program.
 #[cold]
 pub fn throw_store(error: &Error) -> Thrown {
-    match error.kind {
-        ErrorKind::Held(held) if held.same_thread && held.change => throw_sync(&format!(
+    match error.remedy() {
+        Remedy::Wait(held) if held.same_thread && held.change => throw_sync(&format!(
             "Can't access shared object: an operator of this same process is at work on '{}', in a fiber that is suspended or in the code that called this, so that waiting would never end. Let it finish first.",
-            error.path.display()
+            String::from_utf8_lossy(error.address())
         )),
-        ErrorKind::Held(held) if held.same_thread && held.patience.timeout.is_none() => throw_sync(&format!(
+        Remedy::Wait(held) if held.same_thread && held.patience.timeout.is_none() => throw_sync(&format!(
             "Can't access shared object: another Sync object of this same process holds the lock on '{}', so that waiting would never end. Call its unlock() first.",
-            error.path.display()
+            String::from_utf8_lossy(error.address())
         )),
-        ErrorKind::Held(_) => throw(LOCK_TIMEOUT_EXCEPTION.load(Ordering::Relaxed), &error.to_string()),
-        ErrorKind::FileSystem(ref refused) => throw_sync(&format!(
-            "{error} Choose a file on one of those that the setting sync.file_systems lists, such as /dev/shm; or, where \
-             nobody uses it from another machine, add {} to that setting.",
-            refused.name
-        )),
-        _ => throw_sync(&error.to_string()),
+        Remedy::Wait(_) => throw(LOCK_TIMEOUT_EXCEPTION.load(Ordering::Relaxed), &error.to_string()),
+        _ => match handle::refused_file_system(error) {
+            Some(name) => throw_sync(&format!(
+                "{error} Choose a file on one of those that the setting sync.file_systems lists, such as /dev/shm; or, where \
+                 nobody uses it from another machine, add {name} to that setting.",
+            )),
+            None => throw_sync(&error.to_string()),
+        },
     }
 }
 

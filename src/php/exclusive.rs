@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use ext_php_rs::zend::{CatchError, bailout, try_catch};
 
+pub use super::handle::Standing;
+use super::handle::{Backend, Handle, WriterHold};
 use super::legacy::{retry_importing, retry_importing_for};
 use super::object::SyncObject;
 use super::zend::Thrown;
-pub use crate::store::Standing;
-use crate::store::{Store, WriterHold};
 
 /// Proof that other writers are kept out: what may run user code for a statement asks for it.
 pub struct Turn<'t> {
@@ -39,7 +39,7 @@ impl<'t> Turn<'t> {
 /// leaves it by `longjmp` (a fatal error in user code that it runs). A fiber that is destroyed is
 /// thrown out of it.
 pub fn exclusive<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<T, Thrown> {
-    let hold = retry_importing(this, Store::lock_writers)?;
+    let hold = retry_importing(this, Handle::lock_writers)?;
     run(this, hold, body)
 }
 
@@ -52,7 +52,7 @@ const PARENT: Duration = Duration::from_secs(1);
 /// As [`exclusive`], in a child that was forked in the middle of its parent's turn: when the parent has ended it.
 /// `None` if that takes too long.
 pub fn after_parent<T>(this: &SyncObject, body: impl FnOnce(&Turn) -> Result<T, Thrown>) -> Result<Option<T>, Thrown> {
-    match retry_importing_for(this, PARENT, Store::lock_writers)? {
+    match retry_importing_for(this, PARENT, Handle::lock_writers)? {
         Some(hold) => run(this, hold, body).map(Some),
         None => Ok(None),
     }

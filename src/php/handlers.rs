@@ -14,6 +14,7 @@ use ext_php_rs::ffi::{
 use super::cache::copy_cached;
 use super::errors::contain;
 use super::fetch::{Fetch, element_fetch, is_operator, property_fetch};
+use super::handle::Backend;
 use super::names::{check_name, is_bad_name, offset_name};
 use super::object::SyncObject;
 use super::operate::operate;

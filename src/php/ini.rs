@@ -8,9 +8,9 @@ use ext_php_rs::ffi::{self, zend_ini_entry, zend_string};
 use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
 
+use super::handle::{Durability, FileSystems};
 use super::value::{AllowedClasses, Policy};
 use super::zend;
-use crate::store::{Durability, FileSystems};
 
 const DURABILITY: &CStr = c"sync.durability";
 const FILE_MODE: &CStr = c"sync.file_mode";

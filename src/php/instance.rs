@@ -6,13 +6,13 @@ use std::ptr;
 use ext_php_rs::ffi;
 
 use super::errors;
+use super::handle::{Backend, Handle, Options};
 use super::zend::Thrown;
-use crate::store::{Options, Store};
 
 /// The arguments of an object's constructor, and the store that they made.
 pub struct Instance {
     /// The store, by its absolute path.
-    pub store: Store,
+    pub store: Handle,
     /// The path as the program gave it.
     pub file: Vec<u8>,
     /// How the store is opened.
@@ -22,16 +22,12 @@ pub struct Instance {
 impl Instance {
     /// The store in the file that a program names.
     pub fn named(file: &[u8], options: Options) -> Result<Self, Thrown> {
-        Ok(Self { store: Store::new(resolve(file)?, options.clone()), file: file.to_vec(), options })
+        Ok(Self { store: Handle::on_file(resolve(file)?, options.clone()), file: file.to_vec(), options })
     }
 
     /// A handle on the same file with the same settings.
     pub fn another(&self) -> Self {
-        Self {
-            store: Store::new(self.store.path().to_owned(), self.options.clone()),
-            file: self.file.clone(),
-            options: self.options.clone(),
-        }
+        Self { store: self.store.another(), file: self.file.clone(), options: self.options.clone() }
     }
 }
 

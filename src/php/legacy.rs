@@ -13,12 +13,12 @@ use ext_php_rs::ffi::{self, IS_ARRAY, IS_OBJECT, zend_array, zval};
 use super::entries::with_entries;
 use super::errors;
 use super::globals::GLOBALS;
+use super::handle::{self, Backend, BackendError, Handle, Remedy};
 use super::object::SyncObject;
 use super::retry::{Stop, retry, retry_into};
 use super::value::{AllowedClasses, ZendVec, importing};
 use super::wait::Rounds;
 use super::zend::{self, Key, Str, Thrown};
-use crate::store::{self, ErrorKind, Store};
 
 /// Calls `each` with the names and values of a legacy file, in order; `false` if the file is no
 /// longer one: start over.
@@ -161,7 +161,7 @@ unsafe fn property(object: *const zval, name: &[u8]) -> *mut zval {
 /// or the waiting is over. A file of the pure-PHP class is turned into a store first.
 pub fn retry_importing<T>(
     this: &SyncObject,
-    mut operation: impl FnMut(&Store) -> store::Result<T>,
+    mut operation: impl FnMut(&Handle) -> handle::Result<T>,
 ) -> Result<T, Thrown> {
     let mut rounds = Rounds::new();
     loop {
@@ -178,11 +178,11 @@ pub fn retry_importing<T>(
 pub fn retry_importing_for<T>(
     this: &SyncObject,
     patience: Duration,
-    mut operation: impl FnMut(&Store) -> store::Result<T>,
+    mut operation: impl FnMut(&Handle) -> handle::Result<T>,
 ) -> Result<Option<T>, Thrown> {
     let start = Instant::now();
     retry_importing(this, |store| match operation(store) {
-        Err(error) if matches!(error.kind, ErrorKind::Held(_) | ErrorKind::Busy) && start.elapsed() >= patience => {
+        Err(error) if matches!(error.remedy(), Remedy::Wait(_) | Remedy::Retry) && start.elapsed() >= patience => {
             Ok(None)
         }
         outcome => outcome.map(Some),

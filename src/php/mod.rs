@@ -18,6 +18,7 @@ mod errors;
 mod exclusive;
 mod fetch;
 mod globals;
+mod handle;
 mod handlers;
 mod ini;
 mod instance;

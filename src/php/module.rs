@@ -6,9 +6,9 @@ use ext_php_rs::zend::ModuleEntry;
 use ext_php_rs::{info_table_end, info_table_header, info_table_row, info_table_start};
 
 use super::globals::GLOBALS;
+use super::handle::{Backend, Handle};
 use super::object::SyncObject;
 use super::{errors, ini, plain_files, proxy, signals, sync, value, zend};
-use crate::store;
 
 /// The entry point, by which PHP finds all else.
 #[php_module]
@@ -70,7 +70,7 @@ unsafe extern "C" fn request_startup(_kind: i32, _module: i32) -> i32 {
 /// Only the engine calls it, once at that time.
 unsafe extern "C" fn request_shutdown(_kind: i32, _module: i32) -> i32 {
     // Now, while what the request has set by `ini_set()` still counts.
-    store::set_idle_limit(ini::max_handles());
+    Handle::set_idle_limit(ini::max_handles());
     // SAFETY: no instruction that uses it runs.
     unsafe { zend::release(GLOBALS.get().scratch.get()) };
     0
@@ -88,7 +88,7 @@ unsafe extern "C" fn after_request() -> i32 {
     value::importing::reset();
     globals.buffers.reset();
     zend::forget_tables();
-    store::close_idle();
+    Handle::close_idle();
     0
 }
 
@@ -98,7 +98,7 @@ extern "C" fn info(module: *mut ModuleEntry) {
     info_table_header!("sync", "enabled");
     info_table_row!("About", ABOUT);
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
-    info_table_row!("File format", format!("{}, a stream of MessagePack objects", store::FORMAT_VERSION));
+    info_table_row!("File format", format!("{}, a stream of MessagePack objects", Handle::format_version()));
     info_table_end!();
     // SAFETY: the engine passes the module whose settings are asked for.
     unsafe { ext_php_rs::ffi::display_ini_entries(module) };

@@ -8,6 +8,7 @@
 use ext_php_rs::ffi::{self, zval};
 
 use super::globals::GLOBALS;
+use super::handle::{Backend, Entry, Handle, Snapshot, Stored, Unread};
 use super::object::SyncObject;
 use super::property;
 use super::refusal::throw_no_memory;
@@ -15,7 +16,6 @@ use super::retry::{Stop, retry, retry_making_room};
 use super::stored;
 use super::value::{self, ZendVec, scalar};
 use super::zend::{self, Str, Thrown};
-use crate::store::{Entry, Snapshot, Store, Stored, Unread};
 
 /// How much of the memory that is left the values may take that a loop does not need yet.
 const SHARE: u64 = 4;
@@ -55,7 +55,7 @@ struct Long {
 impl Moment {
     /// This moment.
     pub fn of(this: &SyncObject, extent: Extent) -> Result<Self, Stop> {
-        let names = retry(this, Store::len)? as usize;
+        let names = retry(this, Handle::len)? as usize;
         let mut moment = Self { snapshot: Snapshot::new(ZendVec::new(), ZendVec::new()), long: ZendVec::new() };
         let room = moment.snapshot.room();
         // Enough for most; else it is tried again with as much as it takes.

@@ -16,6 +16,7 @@ use ext_php_rs::ffi::{
 
 use super::cache::Cache;
 use super::errors;
+use super::handle::Backend;
 use super::instance::Instance;
 use super::provenance::Provenance;
 use super::value::Policy;
@@ -328,7 +329,7 @@ impl SyncObject {
     pub fn is_inside_itself(&self) -> bool {
         let provenance = self.provenance.borrow();
         let mut outer = std::iter::successors(provenance.as_deref(), |inner| inner.outer.as_deref());
-        self.constructed().is_some_and(|instance| outer.any(|store| store.path == instance.store.path()))
+        self.constructed().is_some_and(|instance| outer.any(|store| store.address == instance.store.address()))
     }
 
     /// Keeps the object alive until the result is dropped.

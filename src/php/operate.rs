@@ -10,6 +10,7 @@ use super::edit::{ATTEMPTS, Swap};
 use super::exclusive::exclusive;
 use super::fetch::forget_type;
 use super::globals::GLOBALS;
+use super::handle::{Backend, BackendError, Found, Handle, Remedy, Version};
 use super::object::SyncObject;
 use super::operation::Operator;
 use super::opline::Opline;
@@ -17,7 +18,6 @@ use super::proxy::fetch_proxy;
 use super::retry::{Stop, retry};
 use super::value::scalar;
 use super::zend::{self, Slot, Str, Thrown, Value};
-use crate::store::{ErrorKind, Found, Store, Version};
 
 /// `$sync->n++`, `$sync->n += 1`, … by way of `get_property_ptr_ptr(BP_VAR_RW)`; null where the
 /// instruction is none of these.
@@ -224,9 +224,10 @@ unsafe fn refresh_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> 
         let mut version = before;
         let mut bytes = GLOBALS.get().buffers.take();
         bytes.reserve(SHORT + HEAD as usize);
-        let read = |store: &Store| match store.get_short(name.bytes(), SHORT as u64 + HEAD, &mut version, &mut *bytes) {
+        let read = |store: &Handle| match store.get_short(name.bytes(), SHORT as u64 + HEAD, &mut version, &mut *bytes)
+        {
             // In several pieces: an array.
-            Err(error) if matches!(error.kind, ErrorKind::NoRoom(_)) => Ok(None),
+            Err(error) if matches!(error.remedy(), Remedy::MakeRoom(_)) => Ok(None),
             found => found.map(Some),
         };
         let found = match retry(this, read) {

@@ -11,10 +11,10 @@
 
 use ext_php_rs::types::Zval;
 
-use super::cache::LARGEST_VALUE;
 use super::edit::{ATTEMPTS, Attempt, Edit, Swap};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::globals::GLOBALS;
+use super::handle::{Appended, Backend, Peeked, Rewrite, Version};
 use super::legacy::retry_importing;
 use super::object::SyncObject;
 use super::property;
@@ -24,7 +24,6 @@ use super::stored::{Encoded, write_head, write_name, write_number};
 use super::value::{self, ValueError, ZendVec};
 use super::walk::{self, Act};
 use super::zend::{Array, Key, Local, Str, Thrown, Value};
-use crate::store::{Appended, Peeked, Store, Version};
 
 /// Changes an array by appending a patch, where that is enough.
 ///
@@ -105,7 +104,7 @@ impl Cached<'_> {
             };
             let mut version = before;
             let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
-            match instance.store.append(name.bytes(), &patch, end.0, &mut version) {
+            match instance.store.append(name.bytes(), &patch, end.0, Rewrite::Caller, &mut version) {
                 Ok(Appended::Done) => {
                     if let Some(array) = self.follow(before, value)? {
                         this.cache().store(name.as_ptr(), Some(&raw const array), version, patch.len());
@@ -349,7 +348,7 @@ impl Unread<'_> {
         unsafe {
             for _ in 0..attempts {
                 let Some(end) = self.end()? else { return Ok(Put::Impossible) };
-                match self.append(end, value, Room::AsLeft)? {
+                match self.append(end, value, Rewrite::Caller)? {
                     Appended::Done => return Ok(Put::Done),
                     Appended::Full => return Ok(Put::Full),
                     Appended::Changed => {}
@@ -382,7 +381,7 @@ impl Unread<'_> {
             }
             for _ in 0..ATTEMPTS {
                 let Some(end) = self.end()? else { return Ok(Put::Impossible) };
-                if let Appended::Done = self.append(end, &encoded, Room::Always)? {
+                if let Appended::Done = self.append(end, &encoded, Rewrite::Store)? {
                     return Ok(Put::Done);
                 }
             }
@@ -397,7 +396,7 @@ impl Unread<'_> {
     /// As for [`change`].
     unsafe fn put_after_parent(&self, end: End, value: &Encoded) -> Result<Put, Thrown> {
         // SAFETY: as above.
-        after_parent(self.this, |_| unsafe { self.append(end, value, Room::Always) })?;
+        after_parent(self.this, |_| unsafe { self.append(end, value, Rewrite::Store) })?;
         Ok(Put::Done)
     }
 
@@ -430,7 +429,7 @@ impl Unread<'_> {
     ///
     /// # Safety
     /// As for [`change`].
-    unsafe fn append(&self, end: End, value: &Encoded, room: Room) -> Result<Appended, Thrown> {
+    unsafe fn append(&self, end: End, value: &Encoded, rewrite: Rewrite) -> Result<Appended, Thrown> {
         let Self { this, name, key } = self;
         // SAFETY: as for `observe_end`.
         unsafe {
@@ -454,28 +453,10 @@ impl Unread<'_> {
                 }
             };
             value.write_to(&mut patch).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
-            let appended = retry_importing(this, |store| {
-                let appended = store.append(name.bytes(), &patch, end.0, &mut version)?;
-                Ok(match (appended, room) {
-                    (Appended::Full, Room::Always)
-                        if store.append_whole(name.bytes(), &patch, end.0, &mut version)? =>
-                    {
-                        Appended::Done
-                    }
-                    (Appended::Full, Room::Always) => Appended::Changed,
-                    _ => appended,
-                })
-            })?;
-            match appended {
-                Appended::Done => remember_end(this, name, end, version),
-                // A long value stays as it is, with one more piece.
-                Appended::Full => {
-                    let unites = |store: &Store| store.unite(name.bytes(), LARGEST_VALUE as u64, &mut version);
-                    if retry_importing(this, unites)? {
-                        return Ok(Appended::Changed);
-                    }
-                }
-                Appended::Changed => {}
+            let appended =
+                retry_importing(this, |store| store.append(name.bytes(), &patch, end.0, rewrite, &mut version))?;
+            if appended == Appended::Done {
+                remember_end(this, name, end, version);
             }
             Ok(appended)
         }
@@ -515,15 +496,6 @@ fn remember_end(this: &SyncObject, name: &Str, end: End, version: Version) {
     let number = Local::of_long(end.0);
     // SAFETY: the reference to the cache ends here; an int is plain.
     unsafe { this.ends().store(name.as_ptr(), Some(number.as_ptr()), version, 0) };
-}
-
-/// The way out where an array has no room for one more patch.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Room {
-    /// Leave it at that. (A long array is never written whole: its pieces are united.)
-    AsLeft,
-    /// Write all that there is, and the patch, as one record.
-    Always,
 }
 
 /// Values nested deeper than this go the long way.

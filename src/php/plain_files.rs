@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use ext_php_rs::ffi::{self, php_stream_context, php_stream_wrapper, php_stream_wrapper_ops};
 
-use crate::store::Store;
+use super::handle::Handle;
 
 struct Operations {
     original: &'static php_stream_wrapper_ops,
@@ -54,7 +54,7 @@ unsafe extern "C" fn unlink(
     // SAFETY: passes on what the engine passes, to the function that it meant.
     unsafe {
         let done = OPERATIONS.get().and_then(|o| o.original.unlink).map_or(0, |f| f(wrapper, url, options, context));
-        Store::paths_have_changed();
+        Handle::paths_have_changed();
         done
     }
 }
@@ -74,7 +74,7 @@ unsafe extern "C" fn rename(
     unsafe {
         let done =
             OPERATIONS.get().and_then(|o| o.original.rename).map_or(0, |f| f(wrapper, from, to, options, context));
-        Store::paths_have_changed();
+        Handle::paths_have_changed();
         done
     }
 }

@@ -9,6 +9,7 @@ use ext_php_rs::ffi::{IS_NULL, IS_UNDEF, zend_string, zval};
 
 use super::cache::copy_cached;
 use super::globals::GLOBALS;
+use super::handle::{self, Backend, BackendError, Found, Handle, PEEK, Peeked, Places, Remedy, Room, Unread, Version};
 use super::legacy::{self, retry_importing};
 use super::names::{check_name, is_bad_name, name_of_number};
 use super::object::SyncObject;
@@ -18,7 +19,6 @@ use super::stored::{self, Encoded};
 use super::value::{self, Sharing, ZendVec, scalar};
 use super::wait::Rounds;
 use super::zend::{self, Str, Thrown};
-use crate::store::{self, ErrorKind, Found, PEEK, Peeked, Places, Room, Store, Unread, Version};
 
 /// When a value was read, and whether there was one.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ pub struct Observed {
 
 impl Observed {
     /// Whether the value is still the one that was read. Runs no user code.
-    pub fn is_newest(&self, store: &Store, name: &[u8]) -> store::Result<bool> {
+    pub fn is_newest(&self, store: &Handle, name: &[u8]) -> handle::Result<bool> {
         if store.is_current(&self.version) {
             return Ok(true);
         }
@@ -41,9 +41,9 @@ impl Observed {
             Ok(Found::Missing) => Ok(!self.there),
             Ok(Found::Value | Found::Appended | Found::Long(_)) => Ok(false),
             // The change takes more than the buffer has room for.
-            Err(error) if matches!(error.kind, ErrorKind::NoRoom(_)) => Ok(false),
+            Err(error) if matches!(error.remedy(), Remedy::MakeRoom(_)) => Ok(false),
             // The file of the pure-PHP class that it came from.
-            Err(error) if matches!(error.kind, ErrorKind::Legacy) => Ok(self.version == Version::default()),
+            Err(error) if matches!(error.remedy(), Remedy::Import) => Ok(self.version == Version::default()),
             Err(error) => Err(error),
         }
     }

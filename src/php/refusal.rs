@@ -30,7 +30,7 @@ fn throw_value(what: &str, this: &SyncObject, error: ValueError) -> Thrown {
         ValueError::Refused(why) => why,
     };
     match this.constructed() {
-        Some(instance) => throw_sync(&format!("{what} '{}': {why}", instance.store.path().display())),
+        Some(instance) => throw_sync(&format!("{what} '{}': {why}", instance.store.display_address())),
         None => throw_sync(&why),
     }
 }

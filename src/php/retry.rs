@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::errors;
+use super::handle::{self, Backend, BackendError, Handle, Remedy, Waiter, Waiting};
 use super::object::SyncObject;
 use super::refusal::throw_no_memory;
 use super::value::ZendVec;
 use super::wait;
 use super::zend::Thrown;
-use crate::store::{self, ErrorKind, Store, Waiter, Waiting};
 
 /// How long a waiter sleeps at most before it looks for signals and at the clock.
 const SLICE: Duration = Duration::from_millis(50);
@@ -30,7 +30,7 @@ impl From<Thrown> for Stop {
 
 /// As [`retry_importing`], for operations that change nothing: a file of the pure-PHP class stays as it
 /// is.
-pub fn retry<T>(this: &SyncObject, mut operation: impl FnMut(&Store) -> store::Result<T>) -> Result<T, Stop> {
+pub fn retry<T>(this: &SyncObject, mut operation: impl FnMut(&Handle) -> handle::Result<T>) -> Result<T, Stop> {
     let result = try_and_wait(this, &mut operation);
     // It may have been given up. (Where the engine leaves by `longjmp`, the object's end does this; until
     // then, others pass over a waiter that does not come when it is called.)
@@ -40,7 +40,7 @@ pub fn retry<T>(this: &SyncObject, mut operation: impl FnMut(&Store) -> store::R
     result
 }
 
-fn try_and_wait<T>(this: &SyncObject, operation: &mut impl FnMut(&Store) -> store::Result<T>) -> Result<T, Stop> {
+fn try_and_wait<T>(this: &SyncObject, operation: &mut impl FnMut(&Handle) -> handle::Result<T>) -> Result<T, Stop> {
     let mut waiter = Waiter::default();
     let mut since: Option<Instant> = None;
     loop {
@@ -57,8 +57,8 @@ fn try_and_wait<T>(this: &SyncObject, operation: &mut impl FnMut(&Store) -> stor
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
-        match error.kind {
-            ErrorKind::Held(held) => {
+        match error.remedy() {
+            Remedy::Wait(held) => {
                 if held.same_thread && held.patience.timeout.is_none() {
                     return Err(errors::throw_store(&error).into());
                 }
@@ -69,12 +69,12 @@ fn try_and_wait<T>(this: &SyncObject, operation: &mut impl FnMut(&Store) -> stor
                 wait::poll(this, waited)?;
                 this.instance()?.store.wait(&mut waiter, &held, left.min(SLICE));
             }
-            ErrorKind::Busy => {
+            Remedy::Retry => {
                 drop(error);
                 wait::poll(this, since.get_or_insert_with(Instant::now).elapsed())?;
             }
-            ErrorKind::Legacy => return Err(Stop::Legacy),
-            ErrorKind::LockLost => {
+            Remedy::Import => return Err(Stop::Legacy),
+            Remedy::Unlock => {
                 // Told once. (Not by the short ways to write, which leave all that is unusual to this.)
                 store.unlock();
                 return Err(errors::throw_store(&error).into());
@@ -90,12 +90,15 @@ pub fn retry_making_room<R, T>(
     this: &SyncObject,
     room: &mut R,
     make: impl Fn(&mut R, u64) -> bool,
-    mut operation: impl FnMut(&Store, &mut R) -> store::Result<T>,
+    mut operation: impl FnMut(&Handle, &mut R) -> handle::Result<T>,
 ) -> Result<T, Stop> {
     loop {
         let done = retry(this, |store| match operation(store, room) {
-            Err(store::Error { kind: ErrorKind::NoRoom(wanted), .. }) => Ok(Err(wanted)),
-            other => other.map(Ok),
+            Ok(done) => Ok(Ok(done)),
+            Err(error) => match error.remedy() {
+                Remedy::MakeRoom(wanted) => Ok(Err(wanted)),
+                _ => Err(error),
+            },
         });
         match done? {
             Ok(done) => return Ok(done),
@@ -109,7 +112,7 @@ pub fn retry_making_room<R, T>(
 pub fn retry_into<T>(
     this: &SyncObject,
     buffer: &mut ZendVec<u8>,
-    operation: impl FnMut(&Store, &mut ZendVec<u8>) -> store::Result<T>,
+    operation: impl FnMut(&Handle, &mut ZendVec<u8>) -> handle::Result<T>,
 ) -> Result<T, Stop> {
     let make = |buffer: &mut ZendVec<u8>, wanted: u64| {
         buffer.clear();

@@ -1,6 +1,5 @@
 //! `__serialize` and `__unserialize`: a serialized Sync object is a handle on its file.
 
-use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 
 use ext_php_rs::ffi::{self, IS_ARRAY, IS_STRING, zval};
@@ -10,12 +9,12 @@ use super::call::{arguments, run};
 use super::declared::{declared_values, set_declared};
 use super::errors;
 use super::globals::GLOBALS;
+use super::handle::{Backend, Options};
 use super::ini;
 use super::instance::Instance;
 use super::settings::{allowed_classes, set_allowed_classes};
 use super::value::{Policy, importing};
 use super::zend::{self, Str, Thrown};
-use crate::store::Options;
 
 /// A handle: the file's absolute path, what a subclass declares, and what the constructor was told, or the settings said.
 pub extern "C" fn serialize(data: &mut ExecuteData, result: &mut zval) {
@@ -25,7 +24,7 @@ pub extern "C" fn serialize(data: &mut ExecuteData, result: &mut zval) {
         // SAFETY: new arrays, which have no other owner; they take the values over.
         unsafe {
             let mut file = std::mem::ManuallyDrop::new(zend::empty());
-            zend::set_string(&raw mut *file, Str::new(instance.store.path().as_os_str().as_bytes()));
+            zend::set_string(&raw mut *file, Str::new(instance.store.address()));
             let handle = ffi::_zend_new_array(2);
             zend::set_array(call.result, handle);
             ffi::zend_hash_str_update(handle, c"file".as_ptr(), 4, &raw mut *file);

@@ -10,8 +10,8 @@ use std::{mem, ptr};
 
 use ext_php_rs::ffi::{self, zend_execute_data, zval};
 
+use super::handle::Handle;
 use super::zend;
-use crate::store::Store;
 
 type Interrupt = unsafe extern "C" fn(*mut zend_execute_data);
 type Function = unsafe extern "C" fn(*mut zend_execute_data, *mut zval);
@@ -70,7 +70,7 @@ fn watch_interrupts() {
 /// # Safety
 /// Only the engine calls it, with the running frame.
 unsafe extern "C" fn interrupt(frame: *mut zend_execute_data) {
-    Store::signals_have_changed();
+    Handle::signals_have_changed();
     // SAFETY: null, or the function that was there before; called as the engine would.
     unsafe {
         if let Some(before) = mem::transmute::<*mut (), Option<Interrupt>>(INTERRUPT.load(Ordering::Relaxed)) {
@@ -115,8 +115,8 @@ pub fn watch_functions() {
 /// # Safety
 /// Only the engine calls it, with the frame of the function and a place for the result.
 unsafe extern "C" fn then_look<const N: usize>(frame: *mut zend_execute_data, result: *mut zval) {
-    Store::signals_have_changed();
+    Handle::signals_have_changed();
     // SAFETY: stored before this came to be called in its place; called as the engine would.
     unsafe { mem::transmute::<*mut (), Function>(ORIGINALS[N].load(Ordering::Acquire))(frame, result) };
-    Store::signals_have_changed();
+    Handle::signals_have_changed();
 }

@@ -8,6 +8,7 @@ use serde::ser::Serializer;
 
 use super::buffers::Buffer;
 use super::globals::GLOBALS;
+use super::handle::{self, Backend, Handle, Version};
 use super::legacy::retry_importing;
 use super::object::SyncObject;
 use super::refusal::{cannot_read, cannot_store};
@@ -15,7 +16,6 @@ use super::step::{Key, Step};
 use super::value::{self, Sharing, ValueError, ZendVec, scalar};
 use super::walk::{self, Act};
 use super::zend::{self, Local, Slot, Str, Thrown, ZStr};
-use crate::store::{self, Store, Version};
 
 /// A value on its way to the store. Making it may run user code, storing it does not: so it is made once, and
 /// stored when the time has come.
@@ -108,7 +108,7 @@ impl Encoded {
         this: &SyncObject,
         name: *mut zend_string,
         value: *mut zval,
-        mut may: impl FnMut(&Store) -> store::Result<bool>,
+        mut may: impl FnMut(&Handle) -> handle::Result<bool>,
     ) -> Result<Option<Version>, Thrown> {
         // SAFETY: valid by contract.
         unsafe {

@@ -10,6 +10,7 @@ use super::accessors;
 use super::call::{Call, arguments, run};
 use super::errors;
 use super::exclusive::exclusive;
+use super::handle::{Backend, Handle, Options, Patience};
 use super::ini;
 use super::instance::Instance;
 use super::legacy::retry_importing;
@@ -25,7 +26,6 @@ use super::signatures::{self, SyncMethods};
 use super::views;
 use super::whole;
 use super::zend::{self, Str, Thrown};
-use crate::store::{Options, Patience, Store};
 
 /// Registers the class. Called once, at module startup.
 pub fn register() -> ext_php_rs::error::Result<()> {
@@ -415,7 +415,7 @@ extern "C" fn set_data(data: &mut ExecuteData, result: &mut zval) {
 extern "C" fn destroy(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
-        retry_importing(call.this(), Store::destroy)?;
+        retry_importing(call.this(), Handle::destroy)?;
         // SAFETY: nothing runs meanwhile.
         unsafe { call.this().cache().clear() };
         Ok(())

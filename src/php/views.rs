@@ -12,6 +12,7 @@ use ext_php_rs::ffi::{self, HashTable, IS_OBJECT, zend_array, zend_object, zend_
 use super::declared::PURPOSE_GET_OBJECT_VARS;
 use super::declared::{add_declared, declared_table, new_table};
 use super::errors::{self, contain};
+use super::handle::Backend;
 use super::object::SyncObject;
 use super::opline::Opline;
 use super::whole::{self, add_shared, add_shown};
@@ -245,7 +246,7 @@ pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
             }
             let (one, other) = (SyncObject::of(left), SyncObject::of(right));
             let same_file = match (one.constructed(), other.constructed()) {
-                (Some(one), Some(other)) => one.store.path() == other.store.path(),
+                (Some(one), Some(other)) => one.store.address() == other.store.address(),
                 _ => false,
             };
             if !same_file {

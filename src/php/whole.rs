@@ -8,6 +8,7 @@ use ext_php_rs::ffi::{self, zend_array, zval};
 use super::entries::with_entries;
 use super::errors;
 use super::globals::GLOBALS;
+use super::handle::{Backend, Handle};
 use super::legacy::{self, retry_importing};
 use super::moment::{Extent, Moment};
 use super::object::SyncObject;
@@ -16,14 +17,13 @@ use super::retry::{Stop, retry};
 use super::value;
 use super::wait::Rounds;
 use super::zend::{self, Str, Thrown};
-use crate::store::Store;
 
 /// How many names there are.
 pub fn count(this: &SyncObject) -> Result<i64, Thrown> {
     let mut rounds = Rounds::new();
     loop {
         rounds.begin(this)?;
-        match retry(this, Store::len) {
+        match retry(this, Handle::len) {
             Ok(names) => return Ok(names as i64),
             Err(Stop::Thrown) => return Err(Thrown),
             Err(Stop::Legacy) => {
@@ -157,8 +157,8 @@ pub unsafe fn add_shown(this: &SyncObject, table: *mut zend_array) -> Result<(),
 
 /// Lets handles that `read` makes know that they come out of this one.
 fn with_provenance<T>(this: &SyncObject, read: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
-    let path = this.instance()?.store.path().to_owned();
-    let provenance = Rc::new(Provenance { path, outer: this.provenance() });
+    let address = this.instance()?.store.address().to_vec();
+    let provenance = Rc::new(Provenance { address, outer: this.provenance() });
     let showing = &GLOBALS.get().showing;
     let outer = GLOBALS.get().buffers.park(showing.replace(Some(provenance)));
     let done = read();

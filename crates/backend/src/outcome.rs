@@ -72,6 +72,9 @@ pub enum Standing {
 ///
 /// `Display` is the whole sentence for the user.
 pub trait BackendError: Debug + Display {
+    /// The address of the store, as it was given.
+    fn address(&self) -> &[u8];
+
     /// The way to go on.
     fn remedy(&self) -> Remedy;
 }

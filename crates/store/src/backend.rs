@@ -19,6 +19,10 @@ use sync_backend::{
 const LONG: u64 = 4 << 20;
 
 impl BackendError for Error {
+    fn address(&self) -> &[u8] {
+        self.path.as_os_str().as_bytes()
+    }
+
     fn remedy(&self) -> Remedy {
         match self.kind {
             ErrorKind::Held(held) => Remedy::Wait(held),

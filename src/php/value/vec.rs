@@ -10,8 +10,8 @@ use std::slice;
 use ext_php_rs::alloc::{efree, emalloc};
 use sync_msgpack::{Output, SHORT};
 
+use super::super::handle::Room;
 use crate::php::zend;
-use crate::store::Room;
 
 /// The bytes that a vector takes at first, and up to which it doubles. A longer one grows by a quarter: old
 /// and new memory together are what `memory_limit` counts meanwhile.

@@ -17,6 +17,9 @@ const PIECES: usize = 4;
 /// From how many bytes on a value is the store's to rewrite, whoever would rather.
 const LONG: usize = 1 << 20;
 
+/// Every one of these stores has the same.
+const ADDRESS: &[u8] = b"memory";
+
 /// A place for one store.
 #[derive(Default)]
 pub struct MemoryPlace(Rc<Shared>);
@@ -105,6 +108,10 @@ impl fmt::Display for MemoryError {
 }
 
 impl BackendError for MemoryError {
+    fn address(&self) -> &[u8] {
+        ADDRESS
+    }
+
     fn remedy(&self) -> Remedy {
         match *self {
             Self::Held(held) => Remedy::Wait(held),
@@ -283,7 +290,7 @@ impl Backend for Memory {
     type Error = MemoryError;
 
     fn address(&self) -> &[u8] {
-        b"memory"
+        ADDRESS
     }
 
     fn another(&self) -> Self {

@@ -1,0 +1,236 @@
+//! The seam: a handle on the store of an object, wherever that is. Nothing above this file knows more of a store than
+//! [`Backend`] says.
+
+use std::mem::MaybeUninit;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use sync_backend::{
+    Appended, Backend, BackendError, Entry, Found, Held, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room,
+    Snapshot, Standing, Stored, Unread, Waiting,
+};
+pub use sync_store::{Durability, FileSystems, Options};
+use sync_store::{ErrorKind, Store};
+
+/// A handle on a store.
+///
+/// There is one kind so far. A store on a server becomes a variant beside it (its crate knows neither PHP nor files, and
+/// implements [`Backend`]); the types below become sums then, and each method a match: a branch that is always predicted,
+/// so that the read of an unchanged value stays what it is.
+pub enum Handle {
+    /// A store in a file.
+    File(Store),
+}
+
+/// When and where a value was last seen.
+pub type Version = <Store as Backend>::Version;
+/// A hold on other writers.
+pub type WriterHold = <Store as Backend>::WriterHold;
+/// The notes of a waiter.
+pub type Waiter = <Store as Backend>::Waiter;
+/// A failure.
+pub type Error = <Store as Backend>::Error;
+/// The outcome of every operation.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Handle {
+    /// A handle on the store in a file; touches nothing.
+    pub fn on_file(path: PathBuf, options: Options) -> Self {
+        Self::File(Store::new(path, options))
+    }
+
+    /// The next access looks whether its path still means the same file: for callers that have just deleted or renamed
+    /// files.
+    pub fn paths_have_changed() {
+        Store::paths_have_changed();
+    }
+
+    /// The next access looks whether a file that is cut short still kills nobody: for callers that have just changed what is
+    /// done with SIGBUS, or are about to run code with signals blocked.
+    pub fn signals_have_changed() {
+        Store::signals_have_changed();
+    }
+
+    /// The address, for a sentence.
+    pub fn display_address(&self) -> String {
+        String::from_utf8_lossy(self.address()).into_owned()
+    }
+}
+
+/// The file system that kept a store from being opened, because it is none of [`Options::file_systems`].
+pub fn refused_file_system(error: &Error) -> Option<&str> {
+    match &error.kind {
+        ErrorKind::FileSystem(refused) => Some(&refused.name),
+        _ => None,
+    }
+}
+
+impl Backend for Handle {
+    type Version = Version;
+    type WriterHold = WriterHold;
+    type Waiter = Waiter;
+    type Error = Error;
+
+    #[inline]
+    fn address(&self) -> &[u8] {
+        let Self::File(store) = self;
+        store.address()
+    }
+
+    fn another(&self) -> Self {
+        let Self::File(store) = self;
+        Self::File(store.another())
+    }
+
+    #[inline]
+    fn is_current(&self, version: &Version) -> bool {
+        let Self::File(store) = self;
+        store.is_current(version)
+    }
+
+    #[inline]
+    fn get_short(&self, key: &[u8], limit: u64, version: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
+        let Self::File(store) = self;
+        store.get_short(key, limit, version, out)
+    }
+
+    fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Result<bool> {
+        let Self::File(store) = self;
+        store.read_unread(value, from, target)
+    }
+
+    #[inline]
+    fn peek(&self, key: &[u8], version: &mut Version, start: &mut impl Room<u8>) -> Result<Peeked> {
+        let Self::File(store) = self;
+        store.peek(key, version, start)
+    }
+
+    #[inline]
+    fn len(&self) -> Result<u64> {
+        let Self::File(store) = self;
+        store.len()
+    }
+
+    fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
+        let Self::File(store) = self;
+        store.fill(snapshot, limit)
+    }
+
+    #[inline]
+    fn put(&self, key: &[u8], value: &[u8], version: &mut Version) -> Result<()> {
+        let Self::File(store) = self;
+        store.put(key, value, version)
+    }
+
+    #[inline]
+    fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], version: &mut Version) -> Result<()> {
+        let Self::File(store) = self;
+        store.put_parts(key, head, body, version)
+    }
+
+    #[inline]
+    fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut Version) -> Result<bool> {
+        let Self::File(store) = self;
+        store.put_if_unchanged(key, value, version)
+    }
+
+    #[inline]
+    fn append(&self, key: &[u8], bytes: &[u8], note: i64, rewrite: Rewrite, version: &mut Version) -> Result<Appended> {
+        let Self::File(store) = self;
+        Backend::append(store, key, bytes, note, rewrite, version)
+    }
+
+    #[inline]
+    fn put_next(&self, head: &[u8], body: &[u8], least: i64, version: &mut Version) -> Result<Option<i64>> {
+        let Self::File(store) = self;
+        store.put_next(head, body, least, version)
+    }
+
+    fn next_number(&self, least: i64) -> Result<Option<i64>> {
+        let Self::File(store) = self;
+        store.next_number(least)
+    }
+
+    #[inline]
+    fn remove(&self, key: &[u8]) -> Result<bool> {
+        let Self::File(store) = self;
+        store.remove(key)
+    }
+
+    fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
+        let Self::File(store) = self;
+        store.replace(entries)
+    }
+
+    fn destroy(&self) -> Result<()> {
+        let Self::File(store) = self;
+        store.destroy()
+    }
+
+    fn lock(&self, patience: Patience) -> Result<()> {
+        let Self::File(store) = self;
+        store.lock(patience)
+    }
+
+    fn unlock(&self) {
+        let Self::File(store) = self;
+        store.unlock();
+    }
+
+    #[inline]
+    fn lock_writers(&self) -> Result<WriterHold> {
+        let Self::File(store) = self;
+        store.lock_writers()
+    }
+
+    #[inline]
+    fn unlock_writers(&self, hold: WriterHold) {
+        let Self::File(store) = self;
+        store.unlock_writers(hold);
+    }
+
+    #[inline]
+    fn standing(&self, hold: &WriterHold) -> Standing {
+        let Self::File(store) = self;
+        store.standing(hold)
+    }
+
+    fn wait(&self, waiter: &mut Waiter, held: &Held, at_most: Duration) {
+        let Self::File(store) = self;
+        store.wait(waiter, held, at_most);
+    }
+
+    #[inline]
+    fn stop_waiting(&self) {
+        let Self::File(store) = self;
+        store.stop_waiting();
+    }
+
+    fn format_version() -> u64 {
+        Store::format_version()
+    }
+
+    #[inline]
+    fn take_warning(&self) -> Option<String> {
+        let Self::File(store) = self;
+        store.take_warning()
+    }
+
+    fn copy_legacy(&self, out: &mut impl Room<u8>) -> Result<bool> {
+        let Self::File(store) = self;
+        store.copy_legacy(out)
+    }
+
+    fn import(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool> {
+        let Self::File(store) = self;
+        store.import(old, entries)
+    }
+
+    fn set_idle_limit(stores: u64) {
+        Store::set_idle_limit(stores);
+    }
+
+    fn close_idle() {
+        Store::close_idle();
+    }
+}
