@@ -8,7 +8,7 @@
  * subclass that has none either should stay legal without a notice: the doc comments give the return types.
  * For the same reason names are declared as mixed, and a return type is tentative, as those of the core's interfaces are.
  *
- * The first sentence of each doc comment is also what README.md's API table says.
+ * The first sentence of each doc comment also appears in README.md's API table.
  */
 
 /**
@@ -347,7 +347,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function __unserialize(array $data): void {}
 
     /**
-     * Does what `get()` does, for `$sync['name']`.
+     * Does the same as `get()`, for `$sync['name']`.
      *
      *     echo $sync['progress'];
      *
@@ -366,7 +366,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function offsetGet(mixed $offset): mixed {}
 
     /**
-     * Does what `set()` does, for `$sync['name'] = $value`; null, as in `$sync[] = $value`, means the number after the highest.
+     * Does the same as `set()`, for `$sync['name'] = $value`; null, as in `$sync[] = $value`, means the number after the highest.
      *
      *     $sync['progress'] = 42;
      *     $sync[] = 'appended';
@@ -382,7 +382,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function offsetSet(mixed $offset, mixed $value): void {}
 
     /**
-     * Does what `has()` does, for `isset($sync['name'])`.
+     * Does the same as `has()`, for `isset($sync['name'])`.
      *
      *     if (isset($sync['progress'])) {}
      *
@@ -396,7 +396,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function offsetExists(mixed $offset): bool {}
 
     /**
-     * Does what `remove()` does, for `unset($sync['name'])`.
+     * Does the same as `remove()`, for `unset($sync['name'])`.
      *
      *     unset($sync['progress']);
      *

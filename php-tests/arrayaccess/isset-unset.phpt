@@ -1,5 +1,5 @@
 --TEST--
-isset($s['x']) and unset($s['x']) do what they do for $s->x
+isset($s['x']) and unset($s['x']) do the same as for $s->x
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

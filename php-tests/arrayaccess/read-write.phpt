@@ -1,5 +1,5 @@
 --TEST--
-$s['x'] reads and writes what $s->x does
+$s['x'] reads and writes the same value as $s->x
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

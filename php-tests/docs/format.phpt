@@ -7,8 +7,8 @@ memory_limit=1G
 require __DIR__ . '/../include/scratch.inc';
 
 /*
- * Runs the first ```python block of docs/format.md as it stands there, and compares what its
- * `read_store(path)` gives, name by name and in order, with what PHP says. Both sides write each value
+ * Runs the first ```python block of docs/format.md unchanged, and compares the result of its
+ * `read_store(path)`, name by name and in order, with PHP's. Both sides write each value
  * down in the same unmistakable way: with its type, and floats and bytes in hexadecimal.
  */
 const TELL = <<<'PYTHON'

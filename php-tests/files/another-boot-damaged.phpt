@@ -1,5 +1,5 @@
 --TEST--
-After another boot the longest valid log is kept, and one warning says what was dropped
+After another boot the longest valid log is kept, and one warning reports the dropped part
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

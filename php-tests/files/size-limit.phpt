@@ -1,5 +1,5 @@
 --TEST--
-A limit on the size of files is an exception, not a signal; what is there goes on
+A limit on the size of files is an exception, not a signal; the store stays usable
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

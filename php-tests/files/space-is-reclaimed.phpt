@@ -1,5 +1,5 @@
 --TEST--
-The file stays below twice what is alive, however often values are overwritten and removed
+The file stays below twice its live data, however often values are overwritten and removed
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-After the file was deleted, the next write creates it anew, without what was in the old one
+After the file was deleted, the next write creates it anew, without the old content
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

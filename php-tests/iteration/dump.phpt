@@ -1,5 +1,5 @@
 --TEST--
-var_dump(), print_r(), var_export() and debug_zval_refcount() show what is shared
+var_dump(), print_r(), var_export() and debug_zval_refcount() show the shared properties
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

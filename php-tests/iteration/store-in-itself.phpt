@@ -1,5 +1,5 @@
 --TEST--
-A store that holds a handle on itself can be shown: what is inside of itself is shown by its file
+A store that holds a handle on itself can be shown: a store inside of itself is shown by its file
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A process that reads while another one holds the lock gets what was written before unlock()
+A process that reads while another one holds the lock gets the value written before unlock()
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

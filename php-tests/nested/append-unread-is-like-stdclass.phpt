@@ -55,7 +55,7 @@ $statements = [
 
 set_error_handler(function ($code, $message) { echo "($message) "; return true; });
 
-/** Everything that can be seen of a run: output, exceptions, the value, and what comes next. */
+/** Everything that can be seen of a run: output, exceptions, the value, and the next index. */
 function seen(callable $start, array $run): string
 {
     ob_start();

@@ -1,5 +1,5 @@
 --TEST--
-++ in a stored ArrayAccess changes what its offsetGet() gives, as in PHP
+++ in a stored ArrayAccess changes the result of its offsetGet(), as in PHP
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

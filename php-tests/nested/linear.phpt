@@ -1,5 +1,5 @@
 --TEST--
-Appending costs what it adds: a hundred thousand appends are no slower at the end than at the start
+The cost of appending does not grow: a hundred thousand appends are no slower at the end than at the start
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,5 @@
 --TEST--
-A property reads back what was written to it, by this object and by another one
+A property reads back as the written value, by this object and by another one
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

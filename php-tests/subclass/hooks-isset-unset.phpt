@@ -1,5 +1,5 @@
 --TEST--
-isset, empty and unset of hooked properties of a subclass do what they do in any class
+isset, empty and unset of hooked properties of a subclass work as in any class
 --SKIPIF--
 <?php
 if (PHP_VERSION_ID < 80400) die('skip property hooks came with PHP 8.4');

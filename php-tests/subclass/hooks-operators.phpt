@@ -1,5 +1,5 @@
 --TEST--
-Operators, writes in depth and references on hooked properties of a subclass do what they do in any class
+Operators, nested writes and references on hooked properties of a subclass work as in any class
 --SKIPIF--
 <?php
 if (PHP_VERSION_ID < 80400) die('skip property hooks came with PHP 8.4');
