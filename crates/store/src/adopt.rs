@@ -6,10 +6,12 @@
 //! is: then it has been adopted, whatever the header says or this process can see.
 
 use super::check::Report;
-use super::file::{Due, Failure, File, Original};
+use super::clock::now;
+use super::error::Failure;
+use super::file::{Due, File, Original};
 use super::format::{BLOCK, MAX_POSITION, PAGE};
 use super::header::HELD;
-use super::inode::{Mark, Status, now};
+use super::inode::{Mark, Status};
 use super::lease::is_in_use;
 use super::lock::WriteGuard;
 use super::machine::{Boot, are_identities_drawn, random};

@@ -4,7 +4,8 @@
 //! *block table*, a word a block, mirrors it so that nobody has to walk the file, and counts the
 //! live bytes of each segment; after a crash it is made anew from the headers.
 
-use super::file::{Failure, File};
+use super::error::Failure;
+use super::file::File;
 use super::format::*;
 use super::header::{DURABLE, HELD, Root};
 use super::lock::WriteGuard;
@@ -114,18 +115,6 @@ impl Entry {
     pub fn number(self) -> u64 {
         self.0 & Self::NUMBER
     }
-}
-
-/// The file offset of a block.
-#[inline]
-pub fn block_offset(block: u64) -> u64 {
-    PAGE + block * BLOCK
-}
-
-/// The block that an offset lies in.
-#[inline]
-pub fn block_of(offset: u64) -> u64 {
-    offset.wrapping_sub(PAGE) / BLOCK
 }
 
 impl File {

@@ -1,7 +1,6 @@
 //! The full check: whether everything in a file agrees with everything else.
 
-use super::blocks::{block_of, block_offset};
-use super::file::Failure;
+use super::error::Failure;
 use super::format::*;
 use super::header::Root;
 use super::index::Search;

@@ -5,7 +5,8 @@
 //! that, by a lease slot of the header page. Whoever finds a dead claimant takes over from it. (The write lock will
 //! not do: in a file that comes from another boot, or is a copy, it means nothing.)
 
-use super::file::{Failure, File};
+use super::error::Failure;
+use super::file::File;
 use super::header::HEADER_SLOTS;
 use super::lease::{DECIDING, LOCKLESS, Locked, is_locked, lock_byte, take_slot, unlock_byte};
 use super::machine::{Boot, Process, random};

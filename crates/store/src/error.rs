@@ -1,7 +1,6 @@
 //! What can go wrong in a store, and what to tell the user about it.
 
 use super::diagnosis;
-use super::file_system::Refused;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,6 +68,15 @@ pub enum ErrorKind {
     /// user may only read, and writers have not paused for long enough: look for signals, then try again. The call
     /// that returned it has already waited.
     Busy,
+}
+
+/// A file system on which a store may not lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What it is called; by the kernel's number where it has no name here.
+    pub name: String,
+    /// It is the upper layer of an overlay, where the file is.
+    pub is_upper: bool,
 }
 
 impl Error {
@@ -152,6 +160,55 @@ impl std::error::Error for Error {
         match &self.kind {
             ErrorKind::CannotOpen(cause) | ErrorKind::CannotDo(_, cause) => Some(cause),
             _ => None,
+        }
+    }
+}
+
+/// Why an operation on an open file did not happen.
+#[derive(Debug)]
+pub enum Failure {
+    /// The file is not, or no longer, what was opened: look at the path again.
+    Stale,
+    /// The file is, or is about to be, longer than the mapping: it has to show so many bytes. Nothing
+    /// has changed.
+    Outgrown(u64),
+    /// There is no address space for a mapping of so many bytes.
+    NoAddressSpace(u64),
+    /// A live owner keeps the write lock.
+    Busy,
+    /// Somebody holds the store.
+    Held(Held),
+    NoSpace,
+    /// The file would be longer than it may be.
+    SizeLimit,
+    /// The caller has no room for so many bytes.
+    NoRoom(u64),
+    /// The process has no memory for so many bytes.
+    NoMemory(u64),
+    TooLarge,
+    /// Not a store, or a damaged one.
+    Damaged(String),
+    /// Written by the pure-PHP class.
+    Legacy,
+    NotReadable,
+    NotWritable,
+    NoDirectory,
+    FileSystem(Refused),
+    /// A process may be using the file, and whether it is cannot be found out: its pid, where that is known.
+    MayBeInUse(Option<u32>),
+    Io(io::Error),
+    /// As `Io`, where something else than opening the file has failed.
+    CannotDo(&'static str, io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(libc::ENOSPC | libc::EDQUOT) => Self::NoSpace,
+            Some(libc::EFBIG) => Self::SizeLimit,
+            // A signal, while waiting for somebody else's `flock`: its handler first, then again.
+            Some(libc::EINTR) => Self::Busy,
+            _ => Self::Io(error),
         }
     }
 }

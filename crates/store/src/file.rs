@@ -1,10 +1,13 @@
 //! One open file: its mapping, its descriptor, this thread's lease; and how files are opened,
 //! created, shared between the stores of a thread, and given up after a fork.
 
-use super::blocks::block_offset;
-use super::file_system::{self, FileSystems};
+use super::clock::announce_change;
+use super::error::Failure;
+use super::file_system::FileSystems;
+use super::format::MAX_FILE;
 use super::format::PAGE;
-use super::header::{DESTROYED, HELD, Identity, MAX_FILE, State};
+use super::format::block_offset;
+use super::header::{DESTROYED, HELD, Identity, State};
 use super::hold::Place;
 use super::inode::{Inode, Status};
 use super::lease::is_in_use;
@@ -22,56 +25,6 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use sync_backend::Held;
-
-/// Why an operation on an open file did not happen.
-#[derive(Debug)]
-pub enum Failure {
-    /// The file is not, or no longer, what was opened: look at the path again.
-    Stale,
-    /// The file is, or is about to be, longer than the mapping: it has to show so many bytes. Nothing
-    /// has changed.
-    Outgrown(u64),
-    /// There is no address space for a mapping of so many bytes.
-    NoAddressSpace(u64),
-    /// A live owner keeps the write lock.
-    Busy,
-    /// Somebody holds the store.
-    Held(Held),
-    NoSpace,
-    /// The file would be longer than it may be.
-    SizeLimit,
-    /// The caller has no room for so many bytes.
-    NoRoom(u64),
-    /// The process has no memory for so many bytes.
-    NoMemory(u64),
-    TooLarge,
-    /// Not a store, or a damaged one.
-    Damaged(String),
-    /// Written by the pure-PHP class.
-    Legacy,
-    NotReadable,
-    NotWritable,
-    NoDirectory,
-    FileSystem(file_system::Refused),
-    /// A process may be using the file, and whether it is cannot be found out: its pid, where that is known.
-    MayBeInUse(Option<u32>),
-    Io(io::Error),
-    /// As `Io`, where something else than opening the file has failed.
-    CannotDo(&'static str, io::Error),
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        match error.raw_os_error() {
-            Some(libc::ENOSPC | libc::EDQUOT) => Self::NoSpace,
-            Some(libc::EFBIG) => Self::SizeLimit,
-            // A signal, while waiting for somebody else's `flock`: its handler first, then again.
-            Some(libc::EINTR) => Self::Busy,
-            _ => Self::Io(error),
-        }
-    }
-}
 
 /// A store's file, open and mapped in this thread.
 pub struct File {
@@ -895,7 +848,7 @@ fn in_child() {
     }
     FORKS.fetch_add(1, Ordering::Relaxed);
     // Each store finds its file by its own path.
-    super::Store::paths_have_changed();
+    announce_change();
     for slot in DESCRIPTORS.iter() {
         let fd = slot.swap(-1, Ordering::AcqRel);
         if fd >= 0 {

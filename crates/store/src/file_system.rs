@@ -2,7 +2,7 @@
 //! everybody the same. File systems that machines share do not do that, and one mounted through FUSE need not.
 //! So those that are known to do it are listed, and all others are refused.
 
-use super::file::Failure;
+use super::error::{Failure, Refused};
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
@@ -48,15 +48,6 @@ impl FileSystems {
         self.entries()
             .any(|entry| entry == "*" || is_it(entry) || names(number).any(|name| entry.eq_ignore_ascii_case(name)))
     }
-}
-
-/// A file system on which a store may not lie.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// What it is called; by the kernel's number where it has no name here.
-    pub name: String,
-    /// It is the upper layer of an overlay, where the file is.
-    pub is_upper: bool,
 }
 
 /// The kernel's numbers for file systems (`statfs`), and what these are called.

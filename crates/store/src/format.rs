@@ -17,6 +17,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 pub const PAGE: u64 = 4096;
 /// The unit of allocation. Blocks lie at `PAGE + n * BLOCK`.
 pub const BLOCK: u64 = 64 * 1024;
+/// The longest file whose roots can be named (512 GiB).
+pub const MAX_FILE: u64 = 8 << 36;
 /// "SyncPHP" and the number of this format.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x03");
 /// The version of the format that this code reads and writes: the number in the low half, and above
@@ -30,6 +32,18 @@ pub fn version_text(word: u64) -> String {
         (version, 0) => version.to_string(),
         (version, draft) => format!("{version}.{draft}"),
     }
+}
+
+/// The file offset of a block.
+#[inline]
+pub fn block_offset(block: u64) -> u64 {
+    PAGE + block * BLOCK
+}
+
+/// The block that an offset lies in.
+#[inline]
+pub fn block_of(offset: u64) -> u64 {
+    offset.wrapping_sub(PAGE) / BLOCK
 }
 
 /// The kind of a run: the application type of its MessagePack ext.
@@ -512,7 +526,7 @@ pub const MAX_UNITED: u64 = 1 << 20;
 /// More records than a value can have: as many small ones as an append budget has room for, and
 /// of those that are not united, as many as the longest file has room for.
 pub const MAX_APPENDS: usize = 1 << 20;
-const _: () = assert!(MAX_BUDGET / 48 + super::header::MAX_FILE / MAX_UNITED < MAX_APPENDS as u64);
+const _: () = assert!(MAX_BUDGET / 48 + MAX_FILE / MAX_UNITED < MAX_APPENDS as u64);
 
 /// Whether a record with this first word is an append.
 #[inline]

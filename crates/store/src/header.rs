@@ -4,7 +4,8 @@
 //! (`commit` and its neighbours) on one, what only writers touch on others.
 
 use super::format::{
-    BLOCK, Generations, Kind, LEASE_SLOT, MAGIC, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word, version_text,
+    BLOCK, Generations, Kind, LEASE_SLOT, MAGIC, MAX_FILE, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word,
+    version_text,
 };
 use super::inode::Mark;
 use super::machine::Boot;
@@ -329,9 +330,6 @@ impl Header {
 
 pub const DESTROYED: u64 = 1;
 pub const DURABLE: u64 = 2;
-
-/// The longest file whose roots can be named (512 GiB).
-pub const MAX_FILE: u64 = 8 << 36;
 
 /// An array of words that fills the longest file.
 const MAX_LOG2: u32 = MAX_FILE.ilog2() - 3;

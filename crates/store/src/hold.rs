@@ -7,7 +7,8 @@
 //! any lock, by one compare and swap of its place's state; so does a reader that takes its turn up.
 
 use super::clock::tick;
-use super::file::{Failure, File, fork_generation};
+use super::error::Failure;
+use super::file::{File, fork_generation};
 use super::format::LEASE_SLOTS;
 use super::header::{HELD, LeaseSlot, Word};
 use super::lock::{NOBODY, Woken, WriteGuard, futex_wait, futex_wake, lease_of};

@@ -4,10 +4,11 @@
 //! with a header page in memory, and that page, written over the file's first one, is what turns
 //! the file into a store. A crash before leaves the old file (somewhat longer), after it the new.
 
-use super::file::{Failure, File, unreadable};
+use super::clock::now;
+use super::error::Failure;
+use super::file::{File, unreadable};
 use super::file_system;
 use super::format::*;
-use super::inode::now;
 use super::legacy::is_legacy;
 use super::lock::WriteGuard;
 use super::options::Options;

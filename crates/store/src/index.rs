@@ -9,8 +9,8 @@
 //! In a block: linear probing over slots of hash and offset. A slot's hash is written while its
 //! offset says "nobody"; storing the offset publishes both.
 
-use super::blocks::{Purpose, block_of, block_offset};
-use super::file::Failure;
+use super::blocks::Purpose;
+use super::error::Failure;
 use super::format::*;
 use super::header::Root;
 use super::lock::WriteGuard;

@@ -1,5 +1,6 @@
 //! Which file a descriptor or a path means, now and from one opening to the next.
 
+use super::clock::nanoseconds;
 use std::fs::File as Descriptor;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -100,11 +101,6 @@ fn statx(directory: i32, path: &std::ffi::CStr, flags: i32) -> io::Result<Status
     })
 }
 
-/// Times before 1970 are 1970.
-fn nanoseconds(seconds: i64, rest: i64) -> u64 {
-    (seconds.max(0) as u64).saturating_mul(1_000_000_000).saturating_add(rest.max(0) as u64)
-}
-
 /// The file for which an index is right, as its header has it: device, digest of what the file system calls the
 /// file, digest of its number and birth. 0 for what is not known.
 ///
@@ -179,16 +175,6 @@ fn handle(file: &Descriptor) -> Option<Vec<u8>> {
     };
     let bytes = handle.bytes.get(..handle.length as usize).filter(|_| result == 0)?;
     Some([&handle.kind.to_le_bytes(), bytes].concat())
-}
-
-/// The wall clock, as file systems use it, in nanoseconds since 1970.
-pub fn now() -> u64 {
-    // SAFETY: a valid clock and a valid place for the answer.
-    unsafe {
-        let mut now: libc::timespec = std::mem::zeroed();
-        libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &mut now);
-        nanoseconds(now.tv_sec, now.tv_nsec)
-    }
 }
 
 #[cfg(test)]

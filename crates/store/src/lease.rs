@@ -8,7 +8,8 @@
 //! that meets such a lock goes on with a *lockless* lease: a slot alone, which tells whose it is, so that others can
 //! ask whether that process lives.
 
-use super::file::{Failure, File};
+use super::error::Failure;
+use super::file::File;
 use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT};
 use super::header::{HEADER_SLOTS, LeaseSlot};
 use super::lock::{WAITERS, WriteGuard, lease_of, taken_by};

@@ -53,9 +53,9 @@ pub mod torture;
 mod version;
 mod view;
 
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Refused, Result};
 pub use file::{close_idle, open_files, set_idle_limit};
-pub use file_system::{FileSystems, Refused};
+pub use file_system::FileSystems;
 pub use format::VERSION as FORMAT_VERSION;
 pub use hold::Waiter;
 #[doc(hidden)]

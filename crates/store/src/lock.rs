@@ -6,7 +6,8 @@
 //! The word also counts how often it was taken: without that, a waiter that found lease 7 dead
 //! could swap away the word of a *new* owner who was given number 7 in between.
 
-use super::file::{Failure, File};
+use super::error::Failure;
+use super::file::File;
 use super::format::MAGIC;
 use super::header::{DESTROYED, HELD, Header, Word};
 use super::memory::{Instant, spin_loop};

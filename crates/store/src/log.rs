@@ -8,8 +8,9 @@
 //! 3. *apply*: the index names the record, the one it supersedes is marked dead and counted;
 //! 4. *settle*: `indexed` catches up with `commit`, the tail moves on.
 
-use super::blocks::{Purpose, block_of, block_offset};
-use super::file::{Failure, File};
+use super::blocks::Purpose;
+use super::error::Failure;
+use super::file::File;
 use super::format::*;
 use super::header::{HELD, Root, Word};
 use super::index::{Hit, Search};

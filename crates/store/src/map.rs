@@ -4,7 +4,7 @@
 //! whichever process, is simply there; a file that outgrows it is mapped anew, between two operations. What lies beyond the end, or was
 //! cut off, raises SIGBUS when touched (`sigbus`).
 
-use super::file::Failure;
+use super::error::Failure;
 use super::format::PAGE;
 use super::header::{Header, LeaseSlot, Word};
 use super::memory;

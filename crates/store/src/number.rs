@@ -1,6 +1,6 @@
 //! Names that are numbers, and the number that the next value gets which is stored without a name.
 
-use super::file::Failure;
+use super::error::Failure;
 use super::format::{EncodedKey, hash};
 use super::index::Search;
 use super::lock::WriteGuard;

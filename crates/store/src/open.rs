@@ -1,12 +1,14 @@
 //! Opening a file, making one, and removing one.
 
 use super::adopt::Unadopted;
+use super::clock::now;
 use super::diagnosis;
-use super::file::{Failure, File, register, registered, unreadable};
+use super::error::Failure;
+use super::file::{File, register, registered, unreadable};
 use super::file_system;
 use super::format::PAGE;
 use super::header::{DESTROYED, Identity, NewStore, UncheckedHeader};
-use super::inode::{Inode, Mark, Status, now};
+use super::inode::{Inode, Mark, Status};
 use super::legacy::is_legacy;
 use super::lock::WriteGuard;
 use super::machine::{Boot, random};

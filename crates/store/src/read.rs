@@ -4,7 +4,8 @@
 //! record, copies it, and looks afterwards whether what it went through was still there: the
 //! segment's generation, the index's epoch, the mapping's poison. If not, it starts over.
 
-use super::file::{Failure, File};
+use super::error::Failure;
+use super::file::File;
 use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Hit, Search};

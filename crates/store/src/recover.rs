@@ -5,8 +5,8 @@
 //! publishing may be missing. *Adopting*: any page may be old or torn; every CRC is checked and
 //! index, table and counters are made anew from the records.
 
-use super::blocks::{block_of, block_offset};
-use super::file::{Failure, File};
+use super::error::Failure;
+use super::file::File;
 use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Search, directory_in_system_block};

@@ -2,8 +2,8 @@
 
 use super::check::Report;
 use super::clock::{Moment, announce_change};
-use super::error::{Error, ErrorKind, Result};
-use super::file::{self, Failure, File, fork_generation};
+use super::error::{Error, ErrorKind, Failure, Result};
+use super::file::{self, File, fork_generation};
 use super::format::{self, EncodedKey, Value};
 use super::header::{Header, Word};
 use super::hold::{Strength, Waiter};

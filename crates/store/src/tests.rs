@@ -10,7 +10,7 @@ use super::lock::WriteGuard;
 use super::options::{Durability, Options};
 use super::store::Store;
 use super::version::Version;
-use super::{blocks, check, close_idle, draw_identities_from, format, header, lease, set_idle_limit};
+use super::{check, close_idle, draw_identities_from, format, header, lease, set_idle_limit};
 use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
 use std::mem::MaybeUninit;
@@ -895,7 +895,7 @@ fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
     let owner = file.lock().unwrap();
     let word = file.map.word(old);
     word.set(word.get() & !format::DEAD);
-    owner.add_live(blocks::block_of(old), file.view().record_head(old).unwrap().length as i64);
+    owner.add_live(format::block_of(old), file.view().record_head(old).unwrap().length as i64);
     owner.header().superseding.set(old);
     drop(owner);
     leave_the_lock_to_the_dead(&file);
@@ -1531,10 +1531,10 @@ impl Trap {
         let mut x = Version::default();
         put(&store, b"first", b"1");
         put(&store, b"big", &[1; 3 * format::BLOCK as usize - 200]);
-        let mut trap = Self { block: blocks::block_of(Self::tail(&store) - 1), path, store, x };
+        let mut trap = Self { block: format::block_of(Self::tail(&store) - 1), path, store, x };
         trap.fill_segment();
         trap.store.put(b"x", &[255; 5000], &mut x).unwrap();
-        (trap.block, trap.x) = (blocks::block_of(x.offset), x);
+        (trap.block, trap.x) = (format::block_of(x.offset), x);
         trap.fill_segment();
         trap
     }
@@ -1549,17 +1549,17 @@ impl Trap {
 
     /// Stores what nobody needs until the tail is in another segment.
     fn fill_segment(&self) {
-        let block = blocks::block_of(Self::tail(&self.store) - 1);
-        while blocks::block_of(Self::tail(&self.store) - 1) == block {
+        let block = format::block_of(Self::tail(&self.store) - 1);
+        while format::block_of(Self::tail(&self.store) - 1) == block {
             put(&self.store, b"filler", &[7; 900]);
         }
-        assert!(Self::tail(&self.store) < blocks::block_offset(blocks::block_of(Self::tail(&self.store) - 1)) + 2000);
+        assert!(Self::tail(&self.store) < format::block_offset(format::block_of(Self::tail(&self.store) - 1)) + 2000);
     }
 
     /// The bytes of the segment's block now, but with other bytes in the place of the value that starts with these.
     fn image_with(&self, old: u8, new: u8) -> Vec<u8> {
         let mut image = Vec::new();
-        Self::file(&self.store).view().copy(blocks::block_offset(self.block), format::BLOCK, &mut image).unwrap();
+        Self::file(&self.store).view().copy(format::block_offset(self.block), format::BLOCK, &mut image).unwrap();
         image.iter_mut().filter(|byte| **byte == old).for_each(|byte| *byte = new);
         image
     }
@@ -1574,7 +1574,7 @@ impl Trap {
         value.extend_from_slice(&image[..image.len() - 1000]);
         put(&store, b"forged", &value);
         let mut there = Vec::new();
-        Self::file(&store).view().copy(blocks::block_offset(block), image.len() as u64 - 1000, &mut there).unwrap();
+        Self::file(&store).view().copy(format::block_offset(block), image.len() as u64 - 1000, &mut there).unwrap();
         assert!(there == image[..image.len() - 1000], "the value lies elsewhere");
     }
 
@@ -1673,7 +1673,7 @@ fn revive(owner: &WriteGuard, record: u64) {
     let word = owner.file.map.word(record);
     assert_ne!(word.get() & format::DEAD, 0);
     word.set(word.get() & !format::DEAD);
-    owner.add_live(blocks::block_of(record), owner.file.view().record_head(record).unwrap().length as i64);
+    owner.add_live(format::block_of(record), owner.file.view().record_head(record).unwrap().length as i64);
 }
 
 #[test]
@@ -1773,7 +1773,7 @@ fn what_was_counted_and_not_published_is_not_counted() {
     let path = Path0::new();
     let (store, file, _) = with_x(&path);
     let owner = file.lock().unwrap();
-    owner.add_live(blocks::block_of(owner.tail() - 1), 480);
+    owner.add_live(format::block_of(owner.tail() - 1), 480);
     // Whatever was published last lies elsewhere.
     owner.header().pending.set(0);
     drop(owner);
@@ -1786,7 +1786,7 @@ fn what_was_counted_and_not_published_is_not_counted() {
 fn what_was_added_to_the_file_and_not_entered_is_given_back() {
     let path = Path0::new();
     let (store, file, _) = with_x(&path);
-    let end = blocks::block_offset(file.blocks());
+    let end = format::block_offset(file.blocks());
     OpenOptions::new().write(true).open(&path.0).unwrap().set_len(end + (1 << 20)).unwrap();
     leave_the_lock_to_the_dead(&file);
     put(&store, b"y", b"1");
@@ -1833,7 +1833,7 @@ fn a_piece_whose_place_is_another_records_now_is_not_read() {
     (0..12u8).for_each(|n| put(&store, b"filler", &[n; 5000]));
     assert_eq!(store.append(b"x", &[255; 1000], 0, &mut seen).unwrap(), Appended::Done);
     put(&store, b"stays", &[1; 100]);
-    let first = blocks::block_offset(blocks::block_of(seen.offset)) - format::BLOCK + format::BLOCK_HEAD;
+    let first = format::block_offset(format::block_of(seen.offset)) - format::BLOCK + format::BLOCK_HEAD;
     assert_eq!(store.file.borrow().as_ref().unwrap().view().before(seen.offset), Some(first), "two segments");
     let action = move || {
         let mut seen = Version::default();

@@ -9,9 +9,10 @@
 //! The owner of the write lock follows offsets that nobody changes. One that leads outside of the mapping is damage;
 //! `Map::word` poisons the mapping then, and the change does not happen.
 
-use super::blocks::{Entry, block_of, block_offset};
+use super::blocks::Entry;
 use super::file::File;
 use super::format::{BLOCK, PAGE};
+use super::format::{block_of, block_offset};
 use super::header::{HELD, Header, Root, Word};
 use super::lock::WriteGuard;
 use std::sync::atomic::Ordering;

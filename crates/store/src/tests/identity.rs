@@ -1,7 +1,7 @@
 //! Files that are taken for what they are: of another boot, copies, restored from a backup, in use by somebody.
 
+use super::super::clock::now;
 use super::super::header::LeaseSlot;
-use super::super::inode::now;
 use super::super::machine::{Process, hide_the_boot};
 use super::*;
 use std::os::unix::fs::FileExt as _;
