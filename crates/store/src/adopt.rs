@@ -5,17 +5,18 @@
 //! checked, and all but the records is made anew. The kernel is asked before that who is using the file. Someone
 //! is: then it has been adopted, whatever the header says or this process can see.
 
+use super::byte_lock::is_in_use;
 use super::check::Report;
 use super::clock::now;
 use super::error::Failure;
-use super::file::{Due, File, Original};
+use super::file::{File, Original};
 use super::format::{BLOCK, MAX_POSITION, PAGE};
 use super::header::HELD;
 use super::inode::{Mark, Status};
-use super::lease::is_in_use;
 use super::lock::WriteGuard;
 use super::machine::{Boot, are_identities_drawn, random};
 use super::map::Map;
+use super::opening::Due;
 use super::size_limit;
 use super::torture::{crash_point, meanwhile};
 use std::fs::File as Descriptor;
@@ -164,6 +165,20 @@ impl Unadopted {
 }
 
 impl File {
+    /// Frees what the bytes of the pure-PHP class took in a file that was one of its: done by the
+    /// first who opens it to write, as whoever imported it may have died.
+    fn release_imported(&self) {
+        if self.writable
+            && self.first_block() > 0
+            && let Ok(owner) = self.lock()
+        {
+            // Somebody may have been quicker.
+            owner.release_filler(self.first_block());
+        }
+    }
+}
+
+impl File {
     /// Whether the header names this boot and this file.
     fn is_right(&self, boot: Boot, mark: Mark) -> bool {
         let header = self.map.header();
@@ -302,17 +317,6 @@ impl File {
         self.is_changed_since_last(&status);
         self.set_due(Due::Jump);
         Ok(())
-    }
-
-    /// Notes that the store is about to change the file's times, or has just done so.
-    pub fn touch(&self) {
-        let touched = &self.map.header().touched;
-        let (before, now) = (touched.get(), now());
-        // Nothing is noted in what somebody else has put in its place.
-        if now > before && self.shows_our_header() {
-            // Unless the word comes from somebody else since: that is not to be lost.
-            let _ = touched.compare_exchange(before, now);
-        }
     }
 
     /// Whether a time at which the file was changed is later than the store's own last change: somebody else has

@@ -2,9 +2,9 @@
 //! appended become one record.
 
 use super::error::{Error, ErrorKind, Result};
-use super::file::{close_idle, set_idle_limit};
 use super::format;
 use super::hold::Waiter;
+use super::registry::{close_idle, set_idle_limit};
 use super::store::{Store, WriterHold};
 use super::version::Version;
 use std::mem::MaybeUninit;

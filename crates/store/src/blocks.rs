@@ -141,45 +141,6 @@ impl File {
             }
         }
     }
-
-    /// How many blocks there are: never more than fit the mapping. (Where there are more,
-    /// [`File::check_reach`] says so.)
-    #[inline]
-    pub fn blocks(&self) -> u64 {
-        self.map.header().blocks.load(Ordering::Acquire).min(self.blocks_that_fit())
-    }
-
-    #[inline]
-    fn blocks_that_fit(&self) -> u64 {
-        (self.map.length() - PAGE) / BLOCK
-    }
-
-    /// Fails where the file has grown beyond the mapping: what has been read since, whatever that says, may
-    /// lack what lies there. (A block is counted before anything refers to it.)
-    #[inline]
-    pub fn check_reach(&self) -> Result<(), Failure> {
-        if self.shows_all() { Ok(()) } else { Err(self.outgrown()) }
-    }
-
-    /// Whether the mapping shows all of the file, as its header tells of it.
-    #[inline]
-    pub fn shows_all(&self) -> bool {
-        self.map.header().blocks.load(Ordering::Acquire) <= self.blocks_that_fit()
-    }
-
-    #[cold]
-    fn outgrown(&self) -> Failure {
-        Failure::Outgrown(self.told_length())
-    }
-
-    /// How long the file is at least, as its header tells. (While a file is imported, its header is somewhere
-    /// else.)
-    pub fn told_length(&self) -> u64 {
-        match self.map.header().blocks.load(Ordering::Acquire) {
-            0 => 0,
-            blocks => blocks.saturating_mul(BLOCK).saturating_add(PAGE),
-        }
-    }
 }
 
 impl WriteGuard<'_> {

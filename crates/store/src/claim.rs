@@ -5,18 +5,17 @@
 //! that, by a lease slot of the header page. Whoever finds a dead claimant takes over from it. (The write lock will
 //! not do: in a file that comes from another boot, or is a copy, it means nothing.)
 
+use super::byte_lock::{CLAIMS_AT, Locked, is_locked, lock_byte, unlock_byte};
 use super::error::Failure;
 use super::file::File;
 use super::header::HEADER_SLOTS;
-use super::lease::{DECIDING, LOCKLESS, Locked, is_locked, lock_byte, take_slot, unlock_byte};
+use super::lease::{DECIDING, LOCKLESS, take_slot};
 use super::machine::{Boot, Process, random};
 use super::memory::fence;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// Where the claimants' bytes are: behind those of the leases.
-const CLAIMS_AT: u32 = 1 << 21;
 /// More claimants than may wait at one time for a compare-and-swap.
 const BYTES: u32 = 1 << 10;
 /// The number of the claimant that has the header's first slot, and no byte.

@@ -212,3 +212,11 @@ impl From<io::Error> for Failure {
         }
     }
 }
+
+impl Failure {
+    /// The failure to open a file for reading. Where its directory may not be searched, nobody knows whether it is
+    /// there: that is no empty store.
+    pub fn unreadable(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::PermissionDenied { Self::NotReadable } else { error.into() }
+    }
+}

@@ -8,13 +8,15 @@
 
 use super::clock::tick;
 use super::error::Failure;
-use super::file::{File, fork_generation};
+use super::file::File;
+use super::fork::fork_generation;
 use super::format::LEASE_SLOTS;
+use super::futex::{Woken, futex_wait, futex_wake};
 use super::header::{HELD, LeaseSlot, Word};
-use super::lock::{NOBODY, Woken, WriteGuard, futex_wait, futex_wake, lease_of};
+use super::lock::{NOBODY, WriteGuard, lease_of};
 use super::memory::{Instant, fence};
+use super::opening::PlaceInLine;
 use super::torture::meanwhile;
-use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sync_backend::{Held, Patience, Waiting};
@@ -86,20 +88,6 @@ enum Hold {
     /// Its holder has died, or given it up.
     Over,
     Other(Held),
-}
-
-/// This thread's place in line, if it has taken one.
-#[derive(Debug, Default)]
-pub struct Place(Cell<Option<Taken>>);
-
-#[derive(Debug, Clone, Copy)]
-struct Taken {
-    /// The number of its slot.
-    number: u32,
-    /// The high half of the place's word.
-    mark: u32,
-    /// In which generation of forks it was taken: the parent's is not the child's.
-    generation: u64,
 }
 
 /// A patience as the header keeps it: 0 for a lock that is waited for without end.
@@ -539,7 +527,7 @@ impl File {
 
 /// The outcome of the attempt to take a place in line.
 enum LinedUp {
-    In(Taken),
+    In(PlaceInLine),
     /// All places are taken, or the lock is.
     NoPlace,
     /// There is nothing to wait for.
@@ -597,7 +585,7 @@ impl File {
     }
 
     /// Sleeps until this thread's turn comes, at most for `at_most`.
-    fn sleep_in(&self, taken: Taken, at_most: Duration) -> Woken {
+    fn sleep_in(&self, taken: PlaceInLine, at_most: Duration) -> Woken {
         let header = self.map.header();
         let Some(place) = self.lease_slot(taken.number) else { return Woken::Maybe };
         if taken.mark & TO_READ == 0 {
@@ -693,19 +681,19 @@ impl File {
         place.ticket.set(ticket);
         place.lease.set(u64::from(lease) + 1);
         place.wait.store(u64::from(mark) << 32 | u64::from(WAITING), Ordering::Release);
-        let taken = Taken { number, mark, generation: fork_generation() };
-        self.place_note().0.set(Some(taken));
+        let taken = PlaceInLine { number, mark, generation: fork_generation() };
+        self.place_note().set(Some(taken));
         LinedUp::In(taken)
     }
 
     /// This thread's place in line.
-    fn place(&self) -> Option<Taken> {
-        let taken = self.place_note().0.get().filter(|taken| taken.generation == fork_generation())?;
+    fn place(&self) -> Option<PlaceInLine> {
+        let taken = self.place_note().get().filter(|taken| taken.generation == fork_generation())?;
         let place = self.lease_slot(taken.number)?;
         (place.mark() == taken.mark && place.state() != FREE).then_some(taken)
     }
 
-    fn waits_in(&self, taken: Taken) -> bool {
+    fn waits_in(&self, taken: PlaceInLine) -> bool {
         let word = u64::from(taken.mark) << 32 | u64::from(WAITING);
         self.lease_slot(taken.number).is_some_and(|place| place.wait.load(Ordering::Acquire) == word)
     }
@@ -749,7 +737,7 @@ impl File {
             self.change_place(CALLED, FREE);
             self.change_place(READING, FREE);
         }
-        self.place_note().0.set(None);
+        self.place_note().set(None);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::clock::now;
 use super::error::Failure;
-use super::file::{File, unreadable};
+use super::file::File;
 use super::file_system;
 use super::format::*;
 use super::legacy::is_legacy;
@@ -29,7 +29,7 @@ pub fn read(path: &Path, out: &mut impl Room<u8>) -> Result<bool, Failure> {
     let file = match OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(unreadable(error)),
+        Err(error) => return Err(Failure::unreadable(error)),
     };
     lock(|| fs2::FileExt::try_lock_shared(&file))?;
     let length = file.metadata()?.len();

@@ -1,6 +1,7 @@
 //! Which file a descriptor or a path means, now and from one opening to the next.
 
 use super::clock::nanoseconds;
+use super::error::Failure;
 use std::fs::File as Descriptor;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -99,6 +100,13 @@ fn statx(directory: i32, path: &std::ffi::CStr, flags: i32) -> io::Result<Status
         modified: time(about.stx_mtime),
         changed: time(about.stx_ctime),
     })
+}
+
+/// Why it cannot be seen whether there is anything at a path; `None` where it can.
+pub fn hidden(path: &Path) -> Option<Failure> {
+    let error = path.metadata().err()?;
+    (!matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+        .then(|| Failure::unreadable(error))
 }
 
 /// The file for which an index is right, as its header has it: device, digest of what the file system calls the

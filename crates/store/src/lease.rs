@@ -8,6 +8,7 @@
 //! that meets such a lock goes on with a *lockless* lease: a slot alone, which tells whose it is, so that others can
 //! ask whether that process lives.
 
+use super::byte_lock::{LEASES, Locked, is_locked, lock_byte, unlock_byte};
 use super::error::Failure;
 use super::file::File;
 use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT};
@@ -18,10 +19,6 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
 
-/// Where the lease bytes are: beyond any size a file can have in practice.
-const LEASE_BASE: i64 = 1 << 62;
-/// More leases than processes can be.
-const LEASES: u32 = 1 << 20;
 /// The number of the lockless lease that has the first slot.
 const LOCKLESS_LEASES: u32 = LEASES;
 /// How many bytes that are locked for reading a thread tries before it takes a lockless lease.
@@ -305,59 +302,6 @@ impl File {
     }
 }
 
-// ---- the kernel's locks ----------------------------------------------------------------------
-
-/// The outcome of locking a lease's byte.
-pub(super) enum Locked {
-    Yes,
-    /// Another lease has it.
-    NoForWriter,
-    /// Somebody has locked it for reading, which no lease does.
-    NoForReader,
-}
-
-pub(super) fn lock_byte(fd: RawFd, byte: u32) -> io::Result<Locked> {
-    let mut range = lock_range(byte, 1, libc::F_WRLCK);
-    // SAFETY: `range` is a valid `flock`, `fd` an open descriptor.
-    if unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, &mut range) } == 0 {
-        return Ok(Locked::Yes);
-    }
-    let error = io::Error::last_os_error();
-    if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) {
-        return Err(error);
-    }
-    // The kernel tells of one lock that is in the way, the first of perhaps tens of thousands, so that it need not look at
-    // all of them: a byte that is locked for reading has no lock of another kind.
-    let mut range = lock_range(byte, 1, libc::F_WRLCK);
-    // SAFETY: as above.
-    let told = unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, &mut range) } == 0;
-    Ok(if told && range.l_type == libc::F_RDLCK as i16 { Locked::NoForReader } else { Locked::NoForWriter })
-}
-
-pub(super) fn unlock_byte(fd: RawFd, byte: u32) {
-    let mut range = lock_range(byte, 1, libc::F_UNLCK);
-    // SAFETY: as in `lock_byte`.
-    unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, &mut range) };
-}
-
-/// Whether the byte is locked as leases lock it. (On the description that has locked it, the kernel says no.)
-pub(super) fn is_locked(fd: RawFd, byte: u32) -> bool {
-    is_any_locked(fd, byte, 1)
-}
-
-/// Whether anybody has a lease that the kernel knows of.
-pub fn is_in_use(fd: RawFd) -> bool {
-    is_any_locked(fd, 0, LEASES)
-}
-
-/// Where nothing can be asked, the answer is yes.
-fn is_any_locked(fd: RawFd, first: u32, count: u32) -> bool {
-    // Asking for a read lock: a read lock of somebody else's must not pass for a life.
-    let mut range = lock_range(first, count, libc::F_RDLCK);
-    // SAFETY: as in `lock_byte`.
-    unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, &mut range) != 0 || range.l_type != libc::F_UNLCK as i16 }
-}
-
 /// Takes a slot by signing it, if nobody has it who may live.
 pub(super) fn take_slot(slot: &LeaseSlot, lease: u32, me: &Process, flags: u64, fd: RawFd) -> bool {
     let old = slot.pid.load(Ordering::Acquire);
@@ -367,14 +311,4 @@ pub(super) fn take_slot(slot: &LeaseSlot, lease: u32, me: &Process, flags: u64, 
         _ => !is_locked(fd, lease),
     };
     is_free && slot.sign(old, me, flags)
-}
-
-fn lock_range(first: u32, count: u32, kind: i32) -> libc::flock {
-    // SAFETY: all zeros is a valid `flock`; `l_pid` has to be 0.
-    let mut range: libc::flock = unsafe { std::mem::zeroed() };
-    range.l_type = kind as i16;
-    range.l_whence = libc::SEEK_SET as i16;
-    range.l_start = LEASE_BASE + i64::from(first);
-    range.l_len = i64::from(count);
-    range
 }

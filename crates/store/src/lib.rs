@@ -11,6 +11,7 @@ compile_error!("Sync needs Linux on a 64-bit machine: it relies on futexes, OFD 
 mod adopt;
 mod backend;
 mod blocks;
+mod byte_lock;
 pub mod check;
 mod claim;
 mod clock;
@@ -19,7 +20,9 @@ mod diagnosis;
 mod error;
 mod file;
 mod file_system;
+mod fork;
 mod format;
+mod futex;
 mod header;
 mod hold;
 mod import;
@@ -37,9 +40,11 @@ mod memory;
 pub mod memory;
 mod number;
 mod open;
+mod opening;
 mod options;
 mod read;
 mod recover;
+mod registry;
 mod sigbus;
 mod size_limit;
 mod static_table;
@@ -54,13 +59,13 @@ mod version;
 mod view;
 
 pub use error::{Error, ErrorKind, Refused, Result};
-pub use file::{close_idle, open_files, set_idle_limit};
 pub use file_system::FileSystems;
 pub use format::VERSION as FORMAT_VERSION;
 pub use hold::Waiter;
 #[doc(hidden)]
 pub use machine::draw_identities_from;
 pub use options::{Durability, Options};
+pub use registry::{close_idle, open_files, set_idle_limit};
 pub use store::{Store, WriterHold};
 pub use sync_backend::{
     Appended, Entry, Found, Held, PEEK, Patience, Peeked, Places, Room, Snapshot, Standing, Stored, Unread, Waiting,

@@ -9,7 +9,8 @@
 use super::error::Failure;
 use super::file::File;
 use super::format::MAGIC;
-use super::header::{DESTROYED, HELD, Header, Word};
+use super::futex::{Woken, futex_wait, futex_wake};
+use super::header::{HELD, Header};
 use super::memory::{Instant, spin_loop};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -89,32 +90,6 @@ impl File {
     pub fn at_rest(&self) -> Option<u64> {
         let word = self.map.header().lock.load(Ordering::Acquire);
         lease_of(word).is_none_or(|owner| !self.is_alive(owner, true)).then_some(word)
-    }
-
-    /// Whether the mapping still shows the store that was opened, and all of it.
-    #[inline(always)]
-    pub fn check_ours(&self) -> Result<(), Failure> {
-        if self.shows_our_header() && self.shows_all() && !self.map.is_poisoned() {
-            Ok(())
-        } else {
-            Err(self.not_ours())
-        }
-    }
-
-    #[cold]
-    fn not_ours(&self) -> Failure {
-        let is_ours = self.shows_our_header() && !self.map.is_poisoned();
-        self.check_reach().err().filter(|_| is_ours).unwrap_or(Failure::Stale)
-    }
-
-    #[inline]
-    pub fn shows_our_header(&self) -> bool {
-        let header = self.map.header();
-        header.flags.get() & DESTROYED == 0
-            && header.magic.get() == MAGIC
-            && header.page_end.get() == MAGIC
-            && header.store_id.get() == self.identity.store_id
-            && header.incarnation.get() == self.incarnation()
     }
 
     #[cold]
@@ -243,57 +218,6 @@ impl Drop for WriteGuard<'_> {
             futex_wake(lock, 1);
         }
     }
-}
-
-// ---- futex -------------------------------------------------------------------------------------
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Woken {
-    /// By somebody, by a signal, or because the word had changed: look again.
-    Maybe,
-    TimedOut,
-    /// There is no file behind the word any more.
-    Fault,
-}
-
-/// Sleeps while the low half of `word` is `expected`.
-#[cfg(feature = "loom")]
-pub(super) fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
-    if at_most.is_zero() {
-        return Woken::TimedOut;
-    }
-    super::memory::modelled::futex_wait(word.atomic(), expected);
-    Woken::Maybe
-}
-
-/// Sleeps while the low half of `word` is `expected`.
-#[cfg(not(feature = "loom"))]
-pub(super) fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
-    let timeout =
-        libc::timespec { tv_sec: at_most.as_secs() as libc::time_t, tv_nsec: at_most.subsec_nanos() as libc::c_long };
-    // SAFETY: the word is in a live mapping; shared between processes, so not FUTEX_PRIVATE.
-    let result = unsafe {
-        libc::syscall(libc::SYS_futex, word.low_half().as_ptr(), libc::FUTEX_WAIT, expected.to_le(), &raw const timeout)
-    };
-    if result == 0 {
-        return Woken::Maybe;
-    }
-    match std::io::Error::last_os_error().raw_os_error() {
-        Some(libc::ETIMEDOUT) => Woken::TimedOut,
-        Some(libc::EFAULT) => Woken::Fault,
-        _ => Woken::Maybe,
-    }
-}
-
-#[cfg(feature = "loom")]
-pub(super) fn futex_wake(word: &Word, count: i32) {
-    super::memory::modelled::futex_wake(word.atomic(), count);
-}
-
-#[cfg(not(feature = "loom"))]
-pub(super) fn futex_wake(word: &Word, count: i32) {
-    // SAFETY: as in `futex_wait`.
-    unsafe { libc::syscall(libc::SYS_futex, word.low_half().as_ptr(), libc::FUTEX_WAKE, count) };
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::adopt::Unadopted;
 use super::clock::now;
 use super::diagnosis;
 use super::error::Failure;
-use super::file::{File, register, registered, unreadable};
+use super::file::File;
 use super::file_system;
 use super::format::PAGE;
 use super::header::{DESTROYED, Identity, NewStore, UncheckedHeader};
@@ -14,6 +14,7 @@ use super::lock::WriteGuard;
 use super::machine::{Boot, random};
 use super::map::Map;
 use super::options::Options;
+use super::registry::{register, registered};
 use super::sigbus;
 use super::size_limit;
 use super::torture::crash_point;
@@ -197,7 +198,7 @@ fn open_descriptor(path: &Path, write: bool) -> Result<Opened, Failure> {
             Ok(if same { Opened::File(file, false) } else { Opened::Again })
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Opened::Missing),
-        Err(error) => Err(unreadable(error)),
+        Err(error) => Err(Failure::unreadable(error)),
     }
 }
 

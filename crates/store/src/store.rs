@@ -3,7 +3,8 @@
 use super::check::Report;
 use super::clock::{Moment, announce_change};
 use super::error::{Error, ErrorKind, Failure, Result};
-use super::file::{self, File, fork_generation};
+use super::file::File;
+use super::fork::fork_generation;
 use super::format::{self, EncodedKey, Value};
 use super::header::{Header, Word};
 use super::hold::{Strength, Waiter};
@@ -13,7 +14,7 @@ use super::number::NumberName;
 use super::options::{Durability, Options};
 use super::read::Want;
 use super::version::Version;
-use super::{diagnosis, import, memory, sigbus};
+use super::{diagnosis, import, inode, memory, registry, sigbus};
 use std::cell::{Cell, RefCell};
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
@@ -548,7 +549,7 @@ impl Store {
         self.holding.set(Holding { locked: false, ..self.holding() });
         self.close();
         // Its memory is free when the last one has closed it.
-        file::close_destroyed();
+        registry::close_destroyed();
         Self::paths_have_changed();
         Ok(())
     }
@@ -693,7 +694,7 @@ impl Store {
             // (A process that destroys it says so with a new `commit`, too, if it lives that long.)
             let Some(status) = file.look_at(&self.path).filter(|_| !file.is_destroyed()) else {
                 // Nobody may look (the folder is closed, say): that is not to say that the file is gone.
-                if let Some(failure) = file::hidden(&self.path)
+                if let Some(failure) = inode::hidden(&self.path)
                     && !file.is_destroyed()
                 {
                     return Err(failure);
@@ -720,7 +721,7 @@ impl Store {
             }
             file.reopen(&self.path);
             self.looked.set(now);
-            if let Some(longest) = file::longest(&file) {
+            if let Some(longest) = registry::longest(&file) {
                 self.point_to(longest.clone());
                 return Ok(Some(longest));
             }
@@ -742,7 +743,7 @@ impl Store {
     fn reach(&self, mut file: Rc<File>, size: u64) -> std::result::Result<(), Failure> {
         // The mapping may go, or move, if this store is the only one in it.
         self.point_nowhere();
-        let result = file::reach(&mut file, size);
+        let result = registry::reach(&mut file, size);
         self.point_to(file);
         result
     }

@@ -2,11 +2,12 @@
 
 use super::clock::Moment;
 use super::error::{Error, ErrorKind, Result};
-use super::file::{File, open_files};
+use super::file::File;
 use super::format::RECORD_FLAGS;
 use super::header::{DESTROYED, HELD, Header, Root};
 use super::hold::Strength;
 use super::lock::WriteGuard;
+use super::open_files;
 use super::options::{Durability, Options};
 use super::store::Store;
 use super::version::Version;
