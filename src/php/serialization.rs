@@ -9,10 +9,10 @@ use super::call::{arguments, run};
 use super::declared::{declared_values, set_declared};
 use super::errors;
 use super::globals::GLOBALS;
-use super::handle::{Backend, Options};
+use super::handle::Backend;
 use super::ini;
 use super::instance::Instance;
-use super::settings::{allowed_classes, set_allowed_classes};
+use super::settings::{allowed_classes, options, set_allowed_classes};
 use super::value::{Policy, importing};
 use super::zend::{self, Str, Thrown};
 
@@ -75,13 +75,7 @@ pub extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
                 Some(allowed_classes) => Policy { allowed_classes },
                 None => return unknown("allowedClasses"),
             };
-            let options = Options {
-                file_mode: ini::file_mode(),
-                durability,
-                fiber: zend::fiber,
-                file_systems: ini::file_systems(),
-            };
-            let instance = Instance::named(zend::bytes((*file).value.str_), options)?;
+            let instance = Instance::named(zend::bytes((*file).value.str_), options(durability))?;
             if let Some(policy) = importing::current() {
                 this.set_bounds(policy);
             }

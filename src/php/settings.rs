@@ -1,10 +1,16 @@
-//! `allowedClasses` and the other settings of one object, as PHP values.
+//! The settings of one object: its options, and `allowedClasses` as a PHP value.
 
 use ext_php_rs::ffi::{self, IS_ARRAY, IS_FALSE, IS_STRING, IS_TRUE, zval};
 
+use super::handle::{Durability, Options};
 use super::ini;
 use super::value::{AllowedClasses, Policy};
 use super::zend::{self, Str, Thrown};
+
+/// The options of a store with this durability; the settings say the rest.
+pub fn options(durability: Durability) -> Options {
+    Options { file_mode: ini::file_mode(), durability, fiber: zend::fiber, file_systems: ini::file_systems() }
+}
 
 /// The policy that `allowedClasses` asks for: true: any class; false: none; an array: the classes named in
 /// it; left out: as the setting says.

@@ -10,7 +10,7 @@ use super::accessors;
 use super::call::{Call, arguments, run};
 use super::errors;
 use super::exclusive::exclusive;
-use super::handle::{Backend, Handle, Options, Patience};
+use super::handle::{Backend, Handle, Patience};
 use super::ini;
 use super::instance::Instance;
 use super::legacy::retry_importing;
@@ -21,7 +21,7 @@ use super::opline::Opline;
 use super::property;
 use super::public::public_properties;
 use super::serialization::{serialize, unserialize};
-use super::settings::policy;
+use super::settings::{options, policy};
 use super::signatures::{self, SyncMethods};
 use super::views;
 use super::whole;
@@ -151,13 +151,7 @@ extern "C" fn construct(data: &mut ExecuteData, result: &mut zval) {
                     Thrown
                 })?
             };
-            let options = Options {
-                file_mode: ini::file_mode(),
-                durability,
-                fiber: zend::fiber,
-                file_systems: ini::file_systems(),
-            };
-            let instance = Instance::named(zend::bytes(file), options)?;
+            let instance = Instance::named(zend::bytes(file), options(durability))?;
             let this = call.this();
             this.set_policy(policy);
             this.set_instance(instance);
