@@ -12,22 +12,22 @@ use super::{
 /// A handle on a shared, ordered map from key to bytes: one object's view of the store at an address.
 ///
 /// The rules for all operations:
-/// - Nothing is touched before the first one. A handle follows its address when that comes to mean another store.
-/// - No operation waits for another handle's lock. One that would have to fails with [`Remedy::Wait`], and has done nothing;
-///   the caller waits as long as it likes ([`wait`](Self::wait) has a deadline) and calls it again, as
-///   [`retry`](Self::retry) does. So no operation takes a callback that the store would have to run twice: it
-///   is the caller's closure that runs again. A server's round trip has a time-out, and then is [`Remedy::Retry`].
+/// - The store is not touched before the first one. A handle follows its address when that names another store.
+/// - No operation waits for another handle's lock. An operation that would have to wait fails with [`Remedy::Wait`], and has
+///   done nothing; the caller waits as long as it likes ([`wait`](Self::wait) has a deadline) and calls it again, as
+///   [`retry`](Self::retry) does. So no operation takes a callback that the store would have to run twice: the
+///   caller's closure runs again. A server's round trip has a time-out, and then is [`Remedy::Retry`].
 /// - An operation that failed has changed nothing.
 /// - A [`Version`](Self::Version) belongs to one key and one handle. Its default stands for a value never seen. Operations
 ///   that take one as `&mut` bring it up to date.
-/// - What an operation finds, and all that [`fill`](Self::fill) finds, is the state as of one moment.
+/// - The result of an operation, everything that [`fill`](Self::fill) finds included, is the state as of one moment.
 ///
 /// Dropping a handle releases its locks.
 #[allow(clippy::missing_errors_doc, reason = "every operation may fail in any way: `Remedy` lists them")]
 pub trait Backend: Sized {
-    /// When and where a value was last seen. Plain data, which the store alone understands.
+    /// The time and place at which a value was last seen. Plain data, which only the store understands.
     type Version: Copy + Default + PartialEq + Debug;
-    /// A hold on other writers, for [`unlock_writers`](Self::unlock_writers) to end.
+    /// A hold on other writers, which [`unlock_writers`](Self::unlock_writers) ends.
     type WriterHold;
     /// The notes of a waiter.
     type Waiter: Waiting;
@@ -69,7 +69,7 @@ pub trait Backend: Sized {
     /// may follow.
     fn peek(&self, key: &[u8], version: &mut Self::Version, start: &mut impl Room<u8>) -> Result<Peeked, Self::Error>;
 
-    /// How many keys there are.
+    /// The number of keys.
     fn len(&self) -> Result<u64, Self::Error>;
 
     /// True if there is no key.
@@ -99,11 +99,11 @@ pub trait Backend: Sized {
     fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], version: &mut Self::Version) -> Result<(), Self::Error>;
 
     /// Compare and set: stores the value if the version still stands for the newest one of the key, which is there. False: it
-    /// does not, or may not, and nothing has happened. Look again, and try again.
+    /// does not, or may not, and nothing has happened. The caller must read again, and retry.
     fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut Self::Version) -> Result<bool, Self::Error>;
 
-    /// Lets the value of a key go on with `bytes`, if the version still stands for it: this costs what it adds, not what is
-    /// there. `note` is for the next append ([`peek`](Self::peek)). The store decides when the pieces become one value
+    /// Appends `bytes` to the value of a key, if the version still stands for it: the cost depends on `bytes` alone.
+    /// `note` is for the next append ([`peek`](Self::peek)). The store decides when the pieces become one value
     /// again; `rewrite` tells it whether the caller would rather do that.
     fn append(
         &self,
@@ -115,8 +115,8 @@ pub trait Backend: Sized {
     ) -> Result<Appended, Self::Error>;
 
     /// Stores a value (in two pieces) under the number that comes after the highest of the names that are numbers, or have been
-    /// since everything was last replaced; 0 where none was. Finding the number and storing are one step. Gives the number;
-    /// `None`: the highest there is, is in use, and nothing has happened. No lower number than `least` is used.
+    /// since everything was last replaced; 0 where none was. Finding the number and storing are one step. Returns the number;
+    /// `None`: the highest possible number is in use, and nothing has happened. No lower number than `least` is used.
     fn put_next(
         &self,
         head: &[u8],
@@ -143,25 +143,24 @@ pub trait Backend: Sized {
     /// process ends. Locking again updates the others' patience. Makes the store.
     fn lock(&self, patience: Patience) -> Result<(), Self::Error>;
 
-    /// Gives the lock back; nothing happens where this handle does not hold it. Holds on writers go on.
+    /// Releases the lock; does nothing if this handle does not hold it. Holds on writers continue.
     fn unlock(&self);
 
-    /// Keeps other writers out, not readers, until [`unlock_writers`](Self::unlock_writers): for a change that reads and writes
-    /// back within a moment. It may have others inside of it. Other fibers of this thread are kept out as other
-    /// handles are.
+    /// Makes other writers wait, not readers, until [`unlock_writers`](Self::unlock_writers): for a change that reads and writes
+    /// back within a moment. Such holds may be nested. Other fibers of this thread wait like other handles.
     fn lock_writers(&self) -> Result<Self::WriterHold, Self::Error>;
 
     /// Ends a hold on writers. Nothing happens where that was another handle's, or the parent's of this process.
     fn unlock_writers(&self, hold: Self::WriterHold);
 
-    /// Whether a hold still keeps other writers out.
+    /// Whether a hold still makes other writers wait.
     fn standing(&self, hold: &Self::WriterHold) -> Standing;
 
     // ---- waiting -----------------------------------------------------------------------------------
 
-    /// Sleeps until the lock that `held` tells of may have been given back, or this handle's turn may have come; at most
+    /// Sleeps until the lock that `held` describes may have been released, or this handle's turn may have come; at most
     /// `at_most`, or the holder's interval, or until a signal comes. Returns no result: the caller must retry. A waiter
-    /// may stand in line until the operation is done, or [`stop_waiting`](Self::stop_waiting) is called.
+    /// may stay in the queue until the operation is done, or [`stop_waiting`](Self::stop_waiting) is called.
     fn wait(&self, waiter: &mut Self::Waiter, held: &Held, at_most: Duration);
 
     /// Ends a wait: the operation is done, or given up.
@@ -196,28 +195,28 @@ pub trait Backend: Sized {
     /// The version of the format in which the store keeps its content.
     fn format_version() -> u64;
 
-    /// What the user should be told of how the store was found: once.
+    /// A warning for the user about the state in which the store was found; returned once.
     fn take_warning(&self) -> Option<String> {
         None
     }
 
-    /// After [`Remedy::Import`]: copies the content in its format of old; false if it is no longer that.
+    /// After [`Remedy::Import`]: copies the content in its old format; false if it is no longer in that format.
     fn copy_legacy(&self, out: &mut impl Room<u8>) -> Result<bool, Self::Error> {
         out.clear();
         Ok(false)
     }
 
-    /// Turns the content of old into a store that holds `entries`. False: it is no longer `old`; try the operation again.
+    /// Turns the old content into a store that holds `entries`. False: it is no longer `old`; the caller must retry.
     fn import(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool, Self::Error> {
         let _ = (old, entries);
         Ok(false)
     }
 
-    /// How many stores that no handle uses any more this thread keeps open, or connected.
+    /// Sets the number of stores without a handle that this thread keeps open, or connected.
     fn set_idle_limit(stores: u64) {
         let _ = stores;
     }
 
-    /// Closes those that are more than that.
+    /// Closes the stores beyond that number.
     fn close_idle() {}
 }

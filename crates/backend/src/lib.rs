@@ -1,4 +1,4 @@
-//! The seam: what the users of a shared, ordered map ask of the store behind it, whether that is a file or a server.
+//! The seam between the users of a shared, ordered map and the store behind it, be that a file or a server.
 //!
 //! [`Backend`] is the trait. It knows no PHP, no file and no connection: an address is bytes, a [`Backend::Version`]
 //! is opaque, and a value that was left in the store ([`Unread`]) is found again by words of the store's own.

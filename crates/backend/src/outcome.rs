@@ -4,7 +4,7 @@ use std::fmt::{Debug, Display};
 
 use super::{Held, Unread};
 
-/// How many bytes of a value's start a store gives to tell what it is.
+/// The number of first bytes of a value that a store gives to tell the value's kind.
 pub const PEEK: usize = 16;
 
 /// The result of looking a key up.
@@ -16,7 +16,7 @@ pub enum Found {
     Unchanged,
     /// A value; its bytes are in the buffer.
     Value,
-    /// The value that the version stood for goes on with the bytes in the buffer. A store that cannot tell answers
+    /// The value that the version stood for continues with the bytes in the buffer. A store that cannot tell answers
     /// [`Found::Value`].
     Appended,
     /// A long value that was left in the store; its first bytes are in the buffer. Only where the caller set a limit.
@@ -39,11 +39,12 @@ pub enum Peeked {
 /// The result of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
-    /// The value goes on with the bytes; the version stands for it.
+    /// The bytes were appended; the version stands for the new value.
     Done,
-    /// Nothing happened: the version no longer stands for the newest value, or never did. Look again, and try again.
+    /// Nothing happened: the version no longer stands for the newest value, or never did. The caller must read again,
+    /// and retry.
     Changed,
-    /// Nothing happened: it is time to store the value whole, and the caller said that it would.
+    /// Nothing happened: the value has to be stored as a whole again, and the caller had offered to do that.
     Full,
 }
 
@@ -51,7 +52,7 @@ pub enum Appended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rewrite {
     /// The caller, which has the value decoded or is about to; the append is [`Appended::Full`]. A value that is too long
-    /// for that is the store's business all the same.
+    /// for that is rewritten by the store nevertheless.
     Caller,
     /// The store, which copies the value and the pieces that were appended to it.
     Store,
@@ -60,11 +61,11 @@ pub enum Rewrite {
 /// The state of a hold on other writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Other writers are kept out.
+    /// Other writers wait.
     Kept,
-    /// No longer: the store was destroyed, or is another one by now; or the hold was another handle's.
+    /// The hold has ended: the store was destroyed, or is another one by now; or the hold was another handle's.
     Ended,
-    /// It is the parent's of this process, which was forked meanwhile.
+    /// The hold belongs to the parent of this process, which was forked meanwhile.
     Forked,
 }
 
@@ -75,20 +76,20 @@ pub trait BackendError: Debug + Display {
     /// The address of the store, as it was given.
     fn address(&self) -> &[u8];
 
-    /// The way to go on.
+    /// The remedy.
     fn remedy(&self) -> Remedy;
 }
 
-/// The ways to go on after a failure.
+/// The remedies for a failure.
 #[derive(Debug, Clone, Copy)]
 pub enum Remedy {
-    /// Another handle keeps this operation out: [`Backend::wait`](super::Backend::wait), then try again.
+    /// Another handle makes this operation wait: [`Backend::wait`](super::Backend::wait), then retry.
     Wait(Held),
-    /// The store has waited for a while already (a writer may be stopped, a server slow): look for signals, then try again.
+    /// The store has waited for a while already (a writer may be stopped, a server slow): handle signals, then retry.
     Retry,
-    /// The caller's memory has no room for so many bytes: make it, then try again.
+    /// The caller's memory has no room for so many bytes: make room, then retry.
     MakeRoom(u64),
-    /// The store is in a format of old: read it by [`Backend::copy_legacy`](super::Backend::copy_legacy), or
+    /// The store is in an old format: read it by [`Backend::copy_legacy`](super::Backend::copy_legacy), or
     /// [`Backend::import`](super::Backend::import) it.
     Import,
     /// The lock of this handle is gone: [`Backend::unlock`](super::Backend::unlock), and tell the user.

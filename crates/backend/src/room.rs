@@ -1,9 +1,9 @@
-//! Memory that the store copies values to: the caller's.
+//! The caller's memory, to which the store copies values.
 //!
-//! A program's values are counted in its memory, not in the store's: PHP has a limit, and an allocator of
-//! its own that leaves by `longjmp` where it is exceeded. The store cannot call that (it may own the write
-//! lock, and holds counts), so the caller makes room first. Where there is too little, an operation says how
-//! much it takes ([`super::Remedy::MakeRoom`]), and has done nothing.
+//! A program's values count as its memory, not as the store's: PHP has a limit, and an allocator of
+//! its own that leaves by `longjmp` where the limit is exceeded. The store cannot call that allocator (it may own
+//! the write lock, and holds counts), so the caller makes room first. Where there is too little, an operation
+//! returns the amount that it needs ([`super::Remedy::MakeRoom`]), and has done nothing.
 
 use std::mem::MaybeUninit;
 
@@ -12,20 +12,20 @@ pub trait Room<T: Copy> {
     /// The items in it.
     fn items(&self) -> &[T];
 
-    /// The items in it, to be put in order.
+    /// The items in it, for sorting.
     fn items_mut(&mut self) -> &mut [T];
 
-    /// Forgets what is in it, and keeps the memory.
+    /// Removes all items, and keeps the memory.
     fn clear(&mut self);
 
-    /// The places behind what is in it, at least `more` of them; `None` if there are fewer and it makes
+    /// The spare places behind the items, at least `more` of them; `None` if there are fewer and it makes
     /// no more by itself.
     fn spare(&mut self, more: usize) -> Option<&mut [MaybeUninit<T>]>;
 
-    /// Takes the first `more` of the spare places to what is in it.
+    /// Makes the first `more` of the spare places items.
     ///
     /// # Safety
-    /// There are so many, and they have been written.
+    /// There are at least `more` spare places, and the caller has written them.
     unsafe fn take(&mut self, more: usize);
 
     /// Whether there is room for `more`.
@@ -56,7 +56,7 @@ pub trait Room<T: Copy> {
     }
 }
 
-/// Grows by itself, as long as there is memory.
+/// Room that grows by itself, as long as there is memory.
 impl<T: Copy> Room<T> for Vec<T> {
     #[inline]
     fn items(&self) -> &[T] {
@@ -86,7 +86,7 @@ impl<T: Copy> Room<T> for Vec<T> {
     }
 }
 
-/// Places that are filled one after the other; never more than there were at the beginning.
+/// Room of a fixed number of places, which are filled one after the other.
 pub struct Places<'a> {
     bytes: &'a mut [MaybeUninit<u8>],
     filled: usize,

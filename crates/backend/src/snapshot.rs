@@ -6,9 +6,9 @@ use super::Room;
 /// as it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unread {
-    /// How many bytes it has.
+    /// The number of its bytes.
     pub length: u64,
-    /// The store's own words, by which it finds the value.
+    /// The store's own words for finding the value.
     pub place: [u64; 4],
 }
 
@@ -19,12 +19,12 @@ pub struct Snapshot<B = Vec<u8>, E = Vec<Entry>> {
     entries: E,
     /// Values from this length on are left in the store.
     limit: u64,
-    /// How much all of it takes, in bytes and in entries; and how much the store's keys and values are.
+    /// The room that everything needs, in bytes and in entries; and the size of the store's keys and values.
     wanted: (u64, u64),
     total: u64,
-    /// How many bytes the values are that were left in the store.
+    /// The number of bytes of the values that were left in the store.
     left: u64,
-    /// Nothing is missing.
+    /// Whether everything had room.
     fits: bool,
 }
 
@@ -33,7 +33,7 @@ pub struct Snapshot<B = Vec<u8>, E = Vec<Entry>> {
 pub struct Entry {
     order: u64,
     key: u64,
-    /// Where the value starts: its bytes, or the words to find it by.
+    /// The start of the value: of its bytes, or of the words to find it by.
     value: u64,
     length: u64,
     left: bool,
@@ -54,7 +54,7 @@ impl Default for Snapshot {
 }
 
 impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
-    /// An empty one that is going to use this memory.
+    /// An empty one that uses this memory.
     pub fn new(bytes: B, entries: E) -> Self {
         Self { bytes, entries, limit: u64::MAX, wanted: (0, 0), total: 0, left: 0, fits: true }
     }
@@ -64,12 +64,12 @@ impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
         (&mut self.bytes, &mut self.entries)
     }
 
-    /// How many bytes and entries the last attempt to fill it would have taken.
+    /// The bytes and entries that the last attempt to fill it needed.
     pub fn wanted(&self) -> (u64, u64) {
         self.wanted
     }
 
-    /// How many bytes the values are that were left in the store.
+    /// The number of bytes of the values that were left in the store.
     pub fn left(&self) -> u64 {
         self.left
     }
@@ -79,7 +79,7 @@ impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
         self.entries.items().get(index).is_some_and(|entry| entry.left)
     }
 
-    /// How many keys it holds.
+    /// The number of keys.
     pub fn len(&self) -> usize {
         self.entries.items().len()
     }
@@ -119,18 +119,18 @@ impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
 
 /// Filling one: for stores.
 impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
-    /// Forgets what is in it, and keeps the memory. Values from `limit` bytes on will be left in the store.
+    /// Removes everything, and keeps the memory. Values from `limit` bytes on will be left in the store.
     pub fn begin(&mut self, limit: u64) {
         self.limit = limit;
         self.clear();
     }
 
-    /// From how many bytes on values are to be left in the store.
+    /// The length from which on values are to be left in the store.
     pub fn limit(&self) -> u64 {
         self.limit
     }
 
-    /// Forgets what is in it, and keeps the memory.
+    /// Removes everything, and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();

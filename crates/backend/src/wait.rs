@@ -1,30 +1,30 @@
-//! Waiting for a lock: how long, and for which.
+//! Waiting for a lock: the lock, and the time limits.
 
 use std::time::Duration;
 
 /// A lock that another handle holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Held {
-    /// How long others may wait for it.
+    /// The time that others may wait for it.
     pub patience: Patience,
-    /// The holder is another handle of the very thread that asks, so that waiting may be for ever.
+    /// The holder is another handle of the asking thread, so that the wait may be endless.
     pub same_thread: bool,
     /// No `lock()` but a change that is under way ([`Backend::lock_writers`](super::Backend::lock_writers)).
     pub change: bool,
-    /// The holder's process, where its number means the same to the process that asks.
+    /// The holder's process, if its number is valid for the asking process.
     pub holder: Option<u32>,
     /// The operation only reads.
     pub reading: bool,
-    /// The store's name for this very acquisition.
+    /// The store's name for this acquisition.
     pub ticket: u64,
 }
 
-/// How long others wait for a lock, as its holder says. Counted in microseconds.
+/// The time that others wait for a lock, set by its holder. Counted in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
     /// The time after which a waiter gives up; `None`: never.
     pub timeout: Option<Duration>,
-    /// How long a waiter may sleep between two looks.
+    /// The time that a waiter may sleep between two checks.
     pub interval: Duration,
 }
 
@@ -53,8 +53,8 @@ impl Held {
     }
 }
 
-/// The notes of a waiter while it waits for one operation. Plain data: to forget it does no harm.
+/// The notes of a waiter while it waits for one operation. Plain data: dropping it does no harm.
 pub trait Waiting: Default {
-    /// How much longer it may wait, as the holder says, which speaks for its own lock only; `None`: not at all.
+    /// The rest of the time that the holder allows for its own lock; `None`: no wait at all.
     fn left(&mut self, held: &Held) -> Option<Duration>;
 }

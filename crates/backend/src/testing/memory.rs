@@ -12,9 +12,9 @@ use crate::{
     Unread, Waiting,
 };
 
-/// How many pieces a value may have before it is written whole.
+/// The number of pieces that a value may have before it is written as a whole.
 const PIECES: usize = 4;
-/// From how many bytes on a value is the store's to rewrite, whoever would rather.
+/// The number of bytes from which on the store rewrites a value even if the caller had offered to.
 const LONG: usize = 1 << 20;
 
 /// Every one of these stores has the same.
@@ -38,7 +38,7 @@ pub struct Memory {
     handle: u64,
 }
 
-/// What a value was known by: the store's life, its last change, and the value's name for itself (0: none).
+/// The version of a value: the store's life, its last change, and the value's own number (0: none).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MemoryVersion {
     life: u64,
@@ -48,7 +48,7 @@ pub struct MemoryVersion {
 
 #[derive(Default)]
 struct Content {
-    /// How often the store was destroyed, from 1 on where it exists.
+    /// The number of times that the store was destroyed, counted from 1 if it exists.
     life: u64,
     exists: bool,
     /// Grows with each change.
@@ -58,7 +58,7 @@ struct Content {
     highest: Option<i64>,
 }
 
-/// A key and its value: a whole one, and what was appended to it.
+/// A key and its value: a whole one, and the pieces appended to it.
 struct Item {
     key: Vec<u8>,
     pieces: Vec<Piece>,
@@ -77,7 +77,7 @@ struct Hold {
     ticket: u64,
     /// `lock()` was called.
     locked: Option<Patience>,
-    /// How many holds on writers there are.
+    /// The number of holds on writers.
     writers: u32,
 }
 
@@ -161,7 +161,7 @@ impl Item {
     }
 }
 
-/// The number that a name is: `7` and `-7`, but neither `07` nor `-0` nor `+7`.
+/// The number that a name denotes: `7` and `-7` are numbers, `07`, `-0` and `+7` are not.
 fn number_of(name: &[u8]) -> Option<i64> {
     let number: i64 = std::str::from_utf8(name).ok()?.parse().ok()?;
     (number.to_string().as_bytes() == name).then_some(number)

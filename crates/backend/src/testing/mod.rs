@@ -12,7 +12,7 @@ use super::Backend;
 pub trait Fixture {
     type Store: Backend;
 
-    /// A place that nothing was stored at.
+    /// An empty place.
     fn new() -> Self;
 
     /// A handle on the store there.

@@ -10,7 +10,7 @@ use crate::{
 
 type VersionOf<F> = <<F as Fixture>::Store as Backend>::Version;
 
-/// What a handle that knows nothing of the key reads.
+/// The value that a handle without a version of the key reads.
 fn value<B: Backend>(store: &B, key: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     match store.get(key, &mut B::Version::default(), &mut bytes).unwrap() {
