@@ -23,7 +23,6 @@ use super::{
 /// - The result of an operation, everything that [`fill`](Self::fill) finds included, is the state as of one moment.
 ///
 /// Dropping a handle releases its locks.
-#[allow(clippy::missing_errors_doc, reason = "every operation may fail in any way: `Remedy` lists them")]
 pub trait Backend: Sized {
     /// The time and place at which a value was last seen. Plain data, which only the store understands.
     type Version: Copy + Default + PartialEq + Debug;

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use sync_backend::{Appended, Entry, Found, Held, Patience, Peeked, Room, Snapshot, Standing, Unread, Waiting};
+use sync_backend::{Appended, Backend, Entry, Found, Held, Patience, Peeked, Room, Snapshot, Standing, Unread};
 
 /// What a store keeps others out for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -572,25 +572,9 @@ impl Store {
         self.warning.borrow_mut().take()
     }
 
-    /// Calls `operation` until it neither finds the store held nor busy; gives up as the timeout of a
-    /// holder says whom it has waited for as long. For Rust programs: PHP waits in its own way, looking for signals.
-    pub fn retry<T>(&self, mut operation: impl FnMut(&Self) -> Result<T>) -> Result<T> {
-        let mut waiter = Waiter::default();
-        let result = loop {
-            match operation(self) {
-                Err(Error { kind: ErrorKind::Held(held), path }) => {
-                    let for_ever = held.same_thread && held.patience.timeout.is_none();
-                    match waiter.left(&held).filter(|_| !for_ever) {
-                        Some(left) => self.wait(&mut waiter, &held, left),
-                        None => break Err(Error { kind: ErrorKind::Held(held), path }),
-                    }
-                }
-                Err(Error { kind: ErrorKind::Busy, .. }) => {}
-                other => break other,
-            }
-        };
-        self.stop_waiting();
-        result
+    /// As [`Backend::retry`]. For Rust programs: PHP waits in its own way, looking for signals.
+    pub fn retry<T>(&self, operation: impl FnMut(&Self) -> Result<T>) -> Result<T> {
+        Backend::retry(self, operation)
     }
 
     /// Checks everything that the file says, under the write lock: the stream of exts, every
