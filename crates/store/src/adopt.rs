@@ -6,25 +6,21 @@
 //! is: then it has been adopted, whatever the header says or this process can see.
 
 use super::byte_lock::is_in_use;
-use super::check::Report;
 use super::clock::now;
 use super::error::Failure;
 use super::file::{File, Original};
-use super::format::{BLOCK, MAX_POSITION, PAGE};
-use super::header::HELD;
 use super::inode::{Mark, Status};
 use super::lock::WriteGuard;
-use super::machine::{Boot, are_identities_drawn, random};
+use super::machine::{Boot, random};
 use super::map::Map;
 use super::opening::Due;
+use super::rebuild::put_right;
 use super::size_limit;
 use super::torture::{crash_point, meanwhile};
 use std::fs::File as Descriptor;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt as _;
-use std::rc::Rc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 use std::{io, path::Path};
 
 /// A file that was opened and mapped, and that may be one of another boot, a copy, or half adopted: nothing that it
@@ -47,11 +43,6 @@ enum Verdict {
     /// It has to be put right.
     Wrong,
 }
-
-/// How much later than the store's own last change a file may say that it was changed, in nanoseconds: the first store
-/// to a page changes the file's times, whenever in an operation that is, and a process may be kept from running
-/// before it.
-const SLACK: u64 = 1_000_000_000;
 
 impl Unadopted {
     /// `status` is what the kernel says of it, as it was opened.
@@ -80,7 +71,7 @@ impl Unadopted {
 
     /// The file, to be used: put right where that is due, or (for a user who may not write to it) a private copy
     /// that is.
-    pub fn adopt(mut self) -> Result<Rc<File>, Failure> {
+    pub fn adopt(mut self) -> Result<File, Failure> {
         let boot = Boot::current()?;
         if !self.file.writable {
             return self.adopt_to_read(boot);
@@ -104,7 +95,7 @@ impl Unadopted {
                     Verdict::Wrong => {
                         let header = file.map.header();
                         meanwhile("deciding");
-                        if (WriteGuard { file }).is_durable() {
+                        if file.is_durable() {
                             // A copy has another name than the one that was synced.
                             file.sync_directory()?;
                         }
@@ -135,10 +126,10 @@ impl Unadopted {
         }
         file.check_ours()?;
         file.release_imported();
-        Ok(Rc::new(file))
+        Ok(file)
     }
 
-    fn adopt_to_read(self, boot: Boot) -> Result<Rc<File>, Failure> {
+    fn adopt_to_read(self, boot: Boot) -> Result<File, Failure> {
         let file = self.file;
         let header = file.map.header();
         let incarnation = header.incarnation.load(Ordering::Acquire);
@@ -154,9 +145,9 @@ impl Unadopted {
             }
             // Nothing in it can be wrong, and nobody has to copy it.
             Verdict::Wrong if header.directory.get() == 0 && incarnation != 0 && self.why.is_none() => {}
-            Verdict::Wrong => return file.private_copy(boot, self.status.modified).map(Rc::new),
+            Verdict::Wrong => return file.private_copy(boot, self.status.modified),
         }
-        Ok(Rc::new(file))
+        Ok(file)
     }
 
     fn is_right(&self, boot: Boot) -> bool {
@@ -262,10 +253,10 @@ impl File {
     /// Puts a file right: the caller has the claim, and nobody else uses it, or believes it. `boot` and `mark` are
     /// written down as those for which all is right.
     fn adopt_as(&self, boot: Boot, mark: Mark) -> Result<(), Failure> {
-        let owner = WriteGuard { file: self };
+        let owner = WriteGuard::of_unshared(self);
         let header = self.map.header();
         header.set_boot(Boot::UNKNOWN);
-        self.put_right()?;
+        put_right(&owner)?;
         owner.jump();
         let status = self.status()?;
         header.touched.set(now().max(status.modified).max(status.changed));
@@ -274,176 +265,5 @@ impl File {
         crash_point();
         header.incarnation.store(random() | 1, Ordering::Release);
         Ok(())
-    }
-}
-
-// ---- files that are written to past the store ----------------------------------------------------
-
-/// How long a file that somebody else writes to has to be left alone before it is put right, and how long that is
-/// waited for.
-const QUIET: Duration = Duration::from_millis(100);
-const NEVER_QUIET: Duration = Duration::from_secs(2);
-/// How long one call waits for that.
-const PAUSE: Duration = Duration::from_millis(20);
-
-impl File {
-    /// Looks whether somebody has written to the file past the store; if not, and a lease is there, notes that the
-    /// store is about to. Once a clock tick. [`Failure::Stale`]: the file is to be opened anew.
-    pub fn watch(&self, status: &Status) -> Result<(), Failure> {
-        if self.is_private_copy() {
-            return Ok(());
-        }
-        if self.is_foreign(status.modified) {
-            self.set_due(Due::Examination);
-            return if self.writable { self.lock().map(drop) } else { Err(Failure::Stale) };
-        }
-        if self.my_lease().is_some() {
-            if self.is_changed_since_last(status) && !are_identities_drawn() {
-                self.set_due(Due::Nudge);
-            }
-            self.touch();
-        }
-        Ok(())
-    }
-
-    /// As [`File::watch`], with a lease that is new.
-    pub fn begin_to_write(&self) -> Result<(), Failure> {
-        let status = self.status()?;
-        if self.is_foreign(status.modified) {
-            self.set_due(Due::Examination);
-        } else {
-            self.touch();
-        }
-        self.is_changed_since_last(&status);
-        self.set_due(Due::Jump);
-        Ok(())
-    }
-
-    /// Whether a time at which the file was changed is later than the store's own last change: somebody else has
-    /// written to it, as who restores a backup in place does.
-    fn is_foreign(&self, time: u64) -> bool {
-        let header = self.map.header();
-        let later = time.saturating_sub(header.touched.get());
-        // (In an empty store nothing can be wrong, and making one takes its time.)
-        later > SLACK && header.directory.get() != 0
-    }
-
-    /// As [`File::is_foreign`], before the file is used: also where the time at which its content was changed was
-    /// changed as well. (A file that has got another name or mode some time after it was used is looked at, too.)
-    fn is_overwritten(&self, status: &Status) -> bool {
-        self.is_foreign(status.modified) || self.is_foreign(status.changed.saturating_sub(SLACK))
-    }
-
-    /// The log's end lies before what this thread has seen of it: somebody has put older content in this one's place.
-    #[cold]
-    pub fn went_back(&self) -> Failure {
-        if !self.writable || self.is_private_copy() {
-            return Failure::Stale;
-        }
-        match self.lock() {
-            Ok(_) => Failure::Stale,
-            Err(failure) => failure,
-        }
-    }
-}
-
-/// How far the log's end jumps at most, and when the file's times have changed, of which there are many.
-const JUMP: u64 = 1 << 33;
-const NUDGE: u64 = 1 << 20;
-
-impl WriteGuard<'_> {
-    /// Lets the log go on at a position that nobody can have seen.
-    pub fn jump(&self) {
-        self.skip(JUMP);
-    }
-
-    /// Lets the log go on by a random number of bytes farther on.
-    fn skip(&self, at_most: u64) {
-        // Less and less far, so that there is always some way left.
-        let left = MAX_POSITION.saturating_sub(self.end());
-        let far = (left / ((1 << 61) / at_most)).clamp(16, at_most);
-        if left > far {
-            self.move_end((random() % far).max(8) & !7);
-            self.header().indexed.store(self.end(), Ordering::Release);
-        }
-    }
-
-    /// Moves the log's end on, with nothing to be found up to there: a version that nobody has seen. The index
-    /// has yet to be told.
-    pub fn move_end(&self, by: u64) {
-        let header = self.header();
-        // A record that was not published behind the last one is not to be taken for one that was.
-        let tail = self.tail();
-        if tail != 0 && !(tail - PAGE).is_multiple_of(BLOCK) {
-            self.file.map.word(tail).set(0);
-        }
-        // Before the end moves: should this process die then, there is nothing to apply.
-        header.pending.set(0);
-        header.commit.store(header.commit.get() & HELD | (self.end() + by), Ordering::Release);
-    }
-
-    /// Does what is due before anything is written. An error where the file is not what it was.
-    #[cold]
-    pub fn catch_up(self) -> Result<Self, Failure> {
-        let file = self.file;
-        if self.end() < file.seen() {
-            return Err(self.renounce());
-        }
-        if file.is_due(Due::Examination) {
-            let status = file.status()?;
-            // Perhaps it has been found whole meanwhile.
-            if file.is_foreign(status.modified) {
-                if status.size < file.told_length() {
-                    // It was cut short, which opening it anew will tell.
-                    file.map.poison();
-                    return Err(Failure::Stale);
-                }
-                if !self.is_whole()? {
-                    return Err(self.renounce());
-                }
-                file.distrust_slots();
-                self.jump();
-                self.header().touched.set(now().max(status.modified));
-            }
-            file.set_done(Due::Examination);
-        }
-        if file.is_due(Due::Jump) {
-            self.jump();
-            file.set_done(Due::Jump);
-        }
-        if file.is_due(Due::Nudge) {
-            self.skip(NUDGE);
-            file.set_done(Due::Nudge);
-        }
-        Ok(self)
-    }
-
-    /// Whether everything in the file agrees with everything else.
-    fn is_whole(&self) -> Result<bool, Failure> {
-        let mut report = Report::default();
-        let looked = match self.header().directory.get() {
-            0 => Ok(()),
-            _ => self.check_all(&mut report),
-        };
-        match looked.and_then(|()| self.file.check_sound()) {
-            Ok(()) => Ok(report.problems.is_empty()),
-            // Something in it leads to where there is nothing.
-            Err(Failure::Damaged(_) | Failure::Stale) => Ok(false),
-            Err(failure) => Err(failure),
-        }
-    }
-
-    /// Lets the file be adopted by whoever opens it next, though it is in use: those who use it open it anew. Not
-    /// while somebody still writes to it.
-    fn renounce(self) -> Failure {
-        let file = self.file;
-        let quiet = file.status().is_ok_and(|status| now() > status.modified.saturating_add(QUIET.as_nanos() as u64));
-        if !quiet && file.gone_back_for() < NEVER_QUIET {
-            drop(self);
-            std::thread::sleep(PAUSE);
-            return Failure::Busy;
-        }
-        self.header().incarnation.store(0, Ordering::Release);
-        Failure::Stale
     }
 }

@@ -3,10 +3,10 @@
 
 use super::error::{Error, ErrorKind, Result};
 use super::format;
-use super::hold::Waiter;
 use super::registry::{close_idle, set_idle_limit};
 use super::store::{Store, WriterHold};
 use super::version::Version;
+use super::wait::Waiter;
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use super::error::Failure;
 use super::file_system::FileSystems;
 use super::fork::fork_generation;
 use super::format::{BLOCK, MAGIC, MAX_FILE, PAGE, block_offset};
-use super::header::{DESTROYED, HELD, Identity, State};
+use super::header::{DESTROYED, DURABLE, HELD, Identity, State};
 use super::inode::{Inode, Status};
 use super::map::Map;
 use super::opening::{Due, Opening, PlaceInLine};
@@ -273,6 +273,12 @@ impl File {
     /// The path it was opened by.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether some store has asked for durability ([`super::Durability::Commit`]).
+    #[inline]
+    pub fn is_durable(&self) -> bool {
+        self.map.header().flags.get() & DURABLE != 0
     }
 
     /// Whether `destroy()` has put its mark on it.

@@ -9,37 +9,19 @@
 use super::clock::tick;
 use super::error::Failure;
 use super::file::File;
-use super::fork::fork_generation;
-use super::format::LEASE_SLOTS;
-use super::futex::{Woken, futex_wait, futex_wake};
-use super::header::{HELD, LeaseSlot, Word};
-use super::lock::{NOBODY, WriteGuard, lease_of};
-use super::memory::{Instant, fence};
-use super::opening::PlaceInLine;
-use super::torture::meanwhile;
+use super::futex::futex_wake;
+use super::header::{HELD, LeaseSlot};
+use super::line::{CALLED, READING, TO_READ};
+use super::lock::WriteGuard;
+use super::lock_word::lease_of;
+use super::memory::fence;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use sync_backend::{Held, Patience, Waiting};
+use sync_backend::{Held, Patience};
 
 /// In the hold: it is over, and anybody may end it. For a holder that cannot have the write lock, as another process
 /// is stopped with it.
-const OVER: u64 = 1 << 31;
-/// How long the end of a hold waits for the write lock.
-const GIVE_BACK_WITHIN: Duration = Duration::from_millis(5);
-
-/// How long a waiter waits for one and the same hold, and for one after the other, before it takes its place in line.
-/// Within that, whoever comes first is next: of operations that take microseconds each, thousands fit into the time
-/// in which a sleeper wakes up.
-const LINE_UP_AFTER: Duration = Duration::from_micros(200);
-const LINE_UP_AFTER_ALL: Duration = Duration::from_millis(20);
-/// How long a waiter sleeps at most before it looks whether the holder lives.
-const LOOK_AFTER: Duration = Duration::from_millis(10);
-/// The shortest interval of a holder's that is believed.
-const LEAST_INTERVAL: Duration = Duration::from_millis(1);
-/// How long a thread has time to take up its turn, and a reader to read in it.
-const TURN: Duration = Duration::from_millis(20);
-const READ: Duration = Duration::from_secs(2);
-
+pub const OVER: u64 = 1 << 31;
 /// Holds are a chain where the (coarse) clock does not move between one and the next, so that nobody else could come in
 /// between. A chain that has lasted for so long, in nanoseconds, rests before its next hold: for those who cannot line
 /// up.
@@ -57,30 +39,10 @@ pub enum Strength {
 
 /// In the place of a [`Strength`]: a turn, which is as strong as [`Strength::Writers`]; the hold's object is the
 /// number of the place.
-const TURN_GIVEN: u64 = 2;
-
-/// The state of a place in line: the low half of its word, a futex for who waits to write. The high half tells one
-/// use of the place from the next: the ticket's low bits, and [`TO_READ`].
-const FREE: u32 = 0;
-const WAITING: u32 = 1;
-/// Its turn has come.
-const CALLED: u32 = 2;
-/// A reader has taken its turn up.
-const READING: u32 = 3;
-/// In the high half: it waits to read, and sleeps on `hold_ended`, as all readers do.
-const TO_READ: u32 = 1;
-
-/// A look at the store that has begun.
-#[derive(Debug, Clone, Copy)]
-pub struct Looking {
-    /// The log's end, without the mark of a hold.
-    pub commit: u64,
-    /// The number of holds that keep readers out, up to then.
-    holds: u64,
-}
+pub const TURN_GIVEN: u64 = 2;
 
 /// How an object sees the hold when it looks for a hold.
-enum Hold {
+pub enum Hold {
     None,
     Mine,
     /// It is this thread's turn.
@@ -104,104 +66,9 @@ fn patience_of_words([timeout, interval]: [u64; 2]) -> Patience {
     }
 }
 
-/// The notes of a waiter while it waits for one operation. It is plain data: to forget it does no harm.
-#[derive(Debug, Default)]
-pub struct Waiter {
-    /// When it began to wait, and since when for the hold with this ticket.
-    since: Option<Instant>,
-    hold: Option<(u64, Instant)>,
-    /// The turn that it saw when it last looked, and since when it has seen that one.
-    turn: Option<(u64, Instant)>,
-}
-
-impl Waiting for Waiter {
-    fn left(&mut self, held: &Held) -> Option<Duration> {
-        let known = self.hold.filter(|(ticket, _)| *ticket == held.ticket);
-        let (_, since) = *self.hold.insert(known.unwrap_or_else(|| (held.ticket, Instant::now())));
-        let left = held.patience.timeout.map_or(Duration::MAX, |timeout| timeout.saturating_sub(since.elapsed()));
-        (!left.is_zero()).then_some(left)
-    }
-}
-
-impl LeaseSlot {
-    fn state(&self) -> u32 {
-        self.wait.load(Ordering::Acquire) as u32
-    }
-
-    fn mark(&self) -> u32 {
-        (self.wait.load(Ordering::Acquire) >> 32) as u32
-    }
-
-    /// Changes the state, if it is still `from` in this use of the place.
-    fn change(&self, mark: u32, from: u32, to: u32) -> bool {
-        let word = |state: u32| u64::from(mark) << 32 | u64::from(state);
-        self.wait.compare_exchange(word(from), if to == FREE { 0 } else { word(to) }).is_ok()
-    }
-}
-
-// ---- looking for a hold ----------------------------------------------------------------------------
-
 impl File {
-    /// Whether `object` may go on with a read, as far as holds are concerned. A reader that finds a hold that is
-    /// over ends it, if it may write.
-    #[cold]
-    pub fn check_hold(&self, object: u64) -> Result<(), Failure> {
-        match self.hold_seen_by(object) {
-            Hold::Other(held) if !held.change => Err(Failure::Held(Held { reading: true, ..held })),
-            Hold::Over if self.writable => self.end_hold_that_is_over(object),
-            _ => Ok(()),
-        }
-    }
-
-    fn end_hold_that_is_over(&self, object: u64) -> Result<(), Failure> {
-        let header = self.map.header();
-        let hold = header.hold.get();
-        if self.over().get() == hold && header.lock.get() as u32 != 0 {
-            // It waited for the lock once: the holder left it to a process that is stopped.
-            return Ok(());
-        }
-        match self.lock() {
-            Ok(owner) => owner.check_hold_on_readers(object),
-            Err(_) => {
-                self.over().set(hold);
-                Ok(())
-            }
-        }
-    }
-
-    /// Begins to look at the store for `object`, unless another's `lock()` keeps it out. See
-    /// [`File::has_seen_no_section`].
-    #[inline]
-    pub fn begin_looking(&self, object: u64) -> Result<Looking, Failure> {
-        let header = self.map.header();
-        let holds = header.holds.load(Ordering::Acquire);
-        let mut commit = header.commit.load(Ordering::Acquire);
-        if commit & HELD != 0 {
-            self.check_hold(object)?;
-            // The holder may have gone on after that was loaded, and ended or died since: the end of its work is
-            // what has to be seen.
-            commit = header.commit.load(Ordering::Acquire);
-        }
-        let commit = commit & !HELD;
-        if commit < self.seen() {
-            return Err(self.went_back());
-        }
-        self.see(commit);
-        meanwhile("beginning to look");
-        Ok(Looking { commit, holds })
-    }
-
-    /// Whether all that was loaded since [`File::begin_looking`] is from outside of the sections that others
-    /// hold `lock()` for. A holder moves `holds` after setting [`HELD`] and before its first write. A look
-    /// that sees a write of such a section sees the section's number at its end; if it saw that number at its
-    /// start already, it saw the mark, too, or the section's end.
-    #[inline]
-    pub fn has_seen_no_section(&self, looking: Looking) -> bool {
-        fence(Ordering::Acquire);
-        self.map.header().holds.load(Ordering::Relaxed) == looking.holds
-    }
-
-    fn hold_seen_by(&self, object: u64) -> Hold {
+    /// How `object` sees the hold.
+    pub fn hold_seen_by(&self, object: u64) -> Hold {
         let header = self.map.header();
         let word = header.hold.load(Ordering::Acquire);
         let Some(lease) = lease_of(word) else { return Hold::None };
@@ -274,17 +141,6 @@ impl WriteGuard<'_> {
     }
 }
 
-/// The one that is called next.
-struct Next<'f> {
-    number: u32,
-    place: &'f LeaseSlot,
-    lease: u32,
-    /// Nobody waits behind it.
-    is_last: bool,
-}
-
-// ---- beginning and ending one ------------------------------------------------------------------------
-
 impl WriteGuard<'_> {
     /// Begins a hold, or gives the one that this object has another strength and other times. A turn is taken
     /// up by that.
@@ -336,7 +192,7 @@ impl WriteGuard<'_> {
         self.file.wake_all_who_wait();
     }
 
-    fn end_section(&self) {
+    pub fn end_section(&self) {
         let header = self.header();
         let commit = header.commit.get();
         if commit & HELD != 0 {
@@ -385,7 +241,7 @@ impl WriteGuard<'_> {
     }
 
     /// The place whose turn the hold is, as long as the thread that has the hold is in it.
-    fn called(&self) -> Option<&LeaseSlot> {
+    pub fn called(&self) -> Option<&LeaseSlot> {
         let header = self.header();
         if header.hold_strength.get() != TURN_GIVEN {
             return None;
@@ -394,49 +250,6 @@ impl WriteGuard<'_> {
         let is_in_it = matches!(place.state(), CALLED | READING)
             && place.lease.get().checked_sub(1) == lease_of(header.hold.get()).map(u64::from);
         is_in_it.then_some(place)
-    }
-
-    /// Calls the first in line who lives.
-    #[cold]
-    fn call_next(&self) -> Option<Next<'_>> {
-        loop {
-            let mut first: Option<(u64, u32, &LeaseSlot)> = None;
-            let mut waiting = 0;
-            for (number, place) in self.file.places() {
-                // One that was called, and does not have the hold: whoever called it died in the middle.
-                if matches!(place.state(), WAITING | CALLED) {
-                    waiting += 1;
-                    let ticket = place.ticket.get();
-                    if first.is_none_or(|(lowest, ..)| ticket < lowest) {
-                        first = Some((ticket, number, place));
-                    }
-                }
-            }
-            let (_, number, place) = first?;
-            let lease = u32::try_from(place.lease.get().wrapping_sub(1)).unwrap_or(NOBODY);
-            if !self.file.is_alive(lease, false) {
-                place.wait.set(0);
-            } else if place.change(place.mark(), WAITING, CALLED) || place.state() == CALLED {
-                return Some(Next { number, place, lease, is_last: waiting == 1 });
-            }
-        }
-    }
-
-    /// Sends everybody home who stands in line.
-    pub fn clear_line(&self) {
-        self.header().queue.set(0);
-        for (_, place) in self.file.places() {
-            place.wait.set(0);
-        }
-    }
-
-    /// Takes all places from a lease whose owner has died, for the one who has it now.
-    pub fn clear_places(&self, lease: u32) {
-        for (_, place) in self.file.places() {
-            if place.state() != FREE && place.lease.get() == u64::from(lease) + 1 {
-                place.wait.set(0);
-            }
-        }
     }
 
     /// Whether the hold that is to keep readers out should give others a moment first: it would be one of a long
@@ -460,32 +273,13 @@ impl WriteGuard<'_> {
 }
 
 impl File {
-    fn has_turn(&self) -> bool {
+    pub fn has_turn(&self) -> bool {
         let header = self.map.header();
         let word = header.hold.get();
         header.hold_strength.get() == TURN_GIVEN
             && word & OVER == 0
             && lease_of(word).is_some()
             && lease_of(word) == self.my_lease()
-    }
-
-    /// Ends the hold that this object has, or (`keep`) lets it keep out writers alone. Where another process is stopped in
-    /// the middle of a write, this waits for some milliseconds and then leaves a hold that everybody takes for
-    /// over.
-    pub fn give_hold_back(&self, object: u64, keep: bool) {
-        let owner = self.lock_within(GIVE_BACK_WITHIN);
-        if self.my_hold() != Some(object) {
-            return;
-        }
-        match owner {
-            Ok(owner) if keep => owner.weaken_hold(),
-            Ok(owner) => owner.end_hold(),
-            Err(_) if keep => {
-                self.map.header().hold_strength.store(Strength::Writers as u64, Ordering::Release);
-                self.wake_all_who_wait();
-            }
-            Err(_) => self.leave_hold(),
-        }
     }
 
     /// Says that the hold that this thread has is over, without the write lock.
@@ -504,7 +298,7 @@ impl File {
     }
 
     /// Wakes all readers in line, and all who wait and are not in line.
-    fn wake_all_who_wait(&self) {
+    pub fn wake_all_who_wait(&self) {
         let header = self.map.header();
         header.hold_waiters.set(0);
         let ended = &header.hold_ended;
@@ -520,224 +314,6 @@ impl File {
     pub fn rest(&self) {
         self.wake_all_who_wait();
         std::thread::sleep(REST);
-    }
-}
-
-// ---- waiting -------------------------------------------------------------------------------------------
-
-/// The outcome of the attempt to take a place in line.
-enum LinedUp {
-    In(PlaceInLine),
-    /// All places are taken, or the lock is.
-    NoPlace,
-    /// There is nothing to wait for.
-    NotHeld,
-}
-
-impl File {
-    /// Sleeps until the hold that `held` tells `object` of may have ended, or this thread's turn may have come; else
-    /// for `at_most`, or until a signal comes. Returns no result: the caller tries again.
-    pub fn wait(&self, object: u64, waiter: &mut Waiter, held: &Held, at_most: Duration) {
-        let at_most = at_most.min(held.patience.interval.max(LEAST_INTERVAL));
-        let start = Instant::now();
-        let waited = waiter.since.get_or_insert(start).elapsed();
-        let mut place = self.place();
-        if place.is_none() && waited < LINE_UP_AFTER_ALL {
-            let at_most = at_most.min(LINE_UP_AFTER);
-            if self.sleep_until_it_ends(held.ticket, at_most) != Woken::TimedOut {
-                return;
-            }
-        }
-        // (Of one that was called, and not given the hold, somebody died in the middle.)
-        if !place.is_some_and(|taken| self.waits_in(taken)) {
-            place = match self.line_up(object, held) {
-                LinedUp::In(taken) => Some(taken),
-                LinedUp::NoPlace => None,
-                LinedUp::NotHeld => return,
-            };
-        }
-        loop {
-            let left = at_most.saturating_sub(start.elapsed()).min(LOOK_AFTER);
-            let slept = match place {
-                Some(place) => self.sleep_in(place, left),
-                None => self.sleep_until_it_ends(held.ticket, left),
-            };
-            if slept != Woken::TimedOut || !self.is_held_still(waiter) || start.elapsed() >= at_most {
-                return;
-            }
-        }
-    }
-
-    /// Sleeps until the hold with this ticket ends, at most for `at_most`.
-    fn sleep_until_it_ends(&self, ticket: u64, at_most: Duration) -> Woken {
-        let header = self.map.header();
-        let ended = header.hold_ended.load(Ordering::Acquire) as u32;
-        if self.writable {
-            header.hold_waiters.set(1);
-        }
-        // Says that it waits, then looks; whoever ends the hold says so, then looks who waits. With a fence
-        // in between on both sides (tests/loom.rs) one of them sees the other.
-        fence(Ordering::SeqCst);
-        if header.hold.load(Ordering::Relaxed) != ticket {
-            return Woken::Maybe;
-        }
-        self.sleep(&header.hold_ended, ended, at_most)
-    }
-
-    /// Sleeps until this thread's turn comes, at most for `at_most`.
-    fn sleep_in(&self, taken: PlaceInLine, at_most: Duration) -> Woken {
-        let header = self.map.header();
-        let Some(place) = self.lease_slot(taken.number) else { return Woken::Maybe };
-        if taken.mark & TO_READ == 0 {
-            return self.sleep(&place.wait, WAITING, at_most);
-        }
-        let ended = header.hold_ended.load(Ordering::Acquire) as u32;
-        if !self.waits_in(taken) {
-            return Woken::Maybe;
-        }
-        self.sleep(&header.hold_ended, ended, at_most)
-    }
-
-    fn sleep(&self, word: &Word, expected: u32, at_most: Duration) -> Woken {
-        let woken = futex_wait(word, expected, at_most);
-        if woken == Woken::Fault {
-            self.map.poison();
-        }
-        woken
-    }
-
-    /// Whether there is still reason to wait, as far as can be seen without the lock. Passes over a thread that does
-    /// not take its turn up.
-    fn is_held_still(&self, waiter: &mut Waiter) -> bool {
-        let header = self.map.header();
-        let word = header.hold.load(Ordering::Acquire);
-        let Some(lease) = lease_of(word).filter(|_| word & OVER == 0) else { return false };
-        if self.check_ours().is_err() {
-            return false;
-        }
-        if header.hold_strength.get() == TURN_GIVEN && self.my_lease() != Some(lease) {
-            // By this thread's own clock: those of others may differ.
-            let known = waiter.turn.filter(|(seen, _)| *seen == word);
-            let (_, since) = *waiter.turn.insert(known.unwrap_or_else(|| (word, Instant::now())));
-            let waited = since.elapsed();
-            if waited >= TURN && self.pass_over(word, waited >= READ) {
-                waiter.turn = None;
-                return false;
-            }
-        }
-        self.is_alive(lease, true)
-    }
-
-    /// Gives the turn that this is to the next in line. False: a reader is at it, and is not to be passed over
-    /// `while_reading`. (One that is passed over notices if it has seen a section, as readers always do.)
-    #[cold]
-    fn pass_over(&self, turn: u64, while_reading: bool) -> bool {
-        let Ok(owner) = self.lock() else { return true };
-        let header = owner.header();
-        if header.hold.get() != turn || header.hold_strength.get() != TURN_GIVEN {
-            return true;
-        }
-        // (A turn without a place: whoever passed it over died in the middle, or whoever was called left then.)
-        let is_over = owner.called().is_none_or(|place| {
-            place.change(place.mark(), CALLED, FREE) || (while_reading && place.change(place.mark(), READING, FREE))
-        });
-        if is_over {
-            owner.end_hold();
-        }
-        is_over
-    }
-
-    /// Takes a place in line, unless this thread has one.
-    #[cold]
-    fn line_up(&self, object: u64, held: &Held) -> LinedUp {
-        if !self.writable {
-            return LinedUp::NoPlace;
-        }
-        let Ok(owner) = self.lock() else { return LinedUp::NoPlace };
-        let checked = if held.reading { owner.check_hold_on_readers(object) } else { owner.check_hold(object) };
-        if !matches!(checked, Err(Failure::Held(_))) {
-            return LinedUp::NotHeld;
-        }
-        let header = owner.header();
-        let Some(lease) = self.my_lease() else { return LinedUp::NoPlace };
-        let first = lease % LEASE_SLOTS as u32;
-        let numbers = (first..LEASE_SLOTS as u32).chain(0..first);
-        let is_free = |number: &u32| self.lease_slot(*number).is_some_and(|place| place.state() == FREE);
-        let (number, ticket) = match self.place() {
-            // For an operation inside of one that waits already: a signal handler's.
-            Some(taken) => (taken.number, self.lease_slot(taken.number).map_or(0, |place| place.ticket.get())),
-            None => match numbers.clone().find(is_free) {
-                Some(number) => {
-                    header.tickets.add(1);
-                    (number, header.tickets.get())
-                }
-                None => return LinedUp::NoPlace,
-            },
-        };
-        let Some(place) = self.lease_slot(number) else { return LinedUp::NoPlace };
-        let mark = (ticket as u32) << 1 | if held.reading { TO_READ } else { 0 };
-        // First, should this thread die: where nobody is said to be in line, nobody looks for its place.
-        header.queue.set(1);
-        place.ticket.set(ticket);
-        place.lease.set(u64::from(lease) + 1);
-        place.wait.store(u64::from(mark) << 32 | u64::from(WAITING), Ordering::Release);
-        let taken = PlaceInLine { number, mark, generation: fork_generation() };
-        self.place_note().set(Some(taken));
-        LinedUp::In(taken)
-    }
-
-    /// This thread's place in line.
-    fn place(&self) -> Option<PlaceInLine> {
-        let taken = self.place_note().get().filter(|taken| taken.generation == fork_generation())?;
-        let place = self.lease_slot(taken.number)?;
-        (place.mark() == taken.mark && place.state() != FREE).then_some(taken)
-    }
-
-    fn waits_in(&self, taken: PlaceInLine) -> bool {
-        let word = u64::from(taken.mark) << 32 | u64::from(WAITING);
-        self.lease_slot(taken.number).is_some_and(|place| place.wait.load(Ordering::Acquire) == word)
-    }
-
-    /// Whether this thread stands in line.
-    pub fn is_in_line(&self) -> bool {
-        self.place().is_some()
-    }
-
-    fn places(&self) -> impl Iterator<Item = (u32, &LeaseSlot)> {
-        (0..LEASE_SLOTS as u32).map_while(|number| Some((number, self.lease_slot(number)?)))
-    }
-
-    /// Takes this thread's turn up, to read, if it has come. It is not passed over for a while then;
-    /// [`File::put_turn_off`], or [`File::leave_line`] ends that.
-    pub fn take_turn(&self) -> bool {
-        self.change_place(CALLED, READING)
-    }
-
-    /// As if the turn had not been taken up: it was not possible to read.
-    pub fn put_turn_off(&self) {
-        self.change_place(READING, CALLED);
-    }
-
-    fn change_place(&self, from: u32, to: u32) -> bool {
-        let place = self.place().and_then(|taken| Some((self.lease_slot(taken.number)?, taken.mark)));
-        place.is_some_and(|(place, mark)| place.change(mark, from, to))
-    }
-
-    /// Leaves the line; if it is this thread's turn, the next one is called.
-    pub fn leave_line(&self) {
-        if self.is_in_line() && !self.change_place(WAITING, FREE) {
-            // Kept until the place is free: nobody is to call it again in between.
-            let owner = self.lock_within(GIVE_BACK_WITHIN);
-            match &owner {
-                Ok(owner) if owner.has_turn() => owner.end_hold(),
-                Err(_) if self.has_turn() => self.leave_hold(),
-                _ => {}
-            }
-            // Its caller died before it gave the hold.
-            self.change_place(CALLED, FREE);
-            self.change_place(READING, FREE);
-        }
-        self.place_note().set(None);
     }
 }
 

@@ -12,6 +12,7 @@ use super::format::*;
 use super::legacy::is_legacy;
 use super::lock::WriteGuard;
 use super::options::Options;
+use super::rebuild::initialize_behind;
 use super::torture::crash_point;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -136,8 +137,8 @@ fn build_behind(
     }
     let draft = File::draft(path, file, size)?;
     {
-        let owner = WriteGuard { file: &draft };
-        owner.initialize_behind(filler)?;
+        let owner = WriteGuard::of_unshared(&draft);
+        initialize_behind(&owner, filler)?;
         owner.replace(entries)?;
     }
     // Whatever the durability: a power loss must not leave the new first page without what it tells of.

@@ -13,7 +13,6 @@ use super::error::Failure;
 use super::file::File;
 use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT};
 use super::header::{HEADER_SLOTS, LeaseSlot};
-use super::lock::{WAITERS, WriteGuard, lease_of, taken_by};
 use super::machine::{Fate, Process};
 use std::io;
 use std::os::fd::RawFd;
@@ -80,52 +79,8 @@ impl LeaseSlot {
 }
 
 impl File {
-    /// This thread's lease on the file; claims one at the first call.
-    #[inline]
-    pub fn lease(&self) -> Result<u32, Failure> {
-        match self.my_lease() {
-            Some(lease) => Ok(lease),
-            None => self.claim_lease(),
-        }
-    }
-
-    #[cold]
-    fn claim_lease(&self) -> Result<u32, Failure> {
-        self.set_lease(None);
-        let lease = self.free_lease()?;
-        // The lease is there for all to see; whoever decides about the file has said so before it looked for
-        // leases. One of them sees the other.
-        let decided = match self.wait_for_claim() {
-            Ok(true) if self.shows_our_header() => self.take_on(lease),
-            // It has been put right.
-            Ok(true) => Err(Failure::Stale),
-            Ok(false) => Err(Failure::Busy),
-            Err(failure) => Err(failure),
-        };
-        self.keep_or_give_back(lease, decided)
-    }
-
-    /// Claims a lease while this thread has the claim.
-    pub(super) fn claim_undecided(&self) -> Result<u32, Failure> {
-        self.set_lease(None);
-        let lease = self.free_lease()?;
-        self.keep_or_give_back(lease, self.take_on(lease))
-    }
-
-    fn take_on(&self, lease: u32) -> Result<(), Failure> {
-        self.inherit(lease)?;
-        self.begin_to_write()
-    }
-
-    fn keep_or_give_back(&self, lease: u32, taken: Result<(), Failure>) -> Result<u32, Failure> {
-        if taken.is_err() {
-            self.give_back(lease);
-        }
-        taken.map(|()| lease)
-    }
-
     /// Finds a lease that nobody has, and takes it.
-    fn free_lease(&self) -> Result<u32, Failure> {
+    pub fn free_lease(&self) -> Result<u32, Failure> {
         let fd = self.writable_fd()?;
         // Those that have a slot come first; none that will have one later, which others may take unsigned.
         let slots = self.lease_slots();
@@ -162,7 +117,7 @@ impl File {
     }
 
     /// Gives back a lease that this thread has just taken.
-    fn give_back(&self, lease: u32) {
+    pub fn give_back(&self, lease: u32) {
         self.set_lease(None);
         match self.lease_slot(lease) {
             Some(slot) if lease >= LOCKLESS_LEASES => slot.leave(LOCKLESS),
@@ -240,40 +195,6 @@ impl File {
                 return true;
             }
         }
-    }
-
-    /// A recycled lease number may still be recorded in the lock or in the hold: the thread that claims it
-    /// takes over what its predecessor left, as any waiter would have.
-    fn inherit(&self, lease: u32) -> Result<(), Failure> {
-        let header = self.map.header();
-        let mut word = header.lock.get();
-        // Again where somebody has only marked that it waits: who else should take it over? To all
-        // others its owner lives now.
-        while lease_of(word) == Some(lease) {
-            let new = taken_by(lease, word) | u64::from(word as u32 & WAITERS);
-            match header.lock.compare_exchange(word, new) {
-                Ok(()) => {
-                    drop(WriteGuard { file: self }.recovered()?);
-                    break;
-                }
-                Err(now) => word = now,
-            }
-        }
-        // (A hold that another process left must not pass for one of this thread's own: on an error the lease goes.)
-        self.set_lease(Some(lease));
-        self.end_inherited_hold(lease)
-    }
-
-    fn end_inherited_hold(&self, lease: u32) -> Result<(), Failure> {
-        let header = self.map.header();
-        if lease_of(header.hold.get()) == Some(lease) || header.queue.get() != 0 {
-            let owner = self.lock()?;
-            owner.clear_places(lease);
-            if lease_of(header.hold.get()) == Some(lease) {
-                owner.end_hold();
-            }
-        }
-        Ok(())
     }
 
     /// The process that has a lease, where its pid means the same to this one.

@@ -20,6 +20,7 @@ mod diagnosis;
 mod error;
 mod file;
 mod file_system;
+mod foreign;
 mod fork;
 mod format;
 mod futex;
@@ -30,8 +31,11 @@ mod index;
 mod inode;
 mod lease;
 mod legacy;
+mod line;
 mod lock;
+mod lock_word;
 mod log;
+mod look;
 mod machine;
 mod map;
 #[cfg(not(feature = "loom"))]
@@ -43,6 +47,7 @@ mod open;
 mod opening;
 mod options;
 mod read;
+mod rebuild;
 mod recover;
 mod registry;
 mod sigbus;
@@ -57,11 +62,13 @@ mod torture;
 pub mod torture;
 mod version;
 mod view;
+mod wait;
+mod watch;
+mod writer;
 
 pub use error::{Error, ErrorKind, Refused, Result};
 pub use file_system::FileSystems;
 pub use format::VERSION as FORMAT_VERSION;
-pub use hold::Waiter;
 #[doc(hidden)]
 pub use machine::draw_identities_from;
 pub use options::{Durability, Options};
@@ -71,3 +78,4 @@ pub use sync_backend::{
     Appended, Entry, Found, Held, PEEK, Patience, Peeked, Places, Room, Snapshot, Standing, Stored, Unread, Waiting,
 };
 pub use version::Version;
+pub use wait::Waiter;

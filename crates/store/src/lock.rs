@@ -2,86 +2,123 @@
 //!
 //! The lock word names the lease of its owner, so a waiter that has waited for milliseconds asks whether
 //! that lease is alive ([`super::lease`]), and takes over if not.
-//!
-//! The word also counts how often it was taken: without that, a waiter that found lease 7 dead
-//! could swap away the word of a *new* owner who was given number 7 in between.
 
 use super::error::Failure;
 use super::file::File;
 use super::format::MAGIC;
 use super::futex::{Woken, futex_wait, futex_wake};
 use super::header::{HELD, Header};
+use super::lock_word::{NOBODY, WAITERS, lease_of, taken_by};
 use super::memory::{Instant, spin_loop};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// A lease number that no process can claim. Writing it to the lock word abandons the lock: the next waiter
-/// recovers as if the owner had died.
-pub(super) const NOBODY: u32 = (1 << 31) - 2;
-/// Somebody sleeps on the lock word.
-pub(super) const WAITERS: u32 = 1 << 31;
 /// How often a waiter looks at the word before it sleeps.
 const SPINS: u32 = if cfg!(feature = "loom") { 1 } else { 60 };
 /// How long a waiter sleeps before it asks whether the owner lives, and how long at most when it has been told
 /// that it does: an owner that waits for a processor is not to wait for a hundred others who ask.
 const LOOK_AFTER: Duration = Duration::from_millis(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(16);
-/// How long one call waits before it lets its caller look for signals.
-const BUSY_AFTER: Duration = Duration::from_millis(50);
-
 /// The write lock, held. Dropping it gives the lock back.
 pub struct WriteGuard<'f> {
     pub(super) file: &'f File,
+    _taken: Taken,
 }
 
-/// The lease that a word names.
-pub(super) fn lease_of(word: u64) -> Option<u32> {
-    (word as u32 & !WAITERS).checked_sub(1)
+/// Made in this file alone: so is each guard.
+struct Taken;
+
+/// The write lock, held, over a file that its last owner may have left in the middle of a change. Nothing can be done
+/// with it but to put that right: [`super::recover::recover`] makes a [`WriteGuard`] of it. Dropping it leaves the file
+/// to the next waiter, as it is.
+pub struct Unrecovered<'f>(Option<WriteGuard<'f>>);
+
+/// The write lock, as it was found.
+pub enum Acquired<'f> {
+    /// The last owner gave it back.
+    Clean(WriteGuard<'f>),
+    /// The last owner died, or gave up.
+    Orphaned(Unrecovered<'f>),
 }
 
-/// The word by which a lease takes something, after `previous`.
-pub(super) fn taken_by(lease: u32, previous: u64) -> u64 {
-    ((previous >> 32) + 1) << 32 | u64::from(lease + 1)
+impl<'f> Unrecovered<'f> {
+    fn new(file: &'f File) -> Self {
+        Self(Some(WriteGuard::new(file)))
+    }
+
+    /// The guard, when `recovery` has completed all that was left half done. Where that breaks off, as this process's
+    /// mapping shows too little of the file, say, the next waiter has to try again. (So it will where the log's end is
+    /// damaged, as the index does not know that.)
+    pub fn complete(
+        mut self,
+        recovery: impl FnOnce(&WriteGuard<'f>) -> Result<(), Failure>,
+    ) -> Result<WriteGuard<'f>, Failure> {
+        let guard = self.0.take().expect("there until it is dropped");
+        let outcome = recovery(&guard);
+        if let Err(failure) = outcome {
+            if guard.file.map.is_poisoned() || matches!(failure, Failure::Outgrown(_)) {
+                guard.abandon();
+            }
+            return Err(failure);
+        }
+        Ok(guard)
+    }
+}
+
+impl Drop for Unrecovered<'_> {
+    fn drop(&mut self) {
+        if let Some(guard) = self.0.take() {
+            guard.abandon();
+        }
+    }
 }
 
 impl File {
-    /// Takes the write lock, from a dead owner too (then everything it left half done has been
-    /// completed). [`Failure::Busy`] after some milliseconds with a live owner.
+    /// Takes the write lock for a lease of this thread. [`Failure::Busy`] where a live owner keeps it for longer than
+    /// `at_most`.
     #[inline]
-    pub fn lock(&self) -> Result<WriteGuard<'_>, Failure> {
-        self.lock_within(BUSY_AFTER)
-    }
-
-    /// As [`File::lock`], but a live owner is waited for no longer than this.
-    #[inline]
-    pub fn lock_within(&self, at_most: Duration) -> Result<WriteGuard<'_>, Failure> {
-        let owner = self.acquire(at_most)?;
-        if owner.end() < self.seen() || self.is_anything_due() { owner.catch_up() } else { Ok(owner) }
-    }
-
-    #[inline]
-    fn acquire(&self, at_most: Duration) -> Result<WriteGuard<'_>, Failure> {
-        let lease = self.lease()?;
+    pub fn acquire(&self, lease: u32, at_most: Duration) -> Result<Acquired<'_>, Failure> {
         let header = self.map.header();
         // No lock is taken in what is no store (any more).
         if header.magic.get() != MAGIC || self.map.is_poisoned() {
             return Err(Failure::Stale);
         }
         let word = header.lock.get();
-        let owner = if word as u32 == 0 && header.lock.compare_exchange(word, taken_by(lease, word)).is_ok() {
-            WriteGuard { file: self }
+        let guard = if word as u32 == 0 && header.lock.compare_exchange(word, taken_by(lease, word)).is_ok() {
+            WriteGuard::new(self)
         } else {
-            self.lock_slowly(lease, at_most)?
+            match self.acquire_slowly(lease, at_most)? {
+                Acquired::Clean(guard) => guard,
+                orphaned => return Ok(orphaned),
+            }
         };
         // What was true before the lock was taken may no longer be.
         match self.check_ours() {
-            // A takeover that could not finish (a full disk, say) is tried again.
-            Ok(()) if header.indexed.get() != header.commit.get() & !HELD => owner.recovered(),
-            Ok(()) => Ok(owner),
-            // `owner` gives the lock back: should only some other page have been poisoned, others
+            // A recovery that could not finish (a full disk, say) is tried again.
+            Ok(()) if header.indexed.get() != header.commit.get() & !HELD => {
+                Ok(Acquired::Orphaned(Unrecovered(Some(guard))))
+            }
+            Ok(()) => Ok(Acquired::Clean(guard)),
+            // The guard gives the lock back: should only some other page have been poisoned, others
             // must not wait until this thread closes the file.
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Takes over the lock that the last owner of this lease, which is new to this thread, may have left. To all others
+    /// its owner lives now.
+    pub fn acquire_inherited(&self, lease: u32) -> Option<Unrecovered<'_>> {
+        let lock = &self.map.header().lock;
+        let mut word = lock.get();
+        // Again where another process has only marked that it waits.
+        while lease_of(word) == Some(lease) {
+            let new = taken_by(lease, word) | u64::from(word as u32 & WAITERS);
+            match lock.compare_exchange(word, new) {
+                Ok(()) => return Some(Unrecovered::new(self)),
+                Err(now) => word = now,
+            }
+        }
+        None
     }
 
     /// The lock's word while nobody is in the middle of a change: it is free, or its owner has died. As long as that
@@ -93,7 +130,7 @@ impl File {
     }
 
     #[cold]
-    fn lock_slowly(&self, lease: u32, at_most: Duration) -> Result<WriteGuard<'_>, Failure> {
+    fn acquire_slowly(&self, lease: u32, at_most: Duration) -> Result<Acquired<'_>, Failure> {
         let lock = &self.map.header().lock;
         let start = Instant::now();
         let mut looked = start;
@@ -107,7 +144,7 @@ impl File {
                     // A thread that has slept does not know who else sleeps: let unlock() wake the next.
                     let new = taken_by(lease, word) | if slept > 0 { u64::from(WAITERS) } else { 0 };
                     if lock.compare_exchange(word, new).is_ok() {
-                        return Ok(WriteGuard { file: self });
+                        return Ok(Acquired::Clean(WriteGuard::new(self)));
                     }
                 }
                 spin_loop();
@@ -137,7 +174,7 @@ impl File {
                     && lease_of(word).is_none_or(|owner| !self.is_alive(owner, patience > LOOK_AFTER))
                     && lock.compare_exchange(word, taken_by(lease, word) | u64::from(WAITERS)).is_ok()
                 {
-                    return WriteGuard { file: self }.recovered();
+                    return Ok(Acquired::Orphaned(Unrecovered::new(self)));
                 }
                 patience = if moves_on { LOOK_AFTER } else { (2 * patience).min(LOOK_AGAIN) };
                 kept_by = word;
@@ -149,25 +186,22 @@ impl File {
     }
 }
 
-impl WriteGuard<'_> {
+impl<'f> WriteGuard<'f> {
+    /// For a file whose lock this thread has just taken.
+    #[inline]
+    fn new(file: &'f File) -> Self {
+        Self { file, _taken: Taken }
+    }
+
+    /// A guard of a file that no other process uses, or believes: one that is being adopted under the claim, or is not
+    /// yet a store. The lock's word is left alone until it is dropped.
+    pub fn of_unshared(file: &'f File) -> Self {
+        Self::new(file)
+    }
+
     #[inline]
     pub fn header(&self) -> &Header {
         self.file.map.header()
-    }
-
-    /// Completes what a dead owner left, as the new owner. Where that breaks off, as this process's
-    /// mapping shows too little of the file, say, somebody else has to try again. (So it will where the
-    /// log's end is damaged, as the index does not know that.)
-    pub(super) fn recovered(self) -> Result<Self, Failure> {
-        match self.recover() {
-            Ok(()) => Ok(self),
-            Err(failure) => {
-                if self.file.map.is_poisoned() || matches!(failure, Failure::Outgrown(_)) {
-                    self.abandon();
-                }
-                Err(failure)
-            }
-        }
     }
 
     /// Gives the lock back in a file that has begun another life: there it may be somebody else's.

@@ -97,8 +97,7 @@ impl File {
                     other => {
                         let opened = other?;
                         opened.set_allowed_by(&options.file_systems);
-                        register(&opened);
-                        return Ok(Some(opened));
+                        return Ok(Some(register(opened)));
                     }
                 }
             }

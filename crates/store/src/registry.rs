@@ -40,11 +40,13 @@ pub fn registered(id: Inode) -> Option<Rc<File>> {
     })
 }
 
-/// Keeps a handle for whoever opens the file next.
-pub fn register(file: &Rc<File>) {
+/// Shares a file that was opened with the other stores of this thread, and with those that open it next. It is the
+/// caller's own until then, so that nothing is registered twice.
+pub fn register(file: File) -> Rc<File> {
+    let file = Rc::new(file);
     if cfg!(feature = "loom") {
         // The threads of a model are one thread to `thread_local!`.
-        return;
+        return file;
     }
     let open = REGISTRY.with_borrow_mut(|files| {
         files.retain(|known| known.id != file.id);
@@ -55,6 +57,7 @@ pub fn register(file: &Rc<File>) {
     if open > 2 * IDLE_LIMIT.get().max(16) {
         close_idle();
     }
+    file
 }
 
 /// Lets a file show `size` bytes at least. Where no other store of this thread uses its mapping, that

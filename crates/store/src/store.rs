@@ -7,13 +7,15 @@ use super::file::File;
 use super::fork::fork_generation;
 use super::format::{self, EncodedKey, Value};
 use super::header::{Header, Word};
-use super::hold::{Strength, Waiter};
+use super::hold::Strength;
 use super::index::Hit;
 use super::lock::WriteGuard;
 use super::number::NumberName;
 use super::options::{Durability, Options};
 use super::read::Want;
+use super::rebuild::initialize;
 use super::version::Version;
+use super::wait::Waiter;
 use super::{diagnosis, import, inode, memory, registry, sigbus};
 use std::cell::{Cell, RefCell};
 use std::mem::MaybeUninit;
@@ -837,7 +839,7 @@ impl Store {
             owner.check_hold(self.object)?;
             self.check_strand()?;
         }
-        owner.initialize()?;
+        initialize(&owner)?;
         if self.options.durability == Durability::Commit && !owner.is_durable() {
             owner.make_durable()?;
         }

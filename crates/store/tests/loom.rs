@@ -359,9 +359,9 @@ fn the_next_lock_owner_sees_all_stores_of_the_previous_one() {
         model,
         25,
         &[
-            &[("lock.rs", "lock(", "header.lock.compare_exchange", Release)],
-            &[("lock.rs", "lock_slowly(", "if lock.compare_exchange(word, new)", Release)],
-            &[("lock.rs", "drop(", "lock.swap", Acquire)],
+            &[("lock.rs", "acquire(", "header.lock.compare_exchange", Release)],
+            &[("lock.rs", "acquire_slowly(", "if lock.compare_exchange(word, new)", Release)],
+            &[("lock.rs", "drop(", "let word = lock.swap", Acquire)],
         ],
     );
 }
@@ -403,7 +403,7 @@ fn no_waiter_misses_the_end_of_a_hold() {
         among_others("end"),
         model,
         5_000,
-        &[&[("hold.rs", "sleep_until_it_ends(", "fence(", Relaxed)], &[("hold.rs", "end_hold(", "fence(", Relaxed)]],
+        &[&[("wait.rs", "sleep_until_it_ends(", "fence(", Relaxed)], &[("hold.rs", "end_hold(", "fence(", Relaxed)]],
     );
 }
 
@@ -426,7 +426,7 @@ fn a_reader_sees_no_intermediate_state_of_a_hold() {
         model,
         300,
         &[
-            &[("hold.rs", "begin_looking(", "header.holds.load", Relaxed)],
+            &[("look.rs", "begin_looking(", "header.holds.load", Relaxed)],
             &[("hold.rs", "hold(", "header.holds.store", Relaxed)],
         ],
     );

@@ -1,7 +1,11 @@
 //! The line of those who wait for a hold, with threads for processes: each has a lease of its own.
 
 use super::*;
+use crate::format::LEASE_SLOTS;
+use crate::line::{FREE, WAITING};
+use crate::memory::Instant;
 use crate::tests::{Path0, next_lease};
+use crate::wait::{TURN, Waiter};
 use crate::{Error, ErrorKind, Options, Result, Store, Version};
 use std::rc::Rc;
 use std::sync::Mutex;

@@ -1,0 +1,133 @@
+//! The line of those that wait for the hold: places in lease slots, of any thread.
+//!
+//! A thread leaves the line without any lock, by one compare and swap of its place's state; so does a reader that takes
+//! its turn up.
+
+use super::file::File;
+use super::fork::fork_generation;
+use super::format::LEASE_SLOTS;
+use super::header::LeaseSlot;
+use super::lock::WriteGuard;
+use super::lock_word::NOBODY;
+use super::opening::PlaceInLine;
+use std::sync::atomic::Ordering;
+
+/// The state of a place in line: the low half of its word, a futex for who waits to write. The high half tells one
+/// use of the place from the next: the ticket's low bits, and [`TO_READ`].
+pub const FREE: u32 = 0;
+pub const WAITING: u32 = 1;
+/// Its turn has come.
+pub const CALLED: u32 = 2;
+/// A reader has taken its turn up.
+pub const READING: u32 = 3;
+/// In the high half: it waits to read, and sleeps on `hold_ended`, as all readers do.
+pub const TO_READ: u32 = 1;
+
+impl LeaseSlot {
+    pub fn state(&self) -> u32 {
+        self.wait.load(Ordering::Acquire) as u32
+    }
+
+    pub fn mark(&self) -> u32 {
+        (self.wait.load(Ordering::Acquire) >> 32) as u32
+    }
+
+    /// Changes the state, if it is still `from` in this use of the place.
+    pub fn change(&self, mark: u32, from: u32, to: u32) -> bool {
+        let word = |state: u32| u64::from(mark) << 32 | u64::from(state);
+        self.wait.compare_exchange(word(from), if to == FREE { 0 } else { word(to) }).is_ok()
+    }
+}
+
+/// The one that is called next.
+pub struct Next<'f> {
+    pub number: u32,
+    pub place: &'f LeaseSlot,
+    pub lease: u32,
+    /// Nobody waits behind it.
+    pub is_last: bool,
+}
+
+impl WriteGuard<'_> {
+    /// Calls the first in line who lives.
+    #[cold]
+    pub fn call_next(&self) -> Option<Next<'_>> {
+        loop {
+            let mut first: Option<(u64, u32, &LeaseSlot)> = None;
+            let mut waiting = 0;
+            for (number, place) in self.file.places() {
+                // One that was called, and does not have the hold: whoever called it died in the middle.
+                if matches!(place.state(), WAITING | CALLED) {
+                    waiting += 1;
+                    let ticket = place.ticket.get();
+                    if first.is_none_or(|(lowest, ..)| ticket < lowest) {
+                        first = Some((ticket, number, place));
+                    }
+                }
+            }
+            let (_, number, place) = first?;
+            let lease = u32::try_from(place.lease.get().wrapping_sub(1)).unwrap_or(NOBODY);
+            if !self.file.is_alive(lease, false) {
+                place.wait.set(0);
+            } else if place.change(place.mark(), WAITING, CALLED) || place.state() == CALLED {
+                return Some(Next { number, place, lease, is_last: waiting == 1 });
+            }
+        }
+    }
+
+    /// Sends everybody home who stands in line.
+    pub fn clear_line(&self) {
+        self.header().queue.set(0);
+        for (_, place) in self.file.places() {
+            place.wait.set(0);
+        }
+    }
+
+    /// Takes all places from a lease whose owner has died, for the one who has it now.
+    pub fn clear_places(&self, lease: u32) {
+        for (_, place) in self.file.places() {
+            if place.state() != FREE && place.lease.get() == u64::from(lease) + 1 {
+                place.wait.set(0);
+            }
+        }
+    }
+}
+
+impl File {
+    /// This thread's place in line.
+    pub fn place(&self) -> Option<PlaceInLine> {
+        let taken = self.place_note().get().filter(|taken| taken.generation == fork_generation())?;
+        let place = self.lease_slot(taken.number)?;
+        (place.mark() == taken.mark && place.state() != FREE).then_some(taken)
+    }
+
+    pub fn waits_in(&self, taken: PlaceInLine) -> bool {
+        let word = u64::from(taken.mark) << 32 | u64::from(WAITING);
+        self.lease_slot(taken.number).is_some_and(|place| place.wait.load(Ordering::Acquire) == word)
+    }
+
+    /// Whether this thread stands in line.
+    pub fn is_in_line(&self) -> bool {
+        self.place().is_some()
+    }
+
+    pub fn places(&self) -> impl Iterator<Item = (u32, &LeaseSlot)> {
+        (0..LEASE_SLOTS as u32).map_while(|number| Some((number, self.lease_slot(number)?)))
+    }
+
+    /// Takes this thread's turn up, to read, if it has come. It is not passed over for a while then;
+    /// [`File::put_turn_off`], or [`File::leave_line`] ends that.
+    pub fn take_turn(&self) -> bool {
+        self.change_place(CALLED, READING)
+    }
+
+    /// As if the turn had not been taken up: it was not possible to read.
+    pub fn put_turn_off(&self) {
+        self.change_place(READING, CALLED);
+    }
+
+    pub fn change_place(&self, from: u32, to: u32) -> bool {
+        let place = self.place().and_then(|taken| Some((self.lease_slot(taken.number)?, taken.mark)));
+        place.is_some_and(|(place, mark)| place.change(mark, from, to))
+    }
+}
