@@ -2,7 +2,7 @@
 //!
 //! Index, table and counters are right as long as only processes have died: in the boot and for the file that the
 //! header names. A file that was last used before this boot, or is a copy, is *adopted* first: every CRC is
-//! checked, and all but the records is made anew. The kernel is asked before that who is using the file. Someone
+//! checked, and all but the records is made anew. The kernel is asked before that whether a process is using the file. Someone
 //! is: then it has been adopted, whatever the header says or this process can see.
 
 use super::byte_lock::is_in_use;
@@ -157,7 +157,7 @@ impl Unadopted {
 
 impl File {
     /// Frees what the bytes of the pure-PHP class took in a file that was one of its: done by the
-    /// first who opens it to write, as whoever imported it may have died.
+    /// first who opens it to write, as the process that imported it may have died.
     fn release_imported(&self) {
         if self.writable
             && self.first_block() > 0

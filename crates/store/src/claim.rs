@@ -1,8 +1,8 @@
 //! Claims: one process at a time decides whether a file may be used as it is, and puts it right.
 //!
-//! The claim is a word of the header that is taken by compare-and-swap and names its *claimant*, who is known to
+//! The claim is a word of the header that is taken by compare-and-swap and names its *claimant*, which is known to
 //! be alive as the owner of a lease is: by a byte that it has locked, or, where a reader's lock keeps it from
-//! that, by a lease slot of the header page. Whoever finds a dead claimant takes over from it. (The write lock will
+//! that, by a lease slot of the header page. A process that finds a dead claimant takes over from it. (The write lock will
 //! not do: in a file that comes from another boot, or is a copy, it means nothing.)
 
 use super::byte_lock::{CLAIMS_AT, Locked, is_locked, lock_byte, unlock_byte};
@@ -68,7 +68,7 @@ impl File {
     pub fn under_claim<T>(&mut self, action: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let (seat, word) = self.take_claim()?;
         let result = action(self);
-        // (Dying before this leaves the claim to whoever comes next.)
+        // (Dying before this leaves the claim to the next claimant.)
         let _ = self.map.header().claim.compare_exchange(word.0, 0);
         self.leave(seat);
         result
@@ -90,7 +90,7 @@ impl File {
             let seat = self.take_seat()?;
             let word = Word::new(&seat, boot);
             if claim.compare_exchange(found, word.0).is_ok() {
-                // Then it is looked who has a lease; whoever claims one looks then for a claim. One of them sees
+                // Next, the claimant looks for leases; a thread that claims one looks then for a claim. One of them sees
                 // the other.
                 fence(Ordering::SeqCst);
                 return Ok((seat, word));

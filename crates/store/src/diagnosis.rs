@@ -49,7 +49,7 @@ pub fn reason(error: &io::Error) -> String {
     known.into()
 }
 
-/// What keeps this process from reading, or (`write`) from writing, a file that is there: sentences to go
+/// The reason why this process may not read, or (`write`) write, a file that is there: sentences to go
 /// behind another one, or nothing.
 pub fn of_file(path: &Path, write: bool) -> String {
     if let Some(directory) = first_unsearchable(path) {
@@ -134,7 +134,7 @@ fn first_unsearchable(path: &Path) -> Option<String> {
     Some(format!(" {}, so that it may not be searched.", standing(&format!("The directory '{name}'"), &metadata)))
 }
 
-/// A sentence on its owner and mode, and on who asks.
+/// A sentence on its owner and mode, and on the process that asks.
 fn standing(it: &str, metadata: &Metadata) -> String {
     let mode = metadata.mode() & 0o7777;
     format!(
@@ -169,7 +169,7 @@ fn is_read_only(path: &Path) -> bool {
     }
 }
 
-// ---- who -----------------------------------------------------------------------------------------
+// ---- users and groups -----------------------------------------------------------------------------------------
 
 fn effective_user() -> u32 {
     // SAFETY: it only answers.
@@ -225,7 +225,7 @@ fn group(id: u32) -> String {
     })
 }
 
-/// What `look_up` finds, in a buffer that it is given.
+/// The name that `look_up` finds, in a buffer that it is given.
 fn name(id: u32, look_up: impl FnOnce(&mut [libc::c_char]) -> Option<*mut libc::c_char>) -> String {
     let mut buffer = vec![0; 1 << 16];
     match look_up(&mut buffer) {

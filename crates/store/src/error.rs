@@ -1,4 +1,4 @@
-//! What can go wrong in a store, and what to tell the user about it.
+//! The failures of a store, and the sentences that tell the user about them.
 
 use super::diagnosis;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use sync_backend::Held;
 
-/// What every operation of a store returns.
+/// The result of every operation of a store.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// An operation that did not happen: what went wrong, with which file.
@@ -17,7 +17,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Error {
     /// The store's path, as it was given.
     pub path: PathBuf,
-    /// What went wrong.
+    /// The failure.
     pub kind: ErrorKind,
 }
 
@@ -73,7 +73,7 @@ pub enum ErrorKind {
 /// A file system on which a store may not lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// What it is called; by the kernel's number where it has no name here.
+    /// Its name, or the kernel's number where it has no name here.
     pub name: String,
     /// It is the upper layer of an overlay, where the file is.
     pub is_upper: bool,

@@ -33,7 +33,7 @@ pub struct File {
     pub id: Inode,
     /// The path it was opened by.
     path: PathBuf,
-    /// What a check after a boot or a copy had to drop; told once.
+    /// A note of what a check after a boot or a copy had to drop; told once.
     pub warning: Cell<Option<String>>,
     /// For a private copy: what it is one of.
     copied_from: Option<Rc<Original>>,
@@ -73,7 +73,7 @@ impl Drop for File {
 const GROWTHS: usize = 16;
 
 impl File {
-    /// Whether it can still be used by whoever opens its path.
+    /// Whether a store that opens its path now may use it.
     pub fn still_good(&self) -> bool {
         self.shows_our_header() && !self.map.is_poisoned() && self.copied_from.is_none() && !self.is_outdated()
     }
@@ -322,7 +322,7 @@ impl File {
             return;
         }
         let flags = libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
-        // Where that cannot be, because of a limit, say, reading goes on without; who needs it is told why.
+        // Where that cannot be, because of a limit, say, reading goes on without; an operation that needs the descriptor fails with the reason.
         if let Ok(file) = OpenOptions::new().read(true).write(self.writable).custom_flags(flags).open(path)
             && Status::of(&file).is_ok_and(|status| status.inode == self.id)
         {

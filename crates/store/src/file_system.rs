@@ -64,7 +64,7 @@ const NUMBERS: &[(u32, &str)] = &[
     (0x2fc1_2fc1, "zfs"),
     (OVERLAYFS, "overlayfs"),
     (OVERLAYFS, "overlay"),
-    // What several machines may share.
+    // File systems that several machines may share.
     (0x6969, "nfs"),
     (0xff53_4d42, "cifs"),
     (0xfe53_4d42, "smb2"),
@@ -85,7 +85,7 @@ const NUMBERS: &[(u32, &str)] = &[
     (0x7461_636f, "ocfs2"),
     (0x6163_6673, "acfs"),
     (0xbeef_dead, "snfs"),
-    // What a virtual machine shares with its host.
+    // File systems that a virtual machine shares with its host.
     (0x786f_4256, "vboxsf"),
     (0xbacb_acbc, "vmhgfs"),
     (0x7c7c_6673, "prl_fs"),
@@ -174,7 +174,7 @@ fn number_of(ask: impl Fn(*mut libc::statfs) -> i32) -> Option<u32> {
     Some(unsafe { about.assume_init() }.f_type as u32)
 }
 
-/// What `/proc` says of the mount that a file is on.
+/// The mount that a file is on, as `/proc` describes it.
 #[derive(Debug, PartialEq, Eq)]
 struct Mount {
     /// `fuse.sshfs`, `virtiofs`.

@@ -42,7 +42,7 @@ impl File {
     }
 
     /// Whether a time at which the file was changed is later than the store's own last change: somebody else has
-    /// written to it, as who restores a backup in place does.
+    /// written to it, as restoring a backup in place does.
     pub fn is_foreign(&self, time: u64) -> bool {
         let header = self.map.header();
         let later = time.saturating_sub(header.touched.get());
@@ -144,7 +144,7 @@ fn is_whole(guard: &WriteGuard) -> Result<bool, Failure> {
     }
 }
 
-/// Lets the file be adopted by whoever opens it next, though it is in use: those who use it open it anew. Not
+/// Lets the file be adopted by the process that opens it next, though it is in use: its users open it anew. Not
 /// while somebody still writes to it.
 fn renounce(guard: WriteGuard) -> Failure {
     let file = guard.file;

@@ -116,8 +116,8 @@ pub const BLOCK_HEAD: u64 = 64;
 ///
 /// A reader that follows a reference into a segment that was freed may look at the inside of a large
 /// value that lies there now, where "the generation" is eight bytes of that value. Small numbers could
-/// be met there by chance, or put there by anybody who supplies values. The scrambled word depends on
-/// the store's random hash seed, which somebody who only supplies values does not know.
+/// be met there by chance, or put there by a user that supplies values. The scrambled word depends on
+/// the store's random hash seed, which a user that only supplies values does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generations {
     key: u64,
@@ -157,7 +157,7 @@ impl Generations {
 
 /// Offset in the system block of the lease slots.
 pub const LEASES_AT: u64 = 4096;
-/// Bytes of a lease slot: a cache line, so that those who wait on their own slots do not disturb
+/// Bytes of a lease slot: a cache line, so that threads that wait on their own slots do not disturb
 /// each other.
 pub const LEASE_SLOT: u64 = 64;
 /// Leases that have a slot; higher numbers work, but only the kernel's lock tells if they live.
@@ -239,7 +239,7 @@ impl Company {
     }
 }
 
-/// What a record says about its key.
+/// The effect of a record on its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Op {
@@ -534,7 +534,7 @@ pub fn is_append(word: u64) -> bool {
     word >> 59 == Op::Append as u64 && (word >> 40) as u8 == Kind::Record as u8
 }
 
-/// What a record's CRC starts from: bytes left from an earlier life of the block, or of another
+/// The seed of a record's CRC: bytes left from an earlier life of the block, or of another
 /// store, never pass for a record. `first` is the record's first word; its flags are left out.
 #[inline]
 pub fn crc_seed(store_id: u64, generation: u64, offset: u64, first: u64) -> u32 {

@@ -1,6 +1,6 @@
 //! The shared header: one page of words, read and written by all processes at once.
 //!
-//! Words that change together lie on the cache line of those who use them: what a reader loads
+//! Words that change together lie on the cache line of their users: what a reader loads
 //! (`commit` and its neighbours) on one, what only writers touch on others.
 
 use super::format::{
@@ -50,7 +50,7 @@ impl Word {
     }
 
     /// Counterpart of [`Word::get`]. The compiler may not move it before what the program did
-    /// first: whoever takes over from a process that was killed finds the stores in their order.
+    /// first: the process that takes over from one that was killed finds the stores in their order.
     #[inline]
     #[cfg_attr(any(feature = "torture", feature = "loom"), track_caller)]
     pub fn set(&self, value: u64) {
@@ -101,13 +101,13 @@ impl Word {
 /// The top bit of `commit`: some process holds `lock()`.
 pub const HELD: u64 = 1 << 63;
 
-/// What a thread that writes to the file says of itself: a cache line, so that those who wait on their own
+/// The entry of a thread that writes to the file: a cache line, so that threads that wait on their own
 /// slots do not disturb each other.
 #[repr(C, align(64))]
 pub struct LeaseSlot {
     /// The pid of its process; 0: nobody's.
     pub pid: Word,
-    /// What tells that process from others ([`super::machine::Process`]).
+    /// The numbers that tell that process from others ([`super::machine::Process`]).
     pub pidfs: Word,
     pub start: Word,
     pub namespaces: Word,
@@ -365,7 +365,7 @@ impl Root {
 /// A header page that was read and not looked at yet.
 pub struct UncheckedHeader(pub Box<[u8; PAGE as usize]>);
 
-/// What a valid header page says for good.
+/// The identity that a valid header page gives its store for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
     pub store_id: u64,
@@ -442,7 +442,7 @@ impl Header {
                 if length >= PAGE && length <= size && (length - PAGE).is_multiple_of(BLOCK) => {}
             _ => return bad("layout"),
         }
-        // What the index knows was committed before.
+        // Only committed records are indexed.
         let indexed = self.indexed.load(Ordering::Acquire);
         meanwhile("checking where a log ends");
         let commit = self.commit.load(Ordering::Acquire) & !HELD;

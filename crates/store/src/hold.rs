@@ -1,4 +1,4 @@
-//! `lock()`'s hold, and the line of those who wait for it.
+//! `lock()`'s hold: how it begins, weakens and ends, and whom it keeps out.
 //!
 //! All but a few steps are done by the owner of the write lock. The hold names the lease of its holder, as the lock
 //! does. A thread that has waited for a moment takes a *place* in line: a ticket, in any free lease slot. The end of a
@@ -23,7 +23,7 @@ use sync_backend::{Held, Patience};
 /// is stopped with it.
 pub const OVER: u64 = 1 << 31;
 /// Holds are a chain where the (coarse) clock does not move between one and the next, so that nobody else could come in
-/// between. A chain that has lasted for so long, in nanoseconds, rests before its next hold: for those who cannot line
+/// between. A chain that has lasted for so long, in nanoseconds, rests before its next hold: for threads that cannot line
 /// up.
 const CHAIN: u64 = 16_000_000;
 const REST: Duration = Duration::from_micros(100);
@@ -150,7 +150,7 @@ impl WriteGuard<'_> {
             && header.hold_strength.get() == Strength::All as u64
             && self.file.my_hold() == Some(object);
         if goes_on {
-            // For those who wait it is the same hold.
+            // To waiters it is the same hold.
             return self.set_patience(patience);
         }
         let lease = self.file.my_lease().expect("the owner of the lock has a lease");
@@ -201,7 +201,7 @@ impl WriteGuard<'_> {
         }
     }
 
-    /// Ends whatever hold there is, gives it to the first in line, and wakes those who wait for it.
+    /// Ends whatever hold there is, gives it to the first in line, and wakes its waiters.
     ///
     /// Death in here leaves the hold to a lease that is dead, or over: the next owner does this again. A place
     /// whose turn was called then, and to whom the hold was not given, is still in line.
@@ -297,7 +297,7 @@ impl File {
         }
     }
 
-    /// Wakes all readers in line, and all who wait and are not in line.
+    /// Wakes all readers in line, and all waiters that are not in line.
     pub fn wake_all_who_wait(&self) {
         let header = self.map.header();
         header.hold_waiters.set(0);
@@ -309,7 +309,7 @@ impl File {
         futex_wake(ended, i32::MAX);
     }
 
-    /// Lets those look who cannot line up: readers that may only read.
+    /// Gives readers that cannot line up, as they may only read, a moment to look.
     #[cold]
     pub fn rest(&self) {
         self.wake_all_who_wait();

@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// A file, for as long as some process has it open.
 ///
 /// Device and number would do, were it not for overlayfs: a file that is copied up, as somebody opens it for
-/// writing, keeps both. Who has opened it before to read maps the old one for ever; the time of birth is the new one's.
+/// writing, keeps both. A process that has opened it before to read maps the old one for ever; the time of birth is the new one's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Inode {
     device: u64,

@@ -25,7 +25,7 @@ const TRIES: u32 = 2;
 
 /// In a slot's first word, beside the pid: its lease is a lockless one.
 pub(super) const LOCKLESS: u64 = 1 << 63;
-/// Its owner is writing down who it is, and has no lease yet.
+/// Its owner is writing its identity down, and has no lease yet.
 const BEING_SIGNED: u64 = 1 << 62;
 /// Its owner has no lease: it is a claimant, or about to be one ([`super::claim`]).
 pub(super) const DECIDING: u64 = 1 << 61;
@@ -142,7 +142,7 @@ impl File {
         slots.find(|slot| slot.has_lockless_owner()).map(|slot| slot.process().pid_here())
     }
 
-    /// Nobody has a lease: leaves the slots to others, but for those of who waits for the claim.
+    /// Nobody has a lease: frees the slots, but for those of processes that wait for the claim.
     pub fn forget_leases(&self) {
         let slots = (0..self.lease_slots()).filter_map(|lease| self.lease_slot(lease));
         for slot in slots.filter(|slot| !slot.is_of_a_decider()) {
@@ -150,8 +150,8 @@ impl File {
         }
     }
 
-    /// The slots may be older than the leases: leaves those of leases that the kernel knows of to nobody, so that it is
-    /// the kernel alone who says whether these live.
+    /// The slots may be older than the leases: leaves those of leases that the kernel knows of to nobody, so that the
+    /// kernel alone says whether these live.
     pub fn distrust_slots(&self) {
         let slots = (0..self.lease_slots()).filter_map(|lease| self.lease_slot(lease));
         for slot in slots {
@@ -223,7 +223,7 @@ impl File {
     }
 }
 
-/// Takes a slot by signing it, if nobody has it who may live.
+/// Takes a slot by signing it, unless it is that of a process that may live.
 pub(super) fn take_slot(slot: &LeaseSlot, lease: u32, me: &Process, flags: u64, fd: RawFd) -> bool {
     let old = slot.pid.load(Ordering::Acquire);
     let is_free = match old {

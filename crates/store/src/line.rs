@@ -12,7 +12,7 @@ use super::lock_word::NOBODY;
 use super::opening::PlaceInLine;
 use std::sync::atomic::Ordering;
 
-/// The state of a place in line: the low half of its word, a futex for who waits to write. The high half tells one
+/// The state of a place in line: the low half of its word, a futex of its thread, where that waits to write. The high half tells one
 /// use of the place from the next: the ticket's low bits, and [`TO_READ`].
 pub const FREE: u32 = 0;
 pub const WAITING: u32 = 1;
@@ -49,14 +49,14 @@ pub struct Next<'f> {
 }
 
 impl WriteGuard<'_> {
-    /// Calls the first in line who lives.
+    /// Calls the first living thread in line.
     #[cold]
     pub fn call_next(&self) -> Option<Next<'_>> {
         loop {
             let mut first: Option<(u64, u32, &LeaseSlot)> = None;
             let mut waiting = 0;
             for (number, place) in self.file.places() {
-                // One that was called, and does not have the hold: whoever called it died in the middle.
+                // One that was called, and does not have the hold: its caller died in the middle.
                 if matches!(place.state(), WAITING | CALLED) {
                     waiting += 1;
                     let ticket = place.ticket.get();
@@ -75,7 +75,7 @@ impl WriteGuard<'_> {
         }
     }
 
-    /// Sends everybody home who stands in line.
+    /// Empties the line.
     pub fn clear_line(&self) {
         self.header().queue.set(0);
         for (_, place) in self.file.places() {
@@ -83,7 +83,7 @@ impl WriteGuard<'_> {
         }
     }
 
-    /// Takes all places from a lease whose owner has died, for the one who has it now.
+    /// Takes all places from a lease whose owner has died, for the thread that has it now.
     pub fn clear_places(&self, lease: u32) {
         for (_, place) in self.file.places() {
             if place.state() != FREE && place.lease.get() == u64::from(lease) + 1 {

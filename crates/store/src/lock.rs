@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How often a waiter looks at the word before it sleeps.
 const SPINS: u32 = if cfg!(feature = "loom") { 1 } else { 60 };
 /// How long a waiter sleeps before it asks whether the owner lives, and how long at most when it has been told
-/// that it does: an owner that waits for a processor is not to wait for a hundred others who ask.
+/// that it does: an owner that waits for a processor is not to wait for a hundred others that ask.
 const LOOK_AFTER: Duration = Duration::from_millis(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(16);
 /// The write lock, held. Dropping it gives the lock back.
@@ -92,7 +92,7 @@ impl File {
                 orphaned => return Ok(orphaned),
             }
         };
-        // What was true before the lock was taken may no longer be.
+        // Checked again: the file may have changed before the lock was taken.
         match self.check_ours() {
             // A recovery that could not finish (a full disk, say) is tried again.
             Ok(()) if header.indexed.get() != header.commit.get() & !HELD => {
@@ -141,7 +141,7 @@ impl File {
             for _ in 0..SPINS {
                 let word = lock.get();
                 if word as u32 == 0 {
-                    // A thread that has slept does not know who else sleeps: let unlock() wake the next.
+                    // A thread that has slept does not know whether others sleep: let unlock() wake the next.
                     let new = taken_by(lease, word) | if slept > 0 { u64::from(WAITERS) } else { 0 };
                     if lock.compare_exchange(word, new).is_ok() {
                         return Ok(Acquired::Clean(WriteGuard::new(self)));

@@ -333,10 +333,10 @@ impl Map {
         if !self.is_inside(offset, length) {
             return None;
         }
-        // SAFETY: inside the mapping. Nobody but the owner of the write lock writes to records
-        // (but for a flag that the CRC leaves out), so the bytes behind the slice are quiet; should
-        // a hostile process change them all the same, a wrong checksum is the worst to come.
         let crc = |bytes: &[u8]| super::crc::append(seed, bytes);
+        // SAFETY: inside the mapping, as was just checked. Only the owner of the write lock, which the caller is,
+        // writes to records (but for a flag that the CRC leaves out), so the bytes behind the slice are quiet; should
+        // a hostile process change them all the same, a wrong checksum is the worst to come.
         Some(unsafe { memory::view(self.base.as_ptr().add(offset as usize), length as usize, crc) })
     }
 }

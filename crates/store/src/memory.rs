@@ -85,7 +85,7 @@ mod bytes {
     /// Shows shared bytes that stand still.
     ///
     /// # Safety
-    /// `length` bytes can be read there, and nobody writes to them meanwhile who means well.
+    /// `length` bytes can be read there, and no well-behaved process writes to them meanwhile.
     #[inline(always)]
     pub unsafe fn view<T>(shared: *const u8, length: usize, look: impl FnOnce(&[u8]) -> T) -> T {
         // SAFETY: the caller's promise.

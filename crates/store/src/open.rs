@@ -315,7 +315,7 @@ fn fresh_page(mark: Mark) -> Result<Box<[u8; PAGE as usize]>, Failure> {
 
 impl File {
     /// Removes the file. The tombstone comes first: nobody writes into a file that is about to go. All under
-    /// the write lock, so that whoever finds the tombstone can tell whether one who is at it lives.
+    /// the write lock, so that a process that finds the tombstone can tell whether the one that is at it lives.
     pub fn destroy(&self, owner: &WriteGuard, path: &Path) -> Result<(), Failure> {
         if !self.is_still_at(path) {
             return Err(Failure::Stale);
@@ -344,7 +344,7 @@ impl File {
         if owner.is_durable() { self.sync_directory() } else { Ok(()) }
     }
 
-    /// Makes way for a new file where one was destroyed that is still there: who was at it has died, or could not
+    /// Makes way for a new file where one was destroyed that is still there: the process that was at it has died, or could not
     /// delete it. [`Failure::Busy`] while that is not certain.
     pub fn finish_destroying(&mut self, mark: Mark, path: &Path) -> Result<(), Failure> {
         let header = self.map.header();

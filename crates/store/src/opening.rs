@@ -1,4 +1,4 @@
-//! What a thread notes of a file that it has open: descriptor, lease, place in line, and how far it has seen the log.
+//! The notes of a thread on a file that it has open: descriptor, lease, place in line, and how far it has seen the log.
 
 use super::error::Failure;
 use super::file_system::FileSystems;
@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// What this thread has of an open file, however often that is mapped: a file that has outgrown its
+/// The state that all mappings of an open file share in this thread: a file that has outgrown its
 /// mapping stays in it, too, for as long as some store of the thread has not noticed.
 pub struct Opening {
     descriptor: RefCell<Tracked>,
@@ -82,7 +82,7 @@ impl Opening {
         })
     }
 
-    /// The descriptor. In a child it is gone, as the parent's locks belong to it: who opens the file anew
+    /// The descriptor. In a child it is gone, as the parent's locks belong to it: opening the file anew
     /// gives this one another.
     pub fn fd(&self) -> Result<RawFd, Failure> {
         self.with(|file| Ok(file.as_raw_fd()))

@@ -44,7 +44,7 @@ impl Recovery<'_, '_> {
         // Readers inside blocks that will be freed must notice.
         header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
         self.rebuild_table_in_use()?;
-        // What the dead owner had added to the file and not entered yet.
+        // Blocks that the dead owner had added to the file and not entered yet.
         let end = block_offset(self.file.blocks());
         self.file.check_ours()?;
         self.file.cut_behind(end);
@@ -54,7 +54,7 @@ impl Recovery<'_, '_> {
         self.find_tail();
         self.recount_index();
         self.file.check_sound()?;
-        // Only now: until then whoever takes over does all of this again, and readers do not believe the
+        // Only now: until then the next owner does all of this again, and readers do not believe the
         // number of keys. Before the segments are counted, which may free the one of a removal.
         header.indexed.store(self.end(), Ordering::Release);
         self.recount_segments();
@@ -136,7 +136,7 @@ impl Recovery<'_, '_> {
                 Kind::Segment | Kind::Large if begun => {
                     let entry = entries[block as usize];
                     let first = block_offset(block) + BLOCK_HEAD;
-                    // An owner who died in here before may have left any entry; one that tells of
+                    // An owner that died in here before may have left any entry; one that tells of
                     // live bytes was written whole, and so were the records that it counts.
                     let live = if entry.is(kind) && entry.number() > 0 {
                         entry.number()
@@ -156,7 +156,7 @@ impl Recovery<'_, '_> {
     }
 
     /// A value may have lost its slot, and its records not been marked dead yet. Leaves the same trail as
-    /// `bury_value`, for whoever takes over from a death in here.
+    /// `bury_value`, for the process that takes over from a death in here.
     fn finish_superseding(&self) {
         let header = self.header();
         let (mut record, rest) = (header.superseding.get(), header.superseding_rest.get());
@@ -214,7 +214,7 @@ impl Recovery<'_, '_> {
         {
             tail += head.length;
         }
-        // What the dead owner appended and did not publish must not be found there when the log
+        // A record that the dead owner appended and did not publish must not be found there when the log
         // has grown past its position elsewhere, in a large run.
         if tail < block_offset(block + 1) {
             self.file.map.word(tail).set(0);

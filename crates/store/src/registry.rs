@@ -120,7 +120,7 @@ pub fn close_idle() {
     });
 }
 
-/// What this thread has open: `(open and in use, open and idle)`.
+/// Counts the files that this thread has open: `(open and in use, open and idle)`.
 pub fn open_files() -> (usize, usize) {
     REGISTRY.with_borrow(|files| {
         let used = files.iter().filter(|file| Rc::strong_count(file) > 1).count();

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, 
 
 // ---- the mappings that are watched ---------------------------------------------------------------
 
-/// What the handler knows of a mapping: plain atomics, as it may run at any instruction.
+/// The handler's knowledge of a mapping: plain atomics, as it may run at any instruction.
 pub struct Watched {
     taken: AtomicBool,
     poisoned: AtomicBool,
@@ -91,7 +91,7 @@ pub(super) fn offset_of(address: usize) -> Option<u64> {
 
 // ---- whose signal it is --------------------------------------------------------------------------
 
-/// Makes sure that a fault of this thread comes to the handler here, whoever has taken the signal since. Two
+/// Makes sure that a fault of this thread comes to the handler here, even if another library has taken the signal since. Two
 /// system calls.
 pub fn stand_ready() {
     // SAFETY: asks; valid places for the answers.
@@ -169,9 +169,9 @@ fn unblock() {
     }
 }
 
-// ---- who had it before ---------------------------------------------------------------------------
+// ---- earlier handlers ---------------------------------------------------------------------------
 
-/// What a program wants done with the signal: its `sigaction`, leaked, as handlers need it for ever.
+/// A program's own handling of the signal: its `sigaction`, leaked, as handlers need it for ever.
 struct Link {
     action: AtomicPtr<libc::sigaction>,
     /// The greatest is what was installed last.
@@ -305,11 +305,11 @@ fn fill_with_zeros(address: usize) -> bool {
     false
 }
 
-/// What a thread is doing with a signal that it passes on, and did with the last one.
+/// The state of a thread that passes a signal on, and how it passed on the last one.
 struct Thread {
     /// Its number; 0: nobody's.
     number: AtomicI32,
-    /// What the kernel told the handler of the interrupted code, and where on the stack it passes that on.
+    /// The kernel's account of the interrupted code, and where on the stack it passes that on.
     context: AtomicUsize,
     frame: AtomicUsize,
     /// To which link of the chain.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 /// How many slots there are more each time.
 const CHUNK: usize = 512;
 
-/// What a slot is while nobody uses it.
+/// The value of a slot that is not in use.
 pub trait Unused: Sync + 'static {
     const UNUSED: Self;
 }

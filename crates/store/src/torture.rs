@@ -1,4 +1,4 @@
-//! What the torture tests ask of the store: to die between any two steps of a change, and to clean
+//! The hooks of the torture tests: to die between any two steps of a change, and to clean
 //! all the time. Without the feature `torture` nothing of it is compiled in.
 
 /// A place at which the torture tests may kill the process: before every store to the shared

@@ -19,7 +19,7 @@ use sync_backend::{Held, Waiting};
 const GIVE_BACK_WITHIN: Duration = Duration::from_millis(5);
 
 /// How long a waiter waits for one and the same hold, and for one after the other, before it takes its place in line.
-/// Within that, whoever comes first is next: of operations that take microseconds each, thousands fit into the time
+/// Within that, the first to come is next: of operations that take microseconds each, thousands fit into the time
 /// in which a sleeper wakes up.
 const LINE_UP_AFTER: Duration = Duration::from_micros(200);
 const LINE_UP_AFTER_ALL: Duration = Duration::from_millis(20);
@@ -100,7 +100,7 @@ impl File {
         if self.writable {
             header.hold_waiters.set(1);
         }
-        // Says that it waits, then looks; whoever ends the hold says so, then looks who waits. With a fence
+        // Says that it waits, then looks; the thread that ends the hold says so, then looks for waiters. With a fence
         // in between on both sides (tests/loom.rs) one of them sees the other.
         fence(Ordering::SeqCst);
         if header.hold.load(Ordering::Relaxed) != ticket {
@@ -162,7 +162,7 @@ impl File {
         if header.hold.get() != turn || header.hold_strength.get() != TURN_GIVEN {
             return true;
         }
-        // (A turn without a place: whoever passed it over died in the middle, or whoever was called left then.)
+        // (A turn without a place: the thread that passed it over died in the middle, or the one that was called left.)
         let is_over = owner.called().is_none_or(|place| {
             place.change(place.mark(), CALLED, FREE) || (while_reading && place.change(place.mark(), READING, FREE))
         });

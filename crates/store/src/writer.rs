@@ -45,7 +45,7 @@ impl File {
     fn claim_lease(&self) -> Result<u32, Failure> {
         self.set_lease(None);
         let lease = self.free_lease()?;
-        // The lease is there for all to see; whoever decides about the file has said so before it looked for
+        // The lease is there for all to see; a claimant that decides about the file has said so before it looked for
         // leases. One of them sees the other.
         let decided = match self.wait_for_claim() {
             Ok(true) if self.shows_our_header() => self.take_on(lease),

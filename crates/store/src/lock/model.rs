@@ -107,7 +107,7 @@ pub fn explore<S: Copy + Eq + Hash + Debug>(
 
 // ---- the model -----------------------------------------------------------------------------------
 
-/// What is taken away from the protocol, to see that the checker notices.
+/// A step that is taken away from the protocol, to see that the checker notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Without {
     Nothing,
@@ -165,7 +165,7 @@ enum Goal {
     Inherit,
 }
 
-/// What a process does next: one access to shared memory, or one system call.
+/// The next step of a process: one access to shared memory, or one system call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Step {
     /// Between operations.
@@ -210,7 +210,7 @@ enum Step {
 struct Process {
     step: Step,
     goal: Goal,
-    /// What it wanted to do when it found that it had to end an inherited hold first.
+    /// Its aim when it found that it had to end an inherited hold first.
     wanted: Goal,
     lease: Option<u32>,
     slept: bool,
@@ -374,7 +374,7 @@ impl State {
         }
     }
 
-    /// What must be true at every moment.
+    /// The invariants of every moment.
     fn check(&self) -> Result<(), String> {
         if self.processes.iter().filter(|process| process.owns()).count() > 1 {
             return Err("two owners".into());
@@ -690,7 +690,7 @@ impl State {
 }
 
 impl Setting {
-    /// What an operation begins with.
+    /// The first step of an operation.
     fn first_step(&self) -> Step {
         if self.without == Without::LookAfterLocking { Step::LookForHoldFirst } else { Step::Try }
     }

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-/// What tells a process from another one that was later given the same pid; 0 for what is not known.
+/// The numbers that tell a process from another one that was later given the same pid; 0 for what is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Process {
     pub pid: u64,
@@ -16,7 +16,7 @@ pub struct Process {
     pub namespaces: u64,
 }
 
-/// What one process can tell of another one.
+/// The fate of a process, as far as another one can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     Lives,
@@ -172,7 +172,7 @@ fn namespace(this: Option<&Pidfd>, request: u64, path: &str) -> u64 {
     if speaks_of_us { std::fs::metadata(path).map_or(0, |about| about.ino() & 0xffff_ffff) } else { 0 }
 }
 
-/// What /proc says of a process.
+/// The state of a process, as /proc tells it.
 struct Stat {
     start: u64,
     /// Dead, and not yet waited for by its parent.
