@@ -4,7 +4,7 @@
 //! the element there. A value with patches is read by applying them in order.
 
 use ext_php_rs::ffi::{IS_ARRAY, zend_string, zval};
-use serde::ser::Serializer;
+use serde::ser::Serializer as _;
 
 use super::buffers::Buffer;
 use super::globals::GLOBALS;
@@ -251,7 +251,7 @@ impl<'a> Patch<'a> {
 
 /// Starts a patch: announces the steps of its way, and a value, if it assigns.
 pub fn write_head(out: &mut ZendVec<u8>, steps: usize, assigns: bool) {
-    let mut serializer = rmp_serde::Serializer::new(out);
+    let mut serializer = value::Serializer::new(out);
     // Writing into a vector cannot fail.
     let _ = serializer.serialize_tuple(1 + usize::from(assigns)).map(drop);
     let _ = serializer.serialize_seq(Some(steps)).map(drop);

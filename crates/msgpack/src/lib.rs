@@ -8,15 +8,15 @@
 
 mod ext;
 mod output;
+mod packed;
 mod reader;
-mod scalar;
 mod text;
 mod writer;
 
 pub use ext::Ext;
 pub use output::{Output, SHORT};
+pub use packed::Packed;
 pub use reader::{Error as ReadError, Reader, read_whole};
-pub use scalar::Scalar;
 pub use text::{Bytes, Text, write_head};
 pub use writer::{Error as WriteError, Writer};
 

@@ -2,11 +2,11 @@
 
 use sync_short as short;
 
-use crate::scalar::Scalar;
+use crate::packed::Packed;
 
 /// Bytes of a number, or of a short string and its head.
 pub const SHORT: usize = 1 + short::LIMIT;
-const _: () = assert!(SHORT >= size_of::<Scalar>());
+const _: () = assert!(SHORT >= size_of::<Packed>());
 
 /// Bytes that grow.
 pub trait Output: std::io::Write {

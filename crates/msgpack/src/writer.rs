@@ -11,7 +11,7 @@ use serde::ser::{self, Impossible, SerializeMap, SerializeSeq, SerializeTuple};
 use sync_short as short;
 
 use crate::output::{Output, SHORT};
-use crate::scalar::Scalar;
+use crate::packed::Packed;
 
 /// Writing has stopped. The reason is kept elsewhere; a value that PHP does not have needs none.
 #[derive(Debug)]
@@ -92,25 +92,25 @@ impl<O: Output> ser::Serializer for &mut Writer<'_, O> {
 
     #[inline(always)]
     fn serialize_unit(self) -> Result<(), Error> {
-        Scalar::nil().write(self.out);
+        Packed::nil().write(self.out);
         Ok(())
     }
 
     #[inline(always)]
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
-        Scalar::bool(value).write(self.out);
+        Packed::bool(value).write(self.out);
         Ok(())
     }
 
     #[inline(always)]
     fn serialize_i64(self, value: i64) -> Result<(), Error> {
-        Scalar::int(value).write(self.out);
+        Packed::int(value).write(self.out);
         Ok(())
     }
 
     #[inline(always)]
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        Scalar::float(value).write(self.out);
+        Packed::float(value).write(self.out);
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl<O: Output> ser::Serializer for &mut Writer<'_, O> {
     #[inline]
     fn serialize_seq(self, len: Option<usize>) -> Result<Self, Error> {
         let len = len.ok_or(Error)?;
-        let _ = rmp::encode::write_array_len(self.out, len as u32);
+        Packed::array(len as u32).write(self.out);
         Ok(self)
     }
 
@@ -139,7 +139,7 @@ impl<O: Output> ser::Serializer for &mut Writer<'_, O> {
     #[inline]
     fn serialize_map(self, len: Option<usize>) -> Result<Self, Error> {
         let len = len.ok_or(Error)?;
-        let _ = rmp::encode::write_map_len(self.out, len as u32);
+        Packed::map(len as u32).write(self.out);
         Ok(self)
     }
 

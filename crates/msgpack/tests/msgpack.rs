@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
-use sync_msgpack::{Ext, Reader, Scalar, Text, Writer, read_whole};
+use sync_msgpack::{Ext, Packed, Reader, Text, Writer, read_whole};
 
 /// A value as PHP means it: str and bin are both strings.
 #[derive(Debug, Clone)]
@@ -250,10 +250,20 @@ fn ints_take_the_shortest_form() {
 fn a_number_is_written_as_the_referee_writes_it() {
     let around = |n: i64| [n.wrapping_sub(1), n, n.wrapping_add(1)];
     for value in (0..64).flat_map(|bit| around(1 << bit).into_iter().chain(around(-1 << bit))) {
-        assert_eq!(Scalar::int(value).bytes(), rmp_serde::to_vec(&value).unwrap(), "{value}");
+        assert_eq!(Packed::int(value).bytes(), rmp_serde::to_vec(&value).unwrap(), "{value}");
     }
     for value in [0.0, -0.0, 1.5, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY] {
-        assert_eq!(Scalar::float(value).bytes(), rmp_serde::to_vec(&value).unwrap(), "{value}");
+        assert_eq!(Packed::float(value).bytes(), rmp_serde::to_vec(&value).unwrap(), "{value}");
+    }
+}
+
+#[test]
+fn the_head_of_an_array_or_a_map_is_what_rmp_writes() {
+    for len in (0..32).flat_map(|bit| [(1_u32 << bit) - 1, 1 << bit]).chain([u32::MAX]) {
+        let (mut array, mut map) = (Vec::new(), Vec::new());
+        rmp::encode::write_array_len(&mut array, len).unwrap();
+        rmp::encode::write_map_len(&mut map, len).unwrap();
+        assert_eq!((Packed::array(len).bytes(), Packed::map(len).bytes()), (&array[..], &map[..]), "{len}");
     }
 }
 

@@ -44,3 +44,4 @@ pub use shape::{array_at, is_more_than_short, long_head};
 pub use sharing::Sharing;
 pub use stack::is_short as is_stack_short;
 pub use vec::ZendVec;
+pub use wire::Serializer;

@@ -6,7 +6,7 @@ use std::fmt;
 use ext_php_rs::types::Zval;
 use serde::de::Visitor;
 use serde::ser::Serialize;
-use sync_msgpack::{MAX_LENGTH, Scalar, Text};
+use sync_msgpack::{MAX_LENGTH, Packed, Text};
 
 use super::vec::ZendVec;
 use super::wire::Serializer;
@@ -38,22 +38,22 @@ pub fn encode(value: &Zval, out: &mut ZendVec<u8>) -> bool {
 /// Appends an int as MessagePack to `out`.
 #[inline]
 pub fn write_int(out: &mut ZendVec<u8>, value: i64) {
-    let int = Scalar::int(value);
+    let int = Packed::int(value);
     out.extend_from_slice(int.bytes());
 }
 
 /// Encodes a scalar other than a string; `None` for anything else.
 #[inline(always)]
-pub fn small(value: &Zval) -> Option<Scalar> {
+pub fn small(value: &Zval) -> Option<Packed> {
     let at: *const Zval = value;
     // SAFETY: a live zval, read as the type that it says.
     unsafe {
         Some(match zend::kind(at) {
-            zend::LONG => Scalar::int((*at).value.lval),
-            zend::NULL | zend::UNDEF => Scalar::nil(),
-            zend::FALSE => Scalar::bool(false),
-            zend::TRUE => Scalar::bool(true),
-            zend::DOUBLE => Scalar::float((*at).value.dval),
+            zend::LONG => Packed::int((*at).value.lval),
+            zend::NULL | zend::UNDEF => Packed::nil(),
+            zend::FALSE => Packed::bool(false),
+            zend::TRUE => Packed::bool(true),
+            zend::DOUBLE => Packed::float((*at).value.dval),
             _ => return None,
         })
     }

@@ -1,18 +1,18 @@
-//! Numbers and constants.
+//! Scalars, and the heads of arrays and maps.
 
 use rmp::Marker;
 
 use crate::output::Output;
 
-/// A scalar's MessagePack, made in registers: a copy of bytes that were just written one by one
-/// waits for them. At most nine bytes count.
+/// The MessagePack of a scalar, or the head of an array's or a map's, made in registers: a copy of bytes that were just
+/// written one by one waits for them. At most nine bytes count.
 #[derive(Clone, Copy)]
-pub struct Scalar {
+pub struct Packed {
     bytes: [u8; 16],
     length: u8,
 }
 
-impl Scalar {
+impl Packed {
     /// A byte that says all.
     #[inline(always)]
     fn byte(byte: u8) -> Self {
@@ -59,6 +59,26 @@ impl Scalar {
     #[inline(always)]
     pub fn float(value: f64) -> Self {
         Self::number(const { Marker::F64.to_u8() }, 8, value.to_bits())
+    }
+
+    /// The head of an array of so many elements.
+    #[inline(always)]
+    pub fn array(len: u32) -> Self {
+        match len {
+            0..=0xf => Self::byte(const { Marker::FixArray(0).to_u8() } | len as u8),
+            0x10..=0xffff => Self::number(const { Marker::Array16.to_u8() }, 2, len.into()),
+            0x1_0000.. => Self::number(const { Marker::Array32.to_u8() }, 4, len.into()),
+        }
+    }
+
+    /// The head of a map of so many entries.
+    #[inline(always)]
+    pub fn map(len: u32) -> Self {
+        match len {
+            0..=0xf => Self::byte(const { Marker::FixMap(0).to_u8() } | len as u8),
+            0x10..=0xffff => Self::number(const { Marker::Map16.to_u8() }, 2, len.into()),
+            0x1_0000.. => Self::number(const { Marker::Map32.to_u8() }, 4, len.into()),
+        }
     }
 
     /// The MessagePack.
