@@ -2,8 +2,8 @@
 /*
  * check-comments.php: two rules of style, over all sources that Git tracks.
  *
- * No comment, no title of a PHPT and no paragraph of a comment begins with what, who, whoever or whose: a noun says
- * it better. No source file of src or of a crate is longer than 700 lines, tests and models apart. Prints each
+ * No comment, no paragraph of a comment, no title of a PHPT and no sentence of a page of documentation begins with
+ * what, who, whoever or whose: a noun says it better. No source file of src or of a crate is longer than 700 lines, tests and models apart. Prints each
  * breach; exits with 1 if there is any.
  */
 
@@ -12,7 +12,7 @@ const MAX_LINES = 700;
 chdir(__DIR__ . '/..');
 exec('git ls-files', $files);
 
-/** The language of a source file by its name or its first line, as far as comments go; null for other files. */
+/** The kind of comments in a file, by its name or its first line; null for files without comments. */
 function language(string $file): ?string
 {
     if (str_starts_with(basename($file), 'Makefile') || preg_match('~\.(sh|toml|yml|py)$~', $file)) {
@@ -20,6 +20,9 @@ function language(string $file): ?string
     }
     if (preg_match('~\.(rs|php|phpt|inc|c|h|js)$~', $file)) {
         return 'c';
+    }
+    if (str_ends_with($file, '.md')) {
+        return 'markdown';
     }
     return is_file($file) && str_starts_with((string) file_get_contents($file, length: 2), '#!') ? 'shell' : null;
 }
@@ -33,9 +36,19 @@ function comment(string $line, string $language): ?string
         : null;
 }
 
+/** @return list<int> the numbers of the lines of a page in Markdown on which a sentence begins with a pronoun */
+function pronounsOfPage(array $lines): array
+{
+    $starts = preg_grep('~(?:^|[.!?:)] |[|>*#-] )\W*(What|Who|Whoever|Whose)\b~', $lines);
+    return array_map(fn ($number) => $number + 1, array_keys($starts));
+}
+
 /** @return list<int> the numbers of the lines that begin a comment, or a paragraph of one, with a pronoun */
 function pronouns(array $lines, string $language): array
 {
+    if ($language === 'markdown') {
+        return pronounsOfPage($lines);
+    }
     $found = [];
     $begins = true;
     foreach ($lines as $number => $line) {
