@@ -10,7 +10,7 @@ use super::value::ZendVec;
 use super::wait;
 use super::zend::Thrown;
 
-/// How long a waiter sleeps at most before it looks for signals and at the clock.
+/// The time that a waiter sleeps at most before it looks for signals and at the clock.
 const SLICE: Duration = Duration::from_millis(50);
 
 /// Why an operation that only reads has not been done.
@@ -18,7 +18,7 @@ const SLICE: Duration = Duration::from_millis(50);
 pub enum Stop {
     /// An exception is pending.
     Thrown,
-    /// The file was written by the pure-PHP class: the answer is in [`legacy`].
+    /// The file was written by the pure-PHP class: the answer is in [`super::legacy`].
     Legacy,
 }
 
@@ -28,12 +28,12 @@ impl From<Thrown> for Stop {
     }
 }
 
-/// As [`retry_importing`], for operations that change nothing: a file of the pure-PHP class stays as it
-/// is.
+/// Runs an operation of the store, and again while another process holds the lock, until it is done or the waiting is
+/// over. A file of the pure-PHP class stays as it is ([`super::legacy::retry_importing`] turns it into a store).
 pub fn retry<T>(this: &SyncObject, mut operation: impl FnMut(&Handle) -> handle::Result<T>) -> Result<T, Stop> {
     let result = try_and_wait(this, &mut operation);
-    // It may have been given up. (Where the engine leaves by `longjmp`, the object's end does this; until
-    // then, others pass over a waiter that does not come when it is called.)
+    // The wait may have been given up. (Where the engine leaves by `longjmp`, the object's end does this; until
+    // then, other processes pass over a waiter that does not come when it is called.)
     if let Some(instance) = this.constructed() {
         instance.store.stop_waiting();
     }
@@ -47,7 +47,7 @@ fn try_and_wait<T>(this: &SyncObject, operation: &mut impl FnMut(&Handle) -> han
         let store = &this.instance()?.store;
         let outcome = operation(store);
         if outcome.is_ok() {
-            // Others do not wait for what runs now.
+            // Other processes need not wait while the result is put to use.
             store.stop_waiting();
         }
         if let Some(warning) = store.take_warning() {

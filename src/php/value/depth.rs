@@ -26,7 +26,7 @@ const LEVEL: usize = 400;
 /// Whether a value may lie within so many containers, whatever made them.
 ///
 /// # Errors
-/// [`ValueError::Refused`] as for [`encode`](super::encode).
+/// [`ValueError::Refused`] as for [`encode`](fn@super::encode).
 pub fn check_depth(levels: usize) -> Result<(), ValueError> {
     if levels <= 1 {
         return Ok(());

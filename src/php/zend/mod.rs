@@ -4,7 +4,7 @@
 //! Everything that allocates goes through Zend's allocator. The engine may leave any of its functions by `longjmp`;
 //! `Drop` does not run then, and the end of the request frees the memory.
 //!
-//! The files stand in layers, from [`types`] and [`executor`] up to [`serialization`]; a file uses only those below it.
+//! The files stand in layers, from [`types`] and [`executor`](mod@executor) up to [`serialization`]; a file uses only those below it.
 
 mod arrays;
 mod calls;

@@ -38,7 +38,7 @@ unsafe extern "C" {
 /// Makes a new object at `at`. False if the class forbids it; then an exception is pending.
 ///
 /// # Safety
-/// As for [`set_simple`]; `class` is a class of this request.
+/// As for `set_simple`; `class` is a class of this request.
 #[inline]
 pub unsafe fn new_object(at: *mut Zval, class: *mut zend_class_entry) -> bool {
     // SAFETY: the caller's promise.
@@ -123,7 +123,7 @@ impl Object {
     }
 }
 
-/// The class name that an object of [`incomplete_class`] remembers; the caller owns one count of
+/// The class name that an object of `incomplete_class` remembers; the caller owns one count of
 /// it. Null if it was made by other means and has none.
 ///
 /// # Safety
@@ -133,7 +133,7 @@ pub unsafe fn remembered_class_name(object: *mut zend_object) -> *mut zend_strin
     unsafe { php_lookup_class_name(object) }
 }
 
-/// Makes an object of [`incomplete_class`] remember a class name.
+/// Makes an object of `incomplete_class` remember a class name.
 ///
 /// # Safety
 /// `at` is such an object; `name` is alive.
@@ -212,7 +212,7 @@ pub unsafe fn slot(object: *mut zend_object, index: usize) -> *mut Zval {
     unsafe { (&raw mut (*object).properties_table).cast::<Zval>().add(index) }
 }
 
-/// The properties that `serialize` would write; give them back with [`release_array`]. Null if the
+/// The properties that `serialize` would write; give them back with `release_array`. Null if the
 /// class has none to give. May run user code.
 ///
 /// # Safety

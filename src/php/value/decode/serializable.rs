@@ -1,5 +1,5 @@
 //! A value with strings before it, that objects among it read themselves by: see
-//! [`encode::serializable`](crate::php::value::encode).
+//! [`encode::serializable`](mod@crate::php::value::encode).
 
 use std::fmt;
 

@@ -21,7 +21,7 @@ use crate::php::zend::{self, HashTable, Str};
 
 /// Decodes the MessagePack value that `bytes` start with into `into`, which is overwritten without
 /// being released, and holds null after an error. Returns how many bytes there are behind it, too. `within`: as
-/// for [`encode`](crate::php::value::encode).
+/// for [`encode`](fn@crate::php::value::encode).
 ///
 /// May run user code (autoloaders, `__unserialize`, `__wakeup`, `unserialize`, error handlers).
 ///

@@ -78,7 +78,7 @@ pub struct Value<'a> {
     pub at: *mut Zval,
     pub encoder: &'a Encoder,
     pub within: Option<&'a Within<'a>>,
-    /// In an array with several owners: see [`Identity::meet`].
+    /// In an array with several owners: see `Identity::meet`.
     pub shared: bool,
     pub root: bool,
     /// An array that [`Within`] has to know.
