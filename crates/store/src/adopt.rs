@@ -17,6 +17,7 @@ use super::opening::Due;
 use super::rebuild::put_right;
 use super::size_limit;
 use super::torture::{crash_point, meanwhile};
+use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File as Descriptor;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt as _;
@@ -220,15 +221,7 @@ impl File {
         let source = self.duplicate()?;
         // Before the copying: should somebody put it right meanwhile, that is noticed.
         let original = Original { words: self.map.header().state(), modified, file: source.try_clone()? };
-        // SAFETY: a new descriptor, owned at once.
-        let copy = unsafe {
-            use std::os::fd::FromRawFd;
-            let fd = libc::memfd_create(c"sync".as_ptr(), libc::MFD_CLOEXEC);
-            if fd < 0 {
-                return Err(io::Error::last_os_error().into());
-            }
-            Descriptor::from_raw_fd(fd)
-        };
+        let copy = Descriptor::from(memfd_create(c"sync", MemfdFlags::CLOEXEC).map_err(io::Error::from)?);
         let size = source.metadata()?.len();
         let mut buffer = vec![0; 1 << 20];
         let mut at = 0;

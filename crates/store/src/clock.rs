@@ -1,5 +1,6 @@
 //! The coarse clock, and the changes that were announced: when something was looked at, and whether to look again.
 
+use rustix::time::{ClockId, clock_gettime};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How often this process did something after which each store has to look at its path: deleted or renamed
@@ -47,23 +48,14 @@ pub fn tick() -> u64 {
         // Time stands still in a model.
         return 1;
     }
-    // SAFETY: a valid clock and a valid place for the answer.
-    unsafe {
-        let mut now = std::mem::MaybeUninit::<libc::timespec>::uninit();
-        libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, now.as_mut_ptr());
-        let now = now.assume_init();
-        (now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64)
-    }
+    let now = clock_gettime(ClockId::MonotonicCoarse);
+    (now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64)
 }
 
 /// The wall clock, as file systems use it, in nanoseconds since 1970.
 pub fn now() -> u64 {
-    // SAFETY: a valid clock and a valid place for the answer.
-    unsafe {
-        let mut now: libc::timespec = std::mem::zeroed();
-        libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &mut now);
-        nanoseconds(now.tv_sec, now.tv_nsec)
-    }
+    let now = clock_gettime(ClockId::RealtimeCoarse);
+    nanoseconds(now.tv_sec, now.tv_nsec)
 }
 
 /// Times before 1970 are 1970.

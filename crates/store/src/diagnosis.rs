@@ -1,11 +1,12 @@
 //! The words for a failed system call, and for a permission that a process lacks. The file system is asked
 //! anew, when the error is about to be told: nothing here decides anything.
 
+use rustix::fs::{StatVfsMountFlags, statvfs};
+use rustix::process::{getegid, geteuid, getgroups};
 use std::ffi::CStr;
 use std::fs::Metadata;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -161,29 +162,19 @@ fn allows(metadata: &Metadata, wanted: u32) -> bool {
 }
 
 fn is_read_only(path: &Path) -> bool {
-    let Ok(path) = std::ffi::CString::new(path.as_os_str().as_bytes()) else { return false };
-    let mut about = MaybeUninit::<libc::statvfs>::zeroed();
-    // SAFETY: a C string and a place for the answer, which is looked at if there is one.
-    unsafe {
-        libc::statvfs(path.as_ptr(), about.as_mut_ptr()) == 0 && about.assume_init().f_flag & libc::ST_RDONLY != 0
-    }
+    statvfs(path).is_ok_and(|about| about.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 // ---- users and groups -----------------------------------------------------------------------------------------
 
 fn effective_user() -> u32 {
-    // SAFETY: it only answers.
-    unsafe { libc::geteuid() }
+    geteuid().as_raw()
 }
 
 /// The groups of this process, the effective one first.
 fn groups() -> Vec<u32> {
-    // SAFETY: it only answers.
-    let first = unsafe { libc::getegid() };
-    let mut others = vec![0; 65_536];
-    // SAFETY: there is room for as many as a process can have.
-    let count = unsafe { libc::getgroups(others.len() as i32, others.as_mut_ptr()) };
-    others.truncate(usize::try_from(count).unwrap_or(0));
+    let first = getegid().as_raw();
+    let mut others: Vec<_> = getgroups().unwrap_or_default().into_iter().map(|group| group.as_raw()).collect();
     others.retain(|&group| group != first);
     others.insert(0, first);
     others

@@ -12,6 +12,8 @@ use super::map::Map;
 use super::opening::{Due, Opening, PlaceInLine};
 use super::size_limit;
 use super::torture::{crash_point, synced, synced_name};
+use rustix::fs::{FallocateFlags, SeekFrom, fallocate, fdatasync, seek, syncfs};
+use rustix::io::Errno;
 use std::cell::Cell;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::io;
@@ -343,8 +345,9 @@ impl File {
         self.opening.fd().ok()
     }
 
-    fn own_fd(&self) -> Result<RawFd, Failure> {
-        if self.copied_from.is_some() { self.opening.fd() } else { self.writable_fd() }
+    /// Does something with a descriptor that the file can be changed by.
+    fn with_own<T>(&self, action: impl FnOnce(&Descriptor) -> Result<T, Failure>) -> Result<T, Failure> {
+        if self.writable || self.copied_from.is_some() { self.opening.with(action) } else { Err(Failure::NotWritable) }
     }
 
     /// Fails where some access found no file, or the mapping does not show all of it.
@@ -370,32 +373,27 @@ impl File {
         if end + length > self.map.length() {
             return Err(Failure::Outgrown(end + length));
         }
-        let fd = self.own_fd()?;
         // One that was cut short must not get zeros in place of what it has lost.
-        if !self.opening.with(|file| self.is_as_long_as_it_says(file))? {
+        if !self.with_own(|file| self.is_as_long_as_it_says(file))? {
             return Err(Failure::Stale);
         }
         crash_point();
-        match allocate(fd, 0, end, length) {
-            Ok(()) => {
-                crash_point();
-                self.touch();
-                Ok(())
-            }
-            Err(error) => {
-                self.cut_behind(end);
-                Err(error.into())
-            }
+        let allocated = self.with_own(|file| Ok(allocate(file, FallocateFlags::empty(), end, length)?));
+        if allocated.is_ok() {
+            crash_point();
+            self.touch();
+        } else {
+            self.cut_behind(end);
         }
+        allocated
     }
 
     /// Where, from `offset` on, the file has anything; the offset itself where nobody knows.
     pub fn next_data(&self, offset: u64) -> u64 {
-        let Ok(fd) = self.own_fd() else { return offset };
-        // SAFETY: an open descriptor. Its file position, which this moves, nobody uses.
-        match unsafe { libc::lseek(fd, offset as libc::off_t, libc::SEEK_DATA) } {
-            at if at >= 0 => at as u64,
-            _ if io::Error::last_os_error().raw_os_error() == Some(libc::ENXIO) => u64::MAX,
+        // (Nothing uses the descriptor's position, which this moves.)
+        match self.with_own(|file| Ok(seek(file, SeekFrom::Data(offset)))) {
+            Ok(Ok(at)) => at,
+            Ok(Err(Errno::NXIO)) => u64::MAX,
             _ => offset,
         }
     }
@@ -414,7 +412,7 @@ impl File {
     /// Puts memory behind a range of the file, which stays as long as it is.
     pub fn allocate(&self, offset: u64, length: u64) -> Result<(), Failure> {
         crash_point();
-        allocate(self.own_fd()?, libc::FALLOC_FL_KEEP_SIZE, offset, length)?;
+        self.with_own(|file| Ok(allocate(file, FallocateFlags::KEEP_SIZE, offset, length)?))?;
         self.touch();
         Ok(())
     }
@@ -422,10 +420,12 @@ impl File {
     /// Gives the memory behind a range back; it then reads as zeros. Where the file system cannot,
     /// the memory stays.
     pub fn punch(&self, offset: u64, length: u64) {
-        if let Ok(fd) = self.own_fd() {
-            let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
-            // SAFETY: an open descriptor.
-            unsafe { libc::fallocate(fd, mode, offset as libc::off_t, length as libc::off_t) };
+        let mode = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        let punched = self.with_own(|file| {
+            let _ = fallocate(file, mode, offset, length);
+            Ok(())
+        });
+        if punched.is_ok() {
             crash_point();
             self.touch();
         }
@@ -443,13 +443,10 @@ impl File {
 
     /// Waits until everything written so far is on the disk.
     pub fn sync(&self) -> Result<(), Failure> {
-        // SAFETY: an open descriptor.
-        if unsafe { libc::fdatasync(self.own_fd()?) } != 0 {
-            return Err(match Failure::from(io::Error::last_os_error()) {
-                Failure::Io(error) => Failure::CannotDo("sync", error),
-                other => other,
-            });
-        }
+        self.with_own(|file| match fdatasync(file).map_err(|error| Failure::from(io::Error::from(error))) {
+            Err(Failure::Io(error)) => Err(Failure::CannotDo("sync", error)),
+            other => other,
+        })?;
         synced();
         Ok(())
     }
@@ -457,14 +454,13 @@ impl File {
     /// Waits until the name of the file is on the disk, or that it has none any more: without it, a power loss takes the
     /// file with all that was synced. Where its directory may not be opened, that is all of the file system.
     pub fn sync_directory(&self) -> Result<(), Failure> {
-        let fd = self.own_fd()?;
+        let file = self.with_own(|file| Ok(file.try_clone()?))?;
+        let fd = file.as_raw_fd();
         let name = std::fs::read_link(format!("/proc/self/fd/{fd}")).or_else(|_| std::fs::canonicalize(&self.path));
         let directory = name.ok().and_then(|name| Descriptor::open(name.parent()?).ok());
         let result = match directory {
             Some(directory) => directory.sync_all(),
-            // SAFETY: an open descriptor.
-            None if unsafe { libc::syncfs(fd) } == 0 => Ok(()),
-            None => Err(io::Error::last_os_error()),
+            None => syncfs(&file).map_err(io::Error::from),
         };
         match result {
             // A file system that has nothing to do for it.
@@ -553,8 +549,8 @@ impl File {
 }
 
 /// Puts memory behind a range, which may make the file longer, as `mode` says.
-fn allocate(fd: RawFd, mode: i32, offset: u64, length: u64) -> io::Result<()> {
-    in_pieces(offset, length, |at, piece| size_limit::without_signal(|| allocate_at_once(fd, mode, at, piece)))
+fn allocate(file: &Descriptor, mode: FallocateFlags, offset: u64, length: u64) -> io::Result<()> {
+    in_pieces(offset, length, |at, piece| size_limit::without_signal(|| allocate_at_once(file, mode, at, piece)))
 }
 
 /// Does something with a range, piece by piece. On tmpfs (before Linux 6.11) a signal undoes all that a call has
@@ -574,18 +570,14 @@ fn in_pieces(offset: u64, length: u64, mut action: impl FnMut(u64, u64) -> io::R
     Ok(())
 }
 
-fn allocate_at_once(fd: RawFd, mode: i32, offset: u64, length: u64) -> io::Result<()> {
-    // SAFETY: an open descriptor.
-    if unsafe { libc::fallocate(fd, mode, offset as libc::off_t, length as libc::off_t) } == 0 {
-        return Ok(());
-    }
-    let error = io::Error::last_os_error();
-    if error.raw_os_error() != Some(libc::EOPNOTSUPP) {
-        return Err(error);
+fn allocate_at_once(file: &Descriptor, mode: FallocateFlags, offset: u64, length: u64) -> io::Result<()> {
+    match fallocate(file, mode, offset, length) {
+        Err(Errno::OPNOTSUPP) => {}
+        other => return Ok(other?),
     }
     // The file system has no fallocate: glibc's posix_fallocate writes to every page.
-    // SAFETY: as above.
-    match unsafe { libc::posix_fallocate(fd, offset as libc::off_t, length as libc::off_t) } {
+    // SAFETY: `file` keeps the descriptor open; no memory is touched.
+    match unsafe { libc::posix_fallocate(file.as_raw_fd(), offset as libc::off_t, length as libc::off_t) } {
         0 => Ok(()),
         code => Err(io::Error::from_raw_os_error(code)),
     }

@@ -3,10 +3,9 @@
 //! So those that are known to do it are listed, and all others are refused.
 
 use super::error::{Failure, Refused};
-use std::ffi::CString;
+use rustix::fs::{StatFs, fstatfs, statfs};
+use rustix::io::retry_on_intr;
 use std::fs::File;
-use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -114,12 +113,7 @@ fn names(number: u32) -> impl Iterator<Item = &'static str> {
 /// Refuses a file (or directory) on a file system that is not among those that are allowed.
 pub fn check(file: &File, allowed: &FileSystems) -> Result<(), Failure> {
     // Where the kernel does not tell, a sandbox forbids it: the file systems that matter all do.
-    let Some(number) = number_of(|about| {
-        // SAFETY: an open descriptor and a place for the answer.
-        unsafe { libc::fstatfs(file.as_raw_fd(), about) }
-    }) else {
-        return Ok(());
-    };
+    let Some(number) = number_of(|| fstatfs(file)) else { return Ok(()) };
     let is_listed = allowed.lists_number(number);
     if is_listed && number != OVERLAYFS {
         return Ok(());
@@ -144,11 +138,7 @@ pub fn check(file: &File, allowed: &FileSystems) -> Result<(), Failure> {
 /// always be seen: mounted from inside of a container or before it began, its path means nothing here. Then the
 /// overlay is believed to be on what its maker has at hand, which is a disk.
 fn check_upper(upper: Option<&Path>, allowed: &FileSystems) -> Result<(), Failure> {
-    let path = upper.and_then(|upper| CString::new(upper.as_os_str().as_bytes()).ok());
-    let number = path.and_then(|path| {
-        // SAFETY: a C string and a place for the answer.
-        number_of(|about| unsafe { libc::statfs(path.as_ptr(), about) })
-    });
+    let number = upper.and_then(|path| number_of(|| statfs(path)));
     match number {
         Some(number) if !allowed.lists_number(number) => refuse(name_of(number), true),
         _ => Ok(()),
@@ -163,15 +153,9 @@ fn name_of(number: u32) -> String {
     names(number).next().map_or_else(|| format!("{number:#x}"), str::to_owned)
 }
 
-fn number_of(ask: impl Fn(*mut libc::statfs) -> i32) -> Option<u32> {
-    let mut about = MaybeUninit::<libc::statfs>::zeroed();
-    while ask(about.as_mut_ptr()) != 0 {
-        if io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
-            return None;
-        }
-    }
-    // SAFETY: answered, and all zeros before. (Only 32 bits of it are the number, whatever its type is.)
-    Some(unsafe { about.assume_init() }.f_type as u32)
+fn number_of(ask: impl FnMut() -> rustix::io::Result<StatFs>) -> Option<u32> {
+    // (Only 32 bits of it are the number, whatever its type is.)
+    retry_on_intr(ask).ok().map(|about| about.f_type as u32)
 }
 
 /// The mount that a file is on, as `/proc` describes it.

@@ -1,6 +1,12 @@
 //! Futexes in the file: how a thread sleeps until a word changes, and how others wake it.
 
 use super::header::Word;
+#[cfg(not(feature = "loom"))]
+use rustix::{
+    io::Errno,
+    thread::futex::{self, Flags},
+    time::Timespec,
+};
 use std::time::Duration;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,18 +31,11 @@ pub fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
 /// Sleeps while the low half of `word` is `expected`.
 #[cfg(not(feature = "loom"))]
 pub fn futex_wait(word: &Word, expected: u32, at_most: Duration) -> Woken {
-    let timeout =
-        libc::timespec { tv_sec: at_most.as_secs() as libc::time_t, tv_nsec: at_most.subsec_nanos() as libc::c_long };
-    // SAFETY: the word is in a live mapping; shared between processes, so not FUTEX_PRIVATE.
-    let result = unsafe {
-        libc::syscall(libc::SYS_futex, word.low_half().as_ptr(), libc::FUTEX_WAIT, expected.to_le(), &raw const timeout)
-    };
-    if result == 0 {
-        return Woken::Maybe;
-    }
-    match std::io::Error::last_os_error().raw_os_error() {
-        Some(libc::ETIMEDOUT) => Woken::TimedOut,
-        Some(libc::EFAULT) => Woken::Fault,
+    let timeout = Timespec { tv_sec: at_most.as_secs() as i64, tv_nsec: at_most.subsec_nanos().into() };
+    // Shared between processes, so not PRIVATE.
+    match futex::wait(word.low_half(), Flags::empty(), expected.to_le(), Some(&timeout)) {
+        Err(Errno::TIMEDOUT) => Woken::TimedOut,
+        Err(Errno::FAULT) => Woken::Fault,
         _ => Woken::Maybe,
     }
 }
@@ -48,6 +47,5 @@ pub fn futex_wake(word: &Word, count: i32) {
 
 #[cfg(not(feature = "loom"))]
 pub fn futex_wake(word: &Word, count: i32) {
-    // SAFETY: as in `futex_wait`.
-    unsafe { libc::syscall(libc::SYS_futex, word.low_half().as_ptr(), libc::FUTEX_WAKE, count) };
+    let _ = futex::wake(word.low_half(), Flags::empty(), count as u32);
 }

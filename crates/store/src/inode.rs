@@ -2,10 +2,11 @@
 
 use super::clock::nanoseconds;
 use super::error::Failure;
+use rustix::fs::{AtFlags, CWD, FileType, StatxFlags, StatxTimestamp, makedev, statx};
+use rustix::path;
 use std::fs::File as Descriptor;
 use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
@@ -38,7 +39,7 @@ pub struct Status {
 impl Status {
     /// Of an open file.
     pub fn of(file: &Descriptor) -> io::Result<Self> {
-        match statx(file.as_raw_fd(), c"", libc::AT_EMPTY_PATH) {
+        match status(file, c"", AtFlags::EMPTY_PATH) {
             Err(error) if is_refused(&error) => Ok(Self::without_birth(&file.metadata()?)),
             other => other,
         }
@@ -46,8 +47,7 @@ impl Status {
 
     /// Of what a path leads to.
     pub fn at(path: &Path) -> io::Result<Self> {
-        let name = std::ffi::CString::new(path.as_os_str().as_bytes())?;
-        match statx(libc::AT_FDCWD, &name, 0) {
+        match status(CWD, path, AtFlags::empty()) {
             Err(error) if is_refused(&error) => Ok(Self::without_birth(&std::fs::metadata(path)?)),
             other => other,
         }
@@ -55,8 +55,7 @@ impl Status {
 
     /// Of what a path names, be it a symbolic link.
     pub fn of_link(path: &Path) -> io::Result<Self> {
-        let name = std::ffi::CString::new(path.as_os_str().as_bytes())?;
-        match statx(libc::AT_FDCWD, &name, libc::AT_SYMLINK_NOFOLLOW) {
+        match status(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
             Err(error) if is_refused(&error) => Ok(Self::without_birth(&path.symlink_metadata()?)),
             other => other,
         }
@@ -78,24 +77,16 @@ fn is_refused(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM | libc::EINVAL))
 }
 
-fn statx(directory: i32, path: &std::ffi::CStr, flags: i32) -> io::Result<Status> {
-    // SAFETY: a valid path, and a place for the answer; zeros are valid there.
-    let about = unsafe {
-        let mut about: libc::statx = std::mem::zeroed();
-        let wanted = libc::STATX_BASIC_STATS | libc::STATX_BTIME;
-        if libc::statx(directory, path.as_ptr(), flags, wanted, &mut about) != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        about
-    };
-    let time = |at: libc::statx_timestamp| nanoseconds(at.tv_sec, i64::from(at.tv_nsec));
+fn status(directory: impl AsFd, path: impl path::Arg, flags: AtFlags) -> io::Result<Status> {
+    let about = statx(directory, path, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?;
+    let time = |at: StatxTimestamp| nanoseconds(at.tv_sec, i64::from(at.tv_nsec));
     Ok(Status {
         inode: Inode {
-            device: libc::makedev(about.stx_dev_major, about.stx_dev_minor),
+            device: makedev(about.stx_dev_major, about.stx_dev_minor),
             number: about.stx_ino,
-            birth: (about.stx_mask & libc::STATX_BTIME != 0).then(|| time(about.stx_btime)),
+            birth: (about.stx_mask & StatxFlags::BTIME.bits() != 0).then(|| time(about.stx_btime)),
         },
-        is_file: u32::from(about.stx_mode) & libc::S_IFMT == libc::S_IFREG,
+        is_file: FileType::from_raw_mode(about.stx_mode.into()).is_file(),
         size: about.stx_size,
         modified: time(about.stx_mtime),
         changed: time(about.stx_ctime),

@@ -10,6 +10,7 @@ use super::header::{Header, LeaseSlot, Word};
 use super::memory;
 use super::sigbus::{self, Watched};
 use super::torture::crash_point;
+use rustix::process::{Resource, getrlimit};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
@@ -41,12 +42,7 @@ fn shortest_length(size: u64) -> u64 {
 
 /// Bytes of address space that this process may have, if that is limited (`ulimit -v`).
 fn address_space_limit() -> Option<u64> {
-    // SAFETY: all zeros is a valid `rlimit`, and a valid place for the answer.
-    unsafe {
-        let mut limit: libc::rlimit = std::mem::zeroed();
-        (libc::getrlimit(libc::RLIMIT_AS, &mut limit) == 0 && limit.rlim_cur != libc::RLIM_INFINITY)
-            .then_some(limit.rlim_cur)
-    }
+    getrlimit(Resource::As).current
 }
 
 /// Tries lengths from the desired one down to the shortest that will do, until one is to be had:

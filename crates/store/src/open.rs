@@ -18,10 +18,11 @@ use super::registry::{register, registered};
 use super::sigbus;
 use super::size_limit;
 use super::torture::crash_point;
+use rustix::fs::{AtFlags, CWD, OFlags, fcntl_getfl, fcntl_setfl, linkat};
+use rustix::io::Errno;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -229,21 +230,13 @@ fn create(path: &Path, options: &Options) -> Result<(), Failure> {
 
 /// Gives a file without a name one.
 fn link(file: &Descriptor, path: &Path) -> io::Result<()> {
-    let new = std::ffi::CString::new(path.as_os_str().as_bytes())?;
-    let link = |old: &std::ffi::CStr, flags: i32| {
-        // SAFETY: an open descriptor and valid paths.
-        match unsafe { libc::linkat(file.as_raw_fd(), old.as_ptr(), libc::AT_FDCWD, new.as_ptr(), flags) } {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        }
-    };
-    match link(c"", libc::AT_EMPTY_PATH) {
+    match linkat(file, c"", CWD, path, AtFlags::EMPTY_PATH) {
         // Before Linux 6.10 that is root's.
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            let old = std::ffi::CString::new(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
-            link(&old, libc::AT_SYMLINK_FOLLOW)
+        Err(error) if error != Errno::EXIST => {
+            let old = format!("/proc/self/fd/{}", file.as_raw_fd());
+            Ok(linkat(CWD, old, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
         }
-        other => other,
+        other => Ok(other?),
     }
 }
 
@@ -286,15 +279,9 @@ fn begin(file: &Descriptor, inode: Inode) -> Result<(), Failure> {
 
 /// Lets writes go to the end of the file, wherever they ask to go.
 fn append_only(file: &Descriptor, append: bool) -> io::Result<()> {
-    // SAFETY: an open descriptor.
-    unsafe {
-        let flags = libc::fcntl(file.as_raw_fd(), libc::F_GETFL);
-        let flags = if append { flags | libc::O_APPEND } else { flags & !libc::O_APPEND };
-        if libc::fcntl(file.as_raw_fd(), libc::F_SETFL, flags) < 0 {
-            return Err(io::Error::last_os_error());
-        }
-    }
-    Ok(())
+    let mut flags = fcntl_getfl(file)?;
+    flags.set(OFlags::APPEND, append);
+    Ok(fcntl_setfl(file, flags)?)
 }
 
 /// The header page of a new store, ready for use on this machine.

@@ -1,6 +1,7 @@
 //! The limit on the size of files (`ulimit -f`, systemd's `LimitFSIZE=`): a system call that would go
 //! beyond it fails, and the kernel sends SIGXFSZ with it, which ends a process that does not handle it.
 
+use rustix::process::{Resource, getrlimit};
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -36,9 +37,5 @@ pub fn without_signal<T>(action: impl FnOnce() -> io::Result<T>) -> io::Result<T
 }
 
 fn is_limited() -> bool {
-    // SAFETY: all zeros is a valid `rlimit`, and a valid place for the answer.
-    unsafe {
-        let mut limit = MaybeUninit::<libc::rlimit>::zeroed().assume_init();
-        libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) != 0 || limit.rlim_cur != libc::RLIM_INFINITY
-    }
+    getrlimit(Resource::Fsize).current.is_some()
 }

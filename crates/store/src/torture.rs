@@ -124,8 +124,7 @@ mod hooks {
             unsafe { &*trace.add(passed) }.store(file << 16 ^ place.line(), Ordering::Relaxed);
         }
         if COUNTDOWN.fetch_sub(1, Ordering::Relaxed) == 0 {
-            // SAFETY: a signal to ourselves, which does not return.
-            unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         }
     }
 }

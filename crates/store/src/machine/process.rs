@@ -1,5 +1,10 @@
 //! Whether a process lives, and how it is told from another one with its pid.
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{fstat, fstatfs};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open, test_kill_process};
+use rustix::time::Timespec;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// The numbers that tell a process from another one that was later given the same pid; 0 for what is not known.
@@ -64,13 +69,10 @@ impl Process {
                     return if inode == self.pidfs { Fate::Lives } else { Fate::Died };
                 }
             }
-            Err(libc::ESRCH) => return Fate::Died,
+            Err(Errno::SRCH) => return Fate::Died,
             Err(_) => {}
         }
-        // SAFETY: signal 0 only asks.
-        if unsafe { libc::kill(self.pid as libc::pid_t, 0) } != 0
-            && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH)
-        {
+        if Pid::from_raw(self.pid as i32).is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH)) {
             return Fate::Died;
         }
         let Some(stat) = Stat::of(self.pid) else { return Fate::Unknown };
@@ -96,40 +98,27 @@ impl Pidfd {
     const GET_PID_NAMESPACE: u64 = 0xff05;
     const GET_TIME_NAMESPACE: u64 = 0xff07;
 
-    /// The error is the system's number for it.
-    fn open(pid: u64) -> Result<Self, i32> {
+    fn open(pid: u64) -> Result<Self, Errno> {
         #[cfg(test)]
         if tests::WITHOUT_PIDFD.get() {
-            return Err(libc::ENOSYS);
+            return Err(Errno::NOSYS);
         }
-        // SAFETY: a system call that touches no memory; what it returns is a new descriptor, owned at once.
-        unsafe {
-            let fd = libc::syscall(libc::SYS_pidfd_open, pid as libc::pid_t, 0);
-            if fd < 0 {
-                return Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(0));
-            }
-            Ok(Self(OwnedFd::from_raw_fd(fd as i32)))
-        }
+        let pid = Pid::from_raw(pid as i32).ok_or(Errno::INVAL)?;
+        pidfd_open(pid, PidfdFlags::empty()).map(Self)
     }
 
     /// The number that no other process of this boot has; `None` where the kernel has no such numbers.
     fn inode(&self) -> Option<u64> {
-        // SAFETY: an open descriptor, and places for the answers.
-        unsafe {
-            let mut about: libc::statfs = std::mem::zeroed();
-            let known = libc::fstatfs(self.0.as_raw_fd(), &mut about) == 0;
-            if !known || about.f_type as u64 & 0xffff_ffff != Self::PIDFS {
-                return None;
-            }
-        }
+        let about = fstatfs(&self.0).ok()?;
+        (about.f_type as u64 & 0xffff_ffff == Self::PIDFS).then_some(())?;
         inode_of(&self.0)
     }
 
     /// Whether all threads of the process have ended, waited for by its parent or not.
     fn has_ended(&self) -> bool {
-        let mut asked = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        // SAFETY: one valid entry; with a timeout of 0 this does not wait.
-        unsafe { libc::poll(&mut asked, 1, 0) == 1 && asked.revents & libc::POLLIN != 0 }
+        let mut asked = [PollFd::new(&self.0, PollFlags::IN)];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut asked, Some(&at_once)) == Ok(1) && asked[0].revents().contains(PollFlags::IN)
     }
 
     /// The inode of one of the process's namespaces. (Since Linux 6.11.)
@@ -144,11 +133,7 @@ impl Pidfd {
 }
 
 fn inode_of(file: &OwnedFd) -> Option<u64> {
-    // SAFETY: an open descriptor, and a place for the answer.
-    unsafe {
-        let mut about: libc::stat = std::mem::zeroed();
-        (libc::fstat(file.as_raw_fd(), &mut about) == 0).then_some(about.st_ino)
-    }
+    fstat(file).ok().map(|about| about.st_ino)
 }
 
 /// The inode of this process's pid namespace; 0 where that is not to be seen. `this` is its pidfd.

@@ -1,5 +1,6 @@
 //! Random numbers, and how a test draws the same ones each time.
 
+use rustix::rand::{GetRandomFlags, getrandom};
 use std::cell::Cell;
 
 thread_local! {
@@ -27,8 +28,8 @@ pub fn random() -> u64 {
         return (next ^ next >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
     let mut bytes = [0; 8];
-    // SAFETY: eight bytes of room. Eight bytes are never delivered in part.
-    if unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), 8, 0) } == 8 {
+    // Eight bytes are never delivered in part.
+    if getrandom(&mut bytes, GetRandomFlags::empty()) == Ok(8) {
         return u64::from_ne_bytes(bytes);
     }
     // No getrandom (a very strict sandbox): still different from store to store.
