@@ -86,6 +86,7 @@ impl Error {
 }
 
 impl fmt::Display for Error {
+    // (A sentence for each kind, in one place: that takes more than sixty lines.)
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.kind {

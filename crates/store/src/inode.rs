@@ -109,24 +109,30 @@ pub fn hidden(path: &Path) -> Option<Failure> {
 ///
 /// Not `PartialEq`: what is not known is equal to nothing.
 #[derive(Debug, Clone, Copy)]
-pub struct Mark([u64; 3]);
+pub struct Mark {
+    device: u64,
+    /// A digest of the file system's own name for the file.
+    handle: u64,
+    /// A digest of its number and birth.
+    birth: u64,
+}
 
 impl Mark {
     /// That of no file.
-    pub const NONE: Self = Self([0; 3]);
+    pub const NONE: Self = Self { device: 0, handle: 0, birth: 0 };
 
     pub fn of(file: &Descriptor, inode: Inode) -> Self {
         let birth =
             inode.birth.map_or(0, |birth| xxh3_64(&[inode.number.to_le_bytes(), birth.to_le_bytes()].concat()) | 1);
-        Self([inode.device, handle(file).map_or(0, |handle| xxh3_64(&handle) | 1), birth])
+        Self { device: inode.device, handle: handle(file).map_or(0, |handle| xxh3_64(&handle) | 1), birth }
     }
 
-    pub fn from_words(words: [u64; 3]) -> Self {
-        Self(words)
+    pub fn from_words([device, handle, birth]: [u64; 3]) -> Self {
+        Self { device, handle, birth }
     }
 
     pub fn words(self) -> [u64; 3] {
-        self.0
+        [self.device, self.handle, self.birth]
     }
 
     /// Whether both are certainly of the same file.
@@ -141,10 +147,10 @@ impl Mark {
 
     /// `None`: too little is known.
     fn agrees(self, other: Self) -> Option<bool> {
-        let both = |n: usize| (self.0[n] != 0 && other.0[n] != 0).then(|| self.0[n] == other.0[n]);
-        match (both(1), both(2)) {
+        let both = |one: u64, two: u64| (one != 0 && two != 0).then_some(one == two);
+        match (both(self.handle, other.handle), both(self.birth, other.birth)) {
             (None, None) => None,
-            (handle, birth) => Some(self.0[0] == other.0[0] && handle != Some(false) && birth != Some(false)),
+            (handle, birth) => Some(self.device == other.device && handle != Some(false) && birth != Some(false)),
         }
     }
 }
@@ -200,17 +206,23 @@ mod tests {
         assert!(mark.is_not(other));
         let reborn = Inode { birth: inode.birth.map(|birth| birth + 1), ..inode };
         assert_ne!(inode, reborn);
-        assert!(Mark([mark.0[0], 0, mark.0[2]]).is_not(Mark([mark.0[0], 0, Mark::of(&one, reborn).0[2]])));
+        let by_birth = |mark: Mark| Mark { handle: 0, ..mark };
+        assert!(by_birth(mark).is_not(by_birth(Mark::of(&one, reborn))));
     }
 
     #[test]
     fn what_is_known_of_two_marks_decides_and_nothing_is_equal_to_nothing() {
-        let (by_all, by_handle, by_birth) = (Mark([5, 1, 3]), Mark([5, 1, 0]), Mark([5, 0, 3]));
+        let (by_all, by_handle, by_birth) =
+            (Mark::from_words([5, 1, 3]), Mark::from_words([5, 1, 0]), Mark::from_words([5, 0, 3]));
         assert!(by_all.is(by_handle) && by_all.is(by_birth) && by_all.is(by_all));
-        for (one, other) in [(by_handle, by_birth), (Mark::NONE, Mark::NONE), (Mark([5, 0, 0]), Mark([5, 0, 0]))] {
+        for (one, other) in [
+            (by_handle, by_birth),
+            (Mark::NONE, Mark::NONE),
+            (Mark::from_words([5, 0, 0]), Mark::from_words([5, 0, 0])),
+        ] {
             assert!(!one.is(other) && !one.is_not(other), "{one:?} {other:?}");
         }
-        for other in [Mark([6, 1, 3]), Mark([5, 7, 3]), Mark([5, 1, 7])] {
+        for other in [Mark::from_words([6, 1, 3]), Mark::from_words([5, 7, 3]), Mark::from_words([5, 1, 7])] {
             assert!(by_all.is_not(other), "{other:?}");
         }
     }

@@ -74,10 +74,7 @@ impl File {
                 file_system::check(&file, &options.file_systems)?;
             }
             if let Some(known) = known
-                && known.writable == writable
-                && known.still_good()
-                // It may have grown since it was asked for its size.
-                && (known.told_length() <= status.size || known.is_as_long_as_it_says(&file)?)
+                && is_usable(&known, &file, &status, writable)?
             {
                 known.set_allowed_by(&options.file_systems);
                 known.renew(file);
@@ -122,6 +119,15 @@ impl File {
         draft.set_incarnation(draft.map.header().incarnation.get());
         Ok(draft)
     }
+}
+
+/// Whether a store that opens a file may use the one that this thread has open already.
+fn is_usable(known: &File, file: &Descriptor, status: &Status, writable: bool) -> Result<bool, Failure> {
+    if known.writable != writable || !known.still_good() {
+        return Ok(false);
+    }
+    // It may have grown since it was asked for its size.
+    Ok(known.told_length() <= status.size || known.is_as_long_as_it_says(file)?)
 }
 
 /// Maps a file that is not empty. `None`: it has just been cut short, or overwritten.
