@@ -10,9 +10,10 @@ use super::header::{Header, LeaseSlot, Word};
 use super::memory;
 use super::sigbus::{self, Watched};
 use super::torture::crash_point;
+use memmap2::{MmapOptions, MmapRaw, RemapOptions};
 use rustix::process::{Resource, getrlimit};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::ptr::{self, NonNull};
 use sync_backend::Room;
 
@@ -46,11 +47,8 @@ fn address_space_limit() -> Option<u64> {
 }
 
 /// Tries lengths from the desired one down to the shortest that will do, until one is to be had:
-/// `attempt` is given a length and returns where the mapping is.
-fn map_as_long_as_possible(
-    size: u64,
-    mut attempt: impl FnMut(u64) -> *mut libc::c_void,
-) -> Result<(NonNull<u8>, u64), Failure> {
+/// `attempt` is given a length.
+fn map_as_long_as_possible<T>(size: u64, mut attempt: impl FnMut(usize) -> io::Result<T>) -> Result<T, Failure> {
     let shortest = shortest_length(size);
     let mut length = desired_length(size);
     loop {
@@ -59,14 +57,11 @@ fn map_as_long_as_possible(
         #[cfg(not(test))]
         let is_refused = false;
         if !is_refused {
-            let base = attempt(length);
-            if base != libc::MAP_FAILED {
-                return Ok((NonNull::new(base.cast()).expect("mmap does not map address 0"), length));
-            }
-            let error = io::Error::last_os_error();
-            // EAGAIN: more than may be locked into memory (`mlockall`).
-            if !matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::EAGAIN)) {
-                return Err(Failure::Io(error));
+            match attempt(length as usize) {
+                Ok(mapped) => return Ok(mapped),
+                // EAGAIN: more than may be locked into memory (`mlockall`).
+                Err(error) if matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::EAGAIN)) => {}
+                Err(error) => return Err(Failure::Io(error)),
             }
         }
         if length == shortest {
@@ -77,8 +72,15 @@ fn map_as_long_as_possible(
     }
 }
 
+/// Where a mapping begins, and how long it is.
+fn range_of(raw: &MmapRaw) -> (NonNull<u8>, u64) {
+    (NonNull::new(raw.as_mut_ptr()).expect("mmap does not map address 0"), raw.len() as u64)
+}
+
 /// A shared mapping of a whole file.
 pub struct Map {
+    raw: MmapRaw,
+    /// Where it begins.
     base: NonNull<u8>,
     /// The file's first page, or (while a file is being imported) one that will be.
     header: NonNull<Header>,
@@ -92,14 +94,15 @@ impl Map {
     /// Maps a file of `size` bytes.
     pub fn new(file: BorrowedFd, size: u64, writable: bool) -> Result<Self, Failure> {
         sigbus::stand_ready();
-        let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
-        let (base, length) = map_as_long_as_possible(size, |length| {
-            // SAFETY: a new mapping at an address of the kernel's choice; nothing else is touched.
-            unsafe { libc::mmap(ptr::null_mut(), length as usize, protection, libc::MAP_SHARED, file.as_raw_fd(), 0) }
+        let raw = map_as_long_as_possible(size, |length| {
+            let mut options = MmapOptions::new();
+            options.len(length);
+            if writable { options.map_raw(&file) } else { options.map_raw_read_only(&file) }
         })?;
+        let (base, length) = range_of(&raw);
         let slot = Watched::new();
         slot.cover(base, length);
-        Ok(Self { base, header: base.cast(), draft: None, length, slot })
+        Ok(Self { raw, base, header: base.cast(), draft: None, length, slot })
     }
 
     /// Makes the mapping long enough for `size` bytes of the file. It may move: no reference into it
@@ -114,17 +117,15 @@ impl Map {
         // mapping at once: its faults are not this one's.
         self.slot.uncover();
         let moved = map_as_long_as_possible(size, |length| {
-            // SAFETY: the range is this mapping's own, with one protection and one file behind it. (Where a
-            // handler has put zeros into it, which would make two of it, it is poisoned.)
-            unsafe {
-                libc::mremap(self.base.as_ptr().cast(), self.length as usize, length as usize, libc::MREMAP_MAYMOVE)
-            }
+            // SAFETY: `&mut self` is the one way to the range, so that no reference into it is left. It has one
+            // protection and one file behind it. (Where a handler has put zeros into it, which would make two of it, it
+            // is poisoned.)
+            unsafe { self.raw.remap(length, RemapOptions::new().may_move(true)) }
         });
-        if let Ok((base, length)) = moved {
-            (self.base, self.header, self.length) = (base, base.cast(), length);
-        }
+        (self.base, self.length) = range_of(&self.raw);
+        self.header = self.base.cast();
         self.slot.cover(self.base, self.length);
-        moved.map(drop)
+        moved
     }
 
     /// A mapping whose header is a page in memory, not yet the file's.
@@ -340,8 +341,6 @@ impl Map {
 impl Drop for Map {
     fn drop(&mut self) {
         self.slot.uncover();
-        // SAFETY: the range is this mapping's own, and no reference into it outlives `self`.
-        unsafe { libc::munmap(self.base.as_ptr().cast(), self.length as usize) };
         self.slot.free();
         if let Some(draft) = self.draft {
             // SAFETY: `with_draft` took it out of a box, and nothing else frees it; references to it, too,
