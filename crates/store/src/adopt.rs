@@ -16,6 +16,7 @@ use super::map::Map;
 use super::opening::Due;
 use super::rebuild::put_right;
 use super::size_limit;
+use super::space::Space;
 use super::torture::{crash_point, meanwhile};
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File as Descriptor;
@@ -165,7 +166,7 @@ impl File {
             && let Ok(owner) = self.lock()
         {
             // Somebody may have been quicker.
-            owner.release_filler(self.first_block());
+            Space::of(&owner).release_filler(self.first_block());
         }
     }
 }

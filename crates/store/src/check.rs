@@ -5,7 +5,10 @@ use super::format::*;
 use super::header::Root;
 use super::index::Search;
 use super::lock::WriteGuard;
+use super::log::append::Log;
+use super::log::pieces::Pieces;
 use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
 
 /// What a full check found.
 #[derive(Debug, Default)]
@@ -24,14 +27,28 @@ pub struct Report {
     pub allocated: u64,
 }
 
-impl WriteGuard<'_> {
-    /// Everything that the file says.
-    pub fn check_all(&self, report: &mut Report) -> Result<(), Failure> {
-        self.check_runs(report)?;
-        self.check_index(report);
-        Ok(())
-    }
+/// Checks everything that the file of this guard says.
+pub fn check_all(guard: &WriteGuard, report: &mut Report) -> Result<(), Failure> {
+    let check = Check { log: Log::of(guard) };
+    check.check_runs(report)?;
+    check.check_index(report);
+    Ok(())
+}
 
+/// A file to be checked, whose write lock is held.
+struct Check<'g> {
+    log: Log<'g>,
+}
+
+impl<'g> Deref for Check<'g> {
+    type Target = Log<'g>;
+
+    fn deref(&self) -> &Log<'g> {
+        &self.log
+    }
+}
+
+impl Check<'_> {
     /// The stream of runs, the block table, and what the segments hold.
     fn check_runs(&self, report: &mut Report) -> Result<(), Failure> {
         let header = self.header();
@@ -65,7 +82,7 @@ impl WriteGuard<'_> {
                     }
                 }
                 Kind::Segment | Kind::Large => {
-                    let counted = self.count_live(block);
+                    let counted = self.segments().count_live(block);
                     if self.file.map.word(block_offset(block) + GENERATION).get() == 0 {
                         problem(format!("block {block}: a {kind:?} that was never begun"));
                     }
@@ -76,11 +93,11 @@ impl WriteGuard<'_> {
                     let total = if kind == Kind::Large { &mut live_large } else { &mut live };
                     *total += counted;
                     segments += u64::from(kind == Kind::Segment);
-                    let tail = self.tail();
+                    let tail = self.segments().tail();
                     if counted == 0 && (tail == 0 || block_of(tail - 1) != block) && kind == Kind::Large {
                         problem(format!("block {block}: nothing lives there and it is not free"));
                     }
-                    self.for_each_record(block, |record, head| {
+                    self.segments().for_each_record(block, |record, head| {
                         if !self.view().is_whole(record, head) {
                             problem(format!("the record at {record} has a wrong CRC"));
                         }
@@ -146,10 +163,10 @@ impl WriteGuard<'_> {
                 bytes += head.length;
                 piece = self.before(piece);
             }
-            if head.op == Op::Append && self.view().parts_of_value(record, None).is_none() {
+            if head.op == Op::Append && Pieces::of(*self.view(), record, None).is_none() {
                 report.problems.push(format!("the value of slot {slot} has lost a piece"));
             }
-            let Some((name, real_hash)) = self.read_key(record, head) else {
+            let Some((name, real_hash)) = self.view().read_key(record, head) else {
                 report.problems.push(format!("the record at {record} has no key"));
                 return;
             };
@@ -162,7 +179,7 @@ impl WriteGuard<'_> {
             }
         });
         report.keys = slots.len() as u64;
-        let (next, counted) = (self.header().next_number.get(), self.counted_next_number().word());
+        let (next, counted) = (self.header().next_number.get(), self.numbers().counted_next_number().word());
         if next < counted {
             report.problems.push(format!("the next number is {next:#x}, one is in use below {counted:#x}"));
         }

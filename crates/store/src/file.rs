@@ -6,7 +6,7 @@ use super::error::Failure;
 use super::file_system::FileSystems;
 use super::fork::fork_generation;
 use super::format::{BLOCK, MAGIC, MAX_FILE, PAGE, block_offset};
-use super::header::{DESTROYED, DURABLE, HELD, Identity, State};
+use super::header::{DESTROYED, HELD, Identity, State};
 use super::inode::{Inode, Status};
 use super::map::Map;
 use super::opening::{Due, Opening, PlaceInLine};
@@ -280,7 +280,7 @@ impl File {
     /// Whether some store has asked for durability ([`super::Durability::Commit`]).
     #[inline]
     pub fn is_durable(&self) -> bool {
-        self.map.header().flags.get() & DURABLE != 0
+        self.map.header().is_durable()
     }
 
     /// Whether `destroy()` has put its mark on it.

@@ -1,7 +1,7 @@
 //! Files that are written to past the store: a backup that is restored in place, say. The file's times tell of it, or a
 //! log that ends before what was seen of it.
 
-use super::check::Report;
+use super::check::{Report, check_all};
 use super::clock::now;
 use super::error::Failure;
 use super::file::File;
@@ -9,6 +9,7 @@ use super::format::{BLOCK, MAX_POSITION, PAGE};
 use super::header::HELD;
 use super::inode::Status;
 use super::lock::WriteGuard;
+use super::log::segments::Segments;
 use super::machine::random;
 use super::opening::Due;
 use std::sync::atomic::Ordering;
@@ -83,7 +84,7 @@ impl WriteGuard<'_> {
     pub fn move_end(&self, by: u64) {
         let header = self.header();
         // A record that was not published behind the last one is not to be taken for one that was.
-        let tail = self.tail();
+        let tail = Segments::of(self).tail();
         if tail != 0 && !(tail - PAGE).is_multiple_of(BLOCK) {
             self.file.map.word(tail).set(0);
         }
@@ -134,7 +135,7 @@ fn is_whole(guard: &WriteGuard) -> Result<bool, Failure> {
     let mut report = Report::default();
     let looked = match guard.header().directory.get() {
         0 => Ok(()),
-        _ => guard.check_all(&mut report),
+        _ => check_all(guard, &mut report),
     };
     match looked.and_then(|()| guard.file.check_sound()) {
         Ok(()) => Ok(report.problems.is_empty()),

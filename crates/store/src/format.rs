@@ -101,6 +101,8 @@ pub fn parse_ext_word(word: u64) -> Option<(Kind, u64, u8, u8)> {
 
 /// The longest run, so that its length fits an ext.
 pub const MAX_RUN: u64 = (u32::MAX as u64) / BLOCK * BLOCK;
+/// The longest extent, so that its length fits an ext.
+pub const MAX_EXTENT: u64 = MAX_RUN / BLOCK;
 
 // ---- what every block starts with ------------------------------------------------------------
 

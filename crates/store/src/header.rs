@@ -292,6 +292,19 @@ impl State {
 }
 
 impl Header {
+    /// The log's end.
+    #[inline]
+    pub fn end(&self) -> u64 {
+        // Not `!HELD`: should somebody scribble over the header, this still adds up.
+        self.commit.get() & (MAX_POSITION - 1)
+    }
+
+    /// Whether all that returns is to be on the disk.
+    #[inline]
+    pub fn is_durable(&self) -> bool {
+        self.flags.get() & DURABLE != 0
+    }
+
     /// The offsets of the words that change when a file that nobody uses is put right, or used.
     const STATE: [usize; 7] = {
         let (boot, file) = (offset_of!(Self, boot_id), offset_of!(Self, file_id));

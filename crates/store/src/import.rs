@@ -11,6 +11,7 @@ use super::file_system;
 use super::format::*;
 use super::legacy::is_legacy;
 use super::lock::WriteGuard;
+use super::log::replace::Replace;
 use super::options::Options;
 use super::rebuild::initialize_behind;
 use super::torture::crash_point;
@@ -139,7 +140,7 @@ fn build_behind(
     {
         let owner = WriteGuard::of_unshared(&draft);
         initialize_behind(&owner, filler)?;
-        owner.replace(entries)?;
+        Replace::of(&owner).replace(entries)?;
     }
     // Whatever the durability: a power loss must not leave the new first page without what it tells of.
     draft.sync()?;

@@ -9,12 +9,14 @@
 //! In a block: linear probing over slots of hash and offset. A slot's hash is written while its
 //! offset says "nobody"; storing the offset publishes both.
 
-use super::blocks::Purpose;
 use super::error::Failure;
 use super::format::*;
 use super::header::Root;
 use super::lock::WriteGuard;
+use super::log::record::Records;
+use super::space::{Purpose, Space};
 use super::view::View;
+use std::ops::Deref;
 use std::sync::atomic::Ordering;
 
 /// Slots that may be in use (or have been) before a block is replaced: three quarters.
@@ -41,7 +43,27 @@ pub enum Search {
     Miss(Option<u64>),
 }
 
-impl View<'_> {
+/// The index in a view of a file, to look things up.
+#[derive(Clone, Copy)]
+pub struct IndexView<'g> {
+    records: Records<'g>,
+}
+
+impl<'g> Deref for IndexView<'g> {
+    type Target = Records<'g>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Records<'g> {
+        &self.records
+    }
+}
+
+impl<'f> IndexView<'f> {
+    #[inline(always)]
+    pub fn of(view: View<'f>) -> Self {
+        Self { records: Records::of(view) }
+    }
+
     /// The index block that a hash belongs to.
     #[inline]
     pub fn index_block(&self, hash: u64, root: Root) -> Option<u64> {
@@ -162,7 +184,33 @@ impl Prefix {
     }
 }
 
-impl WriteGuard<'_> {
+/// The index of a file whose write lock is held.
+#[derive(Clone, Copy)]
+pub struct Index<'g> {
+    space: Space<'g>,
+}
+
+impl<'g> Deref for Index<'g> {
+    type Target = Space<'g>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Space<'g> {
+        &self.space
+    }
+}
+
+impl<'g> Index<'g> {
+    #[inline(always)]
+    pub fn of(guard: &'g WriteGuard) -> Self {
+        Self { space: Space::of(guard) }
+    }
+
+    /// The index, to look things up.
+    #[inline]
+    pub fn view(&self) -> IndexView<'g> {
+        IndexView::of(self.space.view())
+    }
+
     /// The index block of a hash; the header page, in a mapping that is poisoned then, where there is none.
     #[inline]
     fn index_block(&self, hash: u64) -> u64 {

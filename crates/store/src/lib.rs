@@ -10,7 +10,7 @@ compile_error!("Sync needs Linux on a 64-bit machine: it relies on futexes, OFD 
 
 mod adopt;
 mod backend;
-mod blocks;
+mod block_table;
 mod byte_lock;
 pub mod check;
 mod claim;
@@ -50,8 +50,10 @@ mod read;
 mod rebuild;
 mod recover;
 mod registry;
+mod runs;
 mod sigbus;
 mod size_limit;
+mod space;
 mod static_table;
 mod store;
 #[cfg(test)]

@@ -187,6 +187,18 @@ impl File {
 }
 
 impl<'f> WriteGuard<'f> {
+    /// The log's end.
+    #[inline]
+    pub fn end(&self) -> u64 {
+        self.header().end()
+    }
+
+    /// Whether all that returns is to be on the disk.
+    #[inline]
+    pub fn is_durable(&self) -> bool {
+        self.header().is_durable()
+    }
+
     /// For a file whose lock this thread has just taken.
     #[inline]
     fn new(file: &'f File) -> Self {

@@ -2,8 +2,9 @@
 
 use super::error::Failure;
 use super::format::{EncodedKey, hash};
-use super::index::Search;
+use super::index::{Index, Search};
 use super::lock::WriteGuard;
+use std::ops::Deref;
 
 /// The number that a name is: `7` and `-7`, but neither `07` nor `-0` nor `+7`.
 #[inline]
@@ -87,7 +88,27 @@ impl NextNumber {
     }
 }
 
-impl WriteGuard<'_> {
+/// The numbers among the names of a file whose write lock is held.
+#[derive(Clone, Copy)]
+pub struct Numbers<'g> {
+    index: Index<'g>,
+}
+
+impl<'g> Deref for Numbers<'g> {
+    type Target = Index<'g>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Index<'g> {
+        &self.index
+    }
+}
+
+impl<'g> Numbers<'g> {
+    #[inline(always)]
+    pub fn of(guard: &'g WriteGuard) -> Self {
+        Self { index: Index::of(guard) }
+    }
+
     /// A name enters the store: what is stored without one comes after it. Done before the index names its
     /// record, so that whoever takes over, and finds the record there, need not do it.
     #[inline]
@@ -120,7 +141,7 @@ impl WriteGuard<'_> {
         let mut next = NextNumber::default();
         self.for_each_slot(|_, _, record| {
             let head = self.view().record_head(record);
-            if let Some((name, _)) = head.and_then(|head| self.read_key(record, head)) {
+            if let Some((name, _)) = head.and_then(|head| self.view().read_key(record, head)) {
                 next = next.max(NextNumber::after(name.encoded().bytes()));
             }
         });

@@ -6,6 +6,9 @@ use super::format::*;
 use super::header::{HELD, Root};
 use super::index::{Search, directory_in_system_block};
 use super::lock::WriteGuard;
+use super::log::append::Log;
+use super::log::record::Records;
+use super::space::Space;
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
@@ -51,31 +54,31 @@ struct Survivor {
 
 /// Makes everything but the records anew. The caller keeps all other processes away.
 pub fn put_right(guard: &WriteGuard) -> Result<(), Failure> {
-    Rebuild { guard }.put_right()
+    Rebuild { log: Log::of(guard) }.put_right(guard)
 }
 
 /// A file of which nothing but the records is believed.
-struct Rebuild<'g, 'f> {
-    guard: &'g WriteGuard<'f>,
+struct Rebuild<'g> {
+    log: Log<'g>,
 }
 
-impl<'f> Deref for Rebuild<'_, 'f> {
-    type Target = WriteGuard<'f>;
+impl<'g> Deref for Rebuild<'g> {
+    type Target = Log<'g>;
 
-    fn deref(&self) -> &Self::Target {
-        self.guard
+    fn deref(&self) -> &Log<'g> {
+        &self.log
     }
 }
 
-impl Rebuild<'_, '_> {
-    fn put_right(&self) -> Result<(), Failure> {
+impl Rebuild<'_> {
+    fn put_right(&self, guard: &WriteGuard) -> Result<(), Failure> {
         let header = self.header();
         let missing = header.fit(self.file.length()?).map_err(Failure::Damaged)?;
         // Nothing refers to what lies there, and growing takes it for zeros.
         self.file.cut_behind(block_offset(header.blocks.get()));
         header.lock.set(0);
         header.hold.set(0);
-        self.clear_line();
+        guard.clear_line();
         let commit = header.commit.get() & !HELD;
         header.commit.set(commit);
         self.file.forget_leases();
@@ -112,7 +115,7 @@ impl Rebuild<'_, '_> {
     fn longest_valid_log(&self) -> Result<ValidLog, Failure> {
         let system = block_of(self.header().system.count());
         let mut has_system = false;
-        let view = self.file.view();
+        let view = Records::of(self.file.view());
         let commit = self.header().commit.get() & !HELD;
         let mut found = Vec::new();
         let mut damage = Vec::new();
@@ -163,7 +166,7 @@ impl Rebuild<'_, '_> {
         // Positions grow within a segment: where a damaged one is no guide, this is.
         let mut least = 0;
         while offset < end && self.file.map.word(offset).get() != 0 {
-            let view = self.file.view();
+            let view = Records::of(self.file.view());
             let position = view.position(offset).unwrap_or(0);
             let whole = |head: &RecordHead| {
                 (least..MAX_POSITION).contains(&position)
@@ -194,8 +197,8 @@ impl Rebuild<'_, '_> {
 
     /// Whether a record's key is written as this code writes it: no search finds any other.
     fn has_canonical_key(&self, record: u64, head: RecordHead) -> bool {
-        let name = self.read_key(record, head).map(|(name, _)| name);
-        name.is_some_and(|name| self.file.view().is_record_of(record, &name.encoded()))
+        let name = self.view().read_key(record, head).map(|(name, _)| name);
+        name.is_some_and(|name| Records::of(self.file.view()).is_record_of(record, &name.encoded()))
     }
 
     /// Makes the records at these offsets, and those behind them in their segments, as if they had
@@ -259,7 +262,7 @@ fn incomplete_replacement(found: &[Survivor], commit: u64) -> Option<u64> {
     (missing > 0 && found[at].position < commit).then(|| found[at].position)
 }
 
-impl Rebuild<'_, '_> {
+impl Rebuild<'_> {
     /// Builds table, index and counters anew around the surviving records.
     fn start_over(&self, survivors: &[Survivor]) -> Result<(), Failure> {
         let header = self.header();
@@ -312,10 +315,10 @@ impl Rebuild<'_, '_> {
         map.word(root.offset).set(first);
         header.directory.store(root.seal(self.file.identity.store_id), Ordering::Release);
         for record in survivors.iter().filter(|record| newest.named.contains(&record.offset)) {
-            let Some((name, hash)) = self.read_key(record.offset, record.head) else { continue };
+            let Some((name, hash)) = self.view().read_key(record.offset, record.head) else { continue };
             self.make_room(hash)?;
             if let Search::Miss(Some(slot)) = self.search(hash, &name.encoded()) {
-                self.count_name(name.encoded().bytes());
+                self.numbers().count_name(name.encoded().bytes());
                 self.insert(hash, slot, record.offset);
             }
         }
@@ -329,7 +332,7 @@ impl Rebuild<'_, '_> {
         // The pieces of each key's value: offset and position.
         let mut values: HashMap<Vec<u8>, Vec<(u64, u64)>> = HashMap::new();
         for record in &survivors[start..] {
-            let Some((name, _)) = self.read_key(record.offset, record.head) else { continue };
+            let Some((name, _)) = self.view().read_key(record.offset, record.head) else { continue };
             let pieces = values.entry(name.into_bytes()).or_default();
             match record.head.op {
                 // Appended to what is there, not to something that is gone. It may also unite what
@@ -410,9 +413,9 @@ pub fn initialize_behind(guard: &WriteGuard, filler: u64) -> Result<(), Failure>
     guard.file.check_sound()?;
     guard.file.map.zero(system, BLOCK);
     header.system.set(system);
-    guard.set_filler(filler);
+    Space::of(guard).set_filler(filler);
     header.blocks.set(filler + 1);
-    let rebuild = Rebuild { guard };
+    let rebuild = Rebuild { log: Log::of(guard) };
     rebuild.new_table()?;
     rebuild.start_over(&[])?;
     guard.file.check_sound()

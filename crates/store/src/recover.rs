@@ -6,6 +6,7 @@ use super::format::*;
 use super::header::{HELD, Root};
 use super::index::Search;
 use super::lock::{Unrecovered, WriteGuard};
+use super::log::replay::Replay;
 use std::collections::HashSet;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
@@ -14,23 +15,23 @@ use std::sync::atomic::Ordering;
 /// harm.
 #[cold]
 pub fn recover(left: Unrecovered) -> Result<WriteGuard, Failure> {
-    left.complete(|guard| Recovery { guard }.run())
+    left.complete(|guard| Recovery { replay: Replay::of(guard) }.run())
 }
 
 /// The work that a dead owner has left.
-struct Recovery<'g, 'f> {
-    guard: &'g WriteGuard<'f>,
+struct Recovery<'g> {
+    replay: Replay<'g>,
 }
 
-impl<'f> Deref for Recovery<'_, 'f> {
-    type Target = WriteGuard<'f>;
+impl<'g> Deref for Recovery<'g> {
+    type Target = Replay<'g>;
 
-    fn deref(&self) -> &Self::Target {
-        self.guard
+    fn deref(&self) -> &Replay<'g> {
+        &self.replay
     }
 }
 
-impl Recovery<'_, '_> {
+impl Recovery<'_> {
     fn run(&self) -> Result<(), Failure> {
         let header = self.header();
         self.file.check_ours()?;
@@ -123,7 +124,7 @@ impl Recovery<'_, '_> {
                 since_clear = self.view().generation_of(block_of(pending));
             }
         }
-        let tail = self.tail();
+        let tail = self.segments().tail();
         if tail != 0 {
             // (Were it freed as nothing lives in it, the next record would go into a new one: that is all.)
             referred.insert(block_of(tail - 1));
@@ -141,7 +142,7 @@ impl Recovery<'_, '_> {
                     let live = if entry.is(kind) && entry.number() > 0 {
                         entry.number()
                     } else if self.view().record_head(first).is_some_and(|head| self.view().is_whole(first, head)) {
-                        self.count_live(block)
+                        self.segments().count_live(block)
                     } else {
                         0
                     };
@@ -188,7 +189,7 @@ impl Recovery<'_, '_> {
 
     /// The record that the slot of a record's key names; `None` where there is no such record or slot.
     fn newest_record_of(&self, record: u64) -> Option<u64> {
-        let (name, hash) = self.view().record_head(record).and_then(|head| self.read_key(record, head))?;
+        let (name, hash) = self.view().record_head(record).and_then(|head| self.view().read_key(record, head))?;
         match self.search(hash, &name.encoded()) {
             Search::Hit(hit) => Some(hit.record),
             Search::Miss(_) => None,
@@ -198,7 +199,7 @@ impl Recovery<'_, '_> {
     /// The tail stands behind the last record of its segment that was published.
     fn find_tail(&self) {
         let header = self.header();
-        let mut tail = self.tail();
+        let mut tail = self.segments().tail();
         if tail == 0 {
             return;
         }
@@ -225,7 +226,7 @@ impl Recovery<'_, '_> {
     /// Counts the segments again that the dead owner may have miscounted, and frees what is empty.
     fn recount_segments(&self) {
         let header = self.header();
-        let tail = self.tail();
+        let tail = self.segments().tail();
         if tail != 0 {
             self.recount(block_of(tail - 1));
         }
@@ -237,9 +238,9 @@ impl Recovery<'_, '_> {
     fn recount(&self, block: u64) {
         let entry = self.entry(block);
         if block < self.file.blocks() && (entry.is(Kind::Segment) || entry.is(Kind::Large)) {
-            let live = self.count_live(block) as i64;
+            let live = self.segments().count_live(block) as i64;
             self.add_live(block, live - entry.number() as i64);
-            let tail = self.tail();
+            let tail = self.segments().tail();
             if live == 0 && (tail == 0 || block_of(tail - 1) != block) {
                 self.release(block);
             }

@@ -1,6 +1,6 @@
 //! The face of the library: one object's view of the store at a path.
 
-use super::check::Report;
+use super::check::{Report, check_all};
 use super::clock::{Moment, announce_change};
 use super::error::{Error, ErrorKind, Failure, Result};
 use super::file::File;
@@ -10,10 +10,15 @@ use super::header::{Header, Word};
 use super::hold::Strength;
 use super::index::Hit;
 use super::lock::WriteGuard;
-use super::number::NumberName;
+use super::log::append::Log;
+use super::log::compact::Compactor;
+use super::log::replace::Replace;
+use super::log::values::{Appending, Values};
+use super::number::{NumberName, Numbers};
 use super::options::{Durability, Options};
-use super::read::Want;
+use super::read::{Reader, Want};
 use super::rebuild::initialize;
+use super::space::Space;
 use super::version::Version;
 use super::wait::Waiter;
 use super::{diagnosis, import, inode, memory, registry, sigbus};
@@ -125,17 +130,14 @@ impl Store {
         // SAFETY: `commit` points to `NOWHERE`, or into the mapping of the file that `self.file`
         // keeps alive.
         let commit = unsafe { &*self.commit.get() };
-        commit.load(Ordering::Acquire) == seen.version
-            && seen.life == self.life.get()
-            && (looked.is_this_tick() || self.look_again(seen))
+        seen.is_at(commit.load(Ordering::Acquire), self.life.get()) && (looked.is_this_tick() || self.look_again(seen))
     }
 
     #[cold]
     fn look_again(&self, seen: &Version) -> bool {
         matches!(self.current_file(), Ok(Some(_)))
-            && seen.life == self.life.get()
             // SAFETY: as in `is_current`.
-            && unsafe { &*self.commit.get() }.load(Ordering::Acquire) == seen.version
+            && seen.is_at(unsafe { &*self.commit.get() }.load(Ordering::Acquire), self.life.get())
     }
 
     /// Looks a key up. On `Found::Value`, `out` is cleared and filled with the value's bytes; where it has
@@ -169,7 +171,7 @@ impl Store {
 
     #[inline]
     fn look_up(&self, key: &[u8], want: Want, seen: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
-        let found = self.with_file(false, |file| file.get(self.object, key, want, seen, out))?;
+        let found = self.with_file(false, |file| Reader::of(file).get(self.object, key, want, seen, out))?;
         Ok(found.unwrap_or_else(|| {
             // Nor is it "missing" for longer than there is no file.
             *seen = Version::default();
@@ -180,7 +182,7 @@ impl Store {
     /// Copies a value that was found and left where it is, from its byte `from` on, to fill `target`.
     /// False: it is not there any more; get it again.
     pub fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Result<bool> {
-        let read = self.with_file(false, |file| Ok(file.read_unread(value, from, target)))?;
+        let read = self.with_file(false, |file| Ok(Reader::of(file).read_unread(value, from, target)))?;
         Ok(read.unwrap_or(false))
     }
 
@@ -204,7 +206,7 @@ impl Store {
         let encoded = self.encoded(key, value.len() as u64)?;
         self.write(|file, owner| {
             // The index knows everything while the lock is held: what is the same record is the newest.
-            let Some(hit) = file.hint(seen) else { return Ok(false) };
+            let Some(hit) = Reader::of(file).hint(seen) else { return Ok(false) };
             self.put_locked(file, owner, &encoded, Value::whole(value), seen, Some(hit)).map(|()| true)
         })
     }
@@ -216,10 +218,12 @@ impl Store {
     pub fn append(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Version) -> Result<Appended> {
         let encoded = self.encoded(key, bytes.len() as u64)?;
         self.write(|file, owner| {
-            let Some(hit) = file.hint(seen) else { return Ok(Appended::Changed) };
-            let Some(written) = owner.append_to(&encoded, hit, note, bytes)? else { return Ok(Appended::Full) };
-            seen.follow(&written, owner.end());
-            owner.clean();
+            let Some(hit) = Reader::of(file).hint(seen) else { return Ok(Appended::Changed) };
+            let Appending::Done(receipt) = Values::of(owner).append_to(&encoded, hit, note, bytes)? else {
+                return Ok(Appended::Full);
+            };
+            seen.follow(&receipt, owner.end());
+            Compactor::of(owner).clean();
             Ok(Appended::Done)
         })
     }
@@ -230,13 +234,16 @@ impl Store {
     pub fn unite(&self, key: &[u8], length: u64, seen: &mut Version) -> Result<bool> {
         let encoded = self.encoded(key, 0)?;
         self.write(|file, owner| {
-            let Some(hit) = file.hint(seen) else { return Ok(false) };
-            if owner.view().parts_of_value(hit.record, None).is_none_or(|value| value.length < length) {
+            let Some(hit) = Reader::of(file).hint(seen) else { return Ok(false) };
+            let values = Values::of(owner);
+            if values.length(hit).is_none_or(|it| it < length) {
                 return Ok(false);
             }
-            let written = owner.merge_pieces(&encoded, hit)?;
-            seen.follow(&written, owner.end());
-            owner.clean();
+            match values.merge_pieces(&encoded, hit)? {
+                Some(receipt) => seen.follow(&receipt, owner.end()),
+                None => seen.confirm(owner.end()),
+            }
+            Compactor::of(owner).clean();
             Ok(true)
         })
     }
@@ -246,10 +253,10 @@ impl Store {
     pub fn append_whole(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Version) -> Result<bool> {
         let encoded = self.encoded(key, bytes.len() as u64)?;
         self.write(|file, owner| {
-            let Some(hit) = file.hint(seen) else { return Ok(false) };
-            let written = owner.append_whole(&encoded, hit, note, bytes)?;
-            seen.follow(&written, owner.end());
-            owner.clean();
+            let Some(hit) = Reader::of(file).hint(seen) else { return Ok(false) };
+            let receipt = Values::of(owner).append_whole(&encoded, hit, note, bytes)?;
+            seen.follow(&receipt, owner.end());
+            Compactor::of(owner).clean();
             Ok(true)
         })
     }
@@ -257,7 +264,7 @@ impl Store {
     #[inline]
     fn put_value(&self, key: &[u8], value: Value, seen: &mut Version) -> Result<()> {
         let encoded = self.encoded(key, value.len())?;
-        self.write(|file, owner| self.put_locked(file, owner, &encoded, value, seen, file.hint(seen)))
+        self.write(|file, owner| self.put_locked(file, owner, &encoded, value, seen, Reader::of(file).hint(seen)))
     }
 
     #[inline(always)]
@@ -270,19 +277,11 @@ impl Store {
         seen: &mut Version,
         hint: Option<Hit>,
     ) -> std::result::Result<(), Failure> {
-        let id = file.identity;
-        let hash = if seen.life == file.life() { seen.hash } else { format::hash(id.hash_seed, key.bytes()) };
-        let written = owner.put(key, hash, value, hint)?;
-        *seen = Version {
-            life: file.life(),
-            hash,
-            version: owner.end(),
-            record: written.position,
-            offset: written.record,
-            slot: written.slot,
-            epoch: owner.header().index_epoch.get(),
-        };
-        owner.clean();
+        let (life, seed) = (file.life(), file.identity.hash_seed);
+        let hash = if seen.is_of(life) { seen.hash() } else { format::hash(seed, key.bytes()) };
+        let receipt = Log::of(owner).put(key, hash, value, hint)?;
+        *seen = Version::stored(life, hash, &receipt, owner.header().index_epoch.get(), owner.end());
+        Compactor::of(owner).clean();
         Ok(())
     }
 
@@ -294,7 +293,7 @@ impl Store {
         let value = Value { head, body };
         self.check_length(NumberName::MAX_LENGTH + value.len())?;
         self.write(|file, owner| {
-            let Some(name) = owner.next_number(least)? else { return Ok(None) };
+            let Some(name) = Numbers::of(owner).next_number(least)? else { return Ok(None) };
             *seen = Version::default();
             let key = name.encoded();
             self.put_locked(file, owner, &key, value, seen, None)?;
@@ -305,7 +304,7 @@ impl Store {
     /// The number under which [`Store::put_next`] would store a value now. Nobody else takes it as long as this
     /// store keeps other writers out ([`Store::lock_writers`]).
     pub fn next_number(&self, least: i64) -> Result<Option<i64>> {
-        self.write(|_, owner| Ok(owner.next_number(least)?.map(|name| name.number())))
+        self.write(|_, owner| Ok(Numbers::of(owner).next_number(least)?.map(|name| name.number())))
     }
 
     /// Removes a key; tells whether it was there. Does not create a file.
@@ -315,8 +314,8 @@ impl Store {
             return Ok(false);
         }
         self.write(|file, owner| {
-            let removed = owner.remove(&encoded, format::hash(file.identity.hash_seed, key))?;
-            owner.clean();
+            let removed = Log::of(owner).remove(&encoded, format::hash(file.identity.hash_seed, key))?;
+            Compactor::of(owner).clean();
             Ok(removed)
         })
     }
@@ -324,8 +323,12 @@ impl Store {
     /// How many keys there are.
     pub fn len(&self) -> Result<u64> {
         let keys = self.with_file(false, |file| {
-            file.look_at_all(self.object, || {
-                Some(if file.map.header().directory.load(Ordering::Acquire) == 0 { 0 } else { file.count() })
+            Reader::of(file).look_at_all(self.object, || {
+                Some(if file.map.header().directory.load(Ordering::Acquire) == 0 {
+                    0
+                } else {
+                    Reader::of(file).count()
+                })
             })
         })?;
         Ok(keys.unwrap_or(0))
@@ -348,12 +351,12 @@ impl Store {
     pub fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
         snapshot.begin(limit);
         let filled = self.with_file(false, |file| {
-            file.look_at_all(self.object, || {
+            Reader::of(file).look_at_all(self.object, || {
                 if file.map.header().directory.load(Ordering::Acquire) == 0 {
                     snapshot.clear();
                     return Some(());
                 }
-                file.copy_all(snapshot)
+                Reader::of(file).copy_all(snapshot)
             })?;
             if snapshot.fits() { Ok(()) } else { Err(Failure::NoRoom(snapshot.wanted().0)) }
         })?;
@@ -367,7 +370,7 @@ impl Store {
     /// Replaces everything, at one moment. Keys must differ from each other.
     pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
         self.check_lengths(entries)?;
-        self.write(|_, owner| owner.replace(entries))
+        self.write(|_, owner| Replace::of(owner).replace(entries))
     }
 
     /// Makes every other `Store` on this file wait at any access until [`Store::unlock`], or until
@@ -588,7 +591,7 @@ impl Store {
             }
             let owner = file.lock()?;
             let mut report = Report::default();
-            owner.check_all(&mut report)?;
+            check_all(&owner, &mut report)?;
             report.allocated = file.allocated()?;
             Ok(report)
         })?;
@@ -816,7 +819,9 @@ impl Store {
             let owner = self.begin_change(file)?;
             let result = match change(file, &owner) {
                 // What is dead or free still has memory behind it that it could give.
-                Err(Failure::NoSpace | Failure::SizeLimit) if owner.compact_all() => change(file, &owner),
+                Err(Failure::NoSpace | Failure::SizeLimit) if Compactor::of(&owner).compact_all() => {
+                    change(file, &owner)
+                }
                 result => result,
             };
             if result.is_err() && file.map.is_poisoned() {
@@ -841,7 +846,7 @@ impl Store {
         }
         initialize(&owner)?;
         if self.options.durability == Durability::Commit && !owner.is_durable() {
-            owner.make_durable()?;
+            Space::of(&owner).make_durable()?;
         }
         Ok(owner)
     }

@@ -6,9 +6,15 @@ use super::file::File;
 use super::format::RECORD_FLAGS;
 use super::header::{DESTROYED, HELD, Header, Root};
 use super::hold::Strength;
+use super::index::{Index, IndexView};
 use super::lock::WriteGuard;
+use super::log::pieces::Pieces;
+use super::log::record::Records;
+use super::log::segments::Segments;
 use super::open_files;
 use super::options::{Durability, Options};
+use super::read::Reader;
+use super::space::Space;
 use super::store::Store;
 use super::version::Version;
 use super::{check, close_idle, draw_identities_from, format, header, lease, set_idle_limit};
@@ -759,7 +765,7 @@ fn the_cleaner_does_not_copy_a_long_value_that_is_appended_to() {
             assert_eq!(store.append(b"list", b"piece", 0, &mut seen).unwrap(), Appended::Done);
             whole.extend_from_slice(b"piece");
             let file = store.current_file().unwrap().unwrap();
-            let base = file.view().parts_of_value(seen.offset, None).unwrap().whole;
+            let base = Pieces::of(Records::of(file.view()), seen.hit().record, None).unwrap().whole;
             assert_eq!(*offset.get_or_insert(base), base, "it stays where it is");
         }
     }
@@ -804,7 +810,7 @@ fn a_united_value_is_still_one_after_the_cleaner_has_moved_it() {
     store.put(b"list", b"first", &mut seen).unwrap();
     store.append(b"list", b"second", 7, &mut seen).unwrap();
     store.unite(b"list", 0, &mut seen).unwrap();
-    let united = seen.record;
+    let united = seen.position().unwrap();
     let mut random = 1u64;
     for n in 0..60_000u32 {
         // In no order, so that no segment dies as a whole.
@@ -812,7 +818,7 @@ fn a_united_value_is_still_one_after_the_cleaner_has_moved_it() {
         put(&store, format!("other{}", random >> 52).as_bytes(), &n.to_le_bytes());
     }
     assert_eq!(other.peek(b"list", &mut seen, &mut start).unwrap(), Peeked::Noted(7));
-    assert_ne!(seen.record, united, "the cleaner has moved it");
+    assert_ne!(seen.position().unwrap(), united, "the cleaner has moved it");
     assert_eq!(get(&other, b"list").as_deref(), Some(&b"firstsecond"[..]));
     assert_sound(&store);
 }
@@ -828,7 +834,7 @@ fn after_a_power_loss_pieces_that_were_united_count_once_marked_or_not() {
     for n in 0..3u8 {
         store.append(b"list", &[n], 0, &mut seen).unwrap();
         whole.push(n);
-        pieces.push(seen.offset);
+        pieces.push(seen.hit().record);
     }
     store.unite(b"list", 0, &mut seen).unwrap();
     store.append(b"list", b"after", 0, &mut seen).unwrap();
@@ -891,12 +897,12 @@ fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
     let file = store.file.borrow().clone().unwrap();
     let mut seen = Version::default();
     store.put(b"x", b"2", &mut seen).unwrap();
-    let old = seen.offset;
+    let old = seen.hit().record;
     store.put(b"x", b"3", &mut seen).unwrap();
     let owner = file.lock().unwrap();
     let word = file.map.word(old);
     word.set(word.get() & !format::DEAD);
-    owner.add_live(format::block_of(old), file.view().record_head(old).unwrap().length as i64);
+    Space::of(&owner).add_live(format::block_of(old), Records::of(file.view()).record_head(old).unwrap().length as i64);
     owner.header().superseding.set(old);
     drop(owner);
     leave_the_lock_to_the_dead(&file);
@@ -1053,7 +1059,7 @@ fn a_slot_of_an_index_block_that_is_gone_says_nothing() {
     }
     put(&store, b"x", b"new");
     let file = other.file.borrow().clone().unwrap();
-    assert!(file.hint(&seen).is_none());
+    assert!(Reader::of(&file).hint(&seen).is_none());
     assert_eq!(other.get(b"x", &mut seen, &mut out).unwrap(), Found::Value);
     assert_eq!(out, b"new");
 }
@@ -1279,7 +1285,7 @@ fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
         let looked_at = if place == "following the directory" {
             directory.offset
         } else {
-            let block = file.view().index_block(hash, directory).unwrap();
+            let block = IndexView::of(file.view()).index_block(hash, directory).unwrap();
             block + format::BLOCK_HEAD + format::home_slot(hash) * format::SLOT + 8
         };
         let theirs = file.clone();
@@ -1535,7 +1541,7 @@ impl Trap {
         let mut trap = Self { block: format::block_of(Self::tail(&store) - 1), path, store, x };
         trap.fill_segment();
         trap.store.put(b"x", &[255; 5000], &mut x).unwrap();
-        (trap.block, trap.x) = (format::block_of(x.offset), x);
+        (trap.block, trap.x) = (format::block_of(x.hit().record), x);
         trap.fill_segment();
         trap
     }
@@ -1646,7 +1652,7 @@ fn no_copy_of_a_record_in_a_value_is_the_same_record() {
     let mut trap = Trap::new();
     let (mut known, image) = (trap.x, trap.image_with(0, 0));
     trap.store.put(b"x", b"another", &mut trap.x).unwrap();
-    while trap.x.offset != known.offset {
+    while trap.x.hit().record != known.hit().record {
         trap.fill_segment();
         trap.store.put(b"x", &[250; 5000], &mut trap.x).unwrap();
     }
@@ -1674,7 +1680,8 @@ fn revive(owner: &WriteGuard, record: u64) {
     let word = owner.file.map.word(record);
     assert_ne!(word.get() & format::DEAD, 0);
     word.set(word.get() & !format::DEAD);
-    owner.add_live(format::block_of(record), owner.file.view().record_head(record).unwrap().length as i64);
+    Space::of(owner)
+        .add_live(format::block_of(record), Records::of(owner.file.view()).record_head(record).unwrap().length as i64);
 }
 
 #[test]
@@ -1683,9 +1690,9 @@ fn what_was_published_and_not_indexed_is_indexed_by_the_next_owner_whoever_had_t
     let (store, file, seen) = with_x(&path);
     let owner = file.lock().unwrap();
     // As if the mapping of its writer had been poisoned after publishing: it gave the lock back.
-    owner.delete(seen.slot);
-    owner.header().pending.set(seen.offset);
-    owner.header().indexed.set(seen.record);
+    Index::of(&owner).delete(seen.hit().slot);
+    owner.header().pending.set(seen.hit().record);
+    owner.header().indexed.set(seen.position().unwrap());
     drop(owner);
     assert_eq!(get(&store, b"x"), Some(b"1".to_vec()));
     put(&store, b"y", b"1");
@@ -1697,7 +1704,7 @@ fn what_was_published_and_not_indexed_is_indexed_by_the_next_owner_whoever_had_t
 fn a_value_that_was_about_to_be_superseded_and_was_not_stays() {
     let path = Path0::new();
     let (store, file, seen) = with_x(&path);
-    file.map.header().superseding.set(seen.offset);
+    file.map.header().superseding.set(seen.hit().record);
     leave_the_lock_to_the_dead(&file);
     put(&store, b"y", b"1");
     assert_sound(&store);
@@ -1708,7 +1715,7 @@ fn a_value_that_was_about_to_be_superseded_and_was_not_stays() {
 fn what_a_freed_record_was_appended_to_dies_with_it() {
     let path = Path0::new();
     let (store, file, mut seen) = with_x(&path);
-    let old = seen.offset;
+    let old = seen.hit().record;
     store.put(b"x", b"2", &mut seen).unwrap();
     let owner = file.lock().unwrap();
     revive(&owner, old);
@@ -1731,7 +1738,7 @@ pub fn next_lease(file: &File) -> u32 {
 fn who_is_given_the_lease_of_a_dead_owner_does_what_he_left() {
     let path = Path0::new();
     let (store, file, mut seen) = with_x(&path);
-    let old = seen.offset;
+    let old = seen.hit().record;
     store.put(b"x", b"2", &mut seen).unwrap();
     let owner = file.lock().unwrap();
     revive(&owner, old);
@@ -1774,7 +1781,7 @@ fn what_was_counted_and_not_published_is_not_counted() {
     let path = Path0::new();
     let (store, file, _) = with_x(&path);
     let owner = file.lock().unwrap();
-    owner.add_live(format::block_of(owner.tail() - 1), 480);
+    Space::of(&owner).add_live(format::block_of(Segments::of(&owner).tail() - 1), 480);
     // Whatever was published last lies elsewhere.
     owner.header().pending.set(0);
     drop(owner);
@@ -1801,9 +1808,9 @@ fn a_value_is_not_unchanged_while_the_index_does_not_know_the_new_one() {
     let (mut known, mut out) = (seen, Vec::new());
     store.put(b"x", b"2", &mut seen).unwrap();
     let owner = file.lock().unwrap();
-    owner.point(seen.slot, known.offset);
-    owner.header().pending.set(seen.offset);
-    owner.header().indexed.set(seen.record);
+    Index::of(&owner).point(seen.hit().slot, known.hit().record);
+    owner.header().pending.set(seen.hit().record);
+    owner.header().indexed.set(seen.position().unwrap());
     drop(owner);
     assert_eq!(store.get(b"x", &mut known, &mut out).unwrap(), Found::Value);
     assert_eq!(out, b"2");
@@ -1817,7 +1824,7 @@ fn another_record_at_the_same_offset_under_the_same_key_is_another_one() {
     store.put(b"x", &[255; 5000], &mut known).unwrap();
     let again = (0..2000u32).find(|n| {
         store.put(b"x", &[*n as u8 & 127; 5000], &mut seen).unwrap();
-        seen.offset == known.offset
+        seen.hit().record == known.hit().record
     });
     assert!(again.is_some(), "space is used again");
     assert_eq!(store.get(b"x", &mut known, &mut out).unwrap(), Found::Value);
@@ -1834,11 +1841,15 @@ fn a_piece_whose_place_is_another_records_now_is_not_read() {
     (0..12u8).for_each(|n| put(&store, b"filler", &[n; 5000]));
     assert_eq!(store.append(b"x", &[255; 1000], 0, &mut seen).unwrap(), Appended::Done);
     put(&store, b"stays", &[1; 100]);
-    let first = format::block_offset(format::block_of(seen.offset)) - format::BLOCK + format::BLOCK_HEAD;
-    assert_eq!(store.file.borrow().as_ref().unwrap().view().before(seen.offset), Some(first), "two segments");
+    let first = format::block_offset(format::block_of(seen.hit().record)) - format::BLOCK + format::BLOCK_HEAD;
+    assert_eq!(
+        Records::of(store.file.borrow().as_ref().unwrap().view()).before(seen.hit().record),
+        Some(first),
+        "two segments"
+    );
     let action = move || {
         let mut seen = Version::default();
-        while seen.offset != first {
+        while seen.hit().record != first {
             writer.put(b"x", &[7; 5000], &mut seen).unwrap();
         }
     };

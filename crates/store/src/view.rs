@@ -9,12 +9,10 @@
 //! The owner of the write lock follows offsets that nobody changes. One that leads outside of the mapping is damage;
 //! `Map::word` poisons the mapping then, and the change does not happen.
 
-use super::blocks::Entry;
+use super::block_table::Entry;
 use super::file::File;
-use super::format::{BLOCK, PAGE};
-use super::format::{block_of, block_offset};
+use super::format::{BLOCK, GENERATION, PAGE, block_of, block_offset};
 use super::header::{HELD, Header, Root, Word};
-use super::lock::WriteGuard;
 use std::sync::atomic::Ordering;
 use sync_backend::Room;
 
@@ -49,15 +47,14 @@ impl File {
     }
 }
 
-impl<'f> WriteGuard<'f> {
-    /// What the owner of the write lock may look at: all that the mapping shows.
-    #[inline]
-    pub fn view(&self) -> View<'f> {
-        View { file: self.file, end: self.file.map.length(), indexed: OWNED }
-    }
-}
-
 impl<'f> View<'f> {
+    /// The part of the file that the owner of the write lock may look at: all that the mapping shows. (For
+    /// [`super::space::Space`], which stands for the lock.)
+    #[inline]
+    pub(super) fn under_the_lock(file: &'f File) -> Self {
+        Self { file, end: file.map.length(), indexed: OWNED }
+    }
+
     #[inline]
     pub fn header(&self) -> &'f Header {
         self.file.map.header()
@@ -143,5 +140,24 @@ impl<'f> View<'f> {
     pub fn equals(&self, offset: u64, bytes: &[u8]) -> bool {
         // SAFETY: inside of the view, which is inside of the mapping.
         self.has(offset, bytes.len() as u64) && unsafe { self.file.map.equals_inside(offset, bytes) }
+    }
+
+    /// The word of the generation of the run that an offset lies in.
+    #[inline]
+    pub fn generation(&self, offset: u64) -> Option<&Word> {
+        self.word(block_offset(block_of(offset)) + GENERATION)
+    }
+
+    /// The number of the generation of the run at `block`; later runs have higher ones.
+    pub fn generation_of(&self, block: u64) -> Option<u64> {
+        let word = self.word(block_offset(block) + GENERATION)?.get();
+        (word != 0).then(|| self.file.identity.generations().number(word))
+    }
+
+    /// Whether the run that a record lies in is still in the life with this generation; after a fence.
+    #[inline]
+    pub fn has_stood(&self, record: u64, generation: u64) -> bool {
+        let stands = self.generation(record).is_some_and(|word| word.load(Ordering::Acquire) == generation);
+        stands && (self.is_nothing_freed() || self.is_alive(record, generation) == Some(true))
     }
 }

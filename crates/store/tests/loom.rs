@@ -307,7 +307,7 @@ fn a_reader_sees_a_whole_value_that_is_no_older_than_the_commit_that_it_saw() {
         2_000,
         // A weaker order of publishing, or of freeing, alone does no harm here: a reader also looks whether the log
         // ends where it did, and allocating has a fence of its own before anything is written.
-        &[&[("read.rs", "copy_out(", "fence(", Relaxed)]],
+        &[&[("read/value.rs", "copy_out(", "fence(", Relaxed)]],
     );
 }
 
@@ -320,10 +320,10 @@ fn an_indexed_record_can_be_found_in_the_index() {
         model,
         20,
         &[
-            &[("log.rs", "mark_indexed(", "header.indexed.store", Relaxed)],
-            &[("read.rs", "look_up(", "header.indexed.load", Relaxed)],
+            &[("log/append.rs", "mark_indexed(", "header.indexed.store", Relaxed)],
+            &[("view.rs", "view_since(", "header().indexed.load", Relaxed)],
             &[("index.rs", "point(", "store", Relaxed)],
-            &[("index.rs", "search_block(", "load", Relaxed), ("read.rs", "compare(", "hit.slot + 8", Relaxed)],
+            &[("index.rs", "search_block(", "load", Relaxed), ("read/lookup.rs", "compare(", "hit.slot + 8", Relaxed)],
         ],
     );
 }
@@ -339,7 +339,12 @@ fn a_value_reported_as_unchanged_is_current() {
         if second.len() == 1 { [&first[..2], &second].concat() } else { second }
     }
     let model = Model { threads: &[twice, one_write], check: whole_and_fresh, ..MODEL };
-    notices(among_others("unchanged"), model, 60, &[&[("read.rs", "is_same_record(", "header.indexed.load", Relaxed)]]);
+    notices(
+        among_others("unchanged"),
+        model,
+        60,
+        &[&[("read/reader.rs", "is_same_record(", "header.indexed.load", Relaxed)]],
+    );
 }
 
 // ---- the lock, and the hold under it ----------------------------------------------------------------

@@ -237,7 +237,7 @@ fn a_takeover_without_address_space_leaves_the_lock_to_whoever_comes_next() {
     let file = file_of(&store);
     let owner = file.lock().unwrap();
     let end = file.blocks();
-    owner.move_table(4).unwrap();
+    Space::of(&owner).move_table(4).unwrap();
     owner.header().blocks.set(end);
     owner.abandon();
     go_on.send(()).unwrap();

@@ -4,31 +4,24 @@
 //! *block table*, a word a block, mirrors it so that nobody has to walk the file, and counts the
 //! live bytes of each segment; after a crash it is made anew from the headers.
 
+use super::block_table::{Entry, Memory};
 use super::error::Failure;
 use super::file::File;
 use super::format::*;
-use super::header::{DURABLE, HELD, Root};
+use super::header::{DURABLE, HELD, Header, Root};
 use super::lock::WriteGuard;
 use super::memory::fence;
 use super::torture::crash_point;
+use super::view::View;
 use std::sync::atomic::Ordering;
-
-/// The longest extent, so that its length fits an ext.
-const MAX_EXTENT: u64 = MAX_RUN / BLOCK;
 
 /// The rest of a large run's last block has memory behind it, too, if it is less than one part in
 /// this many of the record: such runs are used again as they are, without a system call.
 const SPARED: u64 = 8;
 
-/// How far memory reaches in a run of which `bytes` are needed.
-fn backed_bytes(bytes: u64) -> u64 {
-    let blocks = bytes.next_multiple_of(BLOCK);
-    if blocks - bytes <= bytes / SPARED { blocks } else { bytes.next_multiple_of(PAGE) }
-}
-
 /// Allocations between two looks at how much memory the file really has: a look is a system call, and
 /// a busy writer fills some forty segments in a tick of the clock.
-const SWEEP_EVERY: u64 = 128;
+const RECLAIM_EVERY: u64 = 128;
 
 /// The reason for which space is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,111 +32,58 @@ pub enum Purpose {
     Reclaim,
 }
 
-/// How much of a free block has memory behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Memory {
-    None,
-    /// Some may have.
-    Part,
-    Whole,
+/// How far memory reaches in a run of which `bytes` are needed.
+fn backed_bytes(bytes: u64) -> u64 {
+    let blocks = bytes.next_multiple_of(BLOCK);
+    if blocks - bytes <= bytes / SPARED { blocks } else { bytes.next_multiple_of(PAGE) }
 }
 
-/// A word of the block table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry(pub u64);
-
-impl Entry {
-    /// Inside a run that starts further left.
-    const INSIDE: u64 = 1 << 56;
-    /// Kept with memory behind it, so that removing and cleaning work on a full disk.
-    const RESERVED: u64 = 2 << 56;
-    /// Of a free block: all of it has memory behind it, or a part may have.
-    const BACKED: u64 = 1 << 47;
-    const PARTLY: u64 = 1 << 46;
-    /// The most that a run holds is less.
-    const NUMBER: u64 = (1 << 34) - 1;
-    /// Of a run that is used: the low bits of the number of its generation.
-    const LIFE: u64 = (1 << 56) - (1 << 34);
-
-    fn free(memory: Memory) -> Self {
-        let memory = match memory {
-            Memory::None => 0,
-            Memory::Part => Self::PARTLY,
-            Memory::Whole => Self::BACKED,
-        };
-        Self((Kind::Free as u64) << 56 | memory)
-    }
-
-    /// The same block at an end of a free extent that is so long.
-    fn at_end_of(self, extent: u64) -> Self {
-        Self(self.0 & !Self::NUMBER | extent)
-    }
-
-    /// The same free block without memory.
-    fn without_memory(self) -> Self {
-        Self(self.0 & !(Self::BACKED | Self::PARTLY))
-    }
-
-    pub fn used(kind: Kind, live: u64) -> Self {
-        Self((kind as u64) << 56 | live)
-    }
-
-    pub fn is(self, kind: Kind) -> bool {
-        self.0 >> 56 == kind as u64
-    }
-
-    fn is_backed(self) -> bool {
-        self.0 & Self::BACKED != 0
-    }
-
-    pub fn has_memory(self) -> bool {
-        self.0 & (Self::BACKED | Self::PARTLY) != 0
-    }
-
-    /// The same run in the life that is the generation with this number.
-    fn in_life(self, generation: u64) -> Self {
-        Self(self.0 & !Self::LIFE | generation << 34 & Self::LIFE)
-    }
-
-    /// Whether the entry can be that of a run that holds records, in the life that is the generation with this
-    /// number.
-    pub fn holds_records_of(self, generation: u64) -> bool {
-        (self.is(Kind::Segment) || self.is(Kind::Large)) && self == self.in_life(generation)
-    }
-
-    /// Live bytes of a segment; blocks of the free extent that starts or ends here.
-    pub fn number(self) -> u64 {
-        self.0 & Self::NUMBER
-    }
+/// The space of a file whose write lock is held, as long as its guard is borrowed.
+#[derive(Clone, Copy)]
+pub struct Space<'g> {
+    pub(super) file: &'g File,
 }
 
-impl File {
-    /// The first block that is one: an imported file's old bytes count as part of the header, as
-    /// long as they are needed.
-    pub fn first_block(&self) -> u64 {
-        let header = self.map.header();
-        let length = parse_ext_word(header.ext.get()).map_or(PAGE, |(_, length, ..)| length);
-        (length.saturating_sub(PAGE) / BLOCK).min(self.blocks())
+impl<'g> Space<'g> {
+    #[inline(always)]
+    pub fn of(guard: &'g WriteGuard) -> Self {
+        Self { file: guard.file }
     }
 
-    /// What stands at `block`, for a walk through a file that may be damaged: a run, or as much as
-    /// makes no sense. (Where nothing was ever written nobody looks: that would give it memory.)
-    pub fn run_or_gap(&self, block: u64, blocks: u64) -> (Kind, u64) {
-        match parse_ext_word(self.map.word(block_offset(block)).load(Ordering::Acquire)) {
-            Some((kind, length, ..)) if length >= BLOCK && length.is_multiple_of(BLOCK) => {
-                // The file may end in the middle of it: then nothing comes after it, and it is none.
-                let run = length / BLOCK;
-                if run <= blocks - block { (kind, run) } else { (Kind::Free, (blocks - block).min(MAX_EXTENT)) }
-            }
-            _ => {
-                let next = block_of(self.next_data(block_offset(block + 1)));
-                (Kind::Free, next.clamp(block + 1, blocks.min(block + MAX_EXTENT)) - block)
-            }
+    #[inline]
+    pub fn header(&self) -> &'g Header {
+        self.file.map.header()
+    }
+
+    /// The part of the file that the owner of the write lock may look at: all that the mapping shows.
+    #[inline]
+    pub fn view(&self) -> View<'g> {
+        View::under_the_lock(self.file)
+    }
+
+    /// The log's end.
+    #[inline]
+    pub fn end(&self) -> u64 {
+        self.header().end()
+    }
+
+    /// Whether all that returns is to be on the disk.
+    #[inline]
+    pub fn is_durable(&self) -> bool {
+        self.header().is_durable()
+    }
+
+    /// Waits until all that was committed, and what was appended behind it, is on the disk.
+    pub fn sync(&self) -> Result<(), Failure> {
+        self.file.sync()?;
+        self.header().durable.set(self.end());
+        // Blocks that were freed before are free on the disk, too, by now: their memory can go.
+        if self.is_durable() && self.has_too_much() {
+            self.reclaim();
         }
+        Ok(())
     }
-}
 
-impl WriteGuard<'_> {
     #[inline]
     fn entry_offset(&self, block: u64) -> u64 {
         Root::open(self.header().table.get()).offset + block * 8
@@ -192,7 +132,7 @@ impl WriteGuard<'_> {
         }
         let block = match purpose {
             Purpose::Write => {
-                if header.generation.get().is_multiple_of(SWEEP_EVERY) {
+                if header.generation.get().is_multiple_of(RECLAIM_EVERY) {
                     self.reclaim_all();
                 }
                 self.fill_reserve()?;
@@ -304,12 +244,6 @@ impl WriteGuard<'_> {
         }
     }
 
-    /// Whether all that returns is to be on the disk.
-    #[inline]
-    pub fn is_durable(&self) -> bool {
-        self.header().flags.get() & DURABLE != 0
-    }
-
     /// Gives a run back. Nothing refers to it any more; readers that are still inside notice by
     /// its generation.
     pub fn release(&self, block: u64) {
@@ -350,7 +284,7 @@ impl WriteGuard<'_> {
         }
     }
 
-    /// As [`WriteGuard::divide`], for a run that is only said to be one, and may have come with holes: in these there is
+    /// As [`Space::divide`], for a run that is only said to be one, and may have come with holes: in these there is
     /// nothing to be taken for a run.
     fn divide_where_there_is_something(&self, block: u64, blocks: u64) {
         let mut inner = block + 1;
@@ -480,15 +414,15 @@ impl WriteGuard<'_> {
     /// by then that they are free: only an owner that has just synced the file, and freed nothing since, does this.
     #[cold]
     pub fn reclaim(&self) {
-        self.unback_while(|| self.has_too_much());
+        self.punch_while(|| self.has_too_much());
     }
 
     /// Gives back all memory behind free blocks.
     pub fn punch_all(&self) {
-        self.unback_while(|| true);
+        self.punch_while(|| true);
     }
 
-    fn unback_while(&self, more: impl Fn() -> bool) {
+    fn punch_while(&self, more: impl Fn() -> bool) {
         let blocks = self.file.blocks();
         let mut block = self.header().free_hint.count();
         while block < blocks && self.header().free_backed.count() > 0 && more() {
@@ -632,7 +566,7 @@ impl WriteGuard<'_> {
     }
 
     /// Moves the block table to the end of the file, with room for `more` blocks and as many again.
-    pub(super) fn move_table(&self, more: u64) -> Result<(), Failure> {
+    pub fn move_table(&self, more: u64) -> Result<(), Failure> {
         let header = self.header();
         let old = Root::open(header.table.get());
         let place = self.file.blocks();
@@ -717,8 +651,9 @@ impl WriteGuard<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::options::Options;
     use super::super::tests::Path0;
-    use super::super::{Options, Version};
+    use super::super::version::Version;
     use super::*;
 
     /// Its root and the file's end are two stores: somebody has died between them.
@@ -730,7 +665,7 @@ mod tests {
         let file = File::open(&path.0, &Options::default(), true).unwrap().unwrap();
         let owner = file.lock().unwrap();
         let end = file.blocks();
-        owner.move_table(4).unwrap();
+        Space::of(&owner).move_table(4).unwrap();
         assert!(file.blocks() > end);
         owner.header().blocks.set(end);
         owner.abandon();

@@ -1,0 +1,332 @@
+//! Appending a record, publishing it, letting the index know.
+
+use super::pieces::Pieces;
+use super::segments::Segments;
+use crate::error::Failure;
+use crate::format::*;
+use crate::header::HELD;
+use crate::index::{Hit, Index, Search};
+use crate::lock::WriteGuard;
+use crate::number::Numbers;
+use crate::space::Purpose;
+use std::ops::Deref;
+use std::sync::atomic::Ordering;
+
+/// Where a record lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    pub offset: u64,
+    pub length: u64,
+    pub position: u64,
+}
+
+/// Records that are published: from here on the change has happened, and nothing that is left to do can fail.
+#[derive(Debug)]
+#[must_use = "the index is to be told"]
+pub struct Published {
+    last: Placed,
+}
+
+impl Published {
+    /// Where its last record lies.
+    #[inline]
+    pub fn offset(&self) -> u64 {
+        self.last.offset
+    }
+
+    /// The receipt for the value that the slot names now.
+    #[inline]
+    pub fn receipt(&self, slot: u64) -> Receipt {
+        Receipt { hit: Hit { slot, record: self.last.offset }, position: self.last.position }
+    }
+}
+
+/// The proof that a value has been stored: only what is [`Published`] gives one.
+#[derive(Debug, Clone, Copy)]
+pub struct Receipt {
+    hit: Hit,
+    position: u64,
+}
+
+impl Receipt {
+    /// The value's record, and the slot that names it.
+    #[inline]
+    pub fn hit(&self) -> Hit {
+        self.hit
+    }
+
+    /// The record's position.
+    #[inline]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+}
+
+/// The log of a file whose write lock is held.
+#[derive(Clone, Copy)]
+pub struct Log<'g> {
+    index: Index<'g>,
+    segments: Segments<'g>,
+    numbers: Numbers<'g>,
+}
+
+impl<'g> Deref for Log<'g> {
+    type Target = Index<'g>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Index<'g> {
+        &self.index
+    }
+}
+
+impl<'g> Log<'g> {
+    #[inline(always)]
+    pub fn of(guard: &'g WriteGuard) -> Self {
+        Self { index: Index::of(guard), segments: Segments::of(guard), numbers: Numbers::of(guard) }
+    }
+
+    #[inline(always)]
+    pub fn segments(&self) -> Segments<'g> {
+        self.segments
+    }
+
+    #[inline(always)]
+    pub fn numbers(&self) -> Numbers<'g> {
+        self.numbers
+    }
+
+    /// Stores a value: append, publish, apply, mark as indexed. On an error nothing has changed.
+    #[inline(always)]
+    pub fn put(&self, key: &EncodedKey, hash: u64, value: Value, hint: Option<Hit>) -> Result<Receipt, Failure> {
+        let record = NewRecord { op: Op::Set, key, value };
+        let mut search = match hint {
+            Some(hit) => Search::Hit(hit),
+            None => self.search(hash, key),
+        };
+        if matches!(search, Search::Miss(_)) && self.make_room(hash)? {
+            search = self.search(hash, key);
+        }
+        let order = match search {
+            Search::Hit(hit) => self.order(hit.record),
+            Search::Miss(Some(_)) => self.end(),
+            Search::Miss(None) => return Err(Failure::Damaged("its index has no room where it must".into())),
+        };
+        let published = self.publish_record(&record, order, Purpose::Write)?;
+        let offset = published.offset();
+        let slot = match search {
+            Search::Hit(hit) => {
+                self.replace_record(hit, offset, 0);
+                hit.slot
+            }
+            Search::Miss(slot) => {
+                // There is one, as was seen above.
+                let slot = slot.unwrap_or_default();
+                self.numbers().count_name(key.bytes());
+                self.insert(hash, slot, offset);
+                slot
+            }
+        };
+        self.mark_indexed(&published);
+        Ok(published.receipt(slot))
+    }
+
+    /// Appends a record that holds a value, and publishes it. On an error nothing has changed.
+    #[inline(always)]
+    pub fn publish_record(&self, record: &NewRecord, order: u64, purpose: Purpose) -> Result<Published, Failure> {
+        let offset = self.segments().space_for(record.length(), purpose)?;
+        let placed = self.append(record, offset, self.end(), order, Company::NONE);
+        self.add_live(block_of(offset), placed.length as i64);
+        self.publish(offset, placed).inspect_err(|_| {
+            self.add_live(block_of(offset), -(placed.length as i64));
+            if placed.length > MAX_SMALL {
+                self.release(block_of(offset));
+            }
+        })
+    }
+
+    /// The place in insertion order of a record's key.
+    #[inline]
+    pub fn order(&self, record: u64) -> u64 {
+        let whole = match self.before(record) {
+            0 => record,
+            _ => Pieces::of(*self.view(), record, None).map_or(record, |value| value.whole),
+        };
+        self.file.map.word(whole + RECORD_PLACE).get()
+    }
+
+    /// Removes a key; tells whether it was there.
+    pub fn remove(&self, key: &EncodedKey, hash: u64) -> Result<bool, Failure> {
+        let Search::Hit(hit) = self.search(hash, key) else {
+            // Nor where the index has gone with a part of the file. (The rest of the page in which it ends now reads as zeros.)
+            return self.file.check_long().map(|()| false);
+        };
+        let record = NewRecord { op: Op::Remove, key, value: Value::whole(&[0xc0]) };
+        let offset = self.segments().space_for(record.length(), Purpose::Reclaim)?;
+        let placed = self.append(&record, offset, self.end(), self.order(hit.record), Company::NONE);
+        let published = self.publish(placed.offset, placed);
+        if let Ok(published) = &published {
+            self.forget(hit);
+            self.mark_indexed(published);
+        }
+        self.drop_large_removal(placed);
+        published.map(|_| true)
+    }
+
+    /// A removal counts as nothing that lives, so nobody's death frees the run that one with a very
+    /// long key has to itself: it goes as soon as it is applied, or has failed.
+    fn drop_large_removal(&self, removal: Placed) {
+        // After a power loss the removal may be gone and has to have left its mark.
+        if removal.length > MAX_SMALL && (!self.is_durable() || self.sync().is_ok()) {
+            self.release(block_of(removal.offset));
+        }
+    }
+
+    /// Writes a record into space of its own; nobody sees it yet.
+    #[inline(always)]
+    pub fn append(&self, record: &NewRecord, offset: u64, position: u64, order: u64, company: Company) -> Placed {
+        let map = &self.file.map;
+        let length = record.length();
+        let key = offset + RECORD_HEAD;
+        let name = key + record.key.head().len() as u64;
+        let value = name + record.key.bytes().len() as u64;
+        let placed = Placed { offset, length, position };
+        if !map.is_inside(offset, length) {
+            map.poison();
+            return placed;
+        }
+        // SAFETY: inside the mapping, as was just checked; `NewRecord::length` counts the fixed part and all that is
+        // written here, and makes the sum a multiple of eight.
+        unsafe {
+            // The last word first: it holds the padding, and whatever covers it comes later.
+            map.word_inside(offset + length - 8).set(0);
+            map.word_inside(offset).set(record.first_word());
+            map.word_inside(offset + RECORD_POSITION).set(position);
+            map.word_inside(offset + RECORD_PLACE).set(order);
+            map.write_inside(key, record.key.head());
+            map.write_inside(name, record.key.bytes());
+            if !record.value.head.is_empty() {
+                map.write_inside(value, record.value.head);
+            }
+            map.write_inside(value + record.value.head.len() as u64, record.value.body);
+        }
+        self.seal(placed, record.op, company);
+        self.mark_end(placed);
+        placed
+    }
+
+    /// Computes a record's CRC and writes it down, with the records that are published together with it.
+    #[inline(always)]
+    pub fn seal(&self, placed: Placed, op: Op, company: Company) {
+        let map = &self.file.map;
+        let generation = map.word(block_offset(block_of(placed.offset)) + GENERATION).get();
+        let crc_word = map.word(placed.offset + RECORD_CRC);
+        crc_word.set(u64::from(company.word()) << 32);
+        let seed = crc_seed(self.file.identity.store_id, generation, placed.offset, map.word(placed.offset).get());
+        let crc = self.view().sealed(seed, placed.offset, placed.length, op).unwrap_or(0);
+        crc_word.set((u64::from(company.word()) << 32) | u64::from(crc));
+    }
+
+    /// Makes sure that a walk through the segment ends behind this record, whatever an earlier life
+    /// of the block left there.
+    #[inline]
+    pub fn mark_end(&self, placed: Placed) {
+        let end = placed.offset + placed.length;
+        if placed.length <= MAX_SMALL && !(end - PAGE).is_multiple_of(BLOCK) {
+            self.file.map.word(end).set(0);
+        }
+    }
+
+    /// Makes everything up to the record `last` true; `first` is where the first of the new records lies. On an error
+    /// nothing has happened.
+    #[inline]
+    pub fn publish(&self, first: u64, last: Placed) -> Result<Published, Failure> {
+        let header = self.header();
+        if self.is_durable() {
+            self.sync_before_publishing(first)?;
+        }
+        if self.file.map.is_poisoned() {
+            return Err(Failure::Stale);
+        }
+        header.pending.set(first);
+        header.commit.store(header.commit.get() & HELD | (last.position + last.length), Ordering::Release);
+        Ok(Published { last })
+    }
+
+    #[cold]
+    fn sync_before_publishing(&self, first: u64) -> Result<(), Failure> {
+        let result = self.sync();
+        if result.is_err() {
+            // The record is not to be found by a check after a power loss either.
+            self.file.map.word(first).set(0);
+        }
+        result
+    }
+
+    /// The new record at `record` is its key's now, the old one is dead; so are those that it was
+    /// appended to, down to `kept`, which the new one goes on from (0: none).
+    #[inline(always)]
+    pub fn replace_record(&self, old: Hit, record: u64, kept: u64) {
+        self.header().superseding.set(old.record);
+        self.point(old.slot, record);
+        self.mark_value_dead(old.record, kept);
+    }
+
+    /// The key's record is dead and nothing takes its place.
+    pub fn forget(&self, old: Hit) {
+        self.header().superseding.set(old.record);
+        self.delete(old.slot);
+        self.mark_value_dead(old.record, 0);
+    }
+
+    /// Marks a value's record dead, and those that it was appended to, down to `kept`. `superseding`
+    /// names it.
+    #[inline(always)]
+    fn mark_value_dead(&self, record: u64, kept: u64) {
+        let header = self.header();
+        let mut record = record;
+        for _ in 0..MAX_APPENDS {
+            // Once its segment is free, a record no longer tells what it was appended to.
+            let rest = match self.before(record) {
+                before if before == kept => 0,
+                before => before,
+            };
+            header.superseding_rest.set(rest);
+            self.segments().mark_dead(record);
+            header.superseding.set(rest);
+            if rest == 0 {
+                return;
+            }
+            record = rest;
+        }
+        header.superseding.set(0);
+    }
+
+    /// The record that this one was appended to; 0 if it stands for itself.
+    #[inline]
+    pub fn before(&self, record: u64) -> u64 {
+        self.view().before(record).unwrap_or_else(|| {
+            self.file.map.poison();
+            0
+        })
+    }
+
+    /// The append at `record`, which goes on from `kept`, is its key's newest record now.
+    pub fn follow(&self, old: Hit, record: u64, kept: u64) {
+        if kept == old.record { self.point(old.slot, record) } else { self.replace_record(old, record, kept) }
+    }
+
+    /// The index knows everything; the tail moves behind what was appended.
+    #[inline]
+    pub fn mark_indexed(&self, published: &Published) {
+        let last = published.last;
+        let header = self.header();
+        if self.file.map.is_poisoned() {
+            // What was told to the index may have gone nowhere: the next owner tells it again.
+            return;
+        }
+        header.indexed.store(last.position + last.length, Ordering::Release);
+        if last.length <= MAX_SMALL {
+            header.tail.set(last.offset + last.length);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Replacing everything: an index is prepared beside the one in use, and one publication switches over.
+
+use super::append::{Log, Placed};
+use super::segments::fits;
+use crate::error::Failure;
+use crate::format::*;
+use crate::header::Root;
+use crate::lock::WriteGuard;
+use crate::number::NextNumber;
+use crate::space::Purpose;
+use std::ops::Deref;
+use std::sync::atomic::Ordering;
+
+/// A new content that was prepared beside the old one.
+struct Prepared {
+    root: Root,
+    clear: Placed,
+    last: Placed,
+    /// Where its last segment goes on.
+    tail: u64,
+    next_number: NextNumber,
+}
+
+/// All of a file whose write lock is held.
+#[derive(Clone, Copy)]
+pub struct Replace<'g> {
+    log: Log<'g>,
+}
+
+impl<'g> Deref for Replace<'g> {
+    type Target = Log<'g>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Log<'g> {
+        &self.log
+    }
+}
+
+impl<'g> Replace<'g> {
+    #[inline(always)]
+    pub fn of(guard: &'g WriteGuard) -> Self {
+        Self { log: Log::of(guard) }
+    }
+
+    /// Replaces all keys and values by others: an index is prepared beside the one in use, and one
+    /// publication switches over. On an error nothing has changed.
+    pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<(), Failure> {
+        let start = self.segments().empty_segment(Purpose::Write)?;
+        let publish = |new: Prepared| {
+            let published = self.publish(new.clear.offset, new.last).inspect_err(|_| self.free_index(new.root))?;
+            Ok((new, published))
+        };
+        match self.prepare_replacement(start, entries).and_then(publish) {
+            Ok((new, _published)) => {
+                self.finish_clear(new.root, new.clear.offset, Some(new.next_number));
+                self.header().tail.set(new.tail);
+                Ok(())
+            }
+            Err(failure) => {
+                // Whatever was allocated from that first segment on was for nothing.
+                let generation = self.view().generation_of(block_of(start));
+                self.segments().release_segments(|other| Some(other) >= generation);
+                Err(failure)
+            }
+        }
+    }
+
+    /// Appends a `Clear` at `first` and all entries, into segments of their own, and indexes them.
+    fn prepare_replacement(&self, first: u64, entries: &[(&[u8], &[u8])]) -> Result<Prepared, Failure> {
+        let count =
+            u32::try_from(entries.len()).ok().filter(|&count| count < Company::MOST).ok_or(Failure::TooLarge)? + 1;
+        let start = self.end();
+        // The Clear comes first, with the root of an index that is not there yet: any is as long.
+        let (clear_key, no_root) = (EncodedKey::none(), uint(0));
+        let clear_record = NewRecord { op: Op::Clear, key: &clear_key, value: Value::whole(&no_root) };
+        let clear = self.append(&clear_record, first, start, start, Company::of(0, count));
+        let mut tail = first + clear.length;
+        let mut last = clear;
+        let mut placed = Vec::new();
+        if placed.try_reserve_exact(entries.len()).is_err() {
+            return Err(Failure::NoMemory(size_of::<(u64, u64)>() as u64 * entries.len() as u64));
+        }
+        for (n, (key, value)) in (1..count).zip(entries) {
+            let key = EncodedKey::new(key).ok_or(Failure::TooLarge)?;
+            let record = NewRecord { op: Op::Set, key: &key, value: Value::whole(value) };
+            let length = record.length();
+            let offset = if length > MAX_SMALL {
+                self.segments().large_run(length, Purpose::Write)?
+            } else if fits(tail, length) {
+                tail
+            } else {
+                self.segments().empty_segment(Purpose::Write)?
+            };
+            if length <= MAX_SMALL {
+                tail = offset + length;
+            }
+            let position = last.position + last.length;
+            last = self.append(&record, offset, position, position, Company::of(n, count));
+            self.add_live(block_of(offset), length as i64);
+            placed.push((hash(self.file.identity.hash_seed, key.bytes()), offset));
+        }
+        let root = self.index_for(&placed)?;
+        let value = uint(root.seal(self.file.identity.store_id));
+        self.file.map.write(first + RECORD_HEAD + clear_record.key.len(), &value);
+        self.seal(clear, Op::Clear, Company::of(0, count));
+        let next_number = entries.iter().map(|(key, _)| NextNumber::after(key)).max().unwrap_or_default();
+        Ok(Prepared { root, clear, last, tail, next_number })
+    }
+
+    /// An index of these `(hash, record)`, that nobody uses yet.
+    fn index_for(&self, entries: &[(u64, u64)]) -> Result<Root, Failure> {
+        let mut depth = (entries.len() as u64 / 1800).next_power_of_two().trailing_zeros();
+        loop {
+            let root = self.new_index(depth, Purpose::Write)?;
+            if entries.iter().all(|&(hash, record)| self.insert_into(root, hash, record)) {
+                return Ok(root);
+            }
+            self.free_index(root);
+            depth += 1;
+        }
+    }
+
+    /// After a `Clear` was published: its index is the index, all older segments are free. The number that comes
+    /// next is that of the new names; whoever takes over has to find it out.
+    pub fn finish_clear(&self, root: Root, clear: u64, next_number: Option<NextNumber>) {
+        let header = self.header();
+        let old = header.directory.get();
+        let new = root.seal(self.file.identity.store_id);
+        header.directory.store(new, Ordering::Release);
+        header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
+        let generation = self.view().generation_of(block_of(clear));
+        // (A tail whose segment is gone is also found out by whoever takes over: this spares it that.)
+        header.tail.set(0);
+        self.segments().release_segments(|other| Some(other) < generation);
+        if old != new {
+            self.free_index(Root::open(old));
+        }
+        let mut keys = 0;
+        self.for_each_slot(|_, _, _| keys += 1);
+        header.keys.set(keys);
+        header.next_number.set(next_number.unwrap_or_else(|| self.numbers().counted_next_number()).word());
+        // Last: until then whoever takes over does all of this again.
+        header.indexed.store(self.end(), Ordering::Release);
+    }
+}
+
+/// A MessagePack uint 64.
+fn uint(word: u64) -> [u8; 9] {
+    let mut value = [0xcf; 9];
+    value[1..].copy_from_slice(&word.to_be_bytes());
+    value
+}

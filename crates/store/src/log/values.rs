@@ -1,0 +1,185 @@
+//! Values that grow: appending to them, and merging the pieces.
+
+use super::append::{Log, Receipt};
+use super::pieces::{Piece, Pieces, copy_pieces};
+use crate::error::Failure;
+use crate::format::*;
+use crate::index::Hit;
+use crate::lock::WriteGuard;
+use crate::space::Purpose;
+use std::ops::Deref;
+
+/// A piece that is appended to a value.
+#[derive(Clone, Copy)]
+struct NewPiece<'a> {
+    /// The record that it goes on from.
+    kept: u64,
+    /// Bytes of appends that the value may still get.
+    left: u32,
+    note: i64,
+    body: &'a [u8],
+}
+
+/// The record that takes the place of all pieces of a value.
+struct United<'a> {
+    /// The record that they began with.
+    whole: u64,
+    /// Of the newest append, if there was one.
+    note: Option<i64>,
+    /// Their bytes, behind room for the start of a united value; and the bytes that follow.
+    before: Vec<u8>,
+    bytes: &'a [u8],
+}
+
+fn lost_piece() -> Failure {
+    Failure::Damaged("a value in it has lost a piece".into())
+}
+
+/// The outcome of appending to a value.
+pub enum Appending {
+    Done(Receipt),
+    /// Nothing has happened: enough has been appended to the value, it is time to write it whole, or to merge its
+    /// pieces.
+    Full,
+}
+
+/// The values of a file whose write lock is held.
+#[derive(Clone, Copy)]
+pub struct Values<'g> {
+    log: Log<'g>,
+}
+
+impl<'g> Deref for Values<'g> {
+    type Target = Log<'g>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Log<'g> {
+        &self.log
+    }
+}
+
+impl<'g> Values<'g> {
+    #[inline(always)]
+    pub fn of(guard: &'g WriteGuard) -> Self {
+        Self { log: Log::of(guard) }
+    }
+
+    /// How long a value is; `None` where it has lost a piece.
+    pub fn length(&self, hit: Hit) -> Option<u64> {
+        Pieces::of(*self.view(), hit.record, None).map(|value| value.length)
+    }
+
+    /// Lets a key's value go on with `bytes`.
+    pub fn append_to(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Appending, Failure> {
+        let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
+        let budget = match head.op {
+            Op::Append => self.view().append_budget_left(hit.record, head).ok_or_else(lost_piece)?,
+            _ => append_budget(head.length),
+        };
+        let length =
+            NewRecord { op: Op::Append, key, value: Value { head: &[0; APPEND_HEAD as usize], body: bytes } }.length();
+        // The number of pieces is what costs; of those that are not united there are few.
+        let Some(left) = budget.checked_sub(if length > MAX_UNITED { 0 } else { length }) else {
+            return Ok(Appending::Full);
+        };
+        let piece = NewPiece { kept: hit.record, left: left as u32, note, body: bytes };
+        if length <= MAX_SMALL {
+            return self.put_piece(key, hit, piece, [0; APPEND_HEAD as usize], Purpose::Write).map(Appending::Done);
+        }
+        // It gets a run of its own. The small pieces before it come along: the cleaner counts on small
+        // ones being the newest. A value that is small altogether is written whole.
+        let value = self.pieces(hit)?;
+        let (small, Some(kept)) = value.split_where(|piece, _| piece > MAX_SMALL) else { return Ok(Appending::Full) };
+        let small = self.copied(APPEND_HEAD, small)?;
+        self.put_piece(key, hit, NewPiece { kept, ..piece }, small, Purpose::Write).map(Appending::Done)
+    }
+
+    /// Appends a piece to a value, in place of all that comes after the record that it goes on from. Room for
+    /// what an append starts with, and what of the value comes along, are in `head`.
+    fn put_piece(
+        &self,
+        key: &EncodedKey,
+        hit: Hit,
+        piece: NewPiece,
+        mut head: impl AsMut<[u8]>,
+        purpose: Purpose,
+    ) -> Result<Receipt, Failure> {
+        let before = self.view().position(piece.kept).ok_or_else(lost_piece)?;
+        let link = AppendHead { before, left: piece.left, note: piece.note };
+        let head = head.as_mut();
+        head[..APPEND_HEAD as usize].copy_from_slice(&link.bytes());
+        let record = NewRecord { op: Op::Append, key, value: Value { head, body: piece.body } };
+        let published = self.publish_record(&record, piece.kept, purpose)?;
+        self.follow(hit, published.offset(), piece.kept);
+        self.mark_indexed(&published);
+        Ok(published.receipt(hit.slot))
+    }
+
+    /// All pieces of a value.
+    pub fn pieces(&self, hit: Hit) -> Result<Pieces, Failure> {
+        Pieces::of(*self.view(), hit.record, None).ok_or_else(lost_piece)
+    }
+
+    /// The bytes of some of a value's pieces, one behind the other, behind `head` zeros. (At most some MiB: what
+    /// is longer is not copied.)
+    fn copied(&self, head: u64, pieces: &[Piece]) -> Result<Vec<u8>, Failure> {
+        let length = head + pieces.iter().map(|piece| piece.length).sum::<u64>();
+        let mut bytes = Vec::new();
+        if bytes.try_reserve_exact(length as usize).is_err() {
+            return Err(Failure::NoMemory(length));
+        }
+        bytes.resize(head as usize, 0);
+        copy_pieces(*self.view(), pieces, &mut bytes).ok_or_else(lost_piece)?;
+        Ok(bytes)
+    }
+
+    /// Writes the newest pieces of a value as one record: all small ones, and larger ones while that
+    /// does not copy more than as much again. The others lie in runs of their own, and stay. `None`: all of them do.
+    pub fn merge_pieces(&self, key: &EncodedKey, hit: Hit) -> Result<Option<Receipt>, Failure> {
+        let value = self.pieces(hit)?;
+        let stays = |piece, newer| piece > MAX_SMALL && newer > 0 && piece > newer || piece > MAX_UNITED;
+        let (newest, kept) = value.split_where(stays);
+        if newest.is_empty() {
+            return Ok(None);
+        }
+        let note = self.view().note(hit.record).ok_or_else(lost_piece)?;
+        if let Some(kept) = kept {
+            let bytes = self.copied(APPEND_HEAD, newest)?;
+            let piece = NewPiece { kept, left: MAX_BUDGET as u32, note: note.ok_or_else(lost_piece)?, body: &[] };
+            return self.put_piece(key, hit, piece, bytes, Purpose::Reclaim).map(Some);
+        }
+        let bytes = self.copied(UNITED_HEAD, newest)?;
+        let united = United { whole: value.whole, note, before: bytes, bytes: &[] };
+        self.put_united(key, hit, united, Purpose::Reclaim).map(Some)
+    }
+
+    /// Lets a key's value go on with `bytes`, and writes all of it as one record.
+    pub fn append_whole(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Receipt, Failure> {
+        let value = self.pieces(hit)?;
+        let (all, _) = value.split_where(|_, _| false);
+        let before = self.copied(UNITED_HEAD, all)?;
+        if key.len() + (before.len() + bytes.len()) as u64 > MAX_RECORD - PAGE {
+            return Err(Failure::TooLarge);
+        }
+        let united = United { whole: value.whole, note: Some(note), before, bytes };
+        self.put_united(key, hit, united, Purpose::Write)
+    }
+
+    /// Puts one record in the place of all pieces of a value.
+    fn put_united(&self, key: &EncodedKey, hit: Hit, united: United, purpose: Purpose) -> Result<Receipt, Failure> {
+        let United { whole, note, mut before, bytes } = united;
+        let record = match note {
+            Some(note) => {
+                before[..UNITED_HEAD as usize].copy_from_slice(&united_head(note));
+                NewRecord { op: Op::United, key, value: Value { head: &before, body: bytes } }
+            }
+            // Nothing was ever appended to it.
+            None => NewRecord { op: Op::Set, key, value: Value { head: &before[UNITED_HEAD as usize..], body: bytes } },
+        };
+        let order = self.file.map.word(whole + RECORD_PLACE).get();
+        let published = self.publish_record(&record, order, purpose)?;
+        self.replace_record(hit, published.offset(), 0);
+        self.mark_indexed(&published);
+        Ok(published.receipt(hit.slot))
+    }
+}

@@ -1,0 +1,159 @@
+//! Looking a key up without the lock.
+
+use crate::format::*;
+use crate::header::Root;
+use crate::index::{Hit, IndexView, Search};
+use crate::memory::{fence, spin_loop};
+use crate::torture::meanwhile;
+use crate::view::View;
+use std::ops::Deref;
+use std::sync::atomic::Ordering;
+
+/// How long a reader gives a writer that is between publishing and indexing, before it looks
+/// through the unindexed records itself.
+pub const SPINS: u32 = if cfg!(feature = "loom") { 1 } else { 200 };
+
+/// What a search without a lock gave.
+pub enum Lookup {
+    Found(Candidate),
+    Missing,
+    /// Something moved underneath: start over.
+    Again,
+}
+
+/// A record that is the key's, as long as its segment's generation does not move.
+pub struct Candidate {
+    pub hit: Hit,
+    pub head: RecordHead,
+    pub generation: u64,
+}
+
+/// The outcome of comparing the key of a record.
+enum Compared {
+    Same(Candidate),
+    Another,
+    /// The segment was freed, and perhaps used again, while it was looked at: whatever the bytes said, the key may
+    /// be somewhere else.
+    Moved,
+}
+
+enum Pending {
+    /// By now the index knows.
+    Indexed,
+    /// None of the unindexed records is about this key.
+    NotThere,
+    /// Everything was replaced: this is the index to use.
+    Replaced(Root),
+    /// The newest record about this key was among them.
+    Last(Lookup),
+}
+
+/// Keys in a view of a file.
+#[derive(Clone, Copy)]
+pub struct Keys<'f> {
+    index: IndexView<'f>,
+}
+
+impl<'f> Deref for Keys<'f> {
+    type Target = IndexView<'f>;
+
+    #[inline(always)]
+    fn deref(&self) -> &IndexView<'f> {
+        &self.index
+    }
+}
+
+impl<'f> Keys<'f> {
+    #[inline(always)]
+    pub fn of(view: View<'f>) -> Self {
+        Self { index: IndexView::of(view) }
+    }
+
+    #[inline]
+    pub fn look_up(&self, hash: u64, key: &EncodedKey, commit: u64) -> Lookup {
+        let header = self.header();
+        let mut root = Root::open(header.directory.load(Ordering::Acquire));
+        if !self.was_indexed() {
+            match self.look_among_pending(key, commit) {
+                Pending::Indexed | Pending::NotThere => {}
+                Pending::Replaced(new) => root = new,
+                Pending::Last(lookup) => return lookup,
+            }
+        }
+        meanwhile("following the directory");
+        let Some(block) = self.index_block(hash, root) else { return Lookup::Again };
+        let mut compared = Compared::Another;
+        meanwhile("searching a block of the index");
+        let search = self.search_block(block, hash, |hit| {
+            compared = self.compare(hit, key);
+            // One that moved while it was looked at ends the search, too.
+            !matches!(compared, Compared::Another)
+        });
+        match (search, compared) {
+            (Some(Search::Miss(_)), _) => Lookup::Missing,
+            (Some(Search::Hit(_)), Compared::Same(candidate)) => Lookup::Found(candidate),
+            (Some(Search::Hit(_)), _) | (None, _) => Lookup::Again,
+        }
+    }
+
+    /// Compares the key of the record that a slot names.
+    #[inline]
+    fn compare(&self, hit: Hit, key: &EncodedKey) -> Compared {
+        let Some(generation) = self.generation(hit.record).map(|word| word.load(Ordering::Acquire)) else {
+            return Compared::Moved;
+        };
+        // Only now is it certain that the record belongs to this generation: the slot still names
+        // it, and it is taken out of the slot before its segment is freed.
+        let named = self.word(hit.slot + 8).map(|slot| slot.load(Ordering::Acquire));
+        if generation == 0 || named != Some(hit.record) {
+            return Compared::Moved;
+        }
+        if let Some(head) = self.head_of(hit.record, key) {
+            return Compared::Same(Candidate { hit, head, generation });
+        }
+        fence(Ordering::Acquire);
+        if self.has_stood(hit.record, generation) { Compared::Another } else { Compared::Moved }
+    }
+
+    /// The index does not know all that is committed: its writer is about to tell it, or has died.
+    #[cold]
+    fn look_among_pending(&self, key: &EncodedKey, commit: u64) -> Pending {
+        let header = self.header();
+        for _ in 0..SPINS {
+            if header.indexed.load(Ordering::Acquire) >= commit {
+                return Pending::Indexed;
+            }
+            spin_loop();
+        }
+        let indexed = header.indexed.load(Ordering::Acquire);
+        let mut position = indexed;
+        let mut record = header.pending.load(Ordering::Acquire);
+        let mut last = Pending::NotThere;
+        // With no record the log's end has moved on alone.
+        while record != 0 && position < commit {
+            let head = self.record_head(record).filter(|_| self.position(record) == Some(position));
+            let (Some(head), Some(generation)) = (head, self.generation(record)) else {
+                return Pending::Last(Lookup::Again);
+            };
+            match head.op {
+                Op::Clear => {
+                    return match self.prepared_root(record, head) {
+                        Some(root) => Pending::Replaced(root),
+                        None => Pending::Last(Lookup::Again),
+                    };
+                }
+                _ if !self.is_record_of(record, key) => {}
+                Op::Set | Op::Append | Op::United => {
+                    let generation = generation.load(Ordering::Acquire);
+                    last = Pending::Last(Lookup::Found(Candidate { hit: Hit { slot: 0, record }, head, generation }));
+                }
+                Op::Remove => last = Pending::Last(Lookup::Missing),
+            }
+            position += head.length;
+            record += head.length;
+        }
+        // Records that the index does not know are not freed: what was read was theirs.
+        fence(Ordering::Acquire);
+        if header.indexed.load(Ordering::Relaxed) == indexed { last } else { Pending::Last(Lookup::Again) }
+    }
+}

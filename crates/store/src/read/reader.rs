@@ -1,0 +1,238 @@
+//! A reader of an open file.
+
+use super::attempts::Attempts;
+use super::lookup::{Keys, Lookup, SPINS};
+use super::snapshot::All;
+use super::stillness::Stillness;
+use super::value::{Bytes, Copied, Want};
+use crate::error::Failure;
+use crate::file::File;
+use crate::format::*;
+use crate::header::HELD;
+use crate::index::Hit;
+use crate::log::record::Records;
+use crate::memory::spin_loop;
+use crate::torture::meanwhile;
+use crate::version::Version;
+use std::mem::MaybeUninit;
+use std::sync::atomic::Ordering;
+use sync_backend::{Entry, Found, Room, Snapshot, Unread};
+
+/// How often a reader starts over before it asks for quiet. (Each time somebody must have written that very
+/// key, or have made room, within a few instructions.)
+const ATTEMPTS: u32 = 1_000;
+/// How often where it looks at everything, which any write disturbs.
+const ATTEMPTS_AT_ALL: u32 = 3;
+
+/// A file, to be read without its lock.
+#[derive(Clone, Copy)]
+pub struct Reader<'f> {
+    file: &'f File,
+}
+
+impl<'f> Reader<'f> {
+    #[inline(always)]
+    pub fn of(file: &'f File) -> Self {
+        Self { file }
+    }
+
+    /// Looks a key up for `object`; see [`crate::Store::get_short`] and [`crate::Store::peek`].
+    #[inline]
+    pub fn get(
+        &self,
+        object: u64,
+        key: &[u8],
+        want: Want,
+        seen: &mut Version,
+        out: &mut impl Room<u8>,
+    ) -> Result<Found, Failure> {
+        match self.attempt(object, key, want, seen, out)? {
+            Some(found) => Ok(found),
+            None => self.get_in_the_end(object, key, want, seen, out),
+        }
+    }
+
+    /// As [`Reader::get`], where the first attempt has failed.
+    #[cold]
+    fn get_in_the_end(
+        &self,
+        object: u64,
+        key: &[u8],
+        want: Want,
+        seen: &mut Version,
+        out: &mut impl Room<u8>,
+    ) -> Result<Found, Failure> {
+        let mut attempts = Attempts::new(ATTEMPTS, self.file.writable);
+        // The one that has failed.
+        let _ = attempts.go_on();
+        loop {
+            attempts.have_copied(out.items().len());
+            let stillness = if attempts.go_on() { None } else { Some(Stillness::of(self.file, object)?) };
+            let known = *seen;
+            let found = self.attempt(object, key, want, seen, out)?;
+            match (found, stillness) {
+                (Some(found), None) => return Ok(found),
+                (Some(found), Some(stillness)) if stillness.held() => return Ok(found),
+                (Some(_), Some(_)) => {
+                    *seen = known;
+                    return Err(Failure::Busy);
+                }
+                (None, None) => {}
+                (None, Some(stillness)) => {
+                    return Err(stillness.blame("what it says of a key makes no sense"));
+                }
+            }
+        }
+    }
+
+    /// One attempt to look a key up. `None`: something moved meanwhile, or makes no sense.
+    fn attempt(
+        &self,
+        object: u64,
+        key: &[u8],
+        want: Want,
+        seen: &mut Version,
+        out: &mut impl Room<u8>,
+    ) -> Result<Option<Found>, Failure> {
+        let header = self.file.map.header();
+        // Its version is without the mark of a hold: whoever reads under a hold looks every time.
+        let looking = self.file.begin_looking(object)?;
+        if !seen.is_of(self.file.life()) {
+            *seen = Version::default();
+            self.file.check_ours()?;
+            // A name that is too long for any record has none.
+            if header.directory.load(Ordering::Acquire) == 0 || key.len() as u64 > MAX_NAME {
+                return Ok(Some(Found::Missing));
+            }
+            *seen = Version::of_key(self.file.life(), hash(self.file.identity.hash_seed, key));
+        } else if seen.position().is_some() && self.is_unchanged(seen, looking.commit) {
+            // Nobody held the store when the log's end was loaded, and the slot named this record then.
+            if self.file.map.is_poisoned() || header.incarnation.load(Ordering::Relaxed) != self.file.incarnation() {
+                return Err(Failure::Stale);
+            }
+            seen.confirm(looking.commit);
+            return Ok(Some(Found::Unchanged));
+        }
+        let epoch = header.index_epoch.load(Ordering::Acquire);
+        let Some(encoded) = EncodedKey::new(key) else { return Ok(Some(Found::Missing)) };
+        let view = self.file.view_since(looking.commit);
+        // The caller's knowledge stays as it is until it is certain that it gets something else.
+        let copied = match Keys::of(view).look_up(seen.hash(), &encoded, looking.commit) {
+            Lookup::Found(candidate) => Bytes::of(view).copy_out(&encoded, &candidate, want, seen, out).map(Some),
+            Lookup::Missing => Some(None),
+            Lookup::Again => None,
+        };
+        let undisturbed = self.file.has_seen_no_section(looking) && header.index_epoch.load(Ordering::Relaxed) == epoch;
+        let ours = self.file.check_ours();
+        let (Some(copied), true, Ok(())) = (copied, undisturbed, &ours) else {
+            return ours.map(|()| None);
+        };
+        match copied {
+            Some(Copied::Is { found, hit, position }) => {
+                seen.find(hit, position, epoch, looking.commit);
+                Ok(Some(found))
+            }
+            Some(Copied::NoRoom(length)) => Err(Failure::NoRoom(length)),
+            None => {
+                seen.miss(epoch, looking.commit);
+                Ok(Some(Found::Missing))
+            }
+        }
+    }
+
+    /// Looks at all of the file, for `object`, until it has stood still meanwhile: `look` gives `None` where
+    /// it has not.
+    pub fn look_at_all<T>(&self, object: u64, mut look: impl FnMut() -> Option<T>) -> Result<T, Failure> {
+        let mut attempts = Attempts::new(ATTEMPTS_AT_ALL, self.file.writable);
+        while attempts.go_on() {
+            let looking = self.file.begin_looking(object)?;
+            self.file.check_ours()?;
+            let seen = look().filter(|_| self.file.has_seen_no_section(looking));
+            self.file.check_ours()?;
+            if let Some(seen) = seen {
+                return Ok(seen);
+            }
+        }
+        let stillness = Stillness::of(self.file, object)?;
+        let looking = self.file.begin_looking(object)?;
+        let seen = look().filter(|_| self.file.has_seen_no_section(looking));
+        self.file.check_ours()?;
+        match seen {
+            Some(seen) if stillness.held() => Ok(seen),
+            _ => Err(stillness.blame("its index and its log do not agree")),
+        }
+    }
+
+    /// Whether the value that `seen` tells of is still the newest, or was when `commit` was the log's end.
+    #[inline]
+    fn is_unchanged(&self, seen: &Version, commit: u64) -> bool {
+        // Only if the log ends where it did is it certain that nothing was freed, and that the position was one.
+        self.is_same_record(seen, commit) && self.file.map.header().commit.load(Ordering::Relaxed) & !HELD == commit
+    }
+
+    /// Whether the slot still names the very record that `seen` tells of. Positions are never used
+    /// twice, so there is no other record with this position at this offset.
+    #[inline]
+    fn is_same_record(&self, seen: &Version, commit: u64) -> bool {
+        let (header, view, hit) = (self.file.map.header(), Records::of(self.file.view()), seen.hit());
+        header.indexed.load(Ordering::Acquire) >= commit
+            && view.word(hit.slot + 8).is_some_and(|slot| slot.load(Ordering::Acquire) == hit.record)
+            && {
+                meanwhile("looking at a position");
+                true
+            }
+            && view.position(hit.record) == seen.position()
+            && seen.is_of_epoch(header.index_epoch.load(Ordering::Acquire))
+    }
+
+    /// What a writer may take from `seen`: the slot that names the record, if it still does.
+    #[inline]
+    pub fn hint(&self, seen: &Version) -> Option<Hit> {
+        let good = seen.is_of(self.file.life()) && seen.position().is_some() && self.is_same_record(seen, 0);
+        good.then_some(seen.hit())
+    }
+
+    /// Copies a part of a value that was left where it is, to fill `target`; false if it is gone. (Nobody
+    /// looks whether the key has a newer one: this was the newest when it was found.)
+    pub fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> bool {
+        let [life, ..] = value.place;
+        let is_known = life == self.file.life();
+        is_known
+            && Bytes::of(self.file.view()).copy_unread(value, from, target).is_some()
+            && self.file.check_ours().is_ok()
+    }
+
+    /// How many keys there are. Waits for nobody: where a writer has stopped or died before it has
+    /// counted what it published, the index and that are gone through instead.
+    pub fn count(&self) -> u64 {
+        let header = self.file.map.header();
+        for _ in 0..3 {
+            let commit = header.commit.load(Ordering::Acquire) & !HELD;
+            for _ in 0..SPINS {
+                if header.indexed.load(Ordering::Acquire) >= commit {
+                    return header.keys.load(Ordering::Acquire);
+                }
+                spin_loop();
+            }
+            let mut keys = 0;
+            let mut count = |_| {
+                keys += 1;
+                true
+            };
+            if All::of(self.file.view()).visit_all(&mut count).is_some() {
+                return keys;
+            }
+        }
+        // Somebody is writing all the time, and counting.
+        header.keys.load(Ordering::Acquire)
+    }
+
+    /// Copies everything, as it was at one moment, as far as there is room. `None`: it changed meanwhile.
+    pub fn copy_all<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>) -> Option<()> {
+        snapshot.clear();
+        let view = All::of(self.file.view());
+        view.visit_all(&mut |record| view.copy_entry(record, snapshot).is_some())?;
+        snapshot.sort();
+        Some(())
+    }
+}

@@ -1,0 +1,126 @@
+//! Looking at all keys and values, as they were at one moment, without the lock.
+
+use crate::format::*;
+use crate::header::{HELD, Root};
+use crate::index::IndexView;
+use crate::log::pieces::Pieces;
+use crate::log::record::{Layout, Span};
+use crate::memory::fence;
+use crate::torture::meanwhile;
+use crate::view::View;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::atomic::Ordering;
+use sync_backend::{Entry, Room, Snapshot, Unread};
+
+/// All that a view of a file shows.
+#[derive(Clone, Copy)]
+pub struct All<'f> {
+    index: IndexView<'f>,
+}
+
+impl<'f> Deref for All<'f> {
+    type Target = IndexView<'f>;
+
+    #[inline(always)]
+    fn deref(&self) -> &IndexView<'f> {
+        &self.index
+    }
+}
+
+impl<'f> All<'f> {
+    #[inline(always)]
+    pub fn of(view: View<'f>) -> Self {
+        Self { index: IndexView::of(view) }
+    }
+
+    /// Visits the newest record of each key, as they were at one moment. `None`: they changed meanwhile,
+    /// or one of them was not what the visitor expected.
+    pub fn visit_all(&self, visit: &mut dyn FnMut(u64) -> bool) -> Option<()> {
+        let header = self.header();
+        meanwhile("beginning to visit all");
+        let commit = header.commit.load(Ordering::Acquire);
+        let epoch = header.index_epoch.load(Ordering::Acquire);
+        let indexed = header.indexed.load(Ordering::Acquire);
+        let mut root = Root::open(header.directory.load(Ordering::Acquire));
+        // What the index does not know yet: its writer is about to tell it, or has died.
+        let mut pending = HashMap::new();
+        if indexed != commit & !HELD
+            && let Some(replaced) = self.collect_pending(indexed, commit & !HELD, &mut pending)?
+        {
+            root = replaced;
+        }
+        let mut whole = true;
+        let mut visit = |record| {
+            let whole = visit(record);
+            meanwhile("visiting all");
+            whole
+        };
+        self.for_each_slot_of(root, |_, _, record| {
+            if pending.is_empty() || self.key_of(record).is_none_or(|key| !pending.contains_key(&key)) {
+                whole = whole && visit(record);
+            }
+        })?;
+        for record in pending.into_values().flatten() {
+            whole = whole && visit(record);
+        }
+        fence(Ordering::Acquire);
+        let quiet = header.commit.load(Ordering::Relaxed) & !HELD == commit & !HELD
+            && header.indexed.load(Ordering::Relaxed) == indexed
+            && header.index_epoch.load(Ordering::Relaxed) == epoch
+            && self.file.check_sound().is_ok();
+        (whole && quiet).then_some(())
+    }
+
+    /// The records between two positions: each key's newest, `None` where that removes it. Returns
+    /// the root of the index that holds for the rest, if they replace everything; `None` if they
+    /// cannot be read.
+    fn collect_pending(
+        &self,
+        mut position: u64,
+        end: u64,
+        keys: &mut HashMap<Vec<u8>, Option<u64>>,
+    ) -> Option<Option<Root>> {
+        let mut record = self.header().pending.load(Ordering::Acquire);
+        while record != 0 && position < end {
+            let head = self.record_head(record).filter(|_| self.position(record) == Some(position))?;
+            if head.op == Op::Clear {
+                return self.prepared_root(record, head).map(Some);
+            }
+            keys.insert(self.key_of(record)?, head.op.holds_value().then_some(record));
+            position += head.length;
+            record += head.length;
+        }
+        Some(None)
+    }
+
+    fn key_of(&self, record: u64) -> Option<Vec<u8>> {
+        let key = self.layout(record, self.record_head(record)?)?.key;
+        let mut name: Vec<u8> = Vec::new();
+        self.copy(key.at, key.length, &mut name)?;
+        Some(name)
+    }
+
+    pub fn copy_entry<B: Room<u8>, E: Room<Entry>>(&self, record: u64, snapshot: &mut Snapshot<B, E>) -> Option<()> {
+        let head = self.record_head(record)?;
+        let Layout { key, value: Span { at: value, length } } = self.layout(record, head)?;
+        let pieces = if head.op == Op::Append { Some(Pieces::of(***self, record, None)?) } else { None };
+        let (whole, length) = pieces.as_ref().map_or((record, length), |value| (value.whole, value.length));
+        let order = self.word(whole + RECORD_PLACE)?.get();
+        if snapshot.count(key.length + length) > self.end() {
+            // More than the file holds: its index names something time and again.
+            return None;
+        }
+        let copy_key = |bytes: &mut B| self.copy(key.at, key.length, bytes);
+        if length >= snapshot.limit() {
+            let generation = self.generation(record)?.load(Ordering::Acquire);
+            let place = [self.file.life(), record, self.position(record)?, generation];
+            return snapshot.add_left(order, (key.length, copy_key), Unread { length, place });
+        }
+        let copy_value = |bytes: &mut B| match &pieces {
+            Some(value) => value.copy(***self, bytes),
+            None => self.copy(value, length, bytes),
+        };
+        snapshot.add(order, (key.length, copy_key), (length, copy_value))
+    }
+}
