@@ -11,6 +11,7 @@
 //! whose 6 bytes and the two that follow make one such word, so that a run changes its kind or
 //! its length in a single store and the file is a valid stream at every moment.
 
+use rmp::Marker;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The header's length, and the unit in which the file's space is given back to the system.
@@ -80,8 +81,25 @@ impl Kind {
     }
 }
 
-/// `0xC9`: MessagePack's ext with a 32-bit length.
-const EXT32: u8 = 0xc9;
+/// MessagePack's markers, as they stand in the file.
+pub mod marker {
+    use rmp::Marker;
+
+    /// An ext with a 32-bit length.
+    pub const EXT32: u8 = Marker::Ext32.to_u8();
+    /// A str of up to 31 bytes, but for its length.
+    pub const FIXSTR: u8 = Marker::FixStr(0).to_u8();
+    pub const STR8: u8 = Marker::Str8.to_u8();
+    pub const STR16: u8 = Marker::Str16.to_u8();
+    pub const STR32: u8 = Marker::Str32.to_u8();
+    pub const BIN8: u8 = Marker::Bin8.to_u8();
+    pub const BIN16: u8 = Marker::Bin16.to_u8();
+    pub const BIN32: u8 = Marker::Bin32.to_u8();
+    pub const U32: u8 = Marker::U32.to_u8();
+    pub const U64: u8 = Marker::U64.to_u8();
+    pub const I64: u8 = Marker::I64.to_u8();
+}
+
 /// Bytes of an ext 32 before its content.
 const EXT_HEAD: u64 = 6;
 
@@ -89,12 +107,12 @@ const EXT_HEAD: u64 = 6;
 /// `a` and `b` are the two content bytes that share the word.
 pub fn ext_word(kind: Kind, length: u64, a: u8, b: u8) -> u64 {
     let content = u32::try_from(length - EXT_HEAD).expect("runs and records stay below 4 GiB").to_be_bytes();
-    u64::from_le_bytes([EXT32, content[0], content[1], content[2], content[3], kind as u8, a, b])
+    u64::from_le_bytes([marker::EXT32, content[0], content[1], content[2], content[3], kind as u8, a, b])
 }
 
 /// Reads what [`ext_word`] made: kind, length in the file, and the two content bytes.
 pub fn parse_ext_word(word: u64) -> Option<(Kind, u64, u8, u8)> {
-    let [EXT32, c0, c1, c2, c3, kind, a, b] = word.to_le_bytes() else { return None };
+    let [marker::EXT32, c0, c1, c2, c3, kind, a, b] = word.to_le_bytes() else { return None };
     let length = u64::from(u32::from_be_bytes([c0, c1, c2, c3])) + EXT_HEAD;
     Some((Kind::from_byte(kind)?, length, a, b))
 }
@@ -352,17 +370,17 @@ impl<'a> EncodedKey<'a> {
         let text = is_text(bytes);
         let mut head = [0; 5];
         let head_length = if text && length < 32 {
-            head[0] = 0xa0 | length as u8;
+            head[0] = marker::FIXSTR | length as u8;
             1
         } else if length < 256 {
-            head[..2].copy_from_slice(&[if text { 0xd9 } else { 0xc4 }, length as u8]);
+            head[..2].copy_from_slice(&[if text { marker::STR8 } else { marker::BIN8 }, length as u8]);
             2
         } else if length < 65536 {
-            head[0] = if text { 0xda } else { 0xc5 };
+            head[0] = if text { marker::STR16 } else { marker::BIN16 };
             head[1..3].copy_from_slice(&(length as u16).to_be_bytes());
             3
         } else {
-            head[0] = if text { 0xdb } else { 0xc6 };
+            head[0] = if text { marker::STR32 } else { marker::BIN32 };
             head[1..5].copy_from_slice(&(length as u32).to_be_bytes());
             5
         };
@@ -397,11 +415,11 @@ fn is_text(bytes: &[u8]) -> bool {
 /// How long an encoded key's head and name are, from its first five bytes.
 pub fn parse_key_head(head: [u8; 5]) -> Option<(u64, u64)> {
     let wide = u64::from(u32::from_be_bytes([head[1], head[2], head[3], head[4]]));
-    match head[0] {
-        b @ 0xa0..=0xbf => Some((1, u64::from(b & 0x1f))),
-        0xd9 | 0xc4 => Some((2, u64::from(head[1]))),
-        0xda | 0xc5 => Some((3, u64::from(u16::from_be_bytes([head[1], head[2]])))),
-        0xdb | 0xc6 => Some((5, wide)),
+    match Marker::from_u8(head[0]) {
+        Marker::FixStr(length) => Some((1, length.into())),
+        Marker::Str8 | Marker::Bin8 => Some((2, u64::from(head[1]))),
+        Marker::Str16 | Marker::Bin16 => Some((3, u64::from(u16::from_be_bytes([head[1], head[2]])))),
+        Marker::Str32 | Marker::Bin32 => Some((5, wide)),
         _ => None,
     }
 }
@@ -473,9 +491,9 @@ pub struct AppendHead {
 impl AppendHead {
     #[inline]
     pub fn bytes(self) -> [u8; APPEND_HEAD as usize] {
-        let mut bytes = [0xcf; APPEND_HEAD as usize];
+        let mut bytes = [marker::U64; APPEND_HEAD as usize];
         bytes[1..9].copy_from_slice(&self.before.to_be_bytes());
-        bytes[9] = 0xce;
+        bytes[9] = marker::U32;
         bytes[APPEND_LEFT as usize..][..4].copy_from_slice(&self.left.to_be_bytes());
         bytes[14..].copy_from_slice(&united_head(self.note));
         bytes
@@ -500,7 +518,7 @@ pub const UNITED_HEAD: u64 = 9;
 /// The start of a united value's body: the note of the newest of its pieces, as a MessagePack int 64.
 #[inline]
 pub fn united_head(note: i64) -> [u8; UNITED_HEAD as usize] {
-    let mut bytes = [0xd3; UNITED_HEAD as usize];
+    let mut bytes = [marker::I64; UNITED_HEAD as usize];
     bytes[1..].copy_from_slice(&note.to_be_bytes());
     bytes
 }

@@ -153,7 +153,7 @@ impl<'f> Records<'f> {
         let Span { at: value, length } = self.layout(record, head)?.value;
         let bytes: [u8; 9] = self.read(value)?;
         let word = u64::from_be_bytes(bytes[1..].try_into().expect("eight bytes"));
-        let is_root = length == 9 && bytes[0] == 0xcf && Root::is_sealed(word, self.file.identity.store_id);
+        let is_root = length == 9 && bytes[0] == marker::U64 && Root::is_sealed(word, self.file.identity.store_id);
         is_root.then(|| Root::open(word))
     }
 

@@ -146,7 +146,7 @@ impl<'g> Replace<'g> {
 
 /// A MessagePack uint 64.
 fn uint(word: u64) -> [u8; 9] {
-    let mut value = [0xcf; 9];
+    let mut value = [marker::U64; 9];
     value[1..].copy_from_slice(&word.to_be_bytes());
     value
 }
