@@ -4,7 +4,8 @@
 use super::error::{Error, ErrorKind, Result};
 use super::format;
 use super::registry::{close_idle, set_idle_limit};
-use super::store::{Store, WriterHold};
+use super::session::WriterHold;
+use super::store::Store;
 use super::version::Version;
 use super::wait::Waiter;
 use std::mem::MaybeUninit;
@@ -47,7 +48,7 @@ impl Backend for Store {
     }
 
     fn another(&self) -> Self {
-        Self::new(self.path.clone(), self.options.clone())
+        Self::new(self.path().to_owned(), self.options().clone())
     }
 
     #[inline]

@@ -39,7 +39,7 @@ pub struct File {
     pub warning: Cell<Option<String>>,
     /// For a private copy: what it is one of.
     copied_from: Option<Rc<Original>>,
-    /// Whether a reader of this thread looks at it while the lock has no living owner (see `read.rs`).
+    /// Whether a reader of this thread looks at it while the lock has no living owner (see `read/stillness.rs`).
     pub resting: Cell<bool>,
 }
 

@@ -1,7 +1,7 @@
 //! A shared, ordered map from key to bytes, in one file. There is no PHP in here.
 //!
 //! [`Store`] is the face. Behind it: `file` opens and maps ([`map`](self) survives files cut short),
-//! `lock` serialises writers, `hold` is `lock()`, `log` appends and cleans, `index` finds, `blocks` manages space,
+//! `lock` serialises writers, `hold` is `lock()`, `log` appends and cleans, `index` finds, `space` manages blocks,
 //! `read` reads without any lock, `recover` follows a death. `docs/design.md` tells why it is so,
 //! `docs/format.md` what the bytes are.
 
@@ -20,6 +20,7 @@ mod diagnosis;
 mod error;
 mod file;
 mod file_system;
+mod follow;
 mod foreign;
 mod fork;
 mod format;
@@ -51,6 +52,7 @@ mod rebuild;
 mod recover;
 mod registry;
 mod runs;
+mod session;
 mod sigbus;
 mod size_limit;
 mod space;
@@ -75,7 +77,8 @@ pub use format::VERSION as FORMAT_VERSION;
 pub use machine::draw_identities_from;
 pub use options::{Durability, Options};
 pub use registry::{close_idle, open_files, set_idle_limit};
-pub use store::{Store, WriterHold};
+pub use session::WriterHold;
+pub use store::Store;
 pub use sync_backend::{
     Appended, Entry, Found, Held, PEEK, Patience, Peeked, Places, Room, Snapshot, Standing, Stored, Unread, Waiting,
 };

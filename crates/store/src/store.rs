@@ -1,12 +1,11 @@
 //! The face of the library: one object's view of the store at a path.
 
 use super::check::{Report, check_all};
-use super::clock::{Moment, announce_change};
-use super::error::{Error, ErrorKind, Failure, Result};
+use super::clock::announce_change;
+use super::error::{Error, Failure, Result};
 use super::file::File;
-use super::fork::fork_generation;
+use super::follow::Follower;
 use super::format::{self, EncodedKey, Value};
-use super::header::{Header, Word};
 use super::hold::Strength;
 use super::index::Hit;
 use super::lock::WriteGuard;
@@ -18,102 +17,38 @@ use super::number::{NumberName, Numbers};
 use super::options::{Durability, Options};
 use super::read::{Reader, Want};
 use super::rebuild::initialize;
+use super::session::{Session, WriterHold};
 use super::space::Space;
 use super::version::Version;
 use super::wait::Waiter;
-use super::{diagnosis, import, inode, memory, registry, sigbus};
-use std::cell::{Cell, RefCell};
+use super::{import, registry};
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
+#[cfg(test)]
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sync_backend::{Appended, Backend, Entry, Found, Held, Patience, Peeked, Room, Snapshot, Standing, Unread};
-
-/// What a store keeps others out for.
-#[derive(Debug, Clone, Copy, Default)]
-struct Holding {
-    /// In which process: a forked child holds nothing.
-    generation: u64,
-    /// The file says so.
-    held: bool,
-    /// `lock` was called.
-    locked: bool,
-    /// That was lost with the file, and `unlock` not called since.
-    lost: bool,
-    /// How many changes of `lock_writers` are under way, one inside of the other.
-    changes: u32,
-    /// In which fiber they are.
-    fiber: usize,
-}
-
-/// A change that [`Store::lock_writers`] began, for [`Store::unlock_writers`] to end.
-#[derive(Debug)]
-#[must_use]
-pub struct WriterHold {
-    /// Which store's it is, in which process.
-    pub(super) object: u64,
-    generation: u64,
-}
 
 /// One object's view of the store at a path. Opens at first use, follows the path when it comes
 /// to mean another file. Not `Send`: a thread is like a process of its own.
 ///
-/// Every operation may return [`ErrorKind::Held`] or [`ErrorKind::Busy`]: nothing has happened,
+/// Every operation may return [`ErrorKind::Held`](super::ErrorKind::Held) or [`ErrorKind::Busy`]: nothing has happened,
 /// call [`Store::wait`] (for `Held`) and try again, as [`Store::retry`] does. Dropping a `Store` releases its
 /// `lock()`.
 pub struct Store {
-    pub(super) path: PathBuf,
-    pub(super) options: Options,
-    /// Tells this store from others of its thread.
-    pub(super) object: u64,
-    pub(super) file: RefCell<Option<Rc<File>>>,
-    /// The open file's `commit`, or [`NOWHERE`]; and its [`File::life`], or 0.
-    commit: Cell<*const Word>,
-    life: Cell<u64>,
-    /// When the path was last looked at.
-    pub(super) looked: Cell<Moment>,
-    holding: Cell<Holding>,
-    /// Whether it waits in line: in which generation of forks, or 0.
-    in_line: Cell<u64>,
-    warning: RefCell<Option<String>>,
-}
-
-/// How often an operation is started over because its file was exchanged or cut short meanwhile.
-const ATTEMPTS: usize = 50;
-/// How many of these at once; the others pause.
-const AT_ONCE: usize = 10;
-const PAUSE: Duration = Duration::from_micros(200);
-/// How often with one and the same file.
-const SAME_FILE: usize = 3;
-
-/// What `commit` is where no file is open: a version that nothing was ever seen at.
-fn nowhere() -> *const Word {
-    static NOWHERE: memory::AtomicU64 = memory::AtomicU64::new(u64::MAX);
-    std::ptr::from_ref(&NOWHERE).cast()
+    follower: Follower,
 }
 
 impl Store {
     /// Names a store; touches nothing.
     pub fn new(path: PathBuf, options: Options) -> Self {
-        static OBJECTS: AtomicU64 = AtomicU64::new(1);
-        Self {
-            path,
-            options,
-            object: OBJECTS.fetch_add(1, Ordering::Relaxed),
-            file: RefCell::new(None),
-            commit: Cell::new(nowhere()),
-            life: Cell::new(0),
-            looked: Cell::new(Moment::NEVER),
-            holding: Cell::new(Holding::default()),
-            in_line: Cell::new(0),
-            warning: RefCell::new(None),
-        }
+        Self { follower: Follower::new(path, options) }
     }
 
     /// The path, as it was given.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.follower.path
     }
 
     /// True if the key that `seen` belongs to has certainly not changed since. No system call
@@ -121,27 +56,11 @@ impl Store {
     /// of reading an unchanged value.
     #[inline]
     pub fn is_current(&self, seen: &Version) -> bool {
-        let looked = self.looked.get();
-        if looked.precedes_a_change() {
-            // Before anything of the file is touched: the signal of a file that was cut short may be somebody
-            // else's by now.
-            return self.look_again(seen);
-        }
-        // SAFETY: `commit` points to `NOWHERE`, or into the mapping of the file that `self.file`
-        // keeps alive.
-        let commit = unsafe { &*self.commit.get() };
-        seen.is_at(commit.load(Ordering::Acquire), self.life.get()) && (looked.is_this_tick() || self.look_again(seen))
-    }
-
-    #[cold]
-    fn look_again(&self, seen: &Version) -> bool {
-        matches!(self.current_file(), Ok(Some(_)))
-            // SAFETY: as in `is_current`.
-            && seen.is_at(unsafe { &*self.commit.get() }.load(Ordering::Acquire), self.life.get())
+        self.follower.is_current(seen)
     }
 
     /// Looks a key up. On `Found::Value`, `out` is cleared and filled with the value's bytes; where it has
-    /// no room for them, [`ErrorKind::NoRoom`] says how much they take. `seen` is brought up to date.
+    /// no room for them, [`ErrorKind::NoRoom`](super::ErrorKind::NoRoom) says how much they take. `seen` is brought up to date.
     pub fn get(&self, key: &[u8], seen: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
         self.get_short(key, u64::MAX, seen, out)
     }
@@ -171,7 +90,9 @@ impl Store {
 
     #[inline]
     fn look_up(&self, key: &[u8], want: Want, seen: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
-        let found = self.with_file(false, |file| Reader::of(file).get(self.object, key, want, seen, out))?;
+        let found = self
+            .follower
+            .with_file(false, |file| Reader::of(file).get(self.session().object(), key, want, seen, out))?;
         Ok(found.unwrap_or_else(|| {
             // Nor is it "missing" for longer than there is no file.
             *seen = Version::default();
@@ -182,7 +103,7 @@ impl Store {
     /// Copies a value that was found and left where it is, from its byte `from` on, to fill `target`.
     /// False: it is not there any more; get it again.
     pub fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Result<bool> {
-        let read = self.with_file(false, |file| Ok(Reader::of(file).read_unread(value, from, target)))?;
+        let read = self.follower.with_file(false, |file| Ok(Reader::of(file).read_unread(value, from, target)))?;
         Ok(read.unwrap_or(false))
     }
 
@@ -322,8 +243,8 @@ impl Store {
 
     /// How many keys there are.
     pub fn len(&self) -> Result<u64> {
-        let keys = self.with_file(false, |file| {
-            Reader::of(file).look_at_all(self.object, || {
+        let keys = self.follower.with_file(false, |file| {
+            Reader::of(file).look_at_all(self.session().object(), || {
                 Some(if file.map.header().directory.load(Ordering::Acquire) == 0 {
                     0
                 } else {
@@ -347,11 +268,11 @@ impl Store {
     }
 
     /// Fills a snapshot anew. Values of at least `limit` bytes are left where they are. Where there is too
-    /// little room, [`ErrorKind::NoRoom`]: [`Snapshot::wanted`] says how much it takes.
+    /// little room, [`ErrorKind::NoRoom`](super::ErrorKind::NoRoom): [`Snapshot::wanted`] says how much it takes.
     pub fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
         snapshot.begin(limit);
-        let filled = self.with_file(false, |file| {
-            Reader::of(file).look_at_all(self.object, || {
+        let filled = self.follower.with_file(false, |file| {
+            Reader::of(file).look_at_all(self.session().object(), || {
                 if file.map.header().directory.load(Ordering::Acquire) == 0 {
                     snapshot.clear();
                     return Some(());
@@ -378,85 +299,82 @@ impl Store {
     /// the file.
     ///
     /// The lock is on the file: should somebody delete, replace or cut it short meanwhile, every access is
-    /// [`ErrorKind::LockLost`] until [`Store::unlock`].
+    /// [`ErrorKind::LockLost`](super::ErrorKind::LockLost) until [`Store::unlock`].
     pub fn lock(&self, patience: Patience) -> Result<()> {
         self.hold(Strength::All, patience)?;
-        self.holding.set(Holding { locked: true, ..self.holding() });
+        self.session().lock();
         Ok(())
     }
 
     /// Gives the lock back; nothing happens where this `Store` does not hold it. Changes that are
     /// under way keep other writers out until they end.
     pub fn unlock(&self) {
-        let holding = self.holding();
-        if holding.locked || holding.lost {
-            self.weaken_hold(Holding { locked: false, lost: false, ..holding });
-        }
+        self.session().unlock(|| self.follower.safe_file());
     }
 
     /// As [`Store::unlock`], in the way of a holder that cannot have the write lock: for `tests/loom.rs`.
     #[cfg(feature = "loom")]
     pub fn unlock_without_the_write_lock(&self) {
-        let file = self.file.borrow().clone();
-        file.inspect(|file| file.leave_hold());
-        self.holding.set(Holding { held: false, locked: false, ..self.holding() });
+        self.follower.open_file().inspect(|file| file.leave_hold());
+        self.session().leave();
     }
 
     /// True between `lock` and `unlock`, in the process that called it.
     pub fn holds_lock(&self) -> bool {
-        self.holding().locked
+        self.session().is_locked()
     }
 
     /// Keeps other writers out, not readers, until [`Store::unlock_writers`]: for a change that reads and
     /// writes back within a moment. It may have others inside of it. Other fibers of this thread are
     /// kept out as other stores are.
     pub fn lock_writers(&self) -> Result<WriterHold> {
-        let mut holding = self.holding();
-        if holding.changes > 0 {
-            self.check_strand().map_err(|failure| self.error(failure))?;
+        if self.session().is_changing() {
+            self.session().check_fiber().map_err(|failure| self.error(failure))?;
         }
-        if !holding.held {
+        if !self.session().is_held() {
             self.hold(Strength::Writers, Patience::default())?;
-            holding = self.holding();
         }
-        self.holding.set(Holding { changes: holding.changes + 1, fiber: (self.options.fiber)(), ..holding });
-        Ok(WriterHold { object: self.object, generation: holding.generation })
+        Ok(self.session().begin_change())
     }
 
     /// Ends a change. Nothing happens where that was another store's, or the parent's of this process.
     pub fn unlock_writers(&self, change: WriterHold) {
-        let mut holding = self.holding();
-        if change.object == self.object && change.generation == holding.generation && holding.changes > 0 {
-            holding.changes -= 1;
-            if holding.changes == 0 && !holding.locked { self.weaken_hold(holding) } else { self.holding.set(holding) }
-        }
+        self.session().end_change(&change, || self.follower.safe_file());
     }
 
     /// Whether a change still keeps other writers out.
     pub fn standing(&self, change: &WriterHold) -> Standing {
-        if change.generation != fork_generation() {
-            Standing::Forked
-        } else if change.object == self.object && self.holding().held {
-            Standing::Kept
-        } else {
-            Standing::Ended
-        }
+        self.session().standing(change)
     }
 
-    fn holding(&self) -> Holding {
-        let (holding, generation) = (self.holding.get(), fork_generation());
-        if holding.generation == generation { holding } else { Holding { generation, ..Holding::default() } }
+    fn session(&self) -> &Session {
+        &self.follower.session
+    }
+
+    /// The options that it was opened with.
+    pub(super) fn options(&self) -> &Options {
+        &self.follower.options
+    }
+
+    /// The file that is open.
+    #[cfg(test)]
+    pub(super) fn file(&self) -> Rc<File> {
+        self.follower.open_file().expect("a file is open")
+    }
+
+    #[cfg(test)]
+    pub(super) fn follower(&self) -> &Follower {
+        &self.follower
     }
 
     fn hold(&self, strength: Strength, patience: Patience) -> Result<()> {
-        let keeps_readers_out = strength == Strength::All && !self.holding().locked;
+        let keeps_readers_out = strength == Strength::All && !self.session().is_locked();
         let mut rested = None;
         while let Some(holds) = self.hold_unless_due_to_rest(strength, patience, keeps_readers_out, rested)? {
             rested = Some(holds);
-            let file = self.file.borrow().clone();
-            file.inspect(|file| file.rest());
+            self.follower.open_file().inspect(|file| file.rest());
         }
-        self.holding.set(Holding { held: true, ..self.holding() });
+        self.session().hold();
         Ok(())
     }
 
@@ -469,7 +387,7 @@ impl Store {
         keeps_readers_out: bool,
         rested: Option<u64>,
     ) -> Result<Option<u64>> {
-        let outcome = self.with_file(true, |file| {
+        let outcome = self.follower.with_file(true, |file| {
             let owner = self.begin_change(file)?;
             let holds = owner.header().holds.get();
             if keeps_readers_out && rested == Some(holds) {
@@ -477,72 +395,25 @@ impl Store {
             } else if keeps_readers_out && owner.should_rest() {
                 return Ok(Some(holds));
             }
-            owner.hold(self.object, strength, patience);
+            owner.hold(self.session().object(), strength, patience);
             Ok(None)
         })?;
         outcome.ok_or_else(|| self.error(Failure::Stale))
-    }
-
-    /// Keeps nobody out any more, for whatever reason.
-    fn end_hold(&self) {
-        if self.holding().held {
-            self.end_hold_unless(0);
-        }
-        self.holding.set(Holding { held: false, locked: false, ..self.holding() });
-    }
-
-    /// Makes the hold as weak as what goes on needs: changes, or nothing.
-    fn weaken_hold(&self, holding: Holding) {
-        if holding.held {
-            self.end_hold_unless(holding.changes);
-        }
-        self.holding.set(Holding { held: holding.held && holding.changes > 0, ..holding });
-    }
-
-    /// Ends the hold in the file; while there are `changes`, it goes on keeping writers out.
-    fn end_hold_unless(&self, changes: u32) {
-        let file = self.file.borrow().clone();
-        if self.looked.get().precedes_a_change() {
-            sigbus::stand_ready();
-        }
-        file.inspect(|file| file.give_hold_back(self.object, changes > 0));
-    }
-
-    /// Fails while another fiber is in the middle of a change.
-    fn check_strand(&self) -> std::result::Result<(), Failure> {
-        let Holding { changes, fiber, .. } = self.holding();
-        if changes == 0 || fiber == (self.options.fiber)() {
-            return Ok(());
-        }
-        let patience = Patience::default();
-        Err(Failure::Held(Held { patience, same_thread: true, change: true, holder: None, reading: false, ticket: 0 }))
     }
 
     /// Sleeps until the lock that `held` tells of may have been given back, or this store's turn may have come; else
     /// `at_most`, the holder's interval, or until a signal comes. Returns no result: try again. A waiter that has waited
     /// for a moment stands in line until the operation is done, or [`Store::stop_waiting`] is called.
     pub fn wait(&self, waiter: &mut Waiter, held: &Held, at_most: Duration) {
-        let file = self.file.borrow().clone();
-        if let Some(file) = file {
-            file.wait(self.object, waiter, held, at_most);
-            self.in_line.set(if file.is_in_line() { fork_generation() } else { 0 });
+        if let Some(file) = self.follower.open_file() {
+            self.session().wait(&file, waiter, held, at_most);
         }
     }
 
     /// Ends a wait: the operation is done, or given up.
     #[inline]
     pub fn stop_waiting(&self) {
-        if self.in_line.get() != 0 {
-            self.leave_line();
-        }
-    }
-
-    #[cold]
-    fn leave_line(&self) {
-        let file = self.file.borrow().clone();
-        if self.in_line.replace(0) == fork_generation() {
-            file.inspect(|file| file.leave_line());
-        }
+        self.session().stop_waiting(|| self.follower.open_file());
     }
 
     /// Removes the file and releases the lock. No error if it is missing.
@@ -550,9 +421,9 @@ impl Store {
         if self.exists_or_held()? == Existence::Missing {
             return Ok(());
         }
-        self.write(|file, owner| file.destroy(owner, &self.path))?;
-        self.holding.set(Holding { locked: false, ..self.holding() });
-        self.close();
+        self.write(|file, owner| file.destroy(owner, self.path()))?;
+        self.session().destroy();
+        self.follower.close();
         // Its memory is free when the last one has closed it.
         registry::close_destroyed();
         Self::paths_have_changed();
@@ -574,7 +445,7 @@ impl Store {
 
     /// What the user should be told of how the file was found: once.
     pub fn take_warning(&self) -> Option<String> {
-        self.warning.borrow_mut().take()
+        self.follower.take_warning()
     }
 
     /// As [`Backend::retry`]. For Rust programs: PHP waits in its own way, looking for signals.
@@ -585,7 +456,7 @@ impl Store {
     /// Checks everything that the file says, under the write lock: the stream of exts, every
     /// record's CRC, the index and the counters. A missing file is sound.
     pub fn check(&self) -> Result<Report> {
-        let report = self.with_file(false, |file| {
+        let report = self.follower.with_file(false, |file| {
             if file.map.header().directory.get() == 0 {
                 return Ok(Report::default());
             }
@@ -600,7 +471,7 @@ impl Store {
 
     // ---- files of the pure-PHP class ------------------------------------------------------------
 
-    /// After [`ErrorKind::Legacy`]: the whole file of the pure-PHP class, or `None` if it is
+    /// After [`ErrorKind::Legacy`](super::ErrorKind::Legacy): the whole file of the pure-PHP class, or `None` if it is
     /// no longer one (try the operation again).
     pub fn legacy(&self) -> Result<Option<Vec<u8>>> {
         let mut bytes = Vec::new();
@@ -609,44 +480,20 @@ impl Store {
 
     /// As [`Store::legacy`], into memory of the caller's; false if it is no longer such a file.
     pub fn copy_legacy(&self, out: &mut impl Room<u8>) -> Result<bool> {
-        import::read(&self.path, out).map_err(|failure| self.error(failure))
+        import::read(self.path(), out).map_err(|failure| self.error(failure))
     }
 
     /// Turns a file of the pure-PHP class into a store that holds `entries`. `old` is the result of
     /// [`Store::legacy`]; false if the file has changed since (start over).
     pub fn import(&self, old: &[u8], entries: &[(&[u8], &[u8])]) -> Result<bool> {
         self.check_lengths(entries)?;
-        import::import(&self.path, &self.options, old, entries).map_err(|failure| self.error(failure))
+        import::import(self.path(), &self.follower.options, old, entries).map_err(|failure| self.error(failure))
     }
 
     // ---- the way to the file -----------------------------------------------------------------
 
     fn error(&self, failure: Failure) -> Error {
-        let kind = match failure {
-            Failure::Stale => ErrorKind::NotAStore("it is damaged, or somebody keeps changing it".into()),
-            Failure::Busy => ErrorKind::Busy,
-            Failure::Held(held) => ErrorKind::Held(held),
-            Failure::NoSpace => ErrorKind::NoSpace,
-            Failure::SizeLimit => ErrorKind::SizeLimit,
-            Failure::NoRoom(bytes) => ErrorKind::NoRoom(bytes),
-            Failure::NoMemory(bytes) => ErrorKind::NoMemory(bytes),
-            // The one that runs operations gives it a longer mapping first.
-            Failure::Outgrown(bytes) | Failure::NoAddressSpace(bytes) => ErrorKind::NoAddressSpace(bytes),
-            Failure::TooLarge => ErrorKind::TooLarge,
-            Failure::Damaged(why) => ErrorKind::NotAStore(why),
-            Failure::Legacy => ErrorKind::Legacy,
-            Failure::NotReadable => ErrorKind::NotReadable(diagnosis::of_file(&self.path, false)),
-            Failure::NotWritable => ErrorKind::NotWritable(diagnosis::of_file(&self.path, true)),
-            Failure::NoDirectory => {
-                let (directory, why) = diagnosis::of_directory(&self.path);
-                ErrorKind::NoDirectory(directory, why)
-            }
-            Failure::FileSystem(refused) => ErrorKind::FileSystem(refused),
-            Failure::MayBeInUse(process) => ErrorKind::MayBeInUse(process),
-            Failure::Io(error) => ErrorKind::CannotOpen(error),
-            Failure::CannotDo(what, error) => ErrorKind::CannotDo(what, error),
-        };
-        Error::new(&self.path, kind)
+        self.follower.error(failure)
     }
 
     /// Refuses a key and value that are too long, taken together, for a record.
@@ -672,150 +519,10 @@ impl Store {
         }
     }
 
-    /// The file that the path means now, if it is open: looks at the path once a clock tick.
-    #[inline]
-    pub(super) fn current_file(&self) -> std::result::Result<Option<Rc<File>>, Failure> {
-        let now = Moment::now();
-        let file = self.file.borrow().clone();
-        let Some(file) = file else { return Ok(None) };
-        if self.looked.get() != now {
-            sigbus::stand_ready();
-            // (A process that destroys it says so with a new `commit`, too, if it lives that long.)
-            let Some(status) = file.look_at(&self.path).filter(|_| !file.is_destroyed()) else {
-                // Nobody may look (the folder is closed, say): that is not to say that the file is gone.
-                if let Some(failure) = inode::hidden(&self.path)
-                    && !file.is_destroyed()
-                {
-                    return Err(failure);
-                }
-                drop(file);
-                self.close();
-                return Ok(None);
-            };
-            match file.watch(&status) {
-                // (Its mapping is too short: whoever runs the operation gives it a longer one first.)
-                Ok(()) | Err(Failure::Outgrown(_)) => {}
-                Err(Failure::Stale) => {
-                    drop(file);
-                    self.close();
-                    return Ok(None);
-                }
-                Err(failure) => return Err(failure),
-            }
-            if self.holding().locked && file.my_hold() != Some(self.object) {
-                // The file is one from before that: it was restored.
-                drop(file);
-                self.close();
-                return Ok(None);
-            }
-            file.reopen(&self.path);
-            self.looked.set(now);
-            if let Some(longest) = registry::longest(&file) {
-                self.point_to(longest.clone());
-                return Ok(Some(longest));
-            }
-        }
-        Ok(Some(file))
-    }
-
-    /// Forgets the file; a hold on it ends. Where that was `lock()`, its holder will be told.
-    fn close(&self) {
-        let holding = self.holding();
-        self.stop_waiting();
-        self.end_hold();
-        self.holding.set(Holding { lost: holding.lost || holding.locked, ..self.holding() });
-        self.looked.set(Moment::NEVER);
-        self.point_nowhere();
-    }
-
-    /// Lets the file that is open show `size` bytes. A hold on it stays.
-    fn reach(&self, mut file: Rc<File>, size: u64) -> std::result::Result<(), Failure> {
-        // The mapping may go, or move, if this store is the only one in it.
-        self.point_nowhere();
-        let result = registry::reach(&mut file, size);
-        self.point_to(file);
-        result
-    }
-
-    /// From here on this is the store's file.
-    fn point_to(&self, file: Rc<File>) {
-        let header: *const Header = file.map.header();
-        // SAFETY: `header` is valid as long as `file` lives, which is put beside it.
-        self.commit.set(unsafe { &raw const (*header).commit });
-        self.life.set(file.life());
-        *self.file.borrow_mut() = Some(file);
-    }
-
-    fn point_nowhere(&self) {
-        self.commit.set(nowhere());
-        self.life.set(0);
-        *self.file.borrow_mut() = None;
-    }
-
-    fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Failure> {
-        let now = Moment::now();
-        let Some(file) = File::open(&self.path, &self.options, write)? else { return Ok(None) };
-        self.looked.set(now);
-        if let Some(why) = file.warning.take() {
-            *self.warning.borrow_mut() = Some(format!("Sync file '{}': {why}", self.path.display()));
-        }
-        self.point_to(file.clone());
-        Ok(Some(file))
-    }
-
-    /// Runs an operation on the file, opening it first, and again where it turned out to be another
-    /// one. `None`: there is none, and `write` does not ask for one.
-    fn with_file<T>(
-        &self,
-        write: bool,
-        mut operation: impl FnMut(&File) -> std::result::Result<T, Failure>,
-    ) -> Result<Option<T>> {
-        let (mut last, mut same) = (None, 0);
-        for attempt in 0..ATTEMPTS {
-            if attempt > AT_ONCE {
-                std::thread::sleep(PAUSE);
-            }
-            let file = match self.current_file() {
-                Ok(Some(file)) if !write || file.writable => Ok(Some(file)),
-                Ok(_) if self.holding().lost => return Err(Error::new(&self.path, ErrorKind::LockLost)),
-                Ok(_) => self.open(write),
-                Err(failure) => Err(failure),
-            };
-            let Some(file) = file.map_err(|failure| self.error(failure))? else { return Ok(None) };
-            let turn = !write && self.in_line.get() != 0 && file.take_turn();
-            let outcome = operation(&file);
-            if turn && outcome.is_err() {
-                file.put_turn_off();
-            }
-            let failure = match outcome {
-                Ok(result) => return Ok(Some(result)),
-                Err(failure) => failure,
-            };
-            let which = (file.id, file.identity);
-            let reached = match failure {
-                Failure::Outgrown(size) => self.reach(file, size),
-                failure => Err(failure),
-            };
-            match reached {
-                Ok(()) => continue,
-                Err(Failure::Stale) => self.close(),
-                Err(failure) => return Err(self.error(failure)),
-            }
-            // Somebody else's doing is over when the file is opened anew; damage is still there. (The next file may
-            // have the number of one that was deleted; its store is another one.)
-            same = if last.replace(which) == Some(which) { same + 1 } else { 0 };
-            if same == SAME_FILE {
-                return Err(self.error(Failure::Stale));
-            }
-        }
-        // Each time it was another one: others delete or replace it faster than this process gets its turn.
-        Err(self.error(Failure::Busy))
-    }
-
     /// Runs a change under the write lock; creates the file if need be.
     #[inline]
     fn write<T>(&self, mut change: impl FnMut(&File, &WriteGuard) -> std::result::Result<T, Failure>) -> Result<T> {
-        let result = self.with_file(true, |file| {
+        let result = self.follower.with_file(true, |file| {
             let owner = self.begin_change(file)?;
             let result = match change(file, &owner) {
                 // What is dead or free still has memory behind it that it could give.
@@ -841,11 +548,11 @@ impl Store {
     fn begin_change<'f>(&self, file: &'f File) -> std::result::Result<WriteGuard<'f>, Failure> {
         let owner = file.lock()?;
         if owner.is_held() {
-            owner.check_hold(self.object)?;
-            self.check_strand()?;
+            owner.check_hold(self.session().object())?;
+            self.session().check_fiber()?;
         }
         initialize(&owner)?;
-        if self.options.durability == Durability::Commit && !owner.is_durable() {
+        if self.follower.options.durability == Durability::Commit && !owner.is_durable() {
             Space::of(&owner).make_durable()?;
         }
         Ok(owner)
@@ -853,7 +560,7 @@ impl Store {
 
     /// Whether there is a store; for operations that do not create one.
     fn exists_or_held(&self) -> Result<Existence> {
-        let there = self.with_file(false, |_| Ok(()))?;
+        let there = self.follower.with_file(false, |_| Ok(()))?;
         Ok(if there.is_some() { Existence::There } else { Existence::Missing })
     }
 }
@@ -867,6 +574,6 @@ enum Existence {
 impl Drop for Store {
     fn drop(&mut self) {
         self.stop_waiting();
-        self.end_hold();
+        self.session().end(|| self.follower.safe_file());
     }
 }

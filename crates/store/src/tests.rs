@@ -1,6 +1,5 @@
 //! The store, used as PHP uses it: through its face, by several threads and processes.
 
-use super::clock::Moment;
 use super::error::{Error, ErrorKind, Result};
 use super::file::File;
 use super::format::RECORD_FLAGS;
@@ -764,7 +763,7 @@ fn the_cleaner_does_not_copy_a_long_value_that_is_appended_to() {
             store.get(b"list", &mut seen, &mut Vec::new()).unwrap();
             assert_eq!(store.append(b"list", b"piece", 0, &mut seen).unwrap(), Appended::Done);
             whole.extend_from_slice(b"piece");
-            let file = store.current_file().unwrap().unwrap();
+            let file = store.follower().current_file().unwrap().unwrap();
             let base = Pieces::of(Records::of(file.view()), seen.hit().record, None).unwrap().whole;
             assert_eq!(*offset.get_or_insert(base), base, "it stays where it is");
         }
@@ -869,7 +868,7 @@ fn with_a_short_mapping(store: &Store) {
 
 /// Once a tick a store looks at its file, and would notice: that tick is not over.
 fn do_not_look_yet(store: &Store) {
-    store.looked.set(Moment::now());
+    store.follower().do_not_look_yet();
 }
 
 #[test]
@@ -894,7 +893,7 @@ fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
         put(&store, &[n], &[n; 100_000]);
     }
     // Somebody dies between letting a key's slot name a new record and marking the old one dead.
-    let file = store.file.borrow().clone().unwrap();
+    let file = store.file();
     let mut seen = Version::default();
     store.put(b"x", b"2", &mut seen).unwrap();
     let old = seen.hit().record;
@@ -972,7 +971,7 @@ fn a_lock_with_waiters_and_no_owner_is_taken_over() {
     let path = Path0::new();
     let store = path.store();
     put(&store, b"x", b"1");
-    store.file.borrow().as_ref().unwrap().map.header().lock.set(7 << 32 | 1 << 31);
+    store.file().map.header().lock.set(7 << 32 | 1 << 31);
     store.put(b"x", b"2", &mut Version::default()).unwrap();
     assert_sound(&store);
 }
@@ -1058,7 +1057,7 @@ fn a_slot_of_an_index_block_that_is_gone_says_nothing() {
         put(&store, format!("key{n}").as_bytes(), b"1");
     }
     put(&store, b"x", b"new");
-    let file = other.file.borrow().clone().unwrap();
+    let file = other.file();
     assert!(Reader::of(&file).hint(&seen).is_none());
     assert_eq!(other.get(b"x", &mut seen, &mut out).unwrap(), Found::Value);
     assert_eq!(out, b"new");
@@ -1279,7 +1278,7 @@ fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
         for _ in 0..2 {
             store.replace(&[(b"x", b"value")]).unwrap();
         }
-        let file = store.current_file().unwrap().unwrap();
+        let file = store.follower().current_file().unwrap().unwrap();
         let directory = Root::open(file.map.header().directory.get());
         let hash = format::hash(file.identity.hash_seed, b"x");
         let looked_at = if place == "following the directory" {
@@ -1302,7 +1301,7 @@ fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
         };
         assert_eq!(while_somebody(place, action, || get(&store, b"x")), Some(b"value".to_vec()), "{place}");
         assert!(!file.map.is_poisoned(), "{place}: {offset}");
-        assert!(Rc::ptr_eq(&file, &store.current_file().unwrap().unwrap()), "{place}: {offset}");
+        assert!(Rc::ptr_eq(&file, &store.follower().current_file().unwrap().unwrap()), "{place}: {offset}");
         assert_sound(&store);
     }
 }
@@ -1547,7 +1546,7 @@ impl Trap {
     }
 
     fn file(store: &Store) -> Rc<File> {
-        store.current_file().unwrap().unwrap()
+        store.follower().current_file().unwrap().unwrap()
     }
 
     fn tail(store: &Store) -> u64 {
@@ -1671,7 +1670,7 @@ fn with_x(path: &Path0) -> (Store, Rc<File>, Version) {
     let (store, mut seen) = (path.store(), Version::default());
     put(&store, b"first", b"1");
     store.put(b"x", b"1", &mut seen).unwrap();
-    let file = store.file.borrow().clone().unwrap();
+    let file = store.file();
     (store, file, seen)
 }
 
@@ -1750,7 +1749,7 @@ fn who_is_given_the_lease_of_a_dead_owner_does_what_he_left() {
     let successor = std::thread::spawn(move || {
         let store = Store::new(name, Options::default());
         store.put(b"y", b"1", &mut Version::default()).unwrap();
-        store.file.borrow().as_ref().unwrap().my_lease().unwrap()
+        store.file().my_lease().unwrap()
     });
     assert_eq!(successor.join().unwrap(), next);
     assert_sound(&store);
@@ -1770,7 +1769,7 @@ fn who_is_given_the_lease_of_a_dead_holder_does_not_hold_the_store() {
     let successor = std::thread::spawn(move || {
         let store = Store::new(name, Options::default());
         store.put(b"y", b"1", &mut Version::default()).unwrap();
-        store.file.borrow().as_ref().unwrap().my_lease().unwrap()
+        store.file().my_lease().unwrap()
     });
     assert_eq!(successor.join().unwrap(), next);
     assert_eq!((file.map.header().hold.get(), file.map.header().commit.get() & HELD), (0, 0));
@@ -1842,11 +1841,7 @@ fn a_piece_whose_place_is_another_records_now_is_not_read() {
     assert_eq!(store.append(b"x", &[255; 1000], 0, &mut seen).unwrap(), Appended::Done);
     put(&store, b"stays", &[1; 100]);
     let first = format::block_offset(format::block_of(seen.hit().record)) - format::BLOCK + format::BLOCK_HEAD;
-    assert_eq!(
-        Records::of(store.file.borrow().as_ref().unwrap().view()).before(seen.hit().record),
-        Some(first),
-        "two segments"
-    );
+    assert_eq!(Records::of(store.file().view()).before(seen.hit().record), Some(first), "two segments");
     let action = move || {
         let mut seen = Version::default();
         while seen.hit().record != first {

@@ -33,7 +33,7 @@ fn get(store: &Store, key: &[u8]) -> Result<Vec<u8>> {
 fn with_x(path: &Path0) -> (Store, Rc<File>) {
     let store = store(path);
     put(&store, b"x", b"1").unwrap();
-    let file = store.file.borrow().clone().unwrap();
+    let file = store.file();
     (store, file)
 }
 
@@ -113,7 +113,7 @@ impl Puppet {
                         Err(error) => panic!("{error}"),
                     },
                     Order::LineUp => {
-                        let file = store.file.borrow().clone().unwrap();
+                        let file = store.file();
                         for _ in 0..20 {
                             store.wait(&mut waiter, &met.unwrap(), Duration::from_millis(1));
                         }
@@ -292,7 +292,7 @@ fn a_reader_that_may_only_read_gets_its_turns_among_holds_that_follow_each_other
         let mut turns = 0;
         while !STOP.load(Ordering::Relaxed) {
             store.retry(READ).unwrap();
-            assert!(!store.file.borrow().as_ref().unwrap().writable);
+            assert!(!store.file().writable);
             turns += 1;
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -439,7 +439,7 @@ fn a_reader_that_has_taken_its_turn_up_is_not_passed_over() {
     let reader = thread(&path, |store| {
         let mut waiter = Waiter::default();
         let Err(Error { kind: ErrorKind::Held(held), .. }) = READ(&store) else { panic!("nobody holds it") };
-        let file = store.file.borrow().clone().unwrap();
+        let file = store.file();
         while !file.take_turn() {
             store.wait(&mut waiter, &held, Duration::from_secs(1));
         }
@@ -465,7 +465,7 @@ fn a_reader_that_stops_in_the_middle_of_its_turn_keeps_nobody_waiting_for_good()
     let reader = thread(&path, move |store| {
         let mut waiter = Waiter::default();
         let Err(Error { kind: ErrorKind::Held(held), .. }) = READ(&store) else { panic!("nobody holds it") };
-        let file = store.file.borrow().clone().unwrap();
+        let file = store.file();
         while !file.take_turn() {
             store.wait(&mut waiter, &held, Duration::from_secs(1));
         }
@@ -496,7 +496,7 @@ fn the_operations_of_a_thread_that_waits_for_one_take_its_turn() {
         let Err(Error { kind: ErrorKind::Held(held), .. }) = LOCK(&store) else { panic!("nobody holds it") };
         store.wait(&mut waiter, &held, Duration::from_millis(5));
         // A signal handler, which waits for the same hold: there is no second place for it.
-        let file = store.file.borrow().clone().unwrap();
+        let file = store.file();
         send.send(taken(&file)).unwrap();
         other.retry(WRITE).unwrap();
         assert!(!file.is_in_line());
@@ -545,7 +545,7 @@ fn living(path: &Path0) -> u32 {
     let (send, lease) = channel();
     thread(path, move |store| {
         put(&store, b"y", b"1").unwrap();
-        send.send(store.file.borrow().as_ref().unwrap().my_lease().unwrap()).unwrap();
+        send.send(store.file().my_lease().unwrap()).unwrap();
         std::thread::sleep(Duration::from_secs(3600));
     });
     lease.recv().unwrap()
@@ -675,7 +675,7 @@ fn stop_with_the_lock(path: &Path0) -> (JoinHandle<()>, Sender<()>) {
     let (ready, is_ready) = channel();
     let thread = thread(path, move |store| {
         READ(&store).ok();
-        let file = store.file.borrow().clone().unwrap();
+        let file = store.file();
         let owner = file.lock().unwrap();
         ready.send(()).unwrap();
         let _ = received.recv();

@@ -38,7 +38,7 @@ fn what_the_dead_did_not_publish_is_not_found_when_the_log_has_gone_on_elsewhere
         // A look would find the file changed, and let the log go on elsewhere.
         do_not_look_yet(&store);
         put(&store, b"large", &[2; 100_000]);
-        let file = store.file.borrow().clone().unwrap();
+        let file = store.file();
         leave_the_lock_to_the_dead(&file);
         put(&store, b"y", b"1");
         assert_sound(&store);
@@ -106,7 +106,7 @@ fn a_key_is_found_while_one_dies_who_has_replaced_its_block_of_the_index_and_not
     put(&writer, b"another", b"1");
     let action = move || {
         let epoch = |store: &Store| {
-            let file = store.file.borrow().clone().unwrap();
+            let file = store.file();
             file.map.header().index_epoch.get()
         };
         let (mut n, before) = (0u32, epoch(&writer));
@@ -114,7 +114,7 @@ fn a_key_is_found_while_one_dies_who_has_replaced_its_block_of_the_index_and_not
             put(&writer, format!("key{n}").as_bytes(), &[1; 40]);
             n += 1;
         }
-        let file = writer.file.borrow().clone().unwrap();
+        let file = writer.file();
         file.map.header().index_epoch.set(before);
         leave_the_lock_to_the_dead(&file);
         // Values where the block was; not so many that the reader starts over as the file outgrows its mapping.
@@ -132,7 +132,7 @@ fn what_could_not_be_synced_is_not_there_after_a_power_loss_either() {
     let path = Path0::new();
     let store = Store::new(path.0.clone(), Options { durability: Durability::Commit, ..Options::default() });
     put(&store, b"first", b"1");
-    let file = store.file.borrow().clone().unwrap();
+    let file = store.file();
     let fd = file.any_fd().unwrap();
     let (mut pipe, cannot_be_synced) = ([0; 2], |fd, other| {
         // SAFETY: two open descriptors.

@@ -14,7 +14,7 @@ fn with_at_most<T>(length: u64, action: impl FnOnce() -> T) -> T {
 }
 
 fn file_of(store: &Store) -> Rc<File> {
-    store.file.borrow().clone().unwrap()
+    store.file()
 }
 
 fn mapped(store: &Store) -> u64 {
@@ -50,7 +50,7 @@ fn a_file_that_outgrows_its_mapping_keeps_descriptor_lease_and_hold_and_nothing_
     assert!((2..6).contains(&times), "{times}");
     let file = file_of(&store);
     assert_eq!((file.my_lease(), file.any_fd(), file.life()), before);
-    assert_eq!(file.my_hold(), Some(store.object));
+    assert_eq!(file.my_hold(), Some(store.follower().session.object()));
     assert_eq!(file.map.header().index_epoch.get(), epoch, "as after a death");
     assert!(!file.map.is_poisoned());
     drop(file);

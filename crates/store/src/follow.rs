@@ -1,0 +1,273 @@
+//! From a path to the file that it means: opened at first use, closed where the path means another one, and an operation
+//! started over where it turned out to be another one meanwhile.
+
+use super::clock::Moment;
+use super::error::{Error, ErrorKind, Failure, Result};
+use super::file::File;
+use super::header::{Header, Word};
+use super::options::Options;
+use super::session::Session;
+use super::version::Version;
+use super::{diagnosis, inode, memory, registry, sigbus};
+use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How often an operation is started over because its file was exchanged or cut short meanwhile.
+const ATTEMPTS: usize = 50;
+/// How many of these at once; the others pause.
+const AT_ONCE: usize = 10;
+const PAUSE: Duration = Duration::from_micros(200);
+/// How often with one and the same file.
+const SAME_FILE: usize = 3;
+
+/// What `commit` is where no file is open: a version that nothing was ever seen at.
+fn nowhere() -> *const Word {
+    static NOWHERE: memory::AtomicU64 = memory::AtomicU64::new(u64::MAX);
+    std::ptr::from_ref(&NOWHERE).cast()
+}
+
+/// A path, and the file that it means.
+pub struct Follower {
+    pub path: PathBuf,
+    pub options: Options,
+    pub session: Session,
+    file: RefCell<Option<Rc<File>>>,
+    /// The open file's `commit`, or that of [`nowhere`]; and its [`File::life`], or 0.
+    commit: Cell<*const Word>,
+    life: Cell<u64>,
+    /// When the path was last looked at.
+    looked: Cell<Moment>,
+    warning: RefCell<Option<String>>,
+}
+
+impl Follower {
+    pub fn new(path: PathBuf, options: Options) -> Self {
+        Self {
+            path,
+            session: Session::new(options.fiber),
+            options,
+            file: RefCell::new(None),
+            commit: Cell::new(nowhere()),
+            life: Cell::new(0),
+            looked: Cell::new(Moment::NEVER),
+            warning: RefCell::new(None),
+        }
+    }
+
+    /// The file that is open, whatever the path means now.
+    pub fn open_file(&self) -> Option<Rc<File>> {
+        self.file.borrow().clone()
+    }
+
+    /// As [`Follower::open_file`], to be touched before anybody looks at the path: the signal of a file that was cut
+    /// short may be somebody else's by now.
+    pub fn safe_file(&self) -> Option<Rc<File>> {
+        if self.looked.get().precedes_a_change() {
+            sigbus::stand_ready();
+        }
+        self.open_file()
+    }
+
+    /// The path is not to be looked at within this tick of the clock.
+    #[cfg(test)]
+    pub fn do_not_look_yet(&self) {
+        self.looked.set(Moment::now());
+    }
+
+    /// What the user should be told of how the file was found: once.
+    pub fn take_warning(&self) -> Option<String> {
+        self.warning.borrow_mut().take()
+    }
+
+    /// See [`Store::is_current`](super::Store::is_current).
+    #[inline]
+    pub fn is_current(&self, seen: &Version) -> bool {
+        let looked = self.looked.get();
+        if looked.precedes_a_change() {
+            // Before anything of the file is touched: the signal of a file that was cut short may be somebody
+            // else's by now.
+            return self.look_again(seen);
+        }
+        // SAFETY: `point_to` and `point_nowhere` let `commit` point into the mapping of the file that `self.file`
+        // keeps alive, or to `NOWHERE`, which is static.
+        let commit = unsafe { &*self.commit.get() };
+        seen.is_at(commit.load(Ordering::Acquire), self.life.get()) && (looked.is_this_tick() || self.look_again(seen))
+    }
+
+    #[cold]
+    fn look_again(&self, seen: &Version) -> bool {
+        matches!(self.current_file(), Ok(Some(_)))
+            // SAFETY: as in `is_current`.
+            && seen.is_at(unsafe { &*self.commit.get() }.load(Ordering::Acquire), self.life.get())
+    }
+
+    pub fn error(&self, failure: Failure) -> Error {
+        let kind = match failure {
+            Failure::Stale => ErrorKind::NotAStore("it is damaged, or somebody keeps changing it".into()),
+            Failure::Busy => ErrorKind::Busy,
+            Failure::Held(held) => ErrorKind::Held(held),
+            Failure::NoSpace => ErrorKind::NoSpace,
+            Failure::SizeLimit => ErrorKind::SizeLimit,
+            Failure::NoRoom(bytes) => ErrorKind::NoRoom(bytes),
+            Failure::NoMemory(bytes) => ErrorKind::NoMemory(bytes),
+            // The one that runs operations gives it a longer mapping first.
+            Failure::Outgrown(bytes) | Failure::NoAddressSpace(bytes) => ErrorKind::NoAddressSpace(bytes),
+            Failure::TooLarge => ErrorKind::TooLarge,
+            Failure::Damaged(why) => ErrorKind::NotAStore(why),
+            Failure::Legacy => ErrorKind::Legacy,
+            Failure::NotReadable => ErrorKind::NotReadable(diagnosis::of_file(&self.path, false)),
+            Failure::NotWritable => ErrorKind::NotWritable(diagnosis::of_file(&self.path, true)),
+            Failure::NoDirectory => {
+                let (directory, why) = diagnosis::of_directory(&self.path);
+                ErrorKind::NoDirectory(directory, why)
+            }
+            Failure::FileSystem(refused) => ErrorKind::FileSystem(refused),
+            Failure::MayBeInUse(process) => ErrorKind::MayBeInUse(process),
+            Failure::Io(error) => ErrorKind::CannotOpen(error),
+            Failure::CannotDo(what, error) => ErrorKind::CannotDo(what, error),
+        };
+        Error::new(&self.path, kind)
+    }
+
+    /// The file that the path means now, if it is open: looks at the path once a clock tick.
+    #[inline]
+    pub fn current_file(&self) -> std::result::Result<Option<Rc<File>>, Failure> {
+        let now = Moment::now();
+        let file = self.file.borrow().clone();
+        let Some(file) = file else { return Ok(None) };
+        if self.looked.get() != now {
+            sigbus::stand_ready();
+            // (A process that destroys it says so with a new `commit`, too, if it lives that long.)
+            let Some(status) = file.look_at(&self.path).filter(|_| !file.is_destroyed()) else {
+                // Nobody may look (the folder is closed, say): that is not to say that the file is gone.
+                if let Some(failure) = inode::hidden(&self.path)
+                    && !file.is_destroyed()
+                {
+                    return Err(failure);
+                }
+                drop(file);
+                self.close();
+                return Ok(None);
+            };
+            match file.watch(&status) {
+                // (Its mapping is too short: whoever runs the operation gives it a longer one first.)
+                Ok(()) | Err(Failure::Outgrown(_)) => {}
+                Err(Failure::Stale) => {
+                    drop(file);
+                    self.close();
+                    return Ok(None);
+                }
+                Err(failure) => return Err(failure),
+            }
+            if self.session.is_locked() && file.my_hold() != Some(self.session.object()) {
+                // The file is one from before that: it was restored.
+                drop(file);
+                self.close();
+                return Ok(None);
+            }
+            file.reopen(&self.path);
+            self.looked.set(now);
+            if let Some(longest) = registry::longest(&file) {
+                self.point_to(longest.clone());
+                return Ok(Some(longest));
+            }
+        }
+        Ok(Some(file))
+    }
+
+    /// Forgets the file; a hold on it ends. Where that was `lock()`, its holder will be told.
+    pub fn close(&self) {
+        self.session.stop_waiting(|| self.open_file());
+        self.session.lose(|| self.safe_file());
+        self.looked.set(Moment::NEVER);
+        self.point_nowhere();
+    }
+
+    /// Lets the file that is open show `size` bytes. A hold on it stays.
+    fn reach(&self, mut file: Rc<File>, size: u64) -> std::result::Result<(), Failure> {
+        // The mapping may go, or move, if this store is the only one in it.
+        self.point_nowhere();
+        let result = registry::reach(&mut file, size);
+        self.point_to(file);
+        result
+    }
+
+    /// From here on this is the store's file.
+    fn point_to(&self, file: Rc<File>) {
+        let header: *const Header = file.map.header();
+        // SAFETY: the header lies in the mapping of `file`, which lives on in `self.file` for as long as `commit` points
+        // there.
+        self.commit.set(unsafe { &raw const (*header).commit });
+        self.life.set(file.life());
+        *self.file.borrow_mut() = Some(file);
+    }
+
+    fn point_nowhere(&self) {
+        self.commit.set(nowhere());
+        self.life.set(0);
+        *self.file.borrow_mut() = None;
+    }
+
+    fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Failure> {
+        let now = Moment::now();
+        let Some(file) = File::open(&self.path, &self.options, write)? else { return Ok(None) };
+        self.looked.set(now);
+        if let Some(why) = file.warning.take() {
+            *self.warning.borrow_mut() = Some(format!("Sync file '{}': {why}", self.path.display()));
+        }
+        self.point_to(file.clone());
+        Ok(Some(file))
+    }
+
+    /// Runs an operation on the file, opening it first, and again where it turned out to be another
+    /// one. `None`: there is none, and `write` does not ask for one.
+    pub fn with_file<T>(
+        &self,
+        write: bool,
+        mut operation: impl FnMut(&File) -> std::result::Result<T, Failure>,
+    ) -> Result<Option<T>> {
+        let (mut last, mut same) = (None, 0);
+        for attempt in 0..ATTEMPTS {
+            if attempt > AT_ONCE {
+                std::thread::sleep(PAUSE);
+            }
+            let file = match self.current_file() {
+                Ok(Some(file)) if !write || file.writable => Ok(Some(file)),
+                Ok(_) if self.session.is_lost() => return Err(Error::new(&self.path, ErrorKind::LockLost)),
+                Ok(_) => self.open(write),
+                Err(failure) => Err(failure),
+            };
+            let Some(file) = file.map_err(|failure| self.error(failure))? else { return Ok(None) };
+            let turn = !write && self.session.is_in_line() && file.take_turn();
+            let outcome = operation(&file);
+            if turn && outcome.is_err() {
+                file.put_turn_off();
+            }
+            let failure = match outcome {
+                Ok(result) => return Ok(Some(result)),
+                Err(failure) => failure,
+            };
+            let which = (file.id, file.identity);
+            let reached = match failure {
+                Failure::Outgrown(size) => self.reach(file, size),
+                failure => Err(failure),
+            };
+            match reached {
+                Ok(()) => continue,
+                Err(Failure::Stale) => self.close(),
+                Err(failure) => return Err(self.error(failure)),
+            }
+            // Somebody else's doing is over when the file is opened anew; damage is still there. (The next file may
+            // have the number of one that was deleted; its store is another one.)
+            same = if last.replace(which) == Some(which) { same + 1 } else { 0 };
+            if same == SAME_FILE {
+                return Err(self.error(Failure::Stale));
+            }
+        }
+        // Each time it was another one: others delete or replace it faster than this process gets its turn.
+        Err(self.error(Failure::Busy))
+    }
+}
