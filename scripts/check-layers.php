@@ -87,6 +87,10 @@ function target(string $path, string $from, array $modules): ?string
         }
         $at = explode('/', $child);
     }
+    if (in_array($steps[0] ?? '', ['tests', 'model', 'modelled'], true)) {
+        // Into the tests, from a line that is there in tests alone.
+        return null;
+    }
     foreach ($steps as $step) {
         if (!isset($modules[implode('/', [...$at, $step])])) {
             break;

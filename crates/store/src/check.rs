@@ -10,10 +10,10 @@ use super::log::pieces::Pieces;
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 
-/// What a full check found.
+/// The findings of a full check.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// What does not agree; empty for a sound store.
+    /// The disagreements; none in a sound store.
     pub problems: Vec<String>,
     /// Keys in the index.
     pub keys: u64,

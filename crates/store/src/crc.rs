@@ -29,7 +29,7 @@ pub fn append(crc: u32, bytes: &[u8]) -> u32 {
 #[cfg_attr(target_arch = "aarch64", target_feature(enable = "crc"))]
 unsafe fn short(crc: u32, bytes: &[u8]) -> u32 {
     let mut crc = !crc;
-    // What is sealed of a record starts in the middle of a word, and ends with one. These words have just
+    // The sealed part of a record starts in the middle of a word, and ends with one. These words have just
     // been written: read as such they come from the store buffer, while two halves would be waited for.
     let (half, bytes) = bytes.split_at(bytes.len() & 4);
     if let Ok(half) = half.try_into() {

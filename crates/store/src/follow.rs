@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_micros(200);
 /// How often with one and the same file.
 const SAME_FILE: usize = 3;
 
-/// What `commit` is where no file is open: a version that nothing was ever seen at.
+/// The `commit` where no file is open: an end of the log that no version has.
 fn nowhere() -> *const Word {
     static NOWHERE: memory::AtomicU64 = memory::AtomicU64::new(u64::MAX);
     std::ptr::from_ref(&NOWHERE).cast()
@@ -77,7 +77,7 @@ impl Follower {
         self.looked.set(Moment::now());
     }
 
-    /// What the user should be told of how the file was found: once.
+    /// A message for the user about how the file was found: once.
     pub fn take_warning(&self) -> Option<String> {
         self.warning.borrow_mut().take()
     }

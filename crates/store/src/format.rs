@@ -122,7 +122,7 @@ pub const MAX_RUN: u64 = (u32::MAX as u64) / BLOCK * BLOCK;
 /// The longest extent, so that its length fits an ext.
 pub const MAX_EXTENT: u64 = MAX_RUN / BLOCK;
 
-// ---- what every block starts with ------------------------------------------------------------
+// ---- the start of every block ------------------------------------------------------------
 
 /// Offset in a block of its generation: a number that no other life of the block has, scrambled (see
 /// [`Generations`]), 0 while its content is not to be trusted.
@@ -214,7 +214,7 @@ pub const RECORD_CRC: u64 = 8;
 /// From here to its end a record is under its CRC (the first word is in the CRC's seed).
 pub const RECORD_SEALED: u64 = 12;
 pub const RECORD_POSITION: u64 = 16;
-pub const RECORD_PLACE: u64 = 24;
+pub const RECORD_ORDER: u64 = 24;
 /// Flag, as a bit of the first word: a newer record has taken this one's place. The one bit of a
 /// record that changes, and the one its CRC leaves out.
 pub const DEAD: u64 = 1 << (8 * RECORD_FLAGS);
@@ -532,7 +532,7 @@ pub fn parse_united_head(bytes: [u8; UNITED_HEAD as usize]) -> i64 {
 
 /// An append's place word holds the offset of the record before it. It is not under the CRC: a check
 /// after a boot may find another one there.
-pub const APPEND_BEFORE: u64 = RECORD_PLACE;
+pub const APPEND_BEFORE: u64 = RECORD_ORDER;
 /// Bytes of appends that a value may carry before it has to be written whole again: three times as much
 /// as itself, within limits, so that appending costs what it adds and reading what is there. (A record
 /// of sixty bytes is mostly frame: three times the bytes of a list of numbers are a seventh of its

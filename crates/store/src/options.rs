@@ -2,7 +2,7 @@
 
 use super::file_system::FileSystems;
 
-/// What "it returned" promises.
+/// The promise of an operation that has returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
     /// Survives any crash of processes.
@@ -18,7 +18,7 @@ pub enum Durability {
 pub struct Options {
     /// Permission bits of a file that is created (the umask applies).
     pub file_mode: u32,
-    /// What writes through this store promise.
+    /// The promise of writes through this store.
     pub durability: Durability,
     /// Tells which one runs of the fibers that take turns in this thread (PHP's fibers): each has
     /// changes of its own ([`Store::lock_writers`]).

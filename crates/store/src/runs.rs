@@ -13,7 +13,7 @@ impl File {
         (length.saturating_sub(PAGE) / BLOCK).min(self.blocks())
     }
 
-    /// What stands at `block`, for a walk through a file that may be damaged: a run, or as much as
+    /// The run at `block`, for a walk through a file that may be damaged, or as much as
     /// makes no sense. (Where nothing was ever written nobody looks: that would give it memory.)
     pub fn run_or_gap(&self, block: u64, blocks: u64) -> (Kind, u64) {
         match parse_ext_word(self.map.word(block_offset(block)).load(Ordering::Acquire)) {

@@ -1,4 +1,4 @@
-//! What one store keeps others out for, in the file that it has open.
+//! The reasons for which one store keeps others out of the file that it has open.
 
 use super::error::Failure;
 use super::file::File;

@@ -89,7 +89,7 @@ pub(super) fn offset_of(address: usize) -> Option<u64> {
     WATCHED.iter().find_map(|mapping| mapping.around(address)).map(|(base, _)| (address - base) as u64)
 }
 
-// ---- whose signal it is --------------------------------------------------------------------------
+// ---- the owner of a signal --------------------------------------------------------------------------
 
 /// Makes sure that a fault of this thread comes to the handler here, even if another library has taken the signal since. Two
 /// system calls.

@@ -127,7 +127,7 @@ impl<'g> Space<'g> {
     pub fn allocate(&self, kind: Kind, blocks: u64, bytes: u64, purpose: Purpose) -> Result<u64, Failure> {
         let header = self.header();
         if self.is_durable() && header.durable.get() < header.commit.get() & !HELD {
-            // What was freed since may be all that a power loss would leave of a value.
+            // Blocks that were freed since may hold all that a power loss would leave of a value.
             self.sync()?;
         }
         let block = match purpose {
@@ -192,7 +192,7 @@ impl<'g> Space<'g> {
             }
         }
         if extent > blocks {
-            // What is left of the extent becomes one of its own, before the run takes its head.
+            // The rest of the extent becomes one of its own, before the run takes its head.
             let rest = block + blocks;
             if !self.entry(rest).is_backed() {
                 self.file.allocate(block_offset(rest), PAGE)?;

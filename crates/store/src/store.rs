@@ -73,7 +73,7 @@ impl Store {
         self.look_up(key, want, seen, out)
     }
 
-    /// What is to be known of a value to append something to it, without reading it. `seen` is brought
+    /// The facts that an append to a value needs, without reading it. `seen` is brought
     /// up to date, so that [`Store::append`] may follow; `start` is overwritten, and has room for
     /// `PEEK` bytes.
     pub fn peek(&self, key: &[u8], seen: &mut Version, start: &mut impl Room<u8>) -> Result<Peeked> {
@@ -443,7 +443,7 @@ impl Store {
         announce_change();
     }
 
-    /// What the user should be told of how the file was found: once.
+    /// A message for the user about how the file was found: once.
     pub fn take_warning(&self) -> Option<String> {
         self.follower.take_warning()
     }
@@ -525,14 +525,14 @@ impl Store {
         let result = self.follower.with_file(true, |file| {
             let owner = self.begin_change(file)?;
             let result = match change(file, &owner) {
-                // What is dead or free still has memory behind it that it could give.
+                // Dead records and free blocks still have memory behind them that they could give.
                 Err(Failure::NoSpace | Failure::SizeLimit) if Compactor::of(&owner).compact_all() => {
                     change(file, &owner)
                 }
                 result => result,
             };
             if result.is_err() && file.map.is_poisoned() {
-                // What was done up to there may have gone nowhere, in part.
+                // The change up to there may have gone nowhere, in part.
                 owner.abandon();
             } else if result.is_ok() && owner.is_held() && owner.has_turn() {
                 // This was all that it waited for.

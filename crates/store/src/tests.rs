@@ -965,7 +965,7 @@ fn a_change_that_fails_halfway_is_made_good_by_whoever_comes_next() {
     assert_sound(&store);
 }
 
-/// What the fuzzer found: nobody leaves such a word, but a file may say anything.
+/// Found by the fuzzer: no process leaves such a word, but a file may say anything.
 #[test]
 fn a_lock_with_waiters_and_no_owner_is_taken_over() {
     let path = Path0::new();
@@ -1036,7 +1036,7 @@ fn a_lock_is_not_lost_by_unlocking_or_destroying_nor_one_that_nobody_asked_for()
     store.lock(Patience::default()).unwrap();
     store.destroy().unwrap();
     assert_eq!(get(&store, b"x"), None);
-    // What keeps writers out for a moment goes with the file, as the program never heard of it.
+    // A hold of a moment goes with the file, as the program never heard of it.
     put(&store, b"x", b"1");
     let _change = store.lock_writers().unwrap();
     std::fs::remove_file(&path.0).unwrap();
@@ -1063,7 +1063,7 @@ fn a_slot_of_an_index_block_that_is_gone_says_nothing() {
     assert_eq!(out, b"new");
 }
 
-// ---- what a writer does between two looks of a reader --------------------------------------------
+// ---- writers between two looks of a reader --------------------------------------------
 
 /// Where somebody comes in between, and what it does.
 type Meanwhile = (&'static str, Box<dyn FnOnce()>);
@@ -1260,7 +1260,7 @@ fn a_key_is_found_while_its_block_of_the_index_is_replaced_and_used_for_somethin
     assert_eq!(found, Some(b"value".to_vec()));
 }
 
-/// What a reader comes by in a block of the index, or in a directory, that holds a value by now is no reason to
+/// An offset in a block of the index, or in a directory, that holds a value by now is no reason to
 /// believe that the file is damaged, be it outside of the mapping or only of the file.
 #[test]
 fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
@@ -1663,7 +1663,7 @@ fn no_copy_of_a_record_in_a_value_is_the_same_record() {
     assert_eq!(out, b"newest");
 }
 
-// ---- what the dead leave, made by hand: the sampled deaths of tests/crash.rs do not meet all of it each time ---
+// ---- the leavings of the dead, made by hand: the sampled deaths of tests/crash.rs do not meet all of it each time ---
 
 /// A store with a key `x`, its file, and what is known of the key.
 fn with_x(path: &Path0) -> (Store, Rc<File>, Version) {

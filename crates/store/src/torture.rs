@@ -61,7 +61,7 @@ pub use hooks::{crash_after, observe, passed, set_slack, trace_into};
 
 #[cfg(feature = "torture")]
 mod hooks {
-    use super::Moment;
+    use crate::torture::Moment;
     use std::panic::Location;
     use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 

@@ -32,7 +32,7 @@ const UNKNOWN: u64 = u64::MAX;
 const OWNED: u64 = u64::MAX - 1;
 
 impl File {
-    /// What a reader may look at: the blocks that the file has now. What it finds later may lie in newer ones: then it
+    /// The part that a reader may look at: the blocks that the file has now. An offset that it finds later may lie in newer ones: then it
     /// takes another view.
     #[inline]
     pub fn view(&self) -> View<'_> {

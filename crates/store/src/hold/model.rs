@@ -848,7 +848,7 @@ impl Setting {
     }
 }
 
-// ---- what holds, and what does not without some part of it ---------------------------------------
+// ---- the properties that hold, and that fail without some part of it ---------------------------------------
 
 #[test]
 fn two_who_wait_and_give_up_and_die() {

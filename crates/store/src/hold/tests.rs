@@ -527,7 +527,7 @@ fn a_thread_whose_turn_it_is_may_do_something_else_first() {
     assert!(puppet.ask(Order::StopWaiting));
 }
 
-// ---- what the dead leave, made by hand -----------------------------------------------------------------
+// ---- the leavings of the dead, made by hand -----------------------------------------------------------------
 
 /// Somebody in a place, with a ticket.
 fn stand_in_line(file: &File, number: u32, ticket: u64, lease: u32, state: u32) {

@@ -719,7 +719,7 @@ impl Setting {
     }
 }
 
-// ---- what holds, and what does not without some part of it ---------------------------------------
+// ---- the properties that hold, and that fail without some part of it ---------------------------------------
 
 #[test]
 fn two_processes_with_holds_and_a_death() {

@@ -151,7 +151,7 @@ impl<'g> Log<'g> {
             0 => record,
             _ => Pieces::of(*self.view(), record, None).map_or(record, |value| value.whole),
         };
-        self.file.map.word(whole + RECORD_PLACE).get()
+        self.file.map.word(whole + RECORD_ORDER).get()
     }
 
     /// Removes a key; tells whether it was there.
@@ -201,7 +201,7 @@ impl<'g> Log<'g> {
             map.word_inside(offset + length - 8).set(0);
             map.word_inside(offset).set(record.first_word());
             map.word_inside(offset + RECORD_POSITION).set(position);
-            map.word_inside(offset + RECORD_PLACE).set(order);
+            map.word_inside(offset + RECORD_ORDER).set(order);
             map.write_inside(key, record.key.head());
             map.write_inside(name, record.key.bytes());
             if !record.value.head.is_empty() {
@@ -321,7 +321,7 @@ impl<'g> Log<'g> {
         let last = published.last;
         let header = self.header();
         if self.file.map.is_poisoned() {
-            // What was told to the index may have gone nowhere: the next owner tells it again.
+            // The stores to the index may have gone nowhere: the next owner repeats them.
             return;
         }
         header.indexed.store(last.position + last.length, Ordering::Release);

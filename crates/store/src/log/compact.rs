@@ -19,7 +19,7 @@ const WINDOW: u64 = 1024;
 /// A segment with more live bytes than this is not worth cleaning.
 const MOSTLY_LIVE: u64 = BLOCK / 8 * 7;
 
-/// What of its key's value a live record is.
+/// The part of its key's value that a live record is.
 enum Living {
     /// All of it; the slot names it.
     Whole(u64),
@@ -113,13 +113,13 @@ impl<'g> Compactor<'g> {
         {
             let living = self.living(record, head);
             if let Some(Living::Piece(name, hit)) = living {
-                // What is small of the value moves as a whole, and becomes one record.
+                // The small pieces of the value move as a whole, and become one record.
                 self.publish_moves(&mut moves)?;
                 self.merge_pieces(&name.encoded(), hit)?;
                 (to, position) = (self.segments().tail(), self.end());
             } else if let Some(Living::Whole(slot)) = living {
                 if !fits(to, head.length) {
-                    // What was copied so far ends with the tail's segment.
+                    // The copies up to here end with the tail's segment.
                     self.publish_moves(&mut moves)?;
                     (to, position) = (self.segments().new_segment(Purpose::Reclaim)?, self.end());
                 }
@@ -130,14 +130,14 @@ impl<'g> Compactor<'g> {
             record += head.length;
         }
         self.publish_moves(&mut moves)?;
-        // A segment in which nothing lived is freed by nobody's death.
+        // No death of a record frees a segment in which none lived.
         if self.entry(block).is(Kind::Segment) && self.entry(block).number() == 0 && !self.segments().is_tail(block) {
             self.release(block);
         }
         Ok(())
     }
 
-    /// What of its key's value a record is; `None` if it is dead.
+    /// The part of its key's value that a record is; `None` if it is dead.
     fn living(&self, record: u64, head: RecordHead) -> Option<Living> {
         let dead = self.file.map.word(record).get() & DEAD != 0;
         if !head.op.holds_value() || dead {

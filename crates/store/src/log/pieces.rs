@@ -22,7 +22,7 @@ pub struct Piece {
     /// The record, and how long that is.
     record: u64,
     size: u64,
-    /// What it says of the value.
+    /// Its bytes of the value.
     at: u64,
     pub length: u64,
     generation: u64,

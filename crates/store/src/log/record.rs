@@ -104,7 +104,7 @@ impl<'f> Records<'f> {
         Some(self.word(record.checked_add(RECORD_POSITION)?)?.load(Ordering::Acquire))
     }
 
-    /// Whether the record at an offset is whole: what its CRC says. The caller owns the write lock.
+    /// Whether the record at an offset is whole, as its CRC says. The caller owns the write lock.
     pub fn is_whole(&self, record: u64, head: RecordHead) -> bool {
         let (Some(generation), Some(first)) = (self.generation(record), self.word(record)) else { return false };
         let seed = crc_seed(self.file.identity.store_id, generation.get(), record, first.get());
@@ -122,7 +122,7 @@ impl<'f> Records<'f> {
         }
     }
 
-    /// What the append at `record` says before what it appends; `None` if it is none.
+    /// The head of the append at `record`; `None` if it is none.
     pub fn append_head(&self, record: u64) -> Option<AppendHead> {
         let head = self.record_head(record).filter(|head| head.op == Op::Append)?;
         let value = self.layout(record, head)?.value.at;

@@ -1,4 +1,4 @@
-//! Telling the index of what was published and not applied: a change that its owner did not live to finish.
+//! Telling the index of a change that was published and not applied, as its owner did not live to finish it.
 
 use super::replace::Replace;
 use crate::error::Failure;
@@ -7,7 +7,7 @@ use crate::index::Search;
 use crate::lock::WriteGuard;
 use std::ops::Deref;
 
-/// What is pending in a file whose write lock is held.
+/// The pending change of a file whose write lock is held.
 #[derive(Clone, Copy)]
 pub struct Replay<'g> {
     all: Replace<'g>,

@@ -74,7 +74,7 @@ impl<'g> Segments<'g> {
     pub fn empty_segment(&self, purpose: Purpose) -> Result<u64, Failure> {
         let block = self.allocate(Kind::Segment, 1, BLOCK, purpose)?;
         let offset = block_offset(block) + BLOCK_HEAD;
-        // What a walk finds behind the last record: no record.
+        // A walk finds no record behind the last one.
         self.file.map.word(offset).set(0);
         self.begin(block);
         Ok(offset)

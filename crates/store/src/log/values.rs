@@ -176,7 +176,7 @@ impl<'g> Values<'g> {
             // Nothing was ever appended to it.
             None => NewRecord { op: Op::Set, key, value: Value { head: &before[UNITED_HEAD as usize..], body: bytes } },
         };
-        let order = self.file.map.word(whole + RECORD_PLACE).get();
+        let order = self.file.map.word(whole + RECORD_ORDER).get();
         let published = self.publish_record(&record, order, purpose)?;
         self.replace_record(hit, published.offset(), 0);
         self.mark_indexed(&published);

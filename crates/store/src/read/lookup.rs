@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 /// through the unindexed records itself.
 pub const SPINS: u32 = if cfg!(feature = "loom") { 1 } else { 200 };
 
-/// What a search without a lock gave.
+/// The outcome of a search without a lock.
 pub enum Lookup {
     Found(Candidate),
     Missing,

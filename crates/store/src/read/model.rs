@@ -78,7 +78,7 @@ struct State {
     write: Write,
     generation: u8,
     read: Read,
-    /// What the reader found in `commit`, first of all.
+    /// The reader's load of `commit`, first of all.
     seen: u8,
 }
 
@@ -252,7 +252,7 @@ fn without_any_of_its_looks_it_would_not() {
 
 // ---- a look at two keys that another changes under its lock ------------------------------------------
 
-/// What is taken away from the numbers of holds.
+/// The part that is taken away from the numbers of holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
     Nothing,

@@ -185,7 +185,7 @@ impl<'f> Reader<'f> {
             && seen.is_of_epoch(header.index_epoch.load(Ordering::Acquire))
     }
 
-    /// What a writer may take from `seen`: the slot that names the record, if it still does.
+    /// A hint that a writer may take from `seen`: the slot that names the record, if it still does.
     #[inline]
     pub fn hint(&self, seen: &Version) -> Option<Hit> {
         let good = seen.is_of(self.file.life()) && seen.position().is_some() && self.is_same_record(seen, 0);

@@ -43,7 +43,7 @@ impl<'f> All<'f> {
         let epoch = header.index_epoch.load(Ordering::Acquire);
         let indexed = header.indexed.load(Ordering::Acquire);
         let mut root = Root::open(header.directory.load(Ordering::Acquire));
-        // What the index does not know yet: its writer is about to tell it, or has died.
+        // The records that the index does not know yet: their writer is about to tell it, or has died.
         let mut pending = HashMap::new();
         if indexed != commit & !HELD
             && let Some(replaced) = self.collect_pending(indexed, commit & !HELD, &mut pending)?
@@ -106,7 +106,7 @@ impl<'f> All<'f> {
         let Layout { key, value: Span { at: value, length } } = self.layout(record, head)?;
         let pieces = if head.op == Op::Append { Some(Pieces::of(***self, record, None)?) } else { None };
         let (whole, length) = pieces.as_ref().map_or((record, length), |value| (value.whole, value.length));
-        let order = self.word(whole + RECORD_PLACE)?.get();
+        let order = self.word(whole + RECORD_ORDER)?.get();
         if snapshot.count(key.length + length) > self.end() {
             // More than the file holds: its index names something time and again.
             return None;

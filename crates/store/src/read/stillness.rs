@@ -1,4 +1,4 @@
-//! What lets a reader that starts over in vain come to a conclusion.
+//! The ground on which a reader that starts over in vain comes to a conclusion.
 
 use crate::error::Failure;
 use crate::file::File;
@@ -6,7 +6,7 @@ use crate::lock::WriteGuard;
 use crate::memory::fence;
 use std::sync::atomic::Ordering;
 
-/// What lets a reader conclude something from an attempt that has failed.
+/// The ground for concluding something from an attempt that has failed.
 pub enum Stillness<'f> {
     /// It owned the write lock.
     Owned(#[expect(dead_code, reason = "held, not looked at")] WriteGuard<'f>),
@@ -60,7 +60,7 @@ impl<'f> Stillness<'f> {
 }
 
 /// Keeps writers away, as a writer that writes nothing; what the last one left undone is then done.
-/// Refuses where another holds the store, who may be between two writes of one section.
+/// Refuses where another holds the store: it may be between two writes of one section.
 #[cold]
 fn quiet(file: &File, object: u64) -> Result<WriteGuard<'_>, Failure> {
     let owner = file.lock()?;

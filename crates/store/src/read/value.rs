@@ -14,12 +14,12 @@ use std::ops::Deref;
 use std::sync::atomic::Ordering;
 use sync_backend::{Found, PEEK, Places, Room, Unread};
 
-/// What a reader wants of a value.
+/// The part of a value that a reader asks for.
 #[derive(Debug, Clone, Copy)]
 pub enum Want {
     /// All of it; of one of at least `limit` bytes, its first bytes.
     Value { limit: u64 },
-    /// What is to be known of it to append something.
+    /// The facts that an append to it needs.
     Peek,
 }
 

@@ -1,4 +1,4 @@
-//! What was seen of a name belongs to one opening of one file: files that go away and come back, and others in
+//! A version of a name belongs to one opening of one file: files that go away and come back, and others in
 //! their place.
 
 use super::*;

@@ -76,7 +76,7 @@ fn stores_of_one_thread_may_be_in_two_mappings_of_a_file() {
     do_not_look_yet(&other);
     assert_eq!(mapped(&other), MIB);
     assert!(!other.is_current(&seen), "the old mapping shows what is committed");
-    // What lies in it needs no other one.
+    // Values in it need no other one.
     assert_eq!(other.get(b"x", &mut seen, &mut out).unwrap(), Found::Unchanged);
     assert_eq!(get(&other, b"long").map(|value| value.len()), Some(5 << 20));
     assert!(Rc::ptr_eq(&file_of(&one), &file_of(&other)));
@@ -174,7 +174,7 @@ fn without_address_space_there_is_an_error_of_its_own_and_nothing_happens() {
         assert_eq!(store.len().unwrap(), u64::from(keys));
         assert_eq!(get(&store, &[keys]), None);
         assert_sound(&store);
-        // What is there can be read, changed, removed, and locked.
+        // Values there can be read, changed, removed, and locked.
         assert_eq!(get(&store, b"x"), Some(b"1".to_vec()));
         put(&store, b"x", b"2");
         store.lock(Patience::default()).unwrap();
