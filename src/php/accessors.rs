@@ -7,7 +7,7 @@ use ext_php_rs::ffi::{BP_VAR_R, zval};
 
 use super::object::SyncObject;
 use super::property::{self, Observed};
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Slot, Str, Thrown, Value};
 
 /// Reads the value of `name`, by the method that the object's class overrides, and tells when that was.
 ///
@@ -15,7 +15,7 @@ use super::zend::{self, Str, Thrown};
 /// All are valid, and held by the caller; `into` is overwritten.
 pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<Observed, Thrown> {
     let object = this.zend();
-    // SAFETY: valid by contract.
+    // SAFETY: the caller holds the object and passes a place for the value.
     unsafe {
         match (*(*object).handlers).read_property {
             Some(read) if this.overrides.accessors() => {
@@ -26,7 +26,7 @@ pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<Obse
                 // The stored value, if the methods keep it under the same name.
                 property::peek(this, name.bytes())
             }
-            _ => property::observe(this, name.as_ptr(), into),
+            _ => property::observe(this, name, Slot::new(into)),
         }
     }
 }
@@ -37,14 +37,14 @@ pub unsafe fn get(this: &SyncObject, name: &Str, into: *mut zval) -> Result<Obse
 /// All are valid, and held by the caller.
 pub unsafe fn put(this: &SyncObject, name: &Str, value: *mut zval) -> Result<(), Thrown> {
     let object = this.zend();
-    // SAFETY: valid by contract.
+    // SAFETY: the caller holds the object and the value.
     unsafe {
         match (*(*object).handlers).write_property {
             Some(write) if this.overrides.accessors() => {
                 write(object, name.as_ptr(), value, ptr::null_mut());
                 zend::check()
             }
-            _ => property::write(this, name.as_ptr(), value),
+            _ => property::write(this, name, Value::from_ptr(value)),
         }
     }
 }

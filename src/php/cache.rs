@@ -10,11 +10,11 @@ use std::alloc::Layout;
 use std::ptr;
 
 use ext_php_rs::alloc::{efree, emalloc};
-use ext_php_rs::ffi::{self, zend_string, zval};
+use ext_php_rs::ffi::{zend_string, zval};
 
 use super::handle::Version;
 use super::value::Sharing;
-use super::zend;
+use super::zend::{self, Local, Slot, Str, Value, ZStr};
 
 /// A name, what was last seen under it, and when.
 #[repr(C)]
@@ -51,6 +51,36 @@ pub struct Cache {
 struct NoEntry([u8; size_of::<Entry>()]);
 static NO_ENTRY: NoEntry = NoEntry([0; size_of::<Entry>()]);
 
+impl Entry {
+    /// The value.
+    #[inline]
+    pub fn value(&self) -> &Value {
+        Value::of(&self.value)
+    }
+
+    /// Puts another plain value in place of the old one.
+    #[inline]
+    pub fn set_value(&mut self, value: &Value) {
+        // SAFETY: the entry owns its value, and has had a plain one: releasing that runs no user code.
+        unsafe {
+            zend::release(&raw mut self.value);
+            zend::copy(&raw mut self.value, value.as_ptr());
+        }
+    }
+
+    /// Copies the value; `false` (and null) where the name is known to be missing.
+    #[inline]
+    pub fn copy_to(&self, into: &mut Slot) -> bool {
+        let is_there = self.value().kind() != zend::UNDEF;
+        if is_there {
+            into.copy(self.value());
+        } else {
+            into.set_null();
+        }
+        is_there
+    }
+}
+
 impl Cache {
     /// A table that has not been allocated yet.
     pub const fn new() -> Self {
@@ -61,10 +91,11 @@ impl Cache {
     /// the hot path, and names in programs are interned.
     ///
     /// # Safety
-    /// `name` is valid. The entry is not used after anything else was done to the table.
+    /// The entry is not used after anything else was done to the table.
     #[inline]
     #[expect(clippy::mut_from_ref, reason = "the table is shared, and the caller promises to use one entry at a time")]
-    pub unsafe fn find(&self, name: *mut zend_string) -> Option<&mut Entry> {
+    pub unsafe fn find(&self, name: &ZStr) -> Option<&mut Entry> {
+        let name = name.as_ptr();
         // SAFETY: the mask keeps the index inside of the table.
         unsafe {
             let entry = self.entries.add((*name).h as usize & self.mask);
@@ -78,10 +109,10 @@ impl Cache {
     /// As for [`Cache::find`].
     #[inline]
     #[expect(clippy::mut_from_ref, reason = "as for `find`")]
-    pub unsafe fn look_up(&self, name: *mut zend_string) -> Option<&mut Entry> {
-        // SAFETY: the mask keeps the index inside of the table; entries hold valid names.
+    pub unsafe fn look_up(&self, name: &ZStr) -> Option<&mut Entry> {
+        let (name, hash) = (name.as_ptr(), name.hash());
+        // SAFETY: the mask keeps the index inside of the table; entries hold their names.
         unsafe {
-            let hash = zend::hash(name);
             let entry = self.entries.add(hash as usize & self.mask);
             let held = (*entry).name;
             let same = held == name || (!held.is_null() && (*held).h == hash && zend::bytes(held) == zend::bytes(name));
@@ -93,9 +124,10 @@ impl Cache {
     /// `size`: bytes of the encoded value.
     ///
     /// # Safety
-    /// All are valid, and the value is `Sharing::Shareable`.
-    pub unsafe fn store(&mut self, name: *mut zend_string, value: Option<*const zval>, version: Version, size: usize) {
-        // SAFETY: valid by contract. Releasing plain values runs no user code.
+    /// The value is `Sharing::Shareable`.
+    pub unsafe fn store(&mut self, name: &ZStr, value: Option<&Value>, version: Version, size: usize) {
+        // SAFETY: `entry_for` returns an entry of the table. The caller promises a value that can be released without
+        // running user code.
         unsafe {
             if size > LARGEST_VALUE {
                 return self.forget(name);
@@ -108,7 +140,7 @@ impl Cache {
             let entry = self.entry_for(name);
             zend::release(&raw mut (*entry).value);
             if let Some(value) = value {
-                zend::copy(&raw mut (*entry).value, value);
+                zend::copy(&raw mut (*entry).value, value.as_ptr());
             }
             (*entry).version = version;
         }
@@ -119,15 +151,8 @@ impl Cache {
     /// # Safety
     /// As for [`Cache::store`]; `sharing` is the value's.
     #[inline]
-    pub unsafe fn keep(
-        &mut self,
-        sharing: Sharing,
-        name: *mut zend_string,
-        value: *const zval,
-        version: Version,
-        size: usize,
-    ) {
-        // SAFETY: valid by contract.
+    pub unsafe fn keep(&mut self, sharing: Sharing, name: &ZStr, value: &Value, version: Version, size: usize) {
+        // SAFETY: the caller promises that a value is shareable if `sharing` says so.
         unsafe {
             match sharing {
                 Sharing::Shareable => self.store(name, Some(value), version, size),
@@ -137,54 +162,40 @@ impl Cache {
     }
 
     /// Makes room for a name: its own entry, an empty one, or another name's.
-    ///
-    /// # Safety
-    /// `name` is alive.
-    unsafe fn entry_for(&mut self, name: *mut zend_string) -> *mut Entry {
-        // SAFETY: as for `store`.
+    fn entry_for(&mut self, name: &ZStr) -> *mut Entry {
+        // SAFETY: the mask keeps the index inside of the table; entries hold their names.
         unsafe {
             if self.mask == 0 {
                 self.grow(INITIAL);
             }
-            let hash = zend::hash(name) as usize;
+            let hash = name.hash() as usize;
             if self.look_up(name).is_none() {
                 while !(*self.entries.add(hash & self.mask)).name.is_null() && self.mask + 1 < LARGEST {
                     self.grow(2 * (self.mask + 1));
                 }
             }
             let entry = self.entries.add(hash & self.mask);
-            if (*entry).name != name {
+            if (*entry).name != name.as_ptr() {
                 // The newest string for a name is the one that will be asked for again.
                 Self::empty(entry);
-                zend::hold_string(name);
-                (*entry).name = name;
+                (*entry).name = Str::of(name).into_raw();
             }
             entry
         }
     }
 
     /// Hands over the value of a name, if it is an array of this version, and forgets it.
-    ///
-    /// # Safety
-    /// `name` is valid.
-    pub unsafe fn take(&mut self, name: *mut zend_string, version: Version) -> Option<zval> {
-        // SAFETY: valid by contract; the value is the caller's from here on.
-        unsafe {
-            let entry = self.look_up(name).filter(|entry| entry.version == version)?;
-            if zend::kind(&raw const entry.value) != ffi::IS_ARRAY {
-                return None;
-            }
-            entry.version = Version::default();
-            Some(std::mem::replace(&mut entry.value, zend::empty()))
-        }
+    pub fn take(&mut self, name: &ZStr, version: Version) -> Option<Local> {
+        // SAFETY: nothing else is done to the table before the entry is out of use.
+        let entry = unsafe { self.look_up(name) }.filter(|entry| entry.version == version)?;
+        entry.value().array()?;
+        entry.version = Version::default();
+        Some(std::mem::replace(&mut entry.value, zend::empty()).into())
     }
 
     /// Forgets a name.
-    ///
-    /// # Safety
-    /// `name` is valid.
-    pub unsafe fn forget(&mut self, name: *mut zend_string) {
-        // SAFETY: valid by contract.
+    pub fn forget(&mut self, name: &ZStr) {
+        // SAFETY: nothing else is done to the table before the entry is out of use.
         unsafe {
             if let Some(entry) = self.look_up(name) {
                 Self::empty(entry);
@@ -213,7 +224,7 @@ impl Cache {
             zend::release(&raw mut (*entry).value);
             let name = std::mem::replace(&mut (*entry).name, ptr::null_mut());
             if !name.is_null() {
-                ffi::ext_php_rs_zend_string_release(name);
+                zend::release_string(name);
             }
             (*entry).version = Version::default();
         }
@@ -259,22 +270,5 @@ impl Drop for Cache {
             // SAFETY: allocated by `grow`, freed once.
             unsafe { efree(self.entries.cast()) };
         }
-    }
-}
-
-/// Hands a cached value out; `false` (and null) where the name is known to be missing.
-///
-/// # Safety
-/// Both are valid; `into` is overwritten.
-#[inline]
-pub unsafe fn copy_cached(value: *const zval, into: *mut zval) -> bool {
-    // SAFETY: valid by contract.
-    unsafe {
-        if zend::kind(value) == ffi::IS_UNDEF {
-            zend::set_null(into);
-            return false;
-        }
-        zend::copy(into, value);
-        true
     }
 }

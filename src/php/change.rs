@@ -28,7 +28,7 @@ use super::zend::{self, Local, Str, Thrown, Value};
 /// The object and the values in `edit` are valid, and held by the caller.
 pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit) -> Result<(), Thrown> {
     if let ([], Edit::Unset) = (steps, &edit) {
-        // SAFETY: valid by contract; the handler is one of ours.
+        // SAFETY: the caller holds the object, and so its handlers.
         unsafe {
             if let Some(unset) = (*(*this.zend()).handlers).unset_property {
                 unset(this.zend(), name.as_ptr(), ptr::null_mut());
@@ -36,7 +36,7 @@ pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit) 
         }
         return zend::check();
     }
-    // SAFETY: valid by contract.
+    // SAFETY: the caller holds the object, and so its handlers.
     unsafe {
         let edit = if this.overrides.accessors() {
             edit
@@ -78,7 +78,7 @@ pub unsafe fn change_next(this: &SyncObject, steps: &[Step], edit: Edit) -> Resu
     // SAFETY: as for `change`.
     unsafe {
         match (steps, edit) {
-            ([], Edit::Assign(value)) if !this.overrides.accessors() => property::append(this, value.as_ptr()),
+            ([], Edit::Assign(value)) if !this.overrides.accessors() => property::append(this, value),
             // No other process may take the number between finding and using it.
             (steps, edit) => exclusive(this, |_| change(this, &property::next_number(this)?, steps, edit)),
         }
@@ -98,7 +98,7 @@ unsafe fn compute<'o, 's>(
 ) -> Result<Option<Continuation<'o, 's>>, Thrown> {
     let this = turn.object();
     let mut value = Local::new();
-    // SAFETY: valid by contract; the value is this frame's own.
+    // SAFETY: the caller holds the object; the value is this frame's own.
     unsafe {
         let mut observed = get(this, name, value.as_ptr())?;
         for _ in 0..MERGES {
@@ -110,7 +110,7 @@ unsafe fn compute<'o, 's>(
             observed = get(this, name, value.as_ptr())?;
         }
         // The cache lets go of it, so that an array is changed in place, not copied.
-        this.cache().forget(name.as_ptr());
+        this.forget(name);
         let done = edit.done();
         let acted = walk::act(value.slot(), steps, edit.during(turn))?;
         if acted.changed {
@@ -147,14 +147,13 @@ impl Made<'_> {
     /// # Safety
     /// As for [`change`].
     unsafe fn store(&self, turn: &Turn, value: &Local, merges: u32) -> Result<(), Thrown> {
-        let (this, name) = (turn.object(), self.name.as_ptr());
+        let this = turn.object();
         // SAFETY: callers hold all of it, and pass a value that is theirs.
         unsafe {
             // Methods of the class, or else bytes that are ready to be stored.
-            let encoded =
-                if this.overrides.accessors() { None } else { Some(Encoded::of(this, name, value.as_ptr())?) };
+            let encoded = if this.overrides.accessors() { None } else { Some(Encoded::of(this, self.name, value)?) };
             let put = |may: &dyn Fn(&Handle) -> handle::Result<bool>| match &encoded {
-                Some(encoded) => encoded.store(this, name, value.as_ptr(), may).map(|stored| stored.is_some()),
+                Some(encoded) => encoded.store(this, self.name, value, may).map(|stored| stored.is_some()),
                 None if retry_importing(this, may)? => put(this, self.name, value.as_ptr()).map(|()| true),
                 None => Ok(false),
             };
@@ -192,7 +191,7 @@ impl Made<'_> {
         // SAFETY: as for `store`; the value is this frame's own.
         unsafe {
             let observed = get(this, name, value.as_ptr())?;
-            this.cache().forget(name.as_ptr());
+            this.forget(name);
             let mut follow = |newer: &Value| match done {
                 Applied::Operated(operation) => operation.follow(newer),
                 Applied::Put(_) | Applied::Removed => Ok(()),

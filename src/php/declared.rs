@@ -1,14 +1,14 @@
 //! The properties that an object's class declares.
 
-use std::mem::ManuallyDrop;
 use std::ptr;
 
-use ext_php_rs::ffi::{self, IS_UNDEF, zend_array, zend_object, zend_prop_purpose, zval};
+#[cfg(php84)]
+use ext_php_rs::ffi::zval;
+use ext_php_rs::ffi::{self, zend_array, zend_object, zend_prop_purpose};
 
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Array, Held, Local, Object, Str, Thrown, ZStr};
 #[cfg(php84)]
-#[cfg(php84)]
-use super::zend::{Local, Slot, Value};
+use super::zend::{Slot, Value};
 
 /// Some of the pointers in a table lead to no value.
 const HASH_FLAG_HAS_EMPTY_IND: u32 = 1 << 5;
@@ -21,21 +21,18 @@ const TYPE_MASK: u32 = (1 << 25) - 1;
 
 /// The declared properties of an object, in a table of its own. For `get_object_vars` and `var_export` property hooks give
 /// the values, where the class has any.
-///
-/// # Safety
-/// `object` is alive. The caller owns the table.
-pub unsafe fn declared_table(object: *mut zend_object, purpose: zend_prop_purpose) -> *mut zend_array {
-    // SAFETY: callers pass an object of ours, and take the table over.
+pub fn declared_table(object: &Object, purpose: zend_prop_purpose) -> Held<Array> {
+    #[cfg(php84)]
+    // SAFETY: the object lives; the engine returns a new table, whose count is the caller's.
     unsafe {
-        #[cfg(php84)]
-        if matches!(purpose, PURPOSE_VAR_EXPORT | PURPOSE_GET_OBJECT_VARS) && (*(*object).ce).num_hooked_props > 0 {
-            return zend_hooked_object_build_properties(object);
+        if matches!(purpose, PURPOSE_VAR_EXPORT | PURPOSE_GET_OBJECT_VARS) && (*object.class()).num_hooked_props > 0 {
+            return Held::from_owned(zend_hooked_object_build_properties(object.as_ptr()));
         }
-        let _ = purpose;
-        let table = new_table();
-        add_declared(object, table);
-        table
     }
+    let _ = purpose;
+    let mut table = new_table();
+    add_declared(object, &mut table);
+    table
 }
 
 #[cfg(php84)]
@@ -44,59 +41,41 @@ pub use ext_php_rs::ffi::{
     _zend_prop_purpose_ZEND_PROP_PURPOSE_VAR_EXPORT as PURPOSE_VAR_EXPORT,
 };
 
-/// Adds the properties that the object's class declares: pointers to where they are. Of those without a
-/// value only what has not been initialised yet, as `var_dump` says so; a name that was unset leads to
-/// `__get`, and so into the store.
-///
-/// # Safety
-/// Both are alive, and the table does not outlive the object.
-pub unsafe fn add_declared(object: *mut zend_object, table: *mut zend_array) {
-    // SAFETY: callers pass a valid object; its class lists a property, or null, for each slot.
-    unsafe {
-        let class = (*object).ce;
-        for i in 0..(*class).default_properties_count as usize {
-            let property = *(*class).properties_info_table.add(i);
-            if property.is_null() {
+/// Adds the properties that the object's class declares: pointers to their places, so that the table must not outlive the
+/// object. Of those without a value only the ones that have not been initialised yet, as `var_dump` says so; a name that was
+/// unset leads to `__get`, and so into the store.
+pub fn add_declared(object: &Object, table: &mut Held<Array>) {
+    // SAFETY: the class of a live object.
+    let declared = unsafe { zend::declared(object.class()) };
+    for (index, &property) in declared.iter().enumerate() {
+        // SAFETY: null, or a declaration of the class, which outlives the object; the object has a slot for each.
+        let (Some(property), slot) = (unsafe { (property.as_ref(), zend::slot(object.as_ptr(), index)) }) else {
+            continue;
+        };
+        // SAFETY: slots of a live object hold live zvals, with flags beside the value.
+        let (kind, flags) = unsafe { (zend::kind(slot), (*slot).u2.extra) };
+        if kind == zend::UNDEF {
+            // A typed property that has been neither initialised nor unset.
+            if property.type_.type_mask & TYPE_MASK == 0 || flags & IS_PROP_UNINIT == 0 {
                 continue;
             }
-            let slot: *mut zval = object.cast::<u8>().add((*property).offset as usize).cast();
-            let uninitialized = zend::kind(slot) == IS_UNDEF;
-            if uninitialized && !is_expected(property, slot) {
-                continue;
-            }
-            if uninitialized {
-                // Code that counts the elements has to look.
-                (*table).u.flags |= HASH_FLAG_HAS_EMPTY_IND;
-            }
-            let mut pointer = ManuallyDrop::new(zend::empty());
-            pointer.value.zv = slot;
-            pointer.u1.type_info = ffi::IS_INDIRECT;
-            ffi::zend_hash_update(table, (*property).name, &raw mut *pointer);
+            // Code that counts the elements has to look.
+            // SAFETY: `&mut` keeps all others from the table.
+            unsafe { (*table.as_ptr()).u.flags |= HASH_FLAG_HAS_EMPTY_IND };
         }
+        let mut pointer = Local::new();
+        pointer.slot().set_indirect(slot);
+        // SAFETY: a declaration keeps its name.
+        table.update(unsafe { ZStr::from_ptr(property.name) }, pointer);
     }
-}
-
-/// Whether a property without a value is a typed one that has been neither initialised nor unset.
-///
-/// # Safety
-/// The declaration is alive, and `slot` is the slot of that property in a live object.
-unsafe fn is_expected(property: *const ffi::zend_property_info, slot: *const zval) -> bool {
-    // SAFETY: callers pass a declaration and its slot, which keeps flags beside the value.
-    unsafe { (*property).type_.type_mask & TYPE_MASK != 0 && (*slot).u2.extra & IS_PROP_UNINIT != 0 }
 }
 
 /// A new array with the values of the properties that the object's class declares.
-///
-/// # Safety
-/// `object` is a valid object of ours. The caller owns the array.
-pub unsafe fn declared_values(object: *mut zend_object) -> *mut zend_array {
-    // SAFETY: valid by contract; copying an array of pointers copies what they point to.
-    unsafe {
-        let mut pointers = zend::empty();
-        zend::set_array(&raw mut pointers, ffi::_zend_new_array(0));
-        add_declared(object, pointers.value.arr);
-        ffi::zend_array_dup(pointers.value.arr)
-    }
+pub fn declared_values(object: &Object) -> Held<Array> {
+    let mut pointers = Held::<Array>::new();
+    add_declared(object, &mut pointers);
+    // Copying an array of pointers copies the values that they point to.
+    Held::duplicate(&pointers)
 }
 
 /// Sets the properties that the object's class declares, where `values` has them.
@@ -104,7 +83,8 @@ pub unsafe fn declared_values(object: *mut zend_object) -> *mut zend_array {
 /// # Safety
 /// Both are valid, and `values` is held by the caller.
 pub unsafe fn set_declared(object: *mut zend_object, values: *mut zend_array) -> Result<(), Thrown> {
-    // SAFETY: valid by contract; the engine's functions check types and readonly as for any class.
+    // SAFETY: the caller holds the object and the values. The engine's functions check types and readonly as for any
+    // class.
     unsafe {
         let class = (*object).ce;
         let executor = zend::executor();
@@ -133,6 +113,9 @@ pub unsafe fn set_declared(object: *mut zend_object, values: *mut zend_array) ->
 }
 
 /// Sets the value that a property with hooks keeps, without calling them, as `unserialize` does.
+///
+/// # Safety
+/// All are alive, and the property has a slot in the object.
 #[cfg(php84)]
 unsafe fn set_behind_hooks(
     object: *mut zend_object,
@@ -152,13 +135,11 @@ unsafe fn set_behind_hooks(
 
 /// A table that points into an object without owning what is there: nothing for the garbage
 /// collector to count.
-pub fn new_table() -> *mut zend_array {
+pub fn new_table() -> Held<Array> {
+    let table = Held::<Array>::new();
     // SAFETY: a new array, which has no other owner.
-    unsafe {
-        let table = ffi::_zend_new_array(8);
-        (*table).gc.u.type_info |= ffi::GC_NOT_COLLECTABLE;
-        table
-    }
+    unsafe { (*table.as_ptr()).gc.u.type_info |= ffi::GC_NOT_COLLECTABLE };
+    table
 }
 
 #[cfg(php84)]

@@ -21,11 +21,11 @@ pub unsafe fn with_entries(
     // Where names and values end in `bytes`.
     let mut ends = ZendVec::new();
     let mut bytes = GLOBALS.get().buffers.take();
-    // SAFETY: valid by contract.
+    // SAFETY: the caller holds the array, so that user code that changes it changes a copy.
     unsafe {
         for (key, value) in zend::Elements::of(array) {
             if let Key::String(name) = key {
-                check_name(name.as_ptr())?;
+                check_name(name)?;
             }
             let text = key.text();
             bytes.extend_from_slice(text.bytes());

@@ -35,7 +35,7 @@ pub unsafe fn property_fetch(
         return Ok(Fetch::Value);
     }
     let Some(instruction) = Opline::current() else { return Ok(Fetch::Value) };
-    // SAFETY: valid by contract.
+    // SAFETY: the caller promises a live name.
     let no_reference = || no_reference(&(way() + &Step::Property(unsafe { Str::share(name) }).to_string()));
     match instruction.code() {
         ffi::ZEND_FETCH_OBJ_FUNC_ARG | ffi::ZEND_ASSIGN_OBJ_REF => Err(no_reference()),
@@ -62,7 +62,7 @@ pub fn is_operator() -> bool {
 /// `offset` is valid or null.
 pub unsafe fn element_fetch(kind: c_int, offset: *mut zval, way: impl FnOnce() -> String) -> Result<Fetch, Thrown> {
     let Some(instruction) = Opline::current() else { return Ok(Fetch::Value) };
-    // SAFETY: valid by contract.
+    // SAFETY: the caller promises null or a live value.
     let no_reference = || no_reference(&(way() + &unsafe { element(offset) }.to_string()));
     match (kind as u32, instruction.code()) {
         (BP_VAR_R, ffi::ZEND_ASSIGN_DIM_OP) => Ok(Fetch::Operand),

@@ -8,10 +8,9 @@ use std::os::raw::{c_int, c_void};
 use std::ptr;
 
 use ext_php_rs::ffi::{
-    self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_NULL, IS_STRING, zend_object, zend_string, zval,
+    self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, IS_NULL, zend_object, zend_string, zval,
 };
 
-use super::cache::copy_cached;
 use super::errors::contain;
 use super::fetch::{Fetch, element_fetch, is_operator, property_fetch};
 use super::handle::Backend;
@@ -20,7 +19,7 @@ use super::object::SyncObject;
 use super::operate::operate;
 use super::property;
 use super::proxy::{fetch_operand, fetch_proxy};
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Local, Slot, Str, Thrown, Value, ZStr};
 
 /// `$sync->x`. The value is always put into `result`, never handed out by address: user code might
 /// change or free what a cache holds before the engine has copied it.
@@ -42,7 +41,7 @@ pub unsafe extern "C" fn read_property(
                 return result;
             }
             // `??` asks; that nothing has such a name is an answer, as it is to isset().
-            if kind as u32 == BP_VAR_IS && is_bad_name(name) {
+            if kind as u32 == BP_VAR_IS && is_bad_name(ZStr::from_ptr(name)) {
                 return zend::uninitialized();
             }
             return read_uncached(this, name, result);
@@ -60,8 +59,10 @@ unsafe fn read_for_writing(this: &SyncObject, name: *mut zend_string, kind: c_in
     contain(zend::uninitialized(), || {
         // SAFETY: as for `read_property`.
         unsafe {
-            let fetched =
-                this.instance().and_then(|_| check_name(name)).and_then(|()| property_fetch(kind, name, String::new));
+            let fetched = this
+                .instance()
+                .and_then(|_| check_name(ZStr::from_ptr(name)))
+                .and_then(|()| property_fetch(kind, name, String::new));
             match fetched {
                 Ok(Fetch::Value | Fetch::Operand) => return read_uncached(this, name, result),
                 Ok(Fetch::Proxy) => fetch_proxy(this.zend(), Some(Str::share(name)), result),
@@ -80,11 +81,11 @@ unsafe fn read_for_writing(this: &SyncObject, name: *mut zend_string, kind: c_in
 unsafe fn read_cached(this: &SyncObject, name: *mut zend_string, result: *mut zval) -> bool {
     // SAFETY: as for `read_property`. Nothing runs while the entry is borrowed.
     unsafe {
-        if let Some(entry) = this.cache().find(name)
+        if let Some(entry) = this.cache().find(ZStr::from_ptr(name))
             && let Some(instance) = this.constructed()
             && instance.store.is_current(&entry.version)
         {
-            copy_cached(&raw const entry.value, result);
+            entry.copy_to(&mut Slot::new(result));
             return true;
         }
         false
@@ -102,7 +103,7 @@ unsafe fn read_uncached(this: &SyncObject, name: *mut zend_string, result: *mut 
         // SAFETY: as for `read_property`; both references are held until the end.
         unsafe {
             let name = Str::share(name);
-            match property::read(this, name.as_ptr(), result) {
+            match property::read(this, &name, Slot::new(result)) {
                 Ok(_) => result,
                 Err(Thrown) => zend::uninitialized(),
             }
@@ -129,7 +130,7 @@ pub unsafe extern "C" fn write_property(
                 return zend::error_zval();
             }
             let this = SyncObject::of(object);
-            if property::write_known(this, name, value) {
+            if property::write_known(this, ZStr::from_ptr(name), Value::from_ptr(value)) {
                 return value;
             }
             match write(this, name, value) {
@@ -149,9 +150,8 @@ unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval) -> 
     unsafe {
         let _alive = this.hold();
         let name = Str::share(name);
-        let mut held = zend::empty();
-        zend::copy(&raw mut held, value);
-        property::write(this, name.as_ptr(), &raw mut held)
+        let held = Local::copy_of(Value::from_ptr(value));
+        property::write(this, &name, &held)
     }
 }
 
@@ -184,14 +184,14 @@ unsafe fn has(this: &SyncObject, name: *mut zend_string, question: c_int) -> Res
     // SAFETY: the caller holds object and name.
     unsafe {
         match question as u32 {
-            ffi::ZEND_PROPERTY_EXISTS => property::exists(this, name),
-            ffi::ZEND_ISEMPTY if is_bad_name(name) => Ok(false),
+            ffi::ZEND_PROPERTY_EXISTS => property::exists(this, ZStr::from_ptr(name)),
+            ffi::ZEND_ISEMPTY if is_bad_name(ZStr::from_ptr(name)) => Ok(false),
             ffi::ZEND_ISEMPTY => {
                 let mut value = zend::empty();
-                property::read(this, name, &raw mut value)?;
+                property::read(this, ZStr::from_ptr(name), Slot::new(&raw mut value))?;
                 Ok(zend::is_true(&raw mut value))
             }
-            _ => property::is_set(this, name),
+            _ => property::is_set(this, ZStr::from_ptr(name)),
         }
     }
 }
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zen
             let this = SyncObject::of(object);
             let _alive = this.hold();
             let name = Str::share(name);
-            let _ = property::remove(this, name.as_ptr());
+            let _ = property::remove(this, &name);
         }
     });
 }
@@ -230,7 +230,7 @@ pub unsafe extern "C" fn get_property_ptr_ptr(
         // SAFETY: the engine passes an object of ours, a valid name, and a cache slot or null.
         unsafe {
             let this = SyncObject::of(object);
-            if this.instance().and_then(|_| check_name(name)).is_err() {
+            if this.instance().and_then(|_| check_name(ZStr::from_ptr(name))).is_err() {
                 return zend::error_zval();
             }
             operate(object, name, slot)
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn read_dimension(
                 return result;
             }
             // As in `read_property`.
-            if kind as u32 == BP_VAR_IS && zend::kind(offset) == IS_STRING && is_bad_name((*offset).value.str_) {
+            if kind as u32 == BP_VAR_IS && Value::from_ptr(offset).string().is_some_and(is_bad_name) {
                 return zend::uninitialized();
             }
             // (Before PHP 8.3 its words for what is no offset were the same for all of these.)
@@ -285,7 +285,7 @@ pub unsafe extern "C" fn read_dimension(
             if read_cached(this, name.as_ptr(), result) {
                 return result;
             }
-            match property::read(this, name.as_ptr(), result) {
+            match property::read(this, &name, Slot::new(result)) {
                 Ok(_) => result,
                 Err(Thrown) => ptr::null_mut(),
             }
@@ -314,7 +314,7 @@ pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut 
             let _ = if offset.is_null() {
                 let mut held = zend::empty();
                 zend::copy(&raw mut held, zend::deref(value));
-                property::append(this, &raw mut held)
+                property::append(this, Value::of(&held))
             } else {
                 shared_name(this, offset, BP_VAR_W).and_then(|name| write(this, name.as_ptr(), zend::deref(value)))
             };
@@ -351,7 +351,7 @@ pub unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut 
             let this = SyncObject::of(object);
             let _alive = this.hold();
             if let Ok(name) = shared_name(this, offset, BP_VAR_UNSET) {
-                let _ = property::remove(this, name.as_ptr());
+                let _ = property::remove(this, &name);
             }
         }
     });
@@ -367,7 +367,6 @@ unsafe fn shared_name(this: &SyncObject, offset: *mut zval, fetch: u32) -> Resul
     }
     // SAFETY: not null, so the engine passed a valid value.
     let name = unsafe { offset_name(this, offset, fetch)? };
-    // SAFETY: held.
-    unsafe { check_name(name.as_ptr())? };
+    check_name(&name)?;
     Ok(name)
 }

@@ -15,7 +15,7 @@ use super::object::SyncObject;
 use super::retry::Stop;
 use super::views::refuse_references;
 use super::whole;
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Held, Local, Object, Slot, Str, Thrown};
 
 /// A cursor over one moment of the store. Values are decoded when they are asked for.
 #[repr(C)]
@@ -31,7 +31,7 @@ struct Cursor {
 enum Content {
     Store(Moment),
     /// A file of the pure-PHP class: an object with its names and values.
-    Legacy(zval),
+    Legacy(Held<Object>),
 }
 
 impl Content {
@@ -39,20 +39,14 @@ impl Content {
         match Moment::of(this, Extent::Fitting) {
             Ok(moment) => Ok(Self::Store(moment)),
             Err(Stop::Thrown) => Err(Thrown),
-            Err(Stop::Legacy) => {
-                let mut data = zend::empty();
-                // SAFETY: a slot of this frame.
-                unsafe { whole::as_std_class(this, &raw mut data)? };
-                Ok(Self::Legacy(data))
-            }
+            Err(Stop::Legacy) => Ok(Self::Legacy(whole::as_std_class(this)?)),
         }
     }
 
     fn len(&self) -> usize {
         match self {
             Self::Store(moment) => moment.len(),
-            // SAFETY: an object of the class stdClass.
-            Self::Legacy(data) => unsafe { (*ffi::zend_std_get_properties(data.value.obj)).nNumOfElements as usize },
+            Self::Legacy(data) => data.properties().len(),
         }
     }
 
@@ -67,26 +61,20 @@ impl Content {
     fn name(&self, at: usize) -> Option<Str> {
         match self {
             Self::Store(moment) => moment.name(at),
-            // SAFETY: an object of the class stdClass, whose properties have names.
-            Self::Legacy(data) => unsafe {
-                zend::Elements::of(ffi::zend_std_get_properties(data.value.obj)).nth(at).map(|(name, _)| name.text())
-            },
+            Self::Legacy(data) => data.properties().elements().nth(at).map(|(name, _)| name.text()),
         }
     }
 
-    fn value(&self, this: &SyncObject, at: usize, into: *mut zval) -> Result<bool, Thrown> {
-        // SAFETY: callers pass a slot, which is overwritten.
-        unsafe {
-            match self {
-                Self::Store(moment) => moment.value(this, at, into),
-                Self::Legacy(data) => {
-                    zend::set_null(into);
-                    let properties = ffi::zend_std_get_properties(data.value.obj);
-                    if let Some((_, value)) = zend::Elements::of(properties).nth(at) {
-                        zend::copy(into, value);
-                    }
-                    Ok(true)
+    fn value(&self, this: &SyncObject, at: usize, mut into: Slot) -> Result<bool, Thrown> {
+        match self {
+            // SAFETY: a place of the caller's, which is overwritten.
+            Self::Store(moment) => unsafe { moment.value(this, at, into.as_ptr()) },
+            Self::Legacy(data) => {
+                match data.properties().values().nth(at) {
+                    Some(value) => into.copy(value),
+                    None => into.set_null(),
                 }
+                Ok(true)
             }
         }
     }
@@ -200,12 +188,11 @@ unsafe fn cursor_read(iterator: *mut zend_object_iterator) -> Result<bool, Throw
     // of it is kept across that.
     unsafe {
         let cursor = Cursor::of(iterator);
-        let (at, mut value) = (cursor.at, zend::empty());
+        let (at, mut value) = (cursor.at, Local::new());
         let Some(content) = &cursor.content else { return Ok(true) };
-        let there = content.value(cursor.this(), at, &raw mut value)?;
+        let there = content.value(cursor.this(), at, value.slot())?;
         if there {
-            zend::release(&raw mut cursor.current);
-            zend::copy(&raw mut cursor.current, &raw const value);
+            zend::swap(&raw mut cursor.current, value.as_ptr());
         }
         Ok(there)
     }

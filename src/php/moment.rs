@@ -15,7 +15,7 @@ use super::refusal::throw_no_memory;
 use super::retry::{Stop, retry, retry_making_room};
 use super::stored;
 use super::value::{self, ZendVec, scalar};
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Slot, Str, Thrown};
 
 /// How much of the memory that is left the values may take that a loop does not need yet.
 const SHARE: u64 = 4;
@@ -109,7 +109,7 @@ impl Moment {
                     copy.extend_from_slice(name);
                     copy.extend_from_slice(bytes);
                     let (name, bytes) = copy.split_at(name.len());
-                    stored::decode(this, name, bytes, into)?;
+                    stored::decode(this, name, bytes, Slot::new(into))?;
                 }
                 Stored::Left(left) => {
                     let name = Str::new(name);
@@ -122,11 +122,11 @@ impl Moment {
                     };
                     let Some(Long { string, encoded, .. }) = long else {
                         // Replaced meanwhile.
-                        return property::read(this, name.as_ptr(), into);
+                        return property::read(this, &name, Slot::new(into));
                     };
                     let string = Str::from_owned(string);
                     if encoded {
-                        stored::decode(this, name.bytes(), string.bytes(), into)?;
+                        stored::decode(this, name.bytes(), string.bytes(), Slot::new(into))?;
                     } else {
                         zend::set_string(into, string);
                     }

@@ -3,19 +3,21 @@
 #[cfg(not(php83))]
 use ext_php_rs::ffi::BP_VAR_IS;
 #[cfg(php83)]
+use ext_php_rs::ffi::zend_string;
+#[cfg(php83)]
 use ext_php_rs::ffi::zval;
-use ext_php_rs::ffi::{self, BP_VAR_UNSET, zend_string};
+use ext_php_rs::ffi::{self, BP_VAR_UNSET};
 
 use super::errors;
 use super::object::SyncObject;
-use super::zend::{self, Local, Str, Thrown, Value};
+use super::zend::{self, Local, Str, Thrown, Value, ZStr};
 
 /// A string from the engine's pool for a name given as any value: `$s[5]`, `get(1.5)`.
 ///
 /// # Safety
 /// `value` is valid.
 pub unsafe fn name_of(value: *mut ffi::zval) -> Result<Str, Thrown> {
-    // SAFETY: valid by contract.
+    // SAFETY: the caller promises a live value.
     unsafe { zend::to_string(zend::deref(value)) }
 }
 
@@ -25,7 +27,7 @@ pub unsafe fn name_of(value: *mut ffi::zval) -> Result<Str, Thrown> {
 /// # Safety
 /// `offset` is valid.
 pub unsafe fn offset_name(this: &SyncObject, offset: *mut ffi::zval, fetch: u32) -> Result<Str, Thrown> {
-    // SAFETY: valid by contract; the value is held while it is converted.
+    // SAFETY: the caller promises a live value; its copy is held while it is converted.
     unsafe {
         let mut legal = legal_offset(this, offset, fetch)?;
         name_of(&raw mut legal)
@@ -53,23 +55,15 @@ pub unsafe fn legal_offset(this: &SyncObject, offset: *mut ffi::zval, fetch: u32
 }
 
 /// Throws for a name that a property cannot have.
-///
-/// # Safety
-/// `name` is valid.
 #[inline]
-pub unsafe fn check_name(name: *mut zend_string) -> Result<(), Thrown> {
-    // SAFETY: valid by contract.
-    if unsafe { is_bad_name(name) } { Err(errors::throw_bad_name()) } else { Ok(()) }
+pub fn check_name(name: &ZStr) -> Result<(), Thrown> {
+    if is_bad_name(name) { Err(errors::throw_bad_name()) } else { Ok(()) }
 }
 
 /// Whether no property can have this name.
-///
-/// # Safety
-/// `name` is valid.
 #[inline]
-pub unsafe fn is_bad_name(name: *mut zend_string) -> bool {
-    // SAFETY: valid by contract.
-    unsafe { zend::bytes(name) }.first() == Some(&0)
+pub fn is_bad_name(name: &ZStr) -> bool {
+    name.bytes().first() == Some(&0)
 }
 
 pub fn name_of_number(number: Option<i64>) -> Result<Str, Thrown> {

@@ -16,11 +16,11 @@ use ext_php_rs::ffi::{
 
 use super::cache::Cache;
 use super::errors;
-use super::handle::Backend;
+use super::handle::{Backend, Version};
 use super::instance::Instance;
 use super::provenance::Provenance;
 use super::value::Policy;
-use super::zend::{self, Held, Object, Thrown};
+use super::zend::{self, Held, Object, Thrown, ZStr};
 
 /// One Sync object. The engine knows it by the address of `std`.
 ///
@@ -83,7 +83,7 @@ impl Overrides {
         if ptr::eq(class, sync) {
             return Self::default();
         }
-        // SAFETY: valid by contract.
+        // SAFETY: the caller promises a linked class.
         unsafe {
             let overrides = |name: &str| {
                 let method = method(class, name);
@@ -158,7 +158,7 @@ impl SyncObject {
     /// Nothing uses the object any more but the engine, which frees the rest of it.
     pub unsafe fn empty(&self) {
         self.drop_instance();
-        // SAFETY: valid by contract.
+        // SAFETY: the caller promises that nothing else uses the object: no reference to these fields is in use.
         unsafe {
             drop(std::mem::replace(self.cache(), Cache::new()));
             drop(std::mem::replace(self.ends(), Cache::new()));
@@ -241,7 +241,7 @@ impl SyncObject {
     #[inline]
     #[allow(clippy::mut_from_ref, reason = "an UnsafeCell, whose contract is passed on to the caller")]
     pub unsafe fn cache(&self) -> &mut Cache {
-        // SAFETY: valid by contract.
+        // SAFETY: the caller promises to give the reference up before any other can be made.
         unsafe { &mut *self.cache.get() }
     }
 
@@ -252,8 +252,20 @@ impl SyncObject {
     #[inline]
     #[allow(clippy::mut_from_ref, reason = "as for `cache`")]
     pub unsafe fn ends(&self) -> &mut Cache {
-        // SAFETY: valid by contract.
+        // SAFETY: the caller promises to give the reference up before any other can be made.
         unsafe { &mut *self.ends.get() }
+    }
+
+    /// The version of the value that the cache knows for a name; the default where it knows none.
+    pub fn known_version(&self, name: &ZStr) -> Version {
+        // SAFETY: the reference to the cache ends here, and nothing runs meanwhile.
+        unsafe { self.cache().look_up(name) }.map_or(Version::default(), |entry| entry.version)
+    }
+
+    /// Makes the cache forget a name.
+    pub fn forget(&self, name: &ZStr) {
+        // SAFETY: the reference to the cache ends here, and releasing plain values runs no user code.
+        unsafe { self.cache() }.forget(name);
     }
 
     /// The instance, if the constructor has run. Not to be kept while user code may run, as
@@ -375,7 +387,7 @@ pub unsafe fn call(
     arguments: &mut [ffi::zval],
     result: *mut ffi::zval,
 ) -> Result<(), Thrown> {
-    // SAFETY: valid by contract.
+    // SAFETY: the caller promises a live object, live arguments and a place for the result.
     unsafe {
         zend::set_undef(result);
         let method = method((*object).ce, name);

@@ -4,7 +4,7 @@ use std::mem::ManuallyDrop;
 use std::os::raw::c_void;
 use std::ptr;
 
-use ext_php_rs::ffi::{IS_DOUBLE, IS_LONG, IS_STRING, zend_object, zend_string, zval};
+use ext_php_rs::ffi::{zend_object, zend_string, zval};
 
 use super::edit::{ATTEMPTS, Swap};
 use super::exclusive::exclusive;
@@ -17,7 +17,7 @@ use super::opline::Opline;
 use super::proxy::fetch_proxy;
 use super::retry::{Stop, retry};
 use super::value::scalar;
-use super::zend::{self, Slot, Str, Thrown, Value};
+use super::zend::{self, Local, Slot, Str, Thrown, Value};
 
 /// `$sync->n++`, `$sync->n += 1`, … by way of `get_property_ptr_ptr(BP_VAR_RW)`; null where the
 /// instruction is none of these.
@@ -31,7 +31,8 @@ use super::zend::{self, Slot, Str, Thrown, Value};
 pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut *mut c_void) -> *mut zval {
     let Some(instruction) = Opline::current() else { return ptr::null_mut() };
     let Some(operator) = instruction.operator() else { return ptr::null_mut() };
-    // SAFETY: valid by contract. The scratch value is the thread's, and stays until it is used again.
+    // SAFETY: the caller promises a live object and a live name. The scratch value is the thread's, and stays until
+    // it is used again.
     unsafe {
         forget_type(slot);
         let scratch = GLOBALS.get().scratch.get();
@@ -47,12 +48,13 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
         {
             let _alive = this.hold();
             let name = Str::share(name);
-            match operate_on_known_number(this, &name, operator, operand, scratch) {
+            let (operand, mut slot) = (Value::from_ptr(operand), Slot::new(scratch));
+            match operate_on_known_number(this, &name, operator, operand, &mut slot) {
                 Ok(true) => return scratch,
                 Ok(false) => {}
                 Err(Thrown) => return zend::error_zval(),
             }
-            match operate_on_scalar(this, &name, operator, operand, scratch) {
+            match operate_on_scalar(this, &name, operator, operand, &mut slot) {
                 Ok(true) => return scratch,
                 Ok(false) => zend::release(scratch),
                 Err(Thrown) => return zend::error_zval(),
@@ -64,126 +66,102 @@ pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut
 }
 
 /// As [`operate_on_scalar`], in the usual case: the cache knows a number, and no other process was faster.
-///
-/// # Safety
-/// As for [`operate`]; operand and scratch value are alive.
 #[inline(always)]
-unsafe fn operate_on_known_number(
+fn operate_on_known_number(
     this: &SyncObject,
     name: &Str,
     operator: Operator,
-    operand: *mut zval,
-    scratch: *mut zval,
+    operand: &Value,
+    scratch: &mut Slot,
 ) -> Result<bool, Thrown> {
-    // SAFETY: the caller holds all; numbers are not counted. Nothing runs between looking at the entry and storing.
-    unsafe {
-        let Some(entry) = this.cache().find(name.as_ptr()) else { return Ok(false) };
-        let mut version = entry.version;
-        let mut value = ManuallyDrop::new(zend::empty());
+    // SAFETY: nothing runs before the entry is out of use: neither applying an operator to a number, nor storing one.
+    let Some(entry) = (unsafe { this.cache().find(name) }) else { return Ok(false) };
+    let mut version = entry.version;
+    let mut value = ManuallyDrop::new(zend::empty());
+    // SAFETY: a place of this frame. The value is copied without being counted, and never dropped; it is changed only if
+    // it is a number, which is not counted.
+    let slot = unsafe {
         zend::copy_value(&raw mut *value, &raw const entry.value);
-        if !operator.apply_to_number(Slot::new(&raw mut *value), Value::from_ptr(operand))? {
-            return Ok(false);
-        }
-        zend::copy_value(scratch, &raw const entry.value);
-        let Some(number) = scalar::small(&value) else { return Ok(false) };
-        Ok(matches!(put_if_unchanged(this, name, number.bytes(), &mut version, &raw const *value), Swap::Done))
+        Slot::new(&raw mut *value)
+    };
+    if !operator.apply_to_number(slot, operand)? {
+        return Ok(false);
     }
+    scratch.copy(entry.value());
+    let Some(number) = scalar::small(&value) else { return Ok(false) };
+    Ok(matches!(put_if_unchanged(this, name, number.bytes(), &mut version, Value::of(&value)), Swap::Done))
 }
 
 /// Does all of an operator on a number or a short string, where it has no side effects ([`Operator::silently`]), by
 /// compare and swap, and leaves the old value in `scratch`. False: this way does not fit; nothing has happened.
-///
-/// # Safety
-/// As for [`operate`]; operand and scratch value are alive.
 #[inline(never)]
-unsafe fn operate_on_scalar(
+fn operate_on_scalar(
     this: &SyncObject,
     name: &Str,
     operator: Operator,
-    operand: *const zval,
-    scratch: *mut zval,
+    operand: &Value,
+    scratch: &mut Slot,
 ) -> Result<bool, Thrown> {
-    let mut held = zend::empty();
-    // SAFETY: the caller holds all but the operand, which is held here: waiting may run signal handlers.
-    unsafe {
-        zend::copy(&raw mut held, operand);
-        let operand = &raw const held;
-        let swapped = match swap_scalar(this, name, operator, operand, scratch)? {
-            Swap::Lost => exclusive(this, |_| swap_scalar(this, name, operator, operand, scratch))?,
-            swapped => swapped,
-        };
-        // (While other writers are kept out, none is faster.)
-        Ok(matches!(swapped, Swap::Done))
-    }
+    // Held, because waiting may run signal handlers.
+    let operand = Local::copy_of(operand);
+    let swapped = match swap_scalar(this, name, operator, &operand, scratch)? {
+        Swap::Lost => exclusive(this, |_| swap_scalar(this, name, operator, &operand, scratch))?,
+        swapped => swapped,
+    };
+    // (While other writers are kept out, none is faster.)
+    Ok(matches!(swapped, Swap::Done))
 }
 
 /// As [`operate_on_scalar`]; no writer is kept out. Runs no user code but signal handlers.
-///
-/// # Safety
-/// As for [`operate_on_scalar`]; the operand is held.
-unsafe fn swap_scalar(
+fn swap_scalar(
     this: &SyncObject,
     name: &Str,
     operator: Operator,
-    operand: *const zval,
-    scratch: *mut zval,
+    operand: &Value,
+    scratch: &mut Slot,
 ) -> Result<Swap, Thrown> {
-    // SAFETY: as for `operate_on_scalar`. Nothing runs between looking at the entry and storing.
-    unsafe {
-        for _ in 0..ATTEMPTS {
-            let Some(entry) = this.cache().find(name.as_ptr()) else {
-                if refresh_scalar(this, name)? { continue } else { return Ok(Swap::Impossible) }
-            };
-            let mut version = entry.version;
-            let old = &raw const entry.value;
-            if !is_short(old) {
-                return Ok(Swap::Impossible);
-            }
-            let Some(mut new) = operator.silently(Value::from_ptr(old), Value::from_ptr(operand))? else {
-                return Ok(Swap::Impossible);
-            };
-            let new = new.zval();
-            zend::release(scratch);
-            zend::copy(scratch, old);
-            let swapped = match scalar::small(new) {
-                Some(number) => put_if_unchanged(this, name, number.bytes(), &mut version, new),
-                None => {
-                    let mut bytes = GLOBALS.get().buffers.take();
-                    if scalar::encode(new, &mut bytes) {
-                        put_if_unchanged(this, name, &bytes, &mut version, new)
-                    } else {
-                        Swap::Impossible
-                    }
-                }
-            };
-            match swapped {
-                // Look again, and try again.
-                Swap::Lost if refresh_scalar(this, name)? => {}
-                Swap::Lost => return Ok(Swap::Impossible),
-                swapped => return Ok(swapped),
-            }
+    for _ in 0..ATTEMPTS {
+        // SAFETY: nothing runs before the entry is out of use: an operator without side effects runs no user code.
+        let Some(entry) = (unsafe { this.cache().find(name) }) else {
+            if refresh_scalar(this, name)? { continue } else { return Ok(Swap::Impossible) }
+        };
+        let mut version = entry.version;
+        if !is_short(entry.value()) {
+            return Ok(Swap::Impossible);
         }
-        Ok(Swap::Lost)
+        let Some(new) = operator.silently(entry.value(), operand)? else { return Ok(Swap::Impossible) };
+        // (The old value of an earlier attempt is a scalar as well: giving it up runs no user code.)
+        scratch.reborrow().release();
+        scratch.copy(entry.value());
+        let swapped = match scalar::small(new.as_zval()) {
+            Some(number) => put_if_unchanged(this, name, number.bytes(), &mut version, &new),
+            None => {
+                let mut bytes = GLOBALS.get().buffers.take();
+                if scalar::encode(new.as_zval(), &mut bytes) {
+                    put_if_unchanged(this, name, &bytes, &mut version, &new)
+                } else {
+                    Swap::Impossible
+                }
+            }
+        };
+        match swapped {
+            // Look again, and try again.
+            Swap::Lost if refresh_scalar(this, name)? => {}
+            Swap::Lost => return Ok(Swap::Impossible),
+            swapped => return Ok(swapped),
+        }
     }
+    Ok(Swap::Lost)
 }
 
-/// Stores the bytes of a value, if the name's value is still the one that was seen.
-///
-/// # Safety
-/// `value` is alive, and plain.
+/// Stores the bytes of a scalar, if the name's value is still the one that was seen.
 #[inline]
-unsafe fn put_if_unchanged(
-    this: &SyncObject,
-    name: &Str,
-    bytes: &[u8],
-    version: &mut Version,
-    value: *const zval,
-) -> Swap {
+fn put_if_unchanged(this: &SyncObject, name: &Str, bytes: &[u8], version: &mut Version, value: &Value) -> Swap {
     let Some(instance) = this.constructed() else { return Swap::Impossible };
     match instance.store.put_if_unchanged(name.bytes(), bytes, version) {
         Ok(true) => {
-            // SAFETY: callers pass a plain value, and hold the name.
-            unsafe { this.cache().store(name.as_ptr(), Some(value), *version, bytes.len()) };
+            // SAFETY: nothing runs meanwhile; scalars are plain.
+            unsafe { this.cache().store(name, Some(value), *version, bytes.len()) };
             Swap::Done
         }
         Ok(false) => Swap::Lost,
@@ -196,61 +174,46 @@ unsafe fn put_if_unchanged(
 const SHORT: usize = 1024;
 
 /// Whether a value is a number or a short string.
-///
-/// # Safety
-/// `value` is alive.
-unsafe fn is_short(value: *const zval) -> bool {
-    // SAFETY: callers pass a valid value.
-    unsafe {
-        match zend::kind(value) {
-            IS_LONG | IS_DOUBLE => true,
-            IS_STRING => zend::bytes((*value).value.str_).len() <= SHORT,
-            _ => false,
-        }
-    }
+fn is_short(value: &Value) -> bool {
+    matches!(value.kind(), zend::LONG | zend::DOUBLE)
+        || value.string().is_some_and(|string| string.bytes().len() <= SHORT)
 }
 
 /// Brings the value of `name` into the cache, if it is a number or a short string; else it is not even decoded, so that no
 /// user code runs.
-///
-/// # Safety
-/// The caller holds the object.
-unsafe fn refresh_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
+fn refresh_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
     /// The most that a string's length takes.
     const HEAD: u64 = 5;
-    // SAFETY: the caller holds the name; entries are not kept across calls.
-    unsafe {
-        let before = this.cache().look_up(name.as_ptr()).map_or(Version::default(), |entry| entry.version);
-        let mut version = before;
-        let mut bytes = GLOBALS.get().buffers.take();
-        bytes.reserve(SHORT + HEAD as usize);
-        let read = |store: &Handle| match store.get_short(name.bytes(), SHORT as u64 + HEAD, &mut version, &mut *bytes)
-        {
-            // In several pieces: an array.
-            Err(error) if matches!(error.remedy(), Remedy::MakeRoom(_)) => Ok(None),
-            found => found.map(Some),
-        };
-        let found = match retry(this, read) {
-            Ok(Some(found)) => found,
-            Ok(None) | Err(Stop::Legacy) => return Ok(false),
-            Err(Stop::Thrown) => return Err(Thrown),
-        };
-        let mut value = zend::empty();
-        match found {
-            Found::Unchanged => {
-                // Unless a signal handler ran in between, and the cache knows another value, or none.
-                let Some(entry) = this.cache().look_up(name.as_ptr()).filter(|entry| entry.version == before) else {
-                    return Ok(false);
-                };
-                zend::copy(&raw mut value, &raw const entry.value);
-            }
-            Found::Value if scalar::decode(&bytes, &mut value) => {}
-            _ => return Ok(false),
+    let before = this.known_version(name);
+    let mut version = before;
+    let mut bytes = GLOBALS.get().buffers.take();
+    bytes.reserve(SHORT + HEAD as usize);
+    let read = |store: &Handle| match store.get_short(name.bytes(), SHORT as u64 + HEAD, &mut version, &mut *bytes) {
+        // In several pieces: an array.
+        Err(error) if matches!(error.remedy(), Remedy::MakeRoom(_)) => Ok(None),
+        found => found.map(Some),
+    };
+    let found = match retry(this, read) {
+        Ok(Some(found)) => found,
+        Ok(None) | Err(Stop::Legacy) => return Ok(false),
+        Err(Stop::Thrown) => return Err(Thrown),
+    };
+    let mut value = Local::new();
+    match found {
+        Found::Unchanged => {
+            // Unless a signal handler ran in between, and the cache knows another value, or none.
+            // SAFETY: nothing runs before the entry is out of use.
+            let entry = unsafe { this.cache().look_up(name) }.filter(|entry| entry.version == before);
+            let Some(entry) = entry else { return Ok(false) };
+            value.slot().copy(entry.value());
         }
-        let short = is_short(&raw const value);
-        if short {
-            this.cache().store(name.as_ptr(), Some(&raw const value), version, bytes.len());
-        }
-        Ok(short)
+        Found::Value if scalar::decode(&bytes, value.zval()) => {}
+        _ => return Ok(false),
     }
+    let short = is_short(&value);
+    if short {
+        // SAFETY: nothing runs meanwhile; scalars are plain.
+        unsafe { this.cache().store(name, Some(&value), version, bytes.len()) };
+    }
+    Ok(short)
 }

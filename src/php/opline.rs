@@ -24,7 +24,7 @@ impl Opline {
     /// # Safety
     /// `frame` is null or one of the engine's frames.
     pub unsafe fn of(frame: *mut zend_execute_data) -> Option<Self> {
-        // SAFETY: valid by contract; a frame keeps its instruction.
+        // SAFETY: the caller promises null or a frame of the engine, which keeps its instruction.
         unsafe {
             if frame.is_null() || (*frame).func.is_null() || (*(*frame).func).type_ & 1 != 0 {
                 return None;

@@ -9,8 +9,6 @@
 //! for it, however long it is. All that has to be known is where it ends ([`End`]); the process that appended
 //! last has noted that in the store.
 
-use ext_php_rs::types::Zval;
-
 use super::edit::{ATTEMPTS, Attempt, Edit, Swap};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::globals::GLOBALS;
@@ -25,20 +23,14 @@ use super::value::{self, ValueError, ZendVec};
 use super::walk::{self, Act};
 use super::zend::{Array, Key, Local, Str, Thrown, Value};
 
-/// Changes an array by appending a patch, where that is enough.
-///
-/// # Safety
-/// The object and the values in `edit` are valid, and held by the caller.
-pub unsafe fn change<'o>(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
+/// Changes an array by appending a patch, where that is enough. The caller holds the object.
+pub fn change<'o>(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
     if steps.is_empty() {
         return Ok(Attempt::Declined(edit));
     }
-    // SAFETY: valid by contract.
-    unsafe {
-        match (steps, Cached { this, name, steps }.change(edit)?) {
-            ([step], Attempt::Declined(Edit::Assign(value))) => assign_unread(this, name, step, value),
-            (_, attempt) => Ok(attempt),
-        }
+    match (steps, Cached { this, name, steps }.change(edit)?) {
+        ([step], Attempt::Declined(Edit::Assign(value))) => assign_unread(this, name, step, value),
+        (_, attempt) => Ok(attempt),
     }
 }
 
@@ -60,82 +52,69 @@ struct Stepped<'a> {
 impl Cached<'_> {
     /// As [`change`], where no user code runs and nothing is warned of: so it may be
     /// done on an array that turns out not to be the newest, and again on the next.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn change<'o>(&self, edit: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
-        // SAFETY: as for `change`.
-        unsafe {
-            for _ in 0..ATTEMPTS {
-                match self.change_once(&edit)? {
-                    Swap::Done => return Ok(Attempt::Done),
-                    Swap::Lost if property::refresh(self.this, self.name.as_ptr())? => {}
-                    Swap::Lost | Swap::Impossible => break,
-                }
+    fn change<'o>(&self, edit: Edit<'o>) -> Result<Attempt<'o>, Thrown> {
+        for _ in 0..ATTEMPTS {
+            match self.change_once(&edit)? {
+                Swap::Done => return Ok(Attempt::Done),
+                Swap::Lost if property::refresh(self.this, self.name)? => {}
+                Swap::Lost | Swap::Impossible => break,
             }
         }
         Ok(Attempt::Declined(edit))
     }
 
     /// Appends the patch to the array that the cache knows, if the store has no newer one.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn change_once(&self, edit: &Edit) -> Result<Swap, Thrown> {
+    fn change_once(&self, edit: &Edit) -> Result<Swap, Thrown> {
         let Self { this, name, .. } = *self;
-        // SAFETY: as for `change`. Entries of the cache are used before anything else can happen to it.
-        unsafe {
-            let Some(entry) = this.cache().look_up(name.as_ptr()) else { return Ok(Swap::Impossible) };
-            let before = entry.version;
-            let value = match edit {
-                Edit::Assign(value) if is_plain(value, DEPTH) => Some(*value),
-                Edit::Assign(_) => return Ok(Swap::Impossible),
-                Edit::Operate(due) => {
-                    let old = scalar_at(Value::from_ptr(&raw const entry.value), self.steps);
-                    let Some(old) = old else { return Ok(Swap::Impossible) };
-                    let Some(new) = due.silently(old)? else { return Ok(Swap::Impossible) };
-                    Some(new)
-                }
-                Edit::Unset => None,
-            };
-            let mut patch = GLOBALS.get().buffers.take();
-            let Some(end) = self.encode(Value::from_ptr(&raw const entry.value), value, &mut patch)? else {
-                return Ok(Swap::Impossible);
-            };
-            let mut version = before;
-            let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
-            match instance.store.append(name.bytes(), &patch, end.0, Rewrite::Caller, &mut version) {
-                Ok(Appended::Done) => {
-                    if let Some(array) = self.follow(before, value)? {
-                        this.cache().store(name.as_ptr(), Some(&raw const array), version, patch.len());
-                    }
-                    Ok(Swap::Done)
-                }
-                Ok(Appended::Changed) => Ok(Swap::Lost),
-                // As much has been appended as there was: time to write it whole.
-                Ok(Appended::Full) => match self.follow(before, value)? {
-                    Some(array) => self.put_whole(&array, version, &mut patch),
-                    None => Ok(Swap::Impossible),
-                },
-                // Held, busy, full: the long way waits, or says what is wrong.
-                Err(_) => Ok(Swap::Impossible),
+        // SAFETY: nothing runs before the entry is out of use: encoding a plain value, and an operator without side effects,
+        // run no user code.
+        let Some(entry) = (unsafe { this.cache().look_up(name) }) else { return Ok(Swap::Impossible) };
+        let before = entry.version;
+        let value = match edit {
+            Edit::Assign(value) if is_plain(value, DEPTH) => Some(*value),
+            Edit::Assign(_) => return Ok(Swap::Impossible),
+            Edit::Operate(due) => {
+                let Some(old) = scalar_at(entry.value(), self.steps) else { return Ok(Swap::Impossible) };
+                let Some(new) = due.silently(old)? else { return Ok(Swap::Impossible) };
+                Some(new)
             }
+            Edit::Unset => None,
+        };
+        let mut patch = GLOBALS.get().buffers.take();
+        let Some(end) = self.encode(entry.value(), value, &mut patch)? else {
+            return Ok(Swap::Impossible);
+        };
+        let mut version = before;
+        let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
+        match instance.store.append(name.bytes(), &patch, end.0, Rewrite::Caller, &mut version) {
+            Ok(Appended::Done) => {
+                if let Some(array) = self.follow(before, value)? {
+                    // SAFETY: nothing runs meanwhile; a plain array with a plain element is plain.
+                    unsafe { this.cache().store(name, Some(&array), version, patch.len()) };
+                }
+                Ok(Swap::Done)
+            }
+            Ok(Appended::Changed) => Ok(Swap::Lost),
+            // As much has been appended as there was: time to write it whole.
+            Ok(Appended::Full) => match self.follow(before, value)? {
+                Some(array) => self.put_whole(&array, version, &mut patch),
+                None => Ok(Swap::Impossible),
+            },
+            // Held, busy, full: the long way waits, or says what is wrong.
+            Err(_) => Ok(Swap::Impossible),
         }
     }
 
     /// Stores the array with the change as one record, if the store's is still the one that was seen.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn put_whole(&self, array: &Zval, mut version: Version, bytes: &mut ZendVec<u8>) -> Result<Swap, Thrown> {
+    fn put_whole(&self, array: &Value, mut version: Version, bytes: &mut ZendVec<u8>) -> Result<Swap, Thrown> {
         let Self { this, name, .. } = *self;
         bytes.clear();
-        value::encode(array, 0, bytes).map_err(|error| self.refuse(error))?;
+        value::encode(array.as_zval(), 0, bytes).map_err(|error| self.refuse(error))?;
         let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
         match instance.store.put_if_unchanged(name.bytes(), bytes, &mut version) {
             Ok(true) => {
-                // SAFETY: a plain array, as all that the cache keeps; the caller holds the name.
-                unsafe { this.cache().store(name.as_ptr(), Some(array), version, bytes.len()) };
+                // SAFETY: nothing runs meanwhile; a plain array with a plain element is plain.
+                unsafe { this.cache().store(name, Some(array), version, bytes.len()) };
                 Ok(Swap::Done)
             }
             Ok(false) => Ok(Swap::Lost),
@@ -144,12 +123,11 @@ impl Cached<'_> {
     }
 
     /// Takes an array out of the cache and changes it like the one in the store. `None`: the cache does not know it.
-    fn follow(&self, version: Version, value: Option<&Local>) -> Result<Option<Zval>, Thrown> {
-        // SAFETY: the caller of `change` holds the name; the reference to the cache ends here.
-        let Some(array) = (unsafe { self.this.cache().take(self.name.as_ptr(), version) }) else { return Ok(None) };
-        let mut array = Local::from(array);
+    fn follow(&self, version: Version, value: Option<&Local>) -> Result<Option<Local>, Thrown> {
+        // SAFETY: nothing runs before the reference to the cache ends.
+        let Some(mut array) = (unsafe { self.this.cache().take(self.name, version) }) else { return Ok(None) };
         walk::act(array.slot(), self.steps, value.map_or(Act::Unset, Act::Assign))?;
-        Ok(Some(array.into_inner()))
+        Ok(Some(array))
     }
 
     /// Appends the patch for a change to `array` to `out`, and tells where the array ends then; `None` where a
@@ -272,41 +250,30 @@ impl End {
 }
 
 /// Puts a value into an array that is not read.
-///
-/// # Safety
-/// As for [`change`].
-unsafe fn assign_unread<'o>(
-    this: &SyncObject,
-    name: &Str,
-    step: &Step,
-    value: &'o Local,
-) -> Result<Attempt<'o>, Thrown> {
-    // SAFETY: as for `change`. Waiting may run signal handlers: nothing is kept across it but what the caller holds.
-    unsafe {
-        let key = match step {
-            Step::Append => None,
-            Step::Element(key) if key.is_plain() => Some(array_key(key, false)?),
-            _ => return Ok(Attempt::Declined(Edit::Assign(value))),
-        };
-        let unread = Unread { this, name, key };
-        if unread.end()?.is_none() {
-            return Ok(Attempt::Declined(Edit::Assign(value)));
-        }
-        let done = if is_plain(value, DEPTH) {
-            let encoded = Encoded::within(this, name.as_ptr(), value.as_ptr(), 1)?;
-            match unread.put(&encoded, ATTEMPTS)? {
-                Put::Lost => exclusive(this, |_| unread.put(&encoded, ATTEMPTS))?,
-                put => put,
-            }
-        } else {
-            // Encoding it runs user code, which is not to run again because another process was faster.
-            exclusive(this, |turn| unread.put_object(turn, value))?
-        };
-        Ok(match done {
-            Put::Done => Attempt::Done,
-            Put::Impossible | Put::Full | Put::Lost => Attempt::Declined(Edit::Assign(value)),
-        })
+fn assign_unread<'o>(this: &SyncObject, name: &Str, step: &Step, value: &'o Local) -> Result<Attempt<'o>, Thrown> {
+    let key = match step {
+        Step::Append => None,
+        Step::Element(key) if key.is_plain() => Some(array_key(key, false)?),
+        _ => return Ok(Attempt::Declined(Edit::Assign(value))),
+    };
+    let unread = Unread { this, name, key };
+    if unread.end()?.is_none() {
+        return Ok(Attempt::Declined(Edit::Assign(value)));
     }
+    let done = if is_plain(value, DEPTH) {
+        let encoded = Encoded::within(this, name, value, 1)?;
+        match unread.put(&encoded, ATTEMPTS)? {
+            Put::Lost => exclusive(this, |_| unread.put(&encoded, ATTEMPTS))?,
+            put => put,
+        }
+    } else {
+        // Encoding it runs user code, which is not to run again because another process was faster.
+        exclusive(this, |turn| unread.put_object(turn, value))?
+    };
+    Ok(match done {
+        Put::Done => Attempt::Done,
+        Put::Impossible | Put::Full | Put::Lost => Attempt::Declined(Edit::Assign(value)),
+    })
 }
 
 /// A place in the first level of an array that is not read.
@@ -330,60 +297,44 @@ enum Put {
 
 impl Unread<'_> {
     /// Where the array ends, if that is enough to know.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn end(&self) -> Result<Option<End>, Thrown> {
-        // SAFETY: `assign_unread` made this; its caller holds the object, the name and the key.
-        let end = unsafe { observe_end(self.this, self.name)? };
+    fn end(&self) -> Result<Option<End>, Thrown> {
+        let end = observe_end(self.this, self.name)?;
         Ok(end.filter(|end| self.key.is_some() || end.number().is_some()))
     }
 
     /// Puts an encoded value there. Runs no user code but signal handlers.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn put(&self, value: &Encoded, attempts: usize) -> Result<Put, Thrown> {
-        // SAFETY: as above.
-        unsafe {
-            for _ in 0..attempts {
-                let Some(end) = self.end()? else { return Ok(Put::Impossible) };
-                match self.append(end, value, Rewrite::Caller)? {
-                    Appended::Done => return Ok(Put::Done),
-                    Appended::Full => return Ok(Put::Full),
-                    Appended::Changed => {}
-                }
+    fn put(&self, value: &Encoded, attempts: usize) -> Result<Put, Thrown> {
+        for _ in 0..attempts {
+            let Some(end) = self.end()? else { return Ok(Put::Impossible) };
+            match self.append(end, value, Rewrite::Caller)? {
+                Appended::Done => return Ok(Put::Done),
+                Appended::Full => return Ok(Put::Full),
+                Appended::Changed => {}
             }
         }
         Ok(Put::Lost)
     }
 
     /// Puts a value there that it takes user code to encode: that runs once.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn put_object(&self, turn: &Turn, value: &Value) -> Result<Put, Thrown> {
-        // SAFETY: as above.
-        unsafe {
+    fn put_object(&self, turn: &Turn, value: &Value) -> Result<Put, Thrown> {
+        let Some(end) = self.end()? else { return Ok(Put::Impossible) };
+        let encoded = Encoded::within(self.this, self.name, value, 1)?;
+        if turn.standing() == Standing::Forked {
+            return self.put_after_parent(end, &encoded);
+        }
+        match self.put(&encoded, ATTEMPTS)? {
+            Put::Full => {}
+            // (Where user code has put something else in its place, that is what it is put into.)
+            put => return Ok(put),
+        }
+        self.write_whole(turn)?;
+        if turn.standing() == Standing::Forked {
+            return self.put_after_parent(end, &encoded);
+        }
+        for _ in 0..ATTEMPTS {
             let Some(end) = self.end()? else { return Ok(Put::Impossible) };
-            let encoded = Encoded::within(self.this, self.name.as_ptr(), value.as_ptr(), 1)?;
-            if turn.standing() == Standing::Forked {
-                return self.put_after_parent(end, &encoded);
-            }
-            match self.put(&encoded, ATTEMPTS)? {
-                Put::Full => {}
-                // (Where user code has put something else in its place, that is what it is put into.)
-                put => return Ok(put),
-            }
-            self.write_whole(turn)?;
-            if turn.standing() == Standing::Forked {
-                return self.put_after_parent(end, &encoded);
-            }
-            for _ in 0..ATTEMPTS {
-                let Some(end) = self.end()? else { return Ok(Put::Impossible) };
-                if let Appended::Done = self.append(end, &encoded, Rewrite::Store)? {
-                    return Ok(Put::Done);
-                }
+            if let Appended::Done = self.append(end, &encoded, Rewrite::Store)? {
+                return Ok(Put::Done);
             }
         }
         Ok(Put::Lost)
@@ -391,34 +342,22 @@ impl Unread<'_> {
 
     /// In a child that was forked in the middle of its parent's statement: puts the value there only where the parent has
     /// not. The array is then still the one that was seen before.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn put_after_parent(&self, end: End, value: &Encoded) -> Result<Put, Thrown> {
-        // SAFETY: as above.
-        after_parent(self.this, |_| unsafe { self.append(end, value, Rewrite::Store) })?;
+    fn put_after_parent(&self, end: End, value: &Encoded) -> Result<Put, Thrown> {
+        after_parent(self.this, |_| self.append(end, value, Rewrite::Store))?;
         Ok(Put::Done)
     }
 
     /// Writes the array as it is, without what has been written over in it; [`Unread::end`] then knows its end.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn write_whole(&self, turn: &Turn) -> Result<(), Thrown> {
-        let name = self.name.as_ptr();
-        let array = Local::new();
-        // SAFETY: the maker of `self` holds object and name; the array is this frame's own.
-        unsafe {
-            let known = property::observe(self.this, name, array.as_ptr())?;
-            let encoded = Encoded::of(self.this, name, array.as_ptr())?;
-            if turn.standing() == Standing::Forked {
-                return Ok(());
-            }
-            let stored =
-                encoded.store(self.this, name, array.as_ptr(), |store| known.is_newest(store, self.name.bytes()))?;
-            if let (Some(version), Some(array)) = (stored, array.array()) {
-                remember_end(self.this, self.name, End::of(array), version);
-            }
+    fn write_whole(&self, turn: &Turn) -> Result<(), Thrown> {
+        let mut array = Local::new();
+        let known = property::observe(self.this, self.name, array.slot())?;
+        let encoded = Encoded::of(self.this, self.name, &array)?;
+        if turn.standing() == Standing::Forked {
+            return Ok(());
+        }
+        let stored = encoded.store(self.this, self.name, &array, |store| known.is_newest(store, self.name.bytes()))?;
+        if let (Some(version), Some(array)) = (stored, array.array()) {
+            remember_end(self.this, self.name, End::of(array), version);
         }
         Ok(())
     }
@@ -426,76 +365,64 @@ impl Unread<'_> {
 
 impl Unread<'_> {
     /// Appends the patch that puts an encoded value there, in the array that [`observe_end`] saw.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn append(&self, end: End, value: &Encoded, rewrite: Rewrite) -> Result<Appended, Thrown> {
+    fn append(&self, end: End, value: &Encoded, rewrite: Rewrite) -> Result<Appended, Thrown> {
         let Self { this, name, key } = self;
-        // SAFETY: as for `observe_end`.
-        unsafe {
-            let Some(entry) = this.ends().look_up(name.as_ptr()) else { return Ok(Appended::Changed) };
-            let mut version = entry.version;
-            let mut patch = GLOBALS.get().buffers.take();
-            write_head(&mut patch, 1, true);
-            let end = match key {
-                None => {
-                    let Some(number) = end.number() else { return Ok(Appended::Changed) };
-                    write_number(&mut patch, number);
-                    end.after(number)
-                }
-                Some(Key::Int(number)) => {
-                    write_number(&mut patch, *number);
-                    end.after(*number)
-                }
-                Some(Key::String(key)) => {
-                    write_name(&mut patch, key).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
-                    end
-                }
-            };
-            value.write_to(&mut patch).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
-            let appended =
-                retry_importing(this, |store| store.append(name.bytes(), &patch, end.0, rewrite, &mut version))?;
-            if appended == Appended::Done {
-                remember_end(this, name, end, version);
+        // SAFETY: nothing runs before the entry is out of use.
+        let Some(entry) = (unsafe { this.ends().look_up(name) }) else { return Ok(Appended::Changed) };
+        let mut version = entry.version;
+        let mut patch = GLOBALS.get().buffers.take();
+        write_head(&mut patch, 1, true);
+        let end = match key {
+            None => {
+                let Some(number) = end.number() else { return Ok(Appended::Changed) };
+                write_number(&mut patch, number);
+                end.after(number)
             }
-            Ok(appended)
+            Some(Key::Int(number)) => {
+                write_number(&mut patch, *number);
+                end.after(*number)
+            }
+            Some(Key::String(key)) => {
+                write_name(&mut patch, key).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+                end
+            }
+        };
+        value.write_to(&mut patch).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+        let appended = retry_importing(this, |store| store.append(name.bytes(), &patch, end.0, rewrite, &mut version))?;
+        if appended == Appended::Done {
+            remember_end(this, name, end, version);
         }
+        Ok(appended)
     }
 }
 
 /// Where the array under `name` ends, as of now; `None` where there is none. The store then knows which
 /// value is appended to.
-///
-/// # Safety
-/// As for [`change`].
-unsafe fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
-    // SAFETY: the caller holds the name; entries are not kept across calls.
-    unsafe {
-        let mut version = this.ends().look_up(name.as_ptr()).map_or(Version::default(), |entry| entry.version);
-        let mut start = GLOBALS.get().buffers.take();
-        start.reserve(16);
-        let peeked = retry_importing(this, |store| store.peek(name.bytes(), &mut version, &mut *start))?;
-        let end = match peeked {
-            Peeked::Unchanged => match this.ends().look_up(name.as_ptr()) {
-                Some(entry) => Some(End(entry.value.value.lval)),
-                None => None,
-            },
-            Peeked::Whole => End::of_encoded(&start),
-            Peeked::Noted(end) => Some(End(end)),
-            Peeked::Missing => None,
-        };
-        match end {
-            Some(end) => remember_end(this, name, end, version),
-            None => this.ends().forget(name.as_ptr()),
-        }
-        Ok(end)
+fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
+    // SAFETY: nothing runs before the entry is out of use.
+    let mut version = unsafe { this.ends().look_up(name) }.map_or(Version::default(), |entry| entry.version);
+    let mut start = GLOBALS.get().buffers.take();
+    start.reserve(16);
+    let peeked = retry_importing(this, |store| store.peek(name.bytes(), &mut version, &mut *start))?;
+    let end = match peeked {
+        // SAFETY: nothing runs before the entry is out of use.
+        Peeked::Unchanged => unsafe { this.ends().look_up(name) }.and_then(|entry| entry.value().long()).map(End),
+        Peeked::Whole => End::of_encoded(&start),
+        Peeked::Noted(end) => Some(End(end)),
+        Peeked::Missing => None,
+    };
+    match end {
+        Some(end) => remember_end(this, name, end, version),
+        // SAFETY: nothing runs before the reference to the cache ends.
+        None => unsafe { this.ends() }.forget(name),
     }
+    Ok(end)
 }
 
 fn remember_end(this: &SyncObject, name: &Str, end: End, version: Version) {
     let number = Local::of_long(end.0);
     // SAFETY: the reference to the cache ends here; an int is plain.
-    unsafe { this.ends().store(name.as_ptr(), Some(number.as_ptr()), version, 0) };
+    unsafe { this.ends().store(name, Some(&number), version, 0) };
 }
 
 /// Values nested deeper than this go the long way.

@@ -2,12 +2,11 @@
 //!
 //! Every function here may run user code (encoding and decoding do, and so do signal handlers
 //! during a wait): callers hold the object and the name.
+//!
+//! An entry of the cache is used up before anything else is called, since user code may change the cache.
 
 use std::mem::MaybeUninit;
 
-use ext_php_rs::ffi::{IS_NULL, IS_UNDEF, zend_string, zval};
-
-use super::cache::copy_cached;
 use super::globals::GLOBALS;
 use super::handle::{self, Backend, BackendError, Found, Handle, PEEK, Peeked, Places, Remedy, Room, Unread, Version};
 use super::legacy::{self, retry_importing};
@@ -18,7 +17,7 @@ use super::retry::{Stop, retry, retry_into};
 use super::stored::{self, Encoded};
 use super::value::{self, Sharing, ZendVec, scalar};
 use super::wait::Rounds;
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Local, Slot, Str, Thrown, Value, ZStr};
 
 /// When a value was read, and whether there was one.
 #[derive(Clone, Copy)]
@@ -50,21 +49,13 @@ impl Observed {
 }
 
 /// The newest value of `name` in `into`, which is overwritten; `false` (and null) if there is none.
-///
-/// # Safety
-/// `name` and `into` are valid, and held by the caller.
-pub unsafe fn read(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<bool, Thrown> {
-    // SAFETY: valid by contract.
-    unsafe { observe(this, name, into).map(|observed| observed.there) }
+pub fn read(this: &SyncObject, name: &ZStr, into: Slot) -> Result<bool, Thrown> {
+    observe(this, name, into).map(|observed| observed.there)
 }
 
 /// As [`read`], for a caller that has to know later whether the value is still the same.
-///
-/// # Safety
-/// As there.
-pub unsafe fn observe(this: &SyncObject, name: *mut zend_string, into: *mut zval) -> Result<Observed, Thrown> {
-    // SAFETY: valid by contract.
-    match unsafe { find(this, name, Wanted::Anything, into)? } {
+pub fn observe(this: &SyncObject, name: &ZStr, into: Slot) -> Result<Observed, Thrown> {
+    match find(this, name, Wanted::Anything, into)? {
         Some(observed) => Ok(observed),
         None => unreachable!("anything is wanted"),
     }
@@ -72,13 +63,8 @@ pub unsafe fn observe(this: &SyncObject, name: *mut zend_string, into: *mut zval
 
 /// Brings the newest value of `name` into the cache, if it is one that the cache keeps: an object is not even
 /// made, so that no user code runs. False: it is not, or that is not known.
-///
-/// # Safety
-/// `name` is valid, and held by the caller.
-pub unsafe fn refresh(this: &SyncObject, name: *mut zend_string) -> Result<bool, Thrown> {
-    let mut newer = zend::empty();
-    // SAFETY: valid by contract; `newer` is a slot of this frame.
-    unsafe { find(this, name, Wanted::Plain, &raw mut newer).map(|observed| observed.is_some()) }
+pub fn refresh(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
+    find(this, name, Wanted::Plain, Local::new().slot()).map(|observed| observed.is_some())
 }
 
 /// When the value of `name` was written, without reading it.
@@ -107,59 +93,47 @@ impl Wanted {
 }
 
 /// Finds the newest value of `name`, for [`observe`] and [`refresh`]. `None`: it is not what is wanted.
-///
-/// # Safety
-/// As for [`observe`].
-unsafe fn find(
-    this: &SyncObject,
-    name: *mut zend_string,
-    wanted: Wanted,
-    into: *mut zval,
-) -> Result<Option<Observed>, Thrown> {
-    // SAFETY: valid by contract. The cache is looked at between calls that may run user code, and
-    // never kept across one.
-    unsafe {
-        if let Some(entry) = this.cache().look_up(name)
-            && let Some(instance) = this.constructed()
-            && instance.store.is_current(&entry.version)
-        {
-            return Ok(Some(Observed { version: entry.version, there: copy_cached(&raw const entry.value, into) }));
-        }
-        zend::set_null(into);
-        check_name(name)?;
-        let reading = Reading { this, name, wanted, into };
-        let mut bytes = GLOBALS.get().buffers.take();
-        let mut rounds = Rounds::new();
-        loop {
-            rounds.begin(this)?;
-            let before = this.cache().look_up(name).map_or(Version::default(), |entry| entry.version);
-            let mut version = before;
-            // A long value that is always gone when it is to be copied is found and copied in one operation.
-            let long = if rounds.are_many() { u64::MAX } else { scalar::LONG as u64 };
-            let found = retry_into(this, &mut bytes, |store, bytes| {
-                store.get_short(zend::bytes(name), long, &mut version, bytes)
-            });
-            let taken = match found {
-                Ok(found) => reading.take(found, before, version, &mut bytes)?,
-                Err(Stop::Legacy) => reading.take_legacy()?,
-                Err(Stop::Thrown) => return Err(Thrown),
-            };
-            match taken {
-                Taken::Observed(observed) => return Ok(Some(observed)),
-                Taken::Unwanted => return Ok(None),
-                Taken::Changed => {}
-            }
+fn find(this: &SyncObject, name: &ZStr, wanted: Wanted, mut into: Slot) -> Result<Option<Observed>, Thrown> {
+    // SAFETY: nothing runs before the entry is out of use.
+    if let Some(entry) = unsafe { this.cache().look_up(name) }
+        && let Some(instance) = this.constructed()
+        && instance.store.is_current(&entry.version)
+    {
+        return Ok(Some(Observed { version: entry.version, there: entry.copy_to(&mut into) }));
+    }
+    into.set_null();
+    check_name(name)?;
+    let mut reading = Reading { this, name, wanted, into };
+    let mut bytes = GLOBALS.get().buffers.take();
+    let mut rounds = Rounds::new();
+    loop {
+        rounds.begin(this)?;
+        let before = this.known_version(name);
+        let mut version = before;
+        // A long value that is always gone when it is to be copied is found and copied in one operation.
+        let long = if rounds.are_many() { u64::MAX } else { scalar::LONG as u64 };
+        let found =
+            retry_into(this, &mut bytes, |store, bytes| store.get_short(name.bytes(), long, &mut version, bytes));
+        let taken = match found {
+            Ok(found) => reading.take(found, before, version, &mut bytes)?,
+            Err(Stop::Legacy) => reading.take_legacy()?,
+            Err(Stop::Thrown) => return Err(Thrown),
+        };
+        match taken {
+            Taken::Observed(observed) => return Ok(Some(observed)),
+            Taken::Unwanted => return Ok(None),
+            Taken::Changed => {}
         }
     }
 }
 
-/// One reading of a property. The caller of [`find`] holds all of it.
-#[derive(Clone, Copy)]
+/// One reading of a property.
 struct Reading<'a> {
     this: &'a SyncObject,
-    name: *mut zend_string,
+    name: &'a ZStr,
     wanted: Wanted,
-    into: *mut zval,
+    /// Null, or the value that was read.
+    into: Slot<'a>,
 }
 
 /// The outcome of taking over a value that the store has found.
@@ -174,129 +148,116 @@ enum Taken {
 impl Reading<'_> {
     /// Takes over what the store has found at `version`, where the cache knew the value of `before`. `bytes`: the value, its
     /// first bytes, or those appended to it.
-    ///
-    /// # Safety
-    /// As for [`find`].
-    unsafe fn take(
-        &self,
+    fn take(
+        &mut self,
         found: Found,
         before: Version,
         version: Version,
         bytes: &mut ZendVec<u8>,
     ) -> Result<Taken, Thrown> {
-        let Self { this, name, wanted, into } = *self;
+        let Self { this, name, wanted, .. } = *self;
         let observed = |there| Ok(Taken::Observed(Observed { version, there }));
-        // SAFETY: as for `find`.
-        unsafe {
-            match found {
-                Found::Missing => {
-                    this.cache().store(name, None, version, 0);
-                    observed(false)
+        match found {
+            Found::Missing => {
+                // SAFETY: nothing runs meanwhile.
+                unsafe { this.cache().store(name, None, version, 0) };
+                observed(false)
+            }
+            Found::Unchanged => {
+                // SAFETY: nothing runs before the entry is out of use.
+                if let Some(entry) = unsafe { this.cache().look_up(name) }.filter(|entry| entry.version == before) {
+                    entry.version = version;
+                    return observed(entry.copy_to(&mut self.into));
                 }
-                Found::Unchanged => {
-                    if let Some(entry) = this.cache().look_up(name).filter(|entry| entry.version == before) {
-                        entry.version = version;
-                        return observed(copy_cached(&raw const entry.value, into));
-                    }
-                    // User code ran in between, and the cache knows another value, or none.
-                    this.cache().forget(name);
-                    Ok(Taken::Changed)
-                }
-                Found::Long(left) => self.take_long(&left, version, bytes),
-                Found::Appended | Found::Value if !wanted.takes(bytes) => Ok(Taken::Unwanted),
-                Found::Appended => self.take_appended(before, version, bytes),
-                Found::Value => {
-                    let sharing = stored::decode(this, zend::bytes(name), bytes, into)?;
-                    this.cache().keep(sharing, name, into, version, bytes.len());
-                    observed(true)
-                }
+                // User code ran in between, and the cache knows another value, or none.
+                this.forget(name);
+                Ok(Taken::Changed)
+            }
+            Found::Long(left) => self.take_long(&left, version, bytes),
+            Found::Appended | Found::Value if !wanted.takes(bytes) => Ok(Taken::Unwanted),
+            Found::Appended => self.take_appended(before, version, bytes),
+            Found::Value => {
+                let sharing = stored::decode(this, name.bytes(), bytes, self.into.reborrow())?;
+                self.keep(sharing, version, bytes.len());
+                observed(true)
             }
         }
     }
 
+    /// Keeps the value that was read.
+    fn keep(&self, sharing: Sharing, version: Version, size: usize) {
+        // SAFETY: nothing runs meanwhile; decoding has said whether the value is shareable.
+        unsafe { self.this.cache().keep(sharing, self.name, self.into.value(), version, size) };
+    }
+
     /// Lets the cached value follow the patches that have been appended to it since.
-    ///
-    /// # Safety
-    /// As for [`find`].
-    unsafe fn take_appended(&self, before: Version, version: Version, bytes: &[u8]) -> Result<Taken, Thrown> {
-        let Self { this, name, into, .. } = *self;
-        // SAFETY: as for `find`. The cache lets go of the value, so that an array is changed in place.
-        unsafe {
-            let Some(mut value) = this.cache().take(name, before) else {
-                // The cache knows another value by now: all of it, then.
-                this.cache().forget(name);
-                return Ok(Taken::Changed);
-            };
-            let sharing = stored::apply_patches(this, zend::bytes(name), bytes, &raw mut value)?;
-            this.cache().keep(sharing, name, &raw const value, version, bytes.len());
-            zend::copy(into, &raw const value);
-        }
+    fn take_appended(&mut self, before: Version, version: Version, bytes: &[u8]) -> Result<Taken, Thrown> {
+        let Self { this, name, .. } = *self;
+        // The cache lets go of the value, so that an array is changed in place.
+        // SAFETY: nothing runs meanwhile.
+        let Some(mut value) = (unsafe { this.cache().take(name, before) }) else {
+            // The cache knows another value by now: all of it, then.
+            this.forget(name);
+            return Ok(Taken::Changed);
+        };
+        let sharing = stored::apply_patches(this, name.bytes(), bytes, value.slot())?;
+        self.into.swap(&mut value.slot());
+        self.keep(sharing, version, bytes.len());
         Ok(Taken::Observed(Observed { version, there: true }))
     }
 
     /// Reads a value that is long: a string straight into its place. `bytes` are its first ones.
-    ///
-    /// # Safety
-    /// As for [`find`].
     #[cold]
-    unsafe fn take_long(&self, left: &Unread, version: Version, bytes: &mut ZendVec<u8>) -> Result<Taken, Thrown> {
-        let Self { this, name, wanted, into } = *self;
+    fn take_long(&mut self, left: &Unread, version: Version, bytes: &mut ZendVec<u8>) -> Result<Taken, Thrown> {
+        let Self { this, name, wanted, .. } = *self;
         let length = left.length as usize;
-        // SAFETY: as for `find`. The string is `into`'s before anything else can happen; without
-        // memory for it the engine does not return, and nothing here needs a drop.
-        let sharing = unsafe {
-            if !zend::has_memory(length) {
-                return Err(throw_no_memory(this, Some(zend::bytes(name)), left.length));
+        if !zend::has_memory(length) {
+            return Err(throw_no_memory(this, Some(name.bytes()), left.length));
+        }
+        let sharing = if let Some(head) = value::long_head(bytes, left.length) {
+            // (The string is `into`'s before anything else can happen: without memory for it the engine does not return.)
+            let room = self.into.set_unwritten_string(length - head);
+            let read = retry(this, |store| store.read_unread(left, head as u64, room));
+            if read != Ok(true) {
+                self.into.reborrow().release();
+                self.into.set_null();
+                return read.map(|_| Taken::Changed).map_err(|_| Thrown);
             }
-            if let Some(head) = value::long_head(bytes, left.length) {
-                let room = zend::set_unwritten_string(into, length - head);
-                let read = retry(this, |store| store.read_unread(left, head as u64, room));
-                if read != Ok(true) {
-                    zend::release(into);
-                    zend::set_null(into);
-                    return read.map(|_| Taken::Changed).map_err(|_| Thrown);
-                }
-                Sharing::Shareable
-            } else {
-                bytes.clear();
-                if !bytes.try_reserve_exact(length) {
-                    return Err(throw_no_memory(this, Some(zend::bytes(name)), left.length));
-                }
-                let room = &mut bytes.spare_capacity_mut()[..length];
-                if !retry(this, |store| store.read_unread(left, 0, room)).map_err(|_| Thrown)? {
-                    return Ok(Taken::Changed);
-                }
-                bytes.advance(length);
-                if !wanted.takes(bytes) {
-                    return Ok(Taken::Unwanted);
-                }
-                stored::decode(this, zend::bytes(name), bytes, into)?
+            Sharing::Shareable
+        } else {
+            bytes.clear();
+            if !bytes.try_reserve_exact(length) {
+                return Err(throw_no_memory(this, Some(name.bytes()), left.length));
             }
+            let room = &mut bytes.spare_capacity_mut()[..length];
+            if !retry(this, |store| store.read_unread(left, 0, room)).map_err(|_| Thrown)? {
+                return Ok(Taken::Changed);
+            }
+            // SAFETY: the store has filled the room.
+            unsafe { bytes.advance(length) };
+            if !wanted.takes(bytes) {
+                return Ok(Taken::Unwanted);
+            }
+            stored::decode(this, name.bytes(), bytes, self.into.reborrow())?
         };
-        // SAFETY: as for `find`; `into` holds the value.
-        unsafe { this.cache().keep(sharing, name, into, version, length) };
+        self.keep(sharing, version, length);
         Ok(Taken::Observed(Observed { version, there: true }))
     }
 
     /// Reads from a file of the pure-PHP class.
-    ///
-    /// # Safety
-    /// As for [`find`].
     #[cold]
-    unsafe fn take_legacy(&self) -> Result<Taken, Thrown> {
-        let Self { this, name, wanted, into } = *self;
+    fn take_legacy(&mut self) -> Result<Taken, Thrown> {
+        let Self { this, name, wanted, .. } = *self;
         if wanted == Wanted::Plain {
             return Ok(Taken::Unwanted);
         }
         let mut there = false;
         let answered = legacy::each(this, &mut |other, value| {
-            // SAFETY: as for `find`; `into` holds null or a value of this frame.
-            unsafe {
-                if zend::bytes(other.as_ptr()) == zend::bytes(name) {
-                    zend::release(into);
-                    zend::copy(into, value);
-                    there = true;
-                }
+            if other.bytes() == name.bytes() {
+                self.into.reborrow().release();
+                // SAFETY: `each` passes a live value.
+                self.into.copy(unsafe { Value::from_ptr(value) });
+                there = true;
             }
             Ok(())
         })?;
@@ -305,110 +266,78 @@ impl Reading<'_> {
 }
 
 /// Stores `value` under `name`.
-///
-/// # Safety
-/// `name` and `value` are valid, and held by the caller.
-pub unsafe fn write(this: &SyncObject, name: *mut zend_string, value: *mut zval) -> Result<(), Thrown> {
-    // SAFETY: valid by contract.
-    unsafe {
-        check_name(name)?;
-        let encoded = Encoded::of(this, name, value)?;
-        encoded.store(this, name, value, |_| Ok(true)).map(drop)
-    }
+pub fn write(this: &SyncObject, name: &ZStr, value: &Value) -> Result<(), Thrown> {
+    check_name(name)?;
+    Encoded::of(this, name, value)?.store(this, name, value, |_| Ok(true)).map(drop)
 }
 
 /// Stores a scalar under a name that the cache knows, which most writes are: nothing here can run
 /// user code, so nothing has to be held. `false`: nothing has happened, go the long way.
-///
-/// # Safety
-/// `name` and `value` are valid.
 #[inline]
-pub unsafe fn write_known(this: &SyncObject, name: *mut zend_string, value: *mut zval) -> bool {
-    // SAFETY: valid by contract; the entry is used before anything else is done to the cache, and
-    // plain values are released without running user code.
-    unsafe {
-        if let Some(entry) = this.cache().find(name)
-            && let Some(instance) = this.constructed()
-            && let Some(encoded) = scalar::small(&*value)
-            && instance.store.put(zend::bytes(name), encoded.bytes(), &mut entry.version).is_ok()
-        {
-            zend::release(&raw mut entry.value);
-            zend::copy(&raw mut entry.value, value);
-            return true;
-        }
-        false
+pub fn write_known(this: &SyncObject, name: &ZStr, value: &Value) -> bool {
+    // SAFETY: nothing runs before the entry is out of use.
+    if let Some(entry) = unsafe { this.cache().find(name) }
+        && let Some(instance) = this.constructed()
+        && let Some(encoded) = scalar::small(value.as_zval())
+        && instance.store.put(name.bytes(), encoded.bytes(), &mut entry.version).is_ok()
+    {
+        entry.set_value(value);
+        return true;
     }
+    false
 }
 
 /// True if there is a value under `name`, and it is not null.
-///
-/// # Safety
-/// `name` is valid, and held by the caller.
-pub unsafe fn is_set(this: &SyncObject, name: *mut zend_string) -> Result<bool, Thrown> {
-    // SAFETY: valid by contract; see `read`.
-    unsafe {
-        if is_bad_name(name) {
-            return Ok(false);
-        }
-        if let Some(entry) = this.cache().look_up(name)
-            && let Some(instance) = this.constructed()
-            && instance.store.is_current(&entry.version)
-        {
-            return Ok(!matches!(zend::kind(&raw const entry.value), IS_UNDEF | IS_NULL));
-        }
-        let mut bytes = [MaybeUninit::uninit(); PEEK];
-        let mut start = Places::new(&mut bytes);
-        let peeked = retry(this, |store| store.peek(zend::bytes(name), &mut Version::default(), &mut start));
-        match peeked {
-            // Whatever it is, it is not null; asking does not make objects, nor run their hooks.
-            Ok(Peeked::Noted(_)) => return Ok(true),
-            Ok(Peeked::Whole) if value::is_more_than_short(start.items()) => return Ok(true),
-            Err(Stop::Thrown) => return Err(Thrown),
-            _ => {}
-        }
+pub fn is_set(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
+    if is_bad_name(name) {
+        return Ok(false);
     }
-    let mut value = zend::empty();
-    // SAFETY: valid by contract. Null and scalars are kept for the next read.
-    unsafe { Ok(read(this, name, &raw mut value)? && zend::kind(&raw const value) != IS_NULL) }
+    // SAFETY: nothing runs before the entry is out of use.
+    if let Some(entry) = unsafe { this.cache().look_up(name) }
+        && let Some(instance) = this.constructed()
+        && instance.store.is_current(&entry.version)
+    {
+        return Ok(!matches!(entry.value().kind(), zend::UNDEF | zend::NULL));
+    }
+    let mut bytes = [MaybeUninit::uninit(); PEEK];
+    let mut start = Places::new(&mut bytes);
+    match retry(this, |store| store.peek(name.bytes(), &mut Version::default(), &mut start)) {
+        // Whatever it is, it is not null; asking does not make objects, nor run their hooks.
+        Ok(Peeked::Noted(_)) => return Ok(true),
+        Ok(Peeked::Whole) if value::is_more_than_short(start.items()) => return Ok(true),
+        Err(Stop::Thrown) => return Err(Thrown),
+        _ => {}
+    }
+    // Null and scalars are kept for the next read.
+    let mut value = Local::new();
+    Ok(read(this, name, value.slot())? && value.kind() != zend::NULL)
 }
 
 /// True if there is a value under `name`, be it null.
-///
-/// # Safety
-/// `name` is valid, and held by the caller.
-pub unsafe fn exists(this: &SyncObject, name: *mut zend_string) -> Result<bool, Thrown> {
-    let mut value = zend::empty();
-    // SAFETY: valid by contract.
-    unsafe { Ok(!is_bad_name(name) && read(this, name, &raw mut value)?) }
+pub fn exists(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
+    Ok(!is_bad_name(name) && read(this, name, Local::new().slot())?)
 }
 
 /// From which number on an array appends. Before PHP 8.3 there was none below 0 in one that started empty.
 const LEAST_NUMBER: i64 = if cfg!(php83) { i64::MIN } else { 0 };
 
 /// `$sync[] = $value`: stores it under the number after the highest, as in an array, in one step.
-///
-/// # Safety
-/// `value` is valid, and held by the caller.
-pub unsafe fn append(this: &SyncObject, value: *mut zval) -> Result<(), Thrown> {
-    // SAFETY: valid by contract.
-    unsafe {
-        let mut bytes = GLOBALS.get().buffers.take();
-        let (sharing, string) = match scalar::encode_long(&*value, &mut bytes) {
-            Some(string) => (Sharing::Shareable, &*string),
-            None => {
-                let sharing = value::encode(&*value, 0, &mut bytes);
-                (sharing.map_err(|error| cannot_store(this, None, error))?, &[][..])
-            }
-        };
-        let mut version = Version::default();
-        let number = retry_importing(this, |store| store.put_next(&bytes, string, LEAST_NUMBER, &mut version))?;
-        let name = name_of_number(number)?;
-        match sharing {
-            Sharing::Shareable => this.cache().store(name.as_ptr(), Some(value), version, bytes.len() + string.len()),
-            Sharing::Fresh => this.cache().forget(name.as_ptr()),
+pub fn append(this: &SyncObject, value: &Value) -> Result<(), Thrown> {
+    let mut bytes = GLOBALS.get().buffers.take();
+    let (sharing, string) = match scalar::encode_long(value.as_zval(), &mut bytes) {
+        // SAFETY: the bytes of the string that `value` holds.
+        Some(string) => (Sharing::Shareable, unsafe { &*string }),
+        None => {
+            let sharing = value::encode(value.as_zval(), 0, &mut bytes);
+            (sharing.map_err(|error| cannot_store(this, None, error))?, &[][..])
         }
-        Ok(())
-    }
+    };
+    let mut version = Version::default();
+    let number = retry_importing(this, |store| store.put_next(&bytes, string, LEAST_NUMBER, &mut version))?;
+    let name = name_of_number(number)?;
+    // SAFETY: nothing runs meanwhile; encoding has said whether the value is shareable.
+    unsafe { this.cache().keep(sharing, &name, value, version, bytes.len() + string.len()) };
+    Ok(())
 }
 
 /// The name that [`append`] would store under. Nobody else takes it before the caller has, if the caller keeps
@@ -418,15 +347,9 @@ pub fn next_number(this: &SyncObject) -> Result<Str, Thrown> {
 }
 
 /// Removes `name`, if it is there.
-///
-/// # Safety
-/// `name` is valid, and held by the caller.
-pub unsafe fn remove(this: &SyncObject, name: *mut zend_string) -> Result<(), Thrown> {
-    // SAFETY: valid by contract.
-    unsafe {
-        check_name(name)?;
-        retry_importing(this, |store| store.remove(zend::bytes(name)))?;
-        this.cache().forget(name);
-        Ok(())
-    }
+pub fn remove(this: &SyncObject, name: &ZStr) -> Result<(), Thrown> {
+    check_name(name)?;
+    retry_importing(this, |store| store.remove(name.bytes()))?;
+    this.forget(name);
+    Ok(())
 }

@@ -39,7 +39,7 @@ use super::zend::{self, Held, Local, Object, Str, Thrown, Value};
 /// # Safety
 /// All are valid; `result` is overwritten.
 pub unsafe fn fetch_proxy(root: *mut zend_object, name: Option<Str>, result: *mut zval) {
-    // SAFETY: valid by contract.
+    // SAFETY: the caller promises a live object and a place for the proxy.
     unsafe {
         (*result).value.obj = Proxy::make(root, name, Vec::new());
         (*result).u1.type_info = ffi::IS_OBJECT_EX;
@@ -52,7 +52,7 @@ pub unsafe fn fetch_proxy(root: *mut zend_object, name: Option<Str>, result: *mu
 /// # Safety
 /// All are valid; `result` is overwritten.
 pub unsafe fn fetch_operand(root: *mut zend_object, name: Str, result: *mut zval) {
-    // SAFETY: valid by contract.
+    // SAFETY: the caller promises a live object and a place for the proxy, which is made first.
     unsafe {
         fetch_proxy(root, Some(name), result);
         Proxy::of((*result).value.obj).write_back_to(root, |object| &SyncObject::of(object).write_back);

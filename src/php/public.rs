@@ -14,7 +14,8 @@ pub unsafe fn public_properties(
     object: *mut zend_object,
     table: *mut ffi::zend_array,
 ) -> Result<*mut ffi::zend_array, Thrown> {
-    // SAFETY: valid by contract; the new table takes over what is put into it, and is freed where it is not handed out.
+    // SAFETY: the caller holds the object and its table. The new table takes over the values that are put into it,
+    // and is freed where it is not handed out.
     unsafe {
         let mut public = zend::empty();
         zend::set_array(&raw mut public, ffi::_zend_new_array(0));
@@ -60,7 +61,7 @@ pub unsafe fn public_properties(
 /// # Safety
 /// The object is held.
 unsafe fn hooked_properties(object: *mut zend_object) -> Option<*mut ffi::zend_array> {
-    // SAFETY: valid by contract.
+    // SAFETY: the caller holds the object.
     #[cfg(php84)]
     unsafe {
         ((*(*object).ce).num_hooked_props > 0).then(|| zend_hooked_object_build_properties(object))
@@ -81,7 +82,8 @@ unsafe fn ask_hook(
     name: *mut zend_string,
     declaration: *mut zval,
 ) -> Result<Option<zval>, Thrown> {
-    // SAFETY: valid by contract; the slot outlives the use of what the hook returned.
+    // SAFETY: the caller holds the object and the name; the slot outlives the use of the value that the hook
+    // returned.
     #[cfg(php84)]
     unsafe {
         let property = (*declaration).value.ptr.cast::<ffi::zend_property_info>();

@@ -14,7 +14,7 @@ use super::ini;
 use super::instance::Instance;
 use super::settings::{allowed_classes, options, set_allowed_classes};
 use super::value::{Policy, importing};
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Object, Str, Thrown};
 
 /// A handle: the file's absolute path, what a subclass declares, and what the constructor was told, or the settings said.
 pub extern "C" fn serialize(data: &mut ExecuteData, result: &mut zval) {
@@ -29,7 +29,7 @@ pub extern "C" fn serialize(data: &mut ExecuteData, result: &mut zval) {
             zend::set_array(call.result, handle);
             ffi::zend_hash_str_update(handle, c"file".as_ptr(), 4, &raw mut *file);
             let mut declared = std::mem::ManuallyDrop::new(zend::empty());
-            zend::set_array(&raw mut *declared, declared_values(call.object()));
+            zend::set_array(&raw mut *declared, declared_values(Object::from_ptr(call.object())).into_raw());
             ffi::zend_hash_str_update(handle, c"properties".as_ptr(), 10, &raw mut *declared);
             let mut allowed = std::mem::ManuallyDrop::new(zend::empty());
             set_allowed_classes(&call.this().policy()?.allowed_classes, &raw mut *allowed);

@@ -42,7 +42,7 @@ pub unsafe fn allowed_classes(given: *mut zval) -> Option<AllowedClasses> {
     if given.is_null() {
         return None;
     }
-    // SAFETY: valid by contract.
+    // SAFETY: the caller promises null or a live value.
     unsafe {
         let given = zend::deref(given);
         match zend::kind(given) {

@@ -3,7 +3,6 @@
 //! A patch is a MessagePack array: the way (an array of keys) and the value to put there; or the way exclusive, to unset
 //! the element there. A value with patches is read by applying them in order.
 
-use ext_php_rs::ffi::{IS_ARRAY, zend_string, zval};
 use serde::ser::Serializer as _;
 
 use super::buffers::Buffer;
@@ -15,163 +14,125 @@ use super::refusal::{cannot_read, cannot_store};
 use super::step::{Key, Step};
 use super::value::{self, Sharing, ValueError, ZendVec, scalar};
 use super::walk::{self, Act};
-use super::zend::{self, Local, Slot, Str, Thrown, ZStr};
+use super::zend::{Local, Slot, Str, Thrown, Value, ZStr};
 
 /// A value on its way to the store. Making it may run user code, storing it does not: so it is made once, and
 /// stored when the time has come.
-pub struct Encoded {
+pub struct Encoded<'v> {
     bytes: Buffer,
     /// The rest of a long string, whose bytes go to the file from where they are.
-    body: Option<*const [u8]>,
+    body: Option<&'v [u8]>,
     sharing: Sharing,
 }
 
-impl Encoded {
+impl<'v> Encoded<'v> {
     /// Encodes a value of the property with this name. May run user code.
-    ///
-    /// # Safety
-    /// Name and value are valid, and held by the caller for as long as the result lives.
     #[inline(always)]
-    pub unsafe fn of(this: &SyncObject, name: *mut zend_string, value: *mut zval) -> Result<Self, Thrown> {
-        // SAFETY: valid by contract.
-        unsafe { Self::within(this, name, value, 0) }
+    pub fn of(this: &SyncObject, name: &ZStr, value: &'v Value) -> Result<Self, Thrown> {
+        Self::within(this, name, value, 0)
     }
 
     /// Encodes a value that is going to lie within so many containers. May run user code.
-    ///
-    /// # Safety
-    /// As for [`of`](Self::of).
     #[inline(always)]
-    pub unsafe fn within(
-        this: &SyncObject,
-        name: *mut zend_string,
-        value: *mut zval,
-        within: usize,
-    ) -> Result<Self, Thrown> {
+    pub fn within(this: &SyncObject, name: &ZStr, value: &'v Value, within: usize) -> Result<Self, Thrown> {
         let mut bytes = GLOBALS.get().buffers.take();
-        // SAFETY: valid by contract.
-        unsafe {
-            if scalar::encode_short(&*value, &mut bytes) {
-                return Ok(Self { bytes, body: None, sharing: Sharing::Shareable });
-            }
-            Self::of_any(this, name, value, within, bytes)
+        if scalar::encode_short(value.as_zval(), &mut bytes) {
+            return Ok(Self { bytes, body: None, sharing: Sharing::Shareable });
         }
+        Self::of_any(this, name, value, within, bytes)
     }
 
-    /// As [`within`](Self::within), for what is not encoded at once; into `bytes`, which are empty.
-    ///
-    /// # Safety
-    /// As for [`of`](Self::of).
-    unsafe fn of_any(
+    /// As [`within`](Self::within), for a value that is not encoded at once; into `bytes`, which are empty.
+    fn of_any(
         this: &SyncObject,
-        name: *mut zend_string,
-        value: *mut zval,
+        name: &ZStr,
+        value: &'v Value,
         within: usize,
         mut bytes: Buffer,
     ) -> Result<Self, Thrown> {
-        // SAFETY: valid by contract.
-        unsafe {
-            if let Some(body) = scalar::encode_long(&*value, &mut bytes) {
-                return Ok(Self { bytes, body: Some(body), sharing: Sharing::Shareable });
-            }
-            let sharing = value::encode(&*value, within, &mut bytes)
-                .map_err(|error| cannot_store(this, Some(zend::bytes(name)), error))?;
-            Ok(Self { bytes, body: None, sharing })
+        if let Some(body) = scalar::encode_long(value.as_zval(), &mut bytes) {
+            // SAFETY: the bytes of the string that `value` holds.
+            let body = Some(unsafe { &*body });
+            return Ok(Self { bytes, body, sharing: Sharing::Shareable });
         }
+        let sharing = value::encode(value.as_zval(), within, &mut bytes)
+            .map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+        Ok(Self { bytes, body: None, sharing })
     }
 
     /// Appends its bytes to others.
-    ///
-    /// # Safety
-    /// The value that was encoded is still there.
-    pub unsafe fn write_to(&self, bytes: &mut ZendVec<u8>) -> Result<(), ValueError> {
-        let length = self.bytes.len() + self.body.map_or(0, |body| body.len());
+    pub fn write_to(&self, bytes: &mut ZendVec<u8>) -> Result<(), ValueError> {
+        let length = self.bytes.len() + self.body.map_or(0, <[u8]>::len);
         if !bytes.try_reserve(length) {
             return Err(ValueError::Refused(format!("it takes {length} bytes, more than memory_limit leaves.")));
         }
         bytes.extend_from_slice(&self.bytes);
         if let Some(body) = self.body {
-            // SAFETY: valid by contract.
-            bytes.extend_from_slice(unsafe { &*body });
+            bytes.extend_from_slice(body);
         }
         Ok(())
     }
 
     /// Stores it under `name`, unless `may` says no at the last moment: then `None`, else where it is now. Runs no
-    /// user code but signal handlers.
-    ///
-    /// # Safety
-    /// `name` is valid; `value` is the one that was encoded.
+    /// user code but signal handlers. `value` is the one that was encoded.
     #[inline(always)]
-    pub unsafe fn store(
+    pub fn store(
         &self,
         this: &SyncObject,
-        name: *mut zend_string,
-        value: *mut zval,
+        name: &ZStr,
+        value: &Value,
         mut may: impl FnMut(&Handle) -> handle::Result<bool>,
     ) -> Result<Option<Version>, Thrown> {
-        // SAFETY: valid by contract.
-        unsafe {
-            // The place where the name was seen last spares the store the search for it.
-            let mut version = this.cache().look_up(name).map_or(Version::default(), |entry| entry.version);
-            let stored = retry_importing(this, |store| {
-                if !may(store)? {
-                    return Ok(false);
-                }
-                match self.body {
-                    Some(body) => store.put_parts(zend::bytes(name), &self.bytes, &*body, &mut version)?,
-                    None => store.put(zend::bytes(name), &self.bytes, &mut version)?,
-                }
-                Ok(true)
-            })?;
-            if !stored {
-                return Ok(None);
+        // The place where the name was seen last spares the store the search for it.
+        let mut version = this.known_version(name);
+        let stored = retry_importing(this, |store| {
+            if !may(store)? {
+                return Ok(false);
             }
-            let length = self.body.map_or(self.bytes.len(), |body| body.len());
-            this.cache().keep(self.sharing, name, value, version, length);
-            Ok(Some(version))
+            match self.body {
+                Some(body) => store.put_parts(name.bytes(), &self.bytes, body, &mut version)?,
+                None => store.put(name.bytes(), &self.bytes, &mut version)?,
+            }
+            Ok(true)
+        })?;
+        if !stored {
+            return Ok(None);
         }
+        let length = self.body.map_or(self.bytes.len(), <[u8]>::len);
+        // SAFETY: nothing runs meanwhile; encoding has said whether the value is shareable.
+        unsafe { this.cache().keep(self.sharing, name, value, version, length) };
+        Ok(Some(version))
     }
 }
 
-/// Decodes a value of the property with this name as the object's policy allows; `into` is overwritten.
-///
-/// # Safety
-/// `into` is a slot of the caller's.
-pub unsafe fn decode(this: &SyncObject, name: &[u8], bytes: &[u8], into: *mut zval) -> Result<Sharing, Thrown> {
-    // SAFETY: callers pass a slot that is theirs.
-    let decoded = value::decode(bytes, 0, this.policy()?, unsafe { &mut *into });
+/// Decodes a value of the property with this name as the object's policy allows; `into` is overwritten, and null after
+/// an error.
+pub fn decode(this: &SyncObject, name: &[u8], bytes: &[u8], mut into: Slot) -> Result<Sharing, Thrown> {
+    // SAFETY: the slot's place, which decoding overwrites: no other reference to it is in use.
+    let decoded = value::decode(bytes, 0, this.policy()?, unsafe { &mut *into.as_ptr() });
     let (sharing, rest) = decoded.map_err(|error| cannot_read(this, Some(name), error))?;
     if rest == 0 {
         return Ok(sharing);
     }
-    // SAFETY: as above.
-    match unsafe { apply_patches(this, name, &bytes[bytes.len() - rest..], into) } {
+    match apply_patches(this, name, &bytes[bytes.len() - rest..], into.reborrow()) {
         Ok(Sharing::Shareable) => Ok(sharing),
         Ok(Sharing::Fresh) => Ok(Sharing::Fresh),
         Err(Thrown) => {
-            // SAFETY: as above.
-            unsafe {
-                zend::release(into);
-                zend::set_null(into);
-            }
+            into.reborrow().release();
+            into.set_null();
             Err(Thrown)
         }
     }
 }
 
 /// Applies the patches that `bytes` consist of, in order, to the value in `at`, which is the property's with this name.
-///
-/// # Safety
-/// `at` holds a valid value that nothing else changes.
-pub unsafe fn apply_patches(this: &SyncObject, name: &[u8], bytes: &[u8], at: *mut zval) -> Result<Sharing, Thrown> {
+pub fn apply_patches(this: &SyncObject, name: &[u8], bytes: &[u8], mut at: Slot) -> Result<Sharing, Thrown> {
     let refuse = |error| cannot_read(this, Some(name), error);
     let mut rest = bytes;
     let mut sharing = Sharing::Shareable;
     while !rest.is_empty() {
         let patch = Patch::of(rest).map_err(refuse)?;
-        // SAFETY: valid by contract.
-        if unsafe { zend::kind(at) } != IS_ARRAY {
+        if at.value().array().is_none() {
             return Err(refuse(damaged()));
         }
         let (mut value, mut left) = (Local::new(), patch.rest.len());
@@ -185,11 +146,9 @@ pub unsafe fn apply_patches(this: &SyncObject, name: &[u8], bytes: &[u8], at: *m
             left = behind;
         }
         let act = if patch.assigns { Act::Assign(&value) } else { Act::Unset };
-        // SAFETY: the caller promises a live value that nobody else changes.
-        let at = unsafe { Slot::new(at) };
         match patch.only_step() {
-            Some(step) => walk::act(at, &[step], act)?,
-            None => walk::act(at, &patch.way().map_err(refuse)?, act)?,
+            Some(step) => walk::act(at.reborrow(), &[step], act)?,
+            None => walk::act(at.reborrow(), &patch.way().map_err(refuse)?, act)?,
         };
         rest = &rest[rest.len() - left..];
     }

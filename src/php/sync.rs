@@ -25,7 +25,7 @@ use super::settings::{options, policy};
 use super::signatures::{self, SyncMethods};
 use super::views;
 use super::whole;
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Slot, Str, Thrown, Value};
 
 /// Registers the class. Called once, at module startup.
 pub fn register() -> ext_php_rs::error::Result<()> {
@@ -67,10 +67,10 @@ impl Call<'_> {
     /// # Safety
     /// `name` is valid, and held by the caller.
     unsafe fn read(&self, name: *mut zval) -> Result<(), Thrown> {
-        // SAFETY: valid by contract.
+        // SAFETY: the caller holds the name; the engine has passed a place for the result.
         unsafe {
             if !self.overridden("get", &mut list([name]), self.result)? {
-                property::read(self.this(), name_of(name)?.as_ptr(), self.result)?;
+                property::read(self.this(), &*name_of(name)?, Slot::new(self.result))?;
             }
         }
         Ok(())
@@ -81,13 +81,13 @@ impl Call<'_> {
     /// # Safety
     /// As for [`Call::read`]; the value, too.
     unsafe fn store(&self, name: *mut zval, value: *mut zval) -> Result<(), Thrown> {
-        // SAFETY: valid by contract.
+        // SAFETY: the caller holds name and value.
         unsafe {
             let mut ignored = zend::empty();
             if self.overridden("set", &mut list([name, value]), &raw mut ignored)? {
                 return Ok(());
             }
-            property::write(self.this(), name_of(name)?.as_ptr(), zend::deref(value))
+            property::write(self.this(), &*name_of(name)?, Value::from_ptr(value).dereference())
         }
     }
 
@@ -96,7 +96,7 @@ impl Call<'_> {
     /// # Safety
     /// As for [`Call::read`].
     unsafe fn ask(&self, name: *mut zval) -> Result<(), Thrown> {
-        // SAFETY: valid by contract.
+        // SAFETY: the caller holds the name; the engine has passed a place for the result.
         unsafe {
             if !self.overridden("has", &mut list([name]), self.result)? {
                 self.return_bool(is_set(self.this(), &name_of(name)?)?);
@@ -110,13 +110,13 @@ impl Call<'_> {
     /// # Safety
     /// As for [`Call::read`].
     unsafe fn drop(&self, name: *mut zval) -> Result<(), Thrown> {
-        // SAFETY: valid by contract.
+        // SAFETY: the caller holds the name.
         unsafe {
             let mut ignored = zend::empty();
             if self.overridden("remove", &mut list([name]), &raw mut ignored)? {
                 return Ok(());
             }
-            property::remove(self.this(), name_of(name)?.as_ptr())
+            property::remove(self.this(), &*name_of(name)?)
         }
     }
 }
@@ -128,7 +128,7 @@ impl Call<'_> {
 unsafe fn list<const N: usize>(values: [*mut zval; N]) -> [zval; N] {
     values.map(|value| {
         let mut copy = zend::empty();
-        // SAFETY: valid by contract.
+        // SAFETY: the caller promises live values.
         unsafe { zend::copy(&raw mut copy, value) };
         copy
     })
@@ -193,10 +193,10 @@ extern "C" fn magic_isset(data: &mut ExecuteData, result: &mut zval) {
 /// # Safety
 /// The caller holds both.
 unsafe fn is_set(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
-    // SAFETY: valid by contract.
+    // SAFETY: the caller holds both.
     unsafe {
         if !this.overrides.get || this.declares(name.as_ptr()) {
-            return property::is_set(this, name.as_ptr());
+            return property::is_set(this, name);
         }
         let mut value = zend::empty();
         accessors::get(this, name, &raw mut value)?;
@@ -219,7 +219,7 @@ extern "C" fn get(data: &mut ExecuteData, result: &mut zval) {
         arguments!(call, c"z|z", name, default);
         // SAFETY: parsed, and held by the caller of the method.
         unsafe {
-            if !property::read(call.this(), name_of(name)?.as_ptr(), call.result)? && !default.is_null() {
+            if !property::read(call.this(), &*name_of(name)?, Slot::new(call.result))? && !default.is_null() {
                 zend::copy(call.result, zend::deref(default));
             }
         }
@@ -234,7 +234,7 @@ extern "C" fn set(data: &mut ExecuteData, result: &mut zval) {
         // SAFETY: parsed, and held by the caller of the method.
         unsafe {
             let value = zend::deref(value);
-            property::write(call.this(), name_of(name)?.as_ptr(), value)?;
+            property::write(call.this(), &*name_of(name)?, Value::from_ptr(value))?;
             zend::copy(call.result, value);
         }
         Ok(())
@@ -256,7 +256,7 @@ extern "C" fn remove(data: &mut ExecuteData, result: &mut zval) {
         let mut name: *mut zval = ptr::null_mut();
         arguments!(call, c"z", name);
         // SAFETY: parsed, and held by the caller of the method.
-        unsafe { property::remove(call.this(), name_of(name)?.as_ptr())? };
+        unsafe { property::remove(call.this(), &*name_of(name)?)? };
         call.return_this();
         Ok(())
     });
@@ -355,7 +355,7 @@ extern "C" fn get_data(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
         // SAFETY: the engine passes a slot for the result.
-        unsafe { whole::as_std_class(call.this(), call.result)? };
+        unsafe { Slot::new(call.result) }.set_object(whole::as_std_class(call.this())?);
         Ok(())
     });
 }
@@ -364,7 +364,7 @@ extern "C" fn json_serialize(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
         // SAFETY: the engine passes a slot for the result.
-        unsafe { whole::shown_as_std_class(call.this(), call.result)? };
+        unsafe { Slot::new(call.result) }.set_object(whole::shown_as_std_class(call.this())?);
         Ok(())
     });
 }
@@ -464,7 +464,7 @@ extern "C" fn offset_set(data: &mut ExecuteData, result: &mut zval) {
             }
             // `$sync[] = $value`.
             if !call.overrides("set") {
-                return property::append(call.this(), zend::deref(value));
+                return property::append(call.this(), Value::from_ptr(value).dereference());
             }
             // No other process may take the number between finding and using it.
             exclusive(call.this(), |_| {

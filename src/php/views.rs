@@ -2,11 +2,11 @@
 //!
 //! All of it looks at one moment of the store: values that others write meanwhile are not in it.
 
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::MaybeUninit;
 use std::os::raw::c_int;
 use std::ptr;
 
-use ext_php_rs::ffi::{self, HashTable, IS_OBJECT, zend_array, zend_object, zend_prop_purpose, zval};
+use ext_php_rs::ffi::{self, HashTable, zend_array, zend_object, zend_prop_purpose, zval};
 
 #[cfg(php84)]
 use super::declared::PURPOSE_GET_OBJECT_VARS;
@@ -16,7 +16,7 @@ use super::handle::Backend;
 use super::object::SyncObject;
 use super::opline::Opline;
 use super::whole::{self, add_shared, add_shown};
-use super::zend::{self, Thrown};
+use super::zend::{self, Array, Held, Object, Thrown, Value};
 
 unsafe extern "C" {
     /// Exported by PHP's core, and not among what ext-php-rs binds.
@@ -29,13 +29,13 @@ unsafe extern "C" {
 /// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn count_elements(object: *mut zend_object, result: *mut i64) -> c_int {
     contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
-        // SAFETY: the engine passes an object of ours and a place for the number.
-        unsafe {
-            let this = SyncObject::of(object);
-            let _alive = this.hold();
-            // After a failure the exception is pending; the engine looks for it.
-            *result = whole::count(this).unwrap_or(0);
-        }
+        // SAFETY: the engine passes an object of ours, which is held at once.
+        let this = unsafe { SyncObject::of(object) };
+        let _alive = this.hold();
+        // After a failure the exception is pending; the engine looks for it.
+        let count = whole::count(this).unwrap_or(0);
+        // SAFETY: the engine passes a place for the number.
+        unsafe { *result = count };
         ffi::ZEND_RESULT_CODE_SUCCESS
     })
 }
@@ -47,23 +47,21 @@ pub unsafe extern "C" fn count_elements(object: *mut zend_object, result: *mut i
 /// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: zend_prop_purpose) -> *mut zend_array {
     contain(ptr::null_mut(), || {
-        // SAFETY: the engine passes an object of ours; the table has no other owner.
-        unsafe {
-            let this = SyncObject::of(object);
-            let _alive = this.hold();
-            // A subclass describes itself: `__debugInfo()`.
-            if purpose == ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_DEBUG && !(*(*object).ce).__debugInfo.is_null() {
-                return ffi::zend_std_get_properties_for(object, purpose);
-            }
-            let mut table = zend::empty();
-            zend::set_array(&raw mut table, declared_table(object, purpose));
-            let shows = shows_nested(purpose);
-            // An exception is pending.
-            let _ = if shows { add_shown(this, table.value.arr) } else { add_shared(this, table.value.arr) };
-            // Decoding may have run user code that released the object; return null in that case.
-            let lost = Opline::current().is_some_and(|instruction| instruction.has_lost_its_object());
-            if lost || is_last_hold(object) { ptr::null_mut() } else { ManuallyDrop::new(table).value.arr }
+        // SAFETY: the engine passes an object of ours, which is held at once.
+        let this = unsafe { SyncObject::of(object) };
+        let alive = this.hold();
+        // SAFETY: the object is held, and so is its class.
+        let describes_itself = unsafe { !(*alive.class()).__debugInfo.is_null() };
+        if purpose == ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_DEBUG && describes_itself {
+            // SAFETY: the object is held; the function calls `__debugInfo()`.
+            return unsafe { ffi::zend_std_get_properties_for(object, purpose) };
         }
+        let mut table = declared_table(&alive, purpose);
+        // An exception is pending.
+        let _ = if shows_nested(purpose) { add_shown(this, &mut table) } else { add_shared(this, &mut table) };
+        // Decoding may have run user code that released the object; return null in that case.
+        let lost = Opline::current().is_some_and(|instruction| instruction.has_lost_its_object());
+        if lost || alive.is_last_hold() { ptr::null_mut() } else { table.into_raw() }
     })
 }
 
@@ -74,41 +72,53 @@ pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: z
 /// Only the engine calls it, as a handler: with an object of this class, and values that live until it returns.
 pub unsafe extern "C" fn get_properties(object: *mut zend_object) -> *mut HashTable {
     contain(no_properties(), || {
-        // SAFETY: the engine passes an object of ours.
-        unsafe {
-            let this = SyncObject::of(object);
-            let _alive = this.hold();
-            let function = running_function();
-            if walks_by_reference(function) {
-                errors::throw_error(BY_REFERENCE);
-                return no_properties();
-            }
-            let mut table = this.shown.get();
-            let mut position = 0;
-            if table.is_null() || (*table).gc.refcount > 1 {
-                forget_shown(this);
-                table = new_table();
-            } else {
-                // While it is filled it has no owner: reading may run code that asks for it again.
-                this.shown.set(ptr::null_mut());
-                position = (*table).nInternalPointer;
-                ffi::zend_hash_clean(table);
-            }
-            add_declared(object, table);
-            // An exception is pending.
-            let _ = match function {
-                // It marks the table while it calls `jsonSerialize()`, and does not look into it.
-                b"json_encode" => Ok(()),
-                b"get_object_vars" => add_shared(this, table),
-                // The others may go on into what they find.
-                _ => add_shown(this, table),
-            };
-            (*table).nInternalPointer = position;
-            forget_shown(this);
-            this.shown.set(table);
-            if is_last_hold(object) { no_properties() } else { table }
+        // SAFETY: the engine passes an object of ours, which is held at once.
+        let this = unsafe { SyncObject::of(object) };
+        let alive = this.hold();
+        let function = running_function();
+        // SAFETY: it is the one that runs.
+        if unsafe { walks_by_reference(function) } {
+            errors::throw_error(BY_REFERENCE);
+            return no_properties();
         }
+        let (mut table, position) = take_shown(this);
+        add_declared(&alive, &mut table);
+        // An exception is pending.
+        let _ = match function {
+            // It marks the table while it calls `jsonSerialize()`, and does not look into it.
+            b"json_encode" => Ok(()),
+            b"get_object_vars" => add_shared(this, &mut table),
+            // The others may go on into what they find.
+            _ => add_shown(this, &mut table),
+        };
+        // SAFETY: the table has no other owner yet.
+        unsafe { (*table.as_ptr()).nInternalPointer = position };
+        forget_shown(this);
+        let table = table.into_raw();
+        this.shown.set(table);
+        if alive.is_last_hold() { no_properties() } else { table }
     })
+}
+
+/// An empty table to show the object by, and the position of `next()` in it: the last one, unless that has another owner.
+/// While it is filled the object does not have it: reading may run code that asks for it again.
+fn take_shown(this: &SyncObject) -> (Held<Array>, u32) {
+    let table = this.shown.replace(ptr::null_mut());
+    if table.is_null() {
+        return (new_table(), 0);
+    }
+    // SAFETY: the object has owned a count of it, which moves here.
+    let table = unsafe { Held::<Array>::from_owned(table) };
+    if table.is_shared() {
+        return (new_table(), 0);
+    }
+    // SAFETY: the table has no other owner. Emptying it may run destructors, which do not find it.
+    let position = unsafe {
+        let position = (*table.as_ptr()).nInternalPointer;
+        ffi::zend_hash_clean(table.as_ptr());
+        position
+    };
+    (table, position)
 }
 
 /// The refusal to change a Sync object by reference.
@@ -123,15 +133,6 @@ pub fn refuse_references() -> Thrown {
 /// The empty table, which cannot be changed.
 fn no_properties() -> *mut HashTable {
     (&raw const ffi::zend_empty_array).cast_mut()
-}
-
-/// Whether only the calling handler holds the object.
-///
-/// # Safety
-/// The caller holds the object.
-unsafe fn is_last_hold(object: *mut zend_object) -> bool {
-    // SAFETY: callers hold the object.
-    unsafe { (*object).gc.refcount == 1 }
 }
 
 /// The name of the internal function that runs; empty where none does.
@@ -203,9 +204,8 @@ fn shows_nested(purpose: zend_prop_purpose) -> bool {
 pub fn forget_shown(this: &SyncObject) {
     let table = this.shown.replace(ptr::null_mut());
     if !table.is_null() {
-        let mut last = zend::empty();
-        // SAFETY: the object owned a count of it.
-        unsafe { zend::set_array(&raw mut last, table) };
+        // SAFETY: the object has owned a count of it, which is given up here.
+        drop(unsafe { Held::<Array>::from_owned(table) });
     }
 }
 
@@ -231,28 +231,27 @@ pub unsafe extern "C" fn get_gc(object: *mut zend_object, table: *mut *mut zval,
 pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
     const UNCOMPARABLE: c_int = 1;
     contain(UNCOMPARABLE, || {
-        // SAFETY: the engine passes two values, at least one of which is an object of ours.
-        unsafe {
-            if zend::kind(left) != IS_OBJECT || zend::kind(right) != IS_OBJECT {
-                return ffi::zend_std_compare_objects(left, right);
-            }
-            let (left_value, right_value) = (left, right);
-            let (left, right) = ((*left).value.obj, (*right).value.obj);
-            if ptr::eq(left, right) {
+        // SAFETY: the engine passes two live values.
+        let (left_value, right_value) = unsafe { (Value::from_ptr(left), Value::from_ptr(right)) };
+        if let (Some(one), Some(other)) = (left_value.object(), right_value.object()) {
+            if ptr::eq(one, other) {
                 return 0;
             }
-            if !ptr::eq((*left).ce, (*right).ce) {
+            if !ptr::eq(one.class(), other.class()) || !are_on_one_file(one, other) {
                 return UNCOMPARABLE;
             }
-            let (one, other) = (SyncObject::of(left), SyncObject::of(right));
-            let same_file = match (one.constructed(), other.constructed()) {
-                (Some(one), Some(other)) => one.store.address() == other.store.address(),
-                _ => false,
-            };
-            if !same_file {
-                return UNCOMPARABLE;
-            }
-            ffi::zend_std_compare_objects(left_value, right_value)
         }
+        // SAFETY: as above.
+        unsafe { ffi::zend_std_compare_objects(left, right) }
     })
+}
+
+/// Whether two objects of one class, which is Sync or extends it, are handles on one file.
+fn are_on_one_file(one: &Object, other: &Object) -> bool {
+    // SAFETY: the comparison of Sync has been called for one of them, and they are of one class.
+    let (one, other) = unsafe { (SyncObject::of(one.as_ptr()), SyncObject::of(other.as_ptr())) };
+    match (one.constructed(), other.constructed()) {
+        (Some(one), Some(other)) => one.store.address() == other.store.address(),
+        _ => false,
+    }
 }

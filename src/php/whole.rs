@@ -1,9 +1,8 @@
 //! All of a shared object at once: counted, read, replaced.
 
-use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
-use ext_php_rs::ffi::{self, zend_array, zval};
+use ext_php_rs::ffi::{self, zval};
 
 use super::entries::with_entries;
 use super::errors;
@@ -16,7 +15,7 @@ use super::provenance::Provenance;
 use super::retry::{Stop, retry};
 use super::value;
 use super::wait::Rounds;
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Array, Held, Local, Object, Str, Thrown, Value};
 
 /// How many names there are.
 pub fn count(this: &SyncObject) -> Result<i64, Thrown> {
@@ -74,7 +73,7 @@ pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<()
 /// # Safety
 /// `array` is valid, and held by the caller.
 pub unsafe fn replace(this: &SyncObject, array: *mut ffi::zend_array) -> Result<(), Thrown> {
-    // SAFETY: valid by contract; nothing runs while the cache is emptied.
+    // SAFETY: the caller holds the array; nothing runs while the cache is emptied.
     unsafe {
         with_entries(this, array, |entries| retry_importing(this, |store| store.replace(entries)))?;
         this.cache().clear();
@@ -82,76 +81,37 @@ pub unsafe fn replace(this: &SyncObject, array: *mut ffi::zend_array) -> Result<
     Ok(())
 }
 
-/// Everything as a stdClass, into `result`.
-///
-/// # Safety
-/// `result` is a slot, which is overwritten.
-pub unsafe fn as_std_class(this: &SyncObject, result: *mut zval) -> Result<(), Thrown> {
-    // SAFETY: passed on.
-    unsafe { std_class_of(result, |table| add_shared(this, table)) }
+/// Everything as a stdClass.
+pub fn as_std_class(this: &SyncObject) -> Result<Held<Object>, Thrown> {
+    let mut properties = Held::<Array>::new();
+    add_shared(this, &mut properties)?;
+    Ok(Held::std_class(properties))
 }
 
 /// As [`as_std_class`], for a caller that goes on into handles that it finds.
-///
-/// # Safety
-/// As there.
-pub unsafe fn shown_as_std_class(this: &SyncObject, result: *mut zval) -> Result<(), Thrown> {
-    // SAFETY: passed on.
-    unsafe { std_class_of(result, |table| add_shown(this, table)) }
+pub fn shown_as_std_class(this: &SyncObject) -> Result<Held<Object>, Thrown> {
+    let mut properties = Held::<Array>::new();
+    add_shown(this, &mut properties)?;
+    Ok(Held::std_class(properties))
 }
 
-/// A stdClass, into `result`, with the properties that `fill` adds to its table.
-///
-/// # Safety
-/// As for [`as_std_class`].
-unsafe fn std_class_of(
-    result: *mut zval,
-    fill: impl FnOnce(*mut zend_array) -> Result<(), Thrown>,
-) -> Result<(), Thrown> {
-    // SAFETY: the engine makes an object, whose property table is filled before it has another owner.
-    unsafe {
-        let mut data = zend::empty();
-        ffi::object_init_ex(&raw mut data, ffi::zend_standard_class_def);
-        fill(ffi::zend_std_get_properties(data.value.obj))?;
-        zend::copy(result, &raw const data);
-    }
-    Ok(())
-}
-
-/// Adds the shared names and values to a table of properties, which has precedence.
-///
-/// # Safety
-/// `table` is alive, and the caller owns it.
-pub unsafe fn add_shared(this: &SyncObject, table: *mut zend_array) -> Result<(), Thrown> {
+/// Adds the shared names and values to a table of properties, whose own have precedence. The table has no other owner.
+pub fn add_shared(this: &SyncObject, table: &mut Held<Array>) -> Result<(), Thrown> {
     each(this, &mut |name, value| {
-        // SAFETY: callers pass a table that is theirs; it takes a count of the value over.
-        unsafe {
-            let mut copy = ManuallyDrop::new(zend::empty());
-            zend::copy(&raw mut *copy, value);
-            if ffi::zend_hash_add(table, name.as_ptr(), &raw mut *copy).is_null() {
-                ffi::zval_ptr_dtor(&raw mut *copy);
-            }
-        }
+        // SAFETY: `each` passes a live value.
+        table.add(&name, Local::copy_of(unsafe { Value::from_ptr(value) }));
         Ok(())
     })
 }
 
 /// As [`add_shared`], for a caller that goes on into handles that it finds. A store may lead to itself through
 /// these: one inside of itself is shown as the handle that it is.
-///
-/// # Safety
-/// As for [`add_shared`].
-pub unsafe fn add_shown(this: &SyncObject, table: *mut zend_array) -> Result<(), Thrown> {
-    // SAFETY: callers pass a table that is theirs; it takes the file's name over.
-    unsafe {
-        let instance = this.instance()?;
-        if !this.is_inside_itself() {
-            return with_provenance(this, || add_shared(this, table));
-        }
-        let mut file = ManuallyDrop::new(zend::empty());
-        zend::set_string(&raw mut *file, Str::new(&instance.file));
-        ffi::zend_hash_update(table, Str::new(b"file").as_ptr(), &raw mut *file);
+pub fn add_shown(this: &SyncObject, table: &mut Held<Array>) -> Result<(), Thrown> {
+    let instance = this.instance()?;
+    if !this.is_inside_itself() {
+        return with_provenance(this, || add_shared(this, table));
     }
+    table.update(&Str::new(b"file"), Local::of_string(Str::new(&instance.file)));
     Ok(())
 }
 

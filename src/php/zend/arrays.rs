@@ -134,7 +134,7 @@ impl<'a> Iterator for Elements<'a> {
 /// `table` is alive.
 #[inline(always)]
 pub unsafe fn is_packed(table: *const HashTable) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live array.
     unsafe { (*table).u.flags & HASH_FLAG_PACKED != 0 }
 }
 
@@ -144,7 +144,7 @@ pub unsafe fn is_packed(table: *const HashTable) -> bool {
 /// `table` is alive.
 #[inline]
 pub unsafe fn is_list(table: *const HashTable) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live array, which does not change meanwhile.
     unsafe {
         if is_packed(table) && (*table).nNumUsed == (*table).nNumOfElements {
             return true;
@@ -199,7 +199,7 @@ pub fn new_list(size: usize) -> (*mut HashTable, *mut Zval) {
 /// `table` is alive and has one owner.
 #[inline]
 pub unsafe fn place_of_string(table: *mut HashTable, key: *mut zend_string) -> *mut Zval {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live array with one owner, and a live key.
     unsafe { zend_hash_lookup(table, key) }
 }
 
@@ -209,7 +209,7 @@ pub unsafe fn place_of_string(table: *mut HashTable, key: *mut zend_string) -> *
 /// `table` is alive and has one owner.
 #[inline]
 pub unsafe fn place_of_int(table: *mut HashTable, key: i64) -> *mut Zval {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live array with one owner.
     unsafe { zend_hash_index_lookup(table, key as u64) }
 }
 
@@ -218,7 +218,7 @@ pub unsafe fn place_of_int(table: *mut HashTable, key: i64) -> *mut Zval {
 /// # Safety
 /// `table` and `key` are alive.
 pub unsafe fn find(table: *const HashTable, key: *mut zend_string) -> *mut Zval {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that both are alive.
     unsafe { ffi::zend_hash_find(table, key) }
 }
 
@@ -242,7 +242,7 @@ pub unsafe fn add(table: *mut HashTable, key: *mut zend_string, value: *mut Zval
 /// # Safety
 /// `table` is alive and has one owner.
 pub unsafe fn reserve(table: *mut HashTable, more: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live array with one owner.
     unsafe {
         let size = (*table).nNumUsed as usize + more;
         debug_assert!(size <= 2 * MAX_ELEMENTS);
@@ -256,7 +256,7 @@ pub unsafe fn reserve(table: *mut HashTable, more: usize) {
 /// `table` is alive.
 #[inline]
 pub unsafe fn hold_array(table: *mut HashTable) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live array.
     unsafe {
         if (*table).gc.u.type_info & GC_IMMUTABLE == 0 {
             (*table).gc.refcount += 1;
@@ -270,7 +270,7 @@ pub unsafe fn hold_array(table: *mut HashTable) {
 /// The caller owns it.
 #[inline]
 pub unsafe fn release_array(table: *mut HashTable) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller owns a count, so the array is alive until here.
     unsafe {
         if (*table).gc.u.type_info & GC_IMMUTABLE == 0 {
             (*table).gc.refcount -= 1;
@@ -298,7 +298,7 @@ pub fn new_table(owning: bool) -> HashTable {
 /// # Safety
 /// The table is not used again.
 pub unsafe fn destroy_table(table: *mut HashTable) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that the table is not used again.
     unsafe { zend_hash_destroy(table) }
 }
 
@@ -336,6 +336,13 @@ impl Array {
     #[inline]
     pub fn as_ptr(&self) -> *mut HashTable {
         self.0.get()
+    }
+
+    /// How many places are in use.
+    #[inline]
+    pub fn len(&self) -> usize {
+        // SAFETY: `from_ptr` was promised that the array lives.
+        unsafe { (*self.as_ptr()).nNumOfElements as usize }
     }
 
     /// The number that `[]` uses next; `i64::MIN` where there has been none yet.

@@ -89,7 +89,7 @@ pub unsafe fn declared<'a>(class: *const zend_class_entry) -> &'a [*mut zend_pro
 pub unsafe fn typed(info: *mut zend_property_info) -> *mut zend_property_info {
     // ZEND_TYPE_IS_SET: any bit of the mask that is not one of the internal flags above it.
     const TYPE_MASK: u32 = (1 << 25) - 1;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises null or a declaration that lives as long as its class.
     unsafe { if !info.is_null() && (*info).type_.type_mask & TYPE_MASK != 0 { info } else { ptr::null_mut() } }
 }
 
@@ -99,7 +99,7 @@ pub unsafe fn typed(info: *mut zend_property_info) -> *mut zend_property_info {
 /// Both are alive.
 #[inline]
 pub unsafe fn is_assignable(info: *mut zend_property_info, value: *mut Zval) -> bool {
-    // SAFETY: the caller's promise. The bit of a plain type in the mask is its number.
+    // SAFETY: the caller promises that both are alive. The bit of a plain type in the mask is its number.
     unsafe {
         let kind = kind(value);
         kind != REFERENCE && (*info).type_.type_mask & (1 << kind) != 0
@@ -143,7 +143,7 @@ pub unsafe fn mangle(class: &CStr, property: *const zend_string) -> *mut zend_st
 /// # Safety
 /// `name` is alive.
 pub unsafe fn is_valid_class_name(name: *mut zend_string) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live string.
     unsafe { zend_is_valid_class_name(name) }
 }
 
@@ -153,7 +153,7 @@ pub unsafe fn is_valid_class_name(name: *mut zend_string) -> bool {
 /// # Safety
 /// Both names are alive.
 pub unsafe fn lookup_class(name: *mut zend_string, lower: *mut zend_string) -> *mut zend_class_entry {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises that both names are alive; the engine holds them while an autoloader runs.
     unsafe { ffi::zend_lookup_class_ex(name, lower, 0) }
 }
 

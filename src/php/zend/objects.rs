@@ -7,8 +7,9 @@ use std::ptr;
 use ext_php_rs::ffi::{self, zend_object_handlers};
 use ext_php_rs::types::Zval;
 
+use super::arrays::Array;
 use super::classes::{class_name, declared, typed};
-use super::counted::Counted;
+use super::counted::{Counted, Held};
 #[cfg(php84)]
 use super::types::zend_property_info;
 use super::types::{HashTable, zend_class_entry, zend_object, zend_string};
@@ -38,10 +39,10 @@ unsafe extern "C" {
 /// Makes a new object at `at`. False if the class forbids it; then an exception is pending.
 ///
 /// # Safety
-/// As for `set_simple`; `class` is a class of this request.
+/// As for `set_undef`; `class` is a class of this request.
 #[inline]
 pub unsafe fn new_object(at: *mut Zval, class: *mut zend_class_entry) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises writable memory and a class of this request.
     unsafe { object_init_ex(at, class) == 0 }
 }
 
@@ -115,11 +116,36 @@ impl Object {
         unsafe { class_name(self.class()) }
     }
 
+    /// The table of its properties, as the engine makes it of an object without handlers of its own.
+    pub fn properties(&self) -> &Array {
+        // SAFETY: `from_ptr` was promised that the object lives; it keeps the table.
+        unsafe { Array::from_ptr(ffi::zend_std_get_properties(self.as_ptr())) }
+    }
+
+    /// True if one count is left, the caller's.
+    #[inline]
+    pub fn is_last_hold(&self) -> bool {
+        // SAFETY: `from_ptr` was promised that the object lives.
+        unsafe { (*self.as_ptr()).gc.refcount == 1 }
+    }
+
     /// The handlers of its class.
     #[inline]
     pub fn handlers(&self) -> &zend_object_handlers {
         // SAFETY: `from_ptr` was promised that the object lives; tables of handlers outlive all objects, unchanged.
         unsafe { &*(*self.as_ptr()).handlers }
+    }
+}
+
+impl Held<Object> {
+    /// A new stdClass with these properties.
+    pub fn std_class(properties: Held<Array>) -> Self {
+        // SAFETY: the engine returns a new object, whose count is the caller's, and which has no properties yet.
+        unsafe {
+            let object = ffi::zend_objects_new(ffi::zend_standard_class_def);
+            (*object).properties = properties.into_raw();
+            Self::from_owned(object)
+        }
     }
 }
 
@@ -129,7 +155,7 @@ impl Object {
 /// # Safety
 /// `object` is alive.
 pub unsafe fn remembered_class_name(object: *mut zend_object) -> *mut zend_string {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live object.
     unsafe { php_lookup_class_name(object) }
 }
 
@@ -138,7 +164,7 @@ pub unsafe fn remembered_class_name(object: *mut zend_object) -> *mut zend_strin
 /// # Safety
 /// `at` is such an object; `name` is alive.
 pub unsafe fn remember_class_name(at: *mut Zval, name: *mut zend_string) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live object of that class, and a live name.
     unsafe { php_store_class_name(at, name) }
 }
 
@@ -147,7 +173,7 @@ pub unsafe fn remember_class_name(at: *mut Zval, name: *mut zend_string) {
 /// # Safety
 /// `object` is alive.
 pub unsafe fn forbid_destructor(object: *mut zend_object) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live object.
     unsafe { (*object).gc.u.type_info |= OBJ_DESTRUCTOR_CALLED }
 }
 
@@ -169,14 +195,14 @@ pub unsafe fn has_standard_properties(object: *const zend_object) -> bool {
     }
 }
 
-/// What of a lazy object is still to come, in bits; 0 for all others.
+/// The bits of a lazy object that is not there yet, or is another one; 0 for all others.
 ///
 /// # Safety
 /// `object` is alive.
 unsafe fn lazy(object: *const zend_object) -> u32 {
     #[cfg(php84)]
     {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises a live object.
         unsafe { (*object).extra_flags & (OBJ_LAZY_UNINITIALIZED | OBJ_LAZY_PROXY) }
     }
     #[cfg(not(php84))]
@@ -191,7 +217,7 @@ unsafe fn lazy(object: *const zend_object) -> u32 {
 /// # Safety
 /// `object` is alive, and `at` one of its slots, or of the object for which it is a lazy proxy.
 pub unsafe fn is_typed_slot(object: *mut zend_object, at: *mut Zval) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live object and one of its slots.
     unsafe {
         #[cfg(php84)]
         if lazy(object) & OBJ_LAZY_PROXY != 0 {
@@ -208,7 +234,7 @@ pub unsafe fn is_typed_slot(object: *mut zend_object, at: *mut Zval) -> bool {
 /// `object` is alive; its class declares so many.
 #[inline(always)]
 pub unsafe fn slot(object: *mut zend_object, index: usize) -> *mut Zval {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live object with so many slots.
     unsafe { (&raw mut (*object).properties_table).cast::<Zval>().add(index) }
 }
 
@@ -218,7 +244,7 @@ pub unsafe fn slot(object: *mut zend_object, index: usize) -> *mut Zval {
 /// # Safety
 /// `object` is a live object zval.
 pub unsafe fn properties_to_serialize(object: *mut Zval) -> *mut HashTable {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a zval with a live object.
     unsafe { zend_get_properties_for(object, PURPOSE_SERIALIZE) }
 }
 

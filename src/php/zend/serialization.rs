@@ -251,7 +251,7 @@ pub fn begin_serialize() -> *mut zend_serialize_data {
 /// # Safety
 /// `data` is from there, and not used again.
 pub unsafe fn end_serialize(data: *mut zend_serialize_data) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a table of the engine that is not used again.
     unsafe { php_var_serialize_destroy(data) }
 }
 
@@ -266,7 +266,7 @@ pub fn begin_unserialize() -> *mut zend_unserialize_data {
 /// # Safety
 /// As for [`end_serialize`].
 pub unsafe fn end_unserialize(data: *mut zend_unserialize_data) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a table of the engine that is not used again.
     unsafe { php_var_unserialize_destroy(data) }
 }
 
@@ -275,7 +275,7 @@ pub unsafe fn end_unserialize(data: *mut zend_unserialize_data) {
 /// # Safety
 /// `class` is a class of this request.
 pub unsafe fn has_serialize_method(class: *const zend_class_entry) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live class.
     unsafe { (*class).serialize.is_some_and(|f| f as usize == zend_user_serialize as *const () as usize) }
 }
 
@@ -284,7 +284,7 @@ pub unsafe fn has_serialize_method(class: *const zend_class_entry) -> bool {
 /// # Safety
 /// `class` is a class of this request.
 pub unsafe fn has_unserialize_method(class: *const zend_class_entry) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller promises a live class.
     unsafe { (*class).unserialize.is_some_and(|f| f as usize == zend_user_unserialize as *const () as usize) }
 }
 
@@ -310,7 +310,8 @@ impl Among {
     /// `at` is a live object of a class that [has](has_serialize_method) the method.
     pub unsafe fn serialize(&self, at: *mut Zval) -> Serialized {
         let (mut bytes, mut len) = (ptr::null_mut(), 0);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller promises a live object of a class with this method; the two results are places of this
+        // frame.
         let outcome = unsafe { zend_user_serialize(at, &raw mut bytes, &raw mut len, self.data) };
         match outcome {
             _ if exception_pending() => {

@@ -253,6 +253,13 @@ impl ZStr {
         unsafe { (&raw const (*self.as_ptr()).val).cast() }
     }
 
+    /// Its hash, computed if it is not known yet.
+    #[inline]
+    pub fn hash(&self) -> u64 {
+        // SAFETY: `from_ptr` was promised that the string lives.
+        unsafe { hash(self.as_ptr()) }
+    }
+
     /// The number that it is, with spaces around it at most. `prefix`: as the start of the string, and `true` if more follows.
     pub fn number(&self, prefix: bool) -> Option<(Number, bool)> {
         let (mut int, mut float, mut trailing) = (0, 0.0, false);

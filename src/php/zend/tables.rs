@@ -1,6 +1,7 @@
 //! Arrays that are changed.
 
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 
 use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
@@ -8,8 +9,9 @@ use ext_php_rs::types::Zval;
 use super::arrays::{Array, Key};
 use super::counted::Held;
 use super::executor::{Thrown, check, uninitialized};
+use super::strings::ZStr;
 use super::types::HashTable;
-use super::values::{Slot, Value};
+use super::values::{Local, Slot, Value};
 use super::zvals::set_array;
 
 impl Array {
@@ -37,6 +39,29 @@ fn find(table: *mut HashTable, key: Key) -> *mut Zval {
             Key::Int(index) => ffi::zend_hash_index_find(table, index as u64),
             Key::String(name) => ffi::zend_hash_find(table, name.as_ptr()),
         }
+    }
+}
+
+impl Held<Array> {
+    /// Adds a value under a new name; false (and the value is given up) where there is one already. The array has no
+    /// other owner.
+    pub fn add(&mut self, name: &ZStr, value: Local) -> bool {
+        debug_assert!(!self.is_shared());
+        let value = ManuallyDrop::new(value);
+        // SAFETY: `&mut self` keeps all others from the array, which takes the value over.
+        let is_new = unsafe { !ffi::zend_hash_add(self.as_ptr(), name.as_ptr(), value.as_ptr()).is_null() };
+        if !is_new {
+            drop(ManuallyDrop::into_inner(value));
+        }
+        is_new
+    }
+
+    /// Puts a value under a name. The array has no other owner.
+    pub fn update(&mut self, name: &ZStr, value: Local) {
+        debug_assert!(!self.is_shared());
+        let value = ManuallyDrop::new(value);
+        // SAFETY: `&mut self` keeps all others from the array, which takes the value over.
+        unsafe { ffi::zend_hash_update(self.as_ptr(), name.as_ptr(), value.as_ptr()) };
     }
 }
 

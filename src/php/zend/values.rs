@@ -14,7 +14,7 @@ use super::counted::Held;
 use super::executor::{Thrown, check};
 use super::objects::Object;
 use super::strings::{Str, ZStr, set_byte, set_unwritten_string};
-use super::types::{ARRAY, DOUBLE, FALSE, LONG, NULL, OBJECT, REFERENCE, RESOURCE, STRING, TRUE};
+use super::types::{ARRAY, DOUBLE, FALSE, INDIRECT, LONG, NULL, OBJECT, REFERENCE, RESOURCE, STRING, TRUE};
 use super::zvals;
 
 #[cfg(not(php83))]
@@ -36,6 +36,13 @@ impl Value {
     pub unsafe fn from_ptr<'a>(at: *const Zval) -> &'a Self {
         // SAFETY: transparent; the caller promises a live zval.
         unsafe { &*at.cast() }
+    }
+
+    /// A zval that Rust borrows.
+    #[inline(always)]
+    pub fn of(zval: &Zval) -> &Self {
+        // SAFETY: transparent; the borrow keeps the zval alive and unchanged.
+        unsafe { Self::from_ptr(zval) }
     }
 
     /// The engine's structure.
@@ -305,6 +312,23 @@ impl<'a> Slot<'a> {
     pub fn set_array(&mut self, array: Held<Array>) {
         // SAFETY: `new` was promised a place that this may write to; the count moves along.
         unsafe { zvals::set_array(self.at, array.into_raw()) };
+    }
+
+    /// An object.
+    #[inline]
+    pub fn set_object(&mut self, object: Held<Object>) {
+        // SAFETY: `new` was promised a place that this may write to; the count moves along.
+        unsafe { zvals::set_object(self.at, object.into_raw()) };
+    }
+
+    /// A pointer to another place, as tables of properties hold for declared ones.
+    #[inline]
+    pub fn set_indirect(&mut self, to: *mut Zval) {
+        // SAFETY: `new` was promised a place that this may write to.
+        unsafe {
+            (*self.at).value.zv = to;
+            (*self.at).u1.type_info = INDIRECT;
+        }
     }
 
     /// Another owner of `value`.
