@@ -34,6 +34,12 @@ struct Newest {
     pieces: HashSet<u64>,
 }
 
+/// A record that holds a part of a value.
+struct Piece {
+    offset: u64,
+    position: u64,
+}
+
 /// Where a segment stops making sense.
 struct Damage {
     offset: u64,
@@ -329,8 +335,8 @@ impl Rebuild<'_> {
     /// appended to.
     fn newest(&self, survivors: &[Survivor]) -> Newest {
         let start = survivors.iter().rposition(|record| record.head.op == Op::Clear).map_or(0, |at| at + 1);
-        // The pieces of each key's value: offset and position.
-        let mut values: HashMap<Vec<u8>, Vec<(u64, u64)>> = HashMap::new();
+        // The pieces of each key's value.
+        let mut values: HashMap<Vec<u8>, Vec<Piece>> = HashMap::new();
         for record in &survivors[start..] {
             let Some((name, _)) = self.view().read_key(record.offset, record.head) else { continue };
             let pieces = values.entry(name.into_bytes()).or_default();
@@ -339,8 +345,8 @@ impl Rebuild<'_> {
                 // came after the piece that it follows.
                 Op::Append if !record.dead => {
                     let Some(link) = self.view().append_head(record.offset) else { continue };
-                    let Some(at) = pieces.iter().rposition(|piece| piece.1 == link.before) else { continue };
-                    self.file.map.word(record.offset + APPEND_BEFORE).set(pieces[at].0);
+                    let Some(at) = pieces.iter().rposition(|piece| piece.position == link.before) else { continue };
+                    self.file.map.word(record.offset + APPEND_BEFORE).set(pieces[at].offset);
                     pieces.truncate(at + 1);
                 }
                 // United with others, which says nothing of what they go on from.
@@ -350,12 +356,12 @@ impl Rebuild<'_> {
             // A dead record whose successor is gone: a removal, cleaned away since. (Where it
             // matters, a record is on the disk before the one it supersedes is marked.)
             if record.head.op.holds_value() && !record.dead {
-                pieces.push((record.offset, record.position));
+                pieces.push(Piece { offset: record.offset, position: record.position });
             }
         }
         Newest {
-            named: values.values().filter_map(|pieces| Some(pieces.last()?.0)).collect(),
-            pieces: values.values().flatten().map(|piece| piece.0).collect(),
+            named: values.values().filter_map(|pieces| Some(pieces.last()?.offset)).collect(),
+            pieces: values.values().flatten().map(|piece| piece.offset).collect(),
         }
     }
 

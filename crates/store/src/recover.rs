@@ -92,11 +92,10 @@ impl Recovery<'_> {
         self.file.check_sound()
     }
 
-    /// Makes the block table anew: what is still referred to is in use.
-    fn rebuild_table_in_use(&self) -> Result<(), Failure> {
+    /// The blocks that something refers to; and, where everything was replaced and that is not indexed yet, the
+    /// generation since which runs belong to what replaces it.
+    fn referred_blocks(&self) -> (HashSet<u64>, Option<u64>) {
         let header = self.header();
-        let blocks = self.file.blocks();
-        let entries: Vec<_> = (0..blocks).map(|block| self.entry(block)).collect();
         let mut referred: HashSet<u64> = HashSet::new();
         let refer_index = |root: Root, referred: &mut HashSet<u64>| {
             referred.insert(block_of(root.offset));
@@ -129,6 +128,15 @@ impl Recovery<'_> {
             // (Were it freed as nothing lives in it, the next record would go into a new one: that is all.)
             referred.insert(block_of(tail - 1));
         }
+        (referred, since_clear)
+    }
+
+    /// Makes the block table anew: what is still referred to is in use.
+    fn rebuild_table_in_use(&self) -> Result<(), Failure> {
+        let header = self.header();
+        let blocks = self.file.blocks();
+        let entries: Vec<_> = (0..blocks).map(|block| self.entry(block)).collect();
+        let (referred, since_clear) = self.referred_blocks();
         self.rebuild_table(|block, kind| {
             let begun = self.file.map.word(block_offset(block) + GENERATION).get() != 0;
             match kind {
