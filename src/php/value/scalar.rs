@@ -132,42 +132,42 @@ impl<'de> Visitor<'de> for Place<'_> {
 
     #[inline(always)]
     fn visit_unit<E>(self) -> Result<(), E> {
-        // SAFETY: a zval to overwrite; likewise below.
+        // SAFETY: a `Place` borrows the zval that the caller of `decode` gives to overwrite.
         unsafe { zend::set_null(self.0) };
         Ok(())
     }
 
     #[inline(always)]
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        // SAFETY: as above.
+        // SAFETY: a `Place` is to be overwritten.
         unsafe { zend::set_bool(self.0, value) };
         Ok(())
     }
 
     #[inline(always)]
     fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        // SAFETY: as above.
+        // SAFETY: a `Place` is to be overwritten.
         unsafe { zend::set_long(self.0, value) };
         Ok(())
     }
 
     #[inline(always)]
     fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        // SAFETY: as above.
+        // SAFETY: a `Place` is to be overwritten.
         unsafe { set_unsigned(self.0, value) };
         Ok(())
     }
 
     #[inline(always)]
     fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        // SAFETY: as above.
+        // SAFETY: a `Place` is to be overwritten.
         unsafe { zend::set_double(self.0, value) };
         Ok(())
     }
 
     #[inline(always)]
     fn visit_borrowed_bytes<E>(self, value: &'de [u8]) -> Result<(), E> {
-        // SAFETY: as above.
+        // SAFETY: a `Place` is to be overwritten.
         unsafe { zend::set_string(self.0, Str::new(value)) };
         Ok(())
     }

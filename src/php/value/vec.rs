@@ -105,8 +105,8 @@ impl<T: Copy> ZendVec<T> {
         if self.len == 0 {
             self.free();
         }
-        // Out of memory ends the request, here as everywhere in PHP. The sizes cannot overflow:
-        // what is there already fits the address space.
+        // Out of memory ends the request, here as everywhere in PHP. The sizes cannot overflow: the vector
+        // fits the address space by now.
         let layout = Layout::array::<T>(capacity).expect("a vector larger than the address space");
         let data = emalloc(layout).cast::<T>();
         // SAFETY: the new memory is larger than the old, which is freed once.

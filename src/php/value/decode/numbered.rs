@@ -37,14 +37,14 @@ impl Numbered {
     /// How many numbers have been given.
     #[inline]
     pub fn given(&self) -> usize {
-        // SAFETY: as in `number`.
+        // SAFETY: no reference to the vector outlives a statement in here.
         unsafe { (&*self.places.get()).len() }
     }
 
     /// The value in this typed property has been decoded, and is none of a reference met before: it
     /// took the number after `given`.
     pub fn is_typed(&self, given: usize, at: *mut Zval, info: *mut zend_property_info) {
-        // SAFETY: as in `number`.
+        // SAFETY: no reference to the vector outlives a statement in here.
         if let Some(place) = unsafe { (&mut *self.places.get()).get_mut(given) } {
             debug_assert_eq!(place.at, at);
             place.info = info;
@@ -53,12 +53,12 @@ impl Numbered {
 
     /// Makes room for as many numbers as a container has elements.
     pub fn reserve(&self, more: usize) {
-        // SAFETY: as in `number`.
+        // SAFETY: no reference to the vector outlives a statement in here.
         unsafe { (*self.places.get()).reserve(more) }
     }
 
     fn get(&self, number: u32) -> Option<Place> {
-        // SAFETY: as above.
+        // SAFETY: no reference to the vector outlives a statement in here.
         let places = unsafe { &**self.places.get() };
         places.get((number as usize).checked_sub(1)?).copied()
     }

@@ -121,28 +121,28 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
         self.number();
-        // SAFETY: a `Slot` is a place to write to.
+        // SAFETY: a `Slot` points into the unfinished value, which only the decoder has.
         unsafe { zend::set_bool(self.at, value) };
         Ok(())
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
         self.number();
-        // SAFETY: a `Slot` is a place to write to.
+        // SAFETY: a `Slot` points into the unfinished value, which only the decoder has.
         unsafe { zend::set_long(self.at, value) };
         Ok(())
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
         self.number();
-        // SAFETY: a `Slot` is a place to write to.
+        // SAFETY: a `Slot` points into the unfinished value, which only the decoder has.
         unsafe { scalar::set_unsigned(self.at, value) };
         Ok(())
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         self.number();
-        // SAFETY: a `Slot` is a place to write to.
+        // SAFETY: a `Slot` points into the unfinished value, which only the decoder has.
         unsafe { zend::set_double(self.at, value) };
         Ok(())
     }
@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         if value.len() >= 64 * MANY {
             self.decoder.check_memory(value.len()).map_err(Stop::into)?;
         }
-        // SAFETY: a `Slot` is a place to write to.
+        // SAFETY: a `Slot` points into the unfinished value, which only the decoder has.
         unsafe { zend::set_string(self.at, Str::new(value)) };
         Ok(())
     }
@@ -165,7 +165,7 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         self.number();
         let count = elements.size_hint().unwrap_or(0);
         if count == 0 {
-            // SAFETY: a `Slot` is a place to write to.
+            // SAFETY: a `Slot` points into the unfinished value, which only the decoder has.
             unsafe { zend::set_empty_array(self.at) };
             return Ok(());
         }
@@ -190,12 +190,12 @@ impl<'de> Visitor<'de> for Slot<'_, 'de, '_> {
         let count = map.size_hint().unwrap_or(0);
         self.decoder.expect(count).and_then(|()| self.decoder.expect(count)).map_err(Stop::into)?;
         if count == 0 {
-            // SAFETY: a `Slot` is a place to write to.
+            // SAFETY: a `Slot` points into the unfinished value, which only the decoder has.
             unsafe { zend::set_empty_array(self.at) };
             return Ok(());
         }
         let table = zend::new_map(count);
-        // SAFETY: a `Slot` is a place to write to.
+        // SAFETY: a `Slot` points into the unfinished value, which only the decoder has.
         unsafe { zend::set_array(self.at, table) };
         self.decoder.numbered.reserve(count);
         self.decoder.deeper(|| fill_map(self.decoder, table, map))

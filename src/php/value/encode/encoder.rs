@@ -45,13 +45,13 @@ impl Encoder {
 
     #[inline]
     pub fn has_more(&self) -> bool {
-        // SAFETY: as above.
+        // SAFETY: no reference to the vector outlives a statement in here.
         unsafe { !(&*self.later.get()).is_empty() }
     }
 
     /// The objects whose `serialize()` has been put off.
     pub fn take_later(&self) -> ZendVec<*mut zend_object> {
-        // SAFETY: as above.
+        // SAFETY: no reference to the vector outlives a statement in here.
         unsafe { std::mem::take(&mut *self.later.get()) }
     }
 
