@@ -3,7 +3,7 @@
 #include "php.h"
 #include "ext/standard/basic_functions.h"
 
-/* What serialize() and unserialize() share with those that are called within them. */
+/* The state that serialize() and unserialize() share with those that are called within them. */
 typedef struct {
 	unsigned lock;
 	struct php_serialize_data *met;
