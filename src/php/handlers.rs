@@ -77,7 +77,7 @@ unsafe fn read_for_writing(this: &SyncObject, name: *mut zend_string, kind: c_in
 ///
 /// # Safety
 /// As for [`read_property`].
-#[inline]
+#[inline(always)]
 unsafe fn read_cached(this: &SyncObject, name: *mut zend_string, result: *mut zval) -> bool {
     // SAFETY: as for `read_property`. Nothing runs while the entry is borrowed.
     unsafe {
