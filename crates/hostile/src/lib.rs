@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use sync_store::{ErrorKind, Found, Options, Patience, Result, Store, Version, draw_identities_from};
+use sync_store::testing::draw_identities_from;
+use sync_store::{ErrorKind, Found, Options, Patience, Result, Store, Version};
 
 const PAGE: usize = 4096;
 const BLOCK: usize = 64 * 1024;

@@ -184,12 +184,12 @@ fn handle(file: &Descriptor) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Path0, temporary_file};
+    use super::super::tests::{TemporaryPath, temporary_file};
     use super::*;
 
     #[test]
     fn a_file_is_itself_by_whatever_path_and_descriptor() {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let file = Descriptor::create(&path.0).unwrap();
         let again = Descriptor::open(&path.0).unwrap();
         let inode = Status::of(&file).unwrap().inode;

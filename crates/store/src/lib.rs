@@ -58,6 +58,8 @@ mod size_limit;
 mod space;
 mod static_table;
 mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 #[cfg(not(feature = "torture"))]
@@ -73,8 +75,6 @@ mod writer;
 pub use error::{Error, ErrorKind, Refused, Result};
 pub use file_system::FileSystems;
 pub use format::VERSION as FORMAT_VERSION;
-#[doc(hidden)]
-pub use machine::draw_identities_from;
 pub use options::{Durability, Options};
 pub use registry::{close_idle, open_files, set_idle_limit};
 pub use session::WriterHold;

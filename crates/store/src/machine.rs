@@ -8,4 +8,6 @@ pub use boot::Boot;
 #[cfg(test)]
 pub use boot::hide_the_boot;
 pub use process::{Fate, Process};
-pub use random::{are_identities_drawn, draw_identities_from, random};
+#[cfg(any(test, feature = "testing"))]
+pub use random::draw_identities_from;
+pub use random::{are_identities_drawn, random};

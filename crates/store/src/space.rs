@@ -652,14 +652,14 @@ impl<'g> Space<'g> {
 #[cfg(test)]
 mod tests {
     use super::super::options::Options;
-    use super::super::tests::Path0;
+    use super::super::tests::TemporaryPath;
     use super::super::version::Version;
     use super::*;
 
     /// Its root and the file's end are two stores: somebody has died between them.
     #[test]
     fn a_block_table_that_has_moved_behind_the_files_end_is_found_there() {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let store = path.store();
         store.put(b"x", b"1", &mut Version::default()).unwrap();
         let file = File::open(&path.0, &Options::default(), true).unwrap().unwrap();

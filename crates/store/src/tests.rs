@@ -15,14 +15,15 @@ use super::options::{Durability, Options};
 use super::read::Reader;
 use super::space::Space;
 use super::store::Store;
+pub use super::testing::TemporaryPath;
+use super::testing::draw_identities_from;
 use super::version::Version;
-use super::{check, close_idle, draw_identities_from, format, header, lease, set_idle_limit};
+use super::{check, close_idle, format, header, lease, set_idle_limit};
 use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use sync_backend::{Appended, Found, Patience, Peeked, Places, Room, Snapshot, Standing, Stored, Unread};
 
@@ -45,32 +46,9 @@ mod snapshot;
 mod values;
 mod whole;
 
-/// A path of its own on tmpfs, removed afterwards.
-pub struct Path0(pub PathBuf);
-
-impl Path0 {
-    pub fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let n = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = PathBuf::from(format!("/dev/shm/sync-test-{}-{n}.sync", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
-    }
-
-    pub fn store(&self) -> Store {
-        Store::new(self.0.clone(), Options::default())
-    }
-}
-
-impl Drop for Path0 {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 /// An open file without a name.
 pub fn temporary_file() -> Descriptor {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     OpenOptions::new().read(true).write(true).create_new(true).open(&path.0).unwrap()
 }
 
@@ -175,7 +153,7 @@ fn disturb(path: PathBuf, times: usize) {
 // ---- the leavings of the dead, made by hand: the sampled deaths of tests/crash.rs do not meet all of it each time ---
 
 /// A store with a key `x`, its file, and what is known of the key.
-fn with_x(path: &Path0) -> (Store, Rc<File>, Version) {
+fn with_x(path: &TemporaryPath) -> (Store, Rc<File>, Version) {
     let (store, mut seen) = (path.store(), Version::default());
     put(&store, b"first", b"1");
     store.put(b"x", b"1", &mut seen).unwrap();

@@ -11,10 +11,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use sync_store::testing::TemporaryPath;
 use sync_store::{Appended, ErrorKind, Found, Options, Patience, Store, Version, torture};
 
 /// The content that a store should have.
@@ -185,28 +186,6 @@ struct Case {
     exchange: Option<fn(&Path)>,
 }
 
-/// A file of its own on tmpfs.
-struct File(PathBuf);
-
-impl File {
-    fn new(name: &str) -> Self {
-        let path = PathBuf::from(format!("/dev/shm/sync-crash-{}-{name}.sync", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
-    }
-
-    fn store(&self) -> Store {
-        let options = Options { file_mode: 0o644, ..Options::default() };
-        Store::new(self.0.clone(), options)
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 const PROBE: &[u8] = b"probe";
 
 /// All of `keys`, one read each; no lock, no write.
@@ -235,7 +214,7 @@ impl Case {
         static WARM: Once = Once::new();
         // Work that happens once in a process happens before the first fork.
         WARM.call_once(|| {
-            let file = File::new("warm");
+            let file = TemporaryPath::new();
             apply(&file.store(), &put(0, 1));
         });
         let mut models = vec![Model::new()];
@@ -265,7 +244,7 @@ impl Case {
     /// The number of crash points that the steps pass, and the points to die at: the first and the last of
     /// each pair of consecutive lines of the source. For one death, and for one followed by another.
     fn crash_points(&self, shared: &'static Shared) -> (u64, Vec<u64>, Vec<u64>) {
-        let file = File::new(self.name);
+        let file = TemporaryPath::new();
         let _open = self.set_up(&file);
         let end = in_child(|| {
             torture::trace_into(&shared.trace);
@@ -303,7 +282,7 @@ impl Case {
         (points, once, if self.twice { some(14) } else { Vec::new() })
     }
 
-    fn set_up(&self, file: &File) -> Store {
+    fn set_up(&self, file: &TemporaryPath) -> Store {
         // Closes the files of earlier deaths.
         sync_store::close_idle();
         let store = file.store();
@@ -316,7 +295,7 @@ impl Case {
     }
 
     /// The actions of the process that dies.
-    fn act(&self, file: &File, shared: &Shared, crash_after: u64) {
+    fn act(&self, file: &TemporaryPath, shared: &Shared, crash_after: u64) {
         if let Some(slack) = self.slack {
             torture::set_slack(slack);
         }
@@ -335,7 +314,7 @@ impl Case {
     /// One death (and, with `second`, that of the first process that recovers), and a check of the file then.
     fn die_at(&self, shared: &'static Shared, models: &[Model], point: u64, second: Option<u64>) -> End {
         let about = format!("{} killed at crash point {point}, takeover at {second:?}", self.name);
-        let file = File::new(self.name);
+        let file = TemporaryPath::new();
         let open = self.set_up(&file);
         in_child(|| self.act(&file, shared, point));
         let done = shared.done.load(Ordering::Relaxed) as usize;
@@ -701,7 +680,7 @@ fn importing_a_file_of_the_pure_php_class() {
     let entries: Vec<(&[u8], &[u8])> = vec![(b"a", b"1"), (b"b", &value)];
     let mut point = 0;
     loop {
-        let file = File::new("import");
+        let file = TemporaryPath::new();
         std::fs::write(&file.0, &old).unwrap();
         let end = in_child(|| {
             let store = file.store();

@@ -1,27 +1,7 @@
 //! Files that come damaged from a power loss or a bad copy.
 
-use std::path::PathBuf;
-use sync_store::{Found, Options, Store, Version};
-
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let path = PathBuf::from(format!("/dev/shm/sync-damage-{}-{name}.sync", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
-    }
-
-    fn store(&self) -> Store {
-        Store::new(self.0.clone(), Options::default())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
+use sync_store::testing::TemporaryPath;
+use sync_store::{Found, Store, Version};
 
 fn put(store: &Store, key: &[u8], value: &[u8]) {
     store.put(key, value, &mut Version::default()).unwrap();
@@ -41,8 +21,8 @@ fn find(image: &[u8], bytes: &[u8]) -> usize {
 #[test]
 fn values_written_after_damage_was_cut_off_survive_the_next_check() {
     // A byte of the record's value, and one of its first word.
-    for (n, into_first_word) in [(0, false), (1, true)] {
-        let (whole, damaged) = (Place::new(&format!("whole{n}")), Place::new(&format!("damaged{n}")));
+    for into_first_word in [false, true] {
+        let (whole, damaged) = (TemporaryPath::new(), TemporaryPath::new());
         let store = whole.store();
         for (key, value) in [(b"a", b"first value"), (b"b", b"other value"), (b"c", b"third value")] {
             put(&store, key, value);
@@ -62,7 +42,7 @@ fn values_written_after_damage_was_cut_off_survive_the_next_check() {
         put(&store, b"d", b"fourth value");
         assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
 
-        let copy = Place::new(&format!("copy{n}"));
+        let copy = TemporaryPath::new();
         std::fs::copy(&damaged.0, &copy.0).unwrap();
         let store = copy.store();
         assert_eq!(get(&store, b"d").as_deref(), Some(&b"fourth value"[..]));
@@ -76,7 +56,7 @@ fn values_written_after_damage_was_cut_off_survive_the_next_check() {
 /// sectors) only the first is there. The record was never published; records published before it are unaffected.
 #[test]
 fn a_record_that_is_torn_before_its_position_takes_nothing_with_it() {
-    let (whole, torn) = (Place::new("sync"), Place::new("torn"));
+    let (whole, torn) = (TemporaryPath::new(), TemporaryPath::new());
     let store = whole.store();
     put(&store, b"a", b"first value");
     put(&store, b"large", &[7; 100_000]);

@@ -1,34 +1,11 @@
 //! Deaths that are hard to notice, and what an operation costs in system calls.
 #![cfg(feature = "torture")]
 
-mod common;
-
-use common::{fork, shared, wait};
 use std::os::fd::AsRawFd;
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use sync_store::testing::{TemporaryPath, fork, shared, wait};
 use sync_store::{ErrorKind, Options, Patience, Store, Version, torture};
-
-struct File(PathBuf);
-
-impl File {
-    fn new(name: &str) -> Self {
-        let path = PathBuf::from(format!("/dev/shm/sync-death-{}-{name}.sync", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
-    }
-
-    fn store(&self) -> Store {
-        Store::new(self.0.clone(), Options::default())
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
 
 fn put(store: &Store, key: &str, value: &[u8]) {
     store.retry(|store| store.put(key.as_bytes(), value, &mut Version::default())).unwrap();
@@ -49,7 +26,7 @@ fn die_writing(store: &Store) {
 #[test]
 fn the_time_to_recover_from_a_dead_writer_does_not_depend_on_how_much_is_stored() {
     let files = [1, 300_000].map(|keys| {
-        let file = File::new(&format!("soon-{keys}"));
+        let file = TemporaryPath::new();
         let store = file.store();
         for n in 0..keys {
             put(&store, &format!("key{n}"), &[1; 30]);
@@ -76,7 +53,7 @@ fn the_time_to_recover_from_a_dead_writer_does_not_depend_on_how_much_is_stored(
 
 #[test]
 fn waiters_notice_that_the_holder_of_a_lock_was_killed() {
-    let file = File::new("holder");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     let ready = shared();
     let holder = fork(|| {
@@ -106,7 +83,7 @@ fn waiters_notice_that_the_holder_of_a_lock_was_killed() {
 
 #[test]
 fn frequent_signals_do_not_delay_noticing_a_death() {
-    let file = File::new("signals");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     assert!(was_killed(wait(fork(|| die_writing(&file.store())))));
     let status = wait(fork(|| {
@@ -130,7 +107,7 @@ fn frequent_signals_do_not_delay_noticing_a_death() {
 /// that waits for that lock can handle signals meanwhile.
 #[test]
 fn a_locked_old_file_is_busy_instead_of_an_endless_wait() {
-    let file = File::new("flock");
+    let file = TemporaryPath::new();
     let old = b"O:8:\"stdClass\":0:{}";
     std::fs::write(&file.0, old).unwrap();
     let other = std::fs::File::open(&file.0).unwrap();
@@ -150,7 +127,7 @@ fn a_locked_old_file_is_busy_instead_of_an_endless_wait() {
 /// lock on the lease of a parent that is dead.
 #[test]
 fn a_child_stopped_at_its_fork_does_not_keep_its_dead_parents_lease_alive() {
-    let file = File::new("orphan");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     let orphan = shared();
     let parent = fork(|| {
@@ -182,7 +159,7 @@ fn a_child_stopped_at_its_fork_does_not_keep_its_dead_parents_lease_alive() {
 /// A dead process whose parent has not waited for it yet counts as dead.
 #[test]
 fn a_zombie_holds_nothing() {
-    let file = File::new("zombie");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     let orphan = shared();
     let parent = fork(|| {
@@ -214,14 +191,14 @@ fn a_zombie_holds_nothing() {
 
 #[test]
 fn a_file_outgrows_a_mapping_that_had_to_be_small() {
-    let file = File::new("address-space");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     let status = wait(fork(|| {
         let pages: u64 =
             std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').next().unwrap().parse().unwrap();
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // Another path, another file: the parent's own mapping would be found otherwise.
-        let other = File::new("address-space-2");
+        let other = TemporaryPath::new();
         // SAFETY: limits of this process.
         unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) };
         let small = libc::rlimit { rlim_cur: pages * 4096 + (100 << 20), ..limit };
@@ -246,7 +223,7 @@ fn reads_and_writes_make_no_system_calls() {
     const CHILD: &str = "SYNC_DEATH_STRACED";
     const MARK: i32 = 4711;
     if std::env::var_os(CHILD).is_some() {
-        let file = File::new("strace");
+        let file = TemporaryPath::new();
         let store = file.store();
         let (mut seen, mut out) = (Version::default(), Vec::new());
         put(&store, "x", b"1");

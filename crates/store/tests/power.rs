@@ -16,7 +16,9 @@ use std::cell::{Cell, RefCell};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use sync_store::{Appended, Durability, Found, Options, Peeked, Store, Version, draw_identities_from, torture};
+use sync_store::{
+    Appended, Durability, Found, Options, Peeked, Store, Version, testing::draw_identities_from, torture,
+};
 
 // ---- the expected content ------------------------------------------------------------------------
 

@@ -1,35 +1,12 @@
 //! Locks on the file by a process with read-only access: no writer notices them.
 #![cfg(feature = "torture")]
 
-mod common;
-
-use common::{fork, shared, wait};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use sync_store::testing::{TemporaryPath, fork, shared, wait};
 use sync_store::{ErrorKind, Found, Options, Store, Version, torture};
-
-struct File(PathBuf);
-
-impl File {
-    fn new(name: &str) -> Self {
-        let path = PathBuf::from(format!("/dev/shm/sync-readers-{}-{name}.sync", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
-    }
-
-    fn store(&self) -> Store {
-        Store::new(self.0.clone(), Options { file_mode: 0o644, ..Options::default() })
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
 
 fn put(store: &Store, key: &str, value: &[u8]) {
     store.retry(|store| store.put(key.as_bytes(), value, &mut Version::default())).unwrap();
@@ -60,7 +37,7 @@ fn wait_for(number: &AtomicU64, value: u64) {
 struct Reader(libc::pid_t);
 
 impl Reader {
-    fn of(file: &File) -> Self {
+    fn of(file: &TemporaryPath) -> Self {
         std::fs::set_permissions(&file.0, std::fs::Permissions::from_mode(0o644)).unwrap();
         let ready = shared();
         let pid = fork(|| {
@@ -100,7 +77,7 @@ impl Drop for Reader {
 /// As [`Reader::of`], with as many locks as a process may have, each of a byte by itself, so that the kernel keeps
 /// all of them.
 impl Reader {
-    fn of_every_other_byte(file: &File, many: i64) -> Self {
+    fn of_every_other_byte(file: &TemporaryPath, many: i64) -> Self {
         std::fs::set_permissions(&file.0, std::fs::Permissions::from_mode(0o644)).unwrap();
         let ready = shared();
         let pid = fork(|| {
@@ -123,7 +100,7 @@ impl Reader {
 
 #[test]
 fn tens_of_thousands_of_locks_cost_a_first_write_no_more_than_a_few_queries_of_one() {
-    let file = File::new("many");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     let open = std::fs::File::open(&file.0).unwrap();
     // Queries a byte that no process has locked: the kernel examines all locks for that.
@@ -158,7 +135,7 @@ fn tens_of_thousands_of_locks_cost_a_first_write_no_more_than_a_few_queries_of_o
 
 #[test]
 fn a_read_only_process_blocks_no_writer_however_much_it_locks() {
-    let file = File::new("out");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     // In a thread of its own, which counts like a process: the main thread has a lease already.
     let first_write = || {
@@ -186,7 +163,7 @@ fn a_read_only_process_blocks_no_writer_however_much_it_locks() {
 
 #[test]
 fn writers_without_the_kernels_locks_lose_nothing_and_recover_from_each_others_deaths() {
-    let file = File::new("count");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     let _reader = Reader::of(&file);
     let writers: Vec<_> = (0..4)
@@ -216,7 +193,7 @@ fn writers_without_the_kernels_locks_lose_nothing_and_recover_from_each_others_d
 
 #[test]
 fn a_hold_without_the_kernels_lock_lasts_as_long_as_its_process_lives() {
-    let file = File::new("holder");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     let _reader = Reader::of(&file);
     let held = shared();
@@ -243,8 +220,8 @@ fn a_hold_without_the_kernels_lock_lasts_as_long_as_its_process_lives() {
 #[test]
 fn a_read_only_process_delays_no_structural_step() {
     for content in ["none", "a copy", "a store"] {
-        let file = File::new("steps");
-        let other = File::new("steps-other");
+        let file = TemporaryPath::new();
+        let other = TemporaryPath::new();
         match content {
             "none" => drop(std::fs::File::create(&file.0).unwrap()),
             "a copy" => {
@@ -271,11 +248,11 @@ fn a_read_only_process_delays_no_structural_step() {
 /// The same steps by processes that die in the middle, at each point.
 #[test]
 fn steps_begun_without_the_kernels_locks_are_completed_after_a_death() {
-    let other = File::new("begun-other");
+    let other = TemporaryPath::new();
     put(&other.store(), "x", b"1");
     let mut point = 0;
     loop {
-        let file = File::new("begun");
+        let file = TemporaryPath::new();
         std::fs::copy(&other.0, &file.0).unwrap();
         let _reader = Reader::of(&file);
         let status = wait(fork(|| {
@@ -301,7 +278,7 @@ fn steps_begun_without_the_kernels_locks_are_completed_after_a_death() {
 /// More processes in turn than there are slots.
 #[test]
 fn slots_of_dead_processes_are_reused() {
-    let file = File::new("slots");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     let _reader = Reader::of(&file);
     for n in 0..600u64 {
@@ -313,7 +290,7 @@ fn slots_of_dead_processes_are_reused() {
 /// Threads that open and close the file one after the other, more of them than there are slots.
 #[test]
 fn a_slot_is_released_when_the_file_is_closed() {
-    let file = File::new("again");
+    let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
     let _reader = Reader::of(&file);
     for n in 0..600u64 {

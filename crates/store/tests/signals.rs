@@ -2,34 +2,10 @@
 //! faults of other mappings go to the handler that they would have reached without the store.
 
 use std::fs::OpenOptions;
-use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use sync_store::testing::TemporaryPath;
 use sync_store::{ErrorKind, Found, Options, Patience, Store, Version};
-
-struct File(PathBuf);
-
-impl File {
-    fn new(name: &str) -> Self {
-        let path = PathBuf::from(format!("/dev/shm/sync-signals-{}-{name}.sync", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
-    }
-
-    fn store(&self) -> Store {
-        Store::new(self.0.clone(), Options::default())
-    }
-
-    fn cut(&self, length: u64) {
-        OpenOptions::new().write(true).open(&self.0).unwrap().set_len(length).unwrap();
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
 
 /// Runs a case in a process of its own, as signal handlers belong to the process; returns its status.
 fn in_child(case: impl FnOnce()) -> i32 {
@@ -119,7 +95,7 @@ fn foreign_fault() {
 }
 
 /// A store with some content, and the version of one of its keys that was read.
-fn filled(file: &File) -> (Store, Version) {
+fn filled(file: &TemporaryPath) -> (Store, Version) {
     let (store, mut seen) = (file.store(), Version::default());
     for n in 0..100u8 {
         store.put(&[n], &[n; 5000], &mut Version::default()).unwrap();
@@ -165,7 +141,7 @@ const TAKES: [(&str, Takes); 5] = [
 fn a_handler_installed_after_opening_the_file_is_noticed_within_a_tick() {
     for (name, take) in TAKES {
         for length in [0, 5000, 70_000] {
-            let file = File::new("taken");
+            let file = TemporaryPath::new();
             assert_survives(name, || {
                 let (store, seen) = filled(&file);
                 take();
@@ -186,7 +162,7 @@ fn a_handler_installed_after_opening_the_file_is_noticed_within_a_tick() {
 fn a_handler_reported_by_signals_have_changed_is_noticed_at_once() {
     for (name, take) in TAKES {
         for length in [0, 5000, 70_000] {
-            let file = File::new("told");
+            let file = TemporaryPath::new();
             assert_survives(name, || {
                 let (store, seen) = filled(&file);
                 let held = file.store();
@@ -214,7 +190,7 @@ fn a_handler_reported_by_signals_have_changed_is_noticed_at_once() {
 #[test]
 fn an_earlier_handler_still_gets_faults_outside_of_the_store() {
     for after in [false, true] {
-        let file = File::new("before");
+        let file = TemporaryPath::new();
         let status = in_child(|| {
             if !after {
                 take(says_goodbye as *const () as usize, libc::SA_SIGINFO);
@@ -234,7 +210,7 @@ fn an_earlier_handler_still_gets_faults_outside_of_the_store() {
 
 #[test]
 fn a_handler_that_passes_unknown_faults_back_is_called_once() {
-    let file = File::new("back");
+    let file = TemporaryPath::new();
     assert_dies_of_it("back to nobody", || {
         let (store, seen) = filled(&file);
         BEFORE.store(take(passes_back as *const () as usize, libc::SA_SIGINFO).sa_sigaction, Ordering::Relaxed);
@@ -244,7 +220,7 @@ fn a_handler_that_passes_unknown_faults_back_is_called_once() {
         foreign_fault();
     });
     // With a handler that was installed before both.
-    let file = File::new("back to one");
+    let file = TemporaryPath::new();
     let status = in_child(|| {
         take(says_goodbye as *const () as usize, libc::SA_SIGINFO);
         let (store, _) = filled(&file);
@@ -262,7 +238,7 @@ fn a_fault_that_no_handler_resolves_ends_the_process_instead_of_repeating() {
         if name == "a handler that ends the process" {
             continue;
         }
-        let file = File::new("foreign");
+        let file = TemporaryPath::new();
         assert_dies_of_it(name, || {
             let (store, _) = filled(&file);
             take();
@@ -271,7 +247,7 @@ fn a_fault_that_no_handler_resolves_ends_the_process_instead_of_repeating() {
             foreign_fault();
         });
     }
-    let file = File::new("once");
+    let file = TemporaryPath::new();
     assert_dies_of_it("a handler for once", || {
         take(notes as *const () as usize, libc::SA_RESETHAND);
         let (_store, _) = filled(&file);
@@ -285,7 +261,7 @@ fn a_signal_sent_by_a_process_has_its_usual_effect() {
         // SAFETY: sends a signal to this thread.
         unsafe { libc::raise(libc::SIGBUS) };
     };
-    let file = File::new("sent");
+    let file = TemporaryPath::new();
     assert_dies_of_it("to nobody", || {
         // (Rust's own handler swallows one.)
         take(libc::SIG_DFL, 0);
@@ -352,7 +328,7 @@ fn a_handler_that_jumps_is_called_each_time() {
         }
         0
     }
-    let file = File::new("jumps");
+    let file = TemporaryPath::new();
     assert_survives("jumps", || {
         let (store, seen) = filled(&file);
         take(jumps as *const () as usize, 0);
@@ -370,7 +346,7 @@ fn a_handler_that_jumps_is_called_each_time() {
 
 #[test]
 fn other_threads_have_masks_of_their_own_and_stacks_for_signals() {
-    let file = File::new("threads");
+    let file = TemporaryPath::new();
     assert_survives("threads", || {
         let (store, seen) = filled(&file);
         let path = file.0.clone();
@@ -448,7 +424,7 @@ fn fill(store: &Store) -> u64 {
 
 #[test]
 fn a_file_that_may_not_grow_is_an_error_and_no_signal() {
-    let file = File::new("limit");
+    let file = TemporaryPath::new();
     assert_survives("not even the header", || {
         limit_file_size(1000);
         let error = file.store().put(b"x", b"1", &mut Version::default()).unwrap_err();
@@ -498,7 +474,7 @@ fn a_reader_that_cannot_copy_a_file_from_another_boot_gets_an_error() {
     if unsafe { libc::getuid() } != 0 {
         return;
     }
-    let file = File::new("reader");
+    let file = TemporaryPath::new();
     assert_survives("a reader", || {
         filled(&file);
         // The file of the other boot is a copy, which no process has open.

@@ -4,7 +4,7 @@ use super::*;
 use crate::format::LEASE_SLOTS;
 use crate::line::{FREE, WAITING};
 use crate::memory::Instant;
-use crate::tests::{Path0, next_lease};
+use crate::tests::{TemporaryPath, next_lease};
 use crate::wait::{TURN, Waiter};
 use crate::{Error, ErrorKind, Options, Result, Store, Version};
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use std::thread::{JoinHandle, spawn};
 /// A lease that nobody has.
 const DEAD: u32 = 90_000;
 
-fn store(path: &Path0) -> Store {
+fn store(path: &TemporaryPath) -> Store {
     path.store()
 }
 
@@ -30,7 +30,7 @@ fn get(store: &Store, key: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// A store with something in it, and its file.
-fn with_x(path: &Path0) -> (Store, Rc<File>) {
+fn with_x(path: &TemporaryPath) -> (Store, Rc<File>) {
     let store = store(path);
     put(&store, b"x", b"1").unwrap();
     let file = store.file();
@@ -61,7 +61,7 @@ fn taken(file: &File) -> usize {
 }
 
 /// A thread with a store of its own on the same file.
-fn thread<T: Send + 'static>(path: &Path0, action: impl FnOnce(Store) -> T + Send + 'static) -> JoinHandle<T> {
+fn thread<T: Send + 'static>(path: &TemporaryPath, action: impl FnOnce(Store) -> T + Send + 'static) -> JoinHandle<T> {
     let path = path.0.clone();
     spawn(move || action(Store::new(path, Options::default())))
 }
@@ -96,7 +96,7 @@ enum Order {
 }
 
 impl Puppet {
-    fn new(path: &Path0) -> Self {
+    fn new(path: &TemporaryPath) -> Self {
         let (orders, received) = channel();
         let (send, answers) = channel();
         let thread = thread(path, move |store| {
@@ -168,7 +168,7 @@ fn whoever_has_waited_longest_goes_next_whatever_it_waits_for() {
         Lock,
     }
     use Wants::{Change, Lock, Read};
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     for accesses in [[Lock, Lock, Lock, Lock], [Change, Lock, Read, Change], [Read, Change, Read, Lock]] {
         lock(&holder);
@@ -214,7 +214,7 @@ fn whoever_has_waited_longest_goes_next_whatever_it_waits_for() {
 #[test]
 fn a_holder_that_comes_back_at_once_gets_every_other_turn() {
     for access in [LOCK, WRITE, READ, CHANGE] {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let (greedy, _) = with_x(&path);
         static STOP: AtomicBool = AtomicBool::new(false);
         STOP.store(false, Ordering::Relaxed);
@@ -245,7 +245,7 @@ fn a_holder_that_comes_back_at_once_gets_every_other_turn() {
 #[test]
 fn many_who_come_back_at_once_get_as_many_turns_as_each_other() {
     static STOP: AtomicBool = AtomicBool::new(false);
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     with_x(&path);
     let threads: Vec<_> = (0..9)
         .map(|n| {
@@ -280,7 +280,7 @@ fn many_who_come_back_at_once_get_as_many_turns_as_each_other() {
 #[test]
 fn a_reader_that_may_only_read_gets_its_turns_among_holds_that_follow_each_other_closely() {
     static STOP: AtomicBool = AtomicBool::new(false);
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let options = Options { file_mode: 0o644, ..Options::default() };
     let first = Store::new(path.0.clone(), options);
     put(&first, b"x", b"1").unwrap();
@@ -322,7 +322,7 @@ fn a_reader_that_may_only_read_gets_its_turns_among_holds_that_follow_each_other
 #[test]
 fn patience_is_for_one_hold_and_not_for_all_that_go_before() {
     static LONGEST: AtomicU32 = AtomicU32::new(0);
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     with_x(&path);
     let threads: Vec<_> = (0..8)
         .map(|n| {
@@ -349,7 +349,7 @@ fn patience_is_for_one_hold_and_not_for_all_that_go_before() {
 
 #[test]
 fn a_holder_that_locks_again_and_again_does_not_make_others_wait_for_longer() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, _) = with_x(&path);
     let patience = Patience::until(Duration::from_millis(400));
     holder.lock(patience).unwrap();
@@ -366,7 +366,7 @@ fn a_holder_that_locks_again_and_again_does_not_make_others_wait_for_longer() {
 
 #[test]
 fn a_waiter_that_gives_up_leaves_the_line_and_lets_the_next_one_go() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     lock(&holder);
     let puppets: [Puppet; 4] = std::array::from_fn(|_| Puppet::new(&path));
@@ -389,7 +389,7 @@ fn a_waiter_that_gives_up_leaves_the_line_and_lets_the_next_one_go() {
 
 #[test]
 fn a_store_that_is_dropped_while_it_waits_leaves_the_line() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     for in_turn in [false, true] {
         lock(&holder);
@@ -408,7 +408,7 @@ fn a_store_that_is_dropped_while_it_waits_leaves_the_line() {
 
 #[test]
 fn a_turn_that_nobody_takes_up_goes_to_the_next_and_is_not_lost_for_good() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     for access in [READ, WRITE, LOCK] {
         lock(&holder);
@@ -433,7 +433,7 @@ fn a_turn_that_nobody_takes_up_goes_to_the_next_and_is_not_lost_for_good() {
 
 #[test]
 fn a_reader_that_has_taken_its_turn_up_is_not_passed_over() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     lock(&holder);
     let reader = thread(&path, |store| {
@@ -458,7 +458,7 @@ fn a_reader_that_has_taken_its_turn_up_is_not_passed_over() {
 
 #[test]
 fn a_reader_that_stops_in_the_middle_of_its_turn_keeps_nobody_waiting_for_good() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     lock(&holder);
     let (go_on, told) = channel::<()>();
@@ -486,7 +486,7 @@ fn a_reader_that_stops_in_the_middle_of_its_turn_keeps_nobody_waiting_for_good()
 
 #[test]
 fn the_operations_of_a_thread_that_waits_for_one_take_its_turn() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     lock(&holder);
     let (send, told) = channel();
@@ -514,7 +514,7 @@ fn the_operations_of_a_thread_that_waits_for_one_take_its_turn() {
 
 #[test]
 fn a_thread_whose_turn_it_is_may_do_something_else_first() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     lock(&holder);
     let puppet = Puppet::new(&path);
@@ -541,7 +541,7 @@ fn stand_in_line(file: &File, number: u32, ticket: u64, lease: u32, state: u32) 
 }
 
 /// The lease of another thread that lives for as long as the test.
-fn living(path: &Path0) -> u32 {
+fn living(path: &TemporaryPath) -> u32 {
     let (send, lease) = channel();
     thread(path, move |store| {
         put(&store, b"y", b"1").unwrap();
@@ -553,7 +553,7 @@ fn living(path: &Path0) -> u32 {
 
 #[test]
 fn the_dead_in_line_are_passed_over() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     lock(&holder);
     for n in 0..5 {
@@ -573,7 +573,7 @@ fn the_dead_in_line_are_passed_over() {
 
 #[test]
 fn somebody_who_dies_when_its_turn_has_come_keeps_nobody_waiting() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     let header = file.map.header();
     for (state, given) in [(CALLED, true), (READING, true), (CALLED, false)] {
@@ -597,7 +597,7 @@ fn somebody_who_dies_when_its_turn_has_come_keeps_nobody_waiting() {
 
 #[test]
 fn a_waiter_that_was_called_and_not_given_the_hold_is_called_again() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     let header = file.map.header();
     lock(&holder);
@@ -616,7 +616,7 @@ fn a_waiter_that_was_called_and_not_given_the_hold_is_called_again() {
 /// The hold names a thread that does not know of it: whoever passed it over died before calling the next.
 #[test]
 fn a_turn_without_a_place_is_passed_over() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     let header = file.map.header();
     let living = living(&path);
@@ -631,7 +631,7 @@ fn a_turn_without_a_place_is_passed_over() {
 
 #[test]
 fn a_process_that_is_given_a_dead_ones_lease_does_not_stand_in_line() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     let next = next_lease(&file);
     stand_in_line(&file, 300, 1, next, WAITING);
@@ -646,7 +646,7 @@ fn a_process_that_is_given_a_dead_ones_lease_does_not_stand_in_line() {
 
 #[test]
 fn where_all_places_are_taken_a_waiter_gets_its_turn_all_the_same() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     let living = living(&path);
     for access in [LOCK, WRITE, READ] {
@@ -670,7 +670,7 @@ fn where_all_places_are_taken_a_waiter_gets_its_turn_all_the_same() {
 // ---- a process that is stopped while it has the write lock ---------------------------------------------------
 
 /// Lets another thread have the write lock until the second function is called.
-fn stop_with_the_lock(path: &Path0) -> (JoinHandle<()>, Sender<()>) {
+fn stop_with_the_lock(path: &TemporaryPath) -> (JoinHandle<()>, Sender<()>) {
     let (send, received) = channel::<()>();
     let (ready, is_ready) = channel();
     let thread = thread(path, move |store| {
@@ -703,7 +703,7 @@ fn a_lock_is_given_back_while_another_process_is_stopped_in_the_middle_of_a_writ
         }),
     ];
     for (how, end) in ends {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let (other, file) = with_x(&path);
         let holder = store(&path);
         holder.lock(Patience::default()).unwrap();
@@ -732,7 +732,7 @@ fn a_lock_is_given_back_while_another_process_is_stopped_in_the_middle_of_a_writ
 
 #[test]
 fn a_lock_that_becomes_a_change_while_another_process_is_stopped_keeps_writers_out_alone() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (other, file) = with_x(&path);
     let holder = store(&path);
     holder.lock(Patience::default()).unwrap();
@@ -750,7 +750,7 @@ fn a_lock_that_becomes_a_change_while_another_process_is_stopped_keeps_writers_o
 
 #[test]
 fn whoever_has_given_a_lock_back_like_that_takes_it_again_as_anybody_else() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (other, file) = with_x(&path);
     let holder = store(&path);
     holder.lock(Patience::default()).unwrap();
@@ -770,7 +770,7 @@ fn whoever_has_given_a_lock_back_like_that_takes_it_again_as_anybody_else() {
 
 #[test]
 fn a_turn_is_passed_on_while_another_process_is_stopped_in_the_middle_of_a_write() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     holder.lock(Patience::default()).unwrap();
     let (first, second) = (Puppet::new(&path), Puppet::new(&path));
@@ -790,7 +790,7 @@ fn a_turn_is_passed_on_while_another_process_is_stopped_in_the_middle_of_a_write
 
 #[test]
 fn a_long_chain_of_holds_rests_and_others_do_not() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     let header = file.map.header();
     let owner = file.lock().unwrap();

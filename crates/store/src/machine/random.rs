@@ -10,7 +10,7 @@ thread_local! {
 
 /// Lets the identities and first positions of the stores that this thread makes follow from a
 /// number instead of coming from the system: a test whose cases are to be the same each time.
-#[doc(hidden)]
+#[cfg(any(test, feature = "testing"))]
 pub fn draw_identities_from(seed: u64) {
     SEED.set(Some(seed));
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_value_goes_on_with_what_is_appended_to_it() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (one, other, third) = (path.store(), path.store(), path.store());
     let (mut mine, mut theirs, mut out) = (Version::default(), Version::default(), Vec::new());
     assert_eq!(one.append(b"list", b"x", 0, &mut mine).unwrap(), Appended::Changed, "nothing to append to");
@@ -31,7 +31,7 @@ fn a_value_goes_on_with_what_is_appended_to_it() {
     assert_eq!(entries, [(&b"first"[..], &b"1"[..]), (b"list", &whole), (b"last", b"1")], "order, too");
     assert_eq!(other.append(b"list", b"x", 0, &mut theirs).unwrap(), Appended::Changed, "not up to date");
 
-    let copy = Path0::new();
+    let copy = TemporaryPath::new();
     std::fs::copy(&path.0, &copy.0).unwrap();
     assert_eq!(get(&copy.store(), b"list").as_ref(), Some(&whole));
     assert_sound(&copy.store());
@@ -48,7 +48,7 @@ fn a_value_goes_on_with_what_is_appended_to_it() {
 
 #[test]
 fn the_cleaner_keeps_values_whole_that_were_appended_to() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     let mut lists: Vec<(Version, Vec<u8>)> = vec![(Version::default(), Vec::new()); 40];
     for (n, (seen, whole)) in lists.iter_mut().enumerate() {
@@ -98,7 +98,7 @@ fn append_many(store: &Store, key: &[u8], count: u32, length: usize, seen: &mut 
 
 #[test]
 fn uniting_what_was_appended_leaves_a_long_value_where_it_is() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, other) = (path.store(), path.store());
     let (mut seen, mut theirs, mut out) = (Version::default(), Version::default(), Vec::new());
     let mut whole = vec![7; 6 << 20];
@@ -120,7 +120,7 @@ fn uniting_what_was_appended_leaves_a_long_value_where_it_is() {
     assert!(report.live < base.live + 2 * 6_000_000, "{report:?}");
     assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{report:?}");
     // A copy is put together from the records alone.
-    let copy = Path0::new();
+    let copy = TemporaryPath::new();
     std::fs::copy(&path.0, &copy.0).unwrap();
     assert_eq!(get(&copy.store(), b"list").as_ref(), Some(&whole));
     assert_sound(&copy.store());
@@ -131,7 +131,7 @@ fn uniting_what_was_appended_leaves_a_long_value_where_it_is() {
 
 #[test]
 fn the_cleaner_does_not_copy_a_long_value_that_is_appended_to() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     let mut seen = Version::default();
     let mut whole = vec![7; 3 << 20];
@@ -155,7 +155,7 @@ fn the_cleaner_does_not_copy_a_long_value_that_is_appended_to() {
 
 #[test]
 fn a_peek_tells_what_is_to_be_known_before_appending() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, other) = (path.store(), path.store());
     let (mut seen, mut start) = (Version::default(), Vec::new());
     let mut peeked = |store: &Store| store.peek(b"list", &mut seen, &mut start).map(|o| (o, start.clone())).unwrap();
@@ -183,7 +183,7 @@ fn a_peek_tells_what_is_to_be_known_before_appending() {
 /// The mark "united" was once a flag that a moved record lost: its end then passed for that of its first object.
 #[test]
 fn a_united_value_is_still_one_after_the_cleaner_has_moved_it() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, other) = (path.store(), path.store());
     let (mut seen, mut start) = (Version::default(), Vec::new());
     store.put(b"list", b"first", &mut seen).unwrap();
@@ -204,7 +204,7 @@ fn a_united_value_is_still_one_after_the_cleaner_has_moved_it() {
 
 #[test]
 fn after_a_power_loss_pieces_that_were_united_count_once_marked_or_not() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     let mut seen = Version::default();
     let mut whole = vec![7; 100_000];
@@ -220,7 +220,7 @@ fn after_a_power_loss_pieces_that_were_united_count_once_marked_or_not() {
     whole.extend_from_slice(b"after");
     // The marks that were not on the disk, in any combination.
     for unmarked in 0..8 {
-        let copy = Path0::new();
+        let copy = TemporaryPath::new();
         std::fs::copy(&path.0, &copy.0).unwrap();
         let file = std::fs::OpenOptions::new().write(true).open(&copy.0).unwrap();
         for (n, piece) in pieces.iter().enumerate() {

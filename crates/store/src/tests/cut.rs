@@ -27,14 +27,14 @@ const ACCESSES: [Access; 8] = [
 #[test]
 fn a_file_that_was_cut_short_is_never_made_whole_with_zeros() {
     for (keys, size) in [(1, 100_000), (60, 100_000), (300, 3_000), (3_000, 50)] {
-        let full = Path0::new();
+        let full = TemporaryPath::new();
         for n in 0..keys {
             put(&full.store(), format!("key{n}").as_bytes(), &vec![5; size]);
         }
         for part in [0, 1, 3, 10, 100] {
             for access in ACCESSES {
                 for (looked, is_known) in [(false, true), (true, true), (true, false)] {
-                    let path = Path0::new();
+                    let path = TemporaryPath::new();
                     std::fs::copy(&full.0, &path.0).unwrap();
                     cut_and_use(&path, part, access, looked, is_known);
                 }
@@ -43,7 +43,7 @@ fn a_file_that_was_cut_short_is_never_made_whole_with_zeros() {
     }
 }
 
-fn cut_and_use(path: &Path0, part: u64, (name, access): Access, looked: bool, is_known: bool) {
+fn cut_and_use(path: &TemporaryPath, part: u64, (name, access): Access, looked: bool, is_known: bool) {
     let (store, other) = (path.store(), path.store());
     get(&store, b"key0");
     get(&other, b"key1");

@@ -5,7 +5,7 @@ use super::*;
 use std::os::unix::fs::FileExt;
 
 /// Lets a child of this process die after so many steps of a change. False: it has fewer.
-fn dies_after(steps: u32, path: &Path0, change: impl Fn(&Store)) -> bool {
+fn dies_after(steps: u32, path: &TemporaryPath, change: impl Fn(&Store)) -> bool {
     // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`.
     unsafe {
         let child = libc::fork();
@@ -28,7 +28,7 @@ fn dies_after(steps: u32, path: &Path0, change: impl Fn(&Store)) -> bool {
 #[test]
 fn what_the_dead_did_not_publish_is_not_found_when_the_log_has_gone_on_elsewhere() {
     for steps in 0.. {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let store = path.store();
         put(&store, b"x", b"1");
         if !dies_after(steps, &path, |store| put(store, b"new", &[1; 500])) {
@@ -43,7 +43,7 @@ fn what_the_dead_did_not_publish_is_not_found_when_the_log_has_gone_on_elsewhere
         put(&store, b"y", b"1");
         assert_sound(&store);
         assert!(matches!(get(&store, b"new").as_deref(), None | Some([1, ..])), "after {steps} steps");
-        let copy = Path0::new();
+        let copy = TemporaryPath::new();
         std::fs::copy(&path.0, &copy.0).unwrap();
         assert_eq!(get(&copy.store(), b"new"), get(&store, b"new"), "after {steps} steps");
         assert_sound(&copy.store());
@@ -56,7 +56,7 @@ fn what_the_dead_did_not_publish_is_not_found_when_the_log_has_gone_on_elsewhere
 fn a_block_of_the_index_that_the_dead_had_begun_to_replace_is_replaced() {
     let name = |n: u32| format!("key{n}").into_bytes();
     for steps in 0.. {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let store = path.store();
         put(&store, &name(0), b"1");
         let (file, mut left) = (OpenOptions::new().read(true).open(&path.0).unwrap(), steps);
@@ -100,7 +100,7 @@ fn a_block_of_the_index_that_the_dead_had_begun_to_replace_is_replaced() {
 /// Its old block is free then, and used for something else.
 #[test]
 fn a_key_is_found_while_one_dies_who_has_replaced_its_block_of_the_index_and_not_told_readers() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, writer) = (path.store(), path.store());
     put(&store, b"x", b"value");
     put(&writer, b"another", b"1");
@@ -129,7 +129,7 @@ fn a_key_is_found_while_one_dies_who_has_replaced_its_block_of_the_index_and_not
 /// A check after a power loss takes whole records that were not published, too.
 #[test]
 fn what_could_not_be_synced_is_not_there_after_a_power_loss_either() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = Store::new(path.0.clone(), Options { durability: Durability::Commit, ..Options::default() });
     put(&store, b"first", b"1");
     let file = store.file();
@@ -150,7 +150,7 @@ fn what_could_not_be_synced_is_not_there_after_a_power_loss_either() {
     // SAFETY: descriptors of this test's own.
     unsafe { [real, pipe[0], pipe[1]].iter().for_each(|&fd| assert_eq!(libc::close(fd), 0)) };
     assert!(result.is_err());
-    let copy = Path0::new();
+    let copy = TemporaryPath::new();
     std::fs::copy(&path.0, &copy.0).unwrap();
     assert_eq!((get(&copy.store(), b"first"), get(&copy.store(), b"second")), (Some(b"1".to_vec()), None));
     assert_eq!(get(&store, b"second"), None);

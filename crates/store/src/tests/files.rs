@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_destroyed_file_is_closed_at_once() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     put(&store, b"x", b"1");
     assert_eq!(open_files(), (1, 0));
@@ -14,7 +14,7 @@ fn a_destroyed_file_is_closed_at_once() {
 
 #[test]
 fn a_deleted_file_is_an_empty_store_at_once() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     put(&store, b"x", b"1");
     std::fs::remove_file(&path.0).unwrap();
@@ -28,7 +28,7 @@ fn a_deleted_file_is_an_empty_store_at_once() {
 
 #[test]
 fn a_destroyed_store_is_noticed_by_others_at_once() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (one, other) = (path.store(), path.store());
     put(&one, b"x", b"1");
     assert_eq!(get(&other, b"x"), Some(b"1".to_vec()));
@@ -42,7 +42,7 @@ fn a_destroyed_store_is_noticed_by_others_at_once() {
 #[test]
 fn a_file_cut_short_is_an_error_or_empty_never_a_signal() {
     for length in [0u64, 1, 100, 4096, 5000, 70_000] {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let store = path.store();
         for n in 0..3000 {
             put(&store, format!("key{n}").as_bytes(), &[5; 50]);
@@ -66,7 +66,7 @@ fn a_file_cut_short_is_an_error_or_empty_never_a_signal() {
 
 #[test]
 fn a_file_that_is_no_store_is_left_untouched() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     for content in [&b"hello"[..], &[0; 5000], &[0xc9; 70_000]] {
         std::fs::write(&path.0, content).unwrap();
         let store = path.store();
@@ -79,7 +79,7 @@ fn a_file_that_is_no_store_is_left_untouched() {
 
 #[test]
 fn a_copy_is_put_right_and_does_not_disturb_the_original() {
-    let (path, copy) = (Path0::new(), Path0::new());
+    let (path, copy) = (TemporaryPath::new(), TemporaryPath::new());
     let store = path.store();
     for n in 0..9_000u32 {
         put(&store, format!("key{}", n % 3000).as_bytes(), &n.to_le_bytes());
@@ -101,7 +101,7 @@ fn a_copy_is_put_right_and_does_not_disturb_the_original() {
 #[test]
 fn a_legacy_file_becomes_a_store_with_the_first_write() {
     for size in [100usize, 5_000, 300_000] {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let mut old = b"O:8:\"stdClass\":4:{...".to_vec();
         old.resize(size, b'x');
         std::fs::write(&path.0, &old).unwrap();
@@ -123,7 +123,7 @@ fn a_legacy_file_becomes_a_store_with_the_first_write() {
 
 #[test]
 fn a_file_whose_destroyer_died_before_deleting_it_is_empty() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     let mut seen = Version::default();
     store.put(b"x", b"1", &mut seen).unwrap();
@@ -152,7 +152,7 @@ fn a_store_is_found_whole_by_whoever_opens_it_while_others_write() {
         ("checking where a log ends", true),
         ("checking where things are", false),
     ] {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let name = path.0.clone();
         let action = move || {
             let other = std::thread::spawn(move || {
@@ -190,7 +190,9 @@ fn each_time(place: &'static str, times: u32, action: Rc<dyn Fn()>) {
 fn a_store_that_others_destroy_and_make_anew_all_the_time_is_not_called_damaged() {
     // Where a file is given the number of the one that was deleted (ext4), and where it is not.
     let folder = std::env::temp_dir();
-    for path in [Path0::new(), Path0(folder.join(format!("sync-test-{}-anew.sync", std::process::id())))] {
+    for path in
+        [TemporaryPath::new(), TemporaryPath(folder.join(format!("sync-test-{}-anew.sync", std::process::id())))]
+    {
         let (store, other) = (path.store(), path.store());
         put(&other, b"x", b"1");
         let destroy = move || {
@@ -210,7 +212,7 @@ fn a_store_that_others_destroy_and_make_anew_all_the_time_is_not_called_damaged(
 #[test]
 fn a_header_that_somebody_has_written_over_is_left_as_it_is() {
     use std::os::unix::fs::FileExt;
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     put(&store, b"x", b"value");
     let file = OpenOptions::new().read(true).write(true).open(&path.0).unwrap();

@@ -59,10 +59,10 @@ const CHANGES: [Change; 5] = [
 ];
 
 /// A store in which each of the changes does something, and the same as a file.
-fn some_store() -> (Path0, Store, Rc<Descriptor>) {
+fn some_store() -> (TemporaryPath, Store, Rc<Descriptor>) {
     // So that the log's end moves with what is published alone, and not where the file's times have changed.
     draw_identities_from(1);
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     put(&store, b"old", b"value");
     put(&store, b"list", b"whole");

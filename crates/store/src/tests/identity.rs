@@ -14,8 +14,8 @@ const TOUCHED: u64 = 488;
 const LEASES: u64 = 2048;
 
 /// A store that nobody has open, with keys `k0` to `k99`, each its own value.
-fn filled() -> Path0 {
-    let path = Path0::new();
+fn filled() -> TemporaryPath {
+    let path = TemporaryPath::new();
     let file = path.0.clone();
     let fill = move || {
         let store = Store::new(file, Options::default());
@@ -33,12 +33,12 @@ fn assert_is_whole(store: &Store) {
     assert_sound(store);
 }
 
-fn set_word(path: &Path0, at: u64, word: u64) {
+fn set_word(path: &TemporaryPath, at: u64, word: u64) {
     let file = OpenOptions::new().write(true).open(&path.0).unwrap();
     file.write_all_at(&word.to_le_bytes(), at).unwrap();
 }
 
-fn word(path: &Path0, at: u64) -> u64 {
+fn word(path: &TemporaryPath, at: u64) -> u64 {
     let mut word = [0; 8];
     Descriptor::open(&path.0).unwrap().read_exact_at(&mut word, at).unwrap();
     u64::from_le_bytes(word)
@@ -57,7 +57,7 @@ fn tear(image: &mut [u8]) {
 }
 
 /// As [`tear`], in the file; the store is to think that it was the last to write to it.
-fn tear_file(path: &Path0) {
+fn tear_file(path: &TemporaryPath) {
     let mut image = std::fs::read(&path.0).unwrap();
     tear(&mut image);
     image[TOUCHED as usize..][..8].copy_from_slice(&u64::MAX.to_le_bytes());
@@ -109,7 +109,7 @@ struct Worker(Sender<Action>);
 type Action = Box<dyn FnOnce(&Store) + Send>;
 
 impl Worker {
-    fn new(path: &Path0) -> Self {
+    fn new(path: &TemporaryPath) -> Self {
         let (sender, receiver) = channel::<Action>();
         let path = path.0.clone();
         std::thread::spawn(move || {
@@ -159,7 +159,7 @@ fn assert_is_whole_but_for_checks(store: &Store) {
 }
 
 /// A slot of a lockless lease, as a process leaves it that is killed, or that lives.
-fn sign_lockless(path: &Path0, process: Process) {
+fn sign_lockless(path: &TemporaryPath, process: Process) {
     for (n, part) in [process.pid | 1 << 63, process.pidfs, process.start, process.namespaces].into_iter().enumerate() {
         set_word(path, LEASES + 64 * 3 + 8 * n as u64, part);
     }
@@ -216,7 +216,7 @@ fn a_claimant_that_has_died_is_taken_over_from_and_one_that_lives_is_waited_for(
 }
 
 /// Copies an image into a file's place, as `cp` does; the store's own mark of its last change is as old as it is.
-fn restore(path: &Path0, image: &[u8]) {
+fn restore(path: &TemporaryPath, image: &[u8]) {
     let mut image = image.to_vec();
     image[TOUCHED as usize..][..8].copy_from_slice(&(now() - 2_000_000_000).to_le_bytes());
     std::fs::write(&path.0, &image).unwrap();

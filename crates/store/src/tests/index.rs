@@ -6,7 +6,7 @@ use super::*;
 /// record, in a block that is free now.
 #[test]
 fn a_slot_of_an_index_block_that_is_gone_says_nothing() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, other) = (path.store(), path.store());
     put(&store, b"x", b"old");
     let (mut seen, mut out) = (Version::default(), Vec::new());
@@ -23,7 +23,7 @@ fn a_slot_of_an_index_block_that_is_gone_says_nothing() {
 
 #[test]
 fn a_key_is_found_while_its_block_of_the_index_is_replaced_and_used_for_something_else() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, writer) = (path.store(), path.store());
     put(&store, b"x", b"value");
     let action = move || {
@@ -47,7 +47,7 @@ fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
     ] {
         // The slot of the key is one that the bytes of a value can lie over.
         draw_identities_from(1);
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let (store, writer) = (path.store(), path.store());
         // Each gives the directory a run of its own, the last one in place of what the first one left.
         for _ in 0..2 {

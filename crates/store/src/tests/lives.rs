@@ -4,8 +4,8 @@
 use super::*;
 
 /// Names a file away while `action` runs.
-fn while_away(path: &Path0, action: impl FnOnce()) {
-    let away = Path0::new();
+fn while_away(path: &TemporaryPath, action: impl FnOnce()) {
+    let away = TemporaryPath::new();
     std::fs::rename(&path.0, &away.0).unwrap();
     Store::paths_have_changed();
     action();
@@ -15,7 +15,7 @@ fn while_away(path: &Path0, action: impl FnOnce()) {
 
 #[test]
 fn a_key_is_missing_for_no_longer_than_its_file() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     let (mut seen, mut out) = (Version::default(), Vec::new());
     store.put(b"x", b"1", &mut seen).unwrap();
@@ -32,7 +32,7 @@ fn a_key_is_missing_for_no_longer_than_its_file() {
 
 #[test]
 fn a_key_that_an_empty_store_in_its_place_did_not_have_is_there_when_the_file_is_back() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     let (mut seen, mut out) = (Version::default(), Vec::new());
     store.put(b"x", b"1", &mut seen).unwrap();
@@ -48,7 +48,7 @@ fn a_key_that_an_empty_store_in_its_place_did_not_have_is_there_when_the_file_is
 
 #[test]
 fn a_copy_that_has_gone_another_way_as_far_is_another_file() {
-    let (path, copy) = (Path0::new(), Path0::new());
+    let (path, copy) = (TemporaryPath::new(), TemporaryPath::new());
     let store = path.store();
     let (mut seen, mut out) = (Version::default(), Vec::new());
     store.put(b"x", b"1", &mut seen).unwrap();
@@ -69,7 +69,7 @@ fn a_copy_that_has_gone_another_way_as_far_is_another_file() {
 
 #[test]
 fn stores_on_two_paths_of_one_file_each_follow_their_own() {
-    let (path, link) = (Path0::new(), Path0::new());
+    let (path, link) = (TemporaryPath::new(), TemporaryPath::new());
     let store = path.store();
     let (mut seen, mut out) = (Version::default(), Vec::new());
     store.put(b"x", b"1", &mut seen).unwrap();
@@ -91,7 +91,7 @@ fn stores_on_two_paths_of_one_file_each_follow_their_own() {
 
 #[test]
 fn a_store_that_was_destroyed_and_made_again_is_another_one() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, other) = (path.store(), path.store());
     let (mut seen, mut out) = (Version::default(), Vec::new());
     store.put(b"x", b"1", &mut seen).unwrap();

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_lock_keeps_others_out_until_it_is_given_back() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (holder, other) = (path.store(), path.store());
     holder.lock(Patience::until(Duration::from_millis(1500))).unwrap();
     put(&holder, b"x", b"1");
@@ -31,7 +31,7 @@ fn a_lock_keeps_others_out_until_it_is_given_back() {
 
 #[test]
 fn a_lock_ends_with_its_store() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let other = path.store();
     let holder = path.store();
     holder.lock(Patience::default()).unwrap();
@@ -45,7 +45,7 @@ thread_local! {
 
 #[test]
 fn a_change_keeps_other_strands_and_stores_from_writing_until_its_end() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let options = Options { fiber: || STRAND.get(), ..Options::default() };
     let (store, other) = (Store::new(path.0.clone(), options), path.store());
     put(&store, b"x", b"1");
@@ -85,7 +85,7 @@ fn a_change_keeps_other_strands_and_stores_from_writing_until_its_end() {
 
 #[test]
 fn unlocking_wakes_a_waiter_of_another_thread() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let holder = path.store();
     holder.lock(Patience::default()).unwrap();
     let name = path.0.clone();
@@ -101,7 +101,7 @@ fn unlocking_wakes_a_waiter_of_another_thread() {
 
 #[test]
 fn threads_do_not_lose_each_others_writes() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let threads: Vec<_> = (0..4u32)
         .map(|thread| {
             let name = path.0.clone();
@@ -129,7 +129,7 @@ fn threads_do_not_lose_each_others_writes() {
 
 #[test]
 fn a_lock_stays_while_its_file_outgrows_the_mapping() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let name = path.0.clone();
     put(&path.store(), b"x", b"1");
     let holder = std::thread::spawn(move || {
@@ -156,7 +156,7 @@ fn a_lock_stays_while_its_file_outgrows_the_mapping() {
 /// Found by the fuzzer: no process leaves such a word, but a file may say anything.
 #[test]
 fn a_lock_with_waiters_and_no_owner_is_taken_over() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     put(&store, b"x", b"1");
     store.file().map.header().lock.set(7 << 32 | 1 << 31);
@@ -169,7 +169,7 @@ fn whoever_loses_the_lock_with_its_file_is_told_until_it_unlocks() {
     let lose: [fn(&Path); 4] = [
         |path| std::fs::remove_file(path).unwrap(),
         |path| {
-            let other = Path0::new();
+            let other = TemporaryPath::new();
             put(&other.store(), b"x", b"other");
             std::fs::rename(&other.0, path).unwrap();
         },
@@ -188,7 +188,7 @@ fn whoever_loses_the_lock_with_its_file_is_told_until_it_unlocks() {
     ];
     for (how, lose) in lose.into_iter().enumerate() {
         for (which, access) in accesses.into_iter().enumerate() {
-            let path = Path0::new();
+            let path = TemporaryPath::new();
             let store = path.store();
             store.lock(Patience::default()).unwrap();
             put(&store, b"x", b"1");
@@ -214,7 +214,7 @@ fn whoever_loses_the_lock_with_its_file_is_told_until_it_unlocks() {
 
 #[test]
 fn a_lock_is_not_lost_by_unlocking_or_destroying_nor_one_that_nobody_asked_for() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     store.lock(Patience::default()).unwrap();
     std::fs::remove_file(&path.0).unwrap();

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn what_is_stored_without_a_name_comes_after_the_highest_number() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (one, other) = (path.store(), path.store());
     for n in 0..3 {
         assert_eq!(put_next(&one, 0), Some(2 * n));
@@ -32,7 +32,7 @@ fn what_is_stored_without_a_name_comes_after_the_highest_number() {
 
 #[test]
 fn numbers_below_zero_and_the_highest_one_count_as_in_an_array() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     put(&store, b"-5", b"1");
     assert_eq!((store.next_number(i64::MIN).unwrap(), store.next_number(0).unwrap()), (Some(-4), Some(0)));
@@ -50,7 +50,7 @@ fn numbers_below_zero_and_the_highest_one_count_as_in_an_array() {
 
 #[test]
 fn the_next_number_of_a_copy_and_of_a_damaged_header_is_that_of_the_names() {
-    let (path, copy) = (Path0::new(), Path0::new());
+    let (path, copy) = (TemporaryPath::new(), TemporaryPath::new());
     let store = path.store();
     for n in 0..5000 {
         assert_eq!(put_next(&store, 0), Some(n));
@@ -70,7 +70,7 @@ fn the_next_number_of_a_copy_and_of_a_damaged_header_is_that_of_the_names() {
 
 #[test]
 fn threads_that_append_without_names_take_no_number_twice() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let each = 3000;
     let numbers: Vec<i64> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4)

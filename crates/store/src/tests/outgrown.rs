@@ -23,7 +23,7 @@ fn mapped(store: &Store) -> u64 {
 
 #[test]
 fn little_is_mapped_and_more_when_it_is_needed() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     put(&store, b"x", b"1");
     assert_eq!(mapped(&store), MIB);
@@ -35,7 +35,7 @@ fn little_is_mapped_and_more_when_it_is_needed() {
 
 #[test]
 fn a_file_that_outgrows_its_mapping_keeps_descriptor_lease_and_hold_and_nothing_is_recovered() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, mut seen) = (path.store(), Version::default());
     store.lock(Patience::default()).unwrap();
     store.put(b"x", b"1", &mut seen).unwrap();
@@ -67,7 +67,7 @@ fn a_file_that_outgrows_its_mapping_keeps_descriptor_lease_and_hold_and_nothing_
 
 #[test]
 fn stores_of_one_thread_may_be_in_two_mappings_of_a_file() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (one, other) = (path.store(), path.store());
     let (mut seen, mut out) = (Version::default(), Vec::new());
     put(&one, b"x", b"1");
@@ -97,7 +97,7 @@ fn stores_of_one_thread_may_be_in_two_mappings_of_a_file() {
 
 #[test]
 fn a_mapping_that_nobody_needs_any_more_goes_with_the_next_look() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (one, other) = (path.store(), path.store());
     let mut seen = Version::default();
     put(&one, b"x", b"1");
@@ -113,7 +113,7 @@ fn a_mapping_that_nobody_needs_any_more_goes_with_the_next_look() {
 
 #[test]
 fn readers_follow_a_file_that_others_let_grow() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     put(&store, b"x", b"1");
     let name = path.0.clone();
@@ -151,7 +151,7 @@ fn readers_follow_a_file_that_others_let_grow() {
 
 #[test]
 fn without_address_space_there_is_an_error_of_its_own_and_nothing_happens() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     // Not even for the header. (This went on for ever.)
     with_at_most(0, || {
@@ -194,7 +194,7 @@ fn without_address_space_there_is_an_error_of_its_own_and_nothing_happens() {
 
 #[test]
 fn a_short_mapping_is_better_than_none() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     put(&path.store(), b"long", &vec![7; 5 << 20]);
     let name = path.0.clone();
     let reader = std::thread::spawn(move || {
@@ -212,7 +212,7 @@ fn a_short_mapping_is_better_than_none() {
 /// see it there.
 #[test]
 fn a_takeover_without_address_space_leaves_the_lock_to_whoever_comes_next() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     for n in 0..40u8 {
         put(&store, &[n], &[n; 100_000]);
@@ -251,7 +251,7 @@ fn a_takeover_without_address_space_leaves_the_lock_to_whoever_comes_next() {
 
 #[test]
 fn a_legacy_file_may_become_a_store_many_times_as_long() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let old = b"O:8:\"stdClass\":4:{...".to_vec();
     std::fs::write(&path.0, &old).unwrap();
     let store = path.store();
@@ -267,7 +267,7 @@ fn a_legacy_file_may_become_a_store_many_times_as_long() {
 
 #[test]
 fn a_copy_that_is_put_right_may_outgrow_its_mapping_meanwhile() {
-    let (path, copy) = (Path0::new(), Path0::new());
+    let (path, copy) = (TemporaryPath::new(), TemporaryPath::new());
     let store = path.store();
     for n in 0..20_000u32 {
         put(&store, &n.to_le_bytes(), b"1");

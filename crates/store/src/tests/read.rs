@@ -10,7 +10,7 @@ fn overwrite(path: &Path, key: &'static [u8], length: usize) -> impl FnOnce() + 
 
 #[test]
 fn a_value_that_is_overwritten_while_it_is_copied_is_read_anew() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, mut seen, mut out) = (path.store(), Version::default(), Vec::new());
     put(&store, b"x", &[255; 5000]);
     let found =
@@ -21,7 +21,7 @@ fn a_value_that_is_overwritten_while_it_is_copied_is_read_anew() {
 
 #[test]
 fn a_long_value_that_is_overwritten_before_or_while_it_is_copied_is_not_read() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, mut seen, mut out) = (path.store(), Version::default(), Vec::new());
     let mut room = vec![MaybeUninit::uninit(); 5000];
     put(&store, b"x", &[255; 5000]);
@@ -42,7 +42,7 @@ fn a_long_value_that_is_overwritten_before_or_while_it_is_copied_is_not_read() {
 /// A value could be made to look like the record that is asked for, by whoever supplies values.
 #[test]
 fn the_bytes_of_a_value_do_not_pass_for_one_that_was_left_where_it_is() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, mut seen, mut out) = (path.store(), Version::default(), Vec::new());
     let mut room = vec![MaybeUninit::uninit(); 40_000];
     put(&store, b"before", &[0; 60_000]);
@@ -67,7 +67,7 @@ fn the_bytes_of_a_value_do_not_pass_for_one_that_was_left_where_it_is() {
 
 #[test]
 fn a_value_in_pieces_that_was_left_where_it_is_is_read_as_it_was() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, mut seen) = (path.store(), Version::default());
     store.put(b"x", &[1; 5000], &mut seen).unwrap();
     assert_eq!(store.append(b"x", &[2; 100], 0, &mut seen).unwrap(), Appended::Done);
@@ -92,7 +92,7 @@ fn a_value_in_pieces_that_was_left_where_it_is_is_read_as_it_was() {
 /// Nothing is copied, and nothing is known of the value afterwards that was not known before.
 #[test]
 fn a_value_for_which_there_is_no_room_says_how_much_it_takes() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, mut seen) = (path.store(), Version::default());
     let wanted = |result: Result<Found>| match result {
         Err(Error { kind: ErrorKind::NoRoom(bytes), .. }) => bytes,
@@ -132,7 +132,7 @@ fn a_value_for_which_there_is_no_room_says_how_much_it_takes() {
 #[test]
 fn a_value_in_pieces_that_is_overwritten_while_it_is_collected_or_copied_is_read_anew() {
     for place in ["collecting pieces", "copying pieces"] {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let (store, mut seen, mut out) = (path.store(), Version::default(), Vec::new());
         store.put(b"x", &[254; 5000], &mut seen).unwrap();
         // In another segment.
@@ -154,7 +154,7 @@ fn a_value_in_pieces_that_is_overwritten_while_it_is_collected_or_copied_is_read
 
 #[test]
 fn a_value_from_the_middle_of_a_section_that_has_ended_meanwhile_is_read_anew() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, holder) = (path.store(), Rc::new(path.store()));
     put(&store, b"a", b"before");
     let ends = holder.clone();
@@ -173,7 +173,7 @@ fn a_value_from_the_middle_of_a_section_that_has_ended_meanwhile_is_read_anew() 
 
 #[test]
 fn a_value_is_not_unchanged_while_the_index_does_not_know_the_new_one() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, file, mut seen) = with_x(&path);
     let (mut known, mut out) = (seen, Vec::new());
     store.put(b"x", b"2", &mut seen).unwrap();
@@ -188,7 +188,7 @@ fn a_value_is_not_unchanged_while_the_index_does_not_know_the_new_one() {
 
 #[test]
 fn another_record_at_the_same_offset_under_the_same_key_is_another_one() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     let (mut known, mut seen, mut out) = (Version::default(), Version::default(), Vec::new());
     store.put(b"x", &[255; 5000], &mut known).unwrap();
@@ -203,7 +203,7 @@ fn another_record_at_the_same_offset_under_the_same_key_is_another_one() {
 
 #[test]
 fn a_piece_whose_place_is_another_records_now_is_not_read() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, writer) = (path.store(), path.store());
     let (mut seen, mut out) = (Version::default(), Vec::new());
     // The value's segment has nothing else that lives; what is appended lies in another, with what stays.

@@ -1,10 +1,10 @@
-//! What a dead owner left is completed by the next one.
+//! The next owner completes the work that a dead one left.
 
 use super::*;
 
 #[test]
 fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let name = path.0.clone();
     let store = path.store();
     put(&store, b"x", b"1");
@@ -44,7 +44,7 @@ fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
 
 #[test]
 fn a_change_that_fails_halfway_is_made_good_by_whoever_comes_next() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let name = path.0.clone();
     let store = path.store();
     put(&store, b"x", b"1");
@@ -81,7 +81,7 @@ fn revive(owner: &WriteGuard, record: u64) {
 
 #[test]
 fn what_was_published_and_not_indexed_is_indexed_by_the_next_owner_whoever_had_the_lock() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, file, seen) = with_x(&path);
     let owner = file.lock().unwrap();
     // As if the mapping of its writer had been poisoned after publishing: it gave the lock back.
@@ -97,7 +97,7 @@ fn what_was_published_and_not_indexed_is_indexed_by_the_next_owner_whoever_had_t
 
 #[test]
 fn a_value_that_was_about_to_be_superseded_and_was_not_stays() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, file, seen) = with_x(&path);
     file.map.header().superseding.set(seen.hit().record);
     leave_the_lock_to_the_dead(&file);
@@ -108,7 +108,7 @@ fn a_value_that_was_about_to_be_superseded_and_was_not_stays() {
 
 #[test]
 fn what_a_freed_record_was_appended_to_dies_with_it() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, file, mut seen) = with_x(&path);
     let old = seen.hit().record;
     store.put(b"x", b"2", &mut seen).unwrap();
@@ -125,7 +125,7 @@ fn what_a_freed_record_was_appended_to_dies_with_it() {
 
 #[test]
 fn who_is_given_the_lease_of_a_dead_owner_does_what_he_left() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, file, mut seen) = with_x(&path);
     let old = seen.hit().record;
     store.put(b"x", b"2", &mut seen).unwrap();
@@ -147,7 +147,7 @@ fn who_is_given_the_lease_of_a_dead_owner_does_what_he_left() {
 
 #[test]
 fn who_is_given_the_lease_of_a_dead_holder_does_not_hold_the_store() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (_store, file, _) = with_x(&path);
     let next = next_lease(&file);
     let owner = file.lock().unwrap();
@@ -167,7 +167,7 @@ fn who_is_given_the_lease_of_a_dead_holder_does_not_hold_the_store() {
 
 #[test]
 fn what_was_counted_and_not_published_is_not_counted() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, file, _) = with_x(&path);
     let owner = file.lock().unwrap();
     Space::of(&owner).add_live(format::block_of(Segments::of(&owner).tail() - 1), 480);
@@ -181,7 +181,7 @@ fn what_was_counted_and_not_published_is_not_counted() {
 
 #[test]
 fn what_was_added_to_the_file_and_not_entered_is_given_back() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, file, _) = with_x(&path);
     let end = format::block_offset(file.blocks());
     OpenOptions::new().write(true).open(&path.0).unwrap().set_len(end + (1 << 20)).unwrap();

@@ -6,7 +6,7 @@ use super::*;
 
 /// A store in which the block of one segment is about to become the inside of a large value.
 struct Trap {
-    path: Path0,
+    path: TemporaryPath,
     store: Store,
     /// The segment's block. `x` is the first in it, and all that lives there; before it is `big`.
     block: u64,
@@ -15,7 +15,7 @@ struct Trap {
 
 impl Trap {
     fn new() -> Self {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let store = path.store();
         let mut x = Version::default();
         put(&store, b"first", b"1");

@@ -13,7 +13,7 @@ fn the_middle_of_what_another_does_under_its_lock_is_not_seen_however_one_looks(
         ("their number", |store| is_refused(store.len())),
     ];
     for (name, look) in looks {
-        let path = Path0::new();
+        let path = TemporaryPath::new();
         let store = path.store();
         for key in [&b"a"[..], b"b", b"gone"] {
             put(&store, key, b"1");
@@ -28,7 +28,7 @@ fn the_middle_of_what_another_does_under_its_lock_is_not_seen_however_one_looks(
 
 #[test]
 fn a_look_that_keeps_writers_away_waits_for_the_holder_of_a_lock_too() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     // One key: one place to come in between each time.
     put(&store, b"a", b"1");
@@ -38,7 +38,7 @@ fn a_look_that_keeps_writers_away_waits_for_the_holder_of_a_lock_too() {
 
 #[test]
 fn the_holder_of_a_lock_sees_its_own_writes_and_the_dead_keep_nobody_out() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, file, _) = with_x(&path);
     store.lock(Patience::default()).unwrap();
     put(&store, b"x", b"2");

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_snapshot_is_of_one_moment_whatever_is_written_meanwhile() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, writer) = (path.store(), path.store());
     let keys: Vec<[u8; 1]> = (0..20).map(|n| [n]).collect();
     keys.iter().for_each(|key| put(&store, key, b"old"));
@@ -17,7 +17,7 @@ fn a_snapshot_is_of_one_moment_whatever_is_written_meanwhile() {
 /// Somebody takes the lock and is in the middle of what it does under it.
 #[test]
 fn a_snapshot_of_a_store_that_is_destroyed_meanwhile_is_empty() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, other) = (path.store(), path.store());
     (0..20u8).for_each(|n| put(&store, &[n], b"value"));
     let action = move || other.destroy().unwrap();
@@ -27,7 +27,7 @@ fn a_snapshot_of_a_store_that_is_destroyed_meanwhile_is_empty() {
 
 #[test]
 fn a_snapshot_has_everything_also_where_the_index_has_moved_to_new_blocks() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, writer) = (path.store(), path.store());
     put(&store, b"first", b"1");
     let action = move || {

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn nothing_is_created_until_something_is_stored() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     assert_eq!(get(&store, b"x"), None);
     assert!(!store.remove(b"x").unwrap());
@@ -18,7 +18,7 @@ fn nothing_is_created_until_something_is_stored() {
 
 #[test]
 fn a_value_comes_back_whatever_its_size() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (one, other) = (path.store(), path.store());
     for length in [0usize, 1, 7, 8, 100, 16_000, 16_400, 65_536, 70_000, 1_700_000, 20_000_000] {
         let value: Vec<u8> = (0..length).map(|n| (n * 7 + length) as u8).collect();
@@ -31,7 +31,7 @@ fn a_value_comes_back_whatever_its_size() {
 
 #[test]
 fn a_key_may_be_any_bytes() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     let keys: Vec<Vec<u8>> =
         vec![b"".to_vec(), b"0".to_vec(), vec![0xff; 3], "重庆".as_bytes().to_vec(), vec![b'k'; 70_000], vec![0; 40]];
@@ -46,7 +46,7 @@ fn a_key_may_be_any_bytes() {
 
 #[test]
 fn a_name_or_value_that_no_record_can_hold_is_refused_and_never_found() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     put(&store, b"", b"1");
     let mut seen = Version::default();
@@ -78,7 +78,7 @@ fn a_name_or_value_that_no_record_can_hold_is_refused_and_never_found() {
 
 #[test]
 fn many_keys_come_and_go() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     for n in 0..50_000u32 {
         put(&store, format!("key{n}").as_bytes(), &n.to_le_bytes());
@@ -98,7 +98,7 @@ fn many_keys_come_and_go() {
 
 #[test]
 fn overwriting_does_not_make_the_file_grow() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     for n in 0..400_000u32 {
         put(&store, format!("key{}", n % 1000).as_bytes(), &n.to_le_bytes());
@@ -110,7 +110,7 @@ fn overwriting_does_not_make_the_file_grow() {
 
 #[test]
 fn insertion_order_stays_when_a_key_is_overwritten() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     for key in [b"c", b"a", b"b", b"c"] {
         put(&store, key, b"1");
@@ -124,7 +124,7 @@ fn insertion_order_stays_when_a_key_is_overwritten() {
 
 #[test]
 fn replacing_everything_leaves_nothing_else() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, other) = (path.store(), path.store());
     for n in 0..10_000u32 {
         put(&store, format!("old{n}").as_bytes(), &[7; 100]);
@@ -149,7 +149,7 @@ fn replacing_everything_leaves_nothing_else() {
 
 #[test]
 fn an_unchanged_key_is_recognised() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (one, other) = (path.store(), path.store());
     let (mut seen, mut out) = (Version::default(), Vec::new());
     put(&one, b"a", b"1");
@@ -169,7 +169,7 @@ fn an_unchanged_key_is_recognised() {
 
 #[test]
 fn a_value_is_swapped_only_if_it_is_still_the_one_that_was_seen() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (one, other) = (path.store(), path.store());
     let mut seen = Version::default();
     assert!(!one.put_if_unchanged(b"n", b"1", &mut seen).unwrap(), "never looked at");

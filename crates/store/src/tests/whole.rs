@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_value_that_goes_on_in_one_record_is_what_it_would_be_in_pieces() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, other) = (path.store(), path.store());
     let (mut seen, mut theirs, mut out) = (Version::default(), Version::default(), Vec::new());
     let mut whole = b"first".to_vec();
@@ -29,7 +29,7 @@ fn a_value_that_goes_on_in_one_record_is_what_it_would_be_in_pieces() {
 
 #[test]
 fn a_change_stands_until_it_ends_or_the_store_does() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let (store, other) = (path.store(), path.store());
     put(&store, b"key", b"value");
     let change = store.lock_writers().unwrap();
@@ -51,7 +51,7 @@ fn a_change_stands_until_it_ends_or_the_store_does() {
 
 #[test]
 fn a_child_that_was_forked_in_a_change_is_told_that_it_is_its_parents() {
-    let path = Path0::new();
+    let path = TemporaryPath::new();
     let store = path.store();
     let change = store.lock_writers().unwrap();
     // SAFETY: the child does nothing but what is asked of it here, and leaves without a destructor.
