@@ -36,6 +36,26 @@ impl BackendError for Error {
     }
 }
 
+/// As [`Backend::append`], where as much has been appended as there was. (The parameters are those of the trait. It is apart, so that
+/// the append that everybody makes is inlined where it is called.)
+#[cold]
+#[inline(never)]
+fn append_to_full(
+    store: &Store,
+    key: &[u8],
+    bytes: &[u8],
+    note: i64,
+    rewrite: Rewrite,
+    version: &mut Version,
+) -> Result<Appended> {
+    match rewrite {
+        Rewrite::Store if store.append_whole(key, bytes, note, version)? => Ok(Appended::Done),
+        Rewrite::Caller if !store.unite(key, LONG, version)? => Ok(Appended::Full),
+        // Another value by now, or one with room for more: the caller looks again.
+        Rewrite::Store | Rewrite::Caller => Ok(Appended::Changed),
+    }
+}
+
 impl Backend for Store {
     type Version = Version;
     type WriterHold = WriterHold;
@@ -90,16 +110,11 @@ impl Backend for Store {
         self.put_if_unchanged(key, value, version)
     }
 
+    #[inline]
     fn append(&self, key: &[u8], bytes: &[u8], note: i64, rewrite: Rewrite, version: &mut Version) -> Result<Appended> {
-        let appended = self.append(key, bytes, note, version)?;
-        if appended != Appended::Full {
-            return Ok(appended);
-        }
-        match rewrite {
-            Rewrite::Store if self.append_whole(key, bytes, note, version)? => Ok(Appended::Done),
-            Rewrite::Store => Ok(Appended::Changed),
-            Rewrite::Caller if self.unite(key, LONG, version)? => self.append(key, bytes, note, version),
-            Rewrite::Caller => Ok(Appended::Full),
+        match self.append(key, bytes, note, version) {
+            Ok(Appended::Full) => append_to_full(self, key, bytes, note, rewrite, version),
+            appended => appended,
         }
     }
 

@@ -136,6 +136,7 @@ impl Store {
     /// costs what it adds, not what is there. Whoever knows the value up to then gets these bytes
     /// alone ([`Found::Appended`]), everybody else all of it, one behind the other. `note` is for who
     /// appends next ([`Store::peek`]).
+    #[inline]
     pub fn append(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Version) -> Result<Appended> {
         let encoded = self.encoded(key, bytes.len() as u64)?;
         self.write(|file, owner| {
