@@ -11,7 +11,6 @@
 //! whose 6 bytes and the two that follow make one such word, so that a run changes its kind or
 //! its length in a single store and the file is a valid stream at every moment.
 
-use rmp::Marker;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The header's length, and the unit in which the file's space is given back to the system.
@@ -89,6 +88,7 @@ pub mod marker {
     pub const EXT32: u8 = Marker::Ext32.to_u8();
     /// A str of up to 31 bytes, but for its length.
     pub const FIXSTR: u8 = Marker::FixStr(0).to_u8();
+    pub const LAST_FIXSTR: u8 = Marker::FixStr(31).to_u8();
     pub const STR8: u8 = Marker::Str8.to_u8();
     pub const STR16: u8 = Marker::Str16.to_u8();
     pub const STR32: u8 = Marker::Str32.to_u8();
@@ -415,11 +415,11 @@ fn is_text(bytes: &[u8]) -> bool {
 /// How long an encoded key's head and name are, from its first five bytes.
 pub fn parse_key_head(head: [u8; 5]) -> Option<(u64, u64)> {
     let wide = u64::from(u32::from_be_bytes([head[1], head[2], head[3], head[4]]));
-    match Marker::from_u8(head[0]) {
-        Marker::FixStr(length) => Some((1, length.into())),
-        Marker::Str8 | Marker::Bin8 => Some((2, u64::from(head[1]))),
-        Marker::Str16 | Marker::Bin16 => Some((3, u64::from(u16::from_be_bytes([head[1], head[2]])))),
-        Marker::Str32 | Marker::Bin32 => Some((5, wide)),
+    match head[0] {
+        marker::FIXSTR..=marker::LAST_FIXSTR => Some((1, u64::from(head[0] & !marker::FIXSTR))),
+        marker::STR8 | marker::BIN8 => Some((2, u64::from(head[1]))),
+        marker::STR16 | marker::BIN16 => Some((3, u64::from(u16::from_be_bytes([head[1], head[2]])))),
+        marker::STR32 | marker::BIN32 => Some((5, wide)),
         _ => None,
     }
 }
