@@ -4,8 +4,6 @@
 //! The value is read, changed ([`super::walk`]) and stored again, while other writers are kept out ([`exclusive`]); where a
 //! patch says it all, that is appended instead ([`super::patch`]).
 
-use std::ptr;
-
 use super::accessors::{get, put};
 use super::edit::{Applied, Attempt, Edit};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
@@ -20,77 +18,54 @@ use super::property::{self, Observed};
 use super::step::{self, Step};
 use super::stored::Encoded;
 use super::walk::{self, Act, Continuation};
-use super::zend::{self, Local, Str, Thrown, Value};
+use super::zend::{Local, Str, Thrown, Value};
 
-/// Acts in the depth of the value of `name`, as one step to all others.
-///
-/// # Safety
-/// The object and the values in `edit` are valid, and held by the caller.
-pub unsafe fn change(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit) -> Result<(), Thrown> {
+/// Acts in the depth of the value of `name`, as one step to all others. The caller holds the object.
+pub fn change(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit) -> Result<(), Thrown> {
     if let ([], Edit::Unset) = (steps, &edit) {
-        // SAFETY: the caller holds the object, and so its handlers.
-        unsafe {
-            if let Some(unset) = (*(*this.zend()).handlers).unset_property {
-                unset(this.zend(), name.as_ptr(), ptr::null_mut());
-            }
-        }
-        return zend::check();
+        return this.hold().unset_property(name);
     }
-    // SAFETY: the caller holds the object, and so its handlers.
-    unsafe {
-        let edit = if this.overrides.accessors() {
-            edit
-        } else {
-            match patch::change(this, name, steps, edit)? {
-                Attempt::Done => return Ok(()),
-                Attempt::Declined(edit) => edit,
-            }
-        };
-        match exclusive(this, |turn| compute(turn, name, steps, edit))? {
-            None => Ok(()),
-            Some(Continuation { handle, step, rest, act }) => {
-                change_element(SyncObject::of(handle.as_ptr()), step, rest, Edit::defer(act))
-            }
+    let edit = if this.overrides.accessors() {
+        edit
+    } else {
+        match patch::change(this, name, steps, edit)? {
+            Attempt::Done => return Ok(()),
+            Attempt::Declined(edit) => edit,
         }
-    }
+    };
+    let Some(Continuation { handle, step, rest, act }) = exclusive(this, |turn| compute(turn, name, steps, edit))?
+    else {
+        return Ok(());
+    };
+    // SAFETY: `walk` has found a Sync object, which is held until this function returns.
+    change_element(unsafe { SyncObject::of(handle.as_ptr()) }, step, rest, Edit::defer(act))
 }
 
 /// Acts in the depth of the value to which a step leads in a store.
-///
-/// # Safety
-/// As for [`change`].
-unsafe fn change_element(this: &SyncObject, step: &Step, rest: &[Step], edit: Edit) -> Result<(), Thrown> {
-    // SAFETY: as for `change`.
-    unsafe {
-        match step {
-            Step::Property(name) => change(this, name, rest, edit),
-            Step::Element(key) => change(this, &offset_name(this, key.value().as_ptr(), edit.fetch())?, rest, edit),
-            Step::Append => change_next(this, rest, edit),
+fn change_element(this: &SyncObject, step: &Step, rest: &[Step], edit: Edit) -> Result<(), Thrown> {
+    match step {
+        Step::Property(name) => change(this, name, rest, edit),
+        Step::Element(key) => {
+            // SAFETY: the step holds its offset.
+            let name = unsafe { offset_name(this, key.value().as_ptr(), edit.fetch())? };
+            change(this, &name, rest, edit)
         }
+        Step::Append => change_next(this, rest, edit),
     }
 }
 
 /// Acts in the depth of a new value, under the next free number.
-///
-/// # Safety
-/// As for [`change`].
-pub unsafe fn change_next(this: &SyncObject, steps: &[Step], edit: Edit) -> Result<(), Thrown> {
-    // SAFETY: as for `change`.
-    unsafe {
-        match (steps, edit) {
-            ([], Edit::Assign(value)) if !this.overrides.accessors() => property::append(this, value),
-            // No other process may take the number between finding and using it.
-            (steps, edit) => exclusive(this, |_| change(this, &property::next_number(this)?, steps, edit)),
-        }
+pub fn change_next(this: &SyncObject, steps: &[Step], edit: Edit) -> Result<(), Thrown> {
+    match (steps, edit) {
+        ([], Edit::Assign(value)) if !this.overrides.accessors() => property::append(this, value),
+        // No other process may take the number between finding and using it.
+        (steps, edit) => exclusive(this, |_| change(this, &property::next_number(this)?, steps, edit)),
     }
 }
 
 /// Reads the value of `name`, acts in it, and stores it, while other writers are kept out. Steps behind a handle are
 /// returned to the caller, which takes them when other writers may go on.
-///
-/// # Safety
-/// As for [`change`].
-unsafe fn compute<'o, 's>(
+fn compute<'o, 's>(
     turn: &Turn,
     name: &Str,
     steps: &'s [Step],
@@ -98,26 +73,23 @@ unsafe fn compute<'o, 's>(
 ) -> Result<Option<Continuation<'o, 's>>, Thrown> {
     let this = turn.object();
     let mut value = Local::new();
-    // SAFETY: the caller holds the object; the value is this frame's own.
-    unsafe {
-        let mut observed = get(this, name, value.as_ptr())?;
-        for _ in 0..MERGES {
-            if retry_importing(this, |store| observed.is_newest(store, name.bytes()))? {
-                break;
-            }
-            // Reading it has run user code, which has changed it.
-            value.slot().release();
-            observed = get(this, name, value.as_ptr())?;
+    let mut observed = get(this, name, value.slot())?;
+    for _ in 0..MERGES {
+        if retry_importing(this, |store| observed.is_newest(store, name.bytes()))? {
+            break;
         }
-        // The cache lets go of it, so that an array is changed in place, not copied.
-        this.forget(name);
-        let done = edit.done();
-        let acted = walk::act(value.slot(), steps, edit.during(turn))?;
-        if acted.changed {
-            Made { name, observed, steps, done }.store(turn, &value, MERGES)?;
-        }
-        Ok(acted.continuation)
+        // Reading it has run user code, which has changed it.
+        value.slot().release();
+        observed = get(this, name, value.slot())?;
     }
+    // The cache lets go of it, so that an array is changed in place, not copied.
+    this.forget(name);
+    let done = edit.done();
+    let acted = walk::act(value.slot(), steps, edit.during(turn))?;
+    if acted.changed {
+        Made { name, observed, steps, done }.store(turn, &value, MERGES)?;
+    }
+    Ok(acted.continuation)
 }
 
 /// A value that a statement has changed, on its way back to the store.
@@ -143,36 +115,30 @@ impl Made<'_> {
     ///
     /// It may also have forked. The statement is then the parent's, which is in the middle of it; the child
     /// does it only where the parent has not.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn store(&self, turn: &Turn, value: &Local, merges: u32) -> Result<(), Thrown> {
+    fn store(&self, turn: &Turn, value: &Local, merges: u32) -> Result<(), Thrown> {
         let this = turn.object();
-        // SAFETY: callers hold all of it, and pass a value that is theirs.
-        unsafe {
-            // Methods of the class, or else bytes that are ready to be stored.
-            let encoded = if this.overrides.accessors() { None } else { Some(Encoded::of(this, self.name, value)?) };
-            let put = |may: &dyn Fn(&Handle) -> handle::Result<bool>| match &encoded {
-                Some(encoded) => encoded.store(this, self.name, value, may).map(|stored| stored.is_some()),
-                None if retry_importing(this, may)? => put(this, self.name, value.as_ptr()).map(|()| true),
-                None => Ok(false),
-            };
-            let is_newest = |store: &Handle| self.is_newest(store);
-            match turn.standing() {
-                Standing::Forked => {
-                    // (Only methods of the class know whether they have stored anything.)
-                    let is_left = |store: &Handle| Ok(encoded.is_some() && self.is_newest(store)?);
-                    return after_parent(this, |_| put(&is_left)).map(drop);
-                }
-                Standing::Kept if put(&is_newest)? => return Ok(()),
-                Standing::Kept | Standing::Ended => {}
+        // Methods of the class, or else bytes that are ready to be stored.
+        let encoded = if this.overrides.accessors() { None } else { Some(Encoded::of(this, self.name, value)?) };
+        let put = |may: &dyn Fn(&Handle) -> handle::Result<bool>| match &encoded {
+            Some(encoded) => encoded.store(this, self.name, value, may).map(|stored| stored.is_some()),
+            None if retry_importing(this, may)? => put(this, self.name, value).map(|()| true),
+            None => Ok(false),
+        };
+        let is_newest = |store: &Handle| self.is_newest(store);
+        match turn.standing() {
+            Standing::Forked => {
+                // (Only methods of the class know whether they have stored anything.)
+                let is_left = |store: &Handle| Ok(encoded.is_some() && self.is_newest(store)?);
+                return after_parent(this, |_| put(&is_left)).map(drop);
             }
-            let steps = GLOBALS.get().buffers.park(step::normalized(self.steps));
-            if merges == 0 || !is_plain_path(value, &steps, &mut |_| Ok(()))? {
-                return put(&|_| Ok(true)).map(drop);
-            }
-            exclusive(this, |turn| self.merge(turn, &steps, merges - 1))
+            Standing::Kept if put(&is_newest)? => return Ok(()),
+            Standing::Kept | Standing::Ended => {}
         }
+        let steps = GLOBALS.get().buffers.park(step::normalized(self.steps));
+        if merges == 0 || !is_plain_path(value, &steps, &mut |_| Ok(()))? {
+            return put(&|_| Ok(true)).map(drop);
+        }
+        exclusive(this, |turn| self.merge(turn, &steps, merges - 1))
     }
 
     /// Whether the value in the store is the one that it was made of.
@@ -181,31 +147,25 @@ impl Made<'_> {
     }
 
     /// Puts the result into what is there now.
-    ///
-    /// # Safety
-    /// As for [`change`].
-    unsafe fn merge(&self, turn: &Turn, steps: &[Step], merges: u32) -> Result<(), Thrown> {
+    fn merge(&self, turn: &Turn, steps: &[Step], merges: u32) -> Result<(), Thrown> {
         let Self { name, done, .. } = *self;
         let this = turn.object();
         let mut value = Local::new();
-        // SAFETY: as for `store`; the value is this frame's own.
-        unsafe {
-            let observed = get(this, name, value.as_ptr())?;
-            this.forget(name);
-            let mut follow = |newer: &Value| match done {
-                Applied::Operated(operation) => operation.follow(newer),
-                Applied::Put(_) | Applied::Removed => Ok(()),
-            };
-            if !is_plain_path(&value, steps, &mut follow)? {
-                return Ok(());
-            }
-            let act = match done {
-                Applied::Put(value) => Act::Assign(value),
-                Applied::Operated(operation) => Act::Assign(operation.result()),
-                Applied::Removed => Act::Unset,
-            };
-            walk::act(value.slot(), steps, act)?;
-            Made { name, observed, steps, done }.store(turn, &value, merges)
+        let observed = get(this, name, value.slot())?;
+        this.forget(name);
+        let mut follow = |newer: &Value| match done {
+            Applied::Operated(operation) => operation.follow(newer),
+            Applied::Put(_) | Applied::Removed => Ok(()),
+        };
+        if !is_plain_path(&value, steps, &mut follow)? {
+            return Ok(());
         }
+        let act = match done {
+            Applied::Put(value) => Act::Assign(value),
+            Applied::Operated(operation) => Act::Assign(operation.result()),
+            Applied::Removed => Act::Unset,
+        };
+        walk::act(value.slot(), steps, act)?;
+        Made { name, observed, steps, done }.store(turn, &value, merges)
     }
 }

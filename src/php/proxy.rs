@@ -87,17 +87,11 @@ struct Way {
 
 impl Way {
     /// Acts at its end, in the store of `root`.
-    ///
-    /// # Safety
-    /// The caller holds the root and the values of the edit.
-    unsafe fn act(&self, root: &SyncObject, step: Option<&[Step; 1]>, edit: Edit) -> Result<(), Thrown> {
+    fn act(&self, root: &SyncObject, step: Option<&[Step; 1]>, edit: Edit) -> Result<(), Thrown> {
         let steps = step.map_or(self.steps.as_slice(), <[Step; 1]>::as_slice);
-        // SAFETY: callers hold the root, and what is in the edit.
-        unsafe {
-            match &self.name {
-                Some(name) => change(root, name, steps, edit),
-                None => change_next(root, steps, edit),
-            }
+        match &self.name {
+            Some(name) => change(root, name, steps, edit),
+            None => change_next(root, steps, edit),
         }
     }
 }

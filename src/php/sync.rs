@@ -199,7 +199,7 @@ unsafe fn is_set(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
             return property::is_set(this, name);
         }
         let mut value = zend::empty();
-        accessors::get(this, name, &raw mut value)?;
+        accessors::get(this, name, Slot::new(&raw mut value))?;
         Ok(zend::kind(&raw const value) != IS_NULL)
     }
 }
