@@ -105,6 +105,11 @@ impl<'g> Deref for Numbers<'g> {
 
 impl<'g> Numbers<'g> {
     #[inline(always)]
+    pub fn in_index(index: Index<'g>) -> Self {
+        Self { index }
+    }
+
+    #[inline(always)]
     pub fn of(guard: &'g WriteGuard) -> Self {
         Self { index: Index::of(guard) }
     }

@@ -66,8 +66,6 @@ impl Receipt {
 #[derive(Clone, Copy)]
 pub struct Log<'g> {
     index: Index<'g>,
-    segments: Segments<'g>,
-    numbers: Numbers<'g>,
 }
 
 impl<'g> Deref for Log<'g> {
@@ -82,17 +80,17 @@ impl<'g> Deref for Log<'g> {
 impl<'g> Log<'g> {
     #[inline(always)]
     pub fn of(guard: &'g WriteGuard) -> Self {
-        Self { index: Index::of(guard), segments: Segments::of(guard), numbers: Numbers::of(guard) }
+        Self { index: Index::of(guard) }
     }
 
     #[inline(always)]
     pub fn segments(&self) -> Segments<'g> {
-        self.segments
+        Segments::in_space(*self.index)
     }
 
     #[inline(always)]
     pub fn numbers(&self) -> Numbers<'g> {
-        self.numbers
+        Numbers::in_index(self.index)
     }
 
     /// Stores a value: append, publish, apply, mark as indexed. On an error nothing has changed.

@@ -28,6 +28,11 @@ impl<'g> Segments<'g> {
         Self { space: Space::of(guard) }
     }
 
+    #[inline(always)]
+    pub fn in_space(space: Space<'g>) -> Self {
+        Self { space }
+    }
+
     /// The records in them.
     #[inline]
     pub fn view(&self) -> Records<'g> {

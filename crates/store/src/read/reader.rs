@@ -118,8 +118,8 @@ impl<'f> Reader<'f> {
         let view = self.file.view_since(looking.commit);
         // The caller's knowledge stays as it is until it is certain that it gets something else.
         let copied = match Keys::of(view).look_up(seen.hash(), &encoded, looking.commit) {
-            Lookup::Found(candidate) => Bytes::of(view).copy_out(&encoded, &candidate, want, seen, out).map(Some),
-            Lookup::Missing => Some(None),
+            Lookup::Found(candidate) => Bytes::of(view).copy_out(&encoded, &candidate, want, seen, out),
+            Lookup::Missing => Some(Copied::Missing),
             Lookup::Again => None,
         };
         let undisturbed = self.file.has_seen_no_section(looking) && header.index_epoch.load(Ordering::Relaxed) == epoch;
@@ -128,12 +128,12 @@ impl<'f> Reader<'f> {
             return ours.map(|()| None);
         };
         match copied {
-            Some(Copied::Is { found, hit, position }) => {
+            Copied::Is { found, hit, position } => {
                 seen.find(hit, position, epoch, looking.commit);
                 Ok(Some(found))
             }
-            Some(Copied::NoRoom(length)) => Err(Failure::NoRoom(length)),
-            None => {
+            Copied::NoRoom(length) => Err(Failure::NoRoom(length)),
+            Copied::Missing => {
                 seen.miss(epoch, looking.commit);
                 Ok(Some(Found::Missing))
             }

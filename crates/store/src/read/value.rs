@@ -29,6 +29,8 @@ pub enum Copied {
     Is { found: Found, hit: Hit, position: u64 },
     /// It takes so many bytes, and there is no room for them.
     NoRoom(u64),
+    /// There is none.
+    Missing,
 }
 
 /// Values in a view of a file.
