@@ -179,6 +179,7 @@ impl Follower {
     }
 
     /// Forgets the file; a hold on it ends. Where that was `lock()`, its holder will be told.
+    #[cold]
     pub fn close(&self) {
         self.session.stop_waiting(|| self.open_file());
         self.session.lose(|| self.safe_file());
@@ -187,6 +188,7 @@ impl Follower {
     }
 
     /// Lets the file that is open show `size` bytes. A hold on it stays.
+    #[cold]
     fn reach(&self, mut file: Rc<File>, size: u64) -> std::result::Result<(), Failure> {
         // The mapping may go, or move, if this store is the only one in it.
         self.point_nowhere();
