@@ -5,7 +5,7 @@ php --ri sync says the same
 require __DIR__ . '/../include/scratch.inc';
 
 exec(implode(' ', array_map('escapeshellarg', [...php_command(), '--ri', 'sync'])), $lines, $code);
-var_dump($code, (bool) preg_grep('/version => \d+\.\d+\.\d+/i', $lines), (bool) preg_grep('/format/i', $lines));
+var_dump($code, (bool) preg_grep('/version => \d+\.\d+\.\d+/i', $lines), (bool) preg_grep('/^File format => \d(\.\d)?, /', $lines));
 ?>
 --CLEAN--
 <?php

@@ -206,7 +206,7 @@ impl Backend for Handle {
         store.stop_waiting();
     }
 
-    fn format_version() -> u64 {
+    fn format_version() -> String {
         Store::format_version()
     }
 

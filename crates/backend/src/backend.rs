@@ -191,8 +191,8 @@ pub trait Backend: Sized {
 
     // ---- hooks -------------------------------------------------------------------------------------
 
-    /// The version of the format in which the store keeps its content.
-    fn format_version() -> u64;
+    /// The version of the format in which the store keeps its content, as its users see it: `3`, or `3.1` for a draft.
+    fn format_version() -> String;
 
     /// A warning for the user about the state in which the store was found; returned once.
     fn take_warning(&self) -> Option<String> {

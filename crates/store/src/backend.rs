@@ -167,8 +167,8 @@ impl Backend for Store {
         self.stop_waiting();
     }
 
-    fn format_version() -> u64 {
-        format::VERSION
+    fn format_version() -> String {
+        format::version_text(format::VERSION)
     }
 
     fn take_warning(&self) -> Option<String> {

@@ -518,7 +518,7 @@ impl Backend for Memory {
 
     fn stop_waiting(&self) {}
 
-    fn format_version() -> u64 {
-        1
+    fn format_version() -> String {
+        "1".into()
     }
 }

@@ -458,5 +458,5 @@ pub fn nothing_is_there_to_import<F: Fixture>() {
     assert!(!store.import(b"a:0:{}", &[(b"b", b"2")]).unwrap());
     assert_eq!(keys(&store), ["a"]);
     assert_eq!(store.take_warning(), None);
-    assert!(F::Store::format_version() > 0);
+    assert!(F::Store::format_version().starts_with(|first: char| first.is_ascii_digit()));
 }
