@@ -306,7 +306,7 @@ impl Unread<'_> {
     fn put(&self, value: &Encoded, attempts: usize) -> Result<Put, Thrown> {
         for _ in 0..attempts {
             let Some(end) = self.end()? else { return Ok(Put::Impossible) };
-            match self.append(end, value, Rewrite::Caller)? {
+            match self.append(end, value, Rewrite::CallerIfShort)? {
                 Appended::Done => return Ok(Put::Done),
                 Appended::Full => return Ok(Put::Full),
                 Appended::Changed => {}

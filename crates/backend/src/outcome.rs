@@ -51,9 +51,10 @@ pub enum Appended {
 /// The side that rewrites a value to which as much has been appended as there was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rewrite {
-    /// The caller, which has the value decoded or is about to; the append is [`Appended::Full`]. A value that is too long
-    /// for that is rewritten by the store nevertheless.
+    /// The caller, which has the value decoded: the append is [`Appended::Full`], at no further cost.
     Caller,
+    /// The caller, which would have to read the value first: as above, but a long value is the store's business.
+    CallerIfShort,
     /// The store, which copies the value and the pieces that were appended to it.
     Store,
 }

@@ -50,9 +50,10 @@ fn append_to_full(
 ) -> Result<Appended> {
     match rewrite {
         Rewrite::Store if store.append_whole(key, bytes, note, version)? => Ok(Appended::Done),
-        Rewrite::Caller if !store.unite(key, LONG, version)? => Ok(Appended::Full),
-        // Another value by now, or one with room for more: the caller looks again.
-        Rewrite::Store | Rewrite::Caller => Ok(Appended::Changed),
+        Rewrite::CallerIfShort if store.unite(key, LONG, version)? => Ok(Appended::Changed),
+        Rewrite::Caller | Rewrite::CallerIfShort => Ok(Appended::Full),
+        // Another value by now.
+        Rewrite::Store => Ok(Appended::Changed),
     }
 }
 
@@ -113,7 +114,9 @@ impl Backend for Store {
     #[inline]
     fn append(&self, key: &[u8], bytes: &[u8], note: i64, rewrite: Rewrite, version: &mut Version) -> Result<Appended> {
         match self.append(key, bytes, note, version) {
-            Ok(Appended::Full) => append_to_full(self, key, bytes, note, rewrite, version),
+            Ok(Appended::Full) if rewrite != Rewrite::Caller => {
+                append_to_full(self, key, bytes, note, rewrite, version)
+            }
             appended => appended,
         }
     }

@@ -419,7 +419,8 @@ impl Backend for Memory {
         let mut content = self.write()?;
         let Some(item) = content.unchanged(key, version) else { return Ok(Appended::Changed) };
         let full = item.pieces.len() > PIECES;
-        if full && rewrite == Rewrite::Caller && item.length() < LONG {
+        let short = item.length() < LONG;
+        if full && (rewrite == Rewrite::Caller || rewrite == Rewrite::CallerIfShort && short) {
             return Ok(Appended::Full);
         }
         let made = content.change();

@@ -161,7 +161,7 @@ impl<B: Backend> Handle<B> {
     fn append(&mut self, model: &mut Model, key: Vec<u8>, bytes: &[u8], by_store: bool) {
         let Some((mut version, known, state)) = self.notes.get(&key).cloned() else { return };
         let newest = model.find(&key).is_some_and(|item| item.2 == state);
-        let rewrite = if by_store { Rewrite::Store } else { Rewrite::Caller };
+        let rewrite = if by_store { Rewrite::Store } else { Rewrite::CallerIfShort };
         match self.store.append(&key, bytes, 0, rewrite, &mut version).unwrap() {
             Appended::Done => {
                 assert!(newest, "an append goes on from the newest value");
