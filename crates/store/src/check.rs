@@ -83,25 +83,10 @@ impl Check<'_> {
                 }
                 Kind::Segment | Kind::Large => {
                     let counted = self.segments().count_live(block);
-                    if self.file.map.word(block_offset(block) + GENERATION).get() == 0 {
-                        problem(format!("block {block}: a {kind:?} that was never begun"));
-                    }
-                    let generation = self.view().generation_of(block).unwrap_or(0);
-                    if !entry.is(kind) || entry.number() != counted || !entry.holds_records_of(generation) {
-                        problem(format!("block {block}: {counted} live bytes, the table says {entry:?}"));
-                    }
                     let total = if kind == Kind::Large { &mut live_large } else { &mut live };
                     *total += counted;
                     segments += u64::from(kind == Kind::Segment);
-                    let tail = self.segments().tail();
-                    if counted == 0 && (tail == 0 || block_of(tail - 1) != block) && kind == Kind::Large {
-                        problem(format!("block {block}: nothing lives there and it is not free"));
-                    }
-                    self.segments().for_each_record(block, |record, head| {
-                        if !self.view().is_whole(record, head) {
-                            problem(format!("the record at {record} has a wrong CRC"));
-                        }
-                    });
+                    self.check_records(block, kind, counted, &mut problem);
                 }
                 _ if !referred.contains(&block) => problem(format!("block {block} ({kind:?}) is used by nobody")),
                 _ => {}
@@ -127,6 +112,27 @@ impl Check<'_> {
         }
         report.live = live + live_large;
         self.file.check_sound()
+    }
+
+    /// The records of a run, of which `counted` bytes live.
+    fn check_records(&self, block: u64, kind: Kind, counted: u64, problem: &mut impl FnMut(String)) {
+        if self.file.map.word(block_offset(block) + GENERATION).get() == 0 {
+            problem(format!("block {block}: a {kind:?} that was never begun"));
+        }
+        let entry = self.entry(block);
+        let generation = self.view().generation_of(block).unwrap_or(0);
+        if !entry.is(kind) || entry.number() != counted || !entry.holds_records_of(generation) {
+            problem(format!("block {block}: {counted} live bytes, the table says {entry:?}"));
+        }
+        let tail = self.segments().tail();
+        if counted == 0 && (tail == 0 || block_of(tail - 1) != block) && kind == Kind::Large {
+            problem(format!("block {block}: nothing lives there and it is not free"));
+        }
+        self.segments().for_each_record(block, |record, head| {
+            if !self.view().is_whole(record, head) {
+                problem(format!("the record at {record} has a wrong CRC"));
+            }
+        });
     }
 
     /// Blocks that hold the index or a table.

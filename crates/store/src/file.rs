@@ -98,6 +98,7 @@ impl File {
         Ok(is_whole)
     }
 
+    /// A file that was mapped and whose header was checked. (Six parameters: each is a field, and one place calls this.)
     pub fn new(map: Map, file: Descriptor, identity: Identity, id: Inode, writable: bool, path: &Path) -> Self {
         let opening = Opening::new(file);
         opening.reach.set(map.length());

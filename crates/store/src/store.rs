@@ -189,6 +189,8 @@ impl Store {
         self.write(|file, owner| self.put_locked(file, owner, &encoded, value, seen, Reader::of(file).hint(seen)))
     }
 
+    /// Stores a value under the write lock. (Six parameters: it is a part of two hot functions, inlined, and a struct would
+    /// only carry them here.)
     #[inline(always)]
     fn put_locked(
         &self,

@@ -312,6 +312,7 @@ impl Case {
     }
 
     /// One death (and, with `second`, that of the first process that recovers), and a check of the file then.
+    /// (More than sixty lines: one story, told in its order.)
     fn die_at(&self, shared: &'static Shared, models: &[Model], point: u64, second: Option<u64>) -> End {
         let about = format!("{} killed at crash point {point}, takeover at {second:?}", self.name);
         let file = TemporaryPath::new();

@@ -351,6 +351,7 @@ impl Playground {
         }
     }
 
+    /// Does an operation on the store and on the model. (One arm for each operation: more than sixty lines.)
     fn apply(&mut self, operation: Operation) {
         match operation {
             Operation::Put(handle, key, value) => self.put(handle, key.bytes(), value.bytes()),

@@ -66,7 +66,7 @@ fn assert_in_proportion(store: &Store, after: &str) -> Report {
     report
 }
 
-/// Puts and removals of random keys, values of `least` to `least + spread` bytes.
+/// Puts and removals of random keys, values of `least` to `least + spread` bytes. (Six parameters: one line of a table of mixes each.)
 fn mix(name: &str, keys: u64, least: u64, spread: u64, rounds: u64, seed: u64) {
     let file = File::new(Path::new("/dev/shm"), name);
     let store = file.store();

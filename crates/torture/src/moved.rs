@@ -30,6 +30,7 @@ struct Arena {
     increments: AtomicU64,
 }
 
+/// Moves the file away and back under its writers. (More than sixty lines: one story, told in its order.)
 pub fn run(mut ground: Ground) -> Outcome {
     let (real, link) = (ground.folder.join("real"), ground.folder.join("link"));
     std::fs::create_dir(&real).unwrap();

@@ -82,7 +82,8 @@ fn the_cleaner_keeps_values_whole_that_were_appended_to() {
     assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{report:?}");
 }
 
-/// Appends `count` pieces of `length` bytes, uniting where it is due; what the value is then.
+/// Appends `count` pieces of `length` bytes, uniting where it is due, and to `whole`; the number of
+/// times that was due. (Six parameters: each test turns others.)
 fn append_many(store: &Store, key: &[u8], count: u32, length: usize, seen: &mut Version, whole: &mut Vec<u8>) -> u32 {
     let mut united = 0;
     for n in 0..count {
