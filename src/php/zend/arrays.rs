@@ -118,9 +118,9 @@ impl<'a> Iterator for Elements<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let (key, stored) = self.next_stored()?;
-            // SAFETY: `next_stored` returns places of the table, which lives.
-            let at = unsafe { follow_indirect(stored) };
-            // SAFETY: as above.
+            // SAFETY: the table lives, and packed ones have no indirect elements.
+            let at = if unsafe { is_packed(self.table) } { stored } else { unsafe { follow_indirect(stored) } };
+            // SAFETY: `at` is a place of the table, or one that the engine keeps a pointer to in it.
             if at == stored || unsafe { kind(at) } != UNDEF {
                 return Some((key, at));
             }

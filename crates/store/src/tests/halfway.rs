@@ -73,7 +73,7 @@ fn some_store() -> (TemporaryPath, Store, Rc<Descriptor>) {
     (path, store, Rc::new(file))
 }
 
-/// After how many steps a change has happened. A change that meets a new second of the clock notes that, too, and has a step
+/// After how many steps a change has happened. A change that meets another tick of the clock notes that, too, and has a step
 /// more: so the fewest of three times.
 fn steps_until_it_has_happened(change: Change) -> u32 {
     (0..3).map(|_| count_steps_until_it_has_happened(change)).min().expect("three times")
