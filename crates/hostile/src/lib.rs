@@ -6,7 +6,7 @@
 //! it busy or make it use memory without bounds; a file that is not a store stays as it is.
 //!
 //! The same bytes are the same case each time, in every process: no byte of a starting file
-//! depends on chance, on its creator or on the time ([`draw_identities_from`], [`Base::normalize`]).
+//! depends on chance, on its creator or on the time ([`draw_identities_from`], `Base::normalize`).
 //!
 //! This file has its own definitions of the format, after `docs/format.md`: the code under test
 //! is not its own witness.

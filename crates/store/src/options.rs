@@ -21,7 +21,7 @@ pub struct Options {
     /// The promise of writes through this store.
     pub durability: Durability,
     /// Tells which one runs of the fibers that take turns in this thread (PHP's fibers): each has
-    /// changes of its own ([`Store::lock_writers`]).
+    /// changes of its own ([`Store::lock_writers`](super::Store::lock_writers)).
     pub fiber: fn() -> usize,
     /// On which file systems it may lie.
     pub file_systems: FileSystems,

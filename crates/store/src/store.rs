@@ -33,7 +33,7 @@ use sync_backend::{Appended, Backend, Entry, Found, Held, Patience, Peeked, Room
 /// One object's view of the store at a path. Opens at first use, follows the path when it comes
 /// to mean another file. Not `Send`: a thread is like a process of its own.
 ///
-/// Every operation may return [`ErrorKind::Held`](super::ErrorKind::Held) or [`ErrorKind::Busy`]: nothing has happened,
+/// Every operation may return [`ErrorKind::Held`](super::ErrorKind::Held) or [`ErrorKind::Busy`](super::ErrorKind::Busy): nothing has happened,
 /// call [`Store::wait`] (for `Held`) and try again, as [`Store::retry`] does. Dropping a `Store` releases its
 /// `lock()`.
 pub struct Store {
