@@ -56,6 +56,8 @@ phpt_tests() {
 mkdir -p "$BUILD"
 rm -f "$BUILD/result"
 check 'Formatting (cargo fmt)' cargo fmt --all --check
+check 'Layers without circles' "$PHP" -n scripts/check-layers.php
+check 'Comments and the length of files' "$PHP" -n scripts/check-comments.php
 check 'The classes, as the stub declares them' "$PHP" -n scripts/generate-signatures.php --check
 check 'Lints, without PHP' cargo clippy --locked --workspace --exclude sync --features sync-store/torture,sync-torture/torture --all-targets -- -D warnings
 # The release profile, because its build of ext-php-rs is needed below anyway.
