@@ -217,7 +217,8 @@ fn a_file_outgrows_a_mapping_that_had_to_be_small() {
     assert_eq!(status, 0);
 }
 
-/// A clock tick is 4 ms or 10: two system calls for each, and some for opening the file.
+/// A clock tick is 4 ms or 10: three system calls for each (the path is looked at, and whether SIGBUS is blocked and whose its
+/// handler is, which only PHP's module tells the store of), and some for opening the file.
 #[test]
 fn reads_and_writes_make_no_system_calls() {
     const CHILD: &str = "SYNC_DEATH_STRACED";
@@ -263,6 +264,6 @@ fn reads_and_writes_make_no_system_calls() {
             as u64;
     let ticks = nanoseconds / 4_000_000 + 1;
     // The system calls that allocate and free a segment's space come on top of the checks of the path.
-    assert!(calls <= 2 * ticks + 60, "{calls} system calls in {ticks} ticks of 4 ms");
+    assert!(calls <= 3 * ticks + 30, "{calls} system calls in {ticks} ticks of 4 ms");
     eprintln!("{calls} system calls in {ticks} ticks of 4 ms, 600,000 operations");
 }
