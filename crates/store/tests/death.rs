@@ -217,8 +217,8 @@ fn a_file_outgrows_a_mapping_that_had_to_be_small() {
     assert_eq!(status, 0);
 }
 
-/// A clock tick is 4 ms or 10: three system calls for each (the path is looked at, and whether SIGBUS is blocked and whose its
-/// handler is, which only PHP's module tells the store of), and some for opening the file.
+/// A clock tick is 4 ms or 10: three system calls for each (one looks at the path, two at the handler and the mask of SIGBUS:
+/// `sigbus::stand_ready`), and some for opening the file.
 #[test]
 fn reads_and_writes_make_no_system_calls() {
     const CHILD: &str = "SYNC_DEATH_STRACED";
