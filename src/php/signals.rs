@@ -1,7 +1,7 @@
 //! Changes of this process's signal handlers, noticed by the very next statement.
 //!
 //! The store has to have SIGBUS for itself, or a file that is cut short kills PHP
-//! (`store::sigbus`). It looks once a clock tick whether that is still so. A program that takes the signal
+//! (`sync_store`'s `sigbus`). It looks whether that is still so now and then. A program that takes the signal
 //! away by PHP's own functions is noticed at once; and so are handlers of PHP's that are about to run, since
 //! `pcntl` blocks every signal meanwhile.
 

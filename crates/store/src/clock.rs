@@ -34,6 +34,11 @@ impl Moment {
     pub fn is_this_tick(self) -> bool {
         self.tick == tick()
     }
+
+    /// Whether no change has been announced since, and no more than so many nanoseconds have passed.
+    pub fn is_at_most_ago(self, nanoseconds: u64) -> bool {
+        !self.precedes_a_change() && tick().wrapping_sub(self.tick) <= nanoseconds
+    }
 }
 
 /// Ends the moment for all stores of this process: each looks at its path again.

@@ -10,6 +10,7 @@ use super::header::{DESTROYED, HELD, Identity, State};
 use super::inode::{Inode, Status};
 use super::map::Map;
 use super::opening::{Due, Opening, PlaceInLine};
+use super::sigbus;
 use super::size_limit;
 use super::torture::{crash_point, synced, synced_name};
 use rustix::fs::{FallocateFlags, SeekFrom, fallocate, fdatasync, seek, syncfs};
@@ -297,14 +298,28 @@ impl File {
 
     /// The kernel's word on the file at the path, if [that is](File::is_still_at) still the one that is open.
     pub fn look_at(&self, path: &Path) -> Option<Status> {
-        // Before the look at the file, which may be growing.
-        let needs = block_offset(self.blocks());
-        let status = Status::at(path).ok().filter(|status| status.inode == self.id)?;
+        let look = || Status::at(path).ok().filter(|status| status.inode == self.id);
+        let status = look()?;
         let good = match &self.copied_from {
             Some(original) => original.stands_still(&status),
-            None => status.size >= needs,
+            None => {
+                self.has_what_it_says(status.size) || {
+                    // It may have grown between the two looks. Else it was cut short: as somebody may have taken the signal, that
+                    // is seen to before anything more of it is touched.
+                    let has_grown = look().is_some_and(|status| self.has_what_it_says(status.size));
+                    if !has_grown {
+                        sigbus::stand_ready();
+                    }
+                    has_grown
+                }
+            }
         };
         good.then_some(status)
+    }
+
+    /// Whether a file of `size` bytes has all that its header, if it has one, tells of.
+    fn has_what_it_says(&self, size: u64) -> bool {
+        size >= PAGE && size >= block_offset(self.blocks())
     }
 
     /// The lease that this thread, of this process, has on the file.

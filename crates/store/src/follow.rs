@@ -66,7 +66,7 @@ impl Follower {
     /// short may be somebody else's by now.
     pub fn safe_file(&self) -> Option<Rc<File>> {
         if self.looked.get().precedes_a_change() {
-            sigbus::stand_ready();
+            sigbus::stand_ready_at_times();
         }
         self.open_file()
     }
@@ -139,7 +139,7 @@ impl Follower {
         let file = self.file.borrow().clone();
         let Some(file) = file else { return Ok(None) };
         if self.looked.get() != now {
-            sigbus::stand_ready();
+            sigbus::stand_ready_at_times();
             // (A process that destroys it says so with a new `commit`, too, if it lives that long.)
             let Some(status) = file.look_at(&self.path).filter(|_| !file.is_destroyed()) else {
                 // Nobody may look (the folder is closed, say): that is not to say that the file is gone.

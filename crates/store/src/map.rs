@@ -46,11 +46,53 @@ fn address_space_limit() -> Option<u64> {
     getrlimit(Resource::As).current
 }
 
+/// Bytes of address space that a new or longer mapping leaves to this process, where that is limited: a process without
+/// any cannot even report that. PHP takes memory by chunks of 2 MiB, and to place one asks for twice as much; the C library
+/// takes 1 MiB.
+const HEADROOM: usize = 8 << 20;
+
+/// Address space that is set aside for the process while the store asks for some, and given back then.
+struct Headroom(NonNull<libc::c_void>);
+
+impl Headroom {
+    /// `None`: there is no limit, and nothing to set aside. An error: less than that is left.
+    fn set_aside() -> io::Result<Option<Self>> {
+        if address_space_limit().is_none() {
+            return Ok(None);
+        }
+        // SAFETY: a mapping of its own, at an address of the kernel's choice, which nobody can access.
+        let address = unsafe {
+            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+            libc::mmap(ptr::null_mut(), HEADROOM, libc::PROT_NONE, flags, -1, 0)
+        };
+        if address == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(NonNull::new(address).map(Self))
+    }
+}
+
+impl Drop for Headroom {
+    fn drop(&mut self) {
+        // SAFETY: the mapping that `set_aside` made, which nothing else knows.
+        unsafe { libc::munmap(self.0.as_ptr(), HEADROOM) };
+    }
+}
+
 /// Tries lengths from the desired one down to the shortest that will do, until one is to be had:
 /// `attempt` is given a length.
 fn map_as_long_as_possible<T>(size: u64, mut attempt: impl FnMut(usize) -> io::Result<T>) -> Result<T, Failure> {
     let shortest = shortest_length(size);
     let mut length = desired_length(size);
+    let refused = |error: &io::Error| {
+        // EAGAIN: more than may be locked into memory (`mlockall`).
+        matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::EAGAIN))
+    };
+    let _headroom = match Headroom::set_aside() {
+        Ok(headroom) => headroom,
+        Err(error) if refused(&error) => return Err(Failure::NoAddressSpace(shortest)),
+        Err(error) => return Err(Failure::Io(error)),
+    };
     loop {
         #[cfg(test)]
         let is_refused = length > tests::AVAILABLE.get();
@@ -59,8 +101,7 @@ fn map_as_long_as_possible<T>(size: u64, mut attempt: impl FnMut(usize) -> io::R
         if !is_refused {
             match attempt(length as usize) {
                 Ok(mapped) => return Ok(mapped),
-                // EAGAIN: more than may be locked into memory (`mlockall`).
-                Err(error) if matches!(error.raw_os_error(), Some(libc::ENOMEM | libc::EAGAIN)) => {}
+                Err(error) if refused(&error) => {}
                 Err(error) => return Err(Failure::Io(error)),
             }
         }

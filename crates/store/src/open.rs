@@ -50,7 +50,7 @@ impl File {
     /// With `write` a missing or empty file becomes an empty store.
     pub fn open(path: &Path, options: &Options, write: bool) -> Result<Option<Rc<Self>>, Failure> {
         // Others that are open are looked at, too.
-        sigbus::stand_ready_this_tick();
+        sigbus::stand_ready_at_times();
         for attempt in 0..OPENINGS {
             if attempt > OPENINGS / 4 {
                 std::thread::sleep(OPENING_PAUSE);

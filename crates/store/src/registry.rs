@@ -105,7 +105,7 @@ pub fn close_idle() {
         let Ok(mut files) = files.try_borrow_mut() else { return };
         let mut idle = files.iter().filter(|file| Rc::strong_count(file) == 1).count();
         if idle > 0 {
-            sigbus::stand_ready();
+            sigbus::stand_ready_at_times();
         }
         files.retain(|file| {
             if Rc::strong_count(file) > 1 {

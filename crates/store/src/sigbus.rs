@@ -5,8 +5,14 @@
 //! and signals that somebody has sent, go to the handler that was there before.
 //!
 //! A program may install a handler of its own at any time, or ignore or block the signal: then an access to
-//! a file that was cut short would kill it, or be repeated for ever. So [`stand_ready`] looks whose handler
-//! it is, with each mapping and before each look at a path.
+//! a file that was cut short would kill it, or be repeated for ever. So the store looks whose handler it is:
+//!
+//! * with each mapping, new or changed ([`stand_ready`]),
+//! * after each change that was announced (PHP's functions for signals all announce theirs), at the next access,
+//! * where a look at the path finds a file shorter than it was, before anything of it is touched,
+//! * and else each [`PERIOD`] of accesses ([`stand_ready_at_times`]): native code, which announces nothing, may take the
+//!   signal unnoticed for so long. A file must then be cut short between a look at its path and an access in the same
+//!   tick to do harm.
 
 use super::clock::Moment;
 use super::static_table::{StaticTable, Unused};
@@ -91,9 +97,21 @@ pub(super) fn offset_of(address: usize) -> Option<u64> {
 
 // ---- the owner of a signal --------------------------------------------------------------------------
 
+/// For how long this thread does not look whose handler it is, where nobody has announced a change: nanoseconds. Some
+/// dozens of ticks, so that the two system calls hardly count beside the one that looks at the path.
+pub const PERIOD: u64 = 100_000_000;
+
+thread_local! {
+    /// When this thread last looked whose handler it is.
+    static LAST: Cell<Option<Moment>> = const { Cell::new(None) };
+}
+
 /// Makes sure that a fault of this thread comes to the handler here, even if another library has taken the signal since. Two
 /// system calls.
+#[cold]
 pub fn stand_ready() {
+    // Before it looks: a change that is announced meanwhile is none that it has seen.
+    LAST.set(Some(Moment::now()));
     // SAFETY: asks; valid places for the answers.
     let (current, mask) = unsafe {
         let mut current = MaybeUninit::<libc::sigaction>::zeroed();
@@ -111,14 +129,9 @@ pub fn stand_ready() {
     }
 }
 
-/// As [`stand_ready`], unless this thread has done so within this tick, and nobody has told that signals have changed
-/// since.
-pub fn stand_ready_this_tick() {
-    thread_local! {
-        static LAST: Cell<Moment> = const { Cell::new(Moment::NEVER) };
-    }
-    let now = Moment::now();
-    if LAST.replace(now) != now {
+/// As [`stand_ready`], unless this thread has looked within this [`PERIOD`], and nobody has announced a change since.
+pub fn stand_ready_at_times() {
+    if !LAST.get().is_some_and(|last| last.is_at_most_ago(PERIOD)) {
         stand_ready();
     }
 }

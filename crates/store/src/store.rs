@@ -441,7 +441,7 @@ impl Store {
 
     /// The next access looks whether a file that is cut short still kills nobody: for callers that have just
     /// changed what is done with SIGBUS, or are about to run code with signals blocked. (Where nobody says so
-    /// it is looked at with each look at the path, once a clock tick.)
+    /// it is looked at every 100 ms of accesses.)
     pub fn signals_have_changed() {
         announce_change();
     }

@@ -138,20 +138,43 @@ const TAKES: [(&str, Takes); 5] = [
 ];
 
 #[test]
-fn a_handler_installed_after_opening_the_file_is_noticed_within_a_tick() {
+fn a_handler_that_nobody_has_reported_is_noticed_within_a_period() {
+    let cases = TAKES.into_iter().flat_map(|take| [0, 5000, 70_000].map(|length| (take, length)));
+    // At the same time, as each waits.
+    std::thread::scope(|scope| {
+        for ((name, take), length) in cases {
+            scope.spawn(move || {
+                let file = TemporaryPath::new();
+                assert_survives(name, || {
+                    let (store, seen) = filled(&file);
+                    take();
+                    // Longer than a period, which is 100 ms.
+                    std::thread::sleep(std::time::Duration::from_millis(150));
+                    // (The check of a cached value reads one word of the header, which the other lengths keep.)
+                    if length == 0 {
+                        store.len().unwrap();
+                    }
+                    file.cut(length);
+                    use_it(&store, seen, length);
+                });
+            });
+        }
+    });
+}
+
+/// The look at the path tells that the file is shorter, before anything of it is touched.
+#[test]
+fn a_handler_that_nobody_has_reported_is_noticed_with_the_cut_a_tick_later() {
     for (name, take) in TAKES {
         for length in [0, 5000, 70_000] {
             let file = TemporaryPath::new();
             assert_survives(name, || {
                 let (store, seen) = filled(&file);
                 take();
-                // Several ticks.
-                std::thread::sleep(std::time::Duration::from_millis(40));
-                // (The check of a cached value reads one word of the header, which the other lengths keep.)
-                if length == 0 {
-                    store.len().unwrap();
-                }
                 file.cut(length);
+                // A tick, which is 10 ms at most: the period has hardly begun.
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                let _ = store.len();
                 use_it(&store, seen, length);
             });
         }
