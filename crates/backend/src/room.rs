@@ -81,7 +81,7 @@ impl<T: Copy> Room<T> for Vec<T> {
 
     #[inline]
     unsafe fn take(&mut self, more: usize) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has written so many places of `spare`, which are the vector's next ones.
         unsafe { self.set_len(self.len() + more) };
     }
 }
@@ -100,12 +100,12 @@ impl<'a> Places<'a> {
 
 impl Room<u8> for Places<'_> {
     fn items(&self) -> &[u8] {
-        // SAFETY: `take` was promised that these have been written; a byte needs nothing else.
+        // SAFETY: those who called `take` have written all `filled` places; a byte needs nothing else.
         unsafe { std::slice::from_raw_parts(self.bytes.as_ptr().cast(), self.filled) }
     }
 
     fn items_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as above, and they are borrowed for as long.
+        // SAFETY: those who called `take` have written all `filled` places; they are borrowed for as long as `self`.
         unsafe { std::slice::from_raw_parts_mut(self.bytes.as_mut_ptr().cast(), self.filled) }
     }
 

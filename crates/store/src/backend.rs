@@ -50,7 +50,7 @@ fn append_to_full(
 ) -> Result<Appended> {
     match rewrite {
         Rewrite::Store if store.append_whole(key, bytes, note, version)? => Ok(Appended::Done),
-        Rewrite::CallerIfShort if store.unite(key, LONG, version)? => Ok(Appended::Changed),
+        Rewrite::CallerIfShort if store.merge_pieces(key, LONG, version)? => Ok(Appended::Changed),
         Rewrite::Caller | Rewrite::CallerIfShort => Ok(Appended::Full),
         // Another value by now.
         Rewrite::Store => Ok(Appended::Changed),

@@ -32,14 +32,14 @@ pub fn lock_byte(fd: RawFd, byte: u32) -> io::Result<Locked> {
     // The kernel tells of one lock that is in the way, the first of perhaps tens of thousands, so that it need not look at
     // all of them: a byte that is locked for reading has no lock of another kind.
     let mut range = lock_range(byte, 1, libc::F_WRLCK);
-    // SAFETY: as above.
+    // SAFETY: `range` is a valid `flock`, and a place for the answer; `fd` is the caller's open descriptor.
     let told = unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, &mut range) } == 0;
     Ok(if told && range.l_type == libc::F_RDLCK as i16 { Locked::NoForReader } else { Locked::NoForWriter })
 }
 
 pub fn unlock_byte(fd: RawFd, byte: u32) {
     let mut range = lock_range(byte, 1, libc::F_UNLCK);
-    // SAFETY: as in `lock_byte`.
+    // SAFETY: `range` is a valid `flock`, `fd` the caller's open descriptor.
     unsafe { libc::fcntl(fd, libc::F_OFD_SETLK, &mut range) };
 }
 
@@ -57,7 +57,7 @@ pub fn is_in_use(fd: RawFd) -> bool {
 fn is_any_locked(fd: RawFd, first: u32, count: u32) -> bool {
     // Asking for a read lock: a read lock of somebody else's must not pass for a life.
     let mut range = lock_range(first, count, libc::F_RDLCK);
-    // SAFETY: as in `lock_byte`.
+    // SAFETY: `range` is a valid `flock`, and a place for the answer; `fd` is the caller's open descriptor.
     unsafe { libc::fcntl(fd, libc::F_OFD_GETLK, &mut range) != 0 || range.l_type != libc::F_UNLCK as i16 }
 }
 

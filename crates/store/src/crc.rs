@@ -15,7 +15,7 @@ const SHORT: usize = 256;
 pub fn append(crc: u32, bytes: &[u8]) -> u32 {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     if bytes.len() <= SHORT && hardware::is_there() {
-        // SAFETY: the processor has the instruction.
+        // SAFETY: `is_there` has just said that the processor has the instruction.
         return unsafe { short(crc, bytes) };
     }
     crc32c::crc32c_append(crc, bytes)
@@ -54,18 +54,30 @@ mod hardware {
         std::arch::is_x86_feature_detected!("sse4.2")
     }
 
+    /// The checksum with eight bytes more.
+    ///
+    /// # Safety
+    /// For callers without the feature: the processor has it ([`is_there`]).
     #[inline]
     #[target_feature(enable = "sse4.2")]
     pub fn word(crc: u32, word: u64) -> u32 {
         _mm_crc32_u64(u64::from(crc), word) as u32
     }
 
+    /// The checksum with four bytes more.
+    ///
+    /// # Safety
+    /// For callers without the feature: the processor has it ([`is_there`]).
     #[inline]
     #[target_feature(enable = "sse4.2")]
     pub fn half(crc: u32, half: u32) -> u32 {
         _mm_crc32_u32(crc, half)
     }
 
+    /// The checksum with one byte more.
+    ///
+    /// # Safety
+    /// For callers without the feature: the processor has it ([`is_there`]).
     #[inline]
     #[target_feature(enable = "sse4.2")]
     pub fn byte(crc: u32, byte: u8) -> u32 {
@@ -82,18 +94,30 @@ mod hardware {
         std::arch::is_aarch64_feature_detected!("crc")
     }
 
+    /// The checksum with eight bytes more.
+    ///
+    /// # Safety
+    /// For callers without the feature: the processor has it ([`is_there`]).
     #[inline]
     #[target_feature(enable = "crc")]
     pub fn word(crc: u32, word: u64) -> u32 {
         __crc32cd(crc, word)
     }
 
+    /// The checksum with four bytes more.
+    ///
+    /// # Safety
+    /// For callers without the feature: the processor has it ([`is_there`]).
     #[inline]
     #[target_feature(enable = "crc")]
     pub fn half(crc: u32, half: u32) -> u32 {
         __crc32cw(crc, half)
     }
 
+    /// The checksum with one byte more.
+    ///
+    /// # Safety
+    /// For callers without the feature: the processor has it ([`is_there`]).
     #[inline]
     #[target_feature(enable = "crc")]
     pub fn byte(crc: u32, byte: u8) -> u32 {

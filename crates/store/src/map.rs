@@ -181,7 +181,7 @@ impl Map {
     /// The header page as it is now.
     pub fn header_page(&self) -> Box<[u8; PAGE as usize]> {
         let mut page = Box::new([0; PAGE as usize]);
-        // SAFETY: a page lies behind the header, in the mapping or in the draft.
+        // SAFETY: `new` maps a page at least, `with_draft` allocates one; one of the two is what `header` points to.
         unsafe { ptr::copy_nonoverlapping(self.header.as_ptr().cast::<u8>(), page.as_mut_ptr(), PAGE as usize) };
         page
     }
@@ -229,7 +229,8 @@ impl Map {
     #[inline]
     pub unsafe fn word_inside(&self, offset: u64) -> &Word {
         debug_assert!(offset <= self.length - 8);
-        // SAFETY: inside the mapping by contract, which lives as long as `self`; aligned, atomic.
+        // SAFETY: the caller has seen to it that the word is inside the mapping, which lives as long as `self` and begins
+        // with a page; the word is aligned, and atomic: any bytes are valid.
         unsafe { self.base.add((offset & !7) as usize).cast::<Word>().as_ref() }
     }
 
@@ -265,8 +266,8 @@ impl Map {
         let Some(to) = out.spare(length as usize).and_then(|spare| spare.get_mut(..length as usize)) else {
             return false;
         };
-        // SAFETY: the source is inside the mapping by contract, the target is a slice of that length; they do
-        // not overlap. A torn copy is discarded by the caller's look at the generation.
+        // SAFETY: the caller has seen to it that the source is inside the mapping; the target is a slice of that length, and
+        // not in the mapping, which no `Room` is. A torn copy is discarded by the caller's look at the generation.
         unsafe {
             memory::copy(self.base.as_ptr().add(offset as usize), to.as_mut_ptr().cast(), length as usize);
             out.take(length as usize);
@@ -299,7 +300,7 @@ impl Map {
     pub unsafe fn read_inside<const N: usize>(&self, offset: u64) -> [u8; N] {
         debug_assert!(self.is_inside(offset, N as u64));
         let mut bytes = [0; N];
-        // SAFETY: the source is inside the mapping by contract; the target is as long.
+        // SAFETY: the caller has seen to it that the source is inside the mapping; the target is `N` bytes of this frame.
         unsafe { memory::copy(self.base.as_ptr().add(offset as usize), bytes.as_mut_ptr(), N) };
         bytes
     }
@@ -311,7 +312,7 @@ impl Map {
     #[inline]
     pub unsafe fn equals_inside(&self, offset: u64, bytes: &[u8]) -> bool {
         debug_assert!(self.is_inside(offset, bytes.len() as u64));
-        // SAFETY: inside the mapping by contract.
+        // SAFETY: the caller has seen to it that as many bytes as are compared are inside the mapping.
         unsafe { memory::equals(self.base.as_ptr().add(offset as usize), bytes) }
     }
 
@@ -335,7 +336,8 @@ impl Map {
     pub unsafe fn write_inside(&self, offset: u64, bytes: &[u8]) {
         crash_point();
         debug_assert!(self.is_inside(offset, bytes.len() as u64));
-        // SAFETY: inside the mapping by contract; as in [`Map::copy_inside`].
+        // SAFETY: the caller has seen to it that the target is inside the mapping; `bytes` are memory of this process, as
+        // nobody makes a slice of the mapping that outlives a look ([`Map::record_crc`]).
         unsafe { memory::write(bytes, self.base.as_ptr().add(offset as usize)) };
     }
 
@@ -346,7 +348,7 @@ impl Map {
         if !self.is_inside(from, length) || !self.is_inside(to, length) {
             return self.poison();
         }
-        // SAFETY: both ranges are inside the mapping.
+        // SAFETY: both ranges are inside the mapping, as was just checked.
         unsafe {
             let (from, to) = (self.base.as_ptr().add(from as usize), self.base.as_ptr().add(to as usize));
             memory::move_within(from, to, length as usize);
@@ -360,7 +362,7 @@ impl Map {
         if !self.is_inside(offset, length) {
             return self.poison();
         }
-        // SAFETY: inside the mapping (checked above).
+        // SAFETY: inside the mapping, as was just checked.
         unsafe { memory::zero(self.base.as_ptr().add(offset as usize), length as usize) };
     }
 

@@ -31,7 +31,8 @@ mod bytes {
     /// `length` bytes can be read at `from` and written at `to`, which is elsewhere.
     #[inline(always)]
     pub unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
-        // SAFETY: the caller's promise. No Rust reference to the shared bytes is made.
+        // SAFETY: the caller has seen to it that both ranges are `length` bytes long and apart. No Rust reference to the shared
+        // bytes is made, which others may change.
         unsafe { ptr::copy_nonoverlapping(from, to, length) };
     }
 
@@ -41,7 +42,7 @@ mod bytes {
     /// They have room at `to`, which is elsewhere.
     #[inline(always)]
     pub unsafe fn write(bytes: &[u8], to: *mut u8) {
-        // SAFETY: the caller's promise; as in `copy`.
+        // SAFETY: the caller has seen to it that `to` has room for `bytes`, apart from them; no reference to it is made.
         unsafe {
             if bytes.len() < short::LIMIT {
                 short::copy(bytes, to);
@@ -57,7 +58,7 @@ mod bytes {
     /// `length` bytes can be read at `from` and written at `to`; the two may overlap.
     #[inline(always)]
     pub unsafe fn move_within(from: *const u8, to: *mut u8, length: usize) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has seen to it that both ranges are `length` bytes long; they may overlap.
         unsafe { ptr::copy(from, to, length) };
     }
 
@@ -67,7 +68,7 @@ mod bytes {
     /// `length` bytes can be written at `to`.
     #[inline(always)]
     pub unsafe fn zero(to: *mut u8, length: usize) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has seen to it that `to` has room for `length` bytes.
         unsafe { ptr::write_bytes(to, 0, length) };
     }
 
@@ -77,7 +78,7 @@ mod bytes {
     /// As many can be read there.
     #[inline(always)]
     pub unsafe fn equals(shared: *const u8, bytes: &[u8]) -> bool {
-        // SAFETY: the caller's promise. `memcmp` is C: what other processes do to the shared range
+        // SAFETY: the caller has seen to it that as many bytes are there. `memcmp` is C: what other processes do to the shared range
         // meanwhile is nothing the compiler has assumed anything about.
         unsafe { libc::memcmp(shared.cast(), bytes.as_ptr().cast(), bytes.len()) == 0 }
     }
@@ -88,7 +89,7 @@ mod bytes {
     /// `length` bytes can be read there, and no well-behaved process writes to them meanwhile.
     #[inline(always)]
     pub unsafe fn view<T>(shared: *const u8, length: usize, look: impl FnOnce(&[u8]) -> T) -> T {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has seen to it that the bytes are there, and owns the lock without which nobody writes to them.
         look(unsafe { std::slice::from_raw_parts(shared, length) })
     }
 }

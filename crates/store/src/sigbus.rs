@@ -123,7 +123,7 @@ pub fn stand_ready() {
     if current.sa_sigaction != ours() {
         install(&current);
     }
-    // SAFETY: as above.
+    // SAFETY: the kernel has just filled the set in.
     if unsafe { libc::sigismember(&mask, libc::SIGBUS) } == 1 {
         unblock();
     }
@@ -350,7 +350,7 @@ const REPEATS: u32 = 1000;
 
 impl Thread {
     fn this() -> &'static Self {
-        // SAFETY: asks.
+        // SAFETY: the call takes nothing and changes nothing.
         let number = unsafe { libc::syscall(libc::SYS_gettid) as i32 };
         let this = &THREADS[number as usize % THREADS.len()];
         if this.number.swap(number, Ordering::Relaxed) != number {
@@ -380,7 +380,7 @@ fn pass_on(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) 
         thread.context.load(Ordering::Relaxed) == context.addr() && thread.frame.load(Ordering::Relaxed) > frame;
     let mut next = Link::before(if is_passed_back { thread.order.load(Ordering::Relaxed) } else { u64::MAX });
     if !is_passed_back && is_fault(info) {
-        // SAFETY: valid, as in `handle`.
+        // SAFETY: `handle` passes on what the kernel gave it, which lives until it returns.
         for _ in 0..thread.count(unsafe { (*info).si_addr() }.addr()) / REPEATS {
             next = next.and_then(|(_, order)| Link::before(order));
         }
@@ -399,7 +399,7 @@ fn pass_on(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) 
 
 /// Whether an access is at fault, and will be repeated: not a signal that somebody has sent.
 fn is_fault(info: *mut libc::siginfo_t) -> bool {
-    // SAFETY: valid, as in `handle`.
+    // SAFETY: `handle` passes on what the kernel gave it, which lives until it returns.
     (1..=BUS_MCEERR_AR).contains(&unsafe { (*info).si_code })
 }
 

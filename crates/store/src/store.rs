@@ -151,9 +151,9 @@ impl Store {
     }
 
     /// Makes room for more to be appended to a value of at least `length` bytes, if it is still the one
-    /// that `seen` tells of, by uniting what was appended to it last. False: it is shorter, or
+    /// that `seen` tells of, by merging what was appended to it last. False: it is shorter, or
     /// another one; nothing has happened.
-    pub fn unite(&self, key: &[u8], length: u64, seen: &mut Version) -> Result<bool> {
+    pub(crate) fn merge_pieces(&self, key: &[u8], length: u64, seen: &mut Version) -> Result<bool> {
         let encoded = self.encoded(key, 0)?;
         self.write(|file, owner| {
             let Some(hit) = Reader::of(file).hint(seen) else { return Ok(false) };
@@ -170,9 +170,15 @@ impl Store {
         })
     }
 
+    /// For tests of the store's layout, whatever the length: a program merges by [`Backend::append`], where that is due.
+    #[cfg(feature = "testing")]
+    pub fn merge_all_pieces(&self, key: &[u8], seen: &mut Version) -> Result<bool> {
+        self.merge_pieces(key, 0, seen)
+    }
+
     /// As [`Store::append`], whatever room there is: the value and all that was appended to it become one
     /// record. False: it is another value by now; nothing has happened. For short values, as it is copied.
-    pub fn append_whole(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Version) -> Result<bool> {
+    pub(crate) fn append_whole(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Version) -> Result<bool> {
         let encoded = self.encoded(key, bytes.len() as u64)?;
         self.write(|file, owner| {
             let Some(hit) = Reader::of(file).hint(seen) else { return Ok(false) };

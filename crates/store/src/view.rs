@@ -123,7 +123,7 @@ impl<'f> View<'f> {
     /// A few bytes.
     #[inline]
     pub fn read<const N: usize>(&self, offset: u64) -> Option<[u8; N]> {
-        // SAFETY: inside of the view, which is inside of the mapping.
+        // SAFETY: inside of the view (`has`), which both who make one keep inside of the mapping.
         self.has(offset, N as u64).then(|| unsafe { self.file.map.read_inside(offset) })
     }
 
@@ -131,14 +131,14 @@ impl<'f> View<'f> {
     /// afterwards.
     #[inline]
     pub fn copy(&self, offset: u64, length: u64, out: &mut impl Room<u8>) -> Option<()> {
-        // SAFETY: inside of the view, which is inside of the mapping.
+        // SAFETY: inside of the view (`has`), which both who make one keep inside of the mapping.
         (self.has(offset, length) && unsafe { self.file.map.copy_inside(offset, length, out) }).then_some(())
     }
 
     /// Whether the bytes at `offset` are these.
     #[inline]
     pub fn equals(&self, offset: u64, bytes: &[u8]) -> bool {
-        // SAFETY: inside of the view, which is inside of the mapping.
+        // SAFETY: inside of the view (`has`), which both who make one keep inside of the mapping.
         self.has(offset, bytes.len() as u64) && unsafe { self.file.map.equals_inside(offset, bytes) }
     }
 

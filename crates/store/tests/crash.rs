@@ -67,7 +67,7 @@ fn apply(store: &Store, step: &Step) {
             let done = store.retry(|store| {
                 let mut seen = Version::default();
                 store.get(key, &mut seen, &mut Vec::new())?;
-                store.unite(key, 0, &mut seen)
+                store.merge_all_pieces(key, &mut seen)
             });
             assert!(done.unwrap());
         }

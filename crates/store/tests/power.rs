@@ -100,7 +100,7 @@ fn apply(store: &Store, model: &mut Model, step: &Step, returned: &mut dyn FnMut
             }
             start(model);
             store.get(key, &mut seen, &mut Vec::new()).unwrap();
-            assert!(store.unite(key, 0, &mut seen).unwrap());
+            assert!(store.merge_all_pieces(key, &mut seen).unwrap());
         }
         Step::Remove(key) => {
             model.0.retain(|(name, _)| name != key);

@@ -279,11 +279,11 @@ impl Client {
         // When an append is refused, merging and putting anew are both allowed; merging is allowed at any time.
         let unites = value.len() % 3 != 0;
         if value.len() % 16 == 1 {
-            assert!(self.store.unite(key, 0, seen)?);
+            assert!(self.store.merge_all_pieces(key, seen)?);
         }
         let mut done = self.store.append(key, bytes, value.len() as i64, seen)?;
         if done == Appended::Full && unites {
-            assert!(self.store.unite(key, 0, seen)?);
+            assert!(self.store.merge_all_pieces(key, seen)?);
             done = self.store.append(key, bytes, value.len() as i64, seen)?;
         }
         value.extend_from_slice(bytes);

@@ -93,7 +93,7 @@ fn append(store: &Store, entry: &Entry, n: usize) {
             Appended::Done => break,
             Appended::Changed => {}
             Appended::Full => {
-                store.retry(|store| store.unite(&name, 0, &mut seen)).unwrap();
+                store.retry(|store| store.merge_all_pieces(&name, &mut seen)).unwrap();
             }
         }
     }

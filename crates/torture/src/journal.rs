@@ -78,7 +78,8 @@ pub struct Owner {
 /// # Safety
 /// `T` is made of atomics, for which zeros are values.
 pub unsafe fn shared<T>() -> &'static T {
-    // SAFETY: anonymous memory, zeroed, never unmapped; the rest is the caller's promise.
+    // SAFETY: anonymous memory, zeroed, never unmapped; the caller has chosen a `T` for which zeros are a value and which
+    // processes may share.
     unsafe {
         let memory = libc::mmap(
             std::ptr::null_mut(),

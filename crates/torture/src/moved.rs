@@ -271,7 +271,7 @@ impl Eyes {
             match store.retry(|store| store.append(&name, &entry, 0, seen)).unwrap() {
                 Appended::Changed => continue,
                 Appended::Full => {
-                    store.retry(|store| store.unite(&name, 0, seen)).unwrap();
+                    store.retry(|store| store.merge_all_pieces(&name, seen)).unwrap();
                     continue;
                 }
                 Appended::Done if unread => {}

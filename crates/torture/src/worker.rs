@@ -145,7 +145,7 @@ impl Worker<'_> {
                 continue;
             }
             if done == Appended::Full && !start_over && !number.is_multiple_of(4) {
-                self.store.retry(|store| store.unite(&name, 0, seen)).unwrap();
+                self.store.retry(|store| store.merge_all_pieces(&name, seen)).unwrap();
                 continue;
             }
             if start_over {
@@ -179,7 +179,7 @@ impl Worker<'_> {
                 Appended::Done => break,
                 Appended::Changed => {}
                 Appended::Full => {
-                    self.store.retry(|store| store.unite(&name, 0, &mut seen)).unwrap();
+                    self.store.retry(|store| store.merge_all_pieces(&name, &mut seen)).unwrap();
                 }
             }
         }

@@ -219,7 +219,7 @@ mod tests {
                 libc::waitid(libc::P_PID, pid as u32, &mut info, libc::WEXITED | libc::WNOWAIT);
             }
             assert_eq!(child.fate(), Fate::Died, "a zombie");
-            // SAFETY: as above.
+            // SAFETY: the same child, still a zombie: nothing else waits for it.
             unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
             assert_eq!(child.fate(), Fate::Died);
         });

@@ -308,11 +308,11 @@ unsafe fn word_around<'a>(address: *const u8) -> (&'a AtomicU64, usize) {
 pub unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
     let mut at = 0;
     while at < length {
-        // SAFETY: the caller's promise.
+        // SAFETY: one of the `length` bytes that the caller says can be read at `from`.
         let (word, byte) = unsafe { word_around(from.add(at)) };
         let bytes = word.load(Ordering::Relaxed).to_ne_bytes();
         let part = (8 - byte).min(length - at);
-        // SAFETY: as above.
+        // SAFETY: `part` bytes are left of the word and of the room that the caller has at `to`.
         unsafe { std::ptr::copy_nonoverlapping(bytes[byte..].as_ptr(), to.add(at), part) };
         at += part;
     }
@@ -323,7 +323,7 @@ pub unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
 pub unsafe fn write(bytes: &[u8], to: *mut u8) {
     let mut at = 0;
     while at < bytes.len() {
-        // SAFETY: the caller's promise.
+        // SAFETY: one of the bytes for which the caller has room at `to`.
         let (word, byte) = unsafe { word_around(to.add(at)) };
         let part = (8 - byte).min(bytes.len() - at);
         // Of a word that is written in part the rest is the owner's own, too.
@@ -338,7 +338,7 @@ pub unsafe fn write(bytes: &[u8], to: *mut u8) {
 /// As `bytes::move_within`.
 pub unsafe fn move_within(from: *const u8, to: *mut u8, length: usize) {
     let mut bytes = vec![0; length];
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has `length` bytes at both; the vector in between is as long.
     unsafe {
         copy(from, bytes.as_mut_ptr(), length);
         write(&bytes, to);
@@ -348,14 +348,14 @@ pub unsafe fn move_within(from: *const u8, to: *mut u8, length: usize) {
 /// # Safety
 /// As `bytes::zero`.
 pub unsafe fn zero(to: *mut u8, length: usize) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has room for `length` bytes at `to`.
     unsafe { write(&vec![0; length], to) };
 }
 
 /// # Safety
 /// As `bytes::equals`.
 pub unsafe fn equals(shared: *const u8, bytes: &[u8]) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller says that as many can be read there; they are copied before they are looked at.
     unsafe { view(shared, bytes.len(), |shared| shared == bytes) }
 }
 
@@ -363,7 +363,7 @@ pub unsafe fn equals(shared: *const u8, bytes: &[u8]) -> bool {
 /// As `bytes::view`.
 pub unsafe fn view<T>(shared: *const u8, length: usize, look: impl FnOnce(&[u8]) -> T) -> T {
     let mut bytes = vec![0; length];
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller says that `length` bytes can be read there; the vector is as long.
     unsafe { copy(shared, bytes.as_mut_ptr(), length) };
     look(&bytes)
 }

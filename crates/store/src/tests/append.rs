@@ -89,7 +89,7 @@ fn append_many(store: &Store, key: &[u8], count: u32, length: usize, seen: &mut 
     for n in 0..count {
         let bytes = vec![n as u8; length];
         while store.append(key, &bytes, i64::from(n), seen).unwrap() == Appended::Full {
-            assert!(store.unite(key, 0, seen).unwrap());
+            assert!(store.merge_pieces(key, 0, seen).unwrap());
             united += 1;
         }
         whole.extend_from_slice(&bytes);
@@ -109,7 +109,7 @@ fn uniting_what_was_appended_leaves_a_long_value_where_it_is() {
     append_many(&store, b"list", 3, 100, &mut seen, &mut whole);
     assert_eq!(other.get(b"list", &mut knows_a_piece, &mut out).unwrap(), Found::Appended);
     let base = assert_sound(&store);
-    assert!(!store.unite(b"list", 7 << 20, &mut seen).unwrap(), "shorter than that");
+    assert!(!store.merge_pieces(b"list", 7 << 20, &mut seen).unwrap(), "shorter than that");
     let united = append_many(&store, b"list", 60_000, 100, &mut seen, &mut whole);
     assert!((5..20).contains(&united), "{united}: once a megabyte of records");
     assert_eq!(get(&path.store(), b"list").as_ref(), Some(&whole));
@@ -167,14 +167,14 @@ fn a_peek_tells_what_is_to_be_known_before_appending() {
     assert_eq!(peeked(&store).0, Peeked::Unchanged);
     other.append(b"list", b"k", -5, &mut mine).unwrap();
     assert_eq!(peeked(&store).0, Peeked::Noted(-5));
-    other.unite(b"list", 0, &mut mine).unwrap();
+    other.merge_pieces(b"list", 0, &mut mine).unwrap();
     assert_eq!(peeked(&store).0, Peeked::Noted(-5), "a united value keeps the note");
     assert_eq!(get(&store, b"list").as_deref(), Some(&b"0123456789abcdefghijk"[..]));
     other.put(b"list", &[7; 100_000], &mut mine).unwrap();
     assert_eq!(peeked(&store).0, Peeked::Whole);
     other.append(b"list", b"k", 7, &mut mine).unwrap();
     other.append(b"list", b"l", 8, &mut mine).unwrap();
-    other.unite(b"list", 0, &mut mine).unwrap();
+    other.merge_pieces(b"list", 0, &mut mine).unwrap();
     assert_eq!(peeked(&store).0, Peeked::Noted(8), "the newest note stays");
     // A value that was peeked at may be appended to.
     assert_eq!(store.append(b"list", b"m", 9, &mut seen).unwrap(), Appended::Done);
@@ -189,7 +189,7 @@ fn a_united_value_is_still_one_after_the_cleaner_has_moved_it() {
     let (mut seen, mut start) = (Version::default(), Vec::new());
     store.put(b"list", b"first", &mut seen).unwrap();
     store.append(b"list", b"second", 7, &mut seen).unwrap();
-    store.unite(b"list", 0, &mut seen).unwrap();
+    store.merge_pieces(b"list", 0, &mut seen).unwrap();
     let united = seen.position().unwrap();
     let mut random = 1u64;
     for n in 0..60_000u32 {
@@ -216,7 +216,7 @@ fn after_a_power_loss_pieces_that_were_united_count_once_marked_or_not() {
         whole.push(n);
         pieces.push(seen.hit().record);
     }
-    store.unite(b"list", 0, &mut seen).unwrap();
+    store.merge_pieces(b"list", 0, &mut seen).unwrap();
     store.append(b"list", b"after", 0, &mut seen).unwrap();
     whole.extend_from_slice(b"after");
     // The marks that were not on the disk, in any combination.

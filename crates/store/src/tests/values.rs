@@ -64,7 +64,7 @@ fn a_name_or_value_that_no_record_can_hold_is_refused_and_never_found() {
             store.put_if_unchanged(b"list", &long, &mut seen.clone()).map(drop),
             store.append(b"list", &long, 0, &mut seen.clone()).map(drop),
             store.append(&long, b"2", 0, &mut seen.clone()).map(drop),
-            store.unite(&long, 0, &mut seen.clone()).map(drop),
+            store.merge_pieces(&long, 0, &mut seen.clone()).map(drop),
             store.replace(&[(&long, b"1")]),
             store.replace(&[(b"long", &long)]),
         ] {
