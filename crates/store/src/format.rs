@@ -325,14 +325,16 @@ pub fn parse_record_word(word: u64, room: u64) -> Option<RecordHead> {
     fits.then_some(RecordHead { op, length, padding })
 }
 
-/// A key as it stands in the file: a MessagePack str where it is UTF-8, else a bin.
+/// A key as it stands in the file: a MessagePack str where it is UTF-8, else a bin. Each operation makes one of the bytes
+/// that it is given, which stay where they are. No longer than a record can have.
 pub struct EncodedKey<'a> {
     head: [u8; 5],
     head_length: u8,
     bytes: &'a [u8],
 }
 
-/// A name that was read from a record.
+/// A key's name, copied out of a record that may be gone when it is used: to [`EncodedKey`] as `String` is to `&str`. As
+/// short, so that no user of it has to think of one that is too long.
 pub struct Name(Vec<u8>);
 
 impl Name {

@@ -16,49 +16,12 @@ pub fn number_of(name: &[u8]) -> Option<i64> {
     }
 }
 
-/// A name that is a number.
-pub struct NumberName {
-    number: i64,
-    bytes: [u8; Self::MAX_LENGTH as usize],
-    start: usize,
-}
+/// Bytes of the longest name that is a number.
+pub const LONGEST: u64 = 20;
 
-impl NumberName {
-    pub const MAX_LENGTH: u64 = 20;
-
-    pub fn new(number: i64) -> Self {
-        let mut name = Self { number, bytes: [0; Self::MAX_LENGTH as usize], start: Self::MAX_LENGTH as usize };
-        let mut rest = number.unsigned_abs();
-        loop {
-            name.prepend(b'0' + (rest % 10) as u8);
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        if number < 0 {
-            name.prepend(b'-');
-        }
-        name
-    }
-
-    fn prepend(&mut self, byte: u8) {
-        self.start -= 1;
-        self.bytes[self.start] = byte;
-    }
-
-    pub fn number(&self) -> i64 {
-        self.number
-    }
-
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes[self.start..]
-    }
-
-    /// As it stands in the file.
-    pub fn encoded(&self) -> EncodedKey<'_> {
-        EncodedKey::new(self.bytes()).expect("twenty bytes are not too long")
-    }
+/// The key that a number is; its digits are written to `digits`.
+pub fn key_of(number: i64, digits: &mut itoa::Buffer) -> EncodedKey<'_> {
+    EncodedKey::new(digits.format(number).as_bytes()).expect("twenty bytes are not too long")
 }
 
 /// The number after the highest that has been a name, as the header's word keeps it: the words are ordered as
@@ -125,12 +88,13 @@ impl<'g> Numbers<'g> {
     }
 
     /// The number that comes next, for a name that is not there; `None` where there is none left.
-    pub fn next_number(&self, least: i64) -> Result<Option<NumberName>, Failure> {
+    pub fn next_number(&self, least: i64) -> Result<Option<i64>, Failure> {
+        let mut digits = itoa::Buffer::new();
         for _ in 0..2 {
             let number = NextNumber::of_word(self.header().next_number.get()).number(least);
-            let name = NumberName::new(number);
-            if let Search::Miss(_) = self.search(hash(self.file.identity.hash_seed, name.bytes()), &name.encoded()) {
-                return Ok(Some(name));
+            let key = key_of(number, &mut digits);
+            if let Search::Miss(_) = self.search(hash(self.file.identity.hash_seed, key.bytes()), &key) {
+                return Ok(Some(number));
             }
             if number == i64::MAX {
                 return Ok(None);
@@ -162,7 +126,10 @@ mod tests {
     fn a_name_is_a_number_where_it_is_written_as_one() {
         for number in [0, 1, 7, 10, 42, -1, -7, i64::MAX, i64::MIN, i64::MAX - 1, i64::MIN + 1] {
             assert_eq!(number_of(number.to_string().as_bytes()), Some(number));
-            assert_eq!(NumberName::new(number).bytes(), number.to_string().as_bytes());
+            let mut digits = itoa::Buffer::new();
+            let key = key_of(number, &mut digits);
+            assert_eq!(key.bytes(), number.to_string().as_bytes());
+            assert!(key.bytes().len() as u64 <= LONGEST);
         }
         for name in ["", "-", "007", "-0", "-07", "+7", " 7", "7 ", "7a", "1e3", "1.0", "0x7", "9223372036854775808"] {
             assert_eq!(number_of(name.as_bytes()), None, "{name:?}");

@@ -13,7 +13,7 @@ use super::log::append::Log;
 use super::log::compact::Compactor;
 use super::log::replace::Replace;
 use super::log::values::{Appending, Values};
-use super::number::{NumberName, Numbers};
+use super::number::{self, Numbers};
 use super::options::{Durability, Options};
 use super::read::{Reader, Want};
 use super::rebuild::initialize;
@@ -221,20 +221,20 @@ impl Store {
     /// has happened. Creates the file if need be. `least`: no lower number than this one is used.
     pub fn put_next(&self, head: &[u8], body: &[u8], least: i64, seen: &mut Version) -> Result<Option<i64>> {
         let value = Value { head, body };
-        self.check_length(NumberName::MAX_LENGTH + value.len())?;
+        self.check_length(number::LONGEST + value.len())?;
         self.write(|file, owner| {
-            let Some(name) = Numbers::of(owner).next_number(least)? else { return Ok(None) };
+            let Some(number) = Numbers::of(owner).next_number(least)? else { return Ok(None) };
             *seen = Version::default();
-            let key = name.encoded();
-            self.put_locked(file, owner, &key, value, seen, None)?;
-            Ok(Some(name.number()))
+            let mut digits = itoa::Buffer::new();
+            self.put_locked(file, owner, &number::key_of(number, &mut digits), value, seen, None)?;
+            Ok(Some(number))
         })
     }
 
     /// The number under which [`Store::put_next`] would store a value now. Nobody else takes it as long as this
     /// store keeps other writers out ([`Store::lock_writers`]).
     pub fn next_number(&self, least: i64) -> Result<Option<i64>> {
-        self.write(|_, owner| Ok(Numbers::of(owner).next_number(least)?.map(|name| name.number())))
+        self.write(|_, owner| Numbers::of(owner).next_number(least))
     }
 
     /// Removes a key; tells whether it was there. Does not create a file.
