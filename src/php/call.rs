@@ -1,85 +1,187 @@
 //! A call of one of the class's methods.
 
+use std::ffi::CStr;
 use std::ptr;
 
-use ext_php_rs::ffi::{zend_object, zval};
+use ext_php_rs::ffi::{self, zend_class_entry, zend_execute_data, zend_function, zval};
 use ext_php_rs::zend::ExecuteData;
 
 use super::errors::contain;
 use super::object::{self, SyncObject};
-use super::zend::{self, Thrown};
+use super::zend::{self, Held, Local, Object, Slot, Thrown, Value, ZStr};
 
 /// A method call: `$this`, the arguments, and where the result goes.
 pub struct Call<'a> {
-    pub data: &'a mut ExecuteData,
-    pub result: *mut zval,
+    data: &'a mut ExecuteData,
+    result: &'a mut zval,
 }
 
 /// Runs the body of a method: what it throws is pending when it returns, and no panic leaves it.
-pub fn run(data: &mut ExecuteData, result: *mut zval, body: impl FnOnce(&mut Call) -> Result<(), Thrown>) {
+pub fn run(data: &mut ExecuteData, result: &mut zval, body: impl FnOnce(&mut Call) -> Result<(), Thrown>) {
     contain((), || {
         let _ = body(&mut Call { data, result });
     });
 }
 
-/// Parses the arguments of a call, as PHP's own methods do, into variables of the C types that the
-/// format asks for.
+/// A structure of the engine's that an argument is parsed to.
+///
+/// # Safety
+/// For each of its letters the engine's parser stores a pointer to one, which the frame of the call holds.
+pub unsafe trait Argument {
+    /// The letters that stand for it in a format.
+    const LETTERS: &'static [u8];
+}
+
+// SAFETY: a pointer to the place of the argument in the frame, which the engine keeps until the method returns.
+unsafe impl Argument for Value {
+    const LETTERS: &'static [u8] = b"za";
+}
+
+// SAFETY: the string in such a place: the parser puts one there where it was something else.
+unsafe impl Argument for ZStr {
+    const LETTERS: &'static [u8] = b"SP";
+}
+
+/// Whether a format has these letters, one of each set: those that are required, and those that may be left out.
+pub const fn spells(format: &CStr, required: &[&[u8]], optional: &[&[u8]]) -> bool {
+    let format = format.to_bytes();
+    let (mut at, mut n, mut may_be_left_out) = (0, 0, false);
+    while at < format.len() {
+        match format[at] {
+            b'|' if n == required.len() && !may_be_left_out => may_be_left_out = true,
+            b'!' if n > required.len() => {}
+            letter => {
+                let letters = match n.checked_sub(required.len()) {
+                    None => required[n],
+                    Some(n) if may_be_left_out && n < optional.len() => optional[n],
+                    Some(_) => return false,
+                };
+                let mut one = 0;
+                while one < letters.len() && letters[one] != letter {
+                    one += 1;
+                }
+                if one == letters.len() {
+                    return false;
+                }
+                n += 1;
+            }
+        }
+        at += 1;
+    }
+    n == required.len() + optional.len()
+}
+
+/// Parses the arguments of a call, as PHP's own methods do: `name: Value` becomes a `&Value`; behind the semicolon, those
+/// that may be left out or null, an `Option<&Value>`. A format that does not say the same does not compile.
 macro_rules! arguments {
-    ($call:expr, $format:literal $(, $variable:expr)*) => {{
-        // SAFETY: the format matches the variables; the engine throws where the arguments do not.
+    ($call:expr, $format:literal $(, $required:ident: $type:ty)* $(; $($optional:ident: $optional_type:ty),+)?) => {
+        const {
+            assert!(super::call::spells(
+                $format,
+                &[$(<$type as super::call::Argument>::LETTERS),*],
+                &[$($(<$optional_type as super::call::Argument>::LETTERS),+)?]
+            ));
+        }
+        $(let mut $required: Option<&$type> = $call.nothing();)*
+        $($(let mut $optional: Option<&$optional_type> = $call.nothing();)+)?
+        // SAFETY: the format has been compared with the types, each of which is a pointer or null to the engine.
         let outcome = unsafe {
-            ffi::zend_parse_parameters($call.data.This.u2.num_args, $format.as_ptr() $(, &raw mut $variable)*)
+            ext_php_rs::ffi::zend_parse_parameters(
+                $call.arguments(), $format.as_ptr() $(, &raw mut $required)* $($(, &raw mut $optional)+)?
+            )
         };
         if outcome != 0 {
             return Err(Thrown);
         }
-    }};
+        $(let $required = $required.expect("the parser stores all that are required");)*
+    };
 }
 
-impl Call<'_> {
-    /// The object that the method was called on. The caller of a method holds it.
-    pub fn this(&self) -> &'static SyncObject {
-        // SAFETY: methods of this class are only ever called on objects of it.
-        unsafe { SyncObject::of(self.object()) }
+impl<'a> Call<'a> {
+    /// The object that the method was called on.
+    pub fn object(&self) -> &'a Object {
+        // SAFETY: a method that is not static has an object, which the frame of the call holds.
+        unsafe { Object::from_ptr(self.data.This.value.obj) }
     }
 
-    pub fn object(&self) -> *mut zend_object {
-        // SAFETY: a method that is not static has an object.
-        unsafe { self.data.This.value.obj }
+    /// The same, with the fields of this extension.
+    pub fn this(&self) -> &'a SyncObject {
+        // SAFETY: the engine calls methods of this class only on objects of it, which the frame of the call holds.
+        unsafe { SyncObject::of(self.object().as_ptr()) }
+    }
+
+    /// Where the result goes: null so far.
+    pub fn result(&mut self) -> Slot<'_> {
+        Slot::of(self.result)
+    }
+
+    /// The frame of the caller, or null.
+    pub fn caller(&self) -> *mut zend_execute_data {
+        self.data.prev_execute_data
+    }
+
+    /// How many arguments there are.
+    pub fn arguments(&self) -> u32 {
+        // SAFETY: in a frame, the engine keeps the number in this member.
+        unsafe { self.data.This.u2.num_args }
+    }
+
+    /// No argument yet: one lives as long as the frame of the call.
+    pub fn nothing<T: Argument>(&self) -> Option<&'a T> {
+        None
+    }
+
+    /// The one argument, an object of a class.
+    pub fn object_argument(&self, class: *mut zend_class_entry) -> Result<&'a Object, Thrown> {
+        let mut argument: Option<&'a Value> = None;
+        // SAFETY: the format asks for the place of an object, and for the class that it must have.
+        let outcome = unsafe { ffi::zend_parse_parameters(self.arguments(), c"O".as_ptr(), &raw mut argument, class) };
+        argument.filter(|_| outcome == 0).and_then(Value::object).ok_or(Thrown)
     }
 
     /// Returns the object itself.
-    pub fn return_this(&self) {
-        // SAFETY: the engine passes a slot for the result.
-        unsafe { zend::set_object_copy(self.result, self.object()) };
+    pub fn return_this(&mut self) {
+        let this = Held::of(self.object());
+        self.result().set_object(this);
     }
 
-    /// Returns true or false.
-    pub fn return_bool(&self, value: bool) {
-        // SAFETY: the engine passes a slot for the result.
-        unsafe { zend::set_bool(self.result, value) };
+    /// Returns the iterator of the object, as the engine wraps it for PHP programs.
+    pub fn return_iterator(&mut self) {
+        // SAFETY: the place of the result, and that of the object, which is of a class with an iterator.
+        unsafe { ffi::zend_create_internal_iterator_zval(self.result, &raw mut self.data.This) };
+    }
+
+    /// A method of the object's class, by its name in lower case, where a subclass overrides it.
+    fn overriding(&self, name: &str) -> Option<*mut zend_function> {
+        // SAFETY: the class of a live object, which keeps its methods; each has the scope of the class that declares it.
+        unsafe {
+            let method = zend::method(self.object().class(), name);
+            (!method.is_null() && !ptr::eq((*method).common.scope, object::class())).then_some(method)
+        }
     }
 
     /// Whether a subclass overrides `name`.
     pub fn overrides(&self, name: &str) -> bool {
-        // SAFETY: the object has a class; the method exists in it.
-        unsafe {
-            let method = object::method((*self.object()).ce, name);
-            !method.is_null() && !ptr::eq((*method).common.scope, object::class())
-        }
+        self.overriding(name).is_some()
     }
 
-    /// Calls `name` where a subclass overrides it, since the original's methods called each other;
-    /// `false` if none does.
-    pub fn overridden(&self, name: &str, arguments: &mut [zval], result: *mut zval) -> Result<bool, Thrown> {
-        if !self.overrides(name) {
-            return Ok(false);
-        }
-        // SAFETY: the object has a class; the method exists in it.
+    /// The result of `name` where a subclass overrides it, since the original's methods called each other; else `None`.
+    pub fn overridden(&self, name: &str, arguments: &[Local]) -> Result<Option<Local>, Thrown> {
+        let Some(method) = self.overriding(name) else { return Ok(None) };
+        let mut result = Local::new();
+        // SAFETY: a method of the object's class; the engine copies the arguments, and writes the result to a free place.
         unsafe {
-            object::call(self.object(), name, arguments, result)?;
-            Ok(true)
+            ffi::zend_call_known_function(
+                method,
+                self.object().as_ptr(),
+                self.object().class(),
+                result.slot().as_ptr(),
+                arguments.len() as u32,
+                arguments.as_ptr().cast_mut().cast(),
+                ptr::null_mut(),
+            );
         }
+        zend::check().map(|()| Some(result))
     }
 }
 

@@ -46,8 +46,7 @@ fn change_element(this: &SyncObject, step: &Step, rest: &[Step], edit: Edit) -> 
     match step {
         Step::Property(name) => change(this, name, rest, edit),
         Step::Element(key) => {
-            // SAFETY: the step holds its offset.
-            let name = unsafe { offset_name(this, key.value().as_ptr(), edit.fetch())? };
+            let name = offset_name(this, key.value(), edit.fetch())?;
             change(this, &name, rest, edit)
         }
         Step::Append => change_next(this, rest, edit),

@@ -2,11 +2,11 @@
 
 use std::ptr;
 
+use ext_php_rs::ffi::{self, zend_prop_purpose};
 #[cfg(php84)]
-use ext_php_rs::ffi::zval;
-use ext_php_rs::ffi::{self, zend_array, zend_object, zend_prop_purpose};
+use ext_php_rs::ffi::{zend_array, zend_object, zval};
 
-use super::zend::{self, Array, Held, Local, Object, Str, Thrown, ZStr};
+use super::zend::{self, Array, Held, Key, Local, Object, Str, Thrown, ZStr};
 #[cfg(php84)]
 use super::zend::{Slot, Value};
 
@@ -78,36 +78,33 @@ pub fn declared_values(object: &Object) -> Held<Array> {
     Held::duplicate(&pointers)
 }
 
-/// Sets the properties that the object's class declares, where `values` has them.
-///
-/// # Safety
-/// Both are valid, and `values` is held by the caller.
-pub unsafe fn set_declared(object: *mut zend_object, values: *mut zend_array) -> Result<(), Thrown> {
-    // SAFETY: the caller holds the object and the values. The engine's functions check types and readonly as for any
-    // class.
-    unsafe {
-        let class = (*object).ce;
-        let executor = zend::executor();
-        for i in 0..(*class).default_properties_count as usize {
-            let property = *(*class).properties_info_table.add(i);
-            if property.is_null() {
-                continue;
-            }
-            let value = ffi::zend_hash_find(values, (*property).name);
-            #[cfg(php84)]
-            if !value.is_null() && !(*property).hooks.is_null() {
-                set_behind_hooks(object, property, value)?;
-                continue;
-            }
-            if !value.is_null() {
-                let full = zend::bytes((*property).name);
-                let name = Str::new(full.rsplit(|&b| b == 0).next().unwrap_or(full));
-                let scope = std::mem::replace(&mut (*executor).fake_scope, (*property).ce);
-                ffi::zend_std_write_property(object, name.as_ptr(), zend::deref(value), ptr::null_mut());
-                (*executor).fake_scope = scope;
-                zend::check()?;
-            }
+/// Sets the properties that the object's class declares, where `values` has them: not by methods of the class, but as its
+/// types and `readonly` allow.
+pub fn set_declared(object: &Object, values: &Array) -> Result<(), Thrown> {
+    // SAFETY: the class of a live object.
+    let declared = unsafe { zend::declared(object.class()) };
+    for &property in declared {
+        // SAFETY: null, or a declaration of the class, which outlives the object, and keeps its name.
+        let Some((property, full)) = (unsafe { property.as_ref().map(|of| (of, ZStr::from_ptr(of.name))) }) else {
+            continue;
+        };
+        let Some(value) = values.find(Key::String(full)) else { continue };
+        #[cfg(php84)]
+        if !property.hooks.is_null() {
+            // SAFETY: the declaration that was just looked at; one with hooks and a value has a slot.
+            unsafe { set_behind_hooks(object.as_ptr(), (&raw const *property).cast_mut(), value.as_ptr())? };
+            continue;
         }
+        let name = Str::new(full.bytes().rsplit(|&b| b == 0).next().unwrap_or(full.bytes()));
+        // SAFETY: the globals of this thread, without a reference to them; the object, the name and the value are held. As
+        // from its class's own methods, the engine's function checks types and readonly.
+        unsafe {
+            let executor = zend::executor();
+            let scope = std::mem::replace(&mut (*executor).fake_scope, property.ce);
+            ffi::zend_std_write_property(object.as_ptr(), name.as_ptr(), value.dereference().as_ptr(), ptr::null_mut());
+            (*executor).fake_scope = scope;
+        }
+        zend::check()?;
     }
     Ok(())
 }

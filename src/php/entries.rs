@@ -1,41 +1,34 @@
 //! The entries of a PHP array, encoded for an operation of the store that takes all of them.
 
-use ext_php_rs::ffi;
-
 use super::globals::GLOBALS;
 use super::names::check_name;
 use super::object::SyncObject;
 use super::refusal::cannot_store;
 use super::value::{self, ZendVec};
-use super::zend::{self, Key, Thrown};
+use super::zend::{Array, Held, Key, Thrown};
 
-/// Runs `operation` with the names and encoded values of an array.
-///
-/// # Safety
-/// `array` is valid, and held by the caller so that user code that encoding runs cannot change it.
-pub unsafe fn with_entries(
+/// Runs `operation` with the names and encoded values of an array: held, so that user code that encoding runs changes a
+/// copy.
+pub fn with_entries(
     this: &SyncObject,
-    array: *mut ffi::zend_array,
+    array: &Held<Array>,
     operation: impl FnOnce(&[(&[u8], &[u8])]) -> Result<(), Thrown>,
 ) -> Result<(), Thrown> {
     // Where names and values end in `bytes`.
     let mut ends = ZendVec::new();
     let mut bytes = GLOBALS.get().buffers.take();
-    // SAFETY: the caller holds the array, so that user code that changes it changes a copy.
-    unsafe {
-        for (key, value) in zend::Elements::of(array) {
-            if let Key::String(name) = key {
-                check_name(name)?;
-            }
-            let text = key.text();
-            bytes.extend_from_slice(text.bytes());
-            let name = bytes.len();
-            if let Err(error) = value::encode(&*value, 0, &mut bytes) {
-                // (Where there was no memory, the bytes are cut.)
-                return Err(cannot_store(this, Some(text.bytes()), error));
-            }
-            ends.push((name, bytes.len()));
+    for (key, value) in array.entries() {
+        if let Key::String(name) = key {
+            check_name(name)?;
         }
+        let text = key.text();
+        bytes.extend_from_slice(text.bytes());
+        let name = bytes.len();
+        if let Err(error) = value::encode(value.as_zval(), 0, &mut bytes) {
+            // (Where there was no memory, the bytes are cut.)
+            return Err(cannot_store(this, Some(text.bytes()), error));
+        }
+        ends.push((name, bytes.len()));
     }
     let mut entries = ZendVec::new();
     let mut start = 0;

@@ -3,12 +3,12 @@
 use std::os::raw::{c_int, c_void};
 use std::ptr;
 
-use ext_php_rs::ffi::{self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, zend_string, zval};
+use ext_php_rs::ffi::{self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, zval};
 
 use super::errors;
 use super::opline::Opline;
 use super::step::{Key, Step};
-use super::zend::{Str, Thrown, Value};
+use super::zend::{Str, Thrown, Value, ZStr};
 
 /// The purpose of a fetch of a property or element.
 pub enum Fetch {
@@ -23,20 +23,12 @@ pub enum Fetch {
 /// Finds out for which purpose `read_property` is called. Throws where a reference is wanted.
 ///
 /// `way`: what leads to the object, for the message.
-///
-/// # Safety
-/// `name` is valid.
-pub unsafe fn property_fetch(
-    kind: c_int,
-    name: *mut zend_string,
-    way: impl FnOnce() -> String,
-) -> Result<Fetch, Thrown> {
+pub fn property_fetch(kind: c_int, name: &ZStr, way: impl FnOnce() -> String) -> Result<Fetch, Thrown> {
     if !matches!(kind as u32, BP_VAR_W | BP_VAR_RW | BP_VAR_UNSET) {
         return Ok(Fetch::Value);
     }
     let Some(instruction) = Opline::current() else { return Ok(Fetch::Value) };
-    // SAFETY: the caller promises a live name.
-    let no_reference = || no_reference(&(way() + &Step::Property(unsafe { Str::share(name) }).to_string()));
+    let no_reference = || no_reference(&(way() + &Step::Property(Str::of(name)).to_string()));
     match instruction.code() {
         ffi::ZEND_FETCH_OBJ_FUNC_ARG | ffi::ZEND_ASSIGN_OBJ_REF => Err(no_reference()),
         ffi::ZEND_FETCH_OBJ_W | ffi::ZEND_FETCH_OBJ_RW | ffi::ZEND_FETCH_OBJ_UNSET => {
@@ -57,13 +49,9 @@ pub fn is_operator() -> bool {
 /// Finds out for which purpose `read_dimension` is called. Throws where a reference is wanted.
 ///
 /// `way`: what leads to the object, for the message.
-///
-/// # Safety
-/// `offset` is valid or null.
-pub unsafe fn element_fetch(kind: c_int, offset: *mut zval, way: impl FnOnce() -> String) -> Result<Fetch, Thrown> {
+pub fn element_fetch(kind: c_int, offset: Option<&Value>, way: impl FnOnce() -> String) -> Result<Fetch, Thrown> {
     let Some(instruction) = Opline::current() else { return Ok(Fetch::Value) };
-    // SAFETY: the caller promises null or a live value.
-    let no_reference = || no_reference(&(way() + &unsafe { element(offset) }.to_string()));
+    let no_reference = || no_reference(&(way() + &element(offset).to_string()));
     match (kind as u32, instruction.code()) {
         (BP_VAR_R, ffi::ZEND_ASSIGN_DIM_OP) => Ok(Fetch::Operand),
         (BP_VAR_W, ffi::ZEND_FETCH_DIM_FUNC_ARG | ffi::ZEND_FETCH_LIST_W) => Err(no_reference()),
@@ -88,16 +76,18 @@ fn no_reference(what: &str) -> Thrown {
     ))
 }
 
-/// The step that an offset makes.
+/// An offset as the engine passes it: nothing for `[]`.
 ///
 /// # Safety
-/// `offset` is null, or a live value.
-pub unsafe fn element(offset: *mut zval) -> Step {
-    if offset.is_null() {
-        return Step::Append;
-    }
-    // SAFETY: not null, so the engine passed a valid value.
-    Step::Element(unsafe { Key::new(Value::from_ptr(offset)) })
+/// `offset` is null, or a live value for as long as the result is used.
+pub unsafe fn offset<'a>(offset: *const zval) -> Option<&'a Value> {
+    // SAFETY: not null, so the caller promises a live value.
+    (!offset.is_null()).then(|| unsafe { Value::from_ptr(offset) })
+}
+
+/// The step that an offset makes.
+pub fn element(offset: Option<&Value>) -> Step {
+    offset.map_or(Step::Append, |offset| Step::Element(Key::new(offset)))
 }
 
 /// Makes the engine forget the type of the property that it met at this instruction before, on an

@@ -67,8 +67,7 @@ impl Content {
 
     fn value(&self, this: &SyncObject, at: usize, mut into: Slot) -> Result<bool, Thrown> {
         match self {
-            // SAFETY: a place of the caller's, which is overwritten.
-            Self::Store(moment) => unsafe { moment.value(this, at, into.as_ptr()) },
+            Self::Store(moment) => moment.value(this, at, into),
             Self::Legacy(data) => {
                 match data.properties().values().nth(at) {
                     Some(value) => into.copy(value),

@@ -5,10 +5,9 @@
 //! have a property `data` with the shared object, and others that tell of its lock. A lock in such
 //! a file means nothing: it does not say whether its owner is alive.
 
-use std::ptr;
 use std::time::{Duration, Instant};
 
-use ext_php_rs::ffi::{self, IS_ARRAY, IS_OBJECT, zend_array, zval};
+use ext_php_rs::ffi;
 
 use super::entries::with_entries;
 use super::errors;
@@ -18,21 +17,19 @@ use super::object::SyncObject;
 use super::retry::{Stop, retry, retry_into};
 use super::value::{AllowedClasses, ZendVec, importing};
 use super::wait::Rounds;
-use super::zend::{self, Key, Str, Thrown};
+use super::zend::{self, Array, Held, Key, Local, Object, Str, Thrown, Value};
 
 /// Calls `each` with the names and values of a legacy file, in order; `false` if the file is no
 /// longer one: start over.
-pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<(), Thrown>) -> Result<bool, Thrown> {
+pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, Local) -> Result<(), Thrown>) -> Result<bool, Thrown> {
     let mut file = GLOBALS.get().buffers.take();
     if !content(this, &mut file)? {
         return Ok(false);
     }
     let data = unserialize(this, &file)?;
-    // SAFETY: `data` keeps the array while it is walked; values are those of its slots.
-    unsafe {
-        for (key, value) in zend::Elements::of(properties(&raw const data)) {
-            each(key.text(), zend::deref(value))?;
-        }
+    // (Held, so that user code changes a copy.)
+    for (key, value) in Held::of(properties(&data)).entries() {
+        each(key.text(), Local::copy_of(value.dereference()))?;
     }
     Ok(true)
 }
@@ -44,16 +41,13 @@ pub fn import(this: &SyncObject) -> Result<(), Thrown> {
         return Ok(());
     }
     let data = unserialize(this, &file)?;
-    // SAFETY: `data` keeps the array while it is walked.
-    unsafe {
-        with_entries(this, properties(&raw const data), |entries| {
-            match retry(this, |store| store.import(&file, entries)) {
-                // Done, or another process was faster: the operation starts over in any case.
-                Ok(_) | Err(Stop::Legacy) => Ok(()),
-                Err(Stop::Thrown) => Err(Thrown),
-            }
-        })
-    }
+    with_entries(this, &Held::of(properties(&data)), |entries| {
+        match retry(this, |store| store.import(&file, entries)) {
+            // Done, or another process was faster: the operation starts over in any case.
+            Ok(_) | Err(Stop::Legacy) => Ok(()),
+            Err(Stop::Thrown) => Err(Thrown),
+        }
+    })
 }
 
 /// Copies the file into `file`; false if it is no longer one of these.
@@ -66,7 +60,7 @@ fn content(this: &SyncObject, file: &mut ZendVec<u8>) -> Result<bool, Thrown> {
 }
 
 /// The shared object in the file: an object or an array.
-fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
+fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<Local, Thrown> {
     let damaged = |why: &str| -> Thrown {
         let file = this.instance().map(|instance| String::from_utf8_lossy(&instance.file).into_owned());
         errors::throw_sync(&format!(
@@ -74,17 +68,18 @@ fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
             file.unwrap_or_default()
         ))
     };
-    let mut whole = zend::empty();
+    let mut whole = Local::new();
     let policy = this.policy()?;
-    // SAFETY: the bytes outlive the call; the engine's table of what was met is given back.
+    let classes = class_table(&policy.allowed_classes);
+    let into = whole.slot();
+    // SAFETY: the bytes and the classes outlive the call; the engine's table of what was met is given back.
     let complete = importing::under(policy, || unsafe {
         let mut table = ffi::php_var_unserialize_init();
-        let mut classes = class_table(&policy.allowed_classes);
-        if let Some(classes) = &mut classes {
-            ffi::php_var_unserialize_set_allowed_classes(table, classes.value.arr);
+        if let Some(classes) = &classes {
+            ffi::php_var_unserialize_set_allowed_classes(table, classes.as_ptr());
         }
         let mut at = bytes.as_ptr();
-        let done = ffi::php_var_unserialize(&raw mut whole, &raw mut at, bytes.as_ptr_range().end, &raw mut table);
+        let done = ffi::php_var_unserialize(into.as_ptr(), &raw mut at, bytes.as_ptr_range().end, &raw mut table);
         ffi::php_var_unserialize_destroy(table);
         done != 0
     });
@@ -92,69 +87,38 @@ fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<zval, Thrown> {
     if !complete {
         return Err(damaged("it is damaged"));
     }
-    // SAFETY: `whole` is a value of this frame.
-    unsafe {
-        let found = property(&raw const whole, b"data");
-        if found.is_null() || zend::kind(found) != IS_OBJECT {
-            return Err(damaged("it has no object with the data"));
-        }
-        // Any other serialized object is not to be turned into a store.
-        if [b"timeout".as_slice(), b"interval"].iter().any(|name| property(&raw const whole, name).is_null()) {
-            return Err(damaged("it tells nothing of a lock"));
-        }
-        let mut data = zend::empty();
-        zend::copy(&raw mut data, found);
-        Ok(data)
+    let Some(data) = property(&whole, b"data").filter(|data| data.object().is_some()) else {
+        return Err(damaged("it has no object with the data"));
+    };
+    // Any other serialized object is not to be turned into a store.
+    if [b"timeout".as_slice(), b"interval"].iter().any(|name| property(&whole, name).is_none()) {
+        return Err(damaged("it tells nothing of a lock"));
     }
+    Ok(Local::copy_of(data))
 }
 
 /// The classes that values may contain, as `unserialize` wants to know it: `None` for any. The
 /// stdClass that the data itself is in is always allowed.
-fn class_table(allowed: &AllowedClasses) -> Option<zval> {
+fn class_table(allowed: &AllowedClasses) -> Option<Held<Array>> {
     let AllowedClasses::Only(names) = allowed else { return None };
-    let mut table = zend::empty();
-    // SAFETY: a new array, which has no other owner; its keys get owners of their own.
-    unsafe {
-        zend::set_array(&raw mut table, ffi::_zend_new_array(names.len() as u32 + 1));
-        for name in names.iter().map(Vec::as_slice).chain([b"stdclass".as_slice()]) {
-            ffi::zend_hash_add_empty_element(table.value.arr, Str::new(name).as_ptr());
-        }
+    let mut table = Held::<Array>::new();
+    for name in names.iter().map(Vec::as_slice).chain([b"stdclass".as_slice()]) {
+        table.update(&Str::new(name), Local::null());
     }
     Some(table)
 }
 
 /// The properties of an object, or the entries of an array.
-///
-/// # Safety
-/// `data` is a live value, which keeps the result.
-unsafe fn properties(data: *const zval) -> *mut zend_array {
-    // SAFETY: callers pass a valid value.
-    unsafe {
-        match zend::kind(data) {
-            IS_ARRAY => (*data).value.arr,
-            IS_OBJECT => ffi::zend_std_get_properties((*data).value.obj),
-            _ => &raw const ffi::zend_empty_array as *mut zend_array,
-        }
-    }
+fn properties(data: &Value) -> &Array {
+    let properties = || data.object().map(Object::properties);
+    data.array().or_else(properties).unwrap_or(Array::empty())
 }
 
-/// A property by its name, whatever its visibility; null if there is none.
-///
-/// # Safety
-/// `object` is a live value, which keeps the result.
-unsafe fn property(object: *const zval, name: &[u8]) -> *mut zval {
-    // SAFETY: callers pass a valid value.
-    unsafe {
-        for (key, value) in zend::Elements::of(properties(object)) {
-            // Private and protected names are stored as "\0class\0name".
-            if let Key::String(key) = key
-                && key.bytes().rsplit(|&b| b == 0).next() == Some(name)
-            {
-                return zend::deref(value);
-            }
-        }
-        ptr::null_mut()
-    }
+/// A property by its name, whatever its visibility.
+fn property<'a>(object: &'a Value, name: &[u8]) -> Option<&'a Value> {
+    // Private and protected names are stored as "\0class\0name".
+    let is_named = |key: &Key| matches!(key, Key::String(key) if key.bytes().rsplit(|&b| b == 0).next() == Some(name));
+    properties(object).entries().find(|(key, _)| is_named(key)).map(|(_, value)| value.dereference())
 }
 
 /// Runs an operation of the store, and again while another process holds the lock, until it is done

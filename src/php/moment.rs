@@ -5,7 +5,7 @@
 //! they stay, so that nothing is there twice. Either all of them at once; or, for a loop that needs one at
 //! a time and where all would take much of what `memory_limit` leaves, each when its turn comes.
 
-use ext_php_rs::ffi::{self, zval};
+use ext_php_rs::ffi::zend_string;
 
 use super::globals::GLOBALS;
 use super::handle::{Backend, Entry, Handle, Snapshot, Stored, Unread};
@@ -15,7 +15,7 @@ use super::refusal::throw_no_memory;
 use super::retry::{Stop, retry, retry_making_room};
 use super::stored;
 use super::value::{self, ZendVec, scalar};
-use super::zend::{self, Slot, Str, Thrown};
+use super::zend::{self, Local, Slot, Str, Thrown, ZStr};
 
 /// How much of the memory that is left the values may take that a loop does not need yet.
 const SHARE: u64 = 4;
@@ -47,9 +47,24 @@ pub struct Moment {
 #[derive(Clone, Copy)]
 struct Long {
     at: usize,
-    string: *mut ffi::zend_string,
+    /// The moment owns a count of it; the empty string has none.
+    string: *mut zend_string,
     /// It holds the value's MessagePack, and is not the value.
     encoded: bool,
+}
+
+impl Long {
+    /// Another owner of the string; and whether that holds the value's MessagePack.
+    fn share(&self) -> (Str, bool) {
+        // SAFETY: the moment owns a count, which only `empty` gives up.
+        (unsafe { Str::share(self.string) }, self.encoded)
+    }
+
+    /// Gives up the string.
+    fn empty(&mut self) {
+        // SAFETY: the moment owns the count, which goes with the pointer; the empty string takes its place.
+        drop(unsafe { Str::from_owned(std::mem::replace(&mut self.string, ZStr::empty().as_ptr())) });
+    }
 }
 
 impl Moment {
@@ -95,41 +110,28 @@ impl Moment {
 
     /// The value at a place, into `into`, which is overwritten; false if there is none any more. Decoding may
     /// run user code, which may let go of this very moment: nothing of it is used from there on.
-    ///
-    /// # Safety
-    /// The object is held, and `into` is a slot.
-    pub unsafe fn value(&self, this: &SyncObject, at: usize, into: *mut zval) -> Result<bool, Thrown> {
-        // SAFETY: a slot by contract; strings are held while they are used.
-        unsafe {
-            zend::set_null(into);
-            let Some((name, value)) = self.snapshot.get(at) else { return Ok(false) };
-            match value {
-                Stored::Bytes(bytes) => {
-                    let mut copy = GLOBALS.get().buffers.take();
-                    copy.extend_from_slice(name);
-                    copy.extend_from_slice(bytes);
-                    let (name, bytes) = copy.split_at(name.len());
-                    stored::decode(this, name, bytes, Slot::new(into))?;
-                }
-                Stored::Left(left) => {
-                    let name = Str::new(name);
-                    let long = match self.taken(at) {
-                        Some(n) => {
-                            zend::hold_string(self.long[n].string);
-                            Some(self.long[n])
-                        }
-                        None => fetch(this, at, &left)?,
-                    };
-                    let Some(Long { string, encoded, .. }) = long else {
-                        // Replaced meanwhile.
-                        return property::read(this, &name, Slot::new(into));
-                    };
-                    let string = Str::from_owned(string);
-                    if encoded {
-                        stored::decode(this, name.bytes(), string.bytes(), Slot::new(into))?;
-                    } else {
-                        zend::set_string(into, string);
-                    }
+    pub fn value(&self, this: &SyncObject, at: usize, mut into: Slot) -> Result<bool, Thrown> {
+        into.set_null();
+        let Some((name, value)) = self.snapshot.get(at) else { return Ok(false) };
+        match value {
+            Stored::Bytes(bytes) => {
+                let mut copy = GLOBALS.get().buffers.take();
+                copy.extend_from_slice(name);
+                copy.extend_from_slice(bytes);
+                let (name, bytes) = copy.split_at(name.len());
+                stored::decode(this, name, bytes, into)?;
+            }
+            Stored::Left(left) => {
+                let name = Str::new(name);
+                let long = match self.taken(at) {
+                    Some(n) => Some(self.long[n].share()),
+                    None => fetch(this, &left)?,
+                };
+                match long {
+                    Some((string, false)) => into.set_string(string),
+                    Some((string, true)) => drop(stored::decode(this, name.bytes(), string.bytes(), into)?),
+                    // Replaced meanwhile.
+                    None => return property::read(this, &name, into),
                 }
             }
         }
@@ -139,10 +141,7 @@ impl Moment {
     /// Lets go of a value that will not be asked for again.
     pub fn forget(&mut self, at: usize) {
         if let Some(n) = self.taken(at) {
-            let long = &mut self.long[n];
-            let empty = Str::new(b"").into_raw();
-            // SAFETY: its count is owned; the empty string, which has no count, takes its place.
-            drop(unsafe { Str::from_owned(std::mem::replace(&mut long.string, empty)) });
+            self.long[n].empty();
         }
     }
 
@@ -173,8 +172,8 @@ impl Moment {
         for at in 0..self.len() {
             let Some((_, Stored::Left(left))) = self.snapshot.get(at) else { continue };
             self.long.reserve(1);
-            match fetch(this, at, &left)? {
-                Some(long) => self.long.push(long),
+            match fetch(this, &left)? {
+                Some((string, encoded)) => self.long.push(Long { at, string: string.into_raw(), encoded }),
                 None => return Ok(false),
             }
         }
@@ -182,10 +181,7 @@ impl Moment {
     }
 
     fn let_go(&mut self) {
-        for long in self.long.iter() {
-            // SAFETY: its count is owned.
-            drop(unsafe { Str::from_owned(long.string) });
-        }
+        self.long.iter_mut().for_each(Long::empty);
         self.long.clear();
     }
 }
@@ -196,8 +192,8 @@ impl Drop for Moment {
     }
 }
 
-/// Copies a long value to a new string; `None` if it is gone.
-fn fetch(this: &SyncObject, at: usize, left: &Unread) -> Result<Option<Long>, Thrown> {
+/// Copies a long value to a new string, and tells whether that holds its MessagePack; `None` if it is gone.
+fn fetch(this: &SyncObject, left: &Unread) -> Result<Option<(Str, bool)>, Thrown> {
     let mut start = [std::mem::MaybeUninit::uninit(); 16];
     if !read(this, left, 0, &mut start)? {
         return Ok(None);
@@ -209,16 +205,12 @@ fn fetch(this: &SyncObject, at: usize, left: &Unread) -> Result<Option<Long>, Th
     if !zend::has_memory(left.length as usize) {
         return Err(throw_no_memory(this, None, left.length));
     }
-    let mut string = zend::empty();
-    // SAFETY: a slot of this frame. The room is filled, or the string is dropped unread.
-    unsafe {
-        let room = zend::set_unwritten_string(&raw mut string, left.length as usize - from);
-        if !read(this, left, from as u64, room)? {
-            return Ok(None);
-        }
-        let string = Str::share(string.value.str_).into_raw();
-        Ok(Some(Long { at, string, encoded: head.is_none() }))
+    let mut string = Local::new();
+    // (All of the room is filled, or the string is dropped unread.)
+    if !read(this, left, from as u64, string.slot().set_unwritten_string(left.length as usize - from))? {
+        return Ok(None);
     }
+    Ok(string.string().map(|string| (Str::of(string), head.is_none())))
 }
 
 fn read(this: &SyncObject, left: &Unread, from: u64, room: &mut [std::mem::MaybeUninit<u8>]) -> Result<bool, Thrown> {

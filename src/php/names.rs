@@ -2,56 +2,41 @@
 
 #[cfg(not(php83))]
 use ext_php_rs::ffi::BP_VAR_IS;
+use ext_php_rs::ffi::BP_VAR_UNSET;
 #[cfg(php83)]
 use ext_php_rs::ffi::zend_string;
 #[cfg(php83)]
 use ext_php_rs::ffi::zval;
-use ext_php_rs::ffi::{self, BP_VAR_UNSET};
 
 use super::errors;
 use super::object::SyncObject;
 use super::zend::{self, Local, Str, Thrown, Value, ZStr};
 
 /// A string from the engine's pool for a name given as any value: `$s[5]`, `get(1.5)`.
-///
-/// # Safety
-/// `value` is valid.
-pub unsafe fn name_of(value: *mut ffi::zval) -> Result<Str, Thrown> {
-    // SAFETY: the caller promises a live value.
-    unsafe { zend::to_string(zend::deref(value)) }
+pub fn name_of(value: &Value) -> Result<Str, Thrown> {
+    value.dereference().to_string()
 }
 
 /// The name that an offset means, `$sync[5]`: what `(string)` makes of it, as for `$sync->{5}`. `fetch`: how the engine
 /// fetches it.
-///
-/// # Safety
-/// `offset` is valid.
-pub unsafe fn offset_name(this: &SyncObject, offset: *mut ffi::zval, fetch: u32) -> Result<Str, Thrown> {
-    // SAFETY: the caller promises a live value; its copy is held while it is converted.
-    unsafe {
-        let mut legal = legal_offset(this, offset, fetch)?;
-        name_of(&raw mut legal)
-    }
+pub fn offset_name(this: &SyncObject, offset: &Value, fetch: u32) -> Result<Str, Thrown> {
+    // (A copy, which is held while it is converted.)
+    name_of(&*legal_offset(this, offset, fetch)?)
 }
 
 /// An offset of which a name can be made. Throws for an array, and for an object that is no string either: to an array,
 /// too, these are illegal. A resource is its number, with a warning, as to an array.
-///
-/// # Safety
-/// `offset` is valid.
-pub unsafe fn legal_offset(this: &SyncObject, offset: *mut ffi::zval, fetch: u32) -> Result<ffi::zval, Thrown> {
-    // SAFETY: the caller promises a live value, and each class has a name.
-    let (offset, class) = unsafe { (Value::from_ptr(offset).dereference(), zend::class_name((*this.zend()).ce)) };
-    // SAFETY: the class of a live object.
+pub fn legal_offset(this: &SyncObject, offset: &Value, fetch: u32) -> Result<Local, Thrown> {
+    let (offset, class) = (offset.dereference(), this.object().class_name());
+    // SAFETY: an object that a value holds lives, and its class as long.
     let has_no_string = |object: &zend::Object| unsafe { (*object.class()).__tostring.is_null() };
     if offset.array().is_some() || offset.object().is_some_and(has_no_string) {
         return Err(illegal_offset(class, offset, fetch));
     }
-    let legal = match offset.resource() {
+    Ok(match offset.resource() {
         Some(number) => Local::of_long(resource_number(number)?),
         None => Local::copy_of(offset),
-    };
-    Ok(legal.into_inner())
+    })
 }
 
 /// Throws for a name that a property cannot have.

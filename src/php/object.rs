@@ -10,9 +10,7 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use ext_php_rs::ffi::{
-    self, zend_array, zend_class_entry, zend_function, zend_object, zend_object_handlers, zend_string,
-};
+use ext_php_rs::ffi::{self, zend_array, zend_class_entry, zend_object, zend_object_handlers};
 
 use super::cache::Cache;
 use super::errors;
@@ -86,7 +84,7 @@ impl Overrides {
         // SAFETY: the caller promises a linked class.
         unsafe {
             let overrides = |name: &str| {
-                let method = method(class, name);
+                let method = zend::method(class, name);
                 !method.is_null() && !ptr::eq((*method).common.scope, sync)
             };
             Self {
@@ -108,18 +106,6 @@ impl Overrides {
     /// Whether it overrides anything.
     pub fn any(self) -> bool {
         self != Self::default()
-    }
-}
-
-/// A method of a class, or null. `name` is in lower case.
-///
-/// # Safety
-/// `class` is linked.
-pub unsafe fn method(class: *mut zend_class_entry, name: &str) -> *mut zend_function {
-    // SAFETY: function tables hold pointers to functions.
-    unsafe {
-        let found = ffi::zend_hash_str_find(&raw mut (*class).function_table, name.as_ptr().cast(), name.len());
-        if found.is_null() { ptr::null_mut() } else { (*found).value.func }
     }
 }
 
@@ -170,16 +156,13 @@ impl SyncObject {
 
     /// Whether `name` is a property that the class declares and that the running code may access.
     /// Others, private ones out of reach too, are in the store, as with `__get`.
-    ///
-    /// # Safety
-    /// `name` is valid.
-    pub unsafe fn declares(&self, name: *mut zend_string) -> bool {
+    pub fn declares(&self, name: &ZStr) -> bool {
         if !self.overrides.properties {
             return false;
         }
-        // SAFETY: the object has a class; the engine answers null or -1 for "no".
+        // SAFETY: the class of a live object, which keeps its declarations; the engine answers null or -1 for "no".
         unsafe {
-            let info = ffi::zend_get_property_info((*self.zend()).ce, name, 1);
+            let info = ffi::zend_get_property_info(self.object().class(), name.as_ptr(), 1);
             !info.is_null() && info.addr() != usize::MAX && (*info).flags & ffi::ZEND_ACC_STATIC == 0
         }
     }
@@ -194,36 +177,18 @@ impl SyncObject {
         unsafe { &*object.cast::<u8>().sub(offset_of!(SyncObject, std)).cast() }
     }
 
-    /// Whether a value is a Sync object.
-    ///
-    /// # Safety
-    /// `value` is valid.
-    pub unsafe fn is_sync(value: *const ffi::zval) -> bool {
-        // SAFETY: the caller's value, read as the type that it says.
-        unsafe { zend::kind(value) == ffi::IS_OBJECT && Self::is((*value).value.obj) }
-    }
-
-    /// Whether an object is one of Sync.
-    ///
-    /// # Safety
-    /// `object` is alive.
-    unsafe fn is(object: *const zend_object) -> bool {
-        let ours = handlers();
-        // SAFETY: the caller's object; every object has a table of handlers, and those of Sync have one of two.
-        let theirs = unsafe { (*object).handlers };
-        ptr::eq(theirs, &raw const ours.plain) || ptr::eq(theirs, &raw const ours.derived)
+    /// The Sync object that an object is, if it is one.
+    pub fn find(object: &Object) -> Option<&SyncObject> {
+        let (ours, theirs) = (handlers(), object.handlers());
+        let is_sync = ptr::eq(theirs, &ours.plain) || ptr::eq(theirs, &ours.derived);
+        // SAFETY: `lifecycle` gives these two tables to objects that `allocate` made, and to no others.
+        is_sync.then(|| unsafe { Self::of(object.as_ptr()) })
     }
 
     /// Binds a new object to the policy of the value that it came out of, if it is one of Sync.
-    ///
-    /// # Safety
-    /// `object` is alive.
-    pub unsafe fn bind(object: *mut zend_object, policy: &Policy) {
-        // SAFETY: the caller's object, and looked at before it is taken for one of Sync.
-        unsafe {
-            if Self::is(object) {
-                Self::of(object).set_bounds(policy.clone());
-            }
+    pub fn bind(object: &Object, policy: &Policy) {
+        if let Some(this) = Self::find(object) {
+            this.set_bounds(policy.clone());
         }
     }
 
@@ -231,6 +196,13 @@ impl SyncObject {
     #[inline]
     pub fn zend(&self) -> *mut zend_object {
         self.std.get()
+    }
+
+    /// The object as any other.
+    #[inline]
+    pub fn object(&self) -> &Object {
+        // SAFETY: `of` was promised that the object outlives the reference.
+        unsafe { Object::from_ptr(self.zend()) }
     }
 
     /// The values decoded in this request.
@@ -280,13 +252,13 @@ impl SyncObject {
     /// user code may run, as `setFile` replaces it.
     #[inline]
     pub fn instance(&self) -> Result<&Instance, Thrown> {
-        self.constructed().ok_or_else(|| not_constructed(self.zend()))
+        self.constructed().ok_or_else(|| not_constructed(self.object()))
     }
 
     /// Which classes values may contain.
     pub fn policy(&self) -> Result<&Policy, Thrown> {
         // SAFETY: a policy stays where it is until the object is freed; the list is not kept.
-        unsafe { (*self.policies.get()).last() }.map(|policy| &**policy).ok_or_else(|| not_constructed(self.zend()))
+        unsafe { (*self.policies.get()).last() }.map(|policy| &**policy).ok_or_else(|| not_constructed(self.object()))
     }
 
     /// Says which classes values may contain from now on.
@@ -347,15 +319,13 @@ impl SyncObject {
     /// Keeps the object alive until the result is dropped.
     #[inline]
     pub fn hold(&self) -> Held<Object> {
-        // SAFETY: the object is valid.
-        unsafe { Held::<Object>::share(self.zend()) }
+        Held::of(self.object())
     }
 }
 
 #[cold]
-fn not_constructed(object: *mut zend_object) -> Thrown {
-    // SAFETY: a live object has a class with a name.
-    let name = unsafe { String::from_utf8_lossy(zend::bytes((*(*object).ce).name)).into_owned() };
+fn not_constructed(object: &Object) -> Thrown {
+    let name = String::from_utf8_lossy(object.class_name());
     errors::throw_error(&format!(
         "{name} is a Sync object that was not constructed: call parent::__construct($file) in {name}::__construct()"
     ))
@@ -375,33 +345,6 @@ impl WriteBack {
     pub fn is_due(&self) -> bool {
         self.0.replace(false)
     }
-}
-
-/// Calls a method of the object by its name in lower case; the result is in `result`.
-///
-/// # Safety
-/// The object is of Sync or a subclass, which has this method; `result` is overwritten.
-pub unsafe fn call(
-    object: *mut zend_object,
-    name: &str,
-    arguments: &mut [ffi::zval],
-    result: *mut ffi::zval,
-) -> Result<(), Thrown> {
-    // SAFETY: the caller promises a live object, live arguments and a place for the result.
-    unsafe {
-        zend::set_undef(result);
-        let method = method((*object).ce, name);
-        ffi::zend_call_known_function(
-            method,
-            object,
-            (*object).ce,
-            result,
-            arguments.len() as u32,
-            arguments.as_mut_ptr(),
-            ptr::null_mut(),
-        );
-    }
-    zend::check()
 }
 
 /// Handler tables, filled by [`super::lifecycle`].

@@ -4,7 +4,7 @@ use std::mem::ManuallyDrop;
 use std::os::raw::c_void;
 use std::ptr;
 
-use ext_php_rs::ffi::{zend_object, zend_string, zval};
+use ext_php_rs::ffi::zval;
 
 use super::edit::{ATTEMPTS, Swap};
 use super::exclusive::exclusive;
@@ -17,7 +17,7 @@ use super::opline::Opline;
 use super::proxy::fetch_proxy;
 use super::retry::{Stop, retry};
 use super::value::scalar;
-use super::zend::{self, Local, Slot, Str, Thrown, Value};
+use super::zend::{self, Local, Slot, Str, Thrown, Value, ZStr};
 
 /// `$sync->n++`, `$sync->n += 1`, … by way of `get_property_ptr_ptr(BP_VAR_RW)`; null where the
 /// instruction is none of these.
@@ -27,42 +27,37 @@ use super::zend::{self, Local, Slot, Str, Thrown, Value};
 /// proxy, whose `do_operation` the engine calls.
 ///
 /// # Safety
-/// The object and the name are valid; `slot` is the engine's, or null.
-pub unsafe fn operate(root: *mut zend_object, name: *mut zend_string, slot: *mut *mut c_void) -> *mut zval {
+/// `slot` is null, or the cache slot of a property in the running instruction.
+pub unsafe fn operate(this: &SyncObject, name: &ZStr, slot: *mut *mut c_void) -> *mut zval {
     let Some(instruction) = Opline::current() else { return ptr::null_mut() };
     let Some(operator) = instruction.operator() else { return ptr::null_mut() };
-    // SAFETY: the caller promises a live object and a live name. The scratch value is the thread's, and stays until
-    // it is used again.
-    unsafe {
-        forget_type(slot);
-        let scratch = GLOBALS.get().scratch.get();
-        zend::release(scratch);
-        let this = SyncObject::of(root);
-        let operand = match operator {
-            Operator::Binary(_) => instruction.operand(),
-            _ => Some(zend::uninitialized()),
-        };
-        if let Some(operand) = operand
-            && Value::from_ptr(operand).is_scalar()
-            && !this.overrides.accessors()
-        {
-            let _alive = this.hold();
-            let name = Str::share(name);
-            let (operand, mut slot) = (Value::from_ptr(operand), Slot::new(scratch));
-            match operate_on_known_number(this, &name, operator, operand, &mut slot) {
-                Ok(true) => return scratch,
-                Ok(false) => {}
-                Err(Thrown) => return zend::error_zval(),
-            }
-            match operate_on_scalar(this, &name, operator, operand, &mut slot) {
-                Ok(true) => return scratch,
-                Ok(false) => zend::release(scratch),
-                Err(Thrown) => return zend::error_zval(),
-            }
+    // SAFETY: the caller promises null or such a slot.
+    unsafe { forget_type(slot) };
+    let scratch = GLOBALS.get().scratch.get();
+    // SAFETY: a zval of the thread's, which is live and in nobody's use until the engine has used it.
+    let mut slot = unsafe { Slot::new(scratch) };
+    slot.reborrow().release();
+    let operand = match operator {
+        // SAFETY: an instruction with such an operator is a compound one.
+        Operator::Binary(_) => unsafe { instruction.operand() },
+        _ => Some(zend::uninitialized()),
+    };
+    // SAFETY: an operand of the running instruction, or a constant of the engine's.
+    let operand = operand.map(|operand| unsafe { Value::from_ptr(operand) });
+    if let Some(operand) = operand.filter(|operand| operand.is_scalar() && !this.overrides.accessors()) {
+        let (_alive, name) = (this.hold(), Str::of(name));
+        match operate_on_known_number(this, &name, operator, operand, &mut slot) {
+            Ok(true) => return scratch,
+            Ok(false) => {}
+            Err(Thrown) => return zend::error_zval(),
         }
-        fetch_proxy(root, Some(Str::share(name)), scratch);
-        scratch
+        match operate_on_scalar(this, &name, operator, operand, &mut slot) {
+            Ok(true) => return scratch,
+            Ok(false) => slot.reborrow().release(),
+            Err(Thrown) => return zend::error_zval(),
+        }
     }
+    fetch_proxy(this, Some(Str::of(name)), slot)
 }
 
 /// As [`operate_on_scalar`], in the usual case: the cache knows a number, and no other process was faster.

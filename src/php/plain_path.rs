@@ -1,8 +1,7 @@
 //! Ways into a value on which no user code can run.
 
-use ext_php_rs::ffi::{self, BP_VAR_IS, zend_class_entry};
+use ext_php_rs::ffi::{self, BP_VAR_IS};
 
-use super::object::method;
 use super::step::{Step, array_key};
 use super::zend::{self, Local, Object, Thrown, Value};
 
@@ -44,10 +43,7 @@ fn plain_child<'a>(value: &'a Value, step: &Step) -> Result<Child<'a>, Thrown> {
     let Some(object) = value.object() else { return Ok(Child::Unknown) };
     let given = match step {
         Step::Property(name) if has_plain_properties(object) => Some(object.read_property(name, BP_VAR_IS)?),
-        // SAFETY: the class of a live object is linked.
-        Step::Element(key) if unsafe { has_plain_elements(object.class()) } => {
-            object.read_element(Some(key.value()), BP_VAR_IS)?
-        }
+        Step::Element(key) if has_plain_elements(object) => object.read_element(Some(key.value()), BP_VAR_IS)?,
         _ => return Ok(Child::Unknown),
     };
     Ok(given.filter(|given| given.kind() != zend::UNDEF).map_or(Child::Missing, Child::Given))
@@ -72,16 +68,13 @@ fn has_plain_properties(object: &Object) -> bool {
     }
 }
 
-/// Whether no method written in PHP has a say in the elements of a class's objects.
-///
-/// # Safety
-/// `class` is linked.
-unsafe fn has_plain_elements(class: *mut zend_class_entry) -> bool {
-    // SAFETY: callers pass a linked class.
-    unsafe {
-        ["offsetget", "offsetset", "offsetexists", "offsetunset"].into_iter().all(|name| {
-            let method = method(class, name);
+/// Whether no method written in PHP has a say in the elements of an object.
+fn has_plain_elements(object: &Object) -> bool {
+    ["offsetget", "offsetset", "offsetexists", "offsetunset"].into_iter().all(|name| {
+        // SAFETY: the class of a live object is linked, and keeps its methods.
+        unsafe {
+            let method = zend::method(object.class(), name);
             !method.is_null() && u32::from((*method).type_) == ffi::ZEND_INTERNAL_FUNCTION
-        })
-    }
+        }
+    })
 }

@@ -255,8 +255,7 @@ impl Reading<'_> {
         let answered = legacy::each(this, &mut |other, value| {
             if other.bytes() == name.bytes() {
                 self.into.reborrow().release();
-                // SAFETY: `each` passes a live value.
-                self.into.copy(unsafe { Value::from_ptr(value) });
+                self.into.copy(&value);
                 there = true;
             }
             Ok(())

@@ -10,7 +10,7 @@
 //! and may run user code (`__toString`). Where the engine would then write the result back, it is
 //! told that this has happened already ([`WriteBack`]).
 
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{RefCell, UnsafeCell};
 use std::mem::offset_of;
 use std::os::raw::{c_int, c_void};
 use std::ptr;
@@ -18,61 +18,56 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::builders::ClassBuilder;
-use ext_php_rs::ffi::{
-    self, BP_VAR_RW, IS_OBJECT, zend_class_entry, zend_object, zend_object_handlers, zend_string, zval,
-};
+use ext_php_rs::ffi::{self, BP_VAR_RW, zend_class_entry, zend_object, zend_object_handlers, zend_string, zval};
 use ext_php_rs::flags::ClassFlags;
 
 use super::change::{change, change_next};
 use super::edit::Edit;
 use super::errors::{self, contain};
-use super::fetch::{Fetch, element, element_fetch, forget_type, property_fetch};
+use super::fetch::{self, Fetch, element, element_fetch, forget_type, property_fetch};
 use super::globals::GLOBALS;
 use super::object::{SyncObject, WriteBack};
 use super::operation::{Operation, Operator};
 use super::opline::Opline;
 use super::step::Step;
-use super::zend::{self, Held, Local, Object, Str, Thrown, Value};
+use super::zend::{self, Held, Local, Object, Slot, Str, Thrown, Value, ZStr};
 
-/// A proxy in `result`: the value of `name`, or, without one, a new value under the next free number.
-///
-/// # Safety
-/// All are valid; `result` is overwritten.
-pub unsafe fn fetch_proxy(root: *mut zend_object, name: Option<Str>, result: *mut zval) {
-    // SAFETY: the caller promises a live object and a place for the proxy.
-    unsafe {
-        (*result).value.obj = Proxy::make(root, name, Vec::new());
-        (*result).u1.type_info = ffi::IS_OBJECT_EX;
-    }
+/// A proxy in `into`, which is overwritten: the value of `name`, or, without one, a new value under the next free number.
+/// Returns the place.
+pub fn fetch_proxy(root: &SyncObject, name: Option<Str>, mut into: Slot) -> *mut zval {
+    into.set_object(Proxy::make(Way { root: root.hold(), name, steps: Vec::new() }));
+    into.as_ptr()
 }
 
-/// A proxy in `result` for `$sync['n'] += 1`: when it has operated, it tells the Sync object to
-/// expect the [`WriteBack`].
-///
-/// # Safety
-/// All are valid; `result` is overwritten.
-pub unsafe fn fetch_operand(root: *mut zend_object, name: Str, result: *mut zval) {
-    // SAFETY: the caller promises a live object and a place for the proxy, which is made first.
-    unsafe {
-        fetch_proxy(root, Some(name), result);
-        Proxy::of((*result).value.obj).write_back_to(root, |object| &SyncObject::of(object).write_back);
+/// A proxy in `into`, which is overwritten, for `$sync['n'] += 1`: when it has operated, it tells the Sync object to
+/// expect the [`WriteBack`]. Returns the place.
+pub fn fetch_operand(root: &SyncObject, name: Str, mut into: Slot) -> *mut zval {
+    let proxy = Proxy::make(Way { root: root.hold(), name: Some(name), steps: Vec::new() });
+    if let Some(proxy) = Proxy::find(&proxy) {
+        proxy.write_back_to.replace(Some(root.hold()));
     }
+    into.set_object(proxy);
+    into.as_ptr()
 }
 
-/// Finds the write_back in an object that has one.
-type WriteBackOf = fn(*mut zend_object) -> *const WriteBack;
+/// Lets an object expect a write-back, if it is of a kind that does.
+fn expect_write_back(object: &Object) {
+    if let Some(proxy) = Proxy::find(object) {
+        proxy.write_back.expect();
+    } else if let Some(sync) = SyncObject::find(object) {
+        sync.write_back.expect();
+    }
+}
 
 /// The way to a value inside of a shared one.
 #[repr(C)]
 struct Proxy {
-    /// The Sync object; held.
-    root: *mut zend_object,
-    /// The name of the shared value. `None` once freed.
+    /// The way to the value. `None` once freed, and for a proxy that leads nowhere.
     way: RefCell<Option<Way>>,
     /// This proxy expects a write-back.
     write_back: WriteBack,
-    /// The object that expects a write-back after this proxy has operated; held.
-    write_back_to: Cell<Option<(*mut zend_object, WriteBackOf)>>,
+    /// The object that expects a write-back after this proxy has operated.
+    write_back_to: RefCell<Option<Held<Object>>>,
     /// The value that the engine operates on for `->n += 1`.
     scratch: UnsafeCell<zval>,
     std: UnsafeCell<zend_object>,
@@ -80,15 +75,18 @@ struct Proxy {
 
 #[derive(Clone)]
 struct Way {
+    /// The Sync object.
+    root: Held<Object>,
     /// `None`: the next free number, whichever that is when something is put there.
     name: Option<Str>,
     steps: Vec<Step>,
 }
 
 impl Way {
-    /// Acts at its end, in the store of `root`.
-    fn act(&self, root: &SyncObject, step: Option<&[Step; 1]>, edit: Edit) -> Result<(), Thrown> {
+    /// Acts at its end.
+    fn act(&self, step: Option<&[Step; 1]>, edit: Edit) -> Result<(), Thrown> {
         let steps = step.map_or(self.steps.as_slice(), <[Step; 1]>::as_slice);
+        let root = SyncObject::find(&self.root).expect("ways begin at Sync objects");
         match &self.name {
             Some(name) => change(root, name, steps, edit),
             None => change_next(root, steps, edit),
@@ -117,8 +115,8 @@ pub fn register() -> ext_php_rs::error::Result<()> {
 /// Only the engine calls it, for the class of proxies.
 unsafe extern "C" fn refuse(_class: *mut zend_class_entry) -> *mut zend_object {
     errors::throw_error("Sync\\Place is internal to Sync and cannot be instantiated");
-    // SAFETY: a proxy without a Sync object refuses everything.
-    unsafe { Proxy::allocate(ptr::null_mut(), None) }
+    // (A proxy without a way refuses everything.)
+    Proxy::allocate(None).into_raw()
 }
 
 fn table() -> &'static zend_object_handlers {
@@ -149,38 +147,26 @@ fn table() -> &'static zend_object_handlers {
 }
 
 impl Proxy {
-    /// A new proxy; the caller owns it.
-    ///
-    /// # Safety
-    /// `root` is a live Sync object.
-    unsafe fn make(root: *mut zend_object, name: Option<Str>, steps: Vec<Step>) -> *mut zend_object {
-        // SAFETY: callers pass a valid Sync object, which the proxy holds.
-        unsafe {
-            (*root).gc.refcount += 1;
-            Self::allocate(root, Some(Way { name, steps }))
-        }
+    /// A new proxy.
+    fn make(way: Way) -> Held<Object> {
+        Self::allocate(Some(way))
     }
 
-    /// A proxy; the caller owns it.
-    ///
-    /// # Safety
-    /// `root` is null, or an owned count of a Sync object.
-    unsafe fn allocate(root: *mut zend_object, way: Option<Way>) -> *mut zend_object {
+    fn allocate(way: Option<Way>) -> Held<Object> {
         let class = CLASS.load(Ordering::Relaxed);
         // SAFETY: the class was registered at startup; every field is initialised.
         unsafe {
             let proxy: *mut Proxy = ffi::ext_php_rs_zend_object_alloc(size_of::<Proxy>(), class).cast();
-            (&raw mut (*proxy).root).write(root);
             (&raw mut (*proxy).way).write(RefCell::new(way));
             (&raw mut (*proxy).write_back).write(WriteBack::default());
-            (&raw mut (*proxy).write_back_to).write(Cell::new(None));
+            (&raw mut (*proxy).write_back_to).write(RefCell::new(None));
             (&raw mut (*proxy).scratch).write(UnsafeCell::new(zend::empty()));
             let std = (*proxy).std.get();
             ffi::zend_object_std_init(std, class);
             // No program has one: the garbage collector need not look for cycles each time one is let go.
             (*std).gc.u.type_info |= ffi::GC_NOT_COLLECTABLE;
             (*std).handlers = table();
-            std
+            Held::from_owned(std)
         }
     }
 
@@ -193,14 +179,10 @@ impl Proxy {
         unsafe { &*object.cast::<u8>().sub(offset_of!(Proxy, std)).cast() }
     }
 
-    /// Names the object that expects a write-back.
-    ///
-    /// # Safety
-    /// `object` is alive, and of a kind that `write_back` knows.
-    unsafe fn write_back_to(&self, object: *mut zend_object, write_back: fn(*mut zend_object) -> *const WriteBack) {
-        // SAFETY: callers pass a valid object.
-        unsafe { (*object).gc.refcount += 1 };
-        self.write_back_to.set(Some((object, write_back)));
+    /// The proxy that an object is, if it is one.
+    fn find(object: &Object) -> Option<&Proxy> {
+        // SAFETY: only `allocate` gives this table to an object.
+        ptr::eq(object.handlers(), table()).then(|| unsafe { Self::of(object.as_ptr()) })
     }
 
     /// The way to here.
@@ -217,35 +199,26 @@ impl Proxy {
         })
     }
 
-    /// A proxy one step further, owned by the caller.
-    ///
-    /// # Safety
-    /// The proxy has a way, and so a root.
-    unsafe fn further(&self, step: Step) -> Result<*mut zend_object, Thrown> {
-        let Way { name, mut steps } = self.way()?;
-        steps.push(step);
-        // SAFETY: a proxy with a way has a root.
-        Ok(unsafe { Proxy::make(self.root, name, steps) })
+    /// A proxy one step further. `fetch`: for which purpose the engine wants it.
+    fn further(&self, step: Step, fetch: &Fetch) -> Result<Held<Object>, Thrown> {
+        if let Fetch::Value = fetch {
+            return Err(is_not_read(self, &step));
+        }
+        let mut way = self.way()?;
+        way.steps.push(step);
+        Ok(Proxy::make(way))
     }
 
-    /// Acts one step further, or here.
-    ///
-    /// # Safety
-    /// The caller holds the root and the values of the edit.
-    unsafe fn act(&self, step: Option<Step>, edit: Edit) -> Result<(), Thrown> {
-        // SAFETY: a proxy with a way has a root, which it holds, and is held itself.
-        unsafe {
-            let _alive = Held::<Object>::share(self.std.get());
-            let root = SyncObject::of(self.root);
-            let mut way = self.way()?;
-            match step {
-                // `$sync->list[] =`, `$sync->text .=`, most often: what is here holds nothing of Rust's heap.
-                Some(step) if way.steps.is_empty() => way.act(root, Some(&[step]), edit),
-                None if way.steps.is_empty() => way.act(root, None, edit),
-                step => {
-                    way.steps.extend(step);
-                    GLOBALS.get().buffers.park(way).act(root, None, edit)
-                }
+    /// Acts one step further, or here. (The way holds its root; of the proxy, nothing is used from there on.)
+    fn act(&self, step: Option<Step>, edit: Edit) -> Result<(), Thrown> {
+        let mut way = self.way()?;
+        match step {
+            // `$sync->list[] =`, `$sync->text .=`, most often: what is here holds nothing of Rust's heap.
+            Some(step) if way.steps.is_empty() => way.act(Some(&[step]), edit),
+            None if way.steps.is_empty() => way.act(None, edit),
+            step => {
+                way.steps.extend(step);
+                GLOBALS.get().buffers.park(way).act(None, edit)
             }
         }
     }
@@ -269,12 +242,7 @@ unsafe extern "C" fn free(object: *mut zend_object) {
             let proxy = Proxy::of(object);
             drop(proxy.way.take());
             zend::release(proxy.scratch.get());
-            if let Some((object, _)) = proxy.write_back_to.take() {
-                ffi::ext_php_rs_zend_object_release(object);
-            }
-            if !proxy.root.is_null() {
-                ffi::ext_php_rs_zend_object_release(proxy.root);
-            }
+            drop(proxy.write_back_to.take());
             ffi::zend_object_std_dtor(object);
         }
     });
@@ -291,23 +259,18 @@ unsafe extern "C" fn read_dimension(
     result: *mut zval,
 ) -> *mut zval {
     contain(ptr::null_mut(), || {
-        // SAFETY: the engine passes a proxy, an offset or null for `[]`, and a slot for the result.
-        unsafe {
-            let proxy = Proxy::of(object);
-            let fetched = element_fetch(kind, offset, || proxy.written()).and_then(|fetch| {
-                let step = element(offset);
-                if let Fetch::Value = fetch {
-                    return Err(is_not_read(proxy, &step));
-                }
-                (*result).value.obj = proxy.further(step)?;
-                (*result).u1.type_info = ffi::IS_OBJECT_EX;
-                if let Fetch::Operand = fetch {
-                    Proxy::of((*result).value.obj).write_back_to(object, |proxy| &Proxy::of(proxy).write_back);
-                }
-                Ok(())
-            });
-            if fetched.is_ok() { result } else { ptr::null_mut() }
-        }
+        // SAFETY: the engine passes a proxy, an offset or null for `[]`, and a place for the result.
+        let (object, proxy, offset, mut into) =
+            unsafe { (Object::from_ptr(object), Proxy::of(object), fetch::offset(offset), Slot::new(result)) };
+        let fetched = element_fetch(kind, offset, || proxy.written()).and_then(|fetch| {
+            let further = proxy.further(element(offset), &fetch)?;
+            if let (Fetch::Operand, Some(further)) = (fetch, Proxy::find(&further)) {
+                further.write_back_to.replace(Some(Held::of(object)));
+            }
+            into.set_object(further);
+            Ok(())
+        });
+        if fetched.is_ok() { result } else { ptr::null_mut() }
     })
 }
 
@@ -318,12 +281,11 @@ unsafe extern "C" fn read_dimension(
 unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval, value: *mut zval) {
     contain((), || {
         // SAFETY: the engine passes a proxy, an offset or null for `[]`, and a value.
-        unsafe {
-            let proxy = Proxy::of(object);
-            if !proxy.write_back.is_due() {
-                let held = Local::copy_of(Value::from_ptr(value).dereference());
-                let _ = proxy.act(Some(element(offset)), Edit::Assign(&held));
-            }
+        let (proxy, offset, value) =
+            unsafe { (Proxy::of(object), fetch::offset(offset), Value::from_ptr(value).dereference()) };
+        if !proxy.write_back.is_due() {
+            let held = Local::copy_of(value);
+            let _ = proxy.act(Some(element(offset)), Edit::Assign(&held));
         }
     });
 }
@@ -335,7 +297,8 @@ unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval
 unsafe extern "C" fn unset_dimension(object: *mut zend_object, offset: *mut zval) {
     contain((), || {
         // SAFETY: the engine passes a proxy and an offset.
-        let _ = unsafe { Proxy::of(object).act(Some(element(offset)), Edit::Unset) };
+        let (proxy, offset) = unsafe { (Proxy::of(object), fetch::offset(offset)) };
+        let _ = proxy.act(Some(element(offset)), Edit::Unset);
     });
 }
 
@@ -351,20 +314,15 @@ unsafe extern "C" fn read_property(
     result: *mut zval,
 ) -> *mut zval {
     contain(zend::uninitialized(), || {
-        // SAFETY: the engine passes a proxy, a valid name and a slot for the result.
-        unsafe {
-            let proxy = Proxy::of(object);
-            let fetched = property_fetch(kind, name, || proxy.written()).and_then(|fetch| {
-                let step = Step::Property(Str::share(name));
-                if let Fetch::Value = fetch {
-                    return Err(is_not_read(proxy, &step));
-                }
-                (*result).value.obj = proxy.further(step)?;
-                (*result).u1.type_info = ffi::IS_OBJECT_EX;
-                Ok(())
-            });
-            if fetched.is_ok() { result } else { zend::uninitialized() }
+        // SAFETY: the engine passes a proxy, a live name and a place for the result.
+        let (proxy, name, mut into) = unsafe { (Proxy::of(object), ZStr::from_ptr(name), Slot::new(result)) };
+        let fetched = property_fetch(kind, name, || proxy.written())
+            .and_then(|fetch| proxy.further(Step::Property(Str::of(name)), &fetch));
+        match fetched {
+            Ok(further) => into.set_object(further),
+            Err(Thrown) => return zend::uninitialized(),
         }
+        result
     })
 }
 
@@ -379,19 +337,18 @@ unsafe extern "C" fn write_property(
     _slot: *mut *mut c_void,
 ) -> *mut zval {
     contain(zend::error_zval(), || {
-        // SAFETY: the engine passes a proxy, a valid name and a value.
-        unsafe {
-            let held = Local::copy_of(Value::from_ptr(value).dereference());
-            let step = Step::Property(Str::share(name));
-            let proxy = Proxy::of(object);
-            match proxy.act(Some(step), Edit::Assign(&held)) {
-                Ok(()) => {
-                    // The result of the assignment is the value as a typed property has converted it.
-                    zend::swap(proxy.scratch.get(), held.as_ptr());
-                    proxy.scratch.get()
-                }
-                Err(Thrown) => zend::error_zval(),
+        // SAFETY: the engine passes a proxy, a live name and a value.
+        let (proxy, name, value) =
+            unsafe { (Proxy::of(object), Str::share(name), Value::from_ptr(value).dereference()) };
+        let mut held = Local::copy_of(value);
+        match proxy.act(Some(Step::Property(name)), Edit::Assign(&held)) {
+            Ok(()) => {
+                // The result of the assignment is the value as a typed property has converted it.
+                // SAFETY: the proxy's own, which only the instruction that runs uses.
+                unsafe { Slot::new(proxy.scratch.get()) }.swap(&mut held.slot());
+                proxy.scratch.get()
             }
+            Err(Thrown) => zend::error_zval(),
         }
     })
 }
@@ -402,8 +359,9 @@ unsafe extern "C" fn write_property(
 /// Only the engine calls it, as a handler: with a proxy, and values that live until it returns.
 unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zend_string, _slot: *mut *mut c_void) {
     contain((), || {
-        // SAFETY: the engine passes a proxy and a valid name.
-        let _ = unsafe { Proxy::of(object).act(Some(Step::Property(Str::share(name))), Edit::Unset) };
+        // SAFETY: the engine passes a proxy and a live name.
+        let (proxy, name) = unsafe { (Proxy::of(object), Str::share(name)) };
+        let _ = proxy.act(Some(Step::Property(name)), Edit::Unset);
     });
 }
 
@@ -422,20 +380,20 @@ unsafe extern "C" fn get_property_ptr_ptr(
         if !operates {
             return ptr::null_mut();
         }
-        // SAFETY: the engine passes a proxy and a valid name; the scratch value is the proxy's.
-        unsafe {
-            let proxy = Proxy::of(object);
+        // SAFETY: the engine passes a proxy, a live name, and a cache slot or null.
+        let (proxy, name) = unsafe {
             forget_type(slot);
-            let scratch = proxy.scratch.get();
-            zend::release(scratch);
-            match proxy.further(Step::Property(Str::share(name))) {
-                Ok(further) => {
-                    (*scratch).value.obj = further;
-                    (*scratch).u1.type_info = ffi::IS_OBJECT_EX;
-                    scratch
-                }
-                Err(Thrown) => zend::error_zval(),
+            (Proxy::of(object), Str::share(name))
+        };
+        // SAFETY: the proxy's own, which only the instruction that runs uses.
+        let mut scratch = unsafe { Slot::new(proxy.scratch.get()) };
+        scratch.reborrow().release();
+        match proxy.further(Step::Property(name), &Fetch::Operand) {
+            Ok(further) => {
+                scratch.set_object(further);
+                scratch.as_ptr()
             }
+            Err(Thrown) => zend::error_zval(),
         }
     })
 }
@@ -446,36 +404,33 @@ unsafe extern "C" fn get_property_ptr_ptr(
 /// Only the engine calls it: with live values, one of which is a proxy.
 unsafe extern "C" fn do_operation(code: u8, result: *mut zval, left: *mut zval, right: *mut zval) -> c_int {
     contain(ffi::ZEND_RESULT_CODE_FAILURE, || {
-        // SAFETY: the engine passes valid values, one of which is a proxy.
-        unsafe {
-            if zend::kind(left) != IS_OBJECT || !ptr::eq((*(*left).value.obj).handlers, table()) {
-                return ffi::ZEND_RESULT_CODE_FAILURE;
-            }
-            let object = (*left).value.obj;
-            let _alive = Held::<Object>::share(object);
-            let proxy = Proxy::of(object);
-            let instruction = Opline::current();
-            let operator = instruction.and_then(|i| i.operator()).unwrap_or(Operator::Binary(u32::from(code)));
-            let operand = if right.is_null() { None } else { Some(Value::from_ptr(right)) };
-            let mut operation = Operation::new(operator, operand);
-            if proxy.act(None, Edit::Operate(operation.due())).is_err() {
-                operation.fail();
-            }
-            if operator.gives_old()
-                && let Some(instruction) = instruction
-            {
-                // The engine has copied the proxy itself there, as the old value.
-                let slot = instruction.variable(instruction.op().result.var);
-                zend::swap(slot, operation.old().as_ptr());
-            }
-            if let Some((object, write_back)) = proxy.write_back_to.get() {
-                (*write_back(object)).expect();
-            }
-            if ptr::eq(result, left) {
-                zend::release(result);
-            }
-            zend::copy(result, operation.result().as_ptr());
-            ffi::ZEND_RESULT_CODE_SUCCESS
+        // SAFETY: the engine passes a live value, and another one or null.
+        let (object, operand) = unsafe { (Value::from_ptr(left).object().map(Held::of), fetch::offset(right)) };
+        let Some(proxy) = object.as_deref().and_then(Proxy::find) else {
+            return ffi::ZEND_RESULT_CODE_FAILURE;
+        };
+        let instruction = Opline::current();
+        let operator = instruction.and_then(|i| i.operator()).unwrap_or(Operator::Binary(u32::from(code)));
+        let mut operation = Operation::new(operator, operand);
+        if proxy.act(None, Edit::Operate(operation.due())).is_err() {
+            operation.fail();
         }
+        if operator.gives_old()
+            && let Some(instruction) = instruction
+        {
+            // The engine has copied the proxy itself there, as the old value.
+            // SAFETY: the result of the instruction that runs, which nothing else uses.
+            unsafe { zend::swap(instruction.variable(instruction.op().result.var), operation.old().as_ptr()) };
+        }
+        if let Some(object) = &*proxy.write_back_to.borrow() {
+            expect_write_back(object);
+        }
+        // SAFETY: the engine passes a place for the result: free, or that of the left value, which `object` holds.
+        let mut into = unsafe { Slot::new(result) };
+        if ptr::eq(result, left) {
+            into.reborrow().release();
+        }
+        into.copy(operation.result());
+        ffi::ZEND_RESULT_CODE_SUCCESS
     })
 }

@@ -1,11 +1,11 @@
 //! The settings of one object: its options, and `allowedClasses` as a PHP value.
 
-use ext_php_rs::ffi::{self, IS_ARRAY, IS_FALSE, IS_STRING, IS_TRUE, zval};
+use ext_php_rs::ffi;
 
 use super::handle::{Durability, Options};
 use super::ini;
 use super::value::{AllowedClasses, Policy};
-use super::zend::{self, Str, Thrown};
+use super::zend::{self, Array, Held, Local, Str, Thrown, Value, ZStr};
 
 /// The options of a store with this durability; the settings say the rest.
 pub fn options(durability: Durability) -> Options {
@@ -14,20 +14,18 @@ pub fn options(durability: Durability) -> Options {
 
 /// The policy that `allowedClasses` asks for: true: any class; false: none; an array: the classes named in
 /// it; left out: as the setting says.
-pub fn policy(allowed_classes: *mut zval) -> Result<Policy, Thrown> {
-    if allowed_classes.is_null() {
-        return Ok(ini::policy());
+pub fn policy(given: Option<&Value>) -> Result<Policy, Thrown> {
+    let Some(given) = given else { return Ok(ini::policy()) };
+    if let Some(allowed_classes) = allowed_classes(given) {
+        return Ok(Policy { allowed_classes });
     }
-    // SAFETY: parsed, and held by the caller of the method.
+    let given = given.dereference();
+    // SAFETY: the engine copies the words, which are C strings; the name of a type is one.
     unsafe {
-        if let Some(allowed_classes) = self::allowed_classes(allowed_classes) {
-            return Ok(Policy { allowed_classes });
-        }
-        let given = zend::deref(allowed_classes);
-        if zend::kind(given) == IS_ARRAY {
+        if given.array().is_some() {
             ffi::zend_argument_type_error(2, c"must be an array of class names, or a bool".as_ptr());
         } else {
-            let kind = ffi::zend_zval_type_name(given);
+            let kind = ffi::zend_zval_type_name(given.as_ptr());
             ffi::zend_argument_type_error(2, c"must be of type array|bool|null, %s given".as_ptr(), kind);
         }
     }
@@ -35,47 +33,26 @@ pub fn policy(allowed_classes: *mut zval) -> Result<Policy, Thrown> {
 }
 
 /// The classes that a bool or an array of names allows; `None` for anything else.
-///
-/// # Safety
-/// The value is valid, or the pointer is null.
-pub unsafe fn allowed_classes(given: *mut zval) -> Option<AllowedClasses> {
-    if given.is_null() {
-        return None;
-    }
-    // SAFETY: the caller promises null or a live value.
-    unsafe {
-        let given = zend::deref(given);
-        match zend::kind(given) {
-            IS_TRUE => Some(AllowedClasses::All),
-            IS_FALSE => Some(AllowedClasses::only::<&[u8]>([])),
-            IS_ARRAY => {
-                let names = zend::Elements::of((*given).value.arr).map(|(_, name)| {
-                    let name = zend::deref(name);
-                    (zend::kind(name) == IS_STRING).then(|| zend::bytes((*name).value.str_))
-                });
-                Some(AllowedClasses::only(names.collect::<Option<Vec<_>>>()?))
-            }
-            _ => None,
+pub fn allowed_classes(given: &Value) -> Option<AllowedClasses> {
+    let given = given.dereference();
+    match given.kind() {
+        zend::TRUE => Some(AllowedClasses::All),
+        zend::FALSE => Some(AllowedClasses::only::<&[u8]>([])),
+        _ => {
+            let names = given.array()?.values().map(|name| name.dereference().string().map(ZStr::bytes));
+            Some(AllowedClasses::only(names.collect::<Option<Vec<_>>>()?))
         }
     }
 }
 
 /// The other way round: true, or an array of names.
-///
-/// # Safety
-/// `into` is a slot, which is overwritten.
-pub unsafe fn set_allowed_classes(allowed: &AllowedClasses, into: *mut zval) {
-    // SAFETY: a slot by contract; the array is new, and takes its strings over.
-    unsafe {
-        let AllowedClasses::Only(names) = allowed else { return zend::set_bool(into, true) };
-        let mut sorted: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
-        sorted.sort_unstable();
-        let array = ffi::_zend_new_array(sorted.len() as u32);
-        zend::set_array(into, array);
-        for name in sorted {
-            let mut element = std::mem::ManuallyDrop::new(zend::empty());
-            zend::set_string(&raw mut *element, Str::new(name));
-            ffi::zend_hash_next_index_insert(array, &raw mut *element);
-        }
+pub fn allowed_classes_value(allowed: &AllowedClasses) -> Local {
+    let AllowedClasses::Only(names) = allowed else { return Local::of_bool(true) };
+    let mut sorted: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+    sorted.sort_unstable();
+    let mut array = Held::<Array>::new();
+    for name in sorted {
+        array.push(Local::of_string(Str::new(name)));
     }
+    Local::of_array(array)
 }

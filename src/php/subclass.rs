@@ -10,6 +10,7 @@ use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, zend_object, zend_string, zval}
 
 use super::handlers;
 use super::object::SyncObject;
+use super::zend::ZStr;
 
 /// The engine's guards against a magic method that asks for what it was asked for.
 const IN_GET: u32 = 1 << 0;
@@ -19,12 +20,9 @@ const IN_ISSET: u32 = 1 << 3;
 
 /// Whether an overridden method is to be asked: not while it runs for this very name, when
 /// `$this->$name` in it means what is shared.
-///
-/// # Safety
-/// `name` is alive.
-unsafe fn asks(this: &SyncObject, name: *mut zend_string, overridden: bool, guard: u32) -> bool {
-    // SAFETY: callers pass a valid name; the class has magic methods, so its objects have guards.
-    overridden && unsafe { *ffi::zend_get_property_guard(this.zend(), name) & guard == 0 }
+fn asks(this: &SyncObject, name: &ZStr, overridden: bool, guard: u32) -> bool {
+    // SAFETY: Sync has magic methods, so all objects of classes that extend it have guards.
+    overridden && unsafe { *ffi::zend_get_property_guard(this.zend(), name.as_ptr()) & guard == 0 }
 }
 
 /// `$sync->x`, by `__get` where the class overrides it.
@@ -42,15 +40,18 @@ pub unsafe extern "C" fn read_property(
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
         let this = SyncObject::of(object);
-        if this.declares(name) {
+        if this.declares(ZStr::from_ptr(name)) {
             return ffi::zend_std_read_property(object, name, kind, slot, result);
         }
         let overridden = match kind as u32 {
-            BP_VAR_R => asks(this, name, this.overrides.get, IN_GET),
-            BP_VAR_IS => asks(this, name, this.overrides.get, IN_GET) || asks(this, name, this.overrides.has, IN_ISSET),
+            BP_VAR_R => asks(this, ZStr::from_ptr(name), this.overrides.get, IN_GET),
+            BP_VAR_IS => {
+                asks(this, ZStr::from_ptr(name), this.overrides.get, IN_GET)
+                    || asks(this, ZStr::from_ptr(name), this.overrides.has, IN_ISSET)
+            }
             // To be changed further inside: a method that returns a reference is for that, and
-            // else what is overridden is called by `nested::change`.
-            _ => asks(this, name, this.overrides.get, IN_GET) && gives_reference(this),
+            // else what is overridden is called by `change::change`.
+            _ => asks(this, ZStr::from_ptr(name), this.overrides.get, IN_GET) && gives_reference(this),
         };
         if overridden {
             ffi::zend_std_read_property(object, name, kind, ptr::null_mut(), result)
@@ -61,12 +62,9 @@ pub unsafe extern "C" fn read_property(
 }
 
 /// Whether the class overrides `__get` by a method that returns a reference.
-///
-/// # Safety
-/// The caller holds the object.
-unsafe fn gives_reference(this: &SyncObject) -> bool {
-    // SAFETY: the class inherits a `__get`.
-    unsafe { (*(*(*this.zend()).ce).__get).common.fn_flags & ffi::ZEND_ACC_RETURN_REFERENCE != 0 }
+fn gives_reference(this: &SyncObject) -> bool {
+    // SAFETY: the class of a live object, which inherits a `__get`.
+    unsafe { (*(*this.object().class()).__get).common.fn_flags & ffi::ZEND_ACC_RETURN_REFERENCE != 0 }
 }
 
 /// `$sync->x = 1`, by `__set` where the class overrides it.
@@ -83,9 +81,9 @@ pub unsafe extern "C" fn write_property(
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
         let this = SyncObject::of(object);
-        if this.declares(name) {
+        if this.declares(ZStr::from_ptr(name)) {
             ffi::zend_std_write_property(object, name, value, slot)
-        } else if asks(this, name, this.overrides.set, IN_SET) {
+        } else if asks(this, ZStr::from_ptr(name), this.overrides.set, IN_SET) {
             ffi::zend_std_write_property(object, name, value, ptr::null_mut())
         } else {
             handlers::write_property(object, name, value, slot)
@@ -107,15 +105,15 @@ pub unsafe extern "C" fn has_property(
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
         let this = SyncObject::of(object);
-        if this.declares(name) {
+        if this.declares(ZStr::from_ptr(name)) {
             return ffi::zend_std_has_property(object, name, question, slot);
         }
         let overridden = match question as u32 {
             // `property_exists()` asks no method.
             ffi::ZEND_PROPERTY_EXISTS => false,
-            _ if this.overrides.has => asks(this, name, true, IN_ISSET),
+            _ if this.overrides.has => asks(this, ZStr::from_ptr(name), true, IN_ISSET),
             // The answer is then whether reading gives a value.
-            _ => asks(this, name, this.overrides.get, IN_GET),
+            _ => asks(this, ZStr::from_ptr(name), this.overrides.get, IN_GET),
         };
         if overridden {
             ffi::zend_std_has_property(object, name, question, ptr::null_mut())
@@ -134,9 +132,9 @@ pub unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zen
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
         let this = SyncObject::of(object);
-        if this.declares(name) {
+        if this.declares(ZStr::from_ptr(name)) {
             ffi::zend_std_unset_property(object, name, slot);
-        } else if asks(this, name, this.overrides.remove, IN_UNSET) {
+        } else if asks(this, ZStr::from_ptr(name), this.overrides.remove, IN_UNSET) {
             ffi::zend_std_unset_property(object, name, ptr::null_mut());
         } else {
             handlers::unset_property(object, name, slot);
@@ -157,7 +155,7 @@ pub unsafe extern "C" fn get_property_ptr_ptr(
 ) -> *mut zval {
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
-        if SyncObject::of(object).declares(name) {
+        if SyncObject::of(object).declares(ZStr::from_ptr(name)) {
             ffi::zend_std_get_property_ptr_ptr(object, name, kind, slot)
         } else {
             handlers::get_property_ptr_ptr(object, name, kind, slot)

@@ -246,11 +246,10 @@ pub unsafe extern "C" fn compare(left: *mut zval, right: *mut zval) -> c_int {
     })
 }
 
-/// Whether two objects of one class, which is Sync or extends it, are handles on one file.
+/// Whether two objects are handles on one file.
 fn are_on_one_file(one: &Object, other: &Object) -> bool {
-    // SAFETY: the comparison of Sync has been called for one of them, and they are of one class.
-    let (one, other) = unsafe { (SyncObject::of(one.as_ptr()), SyncObject::of(other.as_ptr())) };
-    match (one.constructed(), other.constructed()) {
+    let instance = |object| SyncObject::find(object).and_then(SyncObject::constructed);
+    match (instance(one), instance(other)) {
         (Some(one), Some(other)) => one.store.address() == other.store.address(),
         _ => false,
     }

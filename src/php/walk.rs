@@ -75,15 +75,9 @@ pub fn act<'a, 's>(place: Slot, steps: &'s [Step], act: Act<'a>) -> Result<Acted
 /// class declares.
 fn handle(value: &Value, step: &Step) -> Option<Held<Object>> {
     let object = value.object()?;
-    // SAFETY: `value` is alive.
-    if !unsafe { SyncObject::is_sync(value.as_ptr()) } {
-        return None;
-    }
-    // SAFETY: `is_sync` has found an object that `SyncObject::allocate` made, and `value` holds it.
-    let this = unsafe { SyncObject::of(object.as_ptr()) };
+    let this = SyncObject::find(object)?;
     let is_shared = match step {
-        // SAFETY: the step holds the name.
-        Step::Property(name) => unsafe { !this.declares(name.as_ptr()) },
+        Step::Property(name) => !this.declares(name),
         // Its class may do anything with these.
         _ => !this.overrides.offsets,
     };

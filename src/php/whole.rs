@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use ext_php_rs::ffi::{self, zval};
-
 use super::entries::with_entries;
 use super::errors;
 use super::globals::GLOBALS;
@@ -15,7 +13,7 @@ use super::provenance::Provenance;
 use super::retry::{Stop, retry};
 use super::value;
 use super::wait::Rounds;
-use super::zend::{self, Array, Held, Local, Object, Str, Thrown, Value};
+use super::zend::{Array, Held, Local, Object, Str, Thrown};
 
 /// How many names there are.
 pub fn count(this: &SyncObject) -> Result<i64, Thrown> {
@@ -39,9 +37,8 @@ pub fn count(this: &SyncObject) -> Result<i64, Thrown> {
     }
 }
 
-/// Everything at one moment, in order, decoded: `each` is called with a name and its value, which
-/// it may take over.
-pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<(), Thrown>) -> Result<(), Thrown> {
+/// Everything at one moment, in order, decoded: `each` is called with each name and its value.
+pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, Local) -> Result<(), Thrown>) -> Result<(), Thrown> {
     // Handles may lead from one store to another, and a function that follows all of them, on and on.
     if value::is_stack_short() {
         return Err(errors::throw_sync("A Sync object is inside of more others than the stack that is left can bear."));
@@ -56,12 +53,11 @@ pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<()
             Err(Stop::Thrown) => return Err(Thrown),
         };
         for at in 0..moment.len() {
-            let mut value = zend::empty();
-            // SAFETY: `value` is a slot of this frame.
-            let there = unsafe { moment.value(this, at, &raw mut value)? };
+            let mut value = Local::new();
+            let there = moment.value(this, at, value.slot())?;
             moment.forget(at);
             if let Some(name) = moment.name(at).filter(|_| there) {
-                each(name, &raw mut value)?;
+                each(name, value)?;
             }
         }
         return Ok(());
@@ -69,15 +65,10 @@ pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, *mut zval) -> Result<()
 }
 
 /// Replaces everything by the entries of `array`.
-///
-/// # Safety
-/// `array` is valid, and held by the caller.
-pub unsafe fn replace(this: &SyncObject, array: *mut ffi::zend_array) -> Result<(), Thrown> {
-    // SAFETY: the caller holds the array; nothing runs while the cache is emptied.
-    unsafe {
-        with_entries(this, array, |entries| retry_importing(this, |store| store.replace(entries)))?;
-        this.cache().clear();
-    }
+pub fn replace(this: &SyncObject, array: &Held<Array>) -> Result<(), Thrown> {
+    with_entries(this, array, |entries| retry_importing(this, |store| store.replace(entries)))?;
+    // SAFETY: plain values, so that nothing runs while the cache is emptied.
+    unsafe { this.cache() }.clear();
     Ok(())
 }
 
@@ -98,8 +89,7 @@ pub fn shown_as_std_class(this: &SyncObject) -> Result<Held<Object>, Thrown> {
 /// Adds the shared names and values to a table of properties, whose own have precedence. The table has no other owner.
 pub fn add_shared(this: &SyncObject, table: &mut Held<Array>) -> Result<(), Thrown> {
     each(this, &mut |name, value| {
-        // SAFETY: `each` passes a live value.
-        table.add(&name, Local::copy_of(unsafe { Value::from_ptr(value) }));
+        table.add(&name, value);
         Ok(())
     })
 }

@@ -338,6 +338,12 @@ impl Array {
         self.0.get()
     }
 
+    /// An array without elements, which is never changed.
+    pub fn empty() -> &'static Self {
+        // SAFETY: a constant of the engine's, which lives as long as the process.
+        unsafe { Self::from_ptr(&raw const ffi::zend_empty_array) }
+    }
+
     /// How many places are in use.
     #[inline]
     pub fn len(&self) -> usize {

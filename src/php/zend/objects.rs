@@ -10,6 +10,7 @@ use ext_php_rs::types::Zval;
 use super::arrays::Array;
 use super::classes::{class_name, declared, typed};
 use super::counted::{Counted, Held};
+use super::executor::{Thrown, check};
 #[cfg(php84)]
 use super::types::zend_property_info;
 use super::types::{HashTable, zend_class_entry, zend_object, zend_string};
@@ -120,6 +121,16 @@ impl Object {
     pub fn properties(&self) -> &Array {
         // SAFETY: `from_ptr` was promised that the object lives; it keeps the table.
         unsafe { Array::from_ptr(ffi::zend_std_get_properties(self.as_ptr())) }
+    }
+
+    /// The table of its properties as the handler of its class gives it, with a count, so that user code changes a copy;
+    /// `None` for a class without any. May run user code.
+    pub fn given_properties(&self) -> Result<Option<Held<Array>>, Thrown> {
+        // SAFETY: `from_ptr` was promised that the object lives.
+        let table = unsafe { property_table(self.as_ptr()) };
+        check()?;
+        // SAFETY: the object keeps the table that its handler has returned, and nothing has run since.
+        Ok((!table.is_null()).then(|| unsafe { Held::share(table) }))
     }
 
     /// True if one count is left, the caller's.

@@ -9,17 +9,28 @@ use ext_php_rs::types::Zval;
 use super::arrays::{Array, Key};
 use super::counted::Held;
 use super::executor::{Thrown, check, uninitialized};
-use super::strings::ZStr;
+use super::strings::{Str, ZStr};
 use super::types::HashTable;
 use super::values::{Local, Slot, Value};
 use super::zvals::set_array;
 
 impl Array {
+    /// The keys and values, in order.
+    #[inline]
+    pub fn entries(&self) -> impl Iterator<Item = (Key<'_>, &Value)> {
+        // SAFETY: places of a live array, which is not changed while its elements are in use.
+        self.elements().map(|(key, at)| (key, unsafe { Value::from_ptr(at) }))
+    }
+
     /// The values, in order.
     #[inline]
     pub fn values(&self) -> impl Iterator<Item = &Value> {
-        // SAFETY: places of a live array, which is not changed while its elements are in use.
-        self.elements().map(|(_, at)| unsafe { Value::from_ptr(at) })
+        self.entries().map(|(_, value)| value)
+    }
+
+    /// The value under a name.
+    pub fn find_name(&self, name: &[u8]) -> Option<&Value> {
+        self.find(Key::String(&Str::new(name)))
     }
 
     /// The value under a key.
@@ -62,6 +73,27 @@ impl Held<Array> {
         let value = ManuallyDrop::new(value);
         // SAFETY: `&mut self` keeps all others from the array, which takes the value over.
         unsafe { ffi::zend_hash_update(self.as_ptr(), name.as_ptr(), value.as_ptr()) };
+    }
+
+    /// Puts a value under a key. The array has no other owner.
+    pub fn set(&mut self, key: Key, value: Local) {
+        debug_assert!(!self.is_shared());
+        match key {
+            Key::String(name) => self.update(name, value),
+            Key::Int(index) => {
+                let value = ManuallyDrop::new(value);
+                // SAFETY: `&mut self` keeps all others from the array, which takes the value over.
+                unsafe { ffi::zend_hash_index_update(self.as_ptr(), index as u64, value.as_ptr()) };
+            }
+        }
+    }
+
+    /// Puts a value under the next free number; the array has one, and no other owner.
+    pub fn push(&mut self, value: Local) {
+        debug_assert!(!self.is_shared());
+        let value = ManuallyDrop::new(value);
+        // SAFETY: `&mut self` keeps all others from the array, which takes the value over.
+        unsafe { ffi::zend_hash_next_index_insert(self.as_ptr(), value.as_ptr()) };
     }
 }
 

@@ -119,6 +119,12 @@ impl Value {
         matches!(self.kind(), NULL | FALSE | TRUE | LONG | DOUBLE | STRING)
     }
 
+    /// Whether it counts as true. May run user code.
+    pub fn is_true(&self) -> bool {
+        // SAFETY: `from_ptr` was promised a live zval that stays one.
+        unsafe { zvals::is_true(self.as_ptr()) }
+    }
+
     /// The value as an int, as `(int)` would make it of a scalar. Objects are warned of.
     pub fn to_long(&self) -> i64 {
         // SAFETY: `from_ptr` was promised a live zval.
@@ -157,6 +163,14 @@ impl Local {
         local
     }
 
+    /// true or false
+    #[inline]
+    pub fn of_bool(value: bool) -> Self {
+        let mut local = Self::new();
+        local.slot().set_bool(value);
+        local
+    }
+
     /// An int.
     #[inline]
     pub fn of_long(value: i64) -> Self {
@@ -170,6 +184,14 @@ impl Local {
     pub fn of_string(string: Str) -> Self {
         let mut local = Self::new();
         local.slot().set_string(string);
+        local
+    }
+
+    /// An array.
+    #[inline]
+    pub fn of_array(array: Held<Array>) -> Self {
+        let mut local = Self::new();
+        local.slot().set_array(array);
         local
     }
 
@@ -245,6 +267,12 @@ impl<'a> Slot<'a> {
         Self { at, lives: PhantomData }
     }
 
+    /// A zval that Rust borrows.
+    #[inline(always)]
+    pub fn of(zval: &'a mut Zval) -> Self {
+        Self { at: zval, lives: PhantomData }
+    }
+
     /// The engine's structure.
     #[inline(always)]
     pub fn as_ptr(&self) -> *mut Zval {
@@ -276,6 +304,13 @@ impl<'a> Slot<'a> {
     pub fn set_null(&mut self) {
         // SAFETY: `new` was promised a place that this may write to.
         unsafe { zvals::set_null(self.at) };
+    }
+
+    /// true or false
+    #[inline(always)]
+    pub fn set_bool(&mut self, value: bool) {
+        // SAFETY: `new` was promised a place that this may write to.
+        unsafe { zvals::set_bool(self.at, value) };
     }
 
     /// An int.

@@ -3,10 +3,10 @@
 use std::sync::OnceLock;
 
 use crate::php::value::policy::Policy;
-use crate::php::zend::zend_object;
+use crate::php::zend::Object;
 
 /// Tells a new object of a class with a `create_object` handler which policy it was decoded under.
-pub type OnMade = unsafe fn(*mut zend_object, &Policy);
+pub type OnMade = fn(&Object, &Policy);
 
 static ON_MADE: OnceLock<OnMade> = OnceLock::new();
 
@@ -16,17 +16,11 @@ pub fn on_made(tell: OnMade) {
 }
 
 /// Tells an object, if its class may want to know.
-///
-/// # Safety
-/// The object is alive.
 #[inline]
-pub unsafe fn tell(object: *mut zend_object, policy: &Policy) {
-    // SAFETY: the caller's object; every object has a class, which is not changed while it is used.
-    unsafe {
-        if (*(*object).ce).__bindgen_anon_2.create_object.is_some()
-            && let Some(tell) = ON_MADE.get()
-        {
-            tell(object, policy);
-        }
+pub fn tell(object: &Object, policy: &Policy) {
+    // SAFETY: a live object has a class, which is not changed while it is used.
+    let is_special = unsafe { (*object.class()).__bindgen_anon_2.create_object.is_some() };
+    if is_special && let Some(tell) = ON_MADE.get() {
+        tell(object, policy);
     }
 }

@@ -77,7 +77,7 @@ fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
             remember_class(slot.at, name);
         }
         // A Sync leads to a file that the writer of this value has chosen.
-        made::tell(zend::object_of(slot.at), decoder.policy);
+        made::tell(zend::Object::from_ptr(zend::object_of(slot.at)), decoder.policy);
     }
     Ok(class)
 }
