@@ -86,7 +86,8 @@ impl Way {
     /// Acts at its end.
     fn act(&self, step: Option<&[Step; 1]>, edit: Edit) -> Result<(), Thrown> {
         let steps = step.map_or(self.steps.as_slice(), <[Step; 1]>::as_slice);
-        let root = SyncObject::find(&self.root).expect("ways begin at Sync objects");
+        // SAFETY: ways are made by `fetch_proxy` and `fetch_operand` alone, of a Sync object, and hold it.
+        let root = unsafe { SyncObject::of(self.root.as_ptr()) };
         match &self.name {
             Some(name) => change(root, name, steps, edit),
             None => change_next(root, steps, edit),
