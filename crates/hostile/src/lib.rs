@@ -16,9 +16,8 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use sync_store::testing::draw_identities_from;
+use sync_store::testing::{TemporaryPath, draw_identities_from};
 use sync_store::{ErrorKind, Found, Options, Patience, Result, Store, Version};
 
 const PAGE: usize = 4096;
@@ -71,7 +70,7 @@ const ROOM: u64 = 16 << 20;
 /// Runs one case; panics if the store breaks a rule.
 pub fn run(data: &[u8]) {
     let mut choices = Choices { data, at: 0 };
-    let path = Removed::new();
+    let path = TemporaryPath::new();
     let mut case = Case::draw(&mut choices);
     // The identities of the stores that the case creates.
     draw_identities_from(u64::MAX);
@@ -446,7 +445,7 @@ impl Base {
 
     /// Records the file that a history of changes leaves, and the positions of its parts.
     fn of(history: impl FnOnce(&mut dyn FnMut(&[u8], &[u8]), &Store)) -> Self {
-        let path = Removed::new();
+        let path = TemporaryPath::new();
         draw_identities_from(1);
         let store = Store::new(path.0.clone(), Options::default());
         let (mut keys, mut values) = (Vec::new(), HashMap::<Vec<u8>, Vec<Vec<u8>>>::new());
@@ -634,24 +633,6 @@ impl Choices<'_> {
         let bytes = (64 - end.saturating_sub(1).leading_zeros()).div_ceil(8);
         let number = (0..bytes).fold(0, |number, _| number << 8 | u64::from(self.byte()));
         if end == 0 { 0 } else { number % end }
-    }
-}
-
-struct Removed(PathBuf);
-
-impl Removed {
-    fn new() -> Self {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let n = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = PathBuf::from(format!("/dev/shm/sync-hostile-{}-{n}.sync", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
-    }
-}
-
-impl Drop for Removed {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
     }
 }
 

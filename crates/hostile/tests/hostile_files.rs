@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::panic::catch_unwind;
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
+use sync_store::testing::Random;
 
 /// The largest allocation that is allowed, whatever a file says about lengths.
 const LARGEST: usize = 64 << 20;
@@ -28,16 +29,10 @@ unsafe impl GlobalAlloc for Bounded {
 #[global_allocator]
 static ALLOCATOR: Bounded = Bounded;
 
-/// Bytes that are the same for the same seed (xorshift64*).
+/// Bytes that are the same for the same seed.
 fn bytes(seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 56) as u8
-    };
-    (0..256).map(|_| next()).collect()
+    let mut random = Random::new(seed);
+    (0..256).map(|_| (random.number() >> 56) as u8).collect()
 }
 
 /// How long a case may take before it counts as endless.

@@ -16,9 +16,9 @@ use super::read::Reader;
 use super::space::Space;
 use super::store::Store;
 pub use super::testing::TemporaryPath;
-use super::testing::draw_identities_from;
+use super::testing::{assert_in_proportion, assert_sound, draw_identities_from, get, in_child, put};
 use super::version::Version;
-use super::{check, close_idle, format, header, lease, set_idle_limit};
+use super::{close_idle, format, header, lease, set_idle_limit};
 use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
 use std::mem::MaybeUninit;
@@ -50,25 +50,6 @@ mod whole;
 pub fn temporary_file() -> Descriptor {
     let path = TemporaryPath::new();
     OpenOptions::new().read(true).write(true).create_new(true).open(&path.0).unwrap()
-}
-
-fn get(store: &Store, key: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    match store.retry(|store| store.get(key, &mut Version::default(), &mut out)).unwrap() {
-        Found::Missing => None,
-        _ => Some(out),
-    }
-}
-
-fn put(store: &Store, key: &[u8], value: &[u8]) {
-    store.retry(|store| store.put(key, value, &mut Version::default())).unwrap();
-}
-
-#[track_caller]
-fn assert_sound(store: &Store) -> check::Report {
-    let report = store.retry(Store::check).unwrap();
-    assert_eq!(report.problems, Vec::<String>::new());
-    report
 }
 
 fn put_next(store: &Store, least: i64) -> Option<i64> {

@@ -11,11 +11,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use sync_store::testing::TemporaryPath;
+use sync_store::testing::{TemporaryPath, as_a_reader, entries, get, in_child, is_in_proportion, shared_memory};
 use sync_store::{Appended, ErrorKind, Found, Options, Patience, Store, Version, torture};
 
 /// The content that a store should have.
@@ -102,34 +103,21 @@ fn all() -> bool {
 
 // ---- processes ---------------------------------------------------------------------------------
 
-/// How a child ended.
+/// How a process ended that may die at a crash point.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
     Killed,
     Finished,
 }
 
-/// Runs `action` in a forked process until it ends or is killed at a crash point.
-fn in_child(action: impl FnOnce()) -> End {
-    // SAFETY: the child needs no lock that another thread may have held: it uses files, memory
-    // (glibc's allocator survives a fork) and atomics, and leaves by `_exit`.
-    unsafe {
-        let pid = libc::fork();
-        assert!(pid >= 0, "fork");
-        if pid == 0 {
-            // Ends a child that hangs.
-            libc::alarm(5);
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(action));
-            libc::_exit(if result.is_ok() { 0 } else { 99 });
-        }
-        let mut status = 0;
-        assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
-        if libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGKILL {
-            return End::Killed;
-        }
-        assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "the child ended with {status:#x}");
-        End::Finished
+/// Runs `action` in a process of its own until it ends or is killed at a crash point.
+fn run(action: impl FnOnce()) -> End {
+    let status = in_child(action);
+    if status.signal() == Some(libc::SIGKILL) {
+        return End::Killed;
     }
+    assert!(status.success(), "the child ended with {status}");
+    End::Finished
 }
 
 /// Memory that a child shares with its parent.
@@ -141,32 +129,8 @@ struct Shared {
 }
 
 fn shared() -> &'static Shared {
-    // SAFETY: anonymous memory, zeroed, never unmapped; the type is made of atomics.
-    unsafe {
-        let memory = libc::mmap(
-            std::ptr::null_mut(),
-            size_of::<Shared>(),
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        );
-        assert!(memory != libc::MAP_FAILED);
-        &*memory.cast::<Shared>()
-    }
-}
-
-/// Runs `action` with read-only access to the file, in a thread (and with a handle on the file) of
-/// its own.
-fn as_a_reader<T: Send>(action: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            // SAFETY: concerns this thread's access to files only.
-            unsafe { libc::syscall(libc::SYS_setfsuid, 65534) };
-            action()
-        });
-        thread.join().unwrap()
-    })
+    // SAFETY: the type is made of atomics.
+    unsafe { shared_memory() }
 }
 
 // ---- a case --------------------------------------------------------------------------------------
@@ -190,21 +154,13 @@ const PROBE: &[u8] = b"probe";
 
 /// All of `keys`, one read each; no lock, no write.
 fn read_keys(store: &Store, keys: &BTreeSet<Vec<u8>>) -> Model {
-    let mut model = Model::new();
-    for key in keys {
-        let mut out = Vec::new();
-        match store.retry(|store| store.get(key, &mut Version::default(), &mut out)).unwrap() {
-            Found::Missing => {}
-            _ => drop(model.insert(key.clone(), out)),
-        }
-    }
-    model
+    keys.iter().filter_map(|key| Some((key.clone(), get(store, key)?))).collect()
 }
 
 fn read_snapshot(store: &Store) -> Model {
-    let snapshot = store.retry(Store::snapshot).unwrap();
-    let mut model: Model = snapshot.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
-    assert_eq!(model.len(), snapshot.len(), "a key twice");
+    let entries = entries(store);
+    let mut model: Model = entries.iter().cloned().collect();
+    assert_eq!(model.len(), entries.len(), "a key twice");
     model.remove(PROBE);
     model
 }
@@ -246,7 +202,7 @@ impl Case {
     fn crash_points(&self, shared: &'static Shared) -> (u64, Vec<u64>, Vec<u64>) {
         let file = TemporaryPath::new();
         let _open = self.set_up(&file);
-        let end = in_child(|| {
+        let end = run(|| {
             torture::trace_into(&shared.trace);
             self.act(&file, shared, u64::MAX);
         });
@@ -317,11 +273,11 @@ impl Case {
         let about = format!("{} killed at crash point {point}, takeover at {second:?}", self.name);
         let file = TemporaryPath::new();
         let open = self.set_up(&file);
-        in_child(|| self.act(&file, shared, point));
+        run(|| self.act(&file, shared, point));
         let done = shared.done.load(Ordering::Relaxed) as usize;
         let mut end = End::Finished;
         if let Some(second) = second {
-            end = in_child(|| {
+            end = run(|| {
                 let store = file.store();
                 torture::crash_after(second);
                 apply(&store, &Put(PROBE.to_vec(), b"0".to_vec()));
@@ -380,8 +336,7 @@ impl Case {
 
     fn check(&self, store: &Store, about: &str) {
         let report = store.retry(Store::check).unwrap();
-        assert_eq!(report.problems, Vec::<String>::new(), "{about}");
-        assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{about}: {report:?}");
+        assert!(report.problems.is_empty() && is_in_proportion(&report), "{about}: {report:?}");
     }
 }
 
@@ -683,14 +638,14 @@ fn importing_a_file_of_the_pure_php_class() {
     loop {
         let file = TemporaryPath::new();
         std::fs::write(&file.0, &old).unwrap();
-        let end = in_child(|| {
+        let end = run(|| {
             let store = file.store();
             torture::crash_after(point);
             assert!(store.import(&old, &entries).unwrap());
         });
         if point % 5 == 3 {
             // Another process dies in the same import before one completes it.
-            in_child(|| {
+            run(|| {
                 let store = file.store();
                 torture::crash_after(point / 2);
                 if let Some(legacy) = store.legacy().unwrap() {
@@ -719,8 +674,7 @@ fn importing_a_file_of_the_pure_php_class() {
         let expected = Model::from([(b"a".to_vec(), b"1".to_vec()), (b"b".to_vec(), value.clone()), (key(1), vec![1])]);
         assert_eq!(read_snapshot(&store), expected, "killed at {point}");
         let report = store.check().unwrap();
-        assert_eq!(report.problems, Vec::<String>::new(), "killed at {point}");
-        assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "killed at {point}: {report:?}");
+        assert!(report.problems.is_empty() && is_in_proportion(&report), "killed at {point}: {report:?}");
         if end == End::Finished {
             break;
         }

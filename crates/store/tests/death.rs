@@ -2,17 +2,16 @@
 #![cfg(feature = "torture")]
 
 use std::os::fd::AsRawFd;
+use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use sync_store::testing::{TemporaryPath, fork, shared, wait};
+use sync_store::testing::{Child, TemporaryPath, assert_sound, fork, in_child, put, shared, until};
 use sync_store::{ErrorKind, Options, Patience, Store, Version, torture};
 
-fn put(store: &Store, key: &str, value: &[u8]) {
-    store.retry(|store| store.put(key.as_bytes(), value, &mut Version::default())).unwrap();
-}
-
-fn was_killed(status: i32) -> bool {
-    libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGKILL
+/// Waits for a process that dies at a crash point.
+#[track_caller]
+fn assert_dies(child: Child) {
+    assert_eq!(child.wait().signal(), Some(libc::SIGKILL));
 }
 
 /// Dies in the middle of a write.
@@ -29,7 +28,7 @@ fn the_time_to_recover_from_a_dead_writer_does_not_depend_on_how_much_is_stored(
         let file = TemporaryPath::new();
         let store = file.store();
         for n in 0..keys {
-            put(&store, &format!("key{n}"), &[1; 30]);
+            put(&store, format!("key{n}"), &[1; 30]);
         }
         (file, store)
     });
@@ -37,14 +36,14 @@ fn the_time_to_recover_from_a_dead_writer_does_not_depend_on_how_much_is_stored(
     let mut best = [Duration::MAX; 2];
     for _ in 0..5 {
         for ((file, store), best) in files.iter().zip(&mut best) {
-            assert!(was_killed(wait(fork(|| die_writing(&file.store())))));
+            assert_dies(fork(|| die_writing(&file.store())));
             let start = Instant::now();
             put(store, "next", b"1");
             *best = start.elapsed().min(*best);
         }
     }
     for (_, store) in &files {
-        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+        assert_sound(store);
     }
     let [few, many] = best;
     eprintln!("{few:?}, {many:?} with many keys");
@@ -62,9 +61,7 @@ fn waiters_notice_that_the_holder_of_a_lock_was_killed() {
         ready.store(1, Ordering::SeqCst);
         std::thread::sleep(Duration::from_secs(50));
     });
-    while ready.load(Ordering::SeqCst) == 0 {
-        std::thread::yield_now();
-    }
+    until("the lock is held", || ready.load(Ordering::SeqCst) != 0);
     let path = file.0.clone();
     let waiter = std::thread::spawn(move || {
         put(&Store::new(path, Options::default()), "x", b"2");
@@ -73,9 +70,7 @@ fn waiters_notice_that_the_holder_of_a_lock_was_killed() {
     std::thread::sleep(Duration::from_millis(50));
     assert!(!waiter.is_finished());
     let killed = Instant::now();
-    // SAFETY: a child of this process.
-    unsafe { libc::kill(holder, libc::SIGKILL) };
-    wait(holder);
+    holder.kill();
     let waited = waiter.join().unwrap() - killed;
     // Long before the interval that the holder has set.
     assert!(waited < Duration::from_secs(10), "{waited:?}");
@@ -85,8 +80,8 @@ fn waiters_notice_that_the_holder_of_a_lock_was_killed() {
 fn frequent_signals_do_not_delay_noticing_a_death() {
     let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
-    assert!(was_killed(wait(fork(|| die_writing(&file.store())))));
-    let status = wait(fork(|| {
+    assert_dies(fork(|| die_writing(&file.store())));
+    let status = in_child(|| {
         extern "C" fn nothing(_: i32) {}
         // SAFETY: a handler that does nothing; a timer of this process.
         unsafe {
@@ -99,8 +94,8 @@ fn frequent_signals_do_not_delay_noticing_a_death() {
         let start = Instant::now();
         put(&file.store(), "x", b"2");
         assert!(start.elapsed() < Duration::from_secs(10));
-    }));
-    assert_eq!(status, 0);
+    });
+    assert!(status.success(), "{status}");
 }
 
 /// The pure-PHP class takes `flock` for each access, and so does a process that turns its file into a store. A process
@@ -146,14 +141,14 @@ fn a_child_stopped_at_its_fork_does_not_keep_its_dead_parents_lease_alive() {
         }
         die_writing(&store);
     });
-    assert!(was_killed(wait(parent)));
+    assert_dies(parent);
     let start = Instant::now();
     put(&file.store(), "x", b"2");
     let waited = start.elapsed();
     // SAFETY: the orphan, which only this test knows.
     unsafe { libc::kill(orphan.load(Ordering::SeqCst) as libc::pid_t, libc::SIGKILL) };
     assert!(waited < Duration::from_secs(10), "{waited:?}");
-    assert_eq!(file.store().check().unwrap().problems, Vec::<String>::new());
+    assert_sound(&file.store());
 }
 
 /// A dead process whose parent has not waited for it yet counts as dead.
@@ -179,13 +174,13 @@ fn a_zombie_holds_nothing() {
     });
     let mut info = std::mem::MaybeUninit::<libc::siginfo_t>::uninit();
     // SAFETY: waits for the death of a child and leaves it a zombie.
-    unsafe { libc::waitid(libc::P_PID, parent as u32, info.as_mut_ptr(), libc::WEXITED | libc::WNOWAIT) };
+    unsafe { libc::waitid(libc::P_PID, parent.pid() as u32, info.as_mut_ptr(), libc::WEXITED | libc::WNOWAIT) };
     let start = Instant::now();
     put(&file.store(), "x", b"2");
     let waited = start.elapsed();
     // SAFETY: as above.
     unsafe { libc::kill(orphan.load(Ordering::SeqCst) as libc::pid_t, libc::SIGKILL) };
-    wait(parent);
+    assert_dies(parent);
     assert!(waited < Duration::from_secs(10), "{waited:?}");
 }
 
@@ -219,7 +214,7 @@ fn files_that_fill_a_limited_address_space_leave_some_to_the_process() {
     };
     let is_full = |error: &sync_store::Error| matches!(error.kind, ErrorKind::NoAddressSpace(_));
     let paths: Vec<_> = (0..100).map(|_| TemporaryPath::new()).collect();
-    let status = wait(fork(|| {
+    let status = in_child(|| {
         leave_address_space(40 << 20);
         let stores: Vec<_> = paths.iter().map(TemporaryPath::store).collect();
         let results: Vec<_> =
@@ -228,24 +223,24 @@ fn files_that_fill_a_limited_address_space_leave_some_to_the_process() {
         assert!((10..100).contains(&many), "{many}");
         assert!(is_full(results[many].as_ref().unwrap_err()), "{:?}", results[many]);
         takes_more();
-    }));
-    assert_eq!(status, 0, "many files");
-    let status = wait(fork(|| {
+    });
+    assert!(status.success(), "many files: {status}");
+    let status = in_child(|| {
         leave_address_space(40 << 20);
         let store = paths[0].store();
         let value = vec![1; 100_000];
         let full = (0..1000u32).find_map(|n| store.put(&n.to_le_bytes(), &value, &mut Version::default()).err());
         assert!(is_full(full.as_ref().expect("100 MB do not fit")), "{full:?}");
         takes_more();
-    }));
-    assert_eq!(status, 0, "a file that grows");
+    });
+    assert!(status.success(), "a file that grows: {status}");
 }
 
 #[test]
 fn a_file_outgrows_a_mapping_that_had_to_be_small() {
     let file = TemporaryPath::new();
     put(&file.store(), "x", b"1");
-    let status = wait(fork(|| {
+    let status = in_child(|| {
         // Another path, another file: the parent's own mapping would be found otherwise.
         let other = TemporaryPath::new();
         let limit = leave_address_space(100 << 20);
@@ -254,12 +249,12 @@ fn a_file_outgrows_a_mapping_that_had_to_be_small() {
         // SAFETY: a limit of this process.
         unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) };
         for n in 0..12 {
-            put(&store, &format!("large{n}"), &vec![n; 20 << 20]);
+            put(&store, format!("large{n}"), &vec![n; 20 << 20]);
         }
         assert_eq!(store.len().unwrap(), 13);
-        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
-    }));
-    assert_eq!(status, 0);
+        assert_sound(&store);
+    });
+    assert!(status.success(), "{status}");
 }
 
 /// A clock tick is 4 ms or 10: one system call for each, which looks at the path. Each 100 ms two more look whose SIGBUS is

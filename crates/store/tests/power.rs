@@ -16,9 +16,8 @@ use std::cell::{Cell, RefCell};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use sync_store::{
-    Appended, Durability, Found, Options, Peeked, Store, Version, testing::draw_identities_from, torture,
-};
+use sync_store::testing::{Random, TemporaryPath, assert_sound, draw_identities_from};
+use sync_store::{Appended, Durability, Found, Options, Peeked, Store, Version, torture};
 
 // ---- the expected content ------------------------------------------------------------------------
 
@@ -128,54 +127,39 @@ fn name(letter: u8, n: u32) -> Vec<u8> {
 
 // ---- chance --------------------------------------------------------------------------------------
 
-#[derive(Clone)]
-struct Random(u64);
+fn any_bytes(random: &mut Random) -> Vec<u8> {
+    let length = match random.below(20) {
+        0..10 => random.below(60),
+        10..15 => random.below(3000),
+        15..17 => 16_000 + random.below(800),
+        17 | 18 => random.below(70_000),
+        _ => random.below(300_000),
+    };
+    let salt = random.below(256);
+    (0..length).map(|n| (n ^ n >> 8 ^ salt) as u8).collect()
+}
 
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit.max(1)
+fn any_key(random: &mut Random) -> Vec<u8> {
+    match random.below(40) {
+        0 => vec![b'k'; 20_000],
+        n => name(b'k', n as u32 % 12),
     }
+}
 
-    fn one_in(&mut self, times: usize) -> bool {
-        self.below(times) == 0
-    }
-
-    fn bytes(&mut self) -> Vec<u8> {
-        let length = match self.below(20) {
-            0..10 => self.below(60),
-            10..15 => self.below(3000),
-            15..17 => 16_000 + self.below(800),
-            17 | 18 => self.below(70_000),
-            _ => self.below(300_000),
-        };
-        let salt = self.below(256);
-        (0..length).map(|n| (n ^ n >> 8 ^ salt) as u8).collect()
-    }
-
-    fn key(&mut self) -> Vec<u8> {
-        match self.below(40) {
-            0 => vec![b'k'; 20_000],
-            n => name(b'k', n as u32 % 12),
+fn any_step(random: &mut Random) -> Step {
+    match random.below(30) {
+        0..12 => Step::Put(any_key(random), any_bytes(random)),
+        12..18 => Step::Append(any_key(random), any_bytes(random), random.below(1000) as i64),
+        18 | 19 => Step::Unite(any_key(random)),
+        20..24 => Step::Remove(any_key(random)),
+        24 => Step::Fill(b'f', random.below(60) as u32),
+        25 => Step::Drain(b'f', random.below(60) as u32),
+        26 | 27 => {
+            let count = random.below(20) as u32;
+            Step::Replace((0..count).map(|n| (name(b'k', n), any_bytes(random))).collect())
         }
-    }
-
-    fn step(&mut self) -> Step {
-        match self.below(30) {
-            0..12 => Step::Put(self.key(), self.bytes()),
-            12..18 => Step::Append(self.key(), self.bytes(), self.below(1000) as i64),
-            18 | 19 => Step::Unite(self.key()),
-            20..24 => Step::Remove(self.key()),
-            24 => Step::Fill(b'f', self.below(60) as u32),
-            25 => Step::Drain(b'f', self.below(60) as u32),
-            26 | 27 => Step::Replace((0..self.below(20)).map(|n| (name(b'k', n as u32), self.bytes())).collect()),
-            _ => {
-                // The same name over and over, which makes dead records for compaction.
-                Step::Fill(b'k', 12)
-            }
-        }
+        // The same name over and over, which makes dead records for compaction.
+        _ => Step::Fill(b'k', 12),
     }
 }
 
@@ -263,17 +247,17 @@ impl Disk {
             torture::Moment::Change => {}
         }
         if self.until_capture == 0 {
-            self.until_capture = 1 + self.random.below(self.rarely / 3 + 1);
+            self.until_capture = 1 + self.random.index(self.rarely / 3 + 1);
             let now = self.content();
             self.since.push(now);
             if self.since.len() > 4 {
-                let one = self.random.below(4);
+                let one = self.random.index(4);
                 self.since.remove(one);
             }
         }
         self.until_capture -= 1;
         if self.until_loss == 0 {
-            self.until_loss = 1 + self.random.below(2 * self.rarely);
+            self.until_loss = 1 + self.random.index(2 * self.rarely);
             self.lose();
         }
         self.until_loss -= 1;
@@ -287,7 +271,7 @@ impl Disk {
         for _ in 0..2 {
             let image = self.mix();
             self.losses += 1;
-            let (again, seed) = (self.again, self.random.below(1 << 30) as u64);
+            let (again, seed) = (self.again, self.random.below(1 << 30));
             let legal = Legal { models: &legal, nothing: self.synced.is_empty() };
             // In a thread that has no file open.
             std::thread::scope(|scope| scope.spawn(|| check(&image, legal, seed, again)).join())
@@ -299,9 +283,9 @@ impl Disk {
     fn mix(&mut self) -> Image {
         let states: Vec<&Image> = std::iter::once(&self.synced).chain(&self.since).collect();
         let random = &mut self.random;
-        let unit = UNITS[random.below(2)];
+        let unit = UNITS[random.index(2)];
         let (first, last) = (0, states.len() - 1);
-        let length = states[random.below(states.len())].len();
+        let length = states[random.index(states.len())].len();
         // The writes since the sync: none; all; nearly all; nearly none; any mixture, by pages or by header and rest.
         let way = random.below(6);
         let odd = 1 + random.below(12);
@@ -310,14 +294,14 @@ impl Disk {
             let state = match way {
                 0 => first,
                 1 => last,
-                2 if random.one_in(odd) => random.below(states.len()),
+                2 if random.once_in(odd) => random.index(states.len()),
                 2 => last,
-                3 if random.one_in(odd) => random.below(states.len()),
+                3 if random.once_in(odd) => random.index(states.len()),
                 3 => first,
                 // The header and the rest do not agree.
-                4 if at < 4096 => [first, last][odd % 2],
-                4 => [last, first][odd % 2],
-                _ => random.below(states.len()),
+                4 if at < 4096 => [first, last][odd as usize % 2],
+                4 => [last, first][odd as usize % 2],
+                _ => random.index(states.len()),
             };
             let end = length.min(at + unit).min(states[state].len());
             if at < end {
@@ -330,28 +314,8 @@ impl Disk {
 
 // ---- the file after a loss -----------------------------------------------------------------------
 
-/// A path of its own on tmpfs.
-struct File(PathBuf);
-
-impl File {
-    fn new(name: &str) -> Self {
-        use std::sync::atomic::{AtomicU32, Ordering};
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let n = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = PathBuf::from(format!("/dev/shm/sync-power-{}-{name}{n}.sync", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
-    }
-
-    fn store(&self) -> Store {
-        Store::new(self.0.clone(), Options { durability: Durability::Commit, ..Options::default() })
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
+fn durable(file: &TemporaryPath) -> Store {
+    file.store_with(Options { durability: Durability::Commit, ..Options::default() })
 }
 
 fn read_all(store: &Store) -> Model {
@@ -406,7 +370,7 @@ struct Legal<'m> {
 
 /// Opens an image as after another boot.
 fn check(image: &[u8], legal: Legal, seed: u64, again: bool) {
-    let file = File::new("image");
+    let file = TemporaryPath::new();
     // Pages of zeros become holes.
     let target = std::fs::File::create(&file.0).unwrap();
     for (n, page) in image.chunks(4096).enumerate().filter(|(_, page)| page.iter().any(|&byte| byte != 0)) {
@@ -417,7 +381,7 @@ fn check(image: &[u8], legal: Legal, seed: u64, again: bool) {
     let adopting = again && seed.is_multiple_of(3);
     if adopting {
         // The repair writes to the file, and power may fail in the middle of it.
-        let mut disk = Disk::new(&file.0, Random(seed | 1), 150);
+        let mut disk = Disk::new(&file.0, Random::new(seed), 150);
         disk.synced = image.to_vec();
         disk.before = legal.models[0].clone();
         disk.after = legal.models.get(1).cloned();
@@ -425,7 +389,7 @@ fn check(image: &[u8], legal: Legal, seed: u64, again: bool) {
         disk.again = false;
         DISK.set(Some(disk));
     }
-    let store = file.store();
+    let store = durable(&file);
     if legal.nothing && store.len().is_err() {
         DISK.take();
         return;
@@ -448,16 +412,16 @@ fn check(image: &[u8], legal: Legal, seed: u64, again: bool) {
     if found.0.is_empty() {
         return;
     }
-    assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+    assert_sound(&store);
     // The store works as usual afterwards.
     let mut model = found;
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     for _ in 0..4 {
-        apply(&store, &mut model, &random.step(), &mut |_| {});
+        apply(&store, &mut model, &any_step(&mut random), &mut |_| {});
     }
     let found = read_all(&store);
     assert!(found == model, "later: {:?}", differences(&found, &model));
-    assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+    assert_sound(&store);
 }
 
 // ---- the name ----------------------------------------------------------------------------------------
@@ -477,28 +441,27 @@ fn names_synced(action: impl FnOnce()) -> u32 {
 /// Without its name in the directory, the file is lost with everything that was synced.
 #[test]
 fn the_name_of_a_file_is_on_the_disk_before_a_write_to_it_has_returned() {
-    let file = File::new("name");
+    let file = TemporaryPath::new();
     let put = |store: &Store| store.put(b"a", b"1", &mut Version::default()).unwrap();
-    let store = file.store();
-    let other = Store::new(file.0.clone(), Options::default());
+    let store = durable(&file);
+    let other = file.store();
     assert_eq!(names_synced(|| put(&other)), 0, "nobody has asked for it");
     assert_eq!(names_synced(|| put(&store)), 1);
     assert_eq!(names_synced(|| put(&store)), 0, "once is enough");
-    assert_eq!(names_synced(|| put(&file.store())), 0);
+    assert_eq!(names_synced(|| put(&durable(&file))), 0);
 
-    let copy = File::new("copy");
-    std::fs::copy(&file.0, &copy.0).unwrap();
-    assert_eq!(names_synced(|| put(&copy.store())), 1, "a copy says of itself that it is durable");
-    assert_eq!(names_synced(|| put(&copy.store())), 0);
+    let copy = file.copy();
+    assert_eq!(names_synced(|| put(&durable(&copy))), 1, "a copy says of itself that it is durable");
+    assert_eq!(names_synced(|| put(&durable(&copy))), 0);
 }
 
 #[test]
 fn a_durable_file_that_was_destroyed_does_not_come_back_after_a_power_loss() {
-    let (durable, other) = (File::new("durable"), File::new("other"));
-    let store = durable.store();
+    let (file, other) = (TemporaryPath::new(), TemporaryPath::new());
+    let store = durable(&file);
     store.put(b"a", b"1", &mut Version::default()).unwrap();
     assert_eq!(names_synced(|| store.destroy().map(drop).unwrap()), 1);
-    let store = Store::new(other.0.clone(), Options::default());
+    let store = other.store();
     store.put(b"a", b"1", &mut Version::default()).unwrap();
     assert_eq!(names_synced(|| store.destroy().map(drop).unwrap()), 0);
 }
@@ -514,11 +477,11 @@ fn run(name: &str, seed: u64, rarely: usize, prepare: &[Step], steps: &[Step]) -
     torture::set_slack(if prepare.is_empty() && seed.is_multiple_of(2) { 0 } else { u64::MAX });
     torture::observe(observe);
     draw_identities_from(seed);
-    let file = File::new(name);
-    let store = file.store();
+    let file = TemporaryPath::new();
+    let store = durable(&file);
     let mut model = Model::default();
     prepare.iter().for_each(|step| apply(&store, &mut model, step, &mut |_| {}));
-    let mut disk = Disk::new(&file.0, Random(seed.wrapping_mul(2) | 1), rarely);
+    let mut disk = Disk::new(&file.0, Random::new(seed.wrapping_mul(2)), rarely);
     disk.before = model.clone();
     if !prepare.is_empty() {
         disk.synced = disk.content();
@@ -547,8 +510,8 @@ fn seeds(usual: u64) -> std::ops::Range<u64> {
 fn values_that_have_returned_are_there_after_a_power_loss() {
     let mut losses = 0;
     for seed in seeds(40) {
-        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let steps: Vec<Step> = (0..40).map(|_| random.step()).collect();
+        let mut random = Random::new(seed);
+        let steps: Vec<Step> = (0..40).map(|_| any_step(&mut random)).collect();
         eprintln!("seed {seed}");
         losses += run("random", seed, 300, &[], &steps);
     }

@@ -4,11 +4,11 @@
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use sync_store::testing::{TemporaryPath, assert_in_proportion, assert_sound, entries, entries_of};
 use sync_store::{Appended, Error, ErrorKind, Found, Options, Patience, Store, Version};
 
 // ---- the model ---------------------------------------------------------------------------------
@@ -314,15 +314,15 @@ impl Client {
 }
 
 struct Playground {
-    path: PathBuf,
+    path: TemporaryPath,
     workers: [Worker; 2],
     model: Model,
 }
 
 impl Playground {
     fn new() -> Self {
-        let path = fresh_path();
-        let workers = [Worker::new(&path, HANDLES / 2), Worker::new(&path, HANDLES / 2)];
+        let path = TemporaryPath::new();
+        let workers = [Worker::new(&path.0, HANDLES / 2), Worker::new(&path.0, HANDLES / 2)];
         Self { path, workers, model: Model::default() }
     }
 
@@ -459,18 +459,18 @@ impl Playground {
                 let result = self.with(handle, |client| client.store.destroy());
                 if self.settle(handle, result).is_some() {
                     self.model.vanish();
-                    assert!(!self.path.exists());
+                    assert!(!self.path.0.exists());
                 }
             }
             Operation::Reopen(handle) => {
-                let path = self.path.clone();
+                let path = self.path.0.clone();
                 self.with(handle, move |client| *client = Client::new(&path));
                 if self.model.holder == Some(handle) {
                     self.model.holder = None;
                 }
             }
             Operation::Unlink => {
-                let _ = std::fs::remove_file(&self.path);
+                let _ = std::fs::remove_file(&self.path.0);
                 Store::paths_have_changed();
                 if let Some(holder) = self.model.holder {
                     // The holder is told so, and continues without a lock.
@@ -496,19 +496,18 @@ impl Playground {
         if !self.model.exists {
             return;
         }
-        let copy = Removed(fresh_path());
-        std::fs::copy(&self.path, &copy.0).unwrap();
-        let store = Store::new(copy.0.clone(), Options::default());
-        assert_eq!(entries_of(&store.snapshot().unwrap()), self.model.in_order());
+        let copy = self.path.copy();
+        let store = copy.store();
+        assert_eq!(entries(&store), self.model.in_order());
         assert_eq!(store.take_warning(), None);
-        assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+        assert_sound(&store);
         store.put(b"new in the copy", b"1", &mut Version::default()).unwrap();
-        store.check().map(assert_sound).unwrap();
+        assert_in_proportion(&store);
     }
 
     /// The file is consistent, and takes no more space than promised.
     fn check(&self) {
-        self.with(self.model.holder.unwrap_or(0), |client| client.store.check().map(assert_sound).unwrap());
+        self.with(self.model.holder.unwrap_or(0), |client| assert_in_proportion(&client.store));
     }
 
     /// Everything, through every handle.
@@ -524,37 +523,6 @@ impl Playground {
         }
         self.check();
     }
-}
-
-impl Drop for Playground {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-fn assert_sound(report: sync_store::check::Report) {
-    assert_eq!(report.problems, Vec::<String>::new());
-    assert!(report.allocated < 2 * (report.live + report.index) + (1 << 20), "{report:?}");
-}
-
-fn entries_of(snapshot: &sync_store::Snapshot) -> Vec<(Vec<u8>, Vec<u8>)> {
-    snapshot.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect()
-}
-
-struct Removed(PathBuf);
-
-impl Drop for Removed {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-fn fresh_path() -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let n = COUNT.fetch_add(1, Ordering::Relaxed);
-    let path = PathBuf::from(format!("/dev/shm/sync-properties-{}-{n}.sync", std::process::id()));
-    let _ = std::fs::remove_file(&path);
-    path
 }
 
 fn cases() -> u32 {
@@ -581,12 +549,12 @@ proptest! {
 
 #[test]
 fn a_removed_key_of_any_length_leaves_no_run_behind() {
-    let path = Removed(fresh_path());
+    let path = TemporaryPath::new();
     let mut client = Client::new(&path.0);
     for n in 0..50u8 {
         client.put(&[n; 40_000], b"1").unwrap();
         assert!(client.store.remove(&[n; 40_000]).unwrap());
-        assert_sound(client.store.check().unwrap());
+        assert_in_proportion(&client.store);
     }
 }
 
@@ -594,7 +562,7 @@ fn a_removed_key_of_any_length_leaves_no_run_behind() {
 fn a_large_run_is_counted_by_its_one_record_whatever_its_space_held_before() {
     // Lengths at which the record ends where a smaller one (they have 48 bytes) had started.
     for record in (20_000..60_000).step_by(4_800).map(|length| length / 48 * 48) {
-        let path = Removed(fresh_path());
+        let path = TemporaryPath::new();
         let mut client = Client::new(&path.0);
         client.store.replace(&[]).unwrap();
         for n in 0..1300u32 {
@@ -602,6 +570,6 @@ fn a_large_run_is_counted_by_its_one_record_whatever_its_space_held_before() {
         }
         client.store.replace(&[]).unwrap();
         client.put(b"large", &vec![0; record - 32 - 1 - "large".len()]).unwrap();
-        assert_sound(client.store.check().unwrap());
+        assert_in_proportion(&client.store);
     }
 }

@@ -1,39 +1,22 @@
 //! SIGBUS: whichever other code handles the signal, a file that is cut short kills no process and blocks none, and
 //! faults of other mappings go to the handler that they would have reached without the store.
 
-use std::fs::OpenOptions;
+use std::os::unix::process::ExitStatusExt;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use sync_store::testing::TemporaryPath;
-use sync_store::{ErrorKind, Found, Options, Patience, Store, Version};
-
-/// Runs a case in a process of its own, as signal handlers belong to the process; returns its status.
-fn in_child(case: impl FnOnce()) -> i32 {
-    // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`. An endless loop
-    // ends with the alarm.
-    unsafe {
-        let pid = libc::fork();
-        assert!(pid >= 0);
-        if pid == 0 {
-            libc::alarm(20);
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(case));
-            libc::_exit(i32::from(result.is_err()));
-        }
-        let mut status = 0;
-        assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
-        status
-    }
-}
+use sync_store::testing::{TemporaryPath, assert_sound, in_child};
+use sync_store::{ErrorKind, Found, Patience, Store, Version};
 
 #[track_caller]
 fn assert_survives(name: &str, case: impl FnOnce()) {
-    assert_eq!(in_child(case), 0, "{name}");
+    let status = in_child(case);
+    assert!(status.success(), "{name}: {status}");
 }
 
 #[track_caller]
 fn assert_dies_of_it(name: &str, case: impl FnOnce()) {
     let status = in_child(case);
-    assert!(libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGBUS, "{name}: {status:#x}");
+    assert_eq!(status.signal(), Some(libc::SIGBUS), "{name}: {status}");
 }
 
 /// Installs a handler, or `SIG_DFL` or `SIG_IGN`.
@@ -50,12 +33,13 @@ fn take(handler: usize, flags: i32) -> libc::sigaction {
     }
 }
 
-fn block(how: i32) {
+/// Blocks a signal, or no longer.
+fn block(signal: i32, how: i32) {
     // SAFETY: a valid set.
     unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&mut set);
-        libc::sigaddset(&mut set, libc::SIGBUS);
+        libc::sigaddset(&mut set, signal);
         libc::pthread_sigmask(how, &set, ptr::null_mut());
     }
 }
@@ -134,7 +118,7 @@ const TAKES: [(&str, Takes); 5] = [
     ("ignored", || {
         take(libc::SIG_IGN, 0);
     }),
-    ("blocked", || block(libc::SIG_BLOCK)),
+    ("blocked", || block(libc::SIGBUS, libc::SIG_BLOCK)),
 ];
 
 #[test]
@@ -227,7 +211,7 @@ fn an_earlier_handler_still_gets_faults_outside_of_the_store() {
             use_it(&store, seen, 5000);
             foreign_fault();
         });
-        assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42, "{after}: {status:#x}");
+        assert_eq!(status.code(), Some(42), "{after}: {status}");
     }
 }
 
@@ -252,7 +236,7 @@ fn a_handler_that_passes_unknown_faults_back_is_called_once() {
         store.len().unwrap();
         foreign_fault();
     });
-    assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42, "{status:#x}");
+    assert_eq!(status.code(), Some(42), "{status}");
 }
 
 #[test]
@@ -313,12 +297,12 @@ fn a_signal_sent_by_a_process_has_its_usual_effect() {
     });
     assert_survives("blocked, and waiting", || {
         let (store, _) = filled(&file);
-        block(libc::SIG_BLOCK);
+        block(libc::SIGBUS, libc::SIG_BLOCK);
         send();
         Store::signals_have_changed();
         store.len().unwrap();
         take(notes as *const () as usize, 0);
-        block(libc::SIG_UNBLOCK);
+        block(libc::SIGBUS, libc::SIG_UNBLOCK);
         assert_eq!(NOTED.load(Ordering::Relaxed), 1);
     });
 }
@@ -372,22 +356,19 @@ fn other_threads_have_masks_of_their_own_and_stacks_for_signals() {
     let file = TemporaryPath::new();
     assert_survives("threads", || {
         let (store, seen) = filled(&file);
-        let path = file.0.clone();
-        std::thread::spawn(move || {
-            block(libc::SIG_BLOCK);
+        let in_a_thread = || {
+            block(libc::SIGBUS, libc::SIG_BLOCK);
             // SAFETY: a stack for signals, for as long as the thread lives.
             unsafe {
                 let stack = libc::stack_t { ss_sp: libc::malloc(1 << 16), ss_flags: 0, ss_size: 1 << 16 };
                 libc::sigaltstack(&stack, ptr::null_mut());
             }
-            let store = Store::new(path.clone(), Options::default());
-            let mut seen = Version::default();
+            let (store, mut seen) = (file.store(), Version::default());
             store.get(&[5], &mut seen, &mut Vec::new()).unwrap();
-            OpenOptions::new().write(true).open(&path).unwrap().set_len(5000).unwrap();
+            file.cut(5000);
             use_it(&store, seen, 5000);
-        })
-        .join()
-        .unwrap();
+        };
+        std::thread::scope(|scope| scope.spawn(in_a_thread).join()).unwrap();
         use_it(&store, seen, 5000);
     });
 }
@@ -417,16 +398,6 @@ fn is_blocked(signal: i32) -> bool {
         let mut set: libc::sigset_t = std::mem::zeroed();
         libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), &mut set);
         libc::sigismember(&set, signal) == 1
-    }
-}
-
-fn block_size_signal(how: i32) {
-    // SAFETY: a valid set.
-    unsafe {
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut set);
-        libc::sigaddset(&mut set, libc::SIGXFSZ);
-        libc::pthread_sigmask(how, &set, ptr::null_mut());
     }
 }
 
@@ -462,13 +433,13 @@ fn a_file_that_may_not_grow_is_an_error_and_no_signal() {
             let store = file.store();
             limit_file_size(1 << 20);
             if blocked {
-                block_size_signal(libc::SIG_BLOCK);
+                block(libc::SIGXFSZ, libc::SIG_BLOCK);
             }
             let keys = fill(&store);
             assert!((50..100).contains(&keys), "{keys}");
             assert!(store.put(b"long", &vec![1; 2 << 20], &mut Version::default()).is_err());
             assert!(store.replace(&[(b"long", &vec![1; 2 << 20])]).is_err());
-            assert_eq!(store.check().unwrap().problems, Vec::<String>::new());
+            assert_sound(&store);
             assert_eq!((store.len().unwrap(), is_blocked(libc::SIGXFSZ)), (keys, blocked));
             assert!(!is_pending(libc::SIGXFSZ));
             assert!(std::fs::metadata(&file.0).unwrap().len() <= 1 << 20);
@@ -481,7 +452,7 @@ fn a_file_that_may_not_grow_is_an_error_and_no_signal() {
         });
     }
     assert_survives("one that waits is somebody else's", || {
-        block_size_signal(libc::SIG_BLOCK);
+        block(libc::SIGXFSZ, libc::SIG_BLOCK);
         // SAFETY: sends a signal to this thread.
         unsafe { libc::raise(libc::SIGXFSZ) };
         limit_file_size(1 << 20);

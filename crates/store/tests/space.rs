@@ -3,50 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use sync_store::check::Report;
-use sync_store::{ErrorKind, Found, Options, Store, Version};
+use std::path::PathBuf;
+use sync_store::testing::{Random, TemporaryPath, entries, get, is_in_proportion};
+use sync_store::{ErrorKind, Store, Version};
 
-/// A file of its own, removed afterwards.
-struct File(PathBuf);
-
-impl File {
-    fn new(directory: &Path, name: &str) -> Self {
-        let path = directory.join(format!("sync-space-{}-{name}.sync", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
-    }
-
-    fn store(&self) -> Store {
-        Store::new(self.0.clone(), Options::default())
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-struct Random(u64);
-
-impl Random {
-    fn number(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        (self.number() >> 11) % limit.max(1)
-    }
-
-    /// Any magnitude is as likely as any other.
-    fn length(&mut self, most: u64) -> usize {
-        let magnitude = 1 << self.below(u64::from(most.ilog2()) + 1);
-        (magnitude + self.below(magnitude)).min(most) as usize
-    }
+/// A length up to `most`: any magnitude is as likely as any other.
+fn length(random: &mut Random, most: u64) -> usize {
+    let magnitude = 1 << random.below(u64::from(most.ilog2()) + 1);
+    (magnitude + random.below(magnitude)).min(most) as usize
 }
 
 fn put(store: &Store, key: u64, value: &[u8]) -> sync_store::Result<()> {
@@ -58,19 +22,16 @@ fn remove(store: &Store, key: u64) -> sync_store::Result<bool> {
 }
 
 #[track_caller]
-fn assert_in_proportion(store: &Store, after: &str) -> Report {
+fn assert_in_proportion(store: &Store, after: &str) {
     let report = store.retry(Store::check).unwrap();
-    assert_eq!(report.problems, Vec::<String>::new(), "{after}");
-    let bound = 2 * (report.live + report.index) + (1 << 20);
-    assert!(report.allocated < bound, "{after}: {} allocated, {bound} allowed: {report:?}", report.allocated);
-    report
+    assert!(report.problems.is_empty() && is_in_proportion(&report), "{after}: {report:?}");
 }
 
 /// Puts and removals of random keys, values of `least` to `least + spread` bytes. (Six parameters: one line of a table of mixes each.)
 fn mix(name: &str, keys: u64, least: u64, spread: u64, rounds: u64, seed: u64) {
-    let file = File::new(Path::new("/dev/shm"), name);
+    let file = TemporaryPath::new();
     let store = file.store();
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     let value = vec![7; (least + spread) as usize];
     let mut puts = 70;
     for round in 0..rounds {
@@ -80,7 +41,7 @@ fn mix(name: &str, keys: u64, least: u64, spread: u64, rounds: u64, seed: u64) {
         }
         let key = random.below(keys);
         if random.below(100) < puts {
-            put(&store, key, &value[..least as usize + random.length(spread)]).unwrap();
+            put(&store, key, &value[..least as usize + length(&mut random, spread)]).unwrap();
         } else {
             remove(&store, key).unwrap();
         }
@@ -146,9 +107,7 @@ impl Drop for SmallDisk {
 }
 
 fn assert_holds(store: &Store, model: &BTreeMap<u64, Vec<u8>>, when: &str) {
-    let snapshot = store.snapshot().unwrap();
-    let found: BTreeMap<Vec<u8>, Vec<u8>> =
-        snapshot.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect();
+    let found: BTreeMap<Vec<u8>, Vec<u8>> = entries(store).into_iter().collect();
     let expected = model.iter().map(|(key, value)| (format!("key{key}").into_bytes(), value.clone())).collect();
     assert!(found == expected, "{when}: the store holds something else");
     assert_eq!(store.check().unwrap().problems, Vec::<String>::new(), "{when}");
@@ -157,9 +116,9 @@ fn assert_holds(store: &Store, model: &BTreeMap<u64, Vec<u8>>, when: &str) {
 /// Stores until the disk is full, and checks that a failed write changes nothing; removes; stores again.
 fn fill(name: &str, disk: u64, least: u64, most: u64) {
     let Some(disk) = SmallDisk::new(name, disk) else { return };
-    let file = File::new(&disk.0, "disk");
+    let file = TemporaryPath::in_folder(&disk.0);
     let store = file.store();
-    let mut random = Random(u64::from(std::process::id()) | 1);
+    let mut random = Random::new(u64::from(std::process::id()));
     let mut model = BTreeMap::new();
     let mut key = 0;
     for round in 0..6 {
@@ -167,7 +126,7 @@ fn fill(name: &str, disk: u64, least: u64, most: u64) {
         while refused < 30 {
             // New keys and old ones, the same size or another.
             let target = if random.below(4) == 0 { random.below(key + 1) } else { key };
-            let value = vec![random.number() as u8; least as usize + random.length(most - least)];
+            let value = vec![random.number() as u8; least as usize + length(&mut random, most - least)];
             match put(&store, target, &value) {
                 Ok(()) => {
                     model.insert(target, value);
@@ -176,10 +135,8 @@ fn fill(name: &str, disk: u64, least: u64, most: u64) {
                 Err(error) => {
                     assert!(matches!(error.kind, ErrorKind::NoSpace), "{name}, round {round}: {error}");
                     refused += 1;
-                    let mut out = Vec::new();
-                    let found =
-                        store.get(format!("key{target}").as_bytes(), &mut Version::default(), &mut out).unwrap();
-                    assert_eq!((found != Found::Missing).then_some(&out), model.get(&target), "{name}, round {round}");
+                    let found = get(&store, format!("key{target}"));
+                    assert_eq!(found.as_ref(), model.get(&target), "{name}, round {round}");
                 }
             }
         }
@@ -221,7 +178,7 @@ fn a_full_disk_changes_nothing_and_can_be_emptied() {
 fn a_disk_too_small_for_a_store_is_an_error_without_remains() {
     for kilobytes in (4..=400).step_by(12) {
         let Some(disk) = SmallDisk::new(&format!("{kilobytes}k"), kilobytes << 10) else { return };
-        let file = File::new(&disk.0, "disk");
+        let file = TemporaryPath::in_folder(&disk.0);
         let store = file.store();
         let mut stored = 0;
         for key in 0..20 {

@@ -1,12 +1,13 @@
 //! Many processes on one file, nine reads to a write: how many operations, how long each takes, and
 //! whether an update is lost.
 
-use super::{Random, journal};
+use super::Random;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
+use sync_store::testing::shared_memory;
 use sync_store::{Found, Options, Store, Version};
 
 /// The most processes that can be measured.
@@ -55,7 +56,7 @@ pub fn run(processes: u64, duration: Duration) -> ExitCode {
     let path = PathBuf::from(format!("/dev/shm/sync-crowd-{}.sync", std::process::id()));
     let _ = std::fs::remove_file(&path);
     // SAFETY: made of atomics.
-    let board: &'static Board = unsafe { journal::shared() };
+    let board: &'static Board = unsafe { shared_memory() };
     let children: Vec<libc::pid_t> = (0..processes)
         .map(|n| {
             // SAFETY: this process has one thread; the child leaves by `_exit`.

@@ -6,13 +6,13 @@
 
 use super::durable::{self, Journals, PROCESSES};
 use super::herd::{self, Herd, Torment};
-use super::journal::shared;
 use super::{Ground, Outcome, Random};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use sync_store::testing::shared_memory;
 
 const SIZE: u64 = 96 << 20;
 
@@ -31,7 +31,7 @@ pub fn run(mut ground: Ground) -> Outcome {
         number += 1;
         let path = disk.folder.join(format!("store-{number}.sync"));
         // SAFETY: made of atomics.
-        let journals: &'static Journals = unsafe { shared() };
+        let journals: &'static Journals = unsafe { shared_memory() };
         let body = |n: usize, random: Random| durable::work(n, &path, journals, random);
         let random = &mut ground.random;
         // The journal is committed, pages are written, or both.

@@ -4,6 +4,7 @@
 use super::herd::{Bell, MOST};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicU8, AtomicU64};
+use sync_store::testing::shared_memory;
 
 /// The processes under torture.
 pub const WORKERS: usize = 16;
@@ -73,27 +74,6 @@ pub struct Owner {
     pub child: AtomicU64,
 }
 
-/// Memory that all processes share, and that outlives them: zeros at first.
-///
-/// # Safety
-/// `T` is made of atomics, for which zeros are values.
-pub unsafe fn shared<T>() -> &'static T {
-    // SAFETY: anonymous memory, zeroed, never unmapped; the caller has chosen a `T` for which zeros are a value and which
-    // processes may share.
-    unsafe {
-        let memory = libc::mmap(
-            std::ptr::null_mut(),
-            size_of::<T>(),
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        );
-        assert!(memory != libc::MAP_FAILED);
-        &*memory.cast::<T>()
-    }
-}
-
 /// The failures so far.
 pub struct Failures {
     count: AtomicU64,
@@ -135,7 +115,7 @@ pub struct Arena {
 impl Arena {
     pub fn new() -> &'static Self {
         // SAFETY: made of atomics.
-        unsafe { shared() }
+        unsafe { shared_memory() }
     }
 
     pub fn fail(&self, what: &str) {

@@ -38,6 +38,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
+use sync_store::testing::{Random, is_in_proportion};
 use sync_store::{Options, Store};
 
 /// How the processes of a round behave.
@@ -195,35 +196,9 @@ pub fn check(store: &Store, fail: impl Fn(&str)) {
         Err(error) => fail(&format!("the check: {error}")),
         Ok(report) => {
             report.problems.iter().for_each(|problem| fail(problem));
-            if report.allocated >= 2 * (report.live + report.index) + (1 << 20) {
+            if !is_in_proportion(&report) {
                 fail(&format!("too large: {report:?}"));
             }
         }
-    }
-}
-
-/// xorshift64*: good enough, and the same on every machine.
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub fn number(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// A number below `limit`.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        (self.number() >> 11) % limit.max(1)
-    }
-
-    /// True once in `times` calls on average.
-    pub fn once_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
     }
 }

@@ -3,13 +3,13 @@
 //! once the file is back they have to find the values that were written last.
 
 use super::herd::{self, Bell, Herd, Torment};
-use super::journal::shared;
 use super::{Ground, Outcome, Random};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
+use sync_store::testing::shared_memory;
 use sync_store::{Appended, Found, Options, Peeked, Store, Version};
 
 const WRITERS: usize = 6;
@@ -37,7 +37,7 @@ pub fn run(mut ground: Ground) -> Outcome {
     symlink("real", &link).unwrap();
     let path = link.join("store.sync");
     // SAFETY: made of atomics.
-    let arena: &'static Arena = unsafe { shared() };
+    let arena: &'static Arena = unsafe { shared_memory() };
     herd::apart(&arena.bell.failures, || {
         let store = Store::new(path.clone(), Options::default());
         store.put(b"counter", &0u64.to_le_bytes(), &mut Version::default()).unwrap();

@@ -6,12 +6,12 @@
 //! holder of the lock performs them. Until then readers may see the middle of that section, and of no other.
 
 use super::herd::{self, Bell, Herd, Torment};
-use super::journal::shared;
 use super::{Ground, Outcome, Random};
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
+use sync_store::testing::shared_memory;
 use sync_store::{Found, Options, Patience, Snapshot, Store, Version};
 
 const ACCOUNTS: usize = 8;
@@ -44,7 +44,7 @@ struct Arena {
 pub fn run(mut ground: Ground, kills: bool) -> Outcome {
     let path = ground.folder.join("store.sync");
     // SAFETY: made of atomics.
-    let arena: &'static Arena = unsafe { shared() };
+    let arena: &'static Arena = unsafe { shared_memory() };
     herd::apart(&arena.bell.failures, || {
         let store = Store::new(path.clone(), Options::default());
         let value = amount(START, 10);

@@ -4,23 +4,23 @@
 use super::*;
 use std::os::unix::fs::FileExt;
 
+/// Runs a change in a child of this process, which dies where that calls the function that it is given. False: it never does.
+fn dies_in(change: impl FnOnce(fn())) -> bool {
+    /// The status of a child that has died as it was to.
+    const DIED: i32 = 1;
+    // SAFETY: ends the child, with nothing more done.
+    let status = in_child(|| change(|| unsafe { libc::_exit(DIED) }));
+    assert!(matches!(status.code(), Some(0 | DIED)), "{status}");
+    !status.success()
+}
+
 /// Lets a child of this process die after so many steps of a change. False: it has fewer.
 fn dies_after(steps: u32, path: &TemporaryPath, change: impl Fn(&Store)) -> bool {
-    // SAFETY: the child needs no lock that another thread may have held, and leaves by `_exit`.
-    unsafe {
-        let child = libc::fork();
-        assert!(child >= 0);
-        if child == 0 {
-            libc::alarm(20);
-            let store = path.store();
-            let died = halfway::after_steps(steps, || libc::_exit(0), || change(&store));
-            libc::_exit(if died.is_none() { 1 } else { 2 });
-        }
-        let mut status = 0;
-        assert_eq!(libc::waitpid(child, &mut status, 0), child);
-        assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) < 2, "{status:#x}");
-        libc::WEXITSTATUS(status) == 0
-    }
+    dies_in(|die| {
+        let store = path.store();
+        let passed = halfway::after_steps(steps, die, || change(&store));
+        assert!(passed.is_none(), "it was to die");
+    })
 }
 
 /// A record that was appended and not published stands where the next one goes. What is published elsewhere takes the
@@ -43,8 +43,7 @@ fn what_the_dead_did_not_publish_is_not_found_when_the_log_has_gone_on_elsewhere
         put(&store, b"y", b"1");
         assert_sound(&store);
         assert!(matches!(get(&store, b"new").as_deref(), None | Some([1, ..])), "after {steps} steps");
-        let copy = TemporaryPath::new();
-        std::fs::copy(&path.0, &copy.0).unwrap();
+        let copy = path.copy();
         assert_eq!(get(&copy.store(), b"new"), get(&store, b"new"), "after {steps} steps");
         assert_sound(&copy.store());
     }
@@ -58,7 +57,7 @@ fn a_block_of_the_index_that_the_dead_had_begun_to_replace_is_replaced() {
     for steps in 0.. {
         let path = TemporaryPath::new();
         let store = path.store();
-        put(&store, &name(0), b"1");
+        put(&store, name(0), b"1");
         let (file, mut left) = (OpenOptions::new().read(true).open(&path.0).unwrap(), steps);
         let is_replacing = move || {
             let mut word = [0; 8];
@@ -67,28 +66,19 @@ fn a_block_of_the_index_that_the_dead_had_begun_to_replace_is_replaced() {
             left -= u32::from(word != [0; 8] && left > 0);
             is_so
         };
-        // SAFETY: as in `dies_after`.
-        let died = unsafe {
-            let child = libc::fork();
-            if child == 0 {
-                libc::alarm(20);
-                let store = path.store();
-                halfway::at_the_step_where(is_replacing, || libc::_exit(0));
-                (1..5_000).for_each(|n| put(&store, &name(n), b"1"));
-                libc::_exit(1);
-            }
-            let mut status = 0;
-            assert_eq!(libc::waitpid(child, &mut status, 0), child);
-            status == 0
-        };
+        let died = dies_in(|die| {
+            let store = path.store();
+            halfway::at_the_step_where(is_replacing, die);
+            (1..5_000).for_each(|n| put(&store, name(n), b"1"));
+        });
         let there = store.len().unwrap() as u32;
         assert_eq!(there == 5_000, !died);
         for n in there..there + 9_000 {
-            put(&store, &name(n), b"1");
+            put(&store, name(n), b"1");
         }
         assert_eq!(assert_sound(&store).keys, u64::from(there) + 9_000, "after {steps} steps");
         for n in 0..there + 9_000 {
-            assert_eq!(get(&store, &name(n)), Some(b"1".to_vec()), "{n}, after {steps} steps");
+            assert_eq!(get(&store, name(n)), Some(b"1".to_vec()), "{n}, after {steps} steps");
         }
         if !died {
             assert!(steps >= 3, "only {steps} steps");
@@ -150,8 +140,7 @@ fn what_could_not_be_synced_is_not_there_after_a_power_loss_either() {
     // SAFETY: descriptors of this test's own.
     unsafe { [real, pipe[0], pipe[1]].iter().for_each(|&fd| assert_eq!(libc::close(fd), 0)) };
     assert!(result.is_err());
-    let copy = TemporaryPath::new();
-    std::fs::copy(&path.0, &copy.0).unwrap();
+    let copy = path.copy();
     assert_eq!((get(&copy.store(), b"first"), get(&copy.store(), b"second")), (Some(b"1".to_vec()), None));
     assert_eq!(get(&store, b"second"), None);
     put(&store, b"third", b"3");

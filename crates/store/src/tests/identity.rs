@@ -343,7 +343,7 @@ fn opening_and_writing_make_no_work_for_who_opens_the_file_next() {
     for n in 0..20u8 {
         let incarnation = word(&path, 368);
         let file = path.0.clone();
-        let write = move || put(&Store::new(file, Options::default()), &[n; 3], &vec![n; 100_000]);
+        let write = move || put(&Store::new(file, Options::default()), [n; 3], &vec![n; 100_000]);
         std::thread::spawn(write).join().unwrap();
         assert_eq!(word(&path, 368), incarnation, "it was put right");
     }

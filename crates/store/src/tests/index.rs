@@ -69,7 +69,7 @@ fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
             let words = if place == "following the directory" { [offset; 2] } else { [hash, offset] };
             let value = words.map(u64::to_le_bytes).concat().repeat(4000);
             let found = (0..20u8).any(|n| {
-                put(&writer, &[n; 15], &value);
+                put(&writer, [n; 15], &value);
                 theirs.map.word(looked_at).get() == offset
             });
             assert!(found, "the block is used again");

@@ -137,7 +137,7 @@ fn a_lock_stays_while_its_file_outgrows_the_mapping() {
         with_a_short_mapping(&store);
         store.lock(Patience::until(Duration::from_secs(1))).unwrap();
         for n in 0..40u8 {
-            put(&store, &[n], &[n; 100_000]);
+            put(&store, [n], &[n; 100_000]);
         }
         assert!(store.holds_lock());
         let other = Store::new(name, Options::default());

@@ -50,12 +50,12 @@ fn numbers_below_zero_and_the_highest_one_count_as_in_an_array() {
 
 #[test]
 fn the_next_number_of_a_copy_and_of_a_damaged_header_is_that_of_the_names() {
-    let (path, copy) = (TemporaryPath::new(), TemporaryPath::new());
+    let path = TemporaryPath::new();
     let store = path.store();
     for n in 0..5000 {
         assert_eq!(put_next(&store, 0), Some(n));
     }
-    std::fs::copy(&path.0, &copy.0).unwrap();
+    let copy = path.copy();
     assert_eq!(put_next(&copy.store(), 0), Some(5000));
     assert_sound(&copy.store());
     // Too low a word takes no name that is there.

@@ -44,7 +44,7 @@ fn a_file_that_outgrows_its_mapping_keeps_descriptor_lease_and_hold_and_nothing_
     let mut length = mapped(&store);
     let mut times = 0;
     for n in 0..200u8 {
-        put(&store, &[n], &[n; 100_000]);
+        put(&store, [n], &[n; 100_000]);
         times += u32::from(std::mem::replace(&mut length, mapped(&store)) != mapped(&store));
     }
     assert!((2..6).contains(&times), "{times}");
@@ -85,7 +85,7 @@ fn stores_of_one_thread_may_be_in_two_mappings_of_a_file() {
     for n in 0..100u8 {
         let (grows, waits) = if n % 2 == 0 { (&one, &other) } else { (&other, &one) };
         grows.lock(Patience::until(Duration::from_secs(1))).unwrap();
-        put(grows, &[n], &[n; 200_000]);
+        put(grows, [n], &[n; 200_000]);
         match waits.len().unwrap_err().kind {
             ErrorKind::Held(held) => assert!(held.same_thread && held.patience.timeout.is_some(), "{held:?}"),
             other => panic!("{other:?}"),
@@ -124,7 +124,7 @@ fn readers_follow_a_file_that_others_let_grow() {
         for n in 0..3u8 {
             wait.recv().unwrap();
             for k in 0..40u8 {
-                put(&store, &[n, k], &[n; 100_000]);
+                put(&store, [n, k], &[n; 100_000]);
             }
             tell.send(()).unwrap();
         }
@@ -133,7 +133,7 @@ fn readers_follow_a_file_that_others_let_grow() {
     store.get(b"x", &mut seen, &mut Vec::new()).unwrap();
     let life = file_of(&store).life();
     let accesses: [fn(&Store); 3] = [
-        |store| assert_eq!(get(store, &[0, 39]), Some(vec![0; 100_000])),
+        |store| assert_eq!(get(store, [0, 39]), Some(vec![0; 100_000])),
         |store| assert_eq!(store.snapshot().unwrap().len(), 81),
         |store| assert_eq!(store.len().unwrap(), 121),
     ];
@@ -172,7 +172,7 @@ fn without_address_space_there_is_an_error_of_its_own_and_nothing_happens() {
         assert!(text.contains(path.0.to_str().unwrap()) && text.contains("ulimit -v"), "{text}");
         assert!(keys > 5, "{keys}");
         assert_eq!(store.len().unwrap(), u64::from(keys));
-        assert_eq!(get(&store, &[keys]), None);
+        assert_eq!(get(&store, [keys]), None);
         assert_sound(&store);
         // Values there can be read, changed, removed, and locked.
         assert_eq!(get(&store, b"x"), Some(b"1".to_vec()));
@@ -215,7 +215,7 @@ fn a_takeover_without_address_space_leaves_the_lock_to_whoever_comes_next() {
     let path = TemporaryPath::new();
     let store = path.store();
     for n in 0..40u8 {
-        put(&store, &[n], &[n; 100_000]);
+        put(&store, [n], &[n; 100_000]);
     }
     let length = std::fs::metadata(&path.0).unwrap().len().next_multiple_of(1 << 16);
     let name = path.0.clone();
@@ -267,16 +267,16 @@ fn a_legacy_file_may_become_a_store_many_times_as_long() {
 
 #[test]
 fn a_copy_that_is_put_right_may_outgrow_its_mapping_meanwhile() {
-    let (path, copy) = (TemporaryPath::new(), TemporaryPath::new());
+    let path = TemporaryPath::new();
     let store = path.store();
     for n in 0..20_000u32 {
-        put(&store, &n.to_le_bytes(), b"1");
+        put(&store, n.to_le_bytes(), b"1");
     }
-    std::fs::copy(&path.0, &copy.0).unwrap();
+    let copy = path.copy();
     let other = copy.store();
     // Not one byte more than the file has.
     DESIRED.set(Some(0));
-    let first = get(&other, &7u32.to_le_bytes());
+    let first = get(&other, 7u32.to_le_bytes());
     DESIRED.set(None);
     assert_eq!(first, Some(b"1".to_vec()));
     assert_eq!(other.len().unwrap(), 20_000);

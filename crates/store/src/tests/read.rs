@@ -137,7 +137,7 @@ fn a_value_in_pieces_that_is_overwritten_while_it_is_collected_or_copied_is_read
         store.put(b"x", &[254; 5000], &mut seen).unwrap();
         // In another segment.
         for n in 0..20u8 {
-            put(&store, &[n], &[n; 5000]);
+            put(&store, [n], &[n; 5000]);
         }
         assert_eq!(store.append(b"x", &[255; 1000], 0, &mut seen).unwrap(), Appended::Done);
         let read = || store.get(b"x", &mut Version::default(), &mut out);

@@ -1,27 +1,49 @@
 //! The next owner completes the work that a dead one left.
 
 use super::*;
+use std::sync::mpsc::channel;
 
-#[test]
-fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
-    let path = TemporaryPath::new();
+/// A thread that has the file open in a mapping with no room for what it will have grown to. What is returned lets it do
+/// something, once, before it looks at the file again.
+fn opened_in_a_short_mapping(path: &TemporaryPath, action: impl FnOnce(&Store) + Send + 'static) -> impl FnOnce() {
     let name = path.0.clone();
-    let store = path.store();
-    put(&store, b"x", b"1");
-    let (go_on, wait) = std::sync::mpsc::channel::<()>();
-    let (tell, opened) = std::sync::mpsc::channel::<()>();
-    let successor = std::thread::spawn(move || {
+    let (go_on, wait) = channel::<()>();
+    let (tell, opened) = channel::<()>();
+    let thread = std::thread::spawn(move || {
         let store = Store::new(name, Options::default());
         with_a_short_mapping(&store);
         tell.send(()).unwrap();
         wait.recv().unwrap();
-        // Takes over, finds that its mapping is too short, maps the file anew, and goes on.
         do_not_look_yet(&store);
-        put(&store, b"y", b"1");
+        action(&store);
     });
     opened.recv().unwrap();
+    move || {
+        go_on.send(()).unwrap();
+        thread.join().unwrap();
+    }
+}
+
+/// The lease that another thread is given, which counts as another process, when it writes.
+fn lease_of_a_new_writer(path: &TemporaryPath) -> u32 {
+    let name = path.0.clone();
+    let writer = std::thread::spawn(move || {
+        let store = Store::new(name, Options::default());
+        put(&store, b"y", b"1");
+        store.file().my_lease().unwrap()
+    });
+    writer.join().unwrap()
+}
+
+#[test]
+fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
+    let path = TemporaryPath::new();
+    let store = path.store();
+    put(&store, b"x", b"1");
+    // Takes over, finds that its mapping is too short, maps the file anew, and goes on.
+    let successor = opened_in_a_short_mapping(&path, |store| put(store, b"y", b"1"));
     for n in 0..40u8 {
-        put(&store, &[n], &[n; 100_000]);
+        put(&store, [n], &[n; 100_000]);
     }
     // Somebody dies between letting a key's slot name a new record and marking the old one dead.
     let file = store.file();
@@ -36,8 +58,7 @@ fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
     owner.header().superseding.set(old);
     drop(owner);
     leave_the_lock_to_the_dead(&file);
-    go_on.send(()).unwrap();
-    successor.join().unwrap();
+    successor();
     assert_sound(&store);
     assert_eq!(get(&store, b"x"), Some(b"3".to_vec()));
 }
@@ -45,28 +66,16 @@ fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
 #[test]
 fn a_change_that_fails_halfway_is_made_good_by_whoever_comes_next() {
     let path = TemporaryPath::new();
-    let name = path.0.clone();
     let store = path.store();
     put(&store, b"x", b"1");
     put(&store, b"room", &[0; 300_000]);
-    let (go_on, wait) = std::sync::mpsc::channel::<()>();
-    let (tell, opened) = std::sync::mpsc::channel::<()>();
-    let other = std::thread::spawn(move || {
-        let store = Store::new(name, Options::default());
-        with_a_short_mapping(&store);
-        tell.send(()).unwrap();
-        wait.recv().unwrap();
-        // Takes the room, finds that its mapping is too short, maps the file anew, and goes on.
-        do_not_look_yet(&store);
-        put(&store, b"y", &[1; 100_000]);
-    });
-    opened.recv().unwrap();
+    // Takes the room, finds that its mapping is too short, maps the file anew, and goes on.
+    let other = opened_in_a_short_mapping(&path, |store| put(store, b"y", &[1; 100_000]));
     for n in 0..40u8 {
-        put(&store, &[n], &[n; 100_000]);
+        put(&store, [n], &[n; 100_000]);
     }
     store.remove(b"room").unwrap();
-    go_on.send(()).unwrap();
-    other.join().unwrap();
+    other();
     assert_sound(&store);
 }
 
@@ -135,13 +144,7 @@ fn who_is_given_the_lease_of_a_dead_owner_does_what_he_left() {
     drop(owner);
     let next = next_lease(&file);
     file.map.header().lock.set(7 << 32 | u64::from(next + 1));
-    let name = path.0.clone();
-    let successor = std::thread::spawn(move || {
-        let store = Store::new(name, Options::default());
-        store.put(b"y", b"1", &mut Version::default()).unwrap();
-        store.file().my_lease().unwrap()
-    });
-    assert_eq!(successor.join().unwrap(), next);
+    assert_eq!(lease_of_a_new_writer(&path), next);
     assert_sound(&store);
 }
 
@@ -155,13 +158,7 @@ fn who_is_given_the_lease_of_a_dead_holder_does_not_hold_the_store() {
     owner.hold(u64::MAX, Strength::All, Patience::default());
     header.hold.set(7 << 32 | u64::from(next + 1));
     drop(owner);
-    let name = path.0.clone();
-    let successor = std::thread::spawn(move || {
-        let store = Store::new(name, Options::default());
-        store.put(b"y", b"1", &mut Version::default()).unwrap();
-        store.file().my_lease().unwrap()
-    });
-    assert_eq!(successor.join().unwrap(), next);
+    assert_eq!(lease_of_a_new_writer(&path), next);
     assert_eq!((file.map.header().hold.get(), file.map.header().commit.get() & HELD), (0, 0));
 }
 

@@ -19,7 +19,7 @@ fn a_snapshot_is_of_one_moment_whatever_is_written_meanwhile() {
 fn a_snapshot_of_a_store_that_is_destroyed_meanwhile_is_empty() {
     let path = TemporaryPath::new();
     let (store, other) = (path.store(), path.store());
-    (0..20u8).for_each(|n| put(&store, &[n], b"value"));
+    (0..20u8).for_each(|n| put(&store, [n], b"value"));
     let action = move || other.destroy().unwrap();
     let snapshot = while_somebody("visiting all", action, || store.snapshot()).unwrap();
     assert_eq!(snapshot.iter().count(), 0);
@@ -32,7 +32,7 @@ fn a_snapshot_has_everything_also_where_the_index_has_moved_to_new_blocks() {
     put(&store, b"first", b"1");
     let action = move || {
         // They take the blocks that there were, so that the index comes into new ones.
-        (0..6u8).for_each(|n| put(&writer, &[n], &[1; 60_000]));
+        (0..6u8).for_each(|n| put(&writer, [n], &[1; 60_000]));
         writer.replace(&[(b"a", b"1"), (b"b", b"2")]).unwrap();
     };
     let snapshot = while_somebody("beginning to visit all", action, || store.snapshot()).unwrap();

@@ -54,17 +54,11 @@ fn a_child_that_was_forked_in_a_change_is_told_that_it_is_its_parents() {
     let path = TemporaryPath::new();
     let store = path.store();
     let change = store.lock_writers().unwrap();
-    // SAFETY: the child does nothing but what is asked of it here, and leaves without a destructor.
-    let child = unsafe { libc::fork() };
-    if child == 0 {
-        let told = store.standing(&change) == Standing::Forked && store.lock_writers().is_err();
-        // SAFETY: ends this process.
-        unsafe { libc::_exit(i32::from(told)) };
-    }
-    let mut status = 0;
-    // SAFETY: a child of this process, and a place for its status.
-    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
-    assert_eq!(libc::WEXITSTATUS(status), 1);
+    let told = in_child(|| {
+        assert_eq!(store.standing(&change), Standing::Forked);
+        assert!(store.lock_writers().is_err());
+    });
+    assert!(told.success(), "{told}");
     assert_eq!(store.standing(&change), Standing::Kept);
     store.unlock_writers(change);
 }
