@@ -67,6 +67,7 @@ check 'Documentation of the libraries' env RUSTDOCFLAGS='-D warnings' cargo doc 
 check 'The promised Rust version' scripts/check-msrv.sh
 rust_tests 'The libraries, without PHP' --workspace --exclude sync
 rust_tests 'The store, dying at every step of a change' -p sync-store --features torture --test crash --test death --test read_locks
+rust_tests 'The store, losing power at some steps' -p sync-store --features torture --test power
 rust_tests 'The store, under loom' -p sync-store --features loom --test loom
 check 'Ten seconds of torture' env TORTURE_SECONDS=10 cargo run --release --locked -p sync-torture --features torture
 check "Python's msgpack and crc32c" scripts/venv.sh

@@ -7,8 +7,9 @@
 //! operations that had returned, and of the operation under way either nothing or all.
 //!
 //!     cargo test -p sync-store --features torture --test power
+//!     SYNC_POWER_SEEDS=1000..1040 cargo test -p sync-store --features torture --test power -- --include-ignored
 //!
-//! `SYNC_POWER_SEEDS=1000..2000` in the environment: these cases instead of the usual ones. `SYNC_POWER_KEEP=path`:
+//! Without `SYNC_POWER_SEEDS` in the environment: few cases, the same ones each time, which is what `make test` runs. `SYNC_POWER_KEEP=path`:
 //! the path for an image that failed.
 #![cfg(feature = "torture")]
 
@@ -508,15 +509,16 @@ fn seeds(usual: u64) -> std::ops::Range<u64> {
 
 #[test]
 fn values_that_have_returned_are_there_after_a_power_loss() {
-    let mut losses = 0;
-    for seed in seeds(40) {
+    let (cases, mut losses) = (seeds(10), 0);
+    let count = cases.end - cases.start;
+    for seed in cases {
         let mut random = Random::new(seed);
         let steps: Vec<Step> = (0..40).map(|_| any_step(&mut random)).collect();
         eprintln!("seed {seed}");
         losses += run("random", seed, 300, &[], &steps);
     }
     eprintln!("{losses} losses");
-    assert!(losses > 100);
+    assert!(u64::from(losses) > 2 * count, "{losses} losses in {count} cases");
 }
 
 /// Runs the same steps in several cases; some of their losses come while the index or the file are rebuilt.
@@ -543,6 +545,7 @@ fn a_power_loss_while_a_directory_with_a_run_of_its_own_doubles() {
 }
 
 #[test]
+#[ignore = "a minute and more: run with --include-ignored"]
 fn a_power_loss_while_the_block_table_moves() {
     let prepare: Vec<Step> = (0..2032).map(|n| Step::Put(name(b't', n), vec![n as u8; 16_400])).collect();
     let steps: Vec<Step> = (2032..2044).map(|n| Step::Put(name(b't', n), vec![n as u8; 16_400])).collect();
@@ -555,7 +558,7 @@ fn a_power_loss_while_everything_is_replaced() {
     let entries = |salt: u8| (0..40).map(|n| (name(b'k', n), vec![n as u8 ^ salt; 100 * n as usize])).collect();
     let large = |salt: u8| (0..4).map(|n| (name(b'l', n), vec![salt; 30_000 * (n as usize + 1)])).collect();
     let steps = [Step::Replace(entries(1)), Step::Replace(large(2)), Step::Replace(entries(3)), Step::Replace(vec![])];
-    run_all("replace", 8, 60, &prepare, &steps);
+    run_all("replace", 2, 60, &prepare, &steps);
 }
 
 #[test]
@@ -564,5 +567,5 @@ fn a_power_loss_while_pieces_are_appended_and_merged() {
     let prepare = [Step::Put(list(), vec![7; 90_000]), Step::Append(list(), vec![1; 9], 1)];
     let appends = (0..12).map(|n| Step::Append(list(), vec![n; 3000 * n as usize], i64::from(n)));
     let steps: Vec<Step> = appends.flat_map(|append| [append, Step::Unite(list())]).collect();
-    run_all("unite", 8, 60, &prepare, &[&steps[..], &[Step::Remove(list())]].concat());
+    run_all("unite", 2, 60, &prepare, &[&steps[..], &[Step::Remove(list())]].concat());
 }
