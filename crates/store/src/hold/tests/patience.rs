@@ -4,19 +4,23 @@ use super::*;
 
 #[test]
 fn patience_is_for_one_hold_and_not_for_all_that_go_before() {
+    /// Of six, the last waits for five holds: longer than its patience with one, each of which is far shorter, on a busy machine,
+    /// too.
+    const PATIENCE: Duration = Duration::from_millis(1000);
+    const HOLD: Duration = Duration::from_millis(250);
     static LONGEST: AtomicU32 = AtomicU32::new(0);
     let path = TemporaryPath::new();
     with_x(&path);
     let threads: Vec<_> = (0..8)
         .map(|n| {
             thread(&path, move |store| {
-                for _ in 0..12 {
+                for _ in 0..3 {
                     let start = Instant::now();
-                    let patience = Patience::until(Duration::from_millis(300));
+                    let patience = Patience::until(PATIENCE);
                     if n < 6 {
                         store.retry(|store| store.lock(patience)).unwrap();
                         LONGEST.fetch_max(start.elapsed().as_millis() as u32, Ordering::Relaxed);
-                        std::thread::sleep(Duration::from_millis(60));
+                        std::thread::sleep(HOLD);
                         store.unlock();
                     } else {
                         store.retry(|store| if n == 6 { READ(store) } else { WRITE(store) }).unwrap();
@@ -27,7 +31,7 @@ fn patience_is_for_one_hold_and_not_for_all_that_go_before() {
         .collect();
     // With one patience for the whole line, they would have given up.
     threads.into_iter().for_each(|thread| thread.join().unwrap());
-    assert!(LONGEST.load(Ordering::Relaxed) >= 300, "nobody has waited for long");
+    assert!(u128::from(LONGEST.load(Ordering::Relaxed)) >= PATIENCE.as_millis(), "nobody has waited for long");
 }
 
 #[test]
