@@ -5,6 +5,7 @@ use super::clock::Moment;
 use super::error::{Error, ErrorKind, Failure, Result};
 use super::file::File;
 use super::header::{Header, Word};
+use super::line::Line;
 use super::options::Options;
 use super::session::Session;
 use super::version::Version;
@@ -243,10 +244,10 @@ impl Follower {
                 Err(failure) => Err(failure),
             };
             let Some(file) = file.map_err(|failure| self.error(failure))? else { return Ok(None) };
-            let turn = !write && self.session.is_in_line() && file.take_turn();
+            let turn = !write && self.session.is_in_line() && Line::of(&file).take_turn();
             let outcome = operation(&file);
             if turn && outcome.is_err() {
-                file.put_turn_off();
+                Line::of(&file).put_turn_off();
             }
             let failure = match outcome {
                 Ok(result) => return Ok(Some(result)),

@@ -55,7 +55,7 @@ impl WriteGuard<'_> {
         loop {
             let mut first: Option<(u64, u32, &LeaseSlot)> = None;
             let mut waiting = 0;
-            for (number, place) in self.file.places() {
+            for (number, place) in Line::of(self.file).places() {
                 // One that was called, and does not have the hold: its caller died in the middle.
                 if matches!(place.state(), WAITING | CALLED) {
                     waiting += 1;
@@ -78,14 +78,14 @@ impl WriteGuard<'_> {
     /// Empties the line.
     pub fn clear_line(&self) {
         self.header().queue.set(0);
-        for (_, place) in self.file.places() {
+        for (_, place) in Line::of(self.file).places() {
             place.wait.set(0);
         }
     }
 
     /// Takes all places from a lease whose owner has died, for the thread that has it now.
     pub fn clear_places(&self, lease: u32) {
-        for (_, place) in self.file.places() {
+        for (_, place) in Line::of(self.file).places() {
             if place.state() != FREE && place.lease.get() == u64::from(lease) + 1 {
                 place.wait.set(0);
             }
@@ -93,41 +93,56 @@ impl WriteGuard<'_> {
     }
 }
 
-impl File {
+/// The line of a file, seen by this thread, which may stand in it.
+#[derive(Clone, Copy)]
+pub struct Line<'f> {
+    file: &'f File,
+}
+
+impl<'f> Line<'f> {
+    #[inline]
+    pub fn of(file: &'f File) -> Self {
+        Self { file }
+    }
+
     /// This thread's place in line.
-    pub fn place(&self) -> Option<PlaceInLine> {
-        let taken = self.place_note().get().filter(|taken| taken.generation == fork_generation())?;
-        let place = self.lease_slot(taken.number)?;
+    pub fn place(self) -> Option<PlaceInLine> {
+        let taken = self.file.place_note().get().filter(|taken| taken.generation == fork_generation())?;
+        let place = self.file.lease_slot(taken.number)?;
         (place.mark() == taken.mark && place.state() != FREE).then_some(taken)
     }
 
-    pub fn waits_in(&self, taken: PlaceInLine) -> bool {
+    /// Whether that place, in that use of it, waits.
+    pub fn waits_in(self, taken: PlaceInLine) -> bool {
         let word = u64::from(taken.mark) << 32 | u64::from(WAITING);
-        self.lease_slot(taken.number).is_some_and(|place| place.wait.load(Ordering::Acquire) == word)
+        self.file.lease_slot(taken.number).is_some_and(|place| place.wait.load(Ordering::Acquire) == word)
     }
 
     /// Whether this thread stands in line.
-    pub fn is_in_line(&self) -> bool {
+    pub fn is_in_line(self) -> bool {
         self.place().is_some()
     }
 
-    pub fn places(&self) -> impl Iterator<Item = (u32, &LeaseSlot)> {
-        (0..LEASE_SLOTS as u32).map_while(|number| Some((number, self.lease_slot(number)?)))
+    /// All places, taken or not, with their numbers.
+    pub fn places(self) -> impl Iterator<Item = (u32, &'f LeaseSlot)> {
+        let file = self.file;
+        (0..LEASE_SLOTS as u32).map_while(move |number| Some((number, file.lease_slot(number)?)))
     }
 
     /// Takes this thread's turn up, to read, if it has come. It is not passed over for a while then;
-    /// [`File::put_turn_off`], or [`File::leave_line`] ends that.
-    pub fn take_turn(&self) -> bool {
+    /// [`Line::put_turn_off`], or [`File::leave_line`] ends that.
+    pub fn take_turn(self) -> bool {
         self.change_place(CALLED, READING)
     }
 
     /// As if the turn had not been taken up: it was not possible to read.
-    pub fn put_turn_off(&self) {
+    pub fn put_turn_off(self) {
         self.change_place(READING, CALLED);
     }
 
-    pub fn change_place(&self, from: u32, to: u32) -> bool {
-        let place = self.place().and_then(|taken| Some((self.lease_slot(taken.number)?, taken.mark)));
+    /// Changes the state of this thread's place, if it is `from`.
+    pub fn change_place(self, from: u32, to: u32) -> bool {
+        let place = self.place().and_then(|taken| Some((self.file.lease_slot(taken.number)?, taken.mark)));
         place.is_some_and(|(place, mark)| place.change(mark, from, to))
     }
 }

@@ -3,6 +3,7 @@
 use super::error::Failure;
 use super::file::File;
 use super::fork::fork_generation;
+use super::line::Line;
 use super::wait::Waiter;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -184,7 +185,7 @@ impl Session {
     /// Waits in the file as [`Store::wait`](super::Store::wait) says.
     pub fn wait(&self, file: &File, waiter: &mut Waiter, held: &Held, at_most: Duration) {
         file.wait(self.object, waiter, held, at_most);
-        self.in_line.set(if file.is_in_line() { fork_generation() } else { 0 });
+        self.in_line.set(if Line::of(file).is_in_line() { fork_generation() } else { 0 });
     }
 
     /// Whether it waits in line.

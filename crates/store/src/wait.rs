@@ -7,7 +7,7 @@ use super::format::LEASE_SLOTS;
 use super::futex::{Woken, futex_wait};
 use super::header::Word;
 use super::hold::{OVER, Strength, TURN_GIVEN};
-use super::line::{CALLED, FREE, READING, TO_READ, WAITING};
+use super::line::{CALLED, FREE, Line, READING, TO_READ, WAITING};
 use super::lock_word::lease_of;
 use super::memory::{Instant, fence};
 use super::opening::PlaceInLine;
@@ -66,7 +66,7 @@ impl File {
         let at_most = at_most.min(held.patience.interval.max(LEAST_INTERVAL));
         let start = Instant::now();
         let waited = waiter.since.get_or_insert(start).elapsed();
-        let mut place = self.place();
+        let mut place = Line::of(self).place();
         if place.is_none() && waited < LINE_UP_AFTER_ALL {
             let at_most = at_most.min(LINE_UP_AFTER);
             if self.sleep_until_it_ends(held.ticket, at_most) != Woken::TimedOut {
@@ -74,7 +74,7 @@ impl File {
             }
         }
         // (Of one that was called, and not given the hold, somebody died in the middle.)
-        if !place.is_some_and(|taken| self.waits_in(taken)) {
+        if !place.is_some_and(|taken| Line::of(self).waits_in(taken)) {
             place = match self.line_up(object, held) {
                 LinedUp::In(taken) => Some(taken),
                 LinedUp::NoPlace => None,
@@ -117,7 +117,7 @@ impl File {
             return self.sleep(&place.wait, WAITING, at_most);
         }
         let ended = header.hold_ended.load(Ordering::Acquire) as u32;
-        if !self.waits_in(taken) {
+        if !Line::of(self).waits_in(taken) {
             return Woken::Maybe;
         }
         self.sleep(&header.hold_ended, ended, at_most)
@@ -188,7 +188,7 @@ impl File {
         let first = lease % LEASE_SLOTS as u32;
         let numbers = (first..LEASE_SLOTS as u32).chain(0..first);
         let is_free = |number: &u32| self.lease_slot(*number).is_some_and(|place| place.state() == FREE);
-        let (number, ticket) = match self.place() {
+        let (number, ticket) = match Line::of(self).place() {
             // For an operation inside of one that waits already: a signal handler's.
             Some(taken) => (taken.number, self.lease_slot(taken.number).map_or(0, |place| place.ticket.get())),
             None => match numbers.clone().find(is_free) {
@@ -213,7 +213,7 @@ impl File {
 
     /// Leaves the line; if it is this thread's turn, the next one is called.
     pub fn leave_line(&self) {
-        if self.is_in_line() && !self.change_place(WAITING, FREE) {
+        if Line::of(self).is_in_line() && !Line::of(self).change_place(WAITING, FREE) {
             // Kept until the place is free: nobody is to call it again in between.
             let owner = self.lock_within(GIVE_BACK_WITHIN);
             match &owner {
@@ -222,8 +222,8 @@ impl File {
                 _ => {}
             }
             // Its caller died before it gave the hold.
-            self.change_place(CALLED, FREE);
-            self.change_place(READING, FREE);
+            Line::of(self).change_place(CALLED, FREE);
+            Line::of(self).change_place(READING, FREE);
         }
         self.place_note().set(None);
     }

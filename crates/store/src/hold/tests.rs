@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::format::LEASE_SLOTS;
-use crate::line::{FREE, WAITING};
+use crate::line::{FREE, Line, WAITING};
 use crate::memory::Instant;
 use crate::testing::{become_a_reader, until};
 use crate::tests::{TemporaryPath, next_lease};
@@ -50,11 +50,11 @@ fn lock(store: &Store) {
 
 /// How many stand in line.
 fn waiting(file: &File) -> usize {
-    file.places().filter(|(_, place)| place.state() == WAITING).count()
+    Line::of(file).places().filter(|(_, place)| place.state() == WAITING).count()
 }
 
 fn taken(file: &File) -> usize {
-    file.places().filter(|(_, place)| place.state() != FREE).count()
+    Line::of(file).places().filter(|(_, place)| place.state() != FREE).count()
 }
 
 /// A thread with a store of its own on the same file.
@@ -114,7 +114,7 @@ impl Puppet {
                         for _ in 0..20 {
                             store.wait(&mut waiter, &met.unwrap(), Duration::from_millis(1));
                         }
-                        file.is_in_line()
+                        Line::of(&file).is_in_line()
                     }
                     Order::StopWaiting => {
                         store.stop_waiting();
@@ -161,7 +161,7 @@ fn take_turn_to_read(store: &Store) -> Rc<File> {
     let mut waiter = Waiter::default();
     let Err(Error { kind: ErrorKind::Held(held), .. }) = READ(store) else { panic!("nobody holds it") };
     let file = store.file();
-    while !file.take_turn() {
+    while !Line::of(&file).take_turn() {
         store.wait(&mut waiter, &held, Duration::from_secs(1));
     }
     file

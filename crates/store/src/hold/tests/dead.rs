@@ -77,7 +77,7 @@ fn a_waiter_that_was_called_and_not_given_the_hold_is_called_again() {
     let puppet = Puppet::new(&path);
     puppet.lines_up_to(LOCK);
     // The holder called it, and died.
-    let (_, place) = file.places().find(|(_, place)| place.state() == WAITING).unwrap();
+    let (_, place) = Line::of(&file).places().find(|(_, place)| place.state() == WAITING).unwrap();
     assert!(place.change(place.mark(), WAITING, CALLED));
     header.hold.set(7 << 32 | u64::from(DEAD + 1));
     let other = Puppet::new(&path);

@@ -56,7 +56,7 @@ fn a_reader_that_stops_in_the_middle_of_its_turn_keeps_nobody_waiting_for_good()
     let reader = thread(&path, move |store| {
         let file = take_turn_to_read(&store);
         let _ = told.recv();
-        file.put_turn_off();
+        Line::of(&file).put_turn_off();
         store.stop_waiting();
         store.retry(READ).unwrap();
     });
@@ -85,7 +85,7 @@ fn the_operations_of_a_thread_that_waits_for_one_take_its_turn() {
         let file = store.file();
         send.send(taken(&file)).unwrap();
         other.retry(WRITE).unwrap();
-        assert!(!file.is_in_line());
+        assert!(!Line::of(&file).is_in_line());
         // And it may do more.
         other.retry(LOCK).unwrap();
         store.retry(LOCK).unwrap();
