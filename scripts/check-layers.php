@@ -4,7 +4,8 @@
 // docs/design.md draws the layers of each source folder in a block that begins with ```layers FOLDER: the highest
 // line first, each line the names of files (without .rs) or of folders. An arrow is a path in a `use` line or in code
 // (`super::x::y`, `crate::x::y`) that leads to another file. It may point to a lower line, or along its own line, as long as
-// no circle comes of it. Tests and models are apart; `mod x;` alone is no arrow.
+// no circle comes of it. Tests and models are apart; `mod x;` alone is no arrow. Where a table of files follows the drawing, each
+// file has a row in it.
 
 declare(strict_types=1);
 
@@ -232,6 +233,28 @@ function faults(string $folder, string $drawing): array
     return $faults;
 }
 
+/** The differences between the files of a folder and the table of files behind its drawing; none where there is no table. */
+function faults_of_table(string $folder, string $after): array
+{
+    if (!preg_match('~^\| file \| .*\n\|[ -|]*\n((?:\|.*\n)*)~m', $after, $table)) {
+        return [];
+    }
+    preg_match_all('~^\| ([^|]*) \|~m', $table[1], $cells);
+    preg_match_all('~`([^`]+)\.rs`~', implode(' ', $cells[1]), $told);
+    $modules = modules($folder);
+    // A row for a folder's own file tells of all that is in the folder, and rows for these tell of it.
+    $files = array_filter(array_keys($modules), fn ($module) => $module !== ''
+        && !array_filter(array_keys($modules), fn ($other) => str_starts_with((string) $other, "$module/"))
+        && !in_array(dirname((string) $module), $told[1], true));
+    return [
+        ...array_map(fn ($name) => "$folder: the table has no row for $name.rs", array_values(array_diff($files, $told[1]))),
+        ...array_map(
+            fn ($name) => "$folder: the table names $name.rs, which is not there",
+            array_values(array_filter($told[1], fn ($name) => !isset($modules[$name]))),
+        ),
+    ];
+}
+
 /** The faults that this script has to notice, tried on small folders made for that. */
 function check_itself(): array
 {
@@ -245,31 +268,37 @@ function check_itself(): array
         'a comment, a string' => [['a.rs' => '', 'b.rs' => '// crate::a' . "\n" . 'const X: &str = "crate::a::b";'], "a\nb", 0],
         'a file that is not drawn' => [['a.rs' => '', 'b.rs' => ''], 'a', 1],
         'a name without a file' => [['a.rs' => ''], "a\nc", 1],
+        'a table of all files' => [['a.rs' => '', 'b/mod.rs' => '', 'b/c.rs' => ''], "a b", 0, "| `a.rs`, `b/c.rs` | x |\n"],
+        'a folder told as one' => [['a.rs' => '', 'b/mod.rs' => '', 'b/c.rs' => ''], "a b", 0, "| `a.rs` | x |\n| `b.rs` | x |\n"],
+        'a table without a file' => [['a.rs' => '', 'b.rs' => ''], "a b", 1, "| `a.rs` | `b.rs` is nothing |\n"],
+        'a table with a file that is not there' => [['a.rs' => ''], 'a', 1, "| `a.rs`, `b.rs` | x |\n"],
     ];
     $wrong = [];
-    foreach ($cases as $name => [$files, $drawing, $expected]) {
+    foreach ($cases as $name => $case) {
+        [$files, $drawing, $expected] = $case;
         $folder = sys_get_temp_dir() . '/sync-layers-' . getmypid();
         foreach ($files as $file => $source) {
             @mkdir(dirname("$folder/$file"), 0777, true);
             file_put_contents("$folder/$file", $source);
         }
-        $found = faults($folder, $drawing);
+        $table = isset($case[3]) ? "| file | what |\n| --- | --- |\n$case[3]\n" : '';
+        $found = [...faults($folder, $drawing), ...faults_of_table($folder, $table)];
         if (count($found) !== $expected) {
             $wrong[] = "check-layers.php itself, $name: $expected faults expected, found: " . json_encode($found, JSON_UNESCAPED_UNICODE);
         }
         foreach (array_keys($files) as $file) {
             unlink("$folder/$file");
         }
-        array_map('rmdir', [...array_filter(["$folder/a"], 'is_dir'), $folder]);
+        array_map('rmdir', [...array_filter(["$folder/a", "$folder/b"], 'is_dir'), $folder]);
     }
     return $wrong;
 }
 
 chdir(dirname(__DIR__));
 $faults = check_itself();
-preg_match_all('~^```layers (\S+)\n(.*?)^```~ms', file_get_contents('docs/design.md'), $drawings, PREG_SET_ORDER);
-foreach ($drawings as [, $folder, $drawing]) {
-    array_push($faults, ...faults($folder, $drawing));
+preg_match_all('~^```layers (\S+)\n(.*?)^```(.*?)(?=^```layers |^#|\z)~ms', file_get_contents('docs/design.md'), $drawings, PREG_SET_ORDER);
+foreach ($drawings as [, $folder, $drawing, $after]) {
+    array_push($faults, ...faults($folder, $drawing), ...faults_of_table($folder, $after));
 }
 if (count($drawings) < 2) {
     $faults[] = 'docs/design.md draws the layers of fewer than two folders';

@@ -16,7 +16,7 @@ use sync_backend::{
     Unread,
 };
 
-/// From how many bytes on a value is not written whole again, whoever would rather: its pieces are merged.
+/// The length in bytes from which on a value is not written whole again, even if the caller offers to: its pieces are merged.
 const LONG: u64 = 4 << 20;
 
 impl BackendError for Error {

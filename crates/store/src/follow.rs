@@ -154,7 +154,7 @@ impl Follower {
                 return Ok(None);
             };
             match file.watch(&status) {
-                // (Its mapping is too short: whoever runs the operation gives it a longer one first.)
+                // (Its mapping is too short: the operation gives it a longer one first.)
                 Ok(()) | Err(Failure::Outgrown(_)) => {}
                 Err(Failure::Stale) => {
                     drop(file);

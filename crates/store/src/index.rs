@@ -389,7 +389,7 @@ impl<'g> Index<'g> {
             header.replacements[n].set(blocks.get(n).copied().unwrap_or(0));
         }
         header.replacing[1].set(old.get(1).copied().unwrap_or(0));
-        // From here on whoever takes over finishes this.
+        // From here on a process that takes over finishes this.
         header.replacing[0].store(old[0], Ordering::Release);
         self.finish_replacing();
         Ok(())

@@ -78,7 +78,7 @@ impl<'g> Numbers<'g> {
     }
 
     /// A name enters the store: what is stored without one comes after it. Done before the index names its
-    /// record, so that whoever takes over, and finds the record there, need not do it.
+    /// record, so that a process that takes over, and finds the record there, need not do it.
     #[inline]
     pub fn count_name(&self, name: &[u8]) {
         let next = NextNumber::after(name).word();

@@ -53,8 +53,8 @@ pub struct PlaceInLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Due {
-    /// Letting the log go on elsewhere: what this thread writes is nothing that anybody has seen before, whatever
-    /// the file was in between.
+    /// Letting the log continue at another position: no process has seen the positions at which this thread writes, even
+    /// if the file has been another one in between.
     Jump = 1,
     /// Looking whether what somebody else has written to the file left it whole.
     Examination = 2,

@@ -1,7 +1,7 @@
 //! SIGBUS, which a mapped file raises where somebody has cut it short.
 //!
 //! The handler puts zeros where the file is missing, marks the mapping *poisoned* and lets the access finish;
-//! whoever works on the mapping looks at the mark before it believes what it read. Faults of other mappings,
+//! code that works on the mapping checks the mark before it uses a result. Faults of other mappings,
 //! and signals that somebody has sent, go to the handler that was there before.
 //!
 //! A program may install a handler of its own at any time, or ignore or block the signal: then an access to

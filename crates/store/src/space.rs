@@ -297,7 +297,8 @@ impl<'g> Space<'g> {
         }
     }
 
-    /// From here on whatever returns is on the disk. Whoever finds the mark relies on all that comes before it here.
+    /// From here on every change that has returned is on the disk. A process that finds the mark relies on all steps before it
+    /// in here.
     #[cold]
     pub fn make_durable(&self) -> Result<(), Failure> {
         self.file.sync_directory()?;
@@ -327,8 +328,8 @@ impl<'g> Space<'g> {
     /// Gives back the blocks below `block` in which a file of the pure-PHP class was. Where the disk fails they stay.
     pub fn release_filler(&self, block: u64) {
         if block > 0 {
-            // The header that makes it a store has to be on the disk before the old bytes go, and that a run is in
-            // their place before a header says so: what they look like is anybody's.
+            // The header that makes it a store has to be on the disk before the old bytes are freed, and the head of the
+            // run that takes their place before a header counts that run: the old bytes could look like anything.
             if self.file.sync().is_err() {
                 return;
             }
@@ -612,7 +613,7 @@ impl<'g> Space<'g> {
                 for n in 1..run {
                     self.set_entry(block + n, Entry(Entry::INSIDE));
                 }
-                // One store: whoever dies here must not leave an entry that tells of no live bytes.
+                // One store: a death here must not leave an entry that tells of no live bytes.
                 let generation = self.view().generation_of(block).unwrap_or(0);
                 self.set_entry(block, Entry::used(kind, live).in_life(generation));
                 let total = if kind == Kind::Large { &header.live_large } else { &header.live };

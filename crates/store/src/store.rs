@@ -132,10 +132,9 @@ impl Store {
         })
     }
 
-    /// Lets the value of a key go on with `bytes`, if it is still the one that `seen` tells of: this
-    /// costs what it adds, not what is there. Whoever knows the value up to then gets these bytes
-    /// alone ([`Found::Appended`]), everybody else all of it, one behind the other. `note` is for who
-    /// appends next ([`Store::peek`]).
+    /// Appends `bytes` to the value of a key, if it is still the one that `seen` tells of: the cost depends on `bytes`
+    /// alone. A reader that knows the value up to then gets these bytes alone ([`Found::Appended`]), any other reader the
+    /// value and the bytes behind it. `note` is stored for the next append ([`Store::peek`]).
     #[inline]
     pub fn append(&self, key: &[u8], bytes: &[u8], note: i64, seen: &mut Version) -> Result<Appended> {
         let encoded = self.encoded(key, bytes.len() as u64)?;

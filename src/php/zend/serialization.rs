@@ -70,7 +70,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Nothing: whoever begins makes a table of its own, which is shared from then on.
+    /// Nothing: the first call makes a table of its own, which is shared from then on.
     const NOTHING: Self = Self { lock: 0, met: ptr::null_mut(), met_level: 0, read: ptr::null_mut(), read_level: 0 };
 
     /// Makes this what is shared; what was before.

@@ -49,7 +49,7 @@ impl<'g> Compactor<'g> {
     }
 
     /// Moves the live records out of the emptiest segment, if there is too much that is dead: a
-    /// bounded piece of work, done by whoever writes.
+    /// bounded piece of work, done by every writer.
     #[inline]
     pub fn clean(&self) {
         let header = self.header();

@@ -121,7 +121,7 @@ impl<'g> Replace<'g> {
     }
 
     /// After a `Clear` was published: its index is the index, all older segments are free. The number that comes
-    /// next is that of the new names; whoever takes over has to find it out.
+    /// next is that of the new names; a process that takes over has to find it out.
     pub fn finish_clear(&self, root: Root, clear: u64, next_number: Option<NextNumber>) {
         let header = self.header();
         let old = header.directory.get();
@@ -129,7 +129,7 @@ impl<'g> Replace<'g> {
         header.directory.store(new, Ordering::Release);
         header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
         let generation = self.view().generation_of(block_of(clear));
-        // (A tail whose segment is gone is also found out by whoever takes over: this spares it that.)
+        // (A tail whose segment is gone would also be found out by a process that takes over: this spares it that.)
         header.tail.set(0);
         self.segments().release_segments(|other| Some(other) < generation);
         if old != new {
@@ -139,7 +139,7 @@ impl<'g> Replace<'g> {
         self.for_each_slot(|_, _, _| keys += 1);
         header.keys.set(keys);
         header.next_number.set(next_number.unwrap_or_else(|| self.numbers().counted_next_number()).word());
-        // Last: until then whoever takes over does all of this again.
+        // Last: until then a process that takes over does all of this again.
         header.indexed.store(self.end(), Ordering::Release);
     }
 }

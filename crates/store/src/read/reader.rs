@@ -95,7 +95,7 @@ impl<'f> Reader<'f> {
         out: &mut impl Room<u8>,
     ) -> Result<Option<Found>, Failure> {
         let header = self.file.map.header();
-        // Its version is without the mark of a hold: whoever reads under a hold looks every time.
+        // Its version is without the mark of a hold: under a hold every read looks.
         let looking = self.file.begin_looking(object)?;
         if !seen.is_of(self.file.life()) {
             *seen = Version::default();
