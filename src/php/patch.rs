@@ -215,10 +215,10 @@ impl Cached<'_> {
 struct End(i64);
 
 impl End {
-    /// Of an array of which that cannot be said without reading it.
+    /// The end of an array is not known, and only reading the array would tell.
     const UNKNOWN: Self = Self(i64::MIN);
 
-    /// Of an array in memory.
+    /// The end of an array in memory.
     fn of(array: &Array) -> Self {
         match array.next_free() {
             // The engine's mark for "no number yet".

@@ -9,9 +9,10 @@ use rustix::{
 };
 use std::time::Duration;
 
+/// The end of a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Woken {
-    /// By somebody, by a signal, or because the word had changed: look again.
+    /// Another process or a signal ended it, or the word had changed before: the caller looks again.
     Maybe,
     TimedOut,
     /// There is no file behind the word any more.

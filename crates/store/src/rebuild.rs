@@ -141,9 +141,9 @@ impl Rebuild<'_> {
             return Err(Failure::Damaged("its header is damaged (no system block)".into()));
         }
         found.sort_unstable_by_key(|record| record.position);
-        // Damage beyond the end that the header tells of is an operation that never returned, torn: nobody misses
-        // it. Damage before that end cuts the log there, unless each operation was synced before the next one: then
-        // whatever is whole is as it should be, and what is torn is under way, or left of a run that was freed.
+        // Damage beyond the end that the header tells of is a torn operation that never returned: nothing is lost.
+        // Damage before that end cuts the log there, unless each operation was synced before the next one: then
+        // every whole record is valid, and a torn one was under way, or is left of a run that was freed.
         let durable = self.file.is_durable();
         let counts = |damage: &&Damage| damage.position < commit && (damage.was_record || !durable);
         let mut dropped = damage.iter().filter(counts).count();

@@ -94,7 +94,7 @@ impl Store {
             .follower
             .with_file(false, |file| Reader::of(file).get(self.session().object(), key, want, seen, out))?;
         Ok(found.unwrap_or_else(|| {
-            // Nor is it "missing" for longer than there is no file.
+            // No version: the key counts as missing only as long as there is no file.
             *seen = Version::default();
             Found::Missing
         }))
@@ -540,10 +540,10 @@ impl Store {
                 result => result,
             };
             if result.is_err() && file.map.is_poisoned() {
-                // The change up to there may have gone nowhere, in part.
+                // A part of the change may have been written behind the end of the file that was cut short.
                 owner.abandon();
             } else if result.is_ok() && owner.is_held() && owner.has_turn() {
-                // This was all that it waited for.
+                // The hold was its turn in line, and lasts for this one operation.
                 owner.end_hold();
             }
             result

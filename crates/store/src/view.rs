@@ -66,8 +66,8 @@ impl<'f> View<'f> {
         self.indexed != UNKNOWN
     }
 
-    /// Whether nothing has been freed since the look began. What an operation frees it frees between publishing and
-    /// telling the index; whatever was published before the look began, the index knew by then.
+    /// Whether nothing has been freed since the look began. An operation frees space after it has published and before the
+    /// index has all that was published; when the look began, the index had it.
     #[inline]
     pub fn is_nothing_freed(&self) -> bool {
         self.indexed == OWNED

@@ -44,7 +44,7 @@ fn too_deep(depth: i64) -> String {
 }
 
 impl Depth {
-    /// For a value that is going to lie, or lies, within so many containers.
+    /// A counter for a value inside of `within` containers, or on its way there.
     pub fn new(within: usize) -> Self {
         Self { now: Cell::new(within as i64), deepest: Cell::new(0), max: OnceCell::new(), floor: OnceCell::new() }
     }

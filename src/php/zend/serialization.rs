@@ -73,7 +73,7 @@ impl Shared {
     /// Nothing: the first call makes a table of its own, which is shared from then on.
     const NOTHING: Self = Self { lock: 0, met: ptr::null_mut(), met_level: 0, read: ptr::null_mut(), read_level: 0 };
 
-    /// Makes this what is shared; what was before.
+    /// Lets the calls to come share this, and returns the state that they shared before.
     fn exchange(self) -> Self {
         // SAFETY: the fields of this thread's globals.
         unsafe { sync_exchange_shared(self) }
