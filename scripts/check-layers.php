@@ -240,7 +240,7 @@ function faults_of_table(string $folder, string $after): array
         return [];
     }
     preg_match_all('~^\| ([^|]*) \|~m', $table[1], $cells);
-    preg_match_all('~`([^`]+)\.rs`~', implode(' ', $cells[1]), $told);
+    preg_match_all('~`([^`]+?)(?:\.rs|/)`~', implode(' ', $cells[1]), $told);
     $modules = modules($folder);
     // A row for a folder's own file tells of all that is in the folder, and rows for these tell of it.
     $files = array_filter(array_keys($modules), fn ($module) => $module !== ''
