@@ -62,7 +62,7 @@ test-valgrind: build ## Runs the PHPT suite under valgrind
 	@# No pipes for a debugger, which a test that changes its user could not remove; no tracing of programs that
 	@# are not PHP; and no PCRE JIT, whose code valgrind cannot follow.
 	@# Everything is forty times slower under valgrind. No leak check at the end: test-debug does that.
-	@TEST_TIMEOUT=1800 USE_ZEND_ALLOC=0 VALGRIND_OPTS='--vgdb=no --leak-check=no --trace-children-skip=*/mount,*/umount,*/python*,*/node' scripts/phpt.sh -m --show-mem -d pcre.jit=0 $(RUN_TESTS) $(TESTS)
+	@PATH="$(CURDIR)/scripts/valgrind:$$PATH" TEST_TIMEOUT=1800 USE_ZEND_ALLOC=0 VALGRIND_OPTS='--vgdb=no --leak-check=no --trace-children-skip=*/mount,*/umount,*/python*,*/node' scripts/phpt.sh -m --show-mem -d pcre.jit=0 $(RUN_TESTS) $(TESTS)
 
 bench: build ## Measures against APCu, Yac, Redis and others; or against another build: make bench AGAINST=OLD.so
 	@$(if $(AGAINST),benches/compare '$(AGAINST)',benches/run)

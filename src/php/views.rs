@@ -137,18 +137,17 @@ fn no_properties() -> *mut HashTable {
 
 /// The name of the internal function that runs; empty where none does.
 fn running_function<'a>() -> &'a [u8] {
-    // SAFETY: the engine keeps the frame that runs, and in it the function.
-    unsafe {
-        let frame = (*zend::executor()).current_execute_data;
-        if frame.is_null() || (*frame).func.is_null() {
-            return b"";
-        }
-        let function = &(*(*frame).func).common;
-        if u32::from(function.type_) != ffi::ZEND_INTERNAL_FUNCTION || function.function_name.is_null() {
-            return b"";
-        }
-        zend::bytes(function.function_name)
+    // SAFETY: the engine keeps the frame that runs as long as it runs, or null.
+    let Some(frame) = (unsafe { (*zend::executor()).current_execute_data.as_ref() }) else { return b"" };
+    // SAFETY: a frame keeps its function.
+    let Some(function) = (unsafe { frame.func.as_ref() }) else { return b"" };
+    // SAFETY: functions of all kinds begin with these fields.
+    let function = unsafe { &function.common };
+    if u32::from(function.type_) != ffi::ZEND_INTERNAL_FUNCTION || function.function_name.is_null() {
+        return b"";
     }
+    // SAFETY: an internal function's name lives as long as its module.
+    unsafe { zend::bytes(function.function_name) }
 }
 
 /// Whether a function would change what it walks over, by references into a table that is only a
@@ -170,25 +169,21 @@ unsafe fn walks_by_reference(function: &[u8]) -> bool {
 /// # Safety
 /// `callback` is alive.
 unsafe fn takes_reference(callback: *mut zval) -> bool {
-    // SAFETY: callers pass a valid value; the engine fills the cache, where it answers yes.
-    unsafe {
-        let mut found = MaybeUninit::<ffi::zend_fcall_info_cache>::zeroed();
-        let callable = ffi::zend_is_callable_ex(
-            callback,
-            ptr::null_mut(),
-            0,
-            ptr::null_mut(),
-            found.as_mut_ptr(),
-            ptr::null_mut(),
-        );
-        let mut found = found.assume_init();
-        if !callable {
-            return false;
-        }
-        let by_reference = zend::takes_reference(found.function_handler);
-        zend_release_fcall_info_cache(&raw mut found);
-        by_reference
+    let mut found = MaybeUninit::<ffi::zend_fcall_info_cache>::zeroed();
+    // SAFETY: the caller's value is alive; the engine writes into the cache alone.
+    let callable = unsafe {
+        ffi::zend_is_callable_ex(callback, ptr::null_mut(), 0, ptr::null_mut(), found.as_mut_ptr(), ptr::null_mut())
+    };
+    if !callable {
+        return false;
     }
+    // SAFETY: all zeros are a value of this type, which the engine has filled.
+    let mut found = unsafe { found.assume_init() };
+    // SAFETY: the engine answered yes, and so named a function, which lives until the cache is released.
+    let by_reference = unsafe { zend::takes_reference(found.function_handler) };
+    // SAFETY: the engine filled the cache; it is not used any more.
+    unsafe { zend_release_fcall_info_cache(&raw mut found) };
+    by_reference
 }
 
 /// Whether the caller goes on into the objects that the table holds.
