@@ -32,7 +32,7 @@ SERIES :=
 # Parts of `make torture`, by words in their names: make torture ONLY="sections moved"
 ONLY :=
 
-.PHONY: help build demo test phpt test-debug test-jit test-valgrind bench torture signatures docs install uninstall clean
+.PHONY: help build demo test phpt test-debug test-jit test-valgrind bench bench-requests torture signatures docs install uninstall clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
@@ -67,6 +67,10 @@ test-valgrind: build ## Runs the PHPT suite under valgrind
 bench: build ## Measures against APCu, Yac, Redis and others; or against another build: make bench AGAINST=OLD.so
 	@$(if $(AGAINST),benches/compare '$(AGAINST)',benches/run)
 	@$(if $(AGAINST),:,cargo bench --quiet --locked -p sync-msgpack)
+
+bench-requests: build ## Measures requests to PHP-FPM against APCu and opcache; also against another build: AGAINST=OLD.so
+	@scripts/need.sh --install fpm
+	@benches/requests $(if $(AGAINST),'--against=$(AGAINST)')
 
 torture: ## Kills writers at random (TORTURE_SECONDS=600) and looks for lost values; then 150 writers at once
 	@cargo run --release --locked -p sync-torture --features torture -- $(ONLY)

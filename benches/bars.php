@@ -16,6 +16,16 @@ $spread = static function (string $case, string $what) {
     return static fn (Results $r) => max(array_map(fn ($of) => max(array_map(fn ($to) => $r->ratio($case, $of, $to), $subjects)), $subjects));
 };
 
+/** Operations a second of Sync in a crowd, in those of the better of APCu and Yac. */
+$crowd = static fn (int $size, int $reads) => static function (Results $r) use ($size, $reads) {
+    $number = fn (string $who) => $r->number('workers', "$who, $size workers, $reads : 1, operations a second (count)");
+    $peers = array_filter([$number('APCu'), $number('Yac')], fn ($n) => !is_nan($n));
+    return $peers ? $number('Sync') / max($peers) : NAN;
+};
+
+/** The longest wait in a crowd, in ms, without what the scheduler took of it. */
+$longest = static fn (int $size, int $reads) => static fn (Results $r) => $r->number('workers', "Sync, $size workers, $reads : 1, longest wait") / 1e6;
+
 return [
     [3, 'a read of an unchanged scalar, in stdClass reads', $ratio('read', 'Sync', 'stdClass'), 'limit' => 3],
     [3, 'a read of an unchanged scalar, in Yac gets', $ratio('read', 'Sync', 'Yac'), 'limit' => 0.5],
@@ -48,4 +58,33 @@ return [
     [5, '$s->n++, in writes of the same property', $ratio('increment', 'Sync, $s->n++', 'Sync, $s->n = $i'), 'limit' => 2.5],
     [5, '$s->list[] = 1 on a list of 10,000, in scalar writes', $ratio('append', 'Sync, $s->list[] = 1', 'Sync, $s->x = $i'), 'limit' => 5],
     [5, '100,000 appends: the last tenth, in the first tenth', fn (Results $r) => $r->number('linear', 'ratio (×)'), 'limit' => 2],
+    [11, 'a read of a literal name, without the loop, in ns', fn (Results $r) => $r->ns('read', 'Sync') - $r->ns('read', 'the loop alone'), 'limit' => 10],
+    [11, 'a read of 1,000 names made at run time, in apcu_fetch', $ratio('dynamic', 'Sync', 'APCu'), 'limit' => 0.35],
+    [11, 'a read of 100,000 names made at run time, in apcu_fetch', $ratio('dynamic-many', 'Sync', 'APCu'), 'limit' => 0.6],
+    [11, 'a read of 1,000 names, another process writes each 100 reads, in apcu_fetch', fn (Results $r) => $r->number('others-write', 'Sync') / $r->number('others-write', 'APCu'), 'limit' => 0.5],
+    [11, 'a new object and a read, in ns', fn (Results $r) => $r->ns('new', 'Sync, an int'), 'limit' => 400],
+    [11, 'an int, each name once written, in apcu_store', $ratio('once-written', 'Sync, an int', 'APCu, an int'), 'limit' => 1],
+    [11, 'a string of 20, each name once written, in apcu_store', $ratio('once-written', 'Sync, a string of 20', 'APCu, a string of 20'), 'limit' => 1],
+    [11, 'a write of a name that the object knows, in apcu_store', $ratio('known-written', 'Sync', 'APCu'), 'limit' => 0.6],
+    [11, 'a write of a name that the object knows, in Yac sets', $ratio('known-written', 'Sync', 'Yac'), 'limit' => 1],
+    [11, '16 workers, 100 : 1, times the better of APCu and Yac', $crowd(16, 100), 'at least' => 1.4],
+    [11, '16 workers, 10 : 1, times the better of APCu and Yac', $crowd(16, 10), 'at least' => 0.9],
+    [11, '64 workers, 100 : 1, times the better of APCu and Yac', $crowd(64, 100), 'at least' => 1.2],
+    [11, '64 workers, 10 : 1, times the better of APCu and Yac', $crowd(64, 10), 'at least' => 0.9],
+    [11, '16 workers, 100 : 1, the longest wait in ms, the scheduler\'s share taken off', $longest(16, 100), 'limit' => 100],
+    [11, '16 workers, 10 : 1, the longest wait in ms, the scheduler\'s share taken off', $longest(16, 10), 'limit' => 100],
+    [11, '64 workers, 100 : 1, the longest wait in ms, the scheduler\'s share taken off', $longest(64, 100), 'limit' => 100],
+    [11, '64 workers, 10 : 1, the longest wait in ms, the scheduler\'s share taken off', $longest(64, 10), 'limit' => 100],
+    [11, 'a store with 1 int, in KiB', fn (Results $r) => $r->number('sizes', 'memory of 1 ints (bytes)') / 1024, 'limit' => 16],
+    [11, 'a store with 10 ints, in KiB', fn (Results $r) => $r->number('sizes', 'memory of 10 ints (bytes)') / 1024, 'limit' => 16],
+    [11, 'a store with 1,000 ints, in KiB', fn (Results $r) => $r->number('sizes', 'memory of 1000 ints (bytes)') / 1024, 'limit' => 100],
+    [11, 'a store made with its first write, in µs', fn (Results $r) => $r->number('sizes', 'made with its first write') / 1e3, 'limit' => 60],
+    [11, 'a store destroyed, in µs', fn (Results $r) => $r->number('sizes', 'destroyed') / 1e3, 'limit' => 30],
+    [11, '$s->map[$k] of 300,000, the array known, in µs', fn (Results $r) => $r->ns('map', 'Sync, $s->map[$k] of 300,000') / 1e3, 'limit' => 5],
+    [11, '$s->map[$k]++ among 300,000, the array known, in µs', fn (Results $r) => $r->ns('map', 'Sync, $s->map[$k]++ among 300,000') / 1e3, 'limit' => 5],
+    [11, '15,000 stores open in one process', fn (Results $r) => $r->number('many', 'stores (count)'), 'at least' => 15_000],
+    [11, 'names written and read with `ulimit -v 300000`', fn (Results $r) => $r->number('address-space', 'names written and read (count)'), 'at least' => 100_000],
+    [11, 'a read among 10,000,000 names, in reads among 1,000,000 (--large)', fn (Results $r) => $r->number('millions', 'read, ratio (×)'), 'limit' => 1.5],
+    [11, 'a write among 10,000,000 names, in writes among 1,000,000 (--large)', fn (Results $r) => $r->number('millions', 'write, ratio (×)'), 'limit' => 1.5],
+    [11, 'count() of 10,000,000 names, in count() of 1,000,000 (--large)', fn (Results $r) => $r->number('millions', 'count(), ratio (×)'), 'limit' => 1.5],
 ];

@@ -44,11 +44,36 @@ $magic = ['open' => <<<'PHP'
     PHP];
 $original = static fn (int $keys) => ['open' => "\$o = new OriginalSync('{dir}/original-$keys'); \$o->setData((object) (['x' => 1] + named($keys - 1)));"];
 
+/** The names key0, key1 …, made at run time: no literals. */
+$thousand = '$names = array_keys(named(1000));';
+/** Each sample goes on where the last one ended, so that all names have their turn. */
+$on = static fn (int $count) => "\$at->n = (\$at->n + \$n) % $count; \$from = \$at->n;";
+$reads_in_a_loop = static function (int $count) use ($sync, $fresh, $on): array {
+    $open = "\$names = array_keys(named($count)); \$at = (object) ['n' => 0];";
+    $name = "\$names[(\$from + \$i) % $count]";
+    return [
+        'Sync' => $sync + ['open' => $fresh("dynamic-$count", "$open \$s->setData((object) named($count));"), 'prepare' => $on($count), 'run' => "\$v = \$s->{{$name}};"],
+        'APCu' => ['needs' => 'apcu', 'open' => "$open foreach (\$names as \$i => \$k) apcu_store(\$k, \$i);", 'prepare' => $on($count), 'run' => "\$v = apcu_fetch($name);"],
+        'Yac' => ['needs' => 'yac', 'open' => "$open \$y = new Yac; foreach (\$names as \$i => \$k) \$y->set(\$k, \$i);", 'prepare' => $on($count), 'run' => "\$v = \$y->get($name);"],
+    ];
+};
+$each_once_written = [];
+foreach (['an int' => '$i', 'a string of 20' => '$twenty'] as $what => $value) {
+    $open = "$thousand \$twenty = str_repeat('0123456789', 2);";
+    $file = 'once-written-' . strlen($what);
+    $each_once_written += [
+        "Sync, $what" => $sync + ['open' => $fresh($file, "$open foreach (\$names as \$i => \$k) \$s->\$k = $value; \$f = \$s->getFile();"), 'prepare' => '$t = new Sync($f); $t->x;', 'run' => "\$t->{\$names[\$i]} = $value;", 'at most' => 1_000],
+        "APCu, $what" => ['needs' => 'apcu', 'open' => $open, 'run' => "apcu_store(\$names[\$i], $value);", 'at most' => 1_000],
+        "Yac, $what" => ['needs' => 'yac', 'open' => "$open \$y = new Yac;", 'run' => "\$y->set(\$names[\$i], $value);", 'at most' => 1_000],
+    ];
+}
+
 return [
     'read' => [
         'title' => 'Read of an unchanged scalar',
         'subjects' => [
             'Sync' => $sync + ['open' => $fresh('read', '$s->x = 1;'), 'run' => '$v = $s->x;'],
+            'the loop alone' => ['open' => '', 'run' => ''],
             'stdClass' => ['open' => '$o = new stdClass; $o->x = 1;', 'run' => '$v = $o->x;'],
             'userland __get' => $magic + ['run' => '$v = $o->x;'],
             'Yac' => ['needs' => 'yac', 'open' => '$y = new Yac; $y->set("x", 1);', 'run' => '$v = $y->get("x");'],
@@ -225,5 +250,50 @@ return [
             'APCu' => ['needs' => 'apcu', 'open' => 'apcu_store("megabyte", $megabyte);', 'prepare' => 'warm_heap();', 'at most' => 1, 'run' => '$v = apcu_fetch("megabyte");'],
             'Redis' => ['open' => $redis['open'] . '$r->set("megabyte", $megabyte);'] + $redis + ['run' => '$v = $r->get("megabyte");'],
         ],
+    ],
+    'dynamic' => [
+        'title' => 'Read of names made at run time, 1,000 in a loop',
+        'subjects' => $reads_in_a_loop(1_000),
+    ],
+    'dynamic-many' => [
+        'title' => 'Read of names made at run time, 100,000 in a loop',
+        'subjects' => $reads_in_a_loop(100_000),
+    ],
+    'once' => [
+        'title' => 'Read of 1,000 names, each once by a new object',
+        'subjects' => [
+            'Sync, an int' => $sync + ['open' => $fresh('once-int', "$thousand foreach (\$names as \$i => \$k) \$s->\$k = \$i; \$f = \$s->getFile();"), 'prepare' => '$t = new Sync($f); $t->x;', 'run' => '$v = $t->{$names[$i]};', 'at most' => 1_000],
+            'APCu, an int' => ['needs' => 'apcu', 'open' => "$thousand foreach (\$names as \$i => \$k) apcu_store(\$k, \$i);", 'run' => '$v = apcu_fetch($names[$i]);', 'at most' => 1_000],
+            'Yac, an int' => ['needs' => 'yac', 'open' => "$thousand \$y = new Yac; foreach (\$names as \$i => \$k) \$y->set(\$k, \$i);", 'run' => '$v = $y->get($names[$i]);', 'at most' => 1_000],
+        ],
+    ],
+    'once-written' => [
+        'title' => 'Write of 1,000 names that exist, each once by a new object',
+        'subjects' => $each_once_written,
+    ],
+    'known-written' => [
+        'title' => 'Write of 1,000 names that the object knows, in a loop',
+        'subjects' => [
+            'Sync' => $sync + ['open' => $fresh('known-written', "$thousand foreach (\$names as \$i => \$k) \$s->\$k = \$i;"), 'run' => '$s->{$names[$i % 1000]} = $i;'],
+            'APCu' => ['needs' => 'apcu', 'open' => $thousand, 'run' => 'apcu_store($names[$i % 1000], $i);'],
+            'Yac' => ['needs' => 'yac', 'open' => "$thousand \$y = new Yac;", 'run' => '$y->set($names[$i % 1000], $i);'],
+        ],
+    ],
+    'new' => [
+        'title' => 'A new object on a file that is open, and a read',
+        'subjects' => [
+            'Sync, an int' => $sync + ['open' => $fresh('new', '$s->x = 1; $f = $s->getFile();'), 'run' => '$t = new Sync($f); $v = $t->x;'],
+            'Sync, an array of 2' => $sync + ['open' => $fresh('new-array', '$s->x = ["id" => 1, "name" => "name 1"]; $f = $s->getFile();'), 'run' => '$t = new Sync($f); $v = $t->x;'],
+            'Sync, the object alone' => $sync + ['open' => $fresh('new-alone', '$s->x = 1; $f = $s->getFile();'), 'run' => '$t = new Sync($f);'],
+            'Sync, a relative path' => $sync + ['open' => $fresh('new-relative', '$s->x = 1; chdir("{dir}");'), 'run' => '$t = new Sync("new-relative"); $v = $t->x;'],
+            'APCu, a fetch' => ['needs' => 'apcu', 'open' => 'apcu_store("x", 1);', 'run' => '$v = apcu_fetch("x");'],
+        ],
+    ],
+    'map' => [
+        'title' => 'One element of a long array: read, and add one',
+        'subjects' => array_merge(...array_map(fn (int $entries) => [
+            'Sync, $s->map[$k] of ' . number_format($entries) => $sync + ['open' => $fresh("map-read-$entries", "\$s->map = named($entries);"), 'run' => '$v = $s->map["key7"];'],
+            'Sync, $s->map[$k]++ among ' . number_format($entries) => $sync + ['open' => $fresh("map-add-$entries", "\$s->map = named($entries);"), 'run' => '$s->map["key7"]++;'],
+        ], [1_000, 100_000, 300_000])),
     ],
 ];

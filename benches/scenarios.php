@@ -1,4 +1,6 @@
 <?php
+require_once __DIR__ . '/php/crowds.php';
+
 /*
  * The measurements that take several processes, or a process of their own. Each scenario gets the
  * machine (its directory, whether to be quick) and returns named numbers, in nanoseconds unless the
@@ -285,6 +287,189 @@ return [
                 $took[] = (hrtime(true) - $start) / $tenth;
             }
             return ['an append of the first tenth' => $took[0], 'an append of the last tenth' => $took[9], 'ratio (×)' => $took[9] / $took[0]];
+        },
+    ],
+    'others-write' => [
+        'title' => 'Read of 1,000 names made at run time, while another process writes one of them each 100 reads',
+        'measure' => function (Machine $machine): array {
+            $names = array_keys(named(1_000));
+            $results = [];
+            foreach (shared_stores($machine, 'others-write') as $who => $make) {
+                $store = $make();
+                foreach ($names as $i => $name) {
+                    $store->write($name, $i);
+                }
+                $writer = Peer::fork(function (Peer $parent) use ($store, $names) {
+                    while (($line = $parent->hear()) !== 'end') {
+                        $store->write($names[(int) $line % 1_000], (int) $line);
+                        $parent->tell();
+                    }
+                    posix_kill(posix_getpid(), SIGKILL);
+                });
+                $read = $store->reader($names);
+                $read(0, 1_000);
+                $took = [];
+                for ($i = 0; $i < ($machine->quick ? 2_000 : 20_000); $i++) {
+                    $writer->tell((string) ($i * 7));
+                    $writer->hear();
+                    $took[] = $read($i * 100 % 1_000, 100) / 100;
+                }
+                $writer->tell('end');
+                $writer->end();
+                $results[$who] = median($took);
+            }
+            return $results;
+        },
+    ],
+    'workers' => [
+        'title' => 'Workers on one store of 1,000 names, at full speed',
+        'measure' => fn (Machine $machine): array => crowds($machine, [16, 64], [100, 10]),
+    ],
+    'sizes' => [
+        'title' => 'Small stores: memory, making one with its first write, destroying it',
+        'measure' => function (Machine $machine): array {
+            $results = [];
+            foreach ([1, 10, 1_000] as $count) {
+                $file = "$machine->directory/sizes-$count";
+                $s = new Sync($file);
+                for ($i = 0; $i < $count; $i++) {
+                    $s->{"key$i"} = $i;
+                }
+                clearstatcache();
+                $results["memory of $count ints (bytes)"] = stat($file)['blocks'] * 512;
+                $s->destroy();
+            }
+            $made = $destroyed = [];
+            for ($i = 0; $i < ($machine->quick ? 100 : 1_000); $i++) {
+                $file = "$machine->directory/sizes-made-$i";
+                $start = hrtime(true);
+                $s = new Sync($file);
+                $s->x = 1;
+                $made[] = hrtime(true) - $start;
+                $start = hrtime(true);
+                $s->destroy();
+                $destroyed[] = hrtime(true) - $start;
+            }
+            return $results + ['made with its first write' => median($made), 'destroyed' => median($destroyed)];
+        },
+    ],
+    'many' => [
+        'title' => '15,000 stores open in one process',
+        'measure' => function (Machine $machine): array {
+            $count = $machine->quick ? 1_500 : 15_000;
+            $directory = "$machine->directory/many";
+            mkdir($directory);
+            $one = new Sync("$directory/one");
+            $one->x = 1;
+            clearstatcache();
+            $needs = $count * stat("$directory/one")['blocks'] * 512;
+            if ($needs > disk_free_space($directory) / 2) {
+                throw new Exception(sprintf('%s stores take %d MB; %s has %d MB left.', number_format($count), $needs >> 20, $machine->directory, disk_free_space($directory) >> 20));
+            }
+            $limit = trim(shell_exec('bash -c "ulimit -H -n"'));
+            if ($limit !== 'unlimited' && $limit < $count + 100) {
+                throw new Exception("a process may open $limit files here: ulimit -H -n.");
+            }
+            $child = Peer::start(['bash', '-c', 'ulimit -n $(ulimit -H -n); exec "$@"', '-', ...php_command(), '-r', 'require ' . var_export(realpath(__DIR__ . '/../php-tests/include/peer.inc'), true) . '; $parent = Peer::parent();' . <<<'PHP'
+                [, $directory, $count] = $argv;
+                $count = (int) $count;
+                $tenth = intdiv($count, 10);
+                $all = $took = [];
+                for ($i = 0; $i < $count; $i++) {
+                    $start = hrtime(true);
+                    $all[$i] = new Sync("$directory/$i");
+                    $all[$i]->x = $i;
+                    $took[intdiv($i, $tenth)][] = hrtime(true) - $start;
+                }
+                $start = hrtime(true);
+                foreach ($all as $i => $s) {
+                    $s->x === $i || exit(1);
+                }
+                $read = (hrtime(true) - $start) / $count;
+                foreach ($took as &$some) {
+                    sort($some);
+                    $some = $some[count($some) >> 1];
+                }
+                $start = hrtime(true);
+                foreach ($all as $s) {
+                    $s->destroy();
+                }
+                $parent->tell(json_encode([$took[0], $took[9], $read, (hrtime(true) - $start) / $count]));
+                PHP, '--', $directory, (string) $count]);
+            [$first, $last, $read, $destroyed] = json_decode($child->hear());
+            $child->end();
+            return ['stores (count)' => $count, 'made, of the first tenth' => $first, 'made, of the last tenth' => $last, 'ratio (×)' => $last / $first, 'read of each' => $read, 'destroyed, each' => $destroyed];
+        },
+    ],
+    'address-space' => [
+        'title' => 'A process with `ulimit -v 300000`',
+        'measure' => function (Machine $machine): array {
+            // By itself: other extensions reserve more than that at once.
+            preg_match('~^\S+ r-xp .* (/\S*sync\.so)~m', file_get_contents('/proc/self/maps'), $loaded);
+            $child = Peer::start(['bash', '-c', 'ulimit -v 300000; exec "$@"', '-', PHP_BINARY, '-n', '-d', "extension=$loaded[1]", '-r', <<<'PHP'
+                $s = new Sync($argv[1]);
+                for ($i = 0; $i < 100_000; $i++) {
+                    $s->{"key$i"} = $i;
+                }
+                for ($i = 0; $i < 100_000; $i++) {
+                    $s->{"key$i"} === $i || exit(1);
+                }
+                fwrite(fopen('php://fd/3', 'w'), count($s) . "\n");
+                PHP, '--', "$machine->directory/address-space"]);
+            return ['names written and read (count)' => (int) $child->hear()];
+        },
+    ],
+    'millions' => [
+        'title' => 'Ten million names in one store',
+        'measure' => function (Machine $machine): array {
+            if (!$machine->large) {
+                throw new Exception('it takes minutes and gigabytes: --large.');
+            }
+            ini_set('memory_limit', -1);
+            $stores = $results = [];
+            foreach ([1_000_000, 10_000_000] as $count) {
+                $s = new Sync("$machine->directory/millions-$count");
+                for ($i = 0; $i < $count; $i++) {
+                    $s->{"key$i"} = $i;
+                }
+                $stores[$count] = "$machine->directory/millions-$count";
+                unset($s);
+            }
+            // Both take turns: each reads, and writes, other names in each round.
+            $took = [];
+            for ($round = 0; $round < $machine->rounds; $round++) {
+                foreach ($stores as $count => $file) {
+                    $s = new Sync($file);
+                    $s->key0;
+                    $names = [];
+                    for ($i = 0; $i < 10_000; $i++) {
+                        $names[] = 'key' . ($round * 10_000 + $i) * 7919 % $count;
+                    }
+                    $start = hrtime(true);
+                    foreach ($names as $name) {
+                        $v = $s->$name;
+                    }
+                    $took['read'][$count][] = (hrtime(true) - $start) / 10_000;
+                    $start = hrtime(true);
+                    foreach ($names as $i => $name) {
+                        $s->$name = $i;
+                    }
+                    $took['write'][$count][] = (hrtime(true) - $start) / 10_000;
+                    $start = hrtime(true);
+                    for ($i = 0; $i < 100; $i++) {
+                        $v = count($s);
+                    }
+                    $took['count()'][$count][] = (hrtime(true) - $start) / 100;
+                }
+            }
+            foreach ($took as $what => $by) {
+                foreach ($by as $count => $all) {
+                    $results["$what among " . number_format($count)] = median($all);
+                }
+                $results["$what, ratio (×)"] = median(array_map(fn ($large, $small) => $large / $small, $by[10_000_000], $by[1_000_000]));
+            }
+            array_map(unlink(...), $stores);
+            return $results;
         },
     ],
 ];

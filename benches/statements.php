@@ -4,7 +4,8 @@
  *
  * Each is PHP source, as in cases.php: `open` runs once, `prepare` before each sample, unmeasured; `run` is
  * the body of the measured loop, in which `$i` counts; `at most` limits its turns. `times` repeats the body
- * within one turn: where the statement is short, most of a turn would be the loop's otherwise.
+ * within one turn: where the statement is short, most of a turn would be the loop's otherwise. `limit` is the
+ * ratio above which the new build counts as slower, where that is not 1.05.
  */
 
 $fresh = '$f = "{dir}/store"; $s = new Sync($f); ';
@@ -14,14 +15,14 @@ $map = '$s->map = named(10); ';
 $objects = '$rows = array_map(fn ($n) => (object) ["id" => $n, "name" => "name number $n", "tags" => [1, 2.5, null]], range(1, 50)); ';
 
 return [
-    'read, a literal name' => ['open' => "$fresh \$s->x = 1;", 'run' => '$v = $s->x;', 'times' => 8],
+    'read, a literal name' => ['open' => "$fresh \$s->x = 1;", 'run' => '$v = $s->x;', 'times' => 8, 'limit' => 1.03],
     'read, an array' => ['open' => "$fresh \$s->x = \$pairs;", 'run' => '$v = $s->x;', 'times' => 8],
     'read, dynamic names' => ['open' => "$fresh $hundred $names", 'run' => '$v = $s->{$names[$i & 63]};'],
     'read, each once' => ['open' => "$fresh $names \$s->setData((object) named(10000));", 'prepare' => '$t = new Sync($f); $t->x;', 'run' => '$v = $t->{$names[$i]};', 'at most' => 10_000],
     'read, another object has just written it' => ['open' => "$fresh \$s->x = 1; \$t = new Sync(\$f);", 'run' => '$s->x = $i; $v = $t->x;'],
     'read, an array that another object has just written' => ['open' => "$fresh \$t = new Sync(\$f);", 'run' => '$s->x = $pairs; $v = $t->x;'],
     'read, objects' => ['open' => "$fresh $objects \$s->x = \$rows;", 'run' => '$v = $s->x;'],
-    'isset' => ['open' => "$fresh \$s->x = 1;", 'run' => '$v = isset($s->x);', 'times' => 8],
+    'isset' => ['open' => "$fresh \$s->x = 1;", 'run' => '$v = isset($s->x);', 'times' => 8, 'limit' => 1.03],
     'isset, no such name' => ['open' => "$fresh \$s->x = 1;", 'run' => '$v = isset($s->y);', 'times' => 8],
     'write, an int' => ['open' => $fresh, 'run' => '$s->x = $i;'],
     'write, a string' => ['open' => $fresh, 'run' => '$s->x = "some string of some length";'],
@@ -29,10 +30,12 @@ return [
     'write, a list of ints' => ['open' => "$fresh \$ints = range(-500, 500);", 'run' => '$s->x = $ints;'],
     'write, objects' => ['open' => "$fresh $objects", 'run' => '$s->x = $rows;'],
     'write, dynamic names' => ['open' => "$fresh $hundred $names", 'run' => '$s->{$names[$i & 63]} = $i;'],
+    'write, an int, among 1,000 names' => ['open' => "$fresh $names \$s->setData((object) named(1000));", 'run' => '$s->{$names[$i * 7 % 1000]} = $i;', 'limit' => 1.08],
+    'write, an int, among 1,000,000 names' => ['open' => "$fresh \$all = named(1000000); \$s->setData((object) \$all); \$names = array_keys(\$all); unset(\$all);", 'run' => '$s->{$names[$i * 7919 % 1000000]} = $i;', 'limit' => 1.03],
     'write, an int, a new name' => ['open' => "$fresh $names \$none = new stdClass;", 'prepare' => '$s->setData($none);', 'run' => '$s->{$names[$i]} = $i;', 'at most' => 10_000],
     'write, a string, a new name' => ['open' => "$fresh $names \$none = new stdClass;", 'prepare' => '$s->setData($none);', 'run' => '$s->{$names[$i]} = "some string of some length";', 'at most' => 10_000],
     'write, an array, a new name' => ['open' => "$fresh $names \$none = new stdClass; \$ten = named(10);", 'prepare' => '$s->setData($none);', 'run' => '$s->{$names[$i]} = $ten;', 'at most' => 10_000],
-    '++' => ['open' => "$fresh \$s->n = 0;", 'run' => '$s->n++;'],
+    '++' => ['open' => "$fresh \$s->n = 0;", 'run' => '$s->n++;', 'limit' => 1.03],
     '.=' => ['open' => $fresh, 'prepare' => '$s->text = "";', 'run' => '$s->text .= "x";', 'at most' => 200],
     'nested ++' => ['open' => "$fresh $map", 'run' => '$s->map["key3"]++;'],
     'nested append' => ['open' => $fresh, 'prepare' => '$s->list = []; $s->list[] = 0;', 'run' => '$s->list[] = $i;', 'at most' => 2_000],

@@ -61,6 +61,17 @@ use_php() {
     SYNC_SO=$PHP_TARGET/release/libsync.so
 }
 
+# PHP-FPM of the same version as the PHP that was found, as FPM.
+find_fpm() {
+    local series version
+    version=$("$PHP" -n -r 'echo PHP_VERSION;')
+    series=$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
+    for FPM in "$(dirname "$PHP")/../sbin/php-fpm" "/usr/sbin/php-fpm$series" "/usr/sbin/php-fpm" "$(command -v "php-fpm$series")" "$(command -v php-fpm)"; do
+        if [ -x "$FPM" ] && "$FPM" -n -v 2>/dev/null | grep -q "^PHP $version "; then return; fi
+    done
+    return 1
+}
+
 # Every PHP started from here on loads the sync.so that was just built, by a php.ini of our own, and
 # no installed one.
 with_sync() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# need.sh [--install] WHAT...    WHAT: build, test, debug, valgrind
+# need.sh [--install] WHAT...    WHAT: build, test, debug, valgrind, fpm
 #
 # Looks for the tools that WHAT needs. Missing tools are named, with the command that installs them;
 # with --install that command is run, if this is Debian or a derivative and we are or may become
@@ -129,6 +129,12 @@ need_debug() {
     has make || missing make make
     has xz || missing xz xz-utils
     need_build
+}
+
+need_fpm() {
+    need_build
+    find_php || return 0
+    find_fpm || missing "PHP-FPM for $PHP" "php$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')-fpm"
 }
 
 need_valgrind() {

@@ -1,0 +1,20 @@
+<?php
+/* The bars of `make bench-requests`, as data: see bars.php. */
+
+$ratio = static fn (string $kind, string $of, string $to) => static fn (Results $r) => $r->ratio($kind, $of, $to);
+$bars = [];
+foreach (['int' => 0.5, 'string of 20' => 0.5, 'array of 2' => 0.4, 'array of 20' => 0.1] as $kind => $limit) {
+    $bars[] = [11, "$kind, each name once, third and later request, in apcu_fetch", $ratio($kind, 'Sync, later', 'APCu, later'), 'limit' => $limit];
+}
+$bars[] = [11, 'array of 1,000, each name once, third and later request, in includes', $ratio('array of 1,000', 'Sync, later', 'include, later'), 'limit' => 1];
+foreach (['int' => 1.5, 'string of 20' => 1.5, 'array of 2' => 2, 'array of 20' => 2, 'array of 1,000' => 2] as $kind => $second) {
+    $bars[] = [11, "$kind, first request, in the build before", $ratio($kind, 'Sync, first', 'Sync before, first'), 'limit' => 1.1];
+    $bars[] = [11, "$kind, second request, in the build before", $ratio($kind, 'Sync, second', 'Sync before, second'), 'limit' => $second];
+    $bars[] = [11, "$kind, the first five requests, in the build before", $ratio($kind, 'Sync, the first five', 'Sync before, the first five'), 'limit' => 1];
+}
+return [
+    ...$bars,
+    [11, 'a new object and a read, the first in a request, in µs', fn (Results $r) => $r->number('new', 'new, first') / 1e3, 'limit' => 3.5],
+    [11, 'a new object and a read, in a loop, in ns', fn (Results $r) => $r->number('new', 'new, in a loop'), 'limit' => 400],
+    [11, 'growth of a worker\'s memory over the second half of the churn, in KiB', fn (Results $r) => isset($r->numbers['churn']) ? $r->numbers['churn'][10] - $r->numbers['churn'][5] : NAN, 'limit' => 100],
+];

@@ -1,0 +1,97 @@
+<?php
+/*
+ * A request, as the worker of a pool runs it; it times itself, and answers with numbers as JSON. The files that it
+ * includes are made by requests.php, and in opcache.
+ */
+
+[$do, $directory, $kind, $salt] = [$_GET['do'], $_GET['directory'], $_GET['kind'] ?? '', (int) ($_GET['salt'] ?? 0)];
+
+/** What the kernel says of the worker's memory, in KiB. */
+function anonymous(): int
+{
+    preg_match('/^RssAnon:\s+(\d+)/m', file_get_contents('/proc/self/status'), $found);
+    return (int) $found[1];
+}
+
+/** Whether the last value is the one that was written last, and how long all took. */
+function each(int $took, mixed $value, string $kind, int $salt): array
+{
+    require_once __DIR__ . '/values.php';
+    return ['ns' => $value === value_of($kind, 999, $salt) ? $took / 1_000 : throw new Exception("$kind: a wrong value")];
+}
+
+hrtime(true);
+echo json_encode(match ($do) {
+    'pid' => ['pid' => getmypid()],
+    'sync' => (function () use ($directory, $kind, $salt) {
+        $names = include "$directory/names.php";
+        require_once __DIR__ . '/values.php';
+        $s = new Sync(store_of($directory, $kind));
+        $v = $s->none;
+        $start = hrtime(true);
+        foreach ($names as $name) {
+            $v = $s->$name;
+        }
+        return each(hrtime(true) - $start, $v, $kind, $salt);
+    })(),
+    'apcu' => (function () use ($directory, $kind) {
+        $names = include "$directory/names-of-apcu.php";
+        $names = $names[$kind];
+        $v = apcu_fetch('none');
+        $start = hrtime(true);
+        foreach ($names as $name) {
+            $v = apcu_fetch($name);
+        }
+        return each(hrtime(true) - $start, $v, $kind, 0);
+    })(),
+    'fill apcu' => (function () use ($directory, $kind) {
+        require_once __DIR__ . '/values.php';
+        foreach ((include "$directory/names-of-apcu.php")[$kind] as $n => $name) {
+            apcu_store($name, value_of($kind, $n)) || throw new Exception('APCu is full');
+        }
+        return [];
+    })(),
+    'include' => (function () use ($directory, $kind) {
+        $files = (include "$directory/files.php")[$kind];
+        $start = hrtime(true);
+        foreach ($files as $file) {
+            $v = include $file;
+        }
+        return each(hrtime(true) - $start, $v, $kind, 0);
+    })(),
+    'new' => (function () use ($directory) {
+        $file = "$directory/int";
+        $start = hrtime(true);
+        $s = new Sync($file);
+        $v = $s->name7;
+        $first = hrtime(true) - $start;
+        $start = hrtime(true);
+        for ($i = 0; $i < 1_000; $i++) {
+            $s = new Sync($file);
+            $v = $s->name7;
+        }
+        return ['first' => $first, 'later' => (hrtime(true) - $start) / 1_000];
+    })(),
+    'churn' => (function () use ($directory, $salt) {
+        require_once __DIR__ . '/values.php';
+        mt_srand($salt);
+        $s = new Sync("$directory/churn");
+        $kinds = array_keys(KINDS);
+        for ($i = 0; $i < 20; $i++) {
+            $v = $s->{'name' . mt_rand(0, 1_999)};
+        }
+        for ($i = 0; $i < 5; $i++) {
+            // Long ones are rare, or nothing else would be measured.
+            $kind = $kinds[mt_rand(0, 99) === 0 ? 4 : mt_rand(0, 3)];
+            $s->{'name' . mt_rand(0, 1_999)} = value_of($kind, $salt);
+        }
+        unset($s->{'name' . mt_rand(0, 1_999)});
+        if ($salt % 50 === 0) {
+            $other = new Sync("$directory/churn-$salt");
+            $other->x = [$salt];
+            $v = $other->x;
+            $other->destroy();
+        }
+        return isset($_GET['memory']) ? ['KiB' => anonymous()] : [];
+    })(),
+});
