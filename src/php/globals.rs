@@ -1,12 +1,13 @@
 //! The state that each thread that runs PHP has of its own.
 
-use std::cell::{RefCell, UnsafeCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::rc::Rc;
 
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{ModuleGlobal, ModuleGlobals};
 
 use super::buffers::Buffers;
+use super::paths::Paths;
 use super::provenance::Provenance;
 
 /// The state of one thread.
@@ -17,6 +18,10 @@ pub struct Globals {
     pub scratch: UnsafeCell<Zval>,
     /// The Sync object whose values are being read to show it as a whole.
     pub showing: RefCell<Option<Rc<Provenance>>>,
+    /// The paths that were found out within this tick of the clock.
+    pub paths: Paths,
+    /// Functions of this thread's table announce what they change ([`super::announced`]).
+    pub announces: Cell<bool>,
 }
 
 impl ModuleGlobal for Globals {}

@@ -9,7 +9,7 @@ pub use sync_backend::{
     Appended, Backend, BackendError, Entry, Found, Held, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room,
     Snapshot, Standing, Stored, Unread, Waiting,
 };
-pub use sync_store::{Durability, FileSystems, Options};
+pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};
 
 /// A handle on a store.
@@ -39,8 +39,8 @@ impl Handle {
         Self::File(Store::new(path, options))
     }
 
-    /// The next access looks whether its path still means the same file: for callers that have just deleted or renamed
-    /// files.
+    /// The next access looks whether its path still means the same file, and a new handle whether this process may open it: for
+    /// callers that have just deleted or renamed files, or have another user, root or permissions than before.
     pub fn paths_have_changed() {
         Store::paths_have_changed();
     }
@@ -49,6 +49,11 @@ impl Handle {
     /// done with SIGBUS, or are about to run code with signals blocked.
     pub fn signals_have_changed() {
         Store::signals_have_changed();
+    }
+
+    /// New handles ask whether this process may open what is open: a request begins, perhaps for somebody else.
+    pub fn ask_anew() {
+        Store::ask_anew();
     }
 
     /// The address, for a sentence.

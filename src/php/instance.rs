@@ -1,13 +1,17 @@
 //! The store of an object, as its constructor was told of it: file, path and options.
 
+use std::ffi::{CStr, CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::ptr;
 
 use ext_php_rs::ffi;
 
 use super::errors;
-use super::handle::{Backend, Handle, Options};
-use super::zend::Thrown;
+use super::globals::GLOBALS;
+use super::handle::{Backend, Handle, Moment, Options};
+use super::paths::Circumstances;
+use super::zend::{self, Thrown};
 
 /// The arguments of an object's constructor, and the store that they made.
 pub struct Instance {
@@ -35,10 +39,17 @@ impl Instance {
 /// (each thread has its own); the rest is the kernel's business. Throws where open_basedir forbids
 /// it, and for what is no file to PHP's functions either.
 fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
-    use std::ffi::{CString, OsStr};
-    use std::os::unix::ffi::OsStrExt;
-
-    let mut path = PathBuf::from(OsStr::from_bytes(without_scheme(file)?));
+    let file = without_scheme(file)?;
+    let open_basedir = open_basedir();
+    if file.starts_with(b"/") && open_basedir.is_empty() {
+        return Ok(PathBuf::from(OsStr::from_bytes(file)));
+    }
+    let now = Circumstances { moment: Moment::now(), open_basedir, in_shutdown: zend::is_in_shutdown() };
+    let known = &GLOBALS.get().paths;
+    if let Some(path) = known.find(file, now) {
+        return Ok(path);
+    }
+    let mut path = PathBuf::from(OsStr::from_bytes(file));
     if path.is_relative() {
         path = working_directory()?.join(path);
     }
@@ -50,7 +61,17 @@ fn resolve(file: &[u8]) -> Result<PathBuf, Thrown> {
             path.display()
         )));
     }
+    known.note(file, now, &path);
     Ok(path)
+}
+
+/// `open_basedir` as it is now; empty where there is none.
+fn open_basedir<'a>() -> &'a [u8] {
+    // SAFETY: the globals of this thread, which runs PHP; a C string that lives until the setting is changed, or null.
+    unsafe {
+        let text = (*ffi::ext_php_rs_process_globals()).open_basedir;
+        if text.is_null() { b"" } else { CStr::from_ptr(text).to_bytes() }
+    }
 }
 
 /// The path in a `file://` address, as PHP's functions for files see it: nothing is decoded, and the only host
@@ -83,9 +104,6 @@ fn without_scheme(file: &[u8]) -> Result<&[u8], Thrown> {
 
 /// The working directory that PHP has in this thread.
 fn working_directory() -> Result<PathBuf, Thrown> {
-    use std::ffi::{CStr, OsStr};
-    use std::os::unix::ffi::OsStrExt;
-
     // `CWD_EXPAND`: without following symbolic links.
     const EXPAND: i32 = 0;
     // SAFETY: the function reads a C string, and returns memory of the request or null.

@@ -6,6 +6,7 @@
 //! (waiting), [`object`]. A file uses those below it.
 
 mod accessors;
+mod announced;
 mod buffers;
 mod cache;
 mod call;
@@ -33,6 +34,7 @@ mod operate;
 mod operation;
 mod opline;
 mod patch;
+mod paths;
 mod plain_files;
 mod plain_path;
 mod property;

@@ -8,7 +8,7 @@ use ext_php_rs::{info_table_end, info_table_header, info_table_row, info_table_s
 use super::globals::GLOBALS;
 use super::handle::{Backend, Handle};
 use super::object::SyncObject;
-use super::{errors, ini, plain_files, proxy, signals, sync, value, zend};
+use super::{announced, errors, ini, plain_files, proxy, signals, sync, value, zend};
 
 /// The entry point, by which PHP finds all else.
 #[php_module]
@@ -60,7 +60,9 @@ unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
 /// # Safety
 /// Only the engine calls it, once at that time.
 unsafe extern "C" fn request_startup(_kind: i32, _module: i32) -> i32 {
-    signals::watch_functions();
+    announced::watch();
+    Handle::ask_anew();
+    GLOBALS.get().paths.reset();
     0
 }
 

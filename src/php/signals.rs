@@ -2,19 +2,17 @@
 //!
 //! The store has to have SIGBUS for itself, or a file that is cut short kills PHP
 //! (`sync_store`'s `sigbus`). It looks whether that is still so now and then. A program that takes the signal
-//! away by PHP's own functions is noticed at once; and so are handlers of PHP's that are about to run, since
+//! away by PHP's own functions is noticed at once ([`super::announced`]); and so are handlers of PHP's that are about to run, since
 //! `pcntl` blocks every signal meanwhile.
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::{mem, ptr};
 
-use ext_php_rs::ffi::{self, zend_execute_data, zval};
+use ext_php_rs::ffi::{self, zend_execute_data};
 
 use super::handle::Handle;
-use super::zend;
 
 type Interrupt = unsafe extern "C" fn(*mut zend_execute_data);
-type Function = unsafe extern "C" fn(*mut zend_execute_data, *mut zval);
 
 unsafe extern "C" {
     /// Called when all modules have started, and before there is compiled code. Not among what ext-php-rs binds.
@@ -77,46 +75,4 @@ unsafe extern "C" fn interrupt(frame: *mut zend_execute_data) {
             before(frame);
         }
     }
-}
-
-// ---- functions that change something -----------------------------------------------------------------
-
-const FUNCTIONS: [(&str, Function); 3] = [
-    ("pcntl_signal", then_look::<0>),
-    ("pcntl_sigprocmask", then_look::<1>),
-    ("pcntl_signal_dispatch", then_look::<2>),
-];
-
-static ORIGINALS: [AtomicPtr<()>; FUNCTIONS.len()] = [const { AtomicPtr::new(ptr::null_mut()) }; FUNCTIONS.len()];
-
-/// Puts itself before these functions, where there are any. Called when requests start: all modules are there.
-pub fn watch_functions() {
-    for ((name, ours), original) in FUNCTIONS.iter().zip(&ORIGINALS) {
-        // SAFETY: the table is the engine's, and lives; internal functions are shared between threads, so the
-        // pointer in them is accessed atomically.
-        unsafe {
-            let table = (*zend::executor()).function_table;
-            let found = ffi::zend_hash_str_find(table, name.as_ptr().cast(), name.len());
-            if found.is_null() || u32::from((*(*found).value.func).type_) != ffi::ZEND_INTERNAL_FUNCTION {
-                continue;
-            }
-            let handler = AtomicPtr::from_ptr((&raw mut (*(*found).value.func).internal_function.handler).cast());
-            let (before, ours) = (handler.load(Ordering::Relaxed), *ours as *mut ());
-            if before != ours {
-                original.store(before, Ordering::Release);
-                handler.store(ours, Ordering::Release);
-            }
-        }
-    }
-}
-
-/// Calls the function, on both sides of which the store is told to look.
-///
-/// # Safety
-/// Only the engine calls it, with the frame of the function and a place for the result.
-unsafe extern "C" fn then_look<const N: usize>(frame: *mut zend_execute_data, result: *mut zval) {
-    Handle::signals_have_changed();
-    // SAFETY: stored before this came to be called in its place; called as the engine would.
-    unsafe { mem::transmute::<*mut (), Function>(ORIGINALS[N].load(Ordering::Acquire))(frame, result) };
-    Handle::signals_have_changed();
 }

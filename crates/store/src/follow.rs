@@ -182,6 +182,8 @@ impl Follower {
     /// Forgets the file; a hold on it ends. Where that was `lock()`, its holder will be told.
     #[cold]
     pub fn close(&self) {
+        // It is opened for others, too, before it is used again: it was found to be another one, or not as it should be.
+        registry::forget_place(&self.path);
         self.session.stop_waiting(|| self.open_file());
         self.session.lose(|| self.safe_file());
         self.looked.set(Moment::NEVER);
@@ -216,13 +218,50 @@ impl Follower {
 
     fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Failure> {
         let now = Moment::now();
+        if let Some(file) = self.open_known(write, now) {
+            return Ok(Some(file));
+        }
         let Some(file) = File::open(&self.path, &self.options, write)? else { return Ok(None) };
         self.looked.set(now);
+        registry::place(&self.path, &file, now);
         if let Some(why) = file.warning.take() {
             *self.warning.borrow_mut() = Some(format!("Sync file '{}': {why}", self.path.display()));
         }
         self.point_to(file.clone());
         Ok(Some(file))
+    }
+
+    /// The file that another store of this thread has opened by the same path, if opening it would lead to it: without a system
+    /// call where the kernel has said so at this very moment; else it is asked, by two. What a store that is open does not ask
+    /// for matters here: whether this process may open the file.
+    fn open_known(&self, write: bool, now: Moment) -> Option<Rc<File>> {
+        let (file, is_fresh) = registry::at(&self.path, now)?;
+        if write && !file.writable || !file.is_allowed_by(&self.options.file_systems) {
+            return None;
+        }
+        if is_fresh {
+            if !file.still_good() {
+                return None;
+            }
+            self.looked.set(now);
+            self.point_to(file.clone());
+            return Some(file);
+        }
+        if !inode::may_open(&self.path, file.writable) {
+            return None;
+        }
+        self.looked.set(Moment::NEVER);
+        self.point_to(file);
+        match self.current_file() {
+            Ok(Some(file)) if file.still_good() => {
+                registry::place(&self.path, &file, now);
+                Some(file)
+            }
+            _ => {
+                self.close();
+                None
+            }
+        }
     }
 
     /// Runs an operation on the file, opening it first, and again where it turned out to be another

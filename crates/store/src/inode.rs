@@ -2,9 +2,10 @@
 
 use super::clock::nanoseconds;
 use super::error::Failure;
-use rustix::fs::{AtFlags, CWD, FileType, StatxFlags, StatxTimestamp, makedev, statx};
+use rustix::fs::{Access, AtFlags, CWD, FileType, StatxFlags, StatxTimestamp, accessat, makedev, statx};
 use rustix::path;
 use std::fs::File as Descriptor;
+use std::hash::{Hash, Hasher};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::MetadataExt;
@@ -21,6 +22,13 @@ pub struct Inode {
     number: u64,
     /// Nanoseconds since 1970, where the file system tells.
     birth: Option<u64>,
+}
+
+impl Hash for Inode {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // The rest hardly ever tells two apart.
+        state.write_u64(self.number);
+    }
 }
 
 /// The kernel's word on a file.
@@ -98,6 +106,14 @@ pub fn hidden(path: &Path) -> Option<Failure> {
     let error = path.metadata().err()?;
     (!matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
         .then(|| Failure::unreadable(error))
+}
+
+/// Whether this process, with the rights that it has now, may open the file at a path: also to write, if that is asked. The
+/// kernel's own answer, in one system call: it knows of users, groups, capabilities, access lists, modes, owners and mounts, and
+/// of what has changed in any of them. (Linux 5.8. False where it does not tell: then the file is opened to find out.)
+pub fn may_open(path: &Path, write: bool) -> bool {
+    let access = if write { Access::READ_OK | Access::WRITE_OK } else { Access::READ_OK };
+    accessat(CWD, path, access, AtFlags::EACCESS).is_ok()
 }
 
 /// The file for which an index is right, as its header has it: device, digest of what the file system calls the

@@ -72,6 +72,7 @@ mod wait;
 mod watch;
 mod writer;
 
+pub use clock::Moment;
 pub use error::{Error, ErrorKind, Refused, Result};
 pub use file_system::FileSystems;
 pub use format::VERSION as FORMAT_VERSION;

@@ -1,16 +1,20 @@
 //! The files that this thread has open, shared by its stores: each is opened and mapped once, and stays open for a while
-//! after its last store.
+//! after its last store. A new store finds the file of its path here, without opening it again.
 
+use super::clock::Moment;
 use super::error::Failure;
 use super::file::File;
 use super::format::MAX_FILE;
 use super::inode::Inode;
 use super::sigbus;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::rc::Rc;
 
 thread_local! {
-    static REGISTRY: RefCell<Vec<Rc<File>>> = const { RefCell::new(Vec::new()) };
+    static REGISTRY: RefCell<Registry> = RefCell::new(Registry::default());
 }
 
 thread_local! {
@@ -18,25 +22,83 @@ thread_local! {
     static IDLE_LIMIT: Cell<u64> = const { Cell::new(16) };
 }
 
+/// While a thread has no more files open, each opening looks whether any of them was destroyed.
+const FEW: usize = 32;
+
+#[derive(Default)]
+struct Registry {
+    files: HashMap<Inode, Known>,
+    /// The paths by which they were opened, as bytes.
+    places: HashMap<Box<[u8]>, Place>,
+    /// How often a file was asked for.
+    uses: u64,
+    /// With more files than this, unused ones are closed.
+    crowded: usize,
+    /// How often something began for which the kernel is to be asked anew: [`ask_anew`].
+    period: u64,
+}
+
+struct Known {
+    file: Rc<File>,
+    /// When it was asked for last, counted in uses.
+    used: u64,
+}
+
+/// A path by which a file was opened.
+struct Place {
+    id: Inode,
+    /// When the kernel said that the path means the file, and that this process may open it; and the registry's period.
+    asked: (Moment, u64),
+}
+
+impl Registry {
+    fn idle_files(&self) -> usize {
+        self.files.values().filter(|known| known.is_idle()).count()
+    }
+
+    /// The next count of files at which unused ones are looked for: looking at all is rare, however many are in use.
+    fn set_crowded(&mut self) {
+        self.crowded = 2 * self.files.len().max(IDLE_LIMIT.get() as usize).max(16);
+    }
+
+    fn take(&mut self, file: &File) -> Option<Known> {
+        let is_known = self.files.get(&file.id).is_some_and(|known| known.file.shares_opening_with(file));
+        is_known.then(|| self.files.remove(&file.id))?
+    }
+
+    fn forget_places_of_closed_files(&mut self) {
+        let files = &self.files;
+        self.places.retain(|_, place| files.contains_key(&place.id));
+    }
+}
+
+impl Known {
+    fn is_idle(&self) -> bool {
+        Rc::strong_count(&self.file) == 1
+    }
+}
+
 /// Sets how many files this thread keeps open and mapped while no store uses them (default 16).
 pub fn set_idle_limit(files: u64) {
     IDLE_LIMIT.set(files);
 }
 
-/// Closes the files that no `Store` uses and nobody will use any more, as they were destroyed.
-pub fn close_destroyed() {
-    REGISTRY.with_borrow_mut(|files| files.retain(|file| Rc::strong_count(file) > 1 || file.still_good()));
+/// Closes a file that was destroyed, as soon as no store uses it: nobody opens it any more.
+pub fn close_destroyed(id: Inode) {
+    let known = REGISTRY.with_borrow_mut(|registry| registry.files.remove(&id));
+    drop(known);
 }
 
 /// This thread's handle on a file, if it has one that can still be used.
 pub fn registered(id: Inode) -> Option<Rc<File>> {
-    close_destroyed();
-    REGISTRY.with_borrow_mut(|files| {
-        let at = files.iter().position(|file| file.id == id && file.still_good())?;
-        // The most recently used is last.
-        let file = files.remove(at);
-        files.push(file.clone());
-        Some(file)
+    REGISTRY.with_borrow_mut(|registry| {
+        if registry.files.len() <= FEW {
+            registry.files.retain(|_, known| !known.is_idle() || known.file.still_good());
+        }
+        registry.uses += 1;
+        let known = registry.files.get_mut(&id).filter(|known| known.file.still_good())?;
+        known.used = registry.uses;
+        Some(known.file.clone())
     })
 }
 
@@ -48,17 +110,61 @@ pub fn register(file: File) -> Rc<File> {
         // The threads of a model are one thread to `thread_local!`.
         return file;
     }
-    let open = REGISTRY.with_borrow_mut(|files| {
-        files.retain(|known| known.id != file.id);
-        files.push(file.clone());
-        files.len() as u64
+    let is_crowded = REGISTRY.with_borrow_mut(|registry| {
+        registry.uses += 1;
+        registry.files.insert(file.id, Known { file: file.clone(), used: registry.uses });
+        registry.files.len() > registry.crowded.max(FEW)
     });
     // A request may go through thousands of files, and last for as long as the process.
-    if open > 2 * IDLE_LIMIT.get().max(16) {
+    if is_crowded {
         close_idle();
     }
     file
 }
+
+// ---- paths that lead to an open file -------------------------------------------------------------------
+
+/// The file that was opened by this path; and whether the kernel has said at this moment that the path means it, and that
+/// this process may open it. If not, it is to be asked before anything of the file is touched.
+pub fn at(path: &Path, now: Moment) -> Option<(Rc<File>, bool)> {
+    REGISTRY.with_borrow_mut(|registry| {
+        let place = registry.places.get(path.as_os_str().as_bytes())?;
+        let is_fresh = place.asked == (now, registry.period);
+        let known = registry.files.get_mut(&place.id)?;
+        registry.uses += 1;
+        known.used = registry.uses;
+        Some((known.file.clone(), is_fresh))
+    })
+}
+
+/// Notes that the path meant this file at a moment, and that this process might open it.
+pub fn place(path: &Path, file: &File, asked: Moment) {
+    REGISTRY.with_borrow_mut(|registry| {
+        let asked = (asked, registry.period);
+        if let Some(place) = registry.places.get_mut(path.as_os_str().as_bytes()) {
+            *place = Place { id: file.id, asked };
+            return;
+        }
+        // A file has any number of paths (`x`, `./x`).
+        if registry.places.len() >= 4 * registry.files.len().max(FEW) {
+            registry.places.clear();
+        }
+        registry.places.insert(path.as_os_str().as_bytes().into(), Place { id: file.id, asked });
+    });
+}
+
+/// Whatever the path means now is to be opened.
+pub fn forget_place(path: &Path) {
+    REGISTRY.with_borrow_mut(|registry| registry.places.remove(path.as_os_str().as_bytes()));
+}
+
+/// The kernel is asked anew whether this process may open what it has open, by each store that is made from here on: the
+/// one for which it works may be another one.
+pub fn ask_anew() {
+    REGISTRY.with_borrow_mut(|registry| registry.period += 1);
+}
+
+// ---- mappings -----------------------------------------------------------------------------------------
 
 /// Lets a file show `size` bytes at least. Where no other store of this thread uses its mapping, that
 /// grows; else there are two, with the same descriptor and lease, until they have noticed.
@@ -68,14 +174,11 @@ pub fn reach(file: &mut Rc<File>, size: u64) -> Result<(), Failure> {
         file.map.poison();
         return Err(Failure::Stale);
     }
-    let known = REGISTRY.with_borrow_mut(|files| {
-        let at = files.iter().position(|known| known.shares_opening_with(file))?;
-        Some(files.remove(at))
-    });
-    let was_known = known.is_some();
+    let known = REGISTRY.with_borrow_mut(|registry| registry.take(file));
+    let used = known.as_ref().map(|known| known.used);
     let result = match known {
-        Some(known) if known.map.length() >= size => {
-            *file = known;
+        Some(known) if known.file.map.length() >= size => {
+            *file = known.file;
             Ok(())
         }
         known => {
@@ -86,8 +189,8 @@ pub fn reach(file: &mut Rc<File>, size: u64) -> Result<(), Failure> {
             }
         }
     };
-    if was_known {
-        REGISTRY.with_borrow_mut(|files| files.push(file.clone()));
+    if let Some(used) = used {
+        REGISTRY.with_borrow_mut(|registry| registry.files.insert(file.id, Known { file: file.clone(), used }));
     }
     result
 }
@@ -95,35 +198,45 @@ pub fn reach(file: &mut Rc<File>, size: u64) -> Result<(), Failure> {
 /// The longest mapping of a file, if another one is.
 pub fn longest(file: &Rc<File>) -> Option<Rc<File>> {
     (!file.is_longest_mapping()).then_some(())?;
-    REGISTRY.with_borrow(|files| files.iter().find(|known| known.shares_opening_with(file)).cloned())
+    REGISTRY.with_borrow(|registry| {
+        registry.files.get(&file.id).map(|known| known.file.clone()).filter(|known| known.shares_opening_with(file))
+    })
 }
+
+// ---- closing ------------------------------------------------------------------------------------------
 
 /// Closes the files unused for longest, beyond the limit; all unused ones that are gone, too.
 pub fn close_idle() {
     let limit = IDLE_LIMIT.get() as usize;
-    let _ = REGISTRY.try_with(|files| {
-        let Ok(mut files) = files.try_borrow_mut() else { return };
-        let mut idle = files.iter().filter(|file| Rc::strong_count(file) == 1).count();
-        if idle > 0 {
+    let _ = REGISTRY.try_with(|registry| {
+        let Ok(mut registry) = registry.try_borrow_mut() else { return };
+        let mut idle: Vec<(u64, Inode)> =
+            registry.files.iter().filter(|(_, known)| known.is_idle()).map(|(id, known)| (known.used, *id)).collect();
+        if !idle.is_empty() {
             sigbus::stand_ready_at_times();
+            idle.sort_unstable_by_key(|(used, _)| *used);
         }
-        files.retain(|file| {
-            if Rc::strong_count(file) > 1 {
-                return true;
+        let mut closed = false;
+        let mut beyond = idle.len().saturating_sub(limit);
+        for (_, id) in idle {
+            let is_gone = |file: &File| !file.is_still_at(file.path());
+            if beyond > 0 || registry.files.get(&id).is_some_and(|known| is_gone(&known.file)) {
+                registry.files.remove(&id);
+                beyond = beyond.saturating_sub(1);
+                closed = true;
             }
-            if idle > limit || !file.is_still_at(file.path()) {
-                idle -= 1;
-                return false;
-            }
-            true
-        });
+        }
+        if closed {
+            registry.forget_places_of_closed_files();
+        }
+        registry.set_crowded();
     });
 }
 
 /// Counts the files that this thread has open: `(open and in use, open and idle)`.
 pub fn open_files() -> (usize, usize) {
-    REGISTRY.with_borrow(|files| {
-        let used = files.iter().filter(|file| Rc::strong_count(file) > 1).count();
-        (used, files.len() - used)
+    REGISTRY.with_borrow(|registry| {
+        let idle = registry.idle_files();
+        (registry.files.len() - idle, idle)
     })
 }

@@ -429,11 +429,11 @@ impl Store {
         if self.exists_or_held()? == Existence::Missing {
             return Ok(());
         }
-        self.write(|file, owner| file.destroy(owner, self.path()))?;
+        let id = self.write(|file, owner| file.destroy(owner, self.path()).map(|()| file.id))?;
         self.session().destroy();
         self.follower.close();
         // Its memory is free when the last one has closed it.
-        registry::close_destroyed();
+        registry::close_destroyed(id);
         Self::paths_have_changed();
         Ok(())
     }
@@ -449,6 +449,12 @@ impl Store {
     /// it is looked at every 100 ms of accesses.)
     pub fn signals_have_changed() {
         announce_change();
+    }
+
+    /// Stores that are made from here on ask the kernel, once, whether this process may open what this thread has open. For
+    /// callers that begin to work for somebody else, perhaps with other rights than before.
+    pub fn ask_anew() {
+        registry::ask_anew();
     }
 
     /// A message for the user about how the file was found: once.

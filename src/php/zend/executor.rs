@@ -44,6 +44,14 @@ pub fn check() -> Result<(), Thrown> {
     if exception_pending() { Err(Thrown) } else { Ok(()) }
 }
 
+/// Whether the request is shutting down: its main script has ended.
+pub fn is_in_shutdown() -> bool {
+    /// `EG_FLAGS_IN_SHUTDOWN`.
+    const IN_SHUTDOWN: u8 = 1;
+    // SAFETY: the globals belong to this thread, and no reference to them is ever made.
+    unsafe { (*executor()).flags & IN_SHUTDOWN != 0 }
+}
+
 /// The zval that stands for "no value" (null). Never to be written to.
 pub fn uninitialized() -> *mut Zval {
     // SAFETY: only the address of a field is taken, of globals that live as long as the thread.
