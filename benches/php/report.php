@@ -1,5 +1,5 @@
 <?php
-/* What benches/run and benches/requests have in common: results, their units, the bars. */
+/* The common part of benches/run and benches/requests: results, their units, the bars. */
 
 /** Where and how thoroughly to measure. */
 final class Machine

@@ -54,7 +54,7 @@ $end = Peer::fork(function () use ($open, $rounds) {
         posix_seteuid(NOBODY);
     };
     $rounds('supplementary groups', fn () => $groups(12345), fn () => $groups(NOBODY));
-    // What is open stays usable, as a file that was opened by PHP's own functions.
+    // An open file stays usable, as a file that was opened by PHP's own functions.
     var_dump($kept->x);
     posix_seteuid(0);
     chmod(scratch(), 0600);

@@ -1,5 +1,5 @@
 --TEST--
-What a path means is looked up anew at once after chdir(), chroot(), symlink(), a mount, and programs that have run
+A path is looked up anew at once after chdir(), chroot(), symlink(), a mount, and programs that have run
 --SKIPIF--
 <?php
 if (posix_getuid() !== 0 || !function_exists('chroot')) die('skip needs root');

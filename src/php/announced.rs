@@ -1,5 +1,6 @@
 //! PHP's functions that can change what a path means, who may open it, or what is done with signals: the store is told, so that
-//! the very next statement looks. What nobody announces (native code, another process) is noticed within a clock tick.
+//! the very next statement looks. And those by which a program hears from others, who may just have done such a thing: the next
+//! new object asks the kernel. What nobody announces (native code, another process in silence) is noticed within a clock tick.
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::{mem, ptr};
@@ -12,28 +13,39 @@ use super::zend;
 
 type Function = unsafe extern "C" fn(*mut zend_execute_data, *mut zval);
 
-/// The functions, and for each one that takes its place.
+/// Functions, and for each the one that takes its place.
 macro_rules! functions {
-    (@each [$($done:tt)*] [$number:expr]) => { [$($done)*] };
-    (@each [$($done:tt)*] [$number:expr] $name:literal $($rest:literal)*) => {
-        functions!(@each [$($done)* ($name, then_look::<{ $number }> as Function),] [$number + 1] $($rest)*)
+    (@each $ours:ident [$($done:tt)*] [$number:expr]) => { [$($done)*] };
+    (@each $ours:ident [$($done:tt)*] [$number:expr] $name:literal $($rest:literal)*) => {
+        functions!(@each $ours [$($done)* ($name, $ours::<{ $number }> as Function),] [$number + 1] $($rest)*)
     };
-    ($($name:literal)*) => { functions!(@each [] [0] $($name)*) };
+    ($ours:ident $($name:literal)*) => { functions!(@each $ours [] [0] $($name)*) };
 }
 
-const FUNCTIONS: &[(&str, Function)] = &functions!(
+const CHANGING: &[(&str, Function)] = &functions!(
+    then_look
     // Signals.
     "pcntl_signal" "pcntl_sigprocmask" "pcntl_signal_dispatch"
     // The user, and what it may do.
     "posix_setuid" "posix_seteuid" "posix_setgid" "posix_setegid" "posix_initgroups"
     "chmod" "chown" "chgrp" "lchown" "lchgrp"
-    // What a path means: `unlink` and `rename` are in `plain_files`.
+    // The meaning of a path: `unlink` and `rename` are in `plain_files`.
     "chdir" "chroot" "link" "symlink" "move_uploaded_file" "pcntl_unshare" "pcntl_setns"
     // Programs that have run: they may have done any of this.
     "exec" "passthru" "pclose" "pcntl_wait" "pcntl_waitid" "pcntl_waitpid" "proc_close" "proc_get_status" "shell_exec" "system"
 );
 
-static ORIGINALS: [AtomicPtr<()>; FUNCTIONS.len()] = [const { AtomicPtr::new(ptr::null_mut()) }; FUNCTIONS.len()];
+const HEARING: &[(&str, Function)] = &functions!(
+    then_ask
+    "fgetc" "fgets" "fpassthru" "fread" "fscanf" "stream_get_contents" "stream_get_line" "stream_copy_to_stream"
+    "stream_select" "stream_socket_accept" "stream_socket_recvfrom"
+    "socket_accept" "socket_read" "socket_recv" "socket_recvfrom" "socket_recvmsg" "socket_select"
+    "flock" "msg_receive" "sem_acquire" "pcntl_sigtimedwait" "pcntl_sigwaitinfo"
+    "sleep" "time_nanosleep" "time_sleep_until" "usleep"
+);
+
+static CHANGED: [AtomicPtr<()>; CHANGING.len()] = [const { AtomicPtr::new(ptr::null_mut()) }; CHANGING.len()];
+static HEARD: [AtomicPtr<()>; HEARING.len()] = [const { AtomicPtr::new(ptr::null_mut()) }; HEARING.len()];
 
 /// Puts itself before these functions, where there are any. Called when a request starts, as all modules are there by then; each
 /// thread has a table of its own, and once is enough.
@@ -41,7 +53,12 @@ pub fn watch() {
     if GLOBALS.get().announces.replace(true) {
         return;
     }
-    for ((name, ours), original) in FUNCTIONS.iter().zip(&ORIGINALS) {
+    stand_before(CHANGING, &CHANGED);
+    stand_before(HEARING, &HEARD);
+}
+
+fn stand_before(functions: &[(&str, Function)], originals: &[AtomicPtr<()>]) {
+    for ((name, ours), original) in functions.iter().zip(originals) {
         // SAFETY: the table is the engine's, and lives; internal functions may be shared between threads, so the pointer in
         // them is accessed atomically.
         unsafe {
@@ -67,6 +84,16 @@ pub fn watch() {
 unsafe extern "C" fn then_look<const N: usize>(frame: *mut zend_execute_data, result: *mut zval) {
     Handle::signals_have_changed();
     // SAFETY: stored before this came to be called in its place; called as the engine would.
-    unsafe { mem::transmute::<*mut (), Function>(ORIGINALS[N].load(Ordering::Acquire))(frame, result) };
+    unsafe { mem::transmute::<*mut (), Function>(CHANGED[N].load(Ordering::Acquire))(frame, result) };
     Handle::paths_have_changed();
+}
+
+/// Calls the function, after which new objects ask the kernel.
+///
+/// # Safety
+/// Only the engine calls it, with the frame of the function and a place for the result.
+unsafe extern "C" fn then_ask<const N: usize>(frame: *mut zend_execute_data, result: *mut zval) {
+    // SAFETY: stored before this came to be called in its place; called as the engine would.
+    unsafe { mem::transmute::<*mut (), Function>(HEARD[N].load(Ordering::Acquire))(frame, result) };
+    Handle::ask_anew();
 }

@@ -51,7 +51,8 @@ impl Handle {
         Store::signals_have_changed();
     }
 
-    /// New handles ask whether this process may open what is open: a request begins, perhaps for somebody else.
+    /// New handles ask whether their path means what is open, and whether this process may open it: a request begins, perhaps for
+    /// somebody else, or another process has told this one something.
     pub fn ask_anew() {
         Store::ask_anew();
     }

@@ -1,8 +1,10 @@
 //! Settings. Every one is read when an object is made (`max_handles`: when a request ends), so that
 //! `ini_set` has an effect on what comes after it.
 
+use std::cell::RefCell;
 use std::ffi::CStr;
 use std::os::raw::{c_int, c_void};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ext_php_rs::ffi::{self, zend_ini_entry, zend_string};
 use ext_php_rs::flags::IniEntryPermission;
@@ -81,6 +83,8 @@ unsafe extern "C" fn on_modify(
     _: *mut c_void,
     _stage: c_int,
 ) -> c_int {
+    // Each thread reads the values anew. (The new one is in place when this has returned.)
+    CHANGES.fetch_add(1, Ordering::Relaxed);
     // SAFETY: `checked` put a `Check` there; the engine passes the new value, or null for none.
     let accepted = unsafe {
         let check: Check = std::mem::transmute(check);
@@ -99,10 +103,49 @@ fn value<'a>(name: &CStr) -> &'a [u8] {
     }
 }
 
+/// How often any of the settings was changed, in any thread.
+static CHANGES: AtomicU64 = AtomicU64::new(1);
+
+/// The settings that every new object asks for, ready for use: looking them up by name, and reading them, would take longer than
+/// all else that it does.
+struct Usual {
+    /// [`CHANGES`], when they were read.
+    read_at: u64,
+    durability: Durability,
+    file_mode: u32,
+    policy: Policy,
+    file_systems: FileSystems,
+}
+
+impl Usual {
+    fn read() -> Self {
+        Self {
+            read_at: CHANGES.load(Ordering::Relaxed),
+            durability: parse_durability(value(DURABILITY)).unwrap_or_default(),
+            file_mode: parse_mode(value(FILE_MODE)).unwrap_or(0o666),
+            policy: parse_policy(value(ALLOWED_CLASSES)),
+            file_systems: FileSystems::listed(&String::from_utf8_lossy(value(FILE_SYSTEMS))),
+        }
+    }
+
+    /// Does something with the settings as they are now.
+    fn with<T>(action: impl FnOnce(&Self) -> T) -> T {
+        thread_local! {
+            static USUAL: RefCell<Option<Usual>> = const { RefCell::new(None) };
+        }
+        USUAL.with_borrow_mut(|usual| {
+            if usual.as_ref().is_none_or(|usual| usual.read_at != CHANGES.load(Ordering::Relaxed)) {
+                *usual = Some(Self::read());
+            }
+            action(usual.as_ref().expect("read above"))
+        })
+    }
+}
+
 /// `sync.durability`: what "it returned" promises: `none` (it survives any crash of processes) or
 /// `commit` (it survives power loss).
 pub fn durability() -> Durability {
-    parse_durability(value(DURABILITY)).unwrap_or_default()
+    Usual::with(|usual| usual.durability)
 }
 
 /// The name of a durability.
@@ -124,7 +167,7 @@ pub fn parse_durability(value: &[u8]) -> Option<Durability> {
 
 /// `sync.file_mode`: permission bits of new files, in octal; the umask applies.
 pub fn file_mode() -> u32 {
-    parse_mode(value(FILE_MODE)).unwrap_or(0o666)
+    Usual::with(|usual| usual.file_mode)
 }
 
 fn parse_mode(value: &[u8]) -> Option<u32> {
@@ -135,8 +178,11 @@ fn parse_mode(value: &[u8]) -> Option<u32> {
 /// `sync.allowed_classes`: whose objects values may contain: `*` for any class, else names with
 /// commas between them; empty: none.
 pub fn policy() -> Policy {
-    let value = value(ALLOWED_CLASSES).trim_ascii();
-    let allowed_classes = match value {
+    Usual::with(|usual| usual.policy.clone())
+}
+
+fn parse_policy(value: &[u8]) -> Policy {
+    let allowed_classes = match value.trim_ascii() {
         b"*" => AllowedClasses::All,
         names => {
             AllowedClasses::only(names.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()))
@@ -148,12 +194,7 @@ pub fn policy() -> Policy {
 /// `sync.file_systems`: where a file may lie, with commas between; `*` for anywhere. (No boundary: nobody can
 /// reach by it what the file system's own permissions keep away, so that a program may change it.)
 pub fn file_systems() -> FileSystems {
-    let list = value(FILE_SYSTEMS);
-    // Each `new` comes here.
-    if list == FileSystems::KNOWN.as_bytes() {
-        return FileSystems::default();
-    }
-    FileSystems::listed(&String::from_utf8_lossy(list))
+    Usual::with(|usual| usual.file_systems.clone())
 }
 
 /// `sync.max_handles`: how many files stay open and mapped between requests while nobody uses them.

@@ -17,8 +17,8 @@ use super::zend::{self, Thrown};
 pub struct Instance {
     /// The store, by its absolute path.
     pub store: Handle,
-    /// The path as the program gave it.
-    pub file: Vec<u8>,
+    /// The path as the program gave it, where that is not the store's address.
+    given: Option<Box<[u8]>>,
     /// How the store is opened.
     pub options: Options,
 }
@@ -26,12 +26,19 @@ pub struct Instance {
 impl Instance {
     /// The store in the file that a program names.
     pub fn named(file: &[u8], options: Options) -> Result<Self, Thrown> {
-        Ok(Self { store: Handle::on_file(resolve(file)?, options.clone()), file: file.to_vec(), options })
+        let path = resolve(file)?;
+        let given = (path.as_os_str().as_bytes() != file).then(|| file.into());
+        Ok(Self { store: Handle::on_file(path, options.clone()), given, options })
     }
 
     /// A handle on the same file with the same settings.
     pub fn another(&self) -> Self {
-        Self { store: self.store.another(), file: self.file.clone(), options: self.options.clone() }
+        Self { store: self.store.another(), given: self.given.clone(), options: self.options.clone() }
+    }
+
+    /// The path as the program gave it.
+    pub fn file(&self) -> &[u8] {
+        self.given.as_deref().unwrap_or_else(|| self.store.address())
     }
 }
 

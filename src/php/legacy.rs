@@ -62,7 +62,7 @@ fn content(this: &SyncObject, file: &mut ZendVec<u8>) -> Result<bool, Thrown> {
 /// The shared object in the file: an object or an array.
 fn unserialize(this: &SyncObject, bytes: &[u8]) -> Result<Local, Thrown> {
     let damaged = |why: &str| -> Thrown {
-        let file = this.instance().map(|instance| String::from_utf8_lossy(&instance.file).into_owned());
+        let file = this.instance().map(|instance| String::from_utf8_lossy(instance.file()).into_owned());
         errors::throw_sync(&format!(
             "File '{}' is not a Sync store: it looks like one of the pure-PHP class, but {why}. It was left untouched; move it away or choose another file.",
             file.unwrap_or_default()

@@ -30,10 +30,11 @@ pub struct SyncObject {
     instance: Cell<*mut Instance>,
     cache: UnsafeCell<Cache>,
     ends: UnsafeCell<Cache>,
-    /// Which classes values may contain: the last counts. Earlier ones, of constructors that were
-    /// called again, stay for a decoder that is still at work.
+    /// Which classes values may contain.
+    policy: UnsafeCell<Option<Policy>>,
+    /// The same, where the constructor was called again: the last counts. Earlier ones stay for a decoder that is still at work.
     #[expect(clippy::vec_box, reason = "a policy in use stays where it is when another one is added")]
-    policies: UnsafeCell<Vec<Box<Policy>>>,
+    later_policies: UnsafeCell<Vec<Box<Policy>>>,
     /// The most that it may trust its own file with, if it came out of a value of another store.
     bounds: RefCell<Option<Policy>>,
     /// The methods that the object's class overrides.
@@ -125,7 +126,8 @@ impl SyncObject {
             (&raw mut (*object).instance).write(Cell::new(ptr::null_mut()));
             (&raw mut (*object).cache).write(UnsafeCell::new(Cache::new()));
             (&raw mut (*object).ends).write(UnsafeCell::new(Cache::new()));
-            (&raw mut (*object).policies).write(UnsafeCell::new(Vec::new()));
+            (&raw mut (*object).policy).write(UnsafeCell::new(None));
+            (&raw mut (*object).later_policies).write(UnsafeCell::new(Vec::new()));
             (&raw mut (*object).overrides).write(Overrides::of(class));
             (&raw mut (*object).write_back).write(WriteBack::default());
             (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
@@ -148,7 +150,8 @@ impl SyncObject {
         unsafe {
             drop(std::mem::replace(self.cache(), Cache::new()));
             drop(std::mem::replace(self.ends(), Cache::new()));
-            drop(std::mem::take(&mut *self.policies.get()));
+            drop(std::mem::take(&mut *self.policy.get()));
+            drop(std::mem::take(&mut *self.later_policies.get()));
         }
         drop(self.provenance.take());
         drop(self.bounds.take());
@@ -258,13 +261,22 @@ impl SyncObject {
     /// Which classes values may contain.
     pub fn policy(&self) -> Result<&Policy, Thrown> {
         // SAFETY: a policy stays where it is until the object is freed; the list is not kept.
-        unsafe { (*self.policies.get()).last() }.map(|policy| &**policy).ok_or_else(|| not_constructed(self.object()))
+        let policy =
+            unsafe { (*self.later_policies.get()).last().map(|policy| &**policy).or((*self.policy.get()).as_ref()) };
+        policy.ok_or_else(|| not_constructed(self.object()))
     }
 
     /// Says which classes values may contain from now on.
     pub fn set_policy(&self, policy: Policy) {
-        // SAFETY: no reference to the list is kept anywhere.
-        unsafe { (*self.policies.get()).push(Box::new(policy)) };
+        // SAFETY: no reference to the list is kept anywhere, and none to a policy that was not there.
+        unsafe {
+            let first = &mut *self.policy.get();
+            if first.is_none() {
+                *first = Some(policy);
+            } else {
+                (*self.later_policies.get()).push(Box::new(policy));
+            }
+        }
     }
 
     /// Says that it comes out of a value that was read by such a policy.

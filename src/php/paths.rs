@@ -12,7 +12,7 @@ use super::handle::Moment;
 /// How many are kept.
 const KEPT: usize = 8;
 
-/// What a path was found out under.
+/// The circumstances under which a path was found out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Circumstances<'a> {
     /// When.

@@ -258,7 +258,7 @@ extern "C" fn unlock(data: &mut ExecuteData, result: &mut zval) {
 extern "C" fn get_file(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
-        let file = Str::new(&call.this().instance()?.file);
+        let file = Str::new(call.this().instance()?.file());
         call.result().set_string(file);
         Ok(())
     });

@@ -101,7 +101,7 @@ pub fn add_shown(this: &SyncObject, table: &mut Held<Array>) -> Result<(), Throw
     if !this.is_inside_itself() {
         return with_provenance(this, || add_shared(this, table));
     }
-    table.update(&Str::new(b"file"), Local::of_string(Str::new(&instance.file)));
+    table.update(&Str::new(b"file"), Local::of_string(Str::new(instance.file())));
     Ok(())
 }
 

@@ -89,7 +89,7 @@ function rounds(array $subjects, string $kind, int $rounds, bool $changed): arra
             $pool->renew();
         }
         for ($request = 1; $request <= REQUESTS; $request++) {
-            // Who is first changes.
+            // The first one is another from request to request.
             foreach ($request % 2 ? $subjects : array_reverse($subjects) as $who => [$pool, $do]) {
                 if ($changed) {
                     $pool->write($kind, $request);

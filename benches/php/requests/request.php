@@ -6,7 +6,7 @@
 
 [$do, $directory, $kind, $salt] = [$_GET['do'], $_GET['directory'], $_GET['kind'] ?? '', (int) ($_GET['salt'] ?? 0)];
 
-/** What the kernel says of the worker's memory, in KiB. */
+/** The worker's memory, in KiB, by the kernel's count. */
 function anonymous(): int
 {
     preg_match('/^RssAnon:\s+(\d+)/m', file_get_contents('/proc/self/status'), $found);

@@ -7,6 +7,7 @@ use super::file::File;
 use super::header::{Header, Word};
 use super::line::Line;
 use super::options::Options;
+use super::registry::Asked;
 use super::session::Session;
 use super::version::Version;
 use super::{diagnosis, inode, memory, registry, sigbus};
@@ -217,12 +218,12 @@ impl Follower {
     }
 
     fn open(&self, write: bool) -> std::result::Result<Option<Rc<File>>, Failure> {
-        let now = Moment::now();
+        let now = Asked::now();
         if let Some(file) = self.open_known(write, now) {
             return Ok(Some(file));
         }
         let Some(file) = File::open(&self.path, &self.options, write)? else { return Ok(None) };
-        self.looked.set(now);
+        self.looked.set(now.moment);
         registry::place(&self.path, &file, now);
         if let Some(why) = file.warning.take() {
             *self.warning.borrow_mut() = Some(format!("Sync file '{}': {why}", self.path.display()));
@@ -234,7 +235,7 @@ impl Follower {
     /// The file that another store of this thread has opened by the same path, if opening it would lead to it: without a system
     /// call where the kernel has said so at this very moment; else it is asked, by two. What a store that is open does not ask
     /// for matters here: whether this process may open the file.
-    fn open_known(&self, write: bool, now: Moment) -> Option<Rc<File>> {
+    fn open_known(&self, write: bool, now: Asked) -> Option<Rc<File>> {
         let (file, is_fresh) = registry::at(&self.path, now)?;
         if write && !file.writable || !file.is_allowed_by(&self.options.file_systems) {
             return None;
@@ -243,7 +244,7 @@ impl Follower {
             if !file.still_good() {
                 return None;
             }
-            self.looked.set(now);
+            self.looked.set(now.moment);
             self.point_to(file.clone());
             return Some(file);
         }

@@ -9,9 +9,11 @@ use super::inode::Inode;
 use super::sigbus;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
+use xxhash_rust::xxh3::xxh3_64;
 
 thread_local! {
     static REGISTRY: RefCell<Registry> = RefCell::new(Registry::default());
@@ -22,20 +24,23 @@ thread_local! {
     static IDLE_LIMIT: Cell<u64> = const { Cell::new(16) };
 }
 
+thread_local! {
+    /// How often something happened after which the kernel is to be asked anew: [`ask_anew`].
+    static PERIOD: Cell<u64> = const { Cell::new(0) };
+}
+
 /// While a thread has no more files open, each opening looks whether any of them was destroyed.
 const FEW: usize = 32;
 
 #[derive(Default)]
 struct Registry {
-    files: HashMap<Inode, Known>,
-    /// The paths by which they were opened, as bytes.
-    places: HashMap<Box<[u8]>, Place>,
+    files: HashMap<Inode, Known, BuildHasherDefault<Mixed>>,
+    /// The paths by which they were opened, by their hashes.
+    places: HashMap<u64, Place, BuildHasherDefault<Mixed>>,
     /// How often a file was asked for.
     uses: u64,
     /// With more files than this, unused ones are closed.
     crowded: usize,
-    /// How often something began for which the kernel is to be asked anew: [`ask_anew`].
-    period: u64,
 }
 
 struct Known {
@@ -46,9 +51,24 @@ struct Known {
 
 /// A path by which a file was opened.
 struct Place {
+    path: Box<[u8]>,
     id: Inode,
-    /// When the kernel said that the path means the file, and that this process may open it; and the registry's period.
-    asked: (Moment, u64),
+    /// When the kernel said that the path means the file, and that this process may open it.
+    asked: Asked,
+}
+
+/// When the kernel was asked about a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    pub moment: Moment,
+    period: u64,
+}
+
+impl Asked {
+    /// It is asked at once.
+    pub fn now() -> Self {
+        Self { moment: Moment::now(), period: PERIOD.get() }
+    }
 }
 
 impl Registry {
@@ -70,6 +90,29 @@ impl Registry {
         let files = &self.files;
         self.places.retain(|_, place| files.contains_key(&place.id));
     }
+}
+
+/// Hashes one number: that of a file, or what is a hash already.
+#[derive(Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The table uses the highest and the lowest bits.
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
 }
 
 impl Known {
@@ -126,10 +169,10 @@ pub fn register(file: File) -> Rc<File> {
 
 /// The file that was opened by this path; and whether the kernel has said at this moment that the path means it, and that
 /// this process may open it. If not, it is to be asked before anything of the file is touched.
-pub fn at(path: &Path, now: Moment) -> Option<(Rc<File>, bool)> {
+pub fn at(path: &Path, now: Asked) -> Option<(Rc<File>, bool)> {
     REGISTRY.with_borrow_mut(|registry| {
-        let place = registry.places.get(path.as_os_str().as_bytes())?;
-        let is_fresh = place.asked == (now, registry.period);
+        let place = registry.places.get(&xxh3_64(bytes(path))).filter(|place| *place.path == *bytes(path))?;
+        let is_fresh = place.asked == now;
         let known = registry.files.get_mut(&place.id)?;
         registry.uses += 1;
         known.used = registry.uses;
@@ -137,31 +180,31 @@ pub fn at(path: &Path, now: Moment) -> Option<(Rc<File>, bool)> {
     })
 }
 
-/// Notes that the path meant this file at a moment, and that this process might open it.
-pub fn place(path: &Path, file: &File, asked: Moment) {
+/// Notes that the path meant this file, and that this process might open it: when the kernel was asked.
+pub fn place(path: &Path, file: &File, asked: Asked) {
     REGISTRY.with_borrow_mut(|registry| {
-        let asked = (asked, registry.period);
-        if let Some(place) = registry.places.get_mut(path.as_os_str().as_bytes()) {
-            *place = Place { id: file.id, asked };
+        let (hash, id) = (xxh3_64(bytes(path)), file.id);
+        if let Some(place) = registry.places.get_mut(&hash).filter(|place| *place.path == *bytes(path)) {
+            (place.id, place.asked) = (id, asked);
             return;
         }
         // A file has any number of paths (`x`, `./x`).
         if registry.places.len() >= 4 * registry.files.len().max(FEW) {
             registry.places.clear();
         }
-        registry.places.insert(path.as_os_str().as_bytes().into(), Place { id: file.id, asked });
+        registry.places.insert(hash, Place { path: bytes(path).into(), id, asked });
     });
 }
 
 /// Whatever the path means now is to be opened.
 pub fn forget_place(path: &Path) {
-    REGISTRY.with_borrow_mut(|registry| registry.places.remove(path.as_os_str().as_bytes()));
+    REGISTRY.with_borrow_mut(|registry| registry.places.remove(&xxh3_64(bytes(path))));
 }
 
-/// The kernel is asked anew whether this process may open what it has open, by each store that is made from here on: the
-/// one for which it works may be another one.
+/// The kernel is asked anew about what is open, by each store that is made from here on: others may have had their turn.
+#[inline]
 pub fn ask_anew() {
-    REGISTRY.with_borrow_mut(|registry| registry.period += 1);
+    PERIOD.set(PERIOD.get().wrapping_add(1));
 }
 
 // ---- mappings -----------------------------------------------------------------------------------------
@@ -239,4 +282,10 @@ pub fn open_files() -> (usize, usize) {
         let idle = registry.idle_files();
         (registry.files.len() - idle, idle)
     })
+}
+
+/// How many paths are remembered that lead to open files.
+#[cfg(test)]
+pub fn places() -> usize {
+    REGISTRY.with_borrow(|registry| registry.places.len())
 }

@@ -451,8 +451,9 @@ impl Store {
         announce_change();
     }
 
-    /// Stores that are made from here on ask the kernel, once, whether this process may open what this thread has open. For
-    /// callers that begin to work for somebody else, perhaps with other rights than before.
+    /// Stores that are made from here on ask the kernel, once, about what this thread has open: whether its path means it, and this
+    /// process may open it. For callers that begin to work for somebody else, perhaps with other rights than before, or have heard
+    /// from another process.
     pub fn ask_anew() {
         registry::ask_anew();
     }

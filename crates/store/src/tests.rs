@@ -2,6 +2,7 @@
 
 use super::error::{Error, ErrorKind, Result};
 use super::file::File;
+use super::file_system::FileSystems;
 use super::format::RECORD_FLAGS;
 use super::header::{DESTROYED, HELD, Header, Root};
 use super::hold::Strength;
@@ -40,6 +41,7 @@ mod number;
 mod outgrown;
 mod read;
 mod recover;
+mod reopen;
 mod reuse;
 mod section;
 mod snapshot;
