@@ -1,5 +1,11 @@
 --TEST--
 PHP reads records that Python appended by the rules of docs/format.md
+--SKIPIF--
+<?php
+if (!is_executable((string) getenv('SYNC_PYTHON'))) {
+    die('skip SYNC_PYTHON names no Python with msgpack; make test installs one');
+}
+?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,11 @@
 --TEST--
 The Python reader in docs/format.md reads the same values from a store as PHP
+--SKIPIF--
+<?php
+if (!is_executable((string) getenv('SYNC_PYTHON'))) {
+    die('skip SYNC_PYTHON names no Python with msgpack; make test installs one');
+}
+?>
 --INI--
 memory_limit=1G
 --FILE--
