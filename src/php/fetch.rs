@@ -1,7 +1,6 @@
 //! The purpose for which the engine fetches a property or an element.
 
-use std::os::raw::{c_int, c_void};
-use std::ptr;
+use std::os::raw::c_int;
 
 use ext_php_rs::ffi::{self, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, zval};
 
@@ -88,20 +87,4 @@ pub unsafe fn offset<'a>(offset: *const zval) -> Option<&'a Value> {
 /// The step that an offset makes.
 pub fn element(offset: Option<&Value>) -> Step {
     offset.map_or(Step::Append, |offset| Step::Element(Key::new(offset)))
-}
-
-/// Makes the engine forget the type of the property that it met at this instruction before, on an
-/// object of another class.
-///
-/// # Safety
-/// `slot` is null, or the cache slot of a property in the running instruction.
-pub unsafe fn forget_type(slot: *mut *mut c_void) {
-    if !slot.is_null() {
-        // SAFETY: a cache slot of a property has three words.
-        unsafe {
-            for i in 0..3 {
-                *slot.add(i) = ptr::null_mut();
-            }
-        }
-    }
 }

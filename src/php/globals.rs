@@ -7,6 +7,7 @@ use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{ModuleGlobal, ModuleGlobals};
 
 use super::buffers::Buffers;
+use super::cache::Caches;
 use super::paths::Paths;
 use super::provenance::Provenance;
 
@@ -14,6 +15,8 @@ use super::provenance::Provenance;
 #[derive(Default)]
 pub struct Globals {
     pub buffers: Buffers,
+    /// The values that were decoded before.
+    pub caches: Caches,
     /// The value that the engine operates on for `$sync->n += 1`.
     pub scratch: UnsafeCell<Zval>,
     /// The Sync object whose values are being read to show it as a whole.

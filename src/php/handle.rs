@@ -95,6 +95,37 @@ impl Backend for Handle {
     }
 
     #[inline]
+    fn confirm(&self, version: &mut Version) -> bool {
+        let Self::File(store) = self;
+        store.confirm(version)
+    }
+
+    #[inline]
+    fn opening(&self) -> u64 {
+        let Self::File(store) = self;
+        store.opening()
+    }
+
+    fn enter(&self) -> u64 {
+        let Self::File(store) = self;
+        store.enter()
+    }
+
+    #[inline]
+    fn opening_of(version: &Version) -> u64 {
+        Store::opening_of(version)
+    }
+
+    #[inline]
+    fn record_of(version: &Version) -> u64 {
+        Store::record_of(version)
+    }
+
+    fn is_open(opening: u64) -> bool {
+        Store::is_open(opening)
+    }
+
+    #[inline]
     fn get_short(&self, key: &[u8], limit: u64, version: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
         let Self::File(store) = self;
         store.get_short(key, limit, version, out)

@@ -9,6 +9,7 @@ use std::ptr;
 
 use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, zend_object, zend_string, zval};
 
+use super::cache::CacheSlot;
 use super::errors::contain;
 use super::fetch::{self, Fetch, element_fetch, is_operator, property_fetch};
 use super::handle::Backend;
@@ -28,13 +29,15 @@ pub unsafe extern "C" fn read_property(
     object: *mut zend_object,
     name: *mut zend_string,
     kind: c_int,
-    _slot: *mut *mut c_void,
+    slot: *mut *mut c_void,
     result: *mut zval,
 ) -> *mut zval {
     // SAFETY: the engine passes an object of ours, a live name and a place for the result.
     let (this, name, mut into) = unsafe { (SyncObject::of(object), ZStr::from_ptr(name), Slot::new(result)) };
     if matches!(kind as u32, BP_VAR_R | BP_VAR_IS) {
-        if read_cached(this, name, &mut into) {
+        // SAFETY: the engine passes its slot for the name, or null.
+        let slot = unsafe { CacheSlot::new(slot) };
+        if read_again(this, slot, &mut into) || read_known(this, slot, name, &mut into) {
             return result;
         }
         // `??` asks; that nothing has such a name is an answer, as it is to isset().
@@ -60,14 +63,27 @@ fn read_for_writing(this: &SyncObject, name: &ZStr, kind: c_int, into: Slot) -> 
     })
 }
 
-/// The whole of a read that finds nothing changed: no system call, no lock, no bytes copied.
+/// The whole of a read that finds nothing changed, by an instruction that has met the name before: no system call, no lock,
+/// no search, no bytes copied.
 #[inline(always)]
-fn read_cached(this: &SyncObject, name: &ZStr, into: &mut Slot) -> bool {
-    // SAFETY: nothing runs while the entry is borrowed.
-    if let Some(entry) = unsafe { this.cache().find(name) }
+fn read_again(this: &SyncObject, slot: CacheSlot, into: &mut Slot) -> bool {
+    // SAFETY: nothing runs while the entry is borrowed. It is current in its own store alone.
+    if let Some(entry) = unsafe { slot.entry() }
         && let Some(instance) = this.constructed()
         && instance.store.is_current(&entry.version)
     {
+        entry.copy_to(into);
+        return true;
+    }
+    false
+}
+
+/// As [`read_again`], by a search among the names that the thread knows, and where other values have changed since.
+#[inline(never)]
+fn read_known(this: &SyncObject, slot: CacheSlot, name: &ZStr, into: &mut Slot) -> bool {
+    // SAFETY: nothing runs while the entry is borrowed.
+    if let Some(entry) = unsafe { this.known(name) } {
+        slot.lead_to(entry);
         entry.copy_to(into);
         return true;
     }
@@ -95,7 +111,7 @@ pub unsafe extern "C" fn write_property(
     object: *mut zend_object,
     name: *mut zend_string,
     value: *mut zval,
-    _slot: *mut *mut c_void,
+    slot: *mut *mut c_void,
 ) -> *mut zval {
     contain(zend::error_zval(), || {
         // `$array_property++` writes even after its TypeError.
@@ -104,7 +120,8 @@ pub unsafe extern "C" fn write_property(
         }
         // SAFETY: the engine passes an object of ours, a live name and a value that is not a reference.
         let (this, name, new) = unsafe { (SyncObject::of(object), ZStr::from_ptr(name), Value::from_ptr(value)) };
-        if property::write_known(this, name, new) {
+        // SAFETY: the engine passes its slot for the name, or null.
+        if property::write_short(this, unsafe { CacheSlot::new(slot) }, name, new) {
             return value;
         }
         match write(this, name, new) {
@@ -224,7 +241,7 @@ pub unsafe extern "C" fn read_dimension(
             Fetch::Proxy => return fetch_proxy(this, Some(name), into),
             Fetch::Operand => return fetch_operand(this, name, into),
         }
-        if read_cached(this, &name, &mut into) {
+        if read_known(this, CacheSlot::NONE, &name, &mut into) {
             return result;
         }
         match property::read(this, &name, into) {

@@ -19,6 +19,7 @@ const FILE_MODE: &CStr = c"sync.file_mode";
 const ALLOWED_CLASSES: &CStr = c"sync.allowed_classes";
 const FILE_SYSTEMS: &CStr = c"sync.file_systems";
 const MAX_HANDLES: &CStr = c"sync.max_handles";
+const CACHE_SIZE: &CStr = c"sync.cache_size";
 
 /// [`FileSystems::KNOWN`], as a C string.
 const USUAL_FILE_SYSTEMS: &CStr = {
@@ -37,12 +38,17 @@ const USUAL_FILE_SYSTEMS: &CStr = {
     }
 };
 
-static SETTINGS: IniEntryDefs<6> = IniEntryDefs::new([
+static SETTINGS: IniEntryDefs<7> = IniEntryDefs::new([
     checked(DURABILITY, c"none", |value| parse_durability(value).is_some()),
     checked(FILE_MODE, c"0666", |value| parse_mode(value).is_some()),
     checked(ALLOWED_CLASSES, c"*", |_| true),
     checked(FILE_SYSTEMS, USUAL_FILE_SYSTEMS, |_| true),
     checked(MAX_HANDLES, c"16", |value| parse_count(value).is_some()),
+    // (Out of reach of `memory_limit`: so it is for the one who runs the server to say.)
+    IniEntryDef {
+        modifiable: IniEntryPermission::System.bits() as _,
+        ..checked(CACHE_SIZE, c"8M", |value| parse_size(value).is_some())
+    },
     IniEntryDef::end(),
 ]);
 
@@ -200,6 +206,17 @@ pub fn file_systems() -> FileSystems {
 /// `sync.max_handles`: how many files stay open and mapped between requests while nobody uses them.
 pub fn max_handles() -> u64 {
     parse_count(value(MAX_HANDLES)).unwrap_or(16)
+}
+
+/// `sync.cache_size`: bytes of memory in which a thread that serves requests keeps names and values from one to the next; 0:
+/// nothing.
+pub fn cache_size() -> usize {
+    parse_size(value(CACHE_SIZE)).unwrap_or(8 << 20)
+}
+
+/// A number of bytes, as PHP's own settings have it: `8M`.
+fn parse_size(value: &[u8]) -> Option<usize> {
+    usize::try_from(zend::parse_quantity(value)?).ok()
 }
 
 fn parse_count(value: &[u8]) -> Option<u64> {

@@ -63,6 +63,7 @@ unsafe extern "C" fn request_startup(_kind: i32, _module: i32) -> i32 {
     announced::watch();
     Handle::ask_anew();
     GLOBALS.get().paths.reset();
+    GLOBALS.get().caches.begin_request(ini::cache_size(), zend::serves_requests());
     0
 }
 
@@ -89,6 +90,7 @@ unsafe extern "C" fn after_request() -> i32 {
     drop(globals.showing.take());
     value::importing::reset();
     globals.buffers.reset();
+    globals.caches.end_request();
     zend::forget_tables();
     Handle::close_idle();
     0
@@ -101,6 +103,11 @@ extern "C" fn info(module: *mut ModuleEntry) {
     info_table_row!("About", ABOUT);
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
     info_table_row!("File format", format!("{}, a stream of MessagePack objects", Handle::format_version()));
+    let cache = GLOBALS.get().caches.figures();
+    info_table_row!(
+        "Cache of this thread",
+        format!("{} names, {} bytes, {} hits, {} misses", cache.names, cache.bytes, cache.hits, cache.misses)
+    );
     info_table_end!();
     // SAFETY: the engine passes the module whose settings are asked for.
     unsafe { ext_php_rs::ffi::display_ini_entries(module) };

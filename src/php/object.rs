@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::ffi::{self, zend_array, zend_class_entry, zend_object, zend_object_handlers};
 
-use super::cache::Cache;
+use super::cache::{CacheSlot, Entry, Shelf, Table, nowhere};
 use super::errors;
-use super::handle::{Backend, Version};
+use super::globals::GLOBALS;
+use super::handle::{Backend, Handle, Version};
 use super::instance::Instance;
 use super::provenance::Provenance;
 use super::value::Policy;
@@ -28,8 +29,8 @@ use super::zend::{self, Held, Object, Thrown, ZStr};
 pub struct SyncObject {
     /// Null until the constructor has run.
     instance: Cell<*mut Instance>,
-    cache: UnsafeCell<Cache>,
-    ends: UnsafeCell<Cache>,
+    /// The names that are known of its file; shared with other objects.
+    shelf: Cell<*const Shelf>,
     /// Which classes values may contain.
     policy: UnsafeCell<Option<Policy>>,
     /// The same, where the constructor was called again: the last counts. Earlier ones stay for a decoder that is still at work.
@@ -124,8 +125,7 @@ impl SyncObject {
         unsafe {
             let object: *mut SyncObject = ffi::ext_php_rs_zend_object_alloc(size_of::<SyncObject>(), class).cast();
             (&raw mut (*object).instance).write(Cell::new(ptr::null_mut()));
-            (&raw mut (*object).cache).write(UnsafeCell::new(Cache::new()));
-            (&raw mut (*object).ends).write(UnsafeCell::new(Cache::new()));
+            (&raw mut (*object).shelf).write(Cell::new(nowhere()));
             (&raw mut (*object).policy).write(UnsafeCell::new(None));
             (&raw mut (*object).later_policies).write(UnsafeCell::new(Vec::new()));
             (&raw mut (*object).overrides).write(Overrides::of(class));
@@ -148,8 +148,6 @@ impl SyncObject {
         self.drop_instance();
         // SAFETY: the caller promises that nothing else uses the object: no reference to these fields is in use.
         unsafe {
-            drop(std::mem::replace(self.cache(), Cache::new()));
-            drop(std::mem::replace(self.ends(), Cache::new()));
             drop(std::mem::take(&mut *self.policy.get()));
             drop(std::mem::take(&mut *self.later_policies.get()));
         }
@@ -208,16 +206,15 @@ impl SyncObject {
         unsafe { Object::from_ptr(self.zend()) }
     }
 
-    /// The values decoded in this request.
+    /// The values that were decoded before from the file that is open.
     ///
     /// # Safety
     /// The reference is gone before anything else can touch the cache: before any call into the
     /// engine that might run user code.
     #[inline]
-    #[allow(clippy::mut_from_ref, reason = "an UnsafeCell, whose contract is passed on to the caller")]
-    pub unsafe fn cache(&self) -> &mut Cache {
-        // SAFETY: the caller promises to give the reference up before any other can be made.
-        unsafe { &mut *self.cache.get() }
+    pub unsafe fn cache(&self) -> &Table {
+        // SAFETY: as the caller promises.
+        unsafe { &self.shelf().values }
     }
 
     /// Where arrays end that are appended to without being read ([`super::patch`]): ints.
@@ -225,16 +222,95 @@ impl SyncObject {
     /// # Safety
     /// As for [`SyncObject::cache`].
     #[inline]
-    #[allow(clippy::mut_from_ref, reason = "as for `cache`")]
-    pub unsafe fn ends(&self) -> &mut Cache {
-        // SAFETY: the caller promises to give the reference up before any other can be made.
-        unsafe { &mut *self.ends.get() }
+    pub unsafe fn ends(&self) -> &Table {
+        // SAFETY: as the caller promises.
+        unsafe { &self.shelf().ends }
+    }
+
+    /// The shelf for the file that is open.
+    ///
+    /// # Safety
+    /// As for [`SyncObject::cache`].
+    #[inline]
+    unsafe fn shelf(&self) -> &Shelf {
+        let opening = self.constructed().map_or(0, |instance| instance.store.opening());
+        // SAFETY: the object counts as a user of this shelf, which stays for as long.
+        let shelf = unsafe { &*self.shelf.get() };
+        if shelf.opening == opening { shelf } else { self.change_shelf(opening) }
+    }
+
+    /// Takes the shelf for another opening. No reference to the old one is in use.
+    #[cold]
+    fn change_shelf(&self, opening: u64) -> &Shelf {
+        let caches = &GLOBALS.get().caches;
+        let old = self.shelf.replace(caches.take_shelf(opening));
+        // SAFETY: the object has used the old one, and uses the new one from here on.
+        unsafe {
+            caches.give_back(old);
+            &*self.shelf.get()
+        }
+    }
+
+    /// The entry of a name, if it is one of the file that is open: the one to which the instruction's slot leads, or else by a
+    /// search, after which the slot leads there.
+    ///
+    /// # Safety
+    /// As for [`Table::find`].
+    #[inline]
+    #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
+    pub unsafe fn entry(&self, slot: CacheSlot, name: &ZStr) -> Option<&mut Entry> {
+        let opening = self.constructed()?.store.opening();
+        // SAFETY: as the caller promises.
+        unsafe {
+            if let Some(entry) = slot.entry()
+                && Handle::opening_of(&entry.version) == opening
+                && opening != 0
+            {
+                return Some(entry);
+            }
+            let entry = self.cache().find(name)?;
+            slot.lead_to(entry);
+            Some(entry)
+        }
+    }
+
+    /// The entry of a name, if it has the newest value, or says that there is none: a search, and a few loads.
+    ///
+    /// # Safety
+    /// As for [`Table::find`].
+    #[inline]
+    #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
+    pub unsafe fn known(&self, name: &ZStr) -> Option<&mut Entry> {
+        let store = &self.constructed()?.store;
+        // SAFETY: the object counts as a user of its shelf, which stays for as long. The rest is as the caller promises. An entry
+        // of a file that is not the one that is open any more is not current.
+        unsafe {
+            let table = &(*self.shelf.get()).values;
+            let entry = table.find(name)?;
+            if !store.is_current(&entry.version) && !store.confirm(&mut entry.version) {
+                return None;
+            }
+            table.hit(entry);
+            Some(entry)
+        }
+    }
+
+    /// Opens the file, if it is there, so that what is known of it is at hand. A failure comes again in the operation that follows.
+    #[inline]
+    pub fn enter(&self) {
+        if let Some(instance) = self.constructed() {
+            if instance.store.opening() == 0 {
+                instance.store.enter();
+            }
+            // SAFETY: the reference ends here.
+            unsafe { self.shelf() };
+        }
     }
 
     /// The version of the value that the cache knows for a name; the default where it knows none.
     pub fn known_version(&self, name: &ZStr) -> Version {
         // SAFETY: the reference to the cache ends here, and nothing runs meanwhile.
-        unsafe { self.cache().look_up(name) }.map_or(Version::default(), |entry| entry.version)
+        unsafe { self.cache().find(name) }.map_or(Version::default(), |entry| entry.version)
     }
 
     /// Makes the cache forget a name.
@@ -300,10 +376,8 @@ impl SyncObject {
 
     fn drop_instance(&self) {
         let old = self.instance.replace(ptr::null_mut());
-        // SAFETY: clearing frees plain values, which runs no user code.
-        unsafe {
-            self.cache().clear();
-            self.ends().clear();
+        if !ptr::eq(self.shelf.get(), nowhere()) {
+            self.change_shelf(0);
         }
         if !old.is_null() {
             // SAFETY: came from `Box::into_raw`; no reference is kept across user code.

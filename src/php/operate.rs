@@ -6,9 +6,9 @@ use std::ptr;
 
 use ext_php_rs::ffi::zval;
 
+use super::cache::CacheSlot;
 use super::edit::{ATTEMPTS, Swap};
 use super::exclusive::exclusive;
-use super::fetch::forget_type;
 use super::globals::GLOBALS;
 use super::handle::{Backend, BackendError, Found, Handle, Remedy, Version};
 use super::object::SyncObject;
@@ -32,7 +32,8 @@ pub unsafe fn operate(this: &SyncObject, name: &ZStr, slot: *mut *mut c_void) ->
     let Some(instruction) = Opline::current() else { return ptr::null_mut() };
     let Some(operator) = instruction.operator() else { return ptr::null_mut() };
     // SAFETY: the caller promises null or such a slot.
-    unsafe { forget_type(slot) };
+    let cache_slot = unsafe { CacheSlot::new(slot) };
+    cache_slot.forget_type();
     let scratch = GLOBALS.get().scratch.get();
     // SAFETY: a zval of the thread's, which is live and in nobody's use until the engine has used it.
     let mut slot = unsafe { Slot::new(scratch) };
@@ -46,7 +47,7 @@ pub unsafe fn operate(this: &SyncObject, name: &ZStr, slot: *mut *mut c_void) ->
     let operand = operand.map(|operand| unsafe { Value::from_ptr(operand) });
     if let Some(operand) = operand.filter(|operand| operand.is_scalar() && !this.overrides.accessors()) {
         let (_alive, name) = (this.hold(), Str::of(name));
-        match operate_on_known_number(this, &name, operator, operand, &mut slot) {
+        match operate_on_known_number(this, (cache_slot, &name), operator, operand, &mut slot) {
             Ok(true) => return scratch,
             Ok(false) => {}
             Err(Thrown) => return zend::error_zval(),
@@ -64,27 +65,32 @@ pub unsafe fn operate(this: &SyncObject, name: &ZStr, slot: *mut *mut c_void) ->
 #[inline(always)]
 fn operate_on_known_number(
     this: &SyncObject,
-    name: &Str,
+    (cache_slot, name): (CacheSlot, &Str),
     operator: Operator,
     operand: &Value,
     scratch: &mut Slot,
 ) -> Result<bool, Thrown> {
-    // SAFETY: nothing runs before the entry is out of use: neither applying an operator to a number, nor storing one.
-    let Some(entry) = (unsafe { this.cache().find(name) }) else { return Ok(false) };
-    let mut version = entry.version;
+    // SAFETY: nothing runs before the table and the entry, which is of the table, are out of use: neither applying an operator
+    // to a number, nor storing one.
+    let (table, Some(entry)) = (unsafe { (this.cache(), this.entry(cache_slot, name)) }) else { return Ok(false) };
     let mut value = ManuallyDrop::new(zend::empty());
     // SAFETY: a place of this frame. The value is copied without being counted, and never dropped; it is changed only if
     // it is a number, which is not counted.
     let slot = unsafe {
-        zend::copy_value(&raw mut *value, &raw const entry.value);
+        zend::copy_value(&raw mut *value, entry.value().as_ptr());
         Slot::new(&raw mut *value)
     };
     if !operator.apply_to_number(slot, operand)? {
         return Ok(false);
     }
     scratch.copy(entry.value());
-    let Some(number) = scalar::small(&value) else { return Ok(false) };
-    Ok(matches!(put_if_unchanged(this, name, number.bytes(), &mut version, Value::of(&value)), Swap::Done))
+    let (Some(number), Some(instance)) = (scalar::small(&value), this.constructed()) else { return Ok(false) };
+    // (Held, busy, full: the long way waits, or says what is wrong.)
+    let is_done = matches!(instance.store.put_if_unchanged(name.bytes(), number.bytes(), &mut entry.version), Ok(true));
+    if is_done {
+        table.set_scalar(entry, Value::of(&value));
+    }
+    Ok(is_done)
 }
 
 /// Does all of an operator on a number or a short string, where it has no side effects ([`Operator::silently`]), by
@@ -198,7 +204,7 @@ fn refresh_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
         Found::Unchanged => {
             // Unless a signal handler ran in between, and the cache knows another value, or none.
             // SAFETY: nothing runs before the entry is out of use.
-            let entry = unsafe { this.cache().look_up(name) }.filter(|entry| entry.version == before);
+            let entry = unsafe { this.cache().find(name) }.filter(|entry| entry.version == before);
             let Some(entry) = entry else { return Ok(false) };
             value.slot().copy(entry.value());
         }

@@ -68,7 +68,7 @@ impl Cached<'_> {
         let Self { this, name, .. } = *self;
         // SAFETY: nothing runs before the entry is out of use: encoding a plain value, and an operator without side effects,
         // run no user code.
-        let Some(entry) = (unsafe { this.cache().look_up(name) }) else { return Ok(Swap::Impossible) };
+        let Some(entry) = (unsafe { this.cache().find(name) }) else { return Ok(Swap::Impossible) };
         let before = entry.version;
         let value = match edit {
             Edit::Assign(value) if is_plain(value, DEPTH) => Some(*value),
@@ -88,16 +88,16 @@ impl Cached<'_> {
         let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
         match instance.store.append(name.bytes(), &patch, end.0, Rewrite::Caller, &mut version) {
             Ok(Appended::Done) => {
-                if let Some(array) = self.follow(before, value)? {
+                if let Some((array, size)) = self.follow(before, value)? {
                     // SAFETY: nothing runs meanwhile; a plain array with a plain element is plain.
-                    unsafe { this.cache().store(name, Some(&array), version, patch.len()) };
+                    unsafe { this.cache().store(name, Some(&array), version, size + patch.len()) };
                 }
                 Ok(Swap::Done)
             }
             Ok(Appended::Changed) => Ok(Swap::Lost),
             // As much has been appended as there was: time to write it whole.
             Ok(Appended::Full) => match self.follow(before, value)? {
-                Some(array) => self.put_whole(&array, version, &mut patch),
+                Some((array, _)) => self.put_whole(&array, version, &mut patch),
                 None => Ok(Swap::Impossible),
             },
             // Held, busy, full: the long way waits, or says what is wrong.
@@ -122,12 +122,13 @@ impl Cached<'_> {
         }
     }
 
-    /// Takes an array out of the cache and changes it like the one in the store. `None`: the cache does not know it.
-    fn follow(&self, version: Version, value: Option<&Local>) -> Result<Option<Local>, Thrown> {
+    /// Takes an array out of the cache and changes it like the one in the store; tells how many bytes it took. `None`: the
+    /// cache does not know it.
+    fn follow(&self, version: Version, value: Option<&Local>) -> Result<Option<(Local, usize)>, Thrown> {
         // SAFETY: nothing runs before the reference to the cache ends.
-        let Some(mut array) = (unsafe { self.this.cache().take(self.name, version) }) else { return Ok(None) };
+        let Some((mut array, size)) = (unsafe { self.this.cache().take(self.name, version) }) else { return Ok(None) };
         walk::act(array.slot(), self.steps, value.map_or(Act::Unset, Act::Assign))?;
-        Ok(Some(array))
+        Ok(Some((array, size)))
     }
 
     /// Appends the patch for a change to `array` to `out`, and tells where the array ends then; `None` where a
@@ -368,7 +369,7 @@ impl Unread<'_> {
     fn append(&self, end: End, value: &Encoded, rewrite: Rewrite) -> Result<Appended, Thrown> {
         let Self { this, name, key } = self;
         // SAFETY: nothing runs before the entry is out of use.
-        let Some(entry) = (unsafe { this.ends().look_up(name) }) else { return Ok(Appended::Changed) };
+        let Some(entry) = (unsafe { this.ends().find(name) }) else { return Ok(Appended::Changed) };
         let mut version = entry.version;
         let mut patch = GLOBALS.get().buffers.take();
         write_head(&mut patch, 1, true);
@@ -400,13 +401,13 @@ impl Unread<'_> {
 /// value is appended to.
 fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
     // SAFETY: nothing runs before the entry is out of use.
-    let mut version = unsafe { this.ends().look_up(name) }.map_or(Version::default(), |entry| entry.version);
+    let mut version = unsafe { this.ends().find(name) }.map_or(Version::default(), |entry| entry.version);
     let mut start = GLOBALS.get().buffers.take();
     start.reserve(16);
     let peeked = retry_importing(this, |store| store.peek(name.bytes(), &mut version, &mut *start))?;
     let end = match peeked {
         // SAFETY: nothing runs before the entry is out of use.
-        Peeked::Unchanged => unsafe { this.ends().look_up(name) }.and_then(|entry| entry.value().long()).map(End),
+        Peeked::Unchanged => unsafe { this.ends().find(name) }.and_then(|entry| entry.value().long()).map(End),
         Peeked::Whole => End::of_encoded(&start),
         Peeked::Noted(end) => Some(End(end)),
         Peeked::Missing => None,

@@ -7,6 +7,7 @@
 
 use std::mem::MaybeUninit;
 
+use super::cache::CacheSlot;
 use super::globals::GLOBALS;
 use super::handle::{self, Backend, BackendError, Found, Handle, PEEK, Peeked, Places, Remedy, Room, Unread, Version};
 use super::legacy::{self, retry_importing};
@@ -94,13 +95,13 @@ impl Wanted {
 
 /// Finds the newest value of `name`, for [`observe`] and [`refresh`]. `None`: it is not what is wanted.
 fn find(this: &SyncObject, name: &ZStr, wanted: Wanted, mut into: Slot) -> Result<Option<Observed>, Thrown> {
+    this.enter();
     // SAFETY: nothing runs before the entry is out of use.
-    if let Some(entry) = unsafe { this.cache().look_up(name) }
-        && let Some(instance) = this.constructed()
-        && instance.store.is_current(&entry.version)
-    {
+    if let Some(entry) = unsafe { this.known(name) } {
         return Ok(Some(Observed { version: entry.version, there: entry.copy_to(&mut into) }));
     }
+    // SAFETY: the reference ends here.
+    unsafe { this.cache() }.miss();
     into.set_null();
     check_name(name)?;
     let mut reading = Reading { this, name, wanted, into };
@@ -165,7 +166,7 @@ impl Reading<'_> {
             }
             Found::Unchanged => {
                 // SAFETY: nothing runs before the entry is out of use.
-                if let Some(entry) = unsafe { this.cache().look_up(name) }.filter(|entry| entry.version == before) {
+                if let Some(entry) = unsafe { this.cache().find(name) }.filter(|entry| entry.version == before) {
                     entry.version = version;
                     return observed(entry.copy_to(&mut self.into));
                 }
@@ -178,16 +179,16 @@ impl Reading<'_> {
             Found::Appended => self.take_appended(before, version, bytes),
             Found::Value => {
                 let sharing = stored::decode(this, name.bytes(), bytes, self.into.reborrow())?;
-                self.keep(sharing, version, bytes.len());
+                self.keep_decoded(sharing, version, bytes.len());
                 observed(true)
             }
         }
     }
 
-    /// Keeps the value that was read.
-    fn keep(&self, sharing: Sharing, version: Version, size: usize) {
+    /// Keeps the value that was decoded.
+    fn keep_decoded(&mut self, sharing: Sharing, version: Version, size: usize) {
         // SAFETY: nothing runs meanwhile; decoding has said whether the value is shareable.
-        unsafe { self.this.cache().keep(sharing, self.name, self.into.value(), version, size) };
+        unsafe { self.this.cache().keep_decoded(sharing, self.name, self.into.reborrow(), version, size) };
     }
 
     /// Lets the cached value follow the patches that have been appended to it since.
@@ -195,14 +196,15 @@ impl Reading<'_> {
         let Self { this, name, .. } = *self;
         // The cache lets go of the value, so that an array is changed in place.
         // SAFETY: nothing runs meanwhile.
-        let Some(mut value) = (unsafe { this.cache().take(name, before) }) else {
+        let Some((mut value, size)) = (unsafe { this.cache().take(name, before) }) else {
             // The cache knows another value by now: all of it, then.
             this.forget(name);
             return Ok(Taken::Changed);
         };
         let sharing = stored::apply_patches(this, name.bytes(), bytes, value.slot())?;
         self.into.swap(&mut value.slot());
-        self.keep(sharing, version, bytes.len());
+        // SAFETY: nothing runs meanwhile; decoding has said whether the value is shareable.
+        unsafe { this.cache().keep(sharing, name, self.into.value(), version, size + bytes.len()) };
         Ok(Taken::Observed(Observed { version, there: true }))
     }
 
@@ -240,7 +242,7 @@ impl Reading<'_> {
             }
             stored::decode(this, name.bytes(), bytes, self.into.reborrow())?
         };
-        self.keep(sharing, version, length);
+        self.keep_decoded(sharing, version, length);
         Ok(Taken::Observed(Observed { version, there: true }))
     }
 
@@ -270,20 +272,63 @@ pub fn write(this: &SyncObject, name: &ZStr, value: &Value) -> Result<(), Thrown
     Encoded::of(this, name, value)?.store(this, name, value, |_| Ok(true)).map(drop)
 }
 
-/// Stores a scalar under a name that the cache knows, which most writes are: nothing here can run
-/// user code, so nothing has to be held. `false`: nothing has happened, go the long way.
+/// Stores a scalar, or a string that is not long, in a file that is open, as most writes do: nothing here can run user code, so
+/// nothing has to be held. `false`: nothing has happened, go the long way.
 #[inline]
-pub fn write_known(this: &SyncObject, name: &ZStr, value: &Value) -> bool {
-    // SAFETY: nothing runs before the entry is out of use.
-    if let Some(entry) = unsafe { this.cache().find(name) }
-        && let Some(instance) = this.constructed()
-        && let Some(encoded) = scalar::small(value.as_zval())
-        && instance.store.put(name.bytes(), encoded.bytes(), &mut entry.version).is_ok()
-    {
-        entry.set_value(value);
-        return true;
+pub fn write_short(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Value) -> bool {
+    let Some(encoded) = scalar::small(value.as_zval()) else {
+        return value.kind() == zend::STRING && write_string(this, slot, name, value);
+    };
+    let Some(instance) = this.constructed() else { return false };
+    // SAFETY: nothing runs before the entry and the table, which is the entry's, are out of use.
+    unsafe {
+        let table = this.cache();
+        if let Some(entry) = this.entry(slot, name) {
+            let is_stored = instance.store.put(name.bytes(), encoded.bytes(), &mut entry.version).is_ok();
+            if is_stored {
+                table.set_scalar(entry, value);
+            }
+            return is_stored;
+        }
     }
-    false
+    write_new(this, name, value, encoded.bytes())
+}
+
+/// As [`write_short`], a string.
+#[inline(never)]
+fn write_string(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Value) -> bool {
+    let Some(instance) = this.constructed() else { return false };
+    let mut bytes = GLOBALS.get().buffers.take();
+    if !scalar::encode_short(value.as_zval(), &mut bytes) {
+        return false;
+    }
+    // SAFETY: nothing runs before the entry and the table, which is the entry's, are out of use; strings are plain.
+    unsafe {
+        let table = this.cache();
+        if let Some(entry) = this.entry(slot, name) {
+            let is_stored = instance.store.put(name.bytes(), &bytes, &mut entry.version).is_ok();
+            if is_stored {
+                table.put(entry, value, bytes.len());
+            }
+            return is_stored;
+        }
+    }
+    write_new(this, name, value, &bytes)
+}
+
+/// As [`write_short`], under a name that the cache does not know.
+#[inline(never)]
+fn write_new(this: &SyncObject, name: &ZStr, value: &Value, encoded: &[u8]) -> bool {
+    let Some(instance) = this.constructed() else { return false };
+    let mut version = Version::default();
+    let is_stored = instance.store.opening() != 0
+        && !is_bad_name(name)
+        && instance.store.put(name.bytes(), encoded, &mut version).is_ok();
+    if is_stored {
+        // SAFETY: the reference ends here; scalars and strings are plain.
+        unsafe { this.cache().store(name, Some(value), version, encoded.len()) };
+    }
+    is_stored
 }
 
 /// True if there is a value under `name`, and it is not null.
@@ -291,11 +336,9 @@ pub fn is_set(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
     if is_bad_name(name) {
         return Ok(false);
     }
+    this.enter();
     // SAFETY: nothing runs before the entry is out of use.
-    if let Some(entry) = unsafe { this.cache().look_up(name) }
-        && let Some(instance) = this.constructed()
-        && instance.store.is_current(&entry.version)
-    {
+    if let Some(entry) = unsafe { this.known(name) } {
         return Ok(!matches!(entry.value().kind(), zend::UNDEF | zend::NULL));
     }
     let mut bytes = [MaybeUninit::uninit(); PEEK];

@@ -21,10 +21,11 @@ use ext_php_rs::builders::ClassBuilder;
 use ext_php_rs::ffi::{self, BP_VAR_RW, zend_class_entry, zend_object, zend_object_handlers, zend_string, zval};
 use ext_php_rs::flags::ClassFlags;
 
+use super::cache::CacheSlot;
 use super::change::{change, change_next};
 use super::edit::Edit;
 use super::errors::{self, contain};
-use super::fetch::{self, Fetch, element, element_fetch, forget_type, property_fetch};
+use super::fetch::{self, Fetch, element, element_fetch, property_fetch};
 use super::globals::GLOBALS;
 use super::object::{SyncObject, WriteBack};
 use super::operation::{Operation, Operator};
@@ -383,7 +384,7 @@ unsafe extern "C" fn get_property_ptr_ptr(
         }
         // SAFETY: the engine passes a proxy, a live name, and a cache slot or null.
         let (proxy, name) = unsafe {
-            forget_type(slot);
+            CacheSlot::new(slot).forget_type();
             (Proxy::of(object), Str::share(name))
         };
         // SAFETY: the proxy's own, which only the instruction that runs uses.

@@ -311,10 +311,7 @@ extern "C" fn set_data(data: &mut ExecuteData, result: &mut zval) {
 extern "C" fn destroy(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
-        retry_importing(call.this(), Handle::destroy)?;
-        // SAFETY: plain values, so that nothing runs while the cache is emptied.
-        unsafe { call.this().cache() }.clear();
-        Ok(())
+        retry_importing(call.this(), Handle::destroy)
     });
 }
 

@@ -45,6 +45,30 @@ pub trait Backend: Sized {
     /// value.
     fn is_current(&self, version: &Self::Version) -> bool;
 
+    /// As [`is_current`](Self::is_current), also where other values were stored since: the version is brought up to date. It costs
+    /// a few loads. False: the value may have changed, or that takes more to find out; the version is as it was.
+    fn confirm(&self, version: &mut Self::Version) -> bool;
+
+    /// The opening of the store that reads see now: a number that no other opening of any store has in this process. 0: it has
+    /// not been opened yet, or is not there.
+    fn opening(&self) -> u64;
+
+    /// As [`opening`](Self::opening), after opening a store that is there and has not been opened yet. An operation tells of
+    /// failures.
+    fn enter(&self) -> u64;
+
+    /// The opening that a version is about; 0: none. It is current in no other.
+    fn opening_of(version: &Self::Version) -> u64;
+
+    /// A number that no other value of its key has in the version's opening; 0 where there was no value.
+    fn record_of(version: &Self::Version) -> u64;
+
+    /// Whether this thread still has an opening of a store. False where that is not known.
+    fn is_open(opening: u64) -> bool {
+        let _ = opening;
+        false
+    }
+
     /// Looks a key up. On [`Found::Value`], `out` is cleared and filled with the value's bytes.
     fn get(&self, key: &[u8], version: &mut Self::Version, out: &mut impl Room<u8>) -> Result<Found, Self::Error> {
         self.get_short(key, u64::MAX, version, out)

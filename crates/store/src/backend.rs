@@ -3,7 +3,7 @@
 
 use super::error::{Error, ErrorKind, Result};
 use super::format;
-use super::registry::{close_idle, set_idle_limit};
+use super::registry::{close_idle, is_open, set_idle_limit};
 use super::session::WriterHold;
 use super::store::Store;
 use super::version::Version;
@@ -16,7 +16,8 @@ use sync_backend::{
     Unread,
 };
 
-/// The length in bytes from which on a value is not written whole again, even if the caller offers to: its pieces are merged.
+/// The length in bytes from which on a value is not written whole again by a caller that would have to read it first: its
+/// pieces are merged.
 const LONG: u64 = 4 << 20;
 
 impl BackendError for Error {
@@ -75,6 +76,34 @@ impl Backend for Store {
     #[inline]
     fn is_current(&self, version: &Version) -> bool {
         self.is_current(version)
+    }
+
+    #[inline]
+    fn confirm(&self, version: &mut Version) -> bool {
+        self.confirm(version)
+    }
+
+    #[inline]
+    fn opening(&self) -> u64 {
+        self.opening()
+    }
+
+    fn enter(&self) -> u64 {
+        self.enter()
+    }
+
+    #[inline]
+    fn opening_of(version: &Version) -> u64 {
+        version.life()
+    }
+
+    #[inline]
+    fn record_of(version: &Version) -> u64 {
+        version.position().unwrap_or(0)
+    }
+
+    fn is_open(opening: u64) -> bool {
+        is_open(opening)
     }
 
     fn get_short(&self, key: &[u8], limit: u64, version: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {

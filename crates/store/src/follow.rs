@@ -7,6 +7,7 @@ use super::file::File;
 use super::header::{Header, Word};
 use super::line::Line;
 use super::options::Options;
+use super::read::Reader;
 use super::registry::Asked;
 use super::session::Session;
 use super::version::Version;
@@ -104,6 +105,30 @@ impl Follower {
         matches!(self.current_file(), Ok(Some(_)))
             // SAFETY: as in `is_current`.
             && seen.is_at(unsafe { &*self.commit.get() }.load(Ordering::Acquire), self.life.get())
+    }
+
+    /// See [`Store::confirm`](super::Store::confirm).
+    #[inline]
+    pub fn confirm(&self, seen: &mut Version) -> bool {
+        let looked = self.looked.get();
+        if looked.precedes_a_change() || !seen.is_of(self.life.get()) || !looked.is_this_tick() {
+            return false;
+        }
+        self.file.borrow().as_ref().is_some_and(|file| Reader::of(file).confirm(seen))
+    }
+
+    /// The number of the opening of the file that is open; 0: none is.
+    #[inline]
+    pub fn opening(&self) -> u64 {
+        self.life.get()
+    }
+
+    /// As [`Follower::opening`], after opening a file that is there. A failure comes again in the operation that follows.
+    pub fn enter(&self) -> u64 {
+        if self.life.get() == 0 {
+            let _ = self.with_file(false, |_| Ok(()));
+        }
+        self.life.get()
     }
 
     pub fn error(&self, failure: Failure) -> Error {

@@ -246,6 +246,11 @@ pub fn longest(file: &Rc<File>) -> Option<Rc<File>> {
     })
 }
 
+/// Whether this thread has a file open, by the number of its opening. (Nothing of the file is touched.)
+pub fn is_open(life: u64) -> bool {
+    REGISTRY.with_borrow(|registry| registry.files.values().any(|known| known.file.life() == life))
+}
+
 // ---- closing ------------------------------------------------------------------------------------------
 
 /// Closes the files unused for longest, beyond the limit; all unused ones that are gone, too.

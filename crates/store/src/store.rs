@@ -59,6 +59,24 @@ impl Store {
         self.follower.is_current(seen)
     }
 
+    /// As [`Store::is_current`], also where other keys were changed since: looks whether the index still names the key's record.
+    /// A few loads. `seen` is brought up to date, or left as it was.
+    #[inline]
+    pub fn confirm(&self, seen: &mut Version) -> bool {
+        self.follower.confirm(seen)
+    }
+
+    /// The number of the opening of the file that is open; 0: none is.
+    #[inline]
+    pub fn opening(&self) -> u64 {
+        self.follower.opening()
+    }
+
+    /// As [`Store::opening`], after opening a file that is there.
+    pub fn enter(&self) -> u64 {
+        self.follower.enter()
+    }
+
     /// Looks a key up. On `Found::Value`, `out` is cleared and filled with the value's bytes; where it has
     /// no room for them, [`ErrorKind::NoRoom`](super::ErrorKind::NoRoom) says how much they take. `seen` is brought up to date.
     pub fn get(&self, key: &[u8], seen: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {

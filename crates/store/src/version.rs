@@ -41,6 +41,12 @@ impl Version {
         self.commit
     }
 
+    /// Which opening of which file it is about; 0: none.
+    #[inline]
+    pub(super) fn life(&self) -> u64 {
+        self.life
+    }
+
     /// Whether it is about this opening of a file.
     #[inline]
     pub(super) fn is_of(&self, life: u64) -> bool {

@@ -302,6 +302,35 @@ impl Backend for Memory {
         self.check(true).is_ok() && content.exists && *version == content.version(version.value)
     }
 
+    fn confirm(&self, version: &mut MemoryVersion) -> bool {
+        let content = self.shared.content.borrow();
+        let is_newest = self.check(true).is_ok()
+            && content.exists
+            && version.life == content.life
+            && content.items.iter().any(|item| item.newest().made == version.value);
+        if is_newest {
+            *version = content.version(version.value);
+        }
+        is_newest
+    }
+
+    fn opening(&self) -> u64 {
+        let content = self.shared.content.borrow();
+        if content.exists { content.life } else { 0 }
+    }
+
+    fn enter(&self) -> u64 {
+        self.opening()
+    }
+
+    fn opening_of(version: &MemoryVersion) -> u64 {
+        version.life
+    }
+
+    fn record_of(version: &MemoryVersion) -> u64 {
+        version.value
+    }
+
     fn get_short(
         &self,
         key: &[u8],

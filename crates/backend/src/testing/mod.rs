@@ -28,6 +28,8 @@ macro_rules! backend_tests {
             order_is_that_of_the_first_put
             any_bytes_are_a_key_and_a_value
             a_version_tells_whether_a_value_has_changed
+            a_version_is_confirmed_while_its_value_is_the_newest
+            an_opening_has_a_number_and_each_value_another_one
             a_version_of_a_removed_key_is_not_current
             too_little_room_changes_nothing
             a_long_value_may_be_left_where_it_is

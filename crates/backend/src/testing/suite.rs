@@ -95,6 +95,57 @@ pub fn a_version_tells_whether_a_value_has_changed<F: Fixture>() {
     assert_eq!(out, b"1");
 }
 
+pub fn a_version_is_confirmed_while_its_value_is_the_newest<F: Fixture>() {
+    let place = F::new();
+    let (store, other) = (place.handle(), place.handle());
+    assert!(!store.confirm(&mut VersionOf::<F>::default()), "a value never seen");
+    let mut version = put(&store, b"a", b"1");
+    assert!(store.confirm(&mut version));
+    put(&other, b"b", b"2");
+    assert!(!store.is_current(&version));
+    assert!(store.confirm(&mut version), "another key is not this one");
+    assert!(store.is_current(&version));
+    other.lock(Patience::default()).unwrap();
+    put(&other, b"b", b"3");
+    let known = version;
+    assert!(!store.confirm(&mut version), "a lock is waited for");
+    assert_eq!(version, known);
+    other.unlock();
+    assert!(store.confirm(&mut version));
+    put(&other, b"a", b"1");
+    let known = version;
+    assert!(!store.confirm(&mut version), "the same bytes, put again, are new");
+    assert_eq!(version, known);
+    let mut version = version_of(&store, b"a");
+    other.remove(b"a").unwrap();
+    assert!(!store.confirm(&mut version));
+    let mut version = put(&store, b"a", b"4");
+    other.destroy().unwrap();
+    put(&other, b"a", b"4");
+    assert!(!store.confirm(&mut version), "the store is another one");
+}
+
+pub fn an_opening_has_a_number_and_each_value_another_one<F: Fixture>() {
+    type S<F> = <F as Fixture>::Store;
+    let place = F::new();
+    let (store, other) = (place.handle(), place.handle());
+    assert_eq!((store.opening(), store.enter()), (0, 0), "there is none yet");
+    let first = put(&other, b"a", b"1");
+    let opening = store.enter();
+    assert!(opening != 0);
+    assert_eq!(store.opening(), opening);
+    assert_eq!((S::<F>::opening_of(&first), S::<F>::opening_of(&version_of(&store, b"a"))), (opening, opening));
+    assert_eq!(S::<F>::opening_of(&VersionOf::<F>::default()), 0);
+    let second = put(&store, b"a", b"1");
+    assert!(S::<F>::record_of(&first) != S::<F>::record_of(&second));
+    assert_eq!(S::<F>::record_of(&second), S::<F>::record_of(&version_of(&other, b"a")));
+    assert_eq!(S::<F>::record_of(&version_of(&other, b"b")), 0);
+    other.destroy().unwrap();
+    put(&other, b"a", b"1");
+    let _ = value(&store, b"a");
+    assert!(store.opening() != opening, "the store is another one");
+}
+
 pub fn a_version_of_a_removed_key_is_not_current<F: Fixture>() {
     let place = F::new();
     let (store, other) = (place.handle(), place.handle());

@@ -170,6 +170,25 @@ impl<'f> Reader<'f> {
         self.is_same_record(seen, commit) && self.file.map.header().commit.load(Ordering::Relaxed) & !HELD == commit
     }
 
+    /// See [`crate::Store::confirm`]: the part of [`Reader::attempt`] that needs neither the key nor its bytes.
+    #[inline]
+    pub fn confirm(&self, seen: &mut Version) -> bool {
+        let header = self.file.map.header();
+        let commit = header.commit.load(Ordering::Acquire);
+        // A hold is waited for, and a log that has gone back is looked into, by those that can fail.
+        if commit & HELD != 0 || commit < self.file.seen() || seen.position().is_none() {
+            return false;
+        }
+        self.file.see(commit);
+        let is_newest = self.is_unchanged(seen, commit)
+            && !self.file.map.is_poisoned()
+            && header.incarnation.load(Ordering::Relaxed) == self.file.incarnation();
+        if is_newest {
+            seen.confirm(commit);
+        }
+        is_newest
+    }
+
     /// Whether the slot still names the very record that `seen` tells of. Positions are never used
     /// twice, so there is no other record with this position at this offset.
     #[inline]

@@ -1,0 +1,165 @@
+//! The memory of a thread's entries and values, and the end of each.
+//!
+//! | value | lives until |
+//! | --- | --- |
+//! | a scalar, "missing" | its name is forgotten |
+//! | a string or an array that goes with the request | the request's very end: then no PHP code runs, and its memory is still there |
+//! | one that outlives the request | it is superseded or evicted, and then until the *next* request begins |
+//!
+//! Values that outlive the request are handed out without being counted. Nobody can have one any more when a request begins. (At
+//! a request's end some do: the engine forgets its stream wrappers, whose names may be such strings, after its extensions have
+//! ended.)
+//!
+//! No function here calls code that may leave by `longjmp`, or run user code: nothing is ever half done.
+
+use std::cell::{Cell, RefCell};
+use std::ptr::NonNull;
+
+use ext_php_rs::ffi::zval;
+
+use super::account::Account;
+use super::block::Block;
+use super::entry::Entry;
+use super::pool::Pool;
+use super::slot::STAMPED;
+use crate::php::handle::{Backend, Handle};
+use crate::php::zend::{self, Value};
+
+/// The memory of a thread's entries and values. It stays where it is while there is a table.
+#[derive(Default)]
+pub struct Keeper {
+    pub account: Account,
+    pool: Pool,
+    /// Blocks that no entry has any more, and that the request may use.
+    buried: RefCell<Vec<Block>>,
+    /// Entries whose value goes with the request, or has done so.
+    passing: RefCell<Vec<NonNull<Entry>>>,
+    /// The stamp that was given last.
+    stamp: Cell<u64>,
+}
+
+/// Bytes that a string or an array takes besides its content.
+const HEADER: usize = 32;
+
+impl Keeper {
+    /// Frees the blocks that no entry has any more. No PHP code has one of the values.
+    pub fn free_buried(&self) {
+        for block in self.buried.take() {
+            self.account.free(block.size());
+        }
+    }
+
+    /// Ends a request: gives up the values that go with it, as long as their memory is there. No PHP code runs any more.
+    pub fn end_request(&self) {
+        for mut entry in self.passing.take() {
+            // SAFETY: the memory of an entry stays for as long as the thread, and no other reference to it is in use.
+            let entry = unsafe { entry.as_mut() };
+            entry.listed = false;
+            if entry.passes {
+                let record = Handle::record_of(&entry.version);
+                self.clear(entry);
+                entry.note_record(record);
+            }
+        }
+    }
+
+    /// Makes an entry that no table knows yet; `None` where there is no memory.
+    pub fn add(&self, name: &[u8]) -> Option<NonNull<Entry>> {
+        self.stamp.set(self.stamp.get() + 1);
+        let entry = self.pool.add(Entry::new(name, STAMPED | self.stamp.get(), self.account.now())?)?;
+        self.account.add_name(Entry::cost(name.len()));
+        Some(entry)
+    }
+
+    /// Takes an entry back, to which no table leads any more.
+    pub fn remove(&self, mut entry: NonNull<Entry>) {
+        // SAFETY: an entry of this thread's, which nothing else refers to.
+        unsafe {
+            self.clear(entry.as_mut());
+            self.account.remove_name(Entry::cost(entry.as_ref().name().len()));
+            entry.as_mut().free_name();
+            self.pool.remove(entry);
+        }
+    }
+
+    /// Gives up the value of an entry.
+    pub fn clear(&self, entry: &mut Entry) {
+        let (block, size) = entry.clear();
+        self.account.has_passed(size);
+        if let Some(block) = block {
+            self.buried.borrow_mut().push(block);
+        }
+    }
+
+    /// Puts a value in place of an entry's.
+    ///
+    /// # Safety
+    /// The value is free of objects and references.
+    pub unsafe fn put(&self, entry: &mut Entry, value: &Value, size: usize) {
+        self.clear(entry);
+        if !matches!(value.kind(), zend::STRING | zend::ARRAY) {
+            return entry.set_scalar(value);
+        }
+        let size = size.saturating_add(HEADER);
+        if size > self.account.may_pass() {
+            return entry.note_record(0);
+        }
+        if !entry.listed {
+            let mut passing = self.passing.borrow_mut();
+            if passing.try_reserve(1).is_err() {
+                return entry.note_record(0);
+            }
+            passing.push(NonNull::from(&mut *entry));
+            entry.listed = true;
+        }
+        let excess = self.account.passing_excess(size);
+        if excess > 0 {
+            self.forget_oldest(excess);
+        }
+        entry.set_passing(value, size as u32);
+        entry.set_decoded(0);
+        self.account.pass(size);
+    }
+
+    /// As [`put`](Self::put), a copy that outlives the request, which becomes `value`, too. False: there is no room for it.
+    ///
+    /// # Safety
+    /// As for [`put`](Self::put); `into` is where `value` is, which owns it.
+    pub unsafe fn put_lasting(&self, entry: &mut Entry, value: &Value, into: *mut zval) -> bool {
+        if !matches!(value.kind(), zend::STRING | zend::ARRAY) {
+            return false;
+        }
+        let mut copy = zend::scratch();
+        // SAFETY: the caller promises a plain value; the copy is used no longer than its block.
+        let Some(block) = (unsafe { Block::copy(value, &raw mut *copy, self.account.left()) }) else { return false };
+        self.account.keep(block.as_ref().map_or(0, Block::size));
+        self.clear(entry);
+        // SAFETY: the caller's place, which owns the value that is given up; it is a plain one.
+        unsafe {
+            zend::release(into);
+            zend::copy_value(into, &raw const *copy);
+        }
+        entry.set_lasting(Value::of(&copy), block);
+        true
+    }
+
+    /// Forgets values that go with the request, of so many bytes: those kept for longest first.
+    #[cold]
+    fn forget_oldest(&self, bytes: usize) {
+        let mut freed = 0;
+        for entry in self.passing.borrow().iter() {
+            if freed >= bytes {
+                return;
+            }
+            // SAFETY: the memory of an entry stays for as long as the thread. The one entry that a caller has in hand has no value.
+            unsafe {
+                let entry = entry.as_ptr();
+                if (*entry).passes {
+                    freed += (*entry).size();
+                    self.clear(&mut *entry);
+                    (*entry).note_record(0);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,522 @@
+//! A hash table from name to entry.
+//!
+//! A name lies in one of the [`WINDOW`] places from its home on, wherever in there: a search looks at so many and no more, for
+//! whatever names (PHP's hash has no secret: names may be chosen to have the same). Where the window is full the table grows;
+//! where it is full although the table is nearly empty, one of the names in it goes.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::cell::{Cell, RefCell};
+use std::ptr::{self, NonNull};
+
+use ext_php_rs::ffi;
+
+use super::entry::{Entry, LONGEST};
+use super::keeper::Keeper;
+use crate::php::handle::{Backend, Handle, Version};
+use crate::php::value::Sharing;
+use crate::php::zend::{Local, Slot, Value, ZStr};
+
+/// Places that a name may lie in.
+const WINDOW: usize = 8;
+/// Home places of a table at its start, as a power of two.
+const INITIAL: u32 = 4;
+/// Spreads PHP's hash, whose low bits alone tell short names apart, to the high ones.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Names known to be missing that a table keeps. They come from strangers.
+const MISSING: usize = 512;
+
+/// A place. PHP's hashes are not 0: that is a free place.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Place {
+    hash: u64,
+    entry: *mut Entry,
+}
+
+/// A window of a table that has nothing in it.
+#[repr(C, align(64))]
+struct Nothing([Place; WINDOW]);
+// SAFETY: it is never written to.
+unsafe impl Sync for Nothing {}
+static NOTHING: Nothing = Nothing([Place { hash: 0, entry: ptr::null_mut() }; WINDOW]);
+
+/// A table of names.
+pub struct Table {
+    places: Cell<*mut Place>,
+    /// How far a spread hash is shifted to give a home, less one: 63 in a table that was not allocated.
+    shift: Cell<u32>,
+    /// Which request looks names up.
+    now: Cell<u32>,
+    /// How often a name was found by a search, and was still right; how often not.
+    hits: Cell<u64>,
+    misses: Cell<u64>,
+    used: Cell<usize>,
+    /// Null in the table of objects that have no file open.
+    keeper: *const Keeper,
+    /// The next place to be freed where there is no room for another name.
+    hand: Cell<usize>,
+    missing: RefCell<Missing>,
+}
+
+/// The names found missing last: the oldest goes with the next one.
+struct Missing {
+    entries: Vec<(NonNull<Entry>, u64)>,
+    next: usize,
+}
+
+impl Table {
+    /// An empty table of a thread's.
+    pub fn new(keeper: &Keeper) -> Self {
+        let table = Self::nowhere();
+        table.now.set(keeper.account.now());
+        Self { keeper, ..table }
+    }
+
+    /// A table that stays empty.
+    pub const fn nowhere() -> Self {
+        Self {
+            places: Cell::new((&raw const NOTHING).cast_mut().cast()),
+            shift: Cell::new(63),
+            now: Cell::new(0),
+            hits: Cell::new(0),
+            misses: Cell::new(0),
+            used: Cell::new(0),
+            keeper: ptr::null(),
+            hand: Cell::new(0),
+            missing: RefCell::new(Missing { entries: Vec::new(), next: 0 }),
+        }
+    }
+
+    fn keeper(&self) -> Option<&Keeper> {
+        // SAFETY: null, or the thread's, which owns the table.
+        unsafe { self.keeper.as_ref() }
+    }
+
+    #[inline(always)]
+    fn home(&self, hash: u64) -> usize {
+        ((hash.wrapping_mul(SPREAD) >> 1) >> self.shift.get()) as usize
+    }
+
+    /// Home places.
+    fn homes(&self) -> usize {
+        1 << (63 - self.shift.get())
+    }
+
+    fn is_allocated(&self) -> bool {
+        self.shift.get() < 63
+    }
+
+    /// All places.
+    fn places(&self) -> usize {
+        if self.is_allocated() { self.homes() + WINDOW - 1 } else { 0 }
+    }
+
+    /// The entry of a name.
+    ///
+    /// # Safety
+    /// The entry is not used after anything else was done to the thread's cache: before any call into the engine that might
+    /// run user code.
+    #[inline]
+    #[expect(clippy::mut_from_ref, reason = "entries are shared, and the caller promises to use one at a time")]
+    pub unsafe fn find(&self, name: &ZStr) -> Option<&mut Entry> {
+        let hash = name.hash();
+        // SAFETY: a window lies in the table from each home on; a place that has a hash has an entry.
+        unsafe {
+            let mut at = self.places.get().add(self.home(hash));
+            for _ in 0..WINDOW {
+                if (*at).hash == hash && (*(*at).entry).is_named(name) {
+                    return Some(&mut *(*at).entry);
+                }
+                at = at.add(1);
+            }
+        }
+        None
+    }
+
+    /// Notes that an entry was found, and was right.
+    #[inline]
+    pub fn hit(&self, entry: &mut Entry) {
+        entry.used = self.now.get();
+        self.hits.set(self.hits.get() + 1);
+    }
+
+    /// Notes that none was.
+    pub fn miss(&self) {
+        if !self.keeper.is_null() {
+            self.misses.set(self.misses.get() + 1);
+        }
+    }
+
+    /// Keeps `value` (or, with `None`, that there is none) for `name`, as of `version`. `size`: bytes of the encoded value.
+    ///
+    /// # Safety
+    /// The value is free of objects and references (`Sharing::Shareable`).
+    pub unsafe fn store(&self, name: &ZStr, value: Option<&Value>, version: Version, size: usize) {
+        let Some((keeper, entry)) = self.entry_for(name, &version) else { return };
+        entry.version = version;
+        match value {
+            // SAFETY: the caller promises a value that can be released without running user code.
+            Some(value) => unsafe { keeper.put(entry, value, size) },
+            None => {
+                keeper.clear(entry);
+                self.note_missing(entry);
+            }
+        }
+    }
+
+    /// Keeps a value that may be kept, and forgets the name of another.
+    ///
+    /// # Safety
+    /// As for [`Table::store`]; `sharing` is the value's.
+    #[inline]
+    pub unsafe fn keep(&self, sharing: Sharing, name: &ZStr, value: &Value, version: Version, size: usize) {
+        // SAFETY: the caller promises that a value is shareable if `sharing` says so.
+        unsafe {
+            match sharing {
+                Sharing::Shareable => self.store(name, Some(value), version, size),
+                Sharing::Fresh => self.forget(name),
+            }
+        }
+    }
+
+    /// As [`Table::keep`], for a value that has just been decoded: where an earlier request has decoded it as well, it
+    /// becomes one that outlives this one, in `value`, too.
+    ///
+    /// # Safety
+    /// As for [`Table::keep`].
+    pub unsafe fn keep_decoded(&self, sharing: Sharing, name: &ZStr, value: Slot, version: Version, size: usize) {
+        if sharing == Sharing::Fresh {
+            return self.forget(name);
+        }
+        let Some((keeper, entry)) = self.entry_for(name, &version) else { return };
+        let again = entry.was_decoded_before(&version, keeper.account.now());
+        entry.version = version;
+        // SAFETY: the caller promises a plain value.
+        unsafe {
+            if !again || !keeper.put_lasting(entry, value.value(), value.as_ptr()) {
+                keeper.put(entry, value.value(), size);
+            }
+        }
+        entry.set_decoded(keeper.account.now());
+    }
+
+    /// Puts a scalar that is no string under a name, whose version is right already.
+    #[inline]
+    pub fn set_scalar(&self, entry: &mut Entry, value: &Value) {
+        if !entry.is_plain()
+            && let Some(keeper) = self.keeper()
+        {
+            keeper.clear(entry);
+        }
+        entry.set_scalar(value);
+    }
+
+    /// Puts a value under a name, whose version is right already.
+    ///
+    /// # Safety
+    /// As for [`Table::store`]; the entry is the table's.
+    pub unsafe fn put(&self, entry: &mut Entry, value: &Value, size: usize) {
+        if let Some(keeper) = self.keeper() {
+            // SAFETY: the caller promises a plain value.
+            unsafe { keeper.put(entry, value, size) };
+        }
+    }
+
+    /// Hands over the value of a name, if it is an array of this version, and forgets it: the array, and the bytes that it was
+    /// said to take.
+    pub fn take(&self, name: &ZStr, version: Version) -> Option<(Local, usize)> {
+        // SAFETY: nothing else is done to the table before the entry is out of use.
+        let entry = unsafe { self.find(name) }.filter(|entry| entry.version == version)?;
+        entry.value().array()?;
+        let (array, size) = (Local::copy_of(entry.value()), entry.size());
+        self.keeper()?.clear(entry);
+        entry.note_record(0);
+        Some((array, size))
+    }
+
+    /// Forgets a name.
+    pub fn forget(&self, name: &ZStr) {
+        // SAFETY: nothing else is done to the table before the entry is out of use.
+        if let Some(keeper) = self.keeper()
+            && let Some(entry) = unsafe { self.find(name) }
+        {
+            keeper.clear(entry);
+            entry.note_record(0);
+        }
+    }
+
+    /// Forgets all.
+    pub fn clear(&self) {
+        for at in 0..self.places() {
+            self.remove_at(at);
+        }
+        self.missing.borrow_mut().entries = Vec::new();
+    }
+
+    /// Gives its memory back. It may be used again.
+    pub fn empty(&self) {
+        self.clear();
+        self.drop_places();
+        if let Some(keeper) = self.keeper() {
+            keeper.account.count(self.hits.take(), self.misses.take());
+        }
+    }
+
+    /// Begins a request.
+    pub fn begin_request(&self, now: u32) {
+        self.now.set(now);
+        if let Some(keeper) = self.keeper() {
+            keeper.account.count(self.hits.take(), self.misses.take());
+        }
+    }
+
+    /// How often a name was found, and how often not, since that was counted last.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.hits.get(), self.misses.get())
+    }
+
+    /// Calls `each` with all entries; removes those for which it is false.
+    pub fn retain(&self, mut each: impl FnMut(&mut Entry) -> bool) {
+        for at in 0..self.places() {
+            // SAFETY: a place of the table; a place that has a hash has an entry, and no other reference to it is in use.
+            let is_kept = unsafe {
+                let place = self.places.get().add(at);
+                (*place).hash == 0 || each(&mut *(*place).entry)
+            };
+            if !is_kept {
+                self.remove_at(at);
+            }
+        }
+    }
+
+    /// As large as what is left in it wants.
+    pub fn fit(&self) {
+        if self.used.get() == 0 {
+            self.drop_places();
+        } else if self.homes() > 64 * self.used.get() {
+            self.resize(self.used.get().ilog2() + 2);
+        }
+    }
+
+    /// The entry of a name, made where there is none, for a value of a version. `None`: it cannot be kept.
+    #[expect(clippy::mut_from_ref, reason = "as for `find`; callers use the entry before anything else")]
+    fn entry_for(&self, name: &ZStr, version: &Version) -> Option<(&Keeper, &mut Entry)> {
+        let keeper = self.keeper()?;
+        if Handle::opening_of(version) == 0 {
+            self.forget(name);
+            return None;
+        }
+        // SAFETY: nothing else is done to the table before the entry is out of use.
+        if let Some(entry) = unsafe { self.find(name) } {
+            return Some((keeper, entry));
+        }
+        let length = name.bytes().len();
+        if length > LONGEST {
+            return None;
+        }
+        let has_room = || keeper.account.has_room_for_name(Entry::cost(length), self.used.get());
+        if !has_room() {
+            self.sweep();
+            if !has_room() {
+                return None;
+            }
+        }
+        if !self.make_room() {
+            return None;
+        }
+        let entry = keeper.add(name.bytes())?;
+        self.insert(Place { hash: name.hash(), entry: entry.as_ptr() });
+        // SAFETY: the entry is new.
+        Some((keeper, unsafe { &mut *entry.as_ptr() }))
+    }
+
+    /// Keeps at most every second place in use, where there is memory for that; false: it has no places at all.
+    fn make_room(&self) -> bool {
+        if !self.is_allocated() {
+            return self.grow(INITIAL);
+        }
+        if 2 * self.used.get() >= self.homes() {
+            self.grow(64 - self.shift.get());
+        }
+        true
+    }
+
+    /// Makes it one of so many homes; false where there is no memory for that, or it would be more than the cache may take.
+    fn grow(&self, bits: u32) -> bool {
+        self.keeper().is_some_and(|keeper| keeper.account.has_room_for(Self::layout(bits).size())) && self.resize(bits)
+    }
+
+    /// Puts a name that is not there into its window.
+    fn insert(&self, new: Place) {
+        loop {
+            let home = self.home(new.hash);
+            for at in home..home + WINDOW {
+                // SAFETY: a window lies in the table from each home on.
+                unsafe {
+                    let place = self.places.get().add(at);
+                    if (*place).hash == 0 {
+                        *place = new;
+                        self.used.set(self.used.get() + 1);
+                        return;
+                    }
+                }
+            }
+            // A window that is full in a table that is not was meant to be.
+            if 8 * self.used.get() < self.homes() || !self.grow(64 - self.shift.get()) {
+                self.remove_at(home + (new.entry.addr() / size_of::<Entry>()) % WINDOW);
+            }
+        }
+    }
+
+    /// Removes the name in a place, if there is one.
+    fn remove_at(&self, at: usize) {
+        // SAFETY: callers pass a place of the table. It is emptied before its entry is given up, to which nothing else leads.
+        unsafe {
+            let place = self.places.get().add(at);
+            if (*place).hash == 0 {
+                return;
+            }
+            let entry = (*place).entry;
+            *place = Place { hash: 0, entry: ptr::null_mut() };
+            self.used.set(self.used.get() - 1);
+            if let (Some(keeper), Some(entry)) = (self.keeper(), NonNull::new(entry)) {
+                keeper.remove(entry);
+            }
+        }
+    }
+
+    /// Frees some names, in no order, where there is no room for another one. Values that outlive the request stay: their
+    /// memory would not be free before it ends.
+    #[cold]
+    fn sweep(&self) {
+        let wanted = self.used.get() / 16 + 1;
+        let mut freed = 0;
+        for _ in 0..self.places() {
+            let at = self.hand.get() % self.places();
+            self.hand.set(at + 1);
+            // SAFETY: a place of the table; a place that has a hash has an entry.
+            let goes = unsafe {
+                let place = self.places.get().add(at);
+                (*place).hash != 0 && !(*(*place).entry).has_block()
+            };
+            if goes {
+                self.remove_at(at);
+                freed += 1;
+                if freed == wanted {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Counts a name among those that are missing; the one that has been among them for longest goes.
+    fn note_missing(&self, entry: &mut Entry) {
+        let mut missing = self.missing.borrow_mut();
+        let new = (NonNull::from(&mut *entry), entry.stamp);
+        if missing.entries.len() < MISSING {
+            if missing.entries.try_reserve(1).is_ok() {
+                missing.entries.push(new);
+            }
+            return;
+        }
+        let next = missing.next;
+        missing.next = (next + 1) % MISSING;
+        let (old, stamp) = std::mem::replace(&mut missing.entries[next], new);
+        drop(missing);
+        // SAFETY: the memory of an entry stays readable for as long as the thread lives; with this stamp it is one of this table.
+        unsafe {
+            if old != new.0 && old.as_ref().stamp == stamp && old.as_ref().is_missing() {
+                self.remove(old);
+            }
+        }
+    }
+
+    /// Removes an entry of the table.
+    ///
+    /// # Safety
+    /// The entry is one of this table, and no reference to it is in use.
+    unsafe fn remove(&self, entry: NonNull<Entry>) {
+        // SAFETY: the caller promises an entry, which has a name.
+        let hash = unsafe {
+            let name = entry.as_ref().name();
+            ffi::zend_hash_func(name.as_ptr().cast(), name.len())
+        };
+        let home = self.home(hash);
+        for at in home..home + WINDOW {
+            // SAFETY: a window lies in the table from each home on.
+            if unsafe { (*self.places.get().add(at)).entry } == entry.as_ptr() {
+                return self.remove_at(at);
+            }
+        }
+    }
+
+    /// Makes it one of so many homes; false where there is no memory for that.
+    fn resize(&self, bits: u32) -> bool {
+        let Some(new) = Self::allocate(bits) else { return false };
+        let old = self.places();
+        let places = self.places.replace(new);
+        let shift = self.shift.replace(63 - bits);
+        self.used.set(0);
+        if let Some(keeper) = self.keeper() {
+            keeper.account.keep(Self::layout(bits).size());
+        }
+        for at in 0..old {
+            // SAFETY: the old places, which are this function's now.
+            let place = unsafe { *places.add(at) };
+            if place.hash != 0 {
+                self.reinsert(place);
+            }
+        }
+        self.deallocate(places, shift);
+        true
+    }
+
+    /// Puts a name from an older table into its window; drops it where that is full.
+    fn reinsert(&self, place: Place) {
+        let home = self.home(place.hash);
+        for at in home..home + WINDOW {
+            // SAFETY: a window lies in the table from each home on.
+            unsafe {
+                let free = self.places.get().add(at);
+                if (*free).hash == 0 {
+                    *free = place;
+                    self.used.set(self.used.get() + 1);
+                    return;
+                }
+            }
+        }
+        if let (Some(keeper), Some(entry)) = (self.keeper(), NonNull::new(place.entry)) {
+            keeper.remove(entry);
+        }
+    }
+
+    /// Leaves it without places.
+    fn drop_places(&self) {
+        let places = self.places.replace((&raw const NOTHING).cast_mut().cast());
+        let shift = self.shift.replace(63);
+        self.used.set(0);
+        self.hand.set(0);
+        self.deallocate(places, shift);
+    }
+
+    fn allocate(bits: u32) -> Option<*mut Place> {
+        // SAFETY: the layout is not empty; all bits zero is a free place.
+        let places: *mut Place = unsafe { alloc_zeroed(Self::layout(bits)) }.cast();
+        (!places.is_null()).then_some(places)
+    }
+
+    fn deallocate(&self, places: *mut Place, shift: u32) {
+        if shift < 63 {
+            let layout = Self::layout(63 - shift);
+            // SAFETY: allocated by `allocate`, with this layout; nothing refers to it any more.
+            unsafe { dealloc(places.cast(), layout) };
+            if let Some(keeper) = self.keeper() {
+                keeper.account.free(layout.size());
+            }
+        }
+    }
+
+    fn layout(bits: u32) -> Layout {
+        Layout::array::<Place>((1 << bits) + WINDOW - 1).expect("fewer places than there are bytes")
+    }
+}
