@@ -14,7 +14,7 @@ foreach (['int' => 1.5, 'string of 20' => 1.5, 'array of 2' => 2, 'array of 20' 
 }
 return [
     ...$bars,
-    [11, 'a new object and a read, the first in a request, in µs', fn (Results $r) => $r->number('new', 'new, first') / 1e3, 'limit' => 3.5],
+    [11, 'a new object and a read, the first in a request, in µs', fn (Results $r) => $r->number('new', 'new, first in a request') / 1e3, 'limit' => 3.5],
     [11, 'a new object and a read, in a loop, in ns', fn (Results $r) => $r->number('new', 'new, in a loop'), 'limit' => 400],
     [11, 'growth of a worker\'s memory over the second half of the churn, in KiB', fn (Results $r) => isset($r->numbers['churn']) ? $r->numbers['churn'][10] - $r->numbers['churn'][5] : NAN, 'limit' => 100],
 ];

@@ -51,10 +51,15 @@ impl Handle {
         Store::signals_have_changed();
     }
 
-    /// New handles ask whether their path means what is open, and whether this process may open it: a request begins, perhaps for
-    /// somebody else, or another process has told this one something.
+    /// New handles ask whether their path means what is open, and whether this process may open it: another process has told this
+    /// one something.
     pub fn ask_anew() {
         Store::ask_anew();
+    }
+
+    /// New handles ask whether this process may open what is open: a request begins, perhaps for somebody else.
+    pub fn ask_for_rights() {
+        Store::ask_for_rights();
     }
 
     /// The address, for a sentence.

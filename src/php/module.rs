@@ -61,7 +61,7 @@ unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
 /// Only the engine calls it, once at that time.
 unsafe extern "C" fn request_startup(_kind: i32, _module: i32) -> i32 {
     announced::watch();
-    Handle::ask_anew();
+    Handle::ask_for_rights();
     GLOBALS.get().paths.reset();
     GLOBALS.get().caches.begin_request(ini::cache_size(), zend::serves_requests());
     0

@@ -8,7 +8,7 @@ use super::header::{Header, Word};
 use super::line::Line;
 use super::options::Options;
 use super::read::Reader;
-use super::registry::Asked;
+use super::registry::{Asked, Validity};
 use super::session::Session;
 use super::version::Version;
 use super::{diagnosis, inode, memory, registry, sigbus};
@@ -258,29 +258,24 @@ impl Follower {
     }
 
     /// The file that another store of this thread has opened by the same path, if opening it would lead to it: without a system
-    /// call where the kernel has said so at this very moment; else it is asked, by two. What a store that is open does not ask
-    /// for matters here: whether this process may open the file.
+    /// call where the kernel has said so at this very moment; else it is asked, by two. A store that is open does not ask for one
+    /// thing that matters here: whether this process may open the file.
     fn open_known(&self, write: bool, now: Asked) -> Option<Rc<File>> {
-        let (file, is_fresh) = registry::at(&self.path, now)?;
+        let (file, validity) = registry::at(&self.path, now)?;
         if write && !file.writable || !file.is_allowed_by(&self.options.file_systems) {
             return None;
         }
-        if is_fresh {
-            if !file.still_good() {
-                return None;
-            }
-            self.looked.set(now.moment);
-            self.point_to(file.clone());
-            return Some(file);
-        }
-        if !inode::may_open(&self.path, file.writable) {
+        if validity != Validity::Whole && !inode::may_open(&self.path, file.writable) {
             return None;
         }
-        self.looked.set(Moment::NEVER);
+        // Or it is looked at, before anything of it is touched.
+        self.looked.set(if validity == Validity::Nothing { Moment::NEVER } else { now.moment });
         self.point_to(file);
         match self.current_file() {
             Ok(Some(file)) if file.still_good() => {
-                registry::place(&self.path, &file, now);
+                if validity != Validity::Whole {
+                    registry::place(&self.path, &file, now);
+                }
                 Some(file)
             }
             _ => {

@@ -25,8 +25,16 @@ thread_local! {
 }
 
 thread_local! {
-    /// How often something happened after which the kernel is to be asked anew: [`ask_anew`].
-    static PERIOD: Cell<u64> = const { Cell::new(0) };
+    /// How often something happened after which the kernel is to be asked anew: [`ask_anew`], [`ask_for_rights`].
+    static PERIODS: Cell<Periods> = const { Cell::new(Periods { of_meanings: 0, of_rights: 0 }) };
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Periods {
+    /// In one period a path keeps its meaning,
+    of_meanings: u64,
+    /// and the process its rights.
+    of_rights: u64,
 }
 
 /// While a thread has no more files open, each opening looks whether any of them was destroyed.
@@ -61,13 +69,34 @@ struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
     pub moment: Moment,
-    period: u64,
+    periods: Periods,
+}
+
+/// The part of the kernel's answer about a path that still stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// All of it.
+    Whole,
+    /// The path means the file. Whether this process may open it is to be asked.
+    Meaning,
+    /// Nothing.
+    Nothing,
 }
 
 impl Asked {
     /// It is asked at once.
     pub fn now() -> Self {
-        Self { moment: Moment::now(), period: PERIOD.get() }
+        Self { moment: Moment::now(), periods: PERIODS.get() }
+    }
+
+    fn validity(&self, now: &Self) -> Validity {
+        if self.moment != now.moment || self.periods.of_meanings != now.periods.of_meanings {
+            Validity::Nothing
+        } else if self.periods.of_rights != now.periods.of_rights {
+            Validity::Meaning
+        } else {
+            Validity::Whole
+        }
     }
 }
 
@@ -167,16 +196,16 @@ pub fn register(file: File) -> Rc<File> {
 
 // ---- paths that lead to an open file -------------------------------------------------------------------
 
-/// The file that was opened by this path; and whether the kernel has said at this moment that the path means it, and that
-/// this process may open it. If not, it is to be asked before anything of the file is touched.
-pub fn at(path: &Path, now: Asked) -> Option<(Rc<File>, bool)> {
+/// The file that was opened by this path; and how much still stands of what the kernel said then. Nothing: it is to be asked
+/// before anything of the file is touched.
+pub fn at(path: &Path, now: Asked) -> Option<(Rc<File>, Validity)> {
     REGISTRY.with_borrow_mut(|registry| {
         let place = registry.places.get(&xxh3_64(bytes(path))).filter(|place| *place.path == *bytes(path))?;
-        let is_fresh = place.asked == now;
+        let validity = place.asked.validity(&now);
         let known = registry.files.get_mut(&place.id)?;
         registry.uses += 1;
         known.used = registry.uses;
-        Some((known.file.clone(), is_fresh))
+        Some((known.file.clone(), validity))
     })
 }
 
@@ -204,7 +233,15 @@ pub fn forget_place(path: &Path) {
 /// The kernel is asked anew about what is open, by each store that is made from here on: others may have had their turn.
 #[inline]
 pub fn ask_anew() {
-    PERIOD.set(PERIOD.get().wrapping_add(1));
+    let periods = PERIODS.get();
+    PERIODS.set(Periods { of_meanings: periods.of_meanings.wrapping_add(1), ..periods });
+}
+
+/// The kernel is asked anew whether this process may open what is open, by each store that is made from here on: it may have other
+/// rights than before.
+pub fn ask_for_rights() {
+    let periods = PERIODS.get();
+    PERIODS.set(Periods { of_rights: periods.of_rights.wrapping_add(1), ..periods });
 }
 
 // ---- mappings -----------------------------------------------------------------------------------------
@@ -253,21 +290,31 @@ pub fn is_open(life: u64) -> bool {
 
 // ---- closing ------------------------------------------------------------------------------------------
 
-/// Closes the files unused for longest, beyond the limit; all unused ones that are gone, too.
+/// For how long nobody looks again whether unused files are gone, where no change is announced: nanoseconds. Each look is a system
+/// call, and a server's requests end more often than that.
+const UNSEEN: u64 = 100_000_000;
+
+/// Closes the files unused for longest, beyond the limit. Now and then, and after each change that was announced, all unused ones
+/// that are gone, too.
 pub fn close_idle() {
+    thread_local! {
+        static LOOKED: Cell<Moment> = const { Cell::new(Moment::NEVER) };
+    }
     let limit = IDLE_LIMIT.get() as usize;
+    let is_due = !LOOKED.get().is_at_most_ago(UNSEEN);
     let _ = REGISTRY.try_with(|registry| {
         let Ok(mut registry) = registry.try_borrow_mut() else { return };
         let mut idle: Vec<(u64, Inode)> =
             registry.files.iter().filter(|(_, known)| known.is_idle()).map(|(id, known)| (known.used, *id)).collect();
-        if !idle.is_empty() {
+        idle.sort_unstable_by_key(|(used, _)| *used);
+        if is_due {
+            LOOKED.set(Moment::now());
             sigbus::stand_ready_at_times();
-            idle.sort_unstable_by_key(|(used, _)| *used);
         }
         let mut closed = false;
         let mut beyond = idle.len().saturating_sub(limit);
         for (_, id) in idle {
-            let is_gone = |file: &File| !file.is_still_at(file.path());
+            let is_gone = |file: &File| is_due && !file.is_still_at(file.path());
             if beyond > 0 || registry.files.get(&id).is_some_and(|known| is_gone(&known.file)) {
                 registry.files.remove(&id);
                 beyond = beyond.saturating_sub(1);

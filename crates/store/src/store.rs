@@ -470,10 +470,15 @@ impl Store {
     }
 
     /// Stores that are made from here on ask the kernel, once, about what this thread has open: whether its path means it, and this
-    /// process may open it. For callers that begin to work for somebody else, perhaps with other rights than before, or have heard
-    /// from another process.
+    /// process may open it. For callers that have heard from another process, which may have had its turn.
     pub fn ask_anew() {
         registry::ask_anew();
+    }
+
+    /// Stores that are made from here on ask the kernel, once, whether this process may open what this thread has open. For callers
+    /// that begin to work for somebody else, perhaps with other rights than before.
+    pub fn ask_for_rights() {
+        registry::ask_for_rights();
     }
 
     /// A message for the user about how the file was found: once.

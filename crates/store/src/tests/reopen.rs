@@ -1,7 +1,7 @@
 //! New stores on files that this thread has open.
 
 use super::super::clock::Moment;
-use super::super::registry::{self, Asked};
+use super::super::registry::{self, Asked, Validity};
 use super::*;
 
 /// Waits for another tick of the clock.
@@ -106,14 +106,30 @@ fn idle_files_are_closed_in_the_order_of_their_last_use_and_their_paths_forgotte
 }
 
 #[test]
-fn a_new_store_asks_anew_after_that_was_asked_for() {
+fn a_new_store_asks_anew_for_what_may_have_changed() {
     let path = TemporaryPath::new();
     let store = path.store();
     put(&store, b"x", b"1");
-    let is_fresh = || registry::at(&path.0, Asked::now()).unwrap().1;
-    // Another test may announce a change at any time.
-    let mut moments = 0..1000;
-    moments.find(|_| get(&path.store(), b"x").is_some() && is_fresh()).expect("no two looks in one tick");
-    Store::ask_anew();
-    assert!(!is_fresh());
+    let validity = || registry::at(&path.0, Asked::now()).unwrap().1;
+    let expect = |expected| {
+        // Another test may announce a change at any time, and the clock may tick.
+        for _ in 0..1000 {
+            assert_eq!(get(&path.store(), b"x"), Some(b"1".to_vec()));
+            let before = validity();
+            match expected {
+                Validity::Whole => {}
+                Validity::Meaning => Store::ask_for_rights(),
+                Validity::Nothing => Store::ask_anew(),
+            }
+            if before == Validity::Whole && validity() == expected {
+                return;
+            }
+        }
+        panic!("{expected:?}");
+    };
+    expect(Validity::Whole);
+    expect(Validity::Meaning);
+    expect(Validity::Whole);
+    expect(Validity::Nothing);
+    expect(Validity::Whole);
 }
