@@ -2,6 +2,12 @@
 A byte of a long string is changed in place: memory does not hold the string twice, and where it must, the memory limit is an exception
 --INI--
 memory_limit=80M
+--SKIPIF--
+<?php
+if (getenv('USE_ZEND_ALLOC') === '0') {
+    die('skip without the engine\'s allocator nothing counts its memory');
+}
+?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
