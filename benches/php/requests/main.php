@@ -60,17 +60,18 @@ final class Pool
 /** The files that requests include: names, and for each kind a file for each name that returns its value. */
 function make_includes(string $directory): void
 {
-    $files = $keys = [];
+    $names = $files = $keys = [];
     foreach (array_keys(KINDS) as $kind) {
         $below = store_of($directory, $kind) . '-files';
         mkdir($below);
-        foreach (names() as $n => $name) {
+        $names[$kind] = names_of($kind);
+        foreach ($names[$kind] as $n => $name) {
             $keys[$kind][] = "$kind $name";
             $files[$kind][] = "$below/$name.php";
             file_put_contents("$below/$name.php", '<?php return ' . var_export(value_of($kind, $n), true) . ';');
         }
     }
-    foreach (['names' => names(), 'names-of-apcu' => $keys, 'files' => $files] as $file => $content) {
+    foreach (['names' => $names, 'names-of-apcu' => $keys, 'files' => $files] as $file => $content) {
         file_put_contents("$directory/$file.php", '<?php return ' . var_export($content, true) . ';');
     }
 }
@@ -111,7 +112,7 @@ $work = getenv('SYNC_BENCH_DIR');
 
 print_machine('Requests to PHP-FPM');
 echo '- command: benches/requests ', implode(' ', array_slice($argv, 1, $rest - 1)), "\n";
-echo "- one worker each; timed inside of the script; APCu with apc.serializer=default; 1,000 names, each read once in a request; ns a read, the loop around it included\n";
+echo "- one worker each; timed inside of the script; APCu with apc.serializer=default; 1,000 names (50 of arrays of 1,000), each read once in a request; ns a read, the loop around it included\n";
 echo "- median of $rounds workers, whose requests take turns with those of the other pools; of the third and later requests the fastest\n";
 
 $pools = [];

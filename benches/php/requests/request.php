@@ -13,18 +13,19 @@ function anonymous(): int
     return (int) $found[1];
 }
 
-/** Whether the last value is the one that was written last, and how long all took. */
+/** Nanoseconds a read, if the last value is the one that was written last. */
 function each(int $took, mixed $value, string $kind, int $salt): array
 {
     require_once __DIR__ . '/values.php';
-    return ['ns' => $value === value_of($kind, 999, $salt) ? $took / 1_000 : throw new Exception("$kind: a wrong value")];
+    $count = count(names_of($kind));
+    return ['ns' => $value === value_of($kind, $count - 1, $salt) ? $took / $count : throw new Exception("$kind: a wrong value")];
 }
 
 hrtime(true);
 echo json_encode(match ($do) {
     'pid' => ['pid' => getmypid()],
     'sync' => (function () use ($directory, $kind, $salt) {
-        $names = include "$directory/names.php";
+        $names = (include "$directory/names.php")[$kind];
         require_once __DIR__ . '/values.php';
         $s = new Sync(store_of($directory, $kind));
         $v = $s->none;
@@ -35,8 +36,7 @@ echo json_encode(match ($do) {
         return each(hrtime(true) - $start, $v, $kind, $salt);
     })(),
     'apcu' => (function () use ($directory, $kind) {
-        $names = include "$directory/names-of-apcu.php";
-        $names = $names[$kind];
+        $names = (include "$directory/names-of-apcu.php")[$kind];
         $v = apcu_fetch('none');
         $start = hrtime(true);
         foreach ($names as $name) {

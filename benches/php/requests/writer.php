@@ -9,7 +9,7 @@ while (($line = fgets(STDIN)) !== false) {
     [$kind, $salt] = explode(' ', $line);
     $kind = array_keys(KINDS)[(int) $kind];
     $s = new Sync(store_of($argv[1], $kind));
-    foreach (names() as $n => $name) {
+    foreach (names_of($kind) as $n => $name) {
         $s->$name = value_of($kind, $n, (int) $salt);
     }
     unset($s);
