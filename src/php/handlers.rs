@@ -145,13 +145,30 @@ pub unsafe extern "C" fn has_property(
     object: *mut zend_object,
     name: *mut zend_string,
     question: c_int,
-    _slot: *mut *mut c_void,
+    slot: *mut *mut c_void,
 ) -> c_int {
+    // SAFETY: the engine passes an object of ours, and its slot for the name, or null. Nothing runs while the entry is borrowed.
+    unsafe {
+        if question as u32 == ffi::ZEND_PROPERTY_ISSET
+            && let Some(entry) = CacheSlot::new(slot).entry()
+            && let Some(instance) = SyncObject::of(object).constructed()
+            && instance.store.is_current(&entry.version)
+        {
+            return c_int::from(entry.is_set());
+        }
+    }
     contain(0, || {
         // SAFETY: the engine passes an object of ours and a live name; both are held at once.
         let (this, name) = unsafe { (SyncObject::of(object), Str::share(name)) };
         let _alive = this.hold();
-        c_int::from(has(this, &name, question).unwrap_or(false))
+        let is_so = has(this, &name, question).unwrap_or(false);
+        // SAFETY: the engine passes its slot for the name, or null. Nothing runs while the entry is borrowed.
+        unsafe {
+            if let Some(entry) = this.known(&name) {
+                CacheSlot::new(slot).lead_to(entry);
+            }
+        }
+        c_int::from(is_so)
     })
 }
 

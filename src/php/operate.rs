@@ -6,11 +6,11 @@ use std::ptr;
 
 use ext_php_rs::ffi::zval;
 
-use super::cache::CacheSlot;
+use super::cache::{CacheSlot, Entry, Table};
 use super::edit::{ATTEMPTS, Swap};
 use super::exclusive::exclusive;
 use super::globals::GLOBALS;
-use super::handle::{Backend, BackendError, Found, Handle, Remedy, Version};
+use super::handle::{Backend, BackendError, Found, Handle, Remedy};
 use super::object::SyncObject;
 use super::operation::Operator;
 use super::opline::Opline;
@@ -70,9 +70,8 @@ fn operate_on_known_number(
     operand: &Value,
     scratch: &mut Slot,
 ) -> Result<bool, Thrown> {
-    // SAFETY: nothing runs before the table and the entry, which is of the table, are out of use: neither applying an operator
-    // to a number, nor storing one.
-    let (table, Some(entry)) = (unsafe { (this.cache(), this.entry(cache_slot, name)) }) else { return Ok(false) };
+    // SAFETY: nothing runs before the entry is out of use: neither applying an operator to a number, nor storing one.
+    let Some(entry) = (unsafe { this.entry(cache_slot, name) }) else { return Ok(false) };
     let mut value = ManuallyDrop::new(zend::empty());
     // SAFETY: a place of this frame. The value is copied without being counted, and never dropped; it is changed only if
     // it is a number, which is not counted.
@@ -88,7 +87,8 @@ fn operate_on_known_number(
     // (Held, busy, full: the long way waits, or says what is wrong.)
     let is_done = matches!(instance.store.put_if_unchanged(name.bytes(), number.bytes(), &mut entry.version), Ok(true));
     if is_done {
-        table.set_scalar(entry, Value::of(&value));
+        // (It was a number before.)
+        entry.set_scalar(Value::of(&value));
     }
     Ok(is_done)
 }
@@ -122,11 +122,12 @@ fn swap_scalar(
     scratch: &mut Slot,
 ) -> Result<Swap, Thrown> {
     for _ in 0..ATTEMPTS {
-        // SAFETY: nothing runs before the entry is out of use: an operator without side effects runs no user code.
-        let Some(entry) = (unsafe { this.cache().find(name) }) else {
+        // SAFETY: nothing runs before the table and its entry are out of use: an operator without side effects runs no user code.
+        let table = unsafe { this.cache() };
+        // SAFETY: as above.
+        let Some(entry) = (unsafe { table.find(name) }) else {
             if refresh_scalar(this, name)? { continue } else { return Ok(Swap::Impossible) }
         };
-        let mut version = entry.version;
         if !is_short(entry.value()) {
             return Ok(Swap::Impossible);
         }
@@ -135,11 +136,11 @@ fn swap_scalar(
         scratch.reborrow().release();
         scratch.copy(entry.value());
         let swapped = match scalar::small(new.as_zval()) {
-            Some(number) => put_if_unchanged(this, name, number.bytes(), &mut version, &new),
+            Some(number) => put_if_unchanged(this, name, number.bytes(), (table, entry), &new),
             None => {
                 let mut bytes = GLOBALS.get().buffers.take();
                 if scalar::encode(new.as_zval(), &mut bytes) {
-                    put_if_unchanged(this, name, &bytes, &mut version, &new)
+                    put_if_unchanged(this, name, &bytes, (table, entry), &new)
                 } else {
                     Swap::Impossible
                 }
@@ -155,14 +156,20 @@ fn swap_scalar(
     Ok(Swap::Lost)
 }
 
-/// Stores the bytes of a scalar, if the name's value is still the one that was seen.
+/// Stores the bytes of a scalar, if the name's value is still the one that was seen: the table's entry of the name.
 #[inline]
-fn put_if_unchanged(this: &SyncObject, name: &Str, bytes: &[u8], version: &mut Version, value: &Value) -> Swap {
+fn put_if_unchanged(
+    this: &SyncObject,
+    name: &Str,
+    bytes: &[u8],
+    (table, entry): (&Table, &mut Entry),
+    value: &Value,
+) -> Swap {
     let Some(instance) = this.constructed() else { return Swap::Impossible };
-    match instance.store.put_if_unchanged(name.bytes(), bytes, version) {
+    match instance.store.put_if_unchanged(name.bytes(), bytes, &mut entry.version) {
         Ok(true) => {
             // SAFETY: nothing runs meanwhile; scalars are plain.
-            unsafe { this.cache().store(name, Some(value), *version, bytes.len()) };
+            unsafe { table.put(entry, value, bytes.len()) };
             Swap::Done
         }
         Ok(false) => Swap::Lost,

@@ -28,6 +28,8 @@ pub fn change<'o>(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit<'o>)
     if steps.is_empty() {
         return Ok(Attempt::Declined(edit));
     }
+    // Another object on the file may have read the array.
+    this.enter();
     match (steps, Cached { this, name, steps }.change(edit)?) {
         ([step], Attempt::Declined(Edit::Assign(value))) => assign_unread(this, name, step, value),
         (_, attempt) => Ok(attempt),
@@ -66,10 +68,11 @@ impl Cached<'_> {
     /// Appends the patch to the array that the cache knows, if the store has no newer one.
     fn change_once(&self, edit: &Edit) -> Result<Swap, Thrown> {
         let Self { this, name, .. } = *self;
-        // SAFETY: nothing runs before the entry is out of use: encoding a plain value, and an operator without side effects,
-        // run no user code.
-        let Some(entry) = (unsafe { this.cache().find(name) }) else { return Ok(Swap::Impossible) };
-        let before = entry.version;
+        // SAFETY: nothing runs before the table and its entry are out of use: encoding a plain value, an operator without side
+        // effects, and changing a plain array run no user code.
+        let table = unsafe { this.cache() };
+        // SAFETY: as above.
+        let Some(entry) = (unsafe { table.find(name) }) else { return Ok(Swap::Impossible) };
         let value = match edit {
             Edit::Assign(value) if is_plain(value, DEPTH) => Some(*value),
             Edit::Assign(_) => return Ok(Swap::Impossible),
@@ -84,20 +87,25 @@ impl Cached<'_> {
         let Some(end) = self.encode(entry.value(), value, &mut patch)? else {
             return Ok(Swap::Impossible);
         };
-        let mut version = before;
+        let mut version = entry.version;
         let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
         match instance.store.append(name.bytes(), &patch, end.0, Rewrite::Caller, &mut version) {
             Ok(Appended::Done) => {
-                if let Some((array, size)) = self.follow(before, value)? {
-                    // SAFETY: nothing runs meanwhile; a plain array with a plain element is plain.
-                    unsafe { this.cache().store(name, Some(&array), version, size + patch.len()) };
+                if let Some((array, size)) = table.take_from(entry) {
+                    let array = self.follow(array, value)?;
+                    entry.version = version;
+                    // SAFETY: a plain array with a plain element is plain.
+                    unsafe { table.put(entry, &array, size + patch.len()) };
                 }
                 Ok(Swap::Done)
             }
             Ok(Appended::Changed) => Ok(Swap::Lost),
             // As much has been appended as there was: time to write it whole.
-            Ok(Appended::Full) => match self.follow(before, value)? {
-                Some((array, _)) => self.put_whole(&array, version, &mut patch),
+            Ok(Appended::Full) => match table.take_from(entry) {
+                Some((array, _)) => {
+                    let array = self.follow(array, value)?;
+                    self.put_whole(&array, version, &mut patch)
+                }
                 None => Ok(Swap::Impossible),
             },
             // Held, busy, full: the long way waits, or says what is wrong.
@@ -122,13 +130,10 @@ impl Cached<'_> {
         }
     }
 
-    /// Takes an array out of the cache and changes it like the one in the store; tells how many bytes it took. `None`: the
-    /// cache does not know it.
-    fn follow(&self, version: Version, value: Option<&Local>) -> Result<Option<(Local, usize)>, Thrown> {
-        // SAFETY: nothing runs before the reference to the cache ends.
-        let Some((mut array, size)) = (unsafe { self.this.cache().take(self.name, version) }) else { return Ok(None) };
+    /// Changes an array that was taken out of the cache like the one in the store.
+    fn follow(&self, mut array: Local, value: Option<&Local>) -> Result<Local, Thrown> {
         walk::act(array.slot(), self.steps, value.map_or(Act::Unset, Act::Assign))?;
-        Ok(Some((array, size)))
+        Ok(array)
     }
 
     /// Appends the patch for a change to `array` to `out`, and tells where the array ends then; `None` where a

@@ -6,8 +6,9 @@
 //! An entry of the cache is used up before anything else is called, since user code may change the cache.
 
 use std::mem::MaybeUninit;
+use std::ptr;
 
-use super::cache::CacheSlot;
+use super::cache::{CacheSlot, Table};
 use super::globals::GLOBALS;
 use super::handle::{self, Backend, BackendError, Found, Handle, PEEK, Peeked, Places, Remedy, Room, Unread, Version};
 use super::legacy::{self, retry_importing};
@@ -282,11 +283,13 @@ pub fn write_short(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Valu
     let Some(instance) = this.constructed() else { return false };
     // SAFETY: nothing runs before the entry and the table, which is the entry's, are out of use.
     unsafe {
-        let table = this.cache();
         if let Some(entry) = this.entry(slot, name) {
+            let table = if entry.is_plain() { None } else { Some(this.cache()) };
             let is_stored = instance.store.put(name.bytes(), encoded.bytes(), &mut entry.version).is_ok();
-            if is_stored {
-                table.set_scalar(entry, value);
+            match table {
+                _ if !is_stored => {}
+                Some(table) => table.put(entry, value, 0),
+                None => entry.set_scalar(value),
             }
             return is_stored;
         }
@@ -321,12 +324,21 @@ fn write_string(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Value) 
 fn write_new(this: &SyncObject, name: &ZStr, value: &Value, encoded: &[u8]) -> bool {
     let Some(instance) = this.constructed() else { return false };
     let mut version = Version::default();
+    // SAFETY: only its address is used, and that for as long as the store has the same file open.
+    let before: *const Table = unsafe { this.cache() };
     let is_stored = instance.store.opening() != 0
         && !is_bad_name(name)
         && instance.store.put(name.bytes(), encoded, &mut version).is_ok();
     if is_stored {
-        // SAFETY: the reference ends here; scalars and strings are plain.
-        unsafe { this.cache().store(name, Some(value), version, encoded.len()) };
+        // SAFETY: the reference ends here; scalars and strings are plain. The same table does not know the name yet.
+        unsafe {
+            let table = this.cache();
+            if ptr::eq(table, before) {
+                table.add(name, value, version, encoded.len());
+            } else {
+                table.store(name, Some(value), version, encoded.len());
+            }
+        }
     }
     is_stored
 }
@@ -339,7 +351,7 @@ pub fn is_set(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
     this.enter();
     // SAFETY: nothing runs before the entry is out of use.
     if let Some(entry) = unsafe { this.known(name) } {
-        return Ok(!matches!(entry.value().kind(), zend::UNDEF | zend::NULL));
+        return Ok(entry.is_set());
     }
     let mut bytes = [MaybeUninit::uninit(); PEEK];
     let mut start = Places::new(&mut bytes);
@@ -366,20 +378,18 @@ const LEAST_NUMBER: i64 = if cfg!(php83) { i64::MIN } else { 0 };
 /// `$sync[] = $value`: stores it under the number after the highest, as in an array, in one step.
 pub fn append(this: &SyncObject, value: &Value) -> Result<(), Thrown> {
     let mut bytes = GLOBALS.get().buffers.take();
-    let (sharing, string) = match scalar::encode_long(value.as_zval(), &mut bytes) {
+    let string = match scalar::encode_long(value.as_zval(), &mut bytes) {
         // SAFETY: the bytes of the string that `value` holds.
-        Some(string) => (Sharing::Shareable, unsafe { &*string }),
+        Some(string) => unsafe { &*string },
         None => {
-            let sharing = value::encode(value.as_zval(), 0, &mut bytes);
-            (sharing.map_err(|error| cannot_store(this, None, error))?, &[][..])
+            value::encode(value.as_zval(), 0, &mut bytes).map_err(|error| cannot_store(this, None, error))?;
+            &[][..]
         }
     };
     let mut version = Version::default();
+    // (The cache does not keep the value: most of what is appended is for others to read.)
     let number = retry_importing(this, |store| store.put_next(&bytes, string, LEAST_NUMBER, &mut version))?;
-    let name = name_of_number(number)?;
-    // SAFETY: nothing runs meanwhile; encoding has said whether the value is shareable.
-    unsafe { this.cache().keep(sharing, &name, value, version, bytes.len() + string.len()) };
-    Ok(())
+    if number.is_some() { Ok(()) } else { name_of_number(number).map(drop) }
 }
 
 /// The name that [`append`] would store under. Nobody else takes it before the caller has, if the caller keeps

@@ -1,7 +1,7 @@
 //! A name, what was last seen under it, and when.
 
 use std::alloc::{Layout, alloc, dealloc};
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use ext_php_rs::ffi::zval;
 use sync_short as short;
@@ -55,39 +55,39 @@ pub const LONGEST: usize = 255;
 const _: () = assert!(size_of::<Entry>() == 128);
 
 impl Entry {
-    /// An entry that knows nothing but its name. `None`: the name is too long, or there is no memory for it.
-    pub(super) fn new(name: &[u8], stamp: u64, now: u32) -> Option<Self> {
-        let mut entry = Self {
-            version: Version::default(),
-            stamp,
-            value: zend::empty(),
-            block: ptr::null_mut(),
-            size: 0,
-            decoded: 0,
-            used: now,
-            length: name.len() as u16,
-            passes: false,
-            listed: false,
-            name: Name { short: [0; SHORT] },
-        };
-        entry.note_record(0);
-        if name.len() <= SHORT {
-            // SAFETY: the name is as long as was compared.
-            unsafe { ptr::copy_nonoverlapping(name.as_ptr(), (&raw mut entry.name).cast::<u8>(), name.len()) };
-        } else if name.len() <= LONGEST {
-            // SAFETY: the size is not 0, and the name is as long.
-            unsafe {
-                let bytes = alloc(Self::layout(name.len()));
+    /// Makes a free place an entry that knows nothing but its name. False: the name is too long, or there is no memory for it, and
+    /// the place is still free. (Field by field: this is a part of each first read and write.)
+    ///
+    /// # Safety
+    /// The place is one of the pool's, which is free.
+    pub(super) unsafe fn write(place: NonNull<Self>, name: &[u8], stamp: u64, now: u32) -> bool {
+        let at = place.as_ptr();
+        // SAFETY: the caller promises a place that nothing refers to; all fields but `listed`, which stays, are written before
+        // it is read. The name is as long as is compared.
+        unsafe {
+            if name.len() <= SHORT {
+                let to = (&raw mut (*at).name).cast::<u8>();
+                ptr::copy_nonoverlapping(name.as_ptr(), to, name.len());
+            } else {
+                let bytes = if name.len() <= LONGEST { alloc(Self::layout(name.len())) } else { ptr::null_mut() };
                 if bytes.is_null() {
-                    return None;
+                    return false;
                 }
                 ptr::copy_nonoverlapping(name.as_ptr(), bytes, name.len());
-                entry.name = Name { long: bytes };
+                (&raw mut (*at).name).write(Name { long: bytes });
             }
-        } else {
-            return None;
+            (&raw mut (*at).version).write(Version::default());
+            (&raw mut (*at).stamp).write(stamp);
+            (&raw mut (*at).value).write(zend::empty());
+            (&raw mut (*at).block).write(ptr::null_mut());
+            (&raw mut (*at).size).write(0);
+            (&raw mut (*at).decoded).write(0);
+            (&raw mut (*at).used).write(now);
+            (&raw mut (*at).length).write(name.len() as u16);
+            (&raw mut (*at).passes).write(false);
+            (*at).note_record(0);
         }
-        Some(entry)
+        true
     }
 
     fn layout(length: usize) -> Layout {
@@ -150,9 +150,15 @@ impl Entry {
         is_there
     }
 
-    /// Puts a scalar that is no string in place of another.
+    /// Whether there is a value, and it is not null.
     #[inline]
-    pub(super) fn set_scalar(&mut self, value: &Value) {
+    pub fn is_set(&self) -> bool {
+        !matches!(self.value().kind(), zend::UNDEF | zend::NULL)
+    }
+
+    /// Puts a scalar that is no string in place of another ([`is_plain`](Self::is_plain)).
+    #[inline]
+    pub fn set_scalar(&mut self, value: &Value) {
         // SAFETY: neither is counted.
         unsafe { zend::copy_value(&raw mut self.value, value.as_ptr()) };
         self.decoded = 0;
@@ -160,7 +166,7 @@ impl Entry {
 
     /// Whether its value is nobody's: a scalar, or none.
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
+    pub fn is_plain(&self) -> bool {
         self.block.is_null() && !self.passes
     }
 

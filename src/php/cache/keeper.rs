@@ -66,7 +66,14 @@ impl Keeper {
     /// Makes an entry that no table knows yet; `None` where there is no memory.
     pub fn add(&self, name: &[u8]) -> Option<NonNull<Entry>> {
         self.stamp.set(self.stamp.get() + 1);
-        let entry = self.pool.add(Entry::new(name, STAMPED | self.stamp.get(), self.account.now())?)?;
+        let entry = self.pool.take()?;
+        // SAFETY: the place is free, and nothing refers to it.
+        unsafe {
+            if !Entry::write(entry, name, STAMPED | self.stamp.get(), self.account.now()) {
+                self.pool.remove(entry);
+                return None;
+            }
+        }
         self.account.add_name(Entry::cost(name.len()));
         Some(entry)
     }

@@ -25,23 +25,18 @@ impl Default for Pool {
 }
 
 impl Pool {
-    /// Puts an entry into a free place; `None` where there is no memory.
-    pub fn add(&self, entry: Entry) -> Option<NonNull<Entry>> {
+    /// A free place, for an entry that is to be written there; `None` where there is no memory.
+    pub fn take(&self) -> Option<NonNull<Entry>> {
         let place = NonNull::new(self.free.get()).or_else(|| self.grow())?;
-        // SAFETY: a free place leads to the next one; it is written over as a whole.
-        unsafe {
-            self.free.set(*Self::link(place.as_ptr()));
-            let listed = (*place.as_ptr()).listed;
-            place.write(entry);
-            (*place.as_ptr()).listed = listed;
-        }
+        // SAFETY: a free place leads to the next one.
+        self.free.set(unsafe { *Self::link(place.as_ptr()) });
         Some(place)
     }
 
     /// Makes the place of an entry free.
     ///
     /// # Safety
-    /// The entry is one of this pool. It has given up its value and its name, and no table leads to it.
+    /// The place is of this pool. Its entry has given up its value and its name, and no table leads to it.
     pub unsafe fn remove(&self, entry: NonNull<Entry>) {
         // SAFETY: the caller promises a place of the pool. No slot has the stamp 0.
         unsafe {

@@ -20,6 +20,8 @@ use crate::php::zend::{Local, Slot, Value, ZStr};
 const WINDOW: usize = 8;
 /// Home places of a table at its start, as a power of two.
 const INITIAL: u32 = 4;
+/// Homes up to which a table grows to four times as many, not twice.
+const FEW: usize = 1024;
 /// Spreads PHP's hash, whose low bits alone tell short names apart, to the high ones.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Names known to be missing that a table keeps. They come from strangers.
@@ -200,15 +202,15 @@ impl Table {
         entry.set_decoded(keeper.account.now());
     }
 
-    /// Puts a scalar that is no string under a name, whose version is right already.
-    #[inline]
-    pub fn set_scalar(&self, entry: &mut Entry, value: &Value) {
-        if !entry.is_plain()
-            && let Some(keeper) = self.keeper()
-        {
-            keeper.clear(entry);
-        }
-        entry.set_scalar(value);
+    /// As [`Table::store`], for a name that the table does not know.
+    ///
+    /// # Safety
+    /// As for [`Table::store`].
+    pub unsafe fn add(&self, name: &ZStr, value: &Value, version: Version, size: usize) {
+        let Some((keeper, entry)) = self.new_entry(name, &version) else { return };
+        entry.version = version;
+        // SAFETY: the caller promises a value that can be released without running user code.
+        unsafe { keeper.put(entry, value, size) };
     }
 
     /// Puts a value under a name, whose version is right already.
@@ -227,6 +229,11 @@ impl Table {
     pub fn take(&self, name: &ZStr, version: Version) -> Option<(Local, usize)> {
         // SAFETY: nothing else is done to the table before the entry is out of use.
         let entry = unsafe { self.find(name) }.filter(|entry| entry.version == version)?;
+        self.take_from(entry)
+    }
+
+    /// As [`Table::take`], from an entry of the table.
+    pub fn take_from(&self, entry: &mut Entry) -> Option<(Local, usize)> {
         entry.value().array()?;
         let (array, size) = (Local::copy_of(entry.value()), entry.size());
         self.keeper()?.clear(entry);
@@ -307,9 +314,16 @@ impl Table {
             return None;
         }
         // SAFETY: nothing else is done to the table before the entry is out of use.
-        if let Some(entry) = unsafe { self.find(name) } {
-            return Some((keeper, entry));
+        match unsafe { self.find(name) } {
+            Some(entry) => Some((keeper, entry)),
+            None => self.new_entry(name, version),
         }
+    }
+
+    /// As [`entry_for`](Self::entry_for), for a name that is not there.
+    #[expect(clippy::mut_from_ref, reason = "as for `find`; callers use the entry before anything else")]
+    fn new_entry(&self, name: &ZStr, version: &Version) -> Option<(&Keeper, &mut Entry)> {
+        let keeper = self.keeper().filter(|_| Handle::opening_of(version) != 0)?;
         let length = name.bytes().len();
         if length > LONGEST {
             return None;
@@ -336,7 +350,8 @@ impl Table {
             return self.grow(INITIAL);
         }
         if 2 * self.used.get() >= self.homes() {
-            self.grow(64 - self.shift.get());
+            let more = if self.homes() < FEW { 2 } else { 1 };
+            self.grow(63 - self.shift.get() + more);
         }
         true
     }
