@@ -40,7 +40,7 @@ try {
     echo str_replace($argv[1], '{file}', $e->getMessage()), "\n";
 }
 PHP);
-echo shell_exec('ulimit -n 64; ' . escapeshellarg(PHP_BINARY) . ' ' . escapeshellarg(scratch('child.php')) . ' ' . escapeshellarg(scratch()) . ' 2>&1');
+echo shell_exec('ulimit -Sn 64; ' . escapeshellarg(PHP_BINARY) . ' ' . escapeshellarg(scratch('child.php')) . ' ' . escapeshellarg(scratch()) . ' 2>&1');
 ?>
 --CLEAN--
 <?php

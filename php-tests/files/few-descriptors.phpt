@@ -29,7 +29,7 @@ for ($answers = []; count($answers) < 4; array_pop($open)) {
 $open = [];
 echo implode(', ', array_unique($answers)), "\nand then ", read(), "\n";
 PHP);
-echo shell_exec('ulimit -n 64; ' . escapeshellarg(PHP_BINARY) . ' ' . escapeshellarg($script) . ' ' . escapeshellarg(scratch()) . ' 2>&1');
+echo shell_exec('ulimit -Sn 64; ' . escapeshellarg(PHP_BINARY) . ' ' . escapeshellarg($script) . ' ' . escapeshellarg(scratch()) . ' 2>&1');
 $sync->x = 'changed';
 $sync->unlock();
 echo (new Sync(scratch()))->x, "\n";
