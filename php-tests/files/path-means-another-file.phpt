@@ -1,19 +1,18 @@
 --TEST--
-A path is looked up anew at once after chdir(), chroot(), symlink(), a mount, and programs that have run
+A path is looked up anew at once after chdir(), symlink(), link(), a mount, and programs that have run
 --SKIPIF--
 <?php
-if (posix_getuid() !== 0 || !function_exists('chroot')) die('skip needs root');
+if (posix_getuid() !== 0) die('skip needs root');
 if (!is_executable('/bin/mount')) die('skip needs mount');
 ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-const ROUNDS = 100;
-$rounds = function (string $what, string $path, Closure ...$steps) {
+$rounds = function (int $times, string $what, string $path, Closure ...$steps) {
     $seen = [];
     $kept = new Sync($path);
-    for ($i = 0; $i < ROUNDS; $i++) {
+    for ($i = 0; $i < $times; $i++) {
         $found = [];
         foreach ($steps as $step) {
             $step();
@@ -29,22 +28,22 @@ foreach ([1, 2] as $n) {
 }
 $home = getcwd();
 chdir('/');
-$rounds('chdir', 'store', fn () => chdir(scratch('1')), fn () => chdir(scratch('2')));
+$rounds(100, 'chdir', 'store', fn () => chdir(scratch('1')), fn () => chdir(scratch('2')));
 chdir($home);
 $link = function (int $n) {
     @unlink(scratch('link'));
     symlink(scratch("$n"), scratch('link'));
 };
 $link(1);
-$rounds('symlink', scratch('link/store'), fn () => $link(1), fn () => $link(2));
+$rounds(100, 'symlink', scratch('link/store'), fn () => $link(1), fn () => $link(2));
 $hard = function (int $n) {
     @unlink(scratch('hard'));
     link(scratch("$n/store"), scratch('hard'));
 };
 $hard(1);
-$rounds('link', scratch('hard'), fn () => $hard(1), fn () => $hard(2));
+$rounds(100, 'link', scratch('hard'), fn () => $hard(1), fn () => $hard(2));
 $rounds(
-    'exec', scratch('1/store'),
+    10, 'exec', scratch('1/store'),
     fn () => exec('cd ' . scratch_directory() . ' && mv 1 3 && mv 2 1 && mv 3 2'),
     fn () => exec('cd ' . scratch_directory() . ' && mv 1 3 && mv 2 1 && mv 3 2'),
 );
@@ -56,7 +55,7 @@ $run = function (string ...$command) {
     pcntl_waitpid($pid, $status);
 };
 $rounds(
-    'waitpid', scratch('1/store'),
+    10, 'waitpid', scratch('1/store'),
     fn () => $run('/bin/mv', scratch('1/store'), scratch('away')),
     fn () => $run('/bin/mv', scratch('away'), scratch('1/store')),
 );
@@ -64,7 +63,7 @@ in_namespace(
     'require ' . var_export(realpath(__DIR__ . '/../include/peer.inc'), true) . ';' . <<<'PHP'
         $kept = new Sync("$argv[1]/1/store");
         $seen = [];
-        for ($i = 0; $i < 20; $i++) {
+        for ($i = 0; $i < 5; $i++) {
             $found = [json_encode((new Sync("$argv[1]/1/store"))->x)];
             exec("mount -t tmpfs none $argv[1]/1");
             $found[] = json_encode((new Sync("$argv[1]/1/store"))->x);
@@ -80,15 +79,6 @@ in_namespace(
         PHP,
     scratch_directory(),
 );
-echo Peer::fork(function () {
-    $path = scratch('1/store');
-    $kept = new Sync($path);
-    mkdir(scratch('root' . dirname($path)), 0777, true);
-    (new Sync(scratch("root$path")))->set('x', 'inside');
-    echo 'chroot: ', (new Sync($path))->x, ' ', $kept->x, ' ';
-    chroot(scratch('root'));
-    echo (new Sync($path))->x, ' ', $kept->x, "\n";
-})->end(), "\n";
 ?>
 --CLEAN--
 <?php
@@ -103,5 +93,3 @@ link: 1 2
 exec: 2 1
 waitpid: null 1
 mount: 1 null 1 2
-chroot: 1 1 inside inside
-exit 0
