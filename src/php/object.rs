@@ -281,17 +281,28 @@ impl SyncObject {
     #[inline]
     #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
     pub unsafe fn known(&self, name: &ZStr) -> Option<&mut Entry> {
-        let store = &self.constructed()?.store;
+        // SAFETY: as the caller promises.
+        unsafe { self.newest(name) }.ok()
+    }
+
+    /// As [`known`](Self::known); else the version of the value that the cache knows, the default where it knows none.
+    ///
+    /// # Safety
+    /// As for [`Table::find`].
+    #[inline]
+    #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
+    pub unsafe fn newest(&self, name: &ZStr) -> Result<&mut Entry, Version> {
+        let Some(Instance { store, .. }) = self.constructed() else { return Err(Version::default()) };
         // SAFETY: the object counts as a user of its shelf, which stays for as long. The rest is as the caller promises. An entry
         // of a file that is not the one that is open any more is not current.
         unsafe {
             let table = &(*self.shelf.get()).values;
-            let entry = table.find(name)?;
+            let Some(entry) = table.find(name) else { return Err(Version::default()) };
             if !store.is_current(&entry.version) && !store.confirm(&mut entry.version) {
-                return None;
+                return Err(entry.version);
             }
             table.hit(entry);
-            Some(entry)
+            Ok(entry)
         }
     }
 

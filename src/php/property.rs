@@ -98,9 +98,10 @@ impl Wanted {
 fn find(this: &SyncObject, name: &ZStr, wanted: Wanted, mut into: Slot) -> Result<Option<Observed>, Thrown> {
     this.enter();
     // SAFETY: nothing runs before the entry is out of use.
-    if let Some(entry) = unsafe { this.known(name) } {
-        return Ok(Some(Observed { version: entry.version, there: entry.copy_to(&mut into) }));
-    }
+    let mut before = match unsafe { this.newest(name) } {
+        Ok(entry) => return Ok(Some(Observed { version: entry.version, there: entry.copy_to(&mut into) })),
+        Err(version) => version,
+    };
     // SAFETY: the reference ends here.
     unsafe { this.cache() }.miss();
     into.set_null();
@@ -110,7 +111,6 @@ fn find(this: &SyncObject, name: &ZStr, wanted: Wanted, mut into: Slot) -> Resul
     let mut rounds = Rounds::new();
     loop {
         rounds.begin(this)?;
-        let before = this.known_version(name);
         let mut version = before;
         // A long value that is always gone when it is to be copied is found and copied in one operation.
         let long = if rounds.are_many() { u64::MAX } else { scalar::LONG as u64 };
@@ -124,7 +124,7 @@ fn find(this: &SyncObject, name: &ZStr, wanted: Wanted, mut into: Slot) -> Resul
         match taken {
             Taken::Observed(observed) => return Ok(Some(observed)),
             Taken::Unwanted => return Ok(None),
-            Taken::Changed => {}
+            Taken::Changed => before = this.known_version(name),
         }
     }
 }
