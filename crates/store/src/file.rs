@@ -319,8 +319,7 @@ impl File {
 
     /// Whether a file of `size` bytes has all that its header, if it has one, tells of.
     fn has_what_it_says(&self, size: u64) -> bool {
-        // In this order: where the header page is gone, touching it raises SIGBUS.
-        size >= PAGE && size >= page_offset(self.pages())
+        size >= page_offset(self.pages())
     }
 
     /// The lease that this thread, of this process, has on the file.
