@@ -3,7 +3,6 @@
 use super::record::{Records, Span};
 use crate::format::*;
 use crate::memory::fence;
-use crate::reference::Ref;
 use crate::torture::meanwhile;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
@@ -14,14 +13,14 @@ pub struct Pieces {
     pieces: Vec<Piece>,
     /// Bytes of all of them.
     pub length: u64,
-    /// The record that all others were appended to; [`Ref::NONE`] if only those after a known one are here.
-    pub whole: Ref,
+    /// The record that all others were appended to; 0 if only those after a known one are here.
+    pub whole: u64,
 }
 
 /// A piece of a value, and what shows that it stands still.
 pub struct Piece {
     /// The record, and how long that is.
-    record: Ref,
+    record: u64,
     size: u64,
     /// Its bytes of the value.
     at: u64,
@@ -36,7 +35,7 @@ impl Pieces {
     /// A record that was appended to is freed no earlier than the append, and each append tells the
     /// position, which is never used twice, of the record before it: a record with that position
     /// whose segment's generation stands still is the right one.
-    pub fn of(records: Records, last: Ref, known: Option<u64>) -> Option<Self> {
+    pub fn of(records: Records, last: u64, known: Option<u64>) -> Option<Self> {
         let mut pieces = Vec::new();
         let (mut record, mut expected, mut total, mut sizes) = (last, None, 0, 0);
         while pieces.len() <= MAX_APPENDS {
@@ -47,7 +46,7 @@ impl Pieces {
                 return None;
             }
             if known == Some(position) && !pieces.is_empty() {
-                return Some(Self { pieces, length: total, whole: Ref::NONE });
+                return Some(Self { pieces, length: total, whole: 0 });
             }
             let Span { at, length } = records.layout(record, head)?.value;
             match head.op {
@@ -66,7 +65,7 @@ impl Pieces {
                         return None;
                     }
                     expected = Some(link.before);
-                    record = Ref::of_word(records.word(record.offset() + APPEND_BEFORE)?.load(Ordering::Acquire));
+                    record = records.word(record + APPEND_BEFORE)?.load(Ordering::Acquire);
                     meanwhile("collecting pieces");
                 }
                 _ => return None,
@@ -108,7 +107,7 @@ impl Pieces {
 
     /// The newest pieces, down to the first one at which to stop, and the record of that, if there is
     /// one. `stop` is asked for a record's length and how long the newer ones are, taken together.
-    pub fn split_where(&self, stop: impl Fn(u64, u64) -> bool) -> (&[Piece], Option<Ref>) {
+    pub fn split_where(&self, stop: impl Fn(u64, u64) -> bool) -> (&[Piece], Option<u64>) {
         let mut newer = 0;
         for (n, piece) in self.pieces.iter().enumerate() {
             if stop(piece.size, newer) {
