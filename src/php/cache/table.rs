@@ -243,10 +243,9 @@ impl Table {
 
     /// Forgets a name.
     pub fn forget(&self, name: &ZStr) {
+        let Some(keeper) = self.keeper() else { return };
         // SAFETY: nothing else is done to the table before the entry is out of use.
-        if let Some(keeper) = self.keeper()
-            && let Some(entry) = unsafe { self.find(name) }
-        {
+        if let Some(entry) = unsafe { self.find(name) } {
             keeper.clear(entry);
             entry.note_record(0);
         }
