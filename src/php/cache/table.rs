@@ -364,16 +364,8 @@ impl Table {
     fn insert(&self, new: Place) {
         loop {
             let home = self.home(new.hash);
-            for at in home..home + WINDOW {
-                // SAFETY: a window lies in the table from each home on.
-                unsafe {
-                    let place = self.places.get().add(at);
-                    if (*place).hash == 0 {
-                        *place = new;
-                        self.used.set(self.used.get() + 1);
-                        return;
-                    }
-                }
+            if self.fill_window(home, new) {
+                return;
             }
             // A window that is full in a table that is not was meant to be.
             if 8 * self.used.get() < self.homes() || !self.grow(64 - self.shift.get()) {
@@ -485,19 +477,27 @@ impl Table {
         true
     }
 
-    /// Puts a name from an older table into its window; drops it where that is full.
-    fn reinsert(&self, place: Place) {
-        let home = self.home(place.hash);
+    /// Puts a name that is not there into a free place of the window at a home; false where there is none.
+    #[inline]
+    fn fill_window(&self, home: usize, new: Place) -> bool {
         for at in home..home + WINDOW {
             // SAFETY: a window lies in the table from each home on.
             unsafe {
-                let free = self.places.get().add(at);
-                if (*free).hash == 0 {
-                    *free = place;
+                let place = self.places.get().add(at);
+                if (*place).hash == 0 {
+                    *place = new;
                     self.used.set(self.used.get() + 1);
-                    return;
+                    return true;
                 }
             }
+        }
+        false
+    }
+
+    /// Puts a name from an older table into its window; drops it where that is full.
+    fn reinsert(&self, place: Place) {
+        if self.fill_window(self.home(place.hash), place) {
+            return;
         }
         if let (Some(keeper), Some(entry)) = (self.keeper(), NonNull::new(place.entry)) {
             keeper.remove(entry);
