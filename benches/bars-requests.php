@@ -2,6 +2,8 @@
 /* The bars of `make bench-requests`, as data: see bars.php. */
 
 $ratio = static fn (string $kind, string $of, string $to) => static fn (Results $r) => $r->ratio($kind, $of, $to);
+// From the fifth tenth of the requests to the last one, in the median of each.
+$growth = static fn (string $what) => static fn (Results $r) => $r->ns($what, 10) - $r->ns($what, 5);
 $bars = [];
 foreach (['int' => 0.5, 'string of 20' => 0.5, 'array of 2' => 0.4, 'array of 20' => 0.1] as $kind => $limit) {
     $bars[] = [11, "$kind, each name once, third and later request, in apcu_fetch", $ratio($kind, 'Sync, later', 'APCu, later'), 'limit' => $limit];
@@ -16,5 +18,8 @@ return [
     ...$bars,
     [11, 'a new object and a read, the first in a request, in µs', fn (Results $r) => $r->number('new', 'new, first in a request') / 1e3, 'limit' => 3.5],
     [11, 'a new object and a read, in a loop, in ns', fn (Results $r) => $r->number('new', 'new, in a loop'), 'limit' => 400],
-    [11, 'growth of a worker\'s memory over the second half of the churn, in KiB', fn (Results $r) => isset($r->numbers['churn']) ? $r->numbers['churn'][10] - $r->numbers['churn'][5] : NAN, 'limit' => 100],
+    [11, 'growth of a worker\'s memory over the second half of the churn, in KiB', $growth('KiB'), 'limit' => 100],
+    [11, 'of its descriptors', $growth('descriptors'), 'limit' => 0],
+    [11, 'of its mappings', $growth('mappings'), 'limit' => 0],
+    [11, 'the cache at its largest, in KiB', fn (Results $r) => $r->number('churn', 'cache') / 1024, 'limit' => (8 << 10) + 83],
 ];

@@ -188,14 +188,22 @@ if ($wanted('new')) {
     }
 }
 if ($wanted('churn')) {
-    echo "\n## Memory of a worker, over $churn requests that read, write and remove values, and make and destroy stores\n\n| requests | KiB |\n| ---: | ---: |\n";
+    echo "\n## A worker, over $churn requests that read, write and remove values, and make and destroy stores\n\n| requests | memory, KiB | descriptors | mappings | names in the cache | bytes in it, at most |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n";
     $pools['new']->renew();
+    $most = 0;
     for ($request = 1; $request <= $churn; $request++) {
-        $look = $request % intdiv($churn, 10) === 0;
-        $answer = $pools['new']->ask('churn', salt: $request, more: $look ? ['memory' => 1] : []);
+        $look = $request % max(1, intdiv($churn, 1_000)) === 0;
+        $answer = $pools['new']->ask('churn', salt: $request, more: $look ? ['look' => 1] : []);
         if ($look) {
-            $results->numbers['churn'][$tenth = intdiv($request * 10, $churn)] = $answer['KiB'];
-            printf("| %s | %s |\n", number_format($request), number_format($answer['KiB']));
+            $most = max($most, $answer['cache']);
+            $tenth = intdiv(10 * ($request - 1), $churn) + 1;
+            foreach ($answer as $what => $number) {
+                $results->samples[$what][$tenth][] = $number;
+            }
+        }
+        if ($request % intdiv($churn, 10) === 0) {
+            $results->numbers['churn']['cache'] = $most;
+            echo '| ', implode(' | ', array_map(number_format(...), [$request, $answer['KiB'], $answer['descriptors'], $answer['mappings'], $answer['names'], $most])), " |\n";
         }
     }
 }

@@ -6,11 +6,17 @@
 
 [$do, $directory, $kind, $salt] = [$_GET['do'], $_GET['directory'], $_GET['kind'] ?? '', (int) ($_GET['salt'] ?? 0)];
 
-/** The worker's memory, in KiB, by the kernel's count. */
-function anonymous(): int
+/** The worker by the kernel's count, its memory in KiB; and the bytes that its cache says that it takes. */
+function worker(): array
 {
-    preg_match('/^RssAnon:\s+(\d+)/m', file_get_contents('/proc/self/status'), $found);
-    return (int) $found[1];
+    preg_match('/^RssAnon:\s+(\d+)/m', file_get_contents('/proc/self/status'), $memory);
+    ob_start();
+    phpinfo(INFO_MODULES);
+    preg_match('/Cache of this thread.*?(\d+) names, (\d+) bytes/s', ob_get_clean(), $cache);
+    return [
+        'KiB' => (int) $memory[1], 'descriptors' => count(scandir('/proc/self/fd')) - 2,
+        'mappings' => substr_count(file_get_contents('/proc/self/maps'), "\n"), 'names' => (int) $cache[1], 'cache' => (int) $cache[2],
+    ];
 }
 
 /** Nanoseconds a read, if the last value is the one that was written last. */
@@ -82,21 +88,24 @@ echo json_encode(match ($do) {
         mt_srand($salt);
         $s = new Sync("$directory/churn");
         $kinds = array_keys(KINDS);
-        for ($i = 0; $i < 20; $i++) {
-            $v = $s->{'name' . mt_rand(0, 1_999)};
+        // Two thousand names that the cache can hold, and more than it can.
+        foreach ([2_000, CROWD] as $names) {
+            for ($i = 0; $i < 20; $i++) {
+                $v = $s->{'name' . mt_rand(0, $names - 1)};
+            }
+            for ($i = 0; $i < 4; $i++) {
+                // Long ones are rare, or nothing else would be measured.
+                $kind = $kinds[mt_rand(0, 99) === 0 ? 4 : mt_rand(0, 3)];
+                $s->{'name' . mt_rand(0, $names - 1)} = value_of($kind, $salt);
+            }
+            unset($s->{'name' . mt_rand(0, $names - 1)});
         }
-        for ($i = 0; $i < 5; $i++) {
-            // Long ones are rare, or nothing else would be measured.
-            $kind = $kinds[mt_rand(0, 99) === 0 ? 4 : mt_rand(0, 3)];
-            $s->{'name' . mt_rand(0, 1_999)} = value_of($kind, $salt);
-        }
-        unset($s->{'name' . mt_rand(0, 1_999)});
         if ($salt % 50 === 0) {
             $other = new Sync("$directory/churn-$salt");
             $other->x = [$salt];
             $v = $other->x;
             $other->destroy();
         }
-        return isset($_GET['memory']) ? ['KiB' => anonymous()] : [];
+        return isset($_GET['look']) ? worker() : [];
     })(),
 });

@@ -4,6 +4,9 @@
 /** The kinds of values; an array of N has N elements, of which every other one is a string. */
 const KINDS = ['int' => 0, 'string of 20' => 0, 'array of 2' => 2, 'array of 20' => 20, 'array of 1,000' => 1_000];
 
+/** Names that are read and written in the churn; their values take several times what the cache has room for. */
+const CROWD = 50_000;
+
 function value_of(string $kind, int $n, int $salt = 0): int|string|array
 {
     if ($kind === 'int') {

@@ -1,0 +1,68 @@
+--TEST--
+A request that ends in the middle of reading, writing, decoding or encoding, in any way, leaves the values that are kept as they are
+--FILE--
+<?php
+require __DIR__ . '/../include/kept-values.inc';
+
+$values = make_kept_values();
+$log = scratch('log');
+$server = web_server(scratch_directory(), kept_values_settings(), $log);
+/** What a request said before it ended. What it reads after that, in its shutdown function, is right. */
+$ask = function (string $query) use ($server, $values): string {
+    [$said, $read] = explode('|', $server($query), 2) + ['', ''];
+    if ($read !== json_encode([$values['text'], $values['array']])) {
+        echo "$query: said '$said', then read '$read'\n";
+    }
+    return $said;
+};
+foreach (['writing', 'converting', 'reading', 'nothing'] as $where) {
+    foreach (['exit', 'exception', 'fatal', 'memory', 'timeout'] as $how) {
+        $said = [];
+        // The first two requests decode values, the others have them.
+        for ($i = 0; $i < ($how === 'timeout' ? 1 : 4); $i++) {
+            $said[$ask("kind=steps&where=$where&how=$how")] = true;
+        }
+        echo "$where, $how: ", implode(' / ', array_keys($said)), "\n";
+    }
+}
+$said = [];
+for ($left = 0; $left < 400_000; $left += 4_000 + $left % 1_000) {
+    $said[$ask("kind=no+room&left=$left")] ??= $left;
+}
+// (Where the engine's allocator, which knows of a limit, is off, none dies.)
+unset($said['']);
+echo implode(' / ', array_keys($said)), "\n";
+// Values that the deaths have touched are as whole as the others.
+foreach (array_diff(KINDS, ['contexts']) as $kind) {
+    $server("kind=$kind") ?: print("$kind: no answer\n");
+}
+look_into_log($log);
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+writing, exit: in the middle of writing
+writing, exception: 
+writing, fatal: 
+writing, memory: 
+writing, timeout: 
+converting, exit: in the middle of converting
+converting, exception: 
+converting, fatal: 
+converting, memory: 
+converting, timeout: 
+reading, exit: in the middle of reading
+reading, exception: 
+reading, fatal: 
+reading, memory: 
+reading, timeout: 
+nothing, exit: to its end
+nothing, exception: to its end
+nothing, fatal: to its end
+nothing, memory: to its end
+nothing, timeout: to its end
+all was read
+and says nothing
