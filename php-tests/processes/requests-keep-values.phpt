@@ -45,8 +45,8 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-request 1: 4 names, 4 decoded, some bytes
-request 2: 4 names, 2 decoded, some bytes
+request 1: 0 names, 4 decoded, some bytes
+request 2: 4 names, 4 decoded, some bytes
 request 3: 4 names, 0 decoded, some bytes
 request 4: 4 names, 0 decoded, some bytes
 request 5: 4 names, 0 decoded, some bytes

@@ -9,7 +9,7 @@ use std::ptr;
 
 use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR_W, zend_object, zend_string, zval};
 
-use super::cache::CacheSlot;
+use super::cache::{CacheSlot, Spot};
 use super::errors::contain;
 use super::fetch::{self, Fetch, element_fetch, is_operator, property_fetch};
 use super::handle::Backend;
@@ -37,14 +37,15 @@ pub unsafe extern "C" fn read_property(
     if matches!(kind as u32, BP_VAR_R | BP_VAR_IS) {
         // SAFETY: the engine passes its slot for the name, or null.
         let slot = unsafe { CacheSlot::new(slot) };
-        if read_again(this, slot, &mut into) || read_known(this, slot, name, &mut into) {
+        if read_again(this, slot, &mut into) {
             return result;
         }
+        let Err(spot) = read_known(this, slot, name, &mut into) else { return result };
         // `??` asks; that nothing has such a name is an answer, as it is to isset().
         if kind as u32 == BP_VAR_IS && is_bad_name(name) {
             return zend::uninitialized();
         }
-        return read_uncached(this, name, into);
+        return read_uncached(this, name, spot, into);
     }
     read_for_writing(this, name, kind, into)
 }
@@ -56,7 +57,7 @@ fn read_for_writing(this: &SyncObject, name: &ZStr, kind: c_int, into: Slot) -> 
         let fetched =
             this.instance().and_then(|_| check_name(name)).and_then(|()| property_fetch(kind, name, String::new));
         match fetched {
-            Ok(Fetch::Value | Fetch::Operand) => read_uncached(this, name, into),
+            Ok(Fetch::Value | Fetch::Operand) => read_uncached(this, name, Spot::NONE, into),
             Ok(Fetch::Proxy) => fetch_proxy(this, Some(Str::of(name)), into),
             Err(Thrown) => zend::uninitialized(),
         }
@@ -78,25 +79,24 @@ fn read_again(this: &SyncObject, slot: CacheSlot, into: &mut Slot) -> bool {
     false
 }
 
-/// As [`read_again`], by a search among the names that the thread knows, and where other values have changed since.
+/// As [`read_again`], by a search among the names that the thread knows, and where other values have changed since. Else
+/// where the search has ended.
 #[inline(never)]
-fn read_known(this: &SyncObject, slot: CacheSlot, name: &ZStr, into: &mut Slot) -> bool {
+fn read_known(this: &SyncObject, slot: CacheSlot, name: &ZStr, into: &mut Slot) -> Result<(), Spot> {
     // SAFETY: nothing runs while the entry is borrowed.
-    if let Some(entry) = unsafe { this.known(name) } {
-        slot.lead_to(entry);
-        entry.copy_to(into);
-        return true;
-    }
-    false
+    let entry = unsafe { this.newest(name) }?;
+    slot.lead_to(entry);
+    entry.copy_to(into);
+    Ok(())
 }
 
-/// `$sync->x`, where the cache does not know the newest value.
+/// `$sync->x`, where the cache does not know the newest value: a search has ended at `spot`.
 #[inline(never)]
-fn read_uncached(this: &SyncObject, name: &ZStr, into: Slot) -> *mut zval {
+fn read_uncached(this: &SyncObject, name: &ZStr, spot: Spot, into: Slot) -> *mut zval {
     contain(zend::uninitialized(), || {
         // (Held, as user code may run.)
         let (_alive, name, result) = (this.hold(), Str::of(name), into.as_ptr());
-        match property::read(this, &name, into) {
+        match property::read_from(this, &name, spot, into) {
             Ok(_) => result,
             Err(Thrown) => zend::uninitialized(),
         }
@@ -258,10 +258,8 @@ pub unsafe extern "C" fn read_dimension(
             Fetch::Proxy => return fetch_proxy(this, Some(name), into),
             Fetch::Operand => return fetch_operand(this, name, into),
         }
-        if read_known(this, CacheSlot::NONE, &name, &mut into) {
-            return result;
-        }
-        match property::read(this, &name, into) {
+        let Err(spot) = read_known(this, CacheSlot::NONE, &name, &mut into) else { return result };
+        match property::read_from(this, &name, spot, into) {
             Ok(_) => result,
             Err(Thrown) => ptr::null_mut(),
         }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::ffi::{self, zend_array, zend_class_entry, zend_object, zend_object_handlers};
 
-use super::cache::{CacheSlot, Entry, Shelf, Table, nowhere};
+use super::cache::{CacheSlot, Entry, Shelf, Spot, Table, nowhere};
 use super::errors;
 use super::globals::GLOBALS;
 use super::handle::{Backend, Handle, Version};
@@ -285,21 +285,21 @@ impl SyncObject {
         unsafe { self.newest(name) }.ok()
     }
 
-    /// As [`known`](Self::known); else the version of the value that the cache knows, the default where it knows none.
+    /// As [`known`](Self::known); else where the search has ended.
     ///
     /// # Safety
     /// As for [`Table::find`].
     #[inline]
     #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
-    pub unsafe fn newest(&self, name: &ZStr) -> Result<&mut Entry, Version> {
-        let Some(Instance { store, .. }) = self.constructed() else { return Err(Version::default()) };
+    pub unsafe fn newest(&self, name: &ZStr) -> Result<&mut Entry, Spot> {
+        let Some(Instance { store, .. }) = self.constructed() else { return Err(Spot::NONE) };
         // SAFETY: the object counts as a user of its shelf, which stays for as long. The rest is as the caller promises. An entry
         // of a file that is not the one that is open any more is not current.
         unsafe {
             let table = &(*self.shelf.get()).values;
-            let Some(entry) = table.find(name) else { return Err(Version::default()) };
+            let Some(entry) = table.find(name) else { return Err(table.spot(None)) };
             if !store.is_current(&entry.version) && !store.confirm(&mut entry.version) {
-                return Err(entry.version);
+                return Err(table.spot(Some(entry)));
             }
             table.hit(entry);
             Ok(entry)
@@ -320,8 +320,24 @@ impl SyncObject {
 
     /// The version of the value that the cache knows for a name; the default where it knows none.
     pub fn known_version(&self, name: &ZStr) -> Version {
+        self.seek(name).1
+    }
+
+    /// Where a search for a name ends, and the version that the cache knows for it; the default where it knows none.
+    pub fn seek(&self, name: &ZStr) -> (Spot, Version) {
         // SAFETY: the reference to the cache ends here, and nothing runs meanwhile.
-        unsafe { self.cache().find(name) }.map_or(Version::default(), |entry| entry.version)
+        unsafe {
+            let table = self.cache();
+            let spot = table.spot(table.find(name));
+            (spot, table.version_at(spot))
+        }
+    }
+
+    /// The version at the end of a search, if that was among the names of the file that is open; else `None`.
+    pub fn version_at(&self, spot: Spot) -> Option<Version> {
+        // SAFETY: the reference to the cache ends here, and nothing runs meanwhile.
+        let shelf = unsafe { self.shelf() };
+        (spot.opening != 0 && spot.opening == shelf.opening).then(|| shelf.values.version_at(spot))
     }
 
     /// Makes the cache forget a name.

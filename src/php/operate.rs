@@ -221,7 +221,7 @@ fn refresh_scalar(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
     let short = is_short(&value);
     if short {
         // SAFETY: nothing runs meanwhile; scalars are plain.
-        unsafe { this.cache().store(name, Some(&value), version, bytes.len()) };
+        unsafe { this.cache().store(name, &value, version, bytes.len()) };
     }
     Ok(short)
 }

@@ -122,7 +122,7 @@ impl Cached<'_> {
         match instance.store.put_if_unchanged(name.bytes(), bytes, &mut version) {
             Ok(true) => {
                 // SAFETY: nothing runs meanwhile; a plain array with a plain element is plain.
-                unsafe { this.cache().store(name, Some(array), version, bytes.len()) };
+                unsafe { this.cache().store(name, array, version, bytes.len()) };
                 Ok(Swap::Done)
             }
             Ok(false) => Ok(Swap::Lost),
@@ -428,7 +428,7 @@ fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
 fn remember_end(this: &SyncObject, name: &Str, end: End, version: Version) {
     let number = Local::of_long(end.0);
     // SAFETY: the reference to the cache ends here; an int is plain.
-    unsafe { this.ends().store(name, Some(&number), version, 0) };
+    unsafe { this.ends().store(name, &number, version, 0) };
 }
 
 /// Values nested deeper than this go the long way.

@@ -6,9 +6,8 @@
 //! An entry of the cache is used up before anything else is called, since user code may change the cache.
 
 use std::mem::MaybeUninit;
-use std::ptr;
 
-use super::cache::{CacheSlot, Table};
+use super::cache::{CacheSlot, Spot};
 use super::globals::GLOBALS;
 use super::handle::{self, Backend, BackendError, Found, Handle, PEEK, Peeked, Places, Remedy, Room, Unread, Version};
 use super::legacy::{self, retry_importing};
@@ -55,9 +54,14 @@ pub fn read(this: &SyncObject, name: &ZStr, into: Slot) -> Result<bool, Thrown> 
     observe(this, name, into).map(|observed| observed.there)
 }
 
+/// As [`read`], after a search in the cache that has ended at `spot`.
+pub fn read_from(this: &SyncObject, name: &ZStr, spot: Spot, into: Slot) -> Result<bool, Thrown> {
+    find(this, (name, spot), Wanted::Anything, into).map(|observed| observed.is_some_and(|observed| observed.there))
+}
+
 /// As [`read`], for a caller that has to know later whether the value is still the same.
 pub fn observe(this: &SyncObject, name: &ZStr, into: Slot) -> Result<Observed, Thrown> {
-    match find(this, name, Wanted::Anything, into)? {
+    match find(this, (name, Spot::NONE), Wanted::Anything, into)? {
         Some(observed) => Ok(observed),
         None => unreachable!("anything is wanted"),
     }
@@ -66,7 +70,7 @@ pub fn observe(this: &SyncObject, name: &ZStr, into: Slot) -> Result<Observed, T
 /// Brings the newest value of `name` into the cache, if it is one that the cache keeps: an object is not even
 /// made, so that no user code runs. False: it is not, or that is not known.
 pub fn refresh(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
-    find(this, name, Wanted::Plain, Local::new().slot()).map(|observed| observed.is_some())
+    find(this, (name, Spot::NONE), Wanted::Plain, Local::new().slot()).map(|observed| observed.is_some())
 }
 
 /// When the value of `name` was written, without reading it.
@@ -95,18 +99,29 @@ impl Wanted {
 }
 
 /// Finds the newest value of `name`, for [`observe`] and [`refresh`]. `None`: it is not what is wanted.
-fn find(this: &SyncObject, name: &ZStr, wanted: Wanted, mut into: Slot) -> Result<Option<Observed>, Thrown> {
+fn find(
+    this: &SyncObject,
+    (name, mut spot): (&ZStr, Spot),
+    wanted: Wanted,
+    mut into: Slot,
+) -> Result<Option<Observed>, Thrown> {
     this.enter();
-    // SAFETY: nothing runs before the entry is out of use.
-    let mut before = match unsafe { this.newest(name) } {
-        Ok(entry) => return Ok(Some(Observed { version: entry.version, there: entry.copy_to(&mut into) })),
-        Err(version) => version,
+    let mut before = match this.version_at(spot) {
+        Some(version) => version,
+        // SAFETY: nothing runs before the entry is out of use.
+        None => match unsafe { this.newest(name) } {
+            Ok(entry) => return Ok(Some(Observed { version: entry.version, there: entry.copy_to(&mut into) })),
+            Err(at) => {
+                spot = at;
+                this.version_at(spot).unwrap_or_default()
+            }
+        },
     };
     // SAFETY: the reference ends here.
     unsafe { this.cache() }.miss();
     into.set_null();
     check_name(name)?;
-    let mut reading = Reading { this, name, wanted, into };
+    let mut reading = Reading { this, name, spot, wanted, into };
     let mut bytes = GLOBALS.get().buffers.take();
     let mut rounds = Rounds::new();
     loop {
@@ -124,7 +139,7 @@ fn find(this: &SyncObject, name: &ZStr, wanted: Wanted, mut into: Slot) -> Resul
         match taken {
             Taken::Observed(observed) => return Ok(Some(observed)),
             Taken::Unwanted => return Ok(None),
-            Taken::Changed => before = this.known_version(name),
+            Taken::Changed => (reading.spot, before) = this.seek(name),
         }
     }
 }
@@ -133,6 +148,8 @@ fn find(this: &SyncObject, name: &ZStr, wanted: Wanted, mut into: Slot) -> Resul
 struct Reading<'a> {
     this: &'a SyncObject,
     name: &'a ZStr,
+    /// Where the search in the cache has ended.
+    spot: Spot,
     wanted: Wanted,
     /// Null, or the value that was read.
     into: Slot<'a>,
@@ -162,7 +179,7 @@ impl Reading<'_> {
         match found {
             Found::Missing => {
                 // SAFETY: nothing runs meanwhile.
-                unsafe { this.cache().store(name, None, version, 0) };
+                unsafe { this.cache() }.store_missing(name, self.spot, version);
                 observed(false)
             }
             Found::Unchanged => {
@@ -189,7 +206,10 @@ impl Reading<'_> {
     /// Keeps the value that was decoded.
     fn keep_decoded(&mut self, sharing: Sharing, version: Version, size: usize) {
         // SAFETY: nothing runs meanwhile; decoding has said whether the value is shareable.
-        unsafe { self.this.cache().keep_decoded(sharing, self.name, self.into.reborrow(), version, size) };
+        unsafe {
+            let (into, wanted) = (self.into.reborrow(), self.wanted == Wanted::Plain);
+            self.this.cache().keep_decoded(sharing, (self.name, self.spot), into, version, (size, wanted));
+        }
     }
 
     /// Lets the cached value follow the patches that have been appended to it since.
@@ -294,7 +314,7 @@ pub fn write_short(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Valu
             return is_stored;
         }
     }
-    write_new(this, name, value, encoded.bytes())
+    write_new(this, name, encoded.bytes())
 }
 
 /// As [`write_short`], a string.
@@ -316,29 +336,20 @@ fn write_string(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Value) 
             return is_stored;
         }
     }
-    write_new(this, name, value, &bytes)
+    write_new(this, name, &bytes)
 }
 
 /// As [`write_short`], under a name that the cache does not know.
 #[inline(never)]
-fn write_new(this: &SyncObject, name: &ZStr, value: &Value, encoded: &[u8]) -> bool {
+fn write_new(this: &SyncObject, name: &ZStr, encoded: &[u8]) -> bool {
     let Some(instance) = this.constructed() else { return false };
     let mut version = Version::default();
-    // SAFETY: only its address is used, and that for as long as the store has the same file open.
-    let before: *const Table = unsafe { this.cache() };
     let is_stored = instance.store.opening() != 0
         && !is_bad_name(name)
         && instance.store.put(name.bytes(), encoded, &mut version).is_ok();
     if is_stored {
-        // SAFETY: the reference ends here; scalars and strings are plain. The same table does not know the name yet.
-        unsafe {
-            let table = this.cache();
-            if ptr::eq(table, before) {
-                table.add(name, value, version, encoded.len());
-            } else {
-                table.store(name, Some(value), version, encoded.len());
-            }
-        }
+        // SAFETY: the reference ends here.
+        unsafe { this.cache() }.note_written(&version);
     }
     is_stored
 }

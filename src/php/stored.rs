@@ -84,7 +84,7 @@ impl<'v> Encoded<'v> {
         mut may: impl FnMut(&Handle) -> handle::Result<bool>,
     ) -> Result<Option<Version>, Thrown> {
         // The place where the name was seen last spares the store the search for it.
-        let mut version = this.known_version(name);
+        let (spot, mut version) = this.seek(name);
         let stored = retry_importing(this, |store| {
             if !may(store)? {
                 return Ok(false);
@@ -100,7 +100,7 @@ impl<'v> Encoded<'v> {
         }
         let length = self.body.map_or(self.bytes.len(), <[u8]>::len);
         // SAFETY: nothing runs meanwhile; encoding has said whether the value is shareable.
-        unsafe { this.cache().keep(self.sharing, name, value, version, length) };
+        unsafe { this.cache().keep_written(self.sharing, (name, spot), value, version, length) };
         Ok(Some(version))
     }
 }

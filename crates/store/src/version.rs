@@ -7,13 +7,16 @@ use super::log::append::Receipt;
 /// [`Store::get`](super::Store::get) answer "nothing has changed" without touching the value. Starts as
 /// `Version::default()` ("never"); belongs to one key of one file, for as long as that is open: where a file has been
 /// away, or another one in its place, nothing of it is believed.
+///
+/// In this order, as the first two words answer most questions: whoever keeps many has those beside the value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[repr(C)]
 pub struct Version {
     /// Which opening of which file the rest is about (`File::life`); 0: none.
     life: u64,
-    hash: u64,
     /// `commit` when it was last known to be right.
     commit: u64,
+    hash: u64,
     /// The position of the key's record, 0 where there was none; its offset and its slot's.
     position: u64,
     record: u64,

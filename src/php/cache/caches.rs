@@ -31,8 +31,7 @@ impl Caches {
     /// Begins a request. `limit`: bytes that may outlive it (`sync.cache_size`). `serves`: other requests of this thread follow.
     /// No object is alive, and no PHP code has one of the values.
     pub fn begin_request(&self, limit: usize, serves: bool) {
-        self.keeper.free_buried();
-        self.keeper.account.begin_request(limit, serves && limit > 0);
+        self.keeper.begin_request(limit, serves && limit > 0);
         self.many.set(MANY);
         for shelf in self.shelves.borrow().values() {
             // (Where the engine has ended a request in the middle of ending it, objects have not let go of theirs.)
@@ -123,7 +122,7 @@ impl Caches {
     /// Frees so many bytes: the names that have not been looked up for longest.
     fn evict(&self, bytes: usize) {
         let now = self.keeper.account.now();
-        let age = |entry: &Entry| (u32::BITS - now.wrapping_sub(entry.used).leading_zeros()) as usize;
+        let age = |entry: &Entry| (u32::BITS - now.wrapping_sub(entry.used()).leading_zeros()) as usize;
         let shelves = self.shelves.borrow();
         let tables = || shelves.values().flat_map(|shelf| shelf.tables());
         let mut weights = [0; u32::BITS as usize + 1];

@@ -1,6 +1,7 @@
 //! A name, what was last seen under it, and when.
 
 use std::alloc::{Layout, alloc, dealloc};
+use std::mem::offset_of;
 use std::ptr::{self, NonNull};
 
 use ext_php_rs::ffi::zval;
@@ -15,58 +16,60 @@ use crate::php::zend::{self, Slot, Value, ZStr};
 /// One of three things is known of a name, and the version tells which: there is a value, or there was none, as of the
 /// version; or no more than which record an earlier request read, and the version is the default one, which is current
 /// nowhere.
+///
+/// What a read needs that finds nothing changed lies in the first 64 bytes, which are one line of the processor's cache: to the
+/// second word of the version.
 #[repr(C, align(64))]
 pub struct Entry {
+    /// The value; undefined where the name is known to be missing. Where only the record is known: undefined, with the
+    /// record's number as its content. (Its `u2`, which belongs to the place, is the request that looked the name up last.)
+    value: zval,
+    /// The bytes of the name, if they are few; else their address first.
+    name: [u8; SHORT],
+    length: u8,
+    flags: u8,
+    /// The entry that was looked up after this one, or null: see [`super::table`].
+    pub(super) next: *mut Self,
     /// When the store was last asked about this name.
     pub version: Version,
     /// Tells this use of the entry from all others, in any entry; 0: it is free. See [`super::slot`].
     pub(super) stamp: u64,
-    /// The value; undefined where the name is known to be missing. Where only the record is known: undefined, with the
-    /// record's number as its content.
-    value: zval,
     /// The memory of a value that outlives the request; null where it has none.
     block: *mut Head,
     /// Encoded bytes of a value that goes with the request.
     size: u32,
     /// The request that decoded the value or the record; 0: none has.
     decoded: u32,
-    /// The request that looked the name up last.
-    pub(super) used: u32,
-    length: u16,
-    /// Whether the value goes with the request.
-    pub(super) passes: bool,
-    /// Whether the thread has this place in its list of those whose value does, or did.
-    pub(super) listed: bool,
-    name: Name,
 }
 
-/// The bytes of a name: here, if they are few.
-#[repr(C)]
-union Name {
-    short: [u8; SHORT],
-    long: *mut u8,
-}
+/// Flag of an entry whose value goes with the request.
+const PASSES: u8 = 1;
+/// Flag of a place that the thread has in its list of those whose value does, or did.
+const LISTED: u8 = 2;
+/// Flag of an entry of a table that is no table of values.
+const OTHER: u8 = 4;
 
 /// Bytes of the longest name that lies in its entry.
-const SHORT: usize = 24;
+const SHORT: usize = 22;
 /// Bytes of the longest name that is kept.
 pub const LONGEST: usize = 255;
 
-const _: () = assert!(size_of::<Entry>() == 128);
+const _: () = assert!(size_of::<Entry>() == 128 && offset_of!(Entry, version) == 48);
 
 impl Entry {
-    /// Makes a free place an entry that knows nothing but its name. False: the name is too long, or there is no memory for it, and
-    /// the place is still free. (Field by field: this is a part of each first read and write.)
+    /// Makes a free place an entry that knows nothing but its name, for a table of values or another one. False: the name is too
+    /// long, or there is no memory for it, and the place is still free. (Field by field: this is a part of each first read and
+    /// write.)
     ///
     /// # Safety
     /// The place is one of the pool's, which is free.
-    pub(super) unsafe fn write(place: NonNull<Self>, name: &[u8], stamp: u64, now: u32) -> bool {
+    pub(super) unsafe fn write(place: NonNull<Self>, name: &[u8], is_value: bool, stamp: u64, now: u32) -> bool {
         let at = place.as_ptr();
-        // SAFETY: the caller promises a place that nothing refers to; all fields but `listed`, which stays, are written before
-        // it is read. The name is as long as is compared.
+        // SAFETY: the caller promises a place that nothing refers to, whose flags were written; all other fields are written before
+        // they are read. The name is as long as is compared.
         unsafe {
+            let to = (&raw mut (*at).name).cast::<u8>();
             if name.len() <= SHORT {
-                let to = (&raw mut (*at).name).cast::<u8>();
                 ptr::copy_nonoverlapping(name.as_ptr(), to, name.len());
             } else {
                 let bytes = if name.len() <= LONGEST { alloc(Self::layout(name.len())) } else { ptr::null_mut() };
@@ -74,20 +77,71 @@ impl Entry {
                     return false;
                 }
                 ptr::copy_nonoverlapping(name.as_ptr(), bytes, name.len());
-                (&raw mut (*at).name).write(Name { long: bytes });
+                to.cast::<*mut u8>().write_unaligned(bytes);
             }
+            (&raw mut (*at).length).write(name.len() as u8);
+            let listed = (*at).flags & LISTED;
+            (&raw mut (*at).flags).write(if is_value { listed } else { listed | OTHER });
+            (&raw mut (*at).next).write(ptr::null_mut());
             (&raw mut (*at).version).write(Version::default());
             (&raw mut (*at).stamp).write(stamp);
             (&raw mut (*at).value).write(zend::empty());
             (&raw mut (*at).block).write(ptr::null_mut());
             (&raw mut (*at).size).write(0);
             (&raw mut (*at).decoded).write(0);
-            (&raw mut (*at).used).write(now);
-            (&raw mut (*at).length).write(name.len() as u16);
-            (&raw mut (*at).passes).write(false);
+            (*at).set_used(now);
             (*at).note_record(0);
         }
         true
+    }
+
+    /// Makes a new place of the pool's one that can be written to: it is in no list.
+    ///
+    /// # Safety
+    /// The place is writable, and nothing refers to it.
+    pub(super) unsafe fn prepare(place: *mut Self) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            (&raw mut (*place).stamp).write(0);
+            (&raw mut (*place).flags).write(0);
+            (&raw mut (*place).length).write(0);
+            (&raw mut (*place).version).write(Version::default());
+        }
+    }
+
+    /// Makes it a free place, which no slot and no other entry takes for one in use. It has given up its value.
+    pub(super) fn leave(&mut self) {
+        let length = std::mem::take(&mut self.length).into();
+        if length > SHORT {
+            // SAFETY: allocated by `write`, with this layout; the length says that it is gone.
+            unsafe { dealloc(self.long_name(), Self::layout(length)) };
+        }
+        self.stamp = 0;
+        self.version = Version::default();
+    }
+
+    /// The address of a long name.
+    #[inline]
+    fn long_name(&self) -> *mut u8 {
+        // SAFETY: `write` has put it there.
+        unsafe { self.name.as_ptr().cast::<*mut u8>().read_unaligned() }
+    }
+
+    /// The request that looked the name up last.
+    pub(super) fn used(&self) -> u32 {
+        // SAFETY: all views of this part are an int, and it was written.
+        unsafe { self.value.u2.next }
+    }
+
+    #[inline]
+    pub(super) fn set_used(&mut self, now: u32) {
+        self.value.u2.next = now;
+    }
+
+    /// Whether it is this name's, in the table of values of an opening of a file.
+    #[inline]
+    pub(super) fn is_of(&self, name: &ZStr, opening: u64) -> bool {
+        Handle::opening_of(&self.version) == opening && self.flags & OTHER == 0 && self.is_named(name)
     }
 
     fn layout(length: usize) -> Layout {
@@ -110,26 +164,15 @@ impl Entry {
     #[inline]
     pub(super) fn name(&self) -> &[u8] {
         let length = usize::from(self.length);
-        // SAFETY: `new` has put a name of this length there.
-        unsafe {
-            let bytes = if length <= SHORT { (&raw const self.name).cast::<u8>() } else { self.name.long };
-            std::slice::from_raw_parts(bytes, length)
-        }
+        let bytes = if length <= SHORT { self.name.as_ptr() } else { self.long_name().cast_const() };
+        // SAFETY: `write` has put a name of this length there.
+        unsafe { std::slice::from_raw_parts(bytes, length) }
     }
 
     /// Whether it is the entry of a name, whose hash is the same.
     #[inline]
     pub(super) fn is_named(&self, name: &ZStr) -> bool {
         short::equal(self.name(), name.bytes())
-    }
-
-    /// Frees the name's memory. The entry is not used any more.
-    pub(super) fn free_name(&mut self) {
-        let length = std::mem::take(&mut self.length).into();
-        if length > SHORT {
-            // SAFETY: allocated by `new`, with this layout; the length says that it is gone.
-            unsafe { dealloc(self.name.long, Self::layout(length)) };
-        }
     }
 
     /// The value.
@@ -167,14 +210,15 @@ impl Entry {
     /// Whether its value is nobody's: a scalar, or none.
     #[inline]
     pub fn is_plain(&self) -> bool {
-        self.block.is_null() && !self.passes
+        self.block.is_null() && self.flags & PASSES == 0
     }
 
     /// Takes a value that goes with the request.
     pub(super) fn set_passing(&mut self, value: &Value, size: u32) {
         // SAFETY: the place owned nothing; the value is alive.
         unsafe { zend::copy(&raw mut self.value, value.as_ptr()) };
-        (self.passes, self.size) = (true, size);
+        self.flags |= PASSES;
+        self.size = size;
     }
 
     /// Takes a value that outlives the request, out of `value`, which is not counted.
@@ -191,8 +235,22 @@ impl Entry {
             zend::release(&raw mut self.value);
             Block::from_raw(std::mem::replace(&mut self.block, ptr::null_mut()))
         };
-        self.passes = false;
+        self.flags &= !PASSES;
         (block, std::mem::take(&mut self.size) as usize)
+    }
+
+    /// Whether the value goes with the request.
+    pub(super) fn passes(&self) -> bool {
+        self.flags & PASSES != 0
+    }
+
+    /// Whether the thread has this place in its list of those whose value goes with the request, or did.
+    pub(super) fn is_listed(&self) -> bool {
+        self.flags & LISTED != 0
+    }
+
+    pub(super) fn set_listed(&mut self, listed: bool) {
+        self.flags = if listed { self.flags | LISTED } else { self.flags & !LISTED };
     }
 
     /// Encoded bytes of a value that goes with the request.

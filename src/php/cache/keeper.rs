@@ -21,6 +21,7 @@ use super::account::Account;
 use super::block::Block;
 use super::entry::Entry;
 use super::pool::Pool;
+use super::seen::{Seen, Sight};
 use super::slot::STAMPED;
 use crate::php::handle::{Backend, Handle};
 use crate::php::zend::{self, Value};
@@ -29,6 +30,8 @@ use crate::php::zend::{self, Value};
 #[derive(Default)]
 pub struct Keeper {
     pub account: Account,
+    /// What was met once.
+    seen: Seen,
     pool: Pool,
     /// Blocks that no entry has any more, and that the request may use.
     buried: RefCell<Vec<Block>>,
@@ -54,8 +57,8 @@ impl Keeper {
         for mut entry in self.passing.take() {
             // SAFETY: the memory of an entry stays for as long as the thread, and no other reference to it is in use.
             let entry = unsafe { entry.as_mut() };
-            entry.listed = false;
-            if entry.passes {
+            entry.set_listed(false);
+            if entry.passes() {
                 let record = Handle::record_of(&entry.version);
                 self.clear(entry);
                 entry.note_record(record);
@@ -63,13 +66,13 @@ impl Keeper {
         }
     }
 
-    /// Makes an entry that no table knows yet; `None` where there is no memory.
-    pub fn add(&self, name: &[u8]) -> Option<NonNull<Entry>> {
+    /// Makes an entry that no table knows yet, for a table of values or another one; `None` where there is no memory.
+    pub fn add(&self, name: &[u8], is_value: bool) -> Option<NonNull<Entry>> {
         self.stamp.set(self.stamp.get() + 1);
         let entry = self.pool.take()?;
         // SAFETY: the place is free, and nothing refers to it.
         unsafe {
-            if !Entry::write(entry, name, STAMPED | self.stamp.get(), self.account.now()) {
+            if !Entry::write(entry, name, is_value, STAMPED | self.stamp.get(), self.account.now()) {
                 self.pool.remove(entry);
                 return None;
             }
@@ -84,8 +87,23 @@ impl Keeper {
         unsafe {
             self.clear(entry.as_mut());
             self.account.remove_name(Entry::cost(entry.as_ref().name().len()));
-            entry.as_mut().free_name();
+            entry.as_mut().leave();
             self.pool.remove(entry);
+        }
+    }
+
+    /// Tells when something was met before, and notes that it was met now: a number that has few bits in common with others.
+    #[inline]
+    pub fn meet(&self, what: u64) -> Sight {
+        self.seen.meet(what, &self.account)
+    }
+
+    /// Begins a request. No PHP code has one of the values.
+    pub fn begin_request(&self, limit: usize, outlives: bool) {
+        self.free_buried();
+        self.account.begin_request(limit, outlives);
+        if !outlives {
+            self.seen.clear(&self.account);
         }
     }
 
@@ -111,13 +129,13 @@ impl Keeper {
         if size > self.account.may_pass() {
             return entry.note_record(0);
         }
-        if !entry.listed {
+        if !entry.is_listed() {
             let mut passing = self.passing.borrow_mut();
             if passing.try_reserve(1).is_err() {
                 return entry.note_record(0);
             }
             passing.push(NonNull::from(&mut *entry));
-            entry.listed = true;
+            entry.set_listed(true);
         }
         let excess = self.account.passing_excess(size);
         if excess > 0 {
@@ -161,7 +179,7 @@ impl Keeper {
             // SAFETY: the memory of an entry stays for as long as the thread. The one entry that a caller has in hand has no value.
             unsafe {
                 let entry = entry.as_ptr();
-                if (*entry).passes {
+                if (*entry).passes() {
                     freed += (*entry).size();
                     self.clear(&mut *entry);
                     (*entry).note_record(0);

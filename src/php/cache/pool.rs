@@ -3,7 +3,6 @@
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::cell::{Cell, RefCell};
-use std::mem::offset_of;
 use std::ptr::{self, NonNull};
 
 use super::entry::Entry;
@@ -36,18 +35,14 @@ impl Pool {
     /// Makes the place of an entry free.
     ///
     /// # Safety
-    /// The place is of this pool. Its entry has given up its value and its name, and no table leads to it.
+    /// The place is of this pool. Its entry is one that has left ([`Entry::leave`]), and no table leads to it.
     pub unsafe fn remove(&self, entry: NonNull<Entry>) {
-        // SAFETY: the caller promises a place of the pool. No slot has the stamp 0.
-        unsafe {
-            (*entry.as_ptr()).stamp = 0;
-            *Self::link(entry.as_ptr()) = self.free.replace(entry.as_ptr());
-        }
+        // SAFETY: the caller promises a place of the pool.
+        unsafe { Self::link(entry.as_ptr()).write(self.free.replace(entry.as_ptr())) };
     }
 
-    /// Where a free place says which one is next: behind its stamp, at a version, which it does not have.
+    /// Where a free place says which one is next: at its start, where an entry has its value.
     fn link(place: *mut Entry) -> *mut *mut Entry {
-        const { assert!(offset_of!(Entry, version) == 0) };
         place.cast()
     }
 
@@ -62,8 +57,7 @@ impl Pool {
             // SAFETY: the chunk has so many places; the fields are written before anything reads them.
             unsafe {
                 let place = first.as_ptr().add(n);
-                (&raw mut (*place).stamp).write(0);
-                (&raw mut (*place).listed).write(false);
+                Entry::prepare(place);
                 Self::link(place).write(self.free.replace(place));
             }
         }

@@ -3,6 +3,10 @@
 //! A name lies in one of the [`WINDOW`] places from its home on, wherever in there: a search looks at so many and no more, for
 //! whatever names (PHP's hash has no secret: names may be chosen to have the same). Where the window is full the table grows;
 //! where it is full although the table is nearly empty, one of the names in it goes.
+//!
+//! Programs look names up in the same order again and again: in a loop, and each request like the one before. So each entry
+//! leads to the one that was looked up after it. Where that has proved right it is looked at first: then nothing of the table is
+//! read, whose places are in no order that the processor could foresee, and the memory of the entry after it is asked for ahead.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::{Cell, RefCell};
@@ -12,6 +16,7 @@ use ext_php_rs::ffi;
 
 use super::entry::{Entry, LONGEST};
 use super::keeper::Keeper;
+use super::seen::Sight;
 use crate::php::handle::{Backend, Handle, Version};
 use crate::php::value::Sharing;
 use crate::php::zend::{Local, Slot, Value, ZStr};
@@ -24,6 +29,8 @@ const INITIAL: u32 = 4;
 const FEW: usize = 1024;
 /// Spreads PHP's hash, whose low bits alone tell short names apart, to the high ones.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Tells records apart that have the same number in different files.
+const OTHER_SPREAD: u64 = 0xD6E8_FEB8_6659_FD93;
 /// Names known to be missing that a table keeps. They come from strangers.
 const MISSING: usize = 512;
 
@@ -42,6 +49,19 @@ struct Nothing([Place; WINDOW]);
 unsafe impl Sync for Nothing {}
 static NOTHING: Nothing = Nothing([Place { hash: 0, entry: ptr::null_mut() }; WINDOW]);
 
+/// Asks for the memory of an entry ahead.
+#[inline(always)]
+fn prefetch(entry: *const Entry) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: asking ahead reads nothing, whatever the address is.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(entry.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = entry;
+}
+
 /// A table of names.
 pub struct Table {
     places: Cell<*mut Place>,
@@ -53,12 +73,44 @@ pub struct Table {
     hits: Cell<u64>,
     misses: Cell<u64>,
     used: Cell<usize>,
+    /// The opening of the file that it is about; 0: none.
+    opening: u64,
+    /// Whether it has values, and its entries lead to each other.
+    has_values: bool,
+    /// The entry that was looked up last, or null.
+    last: Cell<*mut Entry>,
+    /// How far it has proved right that names follow each other as they did.
+    trust: Cell<u8>,
+    /// How many names were added.
+    added: Cell<u64>,
     /// Null in the table of objects that have no file open.
     keeper: *const Keeper,
     /// The next place to be freed where there is no room for another name.
     hand: Cell<usize>,
     missing: RefCell<Missing>,
 }
+
+/// Where a search ended: at an entry that does not have the newest value, or nowhere. It is good for as long as that can be told.
+#[derive(Clone, Copy)]
+pub struct Spot {
+    /// The opening of the table; 0: there was no search.
+    pub opening: u64,
+    entry: *mut Entry,
+    /// The entry's stamp; without one, how many names the table had been given.
+    mark: u64,
+}
+
+impl Spot {
+    /// No search.
+    pub const NONE: Self = Self { opening: 0, entry: ptr::null_mut(), mark: 0 };
+}
+
+/// How much trust lets [`Table::find`] look at an entry because of the one before, and how much there can be.
+const ENOUGH: u8 = 2;
+const FULL: u8 = 6;
+
+/// Encoded bytes of a value from which on it is kept when it is met for the first time: to decode it again would cost more.
+const LARGE: usize = 4096;
 
 /// The names found missing last: the oldest goes with the next one.
 struct Missing {
@@ -67,11 +119,16 @@ struct Missing {
 }
 
 impl Table {
-    /// An empty table of a thread's.
-    pub fn new(keeper: &Keeper) -> Self {
+    /// An empty table of a thread's, for the values of an opening of a file.
+    pub fn new(keeper: &Keeper, opening: u64) -> Self {
+        Self { has_values: true, ..Self::of_others(keeper, opening) }
+    }
+
+    /// An empty table of a thread's, for something else that is known of that.
+    pub fn of_others(keeper: &Keeper, opening: u64) -> Self {
         let table = Self::nowhere();
         table.now.set(keeper.account.now());
-        Self { keeper, ..table }
+        Self { keeper, opening, ..table }
     }
 
     /// A table that stays empty.
@@ -83,6 +140,11 @@ impl Table {
             hits: Cell::new(0),
             misses: Cell::new(0),
             used: Cell::new(0),
+            opening: 0,
+            has_values: false,
+            last: Cell::new(ptr::null_mut()),
+            trust: Cell::new(0),
+            added: Cell::new(0),
             keeper: ptr::null(),
             hand: Cell::new(0),
             missing: RefCell::new(Missing { entries: Vec::new(), next: 0 }),
@@ -121,13 +183,34 @@ impl Table {
     #[inline]
     #[expect(clippy::mut_from_ref, reason = "entries are shared, and the caller promises to use one at a time")]
     pub unsafe fn find(&self, name: &ZStr) -> Option<&mut Entry> {
+        if self.trust.get() >= ENOUGH {
+            // SAFETY: the memory of entries stays readable for as long as the thread lives. One that is of this opening, with
+            // this name, is in this table: those that are free are of none.
+            unsafe {
+                let next = (*self.last.get()).next;
+                if !next.is_null() && (*next).is_of(name, self.opening) {
+                    prefetch((*next).next);
+                    self.last.set(next);
+                    return Some(&mut *next);
+                }
+            }
+        }
+        self.search(name)
+    }
+
+    /// As [`find`](Self::find), in the table itself.
+    #[inline]
+    #[expect(clippy::mut_from_ref, reason = "as for `find`")]
+    fn search(&self, name: &ZStr) -> Option<&mut Entry> {
         let hash = name.hash();
         // SAFETY: a window lies in the table from each home on; a place that has a hash has an entry.
         unsafe {
             let mut at = self.places.get().add(self.home(hash));
             for _ in 0..WINDOW {
                 if (*at).hash == hash && (*(*at).entry).is_named(name) {
-                    return Some(&mut *(*at).entry);
+                    let entry = (*at).entry;
+                    self.follow(entry);
+                    return Some(&mut *entry);
                 }
                 at = at.add(1);
             }
@@ -135,10 +218,72 @@ impl Table {
         None
     }
 
+    /// Notes that an entry was looked up after the last one.
+    #[inline]
+    fn follow(&self, entry: *mut Entry) {
+        let last = self.last.replace(entry);
+        if !self.has_values || last.is_null() {
+            return;
+        }
+        // SAFETY: the memory of entries stays for as long as the thread lives, and nobody reads where free ones lead.
+        unsafe {
+            if (*last).next == entry {
+                self.trust.set((self.trust.get() + 1).min(FULL));
+            } else {
+                (*last).next = entry;
+                self.trust.set(self.trust.get().saturating_sub(ENOUGH));
+            }
+        }
+    }
+
+    /// Where a search ended that has found an entry without the newest value, or none.
+    #[inline]
+    pub fn spot(&self, found: Option<&mut Entry>) -> Spot {
+        match found {
+            Some(entry) => Spot { opening: self.opening, mark: entry.stamp, entry },
+            None => Spot { opening: self.opening, mark: self.added.get(), entry: ptr::null_mut() },
+        }
+    }
+
+    /// As [`find`](Self::find), after a search for the same name that has ended at `spot`, perhaps in another table, whatever has
+    /// happened since.
+    ///
+    /// # Safety
+    /// As for [`find`](Self::find).
+    #[inline]
+    #[expect(clippy::mut_from_ref, reason = "as for `find`")]
+    unsafe fn find_from(&self, spot: Spot, name: &ZStr) -> Option<&mut Entry> {
+        // SAFETY: the memory of entries stays readable for as long as the thread lives; one with this stamp is this name's. The
+        // rest is as the caller promises.
+        unsafe {
+            if spot.opening == 0 || spot.opening != self.opening {
+                self.find(name)
+            } else if spot.entry.is_null() {
+                if spot.mark == self.added.get() { None } else { self.find(name) }
+            } else if (*spot.entry).stamp == spot.mark {
+                Some(&mut *spot.entry)
+            } else {
+                self.find(name)
+            }
+        }
+    }
+
+    /// The version that the entry at a spot has; the default where there is none.
+    pub fn version_at(&self, spot: Spot) -> Version {
+        // SAFETY: as in `find_from`.
+        let entry = unsafe { spot.entry.as_ref() };
+        entry.filter(|entry| entry.stamp == spot.mark).map_or(Version::default(), |entry| entry.version)
+    }
+
+    /// Tells when a record was met before, and notes that it was met now.
+    fn meet(&self, keeper: &Keeper, record: u64) -> Sight {
+        keeper.meet((self.opening.wrapping_mul(OTHER_SPREAD) ^ record).wrapping_mul(SPREAD))
+    }
+
     /// Notes that an entry was found, and was right.
     #[inline]
     pub fn hit(&self, entry: &mut Entry) {
-        entry.used = self.now.get();
+        entry.set_used(self.now.get());
         self.hits.set(self.hits.get() + 1);
     }
 
@@ -149,21 +294,30 @@ impl Table {
         }
     }
 
-    /// Keeps `value` (or, with `None`, that there is none) for `name`, as of `version`. `size`: bytes of the encoded value.
+    /// Keeps `value` for `name`, as of `version`. `size`: bytes of the encoded value.
     ///
     /// # Safety
     /// The value is free of objects and references (`Sharing::Shareable`).
-    pub unsafe fn store(&self, name: &ZStr, value: Option<&Value>, version: Version, size: usize) {
+    pub unsafe fn store(&self, name: &ZStr, value: &Value, version: Version, size: usize) {
         let Some((keeper, entry)) = self.entry_for(name, &version) else { return };
         entry.version = version;
-        match value {
-            // SAFETY: the caller promises a value that can be released without running user code.
-            Some(value) => unsafe { keeper.put(entry, value, size) },
-            None => {
-                keeper.clear(entry);
-                self.note_missing(entry);
-            }
+        // SAFETY: the caller promises a value that can be released without running user code.
+        unsafe { keeper.put(entry, value, size) };
+    }
+
+    /// Keeps that there is no value for `name`, where that is found again. (A number that names have of their own stands for the
+    /// record that there is not.)
+    pub fn store_missing(&self, name: &ZStr, spot: Spot, version: Version) {
+        let Some(keeper) = self.keeper_for(name, &version) else { return };
+        // SAFETY: nothing else is done to the table before the entry is out of use.
+        let known = unsafe { self.find_from(spot, name) };
+        if known.is_none() && self.meet(keeper, !name.hash()) == Sight::First {
+            return;
         }
+        let Some(entry) = known.or_else(|| self.new_entry(keeper, name)) else { return };
+        entry.version = version;
+        keeper.clear(entry);
+        self.note_missing(entry);
     }
 
     /// Keeps a value that may be kept, and forgets the name of another.
@@ -175,23 +329,74 @@ impl Table {
         // SAFETY: the caller promises that a value is shareable if `sharing` says so.
         unsafe {
             match sharing {
-                Sharing::Shareable => self.store(name, Some(value), version, size),
+                Sharing::Shareable => self.store(name, value, version, size),
                 Sharing::Fresh => self.forget(name),
             }
         }
     }
 
-    /// As [`Table::keep`], for a value that has just been decoded: where an earlier request has decoded it as well, it
+    /// As [`Table::keep`], for a value that has just been written. A short one under a name that is not known is not kept before
+    /// it is read.
+    ///
+    /// # Safety
+    /// As for [`Table::keep`].
+    pub unsafe fn keep_written(
+        &self,
+        sharing: Sharing,
+        (name, spot): (&ZStr, Spot),
+        value: &Value,
+        version: Version,
+        size: usize,
+    ) {
+        if sharing == Sharing::Fresh {
+            return self.forget(name);
+        }
+        let Some(keeper) = self.keeper_for(name, &version) else { return };
+        // SAFETY: nothing else is done to the table before the entry is out of use.
+        let known = unsafe { self.find_from(spot, name) };
+        if known.is_none() && size < LARGE {
+            self.meet(keeper, Handle::record_of(&version));
+            return;
+        }
+        let Some(entry) = known.or_else(|| self.new_entry(keeper, name)) else { return };
+        entry.version = version;
+        // SAFETY: the caller promises a plain value.
+        unsafe { keeper.put(entry, value, size) };
+    }
+
+    /// As [`Table::keep`], for a value that has just been decoded, after a search that has ended at `spot`. A short one is kept
+    /// where the record is met again, or where it is `wanted`. Where an earlier request has met the record, the value
     /// becomes one that outlives this one, in `value`, too.
     ///
     /// # Safety
     /// As for [`Table::keep`].
-    pub unsafe fn keep_decoded(&self, sharing: Sharing, name: &ZStr, value: Slot, version: Version, size: usize) {
+    pub unsafe fn keep_decoded(
+        &self,
+        sharing: Sharing,
+        (name, spot): (&ZStr, Spot),
+        value: Slot,
+        version: Version,
+        (size, wanted): (usize, bool),
+    ) {
         if sharing == Sharing::Fresh {
             return self.forget(name);
         }
-        let Some((keeper, entry)) = self.entry_for(name, &version) else { return };
-        let again = entry.was_decoded_before(&version, keeper.account.now());
+        let Some(keeper) = self.keeper_for(name, &version) else { return };
+        // SAFETY: nothing else is done to the table before the entry is out of use.
+        let (entry, again) = match unsafe { self.find_from(spot, name) } {
+            Some(entry) => {
+                let again = entry.was_decoded_before(&version, keeper.account.now());
+                (entry, again)
+            }
+            None => {
+                let sight = self.meet(keeper, Handle::record_of(&version));
+                if sight == Sight::First && size < LARGE && !wanted {
+                    return;
+                }
+                let Some(entry) = self.new_entry(keeper, name) else { return };
+                (entry, sight == Sight::Earlier)
+            }
+        };
         entry.version = version;
         // SAFETY: the caller promises a plain value.
         unsafe {
@@ -202,15 +407,14 @@ impl Table {
         entry.set_decoded(keeper.account.now());
     }
 
-    /// As [`Table::store`], for a name that the table does not know.
-    ///
-    /// # Safety
-    /// As for [`Table::store`].
-    pub unsafe fn add(&self, name: &ZStr, value: &Value, version: Version, size: usize) {
-        let Some((keeper, entry)) = self.new_entry(name, &version) else { return };
-        entry.version = version;
-        // SAFETY: the caller promises a value that can be released without running user code.
-        unsafe { keeper.put(entry, value, size) };
+    /// Notes that a value was written under a name that the table does not know.
+    #[inline]
+    pub fn note_written(&self, version: &Version) {
+        if let Some(keeper) = self.keeper()
+            && Handle::opening_of(version) == self.opening
+        {
+            self.meet(keeper, Handle::record_of(version));
+        }
     }
 
     /// Puts a value under a name, whose version is right already.
@@ -304,25 +508,28 @@ impl Table {
         }
     }
 
-    /// The entry of a name, made where there is none, for a value of a version. `None`: it cannot be kept.
-    #[expect(clippy::mut_from_ref, reason = "as for `find`; callers use the entry before anything else")]
-    fn entry_for(&self, name: &ZStr, version: &Version) -> Option<(&Keeper, &mut Entry)> {
+    /// The owner of the entries, if a value of this version may be kept here. Else the name is forgotten.
+    fn keeper_for(&self, name: &ZStr, version: &Version) -> Option<&Keeper> {
         let keeper = self.keeper()?;
-        if Handle::opening_of(version) == 0 {
+        if Handle::opening_of(version) != self.opening {
             self.forget(name);
             return None;
         }
-        // SAFETY: nothing else is done to the table before the entry is out of use.
-        match unsafe { self.find(name) } {
-            Some(entry) => Some((keeper, entry)),
-            None => self.new_entry(name, version),
-        }
+        Some(keeper)
     }
 
-    /// As [`entry_for`](Self::entry_for), for a name that is not there.
+    /// The entry of a name, made where there is none, for a value of a version. `None`: it cannot be kept.
     #[expect(clippy::mut_from_ref, reason = "as for `find`; callers use the entry before anything else")]
-    fn new_entry(&self, name: &ZStr, version: &Version) -> Option<(&Keeper, &mut Entry)> {
-        let keeper = self.keeper().filter(|_| Handle::opening_of(version) != 0)?;
+    fn entry_for(&self, name: &ZStr, version: &Version) -> Option<(&Keeper, &mut Entry)> {
+        let keeper = self.keeper_for(name, version)?;
+        // SAFETY: nothing else is done to the table before the entry is out of use.
+        let known = unsafe { self.find(name) };
+        Some((keeper, known.or_else(|| self.new_entry(keeper, name))?))
+    }
+
+    /// An entry for a name that is not there. `None`: it cannot be kept.
+    #[expect(clippy::mut_from_ref, reason = "as for `find`; callers use the entry before anything else")]
+    fn new_entry(&self, keeper: &Keeper, name: &ZStr) -> Option<&mut Entry> {
         let length = name.bytes().len();
         if length > LONGEST {
             return None;
@@ -337,10 +544,12 @@ impl Table {
         if !self.make_room() {
             return None;
         }
-        let entry = keeper.add(name.bytes())?;
-        self.insert(Place { hash: name.hash(), entry: entry.as_ptr() });
+        let entry = keeper.add(name.bytes(), self.has_values)?.as_ptr();
+        self.added.set(self.added.get() + 1);
+        self.insert(Place { hash: name.hash(), entry });
+        self.follow(entry);
         // SAFETY: the entry is new.
-        Some((keeper, unsafe { &mut *entry.as_ptr() }))
+        Some(unsafe { &mut *entry })
     }
 
     /// Keeps at most every second place in use, where there is memory for that; false: it has no places at all.
