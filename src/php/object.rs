@@ -278,7 +278,7 @@ impl SyncObject {
     ///
     /// # Safety
     /// As for [`Table::find`].
-    #[inline]
+    #[inline(never)]
     #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
     pub unsafe fn known(&self, name: &ZStr) -> Option<&mut Entry> {
         // SAFETY: as the caller promises.
@@ -289,7 +289,7 @@ impl SyncObject {
     ///
     /// # Safety
     /// As for [`Table::find`].
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
     pub unsafe fn newest(&self, name: &ZStr) -> Result<&mut Entry, Spot> {
         let Some(Instance { store, .. }) = self.constructed() else { return Err(Spot::NONE) };

@@ -314,7 +314,7 @@ pub fn write_short(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Valu
             return is_stored;
         }
     }
-    write_new(this, name, encoded.bytes())
+    write_new(this, name, value, encoded.bytes())
 }
 
 /// As [`write_short`], a string.
@@ -336,20 +336,22 @@ fn write_string(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Value) 
             return is_stored;
         }
     }
-    write_new(this, name, &bytes)
+    write_new(this, name, value, &bytes)
 }
 
 /// As [`write_short`], under a name that the cache does not know.
 #[inline(never)]
-fn write_new(this: &SyncObject, name: &ZStr, encoded: &[u8]) -> bool {
+fn write_new(this: &SyncObject, name: &ZStr, value: &Value, encoded: &[u8]) -> bool {
     let Some(instance) = this.constructed() else { return false };
     let mut version = Version::default();
+    // SAFETY: the reference ends here.
+    let spot = unsafe { this.cache() }.spot(None);
     let is_stored = instance.store.opening() != 0
         && !is_bad_name(name)
         && instance.store.put(name.bytes(), encoded, &mut version).is_ok();
     if is_stored {
-        // SAFETY: the reference ends here.
-        unsafe { this.cache() }.note_written(&version);
+        // SAFETY: the reference ends here; scalars and strings are plain.
+        unsafe { this.cache().keep_written(Sharing::Shareable, (name, spot), value, version, encoded.len()) };
     }
     is_stored
 }

@@ -16,8 +16,17 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
     // SAFETY: no word reaches beyond `len`, which is the length of both.
     unsafe {
         match len {
-            ..8 => (0..len).all(|i| *a.add(i) == *b.add(i)),
             8..=16 => differ(a, b) | differ(a.add(len - 8), b.add(len - 8)) == 0,
+            4..8 => {
+                let last = len - 4;
+                let half = |at: *const u8| at.cast::<u32>().read_unaligned();
+                (half(a) ^ half(b)) | (half(a.add(last)) ^ half(b.add(last))) == 0
+            }
+            ..4 => (0..len).all(|i| *a.add(i) == *b.add(i)),
+            17..=24 => {
+                let last = len - 8;
+                differ(a, b) | differ(a.add(8), b.add(8)) | differ(a.add(last), b.add(last)) == 0
+            }
             _ => std::slice::from_raw_parts(a, len) == std::slice::from_raw_parts(b, len),
         }
     }

@@ -17,7 +17,7 @@ use crate::php::zend::{self, Slot, Value, ZStr};
 /// version; or no more than which record an earlier request read, and the version is the default one, which is current
 /// nowhere.
 ///
-/// What a read needs that finds nothing changed lies in the first 64 bytes, which are one line of the processor's cache: to the
+/// All that a read needs that finds nothing changed lies in the first 64 bytes, which are one line of the processor's cache: to the
 /// second word of the version.
 #[repr(C, align(64))]
 pub struct Entry {

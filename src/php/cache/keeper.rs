@@ -30,7 +30,7 @@ use crate::php::zend::{self, Value};
 #[derive(Default)]
 pub struct Keeper {
     pub account: Account,
-    /// What was met once.
+    /// The records that were met once.
     seen: Seen,
     pool: Pool,
     /// Blocks that no entry has any more, and that the request may use.

@@ -44,6 +44,14 @@ pub struct Seen {
     hand: Cell<usize>,
 }
 
+/// Requests after which a note may be forgotten.
+const OLD: u32 = 32;
+
+/// Whether a place has a note that is not to be forgotten in this request.
+fn is_young(note: u32, now: u32) -> bool {
+    note != 0 && (now.wrapping_sub(note) & 0xFF) <= OLD
+}
+
 impl Default for Seen {
     fn default() -> Self {
         Self { lines: Cell::new(ptr::null_mut()), bits: Cell::new(INITIAL), used: Cell::new(0), hand: Cell::new(0) }
@@ -87,15 +95,18 @@ impl Seen {
         (mark >> (24 - self.bits.get())) as usize
     }
 
+    /// Makes room: forgets what was met last some requests ago, and grows where that is not much.
     #[cold]
     fn grow(&self, account: &Account) {
-        let bits = self.bits.get() + 2;
-        if bits <= MOST {
-            self.resize(bits, account);
-        }
+        let (now, bits) = (account.now(), self.bits.get());
+        // SAFETY: there are so many lines, and no other reference to one is in use.
+        let lines = unsafe { std::slice::from_raw_parts(self.lines.get(), 1 << bits) };
+        let young = lines.iter().flat_map(|line| line.0).filter(|&note| is_young(note, now)).count();
+        let more = if 4 * young > NOTES << bits && bits < MOST { 2 } else { 0 };
+        self.resize(bits + more, account);
     }
 
-    /// Makes it so many lines; false where there is no memory for that, or more than its share.
+    /// Makes it so many lines, with what was met not long ago; false where there is no memory for that, or more than its share.
     fn resize(&self, bits: u32, account: &Account) -> bool {
         let size = Self::layout(bits).size();
         if SHARE * size > account.may_pass() || !account.has_room_for(size) {
@@ -108,16 +119,18 @@ impl Seen {
         }
         account.keep(size);
         let (old, old_bits) = (self.lines.replace(lines), self.bits.replace(bits));
+        self.used.set(0);
         if old.is_null() {
             return true;
         }
         for at in 0..1 << old_bits {
             // SAFETY: the old lines, which are this function's now.
-            for note in unsafe { (*old.add(at)).0 } {
-                // SAFETY: as in `meet`. The notes of one line are divided among four.
-                let free = unsafe { (*lines.add(self.place(note >> 8))).0.iter_mut().find(|note| **note == 0) };
-                if let Some(free) = free {
+            for note in unsafe { (*old.add(at)).0 }.into_iter().filter(|&note| is_young(note, account.now())) {
+                // SAFETY: as in `meet`. The notes of one line have room in it, or in the four that it becomes.
+                if let Some(free) = unsafe { (*lines.add(self.place(note >> 8))).0.iter_mut().find(|note| **note == 0) }
+                {
                     *free = note;
+                    self.used.set(self.used.get() + 1);
                 }
             }
         }

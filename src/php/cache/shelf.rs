@@ -20,7 +20,12 @@ pub struct Shelf {
 impl Shelf {
     /// An empty one of a thread's.
     pub(super) fn new(opening: u64, keeper: &Keeper) -> Self {
-        Self { opening, users: Cell::new(0), values: Table::new(keeper, opening), ends: Table::of_others(keeper, opening) }
+        Self {
+            opening,
+            users: Cell::new(0),
+            values: Table::new(keeper, opening),
+            ends: Table::of_others(keeper, opening),
+        }
     }
 
     /// Both tables.

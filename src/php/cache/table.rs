@@ -1,14 +1,13 @@
 //! A hash table from name to entry.
 //!
-//! A name lies in one of the [`WINDOW`] places from its home on, wherever in there: a search looks at so many and no more, for
-//! whatever names (PHP's hash has no secret: names may be chosen to have the same). Where the window is full the table grows;
-//! where it is full although the table is nearly empty, one of the names in it goes.
+//! A search looks at a few places and no more, for whatever names (PHP's hash has no secret: names may be chosen to have the
+//! same). Where those are full the table grows; where they are full although the table is nearly empty, one of the names in
+//! them goes.
 //!
 //! Programs look names up in the same order again and again: in a loop, and each request like the one before. So each entry
 //! leads to the one that was looked up after it. Where that has proved right it is looked at first: then nothing of the table is
 //! read, whose places are in no order that the processor could foresee, and the memory of the entry after it is asked for ahead.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
 
@@ -16,38 +15,20 @@ use ext_php_rs::ffi;
 
 use super::entry::{Entry, LONGEST};
 use super::keeper::Keeper;
+use super::places::{Places, SPREAD, WINDOW};
 use super::seen::Sight;
 use crate::php::handle::{Backend, Handle, Version};
 use crate::php::value::Sharing;
 use crate::php::zend::{Local, Slot, Value, ZStr};
 
-/// Places that a name may lie in.
-const WINDOW: usize = 8;
 /// Home places of a table at its start, as a power of two.
 const INITIAL: u32 = 4;
 /// Homes up to which a table grows to four times as many, not twice.
 const FEW: usize = 1024;
-/// Spreads PHP's hash, whose low bits alone tell short names apart, to the high ones.
-const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Tells records apart that have the same number in different files.
 const OTHER_SPREAD: u64 = 0xD6E8_FEB8_6659_FD93;
 /// Names known to be missing that a table keeps. They come from strangers.
 const MISSING: usize = 512;
-
-/// A place. PHP's hashes are not 0: that is a free place.
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Place {
-    hash: u64,
-    entry: *mut Entry,
-}
-
-/// A window of a table that has nothing in it.
-#[repr(C, align(64))]
-struct Nothing([Place; WINDOW]);
-// SAFETY: it is never written to.
-unsafe impl Sync for Nothing {}
-static NOTHING: Nothing = Nothing([Place { hash: 0, entry: ptr::null_mut() }; WINDOW]);
 
 /// Asks for the memory of an entry ahead.
 #[inline(always)]
@@ -64,15 +45,12 @@ fn prefetch(entry: *const Entry) {
 
 /// A table of names.
 pub struct Table {
-    places: Cell<*mut Place>,
-    /// How far a spread hash is shifted to give a home, less one: 63 in a table that was not allocated.
-    shift: Cell<u32>,
+    places: Places,
     /// Which request looks names up.
     now: Cell<u32>,
     /// How often a name was found by a search, and was still right; how often not.
     hits: Cell<u64>,
     misses: Cell<u64>,
-    used: Cell<usize>,
     /// The opening of the file that it is about; 0: none.
     opening: u64,
     /// Whether it has values, and its entries lead to each other.
@@ -83,6 +61,8 @@ pub struct Table {
     trust: Cell<u8>,
     /// How many names were added.
     added: Cell<u64>,
+    /// How often all of them were forgotten.
+    cleared: Cell<u64>,
     /// Null in the table of objects that have no file open.
     keeper: *const Keeper,
     /// The next place to be freed where there is no room for another name.
@@ -134,17 +114,16 @@ impl Table {
     /// A table that stays empty.
     pub const fn nowhere() -> Self {
         Self {
-            places: Cell::new((&raw const NOTHING).cast_mut().cast()),
-            shift: Cell::new(63),
+            places: Places::none(),
             now: Cell::new(0),
             hits: Cell::new(0),
             misses: Cell::new(0),
-            used: Cell::new(0),
             opening: 0,
             has_values: false,
             last: Cell::new(ptr::null_mut()),
             trust: Cell::new(0),
             added: Cell::new(0),
+            cleared: Cell::new(0),
             keeper: ptr::null(),
             hand: Cell::new(0),
             missing: RefCell::new(Missing { entries: Vec::new(), next: 0 }),
@@ -156,66 +135,49 @@ impl Table {
         unsafe { self.keeper.as_ref() }
     }
 
-    #[inline(always)]
-    fn home(&self, hash: u64) -> usize {
-        ((hash.wrapping_mul(SPREAD) >> 1) >> self.shift.get()) as usize
-    }
-
-    /// Home places.
-    fn homes(&self) -> usize {
-        1 << (63 - self.shift.get())
-    }
-
-    fn is_allocated(&self) -> bool {
-        self.shift.get() < 63
-    }
-
-    /// All places.
-    fn places(&self) -> usize {
-        if self.is_allocated() { self.homes() + WINDOW - 1 } else { 0 }
-    }
-
     /// The entry of a name.
     ///
     /// # Safety
     /// The entry is not used after anything else was done to the thread's cache: before any call into the engine that might
     /// run user code.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "entries are shared, and the caller promises to use one at a time")]
     pub unsafe fn find(&self, name: &ZStr) -> Option<&mut Entry> {
-        if self.trust.get() >= ENOUGH {
-            // SAFETY: the memory of entries stays readable for as long as the thread lives. One that is of this opening, with
-            // this name, is in this table: those that are free are of none.
-            unsafe {
-                let next = (*self.last.get()).next;
-                if !next.is_null() && (*next).is_of(name, self.opening) {
-                    prefetch((*next).next);
-                    self.last.set(next);
-                    return Some(&mut *next);
-                }
-            }
+        match self.expected(name) {
+            Some(entry) => Some(entry),
+            None => self.search(name),
         }
-        self.search(name)
+    }
+
+    /// The entry of a name, if it is the one that was looked up after the last one before.
+    #[inline(always)]
+    #[expect(clippy::mut_from_ref, reason = "as for `find`")]
+    fn expected(&self, name: &ZStr) -> Option<&mut Entry> {
+        if self.trust.get() < ENOUGH {
+            return None;
+        }
+        // SAFETY: there is trust where there was an entry before. The memory of entries stays readable for as long as the thread
+        // lives. One that is of this opening, with this name, is in this table: those that are free are of none.
+        unsafe {
+            let next = (*self.last.get()).next;
+            if next.is_null() || !(*next).is_of(name, self.opening) {
+                return None;
+            }
+            prefetch((*next).next);
+            self.last.set(next);
+            Some(&mut *next)
+        }
     }
 
     /// As [`find`](Self::find), in the table itself.
-    #[inline]
+    #[inline(never)]
     #[expect(clippy::mut_from_ref, reason = "as for `find`")]
     fn search(&self, name: &ZStr) -> Option<&mut Entry> {
-        let hash = name.hash();
-        // SAFETY: a window lies in the table from each home on; a place that has a hash has an entry.
-        unsafe {
-            let mut at = self.places.get().add(self.home(hash));
-            for _ in 0..WINDOW {
-                if (*at).hash == hash && (*(*at).entry).is_named(name) {
-                    let entry = (*at).entry;
-                    self.follow(entry);
-                    return Some(&mut *entry);
-                }
-                at = at.add(1);
-            }
-        }
-        None
+        // SAFETY: the table's entries live; the caller uses one at a time.
+        let entry = unsafe { self.places.find(name.hash(), |entry| entry.is_named(name)) }?.as_ptr();
+        self.follow(entry);
+        // SAFETY: as above.
+        Some(unsafe { &mut *entry })
     }
 
     /// Notes that an entry was looked up after the last one.
@@ -276,8 +238,16 @@ impl Table {
     }
 
     /// Tells when a record was met before, and notes that it was met now.
+    #[inline]
     fn meet(&self, keeper: &Keeper, record: u64) -> Sight {
-        keeper.meet((self.opening.wrapping_mul(OTHER_SPREAD) ^ record).wrapping_mul(SPREAD))
+        let place = self.opening.wrapping_add(self.cleared.get() << 32);
+        keeper.meet((place.wrapping_mul(OTHER_SPREAD) ^ record).wrapping_mul(SPREAD))
+    }
+
+    /// As [`meet`](Self::meet), a name under which a value is written, or there is none.
+    #[inline]
+    fn meet_name(&self, keeper: &Keeper, name: &ZStr) -> Sight {
+        self.meet(keeper, !name.hash())
     }
 
     /// Notes that an entry was found, and was right.
@@ -305,13 +275,12 @@ impl Table {
         unsafe { keeper.put(entry, value, size) };
     }
 
-    /// Keeps that there is no value for `name`, where that is found again. (A number that names have of their own stands for the
-    /// record that there is not.)
+    /// Keeps that there is no value for `name`, where that is found again.
     pub fn store_missing(&self, name: &ZStr, spot: Spot, version: Version) {
         let Some(keeper) = self.keeper_for(name, &version) else { return };
         // SAFETY: nothing else is done to the table before the entry is out of use.
         let known = unsafe { self.find_from(spot, name) };
-        if known.is_none() && self.meet(keeper, !name.hash()) == Sight::First {
+        if known.is_none() && self.meet_name(keeper, name) == Sight::First {
             return;
         }
         let Some(entry) = known.or_else(|| self.new_entry(keeper, name)) else { return };
@@ -335,8 +304,8 @@ impl Table {
         }
     }
 
-    /// As [`Table::keep`], for a value that has just been written. A short one under a name that is not known is not kept before
-    /// it is read.
+    /// As [`Table::keep`], for a value that has just been written, after a search that has ended at `spot`. A short one under a
+    /// name that is not known is kept where that is written again.
     ///
     /// # Safety
     /// As for [`Table::keep`].
@@ -354,8 +323,7 @@ impl Table {
         let Some(keeper) = self.keeper_for(name, &version) else { return };
         // SAFETY: nothing else is done to the table before the entry is out of use.
         let known = unsafe { self.find_from(spot, name) };
-        if known.is_none() && size < LARGE {
-            self.meet(keeper, Handle::record_of(&version));
+        if known.is_none() && size < LARGE && self.meet_name(keeper, name) == Sight::First {
             return;
         }
         let Some(entry) = known.or_else(|| self.new_entry(keeper, name)) else { return };
@@ -407,16 +375,6 @@ impl Table {
         entry.set_decoded(keeper.account.now());
     }
 
-    /// Notes that a value was written under a name that the table does not know.
-    #[inline]
-    pub fn note_written(&self, version: &Version) {
-        if let Some(keeper) = self.keeper()
-            && Handle::opening_of(version) == self.opening
-        {
-            self.meet(keeper, Handle::record_of(version));
-        }
-    }
-
     /// Puts a value under a name, whose version is right already.
     ///
     /// # Safety
@@ -457,7 +415,8 @@ impl Table {
 
     /// Forgets all.
     pub fn clear(&self) {
-        for at in 0..self.places() {
+        self.cleared.set(self.cleared.get() + 1);
+        for at in 0..self.places.len() {
             self.remove_at(at);
         }
         self.missing.borrow_mut().entries = Vec::new();
@@ -487,13 +446,9 @@ impl Table {
 
     /// Calls `each` with all entries; removes those for which it is false.
     pub fn retain(&self, mut each: impl FnMut(&mut Entry) -> bool) {
-        for at in 0..self.places() {
-            // SAFETY: a place of the table; a place that has a hash has an entry, and no other reference to it is in use.
-            let is_kept = unsafe {
-                let place = self.places.get().add(at);
-                (*place).hash == 0 || each(&mut *(*place).entry)
-            };
-            if !is_kept {
+        for at in 0..self.places.len() {
+            // SAFETY: an entry of the table, and no other reference to it is in use.
+            if self.places.at(at).is_some_and(|mut entry| !each(unsafe { entry.as_mut() })) {
                 self.remove_at(at);
             }
         }
@@ -501,10 +456,11 @@ impl Table {
 
     /// As large as what is left in it wants.
     pub fn fit(&self) {
-        if self.used.get() == 0 {
+        let used = self.places.used();
+        if used == 0 {
             self.drop_places();
-        } else if self.homes() > 64 * self.used.get() {
-            self.resize(self.used.get().ilog2() + 2);
+        } else if self.places.homes() > 64 * used {
+            self.resize(used.ilog2() + 2);
         }
     }
 
@@ -534,7 +490,7 @@ impl Table {
         if length > LONGEST {
             return None;
         }
-        let has_room = || keeper.account.has_room_for_name(Entry::cost(length), self.used.get());
+        let has_room = || keeper.account.has_room_for_name(Entry::cost(length), self.places.used());
         if !has_room() {
             self.sweep();
             if !has_room() {
@@ -544,59 +500,46 @@ impl Table {
         if !self.make_room() {
             return None;
         }
-        let entry = keeper.add(name.bytes(), self.has_values)?.as_ptr();
+        let entry = keeper.add(name.bytes(), self.has_values)?;
         self.added.set(self.added.get() + 1);
-        self.insert(Place { hash: name.hash(), entry });
-        self.follow(entry);
+        self.insert(name.hash(), entry);
+        self.follow(entry.as_ptr());
         // SAFETY: the entry is new.
-        Some(unsafe { &mut *entry })
+        Some(unsafe { &mut *entry.as_ptr() })
     }
 
     /// Keeps at most every second place in use, where there is memory for that; false: it has no places at all.
     fn make_room(&self) -> bool {
-        if !self.is_allocated() {
+        if !self.places.is_allocated() {
             return self.grow(INITIAL);
         }
-        if 2 * self.used.get() >= self.homes() {
-            let more = if self.homes() < FEW { 2 } else { 1 };
-            self.grow(63 - self.shift.get() + more);
+        if 2 * self.places.used() >= self.places.homes() {
+            let more = if self.places.homes() < FEW { 2 } else { 1 };
+            self.grow(self.places.bits() + more);
         }
         true
     }
 
     /// Makes it one of so many homes; false where there is no memory for that, or it would be more than the cache may take.
     fn grow(&self, bits: u32) -> bool {
-        self.keeper().is_some_and(|keeper| keeper.account.has_room_for(Self::layout(bits).size())) && self.resize(bits)
+        self.keeper().is_some_and(|keeper| keeper.account.has_room_for(Places::size_of(bits))) && self.resize(bits)
     }
 
     /// Puts a name that is not there into its window.
-    fn insert(&self, new: Place) {
-        loop {
-            let home = self.home(new.hash);
-            if self.fill_window(home, new) {
-                return;
-            }
+    fn insert(&self, hash: u64, new: NonNull<Entry>) {
+        while !self.places.insert(hash, new) {
             // A window that is full in a table that is not was meant to be.
-            if 8 * self.used.get() < self.homes() || !self.grow(64 - self.shift.get()) {
-                self.remove_at(home + (new.entry.addr() / size_of::<Entry>()) % WINDOW);
+            if 8 * self.places.used() < self.places.homes() || !self.grow(self.places.bits() + 1) {
+                self.remove_at(self.places.window(hash).start + (new.addr().get() / size_of::<Entry>()) % WINDOW);
             }
         }
     }
 
     /// Removes the name in a place, if there is one.
     fn remove_at(&self, at: usize) {
-        // SAFETY: callers pass a place of the table. It is emptied before its entry is given up, to which nothing else leads.
-        unsafe {
-            let place = self.places.get().add(at);
-            if (*place).hash == 0 {
-                return;
-            }
-            let entry = (*place).entry;
-            *place = Place { hash: 0, entry: ptr::null_mut() };
-            self.used.set(self.used.get() - 1);
-            if let (Some(keeper), Some(entry)) = (self.keeper(), NonNull::new(entry)) {
-                keeper.remove(entry);
-            }
+        // (The place is empty before its entry is given up, to which nothing else leads.)
+        if let (Some(entry), Some(keeper)) = (self.places.take(at), self.keeper()) {
+            keeper.remove(entry);
         }
     }
 
@@ -604,17 +547,13 @@ impl Table {
     /// memory would not be free before it ends.
     #[cold]
     fn sweep(&self) {
-        let wanted = self.used.get() / 16 + 1;
+        let wanted = self.places.used() / 16 + 1;
         let mut freed = 0;
-        for _ in 0..self.places() {
-            let at = self.hand.get() % self.places();
+        for _ in 0..self.places.len() {
+            let at = self.hand.get() % self.places.len();
             self.hand.set(at + 1);
-            // SAFETY: a place of the table; a place that has a hash has an entry.
-            let goes = unsafe {
-                let place = self.places.get().add(at);
-                (*place).hash != 0 && !(*(*place).entry).has_block()
-            };
-            if goes {
+            // SAFETY: an entry of the table, and no reference to it is in use.
+            if self.places.at(at).is_some_and(|entry| !unsafe { entry.as_ref() }.has_block()) {
                 self.remove_at(at);
                 freed += 1;
                 if freed == wanted {
@@ -656,90 +595,31 @@ impl Table {
             let name = entry.as_ref().name();
             ffi::zend_hash_func(name.as_ptr().cast(), name.len())
         };
-        let home = self.home(hash);
-        for at in home..home + WINDOW {
-            // SAFETY: a window lies in the table from each home on.
-            if unsafe { (*self.places.get().add(at)).entry } == entry.as_ptr() {
-                return self.remove_at(at);
-            }
+        if let Some(at) = self.places.window(hash).find(|&at| self.places.at(at) == Some(entry)) {
+            self.remove_at(at);
         }
     }
 
-    /// Makes it one of so many homes; false where there is no memory for that.
+    /// Makes it one of so many homes; false where there is no memory for that. Names for which there is no room any more go.
     fn resize(&self, bits: u32) -> bool {
-        let Some(new) = Self::allocate(bits) else { return false };
-        let old = self.places();
-        let places = self.places.replace(new);
-        let shift = self.shift.replace(63 - bits);
-        self.used.set(0);
-        if let Some(keeper) = self.keeper() {
-            keeper.account.keep(Self::layout(bits).size());
-        }
-        for at in 0..old {
-            // SAFETY: the old places, which are this function's now.
-            let place = unsafe { *places.add(at) };
-            if place.hash != 0 {
-                self.reinsert(place);
+        let (Some(new), Some(keeper)) = (Places::new(bits), self.keeper()) else { return false };
+        keeper.account.keep(new.size());
+        let old = self.places.replace(new);
+        for (hash, entry) in old.all() {
+            if !self.places.insert(hash, entry) {
+                keeper.remove(entry);
             }
         }
-        self.deallocate(places, shift);
+        keeper.account.free(old.size());
         true
-    }
-
-    /// Puts a name that is not there into a free place of the window at a home; false where there is none.
-    #[inline]
-    fn fill_window(&self, home: usize, new: Place) -> bool {
-        for at in home..home + WINDOW {
-            // SAFETY: a window lies in the table from each home on.
-            unsafe {
-                let place = self.places.get().add(at);
-                if (*place).hash == 0 {
-                    *place = new;
-                    self.used.set(self.used.get() + 1);
-                    return true;
-                }
-            }
-        }
-        false
-    }
-
-    /// Puts a name from an older table into its window; drops it where that is full.
-    fn reinsert(&self, place: Place) {
-        if self.fill_window(self.home(place.hash), place) {
-            return;
-        }
-        if let (Some(keeper), Some(entry)) = (self.keeper(), NonNull::new(place.entry)) {
-            keeper.remove(entry);
-        }
     }
 
     /// Leaves it without places.
     fn drop_places(&self) {
-        let places = self.places.replace((&raw const NOTHING).cast_mut().cast());
-        let shift = self.shift.replace(63);
-        self.used.set(0);
         self.hand.set(0);
-        self.deallocate(places, shift);
-    }
-
-    fn allocate(bits: u32) -> Option<*mut Place> {
-        // SAFETY: the layout is not empty; all bits zero is a free place.
-        let places: *mut Place = unsafe { alloc_zeroed(Self::layout(bits)) }.cast();
-        (!places.is_null()).then_some(places)
-    }
-
-    fn deallocate(&self, places: *mut Place, shift: u32) {
-        if shift < 63 {
-            let layout = Self::layout(63 - shift);
-            // SAFETY: allocated by `allocate`, with this layout; nothing refers to it any more.
-            unsafe { dealloc(places.cast(), layout) };
-            if let Some(keeper) = self.keeper() {
-                keeper.account.free(layout.size());
-            }
+        let old = self.places.replace(Places::none());
+        if let Some(keeper) = self.keeper() {
+            keeper.account.free(old.size());
         }
-    }
-
-    fn layout(bits: u32) -> Layout {
-        Layout::array::<Place>((1 << bits) + WINDOW - 1).expect("fewer places than there are bytes")
     }
 }
