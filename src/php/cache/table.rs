@@ -67,6 +67,8 @@ pub struct Table {
     keeper: *const Keeper,
     /// The next place to be freed where there is no room for another name.
     hand: Cell<usize>,
+    /// The request in which too few names were found that it has not looked up.
+    all_used: Cell<u32>,
     missing: RefCell<Missing>,
 }
 
@@ -126,6 +128,7 @@ impl Table {
             cleared: Cell::new(0),
             keeper: ptr::null(),
             hand: Cell::new(0),
+            all_used: Cell::new(0),
             missing: RefCell::new(Missing { entries: Vec::new(), next: 0 }),
         }
     }
@@ -543,24 +546,38 @@ impl Table {
         }
     }
 
-    /// Frees some names, in no order, where there is no room for another one. Values that outlive the request stay: their
-    /// memory would not be free before it ends.
+    /// Frees some names, in no order, where there is no room for another one: those that this request has looked up only where
+    /// there are too few others. Values that outlive the request stay: their memory would not be free before it ends.
     #[cold]
     fn sweep(&self) {
-        let wanted = self.places.used() / 16 + 1;
+        let now = self.now.get();
+        let mut wanted = self.places.used() / 16 + 1;
+        if self.all_used.get() != now {
+            wanted -= self.free(wanted, |entry| entry.used != now);
+        }
+        if wanted > 0 {
+            // (They are not looked for again and again.)
+            self.all_used.set(now);
+            self.free(wanted, |_| true);
+        }
+    }
+
+    /// Frees at most so many names of values that do not outlive the request; how many it were.
+    fn free(&self, wanted: usize, goes: impl Fn(&Entry) -> bool) -> usize {
         let mut freed = 0;
         for _ in 0..self.places.len() {
+            if freed == wanted {
+                break;
+            }
             let at = self.hand.get() % self.places.len();
             self.hand.set(at + 1);
-            // SAFETY: an entry of the table, and no reference to it is in use.
-            if self.places.at(at).is_some_and(|entry| !unsafe { entry.as_ref() }.has_block()) {
+            // SAFETY: an entry of the table, and no other reference to it is in use.
+            if self.places.at(at).map(|entry| unsafe { entry.as_ref() }).is_some_and(|entry| !entry.has_block() && goes(entry)) {
                 self.remove_at(at);
                 freed += 1;
-                if freed == wanted {
-                    return;
-                }
             }
         }
+        freed
     }
 
     /// Counts a name among those that are missing; the one that has been among them for longest goes.
