@@ -119,13 +119,18 @@ impl Caches {
         }
     }
 
-    /// Frees so many bytes: the names that have not been looked up for longest.
+    /// Frees so many bytes: the names that have not been looked up for longest. Of those that were looked up in the same
+    /// requests, the ones that no other request has looked up go first: a request that looks at much, once, does not drive out
+    /// what each request needs.
     fn evict(&self, bytes: usize) {
         let now = self.keeper.account.now();
-        let age = |entry: &Entry| (u32::BITS - now.wrapping_sub(entry.used()).leading_zeros()) as usize;
+        let age = |entry: &Entry| {
+            let requests = (u32::BITS - now.wrapping_sub(entry.used()).leading_zeros()) as usize;
+            2 * requests + usize::from(!entry.was_met_again())
+        };
         let shelves = self.shelves.borrow();
         let tables = || shelves.values().flat_map(|shelf| shelf.tables());
-        let mut weights = [0; u32::BITS as usize + 1];
+        let mut weights = [0; 2 * (u32::BITS as usize + 1)];
         for table in tables() {
             table.retain(|entry| {
                 weights[age(entry)] += entry.weight();

@@ -287,6 +287,11 @@ impl Entry {
         self.knows_record_alone() && record != 0 && known == record && self.decoded != 0 && self.decoded != now
     }
 
+    /// Whether a request has looked it up after the one that decoded the value.
+    pub(super) fn was_met_again(&self) -> bool {
+        self.decoded != 0 && self.decoded != self.used()
+    }
+
     /// Notes which request has decoded the value; 0: none has.
     pub(super) fn set_decoded(&mut self, request: u32) {
         self.decoded = request;

@@ -15,7 +15,7 @@ use ext_php_rs::ffi;
 
 use super::entry::{Entry, LONGEST};
 use super::keeper::Keeper;
-use super::places::{Places, SPREAD, WINDOW};
+use super::places::{Places, SPREAD};
 use super::seen::Sight;
 use crate::php::handle::{Backend, Handle, Version};
 use crate::php::value::Sharing;
@@ -533,7 +533,12 @@ impl Table {
         while !self.places.insert(hash, new) {
             // A window that is full in a table that is not was meant to be.
             if 8 * self.places.used() < self.places.homes() || !self.grow(self.places.bits() + 1) {
-                self.remove_at(self.places.window(hash).start + (new.addr().get() / size_of::<Entry>()) % WINDOW);
+                let now = self.now.get();
+                // SAFETY: entries of the table, and no other reference to one is in use.
+                let age = |&at: &usize| {
+                    self.places.at(at).map_or(0, |entry| now.wrapping_sub(unsafe { entry.as_ref() }.used()))
+                };
+                self.places.window(hash).max_by_key(age).inspect(|&at| self.remove_at(at));
             }
         }
     }
@@ -553,7 +558,7 @@ impl Table {
         let now = self.now.get();
         let mut wanted = self.places.used() / 16 + 1;
         if self.all_used.get() != now {
-            wanted -= self.free(wanted, |entry| entry.used != now);
+            wanted -= self.free(wanted, |entry| entry.used() != now);
         }
         if wanted > 0 {
             // (They are not looked for again and again.)
@@ -572,7 +577,12 @@ impl Table {
             let at = self.hand.get() % self.places.len();
             self.hand.set(at + 1);
             // SAFETY: an entry of the table, and no other reference to it is in use.
-            if self.places.at(at).map(|entry| unsafe { entry.as_ref() }).is_some_and(|entry| !entry.has_block() && goes(entry)) {
+            if self
+                .places
+                .at(at)
+                .map(|entry| unsafe { entry.as_ref() })
+                .is_some_and(|entry| !entry.has_block() && goes(entry))
+            {
                 self.remove_at(at);
                 freed += 1;
             }
