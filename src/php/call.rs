@@ -126,6 +126,22 @@ impl<'a> Call<'a> {
         unsafe { self.data.This.u2.num_args }
     }
 
+    /// The one argument, where there is no other, and it is a string without a NUL: as the engine's parser takes it for a path,
+    /// which takes several times as long.
+    pub fn only_path(&self) -> Option<&'a ZStr> {
+        /// In zvals: the arguments follow the frame.
+        const FRAME: usize = size_of::<zend_execute_data>().div_ceil(size_of::<zval>());
+        if self.arguments() != 1 {
+            return None;
+        }
+        // SAFETY: the frame of a call with one argument, which it holds until the method returns.
+        let argument: &'a Value = unsafe { Value::from_ptr(ptr::from_ref(&*self.data).cast::<zval>().add(FRAME)) };
+        argument.string().filter(|path| {
+            // SAFETY: the engine ends each string with a NUL.
+            unsafe { CStr::from_ptr(path.bytes().as_ptr().cast()) }.count_bytes() == path.bytes().len()
+        })
+    }
+
     /// No argument yet: one lives as long as the frame of the call.
     pub fn nothing<T: Argument>(&self) -> Option<&'a T> {
         None

@@ -25,6 +25,8 @@ pub struct Globals {
     pub paths: Paths,
     /// Functions of this thread's table announce what they change ([`super::announced`]).
     pub announces: Cell<bool>,
+    /// The thread has its rights for good ([`super::rights`]).
+    pub has_final_rights: Cell<bool>,
 }
 
 impl ModuleGlobal for Globals {}

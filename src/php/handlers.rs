@@ -84,10 +84,27 @@ fn read_again(this: &SyncObject, slot: CacheSlot, into: &mut Slot) -> bool {
 #[inline(never)]
 fn read_known(this: &SyncObject, slot: CacheSlot, name: &ZStr, into: &mut Slot) -> Result<(), Spot> {
     // SAFETY: nothing runs while the entry is borrowed.
-    let entry = unsafe { this.newest(name) }?;
+    let entry = match unsafe { this.newest(name) } {
+        Ok(entry) => entry,
+        // SAFETY: as above.
+        Err(_) if open_known(this) => unsafe { this.newest(name) }?,
+        Err(spot) => return Err(spot),
+    };
     slot.lead_to(entry);
     entry.copy_to(into);
     Ok(())
+}
+
+/// Opens the file of an object that has none open, which another object of the thread mostly has; whether it is open now, and was
+/// not before.
+#[inline(never)]
+fn open_known(this: &SyncObject) -> bool {
+    let is_open = || this.constructed().is_some_and(|instance| instance.store.opening() != 0);
+    !is_open()
+        && contain(false, || {
+            this.enter();
+            is_open()
+        })
 }
 
 /// `$sync->x`, where the cache does not know the newest value: a search has ended at `spot`.

@@ -43,6 +43,7 @@ mod proxy;
 mod public;
 mod refusal;
 mod retry;
+mod rights;
 mod serialization;
 mod settings;
 mod signals;

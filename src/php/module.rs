@@ -8,7 +8,7 @@ use ext_php_rs::{info_table_end, info_table_header, info_table_row, info_table_s
 use super::globals::GLOBALS;
 use super::handle::{Backend, Handle};
 use super::object::SyncObject;
-use super::{announced, errors, ini, plain_files, proxy, signals, sync, value, zend};
+use super::{announced, errors, ini, plain_files, proxy, rights, signals, sync, value, zend};
 
 /// The entry point, by which PHP finds all else.
 #[php_module]
@@ -60,10 +60,15 @@ unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
 /// # Safety
 /// Only the engine calls it, once at that time.
 unsafe extern "C" fn request_startup(_kind: i32, _module: i32) -> i32 {
+    let globals = GLOBALS.get();
     announced::watch();
-    Handle::ask_for_rights();
-    GLOBALS.get().paths.reset();
-    GLOBALS.get().caches.begin_request(ini::cache_size(), zend::serves_requests());
+    if !globals.has_final_rights.get() {
+        // In this request it may have others than in the one before.
+        Handle::ask_for_rights();
+        globals.has_final_rights.set(rights::are_final());
+    }
+    globals.paths.reset();
+    globals.caches.begin_request(ini::cache_size(), zend::serves_requests());
     0
 }
 

@@ -101,6 +101,12 @@ impl Call<'_> {
 
 extern "C" fn construct(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
+        if let Some(file) = call.only_path() {
+            let instance = Instance::named(file.bytes(), options(ini::durability()))?;
+            call.this().set_policy(ini::policy());
+            call.this().set_instance(instance);
+            return Ok(());
+        }
         arguments!(call, c"P|z!S!", file: ZStr; allowed_classes: Value, durability: ZStr);
         let policy = policy(allowed_classes)?;
         let durability = match durability {

@@ -6,11 +6,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr;
 
 use super::account::Figures;
 use super::entry::Entry;
 use super::keeper::Keeper;
+use super::places::SPREAD;
 use super::shelf::{Shelf, nowhere};
 use crate::php::handle::{Backend, Handle};
 
@@ -19,9 +21,27 @@ use crate::php::handle::{Backend, Handle};
 pub struct Caches {
     keeper: Keeper,
     /// By the number of the opening. Boxed: objects point to them.
-    shelves: RefCell<HashMap<u64, Box<Shelf>>>,
+    shelves: RefCell<HashMap<u64, Box<Shelf>, BuildHasherDefault<Spread>>>,
     /// Shelves at which those that nobody can use any more are looked for.
     many: Cell<usize>,
+}
+
+/// Hashes the numbers of openings, which are counted by this process.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("the keys are numbers");
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(SPREAD);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Shelves that nobody uses, from which on they are looked for within a request.
