@@ -1,0 +1,46 @@
+--TEST--
+A server whose process has become an ordinary user for good is asked once whether it may have other rights, one that may is asked in each request
+--SKIPIF--
+<?php
+if (posix_getuid() !== 0) die('skip needs root');
+?>
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+const REQUESTS = 50;
+(new Sync(scratch()))->set('x', 1);
+chmod(scratch(), 0666);
+file_put_contents(scratch('index.php'), '<?php echo (new Sync(__DIR__ . "/store"))->x;');
+chmod(scratch('index.php'), 0644);
+$users = [
+    'root' => [],
+    'an ordinary user' => ['--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all', '--inh-caps=-all'],
+    'one who may go back' => ['--euid=65534', '--regid=65534', '--clear-groups'],
+    'one with a capability' => ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=+setgid', '--ambient-caps=+setgid'],
+];
+foreach ($users as $user => $options) {
+    $log = scratch('strace');
+    $server = web_server(scratch_directory(), [], '/dev/null', ['strace', '-D', '-e', 'trace=capget,execve', '-o', $log, ...($options ? ['setpriv', ...$options] : [])]);
+    $answers = [];
+    for ($i = 0; $i < REQUESTS; $i++) {
+        $answers[$server('')] = true;
+    }
+    // What setpriv asks for itself comes before PHP begins.
+    $lines = file($log);
+    $begin = array_key_last(preg_grep('/^execve\(.* = 0$/', $lines));
+    $asked = count(preg_grep('/capget\(/', array_slice($lines, $begin)));
+    echo "$user: ", implode(' ', array_keys($answers)), ', asked ', $asked === 1 ? 'once' : ($asked >= REQUESTS ? 'each time' : "$asked times"), "\n";
+    unlink($log);
+}
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+root: 1, asked each time
+an ordinary user: 1, asked once
+one who may go back: 1, asked each time
+one with a capability: 1, asked each time
