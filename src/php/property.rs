@@ -7,7 +7,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::cache::{CacheSlot, Spot};
+use super::cache::{CacheSlot, Keeping, Spot};
 use super::globals::GLOBALS;
 use super::handle::{self, Backend, BackendError, Found, Handle, PEEK, Peeked, Places, Remedy, Room, Unread, Version};
 use super::legacy::{self, retry_importing};
@@ -196,19 +196,36 @@ impl Reading<'_> {
             Found::Appended | Found::Value if !wanted.takes(bytes) => Ok(Taken::Unwanted),
             Found::Appended => self.take_appended(before, version, bytes),
             Found::Value => {
-                let sharing = stored::decode(this, name.bytes(), bytes, self.into.reborrow())?;
-                self.keep_decoded(sharing, version, bytes.len());
+                let keeping = self.keeping(&version, bytes.len());
+                if keeping != Keeping::Beyond || !self.decode_lasting(bytes, version) {
+                    let sharing = stored::decode(this, name.bytes(), bytes, self.into.reborrow())?;
+                    if keeping != Keeping::Not {
+                        self.keep_decoded((sharing, keeping), version, bytes.len());
+                    }
+                }
                 observed(true)
             }
         }
     }
 
+    /// How a value is to be kept that takes so many bytes, encoded.
+    fn keeping(&self, version: &Version, size: usize) -> Keeping {
+        // SAFETY: the reference ends here.
+        unsafe { self.this.cache() }.keeping((self.name, self.spot), version, size, self.wanted == Wanted::Plain)
+    }
+
+    /// Decodes a value to where later requests will find it, if it is one of those for which that can be done.
+    fn decode_lasting(&mut self, bytes: &[u8], version: Version) -> bool {
+        // SAFETY: nothing runs meanwhile: what is decoded so has no objects.
+        unsafe { self.this.cache() }.decode_lasting((self.name, self.spot), bytes, version, self.into.reborrow())
+    }
+
     /// Keeps the value that was decoded.
-    fn keep_decoded(&mut self, sharing: Sharing, version: Version, size: usize) {
+    fn keep_decoded(&mut self, how: (Sharing, Keeping), version: Version, size: usize) {
         // SAFETY: nothing runs meanwhile; decoding has said whether the value is shareable.
         unsafe {
-            let (into, wanted) = (self.into.reborrow(), self.wanted == Wanted::Plain);
-            self.this.cache().keep_decoded(sharing, (self.name, self.spot), into, version, (size, wanted));
+            let into = self.into.reborrow();
+            self.this.cache().keep_decoded(how, (self.name, self.spot), into, version, size);
         }
     }
 
@@ -263,7 +280,8 @@ impl Reading<'_> {
             }
             stored::decode(this, name.bytes(), bytes, self.into.reborrow())?
         };
-        self.keep_decoded(sharing, version, length);
+        let keeping = self.keeping(&version, length);
+        self.keep_decoded((sharing, keeping), version, length);
         Ok(Taken::Observed(Observed { version, there: true }))
     }
 

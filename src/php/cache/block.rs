@@ -5,10 +5,11 @@ use std::ptr::NonNull;
 
 use ext_php_rs::ffi::zval;
 
+use crate::php::value;
 use crate::php::zend::{self, Value};
 
 /// The start of a block; the value follows.
-#[repr(C, align(16))]
+#[repr(C, align(8))]
 pub struct Head {
     /// Bytes of all of it.
     size: usize,
@@ -39,6 +40,18 @@ impl Block {
         // SAFETY: the block is as large as was said, and aligned.
         unsafe { zend::set_immutable(into, value.as_ptr(), at) };
         Some(block)
+    }
+
+    /// A value out of its bytes, as an immutable one, in a block of at most `limit` bytes. `None`: it takes more, is none of those
+    /// that can be decoded so, or there is no memory for it.
+    ///
+    /// # Safety
+    /// `into` owns nothing, and its value is used no longer than the block stays.
+    pub unsafe fn decode(bytes: &[u8], into: &mut zval, limit: usize) -> Option<Self> {
+        let size = value::immutable_size(bytes, limit.checked_sub(size_of::<Head>())?)?;
+        let block = Self::new(size_of::<Head>() + size)?;
+        // SAFETY: the head is followed by `size` bytes, which lie as it does; the rest is as the caller promises.
+        unsafe { value::decode_immutable(bytes, block.0.as_ptr().add(1).cast(), into) }.then_some(block)
     }
 
     fn new(size: usize) -> Option<Self> {

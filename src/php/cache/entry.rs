@@ -9,7 +9,7 @@ use sync_short as short;
 
 use super::block::{Block, Head};
 use crate::php::handle::{Backend, Handle, Version};
-use crate::php::zend::{self, Slot, Value, ZStr};
+use crate::php::zend::{self, Local, Slot, Value, ZStr};
 
 /// A name, what was last seen under it, and when.
 ///
@@ -219,6 +219,18 @@ impl Entry {
         unsafe { zend::copy(&raw mut self.value, value.as_ptr()) };
         self.flags |= PASSES;
         self.size = size;
+    }
+
+    /// Hands over a value that goes with the request, and the encoded bytes of it.
+    pub(super) fn take_passing(&mut self) -> (Local, usize) {
+        let mut value = Local::new();
+        // SAFETY: both places are live; what the value owns moves from one to the other.
+        unsafe {
+            zend::copy_value(value.zval(), &raw const self.value);
+            zend::set_undef(&raw mut self.value);
+        }
+        self.flags &= !PASSES;
+        (value, std::mem::take(&mut self.size) as usize)
     }
 
     /// Takes a value that outlives the request, out of `value`, which is not counted.

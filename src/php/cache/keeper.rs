@@ -24,7 +24,7 @@ use super::pool::Pool;
 use super::seen::{Seen, Sight};
 use super::slot::STAMPED;
 use crate::php::handle::{Backend, Handle};
-use crate::php::zend::{self, Value};
+use crate::php::zend::{self, Local, Value};
 
 /// The memory of a thread's entries and values. It stays where it is while there is a table.
 #[derive(Default)]
@@ -116,12 +116,26 @@ impl Keeper {
         }
     }
 
+    /// Hands over the value of an entry.
+    pub fn take(&self, entry: &mut Entry) -> Local {
+        if entry.passes() {
+            let (value, size) = entry.take_passing();
+            self.account.has_passed(size);
+            return value;
+        }
+        let value = Local::copy_of(entry.value());
+        self.clear(entry);
+        value
+    }
+
     /// Puts a value in place of an entry's.
     ///
     /// # Safety
     /// The value is free of objects and references.
     pub unsafe fn put(&self, entry: &mut Entry, value: &Value, size: usize) {
-        self.clear(entry);
+        if !entry.is_plain() {
+            self.clear(entry);
+        }
         if !matches!(value.kind(), zend::STRING | zend::ARRAY) {
             return entry.set_scalar(value);
         }
@@ -166,6 +180,21 @@ impl Keeper {
         }
         entry.set_lasting(Value::of(&copy), block);
         true
+    }
+
+    /// A value out of its bytes, in memory that outlives the request: see [`Block::decode`]. `None`, too: there is no room for it.
+    ///
+    /// # Safety
+    /// As for [`Block::decode`].
+    pub unsafe fn decode(&self, bytes: &[u8], into: &mut zval) -> Option<Block> {
+        // SAFETY: as the caller promises.
+        unsafe { Block::decode(bytes, into, self.account.left()) }
+    }
+
+    /// Gives an entry that has no value one that outlives the request.
+    pub fn keep(&self, entry: &mut Entry, value: &Value, block: Block) {
+        self.account.keep(block.size());
+        entry.set_lasting(value, Some(block));
     }
 
     /// Forgets values that go with the request, of so many bytes: those kept for longest first.

@@ -25,4 +25,4 @@ pub use caches::Caches;
 pub use entry::Entry;
 pub use shelf::{Shelf, nowhere};
 pub use slot::CacheSlot;
-pub use table::{Spot, Table};
+pub use table::{Keeping, Spot, Table};

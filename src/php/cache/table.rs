@@ -19,7 +19,7 @@ use super::places::{Places, SPREAD};
 use super::seen::Sight;
 use crate::php::handle::{Backend, Handle, Version};
 use crate::php::value::Sharing;
-use crate::php::zend::{Local, Slot, Value, ZStr};
+use crate::php::zend::{self, Local, Slot, Value, ZStr};
 
 /// Home places of a table at its start, as a power of two.
 const INITIAL: u32 = 4;
@@ -85,6 +85,17 @@ pub struct Spot {
 impl Spot {
     /// No search.
     pub const NONE: Self = Self { opening: 0, entry: ptr::null_mut(), mark: 0 };
+}
+
+/// How a value is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// It is not.
+    Not,
+    /// As one of this request's.
+    Here,
+    /// As one that outlives the request, if it can be.
+    Beyond,
 }
 
 /// How much trust lets [`Table::find`] look at an entry because of the one before, and how much there can be.
@@ -176,6 +187,9 @@ impl Table {
     #[inline(never)]
     #[expect(clippy::mut_from_ref, reason = "as for `find`")]
     fn search(&self, name: &ZStr) -> Option<&mut Entry> {
+        if self.places.used() == 0 {
+            return None;
+        }
         // SAFETY: the table's entries live; the caller uses one at a time.
         let entry = unsafe { self.places.find(name.hash(), |entry| entry.is_named(name)) }?.as_ptr();
         self.follow(entry);
@@ -215,21 +229,14 @@ impl Table {
     ///
     /// # Safety
     /// As for [`find`](Self::find).
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "as for `find`")]
     unsafe fn find_from(&self, spot: Spot, name: &ZStr) -> Option<&mut Entry> {
         // SAFETY: the memory of entries stays readable for as long as the thread lives; one with this stamp is this name's. The
         // rest is as the caller promises.
         unsafe {
-            if spot.opening == 0 || spot.opening != self.opening {
-                self.find(name)
-            } else if spot.entry.is_null() {
-                if spot.mark == self.added.get() { None } else { self.find(name) }
-            } else if (*spot.entry).stamp == spot.mark {
-                Some(&mut *spot.entry)
-            } else {
-                self.find(name)
-            }
+            let holds = if spot.entry.is_null() { self.added.get() } else { (*spot.entry).stamp };
+            if spot.opening == self.opening && spot.mark == holds { spot.entry.as_mut() } else { self.find(name) }
         }
     }
 
@@ -335,43 +342,63 @@ impl Table {
         unsafe { keeper.put(entry, value, size) };
     }
 
-    /// As [`Table::keep`], for a value that has just been decoded, after a search that has ended at `spot`. A short one is kept
-    /// where the record is met again, or where it is `wanted`. Where an earlier request has met the record, the value
-    /// becomes one that outlives this one, in `value`, too.
+    /// How a value is kept that was found after a search that has ended at `spot`: a short one where its record is met again, or
+    /// where it is `wanted`. `size`: as for [`store`](Self::store).
+    pub fn keeping(&self, (name, spot): (&ZStr, Spot), version: &Version, size: usize, wanted: bool) -> Keeping {
+        let Some(keeper) = self.keeper_for(name, version) else { return Keeping::Not };
+        // SAFETY: nothing else is done to the table before the entry is out of use.
+        if let Some(entry) = unsafe { self.find_from(spot, name) } {
+            let again = entry.was_decoded_before(version, keeper.account.now());
+            return if again { Keeping::Beyond } else { Keeping::Here };
+        }
+        match self.meet(keeper, Handle::record_of(version)) {
+            Sight::Earlier => Keeping::Beyond,
+            Sight::First if size < LARGE && !wanted => Keeping::Not,
+            Sight::First | Sight::Again => Keeping::Here,
+        }
+    }
+
+    /// Decodes a value into memory that outlives the request, and keeps it: `into`, which is overwritten, is the value then.
+    /// False: nothing has happened.
+    pub fn decode_lasting(&self, (name, spot): (&ZStr, Spot), bytes: &[u8], version: Version, mut into: Slot) -> bool {
+        let Some(keeper) = self.keeper_for(name, &version) else { return false };
+        let mut value = zend::scratch();
+        // SAFETY: the value is used no longer than its block.
+        let Some(block) = (unsafe { keeper.decode(bytes, &mut value) }) else { return false };
+        // SAFETY: nothing else is done to the table before the entry is out of use.
+        let known = unsafe { self.find_from(spot, name) };
+        let Some(entry) = known.or_else(|| self.new_entry(keeper, name)) else { return false };
+        keeper.clear(entry);
+        keeper.keep(entry, Value::of(&value), block);
+        into.copy(Value::of(&value));
+        entry.version = version;
+        entry.set_decoded(keeper.account.now());
+        true
+    }
+
+    /// As [`Table::keep`], for a value that has just been decoded, in the way that was found.
     ///
     /// # Safety
     /// As for [`Table::keep`].
     pub unsafe fn keep_decoded(
         &self,
-        sharing: Sharing,
+        (sharing, keeping): (Sharing, Keeping),
         (name, spot): (&ZStr, Spot),
         value: Slot,
         version: Version,
-        (size, wanted): (usize, bool),
+        size: usize,
     ) {
         if sharing == Sharing::Fresh {
             return self.forget(name);
         }
-        let Some(keeper) = self.keeper_for(name, &version) else { return };
+        let Some(keeper) = self.keeper_for(name, &version).filter(|_| keeping != Keeping::Not) else { return };
         // SAFETY: nothing else is done to the table before the entry is out of use.
-        let (entry, again) = match unsafe { self.find_from(spot, name) } {
-            Some(entry) => {
-                let again = entry.was_decoded_before(&version, keeper.account.now());
-                (entry, again)
-            }
-            None => {
-                let sight = self.meet(keeper, Handle::record_of(&version));
-                if sight == Sight::First && size < LARGE && !wanted {
-                    return;
-                }
-                let Some(entry) = self.new_entry(keeper, name) else { return };
-                (entry, sight == Sight::Earlier)
-            }
-        };
+        let known = unsafe { self.find_from(spot, name) };
+        let Some(entry) = known.or_else(|| self.new_entry(keeper, name)) else { return };
         entry.version = version;
         // SAFETY: the caller promises a plain value.
         unsafe {
-            if !again || !keeper.put_lasting(entry, value.value(), value.as_ptr()) {
+            if keeping != Keeping::Beyond || !keeper.put_lasting(entry, value.value(), value.as_ptr()) {
                 keeper.put(entry, value.value(), size);
             }
         }
@@ -400,8 +427,8 @@ impl Table {
     /// As [`Table::take`], from an entry of the table.
     pub fn take_from(&self, entry: &mut Entry) -> Option<(Local, usize)> {
         entry.value().array()?;
-        let (array, size) = (Local::copy_of(entry.value()), entry.size());
-        self.keeper()?.clear(entry);
+        let (keeper, size) = (self.keeper()?, entry.size());
+        let array = keeper.take(entry);
         entry.note_record(0);
         Some((array, size))
     }

@@ -7,6 +7,7 @@ mod classes;
 mod decoder;
 mod delayed;
 mod ext;
+mod immutable;
 mod key;
 mod made;
 mod numbered;
@@ -14,5 +15,6 @@ mod object;
 mod serializable;
 mod value;
 
+pub use immutable::{decode_immutable, immutable_size};
 pub use made::on_made;
 pub use value::decode;

@@ -1,0 +1,249 @@
+//! Plain values on their way into memory that outlives the request: what they need is reckoned first, then they are written there
+//! at once, without a value in the request's memory.
+//!
+//! For what nearly all values are. What is rare ([`immutable_size`]) goes the way of all values, and is copied.
+
+use std::cell::Cell;
+use std::fmt;
+
+use ext_php_rs::types::Zval;
+use serde::de::{DeserializeSeed, Deserializer as _, Error, MapAccess, SeqAccess, Visitor};
+
+use super::key::MapKey;
+use crate::php::value::depth::check_depth;
+use crate::php::value::scalar;
+use crate::php::value::wire::Deserializer;
+use crate::php::zend::{self, HashTable, Room};
+
+/// Levels of arrays within each other.
+const LEVELS: usize = 16;
+
+/// The bytes that an immutable value takes, if these are exactly one string or array. `None`, too: it takes more than `limit`, has
+/// something else in it than scalars, strings and arrays, or keys that are neither ints nor strings, or is nested deeply.
+pub fn immutable_size(bytes: &[u8], limit: usize) -> Option<usize> {
+    let mut reader = Deserializer::new(bytes);
+    let (left, deepest) = (Cell::new(limit), Cell::new(0));
+    reader.deserialize_any(Size { left: &left, depth: 0, deepest: &deepest }).ok()?;
+    let size = limit - left.get();
+    (size > 0 && reader.rest().is_empty() && check_depth(deepest.get()).is_ok()).then_some(size)
+}
+
+/// Decodes a value into a block, and makes `into` that value. False: a key comes twice; then `into` is to be forgotten.
+///
+/// # Safety
+/// `bytes` are what [`immutable_size`] was asked about, the block has as many bytes as that said, and is aligned to 8. `into`
+/// owns nothing, and its value is used no longer than the block stays.
+pub unsafe fn decode_immutable(bytes: &[u8], block: *mut u8, into: &mut Zval) -> bool {
+    // SAFETY: as the caller promises: both go through the same bytes.
+    let room = unsafe { Room::new(block) };
+    Deserializer::new(bytes).deserialize_any(Fill { at: into, room: &room }).is_ok()
+}
+
+/// Takes what a value needs from what is left.
+#[derive(Clone, Copy)]
+struct Size<'a> {
+    left: &'a Cell<usize>,
+    depth: usize,
+    deepest: &'a Cell<usize>,
+}
+
+impl Size<'_> {
+    fn take<E: Error>(self, size: usize) -> Result<(), E> {
+        self.left.set(self.left.get().checked_sub(size).ok_or_else(|| E::custom("too large"))?);
+        Ok(())
+    }
+
+    /// For elements of an array of so many, which takes so much by itself.
+    fn deeper<E: Error>(self, count: usize, size: fn(usize) -> usize) -> Result<Self, E> {
+        let depth = self.depth + 1;
+        if depth > LEVELS || count > zend::MAX_ELEMENTS {
+            return Err(E::custom("too deep, or too long"));
+        }
+        self.deepest.set(self.deepest.get().max(depth));
+        if count > 0 {
+            self.take(size(count))?;
+        }
+        Ok(Self { depth, ..self })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Size<'_> {
+    type Value = ();
+
+    #[inline(always)]
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Size<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a plain value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, value: &'de [u8]) -> Result<(), E> {
+        self.take(zend::immutable_string_size(value.len()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let inner = self.deeper(elements.size_hint().unwrap_or(0), zend::immutable_list_size)?;
+        while elements.next_element_seed(inner)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let inner = self.deeper(map.size_hint().unwrap_or(0), zend::immutable_map_size)?;
+        while let Some(key) = map.next_key_seed(Key)? {
+            if let Err(bytes) = key.as_index() {
+                self.take(zend::immutable_string_size(bytes.len()))?;
+            }
+            map.next_value_seed(inner)?;
+        }
+        Ok(())
+    }
+
+    // An ext is an object, or leads to one, by `visit_newtype_struct`, which refuses everything by itself.
+}
+
+/// A key that is an int or a string.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = MapKey<'de>;
+
+    #[inline(always)]
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<MapKey<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = MapKey<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an int or a string")
+    }
+
+    fn visit_i64<E: Error>(self, key: i64) -> Result<MapKey<'de>, E> {
+        Ok(MapKey::Int(key))
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, key: &'de [u8]) -> Result<MapKey<'de>, E> {
+        Ok(MapKey::Bytes(key))
+    }
+}
+
+/// A place for a value in a block.
+#[derive(Clone, Copy)]
+struct Fill<'a> {
+    at: *mut Zval,
+    room: &'a Room,
+}
+
+impl<'de> DeserializeSeed<'de> for Fill<'_> {
+    type Value = ();
+
+    #[inline(always)]
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Fill<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a plain value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        // SAFETY: a `Fill` has a place in the block, or the caller's, which is to be written.
+        unsafe { zend::set_null(self.at) };
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        // SAFETY: as in `visit_unit`.
+        unsafe { zend::set_bool(self.at, value) };
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        // SAFETY: as in `visit_unit`.
+        unsafe { zend::set_long(self.at, value) };
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        // SAFETY: as in `visit_unit`.
+        unsafe { scalar::set_unsigned(self.at, value) };
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        // SAFETY: as in `visit_unit`.
+        unsafe { zend::set_double(self.at, value) };
+        Ok(())
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, value: &'de [u8]) -> Result<(), E> {
+        // SAFETY: as in `visit_unit`; `Size` has counted the string.
+        unsafe { self.room.set_string(self.at, value) };
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let count = elements.size_hint().unwrap_or(0);
+        if count == 0 {
+            // SAFETY: as in `visit_unit`.
+            unsafe { zend::set_empty_array(self.at) };
+            return Ok(());
+        }
+        // SAFETY: as in `visit_unit`; `Size` has counted the list, and found so many elements.
+        let first = unsafe { self.room.set_list(self.at, count) };
+        for place in 0..count {
+            // SAFETY: the list has so many places.
+            elements.next_element_seed(Fill { at: unsafe { first.add(place) }, ..self })?;
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let count = map.size_hint().unwrap_or(0);
+        if count == 0 {
+            // SAFETY: as in `visit_unit`.
+            unsafe { zend::set_empty_array(self.at) };
+            return Ok(());
+        }
+        // SAFETY: as in `visit_unit`; `Size` has counted the array, its keys, and so many elements.
+        let table: *mut HashTable = unsafe { self.room.set_map(self.at, count) };
+        while let Some(key) = map.next_key_seed(Key)? {
+            // SAFETY: as above.
+            let place = unsafe { self.room.add(table, key.as_index()) };
+            map.next_value_seed(Fill { at: place.ok_or_else(|| A::Error::custom("a key comes twice"))?, ..self })?;
+        }
+        Ok(())
+    }
+}
