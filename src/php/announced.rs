@@ -37,7 +37,8 @@ const CHANGING: &[(&str, Function)] = &functions!(
 
 const HEARING: &[(&str, Function)] = &functions!(
     then_ask
-    "fgetc" "fgets" "fpassthru" "fread" "fscanf" "stream_get_contents" "stream_get_line" "stream_copy_to_stream"
+    "file" "file_get_contents" "fopen" "readfile" "curl_exec" "curl_multi_exec" "curl_multi_select"
+    "fgetc" "fgetcsv" "fgets" "fpassthru" "fread" "fscanf" "readline" "stream_get_contents" "stream_get_line" "stream_copy_to_stream"
     "stream_select" "stream_socket_accept" "stream_socket_recvfrom"
     "socket_accept" "socket_read" "socket_recv" "socket_recvfrom" "socket_recvmsg" "socket_select"
     "flock" "msg_receive" "sem_acquire" "pcntl_sigtimedwait" "pcntl_sigwaitinfo"
@@ -96,4 +97,6 @@ unsafe extern "C" fn then_ask<const N: usize>(frame: *mut zend_execute_data, res
     // SAFETY: stored before this came to be called in its place; called as the engine would.
     unsafe { mem::transmute::<*mut (), Function>(HEARD[N].load(Ordering::Acquire))(frame, result) };
     Handle::ask_anew();
+    // Links on the way may lead elsewhere now, and the working directory have another name.
+    GLOBALS.get().paths.reset();
 }

@@ -1,7 +1,7 @@
 //! Paths that were found out within this tick of the clock, so that a second object on the same file asks nobody where it is.
 //!
 //! Two things about a path take system calls: where a relative one begins, and whether `open_basedir` allows it (PHP follows each
-//! of its links). Both hold until PHP's functions announce a change, the clock ticks, the setting is another one, or another
+//! of its links). Both hold until PHP's functions announce a change or hear of one, the clock ticks, the setting is another one, or another
 //! request begins: a server changes the directory between them without a word.
 
 use std::cell::RefCell;
