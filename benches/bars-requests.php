@@ -2,7 +2,7 @@
 /* The bars of `make bench-requests`, as data: see bars.php. */
 
 $ratio = static fn (string $kind, string $of, string $to) => static fn (Results $r) => $r->ratio($kind, $of, $to);
-// What is given back and taken again is no growth: the lowest figure from the eighth tenth of the requests on, less that of the third to
+// Memory that is given back and taken again is no growth: the lowest figure from the eighth tenth of the requests on, less that of the third to
 // the fifth.
 $growth = static function (string $what) {
     $lowest = static fn (Results $r, int $from, int $to) => min(array_merge(...array_map(fn ($tenth) => $r->samples[$what][$tenth] ?? [], range($from, $to))));

@@ -77,7 +77,7 @@ $peer = Peer::fork(function (Peer $parent) use ($changes, &$numbers) {
     }
 });
 
-/** What a process that opens the file anew finds: its number, that there is none, or that it may not. */
+/** The finding of a process that opens the file anew: its number, that there is none, or that it may not. */
 $kernel = function (string $path, array $numbers): string {
     clearstatcache(true);
     // (Nothing here announces a change, or hears of one.)

@@ -7,7 +7,7 @@ require __DIR__ . '/../include/kept-values.inc';
 $values = make_kept_values();
 $log = scratch('log');
 $server = web_server(scratch_directory(), kept_values_settings(), $log);
-/** What a request said before it ended. What it reads after that, in its shutdown function, is right. */
+/** The words of a request before it ended. The values that it reads after that, in its shutdown function, are right. */
 $ask = function (string $query) use ($server, $values): string {
     [$said, $read] = explode('|', $server($query), 2) + ['', ''];
     if ($read !== json_encode([$values['text'], $values['array']])) {

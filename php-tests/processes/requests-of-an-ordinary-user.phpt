@@ -26,7 +26,7 @@ foreach ($users as $user => $options) {
     for ($i = 0; $i < REQUESTS; $i++) {
         $answers[$server('')] = true;
     }
-    // What setpriv asks for itself comes before PHP begins.
+    // (setpriv asks, too, before PHP begins.)
     $lines = file($log);
     $begin = array_key_last(preg_grep('/^execve\(.* = 0$/', $lines));
     $asked = count(preg_grep('/capget\(/', array_slice($lines, $begin)));
