@@ -216,7 +216,8 @@ impl Room {
             (*table).nNumOfElements = (*table).nNumUsed;
             (*table).nTableSize = table_size(count) as u32;
             (*table).nInternalPointer = 0;
-            (*table).nNextFreeElement = if is_list { count as i64 } else { ffi::zend_empty_array.nNextFreeElement };
+            // (As in any array that the engine makes; its constant that is the empty one has another number in some releases.)
+            (*table).nNextFreeElement = if is_list { count as i64 } else { i64::MIN };
             (*table).pDestructor = Some(ffi::zval_ptr_dtor);
             (*into).value.arr = table;
             (*into).u1.type_info = ARRAY;
