@@ -58,6 +58,11 @@ impl Account {
         self.outlives.get()
     }
 
+    /// Bytes that may outlive a request.
+    pub fn limit(&self) -> usize {
+        self.limit.get()
+    }
+
     /// Bytes that may still be kept beyond the request.
     pub fn left(&self) -> usize {
         if self.outlives() { self.limit.get().saturating_sub(self.lasting.get()) } else { 0 }

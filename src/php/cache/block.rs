@@ -5,8 +5,8 @@ use std::ptr::NonNull;
 
 use ext_php_rs::ffi::zval;
 
-use crate::php::value;
-use crate::php::zend::{self, Value};
+use crate::php::value::{self, SharedKeys};
+use crate::php::zend::{self, Value, zend_string};
 
 /// The start of a block; the value follows.
 #[repr(C, align(8))]
@@ -43,15 +43,22 @@ impl Block {
     }
 
     /// A value out of its bytes, as an immutable one, in a block of at most `limit` bytes. `None`: it takes more, is none of those
-    /// that can be decoded so, or there is no memory for it.
+    /// that can be decoded so, or there is no memory for it. `find` tells which immutable string a key is already.
     ///
     /// # Safety
-    /// `into` owns nothing, and its value is used no longer than the block stays.
-    pub unsafe fn decode(bytes: &[u8], into: &mut zval, limit: usize) -> Option<Self> {
-        let size = value::immutable_size(bytes, limit.checked_sub(size_of::<Head>())?)?;
+    /// `into` owns nothing, and its value is used no longer than the block stays, and the keys.
+    pub unsafe fn decode(
+        bytes: &[u8],
+        into: &mut zval,
+        limit: usize,
+        keys: &mut SharedKeys,
+        find: impl Fn(&[u8]) -> Option<NonNull<zend_string>>,
+    ) -> Option<Self> {
+        keys.clear();
+        let size = value::immutable_size(bytes, limit.checked_sub(size_of::<Head>())?, keys, find)?;
         let block = Self::new(size_of::<Head>() + size)?;
         // SAFETY: the head is followed by `size` bytes, which lie as it does; the rest is as the caller promises.
-        unsafe { value::decode_immutable(bytes, block.0.as_ptr().add(1).cast(), into) }.then_some(block)
+        unsafe { value::decode_immutable(bytes, keys, block.0.as_ptr().add(1).cast(), into) }.then_some(block)
     }
 
     fn new(size: usize) -> Option<Self> {

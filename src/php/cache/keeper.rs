@@ -20,10 +20,12 @@ use ext_php_rs::ffi::zval;
 use super::account::Account;
 use super::block::Block;
 use super::entry::Entry;
+use super::keys::{self, Keys};
 use super::pool::Pool;
 use super::seen::{Seen, Sight};
 use super::slot::STAMPED;
 use crate::php::handle::{Backend, Handle};
+use crate::php::value::SharedKeys;
 use crate::php::zend::{self, Local, Value};
 
 /// The memory of a thread's entries and values. It stays where it is while there is a table.
@@ -33,6 +35,10 @@ pub struct Keeper {
     /// The records that were met once.
     seen: Seen,
     pool: Pool,
+    /// Keys of arrays that outlive the request.
+    keys: Keys,
+    /// Those of the array that is being decoded.
+    found_keys: RefCell<SharedKeys>,
     /// Blocks that no entry has any more, and that the request may use.
     buried: RefCell<Vec<Block>>,
     /// Entries whose value goes with the request, or has done so.
@@ -40,6 +46,9 @@ pub struct Keeper {
     /// The stamp that was given last.
     stamp: Cell<u64>,
 }
+
+/// Tells keys of arrays from what else is met.
+const KEY_SPREAD: u64 = 0xA076_1D64_78BD_642F;
 
 /// Bytes that a string or an array takes besides its content.
 const HEADER: usize = 32;
@@ -187,8 +196,19 @@ impl Keeper {
     /// # Safety
     /// As for [`Block::decode`].
     pub unsafe fn decode(&self, bytes: &[u8], into: &mut zval) -> Option<Block> {
-        // SAFETY: as the caller promises.
-        unsafe { Block::decode(bytes, into, self.account.left()) }
+        let find = |key: &[u8]| {
+            if key.len() > keys::LONGEST {
+                return None;
+            }
+            let hash = zend::hash_of(key);
+            self.keys.find(hash, key).or_else(|| {
+                let is_common = self.meet(hash.wrapping_mul(KEY_SPREAD)) != Sight::First;
+                if is_common { self.keys.add(hash, key, &self.account) } else { None }
+            })
+        };
+        let mut found = self.found_keys.borrow_mut();
+        // SAFETY: as the caller promises; keys stay for as long as the thread.
+        unsafe { Block::decode(bytes, into, self.account.left(), &mut found, find) }
     }
 
     /// Gives an entry that has no value one that outlives the request.

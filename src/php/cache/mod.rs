@@ -14,6 +14,7 @@ mod block;
 mod caches;
 mod entry;
 mod keeper;
+mod keys;
 mod places;
 mod pool;
 mod seen;

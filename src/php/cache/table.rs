@@ -561,13 +561,16 @@ impl Table {
             // A window that is full in a table that is not was meant to be.
             if 8 * self.places.used() < self.places.homes() || !self.grow(self.places.bits() + 1) {
                 let now = self.now.get();
-                // SAFETY: entries of the table, and no other reference to one is in use.
-                let age = |&at: &usize| {
-                    self.places.at(at).map_or(0, |entry| now.wrapping_sub(unsafe { entry.as_ref() }.used()))
-                };
+                let age = |&at: &usize| self.entry_at(at).map_or(0, |entry| now.wrapping_sub(entry.used()));
                 self.places.window(hash).max_by_key(age).inspect(|&at| self.remove_at(at));
             }
         }
+    }
+
+    /// The entry in a place. It is used before anything else is done to the table.
+    fn entry_at(&self, at: usize) -> Option<&Entry> {
+        // SAFETY: an entry of the table, and no reference to change it is in use.
+        self.places.at(at).map(|entry| unsafe { entry.as_ref() })
     }
 
     /// Removes the name in a place, if there is one.
@@ -603,13 +606,7 @@ impl Table {
             }
             let at = self.hand.get() % self.places.len();
             self.hand.set(at + 1);
-            // SAFETY: an entry of the table, and no other reference to it is in use.
-            if self
-                .places
-                .at(at)
-                .map(|entry| unsafe { entry.as_ref() })
-                .is_some_and(|entry| !entry.has_block() && goes(entry))
-            {
+            if self.entry_at(at).is_some_and(|entry| !entry.has_block() && goes(entry)) {
                 self.remove_at(at);
                 freed += 1;
             }

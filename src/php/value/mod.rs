@@ -33,7 +33,7 @@ mod stack;
 mod vec;
 mod wire;
 
-pub use decode::{decode, decode_immutable, immutable_size, on_made};
+pub use decode::{SharedKeys, decode, decode_immutable, immutable_size, on_made};
 pub use depth::check_depth;
 pub use encode::encode;
 pub use error::ValueError;

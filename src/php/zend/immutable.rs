@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 use std::mem::offset_of;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
@@ -144,6 +144,22 @@ unsafe fn is_same_key(a: *const zend_string, b: *const zend_string) -> bool {
     unsafe { bytes(a) == bytes(b) }
 }
 
+/// A key of an immutable array.
+#[derive(Clone, Copy)]
+pub enum NewKey<'a> {
+    Int(i64),
+    /// A string of its own.
+    Bytes(&'a [u8]),
+    /// An immutable string that other arrays have as well.
+    Shared(NonNull<zend_string>),
+}
+
+/// The engine's hash of a string of these bytes.
+pub fn hash_of(bytes: &[u8]) -> u64 {
+    // SAFETY: so many bytes are read.
+    unsafe { ffi::zend_hash_func(bytes.as_ptr().cast(), bytes.len()) }
+}
+
 /// The part of a block that nothing was written to yet.
 pub struct Room {
     next: Cell<*mut u8>,
@@ -170,13 +186,16 @@ impl Room {
     pub unsafe fn set_string(&self, into: *mut Zval, bytes: &[u8]) {
         // SAFETY: as the caller promises.
         unsafe {
-            (*into).value.str_ = self.string_of(bytes);
+            (*into).value.str_ = self.string_of(bytes, hash_of(bytes)).as_ptr();
             (*into).u1.type_info = STRING;
         }
     }
 
-    /// An immutable string of these bytes, with its hash.
-    fn string_of(&self, bytes: &[u8]) -> *mut zend_string {
+    /// An immutable string of these bytes, with this hash, which is theirs.
+    ///
+    /// # Safety
+    /// There is room for it.
+    pub unsafe fn string_of(&self, bytes: &[u8], hash: u64) -> NonNull<zend_string> {
         // SAFETY: `new` was promised room for it; the NUL byte lies before the end that the string's size has.
         unsafe {
             let string: *mut zend_string = self.take(immutable_string_size(bytes.len()));
@@ -190,8 +209,8 @@ impl Room {
                 ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
             }
             to.add(bytes.len()).write(0);
-            (*string).h = ffi::zend_hash_func(to.cast(), bytes.len());
-            string
+            (*string).h = hash;
+            NonNull::new_unchecked(string)
         }
     }
 
@@ -247,15 +266,15 @@ impl Room {
     ///
     /// # Safety
     /// `table` was made by [`set_map`](Self::set_map), with room for one more.
-    pub unsafe fn add(&self, table: *mut HashTable, key: Result<i64, &[u8]>) -> Option<*mut Zval> {
-        let (hash, string) = match key {
-            Ok(index) => (index as u64, ptr::null_mut()),
-            Err(bytes) => {
-                let string = self.string_of(bytes);
-                // SAFETY: just made.
-                (unsafe { (*string).h }, string)
-            }
+    pub unsafe fn add(&self, table: *mut HashTable, key: NewKey) -> Option<*mut Zval> {
+        let string = match key {
+            NewKey::Int(_) => ptr::null_mut(),
+            // SAFETY: the caller promises room for it.
+            NewKey::Bytes(bytes) => unsafe { self.string_of(bytes, hash_of(bytes)).as_ptr() },
+            NewKey::Shared(string) => string.as_ptr(),
         };
+        // SAFETY: just made, or alive.
+        let hash = if let NewKey::Int(index) = key { index as u64 } else { unsafe { (*string).h } };
         // SAFETY: the caller promises room for one more. The heads lie before the places, by negative indices, of which the mask is
         // the lowest; chains lead from place to place.
         unsafe {
@@ -276,7 +295,7 @@ impl Room {
             *head = (*table).nNumUsed;
             (*table).nNumUsed += 1;
             (*table).nNumOfElements += 1;
-            if let Ok(index) = key {
+            if let NewKey::Int(index) = key {
                 (*table).nNextFreeElement = (*table).nNextFreeElement.max(index.saturating_add(1));
             }
             Some(&raw mut (*place).val)

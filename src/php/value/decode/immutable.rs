@@ -3,8 +3,9 @@
 //!
 //! For what nearly all values are. What is rare ([`immutable_size`]) goes the way of all values, and is copied.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::ptr::NonNull;
 
 use ext_php_rs::types::Zval;
 use serde::de::{DeserializeSeed, Deserializer as _, Error, MapAccess, SeqAccess, Visitor};
@@ -13,43 +14,69 @@ use super::key::MapKey;
 use crate::php::value::depth::check_depth;
 use crate::php::value::scalar;
 use crate::php::value::wire::Deserializer;
-use crate::php::zend::{self, HashTable, Room};
+use crate::php::zend::{self, HashTable, NewKey, Room, zend_string};
 
 /// Levels of arrays within each other.
 const LEVELS: usize = 16;
 
+/// The immutable strings that the keys of a value are already, in the order of the bytes; `None` for those that are to lie in the
+/// value's own memory, and for ints.
+pub type SharedKeys = Vec<Option<NonNull<zend_string>>>;
+
 /// The bytes that an immutable value takes, if these are exactly one string or array. `None`, too: it takes more than `limit`, has
 /// something else in it than scalars, strings and arrays, or keys that are neither ints nor strings, or is nested deeply.
-pub fn immutable_size(bytes: &[u8], limit: usize) -> Option<usize> {
+/// `find` tells which string a key is already; `keys`, which is empty, becomes what it has told.
+pub fn immutable_size(
+    bytes: &[u8],
+    limit: usize,
+    keys: &mut SharedKeys,
+    find: impl Fn(&[u8]) -> Option<NonNull<zend_string>>,
+) -> Option<usize> {
     let mut reader = Deserializer::new(bytes);
-    let (left, deepest) = (Cell::new(limit), Cell::new(0));
-    reader.deserialize_any(Size { left: &left, depth: 0, deepest: &deepest }).ok()?;
-    let size = limit - left.get();
-    (size > 0 && reader.rest().is_empty() && check_depth(deepest.get()).is_ok()).then_some(size)
+    let size = Size { left: Cell::new(limit), deepest: Cell::new(0), keys: RefCell::new(keys), find };
+    reader.deserialize_any(Sized { size: &size, depth: 0 }).ok()?;
+    let taken = limit - size.left.get();
+    (taken > 0 && reader.rest().is_empty() && check_depth(size.deepest.get()).is_ok()).then_some(taken)
 }
 
 /// Decodes a value into a block, and makes `into` that value. False: a key comes twice; then `into` is to be forgotten.
 ///
 /// # Safety
-/// `bytes` are what [`immutable_size`] was asked about, the block has as many bytes as that said, and is aligned to 8. `into`
-/// owns nothing, and its value is used no longer than the block stays.
-pub unsafe fn decode_immutable(bytes: &[u8], block: *mut u8, into: &mut Zval) -> bool {
+/// `bytes` are what [`immutable_size`] was asked about, and `keys` what became of them there; the block has as many bytes as that
+/// said, and is aligned to 8. `into` owns nothing, and its value is used no longer than the block and the keys stay.
+pub unsafe fn decode_immutable(bytes: &[u8], keys: &SharedKeys, block: *mut u8, into: &mut Zval) -> bool {
     // SAFETY: as the caller promises: both go through the same bytes.
     let room = unsafe { Room::new(block) };
-    Deserializer::new(bytes).deserialize_any(Fill { at: into, room: &room }).is_ok()
+    let block = Block { room, keys, next: Cell::new(0) };
+    Deserializer::new(bytes).deserialize_any(Fill { at: into, block: &block }).is_ok()
 }
 
-/// Takes what a value needs from what is left.
-#[derive(Clone, Copy)]
-struct Size<'a> {
-    left: &'a Cell<usize>,
+/// The reckoning of what a value needs.
+struct Size<'k, F> {
+    left: Cell<usize>,
+    deepest: Cell<usize>,
+    keys: RefCell<&'k mut SharedKeys>,
+    find: F,
+}
+
+/// A value that is reckoned with.
+struct Sized<'a, 'k, F> {
+    size: &'a Size<'k, F>,
     depth: usize,
-    deepest: &'a Cell<usize>,
 }
 
-impl Size<'_> {
+impl<F> Clone for Sized<'_, '_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Sized<'_, '_, F> {}
+
+impl<F> Sized<'_, '_, F> {
     fn take<E: Error>(self, size: usize) -> Result<(), E> {
-        self.left.set(self.left.get().checked_sub(size).ok_or_else(|| E::custom("too large"))?);
+        let left = &self.size.left;
+        left.set(left.get().checked_sub(size).ok_or_else(|| E::custom("too large"))?);
         Ok(())
     }
 
@@ -59,7 +86,8 @@ impl Size<'_> {
         if depth > LEVELS || count > zend::MAX_ELEMENTS {
             return Err(E::custom("too deep, or too long"));
         }
-        self.deepest.set(self.deepest.get().max(depth));
+        let deepest = &self.size.deepest;
+        deepest.set(deepest.get().max(depth));
         if count > 0 {
             self.take(size(count))?;
         }
@@ -67,7 +95,7 @@ impl Size<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Size<'_> {
+impl<'de, F: Fn(&[u8]) -> Option<NonNull<zend_string>>> DeserializeSeed<'de> for Sized<'_, '_, F> {
     type Value = ();
 
     #[inline(always)]
@@ -76,7 +104,7 @@ impl<'de> DeserializeSeed<'de> for Size<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Size<'_> {
+impl<'de, F: Fn(&[u8]) -> Option<NonNull<zend_string>>> Visitor<'de> for Sized<'_, '_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -116,9 +144,11 @@ impl<'de> Visitor<'de> for Size<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let inner = self.deeper(map.size_hint().unwrap_or(0), zend::immutable_map_size)?;
         while let Some(key) = map.next_key_seed(Key)? {
-            if let Err(bytes) = key.as_index() {
+            let shared = key.as_index().err().and_then(&self.size.find);
+            if let (Err(bytes), None) = (key.as_index(), shared) {
                 self.take(zend::immutable_string_size(bytes.len()))?;
             }
+            self.size.keys.borrow_mut().push(shared);
             map.next_value_seed(inner)?;
         }
         Ok(())
@@ -155,11 +185,19 @@ impl<'de> Visitor<'de> for Key {
     }
 }
 
+/// A block that is written to.
+struct Block<'a> {
+    room: Room,
+    keys: &'a SharedKeys,
+    /// Which of the keys is next.
+    next: Cell<usize>,
+}
+
 /// A place for a value in a block.
 #[derive(Clone, Copy)]
 struct Fill<'a> {
     at: *mut Zval,
-    room: &'a Room,
+    block: &'a Block<'a>,
 }
 
 impl<'de> DeserializeSeed<'de> for Fill<'_> {
@@ -210,7 +248,7 @@ impl<'de> Visitor<'de> for Fill<'_> {
 
     fn visit_borrowed_bytes<E: Error>(self, value: &'de [u8]) -> Result<(), E> {
         // SAFETY: as in `visit_unit`; `Size` has counted the string.
-        unsafe { self.room.set_string(self.at, value) };
+        unsafe { self.block.room.set_string(self.at, value) };
         Ok(())
     }
 
@@ -222,7 +260,7 @@ impl<'de> Visitor<'de> for Fill<'_> {
             return Ok(());
         }
         // SAFETY: as in `visit_unit`; `Size` has counted the list, and found so many elements.
-        let first = unsafe { self.room.set_list(self.at, count) };
+        let first = unsafe { self.block.room.set_list(self.at, count) };
         for place in 0..count {
             // SAFETY: the list has so many places.
             elements.next_element_seed(Fill { at: unsafe { first.add(place) }, ..self })?;
@@ -238,10 +276,17 @@ impl<'de> Visitor<'de> for Fill<'_> {
             return Ok(());
         }
         // SAFETY: as in `visit_unit`; `Size` has counted the array, its keys, and so many elements.
-        let table: *mut HashTable = unsafe { self.room.set_map(self.at, count) };
+        let table: *mut HashTable = unsafe { self.block.room.set_map(self.at, count) };
         while let Some(key) = map.next_key_seed(Key)? {
+            let shared = self.block.keys.get(self.block.next.get()).copied().flatten();
+            self.block.next.set(self.block.next.get() + 1);
+            let key = match (shared, key.as_index()) {
+                (Some(string), _) => NewKey::Shared(string),
+                (None, Ok(index)) => NewKey::Int(index),
+                (None, Err(bytes)) => NewKey::Bytes(bytes),
+            };
             // SAFETY: as above.
-            let place = unsafe { self.room.add(table, key.as_index()) };
+            let place = unsafe { self.block.room.add(table, key) };
             map.next_value_seed(Fill { at: place.ok_or_else(|| A::Error::custom("a key comes twice"))?, ..self })?;
         }
         Ok(())
