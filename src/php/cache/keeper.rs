@@ -48,7 +48,7 @@ pub struct Keeper {
 }
 
 /// Tells keys of arrays from what else is met.
-const KEY_SPREAD: u64 = 0xA076_1D64_78BD_642F;
+const KEY: u64 = 0xA076_1D64_78BD_642F;
 
 /// Bytes that a string or an array takes besides its content.
 const HEADER: usize = 32;
@@ -101,10 +101,10 @@ impl Keeper {
         }
     }
 
-    /// Tells when something was met before, and notes that it was met now: a number that has few bits in common with others.
+    /// Tells when something was met before, and notes that it was met now: see [`Seen::meet`].
     #[inline]
-    pub fn meet(&self, what: u64) -> Sight {
-        self.seen.meet(what, &self.account)
+    pub fn meet(&self, what: u64, among: u64) -> Sight {
+        self.seen.meet(what, among, &self.account)
     }
 
     /// Begins a request. No PHP code has one of the values.
@@ -202,7 +202,7 @@ impl Keeper {
             }
             let hash = zend::hash_of(key);
             self.keys.find(hash, key).or_else(|| {
-                let is_common = self.meet(hash.wrapping_mul(KEY_SPREAD)) != Sight::First;
+                let is_common = self.meet(hash ^ KEY, hash ^ KEY) != Sight::First;
                 if is_common { self.keys.add(hash, key, &self.account) } else { None }
             })
         };

@@ -3,7 +3,7 @@
 //! Most of what a request reads or writes it reads or writes once, and much of that is never met again. Memory that nobody has
 //! used before costs more than to decode a short value: so a name is kept from its second time on.
 //!
-//! This is a memory for guesses. It may forget a record, and takes one in some thousands for another: then a name is kept later,
+//! This is a memory for guesses. It may forget a record, and takes one in some dozens for another at worst: then a name is kept later,
 //! or sooner, than it would have been.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
@@ -11,6 +11,7 @@ use std::cell::Cell;
 use std::ptr;
 
 use super::account::Account;
+use super::places::SPREAD;
 
 /// When a record was met before.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,8 +32,10 @@ const NOTES: usize = 8;
 /// Lines at the start, and at most, as powers of two.
 const INITIAL: u32 = 3;
 const MOST: u32 = 15;
+/// Bits of a note that are of one thing alone. The others choose its line.
+const OWN: u32 = 24 - MOST;
 /// The part of the cache's limit that the notes may take.
-const SHARE: usize = 16;
+const SHARE: usize = 8;
 
 /// The records that a thread has met.
 pub struct Seen {
@@ -59,12 +62,13 @@ impl Default for Seen {
 }
 
 impl Seen {
-    /// Tells when something was met before, and notes that it was met now. `what` is a number that has few bits in common with
-    /// those of other things.
+    /// Tells when something was met before, and notes that it was met now: a number, and one that it shares with a few others, which
+    /// are likely to be met with it.
     #[inline]
-    pub fn meet(&self, what: u64, account: &Account) -> Sight {
+    pub fn meet(&self, what: u64, among: u64, account: &Account) -> Sight {
         let now = account.now() & 0xFF;
-        let mark = (what >> 40).max(1) as u32;
+        let mark = ((among.wrapping_mul(SPREAD) >> (64 - MOST)) << OWN | what.wrapping_mul(SPREAD) >> (64 - OWN)).max(1)
+            as u32;
         if self.lines.get().is_null() && !self.resize(INITIAL, account) {
             return Sight::First;
         }
@@ -78,7 +82,8 @@ impl Seen {
             if *known == 0 {
                 *known = note;
                 self.used.set(self.used.get() + 1);
-                if 2 * self.used.get() > NOTES << self.bits.get() {
+                // (Once: where it cannot grow, lines fill, and new notes take the place of old ones.)
+                if 2 * self.used.get() == NOTES << self.bits.get() {
                     self.grow(account);
                 }
                 return Sight::First;

@@ -15,7 +15,7 @@ use ext_php_rs::ffi;
 
 use super::entry::{Entry, LONGEST};
 use super::keeper::Keeper;
-use super::places::{Places, SPREAD};
+use super::places::Places;
 use super::seen::Sight;
 use crate::php::handle::{Backend, Handle, Version};
 use crate::php::value::Sharing;
@@ -25,6 +25,8 @@ use crate::php::zend::{self, Local, Slot, Value, ZStr};
 const INITIAL: u32 = 4;
 /// Homes up to which a table grows to four times as many, not twice.
 const FEW: usize = 1024;
+/// Bytes of a log in which there are a few short records.
+const NEAR: u64 = 256;
 /// Tells records apart that have the same number in different files.
 const OTHER_SPREAD: u64 = 0xD6E8_FEB8_6659_FD93;
 /// Names known to be missing that a table keeps. They come from strangers.
@@ -247,17 +249,25 @@ impl Table {
         entry.filter(|entry| entry.stamp == spot.mark).map_or(Version::default(), |entry| entry.version)
     }
 
-    /// Tells when a record was met before, and notes that it was met now.
+    /// Tells when a record was met before, and notes that it was met now. Records that were written one after another are
+    /// noted beside each other.
     #[inline]
     fn meet(&self, keeper: &Keeper, record: u64) -> Sight {
-        let place = self.opening.wrapping_add(self.cleared.get() << 32);
-        keeper.meet((place.wrapping_mul(OTHER_SPREAD) ^ record).wrapping_mul(SPREAD))
+        let place = self.place();
+        keeper.meet(place ^ record, place ^ (record / NEAR))
     }
 
     /// As [`meet`](Self::meet), a name under which a value is written, or there is none.
     #[inline]
     fn meet_name(&self, keeper: &Keeper, name: &ZStr) -> Sight {
-        self.meet(keeper, !name.hash())
+        let what = self.place() ^ !name.hash();
+        keeper.meet(what, what)
+    }
+
+    /// A number of its own for each table, as long as the names in it are not all forgotten.
+    #[inline]
+    fn place(&self) -> u64 {
+        self.opening.wrapping_add(self.cleared.get() << 32).wrapping_mul(OTHER_SPREAD)
     }
 
     /// Notes that an entry was found, and was right.
