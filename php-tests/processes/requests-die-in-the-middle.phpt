@@ -26,10 +26,10 @@ foreach (['writing', 'converting', 'reading', 'nothing'] as $where) {
     }
 }
 $said = [];
-for ($left = 0; $left < 400_000; $left += 4_000 + $left % 1_000) {
-    $said[$ask("kind=no+room&left=$left")] ??= $left;
+// (Where the engine's allocator is off, nothing knows of a limit.)
+for ($left = getenv('USE_ZEND_ALLOC') === '0' ? 400_000 : 0; $left <= 400_000; $left += 4_000) {
+    $said[$left < 400_000 ? $ask("kind=no+room&left=$left") : 'all was read'] = true;
 }
-// (Where the engine's allocator, which knows of a limit, is off, none dies.)
 unset($said['']);
 echo implode(' / ', array_keys($said)), "\n";
 // Values that the deaths have touched are as whole as the others.

@@ -197,6 +197,7 @@ impl Reading<'_> {
             Found::Appended => self.take_appended(before, version, bytes),
             Found::Value => {
                 let keeping = self.keeping(&version, bytes.len());
+                GLOBALS.get().caches.leave_memory(bytes.len());
                 if keeping != Keeping::Beyond || !self.decode_lasting(bytes, version) {
                     let sharing = stored::decode(this, name.bytes(), bytes, self.into.reborrow())?;
                     if keeping != Keeping::Not {
@@ -251,6 +252,7 @@ impl Reading<'_> {
     fn take_long(&mut self, left: &Unread, version: Version, bytes: &mut ZendVec<u8>) -> Result<Taken, Thrown> {
         let Self { this, name, wanted, .. } = *self;
         let length = left.length as usize;
+        GLOBALS.get().caches.leave_memory(length);
         if !zend::has_memory(length) {
             return Err(throw_no_memory(this, Some(name.bytes()), left.length));
         }

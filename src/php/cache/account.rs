@@ -22,6 +22,10 @@ pub struct Account {
     lasting: Cell<usize>,
     /// Encoded bytes of the values that go with the request.
     passing: Cell<usize>,
+    /// Encoded bytes of them that came since the last look at the request's memory.
+    unseen: Cell<usize>,
+    /// Bytes that the program had asked the system for when nothing here went with the request.
+    own: Cell<usize>,
     names: Cell<usize>,
     hits: Cell<u64>,
     misses: Cell<u64>,
@@ -43,6 +47,7 @@ impl Account {
     pub fn begin_request(&self, limit: usize, outlives: bool) {
         self.limit.set(limit);
         self.outlives.set(outlives);
+        self.own.set(0);
         self.now.set(self.now.get().checked_add(1).unwrap_or(1));
     }
 
@@ -93,6 +98,34 @@ impl Account {
     pub fn passing_excess(&self, more: usize) -> usize {
         let (may, wanted) = (self.may_pass(), self.passing.get() + more);
         if wanted > may { wanted - (may - may / 4).max(more) } else { 0 }
+    }
+
+    /// Whether any value goes with the request.
+    pub fn has_passing(&self) -> bool {
+        self.passing.get() > 0
+    }
+
+    /// Whether to look, after so many more encoded bytes, at how much memory the request has left: an array may take a hundred
+    /// times as much when it is decoded.
+    #[inline]
+    pub fn is_to_look(&self, more: usize) -> bool {
+        /// Encoded bytes from one look to the next one.
+        const UNSEEN: usize = 16 << 10;
+        self.unseen.set(self.unseen.get() + more);
+        self.unseen.get() >= UNSEEN
+    }
+
+    /// Looks: whether the program has asked for a quarter of its limit more than it did without the values that go with the request.
+    pub fn takes_too_much(&self, in_use: usize, limit: usize) -> bool {
+        self.unseen.set(0);
+        // It has given some back.
+        self.own.set(self.own.get().min(in_use));
+        in_use.saturating_sub(self.own.get()) > limit.saturating_sub(self.own.get()) / 4
+    }
+
+    /// Notes how much the program has asked for, as nothing here goes with the request.
+    pub fn note_own(&self, in_use: usize) {
+        self.own.set(in_use);
     }
 
     #[inline]

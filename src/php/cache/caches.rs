@@ -109,6 +109,17 @@ impl Caches {
         }
     }
 
+    /// Forgets all values that go with the request where there may not be memory to decode one of so many bytes. No entry is in
+    /// use.
+    #[inline]
+    pub fn leave_memory(&self, size: usize) {
+        /// Bytes up to which that is not looked at.
+        const SHORT: usize = 4 << 10;
+        if size > SHORT {
+            self.keeper.leave_memory(size);
+        }
+    }
+
     /// The figures in `phpinfo()`.
     pub fn figures(&self) -> Figures {
         let mut figures = self.keeper.account.figures();

@@ -164,6 +164,9 @@ impl Keeper {
         if excess > 0 {
             self.forget_oldest(excess);
         }
+        if self.account.is_to_look(size) {
+            self.look_at_memory();
+        }
         entry.set_passing(value, size as u32);
         entry.set_decoded(0);
         self.account.pass(size);
@@ -215,6 +218,30 @@ impl Keeper {
     pub fn keep(&self, entry: &mut Entry, value: &Value, block: Block) {
         self.account.keep(block.size());
         entry.set_lasting(value, Some(block));
+    }
+
+    /// Forgets all values that go with the request where they may have taken a quarter of what `memory_limit` leaves the program: it
+    /// would not know what it has run out of. (Some of that may be its own. It counts as such from here on.)
+    #[cold]
+    fn look_at_memory(&self) {
+        if zend::memory_and_limit().is_some_and(|(in_use, limit)| self.account.takes_too_much(in_use, limit)) {
+            self.forget_passing();
+        }
+    }
+
+    /// Forgets all values that go with the request where there may not be memory to decode one of so many bytes.
+    pub fn leave_memory(&self, size: usize) {
+        /// As an array's bytes that are mostly small ints.
+        const DECODED: usize = 32;
+        if self.account.has_passing() && zend::memory_left() < size.saturating_mul(DECODED) {
+            self.forget_passing();
+        }
+    }
+
+    fn forget_passing(&self) {
+        self.forget_oldest(usize::MAX);
+        zend::give_back_memory();
+        self.account.note_own(zend::memory_and_limit().map_or(0, |(in_use, _)| in_use));
     }
 
     /// Forgets values that go with the request, of so many bytes: those kept for longest first.

@@ -5,10 +5,14 @@
 //! releases do, goes on up to twice the limit, ends the request at the next instruction, and the process
 //! where even that is not enough.
 
+use std::os::raw::c_void;
+
 use ext_php_rs::ffi;
 
 unsafe extern "C" {
     fn zend_memory_usage(real: bool) -> usize;
+    fn zend_mm_get_heap() -> *mut c_void;
+    fn zend_mm_gc(heap: *mut c_void) -> usize;
 }
 
 /// The allocator asks the system for chunks of this size, out of which smaller blocks come; from this size
@@ -19,6 +23,18 @@ const HUGE: usize = CHUNK - 4096;
 /// How much memory the program may still ask the system for.
 pub fn memory_left() -> usize {
     memory_limit().map_or(usize::MAX, |limit| limit.saturating_sub(used(true)))
+}
+
+/// How much the program has asked the system for, and how much it may; `None`: there is no limit.
+pub fn memory_and_limit() -> Option<(usize, usize)> {
+    memory_limit().map(|limit| (used(true), limit))
+}
+
+/// Gives memory back to the system that was asked for and is free, as the allocator does before it reports that the limit is reached.
+#[cold]
+pub fn give_back_memory() {
+    // SAFETY: the allocator's own heap of this thread.
+    unsafe { zend_mm_gc(zend_mm_get_heap()) };
 }
 
 /// Whether a block of this size can be had without exceeding the limit, as far as one can tell.
