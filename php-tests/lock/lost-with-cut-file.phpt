@@ -8,7 +8,7 @@ $s = new Sync(scratch());
 $s->lock();
 $s->x = 1;
 $file = fopen(scratch(), 'r+');
-ftruncate($file, 5000);
+ftruncate($file, 4096);
 attempt(function () use ($s) {
     // Noticed within a tick of the clock.
     while ($s->x === 1);
@@ -25,5 +25,5 @@ scratch_remove();
 ?>
 --EXPECT--
 SyncException: The lock on '{dir}/store' is lost: the file was deleted, replaced or cut short while this object held it. Nothing was changed; call lock() again, and read anew what was read under the lost one.
-SyncException: File '{dir}/store' is not a Sync store: it is cut short (5000 bytes, its header tells of 5 blocks). It was left untouched; move it away or choose another file.
+SyncException: File '{dir}/store' is not a Sync store: it is cut short (4096 bytes, its header tells of 4 pages). It was left untouched; move it away or choose another file.
 int(2)

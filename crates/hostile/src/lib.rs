@@ -21,7 +21,6 @@ use sync_store::testing::{TemporaryPath, draw_identities_from};
 use sync_store::{ErrorKind, Found, Options, Patience, Result, Store, Version};
 
 const PAGE: usize = 4096;
-const BLOCK: usize = 64 * 1024;
 
 /// Words of the header page, by their number.
 mod header {
@@ -33,8 +32,8 @@ mod header {
     /// Boot and file, two and three words.
     pub const BOOT: usize = 8;
     pub const FILE: usize = 10;
-    pub const BLOCKS: usize = 14;
-    pub const SYSTEM: usize = 15;
+    pub const PAGES: usize = 14;
+    pub const MORE_LEASES: usize = 15;
     pub const COMMIT: usize = 16;
     pub const INDEXED: usize = 17;
     pub const DIRECTORY: usize = 19;
@@ -56,7 +55,7 @@ mod header {
 }
 
 const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x03");
-const VERSION: u64 = 3 | 1 << 32;
+const VERSION: u64 = 3 | 2 << 32;
 const HELD: u64 = 1 << 63;
 
 /// CPU time that a case may take: far more than it needs, far less than a walk through the bytes that
@@ -162,12 +161,12 @@ impl Case {
         }
         case.length = match choices.byte() {
             0 => choices.below(case.image.len() as u64 + 1),
-            1 => case.image.len() as u64 + choices.below(4 * BLOCK as u64),
+            1 => case.image.len() as u64 + choices.below(64 * PAGE as u64),
             // A long file that is nearly all hole.
             2 if case.image.len() >= PAGE => {
-                let blocks = choices.below(1 << 16) + 1;
-                case.set(header::BLOCKS * 8, blocks);
-                (PAGE as u64 + blocks * BLOCK as u64).max(case.image.len() as u64)
+                let pages = choices.below(1 << 18) + 1;
+                case.set(header::PAGES * 8, pages);
+                (pages * PAGE as u64).max(case.image.len() as u64)
             }
             _ => case.image.len() as u64,
         };
@@ -191,12 +190,13 @@ impl Case {
         let at = match choices.byte() % 16 {
             0..=3 => choices.below(header::USED as u64) as usize * 8,
             4 => choices.below(self.image.len() as u64 / 8) as usize * 8,
-            // A whole block in another one's place.
-            5 if self.image.len() > 2 * BLOCK + PAGE => {
-                let blocks = (self.image.len() - PAGE) as u64 / BLOCK as u64;
-                let (from, to) = (choices.below(blocks) as usize, choices.below(blocks) as usize);
-                let from = PAGE + from * BLOCK;
-                return self.image.copy_within(from..from + BLOCK, PAGE + to * BLOCK);
+            // Some pages in others' place.
+            5 if self.image.len() > 2 * PAGE => {
+                let pages = self.image.len() as u64 / PAGE as u64;
+                let (from, to) = (choices.below(pages), choices.below(pages));
+                let count = (1 << choices.below(5)).min(pages - from.max(to)) as usize;
+                let from = from as usize * PAGE;
+                return self.image.copy_within(from..from + count * PAGE, to as usize * PAGE);
             }
             _ if targets.is_empty() => return,
             _ => targets[choices.below(targets.len() as u64) as usize],
@@ -259,7 +259,7 @@ impl Case {
         let Some(length) = self.image.get(at + 1..at + 5) else { return };
         let length = u32::from_be_bytes(length.try_into().expect("four bytes")) as usize + 6;
         let Some(bytes) = self.image.get(at..at + length).filter(|bytes| bytes.len() > 12) else { return };
-        let generation = self.word(PAGE + (at - PAGE) / BLOCK * BLOCK + 8);
+        let generation = self.word(self.base.run_of(at) + 8);
         let mix = |word: u64| word.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let place = mix(self.word(header::STORE_ID * 8) ^ generation.rotate_left(32) ^ at as u64);
         let seed = mix(place ^ self.word(at) & !(0xff << 48)) >> 32;
@@ -303,26 +303,20 @@ impl Case {
             && word(header::IDENTITY_CHECK) == self.identity_check()
             && reach >= PAGE as u64
             && reach <= size
-            && (reach - PAGE as u64).is_multiple_of(BLOCK as u64)
+            && reach.is_multiple_of(PAGE as u64)
             && (1..1 << 62).contains(&commit)
-            && (word(header::DIRECTORY) == 0
-                || word(header::SYSTEM)
-                    .checked_sub(PAGE as u64)
-                    .is_some_and(|at| at.is_multiple_of(BLOCK as u64) && at / (BLOCK as u64) < word(header::BLOCKS)))
+            && word(header::PAGES) > 0
             && (!self.adopted || word(header::INCARNATION) == 0 || self.is_as_it_was_left())
     }
 
     /// Whether the header's remaining words, which a repair would compute anew, are consistent.
     fn is_as_it_was_left(&self) -> bool {
         let (size, word) = (self.length, |number: usize| self.word(number * 8));
-        let blocks_end =
-            word(header::BLOCKS).checked_mul(BLOCK as u64).and_then(|bytes| bytes.checked_add(PAGE as u64));
+        let end = word(header::PAGES).checked_mul(PAGE as u64);
         let roots = [header::DIRECTORY, header::TABLE].map(word);
-        blocks_end.is_some_and(|end| end <= size)
+        end.is_some_and(|end| end <= size)
             && (1..=word(header::COMMIT) & !HELD).contains(&word(header::INDEXED))
-            && (roots[0] == 0
-                || roots.iter().all(|&root| self.seal(root) == root)
-                    && word(header::SYSTEM) <= size.saturating_sub(BLOCK as u64))
+            && (roots[0] == 0 || roots.iter().all(|&root| self.seal(root) == root))
     }
 
     // ---- operations on the file ------------------------------------------------------------------
@@ -434,7 +428,8 @@ struct Base {
     values: HashMap<Vec<u8>, Vec<Vec<u8>>>,
     /// Offsets of words whose change matters.
     targets: Vec<usize>,
-    /// Offsets of records.
+    /// Offsets of segments and large runs, and of the records in them.
+    runs: Vec<usize>,
     records: Vec<usize>,
 }
 
@@ -461,7 +456,7 @@ impl Base {
             values.entry(key.to_vec()).or_default().push(value.to_vec());
         }
         let image = std::fs::read(&path.0).unwrap();
-        let mut base = Self { image, keys, values, targets: Vec::new(), records: Vec::new() };
+        let mut base = Self { image, keys, values, targets: Vec::new(), runs: Vec::new(), records: Vec::new() };
         base.normalize();
         base.survey();
         base
@@ -478,8 +473,7 @@ impl Base {
         clear(header::HOLD_SINCE * 8, 8);
         clear(header::HOLD_ENDED_AT * 8, 16);
         clear(header::LOCK * 8, 4);
-        let system = self.word(header::SYSTEM * 8) as usize;
-        self.image[system + 4096..system + 36864].fill(0);
+        assert_eq!(self.word(header::MORE_LEASES * 8), 0, "one thread writes");
     }
 
     fn word(&self, at: usize) -> u64 {
@@ -500,11 +494,12 @@ impl Base {
             match kind {
                 // A bucket: slots in use.
                 19 => {
-                    let slots = (at + 64..at + BLOCK).step_by(16).filter(|&slot| self.word(slot + 8) > 1);
+                    let slots = (at + 64..at + length).step_by(16).filter(|&slot| self.word(slot + 8) > 1);
                     self.targets.extend(slots.take(40).flat_map(|slot| [slot, slot + 8]).collect::<Vec<_>>());
                 }
                 // A segment: records.
                 22 | 23 => {
+                    self.runs.push(at);
                     let mut record = at + 64;
                     while record < at + length && self.image[record] == 0xc9 {
                         let length =
@@ -522,6 +517,19 @@ impl Base {
         let words = self.records.iter().rev().step_by(step).flat_map(|&at| [0, 8, 16, 24, 32].map(|n| at + n));
         self.targets.extend(words.collect::<Vec<_>>());
         self.targets.retain(|&at| at + 8 <= self.image.len());
+    }
+
+    /// Where the run begins that a record lies in.
+    fn run_of(&self, record: usize) -> usize {
+        self.runs.iter().copied().rfind(|&run| run < record).expect("each record lies in a run")
+    }
+
+    /// The reference to a record: its offset, and the class of its segment, or 7 in a run of its own.
+    fn reference(&self, record: usize) -> u64 {
+        let run = self.run_of(record);
+        let [_, a, b, c, d, kind, ..] = self.word(run).to_le_bytes();
+        let pages = (u32::from_be_bytes([a, b, c, d]) as usize + 6) / PAGE;
+        record as u64 | if kind == 22 { u64::from(pages.ilog2()) } else { 7 }
     }
 
     fn with(mut self, words: &[(usize, u64)]) -> Self {
@@ -553,8 +561,9 @@ fn made_anew() -> Vec<Base> {
     // The lease of a dead process, as recorded in `lock` and `hold`: one that the process running
     // the case cannot be given.
     let dead = 5 << 32 | 90_000;
-    let last = *small().records.last().unwrap() as u64;
-    let (start, end) = (small().word(last as usize + 16), small().word(header::COMMIT * 8));
+    let last = *small().records.last().unwrap();
+    let (start, end) = (small().word(last + 16), small().word(header::COMMIT * 8));
+    let last = small().reference(last);
     vec![
         small(),
         // An empty store: a header alone.
@@ -599,13 +608,7 @@ impl Base {
         self.targets.clear();
         self.records.clear();
         let end = self.word(header::COMMIT * 8);
-        self.with(&[
-            (header::DIRECTORY, 0),
-            (header::TABLE, 0),
-            (header::BLOCKS, 0),
-            (header::SYSTEM, PAGE as u64),
-            (header::INDEXED, end),
-        ])
+        self.with(&[(header::DIRECTORY, 0), (header::TABLE, 0), (header::PAGES, 1), (header::INDEXED, end)])
     }
 }
 

@@ -162,11 +162,11 @@ impl File {
     /// first who opens it to write, as the process that imported it may have died.
     fn release_imported(&self) {
         if self.writable
-            && self.first_block() > 0
+            && self.first_page() > 1
             && let Ok(owner) = self.lock()
         {
             // Somebody may have been quicker.
-            Space::of(&owner).release_filler(self.first_block());
+            Space::of(&owner).release_filler(self.first_page());
         }
     }
 }

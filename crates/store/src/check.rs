@@ -7,6 +7,9 @@ use super::index::Search;
 use super::lock::WriteGuard;
 use super::log::append::Log;
 use super::log::pieces::Pieces;
+use super::log::segments::first_record;
+use super::reference::{Class, Ref};
+use super::runs::Run;
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 
@@ -21,7 +24,7 @@ pub struct Report {
     pub live: u64,
     /// Bytes of the index: its blocks and its directory, where that has a run of its own.
     pub index: u64,
-    /// Bytes of the file's blocks that are in use for anything.
+    /// Bytes of the file's runs that are in use for anything.
     pub used: u64,
     /// Bytes of memory or disk behind the file.
     pub allocated: u64,
@@ -33,6 +36,18 @@ pub fn check_all(guard: &WriteGuard, report: &mut Report) -> Result<(), Failure>
     check.check_runs(report)?;
     check.check_index(report);
     Ok(())
+}
+
+/// The sums of what the runs of a file say.
+#[derive(Default)]
+struct Counted {
+    live: u64,
+    live_large: u64,
+    segments: u64,
+    extents: u64,
+    free: u64,
+    backed: u64,
+    reserves: u64,
 }
 
 /// A file to be checked, whose write lock is held.
@@ -49,11 +64,11 @@ impl<'g> Deref for Check<'g> {
 }
 
 impl Check<'_> {
-    /// The stream of runs, the block table, and the content of the segments. (More than sixty lines: one walk, which compares
+    /// The stream of runs, the table of pages, and the content of the segments. (More than sixty lines: one walk, which compares
     /// all three at each run.)
     fn check_runs(&self, report: &mut Report) -> Result<(), Failure> {
         let header = self.header();
-        let blocks = self.file.blocks();
+        let pages = self.file.pages();
         let mut problem = |text: String| report.problems.push(text);
         if header.indexed.get() != self.end() {
             problem("the index lags behind the log".into());
@@ -62,127 +77,151 @@ impl Check<'_> {
             problem("an operation was not finished".into());
         }
         let referred = self.referred();
-        let (mut live, mut live_large, mut segments, mut free, mut backed, mut reserved) = (0, 0, 0, 0, 0, 0);
-        let mut block = self.file.first_block();
-        while block < blocks {
-            let Some((kind, run)) = self.run(block) else {
-                problem(format!("block {block} does not start a run"));
+        let mut counted = Counted::default();
+        let mut page = self.file.first_page();
+        while page < pages {
+            let Some(run) = self.run(page) else {
+                problem(format!("page {page} does not start a run"));
                 break;
             };
-            let entry = self.entry(block);
-            match kind {
+            let entry = self.entry(page);
+            match run.kind {
+                Kind::Free if self.is_reserve(run) => counted.reserves += 1,
                 Kind::Free => {
-                    let kept = header.reserve.iter().any(|slot| slot.get() == block + 1);
-                    reserved += u64::from(kept);
-                    if !kept {
-                        free += run;
-                        backed += (block..block + run).filter(|&block| self.entry(block).has_memory()).count() as u64;
-                        if !entry.is(Kind::Free) || entry.number() != run {
-                            problem(format!("block {block}: a free run of {run}, the table says {entry:?}"));
-                        }
+                    counted.free += run.pages;
+                    counted.extents += 1;
+                    counted.backed += (page..run.end()).filter(|&page| self.entry(page).is_backed()).count() as u64;
+                    if !entry.is(Kind::Free) || entry.extent() != run.pages || !entry.is_backed() {
+                        problem(format!("page {page}: a free run of {}, the table says {entry:?}", run.pages));
                     }
+                    self.check_hints(run, &mut problem);
                 }
                 Kind::Segment | Kind::Large => {
-                    let counted = self.segments().count_live(block);
-                    let total = if kind == Kind::Large { &mut live_large } else { &mut live };
-                    *total += counted;
-                    segments += u64::from(kind == Kind::Segment);
-                    self.check_records(block, kind, counted, &mut problem);
+                    let live = self.segments().count_live(page);
+                    if run.kind == Kind::Large {
+                        counted.live_large += live;
+                    } else {
+                        counted.live += live;
+                        counted.segments += run.pages;
+                    }
+                    self.check_records(run, live, &mut problem);
                 }
-                _ if !referred.contains(&block) => problem(format!("block {block} ({kind:?}) is used by nobody")),
+                kind if !referred.contains(&page) => problem(format!("page {page} ({kind:?}) is used by nobody")),
                 _ => {}
             }
-            if kind != Kind::Free {
-                report.used += run * BLOCK;
+            if run.kind != Kind::Free {
+                report.used += run.pages * PAGE;
             }
-            block += run;
+            page = run.end();
         }
         for (name, word, counted) in [
-            ("live bytes", &header.live, live),
-            ("live bytes in large runs", &header.live_large, live_large),
-            ("segments", &header.segments, segments),
-            ("free blocks", &header.free, free),
-            ("free blocks with memory", &header.free_backed, backed),
+            ("live bytes", &header.live, counted.live),
+            ("live bytes in large runs", &header.live_large, counted.live_large),
+            ("pages of segments", &header.segments, counted.segments),
+            ("free extents", &header.free_extents, counted.extents),
+            ("free pages", &header.free, counted.free),
+            ("free pages with memory", &header.free_backed, counted.backed),
         ] {
             if word.get() != counted {
                 problem(format!("{counted} {name}, the header says {}", word.get()));
             }
         }
-        if reserved != header.reserve.iter().filter(|slot| slot.get() != 0).count() as u64 {
+        if counted.reserves != u64::from(header.reserve.get() != 0) {
             problem("the reserve is not free".into());
         }
-        report.live = live + live_large;
+        report.live = counted.live + counted.live_large;
         self.file.check_sound()
     }
 
+    /// Whether a free run is the reserve.
+    fn is_reserve(&self, run: Run) -> bool {
+        let reserve = self.header().reserve.reference();
+        let its = !reserve.is_none() && reserve.page() == run.page && reserve.class() == Class::of_pages(run.pages);
+        its && self.entry(run.page).is_reserved()
+    }
+
+    /// No free extent lies below a hint for a class that it has room for, nor around one.
+    fn check_hints(&self, run: Run, problem: &mut impl FnMut(String)) {
+        for (class, hint) in Class::all().zip(&self.header().free_hints) {
+            let fits = run.page.next_multiple_of(class.pages()) + class.pages() <= run.end();
+            if run.page < hint.get() && (fits || hint.get() < run.end()) {
+                problem(format!("page {}: free, below the hint for {class:?}", run.page));
+            }
+        }
+    }
+
     /// The records of a run, of which `counted` bytes live.
-    fn check_records(&self, block: u64, kind: Kind, counted: u64, problem: &mut impl FnMut(String)) {
-        if self.file.map.word(block_offset(block) + GENERATION).get() == 0 {
-            problem(format!("block {block}: a {kind:?} that was never begun"));
+    fn check_records(&self, run: Run, counted: u64, problem: &mut impl FnMut(String)) {
+        let page = run.page;
+        if self.file.map.word(page_offset(page) + GENERATION).get() == 0 {
+            problem(format!("page {page}: a {:?} that was never begun", run.kind));
         }
-        let entry = self.entry(block);
-        let generation = self.view().generation_of(block).unwrap_or(0);
-        if !entry.is(kind) || entry.number() != counted || !entry.holds_records_of(generation) {
-            problem(format!("block {block}: {counted} live bytes, the table says {entry:?}"));
+        if first_record(run).is_none() {
+            problem(format!("page {page}: a {:?} of {} pages", run.kind, run.pages));
         }
-        let tail = self.segments().tail();
-        if counted == 0 && (tail == 0 || block_of(tail - 1) != block) && kind == Kind::Large {
-            problem(format!("block {block}: nothing lives there and it is not free"));
+        let entry = self.entry(page);
+        let generation = self.view().generation_of(page).unwrap_or(0);
+        if !entry.is(run.kind)
+            || entry.live() != counted
+            || !entry.holds_records_of(generation)
+            || entry.pages().is_some_and(|pages| pages != run.pages)
+        {
+            problem(format!("page {page}: {counted} live bytes, the table says {entry:?}"));
         }
-        self.segments().for_each_record(block, |record, head| {
+        if counted == 0 && run.kind == Kind::Large {
+            problem(format!("page {page}: nothing lives there and it is not free"));
+        }
+        self.segments().for_each_record(page, |record, head| {
             if !self.view().is_whole(record, head) {
-                problem(format!("the record at {record} has a wrong CRC"));
+                problem(format!("the record at {record:?} has a wrong CRC"));
             }
         });
     }
 
-    /// Blocks that hold the index or a table.
+    /// The first pages of runs that hold the index, a table or leases.
     fn referred(&self) -> HashSet<u64> {
         let header = self.header();
-        let mut blocks: HashSet<u64> = [header.system.count(), Root::open(header.table.get()).offset]
-            .into_iter()
-            .chain([Root::open(header.directory.get()).offset])
-            .map(block_of)
-            .collect();
+        let arrays = [Root::open(header.table.get()).offset, Root::open(header.directory.get()).offset];
+        let mut pages: HashSet<u64> = arrays.into_iter().chain([header.more_leases.get()]).map(page_of).collect();
         self.for_each_index_block(|block| {
-            blocks.insert(block_of(block));
+            pages.insert(block.page());
         });
-        blocks
+        pages
     }
 
     /// Every slot names a whole, live record that is found by its key, and every live record has
     /// a slot.
     fn check_index(&self, report: &mut Report) {
-        let mut slots: HashMap<u64, u64> = HashMap::new();
+        let mut slots: HashMap<Ref, Ref> = HashMap::new();
         let mut bytes = 0;
         self.for_each_slot(|slot, hash, record| {
             if let Some(other) = slots.insert(record, slot) {
-                report.problems.push(format!("slots {slot} and {other} name the same record"));
+                report.problems.push(format!("slots {slot:?} and {other:?} name the same record"));
             }
             let Some(head) = self.view().record_head(record) else {
-                report.problems.push(format!("slot {slot} names no record"));
+                report.problems.push(format!("slot {slot:?} names no record"));
                 return;
             };
             bytes += head.length;
             let mut piece = self.before(record);
             for _ in 0..MAX_APPENDS {
-                let Some(head) = self.view().record_head(piece).filter(|_| piece != 0) else { break };
+                let Some(head) = self.view().record_head(piece).filter(|_| !piece.is_none()) else { break };
                 bytes += head.length;
                 piece = self.before(piece);
             }
             if head.op == Op::Append && Pieces::of(*self.view(), record, None).is_none() {
-                report.problems.push(format!("the value of slot {slot} has lost a piece"));
+                report.problems.push(format!("the value of slot {slot:?} has lost a piece"));
             }
             let Some((name, real_hash)) = self.view().read_key(record, head) else {
-                report.problems.push(format!("the record at {record} has no key"));
+                report.problems.push(format!("the record at {record:?} has no key"));
                 return;
             };
             if real_hash != hash {
-                report.problems.push(format!("slot {slot} has another hash than its key"));
+                report.problems.push(format!("slot {slot:?} has another hash than its key"));
             }
             match self.search(hash, &name.encoded()) {
                 Search::Hit(hit) if hit.slot == slot && hit.record == record => {}
-                other => report.problems.push(format!("the key of slot {slot} is found as {other:?}")),
+                other => report.problems.push(format!("the key of slot {slot:?} is found as {other:?}")),
             }
         });
         report.keys = slots.len() as u64;
@@ -196,10 +235,10 @@ impl Check<'_> {
         if self.header().keys.get() != report.keys {
             report.problems.push(format!("{} keys, the header says {}", report.keys, self.header().keys.get()));
         }
-        self.for_each_index_block(|_| report.index += BLOCK);
+        self.for_each_index_block(|block| report.index += block.class().map_or(0, Class::size));
         let directory = Root::open(self.header().directory.get()).offset;
-        if block_of(directory) != block_of(self.header().system.count()) {
-            report.index += self.run(block_of(directory)).map_or(0, |(_, blocks)| blocks * BLOCK);
+        if directory >= PAGE {
+            report.index += self.run(page_of(directory)).map_or(0, |run| run.pages * PAGE);
         }
     }
 }

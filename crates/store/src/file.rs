@@ -5,7 +5,7 @@ use super::clock::now;
 use super::error::Failure;
 use super::file_system::FileSystems;
 use super::fork::fork_generation;
-use super::format::{BLOCK, MAGIC, MAX_FILE, PAGE, block_offset};
+use super::format::{MAGIC, MAX_FILE, PAGE, page_of, page_offset};
 use super::header::{DESTROYED, HELD, Identity, State};
 use super::inode::{Inode, Status};
 use super::map::Map;
@@ -319,7 +319,7 @@ impl File {
 
     /// Whether a file of `size` bytes has all that its header, if it has one, tells of.
     fn has_what_it_says(&self, size: u64) -> bool {
-        size >= PAGE && size >= block_offset(self.blocks())
+        size >= page_offset(self.pages())
     }
 
     /// The lease that this thread, of this process, has on the file.
@@ -487,20 +487,21 @@ impl File {
         Ok(())
     }
 
-    /// How many blocks there are: never more than fit the mapping. (Where there are more,
+    /// How many pages there are: never more than fit the mapping. (Where there are more,
     /// [`File::check_reach`] says so.)
     #[inline]
-    pub fn blocks(&self) -> u64 {
-        self.map.header().blocks.load(Ordering::Acquire).min(self.blocks_that_fit())
+    pub fn pages(&self) -> u64 {
+        // (There is a header page, whatever that says.)
+        self.map.header().pages.load(Ordering::Acquire).clamp(1, self.pages_that_fit())
     }
 
     #[inline]
-    pub fn blocks_that_fit(&self) -> u64 {
-        (self.map.length() - PAGE) / BLOCK
+    pub fn pages_that_fit(&self) -> u64 {
+        page_of(self.map.length())
     }
 
     /// Fails where the file has grown beyond the mapping: what has been read since, whatever that says, may
-    /// lack what lies there. (A block is counted before anything refers to it.)
+    /// lack what lies there. (A page is counted before anything refers to it.)
     #[inline]
     pub fn check_reach(&self) -> Result<(), Failure> {
         if self.shows_all() { Ok(()) } else { Err(self.outgrown()) }
@@ -509,7 +510,7 @@ impl File {
     /// Whether the mapping shows all of the file, as its header tells of it.
     #[inline]
     pub fn shows_all(&self) -> bool {
-        self.map.header().blocks.load(Ordering::Acquire) <= self.blocks_that_fit()
+        self.map.header().pages.load(Ordering::Acquire) <= self.pages_that_fit()
     }
 
     #[cold]
@@ -520,10 +521,7 @@ impl File {
     /// How long the file is at least, as its header tells. (While a file is imported, its header is somewhere
     /// else.)
     pub fn told_length(&self) -> u64 {
-        match self.map.header().blocks.load(Ordering::Acquire) {
-            0 => 0,
-            blocks => blocks.saturating_mul(BLOCK).saturating_add(PAGE),
-        }
+        if self.map.is_draft() { 0 } else { self.map.header().pages.load(Ordering::Acquire).saturating_mul(PAGE) }
     }
 
     /// Whether the mapping still shows the store that was opened, and all of it.

@@ -5,13 +5,14 @@ use super::check::{Report, check_all};
 use super::clock::now;
 use super::error::Failure;
 use super::file::File;
-use super::format::{BLOCK, MAX_POSITION, PAGE};
+use super::format::MAX_POSITION;
 use super::header::HELD;
 use super::inode::Status;
 use super::lock::WriteGuard;
 use super::log::segments::Segments;
 use super::machine::random;
 use super::opening::Due;
+use super::space::Space;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -84,10 +85,7 @@ impl WriteGuard<'_> {
     pub fn move_end(&self, by: u64) {
         let header = self.header();
         // A record that was not published behind the last one is not to be taken for one that was.
-        let tail = Segments::of(self).tail();
-        if tail != 0 && !(tail - PAGE).is_multiple_of(BLOCK) {
-            self.file.map.word(tail).set(0);
-        }
+        Segments::of(self).end_walks_at_tail();
         // Before the end moves: should this process die then, there is nothing to apply.
         header.pending.set(0);
         header.commit.store(header.commit.get() & HELD | (self.end() + by), Ordering::Release);
@@ -122,6 +120,11 @@ pub fn catch_up(guard: WriteGuard) -> Result<WriteGuard, Failure> {
     if file.is_due(Due::Jump) {
         guard.jump();
         file.set_done(Due::Jump);
+    }
+    if file.is_due(Due::Slots) {
+        file.set_done(Due::Slots);
+        // Leases work without slots, too.
+        let _ = Space::of(&guard).make_slots();
     }
     if file.is_due(Due::Nudge) {
         guard.skip(NUDGE);

@@ -1,8 +1,8 @@
 //! The bytes of the file. `docs/format.md` says the same in words.
 //!
 //! ```text
-//! file    := header-page block*                    one MessagePack ext after the other
-//! block   := system | index | directory | table | segment | free      runs of 64 KiB
+//! file    := header-page run*                      one MessagePack ext after the other
+//! run     := segment | large | index | directory | table | leases | free      of whole pages
 //! segment := prefix record* zeros
 //! record  := ext { crc, company, position, place, key, value, padding }
 //! ```
@@ -13,10 +13,8 @@
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// The header's length, and the unit in which the file's space is given back to the system.
+/// The header's length, and the unit of allocation: page `n` begins at `n * PAGE`.
 pub const PAGE: u64 = 4096;
-/// The unit of allocation. Blocks lie at `PAGE + n * BLOCK`.
-pub const BLOCK: u64 = 64 * 1024;
 /// The longest file whose roots can be named (512 GiB).
 pub const MAX_FILE: u64 = 8 << 36;
 /// "SyncPHP" and the number of this format.
@@ -24,7 +22,7 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x03");
 /// The version of the format that this code reads and writes: the number in the low half, and above
 /// it, until the format is released, the number of the draft. Another draft is refused, never misread.
 pub const VERSION: u64 = 3 | DRAFT << 32;
-const DRAFT: u64 = 1;
+const DRAFT: u64 = 2;
 
 /// A version word in words: `3`, or `3.1` for a draft.
 pub fn version_text(word: u64) -> String {
@@ -34,16 +32,16 @@ pub fn version_text(word: u64) -> String {
     }
 }
 
-/// The file offset of a block.
+/// The file offset of a page.
 #[inline]
-pub fn block_offset(block: u64) -> u64 {
-    PAGE + block * BLOCK
+pub fn page_offset(page: u64) -> u64 {
+    page * PAGE
 }
 
-/// The block that an offset lies in.
+/// The page that an offset lies in.
 #[inline]
-pub fn block_of(offset: u64) -> u64 {
-    offset.wrapping_sub(PAGE) / BLOCK
+pub fn page_of(offset: u64) -> u64 {
+    offset / PAGE
 }
 
 /// The kind of a run: the application type of its MessagePack ext.
@@ -54,13 +52,13 @@ pub enum Kind {
     Header = 16,
     /// Nothing; what its bytes are does not matter.
     Free = 17,
-    /// Lease slots, and the first directory and block table.
-    System = 18,
+    /// The lease slots that do not fit the header page.
+    Leases = 18,
     /// A bucket of the index.
     Index = 19,
-    /// The array of buckets, once it has outgrown the system block.
+    /// The array of buckets, once it has outgrown the header page.
     Directory = 20,
-    /// The array of blocks, once it has outgrown the system block.
+    /// The array of pages, once it has outgrown the header page.
     Table = 21,
     /// A segment of the log.
     Segment = 22,
@@ -74,7 +72,7 @@ impl Kind {
     /// The kind with this number, if there is one.
     pub fn from_byte(byte: u8) -> Option<Self> {
         use Kind::*;
-        [Header, Free, System, Index, Directory, Table, Segment, Large, Record]
+        [Header, Free, Leases, Index, Directory, Table, Segment, Large, Record]
             .into_iter()
             .find(|kind| *kind as u8 == byte)
     }
@@ -118,21 +116,21 @@ pub fn parse_ext_word(word: u64) -> Option<(Kind, u64, u8, u8)> {
 }
 
 /// The longest run, so that its length fits an ext.
-pub const MAX_RUN: u64 = (u32::MAX as u64) / BLOCK * BLOCK;
+pub const MAX_RUN: u64 = (u32::MAX as u64) / PAGE * PAGE;
 /// The longest extent, so that its length fits an ext.
-pub const MAX_EXTENT: u64 = MAX_RUN / BLOCK;
+pub const MAX_EXTENT: u64 = MAX_RUN / PAGE;
 
-// ---- the start of every block ------------------------------------------------------------
+// ---- the start of every run --------------------------------------------------------------
 
-/// Offset in a block of its generation: a number that no other life of the block has, scrambled (see
+/// Offset in a run of its generation: a number that no other life of the page has, scrambled (see
 /// [`Generations`]), 0 while its content is not to be trusted.
 pub const GENERATION: u64 = 8;
 /// No store gets this far: there is always another one.
 pub const MAX_GENERATION: u64 = 1 << 62;
-/// Bytes of a block before its content.
+/// Bytes of a run before its content.
 pub const BLOCK_HEAD: u64 = 64;
 
-/// Turns the number of a generation into the word that stands in a block, and back.
+/// Turns the number of a generation into the word that stands in a run, and back.
 ///
 /// A reader that follows a reference into a segment that was freed may look at the inside of a large
 /// value that lies there now, where "the generation" is eight bytes of that value. Small numbers could
@@ -173,22 +171,16 @@ impl Generations {
     }
 }
 
-// ---- system block ----------------------------------------------------------------------------
+// ---- lease slots and small arrays --------------------------------------------------------
 
-/// Offset in the system block of the lease slots.
-pub const LEASES_AT: u64 = 4096;
 /// Bytes of a lease slot: a cache line, so that threads that wait on their own slots do not disturb
 /// each other.
 pub const LEASE_SLOT: u64 = 64;
 /// Leases that have a slot; higher numbers work, but only the kernel's lock tells if they live.
 pub const LEASE_SLOTS: u64 = 512;
-/// Offset in the system block of the first directory, and how deep it may grow there.
-pub const FIRST_DIRECTORY_AT: u64 = LEASES_AT + LEASE_SLOTS * LEASE_SLOT;
-pub const FIRST_DIRECTORY_DEPTH: u32 = 10;
-/// Offset in the system block of the first block table, and for how many blocks it is.
-pub const FIRST_TABLE_AT: u64 = FIRST_DIRECTORY_AT + (8 << FIRST_DIRECTORY_DEPTH);
-pub const FIRST_TABLE_LOG2: u32 = 11;
-const _: () = assert!(FIRST_TABLE_AT + (8 << FIRST_TABLE_LOG2) <= BLOCK);
+/// How deep a directory may be in the header page, and for how many pages a table is there.
+pub const SMALL_DEPTH: u32 = 4;
+pub const SMALL_TABLE_LOG2: u32 = 7;
 
 // ---- index blocks ----------------------------------------------------------------------------
 
@@ -197,10 +189,8 @@ pub const INDEX_COUNTS: u64 = 16;
 /// Offset in an index block: how many leading hash bits its keys share (low byte), and these
 /// bits (the rest).
 pub const INDEX_PREFIX: u64 = 24;
-/// A slot: hash, then the offset of the newest record (0: never used, 1: removed).
+/// A slot: hash, then the reference of the newest record (0: never used, 1: removed).
 pub const SLOT: u64 = 16;
-/// StaticTable of an index block.
-pub const SLOTS: u64 = (BLOCK - BLOCK_HEAD) / SLOT;
 pub const EMPTY: u64 = 0;
 pub const REMOVED: u64 = 1;
 
@@ -218,9 +208,9 @@ pub const RECORD_ORDER: u64 = 24;
 /// Flag, as a bit of the first word: a newer record has taken this one's place. The one bit of a
 /// record that changes, and the one its CRC leaves out.
 pub const DEAD: u64 = 1 << (8 * RECORD_FLAGS);
-/// Larger records get a run of their own. A quarter of a segment: what stays empty at the end of
+/// Larger records get a run of their own. A quarter of the largest segment: what stays empty at the end of
 /// one because the next record does not fit is less than that.
-pub const MAX_SMALL: u64 = ((BLOCK - BLOCK_HEAD) / 4) & !7;
+pub const MAX_SMALL: u64 = ((64 * 1024 - BLOCK_HEAD) / 4) & !7;
 /// The longest record: what a MessagePack ext and a run can hold.
 pub const MAX_RECORD: u64 = MAX_RUN - BLOCK_HEAD;
 /// The longest name, and the longest name and value, taken together: a record has some bytes of its own.
@@ -532,7 +522,7 @@ pub fn parse_united_head(bytes: [u8; UNITED_HEAD as usize]) -> i64 {
     i64::from_be_bytes(note)
 }
 
-/// An append's place word holds the offset of the record before it. It is not under the CRC: a check
+/// An append's place word holds the reference of the record before it. It is not under the CRC: a check
 /// after a boot may find another one there.
 pub const APPEND_BEFORE: u64 = RECORD_ORDER;
 /// Bytes of appends that a value may carry before it has to be written whole again: three times as much
@@ -572,10 +562,10 @@ pub fn hash(seed: u64, key: &[u8]) -> u64 {
     xxh3_64_with_seed(key, seed)
 }
 
-/// The slot at which the search for a hash starts. The leading bits have chosen the block.
+/// The slot, of so many, at which the search for a hash starts. The leading bits have chosen the block.
 #[inline]
-pub fn home_slot(hash: u64) -> u64 {
-    ((hash & 0xffff_ffff) * SLOTS) >> 32
+pub fn home_slot(hash: u64, slots: u64) -> u64 {
+    ((hash & 0xffff_ffff) * slots) >> 32
 }
 
 #[cfg(test)]
@@ -584,7 +574,7 @@ mod tests {
 
     #[test]
     fn an_ext_word_is_read_back_as_it_was_made() {
-        for length in [8, 64, BLOCK, MAX_RUN] {
+        for length in [8, 64, PAGE, MAX_RUN] {
             let word = ext_word(Kind::Segment, length, 3, 250);
             assert_eq!(parse_ext_word(word), Some((Kind::Segment, length, 3, 250)));
         }
@@ -647,7 +637,7 @@ mod tests {
             let record = NewRecord { op, key: &EncodedKey::new(b"name").unwrap(), value: Value::whole(b"\x2a") };
             assert_eq!(is_append(record.first_word()), op == Op::Append, "{op:?}");
         }
-        assert!(!is_append(ext_word(Kind::Segment, BLOCK, 0, 0xff)));
+        assert!(!is_append(ext_word(Kind::Segment, PAGE, 0, 0xff)));
     }
 
     #[test]

@@ -4,12 +4,13 @@
 //! (`commit` and its neighbours) on one, what only writers touch on others.
 
 use super::format::{
-    BLOCK, Generations, Kind, LEASE_SLOT, MAGIC, MAX_FILE, MAX_POSITION, PAGE, VERSION, ext_word, parse_ext_word,
-    version_text,
+    Generations, Kind, LEASE_SLOT, MAGIC, MAX_FILE, MAX_POSITION, PAGE, SMALL_DEPTH, SMALL_TABLE_LOG2, VERSION,
+    ext_word, page_of, parse_ext_word, version_text,
 };
 use super::inode::Mark;
 use super::machine::Boot;
 use super::memory::AtomicU64;
+use super::reference::{Class, Ref};
 use super::torture::{crash_point, meanwhile};
 use std::io;
 use std::mem::offset_of;
@@ -42,7 +43,13 @@ impl Word {
         self.load(Ordering::Relaxed)
     }
 
-    /// A word that counts bytes or blocks of a file: whatever stands there, sums and products of
+    /// The reference that the word is, for the owner of the write lock.
+    #[inline]
+    pub fn reference(&self) -> Ref {
+        Ref::of_word(self.get())
+    }
+
+    /// A word that counts bytes or pages of a file: whatever stands there, sums and products of
     /// such numbers are numbers.
     #[inline]
     pub fn count(&self) -> u64 {
@@ -121,7 +128,7 @@ pub struct LeaseSlot {
     pub name: Word,
 }
 
-/// StaticTable of the header page. The others are in the system block.
+/// Lease slots of the header page. The others are in a run of their own, once more threads than that write.
 pub const HEADER_SLOTS: usize = 16;
 
 const _: () = assert!(size_of::<LeaseSlot>() == LEASE_SLOT as usize);
@@ -150,10 +157,10 @@ pub struct Header {
     file_id: [Word; 3],
     /// Bit 0: `destroyed`, bit 1: some object has asked for durability.
     pub flags: Word,
-    /// Blocks of the file.
-    pub blocks: Word,
-    /// Where the system block starts.
-    pub system: Word,
+    /// Pages of the file, this one included.
+    pub pages: Word,
+    /// The offset of the run with the lease slots that do not fit this page; 0: there is none.
+    pub more_leases: Word,
 
     // -- line 2: what readers load -------------------------------------------------------------
     /// The truth: the end of the log as a position that only ever grows, and [`HELD`].
@@ -164,7 +171,8 @@ pub struct Header {
     pub index_epoch: Word,
     /// Where the directory is ([`Root`]); 0: nothing has been stored yet.
     pub directory: Word,
-    /// The offset of the first record that the index may not know; 0: none, the log's end has moved on alone.
+    /// The first record that the index may not know, or one that was removed ([`REMOVAL`]); 0: none, the log's end has
+    /// moved on alone.
     pub pending: Word,
     /// How many keys there are.
     pub keys: Word,
@@ -177,14 +185,14 @@ pub struct Header {
     // -- line 3: what a writer writes ----------------------------------------------------------
     /// High half: how often it was taken. Low half: lease of the owner + 1, and a waiters' bit.
     pub lock: Word,
-    /// The offset at which the next small record goes.
+    /// Where the next small record goes.
     pub tail: Word,
-    /// The offset of the record that is just being superseded; 0 between operations.
+    /// The record that is just being superseded; 0 between operations.
     pub superseding: Word,
     /// Bytes of live records in segments, and in large runs.
     pub live: Word,
     pub live_large: Word,
-    /// Blocks that are segments.
+    /// Pages of segments.
     pub segments: Word,
     /// The number of the generation given last ([`Generations`]).
     pub generation: Word,
@@ -228,14 +236,13 @@ pub struct Header {
     pub watchers: Word,
 
     // -- line 6: space ---------------------------------------------------------------------------
-    /// Where the block table is ([`Root`]).
+    /// Where the table of pages is ([`Root`]).
     pub table: Word,
-    /// No block below this one is free.
-    pub free_hint: Word,
-    /// Free blocks, and how many of them still have memory behind them.
+    /// Free extents, the pages in them, and how many of these have memory behind them.
+    pub free_extents: Word,
     pub free: Word,
     pub free_backed: Word,
-    /// Where the cleaner looks next.
+    /// The page at which the cleaner looks next.
     pub clean_cursor: Word,
     /// Index blocks that are being replaced, and what replaces them; 0 between operations.
     pub replacing: [Word; 2],
@@ -243,8 +250,10 @@ pub struct Header {
     pub superseding_rest: Word,
     // -- line 7
     pub replacements: [Word; 2],
-    /// Free blocks (number + 1) kept for removing and cleaning on a full disk.
-    pub reserve: [Word; 2],
+    /// A free run, as large as the largest segment, kept for cleaning on a full disk: a reference to its start; 0: there
+    /// is none. And the number of the class that it should have.
+    pub reserve: Word,
+    pub reserve_class: Word,
     /// How many segments the cleaner has emptied. (Kept for statistics.)
     pub compactions: Word,
     /// When the store last changed the file, more or less (ns since 1970): a file that was written to much later
@@ -255,14 +264,16 @@ pub struct Header {
     // -- the rest of the page: drawn for what is to come, `docs/format.md` has the budget -----------
     /// Pairs of futexes that move when a name changes whose hash has that number.
     waits: [Word; 32],
-    /// The directories of depths 0 to 4 of a small store: depth d at word 2^d.
+    /// The directories of depths 0 to 4: depth d at word 2^d.
     directories: [Word; 32],
-    /// The table of a small store's runs.
+    /// The table of a store of up to 128 pages.
     small_table: [Word; 128],
     /// The first lease slots.
     pub leases: [LeaseSlot; HEADER_SLOTS],
+    /// A page for each class below which no free extent has room for such a run.
+    pub free_hints: [Word; Class::COUNT],
     /// Free. An access that a damaged file leads outside of the mapping ends here.
-    pub spare: [Word; 127],
+    pub spare: [Word; 122],
     /// [`MAGIC`] again: a page that was cut short by somebody does not have it.
     pub page_end: Word,
 }
@@ -340,6 +351,17 @@ impl Header {
         }
     }
 }
+
+/// Where a directory of up to [`SMALL_DEPTH`] lies in the header page, and a table of up to 2^[`SMALL_TABLE_LOG2`] pages.
+pub const fn small_directory(depth: u32) -> u64 {
+    offset_of!(Header, directories) as u64 + (8 << depth)
+}
+pub const SMALL_TABLE: u64 = offset_of!(Header, small_table) as u64;
+const _: () = assert!(small_directory(SMALL_DEPTH + 1) == SMALL_TABLE);
+const _: () = assert!(SMALL_TABLE + (8 << SMALL_TABLE_LOG2) == offset_of!(Header, leases) as u64);
+
+/// In `pending`: the record that it names was removed, and nothing was appended that says so.
+pub const REMOVAL: u64 = 1 << 63;
 
 pub const DESTROYED: u64 = 1;
 pub const DURABLE: u64 = 2;
@@ -441,19 +463,15 @@ impl Header {
         let directory = self.directory.load(Ordering::Acquire);
         meanwhile("checking whether a store is furnished");
         // A file is made longer before it tells so.
-        let blocks = self.blocks.load(Ordering::Acquire);
+        let pages = self.pages.load(Ordering::Acquire);
         meanwhile("checking how long a file is");
         let size = size()?;
-        let needs = blocks.checked_mul(BLOCK).and_then(|bytes| bytes.checked_add(PAGE));
-        if needs.is_none_or(|needs| needs > size) {
-            let why = format!("it is cut short ({size} bytes, its header tells of {blocks} blocks)");
-            return Ok(Some(why));
+        if pages.checked_mul(PAGE).is_none_or(|needs| needs > size) {
+            return Ok(Some(format!("it is cut short ({size} bytes, its header tells of {pages} pages)")));
         }
         let bad = |what: &str| Ok(Some(format!("its header is damaged (bad {what})")));
-        match parse_ext_word(self.ext.load(Ordering::Acquire)) {
-            Some((Kind::Header, length, 0, 0))
-                if length >= PAGE && length <= size && (length - PAGE).is_multiple_of(BLOCK) => {}
-            _ => return bad("layout"),
+        if pages == 0 || !self.has_whole_ext(size) {
+            return bad("layout");
         }
         // Only committed records are indexed.
         let indexed = self.indexed.load(Ordering::Acquire);
@@ -464,14 +482,6 @@ impl Header {
         }
         if directory != 0 {
             meanwhile("checking where things are");
-            let system = self.system.load(Ordering::Acquire);
-            if system < PAGE
-                || !(system - PAGE).is_multiple_of(BLOCK)
-                || system > size.saturating_sub(BLOCK)
-                || (system - PAGE) / BLOCK >= blocks
-            {
-                return bad("layout");
-            }
             let table = self.table.load(Ordering::Acquire);
             if [directory, table].iter().any(|root| !Root::is_sealed(*root, identity.store_id)) {
                 return bad("root");
@@ -482,43 +492,34 @@ impl Header {
 
     /// Lets the words that change tell of no more than there is, before a file is put right that was last used before
     /// this boot, or is a copy; nobody else uses it. A page that is newer than the file's length on the disk is no
-    /// damage: what a returned write needs was synced, and its length with it. Returns how many blocks are missing; on
+    /// damage: what a returned write needs was synced, and its length with it. Returns how many pages are missing; on
     /// an error nothing has changed.
     pub fn fit(&self, size: u64) -> Result<u64, String> {
         let missing = self.missing(size)?;
         if missing > 0 {
-            self.blocks.set(self.blocks.get() - missing);
-            if self.system.get() >= PAGE + self.blocks.get() * BLOCK {
-                // Not even its first blocks are there.
-                self.directory.set(0);
-            }
+            self.pages.set(self.pages.get() - missing);
         }
         Ok(missing)
     }
 
-    /// How many of the blocks that the header tells of a file of this size does not have; an error tells why the file
+    /// Whether the page's own ext is one of a file of this size. (What it takes more than a page for is on the disk before
+    /// it is.)
+    fn has_whole_ext(&self, size: u64) -> bool {
+        matches!(parse_ext_word(self.ext.load(Ordering::Acquire)), Some((Kind::Header, length, 0, 0))
+            if length >= PAGE && length <= size && length.is_multiple_of(PAGE))
+    }
+
+    /// How many of the pages that the header tells of a file of this size does not have; an error tells why the file
     /// is none that can be put right.
     pub fn missing(&self, size: u64) -> Result<u64, String> {
         let commit = self.commit.get() & !HELD;
         if commit == 0 || commit >= MAX_POSITION {
             return Err("its header is damaged (bad log end)".into());
         }
-        let bad_layout = || Err("its header is damaged (bad layout)".into());
-        match parse_ext_word(self.ext.get()) {
-            // (What it takes more than a page for is on the disk before it is.)
-            Some((Kind::Header, length, 0, 0))
-                if length >= PAGE && length <= size && (length - PAGE).is_multiple_of(BLOCK) => {}
-            _ => return bad_layout(),
+        if self.pages.get() == 0 || !self.has_whole_ext(size) {
+            return Err("its header is damaged (bad layout)".into());
         }
-        let blocks = self.blocks.get();
-        let missing = blocks.saturating_sub(size.saturating_sub(PAGE) / BLOCK);
-        if self.directory.get() != 0 {
-            let system = self.system.get();
-            if system < PAGE || !(system - PAGE).is_multiple_of(BLOCK) || (system - PAGE) / BLOCK >= blocks {
-                return bad_layout();
-            }
-        }
-        Ok(missing)
+        Ok(self.pages.get().saturating_sub(page_of(size)))
     }
 }
 
@@ -550,7 +551,7 @@ impl NewStore {
         for (n, part) in self.mark.words().into_iter().enumerate() {
             put(offset_of!(Header, file_id) + 8 * n, part);
         }
-        put(offset_of!(Header, system), PAGE);
+        put(offset_of!(Header, pages), 1);
         put(offset_of!(Header, commit), self.start);
         put(offset_of!(Header, indexed), self.start);
         put(offset_of!(Header, incarnation), self.incarnation);

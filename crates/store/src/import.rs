@@ -13,7 +13,7 @@ use super::legacy::is_legacy;
 use super::lock::WriteGuard;
 use super::log::replace::Replace;
 use super::options::Options;
-use super::rebuild::initialize_behind;
+use super::rebuild::furnish_behind;
 use super::torture::crash_point;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -132,14 +132,14 @@ fn build_behind(
     size: u64,
     entries: &[(&[u8], &[u8])],
 ) -> Result<(), Failure> {
-    let filler = length.saturating_sub(PAGE).div_ceil(BLOCK);
-    if filler >= MAX_RUN / BLOCK {
+    let filler = length.div_ceil(PAGE).max(1);
+    if filler >= MAX_RUN / PAGE {
         return Err(Failure::TooLarge);
     }
     let draft = File::draft(path, file, size)?;
     {
         let owner = WriteGuard::of_unshared(&draft);
-        initialize_behind(&owner, filler)?;
+        furnish_behind(&owner, filler)?;
         Replace::of(&owner).replace(entries)?;
     }
     // Whatever the durability: a power loss must not leave the new first page without what it tells of.

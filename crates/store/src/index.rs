@@ -1,7 +1,8 @@
 //! The hash table that all processes share: from a key's hash to the offset of its newest record.
 //!
 //! Extendible hashing: a directory, indexed by the leading bits of the hash, names index blocks; a
-//! block that fills up is replaced by two, so that no operation ever pays for more than one block.
+//! block that fills up is replaced by a larger one, or, where it is one of the largest, by two, so that no operation
+//! ever pays for more than one block.
 //! Blocks are replaced by copies, never rearranged: a reader in the old block finds everything
 //! that was there when it came. Before the old block is freed `index_epoch` moves, and a reader
 //! that sees it moved starts over.
@@ -12,27 +13,40 @@
 use super::error::Failure;
 use super::format::*;
 use super::header::Root;
+use super::header::small_directory;
 use super::lock::WriteGuard;
 use super::log::record::Records;
+use super::reference::{Class, Ref};
 use super::space::{Purpose, Space};
 use super::view::View;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
 
 /// Slots that may be in use (or have been) before a block is replaced: three quarters.
-const FULL: u64 = SLOTS / 4 * 3;
-/// A pair of blocks with fewer keys than this, taken together, becomes one.
-const SPARSE: u64 = SLOTS / 4;
+#[inline]
+fn full(class: Class) -> u64 {
+    class.slots() / 4 * 3
+}
+
+/// A pair of blocks with fewer keys than this, taken together, becomes one; one with fewer than half of that, a smaller one.
+fn sparse(class: Class) -> u64 {
+    class.slots() / 4
+}
+
+/// The smallest block of an index for so many keys, and some more; `None`: one is not enough.
+pub fn smallest_for(keys: u64) -> Option<Class> {
+    Class::all().find(|&class| keys < full(class))
+}
 /// The directory's limit: 2^24 blocks of some two thousand keys.
 const MAX_DEPTH: u32 = 24;
 
 /// A record that was found, and everything to check that it was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
-    /// Offset of the slot that names it.
-    pub slot: u64,
-    /// Offset of the record.
-    pub record: u64,
+    /// The slot that names it.
+    pub slot: Ref,
+    /// The record.
+    pub record: Ref,
 }
 
 /// Where a search ended.
@@ -40,7 +54,7 @@ pub struct Hit {
 pub enum Search {
     Hit(Hit),
     /// Not there; the slot is where it would go, `None` in a block without any room.
-    Miss(Option<u64>),
+    Miss(Option<Ref>),
 }
 
 /// The index in a view of a file, to look things up.
@@ -66,58 +80,61 @@ impl<'f> IndexView<'f> {
 
     /// The index block that a hash belongs to.
     #[inline]
-    pub fn index_block(&self, hash: u64, root: Root) -> Option<u64> {
+    pub fn index_block(&self, hash: u64, root: Root) -> Option<Ref> {
         let entry = hash.checked_shr(64 - root.log2).unwrap_or(0);
-        let block = self.word(root.offset + entry * 8)?.load(Ordering::Acquire);
+        let block = Ref::of_word(self.word(root.offset + entry * 8)?.load(Ordering::Acquire));
         self.has_block(block).then_some(block)
     }
 
-    /// Looks for a key in one index block (the offset of its start). `is_key` decides whether the
+    /// Looks for a key in one index block. `is_key` decides whether the
     /// record that a slot names is the key's.
     #[inline]
-    pub fn search_block(&self, block: u64, hash: u64, mut is_key: impl FnMut(Hit) -> bool) -> Option<Search> {
-        let slots = block + BLOCK_HEAD;
-        let mut slot = home_slot(hash);
+    pub fn search_block(&self, block: Ref, hash: u64, mut is_key: impl FnMut(Hit) -> bool) -> Option<Search> {
+        let (first, slots) = (block.plus(BLOCK_HEAD), block.class()?.slots());
+        let mut slot = home_slot(hash, slots);
         let mut gap = None;
-        for _ in 0..SLOTS {
-            let at = slots + slot * SLOT;
-            let record = self.word(at + 8)?.load(Ordering::Acquire);
+        for _ in 0..slots {
+            let at = first.plus(slot * SLOT);
+            let record = self.word(at.offset() + 8)?.load(Ordering::Acquire);
             if record == EMPTY {
                 return Some(Search::Miss(gap.or(Some(at))));
             }
             if record == REMOVED {
                 gap = gap.or(Some(at));
-            } else if self.word(at)?.get() == hash && is_key(Hit { slot: at, record }) {
-                return Some(Search::Hit(Hit { slot: at, record }));
+            } else if self.word(at.offset())?.get() == hash {
+                let hit = Hit { slot: at, record: Ref::of_word(record) };
+                if is_key(hit) {
+                    return Some(Search::Hit(hit));
+                }
             }
-            slot = if slot + 1 == SLOTS { 0 } else { slot + 1 };
+            slot = if slot + 1 == slots { 0 } else { slot + 1 };
         }
         Some(Search::Miss(gap))
     }
 
     /// How many entries a directory has: whatever its root says, they fit the file.
     pub fn entries(&self, root: Root) -> u64 {
-        let end = self.end().min(block_offset(self.file.blocks()));
+        let end = self.end().min(page_offset(self.file.pages()));
         (1 << root.log2.min(MAX_DEPTH)).min(end.saturating_sub(root.offset) / 8)
     }
 
-    /// Every block once (its offset) of the index with this root. `None`: there are none, or some twice.
-    fn for_each_block_of(&self, root: Root, mut visit: impl FnMut(u64) -> Option<()>) -> Option<()> {
-        let mut last = 0;
-        let mut left = self.blocks();
+    /// Every block once of the index with this root. `None`: there are none, or some twice.
+    fn for_each_block_of(&self, root: Root, mut visit: impl FnMut(Ref) -> Option<()>) -> Option<()> {
+        let mut last = Ref::NONE;
+        let mut left = self.pages();
         let entries = self.entries(root);
         if entries < 1 << root.log2.min(MAX_DEPTH) {
-            // It lies beyond the view, in part at least: in blocks that have come since.
+            // It lies beyond the view, in part at least: in pages that have come since.
             return None;
         }
         for entry in 0..entries {
-            let block = self.word(root.offset + entry * 8)?.load(Ordering::Acquire);
+            let block = Ref::of_word(self.word(root.offset + entry * 8)?.load(Ordering::Acquire));
             if block != last {
                 if !self.has_block(block) || self.file.map.is_poisoned() {
                     return None;
                 }
                 // More than there are: the directory names some of them time and again.
-                left = left.checked_sub(1)?;
+                left = left.checked_sub(block.class()?.pages())?;
                 visit(block)?;
             }
             last = block;
@@ -126,15 +143,15 @@ impl<'f> IndexView<'f> {
     }
 
     /// Every slot in use: `(slot, hash, record)` of the index with this root. `None`: there is no whole index.
-    pub fn for_each_slot_of(&self, root: Root, mut visit: impl FnMut(u64, u64, u64)) -> Option<()> {
+    pub fn for_each_slot_of(&self, root: Root, mut visit: impl FnMut(Ref, u64, Ref)) -> Option<()> {
         self.for_each_block_of(root, |block| {
-            for slot in 0..SLOTS {
-                let at = block + BLOCK_HEAD + slot * SLOT;
-                let record = self.word(at + 8)?.load(Ordering::Acquire);
-                let hash = self.word(at)?.get();
+            for slot in 0..block.class()?.slots() {
+                let at = block.plus(BLOCK_HEAD + slot * SLOT);
+                let record = self.word(at.offset() + 8)?.load(Ordering::Acquire);
+                let hash = self.word(at.offset())?.get();
                 // In the middle of a split the old block still names what the new one does.
                 if record > REMOVED && self.index_block(hash, root)? == block {
-                    visit(at, hash, record);
+                    visit(at, hash, Ref::of_word(record));
                 }
             }
             Some(())
@@ -211,25 +228,25 @@ impl<'g> Index<'g> {
         IndexView::of(self.space.view())
     }
 
-    /// The index block of a hash; the header page, in a mapping that is poisoned then, where there is none.
+    /// The index block of a hash; none, in a mapping that is poisoned then, where there is none.
     #[inline]
-    fn index_block(&self, hash: u64) -> u64 {
+    fn index_block(&self, hash: u64) -> Ref {
         self.view().index_block(hash, self.root()).unwrap_or_else(|| {
             self.file.map.poison();
-            PAGE
+            Ref::NOWHERE
         })
     }
 
     #[inline]
-    fn search_block(&self, block: u64, hash: u64, is_key: impl FnMut(Hit) -> bool) -> Search {
+    fn search_block(&self, block: Ref, hash: u64, is_key: impl FnMut(Hit) -> bool) -> Search {
         self.view().search_block(block, hash, is_key).unwrap_or_else(|| {
             self.file.map.poison();
             Search::Miss(None)
         })
     }
 
-    /// Every block of the index once (its offset).
-    pub fn for_each_index_block(&self, mut visit: impl FnMut(u64)) {
+    /// Every block of the index once.
+    pub fn for_each_index_block(&self, mut visit: impl FnMut(Ref)) {
         let visit = |block| {
             visit(block);
             Some(())
@@ -240,7 +257,7 @@ impl<'g> Index<'g> {
     }
 
     /// Every slot in use: `(slot, hash, record)`.
-    pub fn for_each_slot(&self, visit: impl FnMut(u64, u64, u64)) {
+    pub fn for_each_slot(&self, visit: impl FnMut(Ref, u64, Ref)) {
         if self.view().for_each_slot_of(self.root(), visit).is_none() {
             self.file.map.poison();
         }
@@ -250,16 +267,22 @@ impl<'g> Index<'g> {
         Root::open(self.header().directory.get())
     }
 
-    fn counts(&self, block: u64) -> Counts {
-        Counts::of(self.file.map.word(block + INDEX_COUNTS).get())
+    fn counts(&self, block: Ref) -> Counts {
+        Counts::of(self.file.map.word(block.offset() + INDEX_COUNTS).get())
     }
 
-    fn set_counts(&self, block: u64, counts: Counts) {
-        self.file.map.word(block + INDEX_COUNTS).set(counts.word());
+    fn set_counts(&self, block: Ref, counts: Counts) {
+        self.file.map.word(block.offset() + INDEX_COUNTS).set(counts.word());
     }
 
-    fn prefix(&self, block: u64) -> Prefix {
-        Prefix::of(self.file.map.word(block + INDEX_PREFIX).get())
+    fn prefix(&self, block: Ref) -> Prefix {
+        Prefix::of(self.file.map.word(block.offset() + INDEX_PREFIX).get())
+    }
+
+    /// The class of a block that was found by the directory.
+    #[inline]
+    fn class(block: Ref) -> Class {
+        block.class().unwrap_or(Class::LARGEST)
     }
 
     /// Looks a key up. The record that is found is the newest, as nobody else writes now.
@@ -273,7 +296,8 @@ impl<'g> Index<'g> {
     /// that a slot that was found for the key is none of it any more.
     #[inline]
     pub fn make_room(&self, hash: u64) -> Result<bool, Failure> {
-        let is_full = self.counts(self.index_block(hash)).filled >= FULL;
+        let block = self.index_block(hash);
+        let is_full = self.counts(block).filled >= full(Self::class(block));
         if is_full {
             self.replace_full(hash, Purpose::Write)?;
         }
@@ -285,18 +309,20 @@ impl<'g> Index<'g> {
         // One split may leave all keys on one side, but not time after time.
         for _ in 0..MAX_DEPTH {
             let block = self.index_block(hash);
-            let counts = self.counts(block);
-            if counts.filled < FULL {
+            let (counts, class) = (self.counts(block), Self::class(block));
+            if counts.filled < full(class) {
                 return Ok(());
             }
             let prefix = self.prefix(block);
-            if counts.used < FULL / 2 {
-                self.replace_blocks(&[block], &[prefix], purpose)?;
+            if counts.used < full(class) / 2 {
+                self.replace_blocks(&[block], &[(prefix, class)], purpose)?;
+            } else if let Some(larger) = class.larger() {
+                self.replace_blocks(&[block], &[(prefix, larger)], purpose)?;
             } else {
                 if prefix.depth == self.root().log2 {
                     self.double_directory(purpose)?;
                 }
-                self.replace_blocks(&[block], &[prefix.child(0), prefix.child(1)], purpose)?;
+                self.replace_blocks(&[block], &[(prefix.child(0), class), (prefix.child(1), class)], purpose)?;
             }
         }
         Err(Failure::Damaged("its index does not divide".into()))
@@ -304,12 +330,12 @@ impl<'g> Index<'g> {
 
     /// Enters a key that is not there.
     #[inline]
-    pub fn insert(&self, hash: u64, slot: u64, record: u64) {
+    pub fn insert(&self, hash: u64, slot: Ref, record: Ref) {
         let map = &self.file.map;
-        let block = block_offset(block_of(slot));
-        let was_empty = map.word(slot + 8).get() == EMPTY;
-        map.word(slot).set(hash);
-        map.word(slot + 8).store(record, Ordering::Release);
+        let block = Self::block_of(slot);
+        let was_empty = map.word(slot.offset() + 8).get() == EMPTY;
+        map.word(slot.offset()).set(hash);
+        map.word(slot.offset() + 8).store(record.word(), Ordering::Release);
         let counts = self.counts(block);
         self.set_counts(block, Counts { used: counts.used + 1, filled: counts.filled + u64::from(was_empty) });
         self.header().keys.add(1);
@@ -317,80 +343,91 @@ impl<'g> Index<'g> {
 
     /// Lets a key's slot name another record.
     #[inline]
-    pub fn point(&self, slot: u64, record: u64) {
-        self.file.map.word(slot + 8).store(record, Ordering::Release);
+    pub fn point(&self, slot: Ref, record: Ref) {
+        self.file.map.word(slot.offset() + 8).store(record.word(), Ordering::Release);
+    }
+
+    /// The block that a slot is in.
+    #[inline]
+    fn block_of(slot: Ref) -> Ref {
+        Ref::to_block(slot.page(), Self::class(slot))
     }
 
     /// Takes a key out.
-    pub fn delete(&self, slot: u64) {
+    pub fn delete(&self, slot: Ref) {
         let map = &self.file.map;
-        let block = block_offset(block_of(slot));
-        map.word(slot + 8).store(REMOVED, Ordering::Release);
+        let (block, class) = (Self::block_of(slot), Self::class(slot));
+        map.word(slot.offset() + 8).store(REMOVED, Ordering::Release);
         let mut counts = self.counts(block);
         counts.used = counts.used.saturating_sub(1);
         // Behind the last key of a chain nobody needs to look on: such slots are empty again.
-        let slots = block + BLOCK_HEAD;
-        let neighbour = |at: u64, by: u64| slots + ((at - slots) / SLOT + by) % SLOTS * SLOT;
-        let mut at = slot;
+        let slots = block.offset() + BLOCK_HEAD;
+        let neighbour = |at: u64, by: u64| slots + ((at - slots) / SLOT + by) % class.slots() * SLOT;
+        let mut at = slot.offset();
         while map.word(at + 8).get() == REMOVED && map.word(neighbour(at, 1) + 8).get() == EMPTY {
             map.word(at + 8).store(EMPTY, Ordering::Release);
             counts.filled = counts.filled.saturating_sub(1);
-            at = neighbour(at, SLOTS - 1);
+            at = neighbour(at, class.slots() - 1);
         }
         self.set_counts(block, counts);
         self.header().keys.add(-1);
-        if counts.used < SPARSE / 2 {
-            self.merge(block);
+        if counts.used < sparse(class) / 2 {
+            self.shrink(block);
         }
     }
 
-    /// Puts a block and the one it was split from together again, if both have become sparse.
-    /// Without space for that it is left for another time.
-    fn merge(&self, block: u64) {
+    /// Puts a block that has become sparse and the one it was split from together again, if that is sparse, too; a block
+    /// that was never split becomes a smaller one. Without space for that it is left for another time.
+    #[cold]
+    fn shrink(&self, block: Ref) {
         let prefix = self.prefix(block);
         if prefix.depth == 0 {
+            if let Some(smaller) = Self::class(block).smaller() {
+                let _ = self.replace_blocks(&[block], &[(prefix, smaller)], Purpose::Spare);
+            }
             return;
         }
         let sibling_bits = (prefix.bits ^ 1) << (64 - prefix.depth);
         let sibling = self.index_block(sibling_bits);
-        if self.prefix(sibling).depth != prefix.depth || self.counts(sibling).used + self.counts(block).used > SPARSE {
+        let used = self.counts(sibling).used + self.counts(block).used;
+        if sibling == block || self.prefix(sibling).depth != prefix.depth || used > sparse(Class::LARGEST) {
             return;
         }
         let parent = Prefix { depth: prefix.depth - 1, bits: prefix.bits >> 1 };
-        let _ = self.replace_blocks(&[block, sibling], &[parent], Purpose::Reclaim);
+        let _ = self.replace_blocks(&[block, sibling], &[(parent, Class::LARGEST)], Purpose::Spare);
     }
 
     /// Puts new blocks with these prefixes in the place of old ones, with the same keys.
-    fn replace_blocks(&self, old: &[u64], new: &[Prefix], purpose: Purpose) -> Result<(), Failure> {
+    fn replace_blocks(&self, old: &[Ref], new: &[(Prefix, Class)], purpose: Purpose) -> Result<(), Failure> {
         let header = self.header();
-        let mut blocks = [0; 2];
-        for (n, prefix) in new.iter().enumerate() {
-            match self.new_index_block(*prefix, purpose) {
+        let mut blocks = [Ref::NONE; 2];
+        for (n, &(prefix, class)) in new.iter().enumerate() {
+            match self.new_index_block(prefix, class, purpose) {
                 Ok(block) => blocks[n] = block,
                 Err(failure) => {
-                    blocks[..n].iter().for_each(|&block| self.release(block_of(block)));
+                    blocks[..n].iter().for_each(|block| self.release(block.page()));
                     return Err(failure);
                 }
             }
         }
         let blocks = &blocks[..new.len()];
         for &from in old {
-            for slot in 0..SLOTS {
-                let at = from + BLOCK_HEAD + slot * SLOT;
+            for slot in 0..Self::class(from).slots() {
+                let at = from.offset() + BLOCK_HEAD + slot * SLOT;
                 let (hash, record) = (self.file.map.word(at).get(), self.file.map.word(at + 8).get());
                 if record > REMOVED
-                    && let Some(n) = new.iter().position(|prefix| prefix.holds(hash))
+                    && let Some(n) = new.iter().position(|(prefix, _)| prefix.holds(hash))
                 {
-                    self.copy_slot(blocks[n], hash, record);
+                    self.copy_slot(blocks[n], hash, Ref::of_word(record));
                 }
             }
         }
         for n in 0..2 {
-            header.replacements[n].set(blocks.get(n).copied().unwrap_or(0));
+            header.replacements[n].set(blocks.get(n).map_or(0, |block| block.word()));
         }
-        header.replacing[1].set(old.get(1).copied().unwrap_or(0));
+        header.replacing[1].set(old.get(1).map_or(0, |block| block.word()));
         // From here on a process that takes over finishes this.
-        header.replacing[0].store(old[0], Ordering::Release);
+        header.replacing[0].store(old[0].word(), Ordering::Release);
         self.finish_replacing();
         Ok(())
     }
@@ -402,41 +439,41 @@ impl<'g> Index<'g> {
         if header.replacing[0].get() == 0 {
             return;
         }
-        for block in header.replacements.iter().map(|word| word.get()).filter(|&block| block != 0) {
-            self.enter(block);
+        for block in header.replacements.iter().map(|word| word.reference()).filter(|block| !block.is_none()) {
+            self.enter_in_directory(block);
         }
-        let old = header.replacing.each_ref().map(|word| word.get());
+        let old = header.replacing.each_ref().map(|word| word.reference());
         header.replacing[0].store(0, Ordering::Release);
         header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
-        for block in old.into_iter().filter(|&block| block != 0) {
-            self.release(block_of(block));
+        for block in old.into_iter().filter(|block| !block.is_none()) {
+            self.release(block.page());
         }
     }
 
     /// Lets every directory entry of a block's prefix name it.
-    fn enter(&self, block: u64) {
+    fn enter_in_directory(&self, block: Ref) {
         let root = self.root();
         let prefix = self.prefix(block);
         let wide = root.log2.saturating_sub(prefix.depth);
         let first = prefix.bits << wide;
         for entry in first..first.saturating_add(1 << wide).min(self.view().entries(root)) {
-            self.file.map.word(root.offset + entry * 8).store(block, Ordering::Release);
+            self.file.map.word(root.offset + entry * 8).store(block.word(), Ordering::Release);
         }
     }
 
-    fn new_index_block(&self, prefix: Prefix, purpose: Purpose) -> Result<u64, Failure> {
-        let run = self.allocate(Kind::Index, 1, BLOCK, purpose)?;
-        let (block, map) = (block_offset(run), &self.file.map);
-        map.zero(block + INDEX_COUNTS, BLOCK - INDEX_COUNTS);
-        map.word(block + INDEX_PREFIX).set(prefix.word());
-        self.begin(run);
+    fn new_index_block(&self, prefix: Prefix, class: Class, purpose: Purpose) -> Result<Ref, Failure> {
+        let block = self.allocate_block(Kind::Index, class, purpose)?;
+        let (offset, map) = (block.offset(), &self.file.map);
+        map.zero(offset + INDEX_COUNTS, class.size() - INDEX_COUNTS);
+        map.word(offset + INDEX_PREFIX).set(prefix.word());
+        self.begin(block.page());
         Ok(block)
     }
 
-    fn copy_slot(&self, block: u64, hash: u64, record: u64) {
+    fn copy_slot(&self, block: Ref, hash: u64, record: Ref) {
         if let Search::Miss(Some(slot)) = self.search_block(block, hash, |_| false) {
-            self.file.map.word(slot).set(hash);
-            self.file.map.word(slot + 8).set(record);
+            self.file.map.word(slot.offset()).set(hash);
+            self.file.map.word(slot.offset() + 8).set(record.word());
             let counts = self.counts(block);
             self.set_counts(block, Counts { used: counts.used + 1, filled: counts.filled + 1 });
         }
@@ -451,17 +488,7 @@ impl<'g> Index<'g> {
         }
         let map = &self.file.map;
         let log2 = old.log2 + 1;
-        let bytes = 8u64 << log2;
-        // Within the system block the two copies lie side by side: the entries of depth n at the
-        // n-th power of two, so that they never overlap.
-        let offset = if log2 < FIRST_DIRECTORY_DEPTH {
-            header.system.count() + directory_in_system_block(log2)
-        } else {
-            let blocks = (PAGE + bytes).div_ceil(BLOCK);
-            let block = self.allocate(Kind::Directory, blocks, blocks * BLOCK, purpose)?;
-            self.begin(block);
-            block_offset(block) + PAGE
-        };
+        let offset = self.place_for_directory(log2, purpose)?;
         for entry in 0..1u64 << old.log2 {
             let block = map.word(old.offset + entry * 8).get();
             map.word(offset + entry * 16).set(block);
@@ -474,23 +501,41 @@ impl<'g> Index<'g> {
         Ok(())
     }
 
-    /// The index block of an index without keys.
-    pub fn first_index_block(&self) -> Result<u64, Failure> {
-        self.new_index_block(Prefix { depth: 0, bits: 0 }, Purpose::Reclaim)
+    /// Room for a directory that replaces the one in use: in the header page, or in a run of its own.
+    fn place_for_directory(&self, log2: u32, purpose: Purpose) -> Result<u64, Failure> {
+        // In the header page the two copies lie side by side: the entries of depth n at the n-th power of two, so that
+        // they never overlap. (The header of a file that is being imported is not in the mapping.)
+        if log2 <= SMALL_DEPTH && !self.file.map.is_draft() {
+            return Ok(small_directory(log2));
+        }
+        self.run_for_directory(log2, purpose)
     }
 
-    /// Makes an empty index beside the one in use; returns its root.
-    pub fn new_index(&self, depth: u32, purpose: Purpose) -> Result<Root, Failure> {
-        let blocks = (PAGE + (8u64 << depth)).div_ceil(BLOCK);
-        let directory = self.allocate(Kind::Directory, blocks, blocks * BLOCK, purpose)?;
+    fn run_for_directory(&self, log2: u32, purpose: Purpose) -> Result<u64, Failure> {
+        let page = self.allocate_run(Kind::Directory, (BLOCK_HEAD + (8 << log2)).div_ceil(PAGE), purpose)?;
+        self.begin(page);
+        Ok(page_offset(page) + BLOCK_HEAD)
+    }
+
+    /// Makes the index of a store without keys, and uses it.
+    pub fn make_first_index(&self) -> Result<(), Failure> {
+        let offset = self.place_for_directory(0, Purpose::Spare)?;
+        let block = self.new_index_block(Prefix { depth: 0, bits: 0 }, Class::SMALLEST, Purpose::Spare)?;
+        self.file.map.word(offset).set(block.word());
+        let root = Root { offset, log2: 0 }.seal(self.file.identity.store_id);
+        self.header().directory.store(root, Ordering::Release);
+        Ok(())
+    }
+
+    /// Makes an empty index of blocks of this class beside the one in use; returns its root.
+    pub fn new_index(&self, depth: u32, class: Class, purpose: Purpose) -> Result<Root, Failure> {
         let map = &self.file.map;
-        self.begin(directory);
-        let offset = block_offset(directory) + PAGE;
+        let offset = self.run_for_directory(depth, purpose)?;
         map.zero(offset, 8 << depth);
         let root = Root { offset, log2: depth };
         for entry in 0..1u64 << depth {
-            match self.new_index_block(Prefix { depth, bits: entry }, purpose) {
-                Ok(block) => map.word(offset + entry * 8).set(block),
+            match self.new_index_block(Prefix { depth, bits: entry }, class, purpose) {
+                Ok(block) => map.word(offset + entry * 8).set(block.word()),
                 Err(failure) => {
                     self.free_index(root);
                     return Err(failure);
@@ -501,12 +546,12 @@ impl<'g> Index<'g> {
     }
 
     /// Enters a key into an index that nobody else sees yet; false where its block is full.
-    pub fn insert_into(&self, root: Root, hash: u64, record: u64) -> bool {
+    pub fn insert_into(&self, root: Root, hash: u64, record: Ref) -> bool {
         let Some(block) = self.view().index_block(hash, root) else {
             self.file.map.poison();
             return true;
         };
-        let fits = self.counts(block).filled < FULL;
+        let fits = self.counts(block).filled < full(Self::class(block));
         if fits {
             self.copy_slot(block, hash, record);
         }
@@ -515,11 +560,11 @@ impl<'g> Index<'g> {
 
     /// Gives back all blocks of an index that is no longer the one in use.
     pub fn free_index(&self, root: Root) {
-        let mut last = 0;
+        let mut last = Ref::NONE;
         for entry in 0..self.view().entries(root) {
-            let block = self.file.map.word(root.offset + entry * 8).get();
-            if block != 0 && block != last {
-                self.release(block_of(block));
+            let block = self.file.map.word(root.offset + entry * 8).reference();
+            if !block.is_none() && block != last {
+                self.release(block.page());
             }
             last = block;
         }
@@ -531,8 +576,8 @@ impl<'g> Index<'g> {
         let mut keys = 0;
         self.for_each_index_block(|block| {
             let mut counts = Counts { used: 0, filled: 0 };
-            for slot in 0..SLOTS {
-                let record = self.file.map.word(block + BLOCK_HEAD + slot * SLOT + 8).get();
+            for slot in 0..Self::class(block).slots() {
+                let record = self.file.map.word(block.offset() + BLOCK_HEAD + slot * SLOT + 8).get();
                 counts.used += u64::from(record > REMOVED);
                 counts.filled += u64::from(record != EMPTY);
             }
@@ -541,9 +586,4 @@ impl<'g> Index<'g> {
         });
         self.header().keys.set(keys);
     }
-}
-
-/// Where in the system block a directory of this depth lies: one behind the other.
-pub fn directory_in_system_block(depth: u32) -> u64 {
-    FIRST_DIRECTORY_AT + if depth == 0 { 0 } else { 8 << depth }
 }

@@ -11,9 +11,10 @@
 use super::byte_lock::{LEASES, Locked, is_locked, lock_byte, unlock_byte};
 use super::error::Failure;
 use super::file::File;
-use super::format::{LEASE_SLOT, LEASE_SLOTS, LEASES_AT};
+use super::format::{BLOCK_HEAD, LEASE_SLOT, LEASE_SLOTS, PAGE, page_offset};
 use super::header::{HEADER_SLOTS, LeaseSlot};
 use super::machine::{Fate, Process};
+use super::opening::Due;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
@@ -88,7 +89,12 @@ impl File {
         let mut readers = 0;
         for lease in near.chain(LEASE_SLOTS as u32..LEASES) {
             match lock_byte(fd, lease).map_err(|error| Failure::CannotDo("lock", error))? {
-                Locked::Yes if self.publish_lease(lease) => return Ok(lease),
+                Locked::Yes if self.publish_lease(lease) => {
+                    if lease >= LEASE_SLOTS as u32 {
+                        self.want_slots();
+                    }
+                    return Ok(lease);
+                }
                 // The slot belongs to a lockless lease.
                 Locked::Yes => unlock_byte(fd, lease),
                 Locked::NoForWriter => {}
@@ -109,11 +115,22 @@ impl File {
             for lease in 0..self.lease_slots() {
                 let Some(slot) = self.lease_slot(lease) else { break };
                 if unused == (slot.pid.get() == 0) && take_slot(slot, lease, &me, LOCKLESS, fd) {
+                    if lease >= HEADER_SLOTS as u32 / 2 {
+                        // Such a lease needs one.
+                        self.want_slots();
+                    }
                     return Ok(LOCKLESS_LEASES + lease);
                 }
             }
         }
         Err(Failure::CannotDo("lock", io::Error::other("too many processes write to it")))
+    }
+
+    /// Those of the header page run short: this thread makes others with its first write.
+    fn want_slots(&self) {
+        if self.map.header().more_leases.get() == 0 {
+            self.set_due(Due::Slots);
+        }
     }
 
     /// Gives back a lease that this thread has just taken.
@@ -138,7 +155,10 @@ impl File {
 
     /// A process that may be using the file without the kernel knowing, by its pid where that means something here.
     pub fn lockless_user(&self) -> Option<Option<u32>> {
-        let mut slots = (0..self.lease_slots()).filter_map(|lease| self.lease_slot(lease));
+        // One that is not as long as it tells may lack the others.
+        let is_whole = self.length().is_ok_and(|length| self.told_length() <= length);
+        let count = if is_whole { self.lease_slots() } else { HEADER_SLOTS as u32 };
+        let mut slots = (0..count).filter_map(|lease| self.lease_slot(lease));
         slots.find(|slot| slot.has_lockless_owner()).map(|slot| slot.process().pid_here())
     }
 
@@ -162,9 +182,16 @@ impl File {
         }
     }
 
-    /// How many leases have a slot. An empty store has those of its header page alone.
-    fn lease_slots(&self) -> u32 {
-        if self.map.header().directory.get() == 0 { HEADER_SLOTS as u32 } else { LEASE_SLOTS as u32 }
+    /// How many leases have a slot: as many as the header page has, until more threads than that write.
+    pub(super) fn lease_slots(&self) -> u32 {
+        if self.more_leases().is_some() { LEASE_SLOTS as u32 } else { HEADER_SLOTS as u32 }
+    }
+
+    /// Where the slots are that the header page has no room for, if there are any. (A header may tell of anything.)
+    fn more_leases(&self) -> Option<u64> {
+        let run = self.map.header().more_leases.load(Ordering::Acquire);
+        let end = run.checked_add(BLOCK_HEAD + (LEASE_SLOTS - HEADER_SLOTS as u64) * LEASE_SLOT)?;
+        (run >= PAGE && run.is_multiple_of(PAGE) && end <= page_offset(self.pages())).then_some(run + BLOCK_HEAD)
     }
 
     /// The slot of a lease, if it has one.
@@ -174,10 +201,8 @@ impl File {
         if (number as usize) < HEADER_SLOTS {
             return Some(&header.leases[number as usize]);
         }
-        if number >= self.lease_slots() {
-            return None;
-        }
-        self.map.lease_slot(header.system.count() + LEASES_AT + u64::from(number) * LEASE_SLOT)
+        let more = self.more_leases().filter(|_| u64::from(number) < LEASE_SLOTS)?;
+        self.map.lease_slot(more + (u64::from(number) - HEADER_SLOTS as u64) * LEASE_SLOT)
     }
 
     /// Writes down whose lease it is: a second proof of death, for those in the same pid namespace, should

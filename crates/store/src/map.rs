@@ -178,6 +178,11 @@ impl Map {
         self
     }
 
+    /// Whether the header is a page in memory, and the mapping's first page something else.
+    pub fn is_draft(&self) -> bool {
+        self.draft.is_some()
+    }
+
     /// The header page as it is now.
     pub fn header_page(&self) -> Box<[u8; PAGE as usize]> {
         let mut page = Box::new([0; PAGE as usize]);

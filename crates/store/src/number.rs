@@ -102,7 +102,9 @@ impl<'g> Numbers<'g> {
             // Nobody who kept to the rules has written that word: what is there decides.
             self.header().next_number.set(self.counted_next_number().word());
         }
-        Err(Failure::Stale)
+        // Nothing moves under the lock: a name is found that the index as a whole does not have.
+        self.file.check_sound()?;
+        Err(Failure::Damaged("what its index says of a number makes no sense".into()))
     }
 
     /// The number after the highest of all names, from these names alone.

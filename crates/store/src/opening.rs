@@ -61,6 +61,8 @@ pub enum Due {
     /// As [`Due::Jump`], less far: the file's times have changed, so that it may have been replaced by what it was a
     /// moment ago.
     Nudge = 4,
+    /// Making slots for more leases than the header page has.
+    Slots = 8,
 }
 
 impl Opening {

@@ -1,27 +1,26 @@
-//! The file's space: which run of blocks is what, finding free ones, growing, giving back.
-//!
-//! The truth about a run is its ext header, one word at its start, that changes at once. The
-//! *block table*, a word a block, mirrors it so that nobody has to walk the file, and counts the
-//! live bytes of each segment; after a crash it is made anew from the headers.
+//! The file's space: taking runs of pages, growing, giving back.
 
-use super::block_table::{Entry, Memory};
+use super::block_table::Entry;
 use super::error::Failure;
-use super::file::File;
 use super::format::*;
-use super::header::{DURABLE, HELD, Header, Root};
+use super::header::{DURABLE, HEADER_SLOTS, HELD, Root, SMALL_TABLE};
 use super::lock::WriteGuard;
 use super::memory::fence;
+use super::pages::{Found, Pages};
+use super::reference::{Class, Ref};
+use super::runs::Run;
 use super::torture::crash_point;
-use super::view::View;
+use std::ops::Deref;
 use std::sync::atomic::Ordering;
-
-/// The rest of a large run's last block has memory behind it, too, if it is less than one part in
-/// this many of the record: such runs are used again as they are, without a system call.
-const SPARED: u64 = 8;
 
 /// Allocations between two looks at how much memory the file really has: a look is a system call, and
 /// a busy writer fills some forty segments in a tick of the clock.
 const RECLAIM_EVERY: u64 = 128;
+
+/// The most pages by which a file grows at once beyond what is needed.
+const MOST_GROWTH: u64 = (4 << 20) / PAGE;
+/// Pages that an empty store gets at once: for an index, a segment and the reserve.
+const FIRST_GROWTH: u64 = 3;
 
 /// The reason for which space is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,35 +29,29 @@ pub enum Purpose {
     Write,
     /// Something that will free more than it takes: on a full disk it may have the reserve.
     Reclaim,
-}
-
-/// How far memory reaches in a run of which `bytes` are needed.
-fn backed_bytes(bytes: u64) -> u64 {
-    let blocks = bytes.next_multiple_of(BLOCK);
-    if blocks - bytes <= bytes / SPARED { blocks } else { bytes.next_multiple_of(PAGE) }
+    /// Something that can be done without space, if there is none.
+    Spare,
 }
 
 /// The space of a file whose write lock is held, as long as its guard is borrowed.
 #[derive(Clone, Copy)]
 pub struct Space<'g> {
-    pub(super) file: &'g File,
+    pages: Pages<'g>,
+}
+
+impl<'g> Deref for Space<'g> {
+    type Target = Pages<'g>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Pages<'g> {
+        &self.pages
+    }
 }
 
 impl<'g> Space<'g> {
     #[inline(always)]
     pub fn of(guard: &'g WriteGuard) -> Self {
-        Self { file: guard.file }
-    }
-
-    #[inline]
-    pub fn header(&self) -> &'g Header {
-        self.file.map.header()
-    }
-
-    /// The part of the file that the owner of the write lock may look at: all that the mapping shows.
-    #[inline]
-    pub fn view(&self) -> View<'g> {
-        View::under_the_lock(self.file)
+        Self { pages: Pages::of(guard) }
     }
 
     /// The log's end.
@@ -67,168 +60,186 @@ impl<'g> Space<'g> {
         self.header().end()
     }
 
-    /// Whether all that returns is to be on the disk.
-    #[inline]
-    pub fn is_durable(&self) -> bool {
-        self.header().is_durable()
-    }
-
     /// Waits until all that was committed, and what was appended behind it, is on the disk.
     pub fn sync(&self) -> Result<(), Failure> {
         self.file.sync()?;
         self.header().durable.set(self.end());
-        // Blocks that were freed before are free on the disk, too, by now: their memory can go.
+        // Runs that were freed before are free on the disk, too, by now: their memory can go.
         if self.is_durable() && self.has_too_much() {
             self.reclaim();
         }
         Ok(())
     }
 
-    #[inline]
-    fn entry_offset(&self, block: u64) -> u64 {
-        Root::open(self.header().table.get()).offset + block * 8
+    // ---- taking ----------------------------------------------------------------------------------
+
+    /// Takes a run for a segment or a block of the index, with real memory behind it (a full disk is an error here, not
+    /// a SIGBUS later). Its generation is 0: nobody believes it yet. For a segment it may be larger than it was asked for.
+    pub fn allocate_block(&self, kind: Kind, class: Class, purpose: Purpose) -> Result<Ref, Failure> {
+        let is_segment = kind == Kind::Segment;
+        self.prepare(purpose, is_segment.then_some(class))?;
+        let (page, class) = match self.take(class.pages(), class.pages()) {
+            Err(failure @ (Failure::NoSpace | Failure::SizeLimit | Failure::Outgrown(_)))
+                if is_segment && purpose == Purpose::Reclaim =>
+            {
+                self.take_reserve(class).ok_or(failure)?
+            }
+            other => (other?, class),
+        };
+        self.enter(Run { kind, page, pages: class.pages() }, Entry::block(kind, class, 0))?;
+        if is_segment {
+            self.header().segments.add(class.pages() as i64);
+        }
+        Ok(Ref::to_block(page, class))
     }
 
-    #[inline]
-    pub fn entry(&self, block: u64) -> Entry {
-        Entry(self.file.map.word(self.entry_offset(block)).get())
+    /// As [`Space::allocate_block`], a run of so many pages for anything else.
+    pub fn allocate_run(&self, kind: Kind, pages: u64, purpose: Purpose) -> Result<u64, Failure> {
+        self.prepare(purpose, None)?;
+        let page = self.take(pages, 1)?;
+        let entry = if kind == Kind::Large { Entry::large(0) } else { Entry::run(kind, pages) };
+        self.enter(Run { kind, page, pages }, entry)?;
+        Ok(page)
     }
 
-    #[inline]
-    pub fn set_entry(&self, block: u64, entry: Entry) {
-        self.file.map.word(self.entry_offset(block)).set(entry.0);
-    }
-
-    /// Counts bytes of the segment at `block` as live (or, below zero, as dead).
-    #[inline]
-    pub fn add_live(&self, block: u64, bytes: i64) {
-        let word = self.file.map.word(self.entry_offset(block));
-        word.add(bytes);
+    /// Makes the lease slots that the header page has no room for, unless they are there.
+    pub fn make_slots(&self) -> Result<(), Failure> {
         let header = self.header();
-        let total = if Entry(word.get()).is(Kind::Large) { &header.live_large } else { &header.live };
-        total.add(bytes);
+        if header.more_leases.get() != 0 || header.directory.get() == 0 {
+            return Ok(());
+        }
+        let bytes = (LEASE_SLOTS - HEADER_SLOTS as u64) * LEASE_SLOT;
+        let page = self.allocate_run(Kind::Leases, (BLOCK_HEAD + bytes).div_ceil(PAGE), Purpose::Write)?;
+        self.file.map.zero(page_offset(page) + BLOCK_HEAD, bytes);
+        self.begin(page);
+        self.file.check_sound()?;
+        header.more_leases.store(page_offset(page), Ordering::Release);
+        Ok(())
     }
 
-    fn set_run(&self, block: u64, kind: Kind, blocks: u64) {
-        let word = ext_word(kind, blocks * BLOCK, 0, 0);
-        self.file.map.word(block_offset(block)).store(word, Ordering::Release);
-    }
-
-    /// How long the run at `block` is, by its ext header.
-    pub fn run(&self, block: u64) -> Option<(Kind, u64)> {
-        let (kind, length, ..) = parse_ext_word(self.file.map.word(block_offset(block)).load(Ordering::Acquire))?;
-        let blocks = length / BLOCK;
-        let fits = length % BLOCK == 0 && blocks > 0 && block + blocks <= self.file.blocks();
-        fits.then_some((kind, blocks))
-    }
-
-    /// Takes a run of `blocks`, of which the first `bytes` have real memory behind them (a full
-    /// disk is an error here, not a SIGBUS later). Its generation is 0: nobody believes it yet.
-    pub fn allocate(&self, kind: Kind, blocks: u64, bytes: u64, purpose: Purpose) -> Result<u64, Failure> {
+    /// The steps before taking space. `segment`: of which class, if it is for one.
+    fn prepare(&self, purpose: Purpose, segment: Option<Class>) -> Result<(), Failure> {
         let header = self.header();
         if self.is_durable() && header.durable.get() < header.commit.get() & !HELD {
-            // Blocks that were freed since may hold all that a power loss would leave of a value.
+            // Runs that were freed since may hold all that a power loss would leave of a value.
             self.sync()?;
         }
-        let block = match purpose {
-            Purpose::Write => {
-                if header.generation.get().is_multiple_of(RECLAIM_EVERY) {
-                    self.reclaim_all();
-                }
-                self.fill_reserve()?;
-                self.take(blocks, bytes)?
+        if purpose == Purpose::Write {
+            if header.generation.get().is_multiple_of(RECLAIM_EVERY) {
+                self.reclaim_all();
             }
-            Purpose::Reclaim => match self.take(blocks, bytes) {
-                Err(failure @ (Failure::NoSpace | Failure::SizeLimit | Failure::Outgrown(_))) if blocks == 1 => {
-                    self.take_reserve().ok_or(failure)?
-                }
-                other => other?,
-            },
-        };
-        for n in 1..blocks {
-            self.set_entry(block + n, Entry(Entry::INSIDE));
-        }
-        self.set_entry(block, Entry::used(kind, 0));
-        self.file.map.word(block_offset(block) + GENERATION).set(0);
-        self.set_run(block, kind, blocks);
-        if kind == Kind::Segment {
-            header.segments.add(1);
-        }
-        self.file.check_sound()?;
-        // A reader that sees anything that is written into the run from here on also sees what the table says of its
-        // blocks.
-        fence(Ordering::Release);
-        Ok(block)
-    }
-
-    /// Gives a run a generation that no run had before: from here on what is in it can be believed.
-    #[inline]
-    pub fn begin(&self, block: u64) {
-        let word = self.next_generation();
-        self.set_entry(block, self.entry(block).in_life(self.header().generation.get()));
-        self.file.map.word(block_offset(block) + GENERATION).store(word, Ordering::Release);
-    }
-
-    /// Takes a run off the free extents; it still says that it is free.
-    fn take(&self, blocks: u64, bytes: u64) -> Result<u64, Failure> {
-        let header = self.header();
-        let block = match self.find_free(blocks) {
-            Some(block) => block,
-            None => {
-                self.grow(blocks)?;
-                self.file.check_sound()?;
-                let damaged = || Failure::Damaged("its block table does not tell what is free".into());
-                self.find_free(blocks).ok_or_else(damaged)?
-            }
-        };
-        let extent = self.entry(block).number();
-        let count = |is: fn(Entry) -> bool| (0..blocks).filter(|&n| is(self.entry(block + n))).count() as u64;
-        let (backed, with_memory) = (count(Entry::is_backed), count(Entry::has_memory));
-        let pages = backed_bytes(bytes);
-        if backed < blocks {
-            self.file.allocate(block_offset(block), pages)?;
-            if blocks > 1 {
-                self.file.map.populate(block_offset(block), pages);
-            }
-        }
-        if extent > blocks {
-            // The rest of the extent becomes one of its own, before the run takes its head.
-            let rest = block + blocks;
-            if !self.entry(rest).is_backed() {
-                self.file.allocate(block_offset(rest), PAGE)?;
-            }
-            self.set_run(rest, Kind::Free, extent - blocks);
-            self.tag_extent(rest, extent - blocks);
-        }
-        if with_memory > 0 && pages < blocks * BLOCK {
-            self.file.punch(block_offset(block) + pages, blocks * BLOCK - pages);
-        }
-        header.free_backed.add(-(with_memory as i64));
-        header.free.add(-(blocks as i64));
-        if header.free_hint.count() == block {
-            header.free_hint.set(block + blocks);
-        }
-        Ok(block)
-    }
-
-    /// Makes sure of the reserve, as long as that is possible.
-    fn fill_reserve(&self) -> Result<(), Failure> {
-        for slot in &self.header().reserve {
-            if slot.get() == 0 {
-                let block = self.take(1, BLOCK)?;
-                self.set_run(block, Kind::Free, 1);
-                self.set_entry(block, Entry(Entry::RESERVED));
-                slot.set(block + 1);
-            }
+            self.fill_reserve(segment.unwrap_or(Class::SMALLEST))?;
         }
         Ok(())
     }
 
-    fn take_reserve(&self) -> Option<u64> {
-        let slot = self.header().reserve.iter().find(|slot| slot.get() != 0)?;
-        let block = slot.get() - 1;
-        slot.set(0);
-        (block < self.file.blocks()).then_some(block)
+    /// Turns a run that was taken into one of its kind.
+    fn enter(&self, run: Run, entry: Entry) -> Result<(), Failure> {
+        for page in run.page + 1..run.end() {
+            self.set_entry(page, Entry::INSIDE);
+        }
+        self.set_entry(run.page, entry);
+        self.file.map.word(page_offset(run.page) + GENERATION).set(0);
+        self.set_run(run.page, run.kind, run.pages);
+        self.file.check_sound()?;
+        // A reader that sees anything that is written into the run from here on also sees what the table says of its
+        // pages.
+        fence(Ordering::Release);
+        Ok(())
+    }
+
+    /// Gives a run a generation that no run had before: from here on what is in it can be believed.
+    #[inline]
+    pub fn begin(&self, page: u64) {
+        let word = self.next_generation();
+        self.set_entry(page, self.entry(page).in_life(self.header().generation.get()));
+        self.file.map.word(page_offset(page) + GENERATION).store(word, Ordering::Release);
+    }
+
+    /// Takes a run, which begins at a multiple of `align`, off the free extents; it still says that it is free.
+    fn take(&self, pages: u64, align: u64) -> Result<u64, Failure> {
+        let Found { page, extent } = match self.find_free(pages, align) {
+            Some(found) => found,
+            None => {
+                self.grow(pages, align)?;
+                self.file.check_sound()?;
+                let damaged = || Failure::Damaged("its table of pages does not tell what is free".into());
+                self.find_free(pages, align).ok_or_else(damaged)?
+            }
+        };
+        let header = self.header();
+        let (left, end) = (page - extent.page, page + pages);
+        let right = extent.end() - end;
+        // The rest behind it needs its first page, for its head.
+        let needed = if right > 0 { end + 1 } else { end };
+        let mut without = (page..needed).filter(|&page| !self.entry(page).is_backed());
+        if let Some(first) = without.next() {
+            let last = without.next_back().unwrap_or(first);
+            let (at, length) = (page_offset(first), (last + 1 - first) * PAGE);
+            self.file.allocate(at, length)?;
+            if pages > Class::LARGEST.pages() {
+                self.file.map.populate(at, length);
+            }
+        }
+        let backed = (page..end).filter(|&page| self.entry(page).is_backed()).count() as i64;
+        // Each of these stores leaves a stream of runs.
+        if right > 0 {
+            let entry = self.entry(end);
+            header.free_backed.add(i64::from(!entry.is_backed()));
+            self.set_entry(end, entry.backed(true));
+            self.set_run(end, Kind::Free, right);
+            self.tag_extent(end, right);
+        }
+        if left > 0 {
+            self.set_run(page, Kind::Free, pages);
+            self.set_run(extent.page, Kind::Free, left);
+            self.tag_extent(extent.page, left);
+        }
+        header.free_extents.add(i64::from(right > 0) + i64::from(left > 0) - 1);
+        header.free_backed.add(-backed);
+        header.free.add(-(pages as i64));
+        Ok(page)
+    }
+
+    /// Makes sure of the reserve, as long as that is possible: it has to hold what is moved out of any segment, one of
+    /// this class as well.
+    fn fill_reserve(&self, class: Class) -> Result<(), Failure> {
+        let header = self.header();
+        let class = Class::new(header.reserve_class.get()).map_or(class, |largest| largest.max(class));
+        let old = header.reserve.reference();
+        if !old.is_none() && old.class() >= Some(class) {
+            return Ok(());
+        }
+        let page = self.take(class.pages(), class.pages())?;
+        self.keep(page, class);
+        self.free_reserve(old);
+        header.reserve_class.set(class.number());
+        Ok(())
+    }
+
+    /// Keeps a free run as the reserve.
+    fn keep(&self, page: u64, class: Class) {
+        self.set_run(page, Kind::Free, class.pages());
+        for inner in page + 1..page + class.pages() {
+            self.set_entry(inner, Entry::INSIDE);
+        }
+        self.set_entry(page, Entry::reserved(class.pages()));
+        self.header().reserve.set(Ref::to_block(page, class).word());
+    }
+
+    /// Frees what was the reserve.
+    fn free_reserve(&self, reserve: Ref) {
+        if let Some(class) = reserve.class().filter(|_| !reserve.is_none()) {
+            self.free_run(reserve.page(), class.pages(), true);
+        }
+    }
+
+    /// Takes the reserve for a segment of this class, or a larger one.
+    fn take_reserve(&self, class: Class) -> Option<(u64, Class)> {
+        let reserve = self.header().reserve.reference();
+        let its = reserve.class().filter(|&its| !reserve.is_none() && its >= class)?;
+        self.header().reserve.set(0);
+        (reserve.page() + its.pages() <= self.file.pages()).then_some((reserve.page(), its))
     }
 
     /// The word of a generation that no run had before.
@@ -244,56 +255,139 @@ impl<'g> Space<'g> {
         }
     }
 
+    // ---- growing ---------------------------------------------------------------------------------
+
+    /// Makes the file long enough for a free run of `pages` pages, at a multiple of `align`, at its end. On a full disk
+    /// nothing has changed.
+    fn grow(&self, pages: u64, align: u64) -> Result<(), Failure> {
+        let header = self.header();
+        // In proportion, so that growing costs few system calls.
+        let live_pages = (header.live.count() + header.live_large.count()) / PAGE;
+        let first = if self.file.pages() == 1 { FIRST_GROWTH } else { 1 };
+        let generous = (live_pages / 4).clamp(first, MOST_GROWTH);
+        // Free pages at the end count, but they may not begin at such a multiple.
+        let needed = || {
+            let old = self.file.pages();
+            let left =
+                Some(self.free_extent_ending_at(old)).filter(|left| left + generous + pages + align <= MAX_EXTENT);
+            let left = left.unwrap_or(0);
+            (old, left, ((old - left).next_multiple_of(align) + pages).saturating_sub(old).max(1))
+        };
+        let (old, _, wanted) = needed();
+        if old + generous.max(wanted) > 1 << Root::open(header.table.get()).log2 {
+            self.move_table(generous.max(wanted))?;
+        }
+        let (old, left, wanted) = needed();
+        let generous = generous.max(wanted);
+        // The mapping is used up before there is another one.
+        let room = self.file.pages_that_fit() - old;
+        let generous = if (wanted..generous).contains(&room) { room } else { generous };
+        let added = match self.file.extend(page_offset(old), generous * PAGE) {
+            Ok(()) => generous,
+            Err(Failure::NoSpace | Failure::SizeLimit) if generous > wanted => {
+                self.file.extend(page_offset(old), wanted * PAGE)?;
+                wanted
+            }
+            Err(failure) => return Err(failure),
+        };
+        self.file.check_sound()?;
+        let extent = Run { kind: Kind::Free, page: old - left, pages: left + added };
+        for page in old..extent.end() {
+            self.set_entry(page, Entry::free(true));
+        }
+        self.set_run(extent.page, Kind::Free, extent.pages);
+        self.tag_extent(extent.page, extent.pages);
+        header.pages.store(extent.end(), Ordering::Release);
+        header.free.add(added as i64);
+        header.free_backed.add(added as i64);
+        header.free_extents.add(i64::from(left == 0));
+        self.hint_at(extent);
+        Ok(())
+    }
+
+    /// Moves the table of pages to the end of the file, with room for `more` pages and as many again.
+    pub fn move_table(&self, more: u64) -> Result<(), Failure> {
+        let header = self.header();
+        let old = Root::open(header.table.get());
+        let place = self.file.pages();
+        let log2 = ((place + more) * 2).next_power_of_two().trailing_zeros();
+        let root = self.new_table_at(place, log2)?;
+        self.file.map.copy_within(old.offset, root.offset, place * 8);
+        let run = self.table_run(root);
+        header.table.store(root.seal(self.file.identity.store_id), Ordering::Release);
+        self.set_entry(run.page, Entry::run(Kind::Table, run.pages));
+        for page in run.page + 1..run.end() {
+            self.set_entry(page, Entry::INSIDE);
+        }
+        header.pages.store(run.end(), Ordering::Release);
+        self.release_array(old);
+        Ok(())
+    }
+
+    /// Makes the file longer by a run for a table of zeros, which begins with page `place`.
+    fn new_table_at(&self, place: u64, log2: u32) -> Result<Root, Failure> {
+        let root = Root { offset: page_offset(place) + BLOCK_HEAD, log2 };
+        let run = self.table_run(root);
+        self.file.extend(page_offset(place), run.pages * PAGE)?;
+        self.file.check_sound()?;
+        self.file.map.zero(root.offset, 8 << log2);
+        self.set_run(place, Kind::Table, run.pages);
+        Ok(root)
+    }
+
+    /// The run that a table at this place takes.
+    fn table_run(&self, root: Root) -> Run {
+        Run { kind: Kind::Table, page: page_of(root.offset), pages: (BLOCK_HEAD + (8 << root.log2)).div_ceil(PAGE) }
+    }
+
+    /// An empty table for all pages that there are: in the header page, or, for a long file, at its end. (The header of a
+    /// file that is being imported is not in the mapping.)
+    pub fn new_table(&self) -> Result<(), Failure> {
+        let (header, pages) = (self.header(), self.file.pages());
+        let root = if pages <= 1 << SMALL_TABLE_LOG2 && !self.file.map.is_draft() {
+            self.file.map.zero(SMALL_TABLE, 8 << SMALL_TABLE_LOG2);
+            Root { offset: SMALL_TABLE, log2: SMALL_TABLE_LOG2 }
+        } else {
+            let root =
+                self.new_table_at(pages, (pages * 2).next_power_of_two().trailing_zeros().max(SMALL_TABLE_LOG2))?;
+            header.pages.store(self.table_run(root).end(), Ordering::Release);
+            root
+        };
+        header.table.store(root.seal(self.file.identity.store_id), Ordering::Release);
+        Ok(())
+    }
+
+    // ---- giving back -----------------------------------------------------------------------------
+
     /// Gives a run back. Nothing refers to it any more; readers that are still inside notice by
     /// its generation.
-    pub fn release(&self, block: u64) {
-        let Some((kind, blocks)) = self.run(block) else { return self.file.map.poison() };
+    pub fn release(&self, page: u64) {
+        let Some(run) = self.run(page) else { return self.file.map.poison() };
         let header = self.header();
-        let map = &self.file.map;
-        let live = self.entry(block).number() as i64;
-        self.add_live(block, -live);
-        if kind == Kind::Segment {
-            header.segments.add(-1);
+        if run.holds_records() {
+            self.add_live(page, -(self.entry(page).live() as i64));
         }
-        map.word(block_offset(block) + GENERATION).set(0);
+        if run.kind == Kind::Segment {
+            header.segments.add(-(run.pages as i64));
+        }
+        self.file.map.word(page_offset(page) + GENERATION).set(0);
         // Whatever is written here next must not be seen before the generation has moved.
         fence(Ordering::Release);
-        if self.is_durable() {
-            self.divide(block, blocks);
-        }
-        if blocks == 1
-            && kind != Kind::Large
-            && let Some(slot) = header.reserve.iter().find(|slot| slot.get() == 0)
+        let reserve = header.reserve.reference();
+        if run.kind == Kind::Segment
+            && let Some(class) = Class::of_pages(run.pages)
+            && (reserve.is_none() || reserve.class() < Some(class) && class.number() <= header.reserve_class.get())
         {
-            self.set_run(block, Kind::Free, 1);
-            self.set_entry(block, Entry(Entry::RESERVED));
-            slot.set(block + 1);
-            return;
+            self.keep(page, class);
+            return self.free_reserve(reserve);
         }
-        let whole = if kind == Kind::Large { backed_bytes(self.large_bytes(block)) / BLOCK } else { blocks };
-        self.free_run(block, blocks, whole.min(blocks));
+        self.free_run(page, run.pages, true);
     }
 
-    /// Lets each block of a run that is about to be free, but the first, say that it is. Should the run be used again in
-    /// part and a power loss leave only some of that, a walk through the file that comes by what is left of it must not
-    /// take the bytes of a value for a run, which might reach over runs that hold something. Runs have memory behind
-    /// the start of each of their blocks.
-    fn divide(&self, block: u64, blocks: u64) {
-        for inner in block + 1..block + blocks {
-            self.set_run(inner, Kind::Free, 1);
-        }
-    }
-
-    /// As [`Space::divide`], for a run that is only said to be one, and may have come with holes: in these there is
-    /// nothing to be taken for a run.
-    fn divide_where_there_is_something(&self, block: u64, blocks: u64) {
-        let mut inner = block + 1;
-        while inner < block + blocks {
-            let data = self.file.next_data(block_offset(inner));
-            if data < block_offset(inner) + PAGE {
-                self.set_run(inner, Kind::Free, 1);
-            }
-            inner = (inner + 1).max(block_of(data));
+    /// Gives back the run of a directory or a table that has moved, unless it was one in the header page.
+    pub fn release_array(&self, old: Root) {
+        if old.offset >= PAGE {
+            self.release(page_of(old.offset));
         }
     }
 
@@ -302,14 +396,6 @@ impl<'g> Space<'g> {
     #[cold]
     pub fn make_durable(&self) -> Result<(), Failure> {
         self.file.sync_directory()?;
-        let blocks = self.file.blocks();
-        let mut block = 0;
-        while block < blocks {
-            let entry = self.entry(block);
-            let extent = if entry.is(Kind::Free) { entry.number().clamp(1, blocks - block) } else { 1 };
-            self.divide_where_there_is_something(block, extent);
-            block += extent;
-        }
         self.file.check_sound()?;
         self.sync()?;
         self.header().flags.set(self.header().flags.get() | DURABLE);
@@ -317,341 +403,148 @@ impl<'g> Space<'g> {
         self.sync()
     }
 
-    /// Gives back the run of a directory or a table that has moved, unless it was one of the first,
-    /// in the system block.
-    pub fn release_array(&self, old: Root) {
-        if block_of(old.offset) != block_of(self.header().system.count()) {
-            self.release(block_of(old.offset));
-        }
-    }
-
-    /// Gives back the blocks below `block` in which a file of the pure-PHP class was. Where the disk fails they stay.
-    pub fn release_filler(&self, block: u64) {
-        if block > 0 {
+    /// Gives back the pages up to `end` in which a file of the pure-PHP class was. Where the disk fails they stay.
+    pub fn release_filler(&self, end: u64) {
+        if end > 1 {
             // The header that makes it a store has to be on the disk before the old bytes are freed, and the head of the
             // run that takes their place before a header counts that run: the old bytes could look like anything.
-            if self.file.sync().is_err() {
+            if self.file.sync().is_err() || self.file.allocate(PAGE, PAGE).is_err() {
                 return;
             }
-            self.set_run(0, Kind::Free, block);
-            self.free_run(0, block, 0);
+            self.set_run(1, Kind::Free, end - 1);
+            self.free_run(1, end - 1, false);
+            if end > 2 {
+                self.file.punch(page_offset(2), page_offset(end - 2));
+            }
             // Where that fails the table knows the run already: there is no way back.
             let _ = self.file.sync();
         }
-        self.set_filler(0);
+        self.set_filler(1);
     }
 
-    /// Lets the header's ext reach over the first `blocks` blocks.
-    pub fn set_filler(&self, blocks: u64) {
-        self.header().ext.store(ext_word(Kind::Header, PAGE + blocks * BLOCK, 0, 0), Ordering::Release);
+    /// Lets the header's ext reach over the first `pages` pages.
+    pub fn set_filler(&self, pages: u64) {
+        self.header().ext.store(ext_word(Kind::Header, pages * PAGE, 0, 0), Ordering::Release);
     }
 
-    /// How far into a large run its record reaches.
-    fn large_bytes(&self, block: u64) -> u64 {
-        let at = block_offset(block) + BLOCK_HEAD;
-        parse_record_word(self.file.map.word(at).get(), MAX_RECORD).map_or(0, |head| BLOCK_HEAD + head.length)
-    }
-
-    /// Adds a run, the first `whole` blocks of which have memory behind them, to the free extents.
-    fn free_run(&self, block: u64, blocks: u64, whole: u64) {
+    /// Adds a run to the free extents. There is memory behind its first page, and behind the others as it is said.
+    fn free_run(&self, page: u64, pages: u64, backed: bool) {
         let header = self.header();
-        let keeps_memory = self.is_durable();
-        for n in 0..blocks {
-            let memory = match n < whole {
-                true => Memory::Whole,
-                false if keeps_memory => Memory::Part,
-                false => Memory::None,
-            };
-            self.set_entry(block + n, Entry::free(memory));
+        let end = page + pages;
+        for inner in page + 1..end {
+            self.set_entry(inner, Entry::free(backed));
         }
-        header.free.add(blocks as i64);
-        header.free_backed.add(if keeps_memory { blocks } else { whole } as i64);
-        header.free_hint.set(header.free_hint.count().min(block));
+        self.set_entry(page, Entry::free(true));
+        header.free.add(pages as i64);
+        header.free_backed.add(if backed { pages } else { 1 } as i64);
 
-        let mut left = self.free_extent_ending_at(block);
-        if left + blocks > MAX_EXTENT {
+        let mut left = self.free_extent_ending_at(page);
+        if left + pages > MAX_EXTENT {
             left = 0;
         }
-        let mut right = self.free_extent_starting_at(block + blocks);
-        if left + blocks + right > MAX_EXTENT {
+        let mut right = self.free_extent_starting_at(end);
+        if left + pages + right > MAX_EXTENT {
             right = 0;
         }
-        let (start, extent) = (block - left, left + blocks + right);
-        self.set_run(start, Kind::Free, extent);
-        self.tag_extent(start, extent);
-
-        if keeps_memory {
-            // The disk may not know yet that these blocks are free. After the next sync it does.
-            return;
-        }
-        // The part of a large run's last block that had memory goes at once.
-        self.punch(start, block + whole, block + blocks, right > 0);
-        if self.has_too_much() {
-            self.punch(start, block, block + whole, whole == blocks && right > 0);
+        let extent = Run { kind: Kind::Free, page: page - left, pages: left + pages + right };
+        self.set_run(extent.page, Kind::Free, extent.pages);
+        self.tag_extent(extent.page, extent.pages);
+        header.free_extents.add(1 - i64::from(left > 0) - i64::from(right > 0));
+        self.hint_at(extent);
+        // The disk may not know yet that these pages are free. After the next sync it does.
+        if !self.is_durable() && self.has_too_much() {
+            // The former head of the extent on the right goes, too.
+            self.punch(page.max(extent.page + 1), if right > 0 { end + 1 } else { end });
             self.reclaim();
         }
     }
 
-    /// Gives back the memory behind the free blocks from `from` to `to`, in the extent that starts
-    /// at `extent`. The page that says how long that is stays; the one behind `to`, if it said so
-    /// for an extent that is now a part of this one (`merged`), goes too.
-    fn punch(&self, extent: u64, from: u64, to: u64, merged: bool) {
-        if from >= to {
-            return;
-        }
-        let begin = block_offset(from) + if from == extent { PAGE } else { 0 };
-        let end = block_offset(to) + if merged && !self.entry(to).is_backed() { PAGE } else { 0 };
-        self.file.punch(begin, end - begin);
-        for block in from..to {
-            let entry = self.entry(block);
-            if entry.has_memory() {
-                self.header().free_backed.add(-1);
-                self.set_entry(block, entry.without_memory());
-            }
-        }
-    }
+    // ---- making it anew --------------------------------------------------------------------------
 
-    /// Gives back memory behind free blocks until no more is there than may be. In a durable file the disk has to know
-    /// by then that they are free: only an owner that has just synced the file, and freed nothing since, does this.
-    #[cold]
-    pub fn reclaim(&self) {
-        self.punch_while(|| self.has_too_much());
-    }
-
-    /// Gives back all memory behind free blocks.
-    pub fn punch_all(&self) {
-        self.punch_while(|| true);
-    }
-
-    fn punch_while(&self, more: impl Fn() -> bool) {
-        let blocks = self.file.blocks();
-        let mut block = self.header().free_hint.count();
-        while block < blocks && self.header().free_backed.count() > 0 && more() {
-            let entry = self.entry(block);
-            if entry.is(Kind::Free) {
-                let extent = entry.number().clamp(1, blocks - block);
-                if (block..block + extent).any(|block| self.entry(block).has_memory()) {
-                    self.punch(block, block, block + extent, false);
-                }
-                block += extent;
-            } else {
-                block += 1;
-            }
-        }
-    }
-
-    /// Gives back memory behind free blocks that nobody counted. On tmpfs it is enough to read: a
-    /// reader that was still inside a run when that was freed puts pages behind it again.
-    #[cold]
-    fn reclaim_all(&self) {
+    /// Makes the table anew after a crash, from the runs that there are, in their order; between them, and behind them,
+    /// nothing is used. `used` tells which of them are still referred to, and how many live bytes they hold; it finds a
+    /// run's entry as it was.
+    pub fn rebuild_table(
+        &self,
+        runs: impl Iterator<Item = Run>,
+        used: impl Fn(Run) -> Option<u64>,
+    ) -> Result<(), Failure> {
         let header = self.header();
-        let live = header.live.count() + header.live_large.count();
-        let may = |index: u64| 2 * (live + index * BLOCK) + 12 * BLOCK;
-        let Ok(allocated) = self.file.allocated() else { return };
-        if allocated <= may(0) {
-            return;
+        let pages = self.file.pages();
+        let counts = [&header.live, &header.live_large, &header.segments, &header.free, &header.free_backed];
+        for word in counts.into_iter().chain([&header.free_extents]).chain(&header.free_hints) {
+            word.set(0);
         }
-        let blocks = self.file.blocks();
-        let is_index = |entry: Entry| entry.is(Kind::Index) || entry.is(Kind::Directory);
-        let index = (0..blocks).filter(|&block| is_index(self.entry(block))).count() as u64;
-        if allocated <= may(index) {
-            return;
+        let first = self.file.first_page();
+        for page in 0..first {
+            self.set_entry(page, Entry::INSIDE);
         }
-        let mut block = header.free_hint.count();
-        while block < blocks {
-            let entry = self.entry(block);
-            let extent = if entry.is(Kind::Free) { entry.number().clamp(1, blocks - block) } else { 1 };
-            if entry.is(Kind::Free) {
-                self.punch(block, block, block + extent, false);
-            }
-            block += extent;
-        }
-    }
-
-    /// Whether more memory lies behind free blocks than the space promised allows: all that is
-    /// allocated stays below twice what lives plus a MiB.
-    pub fn has_too_much(&self) -> bool {
-        let header = self.header();
-        let live = header.live.count() + header.live_large.count();
-        let large = header.live_large.count();
-        let allocated = (header.segments.count() + header.free_backed.count()) * BLOCK + large + large / SPARED;
-        allocated > live + live / 8 * 7 + 10 * BLOCK
-    }
-
-    fn free_extent_ending_at(&self, block: u64) -> u64 {
-        match block.checked_sub(1).map(|last| self.entry(last)) {
-            Some(entry) if entry.is(Kind::Free) => entry.number().min(block),
-            _ => 0,
-        }
-    }
-
-    fn free_extent_starting_at(&self, block: u64) -> u64 {
-        let blocks = self.file.blocks();
-        if block >= blocks {
-            return 0;
-        }
-        let entry = self.entry(block);
-        if entry.is(Kind::Free) { entry.number().min(blocks - block) } else { 0 }
-    }
-
-    /// Notes an extent's length at both its ends.
-    fn tag_extent(&self, start: u64, extent: u64) {
-        for block in [start, start + extent - 1] {
-            self.set_entry(block, self.entry(block).at_end_of(extent));
-        }
-    }
-
-    fn find_free(&self, wanted: u64) -> Option<u64> {
-        let header = self.header();
-        let blocks = self.file.blocks();
-        let mut block = header.free_hint.count();
-        let mut first = true;
-        while block < blocks {
-            let entry = self.entry(block);
-            if !entry.is(Kind::Free) {
-                block += 1;
+        let reserve = header.reserve.reference();
+        let mut free_from = first;
+        let mut has_reserve = false;
+        for run in runs {
+            let Run { kind, page, .. } = run;
+            let reserved =
+                kind == Kind::Free && page == reserve.page() && reserve.class() == Class::of_pages(run.pages);
+            let live = if kind == Kind::Free || reserved { None } else { used(run) };
+            if live.is_none() && !reserved {
+                self.file.map.word(page_offset(page) + GENERATION).set(0);
                 continue;
             }
-            if first {
-                header.free_hint.set(block);
-                first = false;
+            self.free_gap(free_from, page)?;
+            for inner in page + 1..run.end() {
+                self.set_entry(inner, Entry::INSIDE);
             }
-            let extent = entry.number().max(1);
-            if extent >= wanted && block + extent <= blocks {
-                return Some(block);
+            free_from = run.end();
+            let Some(live) = live else {
+                self.set_entry(page, Entry::reserved(run.pages));
+                has_reserve = true;
+                continue;
+            };
+            let entry = match (kind, Class::of_pages(run.pages)) {
+                (Kind::Segment | Kind::Index, Some(class)) => Entry::block(kind, class, live),
+                (Kind::Large, _) => Entry::large(live),
+                _ => Entry::run(kind, run.pages),
+            };
+            // One store: a death here must not leave an entry that tells of no live bytes.
+            self.set_entry(page, entry.in_life(self.view().generation_of(page).unwrap_or(0)));
+            let total = if kind == Kind::Large { &header.live_large } else { &header.live };
+            total.add(live as i64);
+            if kind == Kind::Segment {
+                header.segments.add(run.pages as i64);
             }
-            block += extent;
         }
-        if first {
-            header.free_hint.set(blocks);
-        }
-        None
-    }
-
-    /// Makes the file longer by at least `wanted` blocks. On a full disk nothing has changed.
-    fn grow(&self, wanted: u64) -> Result<(), Failure> {
-        let header = self.header();
-        // In proportion, so that growing costs few system calls, within what `has_too_much` allows.
-        let live_blocks = (header.live.count() + header.live_large.count()) / BLOCK;
-        let generous = wanted.max((live_blocks / 4).clamp(4, 64));
-        if self.file.blocks() + generous > 1 << Root::open(header.table.get()).log2 {
-            self.move_table(generous)?;
-        }
-        let old = self.file.blocks();
-        // The mapping is used up before there is another one.
-        let room = self.file.blocks_that_fit() - old;
-        let generous = if (wanted..generous).contains(&room) { room } else { generous };
-        let added = match self.file.extend(block_offset(old), generous * BLOCK) {
-            Ok(()) => generous,
-            Err(Failure::NoSpace | Failure::SizeLimit) if generous > wanted => {
-                self.file.extend(block_offset(old), wanted * BLOCK)?;
-                wanted
-            }
-            Err(failure) => return Err(failure),
-        };
-        self.file.check_sound()?;
-        let mut left = self.free_extent_ending_at(old);
-        if left + added > MAX_EXTENT {
-            left = 0;
-        }
-        for block in old..old + added {
-            self.set_entry(block, Entry::free(Memory::Whole));
-        }
-        self.set_run(old - left, Kind::Free, left + added);
-        self.tag_extent(old - left, left + added);
-        header.blocks.store(old + added, Ordering::Release);
-        header.free.add(added as i64);
-        header.free_backed.add(added as i64);
-        header.free_hint.set(header.free_hint.count().min(old - left));
-        Ok(())
-    }
-
-    /// Moves the block table to the end of the file, with room for `more` blocks and as many again.
-    pub fn move_table(&self, more: u64) -> Result<(), Failure> {
-        let header = self.header();
-        let old = Root::open(header.table.get());
-        let place = self.file.blocks();
-        let log2 = ((place + more) * 2).next_power_of_two().trailing_zeros().max(13);
-        let bytes = 8u64 << log2;
-        let blocks = (PAGE + bytes).div_ceil(BLOCK);
-        self.file.extend(block_offset(place), blocks * BLOCK)?;
-        self.file.check_sound()?;
-        let offset = block_offset(place) + PAGE;
-        self.file.map.zero(offset, bytes);
-        self.file.map.copy_within(old.offset, offset, place * 8);
-        self.set_run(place, Kind::Table, blocks);
-        header.table.store(Root { offset, log2 }.seal(self.file.identity.store_id), Ordering::Release);
-        self.set_entry(place, Entry::used(Kind::Table, 0));
-        for block in place + 1..place + blocks {
-            self.set_entry(block, Entry(Entry::INSIDE));
-        }
-        header.blocks.store(place + blocks, Ordering::Release);
-        self.release_array(old);
-        Ok(())
-    }
-
-    /// Makes the table anew from what the runs say of themselves, after a crash. `used` tells
-    /// which of them are still referred to, and how many live bytes they hold.
-    pub fn rebuild_table(&self, used: impl Fn(u64, Kind) -> Option<u64>) -> Result<(), Failure> {
-        let header = self.header();
-        let blocks = self.file.blocks();
-        for total in [&header.live, &header.live_large, &header.segments, &header.free, &header.free_backed] {
-            total.set(0);
-        }
-        header.free_hint.set(0);
-        let reserved = header.reserve.each_ref().map(|slot| slot.get());
-        let mut block = self.file.first_block();
-        for n in 0..block {
-            self.set_entry(n, Entry(Entry::INSIDE));
-        }
-        // A free run is added when its end is known, so that neighbours become one extent.
-        while block < blocks {
-            let (kind, run) = self.file.run_or_gap(block, blocks);
-            if kind != Kind::Free
-                && let Some(live) = used(block, kind)
-            {
-                for n in 1..run {
-                    self.set_entry(block + n, Entry(Entry::INSIDE));
-                }
-                // One store: a death here must not leave an entry that tells of no live bytes.
-                let generation = self.view().generation_of(block).unwrap_or(0);
-                self.set_entry(block, Entry::used(kind, live).in_life(generation));
-                let total = if kind == Kind::Large { &header.live_large } else { &header.live };
-                total.add(live as i64);
-                if kind == Kind::Segment {
-                    header.segments.add(1);
-                }
-            } else if run == 1 && reserved.contains(&(block + 1)) {
-                self.set_run(block, Kind::Free, 1);
-                self.set_entry(block, Entry(Entry::RESERVED));
-            } else {
-                // Nothing must look like an extent on the right yet.
-                if block + run < blocks {
-                    self.set_entry(block + run, Entry(Entry::INSIDE));
-                }
-                self.file.map.word(block_offset(block) + GENERATION).set(0);
-                if self.is_durable() && matches!(kind, Kind::Large | Kind::Directory | Kind::Table) {
-                    self.divide_where_there_is_something(block, run);
-                }
-                // Memory behind a run is not known here: counting none is the safe side.
-                self.free_run(block, run, 0);
-            }
-            block += run;
-        }
-        for slot in &header.reserve {
-            let block = slot.get().wrapping_sub(1);
-            if slot.get() != 0 && (block >= blocks || self.entry(block) != Entry(Entry::RESERVED)) {
-                slot.set(0);
-            }
+        self.free_gap(free_from, pages)?;
+        if !has_reserve {
+            header.reserve.set(0);
         }
         // Whatever is written into a freed run must not be seen before its generation has moved.
         fence(Ordering::Release);
         self.file.check_sound()
     }
+
+    /// Frees all pages from `from` to `to`, whatever they were.
+    fn free_gap(&self, from: u64, to: u64) -> Result<(), Failure> {
+        let mut page = from;
+        while page < to {
+            let pages = (to - page).min(MAX_EXTENT);
+            // A copy may have come with holes.
+            self.file.allocate(page_offset(page), PAGE)?;
+            // Nothing must look like an extent on the right yet.
+            if page + pages < self.file.pages() {
+                self.set_entry(page + pages, Entry::INSIDE);
+            }
+            // Memory behind the others is not known here: counting none is the safe side.
+            self.free_run(page, pages, false);
+            page += pages;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::file::File;
     use super::super::options::Options;
     use super::super::tests::TemporaryPath;
     use super::super::version::Version;
@@ -659,16 +552,16 @@ mod tests {
 
     /// Its root and the file's end are two stores: somebody has died between them.
     #[test]
-    fn a_block_table_that_has_moved_behind_the_files_end_is_found_there() {
+    fn a_table_of_pages_that_has_moved_behind_the_files_end_is_found_there() {
         let path = TemporaryPath::new();
         let store = path.store();
         store.put(b"x", b"1", &mut Version::default()).unwrap();
         let file = File::open(&path.0, &Options::default(), true).unwrap().unwrap();
         let owner = file.lock().unwrap();
-        let end = file.blocks();
+        let end = file.pages();
         Space::of(&owner).move_table(4).unwrap();
-        assert!(file.blocks() > end);
-        owner.header().blocks.set(end);
+        assert!(file.pages() > end);
+        owner.header().pages.set(end);
         owner.abandon();
         store.put(b"y", b"1", &mut Version::default()).unwrap();
         assert_eq!(store.check().unwrap().problems, Vec::<String>::new());

@@ -14,6 +14,7 @@ use super::log::segments::Segments;
 use super::open_files;
 use super::options::{Durability, Options};
 use super::read::Reader;
+use super::reference::{Class, Ref};
 use super::space::Space;
 use super::store::Store;
 pub use super::testing::TemporaryPath;
@@ -146,6 +147,6 @@ fn with_x(path: &TemporaryPath) -> (Store, Rc<File>, Version) {
 
 /// The lease that the next thread of this process is given.
 pub fn next_lease(file: &File) -> u32 {
-    let first = lease::first_choice(format::LEASE_SLOTS as u32);
-    if file.my_lease() == Some(first) { (first + 1) % format::LEASE_SLOTS as u32 } else { first }
+    let first = lease::first_choice(file.lease_slots());
+    if file.my_lease() == Some(first) { (first + 1) % file.lease_slots() } else { first }
 }

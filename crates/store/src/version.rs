@@ -2,6 +2,7 @@
 
 use super::index::Hit;
 use super::log::append::Receipt;
+use super::reference::Ref;
 
 /// When and where a key was last seen: lets [`Store::is_current`](super::Store::is_current) and
 /// [`Store::get`](super::Store::get) answer "nothing has changed" without touching the value. Starts as
@@ -17,10 +18,10 @@ pub struct Version {
     /// `commit` when it was last known to be right.
     commit: u64,
     hash: u64,
-    /// The position of the key's record, 0 where there was none; its offset and its slot's.
+    /// The position of the key's record, 0 where there was none; where it is, and its slot.
     position: u64,
-    record: u64,
-    slot: u64,
+    record: Ref,
+    slot: Ref,
     epoch: u64,
 }
 

@@ -11,8 +11,9 @@
 
 use super::block_table::Entry;
 use super::file::File;
-use super::format::{BLOCK, GENERATION, PAGE, block_of, block_offset};
+use super::format::{GENERATION, PAGE, page_of, page_offset};
 use super::header::{HELD, Header, Root, Word};
+use super::reference::Ref;
 use std::sync::atomic::Ordering;
 use sync_backend::Room;
 
@@ -32,11 +33,11 @@ const UNKNOWN: u64 = u64::MAX;
 const OWNED: u64 = u64::MAX - 1;
 
 impl File {
-    /// The part that a reader may look at: the blocks that the file has now. An offset that it finds later may lie in newer ones: then it
+    /// The part that a reader may look at: the pages that the file has now. An offset that it finds later may lie in newer ones: then it
     /// takes another view.
     #[inline]
     pub fn view(&self) -> View<'_> {
-        View { file: self, end: block_offset(self.blocks()), indexed: UNKNOWN }
+        View { file: self, end: page_offset(self.pages()), indexed: UNKNOWN }
     }
 
     /// As [`File::view`], for a look that began by loading `commit` as the log's end.
@@ -75,17 +76,17 @@ impl<'f> View<'f> {
             || self.file.resting.get()
     }
 
-    /// Whether the run that an offset lies in begins with the block of that offset, and is in the life that is the
-    /// generation with this word.
+    /// Whether the run that a record lies in begins where its reference says, and is in the life that is the generation
+    /// with this word.
     ///
-    /// The word at the start of a block does not say that: where the run was freed and the block is the inside of a
+    /// The word at that place does not say so: where the run was freed and the page is the inside of a
     /// large value now, it is a part of that value. No value can hold the word by chance, but one that was made from
-    /// the file's bytes can. No value gets into the block table.
+    /// the file's bytes can. No value gets into the table of pages.
     #[cold]
-    pub fn is_alive(&self, offset: u64, generation: u64) -> Option<bool> {
+    pub fn is_alive(&self, record: Ref, generation: u64) -> Option<bool> {
         let (table, number) = (&self.header().table, self.file.identity.generations().number(generation));
         let root = table.load(Ordering::Acquire);
-        let entry = self.word(Root::open(root).offset + block_of(offset) * 8)?.load(Ordering::Acquire);
+        let entry = self.word(Root::open(root).offset + record.page() * 8)?.load(Ordering::Acquire);
         // Only as long as the header names it is it the table.
         Some(Entry(entry).holds_records_of(number) && table.load(Ordering::Relaxed) == root)
     }
@@ -96,15 +97,17 @@ impl<'f> View<'f> {
         self.end
     }
 
-    /// How many whole blocks are in it.
-    pub fn blocks(&self) -> u64 {
-        block_of(self.end)
+    /// How many pages are in it.
+    pub fn pages(&self) -> u64 {
+        page_of(self.end)
     }
 
-    /// Whether a whole block can lie at this offset.
+    /// Whether a block of the index can lie there.
     #[inline]
-    pub fn has_block(&self, offset: u64) -> bool {
-        offset >= PAGE && offset <= self.end.saturating_sub(BLOCK)
+    pub fn has_block(&self, block: Ref) -> bool {
+        let Some(class) = block.class() else { return false };
+        let offset = block.offset();
+        offset >= PAGE && offset == block.run() && offset <= self.end.saturating_sub(class.size())
     }
 
     #[inline]
@@ -142,21 +145,21 @@ impl<'f> View<'f> {
         self.has(offset, bytes.len() as u64) && unsafe { self.file.map.equals_inside(offset, bytes) }
     }
 
-    /// The word of the generation of the run that an offset lies in.
+    /// The word of the generation of the run that a record lies in.
     #[inline]
-    pub fn generation(&self, offset: u64) -> Option<&Word> {
-        self.word(block_offset(block_of(offset)) + GENERATION)
+    pub fn generation(&self, record: Ref) -> Option<&Word> {
+        self.word(record.run().wrapping_add(GENERATION))
     }
 
-    /// The number of the generation of the run at `block`; later runs have higher ones.
-    pub fn generation_of(&self, block: u64) -> Option<u64> {
-        let word = self.word(block_offset(block) + GENERATION)?.get();
+    /// The number of the generation of the run at `page`; later runs have higher ones.
+    pub fn generation_of(&self, page: u64) -> Option<u64> {
+        let word = self.word(page_offset(page) + GENERATION)?.get();
         (word != 0).then(|| self.file.identity.generations().number(word))
     }
 
     /// Whether the run that a record lies in is still in the life with this generation; after a fence.
     #[inline]
-    pub fn has_stood(&self, record: u64, generation: u64) -> bool {
+    pub fn has_stood(&self, record: Ref, generation: u64) -> bool {
         let stands = self.generation(record).is_some_and(|word| word.load(Ordering::Acquire) == generation);
         stands && (self.is_nothing_freed() || self.is_alive(record, generation) == Some(true))
     }

@@ -148,6 +148,8 @@ struct Case {
     twice: bool,
     /// Puts another file into place before the steps: a copy, a file of the pure-PHP class.
     exchange: Option<fn(&Path)>,
+    /// Whether the file may not become longer in the process that dies, as on a full disk.
+    is_full: bool,
 }
 
 const PROBE: &[u8] = b"probe";
@@ -257,6 +259,13 @@ impl Case {
         }
         shared.done.store(0, Ordering::Relaxed);
         let store = file.store();
+        if self.is_full {
+            let most = std::fs::metadata(&file.0).unwrap().len();
+            // SAFETY: a limit of this process, which is a child.
+            unsafe {
+                assert_eq!(libc::setrlimit(libc::RLIMIT_FSIZE, &libc::rlimit { rlim_cur: most, rlim_max: most }), 0)
+            };
+        }
         torture::crash_after(crash_after);
         for step in &self.steps {
             apply(&store, step);
@@ -473,6 +482,59 @@ fn an_index_block_that_splits() {
     Case { name: "split", prepare, steps, ..Case::default() }.run();
 }
 
+/// Blocks of the smallest classes, each the only one of its index.
+#[test]
+fn an_index_block_that_grows() {
+    let prepare = (0..187).map(|n| put(n, 1)).collect();
+    let steps = (187..192).map(|n| put(n, 1)).collect();
+    Case { name: "grow", prepare, steps, ..Case::default() }.run();
+    let prepare = (0..760).map(|n| put(n, 1)).collect();
+    let steps = (760..768).map(|n| put(n, 1)).collect();
+    Case { name: "grow-more", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn an_index_block_that_grows_and_a_second_death() {
+    let prepare = (0..188).map(|n| put(n, 1)).collect();
+    Case { name: "grow-twice", prepare, steps: vec![put(188, 1), put(189, 1)], twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn an_index_block_that_shrinks() {
+    let prepare = (0..400).map(|n| put(n, 1)).chain((0..272).map(|n| Remove(key(n)))).collect();
+    let steps = (272..276).map(|n| Remove(key(n))).collect();
+    Case { name: "shrink", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+/// Segments of all classes side by side, with free runs of all sizes between them, and a reserve that has to become
+/// larger.
+#[test]
+fn segments_of_several_classes() {
+    let grow = (0..60).flat_map(|n| [put(n, 3000 + n as usize * 200), put(100 + n % 7, 300)]);
+    let holes = (0..60).filter(|n| n % 3 == 1).map(|n| Remove(key(n)));
+    let prepare: Vec<Step> = grow.chain(holes).collect();
+    let steps = (0..6).flat_map(|n| [put(200 + n, 15_000), put(n * 9, 7_000), put(n * 9 + 2, 5)]).collect();
+    Case { name: "classes", prepare: prepare.clone(), steps, ..Case::default() }.run();
+    let steps = (0..4).flat_map(|n| [put(n * 9, 9_000), Remove(key(n * 9 + 3))]).collect();
+    Case { name: "clean-classes", prepare, steps, slack: Some(0), ..Case::default() }.run();
+}
+
+/// Values that fill the smallest segment to its last byte.
+fn a_full_segment() -> Vec<Step> {
+    (0..84).map(|n| put(n, if n < 10 { 11 } else { 10 })).collect()
+}
+
+#[test]
+fn removing_where_there_is_no_space() {
+    let steps = vec![Remove(key(3)), Remove(key(83)), Remove(key(0)), Remove(key(44))];
+    Case { name: "remove-full", prepare: a_full_segment(), steps, is_full: true, twice: true, ..Case::default() }.run();
+    // All that lives in a segment, and values in pieces.
+    let lists = [put(1, 3000), put(2, 900), put(3, 10), append(2, 1500), append(2, 20), append(3, 9)];
+    let prepare = lists.into_iter().chain((100..180).map(|n| put(n, 9))).collect();
+    let steps = vec![Remove(key(1)), Remove(key(2)), Remove(key(3))];
+    Case { name: "remove-full-lists", prepare, steps, is_full: true, twice: true, ..Case::default() }.run();
+}
+
 #[test]
 fn index_blocks_that_merge() {
     let mut prepare: Vec<Step> = (0..3075).map(|n| put(n, 1)).collect();
@@ -490,10 +552,14 @@ fn a_directory_with_a_run_of_its_own_that_doubles() {
 }
 
 #[test]
-fn a_block_table_that_moves() {
-    let prepare = (0..2030).map(|n| put(n, 16_400)).collect();
-    let steps = (2030..2046).map(|n| put(n, 16_400)).collect();
-    Case { name: "table", prepare, steps, ..Case::default() }.run();
+fn a_table_of_pages_that_moves() {
+    // Out of the header page, and from one run to another.
+    let prepare = (0..19).map(|n| put(n, 16_400)).collect();
+    let steps = (19..26).map(|n| put(n, 16_400)).collect();
+    Case { name: "table", prepare, steps, twice: true, ..Case::default() }.run();
+    let prepare = (0..90).map(|n| put(n, 16_400)).collect();
+    let steps = (90..106).map(|n| put(n, 16_400)).collect();
+    Case { name: "table-again", prepare, steps, ..Case::default() }.run();
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::*;
 use crate::format::LEASE_SLOTS;
 use crate::line::{FREE, Line, WAITING};
 use crate::memory::Instant;
+use crate::space::Space;
 use crate::testing::{become_a_reader, until};
 use crate::tests::{TemporaryPath, next_lease};
 use crate::wait::{TURN, Waiter};

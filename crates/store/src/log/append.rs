@@ -1,13 +1,14 @@
 //! Appending a record, publishing it, letting the index know.
 
 use super::pieces::Pieces;
-use super::segments::Segments;
+use super::segments::{Segments, fits};
 use crate::error::Failure;
 use crate::format::*;
-use crate::header::HELD;
+use crate::header::{HELD, REMOVAL};
 use crate::index::{Hit, Index, Search};
 use crate::lock::WriteGuard;
 use crate::number::Numbers;
+use crate::reference::Ref;
 use crate::space::Purpose;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
@@ -15,7 +16,7 @@ use std::sync::atomic::Ordering;
 /// Where a record lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placed {
-    pub offset: u64,
+    pub record: Ref,
     pub length: u64,
     pub position: u64,
 }
@@ -28,16 +29,16 @@ pub struct Published {
 }
 
 impl Published {
-    /// Where its last record lies.
+    /// Its last record.
     #[inline]
-    pub fn offset(&self) -> u64 {
-        self.last.offset
+    pub fn record(&self) -> Ref {
+        self.last.record
     }
 
     /// The receipt for the value that the slot names now.
     #[inline]
-    pub fn receipt(&self, slot: u64) -> Receipt {
-        Receipt { hit: Hit { slot, record: self.last.offset }, position: self.last.position }
+    pub fn receipt(&self, slot: Ref) -> Receipt {
+        Receipt { hit: Hit { slot, record: self.last.record }, position: self.last.position }
     }
 }
 
@@ -61,6 +62,9 @@ impl Receipt {
         self.position
     }
 }
+
+/// By how much the log's end moves when something is published without a record.
+const UNRECORDED: u64 = 8;
 
 /// The log of a file whose write lock is held.
 #[derive(Clone, Copy)]
@@ -110,17 +114,17 @@ impl<'g> Log<'g> {
             Search::Miss(None) => return Err(Failure::Damaged("its index has no room where it must".into())),
         };
         let published = self.publish_record(&record, order, Purpose::Write)?;
-        let offset = published.offset();
+        let record = published.record();
         let slot = match search {
             Search::Hit(hit) => {
-                self.replace_record(hit, offset, 0);
+                self.replace_record(hit, record, Ref::NONE);
                 hit.slot
             }
             Search::Miss(slot) => {
                 // There is one, as was seen above.
                 let slot = slot.unwrap_or_default();
                 self.numbers().count_name(key.bytes());
-                self.insert(hash, slot, offset);
+                self.insert(hash, slot, record);
                 slot
             }
         };
@@ -131,25 +135,25 @@ impl<'g> Log<'g> {
     /// Appends a record that holds a value, and publishes it. On an error nothing has changed.
     #[inline(always)]
     pub fn publish_record(&self, record: &NewRecord, order: u64, purpose: Purpose) -> Result<Published, Failure> {
-        let offset = self.segments().space_for(record.length(), purpose)?;
-        let placed = self.append(record, offset, self.end(), order, Company::NONE);
-        self.add_live(block_of(offset), placed.length as i64);
-        self.publish(offset, placed).inspect_err(|_| {
-            self.add_live(block_of(offset), -(placed.length as i64));
-            if placed.length > MAX_SMALL {
-                self.release(block_of(offset));
+        let place = self.segments().space_for(record.length(), purpose)?;
+        let placed = self.append(record, place, self.end(), order, Company::NONE);
+        self.add_live(place.page(), placed.length as i64);
+        self.publish(place, placed).inspect_err(|_| {
+            self.add_live(place.page(), -(placed.length as i64));
+            if place.is_large() {
+                self.release(place.page());
             }
         })
     }
 
     /// The place in insertion order of a record's key.
     #[inline]
-    pub fn order(&self, record: u64) -> u64 {
+    pub fn order(&self, record: Ref) -> u64 {
         let whole = match self.before(record) {
-            0 => record,
+            Ref::NONE => record,
             _ => Pieces::of(*self.view(), record, None).map_or(record, |value| value.whole),
         };
-        self.file.map.word(whole + RECORD_ORDER).get()
+        self.file.map.word(whole.offset() + RECORD_ORDER).get()
     }
 
     /// Removes a key; tells whether it was there.
@@ -159,9 +163,15 @@ impl<'g> Log<'g> {
             return self.file.check_long().map(|()| false);
         };
         let record = NewRecord { op: Op::Remove, key, value: Value::whole(&[0xc0]) };
-        let offset = self.segments().space_for(record.length(), Purpose::Reclaim)?;
-        let placed = self.append(&record, offset, self.end(), self.order(hit.record), Company::NONE);
-        let published = self.publish(placed.offset, placed);
+        let purpose = if self.is_durable() { Purpose::Reclaim } else { Purpose::Spare };
+        let place = match self.segments().space_for(record.length(), purpose) {
+            Err(Failure::NoSpace | Failure::SizeLimit | Failure::Outgrown(_)) if !self.is_durable() => {
+                return self.remove_without_record(hit).map(|()| true);
+            }
+            other => other?,
+        };
+        let placed = self.append(&record, place, self.end(), self.order(hit.record), Company::NONE);
+        let published = self.publish(placed.record, placed);
         if let Ok(published) = &published {
             self.forget(hit);
             self.mark_indexed(published);
@@ -170,24 +180,45 @@ impl<'g> Log<'g> {
         published.map(|_| true)
     }
 
+    /// Removes a key where there is no space for a record that says so: what is published is the old record itself, as
+    /// removed. What is left of that is the mark that it is dead. (In a durable file a power loss while the pieces of a
+    /// value are marked could bring back a part of it.)
+    #[cold]
+    fn remove_without_record(&self, hit: Hit) -> Result<(), Failure> {
+        if self.file.map.is_poisoned() {
+            return Err(Failure::Stale);
+        }
+        let header = self.header();
+        // A record that was not published behind the last one is not to be taken for one that was.
+        self.segments().end_walks_at_tail();
+        header.pending.set(hit.record.word() | REMOVAL);
+        let end = self.end() + UNRECORDED;
+        header.commit.store(header.commit.get() & HELD | end, Ordering::Release);
+        self.forget(hit);
+        if !self.file.map.is_poisoned() {
+            header.indexed.store(end, Ordering::Release);
+        }
+        Ok(())
+    }
+
     /// A removal counts as nothing that lives, so nobody's death frees the run that one with a very
     /// long key has to itself: it goes as soon as it is applied, or has failed.
     fn drop_large_removal(&self, removal: Placed) {
         // After a power loss the removal may be gone and has to have left its mark.
-        if removal.length > MAX_SMALL && (!self.is_durable() || self.sync().is_ok()) {
-            self.release(block_of(removal.offset));
+        if removal.record.is_large() && (!self.is_durable() || self.sync().is_ok()) {
+            self.release(removal.record.page());
         }
     }
 
     /// Writes a record into space of its own; nobody sees it yet.
     #[inline(always)]
-    pub fn append(&self, record: &NewRecord, offset: u64, position: u64, order: u64, company: Company) -> Placed {
+    pub fn append(&self, record: &NewRecord, place: Ref, position: u64, order: u64, company: Company) -> Placed {
         let map = &self.file.map;
-        let length = record.length();
+        let (offset, length) = (place.offset(), record.length());
         let key = offset + RECORD_HEAD;
         let name = key + record.key.head().len() as u64;
         let value = name + record.key.bytes().len() as u64;
-        let placed = Placed { offset, length, position };
+        let placed = Placed { record: place, length, position };
         if !map.is_inside(offset, length) {
             map.poison();
             return placed;
@@ -216,11 +247,12 @@ impl<'g> Log<'g> {
     #[inline(always)]
     pub fn seal(&self, placed: Placed, op: Op, company: Company) {
         let map = &self.file.map;
-        let generation = map.word(block_offset(block_of(placed.offset)) + GENERATION).get();
-        let crc_word = map.word(placed.offset + RECORD_CRC);
+        let (record, offset) = (placed.record, placed.record.offset());
+        let generation = map.word(record.run() + GENERATION).get();
+        let crc_word = map.word(offset + RECORD_CRC);
         crc_word.set(u64::from(company.word()) << 32);
-        let seed = crc_seed(self.file.identity.store_id, generation, placed.offset, map.word(placed.offset).get());
-        let crc = self.view().sealed(seed, placed.offset, placed.length, op).unwrap_or(0);
+        let seed = crc_seed(self.file.identity.store_id, generation, offset, map.word(offset).get());
+        let crc = self.view().sealed(seed, record, placed.length, op).unwrap_or(0);
         crc_word.set((u64::from(company.word()) << 32) | u64::from(crc));
     }
 
@@ -228,16 +260,16 @@ impl<'g> Log<'g> {
     /// of the block left there.
     #[inline]
     pub fn mark_end(&self, placed: Placed) {
-        let end = placed.offset + placed.length;
-        if placed.length <= MAX_SMALL && !(end - PAGE).is_multiple_of(BLOCK) {
-            self.file.map.word(end).set(0);
+        let end = placed.record.plus(placed.length);
+        if fits(end, 8) {
+            self.file.map.word(end.offset()).set(0);
         }
     }
 
-    /// Makes everything up to the record `last` true; `first` is where the first of the new records lies. On an error
+    /// Makes everything up to the record `last` true; `first` is the first of the new records. On an error
     /// nothing has happened.
     #[inline]
-    pub fn publish(&self, first: u64, last: Placed) -> Result<Published, Failure> {
+    pub fn publish(&self, first: Ref, last: Placed) -> Result<Published, Failure> {
         let header = self.header();
         if self.is_durable() {
             self.sync_before_publishing(first)?;
@@ -245,53 +277,53 @@ impl<'g> Log<'g> {
         if self.file.map.is_poisoned() {
             return Err(Failure::Stale);
         }
-        header.pending.set(first);
+        header.pending.set(first.word());
         header.commit.store(header.commit.get() & HELD | (last.position + last.length), Ordering::Release);
         Ok(Published { last })
     }
 
     #[cold]
-    fn sync_before_publishing(&self, first: u64) -> Result<(), Failure> {
+    fn sync_before_publishing(&self, first: Ref) -> Result<(), Failure> {
         let result = self.sync();
         if result.is_err() {
             // The record is not to be found by a check after a power loss either.
-            self.file.map.word(first).set(0);
+            self.file.map.word(first.offset()).set(0);
         }
         result
     }
 
     /// The new record at `record` is its key's now, the old one is dead; so are those that it was
-    /// appended to, down to `kept`, which the new one goes on from (0: none).
+    /// appended to, down to `kept`, which the new one goes on from ([`Ref::NONE`]: from none).
     #[inline(always)]
-    pub fn replace_record(&self, old: Hit, record: u64, kept: u64) {
-        self.header().superseding.set(old.record);
+    pub fn replace_record(&self, old: Hit, record: Ref, kept: Ref) {
+        self.header().superseding.set(old.record.word());
         self.point(old.slot, record);
         self.mark_value_dead(old.record, kept);
     }
 
     /// The key's record is dead and nothing takes its place.
     pub fn forget(&self, old: Hit) {
-        self.header().superseding.set(old.record);
+        self.header().superseding.set(old.record.word());
         self.delete(old.slot);
-        self.mark_value_dead(old.record, 0);
+        self.mark_value_dead(old.record, Ref::NONE);
     }
 
     /// Marks a value's record dead, and those that it was appended to, down to `kept`. `superseding`
     /// names it.
     #[inline(always)]
-    fn mark_value_dead(&self, record: u64, kept: u64) {
+    fn mark_value_dead(&self, record: Ref, kept: Ref) {
         let header = self.header();
         let mut record = record;
         for _ in 0..MAX_APPENDS {
             // Once its segment is free, a record no longer tells what it was appended to.
             let rest = match self.before(record) {
-                before if before == kept => 0,
+                before if before == kept => Ref::NONE,
                 before => before,
             };
-            header.superseding_rest.set(rest);
+            header.superseding_rest.set(rest.word());
             self.segments().mark_dead(record);
-            header.superseding.set(rest);
-            if rest == 0 {
+            header.superseding.set(rest.word());
+            if rest.is_none() {
                 return;
             }
             record = rest;
@@ -299,17 +331,17 @@ impl<'g> Log<'g> {
         header.superseding.set(0);
     }
 
-    /// The record that this one was appended to; 0 if it stands for itself.
+    /// The record that this one was appended to; [`Ref::NONE`] if it stands for itself.
     #[inline]
-    pub fn before(&self, record: u64) -> u64 {
+    pub fn before(&self, record: Ref) -> Ref {
         self.view().before(record).unwrap_or_else(|| {
             self.file.map.poison();
-            0
+            Ref::NONE
         })
     }
 
     /// The append at `record`, which goes on from `kept`, is its key's newest record now.
-    pub fn follow(&self, old: Hit, record: u64, kept: u64) {
+    pub fn follow(&self, old: Hit, record: Ref, kept: Ref) {
         if kept == old.record { self.point(old.slot, record) } else { self.replace_record(old, record, kept) }
     }
 
@@ -323,8 +355,8 @@ impl<'g> Log<'g> {
             return;
         }
         header.indexed.store(last.position + last.length, Ordering::Release);
-        if last.length <= MAX_SMALL {
-            header.tail.set(last.offset + last.length);
+        if !last.record.is_large() {
+            header.tail.set(last.record.plus(last.length).word());
         }
     }
 }

@@ -1,28 +1,32 @@
 //! Compaction: live records move out of segments in which much is dead.
 
 use super::append::Placed;
-use super::segments::fits;
+use super::segments::{first_record, fits};
 use super::values::Values;
+use crate::block_table::Entry;
 use crate::error::Failure;
 use crate::format::*;
 use crate::index::{Hit, Search};
 use crate::lock::WriteGuard;
+use crate::reference::{Class, Ref};
 use crate::space::Purpose;
 use crate::torture;
 use std::ops::Deref;
 
-/// Segments beyond the live bytes (and three quarters of them again) that may stand before the
-/// cleaner starts.
-const SLACK: u64 = 6 * BLOCK;
-/// How many blocks the cleaner compares to find an empty one.
+/// How many runs the cleaner looks at to find an empty segment.
 const WINDOW: u64 = 1024;
-/// A segment with more live bytes than this is not worth cleaning.
-const MOSTLY_LIVE: u64 = BLOCK / 8 * 7;
+/// Bytes of segments that it empties at once, at most: one of the largest.
+const AT_ONCE: u64 = Class::LARGEST.size();
+
+/// Whether a segment has so much that lives that cleaning it is not worth the while.
+fn is_mostly_live(entry: Entry) -> bool {
+    entry.live() > entry.class().size() / 8 * 7
+}
 
 /// The part of its key's value that a live record is.
 enum Living {
     /// All of it; the slot names it.
-    Whole(u64),
+    Whole(Ref),
     /// A piece. The key, and where the value is named.
     Piece(Name, Hit),
 }
@@ -52,63 +56,99 @@ impl<'g> Compactor<'g> {
     /// bounded piece of work, done by every writer.
     #[inline]
     pub fn clean(&self) {
-        let header = self.header();
-        let live = header.live.count();
-        if header.segments.count() * BLOCK > live + live / 4 * 3 + slack() {
-            self.clean_a_segment();
+        if self.has_too_many_segments() {
+            self.clean_some();
         }
     }
 
-    #[cold]
-    fn clean_a_segment(&self) {
+    #[inline]
+    fn has_too_many_segments(&self) -> bool {
         let header = self.header();
-        let blocks = self.file.blocks();
-        let mut cursor = header.clean_cursor.count();
-        let mut emptiest: Option<(u64, u64)> = None;
-        for _ in 0..WINDOW.min(blocks) {
-            cursor = if cursor + 1 < blocks { cursor + 1 } else { 0 };
-            let entry = self.entry(cursor);
-            if entry.is(Kind::Segment)
-                && !self.segments().is_tail(cursor)
-                && entry.number() < emptiest.map_or(MOSTLY_LIVE, |(live, _)| live)
-            {
-                emptiest = Some((entry.number(), cursor));
+        let live = header.live.count();
+        header.segments.count() * PAGE > live + live / 4 * 3 + slack(live)
+    }
+
+    #[cold]
+    fn clean_some(&self) {
+        let mut emptied = 0;
+        while emptied < AT_ONCE
+            && self.has_too_many_segments()
+            && let Some((page, class)) = self.emptiest()
+        {
+            emptied += class.size();
+            // Without space for the copies the segment stays as it is.
+            if self.evacuate(page).is_err() {
+                return;
             }
         }
-        header.clean_cursor.set(cursor);
-        if let Some((_, block)) = emptiest {
-            // Without space for the copies the segment stays as it is.
-            let _ = self.evacuate(block);
+    }
+
+    /// The segment of those in the next window of the file in which the least lives, for its size.
+    fn emptiest(&self) -> Option<(u64, Class)> {
+        let header = self.header();
+        let (first, pages) = (self.file.first_page(), self.file.pages());
+        let (mut page, mut seen) = (header.clean_cursor.count(), 0);
+        let mut emptiest: Option<(u64, u64, Class)> = None;
+        for _ in 0..WINDOW {
+            if page >= pages || page < first {
+                page = first;
+            }
+            let entry = self.entry(page);
+            if entry.is(Kind::Segment) && !is_mostly_live(entry) && !self.segments().is_tail(page) {
+                let live = entry.live() * Class::LARGEST.pages() / entry.class().pages();
+                if emptiest.is_none_or(|(least, ..)| live < least) {
+                    emptiest = Some((live, page, entry.class()));
+                }
+            }
+            let step = self.step(page, entry);
+            page += step;
+            seen += step;
+            if seen >= pages {
+                break;
+            }
         }
+        header.clean_cursor.set(page);
+        emptiest.map(|(_, page, class)| (page, class))
     }
 
     /// On a full disk: empties every segment in which enough is dead, and gives back the memory
-    /// behind all free blocks. Tells whether that may have helped.
+    /// behind all free pages. Tells whether that may have helped.
     #[cold]
     pub fn compact_all(&self) -> bool {
         let before = self.file.allocated().unwrap_or(0);
-        for block in 0..self.file.blocks() {
-            let entry = self.entry(block);
-            if entry.is(Kind::Segment)
-                && !self.segments().is_tail(block)
-                && entry.number() < MOSTLY_LIVE
-                && self.evacuate(block).is_err()
-            {
-                break;
+        let mut has_emptied = false;
+        let mut page = self.file.first_page();
+        while page < self.file.pages() {
+            let entry = self.entry(page);
+            if entry.is(Kind::Segment) && !is_mostly_live(entry) {
+                let tail = self.header().tail.get();
+                if self.segments().is_tail(page) {
+                    // The next record goes into another one.
+                    self.header().tail.set(0);
+                }
+                if self.evacuate(page).is_err() {
+                    if self.header().tail.get() == 0 {
+                        self.header().tail.set(tail);
+                    }
+                    break;
+                }
+                has_emptied = true;
             }
+            // (The page of a free extent may have come to be its last one.)
+            page += if entry.is(Kind::Free) { 1 } else { self.step(page, entry) };
         }
         if !self.is_durable() || self.sync().is_ok() {
             self.punch_all();
         }
-        self.file.allocated().unwrap_or(0) < before
+        has_emptied || self.file.allocated().unwrap_or(0) < before
     }
 
     /// Moves a segment's live records behind the log's end; it is free then.
-    fn evacuate(&self, block: u64) -> Result<(), Failure> {
-        let mut record = block_offset(block) + BLOCK_HEAD;
+    fn evacuate(&self, page: u64) -> Result<(), Failure> {
+        let Some(mut record) = self.run(page).and_then(first_record) else { return Ok(()) };
         let mut moves: Vec<(Hit, Placed)> = Vec::new();
         let (mut to, mut position) = (self.segments().tail(), self.end());
-        while record < block_offset(block + 1)
+        while record.page() == page
             && let Some(head) = self.view().record_head(record)
         {
             let living = self.living(record, head);
@@ -121,41 +161,41 @@ impl<'g> Compactor<'g> {
                 if !fits(to, head.length) {
                     // The copies up to here end with the tail's segment.
                     self.publish_moves(&mut moves)?;
-                    (to, position) = (self.segments().new_segment(Purpose::Reclaim)?, self.end());
+                    (to, position) = (self.segments().new_segment(head.length, Purpose::Reclaim)?, self.end());
                 }
                 moves.push((Hit { slot, record }, self.copy_record(record, head, to, position)));
-                to += head.length;
+                to = to.plus(head.length);
                 position += head.length;
             }
-            record += head.length;
+            record = record.plus(head.length);
         }
         self.publish_moves(&mut moves)?;
         // No death of a record frees a segment in which none lived.
-        if self.entry(block).is(Kind::Segment) && self.entry(block).number() == 0 && !self.segments().is_tail(block) {
-            self.release(block);
+        if self.entry(page).is(Kind::Segment) && self.entry(page).live() == 0 && !self.segments().is_tail(page) {
+            self.release(page);
         }
         Ok(())
     }
 
     /// The part of its key's value that a record is; `None` if it is dead.
-    fn living(&self, record: u64, head: RecordHead) -> Option<Living> {
-        let dead = self.file.map.word(record).get() & DEAD != 0;
+    fn living(&self, record: Ref, head: RecordHead) -> Option<Living> {
+        let dead = self.file.map.word(record.offset()).get() & DEAD != 0;
         if !head.op.holds_value() || dead {
             return None;
         }
         let (name, hash) = self.view().read_key(record, head)?;
         match self.search(hash, &name.encoded()) {
-            Search::Hit(hit) if self.before(hit.record) != 0 => Some(Living::Piece(name, hit)),
+            Search::Hit(hit) if !self.before(hit.record).is_none() => Some(Living::Piece(name, hit)),
             Search::Hit(hit) if hit.record == record => Some(Living::Whole(hit.slot)),
             _ => None,
         }
     }
 
-    fn copy_record(&self, from: u64, head: RecordHead, to: u64, position: u64) -> Placed {
+    fn copy_record(&self, from: Ref, head: RecordHead, to: Ref, position: u64) -> Placed {
         let map = &self.file.map;
-        map.copy_within(from, to, head.length);
-        map.word(to + RECORD_POSITION).set(position);
-        let placed = Placed { offset: to, length: head.length, position };
+        map.copy_within(from.offset(), to.offset(), head.length);
+        map.word(to.offset() + RECORD_POSITION).set(position);
+        let placed = Placed { record: to, length: head.length, position };
         self.seal(placed, head.op, Company::NONE);
         self.mark_end(placed);
         placed
@@ -164,20 +204,22 @@ impl<'g> Compactor<'g> {
     /// Publishes copies that lie one behind the other.
     fn publish_moves(&self, moves: &mut Vec<(Hit, Placed)>) -> Result<(), Failure> {
         let (Some(&(_, first)), Some(&(_, last))) = (moves.first(), moves.last()) else { return Ok(()) };
-        let bytes = last.position + last.length - first.position;
-        self.add_live(block_of(first.offset), bytes as i64);
-        let published =
-            self.publish(first.offset, last).inspect_err(|_| self.add_live(block_of(first.offset), -(bytes as i64)))?;
+        let (bytes, page) = ((last.position + last.length - first.position) as i64, first.record.page());
+        self.add_live(page, bytes);
+        let published = self.publish(first.record, last).inspect_err(|_| self.add_live(page, -bytes))?;
         for (hit, placed) in moves.drain(..) {
-            self.replace_record(hit, placed.offset, 0);
+            self.replace_record(hit, placed.record, Ref::NONE);
         }
         self.mark_indexed(&published);
         Ok(())
     }
 }
 
-/// How much may be dead; the torture tests clean much more often.
+/// Bytes of segments beyond the live ones (and three quarters of them again) that may stand before the cleaner
+/// starts: in proportion, up to a limit. The torture tests clean much more often.
 #[inline]
-fn slack() -> u64 {
-    torture::slack().unwrap_or(SLACK)
+fn slack(live: u64) -> u64 {
+    const LEAST: u64 = 16 << 10;
+    const MOST: u64 = 384 << 10;
+    torture::slack().unwrap_or((2 * live).clamp(LEAST, MOST))
 }

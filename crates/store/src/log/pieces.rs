@@ -3,6 +3,7 @@
 use super::record::{Records, Span};
 use crate::format::*;
 use crate::memory::fence;
+use crate::reference::Ref;
 use crate::torture::meanwhile;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
@@ -13,14 +14,14 @@ pub struct Pieces {
     pieces: Vec<Piece>,
     /// Bytes of all of them.
     pub length: u64,
-    /// The record that all others were appended to; 0 if only those after a known one are here.
-    pub whole: u64,
+    /// The record that all others were appended to; [`Ref::NONE`] if only those after a known one are here.
+    pub whole: Ref,
 }
 
 /// A piece of a value, and what shows that it stands still.
 pub struct Piece {
     /// The record, and how long that is.
-    record: u64,
+    record: Ref,
     size: u64,
     /// Its bytes of the value.
     at: u64,
@@ -35,7 +36,7 @@ impl Pieces {
     /// A record that was appended to is freed no earlier than the append, and each append tells the
     /// position, which is never used twice, of the record before it: a record with that position
     /// whose segment's generation stands still is the right one.
-    pub fn of(records: Records, last: u64, known: Option<u64>) -> Option<Self> {
+    pub fn of(records: Records, last: Ref, known: Option<u64>) -> Option<Self> {
         let mut pieces = Vec::new();
         let (mut record, mut expected, mut total, mut sizes) = (last, None, 0, 0);
         while pieces.len() <= MAX_APPENDS {
@@ -46,7 +47,7 @@ impl Pieces {
                 return None;
             }
             if known == Some(position) && !pieces.is_empty() {
-                return Some(Self { pieces, length: total, whole: 0 });
+                return Some(Self { pieces, length: total, whole: Ref::NONE });
             }
             let Span { at, length } = records.layout(record, head)?.value;
             match head.op {
@@ -65,7 +66,7 @@ impl Pieces {
                         return None;
                     }
                     expected = Some(link.before);
-                    record = records.word(record + APPEND_BEFORE)?.load(Ordering::Acquire);
+                    record = Ref::of_word(records.word(record.offset() + APPEND_BEFORE)?.load(Ordering::Acquire));
                     meanwhile("collecting pieces");
                 }
                 _ => return None,
@@ -107,7 +108,7 @@ impl Pieces {
 
     /// The newest pieces, down to the first one at which to stop, and the record of that, if there is
     /// one. `stop` is asked for a record's length and how long the newer ones are, taken together.
-    pub fn split_where(&self, stop: impl Fn(u64, u64) -> bool) -> (&[Piece], Option<u64>) {
+    pub fn split_where(&self, stop: impl Fn(u64, u64) -> bool) -> (&[Piece], Option<Ref>) {
         let mut newer = 0;
         for (n, piece) in self.pieces.iter().enumerate() {
             if stop(piece.size, newer) {

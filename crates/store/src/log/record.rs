@@ -2,6 +2,7 @@
 
 use crate::format::*;
 use crate::header::Root;
+use crate::reference::Ref;
 use crate::view::View;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
@@ -43,15 +44,15 @@ impl<'f> Records<'f> {
 
     /// Whether the record at an offset has this key. A record that makes no sense has none.
     #[inline]
-    pub fn is_record_of(&self, record: u64, key: &EncodedKey) -> bool {
+    pub fn is_record_of(&self, record: Ref, key: &EncodedKey) -> bool {
         self.head_of(record, key).is_some()
     }
 
     /// The fixed part of the record at an offset, if it has this key.
     #[inline]
-    pub fn head_of(&self, record: u64, key: &EncodedKey) -> Option<RecordHead> {
+    pub fn head_of(&self, record: Ref, key: &EncodedKey) -> Option<RecordHead> {
         let head = self.record_head(record)?;
-        let at = record + RECORD_HEAD;
+        let at = record.offset() + RECORD_HEAD;
         let (first, rest) = key.head().split_first()?;
         let is_key = self.read(at)? == [*first]
             && (rest.is_empty() || self.equals(at + 1, rest))
@@ -61,69 +62,72 @@ impl<'f> Records<'f> {
 
     /// Where the value of a record with this key lies, its head left out.
     #[inline]
-    pub fn value_behind(&self, key: &EncodedKey, record: u64, head: RecordHead) -> Option<Span> {
-        let at = record + RECORD_HEAD + key.len() + head.op.value_head();
-        Some(Span { at, length: (record + head.length - head.padding).checked_sub(at)? })
+    pub fn value_behind(&self, key: &EncodedKey, record: Ref, head: RecordHead) -> Option<Span> {
+        let at = record.offset() + RECORD_HEAD + key.len() + head.op.value_head();
+        Some(Span { at, length: (record.offset() + head.length - head.padding).checked_sub(at)? })
     }
 
     /// The fixed part of the record at an offset, if there can be one: it fits its segment.
     #[inline]
-    pub fn record_head(&self, record: u64) -> Option<RecordHead> {
+    pub fn record_head(&self, record: Ref) -> Option<RecordHead> {
         let room = self.room(record)?;
-        parse_record_word(self.word(record)?.load(Ordering::Acquire), room)
+        parse_record_word(self.word(record.offset())?.load(Ordering::Acquire), room)
     }
 
-    /// Bytes from an offset to the end of its segment or large run.
+    /// Bytes from a record to the end of its segment or large run. `None` where its run is not what the reference says.
     #[inline]
-    fn room(&self, record: u64) -> Option<u64> {
-        let block = block_offset(block_of(record));
-        if record < block_offset(0) || !record.is_multiple_of(8) || record - block < BLOCK_HEAD {
-            return None;
-        }
-        let (kind, length, ..) = parse_ext_word(self.word(block)?.load(Ordering::Acquire))?;
-        if !matches!(kind, Kind::Segment | Kind::Large) || block + length > self.end() {
-            return None;
-        }
-        (block + length).checked_sub(record)
+    fn room(&self, record: Ref) -> Option<u64> {
+        let (offset, run) = (record.offset(), record.run());
+        let (kind, length, ..) = parse_ext_word(self.word(run)?.load(Ordering::Acquire))?;
+        let is_its = match kind {
+            Kind::Segment => record.class().is_some_and(|class| class.size() == length),
+            Kind::Large => record.is_large() && run.is_multiple_of(PAGE),
+            _ => false,
+        };
+        // (The run is inside of the view, as its first word is.)
+        let is_there = is_its && length <= self.end() - run && offset - run >= BLOCK_HEAD;
+        is_there.then(|| (run + length).saturating_sub(offset))
     }
 
     /// Where a record's key and value lie, the heads of both left out.
     #[inline]
-    pub fn layout(&self, record: u64, head: RecordHead) -> Option<Layout> {
-        let at = record + RECORD_HEAD;
+    pub fn layout(&self, record: Ref, head: RecordHead) -> Option<Layout> {
+        let at = record.offset() + RECORD_HEAD;
         let (key_head, key_length) = parse_key_head(self.read(at)?)?;
         let key = Span { at: at + key_head, length: key_length };
         let value = key.at.checked_add(key_length)?.checked_add(head.op.value_head())?;
-        let end = record + head.length - head.padding;
+        let end = record.offset() + head.length - head.padding;
         Some(Layout { key, value: Span { at: value, length: end.checked_sub(value)? } })
     }
 
     /// A record's position in the log.
     #[inline]
-    pub fn position(&self, record: u64) -> Option<u64> {
-        Some(self.word(record.checked_add(RECORD_POSITION)?)?.load(Ordering::Acquire))
+    pub fn position(&self, record: Ref) -> Option<u64> {
+        Some(self.word(record.offset().checked_add(RECORD_POSITION)?)?.load(Ordering::Acquire))
     }
 
     /// Whether the record at an offset is whole, as its CRC says. The caller owns the write lock.
-    pub fn is_whole(&self, record: u64, head: RecordHead) -> bool {
-        let (Some(generation), Some(first)) = (self.generation(record), self.word(record)) else { return false };
-        let seed = crc_seed(self.file.identity.store_id, generation.get(), record, first.get());
-        let crc = self.word(record + RECORD_CRC).map(|word| word.get() as u32);
+    pub fn is_whole(&self, record: Ref, head: RecordHead) -> bool {
+        let (Some(generation), Some(first)) = (self.generation(record), self.word(record.offset())) else {
+            return false;
+        };
+        let seed = crc_seed(self.file.identity.store_id, generation.get(), record.offset(), first.get());
+        let crc = self.word(record.offset() + RECORD_CRC).map(|word| word.get() as u32);
         crc.is_some() && self.sealed(seed, record, head.length, head.op) == crc
     }
 
-    /// The record that this one was appended to; 0 if it stands for itself. Looks at the first word alone.
+    /// The record that this one was appended to; [`Ref::NONE`] if it stands for itself. Looks at the first word alone.
     #[inline]
-    pub fn before(&self, record: u64) -> Option<u64> {
-        if is_append(self.word(record)?.load(Ordering::Acquire)) {
-            Some(self.word(record + APPEND_BEFORE)?.load(Ordering::Acquire))
+    pub fn before(&self, record: Ref) -> Option<Ref> {
+        if is_append(self.word(record.offset())?.load(Ordering::Acquire)) {
+            Some(Ref::of_word(self.word(record.offset() + APPEND_BEFORE)?.load(Ordering::Acquire)))
         } else {
-            Some(0)
+            Some(Ref::NONE)
         }
     }
 
     /// The head of the append at `record`; `None` if it is none.
-    pub fn append_head(&self, record: u64) -> Option<AppendHead> {
+    pub fn append_head(&self, record: Ref) -> Option<AppendHead> {
         let head = self.record_head(record).filter(|head| head.op == Op::Append)?;
         let value = self.layout(record, head)?.value.at;
         Some(AppendHead::parse(self.read(value - APPEND_HEAD)?))
@@ -131,14 +135,14 @@ impl<'f> Records<'f> {
 
     /// How many bytes of appends a value may still get that ends with this append.
     #[inline]
-    pub fn append_budget_left(&self, record: u64, head: RecordHead) -> Option<u64> {
+    pub fn append_budget_left(&self, record: Ref, head: RecordHead) -> Option<u64> {
         let value = self.layout(record, head)?.value.at;
         Some(u64::from(u32::from_be_bytes(self.read(value - APPEND_HEAD + APPEND_LEFT)?)))
     }
 
     /// The note that the newest append to a value made, which ends with the record at `record`. `Some(None)` if nothing
     /// was appended to it.
-    pub fn note(&self, record: u64) -> Option<Option<i64>> {
+    pub fn note(&self, record: Ref) -> Option<Option<i64>> {
         let head = self.record_head(record)?;
         let value = self.layout(record, head)?.value.at;
         Some(match head.op {
@@ -149,7 +153,7 @@ impl<'f> Records<'f> {
     }
 
     /// The root of the index that a `Clear` record brought along.
-    pub fn prepared_root(&self, record: u64, head: RecordHead) -> Option<Root> {
+    pub fn prepared_root(&self, record: Ref, head: RecordHead) -> Option<Root> {
         let Span { at: value, length } = self.layout(record, head)?.value;
         let bytes: [u8; 9] = self.read(value)?;
         let word = u64::from_be_bytes(bytes[1..].try_into().expect("eight bytes"));
@@ -159,20 +163,20 @@ impl<'f> Records<'f> {
 
     /// The CRC of all that is under it.
     #[inline(always)]
-    pub fn sealed(&self, seed: u32, record: u64, length: u64, op: Op) -> Option<u32> {
+    pub fn sealed(&self, seed: u32, record: Ref, length: u64, op: Op) -> Option<u32> {
         if op != Op::Append {
-            return self.file.map.record_crc(seed, record + RECORD_SEALED, length - RECORD_SEALED);
+            return self.file.map.record_crc(seed, record.offset() + RECORD_SEALED, length - RECORD_SEALED);
         }
         self.sealed_append(seed, record, length)
     }
 
-    fn sealed_append(&self, seed: u32, record: u64, length: u64) -> Option<u32> {
-        let crc = self.file.map.record_crc(seed, record + RECORD_SEALED, APPEND_BEFORE - RECORD_SEALED)?;
-        self.file.map.record_crc(crc, record + RECORD_HEAD, length - RECORD_HEAD)
+    fn sealed_append(&self, seed: u32, record: Ref, length: u64) -> Option<u32> {
+        let crc = self.file.map.record_crc(seed, record.offset() + RECORD_SEALED, APPEND_BEFORE - RECORD_SEALED)?;
+        self.file.map.record_crc(crc, record.offset() + RECORD_HEAD, length - RECORD_HEAD)
     }
 
     /// A record's key and its hash.
-    pub fn read_key(&self, record: u64, head: RecordHead) -> Option<(Name, u64)> {
+    pub fn read_key(&self, record: Ref, head: RecordHead) -> Option<(Name, u64)> {
         let key = self.layout(record, head)?.key;
         let mut name: Vec<u8> = Vec::new();
         self.copy(key.at, key.length, &mut name)?;

@@ -5,8 +5,10 @@ use super::segments::fits;
 use crate::error::Failure;
 use crate::format::*;
 use crate::header::Root;
+use crate::index::smallest_for;
 use crate::lock::WriteGuard;
 use crate::number::NextNumber;
+use crate::reference::{Class, Ref};
 use crate::space::Purpose;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
@@ -17,7 +19,7 @@ struct Prepared {
     clear: Placed,
     last: Placed,
     /// Where its last segment goes on.
-    tail: u64,
+    tail: Ref,
     next_number: NextNumber,
 }
 
@@ -45,20 +47,21 @@ impl<'g> Replace<'g> {
     /// Replaces all keys and values by others: an index is prepared beside the one in use, and one
     /// publication switches over. On an error nothing has changed.
     pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<(), Failure> {
-        let start = self.segments().empty_segment(Purpose::Write)?;
+        let class = self.segments().class_for(0, small_bytes(entries));
+        let start = self.segments().empty_segment(class, Purpose::Write)?;
         let publish = |new: Prepared| {
-            let published = self.publish(new.clear.offset, new.last).inspect_err(|_| self.free_index(new.root))?;
+            let published = self.publish(new.clear.record, new.last).inspect_err(|_| self.free_index(new.root))?;
             Ok((new, published))
         };
-        match self.prepare_replacement(start, entries).and_then(publish) {
+        match self.prepare_replacement(start, class, entries).and_then(publish) {
             Ok((new, _published)) => {
-                self.finish_clear(new.root, new.clear.offset, Some(new.next_number));
-                self.header().tail.set(new.tail);
+                self.finish_clear(new.root, new.clear.record, Some(new.next_number));
+                self.header().tail.set(new.tail.word());
                 Ok(())
             }
             Err(failure) => {
                 // Whatever was allocated from that first segment on was for nothing.
-                let generation = self.view().generation_of(block_of(start));
+                let generation = self.view().generation_of(start.page());
                 self.segments().release_segments(|other| Some(other) >= generation);
                 Err(failure)
             }
@@ -66,7 +69,7 @@ impl<'g> Replace<'g> {
     }
 
     /// Appends a `Clear` at `first` and all entries, into segments of their own, and indexes them.
-    fn prepare_replacement(&self, first: u64, entries: &[(&[u8], &[u8])]) -> Result<Prepared, Failure> {
+    fn prepare_replacement(&self, first: Ref, class: Class, entries: &[(&[u8], &[u8])]) -> Result<Prepared, Failure> {
         let count =
             u32::try_from(entries.len()).ok().filter(|&count| count < Company::MOST).ok_or(Failure::TooLarge)? + 1;
         let start = self.end();
@@ -74,61 +77,63 @@ impl<'g> Replace<'g> {
         let (clear_key, no_root) = (EncodedKey::none(), uint(0));
         let clear_record = NewRecord { op: Op::Clear, key: &clear_key, value: Value::whole(&no_root) };
         let clear = self.append(&clear_record, first, start, start, Company::of(0, count));
-        let mut tail = first + clear.length;
+        let mut tail = first.plus(clear.length);
         let mut last = clear;
         let mut placed = Vec::new();
         if placed.try_reserve_exact(entries.len()).is_err() {
-            return Err(Failure::NoMemory(size_of::<(u64, u64)>() as u64 * entries.len() as u64));
+            return Err(Failure::NoMemory(size_of::<(u64, Ref)>() as u64 * entries.len() as u64));
         }
         for (n, (key, value)) in (1..count).zip(entries) {
             let key = EncodedKey::new(key).ok_or(Failure::TooLarge)?;
             let record = NewRecord { op: Op::Set, key: &key, value: Value::whole(value) };
             let length = record.length();
-            let offset = if length > MAX_SMALL {
+            let place = if length > MAX_SMALL {
                 self.segments().large_run(length, Purpose::Write)?
             } else if fits(tail, length) {
                 tail
             } else {
-                self.segments().empty_segment(Purpose::Write)?
+                self.segments().empty_segment(class.max(self.segments().class_for(length, 0)), Purpose::Write)?
             };
-            if length <= MAX_SMALL {
-                tail = offset + length;
+            if !place.is_large() {
+                tail = place.plus(length);
             }
             let position = last.position + last.length;
-            last = self.append(&record, offset, position, position, Company::of(n, count));
-            self.add_live(block_of(offset), length as i64);
-            placed.push((hash(self.file.identity.hash_seed, key.bytes()), offset));
+            last = self.append(&record, place, position, position, Company::of(n, count));
+            self.add_live(place.page(), length as i64);
+            placed.push((hash(self.file.identity.hash_seed, key.bytes()), place));
         }
         let root = self.index_for(&placed)?;
         let value = uint(root.seal(self.file.identity.store_id));
-        self.file.map.write(first + RECORD_HEAD + clear_record.key.len(), &value);
+        self.file.map.write(first.offset() + RECORD_HEAD + clear_record.key.len(), &value);
         self.seal(clear, Op::Clear, Company::of(0, count));
         let next_number = entries.iter().map(|(key, _)| NextNumber::after(key)).max().unwrap_or_default();
         Ok(Prepared { root, clear, last, tail, next_number })
     }
 
     /// An index of these `(hash, record)`, that nobody uses yet.
-    fn index_for(&self, entries: &[(u64, u64)]) -> Result<Root, Failure> {
+    fn index_for(&self, entries: &[(u64, Ref)]) -> Result<Root, Failure> {
         let mut depth = (entries.len() as u64 / 1800).next_power_of_two().trailing_zeros();
+        let mut class = smallest_for(entries.len() as u64).unwrap_or(Class::LARGEST);
         loop {
-            let root = self.new_index(depth, Purpose::Write)?;
+            let root = self.new_index(depth, class, Purpose::Write)?;
             if entries.iter().all(|&(hash, record)| self.insert_into(root, hash, record)) {
                 return Ok(root);
             }
             self.free_index(root);
             depth += 1;
+            class = Class::LARGEST;
         }
     }
 
     /// After a `Clear` was published: its index is the index, all older segments are free. The number that comes
     /// next is that of the new names; a process that takes over has to find it out.
-    pub fn finish_clear(&self, root: Root, clear: u64, next_number: Option<NextNumber>) {
+    pub fn finish_clear(&self, root: Root, clear: Ref, next_number: Option<NextNumber>) {
         let header = self.header();
         let old = header.directory.get();
         let new = root.seal(self.file.identity.store_id);
         header.directory.store(new, Ordering::Release);
         header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
-        let generation = self.view().generation_of(block_of(clear));
+        let generation = self.view().generation_of(clear.page());
         // (A tail whose segment is gone would also be found out by a process that takes over: this spares it that.)
         header.tail.set(0);
         self.segments().release_segments(|other| Some(other) < generation);
@@ -142,6 +147,12 @@ impl<'g> Replace<'g> {
         // Last: until then a process that takes over does all of this again.
         header.indexed.store(self.end(), Ordering::Release);
     }
+}
+
+/// Bytes of these entries' records, as far as they share segments with others.
+fn small_bytes(entries: &[(&[u8], &[u8])]) -> u64 {
+    let lengths = entries.iter().map(|(key, value)| RECORD_HEAD + (key.len() + value.len()) as u64);
+    lengths.filter(|&length| length <= MAX_SMALL).sum()
 }
 
 /// A MessagePack uint 64.

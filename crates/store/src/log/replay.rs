@@ -3,8 +3,10 @@
 use super::replace::Replace;
 use crate::error::Failure;
 use crate::format::*;
+use crate::header::REMOVAL;
 use crate::index::Search;
 use crate::lock::WriteGuard;
+use crate::reference::Ref;
 use std::ops::Deref;
 
 /// The pending change of a file whose write lock is held.
@@ -33,11 +35,16 @@ impl<'g> Replay<'g> {
     pub fn finish_pending(&self) -> Result<(), Failure> {
         let header = self.header();
         let (mut position, end) = (header.indexed.get(), self.end());
-        let mut record = header.pending.get();
-        if record == 0 {
+        let pending = header.pending.get();
+        if pending == 0 || position >= end {
             // The log's end has moved on alone.
             return Ok(());
         }
+        if pending & REMOVAL != 0 {
+            self.finish_removal(Ref::of_word(pending & !REMOVAL));
+            return Ok(());
+        }
+        let mut record = Ref::of_word(pending);
         while position < end {
             let damaged = || Failure::Damaged("the end of its log is damaged".into());
             let head = self.view().record_head(record).ok_or_else(damaged)?;
@@ -53,7 +60,7 @@ impl<'g> Replay<'g> {
             let key = name.encoded();
             match (head.op, self.search(hash, &key)) {
                 (_, Search::Hit(hit)) if head.op.holds_value() && hit.record == record => {}
-                (Op::Set | Op::United, Search::Hit(hit)) => self.replace_record(hit, record, 0),
+                (Op::Set | Op::United, Search::Hit(hit)) => self.replace_record(hit, record, Ref::NONE),
                 (Op::Append, Search::Hit(hit)) => self.follow(hit, record, self.before(record)),
                 (Op::Append, Search::Miss(_)) => return Err(damaged()),
                 (_, Search::Miss(None)) => {}
@@ -65,8 +72,19 @@ impl<'g> Replay<'g> {
                 (_, Search::Miss(_)) => {}
             }
             position += head.length;
-            record += head.length;
+            record = record.plus(head.length);
         }
         Ok(())
+    }
+
+    /// As [`Replay::finish_pending`], where a record was published as removed. It may be gone by now.
+    fn finish_removal(&self, record: Ref) {
+        let key = self.view().record_head(record).and_then(|head| self.view().read_key(record, head));
+        if let Some((name, hash)) = key
+            && let Search::Hit(hit) = self.search(hash, &name.encoded())
+            && hit.record == record
+        {
+            self.forget(hit);
+        }
     }
 }

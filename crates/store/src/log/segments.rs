@@ -4,8 +4,13 @@ use crate::error::Failure;
 use crate::format::*;
 use crate::lock::WriteGuard;
 use crate::log::record::Records;
+use crate::reference::{Class, Ref};
+use crate::runs::Run;
 use crate::space::{Purpose, Space};
 use std::ops::Deref;
+
+/// A new segment takes at most one part in this many of what lives in the store.
+const SHARE: u64 = 8;
 
 /// The segments of a file whose write lock is held.
 #[derive(Clone, Copy)]
@@ -39,101 +44,142 @@ impl<'g> Segments<'g> {
         Records::of(self.space.view())
     }
 
-    /// Room for a record of this length: the offset at which it goes. The tail has not moved yet.
+    /// Room for a record of this length: where it goes. The tail has not moved yet.
     #[inline]
-    pub fn space_for(&self, length: u64, purpose: Purpose) -> Result<u64, Failure> {
+    pub fn space_for(&self, length: u64, purpose: Purpose) -> Result<Ref, Failure> {
         if length > MAX_SMALL {
             return self.large_run(length, purpose);
         }
         let tail = self.tail();
-        if fits(tail, length) { Ok(tail) } else { self.new_segment(purpose) }
+        if fits(tail, length) { Ok(tail) } else { self.new_segment(length, purpose) }
     }
 
     #[cold]
-    pub fn large_run(&self, length: u64, purpose: Purpose) -> Result<u64, Failure> {
+    pub fn large_run(&self, length: u64, purpose: Purpose) -> Result<Ref, Failure> {
         if length > MAX_RECORD {
             return Err(Failure::TooLarge);
         }
-        let blocks = (BLOCK_HEAD + length).div_ceil(BLOCK);
-        let block = self.allocate(Kind::Large, blocks, BLOCK_HEAD + length, purpose)?;
-        self.begin(block);
-        Ok(block_offset(block) + BLOCK_HEAD)
+        let page = self.allocate_run(Kind::Large, (BLOCK_HEAD + length).div_ceil(PAGE), purpose)?;
+        self.begin(page);
+        Ok(Ref::to_large(page))
     }
 
+    /// A new segment, with room for a record of this length: where that goes.
     #[cold]
-    pub fn new_segment(&self, purpose: Purpose) -> Result<u64, Failure> {
+    pub fn new_segment(&self, length: u64, purpose: Purpose) -> Result<Ref, Failure> {
         let header = self.header();
-        let offset = self.empty_segment(purpose)?;
-        let old = self.tail();
-        header.tail.set(offset);
-        if old != 0 {
-            let block = block_of(old - 1);
-            if self.entry(block).is(Kind::Segment) && self.entry(block).number() == 0 {
-                self.release(block);
-            }
+        let (class, least) = (self.class_for(length, header.live.count()), self.class_for(length, 0));
+        let first = match self.empty_segment(class, purpose) {
+            // Pages that are left.
+            Err(Failure::NoSpace | Failure::SizeLimit) if class > least => self.empty_segment(least, purpose),
+            other => other,
+        };
+        let first = first.or_else(|failure| self.renewed_tail(length, purpose).ok_or(failure))?;
+        let old = self.tail_page();
+        header.tail.set(first.word());
+        if let Some(page) = old
+            && page != first.page()
+            && self.entry(page).is(Kind::Segment)
+            && self.entry(page).live() == 0
+        {
+            self.release(page);
         }
-        Ok(offset)
+        Ok(first)
+    }
+
+    /// Where there is no space: the segment of the tail, anew, if nothing lives in it. (In a durable file it may hold
+    /// removals.)
+    fn renewed_tail(&self, length: u64, purpose: Purpose) -> Option<Ref> {
+        let page = self.tail_page()?;
+        let entry = self.entry(page);
+        if purpose != Purpose::Reclaim || !entry.is(Kind::Segment) || entry.live() > 0 {
+            return None;
+        }
+        self.header().tail.set(0);
+        self.release(page);
+        self.empty_segment(self.class_for(length, 0), purpose).ok()
+    }
+
+    /// The class of a new segment, for a record of this length, while so many bytes live.
+    pub fn class_for(&self, length: u64, live: u64) -> Class {
+        let least = Class::with_room_for(length).unwrap_or(Class::LARGEST);
+        least.max(Class::within(live / SHARE))
     }
 
     /// A segment without records; returns where its first one goes.
-    pub fn empty_segment(&self, purpose: Purpose) -> Result<u64, Failure> {
-        let block = self.allocate(Kind::Segment, 1, BLOCK, purpose)?;
-        let offset = block_offset(block) + BLOCK_HEAD;
+    pub fn empty_segment(&self, class: Class, purpose: Purpose) -> Result<Ref, Failure> {
+        let segment = self.allocate_block(Kind::Segment, class, purpose)?;
+        let first = segment.plus(BLOCK_HEAD);
         // A walk finds no record behind the last one.
-        self.file.map.word(offset).set(0);
-        self.begin(block);
-        Ok(offset)
+        self.file.map.word(first.offset()).set(0);
+        self.begin(segment.page());
+        Ok(first)
     }
 
-    /// Where the next small record goes; 0: into a new segment, also where the header points to
-    /// somewhere outside the blocks.
+    /// Where the next small record goes; [`Ref::NONE`]: into a new segment, also where the header points to
+    /// somewhere outside the pages.
     #[inline]
-    pub fn tail(&self) -> u64 {
-        let tail = self.header().tail.get();
-        if tail > PAGE && tail <= block_offset(self.file.blocks()) { tail } else { 0 }
+    pub fn tail(&self) -> Ref {
+        let tail = self.header().tail.reference();
+        if tail.offset() > PAGE && tail.offset() <= page_offset(self.file.pages()) { tail } else { Ref::NONE }
+    }
+
+    /// The first page of the segment that the tail is in, or at the end of.
+    #[inline]
+    pub fn tail_page(&self) -> Option<u64> {
+        self.tail().segment_before().map(|(run, _)| page_of(run))
+    }
+
+    /// Nothing is to be found where the next record goes.
+    pub fn end_walks_at_tail(&self) {
+        let tail = self.tail();
+        if fits(tail, 8) {
+            self.file.map.word(tail.offset()).set(0);
+        }
     }
 
     /// Marks a record dead and frees its segment, if it was the last that lived there.
     #[inline]
-    pub fn mark_dead(&self, record: u64) {
-        let word = self.file.map.word(record);
+    pub fn mark_dead(&self, record: Ref) {
+        let word = self.file.map.word(record.offset());
         let value = word.get();
         let Some(head) = parse_record_word(value, MAX_RECORD) else { return };
         if value & DEAD != 0 {
             return;
         }
         word.set(value | DEAD);
-        let block = block_of(record);
-        self.add_live(block, -(head.length as i64));
-        if self.entry(block).number() == 0 && !self.is_tail(block) {
-            self.release(block);
+        let page = record.page();
+        self.add_live(page, -(head.length as i64));
+        if self.entry(page).live() == 0 && !self.is_tail(page) {
+            self.release(page);
         }
     }
 
-    pub fn is_tail(&self, block: u64) -> bool {
-        let tail = self.tail();
-        tail != 0 && block_of(tail - 1) == block
+    /// Whether the segment that begins with this page is the tail's.
+    pub fn is_tail(&self, page: u64) -> bool {
+        self.tail_page() == Some(page)
     }
 
     pub fn release_segments(&self, goes: impl Fn(u64) -> bool) {
-        let mut block = 0;
-        while block < self.file.blocks() {
-            let entry = self.entry(block);
-            // Free blocks are not even looked at: that would put memory behind them.
+        let mut page = 1;
+        while page < self.file.pages() {
+            let entry = self.entry(page);
+            // Free pages are not even looked at: that would put memory behind them. (And how long an extent is that page
+            // may have ended, not begun, since a neighbour was freed.)
             let is_ours = entry.is(Kind::Segment) || entry.is(Kind::Large);
-            let run = if is_ours { self.run(block).map_or(1, |(_, blocks)| blocks) } else { 1 };
-            if is_ours && self.view().generation_of(block).is_none_or(&goes) {
-                self.release(block);
+            let step = if entry.is(Kind::Free) { 1 } else { self.step(page, entry) };
+            if is_ours && self.view().generation_of(page).is_none_or(&goes) {
+                self.release(page);
             }
-            block += run;
+            page += step;
         }
     }
 
     /// Live bytes of a run, counted.
-    pub fn count_live(&self, block: u64) -> u64 {
+    pub fn count_live(&self, page: u64) -> u64 {
         let mut live = 0;
-        self.for_each_record(block, |record, head| {
-            let dead = self.file.map.word(record).get() & DEAD != 0;
+        self.for_each_record(page, |record, head| {
+            let dead = self.file.map.word(record.offset()).get() & DEAD != 0;
             if head.op.holds_value() && !dead {
                 live += head.length;
             }
@@ -141,28 +187,40 @@ impl<'g> Segments<'g> {
         live
     }
 
-    /// Every record of the run at `block` that lies before the log's end.
-    pub fn for_each_record(&self, block: u64, mut visit: impl FnMut(u64, RecordHead)) {
-        let Some((kind, blocks)) = self.run(block) else { return };
-        let mut record = block_offset(block) + BLOCK_HEAD;
-        while record < block_offset(block + blocks)
+    /// Every record of the run at `page` that lies before the log's end.
+    pub fn for_each_record(&self, page: u64, mut visit: impl FnMut(Ref, RecordHead)) {
+        let Some(first) = self.run(page).and_then(first_record) else { return };
+        let mut record = first;
+        // (A walk that goes on behind the segment's end is in another one, by its reference.)
+        while record.page() == page
             && let Some(head) = self.view().record_head(record)
             && self.view().position(record).is_some_and(|position| position < self.end())
         {
             visit(record, head);
-            if kind == Kind::Large {
+            if record.is_large() {
                 // It holds one record; what lies behind that was left by an earlier life.
                 break;
             }
-            record += head.length;
+            record = record.plus(head.length);
         }
     }
 }
 
-/// Whether a record of this length fits behind a tail. One that ends its segment (or 0, before
+/// The first record of a run, if it may hold any.
+pub fn first_record(run: Run) -> Option<Ref> {
+    match run.kind {
+        Kind::Large => Some(Ref::to_large(run.page)),
+        Kind::Segment => {
+            let class = Class::of_pages(run.pages).filter(|class| run.page.is_multiple_of(class.pages()))?;
+            Some(Ref::to_block(run.page, class).plus(BLOCK_HEAD))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a record of this length fits behind a tail. One that ends its segment ([`Ref::NONE`], before
 /// there is any) has no room.
 #[inline]
-pub fn fits(tail: u64, length: u64) -> bool {
-    let used = tail.wrapping_sub(PAGE) % BLOCK;
-    tail != 0 && used != 0 && used + length <= BLOCK
+pub fn fits(tail: Ref, length: u64) -> bool {
+    tail.segment_before().is_some_and(|(_, end)| tail.offset() + length <= end)
 }

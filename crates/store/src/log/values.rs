@@ -6,6 +6,7 @@ use crate::error::Failure;
 use crate::format::*;
 use crate::index::Hit;
 use crate::lock::WriteGuard;
+use crate::reference::Ref;
 use crate::space::Purpose;
 use std::ops::Deref;
 
@@ -13,7 +14,7 @@ use std::ops::Deref;
 #[derive(Clone, Copy)]
 struct NewPiece<'a> {
     /// The record that it goes on from.
-    kept: u64,
+    kept: Ref,
     /// Bytes of appends that the value may still get.
     left: u32,
     note: i64,
@@ -23,7 +24,7 @@ struct NewPiece<'a> {
 /// The record that takes the place of all pieces of a value.
 struct United<'a> {
     /// The record that they began with.
-    whole: u64,
+    whole: Ref,
     /// Of the newest append, if there was one.
     note: Option<i64>,
     /// Their bytes, behind room for the start of a united value; and the bytes that follow.
@@ -109,8 +110,8 @@ impl<'g> Values<'g> {
         let head = head.as_mut();
         head[..APPEND_HEAD as usize].copy_from_slice(&link.bytes());
         let record = NewRecord { op: Op::Append, key, value: Value { head, body: piece.body } };
-        let published = self.publish_record(&record, piece.kept, purpose)?;
-        self.follow(hit, published.offset(), piece.kept);
+        let published = self.publish_record(&record, piece.kept.word(), purpose)?;
+        self.follow(hit, published.record(), piece.kept);
         self.mark_indexed(&published);
         Ok(published.receipt(hit.slot))
     }
@@ -176,9 +177,9 @@ impl<'g> Values<'g> {
             // Nothing was ever appended to it.
             None => NewRecord { op: Op::Set, key, value: Value { head: &before[UNITED_HEAD as usize..], body: bytes } },
         };
-        let order = self.file.map.word(whole + RECORD_ORDER).get();
+        let order = self.file.map.word(whole.offset() + RECORD_ORDER).get();
         let published = self.publish_record(&record, order, purpose)?;
-        self.replace_record(hit, published.offset(), 0);
+        self.replace_record(hit, published.record(), Ref::NONE);
         self.mark_indexed(&published);
         Ok(published.receipt(hit.slot))
     }

@@ -1,10 +1,12 @@
 //! Whether a process lives, and how it is told from another one with its pid.
 
+use crate::fork::fork_generation;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{fstat, fstatfs};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open, test_kill_process};
 use rustix::time::Timespec;
+use std::cell::Cell;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// The numbers that tell a process from another one that was later given the same pid; 0 for what is not known.
@@ -31,9 +33,25 @@ pub enum Fate {
 }
 
 impl Process {
-    /// This process. Nothing of it is kept: a forked child may be in other namespaces.
+    /// This process. Each thread asks the kernel once: a forked child, which may be in other namespaces, asks again.
     pub fn this() -> Self {
-        let pid = u64::from(std::process::id());
+        thread_local! {
+            static THIS: Cell<Option<(u64, Process)>> = const { Cell::new(None) };
+        }
+        let (pid, generation) = (u64::from(std::process::id()), fork_generation());
+        // Tests change what the kernel says.
+        let known = THIS.get().filter(|(of, this)| *of == generation && this.pid == pid && !cfg!(test));
+        known.map_or_else(
+            || {
+                let this = Self::ask(pid);
+                THIS.set(Some((generation, this)));
+                this
+            },
+            |(_, this)| this,
+        )
+    }
+
+    fn ask(pid: u64) -> Self {
         let pidfd = Pidfd::open(pid).ok();
         let pidfs = pidfd.as_ref().and_then(Pidfd::inode).unwrap_or(0);
         let start = if pidfs == 0 { Stat::of(pid).map_or(0, |stat| stat.start) } else { 0 };
@@ -180,7 +198,6 @@ impl Stat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
 
     thread_local! {
         /// As on a kernel that has no pidfds.

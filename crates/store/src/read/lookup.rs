@@ -1,9 +1,10 @@
 //! Looking a key up without the lock.
 
 use crate::format::*;
-use crate::header::Root;
+use crate::header::{REMOVAL, Root};
 use crate::index::{Hit, IndexView, Search};
 use crate::memory::{fence, spin_loop};
+use crate::reference::Ref;
 use crate::torture::meanwhile;
 use crate::view::View;
 use std::ops::Deref;
@@ -104,8 +105,8 @@ impl<'f> Keys<'f> {
         };
         // Only now is it certain that the record belongs to this generation: the slot still names
         // it, and it is taken out of the slot before its segment is freed.
-        let named = self.word(hit.slot + 8).map(|slot| slot.load(Ordering::Acquire));
-        if generation == 0 || named != Some(hit.record) {
+        let named = self.word(hit.slot.offset() + 8).map(|slot| slot.load(Ordering::Acquire));
+        if generation == 0 || named != Some(hit.record.word()) {
             return Compared::Moved;
         }
         if let Some(head) = self.head_of(hit.record, key) {
@@ -127,10 +128,19 @@ impl<'f> Keys<'f> {
         }
         let indexed = header.indexed.load(Ordering::Acquire);
         let mut position = indexed;
-        let mut record = header.pending.load(Ordering::Acquire);
+        let pending = header.pending.load(Ordering::Acquire);
+        let mut record = Ref::of_word(pending);
         let mut last = Pending::NotThere;
+        if pending & REMOVAL != 0 {
+            let removed = Ref::of_word(pending & !REMOVAL);
+            if self.is_record_of(removed, key) {
+                last = Pending::Last(Lookup::Missing);
+            }
+            // Else it is another key's, or it has been freed, after it was taken out of the index.
+            (record, position) = (Ref::NONE, commit);
+        }
         // With no record the log's end has moved on alone.
-        while record != 0 && position < commit {
+        while !record.is_none() && position < commit {
             let head = self.record_head(record).filter(|_| self.position(record) == Some(position));
             let (Some(head), Some(generation)) = (head, self.generation(record)) else {
                 return Pending::Last(Lookup::Again);
@@ -145,14 +155,19 @@ impl<'f> Keys<'f> {
                 _ if !self.is_record_of(record, key) => {}
                 Op::Set | Op::Append | Op::United => {
                     let generation = generation.load(Ordering::Acquire);
-                    last = Pending::Last(Lookup::Found(Candidate { hit: Hit { slot: 0, record }, head, generation }));
+                    last = Pending::Last(Lookup::Found(Candidate {
+                        hit: Hit { slot: Ref::NONE, record },
+                        head,
+                        generation,
+                    }));
                 }
                 Op::Remove => last = Pending::Last(Lookup::Missing),
             }
             position += head.length;
-            record += head.length;
+            record = record.plus(head.length);
         }
-        // Records that the index does not know are not freed: what was read was theirs.
+        // Records that the index does not know are not freed: what was read was theirs. (One that was removed without a
+        // record may be, but what was there is not used for anything else before the index knows.)
         fence(Ordering::Acquire);
         if header.indexed.load(Ordering::Relaxed) == indexed { last } else { Pending::Last(Lookup::Again) }
     }

@@ -451,3 +451,196 @@ fn without_any_part_of_the_number_of_holds_it_would() {
         assert!(trace.ends_with("the middle of a section"), "without {missing:?} it fails otherwise:\n{trace}");
     }
 }
+
+// ---- a key that is removed without a record ----------------------------------------------------------
+
+/// The look that is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unseen {
+    Nothing,
+    /// The reader's look at what is pending.
+    Pending,
+    /// The reader goes on with the index where the record that is pending as removed is gone. (It starts over.)
+    Gone,
+    /// The writer takes the key out of the index before it frees the record.
+    Order,
+}
+
+const A: u8 = 1;
+const B: u8 = 2;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Removal {
+    Pending,
+    Publish,
+    Delete,
+    Free,
+    Punch,
+    Settle,
+    /// Another key's record comes to lie there.
+    Reuse,
+    Begin,
+    Over,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Seek {
+    Commit,
+    Indexed,
+    Pending { indexed: u8 },
+    IndexedAgain { indexed: u8, removed: bool },
+    Slot,
+    Generation,
+    SlotAgain { generation: u8 },
+    Key { generation: u8 },
+    GenerationAgain { generation: u8, found: bool },
+    Done { found: bool },
+}
+
+/// The segment that A's record is in, alone; the slot that names that; the reader of A.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Removing {
+    commit: u8,
+    indexed: u8,
+    pending: bool,
+    slot: bool,
+    generation: u8,
+    key: u8,
+    write: Removal,
+    seek: Seek,
+    seen: u8,
+}
+
+impl Removing {
+    fn start() -> Self {
+        Self {
+            commit: 0,
+            indexed: 0,
+            pending: false,
+            slot: true,
+            generation: 1,
+            key: A,
+            write: Removal::Pending,
+            seek: Seek::Commit,
+            seen: 0,
+        }
+    }
+
+    fn is_end(&self) -> bool {
+        self.write == Removal::Over && matches!(self.seek, Seek::Done { .. })
+    }
+
+    fn write_step(mut self, unseen: Unseen) -> Self {
+        let late = unseen == Unseen::Order;
+        self.write = match self.write {
+            Removal::Pending => {
+                self.pending = true;
+                Removal::Publish
+            }
+            Removal::Publish => {
+                self.commit = 1;
+                if late { Removal::Free } else { Removal::Delete }
+            }
+            Removal::Delete => {
+                self.slot = false;
+                if late { Removal::Settle } else { Removal::Free }
+            }
+            Removal::Free => {
+                self.generation = 0;
+                Removal::Punch
+            }
+            Removal::Punch => {
+                self.key = 0;
+                if late { Removal::Delete } else { Removal::Settle }
+            }
+            Removal::Settle => {
+                self.indexed = 1;
+                Removal::Reuse
+            }
+            Removal::Reuse => {
+                self.key = B;
+                Removal::Begin
+            }
+            Removal::Begin => {
+                self.generation = 2;
+                Removal::Over
+            }
+            Removal::Over => Removal::Over,
+        };
+        self
+    }
+
+    fn seek_step(mut self, unseen: Unseen) -> Self {
+        let again = Seek::Commit;
+        self.seek = match self.seek {
+            Seek::Commit => {
+                self.seen = self.commit;
+                if unseen == Unseen::Pending { Seek::Slot } else { Seek::Indexed }
+            }
+            Seek::Indexed if self.indexed >= self.seen => Seek::Slot,
+            Seek::Indexed => Seek::Pending { indexed: self.indexed },
+            Seek::Pending { indexed } => {
+                let is_gone = self.generation == 0 || self.key == 0;
+                match unseen {
+                    Unseen::Gone if is_gone => again,
+                    _ => Seek::IndexedAgain { indexed, removed: self.pending && self.key == A },
+                }
+            }
+            Seek::IndexedAgain { indexed, .. } if self.indexed != indexed => again,
+            Seek::IndexedAgain { removed: true, .. } => Seek::Done { found: false },
+            Seek::IndexedAgain { .. } => Seek::Slot,
+            Seek::Slot if !self.slot => Seek::Done { found: false },
+            Seek::Slot => Seek::Generation,
+            Seek::Generation if self.generation == 0 => again,
+            Seek::Generation => Seek::SlotAgain { generation: self.generation },
+            Seek::SlotAgain { .. } if !self.slot => again,
+            Seek::SlotAgain { generation } => Seek::Key { generation },
+            Seek::Key { generation } => Seek::GenerationAgain { generation, found: self.key == A },
+            Seek::GenerationAgain { generation, .. } if self.generation != generation => again,
+            Seek::GenerationAgain { found, .. } => Seek::Done { found },
+            done @ Seek::Done { .. } => done,
+        };
+        self
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self.seek {
+            Seek::Done { found: true } if self.seen == 1 => Err("an old value".into()),
+            Seek::Done { found: false } if self.commit == 0 => Err("missing before it was removed".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn search_removal(unseen: Unseen) -> Result<usize, String> {
+    let steps = |state: &Removing, next: &mut Vec<Removing>| {
+        state.check()?;
+        if state.write != Removal::Over {
+            next.push(state.write_step(unseen));
+            // The writer dies.
+            next.push(Removing { write: Removal::Over, ..*state });
+        }
+        if !matches!(state.seek, Seek::Done { .. }) {
+            next.push(state.seek_step(unseen));
+        }
+        Ok(())
+    };
+    explore(Removing::start(), steps, Removing::is_end)
+}
+
+#[test]
+fn a_key_that_is_removed_without_a_record_is_missing_from_then_on_and_every_reader_finds_out() {
+    let states = search_removal(Unseen::Nothing).unwrap_or_else(|trace| panic!("{trace}"));
+    println!("{states} states");
+    assert!(states > 100, "only {states} states");
+}
+
+#[test]
+fn without_a_part_of_that_it_would_not_be_or_a_reader_would_not_find_out() {
+    let trace = search_removal(Unseen::Pending).expect_err("nothing is wrong without looking at what is pending");
+    assert!(trace.ends_with("an old value"), "it fails otherwise:\n{trace}");
+    for unseen in [Unseen::Gone, Unseen::Order] {
+        // After a death in the middle it starts over for ever.
+        search_removal(unseen).expect_err(&format!("nothing is wrong without {unseen:?}"));
+    }
+}

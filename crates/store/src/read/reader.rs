@@ -195,7 +195,7 @@ impl<'f> Reader<'f> {
     fn is_same_record(&self, seen: &Version, commit: u64) -> bool {
         let (header, view, hit) = (self.file.map.header(), Records::of(self.file.view()), seen.hit());
         header.indexed.load(Ordering::Acquire) >= commit
-            && view.word(hit.slot + 8).is_some_and(|slot| slot.load(Ordering::Acquire) == hit.record)
+            && view.word(hit.slot.offset() + 8).is_some_and(|slot| slot.load(Ordering::Acquire) == hit.record.word())
             && {
                 meanwhile("looking at a position");
                 true

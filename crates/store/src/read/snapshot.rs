@@ -1,11 +1,12 @@
 //! Looking at all keys and values, as they were at one moment, without the lock.
 
 use crate::format::*;
-use crate::header::{HELD, Root};
+use crate::header::{HELD, REMOVAL, Root};
 use crate::index::IndexView;
 use crate::log::pieces::Pieces;
 use crate::log::record::{Layout, Span};
 use crate::memory::fence;
+use crate::reference::Ref;
 use crate::torture::meanwhile;
 use crate::view::View;
 use std::collections::HashMap;
@@ -36,7 +37,7 @@ impl<'f> All<'f> {
 
     /// Visits the newest record of each key, as they were at one moment. `None`: they changed meanwhile,
     /// or one of them was not what the visitor expected.
-    pub fn visit_all(&self, visit: &mut dyn FnMut(u64) -> bool) -> Option<()> {
+    pub fn visit_all(&self, visit: &mut dyn FnMut(Ref) -> bool) -> Option<()> {
         let header = self.header();
         meanwhile("beginning to visit all");
         let commit = header.commit.load(Ordering::Acquire);
@@ -79,34 +80,40 @@ impl<'f> All<'f> {
         &self,
         mut position: u64,
         end: u64,
-        keys: &mut HashMap<Vec<u8>, Option<u64>>,
+        keys: &mut HashMap<Vec<u8>, Option<Ref>>,
     ) -> Option<Option<Root>> {
-        let mut record = self.header().pending.load(Ordering::Acquire);
-        while record != 0 && position < end {
+        let pending = self.header().pending.load(Ordering::Acquire);
+        if pending & REMOVAL != 0 {
+            // Where it has been freed since, the index does not name it any more.
+            keys.extend(self.key_of(Ref::of_word(pending & !REMOVAL)).map(|key| (key, None)));
+            return Some(None);
+        }
+        let mut record = Ref::of_word(pending);
+        while !record.is_none() && position < end {
             let head = self.record_head(record).filter(|_| self.position(record) == Some(position))?;
             if head.op == Op::Clear {
                 return self.prepared_root(record, head).map(Some);
             }
             keys.insert(self.key_of(record)?, head.op.holds_value().then_some(record));
             position += head.length;
-            record += head.length;
+            record = record.plus(head.length);
         }
         Some(None)
     }
 
-    fn key_of(&self, record: u64) -> Option<Vec<u8>> {
+    fn key_of(&self, record: Ref) -> Option<Vec<u8>> {
         let key = self.layout(record, self.record_head(record)?)?.key;
         let mut name: Vec<u8> = Vec::new();
         self.copy(key.at, key.length, &mut name)?;
         Some(name)
     }
 
-    pub fn copy_entry<B: Room<u8>, E: Room<Entry>>(&self, record: u64, snapshot: &mut Snapshot<B, E>) -> Option<()> {
+    pub fn copy_entry<B: Room<u8>, E: Room<Entry>>(&self, record: Ref, snapshot: &mut Snapshot<B, E>) -> Option<()> {
         let head = self.record_head(record)?;
         let Layout { key, value: Span { at: value, length } } = self.layout(record, head)?;
         let pieces = if head.op == Op::Append { Some(Pieces::of(***self, record, None)?) } else { None };
         let (whole, length) = pieces.as_ref().map_or((record, length), |value| (value.whole, value.length));
-        let order = self.word(whole + RECORD_ORDER)?.get();
+        let order = self.word(whole.offset() + RECORD_ORDER)?.get();
         if snapshot.count(key.length + length) > self.end() {
             // More than the file holds: its index names something time and again.
             return None;
@@ -114,7 +121,7 @@ impl<'f> All<'f> {
         let copy_key = |bytes: &mut B| self.copy(key.at, key.length, bytes);
         if length >= snapshot.limit() {
             let generation = self.generation(record)?.load(Ordering::Acquire);
-            let place = [self.file.life(), record, self.position(record)?, generation];
+            let place = [self.file.life(), record.word(), self.position(record)?, generation];
             return snapshot.add_left(order, (key.length, copy_key), Unread { length, place });
         }
         let copy_value = |bytes: &mut B| match &pieces {

@@ -15,7 +15,7 @@ pub enum Stillness<'f> {
 }
 
 /// The lock had no living owner, as this word of it says. Meanwhile the file's views take it that nothing is freed: the
-/// block table, which tells otherwise, may be half made by an owner that died while it made it anew. A result found so is
+/// table of pages, which tells otherwise, may be half made by an owner that died while it made it anew. A result found so is
 /// good only if the word has not moved ([`Stillness::held`]).
 pub struct Rest<'f> {
     file: &'f File,

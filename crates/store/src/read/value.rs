@@ -6,6 +6,7 @@ use crate::index::Hit;
 use crate::log::pieces::Pieces;
 use crate::log::record::{Records, Span};
 use crate::memory::fence;
+use crate::reference::Ref;
 use crate::torture::meanwhile;
 use crate::version::Version;
 use crate::view::View;
@@ -74,7 +75,7 @@ impl<'f> Bytes<'f> {
                 return Some(Copied::NoRoom(value.length));
             }
             value.copy(self.records, out)?;
-            if value.whole == 0 { Found::Appended } else { Found::Value }
+            if value.whole.is_none() { Found::Appended } else { Found::Value }
         };
         Some(Copied::Is { found, hit, position })
     }
@@ -119,7 +120,7 @@ impl<'f> Bytes<'f> {
             true => Found::Unchanged,
             false if length < limit => Found::Value,
             false => {
-                let place = [self.file.life(), hit.record, position, generation];
+                let place = [self.file.life(), hit.record.word(), position, generation];
                 Found::Long(Box::new(Unread { length, place }))
             }
         };
@@ -152,6 +153,7 @@ impl<'f> Bytes<'f> {
     /// Copies a part of a value that was left where it is, from its byte `from` on, to fill `target`. `None`: it is gone.
     pub fn copy_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
         let [_, record, position, generation] = value.place;
+        let record = Ref::of_word(record);
         // The generation tells that this is the start of a run, and the one that it was; only then what lies
         // in it is a record.
         (self.generation(record)?.load(Ordering::Acquire) == generation).then_some(())?;

@@ -146,3 +146,30 @@ fn what_could_not_be_synced_is_not_there_after_a_power_loss_either() {
     put(&store, b"third", b"3");
     assert_sound(&store);
 }
+
+/// More threads write than the header page has lease slots for: the others get theirs in a run.
+#[test]
+fn one_may_die_who_makes_more_lease_slots() {
+    for steps in 0.. {
+        let path = TemporaryPath::new();
+        let store = path.store();
+        put(&store, b"x", b"1");
+        let make_slots = |store: &Store| {
+            get(store, b"x");
+            Space::of(&store.file().lock().unwrap()).make_slots().unwrap();
+        };
+        let died = dies_after(steps, &path, make_slots);
+        do_not_look_yet(&store);
+        put(&store, b"y", b"1");
+        assert_sound(&store);
+        make_slots(&store);
+        let file = store.file();
+        assert!(file.lease_slot(format::LEASE_SLOTS as u32 - 1).is_some_and(|slot| slot.pid.get() == 0));
+        assert!(file.lease_slot(format::LEASE_SLOTS as u32).is_none());
+        assert_sound(&store);
+        if !died {
+            assert!(steps > 10, "only {steps} steps");
+            break;
+        }
+    }
+}

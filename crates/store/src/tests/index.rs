@@ -49,9 +49,9 @@ fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
         draw_identities_from(1);
         let path = TemporaryPath::new();
         let (store, writer) = (path.store(), path.store());
-        // Each gives the directory a run of its own, the last one in place of what the first one left.
+        // Each gives the directory a run of its own, and all of that lies side by side.
         for _ in 0..2 {
-            store.replace(&[(b"x", b"value")]).unwrap();
+            store.replace(&[(b"large", &[1; 100_000]), (b"x", b"value")]).unwrap();
         }
         let file = store.follower().current_file().unwrap().unwrap();
         let directory = Root::open(file.map.header().directory.get());
@@ -60,14 +60,15 @@ fn an_offset_out_of_a_block_that_was_reused_says_nothing_of_the_file() {
             directory.offset
         } else {
             let block = IndexView::of(file.view()).index_block(hash, directory).unwrap();
-            block + format::BLOCK_HEAD + format::home_slot(hash) * format::SLOT + 8
+            let slot = format::home_slot(hash, block.class().unwrap().slots());
+            block.offset() + format::BLOCK_HEAD + slot * format::SLOT + 8
         };
         let theirs = file.clone();
         let action = move || {
             writer.replace(&[(b"x", b"value")]).unwrap();
             // Hash and offset, as a slot has them; the name lets the value start at a multiple of 16.
             let words = if place == "following the directory" { [offset; 2] } else { [hash, offset] };
-            let value = words.map(u64::to_le_bytes).concat().repeat(4000);
+            let value = words.map(u64::to_le_bytes).concat().repeat(7000);
             let found = (0..20u8).any(|n| {
                 put(&writer, [n; 15], &value);
                 theirs.map.word(looked_at).get() == offset

@@ -43,8 +43,9 @@ fn a_file_that_outgrows_its_mapping_keeps_descriptor_lease_and_hold_and_nothing_
     let epoch = file_of(&store).map.header().index_epoch.get();
     let mut length = mapped(&store);
     let mut times = 0;
-    for n in 0..200u8 {
-        put(&store, [n], &[n; 100_000]);
+    // (Not so many that the index needs a larger block.)
+    for n in 0..150u8 {
+        put(&store, [n], &[n; 130_000]);
         times += u32::from(std::mem::replace(&mut length, mapped(&store)) != mapped(&store));
     }
     assert!((2..6).contains(&times), "{times}");
@@ -208,7 +209,7 @@ fn a_short_mapping_is_better_than_none() {
     reader.join().unwrap();
 }
 
-/// Its owner died when the block table had moved behind the end that the header tells of: who takes over has to
+/// Its owner died when the table of pages had moved behind the end that the header tells of: who takes over has to
 /// see it there.
 #[test]
 fn a_takeover_without_address_space_leaves_the_lock_to_whoever_comes_next() {
@@ -236,9 +237,9 @@ fn a_takeover_without_address_space_leaves_the_lock_to_whoever_comes_next() {
     done.recv().unwrap();
     let file = file_of(&store);
     let owner = file.lock().unwrap();
-    let end = file.blocks();
-    Space::of(&owner).move_table(4).unwrap();
-    owner.header().blocks.set(end);
+    let end = file.pages();
+    Space::of(&owner).move_table(1 << 14).unwrap();
+    owner.header().pages.set(end);
     owner.abandon();
     go_on.send(()).unwrap();
     done.recv().unwrap();

@@ -52,10 +52,8 @@ fn a_takeover_that_fails_is_made_good_by_whoever_comes_next() {
     let old = seen.hit().record;
     store.put(b"x", b"3", &mut seen).unwrap();
     let owner = file.lock().unwrap();
-    let word = file.map.word(old);
-    word.set(word.get() & !format::DEAD);
-    Space::of(&owner).add_live(format::block_of(old), Records::of(file.view()).record_head(old).unwrap().length as i64);
-    owner.header().superseding.set(old);
+    revive(&owner, old);
+    owner.header().superseding.set(old.word());
     drop(owner);
     leave_the_lock_to_the_dead(&file);
     successor();
@@ -80,12 +78,11 @@ fn a_change_that_fails_halfway_is_made_good_by_whoever_comes_next() {
 }
 
 /// Lets a dead record look as before its death.
-fn revive(owner: &WriteGuard, record: u64) {
-    let word = owner.file.map.word(record);
+fn revive(owner: &WriteGuard, record: Ref) {
+    let word = owner.file.map.word(record.offset());
     assert_ne!(word.get() & format::DEAD, 0);
     word.set(word.get() & !format::DEAD);
-    Space::of(owner)
-        .add_live(format::block_of(record), Records::of(owner.file.view()).record_head(record).unwrap().length as i64);
+    Space::of(owner).add_live(record.page(), Records::of(owner.file.view()).record_head(record).unwrap().length as i64);
 }
 
 #[test]
@@ -95,7 +92,7 @@ fn what_was_published_and_not_indexed_is_indexed_by_the_next_owner_whoever_had_t
     let owner = file.lock().unwrap();
     // As if the mapping of its writer had been poisoned after publishing: it gave the lock back.
     Index::of(&owner).delete(seen.hit().slot);
-    owner.header().pending.set(seen.hit().record);
+    owner.header().pending.set(seen.hit().record.word());
     owner.header().indexed.set(seen.position().unwrap());
     drop(owner);
     assert_eq!(get(&store, b"x"), Some(b"1".to_vec()));
@@ -108,7 +105,7 @@ fn what_was_published_and_not_indexed_is_indexed_by_the_next_owner_whoever_had_t
 fn a_value_that_was_about_to_be_superseded_and_was_not_stays() {
     let path = TemporaryPath::new();
     let (store, file, seen) = with_x(&path);
-    file.map.header().superseding.set(seen.hit().record);
+    file.map.header().superseding.set(seen.hit().record.word());
     leave_the_lock_to_the_dead(&file);
     put(&store, b"y", b"1");
     assert_sound(&store);
@@ -125,7 +122,7 @@ fn what_a_freed_record_was_appended_to_dies_with_it() {
     revive(&owner, old);
     // The one at hand is gone with its segment: nothing is there.
     owner.header().superseding.set(8);
-    owner.header().superseding_rest.set(old);
+    owner.header().superseding_rest.set(old.word());
     drop(owner);
     leave_the_lock_to_the_dead(&file);
     put(&store, b"y", b"1");
@@ -140,7 +137,7 @@ fn who_is_given_the_lease_of_a_dead_owner_does_what_he_left() {
     store.put(b"x", b"2", &mut seen).unwrap();
     let owner = file.lock().unwrap();
     revive(&owner, old);
-    owner.header().superseding.set(old);
+    owner.header().superseding.set(old.word());
     drop(owner);
     let next = next_lease(&file);
     file.map.header().lock.set(7 << 32 | u64::from(next + 1));
@@ -167,7 +164,7 @@ fn what_was_counted_and_not_published_is_not_counted() {
     let path = TemporaryPath::new();
     let (store, file, _) = with_x(&path);
     let owner = file.lock().unwrap();
-    Space::of(&owner).add_live(format::block_of(Segments::of(&owner).tail() - 1), 480);
+    Space::of(&owner).add_live(Segments::of(&owner).tail_page().unwrap(), 480);
     // Whatever was published last lies elsewhere.
     owner.header().pending.set(0);
     drop(owner);
@@ -180,7 +177,7 @@ fn what_was_counted_and_not_published_is_not_counted() {
 fn what_was_added_to_the_file_and_not_entered_is_given_back() {
     let path = TemporaryPath::new();
     let (store, file, _) = with_x(&path);
-    let end = format::block_offset(file.blocks());
+    let end = format::page_offset(file.pages());
     OpenOptions::new().write(true).open(&path.0).unwrap().set_len(end + (1 << 20)).unwrap();
     leave_the_lock_to_the_dead(&file);
     put(&store, b"y", b"1");

@@ -4,6 +4,9 @@ use super::*;
 
 /// Somebody in a place, with a ticket.
 fn stand_in_line(file: &File, number: u32, ticket: u64, lease: u32, state: u32) {
+    if file.lease_slot(number).is_none() {
+        Space::of(&file.lock().unwrap()).make_slots().unwrap();
+    }
     let place = file.lease_slot(number).unwrap();
     let header = file.map.header();
     header.tickets.set(header.tickets.get().max(ticket));
@@ -107,7 +110,7 @@ fn a_process_that_is_given_a_dead_ones_lease_does_not_stand_in_line() {
     let path = TemporaryPath::new();
     let (holder, file) = with_x(&path);
     let next = next_lease(&file);
-    stand_in_line(&file, 300, 1, next, WAITING);
+    stand_in_line(&file, 7, 1, next, WAITING);
     lock(&holder);
     let heir = Puppet::new(&path);
     assert!(!heir.may(WRITE));
