@@ -319,7 +319,8 @@ impl File {
 
     /// Whether a file of `size` bytes has all that its header, if it has one, tells of.
     fn has_what_it_says(&self, size: u64) -> bool {
-        size >= page_offset(self.pages())
+        // In this order: where the header page is gone, touching it raises SIGBUS.
+        size >= PAGE && size >= page_offset(self.pages())
     }
 
     /// The lease that this thread, of this process, has on the file.
