@@ -76,6 +76,9 @@ impl Check<'_> {
         if header.superseding.get() != 0 || header.replacing[0].get() != 0 {
             problem("an operation was not finished".into());
         }
+        if self.segments().tail_page().is_some_and(|page| !self.entry(page).is(Kind::Segment)) {
+            problem("the next record would go into what is no segment".into());
+        }
         let referred = self.referred();
         let mut counted = Counted::default();
         let mut page = self.file.first_page();

@@ -422,6 +422,8 @@ impl<'g> Index<'g> {
                 }
             }
         }
+        // Where a page of the new blocks was missing, what was written there has gone nowhere.
+        self.file.check_sound()?;
         for n in 0..2 {
             header.replacements[n].set(blocks.get(n).map_or(0, |block| block.word()));
         }
@@ -495,6 +497,7 @@ impl<'g> Index<'g> {
             map.word(offset + entry * 16 + 8).set(block);
         }
         let root = Root { offset, log2 }.seal(self.file.identity.store_id);
+        self.file.check_sound()?;
         header.directory.store(root, Ordering::Release);
         header.index_epoch.store(header.index_epoch.get().wrapping_add(1), Ordering::Release);
         self.release_array(old);
@@ -522,6 +525,7 @@ impl<'g> Index<'g> {
         let offset = self.place_for_directory(0, Purpose::Spare)?;
         let block = self.new_index_block(Prefix { depth: 0, bits: 0 }, Class::SMALLEST, Purpose::Spare)?;
         self.file.map.word(offset).set(block.word());
+        self.file.check_sound()?;
         let root = Root { offset, log2: 0 }.seal(self.file.identity.store_id);
         self.header().directory.store(root, Ordering::Release);
         Ok(())

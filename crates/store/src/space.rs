@@ -314,6 +314,7 @@ impl<'g> Space<'g> {
         let root = self.new_table_at(place, log2)?;
         self.file.map.copy_within(old.offset, root.offset, place * 8);
         let run = self.table_run(root);
+        self.file.check_sound()?;
         header.table.store(root.seal(self.file.identity.store_id), Ordering::Release);
         self.set_entry(run.page, Entry::run(Kind::Table, run.pages));
         for page in run.page + 1..run.end() {

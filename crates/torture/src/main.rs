@@ -16,6 +16,7 @@
 //! - `moved`: the file goes away and comes back.
 //! - `disk`: writes that returned with `durability = commit` are there after a loss of power, on ext4 on a loop
 //!   device (if run by root).
+//! - `full`: values of all sizes on a tmpfs that has no room for them (if run by root).
 //!
 //! `crowd` measures: many processes, nine reads to a write, and no update lost.
 //!
@@ -26,6 +27,8 @@ mod crowd;
 mod disk;
 #[cfg(feature = "torture")]
 mod durable;
+#[cfg(feature = "torture")]
+mod full;
 mod herd;
 mod journal;
 mod moved;
@@ -99,6 +102,8 @@ fn parts() -> Vec<Part<'static>> {
     parts.push(("moved", Box::new(moved::run)));
     #[cfg(feature = "torture")]
     parts.push(("disk", Box::new(disk::run)));
+    #[cfg(feature = "torture")]
+    parts.push(("full", Box::new(full::run)));
     parts
 }
 

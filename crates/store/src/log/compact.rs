@@ -115,24 +115,17 @@ impl<'g> Compactor<'g> {
     /// behind all free pages. Tells whether that may have helped.
     #[cold]
     pub fn compact_all(&self) -> bool {
-        let before = self.file.allocated().unwrap_or(0);
-        let mut has_emptied = false;
+        let segments = &self.header().segments;
+        let before = (segments.count(), self.file.allocated().unwrap_or(0));
         let mut page = self.file.first_page();
         while page < self.file.pages() {
             let entry = self.entry(page);
             if entry.is(Kind::Segment) && !is_mostly_live(entry) {
-                let tail = self.header().tail.get();
-                if self.segments().is_tail(page) {
-                    // The next record goes into another one.
-                    self.header().tail.set(0);
-                }
-                if self.evacuate(page).is_err() {
-                    if self.header().tail.get() == 0 {
-                        self.header().tail.set(tail);
-                    }
+                // The next record goes into another one than this.
+                let left = if self.segments().is_tail(page) { self.segments().leave_tail() } else { Ok(()) };
+                if left.and_then(|()| self.evacuate(page)).is_err() {
                     break;
                 }
-                has_emptied = true;
             }
             // (The page of a free extent may have come to be its last one.)
             page += if entry.is(Kind::Free) { 1 } else { self.step(page, entry) };
@@ -140,7 +133,9 @@ impl<'g> Compactor<'g> {
         if !self.is_durable() || self.sync().is_ok() {
             self.punch_all();
         }
-        has_emptied || self.file.allocated().unwrap_or(0) < before
+        // Fewer pages in use, or less memory: either comes to an end. That records have moved alone would not: whoever tries
+        // again for that could do so for ever.
+        segments.count() < before.0 || self.file.allocated().unwrap_or(0) < before.1
     }
 
     /// Moves a segment's live records behind the log's end; it is free then.

@@ -87,6 +87,11 @@ impl<'g> Segments<'g> {
         Ok(first)
     }
 
+    /// Lets the next record go into another segment. On an error it may go into any.
+    pub fn leave_tail(&self) -> Result<(), Failure> {
+        self.new_segment(RECORD_HEAD, Purpose::Reclaim).map(drop)
+    }
+
     /// Where there is no space: the segment of the tail, anew, if nothing lives in it. (In a durable file it may hold
     /// removals.)
     fn renewed_tail(&self, length: u64, purpose: Purpose) -> Option<Ref> {
@@ -153,6 +158,14 @@ impl<'g> Segments<'g> {
         if self.entry(page).live() == 0 && !self.is_tail(page) {
             self.release(page);
         }
+    }
+
+    /// Whether a place for a record lies in a run that is used for records, as the table says; also where there is no table
+    /// to ask any more.
+    pub fn is_used_for_records(&self, place: Ref) -> bool {
+        let kind = if place.is_large() { Kind::Large } else { Kind::Segment };
+        // The table first: if it is gone that is known afterwards.
+        self.entry(place.page()).is(kind) || self.file.map.is_draft() || self.file.check_ours().is_err()
     }
 
     /// Whether the segment that begins with this page is the tail's.
