@@ -277,5 +277,5 @@ impl<'g> Pages<'g> {
 fn slack(live: u64) -> u64 {
     const LEAST: u64 = 64 << 10;
     const MOST: u64 = 640 << 10;
-    (3 * live + LEAST).min(MOST)
+    (5 * live + LEAST).min(MOST)
 }

@@ -87,7 +87,7 @@ fn a_small_store_takes_little() {
             }
             if round % 997 == 0 {
                 let report = store.check().unwrap();
-                let bound = 5 * (report.live + report.index) + (100 << 10);
+                let bound = 7 * (report.live + report.index) + (100 << 10);
                 assert!(report.problems.is_empty() && report.allocated < bound, "{keys} keys, {round}: {report:?}");
             }
         }

@@ -216,5 +216,5 @@ impl<'g> Compactor<'g> {
 fn slack(live: u64) -> u64 {
     const LEAST: u64 = 16 << 10;
     const MOST: u64 = 384 << 10;
-    torture::slack().unwrap_or((2 * live).clamp(LEAST, MOST))
+    torture::slack().unwrap_or((4 * live).clamp(LEAST, MOST))
 }
