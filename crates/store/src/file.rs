@@ -38,6 +38,8 @@ pub struct File {
     path: PathBuf,
     /// A note of what a check after a boot or a copy had to drop; told once.
     pub warning: Cell<Option<String>>,
+    /// The log's end after this thread has compacted all for want of space, and found nothing more to do.
+    pub compacted: Cell<u64>,
     /// For a private copy: what it is one of.
     copied_from: Option<Rc<Original>>,
     /// Whether a reader of this thread looks at it while the lock has no living owner (see `read/stillness.rs`).
@@ -112,6 +114,7 @@ impl File {
             id,
             path,
             warning: Cell::new(None),
+            compacted: Cell::new(0),
             copied_from: None,
             resting: Cell::new(false),
         }
@@ -258,6 +261,7 @@ impl File {
             opening: self.opening.clone(),
             path: self.path.clone(),
             warning: Cell::new(self.warning.take()),
+            compacted: Cell::new(0),
             resting: Cell::new(false),
             copied_from: self.copied_from.clone(),
             ..*self

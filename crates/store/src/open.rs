@@ -364,6 +364,11 @@ impl File {
     /// `None`: the path leads elsewhere.
     fn real_name(&self, path: &Path) -> Option<PathBuf> {
         let is_ours = |name: &PathBuf| Status::of_link(name).is_ok_and(|status| status.inode == self.id);
+        let name = path.to_owned();
+        if is_ours(&name) {
+            // No link: the usual case, in one system call.
+            return Some(name);
+        }
         let target = OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_CLOEXEC).open(path).ok()?;
         let by_kernel = std::fs::read_link(format!("/proc/self/fd/{}", target.as_raw_fd())).ok();
         // Where there is no /proc, or it names the file in a way that does not lead there from here.

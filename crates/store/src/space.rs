@@ -234,6 +234,25 @@ impl<'g> Space<'g> {
         }
     }
 
+    /// Lets the reserve be no larger than the largest segment that there is: what it was beyond that is free.
+    pub fn shrink_reserve(&self) {
+        let header = self.header();
+        let (mut page, mut largest) = (self.file.first_page(), Class::SMALLEST);
+        while page < self.file.pages() {
+            let entry = self.entry(page);
+            if entry.is(Kind::Segment) {
+                largest = largest.max(entry.class());
+            }
+            page += self.step(page, entry);
+        }
+        header.reserve_class.set(header.reserve_class.get().min(largest.number()));
+        let reserve = header.reserve.reference();
+        if !reserve.is_none() && reserve.class() > Some(largest) {
+            header.reserve.set(0);
+            self.free_reserve(reserve);
+        }
+    }
+
     /// Takes the reserve for a segment of this class, or a larger one.
     fn take_reserve(&self, class: Class) -> Option<(u64, Class)> {
         let reserve = self.header().reserve.reference();

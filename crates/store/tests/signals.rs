@@ -477,6 +477,8 @@ fn a_reader_that_cannot_copy_a_file_from_another_boot_gets_an_error() {
         std::fs::remove_file(&file.0).unwrap();
         std::fs::write(&file.0, bytes).unwrap();
         std::fs::set_permissions(&file.0, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        // Else the file that was there is still taken for this one, for a tick of the clock.
+        Store::paths_have_changed();
         // SAFETY: this process has one thread.
         assert_eq!(unsafe { libc::setuid(65534) }, 0);
         limit_file_size(100_000);

@@ -77,14 +77,17 @@ pub fn run(mut ground: Ground) -> Outcome {
             refused += ends.iter().filter(|&&end| end == REFUSED).count();
             let (before, after) = replay(model, pages, life, &ends);
             herd::apart(&journals.failures, || verify(&path, &before, &after, journals));
+            model = if journals.truth.load(SeqCst) == 2 { after } else { before };
+            if journals.failures.are_none() && random.once_in(3) {
+                herd::apart(&journals.failures, || empty(&path));
+                model.clear();
+            }
             if !journals.failures.are_none() {
-                journals
-                    .failures
-                    .add(&format!("on {pages} pages, seed {seed:#x}, life {life:#x}, after {begun} operations"));
+                let when = format!("on {pages} pages, seed {seed:#x}, life {life:#x}, after {begun} operations");
+                journals.failures.add(&when);
                 let _ = std::fs::copy(&path, ground.folder.join("store.sync"));
                 break;
             }
-            model = if journals.truth.load(SeqCst) == 2 { after } else { before };
         }
     }
     outcome.done =
@@ -300,6 +303,19 @@ fn verify(path: &Path, before: &Model, after: &Model, journals: &'static Journal
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => fail(&format!("copying: {error}")),
     }
+}
+
+/// Whatever was in a store, and however full the disk is: all of it can be removed, and then there is room for a little.
+fn empty(path: &Path) {
+    let store = Store::new(path.to_owned(), Options::default());
+    let all = store.retry(Store::snapshot).unwrap();
+    for (name, _) in all.iter() {
+        let removed = store.retry(|store| store.remove(name));
+        assert!(removed.is_ok_and(|was_there| was_there), "emptying");
+    }
+    let again = store.retry(|store| store.put(b"again", b"1", &mut Version::default()));
+    assert!(again.is_ok(), "an emptied store: {again:?}");
+    store.retry(|store| store.remove(b"again")).unwrap();
 }
 
 type Content = BTreeMap<Vec<u8>, Vec<u8>>;

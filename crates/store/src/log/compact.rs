@@ -112,11 +112,13 @@ impl<'g> Compactor<'g> {
     }
 
     /// On a full disk: empties every segment in which enough is dead, and gives back the memory
-    /// behind all free pages. Tells whether that may have helped.
+    /// behind all free pages. Tells whether that may have helped: not where nothing was published since it was done last. (An
+    /// operation that has to look again, as a record has moved, would else do it time and again.)
     #[cold]
     pub fn compact_all(&self) -> bool {
-        let segments = &self.header().segments;
-        let before = (segments.count(), self.file.allocated().unwrap_or(0));
+        if self.file.compacted.get() == self.end() {
+            return false;
+        }
         let mut page = self.file.first_page();
         while page < self.file.pages() {
             let entry = self.entry(page);
@@ -130,12 +132,13 @@ impl<'g> Compactor<'g> {
             // (The page of a free extent may have come to be its last one.)
             page += if entry.is(Kind::Free) { 1 } else { self.step(page, entry) };
         }
+        self.shrink_reserve();
+        // All of it, so that whatever is taken next gets memory: that which lies behind the wrong pages is of no use.
         if !self.is_durable() || self.sync().is_ok() {
             self.punch_all();
         }
-        // Fewer pages in use, or less memory: either comes to an end. That records have moved alone would not: whoever tries
-        // again for that could do so for ever.
-        segments.count() < before.0 || self.file.allocated().unwrap_or(0) < before.1
+        self.file.compacted.set(self.end());
+        true
     }
 
     /// Moves a segment's live records behind the log's end; it is free then.
