@@ -114,7 +114,8 @@ impl Seen {
     /// Makes it so many lines, with what was met not long ago; false where there is no memory for that, or more than its share.
     fn resize(&self, bits: u32, account: &Account) -> bool {
         let size = Self::layout(bits).size();
-        if SHARE * size > account.may_pass() || !account.has_room_for(size) {
+        let limit = if account.outlives() { account.limit() } else { account.may_pass() };
+        if SHARE * size > limit || !account.has_room_for(size) {
             return false;
         }
         // SAFETY: the layout is not empty; all bits zero are free places.
