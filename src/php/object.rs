@@ -256,22 +256,30 @@ impl SyncObject {
     ///
     /// # Safety
     /// As for [`Table::find`].
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
     pub unsafe fn entry(&self, slot: CacheSlot, name: &ZStr) -> Option<&mut Entry> {
         let opening = self.constructed()?.store.opening();
         // SAFETY: as the caller promises.
         unsafe {
-            if let Some(entry) = slot.entry()
-                && Handle::opening_of(&entry.version) == opening
-                && opening != 0
-            {
-                return Some(entry);
+            match slot.entry() {
+                Some(entry) if Handle::opening_of(&entry.version) == opening && opening != 0 => Some(entry),
+                _ => self.entry_by_search(slot, name),
             }
-            let entry = self.cache().find(name)?;
-            slot.lead_to(entry);
-            Some(entry)
         }
+    }
+
+    /// As [`entry`](Self::entry), by a search.
+    ///
+    /// # Safety
+    /// As for [`Table::find`].
+    #[inline(never)]
+    #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
+    unsafe fn entry_by_search(&self, slot: CacheSlot, name: &ZStr) -> Option<&mut Entry> {
+        // SAFETY: as the caller promises.
+        let entry = unsafe { self.cache().find(name) }?;
+        slot.lead_to(entry);
+        Some(entry)
     }
 
     /// The entry of a name, if it has the newest value, or says that there is none: a search, and a few loads.
