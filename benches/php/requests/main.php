@@ -107,7 +107,7 @@ $quick = isset($options['quick']);
 $only = isset($options['only']) ? explode(',', $options['only']) : null;
 $wanted = fn (string $name) => !$only || array_filter($only, fn ($word) => str_contains($name, $word));
 $rounds = $quick ? 3 : 9;
-$churn = (int) ($options['churn'] ?? ($quick ? 2_000 : 40_000));
+$churn = (int) ($options['churn'] ?? ($quick ? 2_000 : 100_000));
 $work = getenv('SYNC_BENCH_DIR');
 
 print_machine('Requests to PHP-FPM');
