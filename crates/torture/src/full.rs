@@ -136,7 +136,7 @@ fn name(operation: Operation) -> Vec<u8> {
     }
 }
 
-/// What an operation makes of a content.
+/// Makes of a content what an operation does.
 fn apply(model: &mut Model, operation: Operation) {
     let name = name(operation);
     match operation {
