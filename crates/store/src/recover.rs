@@ -61,6 +61,11 @@ impl Recovery<'_> {
         // number of keys. Before the segments are counted, which may free the one of a removal.
         header.indexed.store(self.end(), Ordering::Release);
         self.recount_segments();
+        if !self.is_durable() {
+            // What the dead owner had freed, or not published, still has its memory, which nobody counts any more. (Of a durable
+            // file the disk has to know first what is free: with the next sync, and a look later on.)
+            self.reclaim_all();
+        }
         self.file.check_sound()
     }
 

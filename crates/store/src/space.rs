@@ -124,10 +124,10 @@ impl<'g> Space<'g> {
             // Runs that were freed since may hold all that a power loss would leave of a value.
             self.sync()?;
         }
+        if header.generation.get().is_multiple_of(RECLAIM_EVERY) {
+            self.reclaim_all();
+        }
         if purpose == Purpose::Write {
-            if header.generation.get().is_multiple_of(RECLAIM_EVERY) {
-                self.reclaim_all();
-            }
             self.fill_reserve(segment.unwrap_or(Class::SMALLEST))?;
         }
         Ok(())
