@@ -62,7 +62,7 @@ impl Recovery<'_> {
         header.indexed.store(self.end(), Ordering::Release);
         self.recount_segments();
         if !self.is_durable() {
-            // What the dead owner had freed, or not published, still has its memory, which nobody counts any more. (Of a durable
+            // The memory of runs that the dead owner had freed, or not published, is counted by nobody any more. (Of a durable
             // file the disk has to know first what is free: with the next sync, and a look later on.)
             self.reclaim_all();
         }

@@ -29,6 +29,8 @@ const FEW: usize = 1024;
 const NEAR: u64 = 256;
 /// Tells records apart that have the same number in different files.
 const OTHER_SPREAD: u64 = 0xD6E8_FEB8_6659_FD93;
+/// Places that may be looked at for each name that is freed: a walk through a sparse table frees one name in sixteen.
+const WORTH: usize = 64;
 /// Names known to be missing that a table keeps. They come from strangers.
 const MISSING: usize = 512;
 
@@ -71,6 +73,8 @@ pub struct Table {
     hand: Cell<usize>,
     /// The request in which too few names were found that it has not looked up.
     all_used: Cell<u32>,
+    /// Places that were looked at in search of names to free, beyond what the names that were freed are worth.
+    searched: Cell<usize>,
     missing: RefCell<Missing>,
 }
 
@@ -142,6 +146,7 @@ impl Table {
             keeper: ptr::null(),
             hand: Cell::new(0),
             all_used: Cell::new(0),
+            searched: Cell::new(0),
             missing: RefCell::new(Missing { entries: Vec::new(), next: 0 }),
         }
     }
@@ -532,6 +537,12 @@ impl Table {
         }
         let has_room = || keeper.account.has_room_for_name(Entry::cost(length), self.places.used());
         if !has_room() {
+            // A search that has found little is paid for by names that are not kept.
+            let left = self.searched.get();
+            if left > 0 {
+                self.searched.set(left - 1);
+                return None;
+            }
             self.sweep();
             if !has_room() {
                 return None;
@@ -592,7 +603,8 @@ impl Table {
     }
 
     /// Frees some names, in no order, where there is no room for another one: those that this request has looked up only where
-    /// there are too few others. Values that outlive the request stay: their memory would not be free before it ends.
+    /// there are too few others. Values that outlive the request stay: their memory would not be free before it ends. However many
+    /// these are, a new name costs no more than some dozens of places looked at, taken all together.
     #[cold]
     fn sweep(&self) {
         let now = self.now.get();
@@ -609,18 +621,20 @@ impl Table {
 
     /// Frees at most so many names of values that do not outlive the request; how many it were.
     fn free(&self, wanted: usize, goes: impl Fn(&Entry) -> bool) -> usize {
-        let mut freed = 0;
+        let (mut freed, mut looked) = (0, 0);
         for _ in 0..self.places.len() {
             if freed == wanted {
                 break;
             }
             let at = self.hand.get() % self.places.len();
             self.hand.set(at + 1);
+            looked += 1;
             if self.entry_at(at).is_some_and(|entry| !entry.has_block() && goes(entry)) {
                 self.remove_at(at);
                 freed += 1;
             }
         }
+        self.searched.set((self.searched.get() + looked).saturating_sub(WORTH * freed));
         freed
     }
 

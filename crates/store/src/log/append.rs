@@ -213,7 +213,6 @@ impl<'g> Log<'g> {
     /// Writes a record into space of its own; nobody sees it yet.
     #[inline(always)]
     pub fn append(&self, record: &NewRecord, place: Ref, position: u64, order: u64, company: Company) -> Placed {
-        debug_assert!(self.segments().is_used_for_records(place), "{place:?} is not in a run for records");
         let map = &self.file.map;
         let (offset, length) = (place.offset(), record.length());
         let key = offset + RECORD_HEAD;

@@ -160,14 +160,6 @@ impl<'g> Segments<'g> {
         }
     }
 
-    /// Whether a place for a record lies in a run that is used for records, as the table says; also where there is no table
-    /// to ask any more.
-    pub fn is_used_for_records(&self, place: Ref) -> bool {
-        let kind = if place.is_large() { Kind::Large } else { Kind::Segment };
-        // The table first: if it is gone that is known afterwards.
-        self.entry(place.page()).is(kind) || self.file.map.is_draft() || self.file.check_ours().is_err()
-    }
-
     /// Whether the segment that begins with this page is the tail's.
     pub fn is_tail(&self, page: u64) -> bool {
         self.tail_page() == Some(page)
