@@ -457,6 +457,11 @@ impl File {
         self.opening.length()
     }
 
+    /// Whether no name leads to the file any more.
+    pub fn is_deleted(&self) -> bool {
+        self.opening.with(|file| Ok(file.metadata()?.nlink() == 0)).unwrap_or(false)
+    }
+
     /// Bytes of memory or disk behind the file.
     pub fn allocated(&self) -> Result<u64, Failure> {
         self.opening.with(|file| Ok(file.metadata()?.blocks() * 512))

@@ -32,6 +32,11 @@ fn nowhere() -> *const Word {
     std::ptr::from_ref(&NOWHERE).cast()
 }
 
+/// Whether an operation could do with more space on the disk.
+fn is_for_want_of_space(failure: &Failure) -> bool {
+    matches!(failure, Failure::NoSpace)
+}
+
 /// A path, and the file that it means.
 pub struct Follower {
     pub path: PathBuf,
@@ -303,7 +308,11 @@ impl Follower {
                 Ok(_) => self.open(write),
                 Err(failure) => Err(failure),
             };
-            let Some(file) = file.map_err(|failure| self.error(failure))? else { return Ok(None) };
+            let file = match file {
+                Err(failure) if is_for_want_of_space(&failure) && registry::close_deleted() => continue,
+                file => file.map_err(|failure| self.error(failure))?,
+            };
+            let Some(file) = file else { return Ok(None) };
             let turn = !write && self.session.is_in_line() && Line::of(&file).take_turn();
             let outcome = operation(&file);
             if turn && outcome.is_err() {
@@ -320,6 +329,7 @@ impl Follower {
             };
             match reached {
                 Ok(()) => continue,
+                Err(failure) if is_for_want_of_space(&failure) && registry::close_deleted() => continue,
                 Err(Failure::Stale) => self.close(),
                 Err(failure) => return Err(self.error(failure)),
             }

@@ -161,6 +161,20 @@ pub fn close_destroyed(id: Inode) {
     drop(known);
 }
 
+/// Closes the files that no store uses and nobody can open any more: the last names of them are gone, and what they take of the
+/// disk goes with the last process that has them open. Tells whether there were any. A system call for each file that is
+/// not in use.
+pub fn close_deleted() -> bool {
+    let deleted: Vec<Known> = REGISTRY.with_borrow_mut(|registry| {
+        registry
+            .files
+            .extract_if(|_, known| known.is_idle() && known.file.is_deleted())
+            .map(|(_, known)| known)
+            .collect()
+    });
+    !deleted.is_empty()
+}
+
 /// This thread's handle on a file, if it has one that can still be used.
 pub fn registered(id: Inode) -> Option<Rc<File>> {
     REGISTRY.with_borrow_mut(|registry| {

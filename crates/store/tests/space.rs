@@ -202,6 +202,23 @@ fn a_full_disk_changes_nothing_and_can_be_emptied() {
     fill("any-values", 4 << 20, 0, 500_000);
 }
 
+/// What a process has deleted, or another one, takes space for as long as a process has it open: this one lets go of it.
+#[test]
+fn a_deleted_store_leaves_its_space_to_the_next_one() {
+    // Room for one of them, not for two.
+    for (bytes, kilobytes) in [(0, 16), (9_000, 64), (100_000, 160)] {
+        let Some(disk) = SmallDisk::new(&format!("deleted-{bytes}"), kilobytes << 10) else { return };
+        let file = TemporaryPath::in_folder(&disk.0);
+        let store = file.store();
+        for round in 0..5 {
+            store.put(b"x", &vec![round; bytes], &mut Version::default()).unwrap();
+            std::fs::remove_file(&file.0).unwrap();
+            Store::paths_have_changed();
+            assert_eq!(store.len().unwrap(), 0, "{bytes} bytes, round {round}");
+        }
+    }
+}
+
 /// The smallest disks: a store that does not fit leaves no file that would be taken for one.
 #[test]
 fn a_disk_too_small_for_a_store_is_an_error_without_remains() {
