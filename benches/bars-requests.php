@@ -22,6 +22,7 @@ return [
     ...$bars,
     [11, 'a new object and a read, the first in a request, in µs', fn (Results $r) => $r->number('new', 'new, first in a request') / 1e3, 'limit' => 3.5],
     [11, 'a new object and a read, in a loop, in ns', fn (Results $r) => $r->number('new', 'new, in a loop'), 'limit' => 400],
+    [11, 'a read in a request that reads more than the cache can hold, the slowest of the later requests, in the first', fn (Results $r) => $r->number('beyond', 'slowest of the later, in the first'), 'limit' => 4],
     [11, 'growth of a worker\'s memory over the second half of the churn, in KiB', $growth('KiB'), 'limit' => 100],
     [11, 'of its descriptors', $growth('descriptors'), 'limit' => 0],
     [11, 'of its mappings', $growth('mappings'), 'limit' => 0],

@@ -187,6 +187,22 @@ if ($wanted('new')) {
         printf("| %s | %s |\n", $name === 'new' ? 'Sync' : 'Sync before', implode(' | ', array_map(ns(...), $by)));
     }
 }
+if ($wanted('beyond')) {
+    $took = [];
+    foreach (array_intersect_key($pools, ['new' => 1, 'old' => 1]) as $name => $pool) {
+        $pool->renew();
+        $pool->ask('fill beyond');
+        $pool->renew();
+        for ($request = 1; $request <= 5; $request++) {
+            $took[$name === 'new' ? 'Sync' : 'Sync before'][$request] = $pool->ask('beyond')['ns'];
+        }
+    }
+    echo "\n## A read in requests that each read 60,000 short strings, more than the cache can hold\n\n| request | ", implode(' | ', array_keys($took)), " |\n| --- |", str_repeat(' ---: |', count($took)), "\n";
+    for ($request = 1; $request <= 5; $request++) {
+        echo "| $request | ", implode(' | ', array_map(fn ($of) => ns($of[$request]), $took)), " |\n";
+    }
+    $results->numbers['beyond']['slowest of the later, in the first'] = max(array_slice($took['Sync'], 1)) / $took['Sync'][1];
+}
 if ($wanted('churn')) {
     echo "\n## A worker, over $churn requests that read, write and remove values, and make and destroy stores\n\n| requests | memory, KiB | descriptors | mappings | names in the cache | bytes in it, at most |\n| ---: | ---: | ---: | ---: | ---: | ---: |\n";
     $pools['new']->renew();

@@ -83,6 +83,23 @@ echo json_encode(match ($do) {
         }
         return ['ns' => (hrtime(true) - $start) / 1_000];
     })(),
+    // More names than the cache can hold.
+    'fill beyond' => (function () use ($directory) {
+        $all = new stdClass;
+        for ($i = 0; $i < 60_000; $i++) {
+            $all->{"name$i"} = "value of $i";
+        }
+        (new Sync("$directory/beyond"))->setData($all);
+        return [];
+    })(),
+    'beyond' => (function () use ($directory) {
+        $s = new Sync("$directory/beyond");
+        $start = hrtime(true);
+        for ($i = 0; $i < 60_000; $i++) {
+            $v = $s->{"name$i"};
+        }
+        return ['ns' => (hrtime(true) - $start) / 60_000];
+    })(),
     'churn' => (function () use ($directory, $salt) {
         require_once __DIR__ . '/values.php';
         mt_srand($salt);
