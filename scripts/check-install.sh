@@ -128,7 +128,8 @@ of_its_own() (
 
     says '^  cli +from its next start on$' scripts/install.sh install
     [ "$(printf '<?= extension_loaded("sync") ? "loaded" : "";' | "$PHP")" = loaded ] || fail 'it is not loaded'
-    says '^  fpm +from its next start on$' scripts/install.sh install
+    # Any other FPM may be running on this machine.
+    says '^  fpm +(from its next start on|running; restart it: .+)$' scripts/install.sh install
     says '^Disabled for:$' scripts/install.sh uninstall
     [ "$(content_of "$folder/$1")" = "$before" ] || fail "uninstall left: $(content_of "$folder/$1")"
     says '^Nothing of it is installed' scripts/install.sh uninstall
