@@ -94,6 +94,13 @@ impl Account {
         self.limit.get().clamp(PASSING, u32::MAX as usize)
     }
 
+    /// Whether all that is kept is so little that it does no harm for a while.
+    pub fn is_little(&self) -> bool {
+        const NAMES: usize = 32 << 10;
+        const VALUES: usize = 4 << 10;
+        self.lasting.get() <= NAMES && self.passing.get() <= VALUES
+    }
+
     /// Encoded bytes of values to be forgotten before there are so many more.
     pub fn passing_excess(&self, more: usize) -> usize {
         let (may, wanted) = (self.may_pass(), self.passing.get() + more);

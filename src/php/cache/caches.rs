@@ -1,6 +1,7 @@
 //! All that a thread keeps: its shelves, from request to request.
 //!
-//! A command-line program has one request. For it nothing outlives that, and what a file's last object kept goes with it.
+//! A command-line program has one request. For it nothing outlives that, and what a file's last object kept goes with it; a
+//! little of it stays until there is an object on another file.
 //!
 //! No function here calls code that may leave by `longjmp`, or run user code: nothing is ever half done.
 
@@ -24,6 +25,9 @@ pub struct Caches {
     shelves: RefCell<HashMap<u64, Box<Shelf>, BuildHasherDefault<Spread>>>,
     /// Shelves at which those that nobody can use any more are looked for.
     many: Cell<usize>,
+    /// The shelf that its last object has left, if that is there still, by the number of the opening: the next object is likely to
+    /// be on the same file. 0: none.
+    spare: Cell<u64>,
 }
 
 /// Hashes the numbers of openings, which are counted by this process.
@@ -80,6 +84,7 @@ impl Caches {
         if opening == 0 {
             return nowhere();
         }
+        self.spare(0, opening);
         let mut shelves = self.shelves.borrow_mut();
         if shelves.len() >= self.many.get() && !shelves.contains_key(&opening) {
             drop(shelves);
@@ -104,7 +109,27 @@ impl Caches {
         let (opening, users) = unsafe { ((*shelf).opening, &(*shelf).users) };
         users.set(users.get().saturating_sub(1));
         if users.get() == 0 && !self.keeper.account.outlives() {
-            let shelf = self.shelves.borrow_mut().remove(&opening);
+            if self.keeper.account.is_little() {
+                self.spare(opening, opening);
+            } else {
+                self.drop_unused_shelf(opening);
+            }
+        }
+    }
+
+    /// Lets a shelf that nobody uses stay (0: none), and drops the one that has stayed so far, unless it is `wanted`.
+    fn spare(&self, opening: u64, wanted: u64) {
+        let before = self.spare.replace(opening);
+        if before != 0 && before != wanted {
+            self.drop_unused_shelf(before);
+        }
+    }
+
+    fn drop_unused_shelf(&self, opening: u64) {
+        let mut shelves = self.shelves.borrow_mut();
+        if shelves.get(&opening).is_some_and(|shelf| shelf.users.get() == 0) {
+            let shelf = shelves.remove(&opening);
+            drop(shelves);
             shelf.inspect(|shelf| Self::empty(shelf));
         }
     }
