@@ -202,7 +202,7 @@ fn a_full_disk_changes_nothing_and_can_be_emptied() {
     fill("any-values", 4 << 20, 0, 500_000);
 }
 
-/// What a process has deleted, or another one, takes space for as long as a process has it open: this one lets go of it.
+/// A store that a process, or another one, has deleted takes space for as long as a process has it open: this one lets go of it.
 #[test]
 fn a_deleted_store_leaves_its_space_to_the_next_one() {
     // Room for one of them, not for two.
