@@ -67,8 +67,9 @@ impl Seen {
     #[inline]
     pub fn meet(&self, what: u64, among: u64, account: &Account) -> Sight {
         let now = account.now() & 0xFF;
-        let mark = ((among.wrapping_mul(SPREAD) >> (64 - MOST)) << OWN | what.wrapping_mul(SPREAD) >> (64 - OWN)).max(1)
-            as u32;
+        // (Turned round: where both numbers are one, the bits that choose the line would else be the thing's own, too.)
+        let own = what.rotate_left(32).wrapping_mul(SPREAD) >> (64 - OWN);
+        let mark = ((among.wrapping_mul(SPREAD) >> (64 - MOST)) << OWN | own).max(1) as u32;
         if self.lines.get().is_null() && !self.resize(INITIAL, account) {
             return Sight::First;
         }
