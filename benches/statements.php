@@ -21,6 +21,7 @@ return [
     'read, each once' => ['open' => "$fresh $names \$s->setData((object) named(10000));", 'prepare' => '$t = new Sync($f); $t->x;', 'run' => '$v = $t->{$names[$i]};', 'at most' => 10_000],
     'read, another object has just written it' => ['open' => "$fresh \$s->x = 1; \$t = new Sync(\$f);", 'run' => '$s->x = $i; $v = $t->x;'],
     'read, an array that another object has just written' => ['open' => "$fresh \$t = new Sync(\$f);", 'run' => '$s->x = $pairs; $v = $t->x;'],
+    'read, by a new object each time' => ['open' => "$fresh \$s->x = 1;", 'run' => '$s = new Sync($f); $v = $s->x;'],
     'read, objects' => ['open' => "$fresh $objects \$s->x = \$rows;", 'run' => '$v = $s->x;'],
     'isset' => ['open' => "$fresh \$s->x = 1;", 'run' => '$v = isset($s->x);', 'times' => 8, 'limit' => 1.03],
     'isset, no such name' => ['open' => "$fresh \$s->x = 1;", 'run' => '$v = isset($s->y);', 'times' => 8],

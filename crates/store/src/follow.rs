@@ -32,11 +32,6 @@ fn nowhere() -> *const Word {
     std::ptr::from_ref(&NOWHERE).cast()
 }
 
-/// Whether an operation could do with more space on the disk.
-fn is_for_want_of_space(failure: &Failure) -> bool {
-    matches!(failure, Failure::NoSpace)
-}
-
 /// A path, and the file that it means.
 pub struct Follower {
     pub path: PathBuf,
@@ -309,7 +304,7 @@ impl Follower {
                 Err(failure) => Err(failure),
             };
             let file = match file {
-                Err(failure) if is_for_want_of_space(&failure) && registry::close_deleted() => continue,
+                Err(Failure::NoSpace) if registry::close_deleted() => continue,
                 file => file.map_err(|failure| self.error(failure))?,
             };
             let Some(file) = file else { return Ok(None) };
@@ -329,7 +324,7 @@ impl Follower {
             };
             match reached {
                 Ok(()) => continue,
-                Err(failure) if is_for_want_of_space(&failure) && registry::close_deleted() => continue,
+                Err(Failure::NoSpace) if registry::close_deleted() => continue,
                 Err(Failure::Stale) => self.close(),
                 Err(failure) => return Err(self.error(failure)),
             }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
-use sync_store::testing::{Random, TemporaryPath, entries, get, is_in_proportion};
+use sync_store::testing::{Random, SmallDisk, TemporaryPath, entries, get, is_in_proportion};
 use sync_store::{ErrorKind, Store, Version};
 
 /// A length up to `most`: any magnitude is as likely as any other.
@@ -96,39 +96,15 @@ fn a_small_store_takes_little() {
 
 // ---- a full disk ---------------------------------------------------------------------------------
 
-/// A tmpfs of its own.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// `None` where this user may not mount.
-    fn new(name: &str, bytes: u64) -> Option<Self> {
-        let path = PathBuf::from(format!("/dev/shm/sync-space-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        let mount = |flags| {
-            let target = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
-            let options = std::ffi::CString::new(format!("size={bytes}")).unwrap();
-            // SAFETY: all strings end with a NUL and live until the call returns.
-            unsafe {
-                libc::mount(c"sync".as_ptr(), target.as_ptr(), c"tmpfs".as_ptr(), flags, options.as_ptr().cast()) == 0
-            }
-        };
-        if mount(0) {
-            return Some(Self(path));
-        }
-        let _ = std::fs::remove_dir(&path);
+/// A tmpfs of so many bytes; `None` where this user may not mount.
+fn small_disk(name: &str, bytes: u64) -> Option<SmallDisk> {
+    let folder = PathBuf::from(format!("/dev/shm/sync-space-{}-{name}", std::process::id()));
+    let disk = SmallDisk::new(&folder, bytes);
+    if let Err(why) = &disk {
         // Not `eprintln!`, whose output is shown only if the test fails.
-        let _ = writeln!(std::io::stderr(), "SKIP {name}: this user may not mount a tmpfs");
-        None
+        let _ = writeln!(std::io::stderr(), "SKIP {name}: this user may not mount a tmpfs ({why})");
     }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let target = std::ffi::CString::new(self.0.to_str().unwrap()).unwrap();
-        // SAFETY: ends with a NUL. Lazily: the store has the file open until the thread ends.
-        unsafe { libc::umount2(target.as_ptr(), libc::MNT_DETACH) };
-        let _ = std::fs::remove_dir(&self.0);
-    }
+    disk.ok()
 }
 
 fn assert_holds(store: &Store, model: &BTreeMap<u64, Vec<u8>>, when: &str) {
@@ -140,7 +116,7 @@ fn assert_holds(store: &Store, model: &BTreeMap<u64, Vec<u8>>, when: &str) {
 
 /// Stores until the disk is full, and checks that a failed write changes nothing; removes; stores again.
 fn fill(name: &str, disk: u64, least: u64, most: u64) {
-    let Some(disk) = SmallDisk::new(name, disk) else { return };
+    let Some(disk) = small_disk(name, disk) else { return };
     let file = TemporaryPath::in_folder(&disk.0);
     let store = file.store();
     let mut random = Random::new(u64::from(std::process::id()));
@@ -207,7 +183,7 @@ fn a_full_disk_changes_nothing_and_can_be_emptied() {
 fn a_deleted_store_leaves_its_space_to_the_next_one() {
     // Room for one of them, not for two.
     for (bytes, kilobytes) in [(0, 16), (9_000, 64), (100_000, 160)] {
-        let Some(disk) = SmallDisk::new(&format!("deleted-{bytes}"), kilobytes << 10) else { return };
+        let Some(disk) = small_disk(&format!("deleted-{bytes}"), kilobytes << 10) else { return };
         let file = TemporaryPath::in_folder(&disk.0);
         let store = file.store();
         for round in 0..5 {
@@ -223,7 +199,7 @@ fn a_deleted_store_leaves_its_space_to_the_next_one() {
 #[test]
 fn a_disk_too_small_for_a_store_is_an_error_without_remains() {
     for kilobytes in (4..=64).step_by(4) {
-        let Some(disk) = SmallDisk::new(&format!("{kilobytes}k"), kilobytes << 10) else { return };
+        let Some(disk) = small_disk(&format!("{kilobytes}k"), kilobytes << 10) else { return };
         let file = TemporaryPath::in_folder(&disk.0);
         let store = file.store();
         let mut stored = 0;

@@ -6,13 +6,11 @@ use super::herd;
 use super::journal::Failures;
 use super::{Ground, Outcome, Random};
 use std::collections::BTreeMap;
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
-use sync_store::testing::{fork, shared_memory};
+use sync_store::testing::{SmallDisk, fork, shared_memory};
 use sync_store::{Appended, Error, ErrorKind, Options, Store, Version, torture};
 
 /// Sizes of the file system, in pages.
@@ -58,7 +56,7 @@ pub fn run(mut ground: Ground) -> Outcome {
         let seed = ground.random.number();
         let mut random = Random::new(seed);
         let pages = PAGES[random.index(PAGES.len())];
-        let disk = match Disk::new(&ground.folder.join(format!("disk-{files}")), pages << 12) {
+        let disk = match SmallDisk::new(&ground.folder.join(format!("disk-{files}")), pages << 12) {
             Ok(disk) => disk,
             Err(why) => return Outcome { done: format!("left out, as root alone may mount: {why}"), ..outcome },
         };
@@ -349,30 +347,4 @@ fn difference(found: &Content, expected: &Content) -> String {
     let more = names(found, &|name| !expected.contains_key(name));
     let other = names(expected, &|name| found.get(name).is_some_and(|it| expected.get(name) != Some(it)));
     format!("{} values of {}; lost {lost:?}, more {more:?}, other {other:?}", found.len(), expected.len())
-}
-
-/// A file system of its own, in memory.
-struct Disk(PathBuf);
-
-impl Disk {
-    fn new(folder: &Path, size: u64) -> Result<Self, String> {
-        std::fs::create_dir(folder).map_err(|error| error.to_string())?;
-        let target = CString::new(folder.as_os_str().as_bytes()).map_err(|error| error.to_string())?;
-        let options = CString::new(format!("size={size}")).map_err(|error| error.to_string())?;
-        // SAFETY: all strings end with a NUL and live until the call returns.
-        let mounted = unsafe {
-            libc::mount(c"sync".as_ptr(), target.as_ptr(), c"tmpfs".as_ptr(), 0, options.as_ptr().cast()) == 0
-        };
-        if mounted { Ok(Self(folder.to_owned())) } else { Err(std::io::Error::last_os_error().to_string()) }
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        if let Ok(target) = CString::new(self.0.as_os_str().as_bytes()) {
-            // SAFETY: ends with a NUL. Lazily, whoever still has a file open.
-            unsafe { libc::umount2(target.as_ptr(), libc::MNT_DETACH) };
-        }
-        let _ = std::fs::remove_dir(&self.0);
-    }
 }

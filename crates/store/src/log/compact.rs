@@ -119,13 +119,14 @@ impl<'g> Compactor<'g> {
         if self.file.compacted.get() == self.end() {
             return false;
         }
-        let mut page = self.file.first_page();
+        let (mut page, start, mut is_all) = (self.file.first_page(), self.end(), true);
         while page < self.file.pages() {
             let entry = self.entry(page);
             if entry.is(Kind::Segment) && !is_mostly_live(entry) {
                 // The next record goes into another one than this.
                 let left = if self.segments().is_tail(page) { self.segments().leave_tail() } else { Ok(()) };
                 if left.and_then(|()| self.evacuate(page)).is_err() {
+                    is_all = false;
                     break;
                 }
             }
@@ -137,7 +138,10 @@ impl<'g> Compactor<'g> {
         if !self.is_durable() || self.sync().is_ok() {
             self.punch_all();
         }
-        self.file.compacted.set(self.end());
+        // (Where there was no space for the first copy, there may be some later, and nobody has to look again.)
+        if is_all || self.end() != start {
+            self.file.compacted.set(self.end());
+        }
         true
     }
 
