@@ -257,7 +257,7 @@ impl Store {
     /// Removes a key; tells whether it was there. Does not create a file.
     pub fn remove(&self, key: &[u8]) -> Result<bool> {
         let Some(encoded) = EncodedKey::new(key) else { return Ok(false) };
-        if self.exists_or_held()? == Existence::Missing {
+        if !self.has_content()? {
             return Ok(false);
         }
         self.write(|file, owner| {
@@ -594,6 +594,17 @@ impl Store {
             Space::of(&owner).make_durable()?;
         }
         Ok(owner)
+    }
+
+    /// Whether anything has ever been stored. A file that was made while the disk was full is a header page alone: making room
+    /// in it for nothing would fail.
+    fn has_content(&self) -> Result<bool> {
+        let content = self.follower.with_file(false, |file| {
+            let is_furnished = || file.map.header().directory.load(Ordering::Acquire) != 0;
+            // (A file that is furnished will not be bare again; where something moves underneath, the write notices.)
+            Ok(is_furnished() || Reader::of(file).look_at_all(self.session().object(), || Some(is_furnished()))?)
+        })?;
+        Ok(content.unwrap_or(false))
     }
 
     /// Whether there is a store; for operations that do not create one.

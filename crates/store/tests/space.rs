@@ -211,6 +211,12 @@ fn a_disk_too_small_for_a_store_is_an_error_without_remains() {
         }
         assert_eq!(stored, if kilobytes < 16 { 0 } else { 20 }, "{kilobytes} KiB");
         assert_eq!(store.len().unwrap(), stored, "{kilobytes} KiB");
+        // Neither of what is there, nor of what is not, in a file that is no more than its first page.
+        for key in [0, 20] {
+            let removed = remove(&store, key).unwrap_or_else(|error| panic!("{kilobytes} KiB, key {key}: {error}"));
+            assert_eq!(removed, stored > key, "{kilobytes} KiB, key {key}");
+        }
+        let stored = stored.saturating_sub(1);
         assert_eq!(file.store().snapshot().unwrap().len() as u64, stored, "{kilobytes} KiB");
     }
 }
