@@ -78,7 +78,11 @@ function type(string $where, ?ReflectionType $type): string
     $masks = [];
     foreach ($type instanceof ReflectionUnionType ? $type->getTypes() : [$type] as $one) {
         $name = $one instanceof ReflectionNamedType ? withoutNamespace($one->getName()) : refuse("$where has an intersection type");
-        if (in_array($name, MASKS, true)) {
+        if ($name === 'iterable') {
+            // Since PHP 8.2 another name of Traversable|array.
+            $class = 'Traversable';
+            $masks[] = 'array';
+        } elseif (in_array($name, MASKS, true)) {
             $masks[] = $name;
         } elseif ($one->isBuiltin() || in_array($name, ['self', 'parent'], true)) {
             refuse("$where has the type $name");
@@ -142,9 +146,6 @@ function signature(string $where, ReflectionMethod $method): string
         'returns a reference' => $method->returnsReference(),
     ]);
     $returns = type("$where()", $method->getReturnType());
-    if ($method->hasReturnType() && !$method->getDeclaringClass()->isFinal() && !$method->isFinal() && !hasTag($method, 'tentative-return-type')) {
-        refuse("$where() has a return type that every override would have to repeat; add @tentative-return-type");
-    }
     if (hasTag($method, 'tentative-return-type')) {
         $method->hasReturnType() || refuse("$where() has @tentative-return-type, and no return type");
         $returns .= '.tentative()';

@@ -7,6 +7,7 @@
  * Most methods declare no return type, because the original declared none, and an override in a
  * subclass that has none either should stay legal without a notice: the doc comments give the return types.
  * For the same reason names are declared as mixed, and a return type is tentative, as those of the core's interfaces are.
+ * Methods that the original did not have declare all their types.
  *
  * The first sentence of each doc comment also appears in README.md's API table.
  */
@@ -422,6 +423,17 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
 class SyncException extends \RuntimeException {}
 
 /**
+ * A wait was over before what it was for had happened.
+ *
+ *     try {
+ *         echo $sync->progress;
+ *     } catch (SyncTimeoutException) {
+ *         echo 'busy';
+ *     }
+ */
+class SyncTimeoutException extends SyncException {}
+
+/**
  * Another Sync has held `lock()` for longer than it allowed others to wait.
  *
  *     try {
@@ -430,4 +442,4 @@ class SyncException extends \RuntimeException {}
  *         echo 'busy';
  *     }
  */
-class SyncLockTimeoutException extends SyncException {}
+class SyncLockTimeoutException extends SyncTimeoutException {}

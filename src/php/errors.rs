@@ -1,4 +1,4 @@
-//! `SyncException`, `SyncLockTimeoutException`, and how a failure of the store becomes one.
+//! `SyncException`, `SyncTimeoutException`, `SyncLockTimeoutException`, and how a failure of the store becomes one.
 
 use std::ffi::CString;
 use std::ptr;
@@ -12,13 +12,17 @@ use super::zend::{self, Thrown};
 
 static SYNC_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 
+static TIMEOUT_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
+
 static LOCK_TIMEOUT_EXCEPTION: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 
-/// Registers both classes. Called once, at module startup.
+/// Registers the three classes. Called once, at module startup.
 pub fn register() -> ext_php_rs::error::Result<()> {
     let sync_exception = signatures::register_sync_exception()?;
     SYNC_EXCEPTION.store(sync_exception.as_ptr(), Ordering::Relaxed);
-    let lock_timeout = signatures::register_sync_lock_timeout_exception(sync_exception)?;
+    let timeout = signatures::register_sync_timeout_exception(sync_exception)?;
+    TIMEOUT_EXCEPTION.store(timeout.as_ptr(), Ordering::Relaxed);
+    let lock_timeout = signatures::register_sync_lock_timeout_exception(timeout)?;
     LOCK_TIMEOUT_EXCEPTION.store(lock_timeout.as_ptr(), Ordering::Relaxed);
     Ok(())
 }
@@ -35,6 +39,12 @@ fn throw(class: *mut zend_class_entry, message: &str) -> Thrown {
 #[cold]
 pub fn throw_sync(message: &str) -> Thrown {
     throw(SYNC_EXCEPTION.load(Ordering::Relaxed), message)
+}
+
+/// Throws a `SyncTimeoutException`.
+#[cold]
+pub fn throw_timeout(message: &str) -> Thrown {
+    throw(TIMEOUT_EXCEPTION.load(Ordering::Relaxed), message)
 }
 
 /// Throws an `Error`, for what is a mistake in the program.

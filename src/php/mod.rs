@@ -54,6 +54,7 @@ mod string_offset;
 mod subclass;
 #[deny(dead_code, reason = "a method that the stub does not have")]
 mod sync;
+mod timeout;
 mod value;
 mod views;
 mod wait;

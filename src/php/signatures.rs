@@ -171,8 +171,14 @@ pub fn register_sync_exception() -> error::Result<Class> {
     unsafe { declare::class(c"SyncException", spl_ce_RuntimeException, &[], &[end_of_methods()], 0) }
 }
 
-/// Registers `SyncLockTimeoutException`. Called once, at module startup.
-pub fn register_sync_lock_timeout_exception(sync_exception: Class) -> error::Result<Class> {
+/// Registers `SyncTimeoutException`. Called once, at module startup.
+pub fn register_sync_timeout_exception(sync_exception: Class) -> error::Result<Class> {
     // SAFETY: the core's classes are registered before any extension's; the methods are those of this class.
-    unsafe { declare::class(c"SyncLockTimeoutException", sync_exception.as_ptr(), &[], &[end_of_methods()], 0) }
+    unsafe { declare::class(c"SyncTimeoutException", sync_exception.as_ptr(), &[], &[end_of_methods()], 0) }
+}
+
+/// Registers `SyncLockTimeoutException`. Called once, at module startup.
+pub fn register_sync_lock_timeout_exception(sync_timeout_exception: Class) -> error::Result<Class> {
+    // SAFETY: the core's classes are registered before any extension's; the methods are those of this class.
+    unsafe { declare::class(c"SyncLockTimeoutException", sync_timeout_exception.as_ptr(), &[], &[end_of_methods()], 0) }
 }

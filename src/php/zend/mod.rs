@@ -7,6 +7,7 @@
 //! The files stand in layers, from [`types`] and [`executor`](mod@executor) up to [`serialization`]; a file uses only those below it.
 
 mod arrays;
+mod callbacks;
 mod calls;
 mod classes;
 mod counted;
@@ -26,6 +27,7 @@ mod values;
 mod zvals;
 
 pub use arrays::*;
+pub use callbacks::*;
 pub use calls::*;
 pub use classes::*;
 pub use counted::*;

@@ -1,0 +1,46 @@
+//! How long a method waits: its `$timeout`.
+
+use std::time::{Duration, Instant};
+
+use ext_php_rs::ffi;
+
+use super::zend::{Thrown, Value, float_argument};
+
+/// The moment at which a method gives up waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeout {
+    /// `None`: never.
+    end: Option<Instant>,
+}
+
+impl Timeout {
+    /// From now on, by an argument in seconds: null means for ever, 0 means that the method does not wait. `number`: which
+    /// argument it is, counted from 1. `default`: the seconds, where it was left out.
+    ///
+    /// Throws a TypeError for what is no `?float`, and a ValueError for less than 0, or NAN.
+    pub fn of(argument: Option<&Value>, number: u32, default: Option<f64>) -> Result<Self, Thrown> {
+        let seconds = match argument {
+            Some(argument) => float_argument(argument, number)?,
+            None => default,
+        };
+        let Some(seconds) = seconds else { return Ok(Self { end: None }) };
+        if seconds.is_nan() || seconds < 0.0 {
+            // SAFETY: the engine copies the words, a C string without arguments.
+            unsafe { ffi::zend_argument_value_error(number, c"must be greater than or equal to 0".as_ptr()) };
+            return Err(Thrown);
+        }
+        // (So many seconds that the clock cannot count them are for ever.)
+        let end = Duration::try_from_secs_f64(seconds).ok().and_then(|wait| Instant::now().checked_add(wait));
+        Ok(Self { end })
+    }
+
+    /// How much of it is left; zero: it is over.
+    pub fn left(self) -> Duration {
+        self.end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether it is over.
+    pub fn is_over(self) -> bool {
+        self.left().is_zero()
+    }
+}
