@@ -409,6 +409,79 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @tentative-return-type
      */
     public function offsetUnset(mixed $offset): void {}
+
+    /**
+     * Adds to a number, as `+=` does, and returns the new value; a missing one counts as 0.
+     *
+     * No other program's step goes uncounted.
+     *
+     *     $visits = $sync->increment('visits');
+     *     $sync->increment('bytes', 4096);
+     *     $sync->increment('stock', -1);
+     *
+     * @param int|float $by
+     *
+     * @throws \TypeError where the value is an array, an object, or another that no number can be added to
+     * @throws SyncException where the file cannot be written
+     * @throws SyncLockTimeoutException
+     */
+    public function increment(string $name, int|float $by = 1): int|float {}
+
+    /**
+     * Stores a value if the one that is there is the expected one, in one step; tells whether it was.
+     *
+     * The content that is stored is compared: 1 and 1.0 differ, arrays are compared with the order of their keys, objects by class and
+     * properties, a NAN equals itself. An expected null stands for a missing value, too; a new null is stored.
+     *
+     *     do {
+     *         $old = $sync->balance;
+     *     } while (!$sync->compareAndSet('balance', $old, $old - 5));
+     *
+     * @param TValue|null $expected
+     * @param TValue|null $new
+     *
+     * @throws SyncException where the file cannot be written, or a value not be stored
+     * @throws SyncLockTimeoutException
+     */
+    public function compareAndSet(string $name, mixed $expected, mixed $new): bool {}
+
+    /**
+     * Gives the value of a property and removes it, in one step, or gives `$default` where it is missing.
+     *
+     * Of several programs that call it, one gets the value.
+     *
+     *     $message = $sync->pull('message', 'nothing new');
+     *
+     * @template TDefault
+     *
+     * @param TDefault $default
+     *
+     * @return TValue|TDefault
+     *
+     * @throws SyncException where the file cannot be written
+     * @throws SyncLockTimeoutException
+     */
+    public function pull(string $name, mixed $default = null): mixed {}
+
+    /**
+     * Replaces a value by what `$fn` makes of it, and returns that; no other program writes in between.
+     *
+     * Others read on meanwhile, and see the old value. Where $fn throws, nothing has changed. It may be run
+     * again, so it should do nothing else that counts. A missing value is `$default` to it. Keep it short: others wait to write.
+     *
+     *     $best = $sync->update('best', fn ($old) => max($old, $score), 0);
+     *
+     * @template T of TValue
+     *
+     * @param callable(TValue|null): T $fn
+     * @param TValue|null              $default
+     *
+     * @return T
+     *
+     * @throws SyncException where the file cannot be written, or the value not be stored
+     * @throws SyncLockTimeoutException
+     */
+    public function update(string $name, callable $fn, mixed $default = null): mixed {}
 }
 
 /**

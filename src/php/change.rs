@@ -91,6 +91,13 @@ fn compute<'o, 's>(
     Ok(acted.continuation)
 }
 
+/// Stores what a method has made of the value of a name, which was read while other writers were kept out: in place of what user
+/// code has stored there meanwhile.
+pub fn store_changed(turn: &Turn, name: &Str, observed: Observed, value: &Local) -> Result<(), Thrown> {
+    turn.object().forget(name);
+    Made { name, observed, steps: &[], done: Applied::Put(value) }.store(turn, value, MERGES)
+}
+
 /// A value that a statement has changed, on its way back to the store.
 struct Made<'s> {
     name: &'s Str,

@@ -7,6 +7,7 @@
 
 mod accessors;
 mod announced;
+mod atomic;
 mod buffers;
 mod cache;
 mod call;

@@ -61,6 +61,24 @@ pub unsafe fn operate(this: &SyncObject, name: &ZStr, slot: *mut *mut c_void) ->
     fetch_proxy(this, Some(Str::of(name)), slot)
 }
 
+/// Applies an operator to a number or a short string, and gives the new value. `None`: it has side effects, or there is no such
+/// value; nothing has happened.
+pub fn operate_on_number(
+    this: &SyncObject,
+    name: &Str,
+    operator: Operator,
+    operand: &Value,
+) -> Result<Option<Local>, Thrown> {
+    let mut old = Local::new();
+    if !operate_on_known_number(this, (CacheSlot::NONE, name), operator, operand, &mut old.slot())? {
+        old = Local::new();
+        if !operate_on_scalar(this, name, operator, operand, &mut old.slot())? {
+            return Ok(None);
+        }
+    }
+    operator.silently(&old, operand)
+}
+
 /// As [`operate_on_scalar`], in the usual case: the cache knows a number, and no other process was faster.
 #[inline(always)]
 fn operate_on_known_number(

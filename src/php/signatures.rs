@@ -72,6 +72,14 @@ pub struct SyncMethods {
     pub offset_exists: Method,
     /// `offsetUnset(mixed $offset): void`
     pub offset_unset: Method,
+    /// `increment(string $name, int|float $by = 1): int|float`
+    pub increment: Method,
+    /// `compareAndSet(string $name, mixed $expected, mixed $new): bool`
+    pub compare_and_set: Method,
+    /// `pull(string $name, mixed $default = null): mixed`
+    pub pull: Method,
+    /// `update(string $name, callable $fn, mixed $default = null): mixed`
+    pub update: Method,
 }
 
 /// Registers `Sync`. Called once, at module startup.
@@ -108,6 +116,10 @@ pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
                 method(c"offsetSet", methods.offset_set, SYNC_OFFSET_SET, ffi::ZEND_ACC_PUBLIC),
                 method(c"offsetExists", methods.offset_exists, SYNC_OFFSET_EXISTS, ffi::ZEND_ACC_PUBLIC),
                 method(c"offsetUnset", methods.offset_unset, SYNC_OFFSET_UNSET, ffi::ZEND_ACC_PUBLIC),
+                method(c"increment", methods.increment, SYNC_INCREMENT, ffi::ZEND_ACC_PUBLIC),
+                method(c"compareAndSet", methods.compare_and_set, SYNC_COMPARE_AND_SET, ffi::ZEND_ACC_PUBLIC),
+                method(c"pull", methods.pull, SYNC_PULL, ffi::ZEND_ACC_PUBLIC),
+                method(c"update", methods.update, SYNC_UPDATE, ffi::ZEND_ACC_PUBLIC),
                 end_of_methods(),
             ],
             0,
@@ -164,6 +176,28 @@ const SYNC_OFFSET_EXISTS: &[zend_internal_arg_info] =
     &[result(1, Type::of(mask::BOOL).tentative()), parameter(c"offset", Type::of(mask::MIXED))];
 const SYNC_OFFSET_UNSET: &[zend_internal_arg_info] =
     &[result(1, Type::of(mask::VOID).tentative()), parameter(c"offset", Type::of(mask::MIXED))];
+const SYNC_INCREMENT: &[zend_internal_arg_info] = &[
+    result(1, Type::of(mask::INT | mask::FLOAT)),
+    parameter(c"name", Type::of(mask::STRING)),
+    optional(c"by", Type::of(mask::INT | mask::FLOAT), c"1"),
+];
+const SYNC_COMPARE_AND_SET: &[zend_internal_arg_info] = &[
+    result(3, Type::of(mask::BOOL)),
+    parameter(c"name", Type::of(mask::STRING)),
+    parameter(c"expected", Type::of(mask::MIXED)),
+    parameter(c"new", Type::of(mask::MIXED)),
+];
+const SYNC_PULL: &[zend_internal_arg_info] = &[
+    result(1, Type::of(mask::MIXED)),
+    parameter(c"name", Type::of(mask::STRING)),
+    optional(c"default", Type::of(mask::MIXED), c"null"),
+];
+const SYNC_UPDATE: &[zend_internal_arg_info] = &[
+    result(2, Type::of(mask::MIXED)),
+    parameter(c"name", Type::of(mask::STRING)),
+    parameter(c"fn", Type::of(mask::CALLABLE)),
+    optional(c"default", Type::of(mask::MIXED), c"null"),
+];
 
 /// Registers `SyncException`. Called once, at module startup.
 pub fn register_sync_exception() -> error::Result<Class> {

@@ -73,6 +73,46 @@ impl<'v> Encoded<'v> {
         Ok(())
     }
 
+    /// Whether these are its bytes.
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        let body = self.body.unwrap_or_default();
+        bytes.len() == self.bytes.len() + body.len() && bytes.starts_with(&self.bytes) && bytes.ends_with(body)
+    }
+
+    /// Whether another value has the same bytes.
+    pub fn is_same_as(&self, other: &Encoded) -> bool {
+        match (self.body, other.body) {
+            (None, None) => self.bytes[..] == other.bytes[..],
+            (Some(_), Some(_)) => self.bytes[..] == other.bytes[..] && self.body == other.body,
+            _ => false,
+        }
+    }
+
+    /// Stores it under `name`, if the version is that of the newest value. `value` is the one that was encoded.
+    pub fn store_if_unchanged(
+        &self,
+        this: &SyncObject,
+        name: &ZStr,
+        value: &Value,
+        version: &mut Version,
+    ) -> Result<bool, Thrown> {
+        let mut whole = GLOBALS.get().buffers.take();
+        let bytes = match self.body {
+            Some(_) => {
+                self.write_to(&mut whole).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+                &*whole
+            }
+            None => &*self.bytes,
+        };
+        let (spot, _) = this.seek(name);
+        let is_stored = retry_importing(this, |store| store.put_if_unchanged(name.bytes(), bytes, version))?;
+        if is_stored {
+            // SAFETY: nothing runs meanwhile; encoding has said whether the value is shareable.
+            unsafe { this.cache().keep_written(self.sharing, (name, spot), value, *version, bytes.len()) };
+        }
+        Ok(is_stored)
+    }
+
     /// Stores it under `name`, unless `may` says no at the last moment: then `None`, else where it is now. Runs no
     /// user code but signal handlers. `value` is the one that was encoded.
     #[inline(always)]

@@ -6,6 +6,7 @@ use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_UNSET, BP_VAR_W, zval};
 use ext_php_rs::zend::ExecuteData;
 
 use super::accessors;
+use super::atomic;
 use super::call::{Call, arguments, run};
 use super::errors;
 use super::exclusive::exclusive;
@@ -54,6 +55,10 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         offset_set,
         offset_exists,
         offset_unset,
+        increment: atomic::increment,
+        compare_and_set: atomic::compare_and_set,
+        pull: atomic::pull,
+        update: atomic::update,
     })?;
     // SAFETY: just registered, by the only thread that there is at startup.
     lifecycle::set_class(unsafe { &mut *class.as_ptr() });

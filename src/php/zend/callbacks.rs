@@ -12,6 +12,7 @@ use super::values::{Local, Value};
 
 unsafe extern "C" {
     fn zend_parse_arg_double_slow(argument: *const Zval, into: *mut f64, number: u32) -> bool;
+    fn zend_parse_arg_number_slow(argument: *mut Zval, into: *mut *mut Zval, number: u32) -> bool;
     fn zend_parse_arg_long_slow(argument: *const Zval, into: *mut i64, number: u32) -> bool;
 }
 
@@ -94,6 +95,19 @@ pub fn int_argument(argument: &Value, number: u32) -> Result<Option<i64>, Thrown
     // SAFETY: a live value, and a place for an int.
     let fits = unsafe { zend_parse_arg_long_slow(argument.as_ptr(), &raw mut int, number) };
     refuse_unless(fits, number, c"must be of type ?int, %s given".as_ptr(), argument).map(|()| Some(int))
+}
+
+/// As [`float_argument`], an `int|float`, which may not be null.
+pub fn number_argument(argument: &Value, number: u32) -> Result<Local, Thrown> {
+    if matches!(argument.kind(), LONG | DOUBLE) {
+        return Ok(Local::copy_of(argument));
+    }
+    let copy = Local::copy_of(argument.dereference());
+    let mut converted = copy.as_ptr();
+    // SAFETY: a value of this frame, which the engine may convert where it is.
+    let fits = unsafe { zend_parse_arg_number_slow(copy.as_ptr(), &raw mut converted, number) };
+    refuse_unless(fits, number, c"must be of type int|float, %s given".as_ptr(), argument)?;
+    Ok(copy)
 }
 
 /// Throws the TypeError of an argument that does not fit its type.
