@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use sync_backend::{
-    Appended, Backend, BackendError, Entry, Found, Held, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room,
-    Snapshot, Standing, Stored, Unread, Waiting,
+    Appended, Backend, BackendError, Entry, Expiry, Found, Held, Now, PEEK, Patience, Peeked, Places, Remedy, Rewrite,
+    Room, Snapshot, Standing, Stored, Unread, Waiting,
 };
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};

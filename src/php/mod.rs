@@ -18,6 +18,8 @@ mod edit;
 mod entries;
 mod errors;
 mod exclusive;
+#[allow(dead_code, reason = "the first method that takes a `$ttl` is to come")]
+mod expiring;
 mod fetch;
 mod globals;
 mod handle;

@@ -4,6 +4,7 @@
 //! is opaque, and a value that was left in the store ([`Unread`]) is found again by words of the store's own.
 
 mod backend;
+mod expiry;
 mod outcome;
 mod room;
 mod snapshot;
@@ -12,6 +13,9 @@ pub mod testing;
 mod wait;
 
 pub use backend::Backend;
+#[cfg(feature = "testing")]
+pub use expiry::testing as clock;
+pub use expiry::{Expiry, Now};
 pub use outcome::{Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Standing};
 pub use room::{Places, Room};
 pub use snapshot::{Entry, Snapshot, Stored, Unread};

@@ -11,7 +11,11 @@
 //! whose 6 bytes and the two that follow make one such word, so that a run changes its kind or
 //! its length in a single store and the file is a valid stream at every moment.
 
+use super::marker;
+use sync_backend::Expiry;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+pub use super::body::*;
 
 /// The header's length, and the unit of allocation: page `n` begins at `n * PAGE`.
 pub const PAGE: u64 = 4096;
@@ -22,7 +26,7 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x03");
 /// The version of the format that this code reads and writes: the number in the low half, and above
 /// it, until the format is released, the number of the draft. Another draft is refused, never misread.
 pub const VERSION: u64 = 3 | DRAFT << 32;
-const DRAFT: u64 = 2;
+const DRAFT: u64 = 3;
 
 /// A version word in words: `3`, or `3.1` for a draft.
 pub fn version_text(word: u64) -> String {
@@ -76,26 +80,6 @@ impl Kind {
             .into_iter()
             .find(|kind| *kind as u8 == byte)
     }
-}
-
-/// MessagePack's markers, as they stand in the file.
-pub mod marker {
-    use rmp::Marker;
-
-    /// An ext with a 32-bit length.
-    pub const EXT32: u8 = Marker::Ext32.to_u8();
-    /// A str of up to 31 bytes, but for its length.
-    pub const FIXSTR: u8 = Marker::FixStr(0).to_u8();
-    pub const LAST_FIXSTR: u8 = Marker::FixStr(31).to_u8();
-    pub const STR8: u8 = Marker::Str8.to_u8();
-    pub const STR16: u8 = Marker::Str16.to_u8();
-    pub const STR32: u8 = Marker::Str32.to_u8();
-    pub const BIN8: u8 = Marker::Bin8.to_u8();
-    pub const BIN16: u8 = Marker::Bin16.to_u8();
-    pub const BIN32: u8 = Marker::Bin32.to_u8();
-    pub const U32: u8 = Marker::U32.to_u8();
-    pub const U64: u8 = Marker::U64.to_u8();
-    pub const I64: u8 = Marker::I64.to_u8();
 }
 
 /// Bytes of an ext 32 before its content.
@@ -273,9 +257,9 @@ impl Op {
         matches!(self, Self::Set | Self::Append | Self::United)
     }
 
-    /// Bytes of such a record's body before the value ([`AppendHead`], [`united_head`]).
+    /// Bytes of such a record's body between its expiry, if it has one, and the value ([`AppendHead`], [`united_head`]).
     #[inline]
-    pub fn value_head(self) -> u64 {
+    fn value_head(self) -> u64 {
         match self {
             Self::Append => APPEND_HEAD,
             Self::United => UNITED_HEAD,
@@ -284,25 +268,62 @@ impl Op {
     }
 }
 
+/// Marks of a record that holds a value: bits beside its operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks(u8);
+
+impl Marks {
+    pub const NONE: Self = Self(0);
+    /// The value expires; the start of the body tells when ([`expiry_bytes`]).
+    pub const EXPIRES: Self = Self(8);
+    /// All that this code understands.
+    const KNOWN: u8 = Self::EXPIRES.0;
+    /// The bits of the operation itself.
+    const OP: u8 = 7;
+
+    /// Whether it has all of these.
+    #[inline]
+    pub fn have(self, marks: Self) -> bool {
+        self.0 & marks.0 == marks.0
+    }
+}
+
 /// A record's fixed part, read once and checked for being plausible.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordHead {
     pub op: Op,
+    pub marks: Marks,
     /// Bytes in the file, head and padding included.
     pub length: u64,
     /// Bytes of padding at the end.
     pub padding: u64,
 }
 
+impl RecordHead {
+    /// Bytes of its body before the value.
+    #[inline]
+    pub fn value_head(&self) -> u64 {
+        self.expiry() + self.op.value_head()
+    }
+
+    /// Bytes of its body before the head of an append or of a united value.
+    #[inline]
+    pub fn expiry(&self) -> u64 {
+        if self.marks.have(Marks::EXPIRES) { EXPIRY } else { 0 }
+    }
+}
+
 /// The last byte of a record's first word.
-fn op_byte(op: Op, padding: u64) -> u8 {
-    (op as u8) << 3 | padding as u8
+#[inline]
+fn op_byte(op: Op, marks: Marks, padding: u64) -> u8 {
+    (op as u8 | marks.0) << 3 | padding as u8
 }
 
 /// Understands a record's first word; `room` is how many bytes there are for it.
 pub fn parse_record_word(word: u64, room: u64) -> Option<RecordHead> {
     let (Kind::Record, length, _, b) = parse_ext_word(word)? else { return None };
-    let op = match b >> 3 {
+    let marks = Marks((b >> 3) & !Marks::OP);
+    let op = match b >> 3 & Marks::OP {
         0 => Op::Set,
         1 => Op::Remove,
         2 => Op::Clear,
@@ -311,8 +332,9 @@ pub fn parse_record_word(word: u64, room: u64) -> Option<RecordHead> {
         _ => return None,
     };
     let padding = u64::from(b & 7);
+    let is_known = marks == Marks::NONE || op.holds_value() && marks.0 & !Marks::KNOWN == 0;
     let fits = length <= room && length % 8 == 0 && length > RECORD_HEAD + padding;
-    fits.then_some(RecordHead { op, length, padding })
+    (is_known && fits).then_some(RecordHead { op, marks, length, padding })
 }
 
 /// A key as it stands in the file: a MessagePack str where it is UTF-8, else a bin. Each operation makes one of the bytes
@@ -420,6 +442,8 @@ pub fn parse_key_head(head: [u8; 5]) -> Option<(u64, u64)> {
 pub struct NewRecord<'a> {
     pub op: Op,
     pub key: &'a EncodedKey<'a>,
+    /// When the value expires.
+    pub expiry: Option<Expiry>,
     pub value: Value<'a>,
 }
 
@@ -444,97 +468,48 @@ impl<'a> Value<'a> {
     }
 }
 
-impl NewRecord<'_> {
+impl<'a> NewRecord<'a> {
+    /// One whose value never expires.
+    #[inline(always)]
+    pub fn new(op: Op, key: &'a EncodedKey<'a>, value: Value<'a>) -> Self {
+        Self { op, key, expiry: None, value }
+    }
+
+    /// Its marks.
+    #[inline]
+    pub fn marks(&self) -> Marks {
+        if self.expiry.is_some() { Marks::EXPIRES } else { Marks::NONE }
+    }
+
+    /// Bytes of it that say something.
+    #[inline]
+    fn content(&self) -> u64 {
+        let expiry = if self.expiry.is_some() { EXPIRY } else { 0 };
+        RECORD_HEAD + self.key.len() + expiry + self.value.len()
+    }
+
     /// Bytes it will take in the file, padding included.
     #[inline]
     pub fn length(&self) -> u64 {
-        (RECORD_HEAD + self.key.len() + self.value.len()).next_multiple_of(8)
+        self.content().next_multiple_of(8)
     }
 
     /// Bytes of padding.
     #[inline]
     pub fn padding(&self) -> u64 {
-        self.length() - (RECORD_HEAD + self.key.len() + self.value.len())
+        self.length() - self.content()
     }
 
     /// The first word in the file.
     #[inline]
     pub fn first_word(&self) -> u64 {
-        ext_word(Kind::Record, self.length(), 0, op_byte(self.op, self.padding()))
+        ext_word(Kind::Record, self.length(), 0, op_byte(self.op, self.marks(), self.padding()))
     }
-}
-
-/// Bytes of an append's body before what it appends ([`AppendHead`]).
-pub const APPEND_HEAD: u64 = 23;
-
-/// Where in it the bytes of appends that are left stand, as a big-endian number of 32 bits.
-pub const APPEND_LEFT: u64 = 10;
-
-/// The start of an append's body: the position of the record before it (as a MessagePack uint 64), how
-/// many bytes of appends its value may still get (a uint 32), and a note for the next append (an int 64,
-/// which the store does not look at).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AppendHead {
-    pub before: u64,
-    pub left: u32,
-    pub note: i64,
-}
-
-impl AppendHead {
-    #[inline]
-    pub fn bytes(self) -> [u8; APPEND_HEAD as usize] {
-        let mut bytes = [marker::U64; APPEND_HEAD as usize];
-        bytes[1..9].copy_from_slice(&self.before.to_be_bytes());
-        bytes[9] = marker::U32;
-        bytes[APPEND_LEFT as usize..][..4].copy_from_slice(&self.left.to_be_bytes());
-        bytes[14..].copy_from_slice(&united_head(self.note));
-        bytes
-    }
-
-    #[inline]
-    pub fn parse(bytes: [u8; APPEND_HEAD as usize]) -> Self {
-        fn piece<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-            bytes[at..at + N].try_into().expect("inside of the head")
-        }
-        Self {
-            before: u64::from_be_bytes(piece(&bytes, 1)),
-            left: u32::from_be_bytes(piece(&bytes, APPEND_LEFT as usize)),
-            note: parse_united_head(piece(&bytes, 14)),
-        }
-    }
-}
-
-/// Bytes of a united value's body before the value.
-pub const UNITED_HEAD: u64 = 9;
-
-/// The start of a united value's body: the note of the newest of its pieces, as a MessagePack int 64.
-#[inline]
-pub fn united_head(note: i64) -> [u8; UNITED_HEAD as usize] {
-    let mut bytes = [marker::I64; UNITED_HEAD as usize];
-    bytes[1..].copy_from_slice(&note.to_be_bytes());
-    bytes
-}
-
-/// The note that [`united_head`] wrote down.
-#[inline]
-pub fn parse_united_head(bytes: [u8; UNITED_HEAD as usize]) -> i64 {
-    let [_, note @ ..] = bytes;
-    i64::from_be_bytes(note)
 }
 
 /// An append's place word holds the reference of the record before it. It is not under the CRC: a check
 /// after a boot may find another one there.
 pub const APPEND_BEFORE: u64 = RECORD_ORDER;
-/// Bytes of appends that a value may carry before it has to be written whole again: three times as much
-/// as itself, within limits, so that appending costs what it adds and reading what is there. (A record
-/// of sixty bytes is mostly frame: three times the bytes of a list of numbers are a seventh of its
-/// elements, and take about as long to read as the list.)
-pub fn append_budget(whole: u64) -> u64 {
-    (3 * whole + 4096).min(MAX_BUDGET)
-}
-pub const MAX_BUDGET: u64 = 1 << 20;
-/// Pieces of a value that are longer than this are not copied any more when pieces are united.
-pub const MAX_UNITED: u64 = 1 << 20;
 /// More records than a value can have: as many small ones as an append budget has room for, and
 /// of those that are not united, as many as the longest file has room for.
 pub const MAX_APPENDS: usize = 1 << 20;
@@ -543,7 +518,7 @@ const _: () = assert!(MAX_BUDGET / 48 + MAX_FILE / MAX_UNITED < MAX_APPENDS as u
 /// Whether a record with this first word is an append.
 #[inline]
 pub fn is_append(word: u64) -> bool {
-    word >> 59 == Op::Append as u64 && (word >> 40) as u8 == Kind::Record as u8
+    word >> 59 & Marks::OP as u64 == Op::Append as u64 && (word >> 40) as u8 == Kind::Record as u8
 }
 
 /// The seed of a record's CRC: bytes left from an earlier life of the block, or of another
@@ -596,17 +571,6 @@ mod tests {
     }
 
     #[test]
-    fn the_head_of_an_append_is_read_back_as_it_was_made() {
-        for head in [
-            AppendHead { before: 1 << 40, left: 7, note: -1 },
-            AppendHead { before: 0, left: u32::MAX, note: i64::MAX },
-        ] {
-            assert_eq!(AppendHead::parse(head.bytes()), head);
-        }
-        assert_eq!(parse_united_head(united_head(-3)), -3);
-    }
-
-    #[test]
     fn a_generation_is_read_back_from_its_word_and_looks_like_no_small_number() {
         let generations = Generations::new(0x1234_5678_9abc_def1, 0xfedc_ba98_7654_3210);
         for number in [0, 1, 2, 3, 1 << 32, MAX_GENERATION, u64::MAX] {
@@ -634,15 +598,34 @@ mod tests {
     #[test]
     fn an_append_is_recognised_by_its_first_word() {
         for op in [Op::Set, Op::Remove, Op::Clear, Op::Append, Op::United] {
-            let record = NewRecord { op, key: &EncodedKey::new(b"name").unwrap(), value: Value::whole(b"\x2a") };
-            assert_eq!(is_append(record.first_word()), op == Op::Append, "{op:?}");
+            for expiry in [None, Some(Expiry::at(7))] {
+                let key = EncodedKey::new(b"name").unwrap();
+                let record = NewRecord { expiry, ..NewRecord::new(op, &key, Value::whole(b"\x2a")) };
+                assert_eq!(is_append(record.first_word()), op == Op::Append, "{op:?}");
+            }
         }
         assert!(!is_append(ext_word(Kind::Segment, PAGE, 0, 0xff)));
     }
 
     #[test]
+    fn marks_are_read_back_where_a_record_can_have_them() {
+        let key = EncodedKey::new(b"name").unwrap();
+        for op in [Op::Set, Op::Remove, Op::Clear, Op::Append, Op::United] {
+            let record = NewRecord { expiry: Some(Expiry::at(7)), ..NewRecord::new(op, &key, Value::whole(&[0; 32])) };
+            let head = parse_record_word(record.first_word(), record.length());
+            assert_eq!(head.is_some(), op.holds_value(), "{op:?}");
+            if let Some(head) = head {
+                assert_eq!((head.op, head.marks, head.expiry()), (op, Marks::EXPIRES, EXPIRY));
+            }
+            let unknown = record.first_word() | 1 << 63;
+            assert!(parse_record_word(unknown, record.length()).is_none(), "{op:?}");
+        }
+    }
+
+    #[test]
     fn a_record_that_does_not_fit_its_room_is_none() {
-        let record = NewRecord { op: Op::Set, key: &EncodedKey::new(b"name").unwrap(), value: Value::whole(b"\x2a") };
+        let key = EncodedKey::new(b"name").unwrap();
+        let record = NewRecord::new(Op::Set, &key, Value::whole(b"\x2a"));
         let word = record.first_word();
         let head = parse_record_word(word, record.length()).unwrap();
         assert_eq!((head.length, head.padding, head.op), (40, 2, Op::Set));

@@ -11,6 +11,7 @@ compile_error!("Sync needs Linux on a 64-bit machine: it relies on futexes, OFD 
 mod adopt;
 mod backend;
 mod block_table;
+mod body;
 mod byte_lock;
 pub mod check;
 mod claim;
@@ -39,6 +40,7 @@ mod log;
 mod look;
 mod machine;
 mod map;
+mod marker;
 #[cfg(not(feature = "loom"))]
 mod memory;
 #[cfg(feature = "loom")]

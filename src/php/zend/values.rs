@@ -195,6 +195,14 @@ impl Local {
         local
     }
 
+    /// Another owner of an object.
+    #[inline]
+    pub fn of_object(object: &Object) -> Self {
+        let mut local = Self::new();
+        local.slot().set_object(Held::of(object));
+        local
+    }
+
     /// Another owner of `value`.
     #[inline]
     pub fn copy_of(value: &Value) -> Self {

@@ -100,7 +100,7 @@ impl<'g> Log<'g> {
     /// Stores a value: append, publish, apply, mark as indexed. On an error nothing has changed.
     #[inline(always)]
     pub fn put(&self, key: &EncodedKey, hash: u64, value: Value, hint: Option<Hit>) -> Result<Receipt, Failure> {
-        let record = NewRecord { op: Op::Set, key, value };
+        let record = NewRecord::new(Op::Set, key, value);
         let mut search = match hint {
             Some(hit) => Search::Hit(hit),
             None => self.search(hash, key),
@@ -162,7 +162,7 @@ impl<'g> Log<'g> {
             // Nor where the index has gone with a part of the file. (The rest of the page in which it ends now reads as zeros.)
             return self.file.check_long().map(|()| false);
         };
-        let record = NewRecord { op: Op::Remove, key, value: Value::whole(&[0xc0]) };
+        let record = NewRecord::new(Op::Remove, key, Value::whole(&[0xc0]));
         let purpose = if self.is_durable() { Purpose::Reclaim } else { Purpose::Spare };
         let place = match self.segments().space_for(record.length(), purpose) {
             Err(Failure::NoSpace | Failure::SizeLimit | Failure::Outgrown(_)) if !self.is_durable() => {
@@ -217,7 +217,8 @@ impl<'g> Log<'g> {
         let (offset, length) = (place.offset(), record.length());
         let key = offset + RECORD_HEAD;
         let name = key + record.key.head().len() as u64;
-        let value = name + record.key.bytes().len() as u64;
+        let body = name + record.key.bytes().len() as u64;
+        let value = body + if record.expiry.is_some() { EXPIRY } else { 0 };
         let placed = Placed { record: place, length, position };
         if !map.is_inside(offset, length) {
             map.poison();
@@ -233,6 +234,9 @@ impl<'g> Log<'g> {
             map.word_inside(offset + RECORD_ORDER).set(order);
             map.write_inside(key, record.key.head());
             map.write_inside(name, record.key.bytes());
+            if let Some(expiry) = record.expiry {
+                map.write_inside(body, &expiry_bytes(expiry));
+            }
             if !record.value.head.is_empty() {
                 map.write_inside(value, record.value.head);
             }

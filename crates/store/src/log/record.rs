@@ -2,10 +2,12 @@
 
 use crate::format::*;
 use crate::header::Root;
+use crate::marker;
 use crate::reference::Ref;
 use crate::view::View;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
+use sync_backend::Expiry;
 
 /// Bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +65,7 @@ impl<'f> Records<'f> {
     /// Where the value of a record with this key lies, its head left out.
     #[inline]
     pub fn value_behind(&self, key: &EncodedKey, record: Ref, head: RecordHead) -> Option<Span> {
-        let at = record.offset() + RECORD_HEAD + key.len() + head.op.value_head();
+        let at = record.offset() + RECORD_HEAD + key.len() + head.value_head();
         Some(Span { at, length: (record.offset() + head.length - head.padding).checked_sub(at)? })
     }
 
@@ -95,9 +97,21 @@ impl<'f> Records<'f> {
         let at = record.offset() + RECORD_HEAD;
         let (key_head, key_length) = parse_key_head(self.read(at)?)?;
         let key = Span { at: at + key_head, length: key_length };
-        let value = key.at.checked_add(key_length)?.checked_add(head.op.value_head())?;
+        let value = key.at.checked_add(key_length)?.checked_add(head.value_head())?;
         let end = record.offset() + head.length - head.padding;
         Some(Layout { key, value: Span { at: value, length: end.checked_sub(value)? } })
+    }
+
+    /// When the value of a record expires; `Some(None)`: never.
+    #[inline]
+    pub fn expiry(&self, record: Ref, head: RecordHead) -> Option<Option<Expiry>> {
+        if head.marks.have(Marks::EXPIRES) { self.read_expiry(record, head).map(Some) } else { Some(None) }
+    }
+
+    #[cold]
+    fn read_expiry(&self, record: Ref, head: RecordHead) -> Option<Expiry> {
+        let value = self.layout(record, head)?.value.at;
+        Some(parse_expiry(self.read(value - head.value_head())?))
     }
 
     /// A record's position in the log.

@@ -7,6 +7,7 @@ use crate::format::*;
 use crate::header::Root;
 use crate::index::smallest_for;
 use crate::lock::WriteGuard;
+use crate::marker;
 use crate::number::NextNumber;
 use crate::reference::{Class, Ref};
 use crate::space::Purpose;
@@ -75,7 +76,7 @@ impl<'g> Replace<'g> {
         let start = self.end();
         // The Clear comes first, with the root of an index that is not there yet: any is as long.
         let (clear_key, no_root) = (EncodedKey::none(), uint(0));
-        let clear_record = NewRecord { op: Op::Clear, key: &clear_key, value: Value::whole(&no_root) };
+        let clear_record = NewRecord::new(Op::Clear, &clear_key, Value::whole(&no_root));
         let clear = self.append(&clear_record, first, start, start, Company::of(0, count));
         let mut tail = first.plus(clear.length);
         let mut last = clear;
@@ -85,7 +86,7 @@ impl<'g> Replace<'g> {
         }
         for (n, (key, value)) in (1..count).zip(entries) {
             let key = EncodedKey::new(key).ok_or(Failure::TooLarge)?;
-            let record = NewRecord { op: Op::Set, key: &key, value: Value::whole(value) };
+            let record = NewRecord::new(Op::Set, &key, Value::whole(value));
             let length = record.length();
             let place = if length > MAX_SMALL {
                 self.segments().large_run(length, Purpose::Write)?

@@ -9,6 +9,7 @@ use crate::lock::WriteGuard;
 use crate::reference::Ref;
 use crate::space::Purpose;
 use std::ops::Deref;
+use sync_backend::Expiry;
 
 /// A piece that is appended to a value.
 #[derive(Clone, Copy)]
@@ -18,6 +19,8 @@ struct NewPiece<'a> {
     /// Bytes of appends that the value may still get.
     left: u32,
     note: i64,
+    /// When the value expires, as the record before it says.
+    expiry: Option<Expiry>,
     body: &'a [u8],
 }
 
@@ -27,6 +30,8 @@ struct United<'a> {
     whole: Ref,
     /// Of the newest append, if there was one.
     note: Option<i64>,
+    /// When the value expires, as the newest of them says.
+    expiry: Option<Expiry>,
     /// Their bytes, behind room for the start of a united value; and the bytes that follow.
     before: Vec<u8>,
     bytes: &'a [u8],
@@ -77,13 +82,14 @@ impl<'g> Values<'g> {
             Op::Append => self.view().append_budget_left(hit.record, head).ok_or_else(lost_piece)?,
             _ => append_budget(head.length),
         };
-        let length =
-            NewRecord { op: Op::Append, key, value: Value { head: &[0; APPEND_HEAD as usize], body: bytes } }.length();
+        let expiry = self.view().expiry(hit.record, head).ok_or_else(lost_piece)?;
+        let value = Value { head: &[0; APPEND_HEAD as usize], body: bytes };
+        let length = NewRecord { op: Op::Append, key, expiry, value }.length();
         // The number of pieces is what costs; of those that are not united there are few.
         let Some(left) = budget.checked_sub(if length > MAX_UNITED { 0 } else { length }) else {
             return Ok(Appending::Full);
         };
-        let piece = NewPiece { kept: hit.record, left: left as u32, note, body: bytes };
+        let piece = NewPiece { kept: hit.record, left: left as u32, note, expiry, body: bytes };
         if length <= MAX_SMALL {
             return self.put_piece(key, hit, piece, [0; APPEND_HEAD as usize], Purpose::Write).map(Appending::Done);
         }
@@ -109,11 +115,17 @@ impl<'g> Values<'g> {
         let link = AppendHead { before, left: piece.left, note: piece.note };
         let head = head.as_mut();
         head[..APPEND_HEAD as usize].copy_from_slice(&link.bytes());
-        let record = NewRecord { op: Op::Append, key, value: Value { head, body: piece.body } };
+        let record = NewRecord { op: Op::Append, key, expiry: piece.expiry, value: Value { head, body: piece.body } };
         let published = self.publish_record(&record, piece.kept.word(), purpose)?;
         self.follow(hit, published.record(), piece.kept);
         self.mark_indexed(&published);
         Ok(published.receipt(hit.slot))
+    }
+
+    /// When a value expires: its newest piece says so.
+    fn expiry(&self, hit: Hit) -> Result<Option<Expiry>, Failure> {
+        let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
+        self.view().expiry(hit.record, head).ok_or_else(lost_piece)
     }
 
     /// All pieces of a value.
@@ -144,13 +156,15 @@ impl<'g> Values<'g> {
             return Ok(None);
         }
         let note = self.view().note(hit.record).ok_or_else(lost_piece)?;
+        let expiry = self.expiry(hit)?;
         if let Some(kept) = kept {
             let bytes = self.copied(APPEND_HEAD, newest)?;
-            let piece = NewPiece { kept, left: MAX_BUDGET as u32, note: note.ok_or_else(lost_piece)?, body: &[] };
+            let note = note.ok_or_else(lost_piece)?;
+            let piece = NewPiece { kept, left: MAX_BUDGET as u32, note, expiry, body: &[] };
             return self.put_piece(key, hit, piece, bytes, Purpose::Reclaim).map(Some);
         }
         let bytes = self.copied(UNITED_HEAD, newest)?;
-        let united = United { whole: value.whole, note, before: bytes, bytes: &[] };
+        let united = United { whole: value.whole, note, expiry, before: bytes, bytes: &[] };
         self.put_united(key, hit, united, Purpose::Reclaim).map(Some)
     }
 
@@ -162,20 +176,23 @@ impl<'g> Values<'g> {
         if key.len() + (before.len() + bytes.len()) as u64 > MAX_RECORD - PAGE {
             return Err(Failure::TooLarge);
         }
-        let united = United { whole: value.whole, note: Some(note), before, bytes };
+        let united = United { whole: value.whole, note: Some(note), expiry: self.expiry(hit)?, before, bytes };
         self.put_united(key, hit, united, Purpose::Write)
     }
 
     /// Puts one record in the place of all pieces of a value.
     fn put_united(&self, key: &EncodedKey, hit: Hit, united: United, purpose: Purpose) -> Result<Receipt, Failure> {
-        let United { whole, note, mut before, bytes } = united;
+        let United { whole, note, expiry, mut before, bytes } = united;
         let record = match note {
             Some(note) => {
                 before[..UNITED_HEAD as usize].copy_from_slice(&united_head(note));
-                NewRecord { op: Op::United, key, value: Value { head: &before, body: bytes } }
+                NewRecord { op: Op::United, key, expiry, value: Value { head: &before, body: bytes } }
             }
             // Nothing was ever appended to it.
-            None => NewRecord { op: Op::Set, key, value: Value { head: &before[UNITED_HEAD as usize..], body: bytes } },
+            None => {
+                let value = Value { head: &before[UNITED_HEAD as usize..], body: bytes };
+                NewRecord { op: Op::Set, key, expiry, value }
+            }
         };
         let order = self.file.map.word(whole.offset() + RECORD_ORDER).get();
         let published = self.publish_record(&record, order, purpose)?;

@@ -1,0 +1,47 @@
+//! Values that expire: what a `$ttl` says, and the methods that are about it.
+
+use ext_php_rs::ffi;
+
+use super::handle::{Expiry, Now};
+use super::zend::{self, Number, Thrown, Value};
+
+/// The moment at which a value with this `$ttl`, the method's argument with this number, expires; `None`: never. It is
+/// [`Expiry::PAST`] for one that is gone at once: 0, less, or an interval that leads back.
+///
+/// Counted from the call on: to be called before anything waits. May run user code (an error handler).
+pub fn expiry(ttl: Option<&Value>, number: u32) -> Result<Option<Expiry>, Thrown> {
+    let Some(ttl) = ttl.map(Value::dereference).filter(|ttl| ttl.kind() != zend::NULL) else { return Ok(None) };
+    if let Some(interval) = zend::date_interval(ttl) {
+        return Ok(after(zend::microseconds_of(interval)? / 1000.0));
+    }
+    let seconds = ttl.long().map(|seconds| seconds as f64).or_else(|| ttl.double()).or_else(|| {
+        Some(match ttl.string()?.number(false)?.0 {
+            Number::Int(seconds) => seconds as f64,
+            Number::Float(seconds) => seconds,
+        })
+    });
+    match seconds {
+        Some(seconds) if !seconds.is_nan() => Ok(after(seconds * 1000.0)),
+        // SAFETY: the engine copies the words, which are C strings; the name of a type is one.
+        given => unsafe {
+            if given.is_some() {
+                ffi::zend_argument_value_error(number, c"must not be NAN".as_ptr());
+            } else {
+                let words = c"must be of type DateInterval|int|float|null, %s given";
+                ffi::zend_argument_type_error(number, words.as_ptr(), ttl.type_name().as_ptr());
+            }
+            Err(Thrown)
+        },
+    }
+}
+
+/// The moment so many milliseconds from now. Those that are too many to be counted, and infinitely many, are never.
+fn after(milliseconds: f64) -> Option<Expiry> {
+    const FOR_EVER: f64 = i64::MAX as f64;
+    match milliseconds.ceil() {
+        FOR_EVER.. => None,
+        // Not to end before its time: a part of a millisecond is one.
+        1.0.. => Now::read().after(milliseconds.ceil() as u64),
+        _ => Some(Expiry::PAST),
+    }
+}
