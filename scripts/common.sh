@@ -57,7 +57,7 @@ use_php() {
     config_version=$("$PHP_CONFIG" --version)
     [ "${PHP_ID%%-*}" = "${config_version%%-*}" ] ||
         fail "$PHP is PHP ${PHP_ID%%-*}, but $PHP_CONFIG belongs to $config_version; set PHP and PHP_CONFIG to a pair"
-    PHP_TARGET=${CARGO_TARGET_DIR:-$ROOT/target}/php-$PHP_ID
+    PHP_TARGET=$(realpath -m "${CARGO_TARGET_DIR:-$ROOT/target}")/php-$PHP_ID
     SYNC_SO=$PHP_TARGET/release/libsync.so
 }
 

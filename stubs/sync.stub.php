@@ -469,7 +469,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * Others read on meanwhile, and see the old value. Where $fn throws, nothing has changed. It may be run
      * again, so it should do nothing else that counts. A missing value is `$default` to it. Keep it short: others wait to write.
      *
-     *     $best = $sync->update('best', fn ($old) => max($old, $score), 0);
+     *     $best = $sync->update('best', fn ($old) => max($old, 42), 0);
      *
      * @template T of TValue
      *

@@ -1,10 +1,10 @@
 --TEST--
-SyncException is a RuntimeException, SyncLockTimeoutException a SyncException
+SyncException is a RuntimeException, SyncTimeoutException a SyncException, SyncLockTimeoutException one of these
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-var_dump(get_parent_class('SyncException'), get_parent_class('SyncLockTimeoutException'));
+var_dump(get_parent_class('SyncException'), get_parent_class('SyncTimeoutException'), get_parent_class('SyncLockTimeoutException'));
 var_dump((new ReflectionClass('SyncException'))->isFinal(), (new ReflectionClass('SyncException'))->isInterface());
 try {
     throw new SyncException('own message', 7, new Exception('before'));
@@ -20,6 +20,7 @@ scratch_remove();
 --EXPECT--
 string(16) "RuntimeException"
 string(13) "SyncException"
+string(20) "SyncTimeoutException"
 bool(false)
 bool(false)
 string(11) "own message"
