@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use sync_backend::{
-    Appended, Backend, BackendError, Entry, Expiry, Found, Held, Now, PEEK, Patience, Peeked, Places, Remedy, Rewrite,
-    Room, Snapshot, Standing, Stored, Unread, Waiting,
+    Appended, Backend, BackendError, Entry, Expiry, Facts, Found, Held, Now, PEEK, Patience, Peeked, Places, Remedy,
+    Rewrite, Room, Selection, Snapshot, Standing, Stored, Unread, Waiting,
 };
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};
@@ -153,9 +153,19 @@ impl Backend for Handle {
         store.len()
     }
 
-    fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
+    fn select<B: Room<u8>, E: Room<Entry>>(
+        &self,
+        selection: &Selection,
+        snapshot: &mut Snapshot<B, E>,
+        limit: u64,
+    ) -> Result<()> {
         let Self::File(store) = self;
-        store.fill(snapshot, limit)
+        store.select(selection, snapshot, limit)
+    }
+
+    fn facts(&self, key: &[u8]) -> Result<Option<Facts>> {
+        let Self::File(store) = self;
+        store.facts(key)
     }
 
     #[inline]

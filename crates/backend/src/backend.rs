@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::{
-    Appended, BackendError, Entry, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Snapshot, Standing, Unread,
-    Waiting,
+    Appended, BackendError, Entry, Facts, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Selection, Snapshot,
+    Standing, Unread, Waiting,
 };
 
 /// A handle on a shared, ordered map from key to bytes: one object's view of the store at an address.
@@ -100,9 +100,22 @@ pub trait Backend: Sized {
         Ok(self.len()? == 0)
     }
 
-    /// Fills a snapshot with everything; values of at least `limit` bytes may be left where they are. Where there is too little
-    /// room, [`Snapshot::wanted`] says how much it takes.
-    fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<(), Self::Error>;
+    /// Fills a snapshot with the keys that are selected, and their values; values of at least `limit` bytes may be left where they
+    /// are. Where there is too little room, [`Snapshot::wanted`] says how much it takes.
+    fn select<B: Room<u8>, E: Room<Entry>>(
+        &self,
+        selection: &Selection,
+        snapshot: &mut Snapshot<B, E>,
+        limit: u64,
+    ) -> Result<(), Self::Error>;
+
+    /// As [`select`](Self::select), everything.
+    fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<(), Self::Error> {
+        self.select(&Selection::All, snapshot, limit)
+    }
+
+    /// The facts about the value of a key; `None` if there is none.
+    fn facts(&self, key: &[u8]) -> Result<Option<Facts>, Self::Error>;
 
     /// Everything, in memory of its own.
     fn snapshot(&self) -> Result<Snapshot, Self::Error> {

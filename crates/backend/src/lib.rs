@@ -7,6 +7,7 @@ mod backend;
 mod expiry;
 mod outcome;
 mod room;
+mod selection;
 mod snapshot;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -18,5 +19,6 @@ pub use expiry::testing as clock;
 pub use expiry::{Expiry, Now};
 pub use outcome::{Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Standing};
 pub use room::{Places, Room};
+pub use selection::{Facts, Selection};
 pub use snapshot::{Entry, Snapshot, Stored, Unread};
 pub use wait::{Held, Patience, Waiting};

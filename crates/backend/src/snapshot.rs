@@ -103,6 +103,11 @@ impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
         Some((key, Stored::Left(Unread { length: entry.length, place })))
     }
 
+    /// The place of the last key in insertion order ([`Facts::place`](super::Facts::place)).
+    pub fn last_place(&self) -> Option<u64> {
+        self.entries.items().last().map(|entry| entry.order)
+    }
+
     /// The keys, in insertion order.
     pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).filter_map(|index| Some(self.get(index)?.0))

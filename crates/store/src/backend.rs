@@ -12,8 +12,8 @@ use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use sync_backend::{
-    Appended, Backend, BackendError, Entry, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Snapshot, Standing,
-    Unread,
+    Appended, Backend, BackendError, Entry, Facts, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Selection,
+    Snapshot, Standing, Unread,
 };
 
 /// The length in bytes from which on a value is not written whole again by a caller that would have to read it first: its
@@ -122,8 +122,17 @@ impl Backend for Store {
         self.len()
     }
 
-    fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
-        self.fill(snapshot, limit)
+    fn select<B: Room<u8>, E: Room<Entry>>(
+        &self,
+        selection: &Selection,
+        snapshot: &mut Snapshot<B, E>,
+        limit: u64,
+    ) -> Result<()> {
+        self.select(selection, snapshot, limit)
+    }
+
+    fn facts(&self, key: &[u8]) -> Result<Option<Facts>> {
+        self.facts(key)
     }
 
     #[inline]

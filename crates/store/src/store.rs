@@ -28,7 +28,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use sync_backend::{Appended, Backend, Entry, Found, Held, Patience, Peeked, Room, Snapshot, Standing, Unread};
+use sync_backend::{
+    Appended, Backend, Entry, Facts, Found, Held, Patience, Peeked, Room, Selection, Snapshot, Standing, Unread,
+};
 
 /// One object's view of the store at a path. Opens at first use, follows the path when it comes
 /// to mean another file. Not `Send`: a thread is like a process of its own.
@@ -293,9 +295,19 @@ impl Store {
         Ok(snapshot)
     }
 
-    /// Fills a snapshot anew. Values of at least `limit` bytes are left where they are. Where there is too
+    /// Fills a snapshot anew, with everything. Values of at least `limit` bytes are left where they are. Where there is too
     /// little room, [`ErrorKind::NoRoom`](super::ErrorKind::NoRoom): [`Snapshot::wanted`] says how much it takes.
     pub fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
+        self.select(&Selection::All, snapshot, limit)
+    }
+
+    /// As [`Store::fill`], with the keys that are selected.
+    pub fn select<B: Room<u8>, E: Room<Entry>>(
+        &self,
+        selection: &Selection,
+        snapshot: &mut Snapshot<B, E>,
+        limit: u64,
+    ) -> Result<()> {
         snapshot.begin(limit);
         let filled = self.follower.with_file(false, |file| {
             Reader::of(file).look_at_all(self.session().object(), || {
@@ -303,7 +315,7 @@ impl Store {
                     snapshot.clear();
                     return Some(());
                 }
-                Reader::of(file).copy_all(snapshot)
+                Reader::of(file).copy_selected(selection, snapshot)
             })?;
             if snapshot.fits() { Ok(()) } else { Err(Failure::NoRoom(snapshot.wanted().0)) }
         })?;
@@ -312,6 +324,20 @@ impl Store {
             snapshot.clear();
         }
         Ok(())
+    }
+
+    /// The facts about the value of a key; `None` if there is none.
+    pub fn facts(&self, key: &[u8]) -> Result<Option<Facts>> {
+        let facts = self.follower.with_file(false, |file| {
+            Reader::of(file).look_at_all(self.session().object(), || {
+                if file.map.header().directory.load(Ordering::Acquire) == 0 {
+                    Some(None)
+                } else {
+                    Reader::of(file).facts(key)
+                }
+            })
+        })?;
+        Ok(facts.flatten())
     }
 
     /// Replaces everything, at one moment. Keys must differ from each other.

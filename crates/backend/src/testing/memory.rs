@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::Fixture;
 use crate::{
-    Appended, Backend, BackendError, Entry, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Snapshot, Standing,
-    Unread, Waiting,
+    Appended, Backend, BackendError, Entry, Facts, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Selection,
+    Snapshot, Standing, Unread, Waiting,
 };
 
 /// The number of pieces that a value may have before it is written as a whole.
@@ -61,6 +61,8 @@ struct Content {
 /// A key and its value: a whole one, and the pieces appended to it.
 struct Item {
     key: Vec<u8>,
+    /// The commit that brought the key.
+    place: u64,
     pieces: Vec<Piece>,
 }
 
@@ -192,7 +194,7 @@ impl Content {
         let pieces = vec![Piece { made, bytes, note: None }];
         match self.items.iter_mut().find(|item| item.key == key) {
             Some(item) => item.pieces = pieces,
-            None => self.items.push(Item { key: key.to_vec(), pieces }),
+            None => self.items.push(Item { key: key.to_vec(), place: made, pieces }),
         }
         self.version(made)
     }
@@ -404,18 +406,38 @@ impl Backend for Memory {
         Ok(self.read()?.items.len() as u64)
     }
 
-    fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<(), MemoryError> {
+    fn facts(&self, key: &[u8]) -> Result<Option<Facts>, MemoryError> {
+        let content = self.read()?;
+        let item = content.find(key);
+        Ok(item.map(|item| Facts { place: item.place, bytes: item.length() as u64, pieces: item.pieces.len() as u64 }))
+    }
+
+    fn select<B: Room<u8>, E: Room<Entry>>(
+        &self,
+        selection: &Selection,
+        snapshot: &mut Snapshot<B, E>,
+        limit: u64,
+    ) -> Result<(), MemoryError> {
         snapshot.begin(limit);
         let content = self.read()?;
-        for (order, item) in content.items.iter().enumerate() {
+        let selected = |item: &&Item| match *selection {
+            Selection::All => true,
+            Selection::Keys(keys) => keys.contains(&&item.key[..]),
+            Selection::Page { prefix, after, .. } => {
+                item.key.starts_with(prefix) && after.is_none_or(|after| item.place > after)
+            }
+        };
+        let most = if let Selection::Page { limit, .. } = *selection { limit as usize } else { usize::MAX };
+        for item in content.items.iter().filter(selected).take(most) {
+            let order = item.place;
             let key = (item.key.len() as u64, |out: &mut B| out.extend(&item.key).then_some(()));
             let length = item.length() as u64;
             let added = if length >= limit && item.pieces.len() == 1 {
                 let place = [content.life, item.newest().made, 0, 0];
-                snapshot.add_left(order as u64, key, Unread { length, place })
+                snapshot.add_left(order, key, Unread { length, place })
             } else {
                 let bytes = item.bytes();
-                snapshot.add(order as u64, key, (length, |out: &mut B| out.extend(&bytes).then_some(())))
+                snapshot.add(order, key, (length, |out: &mut B| out.extend(&bytes).then_some(())))
             };
             added.ok_or(MemoryError::NoRoom(length))?;
         }

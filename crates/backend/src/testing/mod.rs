@@ -27,6 +27,8 @@ macro_rules! backend_tests {
             nothing_is_there_at_first
             order_is_that_of_the_first_put
             any_bytes_are_a_key_and_a_value
+            a_selection_is_of_one_moment_and_in_order
+            facts_are_known_without_reading
             a_version_tells_whether_a_value_has_changed
             a_version_is_confirmed_while_its_value_is_the_newest
             an_opening_has_a_number_and_each_value_another_one

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::Fixture;
-use crate::{Appended, Backend, Found, Rewrite};
+use crate::{Appended, Backend, Found, Rewrite, Selection, Snapshot};
 
 #[derive(Debug, Clone)]
 enum Operation {
@@ -149,6 +149,7 @@ impl<B: Backend> Handle<B> {
                 let expected: Vec<_> = model.items.iter().map(|item| (&item.0[..], &item.1[..])).collect();
                 assert_eq!(snapshot.iter().collect::<Vec<_>>(), expected);
                 assert_eq!(self.store.len().unwrap(), expected.len() as u64);
+                self.check_selections(&expected);
             }
             Operation::Destroy => {
                 self.store.destroy().unwrap();
@@ -156,6 +157,26 @@ impl<B: Backend> Handle<B> {
                 model.highest = None;
             }
         }
+    }
+
+    /// Page after page makes everything; some of the keys are those of them that are there.
+    fn check_selections(&self, expected: &[(&[u8], &[u8])]) {
+        let (mut pages, mut after) = (Vec::new(), None);
+        loop {
+            let mut page = Snapshot::default();
+            self.store.select(&Selection::Page { prefix: b"", after, limit: 2 }, &mut page, u64::MAX).unwrap();
+            if page.is_empty() {
+                break;
+            }
+            after = page.last_place();
+            pages.extend(page.iter().map(|(key, value)| (key.to_vec(), value.to_vec())));
+        }
+        let owned = |(key, value): &(&[u8], &[u8])| (key.to_vec(), value.to_vec());
+        assert_eq!(pages, expected.iter().map(owned).collect::<Vec<_>>());
+        let (wanted, mut some): (&[&[u8]], _) = (&[b"4", b"1", b"nobody"], Snapshot::default());
+        self.store.select(&Selection::Keys(wanted), &mut some, u64::MAX).unwrap();
+        let expected: Vec<_> = expected.iter().filter(|(key, _)| wanted.contains(key)).copied().collect();
+        assert_eq!(some.iter().collect::<Vec<_>>(), expected);
     }
 
     fn append(&mut self, model: &mut Model, key: Vec<u8>, bytes: &[u8], by_store: bool) {

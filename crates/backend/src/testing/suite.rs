@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::Fixture;
 use crate::{
-    Appended, Backend, BackendError, Found, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Snapshot, Standing, Stored,
+    Appended, Backend, BackendError, Found, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Selection, Snapshot,
+    Standing, Stored,
 };
 
 type VersionOf<F> = <<F as Fixture>::Store as Backend>::Version;
@@ -64,6 +65,58 @@ pub fn order_is_that_of_the_first_put<F: Fixture>() {
     put(&other, b"b", b"again");
     assert_eq!(keys(&store), ["a", "c", "b"]);
     assert_eq!(store.len().unwrap(), 3);
+}
+
+pub fn a_selection_is_of_one_moment_and_in_order<F: Fixture>() {
+    let place = F::new();
+    let (store, other) = (place.handle(), place.handle());
+    let select = |selection: &Selection| {
+        let mut snapshot = Snapshot::default();
+        store.select(selection, &mut snapshot, u64::MAX).unwrap();
+        (
+            snapshot.keys().map(|key| String::from_utf8_lossy(key).into_owned()).collect::<Vec<_>>(),
+            snapshot.last_place(),
+        )
+    };
+    let all = Selection::Page { prefix: b"", after: None, limit: u64::MAX };
+    assert_eq!(select(&Selection::Keys(&[b"a"])), (vec![], None), "there is no store");
+    assert_eq!((select(&all), store.facts(b"a").unwrap()), ((vec![], None), None));
+    for key in ["user 2", "other", "user 1", "user 10", "user"] {
+        put(&other, key.as_bytes(), key.as_bytes());
+    }
+    put(&other, b"user 2", b"keeps its place");
+    let keys: [&[u8]; 4] = [b"other", b"nobody", b"user 2", &[7; 100_000]];
+    assert_eq!(select(&Selection::Keys(&keys)).0, ["user 2", "other"]);
+    let users = |after, limit| select(&Selection::Page { prefix: b"user", after, limit });
+    assert_eq!(users(None, u64::MAX).0, ["user 2", "user 1", "user 10", "user"]);
+    let (first, place_of_last) = users(None, 2);
+    assert_eq!((first, place_of_last), (vec!["user 2".into(), "user 1".into()], place_of(&store, b"user 1")));
+    other.remove(b"user 1").unwrap();
+    assert_eq!(users(place_of_last, 2).0, ["user 10", "user"], "a page goes on where the last one ended");
+    assert_eq!(users(place_of(&store, b"user"), 2), (vec![], None));
+    assert_eq!((users(None, 0).0, select(&all).0.len()), (vec![], 4));
+    let mut snapshot = Snapshot::default();
+    store.select(&Selection::Keys(&[b"other"]), &mut snapshot, u64::MAX).unwrap();
+    assert_eq!(snapshot.iter().collect::<Vec<_>>(), [(&b"other"[..], &b"other"[..])]);
+}
+
+/// The place of a key in insertion order.
+fn place_of<B: Backend>(store: &B, key: &[u8]) -> Option<u64> {
+    store.facts(key).unwrap().map(|facts| facts.place)
+}
+
+pub fn facts_are_known_without_reading<F: Fixture>() {
+    let place = F::new();
+    let store = place.handle();
+    let mut version = put(&store, b"a", b"12345");
+    let facts = store.facts(b"a").unwrap().unwrap();
+    assert_eq!((facts.bytes, facts.pieces, store.facts(b"b").unwrap()), (5, 1, None));
+    assert_eq!(store.append(b"a", b"678", 0, Rewrite::Store, &mut version).unwrap(), Appended::Done);
+    let after = store.facts(b"a").unwrap().unwrap();
+    assert_eq!((after.place, after.bytes), (facts.place, 8));
+    store.remove(b"a").unwrap();
+    put(&store, b"a", b"1");
+    assert!(store.facts(b"a").unwrap().unwrap().place > facts.place, "a key that comes again is behind all others");
 }
 
 pub fn any_bytes_are_a_key_and_a_value<F: Fixture>() {

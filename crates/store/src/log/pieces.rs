@@ -75,6 +75,11 @@ impl Pieces {
         None
     }
 
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.pieces.len() as u64
+    }
+
     /// The generation of the run of the newest piece.
     pub fn generation(&self) -> Option<u64> {
         self.pieces.first().map(|piece| piece.generation)

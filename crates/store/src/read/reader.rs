@@ -2,7 +2,7 @@
 
 use super::attempts::Attempts;
 use super::lookup::{Keys, Lookup, SPINS};
-use super::snapshot::All;
+use super::snapshot::{All, Page};
 use super::stillness::Stillness;
 use super::value::{Bytes, Copied, Want};
 use crate::error::Failure;
@@ -11,12 +11,12 @@ use crate::format::*;
 use crate::header::HELD;
 use crate::index::Hit;
 use crate::log::record::Records;
-use crate::memory::spin_loop;
+use crate::memory::{fence, spin_loop};
 use crate::torture::meanwhile;
 use crate::version::Version;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
-use sync_backend::{Entry, Found, Room, Snapshot, Unread};
+use sync_backend::{Entry, Facts, Found, Room, Selection, Snapshot, Unread};
 
 /// How often a reader starts over before it asks for quiet. (Each time somebody must have written that very
 /// key, or have made room, within a few instructions.)
@@ -246,12 +246,65 @@ impl<'f> Reader<'f> {
         header.keys.load(Ordering::Acquire)
     }
 
-    /// Copies everything, as it was at one moment, as far as there is room. `None`: it changed meanwhile.
-    pub fn copy_all<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>) -> Option<()> {
+    /// Copies what is selected, as it was at one moment, as far as there is room. `None`: it changed meanwhile.
+    pub fn copy_selected<B: Room<u8>, E: Room<Entry>>(
+        &self,
+        selection: &Selection,
+        snapshot: &mut Snapshot<B, E>,
+    ) -> Option<()> {
         snapshot.clear();
         let view = All::of(self.file.view());
-        view.visit_all(&mut |record| view.copy_entry(record, snapshot).is_some())?;
+        match selection {
+            Selection::All => view.visit_all(&mut |record| view.copy_entry(record, snapshot).is_some())?,
+            Selection::Keys(keys) => self.copy_keys(view, keys, snapshot)?,
+            Selection::Page { prefix, after, limit } => view.at_rest(|| {
+                let mut page = Page::new(after.map_or(0, |after| after.saturating_add(1)), *limit);
+                view.visit_all(&mut |record| view.is_named(record, prefix, &mut page).is_some())?;
+                page.records().iter().try_for_each(|&(_, record)| view.copy_entry(record, snapshot))
+            })?,
+        }
         snapshot.sort();
         Some(())
+    }
+
+    /// Copies those of these keys that are there. `None`: something changed meanwhile.
+    fn copy_keys<B: Room<u8>, E: Room<Entry>>(
+        &self,
+        view: All,
+        keys: &[&[u8]],
+        snapshot: &mut Snapshot<B, E>,
+    ) -> Option<()> {
+        view.at_rest(|| {
+            for key in keys {
+                match self.newest_record(key) {
+                    Lookup::Found(candidate) => view.copy_entry(candidate.hit.record, snapshot)?,
+                    Lookup::Missing => {}
+                    Lookup::Again => return None,
+                }
+            }
+            Some(())
+        })
+    }
+
+    /// The facts about a key's value. The outer `None`: something changed meanwhile.
+    pub fn facts(&self, key: &[u8]) -> Option<Option<Facts>> {
+        match self.newest_record(key) {
+            Lookup::Found(candidate) => {
+                let view = All::of(self.file.view());
+                let facts = view.facts_of(candidate.hit.record)?;
+                fence(Ordering::Acquire);
+                view.has_stood(candidate.hit.record, candidate.generation).then_some(Some(facts))
+            }
+            Lookup::Missing => Some(None),
+            Lookup::Again => None,
+        }
+    }
+
+    /// Looks a key's newest record up.
+    fn newest_record(&self, key: &[u8]) -> Lookup {
+        // A name that is too long for any record has none.
+        let Some(encoded) = EncodedKey::new(key) else { return Lookup::Missing };
+        let commit = self.file.map.header().commit.load(Ordering::Acquire) & !HELD;
+        Keys::of(self.file.view()).look_up(hash(self.file.identity.hash_seed, key), &encoded, commit)
     }
 }

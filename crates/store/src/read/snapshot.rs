@@ -12,7 +12,42 @@ use crate::view::View;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
-use sync_backend::{Entry, Room, Snapshot, Unread};
+use sync_backend::{Entry, Facts, Room, Snapshot, Unread};
+
+/// The first records in insertion order of those that are added, however many these are.
+pub struct Page {
+    records: Vec<(u64, Ref)>,
+    /// The place from which on records are wanted.
+    least: u64,
+    limit: usize,
+}
+
+impl Page {
+    /// An empty one, for so many records from a place on.
+    pub fn new(least: u64, limit: u64) -> Self {
+        Self { records: Vec::new(), least, limit: usize::try_from(limit).unwrap_or(usize::MAX) }
+    }
+
+    fn add(&mut self, order: u64, record: Ref) {
+        /// The number of records beyond the limit from which on those are left out that are not wanted.
+        const MORE: usize = 1024;
+        if order < self.least || self.limit == 0 {
+            return;
+        }
+        self.records.push((order, record));
+        if self.records.len() >= self.limit.saturating_mul(2).saturating_add(MORE) {
+            self.records.select_nth_unstable_by_key(self.limit - 1, |&(order, _)| order);
+            self.records.truncate(self.limit);
+        }
+    }
+
+    /// The records, in order.
+    pub fn records(&mut self) -> &[(u64, Ref)] {
+        self.records.sort_unstable_by_key(|&(order, _)| order);
+        self.records.truncate(self.limit);
+        &self.records
+    }
+}
 
 /// All that a view of a file shows.
 #[derive(Clone, Copy)]
@@ -33,6 +68,52 @@ impl<'f> All<'f> {
     #[inline(always)]
     pub fn of(view: View<'f>) -> Self {
         Self { index: IndexView::of(view) }
+    }
+
+    /// Runs `look`, which gives `None` where something moved; `None`, too, if the log or the index has changed meanwhile, so that it
+    /// may have seen two moments.
+    pub fn at_rest<T>(&self, look: impl FnOnce() -> Option<T>) -> Option<T> {
+        let header = self.header();
+        let commit = header.commit.load(Ordering::Acquire);
+        let epoch = header.index_epoch.load(Ordering::Acquire);
+        let seen = look()?;
+        meanwhile("having looked at several keys");
+        fence(Ordering::Acquire);
+        let quiet = header.commit.load(Ordering::Relaxed) & !HELD == commit & !HELD
+            && header.index_epoch.load(Ordering::Relaxed) == epoch
+            && self.file.check_sound().is_ok();
+        quiet.then_some(seen)
+    }
+
+    /// Adds a record to a page, if its key begins with a prefix. `None`: it makes no sense.
+    pub fn is_named(&self, record: Ref, prefix: &[u8], page: &mut Page) -> Option<()> {
+        let key = self.layout(record, self.record_head(record)?)?.key;
+        if key.length >= prefix.len() as u64 && self.equals(key.at, prefix) {
+            page.add(self.order_of(record)?, record);
+        }
+        Some(())
+    }
+
+    /// The place of a record's key in insertion order.
+    fn order_of(&self, record: Ref) -> Option<u64> {
+        let whole = match self.record_head(record)?.op {
+            Op::Append => Pieces::of(***self, record, None)?.whole,
+            _ => record,
+        };
+        Some(self.word(whole.offset() + RECORD_ORDER)?.get())
+    }
+
+    /// The facts about the value that ends with a record.
+    pub fn facts_of(&self, record: Ref) -> Option<Facts> {
+        let head = self.record_head(record)?;
+        let (bytes, pieces) = match head.op {
+            Op::Append => {
+                let pieces = Pieces::of(***self, record, None)?;
+                (pieces.length, pieces.count())
+            }
+            _ => (self.layout(record, head)?.value.length, 1),
+        };
+        Some(Facts { place: self.order_of(record)?, bytes, pieces })
     }
 
     /// Visits the newest record of each key, as they were at one moment. `None`: they changed meanwhile,

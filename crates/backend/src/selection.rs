@@ -1,0 +1,29 @@
+//! The keys that an operation on several is about.
+
+/// The keys that a [`Snapshot`](super::Snapshot) is of.
+#[derive(Debug, Clone, Copy)]
+pub enum Selection<'a> {
+    /// All.
+    All,
+    /// Those of these that are there. They differ from each other.
+    Keys(&'a [&'a [u8]]),
+    /// The first ones that begin with certain bytes.
+    Page {
+        prefix: &'a [u8],
+        /// Only those behind this place in insertion order: [`Facts::place`].
+        after: Option<u64>,
+        /// At most so many.
+        limit: u64,
+    },
+}
+
+/// The facts about a value that are known without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// The place of its key in insertion order, which stays the same as long as the key is there: a number that grows.
+    pub place: u64,
+    /// The number of its bytes.
+    pub bytes: u64,
+    /// The number of pieces in which it is stored.
+    pub pieces: u64,
+}
