@@ -482,6 +482,59 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @throws SyncLockTimeoutException
      */
     public function update(string $name, callable $fn, mixed $default = null): mixed {}
+
+    /**
+     * Gives the values of several properties, as of one moment, with `$default` for those that are missing.
+     *
+     *     ['done' => $done, 'steps' => $steps] = $sync->getMultiple(['done', 'steps'], 0);
+     *
+     * @template TDefault
+     *
+     * @param array<array-key> $names
+     * @param TDefault         $default
+     *
+     * @return array<array-key, TValue|TDefault> By name, in the order of $names.
+     *
+     * @throws \TypeError for a name that is an array, or an object without `__toString()`
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function getMultiple(array $names, mixed $default = null): array {}
+
+    /**
+     * Lists the names that begin with `$prefix`, in the order in which they were first stored, without reading a value.
+     *
+     * A list of a million is best read page by page: $after is the last name of the page before, of which this object remembers
+     * where it was, should it be gone meanwhile. Each page is as of one moment.
+     *
+     *     for ($after = null; $names = $sync->keys('user.', $after, 100); $after = end($names)) {
+     *         foreach ($names as $name) {}
+     *     }
+     *
+     * @param int<0, max>|null $limit At most so many; null: all.
+     *
+     * @return list<string>
+     *
+     * @throws \ValueError where $limit is less than 0
+     * @throws SyncException where $after is no name that is there, or the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function keys(string $prefix = '', ?string $after = null, ?int $limit = null): array {}
+
+    /**
+     * Describes a value without making it: no class is loaded, no code of an object runs; null where it is missing.
+     *
+     *     $sync->list = ['a', 'b'];
+     *     ['type' => $type, 'count' => $count] = $sync->describe('list');     // array, 2
+     *
+     * @return array{type: string, bytes: int, count: ?int, ttl: ?float, pieces: int}|null `type` as get_debug_type() names it,
+     *     of an enum with the case (`Suit::Hearts`); `bytes` that it takes, encoded; `count` of the elements of an array
+     *     or the properties of an object; `ttl`, the seconds until it expires (null: never); `pieces` in which it is stored.
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function describe(string $name): ?array {}
 }
 
 /**

@@ -26,7 +26,7 @@ foreach ($cases as $n => [$stored, $expected, $is_done]) {
 var_dump($s->compareAndSet('missing', 1, 2), isset($s->missing), $s->compareAndSet('missing', null, null), array_key_exists('missing', (array) $s->getData()));
 var_dump($s->compareAndSet('missing', null, 3), $s->missing);
 
-// What was changed in part is the value that it has become.
+// A value that was changed in part is the one that it has become.
 $s->list = [1, 2];
 $s->list[] = 3;
 $s->list['k']['l'] = new Point;

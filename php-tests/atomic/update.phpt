@@ -22,7 +22,7 @@ foreach ($workers as $worker) {
 }
 echo json_encode($s->both), "\n";
 
-// What the function itself writes under the name is overwritten; other names stay.
+// The function's own write under the name is overwritten; other names stay.
 echo $s->update('n', function () use ($s) {
     $s->n = 'inner';
     $s->other = 'stays';

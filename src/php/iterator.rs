@@ -10,6 +10,7 @@ use ext_php_rs::ffi::{
 };
 
 use super::errors::contain;
+use super::handle::Selection;
 use super::moment::{Extent, Moment};
 use super::object::SyncObject;
 use super::retry::Stop;
@@ -36,7 +37,7 @@ enum Content {
 
 impl Content {
     fn of(this: &SyncObject) -> Result<Self, Thrown> {
-        match Moment::of(this, Extent::Fitting) {
+        match Moment::of(this, &Selection::All, Extent::Fitting) {
             Ok(moment) => Ok(Self::Store(moment)),
             Err(Stop::Thrown) => Err(Thrown),
             Err(Stop::Legacy) => Ok(Self::Legacy(whole::as_std_class(this)?)),

@@ -49,6 +49,7 @@ mod retry;
 mod rights;
 mod serialization;
 mod settings;
+mod several;
 mod signals;
 mod signatures;
 mod step;

@@ -8,7 +8,7 @@
 use ext_php_rs::ffi::zend_string;
 
 use super::globals::GLOBALS;
-use super::handle::{Backend, Entry, Handle, Snapshot, Stored, Unread};
+use super::handle::{Backend, Entry, Handle, Selection, Snapshot, Stored, Unread};
 use super::object::SyncObject;
 use super::property;
 use super::refusal::throw_no_memory;
@@ -69,14 +69,17 @@ impl Long {
 
 impl Moment {
     /// This moment.
-    pub fn of(this: &SyncObject, extent: Extent) -> Result<Self, Stop> {
-        let names = retry(this, Handle::len)? as usize;
+    pub fn of(this: &SyncObject, selection: &Selection, extent: Extent) -> Result<Self, Stop> {
+        let names = match selection {
+            Selection::Keys(keys) => keys.len(),
+            _ => retry(this, Handle::len)? as usize,
+        };
         let mut moment = Self { snapshot: Snapshot::new(ZendVec::new(), ZendVec::new()), long: ZendVec::new() };
         let room = moment.snapshot.room();
         // Enough for most; else it is tried again with as much as it takes.
         let _ = room.1.try_reserve_exact(names) && room.0.try_reserve_exact((names * USUAL).min(1 << 20));
         for _ in 0..ATTEMPTS {
-            moment.fill(this, scalar::LONG as u64)?;
+            moment.fill(this, selection, scalar::LONG as u64)?;
             if extent == Extent::Fitting && moment.snapshot.left() > zend::memory_left() as u64 / SHARE {
                 return Ok(moment);
             }
@@ -84,7 +87,7 @@ impl Moment {
                 return Ok(moment);
             }
         }
-        moment.fill(this, u64::MAX)?;
+        moment.fill(this, selection, u64::MAX)?;
         Ok(moment)
     }
 
@@ -138,6 +141,23 @@ impl Moment {
         Ok(true)
     }
 
+    /// Calls `each` with each name and its value, decoded, in order.
+    pub fn each(
+        &mut self,
+        this: &SyncObject,
+        each: &mut dyn FnMut(Str, Local) -> Result<(), Thrown>,
+    ) -> Result<(), Thrown> {
+        for at in 0..self.len() {
+            let mut value = Local::new();
+            let there = self.value(this, at, value.slot())?;
+            self.forget(at);
+            if let Some(name) = self.name(at).filter(|_| there) {
+                each(name, value)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Lets go of a value that will not be asked for again.
     pub fn forget(&mut self, at: usize) {
         if let Some(n) = self.taken(at) {
@@ -146,7 +166,7 @@ impl Moment {
     }
 
     /// Copies names and values of up to `limit` bytes.
-    fn fill(&mut self, this: &SyncObject, limit: u64) -> Result<(), Stop> {
+    fn fill(&mut self, this: &SyncObject, selection: &Selection, limit: u64) -> Result<(), Stop> {
         self.let_go();
         retry_making_room(
             this,
@@ -160,7 +180,7 @@ impl Moment {
                 room.0.try_reserve_exact((bytes + bytes / 16) as usize)
                     && room.1.try_reserve_exact((entries + entries / 16) as usize)
             },
-            |store, snapshot| store.fill(snapshot, limit),
+            |store, snapshot| store.select(selection, snapshot, limit),
         )
     }
 

@@ -46,7 +46,18 @@ pub struct SyncObject {
     pub shown: Cell<*mut zend_array>,
     /// Where it came from, if it was read to show another Sync object.
     provenance: RefCell<Option<Rc<Provenance>>>,
+    /// The end of the last page of names that it has given.
+    last_page: RefCell<Option<Box<LastPage>>>,
     std: UnsafeCell<zend_object>,
+}
+
+/// The end of a page of names.
+pub struct LastPage {
+    /// The opening of the store that it is about.
+    pub opening: u64,
+    /// The place of the last name in the order.
+    pub place: u64,
+    pub name: Vec<u8>,
 }
 
 /// The parts of Sync that a subclass overrides. For these the engine's standard handlers apply.
@@ -133,6 +144,7 @@ impl SyncObject {
             (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
             (&raw mut (*object).provenance).write(RefCell::new(None));
             (&raw mut (*object).bounds).write(RefCell::new(None));
+            (&raw mut (*object).last_page).write(RefCell::new(None));
             let std = (*object).std.get();
             ffi::zend_object_std_init(std, class);
             ffi::object_properties_init(std, class);
@@ -153,6 +165,7 @@ impl SyncObject {
         }
         drop(self.provenance.take());
         drop(self.bounds.take());
+        drop(self.last_page.take());
     }
 
     /// Whether `name` is a property that the class declares and that the running code may access.
@@ -418,6 +431,18 @@ impl SyncObject {
             // SAFETY: came from `Box::into_raw`; no reference is kept across user code.
             drop(unsafe { Box::from_raw(old) });
         }
+    }
+
+    /// Notes where a page of names has ended.
+    pub fn set_last_page(&self, page: LastPage) {
+        self.last_page.replace(Some(Box::new(page)));
+    }
+
+    /// The place in the order of this name, if the last page ended with it.
+    pub fn place_of_last_page(&self, name: &[u8]) -> Option<u64> {
+        let opening = self.constructed()?.store.opening();
+        let page = self.last_page.borrow();
+        page.as_ref().filter(|page| page.name == name && page.opening == opening).map(|page| page.place)
     }
 
     /// Says where the object came from.

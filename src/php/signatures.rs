@@ -80,6 +80,12 @@ pub struct SyncMethods {
     pub pull: Method,
     /// `update(string $name, callable $fn, mixed $default = null): mixed`
     pub update: Method,
+    /// `getMultiple(array $names, mixed $default = null): array`
+    pub get_multiple: Method,
+    /// `keys(string $prefix = '', ?string $after = null, ?int $limit = null): array`
+    pub keys: Method,
+    /// `describe(string $name): ?array`
+    pub describe: Method,
 }
 
 /// Registers `Sync`. Called once, at module startup.
@@ -120,6 +126,9 @@ pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
                 method(c"compareAndSet", methods.compare_and_set, SYNC_COMPARE_AND_SET, ffi::ZEND_ACC_PUBLIC),
                 method(c"pull", methods.pull, SYNC_PULL, ffi::ZEND_ACC_PUBLIC),
                 method(c"update", methods.update, SYNC_UPDATE, ffi::ZEND_ACC_PUBLIC),
+                method(c"getMultiple", methods.get_multiple, SYNC_GET_MULTIPLE, ffi::ZEND_ACC_PUBLIC),
+                method(c"keys", methods.keys, SYNC_KEYS, ffi::ZEND_ACC_PUBLIC),
+                method(c"describe", methods.describe, SYNC_DESCRIBE, ffi::ZEND_ACC_PUBLIC),
                 end_of_methods(),
             ],
             0,
@@ -198,6 +207,19 @@ const SYNC_UPDATE: &[zend_internal_arg_info] = &[
     parameter(c"fn", Type::of(mask::CALLABLE)),
     optional(c"default", Type::of(mask::MIXED), c"null"),
 ];
+const SYNC_GET_MULTIPLE: &[zend_internal_arg_info] = &[
+    result(1, Type::of(mask::ARRAY)),
+    parameter(c"names", Type::of(mask::ARRAY)),
+    optional(c"default", Type::of(mask::MIXED), c"null"),
+];
+const SYNC_KEYS: &[zend_internal_arg_info] = &[
+    result(0, Type::of(mask::ARRAY)),
+    optional(c"prefix", Type::of(mask::STRING), c"''"),
+    optional(c"after", Type::of(mask::STRING | mask::NULL), c"null"),
+    optional(c"limit", Type::of(mask::INT | mask::NULL), c"null"),
+];
+const SYNC_DESCRIBE: &[zend_internal_arg_info] =
+    &[result(1, Type::of(mask::ARRAY | mask::NULL)), parameter(c"name", Type::of(mask::STRING))];
 
 /// Registers `SyncException`. Called once, at module startup.
 pub fn register_sync_exception() -> error::Result<Class> {

@@ -22,6 +22,7 @@ use super::property;
 use super::public::public_properties;
 use super::serialization::{serialize, unserialize};
 use super::settings::{options, policy};
+use super::several;
 use super::signatures::{self, SyncMethods};
 use super::views;
 use super::whole;
@@ -59,6 +60,9 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         compare_and_set: atomic::compare_and_set,
         pull: atomic::pull,
         update: atomic::update,
+        get_multiple: several::get_multiple,
+        keys: several::keys,
+        describe: several::describe,
     })?;
     // SAFETY: just registered, by the only thread that there is at startup.
     lifecycle::set_class(unsafe { &mut *class.as_ptr() });

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::entries::with_entries;
 use super::errors;
 use super::globals::GLOBALS;
-use super::handle::{Backend, Handle};
+use super::handle::{Backend, Handle, Selection};
 use super::legacy::{self, retry_importing};
 use super::moment::{Extent, Moment};
 use super::object::SyncObject;
@@ -46,21 +46,12 @@ pub fn each(this: &SyncObject, each: &mut dyn FnMut(Str, Local) -> Result<(), Th
     let mut rounds = Rounds::new();
     loop {
         rounds.begin(this)?;
-        let mut moment = match Moment::of(this, Extent::All) {
-            Ok(moment) => moment,
-            Err(Stop::Legacy) if legacy::each(this, each)? => return Ok(()),
+        return match Moment::of(this, &Selection::All, Extent::All) {
+            Ok(mut moment) => moment.each(this, each),
+            Err(Stop::Legacy) if legacy::each(this, each)? => Ok(()),
             Err(Stop::Legacy) => continue,
-            Err(Stop::Thrown) => return Err(Thrown),
+            Err(Stop::Thrown) => Err(Thrown),
         };
-        for at in 0..moment.len() {
-            let mut value = Local::new();
-            let there = moment.value(this, at, value.slot())?;
-            moment.forget(at);
-            if let Some(name) = moment.name(at).filter(|_| there) {
-                each(name, value)?;
-            }
-        }
-        return Ok(());
     }
 }
 

@@ -15,6 +15,7 @@ mod object;
 mod serializable;
 mod value;
 
+pub use ext::ext;
 pub use immutable::{SharedKeys, decode_immutable, immutable_size};
 pub use made::on_made;
 pub use value::decode;
