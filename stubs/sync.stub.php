@@ -280,6 +280,28 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function destroy() {}
 
     /**
+     * Appends values to the array under a name, in one step, and returns its new length.
+     *
+     * A name that is missing, or null, becomes a list. A list of any length is neither read nor copied for it, and no other
+     * program's push() or `$sync->jobs[] = 1` comes in between. Of a map that this process has not read, the length has to be counted.
+     * In a class that overrides get() or set() the array is read, changed and stored while other programs wait.
+     *
+     *     $sync->push('jobs', 'a.png', 'b.png');      // 2
+     *     $sync->push('jobs');                        // 2: no values, the length
+     *     echo $sync->jobs[0];                        // a.png
+     *
+     * @param string $name
+     * @param TValue ...$values Under the numbers that `[] =` would give them.
+     *
+     * @return int<0, max>
+     *
+     * @throws SyncException where the value there is no array, the file cannot be written, or a value not be stored
+     * @throws SyncLockTimeoutException
+     * @throws \Error where an argument is named, or PHP_INT_MAX is in use as a key
+     */
+    public function push(mixed $name, mixed ...$values): int {}
+
+    /**
      * Tells how many properties there are.
      *
      *     echo count($sync);

@@ -155,6 +155,19 @@ impl<'a> Call<'a> {
         argument.filter(|_| outcome == 0).and_then(Value::object).ok_or(Thrown)
     }
 
+    /// The first argument, and all that follow, each with one more owner.
+    pub fn first_and_rest(&self) -> Result<(&'a Value, Vec<Local>), Thrown> {
+        let (mut first, mut rest, mut count): (Option<&'a Value>, *const zval, u32) = (None, ptr::null(), 0);
+        // SAFETY: the format asks for the place of a value, and for that and the number of those behind it; it refuses named ones.
+        let outcome = unsafe {
+            ffi::zend_parse_parameters(self.arguments(), c"z*".as_ptr(), &raw mut first, &raw mut rest, &raw mut count)
+        };
+        let first = first.filter(|_| outcome == 0).ok_or(Thrown)?;
+        // SAFETY: the parser has counted them in the frame, which lives until the method returns.
+        let rest = (0..count as usize).map(|n| Local::copy_of(unsafe { Value::from_ptr(rest.add(n)) }.dereference()));
+        Ok((first, rest.collect()))
+    }
+
     /// Returns the object itself.
     pub fn return_this(&mut self) {
         let this = Held::of(self.object());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub use sync_backend::{
     Appended, Backend, BackendError, Entry, Expiry, Facts, Found, Held, Now, PEEK, Patience, Peeked, Places, Remedy,
-    Rewrite, Room, Selection, Snapshot, Standing, Stored, Unread, Waiting,
+    Rewrite, Room, Selection, Snapshot, Standing, Stored, Unread, Waiting, list_note, listed,
 };
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};
@@ -178,6 +178,11 @@ impl Backend for Handle {
     fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], version: &mut Version) -> Result<()> {
         let Self::File(store) = self;
         store.put_parts(key, head, body, version)
+    }
+
+    fn put_first(&self, key: &[u8], value: &[u8], note: i64, version: &mut Version) -> Result<bool> {
+        let Self::File(store) = self;
+        store.put_first(key, value, note, version)
     }
 
     #[inline]

@@ -10,9 +10,10 @@
 //! last has noted that in the store.
 
 use super::edit::{ATTEMPTS, Attempt, Edit, Swap};
+use super::end::{End, observe_end, remember_end};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::globals::GLOBALS;
-use super::handle::{Appended, Backend, Peeked, Rewrite, Version};
+use super::handle::{Appended, Backend, Rewrite, Version};
 use super::legacy::retry_importing;
 use super::object::SyncObject;
 use super::property;
@@ -89,7 +90,7 @@ impl Cached<'_> {
         };
         let mut version = entry.version;
         let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
-        match instance.store.append(name.bytes(), &patch, end.0, Rewrite::Caller, &mut version) {
+        match instance.store.append(name.bytes(), &patch, end.note(), Rewrite::Caller, &mut version) {
             Ok(Appended::Done) => {
                 if let Some((array, size)) = table.take_from(entry) {
                     let array = self.follow(array, value)?;
@@ -142,19 +143,19 @@ impl Cached<'_> {
         let depth = self.steps.len();
         write_head(out, depth, value.is_some());
         let mut at = Some(array);
-        let mut end = End::UNKNOWN;
+        let mut end = End::Unknown;
         for n in 0..depth {
             let Some(array) = at.and_then(Value::array) else { return Ok(None) };
             let Some(Stepped { number, element }) = self.encode_step(n, array, value.is_some(), out)? else {
                 return Ok(None);
             };
             if n == 0 {
-                end = End::of(array);
-                if let Some(number) = number
-                    && value.is_some()
-                {
-                    end = end.after(number);
-                }
+                end = match (End::of(array), number) {
+                    (end, Some(number)) if value.is_some() => end.after(number),
+                    // An element that is there, in which something changes.
+                    (end, _) if depth > 1 => end,
+                    (end, _) => end.of_no_list(),
+                };
             }
             at = element;
         }
@@ -212,46 +213,6 @@ impl Cached<'_> {
 
     fn refuse(&self, error: ValueError) -> Thrown {
         cannot_store(self.this, Some(self.name.bytes()), error)
-    }
-}
-
-/// Where an array ends: the number that `[] =` would use next. The store keeps it for the next process that
-/// appends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct End(i64);
-
-impl End {
-    /// The end of an array is not known, and only reading the array would tell.
-    const UNKNOWN: Self = Self(i64::MIN);
-
-    /// The end of an array in memory.
-    fn of(array: &Array) -> Self {
-        match array.next_free() {
-            // The engine's mark for "no number yet".
-            i64::MIN => Self(0),
-            next if next >= 0 => Self(next),
-            _ => Self::UNKNOWN,
-        }
-    }
-
-    /// Of an array that starts with these bytes, and has no patches; `None` if it is no array.
-    fn of_encoded(start: &[u8]) -> Option<Self> {
-        Some(value::array_at(start)?.map_or(Self::UNKNOWN, |count| Self(count.into())))
-    }
-
-    /// The end of the array when it has an element with this number.
-    fn after(self, number: i64) -> Self {
-        match self {
-            // From PHP 8.3 on an array without numbers goes on behind a negative one.
-            Self(0) if number < 0 => Self::UNKNOWN,
-            Self::UNKNOWN => Self::UNKNOWN,
-            Self(next) => Self(next.max(number.saturating_add(1))),
-        }
-    }
-
-    /// The number that `[] =` uses; `None` if it is not known, or there is none left.
-    fn number(self) -> Option<i64> {
-        (0..i64::MAX).contains(&self.0).then_some(self.0)
     }
 }
 
@@ -390,45 +351,17 @@ impl Unread<'_> {
             }
             Some(Key::String(key)) => {
                 write_name(&mut patch, key).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
-                end
+                end.of_no_list()
             }
         };
         value.write_to(&mut patch).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
-        let appended = retry_importing(this, |store| store.append(name.bytes(), &patch, end.0, rewrite, &mut version))?;
+        let appended =
+            retry_importing(this, |store| store.append(name.bytes(), &patch, end.note(), rewrite, &mut version))?;
         if appended == Appended::Done {
             remember_end(this, name, end, version);
         }
         Ok(appended)
     }
-}
-
-/// Where the array under `name` ends, as of now; `None` where there is none. The store then knows which
-/// value is appended to.
-fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
-    // SAFETY: nothing runs before the entry is out of use.
-    let mut version = unsafe { this.ends().find(name) }.map_or(Version::default(), |entry| entry.version);
-    let mut start = GLOBALS.get().buffers.take();
-    start.reserve(16);
-    let peeked = retry_importing(this, |store| store.peek(name.bytes(), &mut version, &mut *start))?;
-    let end = match peeked {
-        // SAFETY: nothing runs before the entry is out of use.
-        Peeked::Unchanged => unsafe { this.ends().find(name) }.and_then(|entry| entry.value().long()).map(End),
-        Peeked::Whole => End::of_encoded(&start),
-        Peeked::Noted(end) => Some(End(end)),
-        Peeked::Missing => None,
-    };
-    match end {
-        Some(end) => remember_end(this, name, end, version),
-        // SAFETY: nothing runs before the reference to the cache ends.
-        None => unsafe { this.ends() }.forget(name),
-    }
-    Ok(end)
-}
-
-fn remember_end(this: &SyncObject, name: &Str, end: End, version: Version) {
-    let number = Local::of_long(end.0);
-    // SAFETY: the reference to the cache ends here; an int is plain.
-    unsafe { this.ends().store(name, &number, version, 0) };
 }
 
 /// Values nested deeper than this go the long way.

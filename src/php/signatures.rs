@@ -54,6 +54,8 @@ pub struct SyncMethods {
     pub set_data: Method,
     /// `destroy()`
     pub destroy: Method,
+    /// `push(mixed $name, mixed ...$values): int`
+    pub push: Method,
     /// `count(): int`
     pub count: Method,
     /// `getIterator(): Iterator`
@@ -113,6 +115,7 @@ pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
                 method(c"getData", methods.get_data, SYNC_GET_DATA, ffi::ZEND_ACC_PUBLIC),
                 method(c"setData", methods.set_data, SYNC_SET_DATA, ffi::ZEND_ACC_PUBLIC),
                 method(c"destroy", methods.destroy, SYNC_DESTROY, ffi::ZEND_ACC_PUBLIC),
+                method(c"push", methods.push, SYNC_PUSH, ffi::ZEND_ACC_PUBLIC | ffi::ZEND_ACC_VARIADIC),
                 method(c"count", methods.count, SYNC_COUNT, ffi::ZEND_ACC_PUBLIC),
                 method(c"getIterator", methods.get_iterator, SYNC_GET_ITERATOR, ffi::ZEND_ACC_PUBLIC),
                 method(c"jsonSerialize", methods.json_serialize, SYNC_JSON_SERIALIZE, ffi::ZEND_ACC_PUBLIC),
@@ -168,6 +171,11 @@ const SYNC_GET_DATA: &[zend_internal_arg_info] = &[result(0, Type::NONE)];
 const SYNC_SET_DATA: &[zend_internal_arg_info] =
     &[result(1, Type::NONE), parameter(c"data", Type::class(c"stdClass", 0))];
 const SYNC_DESTROY: &[zend_internal_arg_info] = &[result(0, Type::NONE)];
+const SYNC_PUSH: &[zend_internal_arg_info] = &[
+    result(1, Type::of(mask::INT)),
+    parameter(c"name", Type::of(mask::MIXED)),
+    parameter(c"values", Type::of(mask::MIXED).variadic()),
+];
 const SYNC_COUNT: &[zend_internal_arg_info] = &[result(0, Type::of(mask::INT).tentative())];
 const SYNC_GET_ITERATOR: &[zend_internal_arg_info] = &[result(0, Type::class(c"Iterator", 0).tentative())];
 const SYNC_JSON_SERIALIZE: &[zend_internal_arg_info] = &[result(0, Type::of(mask::MIXED).tentative())];

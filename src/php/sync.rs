@@ -10,6 +10,7 @@ use super::atomic;
 use super::call::{Call, arguments, run};
 use super::errors;
 use super::exclusive::exclusive;
+use super::globals::GLOBALS;
 use super::handle::{Backend, Handle, Patience};
 use super::ini;
 use super::instance::Instance;
@@ -20,6 +21,7 @@ use super::object::SyncObject;
 use super::opline::Opline;
 use super::property;
 use super::public::public_properties;
+use super::queue;
 use super::serialization::{serialize, unserialize};
 use super::settings::{options, policy};
 use super::several;
@@ -47,6 +49,7 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         get_data,
         set_data,
         destroy,
+        push,
         count,
         get_iterator,
         json_serialize,
@@ -327,6 +330,16 @@ extern "C" fn destroy(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
         retry_importing(call.this(), Handle::destroy)
+    });
+}
+
+extern "C" fn push(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        let (name, values) = call.first_and_rest()?;
+        let values = GLOBALS.get().buffers.park(values);
+        let length = queue::push(call.this(), &name_of(name)?, &values)?;
+        call.result().set_long(length);
+        Ok(())
     });
 }
 

@@ -134,12 +134,16 @@ pub trait Backend: Sized {
     /// As [`put`](Self::put), for a value in two pieces: a long string need not be copied behind its head first.
     fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], version: &mut Self::Version) -> Result<(), Self::Error>;
 
+    /// Stores a value with a note for the next append, as if all but the start of it had been appended, if there is none under
+    /// the key. False: there is one, and nothing has happened. Makes the store if need be.
+    fn put_first(&self, key: &[u8], value: &[u8], note: i64, version: &mut Self::Version) -> Result<bool, Self::Error>;
+
     /// Compare and set: stores the value if the version still stands for the newest one of the key, which is there. False: it
     /// does not, or may not, and nothing has happened. The caller must read again, and retry.
     fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut Self::Version) -> Result<bool, Self::Error>;
 
     /// Appends `bytes` to the value of a key, if the version still stands for it: the cost depends on `bytes` alone.
-    /// `note` is for the next append ([`peek`](Self::peek)). The store decides when the pieces become one value
+    /// `note` is for the next append ([`peek`](Self::peek), [`list_note`](super::list_note)). The store decides when the pieces become one value
     /// again; `rewrite` tells it whether the caller would rather do that.
     fn append(
         &self,

@@ -17,7 +17,7 @@ pub use backend::Backend;
 #[cfg(feature = "testing")]
 pub use expiry::testing as clock;
 pub use expiry::{Expiry, Now};
-pub use outcome::{Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Standing};
+pub use outcome::{Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Standing, list_note, listed};
 pub use room::{Places, Room};
 pub use selection::{Facts, Selection};
 pub use snapshot::{Entry, Snapshot, Stored, Unread};

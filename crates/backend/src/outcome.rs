@@ -36,6 +36,19 @@ pub enum Peeked {
     Noted(i64),
 }
 
+/// The note of the last append, where the value is a list of so many elements: an array with the keys 0, 1, 2 … in this order.
+/// All other notes are the caller's business alone: numbers of 0 and more, and the lowest one.
+#[inline]
+pub fn list_note(length: u64) -> i64 {
+    !(length as i64)
+}
+
+/// The number of elements of the list, if a note is that of one.
+#[inline]
+pub fn listed(note: i64) -> Option<u64> {
+    (note < 0 && note != i64::MIN).then_some(!note as u64)
+}
+
 /// The result of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {

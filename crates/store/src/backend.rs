@@ -50,6 +50,12 @@ fn append_to_full(
     version: &mut Version,
 ) -> Result<Appended> {
     match rewrite {
+        // Room is made by copying little; where there is nothing to copy, the value as a whole is.
+        Rewrite::Store if store.merge_pieces(key, LONG, version)? => match store.append(key, bytes, note, version)? {
+            Appended::Full if store.append_whole(key, bytes, note, version)? => Ok(Appended::Done),
+            Appended::Full => Ok(Appended::Changed),
+            appended => Ok(appended),
+        },
         Rewrite::Store if store.append_whole(key, bytes, note, version)? => Ok(Appended::Done),
         Rewrite::CallerIfShort if store.merge_pieces(key, LONG, version)? => Ok(Appended::Changed),
         Rewrite::Caller | Rewrite::CallerIfShort => Ok(Appended::Full),
@@ -142,6 +148,10 @@ impl Backend for Store {
 
     fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], version: &mut Version) -> Result<()> {
         self.put_parts(key, head, body, version)
+    }
+
+    fn put_first(&self, key: &[u8], value: &[u8], note: i64, version: &mut Version) -> Result<bool> {
+        self.put_first(key, value, note, version)
     }
 
     #[inline]

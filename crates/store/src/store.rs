@@ -152,6 +152,18 @@ impl Store {
         })
     }
 
+    /// Stores a value with a note for the next append ([`Store::append`]), if there is none under the key. False: there is one.
+    pub fn put_first(&self, key: &[u8], value: &[u8], note: i64, seen: &mut Version) -> Result<bool> {
+        let encoded = self.encoded(key, value.len() as u64 + format::UNITED_HEAD)?;
+        self.write(|file, owner| {
+            let hash = format::hash(file.identity.hash_seed, key);
+            let Some(receipt) = Values::of(owner).put_first(&encoded, hash, note, value)? else { return Ok(false) };
+            *seen = Version::stored(file.life(), hash, &receipt, owner.header().index_epoch.get(), owner.end());
+            Compactor::of(owner).clean();
+            Ok(true)
+        })
+    }
+
     /// Appends `bytes` to the value of a key, if it is still the one that `seen` tells of: the cost depends on `bytes`
     /// alone. A reader that knows the value up to then gets these bytes alone ([`Found::Appended`]), any other reader the
     /// value and the bytes behind it. `note` is stored for the next append ([`Store::peek`]).

@@ -28,6 +28,8 @@ enum Step {
     Put(Vec<u8>, Vec<u8>),
     /// Puts under the next number, which has to be this one.
     PutNext(i64, Vec<u8>),
+    /// Puts where there is nothing, to be appended to.
+    PutFirst(Vec<u8>, Vec<u8>),
     /// Appends to the value.
     Append(Vec<u8>, Vec<u8>),
     Unite(Vec<u8>),
@@ -55,6 +57,10 @@ fn apply(store: &Store, step: &Step) {
         PutNext(number, value) => {
             let put = store.retry(|store| store.put_next(value, b"", 0, &mut Version::default()));
             assert_eq!(put.unwrap(), Some(*number));
+        }
+        PutFirst(key, value) => {
+            let put = store.retry(|store| store.put_first(key, value, 0, &mut Version::default()));
+            assert!(put.unwrap());
         }
         Append(key, bytes) => {
             let done = store.retry(|store| {
@@ -86,7 +92,7 @@ fn apply(store: &Store, step: &Step) {
 
 fn change(model: &mut Model, step: &Step) {
     match step {
-        Put(key, value) => drop(model.insert(key.clone(), value.clone())),
+        Put(key, value) | PutFirst(key, value) => drop(model.insert(key.clone(), value.clone())),
         PutNext(number, value) => drop(model.insert(number.to_string().into_bytes(), value.clone())),
         Append(key, bytes) => model.get_mut(key).expect("a value to append to").extend_from_slice(bytes),
         Remove(key) => drop(model.remove(key)),
@@ -354,6 +360,14 @@ impl Case {
 #[test]
 fn the_first_put_of_a_new_file() {
     Case { name: "first-put", steps: vec![put(1, 10)], twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn the_first_value_to_append_to() {
+    let first = |n: u32, length| PutFirst(key(n), vec![n as u8; length]);
+    let prepare = (0..20).map(|n| put(n, 40)).collect();
+    let steps = vec![first(30, 9), append(30, 5), first(31, 20_000), Remove(key(30)), first(30, 1)];
+    Case { name: "put-first", prepare, steps, twice: true, ..Case::default() }.run();
 }
 
 #[test]

@@ -351,6 +351,13 @@ impl Array {
         unsafe { (*self.as_ptr()).nNumOfElements as usize }
     }
 
+    /// Whether it is a list without gaps, as far as one can tell without looking at its elements.
+    #[inline]
+    pub fn is_full_list(&self) -> bool {
+        // SAFETY: `from_ptr` was promised that the array lives.
+        unsafe { is_packed(self.as_ptr()) && (*self.as_ptr()).nNumUsed == (*self.as_ptr()).nNumOfElements }
+    }
+
     /// The number that `[]` uses next; `i64::MIN` where there has been none yet.
     #[inline]
     pub fn next_free(&self) -> i64 {

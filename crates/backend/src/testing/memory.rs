@@ -450,6 +450,16 @@ impl Backend for Memory {
         Ok(())
     }
 
+    fn put_first(&self, key: &[u8], value: &[u8], note: i64, version: &mut MemoryVersion) -> Result<bool, MemoryError> {
+        let mut content = self.write()?;
+        if content.find(key).is_some() {
+            return Ok(false);
+        }
+        *version = content.put(key, value.to_vec());
+        content.items.last_mut().expect("it was just stored").pieces[0].note = Some(note);
+        Ok(true)
+    }
+
     fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut MemoryVersion) -> Result<bool, MemoryError> {
         let mut content = self.write()?;
         if content.unchanged(key, version).is_none() {

@@ -40,6 +40,8 @@ macro_rules! backend_tests {
             appends_without_end_keep_every_byte
             a_store_that_rewrites_keeps_every_byte
             a_peek_tells_whether_there_is_a_value_and_what_was_noted
+            a_first_value_is_put_where_there_is_none
+            the_note_of_a_list_tells_its_length
             numbers_go_on_after_the_highest
             numbers_begin_at_the_least
             there_is_no_number_after_the_last

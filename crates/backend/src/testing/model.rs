@@ -13,6 +13,7 @@ enum Operation {
     Get(u8),
     Put(u8, Vec<u8>),
     PutIfUnchanged(u8, Vec<u8>),
+    PutFirst(u8, Vec<u8>),
     Append(u8, Vec<u8>, bool),
     PutNext(Vec<u8>),
     Remove(u8),
@@ -28,6 +29,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         8 => key().prop_map(Operation::Get),
         6 => (key(), bytes()).prop_map(|(key, value)| Operation::Put(key, value)),
         4 => (key(), bytes()).prop_map(|(key, value)| Operation::PutIfUnchanged(key, value)),
+        2 => (key(), bytes()).prop_map(|(key, value)| Operation::PutFirst(key, value)),
         8 => (key(), bytes(), any::<bool>()).prop_map(|(key, value, store)| Operation::Append(key, value, store)),
         2 => bytes().prop_map(Operation::PutNext),
         2 => key().prop_map(Operation::Remove),
@@ -114,6 +116,15 @@ impl<B: Backend> Handle<B> {
                 // (A store may take a value for changed that is not: its cleaner has moved it.)
                 let done = self.store.put_if_unchanged(&key, &value, &mut version).unwrap();
                 assert!(newest || !done);
+                if done {
+                    let state = model.put(&key, value.clone());
+                    self.notes.insert(key, (version, value, state));
+                }
+            }
+            Operation::PutFirst(key, value) => {
+                let (key, mut version) = (name(key), B::Version::default());
+                let done = self.store.put_first(&key, &value, 0, &mut version).unwrap();
+                assert_eq!(done, model.find(&key).is_none());
                 if done {
                     let state = model.put(&key, value.clone());
                     self.notes.insert(key, (version, value, state));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Fixture;
 use crate::{
     Appended, Backend, BackendError, Found, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Selection, Snapshot,
-    Standing, Stored,
+    Standing, Stored, list_note, listed,
 };
 
 type VersionOf<F> = <<F as Fixture>::Store as Backend>::Version;
@@ -359,6 +359,41 @@ pub fn a_peek_tells_whether_there_is_a_value_and_what_was_noted<F: Fixture>() {
     assert_eq!(other.append(b"a", b"?", 7, Rewrite::Caller, &mut theirs).unwrap(), Appended::Done, "a peek is enough");
     store.remove(b"a").unwrap();
     assert_eq!(other.peek(b"a", &mut theirs, &mut start).unwrap(), Peeked::Missing);
+}
+
+pub fn a_first_value_is_put_where_there_is_none<F: Fixture>() {
+    let place = F::new();
+    let (store, other) = (place.handle(), place.handle());
+    let (mut version, mut theirs) = (VersionOf::<F>::default(), VersionOf::<F>::default());
+    put(&store, b"before", b"");
+    assert!(store.put_first(b"a", b"first", -3, &mut version).unwrap());
+    assert!(store.is_current(&version));
+    assert!(!other.put_first(b"a", b"second", 1, &mut theirs).unwrap());
+    assert_eq!(value(&other, b"a").unwrap(), b"first");
+    assert_eq!(other.peek(b"a", &mut theirs, &mut Vec::new()).unwrap(), Peeked::Noted(-3));
+    assert_eq!(other.append(b"a", b", more", 7, Rewrite::Caller, &mut theirs).unwrap(), Appended::Done);
+    let mut out = Vec::new();
+    assert_eq!(store.get(b"a", &mut version, &mut out).unwrap(), Found::Appended);
+    assert_eq!(out, b", more");
+    assert_eq!(keys(&other), ["before", "a"]);
+    store.remove(b"a").unwrap();
+    assert!(other.put_first(b"a", b"third", 1, &mut theirs).unwrap(), "removed, it may be put again");
+    assert!(store.put_first(b"17", b"", 0, &mut version).unwrap());
+    assert_eq!(store.next_number(0).unwrap(), Some(18), "its name counts among the numbers");
+    other.lock(Patience::default()).unwrap();
+    assert!(is_held(store.put_first(b"b", b"", 0, &mut version)));
+    other.unlock();
+    store.destroy().unwrap();
+    assert!(store.put_first(b"b", b"", 0, &mut version).unwrap(), "it makes the store");
+}
+
+pub fn the_note_of_a_list_tells_its_length<F: Fixture>() {
+    for length in [0, 1, 1 << 32, i64::MAX as u64 - 1] {
+        assert_eq!(listed(list_note(length)), Some(length));
+    }
+    for note in [0, 1, i64::MAX, i64::MIN] {
+        assert_eq!(listed(note), None);
+    }
 }
 
 pub fn numbers_go_on_after_the_highest<F: Fixture>() {

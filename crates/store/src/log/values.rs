@@ -4,7 +4,7 @@ use super::append::{Log, Receipt};
 use super::pieces::{Piece, Pieces, copy_pieces};
 use crate::error::Failure;
 use crate::format::*;
-use crate::index::Hit;
+use crate::index::{Hit, Search};
 use crate::lock::WriteGuard;
 use crate::reference::Ref;
 use crate::space::Purpose;
@@ -73,6 +73,26 @@ impl<'g> Values<'g> {
     /// How long a value is; `None` where it has lost a piece.
     pub fn length(&self, hit: Hit) -> Option<u64> {
         Pieces::of(*self.view(), hit.record, None).map(|value| value.length)
+    }
+
+    /// Stores a value that may be appended to at once, with a note, under a key that has none; `None` if it has one.
+    pub fn put_first(&self, key: &EncodedKey, hash: u64, note: i64, bytes: &[u8]) -> Result<Option<Receipt>, Failure> {
+        let mut search = self.search(hash, key);
+        if matches!(search, Search::Miss(_)) && self.make_room(hash)? {
+            search = self.search(hash, key);
+        }
+        let slot = match search {
+            Search::Hit(_) => return Ok(None),
+            Search::Miss(Some(slot)) => slot,
+            Search::Miss(None) => return Err(Failure::Damaged("its index has no room where it must".into())),
+        };
+        let head = united_head(note);
+        let record = NewRecord::new(Op::United, key, Value { head: &head, body: bytes });
+        let published = self.publish_record(&record, self.end(), Purpose::Write)?;
+        self.numbers().count_name(key.bytes());
+        self.insert(hash, slot, published.record());
+        self.mark_indexed(&published);
+        Ok(Some(published.receipt(slot)))
     }
 
     /// Lets a key's value go on with `bytes`.

@@ -1,0 +1,272 @@
+//! Arrays as queues: `push()`.
+//!
+//! An element that is appended needs nothing of what is there but the array's end ([`super::end`]): a list that this process
+//! has not decoded is not read for it, however long it is.
+
+use super::accessors;
+use super::buffers::Buffer;
+use super::edit::ATTEMPTS;
+use super::end::{End, Observed, observe, observed_version, remember_end};
+use super::errors::throw_sync;
+use super::exclusive::{Turn, exclusive};
+use super::globals::GLOBALS;
+use super::handle::{Appended, Backend, Rewrite, Version};
+use super::legacy::retry_importing;
+use super::names::{check_name, name_of_number};
+use super::object::SyncObject;
+use super::property;
+use super::refusal::cannot_store;
+use super::step::Step;
+use super::stored::{Encoded, write_head, write_number};
+use super::value::{self, ValueError};
+use super::walk::{self, Act};
+use super::zend::{self, Array, Held, Key, Local, Str, Thrown, Value};
+
+/// Appends values to the array under `name`, in one step; the new length. A missing name becomes a list. The caller holds the
+/// object.
+pub fn push(this: &SyncObject, name: &Str, values: &[Local]) -> Result<i64, Thrown> {
+    check_name(name)?;
+    if this.overrides.accessors() {
+        return push_by_methods(this, name, values);
+    }
+    // Another object on the file may have read the array.
+    this.enter();
+    if values.is_empty() {
+        return length(this, name);
+    }
+    // (This may run user code, which is not to run again because another process was faster.)
+    let encoded = EncodedValues::of(this, name, values)?;
+    let queue = Queue { this, name };
+    for _ in 0..ATTEMPTS {
+        match queue.push_once(&encoded)? {
+            Pushed::Done(length) => return Ok(length),
+            Pushed::Lost => {}
+            Pushed::Rewrite => break,
+        }
+    }
+    exclusive(this, |turn| {
+        loop {
+            match queue.push_once(&encoded)? {
+                Pushed::Done(length) => return Ok(length),
+                Pushed::Lost => {}
+                Pushed::Rewrite => return rewrite(turn, name, values),
+            }
+        }
+    })
+}
+
+/// Values that were encoded one by one: each counts its objects by itself.
+struct EncodedValues {
+    bytes: Buffer,
+    /// How many bytes each of them has.
+    lengths: Buffer,
+}
+
+impl EncodedValues {
+    /// Encodes values that are going to lie in the array under `name`. May run user code.
+    fn of(this: &SyncObject, name: &Str, values: &[Local]) -> Result<Self, Thrown> {
+        let buffers = &GLOBALS.get().buffers;
+        let mut encoded = Self { bytes: buffers.take(), lengths: buffers.take() };
+        for value in values {
+            let start = encoded.bytes.len();
+            value::encode(value.as_zval(), 1, &mut encoded.bytes)
+                .map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+            let length = (encoded.bytes.len() - start) as u64;
+            encoded.lengths.extend_from_slice(&length.to_ne_bytes());
+        }
+        Ok(encoded)
+    }
+
+    /// How many there are.
+    fn len(&self) -> i64 {
+        (self.lengths.len() / size_of::<u64>()) as i64
+    }
+
+    /// The patches that put them under the numbers from `first` on, behind `start`.
+    fn patches(&self, this: &SyncObject, name: &Str, first: i64, start: &[u8]) -> Result<Buffer, Thrown> {
+        let mut patches = GLOBALS.get().buffers.take();
+        if !patches.try_reserve(start.len() + self.bytes.len() + 11 * self.len() as usize) {
+            let why = format!("they take {} bytes, more than memory_limit leaves.", self.bytes.len());
+            return Err(cannot_store(this, Some(name.bytes()), ValueError::Refused(why)));
+        }
+        patches.extend_from_slice(start);
+        let mut rest = &self.bytes[..];
+        for (number, length) in (first..).zip(self.lengths.chunks_exact(size_of::<u64>())) {
+            let length = u64::from_ne_bytes(length.try_into().expect("eight bytes")) as usize;
+            let (value, behind) = rest.split_at(length);
+            write_head(&mut patches, 1, true);
+            write_number(&mut patches, number);
+            patches.extend_from_slice(value);
+            rest = behind;
+        }
+        Ok(patches)
+    }
+}
+
+/// The array under a name.
+struct Queue<'s> {
+    this: &'s SyncObject,
+    name: &'s Str,
+}
+
+/// The outcome of trying to push.
+enum Pushed {
+    /// The new length.
+    Done(i64),
+    /// Another process was faster.
+    Lost,
+    /// Null is there, which becomes an array as it does for `[] =`.
+    Rewrite,
+}
+
+impl Queue<'_> {
+    /// Appends the values to what is there now. Runs no user code but signal handlers, and what decoding a map runs that this
+    /// process does not know.
+    fn push_once(&self, values: &EncodedValues) -> Result<Pushed, Thrown> {
+        let Self { this, name } = *self;
+        match observe(this, name)? {
+            Observed::Missing => self.begin(values),
+            Observed::Array(End::List(length)) => {
+                let Some(version) = observed_version(this, name) else { return Ok(Pushed::Lost) };
+                self.append(values, length, End::List(length + values.len()), length, version)
+            }
+            Observed::Array(end) => self.push_decoded(values, end),
+            Observed::NoArray => self.push_decoded(values, End::Unknown),
+        }
+    }
+
+    /// Makes a list of the values, if there still is nothing.
+    fn begin(&self, values: &EncodedValues) -> Result<Pushed, Thrown> {
+        /// An array without elements.
+        const EMPTY: &[u8] = &[0x90];
+        let Self { this, name } = *self;
+        let (end, mut version) = (End::List(values.len()), Version::default());
+        let list = values.patches(this, name, 0, EMPTY)?;
+        let begun = retry_importing(this, |store| store.put_first(name.bytes(), &list, end.note(), &mut version))?;
+        if !begun {
+            return Ok(Pushed::Lost);
+        }
+        remember_end(this, name, end, version);
+        Ok(Pushed::Done(values.len()))
+    }
+
+    /// As [`push_once`](Self::push_once), to an array of which the store cannot tell how long it is: so that is read. `end`: where
+    /// it ends, as far as the store knows that.
+    fn push_decoded(&self, values: &EncodedValues, end: End) -> Result<Pushed, Thrown> {
+        let Self { this, name } = *self;
+        let mut value = Local::new();
+        let observed = property::observe(this, name, value.slot())?;
+        let Some(array) = value.array() else {
+            return match (observed.there, value.kind()) {
+                (false, _) => Ok(Pushed::Lost),
+                (true, zend::NULL) => Ok(Pushed::Rewrite),
+                _ => Err(no_array(this, name, &value)),
+            };
+        };
+        // (A decoded array counts on from its highest key, one in the memory of a program from the highest that it ever had.)
+        let first = match (end, array.next_free()) {
+            (End::Next(next), _) if next < i64::MAX => next,
+            // The engine's mark for "no number yet".
+            (_, i64::MIN) => 0,
+            (_, next) => next,
+        };
+        let last = first.checked_add(values.len() - 1);
+        if last.is_none() || array.find(Key::Int(first)).is_some() {
+            return name_of_number(None).map(|_| Pushed::Lost);
+        }
+        let length = array.len() as i64;
+        let end = match (End::of(array), last) {
+            (End::Unknown, _) | (_, None) => End::Unknown,
+            (End::List(_), Some(_)) if first == length => End::List(length + values.len()),
+            (_, Some(last)) => End::Next(last.saturating_add(1).max(0)),
+        };
+        self.append(values, first, end, length, observed.version)
+    }
+
+    /// Appends the values from number `first` on, to an array of `length` elements that the store knows by this version.
+    fn append(
+        &self,
+        values: &EncodedValues,
+        first: i64,
+        end: End,
+        length: i64,
+        mut version: Version,
+    ) -> Result<Pushed, Thrown> {
+        let Self { this, name } = *self;
+        let patches = values.patches(this, name, first, &[])?;
+        let appended = retry_importing(this, |store| {
+            store.append(name.bytes(), &patches, end.note(), Rewrite::Store, &mut version)
+        })?;
+        if appended != Appended::Done {
+            return Ok(Pushed::Lost);
+        }
+        remember_end(this, name, end, version);
+        Ok(Pushed::Done(length + values.len()))
+    }
+}
+
+/// How many elements the array under `name` has.
+fn length(this: &SyncObject, name: &Str) -> Result<i64, Thrown> {
+    if let Observed::Array(End::List(length)) = observe(this, name)? {
+        return Ok(length);
+    }
+    let mut value = Local::new();
+    property::read(this, name, value.slot())?;
+    count(this, name, &value)
+}
+
+/// How many elements a value has that was read: null has none.
+fn count(this: &SyncObject, name: &Str, value: &Value) -> Result<i64, Thrown> {
+    match value.array() {
+        Some(array) => Ok(array.len() as i64),
+        None if value.kind() == zend::NULL => Ok(0),
+        None => Err(no_array(this, name, value)),
+    }
+}
+
+/// Stores the array with the values in place of the null that is there.
+fn rewrite(turn: &Turn, name: &Str, values: &[Local]) -> Result<i64, Thrown> {
+    let this = turn.object();
+    let mut value = Local::new();
+    property::read(this, name, value.slot())?;
+    let length = append_to(this, name, &mut value, values)?;
+    Encoded::of(this, name, &value)?.store(this, name, &value, |_| Ok(true))?;
+    Ok(length)
+}
+
+/// As [`push`], by the methods that the object's class overrides: the array is read, changed and written, while other writers
+/// are kept out.
+fn push_by_methods(this: &SyncObject, name: &Str, values: &[Local]) -> Result<i64, Thrown> {
+    exclusive(this, |_| {
+        let mut value = Local::new();
+        accessors::get(this, name, value.slot())?;
+        if values.is_empty() {
+            return count(this, name, &value);
+        }
+        let length = append_to(this, name, &mut value, values)?;
+        accessors::put(this, name, &value)?;
+        Ok(length)
+    })
+}
+
+/// Appends values to an array in memory; its new length.
+fn append_to(this: &SyncObject, name: &Str, into: &mut Local, values: &[Local]) -> Result<i64, Thrown> {
+    count(this, name, into)?;
+    if into.array().is_none() {
+        into.slot().set_array(Held::<Array>::new());
+    }
+    for value in values {
+        walk::act(into.slot(), &[Step::Append], Act::Assign(value))?;
+    }
+    count(this, name, into)
+}
+
+#[cold]
+fn no_array(this: &SyncObject, name: &Str, value: &Value) -> Thrown {
+    let file = this.constructed().map(|instance| instance.store.display_address()).unwrap_or_default();
+    throw_sync(&format!(
+        "Can't use property '{}' in '{file}' as a queue: it is no array, but of type {}.",
+        String::from_utf8_lossy(name.bytes()),
+        value.type_name().to_string_lossy()
+    ))
+}
