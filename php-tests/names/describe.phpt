@@ -34,8 +34,12 @@ $s->list[3] = 'other';
 $s->list[-1] = 'below';
 unset($s->list[0], $s->list['never']);
 $s->list['deep']['er'] = 1;
-['type' => $type, 'count' => $count, 'pieces' => $pieces] = $s->describe('list');
-echo "$type $count ", $pieces > 1 ? 'in pieces' : 'in one piece', ' ', json_encode($count === count($s->list)), "\n";
+['type' => $type, 'count' => $count] = $s->describe('list');
+echo "$type $count ", json_encode($count === count($s->list)), "\n";
+$s->log = range(1, 1000);
+$s->log[] = 'more';
+$s->log[] = 'and more';
+echo json_encode(array_diff_key($s->describe('log'), ['bytes' => 0])), "\n";
 $s->map = array_fill_keys(range('a', 'z'), 0);
 for ($i = 0; $i < 30; $i++) {
     $s->map["new $i"] = $i;
@@ -67,5 +71,6 @@ bool(false)
 "array" 50000
 "array" 20000
 "ArrayObject" 4
-array 1003 in pieces true
+array 1003 true
+{"type":"array","count":1002,"ttl":null,"pieces":3}
 bool(true)

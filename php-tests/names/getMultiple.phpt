@@ -48,8 +48,8 @@ array(0) {
 }
 bool(false)
 {"missing":"default","b":[1,2,3],"a":null,"7":"seven","object":"ArrayObject","long":100000,"":"default"}
-TypeError: Illegal offset type
-TypeError: Illegal offset type
+TypeError: Sync::getMultiple(): Argument #1 ($names) must be an array of names, one of type array given
+TypeError: Sync::getMultiple(): Argument #1 ($names) must be an array of names, one of type stdClass given
 Error: Cannot access property starting with "\0"
 TypeError: Sync::getMultiple(): Argument #1 ($names) must be of type array, string given
 {"n":8,"a":null,"missing":0}
