@@ -87,4 +87,5 @@ return [
     [11, 'a read among 10,000,000 names, in reads among 1,000,000 (--large)', fn (Results $r) => $r->number('millions', 'read, ratio (×)'), 'limit' => 1.5],
     [11, 'a write among 10,000,000 names, in writes among 1,000,000 (--large)', fn (Results $r) => $r->number('millions', 'write, ratio (×)'), 'limit' => 1.5],
     [11, 'count() of 10,000,000 names, in count() of 1,000,000 (--large)', fn (Results $r) => $r->number('millions', 'count(), ratio (×)'), 'limit' => 1.5],
+    [12, 'increment(), in $s->n++', $ratio('increment', 'Sync, increment()', 'Sync, $s->n++'), 'limit' => 1.4],
 ];

@@ -118,10 +118,23 @@ return [
         'subjects' => [
             'Sync, $s->n++' => $sync + ['open' => $fresh('increment', '$s->n = 0;'), 'run' => '$s->n++;'],
             'Sync, $s->n = $i' => $sync + ['open' => $fresh('increment-write', '$s->n = 0;'), 'run' => '$s->n = $i;'],
+            'Sync, increment()' => $sync + ['open' => $fresh('increment-call', '$s->n = 0;'), 'run' => '$s->increment("n");'],
+            'Sync, compareAndSet()' => $sync + ['open' => $fresh('increment-compare', '$s->n = 0; $old = 0;'), 'run' => '$s->compareAndSet("n", $old, ++$old);'],
+            'Sync, update()' => $sync + ['open' => $fresh('increment-update', '$s->n = 0; $add = fn ($n) => $n + 1;'), 'run' => '$s->update("n", $add);'],
             'stdClass' => ['open' => '$o = new stdClass; $o->n = 0;', 'run' => '$o->n++;'],
             'APCu, apcu_inc' => ['needs' => 'apcu', 'open' => 'apcu_store("n", 0);', 'run' => 'apcu_inc("n");'],
             'Redis, INCR' => $redis + ['run' => '$r->incr("n");'],
             'sysvshm + semaphore' => $sysv + ['run' => 'sem_acquire($semaphore); shm_put_var($shm, 1, shm_get_var($shm, 1) + 1); sem_release($semaphore);'],
+        ],
+    ],
+    'multiple' => [
+        'title' => 'Read 50 values of 1,000, as of one moment where there is such a thing',
+        'subjects' => [
+            'Sync, getMultiple()' => $sync + ['open' => $fresh('multiple', '$s->setData((object) named(1000)); $names = array_slice(array_keys(named(1000)), 100, 50);'), 'run' => '$v = $s->getMultiple($names);'],
+            'Sync, one after the other' => $sync + ['open' => $fresh('multiple-each', '$s->setData((object) named(1000)); $names = array_slice(array_keys(named(1000)), 100, 50);'), 'run' => 'foreach ($names as $name) { $v[$name] = $s->$name; }'],
+            'Sync, getData()' => $sync + ['open' => $fresh('multiple-all', '$s->setData((object) named(1000));'), 'run' => '$v = $s->getData();'],
+            'APCu' => ['needs' => 'apcu', 'open' => 'foreach (named(1000) as $k => $x) apcu_store($k, $x); $names = array_slice(array_keys(named(1000)), 100, 50);', 'run' => '$v = apcu_fetch($names);'],
+            'Redis, MGET' => ['needs' => 'redis', 'open' => '$r = new Redis; $r->connect("{dir}/redis"); $r->mset(named(1000)); $names = array_slice(array_keys(named(1000)), 100, 50);', 'run' => '$v = $r->mget($names);'],
         ],
     ],
     'append' => [

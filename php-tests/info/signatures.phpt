@@ -26,7 +26,7 @@ foreach (['Sync', 'SyncException', 'SyncTimeoutException', 'SyncLockTimeoutExcep
 }
 // A subclass that was written for the PHP class declares no return types where it overrides a method of that, or of an interface.
 $old = ['get', 'set', 'has', 'remove', 'lock', 'unlock', 'getFile', 'setFile', 'getData', 'setData', 'destroy'];
-$interfaces = array_merge(...array_map('get_class_methods', class_implements('Sync')));
+$interfaces = array_merge(...array_values(array_map('get_class_methods', class_implements('Sync'))));
 foreach ((new ReflectionClass('Sync'))->getMethods() as $method) {
     $is_old = str_starts_with($method->name, '__') || in_array($method->name, [...$old, ...$interfaces]);
     if ($method->hasReturnType() === $is_old) {
