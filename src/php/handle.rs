@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use sync_backend::{
-    Appended, Backend, BackendError, Entry, Expiry, Facts, Found, Held, Now, PEEK, Patience, Peeked, Places, Remedy,
-    Rewrite, Room, Selection, Snapshot, Standing, Stored, Unread, Waiting, list_note, listed,
+    Appended, Backend, BackendError, Entry, Expiry, Facts, Found, Held, LockName, Now, Occupied, PEEK, Patience,
+    Peeked, Places, Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Stored, Taking, Unread, Waiting,
+    list_note, listed,
 };
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};
@@ -232,6 +233,51 @@ impl Backend for Handle {
     fn unlock(&self) {
         let Self::File(store) = self;
         store.unlock();
+    }
+
+    fn enter_lock(&self) -> Result<u64> {
+        let Self::File(store) = self;
+        store.enter_lock()
+    }
+
+    fn leave_lock(&self) -> bool {
+        let Self::File(store) = self;
+        store.leave_lock()
+    }
+
+    fn entered_lock(&self) -> u32 {
+        let Self::File(store) = self;
+        store.entered_lock()
+    }
+
+    fn take_lock(&self, lock: LockName, wait: bool) -> Result<Taking> {
+        let Self::File(store) = self;
+        store.take_lock(lock, wait)
+    }
+
+    fn release_lock(&self, lock: LockName) -> Result<bool> {
+        let Self::File(store) = self;
+        store.release_lock(lock)
+    }
+
+    fn lock_depth(&self, lock: LockName) -> u32 {
+        let Self::File(store) = self;
+        store.lock_depth(lock)
+    }
+
+    fn wait_for_lock(&self, lock: LockName, by: &Occupied, at_most: Duration) {
+        let Self::File(store) = self;
+        store.wait_for_lock(lock, by, at_most);
+    }
+
+    fn stop_waiting_for_lock(&self, lock: LockName) {
+        let Self::File(store) = self;
+        store.stop_waiting_for_lock(lock);
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        let Self::File(store) = self;
+        store.stats()
     }
 
     #[inline]

@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::{
-    Appended, BackendError, Entry, Facts, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Selection, Snapshot,
-    Standing, Unread, Waiting,
+    Appended, BackendError, Entry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy, Rewrite, Room,
+    Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
 };
 
 /// A handle on a shared, ordered map from key to bytes: one object's view of the store at an address.
@@ -195,6 +195,47 @@ pub trait Backend: Sized {
 
     /// Whether a hold still makes other writers wait.
     fn standing(&self, hold: &Self::WriterHold) -> Standing;
+
+    /// As [`lock`](Self::lock), for others without end, but counted, for [`leave_lock`](Self::leave_lock), and with a token: a number
+    /// greater than 0 and than those of all locks that were taken before. It is the same while the lock is held. Other fibers of this
+    /// thread wait like other handles.
+    fn enter_lock(&self) -> Result<u64, Self::Error>;
+
+    /// Ends one [`enter_lock`](Self::enter_lock) of this fiber; with the last one the lock, unless [`lock`](Self::lock) was called as
+    /// well. False: there is none, and nothing has happened. ([`unlock`](Self::unlock) ends all of them.)
+    fn leave_lock(&self) -> bool;
+
+    /// How often [`enter_lock`](Self::enter_lock) was called in this fiber, and not [`leave_lock`](Self::leave_lock).
+    fn entered_lock(&self) -> u32;
+
+    // ---- named locks -------------------------------------------------------------------------------
+
+    /// Takes a lock, unless another handle, or another fiber of this thread, has it. Such locks are no content, no obstacle to any
+    /// other operation, and are not in the way of a holder of the store, nor it of them. They end with their handle, with its process,
+    /// however that ends, and with the store. Taking a lock again counts, and gives the same token.
+    ///
+    /// [`Taking::Occupied`] means that nothing has happened. With `wait`, the caller stands in line then until it has the lock or
+    /// calls [`stop_waiting_for_lock`](Self::stop_waiting_for_lock): the lock goes to the one that has waited longest. Makes the store.
+    fn take_lock(&self, lock: LockName, wait: bool) -> Result<Taking, Self::Error>;
+
+    /// Gives a lock back that was taken in this fiber; if it was taken several times, when that was done as often. False: it was
+    /// not taken, and nothing has happened.
+    fn release_lock(&self, lock: LockName) -> Result<bool, Self::Error>;
+
+    /// How often a lock was taken in this fiber, and not given back.
+    fn lock_depth(&self, lock: LockName) -> u32;
+
+    /// Sleeps until a lock that `by` describes may have been given back, or this handle's turn may have come; at most `at_most`, or
+    /// until a signal comes. Returns no result: the caller must retry.
+    fn wait_for_lock(&self, lock: LockName, by: &Occupied, at_most: Duration);
+
+    /// Leaves the line for a lock; if it is this handle's turn, the next one has it.
+    fn stop_waiting_for_lock(&self, lock: LockName);
+
+    // ---- looking from outside ----------------------------------------------------------------------
+
+    /// The state of the store, about now. No lock of others is waited for. A missing store is an empty one.
+    fn stats(&self) -> Result<Stats, Self::Error>;
 
     // ---- waiting -----------------------------------------------------------------------------------
 

@@ -5,10 +5,12 @@
 
 mod backend;
 mod expiry;
+mod locks;
 mod outcome;
 mod room;
 mod selection;
 mod snapshot;
+mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod wait;
@@ -17,8 +19,10 @@ pub use backend::Backend;
 #[cfg(feature = "testing")]
 pub use expiry::testing as clock;
 pub use expiry::{Expiry, Now};
+pub use locks::{LockName, LockSpace, Occupied, Taking};
 pub use outcome::{Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Standing, list_note, listed};
 pub use room::{Places, Room};
 pub use selection::{Facts, Selection};
 pub use snapshot::{Entry, Snapshot, Stored, Unread};
+pub use stats::{Connected, HeldLock, Stats};
 pub use wait::{Held, Patience, Waiting};

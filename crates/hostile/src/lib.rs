@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 use sync_store::testing::{TemporaryPath, draw_identities_from};
-use sync_store::{ErrorKind, Found, Options, Patience, Result, Store, Version};
+use sync_store::{ErrorKind, Found, LockName, Options, Patience, Result, Store, Version};
 
 const PAGE: usize = 4096;
 
@@ -49,13 +49,17 @@ mod header {
     pub const INCARNATION: usize = 46;
     pub const TABLE: usize = 48;
     pub const TOUCHED: usize = 61;
+    pub const LOCK_TABLE: usize = 392;
+    pub const LOCK_TOKENS: usize = 393;
+    /// Of the first lease slots.
+    pub const SINCE: usize = 400;
     pub const PAGE_END: usize = 511;
     /// Words that mean something.
     pub const USED: usize = 64;
 }
 
 const MAGIC: u64 = u64::from_le_bytes(*b"SyncPHP\x03");
-const VERSION: u64 = 3 | 2 << 32;
+const VERSION: u64 = 3 | 3 << 32;
 const HELD: u64 = 1 << 63;
 
 /// CPU time that a case may take: far more than it needs, far less than a walk through the bytes that
@@ -326,7 +330,7 @@ impl Case {
             0 => b"new".to_vec(),
             _ => self.base.key(choices.byte() as usize),
         };
-        outcome.succeeded |= match choices.byte() % 17 {
+        outcome.succeeded |= match choices.byte() % 19 {
             0..=3 => match client.get(&key) {
                 Some(Some(value)) => {
                     let genuine = self.base.values.get(&key).is_some_and(|values| values.contains(&value));
@@ -363,6 +367,14 @@ impl Case {
                 outcome.put.push(b"next".to_vec());
                 client.tell(|store| store.put_next(b"ne", b"xt", i64::MIN, &mut Version::default()))
             }
+            16 => {
+                let lock = LockName::named(&key);
+                let (wait, release) = (choices.byte() & 1 != 0, choices.byte() & 1 != 0);
+                let taken = client.tell(|store| store.take_lock(lock, wait));
+                client.store.stop_waiting_for_lock(lock);
+                taken && (!release || client.tell(|store| store.release_lock(lock)))
+            }
+            17 => client.tell(Store::stats),
             _ => {
                 *client = Client::new(&client.path.clone());
                 false
@@ -473,6 +485,14 @@ impl Base {
         clear(header::HOLD_SINCE * 8, 8);
         clear(header::HOLD_ENDED_AT * 8, 16);
         clear(header::LOCK * 8, 4);
+        clear(header::LOCK_TOKENS * 8, 8);
+        clear(header::SINCE * 8, 16 * 8);
+        let table = self.word(header::LOCK_TABLE * 8) as usize;
+        for slot in (table + 64..table + PAGE).step_by(256).take(if table > 0 { 15 } else { 0 }) {
+            // Owner and its like: from the lease to the pid.
+            self.image[slot + 8..slot + 56].fill(0);
+            self.image[slot + 8] = u8::from(self.image[slot] != 0);
+        }
         assert_eq!(self.word(header::MORE_LEASES * 8), 0, "one thread writes");
     }
 
@@ -497,6 +517,12 @@ impl Base {
                     let slots = (at + 64..at + length).step_by(16).filter(|&slot| self.word(slot + 8) > 1);
                     self.targets.extend(slots.take(40).flat_map(|slot| [slot, slot + 8]).collect::<Vec<_>>());
                 }
+                // The table of named locks: slots that were used.
+                25 => {
+                    let slots = (at + 64..at + length - 255).step_by(256).filter(|&slot| self.word(slot) != 0);
+                    let words = slots.flat_map(|slot| [0, 8, 16, 32, 56, 64].map(|word| slot + word));
+                    self.targets.extend(words.collect::<Vec<_>>());
+                }
                 // A segment: records.
                 22 | 23 => {
                     self.runs.push(at);
@@ -516,6 +542,7 @@ impl Base {
         let step = self.records.len() / 60 + 1;
         let words = self.records.iter().rev().step_by(step).flat_map(|&at| [0, 8, 16, 24, 32].map(|n| at + n));
         self.targets.extend(words.collect::<Vec<_>>());
+        self.targets.extend([header::LOCK_TABLE * 8, header::LOCK_TOKENS * 8]);
         self.targets.retain(|&at| at + 8 <= self.image.len());
     }
 
@@ -592,6 +619,13 @@ fn made_anew() -> Vec<Base> {
         Base::of(|put, store| {
             few(put);
             store.replace(&[(b"a", b"new"), (b"large", &[2; 80_000])]).unwrap();
+        }),
+        // Named locks, of an owner that has died, and given back.
+        Base::of(|put, store| {
+            few(put);
+            for name in [&b"a"[..], b"b", &[b'x'; 300]] {
+                store.take_lock(LockName::named(name), false).unwrap();
+            }
         }),
         // A process died: holding the lock, holding the store, between publishing and indexing.
         small().with(&[(header::LOCK, dead)]),

@@ -12,8 +12,8 @@ use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use sync_backend::{
-    Appended, Backend, BackendError, Entry, Facts, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Selection,
-    Snapshot, Standing, Unread,
+    Appended, Backend, BackendError, Entry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy, Rewrite,
+    Room, Selection, Snapshot, Standing, Stats, Taking, Unread,
 };
 
 /// The length in bytes from which on a value is not written whole again by a caller that would have to read it first: its
@@ -195,6 +195,42 @@ impl Backend for Store {
 
     fn unlock(&self) {
         self.unlock();
+    }
+
+    fn enter_lock(&self) -> Result<u64> {
+        self.enter_lock()
+    }
+
+    fn leave_lock(&self) -> bool {
+        self.leave_lock()
+    }
+
+    fn entered_lock(&self) -> u32 {
+        self.entered_lock()
+    }
+
+    fn take_lock(&self, lock: LockName, wait: bool) -> Result<Taking> {
+        self.take_lock(lock, wait)
+    }
+
+    fn release_lock(&self, lock: LockName) -> Result<bool> {
+        self.release_lock(lock)
+    }
+
+    fn lock_depth(&self, lock: LockName) -> u32 {
+        self.lock_depth(lock)
+    }
+
+    fn wait_for_lock(&self, lock: LockName, by: &Occupied, at_most: Duration) {
+        self.wait_for_lock(lock, by, at_most);
+    }
+
+    fn stop_waiting_for_lock(&self, lock: LockName) {
+        self.stop_waiting_for_lock(lock);
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.stats()
     }
 
     fn lock_writers(&self) -> Result<WriterHold> {

@@ -185,7 +185,8 @@ impl Check<'_> {
     fn referred(&self) -> HashSet<u64> {
         let header = self.header();
         let arrays = [Root::open(header.table.get()).offset, Root::open(header.directory.get()).offset];
-        let mut pages: HashSet<u64> = arrays.into_iter().chain([header.more_leases.get()]).map(page_of).collect();
+        let mut pages: HashSet<u64> =
+            arrays.into_iter().chain([header.more_leases.get(), header.lock_table.get()]).map(page_of).collect();
         self.for_each_index_block(|block| {
             pages.insert(block.page());
         });

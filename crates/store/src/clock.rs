@@ -63,6 +63,12 @@ pub fn now() -> u64 {
     nanoseconds(now.tv_sec, now.tv_nsec)
 }
 
+/// As [`now`], as exactly as the machine knows it.
+pub fn exactly_now() -> u64 {
+    let now = clock_gettime(ClockId::Realtime);
+    nanoseconds(now.tv_sec, now.tv_nsec)
+}
+
 /// Times before 1970 are 1970.
 pub fn nanoseconds(seconds: i64, rest: i64) -> u64 {
     (seconds.max(0) as u64).saturating_mul(1_000_000_000).saturating_add(rest.max(0) as u64)

@@ -9,7 +9,7 @@ use super::format::{MAGIC, MAX_FILE, PAGE, page_of, page_offset};
 use super::header::{DESTROYED, HELD, Identity, State};
 use super::inode::{Inode, Status};
 use super::map::Map;
-use super::opening::{Due, Opening, PlaceInLine};
+use super::opening::{Due, EndedLock, Opening, PlaceInLine};
 use super::sigbus;
 use super::size_limit;
 use super::torture::{crash_point, synced, synced_name};
@@ -238,6 +238,18 @@ impl File {
     /// This thread's place in line for the hold.
     pub fn place_note(&self) -> &Cell<Option<PlaceInLine>> {
         &self.opening.place
+    }
+
+    /// Notes that named locks have ended, for this thread's next write.
+    pub fn note_ended(&self, ended: Vec<EndedLock>) {
+        self.opening.ended_locks.borrow_mut().extend(ended);
+        self.set_due(Due::EndedLocks);
+    }
+
+    /// The named locks that were noted.
+    pub fn take_ended(&self) -> Vec<EndedLock> {
+        self.set_done(Due::EndedLocks);
+        self.opening.ended_locks.take()
     }
 
     /// A hold that is over and could not be ended.

@@ -11,6 +11,7 @@ use super::inode::Status;
 use super::lock::WriteGuard;
 use super::log::segments::Segments;
 use super::machine::random;
+use super::named::NamedLocks;
 use super::opening::Due;
 use super::space::Space;
 use std::sync::atomic::Ordering;
@@ -125,6 +126,9 @@ pub fn catch_up(guard: WriteGuard) -> Result<WriteGuard, Failure> {
         file.set_done(Due::Slots);
         // Leases work without slots, too.
         let _ = Space::of(&guard).make_slots();
+    }
+    if file.is_due(Due::EndedLocks) {
+        NamedLocks::of(&guard).end_all(&file.take_ended());
     }
     if file.is_due(Due::Nudge) {
         guard.skip(NUDGE);

@@ -70,13 +70,15 @@ pub enum Kind {
     Large = 23,
     /// A record, inside a segment or a large run.
     Record = 24,
+    /// The table of named locks.
+    Locks = 25,
 }
 
 impl Kind {
     /// The kind with this number, if there is one.
     pub fn from_byte(byte: u8) -> Option<Self> {
         use Kind::*;
-        [Header, Free, Leases, Index, Directory, Table, Segment, Large, Record]
+        [Header, Free, Leases, Index, Directory, Table, Segment, Large, Record, Locks]
             .into_iter()
             .find(|kind| *kind as u8 == byte)
     }

@@ -122,7 +122,7 @@ pub struct LeaseSlot {
     pub ticket: Word,
     /// its state (low half, a futex) and what tells one use of the place from the next; 0: nobody is in it;
     pub wait: Word,
-    /// and its lease + 1.
+    /// and its lease + 1 (low half), and, of a thread that waits for a named lock, half of that one's hash (high half).
     pub lease: Word,
     /// The hash of the name that it waits for. (Kept for waiting for a change.)
     pub name: Word,
@@ -242,8 +242,9 @@ pub struct Header {
     pub free_extents: Word,
     pub free: Word,
     pub free_backed: Word,
-    /// The page at which the cleaner looks next.
-    pub clean_cursor: Word,
+    /// How many changes were published since the store was made. (On this line, as a write that replaces a value writes to
+    /// it anyway.)
+    pub commits: Word,
     /// Index blocks that are being replaced, and what replaces them; 0 between operations.
     pub replacing: [Word; 2],
     /// The record that is superseded after the one in `superseding`: the one it was appended to.
@@ -254,12 +255,14 @@ pub struct Header {
     /// is none. And the number of the class that it should have.
     pub reserve: Word,
     pub reserve_class: Word,
-    /// How many segments the cleaner has emptied. (Kept for statistics.)
+    /// How many segments the cleaner has emptied.
     pub compactions: Word,
     /// When the store last changed the file, more or less (ns since 1970): a file that was written to much later
     /// was written to by somebody else.
     pub touched: Word,
-    spare7: [Word; 2],
+    /// The page at which the cleaner looks next.
+    pub clean_cursor: Word,
+    spare7: Word,
 
     // -- the rest of the page: drawn for what is to come, `docs/format.md` has the budget -----------
     /// Pairs of futexes that move when a name changes whose hash has that number.
@@ -272,8 +275,22 @@ pub struct Header {
     pub leases: [LeaseSlot; HEADER_SLOTS],
     /// A page for each class below which no free extent has room for such a run.
     pub free_hints: [Word; Class::COUNT],
+    spare_hints: [Word; 3],
+
+    // -- named locks -----------------------------------------------------------------------------
+    /// The offset of the run with the table of named locks; 0: there is none.
+    pub lock_table: Word,
+    /// The token that was given last.
+    pub lock_tokens: Word,
+    /// The token of `hold`; 0: it was taken without one.
+    pub hold_token: Word,
+    /// 1: somebody may stand in line for a named lock.
+    pub lock_queue: Word,
+    spare_locks: [Word; 4],
+    /// Since when the leases have their owners that have the first slots (ns since 1970).
+    pub lease_since: [Word; HEADER_SLOTS],
     /// Free. An access that a damaged file leads outside of the mapping ends here.
-    pub spare: [Word; 122],
+    pub spare: [Word; 95],
     /// [`MAGIC`] again: a page that was cut short by somebody does not have it.
     pub page_end: Word,
 }
@@ -288,6 +305,7 @@ const _: () = assert!(
         && offset_of!(Header, table) == 384
         && offset_of!(Header, waits) == 512
         && offset_of!(Header, leases) == 2048
+        && offset_of!(Header, lock_table) == 3136
         && offset_of!(Header, page_end) == 4088
 );
 

@@ -159,6 +159,9 @@ impl WriteGuard<'_> {
         }
         header.hold_object.set(object);
         self.set_patience(patience);
+        if strength == Strength::All {
+            header.hold_token.set(0);
+        }
         header.hold_strength.set(strength as u64);
         header.hold.store(self.ticket(lease), Ordering::Release);
         if strength == Strength::Writers {

@@ -9,10 +9,11 @@
 //! ask whether that process lives.
 
 use super::byte_lock::{LEASES, Locked, is_locked, lock_byte, unlock_byte};
+use super::clock::now;
 use super::error::Failure;
 use super::file::File;
 use super::format::{BLOCK_HEAD, LEASE_SLOT, LEASE_SLOTS, PAGE, page_offset};
-use super::header::{HEADER_SLOTS, LeaseSlot};
+use super::header::{HEADER_SLOTS, LeaseSlot, Word};
 use super::machine::{Fate, Process};
 use super::opening::Due;
 use std::io;
@@ -21,6 +22,10 @@ use std::sync::atomic::Ordering;
 
 /// The number of the lockless lease that has the first slot.
 const LOCKLESS_LEASES: u32 = LEASES;
+/// How many slots are in a run of their own, and how many bytes they take with the words that tell since when they have
+/// their owners.
+const MORE_SLOTS: u64 = LEASE_SLOTS - HEADER_SLOTS as u64;
+pub const MORE_LEASES: u64 = MORE_SLOTS * (LEASE_SLOT + 8);
 /// How many bytes that are locked for reading a thread tries before it takes a lockless lease.
 const TRIES: u32 = 2;
 
@@ -82,6 +87,14 @@ impl LeaseSlot {
 impl File {
     /// Finds a lease that nobody has, and takes it.
     pub fn free_lease(&self) -> Result<u32, Failure> {
+        let lease = self.any_free_lease()?;
+        if let Some(since) = self.lease_since(Self::slot_of(lease)) {
+            since.set(now());
+        }
+        Ok(lease)
+    }
+
+    fn any_free_lease(&self) -> Result<u32, Failure> {
         let fd = self.writable_fd()?;
         // Those that have a slot come first; none that will have one later, which others may take unsigned.
         let slots = self.lease_slots();
@@ -190,14 +203,14 @@ impl File {
     /// Where the slots are that the header page has no room for, if there are any. (A header may tell of anything.)
     fn more_leases(&self) -> Option<u64> {
         let run = self.map.header().more_leases.load(Ordering::Acquire);
-        let end = run.checked_add(BLOCK_HEAD + (LEASE_SLOTS - HEADER_SLOTS as u64) * LEASE_SLOT)?;
+        let end = run.checked_add(BLOCK_HEAD + MORE_LEASES)?;
         (run >= PAGE && run.is_multiple_of(PAGE) && end <= page_offset(self.pages())).then_some(run + BLOCK_HEAD)
     }
 
     /// The slot of a lease, if it has one.
     pub fn lease_slot(&self, lease: u32) -> Option<&LeaseSlot> {
         let header = self.map.header();
-        let number = lease.checked_sub(LOCKLESS_LEASES).unwrap_or(lease);
+        let number = Self::slot_of(lease);
         if (number as usize) < HEADER_SLOTS {
             return Some(&header.leases[number as usize]);
         }
@@ -220,6 +233,34 @@ impl File {
                 return true;
             }
         }
+    }
+
+    /// The pid of the process that has a lease, wherever that is valid; 0: not known.
+    pub fn slot_pid(&self, lease: u32) -> u64 {
+        self.lease_slot(lease).map_or(0, |slot| slot.process().pid)
+    }
+
+    /// Since when the lease with this slot has its owner (ns since 1970).
+    pub fn lease_since(&self, slot: u32) -> Option<&Word> {
+        if let Some(since) = self.map.header().lease_since.get(slot as usize) {
+            return Some(since);
+        }
+        let more = self.more_leases().filter(|_| u64::from(slot) < LEASE_SLOTS)?;
+        Some(self.map.word(more + MORE_SLOTS * LEASE_SLOT + (u64::from(slot) - HEADER_SLOTS as u64) * 8))
+    }
+
+    /// The leases that have a slot, and an owner that lives.
+    pub fn living_leases(&self) -> impl Iterator<Item = u32> {
+        (0..self.lease_slots()).filter_map(|number| {
+            let word = self.lease_slot(number)?.pid.load(Ordering::Acquire);
+            let lease = if word & LOCKLESS == 0 { number } else { LOCKLESS_LEASES + number };
+            (word != 0 && word & (DECIDING | BEING_SIGNED) == 0 && self.is_alive(lease, true)).then_some(lease)
+        })
+    }
+
+    /// The number of the slot of a lease.
+    pub fn slot_of(lease: u32) -> u32 {
+        lease.checked_sub(LOCKLESS_LEASES).unwrap_or(lease)
     }
 
     /// The process that has a lease, where its pid means the same to this one.

@@ -1,7 +1,7 @@
 //! A shared, ordered map from key to bytes, in one file. There is no PHP in here.
 //!
 //! [`Store`] is the face. Behind it: `file` opens and maps ([`map`](self) survives files cut short),
-//! `lock` serialises writers, `hold` is `lock()`, `log` appends and cleans, `index` finds, `space` manages blocks,
+//! `lock` serialises writers, `hold` is `lock()`, `named` are the locks with names, `log` appends and cleans, `index` finds, `space` manages blocks,
 //! `read` reads without any lock, `recover` follows a death. `docs/design.md` tells why it is so,
 //! `docs/format.md` what the bytes are.
 
@@ -35,7 +35,9 @@ mod lease;
 mod legacy;
 mod line;
 mod lock;
+mod lock_table;
 mod lock_word;
+mod locking;
 mod log;
 mod look;
 mod machine;
@@ -45,10 +47,12 @@ mod marker;
 mod memory;
 #[cfg(feature = "loom")]
 pub mod memory;
+mod named;
 mod number;
 mod open;
 mod opening;
 mod options;
+mod own_locks;
 mod pages;
 mod read;
 mod rebuild;
@@ -61,6 +65,7 @@ mod sigbus;
 mod size_limit;
 mod space;
 mod static_table;
+mod stats;
 mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -85,7 +90,8 @@ pub use registry::{close_idle, open_files, set_idle_limit};
 pub use session::WriterHold;
 pub use store::Store;
 pub use sync_backend::{
-    Appended, Entry, Found, Held, PEEK, Patience, Peeked, Places, Room, Snapshot, Standing, Stored, Unread, Waiting,
+    Appended, Connected, Entry, Found, Held, HeldLock, LockName, LockSpace, Occupied, PEEK, Patience, Peeked, Places,
+    Room, Snapshot, Standing, Stats, Stored, Taking, Unread, Waiting,
 };
 pub use version::Version;
 pub use wait::Waiter;

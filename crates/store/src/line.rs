@@ -32,6 +32,11 @@ impl LeaseSlot {
         (self.wait.load(Ordering::Acquire) >> 32) as u32
     }
 
+    /// Half of the hash of the named lock that its thread waits for; 0: it waits for the hold.
+    pub fn named(&self) -> u32 {
+        (self.lease.get() >> 32) as u32
+    }
+
     /// Changes the state, if it is still `from` in this use of the place.
     pub fn change(&self, mark: u32, from: u32, to: u32) -> bool {
         let word = |state: u32| u64::from(mark) << 32 | u64::from(state);
@@ -57,7 +62,7 @@ impl WriteGuard<'_> {
             let mut waiting = 0;
             for (number, place) in Line::of(self.file).places() {
                 // One that was called, and does not have the hold: its caller died in the middle.
-                if matches!(place.state(), WAITING | CALLED) {
+                if place.named() == 0 && matches!(place.state(), WAITING | CALLED) {
                     waiting += 1;
                     let ticket = place.ticket.get();
                     if first.is_none_or(|(lowest, ..)| ticket < lowest) {
@@ -78,6 +83,7 @@ impl WriteGuard<'_> {
     /// Empties the line.
     pub fn clear_line(&self) {
         self.header().queue.set(0);
+        self.header().lock_queue.set(0);
         for (_, place) in Line::of(self.file).places() {
             place.wait.set(0);
         }
@@ -86,7 +92,7 @@ impl WriteGuard<'_> {
     /// Takes all places from a lease whose owner has died, for the thread that has it now.
     pub fn clear_places(&self, lease: u32) {
         for (_, place) in Line::of(self.file).places() {
-            if place.state() != FREE && place.lease.get() == u64::from(lease) + 1 {
+            if place.state() != FREE && place.lease.get() as u32 == lease + 1 {
                 place.wait.set(0);
             }
         }

@@ -9,6 +9,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
+use sync_backend::LockSpace;
 
 /// The state that all mappings of an open file share in this thread: a file that has outgrown its
 /// mapping stays in it, too, for as long as some store of the thread has not noticed.
@@ -34,8 +35,20 @@ pub struct Opening {
     pub modified: Cell<u64>,
     /// Since when the file is seen to have gone back.
     pub gone_back: Cell<Option<Instant>>,
+    /// The named locks that have ended, and the file does not know.
+    pub ended_locks: RefCell<Vec<EndedLock>>,
     /// The last list of file systems that its own was found to be in.
     pub allowed_by: RefCell<Option<FileSystems>>,
+}
+
+/// A named lock that its owner has ended, without the write lock.
+#[derive(Debug)]
+pub struct EndedLock {
+    pub space: LockSpace,
+    pub name: Box<[u8]>,
+    /// The object that had it, and its token.
+    pub object: u64,
+    pub token: u64,
 }
 
 /// A place in line for the hold, as the thread that took it notes it.
@@ -63,6 +76,8 @@ pub enum Due {
     Nudge = 4,
     /// Making slots for more leases than the header page has.
     Slots = 8,
+    /// Telling the file which named locks have ended.
+    EndedLocks = 16,
 }
 
 impl Opening {
@@ -80,6 +95,7 @@ impl Opening {
             due: Cell::new(0),
             modified: Cell::new(0),
             gone_back: Cell::new(None),
+            ended_locks: RefCell::default(),
             allowed_by: RefCell::new(None),
         })
     }

@@ -258,7 +258,7 @@ impl<'g> Pages<'g> {
         let (all, mut page, mut index) = (self.file.pages(), 1, 0);
         while page < all {
             let entry = self.entry(page);
-            if entry.is(Kind::Index) || entry.is(Kind::Directory) {
+            if entry.is(Kind::Index) || entry.is(Kind::Directory) || entry.is(Kind::Locks) {
                 index += self.step(page, entry);
             }
             page += self.step(page, entry);

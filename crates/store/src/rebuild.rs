@@ -9,6 +9,7 @@ use super::lock::WriteGuard;
 use super::log::append::Log;
 use super::log::record::Records;
 use super::log::segments::first_record;
+use super::named::NamedLocks;
 use super::reference::Ref;
 use super::runs::Run;
 use super::space::Space;
@@ -90,6 +91,7 @@ impl Rebuild<'_> {
         header.lock.set(0);
         header.hold.set(0);
         guard.clear_line();
+        NamedLocks::forget_all(guard);
         let commit = header.commit.get() & !HELD;
         header.commit.set(commit);
         self.file.forget_leases();
@@ -292,7 +294,7 @@ impl Rebuild<'_> {
         for word in [&header.tail, &header.pending, &header.superseding, &header.clean_cursor, &header.durable] {
             word.set(0);
         }
-        let reserve = [&header.more_leases, &header.reserve, &header.reserve_class];
+        let reserve = [&header.more_leases, &header.lock_table, &header.reserve, &header.reserve_class];
         for word in header.replacing.iter().chain(&header.replacements).chain(reserve) {
             word.set(0);
         }

@@ -6,6 +6,7 @@ use super::format::*;
 use super::header::{HELD, REMOVAL, Root};
 use super::index::Search;
 use super::lock::{Unrecovered, WriteGuard};
+use super::lock_table::LockTableWriter;
 use super::log::replay::Replay;
 use super::log::segments::first_record;
 use super::reference::Ref;
@@ -56,6 +57,7 @@ impl Recovery<'_> {
         self.finish_pending()?;
         self.find_tail();
         self.recount_index();
+        LockTableWriter::in_space(*self.segments()).recount();
         self.file.check_sound()?;
         // Only now: until then the next owner does all of this again, and readers do not believe the
         // number of keys. Before the segments are counted, which may free the one of a removal.
@@ -110,6 +112,7 @@ impl Recovery<'_> {
         refer_index(Root::open(header.directory.get()), &mut referred);
         referred.insert(page_of(Root::open(header.table.get()).offset));
         referred.insert(page_of(header.more_leases.get()));
+        referred.insert(page_of(header.lock_table.get()));
         for word in header.replacing.iter().chain(&header.replacements) {
             if header.replacing[0].get() != 0 && word.get() != 0 {
                 referred.insert(word.reference().page());
@@ -141,7 +144,9 @@ impl Recovery<'_> {
         self.rebuild_table(self.file.runs(), |run| {
             let begun = self.file.map.word(page_offset(run.page) + GENERATION).get() != 0;
             match run.kind {
-                Kind::Index | Kind::Directory | Kind::Table | Kind::Leases => referred.contains(&run.page).then_some(0),
+                Kind::Index | Kind::Directory | Kind::Table | Kind::Leases | Kind::Locks => {
+                    referred.contains(&run.page).then_some(0)
+                }
                 Kind::Segment | Kind::Large if begun => {
                     let first = first_record(run)?;
                     let entry = self.entry(run.page);

@@ -4,6 +4,7 @@ use super::error::Failure;
 use super::file::File;
 use super::fork::fork_generation;
 use super::line::Line;
+use super::own_locks::OwnLocks;
 use super::wait::Waiter;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,12 +21,29 @@ struct Holding {
     held: bool,
     /// `lock` was called.
     locked: bool,
+    /// How often `enter_lock` was called, and not `leave_lock`; by which fiber; and the token.
+    entered: u32,
+    entered_by: usize,
+    token: u64,
     /// That was lost with the file, and `unlock` not called since.
     lost: bool,
     /// How many changes of `lock_writers` are under way, one inside of the other.
     changes: u32,
     /// In which fiber they are.
     fiber: usize,
+}
+
+impl Holding {
+    /// It is `lock`'s, or `enter_lock`'s.
+    fn is_locked(self) -> bool {
+        self.locked || self.entered > 0
+    }
+}
+
+/// Another fiber of this thread keeps others out; by a change, or by the lock.
+fn held_by_this_thread(change: bool) -> Failure {
+    let patience = Patience::default();
+    Failure::Held(Held { patience, same_thread: true, change, holder: None, reading: false, ticket: 0 })
 }
 
 /// A change that [`Store::lock_writers`](super::Store::lock_writers) began, for
@@ -48,13 +66,21 @@ pub struct Session {
     holding: Cell<Holding>,
     /// Whether it waits in line: in which generation of forks, or 0.
     in_line: Cell<u64>,
+    /// Its named locks.
+    pub locks: OwnLocks,
 }
 
 impl Session {
     pub fn new(fiber: fn() -> usize) -> Self {
         static OBJECTS: AtomicU64 = AtomicU64::new(1);
         let object = OBJECTS.fetch_add(1, Ordering::Relaxed);
-        Self { object, fiber, holding: Cell::new(Holding::default()), in_line: Cell::new(0) }
+        Self {
+            object,
+            fiber,
+            holding: Cell::new(Holding::default()),
+            in_line: Cell::new(0),
+            locks: OwnLocks::default(),
+        }
     }
 
     /// The number that tells the store from others of its thread.
@@ -68,9 +94,59 @@ impl Session {
         if holding.generation == generation { holding } else { Holding { generation, ..Holding::default() } }
     }
 
-    /// True between `lock` and `unlock`, in the process that called it.
+    /// True between `lock` and `unlock`, in the process that called it; and between `enter_lock` and `leave_lock`.
     pub fn is_locked(&self) -> bool {
-        self.holding().locked
+        self.holding().is_locked()
+    }
+
+    /// The fiber that runs.
+    pub fn running_fiber(&self) -> usize {
+        (self.fiber)()
+    }
+
+    /// Fails while another fiber is between `enter_lock` and `leave_lock`.
+    pub fn check_entered(&self) -> std::result::Result<(), Failure> {
+        let Holding { entered, entered_by, .. } = self.holding();
+        if entered == 0 || entered_by == (self.fiber)() { Ok(()) } else { Err(held_by_this_thread(false)) }
+    }
+
+    /// Ends a hold that turned out to be of no use, but for changes that are under way.
+    pub fn end_hold(&self, file: impl FnOnce() -> Option<Rc<File>>) {
+        self.weaken(self.holding(), file);
+    }
+
+    /// The token of the lock that `enter_lock` took, if it has been taken.
+    pub fn entered_token(&self) -> Option<u64> {
+        let holding = self.holding();
+        (holding.is_locked() && holding.token != 0).then_some(holding.token)
+    }
+
+    /// How often this fiber has called `enter_lock`, and not `leave_lock`.
+    pub fn entered(&self) -> u32 {
+        let Holding { entered, entered_by, .. } = self.holding();
+        if entered_by == (self.fiber)() { entered } else { 0 }
+    }
+
+    /// The lock is `enter_lock`'s, once more.
+    pub fn enter(&self, token: u64) {
+        let holding = self.holding();
+        let entered_by = (self.fiber)();
+        self.holding.set(Holding { entered: holding.entered + 1, entered_by, token, ..holding });
+    }
+
+    /// Ends one `enter_lock`, of this fiber; with the last one the lock, unless `lock` was called as well. False: there is none.
+    pub fn leave_entered(&self, file: impl FnOnce() -> Option<Rc<File>>) -> bool {
+        let holding = self.holding();
+        if holding.entered == 0 || holding.entered_by != (self.fiber)() {
+            return false;
+        }
+        let left = Holding { entered: holding.entered - 1, ..holding };
+        if left.is_locked() {
+            self.holding.set(left);
+        } else {
+            self.weaken(Holding { token: 0, ..left }, file);
+        }
+        true
     }
 
     /// Whether `lock()` was lost with the file, and `unlock` not called since.
@@ -100,21 +176,22 @@ impl Session {
 
     /// The file was destroyed by the holder itself: the lock is over, and not lost.
     pub fn destroy(&self) {
-        self.holding.set(Holding { locked: false, ..self.holding() });
+        self.holding.set(Holding { locked: false, entered: 0, token: 0, ..self.holding() });
+        self.locks.end(self.object, || None);
     }
 
     /// Gives the lock back. Changes that are under way keep other writers out until they end.
     pub fn unlock(&self, file: impl FnOnce() -> Option<Rc<File>>) {
         let holding = self.holding();
-        if holding.locked || holding.lost {
-            self.weaken(Holding { locked: false, lost: false, ..holding }, file);
+        if holding.is_locked() || holding.lost {
+            self.weaken(Holding { locked: false, entered: 0, token: 0, lost: false, ..holding }, file);
         }
     }
 
     /// As [`Session::unlock`], where the hold was left without the write lock.
     #[cfg(feature = "loom")]
     pub fn leave(&self) {
-        self.holding.set(Holding { held: false, locked: false, ..self.holding() });
+        self.holding.set(Holding { held: false, locked: false, entered: 0, token: 0, ..self.holding() });
     }
 
     /// Begins a change; others are kept out already.
@@ -129,7 +206,11 @@ impl Session {
         let mut holding = self.holding();
         if change.object == self.object && change.generation == holding.generation && holding.changes > 0 {
             holding.changes -= 1;
-            if holding.changes == 0 && !holding.locked { self.weaken(holding, file) } else { self.holding.set(holding) }
+            if holding.changes == 0 && !holding.is_locked() {
+                self.weaken(holding, file)
+            } else {
+                self.holding.set(holding)
+            }
         }
     }
 
@@ -145,18 +226,19 @@ impl Session {
     }
 
     /// Keeps nobody out any more, for whatever reason.
-    pub fn end(&self, file: impl FnOnce() -> Option<Rc<File>>) {
+    pub fn end(&self, file: impl Fn() -> Option<Rc<File>>) {
+        self.locks.end(self.object, &file);
         if self.holding().held {
             self.give_back(0, file);
         }
-        self.holding.set(Holding { held: false, locked: false, ..self.holding() });
+        self.holding.set(Holding { held: false, locked: false, entered: 0, token: 0, ..self.holding() });
     }
 
     /// As [`Session::end`], where the file is gone: the holder of a `lock()` will be told.
-    pub fn lose(&self, file: impl FnOnce() -> Option<Rc<File>>) {
+    pub fn lose(&self, file: impl Fn() -> Option<Rc<File>>) {
         let holding = self.holding();
         self.end(file);
-        self.holding.set(Holding { lost: holding.lost || holding.locked, ..self.holding() });
+        self.holding.set(Holding { lost: holding.lost || holding.is_locked(), ..self.holding() });
     }
 
     /// Makes the hold as weak as what goes on needs: changes, or nothing.
@@ -178,8 +260,7 @@ impl Session {
         if changes == 0 || fiber == (self.fiber)() {
             return Ok(());
         }
-        let patience = Patience::default();
-        Err(Failure::Held(Held { patience, same_thread: true, change: true, holder: None, reading: false, ticket: 0 }))
+        Err(held_by_this_thread(true))
     }
 
     /// Waits in the file as [`Store::wait`](super::Store::wait) says.

@@ -3,7 +3,8 @@
 use super::block_table::Entry;
 use super::error::Failure;
 use super::format::*;
-use super::header::{DURABLE, HEADER_SLOTS, HELD, Root, SMALL_TABLE};
+use super::header::{DURABLE, HELD, Root, SMALL_TABLE};
+use super::lease::MORE_LEASES;
 use super::lock::WriteGuard;
 use super::memory::fence;
 use super::pages::{Found, Pages};
@@ -108,9 +109,8 @@ impl<'g> Space<'g> {
         if header.more_leases.get() != 0 || header.directory.get() == 0 {
             return Ok(());
         }
-        let bytes = (LEASE_SLOTS - HEADER_SLOTS as u64) * LEASE_SLOT;
-        let page = self.allocate_run(Kind::Leases, (BLOCK_HEAD + bytes).div_ceil(PAGE), Purpose::Write)?;
-        self.file.map.zero(page_offset(page) + BLOCK_HEAD, bytes);
+        let page = self.allocate_run(Kind::Leases, (BLOCK_HEAD + MORE_LEASES).div_ceil(PAGE), Purpose::Write)?;
+        self.file.map.zero(page_offset(page) + BLOCK_HEAD, MORE_LEASES);
         self.begin(page);
         self.file.check_sound()?;
         header.more_leases.store(page_offset(page), Ordering::Release);

@@ -39,7 +39,7 @@ use sync_backend::{
 /// call [`Store::wait`] (for `Held`) and try again, as [`Store::retry`] does. Dropping a `Store` releases its
 /// `lock()`.
 pub struct Store {
-    follower: Follower,
+    pub(super) follower: Follower,
 }
 
 impl Store {
@@ -411,7 +411,7 @@ impl Store {
         self.session().standing(change)
     }
 
-    fn session(&self) -> &Session {
+    pub(super) fn session(&self) -> &Session {
         &self.follower.session
     }
 
@@ -431,7 +431,7 @@ impl Store {
         &self.follower
     }
 
-    fn hold(&self, strength: Strength, patience: Patience) -> Result<()> {
+    pub(super) fn hold(&self, strength: Strength, patience: Patience) -> Result<()> {
         let keeps_readers_out = strength == Strength::All && !self.session().is_locked();
         let mut rested = None;
         while let Some(holds) = self.hold_unless_due_to_rest(strength, patience, keeps_readers_out, rested)? {
@@ -568,7 +568,7 @@ impl Store {
 
     // ---- the way to the file -----------------------------------------------------------------
 
-    fn error(&self, failure: Failure) -> Error {
+    pub(super) fn error(&self, failure: Failure) -> Error {
         self.follower.error(failure)
     }
 
@@ -621,7 +621,7 @@ impl Store {
 
     /// Takes the write lock for a change, unless somebody else holds the store.
     #[inline(always)]
-    fn begin_change<'f>(&self, file: &'f File) -> std::result::Result<WriteGuard<'f>, Failure> {
+    pub(super) fn begin_change<'f>(&self, file: &'f File) -> std::result::Result<WriteGuard<'f>, Failure> {
         let owner = file.lock()?;
         if owner.is_held() {
             owner.check_hold(self.session().object())?;

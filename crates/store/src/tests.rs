@@ -38,6 +38,7 @@ mod identity;
 mod index;
 mod lives;
 mod lock;
+mod named;
 mod number;
 mod outgrown;
 mod read;

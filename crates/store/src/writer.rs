@@ -6,6 +6,7 @@ use super::file::File;
 use super::foreign::catch_up;
 use super::lock::{Acquired, Unrecovered, WriteGuard};
 use super::lock_word::lease_of;
+use super::named::NamedLocks;
 use super::recover::recover;
 use std::time::Duration;
 
@@ -89,9 +90,11 @@ impl File {
 
     fn end_inherited_hold(&self, lease: u32) -> Result<(), Failure> {
         let header = self.map.header();
-        if lease_of(header.hold.get()) == Some(lease) || header.queue.get() != 0 {
+        let words = [&header.queue, &header.lock_queue, &header.lock_table];
+        if lease_of(header.hold.get()) == Some(lease) || words.iter().any(|word| word.get() != 0) {
             let owner = self.lock()?;
             owner.clear_places(lease);
+            NamedLocks::of(&owner).end_all_of(lease);
             if lease_of(header.hold.get()) == Some(lease) {
                 owner.end_hold();
             }

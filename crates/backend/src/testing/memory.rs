@@ -7,9 +7,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::Fixture;
+use super::locks::Locks;
 use crate::{
-    Appended, Backend, BackendError, Entry, Facts, Found, Held, Patience, Peeked, Remedy, Rewrite, Room, Selection,
-    Snapshot, Standing, Unread, Waiting,
+    Appended, Backend, BackendError, Entry, Facts, Found, Held, HeldLock, LockName, Occupied, Patience, Peeked, Remedy,
+    Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
 };
 
 /// The number of pieces that a value may have before it is written as a whole.
@@ -30,6 +31,7 @@ struct Shared {
     hold: Cell<Option<Hold>>,
     handles: Cell<u64>,
     tickets: Cell<u64>,
+    locks: RefCell<Locks>,
 }
 
 /// A handle on the store of a [`MemoryPlace`].
@@ -79,8 +81,10 @@ struct Hold {
     ticket: u64,
     /// `lock()` was called.
     locked: Option<Patience>,
-    /// The number of holds on writers.
+    /// The number of holds on writers, and of `enter_lock`s; the token of these.
     writers: u32,
+    entered: u32,
+    token: Option<u64>,
 }
 
 /// A hold on writers.
@@ -223,13 +227,13 @@ impl Memory {
 
     fn check(&self, reading: bool) -> Result<(), MemoryError> {
         let Some(hold) = self.shared.hold.get().filter(|hold| hold.handle != self.handle) else { return Ok(()) };
-        if reading && hold.locked.is_none() {
+        if reading && !hold.is_locked() {
             return Ok(());
         }
         Err(MemoryError::Held(Held {
             patience: hold.locked.unwrap_or_default(),
             same_thread: true,
-            change: hold.locked.is_none(),
+            change: !hold.is_locked(),
             holder: None,
             reading,
             ticket: hold.ticket,
@@ -256,17 +260,31 @@ impl Memory {
     fn hold(&self) -> Hold {
         self.my_hold().unwrap_or_else(|| {
             self.shared.tickets.set(self.shared.tickets.get() + 1);
-            Hold { handle: self.handle, ticket: self.shared.tickets.get(), locked: None, writers: 0 }
+            Hold {
+                handle: self.handle,
+                ticket: self.shared.tickets.get(),
+                locked: None,
+                writers: 0,
+                entered: 0,
+                token: None,
+            }
         })
     }
 
     fn keep(&self, hold: Hold) {
-        self.shared.hold.set((hold.locked.is_some() || hold.writers > 0).then_some(hold));
+        self.shared.hold.set((hold.is_locked() || hold.writers > 0).then_some(hold));
+    }
+}
+
+impl Hold {
+    fn is_locked(&self) -> bool {
+        self.locked.is_some() || self.entered > 0
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
+        self.shared.locks.borrow_mut().end(self.handle);
         if self.my_hold().is_some() {
             self.shared.hold.set(None);
         }
@@ -538,6 +556,7 @@ impl Backend for Memory {
         let Content { life, commit, .. } = *content;
         *content = Content { life, commit, ..Content::default() };
         self.shared.hold.set(None);
+        self.shared.locks.borrow_mut().forget_all();
         Ok(())
     }
 
@@ -549,8 +568,64 @@ impl Backend for Memory {
 
     fn unlock(&self) {
         if let Some(hold) = self.my_hold() {
-            self.keep(Hold { locked: None, ..hold });
+            self.keep(Hold { locked: None, entered: 0, token: None, ..hold });
         }
+    }
+
+    fn enter_lock(&self) -> Result<u64, MemoryError> {
+        self.write()?.change();
+        let hold = self.hold();
+        let token = hold.token.unwrap_or_else(|| self.shared.locks.borrow_mut().token());
+        self.keep(Hold { entered: hold.entered + 1, token: Some(token), ..hold });
+        Ok(token)
+    }
+
+    fn leave_lock(&self) -> bool {
+        let Some(hold) = self.my_hold().filter(|hold| hold.entered > 0) else { return false };
+        let token = hold.token.filter(|_| hold.entered > 1 || hold.locked.is_some());
+        self.keep(Hold { entered: hold.entered - 1, token, ..hold });
+        true
+    }
+
+    fn entered_lock(&self) -> u32 {
+        self.my_hold().map_or(0, |hold| hold.entered)
+    }
+
+    fn take_lock(&self, lock: LockName, wait: bool) -> Result<Taking, MemoryError> {
+        Ok(self.shared.locks.borrow_mut().take(lock, self.handle, wait))
+    }
+
+    fn release_lock(&self, lock: LockName) -> Result<bool, MemoryError> {
+        Ok(self.shared.locks.borrow_mut().release(lock, self.handle))
+    }
+
+    fn lock_depth(&self, lock: LockName) -> u32 {
+        self.shared.locks.borrow().depth(lock, self.handle)
+    }
+
+    fn wait_for_lock(&self, _: LockName, _: &Occupied, at_most: Duration) {
+        // The owner is of this very thread: nothing can happen meanwhile.
+        std::thread::sleep(at_most);
+    }
+
+    fn stop_waiting_for_lock(&self, lock: LockName) {
+        self.shared.locks.borrow_mut().leave(lock, self.handle);
+    }
+
+    fn stats(&self) -> Result<Stats, MemoryError> {
+        let (content, locks) = (self.shared.content.borrow(), self.shared.locks.borrow());
+        let bytes = content.items.iter().map(|item| (item.key.len() + item.length()) as u64).sum();
+        let hold = self.shared.hold.get().filter(Hold::is_locked);
+        let whole = hold.map(|hold| HeldLock { name: None, pid: None, since: 0, token: hold.token });
+        Ok(Stats {
+            keys: content.items.len() as u64,
+            live_bytes: bytes,
+            memory_bytes: bytes,
+            commits: content.commit,
+            locks: whole.into_iter().chain(locks.named()).collect(),
+            waiters: locks.waiters(),
+            ..Stats::default()
+        })
     }
 
     fn lock_writers(&self) -> Result<MemoryWriterHold, MemoryError> {

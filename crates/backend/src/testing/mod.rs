@@ -1,5 +1,6 @@
 //! For tests: a store in memory, and the tests that every store has to pass.
 
+mod locks;
 mod memory;
 pub mod model;
 pub mod suite;
@@ -54,6 +55,12 @@ macro_rules! backend_tests {
             a_hold_on_writers_lets_readers_go_on
             holds_on_writers_are_counted
             a_lock_outlasts_a_hold_on_writers_inside_of_it
+            a_named_lock_is_one_handles_until_it_is_given_back_as_often_as_it_was_taken
+            named_locks_are_no_content_and_outlast_it
+            named_locks_end_with_their_handle_and_their_store
+            the_first_in_line_has_a_named_lock_next
+            the_lock_of_the_whole_can_be_counted_and_has_a_token
+            a_look_at_the_store_waits_for_nobody
             another_handle_is_on_the_same_store
             nothing_is_there_to_import
         }

@@ -9,6 +9,10 @@ use crate::{
     Standing, Stored, list_note, listed,
 };
 
+mod locks;
+
+pub use locks::*;
+
 type VersionOf<F> = <<F as Fixture>::Store as Backend>::Version;
 
 /// The value that a handle without a version of the key reads.

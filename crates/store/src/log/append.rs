@@ -194,6 +194,7 @@ impl<'g> Log<'g> {
         header.pending.set(hit.record.word() | REMOVAL);
         let end = self.end() + UNRECORDED;
         header.commit.store(header.commit.get() & HELD | end, Ordering::Release);
+        header.commits.add(1);
         self.forget(hit);
         if !self.file.map.is_poisoned() {
             header.indexed.store(end, Ordering::Release);
@@ -283,6 +284,7 @@ impl<'g> Log<'g> {
         }
         header.pending.set(first.word());
         header.commit.store(header.commit.get() & HELD | (last.position + last.length), Ordering::Release);
+        header.commits.add(1);
         Ok(Published { last })
     }
 

@@ -176,6 +176,7 @@ impl<'g> Compactor<'g> {
         if self.entry(page).is(Kind::Segment) && self.entry(page).live() == 0 && !self.segments().is_tail(page) {
             self.release(page);
         }
+        self.header().compactions.add(1);
         Ok(())
     }
 
@@ -209,6 +210,8 @@ impl<'g> Compactor<'g> {
         let (bytes, page) = ((last.position + last.length - first.position) as i64, first.record.page());
         self.add_live(page, bytes);
         let published = self.publish(first.record, last).inspect_err(|_| self.add_live(page, -bytes))?;
+        // Nothing has changed for anybody.
+        self.header().commits.add(-1);
         for (hit, placed) in moves.drain(..) {
             self.replace_record(hit, placed.record, Ref::NONE);
         }

@@ -1,0 +1,89 @@
+//! A look at a store from outside: without any lock, so that it waits for nobody.
+
+use super::clock::{now, tick};
+use super::error::Result;
+use super::file::File;
+use super::format::PAGE;
+use super::hold::{OVER, Strength};
+use super::line::{CALLED, Line, WAITING};
+use super::lock_table::{INLINE, LockKey, LockSlot, Owner};
+use super::lock_word::lease_of;
+use super::store::Store;
+use std::sync::atomic::Ordering;
+use sync_backend::{Connected, HeldLock, LockName, LockSpace, Stats};
+
+/// Behind a name of which only the beginning is kept.
+const CUT: &str = "…";
+
+impl Store {
+    /// The state of the store, about now. It waits for nobody, not for a lock either. A missing file is an empty store.
+    pub fn stats(&self) -> Result<Stats> {
+        Ok(self.follower.with_file(false, |file| Ok(look_at(file)))?.unwrap_or_default())
+    }
+}
+
+fn look_at(file: &File) -> Stats {
+    let header = file.map.header();
+    let connected = |lease: u32| Connected {
+        pid: file.process_of(lease),
+        since: file.lease_since(File::slot_of(lease)).map_or(0, |since| since.get()),
+    };
+    let named = file.lock_table().into_iter().flat_map(|table| table.slots());
+    Stats {
+        keys: header.keys.get(),
+        live_bytes: header.live.count() + header.live_large.count(),
+        dead_bytes: (header.segments.count() * PAGE).saturating_sub(header.live.count()),
+        file_bytes: file.length().unwrap_or(0),
+        memory_bytes: file.allocated().unwrap_or(0),
+        commits: header.commits.get(),
+        compactions: header.compactions.get(),
+        processes: file.living_leases().map(connected).collect(),
+        locks: hold(file).into_iter().chain(named.filter_map(|slot| named_lock(file, slot))).collect(),
+        waiters: waiters(file),
+    }
+}
+
+/// The lock of the whole store, if somebody holds it.
+fn hold(file: &File) -> Option<HeldLock> {
+    let header = file.map.header();
+    let word = header.hold.load(Ordering::Acquire);
+    let lease = lease_of(word).filter(|_| word & OVER == 0)?;
+    let (strength, token, since) = (header.hold_strength.get(), header.hold_token.get(), header.hold_since.get());
+    let pid = file.process_of(lease);
+    let stands = header.hold.load(Ordering::Acquire) == word && file.is_alive(lease, true);
+    (stands && strength == Strength::All as u64).then(|| HeldLock {
+        name: None,
+        pid,
+        since: now().saturating_sub(tick().saturating_sub(since)),
+        token: (token != 0).then_some(token),
+    })
+}
+
+/// The lock of a slot, if somebody has it.
+fn named_lock(file: &File, slot: LockSlot) -> Option<HeldLock> {
+    let owner = slot.owner();
+    let Owner::Has(lease) = owner else { return None };
+    let (token, since, slot_pid) = (slot.token().get(), slot.since().get(), slot.pid().get());
+    let (space, length, mut name) = slot.read_name()?;
+    let hash = slot.hash().get();
+    let is_its = length > INLINE || {
+        let lock = LockName { space, name: &name };
+        LockKey::new(file.identity.hash_seed, lock).hash == hash
+    };
+    // It may have changed hands meanwhile, or the table have moved.
+    let stands = slot.owner() == owner && slot.token().get() == token && is_its && space == LockSpace::Named;
+    if !stands || !file.is_alive(lease, true) || ![0, slot_pid].contains(&file.slot_pid(lease)) {
+        return None;
+    }
+    if length > INLINE {
+        name.extend(CUT.as_bytes());
+    }
+    Some(HeldLock { name: Some(name), pid: file.process_of(lease), since, token: Some(token) })
+}
+
+/// How many threads stand in line for a lock.
+fn waiters(file: &File) -> u64 {
+    let places = Line::of(file).places().filter(|(_, place)| matches!(place.state(), WAITING | CALLED));
+    let is_alive = |lease: u32| file.is_alive(lease, false);
+    places.filter(|(_, place)| (place.lease.get() as u32).checked_sub(1).is_some_and(is_alive)).count() as u64
+}
