@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use sync_backend::{
-    Appended, Backend, BackendError, Entry, Expiry, Facts, Found, Held, LockName, Now, Occupied, PEEK, Patience,
-    Peeked, Places, Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Stored, Taking, Unread, Waiting,
-    list_note, listed,
+    Appended, Backend, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Now, Occupied, PEEK,
+    Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Stored, Taking, Unread,
+    Waiting, list_note, listed,
 };
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};
@@ -218,6 +218,11 @@ impl Backend for Handle {
     fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
         let Self::File(store) = self;
         store.replace(entries)
+    }
+
+    fn commit(&self, changes: &[Change<'_, Version>], hold: Option<&WriterHold>) -> Result<bool> {
+        let Self::File(store) = self;
+        store.commit(changes, hold)
     }
 
     fn destroy(&self) -> Result<()> {

@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::{
-    Appended, BackendError, Entry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy, Rewrite, Room,
-    Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
+    Appended, BackendError, Change, Entry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy, Rewrite,
+    Room, Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
 };
 
 /// A handle on a shared, ordered map from key to bytes: one object's view of the store at an address.
@@ -173,6 +173,15 @@ pub trait Backend: Sized {
 
     /// Replaces everything, at one moment. Keys must differ from each other.
     fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<(), Self::Error>;
+
+    /// Makes several changes at one moment, to keys that differ from each other; keys that are new come in this order, behind all
+    /// others. False: the value of a [`Change::Append`] is another one by now, or may be, or the hold has not lasted until now; and
+    /// nothing has happened. Makes the store, unless there is nothing to store.
+    fn commit(
+        &self,
+        changes: &[Change<'_, Self::Version>],
+        hold: Option<&Self::WriterHold>,
+    ) -> Result<bool, Self::Error>;
 
     /// Removes the store, and releases the lock. No error if it is missing.
     fn destroy(&self) -> Result<(), Self::Error>;

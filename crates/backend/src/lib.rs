@@ -4,6 +4,7 @@
 //! is opaque, and a value that was left in the store ([`Unread`]) is found again by words of the store's own.
 
 mod backend;
+mod change;
 mod expiry;
 mod locks;
 mod outcome;
@@ -16,6 +17,7 @@ pub mod testing;
 mod wait;
 
 pub use backend::Backend;
+pub use change::Change;
 #[cfg(feature = "testing")]
 pub use expiry::testing as clock;
 pub use expiry::{Expiry, Now};

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 use sync_store::testing::{TemporaryPath, draw_identities_from};
-use sync_store::{ErrorKind, Found, LockName, Options, Patience, Result, Store, Version};
+use sync_store::{Change, ErrorKind, Found, LockName, Options, Patience, Result, Store, Version};
 
 const PAGE: usize = 4096;
 
@@ -330,7 +330,7 @@ impl Case {
             0 => b"new".to_vec(),
             _ => self.base.key(choices.byte() as usize),
         };
-        outcome.succeeded |= match choices.byte() % 19 {
+        outcome.succeeded |= match choices.byte() % 20 {
             0..=3 => match client.get(&key) {
                 Some(Some(value)) => {
                     let genuine = self.base.values.get(&key).is_some_and(|values| values.contains(&value));
@@ -375,6 +375,14 @@ impl Case {
                 taken && (!release || client.tell(|store| store.release_lock(lock)))
             }
             17 => client.tell(Store::stats),
+            18 => {
+                outcome.put.extend([b"1".to_vec(), vec![3; 9_000], vec![4; 20_000]]);
+                let put = |key, body| Change::Put { key, head: b"", body, note: None, expiry: None, anew: true };
+                let (short, long) = (&[3; 9_000], &[4; 20_000]);
+                client.tell(|store| {
+                    store.commit(&[put(&key, b"1"), put(b"x", short), put(b"y", long), put(b"z", short)], None)
+                })
+            }
             _ => {
                 *client = Client::new(&client.path.clone());
                 false
@@ -591,6 +599,28 @@ fn made_anew() -> Vec<Base> {
     let last = *small().records.last().unwrap();
     let (start, end) = (small().word(last + 16), small().word(header::COMMIT * 8));
     let last = small().reference(last);
+    // A batch whose records lie in several runs, at the end of the log: its list, and the position of its first record.
+    let batch = || {
+        Base::of(|put, store| {
+            few(put);
+            let long: Vec<Vec<u8>> = (0..30u8).map(|n| vec![n; 700 + usize::from(n / 29) * 20_000]).collect();
+            let names: Vec<Vec<u8>> = (0..30u8).map(|n| vec![b'e' + n]).collect();
+            let puts = names.iter().zip(&long).map(|(key, body)| Change::Put {
+                key,
+                head: b"",
+                body,
+                note: None,
+                expiry: None,
+                anew: false,
+            });
+            assert!(store.commit(&puts.chain([Change::Remove { key: b"a" }]).collect::<Vec<_>>(), None).unwrap());
+        })
+    };
+    let base = batch();
+    let record_where =
+        |is_it: &dyn Fn(usize) -> bool| *base.records.iter().find(|&&at| is_it(at)).expect("it is there");
+    let list = base.reference(record_where(&|at| base.image[at + 7] >> 3 == 5));
+    let first = base.word(record_where(&|at| base.word(at + 8) >> 32 == 30) + 16);
     vec![
         small(),
         // An empty store: a header alone.
@@ -633,6 +663,9 @@ fn made_anew() -> Vec<Base> {
         small().with(&[(header::LOCK, dead), (header::INDEXED, start), (header::PENDING, last)]),
         small().with(&[(header::INDEXED, start), (header::PENDING, last)]),
         small().with(&[(header::LOCK, dead), (header::SUPERSEDING, last)]),
+        batch(),
+        batch().with(&[(header::LOCK, dead), (header::INDEXED, first), (header::PENDING, list)]),
+        batch().with(&[(header::INDEXED, first), (header::PENDING, list)]),
     ]
 }
 

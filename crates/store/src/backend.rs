@@ -3,6 +3,7 @@
 
 use super::error::{Error, ErrorKind, Result};
 use super::format;
+use super::log::values::LONG;
 use super::registry::{close_idle, is_open, set_idle_limit};
 use super::session::WriterHold;
 use super::store::Store;
@@ -12,13 +13,9 @@ use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use sync_backend::{
-    Appended, Backend, BackendError, Entry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy, Rewrite,
-    Room, Selection, Snapshot, Standing, Stats, Taking, Unread,
+    Appended, Backend, BackendError, Change, Entry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy,
+    Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread,
 };
-
-/// The length in bytes from which on a value is not written whole again by a caller that would have to read it first: its
-/// pieces are merged.
-const LONG: u64 = 4 << 20;
 
 impl BackendError for Error {
     fn address(&self) -> &[u8] {
@@ -183,6 +180,10 @@ impl Backend for Store {
 
     fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
         self.replace(entries)
+    }
+
+    fn commit(&self, changes: &[Change<'_, Version>], hold: Option<&WriterHold>) -> Result<bool> {
+        self.commit(changes, hold)
     }
 
     fn destroy(&self) -> Result<()> {

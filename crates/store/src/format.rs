@@ -250,6 +250,8 @@ pub enum Op {
     Append = 3,
     /// The key has this value, which was united from pieces: it goes on behind its first object.
     United = 4,
+    /// The records of its publication are those that it lists. It counts as dead from the start.
+    Batch = 5,
 }
 
 impl Op {
@@ -265,7 +267,7 @@ impl Op {
         match self {
             Self::Append => APPEND_HEAD,
             Self::United => UNITED_HEAD,
-            Self::Set | Self::Remove | Self::Clear => 0,
+            Self::Set | Self::Remove | Self::Clear | Self::Batch => 0,
         }
     }
 }
@@ -331,6 +333,7 @@ pub fn parse_record_word(word: u64, room: u64) -> Option<RecordHead> {
         2 => Op::Clear,
         3 => Op::Append,
         4 => Op::United,
+        5 => Op::Batch,
         _ => return None,
     };
     let padding = u64::from(b & 7);
@@ -599,7 +602,7 @@ mod tests {
 
     #[test]
     fn an_append_is_recognised_by_its_first_word() {
-        for op in [Op::Set, Op::Remove, Op::Clear, Op::Append, Op::United] {
+        for op in [Op::Set, Op::Remove, Op::Clear, Op::Append, Op::United, Op::Batch] {
             for expiry in [None, Some(Expiry::at(7))] {
                 let key = EncodedKey::new(b"name").unwrap();
                 let record = NewRecord { expiry, ..NewRecord::new(op, &key, Value::whole(b"\x2a")) };

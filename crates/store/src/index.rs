@@ -309,23 +309,49 @@ impl<'g> Index<'g> {
         // One split may leave all keys on one side, but not time after time.
         for _ in 0..MAX_DEPTH {
             let block = self.index_block(hash);
-            let (counts, class) = (self.counts(block), Self::class(block));
-            if counts.filled < full(class) {
+            if self.counts(block).filled < full(Self::class(block)) {
                 return Ok(());
             }
-            let prefix = self.prefix(block);
-            if counts.used < full(class) / 2 {
-                self.replace_blocks(&[block], &[(prefix, class)], purpose)?;
-            } else if let Some(larger) = class.larger() {
-                self.replace_blocks(&[block], &[(prefix, larger)], purpose)?;
-            } else {
-                if prefix.depth == self.root().log2 {
-                    self.double_directory(purpose)?;
-                }
-                self.replace_blocks(&[block], &[(prefix.child(0), class), (prefix.child(1), class)], purpose)?;
-            }
+            self.replace_by_larger(block, 1, purpose)?;
         }
         Err(Failure::Damaged("its index does not divide".into()))
+    }
+
+    /// As [`Index::make_room`], for many keys, whose hashes are sorted.
+    pub fn make_room_for(&self, hashes: &[u64]) -> Result<(), Failure> {
+        let mut rest = hashes;
+        let mut tries = 0;
+        while let Some(&hash) = rest.first() {
+            let block = self.index_block(hash);
+            let prefix = self.prefix(block);
+            let count = rest.partition_point(|&hash| prefix.holds(hash));
+            if self.counts(block).filled + count as u64 <= full(Self::class(block)) && count > 0 {
+                rest = &rest[count..];
+                tries = 0;
+                continue;
+            }
+            if count == 0 || tries > MAX_DEPTH + Class::COUNT as u32 {
+                return Err(Failure::Damaged("its index does not divide".into()));
+            }
+            tries += 1;
+            self.replace_by_larger(block, count as u64, Purpose::Write)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a block with more room in the place of one that has too little for so many more keys, or two.
+    fn replace_by_larger(&self, block: Ref, more: u64, purpose: Purpose) -> Result<(), Failure> {
+        let (counts, class, prefix) = (self.counts(block), Self::class(block), self.prefix(block));
+        if counts.used + more <= full(class) / 2 {
+            return self.replace_blocks(&[block], &[(prefix, class)], purpose);
+        }
+        if let Some(larger) = class.larger() {
+            return self.replace_blocks(&[block], &[(prefix, larger)], purpose);
+        }
+        if prefix.depth == self.root().log2 {
+            self.double_directory(purpose)?;
+        }
+        self.replace_blocks(&[block], &[(prefix.child(0), class), (prefix.child(1), class)], purpose)
     }
 
     /// Enters a key that is not there.

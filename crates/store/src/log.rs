@@ -9,10 +9,13 @@
 //! 4. *mark indexed*: `indexed` catches up with `commit`, the tail moves on.
 
 pub mod append;
+pub mod batch;
 pub mod compact;
+pub mod list;
 pub mod pieces;
 pub mod record;
 pub mod replace;
 pub mod replay;
 pub mod segments;
+pub mod unindexed;
 pub mod values;

@@ -161,6 +161,9 @@ impl Rebuild<'_> {
         let batch = if durable { None } else { incomplete_replacement(&found, commit) };
         let cut = cut.into_iter().chain(batch).min().unwrap_or(u64::MAX);
         let mut behind = found.split_off(found.partition_point(|record| record.position < cut));
+        if !durable && let Some(first) = incomplete_batch(&found, cut, self.header().pending.reference()) {
+            behind.splice(..0, found.drain(first..));
+        }
         dropped += behind.len();
         behind.extend(take_unfinished(&mut found, commit));
 
@@ -241,10 +244,7 @@ impl Rebuild<'_> {
 /// knows nothing: they never returned. (Of one that it knows of records may have been superseded since, and cleaned.
 /// Its successor is published after it, and the sync of that puts a header on the disk that knows of both.)
 fn take_unfinished(found: &mut Vec<Survivor>, commit: u64) -> Vec<Survivor> {
-    let follows = |pair: &[Survivor]| {
-        pair[1].position == pair[0].position + pair[0].head.length
-            && pair[1].company == Company { followers: pair[0].company.followers.wrapping_sub(1), follows: true }
-    };
+    let follows = |pair: &[Survivor]| follows(&pair[0], &pair[1]);
     let unknown = found.split_off(found.partition_point(|record| record.position < commit));
     let mut taken = Vec::new();
     // How many records of a whole publication are still to come.
@@ -265,6 +265,35 @@ fn take_unfinished(found: &mut Vec<Survivor>, commit: u64) -> Vec<Survivor> {
         if is_finished { found.push(record) } else { taken.push(record) }
     }
     taken
+}
+
+/// Whether a record comes right behind another one of the same publication.
+fn follows(one: &Survivor, next: &Survivor) -> bool {
+    next.position == one.position + one.head.length
+        && next.company == Company { followers: one.company.followers.wrapping_sub(1), follows: true }
+}
+
+/// Which of the records is the first of the publication that they end with, if some of that are missing: because the log was cut in
+/// the middle of it, or, as `pending` names one of its records, because they did not make it. (Else something came after it,
+/// and what is missing was superseded, and cleaned.)
+fn incomplete_batch(found: &[Survivor], cut: u64, pending: Ref) -> Option<usize> {
+    let is_list = found.last()?.head.op == Op::Batch;
+    let members = &found[..found.len() - usize::from(is_list)];
+    let last = members.last()?;
+    let mut first = members.len() - 1;
+    let mut is_whole = last.company.followers == 0;
+    while members[first].company.follows {
+        let followers = members[first].company.followers;
+        let before = first.checked_sub(1).filter(|&before| members[before].company.followers > followers);
+        is_whole &= before.is_some_and(|before| follows(&members[before], &members[first]));
+        match before {
+            Some(before) => first = before,
+            None => break,
+        }
+    }
+    let is_cut = last.company.followers > 0 && last.position + last.head.length == cut;
+    let is_last = found[first..].iter().any(|record| record.record == pending);
+    (!is_whole && (is_cut || is_last)).then_some(first)
 }
 
 /// Where the last replacement of everything starts, if it was published and its last records did not make it.
@@ -355,6 +384,10 @@ impl Rebuild<'_> {
         // The pieces of each key's value.
         let mut values: HashMap<Vec<u8>, Vec<Piece>> = HashMap::new();
         for record in &survivors[start..] {
+            if record.head.op == Op::Batch {
+                // Its members tell of themselves.
+                continue;
+            }
             let Some((name, _)) = self.view().read_key(record.record, record.head) else { continue };
             let pieces = values.entry(name.into_bytes()).or_default();
             match record.head.op {

@@ -39,6 +39,11 @@ impl Recovery<'_> {
         let header = self.header();
         self.file.check_ours()?;
         self.repair_held_bit();
+        if self.is_durable() {
+            // A check after a power loss takes a publication only as a whole: of its records some are freed below, and others
+            // have superseded older ones.
+            self.file.sync()?;
+        }
         if header.directory.get() == 0 {
             // It died while giving the store its first blocks: that starts over.
             header.indexed.set(self.end());
@@ -54,6 +59,7 @@ impl Recovery<'_> {
         self.file.cut_behind(end);
         self.finish_replacing();
         self.finish_superseding();
+        let pages = self.unindexed_pages();
         self.finish_pending()?;
         self.find_tail();
         self.recount_index();
@@ -62,7 +68,7 @@ impl Recovery<'_> {
         // Only now: until then the next owner does all of this again, and readers do not believe the
         // number of keys. Before the segments are counted, which may free the one of a removal.
         header.indexed.store(self.end(), Ordering::Release);
-        self.recount_segments();
+        self.recount_segments(&pages);
         if !self.is_durable() {
             // The memory of runs that the dead owner had freed, or not published, is counted by nobody any more. (Of a durable
             // file the disk has to know first what is free: with the next sync, and a look later on.)
@@ -125,6 +131,7 @@ impl Recovery<'_> {
         if unindexed && pending & REMOVAL == 0 {
             let pending = Ref::of_word(pending);
             referred.insert(pending.page());
+            referred.extend(self.unindexed_pages());
             if let Some(head) = self.view().record_head(pending)
                 && head.op == Op::Clear
                 && let Some(root) = self.view().prepared_root(pending, head)
@@ -231,14 +238,28 @@ impl Recovery<'_> {
         self.segments().end_walks_at_tail();
     }
 
-    /// Counts the segments again that the dead owner may have miscounted, and frees what is empty.
-    fn recount_segments(&self) {
+    /// The first pages of the runs in which the records lie that the index does not know, a little more at most.
+    fn unindexed_pages(&self) -> HashSet<u64> {
+        let (mut pages, pending) = (HashSet::new(), self.header().pending.get());
+        if pending != 0 {
+            pages.insert(Ref::of_word(pending & !REMOVAL).page());
+        }
+        if let Some(Some(mut unindexed)) = self.unindexed() {
+            while let Some(Some((record, _))) = unindexed.next() {
+                pages.insert(record.page());
+            }
+        }
+        pages
+    }
+
+    /// Counts the segments again that the dead owner may have miscounted, those at these pages among them, and frees what is empty.
+    fn recount_segments(&self, pages: &HashSet<u64>) {
         if let Some(page) = self.segments().tail_page() {
             self.recount(page);
         }
-        let pending = self.header().pending.get();
-        if pending != 0 {
-            self.recount(Ref::of_word(pending & !REMOVAL).page());
+        // Removals, which a power loss may have to find until the disk has their marks.
+        if !self.is_durable() || self.file.sync().is_ok() {
+            pages.iter().for_each(|&page| self.recount(page));
         }
     }
 

@@ -10,6 +10,7 @@ use super::hold::Strength;
 use super::index::Hit;
 use super::lock::WriteGuard;
 use super::log::append::Log;
+use super::log::batch::Batches;
 use super::log::compact::Compactor;
 use super::log::replace::Replace;
 use super::log::values::{Appending, Values};
@@ -29,7 +30,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sync_backend::{
-    Appended, Backend, Entry, Facts, Found, Held, Patience, Peeked, Room, Selection, Snapshot, Standing, Unread,
+    Appended, Backend, Change, Entry, Facts, Found, Held, Patience, Peeked, Room, Selection, Snapshot, Standing, Unread,
 };
 
 /// One object's view of the store at a path. Opens at first use, follows the path when it comes
@@ -356,6 +357,27 @@ impl Store {
     pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
         self.check_lengths(entries)?;
         self.write(|_, owner| Replace::of(owner).replace(entries))
+    }
+
+    /// Makes several changes at one moment, to keys that differ from each other; keys that are new come in this order. False: the
+    /// value of an append is another one by now, or its version is none, or `hold` was given and has not lasted until now; nothing
+    /// has happened. Creates the file, unless there is nothing to store.
+    pub fn commit(&self, changes: &[Change<'_, Version>], hold: Option<&WriterHold>) -> Result<bool> {
+        let has_ended = || hold.is_some_and(|hold| self.standing(hold) != Standing::Kept);
+        let mut stores = changes.iter().filter(|change| !matches!(change, Change::Remove { .. })).peekable();
+        // (A hold ends with the look at the path that finds another file there, or none: that is not to be made for nothing.)
+        if (stores.peek().is_none() || hold.is_some()) && self.exists_or_held()? == Existence::Missing {
+            return Ok(!has_ended());
+        }
+        stores.try_for_each(|change| self.check_length(change.length()))?;
+        self.write(|file, owner| {
+            if has_ended() {
+                return Ok(false);
+            }
+            let done = Batches::of(owner).commit(changes, |version| Reader::of(file).hint(version))?;
+            Compactor::of(owner).clean();
+            Ok(done)
+        })
     }
 
     /// Makes every other `Store` on this file wait at any access until [`Store::unlock`], or until

@@ -17,7 +17,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use sync_store::testing::{TemporaryPath, as_a_reader, entries, get, in_child, is_in_proportion, shared_memory};
-use sync_store::{Appended, ErrorKind, Found, Options, Patience, Store, Version, torture};
+use sync_store::{Appended, Change, ErrorKind, Found, Options, Patience, Store, Version, torture};
 
 /// The content that a store should have.
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -35,6 +35,8 @@ enum Step {
     Unite(Vec<u8>),
     Remove(Vec<u8>),
     Replace(Vec<(Vec<u8>, Vec<u8>)>),
+    /// Puts, appends and removals at one moment.
+    Commit(Vec<Step>),
     Lock,
     Unlock,
     Destroy,
@@ -83,11 +85,30 @@ fn apply(store: &Store, step: &Step) {
             let entries: Vec<(&[u8], &[u8])> = entries.iter().map(|(key, value)| (&key[..], &value[..])).collect();
             store.retry(|store| store.replace(&entries)).unwrap();
         }
+        Commit(steps) => store.retry(|store| commit(store, steps)).unwrap(),
         Lock => store.retry(|store| store.lock(Patience::default())).unwrap(),
         Unlock => store.unlock(),
         Destroy => store.retry(Store::destroy).unwrap(),
         Read => drop(store.retry(Store::snapshot).unwrap()),
     }
+}
+
+fn commit(store: &Store, steps: &[Step]) -> sync_store::Result<()> {
+    let changes = steps.iter().map(|step| {
+        Ok(match step {
+            Put(key, body) => Change::Put { key, head: b"", body, note: None, expiry: None, anew: false },
+            Append(key, bytes) => {
+                let mut version = Version::default();
+                store.get(key, &mut version, &mut Vec::new())?;
+                Change::Append { key, bytes, note: 0, version }
+            }
+            Remove(key) => Change::Remove { key },
+            _ => unreachable!("no part of a commit"),
+        })
+    });
+    let changes: Vec<Change<Version>> = changes.collect::<sync_store::Result<_>>()?;
+    assert!(store.commit(&changes, None)?);
+    Ok(())
 }
 
 fn change(model: &mut Model, step: &Step) {
@@ -97,6 +118,7 @@ fn change(model: &mut Model, step: &Step) {
         Append(key, bytes) => model.get_mut(key).expect("a value to append to").extend_from_slice(bytes),
         Remove(key) => drop(model.remove(key)),
         Replace(entries) => *model = entries.iter().cloned().collect(),
+        Commit(steps) => steps.iter().for_each(|step| change(model, step)),
         Destroy => model.clear(),
         Unite(_) | Lock | Unlock | Read => {}
     }
@@ -472,6 +494,60 @@ fn appending_a_value_that_gets_a_run_of_its_own() {
     let prepare = vec![put(2, 90_000), append(2, 7), append(2, 8)];
     let steps = vec![append(2, 20_000), append(2, 9), append(2, 30_000), append(2, 20_001), Unite(key(2)), put(2, 1)];
     Case { name: "append-large", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn several_keys_at_once() {
+    let prepare = (0..20).map(|n| put(n, 40)).chain([append(5, 9), put(30, 70_000)]).collect();
+    let steps = vec![
+        Commit(vec![put(1, 50), put(40, 3), Remove(key(2)), append(5, 7), append(30, 9)]),
+        Commit(vec![Remove(key(1)), Remove(key(3)), put(3000, 1)]),
+        Commit(vec![Remove(key(5)), put(30, 1)]),
+    ];
+    Case { name: "commit", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn several_keys_in_several_runs_at_once() {
+    let prepare = (0..30).map(|n| put(n, 1000)).chain([put(30, 70_000), append(4, 9)]).collect();
+    let large = (0..20).map(|n| put(n, 3000)).chain([put(31, 90_000), append(4, 800), append(30, 50)]);
+    let large = large.filter(|step| !matches!(step, Put(name, _) if *name == key(4)));
+    let steps = vec![
+        Commit(large.chain([Remove(key(25)), Remove(key(26))]).collect()),
+        Commit((0..20).map(|n| put(n + 40, 2000)).chain((0..10).map(|n| Remove(key(n)))).collect()),
+        put(1, 7),
+    ];
+    Case { name: "commit-apart", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn removing_keys_so_long_at_once_that_each_removal_needs_a_run() {
+    let long = |n: u8| vec![n; 17_000];
+    let prepare = (0..6).map(|n| Put(long(n), vec![n; 9])).chain([put(1, 40)]).collect();
+    let steps = vec![
+        Commit((0..3).map(|n| Remove(long(n))).chain([put(2, 5)]).collect()),
+        Commit((3..6).map(|n| Remove(long(n))).collect()),
+        put(3, 9),
+    ];
+    Case { name: "commit-long", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn many_keys_at_once_for_which_the_index_has_to_grow() {
+    let prepare = (0..150).map(|n| put(n, 3)).collect();
+    let many = |from| (from..from + 700).map(|n| put(n, 4));
+    let steps = vec![
+        Commit((0..140).map(|n| Remove(key(n))).chain(many(200)).collect()),
+        Commit((200..890).map(|n| Remove(key(n))).collect()),
+    ];
+    Case { name: "commit-many", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn several_keys_at_once_on_a_full_disk() {
+    let prepare = (0..40).map(|n| put(n, 900)).collect();
+    let steps = vec![Commit((0..3).map(|n| put(n, 10)).chain((5..20).map(|n| Remove(key(n)))).collect()), put(4, 1)];
+    Case { name: "commit-full", prepare, steps, is_full: true, twice: true, ..Case::default() }.run();
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use sync_store::testing::{Random, TemporaryPath, assert_sound, draw_identities_from};
-use sync_store::{Appended, Durability, Found, Options, Peeked, Store, Version, torture};
+use sync_store::{Appended, Change, Durability, Found, Options, Peeked, Store, Version, torture};
 
 // ---- the expected content ------------------------------------------------------------------------
 
@@ -58,6 +58,8 @@ enum Step {
     /// Removes many of these values.
     Drain(u8, u32),
     Replace(Vec<(Vec<u8>, Vec<u8>)>),
+    /// Puts, appends and removals at one moment.
+    Commit(Vec<Step>),
 }
 
 /// Performs a step; calls `returned` after each part of it that has returned.
@@ -107,6 +109,7 @@ fn apply(store: &Store, model: &mut Model, step: &Step, returned: &mut dyn FnMut
             start(model);
             store.remove(key).unwrap();
         }
+        Step::Commit(steps) => commit(store, model, steps),
         Step::Replace(entries) => {
             *model = Model::default();
             entries.iter().for_each(|(key, bytes)| model.put(key, bytes.clone()));
@@ -116,6 +119,45 @@ fn apply(store: &Store, model: &mut Model, step: &Step, returned: &mut dyn FnMut
         }
     }
     returned(model);
+}
+
+/// Makes changes of different keys at one moment. (Some appends are not: what of them is due comes in a way of the store's own.)
+fn commit(store: &Store, model: &mut Model, steps: &[Step]) {
+    let (mut names, mut changes, mut next) = (Vec::new(), Vec::new(), model.clone());
+    for step in steps {
+        let (Step::Put(key, bytes) | Step::Append(key, bytes, _)) = step else {
+            if let Step::Remove(key) = step
+                && !names.contains(key)
+            {
+                names.push(key.clone());
+                next.0.retain(|(name, _)| name != key);
+                changes.push(Change::Remove { key });
+            }
+            continue;
+        };
+        if names.contains(key) {
+            continue;
+        }
+        names.push(key.clone());
+        let mut version = Version::default();
+        match step {
+            Step::Append(_, _, note) if next.get(key).is_some() => {
+                store.get(key, &mut version, &mut Vec::new()).unwrap();
+                let value = value_of(&mut next, key);
+                value.bytes.extend_from_slice(bytes);
+                value.note = Some(*note);
+                changes.push(Change::Append { key, bytes, note: *note, version });
+            }
+            Step::Append(..) => {}
+            _ => {
+                next.put(key, bytes.clone());
+                changes.push(Change::Put { key, head: b"", body: bytes, note: None, expiry: None, anew: false });
+            }
+        }
+    }
+    *model = next;
+    start(model);
+    assert!(store.commit(&changes, None).unwrap());
 }
 
 fn value_of<'m>(model: &'m mut Model, key: &[u8]) -> &'m mut Value {
@@ -148,7 +190,18 @@ fn any_key(random: &mut Random) -> Vec<u8> {
 }
 
 fn any_step(random: &mut Random) -> Step {
-    match random.below(30) {
+    match random.below(36) {
+        30..36 => {
+            let most = if random.once_in(5) { 40 } else { 6 };
+            let count = 1 + random.below(most);
+            let steps = (0..count).map(|_| match random.below(6) {
+                0..3 => Step::Put(any_key(random), any_bytes(random)),
+                3 => Step::Append(any_key(random), any_bytes(random), random.below(1000) as i64),
+                4 => Step::Put(name(b'f', random.below(60) as u32), any_bytes(random)),
+                _ => Step::Remove(any_key(random)),
+            });
+            Step::Commit(steps.collect())
+        }
         0..12 => Step::Put(any_key(random), any_bytes(random)),
         12..18 => Step::Append(any_key(random), any_bytes(random), random.below(1000) as i64),
         18 | 19 => Step::Unite(any_key(random)),

@@ -2,14 +2,14 @@
 //! threads (which the store treats like processes), they agree.
 
 use proptest::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use sync_store::testing::{TemporaryPath, assert_in_proportion, assert_sound, entries, entries_of};
-use sync_store::{Appended, Error, ErrorKind, Found, Options, Patience, Store, Version};
+use sync_store::{Appended, Change, Error, ErrorKind, Found, Options, Patience, Store, Version};
 
 // ---- the model ---------------------------------------------------------------------------------
 
@@ -119,6 +119,9 @@ enum Operation {
     Get(usize, Key),
     Remove(usize, Key),
     Replace(usize, Vec<(Key, Value)>),
+    /// Changes several keys at one moment: a put (at the end of the order or not), an append or a removal each; and puts and
+    /// removals of so many numbered ones.
+    Commit(usize, Vec<(Key, Value, u8)>, u16, u16),
     Snapshot(usize),
     Len(usize),
     Lock(usize),
@@ -174,6 +177,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         3 => (handle(), prop::collection::hash_map(key().prop_map(Key::bytes), value(), 0..40)
             .prop_map(|map| map.into_iter().collect::<Vec<_>>()))
             .prop_map(|(h, entries)| Replace(h, entries.into_iter().map(|(k, v)| (name_of(&k), v)).collect())),
+        8 => (handle(), prop::collection::vec((key(), value(), 0..4u8), 0..20), 0..3000u16, prop_oneof![Just(0), 0..2000u16])
+            .prop_map(|(h, parts, from, n)| Commit(h, parts, from, n)),
         4 => handle().prop_map(Snapshot),
         3 => handle().prop_map(Len),
         4 => handle().prop_map(Lock),
@@ -295,6 +300,29 @@ impl Client {
         Ok(Some(value.clone()))
     }
 
+    fn commit(&mut self, parts: &[(Vec<u8>, Vec<u8>, u8)]) -> Result<(), Error> {
+        let mut changes = Vec::new();
+        for (key, bytes, kind) in parts {
+            changes.push(match kind {
+                0 | 1 => Change::Put {
+                    key,
+                    head: &bytes[..bytes.len() / 2],
+                    body: &bytes[bytes.len() / 2..],
+                    note: None,
+                    expiry: None,
+                    anew: *kind == 1,
+                },
+                2 => {
+                    let known = self.get(key).found?.expect("the model has it");
+                    Change::Append { key, bytes, note: known.len() as i64, version: self.seen[key].0 }
+                }
+                _ => Change::Remove { key },
+            });
+        }
+        assert!(self.store.commit(&changes, None)?, "nobody else writes");
+        Ok(())
+    }
+
     fn get(&mut self, key: &[u8]) -> Answer {
         let (seen, known) = self.seen.entry(key.to_vec()).or_default();
         let shortcut = self.store.is_current(seen).then(|| known.clone());
@@ -348,6 +376,33 @@ impl Playground {
         let result = self.with(handle, move |client| client.put(&k, &v));
         if self.settle(handle, result).is_some() {
             self.model.put(key, value);
+        }
+    }
+
+    fn commit(&mut self, handle: usize, parts: Vec<(Key, Value, u8)>, from: u16, count: u16) {
+        let mut parts: Vec<_> =
+            parts.into_iter().map(|(key, value, kind)| (key.bytes(), value.bytes(), kind)).collect();
+        // One in three of them goes.
+        let kind = |n: u16| if n.is_multiple_of(3) { 3 } else { 0 };
+        parts.extend((from..from + count).map(|n| (Key::Numbered(n).bytes(), n.to_be_bytes().to_vec(), kind(n))));
+        let mut known = HashSet::new();
+        parts.retain(|(key, _, kind)| known.insert(key.clone()) && (*kind != 2 || self.model.get(key).is_some()));
+        let changes = parts.clone();
+        let result = self.with(handle, move |client| client.commit(&changes));
+        if self.settle(handle, result).is_none() {
+            return;
+        }
+        for (key, bytes, kind) in parts {
+            let value = match kind {
+                2 => [self.model.get(&key).expect("looked at before"), &bytes[..]].concat(),
+                _ => bytes,
+            };
+            if matches!(kind, 1 | 3) {
+                self.model.entries.remove(&key);
+            }
+            if kind != 3 {
+                self.model.put(key, value);
+            }
         }
     }
 
@@ -430,6 +485,7 @@ impl Playground {
                     new.into_iter().for_each(|(key, value)| self.model.put(key, value));
                 }
             }
+            Operation::Commit(handle, parts, from, count) => self.commit(handle, parts, from, count),
             Operation::Snapshot(handle) => {
                 let result = self.with(handle, |client| client.store.snapshot().map(|snapshot| entries_of(&snapshot)));
                 if let Some(entries) = self.settle(handle, result) {

@@ -1,11 +1,11 @@
 //! Space: the allocated space of the file stays in proportion to its live data, and a full disk is an
 //! error that changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 use sync_store::testing::{Random, SmallDisk, TemporaryPath, entries, get, is_in_proportion};
-use sync_store::{ErrorKind, Store, Version};
+use sync_store::{Change, ErrorKind, Store, Version};
 
 /// A length up to `most`: any magnitude is as likely as any other.
 fn length(random: &mut Random, most: u64) -> usize {
@@ -176,6 +176,64 @@ fn a_full_disk_changes_nothing_and_can_be_emptied() {
     fill("medium-values", 2 << 20, 100, 8_000);
     fill("large-values", 4 << 20, 10_000, 200_000);
     fill("any-values", 4 << 20, 0, 500_000);
+}
+
+/// Many values at once, of all sizes: those for which there is no space change nothing.
+#[test]
+fn a_change_of_many_keys_on_a_full_disk_happens_as_a_whole_or_not_at_all() {
+    for (name, disk, count, most) in
+        [("some", 80 << 10, 200, 900), ("many", 160 << 10, 900, 200), ("large", 512 << 10, 40, 60_000)]
+    {
+        let Some(disk) = small_disk(&format!("commit-{name}"), disk) else { return };
+        let file = TemporaryPath::in_folder(&disk.0);
+        let store = file.store();
+        let mut random = Random::new(u64::from(std::process::id()));
+        let mut model = BTreeMap::new();
+        let (mut refused, mut done) = (0, 0);
+        for round in 0..150 {
+            let keys: BTreeSet<u64> = (0..random.below(count)).map(|_| random.below(3 * count)).collect();
+            // With half as many removals as long as there is little space.
+            let every = if refused > done { 2 } else { 7 };
+            let goes = |key: u64| (key + round).is_multiple_of(every);
+            let parts: Vec<_> = keys
+                .into_iter()
+                .map(|key| (key, format!("key{key}").into_bytes(), vec![round as u8; length(&mut random, most)]))
+                .collect();
+            let changes: Vec<_> = parts
+                .iter()
+                .map(|(n, key, body)| {
+                    if goes(*n) {
+                        Change::Remove { key }
+                    } else {
+                        Change::Put { key, head: b"", body, note: None, expiry: None, anew: false }
+                    }
+                })
+                .collect();
+            match store.retry(|store| store.commit(&changes, None)) {
+                Ok(committed) => {
+                    assert!(committed);
+                    done += 1;
+                    for (key, _, value) in parts {
+                        if goes(key) {
+                            model.remove(&key)
+                        } else {
+                            model.insert(key, value)
+                        };
+                    }
+                }
+                Err(error) => {
+                    assert!(matches!(error.kind, ErrorKind::NoSpace), "{name}, round {round}: {error}");
+                    refused += 1;
+                }
+            }
+            assert_holds(&store, &model, &format!("{name}, round {round}"));
+        }
+        assert!(refused > 5 && done > 5, "{name}: {refused} refused, {done} done");
+        for key in model.into_keys() {
+            assert!(remove(&store, key).unwrap());
+        }
+        assert_holds(&store, &BTreeMap::new(), name);
+    }
 }
 
 /// A store that a process, or another one, has deleted takes space for as long as a process has it open: this one lets go of it.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::Fixture;
 use super::locks::Locks;
 use crate::{
-    Appended, Backend, BackendError, Entry, Facts, Found, Held, HeldLock, LockName, Occupied, Patience, Peeked, Remedy,
-    Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
+    Appended, Backend, BackendError, Change, Entry, Facts, Found, Held, HeldLock, LockName, Occupied, Patience, Peeked,
+    Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
 };
 
 /// The number of pieces that a value may have before it is written as a whole.
@@ -208,6 +208,19 @@ impl Content {
         let known = *version;
         let item = self.items.iter_mut().find(|item| item.key == key)?;
         (known.life == self.life && item.newest().made == known.value).then_some(item)
+    }
+
+    /// Appends to a value that is there, and writes it as a whole where it has too many pieces.
+    fn append(&mut self, key: &[u8], bytes: &[u8], note: i64) {
+        let made = self.change();
+        let item = self.items.iter_mut().find(|item| item.key == key).expect("it was there");
+        let piece = Piece { made, bytes: bytes.to_vec(), note: Some(note) };
+        if item.pieces.len() > PIECES {
+            let bytes = [item.bytes(), piece.bytes].concat();
+            item.pieces = vec![Piece { bytes, ..piece }];
+        } else {
+            item.pieces.push(piece);
+        }
     }
 
     fn next_number(&self, least: i64) -> Option<i64> {
@@ -502,16 +515,8 @@ impl Backend for Memory {
         if full && (rewrite == Rewrite::Caller || rewrite == Rewrite::CallerIfShort && short) {
             return Ok(Appended::Full);
         }
-        let made = content.change();
-        let item = content.items.iter_mut().find(|item| item.key == key).expect("it was there");
-        let piece = Piece { made, bytes: bytes.to_vec(), note: Some(note) };
-        if full {
-            let bytes = [item.bytes(), piece.bytes].concat();
-            item.pieces = vec![Piece { bytes, ..piece }];
-        } else {
-            item.pieces.push(piece);
-        }
-        *version = content.version(made);
+        content.append(key, bytes, note);
+        *version = content.version(content.commit);
         Ok(Appended::Done)
     }
 
@@ -549,6 +554,45 @@ impl Backend for Memory {
             content.put(key, value.to_vec());
         }
         Ok(())
+    }
+
+    fn commit(
+        &self,
+        changes: &[Change<'_, MemoryVersion>],
+        hold: Option<&MemoryWriterHold>,
+    ) -> Result<bool, MemoryError> {
+        let mut content = self.write()?;
+        if hold.is_some_and(|hold| self.standing(hold) != Standing::Kept) {
+            return Ok(false);
+        }
+        let are_unchanged = changes.iter().all(|change| match change {
+            Change::Append { key, version, .. } => content.unchanged(key, version).is_some(),
+            Change::Put { .. } | Change::Remove { .. } => true,
+        });
+        if !are_unchanged {
+            return Ok(false);
+        }
+        for change in changes {
+            match *change {
+                Change::Put { key, head, body, note, anew, .. } => {
+                    if anew {
+                        content.items.retain(|item| item.key != key);
+                    }
+                    content.put(key, [head, body].concat());
+                    if let Some(item) = content.items.iter_mut().find(|item| item.key == key) {
+                        item.pieces[0].note = note;
+                    }
+                }
+                Change::Append { key, bytes, note, .. } => content.append(key, bytes, note),
+                Change::Remove { key } => {
+                    if let Some(at) = content.items.iter().position(|item| item.key == key) {
+                        content.change();
+                        content.items.remove(at);
+                    }
+                }
+            }
+        }
+        Ok(true)
     }
 
     fn destroy(&self) -> Result<(), MemoryError> {

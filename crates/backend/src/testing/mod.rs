@@ -48,6 +48,10 @@ macro_rules! backend_tests {
             there_is_no_number_after_the_last
             removing_tells_whether_it_was_there
             replacing_leaves_nothing_else
+            several_changes_happen_at_once
+            a_change_of_several_keys_may_be_large
+            a_change_of_several_keys_counts_numbers_and_keeps_the_order
+            a_change_of_several_keys_waits_for_others
             a_snapshot_is_filled_in_the_callers_memory
             destroying_ends_everything
             a_lock_keeps_others_out_until_it_ends

@@ -1,12 +1,12 @@
 //! Any sequence of operations by two handles, beside a list that does the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::Fixture;
-use crate::{Appended, Backend, Found, Rewrite, Selection, Snapshot};
+use crate::{Appended, Backend, Change, Found, Rewrite, Selection, Snapshot};
 
 #[derive(Debug, Clone)]
 enum Operation {
@@ -18,6 +18,8 @@ enum Operation {
     PutNext(Vec<u8>),
     Remove(u8),
     Replace(Vec<(u8, Vec<u8>)>),
+    /// Puts (at the end of the order or not), appends or removals.
+    Commit(Vec<(u8, Vec<u8>, u8)>),
     Snapshot,
     Destroy,
 }
@@ -34,6 +36,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => bytes().prop_map(Operation::PutNext),
         2 => key().prop_map(Operation::Remove),
         1 => prop::collection::vec((key(), bytes()), 0..5).prop_map(Operation::Replace),
+        4 => prop::collection::vec((key(), bytes(), 0..4u8), 0..6).prop_map(Operation::Commit),
         3 => Just(Operation::Snapshot),
         1 => Just(Operation::Destroy),
     ]
@@ -155,6 +158,7 @@ impl<B: Backend> Handle<B> {
                     model.put(&key, value);
                 }
             }
+            Operation::Commit(parts) => self.commit(model, parts),
             Operation::Snapshot => {
                 let snapshot = self.store.snapshot().unwrap();
                 let expected: Vec<_> = model.items.iter().map(|item| (&item.0[..], &item.1[..])).collect();
@@ -188,6 +192,50 @@ impl<B: Backend> Handle<B> {
         self.store.select(&Selection::Keys(wanted), &mut some, u64::MAX).unwrap();
         let expected: Vec<_> = expected.iter().filter(|(key, _)| wanted.contains(key)).copied().collect();
         assert_eq!(some.iter().collect::<Vec<_>>(), expected);
+    }
+
+    fn commit(&mut self, model: &mut Model, parts: Vec<(u8, Vec<u8>, u8)>) {
+        let mut seen = HashSet::new();
+        let parts: Vec<_> = parts.into_iter().filter(|(key, ..)| seen.insert(*key)).collect();
+        let parts: Vec<_> =
+            parts.into_iter().map(|(key, bytes, kind)| (key.to_string().into_bytes(), bytes, kind)).collect();
+        let changes: Vec<_> = parts
+            .iter()
+            .map(|(key, bytes, kind)| match kind {
+                0 | 1 => Change::Put {
+                    key,
+                    head: &bytes[..bytes.len() / 2],
+                    body: &bytes[bytes.len() / 2..],
+                    note: None,
+                    expiry: None,
+                    anew: *kind == 1,
+                },
+                2 => Change::Append { key, bytes, note: 0, version: self.note(key).0 },
+                _ => Change::Remove { key },
+            })
+            .collect();
+        let are_newest = parts.iter().filter(|(.., kind)| *kind == 2).all(|(key, ..)| {
+            let state = self.note(key).1;
+            state != 0 && model.find(key).is_some_and(|item| item.2 == state)
+        });
+        // (A store may take a value for changed that is not.)
+        let done = self.store.commit(&changes, None).unwrap();
+        assert!(are_newest || !done);
+        if !done {
+            return;
+        }
+        for (key, bytes, kind) in parts {
+            let known = model.find(&key).map(|item| item.1.clone());
+            match kind {
+                0 => drop(model.put(&key, bytes)),
+                1 => {
+                    model.items.retain(|item| item.0 != key);
+                    model.put(&key, bytes);
+                }
+                2 => drop(model.put(&key, [known.unwrap(), bytes].concat())),
+                _ => model.items.retain(|item| item.0 != key),
+            }
+        }
     }
 
     fn append(&mut self, model: &mut Model, key: Vec<u8>, bytes: &[u8], by_store: bool) {

@@ -275,6 +275,12 @@ impl<'g> Log<'g> {
     /// nothing has happened.
     #[inline]
     pub fn publish(&self, first: Ref, last: Placed) -> Result<Published, Failure> {
+        self.publish_as(first, first, last)
+    }
+
+    /// As [`Log::publish`], where `pending` shall name another record than the first one.
+    #[inline]
+    pub fn publish_as(&self, pending: Ref, first: Ref, last: Placed) -> Result<Published, Failure> {
         let header = self.header();
         if self.is_durable() {
             self.sync_before_publishing(first)?;
@@ -282,7 +288,7 @@ impl<'g> Log<'g> {
         if self.file.map.is_poisoned() {
             return Err(Failure::Stale);
         }
-        header.pending.set(first.word());
+        header.pending.set(pending.word());
         header.commit.store(header.commit.get() & HELD | (last.position + last.length), Ordering::Release);
         header.commits.add(1);
         Ok(Published { last })

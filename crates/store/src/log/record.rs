@@ -162,7 +162,7 @@ impl<'f> Records<'f> {
         Some(match head.op {
             Op::Append => Some(AppendHead::parse(self.read(value - APPEND_HEAD)?).note),
             Op::United => Some(parse_united_head(self.read(value - UNITED_HEAD)?)),
-            Op::Set | Op::Remove | Op::Clear => None,
+            Op::Set | Op::Remove | Op::Clear | Op::Batch => None,
         })
     }
 

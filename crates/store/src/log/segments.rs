@@ -68,23 +68,34 @@ impl<'g> Segments<'g> {
     #[cold]
     pub fn new_segment(&self, length: u64, purpose: Purpose) -> Result<Ref, Failure> {
         let header = self.header();
-        let (class, least) = (self.class_for(length, header.live.count()), self.class_for(length, 0));
-        let first = match self.empty_segment(class, purpose) {
-            // Pages that are left.
-            Err(Failure::NoSpace | Failure::SizeLimit) if class > least => self.empty_segment(least, purpose),
-            other => other,
-        };
+        let first = self.segment_for(length, header.live.count(), purpose);
         let first = first.or_else(|failure| self.renewed_tail(length, purpose).ok_or(failure))?;
         let old = self.tail_page();
         header.tail.set(first.word());
         if let Some(page) = old
             && page != first.page()
-            && self.entry(page).is(Kind::Segment)
-            && self.entry(page).live() == 0
         {
-            self.release(page);
+            self.release_if_dead(page);
         }
         Ok(first)
+    }
+
+    /// A segment without records, with room for one of this length, where so many bytes live in the store.
+    pub fn segment_for(&self, length: u64, live: u64, purpose: Purpose) -> Result<Ref, Failure> {
+        let (class, least) = (self.class_for(length, live), self.class_for(length, 0));
+        match self.empty_segment(class, purpose) {
+            // Pages that are left.
+            Err(Failure::NoSpace | Failure::SizeLimit) if class > least => self.empty_segment(least, purpose),
+            other => other,
+        }
+    }
+
+    /// Frees a segment, or the run of a large record, in which nothing lives.
+    pub fn release_if_dead(&self, page: u64) {
+        let entry = self.entry(page);
+        if (entry.is(Kind::Segment) || entry.is(Kind::Large)) && entry.live() == 0 {
+            self.release(page);
+        }
     }
 
     /// Lets the next record go into another segment. On an error it may go into any.

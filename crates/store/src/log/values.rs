@@ -37,8 +37,33 @@ struct United<'a> {
     bytes: &'a [u8],
 }
 
+/// A record by which a value goes on, before it has a place.
+pub struct Grown {
+    pub op: Op,
+    /// When the value expires, as before.
+    pub expiry: Option<Expiry>,
+    /// The start of its body; what is appended follows.
+    pub head: Vec<u8>,
+    /// The word for the key's place in the order.
+    pub order: u64,
+    /// The record that it goes on from; [`Ref::NONE`]: from none.
+    pub kept: Ref,
+}
+
+/// The length in bytes from which on a value is not copied for an append: its newest pieces are merged.
+pub const LONG: u64 = 4 << 20;
+
 fn lost_piece() -> Failure {
     Failure::Damaged("a value in it has lost a piece".into())
+}
+
+/// How much a value may grow.
+struct Budget {
+    /// Bytes of appends that it may still get.
+    left: u32,
+    /// The length of the record of the one at hand.
+    length: u64,
+    expiry: Option<Expiry>,
 }
 
 /// The outcome of appending to a value.
@@ -97,19 +122,10 @@ impl<'g> Values<'g> {
 
     /// Lets a key's value go on with `bytes`.
     pub fn append_to(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Appending, Failure> {
-        let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
-        let budget = match head.op {
-            Op::Append => self.view().append_budget_left(hit.record, head).ok_or_else(lost_piece)?,
-            _ => append_budget(head.length),
-        };
-        let expiry = self.view().expiry(hit.record, head).ok_or_else(lost_piece)?;
-        let value = Value { head: &[0; APPEND_HEAD as usize], body: bytes };
-        let length = NewRecord { op: Op::Append, key, expiry, value }.length();
-        // The number of pieces is what costs; of those that are not united there are few.
-        let Some(left) = budget.checked_sub(if length > MAX_UNITED { 0 } else { length }) else {
+        let Some(Budget { left, length, expiry }) = self.budget_left(key, hit, bytes)? else {
             return Ok(Appending::Full);
         };
-        let piece = NewPiece { kept: hit.record, left: left as u32, note, expiry, body: bytes };
+        let piece = NewPiece { kept: hit.record, left, note, expiry, body: bytes };
         if length <= MAX_SMALL {
             return self.put_piece(key, hit, piece, [0; APPEND_HEAD as usize], Purpose::Write).map(Appending::Done);
         }
@@ -119,6 +135,22 @@ impl<'g> Values<'g> {
         let (small, Some(kept)) = value.split_where(|piece, _| piece > MAX_SMALL) else { return Ok(Appending::Full) };
         let small = self.copied(APPEND_HEAD, small)?;
         self.put_piece(key, hit, NewPiece { kept, ..piece }, small, Purpose::Write).map(Appending::Done)
+    }
+
+    /// How much a value may still grow behind an append of these bytes. `None`: that is one too many.
+    #[inline(always)]
+    fn budget_left(&self, key: &EncodedKey, hit: Hit, bytes: &[u8]) -> Result<Option<Budget>, Failure> {
+        let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
+        let budget = match head.op {
+            Op::Append => self.view().append_budget_left(hit.record, head).ok_or_else(lost_piece)?,
+            _ => append_budget(head.length),
+        };
+        let expiry = self.view().expiry(hit.record, head).ok_or_else(lost_piece)?;
+        let value = Value { head: &[0; APPEND_HEAD as usize], body: bytes };
+        let length = NewRecord { op: Op::Append, key, expiry, value }.length();
+        // The number of pieces is what costs; of those that are not united there are few.
+        let left = budget.checked_sub(if length > MAX_UNITED { 0 } else { length });
+        Ok(left.map(|left| Budget { left: left as u32, length, expiry }))
     }
 
     /// Appends a piece to a value, in place of all that comes after the record that it goes on from. Room for
@@ -190,14 +222,56 @@ impl<'g> Values<'g> {
 
     /// Lets a key's value go on with `bytes`, and writes all of it as one record.
     pub fn append_whole(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Receipt, Failure> {
+        let (whole, before) = self.united(key, hit, bytes)?;
+        let united = United { whole, note: Some(note), expiry: self.expiry(hit)?, before, bytes };
+        self.put_united(key, hit, united, Purpose::Write)
+    }
+
+    /// The record that a value began with, and all its bytes, behind room for the start of a united value; `bytes` are to
+    /// follow them.
+    fn united(&self, key: &EncodedKey, hit: Hit, bytes: &[u8]) -> Result<(Ref, Vec<u8>), Failure> {
         let value = self.pieces(hit)?;
         let (all, _) = value.split_where(|_, _| false);
         let before = self.copied(UNITED_HEAD, all)?;
         if key.len() + (before.len() + bytes.len()) as u64 > MAX_RECORD - PAGE {
             return Err(Failure::TooLarge);
         }
-        let united = United { whole: value.whole, note: Some(note), expiry: self.expiry(hit)?, before, bytes };
-        self.put_united(key, hit, united, Purpose::Write)
+        Ok((value.whole, before))
+    }
+
+    /// The record by which a key's value goes on with `bytes`, for one that gets its place later. Where the newest pieces are
+    /// to be merged first, that happens now, by a publication of its own which changes no value: so the value may
+    /// have another newest record then.
+    pub fn grow(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<(Hit, Grown), Failure> {
+        if let Some(grown) = self.grow_by_a_piece(key, hit, note, bytes)? {
+            return Ok((hit, grown));
+        }
+        if self.length(hit).ok_or_else(lost_piece)? >= LONG
+            && let Some(merged) = self.merge_pieces(key, hit)?
+            && let Some(grown) = self.grow_by_a_piece(key, merged.hit(), note, bytes)?
+        {
+            return Ok((merged.hit(), grown));
+        }
+        let hit = Hit { record: self.file.map.word(hit.slot.offset() + 8).reference(), ..hit };
+        let (whole, mut head) = self.united(key, hit, bytes)?;
+        head[..UNITED_HEAD as usize].copy_from_slice(&united_head(note));
+        let order = self.file.map.word(whole.offset() + RECORD_ORDER).get();
+        Ok((hit, Grown { op: Op::United, expiry: self.expiry(hit)?, head, order, kept: Ref::NONE }))
+    }
+
+    /// `None`: enough has been appended to the value.
+    fn grow_by_a_piece(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Option<Grown>, Failure> {
+        let Some(Budget { left, length, expiry }) = self.budget_left(key, hit, bytes)? else { return Ok(None) };
+        let mut head = vec![0; APPEND_HEAD as usize];
+        let mut kept = hit.record;
+        if length > MAX_SMALL {
+            let value = self.pieces(hit)?;
+            let (small, Some(large)) = value.split_where(|piece, _| piece > MAX_SMALL) else { return Ok(None) };
+            (head, kept) = (self.copied(APPEND_HEAD, small)?, large);
+        }
+        let before = self.view().position(kept).ok_or_else(lost_piece)?;
+        head[..APPEND_HEAD as usize].copy_from_slice(&AppendHead { before, left, note }.bytes());
+        Ok(Some(Grown { op: Op::Append, expiry, head, order: kept.word(), kept }))
     }
 
     /// Puts one record in the place of all pieces of a value.

@@ -3,6 +3,7 @@
 use crate::format::*;
 use crate::header::{REMOVAL, Root};
 use crate::index::{Hit, IndexView, Search};
+use crate::log::unindexed::Unindexed;
 use crate::memory::{fence, spin_loop};
 use crate::reference::Ref;
 use crate::torture::meanwhile;
@@ -75,7 +76,7 @@ impl<'f> Keys<'f> {
         let header = self.header();
         let mut root = Root::open(header.directory.load(Ordering::Acquire));
         if !self.was_indexed() {
-            match self.look_among_pending(key, commit) {
+            match self.look_among_pending(key, hash, commit) {
                 Pending::Indexed | Pending::NotThere => {}
                 Pending::Replaced(new) => root = new,
                 Pending::Last(lookup) => return lookup,
@@ -118,7 +119,7 @@ impl<'f> Keys<'f> {
 
     /// The index does not know all that is committed: its writer is about to tell it, or has died.
     #[cold]
-    fn look_among_pending(&self, key: &EncodedKey, commit: u64) -> Pending {
+    fn look_among_pending(&self, key: &EncodedKey, hash: u64, commit: u64) -> Pending {
         let header = self.header();
         for _ in 0..SPINS {
             if header.indexed.load(Ordering::Acquire) >= commit {
@@ -127,48 +128,42 @@ impl<'f> Keys<'f> {
             spin_loop();
         }
         let indexed = header.indexed.load(Ordering::Acquire);
-        let mut position = indexed;
         let pending = header.pending.load(Ordering::Acquire);
-        let mut record = Ref::of_word(pending);
-        let mut last = Pending::NotThere;
-        if pending & REMOVAL != 0 {
-            let removed = Ref::of_word(pending & !REMOVAL);
-            if self.is_record_of(removed, key) {
-                last = Pending::Last(Lookup::Missing);
-            }
-            // Else it is another key's, or it has been freed, after it was taken out of the index.
-            (record, position) = (Ref::NONE, commit);
-        }
-        // With no record the log's end has moved on alone.
-        while !record.is_none() && position < commit {
-            let head = self.record_head(record).filter(|_| self.position(record) == Some(position));
-            let (Some(head), Some(generation)) = (head, self.generation(record)) else {
-                return Pending::Last(Lookup::Again);
-            };
-            match head.op {
-                Op::Clear => {
-                    return match self.prepared_root(record, head) {
-                        Some(root) => Pending::Replaced(root),
-                        None => Pending::Last(Lookup::Again),
-                    };
-                }
-                _ if !self.is_record_of(record, key) => {}
-                Op::Set | Op::Append | Op::United => {
-                    let generation = generation.load(Ordering::Acquire);
-                    last = Pending::Last(Lookup::Found(Candidate {
-                        hit: Hit { slot: Ref::NONE, record },
-                        head,
-                        generation,
-                    }));
-                }
-                Op::Remove => last = Pending::Last(Lookup::Missing),
-            }
-            position += head.length;
-            record = record.plus(head.length);
-        }
+        let removed = Ref::of_word(pending & !REMOVAL);
+        let last = if pending & REMOVAL != 0 && self.is_record_of(removed, key) {
+            Pending::Last(Lookup::Missing)
+        } else if pending & REMOVAL != 0 || pending == 0 {
+            // It is another key's, or it has been freed, after it was taken out of the index; or the log's end has moved
+            // on alone.
+            Pending::NotThere
+        } else {
+            self.last_of_key(removed, key, hash, indexed, commit).unwrap_or(Pending::Last(Lookup::Again))
+        };
         // Records that the index does not know are not freed: what was read was theirs. (One that was removed without a
         // record may be, but what was there is not used for anything else before the index knows.)
         fence(Ordering::Acquire);
         if header.indexed.load(Ordering::Relaxed) == indexed { last } else { Pending::Last(Lookup::Again) }
+    }
+
+    /// The newest record of a key among those between two positions, the first of which `pending` names. `None`: they cannot be read.
+    fn last_of_key(&self, pending: Ref, key: &EncodedKey, hash: u64, indexed: u64, end: u64) -> Option<Pending> {
+        let mut unindexed = Unindexed::of(***self, pending, indexed, end)?;
+        unindexed.narrow_to(hash)?;
+        let mut last = Pending::NotThere;
+        while let Some((record, head)) = unindexed.next()? {
+            let generation = self.generation(record)?;
+            match head.op {
+                Op::Clear => return self.prepared_root(record, head).map(Pending::Replaced),
+                _ if !self.is_record_of(record, key) => {}
+                Op::Set | Op::Append | Op::United => {
+                    let generation = generation.load(Ordering::Acquire);
+                    let hit = Hit { slot: Ref::NONE, record };
+                    last = Pending::Last(Lookup::Found(Candidate { hit, head, generation }));
+                }
+                Op::Remove => last = Pending::Last(Lookup::Missing),
+                Op::Batch => {}
+            }
+        }
+        Some(last)
     }
 }

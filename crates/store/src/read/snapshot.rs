@@ -5,6 +5,7 @@ use crate::header::{HELD, REMOVAL, Root};
 use crate::index::IndexView;
 use crate::log::pieces::Pieces;
 use crate::log::record::{Layout, Span};
+use crate::log::unindexed::Unindexed;
 use crate::memory::fence;
 use crate::reference::Ref;
 use crate::torture::meanwhile;
@@ -159,7 +160,7 @@ impl<'f> All<'f> {
     /// cannot be read.
     fn collect_pending(
         &self,
-        mut position: u64,
+        indexed: u64,
         end: u64,
         keys: &mut HashMap<Vec<u8>, Option<Ref>>,
     ) -> Option<Option<Root>> {
@@ -169,15 +170,16 @@ impl<'f> All<'f> {
             keys.extend(self.key_of(Ref::of_word(pending & !REMOVAL)).map(|key| (key, None)));
             return Some(None);
         }
-        let mut record = Ref::of_word(pending);
-        while !record.is_none() && position < end {
-            let head = self.record_head(record).filter(|_| self.position(record) == Some(position))?;
+        if pending == 0 {
+            // The log's end has moved on alone.
+            return Some(None);
+        }
+        let mut unindexed = Unindexed::of(***self, Ref::of_word(pending), indexed, end)?;
+        while let Some((record, head)) = unindexed.next()? {
             if head.op == Op::Clear {
                 return self.prepared_root(record, head).map(Some);
             }
             keys.insert(self.key_of(record)?, head.op.holds_value().then_some(record));
-            position += head.length;
-            record = record.plus(head.length);
         }
         Some(None)
     }

@@ -1,0 +1,373 @@
+//! Changes to several keys that happen at once.
+//!
+//! Their records get positions that follow each other, and are published by one store of `commit`. Those that have room beside
+//! each other lie there, as the copies of the cleaner do. Others go wherever there is room, and one more record lists them.
+
+use super::append::{Placed, Published};
+use super::list::*;
+use super::segments::fits;
+use super::values::{Grown, Values};
+use crate::error::Failure;
+use crate::format::*;
+use crate::index::{Hit, Search};
+use crate::lock::WriteGuard;
+use crate::reference::Ref;
+use crate::space::Purpose;
+use crate::torture::crash_point;
+use std::borrow::Cow;
+use std::ops::Deref;
+use sync_backend::{Change, Expiry};
+
+/// A change, as far as it is decided before it has a place.
+struct Member<'c> {
+    op: Op,
+    expiry: Option<Expiry>,
+    key: EncodedKey<'c>,
+    hash: u64,
+    /// The slot and record of the key, while the index has the epoch of the plan.
+    hit: Option<Hit>,
+    /// The start of the record's body, and the rest.
+    head: Cow<'c, [u8]>,
+    body: &'c [u8],
+    /// The word for the key's place in the order; `None`: the record's position.
+    order: Option<u64>,
+    /// The record that it goes on from.
+    kept: Ref,
+    /// Where it was put.
+    record: Ref,
+}
+
+impl<'c> Member<'c> {
+    /// A value of no bytes, under a key that the index does not have.
+    fn new(key: EncodedKey<'c>, hash: u64) -> Self {
+        let (head, body) = (Cow::Borrowed(&[][..]), &[][..]);
+        let (kept, record) = (Ref::NONE, Ref::NONE);
+        Self { op: Op::Set, expiry: None, key, hash, hit: None, head, body, order: None, kept, record }
+    }
+
+    fn new_record(&self) -> NewRecord<'_> {
+        let value = Value { head: &self.head, body: self.body };
+        NewRecord { op: self.op, key: &self.key, expiry: self.expiry, value }
+    }
+}
+
+/// All members, those that hold values first: what the index gets room for is not to be taken from it by a removal.
+struct Plan<'c> {
+    members: Vec<Member<'c>>,
+    /// Bytes of their records, and of those that share segments.
+    length: u64,
+    small: u64,
+    /// The epoch of the index.
+    epoch: u64,
+    purpose: Purpose,
+}
+
+/// Records that were written beside each other, or apart with a list of them; nobody sees them yet.
+struct Written {
+    first: Ref,
+    /// The record that `pending` is to name, and the last one.
+    pending: Ref,
+    last: Placed,
+    /// Where the next small record goes.
+    tail: Ref,
+    /// Bytes that count as live at the old tail.
+    at_tail: i64,
+    /// The runs that were taken.
+    taken: Vec<u64>,
+}
+
+/// The batches of a file whose write lock is held.
+#[derive(Clone, Copy)]
+pub struct Batches<'g> {
+    values: Values<'g>,
+}
+
+impl<'g> Deref for Batches<'g> {
+    type Target = Values<'g>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Values<'g> {
+        &self.values
+    }
+}
+
+/// Room for so many in a vector.
+fn reserve<T>(vector: &mut Vec<T>, count: usize) -> Result<(), Failure> {
+    vector.try_reserve(count).map_err(|_| Failure::NoMemory((size_of::<T>() * count) as u64))
+}
+
+/// The start of the body of a united value that begins with these bytes.
+fn noted(note: i64, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut head = Vec::new();
+    reserve(&mut head, UNITED_HEAD as usize + bytes.len())?;
+    head.extend_from_slice(&united_head(note));
+    head.extend_from_slice(bytes);
+    Ok(head)
+}
+
+impl<'g> Batches<'g> {
+    #[inline(always)]
+    pub fn of(guard: &'g WriteGuard) -> Self {
+        Self { values: Values::of(guard) }
+    }
+
+    /// Makes these changes, to keys that differ from each other, at one moment. `hint` gives the slot and record that a version
+    /// stands for. False: one of the versions stands for nothing that is there, and nothing has happened. On an error
+    /// nothing has changed.
+    pub fn commit<V>(&self, changes: &[Change<V>], hint: impl Fn(&V) -> Option<Hit>) -> Result<bool, Failure> {
+        let Some(mut plan) = self.plan(changes, hint)? else { return Ok(false) };
+        if plan.members.is_empty() {
+            // Nor would anything be there where the index has gone with a part of the file.
+            return self.file.check_long().map(|()| true);
+        }
+        if let [Member { op: Op::Remove, key, hash, .. }] = &plan.members[..] {
+            return self.remove(key, *hash).map(|_| true);
+        }
+        self.make_room_for_new(&plan.members)?;
+        if plan.members.len() == 1 || plan.length <= MAX_SMALL {
+            self.commit_together(&mut plan)?;
+        } else {
+            self.commit_apart(&mut plan)?;
+        }
+        Ok(true)
+    }
+
+    // ---- before anything is written --------------------------------------------------------------
+
+    /// `None`: a version stands for nothing that is there.
+    fn plan<'c, V>(
+        &self,
+        changes: &[Change<'c, V>],
+        hint: impl Fn(&V) -> Option<Hit>,
+    ) -> Result<Option<Plan<'c>>, Failure> {
+        let (mut members, mut removals) = (Vec::new(), Vec::new());
+        reserve(&mut members, changes.len())?;
+        let seed = self.file.identity.hash_seed;
+        for change in changes {
+            let Some(key) = EncodedKey::new(change.key()) else { continue };
+            let hash = hash(seed, key.bytes());
+            let mut member = Member::new(key, hash);
+            match change {
+                Change::Put { head, body, note, expiry, anew, .. } => {
+                    member.hit = self.hit(hash, &member.key);
+                    member.order = member.hit.filter(|_| !anew).map(|hit| self.order(hit.record));
+                    (member.head, member.body, member.expiry) = (Cow::Borrowed(*head), *body, *expiry);
+                    if let Some(note) = note {
+                        (member.op, member.head) = (Op::United, Cow::Owned(noted(*note, head)?));
+                    }
+                    members.push(member);
+                }
+                Change::Append { bytes, note, version, .. } => {
+                    let Some(hit) = hint(version) else { return Ok(None) };
+                    let (hit, grown) = self.grow(&member.key, hit, *note, bytes)?;
+                    let Grown { op, expiry, head, order, kept } = grown;
+                    (member.hit, member.op, member.expiry) = (Some(hit), op, expiry);
+                    (member.head, member.body) = (Cow::Owned(head), bytes);
+                    (member.order, member.kept) = (Some(order), kept);
+                    members.push(member);
+                }
+                Change::Remove { .. } => {
+                    let Some(hit) = self.hit(hash, &member.key) else { continue };
+                    (member.hit, member.op) = (Some(hit), Op::Remove);
+                    (member.order, member.body) = (Some(self.order(hit.record)), &[0xc0]);
+                    reserve(&mut removals, 1)?;
+                    removals.push(member);
+                }
+            }
+        }
+        let purpose = match () {
+            () if !members.is_empty() => Purpose::Write,
+            () if self.is_durable() => Purpose::Reclaim,
+            () => Purpose::Spare,
+        };
+        members.append(&mut removals);
+        let lengths = || members.iter().map(|member| member.new_record().length());
+        let (length, small) = (lengths().sum(), lengths().filter(|&length| length <= MAX_SMALL).sum());
+        let epoch = self.header().index_epoch.get();
+        Ok(Some(Plan { members, length, small, epoch, purpose }))
+    }
+
+    fn hit(&self, hash: u64, key: &EncodedKey) -> Option<Hit> {
+        match self.search(hash, key) {
+            Search::Hit(hit) => Some(hit),
+            Search::Miss(_) => None,
+        }
+    }
+
+    /// Lets the index have room for the keys that it does not have: after the publication nothing can fail.
+    fn make_room_for_new(&self, members: &[Member]) -> Result<(), Failure> {
+        let mut hashes = Vec::new();
+        reserve(&mut hashes, members.len())?;
+        hashes.extend(members.iter().filter(|member| member.hit.is_none()).map(|member| member.hash));
+        hashes.sort_unstable();
+        self.make_room_for(&hashes)
+    }
+
+    // ---- records beside each other -----------------------------------------------------------------
+
+    fn commit_together(&self, plan: &mut Plan) -> Result<(), Failure> {
+        let place = self.segments().space_for(plan.length, plan.purpose)?;
+        let (mut position, mut at, mut live) = (self.end(), place, 0);
+        let (first, count) = (place, plan.members.len() as u32);
+        let mut last = None;
+        for (n, member) in (0..).zip(&mut plan.members) {
+            let placed = self.append_member(member, at, position, Company::of(n, count));
+            live += if member.op.holds_value() { placed.length as i64 } else { 0 };
+            position += placed.length;
+            at = at.plus(placed.length);
+            last = Some(placed);
+        }
+        let Some(last) = last else { return Ok(()) };
+        let published = self.publish(first, last).inspect_err(|_| {
+            self.add_live(place.page(), -live);
+            if place.is_large() {
+                self.release(place.page());
+            }
+        })?;
+        self.apply(plan);
+        self.mark_indexed(&published);
+        Ok(())
+    }
+
+    /// Writes the record of a member, and counts it.
+    fn append_member(&self, member: &mut Member, place: Ref, position: u64, company: Company) -> Placed {
+        let order = member.order.unwrap_or(position);
+        let placed = self.append(&member.new_record(), place, position, order, company);
+        if member.op.holds_value() {
+            self.add_live(place.page(), placed.length as i64);
+        }
+        member.record = place;
+        placed
+    }
+
+    // ---- records apart from each other ---------------------------------------------------------------
+
+    fn commit_apart(&self, plan: &mut Plan) -> Result<(), Failure> {
+        let mut written = Written {
+            first: Ref::NONE,
+            pending: Ref::NONE,
+            last: Placed { record: Ref::NONE, length: 0, position: self.end() },
+            tail: self.segments().tail(),
+            at_tail: 0,
+            taken: Vec::new(),
+        };
+        let done = self.write_apart(plan, &mut written);
+        let published = done.and_then(|()| self.publish_as(written.pending, written.first, written.last));
+        match published {
+            Ok(published) => self.finish_apart(plan, &written, &published),
+            Err(failure) => {
+                for &page in &written.taken {
+                    self.release(page);
+                }
+                if let Some(page) = self.segments().tail_page() {
+                    self.add_live(page, -written.at_tail);
+                }
+                // A record there was not published behind the last one.
+                self.segments().end_walks_at_tail();
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_apart(&self, plan: &mut Plan, written: &mut Written) -> Result<(), Failure> {
+        let count = u32::try_from(plan.members.len()).ok().filter(|&count| count < Company::MOST);
+        let count = count.ok_or(Failure::TooLarge)?;
+        reserve(&mut written.taken, plan.members.len() + 1)?;
+        let mut listed = Vec::new();
+        reserve(&mut listed, plan.members.len())?;
+        let old_tail = self.segments().tail_page();
+        for (n, member) in (0..).zip(&mut plan.members) {
+            let length = member.new_record().length();
+            let place = self.place(length, plan.small, plan.purpose, written)?;
+            let position = written.last.position + written.last.length;
+            written.last = self.append_member(member, place, position, Company::of(n, count));
+            if member.op.holds_value() && Some(place.page()) == old_tail {
+                written.at_tail += length as i64;
+            }
+            if n == 0 {
+                written.first = place;
+            }
+            listed.push((listed_hash(member.hash), place));
+        }
+        listed.sort_unstable();
+        self.write_list(&listed, plan, written)
+    }
+
+    fn write_list(&self, members: &[(u32, Ref)], plan: &Plan, written: &mut Written) -> Result<(), Failure> {
+        let head = list_head(members.len() as u64).ok_or(Failure::TooLarge)?;
+        let mut body = Vec::new();
+        reserve(&mut body, members.len() * LISTED as usize)?;
+        members.iter().for_each(|&(hash, record)| body.extend_from_slice(&listed(hash, record.word())));
+        let key = EncodedKey::none();
+        let record = NewRecord::new(Op::Batch, &key, Value { head: &head, body: &body });
+        let place = self.place(record.length(), plan.small, plan.purpose, written)?;
+        let position = written.last.position + written.last.length;
+        // Not in the company of the others: they are found without it after a power loss.
+        written.last = self.append(&record, place, position, position, Company::NONE);
+        written.pending = place;
+        Ok(())
+    }
+
+    /// Room for a record of this length, where so many bytes of small ones are written in all.
+    fn place(&self, length: u64, small: u64, purpose: Purpose, written: &mut Written) -> Result<Ref, Failure> {
+        if length > MAX_SMALL {
+            let place = self.segments().large_run(length, purpose)?;
+            written.taken.push(place.page());
+            return Ok(place);
+        }
+        if !fits(written.tail, length) {
+            written.tail = self.segments().segment_for(length, self.header().live.count() + small, purpose)?;
+            written.taken.push(written.tail.page());
+        }
+        let place = written.tail;
+        written.tail = place.plus(length);
+        Ok(place)
+    }
+
+    fn finish_apart(&self, plan: &Plan, written: &Written, published: &Published) {
+        self.apply(plan);
+        self.mark_indexed(published);
+        if self.file.map.is_poisoned() {
+            return;
+        }
+        // Only now: until the index knows, nothing is freed in which such a record lies, and the old tail is not, as long as it is one.
+        let old_tail = self.segments().tail_page();
+        self.header().tail.set(written.tail.word());
+        crash_point();
+        let pages = written.taken.iter().copied().chain(old_tail);
+        let is_dead = |page: &u64| self.entry(*page).live() == 0 && !self.segments().is_tail(*page);
+        let list = Some(published.record().page()).filter(|_| published.record().is_large());
+        let mut dead = pages.filter(is_dead).filter(|&page| Some(page) != list).peekable();
+        // The list has had its day. Removals, and what they removed, have to be found together by a check after a power loss.
+        if dead.peek().is_some() && (!self.is_durable() || self.sync().is_ok()) {
+            dead.for_each(|page| self.segments().release_if_dead(page));
+        }
+        list.into_iter().for_each(|page| self.release(page));
+    }
+
+    // ---- after the publication -------------------------------------------------------------------
+
+    /// Tells the index of all members. Nothing of it can fail.
+    fn apply(&self, plan: &Plan) {
+        for member in &plan.members {
+            let hit = match member.hit {
+                // Nothing has moved since the key was looked up.
+                Some(hit) if self.header().index_epoch.get() == plan.epoch => Search::Hit(hit),
+                _ => self.search(member.hash, &member.key),
+            };
+            match (member.op, hit) {
+                (Op::Remove, Search::Hit(hit)) => self.forget(hit),
+                (Op::Append, Search::Hit(hit)) => self.follow(hit, member.record, member.kept),
+                (Op::Set | Op::United, Search::Hit(hit)) => self.replace_record(hit, member.record, Ref::NONE),
+                (Op::Set | Op::United, Search::Miss(slot)) => {
+                    // There is one, as room was made.
+                    let slot = slot.unwrap_or_default();
+                    self.numbers().count_name(member.key.bytes());
+                    self.insert(member.hash, slot, member.record);
+                }
+                _ => self.file.map.poison(),
+            }
+        }
+    }
+}
