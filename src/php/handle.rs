@@ -127,6 +127,11 @@ impl Backend for Handle {
         Store::record_of(version)
     }
 
+    #[inline]
+    fn expiry_of(version: &Version) -> Option<Expiry> {
+        Store::expiry_of(version)
+    }
+
     fn is_open(opening: u64) -> bool {
         Store::is_open(opening)
     }
@@ -184,6 +189,27 @@ impl Backend for Handle {
     fn put_first(&self, key: &[u8], value: &[u8], note: i64, version: &mut Version) -> Result<bool> {
         let Self::File(store) = self;
         store.put_first(key, value, note, version)
+    }
+
+    fn put_until(
+        &self,
+        key: &[u8],
+        parts: (&[u8], &[u8]),
+        expiry: Option<Expiry>,
+        version: &mut Version,
+    ) -> Result<()> {
+        let Self::File(store) = self;
+        store.put_until(key, parts, expiry, version)
+    }
+
+    fn add(&self, key: &[u8], parts: (&[u8], &[u8]), expiry: Option<Expiry>, version: &mut Version) -> Result<bool> {
+        let Self::File(store) = self;
+        store.add(key, parts, expiry, version)
+    }
+
+    fn touch(&self, key: &[u8], expiry: Option<Expiry>, version: &mut Version) -> Result<bool> {
+        let Self::File(store) = self;
+        store.touch(key, expiry, version)
     }
 
     #[inline]

@@ -309,7 +309,7 @@ fn legacy_description(this: &SyncObject, name: &Str) -> Result<Option<Option<(Fa
         if other.bytes() == name.bytes() {
             let mut bytes = GLOBALS.get().buffers.take();
             Encoded::of(this, name, &value)?.write_to(&mut bytes).map_err(|_| Thrown)?;
-            let facts = Facts { place: 0, bytes: bytes.len() as u64, pieces: 1 };
+            let facts = Facts { place: 0, bytes: bytes.len() as u64, pieces: 1, expiry: None };
             described = value::summarize(&bytes).map(|summary| (facts, summary));
         }
         Ok(())

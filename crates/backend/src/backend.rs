@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::{
-    Appended, BackendError, Change, Entry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy, Rewrite,
-    Room, Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
+    Appended, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy,
+    Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
 };
 
 /// A handle on a shared, ordered map from key to bytes: one object's view of the store at an address.
@@ -20,6 +20,7 @@ use super::{
 /// - An operation that failed has changed nothing.
 /// - A [`Version`](Self::Version) belongs to one key and one handle. Its default stands for a value never seen. Operations
 ///   that take one as `&mut` bring it up to date.
+/// - A value that has expired is missing for every operation, and the clock is that of [`Now`](super::Now).
 /// - The result of an operation, everything that [`fill`](Self::fill) finds included, is the state as of one moment.
 ///
 /// Dropping a handle releases its locks.
@@ -62,6 +63,10 @@ pub trait Backend: Sized {
 
     /// A number that no other value of its key has in the version's opening; 0 where there was no value.
     fn record_of(version: &Self::Version) -> u64;
+
+    /// When the value expires that a version stands for; `None`: never, or there was none. From then on it is missing for every
+    /// operation, and the version is not current.
+    fn expiry_of(version: &Self::Version) -> Option<Expiry>;
 
     /// Whether this thread still has an opening of a store. False where that is not known.
     fn is_open(opening: u64) -> bool {
@@ -126,7 +131,7 @@ pub trait Backend: Sized {
 
     // ---- writing -----------------------------------------------------------------------------------
 
-    /// Stores a value; makes the store if need be.
+    /// Stores a value, which does not expire; makes the store if need be.
     fn put(&self, key: &[u8], value: &[u8], version: &mut Self::Version) -> Result<(), Self::Error> {
         self.put_parts(key, value, &[], version)
     }
@@ -138,11 +143,36 @@ pub trait Backend: Sized {
     /// the key. False: there is one, and nothing has happened. Makes the store if need be.
     fn put_first(&self, key: &[u8], value: &[u8], note: i64, version: &mut Self::Version) -> Result<bool, Self::Error>;
 
+    /// As [`put_parts`](Self::put_parts), for a value that expires then; `None`: never. One that has expired by now is not stored, and
+    /// what was there is removed.
+    fn put_until(
+        &self,
+        key: &[u8],
+        parts: (&[u8], &[u8]),
+        expiry: Option<Expiry>,
+        version: &mut Self::Version,
+    ) -> Result<(), Self::Error>;
+
+    /// As [`put_until`](Self::put_until), if there is no value: finding out and storing are one step. False: there is one, and nothing
+    /// has happened; the version is as it was.
+    fn add(
+        &self,
+        key: &[u8],
+        parts: (&[u8], &[u8]),
+        expiry: Option<Expiry>,
+        version: &mut Self::Version,
+    ) -> Result<bool, Self::Error>;
+
+    /// Lets a value expire at another time; `None`: never. False: there is no value. A version that stood for the newest value does so
+    /// afterwards, where the store can tell. Does not make a store.
+    fn touch(&self, key: &[u8], expiry: Option<Expiry>, version: &mut Self::Version) -> Result<bool, Self::Error>;
+
     /// Compare and set: stores the value if the version still stands for the newest one of the key, which is there. False: it
-    /// does not, or may not, and nothing has happened. The caller must read again, and retry.
+    /// does not, or may not, and nothing has happened. The caller must read again, and retry. The value expires when the old one did.
     fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut Self::Version) -> Result<bool, Self::Error>;
 
-    /// Appends `bytes` to the value of a key, if the version still stands for it: the cost depends on `bytes` alone.
+    /// Appends `bytes` to the value of a key, if the version still stands for it: the cost depends on `bytes` alone. The value expires
+    /// when it did.
     /// `note` is for the next append ([`peek`](Self::peek), [`list_note`](super::list_note)). The store decides when the pieces become one value
     /// again; `rewrite` tells it whether the caller would rather do that.
     fn append(

@@ -56,7 +56,7 @@ impl Now {
     #[inline]
     pub fn read() -> Self {
         #[cfg(feature = "testing")]
-        if let Some(now) = testing::now() {
+        if let Some(now) = testing::shown() {
             return Self(now);
         }
         let now = clock_gettime(ClockId::RealtimeCoarse);
@@ -107,7 +107,12 @@ pub mod testing {
         set(milliseconds);
     }
 
-    pub(super) fn now() -> Option<u64> {
+    /// The time that it shows, for the clock of another thread.
+    pub fn now() -> u64 {
+        super::Now::read().milliseconds()
+    }
+
+    pub(super) fn shown() -> Option<u64> {
         let shown = SHOWS.get()?;
         Some(LATEST.with(|word| super::latest(word, shown)))
     }

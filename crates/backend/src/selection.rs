@@ -1,5 +1,7 @@
 //! The keys that an operation on several is about.
 
+use super::Expiry;
+
 /// The keys that a [`Snapshot`](super::Snapshot) is of.
 #[derive(Debug, Clone, Copy)]
 pub enum Selection<'a> {
@@ -26,4 +28,6 @@ pub struct Facts {
     pub bytes: u64,
     /// The number of pieces in which it is stored.
     pub pieces: u64,
+    /// When it expires; `None`: never.
+    pub expiry: Option<Expiry>,
 }

@@ -13,8 +13,8 @@ use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use sync_backend::{
-    Appended, Backend, BackendError, Change, Entry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy,
-    Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread,
+    Appended, Backend, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked,
+    Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread,
 };
 
 impl BackendError for Error {
@@ -105,6 +105,11 @@ impl Backend for Store {
         version.position().unwrap_or(0)
     }
 
+    #[inline]
+    fn expiry_of(version: &Version) -> Option<Expiry> {
+        version.expiry()
+    }
+
     fn is_open(opening: u64) -> bool {
         is_open(opening)
     }
@@ -149,6 +154,24 @@ impl Backend for Store {
 
     fn put_first(&self, key: &[u8], value: &[u8], note: i64, version: &mut Version) -> Result<bool> {
         self.put_first(key, value, note, version)
+    }
+
+    fn put_until(
+        &self,
+        key: &[u8],
+        parts: (&[u8], &[u8]),
+        expiry: Option<Expiry>,
+        version: &mut Version,
+    ) -> Result<()> {
+        self.put_until(key, parts, expiry, version)
+    }
+
+    fn add(&self, key: &[u8], parts: (&[u8], &[u8]), expiry: Option<Expiry>, version: &mut Version) -> Result<bool> {
+        self.add(key, parts, expiry, version)
+    }
+
+    fn touch(&self, key: &[u8], expiry: Option<Expiry>, version: &mut Version) -> Result<bool> {
+        self.touch(key, expiry, version)
     }
 
     #[inline]

@@ -7,11 +7,12 @@ use super::index::Search;
 use super::lock::WriteGuard;
 use super::log::append::Log;
 use super::log::pieces::Pieces;
-use super::log::segments::first_record;
+use super::log::segments::{first_record, is_no_later};
 use super::reference::{Class, Ref};
 use super::runs::Run;
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
+use sync_backend::Expiry;
 
 /// The findings of a full check.
 #[derive(Debug, Default)]
@@ -181,6 +182,19 @@ impl Check<'_> {
         });
     }
 
+    /// A value expires when the words say that the first does, or later.
+    fn check_expiry(&self, record: Ref, expiry: Expiry, problems: &mut Vec<String>) {
+        let header = self.header();
+        let run = self.file.map.word(record.run() + SEGMENT_EXPIRES).get();
+        let is_searched = record.page() < header.expiry_cursor.get();
+        let searched = if is_searched { header.expires_next.get() } else { 1 };
+        for (which, word) in [("header", header.expires.get()), ("run", run), ("search", searched)] {
+            if !is_no_later(word, expiry) {
+                problems.push(format!("the value at {record:?} expires at {expiry:?}, the {which} says {word}"));
+            }
+        }
+    }
+
     /// The first pages of runs that hold the index, a table or leases.
     fn referred(&self) -> HashSet<u64> {
         let header = self.header();
@@ -206,6 +220,9 @@ impl Check<'_> {
                 report.problems.push(format!("slot {slot:?} names no record"));
                 return;
             };
+            if let Some(Some(expiry)) = self.view().expiry(record, head) {
+                self.check_expiry(record, expiry, &mut report.problems);
+            }
             bytes += head.length;
             let mut piece = self.before(record);
             for _ in 0..MAX_APPENDS {

@@ -40,6 +40,10 @@ pub struct File {
     pub warning: Cell<Option<String>>,
     /// The log's end after this thread has compacted all for want of space, and found nothing more to do.
     pub compacted: Cell<u64>,
+    /// Bytes of records of values that expire which this thread has written since it last looked for what has expired, and when
+    /// that was, as a tick of the clock.
+    pub expiring: Cell<u64>,
+    pub expired: Cell<u64>,
     /// For a private copy: what it is one of.
     copied_from: Option<Rc<Original>>,
     /// Whether a reader of this thread looks at it while the lock has no living owner (see `read/stillness.rs`).
@@ -115,6 +119,8 @@ impl File {
             path,
             warning: Cell::new(None),
             compacted: Cell::new(0),
+            expiring: Cell::new(0),
+            expired: Cell::new(0),
             copied_from: None,
             resting: Cell::new(false),
         }
@@ -274,6 +280,8 @@ impl File {
             path: self.path.clone(),
             warning: Cell::new(self.warning.take()),
             compacted: Cell::new(0),
+            expiring: Cell::new(0),
+            expired: Cell::new(0),
             resting: Cell::new(false),
             copied_from: self.copied_from.clone(),
             ..*self

@@ -97,14 +97,18 @@ impl Follower {
         // SAFETY: `point_to` and `point_nowhere` let `commit` point into the mapping of the file that `self.file`
         // keeps alive, or to `NOWHERE`, which is static.
         let commit = unsafe { &*self.commit.get() };
-        seen.is_at(commit.load(Ordering::Acquire), self.life.get()) && (looked.is_this_tick() || self.look_again(seen))
+        let (commit, life) = (commit.load(Ordering::Acquire), self.life.get());
+        (seen.is_at(commit, life) || seen.is_still_at(commit, life)) && (looked.is_this_tick() || self.look_again(seen))
     }
 
     #[cold]
     fn look_again(&self, seen: &Version) -> bool {
-        matches!(self.current_file(), Ok(Some(_)))
-            // SAFETY: as in `is_current`.
-            && seen.is_at(unsafe { &*self.commit.get() }.load(Ordering::Acquire), self.life.get())
+        if !matches!(self.current_file(), Ok(Some(_))) {
+            return false;
+        }
+        // SAFETY: as in `is_current`.
+        let (commit, life) = (unsafe { &*self.commit.get() }.load(Ordering::Acquire), self.life.get());
+        seen.is_at(commit, life) || seen.is_still_at(commit, life)
     }
 
     /// See [`Store::confirm`](super::Store::confirm).

@@ -115,6 +115,8 @@ pub const GENERATION: u64 = 8;
 pub const MAX_GENERATION: u64 = 1 << 62;
 /// Bytes of a run before its content.
 pub const BLOCK_HEAD: u64 = 64;
+/// Offset in a segment, or a large run, of when the first value in it expires, at the earliest (ms since 1970); 0: none does.
+pub const SEGMENT_EXPIRES: u64 = 16;
 
 /// Turns the number of a generation into the word that stands in a run, and back.
 ///
@@ -519,6 +521,12 @@ pub const APPEND_BEFORE: u64 = RECORD_ORDER;
 /// of those that are not united, as many as the longest file has room for.
 pub const MAX_APPENDS: usize = 1 << 20;
 const _: () = assert!(MAX_BUDGET / 48 + MAX_FILE / MAX_UNITED < MAX_APPENDS as u64);
+
+/// Whether a record with this first word, of a value, has a value that expires.
+#[inline]
+pub fn expires(word: u64) -> bool {
+    word >> 59 & u64::from(Marks::EXPIRES.0) != 0
+}
 
 /// Whether a record with this first word is an append.
 #[inline]

@@ -17,6 +17,7 @@ use std::mem::offset_of;
 #[cfg(not(feature = "loom"))]
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::{Ordering, compiler_fence};
+use sync_backend::{Expiry, Now};
 
 /// An 8-byte word of the file: little-endian, whatever the machine is.
 #[repr(transparent)]
@@ -179,7 +180,7 @@ pub struct Header {
     /// Moves with each hold that keeps readers out: a reader that sees it unmoved around a copy has seen
     /// nothing of the inside of a locked section.
     pub holds: Word,
-    /// When the first value expires, at the earliest; 0: none does. (Kept for expiry.)
+    /// When the first value expires, at the earliest (ms since 1970); 0: none does.
     pub expires: Word,
 
     // -- line 3: what a writer writes ----------------------------------------------------------
@@ -262,7 +263,9 @@ pub struct Header {
     pub touched: Word,
     /// The page at which the cleaner looks next.
     pub clean_cursor: Word,
-    spare7: Word,
+    /// When the first value expires, at the earliest, of those that the search for what has expired has seen, and those stored since it
+    /// began.
+    pub expires_next: Word,
 
     // -- the rest of the page: drawn for what is to come, `docs/format.md` has the budget -----------
     /// Pairs of futexes that move when a name changes whose hash has that number.
@@ -275,7 +278,9 @@ pub struct Header {
     pub leases: [LeaseSlot; HEADER_SLOTS],
     /// A page for each class below which no free extent has room for such a run.
     pub free_hints: [Word; Class::COUNT],
-    spare_hints: [Word; 3],
+    /// The page at which the search for what has expired goes on; 0: it begins.
+    pub expiry_cursor: Word,
+    spare_hints: [Word; 2],
 
     // -- named locks -----------------------------------------------------------------------------
     /// The offset of the run with the table of named locks; 0: there is none.
@@ -320,7 +325,21 @@ impl State {
     }
 }
 
+/// The time now, if that has come.
+#[cold]
+fn due_at(expiry: Expiry) -> Option<Now> {
+    let now = Now::read();
+    expiry.has_come(now).then_some(now)
+}
+
 impl Header {
+    /// The time now, if a value may have expired by then that nobody has removed.
+    #[inline]
+    pub fn due(&self) -> Option<Now> {
+        let expires = self.expires.load(Ordering::Acquire);
+        if expires == 0 { None } else { due_at(Expiry::at(expires)) }
+    }
+
     /// The log's end.
     #[inline]
     pub fn end(&self) -> u64 {

@@ -329,6 +329,9 @@ impl Rebuild<'_> {
         }
         header.keys.set(0);
         header.next_number.set(0);
+        for word in [&header.expires, &header.expires_next, &header.expiry_cursor] {
+            word.set(0);
+        }
         header.index_epoch.add(1);
 
         let newest = self.newest(survivors);
@@ -338,7 +341,13 @@ impl Rebuild<'_> {
             let page = record.record.page();
             generation = generation.max(self.view().generation_of(page).unwrap_or(0));
             if newest.pieces.contains(&record.record) {
-                *live.entry(page).or_default() += record.head.length;
+                *live.entry(page).or_insert_with(|| {
+                    map.word(page_offset(page) + SEGMENT_EXPIRES).set(0);
+                    0
+                }) += record.head.length;
+                if let Some(Some(expiry)) = self.view().expiry(record.record, record.head) {
+                    self.segments().note_expiry(record.record, 0, expiry);
+                }
             } else {
                 let word = map.word(record.record.offset());
                 word.set(word.get() | DEAD);

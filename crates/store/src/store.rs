@@ -1,5 +1,7 @@
 //! The face of the library: one object's view of the store at a path.
 
+mod expiring;
+
 use super::check::{Report, check_all};
 use super::clock::announce_change;
 use super::error::{Error, Failure, Result};
@@ -30,7 +32,8 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sync_backend::{
-    Appended, Backend, Change, Entry, Facts, Found, Held, Patience, Peeked, Room, Selection, Snapshot, Standing, Unread,
+    Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, Patience, Peeked, Room, Selection, Snapshot,
+    Standing, Unread,
 };
 
 /// One object's view of the store at a path. Opens at first use, follows the path when it comes
@@ -149,7 +152,8 @@ impl Store {
         self.write(|file, owner| {
             // The index knows everything while the lock is held: what is the same record is the newest.
             let Some(hit) = Reader::of(file).hint(seen) else { return Ok(false) };
-            self.put_locked(file, owner, &encoded, Value::whole(value), seen, Some(hit)).map(|()| true)
+            let expiry = seen.expiry();
+            self.put_locked(file, owner, &encoded, (Value::whole(value), expiry), seen, Some(hit)).map(|()| true)
         })
     }
 
@@ -224,7 +228,9 @@ impl Store {
     #[inline]
     fn put_value(&self, key: &[u8], value: Value, seen: &mut Version) -> Result<()> {
         let encoded = self.encoded(key, value.len())?;
-        self.write(|file, owner| self.put_locked(file, owner, &encoded, value, seen, Reader::of(file).hint(seen)))
+        self.write(|file, owner| {
+            self.put_locked(file, owner, &encoded, (value, None), seen, Reader::of(file).hint(seen))
+        })
     }
 
     /// Stores a value under the write lock. (Six parameters: it is a part of two hot functions, inlined, and a struct would
@@ -235,14 +241,16 @@ impl Store {
         file: &File,
         owner: &WriteGuard,
         key: &EncodedKey,
-        value: Value,
+        (value, expiry): (Value, Option<Expiry>),
         seen: &mut Version,
         hint: Option<Hit>,
     ) -> std::result::Result<(), Failure> {
         let (life, seed) = (file.life(), file.identity.hash_seed);
-        let hash = if seen.is_of(life) { seen.hash() } else { format::hash(seed, key.bytes()) };
-        let receipt = Log::of(owner).put(key, hash, value, hint)?;
-        *seen = Version::stored(life, hash, &receipt, owner.header().index_epoch.get(), owner.end());
+        let known = if seen.is_of(life) { seen.hash() } else { None };
+        let hash = known.unwrap_or_else(|| format::hash(seed, key.bytes()));
+        let receipt = Log::of(owner).put(key, hash, (value, expiry), hint)?;
+        let stored = Version::stored(life, hash, &receipt, owner.header().index_epoch.get(), owner.end());
+        *seen = stored.until(expiry);
         Compactor::of(owner).clean();
         Ok(())
     }
@@ -258,7 +266,7 @@ impl Store {
             let Some(number) = Numbers::of(owner).next_number(least)? else { return Ok(None) };
             *seen = Version::default();
             let mut digits = itoa::Buffer::new();
-            self.put_locked(file, owner, &number::key_of(number, &mut digits), value, seen, None)?;
+            self.put_locked(file, owner, &number::key_of(number, &mut digits), (value, None), seen, None)?;
             Ok(Some(number))
         })
     }
@@ -286,11 +294,11 @@ impl Store {
     pub fn len(&self) -> Result<u64> {
         let keys = self.follower.with_file(false, |file| {
             Reader::of(file).look_at_all(self.session().object(), || {
-                Some(if file.map.header().directory.load(Ordering::Acquire) == 0 {
-                    0
+                if file.map.header().directory.load(Ordering::Acquire) == 0 {
+                    Some(0)
                 } else {
                     Reader::of(file).count()
-                })
+                }
             })
         })?;
         Ok(keys.unwrap_or(0))

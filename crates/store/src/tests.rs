@@ -18,7 +18,7 @@ use super::reference::{Class, Ref};
 use super::space::Space;
 use super::store::Store;
 pub use super::testing::TemporaryPath;
-use super::testing::{assert_in_proportion, assert_sound, draw_identities_from, get, in_child, put};
+use super::testing::{assert_in_proportion, assert_sound, draw_identities_from, entries, get, in_child, put};
 use super::version::Version;
 use super::{close_idle, format, header, lease, set_idle_limit};
 use std::cell::{Cell, RefCell};
@@ -32,6 +32,7 @@ use sync_backend::{Appended, Found, Patience, Peeked, Places, Room, Snapshot, St
 mod append;
 mod cut;
 mod dead;
+mod expire;
 mod files;
 pub mod halfway;
 mod identity;

@@ -3,6 +3,7 @@
 use super::index::Hit;
 use super::log::append::Receipt;
 use super::reference::Ref;
+use sync_backend::{Expiry, Now};
 
 /// When and where a key was last seen: lets [`Store::is_current`](super::Store::is_current) and
 /// [`Store::get`](super::Store::get) answer "nothing has changed" without touching the value. Starts as
@@ -15,9 +16,10 @@ use super::reference::Ref;
 pub struct Version {
     /// Which opening of which file the rest is about (`File::life`); 0: none.
     life: u64,
-    /// `commit` when it was last known to be right.
+    /// `commit` when it was last known to be right, and [`EXPIRES`].
     commit: u64,
-    hash: u64,
+    /// The key's hash; of a value that expires, when it does, in its place.
+    hash_or_expiry: u64,
     /// The position of the key's record, 0 where there was none; where it is, and its slot.
     position: u64,
     record: Ref,
@@ -25,24 +27,49 @@ pub struct Version {
     epoch: u64,
 }
 
+/// In `commit`: the value expires. (Ends of a log are multiples of eight. With this bit the word is equal to none of them, so that
+/// a value that does not expire is confirmed by the one comparison that tells that nothing was committed.)
+const EXPIRES: u64 = 1;
+
 impl Version {
     /// Of a key that was not looked at yet.
     #[inline]
     pub(super) fn of_key(life: u64, hash: u64) -> Self {
-        Self { life, hash, ..Self::default() }
+        Self { life, hash_or_expiry: hash, ..Self::default() }
     }
 
     /// Of a value that was just stored, in an index of this epoch; `commit` is the log's end behind it.
     #[inline]
     pub(super) fn stored(life: u64, hash: u64, receipt: &Receipt, epoch: u64, commit: u64) -> Self {
         let Hit { slot, record } = receipt.hit();
-        Self { life, hash, commit, position: receipt.position(), record, slot, epoch }
+        Self { life, hash_or_expiry: hash, commit, position: receipt.position(), record, slot, epoch }
+    }
+
+    /// The same, of a value that expires.
+    #[inline]
+    pub(super) fn until(self, expiry: Option<Expiry>) -> Self {
+        match expiry {
+            Some(expiry) => Self { commit: self.commit | EXPIRES, hash_or_expiry: expiry.milliseconds(), ..self },
+            None => self,
+        }
+    }
+
+    /// When the value expires.
+    #[inline]
+    pub fn expiry(&self) -> Option<Expiry> {
+        (self.commit & EXPIRES != 0).then(|| Expiry::at(self.hash_or_expiry))
+    }
+
+    /// Whether the value has expired by now.
+    #[inline]
+    pub(super) fn has_expired(&self) -> bool {
+        self.expiry().is_some_and(|expiry| expiry.has_come(Now::read()))
     }
 
     /// The log's end when it was last known to be right, for `tests/loom.rs`.
     #[cfg(feature = "loom")]
     pub fn version(&self) -> u64 {
-        self.commit
+        self.commit & !EXPIRES
     }
 
     /// Which opening of which file it is about; 0: none.
@@ -63,15 +90,21 @@ impl Version {
         self.commit == commit && self.life == life
     }
 
+    /// As [`Version::is_at`], for a value that expires, and has not yet.
+    #[inline]
+    pub(super) fn is_still_at(&self, commit: u64, life: u64) -> bool {
+        self.commit == commit | EXPIRES && self.life == life && !self.has_expired()
+    }
+
     #[inline]
     pub(super) fn is_of_epoch(&self, epoch: u64) -> bool {
         self.epoch == epoch
     }
 
-    /// The key's hash in the file that it is about.
+    /// The key's hash in the file that it is about, if that is known.
     #[inline]
-    pub(super) fn hash(&self) -> u64 {
-        self.hash
+    pub(super) fn hash(&self) -> Option<u64> {
+        (self.commit & EXPIRES == 0).then_some(self.hash_or_expiry)
     }
 
     /// The position of the key's record, if there was one.
@@ -89,24 +122,25 @@ impl Version {
     /// The value is still the same, with this end of the log.
     #[inline]
     pub(super) fn confirm(&mut self, commit: u64) {
-        self.commit = commit;
+        self.commit = commit | self.commit & EXPIRES;
     }
 
-    /// The key has this record.
+    /// The key, which has this hash, has this record.
     #[inline]
-    pub(super) fn find(&mut self, hit: Hit, position: u64, epoch: u64, commit: u64) {
+    pub(super) fn find(&mut self, hash: u64, (hit, position): (Hit, u64), epoch: u64, commit: u64) {
         (self.slot, self.record, self.position) = (hit.slot, hit.record, position);
-        (self.epoch, self.commit) = (epoch, commit);
+        (self.epoch, self.commit, self.hash_or_expiry) = (epoch, commit, hash);
     }
 
-    /// The key has no record.
+    /// The key, which has this hash, has no record.
     #[inline]
-    pub(super) fn miss(&mut self, epoch: u64, commit: u64) {
-        (self.position, self.epoch, self.commit) = (0, epoch, commit);
+    pub(super) fn miss(&mut self, hash: u64, epoch: u64, commit: u64) {
+        (self.position, self.epoch, self.commit, self.hash_or_expiry) = (0, epoch, commit, hash);
     }
 
-    /// The key's newest record is another one now, in the same slot.
+    /// The key's newest record is another one now, in the same slot. The value expires when it did.
     pub(super) fn follow(&mut self, receipt: &Receipt, end: u64) {
-        (self.position, self.record, self.commit) = (receipt.position(), receipt.hit().record, end);
+        (self.position, self.record) = (receipt.position(), receipt.hit().record);
+        self.confirm(end);
     }
 }

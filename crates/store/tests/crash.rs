@@ -16,11 +16,19 @@ use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use sync_backend::{Expiry, clock};
 use sync_store::testing::{TemporaryPath, as_a_reader, entries, get, in_child, is_in_proportion, shared_memory};
 use sync_store::{Appended, Change, ErrorKind, Found, Options, Patience, Store, Version, torture};
 
 /// The content that a store should have.
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// The time at which each case begins.
+const START: u64 = 1_700_000_000_000;
+
+fn at(milliseconds: u64) -> Option<Expiry> {
+    Some(Expiry::at(START + milliseconds))
+}
 
 /// One operation.
 #[derive(Clone)]
@@ -34,6 +42,12 @@ enum Step {
     Append(Vec<u8>, Vec<u8>),
     Unite(Vec<u8>),
     Remove(Vec<u8>),
+    /// Puts a value that expires after so many milliseconds.
+    PutUntil(Vec<u8>, Vec<u8>, u64),
+    /// Lets a value expire then, or never.
+    Touch(Vec<u8>, Option<u64>),
+    /// Sets the clock to so many milliseconds after the beginning: only before the steps. The keys that have expired by then.
+    Clock(u64, Vec<Vec<u8>>),
     Replace(Vec<(Vec<u8>, Vec<u8>)>),
     /// Puts, appends and removals at one moment.
     Commit(Vec<Step>),
@@ -81,6 +95,15 @@ fn apply(store: &Store, step: &Step) {
             assert!(done.unwrap());
         }
         Remove(key) => drop(store.retry(|store| store.remove(key)).unwrap()),
+        PutUntil(key, value, time) => {
+            let put = store.retry(|store| store.put_until(key, (value, b""), at(*time), &mut Version::default()));
+            put.unwrap();
+        }
+        Touch(key, time) => {
+            let time = time.and_then(at);
+            assert!(store.retry(|store| store.touch(key, time, &mut Version::default())).unwrap());
+        }
+        Clock(time, _) => clock::set(START + time),
         Replace(entries) => {
             let entries: Vec<(&[u8], &[u8])> = entries.iter().map(|(key, value)| (&key[..], &value[..])).collect();
             store.retry(|store| store.replace(&entries)).unwrap();
@@ -113,14 +136,17 @@ fn commit(store: &Store, steps: &[Step]) -> sync_store::Result<()> {
 
 fn change(model: &mut Model, step: &Step) {
     match step {
-        Put(key, value) | PutFirst(key, value) => drop(model.insert(key.clone(), value.clone())),
+        Put(key, value) | PutFirst(key, value) | PutUntil(key, value, _) => {
+            drop(model.insert(key.clone(), value.clone()))
+        }
+        Clock(_, expired) => model.retain(|key, _| !expired.contains(key)),
         PutNext(number, value) => drop(model.insert(number.to_string().into_bytes(), value.clone())),
         Append(key, bytes) => model.get_mut(key).expect("a value to append to").extend_from_slice(bytes),
         Remove(key) => drop(model.remove(key)),
         Replace(entries) => *model = entries.iter().cloned().collect(),
         Commit(steps) => steps.iter().for_each(|step| change(model, step)),
         Destroy => model.clear(),
-        Unite(_) | Lock | Unlock | Read => {}
+        Unite(_) | Touch(..) | Lock | Unlock | Read => {}
     }
 }
 
@@ -271,6 +297,7 @@ impl Case {
     fn set_up(&self, file: &TemporaryPath) -> Store {
         // Closes the files of earlier deaths.
         sync_store::close_idle();
+        clock::start_at(START);
         let store = file.store();
         self.prepare.iter().for_each(|step| apply(&store, step));
         if let Some(exchange) = self.exchange {
@@ -342,7 +369,9 @@ impl Case {
         };
 
         // Readers: one with read-only access, and one that has had the file open before.
+        let now = clock::now();
         let at_first = as_a_reader(|| {
+            clock::start_at(now);
             let store = file.store();
             let by_key = is_legal(&read_keys(&store, &keys), "reading keys, read-only");
             assert_eq!(is_legal(&read_snapshot(&store), "reading all, read-only"), by_key, "{about}");
@@ -563,6 +592,40 @@ fn compacting_values_that_were_appended_to() {
     let prepare = lists.chain((0..40).flat_map(|n| [append(n, 200), put(100 + n, 1)])).collect();
     let steps = (0..6).flat_map(|n| [put(200, 900), append(n, 10)]).collect();
     Case { name: "clean-appended", prepare, steps, slack: Some(0), ..Case::default() }.run();
+}
+
+#[test]
+fn storing_what_expires() {
+    let until = |n: u32, length, time| PutUntil(key(n), vec![n as u8 + 1; length], time);
+    let prepare = vec![put(1, 10), until(2, 40, 50), put(3, 3000), append(3, 7), until(4, 20_000, 60), until(5, 9, 10)];
+    let prepare = [prepare, vec![Clock(10, vec![key(5)])]].concat();
+    let steps = vec![
+        until(1, 12, 40),
+        until(5, 5, 70),
+        Touch(key(2), None),
+        Touch(key(3), Some(30)),
+        append(3, 9),
+        Touch(key(4), Some(50)),
+        put(2, 6),
+        Remove(key(3)),
+        until(4, 30_000, 90),
+    ];
+    Case { name: "expiring", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn removing_what_has_expired() {
+    // A value in pieces, a large one, one of which the newest piece tells another time, and what lives among them.
+    let values = (0..9).map(|n| PutUntil(key(n), vec![n as u8; 400], if n % 2 == 0 { 10 } else { 90 }));
+    let lists = [put(20, 500), append(20, 40), Touch(key(20), Some(10)), put(21, 100), append(21, 1)];
+    let large = PutUntil(key(22), vec![1; 20_000], 10);
+    let prepare: Vec<Step> =
+        values.chain(lists).chain([Touch(key(21), Some(10)), Touch(key(21), None), large]).collect();
+    let expired = [0, 2, 4, 6, 8, 20, 22].map(key).to_vec();
+    let prepare = [prepare, vec![Clock(10, expired)]].concat();
+    let steps = vec![put(30, 5), put(31, 5), put(0, 7)];
+    Case { name: "expired", prepare: prepare.clone(), steps: steps.clone(), twice: true, ..Case::default() }.run();
+    Case { name: "expired-clean", prepare, steps, slack: Some(0), ..Case::default() }.run();
 }
 
 #[test]

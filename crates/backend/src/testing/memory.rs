@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::Fixture;
 use super::locks::Locks;
 use crate::{
-    Appended, Backend, BackendError, Change, Entry, Facts, Found, Held, HeldLock, LockName, Occupied, Patience, Peeked,
-    Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
+    Appended, Backend, BackendError, Change, Entry, Expiry, Facts, Found, Held, HeldLock, LockName, Now, Occupied,
+    Patience, Peeked, Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
 };
 
 /// The number of pieces that a value may have before it is written as a whole.
@@ -40,12 +40,23 @@ pub struct Memory {
     handle: u64,
 }
 
-/// The version of a value: the store's life, its last change, and the value's own number (0: none).
+/// The version of a value: the store's life, its last change, the value's own number (0: none), and when it expires.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MemoryVersion {
     life: u64,
     commit: u64,
     value: u64,
+    expiry: Option<Expiry>,
+}
+
+impl MemoryVersion {
+    fn has_expired(&self) -> bool {
+        has_come(self.expiry)
+    }
+}
+
+fn has_come(expiry: Option<Expiry>) -> bool {
+    expiry.is_some_and(|expiry| expiry.has_come(Now::read()))
 }
 
 #[derive(Default)]
@@ -66,6 +77,7 @@ struct Item {
     /// The commit that brought the key.
     place: u64,
     pieces: Vec<Piece>,
+    expiry: Option<Expiry>,
 }
 
 struct Piece {
@@ -174,6 +186,11 @@ fn number_of(name: &[u8]) -> Option<i64> {
 }
 
 impl Content {
+    /// Removes the values that have expired: before anything is looked at.
+    fn clean(&mut self) {
+        self.items.retain(|item| !has_come(item.expiry));
+    }
+
     fn find(&self, key: &[u8]) -> Option<&Item> {
         self.items.iter().find(|item| item.key == key)
     }
@@ -188,19 +205,19 @@ impl Content {
         self.commit
     }
 
-    fn version(&self, value: u64) -> MemoryVersion {
-        MemoryVersion { life: self.life, commit: self.commit, value }
+    fn version(&self, value: u64, expiry: Option<Expiry>) -> MemoryVersion {
+        MemoryVersion { life: self.life, commit: self.commit, value, expiry }
     }
 
-    fn put(&mut self, key: &[u8], bytes: Vec<u8>) -> MemoryVersion {
+    fn put(&mut self, key: &[u8], bytes: Vec<u8>, expiry: Option<Expiry>) -> MemoryVersion {
         let made = self.change();
         self.highest = self.highest.max(number_of(key));
         let pieces = vec![Piece { made, bytes, note: None }];
         match self.items.iter_mut().find(|item| item.key == key) {
-            Some(item) => item.pieces = pieces,
-            None => self.items.push(Item { key: key.to_vec(), place: made, pieces }),
+            Some(item) => (item.pieces, item.expiry) = (pieces, expiry),
+            None => self.items.push(Item { key: key.to_vec(), place: made, pieces, expiry }),
         }
-        self.version(made)
+        self.version(made, expiry)
     }
 
     /// The item of a key, if the version stands for its newest value.
@@ -256,13 +273,16 @@ impl Memory {
     /// The content, for a read.
     fn read(&self) -> Result<std::cell::Ref<'_, Content>, MemoryError> {
         self.check(true)?;
+        self.shared.content.borrow_mut().clean();
         Ok(self.shared.content.borrow())
     }
 
     /// The content, for a change.
     fn write(&self) -> Result<std::cell::RefMut<'_, Content>, MemoryError> {
         self.check(false)?;
-        Ok(self.shared.content.borrow_mut())
+        let mut content = self.shared.content.borrow_mut();
+        content.clean();
+        Ok(content)
     }
 
     fn my_hold(&self) -> Option<Hold> {
@@ -332,7 +352,10 @@ impl Backend for Memory {
 
     fn is_current(&self, version: &MemoryVersion) -> bool {
         let content = self.shared.content.borrow();
-        self.check(true).is_ok() && content.exists && *version == content.version(version.value)
+        self.check(true).is_ok()
+            && content.exists
+            && *version == content.version(version.value, version.expiry)
+            && !version.has_expired()
     }
 
     fn confirm(&self, version: &mut MemoryVersion) -> bool {
@@ -340,9 +363,10 @@ impl Backend for Memory {
         let is_newest = self.check(true).is_ok()
             && content.exists
             && version.life == content.life
-            && content.items.iter().any(|item| item.newest().made == version.value);
+            && content.items.iter().any(|item| item.newest().made == version.value)
+            && !version.has_expired();
         if is_newest {
-            *version = content.version(version.value);
+            *version = content.version(version.value, version.expiry);
         }
         is_newest
     }
@@ -364,6 +388,10 @@ impl Backend for Memory {
         version.value
     }
 
+    fn expiry_of(version: &MemoryVersion) -> Option<Expiry> {
+        version.expiry
+    }
+
     fn get_short(
         &self,
         key: &[u8],
@@ -373,7 +401,7 @@ impl Backend for Memory {
     ) -> Result<Found, MemoryError> {
         let content = self.read()?;
         let Some(item) = content.find(key) else {
-            *version = if content.exists { content.version(0) } else { MemoryVersion::default() };
+            *version = if content.exists { content.version(0, None) } else { MemoryVersion::default() };
             return Ok(Found::Missing);
         };
         let made = item.newest().made;
@@ -396,7 +424,7 @@ impl Backend for Memory {
                 }
             },
         };
-        *version = content.version(made);
+        *version = content.version(made, item.expiry);
         Ok(found)
     }
 
@@ -416,7 +444,7 @@ impl Backend for Memory {
     fn peek(&self, key: &[u8], version: &mut MemoryVersion, start: &mut impl Room<u8>) -> Result<Peeked, MemoryError> {
         let content = self.read()?;
         let Some(item) = content.find(key) else {
-            *version = if content.exists { content.version(0) } else { MemoryVersion::default() };
+            *version = if content.exists { content.version(0, None) } else { MemoryVersion::default() };
             return Ok(Peeked::Missing);
         };
         let newest = item.newest();
@@ -429,7 +457,7 @@ impl Backend for Memory {
                 Peeked::Whole
             }
         };
-        *version = content.version(newest.made);
+        *version = content.version(newest.made, item.expiry);
         Ok(peeked)
     }
 
@@ -440,7 +468,12 @@ impl Backend for Memory {
     fn facts(&self, key: &[u8]) -> Result<Option<Facts>, MemoryError> {
         let content = self.read()?;
         let item = content.find(key);
-        Ok(item.map(|item| Facts { place: item.place, bytes: item.length() as u64, pieces: item.pieces.len() as u64 }))
+        Ok(item.map(|item| Facts {
+            place: item.place,
+            bytes: item.length() as u64,
+            pieces: item.pieces.len() as u64,
+            expiry: item.expiry,
+        }))
     }
 
     fn select<B: Room<u8>, E: Room<Entry>>(
@@ -477,7 +510,7 @@ impl Backend for Memory {
     }
 
     fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], version: &mut MemoryVersion) -> Result<(), MemoryError> {
-        *version = self.write()?.put(key, [head, body].concat());
+        *version = self.write()?.put(key, [head, body].concat(), None);
         Ok(())
     }
 
@@ -486,17 +519,60 @@ impl Backend for Memory {
         if content.find(key).is_some() {
             return Ok(false);
         }
-        *version = content.put(key, value.to_vec());
+        *version = content.put(key, value.to_vec(), None);
         content.items.last_mut().expect("it was just stored").pieces[0].note = Some(note);
         Ok(true)
     }
 
     fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut MemoryVersion) -> Result<bool, MemoryError> {
         let mut content = self.write()?;
-        if content.unchanged(key, version).is_none() {
+        let Some(item) = content.unchanged(key, version) else { return Ok(false) };
+        let expiry = item.expiry;
+        *version = content.put(key, value.to_vec(), expiry);
+        Ok(true)
+    }
+
+    fn put_until(
+        &self,
+        key: &[u8],
+        (head, body): (&[u8], &[u8]),
+        expiry: Option<Expiry>,
+        version: &mut MemoryVersion,
+    ) -> Result<(), MemoryError> {
+        if has_come(expiry) {
+            *version = MemoryVersion::default();
+            return self.remove(key).map(drop);
+        }
+        *version = self.write()?.put(key, [head, body].concat(), expiry);
+        Ok(())
+    }
+
+    fn add(
+        &self,
+        key: &[u8],
+        parts: (&[u8], &[u8]),
+        expiry: Option<Expiry>,
+        version: &mut MemoryVersion,
+    ) -> Result<bool, MemoryError> {
+        if self.write()?.find(key).is_some() {
             return Ok(false);
         }
-        *version = content.put(key, value.to_vec());
+        self.put_until(key, parts, expiry, version).map(|()| true)
+    }
+
+    fn touch(&self, key: &[u8], expiry: Option<Expiry>, version: &mut MemoryVersion) -> Result<bool, MemoryError> {
+        let mut content = self.write()?;
+        if content.find(key).is_none() {
+            return Ok(false);
+        }
+        let is_known = content.unchanged(key, version).is_some();
+        let made = content.change();
+        let item = content.items.iter_mut().find(|item| item.key == key).expect("it was there");
+        item.expiry = expiry;
+        item.pieces.last_mut().expect("a value has a piece").made = made;
+        if is_known {
+            *version = content.version(made, expiry);
+        }
         Ok(true)
     }
 
@@ -516,7 +592,8 @@ impl Backend for Memory {
             return Ok(Appended::Full);
         }
         content.append(key, bytes, note);
-        *version = content.version(content.commit);
+        let expiry = content.find(key).and_then(|item| item.expiry);
+        *version = content.version(content.commit, expiry);
         Ok(Appended::Done)
     }
 
@@ -529,7 +606,7 @@ impl Backend for Memory {
     ) -> Result<Option<i64>, MemoryError> {
         let mut content = self.write()?;
         let Some(number) = content.next_number(least) else { return Ok(None) };
-        *version = content.put(number.to_string().as_bytes(), [head, body].concat());
+        *version = content.put(number.to_string().as_bytes(), [head, body].concat(), None);
         Ok(Some(number))
     }
 
@@ -551,7 +628,7 @@ impl Backend for Memory {
         content.items.clear();
         content.highest = None;
         for (key, value) in entries {
-            content.put(key, value.to_vec());
+            content.put(key, value.to_vec(), None);
         }
         Ok(())
     }
@@ -574,17 +651,17 @@ impl Backend for Memory {
         }
         for change in changes {
             match *change {
-                Change::Put { key, head, body, note, anew, .. } => {
+                Change::Put { key, head, body, note, expiry, anew } if !has_come(expiry) => {
                     if anew {
                         content.items.retain(|item| item.key != key);
                     }
-                    content.put(key, [head, body].concat());
+                    content.put(key, [head, body].concat(), expiry);
                     if let Some(item) = content.items.iter_mut().find(|item| item.key == key) {
                         item.pieces[0].note = note;
                     }
                 }
                 Change::Append { key, bytes, note, .. } => content.append(key, bytes, note),
-                Change::Remove { key } => {
+                Change::Put { key, .. } | Change::Remove { key } => {
                     if let Some(at) = content.items.iter().position(|item| item.key == key) {
                         content.change();
                         content.items.remove(at);

@@ -1,5 +1,6 @@
 //! For tests: a store in memory, and the tests that every store has to pass.
 
+pub mod expiring;
 mod locks;
 mod memory;
 pub mod model;
@@ -24,7 +25,7 @@ pub trait Fixture {
 #[macro_export]
 macro_rules! backend_tests {
     ($fixture:ty) => {
-        $crate::backend_tests! { $fixture;
+        $crate::backend_tests! { $fixture; in suite:
             nothing_is_there_at_first
             order_is_that_of_the_first_put
             any_bytes_are_a_key_and_a_value
@@ -68,17 +69,27 @@ macro_rules! backend_tests {
             another_handle_is_on_the_same_store
             nothing_is_there_to_import
         }
+        $crate::backend_tests! { $fixture; in expiring:
+            an_expired_value_is_missing_for_every_operation
+            a_change_keeps_the_expiry_and_a_new_value_has_its_own
+            a_name_that_has_expired_is_a_new_one
+            adding_stores_where_nothing_is
+            touching_gives_a_value_another_expiry
+            a_value_that_has_expired_already_is_not_stored
+            a_clock_that_is_set_back_revives_nothing
+            counting_and_listing_agree_at_any_moment
+        }
 
         #[test]
         fn any_sequence_of_operations_agrees_with_a_list() {
             $crate::testing::model::check::<$fixture>();
         }
     };
-    ($fixture:ty; $($case:ident)*) => {
+    ($fixture:ty; in $part:ident: $($case:ident)*) => {
         $(
             #[test]
             fn $case() {
-                $crate::testing::suite::$case::<$fixture>();
+                $crate::testing::$part::$case::<$fixture>();
             }
         )*
     };

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::Fixture;
-use crate::{Appended, Backend, Change, Found, Rewrite, Selection, Snapshot};
+use crate::{Appended, Backend, Change, Expiry, Found, Rewrite, Selection, Snapshot, clock};
 
 #[derive(Debug, Clone)]
 enum Operation {
@@ -15,6 +15,11 @@ enum Operation {
     PutIfUnchanged(u8, Vec<u8>),
     PutFirst(u8, Vec<u8>),
     Append(u8, Vec<u8>, bool),
+    PutUntil(u8, Vec<u8>, Option<u64>),
+    Add(u8, Vec<u8>, Option<u64>),
+    Touch(u8, Option<u64>),
+    /// Time passes; or the clock is set back, by so much.
+    Clock(i64),
     PutNext(Vec<u8>),
     Remove(u8),
     Replace(Vec<(u8, Vec<u8>)>),
@@ -27,12 +32,17 @@ enum Operation {
 fn operation() -> impl Strategy<Value = Operation> {
     let key = || 0..6u8;
     let bytes = || prop::collection::vec(any::<u8>(), 0..40);
+    let ttl = || prop::option::weighted(0.8, 0..60u64);
     prop_oneof![
         8 => key().prop_map(Operation::Get),
         6 => (key(), bytes()).prop_map(|(key, value)| Operation::Put(key, value)),
         4 => (key(), bytes()).prop_map(|(key, value)| Operation::PutIfUnchanged(key, value)),
         2 => (key(), bytes()).prop_map(|(key, value)| Operation::PutFirst(key, value)),
         8 => (key(), bytes(), any::<bool>()).prop_map(|(key, value, store)| Operation::Append(key, value, store)),
+        4 => (key(), bytes(), ttl()).prop_map(|(key, value, ttl)| Operation::PutUntil(key, value, ttl)),
+        3 => (key(), bytes(), ttl()).prop_map(|(key, value, ttl)| Operation::Add(key, value, ttl)),
+        3 => (key(), ttl()).prop_map(|(key, ttl)| Operation::Touch(key, ttl)),
+        6 => (-3..30i64).prop_map(Operation::Clock),
         2 => bytes().prop_map(Operation::PutNext),
         2 => key().prop_map(Operation::Remove),
         1 => prop::collection::vec((key(), bytes()), 0..5).prop_map(Operation::Replace),
@@ -42,12 +52,23 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// The list, with a number for each state of a value, and the next number.
+/// The time at which each sequence begins.
+const START: u64 = 1_700_000_000_000;
+
+/// After how many milliseconds a value expires that is stored with others: its first byte decides, so that half of them do not.
+fn ttl_of(bytes: &[u8]) -> Option<u64> {
+    bytes.first().filter(|first| **first < 128).map(|first| u64::from(*first))
+}
+
+/// The list, with a number for each state of a value, and the next number; when values expire, and the time.
 #[derive(Default)]
 struct Model {
     items: Vec<(Vec<u8>, Vec<u8>, u64)>,
     changes: u64,
     highest: Option<i64>,
+    expiries: HashMap<Vec<u8>, u64>,
+    shown: u64,
+    now: u64,
 }
 
 impl Model {
@@ -63,6 +84,37 @@ impl Model {
             None => self.items.push((key.to_vec(), value, self.changes)),
         }
         self.changes
+    }
+
+    /// The moment so many milliseconds from now.
+    fn after(&self, ttl: Option<u64>) -> Option<Expiry> {
+        ttl.map(|ttl| Expiry::at(START + self.now + ttl))
+    }
+
+    /// Lets a value expire at another time. What has expired is gone.
+    fn expire_at(&mut self, key: &[u8], expiry: Option<Expiry>) {
+        match expiry {
+            Some(expiry) => self.expiries.insert(key.to_vec(), expiry.milliseconds() - START),
+            None => self.expiries.remove(key),
+        };
+        self.expire();
+    }
+
+    fn expire(&mut self) {
+        let Self { items, expiries, now, .. } = self;
+        items.retain(|(key, ..)| expiries.get(key).is_none_or(|expiry| expiry > now));
+        expiries.retain(|_, expiry| *expiry > *now);
+    }
+
+    fn remove(&mut self, key: &[u8]) {
+        self.items.retain(|item| item.0 != key);
+        self.expiries.remove(key);
+    }
+
+    fn clear(&mut self) {
+        self.items.clear();
+        self.expiries.clear();
+        self.highest = None;
     }
 }
 
@@ -99,6 +151,7 @@ impl<B: Backend> Handle<B> {
         if let Some((_, value, state)) = item {
             assert_eq!(&known, value);
             assert!(self.store.is_current(&version));
+            assert_eq!(B::expiry_of(&version).map(Expiry::milliseconds), model.expiries.get(key).map(|ms| START + ms));
             self.notes.insert(key.to_vec(), (version, known, *state));
         }
     }
@@ -111,7 +164,17 @@ impl<B: Backend> Handle<B> {
                 let (key, (mut version, _)) = (name(key), self.note(&name(key)));
                 self.store.put(&key, &value, &mut version).unwrap();
                 let state = model.put(&key, value.clone());
+                model.expire_at(&key, None);
                 self.notes.insert(key, (version, value, state));
+            }
+            Operation::PutUntil(key, value, ttl) => self.put_until(model, name(key), value, ttl),
+            Operation::Add(key, value, ttl) => self.add(model, name(key), value, ttl),
+            Operation::Touch(key, ttl) => self.touch(model, name(key), ttl),
+            Operation::Clock(by) => {
+                model.shown = model.shown.saturating_add_signed(by);
+                model.now = model.now.max(model.shown);
+                clock::set(START + model.shown);
+                model.expire();
             }
             Operation::PutIfUnchanged(key, value) => {
                 let (key, (mut version, state)) = (name(key), self.note(&name(key)));
@@ -145,15 +208,14 @@ impl<B: Backend> Handle<B> {
             Operation::Remove(key) => {
                 let was_there = model.find(&name(key)).is_some();
                 assert_eq!(self.store.remove(&name(key)).unwrap(), was_there);
-                model.items.retain(|item| item.0 != name(key));
+                model.remove(&name(key));
             }
             Operation::Replace(entries) => {
                 let entries: Vec<_> = entries.into_iter().collect::<HashMap<_, _>>().into_iter().collect();
                 let named: Vec<_> = entries.iter().map(|(key, value)| (name(*key), value.clone())).collect();
                 let borrowed: Vec<_> = named.iter().map(|(key, value)| (&key[..], &value[..])).collect();
                 self.store.replace(&borrowed).unwrap();
-                model.items.clear();
-                model.highest = None;
+                model.clear();
                 for (key, value) in named {
                     model.put(&key, value);
                 }
@@ -168,8 +230,7 @@ impl<B: Backend> Handle<B> {
             }
             Operation::Destroy => {
                 self.store.destroy().unwrap();
-                model.items.clear();
-                model.highest = None;
+                model.clear();
             }
         }
     }
@@ -207,7 +268,7 @@ impl<B: Backend> Handle<B> {
                     head: &bytes[..bytes.len() / 2],
                     body: &bytes[bytes.len() / 2..],
                     note: None,
-                    expiry: None,
+                    expiry: model.after(ttl_of(bytes)),
                     anew: *kind == 1,
                 },
                 2 => Change::Append { key, bytes, note: 0, version: self.note(key).0 },
@@ -227,14 +288,57 @@ impl<B: Backend> Handle<B> {
         for (key, bytes, kind) in parts {
             let known = model.find(&key).map(|item| item.1.clone());
             match kind {
-                0 => drop(model.put(&key, bytes)),
-                1 => {
-                    model.items.retain(|item| item.0 != key);
-                    model.put(&key, bytes);
+                0 | 1 if ttl_of(&bytes) == Some(0) => model.remove(&key),
+                0 | 1 => {
+                    if kind == 1 {
+                        model.remove(&key);
+                    }
+                    model.put(&key, bytes.clone());
+                    model.expire_at(&key, model.after(ttl_of(&bytes)));
                 }
                 2 => drop(model.put(&key, [known.unwrap(), bytes].concat())),
-                _ => model.items.retain(|item| item.0 != key),
+                _ => model.remove(&key),
             }
+        }
+    }
+
+    fn put_until(&mut self, model: &mut Model, key: Vec<u8>, value: Vec<u8>, ttl: Option<u64>) {
+        let ((mut version, _), expiry) = (self.note(&key), model.after(ttl));
+        self.store.put_until(&key, (&value, b""), expiry, &mut version).unwrap();
+        if ttl == Some(0) {
+            model.remove(&key);
+            self.notes.remove(&key);
+            return;
+        }
+        let state = model.put(&key, value.clone());
+        model.expire_at(&key, expiry);
+        assert_eq!(B::expiry_of(&version), expiry);
+        self.notes.insert(key, (version, value, state));
+    }
+
+    fn add(&mut self, model: &mut Model, key: Vec<u8>, value: Vec<u8>, ttl: Option<u64>) {
+        let (mut version, expiry) = (B::Version::default(), model.after(ttl));
+        let added = self.store.add(&key, (&value, b""), expiry, &mut version).unwrap();
+        assert_eq!(added, model.find(&key).is_none(), "what is there is not replaced");
+        if added && ttl != Some(0) {
+            let state = model.put(&key, value.clone());
+            model.expire_at(&key, expiry);
+            self.notes.insert(key, (version, value, state));
+        }
+    }
+
+    fn touch(&mut self, model: &mut Model, key: Vec<u8>, ttl: Option<u64>) {
+        let (mut version, known, state) = self.notes.get(&key).cloned().unwrap_or_default();
+        let newest = state != 0 && model.find(&key).is_some_and(|item| item.2 == state);
+        let expiry = model.after(ttl);
+        assert_eq!(self.store.touch(&key, expiry, &mut version).unwrap(), model.find(&key).is_some());
+        let Some(item) = model.items.iter_mut().find(|item| item.0 == key) else { return };
+        model.changes += 1;
+        item.2 = model.changes;
+        model.expire_at(&key, expiry);
+        if self.store.is_current(&version) {
+            assert!(newest, "a version of an older value stands for that");
+            self.notes.insert(key, (version, known, model.changes));
         }
     }
 
@@ -260,6 +364,7 @@ pub fn check<F: Fixture>() {
     let steps = prop::collection::vec((any::<bool>(), operation()), 1..80);
     let mut runner = TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&steps, |steps| {
+        clock::start_at(START);
         let (place, mut model) = (F::new(), Model::default());
         let mut handles = [Handle::new(place.handle()), Handle::new(place.handle())];
         for (second, operation) in steps {

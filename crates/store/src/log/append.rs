@@ -12,6 +12,7 @@ use crate::reference::Ref;
 use crate::space::Purpose;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
+use sync_backend::{Expiry, Now};
 
 /// Where a record lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,8 +100,14 @@ impl<'g> Log<'g> {
 
     /// Stores a value: append, publish, apply, mark as indexed. On an error nothing has changed.
     #[inline(always)]
-    pub fn put(&self, key: &EncodedKey, hash: u64, value: Value, hint: Option<Hit>) -> Result<Receipt, Failure> {
-        let record = NewRecord::new(Op::Set, key, value);
+    pub fn put(
+        &self,
+        key: &EncodedKey,
+        hash: u64,
+        (value, expiry): (Value, Option<Expiry>),
+        hint: Option<Hit>,
+    ) -> Result<Receipt, Failure> {
+        let record = NewRecord { op: Op::Set, key, expiry, value };
         let mut search = match hint {
             Some(hit) => Search::Hit(hit),
             None => self.search(hash, key),
@@ -109,7 +116,7 @@ impl<'g> Log<'g> {
             search = self.search(hash, key);
         }
         let order = match search {
-            Search::Hit(hit) => self.order(hit.record),
+            Search::Hit(hit) => self.place_after(hit.record),
             Search::Miss(Some(_)) => self.end(),
             Search::Miss(None) => return Err(Failure::Damaged("its index has no room where it must".into())),
         };
@@ -146,6 +153,23 @@ impl<'g> Log<'g> {
         })
     }
 
+    /// The place in insertion order of a key that gets a new value in place of this record's: a value that has expired is none.
+    #[inline]
+    fn place_after(&self, record: Ref) -> u64 {
+        if expires(self.file.map.word(record.offset()).get()) && self.has_expired(record) {
+            return self.end();
+        }
+        self.order(record)
+    }
+
+    /// Whether the value that ends with this record has expired.
+    #[cold]
+    pub fn has_expired(&self, record: Ref) -> bool {
+        let head = self.view().record_head(record);
+        let expiry = head.and_then(|head| self.view().expiry(record, head)).flatten();
+        expiry.is_some_and(|expiry| expiry.has_come(Now::read()))
+    }
+
     /// The place in insertion order of a record's key.
     #[inline]
     pub fn order(&self, record: Ref) -> u64 {
@@ -156,17 +180,23 @@ impl<'g> Log<'g> {
         self.file.map.word(whole.offset() + RECORD_ORDER).get()
     }
 
-    /// Removes a key; tells whether it was there.
+    /// Removes a key; tells whether it was there, and had not expired.
     pub fn remove(&self, key: &EncodedKey, hash: u64) -> Result<bool, Failure> {
         let Search::Hit(hit) = self.search(hash, key) else {
             // Nor where the index has gone with a part of the file. (The rest of the page in which it ends now reads as zeros.)
             return self.file.check_long().map(|()| false);
         };
+        let was_there = !self.has_expired(hit.record);
+        self.remove_hit(key, hit).map(|()| was_there)
+    }
+
+    /// Removes a key whose record was found.
+    pub fn remove_hit(&self, key: &EncodedKey, hit: Hit) -> Result<(), Failure> {
         let record = NewRecord::new(Op::Remove, key, Value::whole(&[0xc0]));
         let purpose = if self.is_durable() { Purpose::Reclaim } else { Purpose::Spare };
         let place = match self.segments().space_for(record.length(), purpose) {
             Err(Failure::NoSpace | Failure::SizeLimit | Failure::Outgrown(_)) if !self.is_durable() => {
-                return self.remove_without_record(hit).map(|()| true);
+                return self.remove_without_record(hit);
             }
             other => other?,
         };
@@ -177,14 +207,14 @@ impl<'g> Log<'g> {
             self.mark_indexed(published);
         }
         self.drop_large_removal(placed);
-        published.map(|_| true)
+        published.map(drop)
     }
 
     /// Removes a key where there is no space for a record that says so: what is published is the old record itself, as
     /// removed. What is left of that is the mark that it is dead. (In a durable file a power loss while the pieces of a
     /// value are marked could bring back a part of it.)
     #[cold]
-    fn remove_without_record(&self, hit: Hit) -> Result<(), Failure> {
+    pub fn remove_without_record(&self, hit: Hit) -> Result<(), Failure> {
         if self.file.map.is_poisoned() {
             return Err(Failure::Stale);
         }
@@ -245,6 +275,9 @@ impl<'g> Log<'g> {
         }
         self.seal(placed, record.op, company);
         self.mark_end(placed);
+        if let Some(expiry) = record.expiry {
+            self.segments().note_expiry(place, length, expiry);
+        }
         placed
     }
 

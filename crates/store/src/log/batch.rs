@@ -16,7 +16,7 @@ use crate::space::Purpose;
 use crate::torture::crash_point;
 use std::borrow::Cow;
 use std::ops::Deref;
-use sync_backend::{Change, Expiry};
+use sync_backend::{Change, Expiry, Now};
 
 /// A change, as far as it is decided before it has a place.
 struct Member<'c> {
@@ -142,15 +142,16 @@ impl<'g> Batches<'g> {
     ) -> Result<Option<Plan<'c>>, Failure> {
         let (mut members, mut removals) = (Vec::new(), Vec::new());
         reserve(&mut members, changes.len())?;
-        let seed = self.file.identity.hash_seed;
+        let (seed, now) = (self.file.identity.hash_seed, Now::read());
         for change in changes {
             let Some(key) = EncodedKey::new(change.key()) else { continue };
             let hash = hash(seed, key.bytes());
             let mut member = Member::new(key, hash);
             match change {
-                Change::Put { head, body, note, expiry, anew, .. } => {
+                Change::Put { head, body, note, expiry, anew, .. } if !expiry.is_some_and(|it| it.has_come(now)) => {
                     member.hit = self.hit(hash, &member.key);
-                    member.order = member.hit.filter(|_| !anew).map(|hit| self.order(hit.record));
+                    let kept = member.hit.filter(|hit| !anew && !self.has_expired(hit.record));
+                    member.order = kept.map(|hit| self.order(hit.record));
                     (member.head, member.body, member.expiry) = (Cow::Borrowed(*head), *body, *expiry);
                     if let Some(note) = note {
                         (member.op, member.head) = (Op::United, Cow::Owned(noted(*note, head)?));
@@ -166,7 +167,8 @@ impl<'g> Batches<'g> {
                     (member.order, member.kept) = (Some(order), kept);
                     members.push(member);
                 }
-                Change::Remove { .. } => {
+                // (A value that has expired by now is not stored.)
+                Change::Put { .. } | Change::Remove { .. } => {
                     let Some(hit) = self.hit(hash, &member.key) else { continue };
                     (member.hit, member.op) = (Some(hit), Op::Remove);
                     (member.order, member.body) = (Some(self.order(hit.record)), &[0xc0]);

@@ -1,6 +1,7 @@
 //! Compaction: live records move out of segments in which much is dead.
 
 use super::append::Placed;
+use super::expire::Expired;
 use super::segments::{first_record, fits};
 use super::values::Values;
 use crate::block_table::Entry;
@@ -52,13 +53,20 @@ impl<'g> Compactor<'g> {
         Self { values: Values::of(guard) }
     }
 
-    /// Moves the live records out of the emptiest segment, if there is too much that is dead: a
+    /// Removes what has expired, and moves the live records out of the emptiest segment, if there is too much that is dead: a
     /// bounded piece of work, done by every writer.
     #[inline]
     pub fn clean(&self) {
+        self.expired().remove_some();
         if self.has_too_many_segments() {
             self.clean_some();
         }
+    }
+
+    /// The values that have expired.
+    #[inline(always)]
+    pub fn expired(&self) -> Expired<'g> {
+        Expired::in_log(*self.values)
     }
 
     #[inline]
@@ -111,7 +119,7 @@ impl<'g> Compactor<'g> {
         emptiest.map(|(_, page, class)| (page, class))
     }
 
-    /// On a full disk: empties every segment in which enough is dead, and gives back the memory
+    /// On a full disk: removes all that has expired, empties every segment in which enough is dead, and gives back the memory
     /// behind all free pages. Tells whether that may have helped: not where nothing was published since it was done last. (An
     /// operation that has to look again, as a record has moved, would else do it time and again.)
     #[cold]
@@ -119,6 +127,7 @@ impl<'g> Compactor<'g> {
         if self.file.compacted.get() == self.end() {
             return false;
         }
+        self.expired().remove_all();
         let (mut page, start, mut is_all) = (self.file.first_page(), self.end(), true);
         while page < self.file.pages() {
             let entry = self.entry(page);
@@ -201,6 +210,9 @@ impl<'g> Compactor<'g> {
         let placed = Placed { record: to, length: head.length, position };
         self.seal(placed, head.op, Company::NONE);
         self.mark_end(placed);
+        if let Some(Some(expiry)) = self.view().expiry(to, head) {
+            self.segments().note_expiry(to, 0, expiry);
+        }
         placed
     }
 

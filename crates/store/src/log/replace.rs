@@ -138,6 +138,7 @@ impl<'g> Replace<'g> {
         // (A tail whose segment is gone would also be found out by a process that takes over: this spares it that.)
         header.tail.set(0);
         self.segments().release_segments(|other| Some(other) < generation);
+        self.find_earliest();
         if old != new {
             self.free_index(Root::open(old));
         }
@@ -147,6 +148,17 @@ impl<'g> Replace<'g> {
         header.next_number.set(next_number.unwrap_or_else(|| self.numbers().counted_next_number()).word());
         // Last: until then a process that takes over does all of this again.
         header.indexed.store(self.end(), Ordering::Release);
+    }
+}
+
+impl Replace<'_> {
+    /// Finds out when the first value expires, after most of them have gone.
+    fn find_earliest(&self) {
+        let header = self.header();
+        if header.expires.get() != 0 {
+            header.expiry_cursor.set(0);
+            header.expires.store(self.segments().earliest(), Ordering::Release);
+        }
     }
 }
 

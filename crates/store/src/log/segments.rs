@@ -8,6 +8,8 @@ use crate::reference::{Class, Ref};
 use crate::runs::Run;
 use crate::space::{Purpose, Space};
 use std::ops::Deref;
+use std::sync::atomic::Ordering;
+use sync_backend::Expiry;
 
 /// A new segment takes at most one part in this many of what lives in the store.
 const SHARE: u64 = 8;
@@ -60,6 +62,7 @@ impl<'g> Segments<'g> {
             return Err(Failure::TooLarge);
         }
         let page = self.allocate_run(Kind::Large, (BLOCK_HEAD + length).div_ceil(PAGE), purpose)?;
+        self.file.map.word(page_offset(page) + SEGMENT_EXPIRES).set(0);
         self.begin(page);
         Ok(Ref::to_large(page))
     }
@@ -128,8 +131,20 @@ impl<'g> Segments<'g> {
         let first = segment.plus(BLOCK_HEAD);
         // A walk finds no record behind the last one.
         self.file.map.word(first.offset()).set(0);
+        self.file.map.word(segment.offset() + SEGMENT_EXPIRES).set(0);
         self.begin(segment.page());
         Ok(first)
+    }
+
+    /// Notes that a record of a value that expires comes to lie in the run of `place`: before it is published.
+    #[cold]
+    pub fn note_expiry(&self, place: Ref, length: u64, expiry: Expiry) {
+        let header = self.header();
+        let words = [self.file.map.word(place.run() + SEGMENT_EXPIRES), &header.expires_next, &header.expires];
+        for word in words.into_iter().filter(|word| !is_no_later(word.get(), expiry)) {
+            word.store(expiry.milliseconds(), Ordering::Release);
+        }
+        self.file.expiring.set(self.file.expiring.get() + length);
     }
 
     /// Where the next small record goes; [`Ref::NONE`]: into a new segment, also where the header points to
@@ -191,6 +206,21 @@ impl<'g> Segments<'g> {
         }
     }
 
+    /// When the first value of all expires, as the runs say; 0: none does.
+    pub fn earliest(&self) -> u64 {
+        let (mut page, mut earliest) = (self.file.first_page(), 0);
+        while page < self.file.pages() {
+            let entry = self.entry(page);
+            if (entry.is(Kind::Segment) || entry.is(Kind::Large)) && entry.live() > 0 {
+                let word = self.file.map.word(page_offset(page) + SEGMENT_EXPIRES).get();
+                earliest = if word == 0 || is_no_later(earliest, Expiry::at(word)) { earliest } else { word };
+            }
+            // (The page of a free extent may have come to be its last one.)
+            page += if entry.is(Kind::Free) { 1 } else { self.step(page, entry) };
+        }
+        earliest
+    }
+
     /// Live bytes of a run, counted.
     pub fn count_live(&self, page: u64) -> u64 {
         let mut live = 0;
@@ -220,6 +250,12 @@ impl<'g> Segments<'g> {
             record = record.plus(head.length);
         }
     }
+}
+
+/// Whether a word that tells when the first of some values expires (0: none does) says so of one that expires then.
+#[inline]
+pub fn is_no_later(word: u64, expiry: Expiry) -> bool {
+    word != 0 && word <= expiry.milliseconds()
 }
 
 /// The first record of a run, if it may hold any.

@@ -106,16 +106,22 @@ impl<'g> Values<'g> {
         if matches!(search, Search::Miss(_)) && self.make_room(hash)? {
             search = self.search(hash, key);
         }
-        let slot = match search {
+        let (slot, old) = match search {
+            Search::Hit(hit) if self.has_expired(hit.record) => (hit.slot, Some(hit)),
             Search::Hit(_) => return Ok(None),
-            Search::Miss(Some(slot)) => slot,
+            Search::Miss(Some(slot)) => (slot, None),
             Search::Miss(None) => return Err(Failure::Damaged("its index has no room where it must".into())),
         };
         let head = united_head(note);
         let record = NewRecord::new(Op::United, key, Value { head: &head, body: bytes });
         let published = self.publish_record(&record, self.end(), Purpose::Write)?;
-        self.numbers().count_name(key.bytes());
-        self.insert(hash, slot, published.record());
+        match old {
+            Some(old) => self.replace_record(old, published.record(), Ref::NONE),
+            None => {
+                self.numbers().count_name(key.bytes());
+                self.insert(hash, slot, published.record());
+            }
+        }
         self.mark_indexed(&published);
         Ok(Some(published.receipt(slot)))
     }
@@ -201,6 +207,17 @@ impl<'g> Values<'g> {
     /// Writes the newest pieces of a value as one record: all small ones, and larger ones while that
     /// does not copy more than as much again. The others lie in runs of their own, and stay. `None`: all of them do.
     pub fn merge_pieces(&self, key: &EncodedKey, hit: Hit) -> Result<Option<Receipt>, Failure> {
+        self.merge(key, hit, self.expiry(hit)?, Purpose::Reclaim)
+    }
+
+    /// As [`Values::merge_pieces`], for a value that expires then.
+    fn merge(
+        &self,
+        key: &EncodedKey,
+        hit: Hit,
+        expiry: Option<Expiry>,
+        purpose: Purpose,
+    ) -> Result<Option<Receipt>, Failure> {
         let value = self.pieces(hit)?;
         let stays = |piece, newer| piece > MAX_SMALL && newer > 0 && piece > newer || piece > MAX_UNITED;
         let (newest, kept) = value.split_where(stays);
@@ -208,16 +225,15 @@ impl<'g> Values<'g> {
             return Ok(None);
         }
         let note = self.view().note(hit.record).ok_or_else(lost_piece)?;
-        let expiry = self.expiry(hit)?;
         if let Some(kept) = kept {
             let bytes = self.copied(APPEND_HEAD, newest)?;
             let note = note.ok_or_else(lost_piece)?;
             let piece = NewPiece { kept, left: MAX_BUDGET as u32, note, expiry, body: &[] };
-            return self.put_piece(key, hit, piece, bytes, Purpose::Reclaim).map(Some);
+            return self.put_piece(key, hit, piece, bytes, purpose).map(Some);
         }
         let bytes = self.copied(UNITED_HEAD, newest)?;
         let united = United { whole: value.whole, note, expiry, before: bytes, bytes: &[] };
-        self.put_united(key, hit, united, Purpose::Reclaim).map(Some)
+        self.put_united(key, hit, united, purpose).map(Some)
     }
 
     /// Lets a key's value go on with `bytes`, and writes all of it as one record.
@@ -272,6 +288,30 @@ impl<'g> Values<'g> {
         let before = self.view().position(kept).ok_or_else(lost_piece)?;
         head[..APPEND_HEAD as usize].copy_from_slice(&AppendHead { before, left, note }.bytes());
         Ok(Some(Grown { op: Op::Append, expiry, head, order: kept.word(), kept }))
+    }
+
+    /// Lets a value expire at another time, or never. A value that was appended to gets a piece that says no more than that; another one
+    /// is written anew.
+    pub fn touch(&self, key: &EncodedKey, hit: Hit, expiry: Option<Expiry>) -> Result<Receipt, Failure> {
+        let note = self.view().note(hit.record).ok_or_else(lost_piece)?;
+        if let Some(note) = note {
+            if let Some(Budget { left, length, .. }) = self.budget_left(key, hit, &[])?
+                && length + EXPIRY < MAX_SMALL
+            {
+                let piece = NewPiece { kept: hit.record, left, note, expiry, body: &[] };
+                return self.put_piece(key, hit, piece, [0; APPEND_HEAD as usize], Purpose::Write);
+            }
+            if let Some(receipt) = self.merge(key, hit, expiry, Purpose::Write)? {
+                return Ok(receipt);
+            }
+        }
+        let value = self.pieces(hit)?;
+        if key.len() + value.length > MAX_RECORD - PAGE {
+            return Err(Failure::TooLarge);
+        }
+        let (all, _) = value.split_where(|_, _| false);
+        let united = United { whole: value.whole, note, expiry, before: self.copied(UNITED_HEAD, all)?, bytes: &[] };
+        self.put_united(key, hit, united, Purpose::Write)
     }
 
     /// Puts one record in the place of all pieces of a value.

@@ -16,7 +16,7 @@ use crate::torture::meanwhile;
 use crate::version::Version;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
-use sync_backend::{Entry, Facts, Found, Room, Selection, Snapshot, Unread};
+use sync_backend::{Entry, Facts, Found, Now, Room, Selection, Snapshot, Unread};
 
 /// How often a reader starts over before it asks for quiet. (Each time somebody must have written that very
 /// key, or have made room, within a few instructions.)
@@ -110,14 +110,24 @@ impl<'f> Reader<'f> {
             if self.file.map.is_poisoned() || header.incarnation.load(Ordering::Relaxed) != self.file.incarnation() {
                 return Err(Failure::Stale);
             }
+            if seen.has_expired() {
+                let hash = hash(self.file.identity.hash_seed, key);
+                seen.miss(hash, header.index_epoch.load(Ordering::Acquire), looking.commit);
+                return Ok(Some(Found::Missing));
+            }
             seen.confirm(looking.commit);
             return Ok(Some(Found::Unchanged));
         }
         let epoch = header.index_epoch.load(Ordering::Acquire);
         let Some(encoded) = EncodedKey::new(key) else { return Ok(Some(Found::Missing)) };
         let view = self.file.view_since(looking.commit);
+        let hash = seen.hash().unwrap_or_else(|| hash(self.file.identity.hash_seed, key));
         // The caller's knowledge stays as it is until it is certain that it gets something else.
-        let copied = match Keys::of(view).look_up(seen.hash(), &encoded, looking.commit) {
+        let mut expiry = None;
+        let copied = match Keys::of(view).look_up(hash, &encoded, looking.commit) {
+            Lookup::Found(candidate) if Bytes::of(view).has_expired(&candidate, &mut expiry) => {
+                Bytes::of(view).has_stood(candidate.hit.record, candidate.generation).then_some(Copied::Missing)
+            }
             Lookup::Found(candidate) => Bytes::of(view).copy_out(&encoded, &candidate, want, seen, out),
             Lookup::Missing => Some(Copied::Missing),
             Lookup::Again => None,
@@ -129,12 +139,13 @@ impl<'f> Reader<'f> {
         };
         match copied {
             Copied::Is { found, hit, position } => {
-                seen.find(hit, position, epoch, looking.commit);
+                seen.find(hash, (hit, position), epoch, looking.commit);
+                *seen = seen.until(expiry);
                 Ok(Some(found))
             }
             Copied::NoRoom(length) => Err(Failure::NoRoom(length)),
             Copied::Missing => {
-                seen.miss(epoch, looking.commit);
+                seen.miss(hash, epoch, looking.commit);
                 Ok(Some(Found::Missing))
             }
         }
@@ -181,6 +192,7 @@ impl<'f> Reader<'f> {
         }
         self.file.see(commit);
         let is_newest = self.is_unchanged(seen, commit)
+            && !seen.has_expired()
             && !self.file.map.is_poisoned()
             && header.incarnation.load(Ordering::Relaxed) == self.file.incarnation();
         if is_newest {
@@ -204,10 +216,13 @@ impl<'f> Reader<'f> {
             && seen.is_of_epoch(header.index_epoch.load(Ordering::Acquire))
     }
 
-    /// A hint that a writer may take from `seen`: the slot that names the record, if it still does.
+    /// A hint that a writer may take from `seen`: the slot that names the record, if it still does, and the value has not expired.
     #[inline]
     pub fn hint(&self, seen: &Version) -> Option<Hit> {
-        let good = seen.is_of(self.file.life()) && seen.position().is_some() && self.is_same_record(seen, 0);
+        let good = seen.is_of(self.file.life())
+            && seen.position().is_some()
+            && self.is_same_record(seen, 0)
+            && !seen.has_expired();
         good.then_some(seen.hit())
     }
 
@@ -222,28 +237,38 @@ impl<'f> Reader<'f> {
     }
 
     /// How many keys there are. Waits for nobody: where a writer has stopped or died before it has
-    /// counted what it published, the index and that are gone through instead.
-    pub fn count(&self) -> u64 {
+    /// counted what it published, or where values have expired that nobody has removed yet, the index and that are gone through
+    /// instead. `None`: they changed meanwhile.
+    pub fn count(&self) -> Option<u64> {
         let header = self.file.map.header();
         for _ in 0..3 {
             let commit = header.commit.load(Ordering::Acquire) & !HELD;
+            if header.due().is_some() {
+                return self.count_all();
+            }
             for _ in 0..SPINS {
                 if header.indexed.load(Ordering::Acquire) >= commit {
-                    return header.keys.load(Ordering::Acquire);
+                    return Some(header.keys.load(Ordering::Acquire));
                 }
                 spin_loop();
             }
-            let mut keys = 0;
-            let mut count = |_| {
-                keys += 1;
-                true
-            };
-            if All::of(self.file.view()).visit_all(&mut count).is_some() {
-                return keys;
+            if let Some(keys) = self.count_all() {
+                return Some(keys);
             }
         }
         // Somebody is writing all the time, and counting.
-        header.keys.load(Ordering::Acquire)
+        Some(header.keys.load(Ordering::Acquire))
+    }
+
+    #[cold]
+    fn count_all(&self) -> Option<u64> {
+        let mut keys = 0;
+        let mut count = |_| {
+            keys += 1;
+            true
+        };
+        All::of(self.file.view()).visit_all(&mut count)?;
+        Some(keys)
     }
 
     /// Copies what is selected, as it was at one moment, as far as there is room. `None`: it changed meanwhile.
@@ -275,8 +300,11 @@ impl<'f> Reader<'f> {
         snapshot: &mut Snapshot<B, E>,
     ) -> Option<()> {
         view.at_rest(|| {
+            let due = self.file.map.header().due();
             for key in keys {
                 match self.newest_record(key) {
+                    Lookup::Found(candidate)
+                        if due.is_some_and(|now| view.has_expired(candidate.hit.record, now) == Some(true)) => {}
                     Lookup::Found(candidate) => view.copy_entry(candidate.hit.record, snapshot)?,
                     Lookup::Missing => {}
                     Lookup::Again => return None,
@@ -293,7 +321,9 @@ impl<'f> Reader<'f> {
                 let view = All::of(self.file.view());
                 let facts = view.facts_of(candidate.hit.record)?;
                 fence(Ordering::Acquire);
-                view.has_stood(candidate.hit.record, candidate.generation).then_some(Some(facts))
+                let has_expired = facts.expiry.is_some_and(|expiry| expiry.has_come(Now::read()));
+                let facts = if has_expired { None } else { Some(facts) };
+                view.has_stood(candidate.hit.record, candidate.generation).then_some(facts)
             }
             Lookup::Missing => Some(None),
             Lookup::Again => None,

@@ -13,7 +13,7 @@ use crate::view::View;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
-use sync_backend::{Entry, Facts, Room, Snapshot, Unread};
+use sync_backend::{Entry, Facts, Now, Room, Snapshot, Unread};
 
 /// The first records in insertion order of those that are added, however many these are.
 pub struct Page {
@@ -114,10 +114,10 @@ impl<'f> All<'f> {
             }
             _ => (self.layout(record, head)?.value.length, 1),
         };
-        Some(Facts { place: self.order_of(record)?, bytes, pieces })
+        Some(Facts { place: self.order_of(record)?, bytes, pieces, expiry: self.expiry(record, head)? })
     }
 
-    /// Visits the newest record of each key, as they were at one moment. `None`: they changed meanwhile,
+    /// Visits the newest record of each key whose value has not expired, as they were at one moment. `None`: they changed meanwhile,
     /// or one of them was not what the visitor expected.
     pub fn visit_all(&self, visit: &mut dyn FnMut(Ref) -> bool) -> Option<()> {
         let header = self.header();
@@ -134,8 +134,14 @@ impl<'f> All<'f> {
             root = replaced;
         }
         let mut whole = true;
+        // One reading of the clock, after `commit`: a value that was published by then has told the header when it expires.
+        let due = header.due();
         let mut visit = |record| {
-            let whole = visit(record);
+            let whole = match due.map_or(Some(false), |now| self.has_expired(record, now)) {
+                Some(false) => visit(record),
+                Some(true) => true,
+                None => false,
+            };
             meanwhile("visiting all");
             whole
         };
@@ -182,6 +188,12 @@ impl<'f> All<'f> {
             keys.insert(self.key_of(record)?, head.op.holds_value().then_some(record));
         }
         Some(None)
+    }
+
+    /// Whether the value that ends with a record has expired. `None`: what is there makes no sense.
+    pub fn has_expired(&self, record: Ref, now: Now) -> Option<bool> {
+        let expiry = self.expiry(record, self.record_head(record)?)?;
+        Some(expiry.is_some_and(|expiry| expiry.has_come(now)))
     }
 
     fn key_of(&self, record: Ref) -> Option<Vec<u8>> {

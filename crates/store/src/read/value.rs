@@ -13,7 +13,7 @@ use crate::view::View;
 use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
-use sync_backend::{Found, PEEK, Places, Room, Unread};
+use sync_backend::{Expiry, Found, Now, PEEK, Places, Room, Unread};
 
 /// The part of a value that a reader asks for.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +53,18 @@ impl<'f> Bytes<'f> {
     #[inline(always)]
     pub fn of(view: View<'f>) -> Self {
         Self { records: Records::of(view) }
+    }
+
+    /// Whether a value has expired; else `expiry` is when it will. What was read for that is the candidate's if that has stood still.
+    #[inline]
+    pub fn has_expired(&self, candidate: &Candidate, expiry: &mut Option<Expiry>) -> bool {
+        // (Copying finds out, too, that a record makes no sense.)
+        *expiry = self.expiry(candidate.hit.record, candidate.head).flatten();
+        let has_expired = expiry.is_some_and(|expiry| expiry.has_come(Now::read()));
+        if has_expired {
+            fence(Ordering::Acquire);
+        }
+        has_expired
     }
 
     /// Copies out a value in several pieces; only those that are new, where some are known.
