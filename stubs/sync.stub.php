@@ -506,6 +506,28 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function update(string $name, callable $fn, mixed $default = null): mixed {}
 
     /**
+     * Gives the value of a property; where it is missing, calls a function once for all that ask, and stores its result.
+     *
+     * While one caller computes, the others that want the same value wait for it; nobody else waits for anything. If that caller is killed,
+     * or its $fn throws, the next one computes. A caller that has waited for half a minute computes for itself, or after a
+     * second if it is called by such a function itself: two of them may be waiting for each other.
+     *
+     *     $primes = $sync->remember('primes', fn () => array_filter(range(2, 97), fn ($n) => !preg_match('/^(..+)\1+$/', str_repeat('.', $n))));
+     *
+     * @template T
+     *
+     * @param string        $name
+     * @param callable(): T $fn
+     *
+     * @return T|TValue The value that was there, null too, or what $fn returned.
+     *
+     * @throws SyncException where the file cannot be written, or the value not be stored; or where another program computes
+     *                       it, while this object keeps all others out
+     * @throws SyncLockTimeoutException
+     */
+    public function remember(string $name, callable $fn): mixed {}
+
+    /**
      * Gives the values of several properties, as of one moment, with `$default` for those that are missing.
      *
      *     ['done' => $done, 'steps' => $steps] = $sync->getMultiple(['done', 'steps'], 0);
@@ -557,6 +579,105 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @throws SyncLockTimeoutException
      */
     public function describe(string $name): ?array {}
+
+    /**
+     * Takes a lock, if nobody has it: the one of this name, or that of the whole object.
+     *
+     * A lock of a name keeps nobody from anything but the same lock: tryLock('jobs') does not protect `$sync->jobs`. Without a name it
+     * is lock(): all others wait at any access, and unlock() ends it, too.
+     *
+     * It belongs to this object and the fiber that took it, and ends with release(), with the object, its request or its
+     * process, however they end; with the file as well. Taking it again counts, and gives the same token. Who waits is served in
+     * the order of waiting.
+     *
+     *     if (!$sync->tryLock('report')) {
+     *         exit("the report is being made already\n");
+     *     }
+     *     $sync->release('report');
+     *
+     * @param string|null $name    Any string; null: the whole object.
+     * @param float|null  $timeout The most seconds to wait for it; null: for ever.
+     *
+     * @return positive-int|false A token: greater than that of any lock that was taken before, so that a third party can refuse
+     *                            what comes from an owner of old. False: the lock did not come in time.
+     *
+     * @throws SyncException where the file cannot be written; where this process would wait for itself, for ever; or
+     *                       where it would wait while this object keeps all others out
+     * @throws \ValueError where $timeout is less than 0
+     */
+    public function tryLock(?string $name = null, ?float $timeout = 0): int|false {}
+
+    /**
+     * Ends `tryLock()`; no error, and no effect, where this object does not have that lock.
+     *
+     * A lock that was taken several times ends when it was released as often. Nobody else's lock ends: not that of a clone, of
+     * another fiber, or of the process that has forked this one.
+     *
+     *     $sync->release('report');
+     *
+     * @param string|null $name The same as for tryLock().
+     *
+     * @return $this
+     */
+    public function release(?string $name = null): static {}
+
+    /**
+     * Calls a function while it has a lock, as `tryLock()` takes it, and returns what that returned.
+     *
+     * The lock is released whatever happens: $fn returns, throws or exits, or the process dies. An inner call for the same
+     * lock does not end the outer one's.
+     *
+     *     $started = $sync->synchronized(fn () => $sync->started ??= date('c'), 'start');
+     *     $sync->synchronized(function () use ($sync) {     // of the whole object: nobody sees one without the other
+     *         $sync->from = ($sync->from ?? 0) - 10;
+     *         $sync->to = ($sync->to ?? 0) + 10;
+     *     });
+     *
+     * @template T
+     *
+     * @param callable(): T $fn
+     * @param string|null   $name    As for tryLock().
+     * @param float|null    $timeout The most seconds to wait for the lock; null: for ever.
+     *
+     * @return T
+     *
+     * @throws SyncTimeoutException where the lock did not come in time; $fn was not called
+     * @throws SyncException as tryLock()
+     * @throws \ValueError where $timeout is less than 0
+     */
+    public function synchronized(callable $fn, ?string $name = null, ?float $timeout = null): mixed {}
+
+    /**
+     * Tells how much is stored, by whom it is used, and who holds which lock: a look from outside, for people.
+     *
+     * It never waits, not for lock() either, and changes nothing. So its figures may be of slightly different moments. Programs that
+     * decide by them are wrong a moment later.
+     *
+     *     foreach ($sync->stats()['locks'] as ['name' => $name, 'pid' => $pid]) {
+     *         echo $name ?? 'the whole object', " is locked by process $pid\n";
+     *     }
+     *
+     * - `keys`: properties · `live_bytes`: what they take, with their records · `dead_bytes`: room in the file for more, and
+     *   what was overwritten there · `file_bytes`, `memory_bytes`: the file's length, and the memory or disk behind it
+     * - `commits`: changes since the file was made · `compactions`: times that a part of it was tidied up
+     * - `processes`: those that have written and have it open, once for each thread; `since` when (as microtime(true))
+     * - `locks`: a name, or null for the whole object; its token is null where lock() took it. Of a name of more than 168 bytes there is
+     *   the beginning
+     * - `waiters`: threads that stand in line for a lock · `consuming`: the items that consume() is at work on
+     * - `cache`: of this thread, for all files: reads that needed no decoding and those that did, and bytes that are kept
+     *
+     * A pid is null where it means nothing to this process: it is of another pid namespace.
+     *
+     * @return array{
+     *     keys: int, live_bytes: int, dead_bytes: int, file_bytes: int, memory_bytes: int, commits: int, compactions: int,
+     *     processes: list<array{pid: int|null, since: float|null}>,
+     *     locks: list<array{name: string|null, pid: int|null, since: float, token: int|null}>,
+     *     waiters: int, consuming: list<array{name: string, pid: int|null}>, cache: array{hits: int, misses: int, bytes: int}
+     * }
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     */
+    public function stats(): array {}
 }
 
 /**

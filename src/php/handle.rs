@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use sync_backend::{
-    Appended, Backend, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Now, Occupied, PEEK,
-    Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Stored, Taking, Unread,
-    Waiting, list_note, listed,
+    Appended, Backend, BackendError, Change, Connected, Entry, Expiry, Facts, Found, Held, HeldLock, LockName, Now,
+    Occupied, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Stored,
+    Taking, Unread, Waiting, list_note, listed,
 };
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};
@@ -276,9 +276,14 @@ impl Backend for Handle {
         store.leave_lock()
     }
 
-    fn entered_lock(&self) -> u32 {
+    fn entered_lock(&self) -> Option<(u64, u32)> {
         let Self::File(store) = self;
         store.entered_lock()
+    }
+
+    fn keeps_others_out(&self) -> bool {
+        let Self::File(store) = self;
+        store.keeps_others_out()
     }
 
     fn take_lock(&self, lock: LockName, wait: bool) -> Result<Taking> {
@@ -286,14 +291,19 @@ impl Backend for Handle {
         store.take_lock(lock, wait)
     }
 
-    fn release_lock(&self, lock: LockName) -> Result<bool> {
+    fn release_lock(&self, lock: LockName) -> bool {
         let Self::File(store) = self;
         store.release_lock(lock)
     }
 
-    fn lock_depth(&self, lock: LockName) -> u32 {
+    fn held_lock(&self, lock: LockName) -> Option<(u64, u32)> {
         let Self::File(store) = self;
-        store.lock_depth(lock)
+        store.held_lock(lock)
+    }
+
+    fn is_computing(&self) -> bool {
+        let Self::File(store) = self;
+        store.is_computing()
     }
 
     fn wait_for_lock(&self, lock: LockName, by: &Occupied, at_most: Duration) {

@@ -82,12 +82,22 @@ pub struct SyncMethods {
     pub pull: Method,
     /// `update(string $name, callable $fn, mixed $default = null): mixed`
     pub update: Method,
+    /// `remember(string $name, callable $fn): mixed`
+    pub remember: Method,
     /// `getMultiple(array $names, mixed $default = null): array`
     pub get_multiple: Method,
     /// `keys(string $prefix = '', ?string $after = null, ?int $limit = null): array`
     pub keys: Method,
     /// `describe(string $name): ?array`
     pub describe: Method,
+    /// `tryLock(?string $name = null, ?float $timeout = 0): int|false`
+    pub try_lock: Method,
+    /// `release(?string $name = null): static`
+    pub release: Method,
+    /// `synchronized(callable $fn, ?string $name = null, ?float $timeout = null): mixed`
+    pub synchronized: Method,
+    /// `stats(): array`
+    pub stats: Method,
 }
 
 /// Registers `Sync`. Called once, at module startup.
@@ -129,9 +139,14 @@ pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
                 method(c"compareAndSet", methods.compare_and_set, SYNC_COMPARE_AND_SET, ffi::ZEND_ACC_PUBLIC),
                 method(c"pull", methods.pull, SYNC_PULL, ffi::ZEND_ACC_PUBLIC),
                 method(c"update", methods.update, SYNC_UPDATE, ffi::ZEND_ACC_PUBLIC),
+                method(c"remember", methods.remember, SYNC_REMEMBER, ffi::ZEND_ACC_PUBLIC),
                 method(c"getMultiple", methods.get_multiple, SYNC_GET_MULTIPLE, ffi::ZEND_ACC_PUBLIC),
                 method(c"keys", methods.keys, SYNC_KEYS, ffi::ZEND_ACC_PUBLIC),
                 method(c"describe", methods.describe, SYNC_DESCRIBE, ffi::ZEND_ACC_PUBLIC),
+                method(c"tryLock", methods.try_lock, SYNC_TRY_LOCK, ffi::ZEND_ACC_PUBLIC),
+                method(c"release", methods.release, SYNC_RELEASE, ffi::ZEND_ACC_PUBLIC),
+                method(c"synchronized", methods.synchronized, SYNC_SYNCHRONIZED, ffi::ZEND_ACC_PUBLIC),
+                method(c"stats", methods.stats, SYNC_STATS, ffi::ZEND_ACC_PUBLIC),
                 end_of_methods(),
             ],
             0,
@@ -215,6 +230,11 @@ const SYNC_UPDATE: &[zend_internal_arg_info] = &[
     parameter(c"fn", Type::of(mask::CALLABLE)),
     optional(c"default", Type::of(mask::MIXED), c"null"),
 ];
+const SYNC_REMEMBER: &[zend_internal_arg_info] = &[
+    result(2, Type::of(mask::MIXED)),
+    parameter(c"name", Type::of(mask::STRING)),
+    parameter(c"fn", Type::of(mask::CALLABLE)),
+];
 const SYNC_GET_MULTIPLE: &[zend_internal_arg_info] = &[
     result(1, Type::of(mask::ARRAY)),
     parameter(c"names", Type::of(mask::ARRAY)),
@@ -228,6 +248,20 @@ const SYNC_KEYS: &[zend_internal_arg_info] = &[
 ];
 const SYNC_DESCRIBE: &[zend_internal_arg_info] =
     &[result(1, Type::of(mask::ARRAY | mask::NULL)), parameter(c"name", Type::of(mask::STRING))];
+const SYNC_TRY_LOCK: &[zend_internal_arg_info] = &[
+    result(0, Type::of(mask::INT | mask::FALSE)),
+    optional(c"name", Type::of(mask::STRING | mask::NULL), c"null"),
+    optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"0"),
+];
+const SYNC_RELEASE: &[zend_internal_arg_info] =
+    &[result(0, Type::of(mask::STATIC)), optional(c"name", Type::of(mask::STRING | mask::NULL), c"null")];
+const SYNC_SYNCHRONIZED: &[zend_internal_arg_info] = &[
+    result(1, Type::of(mask::MIXED)),
+    parameter(c"fn", Type::of(mask::CALLABLE)),
+    optional(c"name", Type::of(mask::STRING | mask::NULL), c"null"),
+    optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"null"),
+];
+const SYNC_STATS: &[zend_internal_arg_info] = &[result(0, Type::of(mask::ARRAY))];
 
 /// Registers `SyncException`. Called once, at module startup.
 pub fn register_sync_exception() -> error::Result<Class> {

@@ -16,16 +16,19 @@ use super::ini;
 use super::instance::Instance;
 use super::legacy::retry_importing;
 use super::lifecycle;
+use super::locking;
 use super::names::{legal_offset, name_of};
 use super::object::SyncObject;
 use super::opline::Opline;
 use super::property;
 use super::public::public_properties;
 use super::queue;
+use super::remember;
 use super::serialization::{serialize, unserialize};
 use super::settings::{options, policy};
 use super::several;
 use super::signatures::{self, SyncMethods};
+use super::stats;
 use super::views;
 use super::whole;
 use super::zend::{self, Local, Str, Thrown, Value, ZStr};
@@ -59,6 +62,11 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         offset_set,
         offset_exists,
         offset_unset,
+        remember: remember::remember,
+        try_lock: locking::try_lock,
+        release: locking::release,
+        synchronized: locking::synchronized,
+        stats: stats::stats,
         increment: atomic::increment,
         compare_and_set: atomic::compare_and_set,
         pull: atomic::pull,

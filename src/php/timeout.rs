@@ -39,6 +39,16 @@ impl Timeout {
         self.end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()))
     }
 
+    /// From now on, so long.
+    pub fn after(wait: Duration) -> Self {
+        Self { end: Instant::now().checked_add(wait) }
+    }
+
+    /// Whether the method waits for ever.
+    pub fn is_never(self) -> bool {
+        self.end.is_none()
+    }
+
     /// Whether it is over.
     pub fn is_over(self) -> bool {
         self.left().is_zero()

@@ -244,8 +244,12 @@ pub trait Backend: Sized {
     /// well. False: there is none, and nothing has happened. ([`unlock`](Self::unlock) ends all of them.)
     fn leave_lock(&self) -> bool;
 
-    /// How often [`enter_lock`](Self::enter_lock) was called in this fiber, and not [`leave_lock`](Self::leave_lock).
-    fn entered_lock(&self) -> u32;
+    /// The token of [`enter_lock`](Self::enter_lock), and how often that was called in this fiber, and not
+    /// [`leave_lock`](Self::leave_lock). `None`: it is over, or another fiber's.
+    fn entered_lock(&self) -> Option<(u64, u32)>;
+
+    /// Whether this handle makes others wait: by a lock of the whole, or by a hold on writers.
+    fn keeps_others_out(&self) -> bool;
 
     // ---- named locks -------------------------------------------------------------------------------
 
@@ -258,11 +262,15 @@ pub trait Backend: Sized {
     fn take_lock(&self, lock: LockName, wait: bool) -> Result<Taking, Self::Error>;
 
     /// Gives a lock back that was taken in this fiber; if it was taken several times, when that was done as often. False: it was
-    /// not taken, and nothing has happened.
-    fn release_lock(&self, lock: LockName) -> Result<bool, Self::Error>;
+    /// not taken, and nothing has happened. It never fails: where the store cannot be told at once, it is later.
+    fn release_lock(&self, lock: LockName) -> bool;
 
-    /// How often a lock was taken in this fiber, and not given back.
-    fn lock_depth(&self, lock: LockName) -> u32;
+    /// The token of a lock, and how often it was taken in this fiber, and not given back. `None`: this handle does not have it, or in another
+    /// fiber.
+    fn held_lock(&self, lock: LockName) -> Option<(u64, u32)>;
+
+    /// Whether this thread has any lock of a value that is being computed ([`LockSpace::Computed`](super::LockSpace)), by any handle.
+    fn is_computing(&self) -> bool;
 
     /// Sleeps until a lock that `by` describes may have been given back, or this handle's turn may have come; at most `at_most`, or
     /// until a signal comes. Returns no result: the caller must retry.

@@ -372,7 +372,7 @@ impl Case {
                 let (wait, release) = (choices.byte() & 1 != 0, choices.byte() & 1 != 0);
                 let taken = client.tell(|store| store.take_lock(lock, wait));
                 client.store.stop_waiting_for_lock(lock);
-                taken && (!release || client.tell(|store| store.release_lock(lock)))
+                taken && (!release || client.store.release_lock(lock))
             }
             17 => client.tell(Store::stats),
             18 => {

@@ -229,20 +229,28 @@ impl Backend for Store {
         self.leave_lock()
     }
 
-    fn entered_lock(&self) -> u32 {
+    fn entered_lock(&self) -> Option<(u64, u32)> {
         self.entered_lock()
+    }
+
+    fn keeps_others_out(&self) -> bool {
+        self.keeps_others_out()
     }
 
     fn take_lock(&self, lock: LockName, wait: bool) -> Result<Taking> {
         self.take_lock(lock, wait)
     }
 
-    fn release_lock(&self, lock: LockName) -> Result<bool> {
+    fn release_lock(&self, lock: LockName) -> bool {
         self.release_lock(lock)
     }
 
-    fn lock_depth(&self, lock: LockName) -> u32 {
-        self.lock_depth(lock)
+    fn held_lock(&self, lock: LockName) -> Option<(u64, u32)> {
+        self.held_lock(lock)
+    }
+
+    fn is_computing(&self) -> bool {
+        self.is_computing()
     }
 
     fn wait_for_lock(&self, lock: LockName, by: &Occupied, at_most: Duration) {

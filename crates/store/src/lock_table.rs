@@ -137,6 +137,11 @@ impl<'f> LockSlot<'f> {
         self.word(64)
     }
 
+    /// The space of its name.
+    pub fn space(self) -> Option<LockSpace> {
+        LockSpace::from_number((self.kind().get() >> 56) as u8)
+    }
+
     pub fn owner(self) -> Owner {
         Owner::of(self.word(8).load(Ordering::Acquire))
     }

@@ -10,6 +10,7 @@ use super::lock::WriteGuard;
 use super::lock_table::LockKey;
 use super::log::compact::Compactor;
 use super::named::{Asker, NamedLocks};
+use super::own_locks::is_computing;
 use super::rebuild::initialize;
 use super::store::Store;
 use std::time::Duration;
@@ -54,25 +55,20 @@ impl Store {
     }
 
     /// Gives a lock back that this store has taken in this fiber; one that was taken several times when that was done as often. False:
-    /// it has not, and nothing has happened.
-    pub fn release_lock(&self, lock: LockName) -> Result<bool> {
-        let locks = &self.session().locks;
-        let Asker { object, fiber } = self.asker();
-        let released = self.follower.with_file(false, |file| {
-            let Some((token, depth)) = locks.find(lock, fiber) else { return Ok(false) };
-            if depth == 1 {
-                let owner = file.lock()?;
-                NamedLocks::of(&owner).end(&LockKey::new(file.identity.hash_seed, lock), object, token);
-            }
-            locks.gave_back(lock, fiber);
-            Ok(true)
-        })?;
-        Ok(released.unwrap_or(false))
+    /// it has not, and nothing has happened. (Where another process is stopped with the write lock, the file is told later.)
+    pub fn release_lock(&self, lock: LockName) -> bool {
+        let session = self.session();
+        session.locks.release(lock, self.asker(), || self.follower.safe_file())
     }
 
-    /// How often this store has taken a lock in this fiber, and not given it back.
-    pub fn lock_depth(&self, lock: LockName) -> u32 {
-        self.session().locks.find(lock, self.asker().fiber).map_or(0, |(_, depth)| depth)
+    /// The token of a lock, and how often this store has taken it in this fiber, and not given it back.
+    pub fn held_lock(&self, lock: LockName) -> Option<(u64, u32)> {
+        self.session().locks.find(lock, self.asker().fiber)
+    }
+
+    /// Whether this thread has any lock of a value that is being computed.
+    pub fn is_computing(&self) -> bool {
+        is_computing()
     }
 
     /// Sleeps until a lock that `by` tells of may have been given back, or this store's turn may have come; else `at_most`, or until a
@@ -121,9 +117,14 @@ impl Store {
         self.session().leave_entered(|| self.follower.safe_file())
     }
 
-    /// How often this fiber has called [`Store::enter_lock`], and not [`Store::leave_lock`].
-    pub fn entered_lock(&self) -> u32 {
+    /// The token of [`Store::enter_lock`], and how often this fiber has called it, and not [`Store::leave_lock`].
+    pub fn entered_lock(&self) -> Option<(u64, u32)> {
         self.session().entered()
+    }
+
+    /// Whether this store makes others wait.
+    pub fn keeps_others_out(&self) -> bool {
+        self.session().is_locked() || self.session().is_changing()
     }
 
     /// Gives a token to the hold of this store.

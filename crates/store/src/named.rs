@@ -21,7 +21,7 @@ use super::opening::{EndedLock, PlaceInLine};
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use sync_backend::{LockName, Occupied, Taking};
+use sync_backend::{LockName, LockSpace, Occupied, Taking};
 
 /// How long a waiter sleeps at most before it looks whether the owner lives.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
@@ -225,7 +225,13 @@ impl<'g> NamedLocks<'g> {
         if let (Owner::Called(_), Some(place)) = (slot.owner(), self.file.lease_slot(word as u32)) {
             place.change((word >> 32) as u32, CALLED, FREE);
         }
-        let next = if header.lock_queue.get() != 0 { self.call_next(half(slot.hash().get())) } else { None };
+        let half = half(slot.hash().get());
+        if slot.space() == Some(LockSpace::Computed) {
+            // They wait for a value more than for the lock, and all of them can have that at once.
+            self.free(slot);
+            return self.wake_all(half);
+        }
+        let next = if header.lock_queue.get() != 0 { self.call_next(half) } else { None };
         let Some((place, lease)) = next else { return self.free(slot) };
         slot.set_owner(Owner::Nobody);
         slot.token().set(self.next_token());
@@ -235,6 +241,18 @@ impl<'g> NamedLocks<'g> {
         slot.set_owner(Owner::Called(lease));
         if let Some(its) = self.file.lease_slot(place.number) {
             futex_wake(&its.wait, 1);
+        }
+    }
+
+    /// Wakes all that stand in line for a name; they stand there no more.
+    fn wake_all(&self, half: u32) {
+        if self.header().lock_queue.get() == 0 {
+            return;
+        }
+        for (_, place) in Line::of(self.file).places() {
+            if place.named() == half && place.change(place.mark(), WAITING, FREE) {
+                futex_wake(&place.wait, 1);
+            }
         }
     }
 

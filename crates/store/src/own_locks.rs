@@ -2,9 +2,9 @@
 
 use super::file::File;
 use super::fork::fork_generation;
-use super::named::{NamedLocks, Standing};
+use super::named::{Asker, NamedLocks, Standing};
 use super::opening::EndedLock;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use sync_backend::{LockName, LockSpace};
@@ -32,6 +32,32 @@ impl OwnLock {
             && *self.name == *lock.name
             && self.generation == fork_generation()
     }
+
+    fn ended(self, object: u64) -> EndedLock {
+        EndedLock { space: self.space, name: self.name, object, token: self.token }
+    }
+}
+
+thread_local! {
+    /// How many locks of values that are being computed this thread has, of all stores, and in which process.
+    static COMPUTING: Cell<(u64, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Whether this thread has any lock of a value that is being computed.
+pub fn is_computing() -> bool {
+    computing() > 0
+}
+
+fn computing() -> usize {
+    let (generation, count) = COMPUTING.get();
+    if generation == fork_generation() { count } else { 0 }
+}
+
+/// Notes that this thread has one more or less of these.
+fn count_computing(space: LockSpace, more: isize) {
+    if space == LockSpace::Computed {
+        COMPUTING.set((fork_generation(), computing().saturating_add_signed(more)));
+    }
 }
 
 /// The locks that a store has, and the lines in which it stands.
@@ -51,6 +77,7 @@ impl OwnLocks {
             None => {
                 // (Those of a parent are of no use any more.)
                 locks.retain(|own| own.generation == fork_generation());
+                count_computing(lock.space, 1);
                 locks.push(OwnLock {
                     space: lock.space,
                     name: lock.name.into(),
@@ -68,15 +95,18 @@ impl OwnLocks {
         self.locks.borrow().iter().find(|own| own.is(lock, fiber)).map(|own| (own.token, own.depth))
     }
 
-    /// Notes that a lock was given back once.
-    pub fn gave_back(&self, lock: LockName, fiber: u64) {
+    /// Gives a lock back, once; with the last time it ends, in the file as well. False: it is not this store's, or another fiber's.
+    pub fn release(&self, lock: LockName, asker: Asker, file: impl FnOnce() -> Option<Rc<File>>) -> bool {
         let mut locks = self.locks.borrow_mut();
-        if let Some(at) = locks.iter().position(|own| own.is(lock, fiber)) {
-            locks[at].depth -= 1;
-            if locks[at].depth == 0 {
-                locks.swap_remove(at);
-            }
+        let Some(at) = locks.iter().position(|own| own.is(lock, asker.fiber)) else { return false };
+        locks[at].depth -= 1;
+        if locks[at].depth == 0 {
+            let ended = locks.swap_remove(at).ended(asker.object);
+            count_computing(lock.space, -1);
+            drop(locks);
+            file().inspect(|file| end_in(file, vec![ended]));
         }
+        true
     }
 
     /// The place in line for a lock.
@@ -98,20 +128,26 @@ impl OwnLocks {
         if locks.is_empty() && standing.is_empty() {
             return;
         }
+        for own in locks.iter().filter(|own| own.generation == fork_generation()) {
+            count_computing(own.space, -1);
+        }
         let Some(file) = file() else { return };
         for standing in standing.into_iter().filter(|standing| standing.is_ours()) {
             // (A turn without its place is over: whoever asks next for that lock passes it on.)
             file.leave_line_for_name(standing);
         }
         let ours = locks.into_iter().filter(|own| own.generation == fork_generation());
-        let ended: Vec<_> =
-            ours.map(|own| EndedLock { space: own.space, name: own.name, object, token: own.token }).collect();
-        if ended.is_empty() || !file.shows_our_header() {
-            return;
-        }
-        match file.lock_within(END_WITHIN) {
-            Ok(owner) => NamedLocks::of(&owner).end_all(&ended),
-            Err(_) => file.note_ended(ended),
-        }
+        end_in(&file, ours.map(|own| own.ended(object)).collect());
+    }
+}
+
+/// Tells the file of locks that have ended, or notes that for the thread's next write.
+fn end_in(file: &File, ended: Vec<EndedLock>) {
+    if ended.is_empty() || !file.shows_our_header() {
+        return;
+    }
+    match file.lock_within(END_WITHIN) {
+        Ok(owner) => NamedLocks::of(&owner).end_all(&ended),
+        Err(_) => file.note_ended(ended),
     }
 }

@@ -121,10 +121,10 @@ impl Session {
         (holding.is_locked() && holding.token != 0).then_some(holding.token)
     }
 
-    /// How often this fiber has called `enter_lock`, and not `leave_lock`.
-    pub fn entered(&self) -> u32 {
-        let Holding { entered, entered_by, .. } = self.holding();
-        if entered_by == (self.fiber)() { entered } else { 0 }
+    /// The token of `enter_lock`, and how often this fiber has called it, and not `leave_lock`.
+    pub fn entered(&self) -> Option<(u64, u32)> {
+        let Holding { entered, entered_by, token, .. } = self.holding();
+        (entered > 0 && entered_by == (self.fiber)()).then_some((token, entered))
     }
 
     /// The lock is `enter_lock`'s, once more.

@@ -37,6 +37,8 @@ pub struct Figures {
     pub names: usize,
     /// Bytes of memory of the process's that they take, with their values.
     pub bytes: usize,
+    /// Encoded bytes of the values that go with the request.
+    pub passing: usize,
     /// How often a value was found, and how often not.
     pub hits: u64,
     pub misses: u64,
@@ -172,6 +174,12 @@ impl Account {
     }
 
     pub fn figures(&self) -> Figures {
-        Figures { names: self.names.get(), bytes: self.lasting.get(), hits: self.hits.get(), misses: self.misses.get() }
+        Figures {
+            names: self.names.get(),
+            bytes: self.lasting.get(),
+            passing: self.passing.get(),
+            hits: self.hits.get(),
+            misses: self.misses.get(),
+        }
     }
 }

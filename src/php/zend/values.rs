@@ -179,6 +179,14 @@ impl Local {
         local
     }
 
+    /// A float.
+    #[inline]
+    pub fn of_double(value: f64) -> Self {
+        let mut local = Self::new();
+        local.slot().set_double(value);
+        local
+    }
+
     /// A string.
     #[inline]
     pub fn of_string(string: Str) -> Self {
@@ -326,6 +334,13 @@ impl<'a> Slot<'a> {
     pub fn set_long(&mut self, value: i64) {
         // SAFETY: `new` was promised a place that this may write to.
         unsafe { zvals::set_long(self.at, value) };
+    }
+
+    /// A float.
+    #[inline]
+    pub fn set_double(&mut self, value: f64) {
+        // SAFETY: `new` was promised a place that this may write to.
+        unsafe { zvals::set_double(self.at, value) };
     }
 
     /// A string.

@@ -80,10 +80,16 @@ impl Locks {
         true
     }
 
-    /// How often a handle has taken a lock.
-    pub fn depth(&self, lock: LockName, handle: u64) -> u32 {
+    /// The token of a handle's lock, and how often it has taken it.
+    pub fn held(&self, lock: LockName, handle: u64) -> Option<(u64, u32)> {
         let name = name_of(lock);
-        self.held.iter().find(|held| held.name == name && held.handle == handle).map_or(0, |held| held.depth)
+        let held = self.held.iter().find(|held| held.name == name && held.handle == handle)?;
+        Some((held.token, held.depth))
+    }
+
+    /// Whether any value is being computed.
+    pub fn is_computing(&self) -> bool {
+        self.held.iter().any(|held| held.name.0 == LockSpace::Computed)
     }
 
     /// Leaves the line for a lock.

@@ -708,20 +708,30 @@ impl Backend for Memory {
         true
     }
 
-    fn entered_lock(&self) -> u32 {
-        self.my_hold().map_or(0, |hold| hold.entered)
+    fn entered_lock(&self) -> Option<(u64, u32)> {
+        let hold = self.my_hold().filter(|hold| hold.entered > 0)?;
+        Some((hold.token?, hold.entered))
+    }
+
+    fn keeps_others_out(&self) -> bool {
+        self.my_hold().is_some()
     }
 
     fn take_lock(&self, lock: LockName, wait: bool) -> Result<Taking, MemoryError> {
         Ok(self.shared.locks.borrow_mut().take(lock, self.handle, wait))
     }
 
-    fn release_lock(&self, lock: LockName) -> Result<bool, MemoryError> {
-        Ok(self.shared.locks.borrow_mut().release(lock, self.handle))
+    fn release_lock(&self, lock: LockName) -> bool {
+        self.shared.locks.borrow_mut().release(lock, self.handle)
     }
 
-    fn lock_depth(&self, lock: LockName) -> u32 {
-        self.shared.locks.borrow().depth(lock, self.handle)
+    fn held_lock(&self, lock: LockName) -> Option<(u64, u32)> {
+        self.shared.locks.borrow().held(lock, self.handle)
+    }
+
+    fn is_computing(&self) -> bool {
+        // One thread has all of them.
+        self.shared.locks.borrow().is_computing()
     }
 
     fn wait_for_lock(&self, _: LockName, _: &Occupied, at_most: Duration) {

@@ -1,0 +1,55 @@
+--TEST--
+stats() waits neither for a lock nor for a process that is stopped
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$holder = Peer::fork(function (Peer $parent) {
+    $s = new Sync(scratch());
+    $s->x = 1;
+    $s->lock();
+    $s->tryLock('a');
+    $parent->tell('locked');
+    $parent->hear();
+});
+echo $holder->hear(), "\n";
+$holder->kill(SIGSTOP);
+$s = new Sync(scratch());
+$waiter = Peer::fork(function () {
+    (new Sync(scratch()))->tryLock('a', null);
+});
+do {
+    ['keys' => $keys, 'locks' => $locks, 'processes' => $processes, 'waiters' => $waiters] = $s->stats();
+} while ($waiters < 1);
+var_dump($keys, array_column($locks, 'name'), array_unique(array_column($locks, 'pid')) === [$holder->pid()]);
+$pids = array_column($processes, 'pid');
+sort($pids);
+$both = [$holder->pid(), $waiter->pid()];
+sort($both);
+var_dump($pids === $both);
+$waiter->kill()->end();
+$holder->kill()->end();
+var_dump($s->stats()['locks'], $s->stats()['processes'], $s->stats()['waiters'], $s->x);
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+locked
+int(1)
+array(2) {
+  [0]=>
+  NULL
+  [1]=>
+  string(1) "a"
+}
+bool(true)
+bool(true)
+array(0) {
+}
+array(0) {
+}
+int(0)
+int(1)

@@ -1,0 +1,227 @@
+//! Locks by name: `tryLock`, `release`, `synchronized`.
+//!
+//! A lock that is waited for is asked for again and again, as any operation of the store; between two looks the program's signal
+//! handlers run, and its time limit counts.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use ext_php_rs::ffi::zval;
+use ext_php_rs::zend::{CatchError, ExecuteData, bailout, try_catch};
+
+use super::call::{arguments, run};
+use super::errors;
+use super::handle::{Backend, BackendError, Handle, LockName, Occupied, Remedy, Taking, Waiter};
+use super::legacy::{import, retry_importing};
+use super::object::SyncObject;
+use super::timeout::Timeout;
+use super::wait;
+use super::zend::{Callback, Thrown, Value, ZStr};
+
+/// The time that a waiter sleeps at most before it looks for signals and at the clock.
+const SLICE: Duration = Duration::from_millis(50);
+
+pub extern "C" fn try_lock(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"|S!z"; name: ZStr, timeout: Value);
+        let timeout = Timeout::of(timeout, 2, Some(0.0))?;
+        match take(call.this(), named(name), timeout)? {
+            // (A token is below 2^63: a number of microseconds.)
+            Some(token) => call.result().set_long(token as i64),
+            None => call.result().set_bool(false),
+        }
+        Ok(())
+    });
+}
+
+pub extern "C" fn release(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"|S!"; name: ZStr);
+        give_back(&call.this().instance()?.store, named(name));
+        call.return_this();
+        Ok(())
+    });
+}
+
+pub extern "C" fn synchronized(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"z|S!z", callback: Value; name: ZStr, timeout: Value);
+        let callback = Callback::of(callback, 1)?;
+        let timeout = Timeout::of(timeout, 3, None)?;
+        let (this, lock) = (call.this(), named(name));
+        let Some(token) = take(this, lock, timeout)? else { return Err(too_late(this, name)) };
+        let value = while_held(this, lock, token, || callback.call(&[]))?;
+        call.result().copy(value.dereference());
+        Ok(())
+    });
+}
+
+/// Runs `body` in a lock that this fiber has just taken, and gives it back then, whichever way `body` ends: it returns, throws, or the
+/// engine leaves it by `longjmp`. Where the body has given the lock back itself, nothing more is.
+pub fn while_held<T>(
+    this: &SyncObject,
+    lock: Option<LockName>,
+    token: u64,
+    body: impl FnOnce() -> Result<T, Thrown>,
+) -> Result<T, Thrown> {
+    let taken = held(this, lock);
+    let outcome = try_catch(AssertUnwindSafe(body));
+    if let (Some((_, depth)), Some((now, still))) = (taken, held(this, lock))
+        && now == token
+        && still >= depth
+        && let Some(instance) = this.constructed()
+    {
+        give_back(&instance.store, lock);
+    }
+    match outcome {
+        Ok(result) => result,
+        // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
+        Err(CatchError::Bailout) => unsafe { bailout() },
+        Err(defect) => panic!("{defect}"),
+    }
+}
+
+/// The token of a lock that this object has in this fiber, and how often it was taken.
+fn held(this: &SyncObject, lock: Option<LockName>) -> Option<(u64, u32)> {
+    let store = &this.constructed()?.store;
+    match lock {
+        Some(lock) => store.held_lock(lock),
+        None => store.entered_lock(),
+    }
+}
+
+/// Gives a lock back, once; nothing happens where this object does not have it, or in another fiber.
+fn give_back(store: &Handle, lock: Option<LockName>) {
+    match lock {
+        Some(lock) => store.release_lock(lock),
+        None => store.leave_lock(),
+    };
+}
+
+/// The lock that a program means; `None`: that of the whole.
+fn named(name: Option<&ZStr>) -> Option<LockName<'_>> {
+    name.map(|name| LockName::named(name.bytes()))
+}
+
+/// Takes the lock of a name, or of the whole. `None`: it did not come in time.
+fn take(this: &SyncObject, lock: Option<LockName>, timeout: Timeout) -> Result<Option<u64>, Thrown> {
+    match lock {
+        Some(lock) => take_named(this, lock, timeout),
+        None => {
+            let outcome = take_whole(this, timeout);
+            // The wait may have been given up.
+            if let Some(instance) = this.constructed() {
+                instance.store.stop_waiting();
+            }
+            outcome
+        }
+    }
+}
+
+/// Takes a lock of a name; waits for its owner as long as that may take.
+fn take_named(this: &SyncObject, lock: LockName, timeout: Timeout) -> Result<Option<u64>, Thrown> {
+    let outcome = wait_for(this, lock, timeout);
+    stop_waiting_for(this, lock);
+    outcome
+}
+
+/// Leaves the line. (Where the engine leaves by `longjmp`, the object's end does this; until then, others pass over a waiter that does
+/// not come when it is called.)
+pub fn stop_waiting_for(this: &SyncObject, lock: LockName) {
+    if let Some(instance) = this.constructed() {
+        instance.store.stop_waiting_for_lock(lock);
+    }
+}
+
+/// Asks for a lock until it is there, or the time is over.
+fn wait_for(this: &SyncObject, lock: LockName, timeout: Timeout) -> Result<Option<u64>, Thrown> {
+    let mut since: Option<Instant> = None;
+    loop {
+        let wait = !timeout.is_over();
+        let by = match retry_importing(this, |store| store.take_lock(lock, wait))? {
+            Taking::Taken(token) => return Ok(Some(token)),
+            Taking::Occupied(by) => by,
+        };
+        if !wait {
+            return Ok(None);
+        }
+        if by.same_thread && timeout.is_never() {
+            return Err(errors::throw_sync(&format!(
+                "Can't lock '{}': another Sync object, or fiber, of this same process has that lock, so that waiting would never \
+                 end. Let it call release() first.",
+                String::from_utf8_lossy(lock.name)
+            )));
+        }
+        sleep(this, lock, &by, timeout, since.get_or_insert_with(Instant::now))?;
+    }
+}
+
+/// Waits for a moment for the owner of a lock. Throws where this object keeps others out, who could not go on then. May run user code.
+pub fn sleep(
+    this: &SyncObject,
+    lock: LockName,
+    by: &Occupied,
+    timeout: Timeout,
+    since: &Instant,
+) -> Result<(), Thrown> {
+    if this.instance()?.store.keeps_others_out() {
+        return Err(errors::throw_sync(
+            "Can't wait for another object while this one keeps all others out, by a lock of the whole, a transaction or an \
+             update: they could not go on. End that first.",
+        ));
+    }
+    wait::poll(this, since.elapsed())?;
+    this.instance()?.store.wait_for_lock(lock, by, timeout.left().min(SLICE));
+    Ok(())
+}
+
+/// Takes the lock of the whole. What a holder says of how long others wait for it does not count here: this caller says itself.
+fn take_whole(this: &SyncObject, timeout: Timeout) -> Result<Option<u64>, Thrown> {
+    let mut waiter = Waiter::default();
+    let mut since: Option<Instant> = None;
+    loop {
+        let store = &this.instance()?.store;
+        let error = match store.enter_lock() {
+            Ok(token) => {
+                // Other processes need not wait for this one to be through with the line.
+                store.stop_waiting();
+                return Ok(Some(token));
+            }
+            Err(error) => error,
+        };
+        match error.remedy() {
+            Remedy::Wait(_) | Remedy::Retry if timeout.is_over() => return Ok(None),
+            Remedy::Wait(held) => {
+                if held.same_thread && timeout.is_never() {
+                    return Err(errors::throw_store(&error));
+                }
+                // Nothing of Rust's heap is kept across what may run user code, or leave for good.
+                drop(error);
+                wait::poll(this, since.get_or_insert_with(Instant::now).elapsed())?;
+                this.instance()?.store.wait(&mut waiter, &held, timeout.left().min(SLICE));
+            }
+            Remedy::Retry => {
+                drop(error);
+                wait::poll(this, since.get_or_insert_with(Instant::now).elapsed())?;
+            }
+            Remedy::Import => {
+                drop(error);
+                import(this)?;
+            }
+            _ => {
+                drop(error);
+                return retry_importing(this, Handle::enter_lock).map(Some);
+            }
+        }
+    }
+}
+
+#[cold]
+fn too_late(this: &SyncObject, name: Option<&ZStr>) -> Thrown {
+    let file = this.constructed().map(|instance| String::from_utf8_lossy(instance.file()).into_owned());
+    let file = file.unwrap_or_default();
+    errors::throw_timeout(&match name {
+        Some(name) => format!("The lock '{}' on '{file}' did not come in time.", String::from_utf8_lossy(name.bytes())),
+        None => format!("The lock on '{file}' did not come in time."),
+    })
+}

@@ -1,0 +1,116 @@
+//! `stats()`: a look at the store from outside, for people.
+
+use std::panic::AssertUnwindSafe;
+
+use ext_php_rs::ffi::zval;
+use ext_php_rs::zend::{CatchError, ExecuteData, bailout, try_catch};
+
+use super::call::{arguments, run};
+use super::globals::GLOBALS;
+use super::handle::{Backend, Connected, HeldLock, Stats};
+use super::object::SyncObject;
+use super::retry::{Stop, retry};
+use super::zend::{Array, Held, Local, Str, Thrown};
+
+pub extern "C" fn stats(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"");
+        let stats = look(call.this())?;
+        call.result().set_array(stats);
+        Ok(())
+    });
+}
+
+fn look(this: &SyncObject) -> Result<Held<Array>, Thrown> {
+    let stats = match retry(this, |store| store.stats()) {
+        Ok(stats) => stats,
+        // A file of the pure-PHP class is no store yet.
+        Err(Stop::Legacy) => Stats::default(),
+        Err(Stop::Thrown) => return Err(Thrown),
+    };
+    // (The engine may have no memory for it, and leave by `longjmp`: the figures are freed first.)
+    let shown = try_catch(AssertUnwindSafe(|| show(this, &stats)));
+    drop(stats);
+    match shown {
+        Ok(shown) => Ok(shown),
+        // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
+        Err(CatchError::Bailout) => unsafe { bailout() },
+        Err(defect) => panic!("{defect}"),
+    }
+}
+
+fn show(this: &SyncObject, stats: &Stats) -> Held<Array> {
+    let mut shown = Held::<Array>::new();
+    for (name, number) in [
+        ("keys", stats.keys),
+        ("live_bytes", stats.live_bytes),
+        ("dead_bytes", stats.dead_bytes),
+        ("file_bytes", stats.file_bytes),
+        ("memory_bytes", stats.memory_bytes),
+        ("commits", stats.commits),
+        ("compactions", stats.compactions),
+    ] {
+        put(&mut shown, name, long(number));
+    }
+    put(&mut shown, "processes", list(stats.processes.iter().map(process)));
+    put(&mut shown, "locks", list(stats.locks.iter().map(lock)));
+    put(&mut shown, "waiters", long(stats.waiters));
+    put(&mut shown, "consuming", list(consuming(this).into_iter()));
+    put(&mut shown, "cache", cache());
+    shown
+}
+
+fn process(process: &Connected) -> Local {
+    let mut shown = Held::<Array>::new();
+    put(&mut shown, "pid", pid(process.pid));
+    put(&mut shown, "since", if process.since == 0 { Local::null() } else { seconds(process.since) });
+    Local::of_array(shown)
+}
+
+fn lock(lock: &HeldLock) -> Local {
+    let mut shown = Held::<Array>::new();
+    let name = lock.name.as_deref().map_or_else(Local::null, |name| Local::of_string(Str::new(name)));
+    put(&mut shown, "name", name);
+    put(&mut shown, "pid", pid(lock.pid));
+    put(&mut shown, "since", seconds(lock.since));
+    put(&mut shown, "token", lock.token.map_or_else(Local::null, long));
+    Local::of_array(shown)
+}
+
+/// The items in consumption: none, as long as no method consumes any.
+fn consuming(_: &SyncObject) -> [Local; 0] {
+    []
+}
+
+/// The figures of this thread's cache, of values of all files.
+fn cache() -> Local {
+    let figures = GLOBALS.get().caches.figures();
+    let mut shown = Held::<Array>::new();
+    put(&mut shown, "hits", long(figures.hits));
+    put(&mut shown, "misses", long(figures.misses));
+    put(&mut shown, "bytes", long((figures.bytes + figures.passing) as u64));
+    Local::of_array(shown)
+}
+
+fn put(into: &mut Held<Array>, name: &str, value: Local) {
+    into.update(&Str::new(name.as_bytes()), value);
+}
+
+fn long(number: u64) -> Local {
+    Local::of_long(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn pid(pid: Option<u32>) -> Local {
+    pid.map_or_else(Local::null, |pid| Local::of_long(pid.into()))
+}
+
+/// Nanoseconds since 1970 as the seconds of `microtime(true)`.
+fn seconds(nanoseconds: u64) -> Local {
+    Local::of_double(nanoseconds as f64 / 1e9)
+}
+
+fn list(items: impl Iterator<Item = Local>) -> Local {
+    let mut list = Held::<Array>::new();
+    items.for_each(|item| list.push(item));
+    Local::of_array(list)
+}
