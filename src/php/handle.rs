@@ -7,8 +7,8 @@ use std::time::Duration;
 
 pub use sync_backend::{
     Appended, Backend, BackendError, Change, Connected, Entry, Expiry, Facts, Found, Held, HeldLock, LockName, Now,
-    Occupied, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Stored,
-    Taking, Unread, Waiting, list_note, listed,
+    Occupied, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Shifted, Snapshot, Standing, Stats,
+    Stored, Taking, Unread, Waiting, list_note, listed,
 };
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};
@@ -222,6 +222,12 @@ impl Backend for Handle {
     fn append(&self, key: &[u8], bytes: &[u8], note: i64, rewrite: Rewrite, version: &mut Version) -> Result<Appended> {
         let Self::File(store) = self;
         Backend::append(store, key, bytes, note, rewrite, version)
+    }
+
+    #[inline]
+    fn shift(&self, key: &[u8], version: &mut Version, out: &mut impl Room<u8>) -> Result<Shifted> {
+        let Self::File(store) = self;
+        store.shift(key, version, out)
     }
 
     #[inline]

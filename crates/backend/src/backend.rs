@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     Appended, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy,
-    Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
+    Rewrite, Room, Selection, Shifted, Snapshot, Standing, Stats, Taking, Unread, Waiting,
 };
 
 /// A handle on a shared, ordered map from key to bytes: one object's view of the store at an address.
@@ -183,6 +183,11 @@ pub trait Backend: Sized {
         rewrite: Rewrite,
         version: &mut Self::Version,
     ) -> Result<Appended, Self::Error>;
+
+    /// Takes the first element off a list, whatever its length, in one step; `out` is cleared and filled with its bytes. Each element
+    /// goes to exactly one caller. A reader that knows the value up to then gets [`Found::Appended`] with a patch that says so
+    /// ([`list`](super::list)); the note becomes that of the list that is left. Where there is too little room, nothing has happened.
+    fn shift(&self, key: &[u8], version: &mut Self::Version, out: &mut impl Room<u8>) -> Result<Shifted, Self::Error>;
 
     /// Stores a value (in two pieces) under the number that comes after the highest of the names that are numbers, or have been
     /// since everything was last replaced; 0 where none was. Finding the number and storing are one step. Returns the number;

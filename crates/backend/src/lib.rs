@@ -6,6 +6,7 @@
 mod backend;
 mod change;
 mod expiry;
+pub mod list;
 mod locks;
 mod outcome;
 mod room;
@@ -22,7 +23,7 @@ pub use change::Change;
 pub use expiry::testing as clock;
 pub use expiry::{Expiry, Now};
 pub use locks::{LockName, LockSpace, Occupied, Taking};
-pub use outcome::{Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Standing, list_note, listed};
+pub use outcome::{Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Shifted, Standing, list_note, listed};
 pub use room::{Places, Room};
 pub use selection::{Facts, Selection};
 pub use snapshot::{Entry, Snapshot, Stored, Unread};

@@ -61,6 +61,17 @@ pub enum Appended {
     Full,
 }
 
+/// The result of taking the first element off a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shifted {
+    /// There is no such key, or no store yet, or the list has no elements.
+    Nothing,
+    /// It is gone from the list, and its bytes are in the buffer: a value by itself. So many elements are left.
+    Element(u64),
+    /// Nothing happened: the value is no list, or its elements cannot be taken apart. The caller must read it, and store what is left.
+    Whole,
+}
+
 /// The side that rewrites a value to which as much has been appended as there was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rewrite {

@@ -14,7 +14,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use sync_backend::{
     Appended, Backend, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked,
-    Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread,
+    Remedy, Rewrite, Room, Selection, Shifted, Snapshot, Standing, Stats, Taking, Unread,
 };
 
 impl BackendError for Error {
@@ -187,6 +187,11 @@ impl Backend for Store {
             }
             appended => appended,
         }
+    }
+
+    #[inline]
+    fn shift(&self, key: &[u8], version: &mut Version, out: &mut impl Room<u8>) -> Result<Shifted> {
+        self.shift(key, version, out)
     }
 
     fn put_next(&self, head: &[u8], body: &[u8], least: i64, version: &mut Version) -> Result<Option<i64>> {

@@ -61,6 +61,50 @@ impl AppendHead {
     }
 }
 
+/// Bytes of a cursor, which follows the head of an append.
+pub const CURSOR: u64 = 42;
+
+/// Where the first element of a list lies that is consumed from its head. All that stands before it in the value is void, and so
+/// is what says how many elements were taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// The position and the reference of the piece in which the first element lies; that is not the piece that the cursor is in.
+    pub position: u64,
+    pub record: u64,
+    /// The byte in it.
+    pub byte: u32,
+    /// How many elements follow there that are not in patches, but in the array that the value begins with.
+    pub inside: u32,
+    /// How many elements the list has.
+    pub length: u32,
+    /// Bytes of them, taken together.
+    pub bytes: u64,
+}
+
+impl Cursor {
+    /// As MessagePack.
+    #[inline]
+    pub fn encoded(self) -> [u8; CURSOR as usize] {
+        let mut bytes = [0; CURSOR as usize];
+        for (n, number) in [self.position, self.record, self.bytes].into_iter().enumerate() {
+            bytes[9 * n] = marker::U64;
+            bytes[9 * n + 1..][..8].copy_from_slice(&number.to_be_bytes());
+        }
+        for (n, number) in [self.byte, self.inside, self.length].into_iter().enumerate() {
+            bytes[27 + 5 * n] = marker::U32;
+            bytes[28 + 5 * n..][..4].copy_from_slice(&number.to_be_bytes());
+        }
+        bytes
+    }
+
+    #[inline]
+    pub fn parse(bytes: [u8; CURSOR as usize]) -> Self {
+        let long = |n: usize| u64::from_be_bytes(bytes[9 * n + 1..][..8].try_into().expect("inside of the cursor"));
+        let short = |n: usize| u32::from_be_bytes(bytes[28 + 5 * n..][..4].try_into().expect("inside of the cursor"));
+        Self { position: long(0), record: long(1), byte: short(0), inside: short(1), length: short(2), bytes: long(2) }
+    }
+}
+
 /// Bytes of a united value's body before the value.
 pub const UNITED_HEAD: u64 = 9;
 
@@ -103,6 +147,9 @@ mod tests {
             assert_eq!(AppendHead::parse(head.bytes()), head);
         }
         assert_eq!(parse_united_head(united_head(-3)), -3);
+        let cursor =
+            Cursor { position: 1 << 50, record: u64::MAX, byte: 7, inside: 1, length: u32::MAX, bytes: 1 << 40 };
+        assert_eq!(Cursor::parse(cursor.encoded()), cursor);
         assert_eq!(parse_expiry(expiry_bytes(Expiry::at(1 << 50))), Expiry::at(1 << 50));
     }
 }

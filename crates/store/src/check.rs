@@ -230,8 +230,14 @@ impl Check<'_> {
                 bytes += head.length;
                 piece = self.before(piece);
             }
-            if head.op == Op::Append && Pieces::of(*self.view(), record, None).is_none() {
-                report.problems.push(format!("the value of slot {slot:?} has lost a piece"));
+            if head.op == Op::Append {
+                match Pieces::of(*self.view(), record, None) {
+                    None => report.problems.push(format!("the value of slot {slot:?} has lost a piece")),
+                    Some(value) if value.cursor().is_some() && value.copy(*self.view(), &mut Vec::new()).is_none() => {
+                        report.problems.push(format!("the list of slot {slot:?} does not have what its cursor says"));
+                    }
+                    Some(_) => {}
+                }
             }
             let Some((name, real_hash)) = self.view().read_key(record, head) else {
                 report.problems.push(format!("the record at {record:?} has no key"));

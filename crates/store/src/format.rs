@@ -282,8 +282,10 @@ impl Marks {
     pub const NONE: Self = Self(0);
     /// The value expires; the start of the body tells when ([`expiry_bytes`]).
     pub const EXPIRES: Self = Self(8);
+    /// The first elements of the list were taken; the head of the append goes on with a [`Cursor`].
+    pub const TAKEN: Self = Self(16);
     /// All that this code understands.
-    const KNOWN: u8 = Self::EXPIRES.0;
+    const KNOWN: u8 = Self::EXPIRES.0 | Self::TAKEN.0;
     /// The bits of the operation itself.
     const OP: u8 = 7;
 
@@ -309,7 +311,13 @@ impl RecordHead {
     /// Bytes of its body before the value.
     #[inline]
     pub fn value_head(&self) -> u64 {
-        self.expiry() + self.op.value_head()
+        self.expiry() + self.op.value_head() + self.cursor()
+    }
+
+    /// Bytes of the cursor that stands right before its value.
+    #[inline]
+    pub fn cursor(&self) -> u64 {
+        if self.marks.have(Marks::TAKEN) { CURSOR } else { 0 }
     }
 
     /// Bytes of its body before the head of an append or of a united value.
@@ -339,7 +347,8 @@ pub fn parse_record_word(word: u64, room: u64) -> Option<RecordHead> {
         _ => return None,
     };
     let padding = u64::from(b & 7);
-    let is_known = marks == Marks::NONE || op.holds_value() && marks.0 & !Marks::KNOWN == 0;
+    let is_known = marks == Marks::NONE
+        || op.holds_value() && marks.0 & !Marks::KNOWN == 0 && (op == Op::Append || !marks.have(Marks::TAKEN));
     let fits = length <= room && length % 8 == 0 && length > RECORD_HEAD + padding;
     (is_known && fits).then_some(RecordHead { op, marks, length, padding })
 }
@@ -451,6 +460,8 @@ pub struct NewRecord<'a> {
     pub key: &'a EncodedKey<'a>,
     /// When the value expires.
     pub expiry: Option<Expiry>,
+    /// Whether a cursor is a part of its head.
+    pub is_taken: bool,
     pub value: Value<'a>,
 }
 
@@ -479,13 +490,15 @@ impl<'a> NewRecord<'a> {
     /// One whose value never expires.
     #[inline(always)]
     pub fn new(op: Op, key: &'a EncodedKey<'a>, value: Value<'a>) -> Self {
-        Self { op, key, expiry: None, value }
+        Self { op, key, expiry: None, is_taken: false, value }
     }
 
     /// Its marks.
     #[inline]
     pub fn marks(&self) -> Marks {
-        if self.expiry.is_some() { Marks::EXPIRES } else { Marks::NONE }
+        let expires = if self.expiry.is_some() { Marks::EXPIRES } else { Marks::NONE };
+        let taken = if self.is_taken { Marks::TAKEN } else { Marks::NONE };
+        Marks(expires.0 | taken.0)
     }
 
     /// Bytes of it that say something.
@@ -630,8 +643,11 @@ mod tests {
             if let Some(head) = head {
                 assert_eq!((head.op, head.marks, head.expiry()), (op, Marks::EXPIRES, EXPIRY));
             }
-            let unknown = record.first_word() | 1 << 63;
-            assert!(parse_record_word(unknown, record.length()).is_none(), "{op:?}");
+            // Elements are taken off what was appended to, and nothing else.
+            let taken = NewRecord { is_taken: true, ..record };
+            let head = parse_record_word(taken.first_word(), taken.length());
+            assert_eq!(head.is_some(), op == Op::Append, "{op:?}");
+            assert!(head.is_none_or(|head| head.marks.have(Marks::TAKEN) && head.cursor() == CURSOR));
         }
     }
 

@@ -91,7 +91,7 @@ pub use session::WriterHold;
 pub use store::Store;
 pub use sync_backend::{
     Appended, Change, Connected, Entry, Found, Held, HeldLock, LockName, LockSpace, Occupied, PEEK, Patience, Peeked,
-    Places, Room, Snapshot, Standing, Stats, Stored, Taking, Unread, Waiting,
+    Places, Room, Shifted, Snapshot, Standing, Stats, Stored, Taking, Unread, Waiting,
 };
 pub use version::Version;
 pub use wait::Waiter;

@@ -14,6 +14,7 @@ pub mod compact;
 pub mod expire;
 pub mod list;
 pub mod pieces;
+pub mod queue;
 pub mod record;
 pub mod replace;
 pub mod replay;

@@ -9,13 +9,15 @@
 //! in each run.
 #![cfg(feature = "torture")]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use sync_backend::Shifted;
+use sync_backend::testing::queues;
 use sync_backend::{Expiry, clock};
 use sync_store::testing::{TemporaryPath, as_a_reader, entries, get, in_child, is_in_proportion, shared_memory};
 use sync_store::{Appended, Change, ErrorKind, Found, Options, Patience, Store, Version, torture};
@@ -41,6 +43,10 @@ enum Step {
     /// Appends to the value.
     Append(Vec<u8>, Vec<u8>),
     Unite(Vec<u8>),
+    /// Pushes elements of these numbers and lengths to the list under a name that begins with "queue".
+    Push(Vec<u8>, Vec<(u32, u32)>),
+    /// Takes the first element off, of this number.
+    Shift(Vec<u8>, u32),
     Remove(Vec<u8>),
     /// Puts a value that expires after so many milliseconds.
     PutUntil(Vec<u8>, Vec<u8>, u64),
@@ -65,6 +71,16 @@ fn key(n: u32) -> Vec<u8> {
 
 fn put(n: u32, length: usize) -> Step {
     Put(key(n), vec![n as u8; length])
+}
+
+fn elements(which: &[(u32, u32)]) -> Vec<Vec<u8>> {
+    which.iter().map(|&(number, length)| queues::element(number, length)).collect()
+}
+
+/// A value as the model has it: a list in one array, however the store has put it together.
+fn as_modelled((key, value): (Vec<u8>, Vec<u8>)) -> (Vec<u8>, Vec<u8>) {
+    let value = if key.starts_with(b"queue") { queues::array(&queues::read(&value)) } else { value };
+    (key, value)
 }
 
 fn apply(store: &Store, step: &Step) {
@@ -93,6 +109,14 @@ fn apply(store: &Store, step: &Step) {
                 store.merge_all_pieces(key, &mut seen)
             });
             assert!(done.unwrap());
+        }
+        Push(key, which) => drop(store.retry(|store| Ok(queues::push(store, key, &elements(which)))).unwrap()),
+        Shift(key, number) => {
+            let mut out = Vec::new();
+            let shifted = store.retry(|store| store.shift(key, &mut Version::default(), &mut out)).unwrap();
+            assert!(matches!(shifted, Shifted::Element(_)));
+            // (Any head, and then the number.)
+            assert!(out.windows(4).take(6).any(|bytes| bytes == number.to_be_bytes()), "{number}: {out:x?}");
         }
         Remove(key) => drop(store.retry(|store| store.remove(key)).unwrap()),
         PutUntil(key, value, time) => {
@@ -142,6 +166,16 @@ fn change(model: &mut Model, step: &Step) {
         Clock(_, expired) => model.retain(|key, _| !expired.contains(key)),
         PutNext(number, value) => drop(model.insert(number.to_string().into_bytes(), value.clone())),
         Append(key, bytes) => model.get_mut(key).expect("a value to append to").extend_from_slice(bytes),
+        Push(key, which) => {
+            let mut queue = model.get(key).map_or_else(VecDeque::new, |list| queues::read(list));
+            queue.extend(elements(which));
+            model.insert(key.clone(), queues::array(&queue));
+        }
+        Shift(key, _) => {
+            let mut queue = queues::read(&model[key]);
+            queue.pop_front();
+            model.insert(key.clone(), queues::array(&queue));
+        }
         Remove(key) => drop(model.remove(key)),
         Replace(entries) => *model = entries.iter().cloned().collect(),
         Commit(steps) => steps.iter().for_each(|step| change(model, step)),
@@ -210,12 +244,12 @@ const PROBE: &[u8] = b"probe";
 
 /// All of `keys`, one read each; no lock, no write.
 fn read_keys(store: &Store, keys: &BTreeSet<Vec<u8>>) -> Model {
-    keys.iter().filter_map(|key| Some((key.clone(), get(store, key)?))).collect()
+    keys.iter().filter_map(|key| Some(as_modelled((key.clone(), get(store, key)?)))).collect()
 }
 
 fn read_snapshot(store: &Store) -> Model {
     let entries = entries(store);
-    let mut model: Model = entries.iter().cloned().collect();
+    let mut model: Model = entries.iter().cloned().map(as_modelled).collect();
     assert_eq!(model.len(), entries.len(), "a key twice");
     model.remove(PROBE);
     model
@@ -419,6 +453,71 @@ fn the_first_value_to_append_to() {
     let prepare = (0..20).map(|n| put(n, 40)).collect();
     let steps = vec![first(30, 9), append(30, 5), first(31, 20_000), Remove(key(30)), first(30, 1)];
     Case { name: "put-first", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+/// Pushes and shifts: each may be a record of its own, a list written as a whole, or pieces that are merged.
+fn queue_steps(lengths: &[u32], pushed: usize) -> (Vec<Step>, Vec<Step>) {
+    let key = b"queue".to_vec();
+    let each: Vec<(u32, u32)> = lengths.iter().enumerate().map(|(n, &length)| (n as u32, length)).collect();
+    let push = |which: &[(u32, u32)]| Push(b"queue".to_vec(), which.to_vec());
+    let prepare = each[..pushed].iter().map(|which| push(&[*which])).collect();
+    let mut steps = Vec::new();
+    for n in 0..each.len() {
+        steps.push(Shift(key.clone(), n as u32));
+        if let Some(which) = each.get(pushed + n) {
+            steps.push(push(&[*which]));
+        }
+    }
+    (prepare, steps)
+}
+
+#[test]
+fn a_queue_that_runs_empty() {
+    let (prepare, steps) = queue_steps(&[4, 30, 7], 2);
+    Case { name: "queue-empty", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn a_queue_of_many_pieces() {
+    let (prepare, steps) = queue_steps(&[8; 44], 40);
+    let steps = steps.into_iter().take(22).collect();
+    Case { name: "queue-pieces", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn a_queue_of_long_elements() {
+    let (prepare, steps) = queue_steps(&[20_000, 100, 30_000, 50, 18_000, 18_000, 9], 5);
+    Case { name: "queue-long", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn a_queue_that_makes_room() {
+    // As much has been appended as the list may get, and it is too long to be written as a whole each time.
+    let key = b"queue".to_vec();
+    let many: Vec<(u32, u32)> = (0..30).map(|n| (n, 15_000)).collect();
+    let mut prepare: Vec<Step> = many.chunks(3).map(|which| Push(key.clone(), which.to_vec())).collect();
+    prepare.extend((0..3).map(|n| Shift(key.clone(), n)));
+    let more = |from: u32, count| Push(key.clone(), (from..from + count).map(|n| (n, 15_000)).collect());
+    let steps = vec![
+        more(30, 20),
+        Shift(key.clone(), 3),
+        more(50, 20),
+        Shift(key.clone(), 4),
+        more(70, 20),
+        Shift(key.clone(), 5),
+        Shift(key.clone(), 6),
+    ];
+    Case { name: "queue-room", prepare, steps, ..Case::default() }.run();
+}
+
+#[test]
+fn a_queue_that_is_cleaned_away_underneath() {
+    let (mut prepare, steps) = queue_steps(&[40; 60], 50);
+    // Much that is dead lies around its pieces.
+    let between: Vec<Step> = (0..200).map(|n| put(n % 20, 400)).collect();
+    prepare = prepare.into_iter().zip(between).flat_map(|(one, other)| [one, other]).collect();
+    let steps = steps.into_iter().take(12).collect();
+    Case { name: "queue-cleaned", prepare, steps, slack: Some(0), ..Case::default() }.run();
 }
 
 #[test]

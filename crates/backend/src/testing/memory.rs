@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use super::Fixture;
 use super::locks::Locks;
+use super::split::{Split, split};
 use crate::{
     Appended, Backend, BackendError, Change, Entry, Expiry, Facts, Found, Held, HeldLock, LockName, Now, Occupied,
-    Patience, Peeked, Remedy, Rewrite, Room, Selection, Snapshot, Standing, Stats, Taking, Unread, Waiting,
+    Patience, Peeked, Remedy, Rewrite, Room, Selection, Shifted, Snapshot, Standing, Stats, Taking, Unread, Waiting,
+    list_note,
 };
 
 /// The number of pieces that a value may have before it is written as a whole.
@@ -595,6 +597,20 @@ impl Backend for Memory {
         let expiry = content.find(key).and_then(|item| item.expiry);
         *version = content.version(content.commit, expiry);
         Ok(Appended::Done)
+    }
+
+    fn shift(&self, key: &[u8], version: &mut MemoryVersion, out: &mut impl Room<u8>) -> Result<Shifted, MemoryError> {
+        let mut content = self.write()?;
+        let Some(item) = content.find(key) else { return Ok(Shifted::Nothing) };
+        let Some(Split { first, rest, length }) = split(&item.bytes()) else { return Ok(Shifted::Whole) };
+        let Some(first) = first else { return Ok(Shifted::Nothing) };
+        fill(out, &first)?;
+        let made = content.change();
+        let item = content.items.iter_mut().find(|item| item.key == key).expect("it was there");
+        item.pieces = vec![Piece { made, bytes: rest, note: Some(list_note(length)) }];
+        let expiry = item.expiry;
+        *version = content.version(made, expiry);
+        Ok(Shifted::Element(length))
     }
 
     fn put_next(

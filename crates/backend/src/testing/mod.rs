@@ -4,6 +4,8 @@ pub mod expiring;
 mod locks;
 mod memory;
 pub mod model;
+pub mod queues;
+mod split;
 pub mod suite;
 
 pub use memory::{Memory, MemoryError, MemoryPlace, MemoryVersion, MemoryWaiter, MemoryWriterHold};
@@ -44,6 +46,9 @@ macro_rules! backend_tests {
             a_peek_tells_whether_there_is_a_value_and_what_was_noted
             a_first_value_is_put_where_there_is_none
             the_note_of_a_list_tells_its_length
+            a_shift_takes_the_first_element_of_a_list
+            elements_that_tell_of_others_are_not_taken_apart
+            a_shift_without_room_takes_nothing
             numbers_go_on_after_the_highest
             numbers_begin_at_the_least
             there_is_no_number_after_the_last
@@ -78,6 +83,11 @@ macro_rules! backend_tests {
             a_value_that_has_expired_already_is_not_stored
             a_clock_that_is_set_back_revives_nothing
             counting_and_listing_agree_at_any_moment
+        }
+
+        #[test]
+        fn any_sequence_of_pushes_and_shifts_agrees_with_queues() {
+            $crate::testing::queues::check::<$fixture>();
         }
 
         #[test]

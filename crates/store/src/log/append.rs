@@ -107,7 +107,7 @@ impl<'g> Log<'g> {
         (value, expiry): (Value, Option<Expiry>),
         hint: Option<Hit>,
     ) -> Result<Receipt, Failure> {
-        let record = NewRecord { op: Op::Set, key, expiry, value };
+        let record = NewRecord { expiry, ..NewRecord::new(Op::Set, key, value) };
         let mut search = match hint {
             Some(hit) => Search::Hit(hit),
             None => self.search(hash, key),

@@ -26,6 +26,8 @@ struct Member<'c> {
     hash: u64,
     /// The slot and record of the key, while the index has the epoch of the plan.
     hit: Option<Hit>,
+    /// Whether a cursor is a part of its head.
+    is_taken: bool,
     /// The start of the record's body, and the rest.
     head: Cow<'c, [u8]>,
     body: &'c [u8],
@@ -42,12 +44,12 @@ impl<'c> Member<'c> {
     fn new(key: EncodedKey<'c>, hash: u64) -> Self {
         let (head, body) = (Cow::Borrowed(&[][..]), &[][..]);
         let (kept, record) = (Ref::NONE, Ref::NONE);
-        Self { op: Op::Set, expiry: None, key, hash, hit: None, head, body, order: None, kept, record }
+        Self { op: Op::Set, expiry: None, key, hash, hit: None, is_taken: false, head, body, order: None, kept, record }
     }
 
     fn new_record(&self) -> NewRecord<'_> {
         let value = Value { head: &self.head, body: self.body };
-        NewRecord { op: self.op, key: &self.key, expiry: self.expiry, value }
+        NewRecord { op: self.op, key: &self.key, expiry: self.expiry, is_taken: self.is_taken, value }
     }
 }
 
@@ -161,8 +163,8 @@ impl<'g> Batches<'g> {
                 Change::Append { bytes, note, version, .. } => {
                     let Some(hit) = hint(version) else { return Ok(None) };
                     let (hit, grown) = self.grow(&member.key, hit, *note, bytes)?;
-                    let Grown { op, expiry, head, order, kept } = grown;
-                    (member.hit, member.op, member.expiry) = (Some(hit), op, expiry);
+                    let Grown { op, expiry, is_taken, head, order, kept } = grown;
+                    (member.hit, member.op, member.expiry, member.is_taken) = (Some(hit), op, expiry, is_taken);
                     (member.head, member.body) = (Cow::Owned(head), bytes);
                     (member.order, member.kept) = (Some(order), kept);
                     members.push(member);

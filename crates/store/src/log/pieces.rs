@@ -7,15 +7,18 @@ use crate::reference::Ref;
 use crate::torture::meanwhile;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
+use sync_backend::list::{self, Patch, Walk};
 use sync_backend::{Places, Room};
 
 /// The pieces of a value, the newest first.
 pub struct Pieces {
     pieces: Vec<Piece>,
-    /// Bytes of all of them.
+    /// Bytes of the value that is made of them.
     pub length: u64,
     /// The record that all others were appended to; [`Ref::NONE`] if only those after a known one are here.
     pub whole: Ref,
+    /// Where the first element lies, and in which of them, if it is a list that was consumed from its head.
+    taken: Option<(Cursor, usize)>,
 }
 
 /// A piece of a value, and what shows that it stands still.
@@ -37,8 +40,9 @@ impl Pieces {
     /// position, which is never used twice, of the record before it: a record with that position
     /// whose segment's generation stands still is the right one.
     pub fn of(records: Records, last: Ref, known: Option<u64>) -> Option<Self> {
-        let mut pieces = Vec::new();
+        let mut pieces: Vec<Piece> = Vec::new();
         let (mut record, mut expected, mut total, mut sizes) = (last, None, 0, 0);
+        let mut cursor = None;
         while pieces.len() <= MAX_APPENDS {
             let generation = records.generation(record)?.load(Ordering::Acquire);
             let head = records.record_head(record)?;
@@ -47,17 +51,24 @@ impl Pieces {
                 return None;
             }
             if known == Some(position) && !pieces.is_empty() {
-                return Some(Self { pieces, length: total, whole: Ref::NONE });
+                return Some(Self { pieces, length: total, whole: Ref::NONE, taken: None });
+            }
+            if pieces.is_empty() {
+                cursor = records.cursor(record, head)?;
             }
             let Span { at, length } = records.layout(record, head)?.value;
             match head.op {
                 Op::Set | Op::United => {
                     pieces.push(Piece { record, size: head.length, at, length, generation });
                     total += length;
-                    return Some(Self { pieces, length: total, whole: record });
+                    let value = Self { pieces, length: total, whole: record, taken: None };
+                    return match cursor {
+                        Some(cursor) => value.from(records, cursor),
+                        None => Some(value),
+                    };
                 }
                 Op::Append => {
-                    let link = AppendHead::parse(records.read(at - APPEND_HEAD)?);
+                    let link = AppendHead::parse(records.read(at - head.cursor() - APPEND_HEAD)?);
                     pieces.push(Piece { record, size: head.length, at, length, generation });
                     total += length;
                     sizes += head.length;
@@ -75,6 +86,41 @@ impl Pieces {
         None
     }
 
+    /// The value without what stands before a cursor. `None` where that leads to none of the pieces.
+    pub fn from(self, records: Records, cursor: Cursor) -> Option<Self> {
+        let at = self.pieces.iter().position(|piece| piece.record.word() == cursor.record)?;
+        (records.position(self.pieces[at].record)? == cursor.position).then_some(())?;
+        let length = list::length_of(cursor.inside, cursor.length.into(), cursor.bytes);
+        // It takes no more than there is, but for the head of its array.
+        (length <= self.stored() + list::LONGEST_HEAD).then_some(())?;
+        Some(Self { length, taken: Some((cursor, at)), ..self })
+    }
+
+    /// Where the first element lies, if it is a list that was consumed from its head.
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.taken.map(|(cursor, _)| cursor)
+    }
+
+    /// Whether its first element lies in one of the newest pieces, so many.
+    pub fn begins_among(&self, newest: usize) -> bool {
+        self.taken.is_some_and(|(_, at)| at < newest)
+    }
+
+    /// Where the pieces lie, the oldest first.
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
+        self.pieces.iter().rev().map(|piece| Span { at: piece.at, length: piece.length })
+    }
+
+    /// Bytes of all pieces, with those that were taken.
+    pub fn stored(&self) -> u64 {
+        self.pieces.iter().map(|piece| piece.length).sum()
+    }
+
+    /// The record of the oldest piece.
+    pub fn oldest(&self) -> Option<Ref> {
+        self.pieces.last().map(|piece| piece.record)
+    }
+
     /// How many there are.
     pub fn count(&self) -> u64 {
         self.pieces.len() as u64
@@ -88,11 +134,47 @@ impl Pieces {
     /// Appends the value to `out`, which has room for it, the oldest piece first. `None`: the pieces are not there
     /// any more.
     pub fn copy(&self, records: Records, out: &mut impl Room<u8>) -> Option<()> {
-        copy_pieces(records, &self.pieces, out)
+        let Some((cursor, at)) = self.taken else { return copy_pieces(records, &self.pieces, out) };
+        meanwhile("copying pieces");
+        self.copy_list(records, cursor, at, out)?;
+        self.have_stood(records)
+    }
+
+    /// As [`copy`](Self::copy), of a list whose first element lies in the piece at `at`: the elements in the array that the value
+    /// began with are an array again, and patches put the others behind them.
+    fn copy_list(&self, records: Records, cursor: Cursor, at: usize, out: &mut impl Room<u8>) -> Option<()> {
+        let start = out.items().len() as u64;
+        let first = &self.pieces[at];
+        let mut walk = Walk::new(records, first.at.checked_add(cursor.byte.into())?, first.at + first.length);
+        out.extend(list::Head::of_list(cursor.inside).bytes()).then_some(())?;
+        let from = walk.at();
+        (0..cursor.inside).try_for_each(|_| walk.skip())?;
+        records.copy(from, walk.at() - from, out)?;
+        let mut number = u64::from(cursor.inside);
+        for piece in self.pieces[..at].iter().rev().map(Some).chain([None]) {
+            while !walk.is_over() {
+                match walk.patch()? {
+                    Patch::Put { from, to, .. } => {
+                        out.extend(list::Head::of_put(number).bytes()).then_some(())?;
+                        records.copy(from, to - from, out)?;
+                        number += 1;
+                    }
+                    Patch::Take(_) => {}
+                    Patch::Other => return None,
+                }
+            }
+            if let Some(piece) = piece {
+                walk = Walk::new(records, piece.at, piece.at + piece.length);
+            }
+        }
+        (number == cursor.length.into() && out.items().len() as u64 - start == self.length).then_some(())
     }
 
     /// Fills `target` with the bytes of the value from byte `from` on.
     pub fn copy_from(&self, records: Records, from: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
+        if self.taken.is_some() {
+            return self.copy_list_from(records, from, target);
+        }
         let (mut skip, mut left) = (from, target.len() as u64);
         let mut out = Places::new(target);
         for piece in self.pieces.iter().rev() {
@@ -104,6 +186,15 @@ impl Pieces {
         }
         self.have_stood(records)?;
         (left == 0).then_some(())
+    }
+
+    /// As [`copy_from`](Self::copy_from), of a list whose bytes have to be made first.
+    fn copy_list_from(&self, records: Records, from: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
+        let mut bytes: Vec<u8> = Vec::new();
+        bytes.try_reserve_exact(usize::try_from(self.length).ok()?).ok()?;
+        self.copy(records, &mut bytes)?;
+        let bytes = bytes.get(usize::try_from(from).ok()?..)?.get(..target.len())?;
+        Places::new(target).extend(bytes).then_some(())
     }
 
     /// `None`: the pieces are not, or no longer, those of the value. Else what was concluded from them holds.

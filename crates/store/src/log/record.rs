@@ -8,6 +8,7 @@ use crate::view::View;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
 use sync_backend::Expiry;
+use sync_backend::list::Source;
 
 /// Bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,13 @@ pub struct Span {
 pub struct Layout {
     pub key: Span,
     pub value: Span,
+}
+
+impl Source for Records<'_> {
+    #[inline]
+    fn read<const N: usize>(&self, at: u64) -> Option<[u8; N]> {
+        self.view.read(at)
+    }
 }
 
 /// The records in a view of a file.
@@ -143,15 +151,31 @@ impl<'f> Records<'f> {
     /// The head of the append at `record`; `None` if it is none.
     pub fn append_head(&self, record: Ref) -> Option<AppendHead> {
         let head = self.record_head(record).filter(|head| head.op == Op::Append)?;
+        Some(AppendHead::parse(self.read(self.append_head_at(record, head)?)?))
+    }
+
+    /// Where the head of an append begins.
+    #[inline]
+    fn append_head_at(&self, record: Ref, head: RecordHead) -> Option<u64> {
+        Some(self.layout(record, head)?.value.at - head.cursor() - APPEND_HEAD)
+    }
+
+    /// Where the first element of a list lies, as the newest of its records says; `Some(None)` where none was taken off.
+    #[inline]
+    pub fn cursor(&self, record: Ref, head: RecordHead) -> Option<Option<Cursor>> {
+        if head.marks.have(Marks::TAKEN) { self.read_cursor(record, head).map(Some) } else { Some(None) }
+    }
+
+    fn read_cursor(&self, record: Ref, head: RecordHead) -> Option<Cursor> {
         let value = self.layout(record, head)?.value.at;
-        Some(AppendHead::parse(self.read(value - APPEND_HEAD)?))
+        Some(Cursor::parse(self.read(value - CURSOR)?))
     }
 
     /// How many bytes of appends a value may still get that ends with this append.
     #[inline]
     pub fn append_budget_left(&self, record: Ref, head: RecordHead) -> Option<u64> {
-        let value = self.layout(record, head)?.value.at;
-        Some(u64::from(u32::from_be_bytes(self.read(value - APPEND_HEAD + APPEND_LEFT)?)))
+        let at = self.append_head_at(record, head)?;
+        Some(u64::from(u32::from_be_bytes(self.read(at + APPEND_LEFT)?)))
     }
 
     /// The note that the newest append to a value made, which ends with the record at `record`. `Some(None)` if nothing
@@ -160,7 +184,7 @@ impl<'f> Records<'f> {
         let head = self.record_head(record)?;
         let value = self.layout(record, head)?.value.at;
         Some(match head.op {
-            Op::Append => Some(AppendHead::parse(self.read(value - APPEND_HEAD)?).note),
+            Op::Append => Some(AppendHead::parse(self.read(value - head.cursor() - APPEND_HEAD)?).note),
             Op::United => Some(parse_united_head(self.read(value - UNITED_HEAD)?)),
             Op::Set | Op::Remove | Op::Clear | Op::Batch => None,
         })

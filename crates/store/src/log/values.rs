@@ -9,19 +9,50 @@ use crate::lock::WriteGuard;
 use crate::reference::Ref;
 use crate::space::Purpose;
 use std::ops::Deref;
-use sync_backend::Expiry;
+use sync_backend::list::{self, Patch, Walk};
+use sync_backend::{Expiry, list_note};
 
 /// A piece that is appended to a value.
 #[derive(Clone, Copy)]
-struct NewPiece<'a> {
+pub(super) struct NewPiece<'a> {
     /// The record that it goes on from.
-    kept: Ref,
+    pub kept: Ref,
     /// Bytes of appends that the value may still get.
-    left: u32,
-    note: i64,
+    pub left: u32,
+    pub note: i64,
     /// When the value expires, as the record before it says.
-    expiry: Option<Expiry>,
-    body: &'a [u8],
+    pub expiry: Option<Expiry>,
+    /// Where the first element of the list lies then, if any was taken.
+    pub cursor: Option<Cursor>,
+    pub body: &'a [u8],
+}
+
+impl NewPiece<'_> {
+    /// Bytes before what it appends.
+    fn head(&self) -> u64 {
+        append_head(self.cursor)
+    }
+
+    /// Bytes of its record, under a key.
+    #[inline]
+    pub fn length(&self, key: &EncodedKey) -> u64 {
+        let expiry = if self.expiry.is_some() { EXPIRY } else { 0 };
+        (RECORD_HEAD + key.len() + expiry + self.head() + self.body.len() as u64).next_multiple_of(8)
+    }
+}
+
+/// Bytes of an append's body before what it appends, where the list was consumed up to there.
+fn append_head(cursor: Option<Cursor>) -> u64 {
+    APPEND_HEAD + if cursor.is_some() { CURSOR } else { 0 }
+}
+
+/// Writes the start of an append's body to where there is room for it.
+fn write_append_head(head: &mut [u8], link: AppendHead, cursor: Option<Cursor>) {
+    let (start, rest) = head.split_at_mut(APPEND_HEAD as usize);
+    start.copy_from_slice(&link.bytes());
+    if let Some(cursor) = cursor {
+        rest[..CURSOR as usize].copy_from_slice(&cursor.encoded());
+    }
 }
 
 /// The record that takes the place of all pieces of a value.
@@ -42,6 +73,8 @@ pub struct Grown {
     pub op: Op,
     /// When the value expires, as before.
     pub expiry: Option<Expiry>,
+    /// Whether a cursor is a part of its head.
+    pub is_taken: bool,
     /// The start of its body; what is appended follows.
     pub head: Vec<u8>,
     /// The word for the key's place in the order.
@@ -53,7 +86,19 @@ pub struct Grown {
 /// The length in bytes from which on a value is not copied for an append: its newest pieces are merged.
 pub const LONG: u64 = 4 << 20;
 
-fn lost_piece() -> Failure {
+/// A list that was consumed from its head, with what is appended to it. `None` where that is anything but elements at its end.
+fn with_elements(mut cursor: Cursor, bytes: &[u8]) -> Option<Cursor> {
+    let mut walk = Walk::new(bytes, 0, bytes.len() as u64);
+    while !walk.is_over() {
+        let Patch::Put { number, from, to } = walk.patch()? else { return None };
+        (number == cursor.length.into()).then_some(())?;
+        cursor.length = cursor.length.checked_add(1)?;
+        cursor.bytes += to - from;
+    }
+    Some(cursor)
+}
+
+pub(super) fn lost_piece() -> Failure {
     Failure::Damaged("a value in it has lost a piece".into())
 }
 
@@ -64,6 +109,8 @@ struct Budget {
     /// The length of the record of the one at hand.
     length: u64,
     expiry: Option<Expiry>,
+    /// Where the first element of the list lies, if any was taken.
+    cursor: Option<Cursor>,
 }
 
 /// The outcome of appending to a value.
@@ -128,35 +175,73 @@ impl<'g> Values<'g> {
 
     /// Lets a key's value go on with `bytes`.
     pub fn append_to(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Appending, Failure> {
-        let Some(Budget { left, length, expiry }) = self.budget_left(key, hit, bytes)? else {
-            return Ok(Appending::Full);
+        let Some(Budget { left, length, expiry, cursor }) = self.budget_left(key, hit, bytes)? else {
+            return self.append_too_much(key, hit, note, bytes);
         };
-        let piece = NewPiece { kept: hit.record, left, note, expiry, body: bytes };
+        let piece = NewPiece { kept: hit.record, left, note, expiry, cursor, body: bytes };
         if length <= MAX_SMALL {
-            return self.put_piece(key, hit, piece, [0; APPEND_HEAD as usize], Purpose::Write).map(Appending::Done);
+            return self.put_small_piece(key, hit, piece).map(Appending::Done);
         }
         // It gets a run of its own. The small pieces before it come along: the cleaner counts on small
         // ones being the newest. A value that is small altogether is written whole.
         let value = self.pieces(hit)?;
         let (small, Some(kept)) = value.split_where(|piece, _| piece > MAX_SMALL) else { return Ok(Appending::Full) };
-        let small = self.copied(APPEND_HEAD, small)?;
+        if value.begins_among(small.len()) {
+            return Ok(Appending::Full);
+        }
+        let small = self.copied(piece.head(), small)?;
         self.put_piece(key, hit, NewPiece { kept, ..piece }, small, Purpose::Write).map(Appending::Done)
     }
 
-    /// How much a value may still grow behind an append of these bytes. `None`: that is one too many.
+    /// As [`append_to`](Self::append_to), where the value does not go on with another piece.
+    #[cold]
+    fn append_too_much(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Appending, Failure> {
+        let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
+        match self.view().cursor(hit.record, head).ok_or_else(lost_piece)? {
+            // The patches say where elements are, of which some are gone.
+            Some(cursor) if with_elements(cursor, bytes).is_none() => {
+                self.append_whole(key, hit, note, bytes).map(Appending::Done)
+            }
+            _ => Ok(Appending::Full),
+        }
+    }
+
+    /// How much a value may still grow behind an append of these bytes. `None`: that is one too many, or does more to a list that
+    /// was consumed than to put elements at its end.
     #[inline(always)]
     fn budget_left(&self, key: &EncodedKey, hit: Hit, bytes: &[u8]) -> Result<Option<Budget>, Failure> {
         let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
-        let budget = match head.op {
-            Op::Append => self.view().append_budget_left(hit.record, head).ok_or_else(lost_piece)?,
-            _ => append_budget(head.length),
-        };
+        let budget = self.budget(hit.record, head)?;
         let expiry = self.view().expiry(hit.record, head).ok_or_else(lost_piece)?;
-        let value = Value { head: &[0; APPEND_HEAD as usize], body: bytes };
-        let length = NewRecord { op: Op::Append, key, expiry, value }.length();
+        let cursor = match self.view().cursor(hit.record, head).ok_or_else(lost_piece)? {
+            None => None,
+            Some(cursor) => match with_elements(cursor, bytes) {
+                None => return Ok(None),
+                cursor => cursor,
+            },
+        };
+        let length = NewPiece { kept: hit.record, left: 0, note: 0, expiry, cursor, body: bytes }.length(key);
         // The number of pieces is what costs; of those that are not united there are few.
         let left = budget.checked_sub(if length > MAX_UNITED { 0 } else { length });
-        Ok(left.map(|left| Budget { left: left as u32, length, expiry }))
+        Ok(left.map(|left| Budget { left: left as u32, length, expiry, cursor }))
+    }
+
+    /// How many bytes of appends the value may still get that ends with this record.
+    #[inline]
+    pub(super) fn budget(&self, record: Ref, head: RecordHead) -> Result<u64, Failure> {
+        match head.op {
+            Op::Append => self.view().append_budget_left(record, head).ok_or_else(lost_piece),
+            _ => Ok(append_budget(head.length)),
+        }
+    }
+
+    /// Appends a piece to the newest one.
+    #[inline]
+    pub(super) fn put_small_piece(&self, key: &EncodedKey, hit: Hit, piece: NewPiece) -> Result<Receipt, Failure> {
+        match piece.cursor {
+            None => self.put_piece(key, hit, piece, [0; APPEND_HEAD as usize], Purpose::Write),
+            Some(_) => self.put_piece(key, hit, piece, [0; (APPEND_HEAD + CURSOR) as usize], Purpose::Write),
+        }
     }
 
     /// Appends a piece to a value, in place of all that comes after the record that it goes on from. Room for
@@ -172,8 +257,10 @@ impl<'g> Values<'g> {
         let before = self.view().position(piece.kept).ok_or_else(lost_piece)?;
         let link = AppendHead { before, left: piece.left, note: piece.note };
         let head = head.as_mut();
-        head[..APPEND_HEAD as usize].copy_from_slice(&link.bytes());
-        let record = NewRecord { op: Op::Append, key, expiry: piece.expiry, value: Value { head, body: piece.body } };
+        write_append_head(head, link, piece.cursor);
+        let (expiry, is_taken) = (piece.expiry, piece.cursor.is_some());
+        let value = Value { head, body: piece.body };
+        let record = NewRecord { op: Op::Append, key, expiry, is_taken, value };
         let published = self.publish_record(&record, piece.kept.word(), purpose)?;
         self.follow(hit, published.record(), piece.kept);
         self.mark_indexed(&published);
@@ -181,7 +268,7 @@ impl<'g> Values<'g> {
     }
 
     /// When a value expires: its newest piece says so.
-    fn expiry(&self, hit: Hit) -> Result<Option<Expiry>, Failure> {
+    pub fn expiry(&self, hit: Hit) -> Result<Option<Expiry>, Failure> {
         let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
         self.view().expiry(hit.record, head).ok_or_else(lost_piece)
     }
@@ -224,11 +311,15 @@ impl<'g> Values<'g> {
         if newest.is_empty() {
             return Ok(None);
         }
+        if value.cursor().is_some() && (kept.is_none() || value.begins_among(newest.len())) {
+            // Nothing before them is left of the value.
+            return self.unite_list(key, hit, &value, expiry, purpose).map(Some);
+        }
         let note = self.view().note(hit.record).ok_or_else(lost_piece)?;
         if let Some(kept) = kept {
-            let bytes = self.copied(APPEND_HEAD, newest)?;
-            let note = note.ok_or_else(lost_piece)?;
-            let piece = NewPiece { kept, left: MAX_BUDGET as u32, note, expiry, body: &[] };
+            let (note, cursor) = (note.ok_or_else(lost_piece)?, value.cursor());
+            let piece = NewPiece { kept, left: MAX_BUDGET as u32, note, expiry, cursor, body: &[] };
+            let bytes = self.copied(piece.head(), newest)?;
             return self.put_piece(key, hit, piece, bytes, purpose).map(Some);
         }
         let bytes = self.copied(UNITED_HEAD, newest)?;
@@ -247,8 +338,7 @@ impl<'g> Values<'g> {
     /// follow them.
     fn united(&self, key: &EncodedKey, hit: Hit, bytes: &[u8]) -> Result<(Ref, Vec<u8>), Failure> {
         let value = self.pieces(hit)?;
-        let (all, _) = value.split_where(|_, _| false);
-        let before = self.copied(UNITED_HEAD, all)?;
+        let before = self.all_of(&value)?;
         if key.len() + (before.len() + bytes.len()) as u64 > MAX_RECORD - PAGE {
             return Err(Failure::TooLarge);
         }
@@ -272,22 +362,25 @@ impl<'g> Values<'g> {
         let (whole, mut head) = self.united(key, hit, bytes)?;
         head[..UNITED_HEAD as usize].copy_from_slice(&united_head(note));
         let order = self.file.map.word(whole.offset() + RECORD_ORDER).get();
-        Ok((hit, Grown { op: Op::United, expiry: self.expiry(hit)?, head, order, kept: Ref::NONE }))
+        Ok((hit, Grown { op: Op::United, expiry: self.expiry(hit)?, is_taken: false, head, order, kept: Ref::NONE }))
     }
 
     /// `None`: enough has been appended to the value.
     fn grow_by_a_piece(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Option<Grown>, Failure> {
-        let Some(Budget { left, length, expiry }) = self.budget_left(key, hit, bytes)? else { return Ok(None) };
-        let mut head = vec![0; APPEND_HEAD as usize];
+        let Some(Budget { left, length, expiry, cursor }) = self.budget_left(key, hit, bytes)? else { return Ok(None) };
+        let mut head = vec![0; append_head(cursor) as usize];
         let mut kept = hit.record;
         if length > MAX_SMALL {
             let value = self.pieces(hit)?;
             let (small, Some(large)) = value.split_where(|piece, _| piece > MAX_SMALL) else { return Ok(None) };
-            (head, kept) = (self.copied(APPEND_HEAD, small)?, large);
+            if value.begins_among(small.len()) {
+                return Ok(None);
+            }
+            (head, kept) = (self.copied(append_head(cursor), small)?, large);
         }
         let before = self.view().position(kept).ok_or_else(lost_piece)?;
-        head[..APPEND_HEAD as usize].copy_from_slice(&AppendHead { before, left, note }.bytes());
-        Ok(Some(Grown { op: Op::Append, expiry, head, order: kept.word(), kept }))
+        write_append_head(&mut head, AppendHead { before, left, note }, cursor);
+        Ok(Some(Grown { op: Op::Append, expiry, is_taken: cursor.is_some(), head, order: kept.word(), kept }))
     }
 
     /// Lets a value expire at another time, or never. A value that was appended to gets a piece that says no more than that; another one
@@ -295,11 +388,11 @@ impl<'g> Values<'g> {
     pub fn touch(&self, key: &EncodedKey, hit: Hit, expiry: Option<Expiry>) -> Result<Receipt, Failure> {
         let note = self.view().note(hit.record).ok_or_else(lost_piece)?;
         if let Some(note) = note {
-            if let Some(Budget { left, length, .. }) = self.budget_left(key, hit, &[])?
+            if let Some(Budget { left, length, cursor, .. }) = self.budget_left(key, hit, &[])?
                 && length + EXPIRY < MAX_SMALL
             {
-                let piece = NewPiece { kept: hit.record, left, note, expiry, body: &[] };
-                return self.put_piece(key, hit, piece, [0; APPEND_HEAD as usize], Purpose::Write);
+                let piece = NewPiece { kept: hit.record, left, note, expiry, cursor, body: &[] };
+                return self.put_small_piece(key, hit, piece);
             }
             if let Some(receipt) = self.merge(key, hit, expiry, Purpose::Write)? {
                 return Ok(receipt);
@@ -309,9 +402,46 @@ impl<'g> Values<'g> {
         if key.len() + value.length > MAX_RECORD - PAGE {
             return Err(Failure::TooLarge);
         }
-        let (all, _) = value.split_where(|_, _| false);
-        let united = United { whole: value.whole, note, expiry, before: self.copied(UNITED_HEAD, all)?, bytes: &[] };
+        let united = United { whole: value.whole, note, expiry, before: self.all_of(&value)?, bytes: &[] };
         self.put_united(key, hit, united, Purpose::Write)
+    }
+
+    /// Writes a list without elements in the place of one.
+    pub(super) fn put_empty(&self, key: &EncodedKey, hit: Hit) -> Result<Receipt, Failure> {
+        let whole = self.pieces(hit)?.whole;
+        let (note, expiry) = (Some(list_note(0)), self.expiry(hit)?);
+        let before = [&[0; UNITED_HEAD as usize][..], &list::empty_list()].concat();
+        self.put_united(key, hit, United { whole, note, expiry, before, bytes: &[] }, Purpose::Write)
+    }
+
+    /// Writes a list that was consumed from its head as one record, without what was taken.
+    pub(super) fn unite_list(
+        &self,
+        key: &EncodedKey,
+        hit: Hit,
+        value: &Pieces,
+        expiry: Option<Expiry>,
+        purpose: Purpose,
+    ) -> Result<Receipt, Failure> {
+        let note = value.cursor().map(|cursor| list_note(cursor.length.into()));
+        let before = self.all_of(value)?;
+        if key.len() + before.len() as u64 > MAX_RECORD - PAGE {
+            return Err(Failure::TooLarge);
+        }
+        self.put_united(key, hit, United { whole: value.whole, note, expiry, before, bytes: &[] }, purpose)
+    }
+
+    /// All bytes of a value, behind room for the start of a united one; of a list, those of the elements that are left.
+    fn all_of(&self, value: &Pieces) -> Result<Vec<u8>, Failure> {
+        if value.cursor().is_none() {
+            return self.copied(UNITED_HEAD, value.split_where(|_, _| false).0);
+        }
+        let mut bytes = Vec::new();
+        if bytes.try_reserve_exact(value.length as usize).is_err() {
+            return Err(Failure::NoMemory(value.length));
+        }
+        value.copy(*self.view(), &mut bytes).ok_or_else(lost_piece)?;
+        list::fold(&bytes, UNITED_HEAD as usize).ok_or(Failure::NoMemory(value.length))
     }
 
     /// Puts one record in the place of all pieces of a value.
@@ -320,12 +450,13 @@ impl<'g> Values<'g> {
         let record = match note {
             Some(note) => {
                 before[..UNITED_HEAD as usize].copy_from_slice(&united_head(note));
-                NewRecord { op: Op::United, key, expiry, value: Value { head: &before, body: bytes } }
+                let value = Value { head: &before, body: bytes };
+                NewRecord { expiry, ..NewRecord::new(Op::United, key, value) }
             }
             // Nothing was ever appended to it.
             None => {
                 let value = Value { head: &before[UNITED_HEAD as usize..], body: bytes };
-                NewRecord { op: Op::Set, key, expiry, value }
+                NewRecord { expiry, ..NewRecord::new(Op::Set, key, value) }
             }
         };
         let order = self.file.map.word(whole.offset() + RECORD_ORDER).get();

@@ -1,0 +1,303 @@
+//! Lists, as far as a store takes them apart without knowing the values in them.
+//!
+//! A value is MessagePack. A list is an array; what is appended to it follows as patches, each of which is an array again:
+//! `[[number], element]` puts an element under a number, `[count]` takes so many elements off the head. The extension types
+//! [`OBJECT`] and [`ENUM`] mean the same wherever they are; any other may tell of what stands before it in the array.
+
+use rmp::Marker;
+
+/// The type of an ext that begins an object, which is an array of two.
+const OBJECT: i8 = 1;
+/// The type of an ext that is an enum's case.
+const ENUM: i8 = 3;
+
+/// Bytes to look at. They may change meanwhile: the caller checks afterwards.
+pub trait Source {
+    /// The bytes at an offset; `None`: there are not so many.
+    fn read<const N: usize>(&self, at: u64) -> Option<[u8; N]>;
+}
+
+impl Source for &[u8] {
+    #[inline]
+    fn read<const N: usize>(&self, at: u64) -> Option<[u8; N]> {
+        self.get(usize::try_from(at).ok()?..)?.first_chunk().copied()
+    }
+}
+
+/// A patch, as far as a queue is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patch {
+    /// An element under a number, which lies between these two offsets.
+    Put { number: u64, from: u64, to: u64 },
+    /// So many elements are gone from the head.
+    Take(u64),
+    /// Any other.
+    Other,
+}
+
+/// A walk over values that lie one behind the other.
+#[derive(Debug, Clone)]
+pub struct Walk<S> {
+    source: S,
+    at: u64,
+    end: u64,
+    /// Whether it has come by an ext that may tell of what stands before it.
+    refers: bool,
+}
+
+impl<S: Source> Walk<S> {
+    pub fn new(source: S, at: u64, end: u64) -> Self {
+        Self { source, at, end, refers: false }
+    }
+
+    /// Where it is.
+    #[inline]
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Whether it is at its end.
+    #[inline]
+    pub fn is_over(&self) -> bool {
+        self.at >= self.end
+    }
+
+    /// Whether anything that it has come by may tell of what stands before it, so that it means nothing alone.
+    pub fn refers(&self) -> bool {
+        self.refers
+    }
+
+    #[inline]
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        (N as u64 <= self.end.checked_sub(self.at)?).then_some(())?;
+        let bytes = self.source.read(self.at)?;
+        self.at += N as u64;
+        Some(bytes)
+    }
+
+    #[inline]
+    fn marker(&mut self) -> Option<Marker> {
+        let [byte] = self.take()?;
+        Some(Marker::from_u8(byte))
+    }
+
+    /// A length of one, two or four bytes.
+    #[inline]
+    fn length(&mut self, bytes: u32) -> Option<u64> {
+        Some(match bytes {
+            1 => u64::from(u8::from_be_bytes(self.take()?)),
+            2 => u64::from(u16::from_be_bytes(self.take()?)),
+            _ => u64::from(u32::from_be_bytes(self.take()?)),
+        })
+    }
+
+    #[inline]
+    fn pass(&mut self, bytes: u64) -> Option<()> {
+        (bytes <= self.end.checked_sub(self.at)?).then(|| self.at += bytes)
+    }
+
+    fn ext(&mut self, bytes: u64) -> Option<()> {
+        let kind = i8::from_be_bytes(self.take()?);
+        self.refers |= !matches!(kind, OBJECT | ENUM);
+        self.pass(bytes)
+    }
+
+    /// Passes a value by, with all that is in it. `None`: there is no whole one. Not recursive: depth is no matter.
+    pub fn skip(&mut self) -> Option<()> {
+        // How many values are announced.
+        let mut left: u64 = 1;
+        while left > 0 {
+            left -= 1;
+            let inside = match self.marker()? {
+                Marker::FixPos(_) | Marker::FixNeg(_) | Marker::Null | Marker::True | Marker::False => 0,
+                Marker::FixMap(pairs) => 2 * u64::from(pairs),
+                Marker::FixArray(count) => u64::from(count),
+                Marker::FixStr(length) => self.pass(length.into()).map(|()| 0)?,
+                Marker::Str8 | Marker::Bin8 => self.bytes(1)?,
+                Marker::Str16 | Marker::Bin16 => self.bytes(2)?,
+                Marker::Str32 | Marker::Bin32 => self.bytes(4)?,
+                Marker::U8 | Marker::I8 => self.pass(1).map(|()| 0)?,
+                Marker::U16 | Marker::I16 => self.pass(2).map(|()| 0)?,
+                Marker::U32 | Marker::I32 | Marker::F32 => self.pass(4).map(|()| 0)?,
+                Marker::U64 | Marker::I64 | Marker::F64 => self.pass(8).map(|()| 0)?,
+                Marker::Array16 => self.length(2)?,
+                Marker::Array32 => self.length(4)?,
+                Marker::Map16 => 2 * self.length(2)?,
+                Marker::Map32 => 2 * self.length(4)?,
+                Marker::FixExt1 => self.ext(1).map(|()| 0)?,
+                Marker::FixExt2 => self.ext(2).map(|()| 0)?,
+                Marker::FixExt4 => self.ext(4).map(|()| 0)?,
+                Marker::FixExt8 => self.ext(8).map(|()| 0)?,
+                Marker::FixExt16 => self.ext(16).map(|()| 0)?,
+                Marker::Ext8 => self.length(1).and_then(|length| self.ext(length)).map(|()| 0)?,
+                Marker::Ext16 => self.length(2).and_then(|length| self.ext(length)).map(|()| 0)?,
+                Marker::Ext32 => self.length(4).and_then(|length| self.ext(length)).map(|()| 0)?,
+                Marker::Reserved => return None,
+            };
+            // (Each announced value takes a byte: so many cannot come.)
+            left = left.checked_add(inside).filter(|&left| left <= self.end - self.at)?;
+        }
+        Some(())
+    }
+
+    /// The bytes behind a length of so many bytes; nothing is in them.
+    #[inline]
+    fn bytes(&mut self, length: u32) -> Option<u64> {
+        let length = self.length(length)?;
+        self.pass(length).map(|()| 0)
+    }
+
+    /// Passes the head of a list by: how many elements follow. `None`: it is no list.
+    pub fn list(&mut self) -> Option<u32> {
+        let count = self.array()?;
+        let start = self.at;
+        // An object, or a value that strings stand before, is an array of two as well.
+        let is_object = count == 2 && self.ext_type().is_some_and(|kind| kind != ENUM);
+        self.at = start;
+        (!is_object).then_some(count)
+    }
+
+    /// The type of the ext here, if it is one.
+    fn ext_type(&mut self) -> Option<i8> {
+        match self.marker()? {
+            Marker::FixExt1 | Marker::FixExt2 | Marker::FixExt4 | Marker::FixExt8 | Marker::FixExt16 => {}
+            Marker::Ext8 => self.pass(1)?,
+            Marker::Ext16 => self.pass(2)?,
+            Marker::Ext32 => self.pass(4)?,
+            _ => return None,
+        }
+        self.take().map(i8::from_be_bytes)
+    }
+
+    fn array(&mut self) -> Option<u32> {
+        Some(match self.marker()? {
+            Marker::FixArray(count) => count.into(),
+            Marker::Array16 => self.length(2)? as u32,
+            Marker::Array32 => self.length(4)? as u32,
+            _ => return None,
+        })
+    }
+
+    fn unsigned(&mut self) -> Option<u64> {
+        Some(match self.marker()? {
+            Marker::FixPos(number) => number.into(),
+            Marker::U8 => self.length(1)?,
+            Marker::U16 => self.length(2)?,
+            Marker::U32 => self.length(4)?,
+            Marker::U64 => u64::from_be_bytes(self.take()?),
+            _ => return None,
+        })
+    }
+
+    /// Passes a patch by; where it is another one, it is not passed. `None`: there is no whole one.
+    pub fn patch(&mut self) -> Option<Patch> {
+        let parts = self.array()?;
+        let start = self.at;
+        if parts == 1 {
+            return Some(self.unsigned().map_or(Patch::Other, Patch::Take));
+        }
+        if parts != 2 || self.array() != Some(1) {
+            self.at = start;
+            return Some(Patch::Other);
+        }
+        let Some(number) = self.unsigned() else { return Some(Patch::Other) };
+        let from = self.at;
+        self.skip()?;
+        Some(Patch::Put { number, from, to: self.at })
+    }
+}
+
+/// Bytes of the longest head of a list.
+pub const LONGEST_HEAD: u64 = 5;
+
+/// The few bytes that stand before an element, or before all of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Head {
+    bytes: [u8; 11],
+    length: u8,
+}
+
+impl Head {
+    fn of(write: impl FnOnce(&mut &mut [u8])) -> Self {
+        let mut bytes = [0; 11];
+        let mut rest = &mut bytes[..];
+        write(&mut rest);
+        let left = rest.len();
+        Self { bytes, length: (bytes.len() - left) as u8 }
+    }
+
+    /// Of a list of so many elements.
+    pub fn of_list(count: u32) -> Self {
+        // (The longest one takes five bytes.)
+        Self::of(|out| drop(rmp::encode::write_array_len(out, count)))
+    }
+
+    /// Of the patch that puts an element under a number.
+    pub fn of_put(number: u64) -> Self {
+        // (The longest one takes eleven bytes.)
+        Self::of(|out| {
+            let _ = rmp::encode::write_array_len(out, 2);
+            let _ = rmp::encode::write_array_len(out, 1);
+            let _ = rmp::encode::write_uint(out, number);
+        })
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+}
+
+/// The patch that takes the first element off.
+pub fn take_one() -> [u8; 2] {
+    [Marker::FixArray(1).to_u8(), Marker::FixPos(1).to_u8()]
+}
+
+/// A list without elements.
+pub fn empty_list() -> [u8; 1] {
+    [Marker::FixArray(0).to_u8()]
+}
+
+/// Bytes of a list whose first elements, `inside` of them, stand in its array, and the others, up to `length`, in patches behind
+/// it; the elements themselves take `bytes`.
+pub fn length_of(inside: u32, length: u64, bytes: u64) -> u64 {
+    // Where a number begins to take more bytes, and how many it takes from there on.
+    const STEPS: [(u64, u64); 5] = [(0, 1), (1 << 7, 2), (1 << 8, 3), (1 << 16, 5), (1 << 32, 9)];
+    let (first, mut heads) = (u64::from(inside), 0);
+    for (n, &(from, size)) in STEPS.iter().enumerate() {
+        let to = STEPS.get(n + 1).map_or(u64::MAX, |next| next.0);
+        heads += (2 + size) * length.min(to).saturating_sub(first.max(from));
+    }
+    bytes.saturating_add(Head::of_list(inside).bytes().len() as u64 + heads)
+}
+
+/// A list behind so many zeros, with the elements that patches put there moved into its array, as far as each means the same
+/// there. `None`: it is no list, or its patches do other things; or there is no memory.
+pub fn fold(bytes: &[u8], behind: usize) -> Option<Vec<u8>> {
+    let mut walk = Walk::new(bytes, 0, bytes.len() as u64);
+    let mut count = walk.list()?;
+    let start = walk.at() as usize;
+    (0..count).try_for_each(|_| walk.skip())?;
+    let inside = start..walk.at() as usize;
+    let (mut folded, mut rest) = (Vec::new(), inside.end);
+    let room = LONGEST_HEAD as usize;
+    folded.try_reserve_exact(behind + room + bytes.len()).ok()?;
+    folded.resize(behind + room, 0);
+    folded.extend_from_slice(&bytes[inside]);
+    let refers = walk.refers();
+    while !walk.is_over() && !refers {
+        let Patch::Put { from, to, .. } = walk.patch()? else { return None };
+        if walk.refers() {
+            break;
+        }
+        folded.extend_from_slice(&bytes[from as usize..to as usize]);
+        count = count.checked_add(1)?;
+        rest = to as usize;
+    }
+    folded.extend_from_slice(&bytes[rest..]);
+    let head = Head::of_list(count);
+    // The head goes right before the elements, and what stays free stands before all.
+    let gap = room - head.bytes().len();
+    folded.drain(behind..behind + gap);
+    folded[behind..behind + head.bytes().len()].copy_from_slice(head.bytes());
+    Some(folded)
+}

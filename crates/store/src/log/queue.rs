@@ -1,0 +1,224 @@
+//! Lists that are consumed from the head.
+//!
+//! A list keeps its records while elements are taken off: the newest record has a cursor, which tells where the first element
+//! lies. Taking it off appends a record that moves the cursor by one, whatever the length of the list. What was taken is given
+//! back when it is as much as the rest: that is written as one record then. So each element is copied once, on average.
+
+use super::append::Receipt;
+use super::pieces::Pieces;
+use super::record::Span;
+use super::values::{NewPiece, Values, lost_piece};
+use crate::error::Failure;
+use crate::format::*;
+use crate::index::Hit;
+use crate::lock::WriteGuard;
+use crate::reference::Ref;
+use crate::space::Purpose;
+use std::ops::Deref;
+use sync_backend::list::{self, Patch, Walk};
+use sync_backend::{Room, list_note};
+
+/// So many pieces are gone through for the next element. Where there are more, they are united first.
+const HOPS: u64 = 16;
+/// A list of so many bytes is written as one record whenever room for more appends is needed.
+const SHORT: u64 = 64 << 10;
+
+/// The outcome of taking the first element off.
+pub enum Shifting {
+    /// So many elements are left.
+    Done(Receipt, u32),
+    /// The list has no elements.
+    Empty,
+    /// Only a program that reads the value can tell, or take its elements apart.
+    Whole,
+}
+
+/// The first element of a list, and where the next one lies.
+struct First {
+    element: Span,
+    next: Cursor,
+}
+
+/// The outcome of looking for it.
+enum Search {
+    Found(First),
+    /// There are so many pieces that they are to be united first, or a long one is used up, so that there is something to give
+    /// back.
+    Untidy(Untidy),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Untidy {
+    ManyPieces,
+    LongPiece,
+}
+
+/// Whether a list was tidied up before an element is taken off.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tidied {
+    No,
+    Done,
+    Failed,
+}
+
+/// The lists of a file whose write lock is held.
+#[derive(Clone, Copy)]
+pub struct Queue<'g> {
+    values: Values<'g>,
+}
+
+impl<'g> Deref for Queue<'g> {
+    type Target = Values<'g>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Values<'g> {
+        &self.values
+    }
+}
+
+impl<'g> Queue<'g> {
+    #[inline(always)]
+    pub fn of(guard: &'g WriteGuard) -> Self {
+        Self { values: Values::of(guard) }
+    }
+
+    /// Takes the first element off the list at `hit`; its bytes replace what is in `out`. Where that has no room for it, or on any
+    /// other failure, nothing has happened.
+    pub fn shift(&self, key: &EncodedKey, mut hit: Hit, out: &mut impl Room<u8>) -> Result<Shifting, Failure> {
+        let mut tidied = Tidied::No;
+        loop {
+            let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
+            let cursor = match self.view().cursor(hit.record, head).ok_or_else(lost_piece)? {
+                Some(cursor) => cursor,
+                None => match self.scan(&self.pieces(hit)?) {
+                    Some(cursor) => cursor,
+                    None => return Ok(Shifting::Whole),
+                },
+            };
+            if cursor.length == 0 {
+                return Ok(Shifting::Empty);
+            }
+            let (expiry, body) = (self.expiry(hit)?, &list::take_one()[..]);
+            let note = list_note(u64::from(cursor.length) - 1);
+            let take = NewPiece { kept: hit.record, left: 0, note, expiry, cursor: Some(cursor), body };
+            let (length, budget) = (take.length(key), self.budget(hit.record, head)?);
+            let found = match tidied {
+                Tidied::No if budget < length => Search::Untidy(Untidy::ManyPieces),
+                _ => self.first(hit, cursor, tidied != Tidied::No).ok_or_else(lost_piece)?,
+            };
+            let First { element: Span { at, length: bytes }, next } = match found {
+                Search::Found(first) => first,
+                Search::Untidy(why) => {
+                    tidied = self.tidy(key, &mut hit, cursor, why)?;
+                    continue;
+                }
+            };
+            out.clear();
+            if !out.has_room(bytes) {
+                return Err(Failure::NoRoom(bytes));
+            }
+            self.view().copy(at, bytes, out).ok_or_else(lost_piece)?;
+            if next.length == 0 {
+                return self.put_empty(key, hit).map(|receipt| Shifting::Done(receipt, 0));
+            }
+            let budget = if tidied == Tidied::Done && budget < length { MAX_BUDGET } else { budget };
+            let left = budget.saturating_sub(length) as u32;
+            let take = NewPiece { left, cursor: Some(next), ..take };
+            return self.put_small_piece(key, hit, take).map(|receipt| Shifting::Done(receipt, next.length));
+        }
+    }
+
+    /// Gives back what was taken, where it is as much as the rest, or makes one piece of many. `hit` is the value then.
+    fn tidy(&self, key: &EncodedKey, hit: &mut Hit, cursor: Cursor, why: Untidy) -> Result<Tidied, Failure> {
+        let value = self.pieces(*hit)?;
+        let stored = value.stored();
+        let value = value.from(*self.view(), cursor).ok_or_else(lost_piece)?;
+        let united = if stored >= 2 * value.length || why == Untidy::ManyPieces && value.length <= SHORT {
+            self.unite_list(key, *hit, &value, self.expiry(*hit)?, Purpose::Write).map(Some)
+        } else if why == Untidy::ManyPieces {
+            self.merge_pieces(key, *hit)
+        } else {
+            Ok(None)
+        };
+        match united {
+            Ok(receipt) => {
+                *hit = receipt.map_or(*hit, |receipt| receipt.hit());
+                Ok(Tidied::Done)
+            }
+            // A full disk, or a list too long for one record: nothing is given back for now.
+            Err(Failure::NoSpace | Failure::SizeLimit | Failure::TooLarge | Failure::NoMemory(_)) => Ok(Tidied::Failed),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The cursor at the start of a value that has none yet; `None` where it is no list, or its elements cannot be taken apart: they
+    /// may tell of each other, or patches do more than to put elements at the end.
+    fn scan(&self, value: &Pieces) -> Option<Cursor> {
+        let records = *self.view();
+        let mut spans = value.spans();
+        let Span { at, length } = spans.next()?;
+        let mut walk = Walk::new(records, at, at + length);
+        let inside = walk.list()?;
+        let start = walk.at();
+        (0..inside).try_for_each(|_| walk.skip())?;
+        if walk.refers() {
+            return None;
+        }
+        let (mut count, mut bytes) = (inside, walk.at() - start);
+        loop {
+            while !walk.is_over() {
+                let Patch::Put { number, from, to } = walk.patch()? else { return None };
+                (number == count.into()).then_some(())?;
+                count = count.checked_add(1)?;
+                bytes += to - from;
+            }
+            let Some(Span { at, length }) = spans.next() else { break };
+            walk = Walk::new(records, at, at + length);
+        }
+        let byte = u32::try_from(start - at).ok()?;
+        let position = records.position(value.whole)?;
+        Some(Cursor { position, record: value.whole.word(), byte, inside, length: count, bytes })
+    }
+
+    /// Finds the first element. `None`: it is not there. `any`: it may lie behind any number of pieces.
+    fn first(&self, hit: Hit, mut cursor: Cursor, any: bool) -> Option<Search> {
+        let records = *self.view();
+        loop {
+            let record = Ref::of_word(cursor.record);
+            let head = records.record_head(record).filter(|head| head.op.holds_value())?;
+            (records.position(record)? == cursor.position).then_some(())?;
+            let Span { at, length } = records.layout(record, head)?.value;
+            let mut walk = Walk::new(records, at.checked_add(cursor.byte.into())?, at + length);
+            while !walk.is_over() {
+                let from = walk.at();
+                let element = if cursor.inside > 0 {
+                    walk.skip()?;
+                    cursor.inside -= 1;
+                    Span { at: from, length: walk.at() - from }
+                } else {
+                    match walk.patch()? {
+                        Patch::Put { from, to, .. } => Span { at: from, length: to - from },
+                        Patch::Take(_) => continue,
+                        Patch::Other => return None,
+                    }
+                };
+                cursor.byte = u32::try_from(walk.at() - at).ok()?;
+                cursor.length -= 1;
+                cursor.bytes = cursor.bytes.checked_sub(element.length)?;
+                return Some(Search::Found(First { element, next: cursor }));
+            }
+            // The piece is used up: the element lies in a newer one.
+            (cursor.inside == 0 && record != hit.record).then_some(())?;
+            let newer = Pieces::of(records, hit.record, Some(cursor.position)).filter(|newer| newer.whole.is_none())?;
+            match () {
+                () if any => {}
+                () if head.length > MAX_SMALL => return Some(Search::Untidy(Untidy::LongPiece)),
+                () if newer.count() > HOPS => return Some(Search::Untidy(Untidy::ManyPieces)),
+                () => {}
+            }
+            let next = newer.oldest()?;
+            (cursor.record, cursor.byte) = (next.word(), 0);
+            cursor.position = records.position(next)?;
+        }
+    }
+}
