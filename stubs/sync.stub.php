@@ -433,6 +433,52 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function offsetUnset(mixed $offset): void {}
 
     /**
+     * Stores a value that expires after `$ttl`, and returns the value.
+     *
+     * From then on it is missing for every method, operator and loop, in all programs, without anybody removing it. A value that is
+     * stored as a whole (`=`, set(), put(), setData() …) has the expiry that it is given with, or none; a change of what is there (`++`,
+     * `[] =`, increment(), update(), push() …) keeps it. The wall clock counts, to some milliseconds; a program for which a value
+     * has expired does not see it again when the clock is set back. In a class that overrides set() the first value that set() stores gets
+     * the expiry.
+     *
+     *     $token = $sync->put('token', bin2hex(random_bytes(16)), 3600);
+     *     $sync->put('offer', ['price' => 9.99], new DateInterval('P1M'));
+     *
+     * @template T of TValue
+     *
+     * @param T                            $value
+     * @param int|float|\DateInterval|null $ttl Seconds; fractions count, to the millisecond. null (and INF): it never expires. 0, or less:
+     *     it is gone at once. Months of an interval are those from now on.
+     *
+     * @return T
+     *
+     * @throws \TypeError where $ttl is of another type
+     * @throws \ValueError where $ttl is NAN
+     * @throws SyncException where the file cannot be written, or the value not be stored
+     * @throws SyncLockTimeoutException
+     */
+    public function put(string $name, mixed $value, mixed $ttl = null): mixed {}
+
+    /**
+     * Stores a value if there is none under the name, or one that has expired; tells whether it did.
+     *
+     * Of any number of programs that add at once exactly one gets true. A null that was stored is a value that is there.
+     *
+     *     if ($sync->add('mail 4711', getmypid(), 600)) {
+     *         echo "No other program sends this mail within ten minutes.\n";
+     *     }
+     *
+     * @param TValue                       $value
+     * @param int|float|\DateInterval|null $ttl Seconds after which it expires, as for put().
+     *
+     * @throws \TypeError where $ttl is of another type
+     * @throws \ValueError where $ttl is NAN
+     * @throws SyncException where the file cannot be written, or the value not be stored
+     * @throws SyncLockTimeoutException
+     */
+    public function add(string $name, mixed $value, mixed $ttl = null): bool {}
+
+    /**
      * Adds to a number, as `+=` does, and returns the new value; a missing one counts as 0.
      *
      * No other program's step goes uncounted.
@@ -441,13 +487,21 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *     $sync->increment('bytes', 4096);
      *     $sync->increment('stock', -1);
      *
-     * @param int|float $by
+     * With a `$ttl`, the value that is made where none was expires after it; one that is there keeps its own: so a limit counts in
+     * windows of a fixed length.
      *
-     * @throws \TypeError where the value is an array, an object, or another that no number can be added to
+     *     if ($sync->increment('requests 192.0.2.1', 1, 60) > 100) {
+     *         http_response_code(429);            // more than a hundred in a minute
+     *     }
+     *
+     * @param int|float                    $by
+     * @param int|float|\DateInterval|null $ttl Seconds, as for put().
+     *
+     * @throws \TypeError where the value is an array, an object, or another that no number can be added to; where $ttl is of another type
      * @throws SyncException where the file cannot be written
      * @throws SyncLockTimeoutException
      */
-    public function increment(string $name, int|float $by = 1): int|float {}
+    public function increment(string $name, int|float $by = 1, mixed $ttl = null): int|float {}
 
     /**
      * Stores a value if the one that is there is the expected one, in one step; tells whether it was.
@@ -516,8 +570,10 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @template T
      *
-     * @param string        $name
-     * @param callable(): T $fn
+     * @param string                       $name
+     * @param callable(): T                $fn
+     * @param int|float|\DateInterval|null $ttl Seconds after which what $fn returned expires, as for put(): from the moment when it is
+     *                                          stored.
      *
      * @return T|TValue The value that was there, null too, or what $fn returned.
      *
@@ -525,7 +581,34 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *                       it, while this object keeps all others out
      * @throws SyncLockTimeoutException
      */
-    public function remember(string $name, callable $fn): mixed {}
+    public function remember(string $name, callable $fn, mixed $ttl = null): mixed {}
+
+    /**
+     * Gives a value another expiry, counted from now; false where there is no value.
+     *
+     * The value stays as it is. It is copied for that, unless it is an array that was changed in part.
+     *
+     *     $sync->touch('session', 1800);
+     *     $sync->touch('session', null);          // from here on it stays
+     *
+     * @param int|float|\DateInterval|null $ttl Seconds, as for put(). null: it never expires. 0, or less: it is gone at once.
+     *
+     * @throws \TypeError where $ttl is of another type
+     * @throws \ValueError where $ttl is NAN
+     * @throws SyncException where the file cannot be written
+     * @throws SyncLockTimeoutException
+     */
+    public function touch(string $name, mixed $ttl): bool {}
+
+    /**
+     * Gives the seconds until a value expires; null where it never does, or is missing.
+     *
+     *     $seconds = $sync->ttl('token');
+     *
+     * @throws SyncException where the file cannot be read, or is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function ttl(string $name): ?float {}
 
     /**
      * Gives the values of several properties, as of one moment, with `$default` for those that are missing.

@@ -1,7 +1,11 @@
 //! Reading and storing a property by the methods of a class that overrides them.
 
-use ext_php_rs::ffi::BP_VAR_R;
+use std::panic::AssertUnwindSafe;
 
+use ext_php_rs::ffi::BP_VAR_R;
+use ext_php_rs::zend::{CatchError, bailout, try_catch};
+
+use super::handle::Expiry;
 use super::object::SyncObject;
 use super::property::{self, Observed};
 use super::zend::{Slot, Str, Thrown, Value};
@@ -15,6 +19,32 @@ pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Th
     into.copy(value.dereference());
     // The stored value, if the methods keep it under the same name.
     property::peek(this, name.bytes())
+}
+
+/// As [`put`], a value that expires then: the first one that the method stores as a whole.
+pub fn put_until(this: &SyncObject, name: &Str, value: &Value, expiry: Option<Expiry>) -> Result<(), Thrown> {
+    if !this.overrides.accessors() {
+        return property::write_until(this, name, value, expiry);
+    }
+    storing_until(this, expiry, || put(this, name, value))
+}
+
+/// Runs `body`, which calls a method of the class that stores a value: that expires then. (A method may give it another name, so that
+/// only the store knows which value it is.)
+pub fn storing_until<T>(
+    this: &SyncObject,
+    expiry: Option<Expiry>,
+    body: impl FnOnce() -> Result<T, Thrown>,
+) -> Result<T, Thrown> {
+    let outer = this.expiry.replace(expiry);
+    let outcome = try_catch(AssertUnwindSafe(body));
+    this.expiry.set(outer);
+    match outcome {
+        Ok(result) => result,
+        // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
+        Err(CatchError::Bailout) => unsafe { bailout() },
+        Err(defect) => panic!("{defect}"),
+    }
 }
 
 /// Stores the value of `name`, by the method that the object's class overrides.

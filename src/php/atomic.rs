@@ -10,8 +10,9 @@ use super::call::{arguments, run};
 use super::change::{change, store_changed};
 use super::edit::{ATTEMPTS, Edit, Swap};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
+use super::expiring::expiry;
 use super::globals::GLOBALS;
-use super::handle::{Backend, Found, PEEK, Peeked, Places, Version};
+use super::handle::{Backend, Expiry, Found, PEEK, Peeked, Places, Version};
 use super::legacy::{import, retry_importing};
 use super::names::check_name;
 use super::object::SyncObject;
@@ -25,15 +26,52 @@ use super::zend::{self, Callback, Local, Str, Thrown, Value, ZStr, number_argume
 
 pub extern "C" fn increment(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
-        arguments!(call, c"S|z", name: ZStr; by: Value);
+        arguments!(call, c"S|zz", name: ZStr; by: Value, ttl: Value);
         let by = match by {
             Some(by) => number_argument(by, 2)?,
             None => Local::of_long(1),
         };
-        let new = add(call.this(), &Str::of(name), &by)?;
+        let (expiry, name) = (if ttl.is_some() { expiry(ttl, 3)? } else { None }, Str::of(name));
+        let new = match expiry {
+            Some(expiry) => add_or_create(call.this(), &name, &by, expiry)?,
+            None => add(call.this(), &name, &by)?,
+        };
         call.result().copy(&new);
         Ok(())
     });
+}
+
+/// As [`add`]; where there is no value, the sum expires then. (No value is taken for one that is there and turns out to have expired: the
+/// sum would stay for ever.)
+fn add_or_create(this: &SyncObject, name: &Str, by: &Value, expiry: Expiry) -> Result<Local, Thrown> {
+    check_name(name)?;
+    let operator = Operator::Binary(ffi::ZEND_ADD);
+    let first = || operator.silently(&Local::of_long(0), by)?.ok_or_else(|| no_sum(b"null"));
+    if !this.overrides.accessors() {
+        if let Some(new) = operate_on_number(this, name, operator, by)? {
+            return Ok(new);
+        }
+        let new = first()?;
+        if Encoded::of(this, name, &new)?.add(this, name, &new, Some(expiry))? {
+            return Ok(new);
+        }
+    }
+    let new = exclusive(this, |turn| {
+        let (old, observed) = newest(this, name)?;
+        if !observed.there && old.kind() == zend::NULL {
+            let new = first()?;
+            return accessors::put_until(this, name, &new, Some(expiry)).map(|()| Some(new));
+        }
+        refuse_object(&old)?;
+        let Some(new) = operator.silently(&old, by)? else { return Ok(None) };
+        store_changed(turn, name, observed, &new)?;
+        Ok(Some(new))
+    })?;
+    match new {
+        Some(new) => Ok(new),
+        // It makes a warning, or an exception.
+        None => add(this, name, by),
+    }
 }
 
 /// Adds a number to the value of a name, and gives the sum.

@@ -1,9 +1,9 @@
-//! Values that expire: what a `$ttl` says, and the methods that are about it.
+//! Values that expire: what a `$ttl` says, and how much of it is left.
 
 use ext_php_rs::ffi;
 
 use super::handle::{Expiry, Now};
-use super::zend::{self, Number, Thrown, Value};
+use super::zend::{self, Local, Number, Thrown, Value};
 
 /// The moment at which a value with this `$ttl`, the method's argument with this number, expires; `None`: never. It is
 /// [`Expiry::PAST`] for one that is gone at once: 0, less, or an interval that leads back.
@@ -44,4 +44,10 @@ fn after(milliseconds: f64) -> Option<Expiry> {
         1.0.. => Now::read().after(milliseconds.ceil() as u64),
         _ => Some(Expiry::PAST),
     }
+}
+
+/// The seconds until then, as a float; null: never, or it is over.
+pub fn seconds_left(expiry: Option<Expiry>) -> Local {
+    let left = expiry.map(|expiry| expiry.left(Now::read())).filter(|left| !left.is_zero());
+    left.map_or_else(Local::null, |left| Local::of_double(left.as_secs_f64()))
 }

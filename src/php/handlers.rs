@@ -148,6 +148,21 @@ pub unsafe extern "C" fn write_property(
     })
 }
 
+/// As [`write_property`], by the way that knows of values that expire.
+///
+/// # Safety
+/// As for [`write_property`].
+pub unsafe fn write_property_long(object: *mut zend_object, name: *mut zend_string, value: *mut zval) -> *mut zval {
+    contain(zend::error_zval(), || {
+        // SAFETY: the engine passes an object of ours, a live name and a value that is not a reference.
+        let (this, name, new) = unsafe { (SyncObject::of(object), ZStr::from_ptr(name), Value::from_ptr(value)) };
+        match write(this, name, new) {
+            Ok(()) => value,
+            Err(Thrown) => zend::error_zval(),
+        }
+    })
+}
+
 /// Stores a value while holding on to everything that user code might let go of.
 fn write(this: &SyncObject, name: &ZStr, value: &Value) -> Result<(), Thrown> {
     let (_alive, name, held) = (this.hold(), Str::of(name), Local::copy_of(value));

@@ -19,7 +19,6 @@ mod end;
 mod entries;
 mod errors;
 mod exclusive;
-#[allow(dead_code, reason = "the first method that takes a `$ttl` is to come")]
 mod expiring;
 mod fetch;
 mod globals;
@@ -64,6 +63,7 @@ mod subclass;
 #[deny(dead_code, reason = "a method that the stub does not have")]
 mod sync;
 mod timeout;
+mod until;
 mod value;
 mod views;
 mod wait;

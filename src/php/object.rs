@@ -15,7 +15,7 @@ use ext_php_rs::ffi::{self, zend_array, zend_class_entry, zend_object, zend_obje
 use super::cache::{CacheSlot, Entry, Shelf, Spot, Table, nowhere};
 use super::errors;
 use super::globals::GLOBALS;
-use super::handle::{Backend, Handle, Version};
+use super::handle::{Backend, Expiry, Handle, Version};
 use super::instance::Instance;
 use super::provenance::Provenance;
 use super::value::Policy;
@@ -48,6 +48,8 @@ pub struct SyncObject {
     provenance: RefCell<Option<Rc<Provenance>>>,
     /// The end of the last page of names that it has given.
     last_page: RefCell<Option<Box<LastPage>>>,
+    /// When the next value expires that is stored as a whole, while a method of the class stores one for an operation that knows that.
+    pub expiry: Cell<Option<Expiry>>,
     std: UnsafeCell<zend_object>,
 }
 
@@ -145,6 +147,7 @@ impl SyncObject {
             (&raw mut (*object).provenance).write(RefCell::new(None));
             (&raw mut (*object).bounds).write(RefCell::new(None));
             (&raw mut (*object).last_page).write(RefCell::new(None));
+            (&raw mut (*object).expiry).write(Cell::new(None));
             let std = (*object).std.get();
             ffi::zend_object_std_init(std, class);
             ffi::object_properties_init(std, class);

@@ -9,7 +9,9 @@ use std::mem::MaybeUninit;
 
 use super::cache::{CacheSlot, Keeping, Spot};
 use super::globals::GLOBALS;
-use super::handle::{self, Backend, BackendError, Found, Handle, PEEK, Peeked, Places, Remedy, Room, Unread, Version};
+use super::handle::{
+    self, Backend, BackendError, Expiry, Found, Handle, Now, PEEK, Peeked, Places, Remedy, Room, Unread, Version,
+};
 use super::legacy::{self, retry_importing};
 use super::names::{check_name, is_bad_name, name_of_number};
 use super::object::SyncObject;
@@ -30,6 +32,15 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// When the value expires that was read: it does so, too, when it is changed.
+    pub fn expiry(&self) -> Option<Expiry> {
+        Handle::expiry_of(&self.version)
+    }
+
+    fn has_expired(&self) -> bool {
+        self.expiry().is_some_and(|expiry| expiry.has_come(Now::read()))
+    }
+
     /// Whether the value is still the one that was read. Runs no user code.
     pub fn is_newest(&self, store: &Handle, name: &[u8]) -> handle::Result<bool> {
         if store.is_current(&self.version) {
@@ -38,7 +49,8 @@ impl Observed {
         let mut version = self.version;
         match store.get_short(name, 0, &mut version, &mut Places::new(&mut [MaybeUninit::uninit(); PEEK])) {
             Ok(Found::Unchanged) => Ok(true),
-            Ok(Found::Missing) => Ok(!self.there),
+            // (One that has expired in the meantime has not been replaced.)
+            Ok(Found::Missing) => Ok(!self.there || self.has_expired()),
             Ok(Found::Value | Found::Appended | Found::Long(_)) => Ok(false),
             // The change takes more than the buffer has room for.
             Err(error) if matches!(error.remedy(), Remedy::MakeRoom(_)) => Ok(false),
@@ -309,8 +321,13 @@ impl Reading<'_> {
 
 /// Stores `value` under `name`.
 pub fn write(this: &SyncObject, name: &ZStr, value: &Value) -> Result<(), Thrown> {
+    write_until(this, name, value, this.expiry.take())
+}
+
+/// As [`write`], a value that expires then.
+pub fn write_until(this: &SyncObject, name: &ZStr, value: &Value, expiry: Option<Expiry>) -> Result<(), Thrown> {
     check_name(name)?;
-    Encoded::of(this, name, value)?.store(this, name, value, |_| Ok(true)).map(drop)
+    Encoded::of(this, name, value)?.store_until(this, name, (value, expiry), |_| Ok(true)).map(drop)
 }
 
 /// Stores a scalar, or a string that is not long, in a file that is open, as most writes do: nothing here can run user code, so

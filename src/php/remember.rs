@@ -11,6 +11,7 @@ use ext_php_rs::zend::ExecuteData;
 
 use super::accessors;
 use super::call::{arguments, run};
+use super::expiring::expiry;
 use super::handle::{Backend, LockName, Taking};
 use super::legacy::retry_importing;
 use super::locking::{sleep, stop_waiting_for, while_held};
@@ -24,12 +25,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The same, for a caller that is computing a value itself: the other one may be waiting for that.
 const PATIENCE_INSIDE: Duration = Duration::from_secs(1);
 
+/// The number of the argument `$ttl`.
+const TTL: u32 = 3;
+
 pub extern "C" fn remember(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
-        arguments!(call, c"Sz", name: ZStr, callback: Value);
+        arguments!(call, c"Sz|z", name: ZStr, callback: Value; ttl: Value);
         let (callback, name) = (Callback::of(callback, 2)?, Str::of(name));
+        let ttl = ttl.map(|ttl| Local::copy_of(ttl.dereference()));
+        // One that is none is refused before anything is computed.
+        expiry(ttl.as_deref(), TTL)?;
         check_name(&name)?;
-        let value = Remembered { this: call.this(), name: &name, callback: &callback }.value()?;
+        let value = Remembered { this: call.this(), name: &name, callback: &callback, ttl: ttl.as_deref() }.value()?;
         call.result().copy(&value);
         Ok(())
     });
@@ -40,6 +47,8 @@ struct Remembered<'a> {
     this: &'a SyncObject,
     name: &'a Str,
     callback: &'a Callback,
+    /// Counted from the moment when the value is stored.
+    ttl: Option<&'a Value>,
 }
 
 impl Remembered<'_> {
@@ -90,7 +99,7 @@ impl Remembered<'_> {
     /// Computes the value, and stores it.
     fn compute(&self) -> Result<Local, Thrown> {
         let value = Local::copy_of(self.callback.call(&[])?.dereference());
-        accessors::put(self.this, self.name, &value)?;
+        accessors::put_until(self.this, self.name, &value, expiry(self.ttl, TTL)?)?;
         Ok(value)
     }
 }

@@ -7,6 +7,7 @@ use super::accessors;
 use super::call::{arguments, run};
 use super::errors;
 use super::exclusive::exclusive;
+use super::expiring::seconds_left;
 use super::globals::GLOBALS;
 use super::handle::{Backend, Entry, Facts, Found, Handle, Selection, Snapshot, Version};
 use super::legacy;
@@ -233,7 +234,7 @@ pub extern "C" fn describe(data: &mut ExecuteData, result: &mut zval) {
         put(b"type", Local::of_string(Str::new(&summary.kind)));
         put(b"bytes", number(facts.bytes));
         put(b"count", summary.count.map_or_else(Local::null, number));
-        put(b"ttl", Local::null());
+        put(b"ttl", seconds_left(facts.expiry));
         put(b"pieces", number(facts.pieces));
         call.result().set_array(description);
         Ok(())

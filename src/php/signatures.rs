@@ -74,7 +74,11 @@ pub struct SyncMethods {
     pub offset_exists: Method,
     /// `offsetUnset(mixed $offset): void`
     pub offset_unset: Method,
-    /// `increment(string $name, int|float $by = 1): int|float`
+    /// `put(string $name, mixed $value, mixed $ttl = null): mixed`
+    pub put: Method,
+    /// `add(string $name, mixed $value, mixed $ttl = null): bool`
+    pub add: Method,
+    /// `increment(string $name, int|float $by = 1, mixed $ttl = null): int|float`
     pub increment: Method,
     /// `compareAndSet(string $name, mixed $expected, mixed $new): bool`
     pub compare_and_set: Method,
@@ -82,8 +86,12 @@ pub struct SyncMethods {
     pub pull: Method,
     /// `update(string $name, callable $fn, mixed $default = null): mixed`
     pub update: Method,
-    /// `remember(string $name, callable $fn): mixed`
+    /// `remember(string $name, callable $fn, mixed $ttl = null): mixed`
     pub remember: Method,
+    /// `touch(string $name, mixed $ttl): bool`
+    pub touch: Method,
+    /// `ttl(string $name): ?float`
+    pub ttl: Method,
     /// `getMultiple(array $names, mixed $default = null): array`
     pub get_multiple: Method,
     /// `keys(string $prefix = '', ?string $after = null, ?int $limit = null): array`
@@ -135,11 +143,15 @@ pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
                 method(c"offsetSet", methods.offset_set, SYNC_OFFSET_SET, ffi::ZEND_ACC_PUBLIC),
                 method(c"offsetExists", methods.offset_exists, SYNC_OFFSET_EXISTS, ffi::ZEND_ACC_PUBLIC),
                 method(c"offsetUnset", methods.offset_unset, SYNC_OFFSET_UNSET, ffi::ZEND_ACC_PUBLIC),
+                method(c"put", methods.put, SYNC_PUT, ffi::ZEND_ACC_PUBLIC),
+                method(c"add", methods.add, SYNC_ADD, ffi::ZEND_ACC_PUBLIC),
                 method(c"increment", methods.increment, SYNC_INCREMENT, ffi::ZEND_ACC_PUBLIC),
                 method(c"compareAndSet", methods.compare_and_set, SYNC_COMPARE_AND_SET, ffi::ZEND_ACC_PUBLIC),
                 method(c"pull", methods.pull, SYNC_PULL, ffi::ZEND_ACC_PUBLIC),
                 method(c"update", methods.update, SYNC_UPDATE, ffi::ZEND_ACC_PUBLIC),
                 method(c"remember", methods.remember, SYNC_REMEMBER, ffi::ZEND_ACC_PUBLIC),
+                method(c"touch", methods.touch, SYNC_TOUCH, ffi::ZEND_ACC_PUBLIC),
+                method(c"ttl", methods.ttl, SYNC_TTL, ffi::ZEND_ACC_PUBLIC),
                 method(c"getMultiple", methods.get_multiple, SYNC_GET_MULTIPLE, ffi::ZEND_ACC_PUBLIC),
                 method(c"keys", methods.keys, SYNC_KEYS, ffi::ZEND_ACC_PUBLIC),
                 method(c"describe", methods.describe, SYNC_DESCRIBE, ffi::ZEND_ACC_PUBLIC),
@@ -208,10 +220,23 @@ const SYNC_OFFSET_EXISTS: &[zend_internal_arg_info] =
     &[result(1, Type::of(mask::BOOL).tentative()), parameter(c"offset", Type::of(mask::MIXED))];
 const SYNC_OFFSET_UNSET: &[zend_internal_arg_info] =
     &[result(1, Type::of(mask::VOID).tentative()), parameter(c"offset", Type::of(mask::MIXED))];
+const SYNC_PUT: &[zend_internal_arg_info] = &[
+    result(2, Type::of(mask::MIXED)),
+    parameter(c"name", Type::of(mask::STRING)),
+    parameter(c"value", Type::of(mask::MIXED)),
+    optional(c"ttl", Type::of(mask::MIXED), c"null"),
+];
+const SYNC_ADD: &[zend_internal_arg_info] = &[
+    result(2, Type::of(mask::BOOL)),
+    parameter(c"name", Type::of(mask::STRING)),
+    parameter(c"value", Type::of(mask::MIXED)),
+    optional(c"ttl", Type::of(mask::MIXED), c"null"),
+];
 const SYNC_INCREMENT: &[zend_internal_arg_info] = &[
     result(1, Type::of(mask::INT | mask::FLOAT)),
     parameter(c"name", Type::of(mask::STRING)),
     optional(c"by", Type::of(mask::INT | mask::FLOAT), c"1"),
+    optional(c"ttl", Type::of(mask::MIXED), c"null"),
 ];
 const SYNC_COMPARE_AND_SET: &[zend_internal_arg_info] = &[
     result(3, Type::of(mask::BOOL)),
@@ -234,7 +259,15 @@ const SYNC_REMEMBER: &[zend_internal_arg_info] = &[
     result(2, Type::of(mask::MIXED)),
     parameter(c"name", Type::of(mask::STRING)),
     parameter(c"fn", Type::of(mask::CALLABLE)),
+    optional(c"ttl", Type::of(mask::MIXED), c"null"),
 ];
+const SYNC_TOUCH: &[zend_internal_arg_info] = &[
+    result(2, Type::of(mask::BOOL)),
+    parameter(c"name", Type::of(mask::STRING)),
+    parameter(c"ttl", Type::of(mask::MIXED)),
+];
+const SYNC_TTL: &[zend_internal_arg_info] =
+    &[result(1, Type::of(mask::FLOAT | mask::NULL)), parameter(c"name", Type::of(mask::STRING))];
 const SYNC_GET_MULTIPLE: &[zend_internal_arg_info] = &[
     result(1, Type::of(mask::ARRAY)),
     parameter(c"names", Type::of(mask::ARRAY)),

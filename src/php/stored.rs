@@ -7,7 +7,7 @@ use serde::ser::Serializer as _;
 
 use super::buffers::Buffer;
 use super::globals::GLOBALS;
-use super::handle::{self, Backend, Handle, Version};
+use super::handle::{self, Backend, Expiry, Handle, Version};
 use super::legacy::retry_importing;
 use super::object::SyncObject;
 use super::refusal::{cannot_read, cannot_store};
@@ -121,6 +121,18 @@ impl<'v> Encoded<'v> {
         this: &SyncObject,
         name: &ZStr,
         value: &Value,
+        may: impl FnMut(&Handle) -> handle::Result<bool>,
+    ) -> Result<Option<Version>, Thrown> {
+        self.store_until(this, name, (value, None), may)
+    }
+
+    /// As [`store`](Self::store), for a value that expires then; one that has expired by now takes the old one along.
+    #[inline(always)]
+    pub fn store_until(
+        &self,
+        this: &SyncObject,
+        name: &ZStr,
+        (value, expiry): (&Value, Option<Expiry>),
         mut may: impl FnMut(&Handle) -> handle::Result<bool>,
     ) -> Result<Option<Version>, Thrown> {
         // The place where the name was seen last spares the store the search for it.
@@ -129,19 +141,43 @@ impl<'v> Encoded<'v> {
             if !may(store)? {
                 return Ok(false);
             }
-            match self.body {
-                Some(body) => store.put_parts(name.bytes(), &self.bytes, body, &mut version)?,
-                None => store.put(name.bytes(), &self.bytes, &mut version)?,
+            match (expiry, self.body) {
+                (Some(_), body) => {
+                    store.put_until(name.bytes(), (&self.bytes, body.unwrap_or_default()), expiry, &mut version)?;
+                }
+                (None, Some(body)) => store.put_parts(name.bytes(), &self.bytes, body, &mut version)?,
+                (None, None) => store.put(name.bytes(), &self.bytes, &mut version)?,
             }
             Ok(true)
         })?;
         if !stored {
             return Ok(None);
         }
+        if expiry.is_some() && Handle::opening_of(&version) == 0 {
+            this.forget(name);
+            return Ok(Some(version));
+        }
         let length = self.body.map_or(self.bytes.len(), <[u8]>::len);
         // SAFETY: nothing runs meanwhile; encoding has said whether the value is shareable.
         unsafe { this.cache().keep_written(self.sharing, (name, spot), value, version, length) };
         Ok(Some(version))
+    }
+}
+
+impl Encoded<'_> {
+    /// Stores it under `name`, to expire then, if there is no value; tells whether it did. `value` is the one that was encoded.
+    pub fn add(&self, this: &SyncObject, name: &ZStr, value: &Value, expiry: Option<Expiry>) -> Result<bool, Thrown> {
+        let (parts, mut version) = ((&self.bytes[..], self.body.unwrap_or_default()), Version::default());
+        if !retry_importing(this, |store| store.add(name.bytes(), parts, expiry, &mut version))? {
+            return Ok(false);
+        }
+        if Handle::opening_of(&version) != 0 {
+            let (spot, _) = this.seek(name);
+            let length = self.body.map_or(self.bytes.len(), <[u8]>::len);
+            // SAFETY: nothing runs meanwhile; encoding has said whether the value is shareable.
+            unsafe { this.cache().keep_written(self.sharing, (name, spot), value, version, length) };
+        }
+        Ok(true)
     }
 }
 

@@ -85,6 +85,8 @@ pub unsafe extern "C" fn write_property(
             ffi::zend_std_write_property(object, name, value, slot)
         } else if asks(this, ZStr::from_ptr(name), this.overrides.set, IN_SET) {
             ffi::zend_std_write_property(object, name, value, ptr::null_mut())
+        } else if this.expiry.get().is_some() {
+            handlers::write_property_long(object, name, value)
         } else {
             handlers::write_property(object, name, value, slot)
         }

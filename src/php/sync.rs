@@ -29,6 +29,7 @@ use super::settings::{options, policy};
 use super::several;
 use super::signatures::{self, SyncMethods};
 use super::stats;
+use super::until;
 use super::views;
 use super::whole;
 use super::zend::{self, Local, Str, Thrown, Value, ZStr};
@@ -67,10 +68,14 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         release: locking::release,
         synchronized: locking::synchronized,
         stats: stats::stats,
+        put: until::put,
+        add: until::add,
         increment: atomic::increment,
         compare_and_set: atomic::compare_and_set,
         pull: atomic::pull,
         update: atomic::update,
+        touch: until::touch,
+        ttl: until::ttl,
         get_multiple: several::get_multiple,
         keys: several::keys,
         describe: several::describe,

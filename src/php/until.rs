@@ -1,0 +1,132 @@
+//! Methods that know for how long a value stays: `put`, `add`, `touch`, `ttl`.
+
+use std::mem::MaybeUninit;
+
+use ext_php_rs::ffi::zval;
+use ext_php_rs::zend::ExecuteData;
+
+use super::accessors;
+use super::call::{arguments, run};
+use super::exclusive::exclusive;
+use super::expiring::{expiry, seconds_left};
+use super::handle::{Backend, Expiry, Handle, PEEK, Peeked, Places, Version};
+use super::legacy::retry_importing;
+use super::names::check_name;
+use super::object::SyncObject;
+use super::retry::{Stop, retry};
+use super::stored::Encoded;
+use super::zend::{self, Local, Str, Thrown, Value, ZStr};
+
+pub extern "C" fn put(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"Sz|z", name: ZStr, value: Value; ttl: Value);
+        let (expiry, name, value) = (expiry(ttl, 3)?, Str::of(name), Local::copy_of(value.dereference()));
+        check_name(&name)?;
+        store(call.this(), &name, &value, expiry)?;
+        call.result().copy(&value);
+        Ok(())
+    });
+}
+
+/// Stores a value to expire then, by the methods of a class that overrides them; one that is gone at once is removed.
+fn store(this: &SyncObject, name: &Str, value: &Value, expiry: Option<Expiry>) -> Result<(), Thrown> {
+    if expiry == Some(Expiry::PAST) {
+        return this.hold().unset_property(name);
+    }
+    accessors::put_until(this, name, value, expiry)
+}
+
+pub extern "C" fn add(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"Sz|z", name: ZStr, value: Value; ttl: Value);
+        let this = call.this();
+        let expiry = if ttl.is_some() { expiry(ttl, 3)? } else { None };
+        check_name(name)?;
+        let is_added = if this.overrides.accessors() {
+            let (name, value) = (Str::of(name), Local::copy_of(value.dereference()));
+            exclusive(this, |_| add_by_methods(this, &name, &value, expiry))?
+        } else if is_there(this, name)? {
+            false
+        } else {
+            let (name, value) = (Str::of(name), Local::copy_of(value.dereference()));
+            Encoded::of(this, &name, &value)?.add(this, &name, &value, expiry)?
+        };
+        call.result().set_bool(is_added);
+        Ok(())
+    });
+}
+
+/// Whether there is a value, be it null, without reading it. (In a file of the pure-PHP class that is not known: false.)
+fn is_there(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
+    this.enter();
+    // SAFETY: nothing runs before the entry is out of use.
+    if let Some(entry) = unsafe { this.known(name) } {
+        return Ok(entry.value().kind() != zend::UNDEF);
+    }
+    Ok(peek(this, name)?.0)
+}
+
+/// Whether there is a value, and its version.
+fn peek(this: &SyncObject, name: &ZStr) -> Result<(bool, Version), Thrown> {
+    let (mut version, mut start) = (Version::default(), [MaybeUninit::uninit(); PEEK]);
+    match retry(this, |store| store.peek(name.bytes(), &mut version, &mut Places::new(&mut start))) {
+        Ok(peeked) => Ok((peeked != Peeked::Missing, version)),
+        Err(Stop::Legacy) => Ok((false, Version::default())),
+        Err(Stop::Thrown) => Err(Thrown),
+    }
+}
+
+/// As `add`, in a class that overrides how values are read or stored, while others are kept out.
+fn add_by_methods(this: &SyncObject, name: &Str, value: &Value, expiry: Option<Expiry>) -> Result<bool, Thrown> {
+    let mut old = Local::new();
+    let observed = accessors::get(this, name, old.slot())?;
+    if observed.there || old.kind() != zend::NULL {
+        return Ok(false);
+    }
+    if expiry != Some(Expiry::PAST) {
+        store(this, name, value, expiry)?;
+    }
+    Ok(true)
+}
+
+pub extern "C" fn touch(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"Sz", name: ZStr, ttl: Value);
+        let (expiry, name) = (expiry(Some(ttl), 2)?, Str::of(name));
+        check_name(&name)?;
+        let is_there = renew(call.this(), &name, expiry)?;
+        call.result().set_bool(is_there);
+        Ok(())
+    });
+}
+
+/// Lets a value expire at another time; false if there is none.
+fn renew(this: &SyncObject, name: &Str, expiry: Option<Expiry>) -> Result<bool, Thrown> {
+    this.enter();
+    let before = this.known_version(name);
+    let mut version = before;
+    let is_there = retry_importing(this, |store| store.touch(name.bytes(), expiry, &mut version))?;
+    // SAFETY: nothing runs before the entry is out of use.
+    if let Some(entry) = unsafe { this.cache().find(name) }.filter(|entry| entry.version == before) {
+        // It is the same value.
+        entry.version = version;
+    }
+    Ok(is_there)
+}
+
+pub extern "C" fn ttl(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"S", name: ZStr);
+        let this = call.this();
+        check_name(name)?;
+        this.enter();
+        // SAFETY: nothing runs before the entry is out of use.
+        let known = unsafe { this.known(name) }.map(|entry| entry.version);
+        let version = match known {
+            Some(version) => version,
+            None => peek(this, &Str::of(name))?.1,
+        };
+        call.result().copy(&seconds_left(Handle::expiry_of(&version)));
+        Ok(())
+    });
+}
