@@ -27,6 +27,7 @@ for ($n = 0; $n < 3000; $n++) {
     $s->b = str_repeat('y', 1000 + $n);
 }
 var_dump($s->stats()['commits'], $s->stats()['compactions'] > 0);
+$s->unlock();
 $s->list = range(1, 100);
 $read = fn () => $s->get('list');
 for ($n = 0; $n < 5; $n++) {
