@@ -13,6 +13,7 @@
 //! acknowledged write has to be there, every increment counted once, the store sound and small.
 //!
 //! - `sections`: the changes under one `lock()` are seen as a whole, or not at all.
+//! - `locks`: a named lock has one owner, whoever dies, and its tokens grow.
 //! - `moved`: the file goes away and comes back.
 //! - `disk`: writes that returned with `durability = commit` are there after a loss of power, on ext4 on a loop
 //!   device (if run by root).
@@ -31,6 +32,7 @@ mod durable;
 mod full;
 mod herd;
 mod journal;
+mod locks;
 mod moved;
 mod sections;
 mod worker;
@@ -99,6 +101,9 @@ fn parts() -> Vec<Part<'static>> {
     }
     parts.push(("sections", Box::new(|ground| sections::run(ground, false))));
     parts.push(("sections, kills", Box::new(|ground| sections::run(ground, true))));
+    parts.push(("locks", Box::new(|ground| locks::run(ground, false))));
+    #[cfg(feature = "torture")]
+    parts.push(("locks, crash points", Box::new(|ground| locks::run(ground, true))));
     parts.push(("moved", Box::new(moved::run)));
     #[cfg(feature = "torture")]
     parts.push(("disk", Box::new(disk::run)));
