@@ -20,7 +20,7 @@ use sync_backend::Shifted;
 use sync_backend::testing::queues;
 use sync_backend::{Expiry, clock};
 use sync_store::testing::{TemporaryPath, as_a_reader, entries, get, in_child, is_in_proportion, shared_memory};
-use sync_store::{Appended, Change, ErrorKind, Found, Options, Patience, Store, Version, torture};
+use sync_store::{Appended, Change, ErrorKind, Found, LockName, Options, Patience, Store, Version, torture};
 
 /// The content that a store should have.
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -59,6 +59,9 @@ enum Step {
     Commit(Vec<Step>),
     Lock,
     Unlock,
+    /// Takes so many named locks, or gives them back.
+    Take(u32),
+    GiveBack(u32),
     Destroy,
     /// Reads everything by the slow path: opens, adopts, recovers.
     Read,
@@ -135,6 +138,10 @@ fn apply(store: &Store, step: &Step) {
         Commit(steps) => store.retry(|store| commit(store, steps)).unwrap(),
         Lock => store.retry(|store| store.lock(Patience::default())).unwrap(),
         Unlock => store.unlock(),
+        Take(count) => assert!(take(store, *count)),
+        GiveBack(count) => {
+            assert!((0..*count).all(|n| store.release_lock(LockName::named(&key(n)))));
+        }
         Destroy => store.retry(Store::destroy).unwrap(),
         Read => drop(store.retry(Store::snapshot).unwrap()),
     }
@@ -156,6 +163,12 @@ fn commit(store: &Store, steps: &[Step]) -> sync_store::Result<()> {
     let changes: Vec<Change<Version>> = changes.collect::<sync_store::Result<_>>()?;
     assert!(store.commit(&changes, None)?);
     Ok(())
+}
+
+/// Takes named locks; whether all of them could be had.
+fn take(store: &Store, count: u32) -> bool {
+    let take = |n| store.retry(|store| store.take_lock(LockName::named(&key(n)), false)).unwrap().token().is_some();
+    (0..count).all(take)
 }
 
 fn change(model: &mut Model, step: &Step) {
@@ -180,7 +193,7 @@ fn change(model: &mut Model, step: &Step) {
         Replace(entries) => *model = entries.iter().cloned().collect(),
         Commit(steps) => steps.iter().for_each(|step| change(model, step)),
         Destroy => model.clear(),
-        Unite(_) | Touch(..) | Lock | Unlock | Read => {}
+        Unite(_) | Touch(..) | Lock | Unlock | Read | Take(_) | GiveBack(_) => {}
     }
 }
 
@@ -423,11 +436,20 @@ impl Case {
         assert_eq!(is_legal(&read_snapshot(&open), "reading all after a write"), at_first, "{about}");
         self.check(&open, &about);
 
+        // Named locks have ended with their owner.
+        let locks = self.steps.iter().map(|step| if let Take(count) = step { *count } else { 0 }).max().unwrap_or(0);
+        assert!(take(&open, locks), "{about}: a lock of the dead");
+        assert!((0..locks).all(|n| open.release_lock(LockName::named(&key(n)))), "{about}");
+
         // The remaining steps work as usual.
         for step in &self.steps[at_first..] {
-            apply(&open, step);
+            // (Those that are given back may be the dead process's.)
+            if !matches!(step, GiveBack(_)) {
+                apply(&open, step);
+            }
         }
         open.unlock();
+        (0..locks).for_each(|n| while open.release_lock(LockName::named(&key(n))) {});
         apply(&open, &Remove(PROBE.to_vec()));
         assert_eq!(&read_snapshot(&open), models.last().unwrap(), "{about}: after the rest");
         self.check(&open, &about);
@@ -547,6 +569,20 @@ fn a_new_segment() {
     let prepare = (0..9).map(|n| put(n, 7000)).collect();
     let steps = vec![put(3, 7000), put(4, 7000), put(20, 7000)];
     Case { name: "new-segment", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn named_locks() {
+    let prepare = vec![put(1, 10)];
+    let steps = vec![Take(1), put(1, 20), GiveBack(1), Take(3), GiveBack(3)];
+    Case { name: "locks", prepare, steps, twice: true, ..Case::default() }.run();
+}
+
+#[test]
+fn a_table_of_named_locks_that_grows_and_shrinks() {
+    let prepare = vec![put(1, 10)];
+    let steps = vec![Take(100), put(1, 20), GiveBack(100), Replace(vec![(key(2), vec![1; 10])])];
+    Case { name: "many-locks", prepare, steps, ..Case::default() }.run();
 }
 
 #[test]
