@@ -567,6 +567,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * second if it is called by such a function itself: two of them may be waiting for each other.
      *
      *     $primes = $sync->remember('primes', fn () => array_filter(range(2, 97), fn ($n) => !preg_match('/^(..+)\1+$/', str_repeat('.', $n))));
+     *     $load = $sync->remember('load', sys_getloadavg(...), 5);     // anew every five seconds, for all programs
      *
      * @template T
      *

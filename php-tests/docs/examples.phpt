@@ -33,6 +33,17 @@ $lines = explode("\n", trim(example('workers/run.php 3 20')));
 echo array_pop($lines), "\n";
 echo array_sum(preg_replace('~.* did (\d+) jobs\.~', '$1', $lines)), " jobs by workers\n";
 var_dump(file_exists(scratch('workers')));
+
+echo "-- once\n";
+putenv('SYNC_FILE=' . scratch('once'));
+$first = Peer::start([...php_command(), dirname(__DIR__, 2) . '/examples/once/report.php', '1000']);
+$sync = new Sync(scratch('once'));
+while (!isset($sync->left)) {
+    usleep(1000);
+}
+echo preg_replace(['~\d\d:\d\d:\d\d~', "~{$first->pid()}~"], ['TIME', 'N'], example('once/report.php'));
+$first->kill()->end();
+echo example('once/report.php 0');
 ?>
 --CLEAN--
 <?php
@@ -52,3 +63,6 @@ Did 3 steps.
 20 results; their sum is 2870.
 20 jobs by workers
 bool(false)
+-- once
+Process N has been at it since TIME.
+Report 1 is done.

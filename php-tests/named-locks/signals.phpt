@@ -21,9 +21,9 @@ $waiter = Peer::fork(function (Peer $parent) {
             $wait();
         } catch (LogicException $e) {
             $parent->tell($e->getMessage());
+            $parent->hear();
         }
     }
-    $parent->hear();
 });
 for ($i = 0; $i < 2; $i++) {
     $waiter->hear();
@@ -34,8 +34,8 @@ for ($i = 0; $i < 2; $i++) {
     echo $waiter->kill(SIGUSR2)->hear(), "\n";
     // (Nobody waits any more.)
     var_dump($s->stats()['waiters']);
+    $waiter->tell();
 }
-$waiter->tell();
 echo $waiter->end(), "\n";
 ?>
 --CLEAN--
