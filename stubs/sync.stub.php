@@ -633,7 +633,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * Lists the names that begin with `$prefix`, in the order in which they were first stored, without reading a value.
      *
      * A list of a million is best read page by page: $after is the last name of the page before, of which this object remembers
-     * where it was, should it be gone meanwhile. Each page is as of one moment.
+     * where it was, should it be gone meanwhile (of its last 16 pages). Each page is as of one moment.
      *
      *     for ($after = null; $names = $sync->keys('user.', $after, 100); $after = end($names)) {
      *         foreach ($names as $name) {}

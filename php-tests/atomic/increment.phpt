@@ -36,7 +36,7 @@ int(2)
 float(2.5)
 TypeError: Unsupported operand types: array + int
 bool(true)
-TypeError: Cannot increment stdClass
+TypeError: Unsupported operand types: stdClass + int
 bool(true)
 TypeError: Unsupported operand types: string + int
 bool(true)

@@ -51,6 +51,22 @@ echo $s->update('n', function ($old) use (&$child) {
     return "$old and after";
 }), "\n";
 echo $child->end(), ", $s->n\n";
+// … and is told so.
+$parent = getmypid();
+$pid = null;
+try {
+    echo $s->update('n', function () use (&$pid) {
+        $pid = pcntl_fork();
+        return $pid ? 'of the parent' : 'of the child';
+    }), "\n";
+} catch (SyncException $e) {
+    file_put_contents(scratch('child'), $e->getMessage());
+}
+if (getmypid() !== $parent) {
+    posix_kill(getmypid(), SIGKILL);
+}
+pcntl_waitpid($pid, $status);
+echo file_get_contents(scratch('child')), "\n$s->n\n";
 ?>
 --CLEAN--
 <?php
@@ -67,3 +83,6 @@ fiber: exit 0, before, before
 unlocks: exit 0, unlocked, before
 before and after
 exit 0, before and after
+of the parent
+Can't update property 'n': this process was forked inside of the function that updates it. The update is the parent's; end the child in there.
+of the parent

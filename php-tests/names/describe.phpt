@@ -40,6 +40,12 @@ $s->log = range(1, 1000);
 $s->log[] = 'more';
 $s->log[] = 'and more';
 echo json_encode(array_diff_key($s->describe('log'), ['bytes' => 0])), "\n";
+$s->long = [str_repeat('a', 66_000)];
+$s->push('long', str_repeat('x', 600_000), 'more');
+var_dump($s->describe('long')['count']);
+$s->text = str_repeat('x', 30_000_000);
+$before = memory_get_peak_usage();
+var_dump($s->describe('text')['type'], $s->compareAndSet('text', 'another', 1), memory_get_peak_usage() - $before < 10_000_000);
 $s->map = array_fill_keys(range('a', 'z'), 0);
 for ($i = 0; $i < 30; $i++) {
     $s->map["new $i"] = $i;
@@ -73,4 +79,8 @@ bool(false)
 "ArrayObject" 4
 array 1003 true
 {"type":"array","count":1002,"ttl":null,"pieces":3}
+int(3)
+string(6) "string"
+bool(false)
+bool(true)
 bool(true)

@@ -6,9 +6,10 @@ use ext_php_rs::ffi::{self, zval};
 use ext_php_rs::zend::ExecuteData;
 
 use super::accessors;
-use super::call::{arguments, run};
+use super::call::{Call, arguments, run};
 use super::change::{change, store_changed};
 use super::edit::{ATTEMPTS, Edit, Swap};
+use super::errors::throw_sync;
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::expiring::expiry;
 use super::globals::GLOBALS;
@@ -18,7 +19,7 @@ use super::names::check_name;
 use super::object::SyncObject;
 use super::operate::operate_on_number;
 use super::operation::{Operation, Operator};
-use super::property::Observed;
+use super::property::{self, Observed};
 use super::retry::{Stop, retry, retry_into};
 use super::stored::{self, Encoded};
 use super::value;
@@ -85,25 +86,20 @@ fn add(this: &SyncObject, name: &Str, by: &Value) -> Result<Local, Thrown> {
     }
     let mut old = Local::new();
     accessors::get(this, name, old.slot())?;
-    refuse_object(&old)?;
+    refuse_object(&old, by)?;
     let operation = Operation::new(operator, Some(by));
     change(this, name, &[], Edit::Operate(operation.due()))?;
     // (Another process may have stored an object meanwhile.)
-    refuse_object(operation.result())?;
+    refuse_object(operation.result(), by)?;
     Ok(Local::copy_of(operation.result()))
 }
 
 /// Throws where a value is an object, whose sum with a number need not be a number.
-fn refuse_object(value: &Value) -> Result<(), Thrown> {
-    match value.object() {
-        Some(object) => Err(no_sum(object.class_name())),
-        None => Ok(()),
-    }
-}
-
-fn no_sum(class: &[u8]) -> Thrown {
-    zend::throw_type_error(c"Cannot increment %s", class);
-    Thrown
+fn refuse_object(value: &Value, by: &Value) -> Result<(), Thrown> {
+    let Some(object) = value.object() else { return Ok(()) };
+    let kinds = [object.class_name(), b" + ", by.type_name().to_bytes()].concat();
+    zend::throw_type_error(c"Unsupported operand types: %s", &kinds);
+    Err(Thrown)
 }
 
 pub extern "C" fn compare_and_set(data: &mut ExecuteData, result: &mut zval) {
@@ -158,8 +154,16 @@ impl Swapping<'_> {
         let Self { this, name, .. } = *self;
         let mut version = Version::default();
         let mut bytes = GLOBALS.get().buffers.take();
+        // A value that is longer than the expected one is read only if something was appended to it.
+        let mut limit = self.wanted.len() as u64 + 1;
         let found = loop {
-            match retry_into(this, &mut bytes, |store, bytes| store.get(name.bytes(), &mut version, bytes)) {
+            match retry_into(this, &mut bytes, |store, bytes| store.get_short(name.bytes(), limit, &mut version, bytes))
+            {
+                Ok(Found::Long(_)) => match retry(this, |store| store.facts(name.bytes())) {
+                    Ok(Some(facts)) if facts.whole => return Ok(Swap::Impossible),
+                    Err(Stop::Thrown) => return Err(Thrown),
+                    _ => (version, limit) = (Version::default(), u64::MAX),
+                },
                 Ok(found) => break found,
                 Err(Stop::Legacy) => import(this)?,
                 Err(Stop::Thrown) => return Err(Thrown),
@@ -209,7 +213,7 @@ pub extern "C" fn pull(data: &mut ExecuteData, result: &mut zval) {
         arguments!(call, c"S|z", name: ZStr; default: Value);
         let (this, name) = (call.this(), Str::of(name));
         check_name(&name)?;
-        match (pulled(this, &name)?, default) {
+        match (pulled(call, &name)?, default) {
             (Some(value), _) => call.result().copy(&value),
             (None, Some(default)) => call.result().copy(default.dereference()),
             (None, None) => {}
@@ -219,19 +223,20 @@ pub extern "C" fn pull(data: &mut ExecuteData, result: &mut zval) {
 }
 
 /// The value of a name, which is removed, if there is one.
-fn pulled(this: &SyncObject, name: &Str) -> Result<Option<Local>, Thrown> {
+fn pulled(call: &Call, name: &Str) -> Result<Option<Local>, Thrown> {
+    let this = call.this();
     if !this.overrides.accessors() && peek(this, name)? == Some(Peeked::Missing) {
         return Ok(None);
     }
-    Ok(match exclusive(this, |turn| take(turn, name))? {
+    Ok(match exclusive(this, |turn| take(call, turn, name))? {
         Some(taken) => taken,
         // A child that was forked while the value was read, which is the parent's.
-        None => after_parent(this, |turn| take(turn, name))?.flatten().flatten(),
+        None => after_parent(this, |turn| take(call, turn, name))?.flatten().flatten(),
     })
 }
 
 /// Reads a value, and removes it, while others are kept out. `Some(None)`: there is none; `None`: they are not kept out any more.
-fn take(turn: &Turn, name: &Str) -> Result<Option<Option<Local>>, Thrown> {
+fn take(call: &Call, turn: &Turn, name: &Str) -> Result<Option<Option<Local>>, Thrown> {
     let this = turn.object();
     let (value, observed) = newest(this, name)?;
     if !observed.there && value.kind() == zend::NULL {
@@ -240,7 +245,9 @@ fn take(turn: &Turn, name: &Str) -> Result<Option<Option<Local>>, Thrown> {
     match turn.standing() {
         Standing::Forked => Ok(None),
         Standing::Kept | Standing::Ended => {
-            this.hold().unset_property(name)?;
+            if call.overridden("remove", &[Local::of_string(name.clone())])?.is_none() {
+                property::remove(this, name)?;
+            }
             Ok(Some(Some(value)))
         }
     }
@@ -274,10 +281,21 @@ pub extern "C" fn update(data: &mut ExecuteData, result: &mut zval) {
                 old = Local::copy_of(default.dereference());
             }
             let new = Local::copy_of(callback.call(&[old])?.dereference());
+            if matches!(turn.standing(), Standing::Forked) {
+                return Err(throw_forked(&name));
+            }
             store_changed(turn, &name, observed, &new)?;
             Ok(new)
         })?;
         call.result().copy(&new);
         Ok(())
     });
+}
+
+#[cold]
+fn throw_forked(name: &Str) -> Thrown {
+    throw_sync(&format!(
+        "Can't update property '{}': this process was forked inside of the function that updates it. The update is the parent's; end the child in there.",
+        String::from_utf8_lossy(name.bytes())
+    ))
 }

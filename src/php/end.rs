@@ -88,7 +88,7 @@ impl End {
 /// value is appended to.
 pub fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown> {
     Ok(match observe(this, name)? {
-        Observed::Array(end) => Some(end),
+        Observed::Array(end, _) => Some(end),
         Observed::Missing | Observed::NoArray => None,
     })
 }
@@ -97,7 +97,8 @@ pub fn observe_end(this: &SyncObject, name: &Str) -> Result<Option<End>, Thrown>
 pub enum Observed {
     Missing,
     NoArray,
-    Array(End),
+    /// Where it ends, and the version that ends there.
+    Array(End, Version),
 }
 
 /// As [`observe_end`], which also tells what there is if it is no array.
@@ -120,7 +121,7 @@ pub fn observe(this: &SyncObject, name: &Str) -> Result<Observed, Thrown> {
         None => unsafe { this.ends() }.forget(name),
     }
     Ok(match end {
-        Some(end) => Observed::Array(end),
+        Some(end) => Observed::Array(end, version),
         None if peeked == Peeked::Missing => Observed::Missing,
         None => Observed::NoArray,
     })
@@ -131,10 +132,4 @@ pub fn remember_end(this: &SyncObject, name: &Str, end: End, version: Version) {
     let number = Local::of_long(end.note());
     // SAFETY: the reference to the cache ends here; an int is plain.
     unsafe { this.ends().store(name, &number, version, 0) };
-}
-
-/// The version that [`observe`] saw last.
-pub fn observed_version(this: &SyncObject, name: &Str) -> Option<Version> {
-    // SAFETY: nothing runs before the entry is out of use.
-    unsafe { this.ends().find(name) }.map(|entry| entry.version)
 }

@@ -46,10 +46,10 @@ pub struct SyncObject {
     pub shown: Cell<*mut zend_array>,
     /// Where it came from, if it was read to show another Sync object.
     provenance: RefCell<Option<Rc<Provenance>>>,
-    /// The end of the last page of names that it has given.
-    last_page: RefCell<Option<Box<LastPage>>>,
     /// When the next value expires that is stored as a whole, while a method of the class stores one for an operation that knows that.
     pub expiry: Cell<Option<Expiry>>,
+    /// The ends of the last pages of names that it has given.
+    last_pages: RefCell<Vec<LastPage>>,
     std: UnsafeCell<zend_object>,
 }
 
@@ -146,8 +146,8 @@ impl SyncObject {
             (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
             (&raw mut (*object).provenance).write(RefCell::new(None));
             (&raw mut (*object).bounds).write(RefCell::new(None));
-            (&raw mut (*object).last_page).write(RefCell::new(None));
             (&raw mut (*object).expiry).write(Cell::new(None));
+            (&raw mut (*object).last_pages).write(RefCell::new(Vec::new()));
             let std = (*object).std.get();
             ffi::zend_object_std_init(std, class);
             ffi::object_properties_init(std, class);
@@ -168,7 +168,7 @@ impl SyncObject {
         }
         drop(self.provenance.take());
         drop(self.bounds.take());
-        drop(self.last_page.take());
+        drop(self.last_pages.take());
     }
 
     /// Whether `name` is a property that the class declares and that the running code may access.
@@ -437,15 +437,22 @@ impl SyncObject {
     }
 
     /// Notes where a page of names has ended.
-    pub fn set_last_page(&self, page: LastPage) {
-        self.last_page.replace(Some(Box::new(page)));
+    pub fn add_last_page(&self, page: LastPage) {
+        /// As many walks over the names may be under way.
+        const WALKS: usize = 16;
+        let mut pages = self.last_pages.borrow_mut();
+        pages.retain(|other| other.name != page.name);
+        if pages.len() == WALKS {
+            pages.remove(0);
+        }
+        pages.push(page);
     }
 
-    /// The place in the order of this name, if the last page ended with it.
+    /// The place in the order of this name, if one of the last pages ended with it.
     pub fn place_of_last_page(&self, name: &[u8]) -> Option<u64> {
         let opening = self.constructed()?.store.opening();
-        let page = self.last_page.borrow();
-        page.as_ref().filter(|page| page.name == name && page.opening == opening).map(|page| page.place)
+        let pages = self.last_pages.borrow();
+        pages.iter().find(|page| page.name == name && page.opening == opening).map(|page| page.place)
     }
 
     /// Says where the object came from.

@@ -6,7 +6,7 @@
 use super::accessors;
 use super::buffers::Buffer;
 use super::edit::ATTEMPTS;
-use super::end::{End, Observed, observe, observed_version, remember_end};
+use super::end::{End, Observed, observe, remember_end};
 use super::errors::throw_sync;
 use super::exclusive::{Turn, exclusive};
 use super::globals::GLOBALS;
@@ -126,11 +126,10 @@ impl Queue<'_> {
         let Self { this, name } = *self;
         match observe(this, name)? {
             Observed::Missing => self.begin(values),
-            Observed::Array(End::List(length)) => {
-                let Some(version) = observed_version(this, name) else { return Ok(Pushed::Lost) };
+            Observed::Array(End::List(length), version) => {
                 self.append(values, length, End::List(length + values.len()), length, version)
             }
-            Observed::Array(end) => self.push_decoded(values, end),
+            Observed::Array(end, _) => self.push_decoded(values, end),
             Observed::NoArray => self.push_decoded(values, End::Unknown),
         }
     }
@@ -207,7 +206,7 @@ impl Queue<'_> {
 
 /// How many elements the array under `name` has.
 fn length(this: &SyncObject, name: &Str) -> Result<i64, Thrown> {
-    if let Observed::Array(End::List(length)) = observe(this, name)? {
+    if let Observed::Array(End::List(length), _) = observe(this, name)? {
         return Ok(length);
     }
     let mut value = Local::new();

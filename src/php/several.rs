@@ -198,7 +198,7 @@ fn page_of_store(this: &SyncObject, prefix: &[u8], after: Option<&ZStr>, limit: 
         names.push(Local::of_string(Str::new(name)));
     }
     if let (Some(place), Some(name)) = (snapshot.last_place(), snapshot.keys().last()) {
-        this.set_last_page(LastPage { opening: this.instance()?.store.opening(), place, name: name.to_vec() });
+        this.add_last_page(LastPage { opening: this.instance()?.store.opening(), place, name: name.to_vec() });
     }
     Ok(names)
 }
@@ -252,7 +252,7 @@ fn description(this: &SyncObject, name: &Str) -> Result<Option<(Facts, Summary)>
         let described = match facts_and_bytes(this, name, SHORT, &mut bytes) {
             Ok(None) => return Ok(None),
             Ok(Some(Seen { facts, is_whole })) => match value::summarize(&bytes) {
-                Some(summary) if is_whole || facts.pieces == 1 => Some((facts, summary)),
+                Some(summary) if is_whole || facts.whole => Some((facts, summary)),
                 // Its first bytes do not tell.
                 _ if !is_whole => facts_and_bytes(this, name, u64::MAX, &mut bytes)
                     .map_err(|_| Thrown)?
@@ -310,7 +310,7 @@ fn legacy_description(this: &SyncObject, name: &Str) -> Result<Option<Option<(Fa
         if other.bytes() == name.bytes() {
             let mut bytes = GLOBALS.get().buffers.take();
             Encoded::of(this, name, &value)?.write_to(&mut bytes).map_err(|_| Thrown)?;
-            let facts = Facts { place: 0, bytes: bytes.len() as u64, pieces: 1, expiry: None };
+            let facts = Facts { place: 0, bytes: bytes.len() as u64, pieces: 1, whole: true, expiry: None };
             described = value::summarize(&bytes).map(|summary| (facts, summary));
         }
         Ok(())

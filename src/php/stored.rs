@@ -62,7 +62,7 @@ impl<'v> Encoded<'v> {
 
     /// Appends its bytes to others.
     pub fn write_to(&self, bytes: &mut ZendVec<u8>) -> Result<(), ValueError> {
-        let length = self.bytes.len() + self.body.map_or(0, <[u8]>::len);
+        let length = self.len();
         if !bytes.try_reserve(length) {
             return Err(ValueError::Refused(format!("it takes {length} bytes, more than memory_limit leaves.")));
         }
@@ -71,6 +71,11 @@ impl<'v> Encoded<'v> {
             bytes.extend_from_slice(body);
         }
         Ok(())
+    }
+
+    /// The number of its bytes.
+    pub fn len(&self) -> usize {
+        self.bytes.len() + self.body.map_or(0, <[u8]>::len)
     }
 
     /// Whether these are its bytes.

@@ -28,6 +28,8 @@ pub struct Facts {
     pub bytes: u64,
     /// The number of pieces in which it is stored.
     pub pieces: u64,
+    /// Whether it was written as a whole: nothing was appended to it since, nor taken off.
+    pub whole: bool,
     /// When it expires; `None`: never.
     pub expiry: Option<Expiry>,
 }

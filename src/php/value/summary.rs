@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use rmp::Marker;
+
 use super::item::{Item, item, skip};
 use super::wire;
 
@@ -17,6 +19,9 @@ pub struct Summary {
 /// Describes the value that `bytes` start with, and that the patches behind it have changed. `None`: the bytes are cut, or are no
 /// value; all of them are needed for one that was changed in part, or that strings stand before.
 pub fn summarize(bytes: &[u8]) -> Option<Summary> {
+    if is_text(*bytes.first()?) {
+        return Some(Summary { kind: b"string".to_vec(), count: None });
+    }
     let (first, rest) = item(bytes)?;
     let of = |kind: &[u8], count: Option<usize>| {
         Some(Summary { kind: kind.to_vec(), count: count.map(|count| count as u64) })
@@ -26,7 +31,7 @@ pub fn summarize(bytes: &[u8]) -> Option<Summary> {
         Item::Bool => of(b"bool", None),
         Item::Int(_) => of(b"int", None),
         Item::Float => of(b"float", None),
-        Item::Text(_) => of(b"string", None),
+        Item::Text(_) => None,
         Item::Ext(wire::ENUM_CASE, case) => of(
             &case.iter().flat_map(|&byte| if byte == b':' { vec![b':'; 2] } else { vec![byte] }).collect::<Vec<_>>(),
             None,
@@ -50,6 +55,14 @@ pub fn summarize(bytes: &[u8]) -> Option<Summary> {
             _ => count_array(bytes),
         },
     }
+}
+
+/// Whether a string begins with this byte, however long it is.
+fn is_text(byte: u8) -> bool {
+    matches!(
+        Marker::from_u8(byte),
+        Marker::FixStr(_) | Marker::Str8 | Marker::Str16 | Marker::Str32 | Marker::Bin8 | Marker::Bin16 | Marker::Bin32
+    )
 }
 
 /// A key of an array.
@@ -100,6 +113,12 @@ impl<'a> Keys<'a> {
         }
     }
 
+    /// Takes so many elements off the head. `None`: it is no list.
+    fn take(&mut self, elements: i64) -> Option<()> {
+        let is_list = self.removed.is_empty() && self.others.is_empty() && (0..=self.dense).contains(&elements);
+        is_list.then(|| self.dense -= elements)
+    }
+
     fn count(&self) -> u64 {
         self.dense as u64 - self.removed.len() as u64 + self.others.len() as u64
     }
@@ -129,7 +148,16 @@ fn count_array(bytes: &[u8]) -> Option<Summary> {
     let mut rest = behind;
     while !rest.is_empty() {
         let ((Item::Array(parts @ 1..=2), way), end) = (item(rest)?, skip(rest, 1)?) else { return None };
-        let (Item::Array(steps @ 1..), way) = item(way)? else { return None };
+        let way = match item(way)? {
+            (Item::Array(steps @ 1..), way) => (steps, way),
+            (Item::Int(taken), _) if parts == 1 => {
+                keys.take(taken)?;
+                rest = end;
+                continue;
+            }
+            _ => return None,
+        };
+        let (steps, way) = way;
         let (first, _) = key(way)?;
         match (parts, steps) {
             (1, 1) => keys.remove(first),

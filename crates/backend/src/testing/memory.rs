@@ -474,6 +474,7 @@ impl Backend for Memory {
             place: item.place,
             bytes: item.length() as u64,
             pieces: item.pieces.len() as u64,
+            whole: item.pieces.len() == 1,
             expiry: item.expiry,
         }))
     }

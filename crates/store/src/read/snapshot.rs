@@ -114,7 +114,8 @@ impl<'f> All<'f> {
             }
             _ => (self.layout(record, head)?.value.length, 1),
         };
-        Some(Facts { place: self.order_of(record)?, bytes, pieces, expiry: self.expiry(record, head)? })
+        let whole = head.op == Op::Set && head.cursor() == 0;
+        Some(Facts { place: self.order_of(record)?, bytes, pieces, whole, expiry: self.expiry(record, head)? })
     }
 
     /// Visits the newest record of each key whose value has not expired, as they were at one moment. `None`: they changed meanwhile,
