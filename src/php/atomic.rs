@@ -47,7 +47,7 @@ pub extern "C" fn increment(data: &mut ExecuteData, result: &mut zval) {
 fn add_or_create(this: &SyncObject, name: &Str, by: &Value, expiry: Expiry) -> Result<Local, Thrown> {
     check_name(name)?;
     let operator = Operator::Binary(ffi::ZEND_ADD);
-    let first = || operator.silently(&Local::of_long(0), by)?.ok_or_else(|| no_sum(b"null"));
+    let first = || operator.silently(&Local::of_long(0), by)?.ok_or_else(|| no_sum(b"null", by));
     if !this.overrides.accessors() {
         if let Some(new) = operate_on_number(this, name, operator, by)? {
             return Ok(new);
@@ -63,7 +63,7 @@ fn add_or_create(this: &SyncObject, name: &Str, by: &Value, expiry: Expiry) -> R
             let new = first()?;
             return accessors::put_until(this, name, &new, Some(expiry)).map(|()| Some(new));
         }
-        refuse_object(&old)?;
+        refuse_object(&old, by)?;
         let Some(new) = operator.silently(&old, by)? else { return Ok(None) };
         store_changed(turn, name, observed, &new)?;
         Ok(Some(new))
@@ -96,10 +96,13 @@ fn add(this: &SyncObject, name: &Str, by: &Value) -> Result<Local, Thrown> {
 
 /// Throws where a value is an object, whose sum with a number need not be a number.
 fn refuse_object(value: &Value, by: &Value) -> Result<(), Thrown> {
-    let Some(object) = value.object() else { return Ok(()) };
-    let kinds = [object.class_name(), b" + ", by.type_name().to_bytes()].concat();
-    zend::throw_type_error(c"Unsupported operand types: %s", &kinds);
-    Err(Thrown)
+    value.object().map_or(Ok(()), |object| Err(no_sum(object.class_name(), by)))
+}
+
+#[cold]
+fn no_sum(kind: &[u8], by: &Value) -> Thrown {
+    zend::throw_type_error(c"Unsupported operand types: %s", &[kind, b" + ", by.type_name().to_bytes()].concat());
+    Thrown
 }
 
 pub extern "C" fn compare_and_set(data: &mut ExecuteData, result: &mut zval) {
