@@ -44,6 +44,11 @@ while (!isset($sync->left)) {
 echo preg_replace(['~\d\d:\d\d:\d\d~', "~{$first->pid()}~"], ['TIME', 'N'], example('once/report.php'));
 $first->kill()->end();
 echo example('once/report.php 0');
+
+echo "-- rate-limit\n";
+putenv('SYNC_FILE=' . scratch('rate-limit'));
+echo preg_replace('~\d+$~m', 'N', example('rate-limit/run.php 10.0.0.1 2 1000'));
+echo example('rate-limit/run.php 10.0.0.2 1 1000 | head -n 1');
 ?>
 --CLEAN--
 <?php
@@ -66,3 +71,8 @@ bool(false)
 -- once
 Process N has been at it since TIME.
 Report 1 is done.
+-- rate-limit
+Come in.
+Come in.
+429 Too Many Requests, Retry-After: N
+Come in.
