@@ -28,7 +28,7 @@ while ($s->ttl('a') !== null || $s->ttl('b') !== null) {
 $reader->tell();
 echo $reader->hear(), "\n";
 $s->put('b', 'new', 1000);
-// What has expired is removed behind writes like these.
+// Values that have expired are removed behind writes like these.
 for ($i = 0; $i < 3000; $i++) {
     $s->put("n $i", $i, 0.001);
     $s->put('c', $i, 1000);

@@ -466,7 +466,7 @@ pub fn elements_that_tell_of_others_are_not_taken_apart<F: Fixture>() {
         ([&list(&[&[1], &[2]])[..], &[0x92, 0x91, 0, 9]].concat(), Shifted::Whole),
         ([&list(&[&[1], &[2]])[..], &[0x91, 0x91, 1]].concat(), Shifted::Whole),
         ([&list(&[&list(&[&[1]])])[..], &[0x92, 0x92, 0, 1, 9]].concat(), Shifted::Whole),
-        // What is damaged.
+        // A damaged one.
         (vec![0x92, 1], Shifted::Whole),
         (vec![0x91, 1, 0x92], Shifted::Whole),
         (vec![0xdd, 0xff, 0xff, 0xff, 0xff], Shifted::Whole),
@@ -493,7 +493,7 @@ pub fn elements_that_tell_of_others_are_not_taken_apart<F: Fixture>() {
         }
         assert_eq!(shift(&store, b"a").as_ref(), Some(&itself));
     }
-    // What changes the inside of a list that was consumed is kept.
+    // A change of the inside of a list that was consumed is kept.
     push(&store, b"a", &[vec![1], vec![2], vec![3]]);
     shift(&store, b"a");
     let mut version = version_of(&store, b"a");
