@@ -302,6 +302,31 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function push(mixed $name, mixed ...$values): int {}
 
     /**
+     * Takes the first element off the array under a name, and returns it; waits for one if there is none.
+     *
+     * Each element goes to exactly one caller, at most once: a program that dies after it has taken one has lost that one. It costs the
+     * same however long the list is, and the others move up, as with array_shift(). Elements of an array with string keys
+     * are taken off, too, in order, and so is one that other elements refer to; then the array is read and stored again. So it is
+     * in a class that overrides get() or set().
+     *
+     *     while (($job = $sync->shift('jobs', timeout: 5)) !== null) {}
+     *
+     * @template TDefault
+     *
+     * @param string     $name
+     * @param float|null $timeout The most seconds to wait for an element. 0: do not wait. Null: wait for ever.
+     * @param TDefault   $default The result where none came. A name that is missing, or null, has no elements.
+     *
+     * @return TValue|TDefault
+     *
+     * @throws SyncException where the value there is no array, the file cannot be written; or it would have to wait while this
+     *                       process keeps others from writing
+     * @throws SyncLockTimeoutException
+     * @throws \ValueError where $timeout is less than 0, or NAN
+     */
+    public function shift(mixed $name, ?float $timeout = 0.0, mixed $default = null): mixed {}
+
+    /**
      * Tells how many properties there are.
      *
      *     echo count($sync);

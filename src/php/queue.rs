@@ -1,26 +1,31 @@
-//! Arrays as queues: `push()`.
+//! Arrays as queues: `push()` and `shift()`.
 //!
 //! An element that is appended needs nothing of what is there but the array's end ([`super::end`]): a list that this process
 //! has not decoded is not read for it, however long it is.
+
+use std::time::{Duration, Instant};
 
 use super::accessors;
 use super::buffers::Buffer;
 use super::edit::ATTEMPTS;
 use super::end::{End, Observed, observe, remember_end};
 use super::errors::throw_sync;
-use super::exclusive::{Turn, exclusive};
+use super::exclusive::{Standing, Turn, exclusive};
 use super::globals::GLOBALS;
-use super::handle::{Appended, Backend, Rewrite, Version};
-use super::legacy::retry_importing;
+use super::handle::{Appended, Backend, Rewrite, Shifted, Version};
+use super::legacy::{import, retry_importing};
 use super::names::{check_name, name_of_number};
 use super::object::SyncObject;
 use super::property;
 use super::refusal::cannot_store;
+use super::retry::{Stop, retry_into};
 use super::step::Step;
-use super::stored::{Encoded, write_head, write_number};
+use super::stored::{self, Encoded, write_head, write_number};
+use super::timeout::Timeout;
 use super::value::{self, ValueError};
+use super::wait;
 use super::walk::{self, Act};
-use super::zend::{self, Array, Held, Key, Local, Str, Thrown, Value};
+use super::zend::{self, Array, Held, Key, Local, Slot, Str, Thrown, Value};
 
 /// Appends values to the array under `name`, in one step; the new length. A missing name becomes a list. The caller holds the
 /// object.
@@ -54,6 +59,9 @@ pub fn push(this: &SyncObject, name: &Str, values: &[Local]) -> Result<i64, Thro
         }
     })
 }
+
+/// How long a waiter sleeps between two looks.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Values that were encoded one by one: each counts its objects by itself.
 struct EncodedValues {
@@ -258,6 +266,115 @@ fn append_to(this: &SyncObject, name: &Str, into: &mut Local, values: &[Local]) 
         walk::act(into.slot(), &[Step::Append], Act::Assign(value))?;
     }
     count(this, name, into)
+}
+
+/// Takes the first element off the array under `name`, in one step, into `into`; waits for one as long as `timeout` says. False:
+/// none came. The caller holds the object.
+pub fn shift(this: &SyncObject, name: &Str, timeout: Timeout, mut into: Slot) -> Result<bool, Thrown> {
+    check_name(name)?;
+    if !timeout.is_over() {
+        refuse_if_others_are_kept_out(this)?;
+    }
+    let start = Instant::now();
+    loop {
+        let mut element = Local::new();
+        let is_taken = if this.overrides.accessors() {
+            exclusive(this, |turn| shift_by_reading(turn, name, &mut element)).map(|taken| taken == Some(true))?
+        } else {
+            this.enter();
+            take(this, name, &mut element)?
+        };
+        if is_taken {
+            into.swap(&mut element.slot());
+            return Ok(true);
+        }
+        if timeout.is_over() {
+            return Ok(false);
+        }
+        wait::poll(this, start.elapsed())?;
+        // (A signal handler may have locked it.)
+        refuse_if_others_are_kept_out(this)?;
+        std::thread::sleep(timeout.left().min(PAUSE));
+    }
+}
+
+/// Takes the first element off what is there now. False: there is none.
+fn take(this: &SyncObject, name: &Str, into: &mut Local) -> Result<bool, Thrown> {
+    // SAFETY: nothing runs before the entry is out of use.
+    let mut version = unsafe { this.ends().find(name) }.map_or(Version::default(), |entry| entry.version);
+    let mut bytes = GLOBALS.get().buffers.take();
+    let shifted = loop {
+        match retry_into(this, &mut bytes, |store, bytes| store.shift(name.bytes(), &mut version, bytes)) {
+            Ok(shifted) => break shifted,
+            Err(Stop::Legacy) => import(this)?,
+            Err(Stop::Thrown) => return Err(Thrown),
+        }
+    };
+    match shifted {
+        Shifted::Nothing => Ok(false),
+        Shifted::Element(left) => {
+            remember_end(this, name, End::List(left as i64), version);
+            stored::decode(this, name.bytes(), &bytes, into.slot())?;
+            Ok(true)
+        }
+        Shifted::Whole => loop {
+            // (`None`: another process, a hook of a class, or this process's child was faster.)
+            if let Some(is_taken) = exclusive(this, |turn| shift_by_reading(turn, name, into))? {
+                return Ok(is_taken);
+            }
+        },
+    }
+}
+
+/// Reads the array, takes the first element off, and writes what is left, while other writers are kept out. `None`: it is
+/// another array by now; nothing has happened.
+fn shift_by_reading(turn: &Turn, name: &Str, into: &mut Local) -> Result<Option<bool>, Thrown> {
+    let this = turn.object();
+    let mut value = Local::new();
+    let observed = accessors::get(this, name, value.slot())?;
+    if count(this, name, &value)? == 0 {
+        return Ok(Some(false));
+    }
+    let (first, rest) = split_first(&value);
+    if this.overrides.accessors() {
+        accessors::put(this, name, &rest)?;
+    } else {
+        let encoded = Encoded::of(this, name, &rest)?;
+        let is_kept = turn.standing() == Standing::Kept;
+        let stored =
+            encoded.store(this, name, &rest, |store| Ok(is_kept && observed.is_newest(store, name.bytes())?))?;
+        if stored.is_none() {
+            return Ok(None);
+        }
+    }
+    *into = first;
+    Ok(Some(true))
+}
+
+/// The first element of an array that has one, and an array of the others: numbers begin at 0 again, other keys stay.
+fn split_first(value: &Value) -> (Local, Local) {
+    let mut entries = value.array().unwrap_or(Array::empty()).entries();
+    let first = entries.next().map_or_else(Local::null, |(_, first)| Local::copy_of(first.dereference()));
+    let mut rest = Held::<Array>::new();
+    for (key, value) in entries {
+        match key {
+            Key::Int(_) => rest.push(Local::copy_of(value)),
+            Key::String(key) => rest.update(key, Local::copy_of(value)),
+        }
+    }
+    (first, Local::of_array(rest))
+}
+
+/// Throws where a wait would never end, as nobody else can write before this thread goes on.
+fn refuse_if_others_are_kept_out(this: &SyncObject) -> Result<(), Thrown> {
+    let store = &this.instance()?.store;
+    if !store.keeps_others_out() {
+        return Ok(());
+    }
+    Err(throw_sync(&format!(
+        "Can't wait for an element in '{}': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end.",
+        store.display_address()
+    )))
 }
 
 #[cold]

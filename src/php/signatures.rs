@@ -56,6 +56,8 @@ pub struct SyncMethods {
     pub destroy: Method,
     /// `push(mixed $name, mixed ...$values): int`
     pub push: Method,
+    /// `shift(mixed $name, ?float $timeout = 0, mixed $default = null): mixed`
+    pub shift: Method,
     /// `count(): int`
     pub count: Method,
     /// `getIterator(): Iterator`
@@ -134,6 +136,7 @@ pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
                 method(c"setData", methods.set_data, SYNC_SET_DATA, ffi::ZEND_ACC_PUBLIC),
                 method(c"destroy", methods.destroy, SYNC_DESTROY, ffi::ZEND_ACC_PUBLIC),
                 method(c"push", methods.push, SYNC_PUSH, ffi::ZEND_ACC_PUBLIC | ffi::ZEND_ACC_VARIADIC),
+                method(c"shift", methods.shift, SYNC_SHIFT, ffi::ZEND_ACC_PUBLIC),
                 method(c"count", methods.count, SYNC_COUNT, ffi::ZEND_ACC_PUBLIC),
                 method(c"getIterator", methods.get_iterator, SYNC_GET_ITERATOR, ffi::ZEND_ACC_PUBLIC),
                 method(c"jsonSerialize", methods.json_serialize, SYNC_JSON_SERIALIZE, ffi::ZEND_ACC_PUBLIC),
@@ -202,6 +205,12 @@ const SYNC_PUSH: &[zend_internal_arg_info] = &[
     result(1, Type::of(mask::INT)),
     parameter(c"name", Type::of(mask::MIXED)),
     parameter(c"values", Type::of(mask::MIXED).variadic()),
+];
+const SYNC_SHIFT: &[zend_internal_arg_info] = &[
+    result(1, Type::of(mask::MIXED)),
+    parameter(c"name", Type::of(mask::MIXED)),
+    optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"0"),
+    optional(c"default", Type::of(mask::MIXED), c"null"),
 ];
 const SYNC_COUNT: &[zend_internal_arg_info] = &[result(0, Type::of(mask::INT).tentative())];
 const SYNC_GET_ITERATOR: &[zend_internal_arg_info] = &[result(0, Type::class(c"Iterator", 0).tentative())];

@@ -14,7 +14,7 @@ use super::refusal::{cannot_read, cannot_store};
 use super::step::{Key, Step};
 use super::value::{self, Sharing, ValueError, ZendVec, scalar};
 use super::walk::{self, Act};
-use super::zend::{Local, Slot, Str, Thrown, Value, ZStr};
+use super::zend::{Array, Held, Local, Slot, Str, Thrown, Value, ZStr};
 
 /// A value on its way to the store. Making it may run user code, storing it does not: so it is made once, and
 /// stored when the time has come.
@@ -211,7 +211,14 @@ pub fn apply_patches(this: &SyncObject, name: &[u8], bytes: &[u8], mut at: Slot)
     let refuse = |error| cannot_read(this, Some(name), error);
     let mut rest = bytes;
     let mut sharing = Sharing::Shareable;
+    // The elements that were taken off go all at once, when something else is done than to put others at the end.
+    let mut taken = Taken(0);
     while !rest.is_empty() {
+        if let Some((count, behind)) = taken_off(rest) {
+            taken.more(count, &at).map_err(refuse)?;
+            rest = behind;
+            continue;
+        }
         let patch = Patch::of(rest).map_err(refuse)?;
         if at.value().array().is_none() {
             return Err(refuse(damaged()));
@@ -228,12 +235,67 @@ pub fn apply_patches(this: &SyncObject, name: &[u8], bytes: &[u8], mut at: Slot)
         }
         let act = if patch.assigns { Act::Assign(&value) } else { Act::Unset };
         match patch.only_step() {
-            Some(step) => walk::act(at.reborrow(), &[step], act)?,
-            None => walk::act(at.reborrow(), &patch.way().map_err(refuse)?, act)?,
-        };
+            Some(number) if patch.assigns && taken.is_next(number, &at) => {
+                walk::act(at.reborrow(), &[Step::Append], act)?;
+            }
+            Some(number) => {
+                taken.apply(&mut at);
+                walk::act(at.reborrow(), &[Step::Element(Key::int(number))], act)?;
+            }
+            None => {
+                taken.apply(&mut at);
+                walk::act(at.reborrow(), &patch.way().map_err(refuse)?, act)?;
+            }
+        }
         rest = &rest[rest.len() - left..];
     }
+    taken.apply(&mut at);
     Ok(sharing)
+}
+
+/// How many elements a patch takes off the head of a list, if it is such a one, and what follows it.
+fn taken_off(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut rest = bytes;
+    let is_one = rmp::decode::read_array_len(&mut rest).is_ok_and(|parts| parts == 1);
+    let count = if is_one { rmp::decode::read_int(&mut rest).ok()? } else { return None };
+    Some((count, rest))
+}
+
+/// So many elements are gone from the head of a list that still has them.
+struct Taken(usize);
+
+impl Taken {
+    /// More of them are gone.
+    fn more(&mut self, count: u64, at: &Slot) -> Result<(), ValueError> {
+        let count = usize::try_from(count).ok().and_then(|count| count.checked_add(self.0));
+        match at.value().array().filter(|array| array.is_full_list()).zip(count) {
+            Some((array, count)) if count <= array.len() => {
+                self.0 = count;
+                Ok(())
+            }
+            _ => Err(damaged()),
+        }
+    }
+
+    /// Whether an element under this number comes behind all others.
+    fn is_next(&self, number: i64, at: &Slot) -> bool {
+        let list = at.value().array().filter(|array| self.0 > 0 && array.is_full_list());
+        list.is_some_and(|list| number == (list.len() - self.0) as i64 && list.next_free() == list.len() as i64)
+    }
+
+    /// Lets the others move up.
+    fn apply(&mut self, at: &mut Slot) {
+        let count = std::mem::take(&mut self.0);
+        if count == 0 {
+            return;
+        }
+        let Some(list) = at.value().array() else { return };
+        let mut rest = Held::<Array>::new();
+        list.values().skip(count).for_each(|value| rest.push(Local::copy_of(value)));
+        // (What goes is plain, or nobody else's: giving it up may run destructors, as any read of a newer value may.)
+        let mut rest = Local::of_array(rest);
+        at.swap(&mut rest.slot());
+    }
 }
 
 /// A patch, as far as it is read without running user code.
@@ -265,9 +327,8 @@ impl<'a> Patch<'a> {
     }
 
     /// The step, if it is one and that is an int, as of nearly all patches.
-    fn only_step(&self) -> Option<Step> {
-        let number = if self.steps == 1 { rmp::decode::read_int(&mut &*self.way).ok()? } else { return None };
-        Some(Step::Element(Key::int(number)))
+    fn only_step(&self) -> Option<i64> {
+        if self.steps == 1 { rmp::decode::read_int(&mut &*self.way).ok() } else { None }
     }
 
     /// All steps.

@@ -29,6 +29,7 @@ use super::settings::{options, policy};
 use super::several;
 use super::signatures::{self, SyncMethods};
 use super::stats;
+use super::timeout::Timeout;
 use super::until;
 use super::views;
 use super::whole;
@@ -54,6 +55,7 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         set_data,
         destroy,
         push,
+        shift,
         count,
         get_iterator,
         json_serialize,
@@ -352,6 +354,18 @@ extern "C" fn push(data: &mut ExecuteData, result: &mut zval) {
         let values = GLOBALS.get().buffers.park(values);
         let length = queue::push(call.this(), &name_of(name)?, &values)?;
         call.result().set_long(length);
+        Ok(())
+    });
+}
+
+extern "C" fn shift(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"z|zz", name: Value; timeout: Value, default: Value);
+        let timeout = Timeout::of(timeout, 2, Some(0.0))?;
+        let is_taken = queue::shift(call.this(), &name_of(name)?, timeout, call.result())?;
+        if let Some(default) = default.filter(|_| !is_taken) {
+            call.result().copy(default.dereference());
+        }
         Ok(())
     });
 }

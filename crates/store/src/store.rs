@@ -1,6 +1,7 @@
 //! The face of the library: one object's view of the store at a path.
 
 mod expiring;
+mod lists;
 
 use super::check::{Report, check_all};
 use super::clock::announce_change;
@@ -9,12 +10,11 @@ use super::file::File;
 use super::follow::Follower;
 use super::format::{self, EncodedKey, Value};
 use super::hold::Strength;
-use super::index::{Hit, Search};
+use super::index::Hit;
 use super::lock::WriteGuard;
 use super::log::append::Log;
 use super::log::batch::Batches;
 use super::log::compact::Compactor;
-use super::log::queue::{Queue, Shifting};
 use super::log::replace::Replace;
 use super::log::values::{Appending, Values};
 use super::number::{self, Numbers};
@@ -33,7 +33,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sync_backend::{
-    Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, Patience, Peeked, Room, Selection, Shifted, Snapshot,
+    Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, Patience, Peeked, Room, Selection, Snapshot,
     Standing, Unread,
 };
 
@@ -158,18 +158,6 @@ impl Store {
         })
     }
 
-    /// Stores a value with a note for the next append ([`Store::append`]), if there is none under the key. False: there is one.
-    pub fn put_first(&self, key: &[u8], value: &[u8], note: i64, seen: &mut Version) -> Result<bool> {
-        let encoded = self.encoded(key, value.len() as u64 + format::UNITED_HEAD)?;
-        self.write(|file, owner| {
-            let hash = format::hash(file.identity.hash_seed, key);
-            let Some(receipt) = Values::of(owner).put_first(&encoded, hash, note, value)? else { return Ok(false) };
-            *seen = Version::stored(file.life(), hash, &receipt, owner.header().index_epoch.get(), owner.end());
-            Compactor::of(owner).clean();
-            Ok(true)
-        })
-    }
-
     /// Appends `bytes` to the value of a key, if it is still the one that `seen` tells of: the cost depends on `bytes`
     /// alone. A reader that knows the value up to then gets these bytes alone ([`Found::Appended`]), any other reader the
     /// value and the bytes behind it. `note` is stored for the next append ([`Store::peek`]).
@@ -184,44 +172,6 @@ impl Store {
             seen.follow(&receipt, owner.end());
             Compactor::of(owner).clean();
             Ok(Appended::Done)
-        })
-    }
-
-    /// Takes the first element off a list; its bytes replace what is in `out`. Does not create a file.
-    pub fn shift(&self, key: &[u8], seen: &mut Version, out: &mut impl Room<u8>) -> Result<Shifted> {
-        let Some(encoded) = EncodedKey::new(key) else { return Ok(Shifted::Nothing) };
-        if !self.has_content()? {
-            return Ok(Shifted::Nothing);
-        }
-        self.write(|file, owner| {
-            let hit = match Reader::of(file).hint(seen) {
-                Some(hit) => hit,
-                None => {
-                    let hash = format::hash(file.identity.hash_seed, key);
-                    let hit = match Log::of(owner).search(hash, &encoded) {
-                        Search::Hit(hit) if !Log::of(owner).has_expired(hit.record) => hit,
-                        _ => return Ok(Shifted::Nothing),
-                    };
-                    *seen = Version::default();
-                    hit
-                }
-            };
-            match Queue::of(owner).shift(&encoded, hit, out)? {
-                Shifting::Done(receipt, left) => {
-                    if seen.is_of(file.life()) {
-                        seen.follow(&receipt, owner.end());
-                    } else {
-                        let (hash, epoch) =
-                            (format::hash(file.identity.hash_seed, key), owner.header().index_epoch.get());
-                        let expiry = Values::of(owner).expiry(receipt.hit())?;
-                        *seen = Version::stored(file.life(), hash, &receipt, epoch, owner.end()).until(expiry);
-                    }
-                    Compactor::of(owner).clean();
-                    Ok(Shifted::Element(left.into()))
-                }
-                Shifting::Empty => Ok(Shifted::Nothing),
-                Shifting::Whole => Ok(Shifted::Whole),
-            }
         })
     }
 

@@ -23,6 +23,10 @@ const HOPS: u64 = 16;
 /// A list of so many bytes is written as one record whenever room for more appends is needed.
 const SHORT: u64 = 64 << 10;
 
+/// So many bytes of appends a list gets from its first shift on: an element takes little room, the record that moves the cursor by one
+/// takes a hundred bytes, and a short list would be written as a whole time and again.
+const ROOM: u64 = 64 << 10;
+
 /// The outcome of taking the first element off.
 pub enum Shifting {
     /// So many elements are left.
@@ -88,10 +92,11 @@ impl<'g> Queue<'g> {
         let mut tidied = Tidied::No;
         loop {
             let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
-            let cursor = match self.view().cursor(hit.record, head).ok_or_else(lost_piece)? {
-                Some(cursor) => cursor,
+            let budget = self.budget(hit.record, head)?;
+            let (cursor, budget) = match self.view().cursor(hit.record, head).ok_or_else(lost_piece)? {
+                Some(cursor) => (cursor, budget),
                 None => match self.scan(&self.pieces(hit)?) {
-                    Some(cursor) => cursor,
+                    Some(cursor) => (cursor, budget.max(ROOM)),
                     None => return Ok(Shifting::Whole),
                 },
             };
@@ -101,7 +106,7 @@ impl<'g> Queue<'g> {
             let (expiry, body) = (self.expiry(hit)?, &list::take_one()[..]);
             let note = list_note(u64::from(cursor.length) - 1);
             let take = NewPiece { kept: hit.record, left: 0, note, expiry, cursor: Some(cursor), body };
-            let (length, budget) = (take.length(key), self.budget(hit.record, head)?);
+            let length = take.length(key);
             let found = match tidied {
                 Tidied::No if budget < length => Search::Untidy(Untidy::ManyPieces),
                 _ => self.first(hit, cursor, tidied != Tidied::No).ok_or_else(lost_piece)?,
