@@ -90,8 +90,8 @@ pub use registry::{close_idle, open_files, set_idle_limit};
 pub use session::WriterHold;
 pub use store::Store;
 pub use sync_backend::{
-    Appended, Change, Connected, Entry, Found, Held, HeldLock, LockName, LockSpace, Occupied, PEEK, Patience, Peeked,
-    Places, Room, Shifted, Snapshot, Standing, Stats, Stored, Taking, Unread, Waiting,
+    Appended, Change, Connected, Entry, Expiry, Found, Held, HeldLock, LockName, LockSpace, Now, Occupied, PEEK,
+    Patience, Peeked, Places, Room, Shifted, Snapshot, Standing, Stats, Stored, Taking, Unread, Waiting,
 };
 pub use version::Version;
 pub use wait::Waiter;

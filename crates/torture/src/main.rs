@@ -28,6 +28,7 @@ mod crowd;
 mod disk;
 #[cfg(feature = "torture")]
 mod durable;
+mod expiry;
 #[cfg(feature = "torture")]
 mod full;
 mod herd;
@@ -105,6 +106,7 @@ fn parts() -> Vec<Part<'static>> {
     #[cfg(feature = "torture")]
     parts.push(("locks, crash points", Box::new(|ground| locks::run(ground, true))));
     parts.push(("moved", Box::new(moved::run)));
+    parts.push(("expiry", Box::new(expiry::run)));
     #[cfg(feature = "torture")]
     parts.push(("disk", Box::new(disk::run)));
     #[cfg(feature = "torture")]
