@@ -87,5 +87,8 @@ return [
     [11, 'a read among 10,000,000 names, in reads among 1,000,000 (--large)', fn (Results $r) => $r->number('millions', 'read, ratio (×)'), 'limit' => 1.5],
     [11, 'a write among 10,000,000 names, in writes among 1,000,000 (--large)', fn (Results $r) => $r->number('millions', 'write, ratio (×)'), 'limit' => 1.5],
     [11, 'count() of 10,000,000 names, in count() of 1,000,000 (--large)', fn (Results $r) => $r->number('millions', 'count(), ratio (×)'), 'limit' => 1.5],
+    [12, 'push() and shift(), of a queue of 10: Redis over a unix socket, in Sync', $ratio('queue', 'Redis, 10', 'Sync, 10'), 'at least' => 30],
+    [12, 'push() and shift(), of a queue of 1,000,000: Redis over a unix socket, in Sync', $ratio('queue', 'Redis, 1,000,000', 'Sync, 1,000,000'), 'at least' => 30],
+    [12, 'push() and shift(), of a queue of 1,000,000, in those of one of 10', $ratio('queue', 'Sync, 1,000,000', 'Sync, 10'), 'limit' => 1.3],
     [12, 'increment(), in $s->n++', $ratio('increment', 'Sync, increment()', 'Sync, $s->n++'), 'limit' => 1.4],
 ];

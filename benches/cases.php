@@ -147,6 +147,13 @@ return [
             'APCu, fetch and store' => ['needs' => 'apcu', 'open' => 'apcu_store("list", range(1, 10000));', 'run' => '$l = apcu_fetch("list"); $l[] = 1; apcu_store("list", $l);'],
         ],
     ],
+    'queue' => [
+        'title' => 'Push to a queue, and take the first off, by its length',
+        'subjects' => array_merge(...array_map(static fn (int $length) => [
+            'Sync, ' . number_format($length) => $sync + ['open' => $fresh("queue-$length", "for (\$i = 0; \$i < $length; \$i++) { \$s->push('jobs', 'a job'); }"), 'run' => '$s->push("jobs", "a job"); $v = $s->shift("jobs");'],
+            'Redis, ' . number_format($length) => ['open' => $redis['open'] . "\$r->del('jobs'); for (\$i = 0; \$i < $length; \$i++) { \$r->rPush('jobs', 'a job'); }"] + $redis + ['run' => '$r->rPush("jobs", "a job"); $v = $r->lPop("jobs");'],
+        ], [10, 1000, 1_000_000])),
+    ],
     'append-first' => [
         'title' => 'First append of an object that has read nothing, by the length of the list',
         'subjects' => array_merge(...array_map(fn (int $length) => [

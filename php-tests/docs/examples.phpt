@@ -34,6 +34,11 @@ echo array_pop($lines), "\n";
 echo array_sum(preg_replace('~.* did (\d+) jobs\.~', '$1', $lines)), " jobs by workers\n";
 var_dump(file_exists(scratch('workers')));
 
+echo "-- queue\n";
+putenv('SYNC_FILE=' . scratch('queue'));
+echo example('queue/run.php 3 60');
+var_dump(file_exists(scratch('queue')));
+
 echo "-- once\n";
 putenv('SYNC_FILE=' . scratch('once'));
 $first = Peer::start([...php_command(), dirname(__DIR__, 2) . '/examples/once/report.php', '1000']);
@@ -67,6 +72,11 @@ Did 3 steps.
 -- workers
 20 results; their sum is 2870.
 20 jobs by workers
+bool(false)
+-- queue
+[........................................] 0 of 60
+[########################################] 60 of 60
+60 results; their sum is 73810; 0 jobs were lost.
 bool(false)
 -- once
 Process N has been at it since TIME.
