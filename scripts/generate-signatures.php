@@ -110,8 +110,8 @@ function defaultText(string $where, ReflectionParameter $parameter): string
         $value === null => 'null',
         $value === [] => '[]',
         is_bool($value), is_int($value), is_string($value) => var_export($value, true),
-        // (Of a float parameter `0` is a default, too, which reflection gives as a float.)
-        is_float($value) && (float) (int) $value === $value => (string) (int) $value,
+        // (Of a float parameter the default `0` is a float, too.)
+        is_float($value) => var_export($value, true),
         default => refuse("$where has a default of the type " . get_debug_type($value)),
     };
 }

@@ -56,7 +56,7 @@ pub struct SyncMethods {
     pub destroy: Method,
     /// `push(mixed $name, mixed ...$values): int`
     pub push: Method,
-    /// `shift(mixed $name, ?float $timeout = 0, mixed $default = null): mixed`
+    /// `shift(mixed $name, ?float $timeout = 0.0, mixed $default = null): mixed`
     pub shift: Method,
     /// `count(): int`
     pub count: Method,
@@ -100,7 +100,7 @@ pub struct SyncMethods {
     pub keys: Method,
     /// `describe(string $name): ?array`
     pub describe: Method,
-    /// `tryLock(?string $name = null, ?float $timeout = 0): int|false`
+    /// `tryLock(?string $name = null, ?float $timeout = 0.0): int|false`
     pub try_lock: Method,
     /// `release(?string $name = null): static`
     pub release: Method,
@@ -209,7 +209,7 @@ const SYNC_PUSH: &[zend_internal_arg_info] = &[
 const SYNC_SHIFT: &[zend_internal_arg_info] = &[
     result(1, Type::of(mask::MIXED)),
     parameter(c"name", Type::of(mask::MIXED)),
-    optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"0"),
+    optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"0.0"),
     optional(c"default", Type::of(mask::MIXED), c"null"),
 ];
 const SYNC_COUNT: &[zend_internal_arg_info] = &[result(0, Type::of(mask::INT).tentative())];
@@ -293,7 +293,7 @@ const SYNC_DESCRIBE: &[zend_internal_arg_info] =
 const SYNC_TRY_LOCK: &[zend_internal_arg_info] = &[
     result(0, Type::of(mask::INT | mask::FALSE)),
     optional(c"name", Type::of(mask::STRING | mask::NULL), c"null"),
-    optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"0"),
+    optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"0.0"),
 ];
 const SYNC_RELEASE: &[zend_internal_arg_info] =
     &[result(0, Type::of(mask::STATIC)), optional(c"name", Type::of(mask::STRING | mask::NULL), c"null")];
