@@ -90,5 +90,7 @@ return [
     [12, 'push() and shift(), of a queue of 10: Redis over a unix socket, in Sync', $ratio('queue', 'Redis, 10', 'Sync, 10'), 'at least' => 30],
     [12, 'push() and shift(), of a queue of 1,000,000: Redis over a unix socket, in Sync', $ratio('queue', 'Redis, 1,000,000', 'Sync, 1,000,000'), 'at least' => 30],
     [12, 'push() and shift(), of a queue of 1,000,000, in those of one of 10', $ratio('queue', 'Sync, 1,000,000', 'Sync, 10'), 'limit' => 1.3],
+    [12, '1,000 writes within transaction(), in the same outside', $ratio('transaction', 'Sync, transaction()', 'Sync, one by one'), 'limit' => 1.0],
+    [12, "with durability: 'commit'", $ratio('transaction', "Sync, transaction(), durability: 'commit'", "Sync, one by one, durability: 'commit'"), 'limit' => 0.01],
     [12, 'increment(), in $s->n++', $ratio('increment', 'Sync, increment()', 'Sync, $s->n++'), 'limit' => 1.4],
 ];

@@ -12,6 +12,10 @@
 $sync = ['needs' => 'sync'];
 $fresh = static fn (string $file, string $fill = '') => "\$s = new Sync('{dir}/$file'); $fill";
 
+/** On a disk, for what waits for one. */
+$durable = static fn (string $fill) => '$file = tempnam("/var/tmp", "sync-bench"); unlink($file); register_shutdown_function(fn () => @unlink($file));'
+    . " \$s = new Sync(\$file, durability: 'commit'); $fill";
+
 $redis = ['needs' => 'redis', 'open' => '$r = new Redis; $r->connect("{dir}/redis"); $r->set("x", 1);'];
 $memcached = ['needs' => 'memcached', 'open' => '$m = new Memcached; $m->addServer("{dir}/memcached", 0); $m->set("x", 1);'];
 $sqlite = ['needs' => 'sqlite3', 'open' => <<<'PHP'
@@ -135,6 +139,16 @@ return [
             'Sync, getData()' => $sync + ['open' => $fresh('multiple-all', '$s->setData((object) named(1000));'), 'run' => '$v = $s->getData();'],
             'APCu' => ['needs' => 'apcu', 'open' => 'foreach (named(1000) as $k => $x) apcu_store($k, $x); $names = array_slice(array_keys(named(1000)), 100, 50);', 'run' => '$v = apcu_fetch($names);'],
             'Redis, MGET' => ['needs' => 'redis', 'open' => '$r = new Redis; $r->connect("{dir}/redis"); $r->mset(named(1000)); $names = array_slice(array_keys(named(1000)), 100, 50);', 'run' => '$v = $r->mget($names);'],
+        ],
+    ],
+    'transaction' => [
+        'title' => '1,000 writes of different names; with durability on the disk of /var/tmp',
+        'subjects' => [
+            'Sync, one by one' => $sync + ['open' => $fresh('one-by-one', '$names = array_keys(named(1000)); foreach ($names as $name) { $s->$name = 0; }'), 'run' => 'foreach ($names as $name) { $s->$name = $i; }'],
+            'Sync, transaction()' => $sync + ['open' => $fresh('transaction', '$names = array_keys(named(1000)); foreach ($names as $name) { $s->$name = 0; } $fn = function ($s) use ($names, &$i) { foreach ($names as $name) { $s->$name = $i; } };'), 'run' => '$s->transaction($fn);'],
+            'Sync, setMultiple()' => $sync + ['open' => $fresh('set-multiple', '$values = array_map(fn () => 1, named(1000));'), 'run' => '$s->setMultiple($values);'],
+            "Sync, one by one, durability: 'commit'" => $sync + ['open' => $durable('$names = array_keys(named(1000)); foreach ($names as $name) { $s->$name = 0; }'), 'run' => 'foreach ($names as $name) { $s->$name = $i; }'],
+            "Sync, transaction(), durability: 'commit'" => $sync + ['open' => $durable('$names = array_keys(named(1000)); foreach ($names as $name) { $s->$name = 0; } $fn = function ($s) use ($names, &$i) { foreach ($names as $name) { $s->$name = $i; } };'), 'run' => '$s->transaction($fn);'],
         ],
     ],
     'append' => [

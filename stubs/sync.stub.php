@@ -637,6 +637,34 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function ttl(string $name): ?float {}
 
     /**
+     * Runs `$fn` so that everything that it writes to this object happens at one moment, or not at all; returns what it returned.
+     *
+     * Until then other programs read the state before, and wait to write: keep it short. What $fn reads of this object, in any way, is
+     * with what it has written; another object on the file, and another fiber, see the state before. If $fn throws or exits, or the
+     * process ends within it, nothing has happened. A transaction within it is a part of it. $fn may be run again, so it should do nothing else
+     * that counts.
+     *
+     *     $sync->accounts = ['anna' => 20, 'ben' => 10];
+     *     $sync->log = [];
+     *     $sync->transaction(function (Sync $sync) {
+     *         $sync->accounts['anna'] -= 5;
+     *         $sync->accounts['ben'] += 5;
+     *         $sync->log[] = 'anna, 5, ben';
+     *     });
+     *
+     * @template T
+     *
+     * @param callable(static): T $fn
+     *
+     * @return T
+     *
+     * @throws SyncException where the file cannot be written, or was removed or replaced meanwhile; and within it, by lock(), setFile(),
+     *     destroy(), and by methods that would have to wait for another program
+     * @throws SyncLockTimeoutException
+     */
+    public function transaction(callable $fn): mixed {}
+
+    /**
      * Gives the values of several properties, as of one moment, with `$default` for those that are missing.
      *
      *     ['done' => $done, 'steps' => $steps] = $sync->getMultiple(['done', 'steps'], 0);
@@ -653,6 +681,38 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @throws SyncLockTimeoutException
      */
     public function getMultiple(array $names, mixed $default = null): array {}
+
+    /**
+     * Stores several values, by name, in one step: other programs see all of them or none.
+     *
+     *     $sync->setMultiple(['done' => 3, 'steps' => 7]);
+     *     $sync->setMultiple(['a' => [1], 'b' => null], 60);     // for a minute
+     *
+     * @param iterable<array-key, TValue>   $values
+     * @param int|float|\DateInterval|null $ttl    Seconds until they expire; null: never; 0 or less: the names are removed.
+     *
+     * @return $this
+     *
+     * @throws \TypeError for a $ttl of another type
+     * @throws SyncException where the file cannot be written, or a value not be stored
+     * @throws SyncLockTimeoutException
+     */
+    public function setMultiple(iterable $values, mixed $ttl = null): static {}
+
+    /**
+     * Removes several properties in one step; those that are missing do not matter.
+     *
+     *     $sync->removeMultiple(['done', 'steps']);
+     *
+     * @param iterable<array-key> $names
+     *
+     * @return $this
+     *
+     * @throws \TypeError for a name that is an array, or an object without `__toString()`
+     * @throws SyncException where the file cannot be written
+     * @throws SyncLockTimeoutException
+     */
+    public function removeMultiple(iterable $names): static {}
 
     /**
      * Lists the names that begin with `$prefix`, in the order in which they were first stored, without reading a value.
@@ -688,6 +748,18 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @throws SyncLockTimeoutException
      */
     public function describe(string $name): ?array {}
+
+    /**
+     * Removes all properties, or those whose names begin with `$prefix`, in one step; the file stays.
+     *
+     *     $sync->clear('cache.');
+     *
+     * @return $this
+     *
+     * @throws SyncException where the file cannot be written
+     * @throws SyncLockTimeoutException
+     */
+    public function clear(string $prefix = ''): static {}
 
     /**
      * Takes a lock, if nobody has it: the one of this name, or that of the whole object.

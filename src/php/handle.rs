@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use sync_backend::{
-    Appended, Backend, BackendError, Change, Connected, Entry, Expiry, Facts, Found, Held, HeldLock, LockName, Now,
-    Occupied, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Shifted, Snapshot, Standing, Stats,
-    Stored, Taking, Unread, Waiting, list_note, listed,
+    Appended, Backend, BackendError, Change, Committed, Connected, Entry, Expiry, Facts, Found, Held, HeldLock,
+    LockName, Now, Occupied, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Shifted, Snapshot,
+    Standing, Stats, Stored, Surroundings, Taking, Transactional, Unread, Waiting, list_note, listed,
 };
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};
@@ -20,7 +20,7 @@ use sync_store::{ErrorKind, Store};
 /// so that the read of an unchanged value stays what it is.
 pub enum Handle {
     /// A store in a file.
-    File(Store),
+    File(Transactional<Store>),
 }
 
 /// When and where a value was last seen.
@@ -36,8 +36,54 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Handle {
     /// A handle on the store in a file; touches nothing.
-    pub fn on_file(path: PathBuf, options: Options) -> Self {
-        Self::File(Store::new(path, options))
+    pub fn on_file(path: PathBuf, options: Options, surroundings: Surroundings) -> Self {
+        Self::File(Transactional::new(Store::new(path, options), surroundings))
+    }
+
+    /// As [`Backend::opening`], for the short ways of access, which do not look at a transaction: 0 while there is one.
+    #[inline(always)]
+    pub fn short_opening(&self) -> u64 {
+        let Self::File(store) = self;
+        store.store().opening()
+    }
+
+    /// As [`Backend::put`], where [`Handle::short_opening`] is not 0.
+    #[inline(always)]
+    pub fn put_short(&self, key: &[u8], value: &[u8], version: &mut Version) -> Result<()> {
+        let Self::File(store) = self;
+        store.store().put(key, value, version)
+    }
+
+    /// Whether there is a transaction, of whichever fiber.
+    #[inline]
+    pub fn has_transaction(&self) -> bool {
+        let Self::File(store) = self;
+        store.has_transaction()
+    }
+
+    /// Whether a transaction is under way of which the running code is a part.
+    #[inline]
+    pub fn in_transaction(&self) -> bool {
+        let Self::File(store) = self;
+        store.in_transaction()
+    }
+
+    /// Begins a transaction; there is none.
+    pub fn begin(&self) -> Result<()> {
+        let Self::File(store) = self;
+        store.begin()
+    }
+
+    /// Makes the changes of the transaction; [`Handle::end`] follows in any case.
+    pub fn commit_transaction(&self) -> Result<Committed> {
+        let Self::File(store) = self;
+        store.commit_transaction()
+    }
+
+    /// Ends the transaction. Changes that were not committed are forgotten.
+    pub fn end(&self) {
+        let Self::File(store) = self;
+        store.end();
     }
 
     /// The next access looks whether its path still means the same file, and a new handle whether this process may open it: for
@@ -115,6 +161,25 @@ impl Backend for Handle {
     fn enter(&self) -> u64 {
         let Self::File(store) = self;
         store.enter()
+    }
+
+    fn version_of(opening: u64, record: u64, expiry: Option<Expiry>) -> Version {
+        Store::version_of(opening, record, expiry)
+    }
+
+    fn step_aside(&self, aside: bool) {
+        let Self::File(store) = self;
+        store.step_aside(aside);
+    }
+
+    fn no_room(&self, bytes: u64) -> Error {
+        let Self::File(store) = self;
+        store.no_room(bytes)
+    }
+
+    fn no_memory(&self, bytes: u64) -> Error {
+        let Self::File(store) = self;
+        store.no_memory(bytes)
     }
 
     #[inline]

@@ -9,7 +9,7 @@ use ext_php_rs::ffi;
 
 use super::errors;
 use super::globals::GLOBALS;
-use super::handle::{Backend, Handle, Moment, Options};
+use super::handle::{Backend, Handle, Moment, Options, Surroundings};
 use super::paths::Circumstances;
 use super::zend::{self, Thrown};
 
@@ -27,8 +27,9 @@ impl Instance {
     /// The store in the file that a program names.
     pub fn named(file: &[u8], options: Options) -> Result<Self, Thrown> {
         let path = resolve(file)?;
+        let surroundings = Surroundings { fiber: options.fiber, has_memory: zend::has_memory };
         let given = (path.as_os_str().as_bytes() != file).then(|| file.into());
-        Ok(Self { store: Handle::on_file(path, options.clone()), given, options })
+        Ok(Self { store: Handle::on_file(path, options.clone(), surroundings), given, options })
     }
 
     /// A handle on the same file with the same settings.

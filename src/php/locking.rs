@@ -14,6 +14,7 @@ use super::errors;
 use super::handle::{Backend, BackendError, Handle, LockName, Occupied, Remedy, Taking, Waiter};
 use super::legacy::{import, retry_importing};
 use super::object::SyncObject;
+use super::refusal::refuse_in_transaction;
 use super::timeout::Timeout;
 use super::wait;
 use super::zend::{Callback, Thrown, Value, ZStr};
@@ -177,6 +178,7 @@ pub fn sleep(
 
 /// Takes the lock of the whole. What a holder says of how long others wait for it does not count here: this caller says itself.
 fn take_whole(this: &SyncObject, timeout: Timeout) -> Result<Option<u64>, Thrown> {
+    refuse_in_transaction(this, "lock")?;
     let mut waiter = Waiter::default();
     let mut since: Option<Instant> = None;
     loop {

@@ -63,6 +63,7 @@ mod subclass;
 #[deny(dead_code, reason = "a method that the stub does not have")]
 mod sync;
 mod timeout;
+mod transaction;
 mod until;
 mod value;
 mod views;

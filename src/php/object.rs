@@ -267,7 +267,7 @@ impl SyncObject {
         }
     }
 
-    /// The entry of a name, if it is one of the file that is open: the one to which the instruction's slot leads, or else by a
+    /// The entry of a name, if it is one of the file that is open, and there is no transaction: the one to which the instruction's slot leads, or else by a
     /// search, after which the slot leads there.
     ///
     /// # Safety
@@ -275,12 +275,12 @@ impl SyncObject {
     #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
     pub unsafe fn entry(&self, slot: CacheSlot, name: &ZStr) -> Option<&mut Entry> {
-        let opening = self.constructed()?.store.opening();
+        let opening = self.constructed()?.store.short_opening();
         // SAFETY: as the caller promises.
         unsafe {
             match slot.entry() {
                 Some(entry) if Handle::opening_of(&entry.version) == opening && opening != 0 => Some(entry),
-                _ => self.entry_by_search(slot, name),
+                _ => self.entry_by_search(opening, slot, name),
             }
         }
     }
@@ -291,7 +291,10 @@ impl SyncObject {
     /// As for [`Table::find`].
     #[inline(never)]
     #[expect(clippy::mut_from_ref, reason = "as for `Table::find`")]
-    unsafe fn entry_by_search(&self, slot: CacheSlot, name: &ZStr) -> Option<&mut Entry> {
+    unsafe fn entry_by_search(&self, opening: u64, slot: CacheSlot, name: &ZStr) -> Option<&mut Entry> {
+        if opening == 0 {
+            return None;
+        }
         // SAFETY: as the caller promises.
         let entry = unsafe { self.cache().find(name) }?;
         slot.lead_to(entry);
@@ -383,6 +386,11 @@ impl SyncObject {
     #[inline]
     pub fn instance(&self) -> Result<&Instance, Thrown> {
         self.constructed().ok_or_else(|| not_constructed(self.object()))
+    }
+
+    /// Whether the running code is a part of a transaction of this object: it keeps others out, so that it may not wait for them.
+    pub fn in_transaction(&self) -> bool {
+        self.constructed().is_some_and(|instance| instance.store.in_transaction())
     }
 
     /// Which classes values may contain.

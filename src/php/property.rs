@@ -342,7 +342,7 @@ pub fn write_short(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Valu
     unsafe {
         if let Some(entry) = this.entry(slot, name) {
             let table = if entry.is_plain() { None } else { Some(this.cache()) };
-            let is_stored = instance.store.put(name.bytes(), encoded.bytes(), &mut entry.version).is_ok();
+            let is_stored = instance.store.put_short(name.bytes(), encoded.bytes(), &mut entry.version).is_ok();
             match table {
                 _ if !is_stored => {}
                 Some(table) => table.put(entry, value, 0),
@@ -366,7 +366,7 @@ fn write_string(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Value) 
     unsafe {
         let table = this.cache();
         if let Some(entry) = this.entry(slot, name) {
-            let is_stored = instance.store.put(name.bytes(), &bytes, &mut entry.version).is_ok();
+            let is_stored = instance.store.put_short(name.bytes(), &bytes, &mut entry.version).is_ok();
             if is_stored {
                 table.put(entry, value, bytes.len());
             }
@@ -381,11 +381,15 @@ fn write_string(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Value) 
 fn write_new(this: &SyncObject, name: &ZStr, value: &Value, encoded: &[u8]) -> bool {
     let Some(instance) = this.constructed() else { return false };
     let mut version = Version::default();
+    if instance.store.short_opening() == 0 {
+        // Within a transaction the cache knows the value when it is read.
+        return instance.store.in_transaction()
+            && !is_bad_name(name)
+            && instance.store.put(name.bytes(), encoded, &mut version).is_ok();
+    }
     // SAFETY: the reference ends here.
     let spot = unsafe { this.cache() }.spot(None);
-    let is_stored = instance.store.opening() != 0
-        && !is_bad_name(name)
-        && instance.store.put(name.bytes(), encoded, &mut version).is_ok();
+    let is_stored = !is_bad_name(name) && instance.store.put_short(name.bytes(), encoded, &mut version).is_ok();
     if is_stored {
         // SAFETY: the reference ends here; scalars and strings are plain.
         unsafe { this.cache().keep_written(Sharing::Shareable, (name, spot), value, version, encoded.len()) };

@@ -41,3 +41,11 @@ pub fn throw_no_memory(this: &SyncObject, name: Option<&[u8]>, wanted: u64) -> T
     let why = format!("it takes {wanted} bytes, more than memory_limit leaves.");
     cannot_read(this, name, ValueError::Refused(why))
 }
+
+/// Throws where a transaction of the object is under way, of whichever fiber: this method cannot be called then.
+pub fn refuse_in_transaction(this: &SyncObject, method: &str) -> Result<(), Thrown> {
+    if !this.constructed().is_some_and(|instance| instance.store.has_transaction()) {
+        return Ok(());
+    }
+    Err(throw_sync(&format!("{method}() can't be called within a transaction.")))
+}

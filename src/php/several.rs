@@ -28,7 +28,7 @@ pub extern "C" fn get_multiple(data: &mut ExecuteData, result: &mut zval) {
         // (Held, so that user code changes a copy.)
         let given = Local::copy_of(names);
         for name in given.array().unwrap_or(Array::empty()).values() {
-            let name = listed_name(name.dereference())?;
+            let name = name_of(name.dereference())?;
             check_name(&name)?;
             wanted.set(array_key(&name), Local::of_string(name.clone()));
         }
@@ -40,7 +40,7 @@ pub extern "C" fn get_multiple(data: &mut ExecuteData, result: &mut zval) {
 }
 
 /// The name that an element of an array of names is: a string, or a value that becomes one without a warning.
-fn listed_name(element: &Value) -> Result<Str, Thrown> {
+pub fn name_of(element: &Value) -> Result<Str, Thrown> {
     // SAFETY: an object that a value holds lives, and its class as long.
     let is_stringable = element.object().is_some_and(|object| unsafe { !(*object.class()).__tostring.is_null() });
     if !element.is_scalar() && !is_stringable {
@@ -149,7 +149,7 @@ pub extern "C" fn keys(data: &mut ExecuteData, result: &mut zval) {
 }
 
 /// A page of names.
-fn page(this: &SyncObject, prefix: &[u8], after: Option<&ZStr>, limit: u64) -> Result<Held<Array>, Thrown> {
+pub fn page(this: &SyncObject, prefix: &[u8], after: Option<&ZStr>, limit: u64) -> Result<Held<Array>, Thrown> {
     let mut rounds = Rounds::new();
     loop {
         rounds.begin(this)?;

@@ -94,12 +94,20 @@ pub struct SyncMethods {
     pub touch: Method,
     /// `ttl(string $name): ?float`
     pub ttl: Method,
+    /// `transaction(callable $fn): mixed`
+    pub transaction: Method,
     /// `getMultiple(array $names, mixed $default = null): array`
     pub get_multiple: Method,
+    /// `setMultiple(iterable $values, mixed $ttl = null): static`
+    pub set_multiple: Method,
+    /// `removeMultiple(iterable $names): static`
+    pub remove_multiple: Method,
     /// `keys(string $prefix = '', ?string $after = null, ?int $limit = null): array`
     pub keys: Method,
     /// `describe(string $name): ?array`
     pub describe: Method,
+    /// `clear(string $prefix = ''): static`
+    pub clear: Method,
     /// `tryLock(?string $name = null, ?float $timeout = 0.0): int|false`
     pub try_lock: Method,
     /// `release(?string $name = null): static`
@@ -155,9 +163,13 @@ pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
                 method(c"remember", methods.remember, SYNC_REMEMBER, ffi::ZEND_ACC_PUBLIC),
                 method(c"touch", methods.touch, SYNC_TOUCH, ffi::ZEND_ACC_PUBLIC),
                 method(c"ttl", methods.ttl, SYNC_TTL, ffi::ZEND_ACC_PUBLIC),
+                method(c"transaction", methods.transaction, SYNC_TRANSACTION, ffi::ZEND_ACC_PUBLIC),
                 method(c"getMultiple", methods.get_multiple, SYNC_GET_MULTIPLE, ffi::ZEND_ACC_PUBLIC),
+                method(c"setMultiple", methods.set_multiple, SYNC_SET_MULTIPLE, ffi::ZEND_ACC_PUBLIC),
+                method(c"removeMultiple", methods.remove_multiple, SYNC_REMOVE_MULTIPLE, ffi::ZEND_ACC_PUBLIC),
                 method(c"keys", methods.keys, SYNC_KEYS, ffi::ZEND_ACC_PUBLIC),
                 method(c"describe", methods.describe, SYNC_DESCRIBE, ffi::ZEND_ACC_PUBLIC),
+                method(c"clear", methods.clear, SYNC_CLEAR, ffi::ZEND_ACC_PUBLIC),
                 method(c"tryLock", methods.try_lock, SYNC_TRY_LOCK, ffi::ZEND_ACC_PUBLIC),
                 method(c"release", methods.release, SYNC_RELEASE, ffi::ZEND_ACC_PUBLIC),
                 method(c"synchronized", methods.synchronized, SYNC_SYNCHRONIZED, ffi::ZEND_ACC_PUBLIC),
@@ -277,11 +289,20 @@ const SYNC_TOUCH: &[zend_internal_arg_info] = &[
 ];
 const SYNC_TTL: &[zend_internal_arg_info] =
     &[result(1, Type::of(mask::FLOAT | mask::NULL)), parameter(c"name", Type::of(mask::STRING))];
+const SYNC_TRANSACTION: &[zend_internal_arg_info] =
+    &[result(1, Type::of(mask::MIXED)), parameter(c"fn", Type::of(mask::CALLABLE))];
 const SYNC_GET_MULTIPLE: &[zend_internal_arg_info] = &[
     result(1, Type::of(mask::ARRAY)),
     parameter(c"names", Type::of(mask::ARRAY)),
     optional(c"default", Type::of(mask::MIXED), c"null"),
 ];
+const SYNC_SET_MULTIPLE: &[zend_internal_arg_info] = &[
+    result(1, Type::of(mask::STATIC)),
+    parameter(c"values", Type::class(c"Traversable", mask::ARRAY)),
+    optional(c"ttl", Type::of(mask::MIXED), c"null"),
+];
+const SYNC_REMOVE_MULTIPLE: &[zend_internal_arg_info] =
+    &[result(1, Type::of(mask::STATIC)), parameter(c"names", Type::class(c"Traversable", mask::ARRAY))];
 const SYNC_KEYS: &[zend_internal_arg_info] = &[
     result(0, Type::of(mask::ARRAY)),
     optional(c"prefix", Type::of(mask::STRING), c"''"),
@@ -290,6 +311,8 @@ const SYNC_KEYS: &[zend_internal_arg_info] = &[
 ];
 const SYNC_DESCRIBE: &[zend_internal_arg_info] =
     &[result(1, Type::of(mask::ARRAY | mask::NULL)), parameter(c"name", Type::of(mask::STRING))];
+const SYNC_CLEAR: &[zend_internal_arg_info] =
+    &[result(0, Type::of(mask::STATIC)), optional(c"prefix", Type::of(mask::STRING), c"''")];
 const SYNC_TRY_LOCK: &[zend_internal_arg_info] = &[
     result(0, Type::of(mask::INT | mask::FALSE)),
     optional(c"name", Type::of(mask::STRING | mask::NULL), c"null"),

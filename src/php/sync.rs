@@ -23,6 +23,7 @@ use super::opline::Opline;
 use super::property;
 use super::public::public_properties;
 use super::queue;
+use super::refusal::refuse_in_transaction;
 use super::remember;
 use super::serialization::{serialize, unserialize};
 use super::settings::{options, policy};
@@ -30,6 +31,7 @@ use super::several;
 use super::signatures::{self, SyncMethods};
 use super::stats;
 use super::timeout::Timeout;
+use super::transaction;
 use super::until;
 use super::views;
 use super::whole;
@@ -78,9 +80,13 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         update: atomic::update,
         touch: until::touch,
         ttl: until::ttl,
+        transaction: transaction::transaction,
         get_multiple: several::get_multiple,
+        set_multiple: transaction::set_multiple,
+        remove_multiple: transaction::remove_multiple,
         keys: several::keys,
         describe: several::describe,
+        clear: transaction::clear,
     })?;
     // SAFETY: just registered, by the only thread that there is at startup.
     lifecycle::set_class(unsafe { &mut *class.as_ptr() });
@@ -128,6 +134,7 @@ impl Call<'_> {
 
 extern "C" fn construct(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
+        refuse_in_transaction(call.this(), "__construct")?;
         if let Some(file) = call.only_path() {
             let instance = Instance::named(file.bytes(), options(ini::durability()))?;
             call.this().set_policy(ini::policy());
@@ -245,6 +252,7 @@ extern "C" fn lock(data: &mut ExecuteData, result: &mut zval) {
                 errors::throw_sync("Lock check interval should be an integer greater or equals to 5000.")
             })?;
         }
+        refuse_in_transaction(call.this(), "lock")?;
         retry_importing(call.this(), |store| store.lock(patience))?;
         call.return_this();
         Ok(())
@@ -301,6 +309,7 @@ extern "C" fn set_file(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"P", file: ZStr);
         let this = call.this();
+        refuse_in_transaction(this, "setFile")?;
         let options = this.instance()?.options.clone();
         this.set_instance(Instance::named(file.bytes(), options)?);
         call.return_this();
@@ -344,6 +353,7 @@ extern "C" fn set_data(data: &mut ExecuteData, result: &mut zval) {
 extern "C" fn destroy(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
+        refuse_in_transaction(call.this(), "destroy")?;
         retry_importing(call.this(), Handle::destroy)
     });
 }

@@ -67,6 +67,9 @@ pub trait Backend: Sized {
     /// When the value expires that a version stands for; `None`: never, or there was none. From then on it is missing for every
     /// operation, and the version is not current.
     fn expiry_of(version: &Self::Version) -> Option<Expiry>;
+    /// A version of no value in the store, for an [`Overlay`](super::Overlay): of this opening and record, both above those of all
+    /// stores; 0 as a record stands for no value.
+    fn version_of(opening: u64, record: u64, expiry: Option<Expiry>) -> Self::Version;
 
     /// Whether this thread still has an opening of a store. False where that is not known.
     fn is_open(opening: u64) -> bool {
@@ -234,6 +237,10 @@ pub trait Backend: Sized {
     /// back within a moment. Such holds may be nested. Other fibers of this thread wait like other handles.
     fn lock_writers(&self) -> Result<Self::WriterHold, Self::Error>;
 
+    /// While it is aside, a handle takes no version for current, nor does it confirm one, and its opening is 0: for a caller that has
+    /// changes of its own to look at first. All operations are as before.
+    fn step_aside(&self, aside: bool);
+
     /// Ends a hold on writers. Nothing happens where that was another handle's, or the parent's of this process.
     fn unlock_writers(&self, hold: Self::WriterHold);
 
@@ -322,6 +329,14 @@ pub trait Backend: Sized {
         self.stop_waiting();
         result
     }
+
+    // ---- failures ----------------------------------------------------------------------------------
+
+    /// The failure of an operation that wants so many bytes of the caller's memory ([`Remedy::MakeRoom`]).
+    fn no_room(&self, bytes: u64) -> Self::Error;
+
+    /// The failure of an operation for which the process has no memory of so many bytes.
+    fn no_memory(&self, bytes: u64) -> Self::Error;
 
     // ---- hooks -------------------------------------------------------------------------------------
 

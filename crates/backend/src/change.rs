@@ -6,6 +6,8 @@ use super::Expiry;
 /// [`Version`](super::Backend::Version).
 #[derive(Debug, Clone, Copy)]
 pub enum Change<'a, V> {
+    /// Nothing of what is there remains. It is the first change, and all others are puts.
+    Clear,
     /// The key has this value, in two pieces: a long string need not be copied behind its head first.
     Put {
         key: &'a [u8],
@@ -26,10 +28,11 @@ pub enum Change<'a, V> {
 }
 
 impl<'a, V> Change<'a, V> {
-    /// The key that it is about.
+    /// The key that it is about; none, if it is about all.
     #[inline]
     pub fn key(&self) -> &'a [u8] {
         match self {
+            Self::Clear => &[],
             Self::Put { key, .. } | Self::Append { key, .. } | Self::Remove { key } => key,
         }
     }
@@ -40,7 +43,7 @@ impl<'a, V> Change<'a, V> {
         let stored = match self {
             Self::Put { head, body, .. } => head.len() + body.len(),
             Self::Append { bytes, .. } => bytes.len(),
-            Self::Remove { .. } => 0,
+            Self::Clear | Self::Remove { .. } => 0,
         };
         (self.key().len() + stored) as u64
     }

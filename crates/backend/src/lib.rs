@@ -8,13 +8,16 @@ mod change;
 mod expiry;
 pub mod list;
 mod locks;
+pub mod number;
 mod outcome;
+mod overlay;
 mod room;
 mod selection;
 mod snapshot;
 mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod transactional;
 mod wait;
 
 pub use backend::Backend;
@@ -24,8 +27,10 @@ pub use expiry::testing as clock;
 pub use expiry::{Expiry, Now};
 pub use locks::{LockName, LockSpace, Occupied, Taking};
 pub use outcome::{Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Shifted, Standing, list_note, listed};
+pub use overlay::Overlay;
 pub use room::{Places, Room};
 pub use selection::{Facts, Selection};
 pub use snapshot::{Entry, Snapshot, Stored, Unread};
 pub use stats::{Connected, HeldLock, Stats};
+pub use transactional::{Committed, Surroundings, Transactional};
 pub use wait::{Held, Patience, Waiting};

@@ -103,6 +103,11 @@ impl<B: Room<u8>, E: Room<Entry>> Snapshot<B, E> {
         Some((key, Stored::Left(Unread { length: entry.length, place })))
     }
 
+    /// The place in the order ([`Facts::place`](super::Facts::place)) of the key that is so many behind the first one.
+    pub fn place(&self, index: usize) -> Option<u64> {
+        self.entries.items().get(index).map(|entry| entry.order)
+    }
+
     /// The place of the last key in insertion order ([`Facts::place`](super::Facts::place)).
     pub fn last_place(&self) -> Option<u64> {
         self.entries.items().last().map(|entry| entry.order)

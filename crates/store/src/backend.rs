@@ -110,6 +110,22 @@ impl Backend for Store {
         version.expiry()
     }
 
+    fn version_of(opening: u64, record: u64, expiry: Option<Expiry>) -> Version {
+        Version::of_overlay(opening, record).until(expiry)
+    }
+
+    fn step_aside(&self, aside: bool) {
+        self.step_aside(aside);
+    }
+
+    fn no_room(&self, bytes: u64) -> Error {
+        Error::new(self.path(), ErrorKind::NoRoom(bytes))
+    }
+
+    fn no_memory(&self, bytes: u64) -> Error {
+        Error::new(self.path(), ErrorKind::NoMemory(bytes))
+    }
+
     fn is_open(opening: u64) -> bool {
         is_open(opening)
     }

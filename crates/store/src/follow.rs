@@ -41,6 +41,8 @@ pub struct Follower {
     /// The open file's `commit`, or that of [`nowhere`]; and its [`File::life`], or 0.
     commit: Cell<*const Word>,
     life: Cell<u64>,
+    /// While it is set, these two are as if no file were open.
+    aside: Cell<bool>,
     /// When the path was last looked at.
     looked: Cell<Moment>,
     warning: RefCell<Option<String>>,
@@ -55,6 +57,7 @@ impl Follower {
             file: RefCell::new(None),
             commit: Cell::new(nowhere()),
             life: Cell::new(0),
+            aside: Cell::new(false),
             looked: Cell::new(Moment::NEVER),
             warning: RefCell::new(None),
         }
@@ -233,11 +236,21 @@ impl Follower {
     /// From here on this is the store's file.
     fn point_to(&self, file: Rc<File>) {
         let header: *const Header = file.map.header();
-        // SAFETY: the header lies in the mapping of `file`, which lives on in `self.file` for as long as `commit` points
-        // there.
-        self.commit.set(unsafe { &raw const (*header).commit });
-        self.life.set(file.life());
+        if !self.aside.get() {
+            // SAFETY: the header lies in the mapping of `file`, which lives on in `self.file` for as long as `commit` points
+            // there.
+            self.commit.set(unsafe { &raw const (*header).commit });
+            self.life.set(file.life());
+        }
         *self.file.borrow_mut() = Some(file);
+    }
+
+    /// See [`Backend::step_aside`](sync_backend::Backend::step_aside).
+    pub fn step_aside(&self, aside: bool) {
+        self.aside.set(aside);
+        let file = self.open_file();
+        self.point_nowhere();
+        file.into_iter().for_each(|file| self.point_to(file));
     }
 
     fn point_nowhere(&self) {

@@ -11,7 +11,7 @@ use super::file_system;
 use super::format::*;
 use super::legacy::is_legacy;
 use super::lock::WriteGuard;
-use super::log::replace::Replace;
+use super::log::replace::{Item, Replace};
 use super::options::Options;
 use super::rebuild::furnish_behind;
 use super::torture::crash_point;
@@ -140,7 +140,7 @@ fn build_behind(
     {
         let owner = WriteGuard::of_unshared(&draft);
         furnish_behind(&owner, filler)?;
-        Replace::of(&owner).replace(entries)?;
+        Replace::of(&owner).replace(&Item::of_all(entries)?)?;
     }
     // Whatever the durability: a power loss must not leave the new first page without what it tells of.
     draft.sync()?;

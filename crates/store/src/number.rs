@@ -5,16 +5,7 @@ use super::format::{EncodedKey, hash};
 use super::index::{Index, Search};
 use super::lock::WriteGuard;
 use std::ops::Deref;
-
-/// The number that a name is: `7` and `-7`, but neither `07` nor `-0` nor `+7`.
-#[inline]
-pub fn number_of(name: &[u8]) -> Option<i64> {
-    match name {
-        [b'0'] => Some(0),
-        [b'1'..=b'9', ..] | [b'-', b'1'..=b'9', ..] if name.len() <= 20 => std::str::from_utf8(name).ok()?.parse().ok(),
-        _ => None,
-    }
-}
+use sync_backend::number::number_of;
 
 /// Bytes of the longest name that is a number.
 pub const LONGEST: u64 = 20;

@@ -1,5 +1,6 @@
 //! The face of the library: one object's view of the store at a path.
 
+mod commit;
 mod expiring;
 mod lists;
 
@@ -13,9 +14,8 @@ use super::hold::Strength;
 use super::index::Hit;
 use super::lock::WriteGuard;
 use super::log::append::Log;
-use super::log::batch::Batches;
 use super::log::compact::Compactor;
-use super::log::replace::Replace;
+use super::log::replace::{Item, Replace};
 use super::log::values::{Appending, Values};
 use super::number::{self, Numbers};
 use super::options::{Durability, Options};
@@ -33,8 +33,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sync_backend::{
-    Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, Patience, Peeked, Room, Selection, Snapshot,
-    Standing, Unread,
+    Appended, Backend, Entry, Expiry, Facts, Found, Held, Patience, Peeked, Room, Selection, Snapshot, Standing, Unread,
 };
 
 /// One object's view of the store at a path. Opens at first use, follows the path when it comes
@@ -82,6 +81,11 @@ impl Store {
     /// As [`Store::opening`], after opening a file that is there.
     pub fn enter(&self) -> u64 {
         self.follower.enter()
+    }
+
+    /// See [`Backend::step_aside`].
+    pub(super) fn step_aside(&self, aside: bool) {
+        self.follower.step_aside(aside);
     }
 
     /// Looks a key up. On `Found::Value`, `out` is cleared and filled with the value's bytes; where it has
@@ -353,28 +357,8 @@ impl Store {
     /// Replaces everything, at one moment. Keys must differ from each other.
     pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
         self.check_lengths(entries)?;
-        self.write(|_, owner| Replace::of(owner).replace(entries))
-    }
-
-    /// Makes several changes at one moment, to keys that differ from each other; keys that are new come in this order. False: the
-    /// value of an append is another one by now, or its version is none, or `hold` was given and has not lasted until now; nothing
-    /// has happened. Creates the file, unless there is nothing to store.
-    pub fn commit(&self, changes: &[Change<'_, Version>], hold: Option<&WriterHold>) -> Result<bool> {
-        let has_ended = || hold.is_some_and(|hold| self.standing(hold) != Standing::Kept);
-        let mut stores = changes.iter().filter(|change| !matches!(change, Change::Remove { .. })).peekable();
-        // (A hold ends with the look at the path that finds another file there, or none: that is not to be made for nothing.)
-        if (stores.peek().is_none() || hold.is_some()) && self.exists_or_held()? == Existence::Missing {
-            return Ok(!has_ended());
-        }
-        stores.try_for_each(|change| self.check_length(change.length()))?;
-        self.write(|file, owner| {
-            if has_ended() {
-                return Ok(false);
-            }
-            let done = Batches::of(owner).commit(changes, |version| Reader::of(file).hint(version))?;
-            Compactor::of(owner).clean();
-            Ok(done)
-        })
+        let items = Item::of_all(entries).map_err(|failure| self.error(failure))?;
+        self.write(|_, owner| Replace::of(owner).replace(&items))
     }
 
     /// Makes every other `Store` on this file wait at any access until [`Store::unlock`], or until

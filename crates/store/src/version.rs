@@ -38,6 +38,12 @@ impl Version {
         Self { life, hash_or_expiry: hash, ..Self::default() }
     }
 
+    /// Of no value in any file: an overlay's.
+    #[inline]
+    pub(super) fn of_overlay(life: u64, position: u64) -> Self {
+        Self { life, position, ..Self::default() }
+    }
+
     /// Of a value that was just stored, in an index of this epoch; `commit` is the log's end behind it.
     #[inline]
     pub(super) fn stored(life: u64, hash: u64, receipt: &Receipt, epoch: u64, commit: u64) -> Self {

@@ -7,6 +7,7 @@ use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
 use super::executor::{Thrown, check};
+use super::strings::Str;
 use super::types::{DOUBLE, LONG, NULL};
 use super::values::{Local, Value};
 
@@ -46,6 +47,11 @@ impl Callback {
         }
         check()?;
         if is_callable { Ok(Self(callable)) } else { Err(Thrown) }
+    }
+
+    /// A function of PHP's own.
+    pub fn function(name: &str) -> Self {
+        Self(Local::of_string(Str::new(name.as_bytes())))
     }
 
     /// Calls it, which runs user code.

@@ -89,6 +89,12 @@ unsafe impl Counted for Object {
 }
 
 impl Object {
+    /// Whether it can be iterated over.
+    pub fn is_traversable(&self) -> bool {
+        // SAFETY: the class of a live object; what is Traversable has an iterator, and nothing else has.
+        unsafe { (*self.class()).get_iterator.is_some() }
+    }
+
     /// # Safety
     /// `object` is alive for `'a`.
     #[inline]

@@ -1,27 +1,24 @@
 //! A store in the memory of one thread: the simplest one that keeps the promises of [`Backend`].
 
 use std::cell::{Cell, RefCell};
-use std::fmt;
 use std::mem::MaybeUninit;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::Fixture;
+use super::failure::{ADDRESS, MemoryError};
 use super::locks::Locks;
 use super::split::{Split, split};
+use crate::number::number_of;
 use crate::{
-    Appended, Backend, BackendError, Change, Entry, Expiry, Facts, Found, Held, HeldLock, LockName, Now, Occupied,
-    Patience, Peeked, Remedy, Rewrite, Room, Selection, Shifted, Snapshot, Standing, Stats, Taking, Unread, Waiting,
-    list_note,
+    Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, HeldLock, LockName, Now, Occupied, Patience, Peeked,
+    Rewrite, Room, Selection, Shifted, Snapshot, Standing, Stats, Taking, Unread, Waiting, list_note,
 };
 
 /// The number of pieces that a value may have before it is written as a whole.
 const PIECES: usize = 4;
 /// The number of bytes from which on the store rewrites a value even if the caller had offered to.
 const LONG: usize = 1 << 20;
-
-/// Every one of these stores has the same.
-const ADDRESS: &[u8] = b"memory";
 
 /// A place for one store.
 #[derive(Default)]
@@ -40,6 +37,7 @@ struct Shared {
 pub struct Memory {
     shared: Rc<Shared>,
     handle: u64,
+    aside: Cell<bool>,
 }
 
 /// The version of a value: the store's life, its last change, the value's own number (0: none), and when it expires.
@@ -111,35 +109,6 @@ pub struct MemoryWriterHold {
 #[derive(Default)]
 pub struct MemoryWaiter(Option<(u64, Instant)>);
 
-/// A failure.
-#[derive(Debug)]
-pub enum MemoryError {
-    Held(Held),
-    NoRoom(u64),
-}
-
-impl fmt::Display for MemoryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Held(held) => write!(f, "{} holds the lock.", held.holder()),
-            Self::NoRoom(bytes) => write!(f, "There is no room for {bytes} bytes."),
-        }
-    }
-}
-
-impl BackendError for MemoryError {
-    fn address(&self) -> &[u8] {
-        ADDRESS
-    }
-
-    fn remedy(&self) -> Remedy {
-        match *self {
-            Self::Held(held) => Remedy::Wait(held),
-            Self::NoRoom(bytes) => Remedy::MakeRoom(bytes),
-        }
-    }
-}
-
 impl Waiting for MemoryWaiter {
     fn left(&mut self, held: &Held) -> Option<Duration> {
         let known = self.0.filter(|(ticket, _)| *ticket == held.ticket);
@@ -179,12 +148,6 @@ impl Item {
     fn bytes(&self) -> Vec<u8> {
         self.pieces.iter().flat_map(|piece| piece.bytes.iter().copied()).collect()
     }
-}
-
-/// The number that a name denotes: `7` and `-7` are numbers, `07`, `-0` and `+7` are not.
-fn number_of(name: &[u8]) -> Option<i64> {
-    let number: i64 = std::str::from_utf8(name).ok()?.parse().ok()?;
-    (number.to_string().as_bytes() == name).then_some(number)
 }
 
 impl Content {
@@ -254,7 +217,7 @@ impl Memory {
     fn on(shared: &Rc<Shared>) -> Self {
         let handle = shared.handles.get() + 1;
         shared.handles.set(handle);
-        Self { shared: shared.clone(), handle }
+        Self { shared: shared.clone(), handle, aside: Cell::new(false) }
     }
 
     fn check(&self, reading: bool) -> Result<(), MemoryError> {
@@ -354,7 +317,8 @@ impl Backend for Memory {
 
     fn is_current(&self, version: &MemoryVersion) -> bool {
         let content = self.shared.content.borrow();
-        self.check(true).is_ok()
+        !self.aside.get()
+            && self.check(true).is_ok()
             && content.exists
             && *version == content.version(version.value, version.expiry)
             && !version.has_expired()
@@ -362,7 +326,8 @@ impl Backend for Memory {
 
     fn confirm(&self, version: &mut MemoryVersion) -> bool {
         let content = self.shared.content.borrow();
-        let is_newest = self.check(true).is_ok()
+        let is_newest = !self.aside.get()
+            && self.check(true).is_ok()
             && content.exists
             && version.life == content.life
             && content.items.iter().any(|item| item.newest().made == version.value)
@@ -375,7 +340,7 @@ impl Backend for Memory {
 
     fn opening(&self) -> u64 {
         let content = self.shared.content.borrow();
-        if content.exists { content.life } else { 0 }
+        if content.exists && !self.aside.get() { content.life } else { 0 }
     }
 
     fn enter(&self) -> u64 {
@@ -392,6 +357,22 @@ impl Backend for Memory {
 
     fn expiry_of(version: &MemoryVersion) -> Option<Expiry> {
         version.expiry
+    }
+
+    fn version_of(opening: u64, record: u64, expiry: Option<Expiry>) -> MemoryVersion {
+        MemoryVersion { life: opening, commit: 0, value: record, expiry }
+    }
+
+    fn step_aside(&self, aside: bool) {
+        self.aside.set(aside);
+    }
+
+    fn no_room(&self, bytes: u64) -> MemoryError {
+        MemoryError::NoRoom(bytes)
+    }
+
+    fn no_memory(&self, bytes: u64) -> MemoryError {
+        MemoryError::NoMemory(bytes)
     }
 
     fn get_short(
@@ -661,13 +642,18 @@ impl Backend for Memory {
         }
         let are_unchanged = changes.iter().all(|change| match change {
             Change::Append { key, version, .. } => content.unchanged(key, version).is_some(),
-            Change::Put { .. } | Change::Remove { .. } => true,
+            Change::Clear | Change::Put { .. } | Change::Remove { .. } => true,
         });
         if !are_unchanged {
             return Ok(false);
         }
         for change in changes {
             match *change {
+                Change::Clear => {
+                    content.change();
+                    content.items.clear();
+                    content.highest = None;
+                }
                 Change::Put { key, head, body, note, expiry, anew } if !has_come(expiry) => {
                     if anew {
                         content.items.retain(|item| item.key != key);

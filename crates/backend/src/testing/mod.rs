@@ -1,6 +1,8 @@
 //! For tests: a store in memory, and the tests that every store has to pass.
 
+mod commits;
 pub mod expiring;
+mod failure;
 mod locks;
 mod memory;
 pub mod model;
@@ -8,7 +10,8 @@ pub mod queues;
 mod split;
 pub mod suite;
 
-pub use memory::{Memory, MemoryError, MemoryPlace, MemoryVersion, MemoryWaiter, MemoryWriterHold};
+pub use failure::MemoryError;
+pub use memory::{Memory, MemoryPlace, MemoryVersion, MemoryWaiter, MemoryWriterHold};
 
 use super::Backend;
 
@@ -93,6 +96,11 @@ macro_rules! backend_tests {
         #[test]
         fn any_sequence_of_operations_agrees_with_a_list() {
             $crate::testing::model::check::<$fixture>();
+        }
+
+        #[test]
+        fn a_transaction_of_any_operations_agrees_with_a_list() {
+            $crate::testing::model::check_transactions::<$fixture>();
         }
     };
     ($fixture:ty; in $part:ident: $($case:ident)*) => {

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::Fixture;
-use crate::{Appended, Backend, Change, Expiry, Found, Rewrite, Selection, Snapshot, clock};
+use crate::{
+    Appended, Backend, Change, Committed, Expiry, Found, Rewrite, Selection, Snapshot, Surroundings, Transactional,
+    clock,
+};
 
 #[derive(Debug, Clone)]
 enum Operation {
@@ -61,7 +64,7 @@ fn ttl_of(bytes: &[u8]) -> Option<u64> {
 }
 
 /// The list, with a number for each state of a value, and the next number; when values expire, and the time.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Model {
     items: Vec<(Vec<u8>, Vec<u8>, u64)>,
     changes: u64,
@@ -122,11 +125,13 @@ impl Model {
 struct Handle<B: Backend> {
     store: B,
     notes: HashMap<Vec<u8>, (B::Version, Vec<u8>, u64)>,
+    /// Whether it is in a transaction, in which it takes no version for current.
+    is_aside: bool,
 }
 
 impl<B: Backend> Handle<B> {
     fn new(store: B) -> Self {
-        Self { store, notes: HashMap::new() }
+        Self { store, notes: HashMap::new(), is_aside: false }
     }
 
     /// The version of a key, and the state that it stands for (0: none).
@@ -150,8 +155,9 @@ impl<B: Backend> Handle<B> {
         }
         if let Some((_, value, state)) = item {
             assert_eq!(&known, value);
-            assert!(self.store.is_current(&version));
-            assert_eq!(B::expiry_of(&version).map(Expiry::milliseconds), model.expiries.get(key).map(|ms| START + ms));
+            assert!(self.is_aside || self.store.is_current(&version));
+            let expiry = model.expiries.get(key).map(|ms| START + ms);
+            assert!(self.is_aside || B::expiry_of(&version).map(Expiry::milliseconds) == expiry);
             self.notes.insert(key.to_vec(), (version, known, *state));
         }
     }
@@ -357,6 +363,60 @@ impl<B: Backend> Handle<B> {
             Appended::Changed => {}
         }
     }
+}
+
+/// Checks transactions on one kind of store: operations outside of it, operations inside, and whether it is committed.
+pub fn check_transactions<F: Fixture>() {
+    let inside = operation().prop_filter("none that a program may not use there", |it| {
+        !matches!(it, Operation::Destroy | Operation::Clock(_))
+    });
+    let transaction = (
+        prop::collection::vec((any::<bool>(), operation()), 0..20),
+        prop::collection::vec(inside, 0..40),
+        prop::bool::weighted(0.7),
+    );
+    let steps = prop::collection::vec(transaction, 1..5);
+    let mut runner = TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&steps, |steps| {
+        clock::start_at(START);
+        let (place, mut model) = (F::new(), Model::default());
+        let surroundings = Surroundings { fiber: || 1, has_memory: |_| true };
+        let mut handle = Handle::new(Transactional::new(place.handle(), surroundings));
+        let mut other = Handle::new(place.handle());
+        for (outside, inside, is_committed) in steps {
+            for (second, operation) in outside {
+                if second { other.apply(&mut model, operation) } else { handle.apply(&mut model, operation) }
+            }
+            let before = model.clone();
+            handle.store.begin().unwrap();
+            (handle.is_aside, handle.notes) = (true, HashMap::new());
+            assert!(handle.store.in_transaction() && handle.store.has_transaction());
+            for operation in inside {
+                handle.apply(&mut model, operation);
+                // Others see the state before.
+                other.apply(&mut before.clone(), Operation::Snapshot);
+            }
+            if is_committed {
+                assert_eq!(handle.store.commit_transaction().unwrap(), Committed::Done);
+            } else {
+                model = before;
+            }
+            handle.store.end();
+            if is_committed {
+                // A number that was a name within the transaction alone does not count.
+                let next = other.store.next_number(0).unwrap().unwrap();
+                let highest = (next > 0).then_some(next - 1);
+                let is_there = |number: i64| model.find(number.to_string().as_bytes()).is_some();
+                assert!(highest <= model.highest && (next..10).all(|number| !is_there(number)));
+                model.highest = highest;
+            }
+            (handle.is_aside, handle.notes) = (false, HashMap::new());
+            handle.apply(&mut model, Operation::Snapshot);
+            other.apply(&mut model, Operation::Snapshot);
+        }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 /// Checks one kind of store.

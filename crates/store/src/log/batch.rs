@@ -5,6 +5,7 @@
 
 use super::append::{Placed, Published};
 use super::list::*;
+use super::replace::united_start;
 use super::segments::fits;
 use super::values::{Grown, Values};
 use crate::error::Failure;
@@ -98,15 +99,6 @@ fn reserve<T>(vector: &mut Vec<T>, count: usize) -> Result<(), Failure> {
     vector.try_reserve(count).map_err(|_| Failure::NoMemory((size_of::<T>() * count) as u64))
 }
 
-/// The start of the body of a united value that begins with these bytes.
-fn noted(note: i64, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
-    let mut head = Vec::new();
-    reserve(&mut head, UNITED_HEAD as usize + bytes.len())?;
-    head.extend_from_slice(&united_head(note));
-    head.extend_from_slice(bytes);
-    Ok(head)
-}
-
 impl<'g> Batches<'g> {
     #[inline(always)]
     pub fn of(guard: &'g WriteGuard) -> Self {
@@ -156,7 +148,7 @@ impl<'g> Batches<'g> {
                     member.order = kept.map(|hit| self.order(hit.record));
                     (member.head, member.body, member.expiry) = (Cow::Borrowed(*head), *body, *expiry);
                     if let Some(note) = note {
-                        (member.op, member.head) = (Op::United, Cow::Owned(noted(*note, head)?));
+                        (member.op, member.head) = (Op::United, Cow::Owned(united_start(*note, head)?));
                     }
                     members.push(member);
                 }
@@ -169,6 +161,8 @@ impl<'g> Batches<'g> {
                     (member.order, member.kept) = (Some(order), kept);
                     members.push(member);
                 }
+                // (All that is there is replaced by other means.)
+                Change::Clear => {}
                 // (A value that has expired by now is not stored.)
                 Change::Put { .. } | Change::Remove { .. } => {
                     let Some(hit) = self.hit(hash, &member.key) else { continue };

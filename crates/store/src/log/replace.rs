@@ -13,6 +13,7 @@ use crate::reference::{Class, Ref};
 use crate::space::Purpose;
 use std::ops::Deref;
 use std::sync::atomic::Ordering;
+use sync_backend::{Change, Expiry};
 
 /// A new content that was prepared beside the old one.
 struct Prepared {
@@ -22,6 +23,51 @@ struct Prepared {
     /// Where its last segment goes on.
     tail: Ref,
     next_number: NextNumber,
+}
+
+/// A key and its value, of those that replace everything.
+pub struct Item<'a> {
+    pub key: &'a [u8],
+    pub value: Value<'a>,
+    /// A note for the next append, of a value that goes on behind its start.
+    pub note: Option<i64>,
+    pub expiry: Option<Expiry>,
+}
+
+impl<'a> Item<'a> {
+    /// These keys with their values.
+    pub fn of_all(entries: &[(&'a [u8], &'a [u8])]) -> Result<Vec<Self>, Failure> {
+        let item =
+            |&(key, value): &(&'a [u8], &'a [u8])| Self { key, value: Value::whole(value), note: None, expiry: None };
+        Self::collect(entries.iter().map(item))
+    }
+
+    /// Those that are put by changes that begin with a [`Change::Clear`].
+    pub fn of_changes<V>(changes: &[Change<'a, V>]) -> Result<Vec<Self>, Failure> {
+        Self::collect(changes.iter().filter_map(|change| match *change {
+            Change::Put { key, head, body, note, expiry, .. } => {
+                Some(Self { key, value: Value { head, body }, note, expiry })
+            }
+            Change::Clear | Change::Append { .. } | Change::Remove { .. } => None,
+        }))
+    }
+
+    fn collect(items: impl Iterator<Item = Self>) -> Result<Vec<Self>, Failure> {
+        let (mut all, most) = (Vec::new(), items.size_hint().1.unwrap_or(0));
+        all.try_reserve_exact(most).map_err(|_| Failure::NoMemory((size_of::<Self>() * most) as u64))?;
+        all.extend(items);
+        Ok(all)
+    }
+}
+
+/// The start of the body of a united value that begins with these bytes.
+pub fn united_start(note: i64, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut head = Vec::new();
+    let length = UNITED_HEAD as usize + bytes.len();
+    head.try_reserve_exact(length).map_err(|_| Failure::NoMemory(length as u64))?;
+    head.extend_from_slice(&united_head(note));
+    head.extend_from_slice(bytes);
+    Ok(head)
 }
 
 /// All of a file whose write lock is held.
@@ -47,7 +93,7 @@ impl<'g> Replace<'g> {
 
     /// Replaces all keys and values by others: an index is prepared beside the one in use, and one
     /// publication switches over. On an error nothing has changed.
-    pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<(), Failure> {
+    pub fn replace(&self, entries: &[Item]) -> Result<(), Failure> {
         let class = self.segments().class_for(0, small_bytes(entries));
         let start = self.segments().empty_segment(class, Purpose::Write)?;
         let publish = |new: Prepared| {
@@ -70,7 +116,7 @@ impl<'g> Replace<'g> {
     }
 
     /// Appends a `Clear` at `first` and all entries, into segments of their own, and indexes them.
-    fn prepare_replacement(&self, first: Ref, class: Class, entries: &[(&[u8], &[u8])]) -> Result<Prepared, Failure> {
+    fn prepare_replacement(&self, first: Ref, class: Class, entries: &[Item]) -> Result<Prepared, Failure> {
         let count =
             u32::try_from(entries.len()).ok().filter(|&count| count < Company::MOST).ok_or(Failure::TooLarge)? + 1;
         let start = self.end();
@@ -84,9 +130,18 @@ impl<'g> Replace<'g> {
         if placed.try_reserve_exact(entries.len()).is_err() {
             return Err(Failure::NoMemory(size_of::<(u64, Ref)>() as u64 * entries.len() as u64));
         }
-        for (n, (key, value)) in (1..count).zip(entries) {
-            let key = EncodedKey::new(key).ok_or(Failure::TooLarge)?;
-            let record = NewRecord::new(Op::Set, &key, Value::whole(value));
+        for (n, item) in (1..count).zip(entries) {
+            let key = EncodedKey::new(item.key).ok_or(Failure::TooLarge)?;
+            let noted;
+            let (op, head) = match item.note {
+                None => (Op::Set, item.value.head),
+                Some(note) => {
+                    noted = united_start(note, item.value.head)?;
+                    (Op::United, &noted[..])
+                }
+            };
+            let value = Value { head, body: item.value.body };
+            let record = NewRecord { op, key: &key, expiry: item.expiry, is_taken: false, value };
             let length = record.length();
             let place = if length > MAX_SMALL {
                 self.segments().large_run(length, Purpose::Write)?
@@ -107,7 +162,7 @@ impl<'g> Replace<'g> {
         let value = uint(root.seal(self.file.identity.store_id));
         self.file.map.write(first.offset() + RECORD_HEAD + clear_record.key.len(), &value);
         self.seal(clear, Op::Clear, Company::of(0, count));
-        let next_number = entries.iter().map(|(key, _)| NextNumber::after(key)).max().unwrap_or_default();
+        let next_number = entries.iter().map(|item| NextNumber::after(item.key)).max().unwrap_or_default();
         Ok(Prepared { root, clear, last, tail, next_number })
     }
 
@@ -163,8 +218,8 @@ impl Replace<'_> {
 }
 
 /// Bytes of these entries' records, as far as they share segments with others.
-fn small_bytes(entries: &[(&[u8], &[u8])]) -> u64 {
-    let lengths = entries.iter().map(|(key, value)| RECORD_HEAD + (key.len() + value.len()) as u64);
+fn small_bytes(entries: &[Item]) -> u64 {
+    let lengths = entries.iter().map(|item| RECORD_HEAD + item.key.len() as u64 + item.value.len());
     lengths.filter(|&length| length <= MAX_SMALL).sum()
 }
 

@@ -1,0 +1,188 @@
+//! `transaction()`, and what changes several names in one step: `setMultiple`, `removeMultiple`, `clear`.
+//!
+//! A transaction keeps its changes in the handle ([`super::handle`]), over the store, until they are made at one moment. From its
+//! beginning on other writers wait; readers go on with what was there before. Nothing in this extension but this file and the short
+//! ways of access ([`super::property`]) has to know of it.
+
+use std::panic::AssertUnwindSafe;
+
+use ext_php_rs::ffi::{self, zval};
+use ext_php_rs::zend::{CatchError, ExecuteData, bailout, try_catch};
+
+use super::accessors::put;
+use super::call::{arguments, run};
+use super::entries::with_entries;
+use super::errors::throw_sync;
+use super::expiring::expiry;
+use super::handle::{Backend, Change, Committed, Expiry, Handle, Version};
+use super::legacy::retry_importing;
+use super::names::check_name;
+use super::object::SyncObject;
+use super::several::{name_of, page};
+use super::value::ZendVec;
+use super::whole;
+use super::zend::{Array, Callback, Held, Key, Local, Object, Str, Thrown, Value, ZStr};
+
+/// Runs `body` as a transaction, or as a part of the one that is under way.
+///
+/// Whichever way `body` ends: other writers go on then. Only when it returns have its changes happened.
+pub fn within<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
+    if this.in_transaction() {
+        return body();
+    }
+    retry_importing(this, Handle::begin)?;
+    let outcome = try_catch(AssertUnwindSafe(|| body().and_then(|result| commit(this).map(|()| result))));
+    if let Some(instance) = this.constructed() {
+        instance.store.end();
+    }
+    match outcome {
+        Ok(result) => result,
+        // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
+        Err(CatchError::Bailout) => unsafe { bailout() },
+        Err(defect) => panic!("{defect}"),
+    }
+}
+
+fn commit(this: &SyncObject) -> Result<(), Thrown> {
+    match retry_importing(this, Handle::commit_transaction)? {
+        Committed::Done => Ok(()),
+        Committed::Lost => {
+            let file = this.instance()?.store.display_address();
+            Err(throw_sync(&format!(
+                "File '{file}' was removed or replaced during a transaction, which has changed nothing."
+            )))
+        }
+        Committed::Forked => {
+            Err(throw_sync("The transaction is that of the parent of this process, which was forked within it."))
+        }
+    }
+}
+
+pub extern "C" fn transaction(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"z", callback: Value);
+        let (callback, this) = (Callback::of(callback, 1)?, call.this());
+        let returned = within(this, || callback.call(&[Local::of_object(this.object())]))?;
+        call.result().copy(returned.dereference());
+        Ok(())
+    });
+}
+
+/// The elements of an argument that is an array or Traversable: under their keys (of a Traversable those that it gives last), or in
+/// a list. Runs user code.
+fn elements(argument: &Value, by_key: bool) -> Result<Held<Array>, Thrown> {
+    let argument = argument.dereference();
+    let collected = if argument.array().is_some() {
+        Local::copy_of(argument)
+    } else if argument.object().is_some_and(Object::is_traversable) {
+        Callback::function("iterator_to_array").call(&[Local::copy_of(argument), Local::of_bool(by_key)])?
+    } else {
+        // SAFETY: a format with one `%s`, and the name of a type, a C string.
+        unsafe {
+            let format = c"must be of type Traversable|array, %s given".as_ptr();
+            ffi::zend_argument_type_error(1, format, argument.type_name().as_ptr());
+        }
+        return Err(Thrown);
+    };
+    collected.array().map(Held::of).ok_or(Thrown)
+}
+
+pub extern "C" fn set_multiple(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"z|z", values: Value; ttl: Value);
+        let expiry = expiry(ttl, 2)?;
+        let (this, values) = (call.this(), elements(values, true)?);
+        if this.overrides.accessors() {
+            within(this, || {
+                values.entries().try_for_each(|(name, value)| put_until(this, &name.text(), value, expiry))
+            })?;
+        } else {
+            put_all(this, &values, expiry)?;
+        }
+        call.return_this();
+        Ok(())
+    });
+}
+
+/// Stores a value by the method of the object's class, and lets it expire.
+fn put_until(this: &SyncObject, name: &Str, value: &Value, expiry: Option<Expiry>) -> Result<(), Thrown> {
+    put(this, name, value)?;
+    if expiry.is_some() {
+        retry_importing(this, |store| store.touch(name.bytes(), expiry, &mut Version::default()))?;
+    }
+    Ok(())
+}
+
+/// Stores the elements of an array under their keys, in one step.
+fn put_all(this: &SyncObject, values: &Held<Array>, expiry: Option<Expiry>) -> Result<(), Thrown> {
+    with_entries(this, values, |entries| {
+        let mut changes: ZendVec<Change<Version>> = ZendVec::new();
+        for &(key, body) in entries {
+            changes.push(Change::Put { key, head: &[], body, note: None, expiry, anew: false });
+        }
+        make(this, &changes)
+    })
+}
+
+/// Makes changes in one step; none of them appends.
+fn make(this: &SyncObject, changes: &[Change<Version>]) -> Result<(), Thrown> {
+    retry_importing(this, |store| store.commit(changes, None)).map(drop)
+}
+
+pub extern "C" fn remove_multiple(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"z", names: Value);
+        let (this, elements) = (call.this(), elements(names, false)?);
+        let mut names = Held::<Array>::new();
+        for element in elements.values() {
+            let name = name_of(element.dereference())?;
+            check_name(&name)?;
+            names.set(Key::String(&name), Local::of_bool(true));
+        }
+        remove_all(this, &names)?;
+        call.return_this();
+        Ok(())
+    });
+}
+
+/// Removes the names that are the keys of an array, in one step.
+fn remove_all(this: &SyncObject, names: &Held<Array>) -> Result<(), Thrown> {
+    if this.overrides.remove {
+        return within(this, || names.entries().try_for_each(|(name, _)| this.hold().unset_property(&name.text())));
+    }
+    let mut removed = ZendVec::new();
+    for (name, _) in names.entries() {
+        if let Key::String(name) = name {
+            removed.push(Change::Remove { key: name.bytes() });
+        }
+    }
+    make(this, &removed)
+}
+
+pub extern "C" fn clear(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"|S"; prefix: ZStr);
+        let this = call.this();
+        let prefix = prefix.map_or(&[][..], ZStr::bytes);
+        // A file that is not there is not made.
+        if whole::count(this)? > 0 {
+            if prefix.is_empty() && !this.overrides.remove {
+                retry_importing(this, |store| store.replace(&[]))?;
+            } else {
+                // Nobody adds a name in between.
+                within(this, || names_with(this, prefix).and_then(|names| remove_all(this, &names)))?;
+            }
+        }
+        call.return_this();
+        Ok(())
+    });
+}
+
+/// The names that begin with certain bytes, as the keys of an array. No file of the pure-PHP class is there.
+fn names_with(this: &SyncObject, prefix: &[u8]) -> Result<Held<Array>, Thrown> {
+    let mut names = Held::<Array>::new();
+    for name in page(this, prefix, None, u64::MAX)?.values().filter_map(Value::string) {
+        names.set(Key::String(name), Local::of_bool(true));
+    }
+    Ok(names)
+}
