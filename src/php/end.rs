@@ -104,7 +104,18 @@ pub enum Observed {
 /// As [`observe_end`], which also tells what there is if it is no array.
 pub fn observe(this: &SyncObject, name: &Str) -> Result<Observed, Thrown> {
     // SAFETY: nothing runs before the entry is out of use.
-    let mut version = unsafe { this.ends().find(name) }.map_or(Version::default(), |entry| entry.version);
+    let mut version = match unsafe { this.ends().find(name) } {
+        None => Version::default(),
+        Some(entry) => match (this.constructed(), entry.value().long()) {
+            // Nobody has changed it since.
+            (Some(instance), Some(note))
+                if instance.store.is_current(&entry.version) || instance.store.confirm(&mut entry.version) =>
+            {
+                return Ok(Observed::Array(End::of_note(note), entry.version));
+            }
+            _ => entry.version,
+        },
+    };
     let mut start = GLOBALS.get().buffers.take();
     start.reserve(16);
     let peeked = retry_importing(this, |store| store.peek(name.bytes(), &mut version, &mut *start))?;

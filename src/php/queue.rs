@@ -60,8 +60,9 @@ pub fn push(this: &SyncObject, name: &Str, values: &[Local]) -> Result<i64, Thro
     })
 }
 
-/// How long a waiter sleeps between two looks.
-const PAUSE: Duration = Duration::from_millis(1);
+/// How long a waiter sleeps between two looks, at first and at most.
+const PAUSE: Duration = Duration::from_micros(100);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
 /// Values that were encoded one by one: each counts its objects by itself.
 struct EncodedValues {
@@ -275,7 +276,7 @@ pub fn shift(this: &SyncObject, name: &Str, timeout: Timeout, mut into: Slot) ->
     if !timeout.is_over() {
         refuse_if_others_are_kept_out(this)?;
     }
-    let start = Instant::now();
+    let (start, mut pause) = (Instant::now(), PAUSE);
     loop {
         let mut element = Local::new();
         let is_taken = if this.overrides.accessors() {
@@ -294,7 +295,8 @@ pub fn shift(this: &SyncObject, name: &Str, timeout: Timeout, mut into: Slot) ->
         wait::poll(this, start.elapsed())?;
         // (A signal handler may have locked it.)
         refuse_if_others_are_kept_out(this)?;
-        std::thread::sleep(timeout.left().min(PAUSE));
+        std::thread::sleep(timeout.left().min(pause));
+        pause = (2 * pause).min(LONGEST_PAUSE);
     }
 }
 
