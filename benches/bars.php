@@ -93,4 +93,8 @@ return [
     [12, '1,000 writes within transaction(), in the same outside', $ratio('transaction', 'Sync, transaction()', 'Sync, one by one'), 'limit' => 1.0],
     [12, "with durability: 'commit'", $ratio('transaction', "Sync, transaction(), durability: 'commit'", "Sync, one by one, durability: 'commit'"), 'limit' => 0.01],
     [12, 'increment(), in $s->n++', $ratio('increment', 'Sync, increment()', 'Sync, $s->n++'), 'limit' => 1.4],
+    [12, 'remember(): computations for 50 processes at once', fn (Results $r) => $r->number('remember', 'computations (count)'), 'limit' => 1],
+    [12, 'remember(), 50 processes at once on a value that takes 100 ms: all have it within ms', fn (Results $r) => $r->number('remember', 'all there') / 1e6, 'limit' => 150],
+    [12, 'remember(), the one that computes killed: computations', fn (Results $r) => $r->number('remember', 'computations with a kill (count)'), 'limit' => 2],
+    [12, 'remember(), the one that computes killed: all have it within ms', fn (Results $r) => $r->number('remember', 'all there after a kill') / 1e6, 'limit' => 300],
 ];

@@ -231,6 +231,59 @@ return [
             return ['median' => median($took), 'slowest' => max($took)];
         },
     ],
+    'remember' => [
+        'title' => '50 processes that want a value at once which is missing, and takes 100 ms to compute',
+        'measure' => function (Machine $machine): array {
+            $took = ['all there' => [], 'all there after a kill' => []];
+            $computed = ['computations (count)' => 0, 'computations with a kill (count)' => 0];
+            for ($round = 0; $round < ($machine->quick ? 3 : 15); $round++) {
+                foreach ([false, true] as $kill) {
+                    $file = "$machine->directory/remember";
+                    (new Sync($file))->set('x', 1);
+                    $peers = [];
+                    for ($i = 0; $i < 50; $i++) {
+                        $peers[] = Peer::fork(function (Peer $parent) use ($file) {
+                            $s = new Sync($file);
+                            $parent->tell("ready $s->x");
+                            $parent->hear();
+                            $s->remember('value', function () use ($s) {
+                                $s->computing[] = getmypid();
+                                usleep(100_000);
+                                return 'made';
+                            });
+                            $parent->tell(hrtime(true));
+                        });
+                    }
+                    foreach ($peers as $peer) {
+                        $peer->hear();
+                    }
+                    $start = hrtime(true);
+                    foreach ($peers as $peer) {
+                        $peer->tell();
+                    }
+                    $s = new Sync($file);
+                    if ($kill) {
+                        while (!isset($s->computing)) {
+                            usleep(1000);
+                        }
+                        usleep(50_000);
+                        $start = hrtime(true);
+                        $killed = array_search($s->computing[0], array_map(fn ($peer) => $peer->pid(), $peers));
+                        $peers[$killed]->kill()->end();
+                        unset($peers[$killed]);
+                    }
+                    $took[$kill ? 'all there after a kill' : 'all there'][] = max(array_map(fn ($peer) => (int) $peer->hear(), $peers)) - $start;
+                    $count = $kill ? 'computations with a kill (count)' : 'computations (count)';
+                    $computed[$count] = max($computed[$count], count($s->computing));
+                    foreach ($peers as $peer) {
+                        $peer->end();
+                    }
+                    unlink($file);
+                }
+            }
+            return ['all there' => median($took['all there']), 'all there after a kill' => median($took['all there after a kill'])] + $computed;
+        },
+    ],
     'memory' => [
         'title' => 'Memory beyond the value itself, storing and reading a 200 MB string',
         'measure' => function (Machine $machine): array {

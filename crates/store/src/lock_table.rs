@@ -309,7 +309,7 @@ impl<'g> LockTableWriter<'g> {
     /// The slot of a name; makes one for it, which is nobody's, where there is none. On an error nothing has changed.
     pub fn slot_for(&self, key: &LockKey) -> Result<LockSlot<'g>, Failure> {
         let Some(table) = self.table() else {
-            self.move_to(1)?;
+            self.move_to(0)?;
             return self.table().and_then(|table| self.name_slot(table, key)).ok_or(Failure::Stale);
         };
         if let Some(slot) = table.find(key) {
@@ -318,7 +318,7 @@ impl<'g> LockTableWriter<'g> {
         // Searches end at a slot that was never used: there is always one.
         let is_crowded = table.used() >= table.count - table.count / 4;
         if is_crowded && table.probe(key).free.is_none_or(|free| free.hash().get() == 0) {
-            match self.move_to(pages_for(table.held() + 1)) {
+            match self.move_to(1) {
                 Ok(()) => {
                     return self.table().and_then(|table| self.name_slot(table, key)).ok_or(Failure::Stale);
                 }
@@ -353,24 +353,26 @@ impl<'g> LockTableWriter<'g> {
         let fewer = pages_for(table.held());
         if table.held() * 8 < table.count && slots_in(fewer * PAGE) * 2 < table.count {
             // Without space for the smaller one the larger one stays.
-            let _ = self.move_to(fewer);
+            let _ = self.move_to(0);
         }
     }
 
-    /// Moves the locks to a table of so many pages.
+    /// Moves the locks to a table that has room for them, and so many more.
     #[cold]
-    fn move_to(&self, pages: u64) -> Result<(), Failure> {
+    fn move_to(&self, more: u64) -> Result<(), Failure> {
         let header = self.header();
         let old = self.table();
+        // (Not as the table counts them: that may come from a file that lies.)
+        let held =
+            old.into_iter().flat_map(LockTable::slots).filter(|slot| slot.owner() != Owner::Nobody).count() as u64;
+        let pages = pages_for(held + more);
         let page = self.allocate_run(Kind::Locks, pages, Purpose::Write)?;
         let (run, count) = (page_offset(page), slots_in(pages * PAGE));
         self.file.map.zero(run + COUNTS, pages * PAGE - COUNTS);
         let new = LockTable { file: self.file, run, count };
-        let mut held = 0;
         for slot in old.into_iter().flat_map(LockTable::slots).filter(|slot| slot.owner() != Owner::Nobody) {
             let free = new.way(slot.hash().get()).find(|slot| slot.hash().get() == 0);
             self.file.map.copy_within(slot.at, free.ok_or(Failure::Stale)?.at, SLOT);
-            held += 1;
         }
         new.set_counts(held, held);
         self.begin(page);

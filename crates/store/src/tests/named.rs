@@ -328,7 +328,9 @@ fn they_are_gone_with_their_file_and_tokens_grow_on() {
     assert_eq!(take(&other, b"a"), None);
     // A copy is another file, in which nobody has anything.
     let copy = path.copy();
-    assert!(take(&copy.store(), b"a").unwrap() > third);
+    let copied = copy.store();
+    assert!(take(&copied, b"a").unwrap() > third);
+    assert_sound(&copied);
 }
 
 #[test]
