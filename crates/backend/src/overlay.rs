@@ -1,5 +1,7 @@
 //! Changes that are not made yet, over a store that does not change meanwhile.
 
+mod showing;
+
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,10 +10,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry as Place;
 
 use super::number::number_of;
-use super::{
-    Appended, Backend, Change, Entry, Expiry, Facts, Found, Now, PEEK, Peeked, Places, Rewrite, Room, Selection,
-    Snapshot, Stored,
-};
+use super::{Appended, Backend, Change, Expiry, Facts, Found, Now, PEEK, Peeked, Places, Rewrite, Room, Standing};
 
 /// Marks the records, openings and places in the order that an overlay makes: no store has such numbers.
 const OWN: u64 = 1 << 63;
@@ -23,12 +22,16 @@ fn append_budget(whole: usize) -> usize {
     if whole == 0 { MOST } else { (3 * whole + 4096).min(MOST) }
 }
 
+/// How often the changes are to be made: each time, a process has to die that was not even a writer.
+const ATTEMPTS: usize = 100;
+
 /// The content that a store will have when the changes are made, which are kept here. All its operations are those of [`Backend`], for
 /// a caller that keeps all other writers out of the store `below` from the first one on.
 ///
 /// Its versions are of an opening of its own: nothing that is known of the store passes for known of it, or the other way round.
 pub struct Overlay<V> {
-    opening: u64,
+    /// The number of its opening.
+    pub(super) opening: u64,
     /// The last number given to a state of a value, and to a place in the order.
     last: u64,
     /// In the order in which the keys were first written.
@@ -39,8 +42,8 @@ pub struct Overlay<V> {
     cleared: bool,
     /// The highest name that is a number, of those written.
     highest: Option<i64>,
-    /// Bytes of keys and values.
-    bytes: u64,
+    /// Bytes of keys and values that it keeps.
+    pub(super) bytes: u64,
 }
 
 /// A key that was written.
@@ -89,14 +92,6 @@ impl<V> Value<V> {
     }
 }
 
-/// A source of an entry of a snapshot.
-enum Source {
-    /// The one at this place in a snapshot of the store below, and what was written over it.
-    Below(usize, Option<usize>),
-    /// A key that is new.
-    New(usize),
-}
-
 impl<V: Copy + Default> Overlay<V> {
     /// No changes.
     #[expect(clippy::new_without_default, reason = "each has an opening of its own")]
@@ -111,16 +106,6 @@ impl<V: Copy + Default> Overlay<V> {
             highest: None,
             bytes: 0,
         }
-    }
-
-    /// The number of its opening.
-    pub fn opening(&self) -> u64 {
-        self.opening
-    }
-
-    /// The number of bytes of keys and values that it keeps.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
     }
 
     // ---- reading -----------------------------------------------------------------------------------
@@ -278,88 +263,6 @@ impl<V: Copy + Default> Overlay<V> {
             }
         }
         Ok(keys)
-    }
-
-    /// As [`Backend::select`].
-    pub fn select<B: Backend<Version = V>, R: Room<u8>, E: Room<Entry>>(
-        &self,
-        below: &B,
-        selection: &Selection,
-        snapshot: &mut Snapshot<R, E>,
-        limit: u64,
-    ) -> Result<(), B::Error> {
-        snapshot.begin(limit);
-        let mut its = Snapshot::default();
-        if !self.cleared {
-            match *selection {
-                // (Its own limit would count keys that were removed.)
-                Selection::Page { prefix, after, .. } if after.is_none_or(|after| after & OWN == 0) => {
-                    below.select(&Selection::Page { prefix, after, limit: u64::MAX }, &mut its, limit)?;
-                }
-                Selection::Page { .. } => {}
-                Selection::All | Selection::Keys(_) => below.select(selection, &mut its, limit)?,
-            }
-        }
-        let mut sources = Vec::new();
-        for at in 0..its.len() {
-            let (Some((key, _)), Some(place)) = (its.get(at), its.place(at)) else { continue };
-            match self.written.get_full(key) {
-                Some((_, _, Written { value: None, .. } | Written { anew: true, .. })) => {}
-                Some((n, ..)) => sources.push((place, Source::Below(at, Some(n)))),
-                None => sources.push((place, Source::Below(at, None))),
-            }
-        }
-        for (at, (key, written)) in self.written.iter().enumerate() {
-            let is_new = written.value.is_some() && (written.anew || !self.has_below(below, at)?);
-            let is_selected = match *selection {
-                Selection::All => true,
-                Selection::Keys(keys) => keys.contains(&&**key),
-                Selection::Page { prefix, after, .. } => {
-                    key.starts_with(prefix) && after.is_none_or(|after| written.place > after)
-                }
-            };
-            if is_new && is_selected {
-                sources.push((written.place, Source::New(at)));
-            }
-        }
-        sources.sort_unstable_by_key(|source| source.0);
-        if let Selection::Page { limit, .. } = selection {
-            sources.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
-        }
-        for (place, source) in sources {
-            self.show(below, &its, (place, source), snapshot)?;
-        }
-        snapshot.sort();
-        if snapshot.fits() { Ok(()) } else { Err(below.no_room(snapshot.wanted().0)) }
-    }
-
-    /// Adds an entry to a snapshot; `its` is that of the store below.
-    fn show<B: Backend<Version = V>, R: Room<u8>, E: Room<Entry>>(
-        &self,
-        below: &B,
-        its: &Snapshot,
-        (place, source): (u64, Source),
-        snapshot: &mut Snapshot<R, E>,
-    ) -> Result<(), B::Error> {
-        let added = match source {
-            Source::Below(at, None) => match its.get(at) {
-                Some((key, Stored::Bytes(value))) => snapshot.add(place, appending(key), appending(value)),
-                Some((key, Stored::Left(left))) => snapshot.add_left(place, appending(key), left),
-                None => Some(()),
-            },
-            Source::Below(_, Some(at)) | Source::New(at) => {
-                let Some((key, Written { value: Some(value), .. })) = self.written.get_index(at) else { return Ok(()) };
-                if value.from.is_none() {
-                    snapshot.add(place, appending(key), appending(&value.bytes))
-                } else {
-                    let mut whole = Vec::new();
-                    below.get(key, &mut V::default(), &mut whole)?;
-                    whole.extend_from_slice(&value.bytes);
-                    snapshot.add(place, appending(key), appending(&whole))
-                }
-            }
-        };
-        added.ok_or_else(|| below.no_room(snapshot.wanted().0))
     }
 
     /// As [`Backend::facts`].
@@ -652,6 +555,21 @@ impl<V: Copy + Default> Overlay<V> {
             self.written.sort_unstable_by(|_, one, _, other| one.place.cmp(&other.place));
             self.is_mixed = false;
         }
+        for _ in 0..ATTEMPTS {
+            if below.commit(&self.changes(below)?, Some(hold))? {
+                return Ok(true);
+            }
+            // Else the store takes a value for changed that is not: another process has died meanwhile, say, while it looked.
+            if below.standing(hold) != Standing::Kept {
+                break;
+            }
+            self.look_again(below)?;
+        }
+        Ok(false)
+    }
+
+    /// The changes, in the order in which new keys come.
+    fn changes<B: Backend<Version = V>>(&self, below: &B) -> Result<Vec<Change<'_, V>>, B::Error> {
         let mut changes: Vec<Change<V>> = Vec::new();
         if changes.try_reserve_exact(self.written.len() + 1).is_err() {
             return Err(below.no_memory((size_of::<Change<V>>() * self.written.len()) as u64));
@@ -673,26 +591,21 @@ impl<V: Copy + Default> Overlay<V> {
                 }
             });
         }
-        if below.commit(&changes, Some(hold))? {
-            return Ok(true);
-        }
-        // A value that was appended to may have expired meanwhile: what was appended has expired with it.
-        let before = changes.len();
-        let mut is_there = |change: &Change<V>| match change {
-            Change::Append { key, .. } => {
-                let mut start = [MaybeUninit::uninit(); PEEK];
-                below.peek(key, &mut V::default(), &mut Places::new(&mut start)).is_ok_and(|it| it != Peeked::Missing)
-            }
-            Change::Clear | Change::Put { .. } | Change::Remove { .. } => true,
-        };
-        changes.retain(&mut is_there);
-        if changes.len() == before { Ok(false) } else { below.commit(&changes, Some(hold)) }
+        Ok(changes)
     }
-}
 
-/// Bytes to be added to a snapshot.
-fn appending<R: Room<u8>>(bytes: &[u8]) -> (u64, impl FnOnce(&mut R) -> Option<()>) {
-    (bytes.len() as u64, move |out: &mut R| out.extend(bytes).then_some(()))
+    /// Finds the values again that others go on from. One may have expired meanwhile: what was appended has expired with it.
+    fn look_again<B: Backend<Version = V>>(&mut self, below: &B) -> Result<(), B::Error> {
+        for (key, written) in &mut self.written {
+            let Some(from) = written.value.as_mut().and_then(|value| value.from.as_mut()) else { continue };
+            let mut start = [MaybeUninit::uninit(); PEEK];
+            *from = V::default();
+            if below.peek(key, from, &mut Places::new(&mut start))? == Peeked::Missing {
+                written.value = None;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Lets `out` have these bytes.

@@ -136,7 +136,7 @@ impl<B: Backend> Transactional<B> {
         operation: impl FnOnce(&mut Overlay<B::Version>, &B) -> Result<T, B::Error>,
     ) -> Option<Result<T, B::Error>> {
         self.own(|overlay, store| {
-            let kept = overlay.bytes() + bytes as u64;
+            let kept = overlay.bytes + bytes as u64;
             // (Little is not asked about.)
             let has_memory = kept < LITTLE || (self.surroundings.has_memory)(kept as usize);
             if has_memory { operation(overlay, store) } else { Err(store.no_memory(kept)) }
@@ -171,14 +171,14 @@ impl<B: Backend> Backend for Transactional<B> {
 
     #[inline]
     fn opening(&self) -> u64 {
-        match self.own(|overlay, _| overlay.opening()) {
+        match self.own(|overlay, _| overlay.opening) {
             Some(opening) => opening,
             None => self.store.opening(),
         }
     }
 
     fn enter(&self) -> u64 {
-        match self.own(|overlay, _| overlay.opening()) {
+        match self.own(|overlay, _| overlay.opening) {
             Some(opening) => opening,
             None => self.store.enter(),
         }

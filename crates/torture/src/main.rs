@@ -12,6 +12,7 @@
 //! that outlives the process. Every read is compared with the journals; at the end of each round every
 //! acknowledged write has to be there, every increment counted once, the store sound and small.
 //!
+//! - `transfers`: changes to several keys at one moment are seen as a whole, or not at all, by all who look.
 //! - `sections`: the changes under one `lock()` are seen as a whole, or not at all.
 //! - `locks`: a named lock has one owner, whoever dies, and its tokens grow.
 //! - `moved`: the file goes away and comes back.
@@ -36,6 +37,7 @@ mod journal;
 mod locks;
 mod moved;
 mod sections;
+mod transfers;
 mod worker;
 
 use herd::{Blows, Herd, Torment};
@@ -105,6 +107,7 @@ fn parts() -> Vec<Part<'static>> {
     parts.push(("locks", Box::new(|ground| locks::run(ground, false))));
     #[cfg(feature = "torture")]
     parts.push(("locks, crash points", Box::new(|ground| locks::run(ground, true))));
+    parts.push(("transfers", Box::new(transfers::run)));
     parts.push(("moved", Box::new(moved::run)));
     parts.push(("expiry", Box::new(expiry::run)));
     #[cfg(feature = "torture")]
