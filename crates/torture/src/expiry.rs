@@ -15,7 +15,7 @@ use sync_store::{Appended, Expiry, Found, Now, Options, Patience, Snapshot, Stor
 const WORKERS: usize = 6;
 const KEYS: usize = 60;
 
-/// What is known of a key: nothing; else when its value expires, in milliseconds since 1970.
+/// The state of a key, as far as it is known: nothing; else when its value expires, in milliseconds since 1970.
 const UNKNOWN: u64 = 0;
 /// Removed: expired since the beginning of time.
 const REMOVED: u64 = 1;
