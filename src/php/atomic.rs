@@ -214,7 +214,7 @@ fn peek(this: &SyncObject, name: &Str) -> Result<Option<Peeked>, Thrown> {
 pub extern "C" fn pull(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"S|z", name: ZStr; default: Value);
-        let (this, name) = (call.this(), Str::of(name));
+        let name = Str::of(name);
         check_name(&name)?;
         match (pulled(call, &name)?, default) {
             (Some(value), _) => call.result().copy(&value),
