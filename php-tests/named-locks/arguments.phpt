@@ -34,7 +34,7 @@ TypeError: Sync::release(): Argument #1 ($name) must be of type ?string, array g
 bool(true)
 bool(true)
 bool(true)
-tryLock(Parameter #0 [ <optional> ?string $name = null ], Parameter #1 [ <optional> ?float $timeout = 0 ]): int|false
+tryLock(Parameter #0 [ <optional> ?string $name = null ], Parameter #1 [ <optional> ?float $timeout = 0.0 ]): int|false
 release(Parameter #0 [ <optional> ?string $name = null ]): static
 synchronized(Parameter #0 [ <required> callable $fn ], Parameter #1 [ <optional> ?string $name = null ], Parameter #2 [ <optional> ?float $timeout = null ]): mixed
 stats(): array

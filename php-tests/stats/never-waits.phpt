@@ -18,9 +18,8 @@ $s = new Sync(scratch());
 $waiter = Peer::fork(function () {
     (new Sync(scratch()))->tryLock('a', null);
 });
-do {
-    ['keys' => $keys, 'locks' => $locks, 'processes' => $processes, 'waiters' => $waiters] = $s->stats();
-} while ($waiters < 1);
+while ($s->stats()['waiters'] < 1);
+['keys' => $keys, 'locks' => $locks, 'processes' => $processes] = $s->stats();
 var_dump($keys, array_column($locks, 'name'), array_unique(array_column($locks, 'pid')) === [$holder->pid()]);
 $pids = array_column($processes, 'pid');
 sort($pids);
