@@ -14,6 +14,7 @@
 //!
 //! - `transfers`: changes to several keys at one moment are seen as a whole, or not at all, by all who look.
 //! - `sections`: the changes under one `lock()` are seen as a whole, or not at all.
+//! - `queues`: items in are items out, each once, whoever dies.
 //! - `locks`: a named lock has one owner, whoever dies, and its tokens grow.
 //! - `moved`: the file goes away and comes back.
 //! - `disk`: writes that returned with `durability = commit` are there after a loss of power, on ext4 on a loop
@@ -36,6 +37,7 @@ mod herd;
 mod journal;
 mod locks;
 mod moved;
+mod queues;
 mod sections;
 mod transfers;
 mod worker;
@@ -108,6 +110,9 @@ fn parts() -> Vec<Part<'static>> {
     #[cfg(feature = "torture")]
     parts.push(("locks, crash points", Box::new(|ground| locks::run(ground, true))));
     parts.push(("transfers", Box::new(transfers::run)));
+    parts.push(("queues", Box::new(|ground| queues::run(ground, false))));
+    #[cfg(feature = "torture")]
+    parts.push(("queues, crash points", Box::new(|ground| queues::run(ground, true))));
     parts.push(("moved", Box::new(moved::run)));
     parts.push(("expiry", Box::new(expiry::run)));
     #[cfg(feature = "torture")]
