@@ -89,7 +89,7 @@ impl Follower {
     }
 
     /// See [`Store::is_current`](super::Store::is_current).
-    #[inline]
+    #[inline(always)]
     pub fn is_current(&self, seen: &Version) -> bool {
         let looked = self.looked.get();
         if looked.precedes_a_change() {
@@ -101,7 +101,17 @@ impl Follower {
         // keeps alive, or to `NOWHERE`, which is static.
         let commit = unsafe { &*self.commit.get() };
         let (commit, life) = (commit.load(Ordering::Acquire), self.life.get());
-        (seen.is_at(commit, life) || seen.is_still_at(commit, life)) && (looked.is_this_tick() || self.look_again(seen))
+        if !seen.is_at(commit, life) {
+            return seen.is_at_or_expired(commit, life) && self.has_not_expired(seen);
+        }
+        looked.is_this_tick() || self.look_again(seen)
+    }
+
+    /// As [`Follower::is_current`], for a value that expires.
+    #[cold]
+    #[inline(never)]
+    fn has_not_expired(&self, seen: &Version) -> bool {
+        !seen.has_expired() && (self.looked.get().is_this_tick() || self.look_again(seen))
     }
 
     #[cold]
@@ -111,7 +121,7 @@ impl Follower {
         }
         // SAFETY: as in `is_current`.
         let (commit, life) = (unsafe { &*self.commit.get() }.load(Ordering::Acquire), self.life.get());
-        seen.is_at(commit, life) || seen.is_still_at(commit, life)
+        seen.is_at(commit, life) || seen.is_at_or_expired(commit, life) && !seen.has_expired()
     }
 
     /// See [`Store::confirm`](super::Store::confirm).

@@ -67,9 +67,16 @@ impl Version {
     }
 
     /// Whether the value has expired by now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn has_expired(&self) -> bool {
-        self.expiry().is_some_and(|expiry| expiry.has_come(Now::read()))
+        self.commit & EXPIRES != 0 && self.has_come()
+    }
+
+    /// (Apart, so that values that never expire do not pay for the registers that a look at the clock takes.)
+    #[cold]
+    #[inline(never)]
+    fn has_come(&self) -> bool {
+        Expiry::at(self.hash_or_expiry).has_come(Now::read())
     }
 
     /// The log's end when it was last known to be right, for `tests/loom.rs`.
@@ -96,10 +103,10 @@ impl Version {
         self.commit == commit && self.life == life
     }
 
-    /// As [`Version::is_at`], for a value that expires, and has not yet.
-    #[inline]
-    pub(super) fn is_still_at(&self, commit: u64, life: u64) -> bool {
-        self.commit == commit | EXPIRES && self.life == life && !self.has_expired()
+    /// As [`Version::is_at`], for a value that expires, and may have done so.
+    #[inline(always)]
+    pub(super) fn is_at_or_expired(&self, commit: u64, life: u64) -> bool {
+        self.commit == commit | EXPIRES && self.life == life
     }
 
     #[inline]

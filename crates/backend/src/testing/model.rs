@@ -180,6 +180,8 @@ impl<B: Backend> Handle<B> {
                 model.shown = model.shown.saturating_add_signed(by);
                 model.now = model.now.max(model.shown);
                 clock::set(START + model.shown);
+                // (A time that nobody has used does not count.)
+                assert_eq!(clock::now(), START + model.now);
                 model.expire();
             }
             Operation::PutIfUnchanged(key, value) => {

@@ -154,16 +154,19 @@ impl<'g> Log<'g> {
     }
 
     /// The place in insertion order of a key that gets a new value in place of this record's: a value that has expired is none.
-    #[inline]
+    #[inline(always)]
     fn place_after(&self, record: Ref) -> u64 {
-        if expires(self.file.map.word(record.offset()).get()) && self.has_expired(record) {
+        // One load for nearly all: neither appended to nor expiring.
+        let word = self.file.map.word(record.offset()).get();
+        if expires(word) && self.has_expired(record) {
             return self.end();
         }
-        self.order(record)
+        if is_append(word) { self.order(record) } else { self.file.map.word(record.offset() + RECORD_ORDER).get() }
     }
 
     /// Whether the value that ends with this record has expired.
     #[cold]
+    #[inline(never)]
     pub fn has_expired(&self, record: Ref) -> bool {
         let head = self.view().record_head(record);
         let expiry = head.and_then(|head| self.view().expiry(record, head)).flatten();

@@ -57,6 +57,7 @@ impl<'g> Expired<'g> {
     }
 
     #[cold]
+    #[inline(never)]
     fn remove_some_that_are_due(&self) {
         let file = self.file;
         let tick = tick();

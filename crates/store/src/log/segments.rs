@@ -138,6 +138,7 @@ impl<'g> Segments<'g> {
 
     /// Notes that a record of a value that expires comes to lie in the run of `place`: before it is published.
     #[cold]
+    #[inline(never)]
     pub fn note_expiry(&self, place: Ref, length: u64, expiry: Expiry) {
         let header = self.header();
         let words = [self.file.map.word(place.run() + SEGMENT_EXPIRES), &header.expires_next, &header.expires];

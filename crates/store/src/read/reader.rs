@@ -217,7 +217,7 @@ impl<'f> Reader<'f> {
     }
 
     /// A hint that a writer may take from `seen`: the slot that names the record, if it still does, and the value has not expired.
-    #[inline]
+    #[inline(always)]
     pub fn hint(&self, seen: &Version) -> Option<Hit> {
         let good = seen.is_of(self.file.life())
             && seen.position().is_some()
