@@ -33,7 +33,7 @@ $pushers = array_map(fn ($i) => Peer::fork(function () use ($i) {
 array_map(fn ($pusher) => $pusher->end(), $pushers);
 $s = new Sync(scratch());
 $s->push('jobs', ...array_fill(0, WORKERS, 'end'));
-$taken = array_merge(...array_map(fn ($worker) => explode(' ', $worker->hear()), $workers));
+$taken = array_merge(...array_map(fn ($worker) => preg_split('~ ~', $worker->hear(), -1, PREG_SPLIT_NO_EMPTY), $workers));
 var_dump(count($taken), count(array_unique($taken)), $s->jobs);
 ?>
 --CLEAN--

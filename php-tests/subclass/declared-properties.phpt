@@ -12,7 +12,7 @@ class Worker extends Sync
     private array $secret = [];
     public static int $count = 0;
 
-    public function remember(string $what): array
+    public function note(string $what): array
     {
         $this->hidden = $what;
         $this->secret[] = $what;
@@ -27,7 +27,7 @@ $a->typed = 2;
 $a->typed++;
 $a->shared = 'yes';
 var_dump($a->plain, $a->typed, $b->plain, $b->typed, $b->shared);
-var_dump($a->remember('x'), $b->remember('y'), Worker::$count);
+var_dump($a->note('x'), $b->note('y'), Worker::$count);
 attempt(fn () => $a->typed = 'not a number');
 unset($a->plain);
 var_dump((array) (new Sync(scratch()))->getData());
