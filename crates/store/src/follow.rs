@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use sync_backend::Now;
 
 /// How often an operation is started over because its file was exchanged or cut short meanwhile.
 const ATTEMPTS: usize = 50;
@@ -45,6 +46,8 @@ pub struct Follower {
     aside: Cell<bool>,
     /// When the path was last looked at.
     looked: Cell<Moment>,
+    /// The time that was read after that.
+    now: Cell<(Moment, Option<Now>)>,
     warning: RefCell<Option<String>>,
 }
 
@@ -59,6 +62,7 @@ impl Follower {
             life: Cell::new(0),
             aside: Cell::new(false),
             looked: Cell::new(Moment::NEVER),
+            now: Cell::new((Moment::NEVER, None)),
             warning: RefCell::new(None),
         }
     }
@@ -111,7 +115,17 @@ impl Follower {
     #[cold]
     #[inline(never)]
     fn has_not_expired(&self, seen: &Version) -> bool {
-        !seen.has_expired() && (self.looked.get().is_this_tick() || self.look_again(seen))
+        let looked = self.looked.get();
+        if !looked.is_this_tick() {
+            return self.look_again(seen);
+        }
+        // Both clocks move in the same tick: within one, the wall clock is read once. (But a test may set it at any time.)
+        let (at, mut now) = self.now.get();
+        if at != looked || now.is_none() || cfg!(feature = "testing") {
+            now = Some(Now::read());
+            self.now.set((looked, now));
+        }
+        seen.expiry().zip(now).is_none_or(|(expiry, now)| !expiry.has_come(now))
     }
 
     #[cold]
