@@ -206,6 +206,10 @@ impl Queue<'_> {
             store.append(name.bytes(), &patches, end.note(), Rewrite::Store, &mut version)
         })?;
         if appended != Appended::Done {
+            // The version that is known is not good for another attempt.
+            // SAFETY: the reference to the cache ends here, and an int is plain.
+            unsafe { this.ends() }.forget(name);
+            this.forget(name);
             return Ok(Pushed::Lost);
         }
         remember_end(this, name, end, version);

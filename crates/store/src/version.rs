@@ -138,9 +138,13 @@ impl Version {
         self.commit = commit | self.commit & EXPIRES;
     }
 
-    /// The key, which has this hash, has this record.
+    /// The key, which has this hash, has this record. Where the index does not name it yet, the version is not current as long as
+    /// that is so: a change that goes by it would be refused, and whoever takes it for current would try for ever.
     #[inline]
     pub(super) fn find(&mut self, hash: u64, (hit, position): (Hit, u64), epoch: u64, commit: u64) {
+        /// The end of no log.
+        const NEVER: u64 = 0;
+        let commit = if hit.slot.is_none() { NEVER } else { commit };
         (self.slot, self.record, self.position) = (hit.slot, hit.record, position);
         (self.epoch, self.commit, self.hash_or_expiry) = (epoch, commit, hash);
     }

@@ -156,3 +156,32 @@ fn a_change_that_loses_its_file_after_it_has_happened_is_there_when_that_comes_b
         }
     }
 }
+
+/// A reader may find a record before the index names it. Whoever takes its version for current afterwards can change the value.
+#[test]
+fn a_version_that_is_current_is_good_for_a_change() {
+    let mut found = 0;
+    for steps in 0.. {
+        let (path, store, _file) = some_store();
+        let other = Rc::new(path.store());
+        let seen = Rc::new(RefCell::new(Version::default()));
+        let (reader, note) = (other.clone(), seen.clone());
+        let read = move || drop(reader.get(b"list", &mut note.borrow_mut(), &mut Vec::new()).unwrap());
+        let mut mine = Version::default();
+        store.get(b"list", &mut mine, &mut Vec::new()).unwrap();
+        let change = || store.append(b"list", b"more", 1, &mut mine).unwrap();
+        if after_steps(steps, read, change).is_none() {
+            break;
+        }
+        let mut seen = seen.take();
+        if other.is_current(&seen) {
+            found += 1;
+            assert_eq!(
+                other.append(b"list", b"even more", 1, &mut seen).unwrap(),
+                Appended::Done,
+                "after {steps} steps"
+            );
+        }
+    }
+    assert!(found > 0, "some step is behind the change");
+}
