@@ -1,5 +1,5 @@
 --TEST--
-What push() and shift() do in a transaction happens with it, or not at all
+In a transaction push() and shift() happen with it, or not at all
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
