@@ -2,7 +2,7 @@
 //!
 //! A value is MessagePack. A list is an array; what is appended to it follows as patches, each of which is an array again:
 //! `[[number], element]` puts an element under a number, `[count]` takes so many elements off the head. The extension types
-//! [`OBJECT`] and [`ENUM`] mean the same wherever they are; any other may tell of what stands before it in the array.
+//! of objects and of cases of enums mean the same wherever they are; any other may tell of what stands before it in the array.
 
 use rmp::Marker;
 
