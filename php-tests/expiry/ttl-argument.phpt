@@ -23,7 +23,7 @@ foreach ([
 $s->put('month', 1, new DateInterval('P1M'));
 $seconds = $start->add(new DateInterval('P1M'))->getTimestamp() - $start->getTimestamp();
 var_dump(abs($s->ttl('month') - $seconds) < 100);
-foreach (['NAN' => NAN, 'array' => [], 'text' => 'soon', 'true' => true, 'object' => new DateTime] as $words => $ttl) {
+foreach (['NAN' => NAN, 'array' => [], 'text' => 'soon', 'object' => new DateTime] as $words => $ttl) {
     foreach (['put', 'add', 'increment', 'touch'] as $method) {
         try {
             $method === 'touch' ? $s->touch('none', $ttl) : $s->$method('none', 1, $ttl);
@@ -72,10 +72,6 @@ TypeError: Sync::put(): Argument #3 ($ttl) must be of type DateInterval|int|floa
 TypeError: Sync::add(): Argument #3 ($ttl) must be of type DateInterval|int|float|null, string given
 TypeError: Sync::increment(): Argument #3 ($ttl) must be of type DateInterval|int|float|null, string given
 TypeError: Sync::touch(): Argument #2 ($ttl) must be of type DateInterval|int|float|null, string given
-TypeError: Sync::put(): Argument #3 ($ttl) must be of type DateInterval|int|float|null, bool given
-TypeError: Sync::add(): Argument #3 ($ttl) must be of type DateInterval|int|float|null, bool given
-TypeError: Sync::increment(): Argument #3 ($ttl) must be of type DateInterval|int|float|null, bool given
-TypeError: Sync::touch(): Argument #2 ($ttl) must be of type DateInterval|int|float|null, bool given
 TypeError: Sync::put(): Argument #3 ($ttl) must be of type DateInterval|int|float|null, DateTime given
 TypeError: Sync::add(): Argument #3 ($ttl) must be of type DateInterval|int|float|null, DateTime given
 TypeError: Sync::increment(): Argument #3 ($ttl) must be of type DateInterval|int|float|null, DateTime given
