@@ -601,32 +601,30 @@ fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60)
 }
 
+/// Applies the operations to a store and to the model, and compares them.
+fn try_all(operations: Vec<Operation>) {
+    let mut playground = Playground::new();
+    for (n, operation) in operations.into_iter().enumerate() {
+        playground.apply(operation);
+        if n % 5 == 4 {
+            playground.check();
+        }
+    }
+    playground.check_everything();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_store_is_an_ordered_map(operations in prop::collection::vec(operation(), 1..80)) {
-        let mut playground = Playground::new();
-        for (n, operation) in operations.into_iter().enumerate() {
-            playground.apply(operation);
-            if n % 5 == 4 {
-                playground.check();
-            }
-        }
-        playground.check_everything();
+        try_all(operations);
     }
 
     #[test]
     #[ignore = "fails now and then: a commit that frees large values keeps their memory until the next write, and a copy of the file made after one may lack it"]
     fn a_store_with_commits_is_an_ordered_map(operations in prop::collection::vec(operation_or_commit(), 1..80)) {
-        let mut playground = Playground::new();
-        for (n, operation) in operations.into_iter().enumerate() {
-            playground.apply(operation);
-            if n % 5 == 4 {
-                playground.check();
-            }
-        }
-        playground.check_everything();
+        try_all(operations);
     }
 }
 
