@@ -339,6 +339,9 @@ impl<'g> Batches<'g> {
         let mut dead = pages.filter(is_dead).filter(|&page| Some(page) != list).peekable();
         // The list has had its day. Removals, and what they removed, have to be found together by a check after a power loss.
         if dead.peek().is_some() && (!self.is_durable() || self.sync().is_ok()) {
+            // The gap that they leave would pass for a batch that did not make it, as long as `pending` names one of its records.
+            self.header().pending.set(0);
+            crash_point();
             dead.for_each(|page| self.segments().release_if_dead(page));
         }
         list.into_iter().for_each(|page| self.release(page));

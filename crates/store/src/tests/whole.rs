@@ -1,6 +1,7 @@
 //! A value that goes on in one record, and what has become of a change by the time it is to be stored.
 
 use super::*;
+use sync_backend::Change;
 
 #[test]
 fn a_value_that_goes_on_in_one_record_is_what_it_would_be_in_pieces() {
@@ -61,4 +62,28 @@ fn a_child_that_was_forked_in_a_change_is_told_that_it_is_its_parents() {
     assert!(told.success(), "{told}");
     assert_eq!(store.standing(&change), Standing::Kept);
     store.unlock_writers(change);
+}
+
+/// The records of removals are freed with their segments: that is no gap in the batch to a copy of the file.
+#[test]
+fn a_copy_has_a_commit_that_removed_many_names() {
+    for names in [10, 600, 1_100, 1_300, 3_000u32] {
+        let path = TemporaryPath::new();
+        let store = path.store();
+        let keys: Vec<_> = (0..names).map(|n| format!("name {n} {}", "-".repeat(60)).into_bytes()).collect();
+        for key in &keys {
+            put(&store, key, b"1");
+        }
+        let added = Change::Put { key: b"added", head: b"", body: b"value", note: None, expiry: None, anew: false };
+        let changes: Vec<_> = [added].into_iter().chain(keys.iter().map(|key| Change::Remove { key })).collect();
+        assert!(store.commit(&changes, None).unwrap());
+        let copy = path.copy();
+        let copied = copy.store();
+        assert_eq!(
+            copied.snapshot().unwrap().iter().collect::<Vec<_>>(),
+            [(&b"added"[..], &b"value"[..])],
+            "{names} names"
+        );
+        assert_eq!(copied.take_warning(), None);
+    }
 }
