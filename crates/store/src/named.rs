@@ -397,3 +397,6 @@ impl File {
         LockTable::of(self)
     }
 }
+
+#[cfg(test)]
+mod model;

@@ -1,6 +1,6 @@
 //! The orders of memory accesses, checked: the store itself under `loom`, which lets a relaxed load give any
 //! value that the memory model of the language allows. (`src/memory/modelled.rs` explains how.) The models in
-//! `src/lock/model.rs` and `src/read/model.rs` try every order of steps, and deaths, as if
+//! `src/lock/model.rs`, `src/hold/model.rs`, `src/named/model.rs` and `src/read/model.rs` try every order of steps, and deaths, as if
 //! memory were sequentially consistent; this one has no deaths, and checks that other threads *see* the steps in
 //! that order, on aarch64, too.
 //!
