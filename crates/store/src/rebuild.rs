@@ -101,6 +101,11 @@ impl Rebuild<'_> {
             let log = self.longest_valid_log()?;
             self.cut_off(&log.unwanted);
             self.start_over(&log.runs, &log.kept)?;
+            // Nobody has counted the memory behind free pages: a copy that was made byte by byte has some behind all of them.
+            // (In a durable file the disk has to know first that they are free.)
+            if !self.is_durable() || self.sync().is_ok() {
+                self.reclaim_all();
+            }
             if log.dropped > 0 {
                 let dropped = log.dropped;
                 self.file.warning.set(Some(match self.file.is_durable() {

@@ -622,7 +622,6 @@ proptest! {
     }
 
     #[test]
-    #[ignore = "fails now and then: a commit that frees large values keeps their memory until the next write"]
     fn a_store_with_commits_is_an_ordered_map(operations in prop::collection::vec(operation_or_commit(), 1..80)) {
         try_all(operations);
     }

@@ -70,6 +70,53 @@ fn space_stays_in_proportion_under_any_mix_of_sizes() {
 }
 
 #[test]
+fn space_stays_in_proportion_when_many_keys_change_at_one_moment() {
+    for (least, spread) in [(1, 16), (10, 4_000), (8_000, 8_000), (17_000, 100_000), (1, 150_000)] {
+        let file = TemporaryPath::new();
+        let store = file.store();
+        let mut random = Random::new(spread);
+        let value = vec![7; (least + spread) as usize];
+        for round in 0..120 {
+            let removals = [10, 50, 90, 100][random.below(4) as usize];
+            let keys: BTreeSet<_> = (0..random.below(300)).map(|_| random.below(400)).collect();
+            let names: Vec<_> = keys.iter().map(|key| format!("key{key}").into_bytes()).collect();
+            let mut changes = Vec::new();
+            for key in &names {
+                changes.push(if random.below(100) < removals {
+                    Change::Remove { key }
+                } else {
+                    let body = &value[..least as usize + length(&mut random, spread)];
+                    Change::Put { key, head: &[], body, note: None, expiry: None, anew: false }
+                });
+            }
+            assert!(store.retry(|store| store.commit(&changes, None)).unwrap());
+            assert_in_proportion(&store, &format!("from {least} bytes on, commit {round}"));
+        }
+    }
+}
+
+#[test]
+fn a_copy_made_byte_by_byte_is_in_proportion_when_it_is_opened() {
+    for keys in [0, 1, 100] {
+        let file = TemporaryPath::new();
+        let store = file.store();
+        for key in 0..100 {
+            put(&store, key, &[7; 50_000]).unwrap();
+        }
+        for key in keys..100 {
+            remove(&store, key).unwrap();
+        }
+        let copy = TemporaryPath::new();
+        std::fs::write(&copy.0, std::fs::read(&file.0).unwrap()).unwrap();
+        let store = copy.store();
+        assert_eq!(store.retry(Store::len).unwrap(), keys);
+        assert_in_proportion(&store, &format!("a copy with {keys} keys"));
+        put(&store, 200, b"1").unwrap();
+        assert_in_proportion(&store, &format!("a copy with {keys} keys, written to"));
+    }
+}
+
+#[test]
 fn a_small_store_takes_little() {
     for (keys, most) in [(1, 16), (10, 16), (100, 24), (1_000, 100)] {
         let file = TemporaryPath::new();

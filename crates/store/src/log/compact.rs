@@ -59,7 +59,20 @@ impl<'g> Compactor<'g> {
     pub fn clean(&self) {
         self.expired().remove_some();
         if self.has_too_many_segments() {
-            self.clean_some();
+            self.clean_some(AT_ONCE);
+        }
+    }
+
+    /// As [`Compactor::clean`], after a change of several keys: however much it has let die, no more is left of that than may be.
+    pub fn clean_up(&self) {
+        self.expired().remove_some();
+        if self.has_too_many_segments() {
+            // Each segment once at most.
+            self.clean_some(self.header().segments.count() * PAGE);
+        }
+        // (Of a durable file the disk has to know first what is free.)
+        if !self.is_durable() && self.has_too_much() {
+            self.reclaim();
         }
     }
 
@@ -76,13 +89,17 @@ impl<'g> Compactor<'g> {
         header.segments.count() * PAGE > live + live / 4 * 3 + slack(live)
     }
 
+    /// Empties segments of so many bytes at most, beyond the last one.
     #[cold]
-    fn clean_some(&self) {
+    fn clean_some(&self, at_most: u64) {
+        // Windows of the file to be looked at: one, unless all of it is to be gone through.
+        let mut windows = 1 + if at_most > AT_ONCE { self.file.pages() / WINDOW } else { 0 };
         let mut emptied = 0;
-        while emptied < AT_ONCE
-            && self.has_too_many_segments()
-            && let Some((page, class)) = self.emptiest()
-        {
+        while emptied < at_most && self.has_too_many_segments() && windows > 0 {
+            let Some((page, class)) = self.emptiest() else {
+                windows -= 1;
+                continue;
+            };
             emptied += class.size();
             // Without space for the copies the segment stays as it is.
             if self.evacuate(page).is_err() {

@@ -30,7 +30,7 @@ impl Store {
                 return Replace::of(owner).replace(&Item::of_changes(changes)?).map(|()| true);
             }
             let done = Batches::of(owner).commit(changes, |version| Reader::of(file).hint(version))?;
-            Compactor::of(owner).clean();
+            Compactor::of(owner).clean_up();
             Ok(done)
         })
     }
