@@ -762,6 +762,75 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function clear(string $prefix = ''): static {}
 
     /**
+     * Waits until one of the values has changed since this object saw it, without polling; tells whether one has.
+     *
+     * A value was seen when this object read or wrote it, or was told here that it had changed. One that it has neither read nor written
+     * counts as seen at the call. Without names any change of the file counts, since this object was last told of one, has looked at
+     * everything (`getData()`, `foreach`), or has used the file for the first time. Its own changes do not count. Storing the same value
+     * again is a change; so is removing one, and its expiry.
+     *
+     * It works on a file that does not exist yet, and follows one that is replaced. The whole process sleeps, its fibers, too; it wakes up
+     * within a millisecond (with read-only access, or as long as there is no file, within ten). Signal handlers run meanwhile.
+     *
+     *     while ($sync->progress < 100) {
+     *         $sync->wait('progress', 5.0);
+     *         echo "\r", $sync->progress, ' %';
+     *     }
+     *
+     * Two users of one object do not take each other's changes away with `$since`:
+     *
+     *     $version = $sync->version();
+     *     $jobs = $sync->jobs;
+     *     $changed = $sync->wait('jobs', 1.0, $version);
+     *
+     * @param non-empty-array<array-key>|string|null $names   One name, or several; null: anything in the file.
+     * @param float|null                             $timeout Seconds to wait, with fractions; 0: it only looks; null: for ever.
+     * @param int|null                               $since   A `version()`: changes since then count, whatever was seen.
+     *
+     * @return bool False: nothing has changed in time.
+     *
+     * @throws \TypeError for a name that is an array, or an object without `__toString()`
+     * @throws \ValueError where $names is empty, or $timeout is less than 0
+     * @throws SyncException where this process keeps others from writing (`lock()`, `transaction()`, `update()`), so that
+     *                       it would wait for ever; or the file is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function wait(array|string|null $names = null, ?float $timeout = null, ?int $since = null): bool {}
+
+    /**
+     * Waits until `$condition`, given the value, is true, and returns the value.
+     *
+     * It is called at once, and again after each change. A missing value is null to it. It may use the object, and write to it.
+     *
+     *     $result = $sync->waitFor('result', fn ($value) => $value !== null, 30.0);
+     *
+     * @param callable(TValue|null): mixed $condition
+     * @param float|null                   $timeout   Seconds to wait, with fractions; 0: it only looks; null: for ever.
+     *
+     * @return TValue|null
+     *
+     * @throws SyncTimeoutException where the condition was not true in time
+     * @throws \ValueError where $timeout is less than 0
+     * @throws SyncException where this process keeps others from writing, or the file is not a store
+     */
+    public function waitFor(string $name, callable $condition, ?float $timeout = null): mixed {}
+
+    /**
+     * Gives a number that grows with each change of a value in the file, for `wait()`; 0 where there is no file.
+     *
+     * Take it before reading what depends on it. Compare for equality only: a file that was removed, replaced or restored goes on
+     * somewhere else.
+     *
+     *     $version = $sync->version();
+     *     $page = $sync->page;
+     *     echo $sync->version() === $version ? 'unchanged' : 'changed';
+     *
+     * @throws SyncException where the file is not a store
+     * @throws SyncLockTimeoutException
+     */
+    public function version(): int {}
+
+    /**
      * Takes a lock, if nobody has it: the one of this name, or that of the whole object.
      *
      * A lock of a name keeps nobody from anything but the same lock: tryLock('jobs') does not protect `$sync->jobs`. Without a name it

@@ -54,13 +54,20 @@ echo "-- rate-limit\n";
 putenv('SYNC_FILE=' . scratch('rate-limit'));
 echo preg_replace('~\d+$~m', 'N', example('rate-limit/run.php 10.0.0.1 2 1000'));
 echo example('rate-limit/run.php 10.0.0.2 1 1000 | head -n 1');
+
+echo "-- watch\n";
+putenv('SYNC_FILE=' . scratch('watch'));
+$watch = Peer::start([...php_command(), dirname(__DIR__, 2) . '/examples/watch/watch.php']);
+echo example('watch/work.php 1');
+// (It need not see each step.)
+echo $watch->end(), "\n";
 ?>
 --CLEAN--
 <?php
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
+--EXPECTF--
 -- hello
 Nobody has said anything. Try: php examples/hello/say.php
 Process N said: Good morning
@@ -86,3 +93,6 @@ Come in.
 Come in.
 429 Too Many Requests, Retry-After: N
 Come in.
+-- watch
+%A100 % %s
+exit 0

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 pub use sync_backend::{
     Appended, Backend, BackendError, Change, Committed, Connected, Entry, Expiry, Facts, Found, Held, HeldLock,
-    LockName, Now, Occupied, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Shifted, Snapshot,
-    Standing, Stats, Stored, Surroundings, Taking, Transactional, Unread, Waiting, list_note, listed,
+    LockName, Now, Occupied, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Shifted, Since,
+    Snapshot, Standing, Stats, Stored, Surroundings, Taking, Transactional, Unread, Waiting, Wanted, list_note, listed,
 };
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};
@@ -27,6 +27,8 @@ pub enum Handle {
 pub type Version = <Store as Backend>::Version;
 /// A hold on other writers.
 pub type WriterHold = <Store as Backend>::WriterHold;
+/// The notes on something that is waited for.
+pub type Watch = <Store as Backend>::Watch;
 /// The notes of a waiter.
 pub type Waiter = <Store as Backend>::Waiter;
 /// A failure.
@@ -127,6 +129,7 @@ impl Backend for Handle {
     type Version = Version;
     type WriterHold = WriterHold;
     type Waiter = Waiter;
+    type Watch = Watch;
     type Error = Error;
 
     #[inline]
@@ -419,6 +422,32 @@ impl Backend for Handle {
     fn stop_waiting(&self) {
         let Self::File(store) = self;
         store.stop_waiting();
+    }
+
+    fn state(&self) -> Result<u64> {
+        let Self::File(store) = self;
+        store.state()
+    }
+
+    #[inline]
+    fn see(&self, key: &[u8], version: &Version) {
+        let Self::File(store) = self;
+        store.see(key, version);
+    }
+
+    fn keeps_all_from_writing(&self) -> bool {
+        let Self::File(store) = self;
+        store.keeps_all_from_writing()
+    }
+
+    fn watch(&self, wanted: &mut [Wanted<Watch>], since: Since) -> Result<()> {
+        let Self::File(store) = self;
+        store.watch(wanted, since)
+    }
+
+    fn has_changed(&self, wanted: &mut [Wanted<Watch>], at_most: Duration) -> Result<bool> {
+        let Self::File(store) = self;
+        store.has_changed(wanted, at_most)
     }
 
     fn format_version() -> String {

@@ -69,7 +69,7 @@ fn read_for_writing(this: &SyncObject, name: &ZStr, kind: c_int, into: Slot) -> 
 #[inline(always)]
 fn read_again(this: &SyncObject, slot: CacheSlot, into: &mut Slot) -> bool {
     // SAFETY: nothing runs while the entry is borrowed. It is current in its own store alone.
-    if let Some(entry) = unsafe { slot.entry() }
+    if let Some(entry) = unsafe { slot.entry(this.number()) }
         && let Some(instance) = this.constructed()
         && instance.store.is_current(&entry.version)
     {
@@ -90,7 +90,7 @@ fn read_known(this: &SyncObject, slot: CacheSlot, name: &ZStr, into: &mut Slot) 
         Err(_) if open_known(this) => unsafe { this.newest(name) }?,
         Err(spot) => return Err(spot),
     };
-    slot.lead_to(entry);
+    this.lead(slot, entry);
     entry.copy_to(into);
     Ok(())
 }
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn has_property(
     // SAFETY: the engine passes an object of ours, and its slot for the name, or null. Nothing runs while the entry is borrowed.
     unsafe {
         if question as u32 == ffi::ZEND_PROPERTY_ISSET
-            && let Some(entry) = CacheSlot::new(slot).entry()
+            && let Some(entry) = CacheSlot::new(slot).entry(SyncObject::of(object).number())
             && let Some(instance) = SyncObject::of(object).constructed()
             && instance.store.is_current(&entry.version)
         {
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn has_property(
         // SAFETY: the engine passes its slot for the name, or null. Nothing runs while the entry is borrowed.
         unsafe {
             if let Some(entry) = this.known(&name) {
-                CacheSlot::new(slot).lead_to(entry);
+                this.lead(CacheSlot::new(slot), entry);
             }
         }
         c_int::from(is_so)

@@ -68,6 +68,7 @@ mod until;
 mod value;
 mod views;
 mod wait;
+mod waiting;
 mod walk;
 mod whole;
 mod zend;

@@ -2,11 +2,11 @@
 
 #[cfg(not(php83))]
 use ext_php_rs::ffi::BP_VAR_IS;
-use ext_php_rs::ffi::BP_VAR_UNSET;
 #[cfg(php83)]
 use ext_php_rs::ffi::zend_string;
 #[cfg(php83)]
 use ext_php_rs::ffi::zval;
+use ext_php_rs::ffi::{self, BP_VAR_UNSET};
 
 use super::errors;
 use super::object::SyncObject;
@@ -15,6 +15,19 @@ use super::zend::{self, Local, Str, Thrown, Value, ZStr};
 /// A string from the engine's pool for a name given as any value: `$s[5]`, `get(1.5)`.
 pub fn name_of(value: &Value) -> Result<Str, Thrown> {
     value.dereference().to_string()
+}
+
+/// The name that an element of an array of names is: a string, or a value that becomes one without a warning.
+pub fn listed_name(element: &Value) -> Result<Str, Thrown> {
+    // SAFETY: an object that a value holds lives, and its class as long.
+    let is_stringable = element.object().is_some_and(|object| unsafe { !(*object.class()).__tostring.is_null() });
+    if !element.is_scalar() && !is_stringable {
+        let format = c"must be an array of names, one of type %s given".as_ptr();
+        // SAFETY: a format with one `%s`, and the name of a type, a C string.
+        unsafe { ffi::zend_argument_type_error(1, format, element.type_name().as_ptr()) };
+        return Err(Thrown);
+    }
+    element.to_string()
 }
 
 /// The name that an offset means, `$sync[5]`: what `(string)` makes of it, as for `$sync->{5}`. `fetch`: how the engine

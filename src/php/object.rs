@@ -8,7 +8,7 @@ use std::os::raw::c_int;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use ext_php_rs::ffi::{self, zend_array, zend_class_entry, zend_object, zend_object_handlers};
 
@@ -29,6 +29,8 @@ use super::zend::{self, Held, Object, Thrown, ZStr};
 pub struct SyncObject {
     /// Null until the constructor has run.
     instance: Cell<*mut Instance>,
+    /// A number that tells it from the process's other objects, in bits 32 to 62.
+    number: u64,
     /// The names that are known of its file; shared with other objects.
     shelf: Cell<*const Shelf>,
     /// Which classes values may contain.
@@ -78,6 +80,9 @@ pub struct Overrides {
     /// It overrides `offsetGet`, `offsetSet`, `offsetExists` or `offsetUnset`.
     pub offsets: bool,
 }
+
+/// The number of the next object.
+static OBJECTS: AtomicU32 = AtomicU32::new(1);
 
 static CLASS: AtomicPtr<zend_class_entry> = AtomicPtr::new(ptr::null_mut());
 
@@ -138,6 +143,7 @@ impl SyncObject {
         unsafe {
             let object: *mut SyncObject = ffi::ext_php_rs_zend_object_alloc(size_of::<SyncObject>(), class).cast();
             (&raw mut (*object).instance).write(Cell::new(ptr::null_mut()));
+            (&raw mut (*object).number).write(u64::from(OBJECTS.fetch_add(1, Ordering::Relaxed) << 1 >> 1) << 32);
             (&raw mut (*object).shelf).write(Cell::new(nowhere()));
             (&raw mut (*object).policy).write(UnsafeCell::new(None));
             (&raw mut (*object).later_policies).write(UnsafeCell::new(Vec::new()));
@@ -206,6 +212,22 @@ impl SyncObject {
     pub fn bind(object: &Object, policy: &Policy) {
         if let Some(this) = Self::find(object) {
             this.set_bounds(policy.clone());
+        }
+    }
+
+    /// The number that tells it from all other objects.
+    #[inline]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Lets an instruction's slot lead to an entry, unless other objects refresh the entries, too: the store would not come to know
+    /// that this one has seen the new value.
+    #[inline]
+    pub fn lead(&self, slot: CacheSlot, entry: &mut Entry) {
+        // SAFETY: the object counts as a user of its shelf, which stays for as long.
+        if unsafe { &*self.shelf.get() }.has_one_user() {
+            slot.lead_to(entry, self.number());
         }
     }
 
@@ -278,7 +300,7 @@ impl SyncObject {
         let opening = self.constructed()?.store.short_opening();
         // SAFETY: as the caller promises.
         unsafe {
-            match slot.entry() {
+            match slot.entry(self.number()) {
                 Some(entry) if Handle::opening_of(&entry.version) == opening && opening != 0 => Some(entry),
                 _ => self.entry_by_search(opening, slot, name),
             }
@@ -297,7 +319,7 @@ impl SyncObject {
         }
         // SAFETY: as the caller promises.
         let entry = unsafe { self.cache().find(name) }?;
-        slot.lead_to(entry);
+        self.lead(slot, entry);
         Some(entry)
     }
 
@@ -329,6 +351,10 @@ impl SyncObject {
                 return Err(table.spot(Some(entry)));
             }
             table.hit(entry);
+            if (*self.shelf.get()).has_more.get() {
+                // The store may not know that its object has seen the value: another one has looked.
+                store.see(name.bytes(), &entry.version);
+            }
             Ok(entry)
         }
     }

@@ -12,7 +12,7 @@ use super::globals::GLOBALS;
 use super::handle::{Backend, Entry, Facts, Found, Handle, Selection, Snapshot, Version};
 use super::legacy;
 use super::moment::{Extent, Moment};
-use super::names::check_name;
+use super::names::{check_name, listed_name};
 use super::object::{LastPage, SyncObject};
 use super::retry::{Stop, retry, retry_into, retry_making_room};
 use super::stored::Encoded;
@@ -28,7 +28,7 @@ pub extern "C" fn get_multiple(data: &mut ExecuteData, result: &mut zval) {
         // (Held, so that user code changes a copy.)
         let given = Local::copy_of(names);
         for name in given.array().unwrap_or(Array::empty()).values() {
-            let name = name_of(name.dereference())?;
+            let name = listed_name(name.dereference())?;
             check_name(&name)?;
             wanted.set(array_key(&name), Local::of_string(name.clone()));
         }
@@ -37,19 +37,6 @@ pub extern "C" fn get_multiple(data: &mut ExecuteData, result: &mut zval) {
         call.result().set_array(values);
         Ok(())
     });
-}
-
-/// The name that an element of an array of names is: a string, or a value that becomes one without a warning.
-pub fn name_of(element: &Value) -> Result<Str, Thrown> {
-    // SAFETY: an object that a value holds lives, and its class as long.
-    let is_stringable = element.object().is_some_and(|object| unsafe { !(*object.class()).__tostring.is_null() });
-    if !element.is_scalar() && !is_stringable {
-        let format = c"must be an array of names, one of type %s given".as_ptr();
-        // SAFETY: a format with one `%s`, and the name of a type, a C string.
-        unsafe { ffi::zend_argument_type_error(1, format, element.type_name().as_ptr()) };
-        return Err(Thrown);
-    }
-    element.to_string()
 }
 
 /// The key under which an array has a name.

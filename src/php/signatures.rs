@@ -108,6 +108,12 @@ pub struct SyncMethods {
     pub describe: Method,
     /// `clear(string $prefix = ''): static`
     pub clear: Method,
+    /// `wait(array|string|null $names = null, ?float $timeout = null, ?int $since = null): bool`
+    pub wait: Method,
+    /// `waitFor(string $name, callable $condition, ?float $timeout = null): mixed`
+    pub wait_for: Method,
+    /// `version(): int`
+    pub version: Method,
     /// `tryLock(?string $name = null, ?float $timeout = 0.0): int|false`
     pub try_lock: Method,
     /// `release(?string $name = null): static`
@@ -170,6 +176,9 @@ pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
                 method(c"keys", methods.keys, SYNC_KEYS, ffi::ZEND_ACC_PUBLIC),
                 method(c"describe", methods.describe, SYNC_DESCRIBE, ffi::ZEND_ACC_PUBLIC),
                 method(c"clear", methods.clear, SYNC_CLEAR, ffi::ZEND_ACC_PUBLIC),
+                method(c"wait", methods.wait, SYNC_WAIT, ffi::ZEND_ACC_PUBLIC),
+                method(c"waitFor", methods.wait_for, SYNC_WAIT_FOR, ffi::ZEND_ACC_PUBLIC),
+                method(c"version", methods.version, SYNC_VERSION, ffi::ZEND_ACC_PUBLIC),
                 method(c"tryLock", methods.try_lock, SYNC_TRY_LOCK, ffi::ZEND_ACC_PUBLIC),
                 method(c"release", methods.release, SYNC_RELEASE, ffi::ZEND_ACC_PUBLIC),
                 method(c"synchronized", methods.synchronized, SYNC_SYNCHRONIZED, ffi::ZEND_ACC_PUBLIC),
@@ -313,6 +322,19 @@ const SYNC_DESCRIBE: &[zend_internal_arg_info] =
     &[result(1, Type::of(mask::ARRAY | mask::NULL)), parameter(c"name", Type::of(mask::STRING))];
 const SYNC_CLEAR: &[zend_internal_arg_info] =
     &[result(0, Type::of(mask::STATIC)), optional(c"prefix", Type::of(mask::STRING), c"''")];
+const SYNC_WAIT: &[zend_internal_arg_info] = &[
+    result(0, Type::of(mask::BOOL)),
+    optional(c"names", Type::of(mask::ARRAY | mask::STRING | mask::NULL), c"null"),
+    optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"null"),
+    optional(c"since", Type::of(mask::INT | mask::NULL), c"null"),
+];
+const SYNC_WAIT_FOR: &[zend_internal_arg_info] = &[
+    result(2, Type::of(mask::MIXED)),
+    parameter(c"name", Type::of(mask::STRING)),
+    parameter(c"condition", Type::of(mask::CALLABLE)),
+    optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"null"),
+];
+const SYNC_VERSION: &[zend_internal_arg_info] = &[result(0, Type::of(mask::INT))];
 const SYNC_TRY_LOCK: &[zend_internal_arg_info] = &[
     result(0, Type::of(mask::INT | mask::FALSE)),
     optional(c"name", Type::of(mask::STRING | mask::NULL), c"null"),

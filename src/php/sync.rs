@@ -34,6 +34,7 @@ use super::timeout::Timeout;
 use super::transaction;
 use super::until;
 use super::views;
+use super::waiting;
 use super::whole;
 use super::zend::{self, Local, Str, Thrown, Value, ZStr};
 
@@ -87,6 +88,9 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         keys: several::keys,
         describe: several::describe,
         clear: transaction::clear,
+        wait: waiting::wait,
+        wait_for: waiting::wait_for,
+        version: waiting::version,
     })?;
     // SAFETY: just registered, by the only thread that there is at startup.
     lifecycle::set_class(unsafe { &mut *class.as_ptr() });

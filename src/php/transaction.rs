@@ -16,9 +16,9 @@ use super::errors::throw_sync;
 use super::expiring::expiry;
 use super::handle::{Backend, Change, Committed, Expiry, Handle, Version};
 use super::legacy::retry_importing;
-use super::names::check_name;
+use super::names::{check_name, listed_name};
 use super::object::SyncObject;
-use super::several::{name_of, page};
+use super::several::page;
 use super::value::ZendVec;
 use super::whole;
 use super::zend::{Array, Callback, Held, Key, Local, Object, Str, Thrown, Value, ZStr};
@@ -135,7 +135,7 @@ pub extern "C" fn remove_multiple(data: &mut ExecuteData, result: &mut zval) {
         let (this, elements) = (call.this(), elements(names, false)?);
         let mut names = Held::<Array>::new();
         for element in elements.values() {
-            let name = name_of(element.dereference())?;
+            let name = listed_name(element.dereference())?;
             check_name(&name)?;
             names.set(Key::String(&name), Local::of_bool(true));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     Appended, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy,
-    Rewrite, Room, Selection, Shifted, Snapshot, Standing, Stats, Taking, Unread, Waiting,
+    Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taking, Unread, Waiting, Wanted,
 };
 
 /// A handle on a shared, ordered map from key to bytes: one object's view of the store at an address.
@@ -31,6 +31,8 @@ pub trait Backend: Sized {
     type WriterHold;
     /// The notes of a waiter.
     type Waiter: Waiting;
+    /// The notes on something that is waited for.
+    type Watch: Copy + Default + Debug;
     /// A failure.
     type Error: BackendError;
 
@@ -337,6 +339,33 @@ pub trait Backend: Sized {
 
     /// The failure of an operation for which the process has no memory of so many bytes.
     fn no_memory(&self, bytes: u64) -> Self::Error;
+
+    // ---- waiting for a change ----------------------------------------------------------------------
+
+    /// The state of the store as a number, which moves on with each change of a value, and with nothing else if that can be had. 0:
+    /// there is no store. Of two states of one store the later one is the higher; a store that was destroyed, replaced or
+    /// restored may go on anywhere.
+    fn state(&self) -> Result<u64, Self::Error>;
+
+    /// Notes that the handle's user has been given what this version tells of, without asking the handle: another handle had
+    /// looked. [`Since::Seen`] counts from there.
+    fn see(&self, key: &[u8], version: &Self::Version);
+
+    /// Whether this handle, or another one of its thread, keeps others out, or keeps them from writing: then no wait for a change
+    /// would end.
+    fn keeps_all_from_writing(&self) -> bool;
+
+    /// Begins to wait for a change of any of these: notes since when it counts. Each watch may then be used for one wait, with this
+    /// handle.
+    fn watch(&self, wanted: &mut [Wanted<Self::Watch>], since: Since) -> Result<(), Self::Error>;
+
+    /// Whether one of these has changed. If not, this sleeps until it may have, at most for `at_most`, or until a signal comes, and
+    /// looks again. It may sleep for a shorter time: a caller that waits longer looks at a clock of its own. A value that was the
+    /// same before and after, and one that was there for a moment alone, count where the store notices; moving a value inside the
+    /// store never does.
+    ///
+    /// A change that is told so is seen ([`Since::Seen`]), if the wait began there.
+    fn has_changed(&self, wanted: &mut [Wanted<Self::Watch>], at_most: Duration) -> Result<bool, Self::Error>;
 
     // ---- hooks -------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ mod stats;
 pub mod testing;
 mod transactional;
 mod wait;
+mod wanted;
 
 pub use backend::Backend;
 pub use change::Change;
@@ -34,3 +35,4 @@ pub use snapshot::{Entry, Snapshot, Stored, Unread};
 pub use stats::{Connected, HeldLock, Stats};
 pub use transactional::{Committed, Surroundings, Transactional};
 pub use wait::{Held, Patience, Waiting};
+pub use wanted::{Since, Wanted};

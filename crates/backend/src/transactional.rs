@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::overlay::Overlay;
 use super::{
     Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Rewrite, Room,
-    Selection, Shifted, Snapshot, Standing, Stats, Taking, Unread,
+    Selection, Shifted, Since, Snapshot, Standing, Stats, Taking, Unread, Wanted,
 };
 
 /// A handle whose operations can be parts of a transaction.
@@ -148,6 +148,7 @@ impl<B: Backend> Backend for Transactional<B> {
     type Version = B::Version;
     type WriterHold = B::WriterHold;
     type Waiter = B::Waiter;
+    type Watch = B::Watch;
     type Error = B::Error;
 
     #[inline]
@@ -515,6 +516,28 @@ impl<B: Backend> Backend for Transactional<B> {
 
     fn keeps_others_out(&self) -> bool {
         self.store.keeps_others_out()
+    }
+
+    // (The state is that before the transaction, whose changes nobody has seen, and no wait begins in one.)
+    fn state(&self) -> Result<u64, B::Error> {
+        self.store.state()
+    }
+
+    #[inline]
+    fn see(&self, key: &[u8], version: &B::Version) {
+        self.store.see(key, version);
+    }
+
+    fn keeps_all_from_writing(&self) -> bool {
+        self.store.keeps_all_from_writing()
+    }
+
+    fn watch(&self, wanted: &mut [Wanted<B::Watch>], since: Since) -> Result<(), B::Error> {
+        self.store.watch(wanted, since)
+    }
+
+    fn has_changed(&self, wanted: &mut [Wanted<B::Watch>], at_most: Duration) -> Result<bool, B::Error> {
+        self.store.has_changed(wanted, at_most)
     }
 
     fn wait_for_lock(&self, lock: LockName, by: &Occupied, at_most: Duration) {

@@ -252,6 +252,7 @@ impl File {
         header.set_boot(Boot::UNKNOWN);
         put_right(&owner)?;
         owner.jump();
+        self.forget_changes();
         let status = self.status()?;
         header.touched.set(now().max(status.modified).max(status.changed));
         header.set_mark(mark);

@@ -9,12 +9,13 @@ use super::session::WriterHold;
 use super::store::Store;
 use super::version::Version;
 use super::wait::Waiter;
+use super::waiting::Watch;
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use sync_backend::{
     Appended, Backend, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked,
-    Remedy, Rewrite, Room, Selection, Shifted, Snapshot, Standing, Stats, Taking, Unread,
+    Remedy, Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taking, Unread, Wanted,
 };
 
 impl BackendError for Error {
@@ -65,6 +66,7 @@ impl Backend for Store {
     type Version = Version;
     type WriterHold = WriterHold;
     type Waiter = Waiter;
+    type Watch = Watch;
     type Error = Error;
 
     #[inline]
@@ -305,6 +307,27 @@ impl Backend for Store {
     #[inline]
     fn stop_waiting(&self) {
         self.stop_waiting();
+    }
+
+    fn state(&self) -> Result<u64> {
+        self.state()
+    }
+
+    #[inline]
+    fn see(&self, key: &[u8], version: &Version) {
+        self.see(key, version);
+    }
+
+    fn keeps_all_from_writing(&self) -> bool {
+        self.keeps_all_from_writing()
+    }
+
+    fn watch(&self, wanted: &mut [Wanted<Watch>], since: Since) -> Result<()> {
+        self.watch(wanted, since)
+    }
+
+    fn has_changed(&self, wanted: &mut [Wanted<Watch>], at_most: Duration) -> Result<bool> {
+        self.has_changed(wanted, at_most)
     }
 
     fn format_version() -> String {

@@ -9,10 +9,12 @@ use super::format::{MAGIC, MAX_FILE, PAGE, page_of, page_offset};
 use super::header::{DESTROYED, HELD, Identity, State};
 use super::inode::{Inode, Status};
 use super::map::Map;
+use super::notes::Which;
 use super::opening::{Due, EndedLock, Opening, PlaceInLine};
 use super::sigbus;
 use super::size_limit;
 use super::torture::{crash_point, synced, synced_name};
+use super::watching::Watching;
 use rustix::fs::{FallocateFlags, SeekFrom, fallocate, fdatasync, seek, syncfs};
 use rustix::io::Errno;
 use std::cell::Cell;
@@ -199,6 +201,18 @@ impl File {
         if !cfg!(feature = "loom") {
             self.opening.seen.set(end);
         }
+    }
+
+    /// The thread's knowledge of those who wait for a change.
+    #[inline]
+    pub fn watching(&self) -> &Watching {
+        &self.opening.watching
+    }
+
+    /// The file that notes about its names are about.
+    pub fn which(&self) -> Which {
+        let Identity { store_id, hash_seed } = self.identity;
+        Which { store_id, hash_seed, incarnation: self.incarnation() }
     }
 
     /// Whether the log ends before what this thread has seen of it: the file has older content than it had.

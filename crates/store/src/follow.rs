@@ -6,6 +6,7 @@ use super::error::{Error, ErrorKind, Failure, Result};
 use super::file::File;
 use super::header::{Header, Word};
 use super::line::Line;
+use super::notes::Notes;
 use super::options::Options;
 use super::read::Reader;
 use super::registry::{Asked, Validity};
@@ -49,6 +50,8 @@ pub struct Follower {
     /// The time that was read after that.
     now: Cell<(Moment, Option<Now>)>,
     warning: RefCell<Option<String>>,
+    /// Notes on the names that its store has seen.
+    pub notes: Notes,
 }
 
 impl Follower {
@@ -64,6 +67,7 @@ impl Follower {
             looked: Cell::new(Moment::NEVER),
             now: Cell::new((Moment::NEVER, None)),
             warning: RefCell::new(None),
+            notes: Notes::default(),
         }
     }
 
@@ -266,6 +270,7 @@ impl Follower {
             self.commit.set(unsafe { &raw const (*header).commit });
             self.life.set(file.life());
         }
+        self.notes.enter(file.which(), file.map.header().changed.load(Ordering::Acquire));
         *self.file.borrow_mut() = Some(file);
     }
 

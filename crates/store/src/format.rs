@@ -196,6 +196,9 @@ pub const RECORD_ORDER: u64 = 24;
 /// Flag, as a bit of the first word: a newer record has taken this one's place. The one bit of a
 /// record that changes, and the one its CRC leaves out.
 pub const DEAD: u64 = 1 << (8 * RECORD_FLAGS);
+/// Flag, as a bit of the first word: what the record says was said before, elsewhere in the log. Its [`Company`] is none, and
+/// in place of that stands how far back that was ([`distance_back`]).
+pub const MOVED: u64 = 2 << (8 * RECORD_FLAGS);
 /// Larger records get a run of their own. A quarter of the largest segment: what stays empty at the end of
 /// one because the next record does not fit is less than that.
 pub const MAX_SMALL: u64 = ((64 * 1024 - BLOCK_HEAD) / 4) & !7;
@@ -206,6 +209,18 @@ pub const MAX_NAME: u64 = MAX_RECORD - PAGE;
 
 /// No log gets this far: every position plus any length is a number.
 pub const MAX_POSITION: u64 = 1 << 62;
+
+/// How far before `position` a value was stored that a record there has, as it stands in that record: in words of eight bytes, or
+/// so many at least.
+pub fn distance_back(origin: u64, position: u64) -> u32 {
+    u32::try_from(position.saturating_sub(origin) / 8).unwrap_or(u32::MAX)
+}
+
+/// The other way round: where a value was stored, or a later position, if that is too far back.
+#[inline]
+pub fn origin(position: u64, back: u32) -> u64 {
+    position.saturating_sub(u64::from(back) * 8)
+}
 
 /// Which other records are published together with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -463,6 +478,8 @@ pub struct NewRecord<'a> {
     /// Whether a cursor is a part of its head.
     pub is_taken: bool,
     pub value: Value<'a>,
+    /// The position at which the value was stored before, elsewhere in the log.
+    pub origin: Option<u64>,
 }
 
 /// An encoded value, in two pieces so that a long string need not be copied behind its head first.
@@ -490,7 +507,7 @@ impl<'a> NewRecord<'a> {
     /// One whose value never expires.
     #[inline(always)]
     pub fn new(op: Op, key: &'a EncodedKey<'a>, value: Value<'a>) -> Self {
-        Self { op, key, expiry: None, is_taken: false, value }
+        Self { op, key, expiry: None, is_taken: false, value, origin: None }
     }
 
     /// Its marks.
@@ -523,7 +540,8 @@ impl<'a> NewRecord<'a> {
     /// The first word in the file.
     #[inline]
     pub fn first_word(&self) -> u64 {
-        ext_word(Kind::Record, self.length(), 0, op_byte(self.op, self.marks(), self.padding()))
+        let word = ext_word(Kind::Record, self.length(), 0, op_byte(self.op, self.marks(), self.padding()));
+        if self.origin.is_some() { word | MOVED } else { word }
     }
 }
 

@@ -125,9 +125,12 @@ pub struct LeaseSlot {
     pub wait: Word,
     /// and its lease + 1 (low half), and, of a thread that waits for a named lock, half of that one's hash (high half).
     pub lease: Word,
-    /// The hash of the name that it waits for. (Kept for waiting for a change.)
-    pub name: Word,
+    /// Free. (Set aside for what its thread waits for; that is in [`Header::watched`].)
+    pub spare: Word,
 }
+
+/// The parts of all hashes of which it is noted when a name was last removed.
+const REMOVED_PARTS: usize = 16;
 
 /// Lease slots of the header page. The others are in a run of their own, once more threads than that write.
 pub const HEADER_SLOTS: usize = 16;
@@ -233,7 +236,7 @@ pub struct Header {
     pub claim: Word,
     /// Another number after each adoption; 0 while it is being adopted.
     pub incarnation: Word,
-    /// Which of `waits` somebody sleeps on, a bit a word. (Kept for waiting for a change.)
+    /// Moves with each name that a thread begins to wait for ([`super::watchers`]).
     pub watchers: Word,
 
     // -- line 6: space ---------------------------------------------------------------------------
@@ -268,8 +271,8 @@ pub struct Header {
     pub expires_next: Word,
 
     // -- the rest of the page: drawn for what is to come, `docs/format.md` has the budget -----------
-    /// Pairs of futexes that move when a name changes whose hash has that number.
-    waits: [Word; 32],
+    /// Low halves: futexes on which threads sleep that wait for a change ([`super::watchers`]).
+    pub waits: [Word; 32],
     /// The directories of depths 0 to 4: depth d at word 2^d.
     directories: [Word; 32],
     /// The table of a store of up to 128 pages.
@@ -280,7 +283,9 @@ pub struct Header {
     pub free_hints: [Word; Class::COUNT],
     /// The page at which the search for what has expired goes on; 0: it begins.
     pub expiry_cursor: Word,
-    spare_hints: [Word; 2],
+    /// The position behind the last record that has changed a value: it does not move where records are only moved.
+    pub changed: Word,
+    spare_hints: Word,
 
     // -- named locks -----------------------------------------------------------------------------
     /// The offset of the run with the table of named locks; 0: there is none.
@@ -294,8 +299,14 @@ pub struct Header {
     spare_locks: [Word; 4],
     /// Since when the leases have their owners that have the first slots (ns since 1970).
     pub lease_since: [Word; HEADER_SLOTS],
+
+    // -- waiting for a change ----------------------------------------------------------------------
+    /// For each part of all hashes, by their highest bits: where a name with one was last removed.
+    pub removed: [Word; REMOVED_PARTS],
+    /// The names that are waited for, two to a word ([`super::watchers`]).
+    pub watched: [Word; 64],
     /// Free. An access that a damaged file leads outside of the mapping ends here.
-    pub spare: [Word; 95],
+    pub spare: [Word; 15],
     /// [`MAGIC`] again: a page that was cut short by somebody does not have it.
     pub page_end: Word,
 }
@@ -345,6 +356,12 @@ impl Header {
     pub fn end(&self) -> u64 {
         // Not `!HELD`: should somebody scribble over the header, this still adds up.
         self.commit.get() & (MAX_POSITION - 1)
+    }
+
+    /// Where a name was last removed that is of the same part of all as one with this hash.
+    #[inline]
+    pub fn removed_at(&self, hash: u64) -> &Word {
+        &self.removed[hash as usize >> (usize::BITS - REMOVED_PARTS.ilog2())]
     }
 
     /// Whether all that returns is to be on the disk.
@@ -591,6 +608,7 @@ impl NewStore {
         put(offset_of!(Header, pages), 1);
         put(offset_of!(Header, commit), self.start);
         put(offset_of!(Header, indexed), self.start);
+        put(offset_of!(Header, changed), self.start);
         put(offset_of!(Header, incarnation), self.incarnation);
         put(offset_of!(Header, touched), self.touched);
         put(offset_of!(Header, page_end), MAGIC);

@@ -167,6 +167,7 @@ impl WriteGuard<'_> {
         if strength == Strength::Writers {
             self.end_section();
         } else {
+            drop(self.file.watching().take_hidden());
             header.commit.store(header.commit.get() | HELD, Ordering::Release);
             // As `File::has_seen_no_section` says: after the mark, before the section's first write.
             header.holds.store(header.holds.get().wrapping_add(1), Ordering::Release);
@@ -201,6 +202,7 @@ impl WriteGuard<'_> {
         if commit & HELD != 0 {
             header.hold_ended_at.set(tick());
             header.commit.store(commit & !HELD, Ordering::Release);
+            self.file.watching().show(self.file.my_hold().is_some());
         }
     }
 
@@ -241,6 +243,17 @@ impl WriteGuard<'_> {
     /// Whether it is this thread's turn.
     pub fn has_turn(&self) -> bool {
         self.file.has_turn()
+    }
+
+    /// Ends a change that was made under a hold.
+    #[cold]
+    pub fn finish_under_hold(&self) {
+        if self.has_turn() {
+            // The hold was its turn in line, and lasts for this one operation.
+            self.end_hold();
+        } else if self.header().commit.get() & HELD != 0 {
+            self.file.watching().hide();
+        }
     }
 
     /// The place whose turn the hold is, as long as the thread that has the hold is in it.
@@ -297,6 +310,9 @@ impl File {
             && header.hold.compare_exchange(word, word | OVER).is_ok()
         {
             self.wake_all_who_wait();
+            // (The section's last store may be that of its end: a fence, as there is no lock that becomes free.)
+            fence(Ordering::SeqCst);
+            self.tell_all(&self.watching().take_hidden());
         }
     }
 

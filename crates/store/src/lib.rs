@@ -13,6 +13,7 @@ mod backend;
 mod block_table;
 mod body;
 mod byte_lock;
+mod changes;
 pub mod check;
 mod claim;
 mod clock;
@@ -48,6 +49,7 @@ mod memory;
 #[cfg(feature = "loom")]
 pub mod memory;
 mod named;
+mod notes;
 mod number;
 mod open;
 mod opening;
@@ -78,7 +80,10 @@ pub mod torture;
 mod version;
 mod view;
 mod wait;
+mod waiting;
 mod watch;
+mod watchers;
+mod watching;
 mod writer;
 
 pub use clock::Moment;
@@ -91,7 +96,8 @@ pub use session::WriterHold;
 pub use store::Store;
 pub use sync_backend::{
     Appended, Change, Connected, Entry, Expiry, Found, Held, HeldLock, LockName, LockSpace, Now, Occupied, PEEK,
-    Patience, Peeked, Places, Room, Shifted, Snapshot, Standing, Stats, Stored, Taking, Unread, Waiting,
+    Patience, Peeked, Places, Room, Shifted, Since, Snapshot, Standing, Stats, Stored, Taking, Unread, Waiting, Wanted,
 };
 pub use version::Version;
 pub use wait::Waiter;
+pub use waiting::Watch;

@@ -263,6 +263,7 @@ impl Drop for WriteGuard<'_> {
         if word as u32 & WAITERS != 0 {
             futex_wake(lock, 1);
         }
+        self.file.tell();
     }
 }
 

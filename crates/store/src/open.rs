@@ -316,6 +316,7 @@ impl File {
         let name = self.real_name(path).ok_or(Failure::Stale)?;
         let header = self.map.header();
         let flags = header.flags.get();
+        self.watching().change_all();
         header.flags.set(flags | DESTROYED);
         // Readers look, too.
         owner.move_end(8);

@@ -3,6 +3,7 @@
 use super::error::Failure;
 use super::file_system::FileSystems;
 use super::fork::Tracked;
+use super::watching::Watching;
 use std::cell::{Cell, RefCell};
 use std::fs::File as Descriptor;
 use std::os::fd::{AsRawFd, RawFd};
@@ -37,6 +38,8 @@ pub struct Opening {
     pub gone_back: Cell<Option<Instant>>,
     /// The named locks that have ended, and the file does not know.
     pub ended_locks: RefCell<Vec<EndedLock>>,
+    /// Its knowledge of those who wait for a change.
+    pub watching: Watching,
     /// The last list of file systems that its own was found to be in.
     pub allowed_by: RefCell<Option<FileSystems>>,
 }
@@ -96,6 +99,7 @@ impl Opening {
             modified: Cell::new(0),
             gone_back: Cell::new(None),
             ended_locks: RefCell::default(),
+            watching: Watching::default(),
             allowed_by: RefCell::new(None),
         })
     }

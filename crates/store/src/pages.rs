@@ -49,6 +49,26 @@ impl<'g> Pages<'g> {
         View::under_the_lock(self.file)
     }
 
+    /// A change that has just been published is one of the value of the name with this hash: whoever waits for that is told when the
+    /// lock is free. (Moves of records inside of the log are no such changes.)
+    #[inline]
+    pub fn changed(&self, hash: u64) {
+        self.file.note_change(hash);
+    }
+
+    /// As [`Pages::changed`], of all names, or of nobody knows which.
+    #[cold]
+    pub fn all_changed(&self) {
+        self.header().changed.store(self.header().end(), Ordering::Release);
+        self.let_all_look();
+    }
+
+    /// Lets everybody look who waits for anything: somebody who has died may have told nobody.
+    #[cold]
+    pub fn let_all_look(&self) {
+        self.file.watching().change_all();
+    }
+
     /// Whether all that returns is to be on the disk.
     #[inline]
     pub fn is_durable(&self) -> bool {

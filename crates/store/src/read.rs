@@ -8,10 +8,12 @@ mod attempts;
 mod lookup;
 #[cfg(test)]
 mod model;
+mod origin;
 mod reader;
 mod snapshot;
 mod stillness;
 mod value;
 
+pub use origin::Origin;
 pub use reader::Reader;
 pub use value::Want;

@@ -212,8 +212,12 @@ impl Rebuild<'_> {
                     was_record: least > 0 && position >= least,
                 });
             };
-            let dead = self.file.map.word(record.offset()).get() & DEAD != 0;
-            let company = Company::parse((self.file.map.word(record.offset() + RECORD_CRC).get() >> 32) as u32);
+            let first = self.file.map.word(record.offset()).get();
+            let dead = first & DEAD != 0;
+            let company = match first & MOVED {
+                0 => Company::parse((self.file.map.word(record.offset() + RECORD_CRC).get() >> 32) as u32),
+                _ => Company::NONE,
+            };
             found.push(Survivor { record, head, position, dead, company });
             if record.is_large() {
                 break;

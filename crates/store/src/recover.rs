@@ -38,6 +38,12 @@ impl Recovery<'_> {
     fn run(&self) -> Result<(), Failure> {
         let header = self.header();
         self.file.check_ours()?;
+        // It may have published a change and told nobody.
+        if header.indexed.get() == self.end() {
+            self.let_all_look()
+        } else {
+            self.all_changed()
+        }
         self.repair_held_bit();
         if self.is_durable() {
             // A check after a power loss takes a publication only as a whole: of its records some are freed below, and others

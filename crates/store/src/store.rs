@@ -3,6 +3,7 @@
 mod commit;
 mod expiring;
 mod lists;
+mod whole;
 
 use super::check::{Report, check_all};
 use super::clock::announce_change;
@@ -32,9 +33,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use sync_backend::{
-    Appended, Backend, Entry, Expiry, Facts, Found, Held, Patience, Peeked, Room, Selection, Snapshot, Standing, Unread,
-};
+use sync_backend::{Appended, Backend, Expiry, Found, Held, Patience, Peeked, Room, Standing, Unread};
 
 /// One object's view of the store at a path. Opens at first use, follows the path when it comes
 /// to mean another file. Not `Send`: a thread is like a process of its own.
@@ -119,12 +118,15 @@ impl Store {
 
     #[inline]
     fn look_up(&self, key: &[u8], want: Want, seen: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
-        let found = self
-            .follower
-            .with_file(false, |file| Reader::of(file).get(self.session().object(), key, want, seen, out))?;
+        let found = self.follower.with_file(false, |file| {
+            let found = Reader::of(file).get(self.session().object(), key, want, seen, out)?;
+            self.follower.notes.note(seen.hash_in(file, key), seen.end(), found != Found::Missing);
+            Ok(found)
+        })?;
         Ok(found.unwrap_or_else(|| {
             // No version: the key counts as missing only as long as there is no file.
             *seen = Version::default();
+            self.follower.notes.note_nothing(key);
             Found::Missing
         }))
     }
@@ -174,6 +176,7 @@ impl Store {
                 return Ok(Appended::Full);
             };
             seen.follow(&receipt, owner.end());
+            self.follower.notes.note(seen.hash_in(file, key), owner.end(), true);
             Compactor::of(owner).clean();
             Ok(Appended::Done)
         })
@@ -213,6 +216,7 @@ impl Store {
             let Some(hit) = Reader::of(file).hint(seen) else { return Ok(false) };
             let receipt = Values::of(owner).append_whole(&encoded, hit, note, bytes)?;
             seen.follow(&receipt, owner.end());
+            self.follower.notes.note(seen.hash_in(file, key), owner.end(), true);
             Compactor::of(owner).clean();
             Ok(true)
         })
@@ -244,6 +248,7 @@ impl Store {
         let receipt = Log::of(owner).put(key, hash, (value, expiry), hint)?;
         let stored = Version::stored(life, hash, &receipt, owner.header().index_epoch.get(), owner.end());
         *seen = stored.until(expiry);
+        self.follower.notes.note(hash, owner.end(), true);
         Compactor::of(owner).clean();
         Ok(())
     }
@@ -277,88 +282,23 @@ impl Store {
             return Ok(false);
         }
         self.write(|file, owner| {
-            let removed = Log::of(owner).remove(&encoded, format::hash(file.identity.hash_seed, key))?;
+            let hash = format::hash(file.identity.hash_seed, key);
+            let removed = Log::of(owner).remove(&encoded, hash)?;
+            self.follower.notes.note(hash, owner.end(), false);
             Compactor::of(owner).clean();
             Ok(removed)
         })
-    }
-
-    /// How many keys there are.
-    pub fn len(&self) -> Result<u64> {
-        let keys = self.follower.with_file(false, |file| {
-            Reader::of(file).look_at_all(self.session().object(), || {
-                if file.map.header().directory.load(Ordering::Acquire) == 0 {
-                    Some(0)
-                } else {
-                    Reader::of(file).count()
-                }
-            })
-        })?;
-        Ok(keys.unwrap_or(0))
-    }
-
-    /// True if there is no key.
-    pub fn is_empty(&self) -> Result<bool> {
-        Ok(self.len()? == 0)
-    }
-
-    /// Everything, at one moment. A missing file is an empty snapshot.
-    pub fn snapshot(&self) -> Result<Snapshot> {
-        let mut snapshot = Snapshot::default();
-        self.fill(&mut snapshot, u64::MAX)?;
-        Ok(snapshot)
-    }
-
-    /// Fills a snapshot anew, with everything. Values of at least `limit` bytes are left where they are. Where there is too
-    /// little room, [`ErrorKind::NoRoom`](super::ErrorKind::NoRoom): [`Snapshot::wanted`] says how much it takes.
-    pub fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
-        self.select(&Selection::All, snapshot, limit)
-    }
-
-    /// As [`Store::fill`], with the keys that are selected.
-    pub fn select<B: Room<u8>, E: Room<Entry>>(
-        &self,
-        selection: &Selection,
-        snapshot: &mut Snapshot<B, E>,
-        limit: u64,
-    ) -> Result<()> {
-        snapshot.begin(limit);
-        let filled = self.follower.with_file(false, |file| {
-            Reader::of(file).look_at_all(self.session().object(), || {
-                if file.map.header().directory.load(Ordering::Acquire) == 0 {
-                    snapshot.clear();
-                    return Some(());
-                }
-                Reader::of(file).copy_selected(selection, snapshot)
-            })?;
-            if snapshot.fits() { Ok(()) } else { Err(Failure::NoRoom(snapshot.wanted().0)) }
-        })?;
-        if filled.is_none() {
-            // There is no file any more: what was copied of it meanwhile is no moment's content.
-            snapshot.clear();
-        }
-        Ok(())
-    }
-
-    /// The facts about the value of a key; `None` if there is none.
-    pub fn facts(&self, key: &[u8]) -> Result<Option<Facts>> {
-        let facts = self.follower.with_file(false, |file| {
-            Reader::of(file).look_at_all(self.session().object(), || {
-                if file.map.header().directory.load(Ordering::Acquire) == 0 {
-                    Some(None)
-                } else {
-                    Reader::of(file).facts(key)
-                }
-            })
-        })?;
-        Ok(facts.flatten())
     }
 
     /// Replaces everything, at one moment. Keys must differ from each other.
     pub fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
         self.check_lengths(entries)?;
         let items = Item::of_all(entries).map_err(|failure| self.error(failure))?;
-        self.write(|_, owner| Replace::of(owner).replace(&items))
+        self.write(|_, owner| {
+            Replace::of(owner).replace(&items)?;
+            self.follower.notes.note_all(owner.end(), owner.header().changed.get());
+            Ok(())
+        })
     }
 
     /// Makes every other `Store` on this file wait at any access until [`Store::unlock`], or until
@@ -429,7 +369,6 @@ impl Store {
         self.follower.open_file().expect("a file is open")
     }
 
-    #[cfg(test)]
     pub(super) fn follower(&self) -> &Follower {
         &self.follower
     }
@@ -491,6 +430,7 @@ impl Store {
         let id = self.write(|file, owner| file.destroy(owner, self.path()).map(|()| file.id))?;
         self.session().destroy();
         self.follower.close();
+        self.follower.notes.clear();
         // Its memory is free when the last one has closed it.
         registry::close_destroyed(id);
         Self::paths_have_changed();
@@ -603,6 +543,7 @@ impl Store {
     fn write<T>(&self, mut change: impl FnMut(&File, &WriteGuard) -> std::result::Result<T, Failure>) -> Result<T> {
         let result = self.follower.with_file(true, |file| {
             let owner = self.begin_change(file)?;
+            let before = owner.header().changed.get();
             let result = match change(file, &owner) {
                 // Dead records and free blocks still have memory behind them that they could give.
                 Err(Failure::NoSpace | Failure::SizeLimit) if Compactor::of(&owner).compact_all() => {
@@ -613,9 +554,11 @@ impl Store {
             if result.is_err() && file.map.is_poisoned() {
                 // A part of the change may have been written behind the end of the file that was cut short.
                 owner.abandon();
-            } else if result.is_ok() && owner.is_held() && owner.has_turn() {
-                // The hold was its turn in line, and lasts for this one operation.
-                owner.end_hold();
+            } else if result.is_ok() {
+                self.follower.notes.follow(before, owner.header().changed.get());
+                if owner.is_held() {
+                    owner.finish_under_hold();
+                }
             }
             result
         })?;

@@ -27,7 +27,7 @@ use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
-use sync_backend::{Appended, Found, Patience, Peeked, Places, Room, Snapshot, Standing, Stored, Unread};
+use sync_backend::{Appended, Backend, Found, Patience, Peeked, Places, Room, Snapshot, Standing, Stored, Unread};
 
 mod append;
 mod cut;
@@ -49,6 +49,7 @@ mod reuse;
 mod section;
 mod snapshot;
 mod values;
+mod waiting;
 mod whole;
 
 /// An open file without a name.

@@ -1,5 +1,7 @@
 //! The version of a key's value: when it was last seen, and where.
 
+use super::file::File;
+use super::format::hash;
 use super::index::Hit;
 use super::log::append::Receipt;
 use super::reference::Ref;
@@ -114,10 +116,23 @@ impl Version {
         self.epoch == epoch
     }
 
+    /// The log's end when it was last known to be right.
+    #[inline]
+    pub(super) fn end(&self) -> u64 {
+        self.commit & !EXPIRES
+    }
+
     /// The key's hash in the file that it is about, if that is known.
     #[inline]
     pub(super) fn hash(&self) -> Option<u64> {
         (self.commit & EXPIRES == 0).then_some(self.hash_or_expiry)
+    }
+
+    /// The hash in a file of the key that it belongs to.
+    #[inline]
+    pub(super) fn hash_in(&self, file: &File, key: &[u8]) -> u64 {
+        let known = if self.is_of(file.life()) { self.hash() } else { None };
+        known.unwrap_or_else(|| hash(file.identity.hash_seed, key))
     }
 
     /// The position of the key's record, if there was one.

@@ -20,7 +20,9 @@ use sync_backend::Shifted;
 use sync_backend::testing::queues;
 use sync_backend::{Expiry, clock};
 use sync_store::testing::{TemporaryPath, as_a_reader, entries, get, in_child, is_in_proportion, shared_memory};
-use sync_store::{Appended, Change, ErrorKind, Found, LockName, Options, Patience, Store, Version, torture};
+use sync_store::{
+    Appended, Change, ErrorKind, Found, LockName, Options, Patience, Since, Store, Version, Wanted, torture,
+};
 
 /// The content that a store should have.
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -341,6 +343,24 @@ impl Case {
         (points, once, if self.twice { some(14) } else { Vec::new() })
     }
 
+    /// Whether the steps store a value under this key, be it the same one, or remove it.
+    fn may_change(&self, key: &[u8]) -> bool {
+        fn may_change(step: &Step, key: &[u8]) -> bool {
+            match step {
+                Put(name, _) | PutFirst(name, _) | PutUntil(name, ..) | Append(name, _) | Remove(name) => name == key,
+                Push(name, _) | Shift(name, _) => name == key,
+                // (The time may have come already.)
+                Touch(name, until) => until.is_some() && name == key,
+                Clock(_, expired) => expired.iter().any(|name| name == key),
+                PutNext(number, _) => number.to_string().as_bytes() == key,
+                Commit(steps) => steps.iter().any(|step| may_change(step, key)),
+                Replace(_) | Destroy => true,
+                Unite(_) | Lock | Unlock | Read | Take(_) | GiveBack(_) => false,
+            }
+        }
+        self.exchange.is_some() || self.steps.iter().any(|step| may_change(step, key))
+    }
+
     fn set_up(&self, file: &TemporaryPath) -> Store {
         // Closes the files of earlier deaths.
         sync_store::close_idle();
@@ -384,6 +404,13 @@ impl Case {
         let about = format!("{} killed at crash point {point}, takeover at {second:?}", self.name);
         let file = TemporaryPath::new();
         let open = self.set_up(&file);
+        let names: BTreeSet<Vec<u8>> = models.iter().flat_map(|model| model.keys().cloned()).collect();
+        let waiter = file.store();
+        let before = read_keys(&waiter, &names);
+        let mut waits: Vec<_> = names.iter().map(|key| [Wanted::key(key)]).collect();
+        for wait in &mut waits {
+            waiter.retry(|store| store.watch(wait, Since::Now)).unwrap();
+        }
         run(|| self.act(&file, shared, point));
         let done = shared.done.load(Ordering::Relaxed) as usize;
         let mut end = End::Finished;
@@ -427,6 +454,14 @@ impl Case {
             by_key
         });
         assert_eq!(is_legal(&read_keys(&open, &keys), "reading keys"), at_first, "{about}");
+
+        // A waiter: each value that is another one has changed, and no other where that is certain.
+        for wait in &mut waits {
+            let (key, has_changed) = (wait[0].key.unwrap(), waiter.has_changed(wait, Duration::ZERO).unwrap());
+            let (is_another, about) = (get(&waiter, key) != before.get(key).cloned(), String::from_utf8_lossy(key));
+            assert!(has_changed || !is_another, "{} killed at {point}: a change of {about} is missed", self.name);
+            assert!(!has_changed || self.may_change(key), "{} killed at {point}: {about} has not changed", self.name);
+        }
 
         // A writer recovers, within a bounded time.
         let start = Instant::now();

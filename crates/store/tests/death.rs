@@ -5,8 +5,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use sync_store::testing::{Child, TemporaryPath, assert_sound, fork, in_child, put, shared, until};
-use sync_store::{ErrorKind, Options, Patience, Store, Version, torture};
+use sync_store::testing::{Child, TemporaryPath, assert_sound, fork, get, in_child, put, shared, until};
+use sync_store::{ErrorKind, Options, Patience, Since, Store, Version, Wanted, torture};
 
 /// Waits for a process that dies at a crash point.
 #[track_caller]
@@ -306,4 +306,37 @@ fn reads_and_writes_make_no_system_calls() {
     let periods = nanoseconds / 100_000_000 + 1;
     assert!(calls <= ticks + 2 * periods + 30, "{calls} system calls in {ticks} ticks of 4 ms");
     eprintln!("{calls} system calls in {ticks} ticks of 4 ms, 600,000 operations");
+}
+
+/// At each of its steps: the waiter is woken by nobody, as nobody else writes.
+#[test]
+fn a_waiter_sees_the_change_of_a_writer_that_died_before_it_told_anybody() {
+    for point in 0.. {
+        let file = TemporaryPath::new();
+        put(&file.store(), "x", b"1");
+        let ready = shared();
+        let waiter = fork(|| {
+            let store = file.store();
+            let mut wanted = [Wanted::key(b"x".as_slice())];
+            store.watch(&mut wanted, Since::Seen).unwrap();
+            ready.store(1, Ordering::SeqCst);
+            while !store.retry(|store| store.has_changed(&mut wanted, Duration::from_secs(1_000))).unwrap() {}
+        });
+        until("it waits", || ready.load(Ordering::SeqCst) != 0);
+        let status = in_child(|| {
+            let store = file.store();
+            put(&store, "y", b"1");
+            torture::crash_after(point);
+            put(&store, "x", b"2");
+            torture::crash_after(u64::MAX);
+        });
+        if get(&file.store(), "x") == Some(b"1".to_vec()) {
+            put(&file.store(), "x", b"3");
+        }
+        assert!(waiter.wait().success(), "killed at {point}");
+        if status.success() {
+            assert!(point > 10, "{point} steps");
+            return;
+        }
+    }
 }

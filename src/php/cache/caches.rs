@@ -7,6 +7,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr;
 
@@ -92,7 +93,13 @@ impl Caches {
             shelves = self.shelves.borrow_mut();
             self.many.set(MANY.max(2 * shelves.len()));
         }
-        let shelf = shelves.entry(opening).or_insert_with(|| Box::new(Shelf::new(opening, &self.keeper)));
+        let shelf = match shelves.entry(opening) {
+            Place::Occupied(shelf) => {
+                shelf.get().has_more.set(true);
+                shelf.into_mut()
+            }
+            Place::Vacant(place) => place.insert(Box::new(Shelf::new(opening, &self.keeper))),
+        };
         shelf.users.set(shelf.users.get() + 1);
         &raw const **shelf
     }

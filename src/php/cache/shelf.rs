@@ -11,6 +11,8 @@ pub struct Shelf {
     pub opening: u64,
     /// How many objects use it.
     pub(super) users: Cell<usize>,
+    /// Another object has used it before, so that an object finds values here that its own store has not looked at.
+    pub has_more: Cell<bool>,
     /// The values.
     pub values: Table,
     /// Where arrays end that are appended to without being read ([`super::super::patch`]): ints.
@@ -23,9 +25,16 @@ impl Shelf {
         Self {
             opening,
             users: Cell::new(0),
+            has_more: Cell::new(false),
             values: Table::new(keeper, opening),
             ends: Table::of_others(keeper, opening),
         }
+    }
+
+    /// Whether a single object uses it.
+    #[inline]
+    pub fn has_one_user(&self) -> bool {
+        self.users.get() <= 1
     }
 
     /// Both tables.
@@ -38,8 +47,13 @@ impl Shelf {
 struct Nowhere(Shelf);
 // SAFETY: tables that have no thread are never written to.
 unsafe impl Sync for Nowhere {}
-static NOWHERE: Nowhere =
-    Nowhere(Shelf { opening: 0, users: Cell::new(0), values: Table::nowhere(), ends: Table::nowhere() });
+static NOWHERE: Nowhere = Nowhere(Shelf {
+    opening: 0,
+    users: Cell::new(0),
+    has_more: Cell::new(false),
+    values: Table::nowhere(),
+    ends: Table::nowhere(),
+});
 
 /// The shelf of objects that have no file open: nothing is on it, and nothing is put there.
 pub fn nowhere() -> *const Shelf {

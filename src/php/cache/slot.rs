@@ -2,7 +2,7 @@
 //!
 //! An instruction that names a property has a slot of three words, in which the engine's standard handlers keep a class, the
 //! property's offset in its objects, and its type. They believe the others only where the first one is the class of the object at
-//! hand. For Sync objects the slot has an entry's stamp and its address. A stamp's highest bit is set, so that it is no class, and
+//! hand. For Sync objects the slot has an entry's stamp, mixed with the number of the object, and its address. A stamp's highest bit is set, so that it is no class, and
 //! no class is a stamp. An entry with that stamp is the one of this name: another use of its memory has another stamp. The
 //! memory of an entry stays readable for as long as there are slots ([`super::pool`]): they are empty at a request's start.
 
@@ -27,13 +27,13 @@ impl CacheSlot {
         Self(slot)
     }
 
-    /// The entry of the name that the instruction has met before, perhaps on another object. Whether it is about this one's
-    /// store, the version says.
+    /// The entry of the name that the instruction has met before, on the object with this number. Whether it is about the file that is
+    /// open, the version says.
     ///
     /// # Safety
     /// As for [`Table::find`](super::Table::find).
     #[inline(always)]
-    pub unsafe fn entry<'a>(self) -> Option<&'a mut Entry> {
+    pub unsafe fn entry<'a>(self, object: u64) -> Option<&'a mut Entry> {
         if self.0.is_null() {
             return None;
         }
@@ -45,18 +45,18 @@ impl CacheSlot {
                 return None;
             }
             let entry: *mut Entry = (*self.0.add(1)).cast();
-            ((*entry).stamp == stamp).then(|| &mut *entry)
+            ((*entry).stamp ^ object == stamp).then(|| &mut *entry)
         }
     }
 
-    /// Lets the slot lead to an entry.
+    /// Lets the slot lead to an entry, for the object with this number.
     #[inline]
-    pub fn lead_to(self, entry: &mut Entry) {
+    pub fn lead_to(self, entry: &mut Entry, object: u64) {
         if !self.0.is_null() {
             let at: *mut Entry = entry;
             // SAFETY: `new` was promised a slot, which has three words.
             unsafe {
-                *self.0 = ptr::without_provenance_mut(entry.stamp as usize);
+                *self.0 = ptr::without_provenance_mut((entry.stamp ^ object) as usize);
                 *self.0.add(1) = at.cast();
             }
         }

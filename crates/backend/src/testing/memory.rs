@@ -1,7 +1,9 @@
 //! A store in the memory of one thread: the simplest one that keeps the promises of [`Backend`].
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
+use std::collections::HashMap;
 use std::mem::MaybeUninit;
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -9,10 +11,11 @@ use super::Fixture;
 use super::failure::{ADDRESS, MemoryError};
 use super::locks::Locks;
 use super::split::{Split, split};
+use super::waiting::{MemoryNotes, MemoryWatch};
 use crate::number::number_of;
 use crate::{
     Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, HeldLock, LockName, Now, Occupied, Patience, Peeked,
-    Rewrite, Room, Selection, Shifted, Snapshot, Standing, Stats, Taking, Unread, Waiting, list_note,
+    Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taking, Unread, Waiting, Wanted, list_note,
 };
 
 /// The number of pieces that a value may have before it is written as a whole.
@@ -38,14 +41,15 @@ pub struct Memory {
     shared: Rc<Shared>,
     handle: u64,
     aside: Cell<bool>,
+    pub(super) notes: MemoryNotes,
 }
 
 /// The version of a value: the store's life, its last change, the value's own number (0: none), and when it expires.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MemoryVersion {
-    life: u64,
-    commit: u64,
-    value: u64,
+    pub(super) life: u64,
+    pub(super) commit: u64,
+    pub(super) value: u64,
     expiry: Option<Expiry>,
 }
 
@@ -60,12 +64,17 @@ fn has_come(expiry: Option<Expiry>) -> bool {
 }
 
 #[derive(Default)]
-struct Content {
+pub struct Content {
     /// The number of times that the store was destroyed, counted from 1 if it exists.
     life: u64,
     exists: bool,
     /// Grows with each change.
     commit: u64,
+    /// The commit of the last change of a value; and of that of each key, removals included.
+    changed: u64,
+    changes: HashMap<Vec<u8>, u64>,
+    /// Keys that were changed since a handle looked here last.
+    touched: Vec<Vec<u8>>,
     items: Vec<Item>,
     /// The highest number that has been a name since everything was replaced.
     highest: Option<i64>,
@@ -170,12 +179,48 @@ impl Content {
         self.commit
     }
 
-    fn version(&self, value: u64, expiry: Option<Expiry>) -> MemoryVersion {
+    /// Begins a change of the value of a key.
+    fn change_value(&mut self, key: &[u8]) -> u64 {
+        self.changed = self.change();
+        self.touched.push(key.to_vec());
+        self.changes.insert(key.to_vec(), self.changed);
+        self.changed
+    }
+
+    /// Takes a key out.
+    fn remove(&mut self, at: usize) {
+        let key = self.items.remove(at).key;
+        self.change_value(&key);
+    }
+
+    /// The number of its life, 0 if it does not exist.
+    pub fn life(&self) -> u64 {
+        if self.exists { self.life } else { 0 }
+    }
+
+    /// See [`Backend::state`].
+    pub fn state(&self) -> u64 {
+        if self.exists { self.changed.max(1) } else { 0 }
+    }
+
+    /// The version of a key.
+    pub fn version_of(&self, key: &[u8]) -> MemoryVersion {
+        let value = self.find(key).map_or(0, |item| item.newest().made);
+        let expiry = self.find(key).and_then(|item| item.expiry);
+        MemoryVersion { life: self.life(), commit: self.commit, value, expiry }
+    }
+
+    /// The commit that changed a key last. (A touch is no change.)
+    pub fn changed_at(&self, key: &[u8]) -> u64 {
+        self.changes.get(key).copied().unwrap_or(0)
+    }
+
+    pub fn version(&self, value: u64, expiry: Option<Expiry>) -> MemoryVersion {
         MemoryVersion { life: self.life, commit: self.commit, value, expiry }
     }
 
     fn put(&mut self, key: &[u8], bytes: Vec<u8>, expiry: Option<Expiry>) -> MemoryVersion {
-        let made = self.change();
+        let made = self.change_value(key);
         self.highest = self.highest.max(number_of(key));
         let pieces = vec![Piece { made, bytes, note: None }];
         match self.items.iter_mut().find(|item| item.key == key) {
@@ -194,7 +239,7 @@ impl Content {
 
     /// Appends to a value that is there, and writes it as a whole where it has too many pieces.
     fn append(&mut self, key: &[u8], bytes: &[u8], note: i64) {
-        let made = self.change();
+        let made = self.change_value(key);
         let item = self.items.iter_mut().find(|item| item.key == key).expect("it was there");
         let piece = Piece { made, bytes: bytes.to_vec(), note: Some(note) };
         if item.pieces.len() > PIECES {
@@ -217,7 +262,7 @@ impl Memory {
     fn on(shared: &Rc<Shared>) -> Self {
         let handle = shared.handles.get() + 1;
         shared.handles.set(handle);
-        Self { shared: shared.clone(), handle, aside: Cell::new(false) }
+        Self { shared: shared.clone(), handle, aside: Cell::new(false), notes: MemoryNotes::default() }
     }
 
     fn check(&self, reading: bool) -> Result<(), MemoryError> {
@@ -236,18 +281,21 @@ impl Memory {
     }
 
     /// The content, for a read.
-    fn read(&self) -> Result<std::cell::Ref<'_, Content>, MemoryError> {
+    pub(super) fn read(&self) -> Result<std::cell::Ref<'_, Content>, MemoryError> {
         self.check(true)?;
         self.shared.content.borrow_mut().clean();
-        Ok(self.shared.content.borrow())
+        let content = self.shared.content.borrow();
+        self.notes.begin(&content);
+        Ok(content)
     }
 
     /// The content, for a change.
-    fn write(&self) -> Result<std::cell::RefMut<'_, Content>, MemoryError> {
+    fn write(&self) -> Result<Writing<'_>, MemoryError> {
         self.check(false)?;
         let mut content = self.shared.content.borrow_mut();
         content.clean();
-        Ok(content)
+        self.notes.begin(&content);
+        Ok(Writing { before: (content.life(), content.state()), notes: &self.notes, content })
     }
 
     fn my_hold(&self) -> Option<Hold> {
@@ -280,6 +328,38 @@ impl Hold {
     }
 }
 
+/// The content while a handle changes it.
+struct Writing<'m> {
+    content: RefMut<'m, Content>,
+    notes: &'m MemoryNotes,
+    /// The life and the state before.
+    before: (u64, u64),
+}
+
+impl Deref for Writing<'_> {
+    type Target = Content;
+
+    fn deref(&self) -> &Content {
+        &self.content
+    }
+}
+
+impl DerefMut for Writing<'_> {
+    fn deref_mut(&mut self) -> &mut Content {
+        &mut self.content
+    }
+}
+
+impl Drop for Writing<'_> {
+    /// Own changes are seen.
+    fn drop(&mut self) {
+        for key in std::mem::take(&mut self.content.touched) {
+            self.notes.see(&key, self.content.version_of(&key));
+        }
+        self.notes.follow(self.before, &self.content);
+    }
+}
+
 impl Drop for Memory {
     fn drop(&mut self) {
         self.shared.locks.borrow_mut().end(self.handle);
@@ -305,6 +385,7 @@ impl Backend for Memory {
     type Version = MemoryVersion;
     type WriterHold = MemoryWriterHold;
     type Waiter = MemoryWaiter;
+    type Watch = MemoryWatch;
     type Error = MemoryError;
 
     fn address(&self) -> &[u8] {
@@ -383,6 +464,7 @@ impl Backend for Memory {
         out: &mut impl Room<u8>,
     ) -> Result<Found, MemoryError> {
         let content = self.read()?;
+        self.notes.see(key, content.version_of(key));
         let Some(item) = content.find(key) else {
             *version = if content.exists { content.version(0, None) } else { MemoryVersion::default() };
             return Ok(Found::Missing);
@@ -426,6 +508,7 @@ impl Backend for Memory {
 
     fn peek(&self, key: &[u8], version: &mut MemoryVersion, start: &mut impl Room<u8>) -> Result<Peeked, MemoryError> {
         let content = self.read()?;
+        self.notes.see(key, content.version_of(key));
         let Some(item) = content.find(key) else {
             *version = if content.exists { content.version(0, None) } else { MemoryVersion::default() };
             return Ok(Peeked::Missing);
@@ -490,6 +573,11 @@ impl Backend for Memory {
             added.ok_or(MemoryError::NoRoom(length))?;
         }
         snapshot.sort();
+        match selection {
+            Selection::All => self.notes.see_whole(&content),
+            Selection::Keys(keys) => keys.iter().for_each(|key| self.notes.see(key, content.version_of(key))),
+            Selection::Page { .. } => {}
+        }
         if snapshot.fits() { Ok(()) } else { Err(MemoryError::NoRoom(snapshot.wanted().0)) }
     }
 
@@ -587,7 +675,7 @@ impl Backend for Memory {
         let Some(Split { first, rest, length }) = split(&item.bytes()) else { return Ok(Shifted::Whole) };
         let Some(first) = first else { return Ok(Shifted::Nothing) };
         fill(out, &first)?;
-        let made = content.change();
+        let made = content.change_value(key);
         let item = content.items.iter_mut().find(|item| item.key == key).expect("it was there");
         item.pieces = vec![Piece { made, bytes: rest, note: Some(list_note(length)) }];
         let expiry = item.expiry;
@@ -615,19 +703,22 @@ impl Backend for Memory {
     fn remove(&self, key: &[u8]) -> Result<bool, MemoryError> {
         let mut content = self.write()?;
         let Some(at) = content.items.iter().position(|item| item.key == key) else { return Ok(false) };
-        content.change();
-        content.items.remove(at);
+        content.remove(at);
         Ok(true)
     }
 
     fn replace(&self, entries: &[(&[u8], &[u8])]) -> Result<(), MemoryError> {
         let mut content = self.write()?;
         content.change();
-        content.items.clear();
+        while !content.items.is_empty() {
+            content.remove(0);
+        }
         content.highest = None;
         for (key, value) in entries {
             content.put(key, value.to_vec(), None);
         }
+        content.changed = content.commit;
+        self.notes.see_whole(&content);
         Ok(())
     }
 
@@ -666,8 +757,7 @@ impl Backend for Memory {
                 Change::Append { key, bytes, note, .. } => content.append(key, bytes, note),
                 Change::Put { key, .. } | Change::Remove { key } => {
                     if let Some(at) = content.items.iter().position(|item| item.key == key) {
-                        content.change();
-                        content.items.remove(at);
+                        content.remove(at);
                     }
                 }
             }
@@ -679,6 +769,7 @@ impl Backend for Memory {
         let mut content = self.write()?;
         let Content { life, commit, .. } = *content;
         *content = Content { life, commit, ..Content::default() };
+        self.notes.clear();
         self.shared.hold.set(None);
         self.shared.locks.borrow_mut().forget_all();
         Ok(())
@@ -788,6 +879,31 @@ impl Backend for Memory {
     }
 
     fn stop_waiting(&self) {}
+
+    fn state(&self) -> Result<u64, MemoryError> {
+        Ok(self.read()?.state())
+    }
+
+    fn see(&self, key: &[u8], version: &MemoryVersion) {
+        self.notes.see(key, *version);
+    }
+
+    fn keeps_all_from_writing(&self) -> bool {
+        self.shared.hold.get().is_some()
+    }
+
+    fn watch(&self, wanted: &mut [Wanted<MemoryWatch>], since: Since) -> Result<(), MemoryError> {
+        self.begin_to_watch(wanted, since)
+    }
+
+    fn has_changed(&self, wanted: &mut [Wanted<MemoryWatch>], at_most: Duration) -> Result<bool, MemoryError> {
+        let has_changed = self.look_for_changes(wanted)?;
+        if !has_changed {
+            // All other handles are of this very thread: nothing can happen meanwhile.
+            std::thread::sleep(at_most);
+        }
+        Ok(has_changed)
+    }
 
     fn format_version() -> String {
         "1".into()

@@ -9,9 +9,12 @@ pub mod model;
 pub mod queues;
 mod split;
 pub mod suite;
+mod waiting;
+mod waits;
 
 pub use failure::MemoryError;
 pub use memory::{Memory, MemoryPlace, MemoryVersion, MemoryWaiter, MemoryWriterHold};
+pub use waiting::MemoryWatch;
 
 use super::Backend;
 
@@ -76,6 +79,14 @@ macro_rules! backend_tests {
             a_look_at_the_store_waits_for_nobody
             another_handle_is_on_the_same_store
             nothing_is_there_to_import
+            a_change_counts_from_when_the_handle_saw_the_key
+            own_changes_are_seen
+            a_change_counts_from_a_state_that_was_noted
+            a_change_of_anything_counts_from_when_everything_was_seen
+            a_wait_goes_on_from_where_it_began
+            a_store_that_comes_or_goes_is_a_change
+            a_key_seen_through_another_handle_is_seen
+            nobody_waits_who_keeps_others_out
         }
         $crate::backend_tests! { $fixture; in expiring:
             an_expired_value_is_missing_for_every_operation

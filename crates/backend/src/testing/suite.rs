@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Fixture;
 pub use super::commits::*;
+pub use super::waits::*;
 use crate::{
     Appended, Backend, BackendError, Found, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Selection, Snapshot,
     Standing, Stored,

@@ -64,6 +64,19 @@ impl Receipt {
     }
 }
 
+/// The change that a publication makes, as those see it who wait for one.
+#[derive(Debug, Clone, Copy)]
+pub enum Effect {
+    /// The value of the name with this hash is another one.
+    Value(u64),
+    /// So are some: who publishes notes each of them ([`Pages::changed`](crate::pages::Pages::changed)).
+    Values,
+    /// All may be.
+    All,
+    /// None is: records are moved, or merged.
+    None,
+}
+
 /// By how much the log's end moves when something is published without a record.
 const UNRECORDED: u64 = 8;
 
@@ -120,7 +133,7 @@ impl<'g> Log<'g> {
             Search::Miss(Some(_)) => self.end(),
             Search::Miss(None) => return Err(Failure::Damaged("its index has no room where it must".into())),
         };
-        let published = self.publish_record(&record, order, Purpose::Write)?;
+        let published = self.publish_record(&record, order, Purpose::Write, Effect::Value(hash))?;
         let record = published.record();
         let slot = match search {
             Search::Hit(hit) => {
@@ -141,11 +154,17 @@ impl<'g> Log<'g> {
 
     /// Appends a record that holds a value, and publishes it. On an error nothing has changed.
     #[inline(always)]
-    pub fn publish_record(&self, record: &NewRecord, order: u64, purpose: Purpose) -> Result<Published, Failure> {
+    pub fn publish_record(
+        &self,
+        record: &NewRecord,
+        order: u64,
+        purpose: Purpose,
+        effect: Effect,
+    ) -> Result<Published, Failure> {
         let place = self.segments().space_for(record.length(), purpose)?;
         let placed = self.append(record, place, self.end(), order, Company::NONE);
         self.add_live(place.page(), placed.length as i64);
-        self.publish(place, placed).inspect_err(|_| {
+        self.publish(place, placed, effect).inspect_err(|_| {
             self.add_live(place.page(), -(placed.length as i64));
             if place.is_large() {
                 self.release(place.page());
@@ -190,21 +209,22 @@ impl<'g> Log<'g> {
             return self.file.check_long().map(|()| false);
         };
         let was_there = !self.has_expired(hit.record);
-        self.remove_hit(key, hit).map(|()| was_there)
+        self.remove_hit(key, hit, self.change_of(hit)).map(|()| was_there)
     }
 
     /// Removes a key whose record was found.
-    pub fn remove_hit(&self, key: &EncodedKey, hit: Hit) -> Result<(), Failure> {
+    pub fn remove_hit(&self, key: &EncodedKey, hit: Hit, effect: Effect) -> Result<(), Failure> {
         let record = NewRecord::new(Op::Remove, key, Value::whole(&[0xc0]));
         let purpose = if self.is_durable() { Purpose::Reclaim } else { Purpose::Spare };
         let place = match self.segments().space_for(record.length(), purpose) {
             Err(Failure::NoSpace | Failure::SizeLimit | Failure::Outgrown(_)) if !self.is_durable() => {
-                return self.remove_without_record(hit);
+                return self.remove_without_record(hit, effect);
             }
             other => other?,
         };
+        self.note_removal(effect);
         let placed = self.append(&record, place, self.end(), self.order(hit.record), Company::NONE);
-        let published = self.publish(placed.record, placed);
+        let published = self.publish(placed.record, placed, effect);
         if let Ok(published) = &published {
             self.forget(hit);
             self.mark_indexed(published);
@@ -213,21 +233,39 @@ impl<'g> Log<'g> {
         published.map(drop)
     }
 
+    /// The change that is one of the value that a slot names.
+    #[inline]
+    pub fn change_of(&self, hit: Hit) -> Effect {
+        Effect::Value(self.file.map.word(hit.slot.offset()).get())
+    }
+
+    /// Notes where a name is removed, before anybody can see that. (Should it come to nothing, some names count as removed that were
+    /// not there.)
+    fn note_removal(&self, effect: Effect) {
+        if let Effect::Value(hash) = effect {
+            self.header().removed_at(hash).set(self.end());
+        }
+    }
+
     /// Removes a key where there is no space for a record that says so: what is published is the old record itself, as
     /// removed. What is left of that is the mark that it is dead. (In a durable file a power loss while the pieces of a
     /// value are marked could bring back a part of it.)
     #[cold]
-    pub fn remove_without_record(&self, hit: Hit) -> Result<(), Failure> {
+    pub fn remove_without_record(&self, hit: Hit, effect: Effect) -> Result<(), Failure> {
         if self.file.map.is_poisoned() {
             return Err(Failure::Stale);
         }
         let header = self.header();
         // A record that was not published behind the last one is not to be taken for one that was.
         self.segments().end_walks_at_tail();
+        self.note_removal(effect);
         header.pending.set(hit.record.word() | REMOVAL);
         let end = self.end() + UNRECORDED;
         header.commit.store(header.commit.get() & HELD | end, Ordering::Release);
         header.commits.add(1);
+        if let Effect::Value(hash) = effect {
+            self.changed(hash);
+        }
         self.forget(hit);
         if !self.file.map.is_poisoned() {
             header.indexed.store(end, Ordering::Release);
@@ -276,7 +314,8 @@ impl<'g> Log<'g> {
             }
             map.write_inside(value + record.value.head.len() as u64, record.value.body);
         }
-        self.seal(placed, record.op, company);
+        let beside = record.origin.map_or_else(|| company.word(), |origin| distance_back(origin, position));
+        self.seal(placed, record.op, beside);
         self.mark_end(placed);
         if let Some(expiry) = record.expiry {
             self.segments().note_expiry(place, length, expiry);
@@ -284,17 +323,18 @@ impl<'g> Log<'g> {
         placed
     }
 
-    /// Computes a record's CRC and writes it down, with the records that are published together with it.
+    /// Computes a record's CRC and writes it down, with what stands beside it: which records are published together with this
+    /// one ([`Company`]), or how far back it was first ([`distance_back`]).
     #[inline(always)]
-    pub fn seal(&self, placed: Placed, op: Op, company: Company) {
+    pub fn seal(&self, placed: Placed, op: Op, beside: u32) {
         let map = &self.file.map;
         let (record, offset) = (placed.record, placed.record.offset());
         let generation = map.word(record.run() + GENERATION).get();
         let crc_word = map.word(offset + RECORD_CRC);
-        crc_word.set(u64::from(company.word()) << 32);
+        crc_word.set(u64::from(beside) << 32);
         let seed = crc_seed(self.file.identity.store_id, generation, offset, map.word(offset).get());
         let crc = self.view().sealed(seed, record, placed.length, op).unwrap_or(0);
-        crc_word.set((u64::from(company.word()) << 32) | u64::from(crc));
+        crc_word.set((u64::from(beside) << 32) | u64::from(crc));
     }
 
     /// Makes sure that a walk through the segment ends behind this record, whatever an earlier life
@@ -310,13 +350,13 @@ impl<'g> Log<'g> {
     /// Makes everything up to the record `last` true; `first` is the first of the new records. On an error
     /// nothing has happened.
     #[inline]
-    pub fn publish(&self, first: Ref, last: Placed) -> Result<Published, Failure> {
-        self.publish_as(first, first, last)
+    pub fn publish(&self, first: Ref, last: Placed, effect: Effect) -> Result<Published, Failure> {
+        self.publish_as(first, (first, last), effect)
     }
 
     /// As [`Log::publish`], where `pending` shall name another record than the first one.
     #[inline]
-    pub fn publish_as(&self, pending: Ref, first: Ref, last: Placed) -> Result<Published, Failure> {
+    pub fn publish_as(&self, pending: Ref, (first, last): (Ref, Placed), effect: Effect) -> Result<Published, Failure> {
         let header = self.header();
         if self.is_durable() {
             self.sync_before_publishing(first)?;
@@ -327,6 +367,11 @@ impl<'g> Log<'g> {
         header.pending.set(pending.word());
         header.commit.store(header.commit.get() & HELD | (last.position + last.length), Ordering::Release);
         header.commits.add(1);
+        match effect {
+            Effect::Value(hash) => self.changed(hash),
+            Effect::All => self.all_changed(),
+            Effect::Values | Effect::None => {}
+        }
         Ok(Published { last })
     }
 

@@ -3,7 +3,7 @@
 //! Their records get positions that follow each other, and are published by one store of `commit`. Those that have room beside
 //! each other lie there, as the copies of the cleaner do. Others go wherever there is room, and one more record lists them.
 
-use super::append::{Placed, Published};
+use super::append::{Effect, Placed, Published};
 use super::list::*;
 use super::replace::united_start;
 use super::segments::fits;
@@ -50,7 +50,7 @@ impl<'c> Member<'c> {
 
     fn new_record(&self) -> NewRecord<'_> {
         let value = Value { head: &self.head, body: self.body };
-        NewRecord { op: self.op, key: &self.key, expiry: self.expiry, is_taken: self.is_taken, value }
+        NewRecord { op: self.op, key: &self.key, expiry: self.expiry, is_taken: self.is_taken, value, origin: None }
     }
 }
 
@@ -216,7 +216,7 @@ impl<'g> Batches<'g> {
             last = Some(placed);
         }
         let Some(last) = last else { return Ok(()) };
-        let published = self.publish(first, last).inspect_err(|_| {
+        let published = self.publish(first, last, Effect::Values).inspect_err(|_| {
             self.add_live(place.page(), -live);
             if place.is_large() {
                 self.release(place.page());
@@ -229,6 +229,9 @@ impl<'g> Batches<'g> {
 
     /// Writes the record of a member, and counts it.
     fn append_member(&self, member: &mut Member, place: Ref, position: u64, company: Company) -> Placed {
+        if member.op == Op::Remove {
+            self.header().removed_at(member.hash).set(position);
+        }
         let order = member.order.unwrap_or(position);
         let placed = self.append(&member.new_record(), place, position, order, company);
         if member.op.holds_value() {
@@ -250,7 +253,8 @@ impl<'g> Batches<'g> {
             taken: Vec::new(),
         };
         let done = self.write_apart(plan, &mut written);
-        let published = done.and_then(|()| self.publish_as(written.pending, written.first, written.last));
+        let published =
+            done.and_then(|()| self.publish_as(written.pending, (written.first, written.last), Effect::Values));
         match published {
             Ok(published) => self.finish_apart(plan, &written, &published),
             Err(failure) => {
@@ -351,6 +355,7 @@ impl<'g> Batches<'g> {
 
     /// Tells the index of all members. Nothing of it can fail.
     fn apply(&self, plan: &Plan) {
+        plan.members.iter().for_each(|member| self.changed(member.hash));
         for member in &plan.members {
             let hit = match member.hit {
                 // Nothing has moved since the key was looked up.

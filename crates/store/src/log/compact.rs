@@ -1,6 +1,6 @@
 //! Compaction: live records move out of segments in which much is dead.
 
-use super::append::Placed;
+use super::append::{Effect, Placed};
 use super::expire::Expired;
 use super::segments::{first_record, fits};
 use super::values::Values;
@@ -222,10 +222,13 @@ impl<'g> Compactor<'g> {
 
     fn copy_record(&self, from: Ref, head: RecordHead, to: Ref, position: u64) -> Placed {
         let map = &self.file.map;
+        // (The record is in a segment, and its words are there.)
+        let origin = self.view().origin(from).unwrap_or(position);
         map.copy_within(from.offset(), to.offset(), head.length);
+        map.word(to.offset()).set(map.word(to.offset()).get() | MOVED);
         map.word(to.offset() + RECORD_POSITION).set(position);
         let placed = Placed { record: to, length: head.length, position };
-        self.seal(placed, head.op, Company::NONE);
+        self.seal(placed, head.op, distance_back(origin, position));
         self.mark_end(placed);
         if let Some(Some(expiry)) = self.view().expiry(to, head) {
             self.segments().note_expiry(to, 0, expiry);
@@ -238,7 +241,7 @@ impl<'g> Compactor<'g> {
         let (Some(&(_, first)), Some(&(_, last))) = (moves.first(), moves.last()) else { return Ok(()) };
         let (bytes, page) = ((last.position + last.length - first.position) as i64, first.record.page());
         self.add_live(page, bytes);
-        let published = self.publish(first.record, last).inspect_err(|_| self.add_live(page, -bytes))?;
+        let published = self.publish(first.record, last, Effect::None).inspect_err(|_| self.add_live(page, -bytes))?;
         // Nothing has changed for anybody.
         self.header().commits.add(-1);
         for (hit, placed) in moves.drain(..) {

@@ -9,7 +9,7 @@
 //! segments from the first to the last, and finds anew what the words should be. While it is under way the header's word stays as it
 //! is; what it will be is in a word of its own, which counts what is stored meanwhile, too.
 
-use super::append::Log;
+use super::append::{Effect, Log};
 use super::segments::is_no_later;
 use crate::clock::tick;
 use crate::error::Failure;
@@ -162,9 +162,9 @@ impl<'g> Expired<'g> {
             // A power loss may bring the record back, and then it has expired all the same: no record has to say that it is gone.
             // (But not so a part of the value, which may be one that was to expire later.)
             Search::Hit(hit) if hit.record == record && self.is_durable() && !self.before(record).is_none() => {
-                self.remove_hit(&name.encoded(), hit)
+                self.remove_hit(&name.encoded(), hit, Effect::None)
             }
-            Search::Hit(hit) if hit.record == record => self.remove_without_record(hit),
+            Search::Hit(hit) if hit.record == record => self.remove_without_record(hit, Effect::None),
             _ => Ok(()),
         }
     }

@@ -105,7 +105,7 @@ impl<'g> Queue<'g> {
             }
             let (expiry, body) = (self.expiry(hit)?, &list::take_one()[..]);
             let note = list_note(u64::from(cursor.length) - 1);
-            let take = NewPiece { kept: hit.record, left: 0, note, expiry, cursor: Some(cursor), body };
+            let take = NewPiece { kept: hit.record, left: 0, note, expiry, cursor: Some(cursor), body, origin: None };
             let length = take.length(key);
             let found = match tidied {
                 Tidied::No if budget < length => Search::Untidy(Untidy::ManyPieces),

@@ -122,6 +122,17 @@ impl<'f> Records<'f> {
         Some(parse_expiry(self.read(value - head.value_head())?))
     }
 
+    /// The position at which the value was stored that a record has, wherever the record has been moved since; or a later one, if
+    /// that was very long ago. It is never before the real one.
+    pub fn origin(&self, record: Ref) -> Option<u64> {
+        let position = self.position(record)?;
+        if self.word(record.offset())?.load(Ordering::Acquire) & MOVED == 0 {
+            return Some(position);
+        }
+        let back = self.word(record.offset() + RECORD_CRC)?.load(Ordering::Acquire) >> 32;
+        Some(origin(position, back as u32))
+    }
+
     /// A record's position in the log.
     #[inline]
     pub fn position(&self, record: Ref) -> Option<u64> {

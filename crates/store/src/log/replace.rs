@@ -1,6 +1,6 @@
 //! Replacing everything: an index is prepared beside the one in use, and one publication switches over.
 
-use super::append::{Log, Placed};
+use super::append::{Effect, Log, Placed};
 use super::segments::fits;
 use crate::error::Failure;
 use crate::format::*;
@@ -94,10 +94,13 @@ impl<'g> Replace<'g> {
     /// Replaces all keys and values by others: an index is prepared beside the one in use, and one
     /// publication switches over. On an error nothing has changed.
     pub fn replace(&self, entries: &[Item]) -> Result<(), Failure> {
+        // (Should it come to nothing, some names count as removed that were not there.)
+        self.header().removed.iter().for_each(|removed| removed.set(self.end()));
         let class = self.segments().class_for(0, small_bytes(entries));
         let start = self.segments().empty_segment(class, Purpose::Write)?;
         let publish = |new: Prepared| {
-            let published = self.publish(new.clear.record, new.last).inspect_err(|_| self.free_index(new.root))?;
+            let published =
+                self.publish(new.clear.record, new.last, Effect::All).inspect_err(|_| self.free_index(new.root))?;
             Ok((new, published))
         };
         match self.prepare_replacement(start, class, entries).and_then(publish) {
@@ -141,7 +144,7 @@ impl<'g> Replace<'g> {
                 }
             };
             let value = Value { head, body: item.value.body };
-            let record = NewRecord { op, key: &key, expiry: item.expiry, is_taken: false, value };
+            let record = NewRecord { op, key: &key, expiry: item.expiry, is_taken: false, value, origin: None };
             let length = record.length();
             let place = if length > MAX_SMALL {
                 self.segments().large_run(length, Purpose::Write)?
@@ -161,7 +164,7 @@ impl<'g> Replace<'g> {
         let root = self.index_for(&placed)?;
         let value = uint(root.seal(self.file.identity.store_id));
         self.file.map.write(first.offset() + RECORD_HEAD + clear_record.key.len(), &value);
-        self.seal(clear, Op::Clear, Company::of(0, count));
+        self.seal(clear, Op::Clear, Company::of(0, count).word());
         let next_number = entries.iter().map(|item| NextNumber::after(item.key)).max().unwrap_or_default();
         Ok(Prepared { root, clear, last, tail, next_number })
     }

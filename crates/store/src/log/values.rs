@@ -1,6 +1,6 @@
 //! Values that grow: appending to them, and merging the pieces.
 
-use super::append::{Log, Receipt};
+use super::append::{Effect, Log, Receipt};
 use super::pieces::{Piece, Pieces, copy_pieces};
 use crate::error::Failure;
 use crate::format::*;
@@ -25,6 +25,8 @@ pub(super) struct NewPiece<'a> {
     /// Where the first element of the list lies then, if any was taken.
     pub cursor: Option<Cursor>,
     pub body: &'a [u8],
+    /// Where the newest of it was stored, if nothing of it is new.
+    pub origin: Option<u64>,
 }
 
 impl NewPiece<'_> {
@@ -66,6 +68,8 @@ struct United<'a> {
     /// Their bytes, behind room for the start of a united value; and the bytes that follow.
     before: Vec<u8>,
     bytes: &'a [u8],
+    /// As in [`NewPiece`].
+    origin: Option<u64>,
 }
 
 /// A record by which a value goes on, before it has a place.
@@ -161,7 +165,7 @@ impl<'g> Values<'g> {
         };
         let head = united_head(note);
         let record = NewRecord::new(Op::United, key, Value { head: &head, body: bytes });
-        let published = self.publish_record(&record, self.end(), Purpose::Write)?;
+        let published = self.publish_record(&record, self.end(), Purpose::Write, Effect::Value(hash))?;
         match old {
             Some(old) => self.replace_record(old, published.record(), Ref::NONE),
             None => {
@@ -178,7 +182,7 @@ impl<'g> Values<'g> {
         let Some(Budget { left, length, expiry, cursor }) = self.budget_left(key, hit, bytes)? else {
             return self.append_too_much(key, hit, note, bytes);
         };
-        let piece = NewPiece { kept: hit.record, left, note, expiry, cursor, body: bytes };
+        let piece = NewPiece { kept: hit.record, left, note, expiry, cursor, body: bytes, origin: None };
         if length <= MAX_SMALL {
             return self.put_small_piece(key, hit, piece).map(Appending::Done);
         }
@@ -220,7 +224,8 @@ impl<'g> Values<'g> {
                 cursor => cursor,
             },
         };
-        let length = NewPiece { kept: hit.record, left: 0, note: 0, expiry, cursor, body: bytes }.length(key);
+        let length =
+            NewPiece { kept: hit.record, left: 0, note: 0, expiry, cursor, body: bytes, origin: None }.length(key);
         // The number of pieces is what costs; of those that are not united there are few.
         let left = budget.checked_sub(if length > MAX_UNITED { 0 } else { length });
         Ok(left.map(|left| Budget { left: left as u32, length, expiry, cursor }))
@@ -260,11 +265,20 @@ impl<'g> Values<'g> {
         write_append_head(head, link, piece.cursor);
         let (expiry, is_taken) = (piece.expiry, piece.cursor.is_some());
         let value = Value { head, body: piece.body };
-        let record = NewRecord { op: Op::Append, key, expiry, is_taken, value };
-        let published = self.publish_record(&record, piece.kept.word(), purpose)?;
+        let record = NewRecord { op: Op::Append, key, expiry, is_taken, value, origin: piece.origin };
+        let published = self.publish_record(&record, piece.kept.word(), purpose, self.effect(&record, hit))?;
         self.follow(hit, published.record(), piece.kept);
         self.mark_indexed(&published);
         Ok(published.receipt(hit.slot))
+    }
+
+    /// The effect of a record that takes the place of another: none if it only says again what there was.
+    #[inline]
+    fn effect(&self, record: &NewRecord, hit: Hit) -> Effect {
+        match record.origin {
+            None => self.change_of(hit),
+            Some(_) => Effect::None,
+        }
     }
 
     /// When a value expires: its newest piece says so.
@@ -316,21 +330,22 @@ impl<'g> Values<'g> {
             return self.unite_list(key, hit, &value, expiry, purpose).map(Some);
         }
         let note = self.view().note(hit.record).ok_or_else(lost_piece)?;
+        let origin = Some(self.view().origin(hit.record).ok_or_else(lost_piece)?);
         if let Some(kept) = kept {
             let (note, cursor) = (note.ok_or_else(lost_piece)?, value.cursor());
-            let piece = NewPiece { kept, left: MAX_BUDGET as u32, note, expiry, cursor, body: &[] };
+            let piece = NewPiece { kept, left: MAX_BUDGET as u32, note, expiry, cursor, body: &[], origin };
             let bytes = self.copied(piece.head(), newest)?;
             return self.put_piece(key, hit, piece, bytes, purpose).map(Some);
         }
         let bytes = self.copied(UNITED_HEAD, newest)?;
-        let united = United { whole: value.whole, note, expiry, before: bytes, bytes: &[] };
+        let united = United { whole: value.whole, note, expiry, before: bytes, bytes: &[], origin };
         self.put_united(key, hit, united, purpose).map(Some)
     }
 
     /// Lets a key's value go on with `bytes`, and writes all of it as one record.
     pub fn append_whole(&self, key: &EncodedKey, hit: Hit, note: i64, bytes: &[u8]) -> Result<Receipt, Failure> {
         let (whole, before) = self.united(key, hit, bytes)?;
-        let united = United { whole, note: Some(note), expiry: self.expiry(hit)?, before, bytes };
+        let united = United { whole, note: Some(note), expiry: self.expiry(hit)?, before, bytes, origin: None };
         self.put_united(key, hit, united, Purpose::Write)
     }
 
@@ -386,12 +401,14 @@ impl<'g> Values<'g> {
     /// Lets a value expire at another time, or never. A value that was appended to gets a piece that says no more than that; another one
     /// is written anew.
     pub fn touch(&self, key: &EncodedKey, hit: Hit, expiry: Option<Expiry>) -> Result<Receipt, Failure> {
+        // (No other value: nobody who waits for one is told.)
+        let origin = Some(self.view().origin(hit.record).ok_or_else(lost_piece)?);
         let note = self.view().note(hit.record).ok_or_else(lost_piece)?;
         if let Some(note) = note {
             if let Some(Budget { left, length, cursor, .. }) = self.budget_left(key, hit, &[])?
                 && length + EXPIRY < MAX_SMALL
             {
-                let piece = NewPiece { kept: hit.record, left, note, expiry, cursor, body: &[] };
+                let piece = NewPiece { kept: hit.record, left, note, expiry, cursor, body: &[], origin };
                 return self.put_small_piece(key, hit, piece);
             }
             if let Some(receipt) = self.merge(key, hit, expiry, Purpose::Write)? {
@@ -402,7 +419,7 @@ impl<'g> Values<'g> {
         if key.len() + value.length > MAX_RECORD - PAGE {
             return Err(Failure::TooLarge);
         }
-        let united = United { whole: value.whole, note, expiry, before: self.all_of(&value)?, bytes: &[] };
+        let united = United { whole: value.whole, note, expiry, before: self.all_of(&value)?, bytes: &[], origin };
         self.put_united(key, hit, united, Purpose::Write)
     }
 
@@ -411,7 +428,7 @@ impl<'g> Values<'g> {
         let whole = self.pieces(hit)?.whole;
         let (note, expiry) = (Some(list_note(0)), self.expiry(hit)?);
         let before = [&[0; UNITED_HEAD as usize][..], &list::empty_list()].concat();
-        self.put_united(key, hit, United { whole, note, expiry, before, bytes: &[] }, Purpose::Write)
+        self.put_united(key, hit, United { whole, note, expiry, before, bytes: &[], origin: None }, Purpose::Write)
     }
 
     /// Writes a list that was consumed from its head as one record, without what was taken.
@@ -428,7 +445,8 @@ impl<'g> Values<'g> {
         if key.len() + before.len() as u64 > MAX_RECORD - PAGE {
             return Err(Failure::TooLarge);
         }
-        self.put_united(key, hit, United { whole: value.whole, note, expiry, before, bytes: &[] }, purpose)
+        let origin = Some(self.view().origin(hit.record).ok_or_else(lost_piece)?);
+        self.put_united(key, hit, United { whole: value.whole, note, expiry, before, bytes: &[], origin }, purpose)
     }
 
     /// All bytes of a value, behind room for the start of a united one; of a list, those of the elements that are left.
@@ -446,21 +464,21 @@ impl<'g> Values<'g> {
 
     /// Puts one record in the place of all pieces of a value.
     fn put_united(&self, key: &EncodedKey, hit: Hit, united: United, purpose: Purpose) -> Result<Receipt, Failure> {
-        let United { whole, note, expiry, mut before, bytes } = united;
+        let United { whole, note, expiry, mut before, bytes, origin } = united;
         let record = match note {
             Some(note) => {
                 before[..UNITED_HEAD as usize].copy_from_slice(&united_head(note));
                 let value = Value { head: &before, body: bytes };
-                NewRecord { expiry, ..NewRecord::new(Op::United, key, value) }
+                NewRecord { expiry, origin, ..NewRecord::new(Op::United, key, value) }
             }
             // Nothing was ever appended to it.
             None => {
                 let value = Value { head: &before[UNITED_HEAD as usize..], body: bytes };
-                NewRecord { expiry, ..NewRecord::new(Op::Set, key, value) }
+                NewRecord { expiry, origin, ..NewRecord::new(Op::Set, key, value) }
             }
         };
         let order = self.file.map.word(whole.offset() + RECORD_ORDER).get();
-        let published = self.publish_record(&record, order, purpose)?;
+        let published = self.publish_record(&record, order, purpose, self.effect(&record, hit))?;
         self.replace_record(hit, published.record(), Ref::NONE);
         self.mark_indexed(&published);
         Ok(published.receipt(hit.slot))

@@ -20,7 +20,7 @@ use sync_backend::{Entry, Facts, Found, Now, Room, Selection, Snapshot, Unread};
 
 /// How often a reader starts over before it asks for quiet. (Each time somebody must have written that very
 /// key, or have made room, within a few instructions.)
-const ATTEMPTS: u32 = 1_000;
+pub(super) const ATTEMPTS: u32 = 1_000;
 /// How often where it looks at everything, which any write disturbs.
 const ATTEMPTS_AT_ALL: u32 = 3;
 
@@ -34,6 +34,11 @@ impl<'f> Reader<'f> {
     #[inline(always)]
     pub fn of(file: &'f File) -> Self {
         Self { file }
+    }
+
+    /// The file.
+    pub(super) fn file(&self) -> &'f File {
+        self.file
     }
 
     /// Looks a key up for `object`; see [`crate::Store::get_short`] and [`crate::Store::peek`].

@@ -27,9 +27,14 @@ impl Store {
                 return Ok(false);
             }
             if let [Change::Clear, ..] = changes {
-                return Replace::of(owner).replace(&Item::of_changes(changes)?).map(|()| true);
+                Replace::of(owner).replace(&Item::of_changes(changes)?)?;
+                self.note_changes(file, changes, owner);
+                return Ok(true);
             }
             let done = Batches::of(owner).commit(changes, |version| Reader::of(file).hint(version))?;
+            if done {
+                self.note_changes(file, changes, owner);
+            }
             Compactor::of(owner).clean_up();
             Ok(done)
         })

@@ -4,7 +4,7 @@ use super::{Existence, Store};
 use crate::error::Result;
 use crate::format::{self, EncodedKey, Value};
 use crate::index::Search;
-use crate::log::append::Log;
+use crate::log::append::{Effect, Log};
 use crate::log::compact::Compactor;
 use crate::log::values::Values;
 use crate::read::Reader;
@@ -72,10 +72,10 @@ impl Store {
             let hash = format::hash(file.identity.hash_seed, key);
             let Search::Hit(hit) = log.search(hash, &encoded) else { return Ok(false) };
             if log.has_expired(hit.record) {
-                return log.remove_hit(&encoded, hit).map(|()| false);
+                return log.remove_hit(&encoded, hit, Effect::None).map(|()| false);
             }
             if expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
-                return log.remove_hit(&encoded, hit).map(|()| true);
+                return log.remove_hit(&encoded, hit, log.change_of(hit)).map(|()| true);
             }
             let is_known = Reader::of(file).hint(seen).is_some();
             let receipt = Values::of(owner).touch(&encoded, hit, expiry)?;

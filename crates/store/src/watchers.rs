@@ -1,0 +1,185 @@
+//! Waiting for a change, in the header: a waiter writes down what it waits for, and sleeps; a writer that has changed that wakes
+//! it.
+//!
+//! A writer looks *after* it has given the write lock back: one load, of the word `watchers`, as long as nobody waits. A waiter
+//! that has written a name down, moves that word and then looks whether the name has changed already. With a full fence on both
+//! sides (the writer's is the exchange that frees the lock) one of them sees the other (`tests/loom.rs`).
+//!
+//! A name that is written down stays there until a writer that has changed it finds it. So nothing has to be cleared up after
+//! waiters that were killed: each name that they leave costs one look. Where there is no room for another name, all are struck out
+//! and everybody is woken, to write down again what it still waits for.
+
+use super::clock::tick;
+use super::file::File;
+use super::futex::{Woken, futex_wait, futex_wake};
+use super::header::Word;
+use super::memory::fence;
+use super::watching::{Changed, Changes, Mark};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// In `watchers`: where the second begins in which all names were struck out last.
+const SWEPT: u32 = 48;
+
+/// The halves of a word that can hold a mark.
+const HALVES: [u32; 2] = [0, 32];
+
+fn mark_in(word: u64, half: u32) -> Mark {
+    Mark((word >> half) as u32)
+}
+
+/// Changes a word; `change` tells what it is to be, or `None` where it is to stay. Whether it was changed.
+fn change(word: &Word, change: impl Fn(u64) -> Option<u64>) -> bool {
+    let mut now = word.load(Ordering::Acquire);
+    while let Some(new) = change(now) {
+        match word.compare_exchange(now, new) {
+            Ok(()) => return true,
+            Err(other) => now = other,
+        }
+    }
+    false
+}
+
+/// The word whose low half is the next one.
+fn moved(word: u64) -> u64 {
+    word & !u64::from(u32::MAX) | u64::from((word as u32).wrapping_add(1))
+}
+
+impl File {
+    /// Says that a name is waited for. The word on which to sleep, and its state: from here on it moves with each change.
+    /// `begins`: the waiter has not said so before. `None`: there is no room.
+    pub fn wait_for(&self, marks: &[Mark], begins: bool) -> Option<(&Word, u32)> {
+        let header = self.map.header();
+        let futex = &header.waits[marks.first()?.futex()];
+        let state = futex.load(Ordering::Acquire) as u32;
+        let mut is_new = begins;
+        for &mark in marks {
+            is_new |= self.write_down(mark)?;
+        }
+        if is_new {
+            change(&header.watchers, |word| Some(word & !0 << SWEPT | (word + 1) & !(!0 << SWEPT)));
+        }
+        // As in the writer, which publishes, and then (the lock is free) looks for names.
+        fence(Ordering::SeqCst);
+        Some((futex, state))
+    }
+
+    /// Whether a mark was not there; `None`: there is no room for it.
+    fn write_down(&self, mark: Mark) -> Option<bool> {
+        let watched = &self.map.header().watched;
+        let is_there = |word: &Word| {
+            let word = word.load(Ordering::Relaxed);
+            HALVES.iter().any(|&half| mark_in(word, half) == mark)
+        };
+        if watched.iter().any(is_there) {
+            return Some(false);
+        }
+        let put = |word: &Word| {
+            change(word, |now| {
+                let half = HALVES.into_iter().find(|&half| mark_in(now, half) == Mark(0))?;
+                Some(now | u64::from(mark.0) << half)
+            })
+        };
+        (watched.iter().any(put) || self.sweep() && watched.iter().any(put)).then_some(true)
+    }
+
+    /// Strikes out all names, and lets all waiters write down theirs again. Not twice in a second: false.
+    #[cold]
+    fn sweep(&self) -> bool {
+        let now = tick() / 1_000_000_000 % (1 << (u64::BITS - SWEPT));
+        let is_due = change(&self.map.header().watchers, |word| {
+            (word >> SWEPT != now).then_some(now << SWEPT | (word + 1) & !(!0 << SWEPT))
+        });
+        if is_due {
+            self.wake_waiters(&Changes::All, None);
+        }
+        is_due
+    }
+
+    /// Sleeps until `word` is not in this state any more, at most for `at_most`.
+    pub fn sleep_until_changed(&self, word: &Word, state: u32, at_most: Duration) {
+        if futex_wait(word, state, at_most) == Woken::Fault {
+            self.map.poison();
+        }
+    }
+
+    /// The owner of the write lock has just published a change of the value of the name with this hash.
+    #[inline]
+    pub fn note_change(&self, hash: u64) {
+        let header = self.map.header();
+        header.changed.store(header.end(), Ordering::Release);
+        self.watching().change(hash);
+    }
+
+    /// In a file that has been put right: nobody can say any more what has changed since when, or who waited.
+    pub fn forget_changes(&self) {
+        let (header, end) = (self.map.header(), self.map.header().end());
+        header.changed.set(end);
+        header.removed.iter().for_each(|removed| removed.set(end));
+        header.watched.iter().for_each(|watched| watched.set(0));
+    }
+
+    /// Tells others what has changed under the write lock, which is free again.
+    #[inline]
+    pub fn tell(&self) {
+        match self.watching().take() {
+            Changed::Nothing => {}
+            Changed::One(hash) => {
+                let watchers = self.map.header().watchers.load(Ordering::Acquire);
+                if !self.watching().is_quiet(watchers) {
+                    self.tell_one(watchers, hash);
+                }
+            }
+            Changed::More(changes) => self.tell_all(&changes),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_one(&self, watchers: u64, hash: u64) {
+        if !self.watching().is_not_waited_for(watchers, hash) {
+            self.wake_waiters(&Changes::Of(vec![hash]), Some(hash));
+        }
+    }
+
+    /// As [`File::tell`], of any number of names.
+    #[cold]
+    pub fn tell_all(&self, changes: &Changes) {
+        if !changes.are_none() && !self.watching().is_quiet(self.map.header().watchers.load(Ordering::Acquire)) {
+            self.wake_waiters(changes, None);
+        }
+    }
+
+    /// Strikes out the names that these changes concern, and wakes who waits for one. Notes which others are waited for.
+    /// `name`: the one that has changed.
+    #[cold]
+    fn wake_waiters(&self, changes: &Changes, name: Option<u64>) {
+        let (header, watching) = (self.map.header(), self.watching());
+        // First: a name that is written down after this was loaded moves it.
+        watching.begin_look(header.watchers.load(Ordering::Acquire));
+        let (mut left, mut woken) = (0, false);
+        for word in &header.watched {
+            let now = word.load(Ordering::Acquire);
+            for half in HALVES {
+                let mark = mark_in(now, half);
+                if mark == Mark(0) {
+                    continue;
+                }
+                if !changes.concern(mark) {
+                    watching.add(mark);
+                    left += 1;
+                    continue;
+                }
+                // Another writer may be at it, too.
+                let strike = |now: u64| (mark_in(now, half) == mark).then_some(now & !(u64::from(u32::MAX) << half));
+                if change(word, strike) {
+                    woken = true;
+                    let futex = &header.waits[mark.futex()];
+                    change(futex, |state| Some(moved(state)));
+                    futex_wake(futex, i32::MAX);
+                }
+            }
+        }
+        watching.end_look(left, name.filter(|_| !woken));
+    }
+}
