@@ -772,16 +772,15 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * It works on a file that does not exist yet, and follows one that is replaced. The whole process sleeps, its fibers, too; it wakes up
      * within a millisecond (with read-only access, or as long as there is no file, within ten). Signal handlers run meanwhile.
      *
-     *     while ($sync->progress < 100) {
-     *         $sync->wait('progress', 5.0);
+     *     do {
      *         echo "\r", $sync->progress, ' %';
-     *     }
+     *     } while ($sync->progress < 100 && $sync->wait('progress', 0.5));
      *
      * Two users of one object do not take each other's changes away with `$since`:
      *
      *     $version = $sync->version();
      *     $jobs = $sync->jobs;
-     *     $changed = $sync->wait('jobs', 1.0, $version);
+     *     $changed = $sync->wait('jobs', 0.5, $version);
      *
      * @param non-empty-array<array-key>|string|null $names   One name, or several; null: anything in the file.
      * @param float|null                             $timeout Seconds to wait, with fractions; 0: it only looks; null: for ever.
@@ -802,6 +801,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * It is called at once, and again after each change. A missing value is null to it. It may use the object, and write to it.
      *
+     *     $sync->result = 42;                            // mostly in another program
      *     $result = $sync->waitFor('result', fn ($value) => $value !== null, 30.0);
      *
      * @param callable(TValue|null): mixed $condition
