@@ -1,5 +1,5 @@
 --TEST--
-Who keeps all others from writing does not wait for them
+A process that keeps all others from writing does not wait for them
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
