@@ -8,6 +8,9 @@ $s = new Sync(scratch());
 $other = new Sync(scratch());
 for ($i = 0; $i < 200; $i++) {
     $s->{"still$i"} = $i;
+    for ($j = 0; $j < 5; $j++) {
+        $s->{"other" . 5 * $i + $j} = str_repeat("x", 100);
+    }
 }
 $s->list = [0];
 for ($i = 0; $i < 50; $i++) {
@@ -18,7 +21,7 @@ $other->getMultiple($names);
 $version = $other->version();
 $compactions = $s->stats()["compactions"];
 for ($i = 0; $i < 20_000; $i++) {
-    $s->{"moving" . $i % 100} = str_repeat("y", 100);
+    $s->{"other" . mt_rand(0, 999)} = str_repeat("y", 100);
 }
 var_dump($s->stats()["compactions"] > $compactions);
 var_dump($other->wait($names, 0), $other->wait($names, 0, $version), $other->list[50] === str_repeat("x", 20));
