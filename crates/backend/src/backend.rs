@@ -359,10 +359,10 @@ pub trait Backend: Sized {
     /// handle.
     fn watch(&self, wanted: &mut [Wanted<Self::Watch>], since: Since) -> Result<(), Self::Error>;
 
-    /// Whether one of these has changed. If not, this sleeps until it may have, at most for `at_most`, or until a signal comes, and
-    /// looks again. It may sleep for a shorter time: a caller that waits longer looks at a clock of its own. A value that was the
-    /// same before and after, and one that was there for a moment alone, count where the store notices; moving a value inside the
-    /// store never does.
+    /// Whether one of these has changed. If not, this sleeps until one may have, at most for `at_most`, or until a signal comes. It
+    /// may sleep for a shorter time: a caller goes on until it is told of a change, or its own clock says that it is time, and then
+    /// looks once more, with an `at_most` of 0. A value that was the same before and after, and one that was there for a moment alone,
+    /// count where the store notices; moving a value inside the store never does.
     ///
     /// A change that is told so is seen ([`Since::Seen`]), if the wait began there.
     fn has_changed(&self, wanted: &mut [Wanted<Self::Watch>], at_most: Duration) -> Result<bool, Self::Error>;

@@ -40,20 +40,20 @@ impl Store {
         self.with_or_without_file(|file| waiting.begin(file, wanted, since))
     }
 
-    /// Whether one of these has changed. If not, this sleeps until it may have, at most for `at_most`, or until a signal comes,
-    /// and looks again. (It sleeps for no longer than 100 ms: whoever waits longer calls it again.)
+    /// Whether one of these has changed. If not, this sleeps until one may have, at most for `at_most` and for a second, or until a
+    /// signal comes. The caller looks again by calling it again.
     pub fn has_changed(&self, wanted: &mut [Wanted<Watch>], at_most: Duration) -> Result<bool> {
         let waiting = self.waiting();
-        if self.with_or_without_file(|file| waiting.look(file, wanted))? {
-            return Ok(true);
-        }
         if at_most.is_zero() {
-            return Ok(false);
+            return self.with_or_without_file(|file| waiting.look(file, wanted));
         }
         // Others are not to wait for one who waits.
         self.stop_waiting();
-        self.with_or_without_file(|file| waiting.sleep(file, wanted, at_most))?;
-        self.with_or_without_file(|file| waiting.look(file, wanted))
+        self.with_or_without_file(|file| {
+            // (Only to be seen by those who look who waits: without one, it waits all the same.)
+            let lease = file.filter(|file| file.writable).and_then(|file| file.any_lease().ok());
+            waiting.look_or_sleep(file, lease, wanted, at_most)
+        })
     }
 
     /// Notes that these changes, of this store's own, were seen.

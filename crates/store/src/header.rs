@@ -125,8 +125,8 @@ pub struct LeaseSlot {
     pub wait: Word,
     /// and its lease + 1 (low half), and, of a thread that waits for a named lock, half of that one's hash (high half).
     pub lease: Word,
-    /// Free. (Set aside for what its thread waits for; that is in [`Header::watched`].)
-    pub spare: Word,
+    /// Not 0: the thread that has the lease sleeps until something changes.
+    pub waits: Word,
 }
 
 /// The parts of all hashes of which it is noted when a name was last removed.

@@ -88,6 +88,9 @@ impl File {
     /// Finds a lease that nobody has, and takes it.
     pub fn free_lease(&self) -> Result<u32, Failure> {
         let lease = self.any_free_lease()?;
+        if let Some(slot) = self.lease_slot(lease) {
+            slot.waits.set(0);
+        }
         if let Some(since) = self.lease_since(Self::slot_of(lease)) {
             since.set(now());
         }

@@ -11,6 +11,16 @@ pub use std::{
     time::Instant,
 };
 
+/// A full fence behind an exchange of a word by this thread, which on some machines is one already.
+#[inline(always)]
+#[track_caller]
+pub fn fence_behind_exchange() {
+    #[cfg(all(target_arch = "x86_64", not(feature = "loom")))]
+    std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
+    #[cfg(not(all(target_arch = "x86_64", not(feature = "loom"))))]
+    fence(std::sync::atomic::Ordering::SeqCst);
+}
+
 #[cfg(feature = "loom")]
 pub mod modelled;
 #[cfg(feature = "loom")]

@@ -81,9 +81,11 @@ fn named_lock(file: &File, slot: LockSlot) -> Option<HeldLock> {
     Some(HeldLock { name: Some(name), pid: file.process_of(lease), since, token: Some(token) })
 }
 
-/// How many threads stand in line for a lock.
+/// How many threads stand in line for a lock, or sleep until something changes.
 fn waiters(file: &File) -> u64 {
+    let sleepers = file.living_leases().filter_map(|lease| file.lease_slot(lease)).filter(|slot| slot.waits.get() != 0);
     let places = Line::of(file).places().filter(|(_, place)| matches!(place.state(), WAITING | CALLED));
     let is_alive = |lease: u32| file.is_alive(lease, false);
     places.filter(|(_, place)| (place.lease.get() as u32).checked_sub(1).is_some_and(is_alive)).count() as u64
+        + sleepers.count() as u64
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use sync_backend::{Expiry, Now, Since, Wanted};
 
 /// How long a waiter sleeps at most before it looks: a writer may have died before it woke anybody, and another file may lie at the
-/// path.
-const SLICE: Duration = Duration::from_millis(100);
+/// path. (Its caller is the one who decides.)
+const LONGEST: Duration = Duration::from_secs(1);
 /// The same for one that nobody wakes, as it may only read, there is no file, or no room in it.
 const NAP: Duration = Duration::from_millis(10);
 /// The clock by which values expire moves every few milliseconds.
@@ -31,8 +31,8 @@ pub struct Watch {
     there: There,
     /// A change is noted as seen.
     by_notes: bool,
-    /// It is in the header already what is waited for.
-    written_down: bool,
+    /// The state of the futex when what is waited for was written down in the header.
+    written_down: Option<u32>,
     /// When the value expires, which nobody tells.
     expiry: Option<Expiry>,
 }
@@ -170,29 +170,41 @@ impl Waiting<'_> {
         Ok(has_changed)
     }
 
-    /// Sleeps until somebody says that one of these has changed, or one expires, at most for `at_most`, unless that has happened
-    /// before.
-    pub fn sleep(&self, file: Option<&File>, wanted: &mut [Wanted<Watch>], at_most: Duration) -> Result<(), Failure> {
-        let now = Now::read();
-        let expiries = wanted.iter().filter_map(|one| one.watch.expiry);
-        let at_most = expiries.map(|expiry| expiry.left(now).max(TICK)).fold(at_most, Duration::min);
+    /// Whether one of these has changed. If not, this sleeps until somebody says so, or one expires, at most for `at_most`. `lease`:
+    /// this thread's.
+    pub fn look_or_sleep(
+        &self,
+        file: Option<&File>,
+        lease: Option<u32>,
+        wanted: &mut [Wanted<Watch>],
+        at_most: Duration,
+    ) -> Result<bool, Failure> {
         let Some(file) = file.filter(|file| file.writable) else {
-            nap(at_most.min(NAP));
-            return Ok(());
+            let has_changed = self.look(file, wanted)?;
+            if !has_changed {
+                nap(until_expiry(wanted, at_most).min(NAP));
+            }
+            return Ok(has_changed);
         };
         let mut marks = [Mark::OF_ANY; MOST];
         let marks = self.marks(file, wanted, &mut marks);
-        let begins = wanted.iter().any(|one| !one.watch.written_down);
-        let Some((word, state)) = file.wait_for(marks, begins) else {
-            nap(at_most.min(NAP));
-            return Ok(());
+        let Some((word, state)) = file.wait_for(marks, wanted.first().and_then(|one| one.watch.written_down)) else {
+            if self.look(Some(file), wanted)? {
+                return Ok(true);
+            }
+            nap(until_expiry(wanted, at_most).min(NAP));
+            return Ok(false);
         };
-        wanted.iter_mut().for_each(|one| one.watch.written_down = true);
+        wanted.iter_mut().for_each(|one| one.watch.written_down = Some(state));
         // Nobody may have told of a change that has happened by now.
-        if !self.look(Some(file), wanted)? {
-            file.sleep_until_changed(word, state, at_most.min(SLICE));
+        if self.look(Some(file), wanted)? {
+            return Ok(true);
         }
-        Ok(())
+        let slot = lease.and_then(|lease| file.lease_slot(lease));
+        slot.inspect(|slot| slot.waits.set(1));
+        file.sleep_until_changed(word, state, until_expiry(wanted, at_most).min(LONGEST));
+        slot.inspect(|slot| slot.waits.set(0));
+        Ok(false)
     }
 
     /// The marks of what is waited for.
@@ -208,6 +220,13 @@ impl Waiting<'_> {
         }
         &marks[..wanted.len()]
     }
+}
+
+/// The time until the first of these expires, if that is less than `at_most`. (Nobody tells of it.)
+fn until_expiry(wanted: &[Wanted<Watch>], at_most: Duration) -> Duration {
+    let expiries = wanted.iter().filter_map(|one| one.watch.expiry);
+    let now = Now::read();
+    expiries.map(|expiry| expiry.left(now).max(TICK)).fold(at_most, Duration::min)
 }
 
 /// Sleeps for a moment, or until a signal comes.

@@ -3,7 +3,7 @@
 //!
 //! A writer looks *after* it has given the write lock back: one load, of the word `watchers`, as long as nobody waits. A waiter
 //! that has written a name down, moves that word and then looks whether the name has changed already. With a full fence on both
-//! sides (the writer's is the exchange that frees the lock) one of them sees the other (`tests/loom.rs`).
+//! sides (the writer's stands behind the exchange that frees the lock) one of them sees the other.
 //!
 //! A name that is written down stays there until a writer that has changed it finds it. So nothing has to be cleared up after
 //! waiters that were killed: each name that they leave costs one look. Where there is no room for another name, all are struck out
@@ -13,7 +13,7 @@ use super::clock::tick;
 use super::file::File;
 use super::futex::{Woken, futex_wait, futex_wake};
 use super::header::Word;
-use super::memory::fence;
+use super::memory::{fence, fence_behind_exchange};
 use super::watching::{Changed, Changes, Mark};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -47,12 +47,13 @@ fn moved(word: u64) -> u64 {
 
 impl File {
     /// Says that a name is waited for. The word on which to sleep, and its state: from here on it moves with each change.
-    /// `begins`: the waiter has not said so before. `None`: there is no room.
-    pub fn wait_for(&self, marks: &[Mark], begins: bool) -> Option<(&Word, u32)> {
+    /// `before`: the state when the waiter said so last. `None`: there is no room.
+    pub fn wait_for(&self, marks: &[Mark], before: Option<u32>) -> Option<(&Word, u32)> {
         let header = self.map.header();
         let futex = &header.waits[marks.first()?.futex()];
         let state = futex.load(Ordering::Acquire) as u32;
-        let mut is_new = begins;
+        // (If it has moved, the name may have been struck out, and be there again by another waiter that has not moved `watchers` yet.)
+        let mut is_new = before != Some(state);
         for &mark in marks {
             is_new |= self.write_down(mark)?;
         }
@@ -119,18 +120,22 @@ impl File {
         header.watched.iter().for_each(|watched| watched.set(0));
     }
 
-    /// Tells others what has changed under the write lock, which is free again.
+    /// Tells others what has changed under the write lock, which this thread has just freed by an exchange.
     #[inline]
     pub fn tell(&self) {
         match self.watching().take() {
             Changed::Nothing => {}
             Changed::One(hash) => {
+                fence_behind_exchange();
                 let watchers = self.map.header().watchers.load(Ordering::Acquire);
                 if !self.watching().is_quiet(watchers) {
                     self.tell_one(watchers, hash);
                 }
             }
-            Changed::More(changes) => self.tell_all(&changes),
+            Changed::More(changes) => {
+                fence_behind_exchange();
+                self.tell_all(&changes);
+            }
         }
     }
 
@@ -142,7 +147,7 @@ impl File {
         }
     }
 
-    /// As [`File::tell`], of any number of names.
+    /// As [`File::tell`], of any number of names, and behind a full fence.
     #[cold]
     pub fn tell_all(&self, changes: &Changes) {
         if !changes.are_none() && !self.watching().is_quiet(self.map.header().watchers.load(Ordering::Acquire)) {
@@ -172,6 +177,7 @@ impl File {
                 }
                 // Another writer may be at it, too.
                 let strike = |now: u64| (mark_in(now, half) == mark).then_some(now & !(u64::from(u32::MAX) << half));
+                // First: a waiter that still finds its name there has loaded the state that is moved then.
                 if change(word, strike) {
                     woken = true;
                     let futex = &header.waits[mark.futex()];

@@ -24,15 +24,21 @@ impl File {
     /// As [`File::lock`], but a live owner is waited for no longer than this.
     #[inline]
     pub fn lock_within(&self, at_most: Duration) -> Result<WriteGuard<'_>, Failure> {
-        let lease = match self.my_lease() {
-            Some(lease) => lease,
-            None => self.claim_lease()?,
-        };
+        let lease = self.any_lease()?;
         let guard = match self.acquire(lease, at_most)? {
             Acquired::Clean(guard) => guard,
             Acquired::Orphaned(left) => self.take_over(left)?,
         };
         if guard.end() < self.seen() || self.is_anything_due() { catch_up(guard) } else { Ok(guard) }
+    }
+
+    /// This thread's lease, which it claims if it has none.
+    #[inline]
+    pub fn any_lease(&self) -> Result<u32, Failure> {
+        match self.my_lease() {
+            Some(lease) => Ok(lease),
+            None => self.claim_lease(),
+        }
     }
 
     #[cold]

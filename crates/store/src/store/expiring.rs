@@ -79,6 +79,8 @@ impl Store {
             }
             let is_known = Reader::of(file).hint(seen).is_some();
             let receipt = Values::of(owner).touch(&encoded, hit, expiry)?;
+            // It is no other value. But waiters for it sleep until it expires.
+            file.watching().change(hash);
             if is_known {
                 let epoch = owner.header().index_epoch.get();
                 *seen = Version::stored(file.life(), hash, &receipt, epoch, owner.end()).until(expiry);
