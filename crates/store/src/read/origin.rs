@@ -47,7 +47,7 @@ impl Reader<'_> {
             attempts += 1;
             match (undisturbed, is_indexed) {
                 (true, true) => return Ok(changed),
-                // Whoever has published that has stopped in the middle. It is a change, or passes for one.
+                // Its writer has stopped in the middle. It is a change, or passes for one.
                 (true, false) if attempts > UNINDEXED => return Ok(looking.commit),
                 _ if attempts > ATTEMPTS => return Err(Failure::Busy),
                 _ => again(),
