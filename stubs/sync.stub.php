@@ -473,7 +473,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @param T                            $value
      * @param int|float|\DateInterval|null $ttl Seconds; fractions count, to the millisecond. null (and INF): it never expires. 0, or less:
-     *     it is gone at once. Months of an interval are those from now on.
+     *     it is gone at once. Months of an interval are those from now on. They count from the moment when it is stored (within a
+     *     transaction: from this call), however long that had to wait.
      *
      * @return T
      *

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use ext_php_rs::ffi::BP_VAR_R;
 use ext_php_rs::zend::{CatchError, bailout, try_catch};
 
-use super::handle::Expiry;
+use super::lifetime::Lifetime;
 use super::object::SyncObject;
 use super::property::{self, Observed};
 use super::zend::{Slot, Str, Thrown, Value};
@@ -21,24 +21,24 @@ pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Th
     property::peek(this, name.bytes())
 }
 
-/// As [`put`], a value that expires then: the first one that the method stores as a whole.
-pub fn put_until(this: &SyncObject, name: &Str, value: &Value, expiry: Option<Expiry>) -> Result<(), Thrown> {
+/// As [`put`], a value that stays so long: the first one that the method stores as a whole.
+pub fn put_for(this: &SyncObject, name: &Str, value: &Value, lifetime: Lifetime) -> Result<(), Thrown> {
     if !this.overrides.accessors() {
-        return property::write_until(this, name, value, expiry);
+        return property::write_for(this, name, value, lifetime);
     }
-    storing_until(this, expiry, || put(this, name, value))
+    storing_for(this, lifetime, || put(this, name, value))
 }
 
-/// Runs `body`, which calls a method of the class that stores a value: that expires then. (A method may give it another name, so that
+/// Runs `body`, which calls a method of the class that stores a value: that stays so long. (A method may give it another name, so that
 /// only the store knows which value it is.)
-pub fn storing_until<T>(
+pub fn storing_for<T>(
     this: &SyncObject,
-    expiry: Option<Expiry>,
+    lifetime: Lifetime,
     body: impl FnOnce() -> Result<T, Thrown>,
 ) -> Result<T, Thrown> {
-    let outer = this.expiry.replace(expiry);
+    let outer = this.lifetime.replace(lifetime);
     let outcome = try_catch(AssertUnwindSafe(body));
-    this.expiry.set(outer);
+    this.lifetime.set(outer);
     match outcome {
         Ok(result) => result,
         // SAFETY: the engine catches it further out; nothing in this frame needs dropping.

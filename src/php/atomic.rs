@@ -11,10 +11,11 @@ use super::change::{change, store_changed};
 use super::edit::{ATTEMPTS, Edit, Swap};
 use super::errors::throw_sync;
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
-use super::expiring::expiry;
+use super::expiring::lifetime;
 use super::globals::GLOBALS;
-use super::handle::{Backend, Expiry, Found, PEEK, Peeked, Places, Version};
+use super::handle::{Backend, Found, PEEK, Peeked, Places, Version};
 use super::legacy::{import, retry_importing};
+use super::lifetime::Lifetime;
 use super::names::check_name;
 use super::object::SyncObject;
 use super::operate::operate_on_number;
@@ -32,19 +33,20 @@ pub extern "C" fn increment(data: &mut ExecuteData, result: &mut zval) {
             Some(by) => number_argument(by, 2)?,
             None => Local::of_long(1),
         };
-        let (expiry, name) = (if ttl.is_some() { expiry(ttl, 3)? } else { None }, Str::of(name));
-        let new = match expiry {
-            Some(expiry) => add_or_create(call.this(), &name, &by, expiry)?,
-            None => add(call.this(), &name, &by)?,
+        let lifetime = if ttl.is_some() { lifetime(ttl, 3)? } else { Lifetime::ForEver };
+        let name = Str::of(name);
+        let new = match lifetime {
+            Lifetime::ForEver => add(call.this(), &name, &by)?,
+            lifetime => add_or_create(call.this(), &name, &by, lifetime)?,
         };
         call.result().copy(&new);
         Ok(())
     });
 }
 
-/// As [`add`]; where there is no value, the sum expires then. (No value is taken for one that is there and turns out to have expired: the
+/// As [`add`]; where there is no value, the sum stays so long. (No value is taken for one that is there and turns out to have expired: the
 /// sum would stay for ever.)
-fn add_or_create(this: &SyncObject, name: &Str, by: &Value, expiry: Expiry) -> Result<Local, Thrown> {
+fn add_or_create(this: &SyncObject, name: &Str, by: &Value, lifetime: Lifetime) -> Result<Local, Thrown> {
     check_name(name)?;
     let operator = Operator::Binary(ffi::ZEND_ADD);
     let first = || operator.silently(&Local::of_long(0), by)?.ok_or_else(|| no_sum(b"null", by));
@@ -53,7 +55,7 @@ fn add_or_create(this: &SyncObject, name: &Str, by: &Value, expiry: Expiry) -> R
             return Ok(new);
         }
         let new = first()?;
-        if Encoded::of(this, name, &new)?.add(this, name, &new, Some(expiry))? {
+        if Encoded::of(this, name, &new)?.add(this, name, &new, lifetime)? {
             return Ok(new);
         }
     }
@@ -61,7 +63,7 @@ fn add_or_create(this: &SyncObject, name: &Str, by: &Value, expiry: Expiry) -> R
         let (old, observed) = newest(this, name)?;
         if !observed.there && old.kind() == zend::NULL {
             let new = first()?;
-            return accessors::put_until(this, name, &new, Some(expiry)).map(|()| Some(new));
+            return accessors::put_for(this, name, &new, lifetime).map(|()| Some(new));
         }
         refuse_object(&old, by)?;
         let Some(new) = operator.silently(&old, by)? else { return Ok(None) };
@@ -177,7 +179,9 @@ impl Swapping<'_> {
                 (false, _) => Ok(Swap::Impossible),
                 // There is no version of a value that is not there: others are kept out.
                 (true, false) => exclusive(this, |_| self.attempt(true)),
-                (true, true) => self.encoded.store(this, name, self.new, |_| Ok(true)).map(|_| Swap::Done),
+                (true, true) => {
+                    self.encoded.store(this, name, (self.new, Lifetime::ForEver), |_| Ok(true)).map(|_| Swap::Done)
+                }
             };
         }
         if !self.wanted.is(&bytes) && !self.is_another_form(&bytes)? {

@@ -4,7 +4,7 @@
 //! The value is read, changed ([`super::walk`]) and stored again, while other writers are kept out ([`exclusive`]); where a
 //! patch says it all, that is appended instead ([`super::patch`]).
 
-use super::accessors::{get, put_until};
+use super::accessors::{get, put_for};
 use super::edit::{Applied, Attempt, Edit};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::globals::GLOBALS;
@@ -125,10 +125,10 @@ impl Made<'_> {
         let this = turn.object();
         // Methods of the class, or else bytes that are ready to be stored.
         let encoded = if this.overrides.accessors() { None } else { Some(Encoded::of(this, self.name, value)?) };
-        let expiry = self.observed.expiry();
+        let lifetime = self.observed.lifetime();
         let put = |may: &dyn Fn(&Handle) -> handle::Result<bool>| match &encoded {
-            Some(encoded) => encoded.store_until(this, self.name, (value, expiry), may).map(|stored| stored.is_some()),
-            None if retry_importing(this, may)? => put_until(this, self.name, value, expiry).map(|()| true),
+            Some(encoded) => encoded.store(this, self.name, (value, lifetime), may).map(|stored| stored.is_some()),
+            None if retry_importing(this, may)? => put_for(this, self.name, value, lifetime).map(|()| true),
             None => Ok(false),
         };
         let is_newest = |store: &Handle| self.is_newest(store);

@@ -3,16 +3,17 @@
 use ext_php_rs::ffi;
 
 use super::handle::{Expiry, Now};
+use super::lifetime::Lifetime;
 use super::zend::{self, Local, Number, Thrown, Value};
 
-/// The moment at which a value with this `$ttl`, the method's argument with this number, expires; `None`: never. It is
-/// [`Expiry::PAST`] for one that is gone at once: 0, less, or an interval that leads back.
-///
-/// Counted from the call on: to be called before anything waits. May run user code (an error handler).
-pub fn expiry(ttl: Option<&Value>, number: u32) -> Result<Option<Expiry>, Thrown> {
-    let Some(ttl) = ttl.map(Value::dereference).filter(|ttl| ttl.kind() != zend::NULL) else { return Ok(None) };
+/// How long a value with this `$ttl`, the method's argument with this number, stays. One is gone at once for 0, less, or an interval
+/// that leads back. May run user code (an error handler).
+pub fn lifetime(ttl: Option<&Value>, number: u32) -> Result<Lifetime, Thrown> {
+    let Some(ttl) = ttl.map(Value::dereference).filter(|ttl| ttl.kind() != zend::NULL) else {
+        return Ok(Lifetime::ForEver);
+    };
     if let Some(interval) = zend::date_interval(ttl) {
-        return Ok(after(zend::microseconds_of(interval)? / 1000.0));
+        return Ok(of_milliseconds(zend::microseconds_of(interval)? / 1000.0));
     }
     let seconds = ttl.long().map(|seconds| seconds as f64).or_else(|| ttl.double()).or_else(|| {
         Some(match ttl.string()?.number(false)?.0 {
@@ -21,7 +22,7 @@ pub fn expiry(ttl: Option<&Value>, number: u32) -> Result<Option<Expiry>, Thrown
         })
     });
     match seconds {
-        Some(seconds) if !seconds.is_nan() => Ok(after(seconds * 1000.0)),
+        Some(seconds) if !seconds.is_nan() => Ok(of_milliseconds(seconds * 1000.0)),
         // SAFETY: the engine copies the words, which are C strings; the name of a type is one.
         given => unsafe {
             if given.is_some() {
@@ -35,14 +36,14 @@ pub fn expiry(ttl: Option<&Value>, number: u32) -> Result<Option<Expiry>, Thrown
     }
 }
 
-/// The moment so many milliseconds from now. Those that are too many to be counted, and infinitely many, are never.
-fn after(milliseconds: f64) -> Option<Expiry> {
+/// So many milliseconds. Those that are too many to be counted, and infinitely many, are for ever.
+fn of_milliseconds(milliseconds: f64) -> Lifetime {
     const FOR_EVER: f64 = i64::MAX as f64;
     match milliseconds.ceil() {
-        FOR_EVER.. => None,
+        FOR_EVER.. => Lifetime::ForEver,
         // Not to end before its time: a part of a millisecond is one.
-        1.0.. => Now::read().after(milliseconds.ceil() as u64),
-        _ => Some(Expiry::PAST),
+        1.0.. => Lifetime::For(milliseconds.ceil() as u64),
+        _ => Lifetime::Over,
     }
 }
 

@@ -29,6 +29,7 @@ mod instance;
 mod iterator;
 mod legacy;
 mod lifecycle;
+mod lifetime;
 mod locking;
 mod module;
 mod moment;

@@ -15,8 +15,9 @@ use ext_php_rs::ffi::{self, zend_array, zend_class_entry, zend_object, zend_obje
 use super::cache::{CacheSlot, Entry, Shelf, Spot, Table, nowhere};
 use super::errors;
 use super::globals::GLOBALS;
-use super::handle::{Backend, Expiry, Handle, Version};
+use super::handle::{Backend, Handle, Version};
 use super::instance::Instance;
+use super::lifetime::Lifetime;
 use super::provenance::Provenance;
 use super::value::Policy;
 use super::zend::{self, Held, Object, Thrown, ZStr};
@@ -48,8 +49,8 @@ pub struct SyncObject {
     pub shown: Cell<*mut zend_array>,
     /// Where it came from, if it was read to show another Sync object.
     provenance: RefCell<Option<Rc<Provenance>>>,
-    /// When the next value expires that is stored as a whole, while a method of the class stores one for an operation that knows that.
-    pub expiry: Cell<Option<Expiry>>,
+    /// How long the next value stays that is stored as a whole, while a method of the class stores one for an operation that knows that.
+    pub lifetime: Cell<Lifetime>,
     /// The ends of the last pages of names that it has given.
     last_pages: RefCell<Vec<LastPage>>,
     std: UnsafeCell<zend_object>,
@@ -152,7 +153,7 @@ impl SyncObject {
             (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
             (&raw mut (*object).provenance).write(RefCell::new(None));
             (&raw mut (*object).bounds).write(RefCell::new(None));
-            (&raw mut (*object).expiry).write(Cell::new(None));
+            (&raw mut (*object).lifetime).write(Cell::default());
             (&raw mut (*object).last_pages).write(RefCell::new(Vec::new()));
             let std = (*object).std.get();
             ffi::zend_object_std_init(std, class);

@@ -322,7 +322,9 @@ impl Unread<'_> {
         if turn.standing() == Standing::Forked {
             return Ok(());
         }
-        let stored = encoded.store(self.this, self.name, &array, |store| known.is_newest(store, self.name.bytes()))?;
+        let stored = encoded.store(self.this, self.name, (&array, known.lifetime()), |store| {
+            known.is_newest(store, self.name.bytes())
+        })?;
         if let (Some(version), Some(array)) = (stored, array.array()) {
             remember_end(self.this, self.name, End::of(array), version);
         }

@@ -13,6 +13,7 @@ use super::handle::{
     self, Backend, BackendError, Expiry, Found, Handle, Now, PEEK, Peeked, Places, Remedy, Room, Unread, Version,
 };
 use super::legacy::{self, retry_importing};
+use super::lifetime::Lifetime;
 use super::names::{check_name, is_bad_name, name_of_number};
 use super::object::SyncObject;
 use super::refusal::{cannot_store, throw_no_memory};
@@ -32,9 +33,13 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// When the value expires that was read: it does so, too, when it is changed.
-    pub fn expiry(&self) -> Option<Expiry> {
+    fn expiry(&self) -> Option<Expiry> {
         Handle::expiry_of(&self.version)
+    }
+
+    /// How long the value stays that comes in its place, as a change of it.
+    pub fn lifetime(&self) -> Lifetime {
+        self.expiry().into()
     }
 
     fn has_expired(&self) -> bool {
@@ -321,13 +326,13 @@ impl Reading<'_> {
 
 /// Stores `value` under `name`.
 pub fn write(this: &SyncObject, name: &ZStr, value: &Value) -> Result<(), Thrown> {
-    write_until(this, name, value, this.expiry.take())
+    write_for(this, name, value, this.lifetime.take())
 }
 
-/// As [`write`], a value that expires then.
-pub fn write_until(this: &SyncObject, name: &ZStr, value: &Value, expiry: Option<Expiry>) -> Result<(), Thrown> {
+/// As [`write`], a value that stays so long.
+pub fn write_for(this: &SyncObject, name: &ZStr, value: &Value, lifetime: Lifetime) -> Result<(), Thrown> {
     check_name(name)?;
-    Encoded::of(this, name, value)?.store_until(this, name, (value, expiry), |_| Ok(true)).map(drop)
+    Encoded::of(this, name, value)?.store(this, name, (value, lifetime), |_| Ok(true)).map(drop)
 }
 
 /// Stores a scalar, or a string that is not long, in a file that is open, as most writes do: nothing here can run user code, so

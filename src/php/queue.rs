@@ -12,7 +12,7 @@ use super::end::{End, Observed, observe, remember_end};
 use super::errors::throw_sync;
 use super::exclusive::{Standing, Turn, exclusive};
 use super::globals::GLOBALS;
-use super::handle::{Appended, Backend, Rewrite, Shifted, Version};
+use super::handle::{Appended, Backend, Handle, Rewrite, Shifted, Version};
 use super::legacy::{import, retry_importing};
 use super::names::{check_name, name_of_number};
 use super::object::SyncObject;
@@ -240,9 +240,9 @@ fn count(this: &SyncObject, name: &Str, value: &Value) -> Result<i64, Thrown> {
 fn rewrite(turn: &Turn, name: &Str, values: &[Local]) -> Result<i64, Thrown> {
     let this = turn.object();
     let mut value = Local::new();
-    property::read(this, name, value.slot())?;
+    let observed = property::observe(this, name, value.slot())?;
     let length = append_to(this, name, &mut value, values)?;
-    Encoded::of(this, name, &value)?.store(this, name, &value, |_| Ok(true))?;
+    Encoded::of(this, name, &value)?.store(this, name, (&value, observed.lifetime()), |_| Ok(true))?;
     Ok(length)
 }
 
@@ -251,12 +251,12 @@ fn rewrite(turn: &Turn, name: &Str, values: &[Local]) -> Result<i64, Thrown> {
 fn push_by_methods(this: &SyncObject, name: &Str, values: &[Local]) -> Result<i64, Thrown> {
     exclusive(this, |_| {
         let mut value = Local::new();
-        accessors::get(this, name, value.slot())?;
+        let observed = accessors::get(this, name, value.slot())?;
         if values.is_empty() {
             return count(this, name, &value);
         }
         let length = append_to(this, name, &mut value, values)?;
-        accessors::put(this, name, &value)?;
+        accessors::put_for(this, name, &value, observed.lifetime())?;
         Ok(length)
     })
 }
@@ -343,12 +343,12 @@ fn shift_by_reading(turn: &Turn, name: &Str, into: &mut Local) -> Result<Option<
     }
     let (first, rest) = split_first(&value);
     if this.overrides.accessors() {
-        accessors::put(this, name, &rest)?;
+        accessors::put_for(this, name, &rest, observed.lifetime())?;
     } else {
         let encoded = Encoded::of(this, name, &rest)?;
         let is_kept = turn.standing() == Standing::Kept;
-        let stored =
-            encoded.store(this, name, &rest, |store| Ok(is_kept && observed.is_newest(store, name.bytes())?))?;
+        let may = |store: &Handle| Ok(is_kept && observed.is_newest(store, name.bytes())?);
+        let stored = encoded.store(this, name, (&rest, observed.lifetime()), may)?;
         if stored.is_none() {
             return Ok(None);
         }

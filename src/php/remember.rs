@@ -11,7 +11,7 @@ use ext_php_rs::zend::ExecuteData;
 
 use super::accessors;
 use super::call::{arguments, run};
-use super::expiring::expiry;
+use super::expiring::lifetime;
 use super::handle::{Backend, LockName, Taking};
 use super::legacy::retry_importing;
 use super::locking::{sleep, stop_waiting_for, while_held};
@@ -34,7 +34,7 @@ pub extern "C" fn remember(data: &mut ExecuteData, result: &mut zval) {
         let (callback, name) = (Callback::of(callback, 2)?, Str::of(name));
         let ttl = ttl.map(|ttl| Local::copy_of(ttl.dereference()));
         // One that is none is refused before anything is computed.
-        expiry(ttl.as_deref(), TTL)?;
+        lifetime(ttl.as_deref(), TTL)?;
         check_name(&name)?;
         let value = Remembered { this: call.this(), name: &name, callback: &callback, ttl: ttl.as_deref() }.value()?;
         call.result().copy(&value);
@@ -99,7 +99,7 @@ impl Remembered<'_> {
     /// Computes the value, and stores it.
     fn compute(&self) -> Result<Local, Thrown> {
         let value = Local::copy_of(self.callback.call(&[])?.dereference());
-        accessors::put_until(self.this, self.name, &value, expiry(self.ttl, TTL)?)?;
+        accessors::put_for(self.this, self.name, &value, lifetime(self.ttl, TTL)?)?;
         Ok(value)
     }
 }

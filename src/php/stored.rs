@@ -7,8 +7,9 @@ use serde::ser::Serializer as _;
 
 use super::buffers::Buffer;
 use super::globals::GLOBALS;
-use super::handle::{self, Backend, Expiry, Handle, Version};
+use super::handle::{self, Backend, Handle, Version};
 use super::legacy::retry_importing;
+use super::lifetime::Lifetime;
 use super::object::SyncObject;
 use super::refusal::{cannot_read, cannot_store};
 use super::step::{Key, Step};
@@ -118,26 +119,15 @@ impl<'v> Encoded<'v> {
         Ok(is_stored)
     }
 
-    /// Stores it under `name`, unless `may` says no at the last moment: then `None`, else where it is now. Runs no
-    /// user code but signal handlers. `value` is the one that was encoded.
+    /// Stores it under `name`, unless `may` says no at the last moment: then `None`, else where it is now. `value` is the one that was
+    /// encoded; how long it stays says who knows what it takes the place of. One that has expired by now takes the old one along.
+    /// Runs no user code but signal handlers.
     #[inline(always)]
     pub fn store(
         &self,
         this: &SyncObject,
         name: &ZStr,
-        value: &Value,
-        may: impl FnMut(&Handle) -> handle::Result<bool>,
-    ) -> Result<Option<Version>, Thrown> {
-        self.store_until(this, name, (value, None), may)
-    }
-
-    /// As [`store`](Self::store), for a value that expires then; one that has expired by now takes the old one along.
-    #[inline(always)]
-    pub fn store_until(
-        &self,
-        this: &SyncObject,
-        name: &ZStr,
-        (value, expiry): (&Value, Option<Expiry>),
+        (value, lifetime): (&Value, Lifetime),
         mut may: impl FnMut(&Handle) -> handle::Result<bool>,
     ) -> Result<Option<Version>, Thrown> {
         // The place where the name was seen last spares the store the search for it.
@@ -146,8 +136,8 @@ impl<'v> Encoded<'v> {
             if !may(store)? {
                 return Ok(false);
             }
-            match (expiry, self.body) {
-                (Some(_), body) => {
+            match (lifetime.expiry(), self.body) {
+                (expiry @ Some(_), body) => {
                     store.put_until(name.bytes(), (&self.bytes, body.unwrap_or_default()), expiry, &mut version)?;
                 }
                 (None, Some(body)) => store.put_parts(name.bytes(), &self.bytes, body, &mut version)?,
@@ -158,7 +148,7 @@ impl<'v> Encoded<'v> {
         if !stored {
             return Ok(None);
         }
-        if expiry.is_some() && Handle::opening_of(&version) == 0 {
+        if lifetime != Lifetime::ForEver && Handle::opening_of(&version) == 0 {
             this.forget(name);
             return Ok(Some(version));
         }
@@ -170,10 +160,10 @@ impl<'v> Encoded<'v> {
 }
 
 impl Encoded<'_> {
-    /// Stores it under `name`, to expire then, if there is no value; tells whether it did. `value` is the one that was encoded.
-    pub fn add(&self, this: &SyncObject, name: &ZStr, value: &Value, expiry: Option<Expiry>) -> Result<bool, Thrown> {
+    /// Stores it under `name`, to stay so long, if there is no value; tells whether it did. `value` is the one that was encoded.
+    pub fn add(&self, this: &SyncObject, name: &ZStr, value: &Value, lifetime: Lifetime) -> Result<bool, Thrown> {
         let (parts, mut version) = ((&self.bytes[..], self.body.unwrap_or_default()), Version::default());
-        if !retry_importing(this, |store| store.add(name.bytes(), parts, expiry, &mut version))? {
+        if !retry_importing(this, |store| store.add(name.bytes(), parts, lifetime.expiry(), &mut version))? {
             return Ok(false);
         }
         if Handle::opening_of(&version) != 0 {

@@ -9,6 +9,7 @@ use std::ptr;
 use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, zend_object, zend_string, zval};
 
 use super::handlers;
+use super::lifetime::Lifetime;
 use super::object::SyncObject;
 use super::zend::ZStr;
 
@@ -85,7 +86,7 @@ pub unsafe extern "C" fn write_property(
             ffi::zend_std_write_property(object, name, value, slot)
         } else if asks(this, ZStr::from_ptr(name), this.overrides.set, IN_SET) {
             ffi::zend_std_write_property(object, name, value, ptr::null_mut())
-        } else if this.expiry.get().is_some() {
+        } else if this.lifetime.get() != Lifetime::ForEver {
             handlers::write_property_long(object, name, value)
         } else {
             handlers::write_property(object, name, value, slot)

@@ -13,9 +13,10 @@ use super::accessors::put;
 use super::call::{arguments, run};
 use super::entries::with_entries;
 use super::errors::throw_sync;
-use super::expiring::expiry;
-use super::handle::{Backend, Change, Committed, Expiry, Handle, Version};
+use super::expiring::lifetime;
+use super::handle::{Backend, Change, Committed, Handle, Version};
 use super::legacy::retry_importing;
+use super::lifetime::Lifetime;
 use super::names::{check_name, listed_name};
 use super::object::SyncObject;
 use super::several::page;
@@ -90,37 +91,46 @@ fn elements(argument: &Value, by_key: bool) -> Result<Held<Array>, Thrown> {
 pub extern "C" fn set_multiple(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"z|z", values: Value; ttl: Value);
-        let expiry = expiry(ttl, 2)?;
+        let lifetime = lifetime(ttl, 2)?;
         let (this, values) = (call.this(), elements(values, true)?);
         if this.overrides.accessors() {
             within(this, || {
-                values.entries().try_for_each(|(name, value)| put_until(this, &name.text(), value, expiry))
+                values.entries().try_for_each(|(name, value)| put_for(this, &name.text(), value, lifetime))
             })?;
         } else {
-            put_all(this, &values, expiry)?;
+            put_all(this, &values, lifetime)?;
         }
         call.return_this();
         Ok(())
     });
 }
 
-/// Stores a value by the method of the object's class, and lets it expire.
-fn put_until(this: &SyncObject, name: &Str, value: &Value, expiry: Option<Expiry>) -> Result<(), Thrown> {
+/// Stores a value by the method of the object's class, and lets it stay so long.
+fn put_for(this: &SyncObject, name: &Str, value: &Value, lifetime: Lifetime) -> Result<(), Thrown> {
     put(this, name, value)?;
-    if expiry.is_some() {
-        retry_importing(this, |store| store.touch(name.bytes(), expiry, &mut Version::default()))?;
+    if lifetime != Lifetime::ForEver {
+        retry_importing(this, |store| store.touch(name.bytes(), lifetime.expiry(), &mut Version::default()))?;
     }
     Ok(())
 }
 
 /// Stores the elements of an array under their keys, in one step.
-fn put_all(this: &SyncObject, values: &Held<Array>, expiry: Option<Expiry>) -> Result<(), Thrown> {
+fn put_all(this: &SyncObject, values: &Held<Array>, lifetime: Lifetime) -> Result<(), Thrown> {
     with_entries(this, values, |entries| {
         let mut changes: ZendVec<Change<Version>> = ZendVec::new();
         for &(key, body) in entries {
-            changes.push(Change::Put { key, head: &[], body, note: None, expiry, anew: false });
+            changes.push(Change::Put { key, head: &[], body, note: None, expiry: None, anew: false });
         }
-        make(this, &changes)
+        retry_importing(this, |store| {
+            let its = lifetime.expiry();
+            for change in changes.iter_mut() {
+                if let Change::Put { expiry, .. } = change {
+                    *expiry = its;
+                }
+            }
+            store.commit(&changes, None)
+        })
+        .map(drop)
     })
 }
 

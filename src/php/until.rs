@@ -8,9 +8,10 @@ use ext_php_rs::zend::ExecuteData;
 use super::accessors;
 use super::call::{arguments, run};
 use super::exclusive::exclusive;
-use super::expiring::{expiry, seconds_left};
-use super::handle::{Backend, Expiry, Handle, PEEK, Peeked, Places, Version};
+use super::expiring::{lifetime, seconds_left};
+use super::handle::{Backend, Handle, PEEK, Peeked, Places, Version};
 use super::legacy::retry_importing;
+use super::lifetime::Lifetime;
 use super::names::check_name;
 use super::object::SyncObject;
 use super::retry::{Stop, retry};
@@ -20,36 +21,36 @@ use super::zend::{self, Local, Str, Thrown, Value, ZStr};
 pub extern "C" fn put(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"Sz|z", name: ZStr, value: Value; ttl: Value);
-        let (expiry, name, value) = (expiry(ttl, 3)?, Str::of(name), Local::copy_of(value.dereference()));
+        let (lifetime, name, value) = (lifetime(ttl, 3)?, Str::of(name), Local::copy_of(value.dereference()));
         check_name(&name)?;
-        store(call.this(), &name, &value, expiry)?;
+        store(call.this(), &name, &value, lifetime)?;
         call.result().copy(&value);
         Ok(())
     });
 }
 
-/// Stores a value to expire then, by the methods of a class that overrides them; one that is gone at once is removed.
-fn store(this: &SyncObject, name: &Str, value: &Value, expiry: Option<Expiry>) -> Result<(), Thrown> {
-    if expiry == Some(Expiry::PAST) {
+/// Stores a value that stays so long, by the methods of a class that overrides them; one that is gone at once is removed.
+fn store(this: &SyncObject, name: &Str, value: &Value, lifetime: Lifetime) -> Result<(), Thrown> {
+    if lifetime == Lifetime::Over {
         return this.hold().unset_property(name);
     }
-    accessors::put_until(this, name, value, expiry)
+    accessors::put_for(this, name, value, lifetime)
 }
 
 pub extern "C" fn add(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"Sz|z", name: ZStr, value: Value; ttl: Value);
         let this = call.this();
-        let expiry = if ttl.is_some() { expiry(ttl, 3)? } else { None };
+        let lifetime = if ttl.is_some() { lifetime(ttl, 3)? } else { Lifetime::ForEver };
         check_name(name)?;
         let is_added = if this.overrides.accessors() {
             let (name, value) = (Str::of(name), Local::copy_of(value.dereference()));
-            exclusive(this, |_| add_by_methods(this, &name, &value, expiry))?
+            exclusive(this, |_| add_by_methods(this, &name, &value, lifetime))?
         } else if is_there(this, name)? {
             false
         } else {
             let (name, value) = (Str::of(name), Local::copy_of(value.dereference()));
-            Encoded::of(this, &name, &value)?.add(this, &name, &value, expiry)?
+            Encoded::of(this, &name, &value)?.add(this, &name, &value, lifetime)?
         };
         call.result().set_bool(is_added);
         Ok(())
@@ -77,14 +78,14 @@ fn peek(this: &SyncObject, name: &ZStr) -> Result<(bool, Version), Thrown> {
 }
 
 /// As `add`, in a class that overrides how values are read or stored, while others are kept out.
-fn add_by_methods(this: &SyncObject, name: &Str, value: &Value, expiry: Option<Expiry>) -> Result<bool, Thrown> {
+fn add_by_methods(this: &SyncObject, name: &Str, value: &Value, lifetime: Lifetime) -> Result<bool, Thrown> {
     let mut old = Local::new();
     let observed = accessors::get(this, name, old.slot())?;
     if observed.there || old.kind() != zend::NULL {
         return Ok(false);
     }
-    if expiry != Some(Expiry::PAST) {
-        store(this, name, value, expiry)?;
+    if lifetime != Lifetime::Over {
+        store(this, name, value, lifetime)?;
     }
     Ok(true)
 }
@@ -92,20 +93,20 @@ fn add_by_methods(this: &SyncObject, name: &Str, value: &Value, expiry: Option<E
 pub extern "C" fn touch(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"Sz", name: ZStr, ttl: Value);
-        let (expiry, name) = (expiry(Some(ttl), 2)?, Str::of(name));
+        let (lifetime, name) = (lifetime(Some(ttl), 2)?, Str::of(name));
         check_name(&name)?;
-        let is_there = renew(call.this(), &name, expiry)?;
+        let is_there = renew(call.this(), &name, lifetime)?;
         call.result().set_bool(is_there);
         Ok(())
     });
 }
 
-/// Lets a value expire at another time; false if there is none.
-fn renew(this: &SyncObject, name: &Str, expiry: Option<Expiry>) -> Result<bool, Thrown> {
+/// Lets a value stay so long from now on; false if there is none.
+fn renew(this: &SyncObject, name: &Str, lifetime: Lifetime) -> Result<bool, Thrown> {
     this.enter();
     let before = this.known_version(name);
     let mut version = before;
-    let is_there = retry_importing(this, |store| store.touch(name.bytes(), expiry, &mut version))?;
+    let is_there = retry_importing(this, |store| store.touch(name.bytes(), lifetime.expiry(), &mut version))?;
     // SAFETY: nothing runs before the entry is out of use.
     if let Some(entry) = unsafe { this.cache().find(name) }.filter(|entry| entry.version == before) {
         // It is the same value.
