@@ -71,5 +71,6 @@ mod views;
 mod wait;
 mod waiting;
 mod walk;
+mod watching;
 mod whole;
 mod zend;

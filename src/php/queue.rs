@@ -3,8 +3,6 @@
 //! An element that is appended needs nothing of what is there but the array's end ([`super::end`]): a list that this process
 //! has not decoded is not read for it, however long it is.
 
-use std::time::{Duration, Instant};
-
 use super::accessors;
 use super::buffers::Buffer;
 use super::edit::ATTEMPTS;
@@ -23,8 +21,8 @@ use super::step::Step;
 use super::stored::{self, Encoded, write_head, write_number};
 use super::timeout::Timeout;
 use super::value::{self, ValueError};
-use super::wait;
 use super::walk::{self, Act};
+use super::watching::{refuse_if_others_are_kept_out, until};
 use super::zend::{self, Array, Held, Key, Local, Slot, Str, Thrown, Value};
 
 /// Appends values to the array under `name`, in one step; the new length. A missing name becomes a list. The caller holds the
@@ -59,10 +57,6 @@ pub fn push(this: &SyncObject, name: &Str, values: &[Local]) -> Result<i64, Thro
         }
     })
 }
-
-/// How long a waiter sleeps between two looks, at first and at most.
-const PAUSE: Duration = Duration::from_micros(100);
-const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
 /// Values that were encoded one by one: each counts its objects by itself.
 struct EncodedValues {
@@ -277,11 +271,7 @@ fn append_to(this: &SyncObject, name: &Str, into: &mut Local, values: &[Local]) 
 /// none came. The caller holds the object.
 pub fn shift(this: &SyncObject, name: &Str, timeout: Timeout, mut into: Slot) -> Result<bool, Thrown> {
     check_name(name)?;
-    if !timeout.is_over() {
-        refuse_if_others_are_kept_out(this)?;
-    }
-    let (start, mut pause) = (Instant::now(), PAUSE);
-    loop {
+    let attempt = || {
         let mut element = Local::new();
         let is_taken = if this.overrides.accessors() {
             exclusive(this, |turn| shift_by_reading(turn, name, &mut element)).map(|taken| taken == Some(true))?
@@ -289,19 +279,20 @@ pub fn shift(this: &SyncObject, name: &Str, timeout: Timeout, mut into: Slot) ->
             this.enter();
             take(this, name, &mut element)?
         };
-        if is_taken {
-            into.swap(&mut element.slot());
-            return Ok(true);
-        }
-        if timeout.is_over() {
-            return Ok(false);
-        }
-        wait::poll(this, start.elapsed())?;
-        // (A signal handler may have locked it.)
+        Ok(is_taken.then_some(element))
+    };
+    let taken = if timeout.is_over() {
+        attempt()?
+    } else {
         refuse_if_others_are_kept_out(this)?;
-        std::thread::sleep(timeout.left().min(pause));
-        pause = (2 * pause).min(LONGEST_PAUSE);
-    }
+        match attempt()? {
+            None => until(this, name.bytes(), timeout, attempt)?,
+            taken => taken,
+        }
+    };
+    let Some(mut element) = taken else { return Ok(false) };
+    into.swap(&mut element.slot());
+    Ok(true)
 }
 
 /// Takes the first element off what is there now. False: there is none.
@@ -369,18 +360,6 @@ fn split_first(value: &Value) -> (Local, Local) {
         }
     }
     (first, Local::of_array(rest))
-}
-
-/// Throws where a wait would never end, as nobody else can write before this thread goes on.
-fn refuse_if_others_are_kept_out(this: &SyncObject) -> Result<(), Thrown> {
-    let store = &this.instance()?.store;
-    if !store.keeps_others_out() {
-        return Ok(());
-    }
-    Err(throw_sync(&format!(
-        "Can't wait for an element in '{}': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end.",
-        store.display_address()
-    )))
 }
 
 #[cold]

@@ -40,8 +40,9 @@ impl Store {
         self.with_or_without_file(|file| waiting.begin(file, wanted, since))
     }
 
-    /// Whether one of these has changed. If not, this sleeps until one may have, at most for `at_most` and for a second, or until a
-    /// signal comes. The caller looks again by calling it again.
+    /// Whether one of these has changed. If not, this sleeps until one may have, at most for `at_most`, or until a signal comes. The
+    /// caller looks again by calling it again, after a second at the latest: a writer may have died before it woke anybody, and
+    /// another file may lie at the path.
     pub fn has_changed(&self, wanted: &mut [Wanted<Watch>], at_most: Duration) -> Result<bool> {
         let waiting = self.waiting();
         if at_most.is_zero() {

@@ -10,10 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sync_backend::{Expiry, Now, Since, Wanted};
 
-/// How long a waiter sleeps at most before it looks: a writer may have died before it woke anybody, and another file may lie at the
-/// path. (Its caller is the one who decides.)
-const LONGEST: Duration = Duration::from_secs(1);
-/// The same for one that nobody wakes, as it may only read, there is no file, or no room in it.
+/// How long a waiter sleeps at most before it looks that nobody wakes, as it may only read, there is no file, or no room in it.
 const NAP: Duration = Duration::from_millis(10);
 /// The clock by which values expire moves every few milliseconds.
 const TICK: Duration = Duration::from_millis(1);
@@ -202,7 +199,7 @@ impl Waiting<'_> {
         }
         let slot = lease.and_then(|lease| file.lease_slot(lease));
         slot.inspect(|slot| slot.waits.set(1));
-        file.sleep_until_changed(word, state, until_expiry(wanted, at_most).min(LONGEST));
+        file.sleep_until_changed(word, state, until_expiry(wanted, at_most));
         slot.inspect(|slot| slot.waits.set(0));
         Ok(false)
     }

@@ -456,9 +456,10 @@ impl Case {
         assert_eq!(is_legal(&read_keys(&open, &keys), "reading keys"), at_first, "{about}");
 
         // A waiter: each value that is another one has changed, and no other where that is certain.
+        let after = read_keys(&waiter, &names);
         for wait in &mut waits {
             let (key, has_changed) = (wait[0].key.unwrap(), waiter.has_changed(wait, Duration::ZERO).unwrap());
-            let (is_another, about) = (get(&waiter, key) != before.get(key).cloned(), String::from_utf8_lossy(key));
+            let (is_another, about) = (after.get(key) != before.get(key), String::from_utf8_lossy(key));
             assert!(has_changed || !is_another, "{} killed at {point}: a change of {about} is missed", self.name);
             assert!(!has_changed || self.may_change(key), "{} killed at {point}: {about} has not changed", self.name);
         }

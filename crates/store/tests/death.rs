@@ -320,7 +320,7 @@ fn a_waiter_sees_the_change_of_a_writer_that_died_before_it_told_anybody() {
             let mut wanted = [Wanted::key(b"x".as_slice())];
             store.watch(&mut wanted, Since::Seen).unwrap();
             ready.store(1, Ordering::SeqCst);
-            while !store.retry(|store| store.has_changed(&mut wanted, Duration::from_secs(1_000))).unwrap() {}
+            while !store.retry(|store| store.has_changed(&mut wanted, Duration::from_millis(20))).unwrap() {}
         });
         until("it waits", || ready.load(Ordering::SeqCst) != 0);
         let status = in_child(|| {

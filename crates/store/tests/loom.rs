@@ -20,8 +20,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
+use std::time::Duration;
 use sync_store::memory::modelled::{self, Conflicts, Weaker};
-use sync_store::{Options, Patience, Store, Version};
+use sync_store::{Options, Patience, Since, Store, Version, Wanted};
 
 // ---- the search ----------------------------------------------------------------------------------
 
@@ -450,4 +451,37 @@ fn a_hold_abandoned_without_the_write_lock_shows_readers_all_its_stores() {
     }
     let model = Model { threads: &[reader, section], check: whole_sections, ..MODEL };
     notices(among_others("left"), model, 300, &[]);
+}
+
+// ---- waiting for a change ----------------------------------------------------------------------------
+
+/// Waits until `x` is another one than this store has seen, and reads it.
+fn waiter(store: &Store) -> Vec<u64> {
+    let mut wanted = [Wanted::key(b"x".as_slice())];
+    store.retry(|store| store.watch(&mut wanted, Since::Seen)).unwrap();
+    while !store.retry(|store| store.has_changed(&mut wanted, Duration::MAX)).unwrap() {}
+    reader(store)
+}
+
+/// It ends, as the other thread's write wakes it, or has been seen: else it would sleep for ever here, as no time passes.
+fn sees_the_change(saw: &[Vec<u64>], _: &Store) -> Option<String> {
+    (saw[0][0] != 2).then(|| format!("it was told of a change, and saw {}", saw[0][0]))
+}
+
+fn has_seen(stores: &[&Store]) {
+    reader(stores[0]);
+}
+
+#[test]
+fn no_waiter_misses_a_change() {
+    let model = Model { threads: &[waiter, one_write], check: sees_the_change, before: has_seen, ..MODEL };
+    notices(
+        among_others("change"),
+        model,
+        500,
+        &[
+            &[("watchers.rs", "wait_for(", "fence(", Relaxed)],
+            &[("watchers.rs", "tell(", "fence_behind_exchange(", Relaxed)],
+        ],
+    );
 }

@@ -15,6 +15,7 @@
 //! - `transfers`: changes to several keys at one moment are seen as a whole, or not at all, by all who look.
 //! - `sections`: the changes under one `lock()` are seen as a whole, or not at all.
 //! - `queues`: items in are items out, each once, whoever dies.
+//! - `waits`: a waiter never sleeps past a change.
 //! - `locks`: a named lock has one owner, whoever dies, and its tokens grow.
 //! - `moved`: the file goes away and comes back.
 //! - `disk`: writes that returned with `durability = commit` are there after a loss of power, on ext4 on a loop
@@ -40,6 +41,7 @@ mod moved;
 mod queues;
 mod sections;
 mod transfers;
+mod waits;
 mod worker;
 
 use herd::{Blows, Herd, Torment};
@@ -113,6 +115,9 @@ fn parts() -> Vec<Part<'static>> {
     parts.push(("queues", Box::new(|ground| queues::run(ground, false))));
     #[cfg(feature = "torture")]
     parts.push(("queues, crash points", Box::new(|ground| queues::run(ground, true))));
+    parts.push(("waits", Box::new(|ground| waits::run(ground, false))));
+    #[cfg(feature = "torture")]
+    parts.push(("waits, crash points", Box::new(|ground| waits::run(ground, true))));
     parts.push(("moved", Box::new(moved::run)));
     parts.push(("expiry", Box::new(expiry::run)));
     #[cfg(feature = "torture")]

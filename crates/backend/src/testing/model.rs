@@ -1,14 +1,15 @@
 //! Any sequence of operations by two handles, beside a list that does the same.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::Fixture;
 use crate::{
-    Appended, Backend, Change, Committed, Expiry, Found, Rewrite, Selection, Snapshot, Surroundings, Transactional,
-    clock,
+    Appended, Backend, Change, Committed, Expiry, Found, Rewrite, Selection, Since, Snapshot, Surroundings,
+    Transactional, Wanted, clock,
 };
 
 #[derive(Debug, Clone)]
@@ -30,6 +31,12 @@ enum Operation {
     Commit(Vec<(u8, Vec<u8>, u8)>),
     Snapshot,
     Destroy,
+    /// Begins to wait for a key.
+    Watch(u8),
+    /// Whether the keys have changed that are waited for, and others since a state that was noted.
+    Look,
+    /// Notes the state.
+    State,
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
@@ -52,6 +59,9 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => prop::collection::vec((key(), bytes(), 0..4u8), 0..6).prop_map(Operation::Commit),
         3 => Just(Operation::Snapshot),
         1 => Just(Operation::Destroy),
+        4 => key().prop_map(Operation::Watch),
+        6 => Just(Operation::Look),
+        1 => Just(Operation::State),
     ]
 }
 
@@ -70,8 +80,30 @@ struct Model {
     changes: u64,
     highest: Option<i64>,
     expiries: HashMap<Vec<u8>, u64>,
+    /// For each key, the number of the last change that stored a value, and of the last that may have.
+    writes: HashMap<Vec<u8>, (u64, u64)>,
+    /// How often the store was destroyed.
+    ends: u64,
     shown: u64,
     now: u64,
+}
+
+/// A key at one moment.
+#[derive(Debug, Clone, Copy)]
+struct Was {
+    is_there: bool,
+    written: (u64, u64),
+}
+
+impl Was {
+    /// Whether a waiter has to be told of a change since then; `None`: it may be.
+    fn has_changed(self, now: Self) -> Option<bool> {
+        if self.is_there != now.is_there || now.is_there && self.written.0 != now.written.0 {
+            Some(true)
+        } else {
+            (self.written == now.written).then_some(false)
+        }
+    }
 }
 
 impl Model {
@@ -81,12 +113,17 @@ impl Model {
 
     fn put(&mut self, key: &[u8], value: Vec<u8>) -> u64 {
         self.changes += 1;
+        self.writes.insert(key.to_vec(), (self.changes, self.changes));
         self.highest = self.highest.max(std::str::from_utf8(key).unwrap().parse().ok());
         match self.items.iter_mut().find(|item| item.0 == key) {
             Some(item) => (item.1, item.2) = (value, self.changes),
             None => self.items.push((key.to_vec(), value, self.changes)),
         }
         self.changes
+    }
+
+    fn was(&self, key: &[u8]) -> Was {
+        Was { is_there: self.find(key).is_some(), written: self.writes.get(key).copied().unwrap_or_default() }
     }
 
     /// The moment so many milliseconds from now.
@@ -125,13 +162,17 @@ impl Model {
 struct Handle<B: Backend> {
     store: B,
     notes: HashMap<Vec<u8>, (B::Version, Vec<u8>, u64)>,
+    /// The keys that it waits for, and how each was when that began.
+    waits: Vec<(Vec<u8>, B::Watch, Was)>,
+    /// A state, and the model as it was then.
+    state: Option<(u64, Model)>,
     /// Whether it is in a transaction, in which it takes no version for current.
     is_aside: bool,
 }
 
 impl<B: Backend> Handle<B> {
     fn new(store: B) -> Self {
-        Self { store, notes: HashMap::new(), is_aside: false }
+        Self { store, notes: HashMap::new(), waits: Vec::new(), state: None, is_aside: false }
     }
 
     /// The version of a key, and the state that it stands for (0: none).
@@ -239,7 +280,51 @@ impl<B: Backend> Handle<B> {
             Operation::Destroy => {
                 self.store.destroy().unwrap();
                 model.clear();
+                model.ends += 1;
             }
+            Operation::Watch(key) => {
+                let key = name(key);
+                let mut wanted = [Wanted::key(&key[..])];
+                self.store.watch(&mut wanted, Since::Now).unwrap();
+                let (watch, was) = (wanted[0].watch, model.was(&key));
+                self.waits.push((key, watch, was));
+            }
+            Operation::Look => self.look(model),
+            Operation::State => self.state = Some((self.store.state().unwrap(), model.clone())),
+        }
+    }
+
+    fn look(&mut self, model: &Model) {
+        let mut waits = std::mem::take(&mut self.waits);
+        waits.retain_mut(|(key, watch, was)| {
+            let mut wanted = [Wanted { key: Some(key), watch: *watch }];
+            let has_changed = self.store.has_changed(&mut wanted, Duration::ZERO).unwrap();
+            let expected = was.has_changed(model.was(key));
+            assert!(
+                expected.is_none_or(|expected| expected == has_changed),
+                "{has_changed}: {was:?} {:?}",
+                model.was(key)
+            );
+            *watch = wanted[0].watch;
+            // One that was there for a moment, and was not noticed, is as before.
+            *was = model.was(key);
+            !has_changed
+        });
+        self.waits = waits;
+        // (A store that was destroyed goes on anywhere.)
+        let Some((state, before)) = self.state.as_ref().filter(|(_, before)| before.ends == model.ends) else { return };
+        let now = self.store.state().unwrap();
+        assert!(now >= *state, "{now} after {state}");
+        for key in 0..6u8 {
+            let key = key.to_string().into_bytes();
+            let mut wanted = [Wanted::key(&key[..])];
+            self.store.watch(&mut wanted, Since::State(*state)).unwrap();
+            let has_changed = self.store.has_changed(&mut wanted, Duration::ZERO).unwrap();
+            let (was, is) = (before.was(&key), model.was(&key));
+            // (Expiry is no change of the state; and a removal may be another key's.)
+            let expected = was.has_changed(is).filter(|_| is.is_there);
+            assert!(expected.is_none_or(|expected| expected == has_changed), "since {state}: {was:?} {is:?}");
+            assert!(!has_changed || now > *state || *state == 0, "{state} is still the newest state");
         }
     }
 
@@ -343,6 +428,10 @@ impl<B: Backend> Handle<B> {
         let Some(item) = model.items.iter_mut().find(|item| item.0 == key) else { return };
         model.changes += 1;
         item.2 = model.changes;
+        if self.is_aside {
+            // A transaction stores the value anew.
+            model.writes.entry(key.clone()).or_default().1 = model.changes;
+        }
         model.expire_at(&key, expiry);
         if self.store.is_current(&version) {
             assert!(newest, "a version of an older value stands for that");
@@ -370,7 +459,8 @@ impl<B: Backend> Handle<B> {
 /// Checks transactions on one kind of store: operations outside of it, operations inside, and whether it is committed.
 pub fn check_transactions<F: Fixture>() {
     let inside = operation().prop_filter("none that a program may not use there", |it| {
-        !matches!(it, Operation::Destroy | Operation::Clock(_))
+        use Operation::*;
+        !matches!(it, Destroy | Clock(_) | Watch(_) | Look | State)
     });
     let transaction = (
         prop::collection::vec((any::<bool>(), operation()), 0..20),
@@ -413,8 +503,10 @@ pub fn check_transactions<F: Fixture>() {
                 model.highest = highest;
             }
             (handle.is_aside, handle.notes) = (false, HashMap::new());
-            handle.apply(&mut model, Operation::Snapshot);
-            other.apply(&mut model, Operation::Snapshot);
+            for operation in [Operation::Snapshot, Operation::Look] {
+                handle.apply(&mut model, operation.clone());
+                other.apply(&mut model, operation);
+            }
         }
         Ok(())
     });

@@ -22,6 +22,11 @@ struct Waiter {
 
 impl Waiter {
     fn of(path: &TemporaryPath, keys: &[&str]) -> Self {
+        Self::looking(path, keys, FOR_EVER)
+    }
+
+    /// One that looks by itself so often.
+    fn looking(path: &TemporaryPath, keys: &[&str], slice: Duration) -> Self {
         let (path, (found, looks), (begin, begun)) = (path.0.clone(), mpsc::channel(), mpsc::channel());
         let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let thread = std::thread::spawn(move || {
@@ -32,7 +37,7 @@ impl Waiter {
             }
             store.retry(|store| store.watch(&mut wanted, Since::Seen)).unwrap();
             begin.send(()).unwrap();
-            while !store.retry(|store| store.has_changed(&mut wanted, FOR_EVER)).unwrap() {}
+            while !store.retry(|store| store.has_changed(&mut wanted, slice)).unwrap() {}
             found.send(()).unwrap();
         });
         begun.recv().unwrap();
@@ -295,13 +300,13 @@ fn a_file_that_is_exchanged_during_a_wait_is_a_change() {
     let other = TemporaryPath::new();
     put(&path.store(), b"x", b"1");
     put(&other.store(), b"x", b"1");
-    let waiter = Waiter::of(&path, &["x"]);
+    let waiter = Waiter::looking(&path, &["x"], Duration::from_millis(10));
     std::fs::rename(&other.0, &path.0).unwrap();
     waiter.ends();
-    let waiter = Waiter::of(&path, &["x"]);
+    let waiter = Waiter::looking(&path, &["x"], Duration::from_millis(10));
     std::fs::remove_file(&path.0).unwrap();
     waiter.ends();
-    let waiter = Waiter::of(&path, &["x"]);
+    let waiter = Waiter::looking(&path, &["x"], Duration::from_millis(10));
     put(&path.store(), b"y", b"1");
     assert!(waiter.is_waiting());
     put(&path.store(), b"x", b"1");
