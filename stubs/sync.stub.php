@@ -327,6 +327,36 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function shift(mixed $name, ?float $timeout = 0.0, mixed $default = null): mixed {}
 
     /**
+     * Takes the first element off the array under a name for a function, which has it for good when the function returns.
+     *
+     * Each element is done at least once, and none is lost: where the function throws, or its process dies, whatever the reason, the
+     * element is at the head of the array again, under its key if that is a string, for the next that looks. There is no time limit
+     * after which others do it as well: the kernel tells whether the process lives. Until then the element is not in the array for
+     * anybody, is not counted and not iterated; stats() shows who consumes something. What the function does may be done twice if its
+     * process dies at its very end.
+     *
+     * A transaction in the function is a commit of its own, before the element is gone. An array that was removed meanwhile is made again
+     * for an element that comes back; setData(), clear() of all names and destroy() take the element with them. A child that is forked in the
+     * function does not have the element. In a class that overrides get() or set() the element stays in the array while the function
+     * runs, and other programs wait with writing: for short functions only.
+     *
+     *     while ($sync->consume('jobs', fn ($job) => serialize($job), timeout: 5)) {}
+     *
+     * @param string                   $name
+     * @param callable(TValue): mixed $fn      What it returns does not matter. It may consume others.
+     * @param float|null               $timeout The most seconds to wait for an element. 0: do not wait. Null: wait for ever.
+     *
+     * @return bool False: none came in time.
+     *
+     * @throws SyncException where the value there is no array, the file cannot be written; within a transaction; or it would have to wait
+     *                       while this process keeps others from writing
+     * @throws SyncLockTimeoutException
+     * @throws \ValueError where $timeout is less than 0, or NAN
+     * @throws \Throwable whatever $fn throws
+     */
+    public function consume(string $name, callable $fn, ?float $timeout = 0.0): bool {}
+
+    /**
      * Tells how many properties there are.
      *
      *     echo count($sync);

@@ -4,19 +4,23 @@
  *
  *   php examples/queue/run.php [WORKERS] [JOBS]
  *
- * The parent pushes jobs, each of which goes to exactly one worker; a worker that has nothing to do waits without taking time from
- * others. A worker that dies takes the job it was at with it, and no other: the parent sees which one that was.
+ * The parent pushes jobs, and each worker consumes one after the other; one that has nothing to do waits without taking time from
+ * others. The job of a worker that dies is the first in the queue again: kill one, and see that nothing is lost. As it may have been
+ * nearly done, it may be done twice: so a result has a place of its own.
  */
 
 function work(Sync $sync): void
 {
-    while (($job = $sync->shift('jobs', timeout: null)) !== 'enough') {
-        $sync->at[getmypid()] = $job;
-        usleep(5_000); // … the work …
-        $sync->push('results', $job ** 2);
-        unset($sync->at[getmypid()]);
-        $sync->increment('done');
-    }
+    do {
+        $is_last = false;
+        $sync->consume('jobs', function (mixed $job) use ($sync, &$is_last) {
+            if ($is_last = $job === 'enough') {
+                return;
+            }
+            usleep(5_000); // … the work …
+            $sync->results["job $job"] = $job ** 2;
+        }, timeout: null);
+    } while (!$is_last);
 }
 
 /** A bar of 40 signs; on a terminal it stays in its line. */
@@ -31,7 +35,7 @@ $jobs = (int) ($argv[2] ?? 200);
 $file = getenv('SYNC_FILE') ?: '/dev/shm/queue.sync';
 
 $sync = new Sync($file);
-$sync->setData((object) ['jobs' => [], 'results' => [], 'at' => [], 'done' => 0]);
+$sync->setData((object) ['jobs' => [], 'results' => []]);
 for ($i = 0; $i < $workers; $i++) {
     if (pcntl_fork() === 0) {
         work(new Sync($file));
@@ -49,11 +53,11 @@ show(0, $jobs);
 for ($running = $workers; $running > 0;) {
     $running -= pcntl_wait($status, WNOHANG) > 0 ? 1 : 0;
     if (stream_isatty(STDOUT)) {
-        show($sync->done, $jobs);
+        show(count($sync->results), $jobs);
     }
     usleep(20_000);
 }
-show($sync->done, $jobs);
-echo count($sync->results), ' results; their sum is ', array_sum($sync->results), '; ', count($sync->at), " jobs were lost.\n";
+show(count($sync->results), $jobs);
+echo count($sync->results), ' results; their sum is ', array_sum($sync->results), ".\n";
 
 $sync->destroy();

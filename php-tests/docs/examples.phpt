@@ -83,7 +83,7 @@ bool(false)
 -- queue
 [........................................] 0 of 60
 [########################################] 60 of 60
-60 results; their sum is 73810; 0 jobs were lost.
+60 results; their sum is 73810.
 bool(false)
 -- once
 Process N has been at it since TIME.

@@ -115,8 +115,25 @@ foreach (range(1, 150) as $i) {
     $other->longest["key $i"] = $i;
 }
 
+// Elements that came back to their arrays, one that is being consumed, and one that has gone.
+$sync->queue = range(1, 10);
+$sync->mapped = ['k' => 1, 5 => 2, 'l' => 3];
+$sync->same = [[1], 'k' => 2];
+foreach (['queue', 'mapped', 'same'] as $name) {
+    try {
+        $sync->consume($name, function () use ($sync) {
+            $sync->same['k'] = 'there already';
+            throw new Exception();
+        });
+    } catch (Exception) {
+    }
+}
+$sync->consume('queue', fn () => 0);
+$suspended = new Fiber(fn () => $sync->consume('queue', fn () => Fiber::suspend()));
+$suspended->start();
+
 $block = preg_match('~```python\n(.*?)\n```~s', file_get_contents(__DIR__ . '/../../docs/format.md'), $part) ? $part[1] : '';
-echo 'The reader has ', count(array_filter(explode("\n", $block), fn ($line) => trim($line) !== '')) <= 42 ? 'few enough' : 'too many', " lines\n";
+echo 'The reader has ', count(array_filter(explode("\n", $block), fn ($line) => trim($line) !== '')) <= 44 ? 'few enough' : 'too many', " lines\n";
 
 $script = scratch('reader.py');
 file_put_contents($script, preg_replace('~^if __name__.*~ms', '', $block) . TELL);
@@ -151,5 +168,5 @@ scratch_remove();
 ?>
 --EXPECT--
 The reader has few enough lines
-3363 properties
+3366 properties
 bool(true)

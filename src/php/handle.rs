@@ -5,10 +5,12 @@ use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use sync_backend::list::{Item, read_key};
 pub use sync_backend::{
-    Appended, Backend, BackendError, Change, Committed, Connected, Entry, Expiry, Facts, Found, Held, HeldLock,
-    LockName, Now, Occupied, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Shifted, Since,
-    Snapshot, Standing, Stats, Stored, Surroundings, Taking, Transactional, Unread, Waiting, Wanted, list_note, listed,
+    Appended, Backend, BackendError, Change, Committed, Connected, Consumer, Entry, Expiry, Facts, Found, Held,
+    HeldLock, LockName, Now, Occupied, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Shifted,
+    Since, Snapshot, Standing, Stats, Stored, Surroundings, Taken, Taking, Transactional, Unread, Waiting, Wanted,
+    list_note, listed,
 };
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 use sync_store::{ErrorKind, Store};
@@ -296,6 +298,26 @@ impl Backend for Handle {
     fn shift(&self, key: &[u8], version: &mut Version, out: &mut impl Room<u8>) -> Result<Shifted> {
         let Self::File(store) = self;
         store.shift(key, version, out)
+    }
+
+    fn take(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken> {
+        let Self::File(store) = self;
+        store.take(key, out)
+    }
+
+    fn take_read(&self, key: &[u8], first: Item, rest: (&[u8], &[u8]), version: &mut Version) -> Result<Option<u64>> {
+        let Self::File(store) = self;
+        store.take_read(key, first, rest, version)
+    }
+
+    fn finish(&self, item: u64) -> Result<bool> {
+        let Self::File(store) = self;
+        store.finish(item)
+    }
+
+    fn give_back(&self, item: u64) {
+        let Self::File(store) = self;
+        store.give_back(item);
     }
 
     #[inline]

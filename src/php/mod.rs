@@ -12,6 +12,7 @@ mod buffers;
 mod cache;
 mod call;
 mod change;
+mod consume;
 mod declare;
 mod declared;
 mod edit;

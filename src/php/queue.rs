@@ -222,7 +222,7 @@ fn length(this: &SyncObject, name: &Str) -> Result<i64, Thrown> {
 }
 
 /// How many elements a value has that was read: null has none.
-fn count(this: &SyncObject, name: &Str, value: &Value) -> Result<i64, Thrown> {
+pub fn count(this: &SyncObject, name: &Str, value: &Value) -> Result<i64, Thrown> {
     match value.array() {
         Some(array) => Ok(array.len() as i64),
         None if value.kind() == zend::NULL => Ok(0),
@@ -271,7 +271,7 @@ fn append_to(this: &SyncObject, name: &Str, into: &mut Local, values: &[Local]) 
 /// none came. The caller holds the object.
 pub fn shift(this: &SyncObject, name: &Str, timeout: Timeout, mut into: Slot) -> Result<bool, Thrown> {
     check_name(name)?;
-    let attempt = || {
+    let element = awaited(this, name, timeout, || {
         let mut element = Local::new();
         let is_taken = if this.overrides.accessors() {
             exclusive(this, |turn| shift_by_reading(turn, name, &mut element)).map(|taken| taken == Some(true))?
@@ -280,19 +280,29 @@ pub fn shift(this: &SyncObject, name: &Str, timeout: Timeout, mut into: Slot) ->
             take(this, name, &mut element)?
         };
         Ok(is_taken.then_some(element))
-    };
-    let taken = if timeout.is_over() {
-        attempt()?
-    } else {
-        refuse_if_others_are_kept_out(this)?;
-        match attempt()? {
-            None => until(this, name.bytes(), timeout, attempt)?,
-            taken => taken,
-        }
-    };
-    let Some(mut element) = taken else { return Ok(false) };
-    into.swap(&mut element.slot());
-    Ok(true)
+    })?;
+    let is_taken = element.is_some();
+    if let Some(mut element) = element {
+        into.swap(&mut element.slot());
+    }
+    Ok(is_taken)
+}
+
+/// Attempts to take an element of the array under `name`, again and again as long as `timeout` says. `None`: none came.
+pub fn awaited<T>(
+    this: &SyncObject,
+    name: &Str,
+    timeout: Timeout,
+    mut attempt: impl FnMut() -> Result<Option<T>, Thrown>,
+) -> Result<Option<T>, Thrown> {
+    if timeout.is_over() {
+        return attempt();
+    }
+    refuse_if_others_are_kept_out(this)?;
+    match attempt()? {
+        None => until(this, name.bytes(), timeout, attempt),
+        taken => Ok(taken),
+    }
 }
 
 /// Takes the first element off what is there now. False: there is none.
@@ -349,7 +359,7 @@ fn shift_by_reading(turn: &Turn, name: &Str, into: &mut Local) -> Result<Option<
 }
 
 /// The first element of an array that has one, and an array of the others: numbers begin at 0 again, other keys stay.
-fn split_first(value: &Value) -> (Local, Local) {
+pub fn split_first(value: &Value) -> (Local, Local) {
     let mut entries = value.array().unwrap_or(Array::empty()).entries();
     let first = entries.next().map_or_else(Local::null, |(_, first)| Local::copy_of(first.dereference()));
     let mut rest = Held::<Array>::new();

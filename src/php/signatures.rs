@@ -58,6 +58,8 @@ pub struct SyncMethods {
     pub push: Method,
     /// `shift(mixed $name, ?float $timeout = 0.0, mixed $default = null): mixed`
     pub shift: Method,
+    /// `consume(string $name, callable $fn, ?float $timeout = 0.0): bool`
+    pub consume: Method,
     /// `count(): int`
     pub count: Method,
     /// `getIterator(): Iterator`
@@ -151,6 +153,7 @@ pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
                 method(c"destroy", methods.destroy, SYNC_DESTROY, ffi::ZEND_ACC_PUBLIC),
                 method(c"push", methods.push, SYNC_PUSH, ffi::ZEND_ACC_PUBLIC | ffi::ZEND_ACC_VARIADIC),
                 method(c"shift", methods.shift, SYNC_SHIFT, ffi::ZEND_ACC_PUBLIC),
+                method(c"consume", methods.consume, SYNC_CONSUME, ffi::ZEND_ACC_PUBLIC),
                 method(c"count", methods.count, SYNC_COUNT, ffi::ZEND_ACC_PUBLIC),
                 method(c"getIterator", methods.get_iterator, SYNC_GET_ITERATOR, ffi::ZEND_ACC_PUBLIC),
                 method(c"jsonSerialize", methods.json_serialize, SYNC_JSON_SERIALIZE, ffi::ZEND_ACC_PUBLIC),
@@ -232,6 +235,12 @@ const SYNC_SHIFT: &[zend_internal_arg_info] = &[
     parameter(c"name", Type::of(mask::MIXED)),
     optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"0.0"),
     optional(c"default", Type::of(mask::MIXED), c"null"),
+];
+const SYNC_CONSUME: &[zend_internal_arg_info] = &[
+    result(2, Type::of(mask::BOOL)),
+    parameter(c"name", Type::of(mask::STRING)),
+    parameter(c"fn", Type::of(mask::CALLABLE)),
+    optional(c"timeout", Type::of(mask::FLOAT | mask::NULL), c"0.0"),
 ];
 const SYNC_COUNT: &[zend_internal_arg_info] = &[result(0, Type::of(mask::INT).tentative())];
 const SYNC_GET_ITERATOR: &[zend_internal_arg_info] = &[result(0, Type::class(c"Iterator", 0).tentative())];

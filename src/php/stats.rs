@@ -7,7 +7,7 @@ use ext_php_rs::zend::{CatchError, ExecuteData, bailout, try_catch};
 
 use super::call::{arguments, run};
 use super::globals::GLOBALS;
-use super::handle::{Backend, Connected, HeldLock, Stats};
+use super::handle::{Backend, Connected, Consumer, HeldLock, Stats};
 use super::object::SyncObject;
 use super::retry::{Stop, retry};
 use super::zend::{Array, Held, Local, Str, Thrown};
@@ -29,7 +29,7 @@ fn look(this: &SyncObject) -> Result<Held<Array>, Thrown> {
         Err(Stop::Thrown) => return Err(Thrown),
     };
     // (The engine may have no memory for it, and leave by `longjmp`: the figures are freed first.)
-    let shown = try_catch(AssertUnwindSafe(|| show(this, &stats)));
+    let shown = try_catch(AssertUnwindSafe(|| show(&stats)));
     drop(stats);
     match shown {
         Ok(shown) => Ok(shown),
@@ -39,7 +39,7 @@ fn look(this: &SyncObject) -> Result<Held<Array>, Thrown> {
     }
 }
 
-fn show(this: &SyncObject, stats: &Stats) -> Held<Array> {
+fn show(stats: &Stats) -> Held<Array> {
     let mut shown = Held::<Array>::new();
     for (name, number) in [
         ("keys", stats.keys),
@@ -55,7 +55,7 @@ fn show(this: &SyncObject, stats: &Stats) -> Held<Array> {
     put(&mut shown, "processes", list(stats.processes.iter().map(process)));
     put(&mut shown, "locks", list(stats.locks.iter().map(lock)));
     put(&mut shown, "waiters", long(stats.waiters));
-    put(&mut shown, "consuming", list(consuming(this).into_iter()));
+    put(&mut shown, "consuming", list(stats.consuming.iter().map(consumer)));
     put(&mut shown, "cache", cache());
     shown
 }
@@ -77,9 +77,11 @@ fn lock(lock: &HeldLock) -> Local {
     Local::of_array(shown)
 }
 
-/// The items in consumption: none, as long as no method consumes any.
-fn consuming(_: &SyncObject) -> [Local; 0] {
-    []
+fn consumer(consumer: &Consumer) -> Local {
+    let mut shown = Held::<Array>::new();
+    put(&mut shown, "name", Local::of_string(Str::new(&consumer.name)));
+    put(&mut shown, "pid", pid(consumer.pid));
+    Local::of_array(shown)
 }
 
 /// The figures of this thread's cache, of values of all files.

@@ -15,7 +15,7 @@ use super::refusal::{cannot_read, cannot_store};
 use super::step::{Key, Step};
 use super::value::{self, Sharing, ValueError, ZendVec, scalar};
 use super::walk::{self, Act};
-use super::zend::{Array, Held, Local, Slot, Str, Thrown, Value, ZStr};
+use super::zend::{self, Array, Held, Local, Slot, Str, Thrown, Value, ZStr};
 
 /// A value on its way to the store. Making it may run user code, storing it does not: so it is made once, and
 /// stored when the time has come.
@@ -59,6 +59,11 @@ impl<'v> Encoded<'v> {
         let sharing = value::encode(value.as_zval(), within, &mut bytes)
             .map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
         Ok(Self { bytes, body: None, sharing })
+    }
+
+    /// Its bytes, in two pieces.
+    pub fn parts(&self) -> (&[u8], &[u8]) {
+        (&self.bytes, self.body.unwrap_or_default())
     }
 
     /// Appends its bytes to others.
@@ -209,6 +214,15 @@ pub fn apply_patches(this: &SyncObject, name: &[u8], bytes: &[u8], mut at: Slot)
             rest = behind;
             continue;
         }
+        if let Some((key, element)) = put_first(rest) {
+            taken.apply(&mut at);
+            let (its_sharing, behind) = unshift(this, key, element, at.reborrow()).map_err(refuse)?;
+            if its_sharing == Sharing::Fresh {
+                sharing = Sharing::Fresh;
+            }
+            rest = &rest[rest.len() - behind..];
+            continue;
+        }
         let patch = Patch::of(rest).map_err(refuse)?;
         if at.value().array().is_none() {
             return Err(refuse(damaged()));
@@ -249,6 +263,36 @@ fn taken_off(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let is_one = rmp::decode::read_array_len(&mut rest).is_ok_and(|parts| parts == 1);
     let count = if is_one { rmp::decode::read_int(&mut rest).ok()? } else { return None };
     Some((count, rest))
+}
+
+/// The key that is a string, if it has one, and what follows, of a patch that puts an element before all others.
+fn put_first(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+    let mut rest = bytes;
+    let is_one = rmp::decode::read_array_len(&mut rest).is_ok_and(|parts| parts == 3);
+    let is_first = is_one && rmp::decode::read_int::<i64, _>(&mut rest).is_ok_and(|way| way == -1);
+    if is_first { handle::read_key(rest) } else { None }
+}
+
+/// Puts the element that `bytes` begin with before all others of an array, whose numbers begin behind it; how many bytes follow.
+fn unshift(this: &SyncObject, key: Option<&[u8]>, bytes: &[u8], mut at: Slot) -> Result<(Sharing, usize), ValueError> {
+    let policy = this.policy().map_err(|_| ValueError::Thrown)?;
+    let mut element = Local::new();
+    let decoded = value::decode(bytes, 1, policy, element.zval())?;
+    let array = at.value().array().ok_or_else(damaged)?;
+    let mut all = Held::<Array>::new();
+    match key.map(Str::new).filter(|key| array.find(zend::Key::String(key)).is_none()) {
+        Some(key) => all.update(&key, element),
+        None => all.push(element),
+    }
+    for (key, value) in array.entries() {
+        match key {
+            zend::Key::Int(_) => all.push(Local::copy_of(value)),
+            zend::Key::String(key) => all.update(key, Local::copy_of(value)),
+        }
+    }
+    let mut all = Local::of_array(all);
+    at.swap(&mut all.slot());
+    Ok(decoded)
 }
 
 /// So many elements are gone from the head of a list that still has them.

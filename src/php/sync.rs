@@ -8,6 +8,7 @@ use ext_php_rs::zend::ExecuteData;
 use super::accessors;
 use super::atomic;
 use super::call::{Call, arguments, run};
+use super::consume;
 use super::errors;
 use super::exclusive::exclusive;
 use super::globals::GLOBALS;
@@ -59,6 +60,7 @@ pub fn register() -> ext_php_rs::error::Result<()> {
         destroy,
         push,
         shift,
+        consume: consume::consume,
         count,
         get_iterator,
         json_serialize,

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::{
     Appended, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy,
-    Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taking, Unread, Waiting, Wanted,
+    Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Waiting, Wanted,
 };
+use crate::list::Item;
 
 /// A handle on a shared, ordered map from key to bytes: one object's view of the store at an address.
 ///
@@ -193,6 +194,32 @@ pub trait Backend: Sized {
     /// goes to exactly one caller. A reader that knows the value up to then gets [`Found::Appended`] with a patch that says so
     /// ([`list`](super::list)); the note becomes that of the list that is left. Where there is too little room, nothing has happened.
     fn shift(&self, key: &[u8], version: &mut Self::Version, out: &mut impl Room<u8>) -> Result<Shifted, Self::Error>;
+
+    /// Takes the first element off a list as [`shift`](Self::shift) does, for consumption: the store keeps it for this handle until
+    /// [`finish`](Self::finish), or puts it at the head again: by [`give_back`](Self::give_back), and where the handle ends, or its
+    /// process, however that ends. Until then it is not in the list, nor a key, nor in a snapshot. A list that is not there any more is made
+    /// again for it; one that has expired by then has expired with it. It is gone where everything is replaced or the store destroyed, and
+    /// is kept as long as something else than a list, another array or null is under the key. Where there is too little room, nothing has
+    /// happened. In a transaction of this handle nothing is taken.
+    fn take(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken, Self::Error>;
+
+    /// As [`take`](Self::take), for an array that the caller has read at this version, and taken apart: the first element, and the array
+    /// without it, in two pieces. `None`: it is another one by now, and nothing has happened. An array without elements keeps its key.
+    fn take_read(
+        &self,
+        key: &[u8],
+        first: Item,
+        rest: (&[u8], &[u8]),
+        version: &mut Self::Version,
+    ) -> Result<Option<u64>, Self::Error>;
+
+    /// Forgets an item that was taken. False: this handle has none with this token (any more), and nothing has happened. Does not make a
+    /// store.
+    fn finish(&self, item: u64) -> Result<bool, Self::Error>;
+
+    /// Puts an item that was taken at the head of its list again; nothing happens where this handle has none with this token. It never
+    /// fails: where the store cannot be told at once, or has no space, it is later.
+    fn give_back(&self, item: u64);
 
     /// Stores a value (in two pieces) under the number that comes after the highest of the names that are numbers, or have been
     /// since everything was last replaced; 0 where none was. Finding the number and storing are one step. Returns the number;

@@ -27,12 +27,14 @@ pub use change::Change;
 pub use expiry::testing as clock;
 pub use expiry::{Expiry, Now};
 pub use locks::{LockName, LockSpace, Occupied, Taking};
-pub use outcome::{Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Shifted, Standing, list_note, listed};
+pub use outcome::{
+    Appended, BackendError, Found, PEEK, Peeked, Remedy, Rewrite, Shifted, Standing, Taken, list_note, listed,
+};
 pub use overlay::Overlay;
 pub use room::{Places, Room};
 pub use selection::{Facts, Selection};
 pub use snapshot::{Entry, Snapshot, Stored, Unread};
-pub use stats::{Connected, HeldLock, Stats};
+pub use stats::{Connected, Consumer, HeldLock, Stats};
 pub use transactional::{Committed, Surroundings, Transactional};
 pub use wait::{Held, Patience, Waiting};
 pub use wanted::{Since, Wanted};

@@ -1,7 +1,8 @@
 //! Lists, as far as a store takes them apart without knowing the values in them.
 //!
 //! A value is MessagePack. A list is an array; what is appended to it follows as patches, each of which is an array again:
-//! `[[number], element]` puts an element under a number, `[count]` takes so many elements off the head. The extension types
+//! `[[number], element]` puts an element under a number, `[count]` takes so many elements off the head, `[-1, key, element]` puts one
+//! before all others, under a key that is a string, or nil. The extension types
 //! of objects and of cases of enums mean the same wherever they are; any other may tell of what stands before it in the array.
 
 use rmp::Marker;
@@ -248,7 +249,7 @@ impl Head {
 }
 
 /// The patch that takes the first element off.
-pub fn take_one() -> [u8; 2] {
+pub const fn take_one() -> [u8; 2] {
     [Marker::FixArray(1).to_u8(), Marker::FixPos(1).to_u8()]
 }
 
@@ -273,6 +274,12 @@ pub fn length_of(inside: u32, length: u64, bytes: u64) -> u64 {
 /// A list behind so many zeros, with the elements that patches put there moved into its array, as far as each means the same
 /// there. `None`: it is no list, or its patches do other things; or there is no memory.
 pub fn fold(bytes: &[u8], behind: usize) -> Option<Vec<u8>> {
+    unshift(bytes, behind, (&[], 0))
+}
+
+/// As [`fold`], with other elements before those of the list: their bytes, and how many they are. They tell of nothing that stands
+/// before them.
+pub fn unshift(bytes: &[u8], behind: usize, (others, more): (&[u8], u32)) -> Option<Vec<u8>> {
     let mut walk = Walk::new(bytes, 0, bytes.len() as u64);
     let mut count = walk.list()?;
     let start = walk.at() as usize;
@@ -280,9 +287,11 @@ pub fn fold(bytes: &[u8], behind: usize) -> Option<Vec<u8>> {
     let inside = start..walk.at() as usize;
     let (mut folded, mut rest) = (Vec::new(), inside.end);
     let room = LONGEST_HEAD as usize;
-    folded.try_reserve_exact(behind + room + bytes.len()).ok()?;
+    folded.try_reserve_exact(behind + room + others.len() + bytes.len()).ok()?;
     folded.resize(behind + room, 0);
+    folded.extend_from_slice(others);
     folded.extend_from_slice(&bytes[inside]);
+    count = count.checked_add(more)?;
     let refers = walk.refers();
     while !walk.is_over() && !refers {
         let Patch::Put { from, to, .. } = walk.patch()? else { return None };
@@ -293,11 +302,114 @@ pub fn fold(bytes: &[u8], behind: usize) -> Option<Vec<u8>> {
         count = count.checked_add(1)?;
         rest = to as usize;
     }
-    folded.extend_from_slice(&bytes[rest..]);
+    if more == 0 {
+        folded.extend_from_slice(&bytes[rest..]);
+    } else {
+        (!refers).then(|| move_up(&bytes[rest..], more, &mut folded))??;
+    }
     let head = Head::of_list(count);
     // The head goes right before the elements, and what stays free stands before all.
     let gap = room - head.bytes().len();
     folded.drain(behind..behind + gap);
     folded[behind..behind + head.bytes().len()].copy_from_slice(head.bytes());
     Some(folded)
+}
+
+/// Appends patches that put elements at the end of a list which has so many more before those.
+fn move_up(patches: &[u8], more: u32, out: &mut Vec<u8>) -> Option<()> {
+    let mut walk = Walk::new(patches, 0, patches.len() as u64);
+    while !walk.is_over() {
+        let Patch::Put { number, from, to } = walk.patch()? else { return None };
+        let head = Head::of_put(number.checked_add(more.into())?);
+        out.try_reserve(head.bytes().len() + (to - from) as usize).ok()?;
+        out.extend_from_slice(head.bytes());
+        out.extend_from_slice(&patches[from as usize..to as usize]);
+    }
+    Some(())
+}
+
+/// The kind of a value, as far as a queue is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An array with the keys 0, 1, 2 … in this order: so many.
+    List(u32),
+    /// Another array.
+    Map,
+    Null,
+    Other,
+}
+
+/// The kind of the value that begins with these bytes; of one that nothing was appended to.
+pub fn kind(start: &[u8]) -> Kind {
+    /// The type of the ext before a value that strings stand before, and the mark of a value that is no array, and of one that is no list.
+    const BEHIND_STRINGS: i8 = 6;
+    const NO_ARRAY: u32 = 0xffff_fffe;
+    const NO_LIST: u32 = 0xffff_ffff;
+    let mut walk = Walk::new(start, 0, start.len() as u64);
+    match start.first().map(|&byte| Marker::from_u8(byte)) {
+        Some(Marker::Null) => Kind::Null,
+        Some(Marker::FixMap(_) | Marker::Map16 | Marker::Map32) => Kind::Map,
+        Some(Marker::FixArray(_) | Marker::Array16 | Marker::Array32) => {
+            if let Some(count) = walk.list() {
+                return Kind::List(count);
+            }
+            // (`list` has left the head behind.)
+            let is_behind_strings = walk.ext_type() == Some(BEHIND_STRINGS);
+            match is_behind_strings.then(|| walk.take().map(u32::from_be_bytes)) {
+                Some(Some(NO_ARRAY)) | Some(None) | None => Kind::Other,
+                Some(Some(NO_LIST)) => Kind::Map,
+                Some(Some(count)) => Kind::List(count),
+            }
+        }
+        _ => Kind::Other,
+    }
+}
+
+/// Whether a value tells of anything that stands before it, so that it cannot be moved among others. `None`: it is no whole value.
+pub fn refers(value: &[u8]) -> Option<bool> {
+    let mut walk = Walk::new(value, 0, value.len() as u64);
+    walk.skip()?;
+    walk.is_over().then(|| walk.refers())
+}
+
+/// An element with the key under which it lies in an array, if that is a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item<'a> {
+    pub key: Option<&'a [u8]>,
+    /// A value by itself.
+    pub element: &'a [u8],
+}
+
+/// The patch that puts an element before all others. Where there is another one with its key, it gets none. `None`: there is no memory.
+pub fn put_first(item: Item) -> Option<Vec<u8>> {
+    let mut patch = Vec::new();
+    let length = item.key.map_or(0, <[u8]>::len) + item.element.len();
+    patch.try_reserve_exact(8 + length).ok()?;
+    patch.extend_from_slice(&[Marker::FixArray(3).to_u8(), Marker::FixNeg(-1).to_u8()]);
+    write_key(&mut patch, item.key);
+    patch.extend_from_slice(item.element);
+    Some(patch)
+}
+
+/// Writes a key that is a string: a str where it is UTF-8, else a bin; `None` is nil.
+pub fn write_key(out: &mut Vec<u8>, key: Option<&[u8]>) {
+    let Some(key) = key else { return out.push(Marker::Null.to_u8()) };
+    // (Writing to a vector cannot fail; no key is longer than a record.)
+    let _ = match std::str::from_utf8(key) {
+        Ok(_) => rmp::encode::write_str_len(out, key.len() as u32).map(drop),
+        Err(_) => rmp::encode::write_bin_len(out, key.len() as u32).map(drop),
+    };
+    out.extend_from_slice(key);
+}
+
+/// Reads what [`write_key`] wrote, and what follows; `None`: it is none.
+pub fn read_key(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+    let mut rest = bytes;
+    let length = match Marker::from_u8(*bytes.first()?) {
+        Marker::Null => return Some((None, &bytes[1..])),
+        Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => rmp::decode::read_bin_len(&mut rest).ok()?,
+        _ => rmp::decode::read_str_len(&mut rest).ok()?,
+    };
+    let (key, rest) = rest.split_at_checked(length as usize)?;
+    Some((Some(key), rest))
 }

@@ -8,12 +8,14 @@ pub enum LockSpace {
     Named = 0,
     /// Names of values that are being computed.
     Computed = 1,
+    /// Items in consumption.
+    Consumed = 2,
 }
 
 impl LockSpace {
     /// The space with this number, if there is one.
     pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Named, Self::Computed].into_iter().find(|space| *space as u8 == number)
+        [Self::Named, Self::Computed, Self::Consumed].into_iter().find(|space| *space as u8 == number)
     }
 }
 

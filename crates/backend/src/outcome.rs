@@ -72,6 +72,18 @@ pub enum Shifted {
     Whole,
 }
 
+/// The result of taking the first element off a list for consumption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// There is no such key, or no store yet, or the list has no elements.
+    Nothing,
+    /// It is gone from the list, and kept with this token; its bytes are in the buffer: a value by itself.
+    Item(u64),
+    /// Nothing happened: the value is no list, or its elements cannot be taken apart. The caller must read it, and take the element
+    /// ([`Backend::take_read`](super::Backend::take_read)).
+    Whole,
+}
+
 /// The side that rewrites a value to which as much has been appended as there was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rewrite {

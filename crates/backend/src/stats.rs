@@ -23,6 +23,17 @@ pub struct Stats {
     pub locks: Vec<HeldLock>,
     /// The number of threads that wait for a lock.
     pub waiters: u64,
+    /// The items in consumption whose consumers live.
+    pub consuming: Vec<Consumer>,
+}
+
+/// One that has taken an item off a list, and is not through with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consumer {
+    /// The list's key.
+    pub name: Vec<u8>,
+    /// The consumer's process, if its number is valid for the asking process.
+    pub pid: Option<u32>,
 }
 
 /// A process that uses a store.

@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::overlay::Overlay;
 use super::{
     Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Rewrite, Room,
-    Selection, Shifted, Since, Snapshot, Standing, Stats, Taking, Unread, Wanted,
+    Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Wanted,
 };
+use crate::list::Item;
 
 /// A handle whose operations can be parts of a transaction.
 ///
@@ -364,6 +365,29 @@ impl<B: Backend> Backend for Transactional<B> {
             Some(peeked) => peeked.map(|_| Shifted::Whole),
             None => self.store.shift(key, version, out),
         }
+    }
+
+    fn take(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken, B::Error> {
+        // (A transaction that takes nothing has nothing to give back, should it come to nothing.)
+        self.own(|_, _| Ok(Taken::Nothing)).unwrap_or_else(|| self.store.take(key, out))
+    }
+
+    fn take_read(
+        &self,
+        key: &[u8],
+        first: Item,
+        rest: (&[u8], &[u8]),
+        version: &mut B::Version,
+    ) -> Result<Option<u64>, B::Error> {
+        self.own(|_, _| Ok(None)).unwrap_or_else(|| self.store.take_read(key, first, rest, version))
+    }
+
+    fn finish(&self, item: u64) -> Result<bool, B::Error> {
+        self.store.finish(item)
+    }
+
+    fn give_back(&self, item: u64) {
+        self.store.give_back(item);
     }
 
     fn put_next(

@@ -13,9 +13,10 @@ use super::waiting::Watch;
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
+use sync_backend::list::Item;
 use sync_backend::{
     Appended, Backend, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked,
-    Remedy, Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taking, Unread, Wanted,
+    Remedy, Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Wanted,
 };
 
 impl BackendError for Error {
@@ -210,6 +211,22 @@ impl Backend for Store {
     #[inline]
     fn shift(&self, key: &[u8], version: &mut Version, out: &mut impl Room<u8>) -> Result<Shifted> {
         self.shift(key, version, out)
+    }
+
+    fn take(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken> {
+        self.take(key, out)
+    }
+
+    fn take_read(&self, key: &[u8], first: Item, rest: (&[u8], &[u8]), version: &mut Version) -> Result<Option<u64>> {
+        self.take_read(key, first, rest, version)
+    }
+
+    fn finish(&self, item: u64) -> Result<bool> {
+        self.finish(item)
+    }
+
+    fn give_back(&self, item: u64) {
+        self.give_back(item);
     }
 
     fn put_next(&self, head: &[u8], body: &[u8], least: i64, version: &mut Version) -> Result<Option<i64>> {

@@ -211,8 +211,9 @@ impl Check<'_> {
     /// a slot.
     fn check_index(&self, report: &mut Report) {
         let mut slots: HashMap<Ref, Ref> = HashMap::new();
-        let mut bytes = 0;
+        let (mut bytes, mut items) = (0, 0);
         self.for_each_slot(|slot, hash, record| {
+            items += u64::from(self.view().is_item(record) == Some(true));
             if let Some(other) = slots.insert(record, slot) {
                 report.problems.push(format!("slots {slot:?} and {other:?} name the same record"));
             }
@@ -251,7 +252,12 @@ impl Check<'_> {
                 other => report.problems.push(format!("the key of slot {slot:?} is found as {other:?}")),
             }
         });
-        report.keys = slots.len() as u64;
+        report.keys = slots.len() as u64 - items;
+        if self.header().consuming.get() != items {
+            report
+                .problems
+                .push(format!("{items} items in consumption, the header says {}", self.header().consuming.get()));
+        }
         let (next, counted) = (self.header().next_number.get(), self.numbers().counted_next_number().word());
         if next < counted {
             report.problems.push(format!("the next number is {next:#x}, one is in use below {counted:#x}"));

@@ -1,7 +1,7 @@
 //! One open file: its mapping and its descriptor, and questions that its header answers alone.
 
 use super::byte_lock::is_in_use;
-use super::clock::now;
+use super::clock::{now, tick};
 use super::error::Failure;
 use super::file_system::FileSystems;
 use super::fork::fork_generation;
@@ -42,6 +42,10 @@ pub struct File {
     pub warning: Cell<Option<String>>,
     /// The log's end after this thread has compacted all for want of space, and found nothing more to do.
     pub compacted: Cell<u64>,
+    /// When items in consumption could not go back to their lists the last time, as a tick of the clock, and how many.
+    pub stuck: Cell<(u64, usize)>,
+    /// When this thread looked last whether all consumers live, as a tick of the clock.
+    looked_after: Cell<u64>,
     /// Bytes of records of values that expire which this thread has written since it last looked for what has expired, and when
     /// that was, as a tick of the clock.
     pub expiring: Cell<u64>,
@@ -121,6 +125,8 @@ impl File {
             path,
             warning: Cell::new(None),
             compacted: Cell::new(0),
+            stuck: Cell::new((0, 0)),
+            looked_after: Cell::new(0),
             expiring: Cell::new(0),
             expired: Cell::new(0),
             copied_from: None,
@@ -272,6 +278,12 @@ impl File {
         self.opening.ended_locks.take()
     }
 
+    /// Whether it is time to look whether all consumers live: once in a tick of the clock.
+    pub fn is_due_to_look(&self) -> bool {
+        let now = tick();
+        self.looked_after.replace(now) != now
+    }
+
     /// A hold that is over and could not be ended.
     pub fn over(&self) -> &Cell<u64> {
         &self.opening.over
@@ -294,6 +306,8 @@ impl File {
             path: self.path.clone(),
             warning: Cell::new(self.warning.take()),
             compacted: Cell::new(0),
+            stuck: Cell::new((0, 0)),
+            looked_after: Cell::new(0),
             expiring: Cell::new(0),
             expired: Cell::new(0),
             resting: Cell::new(false),

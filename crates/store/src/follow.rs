@@ -45,6 +45,8 @@ pub struct Follower {
     life: Cell<u64>,
     /// While it is set, these two are as if no file were open.
     aside: Cell<bool>,
+    /// Whether to look after items in consumption before the next operation.
+    are_items: Cell<bool>,
     /// When the path was last looked at.
     looked: Cell<Moment>,
     /// The time that was read after that.
@@ -64,6 +66,7 @@ impl Follower {
             commit: Cell::new(nowhere()),
             life: Cell::new(0),
             aside: Cell::new(false),
+            are_items: Cell::new(false),
             looked: Cell::new(Moment::NEVER),
             now: Cell::new((Moment::NEVER, None)),
             warning: RefCell::new(None),
@@ -134,7 +137,8 @@ impl Follower {
 
     #[cold]
     fn look_again(&self, seen: &Version) -> bool {
-        if !matches!(self.current_file(), Ok(Some(_))) {
+        // (Items are looked after by an operation.)
+        if !matches!(self.current_file(), Ok(Some(_))) || self.are_items.get() {
             return false;
         }
         // SAFETY: as in `is_current`.
@@ -146,7 +150,8 @@ impl Follower {
     #[inline]
     pub fn confirm(&self, seen: &mut Version) -> bool {
         let looked = self.looked.get();
-        if looked.precedes_a_change() || !seen.is_of(self.life.get()) || !looked.is_this_tick() {
+        if looked.precedes_a_change() || self.are_items.get() || !seen.is_of(self.life.get()) || !looked.is_this_tick()
+        {
             return false;
         }
         self.file.borrow().as_ref().is_some_and(|file| Reader::of(file).confirm(seen))
@@ -232,6 +237,7 @@ impl Follower {
             }
             file.reopen(&self.path);
             self.looked.set(now);
+            self.are_items.set(file.map.header().consuming.get() != 0);
             if let Some(longest) = registry::longest(&file) {
                 self.point_to(longest.clone());
                 return Ok(Some(longest));
@@ -300,6 +306,7 @@ impl Follower {
             *self.warning.borrow_mut() = Some(format!("Sync file '{}': {why}", self.path.display()));
         }
         self.point_to(file.clone());
+        self.are_items.set(file.map.header().consuming.get() != 0);
         Ok(Some(file))
     }
 
@@ -354,6 +361,9 @@ impl Follower {
                 file => file.map_err(|failure| self.error(failure))?,
             };
             let Some(file) = file else { return Ok(None) };
+            if self.are_items.replace(false) {
+                file.look_after_items(self.session.object(), || self.session.check_fiber().is_ok());
+            }
             let turn = !write && self.session.is_in_line() && Line::of(&file).take_turn();
             let outcome = operation(&file);
             if turn && outcome.is_err() {

@@ -368,8 +368,11 @@ pub fn parse_record_word(word: u64, room: u64) -> Option<RecordHead> {
     (is_known && fits).then_some(RecordHead { op, marks, length, padding })
 }
 
-/// A key as it stands in the file: a MessagePack str where it is UTF-8, else a bin. Each operation makes one of the bytes
-/// that it is given, which stay where they are. No longer than a record can have.
+/// The type of the ext that is the key of an item in consumption ([`EncodedKey::of_item`]).
+const ITEM: u8 = 7;
+
+/// A key as it stands in the file: a MessagePack str where it is UTF-8, else a bin; an ext is the key of an item in consumption, which
+/// no name is. Each operation makes one of the bytes that it is given, which stay where they are. No longer than a record can have.
 pub struct EncodedKey<'a> {
     head: [u8; 5],
     head_length: u8,
@@ -378,22 +381,30 @@ pub struct EncodedKey<'a> {
 
 /// A key's name, copied out of a record that may be gone when it is used: to [`EncodedKey`] as `String` is to `&str`. As
 /// short, so that no user of it has to think of one that is too long.
-pub struct Name(Vec<u8>);
+pub struct Name {
+    bytes: Vec<u8>,
+    /// It is that of an item in consumption.
+    is_item: bool,
+}
 
 impl Name {
     /// `None` where this code would have refused to store it.
-    pub fn new(bytes: Vec<u8>) -> Option<Self> {
-        (bytes.len() as u64 <= MAX_NAME).then_some(Self(bytes))
+    pub fn new(bytes: Vec<u8>, is_item: bool) -> Option<Self> {
+        (bytes.len() as u64 <= MAX_NAME).then_some(Self { bytes, is_item })
     }
 
     /// As it stands in the file.
     pub fn encoded(&self) -> EncodedKey<'_> {
-        EncodedKey::of_short_enough(&self.0)
+        match self.bytes.first_chunk() {
+            Some(token) if self.is_item => EncodedKey::of_item(token),
+            _ => EncodedKey::of_short_enough(&self.bytes),
+        }
     }
 
-    /// The name itself.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.0
+    /// All bytes of the key, as it stands in the file: no two keys have the same.
+    pub fn to_encoded(&self) -> Vec<u8> {
+        let key = self.encoded();
+        [key.head(), key.bytes()].concat()
     }
 }
 
@@ -407,6 +418,11 @@ impl<'a> EncodedKey<'a> {
     /// The name of the one record that has none.
     pub fn none() -> Self {
         Self::of_short_enough(b"")
+    }
+
+    /// The key of an item in consumption that has this token (big-endian).
+    pub fn of_item(token: &'a [u8; 8]) -> Self {
+        Self { head: [marker::FIXEXT8, ITEM, 0, 0, 0], head_length: 2, bytes: token }
     }
 
     #[inline]
@@ -465,6 +481,7 @@ pub fn parse_key_head(head: [u8; 5]) -> Option<(u64, u64)> {
         marker::STR8 | marker::BIN8 => Some((2, u64::from(head[1]))),
         marker::STR16 | marker::BIN16 => Some((3, u64::from(u16::from_be_bytes([head[1], head[2]])))),
         marker::STR32 | marker::BIN32 => Some((5, wide)),
+        marker::FIXEXT8 if head[1] == ITEM => Some((2, 8)),
         _ => None,
     }
 }

@@ -285,7 +285,8 @@ pub struct Header {
     pub expiry_cursor: Word,
     /// The position behind the last record that has changed a value: it does not move where records are only moved.
     pub changed: Word,
-    spare_hints: Word,
+    /// How many items in consumption there are. It grows before one is published.
+    pub consuming: Word,
 
     // -- named locks -----------------------------------------------------------------------------
     /// The offset of the run with the table of named locks; 0: there is none.
@@ -296,7 +297,9 @@ pub struct Header {
     pub hold_token: Word,
     /// 1: somebody may stand in line for a named lock.
     pub lock_queue: Word,
-    spare_locks: [Word; 4],
+    /// 1: some items in consumption may have no owner in the table.
+    pub orphans: Word,
+    spare_locks: [Word; 3],
     /// Since when the leases have their owners that have the first slots (ns since 1970).
     pub lease_since: [Word; HEADER_SLOTS],
 

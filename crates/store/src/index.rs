@@ -364,7 +364,15 @@ impl<'g> Index<'g> {
         map.word(slot.offset() + 8).store(record.word(), Ordering::Release);
         let counts = self.counts(block);
         self.set_counts(block, Counts { used: counts.used + 1, filled: counts.filled + u64::from(was_empty) });
-        self.header().keys.add(1);
+        if !self.is_item(record) {
+            self.header().keys.add(1);
+        }
+    }
+
+    /// Whether a record is that of an item in consumption, which is no key of a program's.
+    #[inline]
+    fn is_item(&self, record: Ref) -> bool {
+        self.header().consuming.get() != 0 && self.view().is_item(record) == Some(true)
     }
 
     /// Lets a key's slot name another record.
@@ -383,6 +391,7 @@ impl<'g> Index<'g> {
     pub fn delete(&self, slot: Ref) {
         let map = &self.file.map;
         let (block, class) = (Self::block_of(slot), Self::class(slot));
+        let is_item = self.is_item(map.word(slot.offset() + 8).reference());
         map.word(slot.offset() + 8).store(REMOVED, Ordering::Release);
         let mut counts = self.counts(block);
         counts.used = counts.used.saturating_sub(1);
@@ -396,7 +405,12 @@ impl<'g> Index<'g> {
             at = neighbour(at, class.slots() - 1);
         }
         self.set_counts(block, counts);
-        self.header().keys.add(-1);
+        let header = self.header();
+        if is_item {
+            header.consuming.add(-1)
+        } else {
+            header.keys.add(-1)
+        }
         if counts.used < sparse(class) / 2 {
             self.shrink(block);
         }
@@ -614,6 +628,11 @@ impl<'g> Index<'g> {
             self.set_counts(block, counts);
             keys += counts.used;
         });
-        self.header().keys.set(keys);
+        let (header, mut items) = (self.header(), 0);
+        if header.consuming.get() != 0 {
+            self.for_each_slot(|_, _, record| items += u64::from(self.is_item(record)));
+        }
+        header.keys.set(keys - items.min(keys));
+        header.consuming.set(items);
     }
 }

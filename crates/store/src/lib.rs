@@ -54,6 +54,7 @@ mod number;
 mod open;
 mod opening;
 mod options;
+mod own_items;
 mod own_locks;
 mod pages;
 mod read;
@@ -96,7 +97,8 @@ pub use session::WriterHold;
 pub use store::Store;
 pub use sync_backend::{
     Appended, Change, Connected, Entry, Expiry, Found, Held, HeldLock, LockName, LockSpace, Now, Occupied, PEEK,
-    Patience, Peeked, Places, Room, Shifted, Since, Snapshot, Standing, Stats, Stored, Taking, Unread, Waiting, Wanted,
+    Patience, Peeked, Places, Room, Shifted, Since, Snapshot, Standing, Stats, Stored, Taken, Taking, Unread, Waiting,
+    Wanted,
 };
 pub use version::Version;
 pub use wait::Waiter;

@@ -21,6 +21,13 @@ pub const SLOT: u64 = 256;
 /// Bytes of a longer name that are kept, beside its length and digest.
 pub const INLINE: u64 = 168;
 const NAME: u64 = SLOT - INLINE;
+/// Bytes before the list's key in the name of an item in consumption: its token.
+pub const ITEM_TOKEN: usize = 8;
+
+/// The name of an item in consumption.
+pub fn item_name(token: u64, list: &[u8]) -> Vec<u8> {
+    [&token.to_be_bytes()[..], list].concat()
+}
 
 /// Offset in the run: slots that are somebody's (low half), slots that were ever used (high half).
 const COUNTS: u64 = 16;
@@ -213,6 +220,11 @@ impl<'f> LockTable<'f> {
     /// All slots, those of nobody as well.
     pub fn slots(self) -> impl Iterator<Item = LockSlot<'f>> {
         (0..self.count).map(move |number| self.slot(number))
+    }
+
+    /// The items in consumption, those of dead owners as well.
+    pub fn items(self) -> impl Iterator<Item = LockSlot<'f>> {
+        self.slots().filter(|slot| slot.owner() != Owner::Nobody && slot.space() == Some(LockSpace::Consumed))
     }
 
     fn slot(self, number: u64) -> LockSlot<'f> {

@@ -11,6 +11,7 @@
 pub mod append;
 pub mod batch;
 pub mod compact;
+pub mod consume;
 pub mod expire;
 pub mod list;
 pub mod pieces;

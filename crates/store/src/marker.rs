@@ -4,6 +4,8 @@ use rmp::Marker;
 
 /// An ext with a 32-bit length.
 pub const EXT32: u8 = Marker::Ext32.to_u8();
+/// An ext of eight bytes.
+pub const FIXEXT8: u8 = Marker::FixExt8.to_u8();
 /// A str of up to 31 bytes, but for its length.
 pub const FIXSTR: u8 = Marker::FixStr(0).to_u8();
 pub const LAST_FIXSTR: u8 = Marker::FixStr(31).to_u8();

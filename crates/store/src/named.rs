@@ -157,6 +157,40 @@ impl<'g> NamedLocks<'g> {
         }
     }
 
+    /// Lets an item in consumption be this thread's, or with no object nobody's that lives.
+    pub fn keep_item(&self, key: &LockKey, object: Option<u64>, token: u64) -> Result<(), Failure> {
+        let lease = match object {
+            Some(_) => self.file.my_lease().ok_or(Failure::Stale)?,
+            None => NOBODY,
+        };
+        let slot = self.slot_for(key)?;
+        self.let_have(slot, lease, Asker { object: object.unwrap_or(0), fiber: 0 }, token);
+        self.count_taken();
+        self.file.check_sound()
+    }
+
+    /// The items in consumption, those of dead owners as well.
+    pub fn items(&self) -> impl Iterator<Item = LockSlot<'g>> {
+        self.table().into_iter().flat_map(LockTable::items)
+    }
+
+    /// Whether the item of this token is this thread's object's.
+    pub fn has_item(&self, object: u64, token: u64) -> bool {
+        let me = self.file.my_lease();
+        self.items().any(|slot| {
+            slot.token().get() == token
+                && slot.object().get() == object
+                && me.is_some_and(|me| slot.owner() == Owner::Has(me))
+        })
+    }
+
+    /// Forgets the item of this token.
+    pub fn forget_item(&self, token: u64) {
+        if let Some(slot) = self.items().find(|slot| slot.token().get() == token) {
+            self.free(slot);
+        }
+    }
+
     fn is_of(&self, slot: LockSlot, asker: Asker) -> bool {
         slot.object().get() == asker.object && slot.fiber().get() == asker.fiber
     }
@@ -191,10 +225,8 @@ impl<'g> NamedLocks<'g> {
 
     /// Whether nobody that lives has the lock, nor is about to take it up.
     fn is_over(&self, slot: LockSlot, lease: u32) -> bool {
-        let pid = self.file.slot_pid(lease);
-        // (A slot without a pid says nothing.)
-        let is_gone = !self.file.is_alive(lease, true) || pid != 0 && slot.pid().get() != 0 && pid != slot.pid().get();
-        is_gone || matches!(slot.owner(), Owner::Called(_)) && (!self.is_called(slot) || has_waited_long(slot))
+        self.file.is_gone(slot, lease)
+            || matches!(slot.owner(), Owner::Called(_)) && (!self.is_called(slot) || has_waited_long(slot))
     }
 
     /// Whether the one whose turn it is still is in its place.
@@ -226,6 +258,10 @@ impl<'g> NamedLocks<'g> {
             place.change((word >> 32) as u32, CALLED, FREE);
         }
         let half = half(slot.hash().get());
+        if slot.space() == Some(LockSpace::Consumed) {
+            // The slot is what is known of the item, which goes back before its slot is free.
+            return slot.set_owner(Owner::Has(NOBODY));
+        }
         if slot.space() == Some(LockSpace::Computed) {
             // They wait for a value more than for the lock, and all of them can have that at once.
             self.free(slot);
@@ -390,6 +426,18 @@ impl File {
     pub fn leave_line_for_name(&self, standing: Standing) -> bool {
         let Some(place) = self.lease_slot(standing.place.number).filter(|_| standing.is_ours()) else { return false };
         !place.change(standing.place.mark, WAITING, FREE) && place.change(standing.place.mark, CALLED, FREE)
+    }
+
+    /// Whether the owner of a slot is dead.
+    fn is_gone(&self, slot: LockSlot, lease: u32) -> bool {
+        let pid = self.slot_pid(lease);
+        // (A slot without a pid says nothing.)
+        !self.is_alive(lease, true) || pid != 0 && slot.pid().get() != 0 && pid != slot.pid().get()
+    }
+
+    /// Whether nobody that lives is consuming an item.
+    pub fn is_abandoned(&self, slot: LockSlot) -> bool {
+        matches!(slot.owner(), Owner::Has(lease) if self.is_gone(slot, lease))
     }
 
     /// The table of named locks, to look at.

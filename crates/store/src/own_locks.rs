@@ -11,7 +11,7 @@ use sync_backend::{LockName, LockSpace};
 
 /// How long the end of a store waits for the write lock to end its locks. (Where another process is stopped with that, nobody
 /// else could take them, either; they end with this thread's next write, or with its lease.)
-const END_WITHIN: Duration = Duration::from_millis(50);
+pub const END_WITHIN: Duration = Duration::from_millis(50);
 
 /// A lock that a store has.
 struct OwnLock {

@@ -7,6 +7,7 @@ use super::header::{HELD, Root};
 use super::index::Search;
 use super::lock::WriteGuard;
 use super::log::append::Log;
+use super::log::consume::{Consuming, Looking};
 use super::log::record::Records;
 use super::log::segments::first_record;
 use super::named::NamedLocks;
@@ -105,6 +106,10 @@ impl Rebuild<'_> {
             // (In a durable file the disk has to know first that they are free.)
             if !self.is_durable() || self.sync().is_ok() {
                 self.reclaim_all();
+            }
+            // Nobody that lives is consuming anything. (Where there is no space for it now, it happens later.)
+            if Consuming::of(guard).give_back_abandoned(Looking::All).is_err() {
+                self.file.check_sound()?;
             }
             if log.dropped > 0 {
                 let dropped = log.dropped;
@@ -384,6 +389,9 @@ impl Rebuild<'_> {
             _ => live.get(&run.page).copied(),
         })?;
         self.make_first_index()?;
+        let are_items = |record: &&Survivor| newest.named.contains(&record.record) && self.is_of_item(record.record);
+        header.consuming.set(survivors.iter().filter(are_items).count() as u64);
+        header.orphans.set(u64::from(header.consuming.get() > 0));
         for record in survivors.iter().filter(|record| newest.named.contains(&record.record)) {
             let Some((name, hash)) = self.view().read_key(record.record, record.head) else { continue };
             self.make_room(hash)?;
@@ -393,6 +401,10 @@ impl Rebuild<'_> {
             }
         }
         Ok(())
+    }
+
+    fn is_of_item(&self, record: Ref) -> bool {
+        self.view().is_item(record) == Some(true)
     }
 
     /// Finds the records that make up each key's value, and links what was appended to what it was
@@ -407,7 +419,7 @@ impl Rebuild<'_> {
                 continue;
             }
             let Some((name, _)) = self.view().read_key(record.record, record.head) else { continue };
-            let pieces = values.entry(name.into_bytes()).or_default();
+            let pieces = values.entry(name.to_encoded()).or_default();
             match record.head.op {
                 // Appended to what is there, not to something that is gone. It may also unite what
                 // came after the piece that it follows.

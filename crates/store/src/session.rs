@@ -4,6 +4,7 @@ use super::error::Failure;
 use super::file::File;
 use super::fork::fork_generation;
 use super::line::Line;
+use super::own_items::OwnItems;
 use super::own_locks::OwnLocks;
 use super::wait::Waiter;
 use std::cell::Cell;
@@ -68,6 +69,8 @@ pub struct Session {
     in_line: Cell<u64>,
     /// Its named locks.
     pub locks: OwnLocks,
+    /// Items that it is consuming.
+    pub items: OwnItems,
 }
 
 impl Session {
@@ -80,6 +83,7 @@ impl Session {
             holding: Cell::new(Holding::default()),
             in_line: Cell::new(0),
             locks: OwnLocks::default(),
+            items: OwnItems::default(),
         }
     }
 
@@ -178,6 +182,7 @@ impl Session {
     pub fn destroy(&self) {
         self.holding.set(Holding { locked: false, entered: 0, token: 0, ..self.holding() });
         self.locks.end(self.object, || None);
+        self.items.end(self.object, || true, || None);
     }
 
     /// Gives the lock back. Changes that are under way keep other writers out until they end.
@@ -228,6 +233,7 @@ impl Session {
     /// Keeps nobody out any more, for whatever reason.
     pub fn end(&self, file: impl Fn() -> Option<Rc<File>>) {
         self.locks.end(self.object, &file);
+        self.items.end(self.object, || self.check_fiber().is_ok(), &file);
         if self.holding().held {
             self.give_back(0, file);
         }

@@ -6,11 +6,11 @@ use super::file::File;
 use super::format::PAGE;
 use super::hold::{OVER, Strength};
 use super::line::{CALLED, Line, WAITING};
-use super::lock_table::{INLINE, LockKey, LockSlot, Owner};
+use super::lock_table::{INLINE, ITEM_TOKEN, LockKey, LockSlot, Owner};
 use super::lock_word::lease_of;
 use super::store::Store;
 use std::sync::atomic::Ordering;
-use sync_backend::{Connected, HeldLock, LockName, LockSpace, Stats};
+use sync_backend::{Connected, Consumer, HeldLock, LockName, LockSpace, Stats};
 
 /// Behind a name of which only the beginning is kept.
 const CUT: &str = "…";
@@ -38,8 +38,9 @@ fn look_at(file: &File) -> Stats {
         commits: header.commits.get(),
         compactions: header.compactions.get(),
         processes: file.living_leases().map(connected).collect(),
-        locks: hold(file).into_iter().chain(named.filter_map(|slot| named_lock(file, slot))).collect(),
+        locks: hold(file).into_iter().chain(named.filter_map(|slot| lock_in(file, slot, LockSpace::Named))).collect(),
         waiters: waiters(file),
+        consuming: consumers(file),
     }
 }
 
@@ -59,8 +60,8 @@ fn hold(file: &File) -> Option<HeldLock> {
     })
 }
 
-/// The lock of a slot, if somebody has it.
-fn named_lock(file: &File, slot: LockSlot) -> Option<HeldLock> {
+/// The lock of a slot in this space, if somebody has it.
+fn lock_in(file: &File, slot: LockSlot, its: LockSpace) -> Option<HeldLock> {
     let owner = slot.owner();
     let Owner::Has(lease) = owner else { return None };
     let (token, since, slot_pid) = (slot.token().get(), slot.since().get(), slot.pid().get());
@@ -71,7 +72,7 @@ fn named_lock(file: &File, slot: LockSlot) -> Option<HeldLock> {
         LockKey::new(file.identity.hash_seed, lock).hash == hash
     };
     // It may have changed hands meanwhile, or the table have moved.
-    let stands = slot.owner() == owner && slot.token().get() == token && is_its && space == LockSpace::Named;
+    let stands = slot.owner() == owner && slot.token().get() == token && is_its && space == its;
     if !stands || !file.is_alive(lease, true) || ![0, slot_pid].contains(&file.slot_pid(lease)) {
         return None;
     }
@@ -79,6 +80,18 @@ fn named_lock(file: &File, slot: LockSlot) -> Option<HeldLock> {
         name.extend(CUT.as_bytes());
     }
     Some(HeldLock { name: Some(name), pid: file.process_of(lease), since, token: Some(token) })
+}
+
+/// The consumers, in the order in which they have begun.
+fn consumers(file: &File) -> Vec<Consumer> {
+    let slots = file.lock_table().into_iter().flat_map(|table| table.slots());
+    let mut items: Vec<_> = slots.filter_map(|slot| lock_in(file, slot, LockSpace::Consumed)).collect();
+    items.sort_by_key(|item| item.token);
+    let consumer = |item: HeldLock| {
+        let name = item.name?.get(ITEM_TOKEN..)?.to_vec();
+        Some(Consumer { name, pid: item.pid })
+    };
+    items.into_iter().filter_map(consumer).collect()
 }
 
 /// How many threads stand in line for a lock, or sleep until something changes.

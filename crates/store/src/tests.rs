@@ -30,6 +30,7 @@ use std::time::Duration;
 use sync_backend::{Appended, Backend, Found, Patience, Peeked, Places, Room, Snapshot, Standing, Stored, Unread};
 
 mod append;
+mod consume;
 mod cut;
 mod dead;
 mod expire;

@@ -12,10 +12,12 @@ use super::failure::{ADDRESS, MemoryError};
 use super::locks::Locks;
 use super::split::{Split, split};
 use super::waiting::{MemoryNotes, MemoryWatch};
+use crate::list::{self, Item as First, Kind};
 use crate::number::number_of;
 use crate::{
-    Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, HeldLock, LockName, Now, Occupied, Patience, Peeked,
-    Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taking, Unread, Waiting, Wanted, list_note,
+    Appended, Backend, Change, Consumer, Entry, Expiry, Facts, Found, Held, HeldLock, LockName, Now, Occupied,
+    Patience, Peeked, Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread,
+    Waiting, Wanted, list_note,
 };
 
 /// The number of pieces that a value may have before it is written as a whole.
@@ -34,6 +36,18 @@ struct Shared {
     handles: Cell<u64>,
     tickets: Cell<u64>,
     locks: RefCell<Locks>,
+    items: RefCell<Vec<Kept>>,
+}
+
+/// An item in consumption.
+struct Kept {
+    token: u64,
+    handle: u64,
+    list: Vec<u8>,
+    key: Option<Vec<u8>>,
+    element: Vec<u8>,
+    /// When the list was to expire.
+    expiry: Option<Expiry>,
 }
 
 /// A handle on the store of a [`MemoryPlace`].
@@ -250,6 +264,45 @@ impl Content {
         }
     }
 
+    /// Puts an item at the head of its list. False: something else is there.
+    fn give_back(&mut self, item: &Kept) -> bool {
+        let first = First { key: item.key.as_deref(), element: &item.element };
+        let patch = list::put_first(first).expect("there is memory");
+        let is_plain = first.key.is_none() && list::refers(first.element) == Some(false);
+        let new = match is_plain {
+            true => [list::Head::of_list(1).bytes(), first.element].concat(),
+            false => [&list::empty_list()[..], &patch].concat(),
+        };
+        let Some(bytes) = self.find(&item.list).map(Item::bytes) else {
+            if !has_come(item.expiry) {
+                self.put(&item.list, new, item.expiry);
+                self.note(&item.list, if first.key.is_some() { i64::MIN } else { list_note(1) });
+            }
+            return true;
+        };
+        let expiry = self.find(&item.list).and_then(|item| item.expiry);
+        let length = split(&bytes).map(|split| split.length + u64::from(split.first.is_some()));
+        match (list::kind(&bytes), length) {
+            (Kind::Other, _) => return false,
+            (Kind::Null, _) => drop(self.put(&item.list, new, expiry)),
+            (_, Some(length)) if is_plain => {
+                let all = list::unshift(&bytes, 0, (first.element, 1)).expect("it can be taken apart");
+                self.put(&item.list, all, expiry);
+                self.note(&item.list, list_note(length + 1));
+            }
+            (_, length) => {
+                let length = length.filter(|_| first.key.is_none());
+                self.append(&item.list, &patch, length.map_or(i64::MIN, |length| list_note(length + 1)));
+            }
+        }
+        true
+    }
+
+    fn note(&mut self, key: &[u8], note: i64) {
+        let item = self.items.iter_mut().find(|item| item.key == key).expect("it was just put");
+        item.pieces.last_mut().expect("a value has a piece").note = Some(note);
+    }
+
     fn next_number(&self, least: i64) -> Option<i64> {
         match self.highest {
             None => Some(0),
@@ -360,8 +413,41 @@ impl Drop for Writing<'_> {
     }
 }
 
+impl Memory {
+    /// Keeps an item for this handle; its token.
+    fn keep_item(&self, list: &[u8], first: First, expiry: Option<Expiry>) -> u64 {
+        let token = self.shared.locks.borrow_mut().token();
+        let (list, key, element) = (list.to_vec(), first.key.map(<[u8]>::to_vec), first.element.to_vec());
+        self.shared.items.borrow_mut().push(Kept { token, handle: self.handle, list, key, element, expiry });
+        token
+    }
+
+    fn consumers(&self) -> Vec<Consumer> {
+        let items = self.shared.items.borrow();
+        let kept = items.iter().filter(|item| item.handle != NOBODY);
+        kept.map(|item| Consumer { name: item.list.clone(), pid: None }).collect()
+    }
+
+    /// Lets the items go back that have been given up, the last one first, unless somebody else holds the store.
+    fn give_items_back(&self) {
+        let Ok(mut content) = self.write() else { return };
+        let mut items = self.shared.items.borrow_mut();
+        for at in (0..items.len()).rev() {
+            if items[at].handle == NOBODY && content.give_back(&items[at]) {
+                items.remove(at);
+            }
+        }
+    }
+}
+
+/// The handle of items that were given up.
+const NOBODY: u64 = 0;
+
 impl Drop for Memory {
     fn drop(&mut self) {
+        let its = |item: &&mut Kept| item.handle == self.handle;
+        self.shared.items.borrow_mut().iter_mut().filter(its).for_each(|item| item.handle = NOBODY);
+        self.give_items_back();
         self.shared.locks.borrow_mut().end(self.handle);
         if self.my_hold().is_some() {
             self.shared.hold.set(None);
@@ -683,6 +769,51 @@ impl Backend for Memory {
         Ok(Shifted::Element(length))
     }
 
+    fn take(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken, MemoryError> {
+        self.write()?;
+        self.give_items_back();
+        let mut version = MemoryVersion::default();
+        Ok(match self.shift(key, &mut version, out)? {
+            Shifted::Nothing => Taken::Nothing,
+            Shifted::Whole => Taken::Whole,
+            Shifted::Element(_) => {
+                let first = First { key: None, element: out.items() };
+                Taken::Item(self.keep_item(key, first, version.expiry))
+            }
+        })
+    }
+
+    fn take_read(
+        &self,
+        key: &[u8],
+        first: First,
+        rest: (&[u8], &[u8]),
+        version: &mut MemoryVersion,
+    ) -> Result<Option<u64>, MemoryError> {
+        if !self.put_if_unchanged(key, &[rest.0, rest.1].concat(), version)? {
+            return Ok(None);
+        }
+        Ok(Some(self.keep_item(key, first, version.expiry)))
+    }
+
+    fn finish(&self, item: u64) -> Result<bool, MemoryError> {
+        let is_its = |kept: &Kept| kept.token == item && kept.handle == self.handle;
+        if !self.shared.items.borrow().iter().any(is_its) {
+            return Ok(false);
+        }
+        self.write()?.change();
+        self.shared.items.borrow_mut().retain(|kept| !is_its(kept));
+        Ok(true)
+    }
+
+    fn give_back(&self, item: u64) {
+        let is_its = |kept: &&mut Kept| kept.token == item && kept.handle == self.handle;
+        if let Some(kept) = self.shared.items.borrow_mut().iter_mut().find(is_its) {
+            kept.handle = NOBODY;
+        }
+        self.give_items_back();
+    }
+
     fn put_next(
         &self,
         head: &[u8],
@@ -714,6 +845,7 @@ impl Backend for Memory {
             content.remove(0);
         }
         content.highest = None;
+        self.shared.items.borrow_mut().clear();
         for (key, value) in entries {
             content.put(key, value.to_vec(), None);
         }
@@ -744,6 +876,7 @@ impl Backend for Memory {
                     content.change();
                     content.items.clear();
                     content.highest = None;
+                    self.shared.items.borrow_mut().clear();
                 }
                 Change::Put { key, head, body, note, expiry, anew } if !has_come(expiry) => {
                     if anew {
@@ -772,6 +905,7 @@ impl Backend for Memory {
         self.notes.clear();
         self.shared.hold.set(None);
         self.shared.locks.borrow_mut().forget_all();
+        self.shared.items.borrow_mut().clear();
         Ok(())
     }
 
@@ -849,6 +983,7 @@ impl Backend for Memory {
             commits: content.commit,
             locks: whole.into_iter().chain(locks.named()).collect(),
             waiters: locks.waiters(),
+            consuming: self.consumers(),
             ..Stats::default()
         })
     }

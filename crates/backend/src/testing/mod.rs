@@ -55,6 +55,13 @@ macro_rules! backend_tests {
             a_shift_takes_the_first_element_of_a_list
             elements_that_tell_of_others_are_not_taken_apart
             a_shift_without_room_takes_nothing
+            an_item_that_was_taken_is_nowhere_until_it_goes_back_or_is_done_with
+            an_item_goes_back_to_a_list_that_others_have_changed
+            an_item_goes_back_with_its_key_to_an_array_that_cannot_be_taken_apart
+            an_item_waits_for_its_list_where_something_else_is
+            an_item_ends_with_all_content_and_expires_with_its_list
+            an_item_is_its_handles_alone
+            taking_waits_for_others_and_not_in_a_transaction
             numbers_go_on_after_the_highest
             numbers_begin_at_the_least
             there_is_no_number_after_the_last

@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::Fixture;
 use crate::list::{Head, Patch, Walk};
-use crate::{Appended, Backend, Found, Peeked, Rewrite, Shifted, list_note, listed};
+use crate::{Appended, Backend, Found, Peeked, Rewrite, Shifted, Taken, list_note, listed};
 
 type Queue = VecDeque<Vec<u8>>;
 
@@ -129,6 +129,9 @@ impl<B: Backend> Reader<B> {
 enum Operation {
     Push(u8, Vec<u16>),
     Shift(u8, u8),
+    Take(u8),
+    Finish(u8),
+    GiveBack(u8),
     Assign(u8, Vec<u16>),
     Remove(u8),
     Get(u8),
@@ -143,6 +146,9 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         8 => (key(), lengths(6)).prop_map(|(key, lengths)| Operation::Push(key, lengths)),
         8 => (key(), 1..8u8).prop_map(|(key, times)| Operation::Shift(key, times)),
+        5 => key().prop_map(Operation::Take),
+        2 => any::<u8>().prop_map(Operation::Finish),
+        3 => any::<u8>().prop_map(Operation::GiveBack),
         1 => (key(), lengths(30)).prop_map(|(key, lengths)| Operation::Assign(key, lengths)),
         1 => key().prop_map(Operation::Remove),
         3 => key().prop_map(Operation::Get),
@@ -158,6 +164,7 @@ pub fn check<F: Fixture>() {
         let place = F::new();
         let mut handles = [Reader::new(place.handle()), Reader::new(place.handle())];
         let mut model: HashMap<Vec<u8>, Queue> = HashMap::new();
+        let mut items: Vec<(bool, u64, u8, Vec<u8>)> = Vec::new();
         let mut number = 0;
         let mut elements = |lengths: Vec<u16>| -> Vec<Vec<u8>> {
             let make = |length: u16| {
@@ -181,6 +188,30 @@ pub fn check<F: Fixture>() {
                         assert_eq!(shift(&handle.store, &[key]), expected);
                     }
                 }
+                Operation::Take(key) => {
+                    let mut out = Vec::new();
+                    let expected = model.get_mut(&vec![key]).and_then(Queue::pop_front);
+                    match (handle.store.take(&[key], &mut out).ok().unwrap(), expected) {
+                        (Taken::Nothing, None) => {}
+                        (Taken::Item(token), Some(element)) if out == element => {
+                            items.push((second, token, key, element));
+                        }
+                        (taken, expected) => panic!("{taken:?} with {out:x?} instead of {expected:x?}"),
+                    }
+                }
+                Operation::Finish(which) if !items.is_empty() => {
+                    let (its, token, ..) = items.remove(usize::from(which) % items.len());
+                    assert_eq!(handle.store.finish(token).ok().unwrap(), its == second);
+                    if its != second {
+                        assert!(handles[usize::from(its)].store.finish(token).ok().unwrap());
+                    }
+                }
+                Operation::GiveBack(which) if !items.is_empty() => {
+                    let (its, token, key, element) = items.remove(usize::from(which) % items.len());
+                    handles[usize::from(its)].store.give_back(token);
+                    model.entry(vec![key]).or_default().push_front(element);
+                }
+                Operation::Finish(_) | Operation::GiveBack(_) => {}
                 Operation::Assign(key, lengths) => {
                     let queue: Queue = elements(lengths).into();
                     handle.store.put(&[key], &array(&queue), &mut Default::default()).ok().unwrap();

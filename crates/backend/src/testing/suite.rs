@@ -11,9 +11,11 @@ use crate::{
     Standing, Stored,
 };
 
+mod consume;
 mod locks;
 mod queues;
 
+pub use consume::*;
 pub use locks::*;
 pub use queues::*;
 

@@ -20,32 +20,44 @@ use std::ops::Deref;
 use sync_backend::{Change, Expiry, Now};
 
 /// A change, as far as it is decided before it has a place.
-struct Member<'c> {
-    op: Op,
-    expiry: Option<Expiry>,
+pub(super) struct Member<'c> {
+    pub op: Op,
+    pub expiry: Option<Expiry>,
     key: EncodedKey<'c>,
     hash: u64,
     /// The slot and record of the key, while the index has the epoch of the plan.
-    hit: Option<Hit>,
+    pub hit: Option<Hit>,
     /// Whether a cursor is a part of its head.
-    is_taken: bool,
+    pub is_taken: bool,
     /// The start of the record's body, and the rest.
-    head: Cow<'c, [u8]>,
-    body: &'c [u8],
+    pub head: Cow<'c, [u8]>,
+    pub body: &'c [u8],
     /// The word for the key's place in the order; `None`: the record's position.
-    order: Option<u64>,
+    pub order: Option<u64>,
     /// The record that it goes on from.
-    kept: Ref,
+    pub kept: Ref,
     /// Where it was put.
     record: Ref,
 }
 
 impl<'c> Member<'c> {
     /// A value of no bytes, under a key that the index does not have.
-    fn new(key: EncodedKey<'c>, hash: u64) -> Self {
+    pub fn new(key: EncodedKey<'c>, hash: u64) -> Self {
         let (head, body) = (Cow::Borrowed(&[][..]), &[][..]);
         let (kept, record) = (Ref::NONE, Ref::NONE);
         Self { op: Op::Set, expiry: None, key, hash, hit: None, is_taken: false, head, body, order: None, kept, record }
+    }
+
+    /// As [`Member::new`], of a value that goes on.
+    pub fn grown(key: EncodedKey<'c>, hash: u64, (hit, grown): (Hit, Grown), body: &'c [u8]) -> Self {
+        let Grown { op, expiry, is_taken, head, order, kept } = grown;
+        let (hit, head, order) = (Some(hit), Cow::Owned(head), Some(order));
+        Self { op, expiry, hit, is_taken, head, body, order, kept, ..Self::new(key, hash) }
+    }
+
+    /// The removal of a key, which has this place in the order.
+    pub fn removal(key: EncodedKey<'c>, hash: u64, hit: Hit, order: u64) -> Self {
+        Self { op: Op::Remove, hit: Some(hit), order: Some(order), body: &[0xc0], ..Self::new(key, hash) }
     }
 
     fn new_record(&self) -> NewRecord<'_> {
@@ -109,31 +121,37 @@ impl<'g> Batches<'g> {
     /// stands for. False: one of the versions stands for nothing that is there, and nothing has happened. On an error
     /// nothing has changed.
     pub fn commit<V>(&self, changes: &[Change<V>], hint: impl Fn(&V) -> Option<Hit>) -> Result<bool, Failure> {
-        let Some(mut plan) = self.plan(changes, hint)? else { return Ok(false) };
-        if plan.members.is_empty() {
+        let Some(members) = self.members(changes, hint)? else { return Ok(false) };
+        if members.is_empty() {
             // Nor would anything be there where the index has gone with a part of the file.
             return self.file.check_long().map(|()| true);
         }
-        if let [Member { op: Op::Remove, key, hash, .. }] = &plan.members[..] {
-            return self.remove(key, *hash).map(|_| true);
+        self.make(members).map(|()| true)
+    }
+
+    /// Makes changes that are decided, at one moment: those that store something, then those that remove. On an error nothing has
+    /// changed.
+    pub(super) fn make(&self, members: Vec<Member>) -> Result<(), Failure> {
+        if let [Member { op: Op::Remove, key, hash, .. }] = &members[..] {
+            return self.remove(key, *hash).map(drop);
         }
+        let mut plan = self.plan(members);
         self.make_room_for_new(&plan.members)?;
         if plan.members.len() == 1 || plan.length <= MAX_SMALL {
-            self.commit_together(&mut plan)?;
+            self.commit_together(&mut plan)
         } else {
-            self.commit_apart(&mut plan)?;
+            self.commit_apart(&mut plan)
         }
-        Ok(true)
     }
 
     // ---- before anything is written --------------------------------------------------------------
 
     /// `None`: a version stands for nothing that is there.
-    fn plan<'c, V>(
+    fn members<'c, V>(
         &self,
         changes: &[Change<'c, V>],
         hint: impl Fn(&V) -> Option<Hit>,
-    ) -> Result<Option<Plan<'c>>, Failure> {
+    ) -> Result<Option<Vec<Member<'c>>>, Failure> {
         let (mut members, mut removals) = (Vec::new(), Vec::new());
         reserve(&mut members, changes.len())?;
         let (seed, now) = (self.file.identity.hash_seed, Now::read());
@@ -154,35 +172,33 @@ impl<'g> Batches<'g> {
                 }
                 Change::Append { bytes, note, version, .. } => {
                     let Some(hit) = hint(version) else { return Ok(None) };
-                    let (hit, grown) = self.grow(&member.key, hit, *note, bytes)?;
-                    let Grown { op, expiry, is_taken, head, order, kept } = grown;
-                    (member.hit, member.op, member.expiry, member.is_taken) = (Some(hit), op, expiry, is_taken);
-                    (member.head, member.body) = (Cow::Owned(head), bytes);
-                    (member.order, member.kept) = (Some(order), kept);
-                    members.push(member);
+                    let grown = self.grow(&member.key, hit, *note, bytes)?;
+                    members.push(Member::grown(member.key, hash, grown, bytes));
                 }
                 // (All that is there is replaced by other means.)
                 Change::Clear => {}
                 // (A value that has expired by now is not stored.)
                 Change::Put { .. } | Change::Remove { .. } => {
                     let Some(hit) = self.hit(hash, &member.key) else { continue };
-                    (member.hit, member.op) = (Some(hit), Op::Remove);
-                    (member.order, member.body) = (Some(self.order(hit.record)), &[0xc0]);
                     reserve(&mut removals, 1)?;
-                    removals.push(member);
+                    removals.push(Member::removal(member.key, hash, hit, self.order(hit.record)));
                 }
             }
         }
+        members.append(&mut removals);
+        Ok(Some(members))
+    }
+
+    fn plan<'c>(&self, members: Vec<Member<'c>>) -> Plan<'c> {
         let purpose = match () {
-            () if !members.is_empty() => Purpose::Write,
+            () if members.iter().any(|member| member.op != Op::Remove) => Purpose::Write,
             () if self.is_durable() => Purpose::Reclaim,
             () => Purpose::Spare,
         };
-        members.append(&mut removals);
         let lengths = || members.iter().map(|member| member.new_record().length());
         let (length, small) = (lengths().sum(), lengths().filter(|&length| length <= MAX_SMALL).sum());
         let epoch = self.header().index_epoch.get();
-        Ok(Some(Plan { members, length, small, epoch, purpose }))
+        Plan { members, length, small, epoch, purpose }
     }
 
     fn hit(&self, hash: u64, key: &EncodedKey) -> Option<Hit> {

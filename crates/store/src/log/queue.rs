@@ -37,11 +37,25 @@ pub enum Shifting {
     Whole,
 }
 
+/// The outcome of finding the first element, before it is taken off.
+pub(super) enum Finding<'q> {
+    /// Its bytes are copied out, and this piece takes it off.
+    Piece(NewPiece<'q>, u32),
+    /// As above; it is the last one, so that an empty list replaces all that is there.
+    Last,
+    /// As for [`Shifting`].
+    Empty,
+    Whole,
+}
+
 /// The first element of a list, and where the next one lies.
 struct First {
     element: Span,
     next: Cursor,
 }
+
+/// The patch of each shift.
+static TAKE_ONE: [u8; 2] = list::take_one();
 
 /// The outcome of looking for it.
 enum Search {
@@ -89,32 +103,47 @@ impl<'g> Queue<'g> {
     /// Takes the first element off the list at `hit`; its bytes replace what is in `out`. Where that has no room for it, or on any
     /// other failure, nothing has happened.
     pub fn shift(&self, key: &EncodedKey, mut hit: Hit, out: &mut impl Room<u8>) -> Result<Shifting, Failure> {
+        Ok(match self.find_first(key, &mut hit, out)? {
+            Finding::Piece(take, left) => Shifting::Done(self.put_small_piece(key, hit, take)?, left),
+            Finding::Last => Shifting::Done(self.put_empty(key, hit)?, 0),
+            Finding::Empty => Shifting::Empty,
+            Finding::Whole => Shifting::Whole,
+        })
+    }
+
+    /// Copies the first element out, and says how it is taken off. The list may have been tidied up for that: `hit` is the value then.
+    pub(super) fn find_first(
+        &self,
+        key: &EncodedKey,
+        hit: &mut Hit,
+        out: &mut impl Room<u8>,
+    ) -> Result<Finding<'static>, Failure> {
         let mut tidied = Tidied::No;
         loop {
             let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
             let budget = self.budget(hit.record, head)?;
             let (cursor, budget) = match self.view().cursor(hit.record, head).ok_or_else(lost_piece)? {
                 Some(cursor) => (cursor, budget),
-                None => match self.scan(&self.pieces(hit)?) {
+                None => match self.scan(&self.pieces(*hit)?) {
                     Some(cursor) => (cursor, budget.max(ROOM)),
-                    None => return Ok(Shifting::Whole),
+                    None => return Ok(Finding::Whole),
                 },
             };
             if cursor.length == 0 {
-                return Ok(Shifting::Empty);
+                return Ok(Finding::Empty);
             }
-            let (expiry, body) = (self.expiry(hit)?, &list::take_one()[..]);
+            let (expiry, body) = (self.expiry(*hit)?, &TAKE_ONE[..]);
             let note = list_note(u64::from(cursor.length) - 1);
             let take = NewPiece { kept: hit.record, left: 0, note, expiry, cursor: Some(cursor), body, origin: None };
             let length = take.length(key);
             let found = match tidied {
                 Tidied::No if budget < length => Search::Untidy(Untidy::ManyPieces),
-                _ => self.first(hit, cursor, tidied != Tidied::No).ok_or_else(lost_piece)?,
+                _ => self.first(*hit, cursor, tidied != Tidied::No).ok_or_else(lost_piece)?,
             };
             let First { element: Span { at, length: bytes }, next } = match found {
                 Search::Found(first) => first,
                 Search::Untidy(why) => {
-                    tidied = self.tidy(key, &mut hit, cursor, why)?;
+                    tidied = self.tidy(key, hit, cursor, why)?;
                     continue;
                 }
             };
@@ -124,12 +153,11 @@ impl<'g> Queue<'g> {
             }
             self.view().copy(at, bytes, out).ok_or_else(lost_piece)?;
             if next.length == 0 {
-                return self.put_empty(key, hit).map(|receipt| Shifting::Done(receipt, 0));
+                return Ok(Finding::Last);
             }
             let budget = if tidied == Tidied::Done && budget < length { MAX_BUDGET } else { budget };
             let left = budget.saturating_sub(length) as u32;
-            let take = NewPiece { left, cursor: Some(next), ..take };
-            return self.put_small_piece(key, hit, take).map(|receipt| Shifting::Done(receipt, next.length));
+            return Ok(Finding::Piece(NewPiece { left, cursor: Some(next), ..take }, next.length));
         }
     }
 
@@ -158,7 +186,7 @@ impl<'g> Queue<'g> {
 
     /// The cursor at the start of a value that has none yet; `None` where it is no list, or its elements cannot be taken apart: they
     /// may tell of each other, or patches do more than to put elements at the end.
-    fn scan(&self, value: &Pieces) -> Option<Cursor> {
+    pub(super) fn scan(&self, value: &Pieces) -> Option<Cursor> {
         let records = *self.view();
         let mut spans = value.spans();
         let Span { at, length } = spans.next()?;

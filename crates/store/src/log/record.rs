@@ -230,6 +230,12 @@ impl<'f> Records<'f> {
         let mut name: Vec<u8> = Vec::new();
         self.copy(key.at, key.length, &mut name)?;
         let hash = hash(self.file.identity.hash_seed, &name);
-        Some((Name::new(name)?, hash))
+        Some((Name::new(name, self.is_item(record)?)?, hash))
+    }
+
+    /// Whether a record is that of an item in consumption, as its key says.
+    #[inline]
+    pub fn is_item(&self, record: Ref) -> Option<bool> {
+        Some(self.read(record.offset().checked_add(RECORD_HEAD)?)? == [marker::FIXEXT8])
     }
 }

@@ -203,6 +203,7 @@ impl<'g> Replace<'g> {
         let mut keys = 0;
         self.for_each_slot(|_, _, _| keys += 1);
         header.keys.set(keys);
+        header.consuming.set(0);
         header.next_number.set(next_number.unwrap_or_else(|| self.numbers().counted_next_number()).word());
         // Last: until then a process that takes over does all of this again.
         header.indexed.store(self.end(), Ordering::Release);

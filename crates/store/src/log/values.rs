@@ -431,6 +431,41 @@ impl<'g> Values<'g> {
         self.put_united(key, hit, United { whole, note, expiry, before, bytes: &[], origin: None }, Purpose::Write)
     }
 
+    /// As [`put_empty`](Self::put_empty), for a record that gets its place later.
+    pub(super) fn emptied(&self, hit: Hit) -> Result<Grown, Failure> {
+        let head = [&united_head(list_note(0))[..], &list::empty_list()].concat();
+        self.instead_of(hit, head)
+    }
+
+    /// The record that takes the place of all pieces of a value; `head` is a united value.
+    pub(super) fn instead_of(&self, hit: Hit, head: Vec<u8>) -> Result<Grown, Failure> {
+        let (order, expiry) = (self.order(hit.record), self.expiry(hit)?);
+        Ok(Grown { op: Op::United, expiry, is_taken: false, head, order, kept: Ref::NONE })
+    }
+
+    /// The record of a piece that gets its place later.
+    pub(super) fn grown_by(&self, piece: NewPiece) -> Result<Grown, Failure> {
+        let NewPiece { kept, left, note, expiry, cursor, .. } = piece;
+        let mut head = vec![0; append_head(cursor) as usize];
+        let before = self.view().position(kept).ok_or_else(lost_piece)?;
+        write_append_head(&mut head, AppendHead { before, left, note }, cursor);
+        Ok(Grown { op: Op::Append, expiry, is_taken: cursor.is_some(), head, order: kept.word(), kept })
+    }
+
+    /// A list with other elements before its own, as one united value; `None`: its elements tell of each other.
+    pub(super) fn unshifted(&self, value: &Pieces, others: (&[u8], u32)) -> Result<Option<Vec<u8>>, Failure> {
+        let length = value.length + others.0.len() as u64;
+        if length > MAX_RECORD - 2 * PAGE {
+            return Err(Failure::TooLarge);
+        }
+        let mut bytes = Vec::new();
+        if bytes.try_reserve_exact(value.length as usize).is_err() {
+            return Err(Failure::NoMemory(length));
+        }
+        value.copy(*self.view(), &mut bytes).ok_or_else(lost_piece)?;
+        Ok(list::unshift(&bytes, UNITED_HEAD as usize, others))
+    }
+
     /// Writes a list that was consumed from its head as one record, without what was taken.
     pub(super) fn unite_list(
         &self,

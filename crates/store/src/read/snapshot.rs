@@ -118,7 +118,7 @@ impl<'f> All<'f> {
         Some(Facts { place: self.order_of(record)?, bytes, pieces, whole, expiry: self.expiry(record, head)? })
     }
 
-    /// Visits the newest record of each key whose value has not expired, as they were at one moment. `None`: they changed meanwhile,
+    /// Visits the newest record of each key whose value has not expired, as they were at one moment; no items in consumption. `None`: they changed meanwhile,
     /// or one of them was not what the visitor expected.
     pub fn visit_all(&self, visit: &mut dyn FnMut(Ref) -> bool) -> Option<()> {
         let header = self.header();
@@ -137,7 +137,14 @@ impl<'f> All<'f> {
         let mut whole = true;
         // One reading of the clock, after `commit`: a value that was published by then has told the header when it expires.
         let due = header.due();
+        // As long as it is 0 there are none, as it grows before the first one is published.
+        let are_items = header.consuming.load(Ordering::Acquire) != 0;
         let mut visit = |record| {
+            match are_items.then(|| self.is_item(record)) {
+                None | Some(Some(false)) => {}
+                Some(Some(true)) => return true,
+                Some(None) => return false,
+            }
             let whole = match due.map_or(Some(false), |now| self.has_expired(record, now)) {
                 Some(false) => visit(record),
                 Some(true) => true,
@@ -197,11 +204,13 @@ impl<'f> All<'f> {
         Some(expiry.is_some_and(|expiry| expiry.has_come(now)))
     }
 
+    /// All bytes of a record's key, with its head.
     fn key_of(&self, record: Ref) -> Option<Vec<u8>> {
         let key = self.layout(record, self.record_head(record)?)?.key;
-        let mut name: Vec<u8> = Vec::new();
-        self.copy(key.at, key.length, &mut name)?;
-        Some(name)
+        let start = record.offset() + RECORD_HEAD;
+        let mut encoded: Vec<u8> = Vec::new();
+        self.copy(start, key.at + key.length - start, &mut encoded)?;
+        Some(encoded)
     }
 
     pub fn copy_entry<B: Room<u8>, E: Room<Entry>>(&self, record: Ref, snapshot: &mut Snapshot<B, E>) -> Option<()> {

@@ -2,15 +2,19 @@
 
 use super::Store;
 use crate::error::Result;
+use crate::file::File;
 use crate::format::{self, EncodedKey};
 use crate::index::Search;
+use crate::lock::WriteGuard;
 use crate::log::append::Log;
 use crate::log::compact::Compactor;
+use crate::log::consume::{Consumer, Consuming, Looking};
 use crate::log::queue::{Queue, Shifting};
 use crate::log::values::Values;
 use crate::read::Reader;
 use crate::version::Version;
-use sync_backend::{Room, Shifted};
+use sync_backend::list::Item;
+use sync_backend::{Room, Shifted, Taken};
 
 impl Store {
     /// Stores a value with a note for the next append ([`Store::append`]), if there is none under the key. False: there is one.
@@ -32,6 +36,8 @@ impl Store {
             return Ok(Shifted::Nothing);
         }
         self.write(|file, owner| {
+            // (What cannot go back to its list now does later.)
+            let _ = Consuming::of(owner).give_back_abandoned(Looking::Some);
             let hit = match Reader::of(file).hint(seen) {
                 Some(hit) => hit,
                 None => {
@@ -61,5 +67,80 @@ impl Store {
                 Shifting::Whole => Ok(Shifted::Whole),
             }
         })
+    }
+
+    /// Takes the first element off a list for consumption, as [`sync_backend::Backend::take`] says; its bytes replace what is in `out`. Does not
+    /// create a file.
+    pub fn take(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken> {
+        if !self.has_content()? {
+            return Ok(Taken::Nothing);
+        }
+        let by = Consumer { object: self.session().object(), list: key };
+        let taken = self.write(|file, owner| {
+            let consuming = Consuming::of(owner);
+            let _ = consuming.give_back_abandoned(Looking::Some);
+            let taken = consuming.take(by, out)?;
+            if let Taken::Item(_) = taken {
+                self.see_own(file, owner, key);
+            }
+            Compactor::of(owner).clean();
+            Ok(taken)
+        })?;
+        if let Taken::Item(token) = taken {
+            self.session().items.took(token, key);
+        }
+        Ok(taken)
+    }
+
+    /// As [`Store::take`], of an array that was read and taken apart, as [`sync_backend::Backend::take_read`] says. `None`: it is another one
+    /// by now, or the cleaner has moved it; nothing has happened.
+    pub fn take_read(&self, key: &[u8], first: Item, rest: (&[u8], &[u8]), seen: &mut Version) -> Result<Option<u64>> {
+        self.check_length((key.len() + rest.0.len() + rest.1.len()) as u64)?;
+        let by = Consumer { object: self.session().object(), list: key };
+        let token = self.write(|file, owner| {
+            let Some(hit) = Reader::of(file).hint(seen) else { return Ok(None) };
+            let token = Consuming::of(owner).take_read(by, hit, first, rest)?;
+            self.see_own(file, owner, key);
+            *seen = Version::default();
+            Compactor::of(owner).clean();
+            Ok(Some(token))
+        })?;
+        if let Some(token) = token {
+            self.session().items.took(token, key);
+        }
+        Ok(token)
+    }
+
+    /// Notes that a change of this store's own was seen.
+    fn see_own(&self, file: &File, owner: &WriteGuard, key: &[u8]) {
+        self.follower.notes.note(format::hash(file.identity.hash_seed, key), owner.end(), true);
+    }
+
+    /// Forgets an item that this store has taken. False: it has none with this token any more. Does not create a file.
+    pub fn finish(&self, token: u64) -> Result<bool> {
+        let items = &self.session().items;
+        if !items.has(token) {
+            return Ok(false);
+        }
+        let is_done = self.has_content()?
+            && self.write(|_, owner| {
+                let is_done = Consuming::of(owner).finish(self.session().object(), token)?;
+                Compactor::of(owner).clean();
+                Ok(is_done)
+            })?;
+        items.forget(token);
+        Ok(is_done)
+    }
+
+    /// Puts an item that this store has taken at the head of its list again, at once or later; nothing happens where it has none with this
+    /// token.
+    pub fn give_back(&self, token: u64) {
+        let session = self.session();
+        session.items.give_back(
+            token,
+            session.object(),
+            || session.check_fiber().is_ok(),
+            || self.follower.safe_file(),
+        );
     }
 }

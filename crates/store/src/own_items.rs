@@ -1,0 +1,108 @@
+//! The items that one store has taken for consumption, and is not done with.
+
+use super::file::File;
+use super::fork::fork_generation;
+use super::lock_table::item_name;
+use super::log::consume::{Consuming, Looking};
+use super::named::NamedLocks;
+use super::opening::EndedLock;
+use super::own_locks::END_WITHIN;
+use std::cell::RefCell;
+use std::rc::Rc;
+use sync_backend::LockSpace;
+
+/// An item that a store has.
+struct OwnItem {
+    token: u64,
+    list: Box<[u8]>,
+    /// In which process: a forked child has none of its parent's.
+    generation: u64,
+}
+
+/// The items of a store.
+#[derive(Default)]
+pub struct OwnItems(RefCell<Vec<OwnItem>>);
+
+impl OwnItems {
+    /// Notes that an item was taken.
+    pub fn took(&self, token: u64, list: &[u8]) {
+        let mut items = self.0.borrow_mut();
+        items.retain(|item| item.generation == fork_generation());
+        items.push(OwnItem { token, list: list.into(), generation: fork_generation() });
+    }
+
+    /// Whether an item was taken in this process, and is not done with.
+    pub fn has(&self, token: u64) -> bool {
+        self.0.borrow().iter().any(|item| item.token == token && item.generation == fork_generation())
+    }
+
+    /// An item is done with.
+    pub fn forget(&self, token: u64) {
+        self.0.borrow_mut().retain(|item| item.token != token);
+    }
+
+    /// Gives an item up, which goes back.
+    pub fn give_back(
+        &self,
+        token: u64,
+        object: u64,
+        may: impl FnOnce() -> bool,
+        file: impl FnOnce() -> Option<Rc<File>>,
+    ) {
+        let mut items = self.0.borrow_mut();
+        let at = items.iter().position(|item| item.token == token && item.generation == fork_generation());
+        let Some(item) = at.map(|at| items.swap_remove(at)) else { return };
+        drop(items);
+        give_back(vec![item], object, may, file);
+    }
+
+    /// Gives all of them up. `may`: whether nothing keeps this store from changing the file. `file`: where they are.
+    pub fn end(&self, object: u64, may: impl FnOnce() -> bool, file: impl FnOnce() -> Option<Rc<File>>) {
+        let items = std::mem::take(&mut *self.0.borrow_mut());
+        let ours: Vec<_> = items.into_iter().filter(|item| item.generation == fork_generation()).collect();
+        if !ours.is_empty() {
+            give_back(ours, object, may, file);
+        }
+    }
+}
+
+/// Lets items go back, or notes for the thread's next write that they are nobody's. (Where they cannot go back now, the next look at
+/// the store's items does that.)
+#[cold]
+fn give_back(items: Vec<OwnItem>, object: u64, may: impl FnOnce() -> bool, file: impl FnOnce() -> Option<Rc<File>>) {
+    let Some(file) = file().filter(|file| file.shows_our_header()) else { return };
+    let ended = |item: OwnItem| {
+        let name = item_name(item.token, &item.list).into();
+        EndedLock { space: LockSpace::Consumed, name, object, token: item.token }
+    };
+    let ended: Vec<_> = items.into_iter().map(ended).collect();
+    let Ok(owner) = file.lock_within(END_WITHIN) else { return file.note_ended(ended) };
+    NamedLocks::of(&owner).end_all(&ended);
+    let is_free = !owner.is_held() || owner.check_hold(object).is_ok() && may();
+    if is_free && Consuming::of(&owner).give_back_abandoned(Looking::All).is_err() && file.map.is_poisoned() {
+        owner.abandon();
+    }
+}
+
+impl File {
+    /// Lets items go back whose consumers are dead, for a store that is about to look at the file: unless somebody keeps it from
+    /// changing that, or it would have to wait.
+    #[cold]
+    pub fn look_after_items(&self, object: u64, may: impl FnOnce() -> bool) {
+        if !self.writable || !self.has_abandoned_items() {
+            return;
+        }
+        let Ok(owner) = self.lock_within(std::time::Duration::ZERO) else { return };
+        let is_free = !owner.is_held() || owner.check_hold(object).is_ok() && may();
+        if is_free && Consuming::of(&owner).give_back_abandoned(Looking::All).is_err() && self.map.is_poisoned() {
+            owner.abandon();
+        }
+    }
+
+    /// Whether an item seems to be nobody's, without the lock.
+    fn has_abandoned_items(&self) -> bool {
+        let header = self.map.header();
+        let items = || self.lock_table().into_iter().flat_map(|table| table.items());
+        header.consuming.get() != 0 && (header.orphans.get() != 0 || items().any(|slot| self.is_abandoned(slot)))
+    }
+}

@@ -1,0 +1,79 @@
+--TEST--
+An element in consumption goes with everything else; another file at its path has nothing of it
+--FILE--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+
+$s = new Sync(scratch());
+$throw = fn () => throw new Exception('no');
+foreach ([
+    'clear' => fn () => $s->clear(),
+    'setData' => fn () => $s->setData((object) ['other' => 1]),
+    'destroy' => fn () => $s->destroy(),
+    'a transaction' => fn () => $s->transaction(fn () => $s->clear()),
+] as $how => $change) {
+    foreach ([fn () => 0, $throw] as $then) {
+        $s->jobs = [1, 2];
+        try {
+            $s->consume('jobs', function () use ($change, $then) {
+                $change();
+                $then();
+            });
+        } catch (Exception $e) {
+        }
+        echo "$how: ", json_encode($s->getData()), ' ', count($s->stats()['consuming']), ' ', var_export(file_exists(scratch()), true), "\n";
+    }
+}
+// Clearing some names does not.
+$s->jobs = [1, 2];
+attempt(fn () => $s->consume('jobs', function () use ($s, $throw) {
+    $s->clear('jo');
+    $throw();
+}));
+echo json_encode($s->jobs), "\n";
+// A copy has it, and so has the file that was renamed.
+$s->consume('jobs', function () use ($s) {
+    copy(scratch(), scratch('copy'));
+    echo json_encode((new Sync(scratch('copy')))->jobs), "\n";
+    rename(scratch(), scratch('renamed'));
+    $s->jobs = ['in a new file'];
+});
+$renamed = new Sync(scratch('renamed'));
+unset($s->jobs);
+echo json_encode($s->getData()), ' ', json_encode($renamed->jobs), "\n";
+$renamed->push('jobs', 2, 3);
+attempt(fn () => $renamed->consume('jobs', function () use ($renamed, $throw) {
+    $renamed->setFile(scratch('other'));
+    $throw();
+}));
+echo json_encode((new Sync(scratch('renamed')))->jobs), ' ', file_exists(scratch('other')) ? 'made' : 'none', "\n";
+// It expires with its list.
+$s->put('soon', [1, 2], 0.1);
+attempt(fn () => $s->consume('soon', function () use ($throw) {
+    usleep(150_000);
+    $throw();
+}));
+var_dump(isset($s->soon));
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+clear: {} 0 true
+clear: {} 0 true
+setData: {"other":1} 0 true
+setData: {"other":1} 0 true
+destroy: {} 0 false
+destroy: {} 0 false
+a transaction: {} 0 true
+a transaction: {} 0 true
+Exception: no
+[1]
+[1]
+{} [1]
+Exception: no
+[1,2,3] none
+Exception: no
+bool(false)

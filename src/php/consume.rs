@@ -1,0 +1,190 @@
+//! `consume()`: the first element of an array for a function, which has it for good only when the function is through.
+//!
+//! The store keeps the element meanwhile, as a process knows nothing any more that has died in the function. Whatever ends this call
+//! gives it back, and so does the end of the object, where the engine leaves by `longjmp` for good.
+
+use std::panic::AssertUnwindSafe;
+
+use ext_php_rs::ffi::zval;
+use ext_php_rs::zend::{CatchError, ExecuteData, bailout, try_catch};
+
+use super::accessors;
+use super::buffers::Buffer;
+use super::call::{arguments, run};
+use super::errors::throw_sync;
+use super::exclusive::{Standing, Turn, exclusive};
+use super::globals::GLOBALS;
+use super::handle::{Backend, Item, Taken};
+use super::legacy::{import, retry_importing};
+use super::names::check_name;
+use super::object::SyncObject;
+use super::property;
+use super::queue::{awaited, count, split_first};
+use super::refusal::{cannot_store, refuse_in_transaction};
+use super::retry::{Stop, retry_into};
+use super::stored::{self, Encoded};
+use super::timeout::Timeout;
+use super::zend::{Callback, Key, Local, Str, Thrown, Value, ZStr};
+
+pub extern "C" fn consume(data: &mut ExecuteData, result: &mut zval) {
+    run(data, result, |call| {
+        arguments!(call, c"Sz|z", name: ZStr, callback: Value; timeout: Value);
+        let (callback, name) = (Callback::of(callback, 2)?, Str::of(name));
+        let timeout = Timeout::of(timeout, 3, Some(0.0))?;
+        let this = call.this();
+        check_name(&name)?;
+        refuse_in_transaction(this, "consume")?;
+        let queue = Queue { this, name: &name, callback: &callback };
+        let is_done = awaited(this, &name, timeout, || queue.consume_once())?.is_some();
+        call.result().set_bool(is_done);
+        Ok(())
+    });
+}
+
+/// A call of the method.
+struct Queue<'a> {
+    this: &'a SyncObject,
+    name: &'a Str,
+    callback: &'a Callback,
+}
+
+/// An element that the store keeps for this object.
+struct Kept {
+    token: u64,
+    element: Element,
+}
+
+/// An element on its way to the function.
+enum Element {
+    Encoded(Buffer),
+    Decoded(Local),
+}
+
+impl Queue<'_> {
+    /// Lets the function have what is the first element now. `None`: there is none.
+    fn consume_once(&self) -> Result<Option<()>, Thrown> {
+        let this = self.this;
+        if this.overrides.accessors() {
+            return self.consume_by_methods();
+        }
+        this.enter();
+        let Some(Kept { token, element }) = self.take()? else { return Ok(None) };
+        let outcome = try_catch(AssertUnwindSafe(|| {
+            let element = self.decoded(element)?;
+            self.callback.call(&[element])?;
+            retry_importing(this, |store| store.finish(token)).map(drop)
+        }));
+        if !matches!(outcome, Ok(Ok(())))
+            && let Some(instance) = this.constructed()
+        {
+            instance.store.give_back(token);
+        }
+        match outcome {
+            Ok(result) => result.map(Some),
+            // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
+            Err(CatchError::Bailout) => unsafe { bailout() },
+            Err(defect) => panic!("{defect}"),
+        }
+    }
+
+    fn decoded(&self, element: Element) -> Result<Local, Thrown> {
+        match element {
+            Element::Decoded(element) => Ok(element),
+            Element::Encoded(bytes) => {
+                let mut element = Local::new();
+                stored::decode(self.this, self.name.bytes(), &bytes, element.slot())?;
+                Ok(element)
+            }
+        }
+    }
+
+    /// Takes the first element off what is there now.
+    fn take(&self) -> Result<Option<Kept>, Thrown> {
+        let Self { this, name, .. } = *self;
+        let mut bytes = GLOBALS.get().buffers.take();
+        let taken = loop {
+            match retry_into(this, &mut bytes, |store, bytes| store.take(name.bytes(), bytes)) {
+                Ok(taken) => break taken,
+                Err(Stop::Legacy) => import(this)?,
+                Err(Stop::Thrown) => return Err(Thrown),
+            }
+        };
+        match taken {
+            Taken::Nothing => Ok(None),
+            Taken::Item(token) => Ok(Some(Kept { token, element: Element::Encoded(bytes) })),
+            Taken::Whole => loop {
+                // (`None`: another process, a hook of a class, or this process's child was faster.)
+                if let Some(kept) = exclusive(this, |turn| self.take_by_reading(turn))? {
+                    return Ok(kept);
+                }
+            },
+        }
+    }
+
+    /// Reads the array, takes the first element off, and writes what is left, while other writers are kept out. The outer `None`: it is
+    /// another array by now; nothing has happened.
+    fn take_by_reading(&self, turn: &Turn) -> Result<Option<Option<Kept>>, Thrown> {
+        let Self { this, name, .. } = *self;
+        let mut value = Local::new();
+        let mut observed = property::observe(this, name, value.slot())?;
+        if count(this, name, &value)? == 0 {
+            return Ok(Some(None));
+        }
+        let key = value.array().and_then(|array| match array.entries().next()?.0 {
+            Key::String(key) => Some(Str::of(key)),
+            Key::Int(_) => None,
+        });
+        let (first, rest) = split_first(&value);
+        let (element, left) = (Encoded::of(this, name, &first)?, Encoded::of(this, name, &rest)?);
+        let mut bytes = GLOBALS.get().buffers.take();
+        element.write_to(&mut bytes).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+        let item = Item { key: key.as_ref().map(|key| key.bytes()), element: &bytes };
+        if turn.standing() != Standing::Kept {
+            return Ok(None);
+        }
+        let token =
+            retry_importing(this, |store| store.take_read(name.bytes(), item, left.parts(), &mut observed.version))?;
+        Ok(token.map(|token| Some(Kept { token, element: Element::Decoded(first) })))
+    }
+
+    /// As [`consume_once`](Self::consume_once), by the methods that the object's class overrides: what these make of an element is
+    /// known to them alone, so that it stays in the array until the function is through, and others cannot write meanwhile.
+    fn consume_by_methods(&self) -> Result<Option<()>, Thrown> {
+        let Self { this, name, callback } = *self;
+        if this.consumes.get() {
+            return Err(throw_sync(
+                "consume() can't be called within another consume() of an object whose class overrides get() or set().",
+            ));
+        }
+        exclusive(this, |_| {
+            let mut value = Local::new();
+            accessors::get(this, name, value.slot())?;
+            if count(this, name, &value)? == 0 {
+                return Ok(None);
+            }
+            let (first, _) = split_first(&value);
+            // (Encoded, as the function may change an object that it gets.)
+            let element = Encoded::of(this, name, &first)?;
+            drop(value);
+            this.consumes.set(true);
+            let outcome = try_catch(AssertUnwindSafe(|| callback.call(&[Local::copy_of(&first)])));
+            this.consumes.set(false);
+            match outcome {
+                Ok(result) => drop(result?),
+                // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
+                Err(CatchError::Bailout) => unsafe { bailout() },
+                Err(defect) => panic!("{defect}"),
+            }
+            // The function may have changed the array itself.
+            let mut value = Local::new();
+            accessors::get(this, name, value.slot())?;
+            if value.array().is_some_and(|array| array.len() > 0) {
+                let (newest, rest) = split_first(&value);
+                if Encoded::of(this, name, &newest)?.is_same_as(&element) {
+                    accessors::put(this, name, &rest)?;
+                }
+            }
+            Ok(Some(()))
+        })
+    }
+}
