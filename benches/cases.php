@@ -165,6 +165,7 @@ return [
         'title' => 'Push to a queue, and take the first off, by its length',
         'subjects' => array_merge(...array_map(static fn (int $length) => [
             'Sync, ' . number_format($length) => $sync + ['open' => $fresh("queue-$length", "for (\$i = 0; \$i < $length; \$i++) { \$s->push('jobs', 'a job'); }"), 'run' => '$s->push("jobs", "a job"); $v = $s->shift("jobs");'],
+            'Sync, push() and consume(), ' . number_format($length) => $sync + ['open' => $fresh("consume-$length", "\$done = fn (\$job) => \$job; for (\$i = 0; \$i < $length; \$i++) { \$s->push('jobs', 'a job'); }"), 'run' => '$s->push("jobs", "a job"); $v = $s->consume("jobs", $done);'],
             'Redis, ' . number_format($length) => ['open' => $redis['open'] . "\$r->del('jobs'); for (\$i = 0; \$i < $length; \$i++) { \$r->rPush('jobs', 'a job'); }"] + $redis + ['run' => '$r->rPush("jobs", "a job"); $v = $r->lPop("jobs");'],
         ], [10, 1000, 1_000_000])),
     ],

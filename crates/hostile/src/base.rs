@@ -1,9 +1,11 @@
 //! Valid stores to start from.
 
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 use sync_store::testing::{TemporaryPath, draw_identities_from};
-use sync_store::{Change, LockName, Options, Patience, Store, Version};
+use sync_store::{Change, LockName, Options, Patience, Store, Taken, Version};
 
 use super::{HELD, PAGE, header};
 
@@ -117,7 +119,8 @@ impl Base {
         let step = self.records.len() / 60 + 1;
         let words = self.records.iter().rev().step_by(step).flat_map(|&at| [0, 8, 16, 24, 32].map(|n| at + n));
         self.targets.extend(words.collect::<Vec<_>>());
-        self.targets.extend([header::LOCK_TABLE * 8, header::LOCK_TOKENS * 8]);
+        let words = [header::LOCK_TABLE, header::LOCK_TOKENS, header::CONSUMING, header::ORPHANS];
+        self.targets.extend(words.map(|word| word * 8));
         self.targets.retain(|&at| at + 8 <= self.image.len());
     }
 
@@ -158,6 +161,16 @@ fn made_anew() -> Vec<Base> {
     let few = |put: &mut dyn FnMut(&[u8], &[u8])| {
         for n in 0..9u8 {
             put(&[b'a' + n], &vec![n; usize::from(n) * 40]);
+        }
+    };
+    let consuming = |put: &mut dyn FnMut(&[u8], &[u8]), store: &Store| {
+        few(put);
+        store.put(b"list", &[0x95, 1, 2, 3, 4, 5], &mut Version::default()).unwrap();
+        // Tokens follow the clock, unless the last one is ahead of it.
+        let file = OpenOptions::new().write(true).open(store.path()).unwrap();
+        file.write_all_at(&(1u64 << 61).to_le_bytes(), header::LOCK_TOKENS as u64 * 8).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(store.take(b"list", &mut Vec::new()).unwrap(), Taken::Item(_)));
         }
     };
     let small = || Base::of(|put, _| few(put));
@@ -225,6 +238,9 @@ fn made_anew() -> Vec<Base> {
                 store.take_lock(LockName::named(name), false).unwrap();
             }
         }),
+        // Items in consumption, of an owner that has died.
+        Base::of(|put, store| consuming(put, store)),
+        Base::of(|put, store| consuming(put, store)).with(&[(header::ORPHANS, 1), (header::LOCK_TABLE, 0)]),
         // A process died: holding the lock, holding the store, between publishing and indexing.
         small().with(&[(header::LOCK, dead)]),
         small().with(&[(header::HOLD, dead), (header::HOLD_STRENGTH, 1), (header::COMMIT, HELD | end)]),

@@ -17,7 +17,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use sync_store::testing::{TemporaryPath, draw_identities_from};
-use sync_store::{Change, ErrorKind, Found, LockName, Options, Patience, Result, Store, Version};
+use sync_store::{Change, ErrorKind, Found, LockName, Options, Patience, Result, Store, Taken, Version};
 
 mod base;
 
@@ -53,8 +53,10 @@ mod header {
     pub const INCARNATION: usize = 46;
     pub const TABLE: usize = 48;
     pub const TOUCHED: usize = 61;
+    pub const CONSUMING: usize = 391;
     pub const LOCK_TABLE: usize = 392;
     pub const LOCK_TOKENS: usize = 393;
+    pub const ORPHANS: usize = 396;
     /// Of the first lease slots.
     pub const SINCE: usize = 400;
     pub const PAGE_END: usize = 511;
@@ -334,7 +336,7 @@ impl Case {
             0 => b"new".to_vec(),
             _ => self.base.key(choices.byte() as usize),
         };
-        outcome.succeeded |= match choices.byte() % 20 {
+        outcome.succeeded |= match choices.byte() % 22 {
             0..=3 => match client.get(&key) {
                 Some(Some(value)) => {
                     let genuine = self.base.values.get(&key).is_some_and(|values| values.contains(&value));
@@ -386,6 +388,19 @@ impl Case {
                 client.tell(|store| {
                     store.commit(&[put(&key, b"1"), put(b"x", short), put(b"y", long), put(b"z", short)], None)
                 })
+            }
+            19 => client.tell(|store| store.shift(b"list", &mut Version::default(), &mut Vec::new())),
+            20 => {
+                let mut taken = Taken::Nothing;
+                let done = retry(|| client.store.take(b"list", &mut Vec::new()).map(|item| taken = item)).is_ok();
+                if let Taken::Item(item) = taken {
+                    match choices.byte() % 3 {
+                        0 => drop(client.tell(|store| store.finish(item))),
+                        1 => client.store.give_back(item),
+                        _ => {}
+                    }
+                }
+                done
             }
             _ => {
                 *client = Client::new(&client.path.clone());

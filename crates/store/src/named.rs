@@ -199,7 +199,9 @@ impl<'g> NamedLocks<'g> {
     /// one's place before, too, and than those of a state of the file that was lost.
     pub fn next_token(&self) -> u64 {
         let last = &self.header().lock_tokens;
-        last.set((last.get() + 1).max(exactly_now() / 1000));
+        // (A number that PHP does not have comes from a file that lies: it begins again.)
+        let next = last.get().checked_add(1).filter(|&next| i64::try_from(next).is_ok()).unwrap_or(1);
+        last.set(next.max(exactly_now() / 1000));
         last.get()
     }
 

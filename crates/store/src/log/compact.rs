@@ -67,8 +67,8 @@ impl<'g> Compactor<'g> {
     pub fn clean_up(&self) {
         self.expired().remove_some();
         if self.has_too_many_segments() {
-            // Each segment once at most.
-            self.clean_some(self.header().segments.count() * PAGE);
+            // Each segment once at most, of which a header that lies may tell of more than the file has room for.
+            self.clean_some(self.header().segments.count().min(self.file.pages()) * PAGE);
         }
         // (Of a durable file the disk has to know first what is free.)
         if !self.is_durable() && self.has_too_much() {
