@@ -97,4 +97,10 @@ return [
     [12, 'remember(), 50 processes at once on a value that takes 100 ms: all have it within ms', fn (Results $r) => $r->number('remember', 'all there') / 1e6, 'limit' => 150],
     [12, 'remember(), the one that computes killed: computations', fn (Results $r) => $r->number('remember', 'computations with a kill (count)'), 'limit' => 2],
     [12, 'remember(), the one that computes killed: all have it within ms', fn (Results $r) => $r->number('remember', 'all there after a kill') / 1e6, 'limit' => 300],
+    [12, 'a round trip between two processes, in those of two C programs over pipes', fn (Results $r) => $r->number('round-trip', 'Sync, in round trips of C (×)'), 'limit' => 1.5],
+    [12, 'a round trip between two processes, in those over a socket pair in PHP', fn (Results $r) => $r->number('round-trip', 'Sync, in round trips of sockets (×)'), 'limit' => 1],
+    [12, 'an idle waiter: CPU a second, in ms', fn (Results $r) => $r->number('idle', 'CPU time a second') / 1e6, 'limit' => 0.2],
+    [12, 'an idle waiter: voluntary context switches a second', fn (Results $r) => $r->number('idle', 'voluntary context switches a second (count)'), 'limit' => 12],
+    [12, 'an idle waiter that may only read: voluntary context switches a second', fn (Results $r) => $r->number('idle', 'voluntary context switches a second, that may only read (count)'), 'limit' => 110],
+    [12, 'a write while 100 processes wait for other names, in writes that nobody waits for', fn (Results $r) => $r->number('waiters', 'ratio (×)'), 'limit' => 1.1],
 ];

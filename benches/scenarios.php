@@ -1,5 +1,6 @@
 <?php
 require_once __DIR__ . '/php/crowds.php';
+require_once __DIR__ . '/php/waits.php';
 
 /*
  * The measurements that take several processes, or a process of their own. Each scenario gets the
@@ -283,6 +284,18 @@ return [
             }
             return ['all there' => median($took['all there']), 'all there after a kill' => median($took['all there after a kill'])] + $computed;
         },
+    ],
+    'round-trip' => [
+        'title' => 'A round trip between two processes: one writes and waits for the other, which waits and answers',
+        'measure' => round_trips(...),
+    ],
+    'idle' => [
+        'title' => 'A process that waits, while nothing happens',
+        'measure' => idle(...),
+    ],
+    'waiters' => [
+        'title' => 'Write of a name, while 100 processes wait for others',
+        'measure' => beside_waiters(...),
     ],
     'memory' => [
         'title' => 'Memory beyond the value itself, storing and reading a 200 MB string',

@@ -53,6 +53,11 @@ impl Store {
         self.with_or_without_file(|file| {
             // (Only to be seen by those who look who waits: without one, it waits all the same.)
             let lease = file.filter(|file| file.writable).and_then(|file| file.any_lease().ok());
+            let has_no_slot = |file: &File| lease.is_some_and(|lease| file.lease_slot(lease).is_none());
+            if let Some(file) = file.filter(|file| wanted.iter().all(Waiting::begins) && has_no_slot(file)) {
+                // As with a first write: those that come later find more.
+                drop(file.lock());
+            }
             waiting.look_or_sleep(file, lease, wanted, at_most)
         })
     }

@@ -116,10 +116,11 @@ impl Version {
         self.epoch == epoch
     }
 
-    /// The log's end when it was last known to be right.
+    /// Up to where in the log all changes of the key are known: to its end when this was last known to be right, and to the key's
+    /// record, which may have been published while that was loaded.
     #[inline]
     pub(super) fn end(&self) -> u64 {
-        self.commit & !EXPIRES
+        (self.commit & !EXPIRES).max(self.position + 1)
     }
 
     /// The key's hash in the file that it is about, if that is known.

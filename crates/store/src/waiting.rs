@@ -58,6 +58,11 @@ pub struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
+    /// Whether this has not been slept on yet.
+    pub fn begins(one: &Wanted<Watch>) -> bool {
+        one.watch.written_down.is_none()
+    }
+
     /// Notes since when a change counts. `file`: the one that is open, if there is one.
     pub fn begin(&self, file: Option<&File>, wanted: &mut [Wanted<Watch>], since: Since) -> Result<(), Failure> {
         let which = file.map_or(Which::default(), File::which);

@@ -485,3 +485,18 @@ fn no_waiter_misses_a_change() {
         ],
     );
 }
+
+/// Whether the first thread's store is told of a change, after all: if it has not read the new value, and only then.
+fn only_news(saw: &[Vec<u64>], store: &Store) -> Option<String> {
+    let mut wanted = [Wanted::key(b"x".as_slice())];
+    store.watch(&mut wanted, Since::Seen).unwrap();
+    let has_changed = store.has_changed(&mut wanted, Duration::ZERO).unwrap();
+    (has_changed == (saw[0][0] == 2))
+        .then(|| format!("it has read {}, and is told of a change: {has_changed}", saw[0][0]))
+}
+
+#[test]
+fn a_value_that_was_read_while_it_was_published_is_no_news() {
+    let model = Model { threads: &[reader, one_write], check: only_news, before: has_seen, ..MODEL };
+    notices(among_others("news"), model, 20, &[]);
+}

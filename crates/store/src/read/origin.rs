@@ -21,7 +21,7 @@ pub struct Origin {
     pub stored: Option<u64>,
     /// Where a key of the same part of all hashes was removed last.
     pub removed: u64,
-    /// The log's end.
+    /// Up to where in the log all changes of it are known.
     pub end: u64,
     /// When the value expires.
     pub expiry: Option<Expiry>,
@@ -96,6 +96,10 @@ impl Reader<'_> {
         let removed = header.removed_at(hash).load(Ordering::Acquire);
         let undisturbed = file.has_seen_no_section(looking) && header.index_epoch.load(Ordering::Relaxed) == epoch;
         file.check_ours()?;
-        Ok(stored.filter(|_| undisturbed).map(|stored| Origin { stored, removed, end: looking.commit, expiry }))
+        Ok(stored.filter(|_| undisturbed).map(|stored| {
+            // (It may have been published since this look began.)
+            let end = stored.map_or(0, |stored| stored + 1).max(looking.commit);
+            Origin { stored, removed, end, expiry }
+        }))
     }
 }
