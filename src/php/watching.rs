@@ -14,7 +14,7 @@ use super::timeout::Timeout;
 use super::wait;
 use super::zend::Thrown;
 
-/// The time that a waiter sleeps at most before it looks by itself (for signals, at the clock, for another file at the path): a quarter of
+/// The time that a waiter sleeps at most before it looks by itself (for signals, at the clock, for another file at the path): half of
 /// the time that it has waited, within these. Each look of a process that has slept costs 30 to 90 µs, as its memory
 /// is in no cache.
 const SLICES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
@@ -64,7 +64,7 @@ pub fn finish(this: &SyncObject, wanted: &mut [Wanted<Watch>], timeout: Timeout)
         wait::poll(this, waited)?;
         // (A signal handler, or an attempt, may have locked it.)
         refuse_if_others_are_kept_out(this)?;
-        let (left, slice) = (timeout.left(), (waited / 4).clamp(SLICES[0], SLICES[1]));
+        let (left, slice) = (timeout.left(), (waited / 2).clamp(SLICES[0], SLICES[1]));
         match retry_until(this, timeout, |store| store.has_changed(wanted, left.min(slice)))? {
             Some(true) => return Ok(true),
             // This time it has only looked.

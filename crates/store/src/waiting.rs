@@ -181,19 +181,17 @@ impl Waiting<'_> {
         wanted: &mut [Wanted<Watch>],
         at_most: Duration,
     ) -> Result<bool, Failure> {
+        // (First without writing anything down, as after a sleep most find what they wait for.)
+        if self.look(file, wanted)? {
+            return Ok(true);
+        }
         let Some(file) = file.filter(|file| file.writable) else {
-            let has_changed = self.look(file, wanted)?;
-            if !has_changed {
-                nap(until_expiry(wanted, at_most).min(NAP));
-            }
-            return Ok(has_changed);
+            nap(until_expiry(wanted, at_most).min(NAP));
+            return Ok(false);
         };
         let mut marks = [Mark::OF_ANY; MOST];
         let marks = self.marks(file, wanted, &mut marks);
         let Some((word, state)) = file.wait_for(marks, wanted.first().and_then(|one| one.watch.written_down)) else {
-            if self.look(Some(file), wanted)? {
-                return Ok(true);
-            }
             nap(until_expiry(wanted, at_most).min(NAP));
             return Ok(false);
         };

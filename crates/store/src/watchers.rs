@@ -68,12 +68,15 @@ impl File {
     /// Whether a mark was not there; `None`: there is no room for it.
     fn write_down(&self, mark: Mark) -> Option<bool> {
         let watched = &self.map.header().watched;
-        let is_there = |word: &Word| {
-            let word = word.load(Ordering::Relaxed);
-            HALVES.iter().any(|&half| mark_in(word, half) == mark)
-        };
-        if watched.iter().any(is_there) {
-            return Some(false);
+        let mut room = None;
+        for word in watched {
+            let now = word.load(Ordering::Relaxed);
+            if HALVES.iter().any(|&half| mark_in(now, half) == mark) {
+                return Some(false);
+            }
+            if room.is_none() && HALVES.iter().any(|&half| mark_in(now, half) == Mark(0)) {
+                room = Some(word);
+            }
         }
         let put = |word: &Word| {
             change(word, |now| {
@@ -81,7 +84,8 @@ impl File {
                 Some(now | u64::from(mark.0) << half)
             })
         };
-        (watched.iter().any(put) || self.sweep() && watched.iter().any(put)).then_some(true)
+        let is_put = room.is_some_and(put) || watched.iter().any(put) || self.sweep() && watched.iter().any(put);
+        is_put.then_some(true)
     }
 
     /// Strikes out all names, and lets all waiters write down theirs again. Not twice in a second: false.
@@ -92,7 +96,7 @@ impl File {
             (word >> SWEPT != now).then_some(now << SWEPT | (word + 1) & !(!0 << SWEPT))
         });
         if is_due {
-            self.wake_waiters(&Changes::All, None);
+            self.wake_waiters(|_| true, None);
         }
         is_due
     }
@@ -143,7 +147,7 @@ impl File {
     #[inline(never)]
     fn tell_one(&self, watchers: u64, hash: u64) {
         if !self.watching().is_not_waited_for(watchers, hash) {
-            self.wake_waiters(&Changes::Of(vec![hash]), Some(hash));
+            self.wake_waiters(|mark| mark.is_for(hash), Some(hash));
         }
     }
 
@@ -151,26 +155,28 @@ impl File {
     #[cold]
     pub fn tell_all(&self, changes: &Changes) {
         if !changes.are_none() && !self.watching().is_quiet(self.map.header().watchers.load(Ordering::Acquire)) {
-            self.wake_waiters(changes, None);
+            self.wake_waiters(|mark| changes.concern(mark), None);
         }
     }
 
-    /// Strikes out the names that these changes concern, and wakes who waits for one. Notes which others are waited for.
+    /// Strikes out the names that have changed, as `concerns` tells, and wakes who waits for one. Notes which others are waited for.
     /// `name`: the one that has changed.
-    #[cold]
-    fn wake_waiters(&self, changes: &Changes, name: Option<u64>) {
+    fn wake_waiters(&self, concerns: impl Fn(Mark) -> bool, name: Option<u64>) {
         let (header, watching) = (self.map.header(), self.watching());
         // First: a name that is written down after this was loaded moves it.
         watching.begin_look(header.watchers.load(Ordering::Acquire));
         let (mut left, mut woken) = (0, false);
         for word in &header.watched {
             let now = word.load(Ordering::Acquire);
+            if now == 0 {
+                continue;
+            }
             for half in HALVES {
                 let mark = mark_in(now, half);
                 if mark == Mark(0) {
                     continue;
                 }
-                if !changes.concern(mark) {
+                if !concerns(mark) {
                     watching.add(mark);
                     left += 1;
                     continue;

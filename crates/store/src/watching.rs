@@ -38,6 +38,11 @@ impl Mark {
         self.0 >> NUMBER_BITS
     }
 
+    /// Whether who waits by this mark waits for the name with this hash, or one of the same digest.
+    pub fn is_for(self, hash: u64) -> bool {
+        self.is_of_any() || self.digest() == digest(hash)
+    }
+
     fn is_of_any(self) -> bool {
         self.digest() == ANY
     }
@@ -78,9 +83,7 @@ impl Changes {
     pub fn concern(&self, mark: Mark) -> bool {
         match self {
             Self::All => true,
-            Self::Of(hashes) => {
-                !hashes.is_empty() && mark.is_of_any() || hashes.iter().any(|&hash| digest(hash) == mark.digest())
-            }
+            Self::Of(hashes) => hashes.iter().any(|&hash| mark.is_for(hash)),
         }
     }
 }
