@@ -84,7 +84,7 @@ function c_round_trips(Machine $machine, int $trips): ?Closure
     };
 }
 
-/** What a process takes a second that waits, while nothing happens: CPU time in ns, and voluntary context switches. */
+/** The costs of a process that waits, in a second in which nothing happens: CPU time in ns, and voluntary context switches. */
 function idle(Machine $machine): array
 {
     $file = "$machine->directory/idle";
