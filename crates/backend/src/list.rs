@@ -32,6 +32,8 @@ pub enum Patch {
     Put { number: u64, from: u64, to: u64 },
     /// So many elements are gone from the head.
     Take(u64),
+    /// An element before all others, which lies between these two offsets.
+    First { from: u64, to: u64 },
     /// Any other.
     Other,
 }
@@ -196,6 +198,12 @@ impl<S: Source> Walk<S> {
         let start = self.at;
         if parts == 1 {
             return Some(self.unsigned().map_or(Patch::Other, Patch::Take));
+        }
+        if parts == 3 && self.marker() == Some(Marker::FixNeg(-1)) {
+            self.skip()?;
+            let from = self.at;
+            self.skip()?;
+            return Some(Patch::First { from, to: self.at });
         }
         if parts != 2 || self.array() != Some(1) {
             self.at = start;

@@ -105,6 +105,49 @@ impl Cursor {
     }
 }
 
+/// A place in a list that is consumed from its head: the position and the reference of a piece, the byte in it, and how many elements
+/// follow there that are in the array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub position: u64,
+    pub record: u64,
+    pub byte: u32,
+    pub inside: u32,
+}
+
+/// Bytes of a place, as it stands in the file.
+pub const PLACE: usize = 24;
+
+impl Place {
+    pub fn encoded(self) -> [u8; PLACE] {
+        let mut bytes = [0; PLACE];
+        bytes[..8].copy_from_slice(&self.position.to_be_bytes());
+        bytes[8..16].copy_from_slice(&self.record.to_be_bytes());
+        bytes[16..20].copy_from_slice(&self.byte.to_be_bytes());
+        bytes[20..].copy_from_slice(&self.inside.to_be_bytes());
+        bytes
+    }
+
+    pub fn parse(bytes: [u8; PLACE]) -> Self {
+        let long = |at: usize| u64::from_be_bytes(bytes[at..][..8].try_into().expect("inside of the place"));
+        let short = |at: usize| u32::from_be_bytes(bytes[at..][..4].try_into().expect("inside of the place"));
+        Self { position: long(0), record: long(8), byte: short(16), inside: short(20) }
+    }
+}
+
+impl Cursor {
+    /// Where the first element lies.
+    pub fn place(self) -> Place {
+        Place { position: self.position, record: self.record, byte: self.byte, inside: self.inside }
+    }
+
+    /// At another place in the same list.
+    pub fn at(self, place: Place) -> Self {
+        let Place { position, record, byte, inside } = place;
+        Self { position, record, byte, inside, ..self }
+    }
+}
+
 /// Bytes of a united value's body before the value.
 pub const UNITED_HEAD: u64 = 9;
 
@@ -150,6 +193,8 @@ mod tests {
         let cursor =
             Cursor { position: 1 << 50, record: u64::MAX, byte: 7, inside: 1, length: u32::MAX, bytes: 1 << 40 };
         assert_eq!(Cursor::parse(cursor.encoded()), cursor);
+        assert_eq!(Place::parse(cursor.place().encoded()), cursor.place());
+        assert_eq!(Cursor { byte: 0, record: 0, ..cursor }.at(cursor.place()), cursor);
         assert_eq!(parse_expiry(expiry_bytes(Expiry::at(1 << 50))), Expiry::at(1 << 50));
     }
 }

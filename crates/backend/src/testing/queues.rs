@@ -56,6 +56,7 @@ pub fn follow(queue: &mut Queue, patches: &[u8]) {
                 queue.push_back(patches[from as usize..to as usize].to_vec());
             }
             Patch::Take(count) => drop(queue.drain(..count as usize)),
+            Patch::First { from, to } => queue.push_front(patches[from as usize..to as usize].to_vec()),
             Patch::Other => panic!("another patch"),
         }
     }

@@ -9,6 +9,7 @@ use super::append::Effect;
 use super::batch::{Batches, Member};
 use super::queue::{Finding, Queue};
 use super::record::Span;
+use super::values::{Grown, NewPiece};
 use crate::clock::tick;
 use crate::error::Failure;
 use crate::format::*;
@@ -30,8 +31,9 @@ const AT_ONCE: usize = 8;
 const REST: u64 = 100_000_000;
 
 /// Parts of an item's value.
-const PARTS: u8 = 0x94;
+const PARTS: u8 = 0x95;
 const UINT64: u8 = 0xcf;
+const BIN8: u8 = 0xc4;
 const NIL: u8 = 0xc0;
 
 /// Tells whose an item is.
@@ -54,6 +56,8 @@ struct Stored {
     element: usize,
     /// When its list expires, as that said.
     expiry: Option<Expiry>,
+    /// Where the first element of its list lay before it was taken, and after.
+    places: Option<[Place; 2]>,
 }
 
 impl Stored {
@@ -75,8 +79,9 @@ impl Stored {
     }
 }
 
-/// The start of an item's value: the list's key, when that expires, and the key of the element, if it is a string. The element follows.
-fn item_head(list: &[u8], expiry: Option<Expiry>, key: Option<&[u8]>) -> Vec<u8> {
+/// The start of an item's value: the list's key, when that expires, where its first element lay before and after, and the key of the
+/// element, if it is a string. The element follows.
+fn item_head(list: &[u8], expiry: Option<Expiry>, places: Option<[Place; 2]>, key: Option<&[u8]>) -> Vec<u8> {
     let mut head = vec![PARTS];
     list::write_key(&mut head, Some(list));
     match expiry {
@@ -84,6 +89,14 @@ fn item_head(list: &[u8], expiry: Option<Expiry>, key: Option<&[u8]>) -> Vec<u8>
         Some(expiry) => {
             head.push(UINT64);
             head.extend_from_slice(&expiry.milliseconds().to_be_bytes());
+        }
+    }
+    match places {
+        None => head.push(NIL),
+        Some([before, after]) => {
+            head.extend_from_slice(&[BIN8, 2 * PLACE as u8]);
+            head.extend_from_slice(&before.encoded());
+            head.extend_from_slice(&after.encoded());
         }
     }
     list::write_key(&mut head, key);
@@ -104,11 +117,20 @@ fn parse_item(token: u64, hit: Hit, bytes: Vec<u8>) -> Option<Stored> {
         }
         _ => return None,
     };
+    let (places, rest) = match rest.split_first()? {
+        (&NIL, rest) => (None, rest),
+        (&BIN8, rest) => {
+            let (before, rest) = rest.strip_prefix(&[2 * PLACE as u8])?.split_first_chunk()?;
+            let (after, rest) = rest.split_first_chunk()?;
+            (Some([Place::parse(*before), Place::parse(*after)]), rest)
+        }
+        _ => return None,
+    };
     let (key, rest) = list::read_key(rest)?;
     let element = bytes.len() - rest.len();
     let key = key.map(|key| element - key.len()..element);
     list::refers(rest)?;
-    Some(Stored { token, hit, list: list_end - list..list_end, key, element, expiry, bytes })
+    Some(Stored { token, hit, list: list_end - list..list_end, key, element, expiry, places, bytes })
 }
 
 fn damaged_item() -> Failure {
@@ -146,14 +168,16 @@ impl<'g> Consuming<'g> {
             Search::Hit(hit) if !self.has_expired(hit.record) => hit,
             _ => return Ok(Taken::Nothing),
         };
-        let (grown, body) = match self.queue.find_first(&key, &mut hit, out)? {
-            Finding::Piece(piece, _) => (self.grown_by(piece)?, piece.body),
-            Finding::Last => (self.emptied(hit)?, &[][..]),
+        let (grown, body, places) = match self.queue.find_first(&key, &mut hit, out)? {
+            Finding::Piece(piece, _, before) => {
+                (self.grown_by(piece)?, piece.body, piece.cursor.map(|next| [before, next.place()]))
+            }
+            Finding::Last => (self.emptied(hit)?, &[][..], None),
             Finding::Empty => return Ok(Taken::Nothing),
             Finding::Whole => return Ok(Taken::Whole),
         };
         let list = Member::grown(key, hash, (hit, grown), body);
-        self.keep(by, list, Item { key: None, element: out.items() }).map(Taken::Item)
+        self.keep(by, list, Item { key: None, element: out.items() }, places).map(Taken::Item)
     }
 
     /// As [`Consuming::take`], of an array that its consumer has read and taken apart: the record of that, the first element, and the array
@@ -163,17 +187,17 @@ impl<'g> Consuming<'g> {
         let mut list = Member::new(key, hash);
         (list.head, list.body) = (Cow::Borrowed(rest.0), rest.1);
         (list.hit, list.order, list.expiry) = (Some(hit), Some(self.order(hit.record)), self.expiry(hit)?);
-        self.keep(by, list, first)
+        self.keep(by, list, first, None)
     }
 
     /// Publishes a list without its first element, and that as an item.
-    fn keep(&self, by: Consumer, list: Member, first: Item) -> Result<u64, Failure> {
+    fn keep(&self, by: Consumer, list: Member, first: Item, places: Option<[Place; 2]>) -> Result<u64, Failure> {
         let token = self.locks.next_token();
         let name = item_name(token, by.list);
         let lock = LockName { space: LockSpace::Consumed, name: &name };
         let bytes = token.to_be_bytes();
         let (key, hash) = self.item_key(&bytes);
-        let head = item_head(by.list, list.expiry, first.key);
+        let head = item_head(by.list, list.expiry, places, first.key);
         if head.len() as u64 + first.element.len() as u64 > MAX_NAME {
             return Err(Failure::TooLarge);
         }
@@ -395,6 +419,9 @@ impl<'g> Consuming<'g> {
         };
         let length = length.filter(|_| items.iter().all(|item| item.key.is_none()));
         let note = length.map_or(i64::MIN, |length| list_note(length + items.len() as u64));
+        if let Some(grown) = self.moved_back(&key, hit, value.cursor(), (items, patches))? {
+            return Ok(Some(Member::grown(key, hash, (hit, grown), patches)));
+        }
         let cursor = value.cursor().or_else(|| self.queue.scan(&value));
         if let Some(cursor) = cursor
             && items.iter().all(Stored::is_plain)
@@ -409,6 +436,41 @@ impl<'g> Consuming<'g> {
         }
         let grown = self.grow(&key, hit, note, patches)?;
         Ok(Some(Member::grown(key, hash, grown, patches)))
+    }
+}
+
+impl Consuming<'_> {
+    /// The list at `hit` with items, whose patches are at hand, at its head, where these lie right before its first element: nobody has
+    /// taken any since. `None`: they do not, or enough has been appended to it.
+    fn moved_back(
+        &self,
+        key: &EncodedKey,
+        hit: Hit,
+        cursor: Option<Cursor>,
+        (items, patches): (&[Stored], &[u8]),
+    ) -> Result<Option<Grown>, Failure> {
+        let Some(cursor) = cursor else { return Ok(None) };
+        let mut place = cursor.place();
+        for item in items.iter().rev() {
+            match item.places {
+                Some([before, after]) if after == place => place = before,
+                _ => return Ok(None),
+            }
+        }
+        let bytes: usize = items.iter().map(|item| item.item().element.len()).sum();
+        let Some(length) = cursor.length.checked_add(items.len() as u32) else { return Ok(None) };
+        let back = Cursor { length, bytes: cursor.bytes + bytes as u64, ..cursor.at(place) };
+        let lost = || Failure::Damaged("a value in it has lost a piece".into());
+        // (An item that lies may name any place.)
+        let is_there = self.queue.leads_to(hit, back, cursor, items.iter().map(|item| item.item().element));
+        let head = self.view().record_head(hit.record).ok_or_else(lost)?;
+        let (kept, note, expiry) = (hit.record, list_note(length.into()), self.expiry(hit)?);
+        let piece = NewPiece { kept, left: 0, note, expiry, cursor: Some(back), body: patches, origin: None };
+        let (budget, length) = (self.budget(hit.record, head)?, piece.length(key));
+        if !is_there || length > MAX_SMALL || budget < length {
+            return Ok(None);
+        }
+        self.grown_by(NewPiece { left: (budget - length) as u32, ..piece }).map(Some)
     }
 }
 
@@ -428,20 +490,30 @@ mod tests {
     #[test]
     fn an_item_is_read_back_as_it_was_written() {
         let hit = Hit { slot: Ref::NONE, record: Ref::NONE };
+        let place = |position| Place { position, record: u64::MAX, byte: 1 << 31, inside: 7 };
+        let places = [place(1), place(1 << 60)];
         let lists: [&[u8]; 4] = [b"", b"jobs", &[b'a'; 300], &[0xff; 70_000]];
         for list in lists {
             for key in [None, Some(&b"key"[..]), Some(&[0xfe; 40])] {
-                for expiry in [None, Some(Expiry::at(1 << 50))] {
+                for (expiry, places) in [(None, Some(places)), (Some(Expiry::at(1 << 50)), None)] {
                     let element = b"\x92\x01\xa1x";
-                    let bytes = [&item_head(list, expiry, key)[..], element].concat();
+                    let bytes = [&item_head(list, expiry, places, key)[..], element].concat();
                     let item = parse_item(7, hit, bytes.clone()).unwrap();
-                    assert_eq!((item.list(), item.item(), item.expiry), (list, Item { key, element }, expiry));
+                    assert_eq!((item.list(), item.item()), (list, Item { key, element }));
+                    assert_eq!((item.expiry, item.places), (expiry, places));
                     assert!(parse_item(7, hit, bytes[..bytes.len() - 1].to_vec()).is_none(), "half an element");
                     assert!(parse_item(7, hit, [&bytes[..], &[0]].concat()).is_none(), "more than one");
                 }
             }
         }
-        for damaged in [&b""[..], b"\x94", b"\x94\xc0\xc0\xc0\x01", b"\x93\xa1a\xc0\x01", b"\x94\xa9a\xc0\xc0\x01"] {
+        for damaged in [
+            &b""[..],
+            b"\x95",
+            b"\x95\xc0\xc0\xc0\xc0\x01",
+            b"\x94\xa1a\xc0\xc0\x01",
+            b"\x95\xa9a\xc0\xc0\xc0\x01",
+            b"\x95\xa1a\xc0\xc4\x30\xc0\x01",
+        ] {
             assert!(parse_item(7, hit, damaged.to_vec()).is_none(), "{damaged:x?}");
         }
     }

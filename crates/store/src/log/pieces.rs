@@ -159,7 +159,7 @@ impl Pieces {
                         records.copy(from, to - from, out)?;
                         number += 1;
                     }
-                    Patch::Take(_) => {}
+                    Patch::Take(_) | Patch::First { .. } => {}
                     Patch::Other => return None,
                 }
             }

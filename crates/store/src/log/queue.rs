@@ -39,8 +39,8 @@ pub enum Shifting {
 
 /// The outcome of finding the first element, before it is taken off.
 pub(super) enum Finding<'q> {
-    /// Its bytes are copied out, and this piece takes it off.
-    Piece(NewPiece<'q>, u32),
+    /// Its bytes are copied out, and this piece takes it off; where it lies.
+    Piece(NewPiece<'q>, u32, Place),
     /// As above; it is the last one, so that an empty list replaces all that is there.
     Last,
     /// As for [`Shifting`].
@@ -104,7 +104,7 @@ impl<'g> Queue<'g> {
     /// other failure, nothing has happened.
     pub fn shift(&self, key: &EncodedKey, mut hit: Hit, out: &mut impl Room<u8>) -> Result<Shifting, Failure> {
         Ok(match self.find_first(key, &mut hit, out)? {
-            Finding::Piece(take, left) => Shifting::Done(self.put_small_piece(key, hit, take)?, left),
+            Finding::Piece(take, left, _) => Shifting::Done(self.put_small_piece(key, hit, take)?, left),
             Finding::Last => Shifting::Done(self.put_empty(key, hit)?, 0),
             Finding::Empty => Shifting::Empty,
             Finding::Whole => Shifting::Whole,
@@ -157,7 +157,7 @@ impl<'g> Queue<'g> {
             }
             let budget = if tidied == Tidied::Done && budget < length { MAX_BUDGET } else { budget };
             let left = budget.saturating_sub(length) as u32;
-            return Ok(Finding::Piece(NewPiece { left, cursor: Some(next), ..take }, next.length));
+            return Ok(Finding::Piece(NewPiece { left, cursor: Some(next), ..take }, next.length, cursor.place()));
         }
     }
 
@@ -213,6 +213,25 @@ impl<'g> Queue<'g> {
         Some(Cursor { position, record: value.whole.word(), byte, inside, length: count, bytes })
     }
 
+    /// Whether just these elements lie between two places in the list at `hit`.
+    pub(super) fn leads_to<'e>(
+        &self,
+        hit: Hit,
+        from: Cursor,
+        to: Cursor,
+        elements: impl Iterator<Item = &'e [u8]>,
+    ) -> bool {
+        let mut at = from;
+        for bytes in elements {
+            let Some(Search::Found(First { element, next })) = self.first(hit, at, true) else { return false };
+            if element.length != bytes.len() as u64 || !self.view().equals(element.at, bytes) {
+                return false;
+            }
+            at = next;
+        }
+        at == to
+    }
+
     /// Finds the first element. `None`: it is not there. `any`: it may lie behind any number of pieces.
     fn first(&self, hit: Hit, mut cursor: Cursor, any: bool) -> Option<Search> {
         let records = *self.view();
@@ -231,7 +250,7 @@ impl<'g> Queue<'g> {
                 } else {
                     match walk.patch()? {
                         Patch::Put { from, to, .. } => Span { at: from, length: to - from },
-                        Patch::Take(_) => continue,
+                        Patch::Take(_) | Patch::First { .. } => continue,
                         Patch::Other => return None,
                     }
                 };
