@@ -141,6 +141,15 @@ return [
             'Redis, MGET' => ['needs' => 'redis', 'open' => '$r = new Redis; $r->connect("{dir}/redis"); $r->mset(named(1000)); $names = array_slice(array_keys(named(1000)), 100, 50);', 'run' => '$v = $r->mget($names);'],
         ],
     ],
+    'expiring' => [
+        'title' => 'Read a value that expires some time, and one that never does; `add()` of a name that is there',
+        'subjects' => [
+            'Sync, that never expires' => $sync + ['open' => $fresh('never-expires', '$s->x = 1;'), 'run' => '$v = $s->x;'],
+            'Sync, with a TTL' => $sync + ['open' => $fresh('expires', '$s->put("x", 1, 3600);'), 'run' => '$v = $s->x;'],
+            'Sync, has()' => $sync + ['open' => $fresh('has', '$s->x = 1;'), 'run' => '$v = $s->has("x");'],
+            'Sync, add() that fails' => $sync + ['open' => $fresh('add', '$s->x = 1;'), 'run' => '$v = $s->add("x", 2);'],
+        ],
+    ],
     'transaction' => [
         'title' => '1,000 writes of different names; with durability on the disk of /var/tmp',
         'subjects' => [

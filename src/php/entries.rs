@@ -16,6 +16,7 @@ pub fn with_entries(
 ) -> Result<(), Thrown> {
     // Where names and values end in `bytes`.
     let mut ends = ZendVec::new();
+    ends.reserve(array.len());
     let mut bytes = GLOBALS.get().buffers.take();
     for (key, value) in array.entries() {
         if let Key::String(name) = key {
@@ -31,6 +32,7 @@ pub fn with_entries(
         ends.push((name, bytes.len()));
     }
     let mut entries = ZendVec::new();
+    entries.reserve(ends.len());
     let mut start = 0;
     for &(name, value) in ends.iter() {
         entries.push((&bytes[start..name], &bytes[name..value]));

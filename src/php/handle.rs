@@ -58,6 +58,13 @@ impl Handle {
         store.store().put(key, value, version)
     }
 
+    /// As [`Backend::put`], in a transaction that the running code is a part of. `None`: it is a part of none, and nothing has happened.
+    #[inline]
+    pub fn put_within(&self, key: &[u8], value: &[u8], version: &mut Version) -> Option<Result<()>> {
+        let Self::File(store) = self;
+        store.put_within(key, value, version)
+    }
+
     /// Whether there is a transaction, of whichever fiber.
     #[inline]
     pub fn has_transaction(&self) -> bool {

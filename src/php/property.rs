@@ -388,9 +388,8 @@ fn write_new(this: &SyncObject, name: &ZStr, value: &Value, encoded: &[u8]) -> b
     let mut version = Version::default();
     if instance.store.short_opening() == 0 {
         // Within a transaction the cache knows the value when it is read.
-        return instance.store.in_transaction()
-            && !is_bad_name(name)
-            && instance.store.put(name.bytes(), encoded, &mut version).is_ok();
+        return !is_bad_name(name)
+            && matches!(instance.store.put_within(name.bytes(), encoded, &mut version), Some(Ok(())));
     }
     // SAFETY: the reference ends here.
     let spot = unsafe { this.cache() }.spot(None);

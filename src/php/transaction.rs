@@ -118,6 +118,7 @@ fn put_for(this: &SyncObject, name: &Str, value: &Value, lifetime: Lifetime) -> 
 fn put_all(this: &SyncObject, values: &Held<Array>, lifetime: Lifetime) -> Result<(), Thrown> {
     with_entries(this, values, |entries| {
         let mut changes: ZendVec<Change<Version>> = ZendVec::new();
+        changes.reserve(entries.len());
         for &(key, body) in entries {
             changes.push(Change::Put { key, head: &[], body, note: None, expiry: None, anew: false });
         }

@@ -14,6 +14,7 @@ mod overlay;
 mod room;
 mod selection;
 mod snapshot;
+mod spare;
 mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -34,6 +35,7 @@ pub use overlay::Overlay;
 pub use room::{Places, Room};
 pub use selection::{Facts, Selection};
 pub use snapshot::{Entry, Snapshot, Stored, Unread};
+pub use spare::Spare;
 pub use stats::{Connected, Consumer, HeldLock, Stats};
 pub use transactional::{Committed, Surroundings, Transactional};
 pub use wait::{Held, Patience, Waiting};

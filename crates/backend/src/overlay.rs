@@ -1,5 +1,6 @@
 //! Changes that are not made yet, over a store that does not change meanwhile.
 
+mod seeded;
 mod showing;
 
 use std::cell::Cell;
@@ -7,10 +8,15 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use indexmap::IndexMap;
-use indexmap::map::Entry as Place;
+use indexmap::map::RawEntryApiV1;
+use indexmap::map::raw_entry_v1::RawEntryMut as Place;
+use smallvec::SmallVec;
 
+use self::seeded::Seeded;
 use super::number::number_of;
-use super::{Appended, Backend, Change, Expiry, Facts, Found, Now, PEEK, Peeked, Places, Rewrite, Room, Standing};
+use super::{
+    Appended, Backend, Change, Expiry, Facts, Found, Now, PEEK, Peeked, Places, Rewrite, Room, Spare, Standing,
+};
 
 /// Marks the records, openings and places in the order that an overlay makes: no store has such numbers.
 const OWN: u64 = 1 << 63;
@@ -20,6 +26,31 @@ const OWN: u64 = 1 << 63;
 fn append_budget(whole: usize) -> usize {
     const MOST: usize = 1 << 20;
     if whole == 0 { MOST } else { (3 * whole + 4096).min(MOST) }
+}
+
+/// Bytes of a key or value: short ones, which most are, take no memory of their own.
+type Short = SmallVec<[u8; SHORT]>;
+const SHORT: usize = 24;
+
+/// These bytes, one behind the other. `None`: there is no memory for them.
+#[inline(always)]
+fn short(head: &[u8], body: &[u8]) -> Option<Short> {
+    let length = head.len() + body.len();
+    if length <= SHORT {
+        let mut bytes = [0; SHORT];
+        let rest = &mut bytes[head.len()..];
+        // SAFETY: both are shorter than the limit, as they have room here, one behind the other: that was looked at above.
+        unsafe {
+            sync_short::copy(body, rest.as_mut_ptr());
+            sync_short::copy(head, bytes.as_mut_ptr());
+        }
+        return Some(Short::from_buf_and_len(bytes, length));
+    }
+    let mut bytes = Short::new();
+    bytes.try_reserve_exact(length).ok()?;
+    bytes.extend_from_slice(head);
+    bytes.extend_from_slice(body);
+    Some(bytes)
 }
 
 /// How often the changes are to be made: each time, a process has to die that was not even a writer.
@@ -35,7 +66,7 @@ pub struct Overlay<V> {
     /// The last number given to a state of a value, and to a place in the order.
     last: u64,
     /// In the order in which the keys were first written.
-    written: IndexMap<Box<[u8]>, Written<V>>,
+    written: IndexMap<Short, Written<V>, Seeded>,
     /// Whether the places of some keys are not in this order.
     is_mixed: bool,
     /// Whether nothing of the store below is to be seen.
@@ -44,28 +75,37 @@ pub struct Overlay<V> {
     highest: Option<i64>,
     /// Bytes of keys and values that it keeps.
     pub(super) bytes: u64,
+    /// Memory for the list of the changes.
+    changes: Spare<Change<'static, V>>,
 }
 
-/// A key that was written.
+/// Keys for which a [renewed](Overlay::renew) overlay keeps its memory at most.
+const MOST_KEPT: usize = 4096;
+
+/// A key that was written. (As small as it can be, and in one piece for most: there may be many, and each costs what making the changes
+/// at one moment saves.)
 struct Written<V> {
-    /// `None`: it was removed.
-    value: Option<Value<V>>,
+    /// The bytes of its value; those that were appended to one in the store below.
+    bytes: Short,
     /// The number of its newest state.
     made: u64,
     /// Its place in the order, if it comes behind all keys of the store below.
     place: u64,
+    /// `None`: its value is these bytes, without a note, and never expires.
+    more: Option<Box<More<V>>>,
+    /// Whether there is a value: else it was removed.
+    is_there: bool,
     /// Whether it was removed and stored again.
     anew: bool,
     /// Whether the store below has the key, once that is known.
     below: Cell<Option<bool>>,
 }
 
-/// A value that was written.
-struct Value<V> {
+/// All that a value may have besides its bytes.
+struct More<V> {
     /// The value in the store below from which it goes on.
     from: Option<V>,
-    bytes: Vec<u8>,
-    /// Its states: the number of each, and where it ends in `bytes`.
+    /// Its states: the number of each, and where it ends in its bytes.
     states: Vec<(u64, usize)>,
     note: Option<i64>,
     /// When it expires.
@@ -75,10 +115,13 @@ struct Value<V> {
 /// A value that is to be kept: its bytes in two pieces, its note, and when it expires.
 pub type Kept<'a> = ((&'a [u8], &'a [u8]), Option<i64>, Option<Expiry>);
 
-impl<V> Value<V> {
+impl<V> Written<V> {
     /// Where in its bytes the state with this number ends.
     fn end_of(&self, made: u64) -> Option<usize> {
-        self.states.iter().rev().find(|state| state.0 == made).map(|state| state.1)
+        match &self.more {
+            None => (self.made == made).then_some(self.bytes.len()),
+            Some(more) => more.states.iter().rev().find(|state| state.0 == made).map(|state| state.1),
+        }
     }
 
     /// Bytes that were appended since it was written as a whole.
@@ -88,7 +131,29 @@ impl<V> Value<V> {
 
     /// Bytes that were written as a whole.
     fn whole(&self) -> usize {
-        if self.from.is_some() { 0 } else { self.states.first().map_or(0, |state| state.1) }
+        match &self.more {
+            None => self.bytes.len(),
+            Some(more) if more.from.is_some() => 0,
+            Some(more) => more.states.first().map_or(0, |state| state.1),
+        }
+    }
+
+    /// The value in the store below from which its own goes on.
+    fn from(&self) -> Option<&V> {
+        self.more.as_ref()?.from.as_ref()
+    }
+
+    fn note(&self) -> Option<i64> {
+        self.more.as_ref()?.note
+    }
+
+    fn expiry(&self) -> Option<Expiry> {
+        self.more.as_ref()?.expiry
+    }
+
+    /// The pieces of its value that were written.
+    fn pieces(&self) -> usize {
+        self.more.as_ref().map_or(1, |more| more.states.len())
     }
 }
 
@@ -96,16 +161,20 @@ impl<V: Copy + Default> Overlay<V> {
     /// No changes.
     #[expect(clippy::new_without_default, reason = "each has an opening of its own")]
     pub fn new() -> Self {
+        Self::with((IndexMap::with_hasher(Seeded::new()), Spare::new()))
+    }
+
+    /// No changes, and the memory for some.
+    fn with((written, changes): (IndexMap<Short, Written<V>, Seeded>, Spare<Change<'static, V>>)) -> Self {
         static OPENINGS: AtomicU64 = AtomicU64::new(1);
-        Self {
-            opening: OWN | OPENINGS.fetch_add(1, Ordering::Relaxed),
-            last: 0,
-            written: IndexMap::new(),
-            is_mixed: false,
-            cleared: false,
-            highest: None,
-            bytes: 0,
-        }
+        let opening = OWN | OPENINGS.fetch_add(1, Ordering::Relaxed);
+        Self { opening, last: 0, written, is_mixed: false, cleared: false, highest: None, bytes: 0, changes }
+    }
+
+    /// Another one without changes, in the memory of this one, unless that is much.
+    pub fn renew(mut self) -> Option<Self> {
+        self.written.clear();
+        (self.written.capacity() <= MOST_KEPT).then(|| Self::with((self.written, self.changes)))
     }
 
     // ---- reading -----------------------------------------------------------------------------------
@@ -117,9 +186,9 @@ impl<V: Copy + Default> Overlay<V> {
 
     /// The version of the newest state of a key.
     fn version<B: Backend<Version = V>>(&self, written: &Written<V>) -> V {
-        match &written.value {
-            Some(value) => B::version_of(self.opening, written.made, value.expiry),
-            None => B::version_of(self.opening, 0, None),
+        match written.is_there {
+            true => B::version_of(self.opening, written.made, written.expiry()),
+            false => B::version_of(self.opening, 0, None),
         }
     }
 
@@ -137,29 +206,30 @@ impl<V: Copy + Default> Overlay<V> {
             return self.get_below(below, key, limit, version, out);
         };
         let newest = self.version::<B>(written);
-        let Some(value) = &written.value else {
+        if !written.is_there {
             *version = newest;
             return Ok(Found::Missing);
-        };
+        }
         if known == Some(written.made) {
             return Ok(Found::Unchanged);
         }
-        let found = match (value.from, known.and_then(|known| value.end_of(known))) {
+        let bytes = &written.bytes;
+        let found = match (written.from(), known.and_then(|known| written.end_of(known))) {
             (_, Some(end)) => {
-                fill(below, out, &value.bytes[end..])?;
+                fill(below, out, &bytes[end..])?;
                 Found::Appended
             }
             (None, None) => {
-                fill(below, out, &value.bytes)?;
+                fill(below, out, bytes)?;
                 Found::Value
             }
             (Some(_), None) => {
                 below.get(key, &mut V::default(), out)?;
-                let length = (out.items().len() + value.bytes.len()) as u64;
-                if !out.has_room(value.bytes.len() as u64) {
+                let length = (out.items().len() + bytes.len()) as u64;
+                if !out.has_room(bytes.len() as u64) {
                     return Err(below.no_room(length));
                 }
-                out.extend(&value.bytes);
+                out.extend(bytes);
                 Found::Value
             }
         };
@@ -214,12 +284,12 @@ impl<V: Copy + Default> Overlay<V> {
             *version = B::version_of(self.opening, B::record_of(&its), B::expiry_of(&its));
             return Ok(peeked);
         };
-        let peeked = match &written.value {
-            None => Peeked::Missing,
-            Some(_) if known == Some(written.made) => return Ok(Peeked::Unchanged),
-            Some(Value { note: Some(note), .. }) => Peeked::Noted(*note),
-            Some(value) => {
-                fill(below, start, &value.bytes[..value.bytes.len().min(PEEK)])?;
+        let peeked = match written.note() {
+            _ if !written.is_there => Peeked::Missing,
+            _ if known == Some(written.made) => return Ok(Peeked::Unchanged),
+            Some(note) => Peeked::Noted(note),
+            None => {
+                fill(below, start, &written.bytes[..written.bytes.len().min(PEEK)])?;
                 Peeked::Whole
             }
         };
@@ -230,7 +300,7 @@ impl<V: Copy + Default> Overlay<V> {
     /// Whether a key is there.
     fn contains<B: Backend<Version = V>>(&self, below: &B, key: &[u8]) -> Result<bool, B::Error> {
         match self.written.get(key) {
-            Some(written) => Ok(written.value.is_some()),
+            Some(written) => Ok(written.is_there),
             None => self.is_below(below, key),
         }
     }
@@ -256,7 +326,7 @@ impl<V: Copy + Default> Overlay<V> {
     pub fn len<B: Backend<Version = V>>(&self, below: &B) -> Result<u64, B::Error> {
         let mut keys = if self.cleared { 0 } else { below.len()? };
         for (at, written) in self.written.values().enumerate() {
-            match (self.has_below(below, at)?, written.value.is_some()) {
+            match (self.has_below(below, at)?, written.is_there) {
                 (false, true) => keys += 1,
                 (true, false) => keys = keys.saturating_sub(1),
                 _ => {}
@@ -270,16 +340,18 @@ impl<V: Copy + Default> Overlay<V> {
         let Some((at, _, written)) = self.written.get_full(key) else {
             return if self.cleared { Ok(None) } else { below.facts(key) };
         };
-        let Some(value) = &written.value else { return Ok(None) };
+        if !written.is_there {
+            return Ok(None);
+        }
         let its = if !written.anew && self.has_below(below, at)? { below.facts(key)? } else { None };
         let place = its.map_or(written.place, |its| its.place);
-        let (mut bytes, mut pieces) = (value.bytes.len() as u64, value.states.len() as u64);
-        if let Some(its) = its.filter(|_| value.from.is_some()) {
+        let (mut bytes, mut pieces) = (written.bytes.len() as u64, written.pieces() as u64);
+        if let Some(its) = its.filter(|_| written.from().is_some()) {
             bytes += its.bytes;
             pieces += its.pieces;
         }
-        let whole = value.from.is_none() && value.note.is_none();
-        Ok(Some(Facts { place, bytes, pieces, whole, expiry: value.expiry }))
+        let whole = written.from().is_none() && written.note().is_none();
+        Ok(Some(Facts { place, bytes, pieces, whole, expiry: written.expiry() }))
     }
 
     // ---- writing -----------------------------------------------------------------------------------
@@ -290,38 +362,45 @@ impl<V: Copy + Default> Overlay<V> {
         OWN | self.last
     }
 
-    /// Keeps the value of a key. `None`: there is no memory for it, and nothing has happened.
+    /// Keeps the value of a key; gives the number of that state. `None`: there is no memory for it, and nothing has happened.
     fn keep(&mut self, key: &[u8], ((head, body), note, expiry): Kept) -> Option<u64> {
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(head.len() + body.len()).ok()?;
-        bytes.extend_from_slice(head);
-        bytes.extend_from_slice(body);
+        let (length, bytes) = (head.len() + body.len(), short(head, body)?);
+        let more = if note.is_some() || expiry.is_some() {
+            Some(Box::new(More { from: None, states: vec![(OWN | (self.last + 1), length)], note, expiry }))
+        } else {
+            None
+        };
         self.highest = self.highest.max(number_of(key));
-        let length = bytes.len();
-        self.enter(key, |made| Some(Value { from: None, bytes, states: vec![(made, length)], note, expiry }))
+        self.enter(key, Some((bytes, more)))
     }
 
-    /// Lets a key have a value, or none; gives the number of that state. `None`: there is no memory for it.
-    fn enter(&mut self, key: &[u8], value: impl FnOnce(u64) -> Option<Value<V>>) -> Option<u64> {
-        let made = self.next();
+    /// Lets a key have a value, or none; gives the number of that state. `None`: there is no memory for it, and nothing has happened.
+    #[inline(always)]
+    fn enter(&mut self, key: &[u8], value: Option<(Short, Option<Box<More<V>>>)>) -> Option<u64> {
         self.written.try_reserve(1).ok()?;
-        let value = value(made);
-        let bytes = value.as_ref().map_or(0, |value| value.bytes.len() as u64);
-        match self.written.entry(key.into()) {
+        self.last += 1;
+        let (made, is_there) = (OWN | self.last, value.is_some());
+        let (bytes, more) = value.unwrap_or_default();
+        let length = bytes.len() as u64;
+        // (Hashed once.)
+        let hash = self.written.hasher().hash(key);
+        match self.written.raw_entry_mut_v1().from_key_hashed_nocheck(hash, key) {
             Place::Vacant(place) => {
-                self.bytes += key.len() as u64 + bytes;
-                place.insert(Written { value, made, place: made, anew: false, below: Cell::new(None) });
+                let name = short(key, &[])?;
+                self.bytes += key.len() as u64 + length;
+                let below = Cell::new(None);
+                let written = Written { bytes, made, place: made, more, is_there, anew: false, below };
+                place.insert_hashed_nocheck(hash, name, written);
             }
             Place::Occupied(mut place) => {
                 let written = place.get_mut();
-                let before = written.value.as_ref().map_or(0, |value| value.bytes.len() as u64);
-                self.bytes = self.bytes - before + bytes;
-                if written.value.is_none() && value.is_some() {
+                self.bytes = self.bytes - written.bytes.len() as u64 + length;
+                if !written.is_there && is_there {
                     // It comes at the end of the order.
                     (written.place, written.anew) = (made, true);
                     self.is_mixed = true;
                 }
-                (written.value, written.made) = (value, made);
+                (written.bytes, written.more, written.made, written.is_there) = (bytes, more, made, is_there);
             }
         }
         Some(made)
@@ -405,7 +484,7 @@ impl<V: Copy + Default> Overlay<V> {
     fn is_newest<B: Backend<Version = V>>(&self, key: &[u8], version: &V) -> bool {
         let Some(known) = self.known::<B>(version) else { return false };
         match self.written.get(key) {
-            Some(written) => written.value.is_some() && written.made == known,
+            Some(written) => written.is_there && written.made == known,
             None => !self.cleared && known != 0 && known & OWN == 0,
         }
     }
@@ -447,32 +526,33 @@ impl<V: Copy + Default> Overlay<V> {
                 return Ok(Appended::Changed);
             }
             let record = B::record_of(&from);
-            let nothing = Value {
-                from: Some(from),
-                bytes: Vec::new(),
-                states: vec![(record, 0)],
-                note: None,
-                expiry: B::expiry_of(&from),
-            };
-            self.enter(key, |_| Some(nothing)).ok_or_else(|| below.no_memory(key.len() as u64))?;
+            let (from, expiry) = (Some(from), B::expiry_of(&from));
+            let more = More { from, states: vec![(record, 0)], note: None, expiry };
+            let nothing = Some((Short::new(), Some(Box::new(more))));
+            self.enter(key, nothing).ok_or_else(|| below.no_memory(key.len() as u64))?;
         }
         let made = self.next();
-        let Some(Written { value: Some(value), made: newest, .. }) = self.written.get_mut(key) else {
+        let Some(written) = self.written.get_mut(key).filter(|written| written.is_there) else {
             return Ok(Appended::Changed);
         };
-        if rewrite != Rewrite::Store && value.appended() + bytes.len() > append_budget(value.whole()) {
+        let expiry = written.expiry();
+        if rewrite != Rewrite::Store && written.appended() + bytes.len() > append_budget(written.whole()) {
             // (A value that goes on from one below without a byte more is that one.)
-            *version = B::version_of(self.opening, *newest, value.expiry);
+            *version = B::version_of(self.opening, written.made, expiry);
             return Ok(Appended::Full);
         }
-        if value.bytes.try_reserve(bytes.len()).is_err() || value.states.try_reserve(1).is_err() {
-            *version = B::version_of(self.opening, *newest, value.expiry);
+        let first = (written.made, written.bytes.len());
+        let more = written
+            .more
+            .get_or_insert_with(|| Box::new(More { from: None, states: vec![first], note: None, expiry: None }));
+        if written.bytes.try_reserve(bytes.len()).is_err() || more.states.try_reserve(1).is_err() {
+            *version = B::version_of(self.opening, written.made, expiry);
             return Err(below.no_memory(bytes.len() as u64));
         }
-        value.bytes.extend_from_slice(bytes);
-        value.states.push((made, value.bytes.len()));
-        (value.note, *newest) = (Some(note), made);
-        *version = B::version_of(self.opening, made, value.expiry);
+        written.bytes.extend_from_slice(bytes);
+        more.states.push((made, written.bytes.len()));
+        (more.note, written.made) = (Some(note), made);
+        *version = B::version_of(self.opening, made, expiry);
         self.bytes += bytes.len() as u64;
         Ok(Appended::Done)
     }
@@ -502,7 +582,7 @@ impl<V: Copy + Default> Overlay<V> {
         if !self.contains(below, key)? {
             return Ok(false);
         }
-        self.enter(key, |_| None).ok_or_else(|| below.no_memory(key.len() as u64))?;
+        self.enter(key, None).ok_or_else(|| below.no_memory(key.len() as u64))?;
         Ok(true)
     }
 
@@ -556,7 +636,10 @@ impl<V: Copy + Default> Overlay<V> {
             self.is_mixed = false;
         }
         for _ in 0..ATTEMPTS {
-            if below.commit(&self.changes(below)?, Some(hold))? {
+            let changes = self.changes(below)?;
+            let done = below.commit(&changes, Some(hold));
+            self.changes.keep(changes);
+            if done? {
                 return Ok(true);
             }
             // Else the store takes a value for changed that is not: another process has died meanwhile, say, while it looked.
@@ -570,7 +653,7 @@ impl<V: Copy + Default> Overlay<V> {
 
     /// The changes, in the order in which new keys come.
     fn changes<B: Backend<Version = V>>(&self, below: &B) -> Result<Vec<Change<'_, V>>, B::Error> {
-        let mut changes: Vec<Change<V>> = Vec::new();
+        let mut changes: Vec<Change<V>> = self.changes.take();
         if changes.try_reserve_exact(self.written.len() + 1).is_err() {
             return Err(below.no_memory((size_of::<Change<V>>() * self.written.len()) as u64));
         }
@@ -578,17 +661,16 @@ impl<V: Copy + Default> Overlay<V> {
             changes.push(Change::Clear);
         }
         for (key, written) in &self.written {
-            changes.push(match &written.value {
-                None if self.cleared => continue,
-                None => Change::Remove { key },
-                Some(Value { from: Some(_), note: None, .. }) => continue,
-                Some(Value { from: Some(version), bytes, note: Some(note), .. }) => {
-                    Change::Append { key, bytes, note: *note, version: *version }
-                }
-                Some(Value { from: None, bytes, note, expiry, .. }) => {
-                    let (note, expiry, anew) = (*note, *expiry, written.anew);
-                    Change::Put { key, head: bytes, body: &[], note, expiry, anew }
-                }
+            let Written { bytes, anew, .. } = written;
+            changes.push(match &written.more {
+                _ if !written.is_there && self.cleared => continue,
+                _ if !written.is_there => Change::Remove { key },
+                None => Change::Put { key, head: &[], body: bytes, note: None, expiry: None, anew: *anew },
+                Some(more) => match (more.from, more.note) {
+                    (Some(_), None) => continue,
+                    (Some(version), Some(note)) => Change::Append { key, bytes, note, version },
+                    (None, note) => Change::Put { key, head: &[], body: bytes, note, expiry: more.expiry, anew: *anew },
+                },
             });
         }
         Ok(changes)
@@ -597,11 +679,11 @@ impl<V: Copy + Default> Overlay<V> {
     /// Finds the values again that others go on from. One may have expired meanwhile: what was appended has expired with it.
     fn look_again<B: Backend<Version = V>>(&mut self, below: &B) -> Result<(), B::Error> {
         for (key, written) in &mut self.written {
-            let Some(from) = written.value.as_mut().and_then(|value| value.from.as_mut()) else { continue };
+            let Some(from) = written.more.as_mut().and_then(|more| more.from.as_mut()) else { continue };
             let mut start = [MaybeUninit::uninit(); PEEK];
             *from = V::default();
             if below.peek(key, from, &mut Places::new(&mut start))? == Peeked::Missing {
-                written.value = None;
+                (written.is_there, written.more) = (false, None);
             }
         }
         Ok(())

@@ -21,6 +21,8 @@ pub struct Transactional<B: Backend> {
     /// Whether there is a transaction, as a quick answer.
     runs: Cell<bool>,
     running: RefCell<Option<Running<B>>>,
+    /// An overlay without changes, for the next transaction.
+    next: Cell<Option<Overlay<B::Version>>>,
 }
 
 /// The functions by which the program around a handle is asked.
@@ -56,7 +58,7 @@ pub enum Committed {
 impl<B: Backend> Transactional<B> {
     /// A handle without a transaction.
     pub fn new(store: B, surroundings: Surroundings) -> Self {
-        Self { store, surroundings, runs: Cell::new(false), running: RefCell::new(None) }
+        Self { store, surroundings, runs: Cell::new(false), running: RefCell::new(None), next: Cell::new(None) }
     }
 
     /// The store itself, for operations that no transaction is asked about: only as long as [`Backend::opening`] of that is not 0.
@@ -88,7 +90,8 @@ impl<B: Backend> Transactional<B> {
     pub fn begin(&self) -> Result<(), B::Error> {
         let hold = self.store.lock_writers()?;
         let fiber = (self.surroundings.fiber)();
-        self.running.replace(Some(Running { overlay: Overlay::new(), hold, fiber }));
+        let overlay = self.next.take().unwrap_or_else(Overlay::new);
+        self.running.replace(Some(Running { overlay, hold, fiber }));
         self.runs.set(true);
         self.store.step_aside(true);
         Ok(())
@@ -109,8 +112,9 @@ impl<B: Backend> Transactional<B> {
         let running = self.running.take();
         self.runs.set(false);
         self.store.step_aside(false);
-        if let Some(Running { hold, .. }) = running {
+        if let Some(Running { overlay, hold, .. }) = running {
             self.store.unlock_writers(hold);
+            self.next.set(overlay.renew());
         }
     }
 
@@ -127,6 +131,15 @@ impl<B: Backend> Transactional<B> {
             return None;
         }
         self.running.borrow_mut().as_mut().map(|running| operation(&mut running.overlay, &self.store))
+    }
+
+    /// Stores a value, as [`Backend::put`] does, in the transaction that the running code is a part of. `None`: it is a part of none, and
+    /// nothing has happened.
+    #[inline]
+    pub fn put_within(&self, key: &[u8], value: &[u8], version: &mut B::Version) -> Option<Result<(), B::Error>> {
+        self.own_keeping(key.len() + value.len(), |overlay, store| {
+            overlay.put(store, key, ((value, &[]), None, None), version)
+        })
     }
 
     /// As [`own`](Self::own), for an operation that has so many bytes more to be kept.
@@ -264,9 +277,7 @@ impl<B: Backend> Backend for Transactional<B> {
 
     #[inline]
     fn put(&self, key: &[u8], value: &[u8], version: &mut B::Version) -> Result<(), B::Error> {
-        match self.own_keeping(key.len() + value.len(), |overlay, store| {
-            overlay.put(store, key, ((value, &[]), None, None), version)
-        }) {
+        match self.put_within(key, value, version) {
             Some(done) => done,
             None => self.store.put(key, value, version),
         }

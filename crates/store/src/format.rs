@@ -85,7 +85,7 @@ impl Kind {
 }
 
 /// Bytes of an ext 32 before its content.
-const EXT_HEAD: u64 = 6;
+pub const EXT_HEAD: u64 = 6;
 
 /// The first word of an ext that occupies `length` bytes of the file, its own head included.
 /// `a` and `b` are the two content bytes that share the word.

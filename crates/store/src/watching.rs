@@ -58,7 +58,7 @@ pub enum Changes {
 }
 
 /// Changes that are told one by one; where there are more, everybody who waits for anything is woken.
-const MOST: usize = 32;
+pub const MOST: usize = 32;
 
 impl Changes {
     pub const NONE: Self = Self::Of(Vec::new());

@@ -36,13 +36,13 @@ impl<V: Copy + Default> Overlay<V> {
         for at in 0..its.len() {
             let (Some((key, _)), Some(place)) = (its.get(at), its.place(at)) else { continue };
             match self.written.get_full(key) {
-                Some((_, _, Written { value: None, .. } | Written { anew: true, .. })) => {}
+                Some((_, _, Written { is_there: false, .. } | Written { anew: true, .. })) => {}
                 Some((n, ..)) => sources.push((place, Source::Below(at, Some(n)))),
                 None => sources.push((place, Source::Below(at, None))),
             }
         }
         for (at, (key, written)) in self.written.iter().enumerate() {
-            let is_new = written.value.is_some() && (written.anew || !self.has_below(below, at)?);
+            let is_new = written.is_there && (written.anew || !self.has_below(below, at)?);
             let is_selected = match *selection {
                 Selection::All => true,
                 Selection::Keys(keys) => keys.contains(&&**key),
@@ -80,13 +80,13 @@ impl<V: Copy + Default> Overlay<V> {
                 None => Some(()),
             },
             Source::Below(_, Some(at)) | Source::New(at) => {
-                let Some((key, Written { value: Some(value), .. })) = self.written.get_index(at) else { return Ok(()) };
-                if value.from.is_none() {
-                    snapshot.add(place, appending(key), appending(&value.bytes))
+                let Some((key, written)) = self.written.get_index(at) else { return Ok(()) };
+                if written.from().is_none() {
+                    snapshot.add(place, appending(key), appending(&written.bytes))
                 } else {
                     let mut whole = Vec::new();
                     below.get(key, &mut V::default(), &mut whole)?;
-                    whole.extend_from_slice(&value.bytes);
+                    whole.extend_from_slice(&written.bytes);
                     snapshot.add(place, appending(key), appending(&whole))
                 }
             }

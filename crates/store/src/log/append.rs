@@ -129,7 +129,7 @@ impl<'g> Log<'g> {
             search = self.search(hash, key);
         }
         let order = match search {
-            Search::Hit(hit) => self.place_after(hit.record),
+            Search::Hit(hit) => self.kept_place(hit.record).unwrap_or_else(|| self.end()),
             Search::Miss(Some(_)) => self.end(),
             Search::Miss(None) => return Err(Failure::Damaged("its index has no room where it must".into())),
         };
@@ -172,15 +172,17 @@ impl<'g> Log<'g> {
         })
     }
 
-    /// The place in insertion order of a key that gets a new value in place of this record's: a value that has expired is none.
+    /// The place in insertion order that a key keeps which gets a new value in place of this record's. `None`: it keeps none, as a value
+    /// that has expired is none.
     #[inline(always)]
-    fn place_after(&self, record: Ref) -> u64 {
+    pub fn kept_place(&self, record: Ref) -> Option<u64> {
         // One load for nearly all: neither appended to nor expiring.
         let word = self.file.map.word(record.offset()).get();
         if expires(word) && self.has_expired(record) {
-            return self.end();
+            return None;
         }
-        if is_append(word) { self.order(record) } else { self.file.map.word(record.offset() + RECORD_ORDER).get() }
+        let order = || self.file.map.word(record.offset() + RECORD_ORDER).get();
+        Some(if is_append(word) { self.order(record) } else { order() })
     }
 
     /// Whether the value that ends with this record has expired.

@@ -15,9 +15,15 @@ use crate::lock::WriteGuard;
 use crate::reference::Ref;
 use crate::space::Purpose;
 use crate::torture::crash_point;
+use crate::watching::MOST as MOST_CHANGES;
 use std::borrow::Cow;
 use std::ops::Deref;
-use sync_backend::{Change, Expiry, Now};
+use sync_backend::{Change, Expiry, Now, Spare};
+
+thread_local! {
+    /// Memory for the members of the next batch of this thread.
+    static MEMBERS: Spare<Member<'static>> = const { Spare::new() };
+}
 
 /// A change, as far as it is decided before it has a place.
 pub(super) struct Member<'c> {
@@ -36,16 +42,19 @@ pub(super) struct Member<'c> {
     pub order: Option<u64>,
     /// The record that it goes on from.
     pub kept: Ref,
-    /// Where it was put.
+    /// Where it was put, and its bytes there.
     record: Ref,
+    length: u64,
 }
 
 impl<'c> Member<'c> {
     /// A value of no bytes, under a key that the index does not have.
+    #[inline(always)]
     pub fn new(key: EncodedKey<'c>, hash: u64) -> Self {
         let (head, body) = (Cow::Borrowed(&[][..]), &[][..]);
         let (kept, record) = (Ref::NONE, Ref::NONE);
-        Self { op: Op::Set, expiry: None, key, hash, hit: None, is_taken: false, head, body, order: None, kept, record }
+        let (op, expiry, hit, is_taken, order, length) = (Op::Set, None, None, false, None, 0);
+        Self { op, expiry, key, hash, hit, is_taken, head, body, order, kept, record, length }
     }
 
     /// As [`Member::new`], of a value that goes on.
@@ -56,10 +65,12 @@ impl<'c> Member<'c> {
     }
 
     /// The removal of a key, which has this place in the order.
+    #[inline(always)]
     pub fn removal(key: EncodedKey<'c>, hash: u64, hit: Hit, order: u64) -> Self {
         Self { op: Op::Remove, hit: Some(hit), order: Some(order), body: &[0xc0], ..Self::new(key, hash) }
     }
 
+    #[inline(always)]
     fn new_record(&self) -> NewRecord<'_> {
         let value = Value { head: &self.head, body: self.body };
         NewRecord { op: self.op, key: &self.key, expiry: self.expiry, is_taken: self.is_taken, value, origin: None }
@@ -118,29 +129,43 @@ impl<'g> Batches<'g> {
     }
 
     /// Makes these changes, to keys that differ from each other, at one moment. `hint` gives the slot and record that a version
-    /// stands for. False: one of the versions stands for nothing that is there, and nothing has happened. On an error
-    /// nothing has changed.
-    pub fn commit<V>(&self, changes: &[Change<V>], hint: impl Fn(&V) -> Option<Hit>) -> Result<bool, Failure> {
-        let Some(members) = self.members(changes, hint)? else { return Ok(false) };
-        if members.is_empty() {
-            // Nor would anything be there where the index has gone with a part of the file.
-            return self.file.check_long().map(|()| true);
+    /// stands for; `noted` is told of each key's hash, and whether it is there then. False: one of the versions stands for nothing that is
+    /// there, and nothing has happened. On an error nothing has changed.
+    pub fn commit<V>(
+        &self,
+        changes: &[Change<V>],
+        hint: impl Fn(&V) -> Option<Hit>,
+        noted: impl Fn(u64, bool),
+    ) -> Result<bool, Failure> {
+        let Some(members) = self.members(changes, hint, &noted)? else { return Ok(false) };
+        let mut plan = self.plan(members);
+        let done = self.carry_out(&mut plan);
+        if done.is_ok() {
+            plan.members.iter().for_each(|member| noted(member.hash, member.op != Op::Remove));
         }
-        self.make(members).map(|()| true)
+        let _ = MEMBERS.try_with(|spare| spare.keep(plan.members));
+        done.map(|()| true)
     }
 
     /// Makes changes that are decided, at one moment: those that store something, then those that remove. On an error nothing has
     /// changed.
     pub(super) fn make(&self, members: Vec<Member>) -> Result<(), Failure> {
-        if let [Member { op: Op::Remove, key, hash, .. }] = &members[..] {
-            return self.remove(key, *hash).map(drop);
-        }
-        let mut plan = self.plan(members);
-        self.make_room_for_new(&plan.members)?;
-        if plan.members.len() == 1 || plan.length <= MAX_SMALL {
-            self.commit_together(&mut plan)
-        } else {
-            self.commit_apart(&mut plan)
+        self.carry_out(&mut self.plan(members))
+    }
+
+    fn carry_out(&self, plan: &mut Plan) -> Result<(), Failure> {
+        match &plan.members[..] {
+            // Nor would anything be there where the index has gone with a part of the file.
+            [] => self.file.check_long(),
+            [Member { op: Op::Remove, key, hash, .. }] => self.remove(key, *hash).map(drop),
+            members => {
+                self.make_room_for_new(members)?;
+                if members.len() == 1 || plan.length <= MAX_SMALL {
+                    self.commit_together(plan)
+                } else {
+                    self.commit_apart(plan)
+                }
+            }
         }
     }
 
@@ -151,56 +176,67 @@ impl<'g> Batches<'g> {
         &self,
         changes: &[Change<'c, V>],
         hint: impl Fn(&V) -> Option<Hit>,
+        noted: impl Fn(u64, bool),
     ) -> Result<Option<Vec<Member<'c>>>, Failure> {
-        let (mut members, mut removals) = (Vec::new(), Vec::new());
+        let mut members = MEMBERS.try_with(Spare::take).unwrap_or_default();
         reserve(&mut members, changes.len())?;
         let (seed, now) = (self.file.identity.hash_seed, Now::read());
-        for change in changes {
+        // (A value that has expired by now is not stored.)
+        let is_removed = |change: &Change<V>| match change {
+            Change::Put { expiry, .. } => expiry.is_some_and(|expiry| expiry.has_come(now)),
+            Change::Remove { .. } => true,
+            Change::Append { .. } | Change::Clear => false,
+        };
+        for change in changes.iter().filter(|change| !is_removed(change)) {
             let Some(key) = EncodedKey::new(change.key()) else { continue };
             let hash = hash(seed, key.bytes());
-            let mut member = Member::new(key, hash);
-            match change {
-                Change::Put { head, body, note, expiry, anew, .. } if !expiry.is_some_and(|it| it.has_come(now)) => {
-                    member.hit = self.hit(hash, &member.key);
-                    let kept = member.hit.filter(|hit| !anew && !self.has_expired(hit.record));
-                    member.order = kept.map(|hit| self.order(hit.record));
-                    (member.head, member.body, member.expiry) = (Cow::Borrowed(*head), *body, *expiry);
-                    if let Some(note) = note {
-                        (member.op, member.head) = (Op::United, Cow::Owned(united_start(*note, head)?));
-                    }
-                    members.push(member);
+            match *change {
+                Change::Put { head, body, note, expiry, anew, .. } => {
+                    let hit = self.hit(hash, &key);
+                    let order = hit.filter(|_| !anew).and_then(|hit| self.kept_place(hit.record));
+                    let (op, head) = match note {
+                        None => (Op::Set, Cow::Borrowed(head)),
+                        Some(note) => (Op::United, Cow::Owned(united_start(note, head)?)),
+                    };
+                    members.push(Member { op, expiry, hit, head, body, order, ..Member::new(key, hash) });
                 }
-                Change::Append { bytes, note, version, .. } => {
+                Change::Append { bytes, note, ref version, .. } => {
                     let Some(hit) = hint(version) else { return Ok(None) };
-                    let grown = self.grow(&member.key, hit, *note, bytes)?;
-                    members.push(Member::grown(member.key, hash, grown, bytes));
+                    let grown = self.grow(&key, hit, note, bytes)?;
+                    members.push(Member::grown(key, hash, grown, bytes));
                 }
                 // (All that is there is replaced by other means.)
-                Change::Clear => {}
-                // (A value that has expired by now is not stored.)
-                Change::Put { .. } | Change::Remove { .. } => {
-                    let Some(hit) = self.hit(hash, &member.key) else { continue };
-                    reserve(&mut removals, 1)?;
-                    removals.push(Member::removal(member.key, hash, hit, self.order(hit.record)));
-                }
+                Change::Clear | Change::Remove { .. } => {}
             }
         }
-        members.append(&mut removals);
+        for change in changes.iter().filter(|change| is_removed(change)) {
+            let Some(key) = EncodedKey::new(change.key()) else { continue };
+            let hash = hash(seed, key.bytes());
+            match self.hit(hash, &key) {
+                Some(hit) => members.push(Member::removal(key, hash, hit, self.order(hit.record))),
+                None => noted(hash, false),
+            }
+        }
         Ok(Some(members))
     }
 
-    fn plan<'c>(&self, members: Vec<Member<'c>>) -> Plan<'c> {
+    fn plan<'c>(&self, mut members: Vec<Member<'c>>) -> Plan<'c> {
         let purpose = match () {
             () if members.iter().any(|member| member.op != Op::Remove) => Purpose::Write,
             () if self.is_durable() => Purpose::Reclaim,
             () => Purpose::Spare,
         };
-        let lengths = || members.iter().map(|member| member.new_record().length());
-        let (length, small) = (lengths().sum(), lengths().filter(|&length| length <= MAX_SMALL).sum());
+        let (mut length, mut small) = (0, 0);
+        for member in &mut members {
+            member.length = member.new_record().length();
+            length += member.length;
+            small += if member.length <= MAX_SMALL { member.length } else { 0 };
+        }
         let epoch = self.header().index_epoch.get();
         Plan { members, length, small, epoch, purpose }
     }
 
+    #[inline(always)]
     fn hit(&self, hash: u64, key: &EncodedKey) -> Option<Hit> {
         match self.search(hash, key) {
             Search::Hit(hit) => Some(hit),
@@ -244,6 +280,7 @@ impl<'g> Batches<'g> {
     }
 
     /// Writes the record of a member, and counts it.
+    #[inline(always)]
     fn append_member(&self, member: &mut Member, place: Ref, position: u64, company: Company) -> Placed {
         if member.op == Op::Remove {
             self.header().removed_at(member.hash).set(position);
@@ -292,11 +329,12 @@ impl<'g> Batches<'g> {
         let count = u32::try_from(plan.members.len()).ok().filter(|&count| count < Company::MOST);
         let count = count.ok_or(Failure::TooLarge)?;
         reserve(&mut written.taken, plan.members.len() + 1)?;
-        let mut listed = Vec::new();
+        // The hashes, and behind each its member.
+        let mut listed: Vec<u64> = Vec::new();
         reserve(&mut listed, plan.members.len())?;
         let old_tail = self.segments().tail_page();
         for (n, member) in (0..).zip(&mut plan.members) {
-            let length = member.new_record().length();
+            let length = member.length;
             let place = self.place(length, plan.small, plan.purpose, written)?;
             let position = written.last.position + written.last.length;
             written.last = self.append_member(member, place, position, Company::of(n, count));
@@ -306,17 +344,21 @@ impl<'g> Batches<'g> {
             if n == 0 {
                 written.first = place;
             }
-            listed.push((listed_hash(member.hash), place));
+            listed.push(u64::from(listed_hash(member.hash)) << 32 | u64::from(n));
         }
         listed.sort_unstable();
         self.write_list(&listed, plan, written)
     }
 
-    fn write_list(&self, members: &[(u32, Ref)], plan: &Plan, written: &mut Written) -> Result<(), Failure> {
-        let head = list_head(members.len() as u64).ok_or(Failure::TooLarge)?;
+    /// Writes the list of the members, which are sorted by the upper halves of these words; the lower ones are their numbers.
+    fn write_list(&self, sorted: &[u64], plan: &Plan, written: &mut Written) -> Result<(), Failure> {
+        let head = list_head(sorted.len() as u64).ok_or(Failure::TooLarge)?;
         let mut body = Vec::new();
-        reserve(&mut body, members.len() * LISTED as usize)?;
-        members.iter().for_each(|&(hash, record)| body.extend_from_slice(&listed(hash, record.word())));
+        reserve(&mut body, sorted.len() * LISTED as usize)?;
+        for word in sorted {
+            let record = plan.members.get(*word as u32 as usize).map_or(Ref::NONE, |member| member.record);
+            body.extend_from_slice(&listed((word >> 32) as u32, record.word()));
+        }
         let key = EncodedKey::none();
         let record = NewRecord::new(Op::Batch, &key, Value { head: &head, body: &body });
         let place = self.place(record.length(), plan.small, plan.purpose, written)?;
@@ -328,6 +370,7 @@ impl<'g> Batches<'g> {
     }
 
     /// Room for a record of this length, where so many bytes of small ones are written in all.
+    #[inline]
     fn place(&self, length: u64, small: u64, purpose: Purpose, written: &mut Written) -> Result<Ref, Failure> {
         if length > MAX_SMALL {
             let place = self.segments().large_run(length, purpose)?;
@@ -371,7 +414,12 @@ impl<'g> Batches<'g> {
 
     /// Tells the index of all members. Nothing of it can fail.
     fn apply(&self, plan: &Plan) {
-        plan.members.iter().for_each(|member| self.changed(member.hash));
+        // (Of more than are told one by one, one is enough.)
+        let told = if plan.members.len() > MOST_CHANGES { 1 } else { plan.members.len() };
+        plan.members.iter().take(told).for_each(|member| self.changed(member.hash));
+        if plan.members.len() > told {
+            self.let_all_look();
+        }
         for member in &plan.members {
             let hit = match member.hit {
                 // Nothing has moved since the key was looked up.

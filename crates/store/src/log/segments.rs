@@ -4,6 +4,7 @@ use crate::error::Failure;
 use crate::format::*;
 use crate::lock::WriteGuard;
 use crate::log::record::Records;
+use crate::marker;
 use crate::reference::{Class, Ref};
 use crate::runs::Run;
 use crate::space::{Purpose, Space};
@@ -175,13 +176,13 @@ impl<'g> Segments<'g> {
     pub fn mark_dead(&self, record: Ref) {
         let word = self.file.map.word(record.offset());
         let value = word.get();
-        let Some(head) = parse_record_word(value, MAX_RECORD) else { return };
+        let Some(length) = record_length(value) else { return };
         if value & DEAD != 0 {
             return;
         }
         word.set(value | DEAD);
         let page = record.page();
-        self.add_live(page, -(head.length as i64));
+        self.add_live(page, -(length as i64));
         if self.entry(page).live() == 0 && !self.is_tail(page) {
             self.release(page);
         }
@@ -251,6 +252,15 @@ impl<'g> Segments<'g> {
             record = record.plus(head.length);
         }
     }
+}
+
+/// The length of a record, by its first word; `None` where that is the word of no record. For records that were found to be whole: nothing
+/// else of the word is looked at.
+#[inline]
+fn record_length(word: u64) -> Option<u64> {
+    let [marker::EXT32, c0, c1, c2, c3, kind, ..] = word.to_le_bytes() else { return None };
+    let length = u64::from(u32::from_be_bytes([c0, c1, c2, c3])) + EXT_HEAD;
+    (kind == Kind::Record as u8 && length.is_multiple_of(8) && length <= MAX_RECORD).then_some(length)
 }
 
 /// Whether a word that tells when the first of some values expires (0: none does) says so of one that expires then.

@@ -31,10 +31,8 @@ impl Store {
                 self.note_changes(file, changes, owner);
                 return Ok(true);
             }
-            let done = Batches::of(owner).commit(changes, |version| Reader::of(file).hint(version))?;
-            if done {
-                self.note_changes(file, changes, owner);
-            }
+            let noted = |hash, is_there| self.follower().notes.note(hash, owner.end(), is_there);
+            let done = Batches::of(owner).commit(changes, |version| Reader::of(file).hint(version), noted)?;
             Compactor::of(owner).clean_up();
             Ok(done)
         })
