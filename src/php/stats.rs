@@ -8,6 +8,7 @@ use ext_php_rs::zend::{CatchError, ExecuteData, bailout, try_catch};
 use super::call::{arguments, run};
 use super::globals::GLOBALS;
 use super::handle::{Backend, Connected, Consumer, HeldLock, Stats};
+use super::legacy;
 use super::object::SyncObject;
 use super::retry::{Stop, retry};
 use super::zend::{Array, Held, Local, Str, Thrown};
@@ -24,8 +25,7 @@ pub extern "C" fn stats(data: &mut ExecuteData, result: &mut zval) {
 fn look(this: &SyncObject) -> Result<Held<Array>, Thrown> {
     let stats = match retry(this, |store| store.stats()) {
         Ok(stats) => stats,
-        // A file of the pure-PHP class is no store yet.
-        Err(Stop::Legacy) => Stats::default(),
+        Err(Stop::Legacy) => of_legacy(this)?,
         Err(Stop::Thrown) => return Err(Thrown),
     };
     // (The engine may have no memory for it, and leave by `longjmp`: the figures are freed first.)
@@ -36,6 +36,25 @@ fn look(this: &SyncObject) -> Result<Held<Array>, Thrown> {
         // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
         Err(CatchError::Bailout) => unsafe { bailout() },
         Err(defect) => panic!("{defect}"),
+    }
+}
+
+/// The figures of a file of the pure-PHP class, which is no store yet.
+fn of_legacy(this: &SyncObject) -> Result<Stats, Thrown> {
+    loop {
+        let mut keys = 0;
+        let is_one = legacy::each(this, &mut |_, _| {
+            keys += 1;
+            Ok(())
+        })?;
+        if is_one {
+            return Ok(Stats { keys, ..Stats::default() });
+        }
+        match retry(this, |store| store.stats()) {
+            Ok(stats) => return Ok(stats),
+            Err(Stop::Legacy) => {}
+            Err(Stop::Thrown) => return Err(Thrown),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::call::{arguments, run};
 use super::exclusive::exclusive;
 use super::expiring::{lifetime, seconds_left};
 use super::handle::{Backend, Handle, PEEK, Peeked, Places, Version};
-use super::legacy::retry_importing;
+use super::legacy::{self, retry_importing};
 use super::lifetime::Lifetime;
 use super::names::check_name;
 use super::object::SyncObject;
@@ -72,7 +72,8 @@ fn peek(this: &SyncObject, name: &ZStr) -> Result<(bool, Version), Thrown> {
     let (mut version, mut start) = (Version::default(), [MaybeUninit::uninit(); PEEK]);
     match retry(this, |store| store.peek(name.bytes(), &mut version, &mut Places::new(&mut start))) {
         Ok(peeked) => Ok((peeked != Peeked::Missing, version)),
-        Err(Stop::Legacy) => Ok((false, Version::default())),
+        // (It throws where the file only looks like one of those.)
+        Err(Stop::Legacy) => legacy::each(this, &mut |_, _| Ok(())).map(|_| (false, Version::default())),
         Err(Stop::Thrown) => Err(Thrown),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::RawFd;
+use std::time::Duration;
 
 /// Where the bytes are: beyond any size a file can have in practice.
 const LEASE_BASE: i64 = 1 << 62;
@@ -9,6 +10,29 @@ const LEASE_BASE: i64 = 1 << 62;
 pub const LEASES: u32 = 1 << 20;
 /// Where the claimants' bytes are: behind those of the leases.
 pub const CLAIMS_AT: u32 = 1 << 21;
+
+/// The byte that a process has locked while it makes an empty file a store, or empties one again that it should not have lengthened.
+const BEGIN_AT: u32 = 1 << 22;
+/// How often, and how long each time, such a process waits for another one.
+const BEGIN_PATIENCE: (u32, Duration) = (50, Duration::from_micros(200));
+
+/// Runs `begin` while no other process does such a thing, and tells it whether that is so: it is not where another one is stopped in
+/// the middle of it.
+pub fn while_beginning<T>(fd: RawFd, begin: impl FnOnce(bool) -> T) -> T {
+    let (times, pause) = BEGIN_PATIENCE;
+    let is_alone = (0..times).any(|_| {
+        let is_locked = matches!(lock_byte(fd, BEGIN_AT), Ok(Locked::Yes));
+        if !is_locked {
+            std::thread::sleep(pause);
+        }
+        is_locked
+    });
+    let result = begin(is_alone);
+    if is_alone {
+        unlock_byte(fd, BEGIN_AT);
+    }
+    result
+}
 
 /// The outcome of locking a lease's byte.
 pub enum Locked {

@@ -1,6 +1,7 @@
 //! Opening a file, making one, and removing one.
 
 use super::adopt::Unadopted;
+use super::byte_lock::while_beginning;
 use super::clock::now;
 use super::diagnosis;
 use super::error::Failure;
@@ -267,7 +268,17 @@ fn create_by_name(path: &Path, options: &Options) -> Result<(), Failure> {
 /// Makes an empty file a store: one write of a page, behind whatever is in the file by then. The kernel lets
 /// one such write end before the next begins, so of several processes the first one's page is the header, and
 /// the others' are in nobody's way. A crash leaves an empty file or a valid one.
+///
+/// One at a time all the same, with those that have just lengthened a file that had been emptied: the page would come behind their
+/// zeros ([`File::extend`]).
 fn begin(file: &Descriptor, inode: Inode) -> Result<(), Failure> {
+    while_beginning(file.as_raw_fd(), |_| match file.metadata()?.len() {
+        0 => begin_empty(file, inode),
+        _ => Ok(()),
+    })
+}
+
+fn begin_empty(file: &Descriptor, inode: Inode) -> Result<(), Failure> {
     let page = fresh_page(Mark::of(file, inode))?;
     crash_point();
     append_only(file, true)?;

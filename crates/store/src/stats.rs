@@ -8,6 +8,7 @@ use super::hold::{OVER, Strength};
 use super::line::{CALLED, Line, WAITING};
 use super::lock_table::{INLINE, ITEM_TOKEN, LockKey, LockSlot, Owner};
 use super::lock_word::lease_of;
+use super::read::Reader;
 use super::store::Store;
 use std::sync::atomic::Ordering;
 use sync_backend::{Connected, Consumer, HeldLock, LockName, LockSpace, Stats};
@@ -30,7 +31,8 @@ fn look_at(file: &File) -> Stats {
     };
     let named = file.lock_table().into_iter().flat_map(|table| table.slots());
     Stats {
-        keys: header.keys.get(),
+        // (Counted, where something is due.)
+        keys: Reader::of(file).count().unwrap_or(header.keys.get()),
         live_bytes: header.live.count() + header.live_large.count(),
         dead_bytes: (header.segments.count() * PAGE).saturating_sub(header.live.count()),
         file_bytes: file.length().unwrap_or(0),

@@ -120,7 +120,10 @@ impl Store {
     fn look_up(&self, key: &[u8], want: Want, seen: &mut Version, out: &mut impl Room<u8>) -> Result<Found> {
         let found = self.follower.with_file(false, |file| {
             let found = Reader::of(file).get(self.session().object(), key, want, seen, out)?;
-            self.follower.notes.note(seen.hash_in(file, key), seen.end(), found != Found::Missing);
+            // (A key that is too long for any store never changes, and takes long to hash.)
+            if key.len() as u64 <= format::MAX_NAME {
+                self.follower.notes.note(seen.hash_in(file, key), seen.end(), found != Found::Missing);
+            }
             Ok(found)
         })?;
         Ok(found.unwrap_or_else(|| {
@@ -295,7 +298,11 @@ impl Store {
         self.check_lengths(entries)?;
         let items = Item::of_all(entries).map_err(|failure| self.error(failure))?;
         self.write(|_, owner| {
-            Replace::of(owner).replace(&items)?;
+            if items.is_empty() {
+                Replace::of(owner).clear()?
+            } else {
+                Replace::of(owner).replace(&items)?
+            }
             self.follower.notes.note_all(owner.end(), owner.header().changed.get());
             Ok(())
         })
