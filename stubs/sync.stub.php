@@ -304,10 +304,11 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Takes the first element off the array under a name, and returns it; waits for one if there is none.
      *
-     * Each element goes to exactly one caller, at most once: a program that dies after it has taken one has lost that one. It costs the
-     * same however long the list is, and the others move up, as with array_shift(). Elements of an array with string keys
+     * Each element goes to exactly one caller, at most once: a program that dies after it has taken one has lost that one, and so has
+     * one that cannot make it (as its class throws, or its enum is not there): the exception says which. `consume()` loses none. It
+     * costs the same however long the list is, and the others move up, as with array_shift(). Elements of an array with string keys
      * are taken off, too, in order, and so is one that other elements refer to; then the array is read and stored again. So it is
-     * in a class that overrides get() or set().
+     * within a transaction, and in a class that overrides get() or set().
      *
      *     while (($job = $sync->shift('jobs', timeout: 5)) !== null) {}
      *
@@ -598,7 +599,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Replaces a value by what `$fn` makes of it, and returns that; no other program writes in between.
      *
-     * Others read on meanwhile, and see the old value. Where $fn throws, nothing has changed. It may be run
+     * Others read on meanwhile, and see the old value. Where $fn throws, the value is what it was. It may be run
      * again, so it should do nothing else that counts. A missing value is `$default` to it. Keep it short: others wait to write.
      *
      *     $best = $sync->update('best', fn ($old) => max($old, 42), 0);
@@ -672,8 +673,9 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * Until then other programs read the state before, and wait to write: keep it short. What $fn reads of this object, in any way, is
      * with what it has written; another object on the file, and another fiber, see the state before. If $fn throws or exits, or the
-     * process ends within it, nothing has happened. A transaction within it is a part of it. $fn may be run again, so it should do nothing else
-     * that counts.
+     * process ends within it, nothing has happened. A transaction within it is a part of it: it has happened when the outer one has, and what it
+     * had written when it threw is a part as well, should the outer one catch that and go on. $fn may be run again, so it should do nothing
+     * else that counts.
      *
      *     $sync->accounts = ['anna' => 20, 'ben' => 10];
      *     $sync->log = [];

@@ -1,6 +1,6 @@
 //! One open file: its mapping and its descriptor, and questions that its header answers alone.
 
-use super::byte_lock::{is_in_use, while_beginning};
+use super::byte_lock::is_in_use;
 use super::clock::{now, tick};
 use super::error::Failure;
 use super::file_system::FileSystems;
@@ -459,22 +459,6 @@ impl File {
             self.cut_behind(end);
         }
         allocated
-    }
-
-    /// Takes back that this process has made a file longer which somebody had emptied in that moment: zeros would stand where a store
-    /// begins, for good.
-    #[cold]
-    fn empty_again(&self) {
-        let _ = self.opening.with(|file| {
-            while_beginning(file.as_raw_fd(), |is_alone| {
-                let mut page = [1; PAGE as usize];
-                // (In the place of what was there somebody may have begun another store.)
-                if is_alone && file.read_at(&mut page, 0)? > 0 && page.iter().all(|&byte| byte == 0) {
-                    file.set_len(0)?;
-                }
-                Ok(())
-            })
-        });
     }
 
     /// Where, from `offset` on, the file has anything; the offset itself where nobody knows.

@@ -315,6 +315,23 @@ fn fresh_page(mark: Mark) -> Result<Box<[u8; PAGE as usize]>, Failure> {
     Ok(store.page())
 }
 
+impl File {
+    /// Takes back that this process has made a file longer which somebody had emptied in that moment: zeros would stand where a store
+    /// begins, for good.
+    #[cold]
+    pub fn empty_again(&self) {
+        let Ok(file) = self.duplicate() else { return };
+        while_beginning(file.as_raw_fd(), |is_alone| {
+            let mut page = [1; PAGE as usize];
+            let got = file.read_at(&mut page, 0).unwrap_or(0);
+            // (In the place of what was there somebody may have begun another store.)
+            if is_alone && got > 0 && page.iter().all(|&byte| byte == 0) {
+                let _ = file.set_len(0);
+            }
+        });
+    }
+}
+
 // ---- removing one --------------------------------------------------------------------------------
 
 impl File {
