@@ -137,8 +137,12 @@ impl Follower {
 
     #[cold]
     fn look_again(&self, seen: &Version) -> bool {
-        // (Items are looked after by an operation.)
-        if !matches!(self.current_file(), Ok(Some(_))) || self.are_items.get() {
+        if !matches!(self.current_file(), Ok(Some(_))) {
+            return false;
+        }
+        // Items are looked after by an operation: here by one that does nothing else, as the next question in this tick is not asked
+        // again, and may be the last one before the next tick, time and again.
+        if self.are_items.get() && !matches!(self.with_file(false, |_| Ok(())), Ok(Some(()))) {
             return false;
         }
         // SAFETY: as in `is_current`.

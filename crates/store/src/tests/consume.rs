@@ -383,11 +383,13 @@ fn nor_where_the_last_elements_are_taken() {
 }
 
 #[test]
+#[ignore = "minutes: run it when consumption changes"]
 fn nor_with_elements_that_have_runs_of_their_own() {
     die_at_each_step(20_000, 5, 61, |_| None);
 }
 
 #[test]
+#[ignore = "minutes: run it when consumption changes"]
 fn nor_whoever_dies_while_it_puts_back_what_the_dead_had() {
     // (Another one each time.)
     die_at_each_step(30, 5, 13, |steps| Some(steps * 7 % 120));
