@@ -36,7 +36,7 @@ impl Store {
     }
 
     /// Fills a snapshot anew, with everything. Values of at least `limit` bytes are left where they are. Where there is too
-    /// little room, [`ErrorKind::NoRoom`](super::ErrorKind::NoRoom): [`Snapshot::wanted`] says how much it takes.
+    /// little room, [`ErrorKind::NoRoom`](crate::ErrorKind::NoRoom): [`Snapshot::wanted`] says how much it takes.
     pub fn fill<B: Room<u8>, E: Room<Entry>>(&self, snapshot: &mut Snapshot<B, E>, limit: u64) -> Result<()> {
         self.select(&Selection::All, snapshot, limit)
     }
