@@ -21,7 +21,7 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-int(0)
+int(1)
 bool(true)
 bool(true)
 int(1)

@@ -298,11 +298,7 @@ impl Store {
         self.check_lengths(entries)?;
         let items = Item::of_all(entries).map_err(|failure| self.error(failure))?;
         self.write(|_, owner| {
-            if items.is_empty() {
-                Replace::of(owner).clear()?
-            } else {
-                Replace::of(owner).replace(&items)?
-            }
+            Replace::of(owner).replace(&items)?;
             self.follower.notes.note_all(owner.end(), owner.header().changed.get());
             Ok(())
         })

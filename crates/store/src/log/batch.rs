@@ -221,10 +221,9 @@ impl<'g> Batches<'g> {
     }
 
     fn plan<'c>(&self, mut members: Vec<Member<'c>>) -> Plan<'c> {
-        // (A single removal can be done without space: that spares the reserve.)
         let purpose = match () {
             () if members.iter().any(|member| member.op != Op::Remove) => Purpose::Write,
-            () if self.is_durable() || members.len() > 1 => Purpose::Reclaim,
+            () if self.is_durable() => Purpose::Reclaim,
             () => Purpose::Spare,
         };
         let (mut length, mut small) = (0, 0);

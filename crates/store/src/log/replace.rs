@@ -5,7 +5,7 @@ use super::segments::fits;
 use crate::error::Failure;
 use crate::format::*;
 use crate::header::Root;
-use crate::index::{Search, smallest_for};
+use crate::index::smallest_for;
 use crate::lock::WriteGuard;
 use crate::marker;
 use crate::number::NextNumber;
@@ -116,41 +116,6 @@ impl<'g> Replace<'g> {
                 Err(failure)
             }
         }
-    }
-
-    /// Removes all keys, also where there is no space for doing so in one step: that takes an index and a segment. Values go one by one
-    /// then until there is.
-    pub fn clear(&self) -> Result<(), Failure> {
-        let mut page = self.file.first_page();
-        loop {
-            match self.replace(&[]) {
-                Err(failure @ (Failure::NoSpace | Failure::SizeLimit)) => {
-                    page = self.remove_some_from(page)?.ok_or(failure)?;
-                }
-                done => return done,
-            }
-        }
-    }
-
-    /// Removes the keys whose newest records are in the first run with records from this page on. The page with which that
-    /// begins; `None`: there is none.
-    fn remove_some_from(&self, mut page: u64) -> Result<Option<u64>, Failure> {
-        while page < self.file.pages() {
-            let entry = self.entry(page);
-            if (entry.is(Kind::Segment) || entry.is(Kind::Large)) && entry.live() > 0 {
-                let mut found = Vec::new();
-                self.segments().for_each_record(page, |record, head| found.extend(self.view().read_key(record, head)));
-                for (name, hash) in found {
-                    if let Search::Hit(hit) = self.search(hash, &name.encoded()) {
-                        self.remove_hit(&name.encoded(), hit, self.change_of(hit))?;
-                    }
-                }
-                return Ok(Some(page + 1));
-            }
-            // (The page of a free extent may have come to be its last one.)
-            page += if entry.is(Kind::Free) { 1 } else { self.step(page, entry) };
-        }
-        Ok(None)
     }
 
     /// Appends a `Clear` at `first` and all entries, into segments of their own, and indexes them.
