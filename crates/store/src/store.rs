@@ -475,6 +475,17 @@ impl Store {
         Backend::retry(self, operation)
     }
 
+    /// Gives back the room of all that is no longer there, as far as that is worth moving the rest. A missing file has none.
+    pub fn compact(&self) -> Result<()> {
+        if self.exists_or_held()? == Existence::Missing {
+            return Ok(());
+        }
+        self.write(|_, owner| {
+            Compactor::of(owner).compact_all();
+            Ok(())
+        })
+    }
+
     /// Checks everything that the file says, under the write lock: the stream of exts, every
     /// record's CRC, the index and the counters. A missing file is sound.
     pub fn check(&self) -> Result<Report> {

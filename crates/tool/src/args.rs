@@ -1,0 +1,104 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Look into a file of the PHP extension Sync, and change it. Programs that use it go on meanwhile.
+#[derive(Debug, Parser)]
+#[command(
+    name = "syncctl",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit status: 0 fine, 1 not there or not sound, 2 usage, 3 cannot open, 4 something could not be carried over."
+)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the names
+    Ls {
+        file: PathBuf,
+        /// Only names that begin with this
+        #[arg(default_value = "")]
+        prefix: OsString,
+        /// Type, bytes, seconds until it expires, and the name
+        #[arg(short, long)]
+        long: bool,
+        /// End each name with a NUL instead of a newline, and show it as it is
+        #[arg(short = '0', long, conflicts_with = "long")]
+        null: bool,
+    },
+    /// Print a value as JSON
+    Get {
+        file: PathBuf,
+        name: OsString,
+        /// Print a string without quotes, byte by byte
+        #[arg(short, long)]
+        raw: bool,
+        /// On several lines
+        #[arg(short, long, conflicts_with = "raw")]
+        pretty: bool,
+    },
+    /// Set a name to a value: JSON, or - for JSON from standard input
+    Set {
+        file: PathBuf,
+        name: OsString,
+        value: OsString,
+        /// The value is a string as it is, no JSON
+        #[arg(short, long)]
+        string: bool,
+        /// It expires after so many seconds
+        #[arg(short, long, value_name = "SECONDS")]
+        ttl: Option<f64>,
+    },
+    /// Remove names
+    Rm {
+        file: PathBuf,
+        #[arg(required = true)]
+        names: Vec<OsString>,
+        /// Say nothing of names that are not there
+        #[arg(short, long)]
+        force: bool,
+    },
+    /// Sizes, locks, processes and counters
+    Stat {
+        file: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read all of the file and say what is wrong with it; writers wait meanwhile
+    Check { file: PathBuf },
+    /// Write all names and values to standard output, as one JSON object
+    Export {
+        file: PathBuf,
+        /// Only names that begin with this
+        #[arg(default_value = "")]
+        prefix: OsString,
+        /// Everything PHP can store, and when it expires, as MessagePack
+        #[arg(long)]
+        msgpack: bool,
+        /// As of one moment: others wait meanwhile
+        #[arg(long)]
+        lock: bool,
+    },
+    /// Read names and values from standard input, and set them
+    Import {
+        file: PathBuf,
+        /// The input is what `export --msgpack` has written
+        #[arg(long)]
+        msgpack: bool,
+        /// Remove all others, too
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Give back the room of what is no longer there
+    Compact { file: PathBuf },
+    /// Print what completes this command in a shell: `source <(syncctl completion bash)`
+    Completion { shell: Shell },
+}

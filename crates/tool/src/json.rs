@@ -1,0 +1,139 @@
+//! Values as JSON, as PHP's `json_encode` and `json_decode($x, true)` mean it.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::Serializer as JsonSerializer;
+use serde_json::ser::{CompactFormatter, PrettyFormatter};
+
+use crate::value::{DEPTH, Key, Printable, Seed, Value};
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(is) => serializer.serialize_bool(*is),
+            Self::Int(number) => serializer.serialize_i64(*number),
+            Self::Float(number) => serializer.serialize_f64(*number),
+            Self::String(text) => serializer.serialize_str(std::str::from_utf8(text).map_err(S::Error::custom)?),
+            Self::List(list) => {
+                let mut elements = serializer.serialize_seq(Some(list.len()))?;
+                list.iter().try_for_each(|element| elements.serialize_element(element))?;
+                elements.end()
+            }
+            Self::Map(map) => {
+                let mut entries = serializer.serialize_map(Some(map.len()))?;
+                map.iter().try_for_each(|(key, value)| entries.serialize_entry(key, value))?;
+                entries.end()
+            }
+            Self::Foreign(foreign) => Err(S::Error::custom(foreign)),
+        }
+    }
+}
+
+impl Serialize for Key<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Int(number) => serializer.serialize_str(&number.to_string()),
+            Self::String(text) => serializer.serialize_str(std::str::from_utf8(text).map_err(S::Error::custom)?),
+        }
+    }
+}
+
+/// Why a value has no JSON: the first part of it that is none, and where that is. `None`: it has.
+pub fn obstacle(value: &Value) -> Option<String> {
+    let mut way = Vec::new();
+    let why = find_obstacle(value, &mut way)?;
+    let way: String = way.iter().map(|key| format!("[{key}]")).collect();
+    Some(if way.is_empty() { why } else { format!("{why} at {way}") })
+}
+
+/// As [`obstacle`]; `way` leads there.
+fn find_obstacle(value: &Value, way: &mut Vec<String>) -> Option<String> {
+    let mut inside = |key: String, value: &Value| {
+        way.push(key);
+        let found = find_obstacle(value, way);
+        if found.is_none() {
+            way.pop();
+        }
+        found
+    };
+    match value {
+        Value::Null | Value::Bool(_) | Value::Int(_) => None,
+        Value::Float(number) => {
+            (!number.is_finite()).then(|| if number.is_nan() { "NAN".into() } else { "INF".into() })
+        }
+        Value::String(text) => std::str::from_utf8(text).is_err().then(|| "bytes that are not UTF-8".into()),
+        Value::List(list) => list.iter().enumerate().find_map(|(number, element)| inside(number.to_string(), element)),
+        Value::Map(map) => map.iter().find_map(|(key, value)| match key {
+            Key::Int(number) => inside(number.to_string(), value),
+            Key::String(key) if std::str::from_utf8(key).is_err() => {
+                Some(format!("a key that is not UTF-8 (\"{}\")", Printable(key)))
+            }
+            Key::String(key) => inside(format!("\"{}\"", Printable(key)), value),
+        }),
+        Value::Foreign(foreign) => Some(foreign.to_string()),
+    }
+}
+
+/// Writes a value, for which there is no [`obstacle`].
+pub fn write(value: &Value, pretty: bool, out: &mut impl std::io::Write) -> std::io::Result<()> {
+    let written = if pretty {
+        value.serialize(&mut JsonSerializer::with_formatter(out, PrettyFormatter::with_indent(b"    ")))
+    } else {
+        value.serialize(&mut JsonSerializer::with_formatter(out, CompactFormatter))
+    };
+    written.map_err(Into::into)
+}
+
+/// Reads one value, and no more.
+pub fn parse(json: &[u8]) -> Result<Value<'_>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    deserializer.disable_recursion_limit();
+    let value = Seed(DEPTH).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+/// Hands the names and values of an object on, one after the other, as they come.
+pub fn each(
+    json: impl std::io::Read,
+    each: impl FnMut(Vec<u8>, Value<'static>) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut deserializer = serde_json::Deserializer::from_reader(json);
+    deserializer.disable_recursion_limit();
+    let explained = |error: serde_json::Error| match error.classify() {
+        serde_json::error::Category::Io => error.to_string(),
+        _ => format!("this is no JSON object: {error}"),
+    };
+    let mut outcome = Ok(());
+    let read = (&mut deserializer).deserialize_map(Members { each, outcome: &mut outcome });
+    outcome?;
+    read.map_err(explained)?;
+    deserializer.end().map_err(explained)
+}
+
+struct Members<'o, F> {
+    each: F,
+    outcome: &'o mut Result<(), String>,
+}
+
+impl<F: FnMut(Vec<u8>, Value<'static>) -> Result<(), String>> Visitor<'static> for Members<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object of names and values")
+    }
+
+    fn visit_map<A: MapAccess<'static>>(mut self, mut members: A) -> Result<(), A::Error> {
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(Seed(DEPTH))?;
+            if let Err(failure) = (self.each)(name.into_bytes(), value) {
+                *self.outcome = Err(failure);
+                return Err(serde::de::Error::custom("it could not be stored"));
+            }
+        }
+        Ok(())
+    }
+}

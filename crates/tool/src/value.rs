@@ -1,0 +1,385 @@
+//! The values of a store, as a tree: what is plain data, and the names of what is not.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use sync_msgpack::{Packed, ReadError, Reader, Text, write_head};
+
+/// Values may be nested so deeply. (The main thread's stack has room for it.)
+pub const DEPTH: usize = 4_000;
+
+/// A value of PHP.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    String(Cow<'a, [u8]>),
+    /// An array with the keys 0, 1, 2 … in this order.
+    List(VecDeque<Value<'a>>),
+    /// Any other array, in its order.
+    Map(IndexMap<Key<'a>, Value<'a>>),
+    Foreign(Foreign<'a>),
+}
+
+/// A key of an array.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Key<'a> {
+    Int(i64),
+    String(Cow<'a, [u8]>),
+}
+
+/// A part of a value that only PHP knows how to make.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Foreign<'a> {
+    /// An object of this class (of stdClass, if it has no name), with its properties, if they are known.
+    Object(&'a [u8], Box<Value<'a>>),
+    /// A case of an enum: `Class:Case`.
+    Case(&'a [u8]),
+    /// An object that stands elsewhere in the value, too.
+    SameObject,
+    /// A reference to another part of the value.
+    Reference,
+    /// An ext of a type that is not known here.
+    Unknown(i8),
+}
+
+impl fmt::Display for Foreign<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Object(b"", _) => f.write_str("an object of stdClass"),
+            Self::Object(class, _) => write!(f, "an object of {}", Printable(class)),
+            Self::Case(case) => write!(f, "the enum case {}", Printable(case).to_string().replace(':', "::")),
+            Self::SameObject => f.write_str("an object that stands in two places"),
+            Self::Reference => f.write_str("a reference"),
+            Self::Unknown(code) => write!(f, "an ext of type {code}"),
+        }
+    }
+}
+
+/// Bytes for a terminal: nothing of them is obeyed by it.
+pub struct Printable<'a>(pub &'a [u8]);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match character {
+                    '\\' => f.write_str("\\\\")?,
+                    _ if character.is_control() || is_invisible(character) => {
+                        write!(f, "{}", character.escape_default())?
+                    }
+                    _ => write!(f, "{character}")?,
+                }
+            }
+            chunk.invalid().iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Characters that change how those around them are shown.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The kind of a value, as PHP calls it, by its first bytes.
+pub fn kind(start: &[u8]) -> String {
+    use rmp::Marker::*;
+    let Some((&first, behind)) = start.split_first() else { return "?".into() };
+    let ext = |bytes| match Seed(1).deserialize(&mut Reader::new(bytes)) {
+        Ok(Value::Foreign(foreign)) => Some(foreign),
+        _ => None,
+    };
+    match rmp::Marker::from_u8(first) {
+        Null => "null".into(),
+        True | False => "bool".into(),
+        FixPos(_) | FixNeg(_) | U8 | U16 | U32 | U64 | I8 | I16 | I32 | I64 => "int".into(),
+        F32 | F64 => "float".into(),
+        FixStr(_) | Str8 | Str16 | Str32 | Bin8 | Bin16 | Bin32 => "string".into(),
+        FixArray(2) => match ext(behind) {
+            Some(Foreign::Object(b"", _)) => "stdClass".into(),
+            Some(Foreign::Object(class, _)) => Printable(class).to_string(),
+            _ => "array".into(),
+        },
+        FixArray(_) | Array16 | Array32 if matches!(ext(behind), Some(Foreign::Unknown(6))) => "object".into(),
+        FixArray(_) | Array16 | Array32 | FixMap(_) | Map16 | Map32 => "array".into(),
+        _ => match ext(start) {
+            Some(Foreign::Case(case)) => Printable(case).to_string().replace(':', "::"),
+            _ => "?".into(),
+        },
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The value that a name has: what the store gives is its first form, and the changes to it since.
+    pub fn decode(stored: &'a [u8]) -> Result<Self, ReadError> {
+        let mut reader = Reader::new(stored);
+        let mut value = Seed(DEPTH).deserialize(&mut reader)?;
+        if reader.rest().is_empty() {
+            return Ok(value);
+        }
+        while !reader.rest().is_empty() {
+            let patch = Seed(DEPTH).deserialize(&mut reader)?;
+            value.patch(patch).ok_or(ReadError::Stopped)?;
+        }
+        value.settle();
+        Ok(value)
+    }
+
+    /// The bytes of the first form of a value, without the changes since.
+    pub fn first(stored: &[u8]) -> Result<&[u8], ReadError> {
+        let mut reader = Reader::new(stored);
+        Seed(DEPTH).deserialize(&mut reader)?;
+        Ok(&stored[..stored.len() - reader.rest().len()])
+    }
+
+    /// The form in which a store has it. Too long strings and arrays are an error, and what is no plain data.
+    pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        match self {
+            Self::Null => Packed::nil().write(out),
+            Self::Bool(is) => Packed::bool(*is).write(out),
+            Self::Int(number) => Packed::int(*number).write(out),
+            Self::Float(number) => Packed::float(*number).write(out),
+            Self::String(text) => encode_string(text, out)?,
+            Self::List(list) => {
+                Packed::array(count(list.len())?).write(out);
+                list.iter().try_for_each(|element| element.encode(out))?;
+            }
+            Self::Map(map) => {
+                Packed::map(count(map.len())?).write(out);
+                for (key, value) in map {
+                    match key {
+                        Key::Int(number) => Packed::int(*number).write(out),
+                        Key::String(text) => encode_string(text, out)?,
+                    }
+                    value.encode(out)?;
+                }
+            }
+            Self::Foreign(foreign) => return Err(foreign.to_string()),
+        }
+        Ok(())
+    }
+
+    /// Changes a part of it. `None`: there is no such part.
+    fn patch(&mut self, patch: Self) -> Option<()> {
+        let Self::List(mut patch) = patch else { return None };
+        match (patch.pop_front()?, patch.pop_front()) {
+            (Self::Int(count), None) => self.take(usize::try_from(count).ok()?),
+            (Self::List(way), new) => self.change(way, new),
+            _ => None,
+        }
+    }
+
+    /// Takes so many elements off its head.
+    fn take(&mut self, count: usize) -> Option<()> {
+        if let Self::Map(map) = self {
+            *self = Self::List(std::mem::take(map).into_values().collect());
+        }
+        let Self::List(list) = self else { return None };
+        list.drain(..count.min(list.len()));
+        Some(())
+    }
+
+    /// Puts a value under the last of some keys; without one, removes what is there.
+    fn change(&mut self, mut way: VecDeque<Self>, new: Option<Self>) -> Option<()> {
+        let key = way.pop_front()?.into_key()?;
+        if !way.is_empty() {
+            let inner = match (&mut *self, &key) {
+                (Self::List(list), Key::Int(number)) => list.get_mut(usize::try_from(*number).ok()?)?,
+                (Self::Map(map), key) => map.get_mut(key)?,
+                _ => return None,
+            };
+            inner.change(way, new)?;
+            inner.settle();
+            return Some(());
+        }
+        if let (Self::List(list), Key::Int(number)) = (&mut *self, &key) {
+            let at = usize::try_from(*number).ok().filter(|&at| at <= list.len());
+            match (at, new) {
+                (Some(at), Some(new)) if at == list.len() => return Some(list.push_back(new)),
+                (Some(at), Some(new)) => return list.get_mut(at).map(|old| *old = new),
+                (Some(at), None) if at + 1 >= list.len() => return Some(list.truncate(at)),
+                (_, new) => {
+                    let map = self.as_map()?;
+                    return Self::put(map, key, new);
+                }
+            }
+        }
+        let map = self.as_map()?;
+        Self::put(map, key, new)
+    }
+
+    fn put(map: &mut IndexMap<Key<'a>, Self>, key: Key<'a>, new: Option<Self>) -> Option<()> {
+        match new {
+            Some(new) => map.insert(key, new),
+            None => map.shift_remove(&key),
+        };
+        Some(())
+    }
+
+    /// Itself, as an array with any keys.
+    fn as_map(&mut self) -> Option<&mut IndexMap<Key<'a>, Self>> {
+        if let Self::List(list) = self {
+            let entries = std::mem::take(list).into_iter().enumerate();
+            *self = Self::Map(entries.map(|(number, value)| (Key::Int(number as i64), value)).collect());
+        }
+        match self {
+            Self::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// An array whose keys are 0, 1, 2 … is a list.
+    pub fn settle(&mut self) {
+        if let Self::Map(map) = self
+            && map.keys().zip(0..).all(|(key, number)| *key == Key::Int(number))
+        {
+            *self = Self::List(std::mem::take(map).into_values().collect());
+        }
+    }
+
+    /// Itself as the key of an array, as PHP would cast it.
+    fn into_key(self) -> Option<Key<'a>> {
+        Some(match self {
+            Self::Int(number) => Key::Int(number),
+            Self::String(text) => Key::of(text),
+            Self::Null => Key::String(Cow::Borrowed(b"")),
+            Self::Bool(is) => Key::Int(is.into()),
+            Self::Float(number) => Key::Int(number as i64),
+            _ => return None,
+        })
+    }
+}
+
+fn count(length: usize) -> Result<u32, String> {
+    u32::try_from(length).map_err(|_| "it is longer than 4 GiB".into())
+}
+
+fn encode_string(text: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    count(text.len())?;
+    write_head(&Text(text), out);
+    out.extend_from_slice(text);
+    Ok(())
+}
+
+impl<'a> Key<'a> {
+    /// A string as a key: a number in its shortest form is an int.
+    pub fn of(text: Cow<'a, [u8]>) -> Self {
+        let number = std::str::from_utf8(&text).ok().and_then(|text| text.parse::<i64>().ok());
+        match number {
+            Some(number) if number.to_string().as_bytes() == &*text => Self::Int(number),
+            _ => Self::String(text),
+        }
+    }
+}
+
+/// Reads a value that is nested at most so deeply.
+pub struct Seed(pub usize);
+
+impl<'de> DeserializeSeed<'de> for Seed {
+    type Value = Value<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
+        let Some(depth) = self.0.checked_sub(1) else {
+            return Err(serde::de::Error::custom("it is nested too deeply"));
+        };
+        deserializer.deserialize_any(Tree(depth))
+    }
+}
+
+/// Makes a value of what it is shown.
+struct Tree(usize);
+
+impl<'de> Visitor<'de> for Tree {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, is: bool) -> Result<Value<'de>, E> {
+        Ok(Value::Bool(is))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value<'de>, E> {
+        Ok(Value::Int(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value<'de>, E> {
+        // As PHP reads it.
+        Ok(i64::try_from(number).map_or(Value::Float(number as f64), Value::Int))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value<'de>, E> {
+        Ok(Value::Float(number))
+    }
+
+    fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Value<'de>, E> {
+        Ok(Value::String(Cow::Borrowed(bytes)))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
+        Ok(Value::String(Cow::Borrowed(text.as_bytes())))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value<'de>, E> {
+        Ok(Value::String(Cow::Owned(text.as_bytes().to_vec())))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value<'de>, E> {
+        Ok(Value::String(Cow::Owned(text.into_bytes())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value<'de>, A::Error> {
+        let mut list = VecDeque::with_capacity(elements.size_hint().unwrap_or(0).min(4096));
+        while let Some(element) = elements.next_element_seed(Seed(self.0))? {
+            list.push_back(element);
+        }
+        Ok(object(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value<'de>, A::Error> {
+        let mut map = IndexMap::with_capacity(entries.size_hint().unwrap_or(0).min(4096));
+        while let Some(key) = entries.next_key_seed(Seed(self.0))? {
+            let key =
+                key.into_key().ok_or_else(|| serde::de::Error::custom("a key is neither a number nor a string"))?;
+            map.insert(key, entries.next_value_seed(Seed(self.0))?);
+        }
+        let mut value = Value::Map(map);
+        value.settle();
+        Ok(value)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, ext: D) -> Result<Value<'de>, D::Error> {
+        let (code, body): (i8, &'de [u8]) = serde::Deserialize::deserialize(ext)?;
+        Ok(Value::Foreign(match code {
+            // The head of an array, which says what that is.
+            1 | 2 => Foreign::Object(body, Box::new(Value::Null)),
+            3 => Foreign::Case(body),
+            4 => Foreign::SameObject,
+            5 => Foreign::Reference,
+            code => Foreign::Unknown(code),
+        }))
+    }
+}
+
+/// An array, or the object that such an array stands for.
+fn object(mut list: VecDeque<Value>) -> Value {
+    match list.front() {
+        Some(&Value::Foreign(Foreign::Object(class, ref inside))) if **inside == Value::Null && list.len() == 2 => {
+            Value::Foreign(Foreign::Object(class, Box::new(list.pop_back().unwrap_or(Value::Null))))
+        }
+        // Strings that objects have made of themselves stand before the value.
+        Some(Value::Foreign(Foreign::Unknown(6))) => list.pop_back().unwrap_or(Value::Null),
+        _ => Value::List(list),
+    }
+}
