@@ -168,11 +168,30 @@ impl<'a> Value<'a> {
     /// Changes a part of it. `None`: there is no such part.
     fn patch(&mut self, patch: Self) -> Option<()> {
         let Self::List(mut patch) = patch else { return None };
-        match (patch.pop_front()?, patch.pop_front()) {
-            (Self::Int(count), None) => self.take(usize::try_from(count).ok()?),
-            (Self::List(way), new) => self.change(way, new),
+        match (patch.pop_front()?, patch.pop_front(), patch.pop_front()) {
+            (Self::Int(-1), Some(key), Some(value)) => self.put_back(key, value),
+            (Self::Int(count), None, None) => self.take(usize::try_from(count).ok()?),
+            (Self::List(way), new, None) => self.change(way, new),
             _ => None,
         }
+    }
+
+    /// Puts a value before all others: under a key that is a string, if that is not there, else as number 0. Other numbers go on from
+    /// there.
+    fn put_back(&mut self, key: Self, value: Self) -> Option<()> {
+        let key = Some(key).filter(|key| matches!(key, Self::String(_))).and_then(Self::into_key);
+        if let (Self::List(list), None | Some(Key::Int(_))) = (&mut *self, &key) {
+            return Some(list.push_front(value));
+        }
+        let old = std::mem::take(self.as_map()?);
+        let key = key.filter(|key| !old.contains_key(key)).unwrap_or(Key::Int(0));
+        let mut numbers = 0..;
+        let numbered = std::iter::once((key, value)).chain(old).filter_map(|(key, value)| match key {
+            Key::Int(_) => Some((Key::Int(numbers.next()?), value)),
+            key => Some((key, value)),
+        });
+        *self = Self::Map(numbered.collect());
+        Some(())
     }
 
     /// Takes so many elements off its head.

@@ -266,6 +266,47 @@ fn a_list_that_was_appended_to_and_taken_from_is_one_list() {
 }
 
 #[test]
+fn an_item_that_was_consumed_and_went_back_is_the_first_again() {
+    let file = Scratch::new();
+    let store = file.store();
+    let mut bytes = Vec::new();
+    let mut take = |name: &[u8]| match sync_backend::Backend::take(&store, name, &mut bytes).unwrap() {
+        sync_store::Taken::Item(token) => token,
+        other => panic!("{other:?}"),
+    };
+    file.fine("set", &["jobs", "[1,2,3]"]);
+    let items = [take(b"jobs"), take(b"jobs")];
+    // Nothing of an item is a name, or in the list.
+    assert_eq!(file.fine("ls", &[]), "jobs\n");
+    assert_eq!(file.fine("get", &["jobs"]), "[3]\n");
+    assert!(file.fine("stat", &[]).contains("consuming    an item of \"jobs\", process "), "{}", file.fine("stat", &[]));
+    assert_eq!(file.fine("export", &[]), "{\n\"jobs\":[3]\n}\n");
+    assert!(file.fine("check", &[]).starts_with("sound: 1 name,"));
+    for item in items.into_iter().rev() {
+        store.give_back(item);
+    }
+    assert_eq!(file.fine("get", &["jobs"]), "[1,2,3]\n");
+}
+
+#[test]
+fn patches_that_put_an_element_at_the_head_are_understood() {
+    let file = Scratch::new();
+    let store = file.store();
+    let mut version = Version::default();
+    // A list with 9 before it; then "k" => 8 before that; then "k" again, which is there; then 7.
+    store.put(b"x", b"\x92\x01\x02", &mut version).unwrap();
+    for (patch, json) in [
+        (b"\x93\xff\xc0\x09".as_slice(), "[9,1,2]"),
+        (b"\x93\xff\xa1k\x08", "{\"k\":8,\"0\":9,\"1\":1,\"2\":2}"),
+        (b"\x93\xff\xa1k\x07", "{\"0\":7,\"k\":8,\"1\":9,\"2\":1,\"3\":2}"),
+        (b"\x93\xff\xc0\x06", "{\"0\":6,\"1\":7,\"k\":8,\"2\":9,\"3\":1,\"4\":2}"),
+    ] {
+        store.append(b"x", patch, i64::MIN, &mut version).unwrap();
+        assert_eq!(file.fine("get", &["x"]), format!("{json}\n"));
+    }
+}
+
+#[test]
 fn input_that_is_no_json_object_is_refused_with_its_place() {
     let file = Scratch::new();
     fails(&file.run_with("import", &[], b"[1]"), 2, "this is no JSON object");

@@ -123,6 +123,10 @@ fn as_json(stats: &Stats) -> serde_json::Value {
             "since": seconds(lock.since),
             "token": lock.token,
         })).collect::<Vec<_>>(),
+        "consuming": stats.consuming.iter().map(|it| json!({
+            "name": String::from_utf8_lossy(&it.name),
+            "pid": it.pid,
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -140,6 +144,9 @@ fn write_stats(stats: &Stats, out: &mut impl Write) -> std::io::Result<()> {
     }
     for lock in &stats.locks {
         writeln!(out, "lock         {}, {}, {}", lock_name(lock), pid(lock.pid), since(lock.since))?;
+    }
+    for consumer in &stats.consuming {
+        writeln!(out, "consuming    an item of \"{}\", {}", Printable(&consumer.name), pid(consumer.pid))?;
     }
     Ok(())
 }

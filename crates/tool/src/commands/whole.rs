@@ -23,7 +23,8 @@ pub fn check(path: &Path) -> Outcome {
         writeln!(out, "{problem}")?;
     }
     if report.problems.is_empty() {
-        writeln!(out, "sound: {} names, {} live, {} in use", report.keys, bytes(report.live), bytes(report.used))?;
+        let names = if report.keys == 1 { "name" } else { "names" };
+        writeln!(out, "sound: {} {names}, {} live, {} in use", report.keys, bytes(report.live), bytes(report.used))?;
     }
     out.flush()?;
     Ok(if report.problems.is_empty() { Status::Fine } else { Status::NotThere })
