@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-/// What the exit status says.
+/// The meaning of the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     Fine = 0,

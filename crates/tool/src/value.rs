@@ -181,7 +181,8 @@ impl<'a> Value<'a> {
     fn put_back(&mut self, key: Self, value: Self) -> Option<()> {
         let key = Some(key).filter(|key| matches!(key, Self::String(_))).and_then(Self::into_key);
         if let (Self::List(list), None | Some(Key::Int(_))) = (&mut *self, &key) {
-            return Some(list.push_front(value));
+            list.push_front(value);
+            return Some(());
         }
         let old = std::mem::take(self.as_map()?);
         let key = key.filter(|key| !old.contains_key(key)).unwrap_or(Key::Int(0));
@@ -217,17 +218,17 @@ impl<'a> Value<'a> {
             inner.settle();
             return Some(());
         }
-        if let (Self::List(list), Key::Int(number)) = (&mut *self, &key) {
-            let at = usize::try_from(*number).ok().filter(|&at| at <= list.len());
-            match (at, new) {
-                (Some(at), Some(new)) if at == list.len() => return Some(list.push_back(new)),
-                (Some(at), Some(new)) => return list.get_mut(at).map(|old| *old = new),
-                (Some(at), None) if at + 1 >= list.len() => return Some(list.truncate(at)),
-                (_, new) => {
-                    let map = self.as_map()?;
-                    return Self::put(map, key, new);
-                }
+        if let (Self::List(list), Key::Int(number)) = (&mut *self, &key)
+            && let Some(at) = usize::try_from(*number).ok().filter(|&at| at <= list.len())
+        {
+            let is_last = at + 1 >= list.len();
+            match new {
+                Some(new) if at == list.len() => list.push_back(new),
+                Some(new) => list[at] = new,
+                None if is_last => list.truncate(at),
+                None => return Self::put(self.as_map()?, key, None),
             }
+            return Some(());
         }
         let map = self.as_map()?;
         Self::put(map, key, new)

@@ -171,10 +171,9 @@ fn a_value_expires() {
 #[test]
 fn an_export_is_an_import() {
     let (from, to) = (Scratch::new(), Scratch::new());
-    for n in 0..2_500 {
-        let value = format!("{{\"n\":{n},\"list\":[1.0,null,\"ü\"]}}");
-        from.store().put(format!("name {n}").as_bytes(), &encode(&value), &mut Version::default()).unwrap();
-    }
+    let members: Vec<_> =
+        (0..2_500).map(|n| format!("\"name {n}\": {{\"n\": {n}, \"list\": [1.0, null, \"ü\"]}}")).collect();
+    from.fine_with("import", &[], format!("{{{}}}", members.join(", ")).as_bytes());
     from.fine("set", &["long", &format!("\"{}\"", "x".repeat(100_000))]);
     let exported = from.fine("export", &[]);
     assert_eq!(exported.lines().count(), 2_501 + 2);
@@ -187,15 +186,6 @@ fn an_export_is_an_import() {
     assert_eq!(to.fine("export", &[]), exported);
     assert_eq!(to.fine("export", &["name 249"]).lines().count(), 11 + 2);
     assert_eq!(from.fine("export", &["--lock"]), exported);
-}
-
-/// The bytes of a value, by way of a file of its own.
-fn encode(json: &str) -> Vec<u8> {
-    let file = Scratch::new();
-    file.fine("set", &["x", json]);
-    let mut bytes = Vec::new();
-    file.store().get(b"x", &mut Version::default(), &mut bytes).unwrap();
-    bytes
 }
 
 /// An object of the class C with the property a = 1.
@@ -279,7 +269,11 @@ fn an_item_that_was_consumed_and_went_back_is_the_first_again() {
     // Nothing of an item is a name, or in the list.
     assert_eq!(file.fine("ls", &[]), "jobs\n");
     assert_eq!(file.fine("get", &["jobs"]), "[3]\n");
-    assert!(file.fine("stat", &[]).contains("consuming    an item of \"jobs\", process "), "{}", file.fine("stat", &[]));
+    assert!(
+        file.fine("stat", &[]).contains("consuming    an item of \"jobs\", process "),
+        "{}",
+        file.fine("stat", &[])
+    );
     assert_eq!(file.fine("export", &[]), "{\n\"jobs\":[3]\n}\n");
     assert!(file.fine("check", &[]).starts_with("sound: 1 name,"));
     for item in items.into_iter().rev() {

@@ -138,10 +138,18 @@ fn export_msgpack(store: &Store, prefix: &[u8]) -> Outcome {
     Ok(Status::Fine)
 }
 
+/// A name to be stored.
+struct Put {
+    name: Vec<u8>,
+    value: Vec<u8>,
+    note: Option<i64>,
+    expiry: Option<Expiry>,
+}
+
 /// Names and values on their way in. (Values of one commit are of one moment, and at most some MB.)
 struct Importer {
     store: Store,
-    batch: Vec<(Vec<u8>, Vec<u8>, Option<i64>, Option<Expiry>)>,
+    batch: Vec<Put>,
     bytes: usize,
     /// The names that are in the batch: those of one commit differ from each other.
     names: HashSet<Vec<u8>>,
@@ -154,13 +162,12 @@ impl Importer {
             self.names.insert(name.clone());
         }
         self.bytes += name.len() + value.len();
-        self.batch.push((name, value, note, expiry));
+        self.batch.push(Put { name, value, note, expiry });
         if self.bytes >= BATCH || self.batch.len() >= NAMES { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Outcome<()> {
-        let changes: Vec<_> =
-            self.batch.iter().map(|(name, value, note, expiry)| put(name, value, *note, *expiry)).collect();
+        let changes: Vec<_> = self.batch.iter().map(|it| put(&it.name, &it.value, it.note, it.expiry)).collect();
         self.store.retry(|store| store.commit(&changes, None))?;
         self.batch.clear();
         self.names.clear();
