@@ -9,7 +9,13 @@ use super::zend::{self, Array, Held, Local, Str, Thrown, Value, ZStr};
 
 /// The options of a store with this durability; the settings say the rest.
 pub fn options(durability: Durability) -> Options {
-    Options { file_mode: ini::file_mode(), durability, fiber: zend::fiber, file_systems: ini::file_systems() }
+    Options {
+        file_mode: ini::file_mode(),
+        durability,
+        fiber: zend::fiber,
+        file_systems: ini::file_systems(),
+        ..Options::default()
+    }
 }
 
 /// The policy that `allowedClasses` asks for: true: any class; false: none; an array: the classes named in

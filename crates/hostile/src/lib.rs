@@ -109,6 +109,7 @@ pub fn run(data: &[u8]) {
     }
     drop(clients);
     sync_store::close_idle();
+    look_on(&path.0);
 
     if !ours && !case.in_place && case.length > 0 {
         assert!(!outcome.succeeded, "a file that is no store was used as one");
@@ -123,6 +124,29 @@ pub fn run(data: &[u8]) {
     assert!(grown <= room.max(case.base.image.len() as u64) * 2 + ROOM, "from {room} to {grown} bytes");
     let took = cpu_seconds() - started;
     assert!(took < CPU_SECONDS, "{took} seconds");
+}
+
+/// Goes through all that is there, as one that may only read.
+fn look_on(path: &Path) {
+    let store = Store::new(path.to_owned(), Options { read_only: true, ..Options::default() });
+    let seen = store.survey(|bytes: &mut u64, sight| *bytes += sight.bytes.min(sight.name.len() as u64));
+    if let Ok((_, true)) = seen {
+        let _ = store.stats();
+    }
+    drop(store);
+    sync_store::close_idle();
+}
+
+/// Makes the file of a case, for a program that is to be tried on it. True: it is a copy, which nobody has used yet.
+pub fn make(data: &[u8], path: &Path) -> bool {
+    let mut case = Case::draw(&mut Choices { data, at: 0 });
+    draw_identities_from(u64::MAX);
+    sync_store::set_idle_limit(0);
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path).unwrap();
+    case.sign(path, &file);
+    file.write_all_at(&case.image, 0).unwrap();
+    file.set_len(case.length).unwrap();
+    !case.adopted
 }
 
 /// The results of a case.

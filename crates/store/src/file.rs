@@ -184,6 +184,16 @@ impl File {
         self.opening.allowed_by.replace(Some(file_systems.clone()));
     }
 
+    /// Whether it was opened for a store that only reads: to others it is open no farther than that by choice.
+    pub fn is_read_only(&self) -> bool {
+        self.opening.read_only.get()
+    }
+
+    /// It was opened for such a store.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.opening.read_only.set(read_only);
+    }
+
     /// The incarnation of the file that is open; see [`Header::incarnation`].
     #[inline]
     pub fn incarnation(&self) -> u64 {

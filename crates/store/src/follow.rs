@@ -319,7 +319,11 @@ impl Follower {
     /// thing that matters here: whether this process may open the file.
     fn open_known(&self, write: bool, now: Asked) -> Option<Rc<File>> {
         let (file, validity) = registry::at(&self.path, now)?;
-        if write && !file.writable || !file.is_allowed_by(&self.options.file_systems) {
+        let unfit = match self.options.read_only {
+            true => file.writable,
+            false => write && !file.writable || file.is_read_only(),
+        };
+        if unfit || !file.is_allowed_by(&self.options.file_systems) {
             return None;
         }
         if validity != Validity::Whole && !inode::may_open(&self.path, file.writable) {

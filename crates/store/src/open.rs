@@ -56,7 +56,7 @@ impl File {
             if attempt > OPENINGS / 4 {
                 std::thread::sleep(OPENING_PAUSE);
             }
-            let (file, writable) = match open_descriptor(path, write)? {
+            let (file, writable) = match open_descriptor(path, options, write)? {
                 Opened::File(file, writable) => (file, writable),
                 Opened::Again => continue,
                 Opened::Missing if !write => return Ok(None),
@@ -95,6 +95,7 @@ impl File {
                     Err(Failure::Outgrown(_) | Failure::Stale) => continue,
                     other => {
                         let opened = other?;
+                        opened.set_read_only(options.read_only);
                         opened.set_allowed_by(&options.file_systems);
                         return Ok(Some(register(opened)));
                     }
@@ -182,7 +183,10 @@ fn is_denied(error: &io::Error) -> bool {
 }
 
 /// Opens for writing if that is allowed, else (unless `write` asks for it) for reading.
-fn open_descriptor(path: &Path, write: bool) -> Result<Opened, Failure> {
+fn open_descriptor(path: &Path, options: &Options, write: bool) -> Result<Opened, Failure> {
+    if options.read_only {
+        return if write { Err(Failure::NotWritable) } else { open_to_read(path) };
+    }
     match OpenOptions::new().read(true).write(true).custom_flags(FLAGS).open(path) {
         Ok(file) => return Ok(Opened::File(file, true)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::Missing),
@@ -196,6 +200,10 @@ fn open_descriptor(path: &Path, write: bool) -> Result<Opened, Failure> {
         }
         Err(error) => return Err(error.into()),
     }
+    open_to_read(path)
+}
+
+fn open_to_read(path: &Path) -> Result<Opened, Failure> {
     // overlayfs: what is opened to read stays the lower file, though it be copied up in the next moment, and its
     // descriptor tells of the new one then.
     let before = Status::at(path).ok();
@@ -204,7 +212,9 @@ fn open_descriptor(path: &Path, write: bool) -> Result<Opened, Failure> {
             let same = before.is_some_and(|before| Status::of(&file).is_ok_and(|now| now.inode == before.inode));
             Ok(if same { Opened::File(file, false) } else { Opened::Again })
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Opened::Missing),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(Opened::Missing)
+        }
         Err(error) => Err(Failure::unreadable(error)),
     }
 }

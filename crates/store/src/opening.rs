@@ -40,6 +40,8 @@ pub struct Opening {
     pub ended_locks: RefCell<Vec<EndedLock>>,
     /// Its knowledge of those who wait for a change.
     pub watching: Watching,
+    /// It was opened to be read by a store that wants no more, whether or not it might be written to.
+    pub read_only: Cell<bool>,
     /// The last list of file systems that its own was found to be in.
     pub allowed_by: RefCell<Option<FileSystems>>,
 }
@@ -100,6 +102,7 @@ impl Opening {
             gone_back: Cell::new(None),
             ended_locks: RefCell::default(),
             watching: Watching::default(),
+            read_only: Cell::new(false),
             allowed_by: RefCell::new(None),
         })
     }

@@ -25,10 +25,19 @@ pub struct Options {
     pub fiber: fn() -> usize,
     /// On which file systems it may lie.
     pub file_systems: FileSystems,
+    /// The file is opened to be read, even where it might be written to: nothing of it is changed, no lock is taken, and no program
+    /// waits for this store. Writes are refused. Reads of everything at one moment wait for a pause of those who write.
+    pub read_only: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { file_mode: 0o666, durability: Durability::None, fiber: || 0, file_systems: FileSystems::default() }
+        Self {
+            file_mode: 0o666,
+            durability: Durability::None,
+            fiber: || 0,
+            file_systems: FileSystems::default(),
+            read_only: false,
+        }
     }
 }

@@ -12,8 +12,10 @@ mod origin;
 mod reader;
 mod snapshot;
 mod stillness;
+mod survey;
 mod value;
 
 pub use origin::Origin;
 pub use reader::Reader;
+pub use survey::Sight;
 pub use value::Want;

@@ -8,7 +8,7 @@ use super::hold::{OVER, Strength};
 use super::line::{CALLED, Line, WAITING};
 use super::lock_table::{INLINE, ITEM_TOKEN, LockKey, LockSlot, Owner};
 use super::lock_word::lease_of;
-use super::read::Reader;
+use super::read::{Reader, Sight};
 use super::store::Store;
 use std::sync::atomic::Ordering;
 use sync_backend::{Connected, Consumer, HeldLock, LockName, LockSpace, Stats};
@@ -20,6 +20,19 @@ impl Store {
     /// The state of the store, about now. It waits for nobody, not for a lock either. A missing file is an empty store.
     pub fn stats(&self) -> Result<Stats> {
         Ok(self.follower.with_file(false, |file| Ok(look_at(file)))?.unwrap_or_default())
+    }
+
+    /// Goes through all keys, without a lock, while others write; `see` adds what it is shown to a result, which starts anew where
+    /// the file turns out to be another one. With the result: whether each key that was there all the time has been seen. A missing
+    /// file has none. Only a `lock()` of others is waited for.
+    pub fn survey<T: Default>(&self, mut see: impl FnMut(&mut T, Sight)) -> Result<(T, bool)> {
+        let object = self.session().object();
+        let survey = |file: &File| {
+            let mut result = T::default();
+            let whole = Reader::of(file).survey(object, &mut |sight| see(&mut result, sight))?;
+            Ok((result, whole))
+        };
+        Ok(self.follower.with_file(false, survey)?.unwrap_or((T::default(), true)))
     }
 }
 

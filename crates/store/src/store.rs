@@ -487,13 +487,14 @@ impl Store {
     }
 
     /// Checks everything that the file says, under the write lock: the stream of exts, every
-    /// record's CRC, the index and the counters. A missing file is sound.
+    /// record's CRC, the index and the counters. A missing file is sound. Of a file that was put right in a private copy, as it may
+    /// only be read, that copy is checked; [`Store::take_warning`] tells what was wrong.
     pub fn check(&self) -> Result<Report> {
         let report = self.follower.with_file(false, |file| {
             if file.map.header().directory.get() == 0 {
                 return Ok(Report::default());
             }
-            let owner = file.lock()?;
+            let owner = if file.is_private_copy() { WriteGuard::of_unshared(file) } else { file.lock()? };
             let mut report = Report::default();
             check_all(&owner, &mut report)?;
             report.allocated = file.allocated()?;

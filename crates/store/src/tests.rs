@@ -49,6 +49,7 @@ mod reopen;
 mod reuse;
 mod section;
 mod snapshot;
+mod survey;
 mod values;
 mod waiting;
 mod whole;

@@ -169,6 +169,29 @@ impl<'f> All<'f> {
         (whole && quiet).then_some(())
     }
 
+    /// Visits the newest record of each key, and of each item in consumption, with the slot that names it, if one does yet: as they were at
+    /// some moment each. `None`: there is no whole index.
+    pub fn visit_loosely(&self, visit: &mut dyn FnMut(Option<Ref>, Ref)) -> Option<()> {
+        let header = self.header();
+        let commit = header.commit.load(Ordering::Acquire) & !HELD;
+        let indexed = header.indexed.load(Ordering::Acquire);
+        let mut root = Root::open(header.directory.load(Ordering::Acquire));
+        let mut pending = HashMap::new();
+        // (Where these cannot be read, as they are being indexed at this moment, the slots tell of them.)
+        if indexed != commit
+            && let Some(Some(replaced)) = self.collect_pending(indexed, commit, &mut pending)
+        {
+            root = replaced;
+        }
+        self.for_each_slot_of(root, |slot, _, record| {
+            if pending.is_empty() || self.key_of(record).is_none_or(|key| !pending.contains_key(&key)) {
+                visit(Some(slot), record);
+            }
+        })?;
+        pending.into_values().flatten().for_each(|record| visit(None, record));
+        Some(())
+    }
+
     /// The records between two positions: each key's newest, `None` where that removes it. Returns
     /// the root of the index that holds for the rest, if they replace everything; `None` if they
     /// cannot be read.
