@@ -17,6 +17,10 @@ ifdef DESTDIR
 export DESTDIR
 endif
 
+ifdef PREFIX
+export PREFIX
+endif
+
 # Files or folders for `make phpt`, and more options for run-tests.php.
 TESTS := php-tests
 RUN_TESTS :=
@@ -32,13 +36,16 @@ SERIES :=
 # Parts of `make torture`, by words in their names: make torture ONLY="sections moved"
 ONLY :=
 
-.PHONY: help build demo test phpt test-debug test-jit test-valgrind bench bench-requests torture signatures docs install uninstall clean
+.PHONY: help build tool demo test phpt test-debug test-jit test-valgrind bench bench-requests bench-tool torture signatures docs install install-tool uninstall clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
 
 build: ## Builds the extension: modules/sync.so
 	@scripts/build.sh
+
+tool: ## Builds the command: .build/tool/syncctl
+	@scripts/build-tool.sh
 
 demo: ## Installs missing tools, builds, and shows two processes sharing an object
 	@scripts/need.sh --install build
@@ -72,6 +79,9 @@ bench-requests: build ## Measures requests to PHP-FPM against APCu and opcache; 
 	@scripts/need.sh --install fpm
 	@benches/requests $(if $(AGAINST),'--against=$(AGAINST)')
 
+bench-tool: tool ## Measures the command: check of a million names, export into import, what top costs
+	@benches/tool
+
 torture: ## Kills writers at random (TORTURE_SECONDS=600) and looks for lost values; then 150 writers at once
 	@cargo run --release --locked -p sync-torture --features torture -- $(ONLY)
 	@$(if $(ONLY),:,cargo run --release --locked -p sync-torture -- crowd)
@@ -84,6 +94,9 @@ docs: signatures build ## Writes the README's API table anew from stubs/sync.stu
 
 install: ## Installs the extension and enables it for all SAPIs (with DESTDIR: below that folder)
 	@scripts/install.sh install
+
+install-tool: tool ## Installs syncctl and its completion below /usr/local (PREFIX=…; with DESTDIR: below that folder)
+	@scripts/build-tool.sh --install
 
 uninstall: ## Undoes `make install`
 	@scripts/install.sh uninstall

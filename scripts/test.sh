@@ -70,6 +70,7 @@ rust_tests 'The store, dying at every step of a change' -p sync-store --features
 rust_tests 'The store, losing power at some steps' -p sync-store --features torture --test power
 rust_tests 'The store, under loom' -p sync-store --features loom --test loom
 check 'Ten seconds of torture' env TORTURE_SECONDS=10 cargo run --release --locked -p sync-torture --features torture
+check 'The command, linked statically' scripts/check-tool.sh
 check "Python's msgpack and crc32c" scripts/venv.sh
 check "JavaScript's msgpack" scripts/node.sh
 if scripts/build.sh; then

@@ -49,6 +49,7 @@ pub enum Command {
     Set {
         file: PathBuf,
         name: OsString,
+        #[arg(allow_hyphen_values = true)]
         value: OsString,
         /// The value is a string as it is, no JSON
         #[arg(short, long)]
@@ -66,15 +67,39 @@ pub enum Command {
         #[arg(short, long)]
         force: bool,
     },
-    /// Sizes, locks, processes and counters
+    /// Print changes as they come
+    #[command(
+        after_help = "Each is told with the newest value: of several that follow each other closely, the last one is seen."
+    )]
+    Watch {
+        /// It need not be there yet
+        file: PathBuf,
+        /// All, if there are none
+        names: Vec<OsString>,
+        /// A line of JSON for each
+        #[arg(long)]
+        json: bool,
+        /// End after so many seconds; with status 1, if there was no change
+        #[arg(short, long, value_name = "SECONDS")]
+        timeout: Option<f64>,
+        /// End after so many changes
+        #[arg(short = 'n', long)]
+        count: Option<u64>,
+    },
+    /// Print sizes, locks, processes and counters; or the facts about values
     Stat {
         file: PathBuf,
+        names: Vec<OsString>,
         #[arg(long)]
         json: bool,
     },
-    /// Read all of the file and say what is wrong with it; writers wait meanwhile
+    /// Read all of the file and say what is wrong with it
+    #[command(after_help = "Nothing is repaired. Programs that write to the file wait meanwhile.")]
     Check { file: PathBuf },
     /// Write all names and values to standard output, as one JSON object
+    #[command(
+        after_help = "JSON has no room for the time at which a value expires, nor for objects, references, bytes that are not UTF-8, INF and NAN: values with these are left out, listed on stderr, and the status is 4."
+    )]
     Export {
         file: PathBuf,
         /// Only names that begin with this
@@ -87,18 +112,32 @@ pub enum Command {
         #[arg(long)]
         lock: bool,
     },
-    /// Read names and values from standard input, and set them
+    /// Set the names that come on standard input, as one JSON object; others stay
     Import {
+        /// It is made if it is not there
         file: PathBuf,
         /// The input is what `export --msgpack` has written
         #[arg(long)]
         msgpack: bool,
-        /// Remove all others, too
+        /// Remove all that is there first
         #[arg(long)]
         replace: bool,
     },
     /// Give back the room of what is no longer there
     Compact { file: PathBuf },
+    /// Show names, locks, queues, processes and rates, live
+    Top {
+        file: PathBuf,
+        /// Only names that begin with this
+        #[arg(default_value = "")]
+        prefix: OsString,
+        /// Seconds between two looks
+        #[arg(short, long, value_name = "SECONDS", default_value_t = 1.0)]
+        interval: f64,
+        /// Print one frame as text, and end
+        #[arg(long)]
+        once: bool,
+    },
     /// Print what completes this command in a shell: `source <(syncctl completion bash)`
     Completion { shell: Shell },
 }

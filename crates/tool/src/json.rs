@@ -1,13 +1,10 @@
 //! Values as JSON, as PHP's `json_encode` and `json_decode($x, true)` mean it.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::DeserializeSeed;
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
-use serde_json::Serializer as JsonSerializer;
-use serde_json::ser::{CompactFormatter, PrettyFormatter};
 
-use crate::value::{DEPTH, Key, Printable, Seed, Value};
+use crate::printable::Printable;
+use crate::value::{DEPTH, Key, Seed, Value};
 
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -77,16 +74,6 @@ fn find_obstacle(value: &Value, way: &mut Vec<String>) -> Option<String> {
     }
 }
 
-/// Writes a value, for which there is no [`obstacle`].
-pub fn write(value: &Value, pretty: bool, out: &mut impl std::io::Write) -> std::io::Result<()> {
-    let written = if pretty {
-        value.serialize(&mut JsonSerializer::with_formatter(out, PrettyFormatter::with_indent(b"    ")))
-    } else {
-        value.serialize(&mut JsonSerializer::with_formatter(out, CompactFormatter))
-    };
-    written.map_err(Into::into)
-}
-
 /// Reads one value, and no more.
 pub fn parse(json: &[u8]) -> Result<Value<'_>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
@@ -94,46 +81,4 @@ pub fn parse(json: &[u8]) -> Result<Value<'_>, serde_json::Error> {
     let value = Seed(DEPTH).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
-}
-
-/// Hands the names and values of an object on, one after the other, as they come.
-pub fn each(
-    json: impl std::io::Read,
-    each: impl FnMut(Vec<u8>, Value<'static>) -> Result<(), String>,
-) -> Result<(), String> {
-    let mut deserializer = serde_json::Deserializer::from_reader(json);
-    deserializer.disable_recursion_limit();
-    let explained = |error: serde_json::Error| match error.classify() {
-        serde_json::error::Category::Io => error.to_string(),
-        _ => format!("this is no JSON object: {error}"),
-    };
-    let mut outcome = Ok(());
-    let read = (&mut deserializer).deserialize_map(Members { each, outcome: &mut outcome });
-    outcome?;
-    read.map_err(explained)?;
-    deserializer.end().map_err(explained)
-}
-
-struct Members<'o, F> {
-    each: F,
-    outcome: &'o mut Result<(), String>,
-}
-
-impl<F: FnMut(Vec<u8>, Value<'static>) -> Result<(), String>> Visitor<'static> for Members<'_, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("an object of names and values")
-    }
-
-    fn visit_map<A: MapAccess<'static>>(mut self, mut members: A) -> Result<(), A::Error> {
-        while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(Seed(DEPTH))?;
-            if let Err(failure) = (self.each)(name.into_bytes(), value) {
-                *self.outcome = Err(failure);
-                return Err(serde::de::Error::custom("it could not be stored"));
-            }
-        }
-        Ok(())
-    }
 }

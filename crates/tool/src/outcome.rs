@@ -1,7 +1,9 @@
-//! How the command ends.
+//! The end of the command.
 
 use std::io;
 use std::process::ExitCode;
+
+use sync_store::ErrorKind::{Legacy, NotAStore};
 
 /// The meaning of the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +24,7 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// Why the command has not done what it was to do: its status, and a sentence for stderr, if there is something to say.
+/// The reason why the command has not done what it was to do: its status, and a sentence for stderr, if there is something to say.
 #[derive(Debug)]
 pub struct Failure {
     pub status: Status,
@@ -37,7 +39,6 @@ impl Failure {
 
 impl From<sync_store::Error> for Failure {
     fn from(error: sync_store::Error) -> Self {
-        use sync_store::ErrorKind::{Legacy, NotAStore};
         match &error.kind {
             NotAStore(_) => Self::new(Status::NotThere, error.to_string()),
             Legacy => Self::new(

@@ -8,7 +8,9 @@ use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use sync_msgpack::{Packed, ReadError, Reader, Text, write_head};
 
-/// Values may be nested so deeply. (The main thread's stack has room for it.)
+use crate::printable::Printable;
+
+/// Values may be nested so deeply. (The stack has room for it.)
 pub const DEPTH: usize = 4_000;
 
 /// A value of PHP.
@@ -59,32 +61,6 @@ impl fmt::Display for Foreign<'_> {
             Self::Unknown(code) => write!(f, "an ext of type {code}"),
         }
     }
-}
-
-/// Bytes for a terminal: nothing of them is obeyed by it.
-pub struct Printable<'a>(pub &'a [u8]);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        for chunk in self.0.utf8_chunks() {
-            for character in chunk.valid().chars() {
-                match character {
-                    '\\' => f.write_str("\\\\")?,
-                    _ if character.is_control() || is_invisible(character) => {
-                        write!(f, "{}", character.escape_default())?
-                    }
-                    _ => write!(f, "{character}")?,
-                }
-            }
-            chunk.invalid().iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))?;
-        }
-        Ok(())
-    }
-}
-
-/// Characters that change how those around them are shown.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The kind of a value, as PHP calls it, by its first bytes.
@@ -402,4 +378,17 @@ fn object(mut list: VecDeque<Value>) -> Value {
         Some(Value::Foreign(Foreign::Unknown(6))) => list.pop_back().unwrap_or(Value::Null),
         _ => Value::List(list),
     }
+}
+
+/// The number of elements of the array with which these bytes begin, if they begin with one that is no object.
+pub fn elements(start: &[u8]) -> Option<u64> {
+    let is_array = kind(start) == "array";
+    let mut rest = start;
+    let length = match rmp::Marker::from_u8(*start.first()?) {
+        rmp::Marker::FixArray(_) | rmp::Marker::Array16 | rmp::Marker::Array32 => {
+            rmp::decode::read_array_len(&mut rest)
+        }
+        _ => rmp::decode::read_map_len(&mut rest),
+    };
+    length.ok().filter(|_| is_array).map(u64::from)
 }

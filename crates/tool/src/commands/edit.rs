@@ -6,13 +6,13 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::time::Duration;
 
-use sync_backend::{Expiry, list_note};
-use sync_store::{Change, Now};
+use sync_backend::{Change, Expiry, Now, list_note};
 
 use crate::file;
 use crate::json;
 use crate::outcome::{Failure, Outcome, Status};
-use crate::value::{Printable, Value};
+use crate::printable::{Harmless, Printable};
+use crate::value::Value;
 
 /// Sets a name to a value.
 pub fn set(path: &Path, name: &OsStr, value: &OsStr, string: bool, ttl: Option<f64>) -> Outcome {
@@ -33,7 +33,7 @@ pub fn set(path: &Path, name: &OsStr, value: &OsStr, string: bool, ttl: Option<f
     let bytes =
         encoded(&value).map_err(|why| Failure::new(Status::Usage, format!("The value can't be stored: {why}.")))?;
     let change = put(name.as_bytes(), &bytes, note(&value), expiry);
-    file::any(path).retry(|store| store.commit(&[change], None))?;
+    file::retry(&file::any(path), |store| store.commit(&[change], None))?;
     Ok(Status::Fine)
 }
 
@@ -65,14 +65,16 @@ fn expiry(seconds: f64) -> Outcome<Expiry> {
     }
 }
 
-/// Removes names, at one moment.
+/// Removes names, one after the other.
 pub fn rm(path: &Path, names: &[OsString], force: bool) -> Outcome {
-    let store = file::existing(path)?;
+    file::must_exist(path)?;
+    let store = file::any(path);
     let mut status = Status::Fine;
     for name in names {
-        let was_there = store.retry(|store| store.remove(name.as_bytes()))?;
+        let was_there = file::retry(&store, |store| store.remove(name.as_bytes()))?;
         if !was_there && !force {
-            eprintln!("syncctl: There is no '{}' in '{}'.", Printable(name.as_bytes()), path.display());
+            let text = format!("There is no '{}' in '{}'.", Printable(name.as_bytes()), path.display());
+            eprintln!("syncctl: {}", Harmless(&text));
             status = Status::NotThere;
         }
     }

@@ -1,11 +1,18 @@
 //! The commands.
 
-mod carry;
 mod edit;
+mod export;
+mod import;
+mod item;
 mod look;
+mod stat;
+mod watch;
 mod whole;
 
-pub use carry::{export, import};
 pub use edit::{rm, set};
-pub use look::{get, ls, stat};
+pub use export::export;
+pub use import::import;
+pub use look::{get, ls};
+pub use stat::stat;
+pub use watch::{Watched, watch};
 pub use whole::{check, compact, completion};

@@ -1,0 +1,49 @@
+//! A name on its way through MessagePack.
+
+use serde::{Deserialize, Serialize};
+
+/// A name as `export --msgpack` writes it: an array of three.
+#[derive(Serialize, Deserialize)]
+pub struct Item(
+    #[serde(with = "bin")] pub Vec<u8>,
+    /// The value as it is stored: its first form, and all changes to it.
+    #[serde(with = "bin")]
+    pub Vec<u8>,
+    /// When it expires (ms since 1970).
+    pub Option<u64>,
+);
+
+/// Bytes as a bin.
+mod bin {
+    use serde::de::{Deserializer, Visitor};
+    use serde::ser::Serializer;
+    use std::fmt;
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Vec<u8>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+
+            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+                Ok(bytes)
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Vec<u8>, E> {
+                Ok(text.as_bytes().to_vec())
+            }
+        }
+        deserializer.deserialize_byte_buf(Bytes)
+    }
+}

@@ -1,0 +1,308 @@
+//! `watch`.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use sync_backend::{Backend, Expiry, Found, Now, Since, Wanted};
+use sync_store::{Store, Version};
+
+use crate::file;
+use crate::json;
+use crate::outcome::{Failure, Outcome, Status};
+use crate::output::Output;
+use crate::printable::Printable;
+use crate::stop::Stop;
+use crate::value::Value;
+use crate::words::{seconds, seconds_left};
+
+/// The longest sleep between two looks whether it is time to end.
+const SLICE: Duration = Duration::from_millis(250);
+/// A look at all names takes at most this part of the time.
+const REST: u32 = 4;
+/// The pause after a look that was not whole.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The limits of a watch.
+pub struct Watched {
+    pub json: bool,
+    pub timeout: Option<Duration>,
+    /// It ends after so many changes.
+    pub count: Option<u64>,
+}
+
+/// Prints changes as they come, of some names or of all.
+pub fn watch(path: &Path, names: &[OsString], watched: &Watched) -> Outcome {
+    let mut watch = Watch {
+        // Only to be read: no program is to wait for one that looks on.
+        store: file::looked_at(path),
+        out: Output::new(),
+        json: watched.json,
+        left: watched.count,
+        printed: 0,
+        until: watched.timeout.map(|timeout| Instant::now() + timeout),
+        stop: Stop::new()?,
+    };
+    // Failures to open it are told at once.
+    watch.state()?;
+    if names.is_empty() {
+        watch.everything()?
+    } else {
+        watch.names(names)?
+    }
+    watch.out.flush()?;
+    let is_enough = watched.timeout.is_none() || watch.stop.is_due() || watch.printed >= watched.count.unwrap_or(1);
+    Ok(if is_enough { Status::Fine } else { Status::NotThere })
+}
+
+/// A name that is watched.
+struct Name<'n> {
+    name: &'n [u8],
+    version: Version,
+    is_there: bool,
+}
+
+struct Watch {
+    store: Store,
+    out: Output,
+    json: bool,
+    left: Option<u64>,
+    printed: u64,
+    until: Option<Instant>,
+    stop: Stop,
+}
+
+impl Watch {
+    /// Whether it is time to end.
+    fn is_over(&self) -> bool {
+        self.left == Some(0) || self.stop.is_due() || self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// The next sleep.
+    fn slice(&self) -> Duration {
+        self.until.map_or(SLICE, |until| until.saturating_duration_since(Instant::now()).min(SLICE))
+    }
+
+    /// Runs an operation until it has had its way, or it is time to end: `None`.
+    fn retry<T>(&self, mut operation: impl FnMut(&Store) -> sync_store::Result<T>) -> Outcome<Option<T>> {
+        file::retry(&self.store, |store| if self.is_over() { Ok(None) } else { operation(store).map(Some) })
+    }
+
+    fn state(&self) -> Outcome<u64> {
+        Ok(self.retry(Store::state)?.unwrap_or(0))
+    }
+
+    /// Sleeps until one of these has changed, or a time has come. False: it is time to end.
+    fn sleep(&self, wanted: &mut [Wanted<sync_store::Watch>], since: Since, until: Option<Expiry>) -> Outcome<bool> {
+        self.retry(|store| store.watch(wanted, since))?;
+        while !self.is_over() {
+            let left = until.map_or(SLICE, |expiry| expiry.left(Now::read()) + Duration::from_millis(1));
+            let has_changed = self.retry(|store| store.has_changed(wanted, self.slice().min(left)))?;
+            if has_changed == Some(true) || until.is_some_and(|expiry| expiry.has_come(Now::read())) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn names(&mut self, names: &[OsString]) -> Outcome<()> {
+        let mut all: Vec<_> = names
+            .iter()
+            .map(|name| Name { name: name.as_bytes(), version: Version::default(), is_there: false })
+            .collect();
+        let mut is_first = true;
+        loop {
+            for name in &mut all {
+                let mut bytes = Vec::new();
+                let mut found = self.get(name, &mut bytes)?;
+                if found == Some(Found::Appended) {
+                    // All of it is to be shown.
+                    name.version = Version::default();
+                    found = self.get(name, &mut bytes)?;
+                }
+                match found {
+                    None => break,
+                    Some(Found::Unchanged) => {}
+                    Some(Found::Missing) if !std::mem::take(&mut name.is_there) => {}
+                    Some(found) => {
+                        name.is_there = found != Found::Missing;
+                        let shown = name.is_there.then(|| Shown::of(&bytes, Store::expiry_of(&name.version)));
+                        if !is_first {
+                            self.print(name.name, shown)?;
+                        }
+                    }
+                }
+            }
+            self.out.flush()?;
+            is_first = false;
+            let mut wanted: Vec<_> = all.iter().map(|name| Wanted::key(name.name)).collect();
+            if !self.sleep(&mut wanted, Since::Seen, None)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn get(&self, name: &mut Name, bytes: &mut Vec<u8>) -> Outcome<Option<Found>> {
+        self.retry(|store| {
+            bytes.clear();
+            store.get(name.name, &mut name.version, bytes)
+        })
+    }
+
+    fn everything(&mut self) -> Outcome<()> {
+        let mut state = self.state()?;
+        let mut opening = self.store.enter();
+        let Some(mut known) = self.survey(u64::MAX)? else { return Ok(()) };
+        // Values that have been printed, which are as new as the next look begins.
+        let mut printed = HashMap::new();
+        while self.sleep(&mut [Wanted::anything()], Since::State(state), known.soonest)? {
+            let start = Instant::now();
+            let now = self.state()?;
+            let current = self.store.enter();
+            let since = if current == opening { state } else { 0 };
+            let Some(seen) = self.survey(since)? else { return Ok(()) };
+            for name in known.names.difference(&seen.names) {
+                self.print(name, None)?;
+            }
+            let before = std::mem::take(&mut printed);
+            for (_, name, stored) in &seen.changed {
+                if current == opening && before.get(name) == Some(stored) {
+                    continue;
+                }
+                let (mut bytes, mut one) = (Vec::new(), Name { name, version: Version::default(), is_there: true });
+                if let Some(Found::Value) = self.get(&mut one, &mut bytes)? {
+                    let version = one.version;
+                    self.print(name, Some(Shown::of(&bytes, Store::expiry_of(&version))))?;
+                    printed.insert(name.clone(), Store::record_of(&version));
+                }
+            }
+            self.out.flush()?;
+            (known, state, opening) = (seen, now, current);
+            let rest = REST * start.elapsed();
+            if rest > PAUSE {
+                std::thread::sleep(rest.min(Duration::from_secs(10)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at all names. `None`: it is time to end.
+    fn survey(&self, since: u64) -> Outcome<Option<Seen>> {
+        while !self.is_over() {
+            let (mut seen, whole) = match self.retry(|store| {
+                store.survey(|seen: &mut Seen, sight| {
+                    seen.names.insert(sight.name.into());
+                    if sight.stored >= since {
+                        seen.changed.push((sight.place, sight.name.into(), sight.stored));
+                    }
+                    seen.soonest = seen.soonest.into_iter().chain(sight.expiry).min();
+                })
+            })? {
+                Some(surveyed) => surveyed,
+                None => return Ok(None),
+            };
+            if whole {
+                seen.changed.sort_unstable();
+                return Ok(Some(seen));
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Ok(None)
+    }
+
+    /// Prints a change: a value, or that a name has none any more.
+    fn print(&mut self, name: &[u8], shown: Option<Shown>) -> Outcome<()> {
+        if self.left == Some(0) {
+            return Ok(());
+        }
+        self.left = self.left.map(|left| left - 1);
+        self.printed += 1;
+        if self.json {
+            let line = Line::of(name, shown.as_ref());
+            self.out.json(&line, false)?;
+        } else {
+            self.print_text(name, shown)?;
+        }
+        writeln!(self.out).map_err(Failure::from)
+    }
+
+    fn print_text(&mut self, name: &[u8], shown: Option<Shown>) -> std::io::Result<()> {
+        write!(self.out, "{}", Printable(name))?;
+        let Some(Shown { value, expiry }) = shown else { return write!(self.out, " removed") };
+        write!(self.out, " = ")?;
+        match value {
+            Ok(value) => self.out.json(&value, false)?,
+            Err(why) => write!(self.out, "({why})")?,
+        }
+        seconds_left(expiry).map_or(Ok(()), |left| write!(self.out, " (expires in {})", seconds(left)))
+    }
+}
+
+/// A value to be shown; or the reason why there is no JSON for it.
+struct Shown<'v> {
+    value: Result<Value<'v>, String>,
+    expiry: Option<Expiry>,
+}
+
+impl<'v> Shown<'v> {
+    fn of(bytes: &'v [u8], expiry: Option<Expiry>) -> Self {
+        let value = Value::decode(bytes).map_err(|error| format!("damaged: {error}"));
+        let value = value.and_then(|value| match json::obstacle(&value) {
+            None => Ok(value),
+            Some(why) => Err(why),
+        });
+        Self { value, expiry }
+    }
+}
+
+/// A change as a line of JSON.
+#[derive(Serialize)]
+struct Line<'l> {
+    /// Seconds since 1970.
+    time: f64,
+    name: Cow<'l, str>,
+    /// The name in ASCII, where it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    escaped: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<f64>,
+    /// The reason why there is no value here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_json: Option<&'l str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'l Value<'l>>,
+}
+
+impl<'l> Line<'l> {
+    fn of(name: &'l [u8], shown: Option<&'l Shown<'l>>) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |now| now.as_millis() as f64 / 1e3);
+        let expiry = shown.and_then(|shown| shown.expiry);
+        let value = shown.map(|shown| shown.value.as_ref());
+        Self {
+            time: now,
+            name: String::from_utf8_lossy(name),
+            escaped: std::str::from_utf8(name).is_err().then(|| Printable(name).to_string()),
+            removed: shown.is_none().then_some(true),
+            expires: expiry.map(|expiry| expiry.milliseconds() as f64 / 1e3),
+            no_json: value.and_then(|value| value.err().map(String::as_str)),
+            value: value.and_then(Result::ok),
+        }
+    }
+}
+
+/// A look at all names.
+#[derive(Default)]
+struct Seen {
+    names: HashSet<Box<[u8]>>,
+    /// Those that were stored since: place, name, state.
+    changed: Vec<(u64, Box<[u8]>, u64)>,
+    /// When the first value expires.
+    soonest: Option<Expiry>,
+}

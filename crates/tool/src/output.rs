@@ -1,0 +1,66 @@
+//! Standard output, which may be a terminal: that gets nothing that it would obey. Anything else gets the bytes that were asked for.
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write, stdout};
+
+use serde::Serialize;
+use serde_json::ser::{PrettyFormatter, Serializer};
+
+use crate::printable::{HarmlessJson, Printable};
+
+/// Standard output.
+pub struct Output {
+    out: BufWriter<StdoutLock<'static>>,
+    is_terminal: bool,
+}
+
+impl Output {
+    pub fn new() -> Self {
+        let is_terminal = stdout().is_terminal();
+        Self { out: BufWriter::with_capacity(1 << 18, stdout().lock()), is_terminal }
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Writes JSON.
+    pub fn json(&mut self, value: &impl Serialize, pretty: bool) -> io::Result<()> {
+        if !self.is_terminal {
+            return write_json(value, pretty, &mut self.out);
+        }
+        let mut json = Vec::new();
+        write_json(value, pretty, &mut json)?;
+        write!(self.out, "{}", HarmlessJson(&String::from_utf8_lossy(&json)))
+    }
+
+    /// Writes bytes of somebody else's: as they are, but to a terminal as lines of text.
+    pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !self.is_terminal {
+            return self.out.write_all(bytes);
+        }
+        for (number, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
+            write!(self.out, "{}{}", if number == 0 { "" } else { "\n" }, Printable(line))?;
+        }
+        Ok(())
+    }
+}
+
+fn write_json(value: &impl Serialize, pretty: bool, out: &mut impl Write) -> io::Result<()> {
+    let written = if pretty {
+        value.serialize(&mut Serializer::with_formatter(out, PrettyFormatter::with_indent(b"    ")))
+    } else {
+        value.serialize(&mut Serializer::new(out))
+    };
+    written.map_err(Into::into)
+}
+
+/// Text of our own.
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,86 @@
+//! Text for a terminal. Names and values are other people's data: no byte of theirs is obeyed.
+
+use std::fmt::{self, Write};
+
+/// Bytes that somebody else has made, in one line: control characters and others that change how text is shown are escaped, and so is the
+/// backslash.
+pub struct Printable<'a>(pub &'a [u8]);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match character {
+                    '\\' => f.write_str("\\\\")?,
+                    _ if is_obeyed(character) => write!(f, "{}", character.escape_default())?,
+                    _ => f.write_char(character)?,
+                }
+            }
+            chunk.invalid().iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// A text of our own, in which parts of others' may be that have been escaped already, or not.
+pub struct Harmless<'a>(pub &'a str);
+
+impl fmt::Display for Harmless<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            '\n' => f.write_char('\n'),
+            _ if is_obeyed(character) => write!(f, "{}", character.escape_default()),
+            _ => f.write_char(character),
+        })
+    }
+}
+
+/// The same JSON, with escapes for all that a terminal might obey.
+pub struct HarmlessJson<'a>(pub &'a str);
+
+impl fmt::Display for HarmlessJson<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            '\n' => f.write_char('\n'),
+            _ if is_obeyed(character) => {
+                character.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(f, "\\u{unit:04x}"))
+            }
+            _ => f.write_char(character),
+        })
+    }
+}
+
+/// Whether a terminal obeys a character, or shows those around it in another way for it.
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_control_character_passes() {
+        let all: String = ('\0'..=char::MAX).filter(|&character| character.is_control()).collect();
+        let json = serde_json::to_string(&all).unwrap();
+        let shown =
+            [Printable(all.as_bytes()).to_string(), Harmless(&all).to_string(), HarmlessJson(&json).to_string()];
+        for shown in &shown {
+            // (Harmless leaves lines as they are.)
+            assert!(shown.chars().all(|character| !character.is_control() || character == '\n'), "{shown:?}");
+        }
+        assert!(!shown[0].contains('\n') && !shown[2].contains('\n'));
+        assert_eq!(serde_json::from_str::<String>(&shown[2]).unwrap(), all);
+    }
+
+    #[test]
+    fn characters_that_turn_the_text_around_are_shown_as_their_numbers() {
+        assert_eq!(Printable("a\u{202e}b\u{e0041}".as_bytes()).to_string(), "a\\u{202e}b\\u{e0041}");
+        assert_eq!(HarmlessJson("\"\u{202e}\u{e0041}\"").to_string(), "\"\\u202e\\udb40\\udc41\"");
+        assert_eq!(Printable("重庆 ü \\".as_bytes()).to_string(), "重庆 ü \\\\");
+        assert_eq!(Printable(b"\xff\x1b[31m").to_string(), "\\xff\\u{1b}[31m");
+    }
+}

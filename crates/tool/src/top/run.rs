@@ -1,0 +1,123 @@
+//! The screen: taking it, keeping it up to date, and giving it back however that ends.
+
+use std::ffi::OsStr;
+use std::io::{IsTerminal, Write, stdout};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::terminal::size;
+use ratatui::{DefaultTerminal, Terminal};
+
+use super::sample::{Sample, Sampler};
+use super::view::{Shown, draw};
+use crate::file;
+use crate::outcome::{Failure, Outcome, Status};
+use crate::output::Output;
+use crate::printable::Printable;
+use crate::stop::Stop;
+
+/// The longest wait for a key: a signal is noticed afterwards.
+const SLICE: Duration = Duration::from_millis(250);
+/// A screen, where nobody says how large it is.
+const SIZE: (u16, u16) = (120, 40);
+/// Lines of a page.
+const PAGE: isize = 20;
+
+/// Shows a store, live; or once.
+pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outcome {
+    let store = file::looked_at(path);
+    let title = format!("syncctl top {}", Printable(path.as_os_str().as_bytes()));
+    let mut sampler = Sampler::new(&store, prefix.as_bytes());
+    // Failures are told before the screen is taken.
+    sampler.look()?;
+    if once {
+        std::thread::sleep(interval.min(SLICE));
+        return print(&title, sampler.look()?);
+    }
+    if !stdout().is_terminal() {
+        return Err(Failure::new(Status::Usage, "top needs a terminal; top --once prints one frame."));
+    }
+    let stop = Stop::new()?;
+    // (A panic gives it back as well, before it says anything.)
+    let mut terminal = ratatui::try_init()?;
+    let outcome = show(&mut terminal, &title, &mut sampler, interval, &stop);
+    ratatui::try_restore()?;
+    outcome
+}
+
+/// Prints one frame as text.
+fn print(title: &str, sample: &Sample) -> Outcome {
+    let number = |name| std::env::var(name).ok().and_then(|number| number.parse().ok()).filter(|&number| number > 0);
+    let terminal = size().ok().filter(|_| stdout().is_terminal()).unwrap_or(SIZE);
+    let (width, height) = (number("COLUMNS").unwrap_or(terminal.0), number("LINES").unwrap_or(terminal.1));
+    let Ok(mut screen) = Terminal::new(TestBackend::new(width, height));
+    let Ok(_) = screen.draw(|frame| draw(frame, title, sample, Shown::default()));
+    let mut out = Output::new();
+    for line in screen.backend().buffer().content().chunks(usize::from(width)) {
+        let line: String = line.iter().map(|cell| cell.symbol()).collect();
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    out.flush()?;
+    Ok(Status::Fine)
+}
+
+fn show(
+    terminal: &mut DefaultTerminal,
+    title: &str,
+    sampler: &mut Sampler,
+    interval: Duration,
+    stop: &Stop,
+) -> Outcome {
+    let mut shown = Shown::default();
+    loop {
+        let sample = sampler.look()?;
+        let next = Instant::now() + interval;
+        loop {
+            terminal.draw(|frame| draw(frame, title, sample, shown))?;
+            if !wait_for_key(sample, &mut shown, next, stop)? {
+                return Ok(Status::Fine);
+            }
+            if Instant::now() >= next {
+                break;
+            }
+        }
+    }
+}
+
+/// Waits until the screen has to be drawn anew. False: the user wants to leave.
+fn wait_for_key(sample: &Sample, shown: &mut Shown, next: Instant, stop: &Stop) -> Outcome<bool> {
+    let rows = if shown.grouped { sample.names.groups.len() } else { sample.names.largest.len() };
+    while !stop.is_due() {
+        let left = next.saturating_duration_since(Instant::now());
+        if !event::poll(left.min(SLICE))? {
+            if left.is_zero() {
+                return Ok(true);
+            }
+            continue;
+        }
+        let key = match event::read()? {
+            Event::Key(key) if key.kind != KeyEventKind::Release => key,
+            Event::Resize(..) => return Ok(true),
+            _ => continue,
+        };
+        match key {
+            KeyEvent { code: KeyCode::Char('q') | KeyCode::Esc, .. } => return Ok(false),
+            KeyEvent { code: KeyCode::Char('c'), modifiers, .. } if modifiers.contains(KeyModifiers::CONTROL) => {
+                return Ok(false);
+            }
+            KeyEvent { code: KeyCode::Char('g'), .. } => *shown = Shown { grouped: !shown.grouped, from: 0 },
+            KeyEvent { code: KeyCode::Down, .. } => shown.scroll(1, rows),
+            KeyEvent { code: KeyCode::Up, .. } => shown.scroll(-1, rows),
+            KeyEvent { code: KeyCode::PageDown, .. } => shown.scroll(PAGE, rows),
+            KeyEvent { code: KeyCode::PageUp, .. } => shown.scroll(-PAGE, rows),
+            #[cfg(debug_assertions)]
+            KeyEvent { code: KeyCode::Char('!'), .. } => panic!("a test asks for it"),
+            _ => continue,
+        }
+        return Ok(true);
+    }
+    Ok(false)
+}

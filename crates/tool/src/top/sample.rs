@@ -1,0 +1,249 @@
+//! Looks at a store, one after the other. None of them takes a lock or waits for anybody.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use sync_backend::{Backend, BackendError, Expiry, Remedy, Stats};
+use sync_store::{Sight, Store};
+
+use crate::facts::Facts;
+use crate::outcome::{Failure, Outcome};
+use crate::printable::Printable;
+
+/// The largest names that are kept.
+const LARGEST: usize = 200;
+/// The groups of names that are told apart; there may be as many as names.
+const GROUPS: usize = 1_000;
+/// The queues that are remembered.
+const QUEUES: usize = 20;
+/// The rates that are remembered.
+const RATES: usize = 600;
+/// Going through all names takes at most this part of the time, so that the whole stays below a hundredth of a core.
+const SURVEYS: u32 = 250;
+/// The longest time between two of them.
+const RARELY: Duration = Duration::from_secs(600);
+
+/// A look.
+#[derive(Debug, Default)]
+pub struct Sample {
+    /// Whether there is a store.
+    pub is_there: bool,
+    pub stats: Stats,
+    /// Commits in a second, for each look; the last one is the newest.
+    pub rates: VecDeque<f64>,
+    pub names: Names,
+    pub queues: Vec<Queue>,
+}
+
+/// What is known of the names.
+#[derive(Debug, Default)]
+pub struct Names {
+    pub count: u64,
+    pub bytes: u64,
+    /// The largest first.
+    pub largest: Vec<Name>,
+    /// The largest first.
+    pub groups: Vec<Group>,
+    /// When they were looked at.
+    pub at: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub struct Name {
+    pub name: String,
+    pub kind: String,
+    pub elements: Option<u64>,
+    pub bytes: u64,
+    pub expiry: Option<Expiry>,
+}
+
+/// Names that begin in the same way.
+#[derive(Debug)]
+pub struct Group {
+    pub prefix: String,
+    pub names: u64,
+    pub bytes: u64,
+}
+
+/// A list from which items are consumed.
+#[derive(Debug)]
+pub struct Queue {
+    pub name: String,
+    pub elements: Option<u64>,
+    /// The processes that have an item of it.
+    pub consumers: Vec<Option<u32>>,
+}
+
+/// Looks at a store.
+pub struct Sampler<'s> {
+    store: &'s Store,
+    prefix: &'s [u8],
+    sample: Sample,
+    /// When the commits were so many.
+    last: Option<(Instant, u64)>,
+    next_survey: Instant,
+    /// Names of lists from which items have been consumed.
+    queues: BTreeMap<Vec<u8>, ()>,
+}
+
+impl<'s> Sampler<'s> {
+    /// For a store, of which the names that begin with a prefix are told one by one.
+    pub fn new(store: &'s Store, prefix: &'s [u8]) -> Self {
+        let queues = BTreeMap::new();
+        Self { store, prefix, sample: Sample::default(), last: None, next_survey: Instant::now(), queues }
+    }
+
+    /// Looks once more.
+    pub fn look(&mut self) -> Outcome<&Sample> {
+        let Some(stats) = unhindered(Backend::stats(self.store))? else { return Ok(&self.sample) };
+        self.sample.is_there = self.store.enter() != 0;
+        let now = Instant::now();
+        if let Some((before, commits)) = self.last {
+            let rate = stats.commits.saturating_sub(commits) as f64 / (now - before).as_secs_f64().max(1e-3);
+            self.sample.rates.push_back(rate);
+            if self.sample.rates.len() > RATES {
+                self.sample.rates.pop_front();
+            }
+        }
+        self.last = Some((now, stats.commits));
+        self.sample.stats = stats;
+        self.look_at_queues()?;
+        if now >= self.next_survey {
+            self.survey()?;
+        }
+        Ok(&self.sample)
+    }
+
+    fn look_at_queues(&mut self) -> Outcome<()> {
+        for consumer in &self.sample.stats.consuming {
+            if self.queues.len() < QUEUES {
+                self.queues.insert(consumer.name.clone(), ());
+            }
+        }
+        self.sample.queues.clear();
+        for name in self.queues.keys() {
+            let facts = unhindered(Facts::look(self.store, name))?.flatten();
+            let consumers = self.sample.stats.consuming.iter().filter(|it| it.name == *name);
+            self.sample.queues.push(Queue {
+                name: Printable(name).to_string(),
+                elements: facts.and_then(|facts| facts.elements),
+                consumers: consumers.map(|it| it.pid).collect(),
+            });
+        }
+        Ok(())
+    }
+
+    fn survey(&mut self) -> Outcome<()> {
+        let (start, prefix) = (Instant::now(), self.prefix);
+        let surveyed = self.store.survey(|counted: &mut Counted, sight| counted.count(prefix, sight));
+        if let Some((counted, _)) = unhindered(surveyed)? {
+            self.sample.names = self.named(counted)?;
+        }
+        self.next_survey = Instant::now() + (start.elapsed() * SURVEYS).min(RARELY);
+        Ok(())
+    }
+
+    fn named(&self, counted: Counted) -> Outcome<Names> {
+        let mut largest = counted.largest.into_vec();
+        largest.sort_unstable();
+        let mut names = Vec::with_capacity(largest.len());
+        for (Reverse(bytes), name, expiry) in largest {
+            let facts = unhindered(Facts::look(self.store, &name))?.flatten();
+            names.push(Name {
+                name: Printable(&name).to_string(),
+                elements: facts.as_ref().and_then(|facts| facts.elements),
+                kind: facts.map_or_else(|| "?".into(), |facts| facts.kind),
+                bytes,
+                expiry,
+            });
+        }
+        let mut groups: Vec<_> = counted
+            .groups
+            .into_iter()
+            .map(|(prefix, (names, bytes))| Group { prefix: Printable(&prefix).to_string(), names, bytes })
+            .collect();
+        groups.sort_by(|one, other| (other.bytes, &one.prefix).cmp(&(one.bytes, &other.prefix)));
+        Ok(Names { count: counted.count, bytes: counted.bytes, largest: names, groups, at: Some(Instant::now()) })
+    }
+}
+
+/// The result of a look; `None` where it would have to wait for somebody.
+fn unhindered<T>(result: sync_store::Result<T>) -> Outcome<Option<T>> {
+    match result {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if matches!(error.remedy(), Remedy::Wait(_) | Remedy::Retry) => Ok(None),
+        Err(error) => Err(Failure::from(error)),
+    }
+}
+
+/// Bytes of a value, its name, and when it expires.
+type Large = (Reverse<u64>, Box<[u8]>, Option<Expiry>);
+
+/// The sums of a survey.
+#[derive(Default)]
+struct Counted {
+    count: u64,
+    bytes: u64,
+    /// The smallest is on top.
+    largest: BinaryHeap<Large>,
+    groups: HashMap<Box<[u8]>, (u64, u64)>,
+}
+
+impl Counted {
+    fn count(&mut self, prefix: &[u8], sight: Sight) {
+        let Some(rest) = sight.name.strip_prefix(prefix) else { return };
+        self.count += 1;
+        self.bytes += sight.bytes;
+        let is_large = self.largest.len() < LARGEST || self.largest.peek().is_some_and(|least| sight.bytes > least.0.0);
+        if is_large {
+            self.largest.push((Reverse(sight.bytes), sight.name.into(), sight.expiry));
+            if self.largest.len() > LARGEST {
+                self.largest.pop();
+            }
+        }
+        // Up to the first character that people use to divide names.
+        let part = rest.iter().position(|byte| b":/.|".contains(byte)).map_or(0, |at| at + 1);
+        let group = &sight.name[..prefix.len() + part];
+        let group = if self.groups.len() < GROUPS || self.groups.contains_key(group) { group } else { b"" };
+        let sums = match self.groups.get_mut(group) {
+            Some(sums) => sums,
+            None => self.groups.entry(group.into()).or_default(),
+        };
+        *sums = (sums.0 + 1, sums.1 + sight.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sight(name: &[u8], bytes: u64) -> Sight<'_> {
+        Sight { name, place: 0, bytes, expiry: None, stored: 0 }
+    }
+
+    #[test]
+    fn the_largest_are_kept_and_names_are_grouped_by_how_they_begin() {
+        let mut counted = Counted::default();
+        for n in 0..1_000u64 {
+            counted.count(b"", sight(format!("user:{n}").as_bytes(), n));
+        }
+        counted.count(b"", sight(b"alone", 5_000));
+        assert_eq!((counted.count, counted.bytes), (1_001, 499_500 + 5_000));
+        let sizes: Vec<u64> = counted.largest.clone().into_sorted_vec().iter().map(|it| it.0.0).collect();
+        assert_eq!((sizes.len(), sizes[0], sizes[1], sizes[LARGEST - 1]), (LARGEST, 5_000, 999, 801));
+        assert_eq!(counted.groups[b"user:".as_slice()], (1_000, 499_500));
+        assert_eq!(counted.groups[b"".as_slice()], (1, 5_000));
+    }
+
+    #[test]
+    fn there_are_never_more_groups_than_fit() {
+        let mut counted = Counted::default();
+        for n in 0..3 * GROUPS {
+            counted.count(b"x", sight(format!("x{n}/y").as_bytes(), 1));
+        }
+        counted.count(b"x", sight(b"y", 1));
+        assert!(counted.groups.len() <= GROUPS + 1);
+        assert_eq!(counted.groups.values().map(|group| group.0).sum::<u64>(), 3 * GROUPS as u64);
+    }
+}

@@ -1,0 +1,280 @@
+//! The command at a terminal: what that is given, and how it is left.
+
+mod common;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use common::Scratch;
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+
+const NEVER: Duration = Duration::from_secs(60);
+
+/// A command at a terminal of its own.
+struct Terminal {
+    child: Child,
+    master: OwnedFd,
+    /// The command's side, which remains when that has ended.
+    slave: File,
+    output: Receiver<Vec<u8>>,
+    /// All that it was given.
+    bytes: Vec<u8>,
+    screen: vt100::Parser,
+}
+
+impl Terminal {
+    fn of(mut command: Command) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+        tcsetwinsize(&slave, size(30, 120)).unwrap();
+        let side = || Stdio::from(slave.try_clone().unwrap());
+        command.stdin(side()).stdout(side()).stderr(side()).env("TERM", "xterm-256color");
+        let lead = || {
+            rustix::process::setsid()?;
+            Ok(rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?)
+        };
+        // SAFETY: between fork and exec it makes two system calls, and touches no memory of others.
+        unsafe { command.pre_exec(lead) };
+        let child = command.spawn().unwrap();
+        let (sender, output) = channel();
+        let mut reader = File::from(master.try_clone().unwrap());
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                let Ok(()) = sender.send(buffer[..count].to_vec()) else { return };
+            }
+        });
+        Self { child, master, slave, output, bytes: Vec::new(), screen: vt100::Parser::new(cells(30), cells(120), 0) }
+    }
+
+    /// Waits until the screen shows something.
+    #[track_caller]
+    fn shows(&mut self, what: &str, is_shown: impl Fn(&vt100::Screen) -> bool) {
+        let start = Instant::now();
+        while !is_shown(self.screen.screen()) {
+            match self.output.recv_timeout(NEVER.saturating_sub(start.elapsed())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(_) => panic!("it never shows {what}:\n{}", self.screen.screen().contents()),
+            }
+        }
+    }
+
+    #[track_caller]
+    fn shows_words(&mut self, words: &str) {
+        self.shows(words, |screen| screen.contents().contains(words));
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.screen.process(bytes);
+    }
+
+    fn types(&self, keys: &str) {
+        File::from(self.master.try_clone().unwrap()).write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until it has ended, and takes all that it has said: its status.
+    fn ends(&mut self) -> Option<i32> {
+        let status = self.child.wait().unwrap();
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(100)) {
+            self.take(&bytes);
+        }
+        status.code()
+    }
+
+    /// The terminal is as a shell wants it.
+    #[track_caller]
+    fn is_restored(&self) {
+        let screen = self.screen.screen();
+        assert!(!screen.alternate_screen() && !screen.hide_cursor());
+        let modes = tcgetattr(&self.slave).unwrap().local_modes;
+        assert!(modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG), "{modes:?}");
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn size(rows: u16, columns: u16) -> Winsize {
+    Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
+
+/// Sets a title, moves the cursor, turns text around, in all the ways that there are for it.
+const EVIL: &str = "\x1b]0;owned\x07\x1b[2J\x1b[31m\r\u{9b}31m\u{9d}0;x\u{9c}\u{202e}\x7f\x08\t\u{feff}end";
+
+#[test]
+fn nothing_that_others_have_made_is_obeyed() {
+    let file = Scratch::new();
+    let evil = EVIL.as_bytes();
+    let string = [&[0xd9, evil.len() as u8][..], evil].concat();
+    file.put(evil, &string);
+    // An object whose class is called so, and an array with such a key that is no JSON.
+    file.put(b"object", &[&[0x92, 0xc7, evil.len() as u8, 1][..], evil, b"\x80"].concat());
+    file.put(b"key", &[&[0x81, 0xd9, evil.len() as u8][..], evil, b"\xcb\x7f\xf0\0\0\0\0\0\0"].concat());
+    for (command, arguments) in [
+        ("ls", &[][..]),
+        ("ls", &["--long"]),
+        ("ls", &["--null"]),
+        ("get", &[EVIL]),
+        ("get", &[EVIL, "--raw"]),
+        ("get", &[EVIL, "--pretty"]),
+        ("get", &["object"]),
+        ("get", &["key"]),
+        ("get", &["\x1b]0;missing\x07"]),
+        ("rm", &["\x1b]0;missing\x07"]),
+        ("stat", &[EVIL, "object", "\x1b]0;missing\x07"]),
+        ("stat", &[EVIL, "object", "--json"]),
+        ("export", &[]),
+        ("top", &["--once"]),
+    ] {
+        let mut terminal = Terminal::of(file.command(command, arguments));
+        terminal.ends();
+        let shown = String::from_utf8(terminal.bytes.clone()).unwrap();
+        // (Each newline comes with a carriage return, and `--null` with its NUL.)
+        let is_obeyed =
+            |&character: &char| character.is_control() && !matches!(character, '\n' | '\0') || character == '\u{202e}';
+        // Nor do the bars count that come and go on stderr.
+        let text = shown.replace("\r\n", "\n").replace("\r\x1b[2K", "");
+        assert_eq!(text.chars().find(is_obeyed), None, "{command} {arguments:?}: {text:?}");
+        assert!(text.contains("end") || text.contains("missing") || text.contains("object"), "{text:?}");
+    }
+    // In a pipe are the bytes that were asked for.
+    assert_eq!(file.run("get", &[EVIL, "--raw"]).stdout, evil);
+    let json: String = serde_json::from_slice(&file.run("get", &[EVIL]).stdout).unwrap();
+    assert_eq!(json, EVIL);
+}
+
+#[test]
+fn a_watch_shows_nothing_that_is_obeyed() {
+    let file = Scratch::new();
+    for arguments in [&[][..], &["--json"]] {
+        let mut terminal = Terminal::of(file.command("watch", arguments));
+        let value = [&[0xd9, EVIL.len() as u8][..], EVIL.as_bytes()].concat();
+        for n in 0..3_000u32 {
+            file.put(EVIL.as_bytes(), &value);
+            if let Ok(bytes) = terminal.output.recv_timeout(Duration::from_millis(20)) {
+                terminal.take(&bytes);
+                break;
+            }
+            assert!(n < 2_999, "it says nothing");
+        }
+        // As by Ctrl-C.
+        terminal.types("\x03");
+        assert_eq!(terminal.ends(), Some(0));
+        let shown = String::from_utf8(terminal.bytes.clone()).unwrap().replace("\r\n", "\n");
+        // (The terminal itself echoes the key.)
+        let shown = shown.trim_end_matches("^C");
+        assert_eq!(shown.chars().find(|it| it.is_control() && *it != '\n' || *it == '\u{202e}'), None, "{shown:?}");
+        assert!(shown.contains("end"), "{shown:?}");
+    }
+}
+
+#[test]
+fn messagepack_is_not_for_a_terminal() {
+    let file = Scratch::new();
+    file.put(b"x", b"\x01");
+    let mut terminal = Terminal::of(file.command("export", &["--msgpack"]));
+    assert_eq!(terminal.ends(), Some(2));
+    assert!(terminal.screen.screen().contents().contains("not for a terminal"));
+}
+
+#[test]
+fn top_follows_the_store_the_keys_and_the_size_of_the_terminal() {
+    let file = Scratch::new();
+    let mut terminal = Terminal::of(file.command("top", &["--interval", "0.1"]));
+    terminal.shows_words("no such file yet");
+    file.put(b"user:1", &[0xd9, 3, b'a', b'b', b'c']);
+    file.put(format!("user:{EVIL}").as_bytes(), b"\x01");
+    let store = file.store();
+    store.take_lock(sync_store::LockName::named(b"a-lock"), false).unwrap();
+    terminal.shows_words("user:1");
+    terminal.shows_words("\"a-lock\"");
+    terminal.shows_words(&std::process::id().to_string());
+    terminal.shows_words("user:\\u{1b}]0;owned");
+    terminal.types("g");
+    terminal.shows_words("user:…");
+    tcsetwinsize(&terminal.master, size(40, 60)).unwrap();
+    terminal.screen.screen_mut().set_size(cells(40), cells(60));
+    terminal.shows("the frame in 60 columns", |screen| {
+        let contents = screen.contents();
+        let first = contents.lines().next().unwrap_or_default();
+        first.starts_with('┌') && first.ends_with('┐') && first.chars().count() == 60
+    });
+    terminal.types("q");
+    assert_eq!(terminal.ends(), Some(0));
+    terminal.is_restored();
+    assert!(!String::from_utf8_lossy(&terminal.bytes).contains("\x1b]0;"));
+}
+
+#[test]
+fn top_gives_the_terminal_back_however_it_ends() {
+    let file = Scratch::new();
+    file.put(b"x", b"\x01");
+    for (key, status) in [("q", 0), ("\x1b", 0), ("\x03", 0)] {
+        let mut terminal = Terminal::of(file.command("top", &[]));
+        terminal.shows("a frame", |screen| screen.alternate_screen() && screen.contents().contains("commits/s"));
+        terminal.types(key);
+        assert_eq!(terminal.ends(), Some(status), "{key:?}");
+        terminal.is_restored();
+    }
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let mut terminal = Terminal::of(file.command("top", &[]));
+        terminal.shows("a frame", |screen| screen.alternate_screen());
+        kill_process(Pid::from_child(&terminal.child), signal).unwrap();
+        assert_eq!(terminal.ends(), Some(0));
+        terminal.is_restored();
+    }
+    // The file comes to be something else.
+    let mut terminal = Terminal::of(file.command("top", &["--interval", "0.1"]));
+    terminal.shows("a frame", |screen| screen.alternate_screen());
+    let other = Scratch::new();
+    std::fs::write(&other.0, b"something else altogether").unwrap();
+    std::fs::rename(&other.0, &file.0).unwrap();
+    assert_eq!(terminal.ends(), Some(1));
+    terminal.is_restored();
+    assert!(terminal.screen.screen().contents().contains("is not a Sync store"));
+}
+
+/// (A build that is no release panics at a key that asks for it.)
+#[test]
+#[cfg_attr(not(debug_assertions), ignore = "only a debug build panics on demand")]
+fn top_gives_the_terminal_back_when_it_panics() {
+    let file = Scratch::new();
+    file.put(b"x", b"\x01");
+    let mut terminal = Terminal::of(file.command("top", &[]));
+    terminal.shows("a frame", |screen| screen.alternate_screen());
+    terminal.types("!");
+    assert_eq!(terminal.ends(), Some(3));
+    terminal.is_restored();
+    assert!(terminal.screen.screen().contents().contains("a test asks for it"));
+}
+
+#[test]
+fn top_needs_a_terminal_but_for_one_frame() {
+    let file = Scratch::new();
+    file.put(b"x", b"\x01");
+    common::fails(&file.run("top", &[]), 2, "top --once");
+    let frame = file.fine("top", &["--once"]);
+    assert!(frame.contains("1 name") && frame.contains("commits/s"), "{frame}");
+    let narrow = file.command("top", &["--once"]).env("COLUMNS", "50").output().unwrap();
+    assert!(common::text(&narrow.stdout).lines().all(|line| line.chars().count() <= 50));
+}

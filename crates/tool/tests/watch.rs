@@ -1,0 +1,214 @@
+//! `syncctl watch`: changes, as they come.
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use common::{Scratch, fails, text};
+use rustix::process::{Pid, Signal, kill_process};
+use sync_store::{Expiry, Now, Version};
+
+/// A change that does not come by then never comes.
+const NEVER: Duration = Duration::from_secs(60);
+
+/// A watch that runs.
+struct Watch {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Watch {
+    fn of(file: &Scratch, arguments: &[&str]) -> Self {
+        let mut child = file.start("watch", arguments);
+        let lines = lines(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
+    /// As [`Watch::of`], when it has begun: it has told of a change of `name`.
+    fn begun(file: &Scratch, arguments: &[&str], name: &str) -> Self {
+        let watch = Self::of(file, arguments);
+        for n in 0.. {
+            file.put(name.as_bytes(), &[n as u8 & 0x7f]);
+            if watch.lines.recv_timeout(Duration::from_millis(20)).is_ok() {
+                return watch;
+            }
+            assert!(n < 3_000, "it says nothing");
+        }
+        unreachable!()
+    }
+
+    /// Waits for a line.
+    #[track_caller]
+    fn tells(&self, line: &str) {
+        let mut told = Vec::new();
+        while told.last().is_none_or(|last: &String| last != line) {
+            match self.lines.recv_timeout(NEVER) {
+                Ok(next) => told.push(next),
+                Err(_) => panic!("it never says {line}, but {told:?}"),
+            }
+        }
+    }
+
+    /// Waits for a line in which these words are.
+    #[track_caller]
+    fn tells_of(&self, words: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(NEVER).expect(words);
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Its status, and what is left of its lines.
+    fn ends(mut self) -> (Option<i32>, Vec<String>) {
+        let status = self.child.wait().unwrap();
+        (status.code(), self.lines.iter().collect())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines(stdout: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines() {
+            let Ok(()) = sender.send(line.unwrap()) else { return };
+        }
+    });
+    receiver
+}
+
+#[test]
+fn a_name_is_told_of_when_it_comes_changes_and_goes() {
+    let file = Scratch::new();
+    let watch = Watch::begun(&file, &["x", "y"], "y");
+    file.put(b"other", b"\x01");
+    file.put(b"x", b"\x92\x01\xa1a");
+    watch.tells("x = [1,\"a\"]");
+    let (store, mut version) = (file.store(), Version::default());
+    store.get(b"x", &mut version, &mut Vec::new()).unwrap();
+    store.append(b"x", b"\x92\x91\x02\xc0", -4, &mut version).unwrap();
+    watch.tells("x = [1,\"a\",null]");
+    store.remove(b"x").unwrap();
+    watch.tells("x removed");
+    file.put(b"x", b"\x92\xc7\x01\x01C\x81\xa1a\x01");
+    watch.tells("x = (an object of C)");
+    watch.signal(Signal::INT);
+    assert_eq!(watch.ends(), (Some(0), vec![]));
+}
+
+#[test]
+fn without_names_all_are_told_of() {
+    let file = Scratch::new();
+    for n in 0..100u8 {
+        file.put(&[b'n', n], b"\x01");
+    }
+    let watch = Watch::begun(&file, &[], "begin");
+    file.put(b"a", b"\x01");
+    watch.tells("a = 1");
+    file.put(b"nz", b"\x02");
+    watch.tells("nz = 2");
+    file.store().remove(b"a").unwrap();
+    watch.tells("a removed");
+    // Two at once, in their order; and values that are only moved are no change.
+    let (a, b) = (common::put(b"c", b"\x01"), common::put(b"b", b"\x02"));
+    assert!(file.store().commit(&[a, b], None).unwrap());
+    watch.tells("c = 1");
+    watch.tells("b = 2");
+    file.fine("compact", &[]);
+    file.put(b"last", b"\x01");
+    assert_eq!(watch.tells_of("="), "last = 1");
+    watch.signal(Signal::TERM);
+    assert_eq!(watch.ends(), (Some(0), vec![]));
+}
+
+#[test]
+fn a_value_that_expires_is_told_of_though_nobody_writes() {
+    for names in [&["x"][..], &[]] {
+        let file = Scratch::new();
+        let watch = Watch::begun(&file, &[names, &["--json"]].concat(), "x");
+        let expiry: Option<Expiry> = Now::read().after(200);
+        file.store().put_until(b"x", (b"\xa1v", b""), expiry, &mut Version::default()).unwrap();
+        let line = watch.tells_of("\"v\"");
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["expires"], expiry.unwrap().milliseconds() as f64 / 1e3);
+        let line: serde_json::Value = serde_json::from_str(&watch.tells_of("removed")).unwrap();
+        assert_eq!((&line["name"], &line["removed"]), (&"x".into(), &true.into()));
+    }
+}
+
+#[test]
+fn a_file_may_come_go_and_be_another_one() {
+    for names in [&["x"][..], &[]] {
+        let (file, other) = (Scratch::new(), Scratch::new());
+        let watch = Watch::begun(&file, names, "x");
+        file.store().destroy().unwrap();
+        watch.tells("x removed");
+        file.put(b"x", b"\x09");
+        watch.tells("x = 9");
+        other.put(b"x", b"\x0a");
+        std::fs::rename(&other.0, &file.0).unwrap();
+        watch.tells("x = 10");
+        std::fs::remove_file(&file.0).unwrap();
+        watch.tells("x removed");
+        file.put(b"x", b"\x0b");
+        watch.tells("x = 11");
+    }
+}
+
+#[test]
+fn it_ends_after_a_time_or_so_many_changes() {
+    let file = Scratch::new();
+    let nothing = file.run("watch", &["x", "--timeout", "0.2"]);
+    assert_eq!((nothing.status.code(), text(&nothing.stdout)), (Some(1), String::new()));
+    assert!(!file.0.exists());
+    fails(&file.run("watch", &["--timeout=-1"]), 2, "--timeout");
+    let watch = Watch::of(&file, &["x", "-n", "2"]);
+    let mut told = 0;
+    for n in 0..3_000 {
+        file.put(b"x", &[n as u8 & 0x7f]);
+        told += usize::from(watch.lines.recv_timeout(Duration::from_millis(20)).is_ok());
+        if told == 2 {
+            break;
+        }
+    }
+    assert_eq!(watch.ends(), (Some(0), vec![]));
+}
+
+#[test]
+fn a_lock_is_waited_for_and_a_signal_ends_that_too() {
+    let file = Scratch::new();
+    let watch = Watch::begun(&file, &["x"], "x");
+    file.put(b"x", b"\x54");
+    watch.tells("x = 84");
+    let store = file.store();
+    store.lock(sync_store::Patience::default()).unwrap();
+    store.put(b"x", b"\x55", &mut Version::default()).unwrap();
+    assert!(watch.lines.recv_timeout(Duration::from_millis(300)).is_err(), "the inside of a locked section is seen");
+    store.put(b"x", b"\x56", &mut Version::default()).unwrap();
+    store.unlock();
+    watch.tells("x = 86");
+    store.lock(sync_store::Patience::default()).unwrap();
+    watch.signal(Signal::INT);
+    assert_eq!(watch.ends().0, Some(0));
+}
+
+#[test]
+fn what_is_no_store_is_refused() {
+    let file = Scratch::new();
+    std::fs::write(&file.0, b"something else altogether").unwrap();
+    fails(&file.run("watch", &[]), 1, "is not a Sync store");
+}
