@@ -159,6 +159,12 @@ impl Backend for Handle {
     }
 
     #[inline]
+    fn is_current_at_once(&self, version: &Version) -> Option<bool> {
+        let Self::File(store) = self;
+        store.is_current_at_once(version)
+    }
+
+    #[inline]
     fn confirm(&self, version: &mut Version) -> bool {
         let Self::File(store) = self;
         store.confirm(version)

@@ -12,7 +12,7 @@ use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_RW, BP_VAR_UNSET, BP_VAR
 use super::cache::{CacheSlot, Spot};
 use super::errors::contain;
 use super::fetch::{self, Fetch, element_fetch, is_operator, property_fetch};
-use super::handle::Backend;
+use super::handle::{Backend, Handle};
 use super::names::{check_name, is_bad_name, offset_name};
 use super::object::SyncObject;
 use super::operate::operate;
@@ -37,17 +37,40 @@ pub unsafe extern "C" fn read_property(
     if matches!(kind as u32, BP_VAR_R | BP_VAR_IS) {
         // SAFETY: the engine passes its slot for the name, or null.
         let slot = unsafe { CacheSlot::new(slot) };
-        if read_again(this, slot, &mut into) {
-            return result;
-        }
-        let Err(spot) = read_known(this, slot, name, &mut into) else { return result };
-        // `??` asks; that nothing has such a name is an answer, as it is to isset().
-        if kind as u32 == BP_VAR_IS && is_bad_name(name) {
-            return zend::uninitialized();
-        }
-        return read_uncached(this, name, spot, into);
+        return match read_again(this, slot, &mut into) {
+            Some(true) => result,
+            Some(false) => read_longer(this, name, kind, slot, into),
+            None => read_in_another_tick(this, name, kind, slot, into),
+        };
     }
     read_for_writing(this, name, kind, into)
+}
+
+/// `$sync->x`, where the clock has moved on. (Apart, so that what it takes is only put where it belongs when that is so.)
+#[cold]
+#[inline(never)]
+fn read_in_another_tick(this: &SyncObject, name: &ZStr, kind: c_int, slot: CacheSlot, into: Slot) -> *mut zval {
+    read_longer(this, name, kind, slot, into)
+}
+
+/// `$sync->x`, where it is not read at once.
+#[inline(never)]
+fn read_longer(this: &SyncObject, name: &ZStr, kind: c_int, slot: CacheSlot, mut into: Slot) -> *mut zval {
+    // SAFETY: nothing runs while the entry is borrowed. It is current in its own store alone.
+    if let Some(entry) = unsafe { slot.entry(this.number()) }
+        && Handle::expiry_of(&entry.version).is_some()
+        && let Some(instance) = this.constructed()
+        && instance.store.is_current(&entry.version)
+    {
+        entry.copy_to(&mut into);
+        return into.as_ptr();
+    }
+    let Err(spot) = read_known(this, slot, name, &mut into) else { return into.as_ptr() };
+    // `??` asks; that nothing has such a name is an answer, as it is to isset().
+    if kind as u32 == BP_VAR_IS && is_bad_name(name) {
+        return zend::uninitialized();
+    }
+    read_uncached(this, name, spot, into)
 }
 
 /// `$sync->x` where something inside of it is about to be changed.
@@ -65,18 +88,18 @@ fn read_for_writing(this: &SyncObject, name: &ZStr, kind: c_int, into: Slot) -> 
 }
 
 /// The whole of a read that finds nothing changed, by an instruction that has met the name before: no system call, no lock,
-/// no search, no bytes copied.
+/// no search, no bytes copied, and nothing that takes more registers than there are. `None`: only the clock has moved on.
 #[inline(always)]
-fn read_again(this: &SyncObject, slot: CacheSlot, into: &mut Slot) -> bool {
+fn read_again(this: &SyncObject, slot: CacheSlot, into: &mut Slot) -> Option<bool> {
     // SAFETY: nothing runs while the entry is borrowed. It is current in its own store alone.
-    if let Some(entry) = unsafe { slot.entry(this.number()) }
-        && let Some(instance) = this.constructed()
-        && instance.store.is_current(&entry.version)
-    {
+    let (Some(entry), Some(instance)) = (unsafe { slot.entry(this.number()) }, this.constructed()) else {
+        return Some(false);
+    };
+    let is_current = instance.store.is_current_at_once(&entry.version);
+    if is_current == Some(true) {
         entry.copy_to(into);
-        return true;
     }
-    false
+    is_current
 }
 
 /// As [`read_again`], by a search among the names that the thread knows, and where other values have changed since. Else
@@ -184,7 +207,7 @@ pub unsafe extern "C" fn has_property(
         if question as u32 == ffi::ZEND_PROPERTY_ISSET
             && let Some(entry) = CacheSlot::new(slot).entry(SyncObject::of(object).number())
             && let Some(instance) = SyncObject::of(object).constructed()
-            && instance.store.is_current(&entry.version)
+            && instance.store.is_current_at_once(&entry.version) == Some(true)
         {
             return c_int::from(entry.is_set());
         }

@@ -9,13 +9,15 @@ use super::accessors;
 use super::call::{arguments, run};
 use super::exclusive::exclusive;
 use super::expiring::{lifetime, seconds_left};
-use super::handle::{Backend, Handle, PEEK, Peeked, Places, Version};
+use super::handle::{Backend, Handle, PEEK, Peeked, Places, Room, Version};
 use super::legacy::{self, retry_importing};
 use super::lifetime::Lifetime;
 use super::names::check_name;
 use super::object::SyncObject;
+use super::property;
 use super::retry::{Stop, retry};
 use super::stored::Encoded;
+use super::value;
 use super::zend::{self, Local, Str, Thrown, Value, ZStr};
 
 pub extern "C" fn put(data: &mut ExecuteData, result: &mut zval) {
@@ -57,23 +59,30 @@ pub extern "C" fn add(data: &mut ExecuteData, result: &mut zval) {
     });
 }
 
-/// Whether there is a value, be it null, without reading it. (In a file of the pure-PHP class that is not known: false.)
+/// Whether there is a value, be it null, without reading a long one. (In a file of the pure-PHP class that is not known: false.)
 fn is_there(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
     this.enter();
     // SAFETY: nothing runs before the entry is out of use.
     if let Some(entry) = unsafe { this.known(name) } {
         return Ok(entry.value().kind() != zend::UNDEF);
     }
-    Ok(peek(this, name)?.0)
+    let mut bytes = [MaybeUninit::uninit(); PEEK];
+    let mut start = Places::new(&mut bytes);
+    let (peeked, _) = peek(this, name, &mut start)?;
+    if peeked == Peeked::Whole && !value::is_more_than_short(start.items()) && !this.in_transaction() {
+        // The cache answers those that try time and again, as for a lock.
+        property::refresh(this, &Str::of(name))?;
+    }
+    Ok(peeked != Peeked::Missing)
 }
 
-/// Whether there is a value, and its version.
-fn peek(this: &SyncObject, name: &ZStr) -> Result<(bool, Version), Thrown> {
-    let (mut version, mut start) = (Version::default(), [MaybeUninit::uninit(); PEEK]);
-    match retry(this, |store| store.peek(name.bytes(), &mut version, &mut Places::new(&mut start))) {
-        Ok(peeked) => Ok((peeked != Peeked::Missing, version)),
+/// Whether there is a value, and its version; its first bytes in `start`.
+fn peek(this: &SyncObject, name: &ZStr, start: &mut Places) -> Result<(Peeked, Version), Thrown> {
+    let mut version = Version::default();
+    match retry(this, |store| store.peek(name.bytes(), &mut version, start)) {
+        Ok(peeked) => Ok((peeked, version)),
         // (It throws where the file only looks like one of those.)
-        Err(Stop::Legacy) => legacy::each(this, &mut |_, _| Ok(())).map(|_| (false, Version::default())),
+        Err(Stop::Legacy) => legacy::each(this, &mut |_, _| Ok(())).map(|_| (Peeked::Missing, Version::default())),
         Err(Stop::Thrown) => Err(Thrown),
     }
 }
@@ -126,7 +135,7 @@ pub extern "C" fn ttl(data: &mut ExecuteData, result: &mut zval) {
         let known = unsafe { this.known(name) }.map(|entry| entry.version);
         let version = match known {
             Some(version) => version,
-            None => peek(this, &Str::of(name))?.1,
+            None => peek(this, &Str::of(name), &mut Places::new(&mut [MaybeUninit::uninit(); PEEK]))?.1,
         };
         call.result().copy(&seconds_left(Handle::expiry_of(&version)));
         Ok(())

@@ -49,6 +49,13 @@ pub trait Backend: Sized {
     /// value.
     fn is_current(&self, version: &Self::Version) -> bool;
 
+    /// As [`is_current`](Self::is_current), where a few loads tell; false also where something else does, as of a value that expires.
+    /// `None`: only the clock has moved on.
+    #[inline]
+    fn is_current_at_once(&self, version: &Self::Version) -> Option<bool> {
+        Some(self.is_current(version))
+    }
+
     /// As [`is_current`](Self::is_current), also where other values were stored since: the version is brought up to date. It costs
     /// a few loads. False: the value may have changed, or that takes more to find out; the version is as it was.
     fn confirm(&self, version: &mut Self::Version) -> bool;

@@ -180,6 +180,11 @@ impl<B: Backend> Backend for Transactional<B> {
     }
 
     #[inline]
+    fn is_current_at_once(&self, version: &B::Version) -> Option<bool> {
+        self.store.is_current_at_once(version)
+    }
+
+    #[inline]
     fn confirm(&self, version: &mut B::Version) -> bool {
         self.store.confirm(version)
     }

@@ -85,6 +85,11 @@ impl Backend for Store {
     }
 
     #[inline]
+    fn is_current_at_once(&self, version: &Version) -> Option<bool> {
+        self.is_current_at_once(version)
+    }
+
+    #[inline]
     fn confirm(&self, version: &mut Version) -> bool {
         self.confirm(version)
     }

@@ -49,11 +49,11 @@ impl<'g> Pages<'g> {
         View::under_the_lock(self.file)
     }
 
-    /// A change that has just been published is one of the value of the name with this hash: whoever waits for that is told when the
-    /// lock is free. (Moves of records inside of the log are no such changes.)
+    /// A change that has just been published, up to this end of the log, is one of the value of the name with this hash: whoever waits
+    /// for that is told when the lock is free. (Moves of records inside of the log are no such changes.)
     #[inline]
-    pub fn changed(&self, hash: u64) {
-        self.file.note_change(hash);
+    pub fn changed(&self, hash: u64, end: u64) {
+        self.file.note_change(hash, end);
     }
 
     /// As [`Pages::changed`], of all names, or of nobody knows which.
@@ -90,14 +90,16 @@ impl<'g> Pages<'g> {
         self.file.map.word(self.entry_offset(page)).set(entry.0);
     }
 
-    /// Counts bytes of the segment or large run at `page` as live (or, below zero, as dead).
+    /// Counts bytes of the segment or large run at `page` as live (or, below zero, as dead); gives its entry.
     #[inline]
-    pub fn add_live(&self, page: u64, bytes: i64) {
+    pub fn add_live(&self, page: u64, bytes: i64) -> Entry {
         let word = self.file.map.word(self.entry_offset(page));
-        word.add(bytes);
+        let entry = Entry(word.get().wrapping_add_signed(bytes));
+        word.set(entry.0);
         let header = self.header();
-        let total = if Entry(word.get()).is(Kind::Large) { &header.live_large } else { &header.live };
+        let total = if entry.is(Kind::Large) { &header.live_large } else { &header.live };
         total.add(bytes);
+        entry
     }
 
     pub fn set_run(&self, page: u64, kind: Kind, pages: u64) {

@@ -64,6 +64,12 @@ impl Store {
         self.follower.is_current(seen)
     }
 
+    /// As [`Store::is_current`], where a few loads tell; false also where something else does. `None`: only the clock has moved on.
+    #[inline]
+    pub fn is_current_at_once(&self, seen: &Version) -> Option<bool> {
+        self.follower.is_current_at_once(seen)
+    }
+
     /// As [`Store::is_current`], also where other keys were changed since: looks whether the index still names the key's record.
     /// A few loads. `seen` is brought up to date, or left as it was.
     #[inline]
@@ -249,9 +255,9 @@ impl Store {
         let known = if seen.is_of(life) { seen.hash() } else { None };
         let hash = known.unwrap_or_else(|| format::hash(seed, key.bytes()));
         let receipt = Log::of(owner).put(key, hash, (value, expiry), hint)?;
-        let stored = Version::stored(life, hash, &receipt, owner.header().index_epoch.get(), owner.end());
+        let stored = Version::stored(life, hash, &receipt, owner.header().index_epoch.get(), receipt.end());
         *seen = stored.until(expiry);
-        self.follower.notes.note(hash, owner.end(), true);
+        self.follower.notes.note(hash, receipt.end(), true);
         Compactor::of(owner).clean();
         Ok(())
     }

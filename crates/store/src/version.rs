@@ -62,6 +62,12 @@ impl Version {
         }
     }
 
+    /// Whether the value expires.
+    #[inline(always)]
+    pub(super) fn expires(&self) -> bool {
+        self.commit & EXPIRES != 0
+    }
+
     /// When the value expires.
     #[inline]
     pub fn expiry(&self) -> Option<Expiry> {

@@ -108,11 +108,10 @@ impl File {
         }
     }
 
-    /// The owner of the write lock has just published a change of the value of the name with this hash.
+    /// The owner of the write lock has just published a change of the value of the name with this hash, which ends here.
     #[inline]
-    pub fn note_change(&self, hash: u64) {
-        let header = self.map.header();
-        header.changed.store(header.end(), Ordering::Release);
+    pub fn note_change(&self, hash: u64, end: u64) {
+        self.map.header().changed.store(end, Ordering::Release);
         self.watching().change(hash);
     }
 
@@ -136,11 +135,16 @@ impl File {
                     self.tell_one(watchers, hash);
                 }
             }
-            Changed::More(changes) => {
-                fence_behind_exchange();
-                self.tell_all(&changes);
-            }
+            Changed::More => self.tell_more(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_more(&self) {
+        let changes = self.watching().take_more();
+        fence_behind_exchange();
+        self.tell_all(&changes);
     }
 
     #[cold]

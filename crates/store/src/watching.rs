@@ -122,7 +122,8 @@ pub enum Changed {
     Nothing,
     /// Of the name with this hash.
     One(u64),
-    More(Changes),
+    /// More: [`Watching::take_more`] has them.
+    More,
 }
 
 impl Watching {
@@ -157,7 +158,7 @@ impl Watching {
     pub fn take(&self) -> Changed {
         match self.changed.get() {
             NOTHING => Changed::Nothing,
-            MORE => self.take_more(),
+            MORE => Changed::More,
             hash => {
                 self.changed.set(NOTHING);
                 Changed::One(hash)
@@ -165,10 +166,11 @@ impl Watching {
         }
     }
 
+    /// Those that [`take`](Self::take) has told of by [`Changed::More`].
     #[cold]
-    fn take_more(&self) -> Changed {
+    pub fn take_more(&self) -> Changes {
         self.changed.set(NOTHING);
-        Changed::More(self.more.take())
+        self.more.take()
     }
 
     /// Nobody else can see what has changed: it is told when the section ends that this thread keeps others out for.
@@ -177,8 +179,10 @@ impl Watching {
         match self.take() {
             Changed::Nothing => {}
             Changed::One(hash) => hidden.add(hash),
-            Changed::More(Changes::All) => *hidden = Changes::All,
-            Changed::More(Changes::Of(hashes)) => hashes.into_iter().for_each(|hash| hidden.add(hash)),
+            Changed::More => match self.take_more() {
+                Changes::All => *hidden = Changes::All,
+                Changes::Of(hashes) => hashes.into_iter().for_each(|hash| hidden.add(hash)),
+            },
         }
     }
 

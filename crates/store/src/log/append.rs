@@ -39,7 +39,8 @@ impl Published {
     /// The receipt for the value that the slot names now.
     #[inline]
     pub fn receipt(&self, slot: Ref) -> Receipt {
-        Receipt { hit: Hit { slot, record: self.last.record }, position: self.last.position }
+        let Placed { record, position, length } = self.last;
+        Receipt { hit: Hit { slot, record }, position, end: position + length }
     }
 }
 
@@ -48,6 +49,7 @@ impl Published {
 pub struct Receipt {
     hit: Hit,
     position: u64,
+    end: u64,
 }
 
 impl Receipt {
@@ -61,6 +63,12 @@ impl Receipt {
     #[inline]
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// The log's end behind it.
+    #[inline]
+    pub fn end(&self) -> u64 {
+        self.end
     }
 }
 
@@ -164,12 +172,21 @@ impl<'g> Log<'g> {
         let place = self.segments().space_for(record.length(), purpose)?;
         let placed = self.append(record, place, self.end(), order, Company::NONE);
         self.add_live(place.page(), placed.length as i64);
-        self.publish(place, placed, effect).inspect_err(|_| {
-            self.add_live(place.page(), -(placed.length as i64));
-            if place.is_large() {
-                self.release(place.page());
-            }
-        })
+        match self.publish(place, placed, effect) {
+            Ok(published) => Ok(published),
+            Err(failure) => Err(self.take_back(placed, failure)),
+        }
+    }
+
+    /// Gives up a record that nobody has seen.
+    #[cold]
+    #[inline(never)]
+    fn take_back(&self, Placed { record, length, .. }: Placed, failure: Failure) -> Failure {
+        self.add_live(record.page(), -(length as i64));
+        if record.is_large() {
+            self.release(record.page());
+        }
+        failure
     }
 
     /// The place in insertion order that a key keeps which gets a new value in place of this record's. `None`: it keeps none, as a value
@@ -266,7 +283,7 @@ impl<'g> Log<'g> {
         header.commit.store(header.commit.get() & HELD | end, Ordering::Release);
         header.commits.add(1);
         if let Effect::Value(hash) = effect {
-            self.changed(hash);
+            self.changed(hash, end);
         }
         self.forget(hit);
         if !self.file.map.is_poisoned() {
@@ -366,11 +383,12 @@ impl<'g> Log<'g> {
         if self.file.map.is_poisoned() {
             return Err(Failure::Stale);
         }
+        let end = last.position + last.length;
         header.pending.set(pending.word());
-        header.commit.store(header.commit.get() & HELD | (last.position + last.length), Ordering::Release);
+        header.commit.store(header.commit.get() & HELD | end, Ordering::Release);
         header.commits.add(1);
         match effect {
-            Effect::Value(hash) => self.changed(hash),
+            Effect::Value(hash) => self.changed(hash, end),
             Effect::All => self.all_changed(),
             Effect::Values | Effect::None => {}
         }
@@ -407,23 +425,35 @@ impl<'g> Log<'g> {
     /// names it.
     #[inline(always)]
     fn mark_value_dead(&self, record: Ref, kept: Ref) {
-        let header = self.header();
-        let mut record = record;
-        for _ in 0..MAX_APPENDS {
-            // Once its segment is free, a record no longer tells what it was appended to.
-            let rest = match self.before(record) {
-                before if before == kept => Ref::NONE,
-                before => before,
-            };
-            header.superseding_rest.set(rest.word());
-            self.segments().mark_dead(record);
-            header.superseding.set(rest.word());
-            if rest.is_none() {
+        let rest = self.mark_one_dead(record, kept);
+        if !rest.is_none() {
+            self.mark_rest_dead(rest, kept);
+        }
+    }
+
+    #[inline(never)]
+    fn mark_rest_dead(&self, mut record: Ref, kept: Ref) {
+        for _ in 1..MAX_APPENDS {
+            record = self.mark_one_dead(record, kept);
+            if record.is_none() {
                 return;
             }
-            record = rest;
         }
-        header.superseding.set(0);
+        self.header().superseding.set(0);
+    }
+
+    /// Marks one of the records of a value dead. Gives the one that it was appended to, unless that is `kept`.
+    #[inline(always)]
+    fn mark_one_dead(&self, record: Ref, kept: Ref) -> Ref {
+        // Once its segment is free, a record no longer tells what it was appended to.
+        let rest = match self.before(record) {
+            before if before == kept => Ref::NONE,
+            before => before,
+        };
+        self.header().superseding_rest.set(rest.word());
+        self.segments().mark_dead(record);
+        self.header().superseding.set(rest.word());
+        rest
     }
 
     /// The record that this one was appended to; [`Ref::NONE`] if it stands for itself.

@@ -416,7 +416,8 @@ impl<'g> Batches<'g> {
     fn apply(&self, plan: &Plan) {
         // (Of more than are told one by one, one is enough.)
         let told = if plan.members.len() > MOST_CHANGES { 1 } else { plan.members.len() };
-        plan.members.iter().take(told).for_each(|member| self.changed(member.hash));
+        let end = self.end();
+        plan.members.iter().take(told).for_each(|member| self.changed(member.hash, end));
         if plan.members.len() > told {
             self.let_all_look();
         }

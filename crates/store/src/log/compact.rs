@@ -241,7 +241,9 @@ impl<'g> Compactor<'g> {
         let (Some(&(_, first)), Some(&(_, last))) = (moves.first(), moves.last()) else { return Ok(()) };
         let (bytes, page) = ((last.position + last.length - first.position) as i64, first.record.page());
         self.add_live(page, bytes);
-        let published = self.publish(first.record, last, Effect::None).inspect_err(|_| self.add_live(page, -bytes))?;
+        let published = self.publish(first.record, last, Effect::None).inspect_err(|_| {
+            self.add_live(page, -bytes);
+        })?;
         // Nothing has changed for anybody.
         self.header().commits.add(-1);
         for (hit, placed) in moves.drain(..) {

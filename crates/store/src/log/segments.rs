@@ -182,8 +182,8 @@ impl<'g> Segments<'g> {
         }
         word.set(value | DEAD);
         let page = record.page();
-        self.add_live(page, -(length as i64));
-        if self.entry(page).live() == 0 && !self.is_tail(page) {
+        let entry = self.add_live(page, -(length as i64));
+        if entry.live() == 0 && !self.is_tail(page) {
             self.release(page);
         }
     }
@@ -258,9 +258,9 @@ impl<'g> Segments<'g> {
 /// else of the word is looked at.
 #[inline]
 fn record_length(word: u64) -> Option<u64> {
-    let [marker::EXT32, c0, c1, c2, c3, kind, ..] = word.to_le_bytes() else { return None };
-    let length = u64::from(u32::from_be_bytes([c0, c1, c2, c3])) + EXT_HEAD;
-    (kind == Kind::Record as u8 && length.is_multiple_of(8) && length <= MAX_RECORD).then_some(length)
+    let length = u64::from(((word >> 8) as u32).swap_bytes()) + EXT_HEAD;
+    let is_record = word as u8 == marker::EXT32 && (word >> 40) as u8 == Kind::Record as u8;
+    (is_record && length.is_multiple_of(8) && length <= MAX_RECORD).then_some(length)
 }
 
 /// Whether a word that tells when the first of some values expires (0: none does) says so of one that expires then.
