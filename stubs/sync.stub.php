@@ -48,8 +48,9 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *                                               resolved now, and does not follow a later chdir(). `file:///path`
      *                                               is a path, too.
      * @param list<string>|bool|null $allowedClasses The classes whose objects a value may contain when it is read, as
-     *                                               unserialize()'s allowed_classes; objects of other classes are
-     *                                               __PHP_Incomplete_Class. Null: as sync.allowed_classes says.
+     *                                               unserialize()'s allowed_classes; objects of other classes, and
+     *                                               cases of other enums, are __PHP_Incomplete_Class. Null: as
+     *                                               sync.allowed_classes says.
      * @param 'none'|'commit'|null   $durability     The events that a write survives once it has returned: any
      *                                               crash of processes (none), or power loss, too (commit). Null:
      *                                               as sync.durability says.

@@ -57,7 +57,7 @@ foreach ([[], false, ['good'], ['GOODCHILD', 'Good'], ['stdclass', 'Evil', 'Evil
         ob_end_clean();
         echo $actual === $expected ? "$name: as unserialize\n" : "$name: expected $expected\n  actual $actual\n";
     }
-    echo outcome(fn () => json_encode(array_column($s->enum, 'name'))), "\n";
+    echo outcome(fn () => serialize($s->enum)), "\n";
 }
 // A class that is not allowed is not even loaded.
 echo get_class((fn () => forged("\x92\xc7\x07\x01Unknown\x80", allowedClasses: ['Good']))()), "\n";
@@ -66,6 +66,20 @@ echo get_class((fn () => forged("\x92\xc7\x07\x01Unknown\x80"))()), "\n";
 $careful = new Sync(scratch(), allowedClasses: false);
 $careful->copy = $careful->objects;
 var_dump(serialize($writer->copy) === serialize($writer->objects));
+// So does a case of an enum, wherever it stands, and how often: as a whole value, appended, beside others, in an object.
+$good->inner = [Choice::A, 'again' => Choice::A];
+[$writer->case, $writer->cases, $writer->list] = [Choice::A, $good, []];
+echo serialize($careful->case), ' ', serialize($careful->cases), "\n";
+[$careful->case, $careful->cases] = [$careful->case, $careful->cases];
+$careful->list[] = $careful->case;
+$careful->list[] = [$careful->case];
+var_dump($writer->case === Choice::A, $writer->cases == $good, $writer->cases->inner === $good->inner, $writer->list === [Choice::A, [Choice::A]]);
+var_dump($careful->describe('case')['type'], $careful->compareAndSet('case', $careful->case, 'other'));
+// Whether or not there is such an enum, as long as there could be.
+echo serialize((fn () => forged("\xc7\x06\x03No:Yes", allowedClasses: false))()), "\n";
+foreach (["\xd6\x03No::", "\xd6\x03No:\0", "\xd6\x03a b:", "\xc7\x06\x03No::So", "\xd6\x03None"] as $case) {
+    echo outcome(fn () => serialize((fn () => forged($case, allowedClasses: false))())), "\n";
+}
 ?>
 --CLEAN--
 <?php
@@ -77,39 +91,52 @@ scratch_remove();
 objects: as unserialize
 std: as unserialize
 old: as unserialize
-SyncException: The enum 'Choice' is not among the allowed classes.
+a:1:{i:0;O:9:"Choice::A":0:{}}
 --- false
 objects: as unserialize
 std: as unserialize
 old: as unserialize
-SyncException: The enum 'Choice' is not among the allowed classes.
+a:1:{i:0;O:9:"Choice::A":0:{}}
 --- ["good"]
 objects: as unserialize
 std: as unserialize
 old: as unserialize
-SyncException: The enum 'Choice' is not among the allowed classes.
+a:1:{i:0;O:9:"Choice::A":0:{}}
 --- ["GOODCHILD","Good"]
 objects: as unserialize
 std: as unserialize
 old: as unserialize
-SyncException: The enum 'Choice' is not among the allowed classes.
+a:1:{i:0;O:9:"Choice::A":0:{}}
 --- ["stdclass","Evil","EvilSerializable"]
 Evil::__wakeup
 objects: as unserialize
 std: as unserialize
 EvilSerializable::unserialize
 old: as unserialize
-SyncException: The enum 'Choice' is not among the allowed classes.
+a:1:{i:0;O:9:"Choice::A":0:{}}
 --- true
 Evil::__wakeup
 objects: as unserialize
 std: as unserialize
 EvilSerializable::unserialize
 old: as unserialize
-["A"]
+a:1:{i:0;E:8:"Choice:A";}
 __PHP_Incomplete_Class
 autoload Unknown
 __PHP_Incomplete_Class
 Evil::__wakeup
 Evil::__wakeup
 bool(true)
+O:9:"Choice::A":0:{} O:4:"Good":1:{s:5:"inner";a:2:{i:0;O:9:"Choice::A":0:{}s:5:"again";r:3;}}
+bool(true)
+bool(true)
+bool(true)
+bool(true)
+string(9) "Choice::A"
+bool(true)
+O:7:"No::Yes":0:{}
+SyncException: A stored value is damaged: it has an enum case whose name cannot be one.
+SyncException: A stored value is damaged: it has an enum case whose name cannot be one.
+SyncException: A stored value is damaged: it has an enum case whose name cannot be one.
+SyncException: A stored value is damaged: it has an enum case whose name cannot be one.
+SyncException: A stored value is damaged: it has an enum case without a name.

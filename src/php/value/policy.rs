@@ -12,8 +12,8 @@ pub enum AllowedClasses {
     /// Any class.
     #[default]
     All,
-    /// Those with these names, in lower case; the others become `__PHP_Incomplete_Class`, and enum
-    /// cases an error. Subclasses are not implied. Empty: none.
+    /// Those with these names, in lower case; the others, and enum cases, become
+    /// `__PHP_Incomplete_Class`. Subclasses are not implied. Empty: none.
     Only(Rc<HashSet<Vec<u8>>>),
 }
 

@@ -22,6 +22,8 @@ pub const SERIALIZABLE: i8 = 2;
 pub const AMONG: i8 = 6;
 /// A case of an enum, as `Class:Case`.
 pub const ENUM_CASE: i8 = 3;
+/// Stands between the two in the class name of an incomplete object that is in the place of a case. No class has it in its name.
+pub const BETWEEN_ENUM_AND_CASE: &[u8] = b"::";
 /// An object met before, by its number.
 pub const SAME_OBJECT: i8 = 4;
 /// A PHP reference met before, by its number.

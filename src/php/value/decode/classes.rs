@@ -3,7 +3,10 @@
 use std::ptr;
 
 use ext_php_rs::ffi;
+use ext_php_rs::types::Zval;
 
+use super::super::vec::ZendVec;
+use super::super::wire;
 use super::class::Class;
 use super::decoder::{Decoder, Stop};
 use crate::php::zend::{self, zend_class_entry, zend_string};
@@ -99,11 +102,12 @@ unsafe fn load(
     }
 }
 
-/// Puts the enum case of that name (`Class:Case`) at `at`.
+/// Puts the enum case of that name (`Class:Case`) at `at`; where its enum is not among the allowed classes, an incomplete object of
+/// the name `Class::Case`, which no class has.
 ///
 /// # Safety
 /// `at` is a place to write to.
-pub unsafe fn enum_case(name: &[u8], at: *mut ext_php_rs::types::Zval, decoder: &Decoder) -> Result<(), Stop> {
+pub unsafe fn enum_case(name: &[u8], at: *mut Zval, decoder: &Decoder) -> Result<(), Stop> {
     let Some(colon) = name.iter().position(|&byte| byte == b':') else {
         return Err(decoder.damaged("an enum case without a name"));
     };
@@ -113,15 +117,36 @@ pub unsafe fn enum_case(name: &[u8], at: *mut ext_php_rs::types::Zval, decoder: 
     unsafe {
         let lower = zend::lower_case(class_string);
         let result = if decoder.policy.allowed_classes.contains(zend::bytes(lower)) {
-            find_case(class_string, lower, case_string, decoder)
+            find_case(class_string, lower, case_string, decoder).map(|found| zend::set_object_copy(at, found))
+        } else if zend::is_valid_class_name(class_string) && zend::is_valid_class_name(case_string) {
+            incomplete_case(class, case, at, decoder)
         } else {
-            let class = String::from_utf8_lossy(class);
-            Err(decoder.refuse(format!("The enum '{class}' is not among the allowed classes.")))
+            Err(decoder.damaged("an enum case whose name cannot be one"))
         };
         zend::release_string(lower);
         zend::release_string(class_string);
         zend::release_string(case_string);
-        zend::set_object_copy(at, result?);
+        result
+    }
+}
+
+/// Puts an incomplete object in the place of an enum case. Stored again, it is the case.
+///
+/// # Safety
+/// `at` is a place to write to.
+unsafe fn incomplete_case(class: &[u8], case: &[u8], at: *mut Zval, decoder: &Decoder) -> Result<(), Stop> {
+    // From Zend's memory: nothing to drop if the engine leaves.
+    let mut name = ZendVec::new();
+    class.iter().chain(wire::BETWEEN_ENUM_AND_CASE).chain(case).for_each(|&byte| name.push(byte));
+    // SAFETY: the caller's place; the object is new, and of the class that remembers a name.
+    unsafe {
+        if !zend::new_object(at, zend::incomplete_class()) {
+            return Err(decoder.refused_by_engine());
+        }
+        decoder.made_object(at);
+        let name = zend::new_string(&name);
+        zend::remember_class_name(at, name);
+        zend::release_string(name);
     }
     Ok(())
 }

@@ -84,17 +84,26 @@ fn write<S: Serializer>(
 /// # Safety
 /// `value` is a zval of an enum case.
 unsafe fn serialize_enum_case<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
-    // SAFETY: an enum case's first property is its name. A class name and an identifier are far
-    // shorter than what can be written.
+    // SAFETY: an enum case's first property is its name.
     unsafe {
         let object = zend::object_of(value.at);
         let class = zend::class_name((*object).ce);
-        let case = zend::bytes(zend::string_of(zend::slot(object, 0)));
-        // From Zend's memory: nothing to drop if the engine leaves.
-        let mut name = ZendVec::new();
-        class.iter().chain(b":").chain(case).for_each(|&byte| name.push(byte));
-        Ext { code: wire::ENUM_CASE, body: &name }.serialize(serializer)
+        write_enum_case(class, zend::bytes(zend::string_of(zend::slot(object, 0))), serializer)
     }
+}
+
+/// Writes `[ext 3 (Class:Case)]`. (A class name and an identifier are far shorter than what can be written.)
+fn write_enum_case<S: Serializer>(class: &[u8], case: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    // From Zend's memory: nothing to drop if the engine leaves.
+    let mut name = ZendVec::new();
+    class.iter().chain(b":").chain(case).for_each(|&byte| name.push(byte));
+    Ext { code: wire::ENUM_CASE, body: &name }.serialize(serializer)
+}
+
+/// Enum and case, where a reader that does not allow the enum has got an incomplete object of this name in its place.
+fn case_in_place_of(name: &[u8]) -> Option<(&[u8], &[u8])> {
+    let between = name.windows(2).position(|two| two == wire::BETWEEN_ENUM_AND_CASE)?;
+    Some((&name[..between], &name[between + 2..]))
 }
 
 /// The array that `__serialize` returns, as members.
@@ -360,7 +369,10 @@ unsafe fn serialize_properties<S: Serializer>(value: &Value, serializer: S) -> R
             if name.is_null() {
                 write(value.encoder, zend::class_name(class), &members, serializer)
             } else {
-                let result = write(value.encoder, zend::bytes(name), &members, serializer);
+                let result = match case_in_place_of(zend::bytes(name)) {
+                    Some((class, case)) => write_enum_case(class, case, serializer),
+                    None => write(value.encoder, zend::bytes(name), &members, serializer),
+                };
                 zend::release_string(name);
                 result
             }
