@@ -36,7 +36,7 @@ SERIES :=
 # Parts of `make torture`, by words in their names: make torture ONLY="sections moved"
 ONLY :=
 
-.PHONY: help build tool demo test phpt test-debug test-jit test-valgrind bench bench-requests bench-tool torture signatures docs install install-tool uninstall clean
+.PHONY: help build tool demo test phpt test-debug test-jit test-valgrind test-pages screenshots bench bench-requests bench-tool torture signatures docs install install-tool uninstall clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
@@ -70,6 +70,12 @@ test-valgrind: build ## Runs the PHPT suite under valgrind
 	@# are not PHP; and no PCRE JIT, whose code valgrind cannot follow.
 	@# Everything is forty times slower under valgrind. No leak check at the end: test-debug does that.
 	@PATH="$(CURDIR)/scripts/valgrind:$$PATH" TEST_TIMEOUT=1800 USE_ZEND_ALLOC=0 VALGRIND_OPTS='--vgdb=no --leak-check=no --trace-children-skip=*/mount,*/umount,*/python*,*/node' scripts/phpt.sh -m --show-mem -d pcre.jit=0 $(RUN_TESTS) $(TESTS)
+
+test-pages: build ## Runs the pages of examples/ in Chromium, from PHP-FPM behind nginx; the last line is "N passed, N failed"
+	@scripts/test-pages.sh
+
+screenshots: build ## Makes docs/images anew, from the pages of examples/
+	@scripts/test-pages.sh --screenshots
 
 bench: build ## Measures against APCu, Yac, Redis and others; or against another build: make bench AGAINST=OLD.so
 	@$(if $(AGAINST),benches/compare '$(AGAINST)',benches/run)

@@ -27,7 +27,7 @@ run examples/hello/hear.php
 headline 'Progress: a task in the background, and a web page that shows how far it is'
 export SYNC_FILE=$folder/progress.sync
 port=$("$PHP" -r '$s = stream_socket_server("tcp://127.0.0.1:0"); echo explode(":", stream_socket_get_name($s, false))[1];')
-say "\$ php -S localhost:$port -t examples/progress &"
+say "\$ PHP_CLI_SERVER_WORKERS=20 php -S localhost:$port -t examples/progress &"
 "$PHP" -S "127.0.0.1:$port" -t examples/progress >"$folder/server.log" 2>&1 &
 processes+=($!)
 say '$ php examples/progress/task.php 60 &'
@@ -40,8 +40,9 @@ SYNC_PAGE="http://127.0.0.1:$port/?json" "$PHP" -r '
     $end = microtime(true) + 30;
     do {
         usleep(200_000);
-        $task = json_decode((string) @file_get_contents(getenv("SYNC_PAGE")));
-        if (isset($task->done)) {
+        $tasks = json_decode((string) @file_get_contents(getenv("SYNC_PAGE")), true);
+        $task = (object) ($tasks ? current($tasks) : []);
+        if (isset($task->pid)) {
             $part = intdiv(40 * $task->done, $task->steps);
             printf("%s  [%-40s] %3d of %d steps by process %d", stream_isatty(STDOUT) ? "\r" : "\n", str_repeat("=", $part), $task->done, $task->steps, $task->pid);
         }

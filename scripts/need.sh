@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# need.sh [--install] WHAT...    WHAT: build, test, debug, valgrind, fpm
+# need.sh [--install] WHAT...    WHAT: build, test, debug, valgrind, fpm, pages
 #
 # Looks for the tools that WHAT needs. Missing tools are named, with the command that installs them;
 # with --install that command is run, if this is Debian or a derivative and we are or may become
@@ -135,6 +135,17 @@ need_fpm() {
     need_build
     find_php || return 0
     find_fpm || missing "PHP-FPM for $PHP" "php$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')-fpm"
+}
+
+need_pages() {
+    need_fpm
+    has nginx || [ -x /usr/sbin/nginx ] || missing nginx nginx
+    has chromium || has chromium-browser || has google-chrome || missing Chromium chromium
+    # Letters for screenshots.
+    has fc-list || missing fonts fontconfig fonts-dejavu-core
+    if ! has node || ! has npm; then
+        missing 'Node.js and npm' nodejs npm
+    fi
 }
 
 need_valgrind() {

@@ -1,38 +1,169 @@
 <?php
 /*
- * A web page that shows how far task.php is. It asks this same file, with ?json, a few times a second.
+ * A web page that starts jobs and shows how far they are, as it happens: the server sends an event when a job has changed.
+ *
+ *   PHP_CLI_SERVER_WORKERS=20 php -S localhost:8000 -t examples/progress
+ *
+ * Or under PHP-FPM and nginx, as any folder with an index.php. It has no login: put it behind one.
+ *
+ *   index.php              the page; a POST to it starts a job, cancels one, or forgets those that have ended
+ *   index.php?events       the stream of events, for progress.js
+ *   index.php?json         all jobs, for other programs
+ *
+ * A process of the server is in use for as long as a stream lasts. So there are at most STREAMS at once, and each ends after a
+ * while; the browser then connects anew by itself, and says what it had seen (Last-Event-ID).
  */
 
-$sync = new Sync(getenv('SYNC_FILE') ?: '/dev/shm/progress.sync');
+require __DIR__ . '/jobs.php';
 
-if (isset($_GET['json'])) {
-    header('Content-Type: application/json');
-    header('Cache-Control: no-store');
-    echo json_encode($sync->getData()); // all properties, of one moment
-    return;
-}
-?>
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Progress</title>
-<h1>Progress</h1>
-<p><progress id="bar" value="0"></progress></p>
-<p id="text">Waiting …</p>
-<script>
-    const bar = document.getElementById('bar');
-    const text = document.getElementById('text');
+const STREAMS = 12;             // fewer than pm.max_children, or PHP_CLI_SERVER_WORKERS
+const STREAM_SECONDS = 60;
+const EVENTS_A_SECOND = 20;     // for a stream, however fast the jobs are
 
-    async function look() {
-        const task = await (await fetch('?json')).json();
-        if (task.steps === undefined) {
-            text.textContent = 'No task yet. Start one: php examples/progress/task.php';
-        } else {
-            bar.max = task.steps;
-            bar.value = task.done;
-            text.textContent = `Process ${task.pid}: ${task.done} of ${task.steps} steps`;
-        }
-        setTimeout(look, 200);
+$jobs = new Jobs;
+
+header('X-Content-Type-Options: nosniff');
+header('Cache-Control: no-store');
+header("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+
+if (($_SERVER['REQUEST_METHOD'] ?? 'GET') === 'POST') {
+    act($jobs);
+} elseif (isset($_GET['events'])) {
+    stream($jobs);
+} else {
+    $jobs->buryTheDead();
+    if (isset($_GET['json'])) {
+        header('Content-Type: application/json');
+        echo encode((object) $jobs->all());
+    } else {
+        require __DIR__ . '/page.php';
     }
-    look();
-</script>
+}
+
+/** Does what a button of the page asks for, and leads back to it. */
+function act(Jobs $jobs): void
+{
+    if (!is_from_this_page()) {
+        refuse(403, 'This came from another site.');
+        return;
+    }
+    $text = fn (string $field) => is_string($_POST[$field] ?? null) ? $_POST[$field] : '';
+    switch ($text('do')) {
+        case 'start':
+            $name = trim(preg_replace('~[\x00-\x1f\x7f]+~', ' ', valid_utf8($text('name'))));
+            $id = $jobs->add($name === '' ? 'Job' : shorten($name, 60), $text('length') === 'long' ? 1200 : 60);
+            if ($id === null) {
+                refuse(429, 'Too many jobs are at work; wait until one has ended.');
+                return;
+            }
+            start_process($id);
+            break;
+        case 'cancel':
+            $jobs->cancel($text('id'));
+            break;
+        case 'clear':
+            $jobs->clear();
+            break;
+        default:
+            refuse(400, 'There is no such button.');
+            return;
+    }
+    header('Location: ' . strtok($_SERVER['REQUEST_URI'], '?'), true, 303);
+}
+
+/**
+ * Whether a browser sent the request from a page of this site. Without a cookie there is nothing that another site could borrow
+ * except the way to this server, which may not be open to all.
+ */
+function is_from_this_page(): bool
+{
+    // Newer browsers say it themselves, where the connection is safe (https, or localhost).
+    if (isset($_SERVER['HTTP_SEC_FETCH_SITE'])) {
+        return $_SERVER['HTTP_SEC_FETCH_SITE'] === 'same-origin';
+    }
+    // Some servers leave the port out of HTTP_HOST (Debian's nginx).
+    $host = $_SERVER['HTTP_HOST'] ?? '';
+    return $host !== '' && in_array(preg_replace('~^https?://~', '', $_SERVER['HTTP_ORIGIN'] ?? ''), [$host, "$host:$_SERVER[SERVER_PORT]"], true);
+}
+
+function refuse(int $status, string $why): void
+{
+    http_response_code($status);
+    header('Content-Type: text/plain; charset=utf-8');
+    echo "$why\n";
+}
+
+/** Starts task.php in a session of its own, with nothing of this request: neither its output nor the server's socket. */
+function start_process(string $id): void
+{
+    // Under FPM PHP_BINARY is php-fpm.
+    $php = getenv('SYNC_PHP') ?: (PHP_SAPI === 'cli-server' ? PHP_BINARY : PHP_BINDIR . '/php');
+    $command = implode(' ', array_map(escapeshellarg(...), [$php, __DIR__ . '/task.php', "--job=$id"]));
+    exec("(exec setsid $command) </dev/null >/dev/null 2>&1 &");
+}
+
+/** Sends an event when a job has changed, until the time is over or the browser has gone. */
+function stream(Jobs $jobs): void
+{
+    header('Content-Type: text/event-stream');
+    header('X-Accel-Buffering: no'); // nginx would collect 4 KB first
+    ini_set('zlib.output_compression', '0');
+    set_time_limit(STREAM_SECONDS + 30);
+    while (ob_get_level() > 0) {
+        ob_end_flush();
+    }
+    $sync = $jobs->sync;
+    // One of the places, for as long as this request lasts. Who gets none is told how it is now, and to come again.
+    $has_place = false;
+    for ($place = 1; $place <= STREAMS && !$has_place; $place++) {
+        $has_place = (bool) $sync->tryLock("stream $place");
+    }
+    echo $has_place ? "retry: 500\n\n" : "retry: 3000\n\n";
+
+    $end = microtime(true) + ($has_place ? STREAM_SECONDS : 0);
+    $sent = null;
+    // The number of the state that the browser has seen, if it was connected before.
+    $seen = $_SERVER['HTTP_LAST_EVENT_ID'] ?? null;
+    do {
+        $jobs->buryTheDead();
+        $version = $sync->version();
+        $all = $jobs->all();
+        if ($sent === null && $seen === (string) $version) {
+            $sent = $all;
+        }
+        if ($all !== $sent) {
+            send($version, $sent === null, array_filter($all, fn ($job, $id) => $job !== ($sent[$id] ?? null), ARRAY_FILTER_USE_BOTH), array_keys(array_diff_key($sent ?? [], $all)));
+            $sent = $all;
+            usleep(intdiv(1_000_000, EVENTS_A_SECOND));
+        } else {
+            echo ": still here\n\n"; // a connection that is gone shows when something is sent
+        }
+        flush();
+        // Sleeps until a job changes. A death changes nothing in the file: as long as somebody works, have a look each second.
+        $is_work = array_filter($all, Jobs::isAtWork(...)) !== [];
+        $sync->wait('jobs', max(0, min($end - microtime(true), $is_work ? 1 : 15)), $version);
+    } while (microtime(true) < $end && !connection_aborted());
+}
+
+/** One event: the jobs that have changed, by their ids; the first one of a stream has all of them. */
+function send(int $version, bool $is_all, array $changed, array $gone): void
+{
+    echo "id: $version\ndata: ", encode(['all' => $is_all, 'changed' => (object) $changed, 'gone' => $gone]), "\n\n";
+}
+
+function encode(mixed $value): string
+{
+    return json_encode($value, JSON_THROW_ON_ERROR | JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE | JSON_HEX_TAG);
+}
+
+/** The text with a sign in the place of bytes that are not UTF-8. */
+function valid_utf8(string $text): string
+{
+    return htmlspecialchars_decode(htmlspecialchars($text, ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8'), ENT_QUOTES);
+}
+
+/** The first characters of a text. */
+function shorten(string $text, int $characters): string
+{
+    return preg_match("~^.{0,$characters}~us", $text, $match) ? $match[0] : '';
+}

@@ -1,20 +1,46 @@
 <?php
 /*
- * A long-running task that tells how far it is. Start the page that shows it, open it in a browser,
- * and then start the task:
+ * A long-running task that tells how far it is. index.php starts it with the id of a job; from a terminal, or by cron, it
+ * makes a job of its own, which the page shows like the others:
  *
- *   php -S localhost:8000 -t examples/progress
- *   php examples/progress/task.php [STEPS]
+ *   php examples/progress/task.php [STEPS] [NAME]
+ *   php examples/progress/task.php --job=ID
  */
 
-$steps = (int) ($argv[1] ?? 200);
-$sync = new Sync(getenv('SYNC_FILE') ?: '/dev/shm/progress.sync');
+if (PHP_SAPI !== 'cli') {
+    exit; // it lies where the web server may find it
+}
+require __DIR__ . '/jobs.php';
 
-$sync->setData((object) ['pid' => getmypid(), 'steps' => $steps, 'done' => 0]);
+$jobs = new Jobs;
+$sync = $jobs->sync;
 
-for ($done = 1; $done <= $steps; $done++) {
-    usleep(50_000); // … the work …
-    $sync->done = $done;
+$argument = $argv[1] ?? '100';
+$id = str_starts_with($argument, '--job=')
+    ? substr($argument, strlen('--job='))
+    : $jobs->add($argv[2] ?? 'From the terminal', max(1, (int) $argument));
+if ($id === null) {
+    exit("Too many jobs are at work.\n");
 }
 
-echo "Did $steps steps.\n";
+// The lock ends with this process, and so says that it lives. (A page may have it for a moment, while it looks.)
+if (!$sync->tryLock("job $id", 5) || ($sync->jobs[$id]['state'] ?? null) !== 'starting') {
+    exit("There is no such job, or another process is at it.\n");
+}
+['steps' => $steps] = $sync->jobs[$id];
+$sync->jobs[$id]['pid'] = getmypid();
+$sync->jobs[$id]['state'] = 'running';
+
+for ($done = 1; $done <= $steps; $done++) {
+    if ($sync->jobs[$id]['cancel'] ?? true) {
+        break; // or somebody has emptied the file
+    }
+    usleep(50_000); // … one step of the work …
+    $sync->jobs[$id]['done'] = $done;
+}
+
+$is_done = $done > $steps;
+if (isset($sync->jobs[$id])) {
+    $sync->jobs[$id]['state'] = $is_done ? 'done' : 'canceled';
+}
+echo $is_done ? "Did $steps steps.\n" : "Canceled.\n";

@@ -25,7 +25,8 @@ putenv('SYNC_FILE=' . scratch('progress'));
 $page = '$_GET["json"] = 1; require ' . var_export(dirname(__DIR__, 2) . '/examples/progress/index.php', true) . ';';
 echo php('-r ' . escapeshellarg($page)), "\n";
 echo example('progress/task.php 3');
-echo preg_replace('~"pid":\d+~', '"pid":N', php('-r ' . escapeshellarg($page))), "\n";
+echo preg_replace(['~"j\w+"~', '~"pid":\d+~', '~"since":[\d.]+~'], ['"ID"', '"pid":N', '"since":T'], php('-r ' . escapeshellarg($page))), "\n";
+echo example('progress/task.php --job=none');
 
 echo "-- workers\n";
 putenv('SYNC_FILE=' . scratch('workers'));
@@ -75,7 +76,8 @@ Process N hears what process N said: Good morning
 -- progress
 {}
 Did 3 steps.
-{"pid":N,"steps":3,"done":3}
+{"ID":{"name":"From the terminal","steps":3,"done":3,"state":"done","cancel":false,"pid":N,"since":T}}
+There is no such job, or another process is at it.
 -- workers
 20 results; their sum is 2870.
 20 jobs by workers

@@ -1,0 +1,243 @@
+// examples/progress in Chromium: every test starts from an empty list, and waits for what it expects.
+'use strict';
+
+const { test, beforeEach, after } = require('node:test');
+const assert = require('node:assert/strict');
+const { url, close, withPage, assertAccessible, assertFits, php } = require('./browser');
+
+const page_ = `${url}/progress/`;
+
+beforeEach(() => {
+  // Ends what an earlier test has left at work.
+  php('foreach ($sync->jobs ?? [] as $job) { if ($job["state"] === "running") posix_kill($job["pid"], SIGKILL); } $sync->clear();');
+});
+after(close);
+
+async function start(page, name, length = 'short') {
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Length').selectOption(length);
+  await page.getByRole('button', { name: 'Start' }).click();
+  return page.locator('.job', { hasText: name });
+}
+
+const value = (job) => job.getByRole('progressbar').evaluate((bar) => bar.value);
+
+// Until the bar stands at `least`, as the page shows it.
+async function until(job, least) {
+  const bar = await job.getByRole('progressbar').elementHandle();
+  await job.page().waitForFunction(([bar, least]) => bar.value >= least, [bar, least]);
+}
+
+const says = (job, text) => job.locator('.status', { hasText: text }).waitFor();
+const live = (page) => page.locator('#connection[data-state=on]').waitFor();
+const pid = (name) => Number(php('foreach ($sync->jobs as $job) { if ($job["name"] === $argv[1]) echo $job["pid"]; }', name));
+
+test('a click, the bar moves, done; nothing is asked again and again', () => withPage(async (page) => {
+  const requests = [];
+  page.on('request', (request) => requests.push(`${request.method()} ${new URL(request.url()).pathname}${new URL(request.url()).search}`));
+  await page.goto(page_);
+  await live(page);
+  // All steps that the bar shows from its beginning on.
+  await page.evaluate(() => {
+    window.shown = [];
+    new MutationObserver(() => {
+      const bar = document.querySelector('#jobs progress');
+      if (bar) window.shown.push(bar.value);
+    }).observe(document.getElementById('jobs'), { subtree: true, childList: true, attributes: true });
+  });
+  const job = await start(page, 'Report');
+  await says(job, 'of 60 steps, process');
+  await says(job, 'done, 60 steps');
+  const shown = [...new Set(await page.evaluate(() => window.shown))];
+  assert.deepEqual(shown, [...shown].sort((a, b) => a - b), 'it never goes back');
+  assert.equal(shown.at(-1), 60);
+  assert.ok(shown.length > 10, `it moved in ${shown.length} steps`);
+  assert.equal(await job.getByRole('button').count(), 0, 'there is nothing to cancel');
+  assert.match(await page.getByRole('status').textContent(), /^Report: done/);
+  const asked = requests.filter((request) => !/\.(css|js)$/.test(request));
+  assert.deepEqual(asked, ['GET /progress/', 'GET /progress/?events', 'POST /progress/', 'GET /progress/'].slice(0, asked.length));
+  assert.ok(asked.length <= 4);
+  await page.getByRole('button', { name: 'Forget' }).click();
+  await page.getByText('No job yet').waitFor();
+}));
+
+test('several jobs and several viewers: all see all of them', () => withPage(async (page, context) => {
+  const other = await context.newPage();
+  await Promise.all([page.goto(page_), other.goto(page_)]);
+  await Promise.all([live(page), live(other)]);
+  const [first, second] = [await start(page, 'First', 'long'), await start(other, 'Second', 'long')];
+  for (const viewer of [page, other]) {
+    for (const name of ['First', 'Second']) {
+      await until(viewer.locator('.job', { hasText: name }), 5);
+    }
+  }
+  assert.deepEqual(await page.locator('.job h3').allTextContents(), ['Second', 'First']);
+  assert.ok(await value(first) < 1200 && await value(second) < 1200);
+}));
+
+test('cancel stops the process', () => withPage(async (page) => {
+  await page.goto(page_);
+  const job = await start(page, 'Too long', 'long');
+  await until(job, 3);
+  const process_ = pid('Too long');
+  await page.getByRole('button', { name: 'Cancel Too long' }).click();
+  await says(job, /^canceled after \d+ of 1200 steps$/);
+  php('while (posix_kill((int) $argv[1], 0)) usleep(1000);', String(process_));
+}));
+
+test('a worker that is killed: the page says so', () => withPage(async (page) => {
+  await page.goto(page_);
+  const job = await start(page, 'Unlucky', 'long');
+  await until(job, 3);
+  const process_ = pid('Unlucky');
+  php('posix_kill((int) $argv[1], SIGKILL);', String(process_));
+  await says(job, new RegExp(`^process ${process_} died after \\d+ of 1200 steps$`));
+  assert.equal(await job.getByRole('button').count(), 0);
+}));
+
+test('a worker that was killed while nobody looked: the page says so when it is opened', () => withPage(async (page) => {
+  await page.goto(page_);
+  await until(await start(page, 'Unseen', 'long'), 1);
+  await page.goto('about:blank');
+  php('posix_kill((int) $argv[1], SIGKILL);', String(pid('Unseen')));
+  await page.goto(page_);
+  assert.match(await page.locator('.job .status').textContent(), /^process \d+ died after/);
+}));
+
+test('a reload in the middle shows where it is, and goes on', () => withPage(async (page) => {
+  await page.goto(page_);
+  await until(await start(page, 'Patient', 'long'), 10);
+  await page.reload();
+  const job = page.locator('.job', { hasText: 'Patient' });
+  const there = await value(job);
+  assert.ok(there >= 10, `${there} steps`);
+  await until(job, there + 10);
+}));
+
+test('a stream that has ended goes on by itself, from where it was', () => withPage(async (page, _, complaints) => {
+  await page.goto(page_);
+  const job = await start(page, 'Long', 'long');
+  await until(job, 3);
+  // As a restart of the server does: the workers that hold the streams are gone.
+  const [stream] = await Promise.all([
+    page.waitForRequest((request) => request.url().endsWith('?events')),
+    php('foreach ($sync->stats()["locks"] as $lock) { if (str_starts_with($lock["name"], "stream ")) posix_kill($lock["pid"], SIGTERM); }'),
+  ]);
+  assert.match((await stream.allHeaders())['last-event-id'], /^\d+$/);
+  await until(job, await value(job) + 5);
+  // (A server that is killed does not end its answer.)
+  assert.deepEqual(complaints.splice(0), ['console: Failed to load resource: net::ERR_INCOMPLETE_CHUNKED_ENCODING']);
+}));
+
+test('a job from the terminal is on the page, too', () => withPage(async (page) => {
+  await page.goto(page_);
+  await live(page);
+  const { execFile } = require('node:child_process');
+  execFile(process.env.SYNC_PHP, [`${process.env.SYNC_WORK}/examples/progress/task.php`, '5', 'By cron']);
+  await says(page.locator('.job', { hasText: 'By cron' }), 'done, 5 steps');
+}));
+
+test('a name is only ever text', () => withPage(async (page) => {
+  await page.goto(page_);
+  await live(page);
+  const name = '<img src=x onerror=alert(1)></script>"\'&amp; \u202eabc';
+  await start(page, name);
+  await page.locator('.job bdi').waitFor();
+  assert.equal(await page.locator('.job bdi').textContent(), name.slice(0, 60));
+  await page.reload();
+  assert.equal(await page.locator('.job bdi').textContent(), name.slice(0, 60));
+  assert.equal(await page.locator('#jobs img').count(), 0);
+}));
+
+test('by keyboard alone; the focus can be seen, and is not lost', () => withPage(async (page) => {
+  await page.goto(page_);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('By hand');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'solid');
+  await page.keyboard.press('Enter');
+  const job = page.locator('.job', { hasText: 'By hand' });
+  await until(job, 1);
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Cancel By hand');
+  await page.keyboard.press('Space');
+  await says(job, 'canceled after');
+  assert.ok(await job.evaluate((item) => item === document.activeElement));
+}));
+
+for (const scheme of ['light', 'dark']) {
+  for (const width of [320, 1280]) {
+    test(`${width} pixels wide, ${scheme}: it fits, and is for everybody`, () => withPage(async (page) => {
+      await page.goto(page_);
+      await until(await start(page, 'A job with a longname'.repeat(2), 'long'), 2);
+      php('$sync->jobs["j1"] = ["name" => "Dead", "done" => 3, "state" => "died", "pid" => 1] + current($sync->jobs);');
+      await page.locator('.job .status', { hasText: 'process 1 died after' }).waitFor();
+      await assertFits(page);
+      await assertAccessible(page);
+      const tree = await page.locator('#jobs').ariaSnapshot();
+      assert.match(tree, /progressbar "A job with a longname/);
+    }, { viewport: { width, height: 800 }, colorScheme: scheme }));
+  }
+}
+
+test('without a script it works as well', () => withPage(async (page) => {
+  await page.goto(page_);
+  const job = await start(page, 'Plain');
+  assert.match(await job.locator('.status').textContent(), /starting|of 60 steps/);
+  await page.getByRole('button', { name: 'Cancel Plain' }).click();
+  while (!(await job.locator('.status').textContent()).startsWith('canceled')) {
+    await page.reload();
+  }
+}, { javaScriptEnabled: false }));
+
+test('other sites cannot press the buttons', async () => {
+  const post = (headers, body = 'do=start&name=evil&length=short') => fetch(page_, {
+    method: 'POST', redirect: 'manual', body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
+  });
+  const host = new URL(url).host;
+  assert.equal((await post({})).status, 403);
+  assert.equal((await post({ 'Sec-Fetch-Site': 'cross-site' })).status, 403);
+  assert.equal((await post({ 'Sec-Fetch-Site': 'same-site' })).status, 403);
+  assert.equal((await post({ 'Sec-Fetch-Site': 'none' })).status, 403);
+  assert.equal((await post({ Origin: 'https://example.org' })).status, 403);
+  assert.equal((await post({ Origin: 'null' })).status, 403);
+  assert.equal((await post({ Origin: 'http://127.0.0.1:1' })).status, 403);
+  assert.equal(php('echo count($sync);'), '0');
+  assert.equal((await post({ Origin: `http://${host}` }, 'do=fly')).status, 400);
+  assert.equal((await post({ Origin: `http://${host}` }, 'do[]=start&name[]=a')).status, 400);
+  assert.equal((await post({ Origin: `http://${host}` })).status, 303);
+  const page = await fetch(page_);
+  assert.match(page.headers.get('content-security-policy'), /default-src 'none'; script-src 'self'; style-src 'self'/);
+  assert.doesNotMatch(page.headers.get('content-security-policy'), /unsafe/);
+});
+
+test('so many jobs at once, and no more', async () => {
+  const post = () => fetch(page_, {
+    method: 'POST', redirect: 'manual', body: new URLSearchParams({ do: 'start', length: 'long' }), headers: { 'Sec-Fetch-Site': 'same-origin' },
+  });
+  const answers = [];
+  for (let n = 0; n < 9; n++) {
+    answers.push((await post()).status);
+  }
+  assert.deepEqual(answers, [...Array(8).fill(303), 429]);
+});
+
+test('more viewers than places: they are told how it is, and come again; the buttons still work', async () => {
+  php('$sync->jobs = [];');
+  const streams = await Promise.all(Array.from({ length: 14 }, async () => {
+    const abort = new AbortController();
+    const reader = (await fetch(`${page_}?events`, { signal: abort.signal })).body.getReader();
+    const first = new TextDecoder().decode((await reader.read()).value);
+    return { abort, reader, retry: Number(/^retry: (\d+)/.exec(first)[1]) };
+  }));
+  assert.deepEqual(streams.map(({ retry }) => retry).sort((a, b) => a - b), [...Array(12).fill(500), 3000, 3000]);
+  for (const { reader } of streams.filter(({ retry }) => retry === 3000)) {
+    while (!(await reader.read()).done); // it ends by itself
+  }
+  assert.equal((await fetch(page_)).status, 200);
+  streams.forEach(({ abort }) => abort.abort());
+  // The places are free again when the server notices.
+  php('$sync->jobs = []; while ($sync->stats()["locks"]) { usleep(5000); $sync->jobs = []; }');
+});
