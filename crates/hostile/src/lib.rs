@@ -133,6 +133,12 @@ fn look_on(path: &Path) {
     if let Ok((_, true)) = seen {
         let _ = store.stats();
     }
+    let mut from = Some(0);
+    while let Some(at) = from {
+        let part = store.survey_part(at, |names: &mut u64, _| *names += 1);
+        from = part.ok().and_then(|(_, next)| next);
+        assert!(from.is_none_or(|next| next > at), "a survey that goes back does not end");
+    }
     drop(store);
     sync_store::close_idle();
 }

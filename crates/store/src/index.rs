@@ -157,6 +157,26 @@ impl<'f> IndexView<'f> {
             Some(())
         })
     }
+
+    /// Every slot in use of the block that a hash belongs to, from that hash on: `(slot, record)`. Returns the hash with which the next block
+    /// begins; no hash: this was the last one. `None`: there is no such block.
+    pub fn for_each_slot_from(&self, from: u64, root: Root, mut visit: impl FnMut(Ref, Ref)) -> Option<Option<u64>> {
+        let block = self.index_block(from, root)?;
+        for slot in 0..block.class()?.slots() {
+            let at = block.plus(BLOCK_HEAD + slot * SLOT);
+            let record = self.word(at.offset() + 8)?.load(Ordering::Acquire);
+            let hash = self.word(at.offset())?.get();
+            if record > REMOVED && hash >= from && self.index_block(hash, root)? == block {
+                visit(at, Ref::of_word(record));
+            }
+        }
+        let entries = self.entries(root);
+        let mut next = from.checked_shr(64 - root.log2).unwrap_or(0) + 1;
+        while next < entries && Ref::of_word(self.word(root.offset + next * 8)?.load(Ordering::Acquire)) == block {
+            next += 1;
+        }
+        Some(if next < entries { next.checked_shl(64 - root.log2) } else { None })
+    }
 }
 
 /// Slots in use, and slots that are not empty.

@@ -4,6 +4,7 @@ use super::reader::Reader;
 use super::snapshot::All;
 use crate::error::Failure;
 use crate::format::*;
+use crate::header::Root;
 use crate::memory::fence;
 use crate::reference::Ref;
 use crate::torture::meanwhile;
@@ -47,6 +48,27 @@ impl Reader<'_> {
         let undisturbed = file.has_seen_no_section(looking) && header.index_epoch.load(Ordering::Relaxed) == epoch;
         file.check_ours()?;
         Ok(all && visited.is_some() && undisturbed)
+    }
+}
+
+impl Reader<'_> {
+    /// Shows a few thousand keys to `visit`, those whose hashes follow `from`, for `object`. Returns from where to go on; `None`: these
+    /// were the last. A writer that is between publishing and indexing, or has died there, has its news left out.
+    pub fn survey_part(&self, object: u64, from: u64, visit: &mut dyn FnMut(Sight)) -> Result<Option<u64>, Failure> {
+        let file = self.file();
+        let looking = file.begin_looking(object)?;
+        file.check_ours()?;
+        let root = file.map.header().directory.load(Ordering::Acquire);
+        if root == 0 {
+            return Ok(None);
+        }
+        let (view, now, mut name) = (All::of(file.view_since(looking.commit)), Now::read(), Vec::new());
+        let next = view.for_each_slot_from(from, Root::open(root), |slot, record| {
+            let _ = view.see(Some(slot), record, now, &mut name, visit);
+        });
+        file.check_ours()?;
+        // (The directory has just become another one.)
+        next.ok_or(Failure::Busy)
     }
 }
 

@@ -76,6 +76,27 @@ fn a_survey_says_that_it_was_not_whole_where_the_index_has_moved() {
 }
 
 #[test]
+fn the_parts_of_a_survey_have_each_key_once() {
+    let path = TemporaryPath::new();
+    let store = path.store();
+    assert_eq!(store.survey_part(0, see).unwrap(), (Seen::new(), None));
+    for count in [1, 100, 30_000u32] {
+        for n in 0..count {
+            put(&store, n.to_be_bytes(), b"\x01");
+        }
+        let (mut all, mut from, mut parts) = (Seen::new(), Some(0), 0);
+        while let Some(at) = from {
+            let (part, next) = store.survey_part(at, see).unwrap();
+            assert!(part.keys().all(|key| !all.contains_key(key)));
+            all.extend(part);
+            assert!(next.is_none_or(|next| next > at));
+            (from, parts) = (next, parts + 1);
+        }
+        assert_eq!((all.len() as u32, parts > 5), (count, count > 20_000));
+    }
+}
+
+#[test]
 fn a_store_that_only_reads_changes_nothing_of_the_file_and_takes_no_lock() {
     let path = TemporaryPath::new();
     let store = looking(&path);

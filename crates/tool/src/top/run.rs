@@ -35,7 +35,7 @@ pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outco
     sampler.look()?;
     if once {
         std::thread::sleep(interval.min(SLICE));
-        return print(&title, sampler.look()?);
+        return print(&title, sampler.look_at_all()?);
     }
     if !stdout().is_terminal() {
         return Err(Failure::new(Status::Usage, "top needs a terminal; top --once prints one frame."));

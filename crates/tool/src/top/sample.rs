@@ -19,10 +19,11 @@ const GROUPS: usize = 1_000;
 const QUEUES: usize = 20;
 /// The rates that are remembered.
 const RATES: usize = 600;
-/// Going through all names takes at most this part of the time, so that the whole stays below a hundredth of a core.
-const SURVEYS: u32 = 250;
-/// The longest time between two of them.
-const RARELY: Duration = Duration::from_secs(600);
+/// Going through all names takes at most this part of the time, so that the whole stays below a hundredth of a core: of a million they
+/// take minutes.
+const SURVEY: u32 = 250;
+/// The first look takes longer, so that most stores are seen as a whole at once.
+const FIRST: Duration = Duration::from_millis(50);
 
 /// A look.
 #[derive(Debug, Default)]
@@ -47,6 +48,8 @@ pub struct Names {
     pub groups: Vec<Group>,
     /// When they were looked at.
     pub at: Option<Instant>,
+    /// The part of them that has been looked at, while it is the first time: in hundredths.
+    pub part: Option<u8>,
 }
 
 #[derive(Debug)]
@@ -82,7 +85,11 @@ pub struct Sampler<'s> {
     sample: Sample,
     /// When the commits were so many.
     last: Option<(Instant, u64)>,
-    next_survey: Instant,
+    /// The names that have been counted, and where to go on.
+    counted: Counted,
+    next: u64,
+    /// The time that the next look may take to go on.
+    budget: Duration,
     /// Names of lists from which items have been consumed.
     queues: BTreeMap<Vec<u8>, ()>,
 }
@@ -91,7 +98,8 @@ impl<'s> Sampler<'s> {
     /// For a store, of which the names that begin with a prefix are told one by one.
     pub fn new(store: &'s Store, prefix: &'s [u8]) -> Self {
         let queues = BTreeMap::new();
-        Self { store, prefix, sample: Sample::default(), last: None, next_survey: Instant::now(), queues }
+        let counted = Counted::default();
+        Self { store, prefix, sample: Sample::default(), last: None, counted, next: 0, budget: FIRST, queues }
     }
 
     /// Looks once more.
@@ -100,6 +108,8 @@ impl<'s> Sampler<'s> {
         self.sample.is_there = self.store.enter() != 0;
         let now = Instant::now();
         if let Some((before, commits)) = self.last {
+            // What a look has not used up is for the next ones.
+            self.budget = (self.budget + (now - before) / SURVEY).min(FIRST);
             let rate = stats.commits.saturating_sub(commits) as f64 / (now - before).as_secs_f64().max(1e-3);
             self.sample.rates.push_back(rate);
             if self.sample.rates.len() > RATES {
@@ -109,9 +119,7 @@ impl<'s> Sampler<'s> {
         self.last = Some((now, stats.commits));
         self.sample.stats = stats;
         self.look_at_queues()?;
-        if now >= self.next_survey {
-            self.survey()?;
-        }
+        self.survey(false)?;
         Ok(&self.sample)
     }
 
@@ -134,13 +142,33 @@ impl<'s> Sampler<'s> {
         Ok(())
     }
 
-    fn survey(&mut self) -> Outcome<()> {
+    /// As [`Sampler::look`], with all names, however long that takes.
+    pub fn look_at_all(&mut self) -> Outcome<&Sample> {
+        self.look()?;
+        self.survey(true)?;
+        Ok(&self.sample)
+    }
+
+    /// Goes on through all names, until that has taken its time, or all have been seen.
+    fn survey(&mut self, to_the_end: bool) -> Outcome<()> {
         let (start, prefix) = (Instant::now(), self.prefix);
-        let surveyed = self.store.survey(|counted: &mut Counted, sight| counted.count(prefix, sight));
-        if let Some((counted, _)) = unhindered(surveyed)? {
-            self.sample.names = self.named(counted)?;
+        while to_the_end || start.elapsed() < self.budget {
+            let part = self.store.survey_part(self.next, |counted: &mut Counted, sight| counted.count(prefix, sight));
+            let Some((counted, next)) = unhindered(part)? else { break };
+            self.counted.add(counted);
+            self.next = next.unwrap_or(0);
+            if next.is_none() {
+                let counted = std::mem::take(&mut self.counted);
+                self.sample.names = self.named(counted)?;
+                break;
+            }
         }
-        self.next_survey = Instant::now() + (start.elapsed() * SURVEYS).min(RARELY);
+        if self.sample.names.at.is_none() {
+            self.sample.names = self.named(self.counted.clone())?;
+            self.sample.names.at = None;
+            self.sample.names.part = Some((self.next >> 32).saturating_mul(100).checked_shr(32).unwrap_or(0) as u8);
+        }
+        self.budget = self.budget.saturating_sub(start.elapsed());
         Ok(())
     }
 
@@ -164,7 +192,14 @@ impl<'s> Sampler<'s> {
             .map(|(prefix, (names, bytes))| Group { prefix: Printable(&prefix).to_string(), names, bytes })
             .collect();
         groups.sort_by(|one, other| (other.bytes, &one.prefix).cmp(&(one.bytes, &other.prefix)));
-        Ok(Names { count: counted.count, bytes: counted.bytes, largest: names, groups, at: Some(Instant::now()) })
+        Ok(Names {
+            count: counted.count,
+            bytes: counted.bytes,
+            largest: names,
+            groups,
+            at: Some(Instant::now()),
+            part: None,
+        })
     }
 }
 
@@ -181,7 +216,7 @@ fn unhindered<T>(result: sync_store::Result<T>) -> Outcome<Option<T>> {
 type Large = (Reverse<u64>, Box<[u8]>, Option<Expiry>);
 
 /// The sums of a survey.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Counted {
     count: u64,
     bytes: u64,
@@ -195,22 +230,44 @@ impl Counted {
         let Some(rest) = sight.name.strip_prefix(prefix) else { return };
         self.count += 1;
         self.bytes += sight.bytes;
-        let is_large = self.largest.len() < LARGEST || self.largest.peek().is_some_and(|least| sight.bytes > least.0.0);
-        if is_large {
-            self.largest.push((Reverse(sight.bytes), sight.name.into(), sight.expiry));
-            if self.largest.len() > LARGEST {
-                self.largest.pop();
-            }
+        if self.is_large(sight.bytes) {
+            self.keep((Reverse(sight.bytes), sight.name.into(), sight.expiry));
         }
         // Up to the first character that people use to divide names.
         let part = rest.iter().position(|byte| b":/.|".contains(byte)).map_or(0, |at| at + 1);
-        let group = &sight.name[..prefix.len() + part];
+        self.group(&sight.name[..prefix.len() + part], 1, sight.bytes);
+    }
+
+    /// Adds others.
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.bytes += other.bytes;
+        for large in other.largest {
+            if self.is_large(large.0.0) {
+                self.keep(large);
+            }
+        }
+        other.groups.iter().for_each(|(group, &(names, bytes))| self.group(group, names, bytes));
+    }
+
+    fn is_large(&self, bytes: u64) -> bool {
+        self.largest.len() < LARGEST || self.largest.peek().is_some_and(|least| bytes > least.0.0)
+    }
+
+    fn keep(&mut self, large: Large) {
+        self.largest.push(large);
+        if self.largest.len() > LARGEST {
+            self.largest.pop();
+        }
+    }
+
+    fn group(&mut self, group: &[u8], names: u64, bytes: u64) {
         let group = if self.groups.len() < GROUPS || self.groups.contains_key(group) { group } else { b"" };
         let sums = match self.groups.get_mut(group) {
             Some(sums) => sums,
             None => self.groups.entry(group.into()).or_default(),
         };
-        *sums = (sums.0 + 1, sums.1 + sight.bytes);
+        *sums = (sums.0 + names, sums.1 + bytes);
     }
 }
 
@@ -243,6 +300,10 @@ mod tests {
             counted.count(b"x", sight(format!("x{n}/y").as_bytes(), 1));
         }
         counted.count(b"x", sight(b"y", 1));
+        let mut twice = counted.clone();
+        twice.add(counted.clone());
+        assert_eq!((twice.count, twice.bytes, twice.largest.len()), (2 * counted.count, 2 * counted.bytes, LARGEST));
+        assert_eq!(twice.groups[b"".as_slice()].0, 2 * counted.groups[b"".as_slice()].0);
         assert!(counted.groups.len() <= GROUPS + 1);
         assert_eq!(counted.groups.values().map(|group| group.0).sum::<u64>(), 3 * GROUPS as u64);
     }

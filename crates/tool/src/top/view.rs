@@ -94,7 +94,9 @@ fn draw_names(frame: &mut Frame, area: Rect, sample: &Sample, shown: Shown) {
     let names = &sample.names;
     let age = names.at.map_or(0.0, |at| Instant::now().saturating_duration_since(at).as_secs_f64());
     let mut title = format!(" {}, {} ", count(names.count, "name", "names"), bytes(names.bytes));
-    if age > 10.0 {
+    if let Some(part) = names.part {
+        title += &format!("(after {part} % of all) ");
+    } else if age > 10.0 {
         title += &format!("({} ago) ", seconds(age));
     }
     let block = Block::bordered().title(title);
@@ -191,6 +193,7 @@ mod tests {
                 largest: vec![name("large", 200), name("small", 1)],
                 groups: vec![Group { prefix: "user:".into(), names: 2, bytes: 250 }],
                 at: Some(Instant::now()),
+                part: None,
             },
             queues: vec![Queue { name: "jobs".into(), elements: Some(7), consumers: vec![Some(4_194_302)] }],
         }
