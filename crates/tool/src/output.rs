@@ -1,6 +1,7 @@
 //! Standard output, which may be a terminal: that gets nothing that it would obey. Anything else gets the bytes that were asked for.
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write, stdout};
+use std::os::fd::AsFd;
 
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
@@ -23,6 +24,24 @@ impl Output {
         self.is_terminal
     }
 
+    /// For much at once: whoever reads the other end of a pipe is to be woken seldom.
+    pub fn of_much() -> Self {
+        widen(rustix::stdio::stdout());
+        Self::new()
+    }
+
+    /// Writes a string as JSON. (Most have nothing in them to be escaped, which is found out many bytes at once.)
+    pub fn json_string(&mut self, text: &str) -> io::Result<()> {
+        if self.is_terminal
+            || text.bytes().fold(false, |found, byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
+        {
+            return self.json(&text, false);
+        }
+        self.out.write_all(b"\"")?;
+        self.out.write_all(text.as_bytes())?;
+        self.out.write_all(b"\"")
+    }
+
     /// Writes JSON.
     pub fn json(&mut self, value: &impl Serialize, pretty: bool) -> io::Result<()> {
         if !self.is_terminal {
@@ -43,6 +62,11 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// Lets a pipe have room for as much as any user may ask for; of anything else, nothing happens.
+pub fn widen(pipe: impl AsFd) {
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, 1 << 20);
 }
 
 fn write_json(value: &impl Serialize, pretty: bool, out: &mut impl Write) -> io::Result<()> {

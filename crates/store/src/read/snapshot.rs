@@ -88,10 +88,13 @@ impl<'f> All<'f> {
 
     /// Adds a record to a page, if its key begins with a prefix. `None`: it makes no sense.
     pub fn is_named(&self, record: Ref, prefix: &[u8], page: &mut Page) -> Option<()> {
-        let key = self.layout(record, self.record_head(record)?)?.key;
-        if key.length >= prefix.len() as u64 && self.equals(key.at, prefix) {
-            page.add(self.order_of(record)?, record);
+        if !prefix.is_empty() {
+            let key = self.layout(record, self.record_head(record)?)?.key;
+            if key.length < prefix.len() as u64 || !self.equals(key.at, prefix) {
+                return Some(());
+            }
         }
+        page.add(self.order_of(record)?, record);
         Some(())
     }
 

@@ -1,5 +1,6 @@
 //! `export`.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -26,7 +27,7 @@ pub fn export(path: &Path, prefix: &OsStr, msgpack: bool, lock: bool) -> Outcome
 }
 
 fn export_json(mut look: Look, prefix: &[u8], progress: &Progress) -> Outcome {
-    let (mut out, mut left_out, mut is_first) = (Output::new(), 0u64, true);
+    let (mut out, mut left_out, mut is_first) = (Output::of_much(), 0u64, true);
     out.write_all(b"{")?;
     look.values(prefix, |name, bytes| {
         progress.count();
@@ -34,9 +35,12 @@ fn export_json(mut look: Look, prefix: &[u8], progress: &Progress) -> Outcome {
             Ok((name, value)) => {
                 out.write_all(if is_first { b"\n" } else { b",\n" })?;
                 is_first = false;
-                out.json(&name, false)?;
+                out.json_string(name)?;
                 out.write_all(b":")?;
-                out.json(&value, false)?;
+                match &value {
+                    Plain::String(text) => out.json_string(text)?,
+                    Plain::Other(value) => out.json(value, false)?,
+                }
             }
             Err(why) => {
                 left_out += 1;
@@ -58,18 +62,29 @@ fn export_json(mut look: Look, prefix: &[u8], progress: &Progress) -> Outcome {
     ))
 }
 
+/// A value for which there is JSON.
+enum Plain<'a> {
+    String(&'a str),
+    Other(Value<'a>),
+}
+
 /// A name and its value, if there is JSON for both.
-fn plain<'a>(name: &'a [u8], bytes: &'a [u8]) -> Result<(&'a str, Value<'a>), String> {
+fn plain<'a>(name: &'a [u8], bytes: &'a [u8]) -> Result<(&'a str, Plain<'a>), String> {
     let name = std::str::from_utf8(name).map_err(|_| "its name is not UTF-8".to_owned())?;
     let value = Value::decode(bytes).map_err(|error| format!("it is damaged: {error}"))?;
+    if let Value::String(Cow::Borrowed(text)) = value
+        && let Ok(text) = std::str::from_utf8(text)
+    {
+        return Ok((name, Plain::String(text)));
+    }
     match json::obstacle(&value) {
-        None => Ok((name, value)),
+        None => Ok((name, Plain::Other(value))),
         Some(why) => Err(format!("it has {why}")),
     }
 }
 
 fn export_msgpack(mut look: Look, prefix: &[u8], progress: &Progress) -> Outcome {
-    let mut out = Output::new();
+    let mut out = Output::of_much();
     if out.is_terminal() {
         return Err(Failure::new(Status::Usage, "MessagePack is not for a terminal: export --msgpack FILE >x.msgpack"));
     }

@@ -12,6 +12,7 @@ use super::item::Item;
 use crate::file::{self, Shared};
 use crate::members::Members;
 use crate::outcome::{Failure, Outcome, Status};
+use crate::output::widen;
 use crate::printable::Printable;
 use crate::progress::{Progress, spinner};
 use crate::value::Value;
@@ -25,6 +26,7 @@ const NAMES: usize = 1_000;
 pub fn import(path: &Path, msgpack: bool, replace: bool) -> Outcome {
     let progress = spinner("names:");
     let store = file::any(path);
+    widen(rustix::stdio::stdin());
     let mut importer = Importer { store: &store, batch: Vec::new(), bytes: 0, names: HashSet::new(), replace };
     let done = if msgpack { import_msgpack(&mut importer, &progress) } else { import_json(&mut importer, &progress) };
     progress.end();
