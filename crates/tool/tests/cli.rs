@@ -342,6 +342,32 @@ fn an_import_replaces_names_or_all_and_nothing_where_it_cannot_begin() {
 }
 
 #[test]
+fn looking_leaves_no_trace_and_needs_no_right_to_write() {
+    let file = Scratch::new();
+    for n in 0..300 {
+        file.put(format!("name {n}").as_bytes(), &[0x7f]);
+    }
+    file.store()
+        .put_until(b"expired", (b"\x01", b""), sync_store::Now::read().after(1), &mut Version::default())
+        .unwrap();
+    let before = std::fs::read(&file.0).unwrap();
+    for (command, arguments) in [
+        ("ls", &["--long"][..]),
+        ("get", &["name 1"]),
+        ("stat", &[]),
+        ("stat", &["name 1"]),
+        ("export", &[]),
+        ("export", &["--msgpack"]),
+        ("top", &["--once", "--interval", "0.05"]),
+    ] {
+        file.fine(command, arguments);
+    }
+    fails(&file.run("watch", &["--timeout", "0.1"]), 1, "");
+    assert!(std::fs::read(&file.0).unwrap() == before);
+    assert_eq!(file.fine("ls", &["expired"]), "");
+}
+
+#[test]
 fn the_facts_about_a_value_are_told_without_reading_it() {
     let file = Scratch::new();
     file.fine("set", &["list", "[1,2,3]", "--ttl", "1000"]);

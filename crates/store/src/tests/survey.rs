@@ -116,7 +116,7 @@ fn a_store_that_only_reads_changes_nothing_of_the_file_and_takes_no_lock() {
     let other = path.store();
     assert!(other.check().unwrap().problems.is_empty());
     put(&other, b"z", b"\x03");
-    // What comes to be there later is seen.
+    // Names that come later are seen.
     put(&path.store(), b"y", b"\x02");
     assert_eq!(get(&store, b"y").as_deref(), Some(b"\x02".as_slice()));
 }

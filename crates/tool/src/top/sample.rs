@@ -37,7 +37,7 @@ pub struct Sample {
     pub queues: Vec<Queue>,
 }
 
-/// What is known of the names.
+/// The names, as far as they are known.
 #[derive(Debug, Default)]
 pub struct Names {
     pub count: u64,
@@ -108,7 +108,7 @@ impl<'s> Sampler<'s> {
         self.sample.is_there = self.store.enter() != 0;
         let now = Instant::now();
         if let Some((before, commits)) = self.last {
-            // What a look has not used up is for the next ones.
+            // Time that a look has not used up is for the next ones.
             self.budget = (self.budget + (now - before) / SURVEY).min(FIRST);
             let rate = stats.commits.saturating_sub(commits) as f64 / (now - before).as_secs_f64().max(1e-3);
             self.sample.rates.push_back(rate);
