@@ -305,11 +305,14 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Takes the first element off the array under a name, and returns it; waits for one if there is none.
      *
-     * Each element goes to exactly one caller, at most once: a program that dies after it has taken one has lost that one, and so has
-     * one that cannot make it (as its class throws, or its enum is not there): the exception says which. `consume()` loses none. It
-     * costs the same however long the list is, and the others move up, as with array_shift(). Elements of an array with string keys
-     * are taken off, too, in order, and so is one that other elements refer to; then the array is read and stored again. So it is
-     * within a transaction, and in a class that overrides get() or set().
+     * Each element goes to exactly one caller, at most once: a program that dies after it has taken one has lost that one.
+     * (`consume()` loses none.) It costs the same however long the list is, and the others move up, as with array_shift(). Elements
+     * of an array with string keys are taken off, too, in order, and so is one that other elements refer to; then the array is read
+     * and stored again. So it is within a transaction, and in a class that overrides get() or set().
+     *
+     * An element that cannot be made, as its class throws or its enum is not there, stays at the head of the array; the exception
+     * says which. A program that has the enum, or whose class reads it, can take it; an object can also be taken, as a
+     * __PHP_Incomplete_Class, by `new Sync($file, allowedClasses: false)`.
      *
      *     while (($job = $sync->shift('jobs', timeout: 5)) !== null) {}
      *

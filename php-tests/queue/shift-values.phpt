@@ -26,20 +26,9 @@ foreach ([fn () => $s->push('q', ...$values), fn () => $s->q = $values, fn () =>
     $found[9]['r'] = 2;
     var_dump($found[9]['s'], $found[10]->getFile() === scratch('other'), count($found));
 }
-// null, and what cannot be read any more, is taken off as well.
+// null is taken off as well.
 $s->push('q', null, 'last');
 var_dump($s->shift('q', 0, 'none'), $s->shift('q'));
-
-class Fails
-{
-    public function __unserialize(array $data): void
-    {
-        throw new Exception('not read');
-    }
-}
-$s->push('q', new Fails, 'next');
-attempt(fn () => $s->shift('q'));
-var_dump($s->shift('q'));
 ?>
 --CLEAN--
 <?php
@@ -70,5 +59,3 @@ bool(true)
 int(11)
 NULL
 string(4) "last"
-Exception: not read
-string(4) "next"

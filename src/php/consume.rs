@@ -1,7 +1,6 @@
 //! `consume()`: the first element of an array for a function, which has it for good only when the function is through.
 //!
-//! The store keeps the element meanwhile, as a process knows nothing any more that has died in the function. Whatever ends this call
-//! gives it back, and so does the end of the object, where the engine leaves by `longjmp` for good.
+//! The store keeps the element meanwhile ([`super::taken`]), as a process knows nothing any more that has died in the function.
 
 use std::panic::AssertUnwindSafe;
 
@@ -15,14 +14,14 @@ use super::errors::throw_sync;
 use super::exclusive::{Standing, Turn, exclusive};
 use super::globals::GLOBALS;
 use super::handle::{Backend, Item, Taken};
-use super::legacy::{import, retry_importing};
+use super::legacy::retry_importing;
 use super::names::check_name;
 use super::object::SyncObject;
 use super::property;
 use super::queue::{awaited, count, split_first};
 use super::refusal::{cannot_store, refuse_in_transaction};
-use super::retry::{Stop, retry_into};
 use super::stored::{self, Encoded};
+use super::taken::{finish_after, take_into};
 use super::timeout::Timeout;
 use super::zend::{Callback, Key, Local, Str, Thrown, Value, ZStr};
 
@@ -69,22 +68,7 @@ impl Queue<'_> {
         }
         this.enter();
         let Some(Kept { token, element }) = self.take()? else { return Ok(None) };
-        let outcome = try_catch(AssertUnwindSafe(|| {
-            let element = self.decoded(element)?;
-            self.callback.call(&[element])?;
-            retry_importing(this, |store| store.finish(token)).map(drop)
-        }));
-        if !matches!(outcome, Ok(Ok(())))
-            && let Some(instance) = this.constructed()
-        {
-            instance.store.give_back(token);
-        }
-        match outcome {
-            Ok(result) => result.map(Some),
-            // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
-            Err(CatchError::Bailout) => unsafe { bailout() },
-            Err(defect) => panic!("{defect}"),
-        }
+        finish_after(this, token, || self.callback.call(&[self.decoded(element)?]).map(|_| Some(())))
     }
 
     fn decoded(&self, element: Element) -> Result<Local, Thrown> {
@@ -102,14 +86,7 @@ impl Queue<'_> {
     fn take(&self) -> Result<Option<Kept>, Thrown> {
         let Self { this, name, .. } = *self;
         let mut bytes = GLOBALS.get().buffers.take();
-        let taken = loop {
-            match retry_into(this, &mut bytes, |store, bytes| store.take(name.bytes(), bytes)) {
-                Ok(taken) => break taken,
-                Err(Stop::Legacy) => import(this)?,
-                Err(Stop::Thrown) => return Err(Thrown),
-            }
-        };
-        match taken {
+        match take_into(this, &mut bytes, |store, bytes| store.take(name.bytes(), bytes))? {
             Taken::Nothing => Ok(None),
             Taken::Item(token) => Ok(Some(Kept { token, element: Element::Encoded(bytes) })),
             Taken::Whole => loop {

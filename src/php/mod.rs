@@ -64,6 +64,7 @@ mod string_offset;
 mod subclass;
 #[deny(dead_code, reason = "a method that the stub does not have")]
 mod sync;
+mod taken;
 mod timeout;
 mod transaction;
 mod until;

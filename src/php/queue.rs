@@ -10,15 +10,15 @@ use super::end::{End, Observed, observe, remember_end};
 use super::errors::throw_sync;
 use super::exclusive::{Standing, Turn, exclusive};
 use super::globals::GLOBALS;
-use super::handle::{Appended, Backend, Handle, Rewrite, Shifted, Version};
-use super::legacy::{import, retry_importing};
+use super::handle::{Appended, Backend, Handle, Rewrite, Shifted, Taken, Version};
+use super::legacy::retry_importing;
 use super::names::{check_name, name_of_number};
 use super::object::SyncObject;
 use super::property;
 use super::refusal::cannot_store;
-use super::retry::{Stop, retry_into};
 use super::step::Step;
 use super::stored::{self, Encoded, write_head, write_number};
+use super::taken::{finish_after, take_into};
 use super::timeout::Timeout;
 use super::value::{self, ValueError};
 use super::walk::{self, Act};
@@ -310,26 +310,36 @@ fn take(this: &SyncObject, name: &Str, into: &mut Local) -> Result<bool, Thrown>
     // SAFETY: nothing runs before the entry is out of use.
     let mut version = unsafe { this.ends().find(name) }.map_or(Version::default(), |entry| entry.version);
     let mut bytes = GLOBALS.get().buffers.take();
-    let shifted = loop {
-        match retry_into(this, &mut bytes, |store, bytes| store.shift(name.bytes(), &mut version, bytes)) {
-            Ok(shifted) => break shifted,
-            Err(Stop::Legacy) => import(this)?,
-            Err(Stop::Thrown) => return Err(Thrown),
-        }
-    };
-    match shifted {
+    match take_into(this, &mut bytes, |store, bytes| store.shift(name.bytes(), &mut version, bytes))? {
         Shifted::Nothing => Ok(false),
         Shifted::Element(left) => {
             remember_end(this, name, End::List(left as i64), version);
             stored::decode(this, name.bytes(), &bytes, into.slot())?;
             Ok(true)
         }
-        Shifted::Whole => loop {
-            // (`None`: another process, a hook of a class, or this process's child was faster.)
-            if let Some(is_taken) = exclusive(this, |turn| shift_by_reading(turn, name, into))? {
-                return Ok(is_taken);
-            }
-        },
+        Shifted::Objects => take_objects(this, name, &mut bytes, into),
+        Shifted::Whole => take_by_reading(this, name, into),
+    }
+}
+
+/// Takes the first element off, for good only when it is made: the class of an object may refuse that, or not be there.
+fn take_objects(this: &SyncObject, name: &Str, bytes: &mut Buffer, into: &mut Local) -> Result<bool, Thrown> {
+    match take_into(this, bytes, |store, bytes| store.take(name.bytes(), bytes))? {
+        Taken::Nothing => Ok(false),
+        Taken::Item(token) => {
+            finish_after(this, token, || stored::decode(this, name.bytes(), bytes, into.slot())).map(|_| true)
+        }
+        Taken::Whole => take_by_reading(this, name, into),
+    }
+}
+
+/// As [`shift_by_reading`], until it has succeeded.
+fn take_by_reading(this: &SyncObject, name: &Str, into: &mut Local) -> Result<bool, Thrown> {
+    loop {
+        // (`None`: another process, a hook of a class, or this process's child was faster.)
+        if let Some(is_taken) = exclusive(this, |turn| shift_by_reading(turn, name, into))? {
+            return Ok(is_taken);
+        }
     }
 }
 

@@ -44,13 +44,14 @@ pub struct Walk<S> {
     source: S,
     at: u64,
     end: u64,
-    /// Whether it has come by an ext that may tell of what stands before it.
+    /// Whether it has come by an ext, and by one that may tell of what stands before it.
+    exts: bool,
     refers: bool,
 }
 
 impl<S: Source> Walk<S> {
     pub fn new(source: S, at: u64, end: u64) -> Self {
-        Self { source, at, end, refers: false }
+        Self { source, at, end, exts: false, refers: false }
     }
 
     /// Where it is.
@@ -68,6 +69,11 @@ impl<S: Source> Walk<S> {
     /// Whether anything that it has come by may tell of what stands before it, so that it means nothing alone.
     pub fn refers(&self) -> bool {
         self.refers
+    }
+
+    /// Whether it has come by an object, a case of an enum, or anything else that is more than arrays and plain values.
+    pub fn has_objects(&self) -> bool {
+        self.exts
     }
 
     #[inline]
@@ -101,6 +107,7 @@ impl<S: Source> Walk<S> {
 
     fn ext(&mut self, bytes: u64) -> Option<()> {
         let kind = i8::from_be_bytes(self.take()?);
+        self.exts = true;
         self.refers |= !matches!(kind, OBJECT | ENUM);
         self.pass(bytes)
     }
@@ -378,6 +385,12 @@ pub fn refers(value: &[u8]) -> Option<bool> {
     let mut walk = Walk::new(value, 0, value.len() as u64);
     walk.skip()?;
     walk.is_over().then(|| walk.refers())
+}
+
+/// Whether there are objects, cases of enums, or anything else in a value that is more than arrays and plain values.
+pub fn has_objects(value: &[u8]) -> bool {
+    let mut walk = Walk::new(value, 0, value.len() as u64);
+    walk.skip().is_none() || walk.has_objects()
 }
 
 /// An element with the key under which it lies in an array, if that is a string.

@@ -68,6 +68,9 @@ pub enum Shifted {
     Nothing,
     /// It is gone from the list, and its bytes are in the buffer: a value by itself. So many elements are left.
     Element(u64),
+    /// Nothing happened: the element has objects or cases of enums in it, which only the program can tell whether it can make. The caller
+    /// must take it ([`Backend::take`](super::Backend::take)), and finish it or give it back.
+    Objects,
     /// Nothing happened: the value is no list, or its elements cannot be taken apart. The caller must read it, and store what is left.
     Whole,
 }

@@ -194,7 +194,7 @@ fn take(store: &Store, arena: &Arena, queue: u64) -> bool {
     match store.retry(|store| store.shift(&name(queue), &mut Version::default(), &mut out)).unwrap() {
         Shifted::Nothing => return false,
         Shifted::Element(_) => {}
-        Shifted::Whole => arena.bell.failures.add(&format!("queue {queue} cannot be taken apart")),
+        Shifted::Whole | Shifted::Objects => arena.bell.failures.add(&format!("queue {queue} cannot be taken apart")),
     }
     let item = item_in(&out, arena);
     let before = arena.mark(item, TAKEN);

@@ -414,6 +414,30 @@ impl Drop for Writing<'_> {
 }
 
 impl Memory {
+    /// Takes the first element off a list; one with objects only `with_objects`.
+    fn take_off(
+        &self,
+        key: &[u8],
+        version: &mut MemoryVersion,
+        out: &mut impl Room<u8>,
+        with_objects: bool,
+    ) -> Result<Shifted, MemoryError> {
+        let mut content = self.write()?;
+        let Some(item) = content.find(key) else { return Ok(Shifted::Nothing) };
+        let Some(Split { first, rest, length }) = split(&item.bytes()) else { return Ok(Shifted::Whole) };
+        let Some(first) = first else { return Ok(Shifted::Nothing) };
+        if !with_objects && list::has_objects(&first) {
+            return Ok(Shifted::Objects);
+        }
+        fill(out, &first)?;
+        let made = content.change_value(key);
+        let item = content.items.iter_mut().find(|item| item.key == key).expect("it was there");
+        item.pieces = vec![Piece { made, bytes: rest, note: Some(list_note(length)) }];
+        let expiry = item.expiry;
+        *version = content.version(made, expiry);
+        Ok(Shifted::Element(length))
+    }
+
     /// Keeps an item for this handle; its token.
     fn keep_item(&self, list: &[u8], first: First, expiry: Option<Expiry>) -> u64 {
         let token = self.shared.locks.borrow_mut().token();
@@ -756,26 +780,16 @@ impl Backend for Memory {
     }
 
     fn shift(&self, key: &[u8], version: &mut MemoryVersion, out: &mut impl Room<u8>) -> Result<Shifted, MemoryError> {
-        let mut content = self.write()?;
-        let Some(item) = content.find(key) else { return Ok(Shifted::Nothing) };
-        let Some(Split { first, rest, length }) = split(&item.bytes()) else { return Ok(Shifted::Whole) };
-        let Some(first) = first else { return Ok(Shifted::Nothing) };
-        fill(out, &first)?;
-        let made = content.change_value(key);
-        let item = content.items.iter_mut().find(|item| item.key == key).expect("it was there");
-        item.pieces = vec![Piece { made, bytes: rest, note: Some(list_note(length)) }];
-        let expiry = item.expiry;
-        *version = content.version(made, expiry);
-        Ok(Shifted::Element(length))
+        self.take_off(key, version, out, false)
     }
 
     fn take(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken, MemoryError> {
         self.write()?;
         self.give_items_back();
         let mut version = MemoryVersion::default();
-        Ok(match self.shift(key, &mut version, out)? {
+        Ok(match self.take_off(key, &mut version, out, true)? {
             Shifted::Nothing => Taken::Nothing,
-            Shifted::Whole => Taken::Whole,
+            Shifted::Whole | Shifted::Objects => Taken::Whole,
             Shifted::Element(_) => {
                 let first = First { key: None, element: out.items() };
                 Taken::Item(self.keep_item(key, first, version.expiry))

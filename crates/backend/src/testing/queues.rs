@@ -87,12 +87,17 @@ pub fn push<B: Backend>(store: &B, key: &[u8], elements: &[Vec<u8>]) -> u64 {
     }
 }
 
-/// Takes the first element off.
+/// Takes the first element off, as a program does that can make all of them.
 pub fn shift<B: Backend>(store: &B, key: &[u8]) -> Option<Vec<u8>> {
     let (mut version, mut out) = (B::Version::default(), Vec::new());
     match store.shift(key, &mut version, &mut out).ok().unwrap() {
         Shifted::Nothing => None,
         Shifted::Element(_) => Some(out),
+        Shifted::Objects => {
+            let Taken::Item(item) = store.take(key, &mut out).ok().unwrap() else { panic!("it was there") };
+            assert!(store.finish(item).ok().unwrap());
+            Some(out)
+        }
         Shifted::Whole => panic!("a list that cannot be taken apart"),
     }
 }

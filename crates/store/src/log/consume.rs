@@ -7,7 +7,7 @@
 
 use super::append::Effect;
 use super::batch::{Batches, Member};
-use super::queue::{Finding, Queue};
+use super::queue::{Finding, Queue, Removal};
 use super::record::Span;
 use super::values::{Grown, NewPiece};
 use crate::clock::tick;
@@ -169,10 +169,10 @@ impl<'g> Consuming<'g> {
             _ => return Ok(Taken::Nothing),
         };
         let (grown, body, places) = match self.queue.find_first(&key, &mut hit, out)? {
-            Finding::Piece(piece, _, before) => {
+            Finding::Element { removal: Removal::Piece(piece, _, before), .. } => {
                 (self.grown_by(piece)?, piece.body, piece.cursor.map(|next| [before, next.place()]))
             }
-            Finding::Last => (self.emptied(hit)?, &[][..], None),
+            Finding::Element { removal: Removal::Last, .. } => (self.emptied(hit)?, &[][..], None),
             Finding::Empty => return Ok(Taken::Nothing),
             Finding::Whole => return Ok(Taken::Whole),
         };

@@ -33,25 +33,37 @@ pub enum Shifting {
     Done(Receipt, u32),
     /// The list has no elements.
     Empty,
+    /// There are objects in the first element: it is where it was.
+    Objects,
     /// Only a program that reads the value can tell, or take its elements apart.
     Whole,
 }
 
 /// The outcome of finding the first element, before it is taken off.
 pub(super) enum Finding<'q> {
-    /// Its bytes are copied out, and this piece takes it off; where it lies.
-    Piece(NewPiece<'q>, u32, Place),
-    /// As above; it is the last one, so that an empty list replaces all that is there.
-    Last,
+    /// Its bytes are copied out; how it is taken off, and whether there are objects in it.
+    Element {
+        removal: Removal<'q>,
+        has_objects: bool,
+    },
     /// As for [`Shifting`].
     Empty,
     Whole,
+}
+
+/// The way in which the first element is taken off a list.
+pub(super) enum Removal<'q> {
+    /// By this piece, which leaves so many elements; where the first one lies.
+    Piece(NewPiece<'q>, u32, Place),
+    /// It is the last one: an empty list replaces all that is there.
+    Last,
 }
 
 /// The first element of a list, and where the next one lies.
 struct First {
     element: Span,
     next: Cursor,
+    has_objects: bool,
 }
 
 /// The patch of each shift.
@@ -100,12 +112,15 @@ impl<'g> Queue<'g> {
         Self { values: Values::of(guard) }
     }
 
-    /// Takes the first element off the list at `hit`; its bytes replace what is in `out`. Where that has no room for it, or on any
-    /// other failure, nothing has happened.
+    /// Takes the first element off the list at `hit`, unless there are objects in it; its bytes replace what is in `out`. Where that has
+    /// no room for it, or on any other failure, nothing has happened.
     pub fn shift(&self, key: &EncodedKey, mut hit: Hit, out: &mut impl Room<u8>) -> Result<Shifting, Failure> {
         Ok(match self.find_first(key, &mut hit, out)? {
-            Finding::Piece(take, left, _) => Shifting::Done(self.put_small_piece(key, hit, take)?, left),
-            Finding::Last => Shifting::Done(self.put_empty(key, hit)?, 0),
+            Finding::Element { has_objects: true, .. } => Shifting::Objects,
+            Finding::Element { removal: Removal::Piece(take, left, _), .. } => {
+                Shifting::Done(self.put_small_piece(key, hit, take)?, left)
+            }
+            Finding::Element { removal: Removal::Last, .. } => Shifting::Done(self.put_empty(key, hit)?, 0),
             Finding::Empty => Shifting::Empty,
             Finding::Whole => Shifting::Whole,
         })
@@ -140,7 +155,7 @@ impl<'g> Queue<'g> {
                 Tidied::No if budget < length => Search::Untidy(Untidy::ManyPieces),
                 _ => self.first(*hit, cursor, tidied != Tidied::No).ok_or_else(lost_piece)?,
             };
-            let First { element: Span { at, length: bytes }, next } = match found {
+            let First { element: Span { at, length: bytes }, next, has_objects } = match found {
                 Search::Found(first) => first,
                 Search::Untidy(why) => {
                     tidied = self.tidy(key, hit, cursor, why)?;
@@ -153,11 +168,12 @@ impl<'g> Queue<'g> {
             }
             self.view().copy(at, bytes, out).ok_or_else(lost_piece)?;
             if next.length == 0 {
-                return Ok(Finding::Last);
+                return Ok(Finding::Element { removal: Removal::Last, has_objects });
             }
             let budget = if tidied == Tidied::Done && budget < length { MAX_BUDGET } else { budget };
             let left = budget.saturating_sub(length) as u32;
-            return Ok(Finding::Piece(NewPiece { left, cursor: Some(next), ..take }, next.length, cursor.place()));
+            let take = NewPiece { left, cursor: Some(next), ..take };
+            return Ok(Finding::Element { removal: Removal::Piece(take, next.length, cursor.place()), has_objects });
         }
     }
 
@@ -223,7 +239,7 @@ impl<'g> Queue<'g> {
     ) -> bool {
         let mut at = from;
         for bytes in elements {
-            let Some(Search::Found(First { element, next })) = self.first(hit, at, true) else { return false };
+            let Some(Search::Found(First { element, next, .. })) = self.first(hit, at, true) else { return false };
             if element.length != bytes.len() as u64 || !self.view().equals(element.at, bytes) {
                 return false;
             }
@@ -257,7 +273,7 @@ impl<'g> Queue<'g> {
                 cursor.byte = u32::try_from(walk.at() - at).ok()?;
                 cursor.length -= 1;
                 cursor.bytes = cursor.bytes.checked_sub(element.length)?;
-                return Some(Search::Found(First { element, next: cursor }));
+                return Some(Search::Found(First { element, next: cursor, has_objects: walk.has_objects() }));
             }
             // The piece is used up: the element lies in a newer one.
             (cursor.inside == 0 && record != hit.record).then_some(())?;

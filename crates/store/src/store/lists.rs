@@ -64,6 +64,7 @@ impl Store {
                     Ok(Shifted::Element(left.into()))
                 }
                 Shifting::Empty => Ok(Shifted::Nothing),
+                Shifting::Objects => Ok(Shifted::Objects),
                 Shifting::Whole => Ok(Shifted::Whole),
             }
         })
