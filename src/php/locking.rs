@@ -21,6 +21,8 @@ use super::zend::{Callback, Thrown, Value, ZStr};
 
 /// The time that a waiter sleeps at most before it looks for signals and at the clock.
 const SLICE: Duration = Duration::from_millis(50);
+/// So long does one that has waited for long. (A signal ends the sleep, unless it came right before that.)
+const LONG_SLICE: Duration = Duration::from_millis(500);
 
 pub extern "C" fn try_lock(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
@@ -172,7 +174,8 @@ pub fn sleep(
         ));
     }
     wait::poll(this, since.elapsed())?;
-    this.instance()?.store.wait_for_lock(lock, by, timeout.left().min(SLICE));
+    let slice = (since.elapsed() / 2).clamp(SLICE, LONG_SLICE);
+    this.instance()?.store.wait_for_lock(lock, by, timeout.left().min(slice));
     Ok(())
 }
 

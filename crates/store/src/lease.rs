@@ -14,6 +14,7 @@ use super::error::Failure;
 use super::file::File;
 use super::format::{BLOCK_HEAD, LEASE_SLOT, LEASE_SLOTS, PAGE, page_offset};
 use super::header::{HEADER_SLOTS, LeaseSlot, Word};
+use super::lock_word::lease_of;
 use super::machine::{Fate, Process};
 use super::opening::Due;
 use std::io;
@@ -160,6 +161,20 @@ impl File {
                 }
             }
         }
+    }
+
+    /// Gives this thread's lease up, so that all that names it in the file is a dead thread's, unless the hold does, or the line, or the
+    /// thread waits for a change (and this runs in a signal handler). False: nothing has happened.
+    #[cold]
+    pub fn leave_lease(&self) -> bool {
+        let Some(lease) = self.my_lease() else { return true };
+        let has_hold = lease_of(self.map.header().hold.load(Ordering::Acquire)) == Some(lease);
+        let waits = self.lease_slot(Self::slot_of(lease)).is_some_and(|slot| slot.waits.get() != 0);
+        if has_hold || waits || self.place_note().get().is_some() {
+            return false;
+        }
+        self.give_back(lease);
+        true
     }
 
     /// Gives this thread's lease back, as far as the kernel does not when the descriptor is closed.

@@ -23,8 +23,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sync_backend::{LockName, LockSpace, Occupied, Taking};
 
-/// How long a waiter sleeps at most before it looks whether the owner lives.
+/// How long the first in line, and one without a place there, sleeps at most before it looks whether the owner lives. (Asking the
+/// kernel takes the longer the more leases there are.)
 const LOOK_AFTER: Duration = Duration::from_millis(10);
+/// How long the others sleep: they are called when it is their turn. They look in case the first one is stopped.
+const LOOK_BEHIND_AFTER: Duration = Duration::from_millis(100);
 /// How long a thread has time to take up its turn.
 const TURN: Duration = Duration::from_millis(20);
 /// How far the tokens jump with an adoption: more than can have been given before the disk knew of any.
@@ -400,11 +403,14 @@ impl File {
         let place = standing.filter(|standing| self.stands(*standing)).map(|standing| standing.place);
         let (lease, is_turn) = (by.note as u32, by.note & IS_TURN != 0);
         loop {
-            let left = at_most.saturating_sub(start.elapsed()).min(LOOK_AFTER);
+            let left = at_most.saturating_sub(start.elapsed());
             let slept = match place.and_then(|place| self.lease_slot(place.number)) {
-                Some(place) => futex_wait(&place.wait, WAITING, left),
+                Some(place) => {
+                    let look_after = if self.is_behind(place) { LOOK_BEHIND_AFTER } else { LOOK_AFTER };
+                    futex_wait(&place.wait, WAITING, left.min(look_after))
+                }
                 None => {
-                    std::thread::sleep(left.min(LOOK_AFTER / 2));
+                    std::thread::sleep(left.min(LOOK_AFTER));
                     Woken::Maybe
                 }
             };
@@ -417,6 +423,15 @@ impl File {
                 return;
             }
         }
+    }
+
+    /// Whether another thread waits for the same lock, and came before the one in this place.
+    fn is_behind(&self, place: &LeaseSlot) -> bool {
+        let (half, ticket) = (place.named(), place.ticket.get());
+        let is_before = |other: &LeaseSlot| {
+            other.named() == half && other.state() == WAITING && other.ticket.get() < ticket
+        };
+        Line::of(self).places().any(|(_, other)| is_before(other))
     }
 
     /// Whether any lock was given to anybody since the one with this token.

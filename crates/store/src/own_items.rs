@@ -4,9 +4,8 @@ use super::file::File;
 use super::fork::fork_generation;
 use super::lock_table::item_name;
 use super::log::consume::{Consuming, Looking};
-use super::named::NamedLocks;
 use super::opening::EndedLock;
-use super::own_locks::END_WITHIN;
+use super::own_locks::{count_owned, end_in};
 use std::cell::RefCell;
 use std::rc::Rc;
 use sync_backend::LockSpace;
@@ -19,6 +18,11 @@ struct OwnItem {
     generation: u64,
 }
 
+/// Where an item of this process is.
+fn position(items: &[OwnItem], token: u64) -> Option<usize> {
+    items.iter().position(|item| item.token == token && item.generation == fork_generation())
+}
+
 /// The items of a store.
 #[derive(Default)]
 pub struct OwnItems(RefCell<Vec<OwnItem>>);
@@ -29,16 +33,21 @@ impl OwnItems {
         let mut items = self.0.borrow_mut();
         items.retain(|item| item.generation == fork_generation());
         items.push(OwnItem { token, list: list.into(), generation: fork_generation() });
+        count_owned(LockSpace::Consumed, 1);
     }
 
     /// Whether an item was taken in this process, and is not done with.
     pub fn has(&self, token: u64) -> bool {
-        self.0.borrow().iter().any(|item| item.token == token && item.generation == fork_generation())
+        position(&self.0.borrow(), token).is_some()
     }
 
     /// An item is done with.
     pub fn forget(&self, token: u64) {
-        self.0.borrow_mut().retain(|item| item.token != token);
+        let mut items = self.0.borrow_mut();
+        if let Some(at) = position(&items, token) {
+            items.swap_remove(at);
+            count_owned(LockSpace::Consumed, -1);
+        }
     }
 
     /// Gives an item up, which goes back.
@@ -50,8 +59,7 @@ impl OwnItems {
         file: impl FnOnce() -> Option<Rc<File>>,
     ) {
         let mut items = self.0.borrow_mut();
-        let at = items.iter().position(|item| item.token == token && item.generation == fork_generation());
-        let Some(item) = at.map(|at| items.swap_remove(at)) else { return };
+        let Some(item) = position(&items, token).map(|at| items.swap_remove(at)) else { return };
         drop(items);
         give_back(vec![item], object, may, file);
     }
@@ -70,14 +78,14 @@ impl OwnItems {
 /// the store's items does that.)
 #[cold]
 fn give_back(items: Vec<OwnItem>, object: u64, may: impl FnOnce() -> bool, file: impl FnOnce() -> Option<Rc<File>>) {
-    let Some(file) = file().filter(|file| file.shows_our_header()) else { return };
+    count_owned(LockSpace::Consumed, -(items.len() as isize));
+    let Some(file) = file() else { return };
     let ended = |item: OwnItem| {
         let name = item_name(item.token, &item.list).into();
         EndedLock { space: LockSpace::Consumed, name, object, token: item.token }
     };
     let ended: Vec<_> = items.into_iter().map(ended).collect();
-    let Ok(owner) = file.lock_within(END_WITHIN) else { return file.note_ended(ended) };
-    NamedLocks::of(&owner).end_all(&ended);
+    let Some(owner) = end_in(&file, ended) else { return };
     let is_free = !owner.is_held() || owner.check_hold(object).is_ok() && may();
     if is_free && Consuming::of(&owner).give_back_abandoned(Looking::All).is_err() && file.map.is_poisoned() {
         owner.abandon();

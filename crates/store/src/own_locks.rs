@@ -2,6 +2,7 @@
 
 use super::file::File;
 use super::fork::fork_generation;
+use super::lock::WriteGuard;
 use super::named::{Asker, NamedLocks, Standing};
 use super::opening::EndedLock;
 use std::cell::{Cell, RefCell};
@@ -9,9 +10,8 @@ use std::rc::Rc;
 use std::time::Duration;
 use sync_backend::{LockName, LockSpace};
 
-/// How long the end of a store waits for the write lock to end its locks. (Where another process is stopped with that, nobody
-/// else could take them, either; they end with this thread's next write, or with its lease.)
-pub const END_WITHIN: Duration = Duration::from_millis(50);
+/// How long the end of a lock waits for the write lock. (Another process may be stopped with that.)
+const END_WITHIN: Duration = Duration::from_millis(50);
 
 /// A lock that a store has.
 struct OwnLock {
@@ -38,26 +38,38 @@ impl OwnLock {
     }
 }
 
+/// How many slots of lock tables are this thread's, of all files.
+#[derive(Clone, Copy)]
+struct Owned {
+    /// In which process: a forked child has none of its parent's.
+    generation: u64,
+    all: usize,
+    /// Those of values that are being computed.
+    computing: usize,
+}
+
 thread_local! {
-    /// How many locks of values that are being computed this thread has, of all stores, and in which process.
-    static COMPUTING: Cell<(u64, usize)> = const { Cell::new((0, 0)) };
+    static OWNED: Cell<Owned> = const { Cell::new(Owned { generation: 0, all: 0, computing: 0 }) };
+}
+
+fn owned() -> Owned {
+    let (owned, generation) = (OWNED.get(), fork_generation());
+    if owned.generation == generation { owned } else { Owned { generation, all: 0, computing: 0 } }
 }
 
 /// Whether this thread has any lock of a value that is being computed.
 pub fn is_computing() -> bool {
-    computing() > 0
+    owned().computing > 0
 }
 
-fn computing() -> usize {
-    let (generation, count) = COMPUTING.get();
-    if generation == fork_generation() { count } else { 0 }
-}
-
-/// Notes that this thread has one more or less of these.
-fn count_computing(space: LockSpace, more: isize) {
+/// Notes that this thread has so many locks of a space more, or less.
+pub fn count_owned(space: LockSpace, more: isize) {
+    let mut owned = owned();
+    owned.all = owned.all.saturating_add_signed(more);
     if space == LockSpace::Computed {
-        COMPUTING.set((fork_generation(), computing().saturating_add_signed(more)));
+        owned.computing = owned.computing.saturating_add_signed(more);
     }
+    OWNED.set(owned);
 }
 
 /// The locks that a store has, and the lines in which it stands.
@@ -77,7 +89,7 @@ impl OwnLocks {
             None => {
                 // (Those of a parent are of no use any more.)
                 locks.retain(|own| own.generation == fork_generation());
-                count_computing(lock.space, 1);
+                count_owned(lock.space, 1);
                 locks.push(OwnLock {
                     space: lock.space,
                     name: lock.name.into(),
@@ -102,9 +114,9 @@ impl OwnLocks {
         locks[at].depth -= 1;
         if locks[at].depth == 0 {
             let ended = locks.swap_remove(at).ended(asker.object);
-            count_computing(lock.space, -1);
+            count_owned(lock.space, -1);
             drop(locks);
-            file().inspect(|file| end_in(file, vec![ended]));
+            file().inspect(|file| drop(end_in(file, vec![ended])));
         }
         true
     }
@@ -129,7 +141,7 @@ impl OwnLocks {
             return;
         }
         for own in locks.iter().filter(|own| own.generation == fork_generation()) {
-            count_computing(own.space, -1);
+            count_owned(own.space, -1);
         }
         let Some(file) = file() else { return };
         for standing in standing.into_iter().filter(|standing| standing.is_ours()) {
@@ -137,17 +149,26 @@ impl OwnLocks {
             file.leave_line_for_name(standing);
         }
         let ours = locks.into_iter().filter(|own| own.generation == fork_generation());
-        end_in(&file, ours.map(|own| own.ended(object)).collect());
+        drop(end_in(&file, ours.map(|own| own.ended(object)).collect()));
     }
 }
 
-/// Tells the file of locks that have ended, or notes that for the thread's next write.
-fn end_in(file: &File, ended: Vec<EndedLock>) {
+/// Tells the file of locks that have ended. `None`: it could not be told, and finds out by itself, as soon as this thread has no
+/// lock any more.
+///
+/// Whoever stands in line asks whether the lease lives that a lock names. So a thread that has nothing else gives its lease up, and
+/// claims another one when it needs that; else it tells the file with its next write, or when the last of its locks ends.
+pub fn end_in(file: &File, mut ended: Vec<EndedLock>) -> Option<WriteGuard<'_>> {
     if ended.is_empty() || !file.shows_our_header() {
-        return;
+        return None;
     }
-    match file.lock_within(END_WITHIN) {
-        Ok(owner) => NamedLocks::of(&owner).end_all(&ended),
-        Err(_) => file.note_ended(ended),
+    if let Ok(owner) = file.lock_within(END_WITHIN) {
+        NamedLocks::of(&owner).end_all(&ended);
+        return Some(owner);
     }
+    ended.append(&mut file.take_ended());
+    if owned().all > 0 || !file.leave_lease() {
+        file.note_ended(ended);
+    }
+    None
 }

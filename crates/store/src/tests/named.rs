@@ -291,6 +291,51 @@ fn a_recycled_lease_does_not_own_the_locks_of_its_predecessor() {
     });
 }
 
+/// A process that keeps the write lock, as if it were stopped, while `during` runs; then it does `after`, whose result this is.
+fn while_nobody_can_write(path: &TemporaryPath, during: impl FnOnce(), after: fn(&Store) -> bool) -> bool {
+    let step = shared();
+    let child = fork(|| {
+        let store = path.store();
+        put(&store, b"y", b"1");
+        let file = store.file();
+        let guard = file.lock().unwrap();
+        step.store(1, Ordering::SeqCst);
+        until("the other one is through", || step.load(Ordering::SeqCst) == 2);
+        drop(guard);
+        step.store(if after(&store) { 3 } else { 4 }, Ordering::SeqCst);
+    });
+    until("it has the write lock", || step.load(Ordering::SeqCst) == 1);
+    during();
+    step.store(2, Ordering::SeqCst);
+    until("its result", || step.load(Ordering::SeqCst) > 2);
+    assert!(child.wait().success());
+    step.load(Ordering::SeqCst) == 3
+}
+
+#[test]
+fn a_lock_that_ends_while_nobody_can_write_is_over_though_its_owner_does_nothing_more() {
+    let path = TemporaryPath::new();
+    let store = path.store();
+    take(&store, b"a").unwrap();
+    let release_it = || assert!(release(&store, b"a"));
+    assert!(while_nobody_can_write(&path, release_it, |store| take(store, b"a").is_some()));
+    // The end of an object, and the owner goes on as before.
+    take(&store, b"b").unwrap();
+    assert!(while_nobody_can_write(&path, || drop(store), |store| take(store, b"b").is_some()));
+    let store = path.store();
+    assert!(take(&store, b"a").is_some() && take(&store, b"b").is_some());
+    // With another lock, or the hold, the owner keeps its lease: it is told with the next write, or the end of the last one.
+    assert!(!while_nobody_can_write(&path, || assert!(release(&store, b"a")), |store| take(store, b"a").is_some()));
+    assert!(while_nobody_can_write(&path, || assert!(release(&store, b"b")), |store| {
+        take(store, b"a").is_some() && take(store, b"b").is_some()
+    }));
+    // So it does with the hold.
+    store.lock(Patience::default()).unwrap();
+    assert!(!store.file().leave_lease());
+    store.unlock();
+    assert!(store.file().leave_lease());
+}
+
 #[test]
 fn a_forked_child_has_none_of_its_parents_locks_and_cannot_end_them() {
     let path = TemporaryPath::new();
