@@ -335,7 +335,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * Takes the first element off the array under a name for a function, which has it for good when the function returns.
      *
      * Each element is done at least once, and none is lost: where the function throws, or its process dies, whatever the reason, the
-     * element is at the head of the array again, under its key if that is a string, for the next that looks. There is no time limit
+     * element is at the head of the array again, under its key if that is a string, for the next that looks, and may write. (Where
+     * something else than an array is there by then, a tenth of a second after that is an array again.) There is no time limit
      * after which others do it as well: the kernel tells whether the process lives. Until then the element is not in the array for
      * anybody, is not counted and not iterated; stats() shows who consumes something. What the function does may be done twice if its
      * process dies at its very end.
@@ -343,7 +344,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * A transaction in the function is a commit of its own, before the element is gone. An array that was removed meanwhile is made again
      * for an element that comes back; setData(), clear() of all names and destroy() take the element with them. A child that is forked in the
      * function does not have the element. In a class that overrides get() or set() the element stays in the array while the function
-     * runs, and other programs wait with writing: for short functions only.
+     * runs, and other programs wait with writing: for short functions only, which do not call consume() themselves. The function cannot
+     * call setFile() on this object.
      *
      *     while ($sync->consume('jobs', fn ($job) => serialize($job), timeout: 5)) {}
      *
@@ -803,11 +805,14 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * A value was seen when this object read or wrote it, or was told here that it had changed. One that it has neither read nor written
      * counts as seen at the call. Without names any change of the file counts, since this object was last told of one, has looked at
-     * everything (`getData()`, `foreach`), or has used the file for the first time. Its own changes do not count. Storing the same value
-     * again is a change; so is removing one, and its expiry.
+     * everything (`getData()`, `foreach`), or has used the file for the first time. Its own changes do not count, but for an element that
+     * it gives back in `consume()`. Storing the same value again is a change; so is removing one, and its expiry. A value that was not
+     * there, was stored, and is gone again is told to those that sleep meanwhile; afterwards only with `$since`. Where some thousand
+     * names are waited for, or removed, a change may be told that is none: look at the value.
      *
      * It works on a file that does not exist yet, and follows one that is replaced. The whole process sleeps, its fibers, too; it wakes up
-     * within a millisecond (with read-only access, or as long as there is no file, within ten). Signal handlers run meanwhile.
+     * within a millisecond (with read-only access, or as long as there is no file, within ten; where the file is removed, replaced or cut
+     * short, within a tenth of a second). Signal handlers run meanwhile.
      *
      *     do {
      *         echo "\r", $sync->progress, ' %';
@@ -950,7 +955,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * - `processes`: those that have written and have it open, once for each thread; `since` when (as microtime(true))
      * - `locks`: a name, or null for the whole object; its token is null where lock() took it. Of a name of more than 168 bytes there is
      *   the beginning
-     * - `waiters`: threads that stand in line for a lock · `consuming`: the items that consume() is at work on
+     * - `waiters`: threads that stand in line for a lock, or sleep until something changes · `consuming`: the items that consume() is at
+     *   work on
      * - `cache`: of this thread, for all files: reads that needed no decoding and those that did, and bytes that are kept
      *
      * A pid is null where it means nothing to this process: it is of another pid namespace.

@@ -43,6 +43,9 @@ $child->kill()->end();
 $s->consume('secret', fn ($job) => print(json_encode($job) . "\n"));
 $s->consume('secret', fn ($job) => $s->set('secret', ['another']));
 echo json_encode($s->get('secret')), "\n";
+$s->put('secret', ['the first', 'b'], 1000);
+$s->consume('secret', fn () => 0);
+var_dump($s->get('secret'), $s->ttl('secret') > 990);
 ?>
 --CLEAN--
 <?php
@@ -60,3 +63,8 @@ Exception: no
 [["b"],"c","d"]
 ["b"]
 ["another"]
+array(1) {
+  [0]=>
+  string(1) "b"
+}
+bool(true)

@@ -1,24 +1,22 @@
 //! Reading and storing a property by the methods of a class that overrides them.
 
-use std::panic::AssertUnwindSafe;
-
 use ext_php_rs::ffi::BP_VAR_R;
-use ext_php_rs::zend::{CatchError, bailout, try_catch};
 
 use super::lifetime::Lifetime;
 use super::object::SyncObject;
 use super::property::{self, Observed};
-use super::zend::{Slot, Str, Thrown, Value};
+use super::zend::{Slot, Str, Thrown, Value, finally};
 
 /// Reads the value of `name`, by the method that the object's class overrides, and tells when that was.
 pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Thrown> {
     if !this.overrides.accessors() {
         return property::observe(this, name, into);
     }
+    // The stored value, if the methods keep it under the same name. (Before: it is the one that was read, unless that has changed since.)
+    let observed = property::peek(this, name.bytes())?;
     let value = this.hold().read_property(name, BP_VAR_R)?;
     into.copy(value.dereference());
-    // The stored value, if the methods keep it under the same name.
-    property::peek(this, name.bytes())
+    Ok(observed)
 }
 
 /// As [`put`], a value that stays so long: the first one that the method stores as a whole.
@@ -37,18 +35,11 @@ pub fn storing_for<T>(
     body: impl FnOnce() -> Result<T, Thrown>,
 ) -> Result<T, Thrown> {
     let outer = this.lifetime.replace(lifetime);
-    let outcome = try_catch(AssertUnwindSafe(body));
-    this.lifetime.set(outer);
-    match outcome {
-        Ok(result) => result,
-        // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
-        Err(CatchError::Bailout) => unsafe { bailout() },
-        Err(defect) => panic!("{defect}"),
-    }
+    finally(body, |_| this.lifetime.set(outer))
 }
 
-/// Stores the value of `name`, by the method that the object's class overrides.
-pub fn put(this: &SyncObject, name: &Str, value: &Value) -> Result<(), Thrown> {
+/// Stores the value of `name`, by the method that the object's class overrides. (It stays as long as `this.lifetime` says.)
+fn put(this: &SyncObject, name: &Str, value: &Value) -> Result<(), Thrown> {
     if !this.overrides.accessors() {
         return property::write(this, name, value);
     }

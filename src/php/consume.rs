@@ -2,10 +2,8 @@
 //!
 //! The store keeps the element meanwhile ([`super::taken`]), as a process knows nothing any more that has died in the function.
 
-use std::panic::AssertUnwindSafe;
-
 use ext_php_rs::ffi::zval;
-use ext_php_rs::zend::{CatchError, ExecuteData, bailout, try_catch};
+use ext_php_rs::zend::ExecuteData;
 
 use super::accessors;
 use super::buffers::Buffer;
@@ -21,7 +19,7 @@ use super::property;
 use super::queue::{awaited, count, split_first};
 use super::refusal::{cannot_store, refuse_in_transaction};
 use super::stored::{self, Encoded};
-use super::taken::{finish_after, take_into};
+use super::taken::{finish_after, take_into, while_taken};
 use super::timeout::Timeout;
 use super::zend::{Callback, Key, Local, Str, Thrown, Value, ZStr};
 
@@ -128,7 +126,7 @@ impl Queue<'_> {
     /// known to them alone, so that it stays in the array until the function is through, and others cannot write meanwhile.
     fn consume_by_methods(&self) -> Result<Option<()>, Thrown> {
         let Self { this, name, callback } = *self;
-        if this.consumes.get() {
+        if this.taken.get() > 0 {
             return Err(throw_sync(
                 "consume() can't be called within another consume() of an object whose class overrides get() or set().",
             ));
@@ -143,22 +141,14 @@ impl Queue<'_> {
             // (Encoded, as the function may change an object that it gets.)
             let element = Encoded::of(this, name, &first)?;
             drop(value);
-            this.consumes.set(true);
-            let outcome = try_catch(AssertUnwindSafe(|| callback.call(&[Local::copy_of(&first)])));
-            this.consumes.set(false);
-            match outcome {
-                Ok(result) => drop(result?),
-                // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
-                Err(CatchError::Bailout) => unsafe { bailout() },
-                Err(defect) => panic!("{defect}"),
-            }
+            while_taken(this, || callback.call(&[Local::copy_of(&first)]))?;
             // The function may have changed the array itself.
             let mut value = Local::new();
-            accessors::get(this, name, value.slot())?;
+            let observed = accessors::get(this, name, value.slot())?;
             if value.array().is_some_and(|array| array.len() > 0) {
                 let (newest, rest) = split_first(&value);
                 if Encoded::of(this, name, &newest)?.is_same_as(&element) {
-                    accessors::put(this, name, &rest)?;
+                    accessors::put_for(this, name, &rest, observed.lifetime())?;
                 }
             }
             Ok(Some(()))

@@ -3,26 +3,28 @@
 //! A lock that is waited for is asked for again and again, as any operation of the store; between two looks the program's signal
 //! handlers run, and its time limit counts.
 
-use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use ext_php_rs::ffi::zval;
-use ext_php_rs::zend::{CatchError, ExecuteData, bailout, try_catch};
+use ext_php_rs::zend::ExecuteData;
 
 use super::call::{arguments, run};
 use super::errors;
 use super::handle::{Backend, BackendError, Handle, LockName, Occupied, Remedy, Taking, Waiter};
-use super::legacy::{import, retry_importing};
+use super::legacy::{import, retry_importing, retry_importing_for};
 use super::object::SyncObject;
 use super::refusal::refuse_in_transaction;
 use super::timeout::Timeout;
 use super::wait;
-use super::zend::{Callback, Thrown, Value, ZStr};
+use super::zend::{Callback, Thrown, Value, ZStr, finally};
 
 /// The time that a waiter sleeps at most before it looks for signals and at the clock.
 const SLICE: Duration = Duration::from_millis(50);
 /// So long does one that has waited for long. (A signal ends the sleep, unless it came right before that.)
 const LONG_SLICE: Duration = Duration::from_millis(500);
+
+/// So long one who does not wait for a lock waits for the file.
+const SHORTLY: Duration = Duration::from_millis(200);
 
 pub extern "C" fn try_lock(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
@@ -68,20 +70,15 @@ pub fn while_held<T>(
     body: impl FnOnce() -> Result<T, Thrown>,
 ) -> Result<T, Thrown> {
     let taken = held(this, lock);
-    let outcome = try_catch(AssertUnwindSafe(body));
-    if let (Some((_, depth)), Some((now, still))) = (taken, held(this, lock))
-        && now == token
-        && still >= depth
-        && let Some(instance) = this.constructed()
-    {
-        give_back(&instance.store, lock);
-    }
-    match outcome {
-        Ok(result) => result,
-        // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
-        Err(CatchError::Bailout) => unsafe { bailout() },
-        Err(defect) => panic!("{defect}"),
-    }
+    finally(body, |_| {
+        if let (Some((_, depth)), Some((now, still))) = (taken, held(this, lock))
+            && now == token
+            && still >= depth
+            && let Some(instance) = this.constructed()
+        {
+            give_back(&instance.store, lock);
+        }
+    })
 }
 
 /// The token of a lock that this object has in this fiber, and how often it was taken.
@@ -141,9 +138,12 @@ fn wait_for(this: &SyncObject, lock: LockName, timeout: Timeout) -> Result<Optio
     let mut since: Option<Instant> = None;
     loop {
         let wait = !timeout.is_over();
-        let by = match retry_importing(this, |store| store.take_lock(lock, wait))? {
-            Taking::Taken(token) => return Ok(Some(token)),
-            Taking::Occupied(by) => by,
+        // (Another process may be stopped in the middle of a write.)
+        let patience = timeout.left().max(SHORTLY);
+        let by = match retry_importing_for(this, patience, |store| store.take_lock(lock, wait))? {
+            Some(Taking::Taken(token)) => return Ok(Some(token)),
+            Some(Taking::Occupied(by)) => by,
+            None => return Ok(None),
         };
         if !wait {
             return Ok(None);

@@ -51,8 +51,8 @@ pub struct SyncObject {
     provenance: RefCell<Option<Rc<Provenance>>>,
     /// How long the next value stays that is stored as a whole, while a method of the class stores one for an operation that knows that.
     pub lifetime: Cell<Lifetime>,
-    /// Whether a function has an element that a method of the class has read for `consume()`.
-    pub consumes: Cell<bool>,
+    /// How many elements of arrays are in the hands of functions, which may come back ([`super::taken`]).
+    pub taken: Cell<u32>,
     /// The ends of the last pages of names that it has given.
     last_pages: RefCell<Vec<LastPage>>,
     std: UnsafeCell<zend_object>,
@@ -156,7 +156,7 @@ impl SyncObject {
             (&raw mut (*object).provenance).write(RefCell::new(None));
             (&raw mut (*object).bounds).write(RefCell::new(None));
             (&raw mut (*object).lifetime).write(Cell::default());
-            (&raw mut (*object).consumes).write(Cell::new(false));
+            (&raw mut (*object).taken).write(Cell::new(0));
             (&raw mut (*object).last_pages).write(RefCell::new(Vec::new()));
             let std = (*object).std.get();
             ffi::zend_object_std_init(std, class);

@@ -42,6 +42,17 @@ pub fn throw_no_memory(this: &SyncObject, name: Option<&[u8]>, wanted: u64) -> T
     cannot_read(this, name, ValueError::Refused(why))
 }
 
+/// Throws where the object cannot be another file's: within a transaction, and while a function has an element of an array.
+pub fn refuse_to_move(this: &SyncObject, method: &str) -> Result<(), Thrown> {
+    if this.taken.get() > 0 {
+        return Err(throw_sync(&format!(
+            "{method}() can't be called on this object within consume(): the element, which it has taken, would go back. Use another \
+             Sync object."
+        )));
+    }
+    refuse_in_transaction(this, method)
+}
+
 /// Throws where a transaction of the object is under way, of whichever fiber: this method cannot be called then.
 pub fn refuse_in_transaction(this: &SyncObject, method: &str) -> Result<(), Thrown> {
     if !this.constructed().is_some_and(|instance| instance.store.has_transaction()) {

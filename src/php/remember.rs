@@ -68,9 +68,18 @@ impl Remembered<'_> {
 
     /// The value, if it is there. A stored null is one.
     fn known(&self) -> Result<Option<Local>, Thrown> {
-        let mut value = Local::new();
-        let observed = accessors::get(self.this, self.name, value.slot())?;
-        Ok((observed.there || value.kind() != zend::NULL).then_some(value))
+        let (this, name) = (self.this, self.name);
+        loop {
+            let mut value = Local::new();
+            let observed = accessors::get(this, name, value.slot())?;
+            // (Where a method of the class gives null, that may be of what was stored or removed meanwhile.)
+            let is_certain = value.kind() != zend::NULL
+                || !this.overrides.accessors()
+                || retry_importing(this, |store| observed.is_newest(store, name.bytes()))?;
+            if is_certain {
+                return Ok((observed.there || value.kind() != zend::NULL).then_some(value));
+            }
+        }
     }
 
     fn compute_or_wait(&self) -> Result<Local, Thrown> {

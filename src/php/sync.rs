@@ -24,7 +24,7 @@ use super::opline::Opline;
 use super::property;
 use super::public::public_properties;
 use super::queue;
-use super::refusal::refuse_in_transaction;
+use super::refusal::{refuse_in_transaction, refuse_to_move};
 use super::remember;
 use super::serialization::{serialize, unserialize};
 use super::settings::{options, policy};
@@ -140,7 +140,7 @@ impl Call<'_> {
 
 extern "C" fn construct(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
-        refuse_in_transaction(call.this(), "__construct")?;
+        refuse_to_move(call.this(), "__construct")?;
         if let Some(file) = call.only_path() {
             let instance = Instance::named(file.bytes(), options(ini::durability()))?;
             call.this().set_policy(ini::policy());
@@ -315,7 +315,7 @@ extern "C" fn set_file(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"P", file: ZStr);
         let this = call.this();
-        refuse_in_transaction(this, "setFile")?;
+        refuse_to_move(this, "setFile")?;
         let options = this.instance()?.options.clone();
         this.set_instance(Instance::named(file.bytes(), options)?);
         call.return_this();

@@ -3,16 +3,12 @@
 //! The store keeps such an element for as long as this process lives, and puts it back where it ends. Whatever ends a call here puts
 //! it back as well, and so does the end of the object, where the engine leaves by `longjmp` for good.
 
-use std::panic::AssertUnwindSafe;
-
-use ext_php_rs::zend::{CatchError, bailout, try_catch};
-
 use super::handle::{Backend, Handle, Result};
 use super::legacy::{import, retry_importing};
 use super::object::SyncObject;
 use super::retry::{Stop, retry_into};
 use super::value::ZendVec;
-use super::zend::Thrown;
+use super::zend::{Thrown, finally};
 
 /// Retries an operation that takes something off an array into `bytes`, as [`retry_importing`] does.
 pub fn take_into<T>(
@@ -29,6 +25,12 @@ pub fn take_into<T>(
     }
 }
 
+/// Runs `body`, which has an element in its hands.
+pub fn while_taken<T>(this: &SyncObject, body: impl FnOnce() -> T) -> T {
+    this.taken.set(this.taken.get() + 1);
+    finally(body, |_| this.taken.set(this.taken.get().saturating_sub(1)))
+}
+
 /// Runs `body` on an element that the store keeps under this token, which it has for good when it returns a result. In any other case
 /// the element goes back.
 pub fn finish_after<T>(
@@ -36,20 +38,17 @@ pub fn finish_after<T>(
     token: u64,
     body: impl FnOnce() -> std::result::Result<T, Thrown>,
 ) -> std::result::Result<T, Thrown> {
-    let outcome = try_catch(AssertUnwindSafe(|| {
+    let finish = || {
         let result = body()?;
         retry_importing(this, |store| store.finish(token))?;
         Ok(result)
-    }));
-    if !matches!(outcome, Ok(Ok(_)))
-        && let Some(instance) = this.constructed()
-    {
-        instance.store.give_back(token);
-    }
-    match outcome {
-        Ok(result) => result,
-        // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
-        Err(CatchError::Bailout) => unsafe { bailout() },
-        Err(defect) => panic!("{defect}"),
-    }
+    };
+    let give_back = |outcome: Option<&_>| {
+        if !matches!(outcome, Some(Ok(_)))
+            && let Some(instance) = this.constructed()
+        {
+            instance.store.give_back(token);
+        }
+    };
+    while_taken(this, || finally(finish, give_back))
 }

@@ -4,12 +4,10 @@
 //! beginning on other writers wait; readers go on with what was there before. Nothing in this extension but this file and the short
 //! ways of access ([`super::property`]) has to know of it.
 
-use std::panic::AssertUnwindSafe;
-
 use ext_php_rs::ffi::{self, zval};
-use ext_php_rs::zend::{CatchError, ExecuteData, bailout, try_catch};
+use ext_php_rs::zend::ExecuteData;
 
-use super::accessors::put;
+use super::accessors::put_for;
 use super::call::{arguments, run};
 use super::entries::with_entries;
 use super::errors::throw_sync;
@@ -22,7 +20,7 @@ use super::object::SyncObject;
 use super::several::page;
 use super::value::ZendVec;
 use super::whole;
-use super::zend::{Array, Callback, Held, Key, Local, Object, Str, Thrown, Value, ZStr};
+use super::zend::{Array, Callback, Held, Key, Local, Object, Thrown, Value, ZStr, finally};
 
 /// Runs `body` as a transaction, or as a part of the one that is under way.
 ///
@@ -32,16 +30,12 @@ pub fn within<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) ->
         return body();
     }
     retry_importing(this, Handle::begin)?;
-    let outcome = try_catch(AssertUnwindSafe(|| body().and_then(|result| commit(this).map(|()| result))));
-    if let Some(instance) = this.constructed() {
-        instance.store.end();
-    }
-    match outcome {
-        Ok(result) => result,
-        // SAFETY: the engine catches it further out; nothing in this frame needs dropping.
-        Err(CatchError::Bailout) => unsafe { bailout() },
-        Err(defect) => panic!("{defect}"),
-    }
+    let end = |_: Option<&_>| {
+        if let Some(instance) = this.constructed() {
+            instance.store.end();
+        }
+    };
+    finally(|| body().and_then(|result| commit(this).map(|()| result)), end)
 }
 
 fn commit(this: &SyncObject) -> Result<(), Thrown> {
@@ -103,15 +97,6 @@ pub extern "C" fn set_multiple(data: &mut ExecuteData, result: &mut zval) {
         call.return_this();
         Ok(())
     });
-}
-
-/// Stores a value by the method of the object's class, and lets it stay so long.
-fn put_for(this: &SyncObject, name: &Str, value: &Value, lifetime: Lifetime) -> Result<(), Thrown> {
-    put(this, name, value)?;
-    if lifetime != Lifetime::ForEver {
-        retry_importing(this, |store| store.touch(name.bytes(), lifetime.expiry(), &mut Version::default()))?;
-    }
-    Ok(())
 }
 
 /// Stores the elements of an array under their keys, in one step.

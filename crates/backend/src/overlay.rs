@@ -1,6 +1,7 @@
 //! Changes that are not made yet, over a store that does not change meanwhile.
 
 mod seeded;
+mod short;
 mod showing;
 
 use std::cell::Cell;
@@ -10,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use indexmap::IndexMap;
 use indexmap::map::RawEntryApiV1;
 use indexmap::map::raw_entry_v1::RawEntryMut as Place;
-use smallvec::SmallVec;
 
 use self::seeded::Seeded;
+use self::short::{Short, short};
 use super::number::number_of;
 use super::{
     Appended, Backend, Change, Expiry, Facts, Found, Now, PEEK, Peeked, Places, Rewrite, Room, Spare, Standing,
@@ -26,31 +27,6 @@ const OWN: u64 = 1 << 63;
 fn append_budget(whole: usize) -> usize {
     const MOST: usize = 1 << 20;
     if whole == 0 { MOST } else { (3 * whole + 4096).min(MOST) }
-}
-
-/// Bytes of a key or value: short ones, which most are, take no memory of their own.
-type Short = SmallVec<[u8; SHORT]>;
-const SHORT: usize = 24;
-
-/// These bytes, one behind the other. `None`: there is no memory for them.
-#[inline(always)]
-fn short(head: &[u8], body: &[u8]) -> Option<Short> {
-    let length = head.len() + body.len();
-    if length <= SHORT {
-        let mut bytes = [0; SHORT];
-        let rest = &mut bytes[head.len()..];
-        // SAFETY: both are shorter than the limit, as they have room here, one behind the other: that was looked at above.
-        unsafe {
-            sync_short::copy(body, rest.as_mut_ptr());
-            sync_short::copy(head, bytes.as_mut_ptr());
-        }
-        return Some(Short::from_buf_and_len(bytes, length));
-    }
-    let mut bytes = Short::new();
-    bytes.try_reserve_exact(length).ok()?;
-    bytes.extend_from_slice(head);
-    bytes.extend_from_slice(body);
-    Some(bytes)
 }
 
 /// How often the changes are to be made: each time, a process has to die that was not even a writer.
@@ -151,6 +127,12 @@ impl<V> Written<V> {
         self.more.as_ref()?.expiry
     }
 
+    /// Whether there is a value that has not expired.
+    #[inline]
+    fn is_seen(&self) -> bool {
+        self.is_there && self.expiry().is_none_or(|expiry| !expiry.has_come(Now::read()))
+    }
+
     /// The pieces of its value that were written.
     fn pieces(&self) -> usize {
         self.more.as_ref().map_or(1, |more| more.states.len())
@@ -186,7 +168,7 @@ impl<V: Copy + Default> Overlay<V> {
 
     /// The version of the newest state of a key.
     fn version<B: Backend<Version = V>>(&self, written: &Written<V>) -> V {
-        match written.is_there {
+        match written.is_seen() {
             true => B::version_of(self.opening, written.made, written.expiry()),
             false => B::version_of(self.opening, 0, None),
         }
@@ -206,7 +188,7 @@ impl<V: Copy + Default> Overlay<V> {
             return self.get_below(below, key, limit, version, out);
         };
         let newest = self.version::<B>(written);
-        if !written.is_there {
+        if !written.is_seen() {
             *version = newest;
             return Ok(Found::Missing);
         }
@@ -285,7 +267,7 @@ impl<V: Copy + Default> Overlay<V> {
             return Ok(peeked);
         };
         let peeked = match written.note() {
-            _ if !written.is_there => Peeked::Missing,
+            _ if !written.is_seen() => Peeked::Missing,
             _ if known == Some(written.made) => return Ok(Peeked::Unchanged),
             Some(note) => Peeked::Noted(note),
             None => {
@@ -300,7 +282,7 @@ impl<V: Copy + Default> Overlay<V> {
     /// Whether a key is there.
     fn contains<B: Backend<Version = V>>(&self, below: &B, key: &[u8]) -> Result<bool, B::Error> {
         match self.written.get(key) {
-            Some(written) => Ok(written.is_there),
+            Some(written) => Ok(written.is_seen()),
             None => self.is_below(below, key),
         }
     }
@@ -326,7 +308,7 @@ impl<V: Copy + Default> Overlay<V> {
     pub fn len<B: Backend<Version = V>>(&self, below: &B) -> Result<u64, B::Error> {
         let mut keys = if self.cleared { 0 } else { below.len()? };
         for (at, written) in self.written.values().enumerate() {
-            match (self.has_below(below, at)?, written.is_there) {
+            match (self.has_below(below, at)?, written.is_seen()) {
                 (false, true) => keys += 1,
                 (true, false) => keys = keys.saturating_sub(1),
                 _ => {}
@@ -340,7 +322,7 @@ impl<V: Copy + Default> Overlay<V> {
         let Some((at, _, written)) = self.written.get_full(key) else {
             return if self.cleared { Ok(None) } else { below.facts(key) };
         };
-        if !written.is_there {
+        if !written.is_seen() {
             return Ok(None);
         }
         let its = if !written.anew && self.has_below(below, at)? { below.facts(key)? } else { None };
@@ -395,7 +377,7 @@ impl<V: Copy + Default> Overlay<V> {
             Place::Occupied(mut place) => {
                 let written = place.get_mut();
                 self.bytes = self.bytes - written.bytes.len() as u64 + length;
-                if !written.is_there && is_there {
+                if !written.is_seen() && is_there {
                     // It comes at the end of the order.
                     (written.place, written.anew) = (made, true);
                     self.is_mixed = true;
@@ -484,7 +466,7 @@ impl<V: Copy + Default> Overlay<V> {
     fn is_newest<B: Backend<Version = V>>(&self, key: &[u8], version: &V) -> bool {
         let Some(known) = self.known::<B>(version) else { return false };
         match self.written.get(key) {
-            Some(written) => written.is_there && written.made == known,
+            Some(written) => written.is_seen() && written.made == known,
             None => !self.cleared && known != 0 && known & OWN == 0,
         }
     }
@@ -532,7 +514,7 @@ impl<V: Copy + Default> Overlay<V> {
             self.enter(key, nothing).ok_or_else(|| below.no_memory(key.len() as u64))?;
         }
         let made = self.next();
-        let Some(written) = self.written.get_mut(key).filter(|written| written.is_there) else {
+        let Some(written) = self.written.get_mut(key).filter(|written| written.is_seen()) else {
             return Ok(Appended::Changed);
         };
         let expiry = written.expiry();

@@ -300,7 +300,13 @@ impl Follower {
             self.commit.set(unsafe { &raw const (*header).commit });
             self.life.set(file.life());
         }
-        self.notes.enter(file.which(), file.map.header().changed.load(Ordering::Acquire));
+        let is_bare = file.map.header().directory.load(Ordering::Acquire) == 0;
+        let changed = file.map.header().changed.load(Ordering::Acquire);
+        if is_bare {
+            self.notes.enter_bare(file.which(), changed)
+        } else {
+            self.notes.enter(file.which(), changed)
+        }
         *self.file.borrow_mut() = Some(file);
     }
 

@@ -11,7 +11,6 @@ use super::lock_table::LockKey;
 use super::log::compact::Compactor;
 use super::named::{Asker, NamedLocks};
 use super::own_locks::is_computing;
-use super::rebuild::initialize;
 use super::store::Store;
 use std::time::Duration;
 use sync_backend::{LockName, Occupied, Patience, Taking};
@@ -25,7 +24,7 @@ impl Store {
         let asker = self.asker();
         let taking = self.follower.with_file(true, |file| {
             let owner = file.lock()?;
-            initialize(&owner)?;
+            self.furnish(&owner)?;
             let key = LockKey::new(file.identity.hash_seed, lock);
             let mut standing = session.locks.standing(key.hash);
             let take = |standing: &mut Option<_>| {

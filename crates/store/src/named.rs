@@ -428,9 +428,8 @@ impl File {
     /// Whether another thread waits for the same lock, and came before the one in this place.
     fn is_behind(&self, place: &LeaseSlot) -> bool {
         let (half, ticket) = (place.named(), place.ticket.get());
-        let is_before = |other: &LeaseSlot| {
-            other.named() == half && other.state() == WAITING && other.ticket.get() < ticket
-        };
+        let is_before =
+            |other: &LeaseSlot| other.named() == half && other.state() == WAITING && other.ticket.get() < ticket;
         Line::of(self).places().any(|(_, other)| is_before(other))
     }
 

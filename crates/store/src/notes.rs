@@ -212,6 +212,16 @@ impl Notes {
         }
     }
 
+    /// As [`Notes::enter`], into a file that has nothing in it yet, not even what a store needs: where there was none before, that is no
+    /// change. (The first one may be one's own.)
+    pub fn enter_bare(&self, which: Which, changed: u64) {
+        let was_none = self.which.get() == Which::default();
+        self.enter(which, changed);
+        if was_none {
+            self.all.set(changed);
+        }
+    }
+
     /// Nothing was ever seen.
     pub fn clear(&self) {
         drop(self.table.take());
@@ -347,6 +357,10 @@ mod tests {
         notes.note_nothing(b"x");
         notes.enter(FILE, 8);
         assert_eq!(notes.all(), u64::MAX, "it was not there");
+        notes.clear();
+        notes.note_nothing(b"x");
+        notes.enter_bare(FILE, 8);
+        assert_eq!(notes.all(), 8, "there is nothing in it");
         assert_eq!(notes.known(b"x"), Known::Before(false));
         assert_eq!(notes.known(b"y"), Known::No);
         note(&notes, b"x", 16, true);

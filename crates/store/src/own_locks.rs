@@ -156,7 +156,7 @@ impl OwnLocks {
 /// Tells the file of locks that have ended. `None`: it could not be told, and finds out by itself, as soon as this thread has no
 /// lock any more.
 ///
-/// Whoever stands in line asks whether the lease lives that a lock names. So a thread that has nothing else gives its lease up, and
+/// Those in line ask whether the lease lives that a lock names. So a thread that has nothing else gives its lease up, and
 /// claims another one when it needs that; else it tells the file with its next write, or when the last of its locks ends.
 pub fn end_in(file: &File, mut ended: Vec<EndedLock>) -> Option<WriteGuard<'_>> {
     if ended.is_empty() || !file.shows_our_header() {

@@ -594,11 +594,22 @@ impl Store {
             owner.check_hold(self.session().object())?;
             self.session().check_fiber()?;
         }
-        initialize(&owner)?;
+        self.furnish(&owner)?;
         if self.follower.options.durability == Durability::Commit && !owner.is_durable() {
             Space::of(&owner).make_durable()?;
         }
         Ok(owner)
+    }
+
+    /// Lets a file that was just made have all that a store needs. It is empty as before to this store, which has seen that.
+    #[inline(always)]
+    pub(super) fn furnish(&self, owner: &WriteGuard) -> std::result::Result<(), Failure> {
+        if owner.header().directory.get() == 0 {
+            let before = owner.header().changed.get();
+            initialize(owner)?;
+            self.follower.notes.follow(before, owner.header().changed.get());
+        }
+        Ok(())
     }
 
     /// Whether anything has ever been stored. A file that was made while the disk was full is a header page alone: making room

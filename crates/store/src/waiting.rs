@@ -191,7 +191,8 @@ impl Waiting<'_> {
         };
         let mut marks = [Mark::OF_ANY; MOST];
         let marks = self.marks(file, wanted, &mut marks);
-        let Some((word, state)) = file.wait_for(marks, wanted.first().and_then(|one| one.watch.written_down)) else {
+        let before = wanted.first().and_then(|one| one.watch.written_down);
+        let Some((word, state)) = file.wait_for(marks, before) else {
             nap(until_expiry(wanted, at_most).min(NAP));
             return Ok(false);
         };
@@ -200,10 +201,30 @@ impl Waiting<'_> {
         if self.look(Some(file), wanted)? {
             return Ok(true);
         }
+        if before.is_some_and(|before| before != state) && self.has_come_and_gone(file, wanted)? {
+            return Ok(true);
+        }
         let slot = lease.and_then(|lease| file.lease_slot(lease));
         slot.inspect(|slot| slot.waits.set(1));
         file.sleep_until_changed(word, state, until_expiry(wanted, at_most));
         slot.inspect(|slot| slot.waits.set(0));
+        Ok(false)
+    }
+
+    /// Whether one of these was there for a moment, and was removed again, for a waiter that was told of a change. (That it was one of
+    /// this name is not certain: a sixteenth of all names are removed at the same place. Without the telling, that would be too many.)
+    fn has_come_and_gone(&self, file: &File, wanted: &mut [Wanted<Watch>]) -> Result<bool, Failure> {
+        for Wanted { key, watch } in wanted {
+            let Some(key) = key.filter(|_| watch.there == There::No && watch.which == file.which()) else { continue };
+            let hash = hash(watch.which.hash_seed, key);
+            let origin = Reader::of(file).origin(self.object, key, hash)?;
+            if origin.removed >= watch.end {
+                if watch.by_notes {
+                    self.notes.note(hash, origin.end, origin.stored.is_some());
+                }
+                return Ok(true);
+            }
+        }
         Ok(false)
     }
 

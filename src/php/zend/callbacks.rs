@@ -1,10 +1,12 @@
-//! Callables that a program passes as arguments, and arguments of a scalar type.
+//! Callables that a program passes as arguments, what has to follow a call of one, and arguments of a scalar type.
 
 use std::ffi::{c_char, c_void};
+use std::panic::AssertUnwindSafe;
 use std::ptr;
 
 use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
+use ext_php_rs::zend::{CatchError, bailout, try_catch};
 
 use super::executor::{Thrown, check};
 use super::strings::Str;
@@ -125,4 +127,17 @@ fn refuse_unless(fits: bool, number: u32, format: *const c_char, argument: &Valu
     // SAFETY: a format with one `%s`, and the name of a type, a C string.
     unsafe { ffi::zend_argument_type_error(number, format, argument.type_name().as_ptr()) };
     Err(Thrown)
+}
+
+/// Runs `body`, and then `after`, whichever way `body` ends: it returns, or the engine leaves it by `longjmp`, which goes on then.
+/// Nothing in the caller's frame is dropped in that case.
+pub fn finally<T>(body: impl FnOnce() -> T, after: impl FnOnce(Option<&T>)) -> T {
+    let outcome = try_catch(AssertUnwindSafe(body));
+    after(outcome.as_ref().ok());
+    match outcome {
+        Ok(result) => result,
+        // SAFETY: the engine catches it further out; nothing in this frame needs dropping any more.
+        Err(CatchError::Bailout) => unsafe { bailout() },
+        Err(defect) => panic!("{defect}"),
+    }
 }

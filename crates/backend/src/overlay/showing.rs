@@ -1,6 +1,6 @@
 //! Snapshots of a store as it will be with the changes of an overlay.
 
-use super::{OWN, Overlay, Written};
+use super::{OWN, Overlay};
 use crate::{Backend, Entry, Room, Selection, Snapshot, Stored};
 
 /// A source of an entry of a snapshot.
@@ -36,13 +36,13 @@ impl<V: Copy + Default> Overlay<V> {
         for at in 0..its.len() {
             let (Some((key, _)), Some(place)) = (its.get(at), its.place(at)) else { continue };
             match self.written.get_full(key) {
-                Some((_, _, Written { is_there: false, .. } | Written { anew: true, .. })) => {}
+                Some((_, _, written)) if written.anew || !written.is_seen() => {}
                 Some((n, ..)) => sources.push((place, Source::Below(at, Some(n)))),
                 None => sources.push((place, Source::Below(at, None))),
             }
         }
         for (at, (key, written)) in self.written.iter().enumerate() {
-            let is_new = written.is_there && (written.anew || !self.has_below(below, at)?);
+            let is_new = written.is_seen() && (written.anew || !self.has_below(below, at)?);
             let is_selected = match *selection {
                 Selection::All => true,
                 Selection::Keys(keys) => keys.contains(&&**key),

@@ -23,6 +23,7 @@ impl Store {
         self.write(|file, owner| {
             let hash = format::hash(file.identity.hash_seed, key);
             let Some(receipt) = Values::of(owner).put_first(&encoded, hash, note, value)? else { return Ok(false) };
+            self.see_own(file, owner, key);
             *seen = Version::stored(file.life(), hash, &receipt, owner.header().index_epoch.get(), owner.end());
             Compactor::of(owner).clean();
             Ok(true)
@@ -60,6 +61,7 @@ impl Store {
                         let expiry = Values::of(owner).expiry(receipt.hit())?;
                         *seen = Version::stored(file.life(), hash, &receipt, epoch, owner.end()).until(expiry);
                     }
+                    self.see_own(file, owner, key);
                     Compactor::of(owner).clean();
                     Ok(Shifted::Element(left.into()))
                 }

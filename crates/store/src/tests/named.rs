@@ -326,9 +326,11 @@ fn a_lock_that_ends_while_nobody_can_write_is_over_though_its_owner_does_nothing
     assert!(take(&store, b"a").is_some() && take(&store, b"b").is_some());
     // With another lock, or the hold, the owner keeps its lease: it is told with the next write, or the end of the last one.
     assert!(!while_nobody_can_write(&path, || assert!(release(&store, b"a")), |store| take(store, b"a").is_some()));
-    assert!(while_nobody_can_write(&path, || assert!(release(&store, b"b")), |store| {
-        take(store, b"a").is_some() && take(store, b"b").is_some()
-    }));
+    assert!(while_nobody_can_write(
+        &path,
+        || assert!(release(&store, b"b")),
+        |store| { take(store, b"a").is_some() && take(store, b"b").is_some() }
+    ));
     // So it does with the hold.
     store.lock(Patience::default()).unwrap();
     assert!(!store.file().leave_lease());

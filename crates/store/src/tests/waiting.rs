@@ -312,3 +312,24 @@ fn a_file_that_is_exchanged_during_a_wait_is_a_change() {
     put(&path.store(), b"x", b"1");
     waiter.ends();
 }
+
+#[test]
+fn the_store_that_makes_the_file_has_seen_its_own_first_changes() {
+    let path = TemporaryPath::new();
+    let store = path.store();
+    let any_change = |store: &Store| {
+        let mut wanted = [Wanted::anything()];
+        store.retry(|store| store.watch(&mut wanted, Since::Seen)).unwrap();
+        store.retry(|store| store.has_changed(&mut wanted, Duration::ZERO)).unwrap()
+    };
+    assert!(!any_change(&store));
+    store.get(b"x", &mut Version::default(), &mut Vec::new()).unwrap();
+    put(&store, b"x", b"1");
+    assert!(!any_change(&store));
+    let other = path.store();
+    assert!(!any_change(&other), "it has not used the file before");
+    put(&other, b"x", b"2");
+    assert!(any_change(&store) && !any_change(&store) && !any_change(&other));
+    store.destroy().unwrap();
+    assert!(any_change(&other));
+}
