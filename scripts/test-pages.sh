@@ -24,7 +24,7 @@ umask 000
 cleanup() {
     trap - EXIT
     stop_web
-    # What the pages have started, and is still at work.
+    # Jobs that the pages have started, and that are still at work.
     if [ -f "$work/shared.sync" ]; then
         "$PHP" -r '$jobs = (new Sync($argv[1]))->jobs ?? []; foreach ($jobs as $job) { if ($job["state"] === "running") echo $job["pid"], "\n"; }' "$work/shared.sync" |
             xargs -r kill 2>/dev/null || true

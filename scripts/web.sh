@@ -30,7 +30,7 @@ clear_env = no
 catch_workers_output = yes
 $fpm_user
 CONF
-    # What a page starts has the same settings as the page.
+    # A process that a page starts has the same settings as the page.
     export PHPRC=$work/php.ini PHP_INI_SCAN_DIR=/dev/null SYNC_FILE=$work/shared.sync SYNC_PHP=$PHP
     "$FPM" -c "$work/php.ini" -y "$work/fpm.conf" >"$work/fpm.out" 2>&1 &
     web_processes=($!)

@@ -7,7 +7,7 @@
 
 final class Jobs
 {
-    const AT_ONCE = 8;          // whoever sees the page may start processes: so many
+    const AT_ONCE = 8;          // so many processes may those start that see the page
     const KEPT = 30;            // older ones that have ended are forgotten
     const TIME_TO_START = 10;   // seconds
 
@@ -67,7 +67,7 @@ final class Jobs
             if ($job['state'] === 'starting' && microtime(true) < $job['since'] + self::TIME_TO_START) {
                 continue;
             }
-            // Whoever works on a job has its lock, and the kernel takes that from a process that dies, however it dies. With the
+            // The one that works on a job has its lock, and the kernel takes that from a process that dies, however it dies. With the
             // lock in hand nobody else is at it, and a job that is still "running" was left by one that is gone.
             if ($this->sync->tryLock("job $id")) {
                 $this->sync->update('jobs', function (?array $jobs) use ($id) {

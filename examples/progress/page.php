@@ -1,6 +1,6 @@
 <?php
 /*
- * What index.php shows: it works without its script, too, and is then as of the moment when it was loaded.
+ * The page that index.php shows: it works without its script, too, and is then as of the moment when it was loaded.
  *
  * @var Jobs $jobs
  */

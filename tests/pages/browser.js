@@ -1,4 +1,4 @@
-// What the tests of the pages share: a browser, pages that must not complain, and PHP beside the server.
+// The things that the tests of the pages share: a browser, pages that must not complain, and PHP beside the server.
 'use strict';
 
 const { execFileSync, spawn } = require('node:child_process');
@@ -42,7 +42,7 @@ async function withPage(look, options = {}) {
   assert.deepEqual(complaints, []);
 }
 
-// What axe finds in a page: nothing.
+// Axe finds nothing in a page.
 async function assertAccessible(page) {
   // (Through the debugger's door, as the pages allow no script but their own.)
   await page.evaluate(require('node:fs').readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
