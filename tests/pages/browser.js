@@ -53,7 +53,8 @@ async function assertAccessible(page) {
 // No part of the page is cut off, or has to be scrolled to from side to side.
 async function assertFits(page) {
   const [needs, has] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  assert.ok(needs <= has, `the page is ${needs} pixels wide on a screen of ${has}`);
+  const wide = await page.evaluate(() => [...document.querySelectorAll('body *')].filter((element) => element.getBoundingClientRect().right > innerWidth && !element.closest('.wide')).map((element) => element.outerHTML.slice(0, 200)));
+  assert.ok(needs <= has, `the page is ${needs} pixels wide on a screen of ${has}: ${wide.join(' ')}`);
 }
 
 // Runs PHP, with the extension, on the file that the pages share. `$sync` is that file; what it prints is the result.

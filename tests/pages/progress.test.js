@@ -175,6 +175,8 @@ for (const scheme of ['light', 'dark']) {
       php('$sync->jobs["j1"] = ["name" => "Dead", "done" => 3, "state" => "died", "pid" => 1] + current($sync->jobs);');
       await page.locator('.job .status', { hasText: 'process 1 died after' }).waitFor();
       await assertFits(page);
+      const widths = await page.getByRole('progressbar').evaluateAll((bars) => bars.map((bar) => bar.clientWidth));
+      assert.ok(widths.length === 2 && Math.min(...widths) > 120, `bars of ${widths} pixels`);
       await assertAccessible(page);
       const tree = await page.locator('#jobs').ariaSnapshot();
       assert.match(tree, /progressbar "A job with a longname/);

@@ -1,0 +1,561 @@
+<?php
+/*
+ * Shows what is in the files of Sync on this server, in a browser: names, types, sizes, expiry, values; who uses a file, who holds
+ * which lock, what is in consumption; and how many changes a second there are. One file: copy it to where you need it.
+ *
+ * It shows everything to whoever may open it, so it does nothing until you say who that is: one of the next two lines. No object of
+ * a value is made and none of its code runs: names and values may be anybody's.
+ */
+
+// The password for it, as `php -r 'echo password_hash("...", PASSWORD_DEFAULT);'` prints it; any user name will do.
+const PASSWORD = '';
+// Or true: the web server lets only those in who may see it. (A REMOTE_USER alone is no sign of that: nginx passes on what was sent.)
+const IS_BEHIND_A_LOGIN = false;
+
+// True: it can also remove names.
+const CAN_CHANGE = false;
+
+// The files. Empty: the one that SYNC_FILE in the environment names, or else those in /dev/shm whose names end with .sync.
+const FILES = [];
+
+const ON_A_PAGE = 50;               // names
+const LONGEST_VALUE = 4 << 20;      // bytes, encoded: longer ones are not read
+const LONGEST_TEXT = 2000;          // bytes of a string within a value
+const LONGEST_DUMP = 100_000;       // bytes of a value as text
+const DEEPEST = 30;                 // arrays and objects within each other
+const LONGEST_ADDRESS = 1500;       // of a link; what would be longer is a form
+
+$nonce = base64_encode(random_bytes(16));
+header("Content-Security-Policy: default-src 'none'; script-src 'nonce-$nonce'; style-src 'nonce-$nonce'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+header('Content-Type: text/html; charset=utf-8');
+header('X-Content-Type-Options: nosniff');
+header('Referrer-Policy: no-referrer'); // addresses have names in them
+header('Cache-Control: no-store');
+header('X-Robots-Tag: noindex');
+set_time_limit(20);
+ini_set('display_errors', '0'); // what goes wrong is for the log, not for an answer
+register_shutdown_function(function () {
+    if ((error_get_last()['type'] ?? 0) === E_ERROR && !is_json_wanted()) {
+        echo '<p class="problem">It takes more memory, or time, than this server leaves to a page.</p></main></body></html>';
+    }
+});
+
+if (!is_allowed_in()) {
+    exit;
+}
+
+$files = FILES ?: (getenv('SYNC_FILE') ? [getenv('SYNC_FILE')] : (glob('/dev/shm/*.sync') ?: []));
+$file = in_array(asked('file'), $files, true) ? asked('file') : ($files[0] ?? null);
+$message = '';
+$sync = $file === null ? null : new Sync($file, allowedClasses: false);
+$token = token();
+
+if ($sync && asked('do') !== '') {
+    $message = change($sync, $token);
+}
+if ($sync && is_json_wanted()) {
+    header('Content-Type: application/json');
+    try {
+        $stats = $sync->stats();
+        echo json_encode(['commits' => $stats['commits'], 'live' => live($sync, $stats), 'users' => users($stats)], JSON_THROW_ON_ERROR);
+    } catch (SyncException $e) {
+        echo json_encode(['commits' => null, 'live' => problem($e), 'users' => ''], JSON_THROW_ON_ERROR);
+    }
+    exit;
+}
+
+function is_json_wanted(): bool
+{
+    return asked('live') !== '';
+}
+
+/** Whether the one who asks may; if not, the answer says why. */
+function is_allowed_in(): bool
+{
+    if (IS_BEHIND_A_LOGIN || PASSWORD !== '' && password_verify($_SERVER['PHP_AUTH_PW'] ?? '', PASSWORD)) {
+        return true;
+    }
+    header('Content-Type: text/plain; charset=utf-8');
+    if (PASSWORD !== '') {
+        http_response_code(401);
+        header('WWW-Authenticate: Basic realm="Sync", charset="UTF-8"');
+        echo "A password is needed.\n";
+    } else {
+        http_response_code(403);
+        echo "This page shows all that is stored, so it has to know who may see it. Set PASSWORD at the top of its file, or, where the\n",
+            "web server lets only those in who may, IS_BEHIND_A_LOGIN.\n";
+    }
+    return false;
+}
+
+/** A field of the request. Names are in base64, as they may be any bytes. */
+function asked(string $field): string
+{
+    $value = $_POST[$field] ?? $_GET[$field] ?? '';
+    return is_string($value) ? $value : '';
+}
+
+function asked_name(string $field): ?string
+{
+    $name = asked($field) === '' ? false : base64_decode(strtr(substr(asked($field), 1), '-_', '+/'), true);
+    return $name === false ? null : $name;
+}
+
+/** A name for a field; with a letter first, as the empty name is a name. */
+function packed(string $name): string
+{
+    return '=' . rtrim(strtr(base64_encode($name), '+/', '-_'), '=');
+}
+
+/** What a form of this page knows, and another site does not. The browser keeps the secret, and gives it to this page alone. */
+function token(): string
+{
+    $secret = $_COOKIE['sync_inspector'] ?? '';
+    if (!is_string($secret) || !preg_match('~^[0-9a-f]{64}$~D', $secret)) {
+        $secret = bin2hex(random_bytes(32));
+        if (CAN_CHANGE) {
+            setcookie('sync_inspector', $secret, ['httponly' => true, 'samesite' => 'Strict', 'secure' => !empty($_SERVER['HTTPS']), 'path' => strtok($_SERVER['REQUEST_URI'], '?')]);
+        }
+    }
+    return hash_hmac('sha256', 'change', $secret);
+}
+
+/** Does what a form asks for; the answer in words. */
+function change(Sync $sync, string $token): string
+{
+    $is_from_here = in_array($_SERVER['HTTP_SEC_FETCH_SITE'] ?? 'same-origin', ['same-origin'], true);
+    if (!CAN_CHANGE || ($_SERVER['REQUEST_METHOD'] ?? '') !== 'POST' || !$is_from_here || !hash_equals($token, asked('token'))) {
+        http_response_code(403);
+        return CAN_CHANGE ? 'Nothing was changed: the form was too old, or of another site. Try again.' : 'Nothing was changed: CAN_CHANGE is false.';
+    }
+    try {
+        switch (asked('do')) {
+            case 'remove':
+                $sync->remove((string) asked_name('name'));
+                return 'Removed ' . printable((string) asked_name('name'), 100) . '.';
+            case 'clear':
+                $sync->clear((string) asked_name('prefix'));
+                return 'Removed the names that begin with "' . printable((string) asked_name('prefix'), 100) . '".';
+        }
+        return 'There is no such button.';
+    } catch (SyncException $e) {
+        return $e->getMessage();
+    }
+}
+
+/** A text in HTML: nothing of it is markup. */
+function html(string|int|float $text): string
+{
+    return htmlspecialchars((string) $text, ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8');
+}
+
+/** Any bytes as a text in which everything can be seen, and that does nothing to what is around it. */
+function printable(string $bytes, int $longest = PHP_INT_MAX): string
+{
+    $shown = substr($bytes, 0, $longest);
+    $character = '[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]'
+        . '|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}';
+    if (strlen($shown) < strlen($bytes)) {
+        $shown = preg_replace('~[\xc2-\xf4][\x80-\xbf]{0,2}$~D', '', $shown); // not half a character
+    }
+    $text = '';
+    preg_match_all("~($character)|.~s", $shown, $parts, PREG_SET_ORDER);
+    foreach ($parts as $part) {
+        $text .= match (true) {
+            !isset($part[1]) => sprintf('\x%02x', ord($part[0])),
+            $part[0] === '\\' => '\\\\',
+            $part[0] === "\n" => '\n',
+            $part[0] === "\t" => '\t',
+            // Control characters; those that are not seen, or turn the direction of others around; and those that mean nothing yet.
+            preg_match('~^[\p{C}\p{Zl}\p{Zp}]$~u', $part[0]) === 1 => sprintf('\u{%x}', code_point($part[0])),
+            default => $part[0],
+        };
+    }
+    $left = strlen($bytes) - strlen($shown);
+    return $left === 0 ? $text : "$text … (" . number_format(strlen($bytes)) . ' bytes)';
+}
+
+function code_point(string $character): int
+{
+    $bytes = array_values(unpack('C*', $character));
+    return array_reduce(array_slice($bytes, 1), fn ($code, $byte) => $code << 6 | $byte & 0x3f, $bytes[0] & (count($bytes) === 1 ? 0x7f : 0xff >> count($bytes) + 1));
+}
+
+function size(int $bytes): string
+{
+    foreach (['bytes', 'KiB', 'MiB', 'GiB'] as $unit) {
+        if ($bytes < 1024 || $unit === 'GiB') {
+            return ($unit === 'bytes' || $bytes >= 100 ? number_format($bytes) : number_format($bytes, 1)) . " $unit";
+        }
+        $bytes /= 1024;
+        $bytes = $bytes >= 100 ? (int) $bytes : round($bytes, 1);
+    }
+}
+
+function process(?int $pid): string
+{
+    $name = $pid === null ? false : @file_get_contents("/proc/$pid/comm");
+    return $pid === null ? 'of another container' : $pid . ($name ? ' ' . printable(trim($name), 20) : '');
+}
+
+function moment(?float $time): string
+{
+    return $time === null ? '' : date(date('Y-m-d') === date('Y-m-d', (int) $time) ? 'H:i:s' : 'Y-m-d H:i:s', (int) $time);
+}
+
+function problem(Throwable $e): string
+{
+    return '<p class="problem">' . html(printable($e->getMessage(), 1000)) . '</p>';
+}
+
+/** A link; where the address would be too long, a button. */
+function link_to(array $query, string $text): string
+{
+    $query += ['file' => $GLOBALS['file']];
+    $address = '?' . http_build_query($query);
+    if (strlen($address) <= LONGEST_ADDRESS) {
+        return '<a href="' . html($address) . '">' . html($text) . '</a>';
+    }
+    $fields = '';
+    foreach ($query as $name => $value) {
+        $fields .= '<input type="hidden" name="' . html($name) . '" value="' . html($value) . '">';
+    }
+    return "<form method=\"post\" action=\"?\">$fields<button class=\"link\">" . html($text) . '</button></form>';
+}
+
+/** A button that changes something; nothing, where this page cannot. */
+function button(string $do, array $fields, string $text, string $label): string
+{
+    if (!CAN_CHANGE) {
+        return '';
+    }
+    $hidden = '';
+    foreach ($fields + ['file' => $GLOBALS['file'], 'token' => $GLOBALS['token']] as $name => $value) {
+        $hidden .= '<input type="hidden" name="' . html($name) . '" value="' . html($value) . '">';
+    }
+    return "<form method=\"post\" action=\"?\">$hidden<button name=\"do\" value=\"" . html($do) . '" aria-label="' . html($label) . '">' . html($text) . '</button></form>';
+}
+
+/** @param list<list<string>> $rows of HTML */
+function table(string $caption, array $heads, array $rows, string $none): string
+{
+    $html = '<h2>' . html($caption) . '</h2>';
+    if (!$rows) {
+        return $html . '<p class="faint">' . html($none) . '</p>';
+    }
+    $html .= '<div class="wide" role="region" tabindex="0" aria-label="' . html($caption) . '"><table><thead><tr>';
+    foreach ($heads as $head) {
+        $html .= '<th scope="col">' . html($head) . '</th>';
+    }
+    $html .= '</tr></thead><tbody>';
+    foreach ($rows as $row) {
+        $html .= '<tr><td>' . implode('</td><td>', $row) . '</td></tr>';
+    }
+    return $html . '</tbody></table></div>';
+}
+
+/** The part of the page above the names, which is renewed each second. */
+function live(Sync $sync, array $stats): string
+{
+    $facts = [
+        'Names' => number_format($stats['keys']), 'Values' => size($stats['live_bytes']), 'Room for more' => size($stats['dead_bytes']),
+        'File' => size($stats['file_bytes']), 'Memory' => size($stats['memory_bytes']), 'Changes' => number_format($stats['commits']),
+        'Tidied up' => number_format($stats['compactions']), 'Await a lock' => number_format($stats['waiters']),
+    ];
+    $html = '<dl>';
+    foreach ($facts as $name => $value) {
+        $html .= '<div><dt>' . html($name) . '</dt><dd>' . html($value) . '</dd></div>';
+    }
+    $html .= '</dl>';
+    $html .= table('Locks', ['Lock', 'Process', 'Since', 'Token'], array_map(fn ($lock) => [
+        $lock['name'] === null ? '<em>the whole object</em>' : '<code><bdi>' . html(printable($lock['name'], 200)) . '</bdi></code>',
+        html(process($lock['pid'])), html(moment($lock['since'])), html($lock['token'] ?? ''),
+    ], $stats['locks']), 'Nobody holds a lock.');
+    // A look at a value would wait for one who has the whole object; stats() never does.
+    $is_locked = in_array(null, array_column($stats['locks'], 'name'), true);
+    $queues = [];
+    foreach ($stats['consuming'] as ['name' => $name, 'pid' => $pid]) {
+        $queues[$name][] = process($pid);
+    }
+    $rows = [];
+    foreach ($queues as $name => $processes) {
+        $rows[] = [
+            link_to(['name' => packed($name)], printable($name, 200)),
+            html($is_locked ? '?' : number_format($sync->describe($name)['count'] ?? 0)), html(count($processes)), html(implode(', ', array_slice($processes, 0, 10)) . (count($processes) > 10 ? ' …' : '')),
+        ];
+    }
+    $html .= table('Queues', ['Queue', 'Waiting', 'In consumption', 'By process'], $rows, 'Nothing is being consumed.');
+    return $html;
+}
+
+/** Likewise, below the names. */
+function users(array $stats): string
+{
+    return table('Processes that have written', ['Process', 'Since'], array_map(
+        fn ($process) => [html(process($process['pid'])), html(moment($process['since']))], array_slice($stats['processes'], 0, 100),
+    ), 'None has it open.');
+}
+
+/** The names of a page: those behind $after that begin with $prefix. */
+function names(Sync $sync, string $prefix, ?string $after): string
+{
+    $names = $sync->keys($prefix, $after, ON_A_PAGE + 1);
+    $is_more = count($names) > ON_A_PAGE;
+    $rows = [];
+    foreach (array_slice($names, 0, ON_A_PAGE) as $name) {
+        $about = $sync->describe($name);
+        if ($about === null) {
+            continue; // it has gone meanwhile
+        }
+        $row = [
+            link_to(['name' => packed($name)], $name === '' ? '(empty)' : printable($name, 120)),
+            '<bdi>' . html(printable($about['type'], 100)) . '</bdi>',
+            html($about['count'] === null ? '' : number_format($about['count'])),
+            html(size($about['bytes'])),
+            html($about['ttl'] === null ? 'never' : number_format($about['ttl']) . ' s'),
+        ];
+        if (CAN_CHANGE) {
+            $row[] = button('remove', ['name' => packed($name)], 'Remove', 'Remove ' . printable($name, 60));
+        }
+        $rows[] = $row;
+    }
+    $heads = ['Name', 'Type', 'Elements', 'Size', 'Expires in', ...CAN_CHANGE ? ['Change'] : []];
+    $html = table('Names', $heads, $rows, $prefix === '' && $after === null ? 'There is none.' : 'There is none any more.');
+    $html .= '<nav aria-label="Pages">';
+    if ($after !== null) {
+        $html .= link_to(['prefix' => packed($prefix)], 'First page') . ' ';
+    }
+    if ($is_more) {
+        $html .= link_to(['prefix' => packed($prefix), 'after' => packed($names[ON_A_PAGE - 1])], 'Next page');
+    }
+    $html .= '</nav>';
+    if (CAN_CHANGE && $prefix !== '') {
+        $html .= button('clear', ['prefix' => packed($prefix)], 'Remove all names that begin so', 'Remove all names that begin with ' . printable($prefix, 60));
+    }
+    return $html;
+}
+
+/** A value and what is known about it. */
+function value(Sync $sync, string $name): string
+{
+    $html = '<h2><code><bdi>' . html($name === '' ? '(empty)' : printable($name, 1000)) . '</bdi></code></h2>';
+    $about = $sync->describe($name);
+    if ($about === null) {
+        return $html . '<p class="problem">There is no such name (any more).</p>';
+    }
+    $facts = [
+        'Type' => printable($about['type'], 200), 'Elements' => $about['count'] === null ? '–' : number_format($about['count']), 'Size' => size($about['bytes']),
+        'Expires in' => $about['ttl'] === null ? 'never' : number_format($about['ttl'], 1) . ' s', 'Pieces' => number_format($about['pieces']),
+    ];
+    $html .= '<dl>';
+    foreach ($facts as $fact => $text) {
+        $html .= '<div><dt>' . html($fact) . '</dt><dd><bdi>' . html($text) . '</bdi></dd></div>';
+    }
+    $html .= '</dl>';
+    if ($about['bytes'] > LONGEST_VALUE) {
+        $html .= '<p>It is longer than ' . size(LONGEST_VALUE) . ', and not read here. <code>syncctl get</code> shows it.</p>';
+    } else {
+        try {
+            $left = LONGEST_DUMP;
+            $html .= '<pre tabindex="0" aria-label="Value">' . html(dump($sync->get($name), 0, $left)) . ($left <= 0 ? "\n…" : '') . '</pre>';
+        } catch (SyncException $e) {
+            $html .= problem($e);
+        }
+    }
+    return $html . button('remove', ['name' => packed($name)], 'Remove', 'Remove ' . printable($name, 60));
+}
+
+/** A value as text, of at most $left bytes (about). */
+function dump(mixed $value, int $depth, int &$left): string
+{
+    $text = match (true) {
+        is_string($value) => '"' . printable($value, LONGEST_TEXT) . '"',
+        is_array($value) => dump_members($value, 'array (' . count($value) . ')', $depth, $left),
+        is_object($value) => dump_object($value, $depth, $left),
+        is_float($value) => is_finite($value) ? var_export($value, true) : strtoupper((string) $value),
+        default => var_export($value, true),
+    };
+    $left -= is_array($value) || is_object($value) ? 0 : strlen($text);
+    return is_null($value) ? 'null' : $text;
+}
+
+/** Every object is an incomplete one, which knows the name of its class; that of an enum's case is `Suit::Hearts`. */
+function dump_object(object $object, int $depth, int &$left): string
+{
+    $members = (array) $object;
+    $class = $members['__PHP_Incomplete_Class_Name'] ?? get_class($object);
+    unset($members['__PHP_Incomplete_Class_Name']);
+    $class = printable((string) $class, 200);
+    return str_contains($class, '::') && !$members ? $class : dump_members($members, $class, $depth, $left, true);
+}
+
+function dump_members(array $members, string $head, int $depth, int &$left, bool $is_object = false): string
+{
+    $text = $head;
+    if ($depth >= DEEPEST) {
+        return $members ? "$text …" : $text;
+    }
+    foreach ($members as $key => $member) {
+        if ($left <= 0) {
+            break;
+        }
+        // "\0Class\0name" is private, "\0*\0name" protected.
+        $key = $is_object && preg_match('~^\0(.+?)\0(.*)$~sD', (string) $key, $part)
+            ? printable($part[2], 200) . ($part[1] === '*' ? ' (protected)' : ' (private in ' . printable($part[1], 200) . ')')
+            : (is_int($key) || $is_object ? printable((string) $key, 200) : '"' . printable($key, 200) . '"');
+        $line = "\n" . str_repeat('  ', $depth + 1) . $key . ($is_object ? ': ' : ' => ');
+        $left -= strlen($line);
+        $text .= $line . dump($member, $depth + 1, $left);
+    }
+    return $text;
+}
+?>
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Sync</title>
+<link rel="icon" href="data:,">
+<style nonce="<?= $nonce ?>">
+:root { color-scheme: light dark; --back: #f6f7f9; --card: #fff; --text: #1c2330; --faint: #566074; --line: #d5dae3; --main: #1f5fd0; --bad: #b3261e; }
+@media (prefers-color-scheme: dark) {
+  :root { --back: #12161d; --card: #1b212b; --text: #e8ebf1; --faint: #a3adbf; --line: #343d4c; --main: #8ab4ff; --bad: #ff9a91; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
+main { max-width: 70rem; margin: 0 auto; padding: 1rem; }
+h1 { margin: 0 0 .5rem; font-size: 1.5rem; }
+h2 { margin: 1.2rem 0 .4rem; font-size: 1.1rem; overflow-wrap: anywhere; }
+a, .link { color: var(--main); }
+code, pre, td:first-child { font-family: ui-monospace, monospace; font-size: .9rem; overflow-wrap: anywhere; }
+pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; white-space: pre-wrap; max-height: 70vh; overflow: auto; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .5rem; margin: .75rem 0; }
+dl > div { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .4rem .7rem; min-width: 0; overflow-wrap: anywhere; }
+dt, .faint { color: var(--faint); }
+dt { font-size: .85rem; }
+dd { margin: 0; font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { padding: .35rem .7rem; text-align: start; border-bottom: 1px solid var(--line); vertical-align: top; max-width: 30rem; overflow: hidden; }
+th { font-size: .85rem; color: var(--faint); white-space: nowrap; }
+td:first-child { min-width: 10rem; }
+tbody tr:last-child td { border-bottom: 0; }
+label { max-width: 100%; }
+form { display: inline-flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 0; max-width: 100%; }
+input, select, button { min-width: 0; max-width: 100%; padding: .35rem .7rem; border: 1px solid var(--faint); border-radius: .4rem; background: var(--card); color: var(--text); font: inherit; }
+button { cursor: pointer; }
+.link { border: 0; padding: 0; text-decoration: underline; text-align: start; overflow-wrap: anywhere; }
+:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
+.problem, #message { color: var(--bad); overflow-wrap: anywhere; }
+figure { margin: .75rem 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .7rem; }
+figcaption { display: flex; justify-content: space-between; color: var(--faint); font-size: .85rem; }
+svg { display: block; width: 100%; height: 5rem; }
+polyline { fill: none; stroke: var(--main); stroke-width: 2; vector-effect: non-scaling-stroke; }
+nav { margin: .75rem 0; display: flex; gap: 1rem; }
+</style>
+</head>
+<body>
+<main>
+<h1>Sync</h1>
+<?php
+if ($message !== '') {
+    echo '<p id="message" role="status">', html(printable($message, 1000)), '</p>';
+}
+if (!$sync) {
+    echo '<p class="problem">There is no file: set FILES at the top of this file, or SYNC_FILE.</p></main></body></html>';
+    exit;
+}
+?>
+<form method="get">
+  <label>File <select name="file"><?php foreach ($files as $one) echo '<option value="', html($one), '"', $one === $file ? ' selected' : '', '>', html(printable($one, 100)), '</option>' ?></select></label>
+  <button>Open</button>
+</form>
+<?php
+$name = asked_name('name');
+$is_value = $name !== null && asked('do') !== 'remove';
+try {
+    if ($is_value) {
+        echo '<nav>', link_to([], 'All names'), '</nav>', value($sync, $name);
+    } else {
+        $stats = $sync->stats();
+        ?>
+<figure>
+  <figcaption><span>Changes a second</span><span id="rate">–</span></figcaption>
+  <svg id="graph" viewBox="0 0 120 40" preserveAspectRatio="none" role="img" aria-label="Changes a second, of the last two minutes"><polyline points=""/></svg>
+</figure>
+<div id="live" data-commits="<?= $stats['commits'] ?>"><?= live($sync, $stats) ?></div>
+<?php
+        $prefix = asked('search') !== '' ? asked('search') : (string) asked_name('prefix');
+        ?>
+<h2>Search</h2>
+<form method="get" role="search">
+  <input type="hidden" name="file" value="<?= html($file) ?>">
+  <label>Names that begin with <input name="search" value="<?= html(is_utf8($prefix) ? $prefix : '') ?>"></label>
+  <button>Search</button>
+</form>
+<?php
+        $locked = array_filter($stats['locks'], fn ($lock) => $lock['name'] === null); // reading would wait
+        echo $locked
+            ? '<p class="problem">The whole object is locked, by process ' . html(process(current($locked)['pid'])) . ': its names can be read when that is over.</p>'
+            : names($sync, $prefix, asked_name('after'));
+        echo '<div id="users">', users($stats), '</div>';
+    }
+} catch (SyncException $e) {
+    echo problem($e), '<nav>', link_to([], 'All names'), '</nav>';
+}
+
+/** Whether a text can be shown in a field: it is UTF-8. */
+function is_utf8(string $text): bool
+{
+    return preg_match('~~u', $text) === 1;
+}
+?>
+</main>
+<?php if (!$is_value): ?>
+<script nonce="<?= $nonce ?>">
+'use strict';
+// Each second what is known is renewed, as long as somebody looks. (The server has escaped the names in it.)
+const rates = [];
+const shown = {};
+let last = { commits: Number(document.getElementById('live').dataset.commits), time: performance.now() };
+
+function show(part, html) {
+  if (shown[part] !== html) {
+    document.getElementById(part).innerHTML = shown[part] = html;
+  }
+}
+
+async function renew() {
+  if (document.visibilityState === 'visible') {
+    const address = new URL(location.href);
+    address.search = new URLSearchParams({ live: 1, file: document.querySelector('[name=file]').value });
+    try {
+      const { commits, live, users } = await (await fetch(address)).json();
+      show('live', live);
+      show('users', users);
+      const time = performance.now();
+      // (A file that was made anew counts from its beginning.)
+      rates.push(commits === null ? 0 : Math.max(0, commits - last.commits) / (time - last.time) * 1000);
+      last = { commits: commits ?? last.commits, time };
+      rates.splice(0, rates.length - 120);
+      draw();
+    } catch {
+      document.getElementById('rate').textContent = 'the server does not answer';
+    }
+  }
+  setTimeout(renew, 1000);
+}
+
+function draw() {
+  const highest = Math.max(1, ...rates);
+  const points = rates.map((rate, n) => `${121 - rates.length + n},${(39 - 37 * rate / highest).toFixed(1)}`);
+  document.querySelector('#graph polyline').setAttribute('points', points.join(' '));
+  document.getElementById('rate').textContent = `${Math.round(rates.at(-1)).toLocaleString('en')}, at most ${Math.round(highest).toLocaleString('en')}`;
+}
+setTimeout(renew, 1000);
+</script>
+<?php endif ?>
+</body>
+</html>
