@@ -71,10 +71,14 @@ test-valgrind: build ## Runs the PHPT suite under valgrind
 	@# Everything is forty times slower under valgrind. No leak check at the end: test-debug does that.
 	@PATH="$(CURDIR)/scripts/valgrind:$$PATH" TEST_TIMEOUT=1800 USE_ZEND_ALLOC=0 VALGRIND_OPTS='--vgdb=no --leak-check=no --trace-children-skip=*/mount,*/umount,*/python*,*/node' scripts/phpt.sh -m --show-mem -d pcre.jit=0 $(RUN_TESTS) $(TESTS)
 
-test-pages: build ## Runs the pages of examples/ in Chromium, from PHP-FPM behind nginx; the last line is "N passed, N failed"
+test-pages: ## Runs the pages of examples/ in Chromium, from PHP-FPM behind nginx; the last line is "N passed, N failed"
+	@scripts/need.sh --install pages
+	@scripts/build.sh
 	@scripts/test-pages.sh
 
-screenshots: build ## Makes docs/images anew, from the pages of examples/
+screenshots: ## Makes docs/images anew, from the pages of examples/
+	@scripts/need.sh --install pages
+	@scripts/build.sh
 	@scripts/test-pages.sh --screenshots
 
 bench: build ## Measures against APCu, Yac, Redis and others; or against another build: make bench AGAINST=OLD.so

@@ -26,18 +26,24 @@ header('X-Content-Type-Options: nosniff');
 header('Cache-Control: no-store');
 header("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 
-if (($_SERVER['REQUEST_METHOD'] ?? 'GET') === 'POST') {
-    act($jobs);
-} elseif (isset($_GET['events'])) {
-    stream($jobs);
-} else {
-    $jobs->buryTheDead();
-    if (isset($_GET['json'])) {
-        header('Content-Type: application/json');
-        echo encode((object) $jobs->all());
+try {
+    if (($_SERVER['REQUEST_METHOD'] ?? 'GET') === 'POST') {
+        act($jobs);
+    } elseif (isset($_GET['events'])) {
+        stream($jobs);
     } else {
-        require __DIR__ . '/page.php';
+        $jobs->buryTheDead();
+        if (isset($_GET['json'])) {
+            header('Content-Type: application/json');
+            echo encode((object) $jobs->all());
+        } else {
+            require __DIR__ . '/page.php';
+        }
     }
+} catch (SyncException $e) {
+    // The file cannot be used, mostly as it belongs to another user: the message says how that is put right.
+    error_log($e->getMessage());
+    refuse(500, $e->getMessage());
 }
 
 /** Does what a button of the page asks for, and leads back to it. */

@@ -228,8 +228,8 @@ test('it reads only, unless it is switched on; other sites cannot press its butt
   assert.equal(php('echo json_encode($sync->keys());'), '["keep"]');
 }));
 
-test('a million names, page by page: each costs what one of a hundred names does', () => withPage(async (page) => {
-  // What the server takes for a page; the same number of rows in each.
+test('a million names, page by page: each takes the memory that one of a hundred names takes', () => withPage(async (page) => {
+  // What PHP takes for a page; the same number of rows in each.
   const measuring = copy('inspector-measuring.php', { IS_BEHIND_A_LOGIN: "true;\nregister_shutdown_function(fn () => header('X-Measured: ' . memory_get_peak_usage()))" });
   const memory = async (query) => {
     const answer = await fetch(`${measuring}?${query}`);

@@ -194,6 +194,38 @@ test('without a script it works as well', () => withPage(async (page) => {
   }
 }, { javaScriptEnabled: false }));
 
+test('under php -S with workers it is the same', () => withPage(async (page) => {
+  const { spawn, execFileSync } = require('node:child_process');
+  const port = execFileSync(process.env.SYNC_PHP, ['-r', '$s = stream_socket_server("tcp://127.0.0.1:0"); echo explode(":", stream_socket_get_name($s, false))[1];'], { encoding: 'utf8' });
+  const server = spawn(process.env.SYNC_PHP, ['-S', `127.0.0.1:${port}`, '-t', `${process.env.SYNC_WORK}/examples/progress`], {
+    env: { ...process.env, PHP_CLI_SERVER_WORKERS: '8' }, stdio: 'ignore', detached: true,
+  });
+  try {
+    while (!(await fetch(`http://127.0.0.1:${port}/progress.css`).catch(() => ({}))).ok);
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await live(page);
+    const job = await start(page, 'Built in');
+    await says(job, 'of 60 steps, process');
+    await says(job, 'done, 60 steps');
+  } finally {
+    process.kill(-server.pid); // with its workers
+  }
+}));
+
+test('what goes wrong is said', () => withPage(async (page, _, complaints) => {
+  await page.goto(page_);
+  await live(page);
+  // As where a task of another user has made the file.
+  php('chmod(getenv("SYNC_FILE"), 0444);');
+  try {
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByRole('status').getByText('is not writable').waitFor();
+  } finally {
+    php('chmod(getenv("SYNC_FILE"), 0666);');
+  }
+  assert.match(complaints.splice(0).join(), /^console: Failed to load resource: the server responded with a status of 500/);
+}));
+
 test('other sites cannot press the buttons', async () => {
   const post = (headers, body = 'do=start&name=evil&length=short') => fetch(page_, {
     method: 'POST', redirect: 'manual', body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
@@ -227,7 +259,8 @@ test('so many jobs at once, and no more', async () => {
 });
 
 test('more viewers than places: they are told how it is, and come again; the buttons still work', async () => {
-  php('$sync->jobs = [];');
+  const untilNobodyLooks = 'do { $sync->jobs = []; usleep(5000); } while (array_filter($sync->stats()["locks"], fn ($lock) => str_starts_with($lock["name"], "stream ")));';
+  php(untilNobodyLooks); // of the tests before
   const streams = await Promise.all(Array.from({ length: 14 }, async () => {
     const abort = new AbortController();
     const reader = (await fetch(`${page_}?events`, { signal: abort.signal })).body.getReader();
@@ -241,5 +274,5 @@ test('more viewers than places: they are told how it is, and come again; the but
   assert.equal((await fetch(page_)).status, 200);
   streams.forEach(({ abort }) => abort.abort());
   // The places are free again when the server notices.
-  php('$sync->jobs = []; while ($sync->stats()["locks"]) { usleep(5000); $sync->jobs = []; }');
+  php(untilNobodyLooks);
 });
