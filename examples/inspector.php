@@ -33,7 +33,7 @@ header('Referrer-Policy: no-referrer'); // addresses have names in them
 header('Cache-Control: no-store');
 header('X-Robots-Tag: noindex');
 set_time_limit(20);
-ini_set('display_errors', '0'); // what goes wrong is for the log, not for an answer
+ini_set('display_errors', '0'); // errors are for the log, not for an answer
 register_shutdown_function(function () {
     if ((error_get_last()['type'] ?? 0) === E_ERROR && !is_json_wanted()) {
         echo '<p class="problem">It takes more memory, or time, than this server leaves to a page.</p></main></body></html>';
@@ -107,7 +107,7 @@ function packed(string $name): string
     return '=' . rtrim(strtr(base64_encode($name), '+/', '-_'), '=');
 }
 
-/** What a form of this page knows, and another site does not. The browser keeps the secret, and gives it to this page alone. */
+/** A word that forms of this page know, and other sites do not. The browser keeps the secret, and gives it to this page alone. */
 function token(): string
 {
     $secret = $_COOKIE['sync_inspector'] ?? '';

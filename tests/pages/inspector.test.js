@@ -229,7 +229,7 @@ test('it reads only, unless it is switched on; other sites cannot press its butt
 }));
 
 test('a million names, page by page: each takes the memory that one of a hundred names takes', () => withPage(async (page) => {
-  // What PHP takes for a page; the same number of rows in each.
+  // The memory that PHP takes for a page; the same number of rows in each.
   const measuring = copy('inspector-measuring.php', { IS_BEHIND_A_LOGIN: "true;\nregister_shutdown_function(fn () => header('X-Measured: ' . memory_get_peak_usage()))" });
   const memory = async (query) => {
     const answer = await fetch(`${measuring}?${query}`);
