@@ -19,7 +19,18 @@ const CUT: &str = "…";
 impl Store {
     /// The state of the store, about now. It waits for nobody, not for a lock either. A missing file is an empty store.
     pub fn stats(&self) -> Result<Stats> {
-        Ok(self.follower.with_file(false, |file| Ok(look_at(file)))?.unwrap_or_default())
+        // (The keys are counted, where something is due.)
+        let counted = |file: &File| {
+            let stats = glance_at(file);
+            Ok(Stats { keys: Reader::of(file).count().unwrap_or(stats.keys), ..stats })
+        };
+        Ok(self.follower.with_file(false, counted)?.unwrap_or_default())
+    }
+
+    /// As [`Store::stats`], at a cost that does not depend on how much is stored: keys count as well whose values have expired, and that
+    /// no writer has removed yet, and those that a writer is about to count do not.
+    pub fn glance(&self) -> Result<Stats> {
+        Ok(self.follower.with_file(false, |file| Ok(glance_at(file)))?.unwrap_or_default())
     }
 
     /// Goes through all keys, without a lock, while others write; `see` adds what it is shown to a result, which starts anew where
@@ -48,7 +59,8 @@ impl Store {
     }
 }
 
-fn look_at(file: &File) -> Stats {
+/// The state of a file; the number of keys as the header tells it.
+fn glance_at(file: &File) -> Stats {
     let header = file.map.header();
     let connected = |lease: u32| Connected {
         pid: file.process_of(lease),
@@ -56,8 +68,7 @@ fn look_at(file: &File) -> Stats {
     };
     let named = file.lock_table().into_iter().flat_map(|table| table.slots());
     Stats {
-        // (Counted, where something is due.)
-        keys: Reader::of(file).count().unwrap_or(header.keys.get()),
+        keys: header.keys.get(),
         live_bytes: header.live.count() + header.live_large.count(),
         dead_bytes: (header.segments.count() * PAGE).saturating_sub(header.live.count()),
         file_bytes: file.length().unwrap_or(0),

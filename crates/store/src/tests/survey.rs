@@ -76,6 +76,22 @@ fn a_survey_says_that_it_was_not_whole_where_the_index_has_moved() {
 }
 
 #[test]
+fn a_glance_counts_what_is_there_without_going_through_it() {
+    let path = TemporaryPath::new();
+    let store = path.store();
+    assert_eq!(store.glance().unwrap(), store.stats().unwrap());
+    put(&store, b"x", b"\x01");
+    assert_eq!(store.glance().unwrap(), store.stats().unwrap());
+    let soon = sync_backend::Now::read().after(1);
+    store.put_until(b"expired", (b"\x01", b""), soon, &mut Version::default()).unwrap();
+    while !soon.unwrap().has_come(sync_backend::Now::read()) {
+        std::thread::yield_now();
+    }
+    // (Nobody has removed it.)
+    assert_eq!((store.glance().unwrap().keys, store.stats().unwrap().keys), (2, 1));
+}
+
+#[test]
 fn the_parts_of_a_survey_have_each_key_once() {
     let path = TemporaryPath::new();
     let store = path.store();

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use sync_backend::{Backend, BackendError, Expiry, Remedy, Stats};
+use sync_backend::{BackendError, Expiry, Remedy, Stats};
 use sync_store::{Sight, Store};
 
 use crate::facts::Facts;
@@ -104,7 +104,7 @@ impl<'s> Sampler<'s> {
 
     /// Looks once more.
     pub fn look(&mut self) -> Outcome<&Sample> {
-        let Some(stats) = unhindered(Backend::stats(self.store))? else { return Ok(&self.sample) };
+        let Some(stats) = unhindered(self.store.glance())? else { return Ok(&self.sample) };
         self.sample.is_there = self.store.enter() != 0;
         let now = Instant::now();
         if let Some((before, commits)) = self.last {
