@@ -13,19 +13,13 @@ use super::clock::tick;
 use super::file::File;
 use super::futex::{Woken, futex_wait, futex_wake};
 use super::header::Word;
-use super::memory::{Instant, fence, fence_behind_exchange, spin_loop};
+use super::memory::{fence, fence_behind_exchange};
 use super::watching::{Changed, Changes, Mark};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// In `watchers`: where the second begins in which all names were struck out last.
 const SWEPT: u32 = 48;
-
-/// For how long a thread looks before it sleeps, with so many looks from one look at the clock to the next.
-const LOOK_FOR: Duration = Duration::from_micros(20);
-const LOOKS: u32 = 16;
-/// An answer that comes within this time is fast: one that a sleeper gets whose change is on its way already.
-const FAST: Duration = Duration::from_micros(50);
 
 /// The halves of a word that can hold a mark.
 const HALVES: [u32; 2] = [0, 32];
@@ -107,26 +101,11 @@ impl File {
         is_due
     }
 
-    /// Sleeps until `word` is not in this state any more, at most for `at_most`. Where answers have come fast lately, this looks for one
-    /// for a moment first, as falling asleep and waking up takes longer than that.
+    /// Sleeps until `word` is not in this state any more, at most for `at_most`.
     pub fn sleep_until_changed(&self, word: &Word, state: u32, at_most: Duration) {
-        let start = Instant::now();
-        let haste = self.watching().haste();
-        if haste.is_due() {
-            while start.elapsed() < LOOK_FOR.min(at_most) {
-                for _ in 0..LOOKS {
-                    if word.load(Ordering::Acquire) as u32 != state {
-                        return;
-                    }
-                    spin_loop();
-                }
-            }
-            haste.was_in_vain();
-        }
         if futex_wait(word, state, at_most) == Woken::Fault {
             self.map.poison();
         }
-        haste.note(start.elapsed() < FAST);
     }
 
     /// The owner of the write lock has just published a change of the value of the name with this hash, which ends here.

@@ -110,42 +110,6 @@ pub struct Watching {
     more: RefCell<Changes>,
     /// Changes inside of a `lock()` of this thread, which nobody can see before that ends.
     hidden: RefCell<Changes>,
-    haste: Haste,
-}
-
-/// Whether a thread that waits is to look for a moment before it sleeps: when its last sleep was a short one. Where it looks in vain (the
-/// other has no processor of its own, say) it does not look again before many short sleeps.
-pub struct Haste {
-    /// Short sleeps that have to come before.
-    sleeps: Cell<u32>,
-}
-
-impl Default for Haste {
-    fn default() -> Self {
-        Self { sleeps: Cell::new(1) }
-    }
-}
-
-impl Haste {
-    /// Short sleeps after a look in vain, before the next one.
-    const REST: u32 = 64;
-
-    /// Whether to look.
-    pub fn is_due(&self) -> bool {
-        // (In a model each look would be a state of its own.)
-        self.sleeps.get() == 0 && !cfg!(feature = "loom")
-    }
-
-    /// It has looked, and is going to sleep.
-    pub fn was_in_vain(&self) {
-        self.sleeps.set(Self::REST);
-    }
-
-    /// It has slept.
-    pub fn note(&self, was_short: bool) {
-        let sleeps = self.sleeps.get();
-        self.sleeps.set(if was_short { sleeps.saturating_sub(1) } else { sleeps.max(1) });
-    }
 }
 
 /// In place of a hash.
@@ -245,11 +209,6 @@ impl Default for Changes {
 impl Watching {
     const BITS: usize = 1024;
 
-    /// Whether to look before sleeping.
-    pub fn haste(&self) -> &Haste {
-        &self.haste
-    }
-
     /// Whether nobody has begun to wait since nobody waited.
     #[inline]
     pub fn is_quiet(&self, watchers: u64) -> bool {
@@ -318,26 +277,6 @@ mod tests {
         assert_eq!(Mark::of_name(x, Some(77)).futex(), 77 % FUTEXES as usize);
         assert!(Changes::Of(vec![x]).concern(Mark::OF_ANY));
         assert!(!Changes::NONE.concern(Mark::OF_ANY));
-    }
-
-    #[test]
-    #[cfg(not(feature = "loom"))]
-    fn a_thread_looks_before_it_sleeps_where_that_has_paid() {
-        let haste = Haste::default();
-        assert!(!haste.is_due());
-        haste.note(false);
-        assert!(!haste.is_due());
-        haste.note(true);
-        assert!(haste.is_due(), "the last sleep was short");
-        haste.note(false);
-        assert!(!haste.is_due(), "a long one");
-        haste.note(true);
-        haste.was_in_vain();
-        for _ in 0..Haste::REST {
-            assert!(!haste.is_due());
-            haste.note(true);
-        }
-        assert!(haste.is_due());
     }
 
     #[test]
