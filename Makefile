@@ -77,7 +77,7 @@ test-pages: ## Runs the pages of examples/ in Chromium, from PHP-FPM behind ngin
 	@scripts/test-pages.sh
 
 screenshots: ## Makes docs/images anew, from the pages of examples/
-	@scripts/need.sh --install pages
+	@scripts/need.sh --install screenshots
 	@scripts/build.sh
 	@scripts/test-pages.sh --screenshots
 

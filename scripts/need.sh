@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# need.sh [--install] WHAT...    WHAT: build, test, debug, valgrind, fpm, pages
+# need.sh [--install] WHAT...    WHAT: build, test, debug, valgrind, fpm, pages, screenshots
 #
 # Looks for the tools that WHAT needs. Missing tools are named, with the command that installs them;
 # with --install that command is run, if this is Debian or a derivative and we are or may become
@@ -146,6 +146,11 @@ need_pages() {
     if ! has node || ! has npm; then
         missing 'Node.js and npm' nodejs npm
     fi
+}
+
+need_screenshots() {
+    need_pages
+    has pngquant || missing pngquant pngquant
 }
 
 need_valgrind() {

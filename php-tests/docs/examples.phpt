@@ -28,6 +28,9 @@ echo example('progress/task.php 3');
 echo preg_replace(['~"j\w+"~', '~"pid":\d+~', '~"since":[\d.]+~'], ['"ID"', '"pid":N', '"since":T'], php('-r ' . escapeshellarg($page))), "\n";
 echo example('progress/task.php --job=none');
 
+echo "-- inspector\n";
+echo example('inspector.php');
+
 echo "-- workers\n";
 putenv('SYNC_FILE=' . scratch('workers'));
 $lines = explode("\n", trim(example('workers/run.php 3 20')));
@@ -78,6 +81,9 @@ Process N hears what process N said: Good morning
 Did 3 steps.
 {"ID":{"name":"From the terminal","steps":3,"done":3,"state":"done","cancel":false,"pid":N,"since":T}}
 There is no such job, or another process is at it.
+-- inspector
+This page shows all that is stored, so it has to know who may see it. Set PASSWORD at the top of its file, or, where the
+web server lets only those in who may, IS_BEHIND_A_LOGIN.
 -- workers
 20 results; their sum is 2870.
 20 jobs by workers
