@@ -46,11 +46,14 @@ unsafe extern "C" fn startup(kind: i32, module: i32) -> i32 {
     })
 }
 
-/// Module shutdown: once per process.
+/// Module shutdown: once for each start of the engine.
 ///
 /// # Safety
 /// Only the engine calls it, once at that time.
 unsafe extern "C" fn shutdown(_kind: i32, module: i32) -> i32 {
+    // A program that embeds PHP lives on: it keeps no file open or mapped, and is not among its writers any more.
+    Handle::set_idle_limit(0);
+    Handle::close_idle();
     ini::unregister(module);
     0
 }

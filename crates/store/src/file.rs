@@ -396,6 +396,16 @@ impl File {
         self.opening.lease.set(lease.map(|lease| (lease, fork_generation())));
     }
 
+    /// This thread ends without having ended its stores: to all others it is as dead as a killed process. (They are never used again; if they
+    /// were, they would find the file as a child does.)
+    pub fn abandon(&self) {
+        // The mapping is part of the description, too: closing the descriptor alone would end no lock.
+        if let Some(lease) = self.my_lease() {
+            self.give_back(lease);
+        }
+        self.opening.close();
+    }
+
     /// In a child, the parent's description must not be shared: its locks are the parent's, and the child's
     /// handler has closed it already. Opens the file anew by a path that means it.
     pub fn reopen(&self, path: &Path) {

@@ -21,6 +21,7 @@ static FAMILY: AtomicPtr<AtomicU64> = AtomicPtr::new(std::ptr::null_mut());
 
 /// A descriptor that a forked child closes without touching its locks.
 pub struct Tracked {
+    /// `None` once it is closed.
     file: Option<Descriptor>,
     slot: &'static AtomicI32,
     generation: u64,
@@ -34,15 +35,14 @@ impl Tracked {
         Self { file: Some(file), slot, generation }
     }
 
-    /// The descriptor; `None` in a child, which has closed it.
+    /// The descriptor; `None` where it is closed, as in a child.
     pub fn get(&self) -> Option<&Descriptor> {
         self.file.as_ref().filter(|_| self.generation == fork_generation())
     }
-}
 
-impl Drop for Tracked {
-    fn drop(&mut self) {
-        let file = self.file.take().expect("only here");
+    /// Closes the descriptor. (Its locks last as long as something is mapped by it.)
+    pub fn close(&mut self) {
+        let Some(file) = self.file.take() else { return };
         if self.generation != fork_generation() {
             // Closed in the child already: the number may be somebody else's by now.
             std::mem::forget(file);
@@ -50,6 +50,12 @@ impl Drop for Tracked {
             self.slot.store(-1, Ordering::Release);
             drop(file);
         }
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

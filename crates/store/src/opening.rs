@@ -127,6 +127,11 @@ impl Opening {
         self.with(|file| Ok(file.metadata()?.len()))
     }
 
+    /// Closes the descriptor.
+    pub fn close(&self) {
+        self.descriptor.borrow_mut().close();
+    }
+
     /// In a child: this is its descriptor.
     pub fn renew(&self, file: Descriptor) {
         let is_gone = self.descriptor.borrow().get().is_none();

@@ -51,6 +51,16 @@ struct Registry {
     crowded: usize,
 }
 
+impl Drop for Registry {
+    /// The end of the thread. A server's thread may end in the middle of a request, so that nothing of the request is ever freed: without this
+    /// its locks would last for as long as the process.
+    fn drop(&mut self) {
+        for known in self.files.values().filter(|known| !known.is_idle()) {
+            known.file.abandon();
+        }
+    }
+}
+
 struct Known {
     file: Rc<File>,
     /// When it was asked for last, counted in uses.

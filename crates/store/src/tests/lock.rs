@@ -231,3 +231,34 @@ fn a_lock_is_not_lost_by_unlocking_or_destroying_nor_one_that_nobody_asked_for()
     Store::paths_have_changed();
     assert_eq!(get(&store, b"x"), None);
 }
+
+#[test]
+fn a_thread_that_ends_without_its_stores_leaves_nothing_locked() {
+    let path = TemporaryPath::new();
+    put(&path.store(), b"x", b"0");
+    let descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().filter(|fd| leads_to(fd, &path)).count();
+    for way in 0..3u8 {
+        let name = path.0.clone();
+        let vanishing = std::thread::spawn(move || {
+            let store = Store::new(name, Options::default());
+            put(&store, b"x", &[way]);
+            match way {
+                0 => store.lock(Patience::default()).unwrap(),
+                1 => drop(store.lock_writers().unwrap()),
+                _ => put(&store, b"y", &[way]),
+            }
+            // As in a request that is never ended.
+            std::mem::forget(store);
+        });
+        vanishing.join().unwrap();
+        let store = path.store();
+        assert_eq!(get(&store, b"x"), Some(vec![way]));
+        put(&store, b"x", b"next");
+        assert_eq!(descriptors(), 1, "that of this thread, after a thread that ended in way {way}");
+    }
+    assert_sound(&path.store());
+}
+
+fn leads_to(entry: &std::io::Result<std::fs::DirEntry>, path: &TemporaryPath) -> bool {
+    entry.as_ref().is_ok_and(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target == path.0))
+}
