@@ -21,6 +21,6 @@ scratch_remove();
 ?>
 --EXPECTF--
 NULL
-SyncException: Directory '{dir}/closed' does not exist or is not writable. It belongs to %s:%s with mode 0555, and this process runs as %s:%s.
-SyncException: Directory '{dir}/closed' does not exist or is not writable. It belongs to %s:%s with mode 0555, and this process runs as %s:%s.
+SyncException: Directory '{dir}/closed' does not exist or is not writable. It belongs to %s:%s with mode 0555, and this process runs as %s:%s. Let this process in by chmod or chgrp, or choose another directory.
+SyncException: Directory '{dir}/closed' does not exist or is not writable. It belongs to %s:%s with mode 0555, and this process runs as %s:%s. Let this process in by chmod or chgrp, or choose another directory.
 bool(false)

@@ -22,8 +22,8 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECTF--
-SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
-SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
-SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
-SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
-SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
+SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
+SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
+SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
+SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
+SyncException: File '{dir}/store' is not readable. It belongs to %s:%s with mode 0222, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).

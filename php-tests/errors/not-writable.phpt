@@ -33,12 +33,12 @@ object(stdClass)#%d (1) {
   ["x"]=>
   int(1)
 }
-SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
-SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
-SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
-SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
-SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
-SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
-SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
+SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
+SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
+SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
+SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
+SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
+SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
+SyncException: File '{dir}/store' is not writable. It belongs to %s:%s with mode 0444, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).
 int(1)
 int(1)

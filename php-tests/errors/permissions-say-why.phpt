@@ -81,4 +81,4 @@ a link that leads nowhere
 SyncException: Directory '{dir}/gone' does not exist or is not writable.
 bool(true)
 a group
-SyncException: File '{dir}/store' is not readable. It belongs to 4000000:4000001 with mode 0640, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says).
+SyncException: File '{dir}/store' is not readable. It belongs to 4000000:4000001 with mode 0640, and this process runs as %s:%s. Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program that makes them).

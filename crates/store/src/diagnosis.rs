@@ -1,7 +1,7 @@
 //! The words for a failed system call, and for a permission that a process lacks. The file system is asked
 //! anew, when the error is about to be told: nothing here decides anything.
 
-use rustix::fs::{StatVfsMountFlags, statvfs};
+use rustix::fs::{StatVfsMountFlags, statfs, statvfs};
 use rustix::process::{getegid, geteuid, getgroups};
 use std::ffi::CStr;
 use std::fs::Metadata;
@@ -68,7 +68,8 @@ pub fn of_file(path: &Path, write: bool) -> String {
         if allows(&metadata, wanted) {
             SOMETHING_ELSE
         } else {
-            "Let this process in by chmod or chgrp (new files get the mode that sync.file_mode says)."
+            "Let this process in by chmod or chgrp (new files get the mode of sync.file_mode, less the umask of the program \
+             that makes them)."
         }
     )
 }
@@ -91,7 +92,7 @@ pub fn of_directory(path: &Path) -> (PathBuf, String) {
         }
         let standing = standing("It", &metadata);
         if !allows(&metadata, WRITE) {
-            return format!(" {standing}.");
+            return format!(" {standing}. Let this process in by chmod or chgrp, or choose another directory.");
         }
         match path.symlink_metadata() {
             // Anybody may make files there, and remove their own.
@@ -107,6 +108,26 @@ pub fn of_directory(path: &Path) -> (PathBuf, String) {
     let why = why();
     (directory, why)
 }
+
+/// The remedy where the file system of a file is full: as `of_file`.
+pub fn of_space(path: &Path) -> String {
+    let target = followed(path);
+    // The file may not be there yet.
+    let about = statfs(&target).or_else(|_| statfs(target.parent().unwrap_or(Path::new("/"))));
+    match about {
+        Ok(about) if about.f_type as u64 == TMPFS => {
+            let mib = (about.f_blocks * about.f_bsize as u64) >> 20;
+            format!(
+                " It is in memory, a tmpfs of {mib} MiB, which mount -o remount,size=… makes larger; Docker makes /dev/shm \
+                 as large as --shm-size says (64 MB without it)."
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+/// The kernel's number of tmpfs.
+const TMPFS: u64 = 0x0102_1994;
 
 const SOMETHING_ELSE: &str =
     "The mode would allow it: something else forbids it (an access control list, SELinux, AppArmor, chattr).";

@@ -104,7 +104,8 @@ impl fmt::Display for Error {
             ErrorKind::Legacy => write!(f, "File '{path}' was written by the pure-PHP class."),
             ErrorKind::NoSpace => write!(
                 f,
-                "Can't write to '{path}': no space left on its file system. Nothing was changed; free some space and try again."
+                "Can't write to '{path}': no space left on its file system. Nothing was changed; free some space and try again.{}",
+                diagnosis::of_space(&self.path)
             ),
             ErrorKind::SizeLimit => write!(
                 f,
