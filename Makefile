@@ -1,4 +1,4 @@
-# `make demo` and `make test` install missing tools where there is apt-get; the other targets name
+# `make demo`, `make test` and `make test-servers` install missing tools where there is apt-get; the other targets name
 # the missing tools and the command that installs them.
 #
 # Another PHP than the one on the PATH:
@@ -33,10 +33,10 @@ AGAINST :=
 DEBUG_PHP :=
 SERIES :=
 
-# Parts of `make torture`, by words in their names: make torture ONLY="sections moved"
+# Parts of `make torture` and of `make test-servers`, by words in their names: make torture ONLY="sections moved"
 ONLY :=
 
-.PHONY: help build tool demo test phpt test-debug test-jit test-valgrind test-pages screenshots bench bench-requests bench-tool torture signatures docs install install-tool uninstall clean
+.PHONY: help build tool demo test test-servers phpt test-debug test-jit test-valgrind test-pages screenshots bench bench-requests bench-tool torture signatures docs install install-tool uninstall clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
@@ -54,6 +54,9 @@ demo: ## Installs missing tools, builds, and shows two processes sharing an obje
 
 test: ## Runs all tests; the last line is "N passed, N failed"
 	@scripts/test.sh
+
+test-servers: ## Starts PHP-FPM behind nginx, Apache, php-cgi, php -S, and tests Sync in them: make test-servers ONLY=apache
+	@scripts/test-servers.sh $(if $(ONLY),'--only=$(ONLY)')
 
 phpt: build ## Runs PHPT files alone: make phpt TESTS=php-tests/one.phpt
 	@scripts/phpt.sh $(RUN_TESTS) $(TESTS)

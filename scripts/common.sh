@@ -61,11 +61,51 @@ use_php() {
     SYNC_SO=$PHP_TARGET/release/libsync.so
 }
 
+# 8.2, of the PHP that was found.
+php_series() { "$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;'; }
+
+# Whether the PHP that was found has an extension by its own configuration.
+php_has() { "$PHP" -r "exit(extension_loaded('$1') || extension_loaded('Zend $1') ? 0 : 1);" 2>/dev/null; }
+
+# PHP's CGI program of the same version as the PHP that was found, as CGI.
+find_cgi() {
+    local version
+    version=$("$PHP" -n -r 'echo PHP_VERSION;')
+    for CGI in "$(dirname "$PHP")/php-cgi" "/usr/bin/php-cgi$(php_series)" "$(command -v php-cgi)"; do
+        if [ -x "$CGI" ] && "$CGI" -n -v 2>/dev/null | grep -q "^PHP $version "; then return; fi
+    done
+    return 1
+}
+
+# Apache, as APACHE, its modules' directory, as APACHE_MODULES, and the module of the PHP that was found, as MOD_PHP.
+find_apache() {
+    local version
+    version=$("$PHP" -n -r 'echo PHP_VERSION;')
+    for APACHE in /usr/sbin/apache2 /usr/sbin/httpd "$(command -v apache2)" "$(command -v httpd)"; do
+        for APACHE_MODULES in /usr/lib/apache2/modules /usr/lib64/httpd/modules /usr/lib/httpd/modules; do
+            for MOD_PHP in "$APACHE_MODULES/libphp$(php_series).so" "$APACHE_MODULES/libphp.so"; do
+                if [ -x "$APACHE" ] && [ -f "$MOD_PHP" ] && grep -aqF "PHP/$version" "$MOD_PHP"; then return; fi
+            done
+        done
+    done
+    return 1
+}
+
+# The library of the PHP that was found, for programs that embed it, as EMBED.
+find_embed() {
+    local version
+    version=$("$PHP" -n -r 'echo PHP_VERSION;')
+    for EMBED in "$(dirname "$PHP")/../lib/libphp.so" "/usr/lib/libphp$(php_series).so" /usr/lib/*/"libphp$(php_series).so" /usr/lib/libphp.so; do
+        if [ -f "$EMBED" ] && grep -aqF "PHP/$version" "$EMBED"; then return; fi
+    done
+    return 1
+}
+
 # PHP-FPM of the same version as the PHP that was found, as FPM.
 find_fpm() {
     local series version
     version=$("$PHP" -n -r 'echo PHP_VERSION;')
-    series=$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
+    series=$(php_series)
     for FPM in "$(dirname "$PHP")/../sbin/php-fpm" "/usr/sbin/php-fpm$series" "/usr/sbin/php-fpm" "$(command -v "php-fpm$series")" "$(command -v php-fpm)"; do
         if [ -x "$FPM" ] && "$FPM" -n -v 2>/dev/null | grep -q "^PHP $version "; then return; fi
     done

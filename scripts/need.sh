@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# need.sh [--install] WHAT...    WHAT: build, test, debug, valgrind, fpm, pages, screenshots
+# need.sh [--install] WHAT...    WHAT: build, test, debug, valgrind, fpm, servers, peers, pages, screenshots
 #
 # Looks for the tools that WHAT needs. Missing tools are named, with the command that installs them;
 # with --install that command is run, if this is Debian or a derivative and we are or may become
@@ -134,7 +134,25 @@ need_debug() {
 need_fpm() {
     need_build
     find_php || return 0
-    find_fpm || missing "PHP-FPM for $PHP" "php$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')-fpm"
+    find_fpm || missing "PHP-FPM for $PHP" "php$(php_series)-fpm"
+}
+
+# The servers that `make test-servers` starts itself, on ports and in a folder of its own.
+need_servers() {
+    need_fpm
+    has nginx || [ -x /usr/sbin/nginx ] || missing nginx nginx
+    find_php || return 0
+    find_apache || missing "Apache with the module of $PHP" "libapache2-mod-php$(php_series)"
+    find_cgi || missing "PHP's CGI program for $PHP" "php$(php_series)-cgi"
+    find_embed || missing "the library of $PHP, for programs that embed it" "libphp$(php_series)-embed"
+    php_has opcache || missing "opcache for $PHP" "php$(php_series)-opcache"
+}
+
+# For `make bench-servers`; the peers themselves are fetched by benches/peers.sh.
+need_peers() {
+    need_fpm
+    has nginx || [ -x /usr/sbin/nginx ] || missing nginx nginx
+    has wrk || missing wrk wrk
 }
 
 need_pages() {
@@ -167,7 +185,8 @@ look() {
 apt_get() {
     local as=()
     [ "$(id -u)" = 0 ] || as=(sudo)
-    "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null >>"$BUILD/apt.log" 2>&1 || {
+    # In runlevel 1, and as in a chroot, no package starts its daemon: the tests start servers of their own.
+    "${as[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 SYSTEMD_OFFLINE=1 apt-get "$@" </dev/null >>"$BUILD/apt.log" 2>&1 || {
         tail -n 20 "$BUILD/apt.log" >&2
         fail "apt-get failed; its output is in $BUILD/apt.log"
     }

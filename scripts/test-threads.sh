@@ -44,5 +44,21 @@ for script in "$@"; do
     fi
     rm -rf "$SCRATCH"
 done
+
+# The engine started and shut down again and again, and threads that end in the middle of a request.
+embed=$PHP_TARGET/embed
+# shellcheck disable=SC2046 # several options are meant to be several arguments
+cc -std=gnu11 -Wall -Wextra -Wno-unused-parameter -g -O1 $("$PHP_CONFIG" --includes) -o "$embed" \
+    tests/servers/embed.c -L"$prefix/lib" -Wl,-rpath,"$prefix/lib" -lphp -pthread
+for what in cycles vanish; do
+    SCRATCH=$(mktemp -d /dev/shm/sync-threads.XXXXXX)
+    if ${UNDER:-} "$embed" $what "$ROOT/tests/servers/embed.php" "$SCRATCH/store" 2>&1 | tee "$log"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        say "FAILED: embed $what"
+    fi
+    rm -rf "$SCRATCH"
+done
 say "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
