@@ -36,7 +36,7 @@ SERIES :=
 # Parts of `make torture` and of `make test-servers`, by words in their names: make torture ONLY="sections moved"
 ONLY :=
 
-.PHONY: help build tool demo test test-servers phpt test-debug test-jit test-valgrind test-pages screenshots bench bench-requests bench-tool torture signatures docs install install-tool uninstall clean
+.PHONY: help build tool demo test test-servers phpt test-debug test-jit test-valgrind test-pages screenshots bench bench-requests bench-servers bench-tool torture signatures docs install install-tool uninstall clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
@@ -94,6 +94,10 @@ bench-requests: build ## Measures requests to PHP-FPM against APCu and opcache; 
 
 bench-tool: tool ## Measures the command: check of a million names, export into import, what top costs
 	@benches/tool
+
+bench-servers: build ## Measures a page under PHP-FPM and nginx, by wrk, against APCu and phpredis
+	@scripts/need.sh --install peers
+	@benches/servers
 
 torture: ## Kills writers at random (TORTURE_SECONDS=600) and looks for lost values; then 150 writers at once
 	@cargo run --release --locked -p sync-torture --features torture -- $(ONLY)
