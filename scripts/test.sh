@@ -57,6 +57,7 @@ mkdir -p "$BUILD"
 rm -f "$BUILD/result"
 check 'Formatting (cargo fmt)' cargo fmt --all --check
 check 'Layers without circles' "$PHP" -n scripts/check-layers.php
+check 'Messages and their lines in the README' "$PHP" -n scripts/check-messages.php
 check 'Comments and the length of files' "$PHP" -n scripts/check-comments.php
 check 'The classes, as the stub declares them' "$PHP" -n scripts/generate-signatures.php --check
 check 'Lints, without PHP' cargo clippy --locked --workspace --exclude sync --features sync-store/torture,sync-torture/torture --all-targets -- -D warnings
