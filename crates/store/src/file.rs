@@ -396,13 +396,8 @@ impl File {
         self.opening.lease.set(lease.map(|lease| (lease, fork_generation())));
     }
 
-    /// This thread ends without having ended its stores: to all others it is as dead as a killed process. (They are never used again; if they
-    /// were, they would find the file as a child does.)
-    pub fn abandon(&self) {
-        // The mapping is part of the description, too: closing the descriptor alone would end no lock.
-        if let Some(lease) = self.my_lease() {
-            self.give_back(lease);
-        }
+    /// Closes the descriptor.
+    pub(super) fn close(&self) {
         self.opening.close();
     }
 

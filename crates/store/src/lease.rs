@@ -184,6 +184,16 @@ impl File {
         }
     }
 
+    /// This thread ends without having ended its stores: to all others it is as dead as a killed process. (They are never used again; if they
+    /// were, they would find the file as a child does.)
+    pub fn abandon(&self) {
+        // The mapping is part of the description, too: closing the descriptor alone would end no lock.
+        if let Some(lease) = self.my_lease() {
+            self.give_back(lease);
+        }
+        self.close();
+    }
+
     /// A process that may be using the file without the kernel knowing, by its pid where that means something here.
     pub fn lockless_user(&self) -> Option<Option<u32>> {
         // One that is not as long as it tells may lack the others.
