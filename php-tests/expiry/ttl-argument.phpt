@@ -40,7 +40,7 @@ var_dump($s->has('none'));
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
+--EXPECTF--
 null: never
 60: 60
 0.5: 1

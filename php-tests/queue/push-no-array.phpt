@@ -32,7 +32,7 @@ echo json_encode([$s->list, isset($s->missing), count($s)]), "\n";
 require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
---EXPECT--
+--EXPECTF--
 SyncException: Can't use property 'v' in '{dir}/store' as a queue: it is no array, but of type int.
 SyncException: Can't use property 'v' in '{dir}/store' as a queue: it is no array, but of type int.
 SyncException: Can't use property 'v' in '{dir}/store' as a queue: it is no array, but of type float.

@@ -19,6 +19,38 @@ $s->transaction(function ($s) {
     echo json_encode($s), "\n";
 });
 echo json_encode($s), ' ', count($s), ' ', json_encode($s->ttl('t')), "\n";
+// One that was stored before, and expires between its reading and its change, or after it was read.
+$gone = function (string $name) use ($s) {
+    while ($s->ttl($name) !== null) {
+        usleep(500);
+    }
+};
+class Overridden extends Sync
+{
+    public function __get($name) { return parent::__get($name); }
+    public function __set($name, $value) { parent::__set($name, $value); }
+}
+foreach (['Sync', 'Overridden'] as $class) {
+    foreach (['short', 'long' => str_repeat('x', 40_000), 'list' => range(1, 3000)] as $kind => $value) {
+        $s = new $class(scratch());
+        $changes = [
+            'update' => fn () => $s->update('v', function ($v) use ($gone) { $gone('v'); return [$v]; }),
+            'read' => fn () => [$s->v, $gone('v'), $s->v, isset($s->v), $s->has('v'), $s->pull('v')],
+            '??=' => fn () => [$s->v, $gone('v'), $s->v ??= 'new'],
+            'compareAndSet' => fn () => [$old = $s->v, $gone('v'), $s->compareAndSet('v', $old, 'new')],
+            'push' => fn () => [$s->push('q', 0), $gone('q'), $s->push('q', 1)],
+        ];
+        foreach ($changes as $how => $change) {
+            $s->put('v', $value, 0.002);
+            $s->put('q', [1], 0.002);
+            $result = $s->transaction($change);
+            $expected = ['??=' => 'new'][$how] ?? null;
+            if ($s->v !== $expected || $how === 'read' && array_slice($result, 2) !== [null, false, false, null] || $how === 'push' && $s->q !== [1]) {
+                echo "$class, $kind, $how: ", substr(json_encode([$result, $s->v]), -100), "\n";
+            }
+        }
+    }
+}
 ?>
 --CLEAN--
 <?php

@@ -233,9 +233,9 @@ impl<V: Copy + Default> Overlay<V> {
             return Ok(Found::Missing);
         }
         match self.known::<B>(version) {
-            // Nothing changes below.
+            // Nothing changes below (but that time passes).
             Some(0) => return Ok(Found::Missing),
-            Some(record) if record & OWN == 0 => return Ok(Found::Unchanged),
+            Some(record) if record & OWN == 0 && !has_expired::<B>(version) => return Ok(Found::Unchanged),
             _ => {}
         }
         let mut its = V::default();
@@ -258,7 +258,7 @@ impl<V: Copy + Default> Overlay<V> {
                 *version = B::version_of(self.opening, 0, None);
                 return Ok(Peeked::Missing);
             }
-            if known.is_some_and(|record| record != 0 && record & OWN == 0) {
+            if known.is_some_and(|record| record != 0 && record & OWN == 0) && !has_expired::<B>(version) {
                 return Ok(Peeked::Unchanged);
             }
             let mut its = V::default();
@@ -467,7 +467,7 @@ impl<V: Copy + Default> Overlay<V> {
         let Some(known) = self.known::<B>(version) else { return false };
         match self.written.get(key) {
             Some(written) => written.is_seen() && written.made == known,
-            None => !self.cleared && known != 0 && known & OWN == 0,
+            None => !self.cleared && known != 0 && known & OWN == 0 && !has_expired::<B>(version),
         }
     }
 
@@ -482,7 +482,8 @@ impl<V: Copy + Default> Overlay<V> {
         if !self.is_newest::<B>(key, version) {
             return Ok(false);
         }
-        let expiry = self.facts(below, key)?.and_then(|facts| facts.expiry);
+        // (Of the version, which has been looked at: the value may have expired since then, and so would the new one have.)
+        let expiry = B::expiry_of(version);
         let lack = || below.no_memory(value.len() as u64);
         let made = self.keep(key, ((value, &[]), None, expiry)).ok_or_else(lack)?;
         *version = B::version_of(self.opening, made, expiry);
@@ -670,6 +671,11 @@ impl<V: Copy + Default> Overlay<V> {
         }
         Ok(())
     }
+}
+
+/// Whether the value of a version has expired.
+fn has_expired<B: Backend>(version: &B::Version) -> bool {
+    B::expiry_of(version).is_some_and(|expiry| expiry.has_come(Now::read()))
 }
 
 /// Lets `out` have these bytes.

@@ -75,7 +75,9 @@ impl Store {
                 return log.remove_hit(&encoded, hit, Effect::None).map(|()| false);
             }
             if expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
-                return log.remove_hit(&encoded, hit, log.change_of(hit)).map(|()| true);
+                log.remove_hit(&encoded, hit, log.change_of(hit))?;
+                self.follower.notes.note(hash, owner.end(), false);
+                return Ok(true);
             }
             let is_known = Reader::of(file).hint(seen).is_some();
             let receipt = Values::of(owner).touch(&encoded, hit, expiry)?;
