@@ -806,7 +806,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * A value was seen when this object read or wrote it, or was told here that it had changed. One that it has neither read nor written
      * counts as seen at the call. Without names any change of the file counts, since this object was last told of one, has looked at
      * everything (`getData()`, `foreach`), or has used the file for the first time. Its own changes do not count, but for an element that
-     * it gives back in `consume()`. Storing the same value again is a change; so is removing one, and its expiry. A value that was not
+     * it gives back in `consume()` or `shift()`. Storing the same value again is a change; so is removing one, and its expiry. A value that was not
      * there, was stored, and is gone again is told to those that sleep meanwhile; afterwards only with `$since`. Where some thousand
      * names are waited for, or removed, a change may be told that is none: look at the value.
      *

@@ -73,7 +73,7 @@ Exception: no
 [1]
 [1]
 {} [1]
-SyncException: setFile() can't be called on this object within consume(): the element, which it has taken, would go back. Use another Sync object.
+SyncException: setFile() can't be called on this object within consume() or shift(): the element, which it has taken, would go back. Use another Sync object.
 [1,2,3] none
 Exception: no
 bool(false)

@@ -24,6 +24,39 @@ var_dump($s->shift('secret', 0, 'none'), $s->push('secret', 'a', ['b'], 'c'), $s
 var_dump(is_string((new Sync(scratch()))->secret), $s->shift('secret'), $s->shift('secret', 0.001, 'none'), $s->get('secret'));
 $s->set('map', ['k' => 1, 7 => 2, 9 => 3]);
 var_dump($s->shift('map'), $s->shift('map'), $s->get('map'));
+// An element that uses the queue while it is made.
+class Element
+{
+    public static ?Closure $uses = null;
+
+    public function __construct(public int $number) {}
+
+    public function __serialize(): array
+    {
+        return [$this->number];
+    }
+
+    public function __unserialize(array $data): void
+    {
+        [$this->number] = $data;
+        [$uses, self::$uses] = [self::$uses, null];
+        $uses && $uses();
+    }
+}
+class Plain extends Sync
+{
+    public function get($name, $default = null) { return parent::get($name, $default); }
+}
+foreach (['Sync', 'Plain'] as $class) {
+    $s = new $class(scratch('uses'));
+    $s->q = [new Element(1), 2, 3];
+    Element::$uses = fn () => $s->push('q', 4);
+    echo "$class: ", $s->shift('q')->number, ' ', json_encode($s->q), "\n";
+    $s->q = [new Element(1), 2, 3];
+    Element::$uses = function () use ($s, &$inner) { $inner = $s->shift('q'); };
+    $outer = $s->shift('q');
+    echo json_encode([$outer, $inner, $s->q]), "\n";
+}
 ?>
 --CLEAN--
 <?php
@@ -53,3 +86,7 @@ array(1) {
   [0]=>
   int(3)
 }
+Sync: 1 [2,3,4]
+[{"number":1},2,[3]]
+Plain: 1 [2,3,4]
+[2,{"number":1},[3]]

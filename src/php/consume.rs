@@ -31,7 +31,7 @@ pub extern "C" fn consume(data: &mut ExecuteData, result: &mut zval) {
         let this = call.this();
         check_name(&name)?;
         refuse_in_transaction(this, "consume")?;
-        let queue = Queue { this, name: &name, callback: &callback };
+        let queue = Queue { this, name: &name, callback: &callback, patience: timeout.for_others() };
         let is_done = awaited(this, &name, timeout, || queue.consume_once())?.is_some();
         call.result().set_bool(is_done);
         Ok(())
@@ -43,6 +43,8 @@ struct Queue<'a> {
     this: &'a SyncObject,
     name: &'a Str,
     callback: &'a Callback,
+    /// How long others are waited for that keep it from writing.
+    patience: Timeout,
 }
 
 /// An element that the store keeps for this object.
@@ -84,10 +86,10 @@ impl Queue<'_> {
     fn take(&self) -> Result<Option<Kept>, Thrown> {
         let Self { this, name, .. } = *self;
         let mut bytes = GLOBALS.get().buffers.take();
-        match take_into(this, &mut bytes, |store, bytes| store.take(name.bytes(), bytes))? {
-            Taken::Nothing => Ok(None),
-            Taken::Item(token) => Ok(Some(Kept { token, element: Element::Encoded(bytes) })),
-            Taken::Whole => loop {
+        match take_into(this, &mut bytes, self.patience, |store, bytes| store.take(name.bytes(), bytes))? {
+            None | Some(Taken::Nothing) => Ok(None),
+            Some(Taken::Item(token)) => Ok(Some(Kept { token, element: Element::Encoded(bytes) })),
+            Some(Taken::Whole) => loop {
                 // (`None`: another process, a hook of a class, or this process's child was faster.)
                 if let Some(kept) = exclusive(this, |turn| self.take_by_reading(turn))? {
                     return Ok(kept);
@@ -125,7 +127,7 @@ impl Queue<'_> {
     /// As [`consume_once`](Self::consume_once), by the methods that the object's class overrides: what these make of an element is
     /// known to them alone, so that it stays in the array until the function is through, and others cannot write meanwhile.
     fn consume_by_methods(&self) -> Result<Option<()>, Thrown> {
-        let Self { this, name, callback } = *self;
+        let Self { this, name, callback, .. } = *self;
         if this.taken.get() > 0 {
             return Err(throw_sync(
                 "consume() can't be called within another consume() of an object whose class overrides get() or set().",

@@ -21,6 +21,7 @@ use super::stored::{self, Encoded, write_head, write_number};
 use super::taken::{finish_after, take_into};
 use super::timeout::Timeout;
 use super::value::{self, ValueError};
+use super::wait::Rounds;
 use super::walk::{self, Act};
 use super::watching::{refuse_if_others_are_kept_out, until};
 use super::zend::{self, Array, Held, Key, Local, Slot, Str, Thrown, Value};
@@ -271,13 +272,14 @@ fn append_to(this: &SyncObject, name: &Str, into: &mut Local, values: &[Local]) 
 /// none came. The caller holds the object.
 pub fn shift(this: &SyncObject, name: &Str, timeout: Timeout, mut into: Slot) -> Result<bool, Thrown> {
     check_name(name)?;
+    let patience = timeout.for_others();
     let element = awaited(this, name, timeout, || {
         let mut element = Local::new();
         let is_taken = if this.overrides.accessors() {
-            exclusive(this, |turn| shift_by_reading(turn, name, &mut element)).map(|taken| taken == Some(true))?
+            take_by_reading(this, name, &mut element)?
         } else {
             this.enter();
-            take(this, name, &mut element)?
+            take(this, name, patience, &mut element)?
         };
         Ok(is_taken.then_some(element))
     })?;
@@ -306,37 +308,44 @@ pub fn awaited<T>(
 }
 
 /// Takes the first element off what is there now. False: there is none.
-fn take(this: &SyncObject, name: &Str, into: &mut Local) -> Result<bool, Thrown> {
+fn take(this: &SyncObject, name: &Str, patience: Timeout, into: &mut Local) -> Result<bool, Thrown> {
     // SAFETY: nothing runs before the entry is out of use.
     let mut version = unsafe { this.ends().find(name) }.map_or(Version::default(), |entry| entry.version);
     let mut bytes = GLOBALS.get().buffers.take();
-    match take_into(this, &mut bytes, |store, bytes| store.shift(name.bytes(), &mut version, bytes))? {
-        Shifted::Nothing => Ok(false),
-        Shifted::Element(left) => {
+    match take_into(this, &mut bytes, patience, |store, bytes| store.shift(name.bytes(), &mut version, bytes))? {
+        None | Some(Shifted::Nothing) => Ok(false),
+        Some(Shifted::Element(left)) => {
             remember_end(this, name, End::List(left as i64), version);
             stored::decode(this, name.bytes(), &bytes, into.slot())?;
             Ok(true)
         }
-        Shifted::Objects => take_objects(this, name, &mut bytes, into),
-        Shifted::Whole => take_by_reading(this, name, into),
+        Some(Shifted::Objects) => take_objects(this, name, patience, (&mut bytes, into)),
+        Some(Shifted::Whole) => take_by_reading(this, name, into),
     }
 }
 
 /// Takes the first element off, for good only when it is made: the class of an object may refuse that, or not be there.
-fn take_objects(this: &SyncObject, name: &Str, bytes: &mut Buffer, into: &mut Local) -> Result<bool, Thrown> {
-    match take_into(this, bytes, |store, bytes| store.take(name.bytes(), bytes))? {
-        Taken::Nothing => Ok(false),
-        Taken::Item(token) => {
+fn take_objects(
+    this: &SyncObject,
+    name: &Str,
+    patience: Timeout,
+    (bytes, into): (&mut Buffer, &mut Local),
+) -> Result<bool, Thrown> {
+    match take_into(this, bytes, patience, |store, bytes| store.take(name.bytes(), bytes))? {
+        None | Some(Taken::Nothing) => Ok(false),
+        Some(Taken::Item(token)) => {
             finish_after(this, token, || stored::decode(this, name.bytes(), bytes, into.slot())).map(|_| true)
         }
-        Taken::Whole => take_by_reading(this, name, into),
+        Some(Taken::Whole) => take_by_reading(this, name, into),
     }
 }
 
 /// As [`shift_by_reading`], until it has succeeded.
 fn take_by_reading(this: &SyncObject, name: &Str, into: &mut Local) -> Result<bool, Thrown> {
+    let mut rounds = Rounds::new();
     loop {
-        // (`None`: another process, a hook of a class, or this process's child was faster.)
+        rounds.begin(this)?;
+        // (`None`: another process, a method or a hook of a class, or this process's child was faster.)
         if let Some(is_taken) = exclusive(this, |turn| shift_by_reading(turn, name, into))? {
             return Ok(is_taken);
         }
@@ -354,6 +363,10 @@ fn shift_by_reading(turn: &Turn, name: &Str, into: &mut Local) -> Result<Option<
     }
     let (first, rest) = split_first(&value);
     if this.overrides.accessors() {
+        // (An element that was made may have changed the array itself.)
+        if !retry_importing(this, |store| observed.is_newest(store, name.bytes()))? {
+            return Ok(None);
+        }
         accessors::put_for(this, name, &rest, observed.lifetime())?;
     } else {
         let encoded = Encoded::of(this, name, &rest)?;

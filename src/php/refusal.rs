@@ -46,7 +46,7 @@ pub fn throw_no_memory(this: &SyncObject, name: Option<&[u8]>, wanted: u64) -> T
 pub fn refuse_to_move(this: &SyncObject, method: &str) -> Result<(), Thrown> {
     if this.taken.get() > 0 {
         return Err(throw_sync(&format!(
-            "{method}() can't be called on this object within consume(): the element, which it has taken, would go back. Use another \
+            "{method}() can't be called on this object within consume() or shift(): the element, which it has taken, would go back. Use another \
              Sync object."
         )));
     }

@@ -10,7 +10,7 @@ use super::globals::GLOBALS;
 use super::handle::Backend;
 use super::ini;
 use super::instance::Instance;
-use super::refusal::refuse_in_transaction;
+use super::refusal::refuse_to_move;
 use super::settings::{allowed_classes, allowed_classes_value, options};
 use super::value::{Policy, importing};
 use super::zend::{Array, Held, Local, Str, Thrown, Value, ZStr};
@@ -56,7 +56,7 @@ pub extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
                 Policy { allowed_classes: allowed_classes(allowed).ok_or_else(|| unknown("allowedClasses"))? }
             }
         };
-        refuse_in_transaction(this, "__unserialize")?;
+        refuse_to_move(this, "__unserialize")?;
         let instance = Instance::named(file, options(durability))?;
         if let Some(policy) = importing::current() {
             this.set_bounds(policy);

@@ -3,19 +3,26 @@
 //! The store keeps such an element for as long as this process lives, and puts it back where it ends. Whatever ends a call here puts
 //! it back as well, and so does the end of the object, where the engine leaves by `longjmp` for good.
 
-use super::handle::{Backend, Handle, Result};
+use super::handle::{Backend, BackendError, Handle, Remedy, Result};
 use super::legacy::{import, retry_importing};
 use super::object::SyncObject;
 use super::retry::{Stop, retry_into};
+use super::timeout::Timeout;
 use super::value::ZendVec;
 use super::zend::{Thrown, finally};
 
-/// Retries an operation that takes something off an array into `bytes`, as [`retry_importing`] does.
+/// Retries an operation that takes something off an array into `bytes`, as [`retry_importing`] does, for as long as `patience` says;
+/// then `None`.
 pub fn take_into<T>(
     this: &SyncObject,
     bytes: &mut ZendVec<u8>,
+    patience: Timeout,
     mut operation: impl FnMut(&Handle, &mut ZendVec<u8>) -> Result<T>,
-) -> std::result::Result<T, Thrown> {
+) -> std::result::Result<Option<T>, Thrown> {
+    let mut operation = |store: &Handle, bytes: &mut ZendVec<u8>| match operation(store, bytes) {
+        Err(error) if matches!(error.remedy(), Remedy::Wait(_) | Remedy::Retry) && patience.is_over() => Ok(None),
+        outcome => outcome.map(Some),
+    };
     loop {
         match retry_into(this, bytes, &mut operation) {
             Ok(taken) => return Ok(taken),

@@ -44,6 +44,12 @@ impl Timeout {
         Self { end: Instant::now().checked_add(wait) }
     }
 
+    /// How long a method waits for others that keep it from writing, which has this timeout for something else: as long, but one that
+    /// does not wait for that something is no different from a method without a timeout.
+    pub fn for_others(self) -> Self {
+        if self.is_over() { Self { end: None } } else { self }
+    }
+
     /// Whether the method waits for ever.
     pub fn is_never(self) -> bool {
         self.end.is_none()
