@@ -17,7 +17,7 @@ use super::torture::{crash_point, synced, synced_name};
 use super::watching::Watching;
 use rustix::fs::{FallocateFlags, SeekFrom, fallocate, fdatasync, seek, syncfs};
 use rustix::io::Errno;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::{File as Descriptor, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
@@ -276,16 +276,9 @@ impl File {
         &self.opening.place
     }
 
-    /// Notes that named locks have ended, for this thread's next write.
-    pub fn note_ended(&self, ended: Vec<EndedLock>) {
-        self.opening.ended_locks.borrow_mut().extend(ended);
-        self.set_due(Due::EndedLocks);
-    }
-
-    /// The named locks that were noted.
-    pub fn take_ended(&self) -> Vec<EndedLock> {
-        self.set_done(Due::EndedLocks);
-        self.opening.ended_locks.take()
+    /// The named locks that have ended, and of which the file is not told yet.
+    pub fn ended_locks(&self) -> &RefCell<Vec<EndedLock>> {
+        &self.opening.ended_locks
     }
 
     /// Whether it is time to look whether all consumers live: once in a tick of the clock.

@@ -4,7 +4,7 @@ use super::file::File;
 use super::fork::fork_generation;
 use super::lock::WriteGuard;
 use super::named::{Asker, NamedLocks, Standing};
-use super::opening::EndedLock;
+use super::opening::{Due, EndedLock};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -171,4 +171,18 @@ pub fn end_in(file: &File, mut ended: Vec<EndedLock>) -> Option<WriteGuard<'_>> 
         file.note_ended(ended);
     }
     None
+}
+
+impl File {
+    /// Notes that named locks have ended, for this thread's next write.
+    fn note_ended(&self, ended: Vec<EndedLock>) {
+        self.ended_locks().borrow_mut().extend(ended);
+        self.set_due(Due::EndedLocks);
+    }
+
+    /// The named locks that were noted.
+    pub fn take_ended(&self) -> Vec<EndedLock> {
+        self.set_done(Due::EndedLocks);
+        self.ended_locks().take()
+    }
 }
