@@ -39,7 +39,7 @@ sweep() {
         [ -d "$folder" ] || continue
         pids=$(users_of "$folder")
         for pid in $pids; do
-            printf '%s ' "$pid ($(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null || true))"
+            printf '%s ' "$pid ($({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null || true))"
             kill -KILL "$pid" 2>/dev/null || true
         done
         rm -rf "$folder"

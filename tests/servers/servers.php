@@ -180,6 +180,8 @@ final class Cgi extends Server
 final class CliServer extends Server
 {
     private string $address;
+    /** @var list<int> */
+    private array $workers;
     public readonly int $master;
 
     public function __construct(private Place $place)
@@ -188,6 +190,7 @@ final class CliServer extends Server
         $command = [PHP_BINARY, '-S', $this->address, '-t', $place->own, "$place->own/page.php"];
         $this->master = $place->start('cli-server', $command, ['PHP_CLI_SERVER_WORKERS' => '4']);
         until_listening("tcp://$this->address");
+        $this->workers = until(fn () => count($workers = children($this->master)) === 4 ? $workers : null, "The start of PHP's web server");
     }
 
     public function send(array $query): Request
@@ -197,11 +200,12 @@ final class CliServer extends Server
 
     public function stop(): void
     {
-        $workers = children($this->master);
         $this->place->stop($this->master, SIGTERM);
-        // The workers of some versions stay.
-        foreach ($workers as $worker) {
-            @posix_kill($worker, SIGTERM);
+        // They are not ended with their parent, which a case may have killed, too. (A zombie has no command line.)
+        $runs = fn (int $pid) => str_contains((string) @file_get_contents("/proc/$pid/cmdline"), $this->address);
+        foreach (array_filter($this->workers, $runs) as $worker) {
+            posix_kill($worker, SIGTERM);
+            until(fn () => !$runs($worker), "The end of a worker of PHP's web server");
         }
     }
 }
