@@ -5,10 +5,15 @@ use std::ptr;
 
 use ext_php_rs::ffi::{self, zend_class_entry, zend_execute_data, zend_function, zval};
 use ext_php_rs::zend::ExecuteData;
+use smallvec::SmallVec;
 
 use super::errors::contain;
 use super::object::{self, SyncObject};
 use super::zend::{self, Held, Local, Object, Slot, Thrown, Value, ZStr};
+
+/// Arguments behind the first one. One by itself, as there is nearly always, takes no memory of the heap; more than that are for
+/// [`park`](super::buffers::Buffers::park).
+pub type Rest = SmallVec<[Local; 1]>;
 
 /// A method call: `$this`, the arguments, and where the result goes.
 pub struct Call<'a> {
@@ -156,7 +161,7 @@ impl<'a> Call<'a> {
     }
 
     /// The first argument, and all that follow, each with one more owner.
-    pub fn first_and_rest(&self) -> Result<(&'a Value, Vec<Local>), Thrown> {
+    pub fn first_and_rest(&self) -> Result<(&'a Value, Rest), Thrown> {
         let (mut first, mut rest, mut count): (Option<&'a Value>, *const zval, u32) = (None, ptr::null(), 0);
         // SAFETY: the format asks for the place of a value, and for that and the number of those behind it; it refuses named ones.
         let outcome = unsafe {

@@ -367,8 +367,12 @@ extern "C" fn destroy(data: &mut ExecuteData, result: &mut zval) {
 extern "C" fn push(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         let (name, values) = call.first_and_rest()?;
-        let values = GLOBALS.get().buffers.park(values);
-        let length = queue::push(call.this(), &name_of(name)?, &values)?;
+        let length = if values.spilled() {
+            let values = GLOBALS.get().buffers.park(values);
+            queue::push(call.this(), &name_of(name)?, &values)?
+        } else {
+            queue::push(call.this(), &name_of(name)?, &values)?
+        };
         call.result().set_long(length);
         Ok(())
     });

@@ -12,6 +12,31 @@ const OBJECT: i8 = 1;
 /// The type of an ext that is an enum's case.
 const ENUM: i8 = 3;
 
+/// How many bytes follow the first byte of a value that ends with them, whatever they are; [`OTHER`] where more has to be looked at.
+static PLAIN: [u8; 256] = {
+    let mut plain = [OTHER; 256];
+    let mut byte = 0;
+    while byte < plain.len() {
+        plain[byte] = match byte as u8 {
+            // Small ints; null, false and true.
+            0x00..=0x7f | 0xe0..=0xff | 0xc0 | 0xc2 | 0xc3 => 0,
+            // Short strings.
+            it @ 0xa0..=0xbf => it & 0x1f,
+            // Ints without and with a sign, and floats.
+            0xcc | 0xd0 => 1,
+            0xcd | 0xd1 => 2,
+            0xca | 0xce | 0xd2 => 4,
+            0xcb | 0xcf | 0xd3 => 8,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    plain
+};
+const OTHER: u8 = u8::MAX;
+/// The start of a patch that puts an element under a number, as everybody writes it: two parts, of which the first has one.
+const PUT: [u8; 2] = [0x92, 0x91];
+
 /// Bytes to look at. They may change meanwhile: the caller checks afterwards.
 pub trait Source {
     /// The bytes at an offset; `None`: there are not so many.
@@ -112,8 +137,22 @@ impl<S: Source> Walk<S> {
         self.pass(bytes)
     }
 
-    /// Passes a value by, with all that is in it. `None`: there is no whole one. Not recursive: depth is no matter.
+    /// Passes a value by, with all that is in it. `None`: there is no whole one.
+    #[inline]
     pub fn skip(&mut self) -> Option<()> {
+        let start = self.at;
+        let [byte] = self.take()?;
+        match PLAIN[usize::from(byte)] {
+            OTHER => {
+                self.at = start;
+                self.skip_any()
+            }
+            bytes => self.pass(bytes.into()),
+        }
+    }
+
+    /// As [`skip`](Self::skip), whatever value it is. Not recursive: depth is no matter.
+    fn skip_any(&mut self) -> Option<()> {
         // How many values are announced.
         let mut left: u64 = 1;
         while left > 0 {
@@ -201,6 +240,34 @@ impl<S: Source> Walk<S> {
 
     /// Passes a patch by; where it is another one, it is not passed. `None`: there is no whole one.
     pub fn patch(&mut self) -> Option<Patch> {
+        if !self.pass_put() {
+            return self.patch_any();
+        }
+        self.put()
+    }
+
+    /// Passes the start of a patch that puts an element under a number by, where that is here.
+    #[inline]
+    fn pass_put(&mut self) -> bool {
+        let start = self.at;
+        let is_put = self.take() == Some(PUT);
+        if !is_put {
+            self.at = start;
+        }
+        is_put
+    }
+
+    /// The rest of such a patch.
+    #[inline]
+    fn put(&mut self) -> Option<Patch> {
+        let Some(number) = self.unsigned() else { return Some(Patch::Other) };
+        let from = self.at;
+        self.skip()?;
+        Some(Patch::Put { number, from, to: self.at })
+    }
+
+    /// As [`patch`](Self::patch), whatever patch it is.
+    fn patch_any(&mut self) -> Option<Patch> {
         let parts = self.array()?;
         let start = self.at;
         if parts == 1 {
@@ -216,10 +283,7 @@ impl<S: Source> Walk<S> {
             self.at = start;
             return Some(Patch::Other);
         }
-        let Some(number) = self.unsigned() else { return Some(Patch::Other) };
-        let from = self.at;
-        self.skip()?;
-        Some(Patch::Put { number, from, to: self.at })
+        self.put()
     }
 }
 
@@ -286,14 +350,20 @@ pub fn length_of(inside: u32, length: u64, bytes: u64) -> u64 {
     bytes.saturating_add(Head::of_list(inside).bytes().len() as u64 + heads)
 }
 
-/// A list behind so many zeros, with the elements that patches put there moved into its array, as far as each means the same
-/// there. `None`: it is no list, or its patches do other things; or there is no memory.
-pub fn fold(bytes: &[u8], behind: usize) -> Option<Vec<u8>> {
-    unshift(bytes, behind, (&[], 0))
+/// Bytes before the elements of a list whose head comes later ([`put_head`]).
+pub const HEAD_ROOM: usize = LONGEST_HEAD as usize;
+
+/// Writes the head of a list of so many elements right before them; they stand behind so many bytes, and [`HEAD_ROOM`].
+pub fn put_head(list: &mut Vec<u8>, behind: usize, count: u32) {
+    let head = Head::of_list(count);
+    // The bytes that stay free stand before all.
+    list.drain(behind..behind + HEAD_ROOM - head.bytes().len());
+    list[behind..behind + head.bytes().len()].copy_from_slice(head.bytes());
 }
 
-/// As [`fold`], with other elements before those of the list: their bytes, and how many they are. They tell of nothing that stands
-/// before them.
+/// A list behind so many zeros, with the elements that patches put there moved into its array, as far as each means the same
+/// there, and with other elements before its own: their bytes, and how many they are. They tell of nothing that stands
+/// before them. `None`: it is no list, or its patches do other things; or there is no memory.
 pub fn unshift(bytes: &[u8], behind: usize, (others, more): (&[u8], u32)) -> Option<Vec<u8>> {
     let mut walk = Walk::new(bytes, 0, bytes.len() as u64);
     let mut count = walk.list()?;
@@ -301,9 +371,8 @@ pub fn unshift(bytes: &[u8], behind: usize, (others, more): (&[u8], u32)) -> Opt
     (0..count).try_for_each(|_| walk.skip())?;
     let inside = start..walk.at() as usize;
     let (mut folded, mut rest) = (Vec::new(), inside.end);
-    let room = LONGEST_HEAD as usize;
-    folded.try_reserve_exact(behind + room + others.len() + bytes.len()).ok()?;
-    folded.resize(behind + room, 0);
+    folded.try_reserve_exact(behind + HEAD_ROOM + others.len() + bytes.len()).ok()?;
+    folded.resize(behind + HEAD_ROOM, 0);
     folded.extend_from_slice(others);
     folded.extend_from_slice(&bytes[inside]);
     count = count.checked_add(more)?;
@@ -322,11 +391,7 @@ pub fn unshift(bytes: &[u8], behind: usize, (others, more): (&[u8], u32)) -> Opt
     } else {
         (!refers).then(|| move_up(&bytes[rest..], more, &mut folded))??;
     }
-    let head = Head::of_list(count);
-    // The head goes right before the elements, and what stays free stands before all.
-    let gap = room - head.bytes().len();
-    folded.drain(behind..behind + gap);
-    folded[behind..behind + head.bytes().len()].copy_from_slice(head.bytes());
+    put_head(&mut folded, behind, count);
     Some(folded)
 }
 
@@ -433,4 +498,45 @@ pub fn read_key(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     };
     let (key, rest) = rest.split_at_checked(length as usize)?;
     Some((Some(key), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Way<T> = fn(&mut Walk<&'static [u8]>) -> Option<T>;
+
+    /// Takes both ways through these bytes, cut off after each of them: they come to the same, and to the same place.
+    fn assert_same<T: PartialEq + std::fmt::Debug>(bytes: Vec<u8>, [short, long]: [Way<T>; 2]) {
+        let bytes: &'static [u8] = bytes.leak();
+        for length in 0..=bytes.len() {
+            let [(one, passed), (other, expected)] = [short, long].map(|way| {
+                let mut walk = Walk::new(bytes, 0, length as u64);
+                let outcome = way(&mut walk);
+                (outcome, (walk.at, walk.exts, walk.refers))
+            });
+            assert_eq!(one, other, "{bytes:x?}, {length}");
+            assert!(one.is_none() || passed == expected, "{bytes:x?}, {length}: {passed:?}, {expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_value_is_passed_by_like_any_other() {
+        for first in 0..=u8::MAX {
+            for behind in [0x00, 0x01, 0xc0, 0xff] {
+                let bytes = [&[first][..], &[behind; 40]].concat();
+                assert_same(bytes, [Walk::skip, Walk::skip_any]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_patch_that_puts_an_element_is_read_like_any_other() {
+        for first in 0..=u8::MAX {
+            for start in [&PUT[..], &[0x92], &[0x92, 0xdc, 0, 1], &[0xdc, 0, 2, 0x91], &[0x93, 0xff], &[0x91]] {
+                let bytes = [start, &[first], &[0x05; 12]].concat();
+                assert_same(bytes, [Walk::patch, Walk::patch_any]);
+            }
+        }
+    }
 }

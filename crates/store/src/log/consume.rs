@@ -8,6 +8,7 @@
 use super::append::Effect;
 use super::batch::{Batches, Member};
 use super::queue::{Finding, Queue, Removal};
+use super::record::Newest;
 use super::record::Span;
 use super::values::{Grown, NewPiece};
 use crate::clock::tick;
@@ -463,10 +464,10 @@ impl Consuming<'_> {
         let lost = || Failure::Damaged("a value in it has lost a piece".into());
         // (An item that lies may name any place.)
         let is_there = self.queue.leads_to(hit, back, cursor, items.iter().map(|item| item.item().element));
-        let head = self.view().record_head(hit.record).ok_or_else(lost)?;
-        let (kept, note, expiry) = (hit.record, list_note(length.into()), self.expiry(hit)?);
+        let Newest { budget, expiry, .. } = self.view().newest(hit.record).ok_or_else(lost)?;
+        let (kept, note) = (hit.record, list_note(length.into()));
         let piece = NewPiece { kept, left: 0, note, expiry, cursor: Some(back), body: patches, origin: None };
-        let (budget, length) = (self.budget(hit.record, head)?, piece.length(key));
+        let length = piece.length(key);
         if !is_there || length > MAX_SMALL || budget < length {
             return Ok(None);
         }

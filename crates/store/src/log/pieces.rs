@@ -170,6 +170,49 @@ impl Pieces {
         (number == cursor.length.into() && out.items().len() as u64 - start == self.length).then_some(())
     }
 
+    /// As [`copy`](Self::copy), of a list that was consumed from its head, with the elements that patches put there moved into its array,
+    /// as far as each means the same there. `out` has room for a longest head ([`list::LONGEST_HEAD`]) more.
+    pub fn fold(&self, records: Records, out: &mut Vec<u8>) -> Option<()> {
+        let (cursor, at) = self.taken?;
+        meanwhile("copying pieces");
+        let behind = out.len();
+        out.resize(behind + list::HEAD_ROOM, 0);
+        let first = &self.pieces[at];
+        let mut walk = Walk::new(records, first.at.checked_add(cursor.byte.into())?, first.at + first.length);
+        let from = walk.at();
+        (0..cursor.inside).try_for_each(|_| walk.skip())?;
+        records.copy(from, walk.at() - from, out)?;
+        let mut bytes = walk.at() - from;
+        // (An element that may tell of those before it stays in its patch, and so do all behind it.)
+        let (mut number, mut inside, mut refers) = (cursor.inside, cursor.inside, walk.refers());
+        for piece in self.pieces[..at].iter().rev().map(Some).chain([None]) {
+            while !walk.is_over() {
+                match walk.patch()? {
+                    Patch::Put { from, to, .. } => {
+                        refers |= walk.refers();
+                        if refers {
+                            Room::extend(out, list::Head::of_put(number.into()).bytes()).then_some(())?;
+                        } else {
+                            inside += 1;
+                        }
+                        records.copy(from, to - from, out)?;
+                        number = number.checked_add(1)?;
+                        bytes += to - from;
+                    }
+                    Patch::Take(_) | Patch::First { .. } => {}
+                    Patch::Other => return None,
+                }
+            }
+            if let Some(piece) = piece {
+                walk = Walk::new(records, piece.at, piece.at + piece.length);
+            }
+        }
+        (number == cursor.length && bytes == cursor.bytes).then_some(())?;
+        self.have_stood(records)?;
+        list::put_head(out, behind, inside);
+        Some(())
+    }
+
     /// Fills `target` with the bytes of the value from byte `from` on.
     pub fn copy_from(&self, records: Records, from: u64, target: &mut [MaybeUninit<u8>]) -> Option<()> {
         if self.taken.is_some() {

@@ -6,7 +6,7 @@
 
 use super::append::Receipt;
 use super::pieces::Pieces;
-use super::record::Span;
+use super::record::{Newest, Span};
 use super::values::{NewPiece, Values, lost_piece};
 use crate::error::Failure;
 use crate::format::*;
@@ -135,9 +135,8 @@ impl<'g> Queue<'g> {
     ) -> Result<Finding<'static>, Failure> {
         let mut tidied = Tidied::No;
         loop {
-            let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
-            let budget = self.budget(hit.record, head)?;
-            let (cursor, budget) = match self.view().cursor(hit.record, head).ok_or_else(lost_piece)? {
+            let Newest { budget, expiry, cursor } = self.view().newest(hit.record).ok_or_else(lost_piece)?;
+            let (cursor, budget) = match cursor {
                 Some(cursor) => (cursor, budget),
                 None => match self.scan(&self.pieces(*hit)?) {
                     Some(cursor) => (cursor, budget.max(ROOM)),
@@ -147,7 +146,7 @@ impl<'g> Queue<'g> {
             if cursor.length == 0 {
                 return Ok(Finding::Empty);
             }
-            let (expiry, body) = (self.expiry(*hit)?, &TAKE_ONE[..]);
+            let body = &TAKE_ONE[..];
             let note = list_note(u64::from(cursor.length) - 1);
             let take = NewPiece { kept: hit.record, left: 0, note, expiry, cursor: Some(cursor), body, origin: None };
             let length = take.length(key);

@@ -24,6 +24,17 @@ pub struct Layout {
     pub value: Span,
 }
 
+/// The facts that the newest record of a value tells of all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Newest {
+    /// How many bytes of appends the value may still get.
+    pub budget: u64,
+    /// When it expires, if ever.
+    pub expiry: Option<Expiry>,
+    /// Where the first element of the list lies, if any was taken off.
+    pub cursor: Option<Cursor>,
+}
+
 impl Source for Records<'_> {
     #[inline]
     fn read<const N: usize>(&self, at: u64) -> Option<[u8; N]> {
@@ -182,11 +193,22 @@ impl<'f> Records<'f> {
         Some(Cursor::parse(self.read(value - CURSOR)?))
     }
 
-    /// How many bytes of appends a value may still get that ends with this append.
+    /// Reads all that the newest record of a value tells of it, at once.
     #[inline]
-    pub fn append_budget_left(&self, record: Ref, head: RecordHead) -> Option<u64> {
-        let at = self.append_head_at(record, head)?;
-        Some(u64::from(u32::from_be_bytes(self.read(at + APPEND_LEFT)?)))
+    pub fn newest(&self, record: Ref) -> Option<Newest> {
+        let head = self.record_head(record)?;
+        if head.op != Op::Append {
+            let (expiry, cursor) = (self.expiry(record, head)?, self.cursor(record, head)?);
+            return Some(Newest { budget: append_budget(head.length), expiry, cursor });
+        }
+        let value = self.layout(record, head)?.value.at;
+        let left = u32::from_be_bytes(self.read(value - head.cursor() - APPEND_HEAD + APPEND_LEFT)?);
+        let expiry = self.expiry(record, head)?;
+        let cursor = match head.marks.have(Marks::TAKEN) {
+            true => Some(Cursor::parse(self.read(value - CURSOR)?)),
+            false => None,
+        };
+        Some(Newest { budget: left.into(), expiry, cursor })
     }
 
     /// The note that the newest append to a value made, which ends with the record at `record`. `Some(None)` if nothing

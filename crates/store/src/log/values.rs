@@ -2,6 +2,7 @@
 
 use super::append::{Effect, Log, Receipt};
 use super::pieces::{Piece, Pieces, copy_pieces};
+use super::record::Newest;
 use crate::error::Failure;
 use crate::format::*;
 use crate::index::{Hit, Search};
@@ -214,10 +215,8 @@ impl<'g> Values<'g> {
     /// was consumed than to put elements at its end.
     #[inline(always)]
     fn budget_left(&self, key: &EncodedKey, hit: Hit, bytes: &[u8]) -> Result<Option<Budget>, Failure> {
-        let head = self.view().record_head(hit.record).ok_or_else(lost_piece)?;
-        let budget = self.budget(hit.record, head)?;
-        let expiry = self.view().expiry(hit.record, head).ok_or_else(lost_piece)?;
-        let cursor = match self.view().cursor(hit.record, head).ok_or_else(lost_piece)? {
+        let Newest { budget, expiry, cursor, .. } = self.view().newest(hit.record).ok_or_else(lost_piece)?;
+        let cursor = match cursor {
             None => None,
             Some(cursor) => match with_elements(cursor, bytes) {
                 None => return Ok(None),
@@ -229,15 +228,6 @@ impl<'g> Values<'g> {
         // The number of pieces is what costs; of those that are not united there are few.
         let left = budget.checked_sub(if length > MAX_UNITED { 0 } else { length });
         Ok(left.map(|left| Budget { left: left as u32, length, expiry, cursor }))
-    }
-
-    /// How many bytes of appends the value may still get that ends with this record.
-    #[inline]
-    pub(super) fn budget(&self, record: Ref, head: RecordHead) -> Result<u64, Failure> {
-        match head.op {
-            Op::Append => self.view().append_budget_left(record, head).ok_or_else(lost_piece),
-            _ => Ok(append_budget(head.length)),
-        }
     }
 
     /// Appends a piece to the newest one.
@@ -490,11 +480,12 @@ impl<'g> Values<'g> {
             return self.copied(UNITED_HEAD, value.split_where(|_, _| false).0);
         }
         let mut bytes = Vec::new();
-        if bytes.try_reserve_exact(value.length as usize).is_err() {
+        if bytes.try_reserve_exact((UNITED_HEAD + list::LONGEST_HEAD + value.length) as usize).is_err() {
             return Err(Failure::NoMemory(value.length));
         }
-        value.copy(*self.view(), &mut bytes).ok_or_else(lost_piece)?;
-        list::fold(&bytes, UNITED_HEAD as usize).ok_or(Failure::NoMemory(value.length))
+        bytes.resize(UNITED_HEAD as usize, 0);
+        value.fold(*self.view(), &mut bytes).ok_or_else(lost_piece)?;
+        Ok(bytes)
     }
 
     /// Puts one record in the place of all pieces of a value.
