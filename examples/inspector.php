@@ -45,7 +45,8 @@ if (!is_allowed_in()) {
 }
 
 $files = FILES ?: (getenv('SYNC_FILE') ? [getenv('SYNC_FILE')] : (glob('/dev/shm/*.sync') ?: []));
-$file = in_array(asked('file'), $files, true) ? asked('file') : ($files[0] ?? null);
+// (One that is asked for and is not there any more is not another one.)
+$file = asked('file') === '' ? $files[0] ?? null : (in_array(asked('file'), $files, true) ? asked('file') : null);
 $message = '';
 $sync = $file === null ? null : new Sync($file, allowedClasses: false);
 $token = token();
@@ -127,6 +128,10 @@ function change(Sync $sync, string $token): string
     if (!CAN_CHANGE || ($_SERVER['REQUEST_METHOD'] ?? '') !== 'POST' || !$is_from_here || !hash_equals($token, asked('token'))) {
         http_response_code(403);
         return CAN_CHANGE ? 'Nothing was changed: the form was too old, or of another site. Try again.' : 'Nothing was changed: CAN_CHANGE is false.';
+    }
+    if (asked_name(asked('do') === 'clear' ? 'prefix' : 'name') === null) {
+        http_response_code(400);
+        return 'Nothing was changed: the form did not say which name.';
     }
     try {
         switch (asked('do')) {
@@ -467,7 +472,7 @@ if ($message !== '') {
     echo '<p id="message" role="status">', html(printable($message, 1000)), '</p>';
 }
 if (!$sync) {
-    echo '<p class="problem">There is no file: set FILES at the top of this file, or SYNC_FILE.</p></main></body></html>';
+    echo '<p class="problem">', asked('file') === '' ? 'There is no file: set FILES at the top of this file, or SYNC_FILE.' : 'That file is not there any more, or not one of those that are shown.', '</p></main></body></html>';
     exit;
 }
 ?>

@@ -19,6 +19,7 @@ fn a_value_is_json_on_its_way_in_and_out() {
         "1.0",
         "-0.0",
         "0.1",
+        "0.0009233859558232995",
         "\"\"",
         "\"ü\\u0000\\n\"",
         "[]",
@@ -62,6 +63,7 @@ fn the_status_says_why() {
     fails(&file.run("get", &["x"]), 1, "There is no file");
     fails(&file.run("set", &["x", "no"]), 2, "no JSON");
     fails(&file.run("set", &["x", "1", "--ttl=x"]), 2, "--ttl");
+    fails(&file.run("set", &["x", "1", "--ttl=nan"]), 2, "a number of seconds");
     assert!(!file.0.exists());
     file.fine("set", &["x", "1"]);
     fails(&file.run("get", &["y"]), 1, "There is no 'y'");

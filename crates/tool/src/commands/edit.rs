@@ -56,8 +56,10 @@ pub fn put<'a, V>(key: &'a [u8], body: &'a [u8], note: Option<i64>, expiry: Opti
 }
 
 fn expiry(seconds: f64) -> Outcome<Expiry> {
-    let left = Duration::try_from_secs_f64(seconds.max(0.0))
-        .map_err(|_| Failure::new(Status::Usage, "--ttl takes a number of seconds."))?;
+    let no_seconds = || Failure::new(Status::Usage, "--ttl takes a number of seconds.");
+    // (The greater one of NAN and 0 is 0.)
+    let seconds = if seconds.is_nan() { Err(no_seconds()) } else { Ok(seconds.max(0.0)) }?;
+    let left = Duration::try_from_secs_f64(seconds).map_err(|_| no_seconds())?;
     match u64::try_from(left.as_millis()) {
         Ok(0) => Ok(Expiry::PAST),
         Ok(left) => Now::read().after(left).ok_or_else(|| Failure::new(Status::Usage, "--ttl is too long.")),
