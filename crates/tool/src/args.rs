@@ -38,6 +38,9 @@ pub enum Command {
     Get {
         file: PathBuf,
         name: OsString,
+        /// NAME is written as `ls` shows it: \\ for a backslash, \u{0} for a NUL
+        #[arg(short, long)]
+        escaped: bool,
         /// Print a string without quotes, byte by byte
         #[arg(short, long)]
         raw: bool,
@@ -51,11 +54,14 @@ pub enum Command {
         name: OsString,
         #[arg(allow_hyphen_values = true)]
         value: OsString,
+        /// NAME is written as `ls` shows it: \\ for a backslash, \u{0} for a NUL
+        #[arg(short, long)]
+        escaped: bool,
         /// The value is a string as it is, no JSON
         #[arg(short, long)]
         string: bool,
-        /// It expires after so many seconds
-        #[arg(short, long, value_name = "SECONDS")]
+        /// It expires after so many seconds; as in PHP at once for 0 or less, and never for inf
+        #[arg(short, long, value_name = "SECONDS", allow_hyphen_values = true)]
         ttl: Option<f64>,
     },
     /// Remove names
@@ -63,6 +69,9 @@ pub enum Command {
         file: PathBuf,
         #[arg(required = true)]
         names: Vec<OsString>,
+        /// NAME is written as `ls` shows it: \\ for a backslash, \u{0} for a NUL
+        #[arg(short, long)]
+        escaped: bool,
         /// Say nothing of names that are not there
         #[arg(short, long)]
         force: bool,
@@ -76,11 +85,14 @@ pub enum Command {
         file: PathBuf,
         /// All, if there are none
         names: Vec<OsString>,
+        /// NAME is written as `ls` shows it: \\ for a backslash, \u{0} for a NUL
+        #[arg(short, long)]
+        escaped: bool,
         /// A line of JSON for each
         #[arg(long)]
         json: bool,
         /// End after so many seconds; with status 1, if there was no change
-        #[arg(short, long, value_name = "SECONDS")]
+        #[arg(short, long, value_name = "SECONDS", allow_negative_numbers = true)]
         timeout: Option<f64>,
         /// End after so many changes
         #[arg(short = 'n', long)]
@@ -90,6 +102,10 @@ pub enum Command {
     Stat {
         file: PathBuf,
         names: Vec<OsString>,
+        /// NAME is written as `ls` shows it: \\ for a backslash, \u{0} for a NUL
+        #[arg(short, long)]
+        escaped: bool,
+        /// As JSON
         #[arg(long)]
         json: bool,
     },
@@ -119,7 +135,7 @@ pub enum Command {
         /// The input is what `export --msgpack` has written
         #[arg(long)]
         msgpack: bool,
-        /// Remove all that is there first
+        /// Remove all that is there first. Nothing is changed where the input turns out not to be whole
         #[arg(long)]
         replace: bool,
     },
@@ -132,7 +148,7 @@ pub enum Command {
         #[arg(default_value = "")]
         prefix: OsString,
         /// Seconds between two looks
-        #[arg(short, long, value_name = "SECONDS", default_value_t = 1.0)]
+        #[arg(short, long, value_name = "SECONDS", default_value_t = 1.0, allow_negative_numbers = true)]
         interval: f64,
         /// Print one frame as text, and end
         #[arg(long)]

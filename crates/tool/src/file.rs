@@ -1,13 +1,14 @@
 //! Stores on the command line, and reading them.
 
 use std::io::ErrorKind;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sync_backend::{Backend, Expiry, Found, Selection, Snapshot, Stored};
 use sync_store::{Options, Store};
 
-use crate::outcome::{Failure, Outcome, Status};
+use crate::outcome::{Failure, Outcome, Status, say, say_unsound};
 
 /// Names of one look at the index: each look goes through all of it.
 const PAGE: u64 = 1 << 18;
@@ -26,24 +27,54 @@ pub fn retry<B: Shared, T>(store: &B, operation: impl FnMut(&B) -> Result<T, B::
     store.retry(operation).map_err(Into::into)
 }
 
+/// A store that the command has opened. When the command is through with it, it tells what was noticed about the file meanwhile: no command
+/// passes over that in silence.
+pub struct Opened {
+    store: Store,
+    /// The file is left as it is.
+    only_looks: bool,
+}
+
+impl Deref for Opened {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        match self.store.take_warning() {
+            None => {}
+            // The file itself is as it was.
+            Some(warning) if self.only_looks => {
+                say_unsound(&format!("{warning} This is what is left; `syncctl check` says more."));
+            }
+            // It has been put right.
+            Some(warning) => say(&warning),
+        }
+    }
+}
+
 /// The store in a file that may have to be made.
-pub fn any(path: &Path) -> Store {
-    Store::new(path.to_owned(), Options::default())
+pub fn any(path: &Path) -> Opened {
+    Opened { store: Store::new(path.to_owned(), Options::default()), only_looks: false }
 }
 
 /// The store in a file, to be looked at: nothing of it is changed, and nobody waits for that.
-pub fn looked_at(path: &Path) -> Store {
-    Store::new(path.to_owned(), Options { read_only: true, ..Options::default() })
+pub fn looked_at(path: &Path) -> Opened {
+    let options = Options { read_only: true, ..Options::default() };
+    Opened { store: Store::new(path.to_owned(), options), only_looks: true }
 }
 
-/// Refuses a file that is not there.
+/// Refuses a file that is not there. (Of one that cannot be found, the store says why.)
 pub fn must_exist(path: &Path) -> Outcome<()> {
     match std::fs::metadata(path) {
-        Ok(_) => Ok(()),
         Err(error) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind()) => {
             Err(Failure::new(Status::NotThere, format!("There is no file '{}'.", path.display())))
         }
-        Err(error) => Err(Failure::new(Status::CannotOpen, format!("Can't open '{}': {error}.", path.display()))),
+        _ => Ok(()),
     }
 }
 
@@ -61,7 +92,7 @@ pub fn read<B: Shared>(store: &B, name: &[u8], version: &mut B::Version) -> Outc
 /// A look at many names.
 pub struct Look {
     path: PathBuf,
-    store: Store,
+    store: Opened,
     /// The store may have its turn among those who write.
     has_turns: bool,
 }
@@ -77,20 +108,20 @@ impl Look {
     pub fn alone(path: &Path) -> Outcome<Self> {
         must_exist(path)?;
         let store = any(path);
-        retry(&store, |store| store.lock(Default::default()))?;
+        retry(&*store, |store| store.lock(Default::default()))?;
         Ok(Self { path: path.to_owned(), store, has_turns: true })
     }
 
     /// The number of names.
     pub fn len(&self) -> Outcome<u64> {
-        retry(&self.store, |store| store.len())
+        retry(&*self.store, |store| store.len())
     }
 
     /// Fills a snapshot. Writers that never pause for long enough wait for that, once.
     fn select(&mut self, selection: &Selection, snapshot: &mut Snapshot, limit: u64) -> Outcome<()> {
         if !self.has_turns {
             let start = Instant::now();
-            let is_filled = retry(&self.store, |store| match start.elapsed() > WITHOUT_A_TURN {
+            let is_filled = retry(&*self.store, |store| match start.elapsed() > WITHOUT_A_TURN {
                 true => Ok(false),
                 false => store.select(selection, snapshot, limit).map(|()| true),
             })?;
@@ -99,7 +130,7 @@ impl Look {
             }
             (self.store, self.has_turns) = (any(&self.path), true);
         }
-        retry(&self.store, |store| store.select(selection, snapshot, limit))
+        retry(&*self.store, |store| store.select(selection, snapshot, limit))
     }
 
     /// Hands all names that begin with a prefix on, in their order, page by page, with short values up to a length. Each page is of one

@@ -1,10 +1,11 @@
 //! Values as JSON, as PHP's `json_encode` and `json_decode($x, true)` mean it.
 
+use memchr::{memchr2, memmem};
 use serde::de::DeserializeSeed;
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::printable::Printable;
-use crate::value::{DEPTH, Key, Seed, Value};
+use crate::value::{Depth, Key, PHP_DEPTH, Value};
 
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -74,11 +75,70 @@ fn find_obstacle(value: &Value, way: &mut Vec<String>) -> Option<String> {
     }
 }
 
-/// Reads one value, and no more.
-pub fn parse(json: &[u8]) -> Result<Value<'_>, serde_json::Error> {
+/// Reads one value, and no more, as PHP's `json_decode` does. (`-0` is an int there, which has no sign: what stands for it is changed
+/// to say so.)
+pub fn parse(json: &mut [u8]) -> Result<Value<'_>, serde_json::Error> {
+    unsign_zeros(json);
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     deserializer.disable_recursion_limit();
-    let value = Seed(DEPTH).deserialize(&mut deserializer)?;
+    let value = Depth::new(PHP_DEPTH).seed().deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
+}
+
+/// Takes the sign off each `-0` that is an int, outside of strings; all else stays where it is.
+fn unsign_zeros(json: &mut [u8]) {
+    if memmem::find(json, b"-0").is_none() {
+        return;
+    }
+    let mut at = 0;
+    while let Some(found) = json.get(at..).and_then(|rest| memchr2(b'"', b'-', rest)) {
+        at += found;
+        if json[at] == b'"' {
+            match length_of_string(&json[at..]) {
+                Some(length) => at += length,
+                None => return,
+            }
+            continue;
+        }
+        // (What else begins so is no JSON: `-01`. Behind an `e` it is an exponent's.)
+        let follows = json.get(at + 2).copied();
+        let is_int = json.get(at + 1) == Some(&b'0') && !follows.is_some_and(|byte| b".eE0123456789".contains(&byte));
+        if is_int && !at.checked_sub(1).is_some_and(|before| b"eE".contains(&json[before])) {
+            json[at] = b' ';
+        }
+        at += 1;
+    }
+}
+
+/// The length of the string with which these bytes begin, if it has ended.
+pub fn length_of_string(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_int_loses_the_sign_of_its_zero() {
+        for (json, changed) in [
+            ("-0", " 0"),
+            ("[-0,-0.0,-0e1,-1,-00,1e-0,\"-0\",\"\\\"-0\",-0]", "[ 0,-0.0,-0e1,-1,-00,1e-0,\"-0\",\"\\\"-0\", 0]"),
+            ("{\"-0\":-0}", "{\"-0\": 0}"),
+            ("-", "-"),
+            ("\"-0", "\"-0"),
+        ] {
+            let mut bytes = json.as_bytes().to_vec();
+            unsign_zeros(&mut bytes);
+            assert_eq!(String::from_utf8(bytes).unwrap(), changed);
+        }
+    }
 }

@@ -10,22 +10,25 @@ mod outcome;
 mod output;
 mod printable;
 mod progress;
+mod spool;
 mod stop;
 mod top;
 mod value;
 mod words;
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use args::{Args, Command};
 use clap::Parser;
 use commands::Watched;
-use outcome::{Failure, Outcome, Status};
-use printable::Harmless;
+use outcome::{Failure, Outcome, Status, in_the_end, say};
+use printable::{Printable, unescaped};
 
-/// Values are read by recursion, as deep as [`value::DEPTH`].
-const STACK: usize = 256 << 20;
+/// Values are read by recursion, as deep as [`value::DEPTH`]. (A build that is not optimized takes several KB for each level.)
+const STACK: usize = if cfg!(debug_assertions) { 64 << 20 } else { 16 << 20 };
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -33,29 +36,39 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(Failure { status, text }) => {
             if !text.is_empty() {
-                eprintln!("syncctl: {}", Harmless(&text));
+                say(&text);
             }
             status
         }
     };
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(run);
-    match thread.map(std::thread::JoinHandle::join) {
-        Ok(Ok(status)) => status.into(),
-        _ => Status::CannotOpen.into(),
-    }
+    let thread = match std::thread::Builder::new().stack_size(STACK).spawn(run) {
+        Ok(thread) => thread,
+        Err(_) => {
+            let mib = STACK >> 20;
+            say(&format!(
+                "Can't start: there are no {mib} MiB of address space for it, or no thread. Raise the limit (ulimit -v, ulimit -u)."
+            ));
+            return Status::CannotOpen.into();
+        }
+    };
+    // (A panic has been told of.)
+    let status = thread.join().unwrap_or(Status::CannotOpen);
+    in_the_end(status).into()
 }
 
 fn run(command: Command) -> Outcome {
     match command {
         Command::Ls { file, prefix, long, null } => commands::ls(&file, &prefix, long, null),
-        Command::Get { file, name, raw, pretty } => commands::get(&file, &name, raw, pretty),
-        Command::Set { file, name, value, string, ttl } => commands::set(&file, &name, &value, string, ttl),
-        Command::Rm { file, names, force } => commands::rm(&file, &names, force),
-        Command::Watch { file, names, json, timeout, count } => {
-            let timeout = timeout.map(|seconds| duration("--timeout", seconds)).transpose()?;
-            commands::watch(&file, &names, &Watched { json, timeout, count })
+        Command::Get { file, name, escaped, raw, pretty } => commands::get(&file, &named(name, escaped)?, raw, pretty),
+        Command::Set { file, name, value, escaped, string, ttl } => {
+            commands::set(&file, &named(name, escaped)?, &value, string, ttl)
         }
-        Command::Stat { file, names, json } => commands::stat(&file, &names, json),
+        Command::Rm { file, names, escaped, force } => commands::rm(&file, &all_named(names, escaped)?, force),
+        Command::Watch { file, names, escaped, json, timeout, count } => {
+            let timeout = timeout.map(|seconds| duration("--timeout", seconds)).transpose()?;
+            commands::watch(&file, &all_named(names, escaped)?, &Watched { json, timeout, count })
+        }
+        Command::Stat { file, names, escaped, json } => commands::stat(&file, &all_named(names, escaped)?, json),
         Command::Check { file } => commands::check(&file),
         Command::Export { file, prefix, msgpack, lock } => commands::export(&file, &prefix, msgpack, lock),
         Command::Import { file, msgpack, replace } => commands::import(&file, msgpack, replace),
@@ -65,6 +78,22 @@ fn run(command: Command) -> Outcome {
         }
         Command::Completion { shell } => commands::completion(shell),
     }
+}
+
+/// The name that an argument means.
+fn named(argument: OsString, escaped: bool) -> Outcome<OsString> {
+    if !escaped {
+        return Ok(argument);
+    }
+    let name = unescaped(argument.as_bytes()).map(OsString::from_vec);
+    name.ok_or_else(|| {
+        let text = format!("--escaped: `ls` shows no name as '{}'.", Printable(argument.as_bytes()));
+        Failure::new(Status::Usage, text)
+    })
+}
+
+fn all_named(arguments: Vec<OsString>, escaped: bool) -> Outcome<Vec<OsString>> {
+    arguments.into_iter().map(|argument| named(argument, escaped)).collect()
 }
 
 fn duration(option: &str, seconds: f64) -> Outcome<Duration> {

@@ -4,9 +4,11 @@
 
 use std::io::{ErrorKind, Read};
 
-use memchr::{memchr_iter, memchr2, memrchr};
+use memchr::{memchr_iter, memrchr};
 
-use crate::json;
+use crate::json::{self, length_of_string};
+use crate::outcome::{Failure, Outcome, Status};
+use crate::printable::Printable;
 use crate::value::Value;
 
 /// So much is read at once, at most, but for a member that is longer.
@@ -31,7 +33,7 @@ impl<R: Read> Members<R> {
     }
 
     /// Reads the next name and its value. `None`: the object has ended, and the input with it.
-    pub fn next(&mut self) -> Result<Option<(Vec<u8>, Value<'_>)>, String> {
+    pub fn next(&mut self) -> Outcome<Option<(Vec<u8>, Value<'_>)>> {
         let is_first = !self.has_begun;
         if is_first && self.peek()? != Some(b'{') {
             return Err(self.error("an object of names and values begins with `{`"));
@@ -60,11 +62,16 @@ impl<R: Read> Members<R> {
         }
         self.pass(1);
         self.peek()?;
-        Ok(Some((name, self.value()?)))
+        match self.value() {
+            Ok(value) => Ok(Some((name, value))),
+            Err(Failure { status, text }) => {
+                Err(Failure::new(status, format!("{text}, in the value of '{}'", Printable(&name))))
+            }
+        }
     }
 
     /// Reads the value that begins here.
-    fn value(&mut self) -> Result<Value<'_>, String> {
+    fn value(&mut self) -> Outcome<Value<'_>> {
         let length = loop {
             match length_of_value(&self.buffer[self.at..self.end]) {
                 Some(length) => break length,
@@ -74,7 +81,7 @@ impl<R: Read> Members<R> {
         };
         let (from, lines, column) = (self.at, self.lines, self.column);
         self.pass(length);
-        json::parse(&self.buffer[from..from + length]).map_err(|error| {
+        json::parse(&mut self.buffer[from..from + length]).map_err(|error| {
             let text = error.to_string();
             let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
             let column = if error.line() <= 1 { column + error.column() } else { error.column() };
@@ -83,7 +90,7 @@ impl<R: Read> Members<R> {
     }
 
     /// Passes white space; gives the byte behind it.
-    fn peek(&mut self) -> Result<Option<u8>, String> {
+    fn peek(&mut self) -> Outcome<Option<u8>> {
         loop {
             let rest = &self.buffer[self.at..self.end];
             let spaces = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
@@ -108,7 +115,7 @@ impl<R: Read> Members<R> {
     }
 
     /// Reads more: as much again as is not passed yet, at least, so that no long value is gone through time and again. False: there is no more.
-    fn fill(&mut self) -> Result<bool, String> {
+    fn fill(&mut self) -> Outcome<bool> {
         self.buffer.copy_within(self.at..self.end, 0);
         (self.at, self.end) = (0, self.end - self.at);
         let least = 2 * self.end;
@@ -119,7 +126,7 @@ impl<R: Read> Members<R> {
                 Ok(0) => return Ok(self.end > before),
                 Ok(count) => self.end += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(Failure::of_input(&error)),
             }
             if self.end >= least {
                 return Ok(true);
@@ -127,13 +134,14 @@ impl<R: Read> Members<R> {
         }
     }
 
-    fn error(&self, text: &str) -> String {
+    fn error(&self, text: &str) -> Failure {
         place(text, self.lines, self.column)
     }
 }
 
-fn place(text: &str, lines: usize, column: usize) -> String {
-    format!("this is no JSON object: {text} at line {} column {column}", lines + 1)
+fn place(text: &str, lines: usize, column: usize) -> Failure {
+    let text = format!("The input is no whole JSON object: {text} at line {} column {column}", lines + 1);
+    Failure::new(Status::Usage, text)
 }
 
 /// The length of the value with which these bytes begin, if it has ended.
@@ -142,17 +150,6 @@ fn length_of_value(bytes: &[u8]) -> Option<usize> {
         b'"' => length_of_string(bytes),
         b'{' | b'[' => length_of_compound(bytes),
         _ => bytes.iter().position(|byte| matches!(byte, b',' | b':' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r')),
-    }
-}
-
-fn length_of_string(bytes: &[u8]) -> Option<usize> {
-    let mut at = 1;
-    loop {
-        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes[at] == b'"' {
-            return Some(at + 1);
-        }
-        at += 2;
     }
 }
 
@@ -191,6 +188,10 @@ mod tests {
     }
 
     fn all(json: &str, at_once: usize) -> Result<Vec<(String, String)>, String> {
+        gather(json, at_once).map_err(|failure| failure.text)
+    }
+
+    fn gather(json: &str, at_once: usize) -> Outcome<Vec<(String, String)>> {
         let (mut members, mut all) = (Members::new(Slow(json.as_bytes(), at_once)), Vec::new());
         while let Some((name, value)) = members.next()? {
             all.push((String::from_utf8(name).unwrap(), serde_json::to_string(&value).unwrap()));
@@ -240,7 +241,7 @@ mod tests {
     #[test]
     fn a_fault_is_told_with_its_place() {
         let error = all("{\"a\": 1,\n\n  \"b\": [1,\n x]}", 2).unwrap_err();
-        assert!(error.ends_with("expected value at line 4 column 2"), "{error}");
+        assert!(error.ends_with("expected value at line 4 column 2, in the value of 'b'"), "{error}");
         let error = all("{\"a\": 1,\n\"b\" 2}", 5).unwrap_err();
         assert!(error.ends_with("expected `:` at line 2 column 4"), "{error}");
     }

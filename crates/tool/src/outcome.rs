@@ -1,9 +1,13 @@
 //! The end of the command.
 
-use std::io;
+use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sync_store::ErrorKind::{Legacy, NotAStore};
+
+use crate::printable::Harmless;
 
 /// The meaning of the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +28,28 @@ impl From<Status> for ExitCode {
     }
 }
 
+/// Says something on stderr. (Where nobody can be told, there is nobody to tell of that either.)
+pub fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "syncctl: {}", Harmless(text));
+}
+
+/// Whether a file that was read has turned out not to be sound.
+static IS_UNSOUND: AtomicBool = AtomicBool::new(false);
+
+/// Says why a file that was read is not sound: whatever else the command comes to, its status tells of that.
+pub fn say_unsound(text: &str) {
+    say(text);
+    IS_UNSOUND.store(true, Ordering::Relaxed);
+}
+
+/// The status with which the command ends that has come to this one.
+pub fn in_the_end(status: Status) -> Status {
+    match status {
+        Status::Fine | Status::NotCarried if IS_UNSOUND.load(Ordering::Relaxed) => Status::NotThere,
+        status => status,
+    }
+}
+
 /// The reason why the command has not done what it was to do: its status, and a sentence for stderr, if there is something to say.
 #[derive(Debug)]
 pub struct Failure {
@@ -35,12 +61,39 @@ impl Failure {
     pub fn new(status: Status, text: impl Into<String>) -> Self {
         Self { status, text: text.into() }
     }
+
+    /// Standard input cannot be read.
+    pub fn of_input(error: &io::Error) -> Self {
+        Self::new(Status::CannotOpen, format!("Can't read standard input: {}.", reason(error)))
+    }
+
+    /// Input cannot be kept in this folder.
+    pub fn of_folder(folder: &Path, error: &io::Error) -> Self {
+        let (folder, reason) = (folder.display(), reason(error));
+        let text = format!(
+            "Can't keep the input in '{folder}': {reason}. Choose another folder by TMPDIR, or let the input be a file."
+        );
+        Self::new(Status::CannotOpen, text)
+    }
+
+    /// The terminal is not what a screen needs.
+    pub fn of_terminal(error: &io::Error) -> Self {
+        Self::new(Status::CannotOpen, format!("Can't use the terminal: {}.", reason(error)))
+    }
+}
+
+/// Why the system has refused something.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
 }
 
 impl From<sync_store::Error> for Failure {
     fn from(error: sync_store::Error) -> Self {
+        let is_file = |path: &Path| path.metadata().is_ok_and(|metadata| metadata.is_file());
         match &error.kind {
-            NotAStore(_) => Self::new(Status::NotThere, error.to_string()),
+            // (What is no regular file, a folder say, cannot be opened, whether it was to be read or to be written.)
+            NotAStore(_) if is_file(&error.path) => Self::new(Status::NotThere, error.to_string()),
             Legacy => Self::new(
                 Status::CannotOpen,
                 format!("{error} It becomes a store with the first write of a PHP script that has the extension."),
@@ -51,12 +104,12 @@ impl From<sync_store::Error> for Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// Of the output, or the input.
+    /// Of standard output.
     fn from(error: io::Error) -> Self {
         match error.kind() {
             // Nobody reads any more: `syncctl ls FILE | head`.
             io::ErrorKind::BrokenPipe => Self::new(Status::Fine, ""),
-            _ => Self::new(Status::CannotOpen, error.to_string()),
+            _ => Self::new(Status::CannotOpen, format!("Can't write to standard output: {}.", reason(&error))),
         }
     }
 }

@@ -64,6 +64,28 @@ impl Output {
     }
 }
 
+/// A screen, where nobody says how large it is.
+const SIZE: [u16; 2] = [120, 40];
+/// No screen has more columns and rows: a terminal may say anything, and each cell takes memory.
+const MOST: [u16; 2] = [1_000, 500];
+
+/// The columns and rows of a screen for which a terminal says that it has so many.
+pub fn screen_size(columns: u16, rows: u16) -> (u16, u16) {
+    let one = |said: u16, axis: usize| if said == 0 { SIZE[axis] } else { said.min(MOST[axis]) };
+    (one(columns, 0), one(rows, 1))
+}
+
+/// The columns and rows of the terminal at standard output; 0 where there is none, or it does not say.
+pub fn reported_size() -> (u16, u16) {
+    rustix::termios::tcgetwinsize(rustix::stdio::stdout()).map_or((0, 0), |size| (size.ws_col, size.ws_row))
+}
+
+/// Whether a terminal says how large it is, and that can be.
+pub fn is_measured(terminal: impl AsFd) -> bool {
+    rustix::termios::tcgetwinsize(terminal)
+        .is_ok_and(|size| (1..=MOST[0]).contains(&size.ws_col) && (1..=MOST[1]).contains(&size.ws_row))
+}
+
 /// Lets a pipe have room for as much as any user may ask for; of anything else, nothing happens.
 pub fn widen(pipe: impl AsFd) {
     let _ = rustix::pipe::fcntl_setpipe_size(pipe, 1 << 20);

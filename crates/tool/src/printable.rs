@@ -22,6 +22,45 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
+/// The bytes that [`Printable`] shows so. `None`: it shows none so.
+pub fn unescaped(shown: &[u8]) -> Option<Vec<u8>> {
+    let (mut bytes, mut rest) = (Vec::with_capacity(shown.len()), shown);
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
+        if byte != b'\\' {
+            bytes.push(byte);
+            continue;
+        }
+        let (&kind, behind) = rest.split_first()?;
+        rest = behind;
+        match kind {
+            b'\\' => bytes.push(b'\\'),
+            b'n' => bytes.push(b'\n'),
+            b'r' => bytes.push(b'\r'),
+            b't' => bytes.push(b'\t'),
+            b'x' => {
+                let (digits, behind) = rest.split_at_checked(2)?;
+                bytes.push(u8::try_from(number(digits)?).ok()?);
+                rest = behind;
+            }
+            b'u' => {
+                let inside = rest.strip_prefix(b"{")?;
+                let end = inside.iter().position(|&byte| byte == b'}')?;
+                let character = char::from_u32(number(&inside[..end])?)?;
+                bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                rest = &inside[end + 1..];
+            }
+            _ => return None,
+        }
+    }
+    Some(bytes)
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().all(u8::is_ascii_hexdigit).then_some(())?;
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
 /// A text of our own, in which parts of others' may be that have been escaped already, or not.
 pub struct Harmless<'a>(pub &'a str);
 
@@ -74,6 +113,18 @@ mod tests {
         }
         assert!(!shown[0].contains('\n') && !shown[2].contains('\n'));
         assert_eq!(serde_json::from_str::<String>(&shown[2]).unwrap(), all);
+    }
+
+    #[test]
+    fn a_name_is_read_as_it_was_shown() {
+        let all: String = (0..=0x3000).chain(0xe0000..0xe0080).filter_map(char::from_u32).collect();
+        let bytes: Vec<u8> = (0..=255).collect();
+        for name in [all.as_bytes(), &bytes, b"", b"\\n\\", b"\0\xff\xc3"] {
+            assert_eq!(unescaped(Printable(name).to_string().as_bytes()).as_deref(), Some(name));
+        }
+        for wrong in ["\\", "\\x1", "\\xgg", "\\x+1", "\\u{", "\\u{}", "\\u{d800}", "\\u0", "\\q"] {
+            assert_eq!(unescaped(wrong.as_bytes()), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! Bars on stderr for all that takes long. Where that is no terminal, nothing is shown.
+//! Bars on stderr for all that takes long. Where that is no terminal, or one of which nobody knows how wide it is, nothing is shown: a bar
+//! could not be taken away again.
 
 use std::cell::Cell;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::printable::Harmless;
+use crate::outcome::say;
+use crate::output::{Output, is_measured};
 
 /// A bar counts in steps of so many: it has a lock and a clock of its own.
 const STEP: u64 = 256;
@@ -27,7 +29,7 @@ impl Progress {
 
     /// Says something on stderr.
     pub fn say(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("syncctl: {}", Harmless(text)));
+        self.bar.suspend(|| say(text));
     }
 
     /// Takes the bar away.
@@ -36,20 +38,28 @@ impl Progress {
     }
 }
 
-/// A bar of so many steps.
-pub fn bar(total: u64, unit: &str) -> Progress {
+/// A bar of so many steps, unless `out` goes to a terminal: what comes there tells enough, and is not to be mixed with it.
+pub fn bar(total: u64, unit: &str, out: &Output) -> Progress {
     let template = format!("{{bar:40}} {{human_pos}} of {{human_len}} {unit}, {{eta}} left");
-    shown(ProgressBar::new(total), &template)
+    let bar = match out.is_terminal() {
+        true => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden()),
+        false => ProgressBar::new(total),
+    };
+    shown(bar, &template)
 }
 
 /// A sign that something goes on of which it is not known how long it takes.
 pub fn spinner(text: &str) -> Progress {
     let spinner = ProgressBar::new_spinner().with_message(text.to_owned());
-    spinner.enable_steady_tick(Duration::from_millis(100));
-    shown(spinner, "{spinner} {msg} {human_pos}")
+    let spinner = shown(spinner, "{spinner} {msg} {human_pos}");
+    spinner.bar.enable_steady_tick(Duration::from_millis(100));
+    spinner
 }
 
 fn shown(bar: ProgressBar, template: &str) -> Progress {
+    if !is_measured(std::io::stderr()) {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

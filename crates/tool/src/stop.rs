@@ -1,25 +1,46 @@
 //! Signals that ask the command to end, which it does when it has tidied up.
 
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-/// Whether a signal has asked for an end.
-pub struct Stop(Arc<AtomicBool>);
+/// The signal that has asked for an end, if one has.
+pub struct Stop(Arc<AtomicUsize>);
 
 impl Stop {
-    /// From here on these signals end nothing by themselves.
-    pub fn new() -> io::Result<Self> {
-        let due = Arc::new(AtomicBool::new(false));
+    /// From here on these signals end nothing by themselves. (Those that were ignored before, as `nohup` does, still are.)
+    pub fn new() -> std::io::Result<Self> {
+        let (due, ignored) = (Arc::new(AtomicUsize::new(0)), ignored());
         for signal in [SIGHUP, SIGINT, SIGTERM] {
-            signal_hook::flag::register(signal, due.clone())?;
+            if ignored & 1 << (signal - 1) == 0 {
+                signal_hook::flag::register_usize(signal, due.clone(), signal as usize)?;
+            }
         }
         Ok(Self(due))
     }
 
     pub fn is_due(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) != 0
     }
+
+    /// The user has asked for an end by a key, in a mode of the terminal in which that is no signal.
+    pub fn interrupt(&self) {
+        self.0.store(SIGINT as usize, Ordering::Relaxed);
+    }
+
+    /// Ends the process by the signal that has asked for it, if one has: only so a shell, and what has started the command, sees that it
+    /// was broken off.
+    pub fn obey(&self) {
+        if let signal @ 1.. = self.0.load(Ordering::Relaxed) {
+            let _ = signal_hook::low_level::emulate_default_handler(signal as i32);
+        }
+    }
+}
+
+/// The signals that are ignored, one bit each.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

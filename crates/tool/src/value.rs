@@ -1,17 +1,41 @@
 //! The values of a store, as a tree: what is plain data, and the names of what is not.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 
 use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use sync_backend::list::Walk;
 use sync_msgpack::{Packed, ReadError, Reader, Text, write_head};
 
 use crate::printable::Printable;
 
-/// Values may be nested so deeply. (The stack has room for it.)
-pub const DEPTH: usize = 4_000;
+/// PHP nests arrays and objects so deeply in a value, unless a program changes its `unserialize_max_depth`.
+pub const PHP_DEPTH: usize = 4_096;
+
+/// The levels that such a value has in a store at most: an object is a map within an array, and strings that objects have made of
+/// themselves are a level around all of it. `main` gives the stack room for them.
+pub const DEPTH: usize = 2 * PHP_DEPTH + 1;
+
+/// Why a value cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// It is nested deeper than [`DEPTH`]: a program has raised PHP's limit.
+    TooDeep,
+    /// Its bytes make no sense.
+    Damaged(ReadError),
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooDeep => write!(f, "it is nested too deeply (in more than {DEPTH} levels)"),
+            Self::Damaged(error) => write!(f, "it is damaged: {error}"),
+        }
+    }
+}
 
 /// A value of PHP.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +91,7 @@ impl fmt::Display for Foreign<'_> {
 pub fn kind(start: &[u8]) -> String {
     use rmp::Marker::*;
     let Some((&first, behind)) = start.split_first() else { return "?".into() };
-    let ext = |bytes| match Seed(1).deserialize(&mut Reader::new(bytes)) {
+    let ext = |bytes| match Depth::new(0).seed().deserialize(&mut Reader::new(bytes)) {
         Ok(Value::Foreign(foreign)) => Some(foreign),
         _ => None,
     };
@@ -93,25 +117,33 @@ pub fn kind(start: &[u8]) -> String {
 
 impl<'a> Value<'a> {
     /// The value that a name has: what the store gives is its first form, and the changes to it since.
-    pub fn decode(stored: &'a [u8]) -> Result<Self, ReadError> {
+    pub fn decode(stored: &'a [u8]) -> Result<Self, Unread> {
+        let depth = Depth::new(DEPTH);
+        Self::assembled(stored, &depth).map_err(|error| match depth.is_exceeded() {
+            true => Unread::TooDeep,
+            false => Unread::Damaged(error),
+        })
+    }
+
+    fn assembled(stored: &'a [u8], depth: &Depth) -> Result<Self, ReadError> {
         let mut reader = Reader::new(stored);
-        let mut value = Seed(DEPTH).deserialize(&mut reader)?;
+        let mut value = depth.seed().deserialize(&mut reader)?;
         if reader.rest().is_empty() {
             return Ok(value);
         }
         while !reader.rest().is_empty() {
-            let patch = Seed(DEPTH).deserialize(&mut reader)?;
+            let patch = depth.seed().deserialize(&mut reader)?;
             value.patch(patch).ok_or(ReadError::Stopped)?;
         }
         value.settle();
         Ok(value)
     }
 
-    /// The bytes of the first form of a value, without the changes since.
-    pub fn first(stored: &[u8]) -> Result<&[u8], ReadError> {
-        let mut reader = Reader::new(stored);
-        Seed(DEPTH).deserialize(&mut reader)?;
-        Ok(&stored[..stored.len() - reader.rest().len()])
+    /// The bytes of the first form of a value, without the changes since, however deeply it is nested.
+    pub fn first(stored: &[u8]) -> Result<&[u8], Unread> {
+        let mut walk = Walk::new(stored, 0, stored.len() as u64);
+        walk.skip().ok_or(Unread::Damaged(ReadError::Truncated))?;
+        Ok(&stored[..walk.at() as usize])
     }
 
     /// The form in which a store has it. Too long strings and arrays are an error, and what is no plain data.
@@ -274,24 +306,57 @@ impl<'a> Key<'a> {
     }
 }
 
-/// Reads a value that is nested at most so deeply.
-pub struct Seed(pub usize);
+/// The number of levels that a value may have.
+pub struct Depth {
+    most: usize,
+    is_exceeded: Cell<bool>,
+}
 
-impl<'de> DeserializeSeed<'de> for Seed {
-    type Value = Value<'de>;
+impl Depth {
+    pub fn new(most: usize) -> Self {
+        Self { most, is_exceeded: Cell::new(false) }
+    }
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
-        let Some(depth) = self.0.checked_sub(1) else {
-            return Err(serde::de::Error::custom("it is nested too deeply"));
-        };
-        deserializer.deserialize_any(Tree(depth))
+    /// Reads a value of so many levels.
+    pub fn seed(&self) -> Seed<'_> {
+        Seed { left: self.most, depth: self }
+    }
+
+    /// Whether a value had more.
+    pub fn is_exceeded(&self) -> bool {
+        self.is_exceeded.get()
     }
 }
 
-/// Makes a value of what it is shown.
-struct Tree(usize);
+/// Reads a value that has at most so many levels more.
+#[derive(Clone, Copy)]
+pub struct Seed<'d> {
+    left: usize,
+    depth: &'d Depth,
+}
 
-impl<'de> Visitor<'de> for Tree {
+impl Seed<'_> {
+    /// For what is inside of an array.
+    fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
+        match self.left.checked_sub(1) {
+            Some(left) => Ok(Self { left, ..self }),
+            None => {
+                self.depth.is_exceeded.set(true);
+                Err(E::custom(format_args!("it is nested too deeply (in more than {} levels)", self.depth.most)))
+            }
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Value<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
     type Value = Value<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -336,19 +401,21 @@ impl<'de> Visitor<'de> for Tree {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value<'de>, A::Error> {
+        let seed = self.inside()?;
         let mut list = VecDeque::with_capacity(elements.size_hint().unwrap_or(0).min(4096));
-        while let Some(element) = elements.next_element_seed(Seed(self.0))? {
+        while let Some(element) = elements.next_element_seed(seed)? {
             list.push_back(element);
         }
         Ok(object(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value<'de>, A::Error> {
+        let seed = self.inside()?;
         let mut map = IndexMap::with_capacity(entries.size_hint().unwrap_or(0).min(4096));
-        while let Some(key) = entries.next_key_seed(Seed(self.0))? {
+        while let Some(key) = entries.next_key_seed(seed)? {
             let key =
                 key.into_key().ok_or_else(|| serde::de::Error::custom("a key is neither a number nor a string"))?;
-            map.insert(key, entries.next_value_seed(Seed(self.0))?);
+            map.insert(key, entries.next_value_seed(seed)?);
         }
         let mut value = Value::Map(map);
         value.settle();

@@ -6,6 +6,11 @@ use sync_backend::{Expiry, HeldLock, Now};
 
 use crate::printable::Printable;
 
+/// A name within a text for people, who would not see an empty one.
+pub fn name(name: &[u8]) -> String {
+    if name.is_empty() { "''".into() } else { Printable(name).to_string() }
+}
+
 /// The name of a lock.
 pub fn lock_name(lock: &HeldLock) -> String {
     lock.name.as_ref().map_or("the whole object".into(), |name| format!("\"{}\"", Printable(name)))

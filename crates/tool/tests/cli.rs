@@ -170,6 +170,7 @@ fn messagepack_carries_everything() {
     to.fine_with("import", &["--msgpack", "--replace"], &exported.stdout);
     assert_eq!(to.run("export", &["--msgpack"]).stdout, exported.stdout);
     fails(&to.run_with("import", &["--msgpack"], b"\x93\x01"), 2, "not what `export --msgpack` writes");
+    assert_eq!(exported.stdout.last(), Some(&4), "the number of names");
 }
 
 #[test]
@@ -236,7 +237,7 @@ fn patches_that_put_an_element_at_the_head_are_understood() {
 #[test]
 fn input_that_is_no_json_object_is_refused_with_its_place() {
     let file = Scratch::new();
-    fails(&file.run_with("import", &[], b"[1]"), 2, "this is no JSON object");
+    fails(&file.run_with("import", &[], b"[1]"), 2, "no whole JSON object");
     fails(&file.run_with("import", &[], b"{\"a\":1,\n\"b\":"), 2, "line 2");
     fails(&file.run_with("import", &[], b"{} x"), 2, "trailing");
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(3_000), "]".repeat(3_000));
@@ -330,7 +331,7 @@ fn an_import_replaces_names_or_all_and_nothing_where_it_cannot_begin() {
     let file = Scratch::new();
     file.fine("set", &["old", "1", "--ttl", "1000"]);
     file.fine("set", &["both", "1", "--ttl", "1000"]);
-    fails(&file.run_with("import", &["--replace"], b"no json"), 2, "no JSON object");
+    fails(&file.run_with("import", &["--replace"], b"no json"), 2, "no whole JSON object");
     fails(&file.run_with("import", &["--replace", "--msgpack"], b"\xc1"), 2, "not what");
     file.fine_with("import", &[], b"{\"both\": 2, \"new\": {\"1\": 1.0, \"k\": []}, \"both\": 3}");
     assert_eq!(file.fine("export", &[]), "{\n\"old\":1,\n\"both\":3,\n\"new\":{\"1\":1.0,\"k\":[]}\n}\n");

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -31,13 +31,18 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn of(mut command: Command) -> Self {
+    fn of(command: Command) -> Self {
+        Self::sized(command, size(30, 120))
+    }
+
+    /// As [`Terminal::of`], of any size that it may tell of.
+    fn sized(mut command: Command, size: Winsize) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap();
         let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        tcsetwinsize(&slave, size(30, 120)).unwrap();
+        tcsetwinsize(&slave, size).unwrap();
         let side = || Stdio::from(slave.try_clone().unwrap());
         command.stdin(side()).stdout(side()).stderr(side()).env("TERM", "xterm-256color");
         let lead = || {
@@ -86,11 +91,20 @@ impl Terminal {
 
     /// Waits until it has ended, and takes all that it has said: its status.
     fn ends(&mut self) -> Option<i32> {
+        self.status().code()
+    }
+
+    /// As [`Terminal::ends`]: the signal.
+    fn ends_by(&mut self) -> Option<i32> {
+        common::signal_of(self.status())
+    }
+
+    fn status(&mut self) -> ExitStatus {
         let status = self.child.wait().unwrap();
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(100)) {
             self.take(&bytes);
         }
-        status.code()
+        status
     }
 
     /// The terminal is as a shell wants it.
@@ -179,7 +193,7 @@ fn a_watch_shows_nothing_that_is_obeyed() {
         }
         // As by Ctrl-C.
         terminal.types("\x03");
-        assert_eq!(terminal.ends(), Some(0));
+        assert_eq!(terminal.ends_by(), Some(Signal::INT.as_raw()));
         let shown = String::from_utf8(terminal.bytes.clone()).unwrap().replace("\r\n", "\n");
         // (The terminal itself echoes the key.)
         let shown = shown.trim_end_matches("^C");
@@ -229,18 +243,18 @@ fn top_follows_the_store_the_keys_and_the_size_of_the_terminal() {
 fn top_gives_the_terminal_back_however_it_ends() {
     let file = Scratch::new();
     file.put(b"x", b"\x01");
-    for (key, status) in [("q", 0), ("\x1b", 0), ("\x03", 0)] {
+    for (key, signal) in [("q", None), ("\x1b", None), ("\x03", Some(Signal::INT.as_raw()))] {
         let mut terminal = Terminal::of(file.command("top", &[]));
         terminal.shows("a frame", |screen| screen.alternate_screen() && screen.contents().contains("commits/s"));
         terminal.types(key);
-        assert_eq!(terminal.ends(), Some(status), "{key:?}");
+        assert_eq!(terminal.ends_by(), signal, "{key:?}");
         terminal.is_restored();
     }
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let mut terminal = Terminal::of(file.command("top", &[]));
         terminal.shows("a frame", |screen| screen.alternate_screen());
         kill_process(Pid::from_child(&terminal.child), signal).unwrap();
-        assert_eq!(terminal.ends(), Some(0));
+        assert_eq!(terminal.ends_by(), Some(signal.as_raw()));
         terminal.is_restored();
     }
     // The file comes to be something else.
@@ -277,4 +291,51 @@ fn top_needs_a_terminal_but_for_one_frame() {
     assert!(frame.contains("1 name") && frame.contains("commits/s"), "{frame}");
     let narrow = file.command("top", &["--once"]).env("COLUMNS", "50").output().unwrap();
     assert!(common::text(&narrow.stdout).lines().all(|line| line.chars().count() <= 50));
+}
+
+#[test]
+fn a_terminal_may_tell_of_any_size() {
+    let file = Scratch::new();
+    for n in 0..2_000 {
+        file.put(format!("name {n}").as_bytes(), b"\x01");
+    }
+    for size in [size(0, 0), size(0, 80), size(30, 0), size(u16::MAX, u16::MAX), size(1, 1)] {
+        // (As much as a screen of 1,000 columns and 500 rows needs, and not as one of 65,535 times 65,535.)
+        let within = |command: &Command| {
+            let mut limited = Command::new("sh");
+            limited
+                .args(["-c", "ulimit -v 2000000; exec \"$0\" \"$@\""])
+                .arg(command.get_program())
+                .args(command.get_args());
+            limited
+        };
+        let mut terminal = Terminal::sized(within(&file.command("top", &["--once"])), size);
+        assert_eq!(terminal.ends(), Some(0), "{size:?}: {}", common::text(&terminal.bytes));
+        let mut terminal = Terminal::sized(within(&file.command("top", &[])), size);
+        while !common::text(&terminal.bytes).contains("\x1b[?1049h") {
+            let bytes = terminal.output.recv_timeout(NEVER).unwrap();
+            terminal.bytes.extend(bytes);
+        }
+        terminal.types("q");
+        assert_eq!(terminal.ends(), Some(0), "{size:?}");
+        for (command, arguments) in [("export", &[][..]), ("check", &[]), ("compact", &[]), ("ls", &["--help"])] {
+            let mut terminal = Terminal::sized(within(&file.command(command, arguments)), size);
+            assert_eq!(terminal.ends(), Some(0), "{command}, {size:?}");
+            let shown = common::text(&terminal.bytes);
+            let is_clean = size.ws_col == 1 || !shown.contains("names,") && !shown.contains('\x1b');
+            assert!(is_clean || command == "ls", "{command}, {size:?}: {shown:?}");
+        }
+    }
+}
+
+#[test]
+fn an_export_to_a_terminal_has_no_bar_in_it() {
+    let file = Scratch::new();
+    for n in 0..2_000 {
+        file.put(format!("name {n}").as_bytes(), b"\x01");
+    }
+    let mut terminal = Terminal::of(file.command("export", &[]));
+    assert_eq!(terminal.ends(), Some(0));
+    let shown = common::text(&terminal.bytes).replace("\r\n", "\n");
+    assert_eq!(shown, file.fine("export", &[]));
 }

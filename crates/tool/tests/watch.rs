@@ -72,6 +72,14 @@ impl Watch {
         let status = self.child.wait().unwrap();
         (status.code(), self.lines.iter().collect())
     }
+
+    /// As [`Watch::ends`], by a signal.
+    fn ends_by(mut self, signal: Signal) -> Vec<String> {
+        self.signal(signal);
+        let status = self.child.wait().unwrap();
+        assert_eq!(common::signal_of(status), Some(signal.as_raw()), "{status}");
+        self.lines.iter().collect()
+    }
 }
 
 impl Drop for Watch {
@@ -106,8 +114,7 @@ fn a_name_is_told_of_when_it_comes_changes_and_goes() {
     watch.tells("x removed");
     file.put(b"x", b"\x92\xc7\x01\x01C\x81\xa1a\x01");
     watch.tells("x = (an object of C)");
-    watch.signal(Signal::INT);
-    assert_eq!(watch.ends(), (Some(0), vec![]));
+    assert_eq!(watch.ends_by(Signal::INT), [""; 0]);
 }
 
 #[test]
@@ -131,8 +138,7 @@ fn without_names_all_are_told_of() {
     file.fine("compact", &[]);
     file.put(b"last", b"\x01");
     assert_eq!(watch.tells_of("="), "last = 1");
-    watch.signal(Signal::TERM);
-    assert_eq!(watch.ends(), (Some(0), vec![]));
+    assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
 }
 
 #[test]
@@ -202,8 +208,7 @@ fn a_lock_is_waited_for_and_a_signal_ends_that_too() {
     store.unlock();
     watch.tells("x = 86");
     store.lock(sync_store::Patience::default()).unwrap();
-    watch.signal(Signal::INT);
-    assert_eq!(watch.ends().0, Some(0));
+    watch.ends_by(Signal::HUP);
 }
 
 #[test]
@@ -211,4 +216,32 @@ fn what_is_no_store_is_refused() {
     let file = Scratch::new();
     std::fs::write(&file.0, b"something else altogether").unwrap();
     fails(&file.run("watch", &[]), 1, "is not a Sync store");
+}
+
+#[test]
+fn an_empty_name_is_shown_and_signals_that_were_ignored_still_are() {
+    let file = Scratch::new();
+    let watch = Watch::begun(&file, &["", "x"], "x");
+    file.put(b"", b"\x01");
+    watch.tells("'' = 1");
+    drop(watch);
+    // As `nohup` starts it.
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" watch \"$1\" x --count 2", env!("CARGO_BIN_EXE_syncctl")])
+        .arg(&file.0)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let watch = Watch { lines: lines(child.stdout.take().unwrap()), child };
+    for n in 0.. {
+        file.put(b"x", &[n as u8 & 0x7f]);
+        if watch.lines.recv_timeout(Duration::from_millis(20)).is_ok() {
+            break;
+        }
+        assert!(n < 3_000, "it says nothing");
+    }
+    watch.signal(Signal::HUP);
+    std::thread::sleep(Duration::from_millis(300));
+    file.put(b"x", b"\xc3");
+    assert_eq!(watch.ends().0, Some(0));
 }

@@ -4,36 +4,37 @@ use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
-use std::time::Duration;
 
 use sync_backend::{Change, Expiry, Now, list_note};
 
 use crate::file;
 use crate::json;
-use crate::outcome::{Failure, Outcome, Status};
-use crate::printable::{Harmless, Printable};
+use crate::outcome::{Failure, Outcome, Status, say};
+use crate::printable::Printable;
 use crate::value::Value;
 
 /// Sets a name to a value.
 pub fn set(path: &Path, name: &OsStr, value: &OsStr, string: bool, ttl: Option<f64>) -> Outcome {
+    check_name(name.as_bytes())
+        .map_err(|why| Failure::new(Status::Usage, format!("The name can't be stored: {why}.")))?;
     let mut text = value.to_owned().into_vec();
     if !string && text == b"-" {
         text.clear();
-        std::io::stdin().read_to_end(&mut text)?;
+        std::io::stdin().read_to_end(&mut text).map_err(|error| Failure::of_input(&error))?;
     }
     let value = if string {
         Value::String(text.as_slice().into())
     } else {
-        json::parse(&text).map_err(|error| {
+        json::parse(&mut text).map_err(|error| {
             let text = format!("The value is no JSON: {error}. For a string write '\"…\"', or --string.");
             Failure::new(Status::Usage, text)
         })?
     };
-    let expiry = ttl.map(expiry).transpose()?;
+    let expiry = ttl.map_or(Ok(None), expiry)?;
     let bytes =
         encoded(&value).map_err(|why| Failure::new(Status::Usage, format!("The value can't be stored: {why}.")))?;
     let change = put(name.as_bytes(), &bytes, note(&value), expiry);
-    file::retry(&file::any(path), |store| store.commit(&[change], None))?;
+    file::retry(&*file::any(path), |store| store.commit(&[change], None))?;
     Ok(Status::Fine)
 }
 
@@ -55,16 +56,21 @@ pub fn put<'a, V>(key: &'a [u8], body: &'a [u8], note: Option<i64>, expiry: Opti
     Change::Put { key, head: &[], body, note, expiry, anew: false }
 }
 
-fn expiry(seconds: f64) -> Outcome<Expiry> {
-    let no_seconds = || Failure::new(Status::Usage, "--ttl takes a number of seconds.");
-    // (The greater one of NAN and 0 is 0.)
-    let seconds = if seconds.is_nan() { Err(no_seconds()) } else { Ok(seconds.max(0.0)) }?;
-    let left = Duration::try_from_secs_f64(seconds).map_err(|_| no_seconds())?;
-    match u64::try_from(left.as_millis()) {
-        Ok(0) => Ok(Expiry::PAST),
-        Ok(left) => Now::read().after(left).ok_or_else(|| Failure::new(Status::Usage, "--ttl is too long.")),
-        Err(_) => Err(Failure::new(Status::Usage, "--ttl is too long.")),
+/// When a value expires that stays for so many seconds, as PHP counts them: it is over for 0 and less, a part of a millisecond is one, and
+/// more than can be counted is for ever.
+fn expiry(seconds: f64) -> Outcome<Option<Expiry>> {
+    const FOR_EVER: f64 = i64::MAX as f64;
+    match (seconds * 1e3).ceil() {
+        nan if nan.is_nan() => Err(Failure::new(Status::Usage, "--ttl takes a number of seconds.")),
+        FOR_EVER.. => Ok(None),
+        milliseconds @ 1.0.. => Ok(Now::read().after(milliseconds as u64)),
+        _ => Ok(Some(Expiry::PAST)),
     }
+}
+
+/// Refuses names that no property of PHP can have, so that no script could use or remove them.
+pub fn check_name(name: &[u8]) -> Result<(), &'static str> {
+    if name.first() == Some(&0) { Err("no name begins with a NUL, as no property of PHP does") } else { Ok(()) }
 }
 
 /// Removes names, one after the other.
@@ -73,10 +79,10 @@ pub fn rm(path: &Path, names: &[OsString], force: bool) -> Outcome {
     let store = file::any(path);
     let mut status = Status::Fine;
     for name in names {
-        let was_there = file::retry(&store, |store| store.remove(name.as_bytes()))?;
+        let was_there = file::retry(&*store, |store| store.remove(name.as_bytes()))?;
         if !was_there && !force {
             let text = format!("There is no '{}' in '{}'.", Printable(name.as_bytes()), path.display());
-            eprintln!("syncctl: {}", Harmless(&text));
+            say(&text);
             status = Status::NotThere;
         }
     }

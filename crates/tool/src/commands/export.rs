@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::fmt;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use serde::Serialize;
 use sync_backend::Expiry;
 
 use super::item::Item;
@@ -15,19 +17,20 @@ use crate::outcome::{Failure, Outcome, Status};
 use crate::output::Output;
 use crate::printable::Printable;
 use crate::progress::{Progress, bar};
-use crate::value::Value;
+use crate::value::{Unread, Value};
 use crate::words::count;
 
 /// Writes names and values to standard output.
 pub fn export(path: &Path, prefix: &OsStr, msgpack: bool, lock: bool) -> Outcome {
     let look = if lock { Look::alone(path)? } else { Look::at(path)? };
-    let progress = bar(look.len()?, "names");
+    let out = Output::of_much();
+    let progress = bar(look.len()?, "names", &out);
     let prefix = prefix.as_bytes();
-    if msgpack { export_msgpack(look, prefix, &progress) } else { export_json(look, prefix, &progress) }
+    if msgpack { export_msgpack(look, out, prefix, &progress) } else { export_json(look, out, prefix, &progress) }
 }
 
-fn export_json(mut look: Look, prefix: &[u8], progress: &Progress) -> Outcome {
-    let (mut out, mut left_out, mut is_first) = (Output::of_much(), 0u64, true);
+fn export_json(mut look: Look, mut out: Output, prefix: &[u8], progress: &Progress) -> Outcome {
+    let (mut left_out, mut damaged, mut is_first) = (0u64, 0u64, true);
     out.write_all(b"{")?;
     look.values(prefix, |name, bytes| {
         progress.count();
@@ -43,7 +46,10 @@ fn export_json(mut look: Look, prefix: &[u8], progress: &Progress) -> Outcome {
                 }
             }
             Err(why) => {
-                left_out += 1;
+                *match why {
+                    Obstacle::Damage(_) => &mut damaged,
+                    Obstacle::NoJson(_) => &mut left_out,
+                } += 1;
                 progress.say(&format!("'{}' is left out: {why}.", Printable(name)));
             }
         }
@@ -52,6 +58,10 @@ fn export_json(mut look: Look, prefix: &[u8], progress: &Progress) -> Outcome {
     out.write_all(b"\n}\n")?;
     out.flush()?;
     progress.end();
+    if damaged != 0 {
+        let names = count(damaged, "value is", "values are");
+        return Err(Failure::new(Status::NotThere, format!("{names} damaged: the file is not sound.")));
+    }
     if left_out == 0 {
         return Ok(Status::Fine);
     }
@@ -68,10 +78,28 @@ enum Plain<'a> {
     Other(Value<'a>),
 }
 
+/// Why a name is left out.
+enum Obstacle {
+    NoJson(String),
+    Damage(Unread),
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoJson(why) => f.write_str(why),
+            Self::Damage(why) => why.fmt(f),
+        }
+    }
+}
+
 /// A name and its value, if there is JSON for both.
-fn plain<'a>(name: &'a [u8], bytes: &'a [u8]) -> Result<(&'a str, Plain<'a>), String> {
-    let name = std::str::from_utf8(name).map_err(|_| "its name is not UTF-8".to_owned())?;
-    let value = Value::decode(bytes).map_err(|error| format!("it is damaged: {error}"))?;
+fn plain<'a>(name: &'a [u8], bytes: &'a [u8]) -> Result<(&'a str, Plain<'a>), Obstacle> {
+    let name = std::str::from_utf8(name).map_err(|_| Obstacle::NoJson("its name is not UTF-8".into()))?;
+    let value = Value::decode(bytes).map_err(|error| match error {
+        Unread::TooDeep => Obstacle::NoJson(error.to_string()),
+        Unread::Damaged(_) => Obstacle::Damage(error),
+    })?;
     if let Value::String(Cow::Borrowed(text)) = value
         && let Ok(text) = std::str::from_utf8(text)
     {
@@ -79,26 +107,33 @@ fn plain<'a>(name: &'a [u8], bytes: &'a [u8]) -> Result<(&'a str, Plain<'a>), St
     }
     match json::obstacle(&value) {
         None => Ok((name, Plain::Other(value))),
-        Some(why) => Err(format!("it has {why}")),
+        Some(why) => Err(Obstacle::NoJson(format!("it has {why}"))),
     }
 }
 
-fn export_msgpack(mut look: Look, prefix: &[u8], progress: &Progress) -> Outcome {
-    let mut out = Output::of_much();
+fn export_msgpack(mut look: Look, mut out: Output, prefix: &[u8], progress: &Progress) -> Outcome {
     if out.is_terminal() {
         return Err(Failure::new(Status::Usage, "MessagePack is not for a terminal: export --msgpack FILE >x.msgpack"));
     }
+    let mut names = 0u64;
     look.names(prefix, |store, name| {
         progress.count();
         // Value and expiry by one look.
         let Some((bytes, expiry)) = read(store, name, &mut Default::default())? else { return Ok(()) };
         let item = Item(name.to_vec(), bytes, expiry.map(Expiry::milliseconds));
-        rmp_serde::encode::write(&mut out, &item).map_err(|error| match error {
-            rmp_serde::encode::Error::InvalidValueWrite(error) => Failure::from(std::io::Error::from(error)),
-            error => Failure::new(Status::CannotOpen, error.to_string()),
-        })
+        names += 1;
+        write_part(&mut out, &item)
     })?;
+    // Only so those who read it can tell that it is whole.
+    write_part(&mut out, &names)?;
     out.flush()?;
     progress.end();
     Ok(Status::Fine)
+}
+
+fn write_part(out: &mut Output, part: &impl Serialize) -> Outcome<()> {
+    rmp_serde::encode::write(out, part).map_err(|error| match error {
+        rmp_serde::encode::Error::InvalidValueWrite(error) => Failure::from(std::io::Error::from(error)),
+        error => Failure::new(Status::CannotOpen, error.to_string()),
+    })
 }

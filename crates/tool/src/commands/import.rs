@@ -1,61 +1,136 @@
 //! `import`.
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader, stdin};
+use std::io::{BufRead, BufReader, ErrorKind, Read, stdin};
 use std::path::Path;
 
+use rmp_serde::decode::Error;
 use serde::Deserialize;
 use sync_backend::{Appended, Change, Expiry, Rewrite};
 
-use super::edit::{encoded, note, put};
-use super::item::Item;
+use super::edit::{check_name, encoded, note, put};
+use super::item::{Item, Part};
 use crate::file::{self, Shared};
 use crate::members::Members;
 use crate::outcome::{Failure, Outcome, Status};
 use crate::output::widen;
 use crate::printable::Printable;
 use crate::progress::{Progress, spinner};
-use crate::value::Value;
+use crate::spool::Spool;
+use crate::value::{Unread, Value};
+use crate::words;
 
 /// A commit is of so many bytes, and those of one more name.
 const BATCH: usize = 1 << 20;
 /// And of so many names.
 const NAMES: usize = 1_000;
 
+/// The form of the input.
+#[derive(Clone, Copy)]
+enum Form {
+    Json,
+    MessagePack,
+}
+
 /// Reads names and values from standard input.
 pub fn import(path: &Path, msgpack: bool, replace: bool) -> Outcome {
+    let form = if msgpack { Form::MessagePack } else { Form::Json };
     let progress = spinner("names:");
     let store = file::any(path);
-    widen(rustix::stdio::stdin());
-    let mut importer = Importer { store: &store, batch: Vec::new(), bytes: 0, names: HashSet::new(), replace };
-    let done = if msgpack { import_msgpack(&mut importer, &progress) } else { import_json(&mut importer, &progress) };
+    let mut importer = Importer::new(&*store, replace);
+    let done = if replace {
+        import_whole(&mut importer, form, &progress)
+    } else {
+        widen(rustix::stdio::stdin());
+        read(form, stdin().lock(), &mut |part| importer.add_part(part, &progress))
+    };
+    let done = done.and_then(|()| importer.flush());
     progress.end();
-    done?;
-    importer.flush()?;
-    Ok(Status::Fine)
+    done.map_err(|failure| importer.told_with(failure))?;
+    importer.end()
 }
 
-fn import_json<B: Shared>(importer: &mut Importer<B>, progress: &Progress) -> Outcome<()> {
-    let mut members = Members::new(stdin().lock());
-    let usage = |why: String| Failure::new(Status::Usage, why);
-    while let Some((name, value)) = members.next().map_err(usage)? {
-        let bytes = encoded(&value).map_err(|why| usage(format!("'{}' can't be stored: {why}.", Printable(&name))))?;
-        importer.add(Put { name, bytes, note: note(&value), expiry: None })?;
-        progress.count();
-    }
-    Ok(())
+/// Removes everything for the input's sake, which is read to its end before: where it was cut off, or is none, nothing is changed.
+fn import_whole<B: Shared>(importer: &mut Importer<B>, form: Form, progress: &Progress) -> Outcome<()> {
+    let mut spool = Spool::new()?;
+    spool.read_first(|input| {
+        read(form, input, &mut |part| match part {
+            Incoming::Value(..) => Ok(()),
+            Incoming::Stored(Item(name, stored, _)) => decode(&name, &stored).map(drop),
+        })
+    })?;
+    read(form, spool.again()?, &mut |part| importer.add_part(part, progress))
 }
 
-fn import_msgpack<B: Shared>(importer: &mut Importer<B>, progress: &Progress) -> Outcome<()> {
-    let mut input = rmp_serde::Deserializer::new(BufReader::with_capacity(1 << 20, stdin().lock()));
-    while !input.get_mut().fill_buf()?.is_empty() {
-        let item = Item::deserialize(&mut input).map_err(|error| {
-            Failure::new(Status::Usage, format!("The input is not what `export --msgpack` writes: {error}."))
-        })?;
-        importer.add_stored(item)?;
-        progress.count();
+/// A name in the input.
+enum Incoming<'v> {
+    Value(Vec<u8>, Value<'v>),
+    /// In the form in which it was stored.
+    Stored(Item),
+}
+
+/// Reads all of an input. Only when that has returned without a failure, the input was whole.
+fn read(form: Form, input: impl Read, each: &mut dyn FnMut(Incoming) -> Outcome<()>) -> Outcome<()> {
+    match form {
+        Form::Json => {
+            let mut members = Members::new(input);
+            while let Some((name, value)) = members.next()? {
+                each(Incoming::Value(name, value))?;
+            }
+            Ok(())
+        }
+        Form::MessagePack => read_msgpack(BufReader::with_capacity(1 << 20, input), each),
     }
-    Ok(())
+}
+
+fn read_msgpack(input: impl BufRead, each: &mut dyn FnMut(Incoming) -> Outcome<()>) -> Outcome<()> {
+    let wrong =
+        |why: &str| Failure::new(Status::Usage, format!("The input is not what `export --msgpack` writes: {why}."));
+    let mut input = rmp_serde::Deserializer::new(input);
+    let has_ended = |input: &mut rmp_serde::Deserializer<_>| -> Outcome<bool> {
+        let rest = BufRead::fill_buf(rmp_serde::Deserializer::get_mut(input));
+        rest.map(<[u8]>::is_empty).map_err(|error| Failure::of_input(&error))
+    };
+    let mut names = 0u64;
+    loop {
+        let cut_off = || wrong(&format!("it was cut off after {}", words::count(names, "name", "names")));
+        if has_ended(&mut input)? {
+            return Err(cut_off());
+        }
+        let part = Part::deserialize(&mut input).map_err(|error| match error {
+            Error::InvalidMarkerRead(error) | Error::InvalidDataRead(error) => match error.kind() {
+                ErrorKind::UnexpectedEof => cut_off(),
+                _ => Failure::of_input(&error),
+            },
+            error => wrong(&error.to_string()),
+        });
+        match part? {
+            Part::Name(item) => each(Incoming::Stored(item))?,
+            Part::End(count) if count != names => {
+                return Err(wrong(&format!("it had {count} names, and {names} of them have come")));
+            }
+            Part::End(_) if has_ended(&mut input)? => return Ok(()),
+            Part::End(_) => return Err(wrong("something follows behind its end")),
+        }
+        names += 1;
+    }
+}
+
+fn encode(name: &[u8], value: &Value) -> Outcome<Vec<u8>> {
+    encoded(value).map_err(|why| Failure::new(Status::Usage, format!("'{}' can't be stored: {why}.", Printable(name))))
+}
+
+/// A value as it was stored; `None`: it is too deep for that, and may be sound.
+fn decode<'v>(name: &[u8], stored: &'v [u8]) -> Outcome<Option<Value<'v>>> {
+    match Value::decode(stored) {
+        Ok(value) => Ok(Some(value)),
+        Err(Unread::TooDeep) => Ok(None),
+        Err(why) => Err(unreadable(name, why)),
+    }
+}
+
+fn unreadable(name: &[u8], why: Unread) -> Failure {
+    Failure::new(Status::Usage, format!("The value of '{}' can't be read: {why}.", Printable(name)))
 }
 
 /// A name to be stored.
@@ -75,9 +150,55 @@ struct Importer<'s, B> {
     names: HashSet<Vec<u8>>,
     /// The next commit is the first one, and removes everything before.
     replace: bool,
+    /// The names that have been stored, and those that could not be carried over.
+    stored: u64,
+    left_out: u64,
 }
 
-impl<B: Shared> Importer<'_, B> {
+impl<'s, B: Shared> Importer<'s, B> {
+    fn new(store: &'s B, replace: bool) -> Self {
+        Self { store, batch: Vec::new(), bytes: 0, names: HashSet::new(), replace, stored: 0, left_out: 0 }
+    }
+
+    /// A failure, with what has been changed before it.
+    fn told_with(&self, mut failure: Failure) -> Failure {
+        if self.stored > 0 {
+            let names = words::count(self.stored, "name before that was", "names before that were");
+            failure.text = format!("{}. {names} stored.", failure.text.trim_end_matches('.'));
+        }
+        failure
+    }
+
+    /// All of it has been stored.
+    fn end(&self) -> Outcome {
+        match self.left_out {
+            0 => Ok(Status::Fine),
+            left_out => {
+                let names = words::count(left_out, "name is", "names are");
+                Err(Failure::new(Status::NotCarried, format!("{names} left out.")))
+            }
+        }
+    }
+
+    fn add_part(&mut self, part: Incoming, progress: &Progress) -> Outcome<()> {
+        progress.count();
+        let name = match &part {
+            Incoming::Value(name, _) | Incoming::Stored(Item(name, ..)) => name,
+        };
+        if let Err(why) = check_name(name) {
+            self.left_out += 1;
+            progress.say(&format!("'{}' is left out: {why}.", Printable(name)));
+            return Ok(());
+        }
+        match part {
+            Incoming::Value(name, value) => {
+                let bytes = encode(&name, &value)?;
+                self.add(Put { name, bytes, note: note(&value), expiry: None })
+            }
+            Incoming::Stored(item) => self.add_stored(item),
+        }
+    }
+
     fn add(&mut self, put: Put) -> Outcome<()> {
         if !self.names.insert(put.name.clone()) {
             self.flush()?;
@@ -91,8 +212,12 @@ impl<B: Shared> Importer<'_, B> {
     fn flush(&mut self) -> Outcome<()> {
         let puts = self.batch.iter().map(|it| put(&it.name, &it.bytes, it.note, it.expiry));
         let changes: Vec<_> = self.replace.then_some(Change::Clear).into_iter().chain(puts).collect();
+        if changes.is_empty() && self.stored > 0 {
+            return Ok(());
+        }
         file::retry(self.store, |store| store.commit(&changes, None))?;
         drop(changes);
+        self.stored += self.batch.len() as u64;
         self.replace = false;
         self.batch.clear();
         self.names.clear();
@@ -103,14 +228,14 @@ impl<B: Shared> Importer<'_, B> {
     /// Sets a name to a value as it was stored, in whatever form.
     fn add_stored(&mut self, Item(name, stored, expiry): Item) -> Outcome<()> {
         let expiry = expiry.map(Expiry::at);
-        let damaged =
-            |why| Failure::new(Status::Usage, format!("The value of '{}' is damaged: {why}.", Printable(&name)));
-        let value = Value::decode(&stored).map_err(damaged)?;
-        if let Ok(bytes) = encoded(&value) {
+        if let Some(value) = decode(&name, &stored)?
+            && let Ok(bytes) = encoded(&value)
+        {
             let note = note(&value);
             return self.add(Put { name, bytes, note, expiry });
         }
-        let first = Value::first(&stored).map_err(damaged)?;
+        // It goes on as it is.
+        let first = Value::first(&stored).map_err(|why| unreadable(&name, why))?;
         self.add(Put { name: name.clone(), bytes: first.to_vec(), note: None, expiry })?;
         let changes = &stored[first.len()..];
         if changes.is_empty() {

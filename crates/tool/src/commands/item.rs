@@ -1,6 +1,10 @@
-//! A name on its way through MessagePack.
+//! Names on their way through MessagePack.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A name as `export --msgpack` writes it: an array of three.
 #[derive(Serialize, Deserialize)]
@@ -12,6 +16,35 @@ pub struct Item(
     /// When it expires (ms since 1970).
     pub Option<u64>,
 );
+
+/// A part of what `export --msgpack` writes: one name after the other, and their number last.
+pub enum Part {
+    Name(Item),
+    /// The end, behind so many names. A stream without it was cut off.
+    End(u64),
+}
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Parts;
+        impl<'de> Visitor<'de> for Parts {
+            type Value = Part;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an array of a name, its value and its expiry, or the number of names")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, parts: A) -> Result<Part, A::Error> {
+                Item::deserialize(SeqAccessDeserializer::new(parts)).map(Part::Name)
+            }
+
+            fn visit_u64<E>(self, names: u64) -> Result<Part, E> {
+                Ok(Part::End(names))
+            }
+        }
+        deserializer.deserialize_any(Parts)
+    }
+}
 
 /// Bytes as a bin.
 mod bin {

@@ -11,8 +11,8 @@ use crate::json;
 use crate::outcome::{Failure, Outcome, Status};
 use crate::output::Output;
 use crate::printable::Printable;
-use crate::value::Value;
-use crate::words::seconds_left;
+use crate::value::{Unread, Value};
+use crate::words::{name as shown_name, seconds_left};
 
 /// Lists names.
 pub fn ls(path: &Path, prefix: &OsStr, long: bool, null: bool) -> Outcome {
@@ -25,7 +25,7 @@ pub fn ls(path: &Path, prefix: &OsStr, long: bool, null: bool) -> Outcome {
             writeln!(out, "{}", Printable(name))?;
         } else if let Some(facts) = Facts::of(store, name)? {
             let left = seconds_left(facts.expiry).map_or("-".into(), |left| format!("{left:.1}"));
-            writeln!(out, "{:<12} {:>12} {left:>10}  {}", facts.kind, facts.bytes, Printable(name))?;
+            writeln!(out, "{:<12} {:>12} {left:>10}  {}", facts.kind, facts.bytes, shown_name(name))?;
         }
         Ok(())
     })?;
@@ -38,13 +38,18 @@ pub fn get(path: &Path, name: &OsStr, raw: bool, pretty: bool) -> Outcome {
     file::must_exist(path)?;
     let store = file::looked_at(path);
     let shown = Printable(name.as_bytes());
-    let Some((bytes, _)) = file::read(&store, name.as_bytes(), &mut Default::default())? else {
+    let Some((bytes, _)) = file::read(&*store, name.as_bytes(), &mut Default::default())? else {
         let text = format!("There is no '{shown}' in '{}'.", path.display());
         return Err(Failure::new(Status::NotThere, text));
     };
     let mut out = Output::new();
-    let value = Value::decode(&bytes)
-        .map_err(|error| Failure::new(Status::NotThere, format!("The value of '{shown}' is damaged: {error}.")))?;
+    let value = Value::decode(&bytes).map_err(|why| {
+        let status = match why {
+            Unread::TooDeep => Status::NotCarried,
+            Unread::Damaged(_) => Status::NotThere,
+        };
+        Failure::new(status, format!("The value of '{shown}' can't be read: {why}."))
+    })?;
     match &value {
         Value::String(text) if raw => {
             out.bytes(text)?;

@@ -10,10 +10,10 @@ use sync_backend::{Backend, Stats};
 
 use crate::facts::Facts;
 use crate::file;
-use crate::outcome::{Failure, Outcome, Status};
+use crate::outcome::{Failure, Outcome, Status, say};
 use crate::output::Output;
-use crate::printable::{Harmless, Printable};
-use crate::words::{bytes, lock_name, process, seconds, seconds_left, since};
+use crate::printable::Printable;
+use crate::words::{bytes, lock_name, name as shown_name, process, seconds, seconds_left, since};
 
 /// Prints the state of a file, or of names in it.
 pub fn stat(path: &Path, names: &[OsString], json: bool) -> Outcome {
@@ -21,7 +21,7 @@ pub fn stat(path: &Path, names: &[OsString], json: bool) -> Outcome {
     let store = file::looked_at(path);
     let mut out = Output::new();
     if names.is_empty() {
-        let stats = Backend::stats(&store)?;
+        let stats = Backend::stats(&*store)?;
         match json {
             true => out.json(&as_json(&stats), true)?,
             false => write_stats(&stats, &mut out)?,
@@ -35,9 +35,9 @@ pub fn stat(path: &Path, names: &[OsString], json: bool) -> Outcome {
     let mut status = Status::Fine;
     for name in names {
         let name = name.as_bytes();
-        let Some(facts) = Facts::of(&store, name)? else {
+        let Some(facts) = Facts::of(&*store, name)? else {
             let text = format!("There is no '{}' in '{}'.", Printable(name), path.display());
-            eprintln!("syncctl: {}", Harmless(&text));
+            say(&text);
             status = Status::NotThere;
             continue;
         };
@@ -64,7 +64,7 @@ fn facts_as_json(name: &[u8], facts: &Facts) -> serde_json::Value {
 }
 
 fn write_facts(name: &[u8], facts: &Facts, out: &mut impl Write) -> std::io::Result<()> {
-    writeln!(out, "name         {}", Printable(name))?;
+    writeln!(out, "name         {}", shown_name(name))?;
     writeln!(out, "type         {}", facts.kind)?;
     if let Some(elements) = facts.elements {
         writeln!(out, "elements     {elements}")?;

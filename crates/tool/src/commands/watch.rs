@@ -12,14 +12,14 @@ use serde::Serialize;
 use sync_backend::{Backend, Expiry, Found, Now, Since, Wanted};
 use sync_store::{Store, Version};
 
-use crate::file;
+use crate::file::{self, Opened};
 use crate::json;
 use crate::outcome::{Failure, Outcome, Status};
 use crate::output::Output;
 use crate::printable::Printable;
 use crate::stop::Stop;
 use crate::value::Value;
-use crate::words::{seconds, seconds_left};
+use crate::words::{name as shown_name, seconds, seconds_left};
 
 /// The longest sleep between two looks whether it is time to end.
 const SLICE: Duration = Duration::from_millis(250);
@@ -46,7 +46,7 @@ pub fn watch(path: &Path, names: &[OsString], watched: &Watched) -> Outcome {
         left: watched.count,
         printed: 0,
         until: watched.timeout.map(|timeout| Instant::now() + timeout),
-        stop: Stop::new()?,
+        stop: Stop::new().map_err(|error| Failure::of_terminal(&error))?,
     };
     // Failures to open it are told at once.
     watch.state()?;
@@ -56,7 +56,8 @@ pub fn watch(path: &Path, names: &[OsString], watched: &Watched) -> Outcome {
         watch.names(names)?
     }
     watch.out.flush()?;
-    let is_enough = watched.timeout.is_none() || watch.stop.is_due() || watch.printed >= watched.count.unwrap_or(1);
+    watch.stop.obey();
+    let is_enough = watched.timeout.is_none() || watch.printed >= watched.count.unwrap_or(1);
     Ok(if is_enough { Status::Fine } else { Status::NotThere })
 }
 
@@ -68,7 +69,7 @@ struct Name<'n> {
 }
 
 struct Watch {
-    store: Store,
+    store: Opened,
     out: Output,
     json: bool,
     left: Option<u64>,
@@ -90,7 +91,7 @@ impl Watch {
 
     /// Runs an operation until it has had its way, or it is time to end: `None`.
     fn retry<T>(&self, mut operation: impl FnMut(&Store) -> sync_store::Result<T>) -> Outcome<Option<T>> {
-        file::retry(&self.store, |store| if self.is_over() { Ok(None) } else { operation(store).map(Some) })
+        file::retry(&*self.store, |store| if self.is_over() { Ok(None) } else { operation(store).map(Some) })
     }
 
     fn state(&self) -> Outcome<u64> {
@@ -232,7 +233,7 @@ impl Watch {
     }
 
     fn print_text(&mut self, name: &[u8], shown: Option<Shown>) -> std::io::Result<()> {
-        write!(self.out, "{}", Printable(name))?;
+        write!(self.out, "{}", shown_name(name))?;
         let Some(Shown { value, expiry }) = shown else { return write!(self.out, " removed") };
         write!(self.out, " = ")?;
         match value {
@@ -251,7 +252,7 @@ struct Shown<'v> {
 
 impl<'v> Shown<'v> {
     fn of(bytes: &'v [u8], expiry: Option<Expiry>) -> Self {
-        let value = Value::decode(bytes).map_err(|error| format!("damaged: {error}"));
+        let value = Value::decode(bytes).map_err(|why| why.to_string());
         let value = value.and_then(|value| match json::obstacle(&value) {
             None => Ok(value),
             Some(why) => Err(why),

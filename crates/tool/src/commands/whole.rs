@@ -39,7 +39,7 @@ fn checked(path: &Path) -> Outcome<Report> {
     // A file that would have to be put right before it is used (a copy, or one that has come through a boot) is put right in memory, and
     // that tells what is wrong with it.
     let store = file::looked_at(path);
-    let report = file::retry(&store, |store| match store.check() {
+    let report = file::retry(&*store, |store| match store.check() {
         // One that is in use: its writers wait.
         Err(error) if matches!(error.kind, ErrorKind::NotWritable(_)) => Ok(None),
         checked => checked.map(Some),
@@ -48,7 +48,7 @@ fn checked(path: &Path) -> Outcome<Report> {
     drop(store);
     let mut report = match report {
         Some(report) => report,
-        None => file::retry(&file::any(path), |store| store.check())?,
+        None => file::retry(&*file::any(path), |store| store.check())?,
     };
     report.problems.extend(warning);
     Ok(report)
@@ -60,7 +60,7 @@ pub fn compact(path: &Path) -> Outcome {
     let store = file::any(path);
     let before = store.stats()?.memory_bytes;
     let progress = spinner("compacting");
-    let compacted = file::retry(&store, |store| store.compact());
+    let compacted = file::retry(&*store, |store| store.compact());
     progress.end();
     compacted?;
     let after = store.stats()?.memory_bytes;

@@ -1,5 +1,6 @@
 //! `top`: a store, live.
 
+mod bounded;
 mod run;
 mod sample;
 mod view;

@@ -6,23 +6,22 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ratatui::backend::TestBackend;
+use ratatui::backend::{CrosstermBackend, TestBackend};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use ratatui::crossterm::terminal::size;
-use ratatui::{DefaultTerminal, Terminal};
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 
+use super::bounded::Bounded;
 use super::sample::{Sample, Sampler};
 use super::view::{Shown, draw};
 use crate::file;
 use crate::outcome::{Failure, Outcome, Status};
-use crate::output::Output;
+use crate::output::{Output, reported_size, screen_size};
 use crate::printable::Printable;
 use crate::stop::Stop;
 
 /// The longest wait for a key: a signal is noticed afterwards.
 const SLICE: Duration = Duration::from_millis(250);
-/// A screen, where nobody says how large it is.
-const SIZE: (u16, u16) = (120, 40);
 /// Lines of a page.
 const PAGE: isize = 20;
 
@@ -40,19 +39,25 @@ pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outco
     if !stdout().is_terminal() {
         return Err(Failure::new(Status::Usage, "top needs a terminal; top --once prints one frame."));
     }
-    let stop = Stop::new()?;
-    // (A panic gives it back as well, before it says anything.)
-    let mut terminal = ratatui::try_init()?;
-    let outcome = show(&mut terminal, &title, &mut sampler, interval, &stop);
-    ratatui::try_restore()?;
+    let of_terminal = |error| Failure::of_terminal(&error);
+    let stop = Stop::new().map_err(of_terminal)?;
+    // (A panic gives it back as well, before it says anything. The screen that this would make is as large as the terminal says.)
+    let no_size = TerminalOptions { viewport: Viewport::Fixed(Rect::ZERO) };
+    drop(ratatui::try_init_with_options(no_size).map_err(of_terminal)?);
+    let outcome = Terminal::new(Bounded(CrosstermBackend::new(stdout())))
+        .map_err(of_terminal)
+        .and_then(|mut terminal| show(&mut terminal, &title, &mut sampler, interval, &stop));
+    ratatui::try_restore().map_err(of_terminal)?;
+    stop.obey();
     outcome
 }
 
 /// Prints one frame as text.
 fn print(title: &str, sample: &Sample) -> Outcome {
-    let number = |name| std::env::var(name).ok().and_then(|number| number.parse().ok()).filter(|&number| number > 0);
-    let terminal = size().ok().filter(|_| stdout().is_terminal()).unwrap_or(SIZE);
-    let (width, height) = (number("COLUMNS").unwrap_or(terminal.0), number("LINES").unwrap_or(terminal.1));
+    let number = |name| std::env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(0);
+    let either = |said, reported| if said == 0 { reported } else { said };
+    let (columns, rows) = reported_size();
+    let (width, height) = screen_size(either(number("COLUMNS"), columns), either(number("LINES"), rows));
     let Ok(mut screen) = Terminal::new(TestBackend::new(width, height));
     let Ok(_) = screen.draw(|frame| draw(frame, title, sample, Shown::default()));
     let mut out = Output::new();
@@ -65,7 +70,7 @@ fn print(title: &str, sample: &Sample) -> Outcome {
 }
 
 fn show(
-    terminal: &mut DefaultTerminal,
+    terminal: &mut Terminal<Bounded>,
     title: &str,
     sampler: &mut Sampler,
     interval: Duration,
@@ -76,7 +81,7 @@ fn show(
         let sample = sampler.look()?;
         let next = Instant::now() + interval;
         loop {
-            terminal.draw(|frame| draw(frame, title, sample, shown))?;
+            terminal.draw(|frame| draw(frame, title, sample, shown)).map_err(|error| Failure::of_terminal(&error))?;
             if !wait_for_key(sample, &mut shown, next, stop)? {
                 return Ok(Status::Fine);
             }
@@ -92,13 +97,13 @@ fn wait_for_key(sample: &Sample, shown: &mut Shown, next: Instant, stop: &Stop) 
     let rows = if shown.grouped { sample.names.groups.len() } else { sample.names.largest.len() };
     while !stop.is_due() {
         let left = next.saturating_duration_since(Instant::now());
-        if !event::poll(left.min(SLICE))? {
+        if !event::poll(left.min(SLICE)).map_err(|error| Failure::of_terminal(&error))? {
             if left.is_zero() {
                 return Ok(true);
             }
             continue;
         }
-        let key = match event::read()? {
+        let key = match event::read().map_err(|error| Failure::of_terminal(&error))? {
             Event::Key(key) if key.kind != KeyEventKind::Release => key,
             Event::Resize(..) => return Ok(true),
             _ => continue,
@@ -106,6 +111,7 @@ fn wait_for_key(sample: &Sample, shown: &mut Shown, next: Instant, stop: &Stop) 
         match key {
             KeyEvent { code: KeyCode::Char('q') | KeyCode::Esc, .. } => return Ok(false),
             KeyEvent { code: KeyCode::Char('c'), modifiers, .. } if modifiers.contains(KeyModifiers::CONTROL) => {
+                stop.interrupt();
                 return Ok(false);
             }
             KeyEvent { code: KeyCode::Char('g'), .. } => *shown = Shown { grouped: !shown.grouped, from: 0 },

@@ -10,6 +10,7 @@ use sync_store::{Sight, Store};
 use crate::facts::Facts;
 use crate::outcome::{Failure, Outcome};
 use crate::printable::Printable;
+use crate::words::name as shown_name;
 
 /// The largest names that are kept.
 const LARGEST: usize = 200;
@@ -134,7 +135,7 @@ impl<'s> Sampler<'s> {
             let facts = unhindered(Facts::look(self.store, name))?.flatten();
             let consumers = self.sample.stats.consuming.iter().filter(|it| it.name == *name);
             self.sample.queues.push(Queue {
-                name: Printable(name).to_string(),
+                name: shown_name(name),
                 elements: facts.and_then(|facts| facts.elements),
                 consumers: consumers.map(|it| it.pid).collect(),
             });
@@ -179,7 +180,7 @@ impl<'s> Sampler<'s> {
         for (Reverse(bytes), name, expiry) in largest {
             let facts = unhindered(Facts::look(self.store, &name))?.flatten();
             names.push(Name {
-                name: Printable(&name).to_string(),
+                name: shown_name(&name),
                 elements: facts.as_ref().and_then(|facts| facts.elements),
                 kind: facts.map_or_else(|| "?".into(), |facts| facts.kind),
                 bytes,

@@ -90,6 +90,11 @@ pub fn fails(output: &Output, status: i32, words: &str) {
     assert!(said.contains(words), "{said}");
 }
 
+/// The signal by which it has ended.
+pub fn signal_of(status: std::process::ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
 /// A change that puts a value.
 pub fn put<'a>(key: &'a [u8], body: &'a [u8]) -> sync_store::Change<'a, Version> {
     sync_store::Change::Put { key, head: &[], body, note: None, expiry: None, anew: false }

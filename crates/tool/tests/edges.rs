@@ -1,0 +1,221 @@
+//! The edges that a stranger comes to: the ends of numbers and names, limits, and places that cannot be read or written.
+
+mod common;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use common::{Scratch, fails, text};
+
+#[test]
+fn numbers_are_what_php_makes_of_them() {
+    let file = Scratch::new();
+    for (json, back) in [
+        ("-0", "0"),
+        ("[-0,-0.0,-0e1,\"-0\",-1]", "[0,-0.0,-0.0,\"-0\",-1]"),
+        ("{\"-0\":-0}", "{\"-0\":0}"),
+        ("1e-400", "0.0"),
+    ] {
+        file.fine("set", &["x", json]);
+        assert_eq!(file.fine("get", &["x"]), format!("{back}\n"));
+        file.fine_with("import", &[], format!("{{\"x\": {json}}}").as_bytes());
+        assert_eq!(file.fine("get", &["x"]), format!("{back}\n"));
+    }
+    fails(&file.run("set", &["x", "1e400"]), 2, "out of range");
+    let output = file.run_with("import", &[], b"{\"a\": 1,\n\"the name\": [1e400]}");
+    fails(&output, 2, "out of range at line 2 column 18, in the value of 'the name'");
+}
+
+#[test]
+fn a_time_to_live_is_what_php_makes_of_it() {
+    let file = Scratch::new();
+    for (ttl, is_there, expires) in [
+        ("-1", false, false),
+        ("0", false, false),
+        ("-inf", false, false),
+        ("1e400", true, false),
+        ("inf", true, false),
+        ("1e9", true, true),
+    ] {
+        file.fine("set", &["x", "1", "--ttl", ttl]);
+        assert_eq!(file.fine("ls", &[]), if is_there { "x\n" } else { "" }, "{ttl}");
+        if is_there {
+            let facts: serde_json::Value = serde_json::from_str(&file.fine("stat", &["x", "--json"])).unwrap();
+            assert_eq!(!facts["expires"].is_null(), expires, "{ttl}");
+        }
+    }
+    for option in ["--ttl=nan", "--ttl=-nan"] {
+        fails(&file.run("set", &["x", "1", option]), 2, "a number of seconds");
+    }
+    fails(&file.run("watch", &["--timeout", "-1"]), 2, "--timeout takes");
+    fails(&file.run("top", &["--once", "--interval", "-1"]), 2, "--interval takes");
+}
+
+#[test]
+fn names_that_php_cannot_have_are_left_out_and_can_be_removed() {
+    let (file, from) = (Scratch::new(), Scratch::new());
+    let output = file.run_with("import", &[], b"{\"a\": 1, \"\\u0000b\": 2, \"c\\u0000\": 3}");
+    fails(&output, 4, "'\\u{0}b' is left out: no name begins with a NUL");
+    assert_eq!(file.fine("ls", &[]), "a\nc\\u{0}\n");
+    from.put(b"\0x", b"\x01");
+    let output = file.run_with("import", &["--msgpack"], &from.run("export", &["--msgpack"]).stdout);
+    fails(&output, 4, "1 name is left out");
+    fails(&file.run("set", &["--escaped", "\\u{0}b", "1"]), 2, "no name begins with a NUL");
+    // All names that `ls` shows can be asked for, and removed.
+    assert_eq!(file.fine("get", &["--escaped", "c\\u{0}"]), "3\n");
+    file.fine("set", &["-e", "\\xff\\\\", "1"]);
+    assert_eq!(file.fine("stat", &["-e", "--json", "\\xff\\\\"]).lines().count(), 1);
+    for file in [&file, &from] {
+        for name in file.fine("ls", &[]).lines() {
+            file.fine("rm", &["--escaped", name]);
+        }
+        assert_eq!(file.fine("ls", &[]), "");
+    }
+    fails(&file.run("rm", &["-e", "\\q"]), 2, "shows no name as");
+}
+
+#[test]
+fn values_are_read_as_deep_as_php_stores_them() {
+    let (file, to) = (Scratch::new(), Scratch::new());
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    file.fine_with("set", &["x", "-"], nested(4_096).as_bytes());
+    assert_eq!(file.fine("get", &["x"]), nested(4_096) + "\n");
+    fails(&file.run_with("set", &["y", "-"], nested(4_097).as_bytes()), 2, "too deeply");
+    // Objects in objects are two levels each; and programs may raise PHP's limit.
+    let mut objects = b"\xa5inner".to_vec();
+    for _ in 0..4_096 {
+        objects = [b"\x92\xc7\x01\x01C\x81\xa1a", &objects[..]].concat();
+    }
+    file.put(b"objects", &objects);
+    file.put(b"deeper", &[&[0x91; 100_000][..], &[1]].concat());
+    fails(&file.run("get", &["objects"]), 4, "an object of C");
+    fails(&file.run("get", &["deeper"]), 4, "nested too deeply");
+    fails(&file.run("export", &[]), 4, "'deeper' is left out: it is nested too deeply");
+    let exported = file.run("export", &["--msgpack"]);
+    assert_eq!(exported.status.code(), Some(0));
+    for options in [&["--msgpack"][..], &["--msgpack", "--replace"]] {
+        to.fine_with("import", options, &exported.stdout);
+        assert_eq!(to.run("export", &["--msgpack"]).stdout, exported.stdout);
+    }
+}
+
+#[test]
+fn a_folder_is_told_of_in_one_way_by_all_commands() {
+    let folder = Scratch(PathBuf::from("/dev/shm"));
+    for command in
+        ["ls", "get x", "set x 1", "rm x", "stat", "watch", "check", "export", "import", "compact", "top --once"]
+    {
+        let mut words = command.split(' ');
+        let command = words.next().unwrap();
+        fails(&folder.run_with(command, &words.collect::<Vec<_>>(), b"{}"), 3, "'/dev/shm'");
+    }
+    // (Its drop removes no folder.)
+    std::mem::forget(folder);
+}
+
+#[test]
+fn the_way_to_a_file_that_is_closed_is_named() {
+    let (folder, user) = (Scratch::new(), 65_534);
+    std::fs::create_dir(&folder.0).unwrap();
+    let inside = Scratch(folder.0.join("file.sync"));
+    inside.put(b"x", b"\x01");
+    let mode = |mode| std::fs::set_permissions(&folder.0, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o700);
+    if rustix::process::geteuid().is_root() {
+        for command in ["ls", "get x", "set x 1", "rm x", "stat", "watch", "check", "export", "compact", "top --once"] {
+            let mut words = command.split(' ');
+            let mut it = inside.command(words.next().unwrap(), &words.collect::<Vec<_>>());
+            let output = std::os::unix::process::CommandExt::uid(&mut it, user).output().unwrap();
+            fails(&output, 3, &format!("The directory '{}' belongs to root:root with mode 0700", folder.0.display()));
+        }
+    }
+    drop(inside);
+    std::fs::remove_dir(&folder.0).unwrap();
+}
+
+#[test]
+fn a_limit_that_is_too_low_is_told_of() {
+    let file = Scratch::new();
+    file.put(b"x", b"\x01");
+    let limited = |limit: u32, command: &str| {
+        Command::new("sh")
+            .args(["-c", &format!("ulimit -v {limit}; exec \"$0\" {command} \"$1\""), env!("CARGO_BIN_EXE_syncctl")])
+            .arg(&file.0)
+            .output()
+            .unwrap()
+    };
+    let mut refused = 0;
+    for limit in (20_000..=200_000).step_by(10_000) {
+        let output = limited(limit, "ls");
+        match output.status.code() {
+            Some(0) => {}
+            _ => {
+                refused += 1;
+                assert!(!output.stderr.is_empty(), "{limit}: {}", output.status);
+            }
+        }
+    }
+    fails(&limited(60_000, "ls"), 3, "ulimit -v");
+    assert!(refused > 0);
+    assert_eq!(limited(200_000, "export").status.code(), Some(0));
+}
+
+#[test]
+fn an_input_that_cannot_be_kept_changes_nothing() {
+    let file = Scratch::new();
+    file.fine("set", &["old", "1"]);
+    let long = format!("{{\"x\": \"{}\"}}", "x".repeat(20 << 20));
+    let mut child = file
+        .command("import", &["--replace"])
+        .env("TMPDIR", "/dev/shm/syncctl-test-no-such-folder")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || drop(std::io::Write::write_all(&mut stdin, long.as_bytes())));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    fails(&output, 3, "Can't keep the input in '/dev/shm/syncctl-test-no-such-folder': No such file or directory");
+    assert_eq!(file.fine("ls", &[]), "old\n");
+}
+
+#[test]
+fn a_stream_that_nobody_takes_is_no_panic() {
+    let file = Scratch::new();
+    file.put(b"x", b"\x01");
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for (command, arguments, status) in
+        [("get", &["missing"][..], 1), ("rm", &["missing"], 1), ("stat", &["missing"], 1)]
+    {
+        let output = file.command(command, arguments).stderr(full()).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{command}");
+    }
+    file.put(b"bytes", b"\xc4\x01\xff");
+    assert_eq!(file.command("export", &[]).stderr(full()).output().unwrap().status.code(), Some(4));
+    for (command, arguments) in [
+        ("ls", &[][..]),
+        ("get", &["x"]),
+        ("stat", &[]),
+        ("check", &[]),
+        ("export", &["--msgpack"]),
+        ("compact", &[]),
+        ("top", &["--once"]),
+        ("watch", &["x", "--timeout", "0.1"]),
+    ] {
+        let output = file.command(command, arguments).stdout(full()).output().unwrap();
+        if command == "watch" {
+            assert_eq!(output.status.code(), Some(1));
+        } else {
+            fails(&output, 3, "Can't write to standard output: No space left on device.");
+        }
+    }
+    let folder = || std::fs::File::open("/dev/shm").unwrap();
+    for (command, arguments) in
+        [("import", &[][..]), ("import", &["--msgpack"]), ("import", &["--replace"]), ("set", &["x", "-"])]
+    {
+        let output = file.command(command, arguments).stdin(folder()).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{command} {arguments:?}: {}", text(&output.stderr));
+    }
+}
