@@ -136,7 +136,7 @@ fn look_on(path: &Path) {
     let mut from = Some(0);
     while let Some(at) = from {
         let part = store.survey_part(at, |names: &mut u64, _| *names += 1);
-        from = part.ok().and_then(|(_, next)| next);
+        from = part.ok().and_then(|(_, next, _)| next);
         assert!(from.is_none_or(|next| next > at), "a survey that goes back does not end");
     }
     drop(store);

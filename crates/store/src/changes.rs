@@ -19,6 +19,12 @@ impl Store {
         Ok(self.follower().with_file(false, |file| Reader::of(file).last_change(object))?.unwrap_or(0))
     }
 
+    /// A number that a store has in common with its copies alone; 0: there is no file. What two of them tell of when a value was stored
+    /// can be compared: a copy goes on at another position before it is changed.
+    pub fn lineage(&self) -> Result<u64> {
+        Ok(self.follower().with_file(false, |file| Ok(file.identity.store_id))?.unwrap_or(0))
+    }
+
     /// Notes that the value that `seen` tells of has been seen by whoever uses this store, though another one had looked.
     #[inline]
     pub fn see(&self, key: &[u8], seen: &Version) {

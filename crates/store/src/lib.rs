@@ -92,7 +92,7 @@ pub use error::{Error, ErrorKind, Refused, Result};
 pub use file_system::FileSystems;
 pub use format::VERSION as FORMAT_VERSION;
 pub use options::{Durability, Options};
-pub use read::Sight;
+pub use read::{Consumption, Sight, WithItems};
 pub use registry::{close_idle, open_files, set_idle_limit};
 pub use session::WriterHold;
 pub use store::Store;

@@ -5,6 +5,7 @@
 //! segment's generation, the index's epoch, the mapping's poison. If not, it starts over.
 
 mod attempts;
+mod items;
 mod lookup;
 #[cfg(test)]
 mod model;
@@ -15,6 +16,7 @@ mod stillness;
 mod survey;
 mod value;
 
+pub use items::{ConsumedItem, Consumption, WithItems};
 pub use origin::Origin;
 pub use reader::Reader;
 pub use survey::Sight;

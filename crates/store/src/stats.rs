@@ -47,13 +47,18 @@ impl Store {
     }
 
     /// As [`Store::survey`], of a few thousand keys: a part that begins with 0, or with the number that came with the part before. `None`
-    /// comes with the last one. Each key is in one part.
-    pub fn survey_part<T: Default>(&self, from: u64, mut see: impl FnMut(&mut T, Sight)) -> Result<(T, Option<u64>)> {
+    /// comes with the last one. Each key is in one part. With it comes the number of keys that could not be read: in a sound file they moved
+    /// too fast.
+    pub fn survey_part<T: Default>(
+        &self,
+        from: u64,
+        mut see: impl FnMut(&mut T, Sight),
+    ) -> Result<(T, Option<u64>, u64)> {
         let object = self.session().object();
         let survey = |file: &File| {
             let mut result = T::default();
-            let next = Reader::of(file).survey_part(object, from, &mut |sight| see(&mut result, sight))?;
-            Ok((result, next))
+            let (next, unread) = Reader::of(file).survey_part(object, from, &mut |sight| see(&mut result, sight))?;
+            Ok((result, next, unread))
         };
         Ok(self.follower.with_file(false, survey)?.unwrap_or_default())
     }

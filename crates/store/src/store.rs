@@ -1,6 +1,7 @@
 //! The face of the library: one object's view of the store at a path.
 
 mod commit;
+mod consumed;
 mod expiring;
 mod lists;
 mod whole;

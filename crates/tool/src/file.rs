@@ -1,12 +1,13 @@
 //! Stores on the command line, and reading them.
 
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sync_backend::{Backend, Expiry, Found, Selection, Snapshot, Stored};
-use sync_store::{Options, Store};
+use sync_store::{Consumption, Options, Store, WithItems};
 
 use crate::outcome::{Failure, Outcome, Status, say, say_unsound};
 
@@ -49,6 +50,7 @@ impl Drop for Opened {
             None => {}
             // The file itself is as it was.
             Some(warning) if self.only_looks => {
+                let warning = warning.trim_end();
                 say_unsound(&format!("{warning} This is what is left; `syncctl check` says more."));
             }
             // It has been put right.
@@ -139,13 +141,15 @@ impl Look {
         &mut self,
         prefix: &[u8],
         limit: u64,
-        mut each: impl FnMut(&Store, &Snapshot) -> Outcome<()>,
+        mut each: impl FnMut(&Store, &Snapshot, &Consumed) -> Outcome<()>,
     ) -> Outcome<()> {
         let mut snapshot = Snapshot::default();
         let mut after = None;
         loop {
+            let consumption = |look: &Self| retry(&*look.store, |store| store.consumption());
+            let before = consumption(self)?;
             self.select(&Selection::Page { prefix, after, limit: PAGE }, &mut snapshot, limit)?;
-            each(&self.store, &snapshot)?;
+            each(&self.store, &snapshot, &Consumed { before, after: consumption(self)? })?;
             after = snapshot.last_place();
             if (snapshot.len() as u64) < PAGE {
                 return Ok(());
@@ -155,30 +159,99 @@ impl Look {
 
     /// Hands all names that begin with a prefix on, in their order.
     pub fn names(&mut self, prefix: &[u8], mut each: impl FnMut(&Store, &[u8]) -> Outcome<()>) -> Outcome<()> {
-        self.pages(prefix, 1, |store, page| page.keys().try_for_each(|name| each(store, name)))
+        self.pages(prefix, 1, |store, page, _| page.keys().try_for_each(|name| each(store, name)))
     }
 
-    /// As [`Look::names`], with the values. A long one is read when its turn comes, and may be newer than the others of its page;
-    /// one that has been removed by then is left out.
-    pub fn values(&mut self, prefix: &[u8], mut each: impl FnMut(&[u8], &[u8]) -> Outcome<()>) -> Outcome<()> {
-        let mut bytes = Vec::new();
-        self.pages(prefix, LARGE, |store, page| {
+    /// As [`Look::names`], with the values, and at the head of lists the items that are in consumption: they are not lost yet, and not done
+    /// with either. Last come lists of which there is nothing else. A value that is long, or has such items, is read when its turn
+    /// comes, and may be newer than the others of its page; one that has been removed by then is left out.
+    pub fn values(&mut self, prefix: &[u8], mut each: impl FnMut(&[u8], Whole) -> Outcome<()>) -> Outcome<()> {
+        let mut lists = HashSet::new();
+        self.pages(prefix, LARGE, |store, page, consumed| {
             for (name, value) in (0..page.len()).filter_map(|index| page.get(index)) {
                 match value {
-                    Stored::Bytes(bytes) => each(name, bytes)?,
-                    Stored::Left(_) => {
-                        let mut version = Default::default();
-                        let found = retry(store, |store| {
-                            version = Default::default();
-                            store.get(name, &mut version, &mut bytes)
-                        })?;
-                        if !matches!(found, Found::Missing) {
-                            each(name, &bytes)?;
+                    Stored::Bytes(bytes) if !consumed.may_be_of(name) => {
+                        each(name, Whole { bytes, left_out: 0 })?;
+                    }
+                    _ => {
+                        let (bytes, value) = whole(store, name)?;
+                        if value.items > 0 {
+                            lists.insert(name.to_vec());
+                        }
+                        if value.is_there {
+                            each(name, Whole { bytes: &bytes, left_out: value.left_out })?;
                         }
                     }
                 }
             }
             Ok(())
-        })
+        })?;
+        self.lists_without_names(prefix, &lists, |name, bytes, _| each(name, Whole { bytes: &bytes, left_out: 0 }))
+    }
+
+    /// As [`Look::values`], each value as of its own moment, with all that is known of it.
+    pub fn wholes(
+        &mut self,
+        prefix: &[u8],
+        mut each: impl FnMut(&[u8], Vec<u8>, WithItems) -> Outcome<()>,
+    ) -> Outcome<()> {
+        let mut lists = HashSet::new();
+        self.names(prefix, |store, name| {
+            let (bytes, value) = whole(store, name)?;
+            if value.items > 0 {
+                lists.insert(name.to_vec());
+            }
+            if value.is_there { each(name, bytes, value) } else { Ok(()) }
+        })?;
+        self.lists_without_names(prefix, &lists, each)
+    }
+
+    /// Hands lists on of which there is nothing but items in consumption, unless they are known.
+    fn lists_without_names(
+        &self,
+        prefix: &[u8],
+        known: &HashSet<Vec<u8>>,
+        mut each: impl FnMut(&[u8], Vec<u8>, WithItems) -> Outcome<()>,
+    ) -> Outcome<()> {
+        for name in retry(&*self.store, |store| store.consumption())?.lists {
+            if name.starts_with(prefix)
+                && !known.contains(&name)
+                && retry(&*self.store, |store| store.facts(&name))?.is_none()
+            {
+                let (bytes, value) = whole(&self.store, &name)?;
+                if value.is_there {
+                    each(&name, bytes, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value on its way out.
+pub struct Whole<'b> {
+    pub bytes: &'b [u8],
+    /// The number of items in consumption that are not in it, as it is no list any more.
+    pub left_out: usize,
+}
+
+/// A value with the items of it that are in consumption.
+fn whole(store: &Store, name: &[u8]) -> Outcome<(Vec<u8>, WithItems)> {
+    let mut bytes = Vec::new();
+    let value = retry(store, |store| store.get_with_items(name, &mut Default::default(), &mut bytes))?;
+    Ok((bytes, value))
+}
+
+/// The lists of which items were in consumption while a page was looked at.
+struct Consumed {
+    before: Consumption,
+    after: Consumption,
+}
+
+impl Consumed {
+    /// Whether a value of the page may lack items. (Where one was taken meanwhile, it may be of any list, and have gone back.)
+    fn may_be_of(&self, name: &[u8]) -> bool {
+        let Self { before, after } = self;
+        before.taken != after.taken || before.lists.contains(name) || after.lists.contains(name)
     }
 }

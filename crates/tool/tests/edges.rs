@@ -219,3 +219,53 @@ fn a_stream_that_nobody_takes_is_no_panic() {
         assert_eq!(output.status.code(), Some(3), "{command} {arguments:?}: {}", text(&output.stderr));
     }
 }
+
+#[test]
+fn a_file_that_is_not_sound_is_told_of_by_all_that_read_it() {
+    let (file, copy) = (Scratch::new(), Scratch::new());
+    for n in 0..2_000 {
+        file.put(format!("name {n}").as_bytes(), &[&b"\xac"[..], format!("a value,{n:4}").as_bytes()].concat());
+    }
+    let image = std::fs::read(&file.0).unwrap();
+    let middle = image.windows(12).position(|window| window == b"a value,1500").unwrap();
+    let mut flipped = image.clone();
+    flipped[middle] ^= 1;
+    let commands = ["ls", "ls --long", "get|name 1", "stat", "stat|name 1", "export", "export --msgpack", "top --once"];
+    for damaged in [&image[..200_000.min(image.len() / 2)], &flipped] {
+        std::fs::write(&copy.0, damaged).unwrap();
+        for command in commands {
+            let mut words = command.split(['|', ' '].as_slice());
+            let mut words: Vec<&str> = match command.split_once('|') {
+                Some((command, name)) => vec![command, name],
+                None => words.by_ref().collect(),
+            };
+            let output = copy.run(words.remove(0), &words);
+            fails(&output, 1, "`syncctl check` says more");
+            assert!(!output.stdout.is_empty(), "{command} shows nothing of what is left");
+        }
+        assert_eq!(copy.run("check", &[]).status.code(), Some(1));
+        assert!(std::fs::read(&copy.0).unwrap() == damaged);
+        // A command that writes to it puts it right, and says so.
+        let output = copy.run("set", &["x", "1"]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stderr).contains("Sync file '"), "{}", text(&output.stderr));
+        assert_eq!(copy.fine("get", &["x"]), "1\n");
+    }
+    // A file in use, of which a record is overwritten: those that come by it say so.
+    file.fine("set", &["x", "1"]);
+    let overwrite = std::fs::File::options().write(true).open(&file.0).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&overwrite, &[0xc1; 30], middle as u64 - 40).unwrap();
+    for command in ["ls", "export", "export --msgpack", "top --once", "check"] {
+        let mut words = command.split(' ');
+        let output = file.run(words.next().unwrap(), &words.collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(1), "{command}: {}", text(&output.stderr));
+    }
+    // A value that makes no sense.
+    let file = Scratch::new();
+    file.put(b"damaged", b"\xc1");
+    file.put(b"x", b"\x01");
+    let output = file.run("export", &[]);
+    fails(&output, 1, "1 value is damaged: the file is not sound.");
+    assert_eq!(text(&output.stdout), "{\n\"x\":1\n}\n");
+    fails(&file.run("get", &["damaged"]), 1, "it is damaged");
+}

@@ -3,6 +3,10 @@
 mod common;
 
 use common::{Scratch, fails};
+use sync_store::{Store, Taken, Version};
+
+/// An object of the class C with the property a = 1.
+const OBJECT: &[u8] = b"\x92\xc7\x01\x01C\x81\xa1a\x01";
 
 #[test]
 fn an_input_that_is_not_whole_is_refused_and_removes_nothing() {
@@ -56,4 +60,107 @@ fn the_number_of_names_is_the_end_of_a_stream() {
     wrong(&[&stream[..8], &stream[16..]].concat(), "it had 2 names, and 1 of them have come");
     wrong(&[&stream[..], b"\xc0"].concat(), "something follows behind its end");
     wrong(b"\xc0", "not what `export --msgpack` writes");
+}
+
+/// Takes the first item off a list.
+fn take(store: &Store, name: &[u8]) -> u64 {
+    match sync_backend::Backend::take(store, name, &mut Vec::new()).unwrap() {
+        Taken::Item(token) => token,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_export_has_the_items_that_are_being_consumed() {
+    let (file, to) = (Scratch::new(), Scratch::new());
+    let store = file.store();
+    file.fine("set", &["before", "1"]);
+    let long = format!("[{}]", vec!["\"a long job\""; 100].join(","));
+    for (name, list) in [
+        ("jobs", "[1,2,3]"),
+        ("none", "[1]"),
+        ("long", &long),
+        ("gone", "[7,8]"),
+        ("null", "[1,2]"),
+        ("expires", "[5]"),
+    ] {
+        file.fine("set", &[name, list, "--ttl", if name == "expires" { "1000" } else { "inf" }]);
+    }
+    // An item that is long itself, and one that is an object.
+    store.put(b"objects", &[b"\x92", OBJECT, OBJECT].concat(), &mut Version::default()).unwrap();
+    for name in ["jobs", "jobs", "none", "long", "gone", "null", "objects", "expires"] {
+        take(&store, name.as_bytes());
+    }
+    store.remove(b"gone").unwrap();
+    store.remove(b"expires").unwrap();
+    file.put(b"null", b"\xc0");
+    let exported = file.run("export", &[]);
+    fails(&exported, 4, "'objects' is left out: it has an object of C at [0]");
+    let json: serde_json::Value = serde_json::from_slice(&exported.stdout).unwrap();
+    let expected = serde_json::json!({
+        "before": 1, "jobs": [1, 2, 3], "none": [1], "long": serde_json::from_str::<serde_json::Value>(&long).unwrap(),
+        "null": [1], "gone": [7], "expires": [5],
+    });
+    assert_eq!(json, expected);
+    let stream = file.run("export", &["--msgpack"]);
+    assert_eq!(stream.status.code(), Some(0));
+    // A prefix is one for them as well.
+    assert_eq!(file.fine("export", &["go"]), "{\n\"gone\":[7]\n}\n");
+    // As the file is when the consumers are dead.
+    drop(store);
+    to.fine_with("import", &["--msgpack", "--replace"], &stream.stdout);
+    let names = |file: &Scratch| {
+        let mut names: Vec<_> = file.fine("ls", &[]).lines().map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&to), names(&file));
+    for name in names(&to) {
+        assert_eq!(to.run("get", &[&name]).stdout, file.run("get", &[&name]).stdout, "{name}");
+    }
+    let expires = |file: &Scratch| file.fine("stat", &["expires", "--json"]).lines().next().unwrap().to_owned();
+    let of = |line: String| serde_json::from_str::<serde_json::Value>(&line).unwrap()["expires"].clone();
+    assert_eq!(of(expires(&to)), of(expires(&file)));
+    assert_eq!(to.fine("stat", &["objects"]).contains("array"), file.fine("stat", &["objects"]).contains("array"));
+}
+
+#[test]
+fn items_that_cannot_go_back_are_told_of() {
+    let file = Scratch::new();
+    let store = file.store();
+    file.fine("set", &["jobs", "[1,2]"]);
+    take(&store, b"jobs");
+    file.fine("set", &["jobs", "\"text\""]);
+    for form in [&[][..], &["--msgpack"]] {
+        let output = file.run("export", form);
+        fails(&output, 4, "1 item that 'jobs' had, and that are being consumed, are left out");
+    }
+}
+
+#[test]
+fn an_item_is_in_each_export_while_others_take_it_and_let_it_go() {
+    let file = Scratch::new();
+    let list: Vec<String> = (0..40).map(|n| format!("\"job {n}\"")).collect();
+    let list = format!("[{}]", list.join(","));
+    // Short, so that it comes with its page; and long.
+    file.fine("set", &["short", "[1,2,3]"]);
+    file.fine("set", &["long", &list]);
+    let (path, stop) = (file.0.clone(), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
+    let ended = stop.clone();
+    let consumer = std::thread::spawn(move || {
+        let store = Store::new(path, sync_store::Options::default());
+        let mut turns = 0u32;
+        while !ended.load(std::sync::atomic::Ordering::Relaxed) {
+            let items = [take(&store, b"short"), take(&store, b"long"), take(&store, b"short")];
+            items.into_iter().rev().for_each(|item| store.give_back(item));
+            turns += 1;
+        }
+        turns
+    });
+    for _ in 0..40 {
+        let exported = file.fine("export", &[]);
+        assert_eq!(exported, format!("{{\n\"short\":[1,2,3],\n\"long\":{list}\n}}\n"));
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(consumer.join().unwrap() > 0);
 }

@@ -245,3 +245,46 @@ fn an_empty_name_is_shown_and_signals_that_were_ignored_still_are() {
     file.put(b"x", b"\xc3");
     assert_eq!(watch.ends().0, Some(0));
 }
+
+#[test]
+fn a_copy_or_another_link_is_no_change_of_what_is_in_it() {
+    for names in [&["a", "b", "new"][..], &[]] {
+        let (file, copy) = (Scratch::new(), Scratch::new());
+        file.put(b"a", b"\x01");
+        file.put(b"b", b"\x02");
+        std::fs::copy(&file.0, &copy.0).unwrap();
+        let watch = Watch::of(&copy, names);
+        // It has a private copy of the file, as nobody has put that right yet.
+        common::waits_for(|| {
+            std::fs::read_dir(format!("/proc/{}/fd", watch.child.id())).unwrap().flatten().any(|entry| {
+                std::fs::read_link(entry.path()).is_ok_and(|target| target.to_string_lossy().starts_with("/memfd:sync"))
+            })
+        });
+        let tells = |expected: &str| {
+            let line = watch.lines.iter().find(|line| !line.starts_with("new = "));
+            assert_eq!(line.as_deref(), Some(expected));
+        };
+        for n in 0..3_000 {
+            copy.put(b"new", &[n as u8 & 0x7f]);
+            if let Ok(line) = watch.lines.recv_timeout(Duration::from_millis(20)) {
+                assert!(line.starts_with("new = "), "{line}");
+                break;
+            }
+            assert!(n < 2_999, "it says nothing");
+        }
+        let link = Scratch::new();
+        std::fs::hard_link(&copy.0, &link.0).unwrap();
+        link.put(b"b", b"\x04");
+        tells("b = 4");
+        drop(link);
+        copy.put(b"a", b"\x05");
+        tells("a = 5");
+        // A copy in its place has one value that differs.
+        let other = Scratch::new();
+        std::fs::copy(&copy.0, &other.0).unwrap();
+        other.put(b"b", b"\x06");
+        std::fs::rename(&other.0, &copy.0).unwrap();
+        tells("b = 6");
+        assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
+    }
+}

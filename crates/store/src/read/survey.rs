@@ -52,23 +52,30 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// Shows a few thousand keys to `visit`, those whose hashes follow `from`, for `object`. Returns from where to go on; `None`: these
-    /// were the last. A writer that is between publishing and indexing, or has died there, has its news left out.
-    pub fn survey_part(&self, object: u64, from: u64, visit: &mut dyn FnMut(Sight)) -> Result<Option<u64>, Failure> {
+    /// Shows a few thousand keys to `visit`, those whose hashes follow `from`, for `object`. Returns from where to go on, or `None`, as these
+    /// were the last; and the number of keys that could not be read, in a sound file because they moved too fast. A writer that is between
+    /// publishing and indexing, or has died there, has its news left out.
+    pub fn survey_part(
+        &self,
+        object: u64,
+        from: u64,
+        visit: &mut dyn FnMut(Sight),
+    ) -> Result<(Option<u64>, u64), Failure> {
         let file = self.file();
         let looking = file.begin_looking(object)?;
         file.check_ours()?;
         let root = file.map.header().directory.load(Ordering::Acquire);
         if root == 0 {
-            return Ok(None);
+            return Ok((None, 0));
         }
         let (view, now, mut name) = (All::of(file.view_since(looking.commit)), Now::read(), Vec::new());
+        let mut unread = 0;
         let next = view.for_each_slot_from(from, Root::open(root), |slot, record| {
-            let _ = view.see(Some(slot), record, now, &mut name, visit);
+            unread += u64::from(view.see(Some(slot), record, now, &mut name, visit).is_none());
         });
         file.check_ours()?;
         // (The directory has just become another one.)
-        next.ok_or(Failure::Busy)
+        next.map(|next| (next, unread)).ok_or(Failure::Busy)
     }
 }
 

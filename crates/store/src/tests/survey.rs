@@ -95,14 +95,15 @@ fn a_glance_counts_what_is_there_without_going_through_it() {
 fn the_parts_of_a_survey_have_each_key_once() {
     let path = TemporaryPath::new();
     let store = path.store();
-    assert_eq!(store.survey_part(0, see).unwrap(), (Seen::new(), None));
+    assert_eq!(store.survey_part(0, see).unwrap(), (Seen::new(), None, 0));
     for count in [1, 100, 30_000u32] {
         for n in 0..count {
             put(&store, n.to_be_bytes(), b"\x01");
         }
         let (mut all, mut from, mut parts) = (Seen::new(), Some(0), 0);
         while let Some(at) = from {
-            let (part, next) = store.survey_part(at, see).unwrap();
+            let (part, next, unread) = store.survey_part(at, see).unwrap();
+            assert_eq!(unread, 0);
             assert!(part.keys().all(|key| !all.contains_key(key)));
             all.extend(part);
             assert!(next.is_none_or(|next| next > at));

@@ -11,7 +11,7 @@ use serde::Serialize;
 use sync_backend::Expiry;
 
 use super::item::Item;
-use crate::file::{Look, read};
+use crate::file::Look;
 use crate::json;
 use crate::outcome::{Failure, Outcome, Status};
 use crate::output::Output;
@@ -30,11 +30,12 @@ pub fn export(path: &Path, prefix: &OsStr, msgpack: bool, lock: bool) -> Outcome
 }
 
 fn export_json(mut look: Look, mut out: Output, prefix: &[u8], progress: &Progress) -> Outcome {
-    let (mut left_out, mut damaged, mut is_first) = (0u64, 0u64, true);
+    let (mut left_out, mut is_first) = (LeftOut::default(), true);
     out.write_all(b"{")?;
-    look.values(prefix, |name, bytes| {
+    look.values(prefix, |name, value| {
         progress.count();
-        match plain(name, bytes) {
+        left_out.tell_items(name, value.left_out, progress);
+        match plain(name, value.bytes) {
             Ok((name, value)) => {
                 out.write_all(if is_first { b"\n" } else { b",\n" })?;
                 is_first = false;
@@ -47,8 +48,8 @@ fn export_json(mut look: Look, mut out: Output, prefix: &[u8], progress: &Progre
             }
             Err(why) => {
                 *match why {
-                    Obstacle::Damage(_) => &mut damaged,
-                    Obstacle::NoJson(_) => &mut left_out,
+                    Obstacle::Damage(_) => &mut left_out.damaged,
+                    Obstacle::NoJson(_) => &mut left_out.names,
                 } += 1;
                 progress.say(&format!("'{}' is left out: {why}.", Printable(name)));
             }
@@ -58,18 +59,47 @@ fn export_json(mut look: Look, mut out: Output, prefix: &[u8], progress: &Progre
     out.write_all(b"\n}\n")?;
     out.flush()?;
     progress.end();
-    if damaged != 0 {
-        let names = count(damaged, "value is", "values are");
-        return Err(Failure::new(Status::NotThere, format!("{names} damaged: the file is not sound.")));
+    left_out.status(", without JSON for it; --msgpack carries everything")
+}
+
+/// The parts of a store that an export does not have.
+#[derive(Default)]
+struct LeftOut {
+    names: u64,
+    damaged: u64,
+    items: u64,
+}
+
+impl LeftOut {
+    /// Tells of items that cannot go back to where they were taken from.
+    fn tell_items(&mut self, name: &[u8], items: usize, progress: &Progress) {
+        if items > 0 {
+            self.items += items as u64;
+            let items = count(items as u64, "item", "items");
+            progress.say(&format!(
+                "{items} that '{}' had, and that are being consumed, are left out: it is no list now.",
+                Printable(name)
+            ));
+        }
     }
-    if left_out == 0 {
-        return Ok(Status::Fine);
+
+    /// The end of the export; `why` names are left out.
+    fn status(&self, why: &str) -> Outcome {
+        if self.damaged != 0 {
+            let values = count(self.damaged, "value is", "values are");
+            return Err(Failure::new(Status::NotThere, format!("{values} damaged: the file is not sound.")));
+        }
+        match (self.names, self.items) {
+            (0, 0) => Ok(Status::Fine),
+            (0, items) => {
+                Err(Failure::new(Status::NotCarried, format!("{} left out.", count(items, "item is", "items are"))))
+            }
+            (names, _) => Err(Failure::new(
+                Status::NotCarried,
+                format!("{} left out{why}.", count(names, "name is", "names are")),
+            )),
+        }
     }
-    let names = count(left_out, "name is", "names are");
-    Err(Failure::new(
-        Status::NotCarried,
-        format!("{names} left out, without JSON for it; --msgpack carries everything."),
-    ))
 }
 
 /// A value for which there is JSON.
@@ -115,20 +145,18 @@ fn export_msgpack(mut look: Look, mut out: Output, prefix: &[u8], progress: &Pro
     if out.is_terminal() {
         return Err(Failure::new(Status::Usage, "MessagePack is not for a terminal: export --msgpack FILE >x.msgpack"));
     }
-    let mut names = 0u64;
-    look.names(prefix, |store, name| {
+    let (mut names, mut left_out) = (0u64, LeftOut::default());
+    look.wholes(prefix, |name, bytes, value| {
         progress.count();
-        // Value and expiry by one look.
-        let Some((bytes, expiry)) = read(store, name, &mut Default::default())? else { return Ok(()) };
-        let item = Item(name.to_vec(), bytes, expiry.map(Expiry::milliseconds));
         names += 1;
-        write_part(&mut out, &item)
+        left_out.tell_items(name, value.left_out, progress);
+        write_part(&mut out, &Item(name.to_vec(), bytes, value.expiry.map(Expiry::milliseconds)))
     })?;
     // Only so those who read it can tell that it is whole.
     write_part(&mut out, &names)?;
     out.flush()?;
     progress.end();
-    Ok(Status::Fine)
+    left_out.status("")
 }
 
 fn write_part(out: &mut Output, part: &impl Serialize) -> Outcome<()> {

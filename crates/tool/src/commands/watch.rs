@@ -1,7 +1,7 @@
 //! `watch`.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -14,7 +14,7 @@ use sync_store::{Store, Version};
 
 use crate::file::{self, Opened};
 use crate::json;
-use crate::outcome::{Failure, Outcome, Status};
+use crate::outcome::{Failure, Outcome, Status, say};
 use crate::output::Output;
 use crate::printable::Printable;
 use crate::stop::Stop;
@@ -27,6 +27,9 @@ const SLICE: Duration = Duration::from_millis(250);
 const REST: u32 = 4;
 /// The pause after a look that was not whole.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// A watch that sees nothing for so long says so.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// The limits of a watch.
 pub struct Watched {
@@ -66,6 +69,16 @@ struct Name<'n> {
     name: &'n [u8],
     version: Version,
     is_there: bool,
+    /// The value that was seen last, and in which opening of the file.
+    bytes: Vec<u8>,
+    expiry: Option<Expiry>,
+    opening: u64,
+}
+
+impl<'n> Name<'n> {
+    fn new(name: &'n [u8]) -> Self {
+        Self { name, version: Version::default(), is_there: false, bytes: Vec::new(), expiry: None, opening: 0 }
+    }
 }
 
 struct Watch {
@@ -98,6 +111,10 @@ impl Watch {
         Ok(self.retry(Store::state)?.unwrap_or(0))
     }
 
+    fn lineage(&self) -> Outcome<u64> {
+        Ok(self.retry(Store::lineage)?.unwrap_or(0))
+    }
+
     /// Sleeps until one of these has changed, or a time has come. False: it is time to end.
     fn sleep(&self, wanted: &mut [Wanted<sync_store::Watch>], since: Since, until: Option<Expiry>) -> Outcome<bool> {
         self.retry(|store| store.watch(wanted, since))?;
@@ -112,10 +129,7 @@ impl Watch {
     }
 
     fn names(&mut self, names: &[OsString]) -> Outcome<()> {
-        let mut all: Vec<_> = names
-            .iter()
-            .map(|name| Name { name: name.as_bytes(), version: Version::default(), is_there: false })
-            .collect();
+        let mut all: Vec<_> = names.iter().map(|name| Name::new(name.as_bytes())).collect();
         let mut is_first = true;
         loop {
             for name in &mut all {
@@ -131,9 +145,15 @@ impl Watch {
                     Some(Found::Unchanged) => {}
                     Some(Found::Missing) if !std::mem::take(&mut name.is_there) => {}
                     Some(found) => {
-                        name.is_there = found != Found::Missing;
-                        let shown = name.is_there.then(|| Shown::of(&bytes, Store::expiry_of(&name.version)));
-                        if !is_first {
+                        let was_there = std::mem::replace(&mut name.is_there, found != Found::Missing);
+                        let opening = std::mem::replace(&mut name.opening, self.store.enter());
+                        let old = std::mem::replace(&mut name.bytes, bytes);
+                        let old_expiry = std::mem::replace(&mut name.expiry, Store::expiry_of(&name.version));
+                        // A file that was put right, or is another one, may have the value that was seen.
+                        let is_same = opening != name.opening
+                            && (was_there, &old, old_expiry) == (name.is_there, &name.bytes, name.expiry);
+                        let shown = name.is_there.then(|| Shown::of(&name.bytes, name.expiry));
+                        if !is_first && !is_same {
                             self.print(name.name, shown)?;
                         }
                     }
@@ -157,25 +177,29 @@ impl Watch {
 
     fn everything(&mut self) -> Outcome<()> {
         let mut state = self.state()?;
-        let mut opening = self.store.enter();
+        let (mut opening, mut lineage) = (self.store.enter(), self.lineage()?);
         let Some(mut known) = self.survey(u64::MAX)? else { return Ok(()) };
         // Values that have been printed, which are as new as the next look begins.
         let mut printed = HashMap::new();
         while self.sleep(&mut [Wanted::anything()], Since::State(state), known.soonest)? {
             let start = Instant::now();
             let now = self.state()?;
-            let current = self.store.enter();
+            let (current, its) = (self.store.enter(), self.lineage()?);
             let since = if current == opening { state } else { 0 };
             let Some(seen) = self.survey(since)? else { return Ok(()) };
-            for name in known.names.difference(&seen.names) {
+            for name in known.names.keys().filter(|&name| !seen.names.contains_key(name)) {
                 self.print(name, None)?;
             }
             let before = std::mem::take(&mut printed);
             for (_, name, stored) in &seen.changed {
-                if current == opening && before.get(name) == Some(stored) {
+                // A file that was put right, or is a copy, has values that were there before.
+                let goes_on = current != opening && its == lineage;
+                if (current == opening || goes_on) && before.get(name) == Some(stored)
+                    || goes_on && known.names.get(name) == Some(stored)
+                {
                     continue;
                 }
-                let (mut bytes, mut one) = (Vec::new(), Name { name, version: Version::default(), is_there: true });
+                let (mut bytes, mut one) = (Vec::new(), Name::new(name));
                 if let Some(Found::Value) = self.get(&mut one, &mut bytes)? {
                     let version = one.version;
                     self.print(name, Some(Shown::of(&bytes, Store::expiry_of(&version))))?;
@@ -183,7 +207,7 @@ impl Watch {
                 }
             }
             self.out.flush()?;
-            (known, state, opening) = (seen, now, current);
+            (known, state, opening, lineage) = (seen, now, current, its);
             let rest = REST * start.elapsed();
             if rest > PAUSE {
                 std::thread::sleep(rest.min(Duration::from_secs(10)));
@@ -194,10 +218,16 @@ impl Watch {
 
     /// Looks at all names. `None`: it is time to end.
     fn survey(&self, since: u64) -> Outcome<Option<Seen>> {
+        let mut due = Some(Instant::now() + SILENCE);
         while !self.is_over() {
+            if due.take_if(|due| Instant::now() > *due).is_some() {
+                say(
+                    "no look at all names comes to its end: they change too fast, or the file is not sound (`syncctl check` tells).",
+                );
+            }
             let (mut seen, whole) = match self.retry(|store| {
                 store.survey(|seen: &mut Seen, sight| {
-                    seen.names.insert(sight.name.into());
+                    seen.names.insert(sight.name.into(), sight.stored);
                     if sight.stored >= since {
                         seen.changed.push((sight.place, sight.name.into(), sight.stored));
                     }
@@ -301,7 +331,8 @@ impl<'l> Line<'l> {
 /// A look at all names.
 #[derive(Default)]
 struct Seen {
-    names: HashSet<Box<[u8]>>,
+    /// With the state in which each was stored.
+    names: HashMap<Box<[u8]>, u64>,
     /// Those that were stored since: place, name, state.
     changed: Vec<(u64, Box<[u8]>, u64)>,
     /// When the first value expires.

@@ -34,7 +34,9 @@ pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outco
     sampler.look()?;
     if once {
         std::thread::sleep(interval.min(SLICE));
-        return print(&title, sampler.look_at_all()?);
+        let printed = print(&title, sampler.look_at_all()?);
+        sampler.tell_unread();
+        return printed;
     }
     if !stdout().is_terminal() {
         return Err(Failure::new(Status::Usage, "top needs a terminal; top --once prints one frame."));
@@ -48,6 +50,7 @@ pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outco
         .map_err(of_terminal)
         .and_then(|mut terminal| show(&mut terminal, &title, &mut sampler, interval, &stop));
     ratatui::try_restore().map_err(of_terminal)?;
+    sampler.tell_unread();
     stop.obey();
     outcome
 }

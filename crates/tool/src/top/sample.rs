@@ -8,9 +8,9 @@ use sync_backend::{BackendError, Expiry, Remedy, Stats};
 use sync_store::{Sight, Store};
 
 use crate::facts::Facts;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Outcome, say_unsound};
 use crate::printable::Printable;
-use crate::words::name as shown_name;
+use crate::words::{count, name as shown_name};
 
 /// The largest names that are kept.
 const LARGEST: usize = 200;
@@ -36,6 +36,8 @@ pub struct Sample {
     pub rates: VecDeque<f64>,
     pub names: Names,
     pub queues: Vec<Queue>,
+    /// The number of names that could not be read when all were looked at last.
+    pub unread: u64,
 }
 
 /// The names, as far as they are known.
@@ -88,6 +90,7 @@ pub struct Sampler<'s> {
     last: Option<(Instant, u64)>,
     /// The names that have been counted, and where to go on.
     counted: Counted,
+    unread: u64,
     next: u64,
     /// The time that the next look may take to go on.
     budget: Duration,
@@ -100,7 +103,8 @@ impl<'s> Sampler<'s> {
     pub fn new(store: &'s Store, prefix: &'s [u8]) -> Self {
         let queues = BTreeMap::new();
         let counted = Counted::default();
-        Self { store, prefix, sample: Sample::default(), last: None, counted, next: 0, budget: FIRST, queues }
+        let sample = Sample::default();
+        Self { store, prefix, sample, last: None, counted, unread: 0, next: 0, budget: FIRST, queues }
     }
 
     /// Looks once more.
@@ -150,16 +154,26 @@ impl<'s> Sampler<'s> {
         Ok(&self.sample)
     }
 
+    /// Tells of names that could not be read, though nobody was in the way.
+    pub fn tell_unread(&self) {
+        if self.sample.unread > 0 {
+            let names = count(self.sample.unread, "name", "names");
+            say_unsound(&format!("{names} can't be read: the file may not be sound; `syncctl check` says more."));
+        }
+    }
+
     /// Goes on through all names, until that has taken its time, or all have been seen.
     fn survey(&mut self, to_the_end: bool) -> Outcome<()> {
         let (start, prefix) = (Instant::now(), self.prefix);
         while to_the_end || start.elapsed() < self.budget {
             let part = self.store.survey_part(self.next, |counted: &mut Counted, sight| counted.count(prefix, sight));
-            let Some((counted, next)) = unhindered(part)? else { break };
+            let Some((counted, next, unread)) = unhindered(part)? else { break };
             self.counted.add(counted);
+            self.unread += unread;
             self.next = next.unwrap_or(0);
             if next.is_none() {
                 let counted = std::mem::take(&mut self.counted);
+                self.sample.unread = std::mem::take(&mut self.unread);
                 self.sample.names = self.named(counted)?;
                 break;
             }

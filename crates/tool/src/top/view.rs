@@ -196,6 +196,7 @@ mod tests {
                 part: None,
             },
             queues: vec![Queue { name: "jobs".into(), elements: Some(7), consumers: vec![Some(4_194_302)] }],
+            unread: 0,
         }
     }
 

@@ -90,6 +90,18 @@ pub fn fails(output: &Output, status: i32, words: &str) {
     assert!(said.contains(words), "{said}");
 }
 
+/// Waits until something is so.
+#[track_caller]
+pub fn waits_for(is_so: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("it never is so");
+}
+
 /// The signal by which it has ended.
 pub fn signal_of(status: std::process::ExitStatus) -> Option<i32> {
     std::os::unix::process::ExitStatusExt::signal(&status)
