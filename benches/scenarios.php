@@ -253,6 +253,9 @@ return [
                                 return 'made';
                             });
                             $parent->tell(hrtime(true));
+                            // It stays, as a worker does: the end of a process takes milliseconds of a processor, which
+                            // those that have not got the value yet would wait for.
+                            $parent->hear();
                         });
                     }
                     foreach ($peers as $peer) {
@@ -277,6 +280,7 @@ return [
                     $count = $kill ? 'computations with a kill (count)' : 'computations (count)';
                     $computed[$count] = max($computed[$count], count($s->computing));
                     foreach ($peers as $peer) {
+                        $peer->tell();
                         $peer->end();
                     }
                     unlink($file);
