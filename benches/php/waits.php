@@ -6,7 +6,7 @@
 
 /**
  * Round trips between two processes, in ns: over Sync, over a socket pair, and over two pipes between two C programs (NAN, where there is no
- * compiler). All take turns. The ratios are the medians of those of the rounds.
+ * compiler). All take turns. The ratios are the medians of those of the rounds. Then the same, while other processes want all processors.
  */
 function round_trips(Machine $machine): array
 {
@@ -52,18 +52,34 @@ function round_trips(Machine $machine): array
         },
         'two pipes between two C programs' => $pipes ?? fn () => NAN,
     ];
-    $took = [];
-    for ($round = 0; $round < max(9, $machine->rounds >> 2); $round++) {
-        foreach ($ways as $way => $measure) {
-            $took[$way][] = $measure();
+    $measure = function () use ($machine, $ways): array {
+        $took = [];
+        for ($round = 0; $round < max(9, $machine->rounds >> 2); $round++) {
+            foreach ($ways as $way => $measure) {
+                $took[$way][] = $measure();
+            }
         }
+        return $took;
+    };
+    $took = $measure();
+    $busy = [];
+    for ($i = 0; $i < 4; $i++) {
+        $busy[] = Peer::fork(function (Peer $parent) {
+            $parent->tell('busy');
+            for (;;) {
+            }
+        });
     }
+    array_map(fn ($peer) => $peer->hear(), $busy);
+    $beside = $measure();
+    array_map(fn ($peer) => $peer->kill()->end(), $busy);
     $s->there = -1;
     $echo->end();
     fclose($ours);
     $sockets->end();
     $ratio = fn (string $to) => median(array_map(fn ($of, $to) => $of / $to, $took['Sync'], $took[$to]));
-    return array_map(median(...), $took) + [
+    $beside = array_combine(array_map(fn ($way) => "$way, beside four busy processes", array_keys($beside)), $beside);
+    return array_map(median(...), $took + $beside) + [
         'Sync, in round trips of C (×)' => $pipes ? $ratio('two pipes between two C programs') : NAN,
         'Sync, in round trips of sockets (×)' => $ratio('a socket pair in PHP'),
     ];

@@ -1,7 +1,7 @@
 //! Sleeping until a value has changed, for all methods that wait for one.
 //!
 //! [`until`] is the whole of it for most: it makes an attempt, and makes it again after each change, so that none is missed in
-//! between. The thread sleeps meanwhile, and with it all of its fibers. Between two sleeps, of which none is longer than a second,
+//! between. The thread sleeps meanwhile, and with it all of its fibers. Between two sleeps, of which none is longer than two seconds,
 //! signal handlers run and the time limit counts, as in every wait.
 
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use super::timeout::Timeout;
 use super::wait;
 use super::zend::Thrown;
 
-/// The time that a waiter sleeps at most before it looks by itself (for signals, at the clock, for another file at the path): half of
-/// the time that it has waited, within these. Each look of a process that has slept costs 30 to 90 µs, as its memory
-/// is in no cache.
-const SLICES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+/// The time that a waiter sleeps at most before it looks by itself (for signals, at the clock, for another file at the path): the time
+/// that it has waited, within these. Each look of a process that has slept costs some 30 to 120 µs, most of it the kernel's for the
+/// wake-up: its memory is in no cache.
+const SLICES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
 
 /// Makes an attempt, and again after each change of the value under `name`, until it gives something or the time is over: `None`.
 ///
@@ -64,7 +64,7 @@ pub fn finish(this: &SyncObject, wanted: &mut [Wanted<Watch>], timeout: Timeout)
         wait::poll(this, waited)?;
         // (A signal handler, or an attempt, may have locked it.)
         refuse_if_others_are_kept_out(this)?;
-        let (left, slice) = (timeout.left(), (waited / 2).clamp(SLICES[0], SLICES[1]));
+        let (left, slice) = (timeout.left(), waited.clamp(SLICES[0], SLICES[1]));
         match retry_until(this, timeout, |store| store.has_changed(wanted, left.min(slice)))? {
             Some(true) => return Ok(true),
             // This time it has only looked.

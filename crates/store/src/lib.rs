@@ -19,6 +19,7 @@ mod claim;
 mod clock;
 mod crc;
 mod diagnosis;
+mod eager;
 mod error;
 mod file;
 mod file_system;

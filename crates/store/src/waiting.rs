@@ -204,6 +204,10 @@ impl Waiting<'_> {
         if before.is_some_and(|before| before != state) && self.has_come_and_gone(file, wanted)? {
             return Ok(true);
         }
+        // (Before the first sleep of a wait: one that has begun to last costs nothing but its looks.)
+        if before.is_none() && !at_most.is_zero() && file.has_looked_for_change(word, state) {
+            return Ok(false);
+        }
         let slot = lease.and_then(|lease| file.lease_slot(lease));
         slot.inspect(|slot| slot.waits.set(1));
         file.sleep_until_changed(word, state, until_expiry(wanted, at_most));

@@ -101,6 +101,13 @@ impl File {
         is_due
     }
 
+    /// Looks for a moment whether `word` is not in this state any more, where that promises anything: see [`Eager`](super::eager::Eager).
+    /// False: this has not looked.
+    pub fn has_looked_for_change(&self, word: &Word, state: u32) -> bool {
+        // (In a model no time passes.)
+        cfg!(not(feature = "loom")) && self.watching().eager.has_looked(|| word.load(Ordering::Acquire) as u32 != state)
+    }
+
     /// Sleeps until `word` is not in this state any more, at most for `at_most`.
     pub fn sleep_until_changed(&self, word: &Word, state: u32, at_most: Duration) {
         if futex_wait(word, state, at_most) == Woken::Fault {

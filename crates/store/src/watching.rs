@@ -1,5 +1,6 @@
 //! A thread's knowledge of those who wait for a change, and the changes that it has yet to tell them: plain notes.
 
+use super::eager::Eager;
 use std::cell::{Cell, RefCell};
 
 /// A name that is waited for, as it stands in the header: 27 bits of its hash, and the number of the futex on which its
@@ -110,6 +111,8 @@ pub struct Watching {
     more: RefCell<Changes>,
     /// Changes inside of a `lock()` of this thread, which nobody can see before that ends.
     hidden: RefCell<Changes>,
+    /// This thread's experience with its own waits.
+    pub eager: Eager,
 }
 
 /// In place of a hash.
