@@ -1,7 +1,7 @@
 //! Signals that ask the command to end, which it does when it has tidied up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -11,9 +11,23 @@ pub struct Stop(Arc<AtomicUsize>);
 impl Stop {
     /// From here on these signals end nothing by themselves. (Those that were ignored before, as `nohup` does, still are.)
     pub fn new() -> std::io::Result<Self> {
+        Self::with(None)
+    }
+
+    /// As [`Stop::new`], for a command that has nothing to tidy up: the second one ends it at once, wherever it is stuck.
+    pub fn or_at_once() -> std::io::Result<Self> {
+        Self::with(Some(Arc::new(AtomicBool::new(false))))
+    }
+
+    fn with(second: Option<Arc<AtomicBool>>) -> std::io::Result<Self> {
         let (due, ignored) = (Arc::new(AtomicUsize::new(0)), ignored());
         for signal in [SIGHUP, SIGINT, SIGTERM] {
             if ignored & 1 << (signal - 1) == 0 {
+                if let Some(second) = &second {
+                    // In this order: the first one finds it not set yet.
+                    signal_hook::flag::register_conditional_default(signal, second.clone())?;
+                    signal_hook::flag::register(signal, second.clone())?;
+                }
                 signal_hook::flag::register_usize(signal, due.clone(), signal as usize)?;
             }
         }

@@ -55,7 +55,7 @@ fn a_string_is_taken_and_given_as_it_is() {
 #[test]
 fn the_status_says_why() {
     let file = Scratch::new();
-    for command in ["ls", "stat", "check", "export", "compact", "rm x"] {
+    for command in ["ls", "stat", "check", "export", "compact", "rm x", "top --once"] {
         let (command, arguments) = command.split_once(' ').map_or((command, vec![]), |(it, name)| (it, vec![name]));
         let arguments = arguments.as_slice();
         fails(&file.run(command, arguments), 1, "There is no file");
@@ -170,7 +170,7 @@ fn messagepack_carries_everything() {
     to.fine_with("import", &["--msgpack", "--replace"], &exported.stdout);
     assert_eq!(to.run("export", &["--msgpack"]).stdout, exported.stdout);
     fails(&to.run_with("import", &["--msgpack"], b"\x93\x01"), 2, "not what `export --msgpack` writes");
-    assert_eq!(exported.stdout.last(), Some(&4), "the number of names");
+    assert!(exported.stdout.ends_with(b"\x81\xa5names\x04"));
 }
 
 #[test]

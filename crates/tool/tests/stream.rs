@@ -53,13 +53,16 @@ fn the_number_of_names_is_the_end_of_a_stream() {
     file.put(b"x", b"\x01");
     file.put(b"y", b"\x02");
     let stream = file.run("export", &["--msgpack"]).stdout;
-    assert_eq!(stream, b"\x93\xc4\x01x\xc4\x01\x01\xc0\x93\xc4\x01y\xc4\x01\x02\xc0\x02");
+    assert_eq!(stream, b"\x93\xc4\x01x\xc4\x01\x01\xc0\x93\xc4\x01y\xc4\x01\x02\xc0\x81\xa5names\x02");
     let wrong = |stream: &[u8], words| fails(&Scratch::new().run_with("import", &["--msgpack"], stream), 2, words);
     wrong(&stream[..stream.len() - 1], "it was cut off after 2 names");
+    wrong(&stream[..16], "it was cut off after 2 names");
     wrong(&stream[..10], "it was cut off after 1 name");
     wrong(&[&stream[..8], &stream[16..]].concat(), "it had 2 names, and 1 of them have come");
     wrong(&[&stream[..], b"\xc0"].concat(), "something follows behind its end");
-    wrong(b"\xc0", "not what `export --msgpack` writes");
+    for other in [&b"\xc0"[..], b"\0", b"{\"a\":1}", b"\x81\xa5other\0", b"\x80"] {
+        wrong(other, "not what `export --msgpack` writes");
+    }
 }
 
 /// Takes the first item off a list.

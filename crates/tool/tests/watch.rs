@@ -288,3 +288,23 @@ fn a_copy_or_another_link_is_no_change_of_what_is_in_it() {
         assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
     }
 }
+
+#[test]
+fn a_second_signal_ends_a_watch_whose_reader_has_stopped() {
+    let file = Scratch::new();
+    let mut child = file.start("watch", &["x"]);
+    let stdout = child.stdout.take().unwrap();
+    let value = [&[0xda, 0xff, 0xff][..], &[b'x'; 0xffff]].concat();
+    // It is stuck when its pipe, of 64 KiB, is full.
+    common::waits_for(|| {
+        file.put(b"x", &value);
+        rustix::io::ioctl_fionread(&stdout).unwrap() >= 0x10000
+    });
+    let signal = |signal| kill_process(Pid::from_child(&child), signal).unwrap();
+    signal(Signal::TERM);
+    std::thread::sleep(Duration::from_millis(100));
+    signal(Signal::TERM);
+    let status = child.wait().unwrap();
+    assert_eq!(common::signal_of(status), Some(Signal::TERM.as_raw()), "{status}");
+    drop(stdout);
+}

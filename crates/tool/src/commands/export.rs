@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 use sync_backend::Expiry;
 
-use super::item::Item;
+use super::item::{End, Item};
 use crate::file::Look;
 use crate::json;
 use crate::outcome::{Failure, Outcome, Status};
@@ -153,14 +153,15 @@ fn export_msgpack(mut look: Look, mut out: Output, prefix: &[u8], progress: &Pro
         write_part(&mut out, &Item(name.to_vec(), bytes, value.expiry.map(Expiry::milliseconds)))
     })?;
     // Only so those who read it can tell that it is whole.
-    write_part(&mut out, &names)?;
+    write_part(&mut out, &End { names })?;
     out.flush()?;
     progress.end();
     left_out.status("")
 }
 
 fn write_part(out: &mut Output, part: &impl Serialize) -> Outcome<()> {
-    rmp_serde::encode::write(out, part).map_err(|error| match error {
+    // (Structs with names are maps.)
+    part.serialize(&mut rmp_serde::Serializer::new(out).with_struct_map()).map_err(|error| match error {
         rmp_serde::encode::Error::InvalidValueWrite(error) => Failure::from(std::io::Error::from(error)),
         error => Failure::new(Status::CannotOpen, error.to_string()),
     })

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sync_backend::{Appended, Change, Expiry, Rewrite};
 
 use super::edit::{check_name, encoded, note, put};
-use super::item::{Item, Part};
+use super::item::{End, Item, Part};
 use crate::file::{self, Shared};
 use crate::members::Members;
 use crate::outcome::{Failure, Outcome, Status};
@@ -106,7 +106,7 @@ fn read_msgpack(input: impl BufRead, each: &mut dyn FnMut(Incoming) -> Outcome<(
         });
         match part? {
             Part::Name(item) => each(Incoming::Stored(item))?,
-            Part::End(count) if count != names => {
+            Part::End(End { names: count }) if count != names => {
                 return Err(wrong(&format!("it had {count} names, and {names} of them have come")));
             }
             Part::End(_) if has_ended(&mut input)? => return Ok(()),

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{SeqAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A name as `export --msgpack` writes it: an array of three.
@@ -17,11 +17,18 @@ pub struct Item(
     pub Option<u64>,
 );
 
-/// A part of what `export --msgpack` writes: one name after the other, and their number last.
+/// The end of what `export --msgpack` writes: a map. A stream without it was cut off.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// The number of names before it.
+    pub names: u64,
+}
+
+/// A part of what `export --msgpack` writes: one name after the other, and the end.
 pub enum Part {
     Name(Item),
-    /// The end, behind so many names. A stream without it was cut off.
-    End(u64),
+    End(End),
 }
 
 impl<'de> Deserialize<'de> for Part {
@@ -31,15 +38,15 @@ impl<'de> Deserialize<'de> for Part {
             type Value = Part;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an array of a name, its value and its expiry, or the number of names")
+                f.write_str("an array of a name, its value and its expiry, or a map of the number of names")
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, parts: A) -> Result<Part, A::Error> {
                 Item::deserialize(SeqAccessDeserializer::new(parts)).map(Part::Name)
             }
 
-            fn visit_u64<E>(self, names: u64) -> Result<Part, E> {
-                Ok(Part::End(names))
+            fn visit_map<A: MapAccess<'de>>(self, end: A) -> Result<Part, A::Error> {
+                End::deserialize(MapAccessDeserializer::new(end)).map(Part::End)
             }
         }
         deserializer.deserialize_any(Parts)

@@ -49,7 +49,7 @@ pub fn watch(path: &Path, names: &[OsString], watched: &Watched) -> Outcome {
         left: watched.count,
         printed: 0,
         until: watched.timeout.map(|timeout| Instant::now() + timeout),
-        stop: Stop::new().map_err(|error| Failure::of_terminal(&error))?,
+        stop: Stop::or_at_once().map_err(|error| Failure::of_terminal(&error))?,
     };
     // Failures to open it are told at once.
     watch.state()?;

@@ -27,6 +27,9 @@ const PAGE: isize = 20;
 
 /// Shows a store, live; or once.
 pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outcome {
+    if once {
+        file::must_exist(path)?;
+    }
     let store = file::looked_at(path);
     let title = format!("syncctl top {}", Printable(path.as_os_str().as_bytes()));
     let mut sampler = Sampler::new(&store, prefix.as_bytes());
