@@ -133,6 +133,10 @@ fn look_on(path: &Path) {
     if let Ok((_, true)) = seen {
         let _ = store.stats();
     }
+    let (mut seen, mut bytes) = (Version::default(), Vec::new());
+    for list in store.consumption().map(|consumption| consumption.lists).unwrap_or_default() {
+        let _ = store.get_with_items(&list, &mut seen, &mut bytes);
+    }
     let mut from = Some(0);
     while let Some(at) = from {
         let part = store.survey_part(at, |names: &mut u64, _| *names += 1);

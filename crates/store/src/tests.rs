@@ -31,6 +31,7 @@ use sync_backend::{Appended, Backend, Found, Patience, Peeked, Places, Room, Sna
 
 mod append;
 mod consume;
+mod consumed;
 mod cut;
 mod dead;
 mod expire;

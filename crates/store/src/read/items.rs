@@ -1,19 +1,18 @@
 //! The items in consumption, to look at without the lock.
 
+use super::attempts::Attempts;
 use super::lookup::{Keys, Lookup};
-use super::reader::Reader;
+use super::reader::{ATTEMPTS, Reader};
 use super::snapshot::All;
+use super::stillness::Stillness;
 use crate::error::Failure;
 use crate::format::*;
 use crate::lock_table::{ITEM_TOKEN, LockTable};
-use crate::memory::{again, fence};
+use crate::memory::fence;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use sync_backend::list::{self, Walk};
 use sync_backend::{Expiry, LockSpace};
-
-/// How often a look starts over that somebody has disturbed.
-const LOOKS: u32 = 100;
 
 /// The lists of which items are in consumption.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,27 +79,37 @@ impl Reader<'_> {
     /// The items in consumption, of one list or of all, in the order in which they were taken. Of each that is there all the time it is
     /// certain that it is among them; no others are but those that are there at some moment.
     pub fn items(&self, object: u64, list: Option<&[u8]>) -> Result<Vec<ConsumedItem>, Failure> {
-        let header = self.file().map.header();
-        for _ in 0..LOOKS {
-            let looking = self.file().begin_looking(object)?;
-            self.file().check_ours()?;
-            // As long as it is 0 there are none, as it grows before the first one is published.
-            if header.consuming.load(Ordering::Acquire) == 0 || header.directory.load(Ordering::Acquire) == 0 {
-                return Ok(Vec::new());
+        let mut attempts = Attempts::new(ATTEMPTS, self.file().writable);
+        while attempts.go_on() {
+            if let Some(items) = self.attempt_items(object, list)? {
+                return Ok(items);
             }
-            let items = self.tokens(list).and_then(|tokens| {
-                let read = tokens.into_iter().map(|token| self.item(token, looking.commit));
-                read.collect::<Option<Vec<_>>>()
-            });
-            let undisturbed = self.file().has_seen_no_section(looking);
-            self.file().check_ours()?;
-            if let Some(items) = items.filter(|_| undisturbed) {
-                let items = items.into_iter().flatten();
-                return Ok(items.filter(|item| list.is_none_or(|list| item.list == list)).collect());
-            }
-            again();
         }
-        Err(Failure::Busy)
+        let stillness = Stillness::of(self.file(), object)?;
+        match self.attempt_items(object, list)? {
+            Some(items) if stillness.held() => Ok(items),
+            Some(_) => Err(Failure::Busy),
+            None => Err(stillness.blame("an item that is being consumed makes no sense")),
+        }
+    }
+
+    /// One attempt. `None`: something has moved meanwhile, or makes no sense.
+    fn attempt_items(&self, object: u64, list: Option<&[u8]>) -> Result<Option<Vec<ConsumedItem>>, Failure> {
+        let (file, header) = (self.file(), self.file().map.header());
+        let looking = file.begin_looking(object)?;
+        file.check_ours()?;
+        // As long as it is 0 there are none, as it grows before the first one is published.
+        if header.consuming.load(Ordering::Acquire) == 0 || header.directory.load(Ordering::Acquire) == 0 {
+            return Ok(Some(Vec::new()));
+        }
+        let items = self.tokens(list).and_then(|tokens| {
+            let read = tokens.into_iter().map(|token| self.item(token, looking.commit));
+            read.collect::<Option<Vec<_>>>()
+        });
+        let undisturbed = file.has_seen_no_section(looking);
+        file.check_ours()?;
+        let of_list = |item: &ConsumedItem| list.is_none_or(|list| item.list == list);
+        Ok(items.filter(|_| undisturbed).map(|items| items.into_iter().flatten().filter(of_list).collect()))
     }
 
     /// The tokens of all items that may be of a list. `None`: the table has moved meanwhile.
@@ -138,7 +147,7 @@ impl Reader<'_> {
         (header.lock_table.load(Ordering::Relaxed) == table).then_some(tokens)
     }
 
-    /// The item with a token; the inner `None`: it is there no more. `None`: something has moved.
+    /// The item with a token; the inner `None`: it is there no more. `None`: something has moved, or makes no sense.
     fn item(&self, token: u64, commit: u64) -> Option<Option<ConsumedItem>> {
         let bytes = token.to_be_bytes();
         let hash = hash(self.file().identity.hash_seed, &bytes);
