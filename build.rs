@@ -9,8 +9,8 @@ fn main() {
     php();
 }
 
-/// Tells a thread-safe PHP from one that is not, and the series in which the engine changed; refuses
-/// those older than this code knows.
+/// Tells a thread-safe PHP from one that is not, and the series in which the engine changed (`src/php/zend/series.rs`); refuses those
+/// older than this code knows. `SYNC_CHECK_SERIES=83`: as if it were PHP 8.3, for `cargo check` with the headers of a newer one.
 fn php() {
     use ext_php_rs_build::{ApiVersion, PHPInfo, find_php};
 
@@ -20,9 +20,11 @@ fn php() {
     let info = find_php().and_then(|php| PHPInfo::get(&php)).expect("a PHP to build for, on the PATH or named by PHP");
     let api = info.zend_version().and_then(ApiVersion::try_from).expect("a PHP version that ext-php-rs knows");
     assert!(api >= ApiVersion::Php82, "sync needs PHP 8.2 or newer");
+    println!("cargo:rerun-if-env-changed=SYNC_CHECK_SERIES");
+    let newest = std::env::var("SYNC_CHECK_SERIES").ok();
     // `php83` means: 8.3 or newer.
     for (series, name) in [(ApiVersion::Php83, "php83"), (ApiVersion::Php84, "php84")] {
-        if api >= series {
+        if api >= series && newest.as_deref().is_none_or(|newest| name[3..] <= *newest) {
             println!("cargo:rustc-cfg={name}");
         }
     }

@@ -5,7 +5,7 @@
 // line first, each line the names of files (without .rs) or of folders. An arrow is a path in a `use` line or in code
 // (`super::x::y`, `crate::x::y`) that leads to another file. It may point to a lower line, or along its own line, as long as
 // no circle comes of it. Tests and models are apart; `mod x;` alone is no arrow. Where a table of files follows the drawing, each
-// file has a row in it.
+// file has a row in it. And only src/php/zend/series.rs asks for which series of PHP it is built.
 
 declare(strict_types=1);
 
@@ -302,6 +302,12 @@ foreach ($drawings as [, $folder, $drawing, $after]) {
 }
 if (count($drawings) < 2) {
     $faults[] = 'docs/design.md draws the layers of fewer than two folders';
+}
+// Nor is any of them asked about the series of PHP, but by one file.
+foreach (new RecursiveIteratorIterator(new RecursiveDirectoryIterator('src', FilesystemIterator::SKIP_DOTS)) as $file) {
+    if (!str_ends_with((string) $file, 'zend/series.rs') && preg_match('~\bcfg!?\((?:not\()?php\d~', file_get_contents((string) $file))) {
+        $faults[] = "$file asks for which PHP it is built; that is for src/php/zend/series.rs";
+    }
 }
 foreach ($faults as $fault) {
     echo "$fault\n";

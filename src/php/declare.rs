@@ -52,10 +52,7 @@ impl Type {
 
     /// An object of this class, or one of the types in the mask.
     pub const fn class(name: &'static CStr, mask: u32) -> Self {
-        #[cfg(php83)]
-        const NAMED: u32 = ffi::_ZEND_TYPE_LITERAL_NAME_BIT;
-        #[cfg(not(php83))]
-        const NAMED: u32 = ffi::_ZEND_TYPE_NAME_BIT;
+        const NAMED: u32 = super::zend::series::NAMED_BY_LITERAL;
         // The engine reads the name, and replaces the pointer in a copy of the table.
         Self(zend_type { ptr: name.as_ptr().cast_mut().cast::<c_void>(), type_mask: mask | NAMED })
     }

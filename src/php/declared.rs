@@ -2,13 +2,9 @@
 
 use std::ptr;
 
-use ext_php_rs::ffi::{self, zend_prop_purpose};
-#[cfg(php84)]
-use ext_php_rs::ffi::{zend_array, zend_object, zval};
+use ext_php_rs::ffi::{self, zend_object, zend_prop_purpose, zval};
 
-use super::zend::{self, Array, Held, Key, Local, Object, Str, Thrown, ZStr};
-#[cfg(php84)]
-use super::zend::{Slot, Value};
+use super::zend::{self, Array, Held, Key, Local, Object, Slot, Str, Thrown, Value, ZStr, series};
 
 /// Some of the pointers in a table lead to no value.
 const HASH_FLAG_HAS_EMPTY_IND: u32 = 1 << 5;
@@ -22,24 +18,17 @@ const TYPE_MASK: u32 = (1 << 25) - 1;
 /// The declared properties of an object, in a table of its own. For `get_object_vars` and `var_export` property hooks give
 /// the values, where the class has any.
 pub fn declared_table(object: &Object, purpose: zend_prop_purpose) -> Held<Array> {
-    #[cfg(php84)]
-    // SAFETY: the object lives; the engine returns a new table, whose count is the caller's.
-    unsafe {
-        if matches!(purpose, PURPOSE_VAR_EXPORT | PURPOSE_GET_OBJECT_VARS) && (*object.class()).num_hooked_props > 0 {
-            return Held::from_owned(zend_hooked_object_build_properties(object.as_ptr()));
-        }
+    let is_asked =
+        purpose == ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_VAR_EXPORT || series::is_for_object_vars(purpose);
+    // SAFETY: the object lives; the engine gives a new table, whose count is the caller's.
+    if let Some(table) = is_asked.then(|| unsafe { series::hooked_properties(object.as_ptr()) }).flatten() {
+        // SAFETY: as above.
+        return unsafe { Held::from_owned(table) };
     }
-    let _ = purpose;
     let mut table = new_table();
     add_declared(object, &mut table);
     table
 }
-
-#[cfg(php84)]
-pub use ext_php_rs::ffi::{
-    _zend_prop_purpose_ZEND_PROP_PURPOSE_GET_OBJECT_VARS as PURPOSE_GET_OBJECT_VARS,
-    _zend_prop_purpose_ZEND_PROP_PURPOSE_VAR_EXPORT as PURPOSE_VAR_EXPORT,
-};
 
 /// Adds the properties that the object's class declares: pointers to their places, so that the table must not outlive the
 /// object. Of those without a value only the ones that have not been initialised yet, as `var_dump` says so; a name that was
@@ -89,8 +78,7 @@ pub fn set_declared(object: &Object, values: &Array) -> Result<(), Thrown> {
             continue;
         };
         let Some(value) = values.find(Key::String(full)) else { continue };
-        #[cfg(php84)]
-        if !property.hooks.is_null() {
+        if series::is_hooked(property) {
             // SAFETY: the declaration that was just looked at; one with hooks and a value has a slot.
             unsafe { set_behind_hooks(object.as_ptr(), (&raw const *property).cast_mut(), value.as_ptr())? };
             continue;
@@ -113,7 +101,6 @@ pub fn set_declared(object: &Object, values: &Array) -> Result<(), Thrown> {
 ///
 /// # Safety
 /// All are alive, and the property has a slot in the object.
-#[cfg(php84)]
 unsafe fn set_behind_hooks(
     object: *mut zend_object,
     property: *mut ffi::zend_property_info,
@@ -137,9 +124,4 @@ pub fn new_table() -> Held<Array> {
     // SAFETY: a new array, which has no other owner.
     unsafe { (*table.as_ptr()).gc.u.type_info |= ffi::GC_NOT_COLLECTABLE };
     table
-}
-
-#[cfg(php84)]
-unsafe extern "C" {
-    pub fn zend_hooked_object_build_properties(object: *mut zend_object) -> *mut zend_array;
 }

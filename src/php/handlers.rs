@@ -18,7 +18,7 @@ use super::object::SyncObject;
 use super::operate::operate;
 use super::property;
 use super::proxy::{fetch_operand, fetch_proxy};
-use super::zend::{self, Local, Slot, Str, Thrown, Value, ZStr};
+use super::zend::{self, Local, Slot, Str, Thrown, Value, ZStr, series};
 
 /// `$sync->x`. The value is always put into `result`, never handed out by address: user code might
 /// change or free what a cache holds before the engine has copied it.
@@ -305,8 +305,8 @@ pub unsafe extern "C" fn read_dimension(
         if kind as u32 == BP_VAR_IS && offset.and_then(Value::string).is_some_and(is_bad_name) {
             return zend::uninitialized();
         }
-        // (Before PHP 8.3 its words for what is no offset were the same for all of these.)
-        let kind = if cfg!(php83) { kind as u32 } else { BP_VAR_R };
+        // (Where its words for what is no offset are the same for all of these, they are those for a read.)
+        let kind = if series::WORDS_TELL_FETCH { kind as u32 } else { BP_VAR_R };
         let Ok(name) = shared_name(this, offset, kind) else { return failed };
         match fetch {
             Fetch::Value => {}

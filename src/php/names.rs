@@ -1,16 +1,10 @@
 //! Names of properties: made of offsets and numbers, and checked.
 
-#[cfg(not(php83))]
-use ext_php_rs::ffi::BP_VAR_IS;
-#[cfg(php83)]
-use ext_php_rs::ffi::zend_string;
-#[cfg(php83)]
-use ext_php_rs::ffi::zval;
-use ext_php_rs::ffi::{self, BP_VAR_UNSET};
+use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_UNSET};
 
 use super::errors;
 use super::object::SyncObject;
-use super::zend::{self, Local, Str, Thrown, Value, ZStr};
+use super::zend::{self, Local, Str, Thrown, Value, ZStr, series};
 
 /// A string from the engine's pool for a name given as any value: `$s[5]`, `get(1.5)`.
 pub fn name_of(value: &Value) -> Result<Str, Thrown> {
@@ -79,7 +73,14 @@ pub fn resource_number(number: i64) -> Result<i64, Thrown> {
 /// The TypeError for an offset of a kind that its container (`array`, `string`, a class) does not take.
 #[cold]
 pub fn illegal_offset(container: &[u8], offset: &Value, fetch: u32) -> Thrown {
-    #[cfg(not(php83))]
+    if series::WORDS_TELL_FETCH && container == b"string" && fetch == BP_VAR_UNSET {
+        return errors::throw_error("Cannot unset string offsets");
+    }
+    let kind = Str::new(container);
+    // SAFETY: both live.
+    if unsafe { series::throw_illegal_offset(kind.as_ptr(), offset.as_ptr(), fetch) } {
+        return Thrown;
+    }
     match (container, fetch) {
         (b"string", _) => {
             zend::throw_type_error(c"Cannot access offset of type %s on string", offset.type_name().to_bytes())
@@ -88,19 +89,5 @@ pub fn illegal_offset(container: &[u8], offset: &Value, fetch: u32) -> Thrown {
         (_, BP_VAR_IS) => zend::throw_type_error(c"Illegal offset type in isset or empty", b""),
         _ => zend::throw_type_error(c"Illegal offset type", b""),
     }
-    #[cfg(php83)]
-    if container == b"string" && fetch == BP_VAR_UNSET {
-        return errors::throw_error("Cannot unset string offsets");
-    }
-    // SAFETY: both live, and the engine only reads them.
-    #[cfg(php83)]
-    unsafe {
-        zend_illegal_container_offset(Str::new(container).as_ptr(), offset.as_ptr(), fetch as i32);
-    }
     Thrown
-}
-
-#[cfg(php83)]
-unsafe extern "C" {
-    fn zend_illegal_container_offset(container: *const zend_string, offset: *const zval, fetch: i32);
 }

@@ -6,7 +6,7 @@ use std::ffi::c_int;
 use ext_php_rs::ffi;
 
 use super::exclusive::Turn;
-use super::zend::{self, Local, Number, Slot, Thrown, Value};
+use super::zend::{self, Local, Number, Slot, Thrown, Value, series};
 
 /// An operator that changes a value.
 #[derive(Clone, Copy)]
@@ -186,7 +186,7 @@ impl Operation {
     /// Computes the result anew where user code that has chosen the text to append to a string has changed that string
     /// meanwhile, as PHP looks at it afterwards; from PHP 8.3 on it keeps the old one. Runs no user code.
     pub fn follow(&self, value: &Value) -> Result<(), Thrown> {
-        if !cfg!(php83) && self.appended.get() && value.kind() == zend::STRING {
+        if series::APPENDS_TO_CHANGED && self.appended.get() && value.kind() == zend::STRING {
             let _ = self.due().silently(value)?;
         }
         Ok(())

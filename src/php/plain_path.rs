@@ -3,7 +3,7 @@
 use ext_php_rs::ffi::{self, BP_VAR_IS};
 
 use super::step::{Step, array_key};
-use super::zend::{self, Local, Object, Thrown, Value};
+use super::zend::{self, Local, Object, Thrown, Value, series};
 
 /// Whether the steps (the last one apart) lead through arrays, and objects in which user code has no say, up to the first that
 /// makes something: so that a value can be put at their end without running any. `found` is called with what is there.
@@ -54,8 +54,7 @@ fn has_plain_properties(object: &Object) -> bool {
     // SAFETY: the class of a live object lives; the engine's own table of handlers is a constant.
     unsafe {
         let class = &*object.class();
-        #[cfg(php84)]
-        if class.num_hooked_props > 0 {
+        if series::has_hooks(class) {
             return false;
         }
         let standard = &ffi::std_object_handlers;

@@ -21,7 +21,7 @@ use super::retry::{Stop, retry, retry_into};
 use super::stored::{self, Encoded};
 use super::value::{self, Sharing, ZendVec, scalar};
 use super::wait::Rounds;
-use super::zend::{self, Local, Slot, Str, Thrown, Value, ZStr};
+use super::zend::{self, Local, Slot, Str, Thrown, Value, ZStr, series};
 
 /// When a value was read, and whether there was one.
 #[derive(Clone, Copy)]
@@ -430,9 +430,6 @@ pub fn exists(this: &SyncObject, name: &ZStr) -> Result<bool, Thrown> {
     Ok(!is_bad_name(name) && read(this, name, Local::new().slot())?)
 }
 
-/// From which number on an array appends. Before PHP 8.3 there was none below 0 in one that started empty.
-const LEAST_NUMBER: i64 = if cfg!(php83) { i64::MIN } else { 0 };
-
 /// `$sync[] = $value`: stores it under the number after the highest, as in an array, in one step.
 pub fn append(this: &SyncObject, value: &Value) -> Result<(), Thrown> {
     let mut bytes = GLOBALS.get().buffers.take();
@@ -446,14 +443,14 @@ pub fn append(this: &SyncObject, value: &Value) -> Result<(), Thrown> {
     };
     let mut version = Version::default();
     // (The cache does not keep the value: most of what is appended is for others to read.)
-    let number = retry_importing(this, |store| store.put_next(&bytes, string, LEAST_NUMBER, &mut version))?;
+    let number = retry_importing(this, |store| store.put_next(&bytes, string, series::LEAST_NUMBER, &mut version))?;
     if number.is_some() { Ok(()) } else { name_of_number(number).map(drop) }
 }
 
 /// The name that [`append`] would store under. Nobody else takes it before the caller has, if the caller keeps
 /// other writers out.
 pub fn next_number(this: &SyncObject) -> Result<Str, Thrown> {
-    name_of_number(retry_importing(this, |store| store.next_number(LEAST_NUMBER))?)
+    name_of_number(retry_importing(this, |store| store.next_number(series::LEAST_NUMBER))?)
 }
 
 /// Removes `name`, if it is there.

@@ -2,11 +2,7 @@
 
 use ext_php_rs::ffi;
 
-#[cfg(php84)]
-use super::declared::zend_hooked_object_build_properties;
-#[cfg(php84)]
-use super::zend::Slot;
-use super::zend::{self, Array, Held, Local, Object, Thrown, Value, ZStr};
+use super::zend::{self, Array, Held, Local, Object, Slot, Thrown, Value, ZStr, series};
 
 /// The properties that `foreach` shows outside of the class, in a table of its own; those with hooks as these give them.
 /// `properties`: all of the object.
@@ -39,17 +35,8 @@ pub fn public_properties(object: &Object, properties: Held<Array>) -> Result<Hel
 /// A new table of the properties of an object whose class has property hooks (PHP 8.4): pointers to the declarations of those
 /// that have them. `None` for other objects.
 fn hooked_properties(object: &Object) -> Option<Held<Array>> {
-    #[cfg(php84)]
-    // SAFETY: the class of a live object; the engine returns a new table, whose count is the caller's.
-    unsafe {
-        ((*object.class()).num_hooked_props > 0)
-            .then(|| Held::from_owned(zend_hooked_object_build_properties(object.as_ptr())))
-    }
-    #[cfg(not(php84))]
-    {
-        let _ = object;
-        None
-    }
+    // SAFETY: the object lives; the engine gives a new table, whose count is the caller's.
+    unsafe { series::hooked_properties(object.as_ptr()).map(|table| Held::from_owned(table)) }
 }
 
 /// The value that the hook of a public property gives; `None` where it has none to read by. `declaration` points to that of
@@ -58,36 +45,25 @@ fn hooked_properties(object: &Object) -> Option<Held<Array>> {
 /// # Safety
 /// `declaration` is from a table of [`hooked_properties`].
 unsafe fn ask_hook(object: &Object, name: &ZStr, declaration: &Value) -> Result<Option<Local>, Thrown> {
-    #[cfg(php84)]
-    {
-        // The first of the hooks is the one to read by; a virtual property keeps no value.
-        const VIRTUAL: u32 = 1 << 9;
-        let mut scratch = zend::empty();
-        // SAFETY: the caller promises a pointer to a declaration of the object's class.
-        let property = unsafe { &*(*declaration.as_ptr()).value.ptr.cast::<ffi::zend_property_info>() };
-        // SAFETY: a property with hooks has a place for each.
-        if property.flags & VIRTUAL != 0 && unsafe { (*property.hooks).is_null() } {
-            return Ok(None);
-        }
-        let name = name.bytes();
-        // SAFETY: the object and the name are held; the scratch value outlives the use of the result, which may lie in it.
-        let given = unsafe {
-            let given = ffi::zend_read_property(
-                property.ce,
-                object.as_ptr(),
-                name.as_ptr().cast(),
-                name.len(),
-                true,
-                Slot::of(&mut scratch).as_ptr(),
-            );
-            zend::check()?;
-            Local::copy_of(Value::from_ptr(given).dereference())
-        };
-        Ok(Some(given))
+    let mut scratch = zend::empty();
+    // SAFETY: the caller promises a pointer to a declaration of the object's class.
+    let property = unsafe { &*(*declaration.as_ptr()).value.ptr.cast::<ffi::zend_property_info>() };
+    if !series::gives_value(property) {
+        return Ok(None);
     }
-    #[cfg(not(php84))]
-    {
-        let _ = (object, name, declaration);
-        Ok(None)
-    }
+    let name = name.bytes();
+    // SAFETY: the object and the name are held; the scratch value outlives the use of the result, which may lie in it.
+    let given = unsafe {
+        let given = ffi::zend_read_property(
+            property.ce,
+            object.as_ptr(),
+            name.as_ptr().cast(),
+            name.len(),
+            true,
+            Slot::of(&mut scratch).as_ptr(),
+        );
+        zend::check()?;
+        Local::copy_of(Value::from_ptr(given).dereference())
+    };
+    Ok(Some(given))
 }

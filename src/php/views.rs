@@ -8,15 +8,13 @@ use std::ptr;
 
 use ext_php_rs::ffi::{self, HashTable, zend_array, zend_object, zend_prop_purpose, zval};
 
-#[cfg(php84)]
-use super::declared::PURPOSE_GET_OBJECT_VARS;
 use super::declared::{add_declared, declared_table, new_table};
 use super::errors::{self, contain};
 use super::handle::Backend;
 use super::object::SyncObject;
 use super::opline::Opline;
 use super::whole::{self, add_shared, add_shown};
-use super::zend::{self, Array, Held, Object, Thrown, Value};
+use super::zend::{self, Array, Held, Object, Thrown, Value, series};
 
 unsafe extern "C" {
     /// Exported by PHP's core, and not among what ext-php-rs binds.
@@ -188,11 +186,7 @@ unsafe fn takes_reference(callback: *mut zval) -> bool {
 
 /// Whether the caller goes on into the objects that the table holds.
 fn shows_nested(purpose: zend_prop_purpose) -> bool {
-    #[cfg(php84)]
-    if purpose == PURPOSE_GET_OBJECT_VARS {
-        return false;
-    }
-    purpose != ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_ARRAY_CAST
+    !series::is_for_object_vars(purpose) && purpose != ffi::_zend_prop_purpose_ZEND_PROP_PURPOSE_ARRAY_CAST
 }
 
 /// Lets go of the table that `get_properties` made.

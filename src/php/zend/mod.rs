@@ -20,6 +20,7 @@ mod memory;
 mod objects;
 mod references;
 mod serialization;
+pub mod series;
 mod settings;
 mod strings;
 mod tables;

@@ -11,24 +11,12 @@ use super::arrays::Array;
 use super::classes::{class_name, declared, typed};
 use super::counted::{Counted, Held};
 use super::executor::{Thrown, check};
-#[cfg(php84)]
-use super::types::zend_property_info;
+use super::series;
 use super::types::{HashTable, zend_class_entry, zend_object, zend_string};
 
 const OBJ_DESTRUCTOR_CALLED: u32 = 1 << 8;
 
-/// `IS_OBJ_LAZY_…`: no initialiser has run yet; another object stands behind this one.
-#[cfg(php84)]
-const OBJ_LAZY_UNINITIALIZED: u32 = 1 << 31;
-#[cfg(php84)]
-const OBJ_LAZY_PROXY: u32 = 1 << 30;
-
 const PURPOSE_SERIALIZE: u32 = 2;
-
-#[cfg(php84)]
-unsafe extern "C" {
-    fn zend_lazy_object_get_property_info_for_slot(object: *mut zend_object, at: *mut Zval) -> *mut zend_property_info;
-}
 
 unsafe extern "C" {
     fn zend_get_properties_for(object: *mut Zval, purpose: u32) -> *mut HashTable;
@@ -204,28 +192,11 @@ pub unsafe fn has_standard_properties(object: *const zend_object) -> bool {
     // SAFETY: every object has handlers.
     unsafe {
         let handlers = &*(*object).handlers;
-        lazy(object) == 0
+        !series::is_lazy(object)
             && handlers.get_properties_for.is_none()
             && handlers
                 .get_properties
                 .is_some_and(|f| ptr::fn_addr_eq(f, ffi::zend_std_get_properties as unsafe extern "C" fn(_) -> _))
-    }
-}
-
-/// The bits of a lazy object that is not there yet, or is another one; 0 for all others.
-///
-/// # Safety
-/// `object` is alive.
-unsafe fn lazy(object: *const zend_object) -> u32 {
-    #[cfg(php84)]
-    {
-        // SAFETY: the caller promises a live object.
-        unsafe { (*object).extra_flags & (OBJ_LAZY_UNINITIALIZED | OBJ_LAZY_PROXY) }
-    }
-    #[cfg(not(php84))]
-    {
-        let _ = object;
-        0
     }
 }
 
@@ -236,9 +207,8 @@ unsafe fn lazy(object: *const zend_object) -> u32 {
 pub unsafe fn is_typed_slot(object: *mut zend_object, at: *mut Zval) -> bool {
     // SAFETY: the caller promises a live object and one of its slots.
     unsafe {
-        #[cfg(php84)]
-        if lazy(object) & OBJ_LAZY_PROXY != 0 {
-            return !typed(zend_lazy_object_get_property_info_for_slot(object, at)).is_null();
+        if let Some(property) = series::behind_proxy(object, at) {
+            return !typed(property).is_null();
         }
         let index = at.offset_from(slot(object, 0)) as usize;
         declared((*object).ce).get(index).is_some_and(|&info| !typed(info).is_null())

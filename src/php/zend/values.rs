@@ -13,17 +13,10 @@ use super::arrays::Array;
 use super::counted::Held;
 use super::executor::{Thrown, check};
 use super::objects::Object;
+use super::series;
 use super::strings::{Str, ZStr, set_byte, set_unwritten_string};
 use super::types::{ARRAY, DOUBLE, FALSE, INDIRECT, LONG, NULL, OBJECT, REFERENCE, RESOURCE, STRING, TRUE};
 use super::zvals;
-
-#[cfg(not(php83))]
-use ext_php_rs::ffi::zend_zval_type_name as zend_zval_value_name;
-
-#[cfg(php83)]
-unsafe extern "C" {
-    fn zend_zval_value_name(value: *const Zval) -> *const std::ffi::c_char;
-}
 
 /// A zval, behind a reference: it is alive, and its type and its pointer do not change, for as long as the reference.
 #[repr(transparent)]
@@ -134,7 +127,7 @@ impl Value {
     /// The type's name, as PHP's own messages have it.
     pub fn type_name(&self) -> &CStr {
         // SAFETY: `from_ptr` was promised a live zval. The engine returns a constant, or the name of an object's class.
-        unsafe { CStr::from_ptr(zend_zval_value_name(self.as_ptr())) }
+        unsafe { series::type_name(self.as_ptr()) }
     }
 
     /// The value as a string, as `(string)` would make it. May run user code (`__toString`).

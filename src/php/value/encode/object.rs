@@ -11,7 +11,7 @@ use super::encoder::{Encoder, changed_meanwhile, check_length};
 use super::value::{Members, Value, sole_target};
 use crate::php::value::vec::ZendVec;
 use crate::php::value::wire;
-use crate::php::zend::{self, Elements, HashTable, zend_class_entry, zend_function, zend_object, zend_string};
+use crate::php::zend::{self, Elements, HashTable, series, zend_class_entry, zend_function, zend_object, zend_string};
 
 /// The property in which an object of a class that is not there remembers its class.
 pub const MAGIC_MEMBER: &[u8] = b"__PHP_Incomplete_Class_Name";
@@ -328,8 +328,7 @@ unsafe fn try_property(
             return zend::is_typed_slot(zend::object_of(object), at);
         }
         if !zend::add(chosen, key, at) {
-            let level = if cfg!(php84) { ffi::E_WARNING } else { ffi::E_NOTICE };
-            zend::raise(level, c"\"%s\" is returned from __sleep() multiple times", name, b"");
+            zend::raise(series::REPEATED_NAME, c"\"%s\" is returned from __sleep() multiple times", name, b"");
         }
         true
     }
