@@ -36,7 +36,7 @@ SERIES :=
 # Parts of `make torture` and of `make test-servers`, by words in their names: make torture ONLY="sections moved"
 ONLY :=
 
-.PHONY: help build tool demo test test-servers phpt test-debug test-jit test-valgrind test-pages screenshots bench bench-requests bench-servers bench-tool torture signatures docs install install-tool uninstall clean
+.PHONY: help build tool demo test test-servers phpt test-debug matrix test-jit test-valgrind test-pages screenshots bench bench-requests bench-servers bench-tool torture signatures docs install install-tool uninstall clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || grep '##' Makefile
@@ -63,6 +63,9 @@ phpt: build ## Runs PHPT files alone: make phpt TESTS=php-tests/one.phpt
 
 test-debug: ## Runs the PHPT suite, and many threads, on a debug and thread-safe PHP, where a leak is a failure
 	@scripts/test-debug.sh "$(DEBUG_PHP)" $(SERIES)
+
+matrix: ## Runs the suite on PHP 8.2 and 8.4, release and debug, and writes README's table: make matrix ONLY="8.2-release 8.4-debug"
+	@scripts/test-matrix.sh $(if $(ONLY),$(ONLY),--write)
 
 test-jit: build ## Runs the PHPT suite with opcache off, on, and with both kinds of JIT
 	@scripts/test-jit.sh $(TESTS)
@@ -106,8 +109,9 @@ torture: ## Kills writers at random (TORTURE_SECONDS=600) and looks for lost val
 signatures: ## Writes src/php/signatures.rs, the classes as the engine sees them, anew from stubs/sync.stub.php
 	@$(or $(PHP),php) -n scripts/generate-signatures.php
 
-docs: signatures build ## Writes the README's API table anew from stubs/sync.stub.php
+docs: signatures build ## Writes the README's API table and docs/api anew from stubs/sync.stub.php
 	@scripts/with-sync.sh scripts/check-docs.php --write
+	@$(or $(PHP),php) -n scripts/generate-api.php
 
 install: ## Installs the extension and enables it for all SAPIs (with DESTDIR: below that folder)
 	@scripts/install.sh install

@@ -117,7 +117,7 @@ if (in_array('--write', $argv, true)) {
 }
 
 // Every relative link leads to a file.
-foreach ([ROOT . '/README.md', ROOT . '/CHANGELOG.md', ...glob(ROOT . '/docs/*.md')] as $page) {
+foreach ([ROOT . '/README.md', ROOT . '/CHANGELOG.md', ...glob(ROOT . '/docs/*.md'), ...glob(ROOT . '/docs/api/*.md')] as $page) {
     preg_match_all('~\]\((?!\w+:|#)([^)#\s]+)~', file_get_contents($page), $links);
     foreach ($links[1] as $link) {
         if (!file_exists(dirname($page) . "/$link")) {

@@ -9,7 +9,7 @@
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-PHP=${1:-$(scripts/debug-php.sh "${2:-}")}
+PHP=${1:-$(scripts/built-php.sh "${2:-}")}
 unset PHP_CONFIG
 export PHP
 use_php

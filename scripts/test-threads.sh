@@ -2,13 +2,13 @@
 # test-threads.sh [PREFIX [SCRIPT...]]: PHP with many threads in one process, as some servers have it.
 #
 # PREFIX is where a thread-safe PHP with its library (--enable-embed) is; by default that of
-# debug-php.sh. SCRIPTs are in tests/threads; the first comment of each gives its numbers
+# built-php.sh. SCRIPTs are in tests/threads; the first comment of each gives its numbers
 # of threads, of generations, and of requests of each thread. UNDER='valgrind …' runs them under a tool.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-prefix=${1:-$(dirname "$(dirname "$(scripts/debug-php.sh)")")}
+prefix=${1:-$(dirname "$(dirname "$(scripts/built-php.sh)")")}
 [ $# = 0 ] || shift
 [ -f "$prefix/lib/libphp.so" ] || fail "no libphp.so in $prefix/lib: this PHP was built without --enable-embed"
 PHP=$prefix/bin/php

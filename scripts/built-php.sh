@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# debug-php.sh [SERIES]: prints the path of a debug and thread-safe (ZTS) build of Debian's PHP, building it
-# in .build/php-debug the first time; of another series than the installed PHP's (8.4, say), in
-# .build/php-debug-SERIES.
+# built-php.sh [--release] [SERIES]: prints the path of a PHP that is built from Debian's source the first time; of the installed
+# PHP's series, or of another one (8.4, say).
 #
-# A debug build reports each leak of the engine's memory and checks its own assertions; a ZTS build
-# finds what is wrongly shared between threads. A libphp comes with it, for programs that run PHP in
-# threads of their own.
+# It is a debug and thread-safe (ZTS) one, in .build/php-debug or .build/php-debug-SERIES: a debug build reports each leak of the
+# engine's memory and checks its own assertions; a ZTS build finds what is wrongly shared between threads. A libphp comes with
+# it, for programs that run PHP in threads of their own. With --release it is neither, as Debian's own, in .build/php-release-SERIES.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -15,9 +14,15 @@ if [ "${1:-}" = --build ]; then
     build=yes
     shift
 fi
-series=${1:-}
-prefix=$BUILD/php-debug
-if [ -n "$series" ] && ! { find_php && [ "$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')" = "$series" ]; }; then
+kind=debug
+if [ "${1:-}" = --release ]; then
+    kind=release
+    shift
+fi
+installed=$(find_php && "$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;') || installed=
+series=${1:-$installed}
+prefix=$BUILD/php-$kind
+if [ $kind = release ] || [ "$series" != "$installed" ]; then
     prefix=$prefix-$series
 fi
 log=$prefix.log
@@ -79,35 +84,41 @@ download() {
 build() {
     scripts/need.sh --install debug
     use_php
-    [ -n "$series" ] || series=$("$PHP" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
-    fetch_apt_lists
-
-    rm -rf "$BUILD/php-src"
-    mkdir -p "$BUILD/php-src"
-    cd "$BUILD/php-src" || exit
-    download || { fetch_lists_of_other_suites && download; } ||
-        fail "the Debian mirrors of this machine have no source of PHP $series"
+    local source=$BUILD/php-src-$series
+    mkdir -p "$source"
+    cd "$source" || exit
+    if ! compgen -G './*.orig.tar.?z' >/dev/null; then
+        fetch_apt_lists
+        download || { fetch_lists_of_other_suites && download; } ||
+            fail "the Debian mirrors of this machine have no source of PHP $series"
+    fi
+    rm -rf php-*/
     tar -xf ./*.orig.tar.?z
     cd php-*/ || exit
 
     # pcntl and posix for tests that fork and kill, tokenizer for those that read PHP; zend_test for
     # the deliberate leak, which proves that a leak makes a test fail.
-    ./configure --prefix="$prefix" --disable-all --disable-cgi --disable-phpdbg --enable-debug --enable-zts \
-        --enable-pcntl --enable-posix --enable-tokenizer --enable-opcache --enable-zend-test=shared --enable-embed \
+    local options=()
+    [ $kind = release ] || options=(--enable-debug --enable-zts --enable-zend-test=shared --enable-embed)
+    ./configure --prefix="$prefix" --disable-all --disable-cgi --disable-phpdbg "${options[@]}" \
+        --enable-pcntl --enable-posix --enable-tokenizer --enable-opcache \
         --with-config-file-path="$prefix/etc" --with-config-file-scan-dir="$prefix/etc/conf.d"
     make -j"$(cpus)"
     make install
 }
 
+[ -n "$series" ] || fail 'no PHP found: of which series is it to be? built-php.sh 8.2'
 if [ $build = yes ]; then
     build
 elif ! [ -x "$prefix/bin/php" ]; then
     mkdir -p "$BUILD"
-    say "Building a debug PHP${series:+ $series}, which takes some minutes (log: $log)" >&2
+    say "Building PHP $series ($kind), which takes some minutes (log: $log)" >&2
+    options=()
+    [ $kind = debug ] || options=(--release)
     # A process of its own, because `set -e` does nothing on the left of a `||`.
-    "$0" --build "$series" >"$log" 2>&1 </dev/null || {
+    "$0" --build "${options[@]}" "$series" >"$log" 2>&1 </dev/null || {
         tail -n 20 "$log" >&2
-        fail "could not build a debug PHP; the output is in $log"
+        fail "could not build PHP $series ($kind); the output is in $log"
     }
 fi
 say "$prefix/bin/php"
