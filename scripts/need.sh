@@ -112,6 +112,8 @@ need_test() {
     if ! has python3 || ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
         missing 'Python 3 with venv' python3 python3-venv
     fi
+    # The parser of PHPStan, which is to understand the stub.
+    [ -f /usr/share/php/PHPStan/PhpDocParser/autoload.php ] || missing "PHPStan's phpdoc-parser" php-phpstan-phpdoc-parser
     # It counts system calls.
     has strace || missing strace strace
     # And with JavaScript's @msgpack/msgpack.

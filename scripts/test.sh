@@ -61,6 +61,7 @@ check 'Messages and their lines in the README' "$PHP" -n scripts/check-messages.
 check 'Comments and the length of files' "$PHP" -n scripts/check-comments.php
 check 'The classes, as the stub declares them' "$PHP" -n scripts/generate-signatures.php --check
 check 'The reference, as the stub describes it' "$PHP" -n scripts/generate-api.php --check
+check 'The stub, for static analysers' "$PHP" scripts/check-stub.php
 check 'Lints, without PHP' cargo clippy --locked --workspace --exclude sync --features sync-store/torture,sync-torture/torture --all-targets -- -D warnings
 # The release profile, because its build of ext-php-rs is needed below anyway.
 check 'Lints, under loom' cargo clippy --locked -p sync-store --features loom --test loom -- -D warnings

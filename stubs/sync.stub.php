@@ -128,7 +128,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @param string   $name    Any string: 'progress', '0', '', '重庆'.
      * @param TDefault $default
      *
-     * @return TValue|TDefault
+     * @return ($default is null ? TValue|null : TValue|TDefault)
      *
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
@@ -322,7 +322,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @param float|null $timeout The most seconds to wait for an element. 0: do not wait. Null: wait for ever.
      * @param TDefault   $default The result where none came. A name that is missing, or null, has no elements.
      *
-     * @return TValue|TDefault
+     * @return ($default is null ? TValue|null : TValue|TDefault)
      *
      * @throws SyncException where the value there is no array, the file cannot be written; or it would have to wait while this
      *                       process keeps others from writing
@@ -508,6 +508,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @template T of TValue
      *
+     * @param string                       $name
      * @param T                            $value
      * @param int|float|\DateInterval|null $ttl Seconds; fractions count, to the millisecond. null (and INF): it never expires. 0, or less:
      *     it is gone at once. Months of an interval are those from now on. They count from the moment when it is stored (within a
@@ -531,6 +532,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *         echo "No other program sends this mail within ten minutes.\n";
      *     }
      *
+     * @param string                       $name
      * @param TValue                       $value
      * @param int|float|\DateInterval|null $ttl Seconds after which it expires, as for put().
      *
@@ -557,6 +559,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *         http_response_code(429);            // more than a hundred in a minute
      *     }
      *
+     * @param string                       $name
      * @param int|float                    $by
      * @param int|float|\DateInterval|null $ttl Seconds, as for put().
      *
@@ -576,6 +579,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *         $old = $sync->balance;
      *     } while (!$sync->compareAndSet('balance', $old, $old - 5));
      *
+     * @param string      $name
      * @param TValue|null $expected
      * @param TValue|null $new
      *
@@ -593,9 +597,10 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @template TDefault
      *
+     * @param string   $name
      * @param TDefault $default
      *
-     * @return TValue|TDefault
+     * @return ($default is null ? TValue|null : TValue|TDefault)
      *
      * @throws SyncException where the file cannot be written
      * @throws SyncLockTimeoutException
@@ -612,6 +617,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @template T of TValue
      *
+     * @param string                   $name
      * @param callable(TValue|null): T $fn
      * @param TValue|null              $default
      *
@@ -655,6 +661,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *     $sync->touch('session', 1800);
      *     $sync->touch('session', null);          // from here on it stays
      *
+     * @param string                       $name
      * @param int|float|\DateInterval|null $ttl Seconds, as for put(). null: it never expires. 0, or less: it is gone at once.
      *
      * @throws \TypeError where $ttl is of another type
@@ -668,6 +675,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * Gives the seconds until a value expires; null where it never does, or is missing.
      *
      *     $seconds = $sync->ttl('token');
+     *
+     * @param string $name
      *
      * @throws SyncException where the file cannot be read, or is not a store
      * @throws SyncLockTimeoutException
@@ -713,7 +722,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * @param array<array-key> $names
      * @param TDefault         $default
      *
-     * @return array<array-key, TValue|TDefault> By name, in the order of $names.
+     * @return ($default is null ? array<array-key, TValue|null> : array<array-key, TValue|TDefault>) By name, in the order of $names.
      *
      * @throws \TypeError for a name that is an array, or an object without `__toString()`
      * @throws SyncException where the file cannot be read, or is not a store
@@ -763,7 +772,9 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *         foreach ($names as $name) {}
      *     }
      *
-     * @param int<0, max>|null $limit At most so many; null: all.
+     * @param string           $prefix The beginning of the names; '': all of them.
+     * @param string|null      $after  The last name of the page before; null: the first page.
+     * @param int<0, max>|null $limit  At most so many; null: all.
      *
      * @return list<string>
      *
@@ -779,6 +790,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *     $sync->list = ['a', 'b'];
      *     ['type' => $type, 'count' => $count] = $sync->describe('list');     // array, 2
      *
+     * @param string $name
+     *
      * @return array{type: string, bytes: int, count: ?int, ttl: ?float, pieces: int}|null `type` as get_debug_type() names it,
      *     of an enum with the case (`Suit::Hearts`); `bytes` that it takes, encoded; `count` of the elements of an array
      *     or the properties of an object; `ttl`, the seconds until it expires (null: never); `pieces` in which it is stored.
@@ -792,6 +805,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * Removes all properties, or those whose names begin with `$prefix`, in one step; the file stays.
      *
      *     $sync->clear('cache.');
+     *
+     * @param string $prefix The beginning of the names; '': all of them.
      *
      * @return $this
      *
@@ -846,6 +861,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *     $sync->result = 42;                            // mostly in another program
      *     $result = $sync->waitFor('result', fn ($value) => $value !== null, 30.0);
      *
+     * @param string                       $name
      * @param callable(TValue|null): mixed $condition
      * @param float|null                   $timeout   Seconds to wait, with fractions; 0: it only looks; null: for ever.
      *
