@@ -75,7 +75,8 @@ rust_tests 'The store, under loom' -p sync-store --features loom --test loom
 check 'Ten seconds of torture' env TORTURE_SECONDS=10 cargo run --release --locked -p sync-torture --features torture
 check 'The command, linked statically' scripts/check-tool.sh
 check "Python's msgpack and crc32c" scripts/venv.sh
-check "JavaScript's msgpack" scripts/node.sh
+check "JavaScript's packages" scripts/node.sh
+check 'The stub, in an editor' env SYNC_NODE_PATH="$BUILD/node/node_modules" timeout 120 node tests/editors/intelephense.mjs stubs/sync.stub.php
 if scripts/build.sh; then
     check 'make install, make uninstall' scripts/check-install.sh
     phpt_tests
