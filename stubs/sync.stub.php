@@ -338,7 +338,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * element is at the head of the array again, under its key if that is a string, for the next that looks, and may write. (Where
      * something else than an array is there by then, a tenth of a second after that is an array again.) There is no time limit
      * after which others do it as well: the kernel tells whether the process lives. Until then the element is not in the array for
-     * anybody, is not counted and not iterated; stats() shows who consumes something. What the function does may be done twice if its
+     * anybody, is not counted and not iterated; stats() shows who consumes something. Its work may be done twice if its
      * process dies at its very end.
      *
      * A transaction in the function is a commit of its own, before the element is gone. An array that was removed meanwhile is made again
@@ -350,7 +350,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *     while ($sync->consume('jobs', fn ($job) => serialize($job), timeout: 5)) {}
      *
      * @param string                   $name
-     * @param callable(TValue): mixed $fn      What it returns does not matter. It may consume others.
+     * @param callable(TValue): mixed $fn      Its result does not matter. It may consume others.
      * @param float|null               $timeout The most seconds to wait for an element. 0: do not wait. Null: wait for ever.
      *
      * @return bool False: none came in time.
@@ -686,7 +686,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     /**
      * Runs `$fn` so that everything that it writes to this object happens at one moment, or not at all; returns what it returned.
      *
-     * Until then other programs read the state before, and wait to write: keep it short. What $fn reads of this object, in any way, is
+     * Until then other programs read the state before, and wait to write: keep it short. All that $fn reads of this object, in any way, is
      * with what it has written; another object on the file, and another fiber, see the state before. If $fn throws or exits, or the
      * process ends within it, nothing has happened. A transaction within it is a part of it: it has happened when the outer one has, and what it
      * had written when it threw is a part as well, should the outer one catch that and go on. $fn may be run again, so it should do nothing
