@@ -895,7 +895,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * is lock(): all others wait at any access, and unlock() ends it, too.
      *
      * It belongs to this object and the fiber that took it, and ends with release(), with the object, its request or its
-     * process, however they end; with the file as well. Taking it again counts, and gives the same token. Who waits is served in
+     * process, however they end; with the file as well. Taking it again counts, and gives the same token. Waiters are served in
      * the order of waiting.
      *
      *     if (!$sync->tryLock('report')) {
