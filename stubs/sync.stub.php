@@ -338,7 +338,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * element is at the head of the array again, under its key if that is a string, for the next that looks, and may write. (Where
      * something else than an array is there by then, a tenth of a second after that is an array again.) There is no time limit
      * after which others do it as well: the kernel tells whether the process lives. Until then the element is not in the array for
-     * anybody, is not counted and not iterated; stats() shows who consumes something. Its work may be done twice if its
+     * anybody, is not counted and not iterated; stats() shows who consumes something. The work of the function may be done twice if its
      * process dies at its very end.
      *
      * A transaction in the function is a commit of its own, before the element is gone. An array that was removed meanwhile is made again
