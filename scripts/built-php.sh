@@ -4,7 +4,8 @@
 #
 # It is a debug and thread-safe (ZTS) one, in .build/php-debug or .build/php-debug-SERIES: a debug build reports each leak of the
 # engine's memory and checks its own assertions; a ZTS build finds what is wrongly shared between threads. A libphp comes with
-# it, for programs that run PHP in threads of their own. With --release it is neither, as Debian's own, in .build/php-release-SERIES.
+# it, for programs that run PHP in threads of their own. With --release it is neither, as Debian's own, in .build/php-release-SERIES; of the installed PHP's series it is
+# the installed one, if that is no debug build and not thread-safe.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -107,6 +108,11 @@ build() {
     make install
 }
 
+if [ $kind = release ] && [ "$series" = "$installed" ] && find_php &&
+    "$PHP" -n -r 'exit(PHP_DEBUG || PHP_ZTS ? 1 : 0);'; then
+    say "$PHP"
+    exit
+fi
 [ -n "$series" ] || fail 'no PHP found: of which series is it to be? built-php.sh 8.2'
 if [ $build = yes ]; then
     build

@@ -29,17 +29,18 @@ rows=
 
 # SERIES KIND: builds that PHP and the extension for it, and runs the suite.
 run() {
-    local series=$1 kind=$2 log=$BUILD/matrix-$1-$2.log status=0 php version counts
+    local series=$1 kind=$2 log=$BUILD/matrix-$1-$2.log status=0 php config version counts
     local options=()
     [ "$kind" = debug ] || options=(--release)
     php=$(scripts/built-php.sh "${options[@]}" "$series")
+    config=$(PHP=$php && PHP_CONFIG='' && find_php && echo "$PHP_CONFIG")
     version=$("$php" -n -r 'echo PHP_VERSION;')
     headline "PHP $version, $kind"
     if [ "$kind" = debug ]; then
         scripts/test-debug.sh "$php" 2>&1 | tee "$log" || status=$?
     else
-        { PHP=$php PHP_CONFIG=${php%/*}/php-config scripts/build.sh &&
-            PHP=$php PHP_CONFIG=${php%/*}/php-config scripts/phpt.sh; } 2>&1 | tee "$log" || status=$?
+        { PHP=$php PHP_CONFIG=$config scripts/build.sh && PHP=$php PHP_CONFIG=$config scripts/phpt.sh; } 2>&1 |
+            tee "$log" || status=$?
     fi
     # (Of test-debug.sh all counts: the threads' come first.)
     counts=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | awk '{ p += $1; f += $2 } END { print p + 0, f + 0 }')
@@ -58,7 +59,7 @@ for build in "${builds[@]}"; do
     esac
 done
 
-# Any PHP that is newer than 8.3 will do, as its headers have all that those of 8.3 have.
+# Of a newer PHP's headers: they have all that those of 8.3 have.
 for php in "$BUILD"/php-*-8.4/bin/php; do
     [ -x "$php" ] || continue
     headline 'The source, as for PHP 8.3'
