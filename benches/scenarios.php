@@ -301,6 +301,10 @@ return [
         'title' => 'Write of a name, while 100 processes wait for others',
         'measure' => beside_waiters(...),
     ],
+    'lock-waiters' => [
+        'title' => '250 processes in line for one named lock, while nothing happens; then each has it once',
+        'measure' => lock_waiters(...),
+    ],
     'memory' => [
         'title' => 'Memory beyond the value itself, storing and reading a 200 MB string',
         'measure' => function (Machine $machine): array {

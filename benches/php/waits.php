@@ -173,3 +173,51 @@ function beside_waiters(Machine $machine): array
     $ratios = array_map(fn ($beside, $alone) => $beside / $alone, $took['100 processes wait'], $took['nobody waits']);
     return array_map(median(...), $took) + ['ratio (×)' => median($ratios)];
 }
+
+/** The CPU time that a line for a named lock takes in a second while its owner keeps it, and how long a hand-over takes. */
+function lock_waiters(Machine $machine): array
+{
+    $size = 250;
+    $file = "$machine->directory/lock-waiters";
+    $s = new Sync($file);
+    $s->x = 1;
+    $s->tryLock('one');
+    $waiters = [];
+    for ($i = 0; $i < $size; $i++) {
+        $waiters[] = Peer::fork(function (Peer $parent) use ($file) {
+            $own = new Sync($file);
+            $own->x;
+            $parent->tell('waits');
+            $own->tryLock('one', null);
+            $own->release('one');
+            $parent->tell((string) hrtime(true));
+            $parent->hear();
+        });
+    }
+    foreach ($waiters as $waiter) {
+        $waiter->hear();
+    }
+    // (The last ones have to get there.)
+    usleep(1_000_000);
+    $clock = function () use ($waiters): float {
+        $ticks = 0;
+        foreach ($waiters as $waiter) {
+            // The fields behind the name, which is in brackets: the 14th and 15th are the user's and the system's time.
+            $fields = explode(' ', preg_replace('~^.*\) ~s', '', file_get_contents("/proc/{$waiter->pid()}/stat")));
+            $ticks += $fields[11] + $fields[12];
+        }
+        return $ticks * 1e7;
+    };
+    $seconds = $machine->quick ? 3 : 10;
+    $before = $clock();
+    usleep($seconds * 1_000_000);
+    $cpu = ($clock() - $before) / $seconds;
+    $start = hrtime(true);
+    $s->release('one');
+    $last = max(array_map(fn ($waiter) => (int) $waiter->hear(), $waiters));
+    foreach ($waiters as $waiter) {
+        $waiter->tell();
+        $waiter->end();
+    }
+    return ['CPU time of all in a second' => $cpu, 'from one owner to the next' => ($last - $start) / $size];
+}
