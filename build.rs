@@ -6,7 +6,22 @@ fn main() {
     // The SIGBUS handler, the fork handlers and the wrapped stream operations point into the
     // library: `dlclose` must not take them away.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    unwinder();
     php();
+}
+
+/// Links the unwinder into the library, so that it needs libc alone. The standard library asks for `-lgcc_s`, and no flag
+/// changes that; the linker's script of that name, found first, leads it to the static form of the same code, whose symbols are hidden.
+fn unwinder() {
+    let folder = std::env::var("OUT_DIR").expect("a folder, from cargo");
+    let compiler = cc::Build::new().get_compiler();
+    let output = compiler.to_command().arg("-print-file-name=libgcc_eh.a").output();
+    let found =
+        output.is_ok_and(|output| std::path::Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_absolute());
+    if found {
+        std::fs::write(format!("{folder}/libgcc_s.so"), "INPUT(-lgcc_eh)\n").expect("a folder that can be written");
+        println!("cargo:rustc-link-search=native={folder}");
+    }
 }
 
 /// Tells a thread-safe PHP from one that is not, and the series in which the engine changed (`src/php/zend/series.rs`); refuses those
