@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh: builds the extension for PHP and PHP_CONFIG; the one for the PHP on the PATH is left as
-# modules/sync.so, where phpize would have left it.
+# build.sh [--module]: builds the extension for PHP and PHP_CONFIG; the one for the PHP on the PATH, and with --module the one for
+# any other, is left as modules/sync.so, from where phpize's Makefile installs.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -11,7 +11,7 @@ headline "Building sync.so for PHP $PHP_ID"
 CARGO_TARGET_DIR=$PHP_TARGET cargo build --release --locked --lib
 
 built=$SYNC_SO
-if [ "$PHP" = "$(command -v php)" ]; then
+if [ "${1:-}" = --module ] || [ "$PHP" = "$(command -v php)" ]; then
     # A new file, not a changed one: a PHP that has the old one mapped keeps it.
     mkdir -p modules
     install -m 644 "$SYNC_SO" modules/sync.so.new

@@ -45,7 +45,17 @@ find_php() {
         PHP_CONFIG=$(dirname "$PHP")/$(basename "$PHP" | sed 's/^php/php-config/')
     fi
     PHP_CONFIG=$(command -v "$PHP_CONFIG") || return 1
+    # The same PHP under another name (php-config calls Debian's /usr/bin/php8.2) would be built for a second time.
+    PHP=$(usual_name "$PHP" php)
+    PHP_CONFIG=$(usual_name "$PHP_CONFIG" php-config)
     export PHP PHP_CONFIG
+}
+
+# PROGRAM NAME: the program's path by that name on the PATH, if that is the same file; else as it was given.
+usual_name() {
+    local usual
+    usual=$(command -v "$2") || true
+    if [ "$usual" -ef "$1" ]; then say "$usual"; else say "$1"; fi
 }
 
 # The PHP that was found, and the paths that depend on it. Each build of PHP has a target directory

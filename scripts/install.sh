@@ -190,9 +190,11 @@ do_install() {
     refuse_foreign
     [ -n "$DESTDIR" ] || refuse_second
 
-    # `sudo make install` after `make`: root may have no cargo, and need not.
-    if ! { [ -n "${SUDO_USER:-}" ] && [ -f "$SYNC_SO" ]; }; then
+    # `sudo make install` installs what `make` has built: root may have no cargo, and leaves no files of its own in the tree.
+    if [ -z "${SUDO_USER:-}" ]; then
         scripts/build.sh
+    elif ! [ -f "$SYNC_SO" ]; then
+        fail "sync.so is not built yet for PHP $PHP_ID; run make first, without sudo"
     fi
 
     # Replaced in one step: a running PHP keeps the file that it has mapped.

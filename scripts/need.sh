@@ -116,6 +116,8 @@ need_test() {
     [ -f /usr/share/php/PHPStan/PhpDocParser/autoload.php ] || missing "PHPStan's phpdoc-parser" php-phpstan-phpdoc-parser
     # It counts system calls.
     has strace || missing strace strace
+    # phpize makes a configure with it.
+    has autoconf || missing autoconf autoconf
     # And with JavaScript's @msgpack/msgpack.
     if ! has node || ! has npm; then
         missing 'Node.js and npm' nodejs npm

@@ -78,6 +78,8 @@ check "Python's msgpack and crc32c" scripts/venv.sh
 check "JavaScript's packages" scripts/node.sh
 check 'The stub, in an editor' env SYNC_NODE_PATH="$BUILD/node/node_modules" timeout 120 node tests/editors/intelephense.mjs stubs/sync.stub.php
 if scripts/build.sh; then
+    check 'Libraries that the extension needs' scripts/check-needs.sh
+    check 'phpize, configure, make, make install' scripts/test-phpize.sh
     check 'make install, make uninstall' scripts/check-install.sh
     phpt_tests
 else

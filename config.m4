@@ -1,0 +1,29 @@
+dnl What phpize makes of this: a configure that looks for the tools of the build, and a Makefile that has cargo build sync.so.
+
+PHP_ARG_ENABLE([sync],
+  [whether to enable Sync],
+  [AS_HELP_STRING([--enable-sync], [Enable Sync (the default)])],
+  [yes])
+
+if test "$PHP_SYNC" != "no"; then
+  dnl The scripts are bash's, which Alpine does not bring.
+  AC_PATH_PROG([SYNC_BASH], [bash])
+  if test -z "$SYNC_BASH"; then
+    AC_MSG_ERROR([Sync is built by bash scripts, and there is no bash. Install it: apk add bash, or apt-get install bash.])
+  fi
+
+  dnl One script knows the tools, their versions, and the command that installs each: also for `make test` and `make demo`.
+  AC_MSG_CHECKING([for cargo, libclang and a C compiler])
+  if sync_missing=`PHP="$PHP_EXECUTABLE" PHP_CONFIG="$PHP_CONFIG" "$SYNC_BASH" "$abs_srcdir/scripts/need.sh" build 2>&1`; then
+    AC_MSG_RESULT([found])
+  else
+    AC_MSG_RESULT([incomplete])
+    AC_MSG_ERROR([Sync cannot be built yet:
+$sync_missing])
+  fi
+
+  PHP_ADD_BUILD_DIR([modules])
+  PHP_MODULES="$PHP_MODULES \$(phplibdir)/sync.so"
+  PHP_SUBST([PHP_CONFIG])
+  PHP_ADD_MAKEFILE_FRAGMENT([$abs_srcdir/Makefile.frag], [$abs_srcdir], [$abs_builddir])
+fi
