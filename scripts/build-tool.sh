@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # build-tool.sh [--install]: builds syncctl as .build/tool/syncctl, linked statically where the target allows: a program that runs on
-# any Linux of this architecture. With --install, puts it and its completion below PREFIX.
+# any Linux of this architecture. With --install, puts it, its manual and its completion below PREFIX.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -30,7 +30,7 @@ put() {
 }
 
 install_tool() {
-    local folder=${DESTDIR:-}$PREFIX completion
+    local folder=${DESTDIR:-}$PREFIX completion pages page
     [ -x "$TOOL" ] || build
     put "$TOOL" "$folder/bin/syncctl" 755
     completion=$(mktemp)
@@ -39,6 +39,13 @@ install_tool() {
     "$TOOL" completion zsh >"$completion"
     put "$completion" "$folder/share/zsh/site-functions/_syncctl" 644
     rm -f "$completion"
+    pages=$(mktemp -d)
+    "$TOOL" manual "$pages"
+    for page in "$pages"/*; do
+        gzip -n -9 "$page"
+        put "$page.gz" "$folder/share/man/man1/$(basename "$page").gz" 644
+    done
+    rm -rf "$pages"
 }
 
 case ${1:-} in

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check-tool.sh: the static build of syncctl is one, runs, and is installed with its completion.
+# check-tool.sh: the static build of syncctl is one, runs, and is installed with its completion and its manual.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -35,4 +35,5 @@ run top --once "$file" | grep -q '1 name' || fail "syncctl top --once shows no n
 
 bash -n "$folder/usr/share/bash-completion/completions/syncctl"
 grep -q '^#compdef syncctl' "$folder/usr/share/zsh/site-functions/_syncctl"
-say "syncctl runs, and is installed with its completion"
+gzip -dc "$folder/usr/share/man/man1/syncctl-get.1.gz" | grep -q 'Print a value as JSON' || fail "the manual does not explain syncctl get"
+say "syncctl runs, and is installed with its completion and its manual"

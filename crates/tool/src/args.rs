@@ -156,4 +156,7 @@ pub enum Command {
     },
     /// Print what completes this command in a shell: `source <(syncctl completion bash)`
     Completion { shell: Shell },
+    /// Write the pages of the manual into a folder
+    #[command(hide = true)]
+    Manual { folder: PathBuf },
 }

@@ -77,6 +77,7 @@ fn run(command: Command) -> Outcome {
             top::top(&file, &prefix, duration("--interval", interval)?.max(Duration::from_millis(50)), once)
         }
         Command::Completion { shell } => commands::completion(shell),
+        Command::Manual { folder } => commands::manual(&folder),
     }
 }
 

@@ -447,10 +447,16 @@ fn help_fits_on_a_screen_and_shells_complete() {
         all.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| line.starts_with(char::is_alphabetic));
     let commands: Vec<_> = commands.filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(commands.len(), 12, "{commands:?}");
-    for command in commands {
+    let folder = tempfile::tempdir().unwrap();
+    help(&["manual", folder.path().to_str().unwrap()]);
+    let page = |name: String| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(page("syncctl.1".into()).contains("Exit status: 0 fine"));
+    for command in &commands {
         let help = help(&[command, "--help"]);
         assert!(help.lines().count() <= 24, "{help}");
+        assert!(page(format!("syncctl-{command}.1")).contains("FILE") || *command == "completion");
     }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1 + commands.len());
     assert!(help(&["completion", "bash"]).contains("complete -F _syncctl"));
     assert!(help(&["completion", "zsh"]).starts_with("#compdef syncctl"));
 }

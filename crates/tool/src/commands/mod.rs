@@ -15,4 +15,4 @@ pub use import::import;
 pub use look::{get, ls};
 pub use stat::stat;
 pub use watch::{Watched, watch};
-pub use whole::{check, compact, completion};
+pub use whole::{check, compact, completion, manual};

@@ -1,4 +1,4 @@
-//! `check`, `compact` and `completion`.
+//! `check`, `compact`, `completion` and `manual`.
 
 use std::io::Write;
 use std::path::Path;
@@ -75,5 +75,12 @@ pub fn completion(shell: Shell) -> Outcome {
     let mut out = Output::new();
     clap_complete::generate(shell, &mut Args::command(), "syncctl", &mut out);
     out.flush()?;
+    Ok(Status::Fine)
+}
+
+/// Writes the pages of the manual into a folder, which may be missing: one of the command, one of each of its commands.
+pub fn manual(folder: &Path) -> Outcome {
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(Args::command(), folder)?;
     Ok(Status::Fine)
 }
