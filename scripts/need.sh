@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# need.sh [--install] WHAT...    WHAT: build, test, debug, valgrind, fpm, servers, peers, pages, screenshots
+# need.sh [--install] WHAT...    WHAT: build, deb, packages, test, debug, valgrind, fpm, servers, peers, pages, screenshots
 #
 # Looks for the tools that WHAT needs. Missing tools are named, with the command that installs them;
 # with --install that command is run, if this is Debian or a derivative and we are or may become
@@ -53,7 +53,7 @@ missing() { # NAME PACKAGE...
 has_libclang() {
     local library
     for library in ${LIBCLANG_PATH:+"$LIBCLANG_PATH"/libclang*.so*} \
-        /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib64/libclang*.so* /usr/lib/libclang*.so*; do
+        /usr/lib/llvm*/lib/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib64/libclang*.so* /usr/lib/libclang*.so*; do
         [ -e "$library" ] && { has clang || compgen -G '/usr/lib/llvm-*/lib/clang/*/include/stddef.h' >/dev/null; } && return
     done
     return 1
@@ -125,6 +125,24 @@ need_test() {
     if has_rust; then
         cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 ||
             by_hand+=('rustfmt and clippy: rustup component add rustfmt clippy')
+    fi
+}
+
+# For `make deb`.
+need_deb() {
+    need_build
+    has dpkg-shlibdeps || missing dpkg-dev dpkg-dev
+    has strip || missing binutils binutils
+}
+
+# For `make test-packages`.
+need_packages() {
+    need_deb
+    has composer || missing Composer composer
+    has lintian || missing lintian lintian
+    has debootstrap || [ -x /usr/sbin/debootstrap ] || missing debootstrap debootstrap
+    if ! has node || ! has npm; then
+        missing 'Node.js and npm' nodejs npm
     fi
 }
 

@@ -59,6 +59,7 @@ check 'Formatting (cargo fmt)' cargo fmt --all --check
 check 'Layers without circles' "$PHP" -n scripts/check-layers.php
 check 'Messages and their lines in the README' "$PHP" -n scripts/check-messages.php
 check 'Comments and the length of files' "$PHP" -n scripts/check-comments.php
+check 'Links between pages' "$PHP" -n scripts/check-links.php
 check 'The classes, as the stub declares them' "$PHP" -n scripts/generate-signatures.php --check
 check 'The reference, as the stub describes it' "$PHP" -n scripts/generate-api.php --check
 check 'The stub, for static analysers' "$PHP" scripts/check-stub.php
