@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# need.sh [--install] WHAT...    WHAT: build, deb, packages, test, debug, valgrind, fpm, servers, peers, pages, screenshots
+# need.sh [--install] WHAT...    WHAT: build, deb, packages, test, debug, valgrind, fpm, servers, peers, pages, screenshots, adapters
 #
 # Looks for the tools that WHAT needs. Missing tools are named, with the command that installs them;
 # with --install that command is run, if this is Debian or a derivative and we are or may become
@@ -186,6 +186,21 @@ need_pages() {
     if ! has node || ! has npm; then
         missing 'Node.js and npm' nodejs npm
     fi
+}
+
+# The frameworks that the adapters are for, and the suites that judge them; php-illuminate-cache brings php-illuminate-support. Symfony's own tests
+# are in its source package, which scripts/test-adapters.sh fetches.
+need_adapters() {
+    need_build
+    has phpunit || missing PHPUnit phpunit
+    has composer || missing Composer composer
+    has xz || missing xz xz-utils
+    has dpkg-source || missing dpkg-source dpkg-dev
+    [ -f /usr/share/php/Cache/IntegrationTests/autoload.php ] || missing 'the suites of PSR-6 and PSR-16' php-cache-integration-tests
+    [ -f /usr/share/php/Symfony/Component/Lock/autoload.php ] || missing "Symfony's Lock" php-symfony-lock
+    [ -f /usr/share/php/Symfony/Component/Cache/autoload.php ] || missing "Symfony's Cache" php-symfony-cache
+    [ -f /usr/share/php/Symfony/Component/HttpFoundation/autoload.php ] || missing "Symfony's HttpFoundation" php-symfony-http-foundation
+    [ -f /usr/share/php/Illuminate/Cache/autoload.php ] || missing "Laravel's cache" php-illuminate-cache
 }
 
 need_screenshots() {

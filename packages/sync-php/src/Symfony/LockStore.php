@@ -1,0 +1,108 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Sync\Symfony;
+
+use Symfony\Component\Lock\BlockingStoreInterface;
+use Symfony\Component\Lock\Exception\LockConflictedException;
+use Symfony\Component\Lock\Exception\LockStorageException;
+use Symfony\Component\Lock\Key;
+use Sync\Internal\Extension;
+
+/**
+ * Symfony locks that end with their process, however it ends, and need no refresh.
+ *
+ *     $factory = new LockFactory(new Sync\Symfony\LockStore('/dev/shm/locks.sync'));
+ *
+ * Waiting is sleeping, in the order of arrival, not polling. A lock belongs to the process that took it: its key cannot be serialized.
+ */
+final class LockStore implements BlockingStoreInterface
+{
+    private readonly \Sync $sync;
+
+    /**
+     * @param string $prefix begins the names of the locks, which are no properties and do not meet any
+     *
+     * @throws \Sync\ExtensionMissing
+     */
+    public function __construct(\Sync|string $sync, private readonly string $prefix = '')
+    {
+        $this->sync = Extension::open($sync);
+    }
+
+    public function save(Key $key): void
+    {
+        $this->acquire($key, 0.0);
+    }
+
+    public function waitAndSave(Key $key): void
+    {
+        $this->acquire($key, null);
+    }
+
+    /**
+     * The lock has no expiry, so only its loss is told: its file was removed.
+     */
+    public function putOffExpiration(Key $key, float $ttl): void
+    {
+        if (!$this->exists($key)) {
+            throw new LockConflictedException();
+        }
+    }
+
+    public function delete(Key $key): void
+    {
+        if ($key->hasState(self::class)) {
+            [$handle] = $key->getState(self::class);
+            $key->removeState(self::class);
+            // Where another fiber took it, the lock ends a line later, with the handle.
+            $handle->release($this->name($key));
+        }
+    }
+
+    public function exists(Key $key): bool
+    {
+        if (!$key->hasState(self::class)) {
+            return false;
+        }
+        [$handle, $token] = $key->getState(self::class);
+        try {
+            $locks = $handle->stats()['locks'];
+        } catch (\SyncException $error) {
+            throw new LockStorageException($error->getMessage(), 0, $error);
+        }
+        foreach ($locks as $lock) {
+            // A process that was forked has a copy of the key, and not the lock.
+            if ($lock['token'] === $token) {
+                return $lock['pid'] === getmypid();
+            }
+        }
+
+        return false;
+    }
+
+    private function acquire(Key $key, ?float $timeout): void
+    {
+        if ($this->exists($key)) {
+            return;
+        }
+        // A handle of its own, since a lock belongs to a handle: two keys of one resource exclude each other in one process, too.
+        $handle = clone $this->sync;
+        try {
+            $token = $handle->tryLock($this->name($key), $timeout);
+        } catch (\SyncException $error) {
+            throw new LockStorageException($error->getMessage(), 0, $error);
+        }
+        if (false === $token) {
+            throw new LockConflictedException();
+        }
+        $key->setState(self::class, [$handle, $token]);
+        $key->markUnserializable();
+    }
+
+    private function name(Key $key): string
+    {
+        return $this->prefix.$key;
+    }
+}
