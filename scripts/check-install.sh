@@ -65,6 +65,9 @@ below() (
     grep -qx 'sync.file_mode = 0660' "$ini" || fail 'install threw settings away'
     sed -i '/^sync/d' "$ini"
 
+    # Under sudo, with nothing built: root does not build.
+    refuses "$DESTDIR" 'run make first, without sudo' env CARGO_TARGET_DIR="$folder/nothing" scripts/install.sh install
+
     # A library of other origin, and a link that leads nowhere.
     cp "$library" "$folder/ours"
     rm "$library"
