@@ -12,6 +12,10 @@ const PASSWORD = '';
 // Or true: the web server lets only those in who may see it. (A REMOTE_USER alone is no sign of that: nginx passes on what was sent.)
 const IS_BEHIND_A_LOGIN = false;
 
+// The names by which browsers ask for this page, as ['tools.example.org']: addresses and localhost are let in anyway, other names are not.
+// Empty: those that SYNC_HOSTS in the environment names, with commas between them. (is_own_host() says why.)
+const HOSTS = [];
+
 // True: it can also remove names.
 const CAN_CHANGE = false;
 
@@ -22,6 +26,7 @@ const ON_A_PAGE = 50;               // names
 const LONGEST_VALUE = 4 << 20;      // bytes, encoded: longer ones are not read
 const LONGEST_TEXT = 2000;          // bytes of a string within a value
 const LONGEST_DUMP = 100_000;       // bytes of a value as text
+const SLOW = 0.2;                   // seconds: a list that took longer says why
 const DEEPEST = 30;                 // arrays and objects within each other
 const LONGEST_ADDRESS = 1500;       // of a link; what would be longer is a form
 
@@ -29,45 +34,167 @@ $nonce = base64_encode(random_bytes(16));
 header("Content-Security-Policy: default-src 'none'; script-src 'nonce-$nonce'; style-src 'nonce-$nonce'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 header('Content-Type: text/html; charset=utf-8');
 header('X-Content-Type-Options: nosniff');
-header('Referrer-Policy: no-referrer'); // addresses have names in them
+header('Referrer-Policy: same-origin'); // addresses have names in them; with no-referrer a form's Origin would be null
 header('Cache-Control: no-store');
 header('X-Robots-Tag: noindex');
 set_time_limit(20);
 ini_set('display_errors', '0'); // errors are for the log, not for an answer
 register_shutdown_function(function () {
-    if ((error_get_last()['type'] ?? 0) === E_ERROR && !is_json_wanted()) {
+    $error = error_get_last();
+    if (($error['type'] ?? 0) === E_ERROR && preg_match('~^(Allowed memory|Maximum execution)~', $error['message']) && empty($GLOBALS['fields']->isLive)) {
         echo '<p class="problem">It takes more memory, or time, than this server leaves to a page.</p></main></body></html>';
     }
 });
 
+if (!is_own_host($_SERVER['HTTP_HOST'] ?? '')) {
+    http_response_code(403);
+    header('Content-Type: text/plain; charset=utf-8');
+    echo "This page was asked for by a name that it does not know. If it is this server's, add it to HOSTS at the top of its file.\n";
+    exit;
+}
 if (!is_allowed_in()) {
     exit;
 }
 
+$message = '';
+try {
+    $fields = new Fields($_POST + $_GET);
+} catch (UnexpectedValueException $e) {
+    http_response_code(400);
+    $message = $e->getMessage();
+    $fields = new Fields([]);
+}
 $files = FILES ?: (getenv('SYNC_FILE') ? [getenv('SYNC_FILE')] : (glob('/dev/shm/*.sync') ?: []));
 // (One that is asked for and is not there any more is not another one.)
-$file = asked('file') === '' ? $files[0] ?? null : (in_array(asked('file'), $files, true) ? asked('file') : null);
-$message = '';
+$file = $fields->file === '' ? $files[0] ?? null : (in_array($fields->file, $files, true) ? $fields->file : null);
 $sync = $file === null ? null : new Sync($file, allowedClasses: false);
 $token = token();
 
-if ($sync && asked('do') !== '') {
-    $message = change($sync, $token);
+if ($sync && $fields->do !== '') {
+    $message = change($sync, $fields, $token);
 }
-if ($sync && is_json_wanted()) {
+if ($sync && $fields->isLive) {
     header('Content-Type: application/json');
     try {
         $stats = $sync->stats();
         echo json_encode(['commits' => $stats['commits'], 'live' => live($sync, $stats), 'users' => users($stats)], JSON_THROW_ON_ERROR);
-    } catch (SyncException $e) {
+    } catch (Throwable $e) {
         echo json_encode(['commits' => null, 'live' => problem($e), 'users' => ''], JSON_THROW_ON_ERROR);
     }
     exit;
 }
 
-function is_json_wanted(): bool
+/**
+ * The fields of the request: nothing else reads them, and each has the type that stands here, whatever was sent. A name is any bytes,
+ * and so in base64, with a letter first, as the empty name is a name.
+ */
+final class Fields
 {
-    return asked('live') !== '';
+    public readonly string $file;       // '': none was asked for
+    public readonly bool $isLive;
+    public readonly string $do;         // '', remove or clear
+    public readonly string $token;
+    public readonly ?string $name;
+    public readonly ?string $prefix;    // of a link, or as somebody has typed it
+    public readonly ?string $after;
+
+    /** @throws UnexpectedValueException where a field is none that this page writes */
+    public function __construct(array $sent)
+    {
+        $this->file = self::text($sent, 'file');
+        $this->isLive = self::text($sent, 'live') !== '';
+        $this->token = self::text($sent, 'token');
+        $this->name = self::name($sent, 'name');
+        $this->after = self::name($sent, 'after');
+        $prefix = self::name($sent, 'prefix');
+        $this->prefix = self::text($sent, 'search') === '' ? $prefix : $sent['search'];
+        $this->do = self::text($sent, 'do');
+        $of = ['' => '', 'remove' => $this->name, 'clear' => $this->prefix];
+        if (($of[$this->do] ?? null) === null) {
+            throw new UnexpectedValueException('Nothing was changed: there is no such button, or the form did not say which name.');
+        }
+    }
+
+    private static function text(array $sent, string $field): string
+    {
+        $text = $sent[$field] ?? '';
+        return is_string($text) ? $text : throw new UnexpectedValueException("The field '$field' of this address is not a text.");
+    }
+
+    private static function name(array $sent, string $field): ?string
+    {
+        $text = self::text($sent, $field);
+        $name = ($text[0] ?? '=') === '=' ? base64_decode(strtr(substr($text, 1), '-_', '+/'), true) : false;
+        if ($name === false) {
+            throw new UnexpectedValueException("The field '$field' of this address is not a name as this page writes it.");
+        }
+        return $text === '' ? null : $name;
+    }
+
+    /** A name as name() reads it. */
+    public static function packed(string $name): string
+    {
+        return '=' . rtrim(strtr(base64_encode($name), '+/', '-_'), '=');
+    }
+}
+
+/**
+ * The one property of a name, if that can be one: PHP throws an Error for a name that begins with NUL, and a file, or an address, may
+ * have it nevertheless. Nothing else asks a Sync for a single name.
+ */
+final class Property
+{
+    private function __construct(private readonly Sync $sync, public readonly string $name) {}
+
+    /** Null: no property has such a name. */
+    public static function of(Sync $sync, string $name): ?self
+    {
+        return str_starts_with($name, "\0") ? null : new self($sync, $name);
+    }
+
+    /** As Sync::describe(); null where it is missing. */
+    public function describe(): ?array
+    {
+        return $this->sync->describe($this->name);
+    }
+
+    public function value(): mixed
+    {
+        return $this->sync->get($this->name);
+    }
+
+    public function remove(): void
+    {
+        $this->sync->remove($this->name);
+    }
+}
+
+/**
+ * Whether a name, with or without a port, is one of this server. Any site can let its own name lead to this server's address (DNS
+ * rebinding): to a browser, that site's page and this one are then of one origin, and the former may read and send what it likes, as
+ * far as no password is asked for. An address and localhost are names that no site can have; others have to be known. (SERVER_NAME is
+ * no help: with Apache, Caddy, and some configurations of nginx it is whatever the request says.)
+ */
+function is_own_host(string $host): bool
+{
+    $name = strtolower(preg_replace('~:\d*$~D', '', $host));
+    $known = array_map(fn ($host) => strtolower(trim($host)), HOSTS ?: explode(',', (string) getenv('SYNC_HOSTS')));
+    return preg_match('~^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$~D', $name) === 1 || $name !== '' && in_array($name, $known, true);
+}
+
+/** Whether a browser sent the request from a page of this server: a login, or the way to this server, is not another site's to use. */
+function is_from_here(): bool
+{
+    // Browsers say it themselves where the connection is safe (https, or localhost), and with a form or fetch() name the page's server.
+    $site = $_SERVER['HTTP_SEC_FETCH_SITE'] ?? null;
+    $origin = $_SERVER['HTTP_ORIGIN'] ?? null;
+    if ($origin === null || !in_array($site, ['same-origin', null], true)) {
+        return $site === 'same-origin';
+    }
+    $host = $_SERVER['HTTP_HOST'] ?? '';
+    $from = preg_replace('~^https?://~', '', $origin);
+    // Some servers leave the port out of HTTP_HOST (Debian's nginx); a proxy may put another name there than the browser knows.
+    return is_own_host($from) && ($site === 'same-origin' || in_array($from, [$host, "$host:" . ($_SERVER['SERVER_PORT'] ?? '')], true));
 }
 
 /** Whether the one who asks may; if not, the answer says why. */
@@ -89,25 +216,6 @@ function is_allowed_in(): bool
     return false;
 }
 
-/** A field of the request. Names are in base64, as they may be any bytes. */
-function asked(string $field): string
-{
-    $value = $_POST[$field] ?? $_GET[$field] ?? '';
-    return is_string($value) ? $value : '';
-}
-
-function asked_name(string $field): ?string
-{
-    $name = asked($field) === '' ? false : base64_decode(strtr(substr(asked($field), 1), '-_', '+/'), true);
-    return $name === false ? null : $name;
-}
-
-/** A name for a field; with a letter first, as the empty name is a name. */
-function packed(string $name): string
-{
-    return '=' . rtrim(strtr(base64_encode($name), '+/', '-_'), '=');
-}
-
 /** A word that forms of this page know, and other sites do not. The browser keeps the secret, and gives it to this page alone. */
 function token(): string
 {
@@ -115,43 +223,51 @@ function token(): string
     if (!is_string($secret) || !preg_match('~^[0-9a-f]{64}$~D', $secret)) {
         $secret = bin2hex(random_bytes(32));
         if (CAN_CHANGE) {
-            setcookie('sync_inspector', $secret, ['httponly' => true, 'samesite' => 'Strict', 'secure' => !empty($_SERVER['HTTPS']), 'path' => strtok($_SERVER['REQUEST_URI'], '?')]);
+            setcookie('sync_inspector', $secret, ['httponly' => true, 'samesite' => 'Strict', 'secure' => !empty($_SERVER['HTTPS'])]);
         }
     }
     return hash_hmac('sha256', 'change', $secret);
 }
 
 /** Does what a form asks for; the answer in words. */
-function change(Sync $sync, string $token): string
+function change(Sync $sync, Fields $fields, string $token): string
 {
-    $is_from_here = in_array($_SERVER['HTTP_SEC_FETCH_SITE'] ?? 'same-origin', ['same-origin'], true);
-    if (!CAN_CHANGE || ($_SERVER['REQUEST_METHOD'] ?? '') !== 'POST' || !$is_from_here || !hash_equals($token, asked('token'))) {
+    if (!CAN_CHANGE || ($_SERVER['REQUEST_METHOD'] ?? '') !== 'POST' || !is_from_here() || !hash_equals($token, $fields->token)) {
         http_response_code(403);
         return CAN_CHANGE ? 'Nothing was changed: the form was too old, or of another site. Try again.' : 'Nothing was changed: CAN_CHANGE is false.';
     }
-    if (asked_name(asked('do') === 'clear' ? 'prefix' : 'name') === null) {
-        http_response_code(400);
-        return 'Nothing was changed: the form did not say which name.';
-    }
     try {
-        switch (asked('do')) {
-            case 'remove':
-                $sync->remove((string) asked_name('name'));
-                return 'Removed ' . printable((string) asked_name('name'), 100) . '.';
-            case 'clear':
-                $sync->clear((string) asked_name('prefix'));
-                return 'Removed the names that begin with "' . printable((string) asked_name('prefix'), 100) . '".';
+        if (($lock = whole_lock($sync->stats())) !== null) {
+            http_response_code(409);
+            return 'Nothing was changed: the whole object is locked, by process ' . process($lock['pid']) . '.';
         }
-        return 'There is no such button.';
+        if ($fields->do === 'remove') {
+            Property::of($sync, $fields->name)?->remove();
+            return 'Removed ' . printable($fields->name, 100) . '.';
+        }
+        $sync->clear($fields->prefix);
+        return 'Removed the names that begin with "' . printable($fields->prefix, 100) . '".';
     } catch (SyncException $e) {
+        http_response_code(500);
         return $e->getMessage();
     }
 }
 
-/** A text in HTML: nothing of it is markup. */
+/** The lock of the whole object, if somebody holds it: whoever looks at a name would wait for it, and a process of the server with him. */
+function whole_lock(array $stats): ?array
+{
+    foreach ($stats['locks'] as $lock) {
+        if ($lock['name'] === null) {
+            return $lock;
+        }
+    }
+    return null;
+}
+
+/** A text in HTML: nothing of it is markup, or a character that HTML does not allow. */
 function html(string|int|float $text): string
 {
-    return htmlspecialchars((string) $text, ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8');
+    return htmlspecialchars((string) $text, ENT_QUOTES | ENT_SUBSTITUTE | ENT_DISALLOWED | ENT_HTML5, 'UTF-8');
 }
 
 /** Any bytes as a text in which everything can be seen, and that does nothing to what is around it. */
@@ -210,7 +326,11 @@ function moment(?float $time): string
 
 function problem(Throwable $e): string
 {
-    return '<p class="problem">' . html(printable($e->getMessage(), 1000)) . '</p>';
+    if ($e instanceof SyncException) {
+        return '<p class="problem">' . html(printable($e->getMessage(), 1000)) . '</p>';
+    }
+    error_log((string) $e); // a fault of this page
+    return '<p class="problem">This cannot be shown; the log of the server says why.</p>';
 }
 
 /** A link; where the address would be too long, a button. */
@@ -276,17 +396,17 @@ function live(Sync $sync, array $stats): string
         $lock['name'] === null ? '<em>the whole object</em>' : '<code><bdi>' . html(printable($lock['name'], 200)) . '</bdi></code>',
         html(process($lock['pid'])), html(moment($lock['since'])), html($lock['token'] ?? ''),
     ], $stats['locks']), 'Nobody holds a lock.');
-    // A look at a value would wait for one who has the whole object; stats() never does.
-    $is_locked = in_array(null, array_column($stats['locks'], 'name'), true);
+    $is_locked = whole_lock($stats) !== null;
     $queues = [];
     foreach ($stats['consuming'] as ['name' => $name, 'pid' => $pid]) {
         $queues[$name][] = process($pid);
     }
     $rows = [];
     foreach ($queues as $name => $processes) {
+        $name = (string) $name; // a key that is a number has become an int
         $rows[] = [
-            link_to(['name' => packed($name)], printable($name, 200)),
-            html($is_locked ? '?' : number_format($sync->describe($name)['count'] ?? 0)), html(count($processes)), html(implode(', ', array_slice($processes, 0, 10)) . (count($processes) > 10 ? ' …' : '')),
+            link_to(['name' => Fields::packed($name)], printable($name, 200)),
+            html($is_locked ? '?' : number_format(Property::of($sync, $name)?->describe()['count'] ?? 0)), html(count($processes)), html(implode(', ', array_slice($processes, 0, 10)) . (count($processes) > 10 ? ' …' : '')),
         ];
     }
     $html .= table('Queues', ['Queue', 'Waiting', 'In consumption', 'By process'], $rows, 'Nothing is being consumed.');
@@ -303,27 +423,34 @@ function users(array $stats): string
 
 /**
  * The names of a page: those behind $after that begin with $prefix. However many there are, it takes the memory of one page; the time
- * is that of a walk over all names, which reads no value: well under a second for a million.
+ * is that of one walk over all names, which reads no value: about half a second for a million.
  */
-function names(Sync $sync, string $prefix, ?string $after): string
+function names(Sync $sync, string $prefix, ?string $after, int $all): string
 {
+    $start = hrtime(true);
     $names = $sync->keys($prefix, $after, ON_A_PAGE + 1);
+    $seconds = (hrtime(true) - $start) / 1e9;
     $is_more = count($names) > ON_A_PAGE;
     $rows = [];
     foreach (array_slice($names, 0, ON_A_PAGE) as $name) {
-        $about = $sync->describe($name);
+        $property = Property::of($sync, $name);
+        if ($property === null) {
+            $rows[] = [html(printable($name, 120)), 'not a name of PHP’s: syncctl shows it', '', '', '', ...CAN_CHANGE ? [''] : []];
+            continue;
+        }
+        $about = $property->describe();
         if ($about === null) {
             continue; // it has gone meanwhile
         }
         $row = [
-            link_to(['name' => packed($name)], $name === '' ? '(empty)' : printable($name, 120)),
+            link_to(['name' => Fields::packed($name)], $name === '' ? '(empty)' : printable($name, 120)),
             '<bdi>' . html(printable($about['type'], 100)) . '</bdi>',
             html($about['count'] === null ? '' : number_format($about['count'])),
             html(size($about['bytes'])),
             html($about['ttl'] === null ? 'never' : number_format($about['ttl']) . ' s'),
         ];
         if (CAN_CHANGE) {
-            $row[] = button('remove', ['name' => packed($name)], 'Remove', 'Remove ' . printable($name, 60));
+            $row[] = button('remove', ['name' => Fields::packed($name)], 'Remove', 'Remove ' . printable($name, 60));
         }
         $rows[] = $row;
     }
@@ -331,23 +458,29 @@ function names(Sync $sync, string $prefix, ?string $after): string
     $html = table('Names', $heads, $rows, $prefix === '' && $after === null ? 'There is none.' : 'There is none any more.');
     $html .= '<nav aria-label="Pages">';
     if ($after !== null) {
-        $html .= link_to(['prefix' => packed($prefix)], 'First page') . ' ';
+        $html .= link_to(['prefix' => Fields::packed($prefix)], 'First page') . ' ';
     }
     if ($is_more) {
-        $html .= link_to(['prefix' => packed($prefix), 'after' => packed($names[ON_A_PAGE - 1])], 'Next page');
+        $html .= link_to(['prefix' => Fields::packed($prefix), 'after' => Fields::packed($names[ON_A_PAGE - 1])], 'Next page');
     }
     $html .= '</nav>';
+    if ($seconds >= SLOW) {
+        $html .= '<p class="faint">It took ' . number_format($seconds, 1) . ' s to find them: each page is one walk over all ' . number_format($all)
+            . ' names, as a file keeps no list of them in order.</p>';
+    }
     if (CAN_CHANGE && $prefix !== '') {
-        $html .= button('clear', ['prefix' => packed($prefix)], 'Remove all names that begin so', 'Remove all names that begin with ' . printable($prefix, 60));
+        $html .= button('clear', ['prefix' => Fields::packed($prefix)], 'Remove all names that begin so', 'Remove all names that begin with ' . printable($prefix, 60));
     }
     return $html;
 }
 
-/** A value and what is known about it. */
-function value(Sync $sync, string $name): string
+/** A value, and the facts about it that describe() gave, if there is one. */
+function value(string $name, ?Property $property, ?array $about): string
 {
     $html = '<h2><code><bdi>' . html($name === '' ? '(empty)' : printable($name, 1000)) . '</bdi></code></h2>';
-    $about = $sync->describe($name);
+    if ($property === null) {
+        return $html . '<p class="problem">No name of a property in PHP begins with a NUL byte, so there is none.</p>';
+    }
     if ($about === null) {
         return $html . '<p class="problem">There is no such name (any more).</p>';
     }
@@ -365,12 +498,12 @@ function value(Sync $sync, string $name): string
     } else {
         try {
             $left = LONGEST_DUMP;
-            $html .= '<pre tabindex="0" aria-label="Value">' . html(dump($sync->get($name), 0, $left)) . ($left <= 0 ? "\n…" : '') . '</pre>';
-        } catch (SyncException $e) {
+            $html .= '<pre tabindex="0" aria-label="Value">' . html(dump($property->value(), 0, $left)) . ($left <= 0 ? "\n…" : '') . '</pre>';
+        } catch (Throwable $e) {
             $html .= problem($e);
         }
     }
-    return $html . button('remove', ['name' => packed($name)], 'Remove', 'Remove ' . printable($name, 60));
+    return $html . button('remove', ['name' => Fields::packed($name)], 'Remove', 'Remove ' . printable($name, 60));
 }
 
 /** A value as text, of at most $left bytes (about). */
@@ -417,6 +550,22 @@ function dump_members(array $members, string $head, int $depth, int &$left, bool
     }
     return $text;
 }
+
+$property = $about = $stats = $trouble = null;
+$is_value = $fields->name !== null && $fields->do !== 'remove';
+try {
+    // This is looked up before the page begins, as its status depends on it.
+    $stats = $sync?->stats();
+    if ($sync && $is_value && whole_lock($stats) === null) {
+        $property = Property::of($sync, $fields->name);
+        $about = $property?->describe();
+        if ($about === null) {
+            http_response_code(404);
+        }
+    }
+} catch (Throwable $e) {
+    $trouble = $e;
+}
 ?>
 <!doctype html>
 <html lang="en">
@@ -431,37 +580,25 @@ function dump_members(array $members, string $head, int $depth, int &$left, bool
 @media (prefers-color-scheme: dark) {
   :root { --back: #12161d; --card: #1b212b; --text: #e8ebf1; --faint: #a3adbf; --line: #343d4c; --main: #8ab4ff; --bad: #ff9a91; }
 }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
-main { max-width: 70rem; margin: 0 auto; padding: 1rem; }
-h1 { margin: 0 0 .5rem; font-size: 1.5rem; }
-h2 { margin: 1.2rem 0 .4rem; font-size: 1.1rem; overflow-wrap: anywhere; }
-a, .link { color: var(--main); }
-code, pre, td:first-child { font-family: ui-monospace, monospace; font-size: .9rem; overflow-wrap: anywhere; }
+* { box-sizing: border-box; } body { margin: 0; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
+nav { margin: .75rem 0; display: flex; gap: 1rem; } main { max-width: 70rem; margin: 0 auto; padding: 1rem; }
+h1 { margin: 0 0 .5rem; font-size: 1.5rem; } h2 { margin: 1.2rem 0 .4rem; font-size: 1.1rem; overflow-wrap: anywhere; }
+a, .link { color: var(--main); } code, pre, td:first-child { font-family: ui-monospace, monospace; font-size: .9rem; overflow-wrap: anywhere; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; white-space: pre-wrap; max-height: 70vh; overflow: auto; }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .5rem; margin: .75rem 0; }
 dl > div { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .4rem .7rem; min-width: 0; overflow-wrap: anywhere; }
-dt, .faint { color: var(--faint); }
-dt { font-size: .85rem; }
-dd { margin: 0; font-variant-numeric: tabular-nums; }
-.wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { padding: .35rem .7rem; text-align: start; border-bottom: 1px solid var(--line); vertical-align: top; max-width: 30rem; overflow: hidden; }
+dt, .faint { color: var(--faint); } dt { font-size: .85rem; } dd { margin: 0; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; }
+table { border-collapse: collapse; width: 100%; } th, td { padding: .35rem .7rem; text-align: start; border-bottom: 1px solid var(--line); vertical-align: top; max-width: 30rem; overflow: hidden; }
 th { font-size: .85rem; color: var(--faint); white-space: nowrap; }
-td:first-child { min-width: 10rem; }
-tbody tr:last-child td { border-bottom: 0; }
-label { max-width: 100%; }
-form { display: inline-flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 0; max-width: 100%; }
+td:first-child { min-width: 10rem; } tbody tr:last-child td { border-bottom: 0; }
+label { max-width: 100%; } form { display: inline-flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 0; max-width: 100%; }
 input, select, button { min-width: 0; max-width: 100%; padding: .35rem .7rem; border: 1px solid var(--faint); border-radius: .4rem; background: var(--card); color: var(--text); font: inherit; }
-button { cursor: pointer; }
-.link { border: 0; padding: 0; text-decoration: underline; text-align: start; overflow-wrap: anywhere; }
+button { cursor: pointer; } .link { border: 0; padding: 0; text-decoration: underline; text-align: start; overflow-wrap: anywhere; }
 :focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
 .problem, #message { color: var(--bad); overflow-wrap: anywhere; }
 figure { margin: .75rem 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .7rem; }
 figcaption { display: flex; justify-content: space-between; color: var(--faint); font-size: .85rem; }
-svg { display: block; width: 100%; height: 5rem; }
-polyline { fill: none; stroke: var(--main); stroke-width: 2; vector-effect: non-scaling-stroke; }
-nav { margin: .75rem 0; display: flex; gap: 1rem; }
+svg { display: block; width: 100%; height: 5rem; } polyline { fill: none; stroke: var(--main); stroke-width: 2; vector-effect: non-scaling-stroke; }
 </style>
 </head>
 <body>
@@ -472,7 +609,7 @@ if ($message !== '') {
     echo '<p id="message" role="status">', html(printable($message, 1000)), '</p>';
 }
 if (!$sync) {
-    echo '<p class="problem">', asked('file') === '' ? 'There is no file: set FILES at the top of this file, or SYNC_FILE.' : 'That file is not there any more, or not one of those that are shown.', '</p></main></body></html>';
+    echo '<p class="problem">', $fields->file === '' ? 'There is no file: set FILES at the top of this file, or SYNC_FILE.' : 'That file is not there any more, or not one of those that are shown.', '</p></main></body></html>';
     exit;
 }
 ?>
@@ -481,47 +618,41 @@ if (!$sync) {
   <button>Open</button>
 </form>
 <?php
-$name = asked_name('name');
-$is_value = $name !== null && asked('do') !== 'remove';
+$lock = $stats === null ? null : whole_lock($stats);
+$locked = $lock === null ? '' : '<p class="problem">The whole object is locked, by process ' . html(process($lock['pid'])) . ': its names can be read when that is over.</p>';
 try {
-    if ($is_value) {
-        echo '<nav>', link_to([], 'All names'), '</nav>', value($sync, $name);
+    if ($trouble) {
+        echo problem($trouble);
+    } elseif ($is_value) {
+        echo '<nav>', link_to([], 'All names'), '</nav>', $locked ?: value($fields->name, $property, $about);
     } else {
-        $stats = $sync->stats();
+        $prefix = $fields->prefix ?? '';
+        $can_be_typed = preg_match('~^[^\p{Cc}]{0,1000}$~Du', $prefix) === 1;
         ?>
 <figure>
   <figcaption><span>Changes a second</span><span id="rate">–</span></figcaption>
   <svg id="graph" viewBox="0 0 120 40" preserveAspectRatio="none" role="img" aria-label="Changes a second, of the last two minutes"><polyline points=""/></svg>
 </figure>
 <div id="live" data-commits="<?= $stats['commits'] ?>"><?= live($sync, $stats) ?></div>
-<?php
-        $prefix = asked('search') !== '' ? asked('search') : (string) asked_name('prefix');
-        ?>
 <h2>Search</h2>
 <form method="get" role="search">
   <input type="hidden" name="file" value="<?= html($file) ?>">
-  <label>Names that begin with <input name="search" value="<?= html(is_utf8($prefix) ? $prefix : '') ?>"></label>
+  <label>Names that begin with <input name="search" value="<?= html($can_be_typed ? $prefix : '') ?>"></label>
   <button>Search</button>
 </form>
 <?php
-        $locked = array_filter($stats['locks'], fn ($lock) => $lock['name'] === null); // reading would wait
-        echo $locked
-            ? '<p class="problem">The whole object is locked, by process ' . html(process(current($locked)['pid'])) . ': its names can be read when that is over.</p>'
-            : names($sync, $prefix, asked_name('after'));
+        if (!$can_be_typed) {
+            echo '<p>Names that begin with <code><bdi>', html(printable($prefix, 1000)), '</bdi></code></p>';
+        }
+        echo $locked ?: names($sync, $prefix, $fields->after, $stats['keys']);
         echo '<div id="users">', users($stats), '</div>';
     }
-} catch (SyncException $e) {
+} catch (Throwable $e) {
     echo problem($e), '<nav>', link_to([], 'All names'), '</nav>';
-}
-
-/** Whether a text can be shown in a field: it is UTF-8. */
-function is_utf8(string $text): bool
-{
-    return preg_match('~~u', $text) === 1;
 }
 ?>
 </main>
-<?php if (!$is_value): ?>
+<?php if (!$is_value && !$trouble): ?>
 <script nonce="<?= $nonce ?>">
 'use strict';
 // Each second what is known is renewed, as long as somebody looks. (The server has escaped the names in it.)

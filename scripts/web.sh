@@ -31,7 +31,7 @@ catch_workers_output = yes
 $fpm_user
 CONF
     # A process that a page starts has the same settings as the page.
-    export PHPRC=$work/php.ini PHP_INI_SCAN_DIR=/dev/null SYNC_FILE=$work/shared.sync SYNC_PHP=$PHP
+    export PHPRC=$work/php.ini PHP_INI_SCAN_DIR=/dev/null SYNC_FILE=$work/shared.sync SYNC_PHP=$PHP SYNC_HOSTS=own.example
     "$FPM" -c "$work/php.ini" -y "$work/fpm.conf" >"$work/fpm.out" 2>&1 &
     web_processes=($!)
 

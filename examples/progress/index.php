@@ -4,7 +4,7 @@
  *
  *   PHP_CLI_SERVER_WORKERS=20 php -S localhost:8000 -t examples/progress
  *
- * Or under PHP-FPM and nginx, as any folder with an index.php. It has no login: put it behind one.
+ * Or under PHP-FPM and nginx, as any folder with an index.php. It has no login: put it behind one, and its name into HOSTS.
  *
  *   index.php              the page; a POST to it starts a job, cancels one, or forgets those that have ended
  *   index.php?events       the stream of events, for progress.js
@@ -16,6 +16,10 @@
 
 require __DIR__ . '/jobs.php';
 
+// The names by which browsers ask for this page, as ['tools.example.org']: addresses and localhost are let in anyway, other names are not.
+// Empty: those that SYNC_HOSTS in the environment names, with commas between them. (is_own_host() says why.)
+const HOSTS = [];
+
 const STREAMS = 12;             // fewer than pm.max_children, or PHP_CLI_SERVER_WORKERS
 const STREAM_SECONDS = 60;
 const EVENTS_A_SECOND = 20;     // for a stream, however fast the jobs are
@@ -26,6 +30,10 @@ header('X-Content-Type-Options: nosniff');
 header('Cache-Control: no-store');
 header("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 
+if (!is_own_host($_SERVER['HTTP_HOST'] ?? '')) {
+    refuse(403, "This page was asked for by a name that it does not know. If it is this server's, add it to HOSTS in index.php.");
+    exit;
+}
 try {
     if (($_SERVER['REQUEST_METHOD'] ?? 'GET') === 'POST') {
         act($jobs);
@@ -49,7 +57,7 @@ try {
 /** Does what a button of the page asks for, and leads back to it. */
 function act(Jobs $jobs): void
 {
-    if (!is_from_this_page()) {
+    if (!is_from_here()) {
         refuse(403, 'This came from another site.');
         return;
     }
@@ -74,22 +82,35 @@ function act(Jobs $jobs): void
             refuse(400, 'There is no such button.');
             return;
     }
-    header('Location: ' . strtok($_SERVER['REQUEST_URI'], '?'), true, 303);
+    header('Location: ?', true, 303); // (The address itself may be //elsewhere.)
 }
 
 /**
- * Whether a browser sent the request from a page of this site. Without a cookie there is nothing that another site could borrow
- * except the way to this server, which may not be open to all.
+ * Whether a name, with or without a port, is one of this server. Any site can let its own name lead to this server's address (DNS
+ * rebinding): to a browser, that site's page and this one are then of one origin, and the former may read and send what it likes, as
+ * far as no password is asked for. An address and localhost are names that no site can have; others have to be known. (SERVER_NAME is
+ * no help: with Apache, Caddy, and some configurations of nginx it is whatever the request says.)
  */
-function is_from_this_page(): bool
+function is_own_host(string $host): bool
 {
-    // Newer browsers say it themselves, where the connection is safe (https, or localhost).
-    if (isset($_SERVER['HTTP_SEC_FETCH_SITE'])) {
-        return $_SERVER['HTTP_SEC_FETCH_SITE'] === 'same-origin';
+    $name = strtolower(preg_replace('~:\d*$~D', '', $host));
+    $known = array_map(fn ($host) => strtolower(trim($host)), HOSTS ?: explode(',', (string) getenv('SYNC_HOSTS')));
+    return preg_match('~^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$~D', $name) === 1 || $name !== '' && in_array($name, $known, true);
+}
+
+/** Whether a browser sent the request from a page of this server: a login, or the way to this server, is not another site's to use. */
+function is_from_here(): bool
+{
+    // Browsers say it themselves where the connection is safe (https, or localhost), and with a form or fetch() name the page's server.
+    $site = $_SERVER['HTTP_SEC_FETCH_SITE'] ?? null;
+    $origin = $_SERVER['HTTP_ORIGIN'] ?? null;
+    if ($origin === null || !in_array($site, ['same-origin', null], true)) {
+        return $site === 'same-origin';
     }
-    // Some servers leave the port out of HTTP_HOST (Debian's nginx).
     $host = $_SERVER['HTTP_HOST'] ?? '';
-    return $host !== '' && in_array(preg_replace('~^https?://~', '', $_SERVER['HTTP_ORIGIN'] ?? ''), [$host, "$host:$_SERVER[SERVER_PORT]"], true);
+    $from = preg_replace('~^https?://~', '', $origin);
+    // Some servers leave the port out of HTTP_HOST (Debian's nginx); a proxy may put another name there than the browser knows.
+    return is_own_host($from) && ($site === 'same-origin' || in_array($from, [$host, "$host:" . ($_SERVER['SERVER_PORT'] ?? '')], true));
 }
 
 function refuse(int $status, string $why): void

@@ -94,7 +94,7 @@ addEventListener('submit', async (event) => {
   const body = new URLSearchParams(new FormData(form));
   body.set(submitter.name, submitter.value);
   try {
-    const answer = await fetch(location.pathname, { method: 'POST', body, redirect: 'manual' });
+    const answer = await fetch('?', { method: 'POST', body, redirect: 'manual' });
     if (answer.type !== 'opaqueredirect') {
       news.textContent = await answer.text();
     } else if (form.id === 'start') {

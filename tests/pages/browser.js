@@ -3,6 +3,7 @@
 
 const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
+const http = require('node:http');
 const assert = require('node:assert/strict');
 const { chromium } = require('playwright-core');
 
@@ -69,4 +70,47 @@ async function phpBeside(code) {
   return process_;
 }
 
-module.exports = { url, open, close, withPage, assertAccessible, assertFits, php, phpBeside };
+// A request with any headers, Host and Origin included, which a browser or fetch() sets itself. Resolves to { status, headers, text }.
+function ask(address, { method = 'GET', headers = {}, body } = {}) {
+  return new Promise((resolve, reject) => {
+    const form = body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': Buffer.byteLength(body) };
+    const request = http.request(address, { method, headers: { ...form, ...headers } }, (answer) => {
+      const parts = [];
+      answer.on('data', (part) => parts.push(part));
+      answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, text: Buffer.concat(parts).toString() }));
+      answer.on('error', reject);
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+// [headers, whether a page that acts on a POST may do so], for the page at `url`.
+const { host, port } = new URL(url ?? 'http://127.0.0.1:80');
+const origins = [
+  [{}, false],
+  [{ Origin: `http://${host}` }, true],
+  [{ Origin: `http://${host}`, 'Sec-Fetch-Site': 'same-origin' }, true],
+  [{ 'Sec-Fetch-Site': 'same-origin' }, true],
+  [{ 'Sec-Fetch-Site': 'cross-site' }, false],
+  [{ 'Sec-Fetch-Site': 'same-site' }, false],
+  [{ 'Sec-Fetch-Site': 'none' }, false],
+  [{ 'Sec-Fetch-Site': 'cross-site', Origin: `http://${host}` }, false],
+  [{ Origin: 'https://example.org' }, false],
+  [{ Origin: 'null' }, false],
+  [{ Origin: 'null', 'Sec-Fetch-Site': 'same-origin' }, false],
+  [{ Origin: 'http://127.0.0.1:1' }, false],
+  // Another site's name that leads to this server: to the browser it is all one origin.
+  [{ Host: `rebound.example:${port}`, Origin: `http://rebound.example:${port}` }, false],
+  [{ Host: `rebound.example:${port}`, Origin: `http://rebound.example:${port}`, 'Sec-Fetch-Site': 'same-origin' }, false],
+  [{ Origin: `http://rebound.example:${port}`, 'Sec-Fetch-Site': 'same-origin' }, false], // a proxy has put its own name into Host
+];
+
+// [Host, whether a page answers to it]; the tests' SYNC_HOSTS is `own.example`.
+const hosts = [
+  [host, true], ['127.0.0.1', true], ['localhost', true], [`LOCALHOST:${port}`, true], ['[::1]', true], [`[::1]:${port}`, true], ['own.example', true], [`Own.Example:${port}`, true],
+  [`rebound.example:${port}`, false], ['rebound.example', false], ['localhost.rebound.example', false], ['127.0.0.1.rebound.example', false], ['rebound.example:127', false],
+  ['sub.own.example', false], ['xlocalhost', false],
+];
+
+module.exports = { url, open, close, withPage, assertAccessible, assertFits, php, phpBeside, ask, origins, hosts };

@@ -4,7 +4,7 @@
 const { test, before, beforeEach, after } = require('node:test');
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const { url, close, withPage, assertAccessible, assertFits, php, phpBeside } = require('./browser');
+const { url, close, withPage, assertAccessible, assertFits, php, phpBeside, ask, origins, hosts } = require('./browser');
 
 const source = fs.readFileSync(`${process.env.SYNC_WORK}/examples/inspector.php`, 'utf8');
 
@@ -127,19 +127,80 @@ test('what others have stored is only ever text', () => withPage(async (page) =>
   }
 }));
 
-test('fields that are no fields, and names that are not there', () => withPage(async (page) => {
+// Requests that no link or form of the page makes: [address or body, status, and a part of the answer].
+const strange = [
+  ['name[]=a', 400, "The field 'name' of this address is not a text."],
+  ['file[]=x&name[]=y', 400, "The field 'file' of this address is not a text."],
+  ['search[a][b]=c', 400, "The field 'search' of this address is not a text."],
+  ['live[]=1', 400, "The field 'live'"],
+  ['after[]=1', 400, "The field 'after'"],
+  ['prefix[]=1', 400, "The field 'prefix'"],
+  ['do[]=remove', 400, "The field 'do'"],
+  ['token[]=1', 400, "The field 'token'"],
+  ['name=a', 400, "The field 'name' of this address is not a name as this page writes it."],
+  ['name==!!!', 400, "The field 'name'"],
+  ['name=%00', 400, "The field 'name'"],
+  ['after=x', 400, "The field 'after'"],
+  ['prefix=%FF', 400, "The field 'prefix'"],
+  ['do=fly', 400, 'there is no such button'],
+  ['do=remove', 400, 'Nothing was changed'],
+  ['do=clear', 400, 'Nothing was changed'],
+  ['do=remove&name==YQ', 403, 'Nothing was changed: CAN_CHANGE is false.'],
+  ['file=/etc/passwd', 200, 'That file is not there any more, or not one of those that are shown.'],
+  ['file=%00', 200, 'That file is not there any more'],
+  ['name==', 404, 'There is no such name'],
+  ['name=%3DAHg', 404, 'No name of a property in PHP begins with a NUL byte'],
+  [`name=${packed('\0\0')}`, 404, 'No name of a property in PHP begins with a NUL byte'],
+  [`name=${packed('x\0')}`, 404, 'There is no such name'],
+  [`name=${packed('<b>gone</b>')}`, 404, 'There is no such name'],
+  [`name=${packed([0xff, 0xfe])}`, 404, '\\xff\\xfe'],
+  [`name=${packed('n'.repeat(3000))}`, 404, '(3,000 bytes)'],
+  [`after=${packed('gone')}`, 200, 'Can\'t list the names after \'gone\''],
+  [`after=${packed('\0')}`, 200, 'Can\'t list the names after'],
+  [`prefix=${packed('\0x')}`, 200, '<bdi>\\u{0}x</bdi>'],
+  ['search=%00x', 200, '<bdi>\\u{0}x</bdi>'],
+  ['search=a%1b%5b31m', 200, '<bdi>a\\u{1b}[31m</bdi>'],
+  ['search=%ff%fe', 200, '<bdi>\\xff\\xfe</bdi>'],
+  ['search=%ef%bf%bf', 200, 'There is none any more.'],
+  ['sort=1&limit=-1&page[]=2&_=%ff', 200, '<td><a href="?name=%3DYQ'],
+];
+
+test('fields that are no fields, and names that are not there or cannot be: a whole page that says so', async () => {
   php('$sync->a = 1;');
-  for (const query of ['file=/etc/passwd', 'file[]=x&name[]=y', 'name=a', 'name==', 'name==!!!', `after=${packed('gone')}`, `name=${packed('<b>gone</b>')}`, 'do=remove&name==YQ']) {
-    const answer = await fetch(`${open}?${query}`);
-    const text = await answer.text();
-    assert.ok([200, 403].includes(answer.status), `${query}: ${answer.status}`);
-    assert.doesNotMatch(text, /root:|Warning|Notice|Deprecated|Fatal|<b>gone/);
-    assert.match(text, /<\/html>/);
+  for (const address of [open, changing]) {
+    for (const [fields, status, part] of strange) {
+      for (const options of [{}, { method: 'POST', body: fields }]) {
+        const expected = address === changing && status === 403 ? 'Nothing was changed: the form was too old, or of another site.' : part;
+        const { status: answered, text } = await ask(options.body ? address : `${address}?${fields}`, options);
+        assert.equal(answered, status, fields);
+        assert.ok(text.replaceAll('&apos;', "'").includes(expected), `${fields}: ${text.slice(text.indexOf('<main>'))}`);
+        assert.match(text, /<\/main>[^]*<\/html>\s*$/, fields);
+        assert.doesNotMatch(text, /root:|Warning|Notice|Deprecated|Fatal|Stack trace|<b>gone|[\0-\x08\x0b-\x1f\x7f\ufffe\uffff]/, fields);
+      }
+    }
   }
-  await page.goto(`${open}?after=${packed('gone')}`);
-  await page.getByText("Can't list the names after 'gone'").waitFor();
+  const long = await ask(open, { method: 'POST', body: `name=${packed('n'.repeat(700_000))}` });
+  assert.equal(long.status, 404);
+  assert.match(long.text, /\(700,000 bytes\)/);
+  const odd = await ask(open, { headers: { Cookie: 'sync_inspector[]=1; sync_inspector=%00', Authorization: 'Basic AAAA' } });
+  assert.equal(odd.status, 200);
   assert.equal(php('echo $sync->a;'), '1');
-}));
+});
+
+test('it answers to names that are its own, and to no other that leads to this server', async () => {
+  php('$sync->secret = 1;');
+  for (const [Host, isOwn] of hosts) {
+    for (const query of ['', '?live=1', `?name=${packed('secret')}`]) {
+      const { status, text } = await ask(`${open}${query}`, { headers: { Host } });
+      assert.equal(status, isOwn ? 200 : 403, Host);
+      assert.equal(/secret|commits/.test(text), isOwn, Host);
+      assert.equal(text.includes('add it to HOSTS'), !isOwn, Host);
+    }
+  }
+  const named = copy('inspector-named.php', { IS_BEHIND_A_LOGIN: 'true', HOSTS: "['Tools.example']" });
+  assert.equal((await ask(named, { headers: { Host: 'tools.example' } })).status, 200);
+  assert.equal((await ask(named, { headers: { Host: 'own.example' } })).status, 403, 'HOSTS comes before the environment');
+});
 
 test('huge names and values; a value that is a bomb', () => withPage(async (page) => {
   php(`$sync->{str_repeat('n', 100_000)} = 1;
@@ -188,8 +249,10 @@ test('who holds which lock, what is in consumption, how many changes a second', 
 test('an object that is locked: the page comes at once, and says so', () => withPage(async (page) => {
   php('$sync->a = 1;');
   const beside = await phpBeside('$sync->lock(); echo "ready\\n"; fgets(STDIN);');
-  await page.goto(open);
-  await page.getByText(`The whole object is locked, by process ${beside.pid} php`).waitFor();
+  for (const query of ['', `?name=${packed('a')}`, `?search=a`]) {
+    await page.goto(`${open}${query}`);
+    await page.getByText(`The whole object is locked, by process ${beside.pid} php`).waitFor();
+  }
   await page.getByText('the whole object', { exact: true }).waitFor();
   beside.stdin.end();
 }));
@@ -210,11 +273,18 @@ test('it reads only, unless it is switched on; other sites cannot press its butt
   const Cookie = `${cookie.name}=${cookie.value}`;
   const remove = { do: 'remove', name: packed('keep') };
   for (const [body, headers] of [
-    [remove, {}], [{ ...remove, token }, {}], [remove, { Cookie }], [{ ...remove, token: `${token}0` }, { Cookie }], [{ ...remove, token: '' }, { Cookie }],
+    [remove, {}], [{ ...remove, token }, {}], [{ ...remove, token }, { Cookie }], [remove, { Cookie }], [{ ...remove, token: `${token}0` }, { Cookie }], [{ ...remove, token: '' }, { Cookie }],
     [{ ...remove, token }, { Cookie, 'Sec-Fetch-Site': 'cross-site' }],
   ]) {
     assert.equal((await post(changing, body, headers)).status, 403);
   }
+  for (const [headers, isFromHere] of origins) {
+    php('$sync->touchy = 1;');
+    const answer = await ask(changing, { method: 'POST', body: `${new URLSearchParams({ do: 'remove', name: packed('touchy'), token })}`, headers: { Cookie, ...headers } });
+    assert.equal(answer.status, isFromHere ? 200 : 403, JSON.stringify(headers));
+    assert.equal(php('echo json_encode(isset($sync->touchy));'), String(!isFromHere), JSON.stringify(headers));
+  }
+  php('unset($sync->touchy);');
   assert.equal((await fetch(`${changing}?${new URLSearchParams({ ...remove, token })}`, { headers: { Cookie } })).status, 403);
   assert.equal(php('echo $sync->keep;'), '1');
 
@@ -244,7 +314,9 @@ test('a million names, page by page: each takes the memory that one of a hundred
     const many = await memory(query);
     assert.ok(many < few + 200_000, `${many} bytes for ${query}, ${few} where there are a hundred names`);
   }
-  await page.goto(`${open}?after=${packed('name 0499999')}`);
+  const slow = copy('inspector-slow.php', { IS_BEHIND_A_LOGIN: 'true', SLOW: '0.001' });
+  await page.goto(`${slow}?after=${packed('name 0499999')}`);
+  await page.getByText(/^It took \d\.\d s to find them: each page is one walk over all 1,000,000 names/).waitFor();
   assert.equal(await names(page).first().locator('td').first().textContent(), 'name 0500000');
   await page.getByRole('link', { name: 'Next page' }).click();
   await page.getByText('name 0500050').waitFor();

@@ -3,7 +3,7 @@
 
 const { test, beforeEach, after } = require('node:test');
 const assert = require('node:assert/strict');
-const { url, close, withPage, assertAccessible, assertFits, php } = require('./browser');
+const { url, close, withPage, assertAccessible, assertFits, php, ask, origins, hosts } = require('./browser');
 
 const page_ = `${url}/progress/`;
 
@@ -227,24 +227,42 @@ test('what goes wrong is said', () => withPage(async (page, _, complaints) => {
 }));
 
 test('other sites cannot press the buttons', async () => {
-  const post = (headers, body = 'do=start&name=evil&length=short') => fetch(page_, {
-    method: 'POST', redirect: 'manual', body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
-  });
-  const host = new URL(url).host;
-  assert.equal((await post({})).status, 403);
-  assert.equal((await post({ 'Sec-Fetch-Site': 'cross-site' })).status, 403);
-  assert.equal((await post({ 'Sec-Fetch-Site': 'same-site' })).status, 403);
-  assert.equal((await post({ 'Sec-Fetch-Site': 'none' })).status, 403);
-  assert.equal((await post({ Origin: 'https://example.org' })).status, 403);
-  assert.equal((await post({ Origin: 'null' })).status, 403);
-  assert.equal((await post({ Origin: 'http://127.0.0.1:1' })).status, 403);
+  const post = (headers, body = 'do=fly') => ask(page_, { method: 'POST', body, headers });
+  for (const [headers, isFromHere] of origins) {
+    // (The button of nobody: it is refused later than another site.)
+    assert.equal((await post(headers)).status, isFromHere ? 400 : 403, JSON.stringify(headers));
+  }
   assert.equal(php('echo count($sync);'), '0');
-  assert.equal((await post({ Origin: `http://${host}` }, 'do=fly')).status, 400);
-  assert.equal((await post({ Origin: `http://${host}` }, 'do[]=start&name[]=a')).status, 400);
-  assert.equal((await post({ Origin: `http://${host}` })).status, 303);
-  const page = await fetch(page_);
-  assert.match(page.headers.get('content-security-policy'), /default-src 'none'; script-src 'self'; style-src 'self'/);
-  assert.doesNotMatch(page.headers.get('content-security-policy'), /unsafe/);
+  const here = { Origin: new URL(url).origin };
+  assert.equal((await post(here, 'do[]=start&name[]=a')).status, 400);
+  const started = await post(here, 'do=start&name=mine&length=short');
+  assert.deepEqual([started.status, started.headers.location], [303, '?']);
+  const { headers } = await ask(page_);
+  assert.match(headers['content-security-policy'], /default-src 'none'; script-src 'self'; style-src 'self'/);
+  assert.doesNotMatch(headers['content-security-policy'], /unsafe/);
+});
+
+test('it answers to names that are its own, and to no other that leads to this server', async () => {
+  php('$sync->jobs = ["j1" => ["name" => "secret", "steps" => 1, "done" => 1, "state" => "done", "cancel" => false, "pid" => 1, "since" => 0]];');
+  for (const [Host, isOwn] of hosts) {
+    for (const query of ['', '?json']) {
+      const { status, text } = await ask(`${page_}${query}`, { headers: { Host } });
+      assert.equal(status, isOwn ? 200 : 403, Host);
+      assert.equal(text.includes('secret'), isOwn, Host);
+      assert.equal(text.includes('add it to HOSTS'), !isOwn, Host);
+    }
+    if (!isOwn) {
+      assert.equal((await ask(`${page_}?events`, { headers: { Host } })).status, 403, Host);
+    }
+  }
+});
+
+test('this page and the inspector ask in the same words where a request comes from', () => {
+  const [page, inspector] = ['progress/index.php', 'inspector.php'].map((file) => {
+    const text = require('node:fs').readFileSync(`${process.env.SYNC_WORK}/examples/${file}`, 'utf8');
+    return ['is_own_host', 'is_from_here'].map((name) => text.match(new RegExp(`^function ${name}\\([^]*?^}`, 'm'))[0]);
+  });
+  assert.deepEqual(page, inspector);
 });
 
 test('so many jobs at once, and no more', async () => {
