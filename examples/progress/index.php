@@ -11,7 +11,8 @@
  *   index.php?json         all jobs, for other programs
  *
  * A process of the server is in use for as long as a stream lasts. So there are at most STREAMS at once, and each ends after a
- * while; the browser then connects anew by itself, and says what it had seen (Last-Event-ID).
+ * while; the browser then connects anew by itself, and says what it had seen (Last-Event-ID). Where nothing is at work a stream ends
+ * soon, and the browser only looks in now and then; beyond STREAMS the page does so with ?json.
  */
 
 require __DIR__ . '/jobs.php';
@@ -20,8 +21,10 @@ require __DIR__ . '/jobs.php';
 // Empty: those that SYNC_HOSTS in the environment names, with commas between them. (is_own_host() says why.)
 const HOSTS = [];
 
-const STREAMS = 12;             // fewer than pm.max_children, or PHP_CLI_SERVER_WORKERS
+const STREAMS = 4;              // fewer than pm.max_children (5 in Debian), or PHP_CLI_SERVER_WORKERS
 const STREAM_SECONDS = 60;
+const IDLE_SECONDS = 10;        // a stream without a job at work, and without news, ends after so long
+const REST_SECONDS = 5;         // between two looks of a page that has no stream
 const EVENTS_A_SECOND = 20;     // for a stream, however fast the jobs are
 
 $jobs = new Jobs;
@@ -48,10 +51,15 @@ try {
             require __DIR__ . '/page.php';
         }
     }
+} catch (NotAJob $e) {
+    refuse(409, $e->getMessage());
 } catch (SyncException $e) {
     // The file cannot be used, mostly as it belongs to another user: the message says how that is put right.
     error_log($e->getMessage());
     refuse(500, $e->getMessage());
+} catch (Throwable $e) {
+    error_log((string) $e);
+    refuse(500, 'This page has a fault; the log of the server says which.');
 }
 
 /** Does what a button of the page asks for, and leads back to it. */
@@ -64,8 +72,7 @@ function act(Jobs $jobs): void
     $text = fn (string $field) => is_string($_POST[$field] ?? null) ? $_POST[$field] : '';
     switch ($text('do')) {
         case 'start':
-            $name = trim(preg_replace('~[\x00-\x1f\x7f]+~', ' ', valid_utf8($text('name'))));
-            $id = $jobs->add($name === '' ? 'Job' : shorten($name, 60), $text('length') === 'long' ? 1200 : 60);
+            $id = $jobs->add(Jobs::shortened(trim($text('name')) === '' ? 'Job' : $text('name')), $text('length') === 'long' ? 1200 : 60);
             if ($id === null) {
                 refuse(429, 'Too many jobs are at work; wait until one has ended.');
                 return;
@@ -129,9 +136,24 @@ function start_process(string $id): void
     exec("(exec setsid $command) </dev/null >/dev/null 2>&1 &");
 }
 
-/** Sends an event when a job has changed, until the time is over or the browser has gone. */
+/** Sends an event when a job has changed, until the time is over, nothing more is to be expected, or the browser has gone. */
 function stream(Jobs $jobs): void
 {
+    if (in_array($_SERVER['HTTP_SEC_FETCH_SITE'] ?? '', ['cross-site', 'same-site'], true)) {
+        refuse(403, 'This came from another site.'); // which could not read it, but take all places
+        return;
+    }
+    $sync = $jobs->sync;
+    // One of the places, for as long as this request lasts.
+    $has_place = false;
+    for ($place = 1; $place <= STREAMS && !$has_place; $place++) {
+        $has_place = (bool) $sync->tryLock("stream $place");
+    }
+    if (!$has_place) {
+        header('Retry-After: ' . REST_SECONDS);
+        refuse(503, 'As many are looking as this page has places for. How it is now: ?json');
+        return;
+    }
     header('Content-Type: text/event-stream');
     header('X-Accel-Buffering: no'); // nginx would collect 4 KB first
     ini_set('zlib.output_compression', '0');
@@ -139,15 +161,10 @@ function stream(Jobs $jobs): void
     while (ob_get_level() > 0) {
         ob_end_flush();
     }
-    $sync = $jobs->sync;
-    // One of the places, for as long as this request lasts. Who gets none is told how it is now, and to come again.
-    $has_place = false;
-    for ($place = 1; $place <= STREAMS && !$has_place; $place++) {
-        $has_place = (bool) $sync->tryLock("stream $place");
-    }
-    echo $has_place ? "retry: 500\n\n" : "retry: 3000\n\n";
+    echo "retry: 500\n\n";
 
-    $end = microtime(true) + ($has_place ? STREAM_SECONDS : 0);
+    $end = microtime(true) + STREAM_SECONDS;
+    $idle_end = microtime(true) + IDLE_SECONDS;
     $sent = null;
     // The number of the state that the browser has seen, if it was connected before.
     $seen = $_SERVER['HTTP_LAST_EVENT_ID'] ?? null;
@@ -155,20 +172,25 @@ function stream(Jobs $jobs): void
         $jobs->buryTheDead();
         $version = $sync->version();
         $all = $jobs->all();
+        $is_work = array_filter($all, Jobs::isAtWork(...)) !== [];
         if ($sent === null && $seen === (string) $version) {
             $sent = $all;
+            $idle_end = 0; // it looks in, and there is nothing new
         }
         if ($all !== $sent) {
             send($version, $sent === null, array_filter($all, fn ($job, $id) => $job !== ($sent[$id] ?? null), ARRAY_FILTER_USE_BOTH), array_keys(array_diff_key($sent ?? [], $all)));
             $sent = $all;
+            $idle_end = microtime(true) + IDLE_SECONDS;
             usleep(intdiv(1_000_000, EVENTS_A_SECOND));
+        } elseif (!$is_work && microtime(true) >= $idle_end) {
+            echo 'retry: ', REST_SECONDS * 1000, "\nevent: rest\ndata:\n\n";
+            return;
         } else {
             echo ": still here\n\n"; // a connection that is gone shows when something is sent
         }
         flush();
-        // Sleeps until a job changes. A death changes nothing in the file: as long as somebody works, have a look each second.
-        $is_work = array_filter($all, Jobs::isAtWork(...)) !== [];
-        $sync->wait('jobs', max(0, min($end - microtime(true), $is_work ? 1 : 15)), $version);
+        // Sleeps until a job changes. A death changes nothing in the file, and neither does a browser that goes: so have a look each second.
+        $sync->wait('jobs', max(0, min($end - microtime(true), 1)), $version);
     } while (microtime(true) < $end && !connection_aborted());
 }
 
@@ -181,16 +203,4 @@ function send(int $version, bool $is_all, array $changed, array $gone): void
 function encode(mixed $value): string
 {
     return json_encode($value, JSON_THROW_ON_ERROR | JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE | JSON_HEX_TAG);
-}
-
-/** The text with a sign in the place of bytes that are not UTF-8. */
-function valid_utf8(string $text): string
-{
-    return htmlspecialchars_decode(htmlspecialchars($text, ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8'), ENT_QUOTES);
-}
-
-/** The first characters of a text. */
-function shorten(string $text, int $characters): string
-{
-    return preg_match("~^.{0,$characters}~us", $text, $match) ? $match[0] : '';
 }

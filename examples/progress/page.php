@@ -23,6 +23,7 @@ function status(array $job): string
         'running' => ($job['cancel'] ? 'stopping, ' : '') . "$job[done] of $job[steps] steps, process $job[pid]",
         'done' => "done, $job[steps] steps",
         'canceled' => "canceled after $job[done] of $job[steps] steps",
+        'foreign' => 'not a job: another program has stored it',
         'died' => $job['pid'] === null ? 'did not start' : "process $job[pid] died after $job[done] of $job[steps] steps",
     };
 }
@@ -57,7 +58,7 @@ header('Content-Type: text/html; charset=utf-8');
   <link rel="stylesheet" href="progress.css">
   <script src="progress.js" defer></script>
 </head>
-<body>
+<body data-rest="<?= REST_SECONDS ?>">
 <main>
   <header>
     <h1>Jobs</h1>

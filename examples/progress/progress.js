@@ -13,6 +13,7 @@ const status = (job) => ({
   running: `${job.cancel ? 'stopping, ' : ''}${job.done} of ${job.steps} steps, process ${job.pid}`,
   done: `done, ${job.steps} steps`,
   canceled: `canceled after ${job.done} of ${job.steps} steps`,
+  foreign: 'not a job: another program has stored it',
   died: job.pid === null ? 'did not start' : `process ${job.pid} died after ${job.done} of ${job.steps} steps`,
 })[job.state] ?? '';
 
@@ -57,35 +58,71 @@ function say(state, text) {
   connection.textContent = text;
 }
 
+const REST = Number(document.body.dataset.rest); // seconds
 let events;
+let timer;
 
-function connect() {
-  events = new EventSource('?events');
-  events.onopen = () => say('on', 'live');
-  events.onerror = () => (events.readyState === EventSource.CLOSED
-    ? say('off', 'not live: reload to see the news')
-    : say('wait', 'connecting …'));
-  events.onmessage = ({ data }) => {
-    const { all, changed, gone } = JSON.parse(data);
-    if (all) {
-      [...list.children].map((item) => item.dataset.id).filter((id) => !(id in changed)).forEach(remove);
-    }
-    gone.forEach(remove);
-    Object.entries(changed).forEach(([id, job]) => show(id, job));
-    document.getElementById('none').hidden = list.children.length > 0;
-  };
+function update({ all, changed, gone }) {
+  if (all) {
+    [...list.children].map((item) => item.dataset.id).filter((id) => !Object.hasOwn(changed, id)).forEach(remove);
+  }
+  gone.forEach(remove);
+  Object.entries(changed).forEach(([id, job]) => show(id, job));
+  document.getElementById('none').hidden = list.children.length > 0;
 }
 
 // A page that nobody sees gives the server its process back, and the browser one of its six connections.
-function connectIfSeen() {
+function disconnect() {
+  clearTimeout(timer);
   events?.close();
-  if (document.visibilityState === 'visible') {
-    connect();
+  events = undefined;
+}
+
+function connect() {
+  disconnect();
+  if (document.visibilityState !== 'visible') {
+    return;
+  }
+  const stream = new EventSource('?events');
+  let isAtRest = false;
+  events = stream;
+  stream.onopen = () => say('on', 'live');
+  stream.onmessage = ({ data }) => update(JSON.parse(data));
+  // Nothing is at work: the stream ends, and the browser looks in from time to time.
+  stream.addEventListener('rest', () => { isAtRest = true; });
+  stream.onerror = () => {
+    if (stream.readyState === EventSource.CLOSED) {
+      look(stream);
+    } else if (!isAtRest) {
+      say('wait', 'connecting …');
+    }
+    isAtRest = false;
+  };
+}
+
+// The server has no place for one more stream: so have a look at how it is, and ask again later.
+async function look(stream) {
+  let said = ['off', 'the server does not answer'];
+  try {
+    const answer = await fetch('?json');
+    if (answer.ok) {
+      const changed = await answer.json();
+      if (events === stream) {
+        update({ all: true, changed, gone: [] });
+      }
+      said = ['on', `live, every ${REST} seconds`];
+    }
+  } catch {
+    // It is said below.
+  }
+  if (events === stream) {
+    say(...said);
+    timer = setTimeout(connect, REST * 1000);
   }
 }
-document.addEventListener('visibilitychange', connectIfSeen);
-addEventListener('pagehide', () => events?.close());
-addEventListener('pageshow', connectIfSeen);
+document.addEventListener('visibilitychange', connect);
+addEventListener('pagehide', disconnect);
+addEventListener('pageshow', connect);
 
 // The buttons do what they do without this script, except that the page stays.
 addEventListener('submit', async (event) => {
@@ -97,8 +134,13 @@ addEventListener('submit', async (event) => {
     const answer = await fetch('?', { method: 'POST', body, redirect: 'manual' });
     if (answer.type !== 'opaqueredirect') {
       news.textContent = await answer.text();
-    } else if (form.id === 'start') {
-      form.reset();
+    } else {
+      if (form.id === 'start') {
+        form.reset();
+      }
+      if (events?.readyState === EventSource.CONNECTING) {
+        connect(); // the news is not to wait until the stream's rest is over
+      }
     }
   } catch {
     news.textContent = 'The server does not answer.';

@@ -18,29 +18,37 @@ $sync = $jobs->sync;
 $argument = $argv[1] ?? '100';
 $id = str_starts_with($argument, '--job=')
     ? substr($argument, strlen('--job='))
-    : $jobs->add($argv[2] ?? 'From the terminal', max(1, (int) $argument));
+    : add($jobs, $argv[2] ?? 'From the terminal', max(1, (int) $argument));
 if ($id === null) {
     exit("Too many jobs are at work.\n");
 }
 
 // The lock ends with this process, and so says that it lives. (A page may have it for a moment, while it looks.)
-if (!$sync->tryLock("job $id", 5) || ($sync->jobs[$id]['state'] ?? null) !== 'starting') {
+$is_mine = $sync->tryLock("job $id", 5)
+    && $jobs->change($id, ['pid' => getmypid(), 'state' => 'running'], fn ($job) => $job['state'] === 'starting');
+if (!$is_mine) {
     exit("There is no such job, or another process is at it.\n");
 }
-['steps' => $steps] = $sync->jobs[$id];
-$sync->jobs[$id]['pid'] = getmypid();
-$sync->jobs[$id]['state'] = 'running';
+$steps = $jobs->one($id)['steps'] ?? 0;
 
 for ($done = 1; $done <= $steps; $done++) {
-    if ($sync->jobs[$id]['cancel'] ?? true) {
+    if ($jobs->one($id)['cancel'] ?? true) {
         break; // or somebody has emptied the file
     }
     usleep(50_000); // … one step of the work …
-    $sync->jobs[$id]['done'] = $done;
+    $jobs->change($id, ['done' => $done]);
 }
 
-$is_done = $done > $steps;
-if (isset($sync->jobs[$id])) {
-    $sync->jobs[$id]['state'] = $is_done ? 'done' : 'canceled';
-}
+$is_done = $steps > 0 && $done > $steps;
+$jobs->change($id, ['state' => $is_done ? 'done' : 'canceled']);
 echo $is_done ? "Did $steps steps.\n" : "Canceled.\n";
+
+/** As Jobs::add(), for a terminal. */
+function add(Jobs $jobs, string $name, int $steps): ?string
+{
+    try {
+        return $jobs->add($name, $steps);
+    } catch (NotAJob $e) {
+        exit($e->getMessage() . "\n");
+    }
+}

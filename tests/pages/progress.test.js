@@ -3,13 +3,16 @@
 
 const { test, beforeEach, after } = require('node:test');
 const assert = require('node:assert/strict');
-const { url, close, withPage, assertAccessible, assertFits, php, ask, origins, hosts } = require('./browser');
+const { url, close, withPage, assertAccessible, assertFits, php, phpBeside, ask, origins, hosts } = require('./browser');
 
 const page_ = `${url}/progress/`;
 
+// The server notices within a second that a browser has gone; then the places for streams are free again.
+const untilNobodyLooks = 'do { usleep(5000); } while (array_filter($sync->stats()["locks"], fn ($lock) => str_starts_with($lock["name"], "stream ")));';
+
 beforeEach(() => {
   // Ends what an earlier test has left at work.
-  php('foreach ($sync->jobs ?? [] as $job) { if ($job["state"] === "running") posix_kill($job["pid"], SIGKILL); } $sync->clear();');
+  php(`if (is_array($sync->jobs)) { foreach ($sync->jobs as $job) { if (($job["state"] ?? "") === "running") posix_kill($job["pid"], SIGKILL); } } $sync->clear(); ${untilNobodyLooks}`);
 });
 after(close);
 
@@ -276,21 +279,98 @@ test('so many jobs at once, and no more', async () => {
   assert.deepEqual(answers, [...Array(8).fill(303), 429]);
 });
 
-test('more viewers than places: they are told how it is, and come again; the buttons still work', async () => {
-  const untilNobodyLooks = 'do { $sync->jobs = []; usleep(5000); } while (array_filter($sync->stats()["locks"], fn ($lock) => str_starts_with($lock["name"], "stream ")));';
-  php(untilNobodyLooks); // of the tests before
-  const streams = await Promise.all(Array.from({ length: 14 }, async () => {
+test('more streams than places: 503, and when to come again', async () => {
+  const streams = await Promise.all(Array.from({ length: 6 }, async () => {
     const abort = new AbortController();
-    const reader = (await fetch(`${page_}?events`, { signal: abort.signal })).body.getReader();
-    const first = new TextDecoder().decode((await reader.read()).value);
-    return { abort, reader, retry: Number(/^retry: (\d+)/.exec(first)[1]) };
+    const answer = await fetch(`${page_}?events`, { signal: abort.signal });
+    return { abort, answer, status: answer.status };
   }));
-  assert.deepEqual(streams.map(({ retry }) => retry).sort((a, b) => a - b), [...Array(12).fill(500), 3000, 3000]);
-  for (const { reader } of streams.filter(({ retry }) => retry === 3000)) {
-    while (!(await reader.read()).done); // it ends by itself
+  assert.deepEqual(streams.map(({ status }) => status).sort(), [200, 200, 200, 200, 503, 503]);
+  for (const { answer } of streams.filter(({ status }) => status === 503)) {
+    assert.equal(answer.headers.get('retry-after'), '5');
+    assert.match(await answer.text(), /As many are looking/);
   }
   assert.equal((await fetch(page_)).status, 200);
+  assert.equal((await ask(`${page_}?events`, { headers: { 'Sec-Fetch-Site': 'cross-site' } })).status, 403);
   streams.forEach(({ abort }) => abort.abort());
-  // The places are free again when the server notices.
   php(untilNobodyLooks);
 });
+
+test('a page for which there is no place looks in from time to time, and gets a place when there is one', () => withPage(async (page, _, complaints) => {
+  const beside = await phpBeside('for ($n = 1; $n <= 4; $n++) $sync->tryLock("stream $n"); echo "ready\\n"; fgets(STDIN);');
+  await page.goto(page_);
+  await page.getByText('live, every 5 seconds').waitFor();
+  const job = await start(page, 'Unstreamed');
+  await says(job, 'done, 60 steps');
+  beside.stdin.end();
+  await page.getByText('live', { exact: true }).waitFor();
+  complaints.splice(0).forEach((complaint) => assert.match(complaint, /status of 503/));
+}));
+
+test('a page without work holds no process of the server, and still hears of a new job', () => withPage(async (page) => {
+  await page.goto(page_);
+  await live(page);
+  php(untilNobodyLooks);
+  assert.equal(await page.locator('#connection').textContent(), 'live');
+  php('$sync->jobs = ["j1" => ["name" => "Late", "steps" => 2, "done" => 2, "state" => "done", "cancel" => false, "pid" => 1, "since" => 0]];');
+  await says(page.locator('.job', { hasText: 'Late' }), 'done, 2 steps');
+  php(untilNobodyLooks);
+  // The own button does not wait for the next look.
+  await says(await start(page, 'Own'), 'of 60 steps, process');
+}));
+
+// Things that other programs may have stored under the name of the jobs.
+const job = (changes) => `(${changes} + ["name" => "J", "steps" => 3, "done" => 1, "state" => "done", "cancel" => false, "pid" => 1, "since" => 0.5])`;
+const noLists = ['"text"', '7', '1.5', 'false', 'new ArrayObject([1])', 'new stdClass', 'array_fill(0, 100_000, [0])', 'str_repeat("x", 5 << 20)'];
+const noJobs = [
+  '"text"', '7', 'null', '[]', 'new stdClass', '[[1]]', job('["name" => 1]'), job('["name" => []]'), job('["steps" => 0]'), job('["steps" => "3"]'), job('["done" => 4]'),
+  job('["done" => -1]'), job('["done" => NAN]'), job('["state" => "flying"]'), job('["state" => 0]'), job('["state" => []]'), job('["cancel" => 1]'), job('["pid" => "1"]'),
+  job('["state" => "running", "pid" => null]'), job('["since" => INF]'), job('["since" => null]'),
+];
+
+test('what others have stored under the name of the jobs is shown as no job, and stays; the page goes on', () => withPage(async (page) => {
+  const press = (body) => ask(page_, { method: 'POST', body, headers: { 'Sec-Fetch-Site': 'same-origin' } });
+  const assertClean = async (query) => {
+    const { status, text } = await ask(`${page_}${query}`);
+    assert.equal(status, 200);
+    assert.doesNotMatch(text, /Warning|Fatal|TypeError|Stack trace|Notice|Deprecated|[\0\x1b]/);
+    return text;
+  };
+  const fingerprint = () => php('echo md5(serialize($sync->get("jobs")));');
+  for (const value of noLists) {
+    php(`$sync->jobs = ${value};`);
+    const before = fingerprint();
+    assert.match(await assertClean(''), /data-state="foreign"[^]*not a job: another program has stored it/, value);
+    assert.match(await assertClean('?json'), /^\{"foreign":\{"name":"The list of jobs: /, value);
+    for (const [body, status] of [['do=start', 409], ['do=cancel&id=foreign', 303], ['do=cancel&id=j1', 303], ['do=clear', 409]]) {
+      const answer = await press(body);
+      assert.equal(answer.status, status, `${value}: ${body}`);
+      assert.match(answer.text, status === 409 ? /^Another program has stored something else/ : /^$/);
+    }
+    const { execFileSync } = require('node:child_process');
+    assert.match(execFileSync(process.env.SYNC_PHP, [`${process.env.SYNC_WORK}/examples/progress/task.php`, '1'], { encoding: 'utf8' }), /^Another program has stored/);
+    assert.match(execFileSync(process.env.SYNC_PHP, [`${process.env.SYNC_WORK}/examples/progress/task.php`, '--job=j1'], { encoding: 'utf8' }), /^There is no such job/);
+    assert.equal(fingerprint(), before, value);
+  }
+  php(`$sync->jobs = [${noJobs.map((value, n) => `"j${n}" => ${value}`).join(', ')}, "good" => ${job('[]')}, 5 => ${job('[]')}, "\\0<b>\\x1b\\xff" => 1, "__proto__" => 1, "jok" => ${job('["name" => "Good"]')}];`);
+  const others = noJobs.length + 4;
+  const before = php('$jobs = $sync->get("jobs"); unset($jobs["jok"]); echo md5(serialize($jobs));');
+  await assertClean('');
+  await page.goto(page_);
+  await live(page);
+  assert.equal(await page.locator('.job[data-state=foreign]').count(), others);
+  assert.equal(await page.locator('.job b').count(), 0);
+  await says(page.locator('.job', { hasText: 'Good' }), 'done, 3 steps');
+  const started = await start(page, 'Beside them');
+  await says(started, 'done, 60 steps');
+  await page.getByRole('button', { name: 'Forget' }).click();
+  await started.waitFor({ state: 'detached' });
+  assert.equal(await page.locator('.job').count(), others);
+  assert.equal(php('echo md5(serialize($sync->get("jobs")));'), before, 'they have stayed as they were');
+  // In the middle of work.
+  await until(await start(page, 'Interrupted', 'long'), 2);
+  php('$sync->jobs = "text";');
+  await page.getByText('The list of jobs: string', { exact: true }).waitFor();
+  assert.equal(await page.locator('.job').count(), 1);
+  assert.equal(php('echo $sync->jobs;'), 'text');
+}));
