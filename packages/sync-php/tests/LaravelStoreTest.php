@@ -294,20 +294,24 @@ final class LaravelStoreTest extends TestCase
 
     public function testBlockWakesUpWhenTheLockIsReleased(): void
     {
-        $lock = $this->cache->lock('report', 60);
-        $lock->get();
-        $child = start_process(function () use ($lock) {
-            usleep(300_000);
-            $released = hrtime(true);
-            $lock->release();
+        // At three moments: one of them may be just before a poll, which Laravel's own does each 250 ms.
+        foreach ([260_000, 300_000, 340_000] as $microseconds) {
+            $lock = $this->cache->lock('report', 60);
+            $lock->get();
+            $child = start_process(function () use ($lock, $microseconds) {
+                usleep($microseconds);
+                $released = hrtime(true);
+                $lock->release();
 
-            return $released;
-        });
-        $this->assertTrue($this->cache->lock('report', 60)->block(5));
-        $taken = hrtime(true);
-        $milliseconds = ($taken - result_of($child)) / 1e6;
-        // Laravel's own polls each 250 ms; a machine with other work may be late.
-        $this->assertLessThan(100, $milliseconds);
+                return $released;
+            });
+            $next = $this->cache->lock('report', 60);
+            $this->assertTrue($next->block(5));
+            $milliseconds = (hrtime(true) - result_of($child)) / 1e6;
+            $next->release();
+            // A machine with other work may be late.
+            $this->assertLessThan(100, $milliseconds);
+        }
     }
 
     public function testBlockWakesUpWhenTheLockExpires(): void
