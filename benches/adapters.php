@@ -129,10 +129,13 @@ for ($round = 0; $round < $rounds; ++$round) {
     for ($i = 0; $i < WORKERS; ++$i) {
         $workers[] = start_process(function () use ($folder, $round) {
             $gate = new Sync("$folder/gate$round.sync");
-            $gate->increment('ready');
-            $gate->waitFor('open', fn ($open) => true === $open, 10.0);
+            // A worker of a server has its classes and its file before the request comes.
             $handler = new SessionHandler("$folder/turns.sync");
             $handler->open('', '');
+            $handler->read('another');
+            $handler->close();
+            $gate->increment('ready');
+            $gate->waitFor('open', fn ($open) => true === $open, 10.0);
             $data = $handler->read("turns$round");
             $start = hrtime(true);
             usleep(WORK);

@@ -40,12 +40,12 @@ function cases(string $file): array
     return $cases;
 }
 
-/** The version of a package of Debian, without Debian's own part. */
-function version(string $package): string
+/** The series of a package of Debian, as 5.4: a security update does not make the tables differ. */
+function series(string $package): string
 {
     $version = (string) shell_exec('dpkg-query --show --showformat=\'${Version}\' '.escapeshellarg($package));
 
-    return preg_replace('/^\d+:|[+-].*$/', '', $version);
+    return preg_match('/^(?:\d+:)?(\d+\.\d+)/', $version, $part) ? $part[1] : $version;
 }
 
 /**
@@ -109,7 +109,7 @@ foreach ($suites as $name => [$adapter, $suite, $of]) {
         $problems[] = "$name: PHPUnit ended with status $status; the output is in $options[results]/$name.log";
     }
     printf("%-16s %4d cases, %4d passed\n", $name, count($cases), $good);
-    $rows[] = sprintf("| %s | %s | %s | %d | %d |\n", $adapter, $suite, '' === $of ? '' : $of.' '.version($of), count($cases), $good);
+    $rows[] = sprintf("| %s | %s | %s | %d | %d |\n", $adapter, $suite, '' === $of ? '' : $of.' '.series($of), count($cases), $good);
 }
 if ('0' === $options['composer']) {
     ++$passed;
