@@ -174,7 +174,7 @@ pub fn sleep(
         ));
     }
     wait::poll(this, since.elapsed())?;
-    let slice = (since.elapsed() / 2).clamp(SLICE, LONG_SLICE);
+    let slice = (since.elapsed() / 2).clamp(SLICE, LONG_SLICE).min(wait::until_limit(since.elapsed()));
     this.instance()?.store.wait_for_lock(lock, by, timeout.left().min(slice));
     Ok(())
 }

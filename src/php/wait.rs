@@ -41,6 +41,16 @@ pub fn poll(this: &SyncObject, waited: Duration) -> Result<(), Thrown> {
     zend::check()
 }
 
+/// How long a thread that has waited so long may sleep: it is to be awake when the script's time is over.
+pub fn until_limit(waited: Duration) -> Duration {
+    // SAFETY: the globals are this thread's own.
+    let limit = unsafe { (*zend::executor()).timeout_seconds };
+    match u64::try_from(limit) {
+        Ok(limit @ 1..) => Duration::from_secs(limit).saturating_sub(waited).max(PAUSE),
+        _ => Duration::MAX,
+    }
+}
+
 /// How often something starts over at once.
 const AT_ONCE: u32 = 8;
 /// How long it pauses between two rounds from then on.

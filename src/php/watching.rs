@@ -64,7 +64,7 @@ pub fn finish(this: &SyncObject, wanted: &mut [Wanted<Watch>], timeout: Timeout)
         wait::poll(this, waited)?;
         // (A signal handler, or an attempt, may have locked it.)
         refuse_if_others_are_kept_out(this)?;
-        let (left, slice) = (timeout.left(), waited.clamp(SLICES[0], SLICES[1]));
+        let (left, slice) = (timeout.left(), waited.clamp(SLICES[0], SLICES[1]).min(wait::until_limit(waited)));
         match retry_until(this, timeout, |store| store.has_changed(wanted, left.min(slice)))? {
             Some(true) => return Ok(true),
             // This time it has only looked.

@@ -48,7 +48,7 @@ pub enum Command {
         #[arg(short, long, conflicts_with = "raw")]
         pretty: bool,
     },
-    /// Set a name to a value: JSON, or - for JSON from standard input
+    /// Set a name to a value: JSON, or - for what comes on standard input
     Set {
         file: PathBuf,
         name: OsString,
@@ -135,7 +135,8 @@ pub enum Command {
         /// The input is what `export --msgpack` has written
         #[arg(long)]
         msgpack: bool,
-        /// Remove all that is there first. Nothing is changed where the input turns out not to be whole
+        /// Remove all that is there first, unless the input turns out not to be whole. Others may see it in parts: each commit is of a
+        /// thousand names, or a megabyte
         #[arg(long)]
         replace: bool,
     },

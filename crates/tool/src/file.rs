@@ -106,9 +106,17 @@ impl Look {
         Ok(Self { path: path.to_owned(), store: looked_at(path), has_turns: false })
     }
 
-    /// As [`Look::at`], at one moment: others wait until this is dropped.
+    /// As [`Look::at`], at one moment: others wait until this is dropped. A file that is not sound is refused: to lock it would put it
+    /// right, and so accept what was lost.
     pub fn alone(path: &Path) -> Outcome<Self> {
         must_exist(path)?;
+        let before = looked_at(path);
+        retry(&*before, |store| store.len())?;
+        if let Some(warning) = before.take_warning() {
+            let text = format!("{} It is left as it is: without --lock, what is left is read.", warning.trim_end());
+            return Err(Failure::new(Status::NotThere, text));
+        }
+        drop(before);
         let store = any(path);
         retry(&*store, |store| store.lock(Default::default()))?;
         Ok(Self { path: path.to_owned(), store, has_turns: true })

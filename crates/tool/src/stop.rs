@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 /// The signal that has asked for an end, if one has.
 pub struct Stop(Arc<AtomicUsize>);
@@ -21,7 +21,7 @@ impl Stop {
 
     fn with(second: Option<Arc<AtomicBool>>) -> std::io::Result<Self> {
         let (due, ignored) = (Arc::new(AtomicUsize::new(0)), ignored());
-        for signal in [SIGHUP, SIGINT, SIGTERM] {
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
             if ignored & 1 << (signal - 1) == 0 {
                 if let Some(second) = &second {
                     // In this order: the first one finds it not set yet.

@@ -269,3 +269,48 @@ fn a_file_that_is_not_sound_is_told_of_by_all_that_read_it() {
     assert_eq!(text(&output.stdout), "{\n\"x\":1\n}\n");
     fails(&file.run("get", &["damaged"]), 1, "it is damaged");
 }
+
+#[test]
+fn a_lock_does_not_accept_a_loss_by_the_way() {
+    let file = Scratch::new();
+    for n in 0..200 {
+        file.put(format!("name {n}").as_bytes(), &rmp_serde::to_vec(&"x".repeat(1000)).unwrap());
+    }
+    // A copy that was broken off.
+    let before = std::fs::read(&file.0).unwrap()[..100_000].to_vec();
+    std::fs::remove_file(&file.0).unwrap();
+    std::fs::write(&file.0, &before).unwrap();
+    fails(&file.run("export", &["--lock"]), 1, "It is left as it is: without --lock, what is left is read.");
+    assert!(std::fs::read(&file.0).unwrap() == before);
+    assert_eq!(file.run("check", &[]).status.code(), Some(1));
+}
+
+#[test]
+fn a_value_may_come_on_standard_input() {
+    let file = Scratch::new();
+    file.fine_with("set", &["json", "-"], b"[1]\n");
+    file.fine_with("set", &["bytes", "-", "--string"], b"\xff as it is\n");
+    file.fine("set", &["dash", "\"-\""]);
+    assert_eq!(file.run("get", &["bytes", "--raw"]).stdout, b"\xff as it is\n");
+    assert_eq!((file.fine("get", &["json"]), file.fine("get", &["dash"])), ("[1]\n".into(), "\"-\"\n".into()));
+}
+
+#[test]
+fn a_replacement_that_found_no_room_says_what_is_left() {
+    let file = Scratch::new();
+    file.put(b"old", b"\x01");
+    let members: Vec<String> = (0..100).map(|n| format!("\"name {n}\": \"{}\"", "x".repeat(100_000))).collect();
+    let input = format!("{{{}}}", members.join(","));
+    // A limit of the file's length stands for a full file system. (A shell ignores its signal: it would kill.)
+    let command = format!(
+        "trap '' XFSZ; ulimit -f 4096; exec {} import --replace {}",
+        env!("CARGO_BIN_EXE_syncctl"),
+        file.0.display()
+    );
+    let mut child =
+        Command::new("bash").args(["-c", &command]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    fails(&output, 3, "stored, in place of all that was there.");
+    assert!(!text(&output.stderr).contains("Nothing was changed"), "{}", text(&output.stderr));
+}

@@ -18,7 +18,7 @@ pub fn set(path: &Path, name: &OsStr, value: &OsStr, string: bool, ttl: Option<f
     check_name(name.as_bytes())
         .map_err(|why| Failure::new(Status::Usage, format!("The name can't be stored: {why}.")))?;
     let mut text = value.to_owned().into_vec();
-    if !string && text == b"-" {
+    if text == b"-" {
         text.clear();
         std::io::stdin().read_to_end(&mut text).map_err(|error| Failure::of_input(&error))?;
     }

@@ -150,6 +150,8 @@ struct Importer<'s, B> {
     names: HashSet<Vec<u8>>,
     /// The next commit is the first one, and removes everything before.
     replace: bool,
+    /// It has.
+    has_replaced: bool,
     /// The names that have been stored, and those that could not be carried over.
     stored: u64,
     left_out: u64,
@@ -157,14 +159,29 @@ struct Importer<'s, B> {
 
 impl<'s, B: Shared> Importer<'s, B> {
     fn new(store: &'s B, replace: bool) -> Self {
-        Self { store, batch: Vec::new(), bytes: 0, names: HashSet::new(), replace, stored: 0, left_out: 0 }
+        Self {
+            store,
+            batch: Vec::new(),
+            bytes: 0,
+            names: HashSet::new(),
+            replace,
+            has_replaced: false,
+            stored: 0,
+            left_out: 0,
+        }
     }
 
     /// A failure, with what has been changed before it.
     fn told_with(&self, mut failure: Failure) -> Failure {
         if self.stored > 0 {
             let names = words::count(self.stored, "name before that was", "names before that were");
-            failure.text = format!("{}. {names} stored.", failure.text.trim_end_matches('.'));
+            let instead = if self.has_replaced { ", in place of all that was there" } else { "" };
+            // (That is so of one commit, the last one.)
+            if let Some((before, remedy)) = failure.text.split_once("Nothing was changed; ") {
+                let (first, rest) = remedy.split_at(1);
+                failure.text = format!("{before}{}{rest}", first.to_uppercase());
+            }
+            failure.text = format!("{}. {names} stored{instead}.", failure.text.trim_end_matches('.'));
         }
         failure
     }
@@ -218,7 +235,7 @@ impl<'s, B: Shared> Importer<'s, B> {
         file::retry(self.store, |store| store.commit(&changes, None))?;
         drop(changes);
         self.stored += self.batch.len() as u64;
-        self.replace = false;
+        self.has_replaced |= std::mem::take(&mut self.replace);
         self.batch.clear();
         self.names.clear();
         self.bytes = 0;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use ratatui::backend::{CrosstermBackend, TestBackend};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::EnterAlternateScreen;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
@@ -49,6 +51,8 @@ pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outco
     // (A panic gives it back as well, before it says anything. The screen that this would make is as large as the terminal says.)
     let no_size = TerminalOptions { viewport: Viewport::Fixed(Rect::ZERO) };
     drop(ratatui::try_init_with_options(no_size).map_err(of_terminal)?);
+    // (With options, ratatui leaves that to its caller.)
+    execute!(stdout(), EnterAlternateScreen).map_err(of_terminal)?;
     let outcome = Terminal::new(Bounded(CrosstermBackend::new(stdout())))
         .map_err(of_terminal)
         .and_then(|mut terminal| show(&mut terminal, &title, &mut sampler, interval, &stop));
