@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # release-check.sh: whether a release can be made of this tree, cheapest first: the versions agree, the changelog is dated, the links
-# of the pages lead somewhere, and the packages build and install in a Debian without PHP. Names all that is missing.
+# of the pages lead somewhere, the packages build and install in a Debian without PHP, all tests pass, and the suite does on every PHP that can
+# be had. Names all that is missing.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -35,6 +36,10 @@ if [ -x "$BUILD/tool/syncctl" ]; then agrees 'syncctl --version' "$("$BUILD/tool
 for package in dist/*.deb; do
     [ ! -f "$package" ] || agrees "$package" "$(dpkg-deb -f "$package" Version | sed 's/-[^-]*$//')"
 done
+
+scripts/test.sh || problems+=('make test: not all tests pass')
+scripts/test-adapters.sh || problems+=('make test-adapters: not all tests pass')
+scripts/test-matrix.sh || problems+=('make matrix: the suite does not pass on every PHP')
 
 headline 'Result'
 if [ ${#problems[@]} -gt 0 ]; then
