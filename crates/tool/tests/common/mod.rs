@@ -27,9 +27,10 @@ impl Scratch {
         self.store().put(name, value, &mut Version::default()).unwrap();
     }
 
-    /// `syncctl COMMAND FILE ARGUMENTS…`, not started yet.
+    /// `syncctl COMMAND FILE ARGUMENTS…`, not started yet. The tests may themselves be started by `nohup`: no signal is ignored.
     pub fn command(&self, command: &str, arguments: &[&str]) -> Command {
-        let mut it = Command::new(env!("CARGO_BIN_EXE_syncctl"));
+        let mut it = Command::new("env");
+        it.args(["--default-signal=HUP,INT,QUIT,TERM", env!("CARGO_BIN_EXE_syncctl")]);
         it.arg(command).arg(&self.0).args(arguments);
         it
     }
