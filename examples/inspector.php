@@ -46,7 +46,7 @@ register_shutdown_function(function () {
     }
 });
 
-if (!is_own_host($_SERVER['HTTP_HOST'] ?? '')) {
+if (PHP_SAPI !== 'cli' && !is_own_host($_SERVER['HTTP_HOST'] ?? '')) {
     http_response_code(403);
     header('Content-Type: text/plain; charset=utf-8');
     echo "This page was asked for by a name that it does not know. If it is this server's, add it to HOSTS at the top of its file.\n";

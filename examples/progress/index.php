@@ -33,7 +33,7 @@ header('X-Content-Type-Options: nosniff');
 header('Cache-Control: no-store');
 header("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 
-if (!is_own_host($_SERVER['HTTP_HOST'] ?? '')) {
+if (PHP_SAPI !== 'cli' && !is_own_host($_SERVER['HTTP_HOST'] ?? '')) {
     refuse(403, "This page was asked for by a name that it does not know. If it is this server's, add it to HOSTS in index.php.");
     exit;
 }
