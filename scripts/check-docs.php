@@ -3,36 +3,18 @@
  * check-docs.php [--write]: the stubs and README's API table say the same, README knows the extension's settings,
  * and every link of the documentation leads to a file. (The extension's classes are generated from the stubs.)
  *
- * The stubs are compiled inside a namespace, so that reflection sees them beside the classes of the
- * extension. Prints each difference; exits with 1 if there is any. With --write, README's API table is
+ * Prints each difference; exits with 1 if there is any. With --write, README's API table is
  * made from the stubs instead of being compared with them.
  */
+
+require __DIR__ . '/stub.php';
 
 const ROOT = __DIR__ . '/..';
 
 /** `get($name, $default = null)`. */
 function call(ReflectionMethod $method): string
 {
-    $parameters = array_map(fn (ReflectionParameter $p) => implode('', [
-        $p->isVariadic() ? '...' : '',
-        '$', $p->getName(),
-        $p->isDefaultValueAvailable() ? ' = ' . constantAsWritten($p->getDefaultValue()) : '',
-    ]), $method->getParameters());
-    return "$method->name(" . implode(', ', $parameters) . ')';
-}
-
-function constantAsWritten(mixed $value): string
-{
-    return match (true) {
-        $value === null => 'null',
-        $value === [] => '[]',
-        default => var_export($value, true),
-    };
-}
-
-function withoutNamespace(string $type): string
-{
-    return preg_replace('~(?<![\w\\\\])\\\\?Stubs\\\\~', '', $type);
+    return $method->name . parametersAsWritten($method, false);
 }
 
 /** The first paragraph of a doc comment. */
@@ -84,10 +66,7 @@ $problems = [];
 $extension = new ReflectionExtension('sync');
 
 // The stub.
-$source = file_get_contents(ROOT . '/stubs/sync.stub.php');
-$before = get_declared_classes();
-eval('namespace Stubs;' . substr($source, strlen('<?php')));
-$stubs = array_map(fn ($name) => new ReflectionClass($name), array_diff(get_declared_classes(), $before));
+$stubs = stubs();
 
 // The stub by itself.
 foreach ($stubs as $class) {

@@ -29,13 +29,13 @@ const TYPES = [
     'true', 'void', 'max', 'min',
 ];
 
+require __DIR__ . '/stub.php';
+
 $autoload = '/usr/share/php/PHPStan/PhpDocParser/autoload.php';
 is_file($autoload) || exit("sync: no phpstan/phpdoc-parser; run: scripts/need.sh --install test\n");
 require $autoload;
 
-$before = get_declared_classes();
-eval('namespace Stubs;' . substr(file_get_contents($argv[1] ?? __DIR__ . '/../stubs/sync.stub.php'), strlen('<?php')));
-$stubs = array_map(fn ($name) => new ReflectionClass($name), array_values(array_diff(get_declared_classes(), $before)));
+$stubs = isset($argv[1]) ? stubs($argv[1]) : stubs();
 
 function parse(Reflector $of): PhpDocNode
 {

@@ -16,6 +16,18 @@ fail() {
     exit 1
 }
 
+# NAME COMMAND...: one check that either holds or does not, for a script that counts its checks in `passed` and `failed` and names those
+# that do not hold in `failures`.
+check() {
+    headline "$1"
+    if "${@:2}"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        failures+=("$1")
+    fi
+}
+
 # As root if that is needed to write to $1; `make install` should not ask for sudo as a whole, since
 # root seldom has cargo on its PATH.
 as_root_for() {

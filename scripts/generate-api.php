@@ -4,10 +4,12 @@
  * in, what comes out, errors and examples, and an index. With --check nothing is written: exits with 1 where a page is not what
  * the stub says.
  *
- * Needs no extension: the stub is compiled inside of a namespace.
+ * Needs no extension.
  */
 
 declare(strict_types=1);
+
+require __DIR__ . '/stub.php';
 
 const ROOT = __DIR__ . '/..';
 const TARGET = ROOT . '/docs/api';
@@ -69,30 +71,10 @@ function cell(string $text): string
     return preg_replace('~(?<!\\\\)\|~', '\|', $text);
 }
 
-function valueAsWritten(mixed $value): string
-{
-    return match (true) {
-        $value === null => 'null',
-        $value === [] => '[]',
-        default => var_export($value, true),
-    };
-}
-
-function withoutNamespace(string $type): string
-{
-    return preg_replace('~(?<![\w\\\\])\\\\?Stubs\\\\~', '', $type);
-}
-
 function signature(ReflectionMethod $method): string
 {
-    $parameters = array_map(fn (ReflectionParameter $p) => implode('', [
-        $p->hasType() ? withoutNamespace((string) $p->getType()) . ' ' : '',
-        $p->isVariadic() ? '...' : '',
-        '$', $p->getName(),
-        $p->isDefaultValueAvailable() ? ' = ' . valueAsWritten($p->getDefaultValue()) : '',
-    ]), $method->getParameters());
     $type = $method->getReturnType() ?? $method->getTentativeReturnType();
-    return 'public function ' . $method->name . '(' . implode(', ', $parameters) . ')' . ($type ? ': ' . withoutNamespace((string) $type) : '');
+    return 'public function ' . $method->name . parametersAsWritten($method, true) . ($type ? ': ' . withoutNamespace((string) $type) : '');
 }
 
 /** The address of a method's part of its page, as GitHub and GitLab make it from the heading. */
@@ -141,9 +123,7 @@ function methodPart(ReflectionMethod $method): array
 /** @return array<string, string> the pages by file name */
 function pages(): array
 {
-    $before = get_declared_classes();
-    eval('namespace Stubs;' . substr(file_get_contents(ROOT . '/stubs/sync.stub.php'), strlen('<?php')));
-    $classes = array_map(fn ($name) => new ReflectionClass($name), array_values(array_diff(get_declared_classes(), $before)));
+    $classes = stubs();
     $note = '<!-- Made from stubs/sync.stub.php by scripts/generate-api.php: change that, and run `make docs`. -->';
     $pages = [];
     $index = ['# Reference', '', $note, '', 'The classes of the extension, each method with what goes in, what comes out, and errors. '

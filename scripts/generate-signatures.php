@@ -8,6 +8,8 @@
  * The build does not run this: the generated file is committed.
  */
 
+require __DIR__ . '/stub.php';
+
 const ROOT = __DIR__ . '/..';
 const STUB = 'stubs/sync.stub.php';
 const TARGET = 'src/php/signatures.rs';
@@ -29,11 +31,6 @@ function refuse(string $why): never
 {
     fwrite(STDERR, STUB . ": $why\n");
     exit(1);
-}
-
-function withoutNamespace(string $name): string
-{
-    return preg_replace('~(?<![\w\\\\])\\\\?Stubs\\\\~', '', $name);
 }
 
 /** `getFile` as `get_file`, `__get` as `magic_get`, `SyncException` as `sync_exception`. */
@@ -238,12 +235,7 @@ function formatted(string $source): string
     return $formatted;
 }
 
-$before = get_declared_classes();
-eval('namespace Stubs;' . substr(file_get_contents(ROOT . '/' . STUB), strlen('<?php')));
-$stubs = [];
-foreach (array_diff(get_declared_classes(), $before) as $name) {
-    $stubs[$name] = new ReflectionClass($name);
-}
+$stubs = stubs();
 foreach ([...get_declared_interfaces(), ...get_declared_traits(), ...get_defined_functions()['user']] as $name) {
     if (str_starts_with(strtolower($name), 'stubs\\')) {
         refuse("$name is neither a class nor in one");

@@ -9,17 +9,7 @@ use_php
 
 passed=0
 failed=0
-
-# NAME COMMAND...: one check that either holds or does not.
-check() {
-    headline "$1"
-    if "${@:2}"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        say "FAILED: $1"
-    fi
-}
+failures=()
 
 # (It says, each time, that root should not run it.)
 lintian_is_content() { lintian --allow-root --fail-on error,warning dist/*.deb; }
@@ -31,5 +21,6 @@ check 'make deb' scripts/build-deb.sh
 check 'lintian' lintian_is_content
 check 'The package in a Debian without PHP' scripts/test-deb.sh
 
+[ ${#failures[@]} -eq 0 ] || printf 'FAILED: %s\n' "${failures[@]}"
 say "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

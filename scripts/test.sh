@@ -12,17 +12,6 @@ passed=0
 failed=0
 failures=()
 
-# NAME COMMAND...: one check that either holds or does not.
-check() {
-    headline "$1"
-    if "${@:2}"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        failures+=("$1")
-    fi
-}
-
 # Adds up the counts of a suite with many tests. NAME STATUS PASSED FAILED; a suite that broke off
 # without naming a failed test is one failure.
 tally() {

@@ -17,11 +17,11 @@ pub const REPEATED_NAME: u32 = if cfg!(php84) { ffi::E_WARNING } else { ffi::E_N
 /// From which number on an array appends. Before PHP 8.3 there was none below 0 in one that started empty.
 pub const LEAST_NUMBER: i64 = if cfg!(php83) { i64::MIN } else { 0 };
 
-/// Whether `.=` appends to a string as it is after the text to append was chosen, by user code that may have changed it. From PHP 8.3 on
-/// it appends to the one from before.
+/// Whether `.=` on a string looks at it once more after the text to append was made, as the code that makes it may have changed the string
+/// meanwhile. From PHP 8.3 on it keeps the old one.
 pub const APPENDS_TO_CHANGED: bool = !cfg!(php83);
 
-/// Whether the engine's words for what is no offset tell a read from a write in `[]` of `[]`.
+/// Whether the engine's words for what is no offset tell what it was wanted for: a read, `isset`, `unset`. Before PHP 8.3 they were the same.
 pub const WORDS_TELL_FETCH: bool = cfg!(php83);
 
 /// In a declared type: it is a class, by a name that is a C string.

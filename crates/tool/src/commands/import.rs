@@ -178,8 +178,9 @@ impl<'s, B: Shared> Importer<'s, B> {
             let instead = if self.has_replaced { ", in place of all that was there" } else { "" };
             // (That is so of one commit, the last one.)
             if let Some((before, remedy)) = failure.text.split_once("Nothing was changed; ") {
-                let (first, rest) = remedy.split_at(1);
-                failure.text = format!("{before}{}{rest}", first.to_uppercase());
+                let mut rest = remedy.chars();
+                let first = rest.next().into_iter().flat_map(char::to_uppercase);
+                failure.text = before.chars().chain(first).chain(rest).collect();
             }
             failure.text = format!("{}. {names} stored{instead}.", failure.text.trim_end_matches('.'));
         }
