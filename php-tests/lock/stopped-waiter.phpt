@@ -28,7 +28,7 @@ $stopped = $waiter('stopped ');
 $killed = $waiter('killed ');
 $third = $waiter('third ');
 $fourth = $waiter('fourth ');
-$stopped->kill(SIGSTOP);
+$stopped->stopAsleep();
 $killed->kill()->end();
 $s->unlock();
 echo $third->hear(), ' ', $fourth->hear(), "\n", $s->order, "\n";

@@ -18,7 +18,7 @@ foreach (['stopped', 'killed', 'third'] as $n => $name) {
         usleep(1000);
     }
 }
-$waiters['stopped']->kill(SIGSTOP);
+$waiters['stopped']->stopAsleep();
 $waiters['killed']->kill()->end();
 $s->release('a');
 echo $waiters['third']->hear(), "\n";

@@ -40,13 +40,16 @@ impl Eager {
             return false;
         }
         let start = Instant::now();
-        while start.elapsed() < LOOK {
+        loop {
             for _ in 0..LOOKS_AT_A_TIME {
                 if has_come() {
                     self.in_vain.set(self.in_vain.get().saturating_sub(1));
                     return true;
                 }
                 std::hint::spin_loop();
+            }
+            if start.elapsed() >= LOOK {
+                break;
             }
             std::thread::yield_now();
         }

@@ -34,6 +34,22 @@ impl Child {
         // SAFETY: a child of this process that was not waited for yet, so that the number is its own.
         assert_eq!(unsafe { libc::kill(self.0, signal) }, 0);
     }
+
+    /// Stops it while it sleeps for a word to change: then it has none of the store's own locks.
+    pub fn stop_asleep(&self) {
+        until("it is stopped in its sleep", || {
+            self.signal(libc::SIGSTOP);
+            // SAFETY: as in `signal`; no status is asked for.
+            assert_eq!(unsafe { libc::waitpid(self.0, std::ptr::null_mut(), libc::WUNTRACED) }, self.0);
+            let call = std::fs::read_to_string(format!("/proc/{}/syscall", self.0)).unwrap();
+            let number = call.split(' ').next().unwrap().trim().parse();
+            let sleeps = [libc::SYS_futex, libc::SYS_restart_syscall].map(Ok).contains(&number);
+            if !sleeps {
+                self.signal(libc::SIGCONT);
+            }
+            sleeps
+        });
+    }
 }
 
 impl Drop for Child {
