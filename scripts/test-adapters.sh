@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test-adapters.sh [--write]: the public suites, and our own tests, on the adapters of packages/sync-php, with Debian's packages of the
-# frameworks.
+# frameworks; and the test that docs/guide.md shows, by PHPUnit.
 #
 #   --write   writes the tables of the two READMEs from the run, instead of comparing them with it
 #
@@ -61,6 +61,10 @@ port=$("$PHP" -n -r 'preg_match("/\d+$/", stream_socket_get_name(stream_socket_s
 sed -i "s/localhost:8053/127.0.0.1:$port/" "$http/AbstractSessionHandlerTest.php"
 grep -q "127.0.0.1:$port/" "$http/AbstractSessionHandlerTest.php" || fail "the test of symfony $version is not as this script knows it"
 
+# The tests of the guide, in a folder.
+mkdir "$SYNC_ADAPTERS/guide"
+"$PHP" -n "$package/tests/guide.php" "$SYNC_ADAPTERS/guide"
+
 with_sync
 
 # NAME FILE: writes results/NAME.xml and NAME.log. Without assertions 125 cases of PSR-16 fail, for any cache.
@@ -76,6 +80,7 @@ suites=$("$PHP" "$package/tests/report.php" --suites)
 while read -r name file; do
     case $file in
         HTTP_FOUNDATION) file=$http/AbstractSessionHandlerTest.php ;;
+        GUIDE) file=$SYNC_ADAPTERS/guide ;;
         *) file=$package/tests/$file ;;
     esac
     run "$name" "$file" &

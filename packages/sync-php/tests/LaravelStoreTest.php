@@ -111,6 +111,14 @@ final class LaravelStoreTest extends TestCase
         $this->assertSame(4, $this->cache->get('n'));
     }
 
+    public function testIncrementByANumberInAString(): void
+    {
+        $this->assertSame(2, $this->cache->increment('n', '2'));
+        $this->assertSame(0.5, $this->cache->decrement('n', '1.5'));
+        $this->assertFalse($this->cache->increment('n', 'many'));
+        $this->assertSame(0.5, $this->cache->get('n'));
+    }
+
     public function testIncrementOfNoNumberIsFalse(): void
     {
         $this->cache->put('list', [1], 60);

@@ -5,9 +5,13 @@ declare(strict_types=1);
 namespace Sync\Tests;
 
 use PHPUnit\Framework\TestCase;
+use Symfony\Component\Cache\Adapter\AbstractAdapter;
 use Symfony\Component\Lock\Exception\LockConflictedException;
 use Symfony\Component\Lock\Exception\LockStorageException;
 use Symfony\Component\Lock\Key;
+use Symfony\Component\Lock\LockFactory;
+use Symfony\Component\Lock\Store\CombinedStore;
+use Symfony\Component\Lock\Strategy\UnanimousStrategy;
 use Sync\Psr16\Cache;
 use Sync\Psr6\CachePool;
 use Sync\Session\SessionHandler;
@@ -235,87 +239,213 @@ final class PackageTest extends TestCase
         $store->waitAndSave(new Key('job'));
     }
 
-    public function testTenWorkersOfOneSessionWaitForTheirTurn(): void
+    public function testCacheAdapterComputesWhereItsFileCannotBeUsed(): void
     {
-        in_processes(10, function () {
-            for ($i = 0; $i < 20; ++$i) {
-                $handler = new SessionHandler($this->file);
-                $handler->open('', 'sid');
-                $data = $handler->read('abc');
-                usleep(200);
-                $handler->write('abc', (string) ((int) $data + 1));
-                $handler->close();
-            }
-        });
-        $this->assertSame('200', (new \Sync($this->file))->{'session.abc'});
+        $adapter = new CacheAdapter(\dirname($this->file).'/no folder/cache.sync');
+        $this->assertSame('made', $adapter->get('key', fn () => 'made'));
+        $adapter = new CacheAdapter($this->file);
+        $holder = new \Sync($this->file);
+        $holder->lock();
+        $this->assertSame('made', $adapter->get('key', fn () => 'made'));
+        $holder->unlock();
+        $this->assertFalse($adapter->getItem('key')->isHit());
     }
 
-    public function testSessionsLockIsGoneWithItsWorker(): void
+    /**
+     * As Symfony 7.3's withSubNamespace() makes a pool of another.
+     */
+    public function testCacheAdapterForAPartOfItsNamespaceKeepsItsOwnValues(): void
     {
-        // The process is killed without close().
+        $adapter = new CacheAdapter($this->file, 'site');
+        $part = clone $adapter;
+        $namespace = new \ReflectionProperty(AbstractAdapter::class, 'namespace');
+        $namespace->setValue($part, $namespace->getValue($part).'part:');
+        $this->assertSame('whole', $adapter->get('key', fn () => 'whole'));
+        $this->assertSame('part', $part->get('key', fn () => 'part'));
+        $this->assertSame('whole', $adapter->getItem('key')->get());
+        $this->assertSame('part', $part->getItem('key')->get());
+
+        // Where both wait for one lock, each has its own value afterwards.
+        $child = start_process(fn () => $adapter->get('slow', function () {
+            (new \Sync($this->file))->set('started', true);
+            usleep(200_000);
+
+            return 'whole';
+        }));
+        (new \Sync($this->file))->waitFor('started', fn ($started) => true === $started, 10.0);
+        $this->assertSame('part', $part->get('slow', fn () => 'part'));
+        $this->assertSame('whole', result_of($child));
+        $this->assertSame('part', $part->getItem('slow')->get());
+    }
+
+    public function testCacheAdapterGivesTheOtherItemsWhereOneCannotBeMade(): void
+    {
         in_processes(1, function () {
-            $GLOBALS['kept'] = $handler = new SessionHandler($this->file);
-            $handler->read('abc');
+            eval('class GoneToo { public $a = 1; }');
+            $adapter = new CacheAdapter($this->file, 'several');
+            $adapter->saveDeferred($adapter->getItem('gone')->set(new \GoneToo()));
+            $adapter->saveDeferred($adapter->getItem('fine')->set(1));
+            $adapter->commit();
         });
-        $this->assertSame('', (new SessionHandler($this->file, patience: 0.0))->read('abc'));
+        $items = iterator_to_array((new CacheAdapter($this->file, 'several'))->getItems(['gone', 'fine', 'missing']));
+        $this->assertEquals(['gone' => false, 'fine' => true, 'missing' => false], array_map(fn ($item) => $item->isHit(), $items));
+        $this->assertSame(1, $items['fine']->get());
     }
 
-    public function testSessionWithoutLockDoesNotWait(): void
+    public function testObjectOfAClassThatIsNotAllowedIsAMiss(): void
     {
-        $holder = new SessionHandler($this->file);
-        $holder->read('abc');
-        [$locked, $free] = in_processes(1, fn () => [
-            (new SessionHandler($this->file, patience: 0.05))->read('abc'),
-            (new SessionHandler($this->file, lock: false))->read('abc'),
-        ])[0];
-        $this->assertFalse($locked);
-        $this->assertSame('', $free);
+        (new CacheAdapter($this->file))->save((new CacheAdapter($this->file))->getItem('date')->set(new \DateTime()));
+        $careful = new \Sync($this->file, allowedClasses: false);
+        $this->assertFalse((new CacheAdapter($careful))->getItem('date')->isHit());
+        $this->assertFalse((new CachePool($careful))->getItem('date')->isHit());
+        $this->assertNull((new Cache($careful))->get('date'));
+        $this->assertNull((new \Sync\Laravel\Store($careful))->get('date'));
     }
 
-    public function testLazyWriteChangesTheExpiryAlone(): void
+    public function testDeferredItemsAreStoredWhenThePoolEnds(): void
+    {
+        $pool = new CachePool($this->file);
+        $pool->saveDeferred($pool->getItem('key')->set('value'));
+        $this->assertTrue($pool->hasItem('key'));
+        $this->assertFalse((new CachePool($this->file))->hasItem('key'));
+        $pool = null;
+        $this->assertTrue((new CachePool($this->file))->hasItem('key'));
+    }
+
+    public function testDeferredItemIsStoredByTheProcessThatDeferredItAlone(): void
+    {
+        $pool = new CachePool($this->file);
+        $pool->saveDeferred($pool->getItem('key')->set('old'));
+        $copy = clone $pool;
+        $this->assertFalse($copy->hasItem('key'));
+        in_processes(1, function () use ($pool) {
+            $pool->saveDeferred($pool->getItem('of the child')->set(1));
+            $pool->commit();
+        });
+        $this->assertSame(['of the child'], (new \Sync($this->file))->keys());
+        $pool->commit();
+        $pool->save($pool->getItem('key')->set('new'));
+        unset($copy);
+        $this->assertSame('new', $pool->getItem('key')->get());
+    }
+
+    /**
+     * @dataProvider expiries
+     */
+    public function testExpiry(int|\DateInterval|null $ttl, ?float $seconds): void
     {
         $sync = new \Sync($this->file);
-        $handler = new SessionHandler($this->file, lifetime: 100);
-        $sync->put('session.abc', 'data', 5);
-        $this->assertSame('data', $handler->read('abc'));
-        $this->assertTrue($handler->updateTimestamp('abc', 'not stored'));
-        $this->assertSame('data', $sync->{'session.abc'});
-        $this->assertEqualsWithDelta(100, $sync->ttl('session.abc'), 1);
+        $cache = new Cache($this->file);
+        $cache->set('key', 'before');
+        $this->assertTrue($cache->set('key', 'value', $ttl));
+        $cache->setMultiple(['several' => 'value'], $ttl);
+        $pool = new CachePool($this->file);
+        $this->assertTrue($pool->save($pool->getItem('item')->set('value')->expiresAfter($ttl)));
+        foreach (['key', 'several', 'item'] as $name) {
+            $this->assertSame($seconds !== 0.0, $cache->has($name));
+            null === $seconds || 0.0 === $seconds
+                ? $this->assertNull($sync->ttl($name))
+                : $this->assertEqualsWithDelta($seconds, $sync->ttl($name), 2);
+        }
     }
 
-    public function testSessionThatAnotherDestroyedStaysSo(): void
+    public static function expiries(): iterable
     {
-        $sync = new \Sync($this->file);
-        $sync->{'session.abc'} = 'data';
-        $handler = new SessionHandler($this->file);
-        $handler->read('abc');
-        $sync->remove('session.abc');
-        $this->assertTrue($handler->updateTimestamp('abc', 'data'));
-        $this->assertFalse($handler->validateId('abc'));
+        yield 'none' => [null, null];
+        yield 'zero' => [0, 0.0];
+        yield 'negative' => [-1, 0.0];
+        yield 'seconds' => [100, 100.0];
+        yield 'interval' => [new \DateInterval('PT2M'), 120.0];
+        $past = new \DateInterval('PT2M');
+        $past->invert = 1;
+        yield 'interval in the past' => [$past, 0.0];
+        yield 'empty interval' => [new \DateInterval('PT0S'), 0.0];
+        yield 'difference of two dates' => [(new \DateTime('2001-01-01'))->diff(new \DateTime('2001-01-02')), 86400.0];
     }
 
-    public function testSessionsOfPhp(): void
+    public function testExpiryThatIsFarAway(): void
     {
-        $session = fn (string $code) => trim((string) shell_exec(sprintf(
-            'SYNC_FILE=%s %s -d session.use_cookies=0 -d session.cache_limiter= -d session.use_strict_mode=1 -r %s 2>&1',
-            escapeshellarg($this->file),
-            escapeshellarg(\PHP_BINARY),
-            escapeshellarg('require '.var_export(__DIR__.'/bootstrap.php', true).';
-                session_set_save_handler(new Sync\Session\SessionHandler(getenv("SYNC_FILE"), lifetime: 60), true); '.$code),
-        )));
-        $id = $session('session_start(); $_SESSION["n"] = 1; echo session_id();');
-        $this->assertMatchesRegularExpression('/^[a-z0-9,-]{22,}$/i', $id);
-        $this->assertSame('1', $session("session_id('$id'); session_start(); echo \$_SESSION['n']++;"));
-        $this->assertSame('2', $session("session_id('$id'); session_start(['read_and_close' => true]); echo \$_SESSION['n']; \$_SESSION['n'] = 9;"));
-        // The lock is free while the program that read goes on.
-        $this->assertSame('free', $session("session_id('$id'); session_start(['read_and_close' => true]);
-            \$other = new Sync\Session\SessionHandler(getenv('SYNC_FILE'), patience: 0.0); echo false === \$other->read('$id') ? 'locked' : 'free';"));
-        $new = $session("session_id('$id'); session_start(); session_regenerate_id(true); echo session_id();");
-        $this->assertNotSame($id, $new);
-        $this->assertSame('2', $session("session_id('$new'); session_start(); echo \$_SESSION['n'];"));
-        $this->assertNotSame($id, $session("session_id('$id'); session_start(); echo session_id();"), 'strict mode takes no id of a destroyed session');
-        $this->assertSame('', $session("session_id('$new'); session_start(); session_destroy();"));
-        $this->assertFalse((new \Sync($this->file))->has("session.$new"));
+        $cache = new Cache($this->file, '', $this->note());
+        $this->assertTrue($cache->set('key', 'value', \PHP_INT_MAX));
+        $this->assertSame('value', $cache->get('key'));
+        $pool = new CachePool($this->file, '', $this->note());
+        $this->assertTrue($pool->save($pool->getItem('item')->set('value')->expiresAfter(\PHP_INT_MAX)));
+        $this->assertTrue($pool->save($pool->getItem('date')->set('value')->expiresAt(new \DateTime('9999-12-31'))));
+        $this->assertSame(['key', 'item', 'date'], (new \Sync($this->file))->keys());
+    }
+
+    /**
+     * @dataProvider noExpiries
+     */
+    public function testExpiryOfAnotherTypeIsRefused(\Closure $call): void
+    {
+        $this->expectException(\Psr\Cache\InvalidArgumentException::class);
+        $call((new CachePool($this->file))->getItem('key'));
+    }
+
+    public static function noExpiries(): iterable
+    {
+        yield 'a word' => [fn ($item) => $item->expiresAfter('soon')];
+        yield 'a number as a string' => [fn ($item) => $item->expiresAfter('60')];
+        yield 'a date as a string' => [fn ($item) => $item->expiresAt('tomorrow')];
+        yield 'a list' => [fn ($item) => $item->expiresAt([])];
+    }
+
+    public function testKeysAndValuesMayComeFromGenerators(): void
+    {
+        $cache = new Cache($this->file, 'made.');
+        $pairs = (function () { yield 'a' => 1; yield 7 => 2; yield 'a' => 3; })();
+        $this->assertTrue($cache->setMultiple($pairs));
+        $keys = fn () => (function () { yield 'a'; yield '7'; yield 'missing'; })();
+        $this->assertSame(['a' => 3, 7 => 2, 'missing' => 'default'], $cache->getMultiple($keys(), 'default'));
+        $this->assertTrue($cache->deleteMultiple($keys()));
+        $this->assertSame([], (new \Sync($this->file))->keys());
+    }
+
+    public function testNothingIsStoredWhereOneKeyIsRefused(): void
+    {
+        $cache = new Cache($this->file);
+        foreach (['{', '}', '(', ')', '/', '\\', '@', ':'] as $character) {
+            try {
+                $cache->setMultiple((function () use ($character) { yield 'good' => 1; yield "bad$character" => 2; })());
+                $this->fail("$character is not refused");
+            } catch (\Psr\SimpleCache\InvalidArgumentException) {
+                $this->assertFalse($cache->has('good'));
+            }
+        }
+    }
+
+    public function testLockOfOneKeyInTwoStoresIsHeldInBoth(): void
+    {
+        $stores = [new LockStore($this->file), new LockStore($this->file, 'other.'), new LockStore(store_file('second'))];
+        $combined = new CombinedStore($stores, new UnanimousStrategy());
+        $combined->save($key = new Key('job'));
+        $this->assertTrue($combined->exists($key));
+        foreach ($stores as $store) {
+            $this->assertTrue($store->exists($key));
+            try {
+                $store->save(new Key('job'));
+                $this->fail('the lock was taken twice');
+            } catch (LockConflictedException) {
+            }
+        }
+        $combined->delete($key);
+        $this->assertFalse($combined->exists($key));
+        $combined->save(new Key('job'));
+    }
+
+    public function testLockWithATtlIsRefreshedAndDoesNotEnd(): void
+    {
+        $lock = (new LockFactory(new LockStore($this->file)))->createLock('job', 1);
+        $this->assertTrue($lock->acquire());
+        usleep(1_100_000);
+        $this->assertTrue($lock->isAcquired());
+        $lock->refresh();
+        $this->assertFalse($lock->isExpired());
+        // There are no shared locks: one for reading keeps others out, too.
+        $this->assertFalse((new LockFactory(new LockStore($this->file)))->createLock('job')->acquireRead());
+        $lock->release();
+        $this->assertTrue((new LockFactory(new LockStore($this->file)))->createLock('job')->acquireRead());
     }
 
     /**

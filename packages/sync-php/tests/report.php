@@ -109,6 +109,9 @@ foreach ($suites as $name => [$adapter, $suite, $of]) {
         $problems[] = "$name: PHPUnit ended with status $status; the output is in $options[results]/$name.log";
     }
     printf("%-16s %4d cases, %4d passed\n", $name, count($cases), $good);
+    if ('' === $adapter) {
+        continue;
+    }
     $rows[] = sprintf("| %s | %s | %s | %d | %d |\n", $adapter, $suite, '' === $of ? '' : $of.' '.series($of), count($cases), $good);
 }
 if ('0' === $options['composer']) {

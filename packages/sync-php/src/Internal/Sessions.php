@@ -13,11 +13,15 @@ final class Sessions
 {
     private readonly \Sync $sync;
 
-    /** Holds the lock of the open session; it ends with this handle. */
-    private ?\Sync $held = null;
-    private string $heldId = '';
-    /** The session whose data was read and found. */
-    private ?string $found = null;
+    /**
+     * The locks until release(), by session: the handle that has it, with which it ends, and the process that took it. There may be two:
+     * a handler is asked about a second id, by session_create_id(), while a session is open.
+     *
+     * @var array<string, array{\Sync, int}>
+     */
+    private array $held = [];
+    /** @var array<string, true> the sessions that were stored when they were asked for, until release() */
+    private array $known = [];
 
     public function __construct(
         \Sync|string $sync,
@@ -31,7 +35,12 @@ final class Sessions
 
     public function has(string $id): bool
     {
-        return $this->sync->has($this->prefix.$id);
+        if (!$this->sync->has($this->prefix.$id)) {
+            return false;
+        }
+        $this->known[$id] = true;
+
+        return true;
     }
 
     /**
@@ -39,20 +48,27 @@ final class Sessions
      */
     public function read(string $id): string|false
     {
-        if ($this->lock && !$this->acquire($id)) {
-            return false;
-        }
-        $data = $this->sync->get($this->prefix.$id);
-        $this->found = \is_string($data) ? $id : null;
+        return $this->orRelease(function () use ($id): string|false {
+            if ($this->lock && !$this->acquire($id)) {
+                return false;
+            }
+            $data = $this->sync->get($this->prefix.$id);
+            if (!\is_string($data)) {
+                return '';
+            }
+            $this->known[$id] = true;
 
-        return \is_string($data) ? $data : '';
+            return $data;
+        });
     }
 
     public function write(string $id, string $data): bool
     {
-        $this->sync->put($this->prefix.$id, $data, $this->lifetime());
+        return $this->orRelease(function () use ($id, $data): bool {
+            $this->sync->put($this->prefix.$id, $data, $this->lifetime());
 
-        return true;
+            return true;
+        });
     }
 
     /**
@@ -60,42 +76,67 @@ final class Sessions
      */
     public function touch(string $id, string $data): bool
     {
-        if ($this->sync->touch($this->prefix.$id, $this->lifetime())) {
-            return true;
-        }
+        return $this->orRelease(function () use ($id, $data): bool {
+            if ($this->sync->touch($this->prefix.$id, $this->lifetime())) {
+                return true;
+            }
 
-        // A session that was there and is gone was destroyed by another request (a logout, say), and stays so; a new one begins.
-        return $this->found === $id || $this->write($id, $data);
+            // A session that was there and is gone was destroyed by another request (a logout, say), and stays so; a new one begins.
+            return isset($this->known[$id]) || $this->write($id, $data);
+        });
     }
 
     public function remove(string $id): bool
     {
-        $this->sync->remove($this->prefix.$id);
+        return $this->orRelease(function () use ($id): bool {
+            $this->sync->remove($this->prefix.$id);
 
-        return true;
+            return true;
+        });
     }
 
     public function release(): void
     {
-        $this->held = null;
-        $this->heldId = '';
-        $this->found = null;
+        $this->held = [];
+        $this->known = [];
     }
 
     private function acquire(string $id): bool
     {
-        if (null !== $this->held && $this->heldId === $id) {
+        // A process that was forked has a copy of the handle, and not the lock.
+        if (getmypid() === ($this->held[$id][1] ?? null)) {
             return true;
         }
-        $this->release();
         $handle = clone $this->sync;
-        if (false === $handle->tryLock($this->prefix.$id, $this->patience)) {
-            return false;
+        if (false === $handle->tryLock($this->prefix.$id, 0.0)) {
+            // The request that has the lock may destroy the session.
+            $this->has($id);
+            if (false === $handle->tryLock($this->prefix.$id, $this->patience)) {
+                return false;
+            }
         }
-        $this->held = $handle;
-        $this->heldId = $id;
+        $this->held[$id] = [$handle, getmypid()];
 
         return true;
+    }
+
+    /**
+     * After an exception PHP does not call the handler's close(): a process that goes on would keep the lock.
+     *
+     * @template T
+     *
+     * @param \Closure(): T $operation
+     *
+     * @return T
+     */
+    private function orRelease(\Closure $operation): mixed
+    {
+        try {
+            return $operation();
+        } catch (\Throwable $error) {
+            $this->release();
+            throw $error;
+        }
     }
 
     private function lifetime(): int

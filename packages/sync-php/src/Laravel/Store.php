@@ -103,7 +103,7 @@ final class Store extends TaggableStore implements LockProvider
     public function increment($key, $value = 1)
     {
         try {
-            return $this->values->sync->increment($this->name($key), $value);
+            return $this->values->sync->increment($this->name($key), +$value);
         } catch (\TypeError) {
             return false;
         }

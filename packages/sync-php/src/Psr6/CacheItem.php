@@ -44,23 +44,32 @@ final class CacheItem implements CacheItemInterface
 
     /**
      * @param \DateTimeInterface|null $expiration
+     *
+     * @throws InvalidArgumentException
      */
     public function expiresAt($expiration): static
     {
-        $this->expiry = null === $expiration ? null : self::seconds($expiration);
+        $this->expiry = match (true) {
+            null === $expiration => null,
+            $expiration instanceof \DateTimeInterface => self::seconds($expiration),
+            default => throw new InvalidArgumentException('A date of expiry is a DateTimeInterface or null, not '.get_debug_type($expiration).'.'),
+        };
 
         return $this;
     }
 
     /**
      * @param int|\DateInterval|null $time
+     *
+     * @throws InvalidArgumentException
      */
     public function expiresAfter($time): static
     {
         $this->expiry = match (true) {
             null === $time => null,
             $time instanceof \DateInterval => self::seconds((new \DateTimeImmutable())->add($time)),
-            default => microtime(true) + $time,
+            \is_int($time) => microtime(true) + $time,
+            default => throw new InvalidArgumentException('A time until expiry is an int, a DateInterval or null, not '.get_debug_type($time).'.'),
         };
 
         return $this;

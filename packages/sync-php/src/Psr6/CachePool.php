@@ -24,6 +24,8 @@ final class CachePool implements CacheItemPoolInterface
 
     /** @var array<array-key, CacheItem> */
     private array $deferred = [];
+    /** The process that has deferred them: one that it forks has a copy, which would be stored a second time, over newer values. */
+    private int $process = 0;
 
     /**
      * @param \Sync|string                     $sync    a file of its own, or one that others use, too
@@ -41,6 +43,11 @@ final class CachePool implements CacheItemPoolInterface
     public function __destruct()
     {
         $this->commit();
+    }
+
+    public function __clone()
+    {
+        $this->deferred = [];
     }
 
     /**
@@ -125,6 +132,8 @@ final class CachePool implements CacheItemPoolInterface
         if (!$item instanceof CacheItem) {
             return false;
         }
+        $this->dropCopies();
+        $this->process = getmypid();
         $this->deferred[$item->getKey()] = clone $item;
 
         return true;
@@ -135,6 +144,7 @@ final class CachePool implements CacheItemPoolInterface
      */
     public function commit(): bool
     {
+        $this->dropCopies();
         if ([] === $this->deferred) {
             return true;
         }
@@ -151,6 +161,14 @@ final class CachePool implements CacheItemPoolInterface
         }
 
         return false;
+    }
+
+    /** Forgets the items that the process deferred from which this one was forked. */
+    private function dropCopies(): void
+    {
+        if ([] !== $this->deferred && getmypid() !== $this->process) {
+            $this->deferred = [];
+        }
     }
 
     private function item(string $key, mixed $value): CacheItem

@@ -52,11 +52,25 @@ final class CacheAdapter extends AbstractAdapter
         $before = ini_set('unserialize_callback_func', parent::class.'::handleUnserializeCallback');
         try {
             $values = $this->sync->getMultiple($ids, $none);
+        } catch (\Throwable $error) {
+            if (\count($ids) < 2) {
+                throw $error;
+            }
+            // One of them cannot be made: the others can.
+            $values = [];
+            foreach ($ids as $id) {
+                try {
+                    $values[$id] = $this->sync->get($id, $none);
+                } catch (\Throwable $error) {
+                    $this->logger?->warning('Failed to fetch "{id}": '.$error->getMessage(), ['id' => $id, 'exception' => $error]);
+                }
+            }
         } finally {
             ini_set('unserialize_callback_func', $before);
         }
 
-        return array_filter($values, static fn (mixed $value) => $value !== $none);
+        // An incomplete object is of a class that the Sync does not allow.
+        return array_filter($values, static fn (mixed $value) => $value !== $none && !$value instanceof \__PHP_Incomplete_Class);
     }
 
     protected function doHave(string $id): bool
@@ -101,9 +115,19 @@ final class CacheAdapter extends AbstractAdapter
         }
         // A handle of its own: within a fiber, or another pool of this process, it is another owner.
         $handle = clone $this->sync;
-        if (false === $handle->tryLock($name)) {
-            $handle->tryLock($name, [] === self::$computing ? self::PATIENCE : self::PATIENCE_WITHIN);
-            $made = $this->getItem($item->getKey());
+        try {
+            $mine = false !== $handle->tryLock($name);
+            if (!$mine) {
+                $handle->tryLock($name, [] === self::$computing ? self::PATIENCE : self::PATIENCE_WITHIN);
+            }
+        } catch (\SyncException $error) {
+            // A cache does not fail with its file: the value is computed without the others.
+            $logger?->warning('Failed to lock "{key}": '.$error->getMessage(), ['key' => $item->getKey(), 'exception' => $error]);
+            $mine = true;
+        }
+        // $pool is this one, or one that Symfony has made of it for a part of its namespace.
+        if (!$mine) {
+            $made = $pool->getItem($item->getKey());
             if ($made->isHit()) {
                 $save = false;
 
@@ -116,7 +140,7 @@ final class CacheAdapter extends AbstractAdapter
             if ($save) {
                 // Stored before the lock ends, so that the next one finds it.
                 $setMetadata($item);
-                $this->save($item->set($value));
+                $pool->save($item->set($value));
                 $save = false;
             }
 

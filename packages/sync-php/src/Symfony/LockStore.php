@@ -20,6 +20,8 @@ use Sync\Internal\Extension;
 final class LockStore implements BlockingStoreInterface
 {
     private readonly \Sync $sync;
+    /** The name of a key's state: of each file and prefix another one, as Symfony's CombinedStore gives one key to several stores. */
+    private readonly string $state;
 
     /**
      * @param string $prefix begins the names of the locks, which are no properties and do not meet any
@@ -29,6 +31,7 @@ final class LockStore implements BlockingStoreInterface
     public function __construct(\Sync|string $sync, private readonly string $prefix = '')
     {
         $this->sync = Extension::open($sync);
+        $this->state = self::class."\0".$this->sync->getFile()."\0".$prefix;
     }
 
     public function save(Key $key): void
@@ -53,9 +56,9 @@ final class LockStore implements BlockingStoreInterface
 
     public function delete(Key $key): void
     {
-        if ($key->hasState(self::class)) {
-            [$handle] = $key->getState(self::class);
-            $key->removeState(self::class);
+        if ($key->hasState($this->state)) {
+            [$handle] = $key->getState($this->state);
+            $key->removeState($this->state);
             // Where another fiber took it, the lock ends a line later, with the handle.
             $handle->release($this->name($key));
         }
@@ -63,10 +66,10 @@ final class LockStore implements BlockingStoreInterface
 
     public function exists(Key $key): bool
     {
-        if (!$key->hasState(self::class)) {
+        if (!$key->hasState($this->state)) {
             return false;
         }
-        [$handle, $token] = $key->getState(self::class);
+        [$handle, $token] = $key->getState($this->state);
         try {
             $locks = $handle->stats()['locks'];
         } catch (\SyncException $error) {
@@ -97,7 +100,7 @@ final class LockStore implements BlockingStoreInterface
         if (false === $token) {
             throw new LockConflictedException();
         }
-        $key->setState(self::class, [$handle, $token]);
+        $key->setState($this->state, [$handle, $token]);
         $key->markUnserializable();
     }
 
