@@ -249,7 +249,6 @@ impl File {
     fn adopt_as(&self, boot: Boot, mark: Mark) -> Result<(), Failure> {
         let owner = WriteGuard::of_unshared(self);
         let header = self.map.header();
-        header.set_boot(Boot::UNKNOWN);
         put_right(&owner)?;
         owner.jump();
         self.forget_changes();

@@ -10,6 +10,7 @@ use super::log::append::Log;
 use super::log::consume::{Consuming, Looking};
 use super::log::record::Records;
 use super::log::segments::first_record;
+use super::machine::Boot;
 use super::named::NamedLocks;
 use super::reference::Ref;
 use super::runs::Run;
@@ -31,6 +32,14 @@ struct ValidLog {
     unwanted: Vec<Ref>,
     /// How many records were lost.
     dropped: usize,
+    /// Whether there is anything from beyond the end that the header tells of: somebody went on to write.
+    goes_beyond: bool,
+}
+
+/// How much a header says that its store holds.
+struct Told {
+    keys: u64,
+    live: u64,
 }
 
 /// The records that make up the newest values.
@@ -89,6 +98,9 @@ impl Rebuild<'_> {
         let missing = header.fit(self.file.length()?).map_err(Failure::Damaged)?;
         // Nothing refers to what lies there, and growing takes it for zeros.
         self.file.cut_behind(page_offset(header.pages.get()));
+        let told = self.told();
+        // From here on the header tells of nothing.
+        header.set_boot(Boot::UNKNOWN);
         header.lock.set(0);
         header.hold.set(0);
         guard.clear_line();
@@ -102,6 +114,7 @@ impl Rebuild<'_> {
             let log = self.longest_valid_log()?;
             self.cut_off(&log.unwanted);
             self.start_over(&log.runs, &log.kept)?;
+            let missing = told.filter(|_| !log.goes_beyond).and_then(|told| self.missing(&told));
             // Nobody has counted the memory behind free pages: a copy that was made byte by byte has some behind all of them.
             // (In a durable file the disk has to know first that they are free.)
             if !self.is_durable() || self.sync().is_ok() {
@@ -111,16 +124,18 @@ impl Rebuild<'_> {
             if Consuming::of(guard).give_back_abandoned(Looking::All).is_err() {
                 self.file.check_sound()?;
             }
-            if log.dropped > 0 {
-                let dropped = log.dropped;
-                self.file.warning.set(Some(match self.file.is_durable() {
-                    true => format!("{dropped} damaged record(s) were dropped, everything else is there."),
-                    false => format!(
-                        "it was not closed in order (power loss?): {dropped} damaged or incomplete record(s) at the end \
-                         of its log were dropped, everything before them is there."
-                    ),
-                }));
-            }
+            let dropped = log.dropped;
+            self.file.warning.set(match missing {
+                _ if dropped > 0 && self.file.is_durable() => {
+                    Some(format!("{dropped} damaged record(s) were dropped, everything else is there."))
+                }
+                _ if dropped > 0 => Some(format!(
+                    "it was not closed in order (power loss?): {dropped} damaged or incomplete record(s) at the end \
+                     of its log were dropped, everything before them is there."
+                )),
+                Some(missing) => Some(format!("it is damaged (power loss, or a bad copy?): {missing}")),
+                None => None,
+            });
         }
         if missing > 0 {
             let durable = "After a power loss that is nothing that had returned. ";
@@ -132,6 +147,30 @@ impl Rebuild<'_> {
             )));
         }
         self.file.check_sound()
+    }
+
+    /// How much the header tells of, unless that was written in the middle of an operation, or when the file was being put right. (Of a durable
+    /// file it counts nothing before the disk knows it.)
+    fn told(&self) -> Option<Told> {
+        let header = self.header();
+        let commit = header.commit.get() & !HELD;
+        let is_quiet = header.boot().is_known()
+            && header.lock.get() as u32 == 0
+            && header.indexed.get() == commit
+            && [&header.superseding, &header.replacing[0]].iter().all(|word| word.get() == 0);
+        is_quiet.then(|| Told { keys: header.keys.get(), live: header.live.get() + header.live_large.get() })
+    }
+
+    /// How the content that was found falls short of what was told: a damaged word may hide a record as if it had never been.
+    fn missing(&self, told: &Told) -> Option<String> {
+        let header = self.header();
+        let keys = header.keys.get();
+        if keys < told.keys {
+            return Some(format!("{} of the {} names that it tells of are not there.", told.keys - keys, told.keys));
+        }
+        let live = header.live.get() + header.live_large.get();
+        (live < told.live)
+            .then(|| format!("{} of the {} bytes that it tells of are not there.", told.live - live, told.live))
     }
 
     /// Reads all records of the file and finds out how far the log is whole.
@@ -162,6 +201,7 @@ impl Rebuild<'_> {
             page = self.next_page(run.end(), durable);
         }
         found.sort_unstable_by_key(|record| record.position);
+        let goes_beyond = found.last().is_some_and(|last| last.position >= commit);
         // Damage beyond the end that the header tells of is a torn operation that never returned: nothing is lost.
         // Damage before that end cuts the log there, unless each operation was synced before the next one: then
         // every whole record is valid, and a torn one was under way, or is left of a run that was freed.
@@ -186,7 +226,13 @@ impl Rebuild<'_> {
         }
         let mut unwanted: Vec<_> = unwanted.into_values().collect();
         unwanted.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(ValidLog { kept: found, runs, unwanted: unwanted.into_iter().map(|(_, record)| record).collect(), dropped })
+        Ok(ValidLog {
+            kept: found,
+            runs,
+            unwanted: unwanted.into_iter().map(|(_, record)| record).collect(),
+            dropped,
+            goes_beyond,
+        })
     }
 
     /// The page itself, or, where the file has nothing there and is gone through page by page, the next one that has.
