@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# check-tool.sh: the static build of syncctl is one, runs, and is installed with its completion and its manual.
+# check-tool.sh: the static build of syncctl is one, runs, and is installed with its completion and its manual; and the program of
+# docs/guide.md reads what it exports.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -32,6 +33,19 @@ status=0
 run get "$file" missing 2>/dev/null || status=$?
 [ "$status" = 1 ] || fail "a name that is missing is status $status"
 run top --once "$file" | grep -q '1 name' || fail "syncctl top --once shows no name"
+
+# The guide's only program in Python.
+scripts/venv.sh
+guide=$(sed -n '/^```python$/,/^```$/{/^```/d;p}' docs/guide.md)
+[ -n "$guide" ] || fail 'docs/guide.md has no program in Python'
+run set --ttl 1000 "$file" name '"ü"'
+read_by_guide() { "$BUILD/venv/bin/python" -c "$guide"; }
+run export --msgpack "$file" >"$folder/stream"
+[ "$(read_by_guide <"$folder/stream")" = "b'list' [1, 1.0, {1: 'x'}]
+b'name' ü" ] || fail "the program of docs/guide.md prints: $(read_by_guide <"$folder/stream")"
+! head -c -1 "$folder/stream" | read_by_guide >/dev/null 2>&1 || fail 'the program of docs/guide.md takes a stream that was cut off'
+! sed 's/name/same/' "$folder/stream" | read_by_guide >/dev/null 2>&1 || fail 'the program of docs/guide.md takes a stream that was changed'
+say 'the program of docs/guide.md reads what syncctl exports'
 
 bash -n "$folder/usr/share/bash-completion/completions/syncctl"
 grep -q '^#compdef syncctl' "$folder/usr/share/zsh/site-functions/_syncctl"

@@ -129,6 +129,9 @@ pub enum Command {
         lock: bool,
     },
     /// Set the names that come on standard input, as one JSON object; others stay
+    #[command(
+        after_help = "Names and values that PHP could not read are left out, listed on stderr, and the status is 4. An input that was cut off or damaged is refused with status 2: the names before that are stored by then, which it says; with --replace nothing is changed."
+    )]
     Import {
         /// It is made if it is not there
         file: PathBuf,

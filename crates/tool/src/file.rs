@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::ops::Deref;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -60,14 +61,31 @@ impl Drop for Opened {
 }
 
 /// The store in a file that may have to be made.
-pub fn any(path: &Path) -> Opened {
-    Opened { store: Store::new(path.to_owned(), Options::default()), only_looks: false }
+pub fn any(path: &Path) -> Outcome<Opened> {
+    check_kind(path)?;
+    Ok(Opened { store: Store::new(path.to_owned(), Options::default()), only_looks: false })
 }
 
 /// The store in a file, to be looked at: nothing of it is changed, and nobody waits for that.
-pub fn looked_at(path: &Path) -> Opened {
+pub fn looked_at(path: &Path) -> Outcome<Opened> {
+    check_kind(path)?;
     let options = Options { read_only: true, ..Options::default() };
-    Opened { store: Store::new(path.to_owned(), options), only_looks: true }
+    Ok(Opened { store: Store::new(path.to_owned(), options), only_looks: true })
+}
+
+/// Refuses what is no file, for all commands in one way, and without opening it: to open a device may do something, and to open a FIFO
+/// may last. (Of one that cannot be found, the store says why.)
+fn check_kind(path: &Path) -> Outcome<()> {
+    let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
+    let kind = metadata.file_type();
+    let what = match kind {
+        _ if kind.is_file() => return Ok(()),
+        _ if kind.is_dir() => "a directory",
+        _ if kind.is_fifo() => "a FIFO",
+        _ if kind.is_socket() => "a socket",
+        _ => "a device",
+    };
+    Err(Failure::new(Status::CannotOpen, format!("Can't open '{}': it is {what}, no file.", path.display())))
 }
 
 /// Refuses a file that is not there. (Of one that cannot be found, the store says why.)
@@ -103,21 +121,21 @@ impl Look {
     /// At a file that is there.
     pub fn at(path: &Path) -> Outcome<Self> {
         must_exist(path)?;
-        Ok(Self { path: path.to_owned(), store: looked_at(path), has_turns: false })
+        Ok(Self { path: path.to_owned(), store: looked_at(path)?, has_turns: false })
     }
 
     /// As [`Look::at`], at one moment: others wait until this is dropped. A file that is not sound is refused: to lock it would put it
     /// right, and so accept what was lost.
     pub fn alone(path: &Path) -> Outcome<Self> {
         must_exist(path)?;
-        let before = looked_at(path);
+        let before = looked_at(path)?;
         retry(&*before, |store| store.len())?;
         if let Some(warning) = before.take_warning() {
             let text = format!("{} It is left as it is: without --lock, what is left is read.", warning.trim_end());
             return Err(Failure::new(Status::NotThere, text));
         }
         drop(before);
-        let store = any(path);
+        let store = any(path)?;
         retry(&*store, |store| store.lock(Default::default()))?;
         Ok(Self { path: path.to_owned(), store, has_turns: true })
     }
@@ -138,7 +156,7 @@ impl Look {
             if is_filled {
                 return Ok(());
             }
-            (self.store, self.has_turns) = (any(&self.path), true);
+            (self.store, self.has_turns) = (any(&self.path)?, true);
         }
         retry(&*self.store, |store| store.select(selection, snapshot, limit))
     }

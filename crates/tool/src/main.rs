@@ -6,32 +6,44 @@ mod facts;
 mod file;
 mod json;
 mod members;
+mod memory;
 mod outcome;
 mod output;
 mod printable;
 mod progress;
+mod readable;
 mod spool;
+mod standard;
 mod stop;
 mod top;
 mod value;
 mod words;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use args::{Args, Command};
 use clap::Parser;
 use commands::Watched;
 use outcome::{Failure, Outcome, Status, in_the_end, say};
+use output::Output;
 use printable::{Printable, unescaped};
+use signal_hook::consts::SIGXFSZ;
 
 /// Values are read by recursion, as deep as [`value::DEPTH`]. (A build that is not optimized takes several KB for each level.)
 const STACK: usize = if cfg!(debug_assertions) { 64 << 20 } else { 16 << 20 };
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return told(&error).into(),
+    };
+    // Where a file may become no longer (`ulimit -f`), writing fails, as it does where there is no room: no signal ends the command.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     let run = move || match run(args.command) {
         Ok(status) => status,
         Err(Failure { status, text }) => {
@@ -54,6 +66,28 @@ fn main() -> ExitCode {
     // (A panic has been told of.)
     let status = thread.join().unwrap_or(Status::CannotOpen);
     in_the_end(status).into()
+}
+
+/// Tells of arguments that are wrong; or prints the help or the version, for which they have asked.
+fn told(error: &clap::Error) -> Status {
+    if error.use_stderr() {
+        let _ = error.print();
+        return Status::Usage;
+    }
+    let (mut out, text) = (Output::new(), error.render());
+    let written = match out.is_terminal() {
+        true => write!(out, "{}", text.ansi()),
+        false => write!(out, "{text}"),
+    };
+    match written.and_then(|()| out.flush()).map_err(Failure::from) {
+        Ok(()) => Status::Fine,
+        Err(Failure { status, text }) => {
+            if !text.is_empty() {
+                say(&text);
+            }
+            status
+        }
+    }
 }
 
 fn run(command: Command) -> Outcome {

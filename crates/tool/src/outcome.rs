@@ -70,10 +70,17 @@ impl Failure {
     /// Input cannot be kept in this folder.
     pub fn of_folder(folder: &Path, error: &io::Error) -> Self {
         let (folder, reason) = (folder.display(), reason(error));
-        let text = format!(
-            "Can't keep the input in '{folder}': {reason}. Choose another folder by TMPDIR, or let the input be a file."
-        );
+        let remedy = match error.kind() {
+            io::ErrorKind::FileTooLarge => "Raise the limit (ulimit -f)",
+            _ => "Choose another folder by TMPDIR",
+        };
+        let text = format!("Can't keep the input in '{folder}': {reason}. {remedy}, or let the input be a file.");
         Self::new(Status::CannotOpen, text)
+    }
+
+    /// The manual cannot be written into this folder.
+    pub fn of_manual(folder: &Path, error: &io::Error) -> Self {
+        Self::new(Status::CannotOpen, format!("Can't write to '{}': {}.", folder.display(), reason(error)))
     }
 
     /// The terminal is not what a screen needs.

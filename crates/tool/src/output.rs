@@ -1,27 +1,46 @@
 //! Standard output, which may be a terminal: that gets nothing that it would obey. Anything else gets the bytes that were asked for.
 
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write, stdout};
+use std::io::{self, BufWriter, IsTerminal, Write, stdout};
 use std::os::fd::AsFd;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::io::Errno;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use crate::printable::{HarmlessJson, Printable};
+use crate::standard::Out;
 
 /// Standard output.
 pub struct Output {
-    out: BufWriter<StdoutLock<'static>>,
+    out: BufWriter<Out>,
     is_terminal: bool,
 }
 
 impl Output {
     pub fn new() -> Self {
         let is_terminal = stdout().is_terminal();
-        Self { out: BufWriter::with_capacity(1 << 18, stdout().lock()), is_terminal }
+        Self { out: BufWriter::with_capacity(1 << 18, Out), is_terminal }
     }
 
     pub fn is_terminal(&self) -> bool {
         self.is_terminal
+    }
+
+    /// Fails where nobody takes what is written: it cannot be written to, or those who would read it are gone. For a command that writes
+    /// seldom.
+    pub fn check_reader(&self) -> io::Result<()> {
+        let out = rustix::stdio::stdout();
+        if fcntl_getfl(out)? & OFlags::RWMODE == OFlags::RDONLY {
+            return Err(Errno::BADF.into());
+        }
+        let mut polled = [PollFd::from_borrowed_fd(out, PollFlags::empty())];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        match poll(&mut polled, Some(&at_once)) {
+            Ok(1..) if polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP) => Err(Errno::PIPE.into()),
+            _ => Ok(()),
+        }
     }
 
     /// For much at once: whoever reads the other end of a pipe is to be woken seldom.

@@ -52,7 +52,10 @@ pub fn bar(total: u64, unit: &str, out: &Output) -> Progress {
 pub fn spinner(text: &str) -> Progress {
     let spinner = ProgressBar::new_spinner().with_message(text.to_owned());
     let spinner = shown(spinner, "{spinner} {msg} {human_pos}");
-    spinner.bar.enable_steady_tick(Duration::from_millis(100));
+    // (That takes a thread.)
+    if !spinner.bar.is_hidden() {
+        spinner.bar.enable_steady_tick(Duration::from_millis(100));
+    }
     spinner
 }
 

@@ -1,8 +1,7 @@
 //! Standard input, to be read twice: to see whether it is whole before anything is done with it.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write, stdin};
-use std::os::fd::AsFd;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
 
@@ -22,7 +21,7 @@ pub enum Spool {
 
 impl Spool {
     pub fn new() -> Outcome<Self> {
-        let input = File::from(stdin().as_fd().try_clone_to_owned().map_err(|error| Failure::of_input(&error))?);
+        let input = File::from(rustix::stdio::stdin().try_clone_to_owned().map_err(|error| Failure::of_input(&error))?);
         let is_file = input.metadata().is_ok_and(|metadata| metadata.is_file());
         if is_file && let Ok(start) = (&input).stream_position() {
             return Ok(Self::File(input, start));

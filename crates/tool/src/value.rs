@@ -15,9 +15,9 @@ use crate::printable::Printable;
 /// PHP nests arrays and objects so deeply in a value, unless a program changes its `unserialize_max_depth`.
 pub const PHP_DEPTH: usize = 4_096;
 
-/// The levels that such a value has in a store at most: an object is a map within an array, and strings that objects have made of
-/// themselves are a level around all of it. `main` gives the stack room for them.
-pub const DEPTH: usize = 2 * PHP_DEPTH + 1;
+/// The levels that such a value has in a store at most: an object is a map within an array, there may be an empty array in the deepest one,
+/// and strings that objects have made of themselves are two levels around all of it. `main` gives the stack room for them.
+pub const DEPTH: usize = 2 * PHP_DEPTH + 3;
 
 /// Why a value cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,14 +203,11 @@ impl<'a> Value<'a> {
         Some(())
     }
 
-    /// Takes so many elements off its head.
+    /// Takes so many elements off the head of a list.
     fn take(&mut self, count: usize) -> Option<()> {
-        if let Self::Map(map) = self {
-            *self = Self::List(std::mem::take(map).into_values().collect());
-        }
+        self.settle();
         let Self::List(list) = self else { return None };
-        list.drain(..count.min(list.len()));
-        Some(())
+        (count <= list.len()).then(|| drop(list.drain(..count)))
     }
 
     /// Puts a value under the last of some keys; without one, removes what is there.
@@ -442,7 +439,10 @@ fn object(mut list: VecDeque<Value>) -> Value {
             Value::Foreign(Foreign::Object(class, Box::new(list.pop_back().unwrap_or(Value::Null))))
         }
         // Strings that objects have made of themselves stand before the value.
-        Some(Value::Foreign(Foreign::Unknown(6))) => list.pop_back().unwrap_or(Value::Null),
+        Some(Value::Foreign(Foreign::Unknown(6))) => match list.pop_back() {
+            Some(Value::List(mut strings)) => strings.pop_back().unwrap_or(Value::Null),
+            other => other.unwrap_or(Value::Null),
+        },
         _ => Value::List(list),
     }
 }

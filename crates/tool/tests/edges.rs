@@ -91,26 +91,60 @@ fn values_are_read_as_deep_as_php_stores_them() {
     fails(&file.run("get", &["objects"]), 4, "an object of C");
     fails(&file.run("get", &["deeper"]), 4, "nested too deeply");
     fails(&file.run("export", &[]), 4, "'deeper' is left out: it is nested too deeply");
+    // MessagePack carries what PHP reads, unless a program has raised its limit.
     let exported = file.run("export", &["--msgpack"]);
     assert_eq!(exported.status.code(), Some(0));
+    file.fine("rm", &["deeper"]);
+    let rest = file.run("export", &["--msgpack"]);
     for options in [&["--msgpack"][..], &["--msgpack", "--replace"]] {
-        to.fine_with("import", options, &exported.stdout);
-        assert_eq!(to.run("export", &["--msgpack"]).stdout, exported.stdout);
+        fails(
+            &to.run_with("import", options, &exported.stdout),
+            4,
+            "'deeper' is left out: it is nested in more than 4096",
+        );
+        assert_eq!(to.run("export", &["--msgpack"]).stdout, rest.stdout);
     }
 }
 
 #[test]
-fn a_folder_is_told_of_in_one_way_by_all_commands() {
-    let folder = Scratch(PathBuf::from("/dev/shm"));
-    for command in
-        ["ls", "get x", "set x 1", "rm x", "stat", "watch", "check", "export", "import", "compact", "top --once"]
+fn what_is_no_file_is_told_of_in_one_way_by_all_commands() {
+    let (fifo, link, socket) = (Scratch::new(), Scratch::new(), Scratch::new());
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo.0, rustix::fs::Mode::RWXU).unwrap();
+    std::os::unix::fs::symlink(&fifo.0, &link.0).unwrap();
+    let _listener = std::os::unix::net::UnixListener::bind(&socket.0).unwrap();
+    let (folder, device) = (Scratch(PathBuf::from("/dev/shm")), Scratch(PathBuf::from("/dev/null")));
+    for (file, what) in
+        [(&folder, "a directory"), (&fifo, "a FIFO"), (&link, "a FIFO"), (&socket, "a socket"), (&device, "a device")]
     {
-        let mut words = command.split(' ');
-        let command = words.next().unwrap();
-        fails(&folder.run_with(command, &words.collect::<Vec<_>>(), b"{}"), 3, "'/dev/shm'");
+        for command in [
+            "ls",
+            "ls --long",
+            "get x",
+            "set x 1",
+            "rm x",
+            "stat",
+            "stat x",
+            "watch",
+            "watch x",
+            "check",
+            "export",
+            "export --lock",
+            "export --msgpack",
+            "import",
+            "import --replace",
+            "import --msgpack",
+            "compact",
+            "top --once",
+            "top",
+        ] {
+            let mut words = command.split(' ');
+            let output = file.run_with(words.next().unwrap(), &words.collect::<Vec<_>>(), b"{}");
+            let said = format!("syncctl: Can't open '{}': it is {what}, no file.\n", file.0.display());
+            assert_eq!((output.status.code(), text(&output.stderr)), (Some(3), said), "{command}");
+        }
     }
-    // (Its drop removes no folder.)
-    std::mem::forget(folder);
+    // (Their drop removes nothing.)
+    std::mem::forget((folder, device));
 }
 
 #[test]
@@ -156,6 +190,44 @@ fn a_limit_that_is_too_low_is_told_of() {
         }
     }
     fails(&limited(60_000, "ls"), 3, "ulimit -v");
+    // Commands that take memory by and by: wherever that ends, they tell of it, and the file is sound.
+    let (input, stream) = (Scratch::new(), Scratch::new());
+    let members: Vec<_> = (0..2_000).map(|n| format!("\"name {n}\": \"{}\"", "x".repeat(1_000))).collect();
+    std::fs::write(&input.0, format!("{{{}, \"long\": \"{}\"}}", members.join(","), "x".repeat(3 << 20))).unwrap();
+    file.fine_with("import", &[], &std::fs::read(&input.0).unwrap());
+    std::fs::write(&stream.0, file.run("export", &["--msgpack"]).stdout).unwrap();
+    let (mut statuses, to) = ([0; 2], Scratch::new());
+    for limit in (70_000..=150_000).step_by(20_000) {
+        for (input, command) in [
+            (&input, "import FILE"),
+            (&input, "import --replace FILE"),
+            (&stream, "import --msgpack FILE"),
+            (&stream, "import --msgpack --replace FILE"),
+            (&input, "export FILE"),
+            (&input, "export --msgpack FILE"),
+            (&input, "get --raw FILE long"),
+            (&input, "set --string FILE x -"),
+        ] {
+            let target = if command.starts_with("import") { &to } else { &file };
+            let output = target
+                .shell(&format!("ulimit -v {limit}; exec syncctl {command}"))
+                .stdin(std::fs::File::open(&input.0).unwrap())
+                .stdout(Stdio::null())
+                .output()
+                .unwrap();
+            let said = text(&output.stderr);
+            match output.status.code() {
+                Some(0) => statuses[0] += 1,
+                _ => {
+                    fails(&output, 3, "syncctl: ");
+                    assert!(said.lines().count() == 1 && !said.contains("panicked"), "{limit} {command}: {said}");
+                    statuses[1] += 1;
+                }
+            }
+        }
+    }
+    assert!(statuses.iter().all(|&count| count > 3), "{statuses:?}");
+    to.fine("check", &[]);
     assert!(refused > 0);
     assert_eq!(limited(200_000, "export").status.code(), Some(0));
 }
@@ -179,6 +251,93 @@ fn an_input_that_cannot_be_kept_changes_nothing() {
     writer.join().unwrap();
     fails(&output, 3, "Can't keep the input in '/dev/shm/syncctl-test-no-such-folder': No such file or directory");
     assert_eq!(file.fine("ls", &[]), "old\n");
+}
+
+#[test]
+fn a_limit_of_the_length_of_files_is_told_of() {
+    let (file, out) = (Scratch::new(), Scratch::new());
+    file.fine("set", &["old", "1"]);
+    let long = format!("{{\"x\": \"{}\"}}", "x".repeat(20 << 20));
+    let limited = |command: &str| {
+        let mut it = file.shell(&format!("ulimit -f 16; exec syncctl {command}"));
+        it.env("TMPDIR", "/dev/shm").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        it
+    };
+    // A temporary file; the store's.
+    for (command, words) in [
+        ("import --replace FILE", "Can't keep the input in '/dev/shm': File too large. Raise the limit (ulimit -f)"),
+        ("import FILE", "it would become longer than files may be"),
+        ("set --string FILE x -", "it would become longer than files may be"),
+    ] {
+        let mut child = limited(command).spawn().unwrap();
+        let (mut stdin, input) = (child.stdin.take().unwrap(), long.clone());
+        let writer = std::thread::spawn(move || drop(std::io::Write::write_all(&mut stdin, input.as_bytes())));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        fails(&output, 3, words);
+        assert_eq!(file.fine("ls", &[]), "old\n");
+    }
+    // Standard output.
+    file.fine_with("set", &["x", "-"], format!("\"{}\"", "x".repeat(100_000)).as_bytes());
+    for command in ["export FILE", "export --msgpack FILE"] {
+        let output = limited(command).stdout(std::fs::File::create(&out.0).unwrap()).output().unwrap();
+        fails(&output, 3, "Can't write to standard output: File too large.");
+    }
+}
+
+#[test]
+fn a_stream_that_is_closed_is_told_of() {
+    let file = Scratch::new();
+    file.put(b"x", b"\x01");
+    let run = |script: String| file.shell(&script).stdin(Stdio::null()).output().unwrap();
+    for command in [
+        "ls FILE",
+        "ls --long FILE",
+        "ls --null FILE",
+        "get FILE x",
+        "stat FILE",
+        "stat --json FILE",
+        "stat FILE x",
+        "check FILE",
+        "export FILE",
+        "export --msgpack FILE",
+        "compact FILE",
+        "top --once FILE",
+        "watch --timeout 0.1 FILE",
+        "watch FILE x",
+        "completion bash",
+        "--help",
+        "--version",
+        "ls --help",
+    ] {
+        fails(&run(format!("syncctl {command} >&-")), 3, "Can't write to standard output: Bad file descriptor.");
+        // Open, but only to be read.
+        fails(
+            &run(format!("syncctl {command} 1</dev/null")),
+            3,
+            "Can't write to standard output: Bad file descriptor.",
+        );
+        if !command.starts_with("watch") {
+            fails(
+                &run(format!("syncctl {command} >/dev/full")),
+                3,
+                "Can't write to standard output: No space left on device.",
+            );
+        }
+        // Nobody is told; the status tells.
+        assert_eq!(run(format!("syncctl {command} <&- >&- 2>&-")).status.code(), Some(3), "{command}");
+    }
+    for command in
+        ["import FILE", "import --replace FILE", "import --msgpack FILE", "set FILE y -", "set --string FILE y -"]
+    {
+        fails(&run(format!("syncctl {command} <&-")), 3, "Can't read standard input: Bad file descriptor.");
+    }
+    // Those that say nothing need none of them; and no file of theirs is taken for one.
+    for command in ["set FILE x 2", "rm --force FILE z", "set FILE x 3"] {
+        assert_eq!(run(format!("syncctl {command} <&- >&- 2>&-")).status.code(), Some(0), "{command}");
+    }
+    assert_eq!(file.fine("get", &["x"]), "3\n");
+    assert!(file.fine("check", &[]).starts_with("sound: 1 name,"));
 }
 
 #[test]

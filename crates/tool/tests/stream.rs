@@ -53,16 +53,90 @@ fn the_number_of_names_is_the_end_of_a_stream() {
     file.put(b"x", b"\x01");
     file.put(b"y", b"\x02");
     let stream = file.run("export", &["--msgpack"]).stdout;
-    assert_eq!(stream, b"\x93\xc4\x01x\xc4\x01\x01\xc0\x93\xc4\x01y\xc4\x01\x02\xc0\x81\xa5names\x02");
+    let (names, end) = stream.split_at(16);
+    assert_eq!(names, b"\x93\xc4\x01x\xc4\x01\x01\xc0\x93\xc4\x01y\xc4\x01\x02\xc0");
+    assert_eq!(end, [b"\x82\xa5names\x02\xa6crc32c\xce", &crc32c::crc32c(names).to_be_bytes()[..]].concat());
+    // One without a checksum, as streams once were.
+    let old = [names, b"\x81\xa5names\x02"].concat();
+    assert_eq!(Scratch::new().fine_with("import", &["--msgpack", "--replace"], &old), "");
     let wrong = |stream: &[u8], words| fails(&Scratch::new().run_with("import", &["--msgpack"], stream), 2, words);
     wrong(&stream[..stream.len() - 1], "it was cut off after 2 names");
     wrong(&stream[..16], "it was cut off after 2 names");
     wrong(&stream[..10], "it was cut off after 1 name");
-    wrong(&[&stream[..8], &stream[16..]].concat(), "it had 2 names, and 1 of them have come");
+    wrong(&[&stream[..8], end].concat(), "it had 2 names, and 1 of them have come");
+    wrong(&[&stream[8..16], &stream[..8], end].concat(), "its checksum is another one");
     wrong(&[&stream[..], b"\xc0"].concat(), "something follows behind its end");
     for other in [&b"\xc0"[..], b"\0", b"{\"a\":1}", b"\x81\xa5other\0", b"\x80"] {
         wrong(other, "not what `export --msgpack` writes");
     }
+}
+
+#[test]
+fn a_flipped_bit_is_told_of_wherever_it_is() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    from.put(b"x", b"\x92\x01\xa1a");
+    from.fine("set", &["y", "\"text\"", "--ttl", "1000"]);
+    from.put(b"object", OBJECT);
+    let stream = from.run("export", &["--msgpack"]).stdout;
+    to.fine("set", &["old", "1"]);
+    for (at, bit) in (0..stream.len()).flat_map(|at| [(at, at % 8), (at, (at * 5 + 3) % 8)]) {
+        let mut flipped = stream.clone();
+        flipped[at] ^= 1 << bit;
+        fails(&to.run_with("import", &["--msgpack", "--replace"], &flipped), 2, "The input is not what");
+        assert_eq!(to.fine("ls", &[]), "old\n", "byte {at}, bit {bit}");
+    }
+    // The names before it stay, and are told of.
+    let mut flipped = stream.clone();
+    let text = stream.windows(4).position(|bytes| bytes == b"text").unwrap();
+    flipped[text] ^= 1;
+    let output = to.run_with("import", &["--msgpack"], &flipped);
+    fails(&output, 2, "it is damaged: its checksum is another one.");
+    to.fine_with("import", &["--msgpack", "--replace"], &stream);
+    assert_eq!(to.run("export", &["--msgpack"]).stdout, stream);
+}
+
+#[test]
+fn values_that_php_could_not_read_are_left_out() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    for (name, value) in [
+        (&b"before"[..], &b"\x01"[..]),
+        (b"ext", b"\x91\xd4\x09x"),
+        (b"class", b"\x92\xc7\x01\x01!\x80"),
+        (b"case", b"\xc7\x02\x03E:"),
+        (b"pointer", b"\x92\x01\xd4\x04\x07"),
+        (b"damaged", b"\x92\x01"),
+        (b"reserved", b"\xc1"),
+        (b"deep", &[&[0x91; 4_097][..], &[1]].concat()),
+        (b"behind", OBJECT),
+    ] {
+        from.put(name, value);
+    }
+    let stream = from.run("export", &["--msgpack"]).stdout;
+    for options in [&["--msgpack"][..], &["--msgpack", "--replace"]] {
+        let output = to.run_with("import", options, &stream);
+        for words in [
+            "'ext' is left out: it has an ext of type 9, which PHP does not know.",
+            "'class' is left out: it is damaged: it has a class name that cannot be one.",
+            "'case' is left out: it is damaged: it has an enum case whose name cannot be one.",
+            "'pointer' is left out: it is damaged: it has a pointer to something that is not there.",
+            "'damaged' is left out: it is damaged: it ends too early.",
+            "'reserved' is left out: it is damaged: it is not MessagePack.",
+            "'deep' is left out: it is nested in more than 4096 levels, which PHP reads only where unserialize_max_depth allows it.",
+            "syncctl: 7 names are left out.",
+        ] {
+            fails(&output, 4, words);
+        }
+        assert_eq!(to.fine("ls", &[]), "before\nbehind\n");
+    }
+    // Without a checksum, the input may be damaged elsewhere, too: nothing is removed for it.
+    let end = stream.len() - b"\x82\xa5names\x09\xa6crc32c\xce    ".len();
+    let old = [&stream[..end], b"\x81\xa5names\x09"].concat();
+    to.fine("set", &["old", "1"]);
+    let output = to.run_with("import", &["--msgpack", "--replace"], &old);
+    fails(&output, 2, "The value of 'ext' can't be read");
+    fails(&output, 2, "Nothing was changed.");
+    assert_eq!(to.fine("ls", &[]), "before\nbehind\nold\n");
+    fails(&to.run_with("import", &["--msgpack"], &old), 4, "7 names are left out");
 }
 
 /// Takes the first item off a list.

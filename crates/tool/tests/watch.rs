@@ -290,6 +290,37 @@ fn a_copy_or_another_link_is_no_change_of_what_is_in_it() {
 }
 
 #[test]
+fn a_watch_ends_when_nobody_reads_it_any_more() {
+    for (names, seconds) in [(&["x"][..], 2), (&[], 2), (&["x", "--timeout", "60"], 2)] {
+        let file = Scratch::new();
+        let mut child = file.start("watch", names);
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        // It watches when it tells of a change.
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let (path, ended) = (file.0.clone(), stop.clone());
+        let writer = std::thread::spawn(move || {
+            let store = sync_store::Store::new(path, sync_store::Options::default());
+            for n in 0.. {
+                if ended.load(std::sync::atomic::Ordering::Relaxed) {
+                    return;
+                }
+                store.put(b"x", &[n as u8 & 0x7f], &mut Version::default()).unwrap();
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        lines.read_line(&mut String::new()).unwrap();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        writer.join().unwrap();
+        // Nothing changes any more.
+        let start = std::time::Instant::now();
+        drop(lines);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+        assert!(start.elapsed() < Duration::from_secs(seconds), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
 fn a_second_signal_ends_a_watch_whose_reader_has_stopped() {
     let file = Scratch::new();
     let mut child = file.start("watch", &["x"]);

@@ -11,6 +11,7 @@ use crate::file;
 use crate::json;
 use crate::outcome::{Failure, Outcome, Status, say};
 use crate::printable::Printable;
+use crate::standard::Input;
 use crate::value::Value;
 
 /// Sets a name to a value.
@@ -20,7 +21,7 @@ pub fn set(path: &Path, name: &OsStr, value: &OsStr, string: bool, ttl: Option<f
     let mut text = value.to_owned().into_vec();
     if text == b"-" {
         text.clear();
-        std::io::stdin().read_to_end(&mut text).map_err(|error| Failure::of_input(&error))?;
+        Input.read_to_end(&mut text).map_err(|error| Failure::of_input(&error))?;
     }
     let value = if string {
         Value::String(text.as_slice().into())
@@ -34,7 +35,7 @@ pub fn set(path: &Path, name: &OsStr, value: &OsStr, string: bool, ttl: Option<f
     let bytes =
         encoded(&value).map_err(|why| Failure::new(Status::Usage, format!("The value can't be stored: {why}.")))?;
     let change = put(name.as_bytes(), &bytes, note(&value), expiry);
-    file::retry(&*file::any(path), |store| store.commit(&[change], None))?;
+    file::retry(&*file::any(path)?, |store| store.commit(&[change], None))?;
     Ok(Status::Fine)
 }
 
@@ -76,7 +77,7 @@ pub fn check_name(name: &[u8]) -> Result<(), &'static str> {
 /// Removes names, one after the other.
 pub fn rm(path: &Path, names: &[OsString], force: bool) -> Outcome {
     file::must_exist(path)?;
-    let store = file::any(path);
+    let store = file::any(path)?;
     let mut status = Status::Fine;
     for name in names {
         let was_there = file::retry(&*store, |store| store.remove(name.as_bytes()))?;

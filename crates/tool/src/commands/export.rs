@@ -11,6 +11,7 @@ use serde::Serialize;
 use sync_backend::Expiry;
 
 use super::item::{End, Item};
+use super::summed::Summed;
 use crate::file::Look;
 use crate::json;
 use crate::outcome::{Failure, Outcome, Status};
@@ -141,10 +142,11 @@ fn plain<'a>(name: &'a [u8], bytes: &'a [u8]) -> Result<(&'a str, Plain<'a>), Ob
     }
 }
 
-fn export_msgpack(mut look: Look, mut out: Output, prefix: &[u8], progress: &Progress) -> Outcome {
+fn export_msgpack(mut look: Look, out: Output, prefix: &[u8], progress: &Progress) -> Outcome {
     if out.is_terminal() {
         return Err(Failure::new(Status::Usage, "MessagePack is not for a terminal: export --msgpack FILE >x.msgpack"));
     }
+    let mut out = Summed::new(out);
     let (mut names, mut left_out) = (0u64, LeftOut::default());
     look.wholes(prefix, |name, bytes, value| {
         progress.count();
@@ -153,13 +155,14 @@ fn export_msgpack(mut look: Look, mut out: Output, prefix: &[u8], progress: &Pro
         write_part(&mut out, &Item(name.to_vec(), bytes, value.expiry.map(Expiry::milliseconds)))
     })?;
     // Only so those who read it can tell that it is whole.
-    write_part(&mut out, &End { names })?;
+    let end = End { names, crc32c: Some(out.sum()) };
+    write_part(&mut out, &end)?;
     out.flush()?;
     progress.end();
     left_out.status("")
 }
 
-fn write_part(out: &mut Output, part: &impl Serialize) -> Outcome<()> {
+fn write_part(out: &mut impl Write, part: &impl Serialize) -> Outcome<()> {
     // (Structs with names are maps.)
     part.serialize(&mut rmp_serde::Serializer::new(out).with_struct_map()).map_err(|error| match error {
         rmp_serde::encode::Error::InvalidValueWrite(error) => Failure::from(std::io::Error::from(error)),

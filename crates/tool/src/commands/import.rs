@@ -1,7 +1,7 @@
 //! `import`.
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader, ErrorKind, Read, stdin};
+use std::io::{BufReader, ErrorKind, Read};
 use std::path::Path;
 
 use rmp_serde::decode::Error;
@@ -10,13 +10,17 @@ use sync_backend::{Appended, Change, Expiry, Rewrite};
 
 use super::edit::{check_name, encoded, note, put};
 use super::item::{End, Item, Part};
+use super::summed::Summed;
 use crate::file::{self, Shared};
 use crate::members::Members;
+use crate::memory;
 use crate::outcome::{Failure, Outcome, Status};
 use crate::output::widen;
 use crate::printable::Printable;
 use crate::progress::{Progress, spinner};
+use crate::readable;
 use crate::spool::Spool;
+use crate::standard::Input;
 use crate::value::{Unread, Value};
 use crate::words;
 
@@ -36,15 +40,15 @@ enum Form {
 pub fn import(path: &Path, msgpack: bool, replace: bool) -> Outcome {
     let form = if msgpack { Form::MessagePack } else { Form::Json };
     let progress = spinner("names:");
-    let store = file::any(path);
+    let store = file::any(path)?;
     let mut importer = Importer::new(&*store, replace);
     let done = if replace {
         import_whole(&mut importer, form, &progress)
     } else {
         widen(rustix::stdio::stdin());
-        read(form, stdin().lock(), &mut |part| importer.add_part(part, &progress))
+        read(form, Input, &mut |part| importer.add_part(part, &progress)).map(drop)
     };
-    let done = done.and_then(|()| importer.flush());
+    let done = done.and_then(|()| importer.flush()).and_then(|()| importer.make_file());
     progress.end();
     done.map_err(|failure| importer.told_with(failure))?;
     importer.end()
@@ -52,14 +56,29 @@ pub fn import(path: &Path, msgpack: bool, replace: bool) -> Outcome {
 
 /// Removes everything for the input's sake, which is read to its end before: where it was cut off, or is none, nothing is changed.
 fn import_whole<B: Shared>(importer: &mut Importer<B>, form: Form, progress: &Progress) -> Outcome<()> {
-    let mut spool = Spool::new()?;
+    let (mut spool, mut unreadable) = (Spool::new()?, None);
     spool.read_first(|input| {
-        read(form, input, &mut |part| match part {
-            Incoming::Value(..) => Ok(()),
-            Incoming::Stored(Item(name, stored, _)) => decode(&name, &stored).map(drop),
-        })
+        let proof = read(form, input, &mut |part| {
+            if let Incoming::Stored(Item(name, stored, _)) = part
+                && unreadable.is_none()
+            {
+                unreadable = readable::check(&stored).err().map(|why| (name, why));
+            }
+            Ok(())
+        })?;
+        match unreadable.take() {
+            Some((name, why)) if proof == Proof::Count => {
+                let text = format!(
+                    "The value of '{}' can't be read: {why}. The input has no checksum that would tell whether it is what was exported. \
+                     Nothing was changed.",
+                    Printable(&name)
+                );
+                Err(Failure::new(Status::Usage, text))
+            }
+            _ => Ok(()),
+        }
     })?;
-    read(form, spool.again()?, &mut |part| importer.add_part(part, progress))
+    read(form, spool.again()?, &mut |part| importer.add_part(part, progress)).map(drop)
 }
 
 /// A name in the input.
@@ -69,34 +88,39 @@ enum Incoming<'v> {
     Stored(Item),
 }
 
+/// How it is known that an input was whole.
+#[derive(Debug, PartialEq, Eq)]
+enum Proof {
+    /// It has an end: the brackets of JSON; or behind MessagePack, from before there were checksums, the number of names.
+    Count,
+    Checksum,
+}
+
 /// Reads all of an input. Only when that has returned without a failure, the input was whole.
-fn read(form: Form, input: impl Read, each: &mut dyn FnMut(Incoming) -> Outcome<()>) -> Outcome<()> {
+fn read(form: Form, input: impl Read, each: &mut dyn FnMut(Incoming) -> Outcome<()>) -> Outcome<Proof> {
     match form {
         Form::Json => {
             let mut members = Members::new(input);
             while let Some((name, value)) = members.next()? {
                 each(Incoming::Value(name, value))?;
             }
-            Ok(())
+            Ok(Proof::Count)
         }
         Form::MessagePack => read_msgpack(BufReader::with_capacity(1 << 20, input), each),
     }
 }
 
-fn read_msgpack(input: impl BufRead, each: &mut dyn FnMut(Incoming) -> Outcome<()>) -> Outcome<()> {
+fn read_msgpack(input: BufReader<impl Read>, each: &mut dyn FnMut(Incoming) -> Outcome<()>) -> Outcome<Proof> {
     let wrong =
         |why: &str| Failure::new(Status::Usage, format!("The input is not what `export --msgpack` writes: {why}."));
-    let mut input = rmp_serde::Deserializer::new(input);
-    let has_ended = |input: &mut rmp_serde::Deserializer<_>| -> Outcome<bool> {
-        let rest = BufRead::fill_buf(rmp_serde::Deserializer::get_mut(input));
-        rest.map(<[u8]>::is_empty).map_err(|error| Failure::of_input(&error))
-    };
+    let mut input = rmp_serde::Deserializer::new(Summed::new(input));
     let mut names = 0u64;
     loop {
         let cut_off = || wrong(&format!("it was cut off after {}", words::count(names, "name", "names")));
-        if has_ended(&mut input)? {
+        if input.get_mut().has_ended().map_err(|error| Failure::of_input(&error))? {
             return Err(cut_off());
         }
+        let sum = input.get_ref().sum();
         let part = Part::deserialize(&mut input).map_err(|error| match error {
             Error::InvalidMarkerRead(error) | Error::InvalidDataRead(error) => match error.kind() {
                 ErrorKind::UnexpectedEof => cut_off(),
@@ -106,11 +130,18 @@ fn read_msgpack(input: impl BufRead, each: &mut dyn FnMut(Incoming) -> Outcome<(
         });
         match part? {
             Part::Name(item) => each(Incoming::Stored(item))?,
-            Part::End(End { names: count }) if count != names => {
+            Part::End(End { names: count, .. }) if count != names => {
                 return Err(wrong(&format!("it had {count} names, and {names} of them have come")));
             }
-            Part::End(_) if has_ended(&mut input)? => return Ok(()),
-            Part::End(_) => return Err(wrong("something follows behind its end")),
+            Part::End(End { crc32c: Some(said), .. }) if said != sum => {
+                return Err(wrong("it is damaged: its checksum is another one"));
+            }
+            Part::End(end) => {
+                return match input.get_mut().has_ended().map_err(|error| Failure::of_input(&error))? {
+                    true => Ok(end.crc32c.map_or(Proof::Count, |_| Proof::Checksum)),
+                    false => Err(wrong("something follows behind its end")),
+                };
+            }
         }
         names += 1;
     }
@@ -118,15 +149,6 @@ fn read_msgpack(input: impl BufRead, each: &mut dyn FnMut(Incoming) -> Outcome<(
 
 fn encode(name: &[u8], value: &Value) -> Outcome<Vec<u8>> {
     encoded(value).map_err(|why| Failure::new(Status::Usage, format!("'{}' can't be stored: {why}.", Printable(name))))
-}
-
-/// A value as it was stored; `None`: it is too deep for that, and may be sound.
-fn decode<'v>(name: &[u8], stored: &'v [u8]) -> Outcome<Option<Value<'v>>> {
-    match Value::decode(stored) {
-        Ok(value) => Ok(Some(value)),
-        Err(Unread::TooDeep) => Ok(None),
-        Err(why) => Err(unreadable(name, why)),
-    }
 }
 
 fn unreadable(name: &[u8], why: Unread) -> Failure {
@@ -203,7 +225,11 @@ impl<'s, B: Shared> Importer<'s, B> {
         let name = match &part {
             Incoming::Value(name, _) | Incoming::Stored(Item(name, ..)) => name,
         };
-        if let Err(why) = check_name(name) {
+        let readable = || match &part {
+            Incoming::Value(..) => Ok(()),
+            Incoming::Stored(Item(_, stored, _)) => readable::check(stored),
+        };
+        if let Err(why) = check_name(name).map_err(str::to_owned).and_then(|()| readable()) {
             self.left_out += 1;
             progress.say(&format!("'{}' is left out: {why}.", Printable(name)));
             return Ok(());
@@ -236,6 +262,7 @@ impl<'s, B: Shared> Importer<'s, B> {
         file::retry(self.store, |store| store.commit(&changes, None))?;
         drop(changes);
         self.stored += self.batch.len() as u64;
+        memory::has_stored(self.stored);
         self.has_replaced |= std::mem::take(&mut self.replace);
         self.batch.clear();
         self.names.clear();
@@ -243,10 +270,18 @@ impl<'s, B: Shared> Importer<'s, B> {
         Ok(())
     }
 
+    /// Makes the file, if there was nothing to be stored in it.
+    fn make_file(&self) -> Outcome<()> {
+        if self.stored > 0 || self.has_replaced {
+            return Ok(());
+        }
+        file::retry(self.store, |store| store.lock_writers().map(|hold| store.unlock_writers(hold)))
+    }
+
     /// Sets a name to a value as it was stored, in whatever form.
     fn add_stored(&mut self, Item(name, stored, expiry): Item) -> Outcome<()> {
         let expiry = expiry.map(Expiry::at);
-        if let Some(value) = decode(&name, &stored)?
+        if let Ok(value) = Value::decode(&stored)
             && let Ok(bytes) = encoded(&value)
         {
             let note = note(&value);

@@ -23,6 +23,9 @@ pub struct Item(
 pub struct End {
     /// The number of names before it.
     pub names: u64,
+    /// The sum of all bytes before it. (Streams from before 2.0 have none.)
+    #[serde(default)]
+    pub crc32c: Option<u32>,
 }
 
 /// A part of what `export --msgpack` writes: one name after the other, and the end.

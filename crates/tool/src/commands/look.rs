@@ -36,7 +36,7 @@ pub fn ls(path: &Path, prefix: &OsStr, long: bool, null: bool) -> Outcome {
 /// Prints a value.
 pub fn get(path: &Path, name: &OsStr, raw: bool, pretty: bool) -> Outcome {
     file::must_exist(path)?;
-    let store = file::looked_at(path);
+    let store = file::looked_at(path)?;
     let shown = Printable(name.as_bytes());
     let Some((bytes, _)) = file::read(&*store, name.as_bytes(), &mut Default::default())? else {
         let text = format!("There is no '{shown}' in '{}'.", path.display());

@@ -6,6 +6,7 @@ mod import;
 mod item;
 mod look;
 mod stat;
+mod summed;
 mod watch;
 mod whole;
 

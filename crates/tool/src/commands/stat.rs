@@ -18,7 +18,7 @@ use crate::words::{bytes, lock_name, name as shown_name, process, seconds, secon
 /// Prints the state of a file, or of names in it.
 pub fn stat(path: &Path, names: &[OsString], json: bool) -> Outcome {
     file::must_exist(path)?;
-    let store = file::looked_at(path);
+    let store = file::looked_at(path)?;
     let mut out = Output::new();
     if names.is_empty() {
         let stats = Backend::stats(&*store)?;

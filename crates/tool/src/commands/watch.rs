@@ -43,7 +43,7 @@ pub struct Watched {
 pub fn watch(path: &Path, names: &[OsString], watched: &Watched) -> Outcome {
     let mut watch = Watch {
         // Only to be read: no program is to wait for one that looks on.
-        store: file::looked_at(path),
+        store: file::looked_at(path)?,
         out: Output::new(),
         json: watched.json,
         left: watched.count,
@@ -51,7 +51,8 @@ pub fn watch(path: &Path, names: &[OsString], watched: &Watched) -> Outcome {
         until: watched.timeout.map(|timeout| Instant::now() + timeout),
         stop: Stop::or_at_once().map_err(|error| Failure::of_terminal(&error))?,
     };
-    // Failures to open it are told at once.
+    // Failures to open it are told at once, and those of standard output.
+    watch.out.check_reader()?;
     watch.state()?;
     if names.is_empty() {
         watch.everything()?
@@ -60,6 +61,7 @@ pub fn watch(path: &Path, names: &[OsString], watched: &Watched) -> Outcome {
     }
     watch.out.flush()?;
     watch.stop.obey();
+    watch.out.check_reader()?;
     let is_enough = watched.timeout.is_none() || watch.printed >= watched.count.unwrap_or(1);
     Ok(if is_enough { Status::Fine } else { Status::NotThere })
 }
@@ -94,7 +96,22 @@ struct Watch {
 impl Watch {
     /// Whether it is time to end.
     fn is_over(&self) -> bool {
-        self.left == Some(0) || self.stop.is_due() || self.until.is_some_and(|until| Instant::now() >= until)
+        self.left == Some(0)
+            || self.stop.is_due()
+            || self.until.is_some_and(|until| Instant::now() >= until)
+            || self.out.check_reader().is_err()
+    }
+
+    /// Does nothing for so long, unless it is time to end.
+    fn rest(&self, time: Duration) {
+        let end = Instant::now() + time;
+        while !self.is_over() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(self.slice()));
+        }
     }
 
     /// The next sleep.
@@ -210,7 +227,7 @@ impl Watch {
             (known, state, opening, lineage) = (seen, now, current, its);
             let rest = REST * start.elapsed();
             if rest > PAUSE {
-                std::thread::sleep(rest.min(Duration::from_secs(10)));
+                self.rest(rest.min(Duration::from_secs(10)));
             }
         }
         Ok(())

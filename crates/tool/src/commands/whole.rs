@@ -10,7 +10,7 @@ use sync_store::check::Report;
 
 use crate::args::Args;
 use crate::file;
-use crate::outcome::{Outcome, Status};
+use crate::outcome::{Failure, Outcome, Status};
 use crate::output::Output;
 use crate::printable::Harmless;
 use crate::progress::spinner;
@@ -38,7 +38,7 @@ pub fn check(path: &Path) -> Outcome {
 fn checked(path: &Path) -> Outcome<Report> {
     // A file that would have to be put right before it is used (a copy, or one that has come through a boot) is put right in memory, and
     // that tells what is wrong with it.
-    let store = file::looked_at(path);
+    let store = file::looked_at(path)?;
     let report = file::retry(&*store, |store| match store.check() {
         // One that is in use: its writers wait.
         Err(error) if matches!(error.kind, ErrorKind::NotWritable(_)) => Ok(None),
@@ -48,7 +48,7 @@ fn checked(path: &Path) -> Outcome<Report> {
     drop(store);
     let mut report = match report {
         Some(report) => report,
-        None => file::retry(&*file::any(path), |store| store.check())?,
+        None => file::retry(&*file::any(path)?, |store| store.check())?,
     };
     report.problems.extend(warning);
     Ok(report)
@@ -57,7 +57,7 @@ fn checked(path: &Path) -> Outcome<Report> {
 /// Gives back the room of what is no longer there.
 pub fn compact(path: &Path) -> Outcome {
     file::must_exist(path)?;
-    let store = file::any(path);
+    let store = file::any(path)?;
     let before = store.stats()?.memory_bytes;
     let progress = spinner("compacting");
     let compacted = file::retry(&*store, |store| store.compact());
@@ -80,7 +80,8 @@ pub fn completion(shell: Shell) -> Outcome {
 
 /// Writes the pages of the manual into a folder, which may be missing: one of the command, one of each of its commands.
 pub fn manual(folder: &Path) -> Outcome {
-    std::fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(Args::command(), folder)?;
+    std::fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(Args::command(), folder))
+        .map_err(|error| Failure::of_manual(folder, &error))?;
     Ok(Status::Fine)
 }

@@ -17,6 +17,7 @@ use super::bounded::Bounded;
 use super::sample::{Sample, Sampler};
 use super::view::{Shown, draw};
 use crate::file;
+use crate::memory;
 use crate::outcome::{Failure, Outcome, Status};
 use crate::output::{Output, reported_size, screen_size};
 use crate::printable::Printable;
@@ -32,7 +33,7 @@ pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outco
     if once {
         file::must_exist(path)?;
     }
-    let store = file::looked_at(path);
+    let store = file::looked_at(path)?;
     let title = format!("syncctl top {}", Printable(path.as_os_str().as_bytes()));
     let mut sampler = Sampler::new(&store, prefix.as_bytes());
     // Failures are told before the screen is taken.
@@ -48,6 +49,7 @@ pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outco
     }
     let of_terminal = |error| Failure::of_terminal(&error);
     let stop = Stop::new().map_err(of_terminal)?;
+    memory::keep_terminal();
     // (A panic gives it back as well, before it says anything. The screen that this would make is as large as the terminal says.)
     let no_size = TerminalOptions { viewport: Viewport::Fixed(Rect::ZERO) };
     drop(ratatui::try_init_with_options(no_size).map_err(of_terminal)?);

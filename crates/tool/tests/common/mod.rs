@@ -35,6 +35,14 @@ impl Scratch {
         it
     }
 
+    /// A script of a shell, in which `syncctl` is the command, and `FILE` the file; not started yet.
+    pub fn shell(&self, script: &str) -> Command {
+        let mut it = Command::new("bash");
+        let script = script.replace("syncctl", "\"$0\"").replace("FILE", "\"$1\"");
+        it.args(["-c", &script, env!("CARGO_BIN_EXE_syncctl")]).arg(&self.0);
+        it
+    }
+
     /// Starts it, with pipes.
     pub fn start(&self, command: &str, arguments: &[&str]) -> Child {
         self.command(command, arguments)
