@@ -448,6 +448,14 @@ final class PackageTest extends TestCase
         $this->assertTrue((new LockFactory(new LockStore($this->file)))->createLock('job')->acquireRead());
     }
 
+    public function testClassesFitTheSignaturesOfNewerVersions(): void
+    {
+        $loaded = explode("\n", trim($this->php(escapeshellarg(__DIR__.'/newer-signatures.php'))));
+        $files = (int) shell_exec('find '.escapeshellarg(\dirname(__DIR__).'/src')." -name '*.php' | wc -l");
+        $this->assertCount($files, $loaded, implode("\n", $loaded));
+        $this->assertContains(Cache::class, $loaded);
+    }
+
     /**
      * @dataProvider classes
      */
