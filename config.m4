@@ -19,7 +19,8 @@ if test "$PHP_SYNC" != "no"; then
   else
     AC_MSG_RESULT([incomplete])
     AC_MSG_ERROR([Sync cannot be built yet:
-$sync_missing])
+$sync_missing
+On Debian there is also a package that needs none of this where it is installed; another machine builds it by: make deb])
   fi
 
   PHP_ADD_BUILD_DIR([modules])

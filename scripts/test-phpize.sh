@@ -30,7 +30,7 @@ in_copy() {
         done < <(sed -n '/^install:/d; s/^\([a-z-]*\):.*## .*/\1/p' GNUmakefile)
         make help
     }
-    local before after
+    local before after tree=$PWD
     before=$(targets)
 
     headline 'phpize && ./configure && make'
@@ -56,6 +56,19 @@ in_copy() {
     # DESTDIR is the project's word for the same: it must not install into the running system.
     run env PATH="$folder/without" make install DESTDIR="$folder/destdir"
     [ -f "${extension/#$folder\/root/$folder/destdir}" ] || fail 'make install DESTDIR=… installs elsewhere'
+
+    headline 'Another folder than that of the sources'
+    mkdir "$folder/elsewhere"
+    (
+        cd "$folder/elsewhere"
+        mv "$tree/modules" "$folder/modules"
+        run "$tree/configure" --with-php-config="$PHP_CONFIG"
+        run make
+        run env PATH="$folder/without" make install INSTALL_ROOT="$folder/elsewhere/root"
+    )
+    cmp "$folder/modules/sync.so" "$folder/elsewhere/root${extension#"$folder/root"}"
+    [ ! -e "$tree/modules" ] || fail 'make in another folder leaves its library in that of the sources'
+    mv "$folder/modules" "$tree/modules"
 
     headline 'phpize --clean'
     is_clean 'make'
