@@ -1,8 +1,11 @@
 //! Signals that ask the command to end, which it does when it has tidied up.
 
+use std::io;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 /// The signal that has asked for an end, if one has.
@@ -50,6 +53,25 @@ impl Stop {
             let _ = signal_hook::low_level::emulate_default_handler(signal as i32);
         }
     }
+}
+
+/// The stack of a thread that only waits.
+const SMALL: usize = 128 << 10;
+
+/// Ends the process as SIGHUP does, or with `status` where that is ignored, as soon as a terminal is gone, wherever the command is: crossterm
+/// reads from one that is gone for ever, and does nothing else.
+pub fn end_with(terminal: impl AsFd + Send + 'static, status: i32) -> io::Result<()> {
+    let wait = move || {
+        let mut polled = [PollFd::new(&terminal, PollFlags::empty())];
+        while !polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            let _ = poll(&mut polled, None);
+        }
+        if ignored() & 1 << (SIGHUP - 1) == 0 {
+            let _ = signal_hook::low_level::emulate_default_handler(SIGHUP);
+        }
+        signal_hook::low_level::exit(status);
+    };
+    std::thread::Builder::new().stack_size(SMALL).spawn(wait).map(drop)
 }
 
 /// The signals that are ignored, one bit each.

@@ -36,22 +36,8 @@ impl Terminal {
     }
 
     /// As [`Terminal::of`], of any size that it may tell of.
-    fn sized(mut command: Command, size: Winsize) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        tcsetwinsize(&slave, size).unwrap();
-        let side = || Stdio::from(slave.try_clone().unwrap());
-        command.stdin(side()).stdout(side()).stderr(side()).env("TERM", "xterm-256color");
-        let lead = || {
-            rustix::process::setsid()?;
-            Ok(rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?)
-        };
-        // SAFETY: between fork and exec it makes two system calls, and touches no memory of others.
-        unsafe { command.pre_exec(lead) };
-        let child = command.spawn().unwrap();
+    fn sized(command: Command, size: Winsize) -> Self {
+        let (child, master, slave) = start(command, size);
         let (sender, output) = channel();
         let mut reader = File::from(master.try_clone().unwrap());
         std::thread::spawn(move || {
@@ -124,6 +110,25 @@ impl Drop for Terminal {
     }
 }
 
+/// Starts a command at a terminal of its own: its process, and both sides of that.
+fn start(mut command: Command, size: Winsize) -> (Child, OwnedFd, File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    tcsetwinsize(&slave, size).unwrap();
+    let side = || Stdio::from(slave.try_clone().unwrap());
+    command.stdin(side()).stdout(side()).stderr(side()).env("TERM", "xterm-256color");
+    let lead = || {
+        rustix::process::setsid()?;
+        Ok(rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?)
+    };
+    // SAFETY: between fork and exec it makes two system calls, and touches no memory of others.
+    unsafe { command.pre_exec(lead) };
+    (command.spawn().unwrap(), master, slave)
+}
+
 fn size(rows: u16, columns: u16) -> Winsize {
     Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
 }
@@ -134,6 +139,32 @@ fn cells(count: u16) -> NonZeroU16 {
 
 /// Sets a title, moves the cursor, turns text around, in all the ways that there are for it.
 const EVIL: &str = "\x1b]0;owned\x07\x1b[2J\x1b[31m\r\u{9b}31m\u{9d}0;x\u{9c}\u{202e}\x7f\x08\t\u{feff}end";
+
+#[test]
+fn a_command_ends_with_its_terminal() {
+    let file = Scratch::new();
+    file.put(b"x", b"\x01");
+    for (command, ignored) in [("top FILE", false), ("top FILE", true), ("watch FILE", false), ("watch FILE", true)] {
+        let trap = if ignored { "trap '' HUP" } else { "trap - HUP" };
+        let (mut child, master, slave) = start(file.shell(&format!("{trap}; exec syncctl {command}")), size(30, 120));
+        // It is at work when it has the file open.
+        common::waits_for(|| {
+            let links = std::fs::read_dir(format!("/proc/{}/fd", child.id())).into_iter().flatten().flatten();
+            links.filter_map(|link| std::fs::read_link(link.path()).ok()).any(|target| target == file.0)
+        });
+        if command.starts_with("top") {
+            let mut shown = [0; 4096];
+            File::from(master.try_clone().unwrap()).read_exact(&mut shown[..100]).unwrap();
+        }
+        drop((master, slave));
+        common::waits_for(|| child.try_wait().unwrap().is_some());
+        let status = child.wait().unwrap();
+        match ignored {
+            false => assert_eq!(common::signal_of(status), Some(Signal::HUP.as_raw()), "{command}: {status}"),
+            true => assert!(matches!(status.code(), Some(0 | 3)), "{command}: {status}"),
+        }
+    }
+}
 
 #[test]
 fn nothing_that_others_have_made_is_obeyed() {

@@ -21,7 +21,7 @@ use crate::memory;
 use crate::outcome::{Failure, Outcome, Status};
 use crate::output::{Output, reported_size, screen_size};
 use crate::printable::Printable;
-use crate::stop::Stop;
+use crate::stop::{Stop, end_with};
 
 /// The longest wait for a key: a signal is noticed afterwards.
 const SLICE: Duration = Duration::from_millis(250);
@@ -50,6 +50,7 @@ pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outco
     let of_terminal = |error| Failure::of_terminal(&error);
     let stop = Stop::new().map_err(of_terminal)?;
     memory::keep_terminal();
+    end_with(rustix::stdio::stdout(), Status::CannotOpen as i32).map_err(of_terminal)?;
     // (A panic gives it back as well, before it says anything. The screen that this would make is as large as the terminal says.)
     let no_size = TerminalOptions { viewport: Viewport::Fixed(Rect::ZERO) };
     drop(ratatui::try_init_with_options(no_size).map_err(of_terminal)?);

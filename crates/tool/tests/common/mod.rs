@@ -101,7 +101,7 @@ pub fn fails(output: &Output, status: i32, words: &str) {
 
 /// Waits until something is so.
 #[track_caller]
-pub fn waits_for(is_so: impl Fn() -> bool) {
+pub fn waits_for(mut is_so: impl FnMut() -> bool) {
     for _ in 0..6_000 {
         if is_so() {
             return;
