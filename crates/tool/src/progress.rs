@@ -12,6 +12,9 @@ use crate::output::{Output, is_measured};
 /// A bar counts in steps of so many: it has a lock and a clock of its own.
 const STEP: u64 = 256;
 
+/// The time between two of its turns.
+const TURN: Duration = Duration::from_millis(100);
+
 /// The progress of a command.
 pub struct Progress {
     bar: ProgressBar,
@@ -52,11 +55,23 @@ pub fn bar(total: u64, unit: &str, out: &Output) -> Progress {
 pub fn spinner(text: &str) -> Progress {
     let spinner = ProgressBar::new_spinner().with_message(text.to_owned());
     let spinner = shown(spinner, "{spinner} {msg} {human_pos}");
-    // (That takes a thread.)
     if !spinner.bar.is_hidden() {
-        spinner.bar.enable_steady_tick(Duration::from_millis(100));
+        turn(&spinner.bar);
     }
     spinner
+}
+
+/// Lets it turn, in a thread. Where there is none for that, it stands: indicatif's own would end the command.
+fn turn(bar: &ProgressBar) {
+    let bar = bar.downgrade();
+    let turning = move || {
+        while let Some(bar) = bar.upgrade().filter(|bar| !bar.is_finished()) {
+            bar.tick();
+            drop(bar);
+            std::thread::sleep(TURN);
+        }
+    };
+    let _ = std::thread::Builder::new().spawn(turning);
 }
 
 fn shown(bar: ProgressBar, template: &str) -> Progress {

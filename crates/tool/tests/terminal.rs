@@ -141,6 +141,28 @@ fn cells(count: u16) -> NonZeroU16 {
 const EVIL: &str = "\x1b]0;owned\x07\x1b[2J\x1b[31m\r\u{9b}31m\u{9d}0;x\u{9c}\u{202e}\x7f\x08\t\u{feff}end";
 
 #[test]
+fn a_command_at_a_terminal_ends_well_wherever_memory_does() {
+    let file = Scratch::new();
+    for n in 0..300 {
+        file.put(format!("name {n}").as_bytes(), b"\x01");
+    }
+    let mut statuses = [0; 2];
+    for limit in (60_000..=90_000).step_by(1_500) {
+        for command in ["check FILE", "compact FILE"] {
+            let mut terminal = Terminal::of(file.shell(&format!("ulimit -v {limit}; exec syncctl {command}")));
+            let status = terminal.ends();
+            let shown = terminal.screen.screen().contents();
+            assert!(
+                matches!(status, Some(0 | 3)) && !shown.contains("panicked"),
+                "{limit} {command}: {status:?} {shown}"
+            );
+            statuses[usize::from(status == Some(3))] += 1;
+        }
+    }
+    assert!(statuses.iter().all(|&count| count > 3), "{statuses:?}");
+}
+
+#[test]
 fn a_command_ends_with_its_terminal() {
     let file = Scratch::new();
     file.put(b"x", b"\x01");
