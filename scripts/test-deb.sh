@@ -14,22 +14,13 @@ if [ "$(id -u)" != 0 ]; then
     exit
 fi
 
-folder=$(mktemp -d)
-trap 'rm -rf --one-file-system "$folder"' EXIT
-root=$folder/root
-
-# The Debian that this machine is, from where its packages come.
-codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $codename" | head -n 1)
-headline "A Debian ($codename) without PHP"
-debootstrap --variant=minbase "$codename" "$root" "$mirror" >"$folder/log" 2>&1 || fail "debootstrap: $(tail -n 5 "$folder/log")"
+# shellcheck source=scripts/debian-root.sh
+. scripts/debian-root.sh
+make_debian
 cp "${built[0]}" "$root/"
 
 in_root() {
     mount -t proc proc "$root/proc"
-    inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 chroot "$root" "$@"; }
-    apt() { inside apt-get -y -q --no-install-recommends "$@" >"$folder/log" 2>&1 || fail "apt-get $*: $(tail -n 20 "$folder/log")"; }
-    loads() { inside php -m | grep -x sync >/dev/null; }
     # All that is called so, sync(1) of the coreutils included.
     files() { { inside find /etc/php /usr/bin /usr/lib/php /usr/share/man /usr/share/zsh /usr/share/bash-completion /var/lib/php ! -type d 2>/dev/null || true; } | grep -i sync | sort; }
 
@@ -37,7 +28,7 @@ in_root() {
     before=$(files)
     headline 'apt-get install'
     apt update
-    apt install "/${built[0]##*/}"
+    apt install "/$archive"
     loads || fail "php -m does not list sync: $(inside php -m 2>&1)"
     [ "$(inside php -r '$s = new Sync("/tmp/test.sync"); $s->n = 41; $s->n++; echo (new Sync("/tmp/test.sync"))->n;')" = 42 ] ||
         fail 'the extension does not work'
@@ -53,7 +44,7 @@ in_root() {
     apt install "php$series-cgi"
     inside "php-cgi$series" -m | grep -x sync >/dev/null || fail 'a SAPI that is installed later does not load it'
     inside phpdismod -s cli sync
-    apt install --reinstall "/${built[0]##*/}"
+    apt install --reinstall "/$archive"
     ! loads || fail "an update enables what the administrator had disabled"
     inside phpenmod -s cli sync
     apt purge "php$series-cgi"
@@ -62,14 +53,14 @@ in_root() {
     apt remove "$package"
     ! inside php -m 2>&1 | grep -i -e sync -e warning >/dev/null || fail "after remove, php -m says: $(inside php -m 2>&1)"
     [ -f "$root/etc/php/$series/mods-available/sync.ini" ] || fail 'remove has taken the configuration'
-    apt install "/${built[0]##*/}"
+    apt install "/$archive"
     loads || fail 'what was removed and installed again is not enabled'
     apt purge "$package"
     [ "$(files)" = "$before" ] || fail "purge leaves: $(diff <(echo "$before") <(files))"
 
     headline 'A sync.so that no package brought'
     echo SyncReaderWriter >"$root/usr/lib/php/$api/sync.so"
-    ! inside dpkg -i "/${built[0]##*/}" >"$folder/log" 2>&1 || fail "PECL's extension was replaced"
+    ! inside dpkg -i "/$archive" >"$folder/log" 2>&1 || fail "PECL's extension was replaced"
     grep -q 'pecl uninstall sync' "$folder/log" || fail "PECL's extension is refused, but with: $(cat "$folder/log")"
     [ "$(cat "$root/usr/lib/php/$api/sync.so")" = SyncReaderWriter ] || fail "PECL's extension was replaced"
     say "$package installs, is enabled for all SAPIs, and takes itself away"
@@ -78,6 +69,6 @@ in_root() {
 series=$(php_series)
 api=$("$PHP_CONFIG" --phpapi)
 version=$(dpkg-deb -f "${built[0]}" Version)
-export root folder package series api version
-export -f in_root say fail headline
-unshare -m -- bash -euo pipefail -c "$(declare -p built); in_root"
+archive=${built[0]##*/}
+export package series api version archive
+in_namespace in_root

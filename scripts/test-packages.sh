@@ -20,6 +20,7 @@ check 'The Dockerfile' scripts/check-dockerfile.sh
 check 'make deb' scripts/build-deb.sh
 check 'lintian' lintian_is_content
 check 'The package in a Debian without PHP' scripts/test-deb.sh
+check 'phpize in a Debian without PHP' scripts/test-phpize-debian.sh
 
 [ ${#failures[@]} -eq 0 ] || printf 'FAILED: %s\n' "${failures[@]}"
 say "$passed passed, $failed failed"
