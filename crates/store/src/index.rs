@@ -311,6 +311,12 @@ impl<'g> Index<'g> {
         self.search_block(self.index_block(hash), hash, |hit| self.view().is_record_of(hit.record, key))
     }
 
+    /// As [`Index::search`], where nobody has left the file half done.
+    #[inline]
+    pub fn find(&self, hash: u64, key: &EncodedKey) -> Search {
+        self.search_block(self.index_block(hash), hash, |hit| self.view().is_written_of(hit.record, key))
+    }
+
     /// Makes sure that a key that is not there can be inserted without asking for space: done
     /// before its record is published, so that nothing after that can fail. True: it had to move others, so
     /// that a slot that was found for the key is none of it any more.

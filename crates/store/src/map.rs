@@ -321,6 +321,18 @@ impl Map {
         unsafe { memory::equals(self.base.as_ptr().add(offset as usize), bytes) }
     }
 
+    /// Looks at bytes of a record, for the owner of the write lock: `None` where they are not all inside of the mapping.
+    #[inline(always)]
+    pub fn look<T>(&self, offset: u64, length: u64, look: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        if !self.is_inside(offset, length) {
+            return None;
+        }
+        // SAFETY: inside the mapping, as was just checked. Only the owner of the write lock, which the caller is,
+        // writes to records (but for a flag that nobody looks at so), so the bytes behind the slice are quiet; should
+        // a hostile process change them all the same, a wrong answer is the worst to come.
+        Some(unsafe { memory::view(self.base.as_ptr().add(offset as usize), length as usize, look) })
+    }
+
     /// Writes bytes into the file, for the owner of the write lock, into space that is its own.
     #[inline]
     #[cfg_attr(feature = "torture", track_caller)]
@@ -375,14 +387,7 @@ impl Map {
     /// lies; the caller owns the write lock.
     #[inline]
     pub fn record_crc(&self, seed: u32, offset: u64, length: u64) -> Option<u32> {
-        if !self.is_inside(offset, length) {
-            return None;
-        }
-        let crc = |bytes: &[u8]| super::crc::append(seed, bytes);
-        // SAFETY: inside the mapping, as was just checked. Only the owner of the write lock, which the caller is,
-        // writes to records (but for a flag that the CRC leaves out), so the bytes behind the slice are quiet; should
-        // a hostile process change them all the same, a wrong checksum is the worst to come.
-        Some(unsafe { memory::view(self.base.as_ptr().add(offset as usize), length as usize, crc) })
+        self.look(offset, length, |bytes| super::crc::append(seed, bytes))
     }
 }
 

@@ -6,7 +6,6 @@
 use super::append::{Effect, Placed, Published};
 use super::list::*;
 use super::replace::united_start;
-use super::segments::fits;
 use super::values::{Grown, Values};
 use crate::error::Failure;
 use crate::format::*;
@@ -94,8 +93,11 @@ struct Written {
     /// The record that `pending` is to name, and the last one.
     pending: Ref,
     last: Placed,
-    /// Where the next small record goes.
+    /// Where the next small record goes, and where its segment ends.
     tail: Ref,
+    tail_end: u64,
+    /// A run, and bytes of records there that are yet to be counted as live: before anything else looks at that.
+    uncounted: (u64, u64),
     /// Bytes that count as live at the old tail.
     at_tail: i64,
     /// The runs that were taken.
@@ -115,6 +117,11 @@ impl<'g> Deref for Batches<'g> {
     fn deref(&self) -> &Values<'g> {
         &self.values
     }
+}
+
+/// Where the segment of a tail ends; 0: there is none.
+fn segment_end(tail: Ref) -> u64 {
+    tail.segment_before().map_or(0, |(_, end)| end)
 }
 
 /// Room for so many in a vector.
@@ -187,7 +194,12 @@ impl<'g> Batches<'g> {
             Change::Remove { .. } => true,
             Change::Append { .. } | Change::Clear => false,
         };
-        for change in changes.iter().filter(|change| !is_removed(change)) {
+        let mut are_removals = false;
+        for change in changes {
+            if is_removed(change) {
+                are_removals = true;
+                continue;
+            }
             let Some(key) = EncodedKey::new(change.key()) else { continue };
             let hash = hash(seed, key.bytes());
             match *change {
@@ -209,7 +221,7 @@ impl<'g> Batches<'g> {
                 Change::Clear | Change::Remove { .. } => {}
             }
         }
-        for change in changes.iter().filter(|change| is_removed(change)) {
+        for change in changes.iter().filter(|change| are_removals && is_removed(change)) {
             let Some(key) = EncodedKey::new(change.key()) else { continue };
             let hash = hash(seed, key.bytes());
             match self.hit(hash, &key) {
@@ -238,7 +250,7 @@ impl<'g> Batches<'g> {
 
     #[inline(always)]
     fn hit(&self, hash: u64, key: &EncodedKey) -> Option<Hit> {
-        match self.search(hash, key) {
+        match self.find(hash, key) {
             Search::Hit(hit) => Some(hit),
             Search::Miss(_) => None,
         }
@@ -267,6 +279,7 @@ impl<'g> Batches<'g> {
             at = at.plus(placed.length);
             last = Some(placed);
         }
+        self.add_live(place.page(), live);
         let Some(last) = last else { return Ok(()) };
         let published = self.publish(first, last, Effect::Values).inspect_err(|_| {
             self.add_live(place.page(), -live);
@@ -279,7 +292,7 @@ impl<'g> Batches<'g> {
         Ok(())
     }
 
-    /// Writes the record of a member, and counts it.
+    /// Writes the record of a member. It is yet to be counted.
     #[inline(always)]
     fn append_member(&self, member: &mut Member, place: Ref, position: u64, company: Company) -> Placed {
         if member.op == Op::Remove {
@@ -287,9 +300,6 @@ impl<'g> Batches<'g> {
         }
         let order = member.order.unwrap_or(position);
         let placed = self.append(&member.new_record(), place, position, order, company);
-        if member.op.holds_value() {
-            self.add_live(place.page(), placed.length as i64);
-        }
         member.record = place;
         placed
     }
@@ -297,15 +307,19 @@ impl<'g> Batches<'g> {
     // ---- records apart from each other ---------------------------------------------------------------
 
     fn commit_apart(&self, plan: &mut Plan) -> Result<(), Failure> {
+        let tail = self.segments().tail();
         let mut written = Written {
             first: Ref::NONE,
             pending: Ref::NONE,
             last: Placed { record: Ref::NONE, length: 0, position: self.end() },
-            tail: self.segments().tail(),
+            tail,
+            tail_end: segment_end(tail),
+            uncounted: (0, 0),
             at_tail: 0,
             taken: Vec::new(),
         };
         let done = self.write_apart(plan, &mut written);
+        self.count(&mut written);
         let published =
             done.and_then(|()| self.publish_as(written.pending, (written.first, written.last), Effect::Values));
         match published {
@@ -338,15 +352,23 @@ impl<'g> Batches<'g> {
             let place = self.place(length, plan.small, plan.purpose, written)?;
             let position = written.last.position + written.last.length;
             written.last = self.append_member(member, place, position, Company::of(n, count));
-            if member.op.holds_value() && Some(place.page()) == old_tail {
-                written.at_tail += length as i64;
+            if member.op.holds_value() {
+                let page = place.page();
+                if written.uncounted.0 != page {
+                    self.count(written);
+                    written.uncounted.0 = page;
+                }
+                written.uncounted.1 += length;
+                if Some(page) == old_tail {
+                    written.at_tail += length as i64;
+                }
             }
             if n == 0 {
                 written.first = place;
             }
             listed.push(u64::from(listed_hash(member.hash)) << 32 | u64::from(n));
         }
-        listed.sort_unstable();
+        sort_hashes(&mut listed);
         self.write_list(&listed, plan, written)
     }
 
@@ -355,9 +377,10 @@ impl<'g> Batches<'g> {
         let head = list_head(sorted.len() as u64).ok_or(Failure::TooLarge)?;
         let mut body = Vec::new();
         reserve(&mut body, sorted.len() * LISTED as usize)?;
-        for word in sorted {
+        body.resize(sorted.len() * LISTED as usize, 0);
+        for (word, bytes) in sorted.iter().zip(body.as_chunks_mut().0) {
             let record = plan.members.get(*word as u32 as usize).map_or(Ref::NONE, |member| member.record);
-            body.extend_from_slice(&listed((word >> 32) as u32, record.word()));
+            *bytes = listed((word >> 32) as u32, record.word());
         }
         let key = EncodedKey::none();
         let record = NewRecord::new(Op::Batch, &key, Value { head: &head, body: &body });
@@ -370,20 +393,43 @@ impl<'g> Batches<'g> {
     }
 
     /// Room for a record of this length, where so many bytes of small ones are written in all.
-    #[inline]
+    #[inline(always)]
     fn place(&self, length: u64, small: u64, purpose: Purpose, written: &mut Written) -> Result<Ref, Failure> {
+        if length > MAX_SMALL || written.tail.offset() + length > written.tail_end {
+            return self.place_in_new_run(length, small, purpose, written);
+        }
+        let place = written.tail;
+        written.tail = place.plus(length);
+        Ok(place)
+    }
+
+    #[cold]
+    fn place_in_new_run(
+        &self,
+        length: u64,
+        small: u64,
+        purpose: Purpose,
+        written: &mut Written,
+    ) -> Result<Ref, Failure> {
+        self.count(written);
         if length > MAX_SMALL {
             let place = self.segments().large_run(length, purpose)?;
             written.taken.push(place.page());
             return Ok(place);
         }
-        if !fits(written.tail, length) {
-            written.tail = self.segments().segment_for(length, self.header().live.count() + small, purpose)?;
-            written.taken.push(written.tail.page());
-        }
-        let place = written.tail;
-        written.tail = place.plus(length);
+        let place = self.segments().segment_for(length, self.header().live.count() + small, purpose)?;
+        written.taken.push(place.page());
+        (written.tail, written.tail_end) = (place.plus(length), segment_end(place));
         Ok(place)
+    }
+
+    /// Counts the records as live that were written.
+    fn count(&self, written: &mut Written) {
+        let (page, bytes) = written.uncounted;
+        if bytes > 0 {
+            self.add_live(page, bytes as i64);
+            written.uncounted.1 = 0;
+        }
     }
 
     fn finish_apart(&self, plan: &Plan, written: &Written, published: &Published) {
@@ -425,7 +471,7 @@ impl<'g> Batches<'g> {
             let hit = match member.hit {
                 // Nothing has moved since the key was looked up.
                 Some(hit) if self.header().index_epoch.get() == plan.epoch => Search::Hit(hit),
-                _ => self.search(member.hash, &member.key),
+                _ => self.find(member.hash, &member.key),
             };
             match (member.op, hit) {
                 (Op::Remove, Search::Hit(hit)) => self.forget(hit),

@@ -3,8 +3,7 @@
 use crate::error::Failure;
 use crate::format::*;
 use crate::lock::WriteGuard;
-use crate::log::record::Records;
-use crate::marker;
+use crate::log::record::{Records, record_length};
 use crate::reference::{Class, Ref};
 use crate::runs::Run;
 use crate::space::{Purpose, Space};
@@ -252,15 +251,6 @@ impl<'g> Segments<'g> {
             record = record.plus(head.length);
         }
     }
-}
-
-/// The length of a record, by its first word; `None` where that is the word of no record. For records that were found to be whole: nothing
-/// else of the word is looked at.
-#[inline]
-fn record_length(word: u64) -> Option<u64> {
-    let length = u64::from(((word >> 8) as u32).swap_bytes()) + EXT_HEAD;
-    let is_record = word as u8 == marker::EXT32 && (word >> 40) as u8 == Kind::Record as u8;
-    (is_record && length.is_multiple_of(8) && length <= MAX_RECORD).then_some(length)
 }
 
 /// Whether a word that tells when the first of some values expires (0: none does) says so of one that expires then.
