@@ -1,19 +1,17 @@
 //! Changes that are not made yet, over a store that does not change meanwhile.
 
+mod names;
 mod seeded;
 mod short;
 mod showing;
+mod written;
 
-use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use indexmap::IndexMap;
-use indexmap::map::RawEntryApiV1;
-use indexmap::map::raw_entry_v1::RawEntryMut as Place;
-
-use self::seeded::Seeded;
-use self::short::{Short, short};
+use self::names::Names;
+use self::short::{SHORT, Short, set, short};
+use self::written::{More, Written};
 use super::number::number_of;
 use super::{
     Appended, Backend, Change, Expiry, Facts, Found, Now, PEEK, Peeked, Places, Rewrite, Room, Spare, Standing,
@@ -42,7 +40,7 @@ pub struct Overlay<V> {
     /// The last number given to a state of a value, and to a place in the order.
     last: u64,
     /// In the order in which the keys were first written.
-    written: IndexMap<Short, Written<V>, Seeded>,
+    written: Names<V>,
     /// Whether the places of some keys are not in this order.
     is_mixed: bool,
     /// Whether nothing of the store below is to be seen.
@@ -58,96 +56,18 @@ pub struct Overlay<V> {
 /// Keys for which a [renewed](Overlay::renew) overlay keeps its memory at most.
 const MOST_KEPT: usize = 4096;
 
-/// A key that was written. (As small as it can be, and in one piece for most: there may be many, and each costs what making the changes
-/// at one moment saves.)
-struct Written<V> {
-    /// The bytes of its value; those that were appended to one in the store below.
-    bytes: Short,
-    /// The number of its newest state.
-    made: u64,
-    /// Its place in the order, if it comes behind all keys of the store below.
-    place: u64,
-    /// `None`: its value is these bytes, without a note, and never expires.
-    more: Option<Box<More<V>>>,
-    /// Whether there is a value: else it was removed.
-    is_there: bool,
-    /// Whether it was removed and stored again.
-    anew: bool,
-    /// Whether the store below has the key, once that is known.
-    below: Cell<Option<bool>>,
-}
-
-/// All that a value may have besides its bytes.
-struct More<V> {
-    /// The value in the store below from which it goes on.
-    from: Option<V>,
-    /// Its states: the number of each, and where it ends in its bytes.
-    states: Vec<(u64, usize)>,
-    note: Option<i64>,
-    /// When it expires.
-    expiry: Option<Expiry>,
-}
-
 /// A value that is to be kept: its bytes in two pieces, its note, and when it expires.
 pub type Kept<'a> = ((&'a [u8], &'a [u8]), Option<i64>, Option<Expiry>);
-
-impl<V> Written<V> {
-    /// Where in its bytes the state with this number ends.
-    fn end_of(&self, made: u64) -> Option<usize> {
-        match &self.more {
-            None => (self.made == made).then_some(self.bytes.len()),
-            Some(more) => more.states.iter().rev().find(|state| state.0 == made).map(|state| state.1),
-        }
-    }
-
-    /// Bytes that were appended since it was written as a whole.
-    fn appended(&self) -> usize {
-        self.bytes.len() - self.whole()
-    }
-
-    /// Bytes that were written as a whole.
-    fn whole(&self) -> usize {
-        match &self.more {
-            None => self.bytes.len(),
-            Some(more) if more.from.is_some() => 0,
-            Some(more) => more.states.first().map_or(0, |state| state.1),
-        }
-    }
-
-    /// The value in the store below from which its own goes on.
-    fn from(&self) -> Option<&V> {
-        self.more.as_ref()?.from.as_ref()
-    }
-
-    fn note(&self) -> Option<i64> {
-        self.more.as_ref()?.note
-    }
-
-    fn expiry(&self) -> Option<Expiry> {
-        self.more.as_ref()?.expiry
-    }
-
-    /// Whether there is a value that has not expired.
-    #[inline]
-    fn is_seen(&self) -> bool {
-        self.is_there && self.expiry().is_none_or(|expiry| !expiry.has_come(Now::read()))
-    }
-
-    /// The pieces of its value that were written.
-    fn pieces(&self) -> usize {
-        self.more.as_ref().map_or(1, |more| more.states.len())
-    }
-}
 
 impl<V: Copy + Default> Overlay<V> {
     /// No changes.
     #[expect(clippy::new_without_default, reason = "each has an opening of its own")]
     pub fn new() -> Self {
-        Self::with((IndexMap::with_hasher(Seeded::new()), Spare::new()))
+        Self::with((Names::new(), Spare::new()))
     }
 
     /// No changes, and the memory for some.
-    fn with((written, changes): (IndexMap<Short, Written<V>, Seeded>, Spare<Change<'static, V>>)) -> Self {
+    fn with((written, changes): (Names<V>, Spare<Change<'static, V>>)) -> Self {
         static OPENINGS: AtomicU64 = AtomicU64::new(1);
         let opening = OWN | OPENINGS.fetch_add(1, Ordering::Relaxed);
         Self { opening, last: 0, written, is_mixed: false, cleared: false, highest: None, bytes: 0, changes }
@@ -295,7 +215,7 @@ impl<V: Copy + Default> Overlay<V> {
 
     /// As [`Overlay::is_below`], of a key that was written: the store is asked once.
     fn has_below<B: Backend<Version = V>>(&self, below: &B, at: usize) -> Result<bool, B::Error> {
-        let Some((key, written)) = self.written.get_index(at) else { return Ok(false) };
+        let Some((key, written)) = self.written.at(at) else { return Ok(false) };
         if let Some(known) = written.below.get() {
             return Ok(known);
         }
@@ -307,7 +227,7 @@ impl<V: Copy + Default> Overlay<V> {
     /// As [`Backend::len`].
     pub fn len<B: Backend<Version = V>>(&self, below: &B) -> Result<u64, B::Error> {
         let mut keys = if self.cleared { 0 } else { below.len()? };
-        for (at, written) in self.written.values().enumerate() {
+        for (at, (_, written)) in self.written.iter().enumerate() {
             match (self.has_below(below, at)?, written.is_seen()) {
                 (false, true) => keys += 1,
                 (true, false) => keys = keys.saturating_sub(1),
@@ -319,7 +239,8 @@ impl<V: Copy + Default> Overlay<V> {
 
     /// As [`Backend::facts`].
     pub fn facts<B: Backend<Version = V>>(&self, below: &B, key: &[u8]) -> Result<Option<Facts>, B::Error> {
-        let Some((at, _, written)) = self.written.get_full(key) else {
+        let found = self.written.find(key).and_then(|at| Some((at, self.written.at(at)?.1)));
+        let Some((at, written)) = found else {
             return if self.cleared { Ok(None) } else { below.facts(key) };
         };
         if !written.is_seen() {
@@ -345,47 +266,67 @@ impl<V: Copy + Default> Overlay<V> {
     }
 
     /// Keeps the value of a key; gives the number of that state. `None`: there is no memory for it, and nothing has happened.
-    fn keep(&mut self, key: &[u8], ((head, body), note, expiry): Kept) -> Option<u64> {
-        let (length, bytes) = (head.len() + body.len(), short(head, body)?);
+    fn keep(&mut self, key: &[u8], value: Kept) -> Option<u64> {
+        self.keep_at_once(key, value)
+    }
+
+    /// As [`Overlay::keep`], as a part of its caller.
+    #[inline(always)]
+    fn keep_at_once(&mut self, key: &[u8], ((head, body), note, expiry): Kept) -> Option<u64> {
+        let length = head.len() + body.len();
+        // (The memory of a long one. A short one has none, and is written where it stays.)
+        let long = if length > SHORT { Some(short(head, body)?) } else { None };
         let more = if note.is_some() || expiry.is_some() {
             Some(Box::new(More { from: None, states: vec![(OWN | (self.last + 1), length)], note, expiry }))
         } else {
             None
         };
-        self.highest = self.highest.max(number_of(key));
-        self.enter(key, Some((bytes, more)))
-    }
-
-    /// Lets a key have a value, or none; gives the number of that state. `None`: there is no memory for it, and nothing has happened.
-    #[inline(always)]
-    fn enter(&mut self, key: &[u8], value: Option<(Short, Option<Box<More<V>>>)>) -> Option<u64> {
-        self.written.try_reserve(1).ok()?;
-        self.last += 1;
-        let (made, is_there) = (OWN | self.last, value.is_some());
-        let (bytes, more) = value.unwrap_or_default();
-        let length = bytes.len() as u64;
-        // (Hashed once.)
-        let hash = self.written.hasher().hash(key);
-        match self.written.raw_entry_mut_v1().from_key_hashed_nocheck(hash, key) {
-            Place::Vacant(place) => {
-                let name = short(key, &[])?;
-                self.bytes += key.len() as u64 + length;
-                let below = Cell::new(None);
-                let written = Written { bytes, made, place: made, more, is_there, anew: false, below };
-                place.insert_hashed_nocheck(hash, name, written);
-            }
-            Place::Occupied(mut place) => {
-                let written = place.get_mut();
-                self.bytes = self.bytes - written.bytes.len() as u64 + length;
-                if !written.is_seen() && is_there {
-                    // It comes at the end of the order.
-                    (written.place, written.anew) = (made, true);
-                    self.is_mixed = true;
-                }
-                (written.bytes, written.more, written.made, written.is_there) = (bytes, more, made, is_there);
-            }
+        let (made, written) = self.enter(key, length, true)?;
+        match long {
+            Some(long) => written.bytes = long,
+            None => set(&mut written.bytes, head, body),
+        }
+        written.more = more;
+        if let Some(number) = number_of(key) {
+            self.highest = self.highest.max(Some(number));
         }
         Some(made)
+    }
+
+    /// Lets a key have a value of so many bytes, which are still to be kept, or none; gives the number of that state. `None`: there is no
+    /// memory for it, and nothing has happened.
+    #[inline(always)]
+    fn enter(&mut self, key: &[u8], length: usize, is_there: bool) -> Option<(u64, &mut Written<V>)> {
+        let made = OWN | (self.last + 1);
+        let (written, is_new) = self.written.enter(key, made)?;
+        self.last += 1;
+        if is_new {
+            self.bytes += (key.len() + length) as u64;
+        } else {
+            self.bytes = self.bytes - written.bytes.len() as u64 + length as u64;
+            if !written.is_seen() && is_there {
+                // It comes at the end of the order.
+                (written.place, written.anew) = (made, true);
+                self.is_mixed = true;
+            }
+            written.made = made;
+        }
+        written.is_there = is_there;
+        Some((made, written))
+    }
+
+    /// As [`Backend::put`]: the change of which there are most.
+    #[inline(always)]
+    pub fn put_whole<B: Backend<Version = V>>(
+        &mut self,
+        below: &B,
+        key: &[u8],
+        value: &[u8],
+        version: &mut V,
+    ) -> Result<(), B::Error> {
+        let made = self.keep_at_once(key, ((&[], value), None, None));
+        *version = B::version_of(self.opening, made.ok_or_else(|| below.no_memory(value.len() as u64))?, None);
+        Ok(())
     }
 
     /// As [`Backend::put_until`].
@@ -502,7 +443,7 @@ impl<V: Copy + Default> Overlay<V> {
         if !self.is_newest::<B>(key, version) {
             return Ok(Appended::Changed);
         }
-        if !self.written.contains_key(key) {
+        if self.written.find(key).is_none() {
             let (mut from, mut start) = (V::default(), [MaybeUninit::uninit(); PEEK]);
             below.peek(key, &mut from, &mut Places::new(&mut start))?;
             if Some(B::record_of(&from)) != self.known::<B>(version) {
@@ -511,8 +452,8 @@ impl<V: Copy + Default> Overlay<V> {
             let record = B::record_of(&from);
             let (from, expiry) = (Some(from), B::expiry_of(&from));
             let more = More { from, states: vec![(record, 0)], note: None, expiry };
-            let nothing = Some((Short::new(), Some(Box::new(more))));
-            self.enter(key, nothing).ok_or_else(|| below.no_memory(key.len() as u64))?;
+            let (_, written) = self.enter(key, 0, true).ok_or_else(|| below.no_memory(key.len() as u64))?;
+            written.more = Some(Box::new(more));
         }
         let made = self.next();
         let Some(written) = self.written.get_mut(key).filter(|written| written.is_seen()) else {
@@ -565,7 +506,8 @@ impl<V: Copy + Default> Overlay<V> {
         if !self.contains(below, key)? {
             return Ok(false);
         }
-        self.enter(key, None).ok_or_else(|| below.no_memory(key.len() as u64))?;
+        let (_, written) = self.enter(key, 0, false).ok_or_else(|| below.no_memory(key.len() as u64))?;
+        (written.bytes, written.more) = (Short::new(), None);
         Ok(true)
     }
 
@@ -615,7 +557,7 @@ impl<V: Copy + Default> Overlay<V> {
             return Ok(true);
         }
         if self.is_mixed {
-            self.written.sort_unstable_by(|_, one, _, other| one.place.cmp(&other.place));
+            self.written.sort_by(|written| written.place);
             self.is_mixed = false;
         }
         for _ in 0..ATTEMPTS {
@@ -643,7 +585,7 @@ impl<V: Copy + Default> Overlay<V> {
         if self.cleared {
             changes.push(Change::Clear);
         }
-        for (key, written) in &self.written {
+        for (key, written) in self.written.iter() {
             let Written { bytes, anew, .. } = written;
             changes.push(match &written.more {
                 _ if !written.is_there && self.cleared => continue,
@@ -661,7 +603,7 @@ impl<V: Copy + Default> Overlay<V> {
 
     /// Finds the values again that others go on from. One may have expired meanwhile: what was appended has expired with it.
     fn look_again<B: Backend<Version = V>>(&mut self, below: &B) -> Result<(), B::Error> {
-        for (key, written) in &mut self.written {
+        for (key, written) in self.written.iter_mut() {
             let Some(from) = written.more.as_mut().and_then(|more| more.from.as_mut()) else { continue };
             let mut start = [MaybeUninit::uninit(); PEEK];
             *from = V::default();

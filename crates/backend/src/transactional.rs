@@ -81,9 +81,13 @@ impl<B: Backend> Transactional<B> {
 
     #[cold]
     fn is_own(&self) -> bool {
-        self.running.borrow().as_ref().is_some_and(|running| {
-            running.fiber == (self.surroundings.fiber)() && self.store.standing(&running.hold) != Standing::Forked
-        })
+        self.running.borrow().as_ref().is_some_and(|running| self.is_of(running))
+    }
+
+    /// Whether what runs now is a part of this transaction.
+    #[inline(always)]
+    fn is_of(&self, running: &Running<B>) -> bool {
+        running.fiber == (self.surroundings.fiber)() && self.store.standing(&running.hold) != Standing::Forked
     }
 
     /// Begins a transaction. There is none yet.
@@ -127,19 +131,16 @@ impl<B: Backend> Transactional<B> {
     #[cold]
     #[inline(never)]
     fn own_if_its<T>(&self, operation: impl FnOnce(&mut Overlay<B::Version>, &B) -> T) -> Option<T> {
-        if !self.is_own() {
-            return None;
-        }
-        self.running.borrow_mut().as_mut().map(|running| operation(&mut running.overlay, &self.store))
+        let mut running = self.running.borrow_mut();
+        let running = running.as_mut().filter(|running| self.is_of(running))?;
+        Some(operation(&mut running.overlay, &self.store))
     }
 
     /// Stores a value, as [`Backend::put`] does, in the transaction that the running code is a part of. `None`: it is a part of none, and
     /// nothing has happened.
     #[inline]
     pub fn put_within(&self, key: &[u8], value: &[u8], version: &mut B::Version) -> Option<Result<(), B::Error>> {
-        self.own_keeping(key.len() + value.len(), |overlay, store| {
-            overlay.put(store, key, ((value, &[]), None, None), version)
-        })
+        self.own_keeping(key.len() + value.len(), |overlay, store| overlay.put_whole(store, key, value, version))
     }
 
     /// As [`own`](Self::own), for an operation that has so many bytes more to be kept.

@@ -35,8 +35,8 @@ impl<V: Copy + Default> Overlay<V> {
         let mut sources = Vec::new();
         for at in 0..its.len() {
             let (Some((key, _)), Some(place)) = (its.get(at), its.place(at)) else { continue };
-            match self.written.get_full(key) {
-                Some((_, _, written)) if written.anew || !written.is_seen() => {}
+            match self.written.find(key).and_then(|n| Some((n, self.written.at(n)?.1))) {
+                Some((_, written)) if written.anew || !written.is_seen() => {}
                 Some((n, ..)) => sources.push((place, Source::Below(at, Some(n)))),
                 None => sources.push((place, Source::Below(at, None))),
             }
@@ -45,7 +45,7 @@ impl<V: Copy + Default> Overlay<V> {
             let is_new = written.is_seen() && (written.anew || !self.has_below(below, at)?);
             let is_selected = match *selection {
                 Selection::All => true,
-                Selection::Keys(keys) => keys.contains(&&**key),
+                Selection::Keys(keys) => keys.contains(&key),
                 Selection::Page { prefix, after, .. } => {
                     key.starts_with(prefix) && after.is_none_or(|after| written.place > after)
                 }
@@ -80,7 +80,7 @@ impl<V: Copy + Default> Overlay<V> {
                 None => Some(()),
             },
             Source::Below(_, Some(at)) | Source::New(at) => {
-                let Some((key, written)) = self.written.get_index(at) else { return Ok(()) };
+                let Some((key, written)) = self.written.at(at) else { return Ok(()) };
                 if written.from().is_none() {
                     snapshot.add(place, appending(key), appending(&written.bytes))
                 } else {
