@@ -341,8 +341,9 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * anybody, is not counted and not iterated; stats() shows who consumes something. The work of the function may be done twice if its
      * process dies at its very end.
      *
-     * A transaction in the function is a commit of its own, before the element is gone. An array that was removed meanwhile is made again
-     * for an element that comes back; setData(), clear() of all names and destroy() take the element with them. A child that is forked in the
+     * A transaction in the function is a commit of its own, before the element is gone. An element that comes back while another program
+     * has a transaction, update() or the lock does so after that. An array that was removed meanwhile is made again for it; one that
+     * expires takes it along, and so do setData(), clear() of all names and destroy(). A child that is forked in the
      * function does not have the element. In a class that overrides get() or set() the element stays in the array while the function
      * runs, and other programs wait with writing: for short functions only, which do not call consume() themselves. The function cannot
      * call setFile() on this object.
@@ -821,13 +822,14 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * A value was seen when this object read or wrote it, or was told here that it had changed. One that it has neither read nor written
      * counts as seen at the call. Without names any change of the file counts, since this object was last told of one, has looked at
      * everything (`getData()`, `foreach`), or has used the file for the first time. Its own changes do not count, but for an element that
-     * it gives back in `consume()` or `shift()`. Storing the same value again is a change; so is removing one, and its expiry. A value that was not
-     * there, was stored, and is gone again is told to those that sleep meanwhile; afterwards only with `$since`. Where some thousand
+     * it gives back in `consume()` or `shift()`, and for those of a signal handler that runs meanwhile. Storing the same value again is a
+     * change; so is removing one, and its expiry (without names as soon as some program has written and given its space back). A value that was
+     * not there, was stored, and is gone again is told to those that sleep meanwhile; afterwards only with `$since`. Where some thousand
      * names are waited for, or removed, a change may be told that is none: look at the value.
      *
      * It works on a file that does not exist yet, and follows one that is replaced. The whole process sleeps, its fibers, too; it wakes up
      * within a millisecond (with read-only access, or as long as there is no file, within ten; where the file is removed, replaced or cut
-     * short, within a tenth of a second). Signal handlers run meanwhile.
+     * short, after as long again as it has waited, and within two seconds). Signal handlers run meanwhile.
      *
      *     do {
      *         echo "\r", $sync->progress, ' %';

@@ -88,6 +88,13 @@ impl Follower {
         self.open_file()
     }
 
+    /// As [`Follower::safe_file`], to end a hold in: items that were given up meanwhile go back with the next operation.
+    pub fn file_to_release(&self) -> Option<Rc<File>> {
+        let file = self.safe_file();
+        self.are_items.set(file.as_ref().is_some_and(|file| file.map.header().consuming.get() != 0));
+        file
+    }
+
     /// The path is not to be looked at within this tick of the clock.
     #[cfg(test)]
     pub fn do_not_look_yet(&self) {
@@ -396,7 +403,7 @@ impl Follower {
             };
             let Some(file) = file else { return Ok(None) };
             if self.are_items.replace(false) {
-                file.look_after_items(self.session.object(), || self.session.check_fiber().is_ok());
+                file.look_after_items();
             }
             let turn = !write && self.session.is_in_line() && Line::of(&file).take_turn();
             let outcome = operation(&file);

@@ -113,7 +113,7 @@ impl Store {
     /// Ends one [`Store::enter_lock`] of this fiber; with the last one the lock, unless [`Store::lock`] was called as well. False:
     /// there is none.
     pub fn leave_lock(&self) -> bool {
-        self.session().leave_entered(|| self.follower.safe_file())
+        self.session().leave_entered(|| self.follower.file_to_release())
     }
 
     /// The token of [`Store::enter_lock`], and how often this fiber has called it, and not [`Store::leave_lock`].

@@ -84,25 +84,32 @@ fn give_back(items: Vec<OwnItem>, object: u64, may: impl FnOnce() -> bool, file:
         let name = item_name(item.token, &item.list).into();
         EndedLock { space: LockSpace::Consumed, name, object, token: item.token }
     };
+    let tokens: Vec<u64> = items.iter().map(|item| item.token).collect();
     let ended: Vec<_> = items.into_iter().map(ended).collect();
     let Some(owner) = end_in(&file, ended) else { return };
-    let is_free = !owner.is_held() || owner.check_hold(object).is_ok() && may();
-    if is_free && Consuming::of(&owner).give_back_abandoned(Looking::All).is_err() && file.map.is_poisoned() {
+    let how_many = match owner.is_held() {
+        false => Looking::All,
+        true if owner.check_hold(object).is_ok() && may() => Looking::These(&tokens),
+        true => return,
+    };
+    if Consuming::of(&owner).give_back_abandoned(how_many).is_err() && file.map.is_poisoned() {
         owner.abandon();
     }
 }
 
 impl File {
-    /// Lets items go back whose consumers are dead, for a store that is about to look at the file: unless somebody keeps it from
-    /// changing that, or it would have to wait.
+    /// Lets items go back whose consumers are dead, for a store that is about to look at the file: unless somebody holds the store, be it
+    /// this one, or it would have to wait.
     #[cold]
-    pub fn look_after_items(&self, object: u64, may: impl FnOnce() -> bool) {
+    pub fn look_after_items(&self) {
         if !self.writable || !self.has_abandoned_items() {
             return;
         }
         let Ok(owner) = self.lock_within(std::time::Duration::ZERO) else { return };
-        let is_free = !owner.is_held() || owner.check_hold(object).is_ok() && may();
-        if is_free && Consuming::of(&owner).give_back_abandoned(Looking::All).is_err() && self.map.is_poisoned() {
+        if !owner.is_held()
+            && Consuming::of(&owner).give_back_abandoned(Looking::All).is_err()
+            && self.map.is_poisoned()
+        {
             owner.abandon();
         }
     }

@@ -17,6 +17,7 @@ use super::index::Hit;
 use super::lock::WriteGuard;
 use super::log::append::Log;
 use super::log::compact::Compactor;
+use super::log::consume::{Consuming, Looking};
 use super::log::replace::{Item, Replace};
 use super::log::values::{Appending, Values};
 use super::number::{self, Numbers};
@@ -326,7 +327,7 @@ impl Store {
     /// Gives the lock back; nothing happens where this `Store` does not hold it. Changes that are
     /// under way keep other writers out until they end.
     pub fn unlock(&self) {
-        self.session().unlock(|| self.follower.safe_file());
+        self.session().unlock(|| self.follower.file_to_release());
     }
 
     /// As [`Store::unlock`], in the way of a holder that cannot have the write lock: for `tests/loom.rs`.
@@ -356,7 +357,7 @@ impl Store {
 
     /// Ends a change. Nothing happens where that was another store's, or the parent's of this process.
     pub fn unlock_writers(&self, change: WriterHold) {
-        self.session().end_change(&change, || self.follower.safe_file());
+        self.session().end_change(&change, || self.follower.file_to_release());
     }
 
     /// Whether a change still keeps other writers out.
@@ -410,6 +411,14 @@ impl Store {
                 owner.begin_chain();
             } else if keeps_readers_out && owner.should_rest() {
                 return Ok(Some(holds));
+            }
+            if !self.session().is_held() {
+                // From here on the holder sees changes of its own alone. (What cannot go back to its list now does later.)
+                let given_back = Consuming::of(&owner).give_back_abandoned(Looking::All);
+                if given_back.is_err() && file.map.is_poisoned() {
+                    owner.abandon();
+                    return Err(Failure::Stale);
+                }
             }
             owner.hold(self.session().object(), strength, patience);
             Ok(None)

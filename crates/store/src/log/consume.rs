@@ -253,7 +253,8 @@ impl<'g> Consuming<'g> {
     }
 
     /// Lets items go back whose consumers are dead or have given them up, all at once that are of one list, in their order. On an error
-    /// some may have.
+    /// some may have. Not in the middle of a hold, but for its holder's own items: the holder may be about to store a list that it has
+    /// read.
     pub fn give_back_abandoned(&self, how_many: Looking) -> Result<(), Failure> {
         if self.consuming().get() == 0 {
             return Ok(());
@@ -290,7 +291,9 @@ impl<'g> Consuming<'g> {
             Looking::Some if !self.file.is_due_to_look() => AT_ONCE,
             _ => usize::MAX,
         };
-        let slots = self.locks.items().take(most).filter(|&slot| self.file.is_abandoned(slot));
+        let is_meant = |token| !matches!(how_many, Looking::These(tokens) if !tokens.contains(&token));
+        let slots = self.locks.items().take(most).filter(|slot| is_meant(slot.token().get()));
+        let slots = slots.filter(|&slot| self.file.is_abandoned(slot));
         let mut tokens: Vec<u64> = slots.map(|slot| slot.token().get()).collect();
         tokens.sort_unstable();
         tokens
@@ -475,12 +478,14 @@ impl Consuming<'_> {
     }
 }
 
-/// How many consumers are looked after.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Looking {
+/// Which consumers are looked after.
+#[derive(Clone, Copy)]
+pub enum Looking<'a> {
     /// A few, or all once in a tick of the clock.
     Some,
     All,
+    /// Those that had these tokens.
+    These(&'a [u64]),
 }
 
 #[cfg(test)]

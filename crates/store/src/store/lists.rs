@@ -37,8 +37,7 @@ impl Store {
             return Ok(Shifted::Nothing);
         }
         self.write(|file, owner| {
-            // (What cannot go back to its list now does later.)
-            let _ = Consuming::of(owner).give_back_abandoned(Looking::Some);
+            take_back(owner);
             let hit = match Reader::of(file).hint(seen) {
                 Some(hit) => hit,
                 None => {
@@ -80,9 +79,8 @@ impl Store {
         }
         let by = Consumer { object: self.session().object(), list: key };
         let taken = self.write(|file, owner| {
-            let consuming = Consuming::of(owner);
-            let _ = consuming.give_back_abandoned(Looking::Some);
-            let taken = consuming.take(by, out)?;
+            take_back(owner);
+            let taken = Consuming::of(owner).take(by, out)?;
             if let Taken::Item(_) = taken {
                 self.see_own(file, owner, key);
             }
@@ -145,5 +143,13 @@ impl Store {
             || session.check_fiber().is_ok(),
             || self.follower.safe_file(),
         );
+    }
+}
+
+/// Lets items go back before one is taken, unless the store is held: then they did when that began. (What cannot go back to its list now
+/// does later.)
+fn take_back(owner: &WriteGuard) {
+    if !owner.is_held() {
+        let _ = Consuming::of(owner).give_back_abandoned(Looking::Some);
     }
 }
