@@ -829,7 +829,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * It works on a file that does not exist yet, and follows one that is replaced. The whole process sleeps, its fibers, too; it wakes up
      * within a millisecond (with read-only access, or as long as there is no file, within ten; where the file is removed, replaced or cut
-     * short, after as long again as it has waited, and within two seconds). Signal handlers run meanwhile.
+     * short, or a consumer of an array is killed, after as long again as it has waited, and within two seconds). Signal handlers run meanwhile.
      *
      *     do {
      *         echo "\r", $sync->progress, ' %';

@@ -88,11 +88,20 @@ impl Follower {
         self.open_file()
     }
 
-    /// As [`Follower::safe_file`], to end a hold in: items that were given up meanwhile go back with the next operation.
+    /// As [`Follower::safe_file`], to end a hold in: items that were given up meanwhile are to go back (see [`Follower::look_after_items`]).
     pub fn file_to_release(&self) -> Option<Rc<File>> {
         let file = self.safe_file();
         self.are_items.set(file.as_ref().is_some_and(|file| file.map.header().consuming.get() != 0));
         file
+    }
+
+    /// A hold may have ended: items that were given up meanwhile go back, for those that wait for them.
+    pub fn look_after_items(&self) {
+        if self.are_items.replace(false)
+            && let Some(file) = self.safe_file()
+        {
+            file.look_after_items(self.session.object());
+        }
     }
 
     /// The path is not to be looked at within this tick of the clock.
@@ -403,7 +412,7 @@ impl Follower {
             };
             let Some(file) = file else { return Ok(None) };
             if self.are_items.replace(false) {
-                file.look_after_items();
+                file.look_after_items(self.session.object());
             }
             let turn = !write && self.session.is_in_line() && Line::of(&file).take_turn();
             let outcome = operation(&file);

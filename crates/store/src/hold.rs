@@ -130,6 +130,16 @@ impl WriteGuard<'_> {
         }
     }
 
+    /// Whether a hold is under way, be it this object's own. One that is over is ended.
+    pub fn is_in_a_hold(&self, object: u64) -> bool {
+        self.is_held() && (self.check_hold(object).is_err() || self.is_my_hold(object))
+    }
+
+    /// Whether a hold of this object is under way.
+    pub fn is_my_hold(&self, object: u64) -> bool {
+        self.file.my_hold() == Some(object)
+    }
+
     /// As [`WriteGuard::check_hold`], for an access that only reads.
     #[cold]
     pub fn check_hold_on_readers(&self, object: u64) -> Result<(), Failure> {

@@ -87,9 +87,9 @@ fn give_back(items: Vec<OwnItem>, object: u64, may: impl FnOnce() -> bool, file:
     let tokens: Vec<u64> = items.iter().map(|item| item.token).collect();
     let ended: Vec<_> = items.into_iter().map(ended).collect();
     let Some(owner) = end_in(&file, ended) else { return };
-    let how_many = match owner.is_held() {
+    let how_many = match owner.is_in_a_hold(object) {
         false => Looking::All,
-        true if owner.check_hold(object).is_ok() && may() => Looking::These(&tokens),
+        true if owner.is_my_hold(object) && may() => Looking::These(&tokens),
         true => return,
     };
     if Consuming::of(&owner).give_back_abandoned(how_many).is_err() && file.map.is_poisoned() {
@@ -98,15 +98,15 @@ fn give_back(items: Vec<OwnItem>, object: u64, may: impl FnOnce() -> bool, file:
 }
 
 impl File {
-    /// Lets items go back whose consumers are dead, for a store that is about to look at the file: unless somebody holds the store, be it
-    /// this one, or it would have to wait.
+    /// Lets items go back whose consumers are dead, for the object that is about to look at the file: unless somebody holds the store,
+    /// be it this one, or it would have to wait.
     #[cold]
-    pub fn look_after_items(&self) {
+    pub fn look_after_items(&self, object: u64) {
         if !self.writable || !self.has_abandoned_items() {
             return;
         }
         let Ok(owner) = self.lock_within(std::time::Duration::ZERO) else { return };
-        if !owner.is_held()
+        if !owner.is_in_a_hold(object)
             && Consuming::of(&owner).give_back_abandoned(Looking::All).is_err()
             && self.map.is_poisoned()
         {

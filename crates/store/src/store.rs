@@ -328,6 +328,7 @@ impl Store {
     /// under way keep other writers out until they end.
     pub fn unlock(&self) {
         self.session().unlock(|| self.follower.file_to_release());
+        self.follower.look_after_items();
     }
 
     /// As [`Store::unlock`], in the way of a holder that cannot have the write lock: for `tests/loom.rs`.
@@ -358,6 +359,7 @@ impl Store {
     /// Ends a change. Nothing happens where that was another store's, or the parent's of this process.
     pub fn unlock_writers(&self, change: WriterHold) {
         self.session().end_change(&change, || self.follower.file_to_release());
+        self.follower.look_after_items();
     }
 
     /// Whether a change still keeps other writers out.

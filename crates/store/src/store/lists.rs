@@ -37,7 +37,7 @@ impl Store {
             return Ok(Shifted::Nothing);
         }
         self.write(|file, owner| {
-            take_back(owner);
+            self.take_back(owner);
             let hit = match Reader::of(file).hint(seen) {
                 Some(hit) => hit,
                 None => {
@@ -79,7 +79,7 @@ impl Store {
         }
         let by = Consumer { object: self.session().object(), list: key };
         let taken = self.write(|file, owner| {
-            take_back(owner);
+            self.take_back(owner);
             let taken = Consuming::of(owner).take(by, out)?;
             if let Taken::Item(_) = taken {
                 self.see_own(file, owner, key);
@@ -144,12 +144,12 @@ impl Store {
             || self.follower.safe_file(),
         );
     }
-}
 
-/// Lets items go back before one is taken, unless the store is held: then they did when that began. (What cannot go back to its list now
-/// does later.)
-fn take_back(owner: &WriteGuard) {
-    if !owner.is_held() {
-        let _ = Consuming::of(owner).give_back_abandoned(Looking::Some);
+    /// Lets items go back before one is taken, unless the store is held: then they did when that began. (What cannot go back to its list
+    /// now does later.)
+    fn take_back(&self, owner: &WriteGuard) {
+        if !owner.is_in_a_hold(self.session().object()) {
+            let _ = Consuming::of(owner).give_back_abandoned(Looking::Some);
+        }
     }
 }
