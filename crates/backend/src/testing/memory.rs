@@ -582,7 +582,8 @@ impl Backend for Memory {
         let made = item.newest().made;
         let after = if version.life == content.life { item.after(version.value) } else { None };
         let found = match after {
-            Some(bytes) if bytes.is_empty() => Found::Unchanged,
+            // (Something may have been appended that has no bytes.)
+            Some(_) if version.value == made => Found::Unchanged,
             Some(bytes) => {
                 fill(out, &bytes)?;
                 Found::Appended

@@ -33,10 +33,15 @@ pub fn named_locks_are_no_content_and_outlast_it<F: Fixture>() {
     let place = F::new();
     let (store, other) = (place.handle(), place.handle());
     put(&store, b"a", b"1");
-    let version = version_of(&other, b"a");
     take(&store, LockName::named(b"a"), false).unwrap();
     take(&store, LockName::named(b"new"), false).unwrap();
-    assert!(other.is_current(&version), "taking one is no change");
+    let takes_without_a_change = |n: i32| {
+        let version = version_of(&other, b"a");
+        take(&store, LockName::named(format!("{n}").as_bytes()), false).unwrap();
+        other.is_current(&version)
+    };
+    // (A store may take a value for changed that is not: once in a tick of the clock, the one in a file.)
+    assert!((0..50).any(takes_without_a_change));
     assert_eq!((keys(&other), value(&other, b"new")), (vec!["a".to_owned()], None));
     put(&other, b"a", b"2");
     store.replace(&[]).unwrap();
