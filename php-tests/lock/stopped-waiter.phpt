@@ -20,7 +20,7 @@ $waiter = function (string $name) {
     // It is in the queue of waiters once it sleeps (in futex) and keeps sleeping.
     for ($sleeps = 0; $sleeps < 3;) {
         usleep(10_000);
-        $sleeps = preg_match('/^(202|98) /', file_get_contents("/proc/{$peer->pid()}/syscall")) ? $sleeps + 1 : 0;
+        $sleeps = $peer->sleeps() ? $sleeps + 1 : 0;
     }
     return $peer;
 };

@@ -48,7 +48,7 @@ foreach (['transaction', 'update', 'synchronized'] as $method) {
             $parent->tell(json_encode($sleep(new Sync(scratch()))));
         });
         $sleeper->hear();
-        while (!preg_match('/^(202|98) /', file_get_contents("/proc/{$sleeper->pid()}/syscall"))) {
+        while (!$sleeper->sleeps()) {
             usleep(1000);
         }
         $owner->kill()->end();

@@ -7,6 +7,7 @@
 //! where that is too little to keep them. All else is `rmp-serde`'s business, and what bytes mean is `rmp`'s.
 
 mod ext;
+mod item;
 mod output;
 mod packed;
 mod reader;
@@ -14,6 +15,7 @@ mod text;
 mod writer;
 
 pub use ext::Ext;
+pub use item::Item;
 pub use output::{Output, SHORT};
 pub use packed::Packed;
 pub use reader::{Error as ReadError, Reader, read_whole};

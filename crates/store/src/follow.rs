@@ -88,20 +88,18 @@ impl Follower {
         self.open_file()
     }
 
-    /// As [`Follower::safe_file`], to end a hold in: items that were given up meanwhile are to go back (see [`Follower::look_after_items`]).
-    pub fn file_to_release(&self) -> Option<Rc<File>> {
-        let file = self.safe_file();
-        self.are_items.set(file.as_ref().is_some_and(|file| file.map.header().consuming.get() != 0));
-        file
-    }
-
-    /// A hold may have ended: items that were given up meanwhile go back, for those that wait for them.
-    pub fn look_after_items(&self) {
-        if self.are_items.replace(false)
-            && let Some(file) = self.safe_file()
-        {
+    /// Lets `end` end a hold in the file that it is given. Where it asks for that, items that were given up meanwhile go back, for those
+    /// that wait for them.
+    pub fn release<T>(&self, end: impl FnOnce(&Session, &dyn Fn() -> Option<Rc<File>>) -> T) -> T {
+        let released = RefCell::new(None);
+        let outcome = end(&self.session, &|| {
+            released.replace(self.safe_file());
+            released.borrow().clone()
+        });
+        if let Some(file) = released.take() {
             file.look_after_items(self.session.object());
         }
+        outcome
     }
 
     /// The path is not to be looked at within this tick of the clock.

@@ -113,9 +113,7 @@ impl Store {
     /// Ends one [`Store::enter_lock`] of this fiber; with the last one the lock, unless [`Store::lock`] was called as well. False:
     /// there is none.
     pub fn leave_lock(&self) -> bool {
-        let was_entered = self.session().leave_entered(|| self.follower.file_to_release());
-        self.follower.look_after_items();
-        was_entered
+        self.follower.release(|session, file| session.leave_entered(file))
     }
 
     /// The token of [`Store::enter_lock`], and how often this fiber has called it, and not [`Store::leave_lock`].

@@ -2,6 +2,7 @@
 
 use super::file::File;
 use super::fork::fork_generation;
+use super::lock::WriteGuard;
 use super::lock_table::item_name;
 use super::log::consume::{Consuming, Looking};
 use super::opening::EndedLock;
@@ -92,9 +93,17 @@ fn give_back(items: Vec<OwnItem>, object: u64, may: impl FnOnce() -> bool, file:
         true if owner.is_my_hold(object) && may() => Looking::These(&tokens),
         true => return,
     };
-    if Consuming::of(&owner).give_back_abandoned(how_many).is_err() && file.map.is_poisoned() {
+    let_go_back(owner, how_many);
+}
+
+/// Lets items go back, as far as they can now; gives the lock again. `None`: the file was cut short meanwhile, and the lock is left to
+/// whoever comes next.
+pub fn let_go_back<'f>(owner: WriteGuard<'f>, which: Looking) -> Option<WriteGuard<'f>> {
+    if Consuming::of(&owner).give_back_abandoned(which).is_err() && owner.file.map.is_poisoned() {
         owner.abandon();
+        return None;
     }
+    Some(owner)
 }
 
 impl File {
@@ -106,11 +115,8 @@ impl File {
             return;
         }
         let Ok(owner) = self.lock_within(std::time::Duration::ZERO) else { return };
-        if !owner.is_in_a_hold(object)
-            && Consuming::of(&owner).give_back_abandoned(Looking::All).is_err()
-            && self.map.is_poisoned()
-        {
-            owner.abandon();
+        if !owner.is_in_a_hold(object) {
+            let_go_back(owner, Looking::All);
         }
     }
 

@@ -114,7 +114,7 @@ impl Rebuild<'_> {
             let log = self.longest_valid_log()?;
             self.cut_off(&log.unwanted);
             self.start_over(&log.runs, &log.kept)?;
-            let missing = told.filter(|_| !log.goes_beyond).and_then(|told| self.missing(&told));
+            let shortfall = told.filter(|_| !log.goes_beyond).and_then(|told| self.shortfall(&told));
             // Nobody has counted the memory behind free pages: a copy that was made byte by byte has some behind all of them.
             // (In a durable file the disk has to know first that they are free.)
             if !self.is_durable() || self.sync().is_ok() {
@@ -125,7 +125,7 @@ impl Rebuild<'_> {
                 self.file.check_sound()?;
             }
             let dropped = log.dropped;
-            self.file.warning.set(match missing {
+            self.file.warning.set(match shortfall {
                 _ if dropped > 0 && self.file.is_durable() => {
                     Some(format!("{dropped} damaged record(s) were dropped, everything else is there."))
                 }
@@ -133,7 +133,7 @@ impl Rebuild<'_> {
                     "it was not closed in order (power loss?): {dropped} damaged or incomplete record(s) at the end \
                      of its log were dropped, everything before them is there."
                 )),
-                Some(missing) => Some(format!("it is damaged (power loss, or a bad copy?): {missing}")),
+                Some(shortfall) => Some(format!("it is damaged (power loss, or a bad copy?): {shortfall}")),
                 None => None,
             });
         }
@@ -162,7 +162,7 @@ impl Rebuild<'_> {
     }
 
     /// How the content that was found falls short of what was told: a damaged word may hide a record as if it had never been.
-    fn missing(&self, told: &Told) -> Option<String> {
+    fn shortfall(&self, told: &Told) -> Option<String> {
         let header = self.header();
         let keys = header.keys.get();
         if keys < told.keys {

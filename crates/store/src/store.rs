@@ -17,11 +17,12 @@ use super::index::Hit;
 use super::lock::WriteGuard;
 use super::log::append::Log;
 use super::log::compact::Compactor;
-use super::log::consume::{Consuming, Looking};
+use super::log::consume::Looking;
 use super::log::replace::{Item, Replace};
 use super::log::values::{Appending, Values};
 use super::number::{self, Numbers};
 use super::options::{Durability, Options};
+use super::own_items::let_go_back;
 use super::read::{Reader, Want};
 use super::rebuild::initialize;
 use super::session::{Session, WriterHold};
@@ -327,8 +328,7 @@ impl Store {
     /// Gives the lock back; nothing happens where this `Store` does not hold it. Changes that are
     /// under way keep other writers out until they end.
     pub fn unlock(&self) {
-        self.session().unlock(|| self.follower.file_to_release());
-        self.follower.look_after_items();
+        self.follower.release(|session, file| session.unlock(file));
     }
 
     /// As [`Store::unlock`], in the way of a holder that cannot have the write lock: for `tests/loom.rs`.
@@ -358,8 +358,7 @@ impl Store {
 
     /// Ends a change. Nothing happens where that was another store's, or the parent's of this process.
     pub fn unlock_writers(&self, change: WriterHold) {
-        self.session().end_change(&change, || self.follower.file_to_release());
-        self.follower.look_after_items();
+        self.follower.release(|session, file| session.end_change(&change, file));
     }
 
     /// Whether a change still keeps other writers out.
@@ -407,7 +406,7 @@ impl Store {
         rested: Option<u64>,
     ) -> Result<Option<u64>> {
         let outcome = self.follower.with_file(true, |file| {
-            let owner = self.begin_change(file)?;
+            let mut owner = self.begin_change(file)?;
             let holds = owner.header().holds.get();
             if keeps_readers_out && rested == Some(holds) {
                 owner.begin_chain();
@@ -416,11 +415,7 @@ impl Store {
             }
             if !self.session().is_held() {
                 // From here on the holder sees changes of its own alone. (What cannot go back to its list now does later.)
-                let given_back = Consuming::of(&owner).give_back_abandoned(Looking::All);
-                if given_back.is_err() && file.map.is_poisoned() {
-                    owner.abandon();
-                    return Err(Failure::Stale);
-                }
+                owner = let_go_back(owner, Looking::All).ok_or(Failure::Stale)?;
             }
             owner.hold(self.session().object(), strength, patience);
             Ok(None)

@@ -3,11 +3,10 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::Deserialize as _;
 use sync_backend::list::Walk;
-use sync_msgpack::{ReadError, Reader};
+use sync_msgpack::{Item, ReadError, Reader};
 
 use crate::value::{Key, PHP_DEPTH, Unread, Value};
 
@@ -40,7 +39,7 @@ fn change(bytes: &[u8]) -> Result<&[u8], String> {
     if let Item::Array(keys) = way.item()? {
         steps = keys;
         for _ in 0..keys {
-            if !matches!(way.item()?, Item::Int(_) | Item::String(_)) {
+            if !matches!(way.item()?, Item::Int(_) | Item::Text(_)) {
                 return Err(damaged(ReadError::Stopped));
             }
         }
@@ -112,7 +111,7 @@ impl<'v> Check<'v> {
         let Item::Array(count @ 1..) = self.item()? else { return Err(has("strings of objects without a value")) };
         for _ in 1..count {
             let is_string = match self.item()? {
-                Item::String(_) => true,
+                Item::Text(_) => true,
                 Item::Null => false,
                 _ => return Err(damaged(ReadError::Stopped)),
             };
@@ -150,7 +149,7 @@ impl<'v> Check<'v> {
     fn entries(&mut self, count: usize, depth: usize) -> Result<(), String> {
         let mut keys = HashSet::new();
         for _ in 0..count {
-            let key = self.item()?.into_key().ok_or_else(|| has("a key that is neither an int nor a string"))?;
+            let key = key_of(self.item()?).ok_or_else(|| has("a key that is neither an int nor a string"))?;
             if self.has_pointers && !keys.insert(key) {
                 return Err(has("a key twice, among pointers to its parts"));
             }
@@ -171,7 +170,7 @@ impl<'v> Check<'v> {
                 }
                 return self.entries(count, depth);
             }
-            (SERIALIZABLE, Item::String(_)) => true,
+            (SERIALIZABLE, Item::Text(_)) => true,
             (SERIALIZABLE, Item::Null) => self.strings.pop().ok_or_else(|| has("an object without its string"))?,
             _ => return Err(damaged(ReadError::Stopped)),
         };
@@ -247,84 +246,18 @@ fn is_name(name: &[u8]) -> bool {
     name.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'\\' | 0x80..))
 }
 
-/// One item of MessagePack. The elements of an array or a map follow it.
-#[derive(Debug, PartialEq)]
-enum Item<'v> {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    String(&'v [u8]),
-    Array(usize),
-    Map(usize),
-    Ext(i8, &'v [u8]),
-}
-
-impl<'v> Item<'v> {
-    /// Itself as the key of an array, if PHP makes one of it.
-    fn into_key(self) -> Option<Key<'v>> {
-        // 2⁶³: the first that is too large for an int.
-        const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-        Some(match self {
-            Self::Null => Key::String(Cow::Borrowed(b"")),
-            Self::Bool(is) => Key::Int(is.into()),
-            Self::Int(number) => Key::Int(number),
-            Self::Float(number) if (-LIMIT..LIMIT).contains(&number) => Key::Int(number as i64),
-            Self::String(text) => Key::of(Cow::Borrowed(text)),
-            _ => return None,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Item<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Items;
-        impl<'de> Visitor<'de> for Items {
-            type Value = Item<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an item")
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Item<'de>, E> {
-                Ok(Item::Null)
-            }
-
-            fn visit_bool<E: Error>(self, is: bool) -> Result<Item<'de>, E> {
-                Ok(Item::Bool(is))
-            }
-
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Item<'de>, E> {
-                Ok(Item::Int(number))
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Item<'de>, E> {
-                Ok(i64::try_from(number).map_or(Item::Float(number as f64), Item::Int))
-            }
-
-            fn visit_f64<E: Error>(self, number: f64) -> Result<Item<'de>, E> {
-                Ok(Item::Float(number))
-            }
-
-            fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<Item<'de>, E> {
-                Ok(Item::String(bytes))
-            }
-
-            // (The elements stay to be read.)
-            fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Item<'de>, A::Error> {
-                Ok(Item::Array(elements.size_hint().unwrap_or(0)))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Item<'de>, A::Error> {
-                Ok(Item::Map(entries.size_hint().unwrap_or(0)))
-            }
-
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, ext: D) -> Result<Item<'de>, D::Error> {
-                <(i8, &[u8])>::deserialize(ext).map(|(code, body)| Item::Ext(code, body))
-            }
-        }
-        deserializer.deserialize_any(Items)
-    }
+/// An item as the key of an array, if PHP makes one of it.
+fn key_of(item: Item<'_>) -> Option<Key<'_>> {
+    // 2⁶³: the first that is too large for an int.
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    Some(match item {
+        Item::Null => Key::String(Cow::Borrowed(b"")),
+        Item::Bool(is) => Key::Int(is.into()),
+        Item::Int(number) => Key::Int(number),
+        Item::Float(number) if (-LIMIT..LIMIT).contains(&number) => Key::Int(number as i64),
+        Item::Text(text) => Key::of(Cow::Borrowed(text)),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

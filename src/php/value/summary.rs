@@ -28,9 +28,9 @@ pub fn summarize(bytes: &[u8]) -> Option<Summary> {
     };
     match first {
         Item::Null => of(b"null", None),
-        Item::Bool => of(b"bool", None),
+        Item::Bool(_) => of(b"bool", None),
         Item::Int(_) => of(b"int", None),
-        Item::Float => of(b"float", None),
+        Item::Float(_) => of(b"float", None),
         Item::Text(_) => None,
         Item::Ext(wire::ENUM_CASE, case) => of(
             &case.iter().flat_map(|&byte| if byte == b':' { vec![b':'; 2] } else { vec![byte] }).collect::<Vec<_>>(),

@@ -15,7 +15,6 @@ mod object;
 mod serializable;
 mod value;
 
-pub use ext::ext;
 pub use immutable::{SharedKeys, decode_immutable, immutable_size};
 pub use made::on_made;
 pub use value::decode;
