@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 use std::ptr;
+use std::slice;
 
 use ext_php_rs::ffi::{self, zend_class_entry, zend_execute_data, zend_function, zval};
 use ext_php_rs::zend::ExecuteData;
@@ -35,16 +36,43 @@ pub fn run(data: &mut ExecuteData, result: &mut zval, body: impl FnOnce(&mut Cal
 pub unsafe trait Argument {
     /// The letters that stand for it in a format.
     const LETTERS: &'static [u8];
+
+    /// An argument as it is, if the parser would take it for letters that [are direct](is_direct) without a change.
+    fn direct(argument: &Value) -> Option<&Self>;
 }
 
 // SAFETY: a pointer to the place of the argument in the frame, which the engine keeps until the method returns.
 unsafe impl Argument for Value {
     const LETTERS: &'static [u8] = b"za";
+
+    fn direct(argument: &Value) -> Option<&Self> {
+        Some(argument)
+    }
 }
 
 // SAFETY: the string in such a place: the parser puts one there where it was something else.
 unsafe impl Argument for ZStr {
     const LETTERS: &'static [u8] = b"SP";
+
+    fn direct(argument: &Value) -> Option<&Self> {
+        argument.string()
+    }
+}
+
+/// Whether the parser takes each argument of a format that is of the right type as it stands in the frame. It does not for an array or
+/// a path, which are looked at, nor for a value that may be null, which becomes none.
+pub const fn is_direct(format: &CStr) -> bool {
+    let format = format.to_bytes();
+    let mut at = 0;
+    while at < format.len() {
+        match format[at] {
+            b'S' | b'z' | b'|' => {}
+            b'!' if at > 0 && format[at - 1] == b'S' => {}
+            _ => return false,
+        }
+        at += 1;
+    }
+    true
 }
 
 /// Whether a format has these letters, one of each set: those that are required, and those that may be left out.
@@ -78,6 +106,9 @@ pub const fn spells(format: &CStr, required: &[&[u8]], optional: &[&[u8]]) -> bo
 
 /// Parses the arguments of a call, as PHP's own methods do: `name: Value` becomes a `&Value`; behind the semicolon, those
 /// that may be left out or null, an `Option<&Value>`. A format that does not say the same does not compile.
+///
+/// Arguments that are of the right types, as they nearly always are, are taken from the frame: the engine's parser reads the format, twice,
+/// in each call, which takes as long as a short method. All else is left to it: conversions, references, messages.
 macro_rules! arguments {
     ($call:expr, $format:literal $(, $required:ident: $type:ty)* $(; $($optional:ident: $optional_type:ty),+)?) => {
         const {
@@ -89,14 +120,21 @@ macro_rules! arguments {
         }
         $(let mut $required: Option<&$type> = $call.nothing();)*
         $($(let mut $optional: Option<&$optional_type> = $call.nothing();)+)?
-        // SAFETY: the format has been compared with the types, each of which is a pointer or null to the engine.
-        let outcome = unsafe {
-            ext_php_rs::ffi::zend_parse_parameters(
-                $call.arguments(), $format.as_ptr() $(, &raw mut $required)* $($(, &raw mut $optional)+)?
-            )
-        };
-        if outcome != 0 {
-            return Err(Thrown);
+        let mut direct = $call.direct(const { super::call::is_direct($format) });
+        $($required = direct.take();)*
+        $($(if direct.has_more() {
+            $optional = direct.take();
+        })+)?
+        if !direct.are_taken() {
+            // SAFETY: the format has been compared with the types, each of which is a pointer or null to the engine.
+            let outcome = unsafe {
+                ext_php_rs::ffi::zend_parse_parameters(
+                    $call.arguments(), $format.as_ptr() $(, &raw mut $required)* $($(, &raw mut $optional)+)?
+                )
+            };
+            if outcome != 0 {
+                return Err(Thrown);
+            }
         }
         $(let $required = $required.expect("the parser stores all that are required");)*
     };
@@ -134,17 +172,26 @@ impl<'a> Call<'a> {
     /// The one argument, where there is no other, and it is a string without a NUL: as the engine's parser takes it for a path,
     /// which takes several times as long.
     pub fn only_path(&self) -> Option<&'a ZStr> {
+        let mut arguments = self.direct(true);
+        let path: Option<&'a ZStr> = arguments.take();
+        path.filter(|path| {
+            // (There are paths with a NUL, which are for the parser to refuse.)
+            // SAFETY: the engine ends each string with a NUL.
+            let until_nul = unsafe { CStr::from_ptr(path.bytes().as_ptr().cast()) }.count_bytes();
+            until_nul == path.bytes().len() && arguments.are_taken()
+        })
+    }
+
+    /// The arguments as they stand in the frame, for a format that [is direct](is_direct).
+    pub fn direct(&self, fits: bool) -> Direct<'a> {
         /// In zvals: the arguments follow the frame.
         const FRAME: usize = size_of::<zend_execute_data>().div_ceil(size_of::<zval>());
-        if self.arguments() != 1 {
-            return None;
-        }
-        // SAFETY: the frame of a call with one argument, which it holds until the method returns.
-        let argument: &'a Value = unsafe { Value::from_ptr(ptr::from_ref(&*self.data).cast::<zval>().add(FRAME)) };
-        argument.string().filter(|path| {
-            // SAFETY: the engine ends each string with a NUL.
-            unsafe { CStr::from_ptr(path.bytes().as_ptr().cast()) }.count_bytes() == path.bytes().len()
-        })
+        // SAFETY: in the frame of a call so many arguments follow, which it holds until the method returns.
+        let left = unsafe {
+            let first = ptr::from_ref(&*self.data).cast::<zval>().add(FRAME);
+            slice::from_raw_parts(first, self.arguments() as usize)
+        };
+        Direct { left, fits }
     }
 
     /// No argument yet: one lives as long as the frame of the call.
@@ -216,6 +263,32 @@ impl<'a> Call<'a> {
             );
         }
         zend::check().map(|()| Some(result))
+    }
+}
+
+/// The arguments of a call that stand in its frame, which are taken one by one.
+pub struct Direct<'a> {
+    left: &'a [zval],
+    /// Whether each so far is of its type.
+    fits: bool,
+}
+
+impl<'a> Direct<'a> {
+    /// The next one, if it is of the type.
+    pub fn take<T: Argument>(&mut self) -> Option<&'a T> {
+        let next = self.left.split_off_first().filter(|_| self.fits).and_then(|next| T::direct(Value::of(next)));
+        self.fits = next.is_some();
+        next
+    }
+
+    /// Whether another one is given.
+    pub fn has_more(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    /// Whether all have been taken, each of its type.
+    pub fn are_taken(&self) -> bool {
+        self.fits && self.left.is_empty()
     }
 }
 
