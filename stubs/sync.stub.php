@@ -343,8 +343,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * A transaction in the function is a commit of its own, before the element is gone. An element that comes back while another program
      * has a transaction, update() or the lock does so after that. An array that was removed meanwhile is made again for it; one that
-     * expires takes it along, and so do setData(), clear() of all names and destroy(). A child that is forked in the
-     * function does not have the element. In a class that overrides get() or set() the element stays in the array while the function
+     * expires takes it along, unless there is another one under the name by then, and so do setData(), clear() of all names and
+     * destroy(). A child that is forked in the function does not have the element. In a class that overrides get() or set() the element stays in the array while the function
      * runs, and other programs wait with writing: for short functions only, which do not call consume() themselves. The function cannot
      * call setFile() on this object.
      *
