@@ -33,8 +33,8 @@ scratch_remove();
 --EXPECTF--
 bool(false)
 bool(false)
-SyncException: Can't lock 'a': another Sync object, or fiber, of this same process has that lock, so that waiting would never end. Let it call release() first.
-SyncException: Can't lock 'a': another Sync object, or fiber, of this same process has that lock, so that waiting would never end. Let it call release() first.
+SyncException: Can't lock 'a': another Sync object, or fiber, of this same process has that lock, so that waiting would never end. Let it call release() first; where that fiber has ended, its object's end does.
+SyncException: Can't lock 'a': another Sync object, or fiber, of this same process has that lock, so that waiting would never end. Let it call release() first; where that fiber has ended, its object's end does.
 bool(true)
 bool(false)
 bool(false)

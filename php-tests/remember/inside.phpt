@@ -67,7 +67,7 @@ computing
 1
 1
 computing
-SyncException: Can't wait for another object while this one keeps all others out, by a lock of the whole, a transaction or an update: they could not go on. End that first.
+SyncException: Can't wait for another object or fiber while this object keeps all others out, by a lock of the whole, a transaction or an update: they could not go on. End that first.
 nobody else computes this
-SyncException: Can't wait for another object while this one keeps all others out, by a lock of the whole, a transaction or an update: they could not go on. End that first.
+SyncException: Can't wait for another object or fiber while this object keeps all others out, by a lock of the whole, a transaction or an update: they could not go on. End that first.
 done

@@ -151,7 +151,7 @@ fn wait_for(this: &SyncObject, lock: LockName, timeout: Timeout) -> Result<Optio
         if by.same_thread && timeout.is_never() {
             return Err(errors::throw_sync(&format!(
                 "Can't lock '{}': another Sync object, or fiber, of this same process has that lock, so that waiting would never \
-                 end. Let it call release() first.",
+                 end. Let it call release() first; where that fiber has ended, its object's end does.",
                 String::from_utf8_lossy(lock.name)
             )));
         }
@@ -169,8 +169,8 @@ pub fn sleep(
 ) -> Result<(), Thrown> {
     if this.instance()?.store.keeps_others_out() {
         return Err(errors::throw_sync(
-            "Can't wait for another object while this one keeps all others out, by a lock of the whole, a transaction or an \
-             update: they could not go on. End that first.",
+            "Can't wait for another object or fiber while this object keeps all others out, by a lock of the whole, a \
+             transaction or an update: they could not go on. End that first.",
         ));
     }
     wait::poll(this, since.elapsed())?;
