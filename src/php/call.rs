@@ -1,5 +1,6 @@
 //! A call of one of the class's methods.
 
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::ptr;
 use std::slice;
@@ -118,13 +119,9 @@ macro_rules! arguments {
                 &[$($(<$optional_type as super::call::Argument>::LETTERS),+)?]
             ));
         }
-        $(let mut $required: Option<&$type> = $call.nothing();)*
-        $($(let mut $optional: Option<&$optional_type> = $call.nothing();)+)?
-        let mut direct = $call.direct(const { super::call::is_direct($format) });
-        $($required = direct.take();)*
-        $($(if direct.has_more() {
-            $optional = direct.take();
-        })+)?
+        let direct = $call.direct(const { super::call::is_direct($format) });
+        $(let mut $required: Option<&$type> = direct.take();)*
+        $($(let mut $optional: Option<&$optional_type> = if direct.has_more() { direct.take() } else { None };)+)?
         if !direct.are_taken() {
             // SAFETY: the format has been compared with the types, each of which is a pointer or null to the engine.
             let outcome = unsafe {
@@ -172,7 +169,7 @@ impl<'a> Call<'a> {
     /// The one argument, where there is no other, and it is a string without a NUL: as the engine's parser takes it for a path,
     /// which takes several times as long.
     pub fn only_path(&self) -> Option<&'a ZStr> {
-        let mut arguments = self.direct(true);
+        let arguments = self.direct(true);
         let path: Option<&'a ZStr> = arguments.take();
         path.filter(|path| {
             // (There are paths with a NUL, which are for the parser to refuse.)
@@ -191,12 +188,7 @@ impl<'a> Call<'a> {
             let first = ptr::from_ref(&*self.data).cast::<zval>().add(FRAME);
             slice::from_raw_parts(first, self.arguments() as usize)
         };
-        Direct { left, fits }
-    }
-
-    /// No argument yet: one lives as long as the frame of the call.
-    pub fn nothing<T: Argument>(&self) -> Option<&'a T> {
-        None
+        Direct { left: Cell::new(left), fits: Cell::new(fits) }
     }
 
     /// The one argument, an object of a class.
@@ -268,27 +260,30 @@ impl<'a> Call<'a> {
 
 /// The arguments of a call that stand in its frame, which are taken one by one.
 pub struct Direct<'a> {
-    left: &'a [zval],
+    left: Cell<&'a [zval]>,
     /// Whether each so far is of its type.
-    fits: bool,
+    fits: Cell<bool>,
 }
 
 impl<'a> Direct<'a> {
     /// The next one, if it is of the type.
-    pub fn take<T: Argument>(&mut self) -> Option<&'a T> {
-        let next = self.left.split_off_first().filter(|_| self.fits).and_then(|next| T::direct(Value::of(next)));
-        self.fits = next.is_some();
+    pub fn take<T: Argument>(&self) -> Option<&'a T> {
+        let next = self.left.get().split_first().filter(|_| self.fits.get()).and_then(|(next, left)| {
+            self.left.set(left);
+            T::direct(Value::of(next))
+        });
+        self.fits.set(next.is_some());
         next
     }
 
     /// Whether another one is given.
     pub fn has_more(&self) -> bool {
-        !self.left.is_empty()
+        !self.left.get().is_empty()
     }
 
     /// Whether all have been taken, each of its type.
     pub fn are_taken(&self) -> bool {
-        self.fits && self.left.is_empty()
+        self.fits.get() && self.left.get().is_empty()
     }
 }
 
