@@ -25,6 +25,16 @@ impl Store {
         Ok(self.follower().with_file(false, |file| Ok(file.identity.store_id))?.unwrap_or(0))
     }
 
+    /// The state in which the value of a key was stored, wherever its record has been moved since, or a later one if that was very long
+    /// ago; `None`: it has none. It tells a value that was stored anew from one that was moved, which a [`Version`] does not.
+    pub fn stored(&self, key: &[u8]) -> Result<Option<u64>> {
+        let object = self.session().object();
+        let origin = self
+            .follower()
+            .with_file(false, |file| Reader::of(file).origin(object, key, hash(file.identity.hash_seed, key)))?;
+        Ok(origin.and_then(|origin| origin.stored))
+    }
+
     /// Notes that the value that `seen` tells of has been seen by whoever uses this store, though another one had looked.
     #[inline]
     pub fn see(&self, key: &[u8], seen: &Version) {

@@ -142,6 +142,60 @@ fn without_names_all_are_told_of() {
 }
 
 #[test]
+fn a_value_that_was_only_moved_is_not_told_again() {
+    let file = Scratch::new();
+    for n in 0..100u8 {
+        file.put(&[b'n', n], b"\x01");
+    }
+    let watch = Watch::begun(&file, &["x", "y"], "y");
+    for n in 0..5u8 {
+        file.put(b"x", &[n]);
+        assert_eq!(watch.tells_of("="), format!("x = {n}"));
+        file.store().remove(b"n\0").unwrap();
+        file.fine("compact", &[]);
+        file.put(b"y", &[n]);
+        assert_eq!(watch.tells_of("="), format!("y = {n}"));
+    }
+    assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
+}
+
+#[test]
+fn what_is_moved_while_it_is_told_is_not_told_again() {
+    let file = Scratch::new();
+    let watch = Watch::begun(&file, &[], "begin");
+    let end = std::time::Instant::now() + Duration::from_secs(3);
+    std::thread::scope(|scope| {
+        for writer in 0..2 {
+            let file = &file;
+            scope.spawn(move || {
+                let store = file.store();
+                for n in (0u32..).take_while(|_| std::time::Instant::now() < end) {
+                    // Each value is stored once.
+                    let value = [&[0xce][..], &(writer << 24 | n).to_be_bytes()].concat();
+                    let name = format!("{writer} {}", n % 53);
+                    store.put(name.as_bytes(), &value, &mut Version::default()).unwrap();
+                    std::thread::sleep(Duration::from_micros(u64::from(n % 7) * 100));
+                }
+            });
+        }
+        scope.spawn(|| {
+            let store = file.store();
+            while std::time::Instant::now() < end {
+                while store.compact().is_err() {}
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+    });
+    let mut told = watch.ends_by(Signal::TERM);
+    told.retain(|line| !line.starts_with("begin"));
+    let all = told.len();
+    told.sort();
+    told.dedup();
+    assert!(all > 100, "it has told of {all}");
+    assert_eq!(all, told.len());
+}
+
+#[test]
 fn a_value_that_expires_is_told_of_though_nobody_writes() {
     for names in [&["x"][..], &[]] {
         let file = Scratch::new();

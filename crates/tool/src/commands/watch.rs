@@ -71,7 +71,8 @@ struct Name<'n> {
     name: &'n [u8],
     version: Version,
     is_there: bool,
-    /// The value that was seen last, and in which opening of the file.
+    /// The value that was seen last: when it was stored, and in which opening of the file.
+    stored: u64,
     bytes: Vec<u8>,
     expiry: Option<Expiry>,
     opening: u64,
@@ -79,7 +80,15 @@ struct Name<'n> {
 
 impl<'n> Name<'n> {
     fn new(name: &'n [u8]) -> Self {
-        Self { name, version: Version::default(), is_there: false, bytes: Vec::new(), expiry: None, opening: 0 }
+        Self {
+            name,
+            version: Version::default(),
+            is_there: false,
+            stored: 0,
+            bytes: Vec::new(),
+            expiry: None,
+            opening: 0,
+        }
     }
 }
 
@@ -151,24 +160,22 @@ impl Watch {
         loop {
             for name in &mut all {
                 let mut bytes = Vec::new();
-                let mut found = self.get(name, &mut bytes)?;
-                if found == Some(Found::Appended) {
-                    // All of it is to be shown.
-                    name.version = Version::default();
-                    found = self.get(name, &mut bytes)?;
-                }
+                let Some((found, stored)) = self.get(name, &mut bytes)? else { break };
                 match found {
-                    None => break,
-                    Some(Found::Unchanged) => {}
-                    Some(Found::Missing) if !std::mem::take(&mut name.is_there) => {}
-                    Some(found) => {
+                    Found::Unchanged => {}
+                    Found::Missing if !std::mem::take(&mut name.is_there) => {}
+                    found => {
                         let was_there = std::mem::replace(&mut name.is_there, found != Found::Missing);
+                        let old_stored = std::mem::replace(&mut name.stored, stored);
                         let opening = std::mem::replace(&mut name.opening, self.store.enter());
                         let old = std::mem::replace(&mut name.bytes, bytes);
                         let old_expiry = std::mem::replace(&mut name.expiry, Store::expiry_of(&name.version));
-                        // A file that was put right, or is another one, may have the value that was seen.
-                        let is_same = opening != name.opening
-                            && (was_there, &old, old_expiry) == (name.is_there, &name.bytes, name.expiry);
+                        let is_same = match opening == name.opening {
+                            // It was only moved.
+                            true => was_there && name.is_there && old_stored == stored,
+                            // A file that was put right, or is another one, may have the value that was seen.
+                            false => (was_there, &old, old_expiry) == (name.is_there, &name.bytes, name.expiry),
+                        };
                         let shown = name.is_there.then(|| Shown::of(&name.bytes, name.expiry));
                         if !is_first && !is_same {
                             self.print(name.name, shown)?;
@@ -185,18 +192,39 @@ impl Watch {
         }
     }
 
-    fn get(&self, name: &mut Name, bytes: &mut Vec<u8>) -> Outcome<Option<Found>> {
-        self.retry(|store| {
-            bytes.clear();
-            store.get(name.name, &mut name.version, bytes)
-        })
+    /// The value of a name, all of it, if it is not the one that was seen; and the state in which it was stored, by which it is known
+    /// again when it has been moved.
+    fn get(&self, name: &mut Name, bytes: &mut Vec<u8>) -> Outcome<Option<(Found, u64)>> {
+        loop {
+            let found = self.retry(|store| {
+                bytes.clear();
+                store.get(name.name, &mut name.version, bytes)
+            })?;
+            match found {
+                None => return Ok(None),
+                Some(Found::Appended) => {}
+                Some(found @ (Found::Unchanged | Found::Missing)) => return Ok(Some((found, 0))),
+                Some(found) => {
+                    let stored = self.retry(|store| store.stored(name.name))?.flatten();
+                    let is_of_it = |&stored: &u64| {
+                        stored <= Store::record_of(&name.version)
+                            && Store::opening_of(&name.version) == self.store.opening()
+                    };
+                    if let Some(stored) = stored.filter(is_of_it) {
+                        return Ok(Some((found, stored)));
+                    }
+                }
+            }
+            // All of it is to be shown; or there is a newer one by now.
+            name.version = Version::default();
+        }
     }
 
     fn everything(&mut self) -> Outcome<()> {
         let mut state = self.state()?;
         let (mut opening, mut lineage) = (self.store.enter(), self.lineage()?);
         let Some(mut known) = self.survey(u64::MAX)? else { return Ok(()) };
-        // Values that have been printed, which are as new as the next look begins.
+        // When the values were stored that have been printed, which are as new as the next look begins.
         let mut printed = HashMap::new();
         while self.sleep(&mut [Wanted::anything()], Since::State(state), known.soonest)? {
             let start = Instant::now();
@@ -211,16 +239,17 @@ impl Watch {
             for (_, name, stored) in &seen.changed {
                 // A file that was put right, or is a copy, has values that were there before.
                 let goes_on = current != opening && its == lineage;
-                if (current == opening || goes_on) && before.get(name) == Some(stored)
+                let told = printed.get(name).or_else(|| before.get(name));
+                if (current == opening || goes_on) && told == Some(stored)
                     || goes_on && known.names.get(name) == Some(stored)
                 {
                     continue;
                 }
                 let (mut bytes, mut one) = (Vec::new(), Name::new(name));
-                if let Some(Found::Value) = self.get(&mut one, &mut bytes)? {
+                if let Some((Found::Value, stored)) = self.get(&mut one, &mut bytes)? {
                     let version = one.version;
                     self.print(name, Some(Shown::of(&bytes, Store::expiry_of(&version))))?;
-                    printed.insert(name.clone(), Store::record_of(&version));
+                    printed.insert(name.clone(), stored);
                 }
             }
             self.out.flush()?;
