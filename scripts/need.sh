@@ -116,6 +116,8 @@ need_test() {
     [ -f /usr/share/php/PHPStan/PhpDocParser/autoload.php ] || missing "PHPStan's phpdoc-parser" php-phpstan-phpdoc-parser
     # It counts system calls.
     has strace || missing strace strace
+    # The tests of crates/server start it, each at a socket of its own.
+    has redis-server || missing Redis redis-server
     # phpize makes a configure with it.
     has autoconf || missing autoconf autoconf
     # And with JavaScript's @msgpack/msgpack.

@@ -1,0 +1,338 @@
+//! One connection to a server, by RESP3, for requests and for pushes.
+//!
+//! Messages are handed on in the server's order, and none is read before its turn: a push that has arrived behind an answer stays in the
+//! inbox until the caller, who has the answer by then, looks or asks again. So a value that is kept is never older than a push that
+//! was heeded before.
+//!
+//! It has neither a runtime nor a thread. Its descriptors close at once in a process that was forked, when that process uses or drops it: not
+//! a byte is sent, as the connection is the parent's.
+
+use super::address::{Host, Place, Server};
+use super::batch::Batch;
+use super::extent::Malformed;
+use super::failure::{Cause, Failure, Lost, NoConnection};
+use super::inbox::Inbox;
+use super::message::{Message, Push, Value};
+use super::refusal::Refusal;
+use super::secret::HIDDEN;
+use super::socket::{Ready, Socket};
+use rustix::io::Errno;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// The name by which a server lists its connections (`CLIENT LIST`).
+const NAME: &[u8] = b"sync";
+
+/// The one end that a connection leads to. (The place of an address may mean several.)
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// A host and a port.
+    Host(Host),
+    /// A socket on this machine.
+    Socket(PathBuf),
+}
+
+/// A server's introduction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Greeting {
+    /// The version, as the server writes it. (Valkey may say that of the Redis that it takes the place of.)
+    pub version: String,
+    /// The number of this connection at the server.
+    pub id: i64,
+    /// `standalone`, `cluster` or `sentinel`.
+    pub mode: String,
+    /// `master` or `replica`.
+    pub role: String,
+}
+
+/// A connection. After a failure other than a refusal it is closed, and each request fails with [`Cause::Closed`], not sent.
+#[derive(Debug)]
+pub struct Connection {
+    /// `None` once it is closed.
+    socket: Option<Socket>,
+    inbox: Inbox,
+    /// The process that it belongs to.
+    process: u32,
+    timeout: Duration,
+    greeting: Greeting,
+    /// For requests that are sent one by one: the memory of the last one.
+    single: Batch,
+}
+
+/// A receiver of messages, in the server's order.
+type Each<'a> = &'a mut dyn FnMut(Message);
+
+/// How far an exchange has come.
+#[derive(Default)]
+struct Progress {
+    /// The bytes that the kernel has taken.
+    sent: usize,
+    answered: usize,
+}
+
+impl Connection {
+    /// Connects to an endpoint, and logs in as the server's address says.
+    pub fn open(endpoint: &Endpoint, server: &Server) -> Result<Self, NoConnection> {
+        if matches!(
+            server.place,
+            Place::Host { tls: true, .. } | Place::Sentinel { tls: true, .. } | Place::Cluster { tls: true, .. }
+        ) {
+            return Err(NoConnection::NoTls);
+        }
+        let deadline = Instant::now() + server.connect_timeout;
+        let socket = match endpoint {
+            Endpoint::Host(host) => Socket::connect_host(host, deadline, server.timeout),
+            Endpoint::Socket(path) => Socket::connect_path(path, deadline, server.timeout),
+        };
+        let mut connection = Self {
+            socket: Some(socket.map_err(NoConnection::Unreachable)?),
+            inbox: Inbox::default(),
+            process: std::process::id(),
+            timeout: server.timeout,
+            greeting: Greeting { version: String::new(), id: 0, mode: String::new(), role: String::new() },
+            single: Batch::new(),
+        };
+        connection.log_in(server, deadline)?;
+        Ok(connection)
+    }
+
+    /// `HELLO` and `SELECT`.
+    fn log_in(&mut self, server: &Server, deadline: Instant) -> Result<(), NoConnection> {
+        let mut batch = Batch::new();
+        let mut hello: Vec<&[u8]> = vec![b"HELLO", b"3"];
+        if let Some(password) = &server.password {
+            hello.extend([b"AUTH", server.user.as_deref().unwrap_or(b"default"), password.expose()]);
+        }
+        hello.extend([b"SETNAME", NAME]);
+        batch.add(&hello);
+        if server.database != 0 {
+            batch.add(&[b"SELECT", server.database.to_string().as_bytes()]);
+        }
+        let mut answers = Vec::new();
+        // There is nothing yet that a push could tell of.
+        let mut each = |message| {
+            if let Message::Answer(answer) = message {
+                answers.push(answer);
+            }
+        };
+        self.exchange(&batch, deadline, false, &mut each).map_err(|lost| match lost.cause {
+            Cause::Refused(refusal) => refused(refusal, server),
+            cause => NoConnection::Lost(cause),
+        })?;
+        let mut hello = None;
+        for answer in answers {
+            let value = answer.map_err(|refusal| refused(refusal, server))?;
+            hello.get_or_insert(value);
+        }
+        self.greeting = hello.as_ref().and_then(greeting).ok_or(NoConnection::TooOld)?;
+        Ok(())
+    }
+
+    /// The server's introduction.
+    pub fn greeting(&self) -> &Greeting {
+        &self.greeting
+    }
+
+    /// Whether it can be used: it has not failed, and this is the process that opened it.
+    pub fn is_open(&self) -> bool {
+        self.socket.is_some() && self.process == std::process::id()
+    }
+
+    /// Sends one request, and waits for its answer. Pushes that come before it go to `pushes`.
+    pub fn ask(&mut self, words: &[&[u8]], pushes: &mut dyn FnMut(Push)) -> Result<Value, Failure> {
+        let mut batch = std::mem::take(&mut self.single);
+        batch.clear();
+        batch.add(words);
+        let mut answer = None;
+        let result = self.ask_all(&batch, &mut |message| match message {
+            Message::Answer(value) => answer = Some(value),
+            Message::Push(push) => pushes(push),
+        });
+        self.single = batch;
+        result?;
+        answer.expect("an exchange without a failure has an answer to each request").map_err(Failure::Refused)
+    }
+
+    /// Sends requests one behind the other, and hands on their answers, in order, with the pushes that come between them.
+    pub fn ask_all(&mut self, batch: &Batch, each: Each<'_>) -> Result<(), Lost> {
+        // A connection that has ended meanwhile shows before anything is sent, where nothing is in doubt.
+        self.look_at_all(each)?;
+        self.exchange(batch, Instant::now() + self.timeout, true, each)
+    }
+
+    /// Hands on the pushes that have arrived. It never waits.
+    pub fn look(&mut self, pushes: &mut dyn FnMut(Push)) -> Result<(), Lost> {
+        self.look_at_all(&mut |message| {
+            if let Message::Push(push) = message {
+                pushes(push);
+            }
+        })
+    }
+
+    /// Waits until something arrives, and hands on the pushes in it. It ends without any at the deadline, after a signal, and where only a
+    /// part of one has come.
+    pub fn wait(&mut self, deadline: Instant, pushes: &mut dyn FnMut(Push)) -> Result<(), Lost> {
+        let mut count = 0;
+        let mut counting = |push| {
+            count += 1;
+            pushes(push);
+        };
+        self.look(&mut counting)?;
+        if count == 0 {
+            let ready = self.socket().and_then(|socket| socket.wait(false, deadline).map_err(Cause::System));
+            if ready.map_err(|cause| self.lose(&Batch::default(), &Progress::default(), cause))? == Ready::Reading {
+                self.look(pushes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The socket, in the process that opened it.
+    fn socket(&self) -> Result<&Socket, Cause> {
+        match &self.socket {
+            Some(_) if self.process != std::process::id() => Err(Cause::Forked),
+            socket => socket.as_ref().ok_or(Cause::Closed),
+        }
+    }
+
+    /// Ends the connection, and says what is known of the requests.
+    fn lose(&mut self, batch: &Batch, progress: &Progress, cause: Cause) -> Lost {
+        self.socket = None;
+        self.inbox = Inbox::default();
+        Lost { answered: progress.answered, sent: batch.whole(progress.sent), cause }
+    }
+
+    /// Hands on all that has arrived while nothing was asked for.
+    fn look_at_all(&mut self, each: Each<'_>) -> Result<(), Lost> {
+        let nothing = Batch::default();
+        let mut progress = Progress::default();
+        self.receive_arrived(&nothing, &mut progress, each).map_err(|cause| self.lose(&nothing, &progress, cause))
+    }
+
+    /// Hands on all messages that have arrived, in the inbox and behind it.
+    fn receive_arrived(&mut self, batch: &Batch, progress: &mut Progress, each: Each<'_>) -> Result<(), Cause> {
+        self.socket()?;
+        self.hand_on(batch, progress, usize::MAX, each)?;
+        while self.socket()?.has_arrived().map_err(Cause::System)? {
+            self.receive(false)?;
+            self.hand_on(batch, progress, usize::MAX, each)?;
+        }
+        Ok(())
+    }
+
+    /// Reads into the inbox, once.
+    fn receive(&mut self, may_wait: bool) -> Result<(), Cause> {
+        let socket = match &self.socket {
+            Some(socket) => socket,
+            None => return Err(Cause::Closed),
+        };
+        let room = self.inbox.room();
+        match if may_wait { socket.receive(room) } else { socket.receive_arrived(room) } {
+            Ok(0) => Err(Cause::Closed),
+            Ok(_) | Err(Errno::INTR | Errno::AGAIN) => Ok(()),
+            Err(error) => Err(Cause::System(error)),
+        }
+    }
+
+    /// Hands on messages of the inbox, up to the answer to the last of so many requests.
+    fn hand_on(
+        &mut self,
+        batch: &Batch,
+        progress: &mut Progress,
+        requests: usize,
+        each: Each<'_>,
+    ) -> Result<(), Cause> {
+        while progress.answered < requests {
+            let Some(message) = self.inbox.take().map_err(Cause::Malformed)? else { break };
+            if let Message::Answer(answer) = &message {
+                if progress.answered == batch.whole(progress.sent) {
+                    // A server that is about to hang up says why, whether it was asked or not.
+                    return Err(match answer {
+                        Err(refusal) => Cause::Refused(refusal.clone()),
+                        Ok(_) => Cause::Malformed(Malformed("an answer that nobody asked for")),
+                    });
+                }
+                progress.answered += 1;
+            }
+            each(message);
+        }
+        Ok(())
+    }
+
+    /// Sends requests and receives their answers, until a deadline. A fast server's answer is waited for in one system call, by the socket's own
+    /// time-out, unless that is too long for the deadline.
+    fn exchange(&mut self, batch: &Batch, deadline: Instant, waits_once: bool, each: Each<'_>) -> Result<(), Lost> {
+        let mut progress = Progress::default();
+        let result = self.send(batch, &mut progress, deadline, each);
+        let result = result.and_then(|()| self.receive_answers(batch, &mut progress, deadline, waits_once, each));
+        result.map_err(|cause| self.lose(batch, &progress, cause))
+    }
+
+    /// Sends requests. While the server takes none, its answers are read: it may be waiting for that.
+    fn send(&mut self, batch: &Batch, progress: &mut Progress, deadline: Instant, each: Each<'_>) -> Result<(), Cause> {
+        let bytes = batch.bytes();
+        while progress.sent < bytes.len() {
+            match self.socket()?.send(&bytes[progress.sent..]) {
+                Ok(count) => progress.sent += count,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => match self.socket()?.wait(true, deadline).map_err(Cause::System)? {
+                    Ready::TimedOut => return Err(Cause::TimedOut),
+                    Ready::Reading => self.receive_arrived(batch, progress, each)?,
+                    Ready::Writing | Ready::Interrupted => {}
+                },
+                Err(error) => {
+                    // The last answers, or the reason, may have arrived before the end.
+                    self.receive_arrived(batch, progress, each)?;
+                    return Err(Cause::System(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives the answers to requests that were sent, and the pushes before the last one.
+    fn receive_answers(
+        &mut self,
+        batch: &Batch,
+        progress: &mut Progress,
+        deadline: Instant,
+        waits_once: bool,
+        each: Each<'_>,
+    ) -> Result<(), Cause> {
+        self.hand_on(batch, progress, batch.len(), each)?;
+        let mut may_wait = waits_once;
+        while progress.answered < batch.len() {
+            if !may_wait && self.socket()?.wait(false, deadline).map_err(Cause::System)? == Ready::TimedOut {
+                return Err(Cause::TimedOut);
+            }
+            self.receive(may_wait)?;
+            may_wait = false;
+            self.hand_on(batch, progress, batch.len(), each)?;
+        }
+        Ok(())
+    }
+}
+
+/// The reason why a server refused to log us in. A server that does not know a request repeats its arguments, with the password among them.
+fn refused(mut refusal: Refusal, server: &Server) -> NoConnection {
+    if refusal.text.starts_with("NOPROTO") || refusal.text.to_ascii_lowercase().starts_with("err unknown command") {
+        return NoConnection::TooOld;
+    }
+    if let Some(password) = server.password.as_ref().map(|password| String::from_utf8_lossy(password.expose()))
+        && !password.is_empty()
+    {
+        refusal.text = refusal.text.replace(&*password, HIDDEN);
+    }
+    NoConnection::Refused(refusal)
+}
+
+/// Reads the answer to `HELLO`.
+fn greeting(hello: &Value) -> Option<Greeting> {
+    let text = |name| Some(String::from_utf8_lossy(hello.get(name)?.text()?).into_owned());
+    Some(Greeting {
+        version: text("version")?,
+        id: hello.get("id")?.integer()?,
+        mode: text("mode")?,
+        role: text("role")?,
+    })
+}

@@ -1,0 +1,147 @@
+//! Where a message of RESP3 ends, in a stream that arrives in pieces.
+//!
+//! The codec reads whole messages, anew from their first byte each time, by recursion, and takes any two bytes for the end of a string. So
+//! this comes before it: it goes on where it stopped, limits how deep a message is, and looks at each line and each end. The codec
+//! then sees whole messages alone, whose shape is right.
+
+/// The deepest nesting of a message. Servers answer with five levels at most, of which a script may make more.
+const DEEPEST: usize = 32;
+/// The longest line: all strings that have no length before them, errors among them.
+const LONGEST_LINE: usize = 64 * 1024;
+/// The longest string, which is the longest value behind the seam. (Servers send half a gigabyte, unless they are told otherwise.)
+const LONGEST_STRING: u64 = u32::MAX as u64;
+
+/// A stream that is not RESP3, or not one that this crate reads: the reason. The connection is of no more use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed(pub(crate) &'static str);
+
+impl Malformed {
+    /// The reason, as a clause.
+    pub fn reason(self) -> &'static str {
+        self.0
+    }
+}
+
+/// How far the search for a message's end has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The message has so many bytes.
+    Whole(usize),
+    /// It has more than have arrived; at least so many are missing.
+    Missing(usize),
+}
+
+/// The search for the end of one message.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    /// The start of the next item, counted from the start of the message.
+    at: usize,
+    /// The items that are still to come, of each list that is open: the innermost last.
+    open: Vec<u64>,
+}
+
+/// One item, or the head of several.
+enum Item {
+    /// An item that ends here.
+    Single(usize),
+    /// So many items follow, from here on.
+    List(u64, usize),
+    /// Names and values about the item behind them: so many items together, and then that item.
+    Attributes(u64, usize),
+    /// The item has so many bytes more, at least, than have arrived.
+    Missing(usize),
+}
+
+impl Search {
+    /// Goes on in a message of which these bytes have arrived, the first ones as before.
+    pub fn go_on(&mut self, message: &[u8]) -> Result<Extent, Malformed> {
+        loop {
+            match item(message, self.at, self.open.is_empty())? {
+                Item::Missing(count) => return Ok(Extent::Missing(count)),
+                Item::Single(end) => {
+                    self.at = end;
+                    if let Some(items) = self.open.last_mut() {
+                        *items -= 1;
+                    }
+                }
+                // They count for nothing in the list that they are in: the item behind them does.
+                Item::Attributes(items, end) => {
+                    self.at = end;
+                    let and_item = u64::from(self.open.is_empty());
+                    self.open(items + and_item)?;
+                }
+                Item::List(items, end) => {
+                    self.at = end;
+                    if let Some(items) = self.open.last_mut() {
+                        *items -= 1;
+                    }
+                    self.open(items)?;
+                }
+            }
+            while self.open.last() == Some(&0) {
+                self.open.pop();
+            }
+            if self.open.is_empty() {
+                return Ok(Extent::Whole(std::mem::take(self).at));
+            }
+        }
+    }
+
+    /// Begins a list within the others.
+    fn open(&mut self, items: u64) -> Result<(), Malformed> {
+        if self.open.len() == DEEPEST {
+            return Err(Malformed("a message is nested too deep"));
+        }
+        self.open.push(items);
+        Ok(())
+    }
+}
+
+/// The item that begins at a place of a message.
+fn item(message: &[u8], at: usize, is_outermost: bool) -> Result<Item, Malformed> {
+    let rest = &message[at..];
+    let Some(&kind) = rest.first() else { return Ok(Item::Missing(1)) };
+    if !b"+-:,#_($!=*~%>|".contains(&kind) {
+        return Err(Malformed("a message begins with a byte that no message begins with"));
+    }
+    let window = &rest[1..rest.len().min(LONGEST_LINE)];
+    // (Lengths are short, and so are all lines but those of errors: what is looked at again for each piece is little.)
+    let Some(length) = window.windows(2).position(|pair| pair == b"\r\n") else {
+        let is_longer = rest.len() >= LONGEST_LINE;
+        return if is_longer { Err(Malformed("a line is too long")) } else { Ok(Item::Missing(1)) };
+    };
+    let line = &window[..length];
+    let behind = at + 1 + length + 2;
+    match kind {
+        b'$' | b'!' | b'=' => string(message, behind, number(line)?),
+        b'*' | b'~' => Ok(Item::List(number(line)?, behind)),
+        b'%' => Ok(Item::List(number(line)? * 2, behind)),
+        b'|' => Ok(Item::Attributes(number(line)? * 2, behind)),
+        b'>' if is_outermost => Ok(Item::List(number(line)?, behind)),
+        b'>' => Err(Malformed("a push is within another message")),
+        _ => Ok(Item::Single(behind)),
+    }
+}
+
+/// A string of a length, which begins at a place of a message.
+fn string(message: &[u8], at: usize, length: u64) -> Result<Item, Malformed> {
+    if length > LONGEST_STRING {
+        return Err(Malformed("a string is too long"));
+    }
+    let end = at + length as usize;
+    match message.get(end..end + 2) {
+        Some(b"\r\n") => Ok(Item::Single(end + 2)),
+        Some(_) => Err(Malformed("a string is longer than it said")),
+        None => Ok(Item::Missing(end + 2 - message.len())),
+    }
+}
+
+/// A length or a count.
+fn number(line: &[u8]) -> Result<u64, Malformed> {
+    let is_number = !line.is_empty() && line.len() <= 10 && line.iter().all(u8::is_ascii_digit);
+    let digits = if is_number { line } else { return Err(Malformed("a length is no number that can be")) };
+    Ok(digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Messages of a server: answers, and pushes that nobody asked for.
+
+use super::extent::Malformed;
+use super::refusal::Refusal;
+use redis_protocol::resp3::decode::complete::decode_range;
+use redis_protocol::resp3::types::RangeFrame;
+
+/// An answer, or a part of one. Strings of all kinds are bytes, and sets are lists.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Nothing, as for a key that is not there.
+    Nil,
+    /// A truth value.
+    Bool(bool),
+    /// An integer.
+    Integer(i64),
+    /// A number with a fraction.
+    Double(f64),
+    /// A string: simple, with a length, verbatim (without its kind), or the digits of a big number.
+    Text(Vec<u8>),
+    /// A list, or a set.
+    List(Vec<Value>),
+    /// Pairs, in an order that means nothing.
+    Map(Vec<(Value, Value)>),
+    /// An error within an answer, as of one request of a transaction.
+    Refused(Refusal),
+}
+
+impl Value {
+    /// The bytes, if this is a string.
+    pub fn text(&self) -> Option<&[u8]> {
+        if let Self::Text(bytes) = self { Some(bytes) } else { None }
+    }
+
+    /// The number, if this is an integer.
+    pub fn integer(&self) -> Option<i64> {
+        if let Self::Integer(number) = self { Some(*number) } else { None }
+    }
+
+    /// The value behind a name, if this is a map that has it.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let Self::Map(pairs) = self else { return None };
+        pairs.iter().find(|(key, _)| key.text() == Some(name.as_bytes())).map(|(_, value)| value)
+    }
+}
+
+/// A message that nobody asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Push {
+    /// These keys have changed: what was read of them is no longer true.
+    Changed(Vec<Vec<u8>>),
+    /// All keys may have changed.
+    AllChanged,
+    /// Another push: its kind, and its content.
+    Other(Vec<u8>, Vec<Value>),
+}
+
+/// One message of the stream.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// The answer to the next request.
+    Answer(Result<Value, Refusal>),
+    /// A push.
+    Push(Push),
+}
+
+impl Message {
+    /// Reads a message, of which these are all bytes ([`super::extent`] has found its end).
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
+        const CONTENT: Malformed = Malformed("a message has a content that does not fit its kind");
+        let (frame, length) = decode_range(bytes).ok().flatten().ok_or(CONTENT)?;
+        if length != bytes.len() {
+            return Err(CONTENT);
+        }
+        if let RangeFrame::Push { data, .. } = frame {
+            return push(list(bytes, data)?).map(Self::Push);
+        }
+        Ok(Self::Answer(match value(bytes, frame)? {
+            Value::Refused(refusal) => Err(refusal),
+            value => Ok(value),
+        }))
+    }
+}
+
+/// A push, of its parts.
+fn push(parts: Vec<Value>) -> Result<Push, Malformed> {
+    const SHAPE: Malformed = Malformed("a push has a shape that no push has");
+    let mut parts = parts.into_iter();
+    let Some(Value::Text(kind)) = parts.next() else { return Err(SHAPE) };
+    if kind != b"invalidate" {
+        return Ok(Push::Other(kind, parts.collect()));
+    }
+    match (parts.next(), parts.next()) {
+        (Some(Value::Nil), None) => Ok(Push::AllChanged),
+        (Some(Value::List(keys)), None) => {
+            let key = |key| if let Value::Text(key) = key { Ok(key) } else { Err(SHAPE) };
+            keys.into_iter().map(key).collect::<Result<_, _>>().map(Push::Changed)
+        }
+        _ => Err(SHAPE),
+    }
+}
+
+fn list(bytes: &[u8], frames: impl IntoIterator<Item = RangeFrame>) -> Result<Vec<Value>, Malformed> {
+    frames.into_iter().map(|frame| value(bytes, frame)).collect()
+}
+
+/// The value that a frame stands for. The depth of the recursion is limited by [`super::extent`].
+fn value(bytes: &[u8], frame: RangeFrame) -> Result<Value, Malformed> {
+    let text = |(start, end): (usize, usize)| bytes[start..end].to_vec();
+    Ok(match frame {
+        RangeFrame::BlobString { data, .. }
+        | RangeFrame::SimpleString { data, .. }
+        | RangeFrame::VerbatimString { data, .. }
+        | RangeFrame::BigNumber { data, .. } => Value::Text(text(data)),
+        RangeFrame::BlobError { data, .. } | RangeFrame::SimpleError { data, .. } => {
+            Value::Refused(Refusal::read(&bytes[data.0..data.1]))
+        }
+        RangeFrame::Boolean { data, .. } => Value::Bool(data),
+        RangeFrame::Null => Value::Nil,
+        RangeFrame::Number { data, .. } => Value::Integer(data),
+        RangeFrame::Double { data, .. } => Value::Double(data),
+        RangeFrame::Array { data, .. } => Value::List(list(bytes, data)?),
+        RangeFrame::Set { data, .. } => Value::List(list(bytes, data)?),
+        RangeFrame::Map { data, .. } => Value::Map(
+            data.into_iter()
+                .map(|(key, content)| Ok((value(bytes, key)?, value(bytes, content)?)))
+                .collect::<Result<_, _>>()?,
+        ),
+        RangeFrame::Push { .. } | RangeFrame::Hello { .. } | RangeFrame::ChunkedString(_) => {
+            return Err(Malformed("a message has a kind that no server sends"));
+        }
+    })
+}

@@ -1,0 +1,157 @@
+//! The errors that a server answers with, by kind.
+
+use super::address::Host;
+use std::fmt;
+
+/// An error that a server answered with. It has not done what it was asked for, unless [`Reason`] says otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The kind of error.
+    pub reason: Reason,
+    /// The server's own words, without control characters.
+    pub text: String,
+}
+
+/// The kind of an error that a server answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The server is a replica, and was to write: find the master.
+    ReadOnly,
+    /// The server is reading its data from its disk: try again.
+    Loading,
+    /// The server is a replica that has lost its master: find another, or try again.
+    MasterDown,
+    /// The server has been in a script for too long: try again.
+    Busy,
+    /// The server does not have the script: send it.
+    NoScript,
+    /// The slot is on another node from now on. `None`: which one, the server does not say.
+    Moved(u16, Option<Node>),
+    /// This one request is for another node, after ASKING. `None`: which one, the server does not say.
+    Ask(u16, Option<Node>),
+    /// Some of the keys are on their way to another node: try again.
+    TryAgain,
+    /// The cluster has no node for the slot: try again.
+    ClusterDown,
+    /// The keys are not all of one slot.
+    CrossSlot,
+    /// The server has no memory left for writing.
+    OutOfMemory,
+    /// The server cannot save to its disk, and accepts no writes meanwhile.
+    Misconfigured,
+    /// The server wants a password, and was given none.
+    NoAuth,
+    /// The user, or the password, is not right.
+    WrongPassword,
+    /// The user may not do that.
+    NoPermission,
+    /// The transaction was not executed, as one of its requests was no right one.
+    ExecAborted,
+    /// The key holds another kind of value.
+    WrongType,
+    /// The server has as many connections as it may have.
+    TooManyClients,
+    /// Another one; the text says which.
+    Other,
+}
+
+/// The node of a cluster to which another one sends us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// The node at this host and port.
+    At(Host),
+    /// The node at this port of the host that answered.
+    SameHost(u16),
+}
+
+impl Refusal {
+    /// Reads an error as it came, without the byte before it.
+    pub(crate) fn read(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let mut words = text.split(' ');
+        let reason = match words.next().unwrap_or("") {
+            "READONLY" => Reason::ReadOnly,
+            "LOADING" => Reason::Loading,
+            "MASTERDOWN" => Reason::MasterDown,
+            "BUSY" => Reason::Busy,
+            "NOSCRIPT" => Reason::NoScript,
+            word @ ("MOVED" | "ASK") => match (words.next().and_then(|slot| slot.parse().ok()), words.next()) {
+                (Some(slot), Some(to)) if word == "MOVED" => Reason::Moved(slot, Node::read(to)),
+                (Some(slot), Some(to)) => Reason::Ask(slot, Node::read(to)),
+                _ => Reason::Other,
+            },
+            "TRYAGAIN" => Reason::TryAgain,
+            "CLUSTERDOWN" => Reason::ClusterDown,
+            "CROSSSLOT" => Reason::CrossSlot,
+            "OOM" => Reason::OutOfMemory,
+            "MISCONF" => Reason::Misconfigured,
+            "NOAUTH" => Reason::NoAuth,
+            "WRONGPASS" => Reason::WrongPassword,
+            "NOPERM" => Reason::NoPermission,
+            "EXECABORT" => Reason::ExecAborted,
+            "WRONGTYPE" => Reason::WrongType,
+            "ERR" if text.starts_with("ERR max number of clients reached") => Reason::TooManyClients,
+            _ => Reason::Other,
+        };
+        let text = text.chars().map(|sign| if sign.is_control() { '\u{fffd}' } else { sign }).collect();
+        Self { reason, text }
+    }
+}
+
+impl Node {
+    /// Reads `host:port`. The host is empty where it is the one that answered, and `?` where it is not known.
+    fn read(text: &str) -> Option<Self> {
+        let (name, port) = text.rsplit_once(':')?;
+        let port = port.parse().ok().filter(|port| *port != 0)?;
+        match name {
+            "" => Some(Self::SameHost(port)),
+            "?" => None,
+            name => Some(Self::At(Host { name: name.to_owned(), port })),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(text: &str) -> Reason {
+        Refusal::read(text.as_bytes()).reason
+    }
+
+    #[test]
+    fn the_first_word_of_an_error_is_its_kind() {
+        assert_eq!(reason("READONLY You can't write against a read only replica."), Reason::ReadOnly);
+        assert_eq!(reason("NOSCRIPT No matching script. Please use EVAL."), Reason::NoScript);
+        assert_eq!(reason("OOM command not allowed when used memory > 'maxmemory'."), Reason::OutOfMemory);
+        assert_eq!(reason("ERR max number of clients reached"), Reason::TooManyClients);
+        assert_eq!(reason("ERR READONLY is not the first word"), Reason::Other);
+        assert_eq!(reason(""), Reason::Other);
+    }
+
+    #[test]
+    fn a_redirection_names_a_slot_and_a_node() {
+        let at = |name: &str, port| Some(Node::At(Host { name: name.to_owned(), port }));
+        assert_eq!(reason("MOVED 3999 127.0.0.1:6381"), Reason::Moved(3999, at("127.0.0.1", 6381)));
+        assert_eq!(reason("ASK 1 ::1:6381"), Reason::Ask(1, at("::1", 6381)));
+        assert_eq!(reason("MOVED 1 :6381"), Reason::Moved(1, Some(Node::SameHost(6381))));
+        assert_eq!(reason("MOVED 1 ?:6381"), Reason::Moved(1, None));
+        assert_eq!(reason("MOVED 1 host:0"), Reason::Moved(1, None));
+        assert_eq!(reason("MOVED 99999 host:1"), Reason::Other);
+        assert_eq!(reason("MOVED"), Reason::Other);
+    }
+
+    #[test]
+    fn the_text_obeys_no_terminal_and_may_be_no_utf_8() {
+        assert_eq!(Refusal::read(b"ERR \x1b[2J\xff").text, "ERR \u{fffd}[2J\u{fffd}");
+    }
+}

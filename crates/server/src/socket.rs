@@ -1,0 +1,135 @@
+//! Sockets: connecting, sending, receiving and waiting, each in a time that is limited.
+
+use super::address::Host;
+use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
+use rustix::io::Errno;
+use rustix::net::sockopt::{
+    Timeout, set_socket_keepalive, set_socket_timeout, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl,
+    set_tcp_nodelay,
+};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, recv, send};
+use std::io;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// The silence after which the kernel asks whether the other machine is there, and the time between two such questions.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+/// The number of questions without an answer that end a connection.
+const KEEPALIVE_TRIES: u32 = 3;
+
+/// A connected socket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    socket: OwnedFd,
+    /// An epoll that has the socket alone: a look costs less by it than by `poll`.
+    events: OwnedFd,
+}
+
+/// The end of a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ready {
+    /// There is something to read (or the end of the connection).
+    Reading,
+    /// There is room for writing, and nothing to read.
+    Writing,
+    /// The time is over.
+    TimedOut,
+    /// A signal has come.
+    Interrupted,
+}
+
+impl Socket {
+    /// Connects to a host, by each of its addresses in turn. (The look for its name takes as long as the system's resolver lets it take.)
+    pub fn connect_host(host: &Host, deadline: Instant, timeout: Duration) -> io::Result<Self> {
+        let addresses: Vec<_> = (host.name.as_str(), host.port).to_socket_addrs()?.collect();
+        let mut error = io::Error::from(io::ErrorKind::NotFound);
+        for (index, address) in addresses.iter().enumerate() {
+            // An address that does not answer leaves time for the others.
+            let share = left(deadline) / (addresses.len() - index) as u32;
+            if share.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            match TcpStream::connect_timeout(address, share) {
+                Ok(stream) => {
+                    let socket = OwnedFd::from(stream);
+                    set_tcp_nodelay(&socket, true)?;
+                    set_socket_keepalive(&socket, true)?;
+                    set_tcp_keepidle(&socket, KEEPALIVE)?;
+                    set_tcp_keepintvl(&socket, KEEPALIVE)?;
+                    set_tcp_keepcnt(&socket, KEEPALIVE_TRIES)?;
+                    return Self::new(socket, timeout);
+                }
+                Err(failure) => error = failure,
+            }
+        }
+        Err(error)
+    }
+
+    /// Connects to a socket on this machine.
+    pub fn connect_path(path: &Path, deadline: Instant, timeout: Duration) -> io::Result<Self> {
+        let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        // It waits while the server's queue of connections is full.
+        set_socket_timeout(&socket, Timeout::Send, Some(left(deadline).max(Duration::from_millis(1))))?;
+        match rustix::net::connect(&socket, &SocketAddrUnix::new(path)?) {
+            Err(Errno::AGAIN) => Err(io::ErrorKind::TimedOut.into()),
+            connected => connected.map_err(io::Error::from).and_then(|()| Self::new(socket, timeout)),
+        }
+    }
+
+    fn new(socket: OwnedFd, timeout: Duration) -> io::Result<Self> {
+        set_socket_timeout(&socket, Timeout::Recv, Some(timeout))?;
+        let events = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&events, &socket, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
+        Ok(Self { socket, events })
+    }
+
+    /// Sends as much as there is room for.
+    pub fn send(&self, bytes: &[u8]) -> Result<usize, Errno> {
+        send(&self.socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+    }
+
+    /// Appends bytes that have arrived, as many as there is room for; 0: the other end has closed the connection. It waits for the first one, up to
+    /// the time-out of the socket, and then fails with `AGAIN`.
+    pub fn receive(&self, into: &mut Vec<u8>) -> Result<usize, Errno> {
+        Ok(recv(&self.socket, spare_capacity(into), RecvFlags::empty())?.1)
+    }
+
+    /// The same, without waiting.
+    pub fn receive_arrived(&self, into: &mut Vec<u8>) -> Result<usize, Errno> {
+        Ok(recv(&self.socket, spare_capacity(into), RecvFlags::DONTWAIT)?.1)
+    }
+
+    /// Whether something has arrived, be it the end of the connection.
+    pub fn has_arrived(&self) -> Result<bool, Errno> {
+        let mut events = [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }];
+        match epoll::wait(&self.events, &mut events, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+            Ok(count) => Ok(count > 0),
+            // Without waiting there is no look that a signal could end; the next one tells.
+            Err(Errno::INTR) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits for something to read and, if the caller has something to send, for room to do so.
+    pub fn wait(&self, is_sending: bool, deadline: Instant) -> Result<Ready, Errno> {
+        let interest = if is_sending { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+        let mut descriptors = [PollFd::new(&self.socket, interest)];
+        let left = left(deadline);
+        let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        match poll(&mut descriptors, Some(&timeout)) {
+            Ok(0) => Ok(Ready::TimedOut),
+            Ok(_) if descriptors[0].revents() == PollFlags::OUT => Ok(Ready::Writing),
+            Ok(_) => Ok(Ready::Reading),
+            Err(Errno::INTR) => Ok(Ready::Interrupted),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The time that is left.
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}

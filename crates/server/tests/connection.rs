@@ -1,0 +1,267 @@
+//! A connection to a real server: answers, errors, pushes, the log-in.
+
+use std::time::{Duration, Instant};
+use sync_server::testing::Redis;
+use sync_server::{
+    Batch, Cause, Connection, Delivery, Endpoint, Failure, Host, Message, NoConnection, Push, Reason, Refusal, Value,
+};
+
+/// An answer to a request that no push comes before.
+fn ask(connection: &mut Connection, words: &[&str]) -> Result<Value, Failure> {
+    let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+    connection.ask(&words, &mut |push| panic!("{push:?}"))
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.as_bytes().to_vec())
+}
+
+fn refusal(result: Result<Value, Failure>) -> Refusal {
+    match result {
+        Err(Failure::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn looked(connection: &mut Connection) -> Vec<Push> {
+    let mut pushes = Vec::new();
+    connection.look(&mut |push| pushes.push(push)).unwrap();
+    pushes
+}
+
+/// All pushes up to the first ones that come.
+fn waited(connection: &mut Connection) -> Vec<Push> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let mut pushes = Vec::new();
+    while pushes.is_empty() && Instant::now() < deadline {
+        connection.wait(deadline, &mut |push| pushes.push(push)).unwrap();
+    }
+    pushes
+}
+
+#[test]
+fn answers_of_all_kinds_come_as_they_are() {
+    let redis = Redis::start(&[]);
+    let mut connection = redis.connect();
+    assert_eq!(connection.greeting().role, "master");
+    assert!(connection.greeting().version.starts_with(|digit: char| digit.is_ascii_digit()));
+    assert_eq!(ask(&mut connection, &["CLIENT", "ID"]).unwrap(), Value::Integer(connection.greeting().id));
+    assert_eq!(ask(&mut connection, &["CLIENT", "GETNAME"]).unwrap(), text("sync"));
+    assert_eq!(ask(&mut connection, &["SET", "a", "\r\n$5\r\n"]).unwrap(), text("OK"));
+    assert_eq!(ask(&mut connection, &["GET", "a"]).unwrap(), text("\r\n$5\r\n"));
+    assert_eq!(ask(&mut connection, &["GET", "b"]).unwrap(), Value::Nil);
+    assert_eq!(ask(&mut connection, &["MGET", "a", "b"]).unwrap(), Value::List(vec![text("\r\n$5\r\n"), Value::Nil]));
+    assert_eq!(ask(&mut connection, &["INCRBY", "n", "-9223372036854775807"]).unwrap(), Value::Integer(-i64::MAX));
+    ask(&mut connection, &["ZADD", "z", "1.5", "x"]).unwrap();
+    assert_eq!(ask(&mut connection, &["ZSCORE", "z", "x"]).unwrap(), Value::Double(1.5));
+    ask(&mut connection, &["HSET", "h", "k", "v"]).unwrap();
+    assert_eq!(ask(&mut connection, &["HGETALL", "h"]).unwrap().get("k"), Some(&text("v")));
+    ask(&mut connection, &["SADD", "s", "x"]).unwrap();
+    assert_eq!(ask(&mut connection, &["SMEMBERS", "s"]).unwrap(), Value::List(vec![text("x")]));
+    // A verbatim string, without its kind.
+    assert!(ask(&mut connection, &["INFO", "server"]).unwrap().text().unwrap().starts_with(b"# Server"));
+    let of_script =
+        ask(&mut connection, &["EVAL", "redis.setresp(3) return {true, {map = {a = 1}}, {double = 0.5}}", "0"]);
+    let map = Value::Map(vec![(text("a"), Value::Integer(1))]);
+    assert_eq!(of_script.unwrap(), Value::List(vec![Value::Bool(true), map, Value::Double(0.5)]));
+}
+
+#[test]
+fn a_value_of_many_megabytes_goes_both_ways() {
+    let redis = Redis::start(&[]);
+    let mut connection = redis.connect();
+    let long: Vec<u8> = (0..20_000_000_u32).map(|number| (number / 7) as u8).collect();
+    connection.ask(&[b"SET", b"long", &long], &mut |_| ()).unwrap();
+    assert!(connection.ask(&[b"GET", b"long"], &mut |_| ()).unwrap() == Value::Text(long));
+}
+
+#[test]
+fn errors_are_told_apart_and_leave_the_connection_as_it_was() {
+    let redis = Redis::start(&[]);
+    let mut connection = redis.connect();
+    let sha = "0".repeat(40);
+    assert_eq!(refusal(ask(&mut connection, &["EVALSHA", &sha, "0"])).reason, Reason::NoScript);
+    ask(&mut connection, &["SET", "k", "v"]).unwrap();
+    assert_eq!(refusal(ask(&mut connection, &["LPUSH", "k", "v"])).reason, Reason::WrongType);
+    assert_eq!(refusal(ask(&mut connection, &["NONSENSE"])).reason, Reason::Other);
+    ask(&mut connection, &["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+    assert_eq!(refusal(ask(&mut connection, &["SET", "k", "w"])).reason, Reason::OutOfMemory);
+    let in_script = ["EVAL", "return redis.call('SET', KEYS[1], 'w')", "1", "k"];
+    assert_eq!(refusal(ask(&mut connection, &in_script)).reason, Reason::OutOfMemory);
+    ask(&mut connection, &["CONFIG", "SET", "maxmemory", "0"]).unwrap();
+    ask(&mut connection, &["REPLICAOF", "127.0.0.1", "1"]).unwrap();
+    assert_eq!(refusal(ask(&mut connection, &["SET", "k", "w"])).reason, Reason::ReadOnly);
+    ask(&mut connection, &["CONFIG", "SET", "replica-serve-stale-data", "no"]).unwrap();
+    assert_eq!(refusal(ask(&mut connection, &["GET", "k"])).reason, Reason::MasterDown);
+    ask(&mut connection, &["REPLICAOF", "NO", "ONE"]).unwrap();
+    // One request of a transaction that fails is an answer among the others.
+    for words in [&["MULTI"][..], &["LPUSH", "k", "v"], &["GET", "k"]] {
+        ask(&mut connection, words).unwrap();
+    }
+    let Value::List(answers) = ask(&mut connection, &["EXEC"]).unwrap() else { panic!("a list") };
+    assert!(
+        matches!(&answers[..], [Value::Refused(refusal), last] if refusal.reason == Reason::WrongType && *last == text("v"))
+    );
+    assert!(connection.is_open());
+}
+
+#[test]
+fn many_requests_are_answered_in_their_order() {
+    let redis = Redis::start(&[]);
+    let mut connection = redis.connect();
+    let mut batch = Batch::new();
+    for number in 0..10_000 {
+        batch.add(&[b"ECHO", number.to_string().as_bytes()]);
+    }
+    batch.add(&[b"NONSENSE"]);
+    let mut answers = Vec::new();
+    connection.ask_all(&batch, &mut |message| answers.push(message)).unwrap();
+    assert!(matches!(answers.pop(), Some(Message::Answer(Err(_)))));
+    let echoes = (0..10_000).map(|number: i32| Message::Answer(Ok(text(&number.to_string()))));
+    assert!(echoes.eq(answers));
+}
+
+/// More than all buffers between the two hold, in both directions at once: it would not end if answers were read after the last request.
+#[test]
+fn requests_go_on_while_answers_come() {
+    let redis = Redis::start(&[]);
+    let mut connection = redis.connect();
+    let word = vec![b'x'; 1 << 20];
+    let mut batch = Batch::new();
+    (0..40).for_each(|_| batch.add(&[b"ECHO", &word]));
+    let mut count = 0;
+    connection
+        .ask_all(&batch, &mut |message| count += usize::from(message == Message::Answer(Ok(Value::Text(word.clone())))))
+        .unwrap();
+    assert_eq!(count, 40);
+}
+
+#[test]
+fn a_change_by_another_is_pushed_and_a_look_finds_it() {
+    let redis = Redis::start(&[]);
+    let (mut reader, mut writer) = (redis.connect(), redis.connect());
+    ask(&mut reader, &["CLIENT", "TRACKING", "ON", "NOLOOP"]).unwrap();
+    ask(&mut reader, &["GET", "k"]).unwrap();
+    assert_eq!(looked(&mut reader), []);
+    ask(&mut writer, &["SET", "k", "1"]).unwrap();
+    assert_eq!(waited(&mut reader), [Push::Changed(vec![b"k".to_vec()])]);
+    assert_eq!(looked(&mut reader), []);
+    ask(&mut writer, &["FLUSHALL"]).unwrap();
+    assert_eq!(waited(&mut reader), [Push::AllChanged]);
+    // A push of another kind.
+    ask(&mut writer, &["PUBLISH", "c", "nobody"]).unwrap();
+    reader.ask(&[b"PING"], &mut |push| panic!("{push:?}")).unwrap();
+}
+
+/// The answer is older than the push, so the caller has the answer first: it can keep the value, and then drop it.
+#[test]
+fn a_push_behind_an_answer_stays_for_the_next_look() {
+    let redis = Redis::start(&[]);
+    let mut connection = redis.connect();
+    // Without NOLOOP, the connection is told of its own change, behind the answer to it.
+    ask(&mut connection, &["CLIENT", "TRACKING", "ON"]).unwrap();
+    ask(&mut connection, &["GET", "k"]).unwrap();
+    assert_eq!(ask(&mut connection, &["SET", "k", "1"]).unwrap(), text("OK"));
+    assert_eq!(waited(&mut connection), [Push::Changed(vec![b"k".to_vec()])]);
+    // Between the answers of several requests it stands where it came.
+    ask(&mut connection, &["GET", "k"]).unwrap();
+    let mut batch = Batch::new();
+    batch.add(&[b"SET", b"k", b"2"]);
+    batch.add(&[b"GET", b"k"]);
+    let mut messages = Vec::new();
+    connection.ask_all(&batch, &mut |message| messages.push(message)).unwrap();
+    let changed = Message::Push(Push::Changed(vec![b"k".to_vec()]));
+    assert_eq!(messages, [Message::Answer(Ok(text("OK"))), changed, Message::Answer(Ok(text("2")))]);
+}
+
+#[test]
+fn a_wait_ends_at_its_deadline() {
+    let redis = Redis::start(&[]);
+    let mut connection = redis.connect();
+    let begin = Instant::now();
+    connection.wait(begin + Duration::from_millis(30), &mut |push| panic!("{push:?}")).unwrap();
+    assert!(begin.elapsed() >= Duration::from_millis(30));
+}
+
+#[test]
+fn user_password_and_database_are_those_of_the_address() {
+    let redis = Redis::start(&["--requirepass", "s e/cret", "--user", "app", "on", ">p@ss", "+@all", "~*"]);
+    let open = |login: &str, options: &str| Connection::open(&redis.endpoint(), &redis.address(login, options).server);
+    let mut connection = open(":s%20e%2Fcret", "?db=3").unwrap();
+    ask(&mut connection, &["SET", "k", "3"]).unwrap();
+    assert_eq!(ask(&mut connection, &["ACL", "WHOAMI"]).unwrap(), text("default"));
+    let mut connection = open("app:p%40ss", "").unwrap();
+    assert_eq!(ask(&mut connection, &["ACL", "WHOAMI"]).unwrap(), text("app"));
+    assert_eq!(ask(&mut connection, &["GET", "k"]).unwrap(), Value::Nil);
+    for (login, reason) in
+        [("", Reason::NoAuth), (":wrong", Reason::WrongPassword), ("app:wrong", Reason::WrongPassword)]
+    {
+        match open(login, "") {
+            Err(NoConnection::Refused(refusal)) => assert_eq!(refusal.reason, reason),
+            other => panic!("{login}: {other:?}"),
+        }
+    }
+    assert!(matches!(open("app:p%40ss", "?db=99"), Err(NoConnection::Refused(_))));
+}
+
+#[test]
+fn a_request_beyond_the_rights_of_the_user_is_refused() {
+    let redis = Redis::start(&["--user", "few", "on", ">p", "+get", "+hello", "~a*"]);
+    let mut connection = Connection::open(&redis.endpoint(), &redis.address("few:p", "").server).unwrap();
+    ask(&mut connection, &["GET", "a"]).unwrap();
+    assert_eq!(refusal(ask(&mut connection, &["GET", "b"])).reason, Reason::NoPermission);
+    assert_eq!(refusal(ask(&mut connection, &["SET", "a", "1"])).reason, Reason::NoPermission);
+}
+
+/// A server that does not know HELLO repeats what it was sent.
+#[test]
+fn a_server_that_is_too_old_is_named_as_such_without_the_password() {
+    let redis = Redis::start(&["--rename-command", "HELLO", "", "--requirepass", "hunter2"]);
+    let error = Connection::open(&redis.endpoint(), &redis.address(":hunter2", "").server).unwrap_err();
+    assert!(matches!(error, NoConnection::TooOld), "{error:?}");
+}
+
+#[test]
+fn a_server_without_room_for_a_connection_says_so() {
+    let redis = Redis::start(&[]);
+    let mut first = redis.connect();
+    ask(&mut first, &["CONFIG", "SET", "maxclients", "1"]).unwrap();
+    match Connection::open(&redis.endpoint(), &redis.address("", "").server) {
+        Err(NoConnection::Refused(refusal)) => assert_eq!(refusal.reason, Reason::TooManyClients),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_killed_connection_is_noticed_before_a_request_is_sent() {
+    let redis = Redis::start(&[]);
+    let (mut killed, mut killer) = (redis.connect(), redis.connect());
+    let id = killed.greeting().id.to_string();
+    ask(&mut killer, &["CLIENT", "KILL", "ID", &id]).unwrap();
+    let Err(Failure::Lost(lost)) = ask(&mut killed, &["INCR", "n"]) else { panic!("it lives") };
+    assert_eq!(lost.delivery(0), Delivery::NotSent);
+    assert!(matches!(lost.cause, Cause::Closed), "{lost:?}");
+    assert!(!killed.is_open());
+    assert_eq!(ask(&mut killer, &["GET", "n"]).unwrap(), Value::Nil);
+}
+
+#[test]
+fn a_look_notices_the_end_of_the_server_and_a_new_connection_its_start() {
+    let mut redis = Redis::start(&[]);
+    let mut connection = redis.connect();
+    redis.kill();
+    assert!(connection.look(&mut |_| ()).is_err());
+    assert!(matches!(
+        Connection::open(&redis.endpoint(), &redis.address("", "").server),
+        Err(NoConnection::Unreachable(_))
+    ));
+    redis.start_again();
+    assert_eq!(ask(&mut redis.connect(), &["PING"]).unwrap(), text("PONG"));
+}
+
+#[test]
+fn no_connection_is_made_without_the_encryption_that_was_asked_for() {
+    let server = sync_server::Address::parse(b"rediss://localhost").unwrap().server;
+    let endpoint = Endpoint::Host(Host { name: "localhost".to_owned(), port: 6379 });
+    assert!(matches!(Connection::open(&endpoint, &server), Err(NoConnection::NoTls)));
+}
