@@ -219,6 +219,61 @@ final class PackageTest extends TestCase
         $store->putOffExpiration($key, 300);
     }
 
+    public function testLockThatIsHeldIsNotTakenForLostWhileOthersComeAndGo(): void
+    {
+        $others = [];
+        foreach ([1, 2] as $number) {
+            $others[] = start_process(function () use ($number) {
+                $sync = new \Sync($this->file);
+                for ($end = microtime(true) + 1.5; microtime(true) < $end;) {
+                    $handles = [];
+                    for ($i = 0; $i < 120; ++$i) {
+                        $handles[$i] = clone $sync;
+                        $handles[$i]->tryLock("$number-$i");
+                    }
+                    $handles = [];
+                    $sync->{"value $number"} = str_repeat('x', random_int(1, 60_000));
+                }
+            });
+        }
+        $store = new LockStore($this->file);
+        $store->save($held = new Key('held'));
+        $lost = $refused = 0;
+        for ($end = microtime(true) + 1; microtime(true) < $end;) {
+            $lost += $store->exists($held) ? 0 : 1;
+            $refused += (new LockFactory($store))->createLock('free')->acquire() ? 0 : 1;
+        }
+        array_map(result_of(...), $others);
+        $this->assertSame([0, 0], [$lost, $refused]);
+    }
+
+    public function testLostLockThatAnotherTookIsThatOfTheOther(): void
+    {
+        $store = new LockStore($this->file);
+        $store->save($key = new Key('job'));
+        (new \Sync($this->file))->destroy();
+        $store->save($other = new Key('job'));
+        $this->assertFalse($store->exists($key));
+        $store->delete($key);
+        $this->assertTrue($store->exists($other));
+    }
+
+    public function testLockThatIsNotRefreshedIsNotHeld(): void
+    {
+        $store = new LockStore($this->file);
+        $lock = (new LockFactory($store))->createLock('job', 300);
+        $lock->acquire();
+        (new \Sync($this->file))->destroy();
+        try {
+            $lock->refresh();
+            $this->fail('the lost lock was refreshed');
+        } catch (LockConflictedException) {
+        }
+        [$other] = in_processes(1, fn () => (new LockFactory(new LockStore($this->file)))->createLock('job')->acquire());
+        $this->assertTrue($other);
+        $this->assertTrue($lock->acquire());
+    }
+
     public function testLockThatItsFiberTookIsDeletedByAnother(): void
     {
         $store = new LockStore($this->file);

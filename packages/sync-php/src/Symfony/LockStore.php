@@ -19,6 +19,9 @@ use Sync\Internal\Extension;
  */
 final class LockStore implements BlockingStoreInterface
 {
+    /** The lists of locks in which one must be missing to count as lost, where only a list can tell. */
+    private const LOOKS = 5;
+
     private readonly \Sync $sync;
     /** The name of a key's state: of each file and prefix another one, as Symfony's CombinedStore gives one key to several stores. */
     private readonly string $state;
@@ -50,6 +53,8 @@ final class LockStore implements BlockingStoreInterface
     public function putOffExpiration(Key $key, float $ttl): void
     {
         if (!$this->exists($key)) {
+            // Symfony gives up the lock then, and would leave its key as it is.
+            $this->delete($key);
             throw new LockConflictedException();
         }
     }
@@ -64,21 +69,43 @@ final class LockStore implements BlockingStoreInterface
         }
     }
 
+    /**
+     * Asks the lock itself: its owner may take it again, which counts and gives the same token, however many locks are held in the file.
+     */
     public function exists(Key $key): bool
     {
         if (!$key->hasState($this->state)) {
             return false;
         }
-        [$handle, $token] = $key->getState($this->state);
+        [$handle, $token, $process] = $key->getState($this->state);
+        // A process that was forked has a copy of the key, and not the lock.
+        if (getmypid() !== $process) {
+            return false;
+        }
         try {
-            $locks = $handle->stats()['locks'];
+            $again = $handle->tryLock($this->name($key));
+            if (false === $again) {
+                return $this->isListed($handle, $token);
+            }
+            // Of a lock that was lost and was free, this ends the new one.
+            $handle->release($this->name($key));
         } catch (\SyncException $error) {
             throw new LockStorageException($error->getMessage(), 0, $error);
         }
-        foreach ($locks as $lock) {
-            // A process that was forked has a copy of the key, and not the lock.
-            if ($lock['token'] === $token) {
-                return $lock['pid'] === getmypid();
+
+        return $again === $token;
+    }
+
+    /**
+     * Looks for a lock that somebody has: another owner, after it was lost, or the same handle in the fiber that took it, and that this one
+     * cannot speak for.
+     */
+    private function isListed(\Sync $handle, int $token): bool
+    {
+        // The list is made while others take and release locks: the token may be missing in one, and is a lock's own.
+        for ($look = 0; $look < self::LOOKS; ++$look) {
+            if (\in_array($token, array_column($handle->stats()['locks'], 'token'), true)) {
+                return true;
             }
         }
 
@@ -100,7 +127,7 @@ final class LockStore implements BlockingStoreInterface
         if (false === $token) {
             throw new LockConflictedException();
         }
-        $key->setState($this->state, [$handle, $token]);
+        $key->setState($this->state, [$handle, $token, getmypid()]);
         $key->markUnserializable();
     }
 
