@@ -187,12 +187,9 @@ impl Connection {
         Ok(())
     }
 
-    /// The socket, in the process that opened it.
+    /// The socket. It is this process's own: each operation has looked at that first, and none forks.
     fn socket(&self) -> Result<&Socket, Cause> {
-        match &self.socket {
-            Some(_) if self.process != std::process::id() => Err(Cause::Forked),
-            socket => socket.as_ref().ok_or(Cause::Closed),
-        }
+        self.socket.as_ref().ok_or(Cause::Closed)
     }
 
     /// Ends the connection, and says what is known of the requests.
@@ -202,16 +199,21 @@ impl Connection {
         Lost { answered: progress.answered, sent: batch.whole(progress.sent), cause }
     }
 
-    /// Hands on all that has arrived while nothing was asked for.
+    /// Hands on all that has arrived while nothing was asked for. Each operation begins with it, and so with the look whether this is the process
+    /// that opened the connection: one system call an operation, and not one a step.
     fn look_at_all(&mut self, each: Each<'_>) -> Result<(), Lost> {
         let nothing = Batch::default();
         let mut progress = Progress::default();
-        self.receive_arrived(&nothing, &mut progress, each).map_err(|cause| self.lose(&nothing, &progress, cause))
+        let result = if self.socket.is_some() && self.process != std::process::id() {
+            Err(Cause::Forked)
+        } else {
+            self.receive_arrived(&nothing, &mut progress, each)
+        };
+        result.map_err(|cause| self.lose(&nothing, &progress, cause))
     }
 
     /// Hands on all messages that have arrived, in the inbox and behind it.
     fn receive_arrived(&mut self, batch: &Batch, progress: &mut Progress, each: Each<'_>) -> Result<(), Cause> {
-        self.socket()?;
         self.hand_on(batch, progress, usize::MAX, each)?;
         while self.socket()?.has_arrived().map_err(Cause::System)? {
             self.receive(false)?;
@@ -222,10 +224,7 @@ impl Connection {
 
     /// Reads into the inbox, once.
     fn receive(&mut self, may_wait: bool) -> Result<(), Cause> {
-        let socket = match &self.socket {
-            Some(socket) => socket,
-            None => return Err(Cause::Closed),
-        };
+        let Some(socket) = &self.socket else { return Err(Cause::Closed) };
         let room = self.inbox.room();
         match if may_wait { socket.receive(room) } else { socket.receive_arrived(room) } {
             Ok(0) => Err(Cause::Closed),
