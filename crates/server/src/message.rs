@@ -131,3 +131,37 @@ fn value(bytes: &[u8], frame: RangeFrame) -> Result<Value, Malformed> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pushes_are_told_apart_and_one_of_a_wrong_shape_is_none() {
+        let read = |text: &str| Message::read(text.as_bytes());
+        let all = read(">2\r\n+invalidate\r\n_\r\n");
+        assert_eq!(all, Ok(Message::Push(Push::AllChanged)));
+        let keys = read(">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n");
+        assert_eq!(keys, Ok(Message::Push(Push::Changed(vec![b"a".to_vec(), b"b".to_vec()]))));
+        let other = read(">3\r\n+message\r\n+c\r\n:1\r\n");
+        let content = vec![Value::Text(b"c".to_vec()), Value::Integer(1)];
+        assert_eq!(other, Ok(Message::Push(Push::Other(b"message".to_vec(), content))));
+        for shape in [
+            ">0\r\n",
+            ">1\r\n:1\r\n",
+            ">1\r\n+invalidate\r\n",
+            ">2\r\n+invalidate\r\n+k\r\n",
+            ">2\r\n+invalidate\r\n*1\r\n:1\r\n",
+            ">3\r\n+invalidate\r\n_\r\n_\r\n",
+        ] {
+            assert!(read(shape).is_err(), "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn a_content_that_does_not_fit_its_kind_is_no_message() {
+        for text in [":x\r\n", "#y\r\n", ",x\r\n", "=2\r\nab\r\n", "+a\r\n+b\r\n"] {
+            assert!(Message::read(text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
+}
