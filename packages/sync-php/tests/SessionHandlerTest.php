@@ -143,6 +143,100 @@ final class SessionHandlerTest extends TestCase
         }
     }
 
+    public function testDestroyedSessionIsNotMadeAgainByARequestThatHadIt(): void
+    {
+        // Of the three, PHP calls write() for an empty session, without session.lazy_write, and for one that has changed.
+        $sync = new \Sync($this->file);
+        foreach ([SessionHandler::class, \Sync\Symfony\SessionHandler::class] as $class) {
+            foreach ([true, false] as $lock) {
+                foreach (['data', 'changed'] as $data) {
+                    $sync->put('session.abc', 'data', 100);
+                    $handler = new $class($this->file, lock: $lock);
+                    $handler->open('', 'sid');
+                    $this->assertSame('data', $handler->read('abc'));
+                    $sync->remove('session.abc');
+                    $this->assertTrue($handler->write('abc', $data));
+                    $handler->close();
+                    $this->assertFalse($sync->has('session.abc'), "$class, $data");
+                    // The next request may begin one of this id.
+                    $handler->open('', 'sid');
+                    $handler->read('abc');
+                    $handler->write('abc', $data);
+                    $handler->close();
+                    $this->assertSame($data, $sync->{'session.abc'});
+                }
+            }
+        }
+    }
+
+    public function testLogoutOfAnotherRequestStandsThoughOneWaitedForIt(): void
+    {
+        $sync = new \Sync($this->file);
+        foreach (['', '$_SESSION["n"] = 2;'] as $change) {
+            $id = $this->session('-r', 'session_start(); $_SESSION["n"] = 1; echo session_id();');
+            $first = new SessionHandler($this->file);
+            $first->read($id);
+            $out = $this->file.'.out';
+            $second = proc_open(
+                $this->command('-d session.use_strict_mode=1 -r', "session_id('$id'); session_start(); echo session_id(), json_encode(\$_SESSION); $change"),
+                [['file', '/dev/null', 'r'], ['file', $out, 'w'], ['file', $out, 'a']],
+                $pipes,
+            );
+            for ($end = microtime(true) + 20; 0 === $sync->stats()['waiters'] && microtime(true) < $end; usleep(20_000));
+            $first->destroy($id);
+            $first->close();
+            proc_close($second);
+            $this->assertSame("{$id}[]", file_get_contents($out));
+            $this->assertSame([], $sync->keys('session.'));
+        }
+    }
+
+    public function testSessionThatExpiresDuringItsRequestIsStored(): void
+    {
+        $sync = new \Sync($this->file);
+        foreach (['write', 'updateTimestamp'] as $method) {
+            $sync->put('session.abc', 'data', 0.05);
+            $handler = new SessionHandler($this->file);
+            $this->assertSame('data', $handler->read('abc'));
+            usleep(100_000);
+            $handler->$method('abc', 'data');
+            $this->assertSame('data', $sync->{'session.abc'}, $method);
+        }
+    }
+
+    public function testLockOfASessionThatCannotBeSerializedEnds(): void
+    {
+        // PHP calls neither write() nor close().
+        foreach ([SessionHandler::class, \Sync\Symfony\SessionHandler::class] as $class) {
+            $this->assertSame('held; by release(): free; held; by the next session: free; the same again: mine', $this->session('-r', '
+                session_set_save_handler($handler = new '.$class.'(getenv("SYNC_FILE")), true);
+                $state = fn () => false === (clone new Sync(getenv("SYNC_FILE")))->tryLock("session.abc") ? "held" : "free";
+                $fail = function () {
+                    session_id("abc"); session_start(); $_SESSION["x"] = fn () => 1;
+                    try { session_write_close(); } catch (Exception) { }
+                };
+                $fail(); $said = $state();
+                $handler->release(); $said .= "; by release(): ".$state();
+                $fail(); $said .= "; ".$state();
+                session_id("other"); session_start(); $said .= "; by the next session: ".$state(); session_write_close();
+                $fail(); session_id("abc"); session_start(); $said .= "; the same again: ".("held" === $state() ? "mine" : "not held"); session_abort();
+                echo $said, "free" === $state() ? "" : " for ever";'));
+        }
+    }
+
+    public function testSessionResetKeepsItsTurn(): void
+    {
+        $handler = new SessionHandler($this->file);
+        $handler->open('', 'sid');
+        $handler->read('abc');
+        $handler->open('', 'sid');
+        $this->assertFalse((new \Sync($this->file))->tryLock('session.abc'));
+        $handler->read('abc');
+        $this->assertFalse((new \Sync($this->file))->tryLock('session.abc'));
+        $handler->close();
+        $this->assertNotFalse((new \Sync($this->file))->tryLock('session.abc'));
+    }
+
     public function testNewSessionIsStoredThoughItIsEmpty(): void
     {
         $handler = new SessionHandler($this->file);

@@ -20,7 +20,9 @@ final class Sessions
      * @var array<string, array{\Sync, int}>
      */
     private array $held = [];
-    /** @var array<string, true> the sessions that were stored when they were asked for, until release() */
+    /** @var array<string, array{\Sync, int}> those of which PHP opens the session again, or has forgotten to close it, until the next is read */
+    private array $earlier = [];
+    /** @var array<string, float> when the sessions expire that were stored when they were asked for, until release() */
     private array $known = [];
 
     public function __construct(
@@ -33,12 +35,22 @@ final class Sessions
         $this->sync = Extension::open($sync);
     }
 
+    /**
+     * PHP opens a session: one that it has closed, or could not serialize, which it does not tell; or the same, by session_reset().
+     */
+    public function open(): void
+    {
+        $this->earlier = $this->held + $this->earlier;
+        $this->held = [];
+        $this->known = [];
+    }
+
     public function has(string $id): bool
     {
         if (!$this->sync->has($this->prefix.$id)) {
             return false;
         }
-        $this->known[$id] = true;
+        $this->remember($id);
 
         return true;
     }
@@ -56,16 +68,29 @@ final class Sessions
             if (!\is_string($data)) {
                 return '';
             }
-            $this->known[$id] = true;
+            $this->remember($id);
 
             return $data;
         });
     }
 
+    /**
+     * A session that was there and is gone was destroyed by another request (a logout, say), and stays so, whatever this one has changed, as
+     * with PHP's files, where it would write into a file that is removed. PHP calls it for what has not changed, too: for an empty session,
+     * and without session.lazy_write.
+     */
     public function write(string $id, string $data): bool
     {
         return $this->orRelease(function () use ($id, $data): bool {
-            $this->sync->put($this->prefix.$id, $data, $this->lifetime());
+            if (microtime(true) < ($this->known[$id] ?? 0.0)) {
+                $this->sync->transaction(function () use ($id, $data): void {
+                    if ($this->sync->has($this->prefix.$id)) {
+                        $this->sync->put($this->prefix.$id, $data, $this->lifetime());
+                    }
+                });
+            } else {
+                $this->sync->put($this->prefix.$id, $data, $this->lifetime());
+            }
 
             return true;
         });
@@ -76,20 +101,14 @@ final class Sessions
      */
     public function touch(string $id, string $data): bool
     {
-        return $this->orRelease(function () use ($id, $data): bool {
-            if ($this->sync->touch($this->prefix.$id, $this->lifetime())) {
-                return true;
-            }
-
-            // A session that was there and is gone was destroyed by another request (a logout, say), and stays so; a new one begins.
-            return isset($this->known[$id]) || $this->write($id, $data);
-        });
+        return $this->orRelease(fn (): bool => $this->sync->touch($this->prefix.$id, $this->lifetime()) || $this->write($id, $data));
     }
 
     public function remove(string $id): bool
     {
         return $this->orRelease(function () use ($id): bool {
             $this->sync->remove($this->prefix.$id);
+            unset($this->known[$id]);
 
             return true;
         });
@@ -98,11 +117,23 @@ final class Sessions
     public function release(): void
     {
         $this->held = [];
+        $this->earlier = [];
         $this->known = [];
+    }
+
+    private function remember(string $id): void
+    {
+        $ttl = $this->sync->ttl($this->prefix.$id);
+        $this->known[$id] = null === $ttl ? \INF : microtime(true) + $ttl;
     }
 
     private function acquire(string $id): bool
     {
+        // The lock of this session is kept without a gap; others end before this one is waited for.
+        if (isset($this->earlier[$id])) {
+            $this->held[$id] ??= $this->earlier[$id];
+        }
+        $this->earlier = [];
         // A process that was forked has a copy of the handle, and not the lock.
         if (getmypid() === ($this->held[$id][1] ?? null)) {
             return true;

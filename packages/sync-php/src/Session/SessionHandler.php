@@ -40,6 +40,8 @@ final class SessionHandler implements \SessionHandlerInterface, \SessionUpdateTi
 
     public function open(string $path, string $name): bool
     {
+        $this->sessions->open();
+
         return true;
     }
 
@@ -73,6 +75,15 @@ final class SessionHandler implements \SessionHandlerInterface, \SessionUpdateTi
         $this->sessions->release();
 
         return true;
+    }
+
+    /**
+     * Ends the lock of a session that PHP has given up without close(), because $_SESSION has a value that cannot be serialized. For a program
+     * that catches the exception and goes on: otherwise the lock ends when it reads its next session, or with the request.
+     */
+    public function release(): void
+    {
+        $this->sessions->release();
     }
 
     /**

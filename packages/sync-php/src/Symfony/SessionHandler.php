@@ -34,6 +34,17 @@ class SessionHandler extends AbstractSessionHandler
         $this->sessions = new Sessions($sync, $prefix, $lifetime, $lock, $patience);
     }
 
+    /**
+     * @param string $savePath
+     * @param string $sessionName
+     */
+    public function open($savePath, $sessionName): bool
+    {
+        $this->sessions->open();
+
+        return parent::open($savePath, $sessionName);
+    }
+
     public function updateTimestamp(string $sessionId, string $data): bool
     {
         return $this->sessions->touch($sessionId, $data);
@@ -44,6 +55,15 @@ class SessionHandler extends AbstractSessionHandler
         $this->sessions->release();
 
         return true;
+    }
+
+    /**
+     * Ends the lock of a session that PHP has given up without close(), because $_SESSION has a value that cannot be serialized. For a program
+     * that catches the exception and goes on: otherwise the lock ends when it reads its next session, or with the request.
+     */
+    public function release(): void
+    {
+        $this->sessions->release();
     }
 
     public function gc(int $maxLifetime): int|false
