@@ -130,9 +130,14 @@ impl WriteGuard<'_> {
         }
     }
 
-    /// Whether a hold is under way, be it this object's own. One that is over is ended.
+    /// Whether a hold is under way, be it this object's own. One that is over is ended. A turn is none: whoever it was given to has read
+    /// nothing yet, and may be stopped, or not be scheduled, for as long as others wait.
     pub fn is_in_a_hold(&self, object: u64) -> bool {
-        self.is_held() && (self.check_hold(object).is_err() || self.is_my_hold(object))
+        if !self.is_held() {
+            return false;
+        }
+        let _ = self.check_hold(object);
+        self.is_held() && self.header().hold_strength.get() != TURN_GIVEN
     }
 
     /// Whether a hold of this object is under way.
