@@ -7,12 +7,12 @@
 
 use super::error::Failure;
 use super::file::File;
-use super::format::{BLOCK_HEAD, Kind, PAGE, home_slot, page_of, page_offset, parse_ext_word};
+use super::format::{BLOCK_HEAD, GENERATION, Kind, PAGE, home_slot, page_of, page_offset, parse_ext_word};
 use super::header::Word;
 use super::lock::WriteGuard;
 use super::space::{Purpose, Space};
 use std::ops::Deref;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 use sync_backend::{LockName, LockSpace};
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
@@ -201,6 +201,8 @@ pub struct LockTable<'f> {
     file: &'f File,
     run: u64,
     count: u64,
+    /// The run's own number in this life of it.
+    generation: u64,
 }
 
 impl<'f> LockTable<'f> {
@@ -214,7 +216,17 @@ impl<'f> LockTable<'f> {
         let (Kind::Locks, length, ..) = parse_ext_word(file.map.word(run).load(Ordering::Acquire))? else {
             return None;
         };
-        (length >= PAGE && length <= end - run).then(|| Self { file, run, count: slots_in(length) })
+        let generation = file.map.word(run + GENERATION).load(Ordering::Acquire);
+        (length >= PAGE && length <= end - run).then(|| Self { file, run, count: slots_in(length), generation })
+    }
+
+    /// Whether it has been the table of the file all the time, for one who looks at it without the write lock: where it has moved, its run
+    /// may have become anything meanwhile, another table as well.
+    pub fn has_stayed(self) -> bool {
+        // All that was read of it comes before.
+        fence(Ordering::Acquire);
+        self.file.map.word(self.run + GENERATION).load(Ordering::Relaxed) == self.generation
+            && self.file.map.header().lock_table.load(Ordering::Relaxed) == self.run
     }
 
     /// All slots, those of nobody as well.
@@ -381,7 +393,7 @@ impl<'g> LockTableWriter<'g> {
         let page = self.allocate_run(Kind::Locks, pages, Purpose::Write)?;
         let (run, count) = (page_offset(page), slots_in(pages * PAGE));
         self.file.map.zero(run + COUNTS, pages * PAGE - COUNTS);
-        let new = LockTable { file: self.file, run, count };
+        let new = LockTable { file: self.file, run, count, generation: 0 };
         for slot in old.into_iter().flat_map(LockTable::slots).filter(|slot| slot.owner() != Owner::Nobody) {
             let free = new.way(slot.hash().get()).find(|slot| slot.hash().get() == 0);
             self.file.map.copy_within(slot.at, free.ok_or(Failure::Stale)?.at, SLOT);

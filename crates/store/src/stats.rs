@@ -1,7 +1,7 @@
 //! A look at a store from outside: without any lock, so that it waits for nobody.
 
 use super::clock::{now, tick};
-use super::error::Result;
+use super::error::{Failure, Result};
 use super::file::File;
 use super::format::PAGE;
 use super::hold::{OVER, Strength};
@@ -10,6 +10,7 @@ use super::lock_table::{INLINE, ITEM_TOKEN, LockKey, LockSlot, Owner};
 use super::lock_word::lease_of;
 use super::read::{Reader, Sight};
 use super::store::Store;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use sync_backend::{Connected, Consumer, HeldLock, LockName, LockSpace, Stats};
 
@@ -21,7 +22,7 @@ impl Store {
     pub fn stats(&self) -> Result<Stats> {
         // (The keys are counted, where something is due.)
         let counted = |file: &File| {
-            let stats = glance_at(file);
+            let stats = glance_at(file)?;
             Ok(Stats { keys: Reader::of(file).count().unwrap_or(stats.keys), ..stats })
         };
         Ok(self.follower.with_file(false, counted)?.unwrap_or_default())
@@ -30,7 +31,7 @@ impl Store {
     /// As [`Store::stats`], at a cost that does not depend on how much is stored: keys count as well whose values have expired, and that
     /// no writer has removed yet, and those that a writer is about to count do not.
     pub fn glance(&self) -> Result<Stats> {
-        Ok(self.follower.with_file(false, |file| Ok(glance_at(file)))?.unwrap_or_default())
+        Ok(self.follower.with_file(false, glance_at)?.unwrap_or_default())
     }
 
     /// Goes through all keys, without a lock, while others write; `see` adds what it is shown to a result, which starts anew where
@@ -65,14 +66,14 @@ impl Store {
 }
 
 /// The state of a file; the number of keys as the header tells it.
-fn glance_at(file: &File) -> Stats {
+fn glance_at(file: &File) -> std::result::Result<Stats, Failure> {
     let header = file.map.header();
     let connected = |lease: u32| Connected {
         pid: file.process_of(lease),
         since: file.lease_since(File::slot_of(lease)).map_or(0, |since| since.get()),
     };
-    let named = file.lock_table().into_iter().flat_map(|table| table.slots());
-    Stats {
+    let (seen, mut owners) = (seen_locks(file)?, Owners { file, known: HashMap::new() });
+    Ok(Stats {
         keys: header.keys.get(),
         live_bytes: header.live.count() + header.live_large.count(),
         dead_bytes: (header.segments.count() * PAGE).saturating_sub(header.live.count()),
@@ -81,10 +82,10 @@ fn glance_at(file: &File) -> Stats {
         commits: header.commits.get(),
         compactions: header.compactions.get(),
         processes: file.living_leases().map(connected).collect(),
-        locks: hold(file).into_iter().chain(named.filter_map(|slot| lock_in(file, slot, LockSpace::Named))).collect(),
+        locks: hold(file).into_iter().chain(owners.named(&seen)).collect(),
         waiters: waiters(file),
-        consuming: consumers(file),
-    }
+        consuming: owners.consumers(&seen),
+    })
 }
 
 /// The lock of the whole store, if somebody holds it.
@@ -103,38 +104,97 @@ fn hold(file: &File) -> Option<HeldLock> {
     })
 }
 
-/// The lock of a slot in this space, if somebody has it.
-fn lock_in(file: &File, slot: LockSlot, its: LockSpace) -> Option<HeldLock> {
-    let owner = slot.owner();
-    let Owner::Has(lease) = owner else { return None };
-    let (token, since, slot_pid) = (slot.token().get(), slot.since().get(), slot.pid().get());
-    let (space, length, mut name) = slot.read_name()?;
-    let hash = slot.hash().get();
-    let is_its = length > INLINE || {
-        let lock = LockName { space, name: &name };
-        LockKey::new(file.identity.hash_seed, lock).hash == hash
-    };
-    // It may have changed hands meanwhile, or the table have moved.
-    let stands = slot.owner() == owner && slot.token().get() == token && is_its && space == its;
-    if !stands || !file.is_alive(lease, true) || ![0, slot_pid].contains(&file.slot_pid(lease)) {
-        return None;
-    }
-    if length > INLINE {
-        name.extend(CUT.as_bytes());
-    }
-    Some(HeldLock { name: Some(name), pid: file.process_of(lease), since, token: Some(token) })
+/// A lock that somebody has, as its slot tells.
+struct Seen {
+    lease: u32,
+    /// The pid of its process.
+    pid: u64,
+    space: LockSpace,
+    name: Vec<u8>,
+    token: u64,
+    since: u64,
 }
 
-/// The consumers, in the order in which they have begun.
-fn consumers(file: &File) -> Vec<Consumer> {
-    let slots = file.lock_table().into_iter().flat_map(|table| table.slots());
-    let mut items: Vec<_> = slots.filter_map(|slot| lock_in(file, slot, LockSpace::Consumed)).collect();
-    items.sort_by_key(|item| item.token);
-    let consumer = |item: HeldLock| {
-        let name = item.name?.get(ITEM_TOKEN..)?.to_vec();
-        Some(Consumer { name, pid: item.pid })
-    };
-    items.into_iter().filter_map(consumer).collect()
+impl Seen {
+    /// The lock of a slot, if it is somebody's. It may change hands meanwhile.
+    fn in_slot(file: &File, slot: LockSlot) -> Option<Self> {
+        let owner = slot.owner();
+        let Owner::Has(lease) = owner else { return None };
+        let (token, since, pid) = (slot.token().get(), slot.since().get(), slot.pid().get());
+        let (space, length, mut name) = slot.read_name()?;
+        let hash = slot.hash().get();
+        let is_its = length > INLINE || {
+            let lock = LockName { space, name: &name };
+            LockKey::new(file.identity.hash_seed, lock).hash == hash
+        };
+        if slot.owner() != owner || slot.token().get() != token || !is_its {
+            return None;
+        }
+        if length > INLINE {
+            name.extend(CUT.as_bytes());
+        }
+        Some(Self { lease, pid, space, name, token, since })
+    }
+}
+
+/// How often the table of locks is looked at again that has moved meanwhile. It moves when it has become too small, or far too large, and one look
+/// takes much less time than the taking of so many locks.
+const LOOKS: usize = 1000;
+
+/// All locks by name, of the dead as well: each that somebody has all the time is among them.
+fn seen_locks(file: &File) -> std::result::Result<Vec<Seen>, Failure> {
+    let mut seen = Vec::new();
+    for _ in 0..LOOKS {
+        seen.clear();
+        let table = file.lock_table();
+        // (It may lie where the mapping ends.)
+        file.check_reach()?;
+        let Some(table) = table else { break };
+        seen.extend(table.slots().filter_map(|slot| Seen::in_slot(file, slot)));
+        if table.has_stayed() {
+            break;
+        }
+    }
+    Ok(seen)
+}
+
+/// The leases of owners, each of which the kernel is asked about once.
+struct Owners<'f> {
+    file: &'f File,
+    /// By lease: whether it lives; the pid in its slot, and as it means something to this process.
+    known: HashMap<u32, Option<(u64, Option<u32>)>>,
+}
+
+impl Owners<'_> {
+    /// The lock, if its owner lives.
+    fn held(&mut self, seen: &Seen) -> Option<HeldLock> {
+        let (file, lease) = (self.file, seen.lease);
+        let look = || file.is_alive(lease, true).then(|| (file.slot_pid(lease), file.process_of(lease)));
+        let (slot_pid, pid) = (*self.known.entry(lease).or_insert_with(look))?;
+        [0, seen.pid].contains(&slot_pid).then(|| HeldLock {
+            name: Some(seen.name.clone()),
+            pid,
+            since: seen.since,
+            token: Some(seen.token),
+        })
+    }
+
+    /// The locks of names.
+    fn named(&mut self, seen: &[Seen]) -> Vec<HeldLock> {
+        seen.iter().filter(|lock| lock.space == LockSpace::Named).filter_map(|lock| self.held(lock)).collect()
+    }
+
+    /// The consumers, in the order in which they have begun.
+    fn consumers(&mut self, seen: &[Seen]) -> Vec<Consumer> {
+        let items = seen.iter().filter(|lock| lock.space == LockSpace::Consumed);
+        let mut items: Vec<_> = items.filter_map(|lock| self.held(lock)).collect();
+        items.sort_by_key(|item| item.token);
+        let consumer = |item: HeldLock| {
+            let name = item.name?.get(ITEM_TOKEN..)?.to_vec();
+            Some(Consumer { name, pid: item.pid })
+        };
+        items.into_iter().filter_map(consumer).collect()
+    }
 }
 
 /// How many threads stand in line for a lock, or sleep until something changes.

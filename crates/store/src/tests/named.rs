@@ -141,6 +141,33 @@ fn many_locks_make_the_table_larger_and_it_becomes_small_again() {
     assert_sound(&store);
 }
 
+/// The table moves as it grows and shrinks, and its old place becomes something else.
+#[test]
+fn a_lock_that_is_held_is_always_shown_however_the_table_moves() {
+    let path = TemporaryPath::new();
+    let store = path.store();
+    let token = take(&store, b"mine").unwrap();
+    let end = shared();
+    let child = fork(|| {
+        let store = path.store();
+        let names: Vec<String> = (0..60).map(|n| format!("other {n}")).collect();
+        while end.load(Ordering::SeqCst) == 0 {
+            names.iter().for_each(|name| assert!(take(&store, name.as_bytes()).is_some()));
+            put(&store, b"value", &[7; 3000]);
+            names.iter().for_each(|name| assert!(release(&store, name.as_bytes())));
+        }
+    });
+    let mut seen = [0; 2];
+    for _ in 0..3000 {
+        let locks = store.stats().unwrap().locks;
+        assert!(locks.iter().any(|lock| lock.token == Some(token)), "after {seen:?} looks without and with others");
+        seen[usize::from(locks.len() > 1)] += 1;
+    }
+    end.store(1, Ordering::SeqCst);
+    assert!(child.wait().success());
+    assert_sound(&store);
+}
+
 #[test]
 fn a_lock_ends_with_its_object_and_its_process() {
     let path = TemporaryPath::new();
