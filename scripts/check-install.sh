@@ -89,6 +89,15 @@ below() (
 
     scripts/install.sh uninstall
     is_empty "$DESTDIR"
+
+    # phpize's word for the same.
+    unset DESTDIR
+    if [ ! -e Makefile ]; then
+        make install INSTALL_ROOT="$folder/destdir"
+        [ -f "$library" ] || fail 'make install INSTALL_ROOT=… installs elsewhere'
+        make uninstall INSTALL_ROOT="$folder/destdir"
+        is_empty "$folder/destdir"
+    fi
 )
 below
 
