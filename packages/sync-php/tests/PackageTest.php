@@ -56,6 +56,17 @@ final class PackageTest extends TestCase
             $this->assertSame('default', $cache->get($name, 'default'));
         }
         $this->assertCount(6, $this->errors);
+        foreach (['object', 'deep', 'enum', 'none'] as $name) {
+            $this->assertFalse($cache->has($name));
+            $this->assertFalse((new CachePool($this->file, '', $this->note()))->hasItem($name));
+            $this->assertFalse((new CacheAdapter($this->file))->hasItem($name));
+        }
+        $this->assertTrue($cache->has('fine'));
+        $laravel = new \Sync\Laravel\Store($this->file, '', $this->note());
+        $this->assertTrue($laravel->add('enum', 'new', 60));
+        $this->assertFalse($laravel->add('enum', 'newer', 60));
+        $this->assertSame('new', $laravel->get('enum'));
+        $this->assertEqualsWithDelta(60, (new \Sync($this->file))->ttl('enum'), 5);
         $this->assertSame(['object' => 0, 'fine' => 1, 'deep' => 0], $cache->getMultiple(['object', 'fine', 'deep'], 0));
         $this->assertFalse((new CachePool($this->file, '', $this->note()))->getItem('deep')->isHit());
         $this->assertFalse((new CacheAdapter($this->file))->getItem('object')->isHit());
@@ -63,6 +74,17 @@ final class PackageTest extends TestCase
         $this->assertTrue($cache->set('object', 'new'));
         $this->assertSame('new', $cache->get('object'));
         $this->assertSame('', (string) ini_get('unserialize_callback_func'));
+    }
+
+    public function testCachesReadWithoutIniSet(): void
+    {
+        $said = shell_exec(sprintf('exec %s -d disable_functions=ini_set,error_log -r %s 2>&1', escapeshellarg(\PHP_BINARY), escapeshellarg(
+            'require '.var_export(__DIR__.'/bootstrap.php', true).'; $file = '.var_export($this->file, true).';
+            $sync = new Sync($file); $sync->a = 1; $sync->b = [new ArrayObject([2])]; $sync->{":a"} = 3;
+            $cache = new Sync\Psr16\Cache($file);
+            echo json_encode([$cache->get("a"), $cache->getMultiple(["a", "b"])["b"][0][0], (new Sync\Symfony\CacheAdapter($file))->getItem("a")->get(),
+                $cache->set("c", fn () => 1)]);')));
+        $this->assertSame('[1,2,1,false]', $said);
     }
 
     public function testValueThatCannotBeStoredIsFalse(): void

@@ -14,6 +14,9 @@ namespace Sync\Internal;
  */
 final class Values
 {
+    /** The types, as describe() names them, of values that can always be made. */
+    public const PLAIN = ['null', 'bool', 'int', 'float', 'string'];
+
     public readonly \Sync $sync;
 
     public function __construct(\Sync|string $sync, public readonly string $prefix, private readonly ?\Closure $onError = null)
@@ -26,15 +29,12 @@ final class Values
      */
     public function read(string $key, mixed $default): mixed
     {
-        $before = ini_set('unserialize_callback_func', self::class.'::classIsGone');
         try {
-            $value = $this->sync->get($this->prefix.$key, $default);
+            $value = MissingClasses::during(self::class.'::classIsGone', fn () => $this->sync->get($this->prefix.$key, $default));
         } catch (\Throwable $error) {
             $this->report($error);
 
             return $default;
-        } finally {
-            ini_set('unserialize_callback_func', $before);
         }
 
         // Of a class that the Sync does not allow.
@@ -53,9 +53,8 @@ final class Values
             $names[] = $this->prefix.$key;
         }
         $values = [];
-        $before = ini_set('unserialize_callback_func', self::class.'::classIsGone');
         try {
-            $found = $this->sync->getMultiple($names, $default);
+            $found = MissingClasses::during(self::class.'::classIsGone', fn () => $this->sync->getMultiple($names, $default));
         } catch (\Throwable) {
             // One of them cannot be made: the others can.
             foreach ($keys as $key) {
@@ -63,8 +62,6 @@ final class Values
             }
 
             return $values;
-        } finally {
-            ini_set('unserialize_callback_func', $before);
         }
         foreach ($keys as $at => $key) {
             $value = $found[$names[$at]];
@@ -74,14 +71,44 @@ final class Values
         return $values;
     }
 
+    /**
+     * A null that was stored is there, too; a value that read() would miss is not.
+     */
     public function has(string $key): bool
     {
         try {
-            // A null that was stored is there, too.
-            return $this->sync->has($this->prefix.$key) || null !== $this->sync->describe($this->prefix.$key);
+            $type = $this->sync->describe($this->prefix.$key)['type'] ?? null;
         } catch (\Throwable $error) {
             return $this->report($error);
         }
+        if (null === $type || \in_array($type, self::PLAIN, true)) {
+            return null !== $type;
+        }
+        $none = new \stdClass();
+
+        return $none !== $this->read($key, $none);
+    }
+
+    /**
+     * Stores a value where read() would miss one; of any number of programs exactly one gets true.
+     */
+    public function add(string $key, mixed $value, int|float|\DateInterval|null $ttl): bool
+    {
+        if ($this->sync->add($this->prefix.$key, $value, $ttl)) {
+            return true;
+        }
+        if ($this->has($key)) {
+            return false;
+        }
+
+        return $this->sync->transaction(function () use ($key, $value, $ttl): bool {
+            if ($this->has($key)) {
+                return false;
+            }
+            $this->sync->put($this->prefix.$key, $value, $ttl);
+
+            return true;
+        });
     }
 
     /**
@@ -162,7 +189,7 @@ final class Values
     {
         if (null !== $this->onError) {
             ($this->onError)($error);
-        } else {
+        } elseif (\function_exists('error_log')) {
             error_log('Sync cache: '.$error->getMessage());
         }
 

@@ -91,7 +91,7 @@ final class Store extends TaggableStore implements LockProvider
      */
     public function add($key, $value, $seconds)
     {
-        return $this->values->sync->add($this->name($key), $value, $seconds);
+        return $this->values->add((string) $key, $value, $seconds);
     }
 
     /**

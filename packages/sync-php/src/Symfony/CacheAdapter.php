@@ -9,6 +9,8 @@ use Symfony\Component\Cache\Adapter\AbstractAdapter;
 use Symfony\Contracts\Cache\CacheInterface;
 use Symfony\Contracts\Cache\ItemInterface;
 use Sync\Internal\Extension;
+use Sync\Internal\MissingClasses;
+use Sync\Internal\Values;
 
 /**
  * A Symfony Cache pool that all programs on the machine share.
@@ -49,9 +51,9 @@ final class CacheAdapter extends AbstractAdapter
     protected function doFetch(array $ids): iterable
     {
         $none = new \stdClass();
-        $before = ini_set('unserialize_callback_func', parent::class.'::handleUnserializeCallback');
+        $read = fn (\Closure $read) => MissingClasses::during(parent::class.'::handleUnserializeCallback', $read);
         try {
-            $values = $this->sync->getMultiple($ids, $none);
+            $values = $read(fn () => $this->sync->getMultiple($ids, $none));
         } catch (\Throwable $error) {
             if (\count($ids) < 2) {
                 throw $error;
@@ -60,13 +62,11 @@ final class CacheAdapter extends AbstractAdapter
             $values = [];
             foreach ($ids as $id) {
                 try {
-                    $values[$id] = $this->sync->get($id, $none);
+                    $values[$id] = $read(fn () => $this->sync->get($id, $none));
                 } catch (\Throwable $error) {
                     $this->logger?->warning('Failed to fetch "{id}": '.$error->getMessage(), ['id' => $id, 'exception' => $error]);
                 }
             }
-        } finally {
-            ini_set('unserialize_callback_func', $before);
         }
 
         // An incomplete object is of a class that the Sync does not allow.
@@ -75,7 +75,16 @@ final class CacheAdapter extends AbstractAdapter
 
     protected function doHave(string $id): bool
     {
-        return null !== $this->sync->describe($id);
+        $type = $this->sync->describe($id)['type'] ?? null;
+        if (null === $type || \in_array($type, Values::PLAIN, true)) {
+            return null !== $type;
+        }
+        try {
+            return [] !== $this->doFetch([$id]);
+        } catch (\Throwable) {
+            // Of a class that is gone: get() misses it.
+            return false;
+        }
     }
 
     protected function doClear(string $namespace): bool
