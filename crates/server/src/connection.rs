@@ -276,7 +276,10 @@ impl Connection {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => match self.socket()?.wait(true, deadline).map_err(Cause::System)? {
                     Ready::TimedOut => return Err(Cause::TimedOut),
-                    Ready::Reading => self.receive_arrived(batch, progress, each)?,
+                    Ready::Reading => {
+                        self.receive(false)?;
+                        self.hand_on(batch, progress, usize::MAX, each)?;
+                    }
                     Ready::Writing | Ready::Interrupted => {}
                 },
                 Err(error) => {

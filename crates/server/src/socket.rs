@@ -115,9 +115,13 @@ impl Socket {
 
     /// Waits for something to read and, if the caller has something to send, for room to do so.
     pub fn wait(&self, is_sending: bool, deadline: Instant) -> Result<Ready, Errno> {
+        // Otherwise an end that sends without a pause would be waited for without an end.
+        let left = left(deadline);
+        if left.is_zero() {
+            return Ok(Ready::TimedOut);
+        }
         let interest = if is_sending { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
         let mut descriptors = [PollFd::new(&self.socket, interest)];
-        let left = left(deadline);
         let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
         match poll(&mut descriptors, Some(&timeout)) {
             Ok(0) => Ok(Ready::TimedOut),

@@ -189,6 +189,26 @@ fn a_push_behind_an_answer_stays_for_the_next_look() {
     assert_eq!(messages, [Message::Answer(Ok(text("OK"))), changed, Message::Answer(Ok(text("2")))]);
 }
 
+/// Something always arrives, and never the answer.
+#[test]
+fn pushes_without_a_pause_do_not_keep_a_request_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flood.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(b"%4\r\n+version\r\n+1\r\n+id\r\n:1\r\n+mode\r\n+m\r\n+role\r\n+r\r\n").unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        while stream.write_all(&b">2\r\n+invalidate\r\n_\r\n".repeat(1000)).is_ok() {}
+    });
+    let address = sync_server::Address::parse(b"unix:///x?timeout=0.1").unwrap();
+    let mut connection = Connection::open(&Endpoint::Socket(path), &address.server).unwrap();
+    let result = connection.ask(&[b"PING"], &mut |_| ());
+    assert!(matches!(&result, Err(Failure::Lost(lost)) if matches!(lost.cause, Cause::TimedOut)), "{result:?}");
+    server.join().unwrap();
+}
+
 #[test]
 fn a_wait_ends_at_its_deadline() {
     let redis = Redis::start(&[]);
