@@ -29,6 +29,9 @@ const LONGEST_DUMP = 100_000;       // bytes of a value as text
 const SLOW = 0.2;                   // seconds: a list that took longer says why
 const DEEPEST = 30;                 // arrays and objects within each other
 const LONGEST_ADDRESS = 1500;       // of a link; what would be longer is a form
+const LONGEST_NAME = 100;           // bytes: of a longer one, links and forms carry the beginning, and a digest
+const LONGEST_PREFIX = 1000;        // bytes
+const STEPS_BACK = [1, 2, 4, 8, 16, 32]; // from the end of a page: the names after which the next one may begin
 
 $nonce = base64_encode(random_bytes(16));
 header("Content-Security-Policy: default-src 'none'; script-src 'nonce-$nonce'; style-src 'nonce-$nonce'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
@@ -39,6 +42,14 @@ header('Cache-Control: no-store');
 header('X-Robots-Tag: noindex');
 set_time_limit(20);
 ini_set('display_errors', '0'); // errors are for the log, not for an answer
+$warnings = [];
+set_error_handler(function (int $level, string $text) use (&$warnings): bool {
+    // A file that was copied, or has come through a boot or a power loss, is put right when it is first used, which tells what is lost.
+    if ($level === E_WARNING && str_starts_with($text, 'Sync file ')) {
+        $warnings[] = $text;
+    }
+    return false; // it goes to the log as well
+});
 register_shutdown_function(function () {
     $error = error_get_last();
     if (($error['type'] ?? 0) === E_ERROR && preg_match('~^(Allowed memory|Maximum execution)~', $error['message']) && empty($GLOBALS['fields']->isLive)) {
@@ -67,26 +78,29 @@ try {
 $files = FILES ?: (getenv('SYNC_FILE') ? [getenv('SYNC_FILE')] : (glob('/dev/shm/*.sync') ?: []));
 // (One that is asked for and is not there any more is not another one.)
 $file = $fields->file === '' ? $files[0] ?? null : (in_array($fields->file, $files, true) ? $fields->file : null);
-$sync = $file === null ? null : new Sync($file, allowedClasses: false);
+$sync = $file === null || !is_file($file) ? null : new Sync($file, allowedClasses: false);
+if (!$sync && ($file !== null || $fields->file !== '')) {
+    http_response_code(404);
+}
 $token = token();
 
 if ($sync && $fields->do !== '') {
     $message = change($sync, $fields, $token);
 }
-if ($sync && $fields->isLive) {
+if ($fields->isLive) {
     header('Content-Type: application/json');
     try {
-        $stats = $sync->stats();
-        echo json_encode(['commits' => $stats['commits'], 'live' => live($sync, $stats), 'users' => users($stats)], JSON_THROW_ON_ERROR);
+        $stats = $sync?->stats();
+        $parts = $sync ? ['commits' => $stats['commits'], 'live' => live($sync, $stats), 'users' => users($stats)] : ['commits' => null, 'live' => no_file(), 'users' => ''];
     } catch (Throwable $e) {
-        echo json_encode(['commits' => null, 'live' => problem($e), 'users' => ''], JSON_THROW_ON_ERROR);
+        $parts = ['commits' => null, 'live' => problem($e), 'users' => ''];
     }
+    echo json_encode($parts + ['warnings' => warnings()], JSON_THROW_ON_ERROR);
     exit;
 }
 
 /**
- * The fields of the request: nothing else reads them, and each has the type that stands here, whatever was sent. A name is any bytes,
- * and so in base64, with a letter first, as the empty name is a name.
+ * The fields of the request: nothing else reads them, and each has the type that stands here, whatever was sent.
  */
 final class Fields
 {
@@ -94,9 +108,10 @@ final class Fields
     public readonly bool $isLive;
     public readonly string $do;         // '', remove or clear
     public readonly string $token;
-    public readonly ?string $name;
+    public readonly ?Reference $name;
     public readonly ?string $prefix;    // of a link, or as somebody has typed it
-    public readonly ?string $after;
+    /** @var list<Reference> the first of these that is there: the page begins behind it */
+    public readonly array $after;
 
     /** @throws UnexpectedValueException where a field is none that this page writes */
     public function __construct(array $sent)
@@ -104,10 +119,13 @@ final class Fields
         $this->file = self::text($sent, 'file');
         $this->isLive = self::text($sent, 'live') !== '';
         $this->token = self::text($sent, 'token');
-        $this->name = self::name($sent, 'name');
-        $this->after = self::name($sent, 'after');
-        $prefix = self::name($sent, 'prefix');
-        $this->prefix = self::text($sent, 'search') === '' ? $prefix : $sent['search'];
+        $this->name = self::names($sent, 'name')[0] ?? null;
+        $this->after = self::names($sent, 'after');
+        $prefix = self::names($sent, 'prefix')[0] ?? null;
+        $this->prefix = self::text($sent, 'search') === '' ? $prefix?->beginning : $sent['search'];
+        if (strlen($this->prefix ?? '') > LONGEST_PREFIX) {
+            throw new UnexpectedValueException('Names are searched for by ' . number_format(LONGEST_PREFIX) . ' bytes at most here; syncctl ls FILE PREFIX takes more.');
+        }
         $this->do = self::text($sent, 'do');
         $of = ['' => '', 'remove' => $this->name, 'clear' => $this->prefix];
         if (($of[$this->do] ?? null) === null) {
@@ -121,20 +139,56 @@ final class Fields
         return is_string($text) ? $text : throw new UnexpectedValueException("The field '$field' of this address is not a text.");
     }
 
-    private static function name(array $sent, string $field): ?string
+    /** @return list<Reference> */
+    private static function names(array $sent, string $field): array
     {
         $text = self::text($sent, $field);
-        $name = ($text[0] ?? '=') === '=' ? base64_decode(strtr(substr($text, 1), '-_', '+/'), true) : false;
-        if ($name === false) {
-            throw new UnexpectedValueException("The field '$field' of this address is not a name as this page writes it.");
-        }
-        return $text === '' ? null : $name;
+        $parts = $text === '' ? [] : explode(',', $text, count(STEPS_BACK) + 1);
+        return array_map(fn ($part) => Reference::read($part) ?? throw new UnexpectedValueException("The field '$field' of this address is not a name as this page writes it."), $parts);
+    }
+}
+
+/**
+ * A name as links and forms carry it: any bytes, and so in base64, with a sign first, as the empty name is a name; of a long one the
+ * beginning, and a digest by which find() finds it again, so that no page is long because names are (each may have 16 MB).
+ */
+final class Reference
+{
+    private function __construct(public readonly string $beginning, private readonly ?string $digest) {}
+
+    public static function to(string $name, int $longest = LONGEST_NAME): string
+    {
+        $is_long = strlen($name) > $longest;
+        $beginning = $is_long ? substr($name, 0, $longest) : $name;
+        return '=' . rtrim(strtr(base64_encode($beginning), '+/', '-_'), '=') . ($is_long ? '.' . self::digest($name) : '');
     }
 
-    /** A name as name() reads it. */
-    public static function packed(string $name): string
+    /** Null: it is none that to() has written. */
+    public static function read(string $text): ?self
     {
-        return '=' . rtrim(strtr(base64_encode($name), '+/', '-_'), '=');
+        [$packed, $digest] = explode('.', $text, 2) + [1 => null];
+        $beginning = ($packed[0] ?? '') === '=' ? base64_decode(strtr(substr($packed, 1), '-_', '+/'), true) : false;
+        return $beginning === false ? null : new self($beginning, $digest);
+    }
+
+    /** The name; null where there is none (any more) of which only a digest was known. */
+    public function find(Sync $sync): ?string
+    {
+        if ($this->digest === null) {
+            return $this->beginning;
+        }
+        foreach (walk($sync, $this->beginning, null, 1000) as $name) {
+            // (Only of those as long as it is a digest is made.)
+            if (strlen($name) === (int) $this->digest && hash_equals(self::digest($name), $this->digest)) {
+                return $name;
+            }
+        }
+        return null;
+    }
+
+    private static function digest(string $name): string
+    {
+        return strlen($name) . '-' . substr(hash('sha256', $name), 0, 32);
     }
 }
 
@@ -163,9 +217,12 @@ final class Property
         return $this->sync->get($this->name);
     }
 
-    public function remove(): void
+    /** Whether there was something to be removed. */
+    public function remove(): bool
     {
+        $was_there = $this->describe() !== null;
         $this->sync->remove($this->name);
+        return $was_there;
     }
 }
 
@@ -242,14 +299,19 @@ function change(Sync $sync, Fields $fields, string $token): string
             return 'Nothing was changed: the whole object is locked, by process ' . process($lock['pid']) . '.';
         }
         if ($fields->do === 'remove') {
-            Property::of($sync, $fields->name)?->remove();
-            return 'Removed ' . printable($fields->name, 100) . '.';
+            $name = $fields->name->find($sync);
+            $shown = printable($name ?? $fields->name->beginning . '…', 100);
+            return $name !== null && Property::of($sync, $name)?->remove() ? "Removed $shown." : "There is no $shown (any more): nothing was removed.";
+        }
+        $shown = '"' . printable($fields->prefix, 100) . '"';
+        if (!walk($sync, $fields->prefix, null, 1)->valid()) {
+            return "No name begins with $shown (any more): nothing was removed.";
         }
         $sync->clear($fields->prefix);
-        return 'Removed the names that begin with "' . printable($fields->prefix, 100) . '".';
+        return "Removed the names that begin with $shown.";
     } catch (SyncException $e) {
         http_response_code(500);
-        return $e->getMessage();
+        return harmless($e->getMessage());
     }
 }
 
@@ -268,6 +330,12 @@ function whole_lock(array $stats): ?array
 function html(string|int|float $text): string
 {
     return htmlspecialchars((string) $text, ENT_QUOTES | ENT_SUBSTITUTE | ENT_DISALLOWED | ENT_HTML5, 'UTF-8');
+}
+
+/** A message of Sync's, which has names in it that are shown as printable() would: what is left is made harmless, and nothing twice. */
+function harmless(string $message): string
+{
+    return str_replace('\\\\', '\\', printable($message, 2000));
 }
 
 /** Any bytes as a text in which everything can be seen, and that does nothing to what is around it. */
@@ -327,10 +395,25 @@ function moment(?float $time): string
 function problem(Throwable $e): string
 {
     if ($e instanceof SyncException) {
-        return '<p class="problem">' . html(printable($e->getMessage(), 1000)) . '</p>';
+        return '<p class="problem">' . html(harmless($e->getMessage())) . '</p>';
     }
     error_log((string) $e); // a fault of this page
     return '<p class="problem">This cannot be shown; the log of the server says why.</p>';
+}
+
+function no_file(): string
+{
+    $why = $GLOBALS['file'] === null && $GLOBALS['fields']->file === ''
+        ? 'There is no file: set FILES at the top of this file, or SYNC_FILE.'
+        : 'That file is not there (any more), or not one of those that are shown.';
+    return '<p class="problem">' . $why . '</p>';
+}
+
+/** The warnings that Sync has given since this was asked last. */
+function warnings(): string
+{
+    $texts = array_splice($GLOBALS['warnings'], 0);
+    return implode('', array_map(fn ($text) => '<p class="problem">' . html(harmless($text)) . '</p>', $texts));
 }
 
 /** A link; where the address would be too long, a button. */
@@ -405,7 +488,7 @@ function live(Sync $sync, array $stats): string
     foreach ($queues as $name => $processes) {
         $name = (string) $name; // a key that is a number has become an int
         $rows[] = [
-            link_to(['name' => Fields::packed($name)], printable($name, 200)),
+            link_to(['name' => Reference::to($name)], printable($name, 200)),
             html($is_locked ? '?' : number_format(Property::of($sync, $name)?->describe()['count'] ?? 0)), html(count($processes)), html(implode(', ', array_slice($processes, 0, 10)) . (count($processes) > 10 ? ' …' : '')),
         ];
     }
@@ -422,17 +505,66 @@ function users(array $stats): string
 }
 
 /**
- * The names of a page: those behind $after that begin with $prefix. However many there are, it takes the memory of one page; the time
- * is that of one walk over all names, which reads no value: about half a second for a million.
+ * The names that begin with $prefix, behind $after, some at once. Where they are so long that those have no room in memory, it goes on
+ * with fewer.
+ *
+ * @return Generator<string>
  */
-function names(Sync $sync, string $prefix, ?string $after, int $all): string
+function walk(Sync $sync, string $prefix, ?string $after, int $at_once): Generator
+{
+    do {
+        try {
+            $names = $sync->keys($prefix, $after, $at_once);
+        } catch (SyncException $e) {
+            if ($at_once === 1 || !str_contains($e->getMessage(), 'memory_limit')) {
+                throw $e;
+            }
+            $at_once = intdiv($at_once, 2);
+            continue;
+        }
+        $is_last = count($names) < $at_once;
+        while ($names) {
+            yield $after = array_shift($names);
+        }
+    } while (!($is_last ?? false));
+}
+
+/** As walk(), behind the first of these names that is still there; from the first name on, where none is: null. */
+function walk_on(Sync $sync, string $prefix, array $after): ?Generator
+{
+    foreach ($after as $reference) {
+        if (($name = $reference->find($sync)) !== null) {
+            try {
+                $walk = walk($sync, $prefix, $name, ON_A_PAGE + 1);
+                $walk->valid();
+                return $walk;
+            } catch (SyncException $e) {
+                if (!str_starts_with($e->getMessage(), "Can't list the names after")) {
+                    throw $e;
+                }
+            }
+        }
+    }
+    return null;
+}
+
+/**
+ * The names of a page, which begin with $prefix. However many there are, it takes the memory of one page; the time is that of one walk
+ * over all names, which reads no value: about half a second for a million.
+ */
+function names(Sync $sync, string $prefix, array $after, int $all): string
 {
     $start = hrtime(true);
-    $names = $sync->keys($prefix, $after, ON_A_PAGE + 1);
+    $walk = walk_on($sync, $prefix, $after);
+    $note = $after && $walk === null ? '<p role="note">The names behind which this page began are all gone: this is the first page again.</p>' : '';
+    $is_first = $walk === null;
+    $walk ??= walk($sync, $prefix, null, ON_A_PAGE + 1);
+    $walk->valid();
     $seconds = (hrtime(true) - $start) / 1e9;
-    $is_more = count($names) > ON_A_PAGE;
-    $rows = [];
-    foreach (array_slice($names, 0, ON_A_PAGE) as $name) {
+    $rows = $references = [];
+    for ($shown = 0; $shown < ON_A_PAGE && $walk->valid(); $shown++, $walk->next()) {
+        $name = $walk->current();
+        array_unshift($references, Reference::to($name));
         $property = Property::of($sync, $name);
         if ($property === null) {
             $rows[] = [html(printable($name, 120)), 'not a name of PHP’s: syncctl shows it', '', '', '', ...CAN_CHANGE ? [''] : []];
@@ -443,25 +575,26 @@ function names(Sync $sync, string $prefix, ?string $after, int $all): string
             continue; // it has gone meanwhile
         }
         $row = [
-            link_to(['name' => Fields::packed($name)], $name === '' ? '(empty)' : printable($name, 120)),
+            link_to(['name' => $references[0]], $name === '' ? '(empty)' : printable($name, 120)),
             '<bdi>' . html(printable($about['type'], 100)) . '</bdi>',
             html($about['count'] === null ? '' : number_format($about['count'])),
             html(size($about['bytes'])),
             html($about['ttl'] === null ? 'never' : number_format($about['ttl']) . ' s'),
         ];
         if (CAN_CHANGE) {
-            $row[] = button('remove', ['name' => Fields::packed($name)], 'Remove', 'Remove ' . printable($name, 60));
+            $row[] = button('remove', ['name' => $references[0]], 'Remove', 'Remove ' . printable($name, 60));
         }
         $rows[] = $row;
     }
     $heads = ['Name', 'Type', 'Elements', 'Size', 'Expires in', ...CAN_CHANGE ? ['Change'] : []];
-    $html = table('Names', $heads, $rows, $prefix === '' && $after === null ? 'There is none.' : 'There is none any more.');
+    $html = $note . table('Names', $heads, $rows, $prefix === '' && $is_first ? 'There is none.' : 'There is none any more.');
     $html .= '<nav aria-label="Pages">';
-    if ($after !== null) {
-        $html .= link_to(['prefix' => Fields::packed($prefix)], 'First page') . ' ';
+    if (!$is_first) {
+        $html .= link_to(['prefix' => Reference::to($prefix, LONGEST_PREFIX)], 'First page') . ' ';
     }
-    if ($is_more) {
-        $html .= link_to(['prefix' => Fields::packed($prefix), 'after' => Fields::packed($names[ON_A_PAGE - 1])], 'Next page');
+    if ($walk->valid()) {
+        $from = array_map(fn ($step) => $references[$step - 1] ?? null, STEPS_BACK);
+        $html .= link_to(['prefix' => Reference::to($prefix, LONGEST_PREFIX), 'after' => implode(',', array_filter($from))], 'Next page');
     }
     $html .= '</nav>';
     if ($seconds >= SLOW) {
@@ -469,16 +602,16 @@ function names(Sync $sync, string $prefix, ?string $after, int $all): string
             . ' names, as a file keeps no list of them in order.</p>';
     }
     if (CAN_CHANGE && $prefix !== '') {
-        $html .= button('clear', ['prefix' => Fields::packed($prefix)], 'Remove all names that begin so', 'Remove all names that begin with ' . printable($prefix, 60));
+        $html .= button('clear', ['prefix' => Reference::to($prefix, LONGEST_PREFIX)], 'Remove all names that begin so', 'Remove all names that begin with ' . printable($prefix, 60));
     }
     return $html;
 }
 
 /** A value, and the facts about it that describe() gave, if there is one. */
-function value(string $name, ?Property $property, ?array $about): string
+function value(?string $name, ?Property $property, ?array $about): string
 {
-    $html = '<h2><code><bdi>' . html($name === '' ? '(empty)' : printable($name, 1000)) . '</bdi></code></h2>';
-    if ($property === null) {
+    $html = $name === null ? '' : '<h2><code><bdi>' . html($name === '' ? '(empty)' : printable($name, 1000)) . '</bdi></code></h2>';
+    if ($name !== null && $property === null) {
         return $html . '<p class="problem">No name of a property in PHP begins with a NUL byte, so there is none.</p>';
     }
     if ($about === null) {
@@ -503,7 +636,7 @@ function value(string $name, ?Property $property, ?array $about): string
             $html .= problem($e);
         }
     }
-    return $html . button('remove', ['name' => Fields::packed($name)], 'Remove', 'Remove ' . printable($name, 60));
+    return $html . button('remove', ['name' => Reference::to($name)], 'Remove', 'Remove ' . printable($name, 60));
 }
 
 /** A value as text, of at most $left bytes (about). */
@@ -551,13 +684,14 @@ function dump_members(array $members, string $head, int $depth, int &$left, bool
     return $text;
 }
 
-$property = $about = $stats = $trouble = null;
+$name = $property = $about = $stats = $trouble = null;
 $is_value = $fields->name !== null && $fields->do !== 'remove';
 try {
     // This is looked up before the page begins, as its status depends on it.
     $stats = $sync?->stats();
     if ($sync && $is_value && whole_lock($stats) === null) {
-        $property = Property::of($sync, $fields->name);
+        $name = $fields->name->find($sync);
+        $property = $name === null ? null : Property::of($sync, $name);
         $about = $property?->describe();
         if ($about === null) {
             http_response_code(404);
@@ -606,10 +740,13 @@ svg { display: block; width: 100%; height: 5rem; } polyline { fill: none; stroke
 <h1>Sync</h1>
 <?php
 if ($message !== '') {
-    echo '<p id="message" role="status">', html(printable($message, 1000)), '</p>';
+    echo '<p id="message" role="status">', html($message), '</p>';
 }
-if (!$sync) {
-    echo '<p class="problem">', $fields->file === '' ? 'There is no file: set FILES at the top of this file, or SYNC_FILE.' : 'That file is not there any more, or not one of those that are shown.', '</p></main></body></html>';
+?>
+<div id="warnings"><?= warnings() ?></div>
+<?php
+if (!$files) {
+    echo no_file(), '</main></body></html>';
     exit;
 }
 ?>
@@ -618,13 +755,17 @@ if (!$sync) {
   <button>Open</button>
 </form>
 <?php
+if (!$sync) {
+    echo no_file(), '</main></body></html>';
+    exit;
+}
 $lock = $stats === null ? null : whole_lock($stats);
 $locked = $lock === null ? '' : '<p class="problem">The whole object is locked, by process ' . html(process($lock['pid'])) . ': its names can be read when that is over.</p>';
 try {
     if ($trouble) {
         echo problem($trouble);
     } elseif ($is_value) {
-        echo '<nav>', link_to([], 'All names'), '</nav>', $locked ?: value($fields->name, $property, $about);
+        echo '<nav>', link_to([], 'All names'), '</nav>', $locked ?: value($name, $property, $about);
     } else {
         $prefix = $fields->prefix ?? '';
         $can_be_typed = preg_match('~^[^\p{Cc}]{0,1000}$~Du', $prefix) === 1;
@@ -650,6 +791,7 @@ try {
 } catch (Throwable $e) {
     echo problem($e), '<nav>', link_to([], 'All names'), '</nav>';
 }
+echo warnings();
 ?>
 </main>
 <?php if (!$is_value && !$trouble): ?>
@@ -671,7 +813,9 @@ async function renew() {
     const address = new URL(location.href);
     address.search = new URLSearchParams({ live: 1, file: document.querySelector('[name=file]').value });
     try {
-      const { commits, live, users } = await (await fetch(address)).json();
+      const answer = await fetch(address);
+      const { commits, live, users, warnings } = await answer.json();
+      document.getElementById('warnings').insertAdjacentHTML('beforeend', warnings);
       show('live', live);
       show('users', users);
       const time = performance.now();
@@ -680,6 +824,9 @@ async function renew() {
       last = { commits: commits ?? last.commits, time };
       rates.splice(0, rates.length - 120);
       draw();
+      if (answer.status === 404) {
+        document.getElementById('rate').textContent = 'the file is gone';
+      }
     } catch {
       document.getElementById('rate').textContent = 'the server does not answer';
     }

@@ -14,6 +14,7 @@ use super::legacy;
 use super::moment::{Extent, Moment};
 use super::names::{check_name, listed_name};
 use super::object::{LastPage, SyncObject};
+use super::refusal::throw_no_memory;
 use super::retry::{Stop, retry, retry_into, retry_making_room};
 use super::stored::Encoded;
 use super::value::{self, Summary, ZendVec};
@@ -180,6 +181,11 @@ fn page_of_store(this: &SyncObject, prefix: &[u8], after: Option<&ZStr>, limit: 
         },
         |store, snapshot| store.select(&selection, snapshot, 0),
     )?;
+    // The strings come beside it: where they have no room, that is an exception, as everywhere, and no fatal error.
+    let wanted = snapshot.keys().map(room_of_string).sum();
+    if !zend::has_memory(wanted) {
+        return Err(throw_no_memory(this, None, wanted as u64).into());
+    }
     let mut names = Held::<Array>::new();
     for name in snapshot.keys() {
         names.push(Local::of_string(Str::new(name)));
@@ -188,6 +194,17 @@ fn page_of_store(this: &SyncObject, prefix: &[u8], after: Option<&ZStr>, limit: 
         this.add_last_page(LastPage { opening: this.instance()?.store.opening(), place, name: name.to_vec() });
     }
     Ok(names)
+}
+
+/// The memory that a string with these bytes takes from PHP, and an array for it, at most.
+fn room_of_string(bytes: &[u8]) -> usize {
+    /// Of a string and its place in an array, beside its bytes.
+    const OVERHEAD: usize = 64;
+    match bytes.len() {
+        // Such strings lie in chunks of 2 MiB, of which they may waste half.
+        length @ 0x8_0000..=0x20_0000 => 2 * length,
+        length => length + OVERHEAD,
+    }
 }
 
 /// The place of a name in the order: of the last one of a page that this object has given, also where it is gone by now.

@@ -146,8 +146,8 @@ const strange = [
   ['do=remove', 400, 'Nothing was changed'],
   ['do=clear', 400, 'Nothing was changed'],
   ['do=remove&name==YQ', 403, 'Nothing was changed: CAN_CHANGE is false.'],
-  ['file=/etc/passwd', 200, 'That file is not there any more, or not one of those that are shown.'],
-  ['file=%00', 200, 'That file is not there any more'],
+  ['file=/etc/passwd', 404, 'That file is not there (any more), or not one of those that are shown.'],
+  ['file=%00', 404, 'That file is not there (any more)'],
   ['name==', 404, 'There is no such name'],
   ['name=%3DAHg', 404, 'No name of a property in PHP begins with a NUL byte'],
   [`name=${packed('\0\0')}`, 404, 'No name of a property in PHP begins with a NUL byte'],
@@ -155,8 +155,14 @@ const strange = [
   [`name=${packed('<b>gone</b>')}`, 404, 'There is no such name'],
   [`name=${packed([0xff, 0xfe])}`, 404, '\\xff\\xfe'],
   [`name=${packed('n'.repeat(3000))}`, 404, '(3,000 bytes)'],
-  [`after=${packed('gone')}`, 200, 'Can\'t list the names after \'gone\''],
-  [`after=${packed('\0')}`, 200, 'Can\'t list the names after'],
+  [`after=${packed('gone')}`, 200, 'are all gone: this is the first page again'],
+  [`after=${packed('\0')}`, 200, 'are all gone: this is the first page again'],
+  [`after=${packed('gone')},${packed('gone too')}.9-0`, 200, 'are all gone: this is the first page again'],
+  ['after==YQ,x', 400, "The field 'after'"],
+  [`name=${packed('a')}.100-00000000000000000000000000000000`, 404, 'There is no such name'],
+  [`name=${packed('a')}.`, 404, 'There is no such name'],
+  [`prefix=${packed('p'.repeat(1001))}`, 400, 'Names are searched for by 1,000 bytes at most here'],
+  [`search=${'p'.repeat(1001)}`, 400, 'Names are searched for by 1,000 bytes at most here'],
   [`prefix=${packed('\0x')}`, 200, '<bdi>\\u{0}x</bdi>'],
   ['search=%00x', 200, '<bdi>\\u{0}x</bdi>'],
   ['search=a%1b%5b31m', 200, '<bdi>a\\u{1b}[31m</bdi>'],
@@ -208,7 +214,7 @@ test('huge names and values; a value that is a bomb', () => withPage(async (page
     $deep = []; for ($i = 0; $i < 3000; $i++) $deep = [$deep]; $sync->deep = $deep;
     $sync->bomb = array_fill(0, 1_500_000, [0]); $sync->after = 1;`);
   await page.goto(open);
-  await page.getByRole('button', { name: /^nnnn.*100,000 bytes/ }).click();
+  await page.getByRole('link', { name: /^nnnn.*100,000 bytes/ }).click();
   assert.match(await page.locator('h2').textContent(), /^n{1000} … \(100,000 bytes\)$/);
   assert.equal(await page.locator('pre').textContent(), '1');
   const value = async (name) => {
@@ -224,6 +230,98 @@ test('huge names and values; a value that is a bomb', () => withPage(async (page
   assert.match(await value('deep'), /array \(1\) …/);
   assert.match(await value('bomb'), /memory/);
   assert.doesNotMatch(await value('bomb'), /Fatal|inspector-open/);
+}));
+
+test('names of megabytes are shown, paged past, opened and removed, and no page is long for them', () => withPage(async (page) => {
+  php(`ini_set('memory_limit', -1);
+    for ($i = 0; $i < 60; $i++) $sync->{"\\n" . str_repeat(chr(97 + $i % 26), 900_000 + $i)} = $i;
+    for ($i = 0; $i < 8; $i++) $sync->{str_repeat('z', 15_000_000 + $i)} = $i;
+    $sync->last = 1;`);
+  await page.goto(changing);
+  const shown = [];
+  for (;;) {
+    shown.push(...await names(page).locator('td:first-child').allTextContents());
+    assert.ok((await page.content()).length < 150_000);
+    const next = page.getByRole('link', { name: 'Next page' });
+    if (await next.count() === 0) {
+      break;
+    }
+    await next.click();
+  }
+  assert.equal(shown.length, 69);
+  assert.match(shown[59], /^\\nh{119} … \(900,060 bytes\)$/);
+  assert.match(shown[67], /^z{120} … \(15,000,007 bytes\)$/);
+  // Two of one length and beginning are two.
+  php(`$sync->{str_repeat('z', 15_000_006) . 'y'} = 'the other';`);
+  for (const [name, value] of [['last', '1'], [/15,000,005 bytes/, '5'], [/15,000,007 bytes.*/, '7'], [/900,060 bytes/, '59']]) {
+    await page.getByRole('link', { name }).first().click();
+    assert.equal(await page.locator('pre').textContent(), value);
+    await page.goBack();
+  }
+  await page.getByRole('link', { name: /15,000,007 bytes/ }).last().click();
+  assert.equal(await page.locator('pre').textContent(), '"the other"');
+  await page.getByRole('button', { name: /^Remove/ }).click();
+  await page.getByRole('status').getByText(/^Removed z{100} … \(15,000,007 bytes\)\.$/).waitFor();
+  assert.equal(php(`ini_set('memory_limit', -1); echo count($sync->keys()), ' ', $sync->get(str_repeat('z', 15_000_007)), ' ', json_encode($sync->has(str_repeat('z', 15_000_006) . 'y'));`), '69 7 false');
+}));
+
+test('a page goes on where names that were on it are gone, and says so where it cannot', () => withPage(async (page) => {
+  php('for ($i = 100; $i < 300; $i++) $sync->{"n$i"} = 1;');
+  const next = async (gone) => {
+    await page.goto(open);
+    php('$sync->removeMultiple(explode(",", $argv[1]));', gone.join());
+    await page.getByRole('link', { name: 'Next page' }).click();
+    return names(page).locator('td:first-child').first().textContent();
+  };
+  assert.equal(await next(['n149']), 'n150');
+  assert.equal(await next(['n150', 'n148', 'n147']), 'n151');
+  assert.equal(await page.getByRole('note').count(), 0);
+  const all = Array.from({ length: 60 }, (_, n) => `n${n + 100}`);
+  assert.equal(await next(all), 'n160');
+  assert.equal(await page.getByRole('note').textContent(), 'The names behind which this page began are all gone: this is the first page again.');
+  assert.doesNotMatch(await page.content(), /\$after|Begin again/);
+}));
+
+test('a file that is put right when it is looked at: the page says what is lost', () => withPage(async (page) => {
+  const damaged = `${process.env.SYNC_WORK}/damaged<b>.sync`;
+  const damage = (name) => php(`$file = $argv[1]; @unlink($file); $s = new Sync("$file.whole"); for ($i = 0; $i < 50; $i++) $s->{"n$i"} = str_repeat("v$i", 2000);
+    file_put_contents($file, substr(file_get_contents("$file.whole"), 0, 160_000)); unlink("$file.whole");`, name);
+  const page_ = copy('inspector-damaged.php', { IS_BEHIND_A_LOGIN: 'true', FILES: `['${damaged}']` });
+  const lost = /^Sync file '.*damaged<b>\.sync': .* It is damaged \(power loss, or a bad copy\?\): \d+ of the 50 names that it tells of are not there\./;
+  damage(damaged);
+  await page.goto(page_);
+  assert.match(await page.locator('#warnings .problem').textContent(), lost);
+  await page.reload();
+  assert.equal(await page.locator('#warnings .problem').count(), 0, 'it has been put right, and is as any other');
+  // As well where it is seen first by the renewal; and it stays.
+  damage(damaged);
+  await page.locator('#warnings .problem').waitFor();
+  assert.match(await page.locator('#warnings .problem').textContent(), lost);
+  damage(damaged);
+  const { status, text } = await ask(`${page_}?live=1`);
+  assert.equal(status, 200);
+  assert.match(JSON.parse(text).warnings, /^<p class="problem">Sync file &apos;.*damaged&lt;b&gt;\.sync/);
+}));
+
+test('a file that is gone is a 404, for the script too, which says so', () => withPage(async (page, _, complaints) => {
+  const file = `${process.env.SYNC_WORK}/goes.sync`;
+  const going = copy('inspector-going.php', { IS_BEHIND_A_LOGIN: 'true', FILES: `['${file}', '${process.env.SYNC_WORK}/shared.sync']` });
+  php('$other = new Sync($argv[1]); $other->a = 1;', file);
+  await page.goto(going);
+  fs.unlinkSync(file);
+  await page.getByText('the file is gone').waitFor();
+  await page.getByText('That file is not there (any more)').waitFor();
+  for (const query of ['', `?file=${encodeURIComponent(file)}`, '?live=1', '?file=/etc/passwd&live=1']) {
+    const { status, headers, text } = await ask(`${going}${query}`);
+    assert.equal(status, 404, query);
+    assert.match(text, /not there \(any more\)/, query);
+    assert.match(headers['content-type'], query.includes('live') ? /json/ : /html/);
+  }
+  await page.reload();
+  await page.getByLabel('File').selectOption(`${process.env.SYNC_WORK}/shared.sync`);
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByText('There is none.').waitFor();
+  assert.ok(complaints.splice(0).every((complaint) => complaint.includes('404')));
 }));
 
 test('who holds which lock, what is in consumption, how many changes a second', () => withPage(async (page) => {
@@ -291,6 +389,15 @@ test('it reads only, unless it is switched on; other sites cannot press its butt
   await page.getByRole('button', { name: 'Remove <i>go</i>' }).click();
   await page.getByRole('status').getByText('Removed <i>go</i>.').waitFor();
   assert.equal(php('echo json_encode($sync->keys());'), '["keep","tmp.1","tmp.2"]');
+  // Messages are escaped once; and nothing was removed where nothing is.
+  php(`$sync->{'C:\\\\x'} = 1;`);
+  await page.goto(changing);
+  await page.getByRole('button', { name: 'Remove C:' }).click();
+  assert.equal(await page.getByRole('status').textContent(), 'Removed C:\\\\x.');
+  for (const [fields, answer] of [[{ do: 'remove', name: packed('C:\\x') }, 'There is no C:\\\\x (any more): nothing was removed.'], [{ do: 'clear', prefix: packed('none') }, 'No name begins with "none" (any more)']]) {
+    const { text } = await ask(changing, { method: 'POST', body: `${new URLSearchParams({ ...fields, token })}`, headers: { Cookie, Origin: `http://${new URL(url).host}` } });
+    assert.ok(text.replaceAll('&quot;', '"').includes(answer), text.slice(text.indexOf('<main>'), text.indexOf('<main>') + 300));
+  }
   await page.getByLabel('Names that begin with').fill('tmp.');
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Remove all names that begin with tmp.' }).click();

@@ -139,11 +139,15 @@ impl Rebuild<'_> {
         }
         if missing > 0 {
             let durable = "After a power loss that is nothing that had returned. ";
+            // The sentence that follows another one begins as one.
+            let mut other = self.file.warning.take().unwrap_or_default();
+            if let Some(first) = other.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
             self.file.warning.set(Some(format!(
                 "it ends before all that it tells of (a power loss, or an incomplete copy?): what its last {missing} \
-                 page(s) held is not there. {}{}",
+                 page(s) held is not there. {}{other}",
                 if self.file.is_durable() { durable } else { "" },
-                self.file.warning.take().unwrap_or_default()
             )));
         }
         self.file.check_sound()
