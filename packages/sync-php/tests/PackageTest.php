@@ -76,15 +76,17 @@ final class PackageTest extends TestCase
         $this->assertSame('', (string) ini_get('unserialize_callback_func'));
     }
 
-    public function testCachesReadWithoutIniSet(): void
+    public function testAdaptersWorkWithoutFunctionsThatHostsDisable(): void
     {
-        $said = shell_exec(sprintf('exec %s -d disable_functions=ini_set,error_log -r %s 2>&1', escapeshellarg(\PHP_BINARY), escapeshellarg(
+        $said = shell_exec(sprintf('exec %s -d disable_functions=ini_set,error_log,getmypid -r %s 2>&1', escapeshellarg(\PHP_BINARY), escapeshellarg(
             'require '.var_export(__DIR__.'/bootstrap.php', true).'; $file = '.var_export($this->file, true).';
             $sync = new Sync($file); $sync->a = 1; $sync->b = [new ArrayObject([2])]; $sync->{":a"} = 3;
             $cache = new Sync\Psr16\Cache($file);
             echo json_encode([$cache->get("a"), $cache->getMultiple(["a", "b"])["b"][0][0], (new Sync\Symfony\CacheAdapter($file))->getItem("a")->get(),
-                $cache->set("c", fn () => 1)]);')));
-        $this->assertSame('[1,2,1,false]', $said);
+                $cache->set("c", fn () => 1), (new Sync\Psr6\CachePool($file))->getItem("a")->get(),
+                (new Symfony\Component\Lock\LockFactory(new Sync\Symfony\LockStore($file)))->createLock("job")->acquire(),
+                (new Sync\Session\SessionHandler($file))->read("abc")]);')));
+        $this->assertSame('[1,2,1,false,1,true,""]', $said);
     }
 
     public function testValueThatCannotBeStoredIsFalse(): void

@@ -135,7 +135,7 @@ final class Sessions
         }
         $this->earlier = [];
         // A process that was forked has a copy of the handle, and not the lock.
-        if (getmypid() === ($this->held[$id][1] ?? null)) {
+        if (Process::id() === ($this->held[$id][1] ?? null)) {
             return true;
         }
         $handle = clone $this->sync;
@@ -146,7 +146,7 @@ final class Sessions
                 return false;
             }
         }
-        $this->held[$id] = [$handle, getmypid()];
+        $this->held[$id] = [$handle, Process::id()];
 
         return true;
     }

@@ -7,6 +7,7 @@ namespace Sync\Psr6;
 use Psr\Cache\CacheItemInterface;
 use Psr\Cache\CacheItemPoolInterface;
 use Sync\Internal\Key;
+use Sync\Internal\Process;
 use Sync\Internal\Values;
 
 /**
@@ -133,7 +134,7 @@ final class CachePool implements CacheItemPoolInterface
             return false;
         }
         $this->dropCopies();
-        $this->process = getmypid();
+        $this->process = Process::id();
         $this->deferred[$item->getKey()] = clone $item;
 
         return true;
@@ -166,7 +167,7 @@ final class CachePool implements CacheItemPoolInterface
     /** Forgets the items that the process deferred from which this one was forked. */
     private function dropCopies(): void
     {
-        if ([] !== $this->deferred && getmypid() !== $this->process) {
+        if ([] !== $this->deferred && Process::id() !== $this->process) {
             $this->deferred = [];
         }
     }

@@ -9,6 +9,7 @@ use Symfony\Component\Lock\Exception\LockConflictedException;
 use Symfony\Component\Lock\Exception\LockStorageException;
 use Symfony\Component\Lock\Key;
 use Sync\Internal\Extension;
+use Sync\Internal\Process;
 
 /**
  * Symfony locks that end with their process, however it ends, and need no refresh.
@@ -79,7 +80,7 @@ final class LockStore implements BlockingStoreInterface
         }
         [$handle, $token, $process] = $key->getState($this->state);
         // A process that was forked has a copy of the key, and not the lock.
-        if (getmypid() !== $process) {
+        if (Process::id() !== $process) {
             return false;
         }
         try {
@@ -127,7 +128,7 @@ final class LockStore implements BlockingStoreInterface
         if (false === $token) {
             throw new LockConflictedException();
         }
-        $key->setState($this->state, [$handle, $token, getmypid()]);
+        $key->setState($this->state, [$handle, $token, Process::id()]);
         $key->markUnserializable();
     }
 
