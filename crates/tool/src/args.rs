@@ -12,7 +12,7 @@ use clap_complete::Shell;
     name = "syncctl",
     version,
     disable_help_subcommand = true,
-    after_help = "Exit status: 0 fine, 1 not there or not sound, 2 usage, 3 cannot open, 4 something could not be carried over."
+    after_help = "Exit status: 0 fine, 1 not there or not sound (a command that writes puts the file right, and is done all the same), 2 usage, 3 cannot open, 4 something could not be carried over."
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -38,7 +38,7 @@ pub enum Command {
     Get {
         file: PathBuf,
         name: OsString,
-        /// NAME is written as `ls` shows it: \\ for a backslash, \u{0} for a NUL
+        /// NAME is written as `ls --long` shows it: \\ for a backslash, \u{0} for a NUL, \& for the empty name
         #[arg(short, long)]
         escaped: bool,
         /// Print a string without quotes, byte by byte
@@ -54,7 +54,7 @@ pub enum Command {
         name: OsString,
         #[arg(allow_hyphen_values = true)]
         value: OsString,
-        /// NAME is written as `ls` shows it: \\ for a backslash, \u{0} for a NUL
+        /// NAME is written as `ls --long` shows it: \\ for a backslash, \u{0} for a NUL, \& for the empty name
         #[arg(short, long)]
         escaped: bool,
         /// The value is a string as it is, no JSON
@@ -69,7 +69,7 @@ pub enum Command {
         file: PathBuf,
         #[arg(required = true)]
         names: Vec<OsString>,
-        /// NAME is written as `ls` shows it: \\ for a backslash, \u{0} for a NUL
+        /// NAME is written as `ls --long` shows it: \\ for a backslash, \u{0} for a NUL, \& for the empty name
         #[arg(short, long)]
         escaped: bool,
         /// Say nothing of names that are not there
@@ -85,7 +85,7 @@ pub enum Command {
         file: PathBuf,
         /// All, if there are none
         names: Vec<OsString>,
-        /// NAME is written as `ls` shows it: \\ for a backslash, \u{0} for a NUL
+        /// NAME is written as `ls --long` shows it: \\ for a backslash, \u{0} for a NUL, \& for the empty name
         #[arg(short, long)]
         escaped: bool,
         /// A line of JSON for each
@@ -102,7 +102,7 @@ pub enum Command {
     Stat {
         file: PathBuf,
         names: Vec<OsString>,
-        /// NAME is written as `ls` shows it: \\ for a backslash, \u{0} for a NUL
+        /// NAME is written as `ls --long` shows it: \\ for a backslash, \u{0} for a NUL, \& for the empty name
         #[arg(short, long)]
         escaped: bool,
         /// As JSON
@@ -110,11 +110,13 @@ pub enum Command {
         json: bool,
     },
     /// Read all of the file and say what is wrong with it
-    #[command(after_help = "Nothing is repaired. Programs that write to the file wait meanwhile.")]
+    #[command(
+        after_help = "Nothing is repaired. Programs that write to the file wait meanwhile: a file that is in use is locked for it, for which one has to be allowed to write to it, and as long as the command is stopped, they wait."
+    )]
     Check { file: PathBuf },
     /// Write all names and values to standard output, as one JSON object
     #[command(
-        after_help = "JSON has no room for the time at which a value expires, nor for objects, references, bytes that are not UTF-8, INF and NAN: values with these are left out, listed on stderr, and the status is 4."
+        after_help = "JSON has no room for objects, references, bytes that are not UTF-8, INF and NAN: values with these are left out, listed on stderr, and the status is 4. Nor has it for the time at which a value expires: such values are there without it, their number is told on stderr, and the status stays 0."
     )]
     Export {
         file: PathBuf,

@@ -5,12 +5,14 @@ use std::io::ErrorKind;
 use std::ops::Deref;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sync_backend::{Backend, Expiry, Found, Selection, Snapshot, Stored};
 use sync_store::{Consumption, Options, Store, WithItems};
 
 use crate::outcome::{Failure, Outcome, Status, say, say_unsound};
+use crate::words::{process, since};
 
 /// Names of one look at the index: each look goes through all of it.
 const PAGE: u64 = 1 << 18;
@@ -18,15 +20,37 @@ const PAGE: u64 = 1 << 18;
 const LARGE: u64 = 256;
 /// The time for which a look at many names waits for a pause of those who write, before it asks for one.
 const WITHOUT_A_TURN: Duration = Duration::from_secs(1);
+/// The time for which a command waits for a lock before it says who holds it.
+const WITHOUT_A_WORD: Duration = Duration::from_secs(1);
 
 /// A store of any kind, whose failures end the command.
 pub trait Shared: Backend<Error: Into<Failure>> {}
 
 impl<B: Backend<Error: Into<Failure>>> Shared for B {}
 
-/// Runs an operation until it has had its way.
-pub fn retry<B: Shared, T>(store: &B, operation: impl FnMut(&B) -> Result<T, B::Error>) -> Outcome<T> {
-    store.retry(operation).map_err(Into::into)
+/// Runs an operation until it has had its way. Where a lock of somebody else's keeps it from that, it is told who, once.
+pub fn retry<B: Shared, T>(store: &B, mut operation: impl FnMut(&B) -> Result<T, B::Error>) -> Outcome<T> {
+    let start = Instant::now();
+    let looked = |store: &B| {
+        if start.elapsed() > WITHOUT_A_WORD {
+            tell_holder(store);
+        }
+        operation(store)
+    };
+    store.retry(looked).map_err(Into::into)
+}
+
+/// Says who holds the lock of the whole object, unless that was said.
+fn tell_holder<B: Shared>(store: &B) {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    if TOLD.load(Ordering::Relaxed) {
+        return;
+    }
+    let Ok(stats) = store.stats() else { return };
+    if let Some(lock) = stats.locks.iter().find(|lock| lock.name.is_none()) {
+        TOLD.store(true, Ordering::Relaxed);
+        say(&format!("{} has held lock() {}: waiting until it is over.", process(lock.pid), since(lock.since)));
+    }
 }
 
 /// A store that the command has opened. When the command is through with it, it tells what was noticed about the file meanwhile: no command
@@ -54,8 +78,10 @@ impl Drop for Opened {
                 let warning = warning.trim_end();
                 say_unsound(&format!("{warning} This is what is left; `syncctl check` says more."));
             }
-            // It has been put right.
-            Some(warning) => say(&warning),
+            Some(warning) => {
+                let warning = warning.trim_end();
+                say_unsound(&format!("{warning} It was put right for this command, with what is left."));
+            }
         }
     }
 }
@@ -143,6 +169,16 @@ impl Look {
     /// The number of names.
     pub fn len(&self) -> Outcome<u64> {
         retry(&*self.store, |store| store.len())
+    }
+
+    /// The number of values that expire, of names that begin with a prefix.
+    pub fn expiring(&self, prefix: &[u8]) -> Outcome<u64> {
+        let (expiring, _) = retry(&*self.store, |store| {
+            store.survey(|expiring: &mut u64, sight| {
+                *expiring += u64::from(sight.expiry.is_some() && sight.name.starts_with(prefix));
+            })
+        })?;
+        Ok(expiring)
     }
 
     /// Fills a snapshot. Writers that never pause for long enough wait for that, once.

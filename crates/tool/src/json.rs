@@ -86,6 +86,11 @@ pub fn parse(json: &mut [u8]) -> Result<Value<'_>, serde_json::Error> {
     Ok(value)
 }
 
+/// A failure of [`parse`] in words: PHP has infinity for a number that no float can hold, which is no JSON.
+pub fn told(error: &serde_json::Error) -> String {
+    error.to_string().replace("number out of range", "a number is beyond what a float can hold")
+}
+
 /// Takes the sign off each `-0` that is an int, outside of strings; all else stays where it is.
 fn unsign_zeros(json: &mut [u8]) {
     if memmem::find(json, b"-0").is_none() {

@@ -82,7 +82,7 @@ impl<R: Read> Members<R> {
         let (from, lines, column) = (self.at, self.lines, self.column);
         self.pass(length);
         json::parse(&mut self.buffer[from..from + length]).map_err(|error| {
-            let text = error.to_string();
+            let text = json::told(&error);
             let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
             let column = if error.line() <= 1 { column + error.column() } else { error.column() };
             place(text, lines + error.line().max(1) - 1, column)

@@ -33,10 +33,10 @@ pub fn say(text: &str) {
     let _ = writeln!(io::stderr(), "syncctl: {}", Harmless(text));
 }
 
-/// Whether a file that was read has turned out not to be sound.
+/// Whether a file has turned out not to be sound.
 static IS_UNSOUND: AtomicBool = AtomicBool::new(false);
 
-/// Says why a file that was read is not sound: whatever else the command comes to, its status tells of that.
+/// Says why a file is, or was, not sound: whatever else the command comes to, its status tells of that.
 pub fn say_unsound(text: &str) {
     say(text);
     IS_UNSOUND.store(true, Ordering::Relaxed);

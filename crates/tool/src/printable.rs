@@ -35,6 +35,8 @@ pub fn unescaped(shown: &[u8]) -> Option<Vec<u8>> {
         rest = behind;
         match kind {
             b'\\' => bytes.push(b'\\'),
+            // Nothing: the sign of a name that is empty.
+            b'&' => {}
             b'n' => bytes.push(b'\n'),
             b'r' => bytes.push(b'\r'),
             b't' => bytes.push(b'\t'),

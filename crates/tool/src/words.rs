@@ -6,9 +6,9 @@ use sync_backend::{Expiry, HeldLock, Now};
 
 use crate::printable::Printable;
 
-/// A name within a text for people, who would not see an empty one.
+/// A name within a text for people, who would not see an empty one: that is shown as no other name is, and as `--escaped` takes it.
 pub fn name(name: &[u8]) -> String {
-    if name.is_empty() { "''".into() } else { Printable(name).to_string() }
+    if name.is_empty() { "\\&".into() } else { Printable(name).to_string() }
 }
 
 /// The name of a lock.

@@ -336,7 +336,9 @@ fn an_import_replaces_names_or_all_and_nothing_where_it_cannot_begin() {
     fails(&file.run_with("import", &["--replace"], b"no json"), 2, "no whole JSON object");
     fails(&file.run_with("import", &["--replace", "--msgpack"], b"\xc1"), 2, "not what");
     file.fine_with("import", &[], b"{\"both\": 2, \"new\": {\"1\": 1.0, \"k\": []}, \"both\": 3}");
-    assert_eq!(file.fine("export", &[]), "{\n\"old\":1,\n\"both\":3,\n\"new\":{\"1\":1.0,\"k\":[]}\n}\n");
+    let exported = file.run("export", &[]);
+    fails(&exported, 0, "1 value expires, which JSON has no room for");
+    assert_eq!(text(&exported.stdout), "{\n\"old\":1,\n\"both\":3,\n\"new\":{\"1\":1.0,\"k\":[]}\n}\n");
     // JSON has no room for an expiry, and the one of the value before is over with it.
     assert!(file.fine("stat", &["both"]).contains("expires      never"));
     assert!(file.fine("stat", &["old"]).contains("expires      in "));

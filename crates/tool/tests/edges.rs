@@ -21,9 +21,70 @@ fn numbers_are_what_php_makes_of_them() {
         file.fine_with("import", &[], format!("{{\"x\": {json}}}").as_bytes());
         assert_eq!(file.fine("get", &["x"]), format!("{back}\n"));
     }
-    fails(&file.run("set", &["x", "1e400"]), 2, "out of range");
+    fails(&file.run("set", &["x", "1e400"]), 2, "a number is beyond what a float can hold");
     let output = file.run_with("import", &[], b"{\"a\": 1,\n\"the name\": [1e400]}");
-    fails(&output, 2, "out of range at line 2 column 18, in the value of 'the name'");
+    fails(&output, 2, "a number is beyond what a float can hold at line 2 column 18, in the value of 'the name'");
+}
+
+#[test]
+fn commands_that_change_a_damaged_file_tell_of_that_by_their_status() {
+    let (file, copy) = (Scratch::new(), Scratch::new());
+    for n in 0..2_000 {
+        file.put(format!("name {n}").as_bytes(), b"\xa7a value");
+    }
+    let image = std::fs::read(&file.0).unwrap();
+    for (command, arguments, input) in [
+        ("rm", &["--force", "x"][..], ""),
+        ("import", &[], "{\"x\":1}"),
+        ("compact", &[], ""),
+        ("set", &["x", "1"], ""),
+    ] {
+        std::fs::write(&copy.0, &image[..image.len() / 2]).unwrap();
+        fails(&copy.run_with(command, arguments, input.as_bytes()), 1, "It was put right for this command");
+        assert!(copy.fine("check", &[]).starts_with("sound: "), "{command}");
+    }
+}
+
+#[test]
+fn the_empty_name_is_shown_as_no_other_and_taken_so() {
+    let file = Scratch::new();
+    for name in ["", "''", "\\&", "&"] {
+        file.fine("set", &[name, &format!("{name:?}")]);
+    }
+    let listed = file.fine("ls", &["--long"]);
+    let shown: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().last()).collect();
+    assert_eq!(shown, ["\\&", "''", "\\\\&", "&"]);
+    for (name, shown) in ["", "''", "\\&", "&"].into_iter().zip(shown) {
+        assert_eq!(file.fine("get", &["--escaped", shown]), format!("{name:?}\n"));
+    }
+}
+
+#[test]
+fn who_holds_the_lock_that_a_command_waits_for_is_told_once() {
+    let file = Scratch::new();
+    file.put(b"x", b"\x01");
+    let store = file.store();
+    store.lock(sync_store::Patience::default()).unwrap();
+    let child = file.start("get", &["x"]);
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    store.unlock();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "1\n".into()));
+    let said = text(&output.stderr);
+    let holder = format!("syncctl: process {} has held lock() for ", std::process::id());
+    assert!(said.starts_with(&holder) && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn an_export_says_how_many_values_expire() {
+    let file = Scratch::new();
+    file.fine("set", &["a", "1", "--ttl", "1000"]);
+    file.fine("set", &["b", "2", "--ttl", "1000"]);
+    file.fine("set", &["c", "3"]);
+    fails(&file.run("export", &[]), 0, "2 values expire, which JSON has no room for; --msgpack carries when.");
+    fails(&file.run("export", &["a", "--lock"]), 0, "1 value expires, which");
+    file.fine("export", &["c"]);
+    file.fine("export", &["--msgpack"]);
 }
 
 #[test]
@@ -406,8 +467,9 @@ fn a_file_that_is_not_sound_is_told_of_by_all_that_read_it() {
         assert!(std::fs::read(&copy.0).unwrap() == damaged);
         // A command that writes to it puts it right, and says so.
         let output = copy.run("set", &["x", "1"]);
-        assert_eq!(output.status.code(), Some(0));
+        fails(&output, 1, "It was put right for this command, with what is left.");
         assert!(text(&output.stderr).contains("Sync file '"), "{}", text(&output.stderr));
+        assert_eq!(copy.fine("get", &["x"]), "1\n");
         assert_eq!(copy.fine("get", &["x"]), "1\n");
     }
     // A file in use, of which a record is overwritten: those that come by it say so.

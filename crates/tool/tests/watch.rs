@@ -277,7 +277,7 @@ fn an_empty_name_is_shown_and_signals_that_were_ignored_still_are() {
     let file = Scratch::new();
     let watch = Watch::begun(&file, &["", "x"], "x");
     file.put(b"", b"\x01");
-    watch.tells("'' = 1");
+    watch.tells("\\& = 1");
     drop(watch);
     // As `nohup` starts it.
     let mut child = std::process::Command::new("sh")

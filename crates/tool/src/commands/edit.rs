@@ -27,7 +27,9 @@ pub fn set(path: &Path, name: &OsStr, value: &OsStr, string: bool, ttl: Option<f
         Value::String(text.as_slice().into())
     } else {
         json::parse(&mut text).map_err(|error| {
-            let text = format!("The value is no JSON: {error}. For a string write '\"…\"', or --string.");
+            let error = json::told(&error);
+            let text =
+                format!("The value is no JSON that PHP could read: {error}. For a string write '\"…\"', or --string.");
             Failure::new(Status::Usage, text)
         })?
     };

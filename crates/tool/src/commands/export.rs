@@ -14,7 +14,7 @@ use super::item::{End, Item};
 use super::summed::Summed;
 use crate::file::Look;
 use crate::json;
-use crate::outcome::{Failure, Outcome, Status};
+use crate::outcome::{Failure, Outcome, Status, say};
 use crate::output::Output;
 use crate::printable::Printable;
 use crate::progress::{Progress, bar};
@@ -60,6 +60,11 @@ fn export_json(mut look: Look, mut out: Output, prefix: &[u8], progress: &Progre
     out.write_all(b"\n}\n")?;
     out.flush()?;
     progress.end();
+    let expiring = look.expiring(prefix)?;
+    if expiring > 0 {
+        let values = count(expiring, "value expires", "values expire");
+        say(&format!("{values}, which JSON has no room for; --msgpack carries when."));
+    }
     left_out.status(", without JSON for it; --msgpack carries everything")
 }
 
