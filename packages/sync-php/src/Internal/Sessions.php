@@ -82,15 +82,14 @@ final class Sessions
     public function write(string $id, string $data): bool
     {
         return $this->orRelease(function () use ($id, $data): bool {
-            if (microtime(true) < ($this->known[$id] ?? 0.0)) {
-                $this->sync->transaction(function () use ($id, $data): void {
-                    if ($this->sync->has($this->prefix.$id)) {
-                        $this->sync->put($this->prefix.$id, $data, $this->lifetime());
-                    }
-                });
-            } else {
-                $this->sync->put($this->prefix.$id, $data, $this->lifetime());
-            }
+            $store = fn () => $this->sync->put($this->prefix.$id, $data, $this->lifetime());
+            $replace = fn () => $this->sync->has($this->prefix.$id) && $store();
+            match (true) {
+                microtime(true) >= ($this->known[$id] ?? 0.0) => $store(),
+                // The session's lock keeps other requests from destroying it in between.
+                $this->lock => $replace(),
+                default => $this->sync->transaction($replace),
+            };
 
             return true;
         });
