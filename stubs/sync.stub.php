@@ -335,7 +335,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * Takes the first element off the array under a name for a function, which has it for good when the function returns.
      *
      * Each element is done at least once, and none is lost: where the function throws, or its process dies, whatever the reason, the
-     * element is at the head of the array again, under its key if that is a string, for the next that looks, and may write. (Where
+     * element is at the head of the array again, under its key if that is a string and not taken by then, for the next that looks, and may write. (Where
      * something else than an array is there by then, a tenth of a second after that is an array again.) There is no time limit
      * after which others do it as well: the kernel tells whether the process lives. Until then the element is not in the array for
      * anybody, is not counted and not iterated; stats() shows who consumes something. The work of the function may be done twice if its
@@ -343,8 +343,9 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * A transaction in the function is a commit of its own, before the element is gone. An element that comes back while another program
      * has a transaction, update() or the lock does so after that. An array that was removed meanwhile is made again for it; one that
-     * expires takes it along, unless there is another one under the name by then, and so do setData(), clear() of all names and
-     * destroy(). A child that is forked in the function does not have the element. In a class that overrides get() or set() the element stays in the array while the function
+     * expires, as it was to when the element was taken, takes it along, unless there is another one under the name by then, and so do setData(), clear() of all names and
+     * destroy(). A child that is forked in the function does not have the element.
+     * In a class that overrides get() or set() the element stays in the array while the function
      * runs, and other programs wait with writing: for short functions only, which do not call consume() themselves. The function cannot
      * call setFile() on this object.
      *
@@ -358,7 +359,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @throws SyncException where the value there is no array, the file cannot be written; within a transaction; or it would have to wait
      *                       while this process keeps others from writing
-     * @throws SyncLockTimeoutException
+     * @throws SyncLockTimeoutException where others keep it from writing for longer than they said they would; also when $fn has returned:
+     *                                  the element is at the head again then, and done once more
      * @throws \ValueError where $timeout is less than 0, or NAN
      * @throws \Throwable whatever $fn throws
      */
@@ -689,7 +691,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * Until then other programs read the state before, and wait to write: keep it short. All that $fn reads of this object, in any way, is
      * with what it has written; another object on the file, and another fiber, see the state before. If $fn throws or exits, or the
-     * process ends within it, nothing has happened. A transaction within it is a part of it: it has happened when the outer one has, and what it
+     * process ends within it, nothing has happened. A child that is forked within it is no part of it, as another object is none: it waits with its writes
+     * until the parent's transaction is over, and makes each by itself. A transaction within it is a part of it: it has happened when the outer one has, and what it
      * had written when it threw is a part as well, should the outer one catch that and go on. $fn may be run again, so it should do nothing
      * else that counts.
      *

@@ -57,7 +57,7 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-SyncException: Can't access shared object: an operator of this same process is at work on '{dir}/store', in a fiber that is suspended or in the code that called this, so that waiting would never end. Let it finish first.
+SyncException: Can't access shared object: an operator, an update or a transaction of this same process is at work on '{dir}/store', in a fiber that is suspended or in the code that called this, so that waiting would never end. Let it finish first.
 an operator: SyncException
 one on a number: SyncException
 one with user code: SyncException

@@ -68,7 +68,7 @@ pub fn warn(message: &str) -> Result<(), Thrown> {
 pub fn throw_store(error: &Error) -> Thrown {
     match error.remedy() {
         Remedy::Wait(held) if held.same_thread && held.change => throw_sync(&format!(
-            "Can't access shared object: an operator of this same process is at work on '{}', in a fiber that is suspended or in the code that called this, so that waiting would never end. Let it finish first.",
+            "Can't access shared object: an operator, an update or a transaction of this same process is at work on '{}', in a fiber that is suspended or in the code that called this, so that waiting would never end. Let it finish first.",
             String::from_utf8_lossy(error.address())
         )),
         Remedy::Wait(held) if held.same_thread && held.patience.timeout.is_none() => throw_sync(&format!(

@@ -47,9 +47,9 @@ fn commit(this: &SyncObject) -> Result<(), Thrown> {
                 "File '{file}' was removed or replaced during a transaction, which has changed nothing."
             )))
         }
-        Committed::Forked => {
-            Err(throw_sync("The transaction is that of the parent of this process, which was forked within it."))
-        }
+        Committed::Forked => Err(throw_sync(
+            "The transaction is that of the parent of this process, which was forked within it. This process's own writes since were no part of any: each was made by itself.",
+        )),
     }
 }
 
