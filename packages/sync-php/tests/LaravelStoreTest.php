@@ -302,7 +302,7 @@ final class LaravelStoreTest extends TestCase
 
     public function testBlockWakesUpWhenTheLockIsReleased(): void
     {
-        // At three moments: one of them may be just before a poll, which Laravel's own does each 250 ms.
+        // At three moments, none of which is just before a poll: Laravel's own does one each 250 ms.
         foreach ([260_000, 300_000, 340_000] as $microseconds) {
             $lock = $this->cache->lock('report', 60);
             $lock->get();
@@ -315,11 +315,11 @@ final class LaravelStoreTest extends TestCase
             });
             $next = $this->cache->lock('report', 60);
             $this->assertTrue($next->block(5));
-            $milliseconds = (hrtime(true) - result_of($child)) / 1e6;
+            $late[] = (hrtime(true) - result_of($child)) / 1e6;
             $next->release();
-            // A machine with other work may be late.
-            $this->assertLessThan(100, $milliseconds);
         }
+        // In milliseconds. A machine with other work may be late, but not each time; polls would be, by 160 at least.
+        $this->assertLessThan(100, min($late));
     }
 
     public function testBlockWakesUpWhenTheLockExpires(): void

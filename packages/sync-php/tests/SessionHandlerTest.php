@@ -303,7 +303,7 @@ final class SessionHandlerTest extends TestCase
         (new \Sync($this->file))->waitFor('started', fn ($started) => true === $started, 10.0);
         $start = microtime(true);
         $this->assertSame('2', $this->session('-r', 'session_id("abc"); session_start(); echo $_SESSION["n"];'));
-        $this->assertLessThan(5, microtime(true) - $start);
+        $this->assertLessThan(20, microtime(true) - $start);
         proc_close($slow);
         $this->assertStringContainsString('Maximum execution time', (string) file_get_contents($out));
     }
@@ -316,7 +316,7 @@ final class SessionHandlerTest extends TestCase
         $said = $this->session('-r', 'set_time_limit(1); session_id("abc"); session_start(); echo "taken";');
         $this->assertStringContainsString('Maximum execution time', $said);
         $this->assertStringNotContainsString('taken', $said);
-        $this->assertLessThan(5, microtime(true) - $start);
+        $this->assertLessThan(20, microtime(true) - $start);
         // The one that has it goes on.
         $this->assertTrue($holder->write('abc', 'data'));
     }
