@@ -194,7 +194,7 @@ impl<'s> Sampler<'s> {
         for (Reverse(bytes), name, expiry) in largest {
             let facts = unhindered(Facts::look(self.store, &name))?.flatten();
             names.push(Name {
-                name: shown_name(&name),
+                name: shown_name(beginning(&name)),
                 elements: facts.as_ref().and_then(|facts| facts.elements),
                 kind: facts.map_or_else(|| "?".into(), |facts| facts.kind),
                 bytes,
@@ -204,7 +204,7 @@ impl<'s> Sampler<'s> {
         let mut groups: Vec<_> = counted
             .groups
             .into_iter()
-            .map(|(prefix, (names, bytes))| Group { prefix: Printable(&prefix).to_string(), names, bytes })
+            .map(|(prefix, (names, bytes))| Group { prefix: Printable(beginning(&prefix)).to_string(), names, bytes })
             .collect();
         groups.sort_by(|one, other| (other.bytes, &one.prefix).cmp(&(one.bytes, &other.prefix)));
         Ok(Names {
@@ -284,6 +284,11 @@ impl Counted {
         };
         *sums = (sums.0 + names, sums.1 + bytes);
     }
+}
+
+/// Of a name that may have megabytes, more than any terminal is wide.
+fn beginning(name: &[u8]) -> &[u8] {
+    name.get(..1024).unwrap_or(name)
 }
 
 #[cfg(test)]
