@@ -22,7 +22,7 @@ final class Sessions
     private array $held = [];
     /** @var array<string, array{\Sync, int}> those of which PHP opens the session again, or has forgotten to close it, until the next is read */
     private array $earlier = [];
-    /** @var array<string, float> when the sessions expire that were stored when they were asked for, until release() */
+    /** @var array<string, true> the sessions that were stored when they were asked for, until release() */
     private array $known = [];
 
     public function __construct(
@@ -50,7 +50,7 @@ final class Sessions
         if (!$this->sync->has($this->prefix.$id)) {
             return false;
         }
-        $this->remember($id);
+        $this->known[$id] = true;
 
         return true;
     }
@@ -68,7 +68,7 @@ final class Sessions
             if (!\is_string($data)) {
                 return '';
             }
-            $this->remember($id);
+            $this->known[$id] = true;
 
             return $data;
         });
@@ -76,8 +76,8 @@ final class Sessions
 
     /**
      * A session that was there and is gone was destroyed by another request (a logout, say), and stays so, whatever this one has changed, as
-     * with PHP's files, where it would write into a file that is removed. PHP calls it for what has not changed, too: for an empty session,
-     * and without session.lazy_write.
+     * with PHP's files, where it would write into a file that is removed. One that has expired meanwhile cannot be told from that. PHP calls
+     * it for what has not changed, too: for an empty session, and without session.lazy_write.
      */
     public function write(string $id, string $data): bool
     {
@@ -85,7 +85,7 @@ final class Sessions
             $store = fn () => $this->sync->put($this->prefix.$id, $data, $this->lifetime());
             $replace = fn () => $this->sync->has($this->prefix.$id) && $store();
             match (true) {
-                microtime(true) >= ($this->known[$id] ?? 0.0) => $store(),
+                !isset($this->known[$id]) => $store(),
                 // The session's lock keeps other requests from destroying it in between.
                 $this->lock => $replace(),
                 default => $this->sync->transaction($replace),
@@ -118,12 +118,6 @@ final class Sessions
         $this->held = [];
         $this->earlier = [];
         $this->known = [];
-    }
-
-    private function remember(string $id): void
-    {
-        $ttl = $this->sync->ttl($this->prefix.$id);
-        $this->known[$id] = null === $ttl ? \INF : microtime(true) + $ttl;
     }
 
     private function acquire(string $id): bool
