@@ -141,7 +141,7 @@ impl Seen {
 /// takes much less time than the taking of so many locks.
 const LOOKS: usize = 1000;
 
-/// All locks by name, of the dead as well: each that somebody has all the time is among them.
+/// All locks by name, of the dead as well: each that somebody has all the time is among them, unless the table moved during every look.
 fn seen_locks(file: &File) -> std::result::Result<Vec<Seen>, Failure> {
     let mut seen = Vec::new();
     for _ in 0..LOOKS {

@@ -20,9 +20,6 @@ use Sync\Internal\Process;
  */
 final class LockStore implements BlockingStoreInterface
 {
-    /** The lists of locks in which one must be missing to count as lost, where only a list can tell. */
-    private const LOOKS = 5;
-
     private readonly \Sync $sync;
     /** The name of a key's state: of each file and prefix another one, as Symfony's CombinedStore gives one key to several stores. */
     private readonly string $state;
@@ -103,14 +100,7 @@ final class LockStore implements BlockingStoreInterface
      */
     private function isListed(\Sync $handle, int $token): bool
     {
-        // The list is made while others take and release locks: the token may be missing in one, and is a lock's own.
-        for ($look = 0; $look < self::LOOKS; ++$look) {
-            if (\in_array($token, array_column($handle->stats()['locks'], 'token'), true)) {
-                return true;
-            }
-        }
-
-        return false;
+        return \in_array($token, array_column($handle->stats()['locks'], 'token'), true);
     }
 
     private function acquire(Key $key, ?float $timeout): void
