@@ -206,9 +206,13 @@ pub struct LockTable<'f> {
 }
 
 impl<'f> LockTable<'f> {
-    /// The table, if there is one. (A header may tell of anything.)
+    /// The table, if there is one, for somebody who has the write lock. (A header may tell of anything.)
     pub fn of(file: &'f File) -> Option<Self> {
-        let run = file.map.header().lock_table.load(Ordering::Acquire);
+        Self::at(file, file.map.header().lock_table.load(Ordering::Acquire))
+    }
+
+    /// The table that begins there, if one does.
+    fn at(file: &'f File, run: u64) -> Option<Self> {
         let end = page_offset(file.pages());
         if run < PAGE || !run.is_multiple_of(PAGE) || run >= end {
             return None;
@@ -220,13 +224,20 @@ impl<'f> LockTable<'f> {
         (length >= PAGE && length <= end - run).then(|| Self { file, run, count: slots_in(length), generation })
     }
 
-    /// Whether it has been the table of the file all the time, for one who looks at it without the write lock: where it has moved, its run
-    /// may have become anything meanwhile, another table as well.
-    pub fn has_stayed(self) -> bool {
+    /// Looks at the table without the write lock: at no slot where there is none. `None`: the table has moved meanwhile, and its run may
+    /// have become anything, another table as well; or the header lies.
+    pub fn look<T>(file: &'f File, look: impl FnOnce(Option<Self>) -> T) -> Option<T> {
+        let run = file.map.header().lock_table.load(Ordering::Acquire);
+        let table = Self::at(file, run);
+        if table.is_none() && run != 0 {
+            return None;
+        }
+        let seen = look(table);
         // All that was read of it comes before.
         fence(Ordering::Acquire);
-        self.file.map.word(self.run + GENERATION).load(Ordering::Relaxed) == self.generation
-            && self.file.map.header().lock_table.load(Ordering::Relaxed) == self.run
+        let has_stayed = |table: Self| file.map.word(run + GENERATION).load(Ordering::Relaxed) == table.generation;
+        let stays = file.map.header().lock_table.load(Ordering::Relaxed) == run;
+        (stays && table.is_none_or(has_stayed)).then_some(seen)
     }
 
     /// All slots, those of nobody as well.

@@ -455,11 +455,6 @@ impl File {
     pub fn is_abandoned(&self, slot: LockSlot) -> bool {
         matches!(slot.owner(), Owner::Has(lease) if self.is_gone(slot, lease))
     }
-
-    /// The table of named locks, to look at.
-    pub fn lock_table(&self) -> Option<LockTable<'_>> {
-        LockTable::of(self)
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::file::File;
 use super::fork::fork_generation;
 use super::lock::WriteGuard;
-use super::lock_table::item_name;
+use super::lock_table::{LockTable, item_name};
 use super::log::consume::{Consuming, Looking};
 use super::opening::EndedLock;
 use super::own_locks::{count_owned, end_in};
@@ -123,7 +123,12 @@ impl File {
     /// Whether an item seems to be nobody's, without the lock.
     fn has_abandoned_items(&self) -> bool {
         let header = self.map.header();
-        let items = || self.lock_table().into_iter().flat_map(|table| table.items());
-        header.consuming.get() != 0 && (header.orphans.get() != 0 || items().any(|slot| self.is_abandoned(slot)))
+        // (Where the table has just moved, only somebody with the lock can tell.)
+        let is_any = || {
+            let of =
+                |table: Option<_>| table.into_iter().flat_map(LockTable::items).any(|slot| self.is_abandoned(slot));
+            LockTable::look(self, of).unwrap_or(true)
+        };
+        header.consuming.get() != 0 && (header.orphans.get() != 0 || is_any())
     }
 }

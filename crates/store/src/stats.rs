@@ -6,7 +6,7 @@ use super::file::File;
 use super::format::PAGE;
 use super::hold::{OVER, Strength};
 use super::line::{CALLED, Line, WAITING};
-use super::lock_table::{INLINE, ITEM_TOKEN, LockKey, LockSlot, Owner};
+use super::lock_table::{INLINE, ITEM_TOKEN, LockKey, LockSlot, LockTable, Owner};
 use super::lock_word::lease_of;
 use super::read::{Reader, Sight};
 use super::store::Store;
@@ -143,19 +143,18 @@ const LOOKS: usize = 1000;
 
 /// All locks by name, of the dead as well: each that somebody has all the time is among them, unless the table moved during every look.
 fn seen_locks(file: &File) -> std::result::Result<Vec<Seen>, Failure> {
-    let mut seen = Vec::new();
     for _ in 0..LOOKS {
-        seen.clear();
-        let table = file.lock_table();
+        let seen = LockTable::look(file, |table| {
+            let slots = table.into_iter().flat_map(LockTable::slots);
+            slots.filter_map(|slot| Seen::in_slot(file, slot)).collect()
+        });
         // (It may lie where the mapping ends.)
         file.check_reach()?;
-        let Some(table) = table else { break };
-        seen.extend(table.slots().filter_map(|slot| Seen::in_slot(file, slot)));
-        if table.has_stayed() {
-            break;
+        if let Some(seen) = seen {
+            return Ok(seen);
         }
     }
-    Ok(seen)
+    Ok(Vec::new())
 }
 
 /// The leases of owners, each of which the kernel is asked about once.

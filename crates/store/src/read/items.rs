@@ -7,7 +7,7 @@ use super::snapshot::All;
 use super::stillness::Stillness;
 use crate::error::Failure;
 use crate::format::*;
-use crate::lock_table::{ITEM_TOKEN, LockTable};
+use crate::lock_table::{ITEM_TOKEN, LockSlot, LockTable};
 use crate::memory::fence;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -115,36 +115,33 @@ impl Reader<'_> {
     /// The tokens of all items that may be of a list. `None`: the table has moved meanwhile.
     fn tokens(&self, list: Option<&[u8]>) -> Option<Vec<u64>> {
         let header = self.file().map.header();
-        let table = header.lock_table.load(Ordering::Acquire);
-        let mut tokens = Vec::new();
-        for slot in LockTable::of(self.file()).into_iter().flat_map(LockTable::items) {
-            let token = slot.token().get();
-            // (Of a long name only the beginning is kept.)
-            let may_be = list.is_none_or(|list| match slot.read_name() {
-                Some((LockSpace::Consumed, _, name)) => {
-                    name.get(ITEM_TOKEN..).is_some_and(|kept| kept.is_empty() || list.starts_with(kept))
-                }
-                _ => true,
-            });
-            if may_be {
-                tokens.push(token);
+        // (Of a long name only the beginning is kept.)
+        let may_be_of = |slot: LockSlot, list: &[u8]| match slot.read_name() {
+            Some((LockSpace::Consumed, _, name)) => {
+                name.get(ITEM_TOKEN..).is_some_and(|kept| kept.is_empty() || list.starts_with(kept))
             }
-        }
-        // Those of a file that was put right have no slots yet, where they could not go back to their lists.
-        if header.orphans.load(Ordering::Acquire) != 0 {
-            let view = All::of(self.file().view());
-            view.visit_loosely(&mut |_, record| {
-                if view.is_item(record) == Some(true)
-                    && let Some(token) = view.read(record.offset() + RECORD_HEAD + 2)
-                {
-                    tokens.push(u64::from_be_bytes(token));
-                }
-            })?;
-        }
-        fence(Ordering::Acquire);
-        tokens.sort_unstable();
-        tokens.dedup();
-        (header.lock_table.load(Ordering::Relaxed) == table).then_some(tokens)
+            _ => true,
+        };
+        LockTable::look(self.file(), |table| {
+            let items = table.into_iter().flat_map(LockTable::items).map(|slot| (slot, slot.token().get()));
+            let may_be = |slot| list.is_none_or(|list| may_be_of(slot, list));
+            let mut tokens: Vec<u64> = items.filter(|&(slot, _)| may_be(slot)).map(|(_, token)| token).collect();
+            // Those of a file that was put right have no slots yet, where they could not go back to their lists.
+            if header.orphans.load(Ordering::Acquire) != 0 {
+                let view = All::of(self.file().view());
+                view.visit_loosely(&mut |_, record| {
+                    if view.is_item(record) == Some(true)
+                        && let Some(token) = view.read(record.offset() + RECORD_HEAD + 2)
+                    {
+                        tokens.push(u64::from_be_bytes(token));
+                    }
+                })?;
+            }
+            tokens.sort_unstable();
+            tokens.dedup();
+            Some(tokens)
+        })
+        .flatten()
     }
 
     /// The item with a token; the inner `None`: it is there no more. `None`: something has moved, or makes no sense.

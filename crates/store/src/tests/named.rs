@@ -2,7 +2,7 @@
 
 use super::halfway;
 use super::*;
-use crate::lock_table::Owner;
+use crate::lock_table::{LockTable, Owner};
 use crate::testing::{Child, fork, shared, until};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -301,7 +301,7 @@ fn a_recycled_lease_does_not_own_the_locks_of_its_predecessor() {
     let store = path.store();
     take(&store, b"a").unwrap();
     let file = store.file();
-    let slot = file.lock_table().unwrap().slots().find(|slot| slot.owner() != Owner::Nobody).unwrap();
+    let slot = LockTable::of(&file).unwrap().slots().find(|slot| slot.owner() != Owner::Nobody).unwrap();
     // As if it were that of a dead thread, whose lease the next one gets.
     let next = next_lease(&file);
     slot.pid().set(0);
