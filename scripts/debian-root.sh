@@ -3,6 +3,7 @@
 # The folder around it goes when the script ends.
 
 folder=$(mktemp -d)
+rust= crates=
 trap 'rm -rf --one-file-system "$folder"' EXIT
 root=$folder/root
 
@@ -19,10 +20,25 @@ inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteract
 apt() { inside apt-get -y -q --no-install-recommends "$@" >"$folder/log" 2>&1 || fail "apt-get $*: $(tail -n 20 "$folder/log")"; }
 loads() { inside php -m | grep -x sync >/dev/null; }
 
-# FUNCTION: runs it where what it mounts is gone afterwards.
+# FOLDER: this machine's Rust as $root/FOLDER/rust, and the crates that it has downloaded as those of a CARGO_HOME, $root/FOLDER/cargo; both for
+# reading alone. (Debian's own Rust is too old.) For a function that in_namespace runs; find_rust comes before it.
+lend_rust() {
+    mkdir -p "$root/$1/rust" "$root/$1/cargo/registry"
+    mount --bind "$rust" "$root/$1/rust"
+    mount -o remount,bind,ro "$root/$1/rust"
+    mount --bind "$crates" "$root/$1/cargo/registry"
+    mount -o remount,bind,ro "$root/$1/cargo/registry"
+}
+find_rust() {
+    rust=$(rustc --print sysroot)
+    crates=${CARGO_HOME:-$HOME/.cargo}/registry
+    cargo fetch --quiet --locked
+}
+
+# FUNCTION: runs it where what it mounts is gone afterwards, also when it is killed.
 in_namespace() {
-    export root folder
+    export root folder rust crates
     # shellcheck disable=SC2163 # the name of the function is meant
-    export -f inside apt loads say fail headline "$1"
+    export -f inside apt loads lend_rust say fail headline "$1"
     unshare -m -- bash -euo pipefail -c "$1"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# need.sh [--install] WHAT...    WHAT: build, deb, packages, test, debug, valgrind, fpm, servers, peers, pages, screenshots, adapters
+# need.sh [--install] WHAT...    WHAT: build, deb, debian, packages, test, debug, valgrind, fpm, servers, peers, pages, screenshots, adapters
 #
 # Looks for the tools that WHAT needs. Missing tools are named, with the command that installs them;
 # with --install that command is run, if this is Debian or a derivative and we are or may become
@@ -137,12 +137,18 @@ need_deb() {
     has strip || missing binutils binutils
 }
 
+# For tests in a Debian without PHP.
+need_debian() {
+    need_rust
+    has debootstrap || [ -x /usr/sbin/debootstrap ] || missing debootstrap debootstrap
+}
+
 # For `make test-packages`.
 need_packages() {
     need_deb
+    need_debian
     has composer || missing Composer composer
     has lintian || missing lintian lintian
-    has debootstrap || [ -x /usr/sbin/debootstrap ] || missing debootstrap debootstrap
     if ! has node || ! has npm; then
         missing 'Node.js and npm' nodejs npm
     fi

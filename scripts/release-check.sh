@@ -38,6 +38,7 @@ for package in dist/*.deb; do
 done
 
 scripts/test.sh || problems+=('make test: not all tests pass')
+scripts/test-fresh-debian.sh || problems+=('make demo and make test do not pass in a Debian without PHP')
 scripts/test-adapters.sh || problems+=('make test-adapters: not all tests pass')
 scripts/test-matrix.sh || problems+=('make matrix: the suite does not pass on every PHP')
 

@@ -13,20 +13,17 @@ fi
 . scripts/debian-root.sh
 make_debian
 
-rust=$(rustc --print sysroot)
+find_rust
 wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
-crates=${CARGO_HOME:-$HOME/.cargo}/registry
 # Crates are compiled once for all runs; what is this project's own, in each.
 kept=$BUILD/phpize-debian
-mkdir -p "$kept" "$root/build/sync" "$root/build/target" "$root/build/rust" "$root/build/cargo/registry"
+mkdir -p "$kept" "$root/build/sync" "$root/build/target"
 git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- | tar --extract -C "$root/build/sync"
 
 in_root() {
     mount -t proc proc "$root/proc"
     mount --bind "$kept" "$root/build/target"
-    mount --bind -o ro "$rust" "$root/build/rust"
-    mount --bind "$crates" "$root/build/cargo/registry"
-    mount -o remount,bind,ro "$root/build/cargo/registry"
+    lend_rust build
     # COMMAND: in the tree, as its owner, with Rust or without.
     as_builder() {
         env -i HOME=/build PATH="$rust_path/usr/bin:/bin" LC_ALL=C.UTF-8 CARGO_HOME=/build/cargo CARGO_NET_OFFLINE=true CARGO_TARGET_DIR=/build/target \
@@ -64,5 +61,5 @@ in_root() {
     say 'phpize, ./configure, make and make install work in a Debian without PHP'
 }
 
-export rust wanted crates kept
+export wanted kept
 in_namespace in_root
