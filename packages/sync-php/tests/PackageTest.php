@@ -282,6 +282,21 @@ final class PackageTest extends TestCase
         $this->assertTrue($store->exists($other));
     }
 
+    public function testLockThatIsLostIsNotTakenByAsking(): void
+    {
+        $store = new LockStore($this->file);
+        $store->save($key = new Key('job'));
+        $sync = new \Sync($this->file);
+        $sync->destroy();
+        $this->assertFalse($store->exists($key));
+        $this->assertFileDoesNotExist($this->file);
+        // Nor is what took its place, even where no lock could be taken.
+        file_put_contents($this->file, $text = str_repeat('no store ', 1000));
+        $this->assertFalse($store->exists($key));
+        $this->assertStringEqualsFile($this->file, $text);
+        unlink($this->file);
+    }
+
     public function testLockThatIsNotRefreshedIsNotHeld(): void
     {
         $store = new LockStore($this->file);

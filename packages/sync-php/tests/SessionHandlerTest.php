@@ -361,4 +361,31 @@ final class SessionHandlerTest extends TestCase
         $this->assertFalse($handler->validateId('abc'));
         $this->assertCount(0, new \Sync($this->file));
     }
+
+    public function testLifetimeThatIsNoneIsRefused(): void
+    {
+        foreach ([SessionHandler::class, \Sync\Symfony\SessionHandler::class] as $class) {
+            foreach ([0, -1] as $lifetime) {
+                try {
+                    new $class($this->file, lifetime: $lifetime);
+                    $this->fail("$class takes a lifetime of $lifetime");
+                } catch (\ValueError $error) {
+                    $this->assertStringContainsString("at least one second, not $lifetime", $error->getMessage());
+                }
+            }
+        }
+    }
+
+    public function testSessionIsStoredWhereGcMaxlifetimeIsNone(): void
+    {
+        foreach ([0, -5] as $before => $lifetime) {
+            $said = $this->session("-d session.gc_maxlifetime=$lifetime -d display_errors=1 -d html_errors=0 -r", '
+                session_set_save_handler(new Sync\Session\SessionHandler(getenv("SYNC_FILE")), true);
+                session_id("none"); session_start(); $_SESSION["n"] = ($_SESSION["n"] ?? 0) + 1; session_write_close();
+                session_start(); echo "requests: {$_SESSION["n"]}.";');
+            $this->assertStringContainsString("session.gc_maxlifetime is $lifetime: the session is kept for 1440 seconds.", $said);
+            $this->assertStringContainsString(sprintf('requests: %d.', $before + 1), $said);
+            $this->assertEqualsWithDelta(1440, (new \Sync($this->file))->ttl('session.none'), 60);
+        }
+    }
 }

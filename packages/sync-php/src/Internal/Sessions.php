@@ -11,6 +11,9 @@ namespace Sync\Internal;
  */
 final class Sessions
 {
+    /** PHP's own default of session.gc_maxlifetime. */
+    private const DEFAULT_LIFETIME = 1440;
+
     private readonly \Sync $sync;
 
     /**
@@ -32,6 +35,9 @@ final class Sessions
         private readonly bool $lock,
         private readonly ?float $patience,
     ) {
+        if (null !== $lifetime && $lifetime < 1) {
+            throw new \ValueError("The lifetime of a session is at least one second, not $lifetime: a shorter one would be gone for the next request.");
+        }
         $this->sync = Extension::open($sync);
     }
 
@@ -163,8 +169,19 @@ final class Sessions
         }
     }
 
+    /**
+     * As long as session.gc_maxlifetime says. PHP takes 0 there, and less: its files are stored nevertheless, and go by chance, at the next
+     * request that collects them. To be gone at once would be no session at all.
+     */
     private function lifetime(): int
     {
-        return $this->lifetime ?? (int) \ini_get('session.gc_maxlifetime');
+        $lifetime = $this->lifetime ?? (int) \ini_get('session.gc_maxlifetime');
+        if ($lifetime < 1) {
+            trigger_error("session.gc_maxlifetime is $lifetime: the session is kept for ".self::DEFAULT_LIFETIME.' seconds.', \E_USER_WARNING);
+
+            return self::DEFAULT_LIFETIME;
+        }
+
+        return $lifetime;
     }
 }

@@ -27,6 +27,7 @@ final class SessionHandler implements \SessionHandlerInterface, \SessionUpdateTi
      * @param float|null $patience seconds to wait for another request, after which session_start() fails; null: as long as it takes
      *
      * @throws \Sync\ExtensionMissing
+     * @throws \ValueError where $lifetime is less than 1
      */
     public function __construct(
         \Sync|string $sync,

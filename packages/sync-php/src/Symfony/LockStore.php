@@ -68,16 +68,17 @@ final class LockStore implements BlockingStoreInterface
     }
 
     /**
-     * Asks the lock itself: its owner may take it again, which counts and gives the same token, however many locks are held in the file.
+     * Asks the lock itself: its owner may take it again, which counts and gives the same token, however many locks are held in the file. Where
+     * the file is another one the lock is lost, and is not asked: it would be taken anew, and a file that was removed made again.
      */
     public function exists(Key $key): bool
     {
         if (!$key->hasState($this->state)) {
             return false;
         }
-        [$handle, $token, $process] = $key->getState($this->state);
+        [$handle, $token, $process, $file] = $key->getState($this->state);
         // A process that was forked has a copy of the key, and not the lock.
-        if (Process::id() !== $process) {
+        if (Process::id() !== $process || $this->file() !== $file) {
             return false;
         }
         try {
@@ -85,7 +86,7 @@ final class LockStore implements BlockingStoreInterface
             if (false === $again) {
                 return $this->isListed($handle, $token);
             }
-            // Of a lock that was lost and was free, this ends the new one.
+            // Of a lock that was lost with the content of its file, and was free, this ends the new one.
             $handle->release($this->name($key));
         } catch (\SyncException $error) {
             throw new LockStorageException($error->getMessage(), 0, $error);
@@ -118,8 +119,22 @@ final class LockStore implements BlockingStoreInterface
         if (false === $token) {
             throw new LockConflictedException();
         }
-        $key->setState($this->state, [$handle, $token, Process::id()]);
+        $key->setState($this->state, [$handle, $token, Process::id(), $this->file()]);
         $key->markUnserializable();
+    }
+
+    /**
+     * The file that the path means now, whatever its content.
+     *
+     * @return array{int, int}|null null: none
+     */
+    private function file(): ?array
+    {
+        $path = $this->sync->getFile();
+        clearstatcache(true, $path);
+        $status = @stat($path);
+
+        return false === $status ? null : [$status['dev'], $status['ino']];
     }
 
     private function name(Key $key): string

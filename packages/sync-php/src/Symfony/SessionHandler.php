@@ -23,6 +23,7 @@ class SessionHandler extends AbstractSessionHandler
      * @param float|null $patience seconds to wait for another request, after which reading fails; null: as long as it takes
      *
      * @throws \Sync\ExtensionMissing
+     * @throws \ValueError where $lifetime is less than 1
      */
     public function __construct(
         \Sync|string $sync,
