@@ -15,6 +15,7 @@ mod message;
 mod refusal;
 mod secret;
 mod socket;
+mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -26,3 +27,4 @@ pub use failure::{Cause, Delivery, Failure, Lost, NoConnection};
 pub use message::{Message, Push, Value};
 pub use refusal::{Node, Reason, Refusal};
 pub use secret::Secret;
+pub use store::{ErrorKind, ServerError, ServerStore, ServerVersion, ServerWaiter, ServerWatch, ServerWriterHold};

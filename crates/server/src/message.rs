@@ -37,6 +37,11 @@ impl Value {
         if let Self::Integer(number) = self { Some(*number) } else { None }
     }
 
+    /// The number in the digits, if this is a string of such.
+    pub fn number(&self) -> Option<u64> {
+        std::str::from_utf8(self.text()?).ok()?.parse().ok()
+    }
+
     /// The value behind a name, if this is a map that has it.
     pub fn get(&self, name: &str) -> Option<&Value> {
         let Self::Map(pairs) = self else { return None };

@@ -111,6 +111,12 @@ impl Model {
         self.items.iter().find(|item| item.0 == key)
     }
 
+    /// Whether a version of this state stands for the newest value: the value, not when it expires, which a store may take for a change of it.
+    fn stands(&self, key: &[u8], state: u64) -> bool {
+        let written = self.writes.get(key).map_or(0, |written| written.0);
+        state != 0 && state >= written && self.find(key).is_some()
+    }
+
     fn put(&mut self, key: &[u8], value: Vec<u8>) -> u64 {
         self.changes += 1;
         self.writes.insert(key.to_vec(), (self.changes, self.changes));
@@ -189,7 +195,7 @@ impl<B: Backend> Handle<B> {
         let mut out = Vec::new();
         match self.store.get(key, &mut version, &mut out).unwrap() {
             Found::Missing => assert!(item.is_none(), "missing"),
-            Found::Unchanged => assert_eq!(item.map(|item| item.2), Some(state), "unchanged"),
+            Found::Unchanged => assert!(model.stands(key, state), "unchanged"),
             Found::Value => known = out,
             Found::Appended => known.extend(out),
             Found::Long(_) => unreachable!("there is no limit"),
@@ -227,7 +233,7 @@ impl<B: Backend> Handle<B> {
             }
             Operation::PutIfUnchanged(key, value) => {
                 let (key, (mut version, state)) = (name(key), self.note(&name(key)));
-                let newest = state != 0 && model.find(&key).is_some_and(|item| item.2 == state);
+                let newest = model.stands(&key, state);
                 // (A store may take a value for changed that is not: its cleaner has moved it.)
                 let done = self.store.put_if_unchanged(&key, &value, &mut version).unwrap();
                 assert!(newest || !done);
@@ -370,7 +376,7 @@ impl<B: Backend> Handle<B> {
             .collect();
         let are_newest = parts.iter().filter(|(.., kind)| *kind == 2).all(|(key, ..)| {
             let state = self.note(key).1;
-            state != 0 && model.find(key).is_some_and(|item| item.2 == state)
+            model.stands(key, state)
         });
         // (A store may take a value for changed that is not.)
         let done = self.store.commit(&changes, None).unwrap();
@@ -422,7 +428,7 @@ impl<B: Backend> Handle<B> {
 
     fn touch(&mut self, model: &mut Model, key: Vec<u8>, ttl: Option<u64>) {
         let (mut version, known, state) = self.notes.get(&key).cloned().unwrap_or_default();
-        let newest = state != 0 && model.find(&key).is_some_and(|item| item.2 == state);
+        let newest = model.stands(&key, state);
         let expiry = model.after(ttl);
         assert_eq!(self.store.touch(&key, expiry, &mut version).unwrap(), model.find(&key).is_some());
         let Some(item) = model.items.iter_mut().find(|item| item.0 == key) else { return };
@@ -441,7 +447,7 @@ impl<B: Backend> Handle<B> {
 
     fn append(&mut self, model: &mut Model, key: Vec<u8>, bytes: &[u8], by_store: bool) {
         let Some((mut version, known, state)) = self.notes.get(&key).cloned() else { return };
-        let newest = model.find(&key).is_some_and(|item| item.2 == state);
+        let newest = model.stands(&key, state);
         let rewrite = if by_store { Rewrite::Store } else { Rewrite::CallerIfShort };
         match self.store.append(&key, bytes, 0, rewrite, &mut version).unwrap() {
             Appended::Done => {

@@ -1,0 +1,33 @@
+//! Stores on a server, behind the seam.
+
+mod backend;
+mod cache;
+mod error;
+mod handle;
+mod holds;
+mod inner;
+mod items;
+mod layout;
+mod link;
+mod mark;
+mod named;
+mod notes;
+mod own;
+mod place;
+mod queue;
+mod script;
+mod space;
+mod step;
+mod values;
+mod version;
+mod watching;
+
+pub use backend::ServerWaiter;
+pub use error::{ErrorKind, ServerError};
+pub use handle::ServerStore;
+pub use notes::ServerWatch;
+pub use own::ServerWriterHold;
+pub use version::ServerVersion;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! The values that a process has read, for as long as the server does not say that they have changed.
+
+use super::layout::Stored;
+use std::collections::HashMap;
+use std::rc::Rc;
+use sync_backend::{Expiry, Now};
+
+/// Bytes of values that are kept.
+const MOST: u64 = 64 << 20;
+
+/// The value of a name, as far as it is known.
+#[derive(Debug, Default)]
+pub struct Slot {
+    /// Whether it is the newest.
+    known: bool,
+    /// The number of the value, which no other one has in this process; 0: there is none.
+    record: u64,
+    /// `None`: there is none, or its bytes are not kept.
+    value: Option<Rc<Stored>>,
+    /// The form in which the value was stored, kept even where its bytes are not.
+    identity: Option<Identity>,
+    expiry: Option<Expiry>,
+}
+
+/// The parts by which values are told apart.
+#[derive(Debug, PartialEq, Eq)]
+struct Identity {
+    mark: Vec<u8>,
+    stored: u64,
+}
+
+impl Identity {
+    /// Whether it is an integer, in digits.
+    fn is_plain(&self) -> bool {
+        self.mark.len() as u64 == self.stored
+    }
+}
+
+/// A value that is known.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The number of its name.
+    pub slot: u32,
+    /// The number of the value.
+    pub record: u64,
+    /// Itself.
+    pub value: Rc<Stored>,
+    /// When it expires.
+    pub expiry: Option<Expiry>,
+}
+
+/// The outcome of a look at the cache.
+#[derive(Debug)]
+pub enum Look {
+    /// The server has to be asked.
+    Unknown,
+    /// There is no value, under the name of this number.
+    Missing(u32),
+    /// It is known.
+    Known(Known),
+}
+
+/// Values by name.
+#[derive(Debug, Default)]
+pub struct Cache {
+    names: HashMap<Box<[u8]>, u32>,
+    slots: Vec<Slot>,
+    records: u64,
+    bytes: u64,
+}
+
+impl Cache {
+    /// The number of a name.
+    pub fn slot(&mut self, name: &[u8]) -> u32 {
+        if let Some(slot) = self.names.get(name) {
+            return *slot;
+        }
+        let slot = u32::try_from(self.slots.len()).expect("a process has fewer than 2^32 names");
+        self.slots.push(Slot::default());
+        self.names.insert(name.into(), slot);
+        slot
+    }
+
+    /// Looks for the value of a name.
+    pub fn look(&self, name: &[u8]) -> Look {
+        let Some((&number, slot)) =
+            self.names.get(name).and_then(|number| Some((number, self.slots.get(*number as usize)?)))
+        else {
+            return Look::Unknown;
+        };
+        if !slot.known {
+            return Look::Unknown;
+        }
+        if slot.record == 0 || slot.expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
+            return Look::Missing(number);
+        }
+        match &slot.value {
+            Some(value) => {
+                Look::Known(Known { slot: number, record: slot.record, value: value.clone(), expiry: slot.expiry })
+            }
+            None => Look::Unknown,
+        }
+    }
+
+    /// Whether a value is still the newest of its name, and expires then.
+    #[inline]
+    pub fn is_newest(&self, slot: u32, record: u64, expiry: Option<Expiry>) -> bool {
+        self.slots.get(slot as usize).is_some_and(|slot| slot.known && slot.record == record && slot.expiry == expiry)
+    }
+
+    /// The server has told what a name has. `ahead`: its clock is so many milliseconds before that of this process.
+    pub fn learn(&mut self, name: &[u8], value: Option<Stored>, ahead: i64) -> u32 {
+        let number = self.slot(name);
+        let length = value.as_ref().map_or(0, |value| value.stored);
+        if self.bytes + length > MOST {
+            self.forget_bytes();
+        }
+        let slot = &mut self.slots[number as usize];
+        self.bytes -= slot.value.as_ref().map_or(0, |value| value.stored);
+        self.bytes += length;
+        slot.known = true;
+        match value {
+            None => (slot.record, slot.value, slot.identity, slot.expiry) = (0, None, None, None),
+            Some(value) => {
+                let identity = Identity { mark: value.mark.clone(), stored: value.stored };
+                if slot.record == 0 || slot.identity.as_ref() != Some(&identity) {
+                    self.records += 1;
+                    slot.record = self.records;
+                }
+                slot.expiry = value.expiry(ahead);
+                (slot.identity, slot.value) = (Some(identity), Some(Rc::new(value)));
+            }
+        }
+        number
+    }
+
+    /// The value of a name may be another one by now.
+    pub fn doubt(&mut self, name: &[u8]) {
+        if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {
+            slot.known = false;
+            // Two integers with the same digits look the same.
+            slot.identity.take_if(|identity| identity.is_plain());
+        }
+    }
+
+    /// All values may be others by now.
+    pub fn doubt_all(&mut self) {
+        self.slots.iter_mut().for_each(|slot| slot.known = false);
+    }
+
+    /// Gives the memory of values back. What they are is still known.
+    fn forget_bytes(&mut self) {
+        for slot in &mut self.slots {
+            (slot.known, slot.value) = (false, None);
+        }
+        self.bytes = 0;
+    }
+}

@@ -1,0 +1,69 @@
+//! A handle, and the things that it has of its own.
+
+use super::error::{ErrorKind, ServerError};
+use super::mark::Owner;
+use super::notes::Notes;
+use super::own::{Hold, OwnItem, OwnLock};
+use super::place::Asker;
+use super::space::Space;
+use crate::address::Address;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// The outcome of an operation.
+pub type Result<T> = std::result::Result<T, ServerError>;
+
+/// A handle on a store of a server. Nothing is asked before its first operation.
+#[derive(Debug)]
+pub struct ServerStore {
+    pub(super) space: Rc<Space>,
+    /// Tells which fiber of the thread runs.
+    pub(super) fiber: fn() -> usize,
+    /// Its number among the handles of this process on this store.
+    pub(super) object: u64,
+    pub(super) aside: Cell<bool>,
+    pub(super) hold: RefCell<Option<Hold>>,
+    pub(super) locks: RefCell<Vec<OwnLock>>,
+    pub(super) items: RefCell<Vec<OwnItem>>,
+    pub(super) notes: RefCell<Notes>,
+}
+
+impl ServerStore {
+    /// A handle on the store at an address. `fiber` tells which fiber of the thread runs.
+    pub fn new(address: &Address, fiber: fn() -> usize) -> Self {
+        Self::on(Space::of(address), fiber)
+    }
+
+    pub(super) fn on(space: Rc<Space>, fiber: fn() -> usize) -> Self {
+        Self {
+            object: space.object(),
+            space,
+            fiber,
+            aside: Cell::new(false),
+            hold: RefCell::default(),
+            locks: RefCell::default(),
+            items: RefCell::default(),
+            notes: RefCell::default(),
+        }
+    }
+
+    /// The address.
+    pub fn server_address(&self) -> &Address {
+        &self.space.address
+    }
+
+    pub(super) fn error(&self, kind: ErrorKind) -> ServerError {
+        self.space.error(kind)
+    }
+
+    /// The one who asks.
+    pub(super) fn asker(&self) -> Asker {
+        Asker { object: self.object, fiber: self.fiber }
+    }
+
+    /// The one who runs now, as the server's owners of locks are told apart.
+    pub(super) fn owner(&self) -> Result<Owner> {
+        let (client, run, _) = self.space.identity().map_err(|kind| self.error(kind))?;
+        Ok(Owner { client, run, object: self.object, fiber: (self.fiber)() as u64 })
+    }
+}

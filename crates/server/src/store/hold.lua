@@ -1,0 +1,25 @@
+-- Takes, changes or ends the lock of the whole, or a hold on writers.
+-- KEYS: counters, order, changes, lock, hold, ...
+-- ARGV: the mark of the hold that is to be there ('': none), its new mark ('': none), 'all' if it keeps readers out as well,
+--       'token' to get one
+local counters, lock, hold = KEYS[1], KEYS[4], KEYS[5]
+local before, after, strength, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local held = redis.call('GET', hold)
+if held and held ~= before then return {'held', held} end
+if not held and before ~= '' then return {'ended'} end
+local number = 0
+if after == '' then
+    redis.call('DEL', hold, lock)
+else
+    make_store(counters, KEYS[10])
+    if token ~= '' then
+        number = redis.call('HINCRBY', counters, 'token', 1)
+        after = after .. ' ' .. string.format('%.0f', number)
+    end
+    redis.call('SET', hold, after)
+    if strength == 'all' then redis.call('SET', lock, after) else redis.call('DEL', lock) end
+end
+-- So that the asker is told of later changes.
+redis.call('GET', lock)
+redis.call('GET', hold)
+return {'done', number, after, redis.call('GET', KEYS[10])}

@@ -1,0 +1,266 @@
+//! The lock of the whole, and holds on writers.
+
+use super::error::ErrorKind;
+use super::handle::{Result, ServerStore};
+use super::layout::Key;
+use super::mark::{Mark, Owner, machine, wall_clock};
+use super::own::{Hold, ServerWriterHold};
+use crate::message::Value;
+use std::time::{Duration, Instant};
+use sync_backend::{Connected, Held, HeldLock, Patience, Standing, Stats};
+
+/// How often somebody who waits asks whether the owner still lives.
+const ASKS: Duration = Duration::from_millis(10);
+
+impl ServerStore {
+    /// The hold of whoever runs now.
+    pub(super) fn my_hold(&self) -> Option<Hold> {
+        let hold = self.hold.borrow();
+        let is_mine = |hold: &&Hold| hold.process == std::process::id() && hold.owner.fiber == (self.fiber)() as u64;
+        hold.as_ref().filter(is_mine).cloned()
+    }
+
+    /// The mark of that, for the server: empty without one.
+    pub(super) fn hold_mark(&self) -> Vec<u8> {
+        // (Most handles have none.)
+        if self.hold.borrow().is_none() { Vec::new() } else { self.my_hold().map_or(Vec::new(), |hold| hold.mark) }
+    }
+
+    /// Fails where somebody else keeps this handle from writing.
+    pub(super) fn check_hold(&self) -> Result<()> {
+        self.make(false, &[]).map(drop)
+    }
+
+    /// Brings the server to what a hold is to be.
+    fn keep(&self, mut hold: Hold, new_token: bool) -> Result<Hold> {
+        let before = self.hold_mark();
+        let mark = Mark {
+            owner: hold.owner.clone(),
+            process: hold.process,
+            machine: machine().to_owned(),
+            since: hold.since,
+            ticket: hold.ticket,
+            all: hold.keeps_all_out(),
+            patience: hold.locked.unwrap_or_default(),
+            token: hold.token,
+        };
+        let text = mark.whole_text();
+        let (token, mark) =
+            (self.space.hold(&before, text.as_bytes(), mark.all, new_token)).map_err(|kind| self.error(kind))?;
+        hold.mark = mark;
+        if new_token {
+            hold.token = Some(token);
+        }
+        if self.hold.replace(Some(hold.clone())).is_none() {
+            self.space.count_hold(true);
+        }
+        Ok(hold)
+    }
+
+    /// Ends the hold.
+    fn release(&self, hold: &Hold) {
+        self.forget_hold();
+        // Where the server cannot be told, the connection has ended, and with it the hold.
+        let _ = self.space.hold(&hold.mark, b"", false, false);
+    }
+
+    pub(super) fn forget_hold(&self) {
+        if self.hold.take().is_some() {
+            self.space.count_hold(false);
+        }
+    }
+
+    /// The hold as it is, or a new one.
+    fn hold_or_new(&self) -> Result<Hold> {
+        if let Some(hold) = self.my_hold() {
+            return Ok(hold);
+        }
+        Ok(Hold {
+            ticket: self.space.ticket(),
+            mark: Vec::new(),
+            owner: self.owner()?,
+            process: std::process::id(),
+            since: wall_clock(),
+            locked: None,
+            writers: 0,
+            entered: 0,
+            token: None,
+        })
+    }
+
+    pub(super) fn lock_all(&self, patience: Patience) -> Result<()> {
+        let hold = self.hold_or_new()?;
+        self.keep(Hold { locked: Some(patience), ..hold }, false).map(drop)
+    }
+
+    pub(super) fn unlock_all(&self) {
+        let Some(hold) = self.my_hold().filter(Hold::keeps_all_out) else { return };
+        let less = Hold { locked: None, entered: 0, token: None, ..hold };
+        if less.is_over() {
+            self.release(&less);
+        } else if self.keep(less, false).is_err() {
+            self.forget_hold();
+        }
+    }
+
+    pub(super) fn hold_writers(&self) -> Result<ServerWriterHold> {
+        let hold = self.hold_or_new()?;
+        let is_new = hold.mark.is_empty();
+        let more = Hold { writers: hold.writers + 1, ..hold };
+        let ticket = more.ticket;
+        if is_new {
+            self.keep(more, false)?;
+        } else {
+            self.hold.replace(Some(more));
+        }
+        Ok(ServerWriterHold { object: self.object, ticket, process: std::process::id() })
+    }
+
+    pub(super) fn let_writers_go_on(&self, ended: ServerWriterHold) {
+        let is_its = |hold: &Hold| hold.ticket == ended.ticket && hold.writers > 0 && ended.object == self.object;
+        let Some(hold) = self.my_hold().filter(is_its) else { return };
+        let less = Hold { writers: hold.writers - 1, ..hold };
+        if less.is_over() {
+            self.release(&less);
+        } else {
+            self.hold.replace(Some(less));
+        }
+    }
+
+    pub(super) fn standing_of(&self, kept: &ServerWriterHold) -> Standing {
+        if kept.process != std::process::id() {
+            return Standing::Forked;
+        }
+        match self.my_hold() {
+            Some(hold) if kept.object == self.object && kept.ticket == hold.ticket => Standing::Kept,
+            _ => Standing::Ended,
+        }
+    }
+
+    pub(super) fn enter_all(&self) -> Result<u64> {
+        let hold = self.hold_or_new()?;
+        let more = Hold { entered: hold.entered + 1, ..hold.clone() };
+        if let (Some(token), true) = (hold.token, hold.keeps_all_out()) {
+            self.hold.replace(Some(more));
+            return Ok(token);
+        }
+        let hold = self.keep(more, hold.token.is_none())?;
+        hold.token.ok_or_else(|| self.error(ErrorKind::Senseless))
+    }
+
+    pub(super) fn leave_all(&self) -> bool {
+        let Some(hold) = self.my_hold().filter(|hold| hold.entered > 0) else { return false };
+        let token = hold.token.filter(|_| hold.entered > 1 || hold.locked.is_some());
+        let less = Hold { entered: hold.entered - 1, token, ..hold.clone() };
+        if less.is_over() {
+            self.release(&less);
+        } else if less.keeps_all_out() {
+            self.hold.replace(Some(less));
+        } else if self.keep(less, false).is_err() {
+            self.forget_hold();
+        }
+        true
+    }
+
+    pub(super) fn entered(&self) -> Option<(u64, u32)> {
+        let hold = self.my_hold().filter(|hold| hold.entered > 0)?;
+        Some((hold.token?, hold.entered))
+    }
+
+    /// The handle ends.
+    pub(super) fn end_hold(&self) {
+        let hold = self.hold.borrow().clone();
+        match hold {
+            Some(hold) if hold.process == std::process::id() => self.release(&hold),
+            _ => self.forget_hold(),
+        }
+    }
+
+    pub(super) fn wait_for_hold(&self, held: &Held, at_most: Duration) {
+        let which = if held.reading { Key::Lock } else { Key::Hold };
+        let Some(deadline) = Instant::now().checked_add(at_most.min(held.patience.interval).min(ASKS)) else { return };
+        while !self.space.may_have_changed(which) {
+            let now = Instant::now();
+            if now >= deadline {
+                self.break_the_dead();
+                return;
+            }
+            if self.space.wait(deadline).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Ends the hold of an owner whose connection is gone.
+    fn break_the_dead(&self) {
+        let Ok(Value::Text(mark)) = self.space.ask(&[b"GET", self.space.keys.kind(Key::Hold)]) else { return };
+        let is_dead = Mark::read(&mark).is_some_and(|mark| self.is_dead(&mark.owner));
+        if is_dead {
+            // (Only if it is still that one.)
+            let _ = self.space.hold(&mark, b"", false, false);
+        }
+    }
+
+    /// Whether the connection of an owner has ended. False where the server does not say.
+    pub(super) fn is_dead(&self, owner: &Owner) -> bool {
+        let Ok((_, run, _)) = self.space.identity() else { return false };
+        if owner.client == 0 || !run.is_empty() && owner.run != run {
+            return true;
+        }
+        let list = self.space.ask(&[b"CLIENT", b"LIST", b"ID", owner.client.to_string().as_bytes()]);
+        matches!(list, Ok(Value::Text(list)) if list.trim_ascii().is_empty())
+    }
+
+    pub(super) fn look_from_outside(&self) -> Result<Stats> {
+        let ask = |words: &[&[u8]]| self.space.ask(words).map_err(|kind| self.error(kind));
+        let keys = &self.space.keys;
+        let now = sync_backend::Now::read().milliseconds().saturating_add_signed(self.space.ahead()).to_string();
+        let count = ask(&[b"ZCARD", keys.kind(Key::Order)])?.integer().unwrap_or(0) as u64;
+        let due = ask(&[b"ZCOUNT", keys.kind(Key::Due), b"-inf", now.as_bytes()])?.integer().unwrap_or(0) as u64;
+        let commits = match ask(&[b"HMGET", keys.kind(Key::Counters), b"change", b"first"])? {
+            Value::List(words) => {
+                let number = |at: usize| words.get(at).and_then(Value::number).unwrap_or(0);
+                number(0).saturating_sub(number(1))
+            }
+            _ => 0,
+        };
+        let mut locks: Vec<HeldLock> = Vec::new();
+        if let Value::Text(mark) = ask(&[b"GET", keys.kind(Key::Lock)])?
+            && let Some(mark) = Mark::read(&mark).filter(|mark| !self.is_dead(&mark.owner))
+        {
+            let pid = self.visible(&mark);
+            locks.push(HeldLock { name: None, pid, since: mark.since, token: mark.token });
+        }
+        locks.extend(self.named_locks()?);
+        // The connections of this kind to this server. (Others may use another store there.)
+        let processes = match self.space.ask(&[b"CLIENT", b"LIST"]) {
+            Ok(Value::Text(list)) => list
+                .split(|byte| *byte == b'\n')
+                .filter(|line| line.windows(10).any(|part| part == b" name=sync "))
+                .map(|_| Connected { pid: None, since: 0 })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let live: u64 = if self.space.is_locked_for(self.asker()) {
+            0
+        } else {
+            self.everything(None)?.iter().map(|(name, _, known)| name.len() as u64 + known.value.stored).sum()
+        };
+        Ok(Stats {
+            keys: count.saturating_sub(due),
+            live_bytes: live,
+            memory_bytes: live,
+            commits,
+            processes,
+            locks,
+            waiters: self.lines()?,
+            consuming: self.consumers()?,
+            ..Stats::default()
+        })
+    }
+
+    /// The number of an owner's process, if it means something here.
+    pub(super) fn visible(&self, mark: &Mark) -> Option<u32> {
+        (mark.machine == machine()).then_some(mark.process)
+    }
+}

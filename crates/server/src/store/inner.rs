@@ -1,0 +1,546 @@
+//! All that a thread knows of a store, and the ways in which it asks for more: each part holds until the server says that it has changed.
+
+use super::cache::{Cache, Look};
+use super::error::ErrorKind;
+use super::layout::{Key, Stored, Told};
+use super::link::Link;
+use super::mark::Mark;
+use super::place::{Asker, OPENING, Place};
+use super::script::Script;
+use super::step::Step;
+use crate::batch::Batch;
+use crate::failure::{Cause, Delivery, Failure};
+use crate::message::{Message, Push, Value};
+use crate::refusal::{Reason, Refusal};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The first pause before something is tried again; each one is twice as long.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The pauses of one operation, up to its deadline.
+struct Pause {
+    deadline: Instant,
+    next: Duration,
+}
+
+impl Pause {
+    fn new(place: &Place) -> Self {
+        Self { deadline: Instant::now() + place.address.server.timeout, next: PAUSE }
+    }
+
+    fn is_left(&self) -> bool {
+        Instant::now() < self.deadline
+    }
+
+    /// Pauses. False: the time is over.
+    fn wait(&mut self) -> bool {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        std::thread::sleep(left.min(self.next));
+        self.next *= 2;
+        !left.is_zero()
+    }
+}
+
+/// Whether a refusal is one of a state that passes.
+fn may_pass(refusal: &Refusal) -> bool {
+    use Reason::*;
+    matches!(refusal.reason, Loading | TryAgain | Busy | ClusterDown | MasterDown)
+}
+
+/// The failure where it is not known whether the server has run something.
+fn not_known(unknown: Option<(Cause, Vec<u8>)>) -> ErrorKind {
+    ErrorKind::NotKnown(unknown.map_or(Cause::Closed, |(cause, _)| cause))
+}
+
+/// The number of the last opening.
+static OPENINGS: AtomicU64 = AtomicU64::new(0);
+
+/// The outcome of a question to the server.
+pub type Outcome<T> = Result<T, ErrorKind>;
+
+/// Names in their order, with their places.
+pub type Order = Rc<Vec<(Box<[u8]>, u64)>>;
+
+/// A receiver of answers by their numbers.
+type Each<'a> = &'a mut dyn FnMut(usize, Result<Value, Refusal>, &mut Inner) -> Outcome<()>;
+
+/// The lock of the whole, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lock {
+    Unknown,
+    Free,
+    Held(Rc<Mark>),
+}
+
+#[derive(Debug)]
+pub struct Inner {
+    pub link: Option<Link>,
+    pub cache: Cache,
+    pub lock: Lock,
+    /// The names in their order, with their places.
+    pub order: Option<Order>,
+    /// The life of the store; the inner `None`: there is none. The outer one: it is not known.
+    pub life: Option<Option<Vec<u8>>>,
+    /// The same, as it was last known over this connection.
+    pub last_life: Option<Vec<u8>>,
+    /// Whether the counters, and the named locks, are as they were when they were last asked for.
+    pub counters_known: bool,
+    pub named_known: bool,
+    pub hold_known: bool,
+    /// The process that this belongs to, its name for the server, and the number of its last change.
+    pub process: u32,
+    pub name: Vec<u8>,
+    pub requests: u64,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            link: None,
+            cache: Cache::default(),
+            lock: Lock::Unknown,
+            order: None,
+            life: None,
+            last_life: None,
+            counters_known: false,
+            named_known: false,
+            hold_known: false,
+            process: std::process::id(),
+            name: Vec::new(),
+            requests: 0,
+        }
+    }
+}
+
+impl Inner {
+    /// The server's time (ms).
+    pub fn now(&self) -> u64 {
+        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
+        sync_backend::Now::read().milliseconds().saturating_add_signed(ahead)
+    }
+
+    /// The store has this life, or is not there.
+    pub fn set_life(&mut self, place: &Place, life: Option<Vec<u8>>) {
+        let is_new = self.last_life != life || place.opening.get() == 0;
+        if life.is_none() {
+            place.opening.set(0);
+        } else if is_new {
+            place.opening.set(OPENING | (OPENINGS.fetch_add(1, Ordering::Relaxed) + 1));
+        }
+        self.last_life.clone_from(&life);
+        self.life = Some(life);
+    }
+
+    pub fn doubt_all(&mut self) {
+        self.cache.doubt_all();
+        self.lock = Lock::Unknown;
+        self.order = None;
+        self.life = None;
+        (self.counters_known, self.named_known, self.hold_known) = (false, false, false);
+    }
+
+    /// The connection is no more: nothing that was read over it is known any longer.
+    pub fn lose(&mut self, place: &Place) {
+        self.link = None;
+        self.last_life = None;
+        self.doubt_all();
+        place.opening.set(0);
+    }
+
+    /// The connection; opens it where there is none, or it is the parent's.
+    pub fn connected(&mut self, place: &Place) -> Outcome<&mut Link> {
+        let process = std::process::id();
+        if self.process != process {
+            self.lose(place);
+            self.process = process;
+            (self.name, self.requests) = (Vec::new(), 0);
+        }
+        if self.link.as_ref().is_none_or(|link| !link.connection.is_open()) {
+            self.lose(place);
+            let link = Link::open(&place.address, &place.keys).map_err(ErrorKind::NoConnection)?;
+            if self.name.is_empty() {
+                // The server's own number makes the name of a process one of its own, beside the time.
+                let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+                self.name = format!(
+                    "{}-{}-{process}-{:x}",
+                    String::from_utf8_lossy(&link.run),
+                    link.client,
+                    time.map_or(0, |time| time.as_nanos())
+                )
+                .into_bytes();
+            }
+            self.link = Some(link);
+        }
+        Ok(self.link.as_mut().expect("it was just opened"))
+    }
+
+    /// Heeds what has arrived. False: there is no connection.
+    pub fn look_at_once(&mut self, place: &Place) -> bool {
+        let Some(link) = &mut self.link else { return false };
+        let mut pushes = Vec::new();
+        let result = link.connection.look(&mut |push| pushes.push(push));
+        pushes.into_iter().for_each(|push| self.heed(place, push));
+        if result.is_err() {
+            self.lose(place);
+        }
+        result.is_ok()
+    }
+
+    /// Heeds what has arrived, over a connection that stands.
+    pub fn look(&mut self, place: &Place) -> Outcome<()> {
+        if !self.look_at_once(place) {
+            self.connected(place)?;
+        }
+        Ok(())
+    }
+
+    /// Without a cache nothing that was read before counts.
+    pub fn begin_reading(&mut self, place: &Place) -> Outcome<()> {
+        self.look(place)?;
+        if !place.address.caches {
+            self.doubt_all();
+        }
+        Ok(())
+    }
+
+    /// Heeds a push.
+    pub fn heed(&mut self, place: &Place, push: Push) {
+        match push {
+            Push::AllChanged => self.doubt_all(),
+            Push::Changed(keys) => keys.iter().for_each(|key| self.doubt(place, key)),
+            Push::Other(..) => {}
+        }
+    }
+
+    pub fn doubt(&mut self, place: &Place, key: &[u8]) {
+        match place.keys.tell(key) {
+            Told::Value(name) => self.cache.doubt(name),
+            Told::Kind(Key::Lock) => self.lock = Lock::Unknown,
+            Told::Kind(Key::Hold) => self.hold_known = false,
+            Told::Kind(Key::Order) => self.order = None,
+            Told::Kind(Key::Life) => self.life = None,
+            Told::Kind(Key::Counters) => self.counters_known = false,
+            Told::Kind(Key::Named | Key::Lines) => self.named_known = false,
+            Told::Kind(Key::Changes | Key::Due | Key::Items) | Told::Foreign => {}
+        }
+    }
+
+    /// A change of one's own, which the server tells nothing about.
+    pub fn changed(&mut self, step: &Step, result: &Value, change: u64) {
+        match step.kind {
+            "clear" => {
+                self.cache.doubt_all();
+                self.order = None;
+            }
+            "keep" | "finish" => {}
+            "remove" => {
+                if self.order.is_some() && result.integer() != Some(0) {
+                    self.order = None;
+                }
+                self.cache.learn(step.name, None, 0);
+            }
+            "touch" => self.cache.doubt(step.name),
+            "append" => {
+                let before = if let Look::Known(known) = self.cache.look(step.name) { Some(known) } else { None };
+                let value = before.and_then(|known| known.value.appended(step.bytes, step.note?));
+                self.stored(step.name, value);
+            }
+            "next" => {
+                if let Some(name) = result.text() {
+                    self.order = None;
+                    self.cache.doubt(name);
+                    let plain = (!step.name.is_empty()).then(|| Stored::read(step.name.to_vec())).flatten();
+                    let value = plain.unwrap_or_else(|| Stored::put(change, step.bytes, None, 0));
+                    self.stored(name, Some(value));
+                }
+            }
+            _ => {
+                // (A name that was there stays where it is: only one that is known to have been there is certain.)
+                let was_there = matches!(self.cache.look(step.name), Look::Known(_));
+                if !was_there || step.flags.contains('a') {
+                    self.order = None;
+                }
+                let is_plain = !step.more.is_empty() && step.due == 0;
+                let is_as_asked = result.integer().is_some_and(|id| id > 0);
+                let value = match is_plain {
+                    _ if !is_as_asked => None,
+                    true => Stored::read(step.more.clone().into_bytes()),
+                    false => Some(Stored::put(change, step.bytes, step.note, step.due)),
+                };
+                self.cache.doubt(step.name);
+                self.stored(step.name, value);
+            }
+        }
+    }
+
+    /// A name has this value now, if that is known.
+    pub fn stored(&mut self, name: &[u8], value: Option<Stored>) {
+        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
+        match value {
+            Some(value) => drop(self.cache.learn(name, Some(value), ahead)),
+            None => self.cache.doubt(name),
+        }
+    }
+
+    /// Sends requests that change nothing, and hands each answer on with its number, in the server's order with what it tells meanwhile. A
+    /// connection that ends is opened again.
+    pub fn exchange(&mut self, place: &Place, batch: &Batch, each: Each<'_>) -> Outcome<()> {
+        let mut pause = Pause::new(place);
+        loop {
+            let link = self.connected(place)?;
+            let mut messages = Vec::new();
+            match link.connection.ask_all(batch, &mut |message| messages.push(message)) {
+                Ok(()) => {
+                    let mut number = 0;
+                    let mut passes = false;
+                    for message in messages {
+                        match message {
+                            Message::Push(push) => self.heed(place, push),
+                            Message::Answer(Err(refusal)) if may_pass(&refusal) && pause.is_left() => passes = true,
+                            Message::Answer(answer) => {
+                                each(number, answer, self)?;
+                                number += 1;
+                            }
+                        }
+                    }
+                    if !passes {
+                        return Ok(());
+                    }
+                    pause.wait();
+                }
+                Err(lost) => {
+                    self.lose(place);
+                    if !pause.wait() {
+                        return Err(ErrorKind::Lost(lost.cause));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks for the lock, where it is not known, and for the values of names.
+    pub fn fetch(&mut self, place: &Place, names: &[&[u8]]) -> Outcome<()> {
+        let mut batch = Batch::new();
+        let asks_for_lock = self.lock == Lock::Unknown || self.life.is_none();
+        if asks_for_lock {
+            batch.add(&[b"MGET", place.keys.kind(Key::Lock), place.keys.kind(Key::Life)]);
+        }
+        let keys: Vec<Vec<u8>> = names.iter().map(|name| place.keys.value(name)).collect();
+        match &keys[..] {
+            [] => {}
+            [key] => batch.add(&[b"GET", key]),
+            keys => {
+                let words: Vec<&[u8]> = std::iter::once(&b"MGET"[..]).chain(keys.iter().map(|key| &key[..])).collect();
+                batch.add(&words);
+            }
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.exchange(place, &batch, &mut |number, answer, inner| {
+            let value = answer.map_err(ErrorKind::Refused)?;
+            if asks_for_lock && number == 0 {
+                let Value::List(parts) = value else { return Err(ErrorKind::Senseless) };
+                let [lock, life] = &parts[..] else { return Err(ErrorKind::Senseless) };
+                inner.lock = lock_of(lock)?;
+                inner.set_life(place, life.text().map(<[u8]>::to_vec));
+                return Ok(());
+            }
+            let values = match value {
+                Value::List(values) if names.len() != 1 => values,
+                value => vec![value],
+            };
+            if values.len() != names.len() {
+                return Err(ErrorKind::Senseless);
+            }
+            for (name, value) in names.iter().zip(values) {
+                inner.learn(place, name, value)?;
+            }
+            Ok(())
+        })
+    }
+
+    pub fn learn(&mut self, place: &Place, name: &[u8], value: Value) -> Outcome<()> {
+        let stored = match value {
+            Value::Nil => None,
+            Value::Text(raw) => {
+                let foreign = || ErrorKind::Foreign(place.keys.value(name));
+                Some(Stored::read(raw).ok_or_else(foreign)?)
+            }
+            _ => return Err(ErrorKind::Foreign(place.keys.value(name))),
+        };
+        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
+        self.cache.learn(name, stored, ahead);
+        Ok(())
+    }
+
+    /// Asks for the names in their order.
+    pub fn fetch_order(&mut self, place: &Place) -> Outcome<()> {
+        let mut batch = Batch::new();
+        batch.add(&[b"ZRANGE", place.keys.kind(Key::Order), b"0", b"-1", b"WITHSCORES"]);
+        self.exchange(place, &batch, &mut |_, answer, inner| {
+            let Value::List(pairs) = answer.map_err(ErrorKind::Refused)? else { return Err(ErrorKind::Senseless) };
+            let order = pairs.into_iter().map(|pair| match pair {
+                Value::List(pair) => match &pair[..] {
+                    [Value::Text(name), score] => Some((name.clone().into_boxed_slice(), score_in(score)?)),
+                    _ => None,
+                },
+                _ => None,
+            });
+            inner.order = Some(Rc::new(order.collect::<Option<_>>().ok_or(ErrorKind::Senseless)?));
+            Ok(())
+        })
+    }
+
+    /// Asks for everything at one moment.
+    pub fn fetch_all(&mut self, place: &Place) -> Outcome<()> {
+        let Value::List(mut all) = self.run_on_all(place, Script::All, &[place.keys.values().to_vec()])? else {
+            return Err(ErrorKind::Senseless);
+        };
+        if all.is_empty() {
+            return Err(ErrorKind::Senseless);
+        }
+        let rest = all.split_off(1);
+        self.lock = lock_of(&all[0])?;
+        let mut order = Vec::new();
+        let mut rest = rest.into_iter();
+        while let (Some(name), Some(score), Some(value)) = (rest.next(), rest.next(), rest.next()) {
+            let (Value::Text(name), Some(score)) = (name, score_in(&score)) else { return Err(ErrorKind::Senseless) };
+            self.learn(place, &name, value)?;
+            order.push((name.into_boxed_slice(), score));
+        }
+        self.order = Some(Rc::new(order));
+        Ok(())
+    }
+
+    pub fn run_on_all(&mut self, place: &Place, script: Script, words: &[Vec<u8>]) -> Outcome<Value> {
+        let keys = Key::ALL.map(|key| place.keys.kind(key));
+        self.run(place, script, &keys, words, false)
+    }
+
+    /// Runs a script. Where the connection ends meanwhile, one that knows by its number whether it has been run (`once`) is sent again, as long
+    /// as the server's data is the same; of any other the caller is told.
+    pub fn run(
+        &mut self,
+        place: &Place,
+        script: Script,
+        keys: &[&[u8]],
+        words: &[Vec<u8>],
+        once: bool,
+    ) -> Outcome<Value> {
+        let mut pause = Pause::new(place);
+        // The reason why it is not known whether the server has run it, and the run of the server.
+        let mut unknown: Option<(Cause, Vec<u8>)> = None;
+        loop {
+            let link = match (self.connected(place), &unknown) {
+                (Ok(link), _) => link,
+                (Err(error), None) => return Err(error),
+                // (It may be starting anew.)
+                (Err(_), Some(_)) if pause.wait() => continue,
+                (Err(_), Some(_)) => return Err(not_known(unknown)),
+            };
+            if unknown.as_ref().is_some_and(|(_, run)| *run != link.run) {
+                return Err(not_known(unknown));
+            }
+            let run = link.run.clone();
+            let (result, pushes) = link.run_script(script, keys, words);
+            pushes.into_iter().for_each(|push| self.heed(place, push));
+            match result {
+                Ok(value) => return Ok(value),
+                Err(Failure::Refused(refusal)) => {
+                    let is_elsewhere = matches!(refusal.reason, Reason::ReadOnly | Reason::Moved(..));
+                    if !(is_elsewhere || may_pass(&refusal)) || !pause.wait() {
+                        return Err(ErrorKind::Refused(refusal));
+                    }
+                    if is_elsewhere {
+                        self.lose(place);
+                    }
+                }
+                Err(Failure::Lost(lost)) => {
+                    self.lose(place);
+                    if lost.delivery(0) == Delivery::Unknown {
+                        if !once {
+                            return Err(ErrorKind::Interrupted(lost.cause));
+                        }
+                        unknown = Some((lost.cause, run));
+                        if !pause.wait() {
+                            return Err(not_known(unknown));
+                        }
+                    } else if !pause.wait() {
+                        return Err(if unknown.is_some() { not_known(unknown) } else { ErrorKind::Lost(lost.cause) });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether it is known who keeps others out, and whether the store is there.
+    pub fn is_sure(&self) -> bool {
+        self.lock != Lock::Unknown && self.life.is_some()
+    }
+
+    /// Whether an object may read, as far as is known.
+    pub fn may_read(&self, asker: Asker) -> bool {
+        match &self.lock {
+            Lock::Unknown => false,
+            Lock::Free => true,
+            Lock::Held(mark) => self.is_of(mark, asker),
+        }
+    }
+
+    pub fn is_of(&self, mark: &Mark, asker: Asker) -> bool {
+        mark.owner.object == asker.object && mark.owner.fiber == (asker.fiber)() as u64 && self.is_ours(mark)
+    }
+
+    /// Whether the owner is one of this connection's.
+    pub fn is_ours(&self, mark: &Mark) -> bool {
+        self.link.as_ref().is_some_and(|link| link.client == mark.owner.client && link.run == mark.owner.run)
+    }
+
+    pub fn check_lock(&self, asker: Asker, reading: bool) -> Outcome<()> {
+        match &self.lock {
+            Lock::Held(mark) if !self.is_of(mark, asker) => Err(ErrorKind::Held(self.held_by(mark, reading))),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn held_by(&self, mark: &Mark, reading: bool) -> sync_backend::Held {
+        let same_thread = self.is_ours(mark);
+        sync_backend::Held {
+            patience: mark.patience,
+            same_thread,
+            change: !mark.all,
+            holder: (same_thread || mark.machine == super::mark::machine()).then_some(mark.process),
+            reading,
+            ticket: mark.ticket ^ (mark.owner.client as u64) << 32,
+        }
+    }
+
+    /// The failure where somebody else has a hold.
+    pub fn held(&mut self, mark: Option<&Value>, reading: bool) -> Outcome<ErrorKind> {
+        let mark = mark.and_then(Value::text).and_then(Mark::read).ok_or(ErrorKind::Senseless)?;
+        self.hold_known = true;
+        Ok(ErrorKind::Held(self.held_by(&mark, reading)))
+    }
+}
+
+/// The lock that a key tells of.
+fn lock_of(value: &Value) -> Outcome<Lock> {
+    match value {
+        Value::Nil => Ok(Lock::Free),
+        Value::Text(mark) => Mark::read(mark).map(|mark| Lock::Held(Rc::new(mark))).ok_or(ErrorKind::Senseless),
+        _ => Err(ErrorKind::Senseless),
+    }
+}
+
+/// A place in the order: a score, as a number or its digits.
+fn score_in(value: &Value) -> Option<u64> {
+    match value {
+        Value::Double(place) => Some(*place as u64),
+        Value::Integer(place) => u64::try_from(*place).ok(),
+        Value::Text(digits) => std::str::from_utf8(digits).ok()?.parse().ok(),
+        _ => None,
+    }
+}

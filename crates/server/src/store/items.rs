@@ -1,0 +1,342 @@
+//! Taking elements off lists, and items in consumption.
+
+use super::error::ErrorKind;
+use super::handle::{Result, ServerStore};
+use super::layout::Key;
+use super::mark::{Owner, machine};
+use super::own::OwnItem;
+use super::queue::Queue;
+use super::step::{Changed, Step};
+use super::version::ServerVersion;
+use crate::message::Value;
+use sync_backend::list::{self, Item, Kind};
+use sync_backend::{Consumer, Expiry, Now, Room, Shifted, Taken, list_note};
+
+/// The number of pieces from which on a list is written as a whole again when an element is taken off, if it has fewer elements than that.
+const PIECES: u64 = 64;
+
+/// An item, as the server keeps it.
+struct Kept {
+    owner: Owner,
+    process: u32,
+    machine: String,
+    /// When the list was to expire, by the server's clock; 0: never.
+    due: u64,
+    list: Vec<u8>,
+    key: Option<Vec<u8>>,
+    element: Vec<u8>,
+}
+
+impl Kept {
+    fn write(&self) -> Vec<u8> {
+        let key = self.key.as_ref().map_or("-".to_owned(), |key| key.len().to_string());
+        let head =
+            format!("{} {} {} {} {} {key}\n", self.owner.text(), self.process, self.machine, self.due, self.list.len());
+        [head.as_bytes(), &self.list, self.key.as_deref().unwrap_or_default(), &self.element].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let mut words = std::str::from_utf8(&bytes[..end]).ok()?.split(' ');
+        let mut next = || words.next();
+        let (owner, process, machine) = (Owner::read(next()?)?, next()?.parse().ok()?, next()?.to_owned());
+        let (due, list, key) = (next()?.parse().ok()?, next()?.parse::<usize>().ok()?, next()?);
+        let (list, rest) = bytes[end + 1..].split_at_checked(list)?;
+        let (key, element) = match key {
+            "-" => (None, rest),
+            length => {
+                let (key, element) = rest.split_at_checked(length.parse().ok()?)?;
+                (Some(key.to_vec()), element)
+            }
+        };
+        Some(Self { owner, process, machine, due, list: list.to_vec(), key, element: element.to_vec() })
+    }
+}
+
+/// The first words of an owner's items.
+fn start(owner: &Owner) -> Vec<u8> {
+    format!("{} ", owner.text()).into_bytes()
+}
+
+/// The owner of items that are nobody's.
+fn nobody() -> Owner {
+    Owner { client: 0, run: Vec::new(), object: 0, fiber: 0 }
+}
+
+impl ServerStore {
+    pub(super) fn shift_off(
+        &self,
+        key: &[u8],
+        version: &mut ServerVersion,
+        out: &mut impl Room<u8>,
+    ) -> Result<Shifted> {
+        loop {
+            let (new, known) = self.see_value(key)?;
+            let Some(known) = known else {
+                self.check_hold()?;
+                return Ok(Shifted::Nothing);
+            };
+            let value = &known.value;
+            let Some(queue) = Queue::read(&value.bytes) else { return Ok(Shifted::Whole) };
+            let Some(first) = queue.first() else {
+                self.check_hold()?;
+                return Ok(Shifted::Nothing);
+            };
+            if list::has_objects(first) {
+                return Ok(Shifted::Objects);
+            }
+            self.fill_room(out, first)?;
+            let mut its = new;
+            let left = queue.len() - 1;
+            if self.take_first(key, value.pieces, left, &queue, &mut its)? {
+                *version = its;
+                return Ok(Shifted::Element(left));
+            }
+        }
+    }
+
+    /// Takes the first element off: by a patch, or by writing what is left.
+    fn take_first(
+        &self,
+        key: &[u8],
+        pieces: u64,
+        left: u64,
+        queue: &Queue,
+        version: &mut ServerVersion,
+    ) -> Result<bool> {
+        let note = list_note(left);
+        if pieces >= PIECES && pieces >= left || left == 0 {
+            return self.put_unchanged(key, &queue.rest(), Some(note), version);
+        }
+        let appended = self.append_to(key, &list::take_one(), note, sync_backend::Rewrite::Store, version)?;
+        Ok(appended == sync_backend::Appended::Done)
+    }
+
+    /// Takes an element, of which these steps are the rest, and keeps it. `None`: the list is another one by now.
+    fn keep_item(&self, step: Step, item: Kept) -> Result<Option<u64>> {
+        let bytes = item.write();
+        let keep = Step { kind: "keep", bytes: &bytes, ..Step::default() };
+        let Changed::Done(_, results) = self.make(true, &[step, keep])? else { return Ok(None) };
+        let token = results.get(1).and_then(Value::integer).ok_or_else(|| self.error(ErrorKind::Senseless))? as u64;
+        self.items.borrow_mut().push(OwnItem { token, owner: item.owner, process: item.process });
+        Ok(Some(token))
+    }
+
+    fn kept(&self, list: &[u8], due: u64, first: Item) -> Result<Kept> {
+        Ok(Kept {
+            owner: self.owner()?,
+            process: std::process::id(),
+            machine: machine().to_owned(),
+            due,
+            list: list.to_vec(),
+            key: first.key.map(<[u8]>::to_vec),
+            element: first.element.to_vec(),
+        })
+    }
+
+    pub(super) fn take_off(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken> {
+        self.look_after_items()?;
+        loop {
+            let (_, known) = self.see_value(key)?;
+            let Some(known) = known else {
+                self.check_hold()?;
+                return Ok(Taken::Nothing);
+            };
+            let value = &known.value;
+            let Some(queue) = Queue::read(&value.bytes) else { return Ok(Taken::Whole) };
+            let Some(first) = queue.first() else {
+                self.check_hold()?;
+                return Ok(Taken::Nothing);
+            };
+            self.fill_room(out, first)?;
+            let item = self.kept(key, value.due, Item { key: None, element: first })?;
+            let note = Some(list_note(queue.len() - 1));
+            let (rest, patch) = (queue.rest(), list::take_one());
+            let is_full = value.pieces >= PIECES && value.pieces >= queue.len();
+            let (mark, length) = (&value.mark[..], value.stored);
+            let step = if is_full || queue.len() == 1 {
+                Step {
+                    kind: "put",
+                    name: key,
+                    mark,
+                    length,
+                    bytes: &rest,
+                    note,
+                    due: value.due,
+                    flags: "k",
+                    ..Step::default()
+                }
+            } else {
+                Step { kind: "append", name: key, mark, length, bytes: &patch, note, ..Step::default() }
+            };
+            if let Some(token) = self.keep_item(step, item)? {
+                self.stored(key);
+                return Ok(Taken::Item(token));
+            }
+        }
+    }
+
+    pub(super) fn take_known(
+        &self,
+        key: &[u8],
+        first: Item,
+        rest: &[u8],
+        version: &mut ServerVersion,
+    ) -> Result<Option<u64>> {
+        let (_, known) = self.space.known(key);
+        let Some(known) = known.filter(|known| version.is_of(self.space.opening(), known)) else {
+            self.check_hold()?;
+            return Ok(None);
+        };
+        let value = &known.value;
+        let item = self.kept(key, value.due, first)?;
+        let (mark, length) = (&value.mark[..], value.stored);
+        let step =
+            Step { kind: "put", name: key, mark, length, bytes: rest, due: value.due, flags: "k", ..Step::default() };
+        let token = self.keep_item(step, item)?;
+        if token.is_some() {
+            *version = self.stored(key);
+        }
+        Ok(token)
+    }
+
+    fn own_item(&self, token: u64) -> Option<usize> {
+        let items = self.items.borrow();
+        items.iter().position(|item| item.token == token && item.process == std::process::id())
+    }
+
+    pub(super) fn finish_item(&self, token: u64) -> Result<bool> {
+        let Some(at) = self.own_item(token) else { return Ok(false) };
+        let mark = start(&self.items.borrow()[at].owner);
+        let name = token.to_string();
+        let step = Step { kind: "finish", name: name.as_bytes(), mark: &mark, ..Step::default() };
+        let done = self.make(false, &[step])?;
+        self.items.borrow_mut().swap_remove(at);
+        Ok(matches!(done, Changed::Done(..)))
+    }
+
+    pub(super) fn give_item_back(&self, token: u64) {
+        let Some(at) = self.own_item(token) else { return };
+        let item = self.items.borrow_mut().swap_remove(at);
+        self.disown(&item);
+        // It is nobody's, and goes back by whoever comes next where it cannot at once.
+        let _ = self.look_after_items();
+    }
+
+    /// Lets an item be nobody's.
+    fn disown(&self, item: &OwnItem) {
+        let (token, its) = (item.token.to_string(), start(&item.owner));
+        let nobody = start(&nobody());
+        let words = [b"disown".to_vec(), token.into_bytes(), its, nobody, Vec::new()];
+        // Where the server cannot be told, the connection has ended, and with it all that was this handle's.
+        let _ = self.space.named(&words);
+    }
+
+    /// The handle ends.
+    pub(super) fn end_items(&self) {
+        let items = self.items.take();
+        let mut any = false;
+        for item in items.iter().filter(|item| item.process == std::process::id()) {
+            self.disown(item);
+            any = true;
+        }
+        if any {
+            let _ = self.look_after_items();
+        }
+    }
+
+    fn all_items(&self) -> Result<Vec<(u64, Kept)>> {
+        let all = self.space.ask(&[b"HGETALL", self.space.keys.kind(Key::Items)]).map_err(|kind| self.error(kind))?;
+        let Value::Map(pairs) = all else { return Ok(Vec::new()) };
+        let item = |(token, item): &(Value, Value)| Some((token.number()?, Kept::read(item.text()?)?));
+        let mut items: Vec<_> = pairs.iter().filter_map(item).collect();
+        items.sort_by_key(|(token, _)| *token);
+        Ok(items)
+    }
+
+    /// The consumers that live, in the order in which they have begun.
+    pub(super) fn consumers(&self) -> Result<Vec<Consumer>> {
+        let mut living = self.all_items()?;
+        living.retain(|(_, item)| !self.is_dead(&item.owner));
+        let pid = |item: &Kept| (item.machine == machine()).then_some(item.process);
+        Ok(living.into_iter().map(|(_, item)| Consumer { pid: pid(&item), name: item.list }).collect())
+    }
+
+    /// Lets items go back whose consumers have given them up, or are gone: the last one first.
+    fn look_after_items(&self) -> Result<()> {
+        for (token, item) in self.all_items()?.into_iter().rev() {
+            if self.is_dead(&item.owner) {
+                while !self.let_go_back(token, &item)? {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts an item at the head of its list, if the item is still there. False: the list has changed meanwhile.
+    fn let_go_back(&self, token: u64, item: &Kept) -> Result<bool> {
+        let mark = start(&item.owner);
+        let name = token.to_string();
+        let finish = Step { kind: "finish", name: name.as_bytes(), mark: &mark, ..Step::default() };
+        let first = Item { key: item.key.as_deref(), element: &item.element };
+        let Some(patch) = list::put_first(first) else { return Ok(true) };
+        let is_plain = first.key.is_none() && list::refers(first.element) == Some(false);
+        let alone = match is_plain {
+            true => [list::Head::of_list(1).bytes(), first.element].concat(),
+            false => [&list::empty_list()[..], &patch].concat(),
+        };
+        let (_, known) = self.known(&item.list)?;
+        let (bytes, note, mark, length, due);
+        let mut kind = "put";
+        match &known {
+            None => {
+                let expiry = (item.due != 0).then(|| Expiry::at(item.due.saturating_add_signed(-self.space.ahead())));
+                if expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
+                    return self.is_gone_or_made(&[finish]);
+                }
+                note = Some(if first.key.is_some() { i64::MIN } else { list_note(1) });
+                (bytes, mark, length, due) = (alone, &b"!"[..], 0, item.due);
+            }
+            Some(known) => {
+                let value = &known.value;
+                (mark, length, due) = (&value.mark[..], value.stored, value.due);
+                let queue = Queue::read(&value.bytes);
+                match (list::kind(&value.bytes), queue) {
+                    // It waits until a list is there again.
+                    (Kind::Other, _) => return Ok(true),
+                    (Kind::Null, _) => {
+                        note = (first.key.is_none()).then(|| list_note(1));
+                        bytes = alone;
+                    }
+                    (_, Some(queue)) if is_plain => {
+                        note = Some(list_note(queue.len() + 1));
+                        bytes = queue.with_first(first.element);
+                    }
+                    (_, queue) => {
+                        let length = queue.filter(|_| first.key.is_none()).map(|queue| queue.len());
+                        note = Some(length.map_or(i64::MIN, |length| list_note(length + 1)));
+                        kind = "append";
+                        bytes = patch;
+                    }
+                }
+            }
+        }
+        let flags = if kind == "put" && known.is_some() { "k" } else { "" };
+        let step = Step { kind, name: &item.list, mark, length, bytes: &bytes, note, due, flags, ..Step::default() };
+        if self.is_gone_or_made(&[step, finish])? {
+            self.stored(&item.list);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Makes changes, of which the last one ends an item. True: they are made, or the item was gone.
+    fn is_gone_or_made(&self, steps: &[Step]) -> Result<bool> {
+        if self.makes(true, steps)? {
+            return Ok(true);
+        }
+        let Some(finish) = steps.last() else { return Ok(true) };
+        let answer = self.space.ask(&[b"HGET", self.space.keys.kind(Key::Items), finish.name]);
+        let there = answer.map_err(|kind| self.error(kind))?;
+        Ok(!there.text().is_some_and(|item| item.starts_with(finish.mark)))
+    }
+}

@@ -1,0 +1,283 @@
+//! The keys of a store, and how a value lies in one.
+//!
+//! A store's keys begin with its prefix in braces, so that a cluster keeps all of them on one node, where scripts need them. A value is a
+//! string key of its own: [`HEAD`] bytes of facts, and then the value's bytes, to which appends append. An integer that does not expire, and
+//! was never appended to, is its decimal digits instead: people and other programs can read it.
+
+use rmp::Marker;
+use sync_backend::Expiry;
+
+/// The kinds of keys, behind the prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// A hash of counters.
+    Counters,
+    /// The names by their places in insertion order, a sorted set.
+    Order,
+    /// The names by the number of their last change, those that were removed as well; a sorted set.
+    Changes,
+    /// The lock of the whole, as long as it is held.
+    Lock,
+    /// The hold on writers, as long as there is one; a lock of the whole is one.
+    Hold,
+    /// The names of what expires, by when that is (ms); a sorted set.
+    Due,
+    /// The items in consumption by their tokens, a hash.
+    Items,
+    /// The owners of named locks, a hash.
+    Named,
+    /// The lines for named locks, a hash.
+    Lines,
+    /// The life of the store: another one after it was ended, and made again.
+    Life,
+}
+
+impl Key {
+    /// All of them, in the order in which scripts know them.
+    pub const ALL: [Self; 10] = [
+        Self::Counters,
+        Self::Order,
+        Self::Changes,
+        Self::Lock,
+        Self::Hold,
+        Self::Due,
+        Self::Items,
+        Self::Named,
+        Self::Lines,
+        Self::Life,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Counters => "counters",
+            Self::Order => "order",
+            Self::Changes => "changes",
+            Self::Lock => "lock",
+            Self::Hold => "hold",
+            Self::Due => "due",
+            Self::Items => "items",
+            Self::Named => "locks",
+            Self::Lines => "lines",
+            Self::Life => "life",
+        }
+    }
+}
+
+/// The keys of one store.
+#[derive(Debug)]
+pub struct Keys {
+    /// `{prefix}:`
+    start: Vec<u8>,
+    /// `{prefix}:v:`, before a name.
+    values: Vec<u8>,
+    kinds: [Vec<u8>; 10],
+}
+
+/// A key that the server tells about.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Told<'k> {
+    /// That of a value, with this name.
+    Value(&'k [u8]),
+    /// Another one of the store's.
+    Kind(Key),
+    /// None of the store's.
+    Foreign,
+}
+
+impl Keys {
+    /// The keys of the store with this prefix.
+    pub fn new(prefix: &[u8]) -> Self {
+        let start = [b"{", prefix, b"}:"].concat();
+        let values = [&start[..], b"v:"].concat();
+        let kinds = Key::ALL.map(|key| [&start[..], key.name().as_bytes()].concat());
+        Self { start, values, kinds }
+    }
+
+    /// The key of a kind.
+    pub fn kind(&self, key: Key) -> &[u8] {
+        &self.kinds[Key::ALL.iter().position(|kind| *kind == key).expect("all kinds are among all")]
+    }
+
+    /// The bytes that keys of values begin with.
+    pub fn values(&self) -> &[u8] {
+        &self.values
+    }
+
+    /// The key of a value.
+    pub fn value(&self, name: &[u8]) -> Vec<u8> {
+        [&self.values[..], name].concat()
+    }
+
+    /// The key in which a process keeps the number and the answer of its last change.
+    pub fn process(&self, process: &[u8]) -> Vec<u8> {
+        [&self.start[..], b"process:", process].concat()
+    }
+
+    /// Tells what a key is.
+    pub fn tell<'k>(&self, key: &'k [u8]) -> Told<'k> {
+        if let Some(name) = key.strip_prefix(&self.values[..]) {
+            return Told::Value(name);
+        }
+        let kind = self.kinds.iter().position(|kind| kind == key);
+        kind.map_or(Told::Foreign, |kind| Told::Kind(Key::ALL[kind]))
+    }
+}
+
+/// The bytes before a value.
+pub const HEAD: usize = 32;
+/// The first bytes of a stored value that change with each change but that of its expiry; a value that appends have made longer is
+/// another one by its length, too.
+pub const MARK: usize = 20;
+/// The first byte of a stored value that is no integer: MessagePack has no use for it.
+const MAGIC: u8 = 0xc1;
+
+/// The number of bytes that a plain integer has at most.
+const DIGITS: usize = 20;
+
+/// A value, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The number of the change that stored it as a whole, which no other value of the store has; of a plain integer 0.
+    pub base: u64,
+    /// The note of the last append; `None`: nothing was appended, nor noted.
+    pub note: Option<i64>,
+    /// The number of pieces: one, and the appends.
+    pub pieces: u64,
+    /// The number of bytes that were stored as a whole, before the appends.
+    pub whole: u64,
+    /// When it expires, by the server's clock (ms); 0: never.
+    pub due: u64,
+    /// The first bytes of it, by which a script finds it unchanged.
+    pub mark: Vec<u8>,
+    /// The length of what is stored, by which a script finds that nothing was appended.
+    pub stored: u64,
+    /// The value's bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Stored {
+    /// Reads what a key has. `None`: it was not stored by a store of this format.
+    pub fn read(raw: Vec<u8>) -> Option<Self> {
+        let stored = raw.len() as u64;
+        if raw.first() != Some(&MAGIC) {
+            let bytes = integer(&raw)?;
+            let whole = bytes.len() as u64;
+            return Some(Self { base: 0, note: None, pieces: 1, whole, due: 0, mark: raw, stored, bytes });
+        }
+        let word = |at: usize| Some(u64::from_be_bytes(raw.get(at..at + 8)?.try_into().ok()?));
+        let (base, note, due) = (word(4)?, word(12)? as i64, word(20)?);
+        let pieces = u16::from_be_bytes(raw.get(2..4)?.try_into().ok()?);
+        let whole = u64::from(u32::from_be_bytes(raw.get(28..32)?.try_into().ok()?));
+        let note = (raw[1] != 0).then_some(note);
+        let mark = raw[..MARK].to_vec();
+        let mut bytes = raw;
+        bytes.drain(..HEAD);
+        Some(Self { base, note, pieces: u64::from(pieces), whole, due, mark, stored, bytes })
+    }
+
+    /// As a script stores it under a number: with a note for the next append, or without one.
+    pub fn put(base: u64, bytes: &[u8], note: Option<i64>, due: u64) -> Self {
+        let mark = mark(base, note, 1);
+        let (stored, whole) = ((HEAD + bytes.len()) as u64, bytes.len() as u64);
+        Self { base, note, pieces: 1, whole, due, mark, stored, bytes: bytes.to_vec() }
+    }
+
+    /// The same after an append. `None`: it is an integer, to which none is made.
+    pub fn appended(&self, bytes: &[u8], note: i64) -> Option<Self> {
+        let pieces = (self.pieces + 1).min(u64::from(u16::MAX));
+        (self.base != 0).then(|| Self {
+            note: Some(note),
+            pieces,
+            mark: mark(self.base, Some(note), pieces as u16),
+            stored: self.stored + bytes.len() as u64,
+            bytes: [&self.bytes[..], bytes].concat(),
+            ..*self
+        })
+    }
+
+    /// When it expires, by this process's clock, which differs from the server's by so much (ms).
+    pub fn expiry(&self, ahead: i64) -> Option<Expiry> {
+        (self.due != 0).then(|| Expiry::at(self.due.saturating_add_signed(-ahead)))
+    }
+}
+
+/// The first bytes of a stored value.
+fn mark(base: u64, note: Option<i64>, pieces: u16) -> Vec<u8> {
+    let mut mark = vec![MAGIC, note.is_some().into()];
+    mark.extend(pieces.to_be_bytes());
+    mark.extend(base.to_be_bytes());
+    mark.extend(note.unwrap_or(0).to_be_bytes());
+    mark
+}
+
+/// The bytes of an integer that is stored as digits.
+fn integer(digits: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(digits).ok().filter(|text| text.len() <= DIGITS)?;
+    let number: i64 = text.parse().ok().filter(|number: &i64| number.to_string() == text)?;
+    let mut bytes = Vec::with_capacity(9);
+    rmp::encode::write_sint(&mut bytes, number).ok()?;
+    Some(bytes)
+}
+
+/// The digits of a value that is nothing but an integer, in the one form that [`Stored::read`] gives back.
+pub fn digits(value: &[u8]) -> Option<String> {
+    let is_integer = |marker| {
+        matches!(
+            marker,
+            Marker::FixPos(_)
+                | Marker::FixNeg(_)
+                | Marker::U8
+                | Marker::U16
+                | Marker::U32
+                | Marker::U64
+                | Marker::I8
+                | Marker::I16
+                | Marker::I32
+                | Marker::I64
+        )
+    };
+    if value.len() > 9 || !value.first().is_some_and(|first| is_integer(Marker::from_u8(*first))) {
+        return None;
+    }
+    let number: i64 = rmp::decode::read_int(&mut &*value).ok()?;
+    let digits = number.to_string();
+    (integer(digits.as_bytes()).as_deref() == Some(value)).then_some(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integer_is_its_digits_only_in_the_form_in_which_it_comes_back() {
+        for number in [0, 1, -1, 127, 128, -32, -33, 255, 256, 65_536, i64::from(u32::MAX) + 1, i64::MAX, i64::MIN] {
+            let mut value = Vec::new();
+            rmp::encode::write_sint(&mut value, number).unwrap();
+            let digits = digits(&value).unwrap();
+            assert_eq!(digits, number.to_string());
+            assert_eq!(Stored::read(digits.into_bytes()).unwrap().bytes, value);
+        }
+        // Longer than need be; cut short; with something behind it; of another type; too large.
+        let others: [&[u8]; 7] =
+            [&[0xcc, 1], &[0xd0, 1], &[0xcd, 1], &[1, 1], &[0xc0], &[], &[0xcf, 0xff, 0, 0, 0, 0, 0, 0, 0]];
+        assert!(others.iter().all(|value| digits(value).is_none()));
+    }
+
+    #[test]
+    fn a_key_that_others_have_filled_is_no_value() {
+        let others: [&[u8]; 7] = [b"", b"x", b"+1", b"01", b"-0", b"9223372036854775808", b"\xc1short"];
+        assert!(others.iter().all(|raw| Stored::read(raw.to_vec()).is_none()));
+    }
+
+    #[test]
+    fn a_key_is_told_by_its_name() {
+        let keys = Keys::new(b"app");
+        assert_eq!(keys.tell(b"{app}:v:a"), Told::Value(b"a"));
+        assert_eq!(keys.tell(b"{app}:v:"), Told::Value(b""));
+        for kind in Key::ALL {
+            assert_eq!(keys.tell(keys.kind(kind)), Told::Kind(kind));
+        }
+        assert_eq!(keys.tell(b"{apple}:v:a"), Told::Foreign);
+        assert_eq!(keys.tell(b"{app}:lock2"), Told::Foreign);
+    }
+}

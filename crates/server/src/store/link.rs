@@ -1,0 +1,196 @@
+//! A connection for a store: to the server that has it, with the invalidations of what is read.
+
+use super::layout::{Key, Keys};
+use super::script::{Digests, Script};
+use crate::address::{Address, Place};
+use crate::batch::Batch;
+use crate::connection::{Connection, Endpoint};
+use crate::failure::{Cause, Failure, NoConnection};
+use crate::message::{Message, Push, Value};
+use crate::refusal::{Node, Reason, Refusal};
+use sync_backend::Now;
+
+/// How often a server may send us on to another one.
+const HOPS: usize = 5;
+
+/// A connection, and what is known of its server.
+#[derive(Debug)]
+pub struct Link {
+    pub connection: Connection,
+    /// The number of the connection at the server.
+    pub client: i64,
+    /// The run of the server: another one after it was started anew.
+    pub run: Vec<u8>,
+    /// By how many milliseconds the server's clock is before that of this process.
+    pub ahead: i64,
+    pub digests: Digests,
+}
+
+impl Link {
+    /// Connects to the server that has the store.
+    pub fn open(address: &Address, keys: &Keys) -> Result<Self, NoConnection> {
+        let mut last = None;
+        for endpoint in endpoints(address)? {
+            match Self::open_at(endpoint, address, keys) {
+                Ok(link) => return Ok(link),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or(NoConnection::Lost(Cause::Closed)))
+    }
+
+    fn open_at(mut endpoint: Endpoint, address: &Address, keys: &Keys) -> Result<Self, NoConnection> {
+        for _ in 0..HOPS {
+            let connection = Connection::open(&endpoint, &address.server)?;
+            match Self::greet(connection, address, keys) {
+                Ok(link) => return Ok(link),
+                Err(Failure::Refused(Refusal { reason: Reason::Moved(_, Some(node)), .. })) => {
+                    endpoint = match (node, endpoint) {
+                        (Node::At(host), _) => Endpoint::Host(host),
+                        (Node::SameHost(port), Endpoint::Host(host)) => {
+                            Endpoint::Host(crate::address::Host { port, ..host })
+                        }
+                        (Node::SameHost(_), socket) => socket,
+                    };
+                }
+                Err(Failure::Refused(refusal)) => return Err(NoConnection::Refused(refusal)),
+                Err(Failure::Lost(lost)) => return Err(NoConnection::Lost(lost.cause)),
+            }
+        }
+        Err(NoConnection::Lost(Cause::Closed))
+    }
+
+    /// Asks for what has to be known of a server, and for its invalidations.
+    fn greet(mut connection: Connection, address: &Address, keys: &Keys) -> Result<Self, Failure> {
+        let mut batch = Batch::new();
+        // A keyed read: a node of a cluster says where the store is.
+        batch.add(&[b"GET", keys.kind(Key::Lock)]);
+        batch.add(&[b"TIME"]);
+        batch.add(&[b"INFO", b"server"]);
+        if address.caches {
+            // A connection is told of others' changes to what it has read; of its own it knows.
+            batch.add(&[b"CLIENT", b"TRACKING", b"ON", b"NOLOOP"]);
+        }
+        let now = Now::read().milliseconds();
+        let mut answers = Vec::new();
+        connection.ask_all(&batch, &mut |message| {
+            if let Message::Answer(answer) = message {
+                answers.push(answer);
+            }
+        })?;
+        let mut answers = answers.into_iter();
+        let mut next = || answers.next().unwrap_or(Ok(Value::Nil)).map_err(Failure::Refused);
+        next()?;
+        let time = next()?;
+        let info = next();
+        next()?;
+        let ahead = milliseconds(&time).map_or(0, |time| time as i64 - now as i64);
+        // (A user may be kept from INFO: then a server that was started anew is taken for the same one.)
+        let run = info.ok().as_ref().and_then(Value::text).and_then(run).unwrap_or_default();
+        let client = connection.greeting().id;
+        Ok(Self { connection, client, run, ahead, digests: Digests::default() })
+    }
+
+    /// Runs a script, which the server is given first if it does not have it.
+    pub fn run_script(
+        &mut self,
+        script: Script,
+        keys: &[&[u8]],
+        words: &[Vec<u8>],
+    ) -> (Result<Value, Failure>, Vec<Push>) {
+        let mut pushes = Vec::new();
+        let mut batch = Batch::new();
+        for attempt in 0..2 {
+            batch.clear();
+            let count = keys.len().to_string();
+            let name: [&[u8]; 2] = match self.digests.of(script).filter(|_| attempt == 0) {
+                Some(digest) => [b"EVALSHA", digest],
+                None => [b"EVAL", script.text().as_bytes()],
+            };
+            let all: Vec<&[u8]> = name
+                .into_iter()
+                .chain([count.as_bytes()])
+                .chain(keys.iter().copied())
+                .chain(words.iter().map(|word| &word[..]))
+                .collect();
+            let has_digest = name[0] == b"EVALSHA";
+            batch.add(&all);
+            if !has_digest {
+                batch.add(&[b"SCRIPT", b"LOAD", script.text().as_bytes()]);
+            }
+            let mut answers = Vec::new();
+            let result = self.connection.ask_all(&batch, &mut |message| match message {
+                Message::Push(push) => pushes.push(push),
+                Message::Answer(answer) => answers.push(answer),
+            });
+            let mut answers = answers.into_iter();
+            match (answers.next(), result) {
+                (Some(Err(refusal)), Ok(())) if refusal.reason == Reason::NoScript && has_digest => {}
+                (Some(answer), _) => {
+                    if let Some(Ok(Value::Text(digest))) = answers.next() {
+                        self.digests.set(script, digest);
+                    }
+                    return (answer.map_err(Failure::Refused), pushes);
+                }
+                (None, Err(lost)) => return (Err(Failure::Lost(lost)), pushes),
+                (None, Ok(())) => unreachable!("an exchange without a failure has an answer to each request"),
+            }
+        }
+        unreachable!("EVAL needs no script at the server")
+    }
+}
+
+/// The ends at which the store's server may be.
+fn endpoints(address: &Address) -> Result<Vec<Endpoint>, NoConnection> {
+    Ok(match &address.server.place {
+        Place::Host { host, .. } => vec![Endpoint::Host(host.clone())],
+        Place::Socket(path) => vec![Endpoint::Socket(path.clone())],
+        Place::Cluster { nodes, .. } => nodes.iter().cloned().map(Endpoint::Host).collect(),
+        Place::Sentinel { sentinels, master, .. } => vec![ask_sentinels(address, sentinels, master)?],
+    })
+}
+
+/// The master's end, as the first of the sentinels says that knows it.
+fn ask_sentinels(
+    address: &Address,
+    sentinels: &[crate::address::Host],
+    master: &[u8],
+) -> Result<Endpoint, NoConnection> {
+    let mut last = NoConnection::Lost(Cause::Closed);
+    // Sentinels have no databases, and no log-in of the store's.
+    let server = crate::address::Server { user: None, password: None, database: 0, ..address.server.clone() };
+    for sentinel in sentinels {
+        let mut connection = match Connection::open(&Endpoint::Host(sentinel.clone()), &server) {
+            Ok(connection) => connection,
+            Err(error) => {
+                last = error;
+                continue;
+            }
+        };
+        match connection.ask(&[b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", master], &mut |_| ()) {
+            Ok(Value::List(parts)) => {
+                let text = |at: usize| parts.get(at).and_then(Value::text).map(String::from_utf8_lossy);
+                if let (Some(name), Some(port)) = (text(0), text(1).and_then(|port| port.parse().ok())) {
+                    return Ok(Endpoint::Host(crate::address::Host { name: name.into_owned(), port }));
+                }
+            }
+            Ok(_) => {}
+            Err(Failure::Refused(refusal)) => last = NoConnection::Refused(refusal),
+            Err(Failure::Lost(lost)) => last = NoConnection::Lost(lost.cause),
+        }
+    }
+    Err(last)
+}
+
+/// The milliseconds of an answer to `TIME`.
+fn milliseconds(time: &Value) -> Option<u64> {
+    let Value::List(parts) = time else { return None };
+    let number = |at: usize| std::str::from_utf8(parts.get(at)?.text()?).ok()?.parse::<u64>().ok();
+    Some(number(0)? * 1000 + number(1)? / 1000)
+}
+
+/// The run's id, in an answer to `INFO server`.
+fn run(info: &[u8]) -> Option<Vec<u8>> {
+    let mut lines = info.split(|byte| *byte == b'\n');
+    lines.find_map(|line| line.strip_prefix(b"run_id:")).map(|run| run.trim_ascii().to_vec())
+}

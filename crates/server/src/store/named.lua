@@ -1,0 +1,58 @@
+-- Takes a lock by name, gives it back, or leaves the line for it.
+-- KEYS: counters, ..., named (8), lines (9)
+-- ARGV: 'take', 'release', 'leave', or 'disown' for an item in consumption (its token); the lock; the asker; 'wait' to stand in line; what else is noted on the owner
+-- A line is the askers in it, each with a ';' behind it.
+local counters, named, lines = KEYS[1], KEYS[8], KEYS[9]
+local what, lock, asker, wait, more = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+
+local function line() return redis.call('HGET', lines, lock) or '' end
+
+local function leave(who)
+    local before = ';' .. line()
+    local from, to = string.find(before, ';' .. who .. ';', 1, true)
+    if not from then return false end
+    local after = string.sub(before, 2, from) .. string.sub(before, to + 1)
+    if after == '' then redis.call('HDEL', lines, lock) else redis.call('HSET', lines, lock, after) end
+    return true
+end
+
+local function line_up()
+    if wait == 'wait' and not string.find(';' .. line(), ';' .. asker .. ';', 1, true) then
+        redis.call('HSET', lines, lock, line() .. asker .. ';')
+    end
+end
+
+if what == 'disown' then
+    local item = redis.call('HGET', KEYS[7], lock)
+    if item and string.sub(item, 1, #asker) == asker then
+        redis.call('HSET', KEYS[7], lock, wait .. string.sub(item, #asker + 1))
+    end
+    return {'done', 0}
+end
+if what == 'leave' then
+    leave(asker)
+    return {'done', 0}
+end
+local owner = redis.call('HGET', named, lock)
+if what == 'release' then
+    if owner ~= asker then return {'ended'} end
+    redis.call('HDEL', named, lock)
+    return {'done', 0}
+end
+if owner then
+    line_up()
+    return {'held', owner}
+end
+local first = string.match(line(), '^([^;]*);')
+if first and first ~= asker then
+    line_up()
+    redis.call('HGET', lines, lock)
+    return {'called', first}
+end
+leave(asker)
+make_store(counters, KEYS[10])
+local token = redis.call('HINCRBY', counters, 'token', 1)
+local mark = asker .. ' ' .. more .. ' ' .. string.format('%.0f', token)
+redis.call('HSET', named, lock, mark)
+redis.call('HGET', named, lock)
+return {'done', token, mark, redis.call('GET', KEYS[10])}

@@ -1,0 +1,255 @@
+//! Named locks.
+
+use super::error::ErrorKind;
+use super::handle::{Result, ServerStore};
+use super::layout::Key;
+use super::mark::{Owner, machine, wall_clock};
+use super::own::OwnLock;
+use crate::message::Value;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+use sync_backend::{HeldLock, LockName, LockSpace, Occupied, Taking};
+
+/// How often somebody who waits asks whether the owner still lives.
+const ASKS: Duration = Duration::from_millis(10);
+
+thread_local! {
+    /// How many locks of values that are being computed this thread has.
+    static COMPUTING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether this thread has any lock of a value that is being computed.
+pub fn is_computing() -> bool {
+    COMPUTING.get() > 0
+}
+
+/// The owner of a lock, as the server has it.
+struct Held {
+    owner: Owner,
+    process: u32,
+    machine: String,
+    since: u64,
+    token: u64,
+}
+
+impl Held {
+    fn read(mark: &[u8]) -> Option<Self> {
+        let mut words = std::str::from_utf8(mark).ok()?.split(' ');
+        Some(Self {
+            owner: Owner::read(words.next()?)?,
+            process: words.next()?.parse().ok()?,
+            machine: words.next()?.to_owned(),
+            since: words.next()?.parse().ok()?,
+            token: words.next()?.parse().ok()?,
+        })
+    }
+
+    fn pid(&self) -> Option<u32> {
+        (self.machine == machine()).then_some(self.process)
+    }
+}
+
+/// A lock's field at the server.
+fn field(lock: LockName) -> Vec<u8> {
+    [&[b'0' + lock.space as u8], lock.name].concat()
+}
+
+impl ServerStore {
+    fn own_lock(&self, lock: LockName) -> Option<usize> {
+        let fiber = (self.fiber)() as u64;
+        let locks = self.locks.borrow();
+        locks.iter().position(|own| {
+            own.space == lock.space
+                && own.name == lock.name
+                && own.owner.fiber == fiber
+                && own.process == std::process::id()
+        })
+    }
+
+    fn ask_named(&self, words: &[&[u8]]) -> Result<Vec<Value>> {
+        let mut all: Vec<Vec<u8>> = words.iter().map(|word| word.to_vec()).collect();
+        all.resize(5, Vec::new());
+        self.space.named(&all).map_err(|kind| self.error(kind))
+    }
+
+    pub(super) fn take_named(&self, lock: LockName, wait: bool) -> Result<Taking> {
+        if let Some(at) = self.own_lock(lock) {
+            if self.still_has(at) {
+                let own = &mut self.locks.borrow_mut()[at];
+                own.depth += 1;
+                return Ok(Taking::Taken(own.token));
+            }
+            self.drop_own(at);
+        }
+        let owner = self.owner()?;
+        let asker = owner.text();
+        let more = format!("{} {} {}", std::process::id(), machine(), wall_clock());
+        let wait: &[u8] = if wait { b"wait" } else { b"" };
+        let field = field(lock);
+        let answer = self.ask_named(&[b"take", &field, asker.as_bytes(), wait, more.as_bytes()])?;
+        let senseless = || self.error(ErrorKind::Senseless);
+        let text = answer.get(1).and_then(Value::text);
+        match answer.first().and_then(Value::text) {
+            Some(b"done") => {
+                let token = answer.get(1).and_then(Value::integer).ok_or_else(senseless)? as u64;
+                let mark = answer.get(2).and_then(Value::text).ok_or_else(senseless)?.to_vec();
+                if lock.space == LockSpace::Computed {
+                    COMPUTING.set(COMPUTING.get() + 1);
+                }
+                self.locks.borrow_mut().push(OwnLock {
+                    space: lock.space,
+                    name: lock.name.to_vec(),
+                    mark,
+                    owner,
+                    process: std::process::id(),
+                    opening: self.space.opening(),
+                    token,
+                    depth: 1,
+                });
+                Ok(Taking::Taken(token))
+            }
+            Some(b"held") => {
+                let held = text.and_then(Held::read).ok_or_else(senseless)?;
+                let same_thread = held.owner.client == owner.client && held.owner.run == owner.run;
+                let (token, pid) = (held.token, held.pid());
+                Ok(Taking::Occupied(Occupied { same_thread, owner: pid, token, note: 0 }))
+            }
+            // It is somebody's turn who has not come yet.
+            Some(b"called") => Ok(Taking::Occupied(Occupied { same_thread: false, owner: None, token: 0, note: 1 })),
+            _ => Err(senseless()),
+        }
+    }
+
+    /// Whether the server still has a lock as this handle's: a connection that ended has lost it to whoever came next.
+    fn still_has(&self, at: usize) -> bool {
+        let (field, mark, opening) = {
+            let locks = self.locks.borrow();
+            let own = &locks[at];
+            let field = field(LockName { space: own.space, name: &own.name });
+            (field, own.mark.clone(), own.opening)
+        };
+        if opening != 0 && self.space.enter() == opening {
+            return true;
+        }
+        let key = self.space.keys.kind(Key::Named);
+        matches!(self.space.ask(&[b"HGET", key, &field]), Ok(Value::Text(its)) if its == mark)
+    }
+
+    fn drop_own(&self, at: usize) -> OwnLock {
+        let own = self.locks.borrow_mut().swap_remove(at);
+        if own.space == LockSpace::Computed && own.process == std::process::id() {
+            COMPUTING.set(COMPUTING.get().saturating_sub(1));
+        }
+        own
+    }
+
+    pub(super) fn release_named(&self, lock: LockName) -> bool {
+        let Some(at) = self.own_lock(lock) else { return false };
+        let depth = {
+            let own = &mut self.locks.borrow_mut()[at];
+            own.depth -= 1;
+            own.depth
+        };
+        if depth > 0 {
+            return true;
+        }
+        let own = self.drop_own(at);
+        self.let_go(&own)
+    }
+
+    /// Tells the server that a lock is free. False: it was another one's by now.
+    fn let_go(&self, own: &OwnLock) -> bool {
+        let field = field(LockName { space: own.space, name: &own.name });
+        // Where the server cannot be told, the connection has ended, and with it the lock.
+        let answer = self.ask_named(&[b"release", &field, &own.mark]);
+        answer.is_ok_and(|answer| answer.first().and_then(Value::text) == Some(b"done"))
+    }
+
+    pub(super) fn held_named(&self, lock: LockName) -> Option<(u64, u32)> {
+        let at = self.own_lock(lock)?;
+        if !self.still_has(at) {
+            self.drop_own(at);
+            return None;
+        }
+        let own = &self.locks.borrow()[at];
+        Some((own.token, own.depth))
+    }
+
+    /// The handle ends.
+    pub(super) fn end_locks(&self) {
+        while !self.locks.borrow().is_empty() {
+            let own = self.drop_own(0);
+            if own.process == std::process::id() {
+                self.let_go(&own);
+            }
+        }
+    }
+
+    /// The store has ended, and the locks with it.
+    pub(super) fn forget_locks(&self) {
+        while !self.locks.borrow().is_empty() {
+            self.drop_own(0);
+        }
+    }
+
+    pub(super) fn leave_line(&self, lock: LockName) {
+        if let Ok(owner) = self.owner() {
+            let _ = self.ask_named(&[b"leave", &field(lock), owner.text().as_bytes()]);
+        }
+    }
+
+    pub(super) fn wait_for_named(&self, lock: LockName, by: &Occupied, at_most: Duration) {
+        let _ = by;
+        let Some(deadline) = Instant::now().checked_add(at_most.min(ASKS)) else { return };
+        while !self.space.may_have_changed(Key::Named) {
+            if Instant::now() >= deadline {
+                self.pass_over_the_dead(lock);
+                return;
+            }
+            if self.space.wait(deadline).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Frees the lock of an owner whose connection is gone, and lets the line go on past such.
+    fn pass_over_the_dead(&self, lock: LockName) {
+        let field = field(lock);
+        let (named, lines) = (self.space.keys.kind(Key::Named), self.space.keys.kind(Key::Lines));
+        if let Ok(Value::Text(mark)) = self.space.ask(&[b"HGET", named, &field]) {
+            if Held::read(&mark).is_some_and(|held| self.is_dead(&held.owner)) {
+                let _ = self.ask_named(&[b"release", &field, &mark]);
+            }
+            return;
+        }
+        let Ok(Value::Text(line)) = self.space.ask(&[b"HGET", lines, &field]) else { return };
+        let first = line.split(|byte| *byte == b';').next().unwrap_or_default();
+        let is_dead = std::str::from_utf8(first).ok().and_then(Owner::read).is_some_and(|owner| self.is_dead(&owner));
+        if is_dead {
+            let _ = self.ask_named(&[b"leave", &field, first]);
+        }
+    }
+
+    /// The locks that programs have named, and whose owners live.
+    pub(super) fn named_locks(&self) -> Result<Vec<HeldLock>> {
+        let all = self.space.ask(&[b"HGETALL", self.space.keys.kind(Key::Named)]).map_err(|kind| self.error(kind))?;
+        let Value::Map(pairs) = all else { return Ok(Vec::new()) };
+        let mut locks = Vec::new();
+        for (field, mark) in &pairs {
+            let (Some([b'0', name @ ..]), Some(mark)) = (field.text(), mark.text()) else { continue };
+            if let Some(held) = Held::read(mark).filter(|held| !self.is_dead(&held.owner)) {
+                let (name, pid) = (Some(name.to_vec()), held.pid());
+                locks.push(HeldLock { name, pid, since: held.since, token: Some(held.token) });
+            }
+        }
+        Ok(locks)
+    }
+
+    /// How many stand in line for named locks.
+    pub(super) fn lines(&self) -> Result<u64> {
+        let all = self.space.ask(&[b"HVALS", self.space.keys.kind(Key::Lines)]).map_err(|kind| self.error(kind))?;
+        let Value::List(lines) = all else { return Ok(0) };
+        let count = |line: &Value| line.text().map_or(0, |line| line.iter().filter(|byte| **byte == b';').count());
+        Ok(lines.iter().map(count).sum::<usize>() as u64)
+    }
+}

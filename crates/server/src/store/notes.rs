@@ -1,0 +1,92 @@
+//! The things that a handle has seen, for those that wait for a change.
+
+use super::step::Everything;
+use std::collections::HashMap;
+
+/// The things that a handle has seen.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// The numbers of the values by the names that were seen.
+    names: HashMap<Box<[u8]>, (u32, u64)>,
+    /// All that was there when everything was seen, which also says of all other names that they were not there.
+    pub whole: Option<Vec<(u32, u64)>>,
+    /// Up to which change everything is known.
+    pub state: Option<u64>,
+}
+
+/// A waiter's knowledge of a name, or of everything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ServerWatch {
+    pub known: Known,
+    pub by_notes: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Known {
+    #[default]
+    Nothing,
+    /// It had the value with this number; 0: none.
+    Value(u64),
+    /// It had whatever it had at that change.
+    At(u64),
+    /// It was another store.
+    Another,
+    /// The number of the last change of anything.
+    All(u64),
+    /// Everything was as the notes of the handle say.
+    Whole,
+}
+
+impl Notes {
+    /// A name was seen with the value of this number.
+    pub fn see(&mut self, name: &[u8], slot: u32, record: u64) {
+        match self.names.get_mut(name) {
+            Some(seen) => *seen = (slot, record),
+            None => drop(self.names.insert(name.into(), (slot, record))),
+        }
+    }
+
+    /// Everything was seen.
+    pub fn see_whole(&mut self, all: &Everything) {
+        self.names.clear();
+        self.whole = Some(all.iter().map(|(_, _, known)| (known.slot, known.record)).collect());
+        self.state = None;
+    }
+
+    /// Everything was seen up to this change.
+    pub fn see_state(&mut self, state: u64) {
+        self.names.clear();
+        (self.whole, self.state) = (Some(Vec::new()), Some(state));
+    }
+
+    /// Nothing was seen.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// A change of the handle's own was made under this number, and all before it were known.
+    pub fn follow(&mut self, change: u64) {
+        if change != 0 && self.state == Some(change - 1) {
+            self.state = Some(change);
+        }
+    }
+
+    /// The number of the value that was seen of a name.
+    pub fn seen(&self, name: &[u8], slot: u32) -> Option<u64> {
+        let in_whole = || {
+            let whole = self.whole.as_ref()?;
+            Some(whole.iter().find(|(its, _)| *its == slot).map_or(0, |(_, record)| *record))
+        };
+        self.names.get(name).map(|(_, record)| *record).or_else(in_whole)
+    }
+
+    /// Whether everything is as it was seen.
+    pub fn is_whole(&self, all: &Everything) -> bool {
+        let Some(whole) = &self.whole else { return false };
+        let mut seen: HashMap<u32, u64> = whole.iter().copied().collect();
+        seen.extend(self.names.values().copied());
+        seen.retain(|_, record| *record != 0);
+        let now: HashMap<u32, u64> = all.iter().map(|(_, _, known)| (known.slot, known.record)).collect();
+        seen == now
+    }
+}

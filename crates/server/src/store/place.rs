@@ -1,0 +1,35 @@
+//! The place of a store: its address, its keys, and its opening.
+
+use super::layout::Keys;
+use crate::address::Address;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// In the numbers of openings: that of a store on a server. (Below are those of files, above those of overlays.)
+pub const OPENING: u64 = 1 << 62;
+
+/// The place of a store.
+#[derive(Debug)]
+pub struct Place {
+    pub address: Address,
+    /// The address as it is shown.
+    pub text: Rc<[u8]>,
+    pub keys: Keys,
+    /// The opening of the store, where it is there and the connection stands; else 0.
+    pub opening: Cell<u64>,
+}
+
+impl Place {
+    /// The place of the store at an address.
+    pub fn new(address: Address) -> Self {
+        let text = address.to_string().into_bytes().into();
+        Self { keys: Keys::new(&address.prefix), address, text, opening: Cell::new(0) }
+    }
+}
+
+/// The one who asks: an object, and the way to know in which fiber.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker {
+    pub object: u64,
+    pub fiber: fn() -> usize,
+}

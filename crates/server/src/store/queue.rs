@@ -1,0 +1,113 @@
+//! Lists as queues: the first element of one, and what is left.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use sync_backend::list::{self, Patch, Walk};
+
+/// The patch that puts an element without a key before all others begins like this.
+const FIRST_WITHOUT_KEY: [u8; 3] = [0x93, 0xff, 0xc0];
+
+/// A list, taken apart.
+pub struct Queue<'a> {
+    bytes: &'a [u8],
+    elements: VecDeque<Range<usize>>,
+}
+
+impl<'a> Queue<'a> {
+    /// Takes the bytes of a list apart. `None`: it is none, or its elements tell of each other.
+    pub fn read(bytes: &'a [u8]) -> Option<Self> {
+        let mut walk = Walk::new(bytes, 0, bytes.len() as u64);
+        let inside = walk.list()?;
+        let mut elements = VecDeque::new();
+        for _ in 0..inside {
+            let from = walk.at();
+            walk.skip()?;
+            elements.push_back(from as usize..walk.at() as usize);
+        }
+        // (An element of a patch tells of nothing but of itself.)
+        (!walk.refers()).then_some(())?;
+        while !walk.is_over() {
+            let start = walk.at() as usize;
+            match walk.patch()? {
+                Patch::Put { number, from, to } if number == elements.len() as u64 => {
+                    elements.push_back(from as usize..to as usize);
+                }
+                Patch::Take(count) => {
+                    for _ in 0..count {
+                        elements.pop_front()?;
+                    }
+                }
+                Patch::First { from, to } if bytes[start..].starts_with(&FIRST_WITHOUT_KEY) => {
+                    elements.push_front(from as usize..to as usize);
+                }
+                _ => return None,
+            }
+        }
+        Some(Self { bytes, elements })
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> u64 {
+        self.elements.len() as u64
+    }
+
+    /// The first element.
+    pub fn first(&self) -> Option<&'a [u8]> {
+        self.elements.front().map(|at| &self.bytes[at.clone()])
+    }
+
+    /// The list without it.
+    pub fn rest(&self) -> Vec<u8> {
+        self.list(1, None)
+    }
+
+    /// The list with another element before all, which tells of nothing.
+    pub fn with_first(&self, element: &'a [u8]) -> Vec<u8> {
+        self.list(0, Some(element))
+    }
+
+    /// An element that tells of itself, as it would in a place of its own, has to stay in a patch, and so have all behind it.
+    fn list(&self, from: usize, first: Option<&'a [u8]>) -> Vec<u8> {
+        let own = self.elements.iter().skip(from).map(|at| &self.bytes[at.clone()]);
+        let elements: Vec<&[u8]> = first.into_iter().chain(own).collect();
+        let in_array = |element: &&&[u8]| list::refers(element) == Some(false);
+        let inside = elements.iter().take_while(in_array).count();
+        let mut list = list::Head::of_list(u32::try_from(inside).expect("a list has fewer elements")).bytes().to_vec();
+        for (number, element) in elements.into_iter().enumerate() {
+            if number >= inside {
+                list.extend_from_slice(list::Head::of_put(number as u64).bytes());
+            }
+            list.extend_from_slice(element);
+        }
+        list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patches_are_a_part_of_the_list() {
+        // [1, 2], then 3 behind it, one taken off, and 0 put before all.
+        let put = [list::Head::of_put(2).bytes(), &[3]].concat();
+        let first = list::put_first(list::Item { key: None, element: &[0] }).unwrap();
+        let bytes = [&[0x92, 1, 2][..], &put, &list::take_one(), &first].concat();
+        let queue = Queue::read(&bytes).unwrap();
+        assert_eq!((queue.len(), queue.first()), (3, Some(&[0][..])));
+        assert_eq!(queue.rest(), [0x92, 2, 3]);
+        assert_eq!(queue.with_first(&[9]), [0x94, 9, 0, 2, 3]);
+        for other in [&[0x81, 1, 2][..], &[1], &[0x92, 1], &[0x91, 1, 0x92, 0x91, 7, 1], &[0x90, 0x91, 1]] {
+            assert!(Queue::read(other).is_none(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_element_that_tells_of_itself_stays_in_its_patch() {
+        let element = [0x92, 0x92, 0xd4, 1, b'C', 0x80, 0xd4, 4, 2];
+        let put = |number: u64, element: &[u8]| [list::Head::of_put(number).bytes(), element].concat();
+        let bytes = [&[0x91, 1][..], &put(1, &element), &put(2, &[5])].concat();
+        let queue = Queue::read(&bytes).unwrap();
+        assert_eq!(queue.rest(), [&[0x90][..], &put(0, &element), &put(1, &[5])].concat());
+    }
+}

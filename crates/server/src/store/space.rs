@@ -1,0 +1,451 @@
+//! A store as one thread knows it: its connection, what has been read over it, and the way in which both are kept right.
+
+use super::cache::{Known, Look};
+use super::error::{ErrorKind, ServerError};
+use super::inner::{Inner, Lock, Outcome};
+use super::layout::Key;
+use super::mark::Mark;
+use super::place::{Asker, Place};
+use super::script::Script;
+use super::step::{Changed, Everything, Step};
+use super::version::ServerVersion;
+use crate::address::Address;
+use crate::batch::Batch;
+use crate::message::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::rc::{Rc, Weak};
+use std::time::Instant;
+
+/// How often values are fetched one by one that others change all the time, before all are fetched at one moment.
+const ROUNDS: usize = 8;
+/// All that a thread knows of a store.
+#[derive(Debug)]
+pub struct Space {
+    place: Place,
+    inner: RefCell<Inner>,
+    objects: Cell<u64>,
+    tickets: Cell<u64>,
+    /// The handles that keep others from writing.
+    holds: Cell<u32>,
+}
+
+thread_local! {
+    static SPACES: RefCell<HashMap<Address, Weak<Space>>> = RefCell::new(HashMap::new());
+    /// The spaces without a handle that stay connected, the last used one last.
+    static IDLE: RefCell<Vec<Rc<Space>>> = const { RefCell::new(Vec::new()) };
+    static IDLE_LIMIT: Cell<usize> = const { Cell::new(0) };
+}
+
+impl Deref for Space {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl Space {
+    /// All that this thread knows of a store.
+    pub fn of(address: &Address) -> Rc<Self> {
+        SPACES.with_borrow_mut(|spaces| {
+            if let Some(space) = spaces.get(address).and_then(Weak::upgrade) {
+                return space;
+            }
+            spaces.retain(|_, space| space.strong_count() > 0);
+            let space = Rc::new(Self::new(address.clone()));
+            spaces.insert(address.clone(), Rc::downgrade(&space));
+            space
+        })
+    }
+
+    fn new(address: Address) -> Self {
+        let inner = RefCell::default();
+        Self { place: Place::new(address), inner, objects: Cell::new(0), tickets: Cell::new(0), holds: Cell::new(0) }
+    }
+
+    /// Keeps the connection for the next handle, as far as the limit allows.
+    pub fn leave(self: &Rc<Self>) {
+        // (The thread may be at its end.)
+        let _ = IDLE.try_with(|idle| {
+            let Ok(mut idle) = idle.try_borrow_mut() else { return };
+            idle.retain(|space| !Rc::ptr_eq(space, self));
+            idle.push(self.clone());
+        });
+        Self::close_idle();
+    }
+
+    /// Sets the number of stores without a handle that stay connected.
+    pub fn set_idle_limit(limit: usize) {
+        IDLE_LIMIT.set(limit);
+    }
+
+    /// Closes the connections beyond that number.
+    pub fn close_idle() {
+        let limit = IDLE_LIMIT.try_with(Cell::get).unwrap_or(0);
+        let closed: Vec<_> = IDLE
+            .try_with(|idle| {
+                let Ok(mut idle) = idle.try_borrow_mut() else { return Vec::new() };
+                let unused = idle.iter().filter(|space| Rc::strong_count(space) == 1).count();
+                let mut left = unused.saturating_sub(limit);
+                let close = |space: &mut Rc<Self>| {
+                    let closes = left > 0 && Rc::strong_count(space) == 1;
+                    left -= usize::from(closes);
+                    closes
+                };
+                idle.extract_if(.., close).collect()
+            })
+            .unwrap_or_default();
+        drop(closed);
+    }
+
+    pub fn error(&self, kind: ErrorKind) -> ServerError {
+        ServerError::new(&self.text, kind)
+    }
+
+    /// A number that no other object of this store has in this process.
+    pub fn object(&self) -> u64 {
+        self.objects.set(self.objects.get() + 1);
+        self.objects.get()
+    }
+
+    /// A number that no other hold has in this process.
+    pub fn ticket(&self) -> u64 {
+        self.tickets.set(self.tickets.get() + 1);
+        self.tickets.get()
+    }
+
+    /// The opening, if the connection stands as far as is known; 0: it does not.
+    pub fn opening(&self) -> u64 {
+        self.opening.get()
+    }
+
+    /// Opens the connection, where it does not stand.
+    pub fn enter(&self) -> u64 {
+        let mut inner = self.inner.borrow_mut();
+        if inner.look(&self.place).is_ok() && inner.life.is_none() {
+            // (An operation tells of failures.)
+            let _ = inner.fetch(&self.place, &[]);
+        }
+        self.opening.get()
+    }
+
+    /// Whether a value is still the newest of its name, and nobody but this object keeps readers out.
+    #[inline]
+    pub fn is_current(&self, version: &ServerVersion, asker: Asker) -> bool {
+        let opening = version.opening();
+        if opening != self.opening.get() || opening == 0 || !self.address.caches {
+            return false;
+        }
+        let mut inner = self.inner.borrow_mut();
+        inner.look_at_once(&self.place)
+            && self.opening.get() == opening
+            && inner.life.is_some()
+            && inner.cache.is_newest(version.slot(), version.record(), version.expiry())
+            && inner.may_read(asker)
+    }
+
+    /// The client's number, the server's run, and by how much its clock is ahead.
+    pub fn identity(&self) -> Outcome<(i64, Vec<u8>, i64)> {
+        let mut inner = self.inner.borrow_mut();
+        let link = inner.connected(&self.place)?;
+        Ok((link.client, link.run.clone(), link.ahead))
+    }
+
+    /// By how many milliseconds the server's clock is before that of this process.
+    pub fn ahead(&self) -> i64 {
+        self.inner.borrow().link.as_ref().map_or(0, |link| link.ahead)
+    }
+
+    /// The number of a name.
+    pub fn slot(&self, name: &[u8]) -> u32 {
+        self.inner.borrow_mut().cache.slot(name)
+    }
+
+    /// The value of a name; `None`: there is none.
+    pub fn read(&self, name: &[u8], asker: Asker) -> Outcome<(u32, Option<Known>)> {
+        let mut inner = self.inner.borrow_mut();
+        inner.begin_reading(&self.place)?;
+        loop {
+            inner.look(&self.place)?;
+            let look = inner.cache.look(name);
+            let is_known = !matches!(look, Look::Unknown);
+            if inner.is_sure() && is_known {
+                inner.check_lock(asker, true)?;
+                return Ok(match look {
+                    Look::Known(known) => (known.slot, Some(known)),
+                    Look::Missing(slot) => (slot, None),
+                    Look::Unknown => unreachable!("it is known"),
+                });
+            }
+            // (Behind the answers nothing has been read: all of them are of one moment, unless the lock has changed meanwhile.)
+            inner.fetch(&self.place, if is_known { &[] } else { std::slice::from_ref(&name) })?;
+            if inner.is_sure() {
+                inner.check_lock(asker, true)?;
+                match inner.cache.look(name) {
+                    Look::Known(known) => return Ok((known.slot, Some(known))),
+                    Look::Missing(slot) => return Ok((slot, None)),
+                    Look::Unknown => {}
+                }
+            }
+        }
+    }
+
+    /// The names in their order, with their places, and what they have, all of one moment. `names`: those alone.
+    pub fn read_all(&self, names: Option<&[&[u8]]>, asker: Asker) -> Outcome<Everything> {
+        let mut inner = self.inner.borrow_mut();
+        inner.begin_reading(&self.place)?;
+        for round in 0.. {
+            inner.look(&self.place)?;
+            inner.fetch(&self.place, &[])?;
+            if inner.order.is_none() {
+                inner.fetch_order(&self.place)?;
+            }
+            let Some(order) = inner.order.clone() else { continue };
+            let unknown: Vec<&[u8]> = (order.iter().map(|(name, _)| &name[..]))
+                .filter(|name| names.is_none_or(|names| names.contains(name)))
+                .filter(|name| matches!(inner.cache.look(name), Look::Unknown))
+                .collect();
+            if !unknown.is_empty() {
+                if round < ROUNDS {
+                    inner.fetch(&self.place, &unknown)?;
+                } else {
+                    inner.fetch_all(&self.place)?;
+                }
+            }
+            // All that is known now is of this moment, as nothing has been read behind the last answer.
+            let Some(order) = inner.order.clone().filter(|_| inner.is_sure()) else { continue };
+            inner.check_lock(asker, true)?;
+            let mut all = Vec::new();
+            let mut is_whole = true;
+            for (name, place) in order.iter() {
+                if names.is_some_and(|names| !names.contains(&&name[..])) {
+                    continue;
+                }
+                match inner.cache.look(name) {
+                    Look::Known(known) => all.push((name.clone(), *place, known)),
+                    Look::Missing(_) => {}
+                    Look::Unknown => is_whole = false,
+                }
+            }
+            if is_whole {
+                return Ok(all);
+            }
+        }
+        Err(ErrorKind::Busy)
+    }
+
+    /// Makes changes at one moment. `hold`: the mark of the asker's hold, empty without one.
+    pub fn change(&self, hold: &[u8], make: bool, steps: &[Step]) -> Outcome<Changed> {
+        let mut inner = self.inner.borrow_mut();
+        inner.connected(&self.place)?;
+        inner.requests += 1;
+        let number = inner.requests.to_string();
+        let own = self.keys.process(&inner.name);
+        let now = inner.now();
+        let looks = inner.lock == Lock::Unknown || !matches!(inner.life, Some(Some(_)));
+        let mut words: Vec<Vec<u8>> = vec![
+            number.into_bytes(),
+            hold.to_vec(),
+            now.to_string().into_bytes(),
+            self.keys.values().to_vec(),
+            [if make { &b"m"[..] } else { b"" }, if looks { b"l" } else { b"" }].concat(),
+        ];
+        for step in steps {
+            words.extend([
+                step.kind.into(),
+                step.name.to_vec(),
+                step.mark.to_vec(),
+                step.length.to_string().into_bytes(),
+                step.bytes.to_vec(),
+                step.note.map_or(Vec::new(), |note| note.to_be_bytes().to_vec()),
+                step.due.to_string().into_bytes(),
+                step.flags.into(),
+                step.more.clone().into_bytes(),
+            ]);
+        }
+        let kinds = Key::ALL[..7].iter().chain([&Key::Life]);
+        let keys: Vec<&[u8]> = kinds.map(|key| self.keys.kind(*key)).chain([&own[..]]).collect();
+        let answer = inner.run(&self.place, Script::Change, &keys, &words, true)?;
+        let Value::List(answer) = answer else { return Err(ErrorKind::Senseless) };
+        let mut parts = answer.into_iter();
+        match parts.next().as_ref().and_then(Value::text) {
+            Some(b"done") => {
+                let existed = parts.next().as_ref().and_then(Value::integer) == Some(1);
+                let change = parts.next().as_ref().and_then(Value::integer).unwrap_or(0) as u64;
+                let life = parts.next();
+                if looks && let Some(Value::Text(life)) = life {
+                    inner.set_life(&self.place, Some(life));
+                    inner.lock = match Mark::read(hold) {
+                        Some(mark) if mark.all => Lock::Held(Rc::new(mark)),
+                        _ => Lock::Free,
+                    };
+                } else if !existed {
+                    inner.life = None;
+                }
+                let results: Vec<Value> = parts.collect();
+                for (step, result) in steps.iter().zip(&results) {
+                    inner.changed(step, result, change);
+                }
+                inner.counters_known = false;
+                Ok(if existed { Changed::Done(change, results) } else { Changed::NoStore })
+            }
+            Some(b"differs") => {
+                steps.iter().for_each(|step| inner.cache.doubt(step.name));
+                Ok(Changed::Differs)
+            }
+            Some(b"held") => {
+                let mark = parts.next();
+                Err(inner.held(mark.as_ref(), false)?)
+            }
+            Some(b"ended") => Err(ErrorKind::LockGone),
+            _ => Err(ErrorKind::Senseless),
+        }
+    }
+
+    /// Takes, changes or ends a hold. Gives its token (0: none) and its mark.
+    pub fn hold(&self, before: &[u8], after: &[u8], all: bool, token: bool) -> Outcome<(u64, Vec<u8>)> {
+        let mut inner = self.inner.borrow_mut();
+        let words = [
+            before.to_vec(),
+            after.to_vec(),
+            if all { b"all".to_vec() } else { Vec::new() },
+            if token { b"token".to_vec() } else { Vec::new() },
+        ];
+        let answer = inner.run_on_all(&self.place, Script::Hold, &words)?;
+        let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
+        match parts.first().and_then(Value::text) {
+            Some(b"done") => {
+                let token = parts.get(1).and_then(Value::integer).unwrap_or(0) as u64;
+                let mark = parts.get(2).and_then(Value::text).unwrap_or_default().to_vec();
+                inner.hold_known = true;
+                if let Some(Value::Text(life)) = parts.get(3) {
+                    inner.set_life(&self.place, Some(life.clone()));
+                }
+                inner.lock = match Mark::read(&mark) {
+                    Some(mark) if mark.all => Lock::Held(Rc::new(mark)),
+                    _ => Lock::Free,
+                };
+                Ok((token, mark))
+            }
+            Some(b"held") => Err(inner.held(parts.get(1), false)?),
+            Some(b"ended") => Err(ErrorKind::LockGone),
+            _ => Err(ErrorKind::Senseless),
+        }
+    }
+
+    /// Asks about a named lock. See `named.lua`.
+    pub fn named(&self, words: &[Vec<u8>]) -> Outcome<Vec<Value>> {
+        let mut inner = self.inner.borrow_mut();
+        match inner.run_on_all(&self.place, Script::Named, words)? {
+            Value::List(parts) => {
+                inner.named_known = true;
+                if let Some(Value::Text(life)) = parts.get(3) {
+                    inner.set_life(&self.place, Some(life.clone()));
+                }
+                Ok(parts)
+            }
+            _ => Err(ErrorKind::Senseless),
+        }
+    }
+
+    /// Ends the store.
+    pub fn destroy(&self, hold: &[u8]) -> Outcome<()> {
+        let mut inner = self.inner.borrow_mut();
+        let words = [hold.to_vec(), self.keys.values().to_vec()];
+        let answer = inner.run_on_all(&self.place, Script::Destroy, &words)?;
+        let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
+        match parts.first().and_then(Value::text) {
+            Some(b"done") => {
+                inner.doubt_all();
+                inner.set_life(&self.place, None);
+                Ok(())
+            }
+            Some(b"held") => Err(inner.held(parts.get(1), false)?),
+            _ => Err(ErrorKind::Senseless),
+        }
+    }
+
+    /// Asks the server something that changes nothing.
+    pub fn ask(&self, words: &[&[u8]]) -> Outcome<Value> {
+        let mut inner = self.inner.borrow_mut();
+        let mut batch = Batch::new();
+        batch.add(words);
+        let mut answer = None;
+        inner.exchange(&self.place, &batch, &mut |_, value, _| {
+            answer = Some(value);
+            Ok(())
+        })?;
+        match answer.ok_or(ErrorKind::Senseless)? {
+            Ok(value) => Ok(value),
+            Err(refusal) => Err(ErrorKind::Refused(refusal)),
+        }
+    }
+
+    /// As [`Space::ask`]; the counters are known from now on until they change.
+    pub fn ask_counters(&self, words: &[&[u8]]) -> Outcome<Value> {
+        let answer = self.ask(words)?;
+        self.inner.borrow_mut().counters_known = true;
+        Ok(answer)
+    }
+
+    /// Waits until something arrives that may end a wait, or the deadline, or a signal.
+    pub fn wait(&self, deadline: Instant) -> Outcome<()> {
+        let mut inner = self.inner.borrow_mut();
+        let Inner { link, .. } = &mut *inner;
+        let Some(link) = link else { return Ok(()) };
+        let mut pushes = Vec::new();
+        let result = link.connection.wait(deadline, &mut |push| pushes.push(push));
+        pushes.into_iter().for_each(|push| inner.heed(&self.place, push));
+        if result.is_err() {
+            inner.lose(&self.place);
+        }
+        Ok(())
+    }
+
+    /// Whether these may have changed since they were asked for.
+    pub fn may_have_changed(&self, which: Key) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        let stands = inner.look_at_once(&self.place);
+        let known = match which {
+            Key::Counters => inner.counters_known,
+            Key::Lock => inner.lock != Lock::Unknown,
+            Key::Hold => inner.hold_known,
+            _ => inner.named_known,
+        };
+        !stands || !known
+    }
+
+    /// The number of a name, and its value as far as that is known here.
+    pub fn known(&self, name: &[u8]) -> (u32, Option<Known>) {
+        let mut inner = self.inner.borrow_mut();
+        match inner.cache.look(name) {
+            Look::Known(known) => (known.slot, Some(known)),
+            Look::Missing(slot) => (slot, None),
+            Look::Unknown => (inner.cache.slot(name), None),
+        }
+    }
+
+    /// A handle of this thread begins, or ends, to keep others from writing.
+    pub fn count_hold(&self, begins: bool) {
+        self.holds.set(if begins { self.holds.get() + 1 } else { self.holds.get().saturating_sub(1) });
+    }
+
+    /// Whether a handle of this thread keeps others from writing.
+    pub fn is_held_by_thread(&self) -> bool {
+        self.holds.get() > 0
+    }
+
+    /// Whether somebody else keeps this one from reading, as far as is known.
+    pub fn is_locked_for(&self, asker: Asker) -> bool {
+        let inner = self.inner.borrow();
+        matches!(inner.lock, Lock::Held(_)) && !inner.may_read(asker)
+    }
+
+    /// Whether a store of this thread has this opening.
+    pub fn is_open(opening: u64) -> bool {
+        let has = |space: &Weak<Self>| space.upgrade().is_some_and(|space| space.opening.get() == opening);
+        SPACES.try_with(|spaces| spaces.try_borrow().is_ok_and(|spaces| spaces.values().any(has))).unwrap_or(false)
+    }
+}

@@ -1,0 +1,481 @@
+//! Reading and writing values.
+
+use super::cache::Known;
+use super::error::ErrorKind;
+use super::handle::{Result, ServerStore};
+use super::layout::digits;
+use super::own::ServerWriterHold;
+use super::step::{Changed, Everything, Step};
+use super::version::ServerVersion;
+use crate::message::Value;
+use sync_backend::number::number_of;
+use sync_backend::{
+    Appended, Change, Entry, Expiry, Facts, Found, Now, PEEK, Peeked, Rewrite, Room, Selection, Snapshot, Standing,
+};
+
+/// The number of pieces from which on a value is to be written as a whole again, if as much has been appended as there was.
+const PIECES: u64 = 16;
+/// The length from which on the store goes on appending, even where the caller had offered to write the whole.
+const LONG: u64 = 1 << 20;
+
+/// The flags of a step that puts a value under a name.
+fn flags(name: &[u8], anew: bool) -> &'static str {
+    match (number_of(name).is_some(), anew) {
+        (false, false) => "",
+        (true, false) => "n",
+        (false, true) => "a",
+        (true, true) => "an",
+    }
+}
+
+/// A step that puts a value.
+fn put<'a>(name: &'a [u8], bytes: &'a [u8], due: u64) -> Step<'a> {
+    Step {
+        kind: "put",
+        name,
+        bytes,
+        due,
+        flags: flags(name, false),
+        more: digits(bytes).unwrap_or_default(),
+        ..Step::default()
+    }
+}
+
+impl ServerStore {
+    /// Fills the caller's room.
+    pub(super) fn fill_room(&self, out: &mut impl Room<u8>, bytes: &[u8]) -> Result<()> {
+        let wanted = bytes.len() as u64;
+        out.clear();
+        if out.has_room(wanted) && out.extend(bytes) { Ok(()) } else { Err(self.error(ErrorKind::NoRoom(wanted))) }
+    }
+
+    /// The value of a name, as it is now.
+    pub(super) fn known(&self, name: &[u8]) -> Result<(u32, Option<Known>)> {
+        self.space.read(name, self.asker()).map_err(|kind| self.error(kind))
+    }
+
+    /// The same, and its version; it is seen.
+    pub(super) fn see_value(&self, name: &[u8]) -> Result<(ServerVersion, Option<Known>)> {
+        let (slot, known) = self.known(name)?;
+        let version = ServerVersion::of(self.space.opening(), slot, known.as_ref());
+        self.notes.borrow_mut().see(name, slot, version.record());
+        Ok((version, known))
+    }
+
+    /// All names, or some, in their order.
+    pub(super) fn everything(&self, names: Option<&[&[u8]]>) -> Result<Everything> {
+        self.space.read_all(names, self.asker()).map_err(|kind| self.error(kind))
+    }
+
+    /// Makes changes at one moment, or none.
+    pub(super) fn make(&self, make: bool, steps: &[Step]) -> Result<Changed> {
+        let mark = self.hold_mark();
+        let changed = self.space.change(&mark, make, steps).map_err(|kind| self.error(kind))?;
+        if let Changed::Done(change, _) = &changed {
+            self.notes.borrow_mut().follow(*change);
+        }
+        Ok(changed)
+    }
+
+    /// The same; whether they have been made, or there was nothing to make them to.
+    pub(super) fn makes(&self, make: bool, steps: &[Step]) -> Result<bool> {
+        Ok(!matches!(self.make(make, steps)?, Changed::Differs))
+    }
+
+    /// When a value expires, by the server's clock.
+    pub(super) fn due(&self, expiry: Option<Expiry>) -> Result<u64> {
+        let Some(expiry) = expiry else { return Ok(0) };
+        let (.., ahead) = self.space.identity().map_err(|kind| self.error(kind))?;
+        Ok(expiry.milliseconds().saturating_add_signed(ahead).max(1))
+    }
+
+    /// The version of a value that was just stored, which is seen.
+    pub(super) fn stored(&self, name: &[u8]) -> ServerVersion {
+        let (slot, known) = self.space.known(name);
+        let version = ServerVersion::of(self.space.opening(), slot, known.as_ref());
+        self.notes.borrow_mut().see(name, slot, version.record());
+        version
+    }
+
+    pub(super) fn get_value(&self, key: &[u8], version: &mut ServerVersion, out: &mut impl Room<u8>) -> Result<Found> {
+        let (new, known) = self.see_value(key)?;
+        let opening = self.space.opening();
+        let found = match &known {
+            None => Found::Missing,
+            Some(known) if version.is_of(opening, known) => Found::Unchanged,
+            Some(known) => match version.continues(opening, known) {
+                Some(from) => {
+                    self.fill_room(out, &known.value.bytes[from..])?;
+                    Found::Appended
+                }
+                None => {
+                    self.fill_room(out, &known.value.bytes)?;
+                    Found::Value
+                }
+            },
+        };
+        *version = new;
+        Ok(found)
+    }
+
+    pub(super) fn peek_at(&self, key: &[u8], version: &mut ServerVersion, start: &mut impl Room<u8>) -> Result<Peeked> {
+        let (new, known) = self.see_value(key)?;
+        let peeked = match &known {
+            None => Peeked::Missing,
+            Some(known) if version.is_of(self.space.opening(), known) => Peeked::Unchanged,
+            Some(known) => match known.value.note {
+                Some(note) => Peeked::Noted(note),
+                None => {
+                    let bytes = &known.value.bytes;
+                    self.fill_room(start, &bytes[..bytes.len().min(PEEK)])?;
+                    Peeked::Whole
+                }
+            },
+        };
+        *version = new;
+        Ok(peeked)
+    }
+
+    pub(super) fn facts_of(&self, key: &[u8]) -> Result<Option<Facts>> {
+        let found = self.everything(Some(&[key]))?;
+        Ok(found.first().map(|(_, place, known)| Facts {
+            place: *place,
+            bytes: known.value.bytes.len() as u64,
+            pieces: known.value.pieces,
+            whole: known.value.pieces == 1,
+            expiry: known.expiry,
+        }))
+    }
+
+    pub(super) fn fill_selected<B: Room<u8>, E: Room<Entry>>(
+        &self,
+        selection: &Selection,
+        snapshot: &mut Snapshot<B, E>,
+        limit: u64,
+    ) -> Result<()> {
+        snapshot.begin(limit);
+        let mut found = self.everything(if let Selection::Keys(keys) = selection { Some(keys) } else { None })?;
+        if let Selection::Page { prefix, after, limit } = selection {
+            found.retain(|(name, place, _)| name.starts_with(prefix) && after.is_none_or(|after| *place > after));
+            found.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
+        }
+        for (name, place, known) in &found {
+            let key = (name.len() as u64, |out: &mut B| out.extend(name).then_some(()));
+            let bytes = &known.value.bytes;
+            let value = (bytes.len() as u64, |out: &mut B| out.extend(bytes).then_some(()));
+            snapshot.add(*place, key, value).ok_or_else(|| self.error(ErrorKind::NoRoom(bytes.len() as u64)))?;
+        }
+        if !snapshot.fits() {
+            return Err(self.error(ErrorKind::NoRoom(snapshot.wanted().0)));
+        }
+        let mut notes = self.notes.borrow_mut();
+        match selection {
+            Selection::All => notes.see_whole(&found),
+            Selection::Keys(keys) => {
+                for key in *keys {
+                    let known = found.iter().find(|(name, ..)| **name == **key).map(|(_, _, known)| known);
+                    notes.see(key, self.space.slot(key), known.map_or(0, |known| known.record));
+                }
+            }
+            Selection::Page { .. } => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn put_value(
+        &self,
+        key: &[u8],
+        (head, body): (&[u8], &[u8]),
+        expiry: Option<Expiry>,
+        version: &mut ServerVersion,
+    ) -> Result<()> {
+        if expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
+            *version = ServerVersion::default();
+            return self.remove_value(key).map(drop);
+        }
+        let joined;
+        let bytes = match (head, body) {
+            (bytes, []) | ([], bytes) => bytes,
+            _ => {
+                joined = [head, body].concat();
+                &joined
+            }
+        };
+        self.make(true, &[put(key, bytes, self.due(expiry)?)])?;
+        *version = self.stored(key);
+        Ok(())
+    }
+
+    pub(super) fn put_where_none_is(
+        &self,
+        key: &[u8],
+        bytes: &[u8],
+        note: Option<i64>,
+        expiry: Option<Expiry>,
+        version: &mut ServerVersion,
+    ) -> Result<bool> {
+        let expired = expiry.is_some_and(|expiry| expiry.has_come(Now::read()));
+        let mut step = Step { mark: b"!", note, ..put(key, bytes, self.due(expiry)?) };
+        if note.is_some() {
+            step.more = String::new();
+        }
+        if expired {
+            step = Step { kind: "remove", name: key, mark: b"!", ..Step::default() };
+        }
+        if !self.makes(!expired, &[step])? {
+            return Ok(false);
+        }
+        *version = if expired { ServerVersion::default() } else { self.stored(key) };
+        Ok(true)
+    }
+
+    /// The value that a version stands for, if that is the newest one as far as is known here: the server is told what it has to be.
+    fn believed(&self, key: &[u8], version: &ServerVersion) -> Option<Known> {
+        let (_, known) = self.space.known(key);
+        known.filter(|known| version.is_of(self.space.opening(), known) && !version.has_expired())
+    }
+
+    /// As [`Backend::put_if_unchanged`], with a note.
+    pub(super) fn put_unchanged(
+        &self,
+        key: &[u8],
+        bytes: &[u8],
+        note: Option<i64>,
+        version: &mut ServerVersion,
+    ) -> Result<bool> {
+        let Some(known) = self.believed(key, version) else {
+            self.check_hold()?;
+            return Ok(false);
+        };
+        let value = &known.value;
+        let mut step = Step { mark: &value.mark, length: value.stored, note, ..put(key, bytes, value.due) };
+        step.flags = if step.flags.is_empty() { "k" } else { "nk" };
+        if note.is_some() {
+            step.more = String::new();
+        }
+        if !self.makes(true, &[step])? {
+            return Ok(false);
+        }
+        *version = self.stored(key);
+        Ok(true)
+    }
+
+    pub(super) fn touch_value(&self, key: &[u8], expiry: Option<Expiry>, version: &mut ServerVersion) -> Result<bool> {
+        loop {
+            let step = Step { kind: "touch", name: key, due: self.due(expiry)?, ..Step::default() };
+            let was_newest = self.believed(key, version).is_some();
+            let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(false) };
+            match results.first().and_then(Value::integer) {
+                Some(1) => {
+                    if was_newest {
+                        let (slot, known) = self.known(key)?;
+                        let mut new = ServerVersion::of(self.space.opening(), slot, known.as_ref());
+                        if new.record() != version.record() {
+                            new = ServerVersion::default();
+                        }
+                        *version = new;
+                    }
+                    return Ok(true);
+                }
+                Some(2) => {}
+                _ => return Ok(false),
+            }
+            // An integer lies there as digits, and gets the form of other values, which have room for it.
+            let (_, known) = self.known(key)?;
+            let Some(known) = known else { continue };
+            let value = &known.value;
+            let step = Step {
+                mark: &value.mark,
+                length: value.stored,
+                more: String::new(),
+                ..put(key, &value.bytes, self.due(expiry)?)
+            };
+            let is_its = version.is_of(self.space.opening(), &known);
+            if self.makes(true, &[step])? {
+                let new = self.stored(key);
+                if is_its {
+                    *version = new;
+                }
+                return Ok(true);
+            }
+        }
+    }
+
+    pub(super) fn append_to(
+        &self,
+        key: &[u8],
+        bytes: &[u8],
+        note: i64,
+        rewrite: Rewrite,
+        version: &mut ServerVersion,
+    ) -> Result<Appended> {
+        let Some(known) = self.believed(key, version) else {
+            self.check_hold()?;
+            return Ok(Appended::Changed);
+        };
+        let value = &known.value;
+        let length = value.bytes.len() as u64;
+        let is_full = value.pieces >= PIECES && length >= 2 * value.whole;
+        if is_full && (rewrite == Rewrite::Caller || rewrite == Rewrite::CallerIfShort && length < LONG) {
+            self.check_hold()?;
+            return Ok(Appended::Full);
+        }
+        let whole;
+        let step = if value.base == 0 {
+            // An integer, which lies there as digits.
+            whole = [&value.bytes[..], bytes].concat();
+            let step = put(key, &whole, value.due);
+            Step { mark: &value.mark, length: value.stored, note: Some(note), more: String::new(), ..step }
+        } else {
+            let (mark, length) = (&value.mark[..], value.stored);
+            Step { kind: "append", name: key, mark, length, bytes, note: Some(note), ..Step::default() }
+        };
+        if !self.makes(true, &[step])? {
+            return Ok(Appended::Changed);
+        }
+        *version = self.stored(key);
+        Ok(Appended::Done)
+    }
+
+    pub(super) fn put_at_next(&self, bytes: &[u8], least: i64, version: &mut ServerVersion) -> Result<Option<i64>> {
+        // (The digits of the value go where another step has its note's place.)
+        let plain = digits(bytes).unwrap_or_default();
+        let step = Step { kind: "next", name: plain.as_bytes(), bytes, more: least.to_string(), ..Step::default() };
+        let Changed::Done(_, results) = self.make(true, &[step])? else {
+            return Err(self.error(ErrorKind::Senseless));
+        };
+        let Some(name) = results.first().and_then(Value::text) else { return Ok(None) };
+        *version = self.stored(name);
+        Ok(number_of(name))
+    }
+
+    pub(super) fn following_number(&self, least: i64) -> Result<Option<i64>> {
+        self.check_hold()?;
+        let key = super::layout::Key::Counters;
+        let answer = self.space.ask(&[b"HGET", self.space.keys.kind(key), b"highest"]);
+        match answer.map_err(|kind| self.error(kind))? {
+            Value::Text(digits) => {
+                let highest = number_of(&digits).ok_or_else(|| self.error(ErrorKind::Senseless))?;
+                Ok(highest.checked_add(1).map(|next| next.max(least)))
+            }
+            _ => Ok(Some(0)),
+        }
+    }
+
+    pub(super) fn remove_value(&self, key: &[u8]) -> Result<bool> {
+        let step = Step { kind: "remove", name: key, ..Step::default() };
+        let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(false) };
+        let slot = self.space.slot(key);
+        self.notes.borrow_mut().see(key, slot, 0);
+        Ok(results.first().and_then(Value::integer) == Some(1))
+    }
+
+    pub(super) fn replace_all(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
+        let clear = Step { kind: "clear", ..Step::default() };
+        let puts = entries.iter().map(|(name, value)| put(name, value, 0));
+        let steps: Vec<Step> = std::iter::once(clear).chain(puts).collect();
+        if let Changed::Done(change, _) = self.make(true, &steps)? {
+            self.notes.borrow_mut().see_state(change);
+        }
+        for (name, _) in entries {
+            self.stored(name);
+        }
+        Ok(())
+    }
+
+    pub(super) fn commit_all(
+        &self,
+        changes: &[Change<'_, ServerVersion>],
+        hold: Option<&ServerWriterHold>,
+    ) -> Result<bool> {
+        if hold.is_some_and(|hold| self.standing_of(hold) != Standing::Kept) {
+            self.check_hold()?;
+            return Ok(false);
+        }
+        let now = Now::read();
+        let joined: Vec<Vec<u8>> = changes
+            .iter()
+            .map(|change| match change {
+                Change::Put { head, body, .. } if !head.is_empty() && !body.is_empty() => [*head, *body].concat(),
+                _ => Vec::new(),
+            })
+            .collect();
+        let mut appended = Vec::new();
+        for change in changes {
+            if let Change::Append { key, version, .. } = change {
+                let Some(known) = self.believed(key, version) else {
+                    self.check_hold()?;
+                    return Ok(false);
+                };
+                appended.push(known);
+            }
+        }
+        let mut appends = appended.iter();
+        let wholes: Vec<Vec<u8>> = changes
+            .iter()
+            .map(|change| match change {
+                Change::Append { bytes, .. } => {
+                    let known = appends.next().expect("there is one for each append");
+                    if known.value.base == 0 { [&known.value.bytes[..], bytes].concat() } else { Vec::new() }
+                }
+                _ => Vec::new(),
+            })
+            .collect();
+        let mut appends = appended.iter();
+        let mut steps = Vec::with_capacity(changes.len());
+        for (at, change) in changes.iter().enumerate() {
+            steps.push(match *change {
+                Change::Clear => Step { kind: "clear", ..Step::default() },
+                Change::Put { key, head, body, note, expiry, anew }
+                    if !expiry.is_some_and(|expiry| expiry.has_come(now)) =>
+                {
+                    let bytes = match (head, body) {
+                        (bytes, []) | ([], bytes) => bytes,
+                        _ => &joined[at][..],
+                    };
+                    let mut step = Step { note, ..put(key, bytes, self.due(expiry)?) };
+                    step.flags = flags(key, anew);
+                    if note.is_some() {
+                        step.more = String::new();
+                    }
+                    step
+                }
+                Change::Append { key, bytes, note, .. } => {
+                    let value = &appends.next().expect("there is one for each append").value;
+                    let (mark, length, note) = (&value.mark[..], value.stored, Some(note));
+                    if value.base == 0 {
+                        Step { mark, length, note, more: String::new(), ..put(key, &wholes[at], value.due) }
+                    } else {
+                        Step { kind: "append", name: key, mark, length, bytes, note, ..Step::default() }
+                    }
+                }
+                Change::Put { key, .. } | Change::Remove { key } => {
+                    Step { kind: "remove", name: key, ..Step::default() }
+                }
+            });
+        }
+        let makes = steps.iter().any(|step| step.kind != "remove" && step.kind != "clear");
+        let done = match self.makes(makes, &steps) {
+            Err(error) if hold.is_some() && matches!(error.kind(), ErrorKind::LockGone) => return Ok(false),
+            done => done?,
+        };
+        if done {
+            for step in &steps {
+                match step.kind {
+                    "put" | "append" => drop(self.stored(step.name)),
+                    "remove" => self.notes.borrow_mut().see(step.name, self.space.slot(step.name), 0),
+                    _ => {}
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    pub(super) fn destroy_store(&self) -> Result<()> {
+        self.space.destroy(&self.hold_mark()).map_err(|kind| self.error(kind))?;
+        self.forget_hold();
+        self.forget_locks();
+        self.notes.borrow_mut().clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Waiting for a change.
+
+use super::error::ErrorKind;
+use super::handle::{Result, ServerStore};
+use super::layout::Key;
+use super::notes::{Known, ServerWatch};
+use crate::message::Value;
+use std::time::{Duration, Instant};
+use sync_backend::{Since, Wanted};
+
+impl ServerStore {
+    /// The number of the last change; 0: there is no store.
+    pub(super) fn state_now(&self) -> Result<u64> {
+        let words: [&[u8]; 3] = [b"HGET", self.space.keys.kind(Key::Counters), b"change"];
+        let answer = self.space.ask_counters(&words).map_err(|kind| self.error(kind))?;
+        match answer {
+            Value::Nil => Ok(0),
+            digits => digits.number().ok_or_else(|| self.error(ErrorKind::Senseless)),
+        }
+    }
+
+    pub(super) fn begin_to_watch(&self, wanted: &mut [Wanted<ServerWatch>], since: Since) -> Result<()> {
+        for Wanted { key, watch } in wanted {
+            watch.by_notes = since == Since::Seen;
+            watch.known = match (key, since) {
+                (None, Since::Now) => Known::All(self.state_now()?),
+                (None, Since::State(state)) => Known::All(state),
+                (None, Since::Seen) => {
+                    let (state, has_whole) = {
+                        let notes = self.notes.borrow();
+                        (notes.state, notes.whole.is_some())
+                    };
+                    match state {
+                        Some(state) => Known::All(state),
+                        None if has_whole => Known::Whole,
+                        None => {
+                            let state = self.state_now()?;
+                            self.notes.borrow_mut().state = Some(state);
+                            Known::All(state)
+                        }
+                    }
+                }
+                (Some(_), Since::State(0)) => Known::Value(0),
+                (Some(_), Since::State(state)) if state > self.state_now()? => Known::Another,
+                (Some(_), Since::State(state)) => Known::At(state),
+                (Some(key), Since::Now) => Known::Value(self.known(key)?.1.map_or(0, |known| known.record)),
+                (Some(key), Since::Seen) => {
+                    let slot = self.space.slot(key);
+                    let seen = self.notes.borrow().seen(key, slot);
+                    let record = match seen {
+                        Some(record) => record,
+                        None => self.see_value(key)?.0.record(),
+                    };
+                    Known::Value(record)
+                }
+            };
+        }
+        Ok(())
+    }
+
+    pub(super) fn look_for_changes(&self, wanted: &mut [Wanted<ServerWatch>], at_most: Duration) -> Result<bool> {
+        if self.has_one_changed(wanted)? {
+            return Ok(true);
+        }
+        if at_most.is_zero() {
+            return Ok(false);
+        }
+        let deadline = Instant::now().checked_add(at_most);
+        let hour = || Instant::now() + Duration::from_secs(3600);
+        self.space.wait(deadline.unwrap_or_else(hour)).map_err(|kind| self.error(kind))?;
+        self.has_one_changed(wanted)
+    }
+
+    fn has_one_changed(&self, wanted: &[Wanted<ServerWatch>]) -> Result<bool> {
+        for Wanted { key, watch } in wanted {
+            let name = key.unwrap_or_default();
+            let has_changed = match watch.known {
+                Known::Nothing => false,
+                Known::Another => true,
+                Known::Value(record) => self.known(name)?.1.map_or(0, |known| known.record) != record,
+                Known::At(state) => {
+                    // (So that the server tells of a change of it.)
+                    self.known(name)?;
+                    self.changed_since(name, state)?
+                }
+                Known::All(state) => self.state_now()? != state,
+                Known::Whole => {
+                    self.state_now()?;
+                    let all = self.everything(None)?;
+                    !self.notes.borrow().is_whole(&all)
+                }
+            };
+            if !has_changed {
+                continue;
+            }
+            if watch.by_notes {
+                match key {
+                    Some(key) => drop(self.see_value(key)?),
+                    None => {
+                        let state = self.state_now()?;
+                        self.notes.borrow_mut().state = Some(state);
+                    }
+                }
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Whether a name has changed since a change of anything.
+    fn changed_since(&self, name: &[u8], state: u64) -> Result<bool> {
+        let keys = &self.space.keys;
+        let score = self.space.ask(&[b"ZSCORE", keys.kind(Key::Changes), name]).map_err(|kind| self.error(kind))?;
+        let last = match score {
+            Value::Double(last) => Some(last as u64),
+            Value::Integer(last) => u64::try_from(last).ok(),
+            Value::Text(digits) => Value::Text(digits).number(),
+            _ => None,
+        };
+        if let Some(last) = last {
+            return Ok(last > state);
+        }
+        let words: [&[u8]; 3] = [b"HGET", keys.kind(Key::Counters), b"forgotten"];
+        let forgotten = self.space.ask(&words).map_err(|kind| self.error(kind))?;
+        Ok(forgotten.number().unwrap_or(u64::MAX) > state)
+    }
+}
