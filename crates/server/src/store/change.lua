@@ -1,12 +1,13 @@
 -- Changes to a store, all at one moment or none.
--- KEYS: counters, order, changes, lock, hold, due, items, life, the process's own key
--- ARGV: the number of this request, the mark of the asker's hold ('' without one), the time (ms), the start of the keys of values,
---       'm' to make a store that is not there and 'l' to be told of the lock and the store's life, and then nine words for each change:
---       kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due, flags, more
-local counters, order, changes, lock, hold, due, items, life, process =
-    KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local number, mine, now, start, wishes = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local WORDS, FIRST, MARK, NONE = 9, 6, 20, string.rep('\0', 8)
+-- KEYS: the lock, the life of the store, and the values. (A server of version 7.0 tells of changes to a script's KEYS, whatever it has read.)
+-- ARGV: the number of this request, the mark of the asker's hold ('' without one), the time (ms), the start of all keys,
+--       'm' to make a store that is not there and 'l' to be told of the store's life, the asker's own key, and then nine words for
+--       each change: kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due, flags, more
+local lock, life = KEYS[1], KEYS[2]
+local number, mine, now, all, wishes, process = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+local counters, order, changes, hold, due, items =
+    all .. 'counters', all .. 'order', all .. 'changes', all .. 'hold', all .. 'due', all .. 'items'
+local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 7, 20, string.rep('\0', 8)
 
 -- A request that was answered before, where the answer was lost: it is not done twice.
 local last = redis.call('GET', process)

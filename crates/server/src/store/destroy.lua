@@ -1,8 +1,12 @@
 -- Ends a store: nothing of it remains.
--- KEYS: counters, order, changes, lock, hold, due, items, named, lines, life. ARGV: the mark of the asker's hold, the start of the keys of values
-local held = redis.call('GET', KEYS[5])
+-- KEYS: the lock, the life of the store. ARGV: the mark of the asker's hold, the start of all keys
+local all = ARGV[2]
+local held = redis.call('GET', all .. 'hold')
 if held and held ~= ARGV[1] then return {'held', held} end
-for _, name in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do redis.call('UNLINK', ARGV[2] .. name) end
+for _, name in ipairs(redis.call('ZRANGE', all .. 'order', 0, -1)) do redis.call('UNLINK', all .. 'v:' .. name) end
+for _, kind in ipairs({'counters', 'order', 'changes', 'hold', 'due', 'items', 'locks', 'lines'}) do
+    redis.call('DEL', all .. kind)
+end
 redis.call('DEL', unpack(KEYS))
-redis.call('GET', KEYS[10])
+redis.call('GET', KEYS[2])
 return {'done', 0}

@@ -28,7 +28,7 @@ pub enum ErrorKind {
     Lost(Cause),
     /// The connection ended while a lock was asked for, which has ended with it: ask again.
     Interrupted(Cause),
-    /// The connection ended in a change, and the server that is there now cannot tell whether it was made.
+    /// The connection ended in a change, and no server that could tell whether it was made answers in time.
     NotKnown(Cause),
     /// The server refused.
     Refused(Refusal),
@@ -88,8 +88,8 @@ impl fmt::Display for ServerError {
             ErrorKind::NotKnown(cause) => {
                 write!(
                     f,
-                    "it is not known whether {address} has stored the change, as the connection ended ({cause}) and the server \
-                     has been started anew since; read the value to find out"
+                    "it is not known whether {address} has stored the change, as the connection ended before the answer came \
+                     ({cause}); read the value to find out"
                 )
             }
             ErrorKind::Refused(refusal) => match refusal.reason {

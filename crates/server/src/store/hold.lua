@@ -1,8 +1,8 @@
 -- Takes, changes or ends the lock of the whole, or a hold on writers.
--- KEYS: counters, order, changes, lock, hold, ...
+-- KEYS: the lock, the life of the store
 -- ARGV: the mark of the hold that is to be there ('': none), its new mark ('': none), 'all' if it keeps readers out as well,
---       'token' to get one
-local counters, lock, hold = KEYS[1], KEYS[4], KEYS[5]
+--       'token' to get one; the start of all keys
+local lock, life, counters, hold = KEYS[1], KEYS[2], ARGV[5] .. 'counters', ARGV[5] .. 'hold'
 local before, after, strength, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local held = redis.call('GET', hold)
 if held and held ~= before then return {'held', held} end
@@ -11,7 +11,7 @@ local number = 0
 if after == '' then
     redis.call('DEL', hold, lock)
 else
-    make_store(counters, KEYS[10])
+    make_store(counters, life)
     if token ~= '' then
         number = redis.call('HINCRBY', counters, 'token', 1)
         after = after .. ' ' .. string.format('%.0f', number)
@@ -21,5 +21,4 @@ else
 end
 -- So that the asker is told of later changes.
 redis.call('GET', lock)
-redis.call('GET', hold)
-return {'done', number, after, redis.call('GET', KEYS[10])}
+return {'done', number, after, redis.call('GET', life)}

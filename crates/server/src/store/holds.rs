@@ -179,6 +179,12 @@ impl ServerStore {
     pub(super) fn wait_for_hold(&self, held: &Held, at_most: Duration) {
         let which = if held.reading { Key::Lock } else { Key::Hold };
         let Some(deadline) = Instant::now().checked_add(at_most.min(held.patience.interval).min(ASKS)) else { return };
+        if which == Key::Hold {
+            match self.space.arm(which, &[b"GET", self.space.keys.kind(which)]) {
+                Ok(Value::Text(_)) => {}
+                _ => return,
+            }
+        }
         while !self.space.may_have_changed(which) {
             let now = Instant::now();
             if now >= deadline {

@@ -7,9 +7,9 @@ use super::link::Link;
 use super::mark::Mark;
 use super::place::{Asker, OPENING, Place};
 use super::script::Script;
-use super::step::Step;
+use super::step::{Everything, Step};
 use crate::batch::Batch;
-use crate::failure::{Cause, Delivery, Failure};
+use crate::failure::{Cause, Delivery, Failure, NoConnection};
 use crate::message::{Message, Push, Value};
 use crate::refusal::{Reason, Refusal};
 use std::rc::Rc;
@@ -47,6 +47,20 @@ impl Pause {
 fn may_pass(refusal: &Refusal) -> bool {
     use Reason::*;
     matches!(refusal.reason, Loading | TryAgain | Busy | ClusterDown | MasterDown)
+}
+
+/// How often a connection is opened that ends before it stands: somebody may be ending connections one by one.
+const OPENS: u32 = 6;
+
+/// Opens a connection.
+fn open(place: &Place) -> Result<Link, NoConnection> {
+    for attempt in 1..OPENS {
+        match Link::open(&place.address, &place.keys) {
+            Err(NoConnection::Lost(Cause::Closed | Cause::System(_))) => std::thread::sleep(PAUSE * 2_u32.pow(attempt)),
+            opened => return opened,
+        }
+    }
+    Link::open(&place.address, &place.keys)
 }
 
 /// The failure where it is not known whether the server has run something.
@@ -159,7 +173,7 @@ impl Inner {
         }
         if self.link.as_ref().is_none_or(|link| !link.connection.is_open()) {
             self.lose(place);
-            let link = Link::open(&place.address, &place.keys).map_err(ErrorKind::NoConnection)?;
+            let link = open(place).map_err(ErrorKind::NoConnection)?;
             if self.name.is_empty() {
                 // The server's own number makes the name of a process one of its own, beside the time.
                 let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -249,11 +263,9 @@ impl Inner {
             }
             "next" => {
                 if let Some(name) = result.text() {
+                    // (The script has found the name by itself: the server does not tell of later changes to it.)
                     self.order = None;
                     self.cache.doubt(name);
-                    let plain = (!step.name.is_empty()).then(|| Stored::read(step.name.to_vec())).flatten();
-                    let value = plain.unwrap_or_else(|| Stored::put(change, step.bytes, None, 0));
-                    self.stored(name, Some(value));
                 }
             }
             _ => {
@@ -394,29 +406,30 @@ impl Inner {
         })
     }
 
-    /// Asks for everything at one moment.
-    pub fn fetch_all(&mut self, place: &Place) -> Outcome<()> {
-        let Value::List(mut all) = self.run_on_all(place, Script::All, &[place.keys.values().to_vec()])? else {
+    /// Asks for everything at one moment. (The server does not tell of later changes to what a script finds by itself.)
+    pub fn fetch_all(&mut self, place: &Place) -> Outcome<Everything> {
+        let Value::List(mut all) = self.run_on_all(place, Script::All, &[place.keys.start().to_vec()])? else {
             return Err(ErrorKind::Senseless);
         };
         if all.is_empty() {
             return Err(ErrorKind::Senseless);
         }
-        let rest = all.split_off(1);
+        let mut rest = all.split_off(1).into_iter();
         self.lock = lock_of(&all[0])?;
-        let mut order = Vec::new();
-        let mut rest = rest.into_iter();
+        let mut everything = Everything::new();
         while let (Some(name), Some(score), Some(value)) = (rest.next(), rest.next(), rest.next()) {
             let (Value::Text(name), Some(score)) = (name, score_in(&score)) else { return Err(ErrorKind::Senseless) };
             self.learn(place, &name, value)?;
-            order.push((name.into_boxed_slice(), score));
+            if let Look::Known(known) = self.cache.look(&name) {
+                everything.push((name.clone().into_boxed_slice(), score, known));
+            }
+            self.cache.doubt(&name);
         }
-        self.order = Some(Rc::new(order));
-        Ok(())
+        Ok(everything)
     }
 
     pub fn run_on_all(&mut self, place: &Place, script: Script, words: &[Vec<u8>]) -> Outcome<Value> {
-        let keys = Key::ALL.map(|key| place.keys.kind(key));
+        let keys = [Key::Lock, Key::Life].map(|key| place.keys.kind(key));
         self.run(place, script, &keys, words, false)
     }
 
@@ -519,9 +532,8 @@ impl Inner {
     }
 
     /// The failure where somebody else has a hold.
-    pub fn held(&mut self, mark: Option<&Value>, reading: bool) -> Outcome<ErrorKind> {
+    pub fn held(&self, mark: Option<&Value>, reading: bool) -> Outcome<ErrorKind> {
         let mark = mark.and_then(Value::text).and_then(Mark::read).ok_or(ErrorKind::Senseless)?;
-        self.hold_known = true;
         Ok(ErrorKind::Held(self.held_by(&mark, reading)))
     }
 }

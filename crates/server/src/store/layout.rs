@@ -33,7 +33,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// All of them, in the order in which scripts know them.
+    /// All of them.
     pub const ALL: [Self; 10] = [
         Self::Counters,
         Self::Order,
@@ -98,9 +98,9 @@ impl Keys {
         &self.kinds[Key::ALL.iter().position(|kind| *kind == key).expect("all kinds are among all")]
     }
 
-    /// The bytes that keys of values begin with.
-    pub fn values(&self) -> &[u8] {
-        &self.values
+    /// The bytes that all keys begin with.
+    pub fn start(&self) -> &[u8] {
+        &self.start
     }
 
     /// The key of a value.

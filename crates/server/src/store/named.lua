@@ -1,8 +1,10 @@
 -- Takes a lock by name, gives it back, or leaves the line for it.
--- KEYS: counters, ..., named (8), lines (9)
--- ARGV: 'take', 'release', 'leave', or 'disown' for an item in consumption (its token); the lock; the asker; 'wait' to stand in line; what else is noted on the owner
+-- KEYS: the lock of the whole, the life of the store
+-- ARGV: 'take', 'release', 'leave', or 'disown' for an item in consumption (its token); the lock; the asker; 'wait' to stand in line; what else is noted on the owner;
+--       the start of all keys
 -- A line is the askers in it, each with a ';' behind it.
-local counters, named, lines = KEYS[1], KEYS[8], KEYS[9]
+local life, all = KEYS[2], ARGV[6]
+local counters, named, lines, items = all .. 'counters', all .. 'locks', all .. 'lines', all .. 'items'
 local what, lock, asker, wait, more = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 local function line() return redis.call('HGET', lines, lock) or '' end
@@ -23,9 +25,9 @@ local function line_up()
 end
 
 if what == 'disown' then
-    local item = redis.call('HGET', KEYS[7], lock)
+    local item = redis.call('HGET', items, lock)
     if item and string.sub(item, 1, #asker) == asker then
-        redis.call('HSET', KEYS[7], lock, wait .. string.sub(item, #asker + 1))
+        redis.call('HSET', items, lock, wait .. string.sub(item, #asker + 1))
     end
     return {'done', 0}
 end
@@ -46,13 +48,11 @@ end
 local first = string.match(line(), '^([^;]*);')
 if first and first ~= asker then
     line_up()
-    redis.call('HGET', lines, lock)
     return {'called', first}
 end
 leave(asker)
-make_store(counters, KEYS[10])
+make_store(counters, life)
 local token = redis.call('HINCRBY', counters, 'token', 1)
 local mark = asker .. ' ' .. more .. ' ' .. string.format('%.0f', token)
 redis.call('HSET', named, lock, mark)
-redis.call('HGET', named, lock)
-return {'done', token, mark, redis.call('GET', KEYS[10])}
+return {'done', token, mark, redis.call('GET', life)}

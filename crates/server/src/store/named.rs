@@ -199,8 +199,15 @@ impl ServerStore {
     }
 
     pub(super) fn wait_for_named(&self, lock: LockName, by: &Occupied, at_most: Duration) {
-        let _ = by;
         let Some(deadline) = Instant::now().checked_add(at_most.min(ASKS)) else { return };
+        let (named, lines) = (self.space.keys.kind(Key::Named), self.space.keys.kind(Key::Lines));
+        let field = field(lock);
+        let armed = self.space.arm(Key::Named, &[b"HGET", named, &field]);
+        let lines = self.space.arm(Key::Named, &[b"HGET", lines, &field]);
+        // (It may be free by now, and this one's turn.)
+        if armed.is_err() || lines.is_err() || matches!(armed, Ok(Value::Nil)) && by.note == 0 {
+            return;
+        }
         while !self.space.may_have_changed(Key::Named) {
             if Instant::now() >= deadline {
                 self.pass_over_the_dead(lock);

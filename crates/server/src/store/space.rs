@@ -211,7 +211,12 @@ impl Space {
                 if round < ROUNDS {
                     inner.fetch(&self.place, &unknown)?;
                 } else {
-                    inner.fetch_all(&self.place)?;
+                    let all = inner.fetch_all(&self.place)?;
+                    inner.check_lock(asker, true)?;
+                    return Ok(all
+                        .into_iter()
+                        .filter(|(name, ..)| names.is_none_or(|names| names.contains(&&name[..])))
+                        .collect());
                 }
             }
             // All that is known now is of this moment, as nothing has been read behind the last answer.
@@ -249,8 +254,9 @@ impl Space {
             number.into_bytes(),
             hold.to_vec(),
             now.to_string().into_bytes(),
-            self.keys.values().to_vec(),
+            self.keys.start().to_vec(),
             [if make { &b"m"[..] } else { b"" }, if looks { b"l" } else { b"" }].concat(),
+            own,
         ];
         for step in steps {
             words.extend([
@@ -265,8 +271,13 @@ impl Space {
                 step.more.clone().into_bytes(),
             ]);
         }
-        let kinds = Key::ALL[..7].iter().chain([&Key::Life]);
-        let keys: Vec<&[u8]> = kinds.map(|key| self.keys.kind(*key)).chain([&own[..]]).collect();
+        let values: Vec<Vec<u8>> =
+            steps.iter().filter(|step| step.is_of_value()).map(|step| self.keys.value(step.name)).collect();
+        let keys: Vec<&[u8]> = [Key::Lock, Key::Life]
+            .map(|key| self.keys.kind(key))
+            .into_iter()
+            .chain(values.iter().map(|key| &key[..]))
+            .collect();
         let answer = inner.run(&self.place, Script::Change, &keys, &words, true)?;
         let Value::List(answer) = answer else { return Err(ErrorKind::Senseless) };
         let mut parts = answer.into_iter();
@@ -312,6 +323,7 @@ impl Space {
             after.to_vec(),
             if all { b"all".to_vec() } else { Vec::new() },
             if token { b"token".to_vec() } else { Vec::new() },
+            self.keys.start().to_vec(),
         ];
         let answer = inner.run_on_all(&self.place, Script::Hold, &words)?;
         let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
@@ -319,7 +331,6 @@ impl Space {
             Some(b"done") => {
                 let token = parts.get(1).and_then(Value::integer).unwrap_or(0) as u64;
                 let mark = parts.get(2).and_then(Value::text).unwrap_or_default().to_vec();
-                inner.hold_known = true;
                 if let Some(Value::Text(life)) = parts.get(3) {
                     inner.set_life(&self.place, Some(life.clone()));
                 }
@@ -338,9 +349,9 @@ impl Space {
     /// Asks about a named lock. See `named.lua`.
     pub fn named(&self, words: &[Vec<u8>]) -> Outcome<Vec<Value>> {
         let mut inner = self.inner.borrow_mut();
-        match inner.run_on_all(&self.place, Script::Named, words)? {
+        let words: Vec<Vec<u8>> = words.iter().cloned().chain([self.keys.start().to_vec()]).collect();
+        match inner.run_on_all(&self.place, Script::Named, &words)? {
             Value::List(parts) => {
-                inner.named_known = true;
                 if let Some(Value::Text(life)) = parts.get(3) {
                     inner.set_life(&self.place, Some(life.clone()));
                 }
@@ -353,7 +364,7 @@ impl Space {
     /// Ends the store.
     pub fn destroy(&self, hold: &[u8]) -> Outcome<()> {
         let mut inner = self.inner.borrow_mut();
-        let words = [hold.to_vec(), self.keys.values().to_vec()];
+        let words = [hold.to_vec(), self.keys.start().to_vec()];
         let answer = inner.run_on_all(&self.place, Script::Destroy, &words)?;
         let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
         match parts.first().and_then(Value::text) {
@@ -383,13 +394,6 @@ impl Space {
         }
     }
 
-    /// As [`Space::ask`]; the counters are known from now on until they change.
-    pub fn ask_counters(&self, words: &[&[u8]]) -> Outcome<Value> {
-        let answer = self.ask(words)?;
-        self.inner.borrow_mut().counters_known = true;
-        Ok(answer)
-    }
-
     /// Waits until something arrives that may end a wait, or the deadline, or a signal.
     pub fn wait(&self, deadline: Instant) -> Outcome<()> {
         let mut inner = self.inner.borrow_mut();
@@ -402,6 +406,18 @@ impl Space {
             inner.lose(&self.place);
         }
         Ok(())
+    }
+
+    /// Asks for a key so that the server tells when it changes; the answer.
+    pub fn arm(&self, which: Key, words: &[&[u8]]) -> Outcome<Value> {
+        let answer = self.ask(words)?;
+        let mut inner = self.inner.borrow_mut();
+        match which {
+            Key::Hold => inner.hold_known = true,
+            Key::Counters => inner.counters_known = true,
+            _ => inner.named_known = true,
+        }
+        Ok(answer)
     }
 
     /// Whether these may have changed since they were asked for.

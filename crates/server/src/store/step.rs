@@ -23,6 +23,13 @@ pub struct Step<'a> {
     pub more: String,
 }
 
+impl Step<'_> {
+    /// Whether it is about the value of its name.
+    pub fn is_of_value(&self) -> bool {
+        !matches!(self.kind, "next" | "clear" | "keep" | "finish")
+    }
+}
+
 /// Names, their places in the order, and their values.
 pub type Everything = Vec<(Box<[u8]>, u64, Known)>;
 

@@ -345,7 +345,7 @@ impl ServerStore {
             return Err(self.error(ErrorKind::Senseless));
         };
         let Some(name) = results.first().and_then(Value::text) else { return Ok(None) };
-        *version = self.stored(name);
+        *version = self.see_value(name)?.0;
         Ok(number_of(name))
     }
 

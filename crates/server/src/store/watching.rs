@@ -12,7 +12,7 @@ impl ServerStore {
     /// The number of the last change; 0: there is no store.
     pub(super) fn state_now(&self) -> Result<u64> {
         let words: [&[u8]; 3] = [b"HGET", self.space.keys.kind(Key::Counters), b"change"];
-        let answer = self.space.ask_counters(&words).map_err(|kind| self.error(kind))?;
+        let answer = self.space.arm(Key::Counters, &words).map_err(|kind| self.error(kind))?;
         match answer {
             Value::Nil => Ok(0),
             digits => digits.number().ok_or_else(|| self.error(ErrorKind::Senseless)),

@@ -1,0 +1,423 @@
+//! Stores on a server: beside others, in a faulty network, and when processes and servers die.
+
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use sync_backend::{
+    Appended, Backend, BackendError, Change, Found, LockName, Patience, Remedy, Rewrite, Selection, Since, Snapshot,
+    Taken, Taking, Wanted,
+};
+use sync_server::testing::{Faults, Proxy, Redis};
+use sync_server::{Address, Endpoint, ServerStore, ServerVersion, Value};
+
+/// The time after which a test has hung.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn on(redis: &Redis) -> ServerStore {
+    ServerStore::new(&redis.address("", ""), || 0)
+}
+
+/// A handle behind a proxy.
+fn behind(proxy: &Proxy, options: &str) -> ServerStore {
+    let Endpoint::Host(host) = proxy.endpoint() else { panic!("a proxy has a port") };
+    let address = Address::parse(format!("redis://127.0.0.1:{}{options}", host.port).as_bytes()).unwrap();
+    ServerStore::new(&address, || 0)
+}
+
+fn get(store: &ServerStore, key: &[u8]) -> Option<Vec<u8>> {
+    let (mut version, mut bytes) = (ServerVersion::default(), Vec::new());
+    match store.retry(|store| store.get(key, &mut version, &mut bytes)).unwrap() {
+        Found::Missing => None,
+        Found::Value => Some(bytes),
+        found => panic!("{found:?}"),
+    }
+}
+
+fn put(store: &ServerStore, key: &[u8], value: &[u8]) -> ServerVersion {
+    let mut version = ServerVersion::default();
+    store.retry(|store| store.put(key, value, &mut version)).unwrap();
+    version
+}
+
+/// A number as MessagePack has it.
+fn packed(number: u32) -> Vec<u8> {
+    [&[0xce][..], &number.to_be_bytes()].concat()
+}
+
+fn unpacked(bytes: &[u8]) -> u32 {
+    u32::from_be_bytes(bytes[1..].try_into().unwrap())
+}
+
+fn until(mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "it never came");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Ends all connections of clients but the one that asks.
+fn end_all(redis: &Redis) {
+    redis.connect().ask(&[b"CLIENT", b"KILL", b"TYPE", b"normal"], &mut |_| ()).unwrap();
+}
+
+#[test]
+fn reads_never_go_back_and_are_never_torn_although_connections_end() {
+    const ROUNDS: u32 = 1500;
+    let redis = Redis::start(&[]);
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let store = on(&redis);
+            for n in 1..=ROUNDS {
+                let value = packed(n);
+                let change = |key| Change::Put { key, head: &value, body: &[], note: None, expiry: None, anew: false };
+                assert!(store.commit(&[change(b"a"), change(b"b")], None).unwrap());
+            }
+            is_over.store(true, Ordering::Release);
+        });
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let store = on(&redis);
+                let (mut last, mut seen, mut reads) = (0, 0, 0_u64);
+                let mut version = ServerVersion::default();
+                let mut bytes = Vec::new();
+                let start = Instant::now();
+                while last < ROUNDS {
+                    assert!(start.elapsed() < PATIENCE, "it got no further than {last}");
+                    let mut both = Snapshot::<Vec<u8>, _>::default();
+                    store.select(&Selection::Keys(&[b"a", b"b"]), &mut both, u64::MAX).unwrap();
+                    let numbers: Vec<u32> = both.iter().map(|(_, value)| unpacked(value)).collect();
+                    assert!(numbers.is_empty() || numbers.len() == 2 && numbers[0] == numbers[1], "torn: {numbers:?}");
+                    let now = numbers.first().copied().unwrap_or(0);
+                    assert!(now >= last, "back from {last} to {now}");
+                    last = now;
+                    for _ in 0..20 {
+                        if !store.is_current(&version) {
+                            match store.get(b"b", &mut version, &mut bytes).unwrap() {
+                                Found::Missing | Found::Unchanged => {}
+                                _ => seen = unpacked(&bytes),
+                            }
+                            assert!(seen >= last, "back from {last} to {seen}");
+                            last = seen;
+                        }
+                        reads += 1;
+                    }
+                }
+                assert!(reads > 0);
+            });
+        }
+        while !is_over.load(Ordering::Acquire) && !writer.is_finished() {
+            end_all(&redis);
+            thread::sleep(Duration::from_millis(7));
+        }
+        writer.join().unwrap();
+    });
+}
+
+/// The bytes that go each way for a log-in, a script that is new to the server, and one that it knows.
+fn traffic(redis: &Redis) -> [(u64, u64); 3] {
+    // The server counts its connections, and says their number in three digits from here to the end.
+    while redis.connect().greeting().id < 100 {}
+    let proxy = Proxy::start(redis.socket(), Faults::default());
+    let store = behind(&proxy, "");
+    let now = || (proxy.requests(), proxy.answers());
+    assert_eq!(store.len().unwrap(), 0);
+    let log_in = now();
+    store.put_next(&[7], &[], 0, &mut ServerVersion::default()).unwrap();
+    let first = now();
+    store.put_next(&[7], &[], 0, &mut ServerVersion::default()).unwrap();
+    [log_in, first, now()]
+}
+
+/// The connection ends at another byte of the answers each time, or of the requests.
+#[test]
+fn each_change_is_made_once_although_the_connection_ends_at_any_byte() {
+    let redis = Redis::start(&[]);
+    let [log_in, first, second] = traffic(&redis);
+    let direct = on(&redis);
+    let mut next = 2;
+    let (mut made, mut not_known) = (0, 0);
+    let mut try_with = |faults: Faults| {
+        let proxy = Proxy::start(redis.socket(), faults);
+        let store = behind(&proxy, "?timeout=0.02");
+        for _ in 0..3 {
+            match store.put_next(&[7], &[], 0, &mut ServerVersion::default()) {
+                Ok(number) => {
+                    assert_eq!(number, Some(next), "{faults:?}");
+                    next += 1;
+                    made += 1;
+                }
+                // It says that it does not know, or nothing has happened.
+                Err(error) => {
+                    let now = direct.next_number(0).unwrap().unwrap();
+                    let is_doubtful = matches!(error.kind(), sync_server::ErrorKind::NotKnown(_));
+                    assert!(now == next || is_doubtful && now == next + 1, "{faults:?}: {error}");
+                    not_known += usize::from(is_doubtful);
+                    next = now;
+                }
+            }
+        }
+        assert_eq!(direct.next_number(0).unwrap(), Some(next), "{faults:?}");
+        assert_eq!(direct.len().unwrap(), next as u64);
+    };
+    for cut in (log_in.1 - 20..second.1 + 200).step_by(3) {
+        try_with(Faults { cut_answers: Some(cut), ..Faults::default() });
+    }
+    for cut in (log_in.0 - 20..first.0).step_by(400).chain((first.0..second.0 + 200).step_by(7)) {
+        try_with(Faults { cut_requests: Some(cut), ..Faults::default() });
+    }
+    assert!(made > 100 && not_known > 0, "{made} {not_known}");
+}
+
+#[test]
+fn a_server_that_is_silent_is_not_waited_for_without_end() {
+    let redis = Redis::start(&[]);
+    put(&on(&redis), b"a", &[1]);
+    let proxy = Proxy::start(redis.socket(), Faults { stall_answers: Some(1500), ..Faults::default() });
+    let store = behind(&proxy, "?timeout=0.3&connect_timeout=0.3");
+    let start = Instant::now();
+    let mut failed = false;
+    for n in 0..20_u8 {
+        failed |= store.put(&[n], &[0xa1, n], &mut ServerVersion::default()).is_err();
+    }
+    assert!(failed);
+    assert!(start.elapsed() < PATIENCE);
+}
+
+#[test]
+fn a_server_that_starts_anew_without_its_data_is_another_store() {
+    let mut redis = Redis::start(&[]);
+    let store = on(&redis);
+    let version = put(&store, b"a", &[1]);
+    assert!(store.is_current(&version));
+    redis.kill();
+    assert!(!store.is_current(&version));
+    assert!(store.get(b"a", &mut version.clone(), &mut Vec::new()).is_err());
+    redis.start_again();
+    assert!(!store.is_current(&version));
+    assert_eq!(get(&store, b"a"), None);
+    let new = put(&store, b"a", &[1]);
+    assert!(store.is_current(&new) && !store.is_current(&version));
+}
+
+#[test]
+fn others_that_change_keys_by_themselves_are_seen() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    let mut other = redis.connect();
+    let version = put(&store, b"n", &[5]);
+    let ask = |other: &mut sync_server::Connection, words: &[&[u8]]| other.ask(words, &mut |_| ()).unwrap();
+    assert_eq!(ask(&mut other, &[b"GET", b"{sync}:v:n"]), Value::Text(b"5".to_vec()), "an integer is readable");
+    ask(&mut other, &[b"INCRBY", b"{sync}:v:n", b"37"]);
+    until(|| !store.is_current(&version));
+    assert_eq!(get(&store, b"n"), Some(vec![42]));
+    for words in [&[&b"FLUSHALL"[..]][..], &[b"SCRIPT", b"FLUSH"]] {
+        let version = put(&store, b"n", &[1]);
+        ask(&mut other, words);
+        if words.len() == 1 {
+            until(|| !store.is_current(&version));
+            assert_eq!(get(&store, b"n"), None);
+        }
+        put(&store, b"m", &[1]);
+        assert_eq!(get(&store, b"m"), Some(vec![1]));
+    }
+    ask(&mut other, &[b"SET", b"{sync}:v:foreign", b"text"]);
+    let error = store.get(b"foreign", &mut ServerVersion::default(), &mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("{sync}:v:foreign"), "{error}");
+}
+
+/// A process of its own that has done something with a store, and then sleeps.
+fn child(redis: &Redis, action: fn(&ServerStore)) -> libc::pid_t {
+    let mut ends = [0; 2];
+    // SAFETY: `ends` has room for the two descriptors.
+    assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
+    // SAFETY: the child uses sockets and memory (glibc's allocator survives a fork), and leaves by `_exit` or a signal.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0);
+    if pid == 0 {
+        let acts = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let store = on(redis);
+            action(&store);
+            // SAFETY: the descriptor is open, and the byte is there.
+            assert_eq!(unsafe { libc::write(ends[1], b"!".as_ptr().cast(), 1) }, 1);
+            thread::sleep(PATIENCE);
+        }));
+        // SAFETY: it ends the process.
+        unsafe { libc::_exit(if acts.is_ok() { 0 } else { 101 }) };
+    }
+    let mut byte = 0_u8;
+    // SAFETY: the descriptors are open, and there is room for a byte; the writing end is the child's alone from here on.
+    let read = unsafe {
+        libc::close(ends[1]);
+        let read = libc::read(ends[0], (&raw mut byte).cast(), 1);
+        libc::close(ends[0]);
+        read
+    };
+    assert_eq!(read, 1, "the child has failed");
+    pid
+}
+
+fn kill(pid: libc::pid_t) {
+    // SAFETY: the child is ours, and was not waited for yet.
+    unsafe {
+        libc::kill(pid, libc::SIGKILL);
+        libc::waitpid(pid, std::ptr::null_mut(), 0);
+    }
+}
+
+#[test]
+fn all_that_a_killed_process_holds_is_free_within_a_moment() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    put(&store, b"list", &[0x93, 1, 2, 3]);
+    let pid = child(&redis, |store| {
+        assert!(matches!(store.take(b"list", &mut Vec::new()).unwrap(), Taken::Item(_)));
+        store.take_lock(LockName::named(b"name"), false).unwrap().token().unwrap();
+        store.lock(Patience::default()).unwrap();
+    });
+    let is_held = |error: &sync_server::ServerError| matches!(error.remedy(), Remedy::Wait(_));
+    let held = store.put(b"a", &[1], &mut ServerVersion::default()).unwrap_err();
+    assert!(is_held(&held) && held.to_string().contains(&pid.to_string()), "{held}");
+    assert!(is_held(&store.get(b"list", &mut ServerVersion::default(), &mut Vec::new()).unwrap_err()));
+    assert_eq!(store.stats().unwrap().locks.iter().filter(|lock| lock.pid == Some(pid as u32)).count(), 2);
+    assert_eq!(store.stats().unwrap().consuming.len(), 1);
+    kill(pid);
+    let start = Instant::now();
+    put(&store, b"a", &[1]);
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    let taken = |by: &mut Option<_>| match store.take_lock(LockName::named(b"name"), true).unwrap() {
+        Taking::Taken(_) => true,
+        Taking::Occupied(occupied) => {
+            *by = Some(occupied);
+            store.wait_for_lock(LockName::named(b"name"), &occupied, Duration::from_millis(50));
+            false
+        }
+    };
+    let mut by = None;
+    until(|| taken(&mut by));
+    let mut out = Vec::new();
+    assert!(matches!(store.take(b"list", &mut out).unwrap(), Taken::Item(_)));
+    assert_eq!(out, [1], "the item has gone back");
+    assert_eq!(store.stats().unwrap().consuming.len(), 1);
+}
+
+#[test]
+fn a_former_owner_of_the_lock_is_refused() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    store.lock(Patience::default()).unwrap();
+    end_all(&redis);
+    // Another one finds that its connection is gone.
+    thread::scope(|scope| {
+        scope.spawn(|| put(&on(&redis), b"a", &[2])).join().unwrap();
+    });
+    let error = store.put(b"a", &[1], &mut ServerVersion::default()).unwrap_err();
+    assert!(matches!(error.remedy(), Remedy::Unlock), "{error}");
+    store.unlock();
+    assert_eq!(get(&store, b"a"), Some(vec![2]));
+    put(&store, b"a", &[3]);
+}
+
+#[test]
+fn a_forked_child_has_a_connection_of_its_own() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    let version = put(&store, b"a", &[1]);
+    let connections = || on_server(&redis);
+    assert_eq!(connections(), 1);
+    // SAFETY: as in `child`.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let acts = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            assert_eq!(get(&store, b"a"), Some(vec![1]));
+            put(&store, b"b", &[2]);
+        }));
+        // SAFETY: it ends the process.
+        unsafe { libc::_exit(if acts.is_ok() { 0 } else { 101 }) };
+    }
+    let mut status = 0;
+    // SAFETY: the child is ours, and there is room for its status.
+    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
+    assert_eq!(status, 0);
+    assert!(store.is_current(&version));
+    until(|| get(&store, b"b") == Some(vec![2]));
+    until(|| connections() == 1);
+}
+
+/// The number of this crate's connections at a server, but for the one that asks.
+fn on_server(redis: &Redis) -> usize {
+    match redis.connect().ask(&[b"CLIENT", b"LIST"], &mut |_| ()).unwrap() {
+        Value::Text(list) => String::from_utf8(list).unwrap().matches(" name=sync ").count() - 1,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_waiter_is_woken_by_another_client_and_an_idle_one_costs_the_server_nothing() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    put(&store, b"a", &[1]);
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            let store = on(&redis);
+            let mut wanted = [Wanted::key(b"a".as_slice())];
+            store.watch(&mut wanted, Since::Now).unwrap();
+            let start = Instant::now();
+            while !store.has_changed(&mut wanted, Duration::from_secs(5)).unwrap() {
+                assert!(start.elapsed() < PATIENCE);
+            }
+            get(&store, b"a")
+        });
+        until(|| on_server(&redis) == 2);
+        thread::sleep(Duration::from_millis(20));
+        put(&store, b"a", &[2]);
+        assert_eq!(waiter.join().unwrap(), Some(vec![2]));
+        // One that has read everything, and does not look any more.
+        let idle = on(&redis);
+        get(&idle, b"a");
+        scope.spawn(|| {
+            let writer = on(&redis);
+            let mut version = put(&writer, b"list", &[0x90]);
+            for n in 0..2000_u32 {
+                put(&writer, b"a", &packed(n));
+                if writer.append(b"list", &[0x92, 0x91, 0, 1], 0, Rewrite::Store, &mut version).unwrap()
+                    != Appended::Done
+                {
+                    version = put(&writer, b"list", &[0x90]);
+                }
+            }
+        });
+    });
+    let Value::Text(list) = redis.connect().ask(&[b"CLIENT", b"LIST"], &mut |_| ()).unwrap() else { panic!() };
+    let list = String::from_utf8(list).unwrap();
+    assert!(list.lines().all(|line| line.contains(" omem=0 ")), "{list}");
+}
+
+#[test]
+fn a_store_without_a_cache_asks_each_time() {
+    let redis = Redis::start(&[]);
+    let (store, other) = (ServerStore::new(&redis.address("", "?cache=0"), || 0), on(&redis));
+    let version = put(&store, b"a", &[1]);
+    assert!(!store.is_current(&version));
+    for n in 0..100 {
+        put(&other, b"a", &[n]);
+        assert_eq!(get(&store, b"a"), Some(vec![n]));
+    }
+}
+
+/// A program that is no helper of these tests may look at the server, too.
+#[test]
+fn the_tools_of_the_server_see_what_is_stored() {
+    let redis = Redis::start(&[]);
+    put(&on(&redis), b"progress", &[42]);
+    let shown = Command::new("redis-cli")
+        .arg("-s")
+        .arg(redis.socket())
+        .args(["GET", "{sync}:v:progress"])
+        .stderr(Stdio::null())
+        .output()
+        .expect("redis-cli, which comes with redis-server");
+    assert_eq!(String::from_utf8_lossy(&shown.stdout).trim(), "42");
+}
