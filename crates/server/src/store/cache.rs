@@ -134,7 +134,14 @@ impl Cache {
         number
     }
 
-    /// The value of a name may be another one by now.
+    /// It is to be asked whether the value of a name is still the same.
+    pub fn ask_again(&mut self, name: &[u8]) {
+        if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {
+            slot.known = false;
+        }
+    }
+
+    /// The value of a name is another one by now.
     pub fn doubt(&mut self, name: &[u8]) {
         if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {
             slot.known = false;

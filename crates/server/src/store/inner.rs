@@ -255,7 +255,7 @@ impl Inner {
                 }
                 self.cache.learn(step.name, None, 0);
             }
-            "touch" => self.cache.doubt(step.name),
+            "touch" => self.cache.ask_again(step.name),
             "append" => {
                 let before = if let Look::Known(known) = self.cache.look(step.name) { Some(known) } else { None };
                 let value = before.and_then(|known| known.value.appended(step.bytes, step.note?));
@@ -423,7 +423,7 @@ impl Inner {
             if let Look::Known(known) = self.cache.look(&name) {
                 everything.push((name.clone().into_boxed_slice(), score, known));
             }
-            self.cache.doubt(&name);
+            self.cache.ask_again(&name);
         }
         Ok(everything)
     }

@@ -18,6 +18,8 @@ use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use std::time::Instant;
 
+/// The number of values that a script declares at most: with each call in it, Redis 7.0 goes through all of them.
+const DECLARED: usize = 16;
 /// How often values are fetched one by one that others change all the time, before all are fetched at one moment.
 const ROUNDS: usize = 8;
 /// All that a thread knows of a store.
@@ -271,13 +273,12 @@ impl Space {
                 step.more.clone().into_bytes(),
             ]);
         }
-        let values: Vec<Vec<u8>> =
-            steps.iter().filter(|step| step.is_of_value()).map(|step| self.keys.value(step.name)).collect();
-        let keys: Vec<&[u8]> = [Key::Lock, Key::Life]
-            .map(|key| self.keys.kind(key))
-            .into_iter()
-            .chain(values.iter().map(|key| &key[..]))
-            .collect();
+        let names: Vec<&[u8]> = steps.iter().filter(|step| step.is_of_value()).map(|step| step.name).collect();
+        let is_declared = names.len() <= DECLARED;
+        let declared = if is_declared { &names[..] } else { &[] };
+        let values: Vec<Vec<u8>> = declared.iter().map(|name| self.keys.value(name)).collect();
+        let own_keys = [Key::Lock, Key::Life].map(|key| self.keys.kind(key));
+        let keys: Vec<&[u8]> = own_keys.into_iter().chain(values.iter().map(|key| &key[..])).collect();
         let answer = inner.run(&self.place, Script::Change, &keys, &words, true)?;
         let Value::List(answer) = answer else { return Err(ErrorKind::Senseless) };
         let mut parts = answer.into_iter();
@@ -299,11 +300,16 @@ impl Space {
                 for (step, result) in steps.iter().zip(&results) {
                     inner.changed(step, result, change);
                 }
+                if !is_declared {
+                    // So that the server tells of later changes to them.
+                    names.iter().for_each(|name| inner.cache.ask_again(name));
+                    inner.fetch(&self.place, &names)?;
+                }
                 inner.counters_known = false;
                 Ok(if existed { Changed::Done(change, results) } else { Changed::NoStore })
             }
             Some(b"differs") => {
-                steps.iter().for_each(|step| inner.cache.doubt(step.name));
+                steps.iter().for_each(|step| inner.cache.ask_again(step.name));
                 Ok(Changed::Differs)
             }
             Some(b"held") => {
