@@ -12,7 +12,7 @@ use sync_server::testing::{Faults, Proxy, Redis};
 use sync_server::{Address, Endpoint, ServerStore, ServerVersion, Value};
 
 /// The time after which a test has hung.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn on(redis: &Redis) -> ServerStore {
     ServerStore::new(&redis.address("", ""), || 0)
@@ -141,7 +141,7 @@ fn each_change_is_made_once_although_the_connection_ends_at_any_byte() {
     let (mut made, mut not_known) = (0, 0);
     let mut try_with = |faults: Faults| {
         let proxy = Proxy::start(redis.socket(), faults);
-        let store = behind(&proxy, "?timeout=0.02");
+        let store = behind(&proxy, "?timeout=0.05");
         for _ in 0..3 {
             match store.put_next(&[7], &[], 0, &mut ServerVersion::default()) {
                 Ok(number) => {
@@ -168,7 +168,7 @@ fn each_change_is_made_once_although_the_connection_ends_at_any_byte() {
     for cut in (log_in.0 - 20..first.0).step_by(400).chain((first.0..second.0 + 200).step_by(7)) {
         try_with(Faults { cut_requests: Some(cut), ..Faults::default() });
     }
-    assert!(made > 100 && not_known > 0, "{made} {not_known}");
+    assert!(made > 50 && not_known > 0, "{made} {not_known}");
 }
 
 #[test]
@@ -359,26 +359,28 @@ fn a_waiter_is_woken_by_another_client_and_an_idle_one_costs_the_server_nothing(
     let redis = Redis::start(&[]);
     let store = on(&redis);
     put(&store, b"a", &[1]);
+    let (begins, has_begun) = std::sync::mpsc::channel();
+    let redis = &redis;
     thread::scope(|scope| {
-        let waiter = scope.spawn(|| {
-            let store = on(&redis);
+        let waiter = scope.spawn(move || {
+            let store = on(redis);
             let mut wanted = [Wanted::key(b"a".as_slice())];
             store.watch(&mut wanted, Since::Now).unwrap();
+            begins.send(()).unwrap();
             let start = Instant::now();
             while !store.has_changed(&mut wanted, Duration::from_secs(5)).unwrap() {
                 assert!(start.elapsed() < PATIENCE);
             }
             get(&store, b"a")
         });
-        until(|| on_server(&redis) == 2);
-        thread::sleep(Duration::from_millis(20));
+        has_begun.recv().unwrap();
         put(&store, b"a", &[2]);
         assert_eq!(waiter.join().unwrap(), Some(vec![2]));
         // One that has read everything, and does not look any more.
-        let idle = on(&redis);
+        let idle = on(redis);
         get(&idle, b"a");
-        scope.spawn(|| {
-            let writer = on(&redis);
+        scope.spawn(move || {
+            let writer = on(redis);
             let mut version = put(&writer, b"list", &[0x90]);
             for n in 0..2000_u32 {
                 put(&writer, b"a", &packed(n));
