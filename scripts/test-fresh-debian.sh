@@ -27,6 +27,8 @@ kept=$BUILD/fresh-debian
 mkdir -p "$kept" "$root/root/sync/target"
 
 in_root() {
+    # A root that is mounted, as a container's is: tests mount within it.
+    mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
