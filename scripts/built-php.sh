@@ -4,8 +4,8 @@
 #
 # It is a debug and thread-safe (ZTS) one, in .build/php-debug or .build/php-debug-SERIES: a debug build reports each leak of the
 # engine's memory and checks its own assertions; a ZTS build finds what is wrongly shared between threads. A libphp comes with
-# it, for programs that run PHP in threads of their own. With --release it is neither, as Debian's own, in .build/php-release-SERIES; of the installed PHP's series it is
-# the installed one, if that is no debug build and not thread-safe.
+# it, for programs that run PHP in threads of their own. With --release it is neither, as Debian's own, in .build/php-release-SERIES, and has what
+# PHPUnit and the frameworks need; of the installed PHP's series it is the installed one, if that is no debug build and not thread-safe.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -65,7 +65,7 @@ download() {
 }
 
 build() {
-    scripts/need.sh --install debug
+    scripts/need.sh --install "$kind"
     use_php
     local source=$BUILD/php-src-$series
     mkdir -p "$source"
@@ -81,14 +81,18 @@ build() {
 
     # pcntl and posix for tests that fork and kill, tokenizer for those that read PHP; zend_test for
     # the deliberate leak, which proves that a leak makes a test fail.
-    local options=()
-    [ $kind = release ] || options=(--enable-debug --enable-zts --enable-zend-test=shared --enable-embed)
+    local options=(--enable-debug --enable-zts --enable-zend-test=shared --enable-embed)
+    [ $kind = debug ] || options=(--enable-ctype --enable-dom --enable-filter --enable-mbstring --disable-mbregex --enable-session
+        --enable-simplexml --enable-xml --enable-xmlwriter --with-libxml)
     ./configure --prefix="$prefix" --disable-all --disable-cgi --disable-phpdbg "${options[@]}" \
         --enable-pcntl --enable-posix --enable-tokenizer --enable-opcache \
         --with-config-file-path="$prefix/etc" --with-config-file-scan-dir="$prefix/etc/conf.d"
     make -j"$(cpus)"
     make install
 }
+
+# A release that was built before adapters were tested with it has no PHPUnit.
+has_its_extensions() { [ $kind = debug ] || "$prefix/bin/php" -n -r 'exit(extension_loaded("mbstring") ? 0 : 1);'; }
 
 if [ $kind = release ] && [ "$series" = "$installed" ] && find_php &&
     "$PHP" -n -r 'exit(PHP_DEBUG || PHP_ZTS ? 1 : 0);'; then
@@ -98,7 +102,7 @@ fi
 [ -n "$series" ] || fail 'no PHP found: of which series is it to be? built-php.sh 8.2'
 if [ $build = yes ]; then
     build
-elif ! [ -x "$prefix/bin/php" ]; then
+elif ! [ -x "$prefix/bin/php" ] || ! has_its_extensions; then
     mkdir -p "$BUILD"
     say "Building PHP $series ($kind), which takes some minutes (log: $log)" >&2
     options=()

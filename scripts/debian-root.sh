@@ -3,7 +3,7 @@
 # The folder around it goes when the script ends.
 
 folder=$(mktemp -d)
-rust= crates=
+rust='' crates=''
 trap 'rm -rf --one-file-system "$folder"' EXIT
 root=$folder/root
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# need.sh [--install] WHAT...    WHAT: build, deb, debian, packages, test, debug, valgrind, fpm, servers, peers, pages, screenshots, adapters
+# need.sh [--install] WHAT...    WHAT: build, deb, debian, packages, test, debug, release, valgrind, fpm, servers, peers, pages, screenshots, adapters
 #
 # Looks for the tools that WHAT needs. Missing tools are named, with the command that installs them;
 # with --install that command is run, if this is Debian or a derivative and we are or may become
@@ -159,6 +159,13 @@ need_debug() {
     has make || missing make make
     has xz || missing xz xz-utils
     need_build
+}
+
+# A release of PHP that runs PHPUnit, from source.
+need_release() {
+    need_debug
+    has pkg-config || missing pkg-config pkg-config
+    pkg-config --exists libxml-2.0 2>/dev/null || missing 'libxml2 and its headers' libxml2-dev
 }
 
 need_fpm() {

@@ -39,7 +39,7 @@ done
 
 scripts/test.sh || problems+=('make test: not all tests pass')
 scripts/test-fresh-debian.sh || problems+=('make demo and make test do not pass in a Debian without PHP')
-scripts/test-adapters.sh || problems+=('make test-adapters: not all tests pass')
+for series in '' 8.4; do scripts/test-adapters.sh $series || problems+=("make test-adapters SERIES=$series: not all tests pass"); done
 scripts/test-matrix.sh || problems+=('make matrix: the suite does not pass on every PHP')
 
 headline 'Result'

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# test-adapters.sh [--write]: the public suites, and our own tests, on the adapters of packages/sync-php, with Debian's packages of the
-# frameworks; and the test that docs/guide.md shows, by PHPUnit.
+# test-adapters.sh [--write] [SERIES]: the public suites, and our own tests, on the adapters of packages/sync-php, with Debian's packages of the
+# frameworks; and the test that docs/guide.md shows, by PHPUnit. On the installed PHP, or on that of another series (8.4), which
+# scripts/built-php.sh builds: the tables are the same for each.
 #
 #   --write   writes the tables of the two READMEs from the run, instead of comparing them with it
 #
@@ -12,6 +13,15 @@
 . scripts/apt-sources.sh
 
 scripts/need.sh --install adapters
+write=()
+if [ "${1:-}" = --write ]; then
+    write=(--write)
+    shift
+fi
+if [ -n "${1:-}" ]; then
+    PHP=$(scripts/built-php.sh --release "$1")
+    PHP_CONFIG=
+fi
 use_php
 scripts/build.sh
 
@@ -66,6 +76,11 @@ mkdir "$SYNC_ADAPTERS/guide"
 "$PHP" -n "$package/tests/guide.php" "$SYNC_ADAPTERS/guide"
 
 with_sync
+# As Debian's PHP has it: PHPUnit and the frameworks look there. Their versions are of before PHP 8.4, which tells of them; of our own classes
+# it is to have nothing to tell.
+printf '%s\n' 'include_path=.:/usr/share/php' 'error_reporting=E_ALL & ~E_DEPRECATED' >>"$PHPRC"
+told=$(find "$package/src" -name '*.php' -exec "$PHP" -n -d error_reporting=-1 -d display_errors=1 -l {} \; | grep -v -e '^No syntax errors' -e '^$' || true)
+[ -z "$told" ] || fail "the adapters' classes: $told"
 
 # NAME FILE: writes results/NAME.xml and NAME.log. Without assertions 125 cases of PSR-16 fail, for any cache.
 run() {
@@ -90,4 +105,4 @@ wait
 composer_status=0
 COMPOSER_ALLOW_SUPERUSER=1 env -u PHPRC -u PHP_INI_SCAN_DIR composer validate --strict --no-check-lock --no-interaction "$package/composer.json" >"$results/composer.log" 2>&1 </dev/null ||
     composer_status=$?
-"$PHP" "$package/tests/report.php" --results="$results" --composer="$composer_status" "$@"
+"$PHP" "$package/tests/report.php" --results="$results" --composer="$composer_status" "${write[@]}"

@@ -558,11 +558,12 @@ final class PackageTest extends TestCase
         $code = 'require '.var_export(__DIR__.'/bootstrap.php', true).';
             try { new '.$class.'("/dev/shm/none.sync"); } catch (Sync\ExtensionMissing $error) { echo $error->getMessage(); }';
         // -n: no php.ini, and so no sync.so.
-        $message = $this->php('-n -r '.escapeshellarg($code));
+        $bare = '-n -d include_path='.escapeshellarg(get_include_path()).' -r ';
+        $message = $this->php($bare.escapeshellarg($code));
         $this->assertStringContainsString('sync-php/adapters needs the PHP extension Sync, version 2.0 or newer, but the extension is not loaded.', $message);
         $this->assertStringContainsString('make install', $message);
 
-        $message = $this->php('-n -r '.escapeshellarg('class Sync {} '.$code));
+        $message = $this->php($bare.escapeshellarg('class Sync {} '.$code));
         $this->assertStringContainsString('php-shared-memory', $message);
     }
 
