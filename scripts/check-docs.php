@@ -85,7 +85,8 @@ foreach ($stubs as $class) {
 $old = file_get_contents(ROOT . '/README.md');
 $new = between($old, 'api', apiTable($stubs));
 foreach ($extension->getINIEntries() as $setting => $default) {
-    if (!str_contains($new, "| `$setting` | `$default` |")) {
+    $told = (string) $default === '' ? 'empty' : "`$default`";
+    if (!str_contains($new, "| `$setting` | $told |")) {
         $problems[] = "README.md's table of settings does not say that $setting is $default by default";
     }
 }

@@ -2,7 +2,7 @@
 /*
  * check-messages.php: every message of a SyncException has its line in README's table of messages, with its reason and remedy.
  *
- * The messages are the sentences of crates/store/src/error.rs, and the literals that src/php throws as one of Sync's own exceptions. A line of
+ * The messages are the sentences of the stores' and addresses' error.rs, and the literals that src/php throws as one of Sync's own exceptions. A line of
  * the table covers a message that begins as it says, where … is anything. Prints those without a line; exits with 1 if there are any.
  */
 
@@ -13,14 +13,17 @@ function literals(string $source, string $call): array
 {
     // A comment may have quotes.
     $source = preg_replace('~^\s*//.*$~m', '', $source);
-    preg_match_all("~$call" . '[^;"{}]*?"((?:[^"\\\\]|\\\\.)*)"~s', $source, $found);
+    preg_match_all("~(?:$call)" . '[^;"{}]*?"((?:[^"\\\\]|\\\\.)*)"~s', $source, $found);
     // A line that ends with a backslash continues without the next one's indentation.
     return array_map(fn ($text) => stripslashes(preg_replace('~\\\\\n\s*~', '', $text)), $found[1]);
 }
 
 $messages = [];
-foreach (literals(file_get_contents('crates/store/src/error.rs'), 'write!\(\s*f,') as $text) {
-    $messages[$text] = 'crates/store/src/error.rs';
+foreach (['crates/store/src/error.rs', 'crates/server/src/store/error.rs', 'crates/server/src/address/error.rs'] as $file) {
+    // (Those of addresses are the arms of a match.)
+    foreach (literals(file_get_contents($file), 'write!\(\s*f,|Self::\w+ => \{?\s*(?=")') as $text) {
+        $messages[$text] = $file;
+    }
 }
 exec('git ls-files "src/php/*.rs"', $files);
 foreach ($files as $file) {

@@ -116,7 +116,7 @@ function defaultText(string $where, ReflectionParameter $parameter): string
 function parameter(string $where, ReflectionParameter $parameter): string
 {
     $where .= " \$$parameter->name";
-    only($where, $parameter->getAttributes(), ['is promoted' => $parameter->isPromoted(), 'is a reference' => $parameter->isPassedByReference()]);
+    only($where, array_filter($parameter->getAttributes(), fn ($a) => $a->getName() !== SensitiveParameter::class), ['is promoted' => $parameter->isPromoted(), 'is a reference' => $parameter->isPassedByReference()]);
     $type = type($where, $parameter->getType()) . ($parameter->isVariadic() ? '.variadic()' : '');
     $name = literal($parameter->name);
     return $parameter->isDefaultValueAvailable()
@@ -208,6 +208,14 @@ function rust(ReflectionClass $class, array $stubs, array &$core): string
         $constant = strtoupper(snake($name) . "_$function");
         $table .= 'method(' . literal($method->name) . ", methods.$function, $constant, " . flags($method) . "),\n";
     }
+    $hidden = '';
+    foreach ($methods as $method) {
+        foreach ($method->getParameters() as $parameter) {
+            if ($parameter->getAttributes(SensitiveParameter::class) !== []) {
+                $hidden .= 'declare::hide(class, ' . literal(strtolower($method->name)) . ", {$parameter->getPosition()})?;\n";
+            }
+        }
+    }
     $struct = '';
     if ($methods) {
         $struct = "/// The methods of `$name`, as the stub declares them.\npub struct {$name}Methods {\n$fields}\n\n";
@@ -219,8 +227,8 @@ function rust(ReflectionClass $class, array $stubs, array &$core): string
     return "$struct/// Registers `$name`. Called once, at module startup.\n"
         . "pub fn $register($parameters) -> error::Result<Class> {\n"
         . "// SAFETY: the core's classes are registered before any extension's; the methods are those of this class.\n"
-        . 'unsafe { declare::class(' . literal($name) . ", $parentCode, &[" . implode(', ', $interfaces)
-        . "], &[\n{$table}end_of_methods()], $flags) }\n}\n\n$constants\n";
+        . 'unsafe { ' . ($hidden ? 'let class = ' : '') . 'declare::class(' . literal($name) . ", $parentCode, &[" . implode(', ', $interfaces)
+        . "], &[\n{$table}end_of_methods()], $flags)" . ($hidden ? "?;\n{$hidden}Ok(class)" : '') . " }\n}\n\n$constants\n";
 }
 
 /** As `cargo fmt` has it. */

@@ -41,25 +41,29 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * Names the file; nothing is created, opened or read before the first use.
      *
      *     $sync = new Sync('/dev/shm/app.sync');
+     *     $shared = new Sync('redis://localhost:6379/0?prefix=app');
      *     $plain = new Sync('/dev/shm/uploads.sync', allowedClasses: false);
      *     $ledger = new Sync('/dev/shm/ledger.sync', durability: 'commit');
      *
      * @param string                 $file           The file with the properties; best in /dev/shm. A relative path is
      *                                               resolved now, and does not follow a later chdir(). `file:///path`
-     *                                               is a path, too.
+     *                                               is a path, too. Or the address of a store on a server
+     *                                               (`redis://`, `rediss://`, `unix://`, `redis+sentinel://`,
+     *                                               `redis+cluster://`): see docs/server.md.
      * @param list<string>|bool|null $allowedClasses The classes whose objects a value may contain when it is read, as
      *                                               unserialize()'s allowed_classes; objects of other classes, and
      *                                               cases of other enums, are __PHP_Incomplete_Class. Null: as
      *                                               sync.allowed_classes says.
      * @param 'none'|'commit'|null   $durability     The events that a write survives once it has returned: any
      *                                               crash of processes (none), or power loss, too (commit). Null:
-     *                                               as sync.durability says.
+     *                                               as sync.durability says. That of a server is the server's.
      *
-     * @throws SyncException where $file is of another scheme (php://, http:// …), or open_basedir forbids it
+     * @throws SyncException where $file is of another scheme (php://, http:// …) or a wrong address, open_basedir
+     *                       forbids it, or $durability is commit for a server
      * @throws \ValueError where $file contains a NUL byte, or $durability is unknown
      * @throws \TypeError where an argument is of another type
      */
-    public function __construct(string $file, array|bool|null $allowedClasses = null, ?string $durability = null) {}
+    public function __construct(#[\SensitiveParameter] string $file, array|bool|null $allowedClasses = null, ?string $durability = null) {}
 
     /**
      * Gives the value of a property, or null where it is missing, or the file is.
@@ -220,7 +224,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function unlock() {}
 
     /**
-     * Gives the path of the file.
+     * Gives the path of the file, or the address of the server without its password.
      *
      *     echo $sync->getFile();
      *
@@ -229,7 +233,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
     public function getFile() {}
 
     /**
-     * Switches to another file; a lock that is held is released first.
+     * Switches to another file, or to a store on a server; a lock that is held is released first.
      *
      *     $sync->setFile('/dev/shm/other.sync')->progress = 0;
      *
@@ -237,10 +241,11 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * @return $this
      *
-     * @throws SyncException where $file is of another scheme (php://, http:// …), or open_basedir forbids it
+     * @throws SyncException where $file is of another scheme (php://, http:// …) or a wrong address, or open_basedir
+     *                       forbids it
      * @throws \ValueError where $file contains a NUL byte
      */
-    public function setFile(mixed $file) {}
+    public function setFile(#[\SensitiveParameter] mixed $file) {}
 
     /**
      * Gives all properties, as of one moment, in the order in which they were first stored.

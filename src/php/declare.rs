@@ -125,6 +125,39 @@ impl Class {
     }
 }
 
+unsafe extern "C" {
+    /// Exported by PHP's core, and not among what ext-php-rs binds.
+    fn zend_add_attribute(
+        attributes: *mut *mut ffi::HashTable,
+        name: *mut ffi::zend_string,
+        arguments: u32,
+        flags: u32,
+        offset: u32,
+        line: u32,
+    ) -> *mut c_void;
+}
+
+/// Keeps an argument of a method out of stack traces, as `#[\SensitiveParameter]` does. The name of the method is in small letters.
+///
+/// # Safety
+/// As for [`class`], of one that it has registered.
+pub unsafe fn hide(class: Class, method: &'static CStr, position: u32) -> Result<()> {
+    /// `ZEND_ATTRIBUTE_PERSISTENT`: of an internal function.
+    const PERSISTENT: u32 = 1;
+    const NAME: &CStr = c"SensitiveParameter";
+    // SAFETY: the module starts, so that the engine's tables are there; the class is one of its. The engine copies the attribute, or
+    // holds its interned name. Parameters count from 1.
+    unsafe {
+        let methods = &raw mut (*class.0).function_table;
+        let found = ffi::zend_hash_str_find(methods, method.as_ptr(), method.count_bytes());
+        let function = found.as_ref().ok_or(Error::InvalidPointer)?.value.func;
+        let intern = ffi::zend_string_init_interned.ok_or(Error::InvalidPointer)?;
+        let name = intern(NAME.as_ptr(), NAME.count_bytes(), true);
+        zend_add_attribute(&raw mut (*function).common.attributes, name, 0, PERSISTENT, position + 1, 0);
+    }
+    Ok(())
+}
+
 /// Registers a class. Called during the startup of the module alone, which is when the engine has one thread.
 ///
 /// # Safety

@@ -10,6 +10,7 @@ use super::buffers::Buffers;
 use super::cache::Caches;
 use super::paths::Paths;
 use super::provenance::Provenance;
+use super::servers::Logins;
 
 /// The state of one thread.
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub struct Globals {
     pub showing: RefCell<Option<Rc<Provenance>>>,
     /// The paths that were found out within this tick of the clock.
     pub paths: Paths,
+    /// The servers to which this request's program has logged in.
+    pub logins: Logins,
     /// Functions of this thread's table announce what they change ([`super::announced`]).
     pub announces: Cell<bool>,
     /// The thread has its rights for good ([`super::rights`]).

@@ -10,7 +10,8 @@ use ext_php_rs::ffi::{self, zend_ini_entry, zend_string};
 use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
 
-use super::handle::{Durability, FileSystems};
+use super::handle::{Durability, FileSystems, Place};
+use super::servers::Servers;
 use super::value::{AllowedClasses, Policy};
 use super::zend;
 
@@ -20,6 +21,7 @@ const ALLOWED_CLASSES: &CStr = c"sync.allowed_classes";
 const FILE_SYSTEMS: &CStr = c"sync.file_systems";
 const MAX_HANDLES: &CStr = c"sync.max_handles";
 const CACHE_SIZE: &CStr = c"sync.cache_size";
+const SERVERS: &CStr = c"sync.servers";
 
 /// [`FileSystems::KNOWN`], as a C string.
 const USUAL_FILE_SYSTEMS: &CStr = {
@@ -38,7 +40,7 @@ const USUAL_FILE_SYSTEMS: &CStr = {
     }
 };
 
-static SETTINGS: IniEntryDefs<7> = IniEntryDefs::new([
+static SETTINGS: IniEntryDefs<8> = IniEntryDefs::new([
     checked(DURABILITY, c"none", |value| parse_durability(value).is_some()),
     checked(FILE_MODE, c"0666", |value| parse_mode(value).is_some()),
     checked(ALLOWED_CLASSES, c"*", |_| true),
@@ -48,6 +50,11 @@ static SETTINGS: IniEntryDefs<7> = IniEntryDefs::new([
     IniEntryDef {
         modifiable: IniEntryPermission::System.bits() as _,
         ..checked(CACHE_SIZE, c"8M", |value| parse_size(value).is_some())
+    },
+    // (A boundary for what strangers write into values: a program that reads them must not move it.)
+    IniEntryDef {
+        modifiable: IniEntryPermission::System.bits() as _,
+        ..checked(SERVERS, c"", |value| Servers::listed(value).is_some())
     },
     IniEntryDef::end(),
 ]);
@@ -121,6 +128,7 @@ struct Usual {
     file_mode: u32,
     policy: Policy,
     file_systems: FileSystems,
+    servers: Servers,
 }
 
 impl Usual {
@@ -131,6 +139,7 @@ impl Usual {
             file_mode: parse_mode(value(FILE_MODE)).unwrap_or(0o666),
             policy: parse_policy(value(ALLOWED_CLASSES)),
             file_systems: FileSystems::listed(&String::from_utf8_lossy(value(FILE_SYSTEMS))),
+            servers: Servers::listed(value(SERVERS)).unwrap_or_default(),
         }
     }
 
@@ -201,6 +210,11 @@ fn parse_policy(value: &[u8]) -> Policy {
 /// reach by it what the file system's own permissions keep away, so that a program may change it.)
 pub fn file_systems() -> FileSystems {
     Usual::with(|usual| usual.file_systems.clone())
+}
+
+/// `sync.servers`: whether a value may name a server at this place; the program itself may name any.
+pub fn may_name(place: &Place) -> bool {
+    Usual::with(|usual| usual.servers.cover(place))
 }
 
 /// `sync.max_handles`: how many files stay open and mapped between requests while nobody uses them.

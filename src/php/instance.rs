@@ -1,4 +1,4 @@
-//! The store of an object, as its constructor was told of it: file, path and options.
+//! The store of an object, as its constructor was told of it: a file or a server, and options.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
@@ -7,37 +7,44 @@ use std::ptr;
 
 use ext_php_rs::ffi;
 
+use super::address::{self, Origin};
 use super::errors;
 use super::globals::GLOBALS;
-use super::handle::{Backend, Handle, Moment, Options, Surroundings};
+use super::handle::{Address, Backend, Handle, Moment, Options, Surroundings};
 use super::paths::Circumstances;
 use super::zend::{self, Thrown};
 
 /// The arguments of an object's constructor, and the store that they made.
 pub struct Instance {
-    /// The store, by its absolute path.
+    /// The store, by its absolute path or its address.
     pub store: Handle,
-    /// The path as the program gave it, where that is not the store's address.
+    /// The path as the program gave it, where that is not the store's address. (Of a server: never, as it may have a password.)
     given: Option<Box<[u8]>>,
     /// How the store is opened.
     pub options: Options,
 }
 
 impl Instance {
-    /// The store in the file that a program names.
-    pub fn named(file: &[u8], options: Options) -> Result<Self, Thrown> {
-        let path = resolve(file)?;
+    /// The store in the file, or on the server, that a program or a value names.
+    #[inline]
+    pub fn named(file: &[u8], options: Options, origin: Origin) -> Result<Self, Thrown> {
         let surroundings = Surroundings { fiber: options.fiber, has_memory: zend::has_memory };
+        // (Most are paths, which is seen at once.)
+        if !file.starts_with(b"/") && Address::is_meant_by(file) {
+            let store = Handle::on_server(&address::address(file, origin)?, surroundings);
+            return Ok(Self { store, given: None, options });
+        }
+        let path = resolve(file)?;
         let given = (path.as_os_str().as_bytes() != file).then(|| file.into());
         Ok(Self { store: Handle::on_file(path, options.clone(), surroundings), given, options })
     }
 
-    /// A handle on the same file with the same settings.
+    /// A handle on the same store with the same settings.
     pub fn another(&self) -> Self {
         Self { store: self.store.another(), given: self.given.clone(), options: self.options.clone() }
     }
 
-    /// The path as the program gave it.
+    /// The path as the program gave it; the address of a server without its password.
     pub fn file(&self) -> &[u8] {
         self.given.as_deref().unwrap_or_else(|| self.store.address())
     }

@@ -6,6 +6,7 @@
 //! (waiting), [`object`]. A file uses those below it.
 
 mod accessors;
+mod address;
 mod announced;
 mod atomic;
 mod buffers;
@@ -53,6 +54,7 @@ mod remember;
 mod retry;
 mod rights;
 mod serialization;
+mod servers;
 mod settings;
 mod several;
 mod signals;

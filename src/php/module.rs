@@ -98,6 +98,7 @@ unsafe extern "C" fn after_request() -> i32 {
     drop(globals.showing.take());
     value::importing::reset();
     globals.buffers.reset();
+    globals.logins.reset();
     globals.caches.end_request();
     zend::forget_tables();
     Handle::close_idle();
@@ -111,6 +112,7 @@ extern "C" fn info(module: *mut ModuleEntry) {
     info_table_row!("About", ABOUT);
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
     info_table_row!("File format", format!("{}, a stream of MessagePack objects", Handle::format_version()));
+    info_table_row!("Servers", "Redis and Valkey, without TLS");
     let cache = GLOBALS.get().caches.figures();
     info_table_row!(
         "Cache of this thread",

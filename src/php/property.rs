@@ -347,7 +347,7 @@ pub fn write_short(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Valu
     unsafe {
         if let Some(entry) = this.entry(slot, name) {
             let table = if entry.is_plain() { None } else { Some(this.cache()) };
-            let is_stored = instance.store.put_short(name.bytes(), encoded.bytes(), &mut entry.version).is_ok();
+            let is_stored = instance.store.put_short(name.bytes(), encoded.bytes(), &mut entry.version);
             match table {
                 _ if !is_stored => {}
                 Some(table) => table.put(entry, value, 0),
@@ -371,7 +371,7 @@ fn write_string(this: &SyncObject, slot: CacheSlot, name: &ZStr, value: &Value) 
     unsafe {
         let table = this.cache();
         if let Some(entry) = this.entry(slot, name) {
-            let is_stored = instance.store.put_short(name.bytes(), &bytes, &mut entry.version).is_ok();
+            let is_stored = instance.store.put_short(name.bytes(), &bytes, &mut entry.version);
             if is_stored {
                 table.put(entry, value, bytes.len());
             }
@@ -393,7 +393,7 @@ fn write_new(this: &SyncObject, name: &ZStr, value: &Value, encoded: &[u8]) -> b
     }
     // SAFETY: the reference ends here.
     let spot = unsafe { this.cache() }.spot(None);
-    let is_stored = !is_bad_name(name) && instance.store.put_short(name.bytes(), encoded, &mut version).is_ok();
+    let is_stored = !is_bad_name(name) && instance.store.put_short(name.bytes(), encoded, &mut version);
     if is_stored {
         // SAFETY: the reference ends here; scalars and strings are plain.
         unsafe { this.cache().keep_written(Sharing::Shareable, (name, spot), value, version, encoded.len()) };

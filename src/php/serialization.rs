@@ -1,8 +1,9 @@
-//! `__serialize` and `__unserialize`: a serialized Sync object is a handle on its file.
+//! `__serialize` and `__unserialize`: a serialized Sync object is a handle on its file, or on its store on a server.
 
 use ext_php_rs::ffi::zval;
 use ext_php_rs::zend::ExecuteData;
 
+use super::address::Origin;
 use super::call::{arguments, run};
 use super::declared::{declared_values, set_declared};
 use super::errors;
@@ -15,7 +16,7 @@ use super::settings::{allowed_classes, allowed_classes_value, options};
 use super::value::{Policy, importing};
 use super::zend::{Array, Held, Local, Str, Thrown, Value, ZStr};
 
-/// A handle: the file's absolute path, what a subclass declares, and what the constructor was told, or the settings said.
+/// A handle: the file's absolute path, or the server's address without its password, what a subclass declares, and what the constructor was told, or the settings said.
 pub extern "C" fn serialize(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"");
@@ -57,7 +58,7 @@ pub extern "C" fn unserialize(data: &mut ExecuteData, result: &mut zval) {
             }
         };
         refuse_to_move(this, "__unserialize")?;
-        let instance = Instance::named(file, options(durability))?;
+        let instance = Instance::named(file, options(durability), Origin::Value)?;
         if let Some(policy) = importing::current() {
             this.set_bounds(policy);
         }

@@ -130,7 +130,7 @@ pub struct SyncMethods {
 pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
     // SAFETY: the core's classes are registered before any extension's; the methods are those of this class.
     unsafe {
-        declare::class(
+        let class = declare::class(
             c"Sync",
             ptr::null_mut(),
             &[zend_ce_arrayaccess, zend_ce_countable, zend_ce_aggregate, php_json_serializable_ce],
@@ -189,7 +189,10 @@ pub fn register_sync(methods: &SyncMethods) -> error::Result<Class> {
                 end_of_methods(),
             ],
             0,
-        )
+        )?;
+        declare::hide(class, c"__construct", 0)?;
+        declare::hide(class, c"setfile", 0)?;
+        Ok(class)
     }
 }
 

@@ -6,13 +6,14 @@ use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, BP_VAR_UNSET, BP_VAR_W, zval};
 use ext_php_rs::zend::ExecuteData;
 
 use super::accessors;
+use super::address::Origin;
 use super::atomic;
 use super::call::{Call, arguments, run};
 use super::consume;
 use super::errors;
 use super::exclusive::exclusive;
 use super::globals::GLOBALS;
-use super::handle::{Backend, Handle, Patience};
+use super::handle::{Backend, Durability, Handle, Patience};
 use super::ini;
 use super::instance::Instance;
 use super::legacy::retry_importing;
@@ -142,22 +143,28 @@ extern "C" fn construct(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         refuse_to_move(call.this(), "__construct")?;
         if let Some(file) = call.only_path() {
-            let instance = Instance::named(file.bytes(), options(ini::durability()))?;
+            let instance = Instance::named(file.bytes(), options(ini::durability()), Origin::Code)?;
             call.this().set_policy(ini::policy());
             call.this().set_instance(instance);
             return Ok(());
         }
         arguments!(call, c"P|z!S!", file: ZStr; allowed_classes: Value, durability: ZStr);
         let policy = policy(allowed_classes)?;
-        let durability = match durability {
-            None => ini::durability(),
-            Some(name) => ini::parse_durability(name.bytes()).ok_or_else(|| {
+        let chosen = match durability {
+            None => None,
+            Some(name) => Some(ini::parse_durability(name.bytes()).ok_or_else(|| {
                 // SAFETY: the engine copies the words, a C string without arguments.
                 unsafe { ffi::zend_argument_value_error(3, c"must be \"none\" or \"commit\"".as_ptr()) };
                 Thrown
-            })?,
+            })?),
         };
-        let instance = Instance::named(file.bytes(), options(durability))?;
+        let durability = chosen.unwrap_or_else(ini::durability);
+        let instance = Instance::named(file.bytes(), options(durability), Origin::Code)?;
+        if instance.store.is_on_server() && chosen == Some(Durability::Commit) {
+            return Err(errors::throw_sync(
+                "The durability of a store on a server is the server's own (its settings appendonly and appendfsync): leave out the argument.",
+            ));
+        }
         let this = call.this();
         this.set_policy(policy);
         this.set_instance(instance);
@@ -317,7 +324,7 @@ extern "C" fn set_file(data: &mut ExecuteData, result: &mut zval) {
         let this = call.this();
         refuse_to_move(this, "setFile")?;
         let options = this.instance()?.options.clone();
-        this.set_instance(Instance::named(file.bytes(), options)?);
+        this.set_instance(Instance::named(file.bytes(), options, Origin::Code)?);
         call.return_this();
         Ok(())
     });

@@ -37,6 +37,10 @@ pub trait Backend: Sized {
     /// A failure.
     type Error: BackendError;
 
+    /// The bits that the numbers of all its openings have beyond those of [`COUNTED`](crate::opening::COUNTED): they tell which kind of store an
+    /// opening is of.
+    const OPENINGS: u64;
+
     /// The address, as it was given.
     fn address(&self) -> &[u8];
 
@@ -60,8 +64,8 @@ pub trait Backend: Sized {
     /// a few loads. False: the value may have changed, or that takes more to find out; the version is as it was.
     fn confirm(&self, version: &mut Self::Version) -> bool;
 
-    /// The opening of the store that reads see now: a number that no other opening of any store has in this process. 0: it has
-    /// not been opened yet, or is not there.
+    /// The opening of the store that reads see now: a number that no other opening of any store has in this process, with the bits of
+    /// [`OPENINGS`](Self::OPENINGS). 0: it has not been opened yet, or is not there.
     fn opening(&self) -> u64;
 
     /// As [`opening`](Self::opening), after opening a store that is there and has not been opened yet. An operation tells of

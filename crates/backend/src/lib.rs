@@ -9,6 +9,7 @@ mod expiry;
 pub mod list;
 mod locks;
 pub mod number;
+pub mod opening;
 mod outcome;
 mod overlay;
 mod room;

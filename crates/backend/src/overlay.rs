@@ -13,12 +13,13 @@ use self::names::Names;
 use self::short::{SHORT, Short, set, short};
 use self::written::{More, Written};
 use super::number::number_of;
+use super::opening;
 use super::{
     Appended, Backend, Change, Expiry, Facts, Found, Now, PEEK, Peeked, Places, Rewrite, Room, Spare, Standing,
 };
 
 /// Marks the records, openings and places in the order that an overlay makes: no store has such numbers.
-const OWN: u64 = 1 << 63;
+const OWN: u64 = opening::OVERLAY;
 
 /// Bytes of appends that a value may carry before the caller is asked to write it whole: as the caches of readers follow them one by
 /// one.
@@ -60,23 +61,33 @@ const MOST_KEPT: usize = 4096;
 pub type Kept<'a> = ((&'a [u8], &'a [u8]), Option<i64>, Option<Expiry>);
 
 impl<V: Copy + Default> Overlay<V> {
-    /// No changes.
-    #[expect(clippy::new_without_default, reason = "each has an opening of its own")]
-    pub fn new() -> Self {
-        Self::with((Names::new(), Spare::new()))
+    /// No changes to a store of this kind.
+    pub fn over<B: Backend<Version = V>>() -> Self {
+        Self::of_openings(B::OPENINGS)
+    }
+
+    /// No changes to a store whose openings have these bits.
+    fn of_openings(openings: u64) -> Self {
+        Self::with(openings, (Names::new(), Spare::new()))
+    }
+
+    /// The bits by which an opening of the store below is told from that of another kind.
+    fn openings(&self) -> u64 {
+        self.opening & !(OWN | opening::COUNTED)
     }
 
     /// No changes, and the memory for some.
-    fn with((written, changes): (Names<V>, Spare<Change<'static, V>>)) -> Self {
+    fn with(openings: u64, (written, changes): (Names<V>, Spare<Change<'static, V>>)) -> Self {
         static OPENINGS: AtomicU64 = AtomicU64::new(1);
-        let opening = OWN | OPENINGS.fetch_add(1, Ordering::Relaxed);
+        let opening = OWN | openings | OPENINGS.fetch_add(1, Ordering::Relaxed);
         Self { opening, last: 0, written, is_mixed: false, cleared: false, highest: None, bytes: 0, changes }
     }
 
     /// Another one without changes, in the memory of this one, unless that is much.
     pub fn renew(mut self) -> Option<Self> {
         self.written.clear();
-        (self.written.capacity() <= MOST_KEPT).then(|| Self::with((self.written, self.changes)))
+        let openings = self.openings();
+        (self.written.capacity() <= MOST_KEPT).then(|| Self::with(openings, (self.written, self.changes)))
     }
 
     // ---- reading -----------------------------------------------------------------------------------
@@ -513,7 +524,8 @@ impl<V: Copy + Default> Overlay<V> {
 
     /// As [`Backend::replace`].
     pub fn replace<B: Backend<Version = V>>(&mut self, below: &B, entries: &[(&[u8], &[u8])]) -> Result<(), B::Error> {
-        let mut new = Self { opening: self.opening, last: self.last, cleared: true, ..Self::new() };
+        let mut new =
+            Self { opening: self.opening, last: self.last, cleared: true, ..Self::of_openings(self.openings()) };
         for (key, value) in entries {
             new.put(below, key, ((value, &[]), None, None), &mut V::default())?;
         }

@@ -94,7 +94,7 @@ impl<B: Backend> Transactional<B> {
     pub fn begin(&self) -> Result<(), B::Error> {
         let hold = self.store.lock_writers()?;
         let fiber = (self.surroundings.fiber)();
-        let overlay = self.next.take().unwrap_or_else(Overlay::new);
+        let overlay = self.next.take().unwrap_or_else(Overlay::over::<B>);
         self.running.replace(Some(Running { overlay, hold, fiber }));
         self.runs.set(true);
         self.store.step_aside(true);
@@ -165,6 +165,8 @@ impl<B: Backend> Backend for Transactional<B> {
     type Waiter = B::Waiter;
     type Watch = B::Watch;
     type Error = B::Error;
+
+    const OPENINGS: u64 = B::OPENINGS;
 
     #[inline]
     fn address(&self) -> &[u8] {

@@ -15,6 +15,11 @@ impl Secret {
         Self(bytes)
     }
 
+    /// Whether it is the sign that stands in an address that was shown, and no password.
+    pub fn is_hidden(&self) -> bool {
+        self.0 == HIDDEN.as_bytes()
+    }
+
     /// The password itself, for the server alone.
     pub fn expose(&self) -> &[u8] {
         &self.0

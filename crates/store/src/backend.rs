@@ -70,6 +70,8 @@ impl Backend for Store {
     type Watch = Watch;
     type Error = Error;
 
+    const OPENINGS: u64 = 0;
+
     #[inline]
     fn address(&self) -> &[u8] {
         self.path().as_os_str().as_bytes()

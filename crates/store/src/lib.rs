@@ -102,6 +102,6 @@ pub use sync_backend::{
     Patience, Peeked, Places, Room, Shifted, Since, Snapshot, Standing, Stats, Stored, Taken, Taking, Unread, Waiting,
     Wanted,
 };
-pub use version::Version;
+pub use version::{OTHER_WORDS, Version};
 pub use wait::Waiter;
 pub use waiting::Watch;

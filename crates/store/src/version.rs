@@ -5,7 +5,10 @@ use super::format::hash;
 use super::index::Hit;
 use super::log::append::Receipt;
 use super::reference::Ref;
-use sync_backend::{Expiry, Now};
+use sync_backend::{Expiry, Now, opening};
+
+/// The number of words that a version has beside its opening.
+pub const OTHER_WORDS: usize = 6;
 
 /// When and where a key was last seen: lets [`Store::is_current`](super::Store::is_current) and
 /// [`Store::get`](super::Store::get) answer "nothing has changed" without touching the value. Starts as
@@ -44,6 +47,24 @@ impl Version {
     #[inline]
     pub(super) fn of_overlay(life: u64, position: u64) -> Self {
         Self { life, position, ..Self::default() }
+    }
+
+    /// Of another kind of store, by its opening and whatever its version is made of. It is about no file, and current in none.
+    ///
+    /// # Panics
+    /// The opening is one that a file may have.
+    #[inline]
+    pub fn of_other(opening: u64, words: [u64; OTHER_WORDS]) -> Self {
+        assert!(opening & !opening::COUNTED != 0);
+        let [commit, hash_or_expiry, position, record, slot, epoch] = words;
+        let [record, slot] = [record, slot].map(Ref::of_word);
+        Self { life: opening, commit, hash_or_expiry, position, record, slot, epoch }
+    }
+
+    /// The words of [`Version::of_other`]; those of a version of a file mean nothing to anybody else.
+    #[inline]
+    pub fn words_of_other(&self) -> [u64; OTHER_WORDS] {
+        [self.commit, self.hash_or_expiry, self.position, self.record.word(), self.slot.word(), self.epoch]
     }
 
     /// Of a value that was just stored, in an index of this epoch; `commit` is the log's end behind it.

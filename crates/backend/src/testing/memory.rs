@@ -498,6 +498,8 @@ impl Backend for Memory {
     type Watch = MemoryWatch;
     type Error = MemoryError;
 
+    const OPENINGS: u64 = 0;
+
     fn address(&self) -> &[u8] {
         ADDRESS
     }

@@ -43,23 +43,37 @@ struct Options {
     timeout: Option<Duration>,
 }
 
+/// The schemes, each with what it means, and whether connections are encrypted.
+const SCHEMES: [(&str, Kind, bool); 7] = [
+    ("redis", Kind::Host, false),
+    ("rediss", Kind::Host, true),
+    ("unix", Kind::Socket, false),
+    ("redis+sentinel", Kind::Sentinel, false),
+    ("rediss+sentinel", Kind::Sentinel, true),
+    ("redis+cluster", Kind::Cluster, false),
+    ("rediss+cluster", Kind::Cluster, true),
+];
+
+/// The meaning of a scheme.
+fn kind(scheme: &[u8]) -> Option<(Kind, bool)> {
+    let (_, kind, tls) = SCHEMES.into_iter().find(|(name, ..)| scheme.eq_ignore_ascii_case(name.as_bytes()))?;
+    Some((kind, tls))
+}
+
 impl Address {
+    /// Whether a text begins as an address does, and so is one, if perhaps a wrong one: for programs to which all else is a path.
+    pub fn is_meant_by(text: &[u8]) -> bool {
+        let end = text.iter().position(|&byte| byte == b':');
+        end.is_some_and(|end| text[end..].starts_with(b"://") && kind(&text[..end]).is_some())
+    }
+
     /// Reads an address. A user, a password, the name of a master, the path of a socket and values of options may have any bytes, each
     /// written as `%` and two hexadecimal digits where it means something else.
     pub fn parse(address: &[u8]) -> Result<Self> {
         // All that is not ASCII is encoded, so that from here on each byte is a character.
         let address = std::str::from_utf8(address).map_err(|_| AddressError::Unencoded)?;
         let (scheme, rest) = address.split_once("://").ok_or(AddressError::NoScheme)?;
-        let (kind, tls) = match scheme.to_ascii_lowercase().as_str() {
-            "redis" => (Kind::Host, false),
-            "rediss" => (Kind::Host, true),
-            "unix" => (Kind::Socket, false),
-            "redis+sentinel" => (Kind::Sentinel, false),
-            "rediss+sentinel" => (Kind::Sentinel, true),
-            "redis+cluster" => (Kind::Cluster, false),
-            "rediss+cluster" => (Kind::Cluster, true),
-            _ => return Err(AddressError::NoScheme),
-        };
+        let (kind, tls) = kind(scheme.as_bytes()).ok_or(AddressError::NoScheme)?;
         let cut = cut(rest)?;
         let (user, password) = login(cut.login)?;
         let options = options(cut.options)?;

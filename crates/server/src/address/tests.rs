@@ -284,3 +284,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_text_with_one_of_the_schemes_is_an_address_and_all_else_a_path() {
+    for text in [
+        "redis://",
+        "REDISS://h",
+        "unix:///run/s",
+        "redis+sentinel://\u{e9}",
+        "rediss+cluster://a,b?x",
+        "Redis+Cluster://",
+    ] {
+        assert!(Address::is_meant_by(text.as_bytes()), "{text}");
+    }
+    for text in
+        ["", "redis", "redis:", "redis:/h", "/redis://h", "redis2://h", "file:///x", "://h", "unix", "r:edis://h"]
+    {
+        assert!(!Address::is_meant_by(text.as_bytes()), "{text}");
+    }
+}
+
+#[test]
+fn the_sign_for_a_password_is_told_from_one() {
+    let password = |text: &str| Address::parse(text.as_bytes()).unwrap().server.password.unwrap();
+    let shown = Address::parse(b"redis://u:secret@h").unwrap().to_string();
+    assert!(password(&shown).is_hidden());
+    assert!(!password("redis://u:secret@h").is_hidden());
+    assert!(!password("redis://u:@h").is_hidden());
+}

@@ -5,7 +5,6 @@ use super::handle::{Result, ServerStore};
 use super::named;
 use super::notes::ServerWatch;
 use super::own::ServerWriterHold;
-use super::place::OPENING;
 use super::space::Space;
 use super::version::ServerVersion;
 use std::mem::MaybeUninit;
@@ -13,7 +12,7 @@ use std::time::{Duration, Instant};
 use sync_backend::list::Item;
 use sync_backend::{
     Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Rewrite, Room,
-    Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Waiting, Wanted,
+    Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Waiting, Wanted, opening,
 };
 
 /// The notes of a waiter: the lock it waits for, and since when.
@@ -44,6 +43,8 @@ impl Backend for ServerStore {
     type Waiter = ServerWaiter;
     type Watch = ServerWatch;
     type Error = ServerError;
+
+    const OPENINGS: u64 = opening::SERVER;
 
     fn address(&self) -> &[u8] {
         &self.space.text
@@ -87,7 +88,7 @@ impl Backend for ServerStore {
     }
 
     fn is_open(opening: u64) -> bool {
-        opening & OPENING != 0 && Space::is_open(opening)
+        opening & Self::OPENINGS != 0 && Space::is_open(opening)
     }
 
     fn get_short(&self, key: &[u8], _: u64, version: &mut ServerVersion, out: &mut impl Room<u8>) -> Result<Found> {

@@ -73,47 +73,62 @@ impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = String::from_utf8_lossy(&self.address);
         match &self.kind {
-            ErrorKind::Held(held) if held.change => {
-                write!(f, "{address} is being changed by {} at the moment", held.holder())
-            }
-            ErrorKind::Held(held) => write!(f, "{address} is locked by {}", held.holder()),
-            ErrorKind::NoRoom(bytes) => write!(f, "{bytes} bytes of {address} do not fit into this process's memory"),
-            ErrorKind::NoMemory(bytes) => {
-                write!(f, "there is no memory for {bytes} bytes of {address}; raise memory_limit or store less")
-            }
-            ErrorKind::NoConnection(why) => write!(f, "cannot connect to {address}: {why}"),
-            ErrorKind::Lost(cause) | ErrorKind::Interrupted(cause) => {
-                write!(f, "the connection to {address} has ended: {cause}")
-            }
-            ErrorKind::NotKnown(cause) => {
+            // (As of a file, to the word.)
+            ErrorKind::Held(held) => {
+                let seconds = held.patience.timeout.map_or(0.0, |timeout| timeout.as_secs_f64());
                 write!(
                     f,
-                    "it is not known whether {address} has stored the change, as the connection ended before the answer came \
-                     ({cause}); read the value to find out"
+                    "Can't access shared object, it is still locked after {seconds} second(s). The lock on '{address}' is \
+                     held by {}.",
+                    held.holder()
                 )
             }
-            ErrorKind::Refused(refusal) => match refusal.reason {
-                Reason::OutOfMemory => {
-                    write!(f, "the server of {address} has no memory left: raise its maxmemory or remove something")
-                }
-                Reason::NoPermission => {
-                    write!(
-                        f,
-                        "the user of {address} may not do that: {refusal} (docs/server.md has the rights that it needs)"
-                    )
-                }
-                _ => write!(f, "the server of {address} said '{refusal}'"),
-            },
-            ErrorKind::LockGone => {
-                write!(f, "the lock of {address} is gone: the server has taken it for a dead process's")
+            ErrorKind::NoRoom(bytes) | ErrorKind::NoMemory(bytes) => write!(
+                f,
+                "Can't use '{address}': there is no memory for {bytes} bytes. Nothing was changed; free some and try again."
+            ),
+            ErrorKind::NoConnection(why) => {
+                let why = why.to_string();
+                let end = if why.ends_with('?') { "" } else { "." };
+                write!(f, "Can't connect to '{address}': {why}{end}")
             }
+            ErrorKind::Lost(cause) | ErrorKind::Interrupted(cause) => {
+                write!(f, "The connection to '{address}' has ended: {cause}. Nothing was changed; try again.")
+            }
+            ErrorKind::NotKnown(cause) => write!(
+                f,
+                "It is not known whether '{address}' has stored the change: the connection ended before the answer came \
+                 ({cause}). Read the value to find out."
+            ),
+            ErrorKind::Refused(refusal) => match refusal.reason {
+                Reason::OutOfMemory => write!(
+                    f,
+                    "Can't write to '{address}': the server has no memory left. Nothing was changed; raise its maxmemory, or \
+                     remove something."
+                ),
+                Reason::NoPermission => write!(
+                    f,
+                    "Can't use '{address}': the server does not allow its user to do that ('{refusal}'). Give the user that right."
+                ),
+                _ => write!(f, "Can't use '{address}': the server said '{refusal}'."),
+            },
+            ErrorKind::LockGone => write!(
+                f,
+                "The lock on '{address}' is lost: the server has taken its holder for dead. Nothing was changed; call lock() \
+                 again, and read anew what was read under the lost one."
+            ),
             ErrorKind::Foreign(key) => write!(
                 f,
-                "the key {} of {address} was not written by Sync: choose another prefix",
+                "Can't use '{address}': its key '{}' was not written by Sync. Choose another prefix.",
                 String::from_utf8_lossy(key)
             ),
-            ErrorKind::Senseless => write!(f, "the server of {address} gave an answer that makes no sense"),
-            ErrorKind::Busy => write!(f, "{address} changes all the time"),
+            ErrorKind::Senseless => {
+                write!(
+                    f,
+                    "Can't use '{address}': the server gave an answer that makes no sense; it may be no Redis or Valkey."
+                )
+            }
+            ErrorKind::Busy => write!(f, "Can't read '{address}': others change it all the time. Try again."),
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::address::Address;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// In the numbers of openings: that of a store on a server. (Below are those of files, above those of overlays.)
-pub const OPENING: u64 = 1 << 62;
+/// The bit of the numbers of these openings.
+pub const OPENING: u64 = sync_backend::opening::SERVER;
 
 /// The place of a store.
 #[derive(Debug)]

@@ -3,6 +3,9 @@
 use super::cache::Known;
 use sync_backend::{Expiry, Now};
 
+/// The number of words of a version, its opening aside.
+const WORDS: usize = 6;
+
 /// When a value was last seen, and what it was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(C)]
@@ -38,6 +41,20 @@ impl ServerVersion {
     /// Of no value at any server: an overlay's.
     pub fn of_overlay(opening: u64, record: u64, expiry: Option<Expiry>) -> Self {
         Self { opening, record, expiry: expiry.map_or(0, Expiry::milliseconds), ..Self::default() }
+    }
+
+    /// From its words ([`ServerVersion::words`]), of this opening.
+    #[inline]
+    pub fn of_words(opening: u64, words: [u64; WORDS]) -> Self {
+        let [_, record, expiry, base, length, slot] = words;
+        // (Only numbers of names have gone in there.)
+        Self { opening, record, expiry, base, length, slot: slot as u32 }
+    }
+
+    /// All of it but the opening, for those who keep versions of several kinds of stores in one place.
+    #[inline]
+    pub fn words(&self) -> [u64; WORDS] {
+        [0, self.record, self.expiry, self.base, self.length, self.slot.into()]
     }
 
     /// See [`Backend::opening_of`](sync_backend::Backend::opening_of).

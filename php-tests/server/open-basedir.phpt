@@ -1,0 +1,30 @@
+--TEST--
+open_basedir covers the socket of a server, in the constructor, in setFile() and in what is unserialized
+--FILE--
+<?php
+require __DIR__ . '/../include/redis.inc';
+
+$redis = new RedisServer();
+$s = new Sync($redis->address());
+$s->x = 1;
+mkdir(scratch('inside'));
+ini_set('open_basedir', scratch('inside'));
+$t = new Sync(scratch('inside/store'));
+attempt(fn () => new Sync($redis->address()));
+attempt(fn () => $t->setFile($redis->address(':secret')));
+attempt(fn () => new Sync('unix://' . scratch('inside/../redis.sock')));
+new Sync('unix://' . scratch('inside/redis.sock'));
+// (No path of this machine.)
+new Sync('redis://localhost');
+var_dump($s->x);
+?>
+--CLEAN--
+<?php
+require __DIR__ . '/../include/scratch.inc';
+scratch_remove();
+?>
+--EXPECT--
+SyncException: Can't use 'unix://{dir}/redis.sock?db=0': open_basedir restriction in effect.
+SyncException: Can't use 'unix://:***@{dir}/redis.sock?db=0': open_basedir restriction in effect.
+SyncException: Can't use 'unix://{dir}/inside/../redis.sock?db=0': open_basedir restriction in effect.
+int(1)
