@@ -6,23 +6,29 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-/// Look into a file of the PHP extension Sync, and change it. Programs that use it go on meanwhile.
+/// Look into a store of the PHP extension Sync, and change it. Programs that use it go on meanwhile.
 #[derive(Debug, Parser)]
 #[command(
     name = "syncctl",
     version,
     disable_help_subcommand = true,
-    after_help = "Exit status: 0 fine, 1 not there or not sound (a command that writes puts the file right, and is done all the same), 2 usage, 3 cannot open, 4 something could not be carried over."
+    after_help = "Exit status: 0 fine, 1 not there or not sound, 2 usage, 3 cannot open, 4 not all was carried over."
 )]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
 }
 
+/// About commands that write.
+const RIGHT: &str =
+    "A file that is not sound is put right, which is told, and the status is 1: the command is done all the same.";
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the names
     Ls {
+        /// A file, or the address of a server: redis://host:6379/0?prefix=app, unix:///run/redis.sock
+        #[arg(value_name = "STORE")]
         file: PathBuf,
         /// Only names that begin with this
         #[arg(default_value = "")]
@@ -36,6 +42,8 @@ pub enum Command {
     },
     /// Print a value as JSON
     Get {
+        /// A file, or the address of a server: redis://host:6379/0?prefix=app, unix:///run/redis.sock
+        #[arg(value_name = "STORE")]
         file: PathBuf,
         name: OsString,
         /// NAME is written as `ls --long` shows it: \\ for a backslash, \u{0} for a NUL, \& for the empty name
@@ -49,7 +57,10 @@ pub enum Command {
         pretty: bool,
     },
     /// Set a name to a value: JSON, or - for what comes on standard input
+    #[command(after_help = RIGHT)]
     Set {
+        /// A file, or the address of a server: redis://host:6379/0?prefix=app, unix:///run/redis.sock
+        #[arg(value_name = "STORE")]
         file: PathBuf,
         name: OsString,
         #[arg(allow_hyphen_values = true)]
@@ -65,7 +76,10 @@ pub enum Command {
         ttl: Option<f64>,
     },
     /// Remove names
+    #[command(after_help = RIGHT)]
     Rm {
+        /// A file, or the address of a server: redis://host:6379/0?prefix=app, unix:///run/redis.sock
+        #[arg(value_name = "STORE")]
         file: PathBuf,
         #[arg(required = true)]
         names: Vec<OsString>,
@@ -100,6 +114,8 @@ pub enum Command {
     },
     /// Print sizes, locks, processes and counters; or the facts about values
     Stat {
+        /// A file, or the address of a server: redis://host:6379/0?prefix=app, unix:///run/redis.sock
+        #[arg(value_name = "STORE")]
         file: PathBuf,
         names: Vec<OsString>,
         /// NAME is written as `ls --long` shows it: \\ for a backslash, \u{0} for a NUL, \& for the empty name
@@ -119,6 +135,8 @@ pub enum Command {
         after_help = "JSON has no room for objects, references, bytes that are not UTF-8, INF and NAN: values with these are left out, listed on stderr, and the status is 4. Nor has it for the time at which a value expires: such values are there without it, their number is told on stderr, and the status stays 0."
     )]
     Export {
+        /// A file, or the address of a server: redis://host:6379/0?prefix=app, unix:///run/redis.sock
+        #[arg(value_name = "STORE")]
         file: PathBuf,
         /// Only names that begin with this
         #[arg(default_value = "")]
@@ -135,13 +153,27 @@ pub enum Command {
         after_help = "Names and values that PHP could not read are left out, listed on stderr, and the status is 4. An input that was cut off or damaged is refused with status 2: the names before that are stored by then, which it says; with --replace nothing is changed."
     )]
     Import {
-        /// It is made if it is not there
+        /// A file, which is made if it is not there, or the address of a server
+        #[arg(value_name = "STORE")]
         file: PathBuf,
         /// The input is what `export --msgpack` has written
         #[arg(long)]
         msgpack: bool,
         /// Remove all that is there first, unless the input turns out not to be whole. Others may see it in parts: each commit is of a
         /// thousand names, or a megabyte
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Set the names of a store in another one, a file or a server's; others stay
+    #[command(
+        after_help = "A store is a file or the address of a server. All is copied as of one moment, with its expiry. Names that are in both are replaced, and keep their place; new ones come behind, in their order. Each commit is of a thousand names, or a megabyte: where one fails, those before it stay, which is said."
+    )]
+    Copy {
+        /// The store that is read: programs that use it go on
+        from: PathBuf,
+        /// The store that is written; it is made if it is not there
+        to: PathBuf,
+        /// Remove all that is in TO first, once all of FROM has been read. Others may see it in parts
         #[arg(long)]
         replace: bool,
     },

@@ -1,14 +1,17 @@
-//! Stores on the command line, and reading them.
+//! Stores that the command has opened, and reading them.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::ops::Deref;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sync_backend::{Backend, Expiry, Found, Selection, Snapshot, Stored};
+use sync_server::ServerStore;
 use sync_store::{Consumption, Options, Store, WithItems};
 
 use crate::outcome::{Failure, Outcome, Status, say, say_unsound};
@@ -19,7 +22,7 @@ const PAGE: u64 = 1 << 18;
 /// Values from this length on are read one by one: a page is to be some ten megabytes at most.
 const LARGE: u64 = 256;
 /// The time for which a look at many names waits for a pause of those who write, before it asks for one.
-const WITHOUT_A_TURN: Duration = Duration::from_secs(1);
+pub const WITHOUT_A_TURN: Duration = Duration::from_secs(1);
 /// The time for which a command waits for a lock before it says who holds it.
 const WITHOUT_A_WORD: Duration = Duration::from_secs(1);
 
@@ -53,23 +56,97 @@ fn tell_holder<B: Shared>(store: &B) {
     }
 }
 
+/// A store of which all can be read, with the items in consumption.
+pub trait Readable: Shared {
+    /// Why items in consumption can be left out.
+    const LEFT_OUT: &str;
+
+    /// Another handle, which may have its turn among those who write.
+    fn in_turn(&self) -> Outcome<Opened<Self>>;
+
+    /// The number of values that expire, of names that begin with a prefix.
+    fn expiring(&self, prefix: &[u8]) -> Result<u64, Self::Error>;
+
+    /// The lists of which items are in consumption, about now.
+    fn consumption(&self) -> Result<Consumption, Self::Error>;
+
+    /// The whole value of a name, with the items of it that are in consumption at its head.
+    fn get_with_items(&self, name: &[u8], out: &mut Vec<u8>) -> Result<WithItems, Self::Error>;
+}
+
+impl Readable for Store {
+    const LEFT_OUT: &str = "it is no list now";
+
+    fn in_turn(&self) -> Outcome<Opened<Self>> {
+        any(Path::new(OsStr::from_bytes(self.address())))
+    }
+
+    fn expiring(&self, prefix: &[u8]) -> Result<u64, Self::Error> {
+        let (expiring, _) = self.survey(|expiring: &mut u64, sight| {
+            *expiring += u64::from(sight.expiry.is_some() && sight.name.starts_with(prefix));
+        })?;
+        Ok(expiring)
+    }
+
+    fn consumption(&self) -> Result<Consumption, Self::Error> {
+        self.consumption()
+    }
+
+    fn get_with_items(&self, name: &[u8], out: &mut Vec<u8>) -> Result<WithItems, Self::Error> {
+        self.get_with_items(name, &mut Default::default(), out)
+    }
+}
+
+impl Readable for ServerStore {
+    const LEFT_OUT: &str = "the server keeps them for their consumers";
+
+    fn in_turn(&self) -> Outcome<Opened<Self>> {
+        Ok(at_server(self.another()))
+    }
+
+    fn expiring(&self, prefix: &[u8]) -> Result<u64, Self::Error> {
+        let mut snapshot = Snapshot::default();
+        self.select(&Selection::Page { prefix, after: None, limit: u64::MAX }, &mut snapshot, 1)?;
+        snapshot.keys().try_fold(0, |count, name| Ok(count + u64::from(expiry(self, name)?.is_some())))
+    }
+
+    fn consumption(&self) -> Result<Consumption, Self::Error> {
+        let lists = self.stats()?.consuming.into_iter().map(|consumer| consumer.name).collect();
+        Ok(Consumption { lists, taken: 0 })
+    }
+
+    fn get_with_items(&self, name: &[u8], out: &mut Vec<u8>) -> Result<WithItems, Self::Error> {
+        let mut version = Default::default();
+        let is_there = !matches!(self.get(name, &mut version, out)?, Found::Missing);
+        let items = self.stats()?.consuming.iter().filter(|consumer| consumer.name == name).count();
+        Ok(WithItems { is_there, expiry: Self::expiry_of(&version), items: 0, left_out: items })
+    }
+}
+
+/// When the value of a name expires.
+fn expiry<B: Backend>(store: &B, name: &[u8]) -> Result<Option<Expiry>, B::Error> {
+    let mut version = B::Version::default();
+    store.peek(name, &mut version, &mut Vec::new())?;
+    Ok(B::expiry_of(&version))
+}
+
 /// A store that the command has opened. When the command is through with it, it tells what was noticed about the file meanwhile: no command
 /// passes over that in silence.
-pub struct Opened {
-    store: Store,
+pub struct Opened<B: Shared> {
+    store: B,
     /// The file is left as it is.
     only_looks: bool,
 }
 
-impl Deref for Opened {
-    type Target = Store;
+impl<B: Shared> Deref for Opened<B> {
+    type Target = B;
 
-    fn deref(&self) -> &Store {
+    fn deref(&self) -> &B {
         &self.store
     }
 }
 
-impl Drop for Opened {
+impl<B: Shared> Drop for Opened<B> {
     fn drop(&mut self) {
         match self.store.take_warning() {
             None => {}
@@ -87,16 +164,21 @@ impl Drop for Opened {
 }
 
 /// The store in a file that may have to be made.
-pub fn any(path: &Path) -> Outcome<Opened> {
+pub fn any(path: &Path) -> Outcome<Opened<Store>> {
     check_kind(path)?;
     Ok(Opened { store: Store::new(path.to_owned(), Options::default()), only_looks: false })
 }
 
 /// The store in a file, to be looked at: nothing of it is changed, and nobody waits for that.
-pub fn looked_at(path: &Path) -> Outcome<Opened> {
+pub fn looked_at(path: &Path) -> Outcome<Opened<Store>> {
     check_kind(path)?;
     let options = Options { read_only: true, ..Options::default() };
     Ok(Opened { store: Store::new(path.to_owned(), options), only_looks: true })
+}
+
+/// A store on a server.
+pub fn at_server(store: ServerStore) -> Opened<ServerStore> {
+    Opened { store, only_looks: false }
 }
 
 /// Refuses what is no file, for all commands in one way, and without opening it: to open a device may do something, and to open a FIFO
@@ -136,34 +218,29 @@ pub fn read<B: Shared>(store: &B, name: &[u8], version: &mut B::Version) -> Outc
 }
 
 /// A look at many names.
-pub struct Look {
-    path: PathBuf,
-    store: Opened,
+pub struct Look<B: Shared> {
+    store: Opened<B>,
     /// The store may have its turn among those who write.
     has_turns: bool,
 }
 
-impl Look {
-    /// At a file that is there.
-    pub fn at(path: &Path) -> Outcome<Self> {
-        must_exist(path)?;
-        Ok(Self { path: path.to_owned(), store: looked_at(path)?, has_turns: false })
+impl<B: Readable> Look<B> {
+    pub fn at(store: Opened<B>) -> Self {
+        Self { store, has_turns: false }
     }
 
     /// As [`Look::at`], at one moment: others wait until this is dropped. A file that is not sound is refused: to lock it would put it
     /// right, and so accept what was lost.
-    pub fn alone(path: &Path) -> Outcome<Self> {
-        must_exist(path)?;
-        let before = looked_at(path)?;
+    pub fn alone(before: Opened<B>) -> Outcome<Self> {
         retry(&*before, |store| store.len())?;
         if let Some(warning) = before.take_warning() {
             let text = format!("{} It is left as it is: without --lock, what is left is read.", warning.trim_end());
             return Err(Failure::new(Status::NotThere, text));
         }
+        let store = before.in_turn()?;
         drop(before);
-        let store = any(path)?;
         retry(&*store, |store| store.lock(Default::default()))?;
-        Ok(Self { path: path.to_owned(), store, has_turns: true })
+        Ok(Self { store, has_turns: true })
     }
 
     /// The number of names.
@@ -173,12 +250,7 @@ impl Look {
 
     /// The number of values that expire, of names that begin with a prefix.
     pub fn expiring(&self, prefix: &[u8]) -> Outcome<u64> {
-        let (expiring, _) = retry(&*self.store, |store| {
-            store.survey(|expiring: &mut u64, sight| {
-                *expiring += u64::from(sight.expiry.is_some() && sight.name.starts_with(prefix));
-            })
-        })?;
-        Ok(expiring)
+        retry(&*self.store, |store| store.expiring(prefix))
     }
 
     /// Fills a snapshot. Writers that never pause for long enough wait for that, once.
@@ -192,7 +264,7 @@ impl Look {
             if is_filled {
                 return Ok(());
             }
-            (self.store, self.has_turns) = (any(&self.path)?, true);
+            (self.store, self.has_turns) = (self.store.in_turn()?, true);
         }
         retry(&*self.store, |store| store.select(selection, snapshot, limit))
     }
@@ -203,7 +275,7 @@ impl Look {
         &mut self,
         prefix: &[u8],
         limit: u64,
-        mut each: impl FnMut(&Store, &Snapshot, &Consumed) -> Outcome<()>,
+        mut each: impl FnMut(&B, &Snapshot, &Consumed) -> Outcome<()>,
     ) -> Outcome<()> {
         let mut snapshot = Snapshot::default();
         let mut after = None;
@@ -220,7 +292,7 @@ impl Look {
     }
 
     /// Hands all names that begin with a prefix on, in their order.
-    pub fn names(&mut self, prefix: &[u8], mut each: impl FnMut(&Store, &[u8]) -> Outcome<()>) -> Outcome<()> {
+    pub fn names(&mut self, prefix: &[u8], mut each: impl FnMut(&B, &[u8]) -> Outcome<()>) -> Outcome<()> {
         self.pages(prefix, 1, |store, page, _| page.keys().try_for_each(|name| each(store, name)))
     }
 
@@ -280,7 +352,7 @@ impl Look {
                 && !known.contains(&name)
                 && retry(&*self.store, |store| store.facts(&name))?.is_none()
             {
-                let (bytes, value) = whole(&self.store, &name)?;
+                let (bytes, value) = whole(&*self.store, &name)?;
                 if value.is_there {
                     each(&name, bytes, value)?;
                 }
@@ -298,9 +370,9 @@ pub struct Whole<'b> {
 }
 
 /// A value with the items of it that are in consumption.
-fn whole(store: &Store, name: &[u8]) -> Outcome<(Vec<u8>, WithItems)> {
+pub fn whole<B: Readable>(store: &B, name: &[u8]) -> Outcome<(Vec<u8>, WithItems)> {
     let mut bytes = Vec::new();
-    let value = retry(store, |store| store.get_with_items(name, &mut Default::default(), &mut bytes))?;
+    let value = retry(store, |store| store.get_with_items(name, &mut bytes))?;
     Ok((bytes, value))
 }
 

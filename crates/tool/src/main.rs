@@ -1,10 +1,11 @@
-//! `syncctl`: a look at a file of the PHP extension Sync from the command line, and hands for it. There is no PHP in here.
+//! `syncctl`: a look at a store of the PHP extension Sync from the command line, and hands for it. There is no PHP in here.
 
 mod args;
 mod commands;
 mod facts;
 mod file;
 mod json;
+mod location;
 mod members;
 mod memory;
 mod outcome;
@@ -29,8 +30,9 @@ use std::time::Duration;
 use args::{Args, Command};
 use clap::Parser;
 use commands::Watched;
-use outcome::{Failure, Outcome, Status, in_the_end, say};
-use output::Output;
+use location::Location;
+use outcome::{Failure, Outcome, Status, in_the_end, say, without_passwords};
+use output::{Output, is_measured};
 use printable::{Printable, unescaped};
 use signal_hook::consts::SIGXFSZ;
 
@@ -71,7 +73,10 @@ fn main() -> ExitCode {
 /// Tells of arguments that are wrong; or prints the help or the version, for which they have asked.
 fn told(error: &clap::Error) -> Status {
     if error.use_stderr() {
-        let _ = error.print();
+        // (It may quote an argument that is an address.)
+        let text = error.render();
+        let text = if is_measured(std::io::stderr()) { text.ansi().to_string() } else { text.to_string() };
+        let _ = write!(std::io::stderr(), "{}", without_passwords(&text));
         return Status::Usage;
     }
     let (mut out, text) = (Output::new(), error.render());
@@ -92,24 +97,40 @@ fn told(error: &clap::Error) -> Status {
 
 fn run(command: Command) -> Outcome {
     match command {
-        Command::Ls { file, prefix, long, null } => commands::ls(&file, &prefix, long, null),
-        Command::Get { file, name, escaped, raw, pretty } => commands::get(&file, &named(name, escaped)?, raw, pretty),
-        Command::Set { file, name, value, escaped, string, ttl } => {
-            commands::set(&file, &named(name, escaped)?, &value, string, ttl)
+        Command::Ls { file, prefix, long, null } => commands::ls(&Location::new(&file)?, &prefix, long, null),
+        Command::Get { file, name, escaped, raw, pretty } => {
+            commands::get(&Location::new(&file)?, &named(name, escaped)?, raw, pretty)
         }
-        Command::Rm { file, names, escaped, force } => commands::rm(&file, &all_named(names, escaped)?, force),
+        Command::Set { file, name, value, escaped, string, ttl } => {
+            commands::set(&Location::new(&file)?, &named(name, escaped)?, &value, string, ttl)
+        }
+        Command::Rm { file, names, escaped, force } => {
+            commands::rm(&Location::new(&file)?, &all_named(names, escaped)?, force)
+        }
         Command::Watch { file, names, escaped, json, timeout, count } => {
             let timeout = timeout.map(|seconds| duration("--timeout", seconds)).transpose()?;
-            commands::watch(&file, &all_named(names, escaped)?, &Watched { json, timeout, count })
+            commands::watch(
+                Location::file(&file, "watch")?,
+                &all_named(names, escaped)?,
+                &Watched { json, timeout, count },
+            )
         }
-        Command::Stat { file, names, escaped, json } => commands::stat(&file, &all_named(names, escaped)?, json),
-        Command::Check { file } => commands::check(&file),
-        Command::Export { file, prefix, msgpack, lock } => commands::export(&file, &prefix, msgpack, lock),
-        Command::Import { file, msgpack, replace } => commands::import(&file, msgpack, replace),
-        Command::Compact { file } => commands::compact(&file),
-        Command::Top { file, prefix, interval, once } => {
-            top::top(&file, &prefix, duration("--interval", interval)?.max(Duration::from_millis(50)), once)
+        Command::Stat { file, names, escaped, json } => {
+            commands::stat(&Location::new(&file)?, &all_named(names, escaped)?, json)
         }
+        Command::Check { file } => commands::check(Location::file(&file, "check")?),
+        Command::Export { file, prefix, msgpack, lock } => {
+            commands::export(&Location::new(&file)?, &prefix, msgpack, lock)
+        }
+        Command::Import { file, msgpack, replace } => commands::import(&Location::new(&file)?, msgpack, replace),
+        Command::Copy { from, to, replace } => commands::copy(&Location::new(&from)?, &Location::new(&to)?, replace),
+        Command::Compact { file } => commands::compact(Location::file(&file, "compact")?),
+        Command::Top { file, prefix, interval, once } => top::top(
+            Location::file(&file, "top")?,
+            &prefix,
+            duration("--interval", interval)?.max(Duration::from_millis(50)),
+            once,
+        ),
         Command::Completion { shell } => commands::completion(shell),
         Command::Manual { folder } => commands::manual(&folder),
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use sync_server::ServerError;
 use sync_store::ErrorKind::{Legacy, NotAStore};
 
 use crate::printable::Harmless;
@@ -30,7 +31,21 @@ impl From<Status> for ExitCode {
 
 /// Says something on stderr. (Where nobody can be told, there is nobody to tell of that either.)
 pub fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "syncctl: {}", Harmless(text));
+    let _ = writeln!(io::stderr(), "syncctl: {}", Harmless(&without_passwords(text)));
+}
+
+/// A text in which an argument may be quoted, without the users and passwords of arguments that are written as addresses are, be they
+/// some or not, and wherever they stand.
+pub fn without_passwords(text: &str) -> String {
+    std::env::args_os().fold(text.to_owned(), |text, argument| hide_login(&text, &argument.to_string_lossy()))
+}
+
+/// A text without what an address has before its last `@`.
+fn hide_login(text: &str, address: &str) -> String {
+    match address.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')) {
+        Some((login, _)) => text.replace(&format!("://{login}@"), "://***@"),
+        None => text.to_owned(),
+    }
 }
 
 /// Whether a file has turned out not to be sound.
@@ -107,6 +122,16 @@ impl From<sync_store::Error> for Failure {
             ),
             _ => Self::new(Status::CannotOpen, error.to_string()),
         }
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let text = error.to_string();
+        let mut rest = text.chars();
+        let first = rest.next().into_iter().flat_map(char::to_uppercase);
+        let text: String = first.chain(rest).collect();
+        Self::new(Status::CannotOpen, format!("{}.", text.trim_end_matches('.')))
     }
 }
 

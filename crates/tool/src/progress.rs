@@ -43,12 +43,16 @@ impl Progress {
 
 /// A bar of so many steps, unless `out` goes to a terminal: what comes there tells enough, and is not to be mixed with it.
 pub fn bar(total: u64, unit: &str, out: &Output) -> Progress {
-    let template = format!("{{bar:40}} {{human_pos}} of {{human_len}} {unit}, {{eta}} left");
-    let bar = match out.is_terminal() {
-        true => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden()),
-        false => ProgressBar::new(total),
-    };
-    shown(bar, &template)
+    let progress = steps(total, unit);
+    if out.is_terminal() {
+        progress.bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    progress
+}
+
+/// A bar of so many steps.
+pub fn steps(total: u64, unit: &str) -> Progress {
+    shown(ProgressBar::new(total), &format!("{{bar:40}} {{human_pos}} of {{human_len}} {unit}, {{eta}} left"))
 }
 
 /// A sign that something goes on of which it is not known how long it takes.

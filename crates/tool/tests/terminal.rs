@@ -392,3 +392,16 @@ fn an_export_to_a_terminal_has_no_bar_in_it() {
     let shown = common::text(&terminal.bytes).replace("\r\n", "\n");
     assert_eq!(shown, file.fine("export", &[]));
 }
+
+#[test]
+fn a_copy_at_a_terminal_shows_a_bar_and_takes_it_away() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    let names: Vec<_> = (0..20_000).map(|n| format!("\"name {n}\": {n}")).collect();
+    from.fine_with("import", &[], format!("{{{}}}", names.join(",")).as_bytes());
+    let mut terminal = Terminal::of(from.command("copy", &[to.0.to_str().unwrap()]));
+    assert_eq!(terminal.ends(), Some(0));
+    let said = common::text(&terminal.bytes);
+    assert!(said.contains("of 20,000 names"), "{said:?}");
+    assert_eq!(terminal.screen.screen().contents().trim(), "");
+    assert_eq!(to.fine("export", &[]), from.fine("export", &[]));
+}

@@ -3,19 +3,19 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
 
-use sync_backend::{Change, Expiry, Now, list_note};
+use sync_backend::{Backend, Change, Expiry, Now, list_note};
 
-use crate::file;
+use crate::file::{self, Shared};
 use crate::json;
+use crate::location::{Location, with_store};
 use crate::outcome::{Failure, Outcome, Status, say};
 use crate::printable::Printable;
 use crate::standard::Input;
 use crate::value::Value;
 
 /// Sets a name to a value.
-pub fn set(path: &Path, name: &OsStr, value: &OsStr, string: bool, ttl: Option<f64>) -> Outcome {
+pub fn set(location: &Location, name: &OsStr, value: &OsStr, string: bool, ttl: Option<f64>) -> Outcome {
     check_name(name.as_bytes())
         .map_err(|why| Failure::new(Status::Usage, format!("The name can't be stored: {why}.")))?;
     let mut text = value.to_owned().into_vec();
@@ -36,8 +36,10 @@ pub fn set(path: &Path, name: &OsStr, value: &OsStr, string: bool, ttl: Option<f
     let expiry = ttl.map_or(Ok(None), expiry)?;
     let bytes =
         encoded(&value).map_err(|why| Failure::new(Status::Usage, format!("The value can't be stored: {why}.")))?;
-    let change = put(name.as_bytes(), &bytes, note(&value), expiry);
-    file::retry(&*file::any(path)?, |store| store.commit(&[change], None))?;
+    let (name, note) = (name.as_bytes(), note(&value));
+    with_store!(location.any()?, store => {
+        file::retry(&*store, |store| store.commit(&[put(name, &bytes, note, expiry)], None))?;
+    });
     Ok(Status::Fine)
 }
 
@@ -77,14 +79,16 @@ pub fn check_name(name: &[u8]) -> Result<(), &'static str> {
 }
 
 /// Removes names, one after the other.
-pub fn rm(path: &Path, names: &[OsString], force: bool) -> Outcome {
-    file::must_exist(path)?;
-    let store = file::any(path)?;
+pub fn rm(location: &Location, names: &[OsString], force: bool) -> Outcome {
+    with_store!(location.existing()?, store => remove(&*store, location, names, force))
+}
+
+fn remove<B: Shared>(store: &B, location: &Location, names: &[OsString], force: bool) -> Outcome {
     let mut status = Status::Fine;
     for name in names {
-        let was_there = file::retry(&*store, |store| store.remove(name.as_bytes()))?;
+        let was_there = file::retry(store, |store| store.remove(name.as_bytes()))?;
         if !was_there && !force {
-            let text = format!("There is no '{}' in '{}'.", Printable(name.as_bytes()), path.display());
+            let text = format!("There is no '{}' in '{location}'.", Printable(name.as_bytes()));
             say(&text);
             status = Status::NotThere;
         }

@@ -5,15 +5,15 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use serde::Serialize;
 use sync_backend::Expiry;
 
 use super::item::{End, Item};
 use super::summed::Summed;
-use crate::file::Look;
+use crate::file::{Look, Opened, Readable};
 use crate::json;
+use crate::location::{Location, with_store};
 use crate::outcome::{Failure, Outcome, Status, say};
 use crate::output::Output;
 use crate::printable::Printable;
@@ -22,20 +22,24 @@ use crate::value::{Unread, Value};
 use crate::words::count;
 
 /// Writes names and values to standard output.
-pub fn export(path: &Path, prefix: &OsStr, msgpack: bool, lock: bool) -> Outcome {
-    let look = if lock { Look::alone(path)? } else { Look::at(path)? };
+pub fn export(location: &Location, prefix: &OsStr, msgpack: bool, lock: bool) -> Outcome {
+    with_store!(location.looked_at()?, store => write(store, prefix, msgpack, lock))
+}
+
+fn write<B: Readable>(store: Opened<B>, prefix: &OsStr, msgpack: bool, lock: bool) -> Outcome {
+    let look = if lock { Look::alone(store)? } else { Look::at(store) };
     let out = Output::of_much();
     let progress = bar(look.len()?, "names", &out);
     let prefix = prefix.as_bytes();
     if msgpack { export_msgpack(look, out, prefix, &progress) } else { export_json(look, out, prefix, &progress) }
 }
 
-fn export_json(mut look: Look, mut out: Output, prefix: &[u8], progress: &Progress) -> Outcome {
+fn export_json<B: Readable>(mut look: Look<B>, mut out: Output, prefix: &[u8], progress: &Progress) -> Outcome {
     let (mut left_out, mut is_first) = (LeftOut::default(), true);
     out.write_all(b"{")?;
     look.values(prefix, |name, value| {
         progress.count();
-        left_out.tell_items(name, value.left_out, progress);
+        left_out.tell_items(name, value.left_out, B::LEFT_OUT, progress);
         match plain(name, value.bytes) {
             Ok((name, value)) => {
                 out.write_all(if is_first { b"\n" } else { b",\n" })?;
@@ -78,14 +82,10 @@ struct LeftOut {
 
 impl LeftOut {
     /// Tells of items that cannot go back to where they were taken from.
-    fn tell_items(&mut self, name: &[u8], items: usize, progress: &Progress) {
+    fn tell_items(&mut self, name: &[u8], items: usize, why: &str, progress: &Progress) {
         if items > 0 {
             self.items += items as u64;
-            let items = count(items as u64, "item", "items");
-            progress.say(&format!(
-                "{items} that '{}' had, and that are being consumed, are left out: it is no list now.",
-                Printable(name)
-            ));
+            tell_items(name, items, why, progress);
         }
     }
 
@@ -106,6 +106,13 @@ impl LeftOut {
             )),
         }
     }
+}
+
+/// Tells of items that are left out.
+pub fn tell_items(name: &[u8], items: usize, why: &str, progress: &Progress) {
+    let items = count(items as u64, "item", "items");
+    let name = Printable(name);
+    progress.say(&format!("{items} that '{name}' had, and that are being consumed, are left out: {why}."));
 }
 
 /// A value for which there is JSON.
@@ -147,7 +154,7 @@ fn plain<'a>(name: &'a [u8], bytes: &'a [u8]) -> Result<(&'a str, Plain<'a>), Ob
     }
 }
 
-fn export_msgpack(mut look: Look, out: Output, prefix: &[u8], progress: &Progress) -> Outcome {
+fn export_msgpack<B: Readable>(mut look: Look<B>, out: Output, prefix: &[u8], progress: &Progress) -> Outcome {
     if out.is_terminal() {
         return Err(Failure::new(Status::Usage, "MessagePack is not for a terminal: export --msgpack FILE >x.msgpack"));
     }
@@ -156,7 +163,7 @@ fn export_msgpack(mut look: Look, out: Output, prefix: &[u8], progress: &Progres
     look.wholes(prefix, |name, bytes, value| {
         progress.count();
         names += 1;
-        left_out.tell_items(name, value.left_out, progress);
+        left_out.tell_items(name, value.left_out, B::LEFT_OUT, progress);
         write_part(&mut out, &Item(name.to_vec(), bytes, value.expiry.map(Expiry::milliseconds)))
     })?;
     // Only so those who read it can tell that it is whole.

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::io::{BufReader, ErrorKind, Read};
-use std::path::Path;
 
 use rmp_serde::decode::Error;
 use serde::Deserialize;
@@ -12,6 +11,7 @@ use super::edit::{check_name, encoded, note, put};
 use super::item::{End, Item, Part};
 use super::summed::Summed;
 use crate::file::{self, Shared};
+use crate::location::{Location, with_store};
 use crate::members::Members;
 use crate::memory;
 use crate::outcome::{Failure, Outcome, Status};
@@ -37,11 +37,14 @@ enum Form {
 }
 
 /// Reads names and values from standard input.
-pub fn import(path: &Path, msgpack: bool, replace: bool) -> Outcome {
+pub fn import(location: &Location, msgpack: bool, replace: bool) -> Outcome {
     let form = if msgpack { Form::MessagePack } else { Form::Json };
+    with_store!(location.any()?, store => read_into(&*store, form, replace))
+}
+
+fn read_into<B: Shared>(store: &B, form: Form, replace: bool) -> Outcome {
     let progress = spinner("names:");
-    let store = file::any(path)?;
-    let mut importer = Importer::new(&*store, replace);
+    let mut importer = Importer::new(store, replace);
     let done = if replace {
         import_whole(&mut importer, form, &progress)
     } else {
@@ -156,15 +159,15 @@ fn unreadable(name: &[u8], why: Unread) -> Failure {
 }
 
 /// A name to be stored.
-struct Put {
-    name: Vec<u8>,
-    bytes: Vec<u8>,
-    note: Option<i64>,
-    expiry: Option<Expiry>,
+pub struct Put {
+    pub name: Vec<u8>,
+    pub bytes: Vec<u8>,
+    pub note: Option<i64>,
+    pub expiry: Option<Expiry>,
 }
 
 /// Names and values on their way in. (Values of one commit are of one moment, and at most some MB.)
-struct Importer<'s, B> {
+pub struct Importer<'s, B> {
     store: &'s B,
     batch: Vec<Put>,
     bytes: usize,
@@ -180,7 +183,7 @@ struct Importer<'s, B> {
 }
 
 impl<'s, B: Shared> Importer<'s, B> {
-    fn new(store: &'s B, replace: bool) -> Self {
+    pub fn new(store: &'s B, replace: bool) -> Self {
         Self {
             store,
             batch: Vec::new(),
@@ -194,7 +197,7 @@ impl<'s, B: Shared> Importer<'s, B> {
     }
 
     /// A failure, with what has been changed before it.
-    fn told_with(&self, mut failure: Failure) -> Failure {
+    pub fn told_with(&self, mut failure: Failure) -> Failure {
         if self.stored > 0 {
             let names = words::count(self.stored, "name before that was", "names before that were");
             let instead = if self.has_replaced { ", in place of all that was there" } else { "" };
@@ -210,7 +213,7 @@ impl<'s, B: Shared> Importer<'s, B> {
     }
 
     /// All of it has been stored.
-    fn end(&self) -> Outcome {
+    pub fn end(&self) -> Outcome {
         match self.left_out {
             0 => Ok(Status::Fine),
             left_out => {
@@ -243,7 +246,7 @@ impl<'s, B: Shared> Importer<'s, B> {
         }
     }
 
-    fn add(&mut self, put: Put) -> Outcome<()> {
+    pub fn add(&mut self, put: Put) -> Outcome<()> {
         if !self.names.insert(put.name.clone()) {
             self.flush()?;
             self.names.insert(put.name.clone());
@@ -253,7 +256,7 @@ impl<'s, B: Shared> Importer<'s, B> {
         if self.bytes >= BATCH || self.batch.len() >= NAMES { self.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> Outcome<()> {
+    pub fn flush(&mut self) -> Outcome<()> {
         let puts = self.batch.iter().map(|it| put(&it.name, &it.bytes, it.note, it.expiry));
         let changes: Vec<_> = self.replace.then_some(Change::Clear).into_iter().chain(puts).collect();
         if changes.is_empty() && self.stored > 0 {
@@ -271,7 +274,7 @@ impl<'s, B: Shared> Importer<'s, B> {
     }
 
     /// Makes the file, if there was nothing to be stored in it.
-    fn make_file(&self) -> Outcome<()> {
+    pub fn make_file(&self) -> Outcome<()> {
         if self.stored > 0 || self.has_replaced {
             return Ok(());
         }
@@ -279,7 +282,7 @@ impl<'s, B: Shared> Importer<'s, B> {
     }
 
     /// Sets a name to a value as it was stored, in whatever form.
-    fn add_stored(&mut self, Item(name, stored, expiry): Item) -> Outcome<()> {
+    pub fn add_stored(&mut self, Item(name, stored, expiry): Item) -> Outcome<()> {
         let expiry = expiry.map(Expiry::at);
         if let Ok(value) = Value::decode(&stored)
             && let Ok(bytes) = encoded(&value)

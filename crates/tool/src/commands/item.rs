@@ -7,7 +7,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A name as `export --msgpack` writes it: an array of three.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Item(
     #[serde(with = "bin")] pub Vec<u8>,
     /// The value as it is stored: its first form, and all changes to it.

@@ -3,11 +3,11 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use crate::facts::Facts;
-use crate::file::{self, Look};
+use crate::file::{self, Look, Readable, Shared};
 use crate::json;
+use crate::location::{Location, with_store};
 use crate::outcome::{Failure, Outcome, Status};
 use crate::output::Output;
 use crate::printable::Printable;
@@ -15,9 +15,13 @@ use crate::value::{Unread, Value};
 use crate::words::{name as shown_name, seconds_left};
 
 /// Lists names.
-pub fn ls(path: &Path, prefix: &OsStr, long: bool, null: bool) -> Outcome {
+pub fn ls(location: &Location, prefix: &OsStr, long: bool, null: bool) -> Outcome {
+    with_store!(location.looked_at()?, store => list(Look::at(store), prefix, long, null))
+}
+
+fn list<B: Readable>(mut look: Look<B>, prefix: &OsStr, long: bool, null: bool) -> Outcome {
     let mut out = Output::new();
-    Look::at(path)?.names(prefix.as_bytes(), |store, name| {
+    look.names(prefix.as_bytes(), |store, name| {
         if null {
             out.bytes(name)?;
             out.write_all(b"\0")?;
@@ -34,12 +38,14 @@ pub fn ls(path: &Path, prefix: &OsStr, long: bool, null: bool) -> Outcome {
 }
 
 /// Prints a value.
-pub fn get(path: &Path, name: &OsStr, raw: bool, pretty: bool) -> Outcome {
-    file::must_exist(path)?;
-    let store = file::looked_at(path)?;
+pub fn get(location: &Location, name: &OsStr, raw: bool, pretty: bool) -> Outcome {
+    with_store!(location.looked_at()?, store => print(&*store, location, name, raw, pretty))
+}
+
+fn print<B: Shared>(store: &B, location: &Location, name: &OsStr, raw: bool, pretty: bool) -> Outcome {
     let shown = Printable(name.as_bytes());
-    let Some((bytes, _)) = file::read(&*store, name.as_bytes(), &mut Default::default())? else {
-        let text = format!("There is no '{shown}' in '{}'.", path.display());
+    let Some((bytes, _)) = file::read(store, name.as_bytes(), &mut Default::default())? else {
+        let text = format!("There is no '{shown}' in '{location}'.");
         return Err(Failure::new(Status::NotThere, text));
     };
     let mut out = Output::new();

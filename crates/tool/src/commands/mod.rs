@@ -1,5 +1,6 @@
 //! The commands.
 
+mod copy;
 mod edit;
 mod export;
 mod import;
@@ -10,6 +11,7 @@ mod summed;
 mod watch;
 mod whole;
 
+pub use copy::copy;
 pub use edit::{rm, set};
 pub use export::export;
 pub use import::import;

@@ -3,25 +3,27 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use serde_json::json;
-use sync_backend::{Backend, Stats};
+use sync_backend::Stats;
 
 use crate::facts::Facts;
-use crate::file;
+use crate::file::Shared;
+use crate::location::{Location, with_store};
 use crate::outcome::{Failure, Outcome, Status, say};
 use crate::output::Output;
 use crate::printable::Printable;
 use crate::words::{bytes, lock_name, name as shown_name, process, seconds, seconds_left, since};
 
 /// Prints the state of a file, or of names in it.
-pub fn stat(path: &Path, names: &[OsString], json: bool) -> Outcome {
-    file::must_exist(path)?;
-    let store = file::looked_at(path)?;
+pub fn stat(location: &Location, names: &[OsString], json: bool) -> Outcome {
+    with_store!(location.looked_at()?, store => print(&*store, location, names, json))
+}
+
+fn print<B: Shared>(store: &B, location: &Location, names: &[OsString], json: bool) -> Outcome {
     let mut out = Output::new();
     if names.is_empty() {
-        let stats = Backend::stats(&*store)?;
+        let stats = store.stats().map_err(Into::into)?;
         match json {
             true => out.json(&as_json(&stats), true)?,
             false => write_stats(&stats, &mut out)?,
@@ -35,8 +37,8 @@ pub fn stat(path: &Path, names: &[OsString], json: bool) -> Outcome {
     let mut status = Status::Fine;
     for name in names {
         let name = name.as_bytes();
-        let Some(facts) = Facts::of(&*store, name)? else {
-            let text = format!("There is no '{}' in '{}'.", Printable(name), path.display());
+        let Some(facts) = Facts::of(store, name)? else {
+            let text = format!("There is no '{}' in '{location}'.", Printable(name));
             say(&text);
             status = Status::NotThere;
             continue;

@@ -93,7 +93,7 @@ impl<'n> Name<'n> {
 }
 
 struct Watch {
-    store: Opened,
+    store: Opened<Store>,
     out: Output,
     json: bool,
     left: Option<u64>,
