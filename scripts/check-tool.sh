@@ -32,6 +32,10 @@ run check "$file.copy" | grep -q '^sound: 1 name,' || fail "syncctl check does n
 status=0
 run get "$file" missing 2>/dev/null || status=$?
 [ "$status" = 1 ] || fail "a name that is missing is status $status"
+# The name of a host is found without a library as well: the port is what fails.
+status=0
+run get redis://localhost:1/0 name 2>"$folder/said" || status=$?
+[ "$status" = 3 ] && grep -q 'refused' "$folder/said" || fail "syncctl does not find localhost: status $status, $(cat "$folder/said")"
 run top --once "$file" | grep -q '1 name' || fail "syncctl top --once shows no name"
 
 # The guide's only program in Python.

@@ -130,8 +130,11 @@ impl From<ServerError> for Failure {
         let text = error.to_string();
         let mut rest = text.chars();
         let first = rest.next().into_iter().flat_map(char::to_uppercase);
-        let text: String = first.chain(rest).collect();
-        Self::new(Status::CannotOpen, format!("{}.", text.trim_end_matches('.')))
+        let mut text: String = first.chain(rest).collect();
+        if !text.ends_with(['.', '?']) {
+            text.push('.');
+        }
+        Self::new(Status::CannotOpen, text)
     }
 }
 
