@@ -290,7 +290,10 @@ impl Backend for ServerStore {
         self.wait_for_hold(held, at_most);
     }
 
-    fn stop_waiting(&self) {}
+    #[inline]
+    fn stop_waiting(&self) {
+        self.leave_waiters();
+    }
 
     fn no_room(&self, bytes: u64) -> ServerError {
         self.error(ErrorKind::NoRoom(bytes))

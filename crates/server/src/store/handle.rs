@@ -22,6 +22,8 @@ pub struct ServerStore {
     /// Its number among the handles of this process on this store.
     pub(super) object: u64,
     pub(super) aside: Cell<bool>,
+    /// As the server has it while it waits for a hold to end.
+    pub(super) waits: RefCell<Option<String>>,
     pub(super) hold: RefCell<Option<Hold>>,
     pub(super) locks: RefCell<Vec<OwnLock>>,
     pub(super) items: RefCell<Vec<OwnItem>>,
@@ -40,6 +42,7 @@ impl ServerStore {
             space,
             fiber,
             aside: Cell::new(false),
+            waits: RefCell::default(),
             hold: RefCell::default(),
             locks: RefCell::default(),
             items: RefCell::default(),

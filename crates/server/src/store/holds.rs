@@ -179,6 +179,7 @@ impl ServerStore {
     pub(super) fn wait_for_hold(&self, held: &Held, at_most: Duration) {
         let which = if held.reading { Key::Lock } else { Key::Hold };
         let Some(deadline) = Instant::now().checked_add(at_most.min(held.patience.interval).min(ASKS)) else { return };
+        self.stand_among_waiters();
         if which == Key::Hold {
             match self.space.arm(which, &[b"GET", self.space.keys.kind(which)]) {
                 Ok(Value::Text(_)) => {}
@@ -195,6 +196,36 @@ impl ServerStore {
                 return;
             }
         }
+    }
+
+    /// Lets the server know that this one waits, for those that look from outside.
+    fn stand_among_waiters(&self) {
+        if self.waits.borrow().is_some() {
+            return;
+        }
+        let Ok(owner) = self.owner() else { return };
+        let (text, since) = (owner.text(), wall_clock() / 1_000_000);
+        let key = self.space.keys.kind(Key::Waiting);
+        if self.space.ask(&[b"ZADD", key, since.to_string().as_bytes(), text.as_bytes()]).is_ok() {
+            self.waits.replace(Some(text));
+        }
+    }
+
+    pub(super) fn leave_waiters(&self) {
+        if let Some(text) = self.waits.take() {
+            // (One that is gone is not counted.)
+            let _ = self.space.ask(&[b"ZREM", self.space.keys.kind(Key::Waiting), text.as_bytes()]);
+        }
+    }
+
+    /// How many wait for a hold to end, and live.
+    fn waiting(&self) -> Result<u64> {
+        let key = self.space.keys.kind(Key::Waiting);
+        let Value::List(all) = self.space.ask(&[b"ZRANGE", key, b"0", b"-1"]).map_err(|kind| self.error(kind))? else {
+            return Ok(0);
+        };
+        let owner = |text: &Value| Owner::read(std::str::from_utf8(text.text()?).ok()?);
+        Ok(all.iter().filter_map(owner).filter(|owner| !self.is_dead(owner)).count() as u64)
     }
 
     /// Ends the hold of an owner whose connection is gone.
@@ -259,7 +290,7 @@ impl ServerStore {
             commits,
             processes,
             locks,
-            waiters: self.lines()?,
+            waiters: self.lines()? + self.waiting()?,
             consuming: self.consumers()?,
             ..Stats::default()
         })

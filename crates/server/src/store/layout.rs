@@ -28,13 +28,15 @@ pub enum Key {
     Named,
     /// The lines for named locks, a hash.
     Lines,
+    /// Those that wait for the lock of the whole, or for a hold to end, by the time at which they have begun; a sorted set.
+    Waiting,
     /// The life of the store: another one after it was ended, and made again.
     Life,
 }
 
 impl Key {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Counters,
         Self::Order,
         Self::Changes,
@@ -44,6 +46,7 @@ impl Key {
         Self::Items,
         Self::Named,
         Self::Lines,
+        Self::Waiting,
         Self::Life,
     ];
 
@@ -58,6 +61,7 @@ impl Key {
             Self::Items => "items",
             Self::Named => "locks",
             Self::Lines => "lines",
+            Self::Waiting => "waiting",
             Self::Life => "life",
         }
     }
@@ -70,7 +74,7 @@ pub struct Keys {
     start: Vec<u8>,
     /// `{prefix}:v:`, before a name.
     values: Vec<u8>,
-    kinds: [Vec<u8>; 10],
+    kinds: [Vec<u8>; 11],
 }
 
 /// A key that the server tells about.

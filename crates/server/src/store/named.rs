@@ -81,12 +81,17 @@ impl ServerStore {
             }
             self.drop_own(at);
         }
+        self.ask_for_named(lock, wait, false)
+    }
+
+    /// Asks for a lock. `has_looked`: whether its owner lives is known.
+    fn ask_for_named(&self, lock: LockName, wait: bool, has_looked: bool) -> Result<Taking> {
         let owner = self.owner()?;
         let asker = owner.text();
         let more = format!("{} {} {}", std::process::id(), machine(), wall_clock());
-        let wait: &[u8] = if wait { b"wait" } else { b"" };
+        let waits: &[u8] = if wait { b"wait" } else { b"" };
         let field = field(lock);
-        let answer = self.ask_named(&[b"take", &field, asker.as_bytes(), wait, more.as_bytes()])?;
+        let answer = self.ask_named(&[b"take", &field, asker.as_bytes(), waits, more.as_bytes()])?;
         let senseless = || self.error(ErrorKind::Senseless);
         let text = answer.get(1).and_then(Value::text);
         match answer.first().and_then(Value::text) {
@@ -110,9 +115,17 @@ impl ServerStore {
             }
             Some(b"held") => {
                 let held = text.and_then(Held::read).ok_or_else(senseless)?;
+                if !has_looked && self.is_dead(&held.owner) {
+                    self.pass_over_the_dead(lock);
+                    return self.ask_for_named(lock, wait, true);
+                }
                 let same_thread = held.owner.client == owner.client && held.owner.run == owner.run;
                 let (token, pid) = (held.token, held.pid());
                 Ok(Taking::Occupied(Occupied { same_thread, owner: pid, token, note: 0 }))
+            }
+            Some(b"called") if !has_looked && !wait => {
+                self.pass_over_the_dead(lock);
+                self.ask_for_named(lock, wait, true)
             }
             // It is somebody's turn who has not come yet.
             Some(b"called") => Ok(Taking::Occupied(Occupied { same_thread: false, owner: None, token: 0, note: 1 })),
