@@ -133,8 +133,8 @@ impl Queue<'_> {
             Observed::Array(End::List(length), version) => {
                 self.append(values, length, End::List(length + values.len()), length, version)
             }
-            Observed::Array(end, _) => self.push_decoded(values, end),
-            Observed::NoArray => self.push_decoded(values, End::Unknown),
+            Observed::Array(end, version) => self.push_decoded(values, end, Some(version)),
+            Observed::NoArray => self.push_decoded(values, End::Unknown, None),
         }
     }
 
@@ -154,11 +154,15 @@ impl Queue<'_> {
     }
 
     /// As [`push_once`](Self::push_once), to an array of which the store cannot tell how long it is: so that is read. `end`: where
-    /// it ends, as far as the store knows that.
-    fn push_decoded(&self, values: &EncodedValues, end: End) -> Result<Pushed, Thrown> {
+    /// it ends, as far as the store knows that of this version.
+    fn push_decoded(&self, values: &EncodedValues, end: End, of: Option<Version>) -> Result<Pushed, Thrown> {
         let Self { this, name } = *self;
         let mut value = Local::new();
         let observed = property::observe(this, name, value.slot())?;
+        if of.is_some_and(|of| Handle::record_of(&of) != Handle::record_of(&observed.version)) {
+            // Somebody has been faster: the end is that of an array which is no more.
+            return Ok(Pushed::Lost);
+        }
         let Some(array) = value.array() else {
             return match (observed.there, value.kind()) {
                 (false, _) => Ok(Pushed::Lost),
