@@ -147,7 +147,7 @@ fn a_command_at_a_terminal_ends_well_wherever_memory_does() {
         file.put(format!("name {n}").as_bytes(), b"\x01");
     }
     let mut statuses = [0; 2];
-    for limit in (60_000..=90_000).step_by(1_500) {
+    for limit in (60_000..=150_000).step_by(3_000) {
         for command in ["check FILE", "compact FILE"] {
             let mut terminal = Terminal::of(file.shell(&format!("ulimit -v {limit}; exec syncctl {command}")));
             let status = terminal.ends();

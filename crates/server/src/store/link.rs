@@ -5,7 +5,7 @@ use super::script::{Digests, Script};
 use crate::address::{Address, Place};
 use crate::batch::Batch;
 use crate::connection::{Connection, Endpoint};
-use crate::failure::{Cause, Failure, NoConnection};
+use crate::failure::{Cause, Failure, Lost, NoConnection};
 use crate::message::{Message, Push, Value};
 use crate::refusal::{Node, Reason, Refusal};
 use sync_backend::Now;
@@ -113,26 +113,29 @@ impl Link {
                 .chain(keys.iter().copied())
                 .chain(words.iter().map(|word| &word[..]))
                 .collect();
-            let has_digest = name[0] == b"EVALSHA";
-            batch.add(&all);
-            if !has_digest {
+            let loads = name[0] == b"EVAL";
+            if loads {
+                // (Before the script: behind its answer nothing is read, as that may be about what the script has seen.)
                 batch.add(&[b"SCRIPT", b"LOAD", script.text().as_bytes()]);
             }
+            batch.add(&all);
             let mut answers = Vec::new();
             let result = self.connection.ask_all(&batch, &mut |message| match message {
                 Message::Push(push) => pushes.push(push),
                 Message::Answer(answer) => answers.push(answer),
             });
-            let mut answers = answers.into_iter();
-            match (answers.next(), result) {
-                (Some(Err(refusal)), Ok(())) if refusal.reason == Reason::NoScript && has_digest => {}
-                (Some(answer), _) => {
-                    if let Some(Ok(Value::Text(digest))) = answers.next() {
-                        self.digests.set(script, digest);
-                    }
-                    return (answer.map_err(Failure::Refused), pushes);
+            if let (true, Some(Ok(Value::Text(digest)))) = (loads, answers.first()) {
+                self.digests.set(script, digest.clone());
+            }
+            match (answers.into_iter().nth(usize::from(loads)), result) {
+                (Some(Err(refusal)), Ok(())) if refusal.reason == Reason::NoScript && !loads => {}
+                (Some(answer), _) => return (answer.map_err(Failure::Refused), pushes),
+                (None, Err(lost)) => {
+                    // The fate of the script alone.
+                    let before = usize::from(loads);
+                    let (answered, sent) = (lost.answered.saturating_sub(before), lost.sent.saturating_sub(before));
+                    return (Err(Failure::Lost(Lost { answered, sent, cause: lost.cause })), pushes);
                 }
-                (None, Err(lost)) => return (Err(Failure::Lost(lost)), pushes),
                 (None, Ok(())) => unreachable!("an exchange without a failure has an answer to each request"),
             }
         }
