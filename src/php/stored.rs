@@ -295,6 +295,12 @@ fn unshift(this: &SyncObject, key: Option<&[u8]>, bytes: &[u8], mut at: Slot) ->
     Ok(decoded)
 }
 
+/// Whether an array's keys are 0, 1, 2 … in this order, however the engine keeps it: one that has had another key before is a hash.
+fn is_list(array: &Array) -> bool {
+    let is_its = |(number, (key, _)): (i64, (zend::Key, &Value))| matches!(key, zend::Key::Int(key) if key == number);
+    array.is_full_list() || (0..).zip(array.entries()).all(is_its)
+}
+
 /// So many elements are gone from the head of a list that still has them.
 struct Taken(usize);
 
@@ -302,7 +308,7 @@ impl Taken {
     /// More of them are gone.
     fn more(&mut self, count: u64, at: &Slot) -> Result<(), ValueError> {
         let count = usize::try_from(count).ok().and_then(|count| count.checked_add(self.0));
-        match at.value().array().filter(|array| array.is_full_list()).zip(count) {
+        match at.value().array().filter(|array| is_list(array)).zip(count) {
             Some((array, count)) if count <= array.len() => {
                 self.0 = count;
                 Ok(())
