@@ -432,8 +432,12 @@ impl<B: Backend> Handle<B> {
         let expiry = model.after(ttl);
         assert_eq!(self.store.touch(&key, expiry, &mut version).unwrap(), model.find(&key).is_some());
         let Some(item) = model.items.iter_mut().find(|item| item.0 == key) else { return };
-        model.changes += 1;
-        item.2 = model.changes;
+        // (Where it expires when it did before, nothing has changed, and a store may know that.)
+        if model.expiries.get(&key).copied() != ttl.map(|ttl| model.now + ttl) {
+            model.changes += 1;
+            item.2 = model.changes;
+        }
+        let touched = item.2;
         if self.is_aside {
             // A transaction stores the value anew.
             model.writes.entry(key.clone()).or_default().1 = model.changes;
@@ -441,7 +445,7 @@ impl<B: Backend> Handle<B> {
         model.expire_at(&key, expiry);
         if self.store.is_current(&version) {
             assert!(newest, "a version of an older value stands for that");
-            self.notes.insert(key, (version, known, model.changes));
+            self.notes.insert(key, (version, known, touched));
         }
     }
 
