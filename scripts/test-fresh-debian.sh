@@ -14,7 +14,9 @@ fi
 [ -z "$(git status --porcelain)" ] || say 'What is not committed is not in the clone that is tested'
 find_rust
 make_debian
-git clone --quiet "$ROOT" "$root/root/sync"
+# In root's home, as on a new machine: other users cannot read it.
+sources=root/sync
+git clone --quiet "$ROOT" "$root/$sources"
 
 # How this machine reaches the registries of Python and JavaScript: name servers, certificates that its administrator trusts, proxies, mirrors.
 cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
@@ -24,7 +26,7 @@ env -0 | grep -zE '^(PIP_|NPM_CONFIG_|npm_config_|(https?|no|all)_proxy=|(HTTPS?
 
 # Crates are compiled once for all runs; this project's own in each.
 kept=$BUILD/fresh-debian
-mkdir -p "$kept" "$root/root/sync/target"
+mkdir -p "$kept" "$root/$sources/target"
 
 in_root() {
     # A root that is mounted, as a container's is: tests mount within it.
@@ -32,14 +34,14 @@ in_root() {
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
-    mount --bind "$kept" "$root/root/sync/target"
+    mount --bind "$kept" "$root/$sources/target"
     lend_rust opt
     local network
     mapfile -d '' -t network <"$folder/network"
     # No locale, as in a container.
     as_newcomer() {
         env -i HOME=/root PATH=/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin CARGO_HOME=/opt/cargo CARGO_NET_OFFLINE=true "${network[@]}" \
-            /usr/sbin/chroot "$root" sh -c "cd /root/sync && $1" </dev/null
+            /usr/sbin/chroot "$root" sh -c "cd /$sources && $1" </dev/null
     }
 
     ! inside sh -c 'command -v php' >/dev/null || fail 'there is a PHP already'
