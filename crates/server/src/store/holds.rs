@@ -3,7 +3,7 @@
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
-use super::mark::{Mark, Owner, machine, wall_clock};
+use super::mark::{Mark, Owner, machine, visible, wall_clock};
 use super::own::{Hold, ServerWriterHold};
 use crate::message::Value;
 use std::time::{Duration, Instant};
@@ -265,7 +265,7 @@ impl ServerStore {
         if let Value::Text(mark) = ask(&[b"GET", keys.kind(Key::Lock)])?
             && let Some(mark) = Mark::read(&mark).filter(|mark| !self.is_dead(&mark.owner))
         {
-            let pid = self.visible(&mark);
+            let pid = visible(&mark.machine, mark.process);
             locks.push(HeldLock { name: None, pid, since: mark.since, token: mark.token });
         }
         locks.extend(self.named_locks()?);
@@ -294,10 +294,5 @@ impl ServerStore {
             consuming: self.consumers()?,
             ..Stats::default()
         })
-    }
-
-    /// The number of an owner's process, if it means something here.
-    pub(super) fn visible(&self, mark: &Mark) -> Option<u32> {
-        (mark.machine == machine()).then_some(mark.process)
     }
 }

@@ -4,7 +4,7 @@ use super::cache::{Cache, Look};
 use super::error::ErrorKind;
 use super::layout::{Key, Stored, Told};
 use super::link::Link;
-use super::mark::Mark;
+use super::mark::{Mark, visible};
 use super::place::{Asker, OPENING, Place};
 use super::script::Script;
 use super::step::{Everything, Step};
@@ -305,16 +305,20 @@ impl Inner {
             let mut messages = Vec::new();
             match link.connection.ask_all(batch, &mut |message| messages.push(message)) {
                 Ok(()) => {
-                    let mut number = 0;
+                    let mut numbers = 0..;
                     let mut passes = false;
                     for message in messages {
-                        match message {
-                            Message::Push(push) => self.heed(place, push),
-                            Message::Answer(Err(refusal)) if may_pass(&refusal) && pause.is_left() => passes = true,
-                            Message::Answer(answer) => {
-                                each(number, answer, self)?;
-                                number += 1;
+                        let answer = match message {
+                            Message::Push(push) => {
+                                self.heed(place, push);
+                                continue;
                             }
+                            Message::Answer(answer) => answer,
+                        };
+                        let number = numbers.next().expect("a batch has fewer requests than there are numbers");
+                        match answer {
+                            Err(refusal) if may_pass(&refusal) && pause.is_left() => passes = true,
+                            answer => each(number, answer, self)?,
                         }
                     }
                     if !passes {
@@ -525,7 +529,7 @@ impl Inner {
             patience: mark.patience,
             same_thread,
             change: !mark.all,
-            holder: (same_thread || mark.machine == super::mark::machine()).then_some(mark.process),
+            holder: if same_thread { Some(mark.process) } else { visible(&mark.machine, mark.process) },
             reading,
             ticket: mark.ticket ^ (mark.owner.client as u64) << 32,
         }

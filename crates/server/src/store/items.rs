@@ -3,7 +3,7 @@
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
-use super::mark::{Owner, machine};
+use super::mark::{Owner, machine, visible};
 use super::own::OwnItem;
 use super::queue::Queue;
 use super::step::{Changed, Step};
@@ -258,7 +258,7 @@ impl ServerStore {
     pub(super) fn consumers(&self) -> Result<Vec<Consumer>> {
         let mut living = self.all_items()?;
         living.retain(|(_, item)| !self.is_dead(&item.owner));
-        let pid = |item: &Kept| (item.machine == machine()).then_some(item.process);
+        let pid = |item: &Kept| visible(&item.machine, item.process);
         Ok(living.into_iter().map(|(_, item)| Consumer { pid: pid(&item), name: item.list }).collect())
     }
 

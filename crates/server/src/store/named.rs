@@ -3,7 +3,7 @@
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
-use super::mark::{Owner, machine, wall_clock};
+use super::mark::{Owner, machine, visible, wall_clock};
 use super::own::OwnLock;
 use crate::message::Value;
 use std::cell::Cell;
@@ -45,7 +45,7 @@ impl Held {
     }
 
     fn pid(&self) -> Option<u32> {
-        (self.machine == machine()).then_some(self.process)
+        visible(&self.machine, self.process)
     }
 }
 

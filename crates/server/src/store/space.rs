@@ -171,18 +171,9 @@ impl Space {
         inner.begin_reading(&self.place)?;
         loop {
             inner.look(&self.place)?;
-            let look = inner.cache.look(name);
-            let is_known = !matches!(look, Look::Unknown);
-            if inner.is_sure() && is_known {
-                inner.check_lock(asker, true)?;
-                return Ok(match look {
-                    Look::Known(known) => (known.slot, Some(known)),
-                    Look::Missing(slot) => (slot, None),
-                    Look::Unknown => unreachable!("it is known"),
-                });
-            }
+            let is_unknown = matches!(inner.cache.look(name), Look::Unknown);
             // (Behind the answers nothing has been read: all of them are of one moment, unless the lock has changed meanwhile.)
-            inner.fetch(&self.place, if is_known { &[] } else { std::slice::from_ref(&name) })?;
+            inner.fetch(&self.place, if is_unknown { std::slice::from_ref(&name) } else { &[] })?;
             if inner.is_sure() {
                 inner.check_lock(asker, true)?;
                 match inner.cache.look(name) {

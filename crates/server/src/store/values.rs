@@ -28,17 +28,10 @@ fn flags(name: &[u8], anew: bool) -> &'static str {
     }
 }
 
-/// A step that puts a value.
-fn put<'a>(name: &'a [u8], bytes: &'a [u8], due: u64) -> Step<'a> {
-    Step {
-        kind: "put",
-        name,
-        bytes,
-        due,
-        flags: flags(name, false),
-        more: digits(bytes).unwrap_or_default(),
-        ..Step::default()
-    }
+/// A step that puts a value. (One with a note is to be appended to, and is not kept as digits.)
+fn put<'a>(name: &'a [u8], bytes: &'a [u8], note: Option<i64>, due: u64) -> Step<'a> {
+    let more = if note.is_some() { None } else { digits(bytes) }.unwrap_or_default();
+    Step { kind: "put", name, bytes, note, due, flags: flags(name, false), more, ..Step::default() }
 }
 
 impl ServerStore {
@@ -201,7 +194,7 @@ impl ServerStore {
                 &joined
             }
         };
-        self.make(true, &[put(key, bytes, self.due(expiry)?)])?;
+        self.make(true, &[put(key, bytes, None, self.due(expiry)?)])?;
         *version = self.stored(key);
         Ok(())
     }
@@ -215,10 +208,7 @@ impl ServerStore {
         version: &mut ServerVersion,
     ) -> Result<bool> {
         let expired = expiry.is_some_and(|expiry| expiry.has_come(Now::read()));
-        let mut step = Step { mark: b"!", note, ..put(key, bytes, self.due(expiry)?) };
-        if note.is_some() {
-            step.more = String::new();
-        }
+        let mut step = Step { mark: b"!", ..put(key, bytes, note, self.due(expiry)?) };
         if expired {
             step = Step { kind: "remove", name: key, mark: b"!", ..Step::default() };
         }
@@ -248,11 +238,8 @@ impl ServerStore {
             return Ok(false);
         };
         let value = &known.value;
-        let mut step = Step { mark: &value.mark, length: value.stored, note, ..put(key, bytes, value.due) };
+        let mut step = Step { mark: &value.mark, length: value.stored, ..put(key, bytes, note, value.due) };
         step.flags = if step.flags.is_empty() { "k" } else { "nk" };
-        if note.is_some() {
-            step.more = String::new();
-        }
         if !self.makes(true, &[step])? {
             return Ok(false);
         }
@@ -288,7 +275,7 @@ impl ServerStore {
                 mark: &value.mark,
                 length: value.stored,
                 more: String::new(),
-                ..put(key, &value.bytes, self.due(expiry)?)
+                ..put(key, &value.bytes, None, self.due(expiry)?)
             };
             let is_its = version.is_of(self.space.opening(), &known);
             if self.makes(true, &[step])? {
@@ -324,8 +311,7 @@ impl ServerStore {
         let step = if value.base == 0 {
             // An integer, which lies there as digits.
             whole = [&value.bytes[..], bytes].concat();
-            let step = put(key, &whole, value.due);
-            Step { mark: &value.mark, length: value.stored, note: Some(note), more: String::new(), ..step }
+            Step { mark: &value.mark, length: value.stored, ..put(key, &whole, Some(note), value.due) }
         } else {
             let (mark, length) = (&value.mark[..], value.stored);
             Step { kind: "append", name: key, mark, length, bytes, note: Some(note), ..Step::default() }
@@ -372,7 +358,7 @@ impl ServerStore {
 
     pub(super) fn replace_all(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
         let clear = Step { kind: "clear", ..Step::default() };
-        let puts = entries.iter().map(|(name, value)| put(name, value, 0));
+        let puts = entries.iter().map(|(name, value)| put(name, value, None, 0));
         let steps: Vec<Step> = std::iter::once(clear).chain(puts).collect();
         if let Changed::Done(change, _) = self.make(true, &steps)? {
             self.notes.borrow_mut().see_state(change);
@@ -433,18 +419,13 @@ impl ServerStore {
                         (bytes, []) | ([], bytes) => bytes,
                         _ => &joined[at][..],
                     };
-                    let mut step = Step { note, ..put(key, bytes, self.due(expiry)?) };
-                    step.flags = flags(key, anew);
-                    if note.is_some() {
-                        step.more = String::new();
-                    }
-                    step
+                    Step { flags: flags(key, anew), ..put(key, bytes, note, self.due(expiry)?) }
                 }
                 Change::Append { key, bytes, note, .. } => {
                     let value = &appends.next().expect("there is one for each append").value;
                     let (mark, length, note) = (&value.mark[..], value.stored, Some(note));
                     if value.base == 0 {
-                        Step { mark, length, note, more: String::new(), ..put(key, &wholes[at], value.due) }
+                        Step { mark, length, ..put(key, &wholes[at], note, value.due) }
                     } else {
                         Step { kind: "append", name: key, mark, length, bytes, note, ..Step::default() }
                     }
