@@ -5,6 +5,12 @@ PHP_ARG_ENABLE([sync],
   [AS_HELP_STRING([--enable-sync], [Enable Sync (the default)])],
   [yes])
 
+PHP_ARG_ENABLE([sync-tls],
+  [whether Sync encrypts connections to servers],
+  [AS_HELP_STRING([--enable-sync-tls], [Sync: encrypted connections to servers (rediss://)])],
+  [no],
+  [no])
+
 if test "$PHP_SYNC" != "no"; then
   dnl The scripts are bash's, which Alpine does not bring.
   AC_PATH_PROG([SYNC_BASH], [bash])
@@ -26,5 +32,10 @@ On Debian there is also a package that needs none of this where it is installed;
   PHP_ADD_BUILD_DIR([modules])
   PHP_MODULES="$PHP_MODULES \$(phplibdir)/sync.so"
   PHP_SUBST([PHP_CONFIG])
+  SYNC_FEATURES=
+  if test "$PHP_SYNC_TLS" = "yes"; then
+    SYNC_FEATURES=tls
+  fi
+  PHP_SUBST([SYNC_FEATURES])
   PHP_ADD_MAKEFILE_FRAGMENT([$abs_srcdir/Makefile.frag], [$abs_srcdir], [$abs_builddir])
 fi

@@ -15,7 +15,7 @@ build() {
     target=$(realpath -m "${CARGO_TARGET_DIR:-$ROOT/target}")/tool
     # With a target of its own, so that the flag is not for what runs while building.
     CARGO_TARGET_DIR=$target RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" \
-        cargo build --release --locked -p sync-tool --target "$host"
+        cargo build --release --locked -p sync-tool --target "$host" "${FEATURE_OPTIONS[@]}"
     mkdir -p "$(dirname "$TOOL")"
     # A new file, not a changed one: a program that runs keeps the old one.
     install -m 755 "$target/$host/release/syncctl" "$TOOL.new"

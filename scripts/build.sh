@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # build.sh [--module [FOLDER]]: builds the extension for PHP and PHP_CONFIG; the one for the PHP on the PATH, and with --module the one for
-# any other, is left as modules/sync.so, or as sync.so in the FOLDER, from where phpize's Makefile installs.
+# any other, is left as modules/sync.so, or as sync.so in the FOLDER, from where phpize's Makefile installs. FEATURES=tls: with encrypted
+# connections to servers.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -8,7 +9,7 @@
 scripts/need.sh build
 use_php
 headline "Building sync.so for PHP $PHP_ID"
-CARGO_TARGET_DIR=$PHP_TARGET cargo build --release --locked --lib
+CARGO_TARGET_DIR=$PHP_TARGET cargo build --release --locked --lib "${FEATURE_OPTIONS[@]}"
 
 built=$SYNC_SO
 if [ "${1:-}" = --module ] || [ "$PHP" = "$(command -v php)" ]; then

@@ -26,6 +26,8 @@ $known = [
     'priority' => fn ($priority) => is_int($priority) && $priority === (int) (preg_match('/; priority=(\d+)/', file_get_contents('scripts/install.sh'), $found) ? $found[1] : -1),
     'support-nts' => is_bool(...),
     'support-zts' => is_bool(...),
+    'configure-options' => fn ($options) => array_column($options, 'name') === ['enable-sync-tls']
+        && str_contains(file_get_contents('config.m4'), 'PHP_ARG_ENABLE([sync-tls]'),
     'os-families' => fn ($families) => $families === ['linux'],
 ];
 if (($package['type'] ?? null) !== 'php-ext') {

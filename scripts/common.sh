@@ -9,6 +9,10 @@ cd "$ROOT"
 # Build products other than Cargo's: logs, the debug build of PHP, Python's virtual environment.
 BUILD=$ROOT/.build
 
+# Cargo's options for the features of FEATURES: FEATURES=tls encrypts connections to servers.
+FEATURE_OPTIONS=()
+if [ -n "${FEATURES:-}" ]; then FEATURE_OPTIONS=(--features "$FEATURES"); fi
+
 say() { printf '%s\n' "$*"; }
 headline() { printf '\n== %s\n' "$*"; }
 fail() {

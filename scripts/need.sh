@@ -118,6 +118,8 @@ need_test() {
     has strace || missing strace strace
     # The tests of crates/server start it, each at a socket of its own.
     has redis-server || missing Redis redis-server
+    # It makes the certificates of an encrypted connection.
+    has openssl || missing OpenSSL openssl
     # phpize makes a configure with it.
     has autoconf || missing autoconf autoconf
     # And with JavaScript's @msgpack/msgpack.

@@ -38,6 +38,7 @@ for package in dist/*.deb; do
 done
 
 scripts/test.sh || problems+=('make test: not all tests pass')
+scripts/test-tls.sh || problems+=('make test-tls: encrypted connections do not work')
 scripts/test-fresh-debian.sh || problems+=('make demo and make test do not pass in a Debian without PHP')
 for series in '' 8.4; do scripts/test-adapters.sh $series || problems+=("make test-adapters SERIES=$series: not all tests pass"); done
 scripts/test-matrix.sh || problems+=('make matrix: the suite does not pass on every PHP')

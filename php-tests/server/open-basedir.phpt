@@ -1,5 +1,5 @@
 --TEST--
-open_basedir covers the socket of a server, in the constructor, in setFile() and in what is unserialized
+open_basedir covers the socket of a server and the files of its encryption, in the constructor, in setFile() and in what is unserialized
 --FILE--
 <?php
 require __DIR__ . '/../include/redis.inc';
@@ -14,6 +14,11 @@ attempt(fn () => new Sync($redis->address()));
 attempt(fn () => $t->setFile($redis->address(':secret')));
 attempt(fn () => new Sync('unix://' . scratch('inside/../redis.sock')));
 new Sync('unix://' . scratch('inside/redis.sock'));
+foreach (['ca', 'cert', 'key'] as $file) {
+    $files = array_fill_keys(['ca', 'cert', 'key'], scratch('inside/some.pem'));
+    attempt(fn () => new Sync('rediss://localhost?' . urldecode(http_build_query([$file => scratch('some.pem')] + $files))));
+}
+new Sync('rediss://localhost?ca=' . scratch('inside/some.pem'));
 // (No path of this machine.)
 new Sync('redis://localhost');
 var_dump($s->x);
@@ -27,4 +32,7 @@ scratch_remove();
 SyncException: Can't use 'unix://{dir}/redis.sock?db=0': open_basedir restriction in effect.
 SyncException: Can't use 'unix://:***@{dir}/redis.sock?db=0': open_basedir restriction in effect.
 SyncException: Can't use 'unix://{dir}/inside/../redis.sock?db=0': open_basedir restriction in effect.
+SyncException: Can't use 'rediss://localhost:6379/0?ca={dir}/some.pem&cert={dir}/inside/some.pem&key={dir}/inside/some.pem': open_basedir restriction in effect.
+SyncException: Can't use 'rediss://localhost:6379/0?ca={dir}/inside/some.pem&cert={dir}/some.pem&key={dir}/inside/some.pem': open_basedir restriction in effect.
+SyncException: Can't use 'rediss://localhost:6379/0?ca={dir}/inside/some.pem&cert={dir}/inside/some.pem&key={dir}/some.pem': open_basedir restriction in effect.
 int(1)

@@ -34,7 +34,8 @@ pub fn address(given: &[u8], origin: Origin) -> Result<Address, Thrown> {
              connected to. Name it in the program, by new Sync(), or add its host to that setting in php.ini."
         )));
     }
-    if let Place::Socket(path) = &address.server.place {
+    let socket = if let Place::Socket(path) = &address.server.place { Some(path.as_path()) } else { None };
+    for path in socket.into_iter().chain(address.server.tls.paths()) {
         let path = CString::new(path.as_os_str().as_bytes()).expect("an address was parsed, and has no zero in a path");
         // SAFETY: the function reads a C string.
         if unsafe { ffi::php_check_open_basedir_ex(path.as_ptr(), 0) } != 0 {
@@ -42,6 +43,13 @@ pub fn address(given: &[u8], origin: Origin) -> Result<Address, Thrown> {
         }
     }
     let logins = &GLOBALS.get().logins;
+    let names_files = address.server.tls.paths().next().is_some();
+    if origin == Origin::Value && names_files && !logins.has(&address.server) {
+        return Err(errors::throw_sync(&format!(
+            "A value names the store '{address}', and the program has not named that server with these files in this request: whoever \
+             writes values would choose who may vouch for a server. Name it in the program, by new Sync()."
+        )));
+    }
     if address.server.password.as_ref().is_some_and(|password| password.is_hidden()) {
         address.server = logins.find(&address.server).ok_or_else(|| {
             errors::throw_sync(&format!(
@@ -49,7 +57,7 @@ pub fn address(given: &[u8], origin: Origin) -> Result<Address, Thrown> {
                  server in this request. Write the password itself."
             ))
         })?;
-    } else if origin == Origin::Code && address.server.password.is_some() {
+    } else if origin == Origin::Code && (address.server.password.is_some() || names_files) {
         logins.note(&address.server);
     }
     Ok(address)

@@ -6,7 +6,7 @@ use ext_php_rs::zend::ModuleEntry;
 use ext_php_rs::{info_table_end, info_table_header, info_table_row, info_table_start};
 
 use super::globals::GLOBALS;
-use super::handle::{Backend, Handle};
+use super::handle::{Backend, HAS_TLS, Handle};
 use super::object::SyncObject;
 use super::{announced, errors, ini, plain_files, proxy, rights, signals, sync, value, zend};
 
@@ -112,7 +112,7 @@ extern "C" fn info(module: *mut ModuleEntry) {
     info_table_row!("About", ABOUT);
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
     info_table_row!("File format", format!("{}, a stream of MessagePack objects", Handle::format_version()));
-    info_table_row!("Servers", "Redis and Valkey, without TLS");
+    info_table_row!("Servers", if HAS_TLS { "Redis and Valkey, with TLS" } else { "Redis and Valkey, without TLS" });
     let cache = GLOBALS.get().caches.figures();
     info_table_row!(
         "Cache of this thread",

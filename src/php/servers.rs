@@ -4,24 +4,32 @@ use std::cell::RefCell;
 
 use super::handle::{Address, Host, Place, ServerAccess};
 
-/// The servers that the program of this request has named with a password.
+/// The servers that the program of this request has named with a password, or with files of their encryption.
 #[derive(Default)]
 pub struct Logins {
     known: RefCell<Vec<ServerAccess>>,
 }
 
 impl Logins {
-    /// The same server, with the password for this user.
+    /// The same server, with the password for this user; `None`: it has not been named with one.
     pub fn find(&self, server: &ServerAccess) -> Option<ServerAccess> {
         let known = self.known.borrow();
-        let known = known.iter().find(|known| known.place == server.place && known.user == server.user)?;
-        Some(ServerAccess { password: known.password.clone(), ..server.clone() })
+        let password = known.iter().find(|known| is_same(known, server))?.password.clone()?;
+        Some(ServerAccess { password: Some(password), ..server.clone() })
+    }
+
+    /// Whether the server has been named with these files.
+    pub fn has(&self, server: &ServerAccess) -> bool {
+        self.known.borrow().iter().any(|known| is_same(known, server))
     }
 
     /// Notes it; the newest password of a user counts.
     pub fn note(&self, server: &ServerAccess) {
+        if server.password.is_none() && self.has(server) {
+            return;
+        }
         let mut known = self.known.borrow_mut();
-        known.retain(|known| known.place != server.place || known.user != server.user);
+        known.retain(|known| !is_same(known, server));
         known.push(server.clone());
     }
 
@@ -29,6 +37,11 @@ impl Logins {
     pub fn reset(&self) {
         self.known.take();
     }
+}
+
+/// Whether both are the same server and user. A password is for those alone for whom the program's own files vouch.
+fn is_same(one: &ServerAccess, other: &ServerAccess) -> bool {
+    one.place == other.place && one.user == other.user && one.tls == other.tls
 }
 
 /// The ends that values may name, as `sync.servers` lists them.

@@ -9,7 +9,7 @@ mod parse;
 mod show;
 
 use super::secret::Secret;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::AddressError;
@@ -49,10 +49,30 @@ pub struct Server {
     pub password: Option<Secret>,
     /// The number of the database.
     pub database: u32,
+    /// The files of an encrypted connection; of any other, none.
+    pub tls: TlsFiles,
     /// The longest time in which a connection has to stand.
     pub connect_timeout: Duration,
     /// The longest time for a request and its answer.
     pub timeout: Duration,
+}
+
+/// The files of an encrypted connection, by absolute paths.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct TlsFiles {
+    /// The certificates of those who may vouch for the server (`ca`); `None`: those whom the system trusts.
+    pub ca: Option<PathBuf>,
+    /// The certificate by which the server knows the client (`cert`), with those of the ones that vouch for it.
+    pub cert: Option<PathBuf>,
+    /// The private key of that certificate (`key`); `None`: it is in the same file.
+    pub key: Option<PathBuf>,
+}
+
+impl TlsFiles {
+    /// All that are named.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        [&self.ca, &self.cert, &self.key].into_iter().flatten().map(PathBuf::as_path)
+    }
 }
 
 /// Where a server is.
@@ -83,6 +103,21 @@ pub enum Place {
         /// Whether connections are encrypted (`rediss+cluster`).
         tls: bool,
     },
+}
+
+impl Place {
+    /// Whether connections are encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        match self {
+            Self::Host { tls, .. } | Self::Sentinel { tls, .. } | Self::Cluster { tls, .. } => *tls,
+            Self::Socket(_) => false,
+        }
+    }
+
+    /// Whether connections are neither encrypted nor by a socket on this machine.
+    pub(crate) fn is_plain_port(&self) -> bool {
+        !self.is_encrypted() && !matches!(self, Self::Socket(_))
+    }
 }
 
 /// The name or number of a machine, and a port on it.

@@ -7,7 +7,7 @@
 //! It has neither a runtime nor a thread. Its descriptors close at once in a process that was forked, when that process uses or drops it: not
 //! a byte is sent, as the connection is the parent's.
 
-use super::address::{Host, Place, Server};
+use super::address::{Host, Server};
 use super::batch::Batch;
 use super::extent::Malformed;
 use super::failure::{Cause, Failure, Lost, NoConnection};
@@ -15,7 +15,8 @@ use super::inbox::Inbox;
 use super::message::{Message, Push, Value};
 use super::refusal::Refusal;
 use super::secret::HIDDEN;
-use super::socket::{Ready, Socket};
+use super::socket::{Arrival, Ready};
+use super::stream::Stream;
 use rustix::io::Errno;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -49,7 +50,7 @@ pub struct Greeting {
 #[derive(Debug)]
 pub struct Connection {
     /// `None` once it is closed.
-    socket: Option<Socket>,
+    stream: Option<Stream>,
     inbox: Inbox,
     /// The process that it belongs to.
     process: u32,
@@ -73,20 +74,15 @@ struct Progress {
 impl Connection {
     /// Connects to an endpoint, and logs in as the server's address says.
     pub fn open(endpoint: &Endpoint, server: &Server) -> Result<Self, NoConnection> {
-        if matches!(
-            server.place,
-            Place::Host { tls: true, .. } | Place::Sentinel { tls: true, .. } | Place::Cluster { tls: true, .. }
-        ) {
-            return Err(NoConnection::NoTls);
-        }
         let deadline = Instant::now() + server.connect_timeout;
-        let socket = match endpoint {
-            Endpoint::Host(host) => Socket::connect_host(host, deadline, server.timeout),
-            Endpoint::Socket(path) => Socket::connect_path(path, deadline, server.timeout),
+        let mut inbox = Inbox::default();
+        let stream = match endpoint {
+            Endpoint::Host(host) => Stream::to_host(host, server, deadline, inbox.room())?,
+            Endpoint::Socket(path) => Stream::to_socket(path, server, deadline)?,
         };
         let mut connection = Self {
-            socket: Some(socket.map_err(NoConnection::Unreachable)?),
-            inbox: Inbox::default(),
+            stream: Some(stream),
+            inbox,
             process: std::process::id(),
             timeout: server.timeout,
             greeting: Greeting { version: String::new(), id: 0, mode: String::new(), role: String::new() },
@@ -117,6 +113,9 @@ impl Connection {
         };
         self.exchange(&batch, deadline, false, &mut each).map_err(|lost| match lost.cause {
             Cause::Refused(refusal) => refused(refusal, server),
+            // (A server may refuse our certificate after it has let us begin.)
+            Cause::Tls(failure) => NoConnection::Tls(failure),
+            cause @ (Cause::Closed | Cause::System(_)) if server.place.is_plain_port() => NoConnection::HungUp(cause),
             cause => NoConnection::Lost(cause),
         })?;
         let mut hello = None;
@@ -135,7 +134,7 @@ impl Connection {
 
     /// Whether it can be used: it has not failed, and this is the process that opened it.
     pub fn is_open(&self) -> bool {
-        self.socket.is_some() && self.process == std::process::id()
+        self.stream.is_some() && self.process == std::process::id()
     }
 
     /// Sends one request, and waits for its answer. Pushes that come before it go to `pushes`.
@@ -179,7 +178,7 @@ impl Connection {
         };
         self.look(&mut counting)?;
         if count == 0 {
-            let ready = self.socket().and_then(|socket| socket.wait(false, deadline).map_err(Cause::System));
+            let ready = self.stream().and_then(|stream| stream.wait(false, deadline).map_err(Cause::System));
             if ready.map_err(|cause| self.lose(&Batch::default(), &Progress::default(), cause))? == Ready::Reading {
                 self.look(pushes)?;
             }
@@ -187,14 +186,14 @@ impl Connection {
         Ok(())
     }
 
-    /// The socket. It is this process's own: each operation has looked at that first, and none forks.
-    fn socket(&self) -> Result<&Socket, Cause> {
-        self.socket.as_ref().ok_or(Cause::Closed)
+    /// The stream. It is this process's own: each operation has looked at that first, and none forks.
+    fn stream(&mut self) -> Result<&mut Stream, Cause> {
+        self.stream.as_mut().ok_or(Cause::Closed)
     }
 
     /// Ends the connection, and says what is known of the requests.
     fn lose(&mut self, batch: &Batch, progress: &Progress, cause: Cause) -> Lost {
-        self.socket = None;
+        self.stream = None;
         self.inbox = Inbox::default();
         Lost { answered: progress.answered, sent: batch.whole(progress.sent), cause }
     }
@@ -204,7 +203,7 @@ impl Connection {
     fn look_at_all(&mut self, each: Each<'_>) -> Result<(), Lost> {
         let nothing = Batch::default();
         let mut progress = Progress::default();
-        let result = if self.socket.is_some() && self.process != std::process::id() {
+        let result = if self.stream.is_some() && self.process != std::process::id() {
             Err(Cause::Forked)
         } else {
             self.receive_arrived(&nothing, &mut progress, each)
@@ -215,7 +214,7 @@ impl Connection {
     /// Hands on all messages that have arrived, in the inbox and behind it.
     fn receive_arrived(&mut self, batch: &Batch, progress: &mut Progress, each: Each<'_>) -> Result<(), Cause> {
         self.hand_on(batch, progress, usize::MAX, each)?;
-        while self.socket()?.has_arrived().map_err(Cause::System)? {
+        while self.stream()?.has_arrived().map_err(Cause::System)? {
             self.receive(false)?;
             self.hand_on(batch, progress, usize::MAX, each)?;
         }
@@ -224,12 +223,10 @@ impl Connection {
 
     /// Reads into the inbox, once.
     fn receive(&mut self, may_wait: bool) -> Result<(), Cause> {
-        let Some(socket) = &self.socket else { return Err(Cause::Closed) };
-        let room = self.inbox.room();
-        match if may_wait { socket.receive(room) } else { socket.receive_arrived(room) } {
-            Ok(0) => Err(Cause::Closed),
-            Ok(_) | Err(Errno::INTR | Errno::AGAIN) => Ok(()),
-            Err(error) => Err(Cause::System(error)),
+        let Some(stream) = &mut self.stream else { return Err(Cause::Closed) };
+        match stream.receive(self.inbox.room(), may_wait)? {
+            Arrival::Some | Arrival::Nothing => Ok(()),
+            Arrival::End => Err(Cause::Closed),
         }
     }
 
@@ -271,10 +268,10 @@ impl Connection {
     fn send(&mut self, batch: &Batch, progress: &mut Progress, deadline: Instant, each: Each<'_>) -> Result<(), Cause> {
         let bytes = batch.bytes();
         while progress.sent < bytes.len() {
-            match self.socket()?.send(&bytes[progress.sent..]) {
+            match self.stream()?.send(&bytes[progress.sent..]) {
                 Ok(count) => progress.sent += count,
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => match self.socket()?.wait(true, deadline).map_err(Cause::System)? {
+                Err(Errno::AGAIN) => match self.stream()?.wait(true, deadline).map_err(Cause::System)? {
                     Ready::TimedOut => return Err(Cause::TimedOut),
                     Ready::Reading => {
                         self.receive(false)?;
@@ -304,7 +301,7 @@ impl Connection {
         self.hand_on(batch, progress, batch.len(), each)?;
         let mut may_wait = waits_once;
         while progress.answered < batch.len() {
-            if !may_wait && self.socket()?.wait(false, deadline).map_err(Cause::System)? == Ready::TimedOut {
+            if !may_wait && self.stream()?.wait(false, deadline).map_err(Cause::System)? == Ready::TimedOut {
                 return Err(Cause::TimedOut);
             }
             self.receive(may_wait)?;

@@ -1,10 +1,14 @@
 //! The failures of a connection, and what they mean for requests. Their `Display` is a clause, for a sentence that names the address.
 
+mod tls;
+
 use super::extent::Malformed;
 use super::refusal::{Reason, Refusal};
 use rustix::io::Errno;
 use std::fmt;
 use std::io;
+
+pub use tls::TlsFailure;
 
 /// The reason why a connection ended.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub enum Cause {
     Refused(Refusal),
     /// It is the parent's: this process was forked from it.
     Forked,
+    /// The encryption has failed.
+    Tls(TlsFailure),
 }
 
 /// The fate of a request, as far as it is known.
@@ -68,6 +74,7 @@ impl fmt::Display for Cause {
             Self::Malformed(malformed) => write!(f, "the server does not speak RESP3: {}", malformed.reason()),
             Self::Refused(refusal) => write!(f, "the server said '{refusal}' and closed the connection"),
             Self::Forked => f.write_str("the connection is that of the process that this one was forked from"),
+            Self::Tls(failure) => failure.fmt(f),
         }
     }
 }
@@ -112,10 +119,14 @@ impl From<Lost> for Failure {
 pub enum NoConnection {
     /// The address asks for encryption, which this build does not have.
     NoTls,
+    /// The encryption that the address asks for does not come about.
+    Tls(TlsFailure),
     /// The host was not found, or nothing answers there.
     Unreachable(io::Error),
     /// The connection ended before it stood.
     Lost(Cause),
+    /// The same, of one that is not encrypted: the server ended it.
+    HungUp(Cause),
     /// The server is older than version 6, or is no server of this kind: it does not know `HELLO 3`.
     TooOld,
     /// The server refused the log-in, or the database. Its text has no password.
@@ -128,11 +139,16 @@ const NOT_IN_TIME: &str = "the server did not answer in time (the address's opti
 impl fmt::Display for NoConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoTls => f.write_str("this build has no TLS: use redis:// in a network that you trust"),
+            Self::NoTls => f.write_str(
+                "this build has no TLS: build Sync with FEATURES=tls (docs/install.md says how), or use redis:// in a network that \
+                 you trust",
+            ),
+            Self::Tls(failure) => failure.fmt(f),
             Self::Unreachable(error) if error.kind() == io::ErrorKind::TimedOut => f.write_str(NOT_IN_TIME),
             Self::Unreachable(error) => write!(f, "{error}; is the server running, and is this its address?"),
             Self::Lost(Cause::TimedOut) => f.write_str(NOT_IN_TIME),
             Self::Lost(cause) => cause.fmt(f),
+            Self::HungUp(cause) => write!(f, "{cause}; if this is a port for TLS, write rediss://"),
             Self::TooOld => {
                 f.write_str("the server does not know HELLO 3: use Redis 6 or newer, or Valkey, without a proxy")
             }

@@ -40,7 +40,7 @@ impl Inbox {
         }
     }
 
-    /// The place for bytes that arrive: a caller appends them, without making more room.
+    /// The place for bytes that arrive: a caller appends them. There is room for as many as should be read at once.
     pub fn room(&mut self) -> &mut Vec<u8> {
         if self.start == self.bytes.len() {
             self.bytes.clear();

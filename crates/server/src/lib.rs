@@ -16,15 +16,21 @@ mod refusal;
 mod secret;
 mod socket;
 mod store;
+mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tls")]
+mod tls;
 
-pub use address::{Address, AddressError, Host, Place, Server};
+pub use address::{Address, AddressError, Host, Place, Server, TlsFiles};
 pub use batch::Batch;
 pub use connection::{Connection, Endpoint, Greeting};
 pub use extent::Malformed;
-pub use failure::{Cause, Delivery, Failure, Lost, NoConnection};
+pub use failure::{Cause, Delivery, Failure, Lost, NoConnection, TlsFailure};
 pub use message::{Message, Push, Value};
 pub use refusal::{Node, Reason, Refusal};
 pub use secret::Secret;
 pub use store::{ErrorKind, ServerError, ServerStore, ServerVersion, ServerWaiter, ServerWatch, ServerWriterHold};
+
+/// Whether this build can encrypt connections (`rediss://`).
+pub const HAS_TLS: bool = cfg!(feature = "tls");

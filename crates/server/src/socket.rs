@@ -1,6 +1,7 @@
 //! Sockets: connecting, sending, receiving and waiting, each in a time that is limited.
 
 use super::address::Host;
+use super::failure::Cause;
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 use rustix::io::Errno;
@@ -26,6 +27,17 @@ pub(crate) struct Socket {
     socket: OwnedFd,
     /// An epoll that has the socket alone: a look costs less by it than by `poll`.
     events: OwnedFd,
+}
+
+/// The outcome of receiving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// Bytes have come.
+    Some,
+    /// Nothing has come yet that means anything.
+    Nothing,
+    /// The other end has closed the connection.
+    End,
 }
 
 /// The end of a wait.
@@ -91,15 +103,15 @@ impl Socket {
         send(&self.socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
     }
 
-    /// Appends bytes that have arrived, as many as there is room for; 0: the other end has closed the connection. It waits for the first one, up to
-    /// the time-out of the socket, and then fails with `AGAIN`.
-    pub fn receive(&self, into: &mut Vec<u8>) -> Result<usize, Errno> {
-        Ok(recv(&self.socket, spare_capacity(into), RecvFlags::empty())?.1)
-    }
-
-    /// The same, without waiting.
-    pub fn receive_arrived(&self, into: &mut Vec<u8>) -> Result<usize, Errno> {
-        Ok(recv(&self.socket, spare_capacity(into), RecvFlags::DONTWAIT)?.1)
+    /// Appends bytes that have arrived, as many as there is room for. It may wait for the first one, up to the time-out of the socket.
+    pub fn receive(&self, into: &mut Vec<u8>, may_wait: bool) -> Result<Arrival, Cause> {
+        let flags = if may_wait { RecvFlags::empty() } else { RecvFlags::DONTWAIT };
+        match recv(&self.socket, spare_capacity(into), flags) {
+            Ok((_, 0)) => Ok(Arrival::End),
+            Ok(_) => Ok(Arrival::Some),
+            Err(Errno::INTR | Errno::AGAIN) => Ok(Arrival::Nothing),
+            Err(error) => Err(Cause::System(error)),
+        }
     }
 
     /// Whether something has arrived, be it the end of the connection.

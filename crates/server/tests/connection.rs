@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 use sync_server::testing::Redis;
 use sync_server::{
-    Batch, Cause, Connection, Delivery, Endpoint, Failure, Host, Message, NoConnection, Push, Reason, Refusal, Value,
+    Batch, Cause, Connection, Delivery, Endpoint, Failure, Message, NoConnection, Push, Reason, Refusal, Value,
 };
 
 /// An answer to a request that no push comes before.
@@ -292,11 +292,4 @@ fn a_look_notices_the_end_of_the_server_and_a_new_connection_its_start() {
     ));
     redis.start_again();
     assert_eq!(ask(&mut redis.connect(), &["PING"]).unwrap(), text("PONG"));
-}
-
-#[test]
-fn no_connection_is_made_without_the_encryption_that_was_asked_for() {
-    let server = sync_server::Address::parse(b"rediss://localhost").unwrap().server;
-    let endpoint = Endpoint::Host(Host { name: "localhost".to_owned(), port: 6379 });
-    assert!(matches!(Connection::open(&endpoint, &server), Err(NoConnection::NoTls)));
 }

@@ -7,7 +7,7 @@ pub use sync_backend::{
     LockName, Now, Occupied, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Room, Selection, Shifted, Since,
     Snapshot, Standing, Stats, Stored, Surroundings, Taken, Taking, Unread, Waiting, Wanted, list_note, listed,
 };
-pub use sync_server::{Address, Host, Place, Server as ServerAccess};
+pub use sync_server::{Address, HAS_TLS, Host, Place, Server as ServerAccess};
 pub use sync_store::{Durability, FileSystems, Moment, Options};
 
 mod dispatch;

@@ -44,6 +44,12 @@ pub enum AddressError {
     BadCache,
     /// A time-out that is no number of seconds, or out of bounds.
     BadTimeout,
+    /// A file of an encrypted connection that is no absolute path.
+    BadFile,
+    /// A file of an encrypted connection, and the connection is none.
+    FileWithoutTls,
+    /// A private key without a certificate.
+    KeyAlone,
     /// An option that is not known, by its number.
     UnknownOption(usize),
     /// An option that was given before, by its number.
@@ -103,11 +109,17 @@ impl fmt::Display for AddressError {
             Self::BadTimeout => {
                 "An option for a time-out is no number of seconds from 0.001 to 3600: write it as in timeout=2.5."
             }
+            Self::BadFile => "An option for a file is no absolute path: write it as in ca=/etc/ssl/redis-ca.pem.",
+            Self::FileWithoutTls => {
+                "The option ca, cert or key is for encrypted connections alone: write rediss:// (or rediss+sentinel://, \
+                 rediss+cluster://), or leave it out."
+            }
+            Self::KeyAlone => "The option key is the private key of a certificate: name that by the option cert.",
             Self::UnknownOption(number) => {
                 return write!(
                     f,
-                    "Option {number} of the address is none of prefix, db, cache, connect_timeout and timeout: write them as in \
-                     ?prefix=app&timeout=2.5."
+                    "Option {number} of the address is none of prefix, db, cache, connect_timeout, timeout, ca, cert and key: write \
+                     them as in ?prefix=app&timeout=2.5."
                 );
             }
             Self::RepeatedOption(number) => {

@@ -1,11 +1,14 @@
 //! From an address as it is written to its parts.
 
 use super::super::secret::Secret;
-use super::{Address, AddressError, CONNECT_TIMEOUT, Host, PORT, PREFIX, Place, SENTINEL_PORT, Server, TIMEOUT};
+use super::{
+    Address, AddressError, CONNECT_TIMEOUT, Host, PORT, PREFIX, Place, SENTINEL_PORT, Server, TIMEOUT, TlsFiles,
+};
 use percent_encoding::percent_decode;
 use std::ffi::OsString;
 use std::net::Ipv6Addr;
 use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 type Result<T> = std::result::Result<T, AddressError>;
@@ -41,6 +44,7 @@ struct Options {
     caches: Option<bool>,
     connect_timeout: Option<Duration>,
     timeout: Option<Duration>,
+    tls: TlsFiles,
 }
 
 /// The schemes, each with what it means, and whether connections are encrypted.
@@ -85,11 +89,18 @@ impl Address {
         if database != 0 && matches!(place, Place::Cluster { .. }) {
             return Err(AddressError::DatabaseOfCluster);
         }
+        if options.tls != TlsFiles::default() && !place.is_encrypted() {
+            return Err(AddressError::FileWithoutTls);
+        }
+        if options.tls.key.is_some() && options.tls.cert.is_none() {
+            return Err(AddressError::KeyAlone);
+        }
         let server = Server {
             place,
             user,
             password,
             database,
+            tls: options.tls,
             connect_timeout: options.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
             timeout: options.timeout.unwrap_or(TIMEOUT),
         };
@@ -228,6 +239,9 @@ fn options(text: &str) -> Result<Options> {
             "cache" => options.caches.replace(switch(value)?).is_none(),
             "connect_timeout" => options.connect_timeout.replace(seconds(value)?).is_none(),
             "timeout" => options.timeout.replace(seconds(value)?).is_none(),
+            "ca" => options.tls.ca.replace(file(value)?).is_none(),
+            "cert" => options.tls.cert.replace(file(value)?).is_none(),
+            "key" => options.tls.key.replace(file(value)?).is_none(),
             _ => return Err(AddressError::UnknownOption(index + 1)),
         };
         if !is_new {
@@ -242,6 +256,13 @@ fn prefix(value: &str) -> Result<Vec<u8>> {
     let prefix = decode(value)?;
     let is_fit = !prefix.is_empty() && !prefix.iter().any(|byte| matches!(byte, b'{' | b'}'));
     if is_fit { Ok(prefix) } else { Err(AddressError::BadPrefix) }
+}
+
+/// An absolute path. (A relative one would be another file after the program has changed its folder.)
+fn file(value: &str) -> Result<PathBuf> {
+    let path = decode(value)?;
+    let is_fit = path.len() > 1 && path.starts_with(b"/") && !path.contains(&0);
+    if is_fit { Ok(OsString::from_vec(path).into()) } else { Err(AddressError::BadFile) }
 }
 
 /// `0` or `1`.

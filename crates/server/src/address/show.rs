@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 
 /// All that is encoded in users, names and options.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// All that is encoded in paths of sockets, and in prefixes.
+/// All that is encoded in paths, and in prefixes.
 const ENCODED_IN_PATHS: &AsciiSet = &ENCODED.remove(b'/').remove(b':');
 
 impl Place {
@@ -76,6 +76,12 @@ impl Server {
         }
         if self.timeout != TIMEOUT {
             write!(f, "{}timeout={}", sign.next(), self.timeout.as_secs_f64())?;
+        }
+        for (name, path) in [("ca", &self.tls.ca), ("cert", &self.tls.cert), ("key", &self.tls.key)] {
+            if let Some(path) = path {
+                let path = percent_encode(path.as_os_str().as_bytes(), ENCODED_IN_PATHS);
+                write!(f, "{}{name}={path}", sign.next())?;
+            }
         }
         Ok(())
     }

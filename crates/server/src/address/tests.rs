@@ -137,6 +137,13 @@ fn each_fault_has_its_sentence() {
         ("redis+cluster://h?db=1", DatabaseOfCluster),
         ("redis://h?prefix=", BadPrefix),
         ("redis://h?prefix=a%7Db", BadPrefix),
+        ("redis://h?ca=/ca.pem", FileWithoutTls),
+        ("unix:///run/r.sock?cert=/c.pem", FileWithoutTls),
+        ("rediss://h?ca=ca.pem", BadFile),
+        ("rediss://h?ca=", BadFile),
+        ("rediss://h?ca=/a%00b", BadFile),
+        ("rediss://h?key=/k.pem", KeyAlone),
+        ("rediss://h?ca=/a&ca=/b", RepeatedOption(2)),
         ("redis://h?cache=yes", BadCache),
         ("redis://h?timeout=0", BadTimeout),
         ("redis://h?timeout=-1", BadTimeout),
@@ -225,6 +232,18 @@ fn servers_are_told_apart_by_everything_but_prefix_and_cache() {
     }
 }
 
+#[test]
+fn an_encrypted_connection_may_name_its_files() {
+    let files = |text: &str| parsed(text).server.tls;
+    assert_eq!(files("rediss://h"), TlsFiles::default());
+    let all = files("rediss+cluster://h?ca=/ca%20s.pem&cert=/c.pem&key=/k.pem");
+    let paths = ["/ca s.pem", "/c.pem", "/k.pem"].map(|path| Some(PathBuf::from(path)));
+    let [ca, cert, key] = paths.clone();
+    assert_eq!(all, TlsFiles { ca, cert, key });
+    assert!(all.paths().eq(paths.iter().flatten()));
+    assert_ne!(parsed("rediss://h?ca=/a").server, parsed("rediss://h?ca=/b").server);
+}
+
 fn any_host() -> impl Strategy<Value = Host> {
     let name = prop_oneof![
         "[a-z0-9][a-z0-9._-]{0,12}",
@@ -249,18 +268,24 @@ fn any_place() -> impl Strategy<Value = Place> {
     ]
 }
 
+fn any_files() -> impl Strategy<Value = TlsFiles> {
+    let file = || prop::option::of("/[^\0]{1,12}".prop_map(PathBuf::from));
+    (file(), file(), file()).prop_map(|(ca, cert, key)| TlsFiles { ca, key: key.filter(|_| cert.is_some()), cert })
+}
+
 fn any_address() -> impl Strategy<Value = Address> {
     let user = prop::option::of(prop::collection::vec(any::<u8>(), 1..8));
     let prefix = prop::collection::vec(any::<u8>().prop_filter("a brace", |byte| !b"{}".contains(byte)), 1..12);
     let times = (1..=3_600_000_u64, 1..=3_600_000_u64);
     let database = 0..=i32::MAX as u32;
-    (any_place(), user, database, prefix, any::<bool>(), times).prop_map(
-        |(place, user, database, prefix, caches, times)| {
+    (any_place(), user, database, prefix, any::<bool>(), times, any_files()).prop_map(
+        |(place, user, database, prefix, caches, times, tls)| {
+            let tls = if place.is_encrypted() { tls } else { TlsFiles::default() };
             let database = if matches!(place, Place::Cluster { .. }) { 0 } else { database };
             // The text of a password is its sign.
             let password = user.as_ref().map(|_| Secret::new(b"***".to_vec()));
             let (connect_timeout, timeout) = (Duration::from_millis(times.0), Duration::from_millis(times.1));
-            let server = Server { place, user, password, database, connect_timeout, timeout };
+            let server = Server { place, user, password, database, tls, connect_timeout, timeout };
             Address { server, prefix, caches }
         },
     )

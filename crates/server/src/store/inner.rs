@@ -56,7 +56,9 @@ const OPENS: u32 = 6;
 fn open(place: &Place) -> Result<Link, NoConnection> {
     for attempt in 1..OPENS {
         match Link::open(&place.address, &place.keys) {
-            Err(NoConnection::Lost(Cause::Closed | Cause::System(_))) => std::thread::sleep(PAUSE * 2_u32.pow(attempt)),
+            Err(NoConnection::Lost(Cause::Closed | Cause::System(_)) | NoConnection::HungUp(_)) => {
+                std::thread::sleep(PAUSE * 2_u32.pow(attempt));
+            }
             opened => return opened,
         }
     }

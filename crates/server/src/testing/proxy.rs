@@ -1,9 +1,10 @@
-//! A network with faults: a proxy at a port of TCP, before a server at a socket.
+//! A network with faults: a proxy at a port of TCP, before a server at a socket or at another port.
 
 use super::super::address::Host;
 use super::super::connection::Endpoint;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,8 +44,19 @@ struct Shared {
 }
 
 impl Proxy {
-    /// Begins to listen. All connections have the same faults, counted for each of them.
+    /// Begins to listen, before a server at a socket. All connections have the same faults, counted for each of them.
     pub fn start(server: PathBuf, faults: Faults) -> Self {
+        Self::before(faults, move || UnixStream::connect(&server))
+    }
+
+    /// The same, before a server at a port.
+    pub fn before_port(server: Host, faults: Faults) -> Self {
+        // (Only what all streams can do is done with it.)
+        let connect = move || TcpStream::connect((server.name.as_str(), server.port)).map(OwnedFd::from);
+        Self::before(faults, move || connect().map(UnixStream::from))
+    }
+
+    fn before(faults: Faults, connect: impl Fn() -> io::Result<UnixStream> + Send + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let shared = Arc::new(Shared::default());
@@ -54,7 +66,7 @@ impl Proxy {
                 if of_thread.has_ended.load(Ordering::Acquire) {
                     break;
                 }
-                let (Ok(client), Ok(server)) = (client, UnixStream::connect(&server)) else { continue };
+                let (Ok(client), Ok(server)) = (client, connect()) else { continue };
                 let _ = client.set_nodelay(true);
                 forward(client, server, faults, of_thread.clone());
             }

@@ -20,11 +20,16 @@ pub struct Redis {
 impl Redis {
     /// Starts a server that keeps nothing on the disk, with more options for its command line.
     pub fn start(options: &[&str]) -> Self {
+        Self::try_start(options).expect("redis-server did not start; scripts/need.sh --install test installs it")
+    }
+
+    /// The same; `None`: it has ended by itself, as where a port of its options is another's.
+    pub fn try_start(options: &[&str]) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("sync-redis-").tempdir().expect("a folder");
         let options = options.iter().map(|&option| option.to_owned()).collect();
         let mut redis = Self { folder, options, server: None };
-        redis.start_again();
-        redis
+        redis.launch();
+        redis.awaits_socket().then_some(redis)
     }
 
     /// The path of its socket.
@@ -59,6 +64,11 @@ impl Redis {
 
     /// Starts it once more, after [`Redis::kill`].
     pub fn start_again(&mut self) {
+        self.launch();
+        assert!(self.awaits_socket(), "redis-server did not start again");
+    }
+
+    fn launch(&mut self) {
         self.kill();
         let _ = std::fs::remove_file(self.socket());
         // The first command ends the server where the test is killed.
@@ -73,18 +83,20 @@ impl Redis {
             .spawn()
             .expect("setpriv of util-linux");
         self.server = Some(server);
-        self.await_socket();
     }
 
-    /// Waits until the server accepts connections.
-    fn await_socket(&mut self) {
+    /// Waits until the server accepts connections. False: it has ended.
+    fn awaits_socket(&mut self) -> bool {
         let deadline = Instant::now() + PATIENCE;
         while std::os::unix::net::UnixStream::connect(self.socket()).is_err() {
             let status = self.server.as_mut().and_then(|server| server.try_wait().expect("a child of ours"));
-            assert!(status.is_none(), "redis-server did not start; scripts/need.sh --install test installs it");
+            if status.is_some() {
+                return false;
+            }
             assert!(Instant::now() < deadline, "redis-server did not start within {PATIENCE:?}");
             std::thread::sleep(Duration::from_millis(5));
         }
+        true
     }
 }
 
