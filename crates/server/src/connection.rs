@@ -124,6 +124,9 @@ impl Connection {
             hello.get_or_insert(value);
         }
         self.greeting = hello.as_ref().and_then(greeting).ok_or(NoConnection::TooOld)?;
+        if is_too_old(&self.greeting.version) {
+            return Err(NoConnection::OldVersion(self.greeting.version.clone()));
+        }
         Ok(())
     }
 
@@ -323,6 +326,15 @@ fn refused(mut refusal: Refusal, server: &Server) -> NoConnection {
         refusal.text = refusal.text.replace(&*password, HIDDEN);
     }
     NoConnection::Refused(refusal)
+}
+
+/// The oldest version that has all that is asked for: `CLIENT LIST ID` tells whether the owner of a lock is still there.
+const OLDEST: [u32; 2] = [6, 2];
+
+/// Whether a version is older than that. (One that is written otherwise is that of a server of another kind, which may well do.)
+fn is_too_old(version: &str) -> bool {
+    let mut parts = version.split('.').map_while(|part| part.parse::<u32>().ok());
+    matches!((parts.next(), parts.next()), (Some(major), Some(minor)) if [major, minor] < OLDEST)
 }
 
 /// Reads the answer to `HELLO`.

@@ -127,11 +127,16 @@ pub enum NoConnection {
     Lost(Cause),
     /// The same, of one that is not encrypted: the server ended it.
     HungUp(Cause),
-    /// The server is older than version 6, or is no server of this kind: it does not know `HELLO 3`.
+    /// The server is older than Redis 6, or is no server of this kind: it does not know `HELLO 3`.
     TooOld,
+    /// The server is of this version, which is too old.
+    OldVersion(String),
     /// The server refused the log-in, or the database. Its text has no password.
     Refused(Refusal),
 }
+
+/// The rights that a store needs, behind the user and the keys, as docs/server.md has them.
+pub(crate) const RIGHTS: &str = "-@all +@read +@write +@scripting +@connection +client +info +time";
 
 /// The clause for each way of not being there in time.
 const NOT_IN_TIME: &str = "the server did not answer in time (the address's option connect_timeout)";
@@ -150,11 +155,15 @@ impl fmt::Display for NoConnection {
             Self::Lost(cause) => cause.fmt(f),
             Self::HungUp(cause) => write!(f, "{cause}; if this is a port for TLS, write rediss://"),
             Self::TooOld => {
-                f.write_str("the server does not know HELLO 3: use Redis 6 or newer, or Valkey, without a proxy")
+                f.write_str("the server does not know HELLO 3: use Redis 6.2 or newer, or Valkey, without a proxy")
+            }
+            Self::OldVersion(version) => {
+                write!(f, "the server is of version {version}: use Redis 6.2 or newer, or Valkey")
             }
             Self::Refused(refusal) => match refusal.reason {
                 Reason::NoAuth => f.write_str("the server wants a password: write it as in redis://:password@host"),
                 Reason::WrongPassword => f.write_str("the server does not know this user with this password"),
+                Reason::NoPermission => write!(f, "the server said '{refusal}'; give its user the rights that it needs: {RIGHTS}"),
                 _ => write!(f, "the server said '{refusal}'"),
             },
         }

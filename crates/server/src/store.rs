@@ -2,6 +2,7 @@
 
 mod backend;
 mod cache;
+mod checkup;
 mod error;
 mod handle;
 mod holds;

@@ -293,3 +293,32 @@ fn a_look_notices_the_end_of_the_server_and_a_new_connection_its_start() {
     redis.start_again();
     assert_eq!(ask(&mut redis.connect(), &["PING"]).unwrap(), text("PONG"));
 }
+
+/// The answers of a server of a version to a log-in.
+fn opened_with(version: &'static str) -> Result<Connection, NoConnection> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        let answer = format!("%4\r\n+version\r\n+{version}\r\n+id\r\n:1\r\n+mode\r\n+m\r\n+role\r\n+r\r\n");
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let address = sync_server::Address::parse(b"unix:///x").unwrap();
+    let opened = Connection::open(&Endpoint::Socket(path), &address.server);
+    server.join().unwrap();
+    opened
+}
+
+#[test]
+fn a_server_that_lacks_a_command_is_too_old() {
+    for version in ["6.0.20", "6.1.240", "5.9.9"] {
+        let error = opened_with(version).unwrap_err();
+        assert!(matches!(&error, NoConnection::OldVersion(told) if told == version), "{error:?}");
+        assert!(error.to_string().contains("Redis 6.2"), "{error}");
+    }
+    for version in ["6.2.0", "7.0.15", "10.0", "1", "unstable"] {
+        assert!(opened_with(version).is_ok(), "{version}");
+    }
+}

@@ -423,3 +423,84 @@ fn the_tools_of_the_server_see_what_is_stored() {
         .expect("redis-cli, which comes with redis-server");
     assert_eq!(String::from_utf8_lossy(&shown.stdout).trim(), "42");
 }
+
+/// A server that a thread has not met, by a user of its own.
+fn warning(redis: &Redis, login: &str) -> Option<String> {
+    let address = redis.address(login, "?prefix=app");
+    thread::spawn(move || {
+        let store = ServerStore::new(&address, || 0);
+        put(&store, b"a", &[1]);
+        let warning = store.take_warning();
+        assert_eq!(store.take_warning(), None, "told once");
+        // Nor does another store on that server tell it again.
+        let other = ServerStore::new(&Address { prefix: b"other".to_vec(), ..address }, || 0);
+        let _ = other.len();
+        assert_eq!(other.take_warning(), None);
+        warning
+    })
+    .join()
+    .unwrap()
+}
+
+#[test]
+fn a_server_that_would_lose_values_is_warned_of_once() {
+    let mut redis = Redis::start(&["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]);
+    let told = warning(&redis, "").unwrap();
+    assert!(told.contains("removes any property") && told.contains("is allkeys-lru"), "{told}");
+    let set = |redis: &Redis, name: &[u8], value: &[u8]| {
+        redis.connect().ask(&[b"CONFIG", b"SET", name, value], &mut |_| ()).unwrap();
+    };
+    set(&redis, b"maxmemory-policy", b"volatile-ttl");
+    assert!(warning(&redis, "").unwrap().contains("expire before their time"));
+    // Without a limit nothing is ever removed.
+    set(&redis, b"maxmemory", b"0");
+    assert_eq!(warning(&redis, ""), None);
+    set(&redis, b"maxmemory", b"100mb");
+    set(&redis, b"maxmemory-policy", b"noeviction");
+    assert_eq!(warning(&redis, ""), None);
+    // A server that was started anew may have other settings.
+    let store = on(&redis);
+    put(&store, b"a", &[1]);
+    assert_eq!(store.take_warning(), None);
+    redis.kill();
+    redis.start_again();
+    until(|| store.len().is_ok());
+    assert!(store.take_warning().unwrap().contains("allkeys-lru"));
+}
+
+#[test]
+fn a_user_who_lacks_rights_is_told_which() {
+    let redis = Redis::start(&["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]);
+    let user = |name: &str, rights: &str| {
+        let words = ["ACL", "SETUSER", name, "on", ">secret", "~{app}:*", "resetchannels"];
+        let words: Vec<&[u8]> = words.into_iter().chain(rights.split(' ')).map(str::as_bytes).collect();
+        redis.connect().ask(&words, &mut |_| ()).unwrap();
+        format!("{name}:secret")
+    };
+    // The rule of the manual.
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/server.md")).unwrap();
+    let rule = manual.lines().find_map(|line| line.strip_prefix("ACL SETUSER app on >secret ~{app}:* resetchannels "));
+    let rule = rule.unwrap();
+    let told = warning(&redis, &user("full", rule)).unwrap();
+    assert!(told.contains("allkeys-lru") && !told.contains("refuses"), "{told}");
+
+    let told = warning(&redis, &user("one", &rule.replace(" +info", ""))).unwrap();
+    assert!(told.contains("refuses INFO, so") && told.ends_with("ACL SETUSER one +info"), "{told}");
+    let told = warning(&redis, &user("two", &format!("{rule} -client|list"))).unwrap();
+    assert!(told.contains("refuses CLIENT LIST, so") && told.ends_with("ACL SETUSER two +client"), "{told}");
+    assert!(told.contains("allkeys-lru"), "{told}");
+    let told =
+        warning(&redis, &user("three", &format!("{} -client|list +config", rule.replace(" +info", "")))).unwrap();
+    assert!(told.contains("refuses INFO and CLIENT LIST") && told.ends_with("three +info +client"), "{told}");
+    // (By CONFIG.)
+    assert!(told.contains("allkeys-lru"), "{told}");
+
+    // The rights that an error names are those of the manual.
+    let login = user("none", "-@all +hello");
+    let error = ServerStore::new(&redis.address(&login, "?prefix=app"), || 0).len().unwrap_err().to_string();
+    assert!(error.contains(rule), "{error}");
+    let login = user("reader", &rule.replace(" +@scripting", ""));
+    let reader = ServerStore::new(&redis.address(&login, "?prefix=app"), || 0);
+    let error = reader.put(b"a", &[1], &mut ServerVersion::default()).unwrap_err().to_string();
+    assert!(error.contains(rule), "{error}");
+}

@@ -27,9 +27,19 @@ pub const WITHOUT_A_TURN: Duration = Duration::from_secs(1);
 const WITHOUT_A_WORD: Duration = Duration::from_secs(1);
 
 /// A store of any kind, whose failures end the command.
-pub trait Shared: Backend<Error: Into<Failure>> {}
+pub trait Shared: Backend<Error: Into<Failure>> {
+    /// Whether a warning of the store says that something in it is lost.
+    const WARNS_OF_LOSS: bool;
+}
 
-impl<B: Backend<Error: Into<Failure>>> Shared for B {}
+impl Shared for Store {
+    const WARNS_OF_LOSS: bool = true;
+}
+
+impl Shared for ServerStore {
+    // It is about settings of the server.
+    const WARNS_OF_LOSS: bool = false;
+}
 
 /// Runs an operation until it has had its way. Where a lock of somebody else's keeps it from that, it is told who, once.
 pub fn retry<B: Shared, T>(store: &B, mut operation: impl FnMut(&B) -> Result<T, B::Error>) -> Outcome<T> {
@@ -130,7 +140,7 @@ fn expiry<B: Backend>(store: &B, name: &[u8]) -> Result<Option<Expiry>, B::Error
     Ok(B::expiry_of(&version))
 }
 
-/// A store that the command has opened. When the command is through with it, it tells what was noticed about the file meanwhile: no command
+/// A store that the command has opened. When the command is through with it, it tells what was noticed about it meanwhile: no command
 /// passes over that in silence.
 pub struct Opened<B: Shared> {
     store: B,
@@ -150,6 +160,7 @@ impl<B: Shared> Drop for Opened<B> {
     fn drop(&mut self) {
         match self.store.take_warning() {
             None => {}
+            Some(warning) if !B::WARNS_OF_LOSS => say(&warning),
             // The file itself is as it was.
             Some(warning) if self.only_looks => {
                 let warning = warning.trim_end();
@@ -233,7 +244,9 @@ impl<B: Readable> Look<B> {
     /// right, and so accept what was lost.
     pub fn alone(before: Opened<B>) -> Outcome<Self> {
         retry(&*before, |store| store.len())?;
-        if let Some(warning) = before.take_warning() {
+        if B::WARNS_OF_LOSS
+            && let Some(warning) = before.take_warning()
+        {
             let text = format!("{} It is left as it is: without --lock, what is left is read.", warning.trim_end());
             return Err(Failure::new(Status::NotThere, text));
         }

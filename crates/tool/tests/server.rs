@@ -278,3 +278,18 @@ fn no_message_shows_a_password() {
     }
     fails(&syncctl(&["get", &with("right"), "y"]), 1, "There is no 'y' in 'unix://:***@/");
 }
+
+#[test]
+fn a_server_that_would_lose_values_is_told_of_and_the_command_does_what_it_is_to_do() {
+    let redis = Redis::start(&["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]);
+    let at = address(&redis, "");
+    for arguments in
+        [&["set", &at, "a", "1"][..], &["get", &at, "a"], &["ls", &at], &["export", &at], &["export", "--lock", &at]]
+    {
+        let output = syncctl(arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {told}");
+        assert_eq!(told.matches("maxmemory-policy is allkeys-lru").count(), 1, "{arguments:?}: {told}");
+        assert!(told.starts_with("syncctl: Sync server 'unix://") && !told.contains("put right"), "{told}");
+    }
+}

@@ -323,6 +323,10 @@ impl Backend for ServerStore {
         self.look_for_changes(wanted, at_most)
     }
 
+    fn take_warning(&self) -> Option<String> {
+        self.space.take_warning()
+    }
+
     fn format_version() -> String {
         "1".into()
     }

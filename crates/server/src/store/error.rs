@@ -1,6 +1,6 @@
 //! The failures of operations on a server's store, in sentences for users.
 
-use crate::failure::{Cause, NoConnection};
+use crate::failure::{Cause, NoConnection, RIGHTS};
 use crate::refusal::{Reason, Refusal};
 use std::fmt;
 use std::rc::Rc;
@@ -108,7 +108,8 @@ impl fmt::Display for ServerError {
                 ),
                 Reason::NoPermission => write!(
                     f,
-                    "Can't use '{address}': the server does not allow its user to do that ('{refusal}'). Give the user that right."
+                    "Can't use '{address}': the server does not allow its user to do that ('{refusal}'). Give the user the rights that it \
+                     needs: {RIGHTS}."
                 ),
                 _ => write!(f, "Can't use '{address}': the server said '{refusal}'."),
             },

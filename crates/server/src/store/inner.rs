@@ -109,6 +109,8 @@ pub struct Inner {
     pub process: u32,
     pub name: Vec<u8>,
     pub requests: u64,
+    /// A warning about the server, which was not told yet.
+    pub warning: Option<String>,
 }
 
 impl Default for Inner {
@@ -126,6 +128,7 @@ impl Default for Inner {
             process: std::process::id(),
             name: Vec::new(),
             requests: 0,
+            warning: None,
         }
     }
 }
@@ -175,7 +178,10 @@ impl Inner {
         }
         if self.link.as_ref().is_none_or(|link| !link.connection.is_open()) {
             self.lose(place);
-            let link = open(place).map_err(ErrorKind::NoConnection)?;
+            let mut link = open(place).map_err(ErrorKind::NoConnection)?;
+            if let Some(warning) = link.warning.take() {
+                self.warning = Some(warning);
+            }
             if self.name.is_empty() {
                 // The server's own number makes the name of a process one of its own, beside the time.
                 let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

@@ -1,5 +1,6 @@
 //! A connection for a store: to the server that has it, with the invalidations of what is read.
 
+use super::checkup;
 use super::layout::{Key, Keys};
 use super::script::{Digests, Script};
 use crate::address::{Address, Place};
@@ -24,6 +25,8 @@ pub struct Link {
     /// By how many milliseconds the server's clock is before that of this process.
     pub ahead: i64,
     pub digests: Digests,
+    /// A warning about the server, which was not told yet.
+    pub warning: Option<String>,
 }
 
 impl Link {
@@ -88,7 +91,8 @@ impl Link {
         // (A user may be kept from INFO: then a server that was started anew is taken for the same one.)
         let run = info.ok().as_ref().and_then(Value::text).and_then(run).unwrap_or_default();
         let client = connection.greeting().id;
-        Ok(Self { connection, client, run, ahead, digests: Digests::default() })
+        let warning = checkup::look(&mut connection, address, &run)?;
+        Ok(Self { connection, client, run, ahead, digests: Digests::default(), warning })
     }
 
     /// Runs a script, which the server is given first if it does not have it.

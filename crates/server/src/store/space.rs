@@ -155,6 +155,11 @@ impl Space {
         Ok((link.client, link.run.clone(), link.ahead))
     }
 
+    /// A warning about the server; once.
+    pub fn take_warning(&self) -> Option<String> {
+        self.inner.borrow_mut().warning.take()
+    }
+
     /// By how many milliseconds the server's clock is before that of this process.
     pub fn ahead(&self) -> i64 {
         self.inner.borrow().link.as_ref().map_or(0, |link| link.ahead)

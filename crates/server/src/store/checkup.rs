@@ -1,0 +1,140 @@
+//! A look at a server that a process meets: at settings by which it would lose values, and at rights that its user lacks.
+//!
+//! It is a round trip of its own, once a thread for each run of each server. Its outcome is a warning; what nothing works without, the
+//! operations themselves tell of.
+
+use crate::address::{Address, Server};
+use crate::batch::Batch;
+use crate::connection::Connection;
+use crate::failure::Lost;
+use crate::message::{Message, Value};
+use crate::refusal::Refusal;
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+/// The number of runs that a thread remembers to have met; then it forgets all, and may warn once more.
+const MOST_MET: usize = 256;
+
+thread_local! {
+    static MET: RefCell<HashSet<(Server, Vec<u8>)>> = RefCell::new(HashSet::new());
+}
+
+/// The answer to a request of the look; `None`: there was none.
+type Answer = Option<Result<Value, Refusal>>;
+
+/// Looks at a server, if this run of it was not met before. Gives the warning.
+pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Result<Option<String>, Lost> {
+    let is_new = MET.with_borrow_mut(|met| {
+        if met.len() == MOST_MET {
+            met.clear();
+        }
+        met.insert((address.server.clone(), run.to_vec()))
+    });
+    if !is_new {
+        return Ok(None);
+    }
+    let client = connection.greeting().id.to_string();
+    let [memory, list] = ask(connection, [&[b"INFO", b"memory"], &[b"CLIENT", b"LIST", b"ID", client.as_bytes()]])?;
+    let mut eviction = memory.as_ref().and_then(|answer| answer.as_ref().ok()).and_then(in_info);
+    if eviction.is_none() {
+        // (Some services have INFO without that, others have no CONFIG.)
+        let [config] = ask(connection, [&[b"CONFIG", b"GET", b"maxmemory*"]])?;
+        eviction = config.and_then(Result::ok).as_ref().and_then(in_config);
+    }
+    let mut warnings = Vec::new();
+    if let Some(Eviction { limit: 1.., policy }) = eviction
+        && policy != "noeviction"
+    {
+        warnings.push(of_eviction(&policy));
+    }
+    warnings.extend(of_rights(address, is_refused(&memory), is_refused(&list)));
+    Ok((!warnings.is_empty()).then(|| format!("Sync server '{address}': {}", warnings.join(" "))))
+}
+
+/// Asks some things at once.
+fn ask<const N: usize>(connection: &mut Connection, requests: [&[&[u8]]; N]) -> Result<[Answer; N], Lost> {
+    let mut batch = Batch::new();
+    requests.iter().for_each(|words| batch.add(words));
+    let mut answers = Vec::new();
+    // (Nothing has been read over the connection that a push could tell of, but the lock, which is asked for again.)
+    connection.ask_all(&batch, &mut |message| {
+        if let Message::Answer(answer) = message {
+            answers.push(answer);
+        }
+    })?;
+    let mut answers = answers.into_iter();
+    Ok(std::array::from_fn(|_| answers.next()))
+}
+
+fn is_refused(answer: &Answer) -> bool {
+    matches!(answer, Some(Err(_)))
+}
+
+/// The settings by which a server makes room.
+#[derive(Debug, PartialEq, Eq)]
+struct Eviction {
+    /// `maxmemory`; 0: none, and then nothing is ever removed.
+    limit: u64,
+    /// `maxmemory-policy`.
+    policy: String,
+}
+
+/// The settings, in an answer to `INFO memory`.
+fn in_info(info: &Value) -> Option<Eviction> {
+    let text = String::from_utf8_lossy(info.text()?);
+    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    Some(Eviction { limit: field("maxmemory")?.parse().ok()?, policy: field("maxmemory_policy")?.to_owned() })
+}
+
+/// The settings, in an answer to `CONFIG GET`.
+fn in_config(config: &Value) -> Option<Eviction> {
+    let text = |name| Some(String::from_utf8_lossy(config.get(name)?.text()?).into_owned());
+    Some(Eviction { limit: text("maxmemory")?.parse().ok()?, policy: text("maxmemory-policy")? })
+}
+
+fn of_eviction(policy: &str) -> String {
+    let lost = if policy.starts_with("volatile") { "properties that expire before their time" } else { "any property" };
+    format!(
+        "when its memory is full it removes {lost}, as its maxmemory-policy is {policy}. Set that to noeviction, in its \
+         configuration and by CONFIG SET maxmemory-policy noeviction: a write is refused then, and nothing is lost."
+    )
+}
+
+/// The rights that the user lacks, of those without which all seems well.
+fn of_rights(address: &Address, no_info: bool, no_list: bool) -> Option<String> {
+    let (lacks, means, rule) = match (no_info, no_list) {
+        (false, false) => return None,
+        (true, false) => ("INFO", NO_INFO.to_owned(), "+info"),
+        (false, true) => ("CLIENT LIST", NO_LIST.to_owned(), "+client"),
+        (true, true) => ("INFO and CLIENT LIST", format!("{NO_INFO}, and {NO_LIST}"), "+info +client"),
+    };
+    let user = String::from_utf8_lossy(address.server.user.as_deref().unwrap_or(b"default")).into_owned();
+    Some(format!("it refuses {lacks}, so that {means}. Allow that: ACL SETUSER {user} {rule}"))
+}
+
+/// The meaning of `INFO` that is refused.
+const NO_INFO: &str = "it is not noticed when the server was started anew, or may remove properties";
+/// The meaning of `CLIENT LIST` that is refused.
+const NO_LIST: &str = "a lock whose owner has died does not end";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn the_settings_are_found_in_either_answer() {
+        let eviction = |limit, policy: &str| Some(Eviction { limit, policy: policy.to_owned() });
+        let info =
+            "# Memory\r\nused_memory:1\r\nmaxmemory:100\r\nmaxmemory_human:100B\r\nmaxmemory_policy:allkeys-lru\r\n";
+        assert_eq!(in_info(&text(info)), eviction(100, "allkeys-lru"));
+        assert_eq!(in_info(&text("# Memory\r\nused_memory:1\r\n")), None);
+        let pairs = [("maxmemory", "0"), ("maxmemory-samples", "5"), ("maxmemory-policy", "noeviction")];
+        let config = Value::Map(pairs.map(|(name, value)| (text(name), text(value))).to_vec());
+        assert_eq!(in_config(&config), eviction(0, "noeviction"));
+        assert_eq!(in_config(&Value::Map(Vec::new())), None);
+    }
+}
