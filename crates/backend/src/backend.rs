@@ -78,6 +78,12 @@ pub trait Backend: Sized {
     /// A number that no other value of its key has in the version's opening; 0 where there was no value.
     fn record_of(version: &Self::Version) -> u64;
 
+    /// A number that a value shares with a few others: with those that were stored, or seen, just before it and after it, and so are likely
+    /// to be read with it. As it is, for stores that count their records one by one.
+    fn vicinity_of(version: &Self::Version) -> u64 {
+        Self::record_of(version) / 4
+    }
+
     /// When the value expires that a version stands for; `None`: never, or there was none. From then on it is missing for every
     /// operation, and the version is not current.
     fn expiry_of(version: &Self::Version) -> Option<Expiry>;

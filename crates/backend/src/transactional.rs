@@ -217,6 +217,10 @@ impl<B: Backend> Backend for Transactional<B> {
         B::record_of(version)
     }
 
+    fn vicinity_of(version: &B::Version) -> u64 {
+        B::vicinity_of(version)
+    }
+
     fn version_of(opening: u64, record: u64, expiry: Option<Expiry>) -> B::Version {
         B::version_of(opening, record, expiry)
     }

@@ -19,6 +19,9 @@ use sync_backend::{
     Remedy, Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Wanted,
 };
 
+/// Bytes of a log in which there are a few short records.
+const FEW_RECORDS: u64 = 256;
+
 impl BackendError for Error {
     fn address(&self) -> &[u8] {
         self.path.as_os_str().as_bytes()
@@ -113,6 +116,11 @@ impl Backend for Store {
     #[inline]
     fn record_of(version: &Version) -> u64 {
         version.position().unwrap_or(0)
+    }
+
+    #[inline]
+    fn vicinity_of(version: &Version) -> u64 {
+        Self::record_of(version) / FEW_RECORDS
     }
 
     #[inline]

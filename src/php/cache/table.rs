@@ -25,8 +25,6 @@ use crate::php::zend::{self, Local, Slot, Value, ZStr};
 const INITIAL: u32 = 4;
 /// Homes up to which a table grows to four times as many, not twice.
 const FEW: usize = 1024;
-/// Bytes of a log in which there are a few short records.
-const NEAR: u64 = 256;
 /// Tells records apart that have the same number in different files.
 const OTHER_SPREAD: u64 = 0xD6E8_FEB8_6659_FD93;
 /// Places that may be looked at for each name that is freed: a walk through a sparse table frees one name in sixteen.
@@ -257,9 +255,9 @@ impl Table {
     /// Tells when a record was met before, and notes that it was met now. Records that were written one after another are
     /// noted beside each other.
     #[inline]
-    fn meet(&self, keeper: &Keeper, record: u64) -> Sight {
+    fn meet(&self, keeper: &Keeper, version: &Version) -> Sight {
         let place = self.place();
-        keeper.meet(place ^ record, place ^ (record / NEAR))
+        keeper.meet(place ^ Handle::record_of(version), place ^ Handle::vicinity_of(version))
     }
 
     /// As [`meet`](Self::meet), a name under which a value is written, or there is none.
@@ -366,7 +364,7 @@ impl Table {
             let again = entry.was_decoded_before(version, keeper.account.now());
             return if again { Keeping::Beyond } else { Keeping::Here };
         }
-        match self.meet(keeper, Handle::record_of(version)) {
+        match self.meet(keeper, version) {
             Sight::Earlier => Keeping::Beyond,
             Sight::First if size < LARGE && !wanted => Keeping::Not,
             Sight::First | Sight::Again => Keeping::Here,

@@ -128,6 +128,14 @@ impl Backend for Handle {
     }
 
     #[inline]
+    fn vicinity_of(version: &Version) -> u64 {
+        match server_version(version) {
+            None => Store::vicinity_of(version),
+            Some(version) => ServerStore::vicinity_of(&version),
+        }
+    }
+
+    #[inline]
     fn expiry_of(version: &Version) -> Option<Expiry> {
         match server_version(version) {
             None => Store::expiry_of(version),
