@@ -57,15 +57,14 @@ echo implode(' ', array_keys(iterator_to_array($s))), "\n";
 $s->destroy();
 $other[] = 'v';
 echo implode(' ', array_keys(iterator_to_array($s))), "\n";
-// A file of the pure-PHP class.
-file_put_contents(scratch('old'), serialize((object) ['data' => (object) ['7' => 'v', 'x' => 'v'], 'lock' => false, 'timeout' => 0, 'interval' => 50000]));
-$s->setFile(scratch('old'));
+$s->setFile(scratch('another'));
+$s->setData((object) ['7' => 'v', 'x' => 'v']);
 $s[] = 'v';
 echo implode(' ', array_keys(iterator_to_array($s))), "\n";
 // A long string and an object are written by other paths of the code.
 $s[] = str_repeat('long ', 10_000);
 $s[] = new ArrayObject([1]);
-var_dump(strlen($s[9]), $s[10][0], strlen((new Sync(scratch('old')))[9]));
+var_dump(strlen($s[9]), $s[10][0], strlen((new Sync(scratch('another')))[9]));
 // A value that cannot be stored takes no number.
 attempt(fn () => $s[] = fn () => 1);
 $s[] = 'v';

@@ -72,7 +72,7 @@ foreach ($statements as $statement) {
             // PHP reads a subclass's offsets by method, in other steps.
             $same = $s::class === Sync::class ? str_replace('ArrayObject', 'Sync', $expected) === $seen : str_starts_with($seen, 'TypeError: ');
             $same || print($s::class . ", $statement, $what: $seen\n");
-            file_exists(scratch()) && count($s) && print($s::class . ", $statement, $what: " . json_encode($s) . "\n");
+            scratch_exists() && count($s) && print($s::class . ", $statement, $what: " . json_encode($s) . "\n");
         }
         if (str_contains($statement, '] = 1')) {
             // Behind a handle in a value.

@@ -7,7 +7,7 @@ require __DIR__ . '/../include/scratch.inc';
 $s = new Sync(scratch());
 var_dump(isset($s['x']));
 unset($s['x']);
-var_dump(file_exists(scratch()));
+var_dump(scratch_exists());
 $s['x'] = 0;
 $s['null'] = null;
 var_dump(isset($s['x']), isset($s['null']), empty($s['x']), $s['null'] ?? 'null', isset($s->x));

@@ -5,7 +5,7 @@ $s['x'] reads and writes the same value as $s->x
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s['x'], file_exists(scratch()));
+var_dump($s['x'], scratch_exists());
 var_dump($s['x'] = 5);
 var_dump($s['x'], $s->x, $s[0]);
 $s[0] = 'zero';

@@ -5,7 +5,7 @@ pull() gives each value to one process, and removes it
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->pull('missing'), $s->pull('missing', 'default'), file_exists(scratch()));
+var_dump($s->pull('missing'), $s->pull('missing', 'default'), scratch_exists());
 $s->null = null;
 $s->object = new ArrayObject([1]);
 $s->list = [1];

@@ -60,13 +60,13 @@ try {
         return $pid ? 'of the parent' : 'of the child';
     }), "\n";
 } catch (SyncException $e) {
-    file_put_contents(scratch('child'), $e->getMessage());
+    file_put_contents(scratch_file('child'), $e->getMessage());
 }
 if (getmypid() !== $parent) {
     posix_kill(getmypid(), SIGKILL);
 }
 pcntl_waitpid($pid, $status);
-echo file_get_contents(scratch('child')), "\n$s->n\n";
+echo file_get_contents(scratch_file('child')), "\n$s->n\n";
 ?>
 --CLEAN--
 <?php

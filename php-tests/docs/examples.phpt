@@ -36,12 +36,12 @@ putenv('SYNC_FILE=' . scratch('workers'));
 $lines = explode("\n", trim(example('workers/run.php 3 20')));
 echo array_pop($lines), "\n";
 echo array_sum(preg_replace('~.* did (\d+) jobs\.~', '$1', $lines)), " jobs by workers\n";
-var_dump(file_exists(scratch('workers')));
+var_dump(scratch_exists('workers'));
 
 echo "-- queue\n";
 putenv('SYNC_FILE=' . scratch('queue'));
 echo example('queue/run.php 3 60');
-var_dump(file_exists(scratch('queue')));
+var_dump(scratch_exists('queue'));
 
 echo "-- once\n";
 putenv('SYNC_FILE=' . scratch('once'));

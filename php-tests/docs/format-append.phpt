@@ -2,6 +2,7 @@
 PHP reads records that Python appended by the rules of docs/format.md
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its format');
 if (!is_executable((string) getenv('SYNC_PYTHON'))) {
     die('skip SYNC_PYTHON names no Python with msgpack; make test installs one');
 }
@@ -11,7 +12,7 @@ if (!is_executable((string) getenv('SYNC_PYTHON'))) {
 require __DIR__ . '/../include/scratch.inc';
 
 preg_match_all('~```python\n(.*?)\n```~s', file_get_contents(__DIR__ . '/../../docs/format.md'), $blocks);
-file_put_contents(scratch('append.py'), implode("\n\n", preg_replace('~^if __name__.*~ms', '', $blocks[1])) . <<<'PYTHON'
+file_put_contents(scratch_file('append.py'), implode("\n\n", preg_replace('~^if __name__.*~ms', '', $blocks[1])) . <<<'PYTHON'
 
 
 append(sys.argv[1], {
@@ -30,7 +31,7 @@ Peer::php('
 ', scratch())->end();
 
 $python = getenv('SYNC_PYTHON') ?: 'python3';
-echo shell_exec(implode(' ', array_map('escapeshellarg', [$python, scratch('append.py'), scratch()])) . ' 2>&1');
+echo shell_exec(implode(' ', array_map('escapeshellarg', [$python, scratch_file('append.py'), scratch()])) . ' 2>&1');
 
 $sync = new Sync(scratch());
 foreach ($sync->getData() as $name => $value) {

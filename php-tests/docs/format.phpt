@@ -2,6 +2,7 @@
 The Python reader in docs/format.md reads the same values from a store as PHP
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its format');
 if (!is_executable((string) getenv('SYNC_PYTHON'))) {
     die('skip SYNC_PYTHON names no Python with msgpack; make test installs one');
 }
@@ -135,7 +136,7 @@ $suspended->start();
 $block = preg_match('~```python\n(.*?)\n```~s', file_get_contents(__DIR__ . '/../../docs/format.md'), $part) ? $part[1] : '';
 echo 'The reader has ', count(array_filter(explode("\n", $block), fn ($line) => trim($line) !== '')) <= 44 ? 'few enough' : 'too many', " lines\n";
 
-$script = scratch('reader.py');
+$script = scratch_file('reader.py');
 file_put_contents($script, preg_replace('~^if __name__.*~ms', '', $block) . TELL);
 $python = getenv('SYNC_PYTHON') ?: 'python3';
 $output = shell_exec(escapeshellarg($python) . ' ' . escapeshellarg($script) . ' ' . escapeshellarg(scratch()) . ' 2>&1');

@@ -1,5 +1,7 @@
 --TEST--
 Every program in docs/guide.md runs as it stands, and prints what is shown beneath it
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 /*
@@ -11,7 +13,7 @@ require __DIR__ . '/../include/scratch.inc';
 $ran = 0;
 foreach (array_slice(preg_split('~^## ~m', file_get_contents(__DIR__ . '/../../docs/guide.md')), 1) as $n => $section) {
     $title = strtok($section, "\n");
-    $directory = scratch("section$n");
+    $directory = scratch_file("section$n");
     mkdir($directory, 0700, true);
     preg_match_all('~^```php\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?~ms', $section, $programs, PREG_SET_ORDER);
     if (count($programs) !== preg_match_all('~^```php$~m', $section)) {

@@ -1,5 +1,7 @@
 --TEST--
 The stubs and README's API table say the same
+--INI--
+sync.servers=
 --FILE--
 <?php
 $argv = [];

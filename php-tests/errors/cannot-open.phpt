@@ -1,5 +1,7 @@
 --TEST--
 A path that cannot be opened says why: Can't open '%s' file: …
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -23,8 +25,8 @@ attempt(function () use ($s, $name) {
 });
 
 // A socket.
-$socket = stream_socket_server('unix://' . scratch('socket'));
-attempt(fn () => (new Sync(scratch('socket')))->set('x', 1));
+$socket = stream_socket_server('unix://' . scratch_file('socket'));
+attempt(fn () => (new Sync(scratch_file('socket')))->set('x', 1));
 
 // No more files may be opened.
 file_put_contents(scratch('child.php'), <<<'PHP'

@@ -1,5 +1,7 @@
 --TEST--
 A path below a file: Directory '%s' does not exist or is not writable.
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 Reading from a directory that is missing gives null
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

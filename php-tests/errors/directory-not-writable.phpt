@@ -1,5 +1,7 @@
 --TEST--
 A new file in a directory that is not writable: Directory '%s' does not exist or is not writable.
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

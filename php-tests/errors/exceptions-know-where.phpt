@@ -4,7 +4,7 @@ An exception knows the file, line and trace of the access, and is caught as an \
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-$s = new Sync(scratch('missing/store'));
+$s = new Sync(scratch_unreachable());
 function write(Sync $s): void
 {
     $s->x = 1;

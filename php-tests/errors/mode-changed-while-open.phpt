@@ -1,5 +1,7 @@
 --TEST--
 A new object is told at once of another mode or owner of a file that is open; of another process's doing after a clock tick
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

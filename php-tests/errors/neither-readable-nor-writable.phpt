@@ -1,5 +1,7 @@
 --TEST--
 A file with mode 0000 is neither readable nor writable
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 A file that may not be read: File '%s' is not readable.
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 A file that may be read only can be read; a write says: File '%s' is not writable.
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -2,6 +2,7 @@
 A message says why a process cannot use a file: a read-only mount, a sticky folder, a link that leads nowhere, a group
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its mode');
 if (posix_getuid() !== 0) {
     die('skip needs root, who may become somebody else');
 }

@@ -10,7 +10,7 @@ try {
 } catch (Exception $e) {
     echo "refused\n";
 }
-var_dump(file_exists(scratch()));
+var_dump(scratch_exists());
 ?>
 --CLEAN--
 <?php

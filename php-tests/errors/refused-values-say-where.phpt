@@ -33,7 +33,7 @@ function told(string $what, Closure $body): void
         echo "$what: nothing was thrown\n";
     } catch (Exception $e) {
         $previous = $e->getPrevious();
-        echo "$what: ", get_class($e), ': ', str_replace(scratch_directory(), '{dir}', $e->getMessage()), "\n";
+        echo "$what: ", get_class($e), ': ', shown($e->getMessage()), "\n";
         echo $previous ? '    because of ' . get_class($previous) . ': ' . $previous->getMessage() . "\n" : '';
     }
 }
@@ -70,8 +70,8 @@ told('damaged', fn () => forged("\xc7\x01\x63\x01"));
 told('by getData', function () {
     $s = new Sync(scratch('changed'));
     $s->strict = new Strict;
-    $bytes = file_get_contents(scratch('changed'));
-    file_put_contents(scratch('changed'), str_replace("\xa1n\x00", "\xa1n\xc3", $bytes));
+    $stored = "\x92\xc7\x06\x01Strict\x81\xa1n";
+    scratch_exchange('changed', 'strict', "$stored\x00", "$stored\xc3");
     foreach ([fn () => $s->getData(), fn () => iterator_to_array($s), fn () => (array) $s, fn () => $s->strict->n = 1] as $all) {
         told('one way', $all);
     }

@@ -1,5 +1,7 @@
 --TEST--
 A path of a FIFO or a device is an exception that names it, never a wait
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

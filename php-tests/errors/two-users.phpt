@@ -2,6 +2,7 @@
 A file that root has made with the usual umask: another user reads it, and a write says who may, who asks, and what to do
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its mode');
 if (posix_getuid() !== 0) {
     die('skip needs root, who may become somebody else');
 }

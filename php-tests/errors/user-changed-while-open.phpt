@@ -2,6 +2,7 @@
 A process that changes its user or groups is told at once that it may not open a file that it has open
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its mode');
 if (posix_getuid() !== 0) die('skip needs root');
 ?>
 --FILE--

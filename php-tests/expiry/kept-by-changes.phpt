@@ -31,6 +31,7 @@ $changes = [
     'increment' => fn (Sync $s) => $s->increment('v'),
     '.=' => function (Sync $s) { $s->v .= 'x'; },
 ];
+$most = times(120);
 $lost = $done = 0;
 foreach (['an object' => $sync, 'a subclass' => new Overriding($sync->getFile())] as $who => $s) {
     foreach ($starts as $start => $first) {
@@ -38,7 +39,7 @@ foreach (['an object' => $sync, 'a subclass' => new Overriding($sync->getFile())
             foreach ($changes as $how => $change) {
                 foreach ([false, true] as $inside) {
                     $s->put('v', $first, 1000);
-                    for ($n = 0; $n < 120 && $s->has('v'); $n++) {
+                    for ($n = 0; $n < $most && $s->has('v'); $n++) {
                         try {
                             // (A value that this cannot be done to.)
                             $inside && $n === 0 ? $s->transaction(fn () => $change($s, $value, $n)) : $change($s, $value, $n);
@@ -57,7 +58,7 @@ foreach (['an object' => $sync, 'a subclass' => new Overriding($sync->getFile())
         }
     }
 }
-echo $lost, ' lost of ', $done > 20000 ? 'many' : $done, "\n";
+echo $lost, ' lost of ', $done > times(20_000) ? 'many' : $done, "\n";
 ?>
 --CLEAN--
 <?php

@@ -41,7 +41,7 @@ echo $reader->hear(), "\n";
 echo $reader->end(), "\n";
 $s->c = 1;
 clearstatcache();
-var_dump(filesize(scratch()) < 600_000);
+var_dump(scratch_bytes() < 600_000);
 ?>
 --CLEAN--
 <?php

@@ -6,7 +6,7 @@ require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
 $other = new Sync(scratch());
-var_dump($s->touch('none', 5), file_exists(scratch()), $s->ttl('none'), file_exists(scratch()));
+var_dump($s->touch('none', 5), scratch_exists(), $s->ttl('none'), scratch_exists());
 $values = ['int' => 1, 'null' => null, 'text' => 'x', 'long' => str_repeat('x', 300_000), 'list' => range(1, 9), 'object' => new ArrayObject([1])];
 foreach ($values as $name => $value) {
     $s->$name = $value;

@@ -44,7 +44,7 @@ scratch_remove();
 null: never
 60: 60
 0.5: 1
-1e-9: 1
+1e-9: %r(1|gone)%r
 '60': 60
 INF: never
 PHP_INT_MAX: never

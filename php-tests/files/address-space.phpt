@@ -2,6 +2,7 @@
 A process whose address space is limited may use many files; a file that no longer fits is an exception
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its mapping');
 if (getenv('USE_ZEND_ALLOC') === '0') die('skip valgrind has an address space of its own');
 ?>
 --FILE--

@@ -1,5 +1,7 @@
 --TEST--
 A file that was away for a moment has its old content when it is back, whatever was in its place meanwhile
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 Processes that cannot see the id of the boot share a file like all others
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its boot'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

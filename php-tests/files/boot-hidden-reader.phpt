@@ -1,5 +1,7 @@
 --TEST--
 A process that may only read and cannot see the id of the boot reads a store, and the values that others store from then on
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its boot'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 A file whose permissions are taken away while it is open is an exception or stays usable, never a signal
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -2,6 +2,7 @@
 After chroot() a path is one in the new root, also to an object that was used before
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its path');
 if (posix_getuid() !== 0 || !function_exists('chroot')) {
     die('skip this process may not change its root');
 }

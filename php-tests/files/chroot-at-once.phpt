@@ -2,6 +2,7 @@
 After chroot() the next object, and the next access of one that is open, finds what its path means in the new root
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its path');
 if (posix_getuid() !== 0 || !function_exists('chroot')) die('skip needs root, and a PHP that can change the root directory');
 ?>
 --FILE--

@@ -1,5 +1,7 @@
 --TEST--
 The constructor touches nothing, whatever the path
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 A copied file is a store of its own
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its bytes'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 A copy that was made while the original was locked is not locked
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its bytes'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -2,6 +2,7 @@
 A copy with the same inode number as its original is checked before it is used
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its bytes');
 exec('unshare ' . (posix_getuid() === 0 ? '-m' : '-Urm') . ' mount -t tmpfs none /mnt 2>/dev/null', $output, $code);
 if ($code !== 0) die('skip nothing may be mounted here');
 ?>

@@ -1,5 +1,7 @@
 --TEST--
 A store whose first bytes were damaged is an exception that names it, and is left untouched
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its bytes'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 When the file is deleted under a lock, the lock is gone with it, and its holder is told once
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

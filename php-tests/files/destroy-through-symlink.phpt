@@ -1,5 +1,7 @@
 --TEST--
 destroy() through symbolic links removes the file that they lead to, and leaves the links
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 With sync.durability=commit everything works as without, set for all or for one object
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its durability'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

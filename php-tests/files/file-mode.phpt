@@ -1,5 +1,7 @@
 --TEST--
 sync.file_mode sets the permissions of new files, under the umask
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

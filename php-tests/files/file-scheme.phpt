@@ -1,5 +1,7 @@
 --TEST--
 file:///path is a path, as to PHP's own functions; other schemes are refused when the object is made
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -2,6 +2,7 @@
 A FUSE file system is refused by its own name; an overlay is as good as its upper layer; local file systems work
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its file system');
 exec('unshare -m true 2>/dev/null', $output, $code);
 if (posix_getuid() !== 0 || $code !== 0) {
     die('skip nothing may be mounted here');
@@ -67,7 +68,7 @@ function try_at(string $path): void
         echo (new Sync($path))->x === 1 ? "works\n" : "lost\n";
     } catch (SyncException $e) {
         // The rest of the message is always the same.
-        echo str_replace(scratch_directory(), '{dir}', strstr($e->getMessage(), ', a file system', true) ?: $e->getMessage()), "\n";
+        echo shown(strstr($e->getMessage(), ', a file system', true) ?: $e->getMessage()), "\n";
     }
 }
 

@@ -1,5 +1,7 @@
 --TEST--
 sync.file_systems says on which file systems a file may lie, by name, number or star; others are refused, untouched
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its file system'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 On a full disk a store cannot be made; no half-made file is left behind
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its file system'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

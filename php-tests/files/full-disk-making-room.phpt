@@ -1,5 +1,7 @@
 --TEST--
 On a full disk removing works, one name at a time, in whichever way, and after it there is room
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its file system'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

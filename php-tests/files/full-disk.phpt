@@ -1,5 +1,7 @@
 --TEST--
 On a full disk a write is an exception that says so, the store is as before, and goes on once there is room
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its file system'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

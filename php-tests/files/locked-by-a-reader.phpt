@@ -1,5 +1,7 @@
 --TEST--
 A process that may only read a file delays by flock() neither its creation nor its first use as a copy nor destroy()
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 Two hundred objects on one file need no more memory or files than one
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mapping'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

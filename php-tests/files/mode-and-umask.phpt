@@ -1,5 +1,7 @@
 --TEST--
 A new file is as readable and writable as the umask allows, and never executable
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 Writing keeps inode, owner and mode of the file
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

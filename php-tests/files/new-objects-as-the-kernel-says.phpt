@@ -2,6 +2,7 @@
 After each change that PHP's functions make, or that another process tells of, a new object finds the file that the kernel would open, and may do what it would allow
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its path');
 if (posix_getuid() !== 0) die('skip needs root');
 ?>
 --FILE--

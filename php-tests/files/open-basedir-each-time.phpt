@@ -1,5 +1,7 @@
 --TEST--
 open_basedir is asked by each new object: as ini_set() has set it, and in each request of one process
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
@@ -8,7 +10,7 @@ mkdir(scratch('inside'));
 mkdir(scratch('other'));
 (new Sync(scratch('inside/store')))->set('x', 'inside');
 (new Sync(scratch('other/store')))->set('x', 'other');
-file_put_contents(scratch('index.php'), <<<'PHP'
+file_put_contents(scratch_file('index.php'), <<<'PHP'
     <?php
     $read = function (string $file): string {
         try {

@@ -1,5 +1,7 @@
 --TEST--
 open_basedir is honoured, by the constructor and by setFile()
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -2,6 +2,7 @@
 A reader that opened a file before an overlay copied it up goes over to the copy that others write to
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its file system');
 if (posix_getuid() !== 0) die('skip needs root: others may write to all that they can mount');
 $try = 'mount -t tmpfs none /mnt && cd /mnt && mkdir l u w m && mount -t overlay none -o lowerdir=l,upperdir=u,workdir=w m';
 exec("unshare -m sh -c '$try' 2>/dev/null", $output, $code);

@@ -2,6 +2,7 @@
 A path is looked up anew at once after chdir(), symlink(), link(), a mount, and programs that have run
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its path');
 if (posix_getuid() !== 0) die('skip needs root');
 if (!is_executable('/bin/mount')) die('skip needs mount');
 ?>

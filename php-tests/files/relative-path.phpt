@@ -1,5 +1,7 @@
 --TEST--
 A relative path is resolved when the object is made
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

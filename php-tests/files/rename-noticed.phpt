@@ -1,5 +1,7 @@
 --TEST--
 Renaming the file, or another one onto it, is noticed by the next statement
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

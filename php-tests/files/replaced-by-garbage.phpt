@@ -1,5 +1,7 @@
 --TEST--
 A file that is replaced by one that is no store is an exception, and left untouched
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

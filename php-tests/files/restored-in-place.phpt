@@ -1,5 +1,7 @@
 --TEST--
 All objects see a backup that is copied over the file, in the same inode, and the values that are written after it
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its bytes'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

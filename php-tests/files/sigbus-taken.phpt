@@ -1,5 +1,7 @@
 --TEST--
 A program may handle, ignore or block SIGBUS, and a file that is cut short is still no signal to it
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mapping'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 The file stays below twice its live data, however often values are overwritten and removed
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its bytes'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

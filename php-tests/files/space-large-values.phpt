@@ -1,5 +1,7 @@
 --TEST--
 Large values that are overwritten and removed give their space back
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its bytes'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 A symbolic link leads to the same store as the file itself, and stays a link
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -2,6 +2,7 @@
 One request may go through more files than a process may have open
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its descriptor');
 if (getenv('USE_ZEND_ALLOC') === '0') die('skip valgrind has no address space for as many mappings');
 ?>
 --FILE--

@@ -2,6 +2,7 @@
 A page and a task of two users share a file in a folder of their group; a third user is refused, and told why
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its mode');
 if (posix_getuid() !== 0) die('skip needs root');
 ?>
 --FILE--

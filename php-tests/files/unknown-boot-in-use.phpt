@@ -2,6 +2,7 @@
 A process that cannot see the id of the boot leaves a file that is in use as it is: another process's lock is kept
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its boot');
 if (posix_getuid() !== 0 || !function_exists('chroot')) die('skip needs root, and a PHP that can change the root directory');
 ?>
 --FILE--

@@ -1,5 +1,7 @@
 --TEST--
 Deleting the file from another process is noticed within a clock tick
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

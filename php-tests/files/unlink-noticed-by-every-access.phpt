@@ -1,5 +1,7 @@
 --TEST--
 Deleting the file is noticed by the next access, of whatever kind
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

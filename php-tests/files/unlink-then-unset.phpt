@@ -1,5 +1,7 @@
 --TEST--
 After the file was deleted, unset() is no error and creates none
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

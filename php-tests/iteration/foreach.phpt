@@ -8,7 +8,7 @@ $s = new Sync(scratch());
 foreach ($s as $k => $v) {
     echo "no file, no turn\n";
 }
-var_dump(file_exists(scratch()));
+var_dump(scratch_exists());
 $s->b = 1;
 $s->a = [2];
 $s->{0} = 'zero';

@@ -6,7 +6,7 @@ require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
 var_dump($s instanceof Countable, $s instanceof Traversable, $s instanceof IteratorAggregate, $s instanceof JsonSerializable);
-var_dump(count($s), json_encode($s), is_iterable($s), is_countable($s), file_exists(scratch()));
+var_dump(count($s), json_encode($s), is_iterable($s), is_countable($s), scratch_exists());
 $s->a = 1;
 $s->null = null;
 var_dump(count($s), json_encode($s), json_encode([$s]));

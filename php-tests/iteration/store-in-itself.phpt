@@ -11,7 +11,7 @@ $other->back = $s;
 $s->self = $s;
 $s->list = [$s];
 $s->other = $other;
-$show = fn (string $text) => print(str_replace(scratch_directory(), '{dir}', $text) . "\n");
+$show = fn (string $text) => print(shown($text) . "\n");
 $show(json_encode($s, JSON_UNESCAPED_SLASHES));
 $show(json_encode([$other], JSON_UNESCAPED_SLASHES));
 $show(urldecode(http_build_query($s)));

@@ -1,5 +1,7 @@
 --TEST--
 Scripts that catch \Exception go on working
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 When several processes write to an old file at the same time, nothing is lost
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('the format of earlier versions'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

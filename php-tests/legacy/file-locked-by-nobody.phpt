@@ -1,5 +1,7 @@
 --TEST--
 A lock recorded in an old file belongs to no process, and keeps no process waiting
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('the format of earlier versions'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

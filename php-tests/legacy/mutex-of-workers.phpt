@@ -26,7 +26,6 @@ foreach ($workers as $worker) {
     echo $worker->end(), "\n";
 }
 var_dump($sync->counter, count(array_unique($sync->results)));
-unlink($file);
 ?>
 --CLEAN--
 <?php

@@ -1,5 +1,7 @@
 --TEST--
 unlock(), setFile(), destroy() and the end of the object report no lost lock
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 The holder of the lock on a file that is cut short is told so first, and then of the damaged file
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mapping'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

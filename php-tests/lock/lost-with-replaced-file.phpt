@@ -1,5 +1,7 @@
 --TEST--
 The holder of the lock on a file that is replaced is told at the next access of any kind, before anything is changed
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its path'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

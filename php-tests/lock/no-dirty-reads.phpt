@@ -46,7 +46,7 @@ $views = [
     'print_r' => fn () => preg_match_all('/\[(\w+)\] => (-?\d+)/', print_r($s, true), $found) ? array_combine($found[1], $found[2]) : [],
 ];
 $torn = [];
-for ($round = 0; $round < 3000; $round++) {
+for ($round = 0; $round < times(3000); $round++) {
     foreach ($views as $view => $read) {
         $all = $read();
         if (array_keys($all) !== ['a', 'b'] || $all['a'] + $all['b'] !== 1000) {

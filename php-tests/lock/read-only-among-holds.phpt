@@ -1,5 +1,7 @@
 --TEST--
 A process with read-only access gets its turns while others hold the lock one after the other
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -1,5 +1,7 @@
 --TEST--
 A process with read-only access that finds no pause between the writes of others sleeps between its attempts and handles signals
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

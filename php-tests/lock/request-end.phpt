@@ -4,9 +4,9 @@ A lock ends with its request, also where the process serves further requests
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
-    $s = new Sync(__DIR__ . '/store');
+    $s = new Sync(STORES . '/store');
     switch ($_GET['do']) {
         case 'leak':
             // Kept alive by a cycle, beyond the end of the script.

@@ -6,11 +6,11 @@ require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
 $s->lock(0, 30_000_000);
-$log = new Sync(scratch('log'));
+$log = new Sync(scratch_file('log'));
 $waiter = Peer::fork(function (Peer $parent) {
     pcntl_async_signals(true);
     pcntl_signal(SIGUSR1, function () use ($parent) {
-        $log = new Sync(scratch('log'));
+        $log = new Sync(scratch_file('log'));
         $log->count = ($log->count ?? 0) + 1;
         $parent->tell('handled');
     });

@@ -1,5 +1,7 @@
 --TEST--
 unlock(), and the end of an object, do not wait for a process that is stopped in the middle of a write
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('the words of its locks'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

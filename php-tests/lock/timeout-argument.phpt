@@ -10,7 +10,7 @@ foreach (['array' => [], 'object' => new stdClass, 'closure' => fn () => 1, 'tex
     echo str_pad($what, 14);
     attempt(fn () => $s->lock($timeout));
 }
-var_dump(file_exists(scratch()));
+var_dump(scratch_exists());
 (new Sync(scratch()))->set('x', 'not locked');
 echo $s->x, "\n";
 ?>

@@ -5,7 +5,7 @@ unlock() without a lock does nothing and creates no file
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->unlock() === $s, file_exists(scratch()));
+var_dump($s->unlock() === $s, scratch_exists());
 ?>
 --CLEAN--
 <?php

@@ -7,7 +7,7 @@ require __DIR__ . '/../include/scratch.inc';
 $s = new Sync(scratch());
 $s->destroy();
 $s->destroy();
-var_dump(file_exists(scratch()));
+var_dump(scratch_exists());
 ?>
 --CLEAN--
 <?php

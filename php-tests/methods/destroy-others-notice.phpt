@@ -9,7 +9,7 @@ $b = new Sync(scratch());
 $a->x = 1;
 var_dump($b->x);
 $a->destroy();
-var_dump($b->x, isset($b->x), file_exists(scratch()));
+var_dump($b->x, isset($b->x), scratch_exists());
 $b->y = 2;
 var_dump($a->x, $a->y);
 ?>

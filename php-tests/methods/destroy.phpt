@@ -7,9 +7,9 @@ require __DIR__ . '/../include/scratch.inc';
 $s = new Sync(scratch());
 $s->x = 1;
 $s->destroy();
-var_dump(file_exists(scratch()), $s->x, isset($s->x));
+var_dump(scratch_exists(), $s->x, isset($s->x));
 $s->y = 2;
-var_dump(file_exists(scratch()), $s->x, $s->y);
+var_dump(scratch_exists(), $s->x, $s->y);
 ?>
 --CLEAN--
 <?php

@@ -5,7 +5,7 @@ get() gives its default where the value is missing or the file is, not where it 
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->get('x', 'no file'), file_exists(scratch()));
+var_dump($s->get('x', 'no file'), scratch_exists());
 $s->x = 1;
 $s->null = null;
 var_dump($s->get('x', 'default'), $s->get('y', ['default']), $s->get('null', 'default'));

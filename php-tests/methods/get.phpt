@@ -5,7 +5,7 @@ get() gives the value, or null where it is missing or the file is
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->get('x'), file_exists(scratch()));
+var_dump($s->get('x'), scratch_exists());
 $s->x = 1;
 var_dump($s->get('x'), $s->get('y'));
 ?>

@@ -5,7 +5,7 @@ getData() without a file gives an empty stdClass and creates none
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->getData(), file_exists(scratch()));
+var_dump($s->getData(), scratch_exists());
 ?>
 --CLEAN--
 <?php

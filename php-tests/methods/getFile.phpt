@@ -5,7 +5,7 @@ getFile() returns the path that the object was made with
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->getFile() === scratch(), file_exists(scratch()));
+var_dump($s->getFile() === scratch(), scratch_exists());
 ?>
 --CLEAN--
 <?php

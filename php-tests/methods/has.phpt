@@ -5,7 +5,7 @@ has() is true if the value is there and not null
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->has('x'), file_exists(scratch()));
+var_dump($s->has('x'), scratch_exists());
 $s->x = 0;
 $s->null = null;
 var_dump($s->has('x'), $s->has('null'), $s->has('missing'));

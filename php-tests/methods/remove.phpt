@@ -5,7 +5,7 @@ remove() removes and returns the object; a missing value or file is no error
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->remove('x') === $s, file_exists(scratch()));
+var_dump($s->remove('x') === $s, scratch_exists());
 $s->x = 1;
 $s->y = 2;
 var_dump($s->remove('x') === $s, $s->x, $s->y);

@@ -5,7 +5,7 @@ set() stores, creates the file and returns the value
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->set('x', [1, 'two']), file_exists(scratch()), $s->x);
+var_dump($s->set('x', [1, 'two']), scratch_exists(), $s->x);
 var_dump($s->set('x', null));
 ?>
 --CLEAN--

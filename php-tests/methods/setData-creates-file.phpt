@@ -6,7 +6,7 @@ require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
 $s->setData(new stdClass);
-var_dump(file_exists(scratch()), $s->getData() == new stdClass);
+var_dump(scratch_exists(), $s->getData() == new stdClass);
 ?>
 --CLEAN--
 <?php

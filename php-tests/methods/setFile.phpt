@@ -7,7 +7,7 @@ require __DIR__ . '/../include/scratch.inc';
 $s = new Sync(scratch('one'));
 $s->x = 1;
 var_dump($s->setFile(scratch('two')) === $s, $s->getFile() === scratch('two'));
-var_dump(file_exists(scratch('two')), $s->x);
+var_dump(scratch_exists('two'), $s->x);
 $s->x = 2;
 var_dump($s->x, $s->setFile(scratch('one'))->x);
 ?>

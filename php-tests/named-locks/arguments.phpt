@@ -12,7 +12,7 @@ attempt(fn () => $s->tryLock('a', 'soon'));
 attempt(fn () => $s->synchronized('no function'));
 attempt(fn () => $s->synchronized(fn () => 1, 'a', -0.5));
 attempt(fn () => $s->release([]));
-var_dump(is_int($s->tryLock(5, INF)), is_int($s->tryLock('a', '0.5')), file_exists(scratch()));
+var_dump(is_int($s->tryLock(5, INF)), is_int($s->tryLock('a', '0.5')), scratch_exists());
 foreach (['tryLock', 'release', 'synchronized', 'stats'] as $method) {
     $method = new ReflectionMethod('Sync', $method);
     echo $method->getName(), '(', implode(', ', $method->getParameters()), '): ', $method->getReturnType(), "\n";

@@ -4,10 +4,10 @@ A function that exits, is fatal, or runs out of memory or time leaves no lock be
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
     ini_set('display_errors', '0');
-    $s = new Sync(__DIR__ . '/store');
+    $s = new Sync(STORES . '/store');
     if ($_GET['do'] === 'ask') {
         exit(is_int($s->tryLock('a')) && is_int($s->tryLock()) ? 'free' : 'locked');
     }

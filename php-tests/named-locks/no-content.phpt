@@ -16,7 +16,7 @@ unset($other->a);
 var_dump($other->tryLock('a'), $s->tryLock('a') === $token);
 $s->destroy();
 var_dump(($next = $other->tryLock('a')) > $token, $s->tryLock('a'));
-unlink(scratch());
+scratch_unlink();
 var_dump($s->tryLock('a') > $next, $other->tryLock('a'));
 $other->release('a');
 var_dump($other->tryLock('a'));

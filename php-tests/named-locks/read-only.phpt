@@ -1,5 +1,7 @@
 --TEST--
 Without the right to write there are no locks, but a look at those of others
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its mode'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -12,7 +12,7 @@ class Loud
 }
 enum Suit { case Hearts; }
 $s = new Sync(scratch());
-var_dump($s->describe('missing'), file_exists(scratch()));
+var_dump($s->describe('missing'), scratch_exists());
 $values = [
     null, true, 5, 1.5, 'text', str_repeat('x', 100_000), [], [1, 2, 3], ['a' => 1, 'b' => [1]], new stdClass, new Loud,
     Suit::Hearts, [Suit::Hearts, new Loud], range(1, 50_000), array_fill_keys(range(1, 40_000, 2), 'many'), new ArrayObject([1, 2]),

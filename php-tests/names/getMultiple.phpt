@@ -5,7 +5,7 @@ getMultiple() gives several values by name, with a default for those that are mi
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->getMultiple(['a', 'b'], 0), $s->getMultiple([]), file_exists(scratch()));
+var_dump($s->getMultiple(['a', 'b'], 0), $s->getMultiple([]), scratch_exists());
 $s->b = [1, 2];
 $s->b[] = 3;
 $s->a = null;

@@ -10,7 +10,7 @@ class Loud
     public function __serialize(): array { return []; }
 }
 $s = new Sync(scratch());
-var_dump($s->keys(), file_exists(scratch()));
+var_dump($s->keys(), scratch_exists());
 foreach (['user.2', 'other', 'user.1', '7', 'user.3', '', 'user.4'] as $name) {
     $s->$name = new Loud;
 }

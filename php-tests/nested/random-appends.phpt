@@ -49,7 +49,7 @@ function appended(): string
 }
 
 mt_srand((int) (getenv('SYNC_FUZZ_SEED') ?: 20240229));
-$rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: 12);
+$rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: times(12));
 // The other process only appends: it never reads the value.
 $other = Peer::fork(function (Peer $parent) {
     $s = new Sync(scratch());

@@ -9,12 +9,12 @@ $page = <<<'PHP'
     // (No test of its own.)
     $_SERVER['SCRIPT_FILENAME'] = 'page';
     require %s;
-    $s = new Sync(__DIR__ . '/store');
+    $s = new Sync(STORES . '/store');
     [$notes, $statement] = unserialize(base64_decode($_GET['do']));
     echo base64_encode(serialize($statement === '' ? state($s) : [...perform($s, $statement, $notes), state($s, true)]));
     PHP;
-file_put_contents(scratch('index.php'), sprintf($page, var_export(realpath(__DIR__ . '/random.inc'), true)));
-$log = scratch('log');
+scratch_page(sprintf($page, var_export(realpath(__DIR__ . '/random.inc'), true)));
+$log = scratch_file('log');
 $server = web_server(scratch_directory(), ['-d', 'error_reporting=-1'], $log);
 $ask = fn (string $statement, bool $notes) => unserialize(base64_decode($server('do=' . urlencode(base64_encode(serialize([$notes, $statement]))))));
 $on_server = function (string $statement, bool $notes) use ($ask): array {
@@ -22,7 +22,7 @@ $on_server = function (string $statement, bool $notes) use ($ask): array {
     return [$went_through, $went_through ? [...$lines, $state] : $lines];
 };
 mt_srand($seed = (int) (getenv('SYNC_FUZZ_SEED') ?: random_int(1, 1 << 30)));
-$rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: 60);
+$rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: times(60));
 $s = new Sync(scratch());
 for ($i = 0; $i < $rounds; $i++) {
     $o = prepared(new stdClass);

@@ -5,7 +5,7 @@ Random statements by two processes in turn have the same effect on a Sync as on 
 require __DIR__ . '/random.inc';
 
 mt_srand((int) (getenv('SYNC_FUZZ_SEED') ?: 20240229));
-$rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: 150);
+$rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: times(150));
 $other = performer();
 $s = new Sync(scratch());
 for ($i = 0; $i < $rounds; $i++) {

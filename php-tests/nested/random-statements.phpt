@@ -5,7 +5,7 @@ Thousands of random statements have the same effect on a Sync, and on a subclass
 require __DIR__ . '/random.inc';
 
 mt_srand((int) (getenv('SYNC_FUZZ_SEED') ?: 20240229));
-$rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: 600);
+$rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: times(600));
 for ($i = 0; $i < $rounds; $i++) {
     $o = prepared(new stdClass);
     $s = prepared($i % 3 ? new Sync(scratch()) : new Passing(scratch()));

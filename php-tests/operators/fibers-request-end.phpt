@@ -4,12 +4,12 @@ An operator in which a fiber is suspended ends with the request, however the req
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-copy(__DIR__ . '/../include/suspends.inc', scratch('suspends.inc'));
-file_put_contents(scratch('index.php'), <<<'PHP'
+copy(__DIR__ . '/../include/suspends.inc', scratch_file('suspends.inc'));
+scratch_page(<<<'PHP'
     <?php
     require __DIR__ . '/suspends.inc';
     ini_set('display_errors', '0');
-    $s = new Sync(__DIR__ . '/store');
+    $s = new Sync(STORES . '/store');
     $kind = $_GET['do'];
     if ($kind !== 'look') {
         $fiber = new Fiber(function () use ($s, $kind) {

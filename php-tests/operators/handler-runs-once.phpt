@@ -4,7 +4,7 @@ An error handler runs once for each statement, however many processes run the sa
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-const TIMES = 1500;
+define('TIMES', times(1500));
 $statements = [
     '$s->a["n"] += "1 apple"', '$s->a["n"] -= "-1 apples"', '$s->a["d"]["n"] += "1 apple"', '$s->n += "1 apple"', '$s["n"] += "1 apple"', '$s["a"]["n"] += "1 apple"',
     '$s->f += "1 apple"', '$s->object->p += "1 apple"', '$s->elements["n"] += "1 apple"', '$s->text .= []',

@@ -33,7 +33,8 @@ $deeds = [
     'replace it by an object' => fn (Sync $s) => $s->a = $s->list = new ArrayObject(['n' => 7]),
     'replace all' => fn (Sync $s) => $s->setData((object) ['a' => ['all' => 1], 'n' => 2, 'list' => []]),
     'destroy' => fn (Sync $s) => $s->destroy(),
-    'delete the file' => fn (Sync $s) => unlink($s->getFile()),
+    // (Nobody deletes a server's keys.)
+    'delete the file' => fn (Sync $s) => on_server() ? $s->destroy() : unlink($s->getFile()),
     'take another file' => fn (Sync $s) => $s->setFile(scratch('another')),
     'take another file, and come back' => fn (Sync $s) => $s->setFile(scratch('another'))->setFile(scratch()),
     'lock' => fn (Sync $s) => $s->lock(),

@@ -4,14 +4,14 @@ A process that serves many requests looks at each request's classes anew
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
     if ($_GET['override']) {
         eval('class Sub extends Sync { public function __get($name) { return "overridden"; } public $declared = "own"; }');
     } else {
         eval('class Sub extends Sync { }');
     }
-    $s = new Sub(__DIR__ . '/store');
+    $s = new Sub(STORES . '/store');
     $s->x = 'shared';
     $s->declared = 'written';
     echo $s->x, ' ', $s->declared, "\n";

@@ -2,6 +2,7 @@
 A forked process finds its files by the paths of its own objects, by whichever path a file was first opened
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its path');
 if (posix_getuid() !== 0) die('skip needs root, to give up its rights');
 ?>
 --FILE--

@@ -2,6 +2,7 @@
 A forked process with another root directory finds the files of its own objects there, and not its parent's
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its path');
 if (posix_getuid() !== 0 || !function_exists('chroot')) die('skip needs root, and a PHP that can change the root directory');
 ?>
 --FILE--

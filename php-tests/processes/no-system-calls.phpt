@@ -1,5 +1,7 @@
 --TEST--
 Reads and writes in a loop make next to no system calls
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('no system calls'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';

@@ -4,7 +4,7 @@ sync.cache_size bounds the memory that outlives requests, whatever names are rea
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
     if (isset($_GET['figures'])) {
         ob_start();
@@ -13,7 +13,7 @@ file_put_contents(scratch('index.php'), <<<'PHP'
         echo json_encode([(int) $m[1], (int) $m[2]]);
         exit;
     }
-    $s = new Sync(__DIR__ . '/store');
+    $s = new Sync(STORES . '/store');
     [$from, $to] = [(int) $_GET['from'], (int) $_GET['to']];
     $sum = 0;
     for ($i = $from; $i < $to; $i++) {
@@ -29,7 +29,7 @@ file_put_contents(scratch('index.php'), <<<'PHP'
     }
     echo $sum;
     PHP);
-const NAMES = 2000;
+define('NAMES', on_server() ? 800 : 2000);
 $s = new Sync(scratch());
 $all = [];
 for ($i = 0; $i < NAMES; $i++) {

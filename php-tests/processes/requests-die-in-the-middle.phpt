@@ -5,7 +5,7 @@ A request that ends in the middle of reading, writing, decoding or encoding, in 
 require __DIR__ . '/../include/kept-values.inc';
 
 $values = make_kept_values();
-$log = scratch('log');
+$log = scratch_file('log');
 $server = web_server(scratch_directory(), kept_values_settings(), $log);
 /** The words of a request before it ended. The values that it reads after that, in its shutdown function, are right. */
 $ask = function (string $query) use ($server, $values): string {

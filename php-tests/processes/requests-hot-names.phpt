@@ -4,7 +4,7 @@ Names that each request reads are kept among more names than the cache has room 
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
     $misses = function () {
         ob_start();
@@ -12,7 +12,7 @@ file_put_contents(scratch('index.php'), <<<'PHP'
         preg_match('/Cache of this thread.*? (\d+) misses/s', ob_get_clean(), $m);
         return (int) $m[1];
     };
-    $s = new Sync(__DIR__ . "/$_GET[kind]");
+    $s = new Sync(STORES . "/$_GET[kind]");
     $before = $misses();
     for ($i = 0; $i < 200; $i++) {
         $s->{"hot$i"} !== null || exit("there is no hot$i");

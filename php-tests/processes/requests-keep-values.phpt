@@ -4,7 +4,7 @@ A process that serves many requests decodes a value twice, and keeps it for thos
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
     if (isset($_GET['figures'])) {
         ob_start();
@@ -13,7 +13,7 @@ file_put_contents(scratch('index.php'), <<<'PHP'
         echo json_encode(array_map('intval', array_slice($m, 1)));
         exit;
     }
-    $s = new Sync(__DIR__ . '/store');
+    $s = new Sync(STORES . '/store');
     echo json_encode([$s->int, $s->string, $s->array, $s->missing]);
     PHP);
 $values = ['int' => 1, 'string' => 'some text', 'array' => ['a' => [1.5, 'é', null, []], 'b' => str_repeat('x', 100)]];

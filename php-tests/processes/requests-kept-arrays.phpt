@@ -4,7 +4,7 @@ Arrays that outlive a request are as those that were decoded for it: their order
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
     /** All that can be seen of a value, and of copies of it that are changed in each way. */
     function seen(mixed $value): string
@@ -43,7 +43,7 @@ file_put_contents(scratch('index.php'), <<<'PHP'
         }
         return json_encode($seen, JSON_THROW_ON_ERROR | JSON_PARTIAL_OUTPUT_ON_ERROR);
     }
-    $s = new Sync(__DIR__ . '/store');
+    $s = new Sync(STORES . '/store');
     $seen = [];
     foreach (explode(',', $_GET['names']) as $name) {
         $seen[$name] = seen($s->$name);

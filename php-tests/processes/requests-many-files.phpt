@@ -1,16 +1,18 @@
 --TEST--
 A process that serves requests for many files does not keep them all open
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its descriptor'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
     if (isset($_GET['open'])) {
         echo count(preg_grep('~/stores/~', array_map(fn ($fd) => (string) @readlink($fd), glob('/proc/self/fd/*'))));
         exit;
     }
-    $s = new Sync(__DIR__ . "/stores/$_GET[file]");
+    $s = new Sync(STORES . "/stores/$_GET[file]");
     $s->n = ($s->n ?? 0) + 1;
     echo $s->n;
     PHP);

@@ -1,10 +1,12 @@
 --TEST--
 A request may say with ini_set() how many files stay open after it
+--SKIPIF--
+<?php require __DIR__ . '/../include/of-files.inc'; of_files('its descriptor'); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
     if (isset($_GET['open'])) {
         echo count(array_filter(glob('/proc/self/fd/*'), fn ($fd) => str_contains((string) @readlink($fd), '/stores/')));
@@ -12,7 +14,7 @@ file_put_contents(scratch('index.php'), <<<'PHP'
     }
     isset($_GET['limit']) && ini_set('sync.max_handles', $_GET['limit']);
     for ($i = 0; $i < 3; $i++) {
-        $s = new Sync(__DIR__ . "/stores/$i");
+        $s = new Sync(STORES . "/stores/$i");
         $s->x = $i;
     }
     PHP);

@@ -2,6 +2,7 @@
 A server whose process has become an ordinary user for good is asked once whether it may have other rights, one that may is asked in each request
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its mode');
 if (posix_getuid() !== 0) die('skip needs root');
 ?>
 --FILE--
@@ -11,8 +12,8 @@ require __DIR__ . '/../include/scratch.inc';
 const REQUESTS = 50;
 (new Sync(scratch()))->set('x', 1);
 chmod(scratch(), 0666);
-file_put_contents(scratch('index.php'), '<?php echo (new Sync(__DIR__ . "/store"))->x;');
-chmod(scratch('index.php'), 0644);
+scratch_page('<?php echo (new Sync(STORES . "/store"))->x;');
+chmod(scratch_file('index.php'), 0644);
 // The sources, and the extension with them, may be where no other user comes to: in root's home, say. (/dev/shm may allow no programs.)
 preg_match('~ (/.*/(?:lib)?sync\.so)$~m', file_get_contents('/proc/self/maps'), $loaded);
 copy($loaded[1], $library = tempnam(sys_get_temp_dir(), 'sync'));
@@ -25,7 +26,7 @@ $users = [
     'one with a capability' => ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=+setgid', '--ambient-caps=+setgid'],
 ];
 foreach ($users as $user => $options) {
-    $log = scratch('strace');
+    $log = scratch_file('strace');
     $server = web_server(scratch_directory(), ['-n', '-d', "extension=$library"], '/dev/null', ['strace', '-D', '-e', 'trace=capget,execve', '-o', $log, ...($options ? ['setpriv', ...$options] : [])]);
     $answers = [];
     for ($i = 0; $i < REQUESTS; $i++) {

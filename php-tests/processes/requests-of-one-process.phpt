@@ -4,9 +4,9 @@ A process that serves many requests reads the newest values in each, and keeps f
 <?php
 require __DIR__ . '/../include/scratch.inc';
 
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
-    $s = new Sync(__DIR__ . '/store');
+    $s = new Sync(STORES . '/store');
     if (isset($_GET['open'])) {
         echo count(glob('/proc/self/fd/*'));
         exit;

@@ -5,14 +5,14 @@ Each worker of a server keeps values of its own, and what it keeps is never olde
 require __DIR__ . '/../include/kept-values.inc';
 
 make_kept_values();
-$log = scratch('log');
+$log = scratch_file('log');
 putenv('PHP_CLI_SERVER_WORKERS=3');
 $server = web_server(scratch_directory(), kept_values_settings(), $log);
 use_kept_values($server, 10);
 look_into_log($log);
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
-    $s = new Sync(__DIR__ . '/store');
+    $s = new Sync(STORES . '/store');
     $seen = [$s->number, $s->text, $s->map];
     $s->number = $_GET['number'];
     $s->text = "text $s->number";

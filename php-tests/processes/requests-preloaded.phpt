@@ -9,7 +9,7 @@ if (!extension_loaded('Zend OPcache')) die('skip needs opcache');
 require __DIR__ . '/../include/kept-values.inc';
 
 make_kept_values();
-file_put_contents(scratch('preload.php'), <<<'PHP'
+file_put_contents(scratch_file('preload.php'), with_stores(<<<'PHP'
     <?php
     class Preloaded
     {
@@ -29,29 +29,28 @@ file_put_contents(scratch('preload.php'), <<<'PHP'
         [$before, $last] = [$last, $s->list];
         return [$s->list, $s->text, $before];
     }
-    Preloaded::$s = new Sync(__DIR__ . '/store');
+    Preloaded::$s = new Sync(STORES . '/store');
     Preloaded::$kept = [Preloaded::$s->array, Preloaded::$s->text => Preloaded::$s->list];
     for ($i = 0; $i < 3; $i++) {
-        Preloaded::read(__DIR__ . '/store');
+        Preloaded::read(STORES . '/store');
         preloaded(Preloaded::$s);
     }
     define('PRELOADED', Preloaded::$s->array);
     class_alias('Preloaded', Preloaded::$s->class . '2');
     Preloaded::$s->preloaded += 1;
     $GLOBALS['kept'] = Preloaded::$s->array;
-    PHP);
-file_put_contents(scratch('index.php'), <<<'PHP'
+    PHP));
+scratch_page(<<<'PHP'
     <?php
     const SCRIPTS = __DIR__;
     echo json_encode([Preloaded::$s, Preloaded::$kept, isset($GLOBALS['kept'])]);
-    $s = Preloaded::$s = new Sync(__DIR__ . '/store');
+    $s = Preloaded::$s = new Sync(STORES . '/store');
     Preloaded::$kept = [$s->array, $s->text => $s->list];
-    echo json_encode([preloaded($s), preloaded($s), Preloaded::read(__DIR__ . '/store'), Preloaded::read(__DIR__ . '/store'), Preloaded::$kept]);
-    PHP);
-file_put_contents(scratch('index.php'), '    require ' . var_export(realpath(__DIR__ . '/../include/kept-values-page.inc'), true) . ';', FILE_APPEND);
+    echo json_encode([preloaded($s), preloaded($s), Preloaded::read(STORES . '/store'), Preloaded::read(STORES . '/store'), Preloaded::$kept]);
+    PHP . "\n    require " . var_export(realpath(__DIR__ . '/../include/kept-values-page.inc'), true) . ';');
 (new Sync(scratch()))->set('preloaded', 0);
-$log = scratch('log');
-$settings = ['opcache.enable' => '1', 'opcache.file_update_protection' => '0', 'opcache.preload' => scratch('preload.php'), 'opcache.preload_user' => posix_getpwuid(posix_getuid())['name']];
+$log = scratch_file('log');
+$settings = ['opcache.enable' => '1', 'opcache.file_update_protection' => '0', 'opcache.preload' => scratch_file('preload.php'), 'opcache.preload_user' => posix_getpwuid(posix_getuid())['name']];
 $server = web_server(scratch_directory(), kept_values_settings($settings), $log);
 echo substr($server('kind=text'), 0, 84), "\n", (new Sync(scratch()))->preloaded, "\n";
 use_kept_values($server);

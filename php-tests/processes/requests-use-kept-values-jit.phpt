@@ -11,7 +11,7 @@ require __DIR__ . '/../include/kept-values.inc';
 foreach (['off', 'tracing', 'function'] as $jit) {
     echo "$jit: ";
     make_kept_values();
-    $log = scratch("log of $jit");
+    $log = scratch_file("log of $jit");
     $settings = ['opcache.enable' => '1', 'opcache.file_update_protection' => '0', 'opcache.jit' => $jit, 'opcache.jit_buffer_size' => $jit === 'off' ? '0' : '16M'];
     // Compiled as early as possible, or there would not be requests enough.
     $hot = ['opcache.jit_hot_loop' => '1', 'opcache.jit_hot_func' => '1', 'opcache.jit_hot_return' => '1', 'opcache.jit_hot_side_exit' => '1'];

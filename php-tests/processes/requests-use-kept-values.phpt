@@ -5,7 +5,7 @@ Values that are kept from request to request are what the engine and its extensi
 require __DIR__ . '/../include/kept-values.inc';
 
 make_kept_values();
-$log = scratch('log');
+$log = scratch_file('log');
 use_kept_values(web_server(scratch_directory(), kept_values_settings(), $log));
 look_into_log($log);
 ?>

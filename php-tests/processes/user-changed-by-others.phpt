@@ -2,6 +2,7 @@
 Another user of the same process, of whom PHP's functions know nothing: in the next request at once, in the same one after a clock tick
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its mode');
 if (posix_getuid() !== 0) die('skip needs root');
 if (!extension_loaded('ffi')) die('skip needs FFI');
 ?>
@@ -13,12 +14,12 @@ require __DIR__ . '/../include/scratch.inc';
 
 (new Sync(scratch()))->set('x', 1);
 chmod(scratch(), 0600);
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
     $c = FFI::cdef('int seteuid(int user);');
     $read = function () {
         try {
-            return (new Sync(__DIR__ . '/store'))->x;
+            return (new Sync(STORES . '/store'))->x;
         } catch (SyncException) {
             return 'refused';
         }
@@ -35,7 +36,7 @@ file_put_contents(scratch('index.php'), <<<'PHP'
         $c->seteuid((int) $_GET['next']);
     }
     PHP);
-chmod(scratch('index.php'), 0644);
+chmod(scratch_file('index.php'), 0644);
 $server = web_server(scratch_directory());
 $seen = [];
 $server('next=0');

@@ -5,7 +5,7 @@ isset() without a file is false and creates no file
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump(isset($s->x), file_exists(scratch()));
+var_dump(isset($s->x), scratch_exists());
 ?>
 --CLEAN--
 <?php

@@ -5,7 +5,7 @@ Reading a property without a file gives null and creates no file
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->x, file_exists(scratch()));
+var_dump($s->x, scratch_exists());
 ?>
 --CLEAN--
 <?php

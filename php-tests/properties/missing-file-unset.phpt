@@ -6,7 +6,7 @@ require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
 unset($s->x);
-var_dump(file_exists(scratch()));
+var_dump(scratch_exists());
 ?>
 --CLEAN--
 <?php

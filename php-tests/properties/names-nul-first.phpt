@@ -18,7 +18,7 @@ attempt(fn () => $s->remove("\0x"));
 attempt(fn () => $s["\0x"]);
 attempt(fn () => $s["\0x"] = 1);
 var_dump($s["\0x"] ?? 'none');
-var_dump(file_exists(scratch()));
+var_dump(scratch_exists());
 ?>
 --CLEAN--
 <?php

@@ -10,7 +10,7 @@ $other = new Sync(scratch());
 $other->x = 2;
 unset($other);
 var_dump($s->x);
-unlink(scratch());
+scratch_unlink();
 var_dump($s->x);
 ?>
 --CLEAN--

@@ -6,7 +6,7 @@ require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
 $s->x = 1;
-var_dump(is_file(scratch()), filesize(scratch()) > 0);
+var_dump(scratch_exists(), scratch_bytes() > 0);
 ?>
 --CLEAN--
 <?php

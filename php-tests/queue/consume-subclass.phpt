@@ -22,13 +22,13 @@ class Encrypted extends Sync
 $s = new Encrypted(scratch());
 var_dump($s->consume('secret', fn () => 0));
 $s->push('secret', 'the first', ['b'], 'c');
-$file = fn () => file_get_contents(scratch());
-$s->consume('secret', function ($job) use ($s, $file) {
-    var_dump($job, count($s->get('secret')), str_contains($file(), 'the first'));
+$stored = fn () => scratch_content();
+$s->consume('secret', function ($job) use ($s, $stored) {
+    var_dump($job, count($s->get('secret')), str_contains($stored(), 'the first'));
     $s->push('secret', 'd');
     attempt(fn () => $s->consume('secret', fn () => 0));
 });
-var_dump(str_contains($file(), 'the first'));
+var_dump(str_contains($stored(), 'the first'));
 attempt(fn () => $s->consume('secret', fn () => throw new Exception('no')));
 echo json_encode($s->get('secret')), "\n";
 $child = Peer::fork(function (Peer $parent) {

@@ -5,7 +5,7 @@ consume() gives the first element to a function, and it is gone when that return
 require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
-var_dump($s->consume('jobs', fn () => print("never\n")), file_exists(scratch()));
+var_dump($s->consume('jobs', fn () => print("never\n")), scratch_exists());
 $s->push('jobs', 'a', ['b' => 1.5], null, false);
 $seen = [];
 $look = function (...$arguments) use ($s, &$seen) {

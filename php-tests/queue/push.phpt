@@ -6,7 +6,7 @@ require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
 $other = new Sync(scratch());
-var_dump($s->push('jobs'), is_file(scratch()), isset($s->jobs));
+var_dump($s->push('jobs'), scratch_exists(), isset($s->jobs));
 var_dump($s->push('jobs', 'a', 'b'), $other->push('jobs', 'c'), $s->push('jobs'), $other->push('jobs'));
 echo json_encode([$s->jobs, $other->jobs]), "\n";
 $other->jobs[] = 'd';

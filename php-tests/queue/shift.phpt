@@ -6,7 +6,7 @@ require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
 $other = new Sync(scratch());
-var_dump($s->shift('jobs'), $s->shift('jobs', 0, 'none'), is_file(scratch()));
+var_dump($s->shift('jobs'), $s->shift('jobs', 0, 'none'), scratch_exists());
 $s->push('jobs', 'a', 'b', 'c', 'd');
 $other->jobs;
 var_dump($s->shift('jobs'), count($other->jobs), $other->jobs[0], $other->shift('jobs'), $s->jobs, (new Sync(scratch()))->jobs);

@@ -4,7 +4,7 @@ An address that is wrong is refused when the object is made, in words that quote
 <?php
 require __DIR__ . '/../include/redis.inc';
 
-$s = new Sync(scratch());
+$s = new Sync(scratch_file('store'));
 foreach (['redis://', 'redis://:xyzzy@', 'redis://xyzzy@host', 'redis://:xy#zzy@host', 'redis://:xy/zzy@host', 'redis://host:0', 'redis://a,b',
     'redis://host/x', 'redis://host?prefix={a}', 'redis://host?xyzzy=1', 'unix://host/run/s', 'unix://run', 'redis+sentinel://h', 'redis+cluster://h/1',
     'REDIS://host?cache=2', 'rediss://host?timeout=0', 'redis://host?ca=/xyzzy', 'rediss://host?ca=xyzzy', 'rediss://host?key=/xyzzy', "redis://h\xe9"] as $address) {
@@ -16,7 +16,7 @@ foreach (['redis://', 'redis://:xyzzy@', 'redis://xyzzy@host', 'redis://:xy#zzy@
         echo str_contains($e, 'xy') ? "$e\n" : '';
     }
 }
-var_dump($s->getFile() === scratch());
+var_dump($s->getFile() === scratch_file('store'));
 // Only two slashes make an address of it.
 chdir(scratch_directory());
 (new Sync('redis:'))->set('x', 1);

@@ -6,7 +6,7 @@ require __DIR__ . '/../include/redis.inc';
 
 attempt(fn () => new Sync('redis://localhost', durability: 'commit'));
 attempt(fn () => new Sync('redis://localhost', durability: 'none'));
-attempt(fn () => (new Sync(scratch(), durability: 'commit'))->setFile('redis://localhost')->getFile());
+attempt(fn () => (new Sync(scratch_file('store'), durability: 'commit'))->setFile('redis://localhost')->getFile());
 attempt(fn () => new Sync('redis://localhost', durability: 'some'));
 ini_set('sync.durability', 'commit');
 attempt(fn () => new Sync('redis://localhost'));

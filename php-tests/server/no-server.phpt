@@ -4,7 +4,7 @@ A constructor touches nothing; a server that is not there is an exception, and i
 <?php
 require __DIR__ . '/../include/redis.inc';
 
-$s = new Sync('unix://' . scratch('redis.sock'));
+$s = new Sync('unix://' . scratch_file('redis.sock'));
 attempt(fn () => $s->x);
 attempt(fn () => $s->x = 1);
 $redis = new RedisServer();

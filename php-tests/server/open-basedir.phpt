@@ -7,18 +7,18 @@ require __DIR__ . '/../include/redis.inc';
 $redis = new RedisServer();
 $s = new Sync($redis->address());
 $s->x = 1;
-mkdir(scratch('inside'));
-ini_set('open_basedir', scratch('inside'));
-$t = new Sync(scratch('inside/store'));
+mkdir(scratch_file('inside'));
+ini_set('open_basedir', scratch_file('inside'));
+$t = new Sync(scratch_file('inside/store'));
 attempt(fn () => new Sync($redis->address()));
 attempt(fn () => $t->setFile($redis->address(':secret')));
-attempt(fn () => new Sync('unix://' . scratch('inside/../redis.sock')));
-new Sync('unix://' . scratch('inside/redis.sock'));
+attempt(fn () => new Sync('unix://' . scratch_file('inside/../redis.sock')));
+new Sync('unix://' . scratch_file('inside/redis.sock'));
 foreach (['ca', 'cert', 'key'] as $file) {
-    $files = array_fill_keys(['ca', 'cert', 'key'], scratch('inside/some.pem'));
-    attempt(fn () => new Sync('rediss://localhost?' . urldecode(http_build_query([$file => scratch('some.pem')] + $files))));
+    $files = array_fill_keys(['ca', 'cert', 'key'], scratch_file('inside/some.pem'));
+    attempt(fn () => new Sync('rediss://localhost?' . urldecode(http_build_query([$file => scratch_file('some.pem')] + $files))));
 }
-new Sync('rediss://localhost?ca=' . scratch('inside/some.pem'));
+new Sync('rediss://localhost?ca=' . scratch_file('inside/some.pem'));
 // (No path of this machine.)
 new Sync('redis://localhost');
 var_dump($s->x);

@@ -8,7 +8,7 @@ $redis = new RedisServer('--requirepass', 'sesame');
 $s = new Sync($redis->address(':sesame'));
 $s->x = 1;
 var_dump((new Sync($redis->address(':sesame')))->x);
-var_dump(str_replace(scratch_directory(), '{dir}', $s->getFile()));
+var_dump(shown($s->getFile()));
 
 class Sub extends Sync
 {

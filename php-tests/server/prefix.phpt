@@ -10,7 +10,7 @@ foreach ($stores as $i => $s) {
     $s->x = $i;
 }
 foreach ($stores as $i => $s) {
-    echo json_encode($s), ' ', str_replace(scratch_directory(), '{dir}', $s->getFile()), "\n";
+    echo json_encode($s), ' ', shown($s->getFile()), "\n";
 }
 var_dump($stores[0] == new Sync($redis->address('', '?prefix=sync&db=0')), $stores[0] == $stores[1]);
 $stores[1]->destroy();

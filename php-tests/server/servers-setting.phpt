@@ -13,7 +13,7 @@ var_dump(str_contains($text, ':***@'));
 $other = serialize(new Sync('unix:///run/other.sock'));
 $run = function (string $servers, string $code) {
     $command = [...php_command(), '-d', "sync.servers=$servers", '-r', $code];
-    echo str_replace(scratch_directory(), '{dir}', shell_exec(implode(' ', array_map('escapeshellarg', $command)))), "\n";
+    echo shown(shell_exec(implode(' ', array_map('escapeshellarg', $command)))), "\n";
 };
 $try = fn (string $code) => 'try { ' . $code . ' } catch (SyncException $e) { echo strstr($e->getMessage(), ",", true); }';
 $text = var_export($text, true);

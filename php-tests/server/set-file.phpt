@@ -5,7 +5,7 @@ setFile() leads from a file to a server and back, and no value of one passes for
 require __DIR__ . '/../include/redis.inc';
 
 $redis = new RedisServer();
-$s = new Sync(scratch());
+$s = new Sync(scratch_file('store'));
 $s->x = 'in the file';
 $s->list = [1];
 for ($i = 0; $i < 3; $i++) {
@@ -13,7 +13,7 @@ for ($i = 0; $i < 3; $i++) {
     var_dump($s->x, isset($s->list), count($s));
     $s->x = "on the server, $i";
     $s->list[] = $i;
-    $s->setFile(scratch());
+    $s->setFile(scratch_file('store'));
     var_dump($s->x, $s->list);
 }
 $copy = clone $s->setFile($redis->address());

@@ -1,5 +1,7 @@
 --TEST--
 A value that names a server is refused, in a store and in unserialize(): the program alone says where to connect
+--INI--
+sync.servers=
 --FILE--
 <?php
 require __DIR__ . '/../include/redis.inc';
@@ -7,15 +9,15 @@ require __DIR__ . '/../include/redis.inc';
 $redis = new RedisServer();
 $s = new Sync($redis->address());
 $s->x = 1;
-$file = new Sync(scratch());
+$file = new Sync(scratch_file('store'));
 $file->inner = $s;
 $file->plain = 2;
 $s->self = $s;
 $text = serialize($s);
 var_dump(ini_get('sync.servers'), ini_set('sync.servers', $redis->socket), ini_get('sync.servers'));
 attempt(fn () => unserialize($text));
-attempt(fn () => (new Sync(scratch()))->inner);
-attempt(fn () => (new Sync(scratch()))->getData());
+attempt(fn () => (new Sync(scratch_file('store')))->inner);
+attempt(fn () => (new Sync(scratch_file('store')))->getData());
 attempt(fn () => (new Sync($redis->address()))->self);
 var_dump($file->plain, $s->x);
 // A file that a value names is as it was.

@@ -5,7 +5,7 @@ Everything that works on a stdClass works on a Sync, and docs/like-a-stdclass.md
 require __DIR__ . '/../include/scratch.inc';
 
 require __DIR__ . '/side-by-side.inc';
-[$table, $wrong] = side_by_side(scratch_directory());
+[$table, $wrong] = side_by_side(scratch_stores());
 echo implode("\n", $wrong), $wrong ? "\n" : '';
 $page = @file_get_contents(__DIR__ . '/../../docs/like-a-stdclass.md');
 $made_here = preg_match('/with PHP ([\d.]+);/', $page, $m) && $m[1] === series();

@@ -28,7 +28,7 @@ echo json_encode($s->keys()), "\n";
 $s->clear('')->clear('y');
 echo json_encode($s->keys()), "\n";
 (new Sync(scratch('none')))->clear()->removeMultiple(['a'])->clear('a');
-echo 'file exists: ', json_encode(file_exists(scratch('none'))), "\n";
+echo 'file exists: ', json_encode(scratch_exists('none')), "\n";
 $errors = [fn () => $s->setMultiple(1), fn () => $s->removeMultiple(null), fn () => $s->removeMultiple([[]])];
 foreach ($errors as $error) {
     try {

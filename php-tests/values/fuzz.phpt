@@ -25,7 +25,7 @@ $seeds[] = "\x92\xc7\x0a\x01Descendant\x84\xa6public\xd4\x04\x01\xa5typed\x05\xa
 set_error_handler(fn () => true);
 mt_srand($seed = (int) (getenv('SYNC_FUZZ_SEED') ?: 1));
 // Each object keeps a mapping for a while: valgrind has no address space for that many.
-$rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: (getenv('USE_ZEND_ALLOC') === '0' ? 7 : 4000));
+$rounds = (int) (getenv('SYNC_FUZZ_ROUNDS') ?: (getenv('USE_ZEND_ALLOC') === '0' ? 7 : times(4000)));
 $s = new Sync(scratch());
 $read = $refused = $unstable = 0;
 for ($round = 0; $round < $rounds; $round++) {
@@ -44,7 +44,7 @@ for ($round = 0; $round < $rounds; $round++) {
     if (strlen($bytes) < 3 || strlen($bytes) === 258) {
         continue;
     }
-    file_put_contents(scratch('last'), $bytes);
+    file_put_contents(scratch_file('last'), $bytes);
     try {
         $value = forged($bytes);
         $read++;

@@ -2,6 +2,7 @@
 JavaScript's @msgpack/msgpack reads values that PHP stores, and the other way round
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its bytes');
 if (!is_dir(getenv('SYNC_NODE_PATH') . '/@msgpack/msgpack')) {
     die('skip SYNC_NODE_PATH has no @msgpack/msgpack; make test installs it');
 }

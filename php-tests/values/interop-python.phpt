@@ -2,6 +2,7 @@
 Python's msgpack reads values that PHP stores, and the other way round
 --SKIPIF--
 <?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its bytes');
 if (!is_executable((string) getenv('SYNC_PYTHON'))) {
     die('skip SYNC_PYTHON names no Python with msgpack; make test installs one');
 }

@@ -5,7 +5,7 @@ A value is the same in each request, whether it was decoded for it or kept from 
 require __DIR__ . '/../include/scratch.inc';
 
 /** Everything that a program can tell of a value, also by changing a copy of it. */
-file_put_contents(scratch('index.php'), <<<'PHP'
+scratch_page(<<<'PHP'
     <?php
     function told(mixed $value): string
     {
@@ -38,7 +38,7 @@ file_put_contents(scratch('index.php'), <<<'PHP'
         }
         return array_shift($told) . '|' . md5(implode('|', $told));
     }
-    $s = new Sync(__DIR__ . '/store');
+    $s = new Sync(STORES . '/store');
     $all = [];
     foreach (json_decode(file_get_contents(__DIR__ . '/names')) as $name) {
         try {
@@ -95,18 +95,13 @@ foreach ($foreign as $i => $bytes) {
 $s = new Sync(scratch());
 $s->setData((object) ($values + $fillers));
 unset($s);
-$content = file_get_contents(scratch());
 foreach ($foreign as $i => $bytes) {
-    $head = chr(0xa0 | strlen("f$i")) . "f$i";
-    $at = strpos($content, $head . "\xc4" . chr(strlen($bytes) - 2) . $fillers["f$i"]);
-    $at === false && exit("f$i is not in the file\n");
-    $content = substr_replace($content, $bytes, $at + strlen($head), strlen($bytes));
+    scratch_exchange('store', "f$i", "\xc4" . chr(strlen($bytes) - 2) . $fillers["f$i"], $bytes);
 }
-file_put_contents(scratch(), $content);
 $names = array_keys($values + $fillers);
-file_put_contents(scratch('names'), json_encode($names));
+file_put_contents(scratch_file('names'), json_encode($names));
 
-$log = scratch('log');
+$log = scratch_file('log');
 $server = web_server(scratch_directory(), ['-d', 'sync.cache_size=64M', '-d', 'memory_limit=512M', '-d', 'error_reporting=0', '-d', 'serialize_precision=17'], $log);
 ini_set('serialize_precision', '17');
 /** Says what differs, from the first byte on that does; of a few values. */

@@ -36,7 +36,7 @@ foreach ($refused as $value) {
     }
 }
 echo outcome(fn () => $s->x = fn () => 1), "\n";
-var_dump(file_exists(scratch()));
+var_dump(scratch_exists());
 // Refused in reading as well, whichever program wrote them.
 foreach (['Closure', 'Generator', 'ReflectionClass', 'WeakMap', 'SplFileInfo', 'Fiber'] as $class) {
     $expected = outcome(fn () => unserialize('O:' . strlen($class) . ":\"$class\":0:{}"));

@@ -77,7 +77,7 @@ function show(string $what, string $bytes, mixed ...$arguments): void
         echo json_encode($value), ' ', is_array($value) && isset($value[1]->value) ? (is_array($value[1]->value) && $value[1]->value[0] === $value[0] ? 'the same' : 'another') : '', "\n";
         unset($value);
     } catch (Throwable $e) {
-        echo get_class($e), ': ', str_replace(scratch_directory(), '{dir}', $e->getMessage()), "\n";
+        echo get_class($e), ': ', shown($e->getMessage()), "\n";
     }
     gc_collect_cycles();
 }

@@ -32,7 +32,7 @@ $peer = Peer::php('
 var_dump($peer->hear() === scratch('inner'), $peer->end(), $inner->n);
 // A handle on a missing file stays one, and creates nothing.
 $s->missing = new Sync(scratch('missing'));
-var_dump($s->missing->x, file_exists(scratch('missing')));
+var_dump($s->missing->x, scratch_exists('missing'));
 ?>
 --CLEAN--
 <?php

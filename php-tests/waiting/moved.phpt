@@ -20,10 +20,11 @@ $names = [...array_map(fn (int $i) => "still$i", range(0, 199)), "list"];
 $other->getMultiple($names);
 $version = $other->version();
 $compactions = $s->stats()["compactions"];
-for ($i = 0; $i < 20_000; $i++) {
+for ($i = 0; $i < times(20_000); $i++) {
     $s->{"other" . mt_rand(0, 999)} = str_repeat("y", 100);
 }
-var_dump($s->stats()["compactions"] > $compactions);
+// (A server compacts nothing.)
+var_dump(($s->stats()["compactions"] > $compactions) !== on_server());
 var_dump($other->wait($names, 0), $other->wait($names, 0, $version), $other->list[50] === str_repeat("x", 20));
 $s->still150 = 150;
 var_dump($other->wait($names, 0), $other->wait($names, 0), $other->wait($names, 0, $version));

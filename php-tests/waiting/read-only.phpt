@@ -1,7 +1,9 @@
 --TEST--
 A process that may only read waits as well: for a change, for a removal, and in time
 --SKIPIF--
-<?php if (posix_getuid() !== 0) die("skip not root: the file would be writable"); ?>
+<?php
+require __DIR__ . '/../include/of-files.inc'; of_files('its mode');
+if (posix_getuid() !== 0) die("skip not root: the file would be writable"); ?>
 --FILE--
 <?php
 require __DIR__ . '/../include/scratch.inc';
