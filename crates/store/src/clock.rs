@@ -3,6 +3,7 @@
 use rustix::time::{ClockId, clock_gettime};
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering};
+use sync_fork::count_forks_in;
 
 /// How often this process did something after which each store has to look at its path: deleted or renamed
 /// files, forked, or changed what is done with signals.
@@ -45,6 +46,11 @@ impl Moment {
 /// Ends the moment for all stores of this process: each looks at its path again.
 pub fn announce_change() {
     CHANGES.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Lets each forked child begin with a change: each of its stores finds its file by its own path.
+pub fn announce_forks() {
+    count_forks_in(&CHANGES);
 }
 
 /// The coarse clock, in nanoseconds: no system call, and it moves every few milliseconds.

@@ -4,7 +4,6 @@ use super::byte_lock::is_in_use;
 use super::clock::{now, tick};
 use super::error::Failure;
 use super::file_system::FileSystems;
-use super::fork::fork_generation;
 use super::format::{MAGIC, MAX_FILE, PAGE, page_of, page_offset};
 use super::header::{DESTROYED, HELD, Identity, State};
 use super::inode::{Inode, Status};
@@ -26,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use sync_fork::fork_generation;
 
 /// A store's file, open and mapped in this thread.
 pub struct File {

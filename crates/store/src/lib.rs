@@ -25,7 +25,6 @@ mod file;
 mod file_system;
 mod follow;
 mod foreign;
-mod fork;
 mod format;
 mod futex;
 mod header;
@@ -68,7 +67,6 @@ mod session;
 mod sigbus;
 mod size_limit;
 mod space;
-mod static_table;
 mod stats;
 mod store;
 #[cfg(any(test, feature = "testing"))]

@@ -4,13 +4,13 @@
 //! its turn up.
 
 use super::file::File;
-use super::fork::fork_generation;
 use super::format::LEASE_SLOTS;
 use super::header::LeaseSlot;
 use super::lock::WriteGuard;
 use super::lock_word::NOBODY;
 use super::opening::PlaceInLine;
 use std::sync::atomic::Ordering;
+use sync_fork::fork_generation;
 
 /// The state of a place in line: the low half of its word, a futex of its thread, where that waits to write. The high half tells one
 /// use of the place from the next: the ticket's low bits, and [`TO_READ`].

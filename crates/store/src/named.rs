@@ -8,7 +8,6 @@
 use super::clock::{exactly_now, now};
 use super::error::Failure;
 use super::file::File;
-use super::fork::fork_generation;
 use super::format::LEASE_SLOTS;
 use super::futex::{Woken, futex_wait, futex_wake};
 use super::header::LeaseSlot;
@@ -22,6 +21,7 @@ use std::ops::Deref;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sync_backend::{LockName, LockSpace, Occupied, Taking};
+use sync_fork::fork_generation;
 
 /// How long the first in line, and one without a place there, sleeps at most before it looks whether the owner lives. (Asking the
 /// kernel takes the longer the more leases there are.)

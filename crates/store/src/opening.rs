@@ -1,8 +1,8 @@
 //! The notes of a thread on a file that it has open: descriptor, lease, place in line, and how far it has seen the log.
 
+use super::clock::announce_forks;
 use super::error::Failure;
 use super::file_system::FileSystems;
-use super::fork::Tracked;
 use super::watching::Watching;
 use std::cell::{Cell, RefCell};
 use std::fs::File as Descriptor;
@@ -11,11 +11,12 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use sync_backend::LockSpace;
+use sync_fork::Tracked;
 
 /// The state that all mappings of an open file share in this thread: a file that has outgrown its
 /// mapping stays in it, too, for as long as some store of the thread has not noticed.
 pub struct Opening {
-    descriptor: RefCell<Tracked>,
+    descriptor: RefCell<Tracked<Descriptor>>,
     /// This thread's lease, and in which generation of forks it was claimed: a child has none.
     pub lease: Cell<Option<(u32, u64)>>,
     /// This thread's place in line for the hold, if it has taken one.
@@ -88,6 +89,7 @@ pub enum Due {
 impl Opening {
     pub fn new(file: Descriptor) -> Rc<Self> {
         static LIVES: AtomicU64 = AtomicU64::new(1);
+        announce_forks();
         Rc::new(Self {
             descriptor: RefCell::new(Tracked::new(file)),
             lease: Cell::new(None),

@@ -1,7 +1,6 @@
 //! The items that one store has taken for consumption, and is not done with.
 
 use super::file::File;
-use super::fork::fork_generation;
 use super::lock::WriteGuard;
 use super::lock_table::{LockTable, item_name};
 use super::log::consume::{Consuming, Looking};
@@ -10,6 +9,7 @@ use super::own_locks::{count_owned, end_in};
 use std::cell::RefCell;
 use std::rc::Rc;
 use sync_backend::LockSpace;
+use sync_fork::fork_generation;
 
 /// An item that a store has.
 struct OwnItem {

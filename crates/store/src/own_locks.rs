@@ -1,7 +1,6 @@
 //! The named locks of one store: those that it has, how often it has taken each of them, and the lines in which it stands.
 
 use super::file::File;
-use super::fork::fork_generation;
 use super::lock::WriteGuard;
 use super::named::{Asker, NamedLocks, Standing};
 use super::opening::{Due, EndedLock};
@@ -9,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use sync_backend::{LockName, LockSpace};
+use sync_fork::fork_generation;
 
 /// How long the end of a lock waits for the write lock. (Another process may be stopped with that.)
 const END_WITHIN: Duration = Duration::from_millis(50);

@@ -2,7 +2,6 @@
 
 use super::error::Failure;
 use super::file::File;
-use super::fork::fork_generation;
 use super::line::Line;
 use super::own_items::OwnItems;
 use super::own_locks::OwnLocks;
@@ -12,6 +11,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use sync_backend::{Held, Patience, Standing};
+use sync_fork::fork_generation;
 
 /// The reasons for which a store keeps others out.
 #[derive(Debug, Clone, Copy, Default)]

@@ -15,11 +15,11 @@
 //!   tick to do harm.
 
 use super::clock::Moment;
-use super::static_table::{StaticTable, Unused};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use sync_fork::{StaticTable, Unused};
 
 // ---- the mappings that are watched ---------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 use super::error::Failure;
 use super::file::File;
-use super::fork::fork_generation;
 use super::format::LEASE_SLOTS;
 use super::futex::{Woken, futex_wait};
 use super::header::Word;
@@ -14,6 +13,7 @@ use super::opening::PlaceInLine;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use sync_backend::{Held, Waiting};
+use sync_fork::fork_generation;
 
 /// How long the end of a hold waits for the write lock.
 const GIVE_BACK_WITHIN: Duration = Duration::from_millis(5);

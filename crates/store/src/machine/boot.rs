@@ -33,7 +33,7 @@ impl Boot {
         }
         static WORDS: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
         static IS_KNOWN: AtomicBool = AtomicBool::new(false);
-        // No `OnceLock`: see `watch_forks`.
+        // No `OnceLock`: a child that is forked meanwhile would wait for a thread that it does not have.
         if !IS_KNOWN.load(Ordering::Acquire) {
             let text = match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
                 Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM)) => {

@@ -1,6 +1,5 @@
 //! Whether a process lives, and how it is told from another one with its pid.
 
-use crate::fork::fork_generation;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{fstat, fstatfs};
 use rustix::io::Errno;
@@ -8,6 +7,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open, test_kill_process};
 use rustix::time::Timespec;
 use std::cell::Cell;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use sync_fork::fork_generation;
 
 /// The numbers that tell a process from another one that was later given the same pid; 0 for what is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

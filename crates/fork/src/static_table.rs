@@ -10,6 +10,7 @@ const CHUNK: usize = 512;
 
 /// The value of a slot that is not in use.
 pub trait Unused: Sync + 'static {
+    /// It.
     const UNUSED: Self;
 }
 
@@ -17,6 +18,12 @@ pub trait Unused: Sync + 'static {
 pub struct StaticTable<T> {
     slots: [T; CHUNK],
     more: AtomicPtr<StaticTable<T>>,
+}
+
+impl<T: Unused> Default for StaticTable<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<T: Unused> StaticTable<T> {

@@ -1,65 +1,98 @@
-//! Forks: a number that changes in each child, and the descriptors that a child closes.
+//! Forks: a number that is another one in each child, and things that a child does not have: descriptors, which it closes at its first
+//! instruction, and values.
+//!
+//! A child closes before anything of it runs, so that a file's lock or a server's connection ends with the process that has it, however long
+//! its children live. A program that another one becomes (`exec`) has only descriptors without `FD_CLOEXEC`: each [`Tracked`] one is to have it.
 
-use super::clock::announce_change;
-use super::static_table::{StaticTable, Unused};
-use std::fs::File as Descriptor;
+mod own;
+mod static_table;
+
+pub use own::OfProcess;
+pub use static_table::{StaticTable, Unused};
+
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 /// Descriptors to close in a forked child: their descriptions, and the leases on them, are the
 /// parent's.
 static DESCRIPTORS: StaticTable<AtomicI32> = StaticTable::new();
+/// Counters that go up in each child.
+static COUNTERS: StaticTable<AtomicPtr<AtomicU64>> = StaticTable::new();
 
 impl Unused for AtomicI32 {
     const UNUSED: Self = AtomicI32::new(-1);
 }
 
-/// How often this process is a child of a process that had files open.
+impl Unused for AtomicPtr<AtomicU64> {
+    const UNUSED: Self = AtomicPtr::new(std::ptr::null_mut());
+}
+
+/// How often this process is a child of a process that asked.
 static FORKS: AtomicU64 = AtomicU64::new(1);
 /// A word in a page that the kernel empties in every child, also in one that runs no handlers.
 static FAMILY: AtomicPtr<AtomicU64> = AtomicPtr::new(std::ptr::null_mut());
 
-/// A descriptor that a forked child closes without touching its locks.
-pub struct Tracked {
+/// A descriptor that a forked child closes, without touching the locks or the connection behind it, which are the parent's.
+#[derive(Debug)]
+pub struct Tracked<D: AsRawFd> {
     /// `None` once it is closed.
-    file: Option<Descriptor>,
+    descriptor: Option<D>,
     slot: &'static AtomicI32,
     generation: u64,
 }
 
-impl Tracked {
-    pub fn new(file: Descriptor) -> Self {
+impl<D: AsRawFd> Tracked<D> {
+    /// Has it closed in children from now on. (One that another thread forks between its opening and this has it, and does not know.)
+    pub fn new(descriptor: D) -> Self {
         let generation = fork_generation();
-        let fd = file.as_raw_fd();
+        let fd = descriptor.as_raw_fd();
         let slot = DESCRIPTORS.take(|slot| slot.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok());
-        Self { file: Some(file), slot, generation }
+        Self { descriptor: Some(descriptor), slot, generation }
     }
 
     /// The descriptor; `None` where it is closed, as in a child.
-    pub fn get(&self) -> Option<&Descriptor> {
-        self.file.as_ref().filter(|_| self.generation == fork_generation())
+    #[inline]
+    pub fn get(&self) -> Option<&D> {
+        self.descriptor.as_ref().filter(|_| self.is_own())
     }
 
-    /// Closes the descriptor. (Its locks last as long as something is mapped by it.)
+    /// Whether it is this process's, and not that of one that this one was forked from.
+    #[inline]
+    pub fn is_own(&self) -> bool {
+        self.generation == fork_generation()
+    }
+
+    /// Closes the descriptor. (A file's locks last as long as something is mapped by it.)
     pub fn close(&mut self) {
-        let Some(file) = self.file.take() else { return };
-        if self.generation != fork_generation() {
-            // Closed in the child already: the number may be somebody else's by now.
-            std::mem::forget(file);
-        } else {
+        let Some(descriptor) = self.descriptor.take() else { return };
+        if self.is_own() {
             self.slot.store(-1, Ordering::Release);
-            drop(file);
+            drop(descriptor);
+        } else {
+            // Closed in the child already: the number may be somebody else's by now.
+            std::mem::forget(descriptor);
         }
     }
 }
 
-impl Drop for Tracked {
+impl<D: AsRawFd> Drop for Tracked<D> {
     fn drop(&mut self) {
         self.close();
     }
 }
 
-/// A number that is another one in a forked child.
+/// From now on the counter goes up by one in each child, before anything of it runs. (It may be named any number of times.)
+pub fn count_forks_in(counter: &'static AtomicU64) {
+    // So that forks are noticed.
+    fork_generation();
+    let new = std::ptr::from_ref(counter).cast_mut();
+    COUNTERS.take(|slot| {
+        let is_free = slot.compare_exchange(std::ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
+        is_free.is_ok() || is_free == Err(new)
+    });
+}
+
+/// A number that is another one in a forked child: a few nanoseconds, and no system call.
 #[inline]
 pub fn fork_generation() -> u64 {
     let family = FAMILY.load(Ordering::Acquire);
@@ -128,8 +161,12 @@ fn in_child() {
         return;
     }
     FORKS.fetch_add(1, Ordering::Relaxed);
-    // Each store finds its file by its own path.
-    announce_change();
+    for counter in COUNTERS.iter() {
+        // SAFETY: unused, or a counter that is there for ever (`count_forks_in`).
+        if let Some(counter) = unsafe { counter.load(Ordering::Acquire).as_ref() } {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
     for slot in DESCRIPTORS.iter() {
         let fd = slot.swap(-1, Ordering::AcqRel);
         if fd >= 0 {
