@@ -4,8 +4,8 @@
 //! inbox until the caller, who has the answer by then, looks or asks again. So a value that is kept is never older than a push that
 //! was heeded before.
 //!
-//! It has neither a runtime nor a thread. Its descriptors close at once in a process that was forked, when that process uses or drops it: not
-//! a byte is sent, as the connection is the parent's.
+//! It has neither a runtime nor a thread. A forked child closes its descriptors at its first instruction: not a byte is sent, as the connection is
+//! the parent's.
 
 use super::address::{Host, Server};
 use super::batch::Batch;
@@ -52,8 +52,6 @@ pub struct Connection {
     /// `None` once it is closed.
     stream: Option<Stream>,
     inbox: Inbox,
-    /// The process that it belongs to.
-    process: u32,
     timeout: Duration,
     greeting: Greeting,
     /// For requests that are sent one by one: the memory of the last one.
@@ -83,7 +81,6 @@ impl Connection {
         let mut connection = Self {
             stream: Some(stream),
             inbox,
-            process: std::process::id(),
             timeout: server.timeout,
             greeting: Greeting { version: String::new(), id: 0, mode: String::new(), role: String::new() },
             single: Batch::new(),
@@ -137,7 +134,7 @@ impl Connection {
 
     /// Whether it can be used: it has not failed, and this is the process that opened it.
     pub fn is_open(&self) -> bool {
-        self.stream.is_some() && self.process == std::process::id()
+        self.stream.as_ref().is_some_and(Stream::is_own)
     }
 
     /// Sends one request, and waits for its answer. Pushes that come before it go to `pushes`.
@@ -202,14 +199,13 @@ impl Connection {
     }
 
     /// Hands on all that has arrived while nothing was asked for. Each operation begins with it, and so with the look whether this is the process
-    /// that opened the connection: one system call an operation, and not one a step.
+    /// that opened the connection.
     fn look_at_all(&mut self, each: Each<'_>) -> Result<(), Lost> {
         let nothing = Batch::default();
         let mut progress = Progress::default();
-        let result = if self.stream.is_some() && self.process != std::process::id() {
-            Err(Cause::Forked)
-        } else {
-            self.receive_arrived(&nothing, &mut progress, each)
+        let result = match &self.stream {
+            Some(stream) if !stream.is_own() => Err(Cause::Forked),
+            _ => self.receive_arrived(&nothing, &mut progress, each),
         };
         result.map_err(|cause| self.lose(&nothing, &progress, cause))
     }

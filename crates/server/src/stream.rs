@@ -64,6 +64,12 @@ impl Stream {
         Err(NoConnection::NoTls)
     }
 
+    /// As [`Socket::is_own`].
+    #[inline]
+    pub fn is_own(&self) -> bool {
+        with!(self, stream => stream.is_own())
+    }
+
     /// As [`Socket::send`]. After a failure by `AGAIN` or `INTR` the next call has to be with the same bytes.
     pub fn send(&mut self, bytes: &[u8]) -> Result<usize, Errno> {
         with!(self, stream => stream.send(bytes))

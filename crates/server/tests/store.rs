@@ -1,12 +1,11 @@
-//! Stores on a server: beside others, in a faulty network, and when processes and servers die.
+//! Stores on a server: beside others, in a faulty network, and when servers die.
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use sync_backend::{
-    Appended, Backend, BackendError, Change, Found, LockName, Patience, Remedy, Rewrite, Selection, Since, Snapshot,
-    Taken, Taking, Wanted,
+    Appended, Backend, BackendError, Change, Found, Patience, Remedy, Rewrite, Selection, Since, Snapshot, Wanted,
 };
 use sync_server::testing::{Faults, Proxy, Redis};
 use sync_server::{Address, Endpoint, ServerStore, ServerVersion, Value};
@@ -228,81 +227,6 @@ fn others_that_change_keys_by_themselves_are_seen() {
     assert!(error.to_string().contains("{sync}:v:foreign"), "{error}");
 }
 
-/// A process of its own that has done something with a store, and then sleeps.
-fn child(redis: &Redis, action: fn(&ServerStore)) -> libc::pid_t {
-    let mut ends = [0; 2];
-    // SAFETY: `ends` has room for the two descriptors.
-    assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0);
-    // SAFETY: the child uses sockets and memory (glibc's allocator survives a fork), and leaves by `_exit` or a signal.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0);
-    if pid == 0 {
-        let acts = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let store = on(redis);
-            action(&store);
-            // SAFETY: the descriptor is open, and the byte is there.
-            assert_eq!(unsafe { libc::write(ends[1], b"!".as_ptr().cast(), 1) }, 1);
-            thread::sleep(PATIENCE);
-        }));
-        // SAFETY: it ends the process.
-        unsafe { libc::_exit(if acts.is_ok() { 0 } else { 101 }) };
-    }
-    let mut byte = 0_u8;
-    // SAFETY: the descriptors are open, and there is room for a byte; the writing end is the child's alone from here on.
-    let read = unsafe {
-        libc::close(ends[1]);
-        let read = libc::read(ends[0], (&raw mut byte).cast(), 1);
-        libc::close(ends[0]);
-        read
-    };
-    assert_eq!(read, 1, "the child has failed");
-    pid
-}
-
-fn kill(pid: libc::pid_t) {
-    // SAFETY: the child is ours, and was not waited for yet.
-    unsafe {
-        libc::kill(pid, libc::SIGKILL);
-        libc::waitpid(pid, std::ptr::null_mut(), 0);
-    }
-}
-
-#[test]
-fn all_that_a_killed_process_holds_is_free_within_a_moment() {
-    let redis = Redis::start(&[]);
-    let store = on(&redis);
-    put(&store, b"list", &[0x93, 1, 2, 3]);
-    let pid = child(&redis, |store| {
-        assert!(matches!(store.take(b"list", &mut Vec::new()).unwrap(), Taken::Item(_)));
-        store.take_lock(LockName::named(b"name"), false).unwrap().token().unwrap();
-        store.lock(Patience::default()).unwrap();
-    });
-    let is_held = |error: &sync_server::ServerError| matches!(error.remedy(), Remedy::Wait(_));
-    let held = store.put(b"a", &[1], &mut ServerVersion::default()).unwrap_err();
-    assert!(is_held(&held) && held.to_string().contains(&pid.to_string()), "{held}");
-    assert!(is_held(&store.get(b"list", &mut ServerVersion::default(), &mut Vec::new()).unwrap_err()));
-    assert_eq!(store.stats().unwrap().locks.iter().filter(|lock| lock.pid == Some(pid as u32)).count(), 2);
-    assert_eq!(store.stats().unwrap().consuming.len(), 1);
-    kill(pid);
-    let start = Instant::now();
-    put(&store, b"a", &[1]);
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
-    let taken = |by: &mut Option<_>| match store.take_lock(LockName::named(b"name"), true).unwrap() {
-        Taking::Taken(_) => true,
-        Taking::Occupied(occupied) => {
-            *by = Some(occupied);
-            store.wait_for_lock(LockName::named(b"name"), &occupied, Duration::from_millis(50));
-            false
-        }
-    };
-    let mut by = None;
-    until(|| taken(&mut by));
-    let mut out = Vec::new();
-    assert!(matches!(store.take(b"list", &mut out).unwrap(), Taken::Item(_)));
-    assert_eq!(out, [1], "the item has gone back");
-    assert_eq!(store.stats().unwrap().consuming.len(), 1);
-}
-
 #[test]
 fn a_former_owner_of_the_lock_is_refused() {
     let redis = Redis::start(&[]);
@@ -318,40 +242,6 @@ fn a_former_owner_of_the_lock_is_refused() {
     store.unlock();
     assert_eq!(get(&store, b"a"), Some(vec![2]));
     put(&store, b"a", &[3]);
-}
-
-#[test]
-fn a_forked_child_has_a_connection_of_its_own() {
-    let redis = Redis::start(&[]);
-    let store = on(&redis);
-    let version = put(&store, b"a", &[1]);
-    let connections = || on_server(&redis);
-    assert_eq!(connections(), 1);
-    // SAFETY: as in `child`.
-    let pid = unsafe { libc::fork() };
-    if pid == 0 {
-        let acts = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            assert_eq!(get(&store, b"a"), Some(vec![1]));
-            put(&store, b"b", &[2]);
-        }));
-        // SAFETY: it ends the process.
-        unsafe { libc::_exit(if acts.is_ok() { 0 } else { 101 }) };
-    }
-    let mut status = 0;
-    // SAFETY: the child is ours, and there is room for its status.
-    assert_eq!(unsafe { libc::waitpid(pid, &mut status, 0) }, pid);
-    assert_eq!(status, 0);
-    assert!(store.is_current(&version));
-    until(|| get(&store, b"b") == Some(vec![2]));
-    until(|| connections() == 1);
-}
-
-/// The number of this crate's connections at a server, but for the one that asks.
-fn on_server(redis: &Redis) -> usize {
-    match redis.connect().ask(&[b"CLIENT", b"LIST"], &mut |_| ()).unwrap() {
-        Value::Text(list) => String::from_utf8(list).unwrap().matches(" name=sync ").count() - 1,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]

@@ -9,11 +9,13 @@ use super::space::Space;
 use crate::address::Address;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use sync_fork::OfProcess;
 
 /// The outcome of an operation.
 pub type Result<T> = std::result::Result<T, ServerError>;
 
-/// A handle on a store of a server. Nothing is asked before its first operation.
+/// A handle on a store of a server. Nothing is asked before its first operation. All that it has of the store's is its process's: a forked child
+/// has nothing.
 #[derive(Debug)]
 pub struct ServerStore {
     pub(super) space: Rc<Space>,
@@ -23,10 +25,10 @@ pub struct ServerStore {
     pub(super) object: u64,
     pub(super) aside: Cell<bool>,
     /// As the server has it while it waits for a hold to end.
-    pub(super) waits: RefCell<Option<String>>,
-    pub(super) hold: RefCell<Option<Hold>>,
-    pub(super) locks: RefCell<Vec<OwnLock>>,
-    pub(super) items: RefCell<Vec<OwnItem>>,
+    pub(super) waits: OfProcess<Option<String>>,
+    pub(super) hold: OfProcess<Option<Hold>>,
+    pub(super) locks: OfProcess<Vec<OwnLock>>,
+    pub(super) items: OfProcess<Vec<OwnItem>>,
     pub(super) notes: RefCell<Notes>,
 }
 
@@ -42,10 +44,10 @@ impl ServerStore {
             space,
             fiber,
             aside: Cell::new(false),
-            waits: RefCell::default(),
-            hold: RefCell::default(),
-            locks: RefCell::default(),
-            items: RefCell::default(),
+            waits: OfProcess::default(),
+            hold: OfProcess::default(),
+            locks: OfProcess::default(),
+            items: OfProcess::default(),
             notes: RefCell::default(),
         }
     }

@@ -8,6 +8,7 @@ use super::own::{Hold, ServerWriterHold};
 use crate::message::Value;
 use std::time::{Duration, Instant};
 use sync_backend::{Connected, Held, HeldLock, Patience, Standing, Stats};
+use sync_fork::fork_generation;
 
 /// How often somebody who waits asks whether the owner still lives.
 const ASKS: Duration = Duration::from_millis(10);
@@ -16,7 +17,7 @@ impl ServerStore {
     /// The hold of whoever runs now.
     pub(super) fn my_hold(&self) -> Option<Hold> {
         let hold = self.hold.borrow();
-        let is_mine = |hold: &&Hold| hold.process == std::process::id() && hold.owner.fiber == (self.fiber)() as u64;
+        let is_mine = |hold: &&Hold| hold.owner.fiber == (self.fiber)() as u64;
         hold.as_ref().filter(is_mine).cloned()
     }
 
@@ -36,8 +37,8 @@ impl ServerStore {
         let before = self.hold_mark();
         let mark = Mark {
             owner: hold.owner.clone(),
-            process: hold.process,
-            machine: machine().to_owned(),
+            process: std::process::id(),
+            machine: machine().to_string(),
             since: hold.since,
             ticket: hold.ticket,
             all: hold.keeps_all_out(),
@@ -79,7 +80,6 @@ impl ServerStore {
             ticket: self.space.ticket(),
             mark: Vec::new(),
             owner: self.owner()?,
-            process: std::process::id(),
             since: wall_clock(),
             locked: None,
             writers: 0,
@@ -113,7 +113,7 @@ impl ServerStore {
         } else {
             self.hold.replace(Some(more));
         }
-        Ok(ServerWriterHold { object: self.object, ticket, process: std::process::id() })
+        Ok(ServerWriterHold { object: self.object, ticket, generation: fork_generation() })
     }
 
     pub(super) fn let_writers_go_on(&self, ended: ServerWriterHold) {
@@ -128,7 +128,7 @@ impl ServerStore {
     }
 
     pub(super) fn standing_of(&self, kept: &ServerWriterHold) -> Standing {
-        if kept.process != std::process::id() {
+        if kept.generation != fork_generation() {
             return Standing::Forked;
         }
         match self.my_hold() {
@@ -170,9 +170,8 @@ impl ServerStore {
     /// The handle ends.
     pub(super) fn end_hold(&self) {
         let hold = self.hold.borrow().clone();
-        match hold {
-            Some(hold) if hold.process == std::process::id() => self.release(&hold),
-            _ => self.forget_hold(),
+        if let Some(hold) = hold {
+            self.release(&hold);
         }
     }
 

@@ -15,6 +15,7 @@ use crate::refusal::{Reason, Refusal};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use sync_fork::fork_generation;
 
 /// The first pause before something is tried again; each one is twice as long.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -105,12 +106,13 @@ pub struct Inner {
     pub counters_known: bool,
     pub named_known: bool,
     pub hold_known: bool,
-    /// The process that this belongs to, its name for the server, and the number of its last change.
-    pub process: u32,
+    /// The name of this process for the server, and the number of its last change.
     pub name: Vec<u8>,
     pub requests: u64,
     /// A warning about the server, which was not told yet.
     pub warning: Option<String>,
+    /// Which of the forked ones this process is.
+    generation: u64,
 }
 
 impl Default for Inner {
@@ -125,10 +127,10 @@ impl Default for Inner {
             counters_known: false,
             named_known: false,
             hold_known: false,
-            process: std::process::id(),
             name: Vec::new(),
             requests: 0,
             warning: None,
+            generation: fork_generation(),
         }
     }
 }
@@ -142,11 +144,11 @@ impl Inner {
 
     /// The store has this life, or is not there.
     pub fn set_life(&mut self, place: &Place, life: Option<Vec<u8>>) {
-        let is_new = self.last_life != life || place.opening.get() == 0;
+        let is_new = self.last_life != life || place.opening() == 0;
         if life.is_none() {
-            place.opening.set(0);
+            place.set_opening(0);
         } else if is_new {
-            place.opening.set(OPENING | (OPENINGS.fetch_add(1, Ordering::Relaxed) + 1));
+            place.set_opening(OPENING | (OPENINGS.fetch_add(1, Ordering::Relaxed) + 1));
         }
         self.last_life.clone_from(&life);
         self.life = Some(life);
@@ -165,17 +167,23 @@ impl Inner {
         self.link = None;
         self.last_life = None;
         self.doubt_all();
-        place.opening.set(0);
+        place.set_opening(0);
     }
 
-    /// The connection; opens it where there is none, or it is the parent's.
-    pub fn connected(&mut self, place: &Place) -> Outcome<&mut Link> {
-        let process = std::process::id();
-        if self.process != process {
+    /// Once in a forked child: neither the connection nor the name is its own, so that it knows nothing. (Values that turn out to be the same
+    /// ones are not read anew.)
+    #[inline]
+    pub fn begin(&mut self, place: &Place) {
+        let generation = fork_generation();
+        if self.generation != generation {
+            self.generation = generation;
             self.lose(place);
-            self.process = process;
             (self.name, self.requests) = (Vec::new(), 0);
         }
+    }
+
+    /// The connection; opens it where there is none.
+    pub fn connected(&mut self, place: &Place) -> Outcome<&mut Link> {
         if self.link.as_ref().is_none_or(|link| !link.connection.is_open()) {
             self.lose(place);
             let mut link = open(place).map_err(ErrorKind::NoConnection)?;
@@ -186,9 +194,10 @@ impl Inner {
                 // The server's own number makes the name of a process one of its own, beside the time.
                 let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
                 self.name = format!(
-                    "{}-{}-{process}-{:x}",
+                    "{}-{}-{}-{:x}",
                     String::from_utf8_lossy(&link.run),
                     link.client,
+                    std::process::id(),
                     time.map_or(0, |time| time.as_nanos())
                 )
                 .into_bytes();

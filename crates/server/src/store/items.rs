@@ -118,7 +118,7 @@ impl ServerStore {
         let keep = Step { kind: "keep", bytes: &bytes, ..Step::default() };
         let Changed::Done(_, results) = self.make(true, &[step, keep])? else { return Ok(None) };
         let token = results.get(1).and_then(Value::integer).ok_or_else(|| self.error(ErrorKind::Senseless))? as u64;
-        self.items.borrow_mut().push(OwnItem { token, owner: item.owner, process: item.process });
+        self.items.borrow_mut().push(OwnItem { token, owner: item.owner });
         Ok(Some(token))
     }
 
@@ -126,7 +126,7 @@ impl ServerStore {
         Ok(Kept {
             owner: self.owner()?,
             process: std::process::id(),
-            machine: machine().to_owned(),
+            machine: machine().to_string(),
             due,
             list: list.to_vec(),
             key: first.key.map(<[u8]>::to_vec),
@@ -201,8 +201,7 @@ impl ServerStore {
     }
 
     fn own_item(&self, token: u64) -> Option<usize> {
-        let items = self.items.borrow();
-        items.iter().position(|item| item.token == token && item.process == std::process::id())
+        self.items.borrow().iter().position(|item| item.token == token)
     }
 
     pub(super) fn finish_item(&self, token: u64) -> Result<bool> {
@@ -235,12 +234,10 @@ impl ServerStore {
     /// The handle ends.
     pub(super) fn end_items(&self) {
         let items = self.items.take();
-        let mut any = false;
-        for item in items.iter().filter(|item| item.process == std::process::id()) {
+        for item in &items {
             self.disown(item);
-            any = true;
         }
-        if any {
+        if !items.is_empty() {
             let _ = self.look_after_items();
         }
     }

@@ -1,22 +1,27 @@
 //! The marks that owners of locks leave at the server.
 
-use std::sync::OnceLock;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sync_backend::Patience;
+use sync_fork::OfProcess;
 
-/// The machine and its boot, and the part of it in which a process's number means something.
-pub fn machine() -> &'static str {
-    static MACHINE: OnceLock<String> = OnceLock::new();
-    MACHINE.get_or_init(|| {
+/// The machine and its boot, and the part of it in which a process's number means something. Each thread asks the kernel once: a forked child,
+/// which may be in another part, asks again.
+pub fn machine() -> Rc<str> {
+    thread_local! {
+        static MACHINE: OfProcess<Option<Rc<str>>> = OfProcess::default();
+    }
+    let ask = || {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let space = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-        format!("{}/{}", boot.trim(), space.display()).replace([' ', ':'], "_")
-    })
+        format!("{}/{}", boot.trim(), space.display()).replace([' ', ':'], "_").into()
+    };
+    MACHINE.with(|machine| machine.borrow_mut().get_or_insert_with(ask).clone())
 }
 
 /// The number of a process, if it means something here: it is one of this machine.
 pub fn visible(its_machine: &str, process: u32) -> Option<u32> {
-    (its_machine == machine()).then_some(process)
+    (*its_machine == *machine()).then_some(process)
 }
 
 /// Nanoseconds since 1970.

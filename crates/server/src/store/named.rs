@@ -6,21 +6,21 @@ use super::layout::Key;
 use super::mark::{Owner, machine, visible, wall_clock};
 use super::own::OwnLock;
 use crate::message::Value;
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 use sync_backend::{HeldLock, LockName, LockSpace, Occupied, Taking};
+use sync_fork::OfProcess;
 
 /// How often somebody who waits asks whether the owner still lives.
 const ASKS: Duration = Duration::from_millis(10);
 
 thread_local! {
     /// How many locks of values that are being computed this thread has.
-    static COMPUTING: Cell<u32> = const { Cell::new(0) };
+    static COMPUTING: OfProcess<u32> = OfProcess::default();
 }
 
 /// Whether this thread has any lock of a value that is being computed.
 pub fn is_computing() -> bool {
-    COMPUTING.get() > 0
+    COMPUTING.with(|computing| *computing.borrow() > 0)
 }
 
 /// The owner of a lock, as the server has it.
@@ -58,12 +58,7 @@ impl ServerStore {
     fn own_lock(&self, lock: LockName) -> Option<usize> {
         let fiber = (self.fiber)() as u64;
         let locks = self.locks.borrow();
-        locks.iter().position(|own| {
-            own.space == lock.space
-                && own.name == lock.name
-                && own.owner.fiber == fiber
-                && own.process == std::process::id()
-        })
+        locks.iter().position(|own| own.space == lock.space && own.name == lock.name && own.owner.fiber == fiber)
     }
 
     fn ask_named(&self, words: &[&[u8]]) -> Result<Vec<Value>> {
@@ -99,14 +94,13 @@ impl ServerStore {
                 let token = answer.get(1).and_then(Value::integer).ok_or_else(senseless)? as u64;
                 let mark = answer.get(2).and_then(Value::text).ok_or_else(senseless)?.to_vec();
                 if lock.space == LockSpace::Computed {
-                    COMPUTING.set(COMPUTING.get() + 1);
+                    COMPUTING.with(|computing| *computing.borrow_mut() += 1);
                 }
                 self.locks.borrow_mut().push(OwnLock {
                     space: lock.space,
                     name: lock.name.to_vec(),
                     mark,
                     owner,
-                    process: std::process::id(),
                     opening: self.space.opening(),
                     token,
                     depth: 1,
@@ -150,8 +144,8 @@ impl ServerStore {
 
     fn drop_own(&self, at: usize) -> OwnLock {
         let own = self.locks.borrow_mut().swap_remove(at);
-        if own.space == LockSpace::Computed && own.process == std::process::id() {
-            COMPUTING.set(COMPUTING.get().saturating_sub(1));
+        if own.space == LockSpace::Computed {
+            COMPUTING.with(|computing| *computing.borrow_mut() -= 1);
         }
         own
     }
@@ -192,9 +186,7 @@ impl ServerStore {
     pub(super) fn end_locks(&self) {
         while !self.locks.borrow().is_empty() {
             let own = self.drop_own(0);
-            if own.process == std::process::id() {
-                self.let_go(&own);
-            }
+            self.let_go(&own);
         }
     }
 

@@ -11,7 +11,6 @@ pub struct Hold {
     pub mark: Vec<u8>,
     /// The owner.
     pub owner: Owner,
-    pub process: u32,
     pub since: u64,
     /// `lock()` was called.
     pub locked: Option<Patience>,
@@ -36,7 +35,8 @@ impl Hold {
 pub struct ServerWriterHold {
     pub object: u64,
     pub ticket: u64,
-    pub process: u32,
+    /// The process that has it: in a forked child it is the parent's.
+    pub generation: u64,
 }
 
 /// A lock that a handle has.
@@ -47,7 +47,6 @@ pub struct OwnLock {
     /// As the server has it.
     pub mark: Vec<u8>,
     pub owner: Owner,
-    pub process: u32,
     /// In which opening of the store it was taken.
     pub opening: u64,
     pub token: u64,
@@ -59,5 +58,4 @@ pub struct OwnLock {
 pub struct OwnItem {
     pub token: u64,
     pub owner: Owner,
-    pub process: u32,
 }

@@ -2,8 +2,8 @@
 
 use super::layout::Keys;
 use crate::address::Address;
-use std::cell::Cell;
 use std::rc::Rc;
+use sync_fork::OfProcess;
 
 /// The bit of the numbers of these openings.
 pub const OPENING: u64 = sync_backend::opening::SERVER;
@@ -16,14 +16,25 @@ pub struct Place {
     pub text: Rc<[u8]>,
     pub keys: Keys,
     /// The opening of the store, where it is there and the connection stands; else 0.
-    pub opening: Cell<u64>,
+    opening: OfProcess<u64>,
 }
 
 impl Place {
     /// The place of the store at an address.
     pub fn new(address: Address) -> Self {
         let text = address.to_string().into_bytes().into();
-        Self { keys: Keys::new(&address.prefix), address, text, opening: Cell::new(0) }
+        Self { keys: Keys::new(&address.prefix), address, text, opening: OfProcess::default() }
+    }
+
+    /// The opening of the store; 0: it is not there, or the connection does not stand, as far as is known.
+    #[inline]
+    pub fn opening(&self) -> u64 {
+        *self.opening.borrow()
+    }
+
+    /// The store is there, and was not before; 0: it is not known to be there.
+    pub fn set_opening(&self, opening: u64) {
+        self.opening.replace(opening);
     }
 }
 

@@ -12,11 +12,12 @@ use super::version::ServerVersion;
 use crate::address::Address;
 use crate::batch::Batch;
 use crate::message::Value;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use std::time::Instant;
+use sync_fork::OfProcess;
 
 /// The number of values that a script declares at most: with each call in it, Redis 7.0 goes through all of them.
 const DECLARED: usize = 16;
@@ -30,7 +31,7 @@ pub struct Space {
     objects: Cell<u64>,
     tickets: Cell<u64>,
     /// The handles that keep others from writing.
-    holds: Cell<u32>,
+    holds: OfProcess<u32>,
 }
 
 thread_local! {
@@ -63,8 +64,16 @@ impl Space {
     }
 
     fn new(address: Address) -> Self {
-        let inner = RefCell::default();
-        Self { place: Place::new(address), inner, objects: Cell::new(0), tickets: Cell::new(0), holds: Cell::new(0) }
+        let (inner, holds) = (RefCell::default(), OfProcess::default());
+        Self { place: Place::new(address), inner, objects: Cell::new(0), tickets: Cell::new(0), holds }
+    }
+
+    /// All that is known, by this process itself.
+    #[inline]
+    fn inner(&self) -> RefMut<'_, Inner> {
+        let mut inner = self.inner.borrow_mut();
+        inner.begin(&self.place);
+        inner
     }
 
     /// Keeps the connection for the next handle, as far as the limit allows.
@@ -120,29 +129,29 @@ impl Space {
 
     /// The opening, if the connection stands as far as is known; 0: it does not.
     pub fn opening(&self) -> u64 {
-        self.opening.get()
+        self.place.opening()
     }
 
     /// Opens the connection, where it does not stand.
     pub fn enter(&self) -> u64 {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         if inner.look(&self.place).is_ok() && inner.life.is_none() {
             // (An operation tells of failures.)
             let _ = inner.fetch(&self.place, &[]);
         }
-        self.opening.get()
+        self.opening()
     }
 
     /// Whether a value is still the newest of its name, and nobody but this object keeps readers out.
     #[inline]
     pub fn is_current(&self, version: &ServerVersion, asker: Asker) -> bool {
         let opening = version.opening();
-        if opening != self.opening.get() || opening == 0 || !self.address.caches {
+        if opening != self.opening() || opening == 0 || !self.address.caches {
             return false;
         }
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         inner.look_at_once(&self.place)
-            && self.opening.get() == opening
+            && self.opening() == opening
             && inner.life.is_some()
             && inner.cache.is_newest(version.slot(), version.record(), version.expiry())
             && inner.may_read(asker)
@@ -150,29 +159,29 @@ impl Space {
 
     /// The client's number, the server's run, and by how much its clock is ahead.
     pub fn identity(&self) -> Outcome<(i64, Vec<u8>, i64)> {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         let link = inner.connected(&self.place)?;
         Ok((link.client, link.run.clone(), link.ahead))
     }
 
     /// A warning about the server; once.
     pub fn take_warning(&self) -> Option<String> {
-        self.inner.borrow_mut().warning.take()
+        self.inner().warning.take()
     }
 
     /// By how many milliseconds the server's clock is before that of this process.
     pub fn ahead(&self) -> i64 {
-        self.inner.borrow().link.as_ref().map_or(0, |link| link.ahead)
+        self.inner().link.as_ref().map_or(0, |link| link.ahead)
     }
 
     /// The number of a name.
     pub fn slot(&self, name: &[u8]) -> u32 {
-        self.inner.borrow_mut().cache.slot(name)
+        self.inner().cache.slot(name)
     }
 
     /// The value of a name; `None`: there is none.
     pub fn read(&self, name: &[u8], asker: Asker) -> Outcome<(u32, Option<Known>)> {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         inner.begin_reading(&self.place)?;
         loop {
             inner.look(&self.place)?;
@@ -192,7 +201,7 @@ impl Space {
 
     /// The names in their order, with their places, and what they have, all of one moment. `names`: those alone.
     pub fn read_all(&self, names: Option<&[&[u8]]>, asker: Asker) -> Outcome<Everything> {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         inner.begin_reading(&self.place)?;
         for round in 0.. {
             inner.look(&self.place)?;
@@ -241,7 +250,7 @@ impl Space {
 
     /// Makes changes at one moment. `hold`: the mark of the asker's hold, empty without one.
     pub fn change(&self, hold: &[u8], make: bool, steps: &[Step]) -> Outcome<Changed> {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         inner.connected(&self.place)?;
         inner.requests += 1;
         let number = inner.requests.to_string();
@@ -319,7 +328,7 @@ impl Space {
 
     /// Takes, changes or ends a hold. Gives its token (0: none) and its mark.
     pub fn hold(&self, before: &[u8], after: &[u8], all: bool, token: bool) -> Outcome<(u64, Vec<u8>)> {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         let words = [
             before.to_vec(),
             after.to_vec(),
@@ -350,7 +359,7 @@ impl Space {
 
     /// Asks about a named lock. See `named.lua`.
     pub fn named(&self, words: &[Vec<u8>]) -> Outcome<Vec<Value>> {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         let words: Vec<Vec<u8>> = words.iter().cloned().chain([self.keys.start().to_vec()]).collect();
         match inner.run_on_all(&self.place, Script::Named, &words)? {
             Value::List(parts) => {
@@ -365,7 +374,7 @@ impl Space {
 
     /// Ends the store.
     pub fn destroy(&self, hold: &[u8]) -> Outcome<()> {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         let words = [hold.to_vec(), self.keys.start().to_vec()];
         let answer = inner.run_on_all(&self.place, Script::Destroy, &words)?;
         let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
@@ -382,7 +391,7 @@ impl Space {
 
     /// Asks the server something that changes nothing.
     pub fn ask(&self, words: &[&[u8]]) -> Outcome<Value> {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         let mut batch = Batch::new();
         batch.add(words);
         let mut answer = None;
@@ -398,7 +407,7 @@ impl Space {
 
     /// Waits until something arrives that may end a wait, or the deadline, or a signal.
     pub fn wait(&self, deadline: Instant) -> Outcome<()> {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         let Inner { link, .. } = &mut *inner;
         let Some(link) = link else { return Ok(()) };
         let mut pushes = Vec::new();
@@ -413,7 +422,7 @@ impl Space {
     /// Asks for a key so that the server tells when it changes; the answer.
     pub fn arm(&self, which: Key, words: &[&[u8]]) -> Outcome<Value> {
         let answer = self.ask(words)?;
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         match which {
             Key::Hold => inner.hold_known = true,
             Key::Counters => inner.counters_known = true,
@@ -424,7 +433,7 @@ impl Space {
 
     /// Whether these may have changed since they were asked for.
     pub fn may_have_changed(&self, which: Key) -> bool {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         let stands = inner.look_at_once(&self.place);
         let known = match which {
             Key::Counters => inner.counters_known,
@@ -437,7 +446,7 @@ impl Space {
 
     /// The number of a name, and its value as far as that is known here.
     pub fn known(&self, name: &[u8]) -> (u32, Option<Known>) {
-        let mut inner = self.inner.borrow_mut();
+        let mut inner = self.inner();
         match inner.cache.look(name) {
             Look::Known(known) => (known.slot, Some(known)),
             Look::Missing(slot) => (slot, None),
@@ -447,23 +456,24 @@ impl Space {
 
     /// A handle of this thread begins, or ends, to keep others from writing.
     pub fn count_hold(&self, begins: bool) {
-        self.holds.set(if begins { self.holds.get() + 1 } else { self.holds.get().saturating_sub(1) });
+        let mut holds = self.holds.borrow_mut();
+        *holds = if begins { *holds + 1 } else { holds.saturating_sub(1) };
     }
 
     /// Whether a handle of this thread keeps others from writing.
     pub fn is_held_by_thread(&self) -> bool {
-        self.holds.get() > 0
+        *self.holds.borrow() > 0
     }
 
     /// Whether somebody else keeps this one from reading, as far as is known.
     pub fn is_locked_for(&self, asker: Asker) -> bool {
-        let inner = self.inner.borrow();
+        let inner = self.inner();
         matches!(inner.lock, Lock::Held(_)) && !inner.may_read(asker)
     }
 
     /// Whether a store of this thread has this opening.
     pub fn is_open(opening: u64) -> bool {
-        let has = |space: &Weak<Self>| space.upgrade().is_some_and(|space| space.opening.get() == opening);
+        let has = |space: &Weak<Self>| space.upgrade().is_some_and(|space| space.opening() == opening);
         SPACES.try_with(|spaces| spaces.try_borrow().is_ok_and(|spaces| spaces.values().any(has))).unwrap_or(false)
     }
 }

@@ -155,6 +155,11 @@ impl Encrypted {
         })
     }
 
+    /// As [`Socket::is_own`].
+    pub fn is_own(&self) -> bool {
+        self.socket.is_own()
+    }
+
     /// As [`Socket::has_arrived`].
     pub fn has_arrived(&self) -> Result<bool, Errno> {
         if self.has_ended { Ok(true) } else { self.socket.has_arrived() }

@@ -1,0 +1,295 @@
+//! Stores on a server in processes that fork, start programs, and die.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+use sync_backend::{Backend, BackendError, Found, LockName, LockSpace, Patience, Remedy, Standing, Taken, Taking};
+use sync_server::testing::{Faults, Proxy, Redis};
+use sync_server::{Address, Endpoint, ServerError, ServerStore, ServerVersion, Value};
+
+/// The seconds that a process is left to itself.
+const LIFE: u32 = 120;
+/// The time after which something that does not wait for the end of such a process has surely come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A name of a lock.
+const NAME: LockName = LockName { space: LockSpace::Named, name: b"name" };
+
+fn on(redis: &Redis) -> ServerStore {
+    ServerStore::new(&redis.address("", ""), || 0)
+}
+
+fn get(store: &ServerStore, key: &[u8]) -> Option<Vec<u8>> {
+    let (mut version, mut bytes) = (ServerVersion::default(), Vec::new());
+    match store.retry(|store| store.get(key, &mut version, &mut bytes)).unwrap() {
+        Found::Missing => None,
+        _ => Some(bytes),
+    }
+}
+
+fn put(store: &ServerStore, key: &[u8], value: &[u8]) -> ServerVersion {
+    let mut version = ServerVersion::default();
+    store.retry(|store| store.put(key, value, &mut version)).unwrap();
+    version
+}
+
+fn until(mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "it never came");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A process that this one has forked, and a line to it. It is killed with this.
+struct Child {
+    pid: libc::pid_t,
+    line: UnixStream,
+}
+
+impl Child {
+    /// Starts one.
+    fn fork(action: impl FnOnce(UnixStream)) -> Self {
+        let (line, its) = UnixStream::pair().unwrap();
+        // SAFETY: the child uses sockets and memory (glibc's allocator survives a fork), and leaves by `_exit` or a signal.
+        let pid = unsafe { libc::fork() };
+        assert!(pid >= 0);
+        if pid == 0 {
+            // SAFETY: it concerns this process alone, and ends it.
+            unsafe {
+                libc::alarm(LIFE);
+                let acts = catch_unwind(AssertUnwindSafe(|| action(its)));
+                libc::_exit(if acts.is_ok() { 0 } else { 101 });
+            }
+        }
+        Self { pid, line }
+    }
+
+    fn tell(&mut self) {
+        say(&mut self.line, 0);
+    }
+
+    fn hear(&mut self) -> i32 {
+        listen(&mut self.line)
+    }
+
+    /// Waits for its end, which is to be a good one.
+    fn ends_well(mut self) {
+        assert_eq!(self.reap(), 0, "the child has failed");
+    }
+
+    fn reap(&mut self) -> i32 {
+        let mut status = 0;
+        // SAFETY: the child is ours and was not waited for yet, and there is room for its status.
+        assert_eq!(unsafe { libc::waitpid(std::mem::take(&mut self.pid), &mut status, 0) }.min(0), 0);
+        status
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.pid != 0 {
+            // SAFETY: the child is ours, and was not waited for yet.
+            unsafe { libc::kill(self.pid, libc::SIGKILL) };
+            self.reap();
+        }
+    }
+}
+
+/// Says a number. (The end of a line says nothing: some other test's child may have it, too.)
+fn say(line: &mut UnixStream, number: i32) {
+    line.write_all(&number.to_ne_bytes()).unwrap();
+}
+
+fn listen(line: &mut UnixStream) -> i32 {
+    let mut number = [0; 4];
+    line.set_read_timeout(Some(PATIENCE)).unwrap();
+    line.read_exact(&mut number).unwrap();
+    i32::from_ne_bytes(number)
+}
+
+fn is_held(error: &ServerError) -> bool {
+    matches!(error.remedy(), Remedy::Wait(_))
+}
+
+/// Kills the process that has everything, and takes it all. `leaves`: starts one that lives on, and gives its number.
+fn kill_and_inherit(leaves: fn() -> i32) {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    put(&store, b"list", &[0x93, 1, 2, 3]);
+    let mut child = Child::fork(|mut line| {
+        let store = on(&redis);
+        assert!(matches!(store.take(b"list", &mut Vec::new()).unwrap(), Taken::Item(_)));
+        store.take_lock(NAME, false).unwrap().token().unwrap();
+        store.lock(Patience::default()).unwrap();
+        say(&mut line, leaves());
+        thread::sleep(Duration::from_secs(LIFE.into()));
+    });
+    let left = child.hear();
+    let pid = child.pid;
+    let held = store.put(b"a", &[1], &mut ServerVersion::default()).unwrap_err();
+    assert!(is_held(&held) && held.to_string().contains(&pid.to_string()), "{held}");
+    assert!(is_held(&store.get(b"list", &mut ServerVersion::default(), &mut Vec::new()).unwrap_err()));
+    assert_eq!(store.stats().unwrap().locks.iter().filter(|lock| lock.pid == Some(pid as u32)).count(), 2);
+    assert_eq!(store.stats().unwrap().consuming.len(), 1);
+    drop(child);
+    let start = Instant::now();
+    put(&store, b"a", &[1]);
+    let mut take = || match store.take_lock(NAME, true).unwrap() {
+        Taking::Taken(_) => true,
+        Taking::Occupied(occupied) => {
+            store.wait_for_lock(NAME, &occupied, Duration::from_millis(50));
+            false
+        }
+    };
+    until(&mut take);
+    let mut out = Vec::new();
+    assert!(matches!(store.take(b"list", &mut out).unwrap(), Taken::Item(_)));
+    assert_eq!(out, [1], "the item has gone back");
+    assert_eq!(store.stats().unwrap().consuming.len(), 1);
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+    if left != 0 {
+        // SAFETY: nobody has waited for it: the number is its own. Signal 0 asks whether it is there.
+        unsafe {
+            assert_eq!(libc::kill(left, 0), 0, "it was to live on");
+            libc::kill(left, libc::SIGKILL);
+        }
+    }
+}
+
+#[test]
+fn all_that_a_killed_process_holds_is_free_within_a_moment() {
+    kill_and_inherit(|| 0);
+}
+
+#[test]
+fn all_that_a_killed_process_holds_is_free_although_its_child_lives() {
+    kill_and_inherit(|| {
+        let child = Child::fork(|_| thread::sleep(Duration::from_secs(LIFE.into())));
+        std::mem::ManuallyDrop::new(child).pid
+    });
+}
+
+#[test]
+fn all_that_a_killed_process_holds_is_free_although_a_program_lives_that_it_started() {
+    kill_and_inherit(|| Command::new("sleep").arg(LIFE.to_string()).spawn().expect("sleep").id() as i32);
+}
+
+/// The number of this crate's connections at a server, but for the one that asks. (It may not have seen the end of the last that asked.)
+fn connections(redis: &Redis) -> usize {
+    match redis.connect().ask(&[b"CLIENT", b"LIST"], &mut |_| ()).unwrap() {
+        Value::Text(list) => String::from_utf8(list).unwrap().matches(" name=sync ").count() - 1,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_forked_child_and_its_parent_go_on_by_connections_of_their_own() {
+    const ROUNDS: u8 = 20;
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    let version = put(&store, b"a", &[1]);
+    until(|| connections(&redis) == 1);
+    let mut child = Child::fork(|mut line| {
+        assert!(!store.is_current(&version), "it is the parent's knowledge");
+        assert!(!ServerStore::is_open(version.opening()));
+        let mine = {
+            let mut mine = version;
+            store.get(b"a", &mut mine, &mut Vec::new()).unwrap();
+            mine
+        };
+        for n in 0..ROUNDS {
+            listen(&mut line);
+            assert!(store.is_current(&mine));
+            until(|| get(&store, b"parent") == Some(vec![n]));
+            put(&store, b"child", &[n]);
+            say(&mut line, 0);
+        }
+    });
+    for n in 0..ROUNDS {
+        put(&store, b"parent", &[n]);
+        child.tell();
+        child.hear();
+        until(|| get(&store, b"child") == Some(vec![n]));
+        assert!(store.is_current(&version), "the connection has ended");
+        if n + 1 < ROUNDS {
+            until(|| connections(&redis) == 2);
+        }
+    }
+    child.ends_well();
+    until(|| connections(&redis) == 1);
+    assert!(store.is_current(&version));
+}
+
+#[test]
+fn a_forked_child_has_nothing_of_its_parents_and_cannot_end_it() {
+    let computed = LockName { space: LockSpace::Computed, name: b"value" };
+    let redis = Redis::start(&[]);
+    let mut handle = Some(on(&redis));
+    let store = handle.as_ref().unwrap();
+    put(store, b"list", &[0x93, 1, 2, 3]);
+    let Taken::Item(item) = store.take(b"list", &mut Vec::new()).unwrap() else { panic!("there is one") };
+    store.take_lock(NAME, false).unwrap().token().unwrap();
+    store.take_lock(computed, false).unwrap().token().unwrap();
+    store.enter_lock().unwrap();
+    let hold = store.lock_writers().unwrap();
+    let list = get(store, b"list");
+    let child = Child::fork(|_| {
+        let store = handle.as_ref().unwrap();
+        assert_eq!(store.standing(&hold), Standing::Forked);
+        assert!(!store.keeps_others_out() && !store.keeps_all_from_writing() && !store.is_computing());
+        assert_eq!((store.held_lock(NAME), store.held_lock(computed), store.entered_lock()), (None, None, None));
+        assert!(!store.release_lock(NAME) && !store.leave_lock() && !store.finish(item).unwrap());
+        store.unlock();
+        store.give_back(item);
+        let mut version = ServerVersion::default();
+        assert!(is_held(&store.put(b"a", &[1], &mut version).unwrap_err()));
+        assert!(is_held(&store.get(b"list", &mut version, &mut Vec::new()).unwrap_err()));
+        assert!(store.take_lock(NAME, false).unwrap().token().is_none());
+        drop(handle.take());
+    });
+    child.ends_well();
+    // (The parent has its own.)
+    let store = handle.as_ref().unwrap();
+    assert_eq!(store.standing(&hold), Standing::Kept);
+    assert!(store.keeps_others_out() && store.keeps_all_from_writing() && store.is_computing());
+    assert!(store.held_lock(NAME).is_some() && store.held_lock(computed).is_some() && store.entered_lock().is_some());
+    assert_eq!(get(store, b"list"), list);
+    store.unlock_writers(hold);
+    assert!(store.finish(item).unwrap() && store.leave_lock() && store.release_lock(NAME));
+    assert!(store.release_lock(computed) && !store.keeps_all_from_writing() && !store.is_computing());
+    put(&on(&redis), b"a", &[1]);
+}
+
+/// One that has asked nothing: neither what it has forked with nor its end is told to the server.
+#[test]
+fn the_end_of_a_forked_child_sends_no_byte() {
+    let redis = Redis::start(&[]);
+    let proxy = Proxy::start(redis.socket(), Faults::default());
+    let Endpoint::Host(host) = proxy.endpoint() else { panic!("a proxy has a port") };
+    let address = Address::parse(format!("redis://127.0.0.1:{}", host.port).as_bytes()).unwrap();
+    let mut handle = Some(ServerStore::new(&address, || 0));
+    let store = handle.as_ref().unwrap();
+    put(store, b"list", &[0x93, 1, 2, 3]);
+    let Taken::Item(item) = store.take(b"list", &mut Vec::new()).unwrap() else { panic!("there is one") };
+    store.take_lock(NAME, false).unwrap().token().unwrap();
+    store.lock(Patience::default()).unwrap();
+    // The same bytes each time: others would be sent before them, or on a connection that was greeted before the child's end.
+    let question = |store: &ServerStore| {
+        let before = proxy.requests();
+        store.state().unwrap();
+        proxy.requests() - before
+    };
+    let bytes = question(store);
+    let before = proxy.requests();
+    Child::fork(|_| drop(handle.take())).ends_well();
+    // (The parent has its own.)
+    let store = handle.as_ref().unwrap();
+    assert_eq!(question(store), bytes);
+    assert_eq!(proxy.requests(), before + bytes);
+    assert!(store.finish(item).unwrap() && store.release_lock(NAME));
+    store.unlock();
+}
