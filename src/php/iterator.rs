@@ -68,7 +68,7 @@ impl Content {
 
     fn value(&self, this: &SyncObject, at: usize, mut into: Slot) -> Result<bool, Thrown> {
         match self {
-            Self::Store(moment) => moment.value(this, at, into),
+            Self::Store(moment) => moment.value(this, at, into).map(|sharing| sharing.is_some()),
             Self::Legacy(data) => {
                 match data.properties().values().nth(at) {
                     Some(value) => into.copy(value),

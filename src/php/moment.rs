@@ -14,7 +14,7 @@ use super::property;
 use super::refusal::throw_no_memory;
 use super::retry::{Stop, retry, retry_making_room};
 use super::stored;
-use super::value::{self, ZendVec, scalar};
+use super::value::{self, Sharing, ZendVec, scalar};
 use super::zend::{self, Local, Slot, Str, Thrown, ZStr};
 
 /// How much of the memory that is left the values may take that a loop does not need yet.
@@ -111,18 +111,18 @@ impl Moment {
         self.long.binary_search_by_key(&at, |long| long.at).ok()
     }
 
-    /// The value at a place, into `into`, which is overwritten; false if there is none any more. Decoding may
+    /// The value at a place, into `into`, which is overwritten, and whether it may be kept; `None` if there is none any more. Decoding may
     /// run user code, which may let go of this very moment: nothing of it is used from there on.
-    pub fn value(&self, this: &SyncObject, at: usize, mut into: Slot) -> Result<bool, Thrown> {
+    pub fn value(&self, this: &SyncObject, at: usize, mut into: Slot) -> Result<Option<Sharing>, Thrown> {
         into.set_null();
-        let Some((name, value)) = self.snapshot.get(at) else { return Ok(false) };
+        let Some((name, value)) = self.snapshot.get(at) else { return Ok(None) };
         match value {
             Stored::Bytes(bytes) => {
                 let mut copy = GLOBALS.get().buffers.take();
                 copy.extend_from_slice(name);
                 copy.extend_from_slice(bytes);
                 let (name, bytes) = copy.split_at(name.len());
-                stored::decode(this, name, bytes, into)?;
+                stored::decode(this, name, bytes, into).map(Some)
             }
             Stored::Left(left) => {
                 let name = Str::new(name);
@@ -131,31 +131,41 @@ impl Moment {
                     None => fetch(this, &left)?,
                 };
                 match long {
-                    Some((string, false)) => into.set_string(string),
-                    Some((string, true)) => drop(stored::decode(this, name.bytes(), string.bytes(), into)?),
+                    Some((string, false)) => {
+                        into.set_string(string);
+                        Ok(Some(Sharing::Shareable))
+                    }
+                    Some((string, true)) => stored::decode(this, name.bytes(), string.bytes(), into).map(Some),
                     // Replaced meanwhile.
-                    None => return property::read(this, &name, into),
+                    None => Ok(property::read(this, &name, into)?.then_some(Sharing::Fresh)),
                 }
             }
         }
-        Ok(true)
     }
 
-    /// Calls `each` with each name and its value, decoded, in order.
+    /// The bytes of names and values.
+    pub fn bytes(&self) -> u64 {
+        self.snapshot.wanted().0 + self.snapshot.left()
+    }
+
+    /// Calls `each` with each name and its value, decoded, in order; whether all of them may be kept.
     pub fn each(
         &mut self,
         this: &SyncObject,
         each: &mut dyn FnMut(Str, Local) -> Result<(), Thrown>,
-    ) -> Result<(), Thrown> {
+    ) -> Result<Sharing, Thrown> {
+        let mut all = Sharing::Shareable;
         for at in 0..self.len() {
             let mut value = Local::new();
-            let there = self.value(this, at, value.slot())?;
+            let sharing = self.value(this, at, value.slot())?;
             self.forget(at);
-            if let Some(name) = self.name(at).filter(|_| there) {
-                each(name, value)?;
+            let (Some(name), Some(sharing)) = (self.name(at), sharing) else { continue };
+            if sharing == Sharing::Fresh {
+                all = sharing;
             }
+            each(name, value)?;
         }
-        Ok(())
+        Ok(all)
     }
 
     /// Lets go of a value that will not be asked for again.

@@ -15,12 +15,12 @@ use ext_php_rs::ffi::{self, zend_array, zend_class_entry, zend_object, zend_obje
 use super::cache::{CacheSlot, Entry, Shelf, Spot, Table, nowhere};
 use super::errors;
 use super::globals::GLOBALS;
-use super::handle::{Backend, Handle, Version};
+use super::handle::{Backend, Content, Handle, Version};
 use super::instance::Instance;
 use super::lifetime::Lifetime;
 use super::provenance::Provenance;
 use super::value::Policy;
-use super::zend::{self, Held, Object, Thrown, ZStr};
+use super::zend::{self, Array, Held, Object, Thrown, ZStr};
 
 /// One Sync object. The engine knows it by the address of `std`.
 ///
@@ -55,7 +55,15 @@ pub struct SyncObject {
     pub taken: Cell<u32>,
     /// The ends of the last pages of names that it has given.
     last_pages: RefCell<Vec<LastPage>>,
+    /// Everything as it was read last, of a store that tells cheaply whether it has changed.
+    pub kept: RefCell<Option<Kept>>,
     std: UnsafeCell<zend_object>,
+}
+
+/// A table of everything, for as long as the store has that content. There are neither objects nor references in it.
+pub struct Kept {
+    pub content: Content,
+    pub table: Held<Array>,
 }
 
 /// The end of a page of names.
@@ -158,6 +166,7 @@ impl SyncObject {
             (&raw mut (*object).lifetime).write(Cell::default());
             (&raw mut (*object).taken).write(Cell::new(0));
             (&raw mut (*object).last_pages).write(RefCell::new(Vec::new()));
+            (&raw mut (*object).kept).write(RefCell::new(None));
             let std = (*object).std.get();
             ffi::zend_object_std_init(std, class);
             ffi::object_properties_init(std, class);
@@ -179,6 +188,7 @@ impl SyncObject {
         drop(self.provenance.take());
         drop(self.bounds.take());
         drop(self.last_pages.take());
+        drop(self.kept.take());
     }
 
     /// Whether `name` is a property that the class declares and that the running code may access.

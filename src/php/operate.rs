@@ -15,7 +15,7 @@ use super::object::SyncObject;
 use super::operation::Operator;
 use super::opline::Opline;
 use super::proxy::fetch_proxy;
-use super::retry::{Stop, retry};
+use super::retry::{Stop, leave_to_the_long_way, retry};
 use super::value::scalar;
 use super::zend::{self, Local, Slot, Str, Thrown, Value, ZStr};
 
@@ -47,6 +47,13 @@ pub unsafe fn operate(this: &SyncObject, name: &ZStr, slot: *mut *mut c_void) ->
     let operand = operand.map(|operand| unsafe { Value::from_ptr(operand) });
     if let Some(operand) = operand.filter(|operand| operand.is_scalar() && !this.overrides.accessors()) {
         let (_alive, name) = (this.hold(), Str::of(name));
+        if is_at_server(this) {
+            match operate_at_server(this, &name, operator, operand, &mut slot) {
+                Ok(true) => return scratch,
+                Ok(false) => {}
+                Err(Thrown) => return zend::error_zval(),
+            }
+        }
         match operate_on_known_number(this, (cache_slot, &name), operator, operand, &mut slot) {
             Ok(true) => return scratch,
             Ok(false) => {}
@@ -70,6 +77,9 @@ pub fn operate_on_number(
     operand: &Value,
 ) -> Result<Option<Local>, Thrown> {
     let mut old = Local::new();
+    if is_at_server(this) && operate_at_server(this, name, operator, operand, &mut old.slot())? {
+        return operator.silently(&old, operand);
+    }
     if !operate_on_known_number(this, (CacheSlot::NONE, name), operator, operand, &mut old.slot())? {
         old = Local::new();
         if !operate_on_scalar(this, name, operator, operand, &mut old.slot())? {
@@ -102,13 +112,55 @@ fn operate_on_known_number(
     }
     scratch.copy(entry.value());
     let (Some(number), Some(instance)) = (scalar::small(&value), this.constructed()) else { return Ok(false) };
-    // (Held, busy, full: the long way waits, or says what is wrong.)
-    let is_done = matches!(instance.store.put_if_unchanged(name.bytes(), number.bytes(), &mut entry.version), Ok(true));
-    if is_done {
-        // (It was a number before.)
-        entry.set_scalar(Value::of(&value));
+    match instance.store.put_if_unchanged(name.bytes(), number.bytes(), &mut entry.version) {
+        Ok(is_done) => {
+            if is_done {
+                // (It was a number before.)
+                entry.set_scalar(Value::of(&value));
+            }
+            Ok(is_done)
+        }
+        // Held, busy, full: the long way waits, or says what is wrong.
+        Err(error) => leave_to_the_long_way(&error).map(|()| false),
     }
-    Ok(is_done)
+}
+
+/// Lets a server add to an integer: one step for it, whoever else adds meanwhile. Leaves the old value in `scratch`. False: this
+/// way does not fit; nothing has happened.
+#[cold]
+#[inline(never)]
+fn operate_at_server(
+    this: &SyncObject,
+    name: &Str,
+    operator: Operator,
+    operand: &Value,
+    scratch: &mut Slot,
+) -> Result<bool, Thrown> {
+    let (Some(by), Some(instance)) = (operator.addend(operand), this.constructed()) else { return Ok(false) };
+    // SAFETY: nothing runs while the table is borrowed.
+    let known = unsafe { this.cache().find(name) };
+    // (The server is not asked about a value that was something else.)
+    if name.bytes().is_empty() || known.is_some_and(|entry| entry.is_set() && entry.value().kind() != zend::LONG) {
+        return Ok(false);
+    }
+    let mut version = this.known_version(name);
+    let sum = match instance.store.add_number(name.bytes(), by, &mut version) {
+        Ok(Some(sum)) => sum,
+        Ok(None) => return Ok(false),
+        Err(error) => return leave_to_the_long_way(&error).map(|()| false),
+    };
+    // (The server adds where the sum is an integer alone: so the old value is one.)
+    scratch.copy(&Local::of_long(sum.wrapping_sub(by)));
+    let sum = Local::of_long(sum);
+    // SAFETY: nothing runs meanwhile; an integer is plain.
+    unsafe { this.cache().store(name, &sum, version, size_of::<i64>()) };
+    Ok(true)
+}
+
+/// Whether the store of an object is on a server.
+#[inline(always)]
+fn is_at_server(this: &SyncObject) -> bool {
+    this.constructed().is_some_and(|instance| instance.store.is_on_server())
 }
 
 /// Does all of an operator on a number or a short string, where it has no side effects ([`Operator::silently`]), by
@@ -154,11 +206,11 @@ fn swap_scalar(
         scratch.reborrow().release();
         scratch.copy(entry.value());
         let swapped = match scalar::small(new.as_zval()) {
-            Some(number) => put_if_unchanged(this, name, number.bytes(), (table, entry), &new),
+            Some(number) => put_if_unchanged(this, name, number.bytes(), (table, entry), &new)?,
             None => {
                 let mut bytes = GLOBALS.get().buffers.take();
                 if scalar::encode(new.as_zval(), &mut bytes) {
-                    put_if_unchanged(this, name, &bytes, (table, entry), &new)
+                    put_if_unchanged(this, name, &bytes, (table, entry), &new)?
                 } else {
                     Swap::Impossible
                 }
@@ -182,9 +234,9 @@ fn put_if_unchanged(
     bytes: &[u8],
     (table, entry): (&Table, &mut Entry),
     value: &Value,
-) -> Swap {
-    let Some(instance) = this.constructed() else { return Swap::Impossible };
-    match instance.store.put_if_unchanged(name.bytes(), bytes, &mut entry.version) {
+) -> Result<Swap, Thrown> {
+    let Some(instance) = this.constructed() else { return Ok(Swap::Impossible) };
+    Ok(match instance.store.put_if_unchanged(name.bytes(), bytes, &mut entry.version) {
         Ok(true) => {
             // SAFETY: nothing runs meanwhile; scalars are plain.
             unsafe { table.put(entry, value, bytes.len()) };
@@ -192,8 +244,8 @@ fn put_if_unchanged(
         }
         Ok(false) => Swap::Lost,
         // Held, busy, full: the long way waits, or says what is wrong.
-        Err(_) => Swap::Impossible,
-    }
+        Err(error) => return leave_to_the_long_way(&error).map(|()| Swap::Impossible),
+    })
 }
 
 /// Bytes of the longest string that is copied for a compare and swap.

@@ -67,6 +67,17 @@ impl Operator {
         self.apply(value, operand).map(|()| true)
     }
 
+    /// The integer that it adds to an integer; `None`: it does something else.
+    pub fn addend(self, operand: &Value) -> Option<i64> {
+        match self {
+            Self::Increment { .. } => Some(1),
+            Self::Decrement { .. } => Some(-1),
+            Self::Binary(ffi::ZEND_ADD) => operand.long(),
+            Self::Binary(ffi::ZEND_SUB) => operand.long()?.checked_neg(),
+            Self::Binary(_) => None,
+        }
+    }
+
     /// The result that it has for `old`, if nobody can notice that it is computed ([`Operator::is_silent`]): so it may be
     /// done on a value that turns out not to be the newest, and again on the next. `None`: somebody can.
     pub fn silently(self, old: &Value, operand: &Value) -> Result<Option<Local>, Thrown> {

@@ -18,6 +18,7 @@ use super::legacy::retry_importing;
 use super::object::SyncObject;
 use super::property;
 use super::refusal::cannot_store;
+use super::retry::leave_to_the_long_way;
 use super::step::{self, Step, array_key};
 use super::stored::{Encoded, write_head, write_name, write_number};
 use super::value::{self, ValueError, ZendVec};
@@ -110,7 +111,7 @@ impl Cached<'_> {
                 None => Ok(Swap::Impossible),
             },
             // Held, busy, full: the long way waits, or says what is wrong.
-            Err(_) => Ok(Swap::Impossible),
+            Err(error) => leave_to_the_long_way(&error).map(|()| Swap::Impossible),
         }
     }
 
@@ -127,7 +128,7 @@ impl Cached<'_> {
                 Ok(Swap::Done)
             }
             Ok(false) => Ok(Swap::Lost),
-            Err(_) => Ok(Swap::Impossible),
+            Err(error) => leave_to_the_long_way(&error).map(|()| Swap::Impossible),
         }
     }
 

@@ -84,6 +84,13 @@ fn try_and_wait<T>(this: &SyncObject, operation: &mut impl FnMut(&Handle) -> han
     }
 }
 
+/// Goes on after a short way has failed. `Ok`: nothing has happened, and the long way waits, or says what is wrong. The failure: it may have
+/// happened, and is not done again.
+#[cold]
+pub fn leave_to_the_long_way(error: &handle::Error) -> Result<(), Thrown> {
+    if error.may_be_done() { Err(errors::throw_store(error)) } else { Ok(()) }
+}
+
 /// As [`retry`], for operations that copy something into memory of the engine's: `make` makes as
 /// much room as one says that it takes, or is false where there is no memory for it.
 pub fn retry_making_room<R, T>(

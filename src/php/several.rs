@@ -78,7 +78,7 @@ fn values_of(this: &SyncObject, wanted: &Held<Array>, default: &Local) -> Result
             names.push(name.bytes());
         }
         match Moment::of(this, &Selection::Keys(&names), Extent::All) {
-            Ok(mut moment) => moment.each(this, &mut put)?,
+            Ok(mut moment) => drop(moment.each(this, &mut put)?),
             Err(Stop::Legacy) if legacy::each(this, &mut put)? => {}
             Err(Stop::Legacy) => continue,
             Err(Stop::Thrown) => return Err(Thrown),

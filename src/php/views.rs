@@ -56,7 +56,8 @@ pub unsafe extern "C" fn get_properties_for(object: *mut zend_object, purpose: z
         }
         let mut table = declared_table(&alive, purpose);
         // An exception is pending.
-        let _ = if shows_nested(purpose) { add_shown(this, &mut table) } else { add_shared(this, &mut table) };
+        let _ =
+            if shows_nested(purpose) { add_shown(this, &mut table) } else { add_shared(this, &mut table).map(drop) };
         // Decoding may have run user code that released the object; return null in that case.
         let lost = Opline::current().is_some_and(|instruction| instruction.has_lost_its_object());
         if lost || alive.is_last_hold() { ptr::null_mut() } else { table.into_raw() }
@@ -85,7 +86,7 @@ pub unsafe extern "C" fn get_properties(object: *mut zend_object) -> *mut HashTa
         let _ = match function {
             // It marks the table while it calls `jsonSerialize()`, and does not look into it.
             b"json_encode" => Ok(()),
-            b"get_object_vars" => add_shared(this, &mut table),
+            b"get_object_vars" => add_shared(this, &mut table).map(drop),
             // The others may go on into what they find.
             _ => add_shown(this, &mut table),
         };

@@ -5,8 +5,9 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use super::{
-    Appended, BackendError, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Remedy,
-    Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Waiting, Wanted,
+    Appended, BackendError, Change, Content, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked,
+    Remedy, Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Waiting,
+    Wanted,
 };
 use crate::list::Item;
 
@@ -193,6 +194,13 @@ pub trait Backend: Sized {
     /// Compare and set: stores the value if the version still stands for the newest one of the key, which is there. False: it
     /// does not, or may not, and nothing has happened. The caller must read again, and retry. The value expires when the old one did.
     fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut Self::Version) -> Result<bool, Self::Error>;
+
+    /// Adds to a value that is an integer, where the store can do so in one step, whoever else adds meanwhile; gives the sum, of which the
+    /// version then is. `None`: it cannot, there is no such value, or the sum is none; nothing has happened.
+    fn add_number(&self, key: &[u8], by: i64, version: &mut Self::Version) -> Result<Option<i64>, Self::Error> {
+        let _ = (key, by, version);
+        Ok(None)
+    }
 
     /// Appends `bytes` to the value of a key, if the version still stands for it: the cost depends on `bytes` alone. The value expires
     /// when it did.
@@ -385,6 +393,18 @@ pub trait Backend: Sized {
     fn no_memory(&self, bytes: u64) -> Self::Error;
 
     // ---- waiting for a change ----------------------------------------------------------------------
+
+    /// The content that a snapshot of everything just had, where the store can tell at little cost whether it is still the newest
+    /// ([`has_content`](Self::has_content)); else `None`.
+    fn content(&self) -> Option<Content> {
+        None
+    }
+
+    /// Whether the store still has this content, and lets its user read it.
+    fn has_content(&self, content: &Content) -> bool {
+        let _ = content;
+        false
+    }
 
     /// The state of the store as a number, which moves on with each change of a value, and with nothing else if that can be had. 0:
     /// there is no store. Of two states of one store the later one is the higher; a store that was destroyed, replaced or

@@ -34,7 +34,7 @@ pub use outcome::{
 };
 pub use overlay::Overlay;
 pub use room::{Places, Room};
-pub use selection::{Facts, Selection};
+pub use selection::{Content, Facts, Selection};
 pub use snapshot::{Entry, Snapshot, Stored, Unread};
 pub use spare::Spare;
 pub use stats::{Connected, Consumer, HeldLock, Stats};

@@ -118,6 +118,11 @@ pub trait BackendError: Debug + Display {
 
     /// The remedy.
     fn remedy(&self) -> Remedy;
+
+    /// Whether the operation may have been done all the same, so that it must not be tried again in another way.
+    fn may_be_done(&self) -> bool {
+        false
+    }
 }
 
 /// The remedies for a failure.

@@ -7,7 +7,7 @@ use super::Expiry;
 pub enum Selection<'a> {
     /// All.
     All,
-    /// Those of these that are there. They differ from each other.
+    /// Those of these that are there, in any order. They differ from each other.
     Keys(&'a [&'a [u8]]),
     /// The first ones that begin with certain bytes.
     Page {
@@ -17,6 +17,17 @@ pub enum Selection<'a> {
         /// At most so many.
         limit: u64,
     },
+}
+
+/// A store's content at a moment, without the content itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Content {
+    /// The opening of the store.
+    pub opening: u64,
+    /// A number that each change moves on.
+    pub number: u64,
+    /// When the first of the values expires.
+    pub until: Option<Expiry>,
 }
 
 /// The facts about a value that are known without reading it.

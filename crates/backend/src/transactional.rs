@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::overlay::Overlay;
 use super::{
-    Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Rewrite, Room,
-    Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Wanted,
+    Appended, Backend, Change, Content, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked,
+    Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Wanted,
 };
 use crate::list::Item;
 
@@ -314,6 +314,11 @@ impl<B: Backend> Backend for Transactional<B> {
         }
     }
 
+    fn add_number(&self, key: &[u8], by: i64, version: &mut B::Version) -> Result<Option<i64>, B::Error> {
+        // (Within a transaction nobody else adds.)
+        if self.own(|_, _| ()).is_some() { Ok(None) } else { self.store.add_number(key, by, version) }
+    }
+
     #[inline]
     fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut B::Version) -> Result<bool, B::Error> {
         match self
@@ -563,6 +568,14 @@ impl<B: Backend> Backend for Transactional<B> {
 
     fn keeps_others_out(&self) -> bool {
         self.store.keeps_others_out()
+    }
+
+    fn content(&self) -> Option<Content> {
+        if self.own(|_, _| ()).is_some() { None } else { self.store.content() }
+    }
+
+    fn has_content(&self, content: &Content) -> bool {
+        self.own(|_, _| ()).is_none() && self.store.has_content(content)
     }
 
     // (The state is that before the transaction, whose changes nobody has seen, and no wait begins in one.)

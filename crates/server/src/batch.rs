@@ -19,7 +19,12 @@ impl Batch {
     /// Adds a request: its name and its arguments. (The codec's own encoder counts digits by a logarithm: the extension would need libm for
     /// nothing else.)
     pub fn add(&mut self, words: &[&[u8]]) {
-        self.head(b'*', words.len());
+        self.add_all(words.iter().copied());
+    }
+
+    /// The same, of words that lie in several places.
+    pub fn add_all<'w>(&mut self, words: impl Iterator<Item = &'w [u8]> + Clone) {
+        self.head(b'*', words.clone().count());
         for word in words {
             self.head(b'$', word.len());
             self.bytes.extend_from_slice(word);

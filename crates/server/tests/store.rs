@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use sync_backend::{
-    Appended, Backend, BackendError, Change, Found, Patience, Remedy, Rewrite, Selection, Since, Snapshot, Wanted,
+    Appended, Backend, BackendError, Change, Found, Now, Patience, Remedy, Rewrite, Selection, Since, Snapshot, Wanted,
 };
 use sync_server::testing::{Faults, Proxy, Redis};
 use sync_server::{Address, Endpoint, ServerStore, ServerVersion, Value};
@@ -113,6 +113,127 @@ fn reads_never_go_back_and_are_never_torn_although_connections_end() {
         }
         writer.join().unwrap();
     });
+}
+
+/// Each change removes one name and puts the other: there is one of them at each moment.
+#[test]
+fn everything_is_read_as_of_one_moment_with_a_cache_and_without() {
+    const ROUNDS: u32 = 1500;
+    let redis = Redis::start(&[]);
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let store = on(&redis);
+            for n in 1..=ROUNDS {
+                let value = packed(n);
+                let names: [&[u8]; 2] = if n % 2 == 0 { [b"a", b"b"] } else { [b"b", b"a"] };
+                let put = Change::Put { key: names[0], head: &value, body: &[], note: None, expiry: None, anew: false };
+                assert!(store.commit(&[Change::Remove { key: names[1] }, put], None).unwrap());
+            }
+            is_over.store(true, Ordering::Release);
+        });
+        for options in ["", "?cache=0"] {
+            let (redis, is_over) = (&redis, &is_over);
+            scope.spawn(move || {
+                let store = ServerStore::new(&redis.address("", options), || 0);
+                let (mut last, mut looks) = (0, 0);
+                while !is_over.load(Ordering::Acquire) || looks < 10 {
+                    let all = store.snapshot().unwrap();
+                    let mut page = Snapshot::<Vec<u8>, _>::default();
+                    let one = Selection::Page { prefix: b"", after: None, limit: 1 };
+                    store.select(&one, &mut page, u64::MAX).unwrap();
+                    for found in [&all, &page] {
+                        let numbers: Vec<u32> = found.iter().map(|(_, value)| unpacked(value)).collect();
+                        assert!(numbers.len() == 1 || last == 0 && numbers.is_empty(), "torn: {numbers:?}");
+                        let now = numbers.first().copied().unwrap_or(0);
+                        assert!(now >= last, "back from {last} to {now}");
+                        last = now;
+                    }
+                    assert!(store.len().unwrap() == 1 || last == 0);
+                    looks += 1;
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_server_adds_to_integers_alone_and_each_addition_counts() {
+    const ADDERS: i64 = 4;
+    const TIMES: i64 = 200;
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    let sum = || store.add_number(b"n", 1, &mut ServerVersion::default()).unwrap();
+    assert_eq!(sum(), None, "there is no store");
+    put(&store, b"n", &[0]);
+    thread::scope(|scope| {
+        for _ in 0..ADDERS {
+            scope.spawn(|| {
+                let (store, mut last) = (on(&redis), 0);
+                let mut version = ServerVersion::default();
+                for _ in 0..TIMES {
+                    let sum = store.add_number(b"n", 2, &mut version).unwrap().expect("it is an integer");
+                    assert!(sum > last);
+                    last = sum;
+                }
+            });
+        }
+    });
+    assert_eq!(sum(), Some(2 * ADDERS * TIMES + 1));
+    let mut version = ServerVersion::default();
+    assert_eq!(store.add_number(b"n", -5, &mut version).unwrap(), Some(2 * ADDERS * TIMES - 4));
+    assert!(store.is_current(&version), "the sum is known");
+    assert!(store.put_if_unchanged(b"n", &[9], &mut version).unwrap());
+    // A sum that no integer can be, another type, and an integer that expires.
+    assert_eq!(store.add_number(b"n", i64::MAX, &mut version).unwrap(), None);
+    assert_eq!(get(&store, b"n"), Some(vec![9]));
+    for other in [&[0xc0][..], &[0xa1, b'5'], &[0xcb, 0, 0, 0, 0, 0, 0, 0, 0]] {
+        put(&store, b"n", other);
+        assert_eq!((sum(), get(&store, b"n")), (None, Some(other.to_vec())));
+    }
+    put(&store, b"n", &[9]);
+    let soon = Now::read().after(3_600_000).unwrap();
+    assert!(store.touch(b"n", Some(soon), &mut version).unwrap());
+    assert_eq!((sum(), get(&store, b"n")), (None, Some(vec![9])));
+}
+
+#[test]
+fn the_content_is_known_until_something_changes() {
+    let redis = Redis::start(&[]);
+    let (store, other) = (on(&redis), ServerStore::new(&redis.address("", "?timeout=9"), || 0));
+    put(&store, b"a", &[1]);
+    let content = || {
+        store.snapshot().unwrap();
+        store.content().expect("it is told of changes")
+    };
+    let changes: [&dyn Fn(); 6] = [
+        &|| _ = put(&other, b"a", &[1]),
+        &|| _ = put(&other, b"b", &[1]),
+        &|| assert!(other.remove(b"b").unwrap()),
+        &|| _ = put(&store, b"a", &[2]),
+        &|| other.replace(&[(b"c", &[3])]).unwrap(),
+        &|| other.destroy().unwrap(),
+    ];
+    for (number, change) in changes.iter().enumerate() {
+        let before = content();
+        assert!(store.has_content(&before) && store.has_content(&before), "before change {number}");
+        change();
+        until(|| !store.has_content(&before));
+    }
+    put(&store, b"a", &[1]);
+    // It ends when a value expires, and is not for those who are kept out.
+    let soon = Now::read().after(30).unwrap();
+    store.put_until(b"b", (&[5], &[]), Some(soon), &mut ServerVersion::default()).unwrap();
+    let before = content();
+    until(|| !store.has_content(&before));
+    let before = content();
+    assert!(other.lock(Patience::default()).is_ok());
+    until(|| !store.has_content(&before));
+    other.unlock();
+    end_all(&redis);
+    until(|| !store.has_content(&before));
+    let uncached = ServerStore::new(&redis.address("", "?cache=0"), || 0);
+    assert_eq!((uncached.snapshot().unwrap().len(), uncached.content()), (1, None));
 }
 
 /// The bytes that go each way for a log-in, a script that is new to the server, and one that it knows.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sync_backend::list::Item;
 use sync_backend::{
-    Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Rewrite, Room,
-    Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Wanted, opening,
+    Appended, Backend, Change, Content, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked,
+    Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Wanted, opening,
 };
 use sync_server::ServerStore;
 use sync_store::Store;
@@ -215,6 +215,14 @@ impl Backend for Handle {
     }
 
     #[inline]
+    fn add_number(&self, key: &[u8], by: i64, version: &mut Version) -> Result<Option<i64>> {
+        match &self.server {
+            None => Ok(None),
+            Some(_) => seen!(self, store, version => store.add_number(key, by, version).map_err(Error::from)),
+        }
+    }
+
+    #[inline]
     fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut Version) -> Result<bool> {
         seen!(self, store, version => store.put_if_unchanged(key, value, version).map_err(Error::from))
     }
@@ -368,6 +376,14 @@ impl Backend for Handle {
     #[inline]
     fn stop_waiting(&self) {
         either!(self, store => store.stop_waiting());
+    }
+
+    fn content(&self) -> Option<Content> {
+        either!(self, store => store.content())
+    }
+
+    fn has_content(&self, content: &Content) -> bool {
+        either!(self, store => store.has_content(content))
     }
 
     fn state(&self) -> Result<u64> {

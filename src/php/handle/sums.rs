@@ -90,6 +90,13 @@ impl BackendError for Error {
             Self::Server(error) => error.remedy(),
         }
     }
+
+    fn may_be_done(&self) -> bool {
+        match self {
+            Self::File(error) => error.may_be_done(),
+            Self::Server(error) => error.may_be_done(),
+        }
+    }
 }
 
 /// A hold on other writers. One of the other kind of store is no hold to a handle.

@@ -11,8 +11,9 @@ use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
 use sync_backend::list::Item;
 use sync_backend::{
-    Appended, Backend, Change, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked, Rewrite, Room,
-    Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Waiting, Wanted, opening,
+    Appended, Backend, Change, Content, Entry, Expiry, Facts, Found, Held, LockName, Occupied, Patience, Peeked,
+    Rewrite, Room, Selection, Shifted, Since, Snapshot, Standing, Stats, Taken, Taking, Unread, Waiting, Wanted,
+    opening,
 };
 
 /// The notes of a waiter: the lock it waits for, and since when.
@@ -105,7 +106,7 @@ impl Backend for ServerStore {
     }
 
     fn len(&self) -> Result<u64> {
-        Ok(self.everything(None)?.len() as u64)
+        self.space.count(self.asker()).map_err(|kind| self.error(kind))
     }
 
     fn select<B: Room<u8>, E: Room<Entry>>(
@@ -151,6 +152,10 @@ impl Backend for ServerStore {
 
     fn touch(&self, key: &[u8], expiry: Option<Expiry>, version: &mut ServerVersion) -> Result<bool> {
         self.touch_value(key, expiry, version)
+    }
+
+    fn add_number(&self, key: &[u8], by: i64, version: &mut ServerVersion) -> Result<Option<i64>> {
+        self.add_to_number(key, by, version)
     }
 
     fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut ServerVersion) -> Result<bool> {
@@ -301,6 +306,14 @@ impl Backend for ServerStore {
 
     fn no_memory(&self, bytes: u64) -> ServerError {
         self.error(ErrorKind::NoMemory(bytes))
+    }
+
+    fn content(&self) -> Option<Content> {
+        self.content.get()
+    }
+
+    fn has_content(&self, content: &Content) -> bool {
+        self.space.has_content(content, self.asker())
     }
 
     fn state(&self) -> Result<u64> {

@@ -1,11 +1,11 @@
 //! The values that a process has read, for as long as the server does not say that they have changed.
 
-use super::layout::Stored;
+use super::layout::{First, Stored};
 use std::collections::HashMap;
 use std::rc::Rc;
 use sync_backend::{Expiry, Now};
 
-/// Bytes of values that are kept.
+/// Bytes of values that are kept from one reading to the next.
 const MOST: u64 = 64 << 20;
 
 /// The value of a name, as far as it is known.
@@ -25,7 +25,7 @@ pub struct Slot {
 /// The parts by which values are told apart.
 #[derive(Debug, PartialEq, Eq)]
 struct Identity {
-    mark: Vec<u8>,
+    mark: First,
     stored: u64,
 }
 
@@ -83,11 +83,12 @@ impl Cache {
 
     /// Looks for the value of a name.
     pub fn look(&self, name: &[u8]) -> Look {
-        let Some((&number, slot)) =
-            self.names.get(name).and_then(|number| Some((number, self.slots.get(*number as usize)?)))
-        else {
-            return Look::Unknown;
-        };
+        self.names.get(name).map_or(Look::Unknown, |number| self.look_at(*number))
+    }
+
+    /// Looks for the value of the name with this number.
+    pub fn look_at(&self, number: u32) -> Look {
+        let Some(slot) = self.slots.get(number as usize) else { return Look::Unknown };
         if !slot.known {
             return Look::Unknown;
         }
@@ -102,6 +103,15 @@ impl Cache {
         }
     }
 
+    /// The number of a name, and the value that was last known of it, which may be another one by now.
+    pub fn last(&mut self, name: &[u8]) -> (u32, Option<Known>) {
+        let number = self.slot(name);
+        let slot = &self.slots[number as usize];
+        let known =
+            |value: &Rc<Stored>| Known { slot: number, record: slot.record, value: value.clone(), expiry: slot.expiry };
+        (number, slot.value.as_ref().map(known))
+    }
+
     /// Whether a value is still the newest of its name, and expires then.
     #[inline]
     pub fn is_newest(&self, slot: u32, record: u64, expiry: Option<Expiry>) -> bool {
@@ -109,12 +119,14 @@ impl Cache {
     }
 
     /// The server has told what a name has. `ahead`: its clock is so many milliseconds before that of this process.
-    pub fn learn(&mut self, name: &[u8], value: Option<Stored>, ahead: i64) -> u32 {
+    pub fn learn(&mut self, name: &[u8], value: Option<Stored>, ahead: i64) {
         let number = self.slot(name);
+        self.learn_at(number, value, ahead);
+    }
+
+    /// The same, of the name with this number.
+    pub fn learn_at(&mut self, number: u32, value: Option<Stored>, ahead: i64) {
         let length = value.as_ref().map_or(0, |value| value.stored);
-        if self.bytes + length > MOST {
-            self.forget_bytes();
-        }
         let slot = &mut self.slots[number as usize];
         self.bytes -= slot.value.as_ref().map_or(0, |value| value.stored);
         self.bytes += length;
@@ -131,7 +143,6 @@ impl Cache {
                 (slot.identity, slot.value) = (Some(identity), Some(Rc::new(value)));
             }
         }
-        number
     }
 
     /// It is to be asked whether the value of a name is still the same.
@@ -155,8 +166,12 @@ impl Cache {
         self.slots.iter_mut().for_each(|slot| slot.known = false);
     }
 
-    /// Gives the memory of values back. What they are is still known.
-    fn forget_bytes(&mut self) {
+    /// Gives the memory of values back, if it is more than is kept. What they are is still known. (Between two readings: one reading keeps all
+    /// that it needs.)
+    pub fn trim(&mut self) {
+        if self.bytes <= MOST {
+            return;
+        }
         for slot in &mut self.slots {
             (slot.known, slot.value) = (false, None);
         }

@@ -1,7 +1,7 @@
 -- Changes to a store, all at one moment or none.
 -- KEYS: the lock, the life of the store, and the values. (A server of version 7.0 tells of changes to a script's KEYS, whatever it has read.)
 -- ARGV: the number of this request, the mark of the asker's hold ('' without one), the time (ms), the start of all keys,
---       'm' to make a store that is not there and 'l' to be told of the store's life, the asker's own key, and then nine words for
+--       'm' to make a store that is not there, 'l' to be told of the store's life, 'r' where it is sent again; the asker's own key, and then nine words for
 --       each change: kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due, flags, more
 local lock, life = KEYS[1], KEYS[2]
 local number, mine, now, all, wishes, process = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
@@ -9,61 +9,121 @@ local counters, order, changes, hold, due, items =
     all .. 'counters', all .. 'order', all .. 'changes', all .. 'hold', all .. 'due', all .. 'items'
 local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 7, 20, string.rep('\0', 8)
 
--- A request that was answered before, where the answer was lost: it is not done twice.
-local last = redis.call('GET', process)
-if last and string.sub(last, 1, #number + 1) == number .. ' ' then
-    return cmsgpack.unpack(string.sub(last, #number + 2))
+-- A request that is sent again, as its answer was lost, is not done twice.
+if string.find(wishes, 'r', 1, true) then
+    local last = redis.call('GET', process)
+    if last and string.sub(last, 1, #number + 1) == number .. ' ' then
+        return cmsgpack.unpack(string.sub(last, #number + 2))
+    end
 end
 
 local held = redis.call('GET', hold)
 if held and held ~= mine then return {'held', held} end
 if not held and mine ~= '' then return {'ended'} end
 
+-- Names that get a place in the order, and those that have changed, as words for ZADD, which takes many at once.
+-- (Numbers are turned into text for each command that is given one, which is slow.)
+local placed, changed = {}, {}
+local place, change, change_text = nil, 0, nil
+
+local function next_change()
+    if change == 0 then
+        change = redis.call('HINCRBY', counters, 'change', '1')
+        if change == 1 then
+            -- Nothing was there.
+            redis.call('HDEL', counters, 'change')
+            make_store(counters, life)
+            change = redis.call('HINCRBY', counters, 'change', '1')
+        end
+        change_text = string.format('%.0f', change)
+    end
+    return change
+end
+
+local function has_changed(name)
+    next_change()
+    changed[#changed + 1] = change_text
+    changed[#changed + 1] = name
+end
+
+local function add_all(key, words)
+    if #words == 2 then return redis.call('ZADD', key, words[1], words[2]) end
+    for at = 1, #words, 1000 do redis.call('ZADD', key, unpack(words, at, math.min(at + 999, #words))) end
+end
+
+local function write_order()
+    if #placed == 0 then return end
+    add_all(order, placed)
+    redis.call('HSET', counters, 'place', place)
+    placed, place = {}, nil
+end
+
 local function forget(name)
+    write_order()
     redis.call('DEL', start .. name)
     redis.call('ZREM', due, name)
     return redis.call('ZREM', order, name) == 1
 end
 
-local function is_there(name)
-    local at = redis.call('ZSCORE', due, name)
-    if at and tonumber(at) <= now then
-        forget(name)
-        redis.call('ZADD', changes, redis.call('HINCRBY', counters, 'change', 1), name)
-        return false
-    end
-    return redis.call('EXISTS', start .. name) == 1
+-- When a value expires by its first bytes; 0: never.
+local function due_of(head)
+    return string.byte(head) == 193 and #head >= MARK + 8 and struct.unpack('>I8', head, MARK + 1) or 0
 end
 
--- First, whether all is as the asker believes.
+-- The first bytes of the values, '' where there is none, or it has expired.
+local heads = {}
+local function head_of(name)
+    local head = heads[name]
+    if not head then
+        head = redis.pcall('GETRANGE', start .. name, '0', '27')
+        -- (Somebody else has put something there that is no string.)
+        if type(head) == 'table' then return nil end
+    end
+    local at = due_of(head)
+    if at ~= 0 and at <= now then
+        forget(name)
+        has_changed(name)
+        head = ''
+    end
+    heads[name] = head
+    return head
+end
+
+-- An answer after which nothing but what had expired anyway has changed.
+local function refuse(...)
+    add_all(changes, changed)
+    return {...}
+end
+
+-- First, whether all is as the asker believes, and can be done: there is no way back from a half of it.
+local is_emptied = false
 for at = FIRST, #ARGV, WORDS do
     local kind, name, mark, length = ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
-    if kind == 'finish' then
+    if kind == 'clear' then
+        is_emptied = true
+    elseif kind == 'finish' then
         local item = redis.call('HGET', items, name)
-        if not item or string.sub(item, 1, #mark) ~= mark then return {'differs', (at - FIRST) / WORDS} end
-    elseif mark ~= '' then
-        local key, there = start .. name, is_there(name)
-        local as_believed = not there
-        if mark ~= '!' then
-            as_believed = there and redis.call('STRLEN', key) == length
-                and redis.call('GETRANGE', key, 0, MARK - 1) == mark
+        if not item or string.sub(item, 1, #mark) ~= mark then return refuse('differs', (at - FIRST) / WORDS) end
+    elseif kind ~= 'next' and kind ~= 'keep' and not is_emptied then
+        local head = head_of(name)
+        if not head then return refuse('foreign', start .. name) end
+        local as_believed
+        if mark == '' then
+            as_believed = true
+        elseif mark == '!' then
+            as_believed = head == ''
+        elseif string.byte(head) == 193 then
+            as_believed = string.sub(head, 1, MARK) == mark and redis.call('STRLEN', start .. name) == length
+        else
+            as_believed = head == mark
         end
-        if not as_believed then return {'differs', (at - FIRST) / WORDS} end
+        if not as_believed then return refuse('differs', (at - FIRST) / WORDS) end
     end
 end
+is_emptied = false
 
-if not string.find(wishes, 'm', 1, true) and redis.call('EXISTS', counters) == 0 then return {'done', 0, 0, false} end
-make_store(counters, life)
-
--- What has expired goes, a part each time.
-local over = redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, 100)
-if #over > 0 then
-    local change = redis.call('HINCRBY', counters, 'change', 1)
-    for _, name in ipairs(over) do
-        forget(name)
-        redis.call('ZADD', changes, change, name)
-    end
-end
+local makes = string.find(wishes, 'm', 1, true)
+if not makes and redis.call('EXISTS', counters) == 0 then return {'done', 0, 0, false} end
 
 -- Whether one integer is greater than another, both in digits, which are too many for a Lua number.
 local function is_greater(one, other)
@@ -97,26 +157,24 @@ local function successor(digits)
     return text
 end
 
-local change = 0
-local function next_change()
-    if change == 0 then change = redis.call('HINCRBY', counters, 'change', 1) end
-    return change
-end
-
 local function expires(name, key, at)
-    if at == 0 then
-        redis.call('ZREM', due, name)
-        redis.call('PERSIST', key)
-    else
-        redis.call('ZADD', due, at, name)
-        -- The memory of what nobody asks for any more goes some time after it has expired: clocks differ a little.
-        redis.call('PEXPIRE', key, string.format('%.0f', math.max(at - now, 0) + 60000))
-    end
+    redis.call('ZADD', due, at, name)
+    -- The memory of what nobody asks for any more goes some time after it has expired: clocks differ a little.
+    redis.call('PEXPIRE', key, string.format('%.0f', math.max(at - now, 0) + 60000))
 end
 
 local function put(name, bytes, note, at, flags, plain)
     local key = start .. name
-    if string.find(flags, 'a', 1, true) then forget(name) end
+    local before = heads[name] or is_emptied and '' or head_of(name)
+    heads[name] = nil
+    if before ~= '' and string.find(flags, 'a', 1, true) then
+        forget(name)
+        before = ''
+    end
+    if string.find(flags, 'k', 1, true) then
+        -- It expires when the value before it did, which may be another time by now than the asker knows.
+        at = due_of(before)
+    end
     local id = next_change()
     if plain ~= '' and at == 0 then
         redis.call('SET', key, plain)
@@ -125,16 +183,22 @@ local function put(name, bytes, note, at, flags, plain)
         redis.call('SET', key, '\193' .. string.char(noted) .. '\0\1' .. struct.pack('>I8', id)
             .. (noted == 1 and note or NONE) .. struct.pack('>I8', at) .. struct.pack('>I4', math.min(#bytes, 4294967295)) .. bytes)
     end
-    if at ~= 0 or redis.call('ZSCORE', due, name) then expires(name, key, at) end
-    redis.call('ZADD', changes, id, name)
-    if not redis.call('ZSCORE', order, name) then
-        redis.call('ZADD', order, redis.call('HINCRBY', counters, 'place', 1), name)
+    has_changed(name)
+    if before == '' then
+        -- (The memory of a value that has expired may have gone before its name.)
+        if not is_emptied and redis.call('ZREM', due, name) == 1 then redis.call('ZREM', order, name) end
+        place = (place or tonumber(redis.call('HGET', counters, 'place') or 0)) + 1
+        placed[#placed + 1] = place
+        placed[#placed + 1] = name
+        if string.find(flags, 'n', 1, true) then
+            local highest = redis.call('HGET', counters, 'highest')
+            if not highest or is_greater(name, highest) then redis.call('HSET', counters, 'highest', name) end
+        end
+    elseif at == 0 and due_of(before) ~= 0 then
+        redis.call('ZREM', due, name)
     end
-    if string.find(flags, 'n', 1, true) then
-        local highest = redis.call('HGET', counters, 'highest')
-        if not highest or is_greater(name, highest) then redis.call('HSET', counters, 'highest', name) end
-    end
-    return id
+    if at ~= 0 then expires(name, key, at) end
+    return id, at
 end
 
 local results, touched = {}, {}
@@ -143,22 +207,27 @@ for at = FIRST, #ARGV, WORDS do
         ARGV[at], ARGV[at + 1], ARGV[at + 4], ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8]
     local key, result = start .. name, 0
     if kind == 'put' then
-        local at_most = expiry
-        if string.find(flags, 'k', 1, true) then
-            -- It expires when the value before it did, which may be another time by now than the asker knows.
-            local before = redis.call('GETRANGE', key, 0, 27)
-            expiry = string.byte(before) == 193 and struct.unpack('>I8', string.sub(before, MARK + 1)) or 0
-        end
-        result = put(name, bytes, note, expiry, flags, more)
-        if expiry ~= at_most then result = -result end
+        local expires_at
+        result, expires_at = put(name, bytes, note, expiry, flags, more)
+        if expires_at ~= expiry then result = -result end
         touched[#touched + 1] = key
     elseif kind == 'append' then
-        local head = redis.call('GETRANGE', key, 0, MARK - 1)
+        local head = head_of(name)
+        heads[name] = nil
         local pieces = math.min(struct.unpack('>I2', string.sub(head, 3, 4)) + 1, 65535)
         redis.call('APPEND', key, bytes)
-        redis.call('SETRANGE', key, 0, '\193\1' .. struct.pack('>I2', pieces) .. string.sub(head, 5, 12) .. note)
-        redis.call('ZADD', changes, next_change(), name)
+        redis.call('SETRANGE', key, '0', '\193\1' .. struct.pack('>I2', pieces) .. string.sub(head, 5, 12) .. note)
+        has_changed(name)
         touched[#touched + 1] = key
+    elseif kind == 'add' then
+        local head, sum = head_of(name), nil
+        heads[name] = nil
+        if head ~= '' and string.byte(head) ~= 193 then sum = redis.pcall('INCRBY', key, more) end
+        if type(sum) == 'number' then
+            has_changed(name)
+            -- As text: a Lua number has not room for all of them.
+            result = redis.call('GET', key)
+        end
     elseif kind == 'next' then
         local highest = redis.call('HGET', counters, 'highest')
         local following = '0'
@@ -172,19 +241,26 @@ for at = FIRST, #ARGV, WORDS do
             result = following
         end
     elseif kind == 'remove' then
-        if is_there(name) then
-            forget(name)
-            redis.call('ZADD', changes, next_change(), name)
+        -- (The memory of a value that has expired may have gone before its name.)
+        if head_of(name) ~= '' then
+            has_changed(name)
             result = 1
-        else
-            forget(name)
         end
+        heads[name] = nil
+        forget(name)
         touched[#touched + 1] = key
     elseif kind == 'touch' then
-        if is_there(name) then
-            if redis.call('GETRANGE', key, 0, 0) == '\193' then
+        local head = head_of(name)
+        heads[name] = nil
+        if head ~= '' then
+            if string.byte(head) == 193 then
                 redis.call('SETRANGE', key, MARK, struct.pack('>I8', expiry))
-                expires(name, key, expiry)
+                if expiry ~= 0 then
+                    expires(name, key, expiry)
+                else
+                    redis.call('ZREM', due, name)
+                    redis.call('PERSIST', key)
+                end
                 result = 1
             elseif expiry == 0 then
                 result = 1
@@ -194,25 +270,40 @@ for at = FIRST, #ARGV, WORDS do
             touched[#touched + 1] = key
         end
     elseif kind == 'clear' then
-        local names = redis.call('ZRANGE', order, 0, -1)
-        for _, each in ipairs(names) do
+        write_order()
+        for _, each in ipairs(redis.call('ZRANGE', order, 0, -1)) do
             redis.call('UNLINK', start .. each)
-            redis.call('ZADD', changes, next_change(), each)
+            has_changed(each)
         end
         next_change()
         redis.call('DEL', order, due, items)
         redis.call('HDEL', counters, 'highest')
+        heads, is_emptied = {}, true
     elseif kind == 'keep' then
-        result = redis.call('HINCRBY', counters, 'token', 1)
+        if makes then make_store(counters, life) end
+        result = redis.call('HINCRBY', counters, 'token', '1')
         redis.call('HSET', items, string.format('%.0f', result), bytes)
     elseif kind == 'finish' then
         redis.call('HDEL', items, name)
     end
     results[#results + 1] = result
 end
+write_order()
+if makes and change == 0 then make_store(counters, life) end
+add_all(changes, changed)
+local is_turn = change ~= 0 and change % 16 == 0
+
+-- Names of what has expired go now and then, a part each time.
+if is_turn then
+    local over = redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', '0', '200')
+    for _, name in ipairs(over) do
+        forget(name)
+        redis.call('ZADD', changes, change_text, name)
+    end
+end
 
 -- The list of changes forgets names that are gone, the oldest ones first.
-if change % 512 == 0 and change ~= 0 then
+if is_turn and change % 512 == 0 then
     local names = redis.call('ZCARD', order)
     if redis.call('ZCARD', changes) > 2 * names + 1024 then
         local oldest = redis.call('ZRANGE', changes, 0, names + 511, 'WITHSCORES')
@@ -235,5 +326,5 @@ if string.find(wishes, 'l', 1, true) then
 end
 local answer = {'done', 1, change, alive}
 for _, result in ipairs(results) do answer[#answer + 1] = result end
-redis.call('SET', process, number .. ' ' .. cmsgpack.pack(answer), 'PX', 120000)
+redis.call('SET', process, number .. ' ' .. cmsgpack.pack(answer), 'PX', '120000')
 return answer

@@ -67,6 +67,10 @@ impl BackendError for ServerError {
             _ => Remedy::Report,
         }
     }
+
+    fn may_be_done(&self) -> bool {
+        matches!(self.kind, ErrorKind::NotKnown(_))
+    }
 }
 
 impl fmt::Display for ServerError {

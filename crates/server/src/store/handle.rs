@@ -9,6 +9,7 @@ use super::space::Space;
 use crate::address::Address;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use sync_backend::Content;
 use sync_fork::OfProcess;
 
 /// The outcome of an operation.
@@ -30,6 +31,8 @@ pub struct ServerStore {
     pub(super) locks: OfProcess<Vec<OwnLock>>,
     pub(super) items: OfProcess<Vec<OwnItem>>,
     pub(super) notes: RefCell<Notes>,
+    /// Of the last snapshot, if that was one of everything.
+    pub(super) content: Cell<Option<Content>>,
 }
 
 impl ServerStore {
@@ -49,6 +52,7 @@ impl ServerStore {
             locks: OfProcess::default(),
             items: OfProcess::default(),
             notes: RefCell::default(),
+            content: Cell::new(None),
         }
     }
 

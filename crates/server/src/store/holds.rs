@@ -4,6 +4,7 @@ use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
 use super::mark::{Mark, Owner, machine, visible, wall_clock};
+use super::order::Part;
 use super::own::{Hold, ServerWriterHold};
 use crate::message::Value;
 use std::time::{Duration, Instant};
@@ -280,7 +281,7 @@ impl ServerStore {
         let live: u64 = if self.space.is_locked_for(self.asker()) {
             0
         } else {
-            self.everything(None)?.iter().map(|(name, _, known)| name.len() as u64 + known.value.stored).sum()
+            self.part(Part::All)?.iter().map(|(named, known)| named.name().len() as u64 + known.value.stored).sum()
         };
         Ok(Stats {
             keys: count.saturating_sub(due),

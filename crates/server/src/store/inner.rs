@@ -5,9 +5,10 @@ use super::error::ErrorKind;
 use super::layout::{Key, Stored, Told};
 use super::link::Link;
 use super::mark::{Mark, visible};
+use super::order::{Count, Order};
 use super::place::{Asker, OPENING, Place};
 use super::script::Script;
-use super::step::{Everything, Step};
+use super::step::Step;
 use crate::batch::Batch;
 use crate::failure::{Cause, Delivery, Failure, NoConnection};
 use crate::message::{Message, Push, Value};
@@ -50,6 +51,8 @@ fn may_pass(refusal: &Refusal) -> bool {
     matches!(refusal.reason, Loading | TryAgain | Busy | ClusterDown | MasterDown)
 }
 
+/// The word of a change that says, among others, that it is sent again.
+pub const WISHES: usize = 4;
 /// How often a connection is opened that ends before it stands: somebody may be ending connections one by one.
 const OPENS: u32 = 6;
 
@@ -77,9 +80,6 @@ static OPENINGS: AtomicU64 = AtomicU64::new(0);
 /// The outcome of a question to the server.
 pub type Outcome<T> = Result<T, ErrorKind>;
 
-/// Names in their order, with their places.
-pub type Order = Rc<Vec<(Box<[u8]>, u64)>>;
-
 /// A receiver of answers by their numbers.
 type Each<'a> = &'a mut dyn FnMut(usize, Result<Value, Refusal>, &mut Inner) -> Outcome<()>;
 
@@ -96,8 +96,13 @@ pub struct Inner {
     pub link: Option<Link>,
     pub cache: Cache,
     pub lock: Lock,
-    /// The names in their order, with their places.
+    /// The names in their order.
     pub order: Option<Order>,
+    /// The same, as they were when they were last known.
+    pub last_order: Option<Order>,
+    pub count: Option<Count>,
+    /// A number that each change of a value or of the order moves on, as far as they are known.
+    pub content: u64,
     /// The life of the store; the inner `None`: there is none. The outer one: it is not known.
     pub life: Option<Option<Vec<u8>>>,
     /// The same, as it was last known over this connection.
@@ -122,6 +127,9 @@ impl Default for Inner {
             cache: Cache::default(),
             lock: Lock::Unknown,
             order: None,
+            last_order: None,
+            count: None,
+            content: 0,
             life: None,
             last_life: None,
             counters_known: false,
@@ -145,6 +153,10 @@ impl Inner {
     /// The store has this life, or is not there.
     pub fn set_life(&mut self, place: &Place, life: Option<Vec<u8>>) {
         let is_new = self.last_life != life || place.opening() == 0;
+        if self.last_life != life {
+            // (Places begin anew.)
+            self.last_order = None;
+        }
         if life.is_none() {
             place.set_opening(0);
         } else if is_new {
@@ -155,9 +167,10 @@ impl Inner {
     }
 
     pub fn doubt_all(&mut self) {
+        self.content += 1;
         self.cache.doubt_all();
         self.lock = Lock::Unknown;
-        self.order = None;
+        (self.order, self.count) = (None, None);
         self.life = None;
         (self.counters_known, self.named_known, self.hold_known) = (false, false, false);
     }
@@ -229,6 +242,7 @@ impl Inner {
 
     /// Without a cache nothing that was read before counts.
     pub fn begin_reading(&mut self, place: &Place) -> Outcome<()> {
+        self.cache.trim();
         self.look(place)?;
         if !place.address.caches {
             self.doubt_all();
@@ -247,32 +261,48 @@ impl Inner {
 
     pub fn doubt(&mut self, place: &Place, key: &[u8]) {
         match place.keys.tell(key) {
-            Told::Value(name) => self.cache.doubt(name),
+            Told::Value(name) => {
+                self.content += 1;
+                self.cache.doubt(name);
+            }
             Told::Kind(Key::Lock) => self.lock = Lock::Unknown,
             Told::Kind(Key::Hold) => self.hold_known = false,
-            Told::Kind(Key::Order) => self.order = None,
+            Told::Kind(Key::Order) => {
+                self.content += 1;
+                (self.order, self.count) = (None, None);
+            }
+            Told::Kind(Key::Due) => self.count = None,
             Told::Kind(Key::Life) => self.life = None,
             Told::Kind(Key::Counters) => self.counters_known = false,
             Told::Kind(Key::Named | Key::Lines) => self.named_known = false,
-            Told::Kind(Key::Changes | Key::Due | Key::Items | Key::Waiting) | Told::Foreign => {}
+            Told::Kind(Key::Changes | Key::Items | Key::Waiting) | Told::Foreign => {}
         }
     }
 
     /// A change of one's own, which the server tells nothing about.
     pub fn changed(&mut self, step: &Step, result: &Value, change: u64) {
+        self.content += 1;
         match step.kind {
             "clear" => {
                 self.cache.doubt_all();
-                self.order = None;
+                (self.order, self.count) = (None, None);
             }
             "keep" | "finish" => {}
             "remove" => {
-                if self.order.is_some() && result.integer() != Some(0) {
-                    self.order = None;
+                if result.integer() != Some(0) {
+                    (self.order, self.count) = (None, None);
                 }
                 self.cache.learn(step.name, None, 0);
             }
-            "touch" => self.cache.ask_again(step.name),
+            "touch" => {
+                self.count = None;
+                self.cache.ask_again(step.name);
+            }
+            "add" => {
+                let value = result.text().map(<[u8]>::to_vec).and_then(Stored::read);
+                self.cache.doubt(step.name);
+                self.stored(step.name, value);
+            }
             "append" => {
                 let before = if let Look::Known(known) = self.cache.look(step.name) { Some(known) } else { None };
                 let value = before.and_then(|known| known.value.appended(step.bytes, step.note?));
@@ -281,15 +311,18 @@ impl Inner {
             "next" => {
                 if let Some(name) = result.text() {
                     // (The script has found the name by itself: the server does not tell of later changes to it.)
-                    self.order = None;
+                    (self.order, self.count) = (None, None);
                     self.cache.doubt(name);
                 }
             }
             _ => {
                 // (A name that was there stays where it is: only one that is known to have been there is certain.)
-                let was_there = matches!(self.cache.look(step.name), Look::Known(_));
-                if !was_there || step.flags.contains('a') {
-                    self.order = None;
+                let before = if let Look::Known(known) = self.cache.look(step.name) { Some(known) } else { None };
+                if before.is_none() || step.flags.contains('a') {
+                    (self.order, self.count) = (None, None);
+                }
+                if step.due != 0 || before.is_some_and(|known| known.expiry.is_some()) {
+                    self.count = None;
                 }
                 let is_plain = !step.more.is_empty() && step.due == 0;
                 let is_as_asked = result.integer().is_some_and(|id| id > 0);
@@ -308,7 +341,7 @@ impl Inner {
     pub fn stored(&mut self, name: &[u8], value: Option<Stored>) {
         let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
         match value {
-            Some(value) => drop(self.cache.learn(name, Some(value), ahead)),
+            Some(value) => self.cache.learn(name, Some(value), ahead),
             None => self.cache.doubt(name),
         }
     }
@@ -353,103 +386,58 @@ impl Inner {
         }
     }
 
-    /// Asks for the lock, where it is not known, and for the values of names.
+    /// Asks for the lock, where it is not known, and for the values of names: all of it at one moment.
     pub fn fetch(&mut self, place: &Place, names: &[&[u8]]) -> Outcome<()> {
-        let mut batch = Batch::new();
-        let asks_for_lock = self.lock == Lock::Unknown || self.life.is_none();
-        if asks_for_lock {
-            batch.add(&[b"MGET", place.keys.kind(Key::Lock), place.keys.kind(Key::Life)]);
-        }
+        let asks_for_lock = !self.is_sure();
+        let own: &[Key] = if asks_for_lock { &[Key::Lock, Key::Life] } else { &[] };
         let keys: Vec<Vec<u8>> = names.iter().map(|name| place.keys.value(name)).collect();
-        match &keys[..] {
-            [] => {}
-            [key] => batch.add(&[b"GET", key]),
-            keys => {
-                let words: Vec<&[u8]> = std::iter::once(&b"MGET"[..]).chain(keys.iter().map(|key| &key[..])).collect();
-                batch.add(&words);
-            }
+        let words = own.iter().map(|key| place.keys.kind(*key)).chain(keys.iter().map(|key| &key[..]));
+        let mut batch = Batch::new();
+        match own.len() + keys.len() {
+            0 => return Ok(()),
+            1 => batch.add(&[b"GET", &keys[0]]),
+            _ => batch.add_all(std::iter::once(&b"MGET"[..]).chain(words)),
         }
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.exchange(place, &batch, &mut |number, answer, inner| {
-            let value = answer.map_err(ErrorKind::Refused)?;
-            if asks_for_lock && number == 0 {
-                let Value::List(parts) = value else { return Err(ErrorKind::Senseless) };
-                let [lock, life] = &parts[..] else { return Err(ErrorKind::Senseless) };
-                inner.lock = lock_of(lock)?;
-                inner.set_life(place, life.text().map(<[u8]>::to_vec));
-                return Ok(());
-            }
-            let values = match value {
-                Value::List(values) if names.len() != 1 => values,
+        self.exchange(place, &batch, &mut |_, answer, inner| {
+            let mut values = match answer.map_err(ErrorKind::Refused)? {
+                Value::List(values) if own.len() + names.len() > 1 => values,
                 value => vec![value],
             };
-            if values.len() != names.len() {
+            if values.len() != own.len() + names.len() {
                 return Err(ErrorKind::Senseless);
             }
-            for (name, value) in names.iter().zip(values) {
-                inner.learn(place, name, value)?;
+            if asks_for_lock {
+                inner.learn_lock(place, &values[0], &values[1])?;
+            }
+            for (name, value) in names.iter().zip(values.drain(own.len()..)) {
+                let slot = inner.cache.slot(name);
+                inner.learn_at(place, slot, name, value)?;
             }
             Ok(())
         })
     }
 
-    pub fn learn(&mut self, place: &Place, name: &[u8], value: Value) -> Outcome<()> {
-        let stored = match value {
-            Value::Nil => None,
-            Value::Text(raw) => {
-                let foreign = || ErrorKind::Foreign(place.keys.value(name));
-                Some(Stored::read(raw).ok_or_else(foreign)?)
-            }
-            _ => return Err(ErrorKind::Foreign(place.keys.value(name))),
-        };
-        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
-        self.cache.learn(name, stored, ahead);
+    /// The server has told of the lock, and of the life of the store.
+    pub fn learn_lock(&mut self, place: &Place, lock: &Value, life: &Value) -> Outcome<()> {
+        self.lock = lock_of(lock)?;
+        self.set_life(place, life.text().map(<[u8]>::to_vec));
         Ok(())
     }
 
-    /// Asks for the names in their order.
-    pub fn fetch_order(&mut self, place: &Place) -> Outcome<()> {
-        let mut batch = Batch::new();
-        batch.add(&[b"ZRANGE", place.keys.kind(Key::Order), b"0", b"-1", b"WITHSCORES"]);
-        self.exchange(place, &batch, &mut |_, answer, inner| {
-            let Value::List(pairs) = answer.map_err(ErrorKind::Refused)? else { return Err(ErrorKind::Senseless) };
-            let order = pairs.into_iter().map(|pair| match pair {
-                Value::List(pair) => match &pair[..] {
-                    [Value::Text(name), score] => Some((name.clone().into_boxed_slice(), score_in(score)?)),
-                    _ => None,
-                },
-                _ => None,
-            });
-            inner.order = Some(Rc::new(order.collect::<Option<_>>().ok_or(ErrorKind::Senseless)?));
-            Ok(())
-        })
-    }
-
-    /// Asks for everything at one moment. (The server does not tell of later changes to what a script finds by itself.)
-    pub fn fetch_all(&mut self, place: &Place) -> Outcome<Everything> {
-        let Value::List(mut all) = self.run_on_all(place, Script::All, &[place.keys.start().to_vec()])? else {
-            return Err(ErrorKind::Senseless);
+    /// The server has told what a name has, of which this is the number.
+    pub fn learn_at(&mut self, place: &Place, slot: u32, name: &[u8], value: Value) -> Outcome<()> {
+        let foreign = || ErrorKind::Foreign(place.keys.value(name));
+        let stored = match value {
+            Value::Nil => None,
+            Value::Text(raw) => Some(Stored::read(raw).ok_or_else(foreign)?),
+            _ => return Err(foreign()),
         };
-        if all.is_empty() {
-            return Err(ErrorKind::Senseless);
-        }
-        let mut rest = all.split_off(1).into_iter();
-        self.lock = lock_of(&all[0])?;
-        let mut everything = Everything::new();
-        while let (Some(name), Some(score), Some(value)) = (rest.next(), rest.next(), rest.next()) {
-            let (Value::Text(name), Some(score)) = (name, score_in(&score)) else { return Err(ErrorKind::Senseless) };
-            self.learn(place, &name, value)?;
-            if let Look::Known(known) = self.cache.look(&name) {
-                everything.push((name.clone().into_boxed_slice(), score, known));
-            }
-            self.cache.ask_again(&name);
-        }
-        Ok(everything)
+        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
+        self.cache.learn_at(slot, stored, ahead);
+        Ok(())
     }
 
-    pub fn run_on_all(&mut self, place: &Place, script: Script, words: &[Vec<u8>]) -> Outcome<Value> {
+    pub fn run_on_all(&mut self, place: &Place, script: Script, words: &mut [Vec<u8>]) -> Outcome<Value> {
         let keys = [Key::Lock, Key::Life].map(|key| place.keys.kind(key));
         self.run(place, script, &keys, words, false)
     }
@@ -461,7 +449,7 @@ impl Inner {
         place: &Place,
         script: Script,
         keys: &[&[u8]],
-        words: &[Vec<u8>],
+        words: &mut [Vec<u8>],
         once: bool,
     ) -> Outcome<Value> {
         let mut pause = Pause::new(place);
@@ -497,6 +485,9 @@ impl Inner {
                     if lost.delivery(0) == Delivery::Unknown {
                         if !once {
                             return Err(ErrorKind::Interrupted(lost.cause));
+                        }
+                        if unknown.is_none() {
+                            words[WISHES].push(b'r');
                         }
                         unknown = Some((lost.cause, run));
                         if !pause.wait() {
@@ -560,20 +551,10 @@ impl Inner {
 }
 
 /// The lock that a key tells of.
-fn lock_of(value: &Value) -> Outcome<Lock> {
+pub fn lock_of(value: &Value) -> Outcome<Lock> {
     match value {
         Value::Nil => Ok(Lock::Free),
         Value::Text(mark) => Mark::read(mark).map(|mark| Lock::Held(Rc::new(mark))).ok_or(ErrorKind::Senseless),
         _ => Err(ErrorKind::Senseless),
-    }
-}
-
-/// A place in the order: a score, as a number or its digits.
-fn score_in(value: &Value) -> Option<u64> {
-    match value {
-        Value::Double(place) => Some(*place as u64),
-        Value::Integer(place) => u64::try_from(*place).ok(),
-        Value::Text(digits) => std::str::from_utf8(digits).ok()?.parse().ok(),
-        _ => None,
     }
 }

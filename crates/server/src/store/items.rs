@@ -77,7 +77,7 @@ impl ServerStore {
                 return Ok(Shifted::Nothing);
             };
             let value = &known.value;
-            let Some(queue) = Queue::read(&value.bytes) else { return Ok(Shifted::Whole) };
+            let Some(queue) = Queue::read(value.bytes()) else { return Ok(Shifted::Whole) };
             let Some(first) = queue.first() else {
                 self.check_hold()?;
                 return Ok(Shifted::Nothing);
@@ -143,7 +143,7 @@ impl ServerStore {
                 return Ok(Taken::Nothing);
             };
             let value = &known.value;
-            let Some(queue) = Queue::read(&value.bytes) else { return Ok(Taken::Whole) };
+            let Some(queue) = Queue::read(value.bytes()) else { return Ok(Taken::Whole) };
             let Some(first) = queue.first() else {
                 self.check_hold()?;
                 return Ok(Taken::Nothing);
@@ -296,8 +296,8 @@ impl ServerStore {
             Some(known) => {
                 let value = &known.value;
                 (mark, length, due) = (&value.mark[..], value.stored, value.due);
-                let queue = Queue::read(&value.bytes);
-                match (list::kind(&value.bytes), queue) {
+                let queue = Queue::read(value.bytes());
+                match (list::kind(value.bytes()), queue) {
                     // It waits until a list is there again.
                     (Kind::Other, _) => return Ok(true),
                     (Kind::Null, _) => {

@@ -5,6 +5,7 @@
 //! was never appended to, is its decimal digits instead: people and other programs can read it.
 
 use rmp::Marker;
+use smallvec::SmallVec;
 use sync_backend::Expiry;
 
 /// The kinds of keys, behind the prefix.
@@ -138,6 +139,9 @@ const MAGIC: u8 = 0xc1;
 /// The number of bytes that a plain integer has at most.
 const DIGITS: usize = 20;
 
+/// The first bytes of a stored value; all of them, of an integer in digits.
+pub type First = SmallVec<[u8; MARK]>;
+
 /// A value, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
@@ -152,11 +156,12 @@ pub struct Stored {
     /// When it expires, by the server's clock (ms); 0: never.
     pub due: u64,
     /// The first bytes of it, by which a script finds it unchanged.
-    pub mark: Vec<u8>,
+    pub mark: First,
     /// The length of what is stored, by which a script finds that nothing was appended.
     pub stored: u64,
-    /// The value's bytes.
-    pub bytes: Vec<u8>,
+    /// The value's bytes, behind others that are none of it.
+    raw: Vec<u8>,
+    start: usize,
 }
 
 impl Stored {
@@ -166,24 +171,28 @@ impl Stored {
         if raw.first() != Some(&MAGIC) {
             let bytes = integer(&raw)?;
             let whole = bytes.len() as u64;
-            return Some(Self { base: 0, note: None, pieces: 1, whole, due: 0, mark: raw, stored, bytes });
+            let mark = First::from_slice(&raw);
+            return Some(Self { base: 0, note: None, pieces: 1, whole, due: 0, mark, stored, raw: bytes, start: 0 });
         }
         let word = |at: usize| Some(u64::from_be_bytes(raw.get(at..at + 8)?.try_into().ok()?));
         let (base, note, due) = (word(4)?, word(12)? as i64, word(20)?);
         let pieces = u16::from_be_bytes(raw.get(2..4)?.try_into().ok()?);
         let whole = u64::from(u32::from_be_bytes(raw.get(28..32)?.try_into().ok()?));
         let note = (raw[1] != 0).then_some(note);
-        let mark = raw[..MARK].to_vec();
-        let mut bytes = raw;
-        bytes.drain(..HEAD);
-        Some(Self { base, note, pieces: u64::from(pieces), whole, due, mark, stored, bytes })
+        let mark = First::from_slice(&raw[..MARK]);
+        Some(Self { base, note, pieces: u64::from(pieces), whole, due, mark, stored, raw, start: HEAD })
     }
 
     /// As a script stores it under a number: with a note for the next append, or without one.
     pub fn put(base: u64, bytes: &[u8], note: Option<i64>, due: u64) -> Self {
         let mark = mark(base, note, 1);
         let (stored, whole) = ((HEAD + bytes.len()) as u64, bytes.len() as u64);
-        Self { base, note, pieces: 1, whole, due, mark, stored, bytes: bytes.to_vec() }
+        Self { base, note, pieces: 1, whole, due, mark, stored, raw: bytes.to_vec(), start: 0 }
+    }
+
+    /// The value's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.raw[self.start..]
     }
 
     /// The same after an append. `None`: it is an integer, to which none is made.
@@ -194,7 +203,8 @@ impl Stored {
             pieces,
             mark: mark(self.base, Some(note), pieces as u16),
             stored: self.stored + bytes.len() as u64,
-            bytes: [&self.bytes[..], bytes].concat(),
+            raw: [self.bytes(), bytes].concat(),
+            start: 0,
             ..*self
         })
     }
@@ -206,11 +216,11 @@ impl Stored {
 }
 
 /// The first bytes of a stored value.
-fn mark(base: u64, note: Option<i64>, pieces: u16) -> Vec<u8> {
-    let mut mark = vec![MAGIC, note.is_some().into()];
-    mark.extend(pieces.to_be_bytes());
-    mark.extend(base.to_be_bytes());
-    mark.extend(note.unwrap_or(0).to_be_bytes());
+fn mark(base: u64, note: Option<i64>, pieces: u16) -> First {
+    let mut mark = First::from_slice(&[MAGIC, note.is_some().into()]);
+    mark.extend_from_slice(&pieces.to_be_bytes());
+    mark.extend_from_slice(&base.to_be_bytes());
+    mark.extend_from_slice(&note.unwrap_or(0).to_be_bytes());
     mark
 }
 
@@ -259,7 +269,7 @@ mod tests {
             rmp::encode::write_sint(&mut value, number).unwrap();
             let digits = digits(&value).unwrap();
             assert_eq!(digits, number.to_string());
-            assert_eq!(Stored::read(digits.into_bytes()).unwrap().bytes, value);
+            assert_eq!(Stored::read(digits.into_bytes()).unwrap().bytes(), value);
         }
         // Longer than need be; cut short; with something behind it; of another type; too large.
         let others: [&[u8]; 7] =

@@ -1,6 +1,6 @@
 //! The things that a handle has seen, for those that wait for a change.
 
-use super::step::Everything;
+use super::order::Everything;
 use std::collections::HashMap;
 
 /// The things that a handle has seen.
@@ -49,7 +49,7 @@ impl Notes {
     /// Everything was seen.
     pub fn see_whole(&mut self, all: &Everything) {
         self.names.clear();
-        self.whole = Some(all.iter().map(|(_, _, known)| (known.slot, known.record)).collect());
+        self.whole = Some(all.iter().map(|(_, known)| (known.slot, known.record)).collect());
         self.state = None;
     }
 
@@ -86,7 +86,7 @@ impl Notes {
         let mut seen: HashMap<u32, u64> = whole.iter().copied().collect();
         seen.extend(self.names.values().copied());
         seen.retain(|_, record| *record != 0);
-        let now: HashMap<u32, u64> = all.iter().map(|(_, _, known)| (known.slot, known.record)).collect();
+        let now: HashMap<u32, u64> = all.iter().map(|(_, known)| (known.slot, known.record)).collect();
         seen == now
     }
 }

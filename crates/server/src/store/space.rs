@@ -7,7 +7,7 @@ use super::layout::Key;
 use super::mark::Mark;
 use super::place::{Asker, Place};
 use super::script::Script;
-use super::step::{Changed, Everything, Step};
+use super::step::{Changed, Step};
 use super::version::ServerVersion;
 use crate::address::Address;
 use crate::batch::Batch;
@@ -17,12 +17,11 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use std::time::Instant;
+use sync_backend::{Content, Now};
 use sync_fork::OfProcess;
 
 /// The number of values that a script declares at most: with each call in it, Redis 7.0 goes through all of them.
 const DECLARED: usize = 16;
-/// How often values are fetched one by one that others change all the time, before all are fetched at one moment.
-const ROUNDS: usize = 8;
 /// All that a thread knows of a store.
 #[derive(Debug)]
 pub struct Space {
@@ -70,7 +69,7 @@ impl Space {
 
     /// All that is known, by this process itself.
     #[inline]
-    fn inner(&self) -> RefMut<'_, Inner> {
+    pub(super) fn inner(&self) -> RefMut<'_, Inner> {
         let mut inner = self.inner.borrow_mut();
         inner.begin(&self.place);
         inner
@@ -157,6 +156,20 @@ impl Space {
             && inner.may_read(asker)
     }
 
+    /// Whether everything is as it was, as far as the server has told, and nobody but this object keeps readers out.
+    pub fn has_content(&self, content: &Content, asker: Asker) -> bool {
+        if content.opening != self.opening() || content.opening == 0 {
+            return false;
+        }
+        let mut inner = self.inner();
+        inner.look_at_once(&self.place)
+            && self.opening() == content.opening
+            && inner.content == content.number
+            && inner.life.is_some()
+            && inner.may_read(asker)
+            && content.until.is_none_or(|until| !until.has_come(Now::read()))
+    }
+
     /// The client's number, the server's run, and by how much its clock is ahead.
     pub fn identity(&self) -> Outcome<(i64, Vec<u8>, i64)> {
         let mut inner = self.inner();
@@ -199,55 +212,6 @@ impl Space {
         }
     }
 
-    /// The names in their order, with their places, and what they have, all of one moment. `names`: those alone.
-    pub fn read_all(&self, names: Option<&[&[u8]]>, asker: Asker) -> Outcome<Everything> {
-        let mut inner = self.inner();
-        inner.begin_reading(&self.place)?;
-        for round in 0.. {
-            inner.look(&self.place)?;
-            inner.fetch(&self.place, &[])?;
-            if inner.order.is_none() {
-                inner.fetch_order(&self.place)?;
-            }
-            let Some(order) = inner.order.clone() else { continue };
-            let unknown: Vec<&[u8]> = (order.iter().map(|(name, _)| &name[..]))
-                .filter(|name| names.is_none_or(|names| names.contains(name)))
-                .filter(|name| matches!(inner.cache.look(name), Look::Unknown))
-                .collect();
-            if !unknown.is_empty() {
-                if round < ROUNDS {
-                    inner.fetch(&self.place, &unknown)?;
-                } else {
-                    let all = inner.fetch_all(&self.place)?;
-                    inner.check_lock(asker, true)?;
-                    return Ok(all
-                        .into_iter()
-                        .filter(|(name, ..)| names.is_none_or(|names| names.contains(&&name[..])))
-                        .collect());
-                }
-            }
-            // All that is known now is of this moment, as nothing has been read behind the last answer.
-            let Some(order) = inner.order.clone().filter(|_| inner.is_sure()) else { continue };
-            inner.check_lock(asker, true)?;
-            let mut all = Vec::new();
-            let mut is_whole = true;
-            for (name, place) in order.iter() {
-                if names.is_some_and(|names| !names.contains(&&name[..])) {
-                    continue;
-                }
-                match inner.cache.look(name) {
-                    Look::Known(known) => all.push((name.clone(), *place, known)),
-                    Look::Missing(_) => {}
-                    Look::Unknown => is_whole = false,
-                }
-            }
-            if is_whole {
-                return Ok(all);
-            }
-        }
-        Err(ErrorKind::Busy)
-    }
-
     /// Makes changes at one moment. `hold`: the mark of the asker's hold, empty without one.
     pub fn change(&self, hold: &[u8], make: bool, steps: &[Step]) -> Outcome<Changed> {
         let mut inner = self.inner();
@@ -284,7 +248,7 @@ impl Space {
         let values: Vec<Vec<u8>> = declared.iter().map(|name| self.keys.value(name)).collect();
         let own_keys = [Key::Lock, Key::Life].map(|key| self.keys.kind(key));
         let keys: Vec<&[u8]> = own_keys.into_iter().chain(values.iter().map(|key| &key[..])).collect();
-        let answer = inner.run(&self.place, Script::Change, &keys, &words, true)?;
+        let answer = inner.run(&self.place, Script::Change, &keys, &mut words, true)?;
         let Value::List(answer) = answer else { return Err(ErrorKind::Senseless) };
         let mut parts = answer.into_iter();
         match parts.next().as_ref().and_then(Value::text) {
@@ -306,12 +270,15 @@ impl Space {
                     inner.changed(step, result, change);
                 }
                 if !is_declared {
-                    // So that the server tells of later changes to them.
+                    // (The server does not tell of later changes to them.)
                     names.iter().for_each(|name| inner.cache.ask_again(name));
-                    inner.fetch(&self.place, &names)?;
                 }
                 inner.counters_known = false;
                 Ok(if existed { Changed::Done(change, results) } else { Changed::NoStore })
+            }
+            Some(b"foreign") => {
+                let key = parts.next().as_ref().and_then(Value::text).unwrap_or_default().to_vec();
+                Err(ErrorKind::Foreign(key))
             }
             Some(b"differs") => {
                 steps.iter().for_each(|step| inner.cache.ask_again(step.name));
@@ -329,14 +296,14 @@ impl Space {
     /// Takes, changes or ends a hold. Gives its token (0: none) and its mark.
     pub fn hold(&self, before: &[u8], after: &[u8], all: bool, token: bool) -> Outcome<(u64, Vec<u8>)> {
         let mut inner = self.inner();
-        let words = [
+        let mut words = [
             before.to_vec(),
             after.to_vec(),
             if all { b"all".to_vec() } else { Vec::new() },
             if token { b"token".to_vec() } else { Vec::new() },
             self.keys.start().to_vec(),
         ];
-        let answer = inner.run_on_all(&self.place, Script::Hold, &words)?;
+        let answer = inner.run_on_all(&self.place, Script::Hold, &mut words)?;
         let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
         match parts.first().and_then(Value::text) {
             Some(b"done") => {
@@ -360,8 +327,8 @@ impl Space {
     /// Asks about a named lock. See `named.lua`.
     pub fn named(&self, words: &[Vec<u8>]) -> Outcome<Vec<Value>> {
         let mut inner = self.inner();
-        let words: Vec<Vec<u8>> = words.iter().cloned().chain([self.keys.start().to_vec()]).collect();
-        match inner.run_on_all(&self.place, Script::Named, &words)? {
+        let mut words: Vec<Vec<u8>> = words.iter().cloned().chain([self.keys.start().to_vec()]).collect();
+        match inner.run_on_all(&self.place, Script::Named, &mut words)? {
             Value::List(parts) => {
                 if let Some(Value::Text(life)) = parts.get(3) {
                     inner.set_life(&self.place, Some(life.clone()));
@@ -375,8 +342,8 @@ impl Space {
     /// Ends the store.
     pub fn destroy(&self, hold: &[u8]) -> Outcome<()> {
         let mut inner = self.inner();
-        let words = [hold.to_vec(), self.keys.start().to_vec()];
-        let answer = inner.run_on_all(&self.place, Script::Destroy, &words)?;
+        let mut words = [hold.to_vec(), self.keys.start().to_vec()];
+        let answer = inner.run_on_all(&self.place, Script::Destroy, &mut words)?;
         let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
         match parts.first().and_then(Value::text) {
             Some(b"done") => {
@@ -452,6 +419,11 @@ impl Space {
             Look::Missing(slot) => (slot, None),
             Look::Unknown => (inner.cache.slot(name), None),
         }
+    }
+
+    /// The number of a name, and the value that was last known of it.
+    pub fn last(&self, name: &[u8]) -> (u32, Option<Known>) {
+        self.inner().cache.last(name)
     }
 
     /// A handle of this thread begins, or ends, to keep others from writing.

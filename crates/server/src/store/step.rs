@@ -1,6 +1,5 @@
 //! Changes, as they are sent to the server, and what comes of them.
 
-use super::cache::Known;
 use crate::message::Value;
 
 /// A change of one name, of those that a script makes at one moment.
@@ -29,9 +28,6 @@ impl Step<'_> {
         !matches!(self.kind, "next" | "clear" | "keep" | "finish")
     }
 }
-
-/// Names, their places in the order, and their values.
-pub type Everything = Vec<(Box<[u8]>, u64, Known)>;
 
 /// The outcome of changes.
 #[derive(Debug)]

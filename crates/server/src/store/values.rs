@@ -3,14 +3,16 @@
 use super::cache::Known;
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
-use super::layout::digits;
+use super::layout::{Key, digits};
+use super::order::{Everything, Part, score_in};
 use super::own::ServerWriterHold;
-use super::step::{Changed, Everything, Step};
+use super::step::{Changed, Step};
 use super::version::ServerVersion;
 use crate::message::Value;
 use sync_backend::number::number_of;
 use sync_backend::{
-    Appended, Change, Entry, Expiry, Facts, Found, Now, PEEK, Peeked, Rewrite, Room, Selection, Snapshot, Standing,
+    Appended, Change, Content, Entry, Expiry, Facts, Found, Now, PEEK, Peeked, Rewrite, Room, Selection, Snapshot,
+    Standing,
 };
 
 /// The number of pieces from which on a value is to be written as a whole again, if as much has been appended as there was.
@@ -55,9 +57,9 @@ impl ServerStore {
         Ok((version, known))
     }
 
-    /// All names, or some, in their order.
-    pub(super) fn everything(&self, names: Option<&[&[u8]]>) -> Result<Everything> {
-        self.space.read_all(names, self.asker()).map_err(|kind| self.error(kind))
+    /// Names in their order, and what they have.
+    pub(super) fn part(&self, part: Part) -> Result<Everything> {
+        self.space.read_part(part, self.asker()).map_err(|kind| self.error(kind))
     }
 
     /// Makes changes at one moment, or none.
@@ -84,7 +86,8 @@ impl ServerStore {
 
     /// The version of a value that was just stored, which is seen.
     pub(super) fn stored(&self, name: &[u8]) -> ServerVersion {
-        let (slot, known) = self.space.known(name);
+        // (One of many changes at once is not known any longer: but it was, and was that.)
+        let (slot, known) = self.space.last(name);
         let version = ServerVersion::of(self.space.opening(), slot, known.as_ref());
         self.notes.borrow_mut().see(name, slot, version.record());
         version
@@ -98,11 +101,11 @@ impl ServerStore {
             Some(known) if version.is_of(opening, known) => Found::Unchanged,
             Some(known) => match version.continues(opening, known) {
                 Some(from) => {
-                    self.fill_room(out, &known.value.bytes[from..])?;
+                    self.fill_room(out, &known.value.bytes()[from..])?;
                     Found::Appended
                 }
                 None => {
-                    self.fill_room(out, &known.value.bytes)?;
+                    self.fill_room(out, known.value.bytes())?;
                     Found::Value
                 }
             },
@@ -119,7 +122,7 @@ impl ServerStore {
             Some(known) => match known.value.note {
                 Some(note) => Peeked::Noted(note),
                 None => {
-                    let bytes = &known.value.bytes;
+                    let bytes = known.value.bytes();
                     self.fill_room(start, &bytes[..bytes.len().min(PEEK)])?;
                     Peeked::Whole
                 }
@@ -130,10 +133,12 @@ impl ServerStore {
     }
 
     pub(super) fn facts_of(&self, key: &[u8]) -> Result<Option<Facts>> {
-        let found = self.everything(Some(&[key]))?;
-        Ok(found.first().map(|(_, place, known)| Facts {
-            place: *place,
-            bytes: known.value.bytes.len() as u64,
+        let (_, Some(known)) = self.known(key)? else { return Ok(None) };
+        let place = self.space.ask(&[b"ZSCORE", self.space.keys.kind(Key::Order), key]);
+        // (It may have been removed meanwhile.)
+        Ok(score_in(&place.map_err(|kind| self.error(kind))?).map(|place| Facts {
+            place,
+            bytes: known.value.bytes().len() as u64,
             pieces: known.value.pieces,
             whole: known.value.pieces == 1,
             expiry: known.expiry,
@@ -147,30 +152,47 @@ impl ServerStore {
         limit: u64,
     ) -> Result<()> {
         snapshot.begin(limit);
-        let mut found = self.everything(if let Selection::Keys(keys) = selection { Some(keys) } else { None })?;
-        if let Selection::Page { prefix, after, limit } = selection {
-            found.retain(|(name, place, _)| name.starts_with(prefix) && after.is_none_or(|after| *place > after));
-            found.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
-        }
-        for (name, place, known) in &found {
+        let mut add = |name: &[u8], place: u64, known: &Known| {
             let key = (name.len() as u64, |out: &mut B| out.extend(name).then_some(()));
-            let bytes = &known.value.bytes;
+            let bytes = known.value.bytes();
             let value = (bytes.len() as u64, |out: &mut B| out.extend(bytes).then_some(()));
-            snapshot.add(*place, key, value).ok_or_else(|| self.error(ErrorKind::NoRoom(bytes.len() as u64)))?;
+            snapshot.add(place, key, value).ok_or_else(|| self.error(ErrorKind::NoRoom(bytes.len() as u64)))
+        };
+        let (whole, some) = match selection {
+            Selection::All => (Some(self.part(Part::All)?), Vec::new()),
+            Selection::Page { prefix, after, limit } => {
+                let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
+                (Some(self.part(Part::Page { prefix, after: *after, limit })?), Vec::new())
+            }
+            Selection::Keys(keys) => (None, self.space.read_some(keys, self.asker()).map_err(|kind| self.error(kind))?),
+        };
+        for (named, known) in whole.iter().flat_map(Everything::iter) {
+            add(named.name(), named.place, known)?;
+        }
+        let keys: &[&[u8]] = if let Selection::Keys(keys) = selection { keys } else { &[] };
+        for (at, known) in &some {
+            // (Nobody asks for their places, and they stay as they are here.)
+            add(keys[*at], *at as u64, known)?;
         }
         if !snapshot.fits() {
             return Err(self.error(ErrorKind::NoRoom(snapshot.wanted().0)));
         }
+        self.content.set(None);
         let mut notes = self.notes.borrow_mut();
-        match selection {
-            Selection::All => notes.see_whole(&found),
-            Selection::Keys(keys) => {
-                for key in *keys {
-                    let known = found.iter().find(|(name, ..)| **name == **key).map(|(_, _, known)| known);
+        match (selection, &whole) {
+            (Selection::All, Some(all)) => {
+                notes.see_whole(all);
+                let until = all.iter().filter_map(|(_, known)| known.expiry).min();
+                let opening = self.space.opening();
+                self.content.set(all.content.map(|number| Content { opening, number, until }));
+            }
+            _ => {
+                let mut found = some.iter().peekable();
+                for (at, key) in keys.iter().enumerate() {
+                    let known = found.next_if(|(its, _)| *its == at).map(|(_, known)| known);
                     notes.see(key, self.space.slot(key), known.map_or(0, |known| known.record));
                 }
             }
-            Selection::Page { .. } => {}
         }
         Ok(())
     }
@@ -275,7 +297,7 @@ impl ServerStore {
                 mark: &value.mark,
                 length: value.stored,
                 more: String::new(),
-                ..put(key, &value.bytes, None, self.due(expiry)?)
+                ..put(key, value.bytes(), None, self.due(expiry)?)
             };
             let is_its = version.is_of(self.space.opening(), &known);
             if self.makes(true, &[step])? {
@@ -301,7 +323,7 @@ impl ServerStore {
             return Ok(Appended::Changed);
         };
         let value = &known.value;
-        let length = value.bytes.len() as u64;
+        let length = value.bytes().len() as u64;
         let is_full = value.pieces >= PIECES && length >= 2 * value.whole;
         if is_full && (rewrite == Rewrite::Caller || rewrite == Rewrite::CallerIfShort && length < LONG) {
             self.check_hold()?;
@@ -310,7 +332,7 @@ impl ServerStore {
         let whole;
         let step = if value.base == 0 {
             // An integer, which lies there as digits.
-            whole = [&value.bytes[..], bytes].concat();
+            whole = [value.bytes(), bytes].concat();
             Step { mark: &value.mark, length: value.stored, ..put(key, &whole, Some(note), value.due) }
         } else {
             let (mark, length) = (&value.mark[..], value.stored);
@@ -346,6 +368,15 @@ impl ServerStore {
             }
             _ => Ok(Some(0)),
         }
+    }
+
+    pub(super) fn add_to_number(&self, key: &[u8], by: i64, version: &mut ServerVersion) -> Result<Option<i64>> {
+        let step = Step { kind: "add", name: key, more: by.to_string(), ..Step::default() };
+        let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(None) };
+        let Some(sum) = results.first().and_then(Value::text) else { return Ok(None) };
+        let sum = number_of(sum).ok_or_else(|| self.error(ErrorKind::Senseless))?;
+        *version = self.stored(key);
+        Ok(Some(sum))
     }
 
     pub(super) fn remove_value(&self, key: &[u8]) -> Result<bool> {
@@ -402,7 +433,7 @@ impl ServerStore {
             .map(|change| match change {
                 Change::Append { bytes, .. } => {
                     let known = appends.next().expect("there is one for each append");
-                    if known.value.base == 0 { [&known.value.bytes[..], bytes].concat() } else { Vec::new() }
+                    if known.value.base == 0 { [known.value.bytes(), bytes].concat() } else { Vec::new() }
                 }
                 _ => Vec::new(),
             })

@@ -33,7 +33,7 @@ impl ServerVersion {
             record: known.record,
             expiry: known.expiry.map_or(0, Expiry::milliseconds),
             base: known.value.base,
-            length: known.value.bytes.len() as u64,
+            length: known.value.bytes().len() as u64,
             slot,
         }
     }
@@ -96,7 +96,7 @@ impl ServerVersion {
     pub fn continues(&self, opening: u64, known: &Known) -> Option<usize> {
         let is_same = self.opening == opening && self.slot == known.slot && self.record != 0;
         let length = usize::try_from(self.length).ok()?;
-        (is_same && self.base != 0 && self.base == known.value.base && length < known.value.bytes.len())
+        (is_same && self.base != 0 && self.base == known.value.base && length < known.value.bytes().len())
             .then_some(length)
     }
 }

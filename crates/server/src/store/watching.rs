@@ -4,6 +4,7 @@ use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
 use super::notes::{Known, ServerWatch};
+use super::order::Part;
 use crate::message::Value;
 use std::time::{Duration, Instant};
 use sync_backend::{Since, Wanted};
@@ -86,7 +87,7 @@ impl ServerStore {
                 Known::All(state) => self.state_now()? != state,
                 Known::Whole => {
                     self.state_now()?;
-                    let all = self.everything(None)?;
+                    let all = self.part(Part::All)?;
                     !self.notes.borrow().is_whole(&all)
                 }
             };

@@ -1,0 +1,309 @@
+//! Many names at one moment: their order, their number, and what they have.
+//!
+//! A connection that is told of changes learns what it misses piece by piece: once an answer has left nothing unknown, all that is known is of
+//! the moment of that answer. One without a cache is told nothing: it asks for everything in one transaction of the server, and for the names
+//! that were there the last time, which mostly are all.
+
+use super::cache::{Known, Look};
+use super::error::ErrorKind;
+use super::inner::{Inner, Outcome, lock_of};
+use super::layout::Key;
+use super::order::{Count, Everything, Named, Order, Part, score_in};
+use super::place::{Asker, Place};
+use super::script::Script;
+use super::space::Space;
+use crate::batch::Batch;
+use crate::message::Value;
+use crate::refusal::Refusal;
+use std::rc::Rc;
+
+/// How often names are asked for that others change all the time, before all are fetched at one moment, by a script.
+const ROUNDS: usize = 8;
+
+impl Inner {
+    /// Asks for the names in their order.
+    fn fetch_order(&mut self, place: &Place) -> Outcome<()> {
+        let mut batch = Batch::new();
+        batch.add(&[b"MGET", place.keys.kind(Key::Lock), place.keys.kind(Key::Life)]);
+        batch.add(&[b"ZRANGE", place.keys.kind(Key::Order), b"0", b"-1", b"WITHSCORES"]);
+        self.exchange(place, &batch, &mut |number, answer, inner| {
+            let Value::List(pairs) = answer.map_err(ErrorKind::Refused)? else { return Err(ErrorKind::Senseless) };
+            if number == 0 {
+                let [lock, life] = &pairs[..] else { return Err(ErrorKind::Senseless) };
+                return inner.learn_lock(place, lock, life);
+            }
+            let mut order = Vec::with_capacity(pairs.len());
+            for pair in pairs {
+                let Value::List(pair) = pair else { return Err(ErrorKind::Senseless) };
+                let [Value::Text(name), score] = &pair[..] else { return Err(ErrorKind::Senseless) };
+                order.push(inner.named(place, name, score)?);
+            }
+            inner.set_order(Rc::new(order));
+            Ok(())
+        })
+    }
+
+    fn named(&mut self, place: &Place, name: &[u8], score: &Value) -> Outcome<Named> {
+        let key = place.keys.value(name).into_boxed_slice();
+        let score = score_in(score).ok_or(ErrorKind::Senseless)?;
+        Ok(Named { start: key.len() - name.len(), key, place: score, slot: self.cache.slot(name) })
+    }
+
+    fn set_order(&mut self, order: Order) {
+        self.last_order = Some(order.clone());
+        self.order = Some(order);
+    }
+
+    /// Asks for the lock and for what some names have; and where it is not known, whether an order is the newest one.
+    fn fetch_part(&mut self, place: &Place, order: &Order, wanted: &[u32]) -> Outcome<()> {
+        let (asks_for_lock, asks_for_order) = (!self.is_sure(), self.order.is_none());
+        let is_transaction = !place.address.caches;
+        let mut batch = Batch::new();
+        if is_transaction {
+            batch.add(&[b"MULTI"]);
+        }
+        let own: &[Key] = if asks_for_lock { &[Key::Lock, Key::Life] } else { &[] };
+        let asks_for_values = own.len() + wanted.len() > 0;
+        if asks_for_values {
+            let own = own.iter().map(|key| place.keys.kind(*key));
+            let keys = own.chain(wanted.iter().map(|at| &order[*at as usize].key[..]));
+            batch.add_all(std::iter::once(&b"MGET"[..]).chain(keys));
+        }
+        if asks_for_order {
+            // No place comes twice: an order of the same length with the same last place is the same.
+            batch.add(&[b"ZCARD", place.keys.kind(Key::Order)]);
+            batch.add(&[b"ZRANGE", place.keys.kind(Key::Order), b"-1", b"-1", b"WITHSCORES"]);
+        }
+        if is_transaction {
+            batch.add(&[b"EXEC"]);
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let last = batch.len() - 1;
+        let life = self.last_life.clone();
+        let mut count = None;
+        let mut learn = |at: usize, answer: Result<Value, Refusal>, inner: &mut Self| {
+            let answer = answer.map_err(ErrorKind::Refused)?;
+            if at == 0 && asks_for_values {
+                let Value::List(mut values) = answer else { return Err(ErrorKind::Senseless) };
+                if values.len() != own.len() + wanted.len() {
+                    return Err(ErrorKind::Senseless);
+                }
+                if asks_for_lock {
+                    inner.learn_lock(place, &values[0], &values[1])?;
+                }
+                for (at, value) in wanted.iter().zip(values.drain(own.len()..)) {
+                    let named = &order[*at as usize];
+                    inner.learn_at(place, named.slot, named.name(), value)?;
+                }
+            } else if let Some(count) = count {
+                let Value::List(pairs) = answer else { return Err(ErrorKind::Senseless) };
+                let place = match &pairs[..] {
+                    [] => None,
+                    [Value::List(pair)] => pair.get(1).and_then(score_in),
+                    _ => return Err(ErrorKind::Senseless),
+                };
+                let is_same = order.len() as i64 == count
+                    && order.last().map(|named| named.place) == place
+                    && inner.last_life == life;
+                if is_same {
+                    inner.order = Some(order.clone());
+                } else {
+                    (inner.order, inner.last_order) = (None, None);
+                }
+            } else {
+                count = Some(answer.integer().ok_or(ErrorKind::Senseless)?);
+            }
+            Ok(())
+        };
+        self.exchange(place, &batch, &mut |number, answer, inner| {
+            if !is_transaction {
+                return learn(number, answer, inner);
+            }
+            if number < last {
+                return answer.map(drop).map_err(ErrorKind::Refused);
+            }
+            let Value::List(answers) = answer.map_err(ErrorKind::Refused)? else { return Err(ErrorKind::Senseless) };
+            answers.into_iter().enumerate().try_for_each(|(at, answer)| match answer {
+                Value::Refused(refusal) => Err(ErrorKind::Refused(refusal)),
+                answer => learn(at, Ok(answer), inner),
+            })
+        })
+    }
+
+    /// Asks for everything at one moment. (The server does not tell of later changes to what a script finds by itself.)
+    fn fetch_all(&mut self, place: &Place) -> Outcome<Everything> {
+        let Value::List(mut all) = self.run_on_all(place, Script::All, &mut [place.keys.start().to_vec()])? else {
+            return Err(ErrorKind::Senseless);
+        };
+        if all.is_empty() {
+            return Err(ErrorKind::Senseless);
+        }
+        let mut rest = all.split_off(1).into_iter();
+        self.lock = lock_of(&all[0])?;
+        let (mut order, mut found) = (Vec::new(), Vec::new());
+        while let (Some(name), Some(score), Some(value)) = (rest.next(), rest.next(), rest.next()) {
+            let Value::Text(name) = name else { return Err(ErrorKind::Senseless) };
+            let named = self.named(place, &name, &score)?;
+            self.learn_at(place, named.slot, &name, value)?;
+            if let Look::Known(known) = self.cache.look_at(named.slot) {
+                found.push((order.len() as u32, known));
+            }
+            self.cache.ask_again(&name);
+            order.push(named);
+        }
+        Ok(Everything { order: Rc::new(order), found, content: None })
+    }
+
+    /// The values of some names, if all is known. The failure: a page of them could have more, as so many names have turned out to have nothing.
+    fn everything(
+        &self,
+        order: &Order,
+        part: Part,
+        chosen: &[u32],
+        skipped: usize,
+    ) -> Result<Option<Everything>, usize> {
+        let mut found = Vec::with_capacity(chosen.len());
+        let mut missing = 0;
+        for at in chosen {
+            match self.cache.look_at(order[*at as usize].slot) {
+                Look::Known(known) => found.push((*at, known)),
+                Look::Missing(_) => missing += 1,
+                Look::Unknown => return Ok(None),
+            }
+        }
+        if let Part::Page { limit, .. } = part {
+            if found.len() < limit && chosen.len() == limit.saturating_add(skipped) {
+                return Err(missing);
+            }
+            found.truncate(limit);
+        }
+        Ok(Some(Everything { order: order.clone(), found, content: Some(self.content) }))
+    }
+
+    fn fetch_count(&mut self, place: &Place) -> Outcome<()> {
+        let now = self.now().to_string();
+        let (order, due) = (place.keys.kind(Key::Order), place.keys.kind(Key::Due));
+        let mut batch = Batch::new();
+        batch.add(&[b"MULTI"]);
+        batch.add(&[b"MGET", place.keys.kind(Key::Lock), place.keys.kind(Key::Life)]);
+        batch.add(&[b"ZCARD", order]);
+        batch.add(&[b"ZCOUNT", due, b"-inf", now.as_bytes()]);
+        let after = format!("({now}");
+        batch.add(&[b"ZRANGEBYSCORE", due, after.as_bytes(), b"+inf", b"WITHSCORES", b"LIMIT", b"0", b"1"]);
+        batch.add(&[b"EXEC"]);
+        let last = batch.len() - 1;
+        self.exchange(place, &batch, &mut |number, answer, inner| {
+            let answer = answer.map_err(ErrorKind::Refused)?;
+            if number < last {
+                return Ok(());
+            }
+            let Value::List(answers) = answer else { return Err(ErrorKind::Senseless) };
+            let [Value::List(own), Value::Integer(names), Value::Integer(over), Value::List(next)] = &answers[..]
+            else {
+                return Err(ErrorKind::Senseless);
+            };
+            let [lock, life] = &own[..] else { return Err(ErrorKind::Senseless) };
+            inner.learn_lock(place, lock, life)?;
+            let until = match &next[..] {
+                [] => 0,
+                [Value::List(pair)] => pair.get(1).and_then(score_in).ok_or(ErrorKind::Senseless)?,
+                _ => return Err(ErrorKind::Senseless),
+            };
+            inner.count = Some(Count { names: (names - over).max(0) as u64, until });
+            Ok(())
+        })
+    }
+}
+
+impl Space {
+    /// Names and what they have, all of one moment.
+    pub fn read_part(&self, part: Part, asker: Asker) -> Outcome<Everything> {
+        let mut inner = self.inner();
+        inner.begin_reading(self)?;
+        let mut skipped = 0;
+        for round in 0.. {
+            inner.look(self)?;
+            if !self.address.caches {
+                inner.doubt_all();
+            }
+            let Some(order) = inner.order.clone().or_else(|| inner.last_order.clone()) else {
+                inner.fetch_order(self)?;
+                continue;
+            };
+            let chosen = part.of(&order, skipped);
+            let is_unknown = |at: &u32| matches!(inner.cache.look_at(order[*at as usize].slot), Look::Unknown);
+            let unknown: Vec<u32> = chosen.iter().copied().filter(is_unknown).collect();
+            if round >= ROUNDS && !unknown.is_empty() {
+                let mut all = inner.fetch_all(self)?;
+                inner.check_lock(asker, true)?;
+                if let Part::Page { limit, .. } = part {
+                    let chosen = part.of(&all.order, usize::MAX);
+                    all.found.retain(|(at, _)| chosen.binary_search(at).is_ok());
+                    all.found.truncate(limit);
+                }
+                return Ok(all);
+            }
+            inner.fetch_part(self, &order, &unknown)?;
+            // All that is known now is of this moment, as nothing has been read behind the last answer.
+            if inner.order.as_ref().is_some_and(|newest| Rc::ptr_eq(newest, &order)) && inner.is_sure() {
+                inner.check_lock(asker, true)?;
+                match inner.everything(&order, part, &chosen, skipped) {
+                    Ok(Some(mut everything)) => {
+                        everything.content.take_if(|_| !self.address.caches);
+                        return Ok(everything);
+                    }
+                    Ok(None) => {}
+                    Err(missing) => skipped = missing,
+                }
+            }
+        }
+        Err(ErrorKind::Busy)
+    }
+
+    /// The values of those of some names that have one, all of one moment, by their index.
+    pub fn read_some(&self, names: &[&[u8]], asker: Asker) -> Outcome<Vec<(usize, Known)>> {
+        let mut inner = self.inner();
+        inner.begin_reading(self)?;
+        loop {
+            inner.look(self)?;
+            let is_unknown = |name: &&&[u8]| matches!(inner.cache.look(name), Look::Unknown);
+            let unknown: Vec<&[u8]> = names.iter().filter(is_unknown).copied().collect();
+            inner.fetch(self, &unknown)?;
+            if !inner.is_sure() {
+                continue;
+            }
+            inner.check_lock(asker, true)?;
+            let mut found = Vec::with_capacity(names.len());
+            let is_whole = names.iter().enumerate().all(|(at, name)| match inner.cache.look(name) {
+                Look::Known(known) => {
+                    found.push((at, known));
+                    true
+                }
+                Look::Missing(_) => true,
+                Look::Unknown => false,
+            });
+            if is_whole {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// How many names there are.
+    pub fn count(&self, asker: Asker) -> Outcome<u64> {
+        let mut inner = self.inner();
+        inner.begin_reading(self)?;
+        loop {
+            inner.look(self)?;
+            let is_over = |count: &Count| count.until != 0 && count.until <= inner.now();
+            if inner.count.is_none_or(|count| is_over(&count)) || !inner.is_sure() {
+                inner.fetch_count(self)?;
+            }
+            if let Some(count) = inner.count.filter(|_| inner.is_sure()) {
+                inner.check_lock(asker, true)?;
+                return Ok(count.names);
+            }
+        }
+    }
+}
