@@ -106,4 +106,12 @@ return [
     [12, 'an idle waiter: voluntary context switches a second', fn (Results $r) => $r->number('idle', 'voluntary context switches a second (count)'), 'limit' => 12],
     [12, 'an idle waiter that may only read: voluntary context switches a second', fn (Results $r) => $r->number('idle', 'voluntary context switches a second, that may only read (count)'), 'limit' => 110],
     [12, 'a write while 100 processes wait for other names, in writes that nobody waits for', fn (Results $r) => $r->number('waiters', 'ratio (×)'), 'limit' => 1.1],
+    [15, 'an unchanged value of a server: ns', fn (Results $r) => $r->ns('remote-read', 'Sync, unchanged'), 'limit' => 400],
+    [15, 'an unchanged value of a server: get() of phpredis, in reads', $ratio('remote-read', 'phpredis, get()', 'Sync, unchanged'), 'at least' => 30],
+    [15, 'a read that asks the server, in get() of phpredis', $ratio('remote-read', 'Sync, asking each time (?cache=0)', 'phpredis, get()'), 'limit' => 1.2],
+    [15, '$s->n++ by four processes on a server, in additions by compare and set', fn (Results $r) => $r->number('remote-counting', 'additions by Sync, in those by compare and set (×)'), 'at least' => 2.5],
+    [15, 'getData() of 1,000 values on a server: ms', fn (Results $r) => $r->ns('remote-all', 'Sync, getData(), asking each time (?cache=0)') / 1e6, 'limit' => 0.6],
+    [15, 'getData() of 1,000 values on a server, nothing has changed: µs', fn (Results $r) => $r->ns('remote-all', 'Sync, getData(), nothing has changed') / 1e3, 'limit' => 30],
+    [15, 'a wake-up by a server, in those of blPop()', fn (Results $r) => $r->number('remote-wake', 'a wake-up, in those of blPop() (×)'), 'limit' => 3],
+    [15, "an idle client: bytes in the server's output buffers", fn (Results $r) => $r->number('remote-idle', "bytes in the server's output buffers, at most (bytes)"), 'limit' => 0],
 ];

@@ -342,4 +342,4 @@ return [
             'Sync, $s->map[$k]++ among ' . number_format($entries) => $sync + ['open' => $fresh("map-$entries", "\$s->map = named($entries);"), 'run' => '$s->map["key7"]++;'],
         ], [1_000, 100_000, 300_000])),
     ],
-];
+] + require __DIR__ . '/cases-remote.php';

@@ -1,6 +1,7 @@
 <?php
 require_once __DIR__ . '/php/crowds.php';
 require_once __DIR__ . '/php/waits.php';
+require_once __DIR__ . '/php/remote.php';
 
 /*
  * The measurements that take several processes, or a process of their own. Each scenario gets the
@@ -546,4 +547,7 @@ return [
             return $results;
         },
     ],
+    'remote-counting' => ['title' => 'Four processes count on a server, ns an addition of all', 'measure' => remote_counting(...)],
+    'remote-wake' => ['title' => 'A waiter of a store on a server wakes up', 'measure' => remote_wake(...)],
+    'remote-idle' => ['title' => 'A client of a server that does nothing while others write', 'measure' => remote_idle(...)],
 ];
