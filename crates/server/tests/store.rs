@@ -291,6 +291,57 @@ fn each_change_is_made_once_although_the_connection_ends_at_any_byte() {
     assert!(made > 50 && not_known > 0, "{made} {not_known}");
 }
 
+/// The same, of changes of one value that is known: another script makes them, and the long one answers for it where its answer was lost.
+#[test]
+fn each_addition_is_made_once_although_the_connection_ends_at_any_byte() {
+    let redis = Redis::start(&[]);
+    let direct = on(&redis);
+    put(&direct, b"n", &[0]);
+    while redis.connect().greeting().id < 100 {}
+    // (The next connections have numbers of three digits, too.)
+    let proxy = Proxy::start(redis.socket(), Faults::default());
+    let store = behind(&proxy, "");
+    let now = || (proxy.requests(), proxy.answers());
+    get(&store, b"n");
+    let known = now();
+    assert_eq!(store.add_number(b"n", 1, &mut ServerVersion::default()).unwrap(), Some(1));
+    let first = now();
+    assert_eq!(store.add_number(b"n", 1, &mut ServerVersion::default()).unwrap(), Some(2));
+    let second = now();
+    let sum_now = || direct.add_number(b"n", 0, &mut ServerVersion::default()).unwrap().unwrap();
+    let (mut sum, mut made, mut not_known) = (2, 0, 0);
+    let mut try_with = |faults: Faults| {
+        let proxy = Proxy::start(redis.socket(), faults);
+        let store = behind(&proxy, "?timeout=0.05");
+        for _ in 0..4 {
+            let known = store.get(b"n", &mut ServerVersion::default(), &mut Vec::new());
+            let added = store.add_number(b"n", 1, &mut ServerVersion::default());
+            match added {
+                Ok(new) => {
+                    sum += 1;
+                    assert_eq!(new, Some(sum), "{faults:?}, {known:?}");
+                    made += 1;
+                }
+                Err(error) => {
+                    let now = sum_now();
+                    let is_doubtful = matches!(error.kind(), sync_server::ErrorKind::NotKnown(_));
+                    assert!(now == sum || is_doubtful && now == sum + 1, "{faults:?}: {error}");
+                    not_known += usize::from(is_doubtful);
+                    sum = now;
+                }
+            }
+        }
+        assert_eq!(sum_now(), sum, "{faults:?}");
+    };
+    for cut in (known.1..second.1 + 200).step_by(3) {
+        try_with(Faults { cut_answers: Some(cut), ..Faults::default() });
+    }
+    for cut in (known.0..first.0).step_by(200).chain((first.0..second.0 + 200).step_by(7)) {
+        try_with(Faults { cut_requests: Some(cut), ..Faults::default() });
+    }
+    assert!(made > 50, "{made} {not_known}");
+}
+
 #[test]
 fn a_server_that_is_silent_is_not_waited_for_without_end() {
     let redis = Redis::start(&[]);

@@ -13,7 +13,11 @@ local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 7, 20, string.rep('\0', 
 if string.find(wishes, 'r', 1, true) then
     local last = redis.call('GET', process)
     if last and string.sub(last, 1, #number + 1) == number .. ' ' then
-        return cmsgpack.unpack(string.sub(last, #number + 2))
+        local answer = string.sub(last, #number + 2)
+        -- (Of `one.lua`.)
+        local change, sum = string.match(answer, '^=(%d+) ?(-?%d*)$')
+        if change then return {'done', 1, tonumber(change), false, sum ~= '' and sum or tonumber(change)} end
+        return cmsgpack.unpack(answer)
     end
 end
 

@@ -70,8 +70,19 @@ fn open(place: &Place) -> Result<Link, NoConnection> {
 }
 
 /// The failure where it is not known whether the server has run something.
-fn not_known(unknown: Option<(Cause, Vec<u8>)>) -> ErrorKind {
+fn not_known(unknown: Unknown) -> ErrorKind {
     ErrorKind::NotKnown(unknown.map_or(Cause::Closed, |(cause, _)| cause))
+}
+
+/// The reason why it is not known whether a server has run something, and the run of that server.
+pub type Unknown = Option<(Cause, Vec<u8>)>;
+
+/// How often a script may be sent.
+pub enum Sending {
+    /// Once: a caller is told where it is not known whether it was run.
+    Once,
+    /// Until it is answered, and first perhaps by another one of the same number.
+    Again(Unknown),
 }
 
 /// The number of the last opening.
@@ -105,7 +116,9 @@ pub struct Inner {
     pub content: u64,
     /// The life of the store; the inner `None`: there is none. The outer one: it is not known.
     pub life: Option<Option<Vec<u8>>>,
-    /// The same, as it was last known over this connection.
+    /// The run of the server at the last connection.
+    pub run: Vec<u8>,
+    /// The life, as it was last known over this connection.
     pub last_life: Option<Vec<u8>>,
     /// Whether the counters, and the named locks, are as they were when they were last asked for.
     pub counters_known: bool,
@@ -131,6 +144,7 @@ impl Default for Inner {
             count: None,
             content: 0,
             life: None,
+            run: Vec::new(),
             last_life: None,
             counters_known: false,
             named_known: false,
@@ -215,6 +229,7 @@ impl Inner {
                 )
                 .into_bytes();
             }
+            self.run.clone_from(&link.run);
             self.link = Some(link);
         }
         Ok(self.link.as_mut().expect("it was just opened"))
@@ -439,22 +454,27 @@ impl Inner {
 
     pub fn run_on_all(&mut self, place: &Place, script: Script, words: &mut [Vec<u8>]) -> Outcome<Value> {
         let keys = [Key::Lock, Key::Life].map(|key| place.keys.kind(key));
-        self.run(place, script, &keys, words, false)
+        self.run(place, script, &keys, words, Sending::Once)
     }
 
-    /// Runs a script. Where the connection ends meanwhile, one that knows by its number whether it has been run (`once`) is sent again, as long
-    /// as the server's data is the same; of any other the caller is told.
+    /// Runs a script. Where the connection ends meanwhile, one that knows by its number whether it has been run is sent again, as long as the
+    /// server's data is the same; of any other the caller is told.
     pub fn run(
         &mut self,
         place: &Place,
         script: Script,
         keys: &[&[u8]],
         words: &mut [Vec<u8>],
-        once: bool,
+        sending: Sending,
     ) -> Outcome<Value> {
         let mut pause = Pause::new(place);
-        // The reason why it is not known whether the server has run it, and the run of the server.
-        let mut unknown: Option<(Cause, Vec<u8>)> = None;
+        let (once, mut unknown) = match sending {
+            Sending::Once => (false, None),
+            Sending::Again(unknown) => (true, unknown),
+        };
+        if unknown.is_some() {
+            words[WISHES].push(b'r');
+        }
         loop {
             let link = match (self.connected(place), &unknown) {
                 (Ok(link), _) => link,

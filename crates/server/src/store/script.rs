@@ -7,6 +7,8 @@ use std::cell::OnceCell;
 pub enum Script {
     /// Changes of values.
     Change,
+    /// A change of one value, in the usual case.
+    One,
     /// The lock of the whole, and holds on writers.
     Hold,
     /// Named locks.
@@ -18,13 +20,15 @@ pub enum Script {
 }
 
 /// All of them.
-pub const SCRIPTS: [Script; 5] = [Script::Change, Script::Hold, Script::Named, Script::All, Script::Destroy];
+pub const SCRIPTS: [Script; 6] =
+    [Script::Change, Script::One, Script::Hold, Script::Named, Script::All, Script::Destroy];
 
 impl Script {
     /// Its text.
     pub fn text(self) -> &'static str {
         match self {
             Self::Change => concat!(include_str!("common.lua"), include_str!("change.lua")),
+            Self::One => concat!(include_str!("common.lua"), include_str!("one.lua")),
             Self::Hold => concat!(include_str!("common.lua"), include_str!("hold.lua")),
             Self::Named => concat!(include_str!("common.lua"), include_str!("named.lua")),
             Self::All => include_str!("all.lua"),

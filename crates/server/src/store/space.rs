@@ -2,7 +2,7 @@
 
 use super::cache::{Known, Look};
 use super::error::{ErrorKind, ServerError};
-use super::inner::{Inner, Lock, Outcome};
+use super::inner::{Inner, Lock, Outcome, Sending};
 use super::layout::Key;
 use super::mark::Mark;
 use super::place::{Asker, Place};
@@ -11,6 +11,7 @@ use super::step::{Changed, Step};
 use super::version::ServerVersion;
 use crate::address::Address;
 use crate::batch::Batch;
+use crate::failure::Cause;
 use crate::message::Value;
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::HashMap;
@@ -22,6 +23,17 @@ use sync_fork::OfProcess;
 
 /// The number of values that a script declares at most: with each call in it, Redis 7.0 goes through all of them.
 const DECLARED: usize = 16;
+
+/// The outcome of a change of one value in the usual case.
+enum One {
+    /// It has been made.
+    Changed(Changed),
+    /// There is more to it; nothing has happened.
+    More,
+    /// Its answer was lost.
+    Unknown(Cause),
+}
+
 /// All that a thread knows of a store.
 #[derive(Debug)]
 pub struct Space {
@@ -221,6 +233,14 @@ impl Space {
         let own = self.keys.process(&inner.name);
         let now = inner.now();
         let looks = inner.lock == Lock::Unknown || !matches!(inner.life, Some(Some(_)));
+        let unknown = match (steps, looks) {
+            ([step], false) => match self.change_one(&mut inner, &number, hold, step)? {
+                One::Changed(changed) => return Ok(changed),
+                One::More => None,
+                One::Unknown(cause) => Some((cause, inner.run.clone())),
+            },
+            _ => None,
+        };
         let mut words: Vec<Vec<u8>> = vec![
             number.into_bytes(),
             hold.to_vec(),
@@ -248,7 +268,7 @@ impl Space {
         let values: Vec<Vec<u8>> = declared.iter().map(|name| self.keys.value(name)).collect();
         let own_keys = [Key::Lock, Key::Life].map(|key| self.keys.kind(key));
         let keys: Vec<&[u8]> = own_keys.into_iter().chain(values.iter().map(|key| &key[..])).collect();
-        let answer = inner.run(&self.place, Script::Change, &keys, &mut words, true)?;
+        let answer = inner.run(&self.place, Script::Change, &keys, &mut words, Sending::Again(unknown))?;
         let Value::List(answer) = answer else { return Err(ErrorKind::Senseless) };
         let mut parts = answer.into_iter();
         match parts.next().as_ref().and_then(Value::text) {
@@ -291,6 +311,54 @@ impl Space {
             Some(b"ended") => Err(ErrorKind::LockGone),
             _ => Err(ErrorKind::Senseless),
         }
+    }
+
+    /// Makes a change of one value that is there and never expires, as far as is known here.
+    fn change_one(&self, inner: &mut Inner, number: &str, hold: &[u8], step: &Step) -> Outcome<One> {
+        let is_usual = match step.kind {
+            "add" => true,
+            "put" => step.due == 0 && step.mark != b"!" && !step.flags.contains('a'),
+            _ => false,
+        };
+        if !is_usual || inner.cache.last(step.name).1.is_none_or(|known| known.expiry.is_some()) {
+            return Ok(One::More);
+        }
+        let key = self.keys.value(step.name);
+        let mut words = [
+            self.keys.start().to_vec(),
+            step.name.to_vec(),
+            number.as_bytes().to_vec(),
+            self.keys.process(&inner.name),
+            hold.to_vec(),
+            step.kind.into(),
+            step.mark.to_vec(),
+            step.length.to_string().into_bytes(),
+            step.more.clone().into_bytes(),
+            if step.more.is_empty() { step.bytes.to_vec() } else { Vec::new() },
+            step.note.map_or(Vec::new(), |note| note.to_be_bytes().to_vec()),
+        ];
+        let answer = match inner.run(&self.place, Script::One, &[&key], &mut words, Sending::Once) {
+            Ok(answer) => answer,
+            Err(ErrorKind::Interrupted(cause)) => return Ok(One::Unknown(cause)),
+            Err(error) => return Err(error),
+        };
+        let text = answer.text().ok_or(ErrorKind::Senseless)?;
+        if text == b"differs" {
+            inner.cache.ask_again(step.name);
+            return Ok(One::Changed(Changed::Differs));
+        }
+        let (change, sum) = match text.iter().position(|byte| *byte == b' ') {
+            Some(at) => (&text[..at], Some(&text[at + 1..])),
+            None => (text, None),
+        };
+        let change = Value::Text(change.to_vec()).number().ok_or(ErrorKind::Senseless)?;
+        if change == 0 {
+            return Ok(One::More);
+        }
+        let result = sum.map_or(Value::Integer(change as i64), |sum| Value::Text(sum.to_vec()));
+        inner.changed(step, &result, change);
+        inner.counters_known = false;
+        Ok(One::Changed(Changed::Done(change, vec![result])))
     }
 
     /// Takes, changes or ends a hold. Gives its token (0: none) and its mark.
