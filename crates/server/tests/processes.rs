@@ -138,14 +138,7 @@ fn kill_and_inherit(leaves: fn() -> i32) {
     drop(child);
     let start = Instant::now();
     put(&store, b"a", &[1]);
-    let mut take = || match store.take_lock(NAME, true).unwrap() {
-        Taking::Taken(_) => true,
-        Taking::Occupied(occupied) => {
-            store.wait_for_lock(NAME, &occupied, Duration::from_millis(50));
-            false
-        }
-    };
-    until(&mut take);
+    until(|| has_come(&store));
     let mut out = Vec::new();
     assert!(matches!(store.take(b"list", &mut out).unwrap(), Taken::Item(_)));
     assert_eq!(out, [1], "the item has gone back");
@@ -176,6 +169,57 @@ fn all_that_a_killed_process_holds_is_free_although_its_child_lives() {
 #[test]
 fn all_that_a_killed_process_holds_is_free_although_a_program_lives_that_it_started() {
     kill_and_inherit(|| Command::new("sleep").arg(LIFE.to_string()).spawn().expect("sleep").id() as i32);
+}
+
+/// Whether a waiter has a named lock now; waits a moment else.
+fn has_come(store: &ServerStore) -> bool {
+    match store.take_lock(NAME, true).unwrap() {
+        Taking::Taken(_) => true,
+        Taking::Occupied(occupied) => {
+            store.wait_for_lock(NAME, &occupied, Duration::from_millis(50));
+            false
+        }
+    }
+}
+
+#[test]
+fn a_waiter_for_a_named_lock_that_does_not_come_is_passed_over_and_stands_in_line_anew() {
+    let redis = Redis::start(&[]);
+    let (store, third, fourth) = (on(&redis), on(&redis), on(&redis));
+    store.take_lock(NAME, false).unwrap().token().unwrap();
+    // (As one that is stopped: its connection stands, and it asks for nothing.)
+    let mut stopped = Child::fork(|mut line| {
+        let store = on(&redis);
+        assert_eq!(store.take_lock(NAME, true).unwrap().token(), None);
+        say(&mut line, 0);
+        listen(&mut line);
+        until(|| has_come(&store));
+        say(&mut line, 0);
+        store.release_lock(NAME);
+        listen(&mut line);
+    });
+    stopped.hear();
+    for waiter in [&third, &fourth] {
+        assert_eq!(waiter.take_lock(NAME, true).unwrap().token(), None);
+    }
+    assert_eq!(store.stats().unwrap().waiters, 3);
+    store.release_lock(NAME);
+    assert!(!has_come(&third), "it is not its turn yet");
+    let start = Instant::now();
+    until(|| has_come(&third));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(store.stats().unwrap().waiters, 1);
+    stopped.tell();
+    until(|| store.stats().unwrap().waiters == 2);
+    third.release_lock(NAME);
+    assert!(
+        fourth.take_lock(NAME, true).unwrap().token().is_some(),
+        "it has waited longer than one that was passed over"
+    );
+    fourth.release_lock(NAME);
+    stopped.hear();
+    stopped.tell();
+    stopped.ends_well();
 }
 
 /// The number of this crate's connections at a server, but for the one that asks. (It may not have seen the end of the last that asked.)

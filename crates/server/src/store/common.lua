@@ -10,3 +10,14 @@ local function make_store(counters, life)
     end
 end
 
+-- Whether somebody who is first in a line has been waited for long enough (µs). That counts from the first time that somebody asks.
+local TURN = 100000
+local function is_late(calls, line, who)
+    local time = redis.call('TIME')
+    local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+    local called, since = string.match(redis.call('HGET', calls, line) or '', '^(.*) (%d+)$')
+    if called == who then return now - tonumber(since) >= TURN end
+    redis.call('HSET', calls, line, who .. ' ' .. string.format('%.0f', now))
+    return false
+end
+

@@ -290,7 +290,7 @@ impl Inner {
             Told::Kind(Key::Life) => self.life = None,
             Told::Kind(Key::Counters) => self.counters_known = false,
             Told::Kind(Key::Named | Key::Lines) => self.named_known = false,
-            Told::Kind(Key::Changes | Key::Items | Key::Waiting) | Told::Foreign => {}
+            Told::Kind(Key::Changes | Key::Items | Key::Calls | Key::Waiting) | Told::Foreign => {}
         }
     }
 

@@ -29,6 +29,8 @@ pub enum Key {
     Named,
     /// The lines for named locks, a hash.
     Lines,
+    /// The first ones in lines that have not come when it was their turn, and since when they are waited for, a hash.
+    Calls,
     /// Those that wait for the lock of the whole, or for a hold to end, by the time at which they have begun; a sorted set.
     Waiting,
     /// The life of the store: another one after it was ended, and made again.
@@ -37,7 +39,7 @@ pub enum Key {
 
 impl Key {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Counters,
         Self::Order,
         Self::Changes,
@@ -47,6 +49,7 @@ impl Key {
         Self::Items,
         Self::Named,
         Self::Lines,
+        Self::Calls,
         Self::Waiting,
         Self::Life,
     ];
@@ -62,6 +65,7 @@ impl Key {
             Self::Items => "items",
             Self::Named => "locks",
             Self::Lines => "lines",
+            Self::Calls => "calls",
             Self::Waiting => "waiting",
             Self::Life => "life",
         }
@@ -75,7 +79,7 @@ pub struct Keys {
     start: Vec<u8>,
     /// `{prefix}:v:`, before a name.
     values: Vec<u8>,
-    kinds: [Vec<u8>; 11],
+    kinds: [Vec<u8>; 12],
 }
 
 /// A key that the server tells about.

@@ -1,10 +1,12 @@
 -- Takes a lock by name, gives it back, or leaves the line for it.
 -- KEYS: the lock of the whole, the life of the store
--- ARGV: 'take', 'release', 'leave', or 'disown' for an item in consumption (its token); the lock; the asker; 'wait' to stand in line; what else is noted on the owner;
+-- ARGV: 'take', 'release', 'leave', 'pass', or 'disown' for an item in consumption (its token); the lock; the asker; 'wait' to stand in line; what else is noted on the owner;
 --       the start of all keys
--- A line is the askers in it, each with a ';' behind it.
+-- A line is the askers in it, each with a ';' behind it. Whoever has waited in vain for the first one to take a free lock asks that it be
+-- passed over: that is done once it has been late for some time (its process is stopped). It stands in line anew when it asks again.
 local life, all = KEYS[2], ARGV[6]
 local counters, named, lines, items = all .. 'counters', all .. 'locks', all .. 'lines', all .. 'items'
+local calls = all .. 'calls'
 local what, lock, asker, wait, more = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 local function line() return redis.call('HGET', lines, lock) or '' end
@@ -14,6 +16,7 @@ local function leave(who)
     local from, to = string.find(before, ';' .. who .. ';', 1, true)
     if not from then return false end
     local after = string.sub(before, 2, from) .. string.sub(before, to + 1)
+    if from == 1 then redis.call('HDEL', calls, lock) end
     if after == '' then redis.call('HDEL', lines, lock) else redis.call('HSET', lines, lock, after) end
     return true
 end
@@ -36,6 +39,11 @@ if what == 'leave' then
     return {'done', 0}
 end
 local owner = redis.call('HGET', named, lock)
+if what == 'pass' then
+    local is_called = not owner and string.sub(line(), 1, #asker + 1) == asker .. ';'
+    if is_called and is_late(calls, lock, asker) then leave(asker) end
+    return {'done', 0}
+end
 if what == 'release' then
     if owner ~= asker then return {'ended'} end
     redis.call('HDEL', named, lock)

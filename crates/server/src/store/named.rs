@@ -110,7 +110,7 @@ impl ServerStore {
             Some(b"held") => {
                 let held = text.and_then(Held::read).ok_or_else(senseless)?;
                 if !has_looked && self.is_dead(&held.owner) {
-                    self.pass_over_the_dead(lock);
+                    self.pass_over_the_late(lock);
                     return self.ask_for_named(lock, wait, true);
                 }
                 let same_thread = held.owner.client == owner.client && held.owner.run == owner.run;
@@ -118,7 +118,7 @@ impl ServerStore {
                 Ok(Taking::Occupied(Occupied { same_thread, owner: pid, token, note: 0 }))
             }
             Some(b"called") if !has_looked && !wait => {
-                self.pass_over_the_dead(lock);
+                self.pass_over_the_late(lock);
                 self.ask_for_named(lock, wait, true)
             }
             // It is somebody's turn who has not come yet.
@@ -215,7 +215,7 @@ impl ServerStore {
         }
         while !self.space.may_have_changed(Key::Named) {
             if Instant::now() >= deadline {
-                self.pass_over_the_dead(lock);
+                self.pass_over_the_late(lock);
                 return;
             }
             if self.space.wait(deadline).is_err() {
@@ -224,8 +224,9 @@ impl ServerStore {
         }
     }
 
-    /// Frees the lock of an owner whose connection is gone, and lets the line go on past such.
-    fn pass_over_the_dead(&self, lock: LockName) {
+    /// Frees the lock of an owner whose connection is gone, and lets the line go on past such, and past those that do not come when it is
+    /// their turn.
+    fn pass_over_the_late(&self, lock: LockName) {
         let field = field(lock);
         let (named, lines) = (self.space.keys.kind(Key::Named), self.space.keys.kind(Key::Lines));
         if let Ok(Value::Text(mark)) = self.space.ask(&[b"HGET", named, &field]) {
@@ -236,10 +237,10 @@ impl ServerStore {
         }
         let Ok(Value::Text(line)) = self.space.ask(&[b"HGET", lines, &field]) else { return };
         let first = line.split(|byte| *byte == b';').next().unwrap_or_default();
-        let is_dead = std::str::from_utf8(first).ok().and_then(Owner::read).is_some_and(|owner| self.is_dead(&owner));
-        if is_dead {
-            let _ = self.ask_named(&[b"leave", &field, first]);
-        }
+        let Some(owner) = std::str::from_utf8(first).ok().and_then(Owner::read) else { return };
+        // (One that lives may be stopped: it has its time.)
+        let word: &[u8] = if self.is_dead(&owner) { b"leave" } else { b"pass" };
+        let _ = self.ask_named(&[word, &field, first]);
     }
 
     /// The locks that programs have named, and whose owners live.
