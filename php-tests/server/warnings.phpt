@@ -23,7 +23,7 @@ $ask = function (string $command) use ($admin) {
     fwrite($admin, "$command\r\n");
     return trim(fgets($admin));
 };
-$rights = '-@all +@read +@write +@scripting +@connection +client +time';
+$rights = '-@all +@read +@write +@scripting +@transaction +@connection +client +time';
 echo $ask('CONFIG SET maxmemory 0'), $ask("ACL SETUSER app on >secret ~{sync}:* resetchannels $rights"), "\n";
 $app = new Sync($redis->address('app:secret'));
 $app->x = 2;
@@ -54,8 +54,8 @@ NULL
 +OK+OK
 Warning: Sync server 'unix://app:***@{dir}/redis.sock?db=0': it refuses INFO, so that it is not noticed when the server was started anew, or may remove properties. Allow that: ACL SETUSER app +info
 +OK
-SyncException: Can't use 'unix://low:***@{dir}/redis.sock?db=0': the server does not allow its user to do that ('NOPERM %s'). Give the user the rights that it needs: -@all +@read +@write +@scripting +@connection +client +info +time.
+SyncException: Can't use 'unix://low:***@{dir}/redis.sock?db=0': the server does not allow its user to do that ('NOPERM %s'). Give the user the rights that it needs: -@all +@read +@write +@scripting +@transaction +@connection +client +info +time.
 +OK
-SyncException: Can't connect to 'unix://none:***@{dir}/redis.sock?db=0': the server said 'NOPERM %s'; give its user the rights that it needs: -@all +@read +@write +@scripting +@connection +client +info +time.
+SyncException: Can't connect to 'unix://none:***@{dir}/redis.sock?db=0': the server said 'NOPERM %s'; give its user the rights that it needs: -@all +@read +@write +@scripting +@transaction +@connection +client +info +time.
 Exception: thrown by the handler
 NULL

@@ -136,7 +136,7 @@ pub enum NoConnection {
 }
 
 /// The rights that a store needs, behind the user and the keys, as docs/server.md has them.
-pub(crate) const RIGHTS: &str = "-@all +@read +@write +@scripting +@connection +client +info +time";
+pub(crate) const RIGHTS: &str = "-@all +@read +@write +@scripting +@transaction +@connection +client +info +time";
 
 /// The clause for each way of not being there in time.
 const NOT_IN_TIME: &str = "the server did not answer in time (the address's option connect_timeout)";

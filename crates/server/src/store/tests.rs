@@ -4,7 +4,7 @@ use super::ServerStore;
 use crate::testing::Redis;
 use sync_backend::testing::Fixture;
 
-/// A store on a server.
+/// A store on a server, which allows its user what the manual says, and no more.
 struct Place {
     redis: Redis,
 }
@@ -13,11 +13,16 @@ impl Fixture for Place {
     type Store = ServerStore;
 
     fn new() -> Self {
-        Self { redis: Redis::start(&[]) }
+        let redis = Redis::start(&[]);
+        let manual = include_str!("../../../../docs/server.md");
+        let rule = manual.lines().find(|line| line.starts_with("ACL SETUSER app ")).expect("the manual has a rule");
+        let words: Vec<&[u8]> = rule.split(' ').map(str::as_bytes).collect();
+        redis.connect().ask(&words, &mut |_| ()).expect("the rule is one");
+        Self { redis }
     }
 
     fn handle(&self) -> ServerStore {
-        ServerStore::new(&self.redis.address("", ""), || 0)
+        ServerStore::new(&self.redis.address("app:secret", "?prefix=app"), || 0)
     }
 }
 
