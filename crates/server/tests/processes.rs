@@ -222,6 +222,90 @@ fn a_waiter_for_a_named_lock_that_does_not_come_is_passed_over_and_stands_in_lin
     stopped.ends_well();
 }
 
+/// Tries to take the lock of the whole, and stands in line where it is somebody else's, or somebody else's turn.
+fn locks(store: &ServerStore) -> bool {
+    match store.lock(Patience::default()) {
+        Ok(()) => true,
+        Err(error) => {
+            let Remedy::Wait(held) = error.remedy() else { panic!("{error}") };
+            store.wait(&mut Default::default(), &held, Duration::from_millis(1));
+            false
+        }
+    }
+}
+
+#[test]
+fn the_lock_goes_to_those_that_have_waited_longest_and_its_holder_is_the_last_of_them() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    store.lock(Patience::default()).unwrap();
+    let work = |mut line: UnixStream| {
+        let store = on(&redis);
+        until(|| locks(&store));
+        store.stop_waiting();
+        say(&mut line, 0);
+        listen(&mut line);
+        store.unlock();
+        say(&mut line, i32::from(locks(&store)));
+        store.unlock();
+        store.stop_waiting();
+        listen(&mut line);
+    };
+    let mut children = Vec::new();
+    for waiters in 1..=3 {
+        children.push(Child::fork(work));
+        until(|| store.stats().unwrap().waiters == waiters);
+    }
+    store.unlock();
+    assert!(!locks(&store), "others have waited");
+    for child in &mut children {
+        child.hear();
+        assert!(!locks(&store), "it is in line behind them");
+        child.tell();
+        assert_eq!(child.hear(), 0, "others have waited longer");
+    }
+    until(|| locks(&store));
+    store.unlock();
+    for mut child in children {
+        child.tell();
+        child.ends_well();
+    }
+    assert_eq!(store.stats().unwrap().waiters, 0);
+}
+
+#[test]
+fn a_waiter_for_the_lock_that_does_not_come_is_passed_over_and_stands_in_line_anew() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    store.lock(Patience::default()).unwrap();
+    // (As one that is stopped: its connection stands, and it asks for nothing.)
+    let mut stopped = Child::fork(|mut line| {
+        let store = on(&redis);
+        assert!(!locks(&store));
+        say(&mut line, 0);
+        listen(&mut line);
+        until(|| locks(&store));
+        store.stop_waiting();
+        say(&mut line, 0);
+        store.unlock();
+        listen(&mut line);
+    });
+    stopped.hear();
+    store.unlock();
+    // Neither are those kept waiting that do not stand in line.
+    let start = Instant::now();
+    assert!(is_held(&store.lock(Patience::default()).unwrap_err()), "it is not its turn yet");
+    until(|| store.lock(Patience::default()).is_ok());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(store.stats().unwrap().waiters, 0);
+    stopped.tell();
+    until(|| store.stats().unwrap().waiters == 1);
+    store.unlock();
+    stopped.hear();
+    stopped.tell();
+    stopped.ends_well();
+}
+
 /// The number of this crate's connections at a server, but for the one that asks. (It may not have seen the end of the last that asked.)
 fn connections(redis: &Redis) -> usize {
     match redis.connect().ask(&[b"CLIENT", b"LIST"], &mut |_| ()).unwrap() {

@@ -31,6 +31,7 @@ impl Waiting for ServerWaiter {
 
 impl Drop for ServerStore {
     fn drop(&mut self) {
+        self.leave_waiters();
         self.end_items();
         self.end_locks();
         self.end_hold();

@@ -11,7 +11,7 @@ local function make_store(counters, life)
 end
 
 -- Whether somebody who is first in a line has been waited for long enough (µs). That counts from the first time that somebody asks.
-local TURN = 100000
+local TURN = 200000
 local function is_late(calls, line, who)
     local time = redis.call('TIME')
     local now = tonumber(time[1]) * 1000000 + tonumber(time[2])

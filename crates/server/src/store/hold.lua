@@ -7,6 +7,20 @@ local before, after, strength, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local held = redis.call('GET', hold)
 if held and held ~= before then return {'held', held} end
 if not held and before ~= '' then return {'ended'} end
+local waiting, calls = ARGV[5] .. 'waiting', ARGV[5] .. 'calls'
+-- A new hold is that of the one that has waited longest. (Another object of the asker's own thread cannot come while the asker runs.)
+if not held and after ~= '' then
+    local asker = string.match(after, '^%S+')
+    local own = string.match(asker, '^[^:]*:[^:]*:')
+    while true do
+        local first, since = unpack(redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES'))
+        if not first or string.sub(first, 1, #own) == own then break end
+        if not is_late(calls, '', first .. ' ' .. since) then return {'called'} end
+        redis.call('ZREM', waiting, first)
+    end
+    redis.call('ZREM', waiting, asker)
+    redis.call('HDEL', calls, '')
+end
 local number = 0
 if after == '' then
     redis.call('DEL', hold, lock)

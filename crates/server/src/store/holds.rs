@@ -183,6 +183,8 @@ impl ServerStore {
         if which == Key::Hold {
             match self.space.arm(which, &[b"GET", self.space.keys.kind(which)]) {
                 Ok(Value::Text(_)) => {}
+                // It may be the turn of somebody else.
+                Ok(Value::Nil) if matches!(self.first_waiter(), Some(first) if !self.is_own(&first)) => {}
                 _ => return,
             }
         }
@@ -198,17 +200,28 @@ impl ServerStore {
         }
     }
 
-    /// Lets the server know that this one waits, for those that look from outside.
+    /// Stands in line. (One that was passed over, as its process was stopped, stands there anew.)
     fn stand_among_waiters(&self) {
-        if self.waits.borrow().is_some() {
-            return;
-        }
         let Ok(owner) = self.owner() else { return };
-        let (text, since) = (owner.text(), wall_clock() / 1_000_000);
-        let key = self.space.keys.kind(Key::Waiting);
-        if self.space.ask(&[b"ZADD", key, since.to_string().as_bytes(), text.as_bytes()]).is_ok() {
+        let text = owner.text();
+        if self.waits.borrow().as_ref().is_some_and(|before| *before != text) {
+            self.leave_waiters();
+        }
+        if self.space.stand_in_line(&text).is_ok() {
             self.waits.replace(Some(text));
         }
+    }
+
+    /// The one that has waited longest for a hold to end. Of a change of that the server tells as of one of the hold.
+    fn first_waiter(&self) -> Option<Owner> {
+        let first = self.space.arm(Key::Hold, &[b"ZRANGE", self.space.keys.kind(Key::Waiting), b"0", b"0"]);
+        let Ok(Value::List(first)) = first else { return None };
+        Owner::read(std::str::from_utf8(first.first()?.text()?).ok()?)
+    }
+
+    /// Whether an owner is one of this connection's.
+    fn is_own(&self, owner: &Owner) -> bool {
+        self.owner().is_ok_and(|own| (own.client, own.run) == (owner.client, owner.run.clone()))
     }
 
     pub(super) fn leave_waiters(&self) {
@@ -228,9 +241,14 @@ impl ServerStore {
         Ok(all.iter().filter_map(owner).filter(|owner| !self.is_dead(owner)).count() as u64)
     }
 
-    /// Ends the hold of an owner whose connection is gone.
+    /// Ends the hold of an owner whose connection is gone; where there is none, lets the line go on past such.
     fn break_the_dead(&self) {
-        let Ok(Value::Text(mark)) = self.space.ask(&[b"GET", self.space.keys.kind(Key::Hold)]) else { return };
+        let Ok(Value::Text(mark)) = self.space.ask(&[b"GET", self.space.keys.kind(Key::Hold)]) else {
+            if let Some(first) = self.first_waiter().filter(|first| self.is_dead(first)) {
+                let _ = self.space.ask(&[b"ZREM", self.space.keys.kind(Key::Waiting), first.text().as_bytes()]);
+            }
+            return;
+        };
         let is_dead = Mark::read(&mark).is_some_and(|mark| self.is_dead(&mark.owner));
         if is_dead {
             // (Only if it is still that one.)

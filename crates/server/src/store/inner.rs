@@ -281,7 +281,7 @@ impl Inner {
                 self.cache.doubt(name);
             }
             Told::Kind(Key::Lock) => self.lock = Lock::Unknown,
-            Told::Kind(Key::Hold) => self.hold_known = false,
+            Told::Kind(Key::Hold | Key::Waiting) => self.hold_known = false,
             Told::Kind(Key::Order) => {
                 self.content += 1;
                 (self.order, self.count) = (None, None);
@@ -290,7 +290,7 @@ impl Inner {
             Told::Kind(Key::Life) => self.life = None,
             Told::Kind(Key::Counters) => self.counters_known = false,
             Told::Kind(Key::Named | Key::Lines) => self.named_known = false,
-            Told::Kind(Key::Changes | Key::Items | Key::Calls | Key::Waiting) | Told::Foreign => {}
+            Told::Kind(Key::Changes | Key::Items | Key::Calls) | Told::Foreign => {}
         }
     }
 

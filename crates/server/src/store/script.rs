@@ -11,6 +11,8 @@ pub enum Script {
     One,
     /// The lock of the whole, and holds on writers.
     Hold,
+    /// The line of those that wait for these.
+    Line,
     /// Named locks.
     Named,
     /// Everything at one moment, for those who cannot get it otherwise.
@@ -20,8 +22,8 @@ pub enum Script {
 }
 
 /// All of them.
-pub const SCRIPTS: [Script; 6] =
-    [Script::Change, Script::One, Script::Hold, Script::Named, Script::All, Script::Destroy];
+pub const SCRIPTS: [Script; 7] =
+    [Script::Change, Script::One, Script::Hold, Script::Line, Script::Named, Script::All, Script::Destroy];
 
 impl Script {
     /// Its text.
@@ -30,6 +32,7 @@ impl Script {
             Self::Change => concat!(include_str!("common.lua"), include_str!("change.lua")),
             Self::One => concat!(include_str!("common.lua"), include_str!("one.lua")),
             Self::Hold => concat!(include_str!("common.lua"), include_str!("hold.lua")),
+            Self::Line => include_str!("line.lua"),
             Self::Named => concat!(include_str!("common.lua"), include_str!("named.lua")),
             Self::All => include_str!("all.lua"),
             Self::Destroy => include_str!("destroy.lua"),

@@ -17,8 +17,8 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
-use std::time::Instant;
-use sync_backend::{Content, Now};
+use std::time::{Duration, Instant};
+use sync_backend::{Content, Held, Now, Patience};
 use sync_fork::OfProcess;
 
 /// The number of values that a script declares at most: with each call in it, Redis 7.0 goes through all of them.
@@ -33,6 +33,16 @@ enum One {
     /// Its answer was lost.
     Unknown(Cause),
 }
+
+/// In the place of a hold: it is the turn of somebody who has waited for one to end. That takes no longer than a moment.
+const CALLED: Held = Held {
+    patience: Patience { timeout: None, interval: Duration::from_millis(50) },
+    same_thread: false,
+    change: true,
+    holder: None,
+    reading: false,
+    ticket: 0,
+};
 
 /// All that a thread knows of a store.
 #[derive(Debug)]
@@ -387,9 +397,16 @@ impl Space {
                 Ok((token, mark))
             }
             Some(b"held") => Err(inner.held(parts.get(1), false)?),
+            Some(b"called") => Err(ErrorKind::Held(CALLED)),
             Some(b"ended") => Err(ErrorKind::LockGone),
             _ => Err(ErrorKind::Senseless),
         }
+    }
+
+    /// Stands in the line of those that wait for a hold to end, unless the asker is in it.
+    pub fn stand_in_line(&self, asker: &str) -> Outcome<()> {
+        let mut words = [asker.as_bytes().to_vec(), self.keys.start().to_vec()];
+        self.inner().run_on_all(&self.place, Script::Line, &mut words).map(drop)
     }
 
     /// Asks about a named lock. See `named.lua`.
