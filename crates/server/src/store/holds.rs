@@ -214,7 +214,8 @@ impl ServerStore {
 
     /// The one that has waited longest for a hold to end. Of a change of that the server tells as of one of the hold.
     fn first_waiter(&self) -> Option<Owner> {
-        let first = self.space.arm(Key::Hold, &[b"ZRANGE", self.space.keys.kind(Key::Waiting), b"0", b"0"]);
+        // (It does not count as known anew: the hold may have changed since it was asked for.)
+        let first = self.space.ask(&[b"ZRANGE", self.space.keys.kind(Key::Waiting), b"0", b"0"]);
         let Ok(Value::List(first)) = first else { return None };
         Owner::read(std::str::from_utf8(first.first()?.text()?).ok()?)
     }

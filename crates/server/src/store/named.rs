@@ -208,7 +208,8 @@ impl ServerStore {
         let (named, lines) = (self.space.keys.kind(Key::Named), self.space.keys.kind(Key::Lines));
         let field = field(lock);
         let armed = self.space.arm(Key::Named, &[b"HGET", named, &field]);
-        let lines = self.space.arm(Key::Named, &[b"HGET", lines, &field]);
+        // (The line does not count as known anew: the lock may have changed since it was asked for.)
+        let lines = self.space.ask(&[b"HGET", lines, &field]);
         // (It may be free by now, and this one's turn.)
         if armed.is_err() || lines.is_err() || matches!(armed, Ok(Value::Nil)) && by.note == 0 {
             return;
