@@ -1,7 +1,7 @@
 -- Changes to a store, all at one moment or none.
 -- KEYS: the lock, the life of the store, and the values. (A server of version 7.0 tells of changes to a script's KEYS, whatever it has read.)
 -- ARGV: the number of this request, the mark of the asker's hold ('' without one), the time (ms), the start of all keys,
---       'm' to make a store that is not there, 'l' to be told of the store's life, 'r' where it is sent again; the asker's own key, and then nine words for
+--       'm' to make a store that is not there, 'l' to be told of the store's life; the asker's own key, and then nine words for
 --       each change: kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due, flags, more
 local lock, life = KEYS[1], KEYS[2]
 local number, mine, now, all, wishes, process = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
@@ -9,14 +9,15 @@ local counters, order, changes, hold, due, items =
     all .. 'counters', all .. 'order', all .. 'changes', all .. 'hold', all .. 'due', all .. 'items'
 local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 7, 20, string.rep('\0', 8)
 
--- A request that is sent again, as its answer was lost, is not done twice.
-if string.find(wishes, 'r', 1, true) then
-    local last = redis.call('GET', process)
-    if last and string.sub(last, 1, #number + 1) == number .. ' ' then
-        local answer = string.sub(last, #number + 2)
+-- A request that was sent again, as its answer was lost, is not done twice: neither the second one, nor the first, should that arrive behind it.
+local last = redis.call('GET', process)
+if last then
+    local done, answer = string.match(last, '^(%d+) (.*)$')
+    if tonumber(done) > tonumber(number) then return {'late'} end
+    if done == number then
         -- (Of `one.lua`.)
-        local change, sum = string.match(answer, '^=(%d+) ?(-?%d*)$')
-        if change then return {'done', 1, tonumber(change), false, sum ~= '' and sum or tonumber(change)} end
+        local its_change, sum = string.match(answer, '^=(%d+) ?(-?%d*)$')
+        if its_change then return {'done', 1, tonumber(its_change), false, sum ~= '' and sum or tonumber(its_change)} end
         return cmsgpack.unpack(answer)
     end
 end

@@ -51,8 +51,6 @@ fn may_pass(refusal: &Refusal) -> bool {
     matches!(refusal.reason, Loading | TryAgain | Busy | ClusterDown | MasterDown)
 }
 
-/// The word of a change that says, among others, that it is sent again.
-pub const WISHES: usize = 4;
 /// How often a connection is opened that ends before it stands: somebody may be ending connections one by one.
 const OPENS: u32 = 6;
 
@@ -452,7 +450,7 @@ impl Inner {
         Ok(())
     }
 
-    pub fn run_on_all(&mut self, place: &Place, script: Script, words: &mut [Vec<u8>]) -> Outcome<Value> {
+    pub fn run_on_all(&mut self, place: &Place, script: Script, words: &[Vec<u8>]) -> Outcome<Value> {
         let keys = [Key::Lock, Key::Life].map(|key| place.keys.kind(key));
         self.run(place, script, &keys, words, Sending::Once)
     }
@@ -464,7 +462,7 @@ impl Inner {
         place: &Place,
         script: Script,
         keys: &[&[u8]],
-        words: &mut [Vec<u8>],
+        words: &[Vec<u8>],
         sending: Sending,
     ) -> Outcome<Value> {
         let mut pause = Pause::new(place);
@@ -472,9 +470,6 @@ impl Inner {
             Sending::Once => (false, None),
             Sending::Again(unknown) => (true, unknown),
         };
-        if unknown.is_some() {
-            words[WISHES].push(b'r');
-        }
         loop {
             let link = match (self.connected(place), &unknown) {
                 (Ok(link), _) => link,
@@ -505,9 +500,6 @@ impl Inner {
                     if lost.delivery(0) == Delivery::Unknown {
                         if !once {
                             return Err(ErrorKind::Interrupted(lost.cause));
-                        }
-                        if unknown.is_none() {
-                            words[WISHES].push(b'r');
                         }
                         unknown = Some((lost.cause, run));
                         if !pause.wait() {

@@ -134,7 +134,7 @@ impl Inner {
 
     /// Asks for everything at one moment. (The server does not tell of later changes to what a script finds by itself.)
     fn fetch_all(&mut self, place: &Place) -> Outcome<Everything> {
-        let Value::List(mut all) = self.run_on_all(place, Script::All, &mut [place.keys.start().to_vec()])? else {
+        let Value::List(mut all) = self.run_on_all(place, Script::All, &[place.keys.start().to_vec()])? else {
             return Err(ErrorKind::Senseless);
         };
         if all.is_empty() {

@@ -6,6 +6,9 @@
 --       note
 local all, name, number, process, mine, kind, mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local key, counters = KEYS[1], all .. 'counters'
+-- (Should the answer be lost, the long script is asked, and this request may arrive behind that one.)
+local last = redis.call('GET', process)
+if last and tonumber(string.match(last, '^%d+')) >= tonumber(number) then return '0' end
 if (redis.call('GET', all .. 'hold') or '') ~= mine then return '0' end
 local head = redis.pcall('GETRANGE', key, '0', '27')
 if type(head) == 'table' or head == '' then return '0' end

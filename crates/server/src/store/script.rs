@@ -59,3 +59,64 @@ impl Digests {
         let _ = self.cell(script).set(digest);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::Connection;
+    use crate::message::Value;
+    use crate::store::{ServerStore, ServerVersion};
+    use crate::testing::Redis;
+    use sync_backend::Backend;
+
+    fn ask(connection: &mut Connection, words: &[&[u8]]) -> Value {
+        connection.ask(words, &mut |_| ()).unwrap()
+    }
+
+    /// An answer is lost, the request is sent again over another connection, and answered: only then the first one arrives.
+    #[test]
+    fn a_request_that_arrives_behind_a_later_one_of_its_process_changes_nothing() {
+        let redis = Redis::start(&[]);
+        let store = ServerStore::new(&redis.address("", "?prefix=app"), || 0);
+        let mut version = ServerVersion::default();
+        store.put(b"n", &[0], &mut version).unwrap();
+        for sum in 1..=3 {
+            assert_eq!(store.add_number(b"n", 1, &mut version).unwrap(), Some(sum));
+        }
+        let mut connection = redis.connect();
+        let Value::List(keys) = ask(&mut connection, &[b"KEYS", b"{app}:process:*"]) else { panic!() };
+        let own = keys[0].text().unwrap().to_vec();
+        let last = ask(&mut connection, &[b"GET", &own]);
+        let last = last.text().unwrap();
+        let number: u64 =
+            std::str::from_utf8(last.split(|byte| *byte == b' ').next().unwrap()).unwrap().parse().unwrap();
+        let (long, short) = (Script::Change.text().as_bytes(), Script::One.text().as_bytes());
+        let mut arrives = |number: u64| {
+            let number = number.to_string().into_bytes();
+            let (now, long_step): (&[u8], [&[u8]; 9]) = (b"1", [b"add", b"n", b"", b"0", b"", b"", b"0", b"", b"1"]);
+            let head: [&[u8]; 12] = [
+                b"EVAL",
+                long,
+                b"3",
+                b"{app}:lock",
+                b"{app}:life",
+                b"{app}:v:n",
+                &number,
+                b"",
+                now,
+                b"{app}:",
+                b"m",
+                &own,
+            ];
+            ask(&mut connection, &[&head[..], &long_step].concat());
+            let head: [&[u8]; 8] = [b"EVAL", short, b"1", b"{app}:v:n", b"{app}:", b"n", &number, &own];
+            ask(&mut connection, &[&head[..], &[b"", b"add", b"", b"0", b"1", b"", b""]].concat());
+            ask(&mut connection, &[b"GET", b"{app}:v:n"])
+        };
+        for late in [number, number - 1] {
+            assert_eq!(arrives(late), Value::Text(b"3".to_vec()), "request {late} of {number}");
+        }
+        // Both are what they would be in time.
+        assert_eq!(arrives(number + 1), Value::Text(b"4".to_vec()));
+    }
+}

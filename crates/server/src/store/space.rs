@@ -278,7 +278,7 @@ impl Space {
         let values: Vec<Vec<u8>> = declared.iter().map(|name| self.keys.value(name)).collect();
         let own_keys = [Key::Lock, Key::Life].map(|key| self.keys.kind(key));
         let keys: Vec<&[u8]> = own_keys.into_iter().chain(values.iter().map(|key| &key[..])).collect();
-        let answer = inner.run(&self.place, Script::Change, &keys, &mut words, Sending::Again(unknown))?;
+        let answer = inner.run(&self.place, Script::Change, &keys, &words, Sending::Again(unknown))?;
         let Value::List(answer) = answer else { return Err(ErrorKind::Senseless) };
         let mut parts = answer.into_iter();
         match parts.next().as_ref().and_then(Value::text) {
@@ -334,7 +334,7 @@ impl Space {
             return Ok(One::More);
         }
         let key = self.keys.value(step.name);
-        let mut words = [
+        let words = [
             self.keys.start().to_vec(),
             step.name.to_vec(),
             number.as_bytes().to_vec(),
@@ -347,7 +347,7 @@ impl Space {
             if step.more.is_empty() { step.bytes.to_vec() } else { Vec::new() },
             step.note.map_or(Vec::new(), |note| note.to_be_bytes().to_vec()),
         ];
-        let answer = match inner.run(&self.place, Script::One, &[&key], &mut words, Sending::Once) {
+        let answer = match inner.run(&self.place, Script::One, &[&key], &words, Sending::Once) {
             Ok(answer) => answer,
             Err(ErrorKind::Interrupted(cause)) => return Ok(One::Unknown(cause)),
             Err(error) => return Err(error),
@@ -374,14 +374,14 @@ impl Space {
     /// Takes, changes or ends a hold. Gives its token (0: none) and its mark.
     pub fn hold(&self, before: &[u8], after: &[u8], all: bool, token: bool) -> Outcome<(u64, Vec<u8>)> {
         let mut inner = self.inner();
-        let mut words = [
+        let words = [
             before.to_vec(),
             after.to_vec(),
             if all { b"all".to_vec() } else { Vec::new() },
             if token { b"token".to_vec() } else { Vec::new() },
             self.keys.start().to_vec(),
         ];
-        let answer = inner.run_on_all(&self.place, Script::Hold, &mut words)?;
+        let answer = inner.run_on_all(&self.place, Script::Hold, &words)?;
         let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
         match parts.first().and_then(Value::text) {
             Some(b"done") => {
@@ -405,15 +405,15 @@ impl Space {
 
     /// Stands in the line of those that wait for a hold to end, unless the asker is in it.
     pub fn stand_in_line(&self, asker: &str) -> Outcome<()> {
-        let mut words = [asker.as_bytes().to_vec(), self.keys.start().to_vec()];
-        self.inner().run_on_all(&self.place, Script::Line, &mut words).map(drop)
+        let words = [asker.as_bytes().to_vec(), self.keys.start().to_vec()];
+        self.inner().run_on_all(&self.place, Script::Line, &words).map(drop)
     }
 
     /// Asks about a named lock. See `named.lua`.
     pub fn named(&self, words: &[Vec<u8>]) -> Outcome<Vec<Value>> {
         let mut inner = self.inner();
-        let mut words: Vec<Vec<u8>> = words.iter().cloned().chain([self.keys.start().to_vec()]).collect();
-        match inner.run_on_all(&self.place, Script::Named, &mut words)? {
+        let words: Vec<Vec<u8>> = words.iter().cloned().chain([self.keys.start().to_vec()]).collect();
+        match inner.run_on_all(&self.place, Script::Named, &words)? {
             Value::List(parts) => {
                 if let Some(Value::Text(life)) = parts.get(3) {
                     inner.set_life(&self.place, Some(life.clone()));
@@ -427,8 +427,8 @@ impl Space {
     /// Ends the store.
     pub fn destroy(&self, hold: &[u8]) -> Outcome<()> {
         let mut inner = self.inner();
-        let mut words = [hold.to_vec(), self.keys.start().to_vec()];
-        let answer = inner.run_on_all(&self.place, Script::Destroy, &mut words)?;
+        let words = [hold.to_vec(), self.keys.start().to_vec()];
+        let answer = inner.run_on_all(&self.place, Script::Destroy, &words)?;
         let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
         match parts.first().and_then(Value::text) {
             Some(b"done") => {
