@@ -1,8 +1,8 @@
 //! The tests that every store has to pass, for the one in a file and the one in memory: nothing of a file shows above the seam.
 
-use sync_backend::testing::{Fixture, MemoryPlace};
-use sync_store::Store;
+use sync_backend::testing::{Fixture, MemoryPlace, fiber};
 use sync_store::testing::TemporaryPath;
+use sync_store::{Options, Store};
 
 /// A file of its own.
 struct FilePlace(TemporaryPath);
@@ -15,7 +15,7 @@ impl Fixture for FilePlace {
     }
 
     fn handle(&self) -> Store {
-        self.0.store()
+        self.0.store_with(Options { file_mode: 0o644, fiber, ..Options::default() })
     }
 }
 

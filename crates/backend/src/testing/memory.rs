@@ -7,11 +7,11 @@ use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::Fixture;
 use super::failure::{ADDRESS, MemoryError};
 use super::locks::Locks;
 use super::split::{Split, split};
 use super::waiting::{MemoryNotes, MemoryWatch};
+use super::{Fixture, fiber};
 use crate::list::{self, Item as First, Kind};
 use crate::number::number_of;
 use crate::{
@@ -116,9 +116,11 @@ struct Hold {
     ticket: u64,
     /// `lock()` was called.
     locked: Option<Patience>,
-    /// The number of holds on writers, and of `enter_lock`s; the token of these.
+    /// The number of holds on writers, and of `enter_lock`s, and the fiber of each; the token of these.
     writers: u32,
+    writers_in: usize,
     entered: u32,
+    entered_in: usize,
     token: Option<u64>,
 }
 
@@ -319,18 +321,13 @@ impl Memory {
     }
 
     fn check(&self, reading: bool) -> Result<(), MemoryError> {
-        let Some(hold) = self.shared.hold.get().filter(|hold| hold.handle != self.handle) else { return Ok(()) };
-        if reading && !hold.is_locked() {
-            return Ok(());
-        }
-        Err(MemoryError::Held(Held {
-            patience: hold.locked.unwrap_or_default(),
-            same_thread: true,
-            change: !hold.is_locked(),
-            holder: None,
-            reading,
-            ticket: hold.ticket,
-        }))
+        let Some(hold) = self.shared.hold.get() else { return Ok(()) };
+        let is_free = if hold.handle == self.handle {
+            reading || hold.writers == 0 || hold.writers_in == fiber()
+        } else {
+            reading && !hold.is_locked()
+        };
+        if is_free { Ok(()) } else { Err(hold.failure(reading)) }
     }
 
     /// The content, for a read.
@@ -364,7 +361,9 @@ impl Memory {
                 ticket: self.shared.tickets.get(),
                 locked: None,
                 writers: 0,
+                writers_in: 0,
                 entered: 0,
+                entered_in: 0,
                 token: None,
             }
         })
@@ -378,6 +377,23 @@ impl Memory {
 impl Hold {
     fn is_locked(&self) -> bool {
         self.locked.is_some() || self.entered > 0
+    }
+
+    /// Whether another fiber is between `enter_lock` and `leave_lock`.
+    fn is_entered_elsewhere(&self) -> bool {
+        self.entered > 0 && self.entered_in != fiber()
+    }
+
+    /// The failure of one that it keeps out.
+    fn failure(&self, reading: bool) -> MemoryError {
+        MemoryError::Held(Held {
+            patience: self.locked.unwrap_or_default(),
+            same_thread: true,
+            change: !self.is_locked(),
+            holder: None,
+            reading,
+            ticket: self.ticket,
+        })
     }
 }
 
@@ -941,20 +957,25 @@ impl Backend for Memory {
     fn enter_lock(&self) -> Result<u64, MemoryError> {
         self.write()?.change();
         let hold = self.hold();
+        if hold.is_entered_elsewhere() {
+            return Err(hold.failure(false));
+        }
         let token = hold.token.unwrap_or_else(|| self.shared.locks.borrow_mut().token());
-        self.keep(Hold { entered: hold.entered + 1, token: Some(token), ..hold });
+        self.keep(Hold { entered: hold.entered + 1, entered_in: fiber(), token: Some(token), ..hold });
         Ok(token)
     }
 
     fn leave_lock(&self) -> bool {
-        let Some(hold) = self.my_hold().filter(|hold| hold.entered > 0) else { return false };
+        let Some(hold) = self.my_hold().filter(|hold| hold.entered > 0 && !hold.is_entered_elsewhere()) else {
+            return false;
+        };
         let token = hold.token.filter(|_| hold.entered > 1 || hold.locked.is_some());
         self.keep(Hold { entered: hold.entered - 1, token, ..hold });
         true
     }
 
     fn entered_lock(&self) -> Option<(u64, u32)> {
-        let hold = self.my_hold().filter(|hold| hold.entered > 0)?;
+        let hold = self.my_hold().filter(|hold| hold.entered > 0 && !hold.is_entered_elsewhere())?;
         Some((hold.token?, hold.entered))
     }
 
@@ -1008,7 +1029,7 @@ impl Backend for Memory {
     fn lock_writers(&self) -> Result<MemoryWriterHold, MemoryError> {
         self.write()?;
         let hold = self.hold();
-        self.keep(Hold { writers: hold.writers + 1, ..hold });
+        self.keep(Hold { writers: hold.writers + 1, writers_in: fiber(), ..hold });
         Ok(MemoryWriterHold { handle: self.handle, ticket: hold.ticket })
     }
 

@@ -16,7 +16,26 @@ pub use failure::MemoryError;
 pub use memory::{Memory, MemoryPlace, MemoryVersion, MemoryWaiter, MemoryWriterHold};
 pub use waiting::MemoryWatch;
 
+use std::cell::Cell;
+
 use super::Backend;
+
+thread_local! {
+    static FIBER: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The fiber of this thread that runs, as the tests have it: for the handles of a [`Fixture`].
+pub fn fiber() -> usize {
+    FIBER.get()
+}
+
+/// Does something in another fiber.
+pub(crate) fn in_fiber<T>(fiber: usize, operation: impl FnOnce() -> T) -> T {
+    let before = FIBER.replace(fiber);
+    let done = operation();
+    FIBER.set(before);
+    done
+}
 
 /// A place for one store, new and empty, to which handles can be made.
 pub trait Fixture {
@@ -25,7 +44,7 @@ pub trait Fixture {
     /// An empty place.
     fn new() -> Self;
 
-    /// A handle on the store there.
+    /// A handle on the store there, to which [`fiber`] tells which fiber runs.
     fn handle(&self) -> Self::Store;
 }
 
@@ -84,6 +103,8 @@ macro_rules! backend_tests {
             the_first_in_line_has_a_named_lock_next
             the_lock_of_the_whole_can_be_counted_and_has_a_token
             a_look_at_the_store_waits_for_nobody
+            a_lock_is_its_handles_in_whichever_fiber
+            a_change_and_a_counted_lock_are_one_fibers
             another_handle_is_on_the_same_store
             nothing_is_there_to_import
             a_change_counts_from_when_the_handle_saw_the_key

@@ -3,9 +3,9 @@
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-use super::Fixture;
 pub use super::commits::*;
 pub use super::waits::*;
+use super::{Fixture, in_fiber};
 use crate::{
     Appended, Backend, BackendError, Found, PEEK, Patience, Peeked, Places, Remedy, Rewrite, Selection, Snapshot,
     Standing, Stored,
@@ -559,6 +559,52 @@ pub fn a_lock_outlasts_a_hold_on_writers_inside_of_it<F: Fixture>() {
     let hold = store.lock_writers().unwrap();
     store.unlock_writers(hold);
     assert!(is_held(other.len()));
+}
+
+pub fn a_lock_is_its_handles_in_whichever_fiber<F: Fixture>() {
+    let place = F::new();
+    let (store, other) = (place.handle(), place.handle());
+    in_fiber(1, || store.lock(Patience::default()).unwrap());
+    put(&store, b"a", b"1");
+    in_fiber(2, || put(&store, b"b", b"2"));
+    assert_eq!((value(&store, b"b"), store.len().unwrap()), (Some(b"2".to_vec()), 2));
+    assert!(store.keeps_others_out() && is_held(other.len()));
+    store.unlock();
+    assert_eq!((value(&other, b"a"), other.len().unwrap()), (Some(b"1".to_vec()), 2));
+    in_fiber(1, || store.unlock());
+    // So is the end of a hold on writers.
+    let hold = in_fiber(1, || store.lock_writers().unwrap());
+    assert_eq!(store.standing(&hold), Standing::Kept);
+    store.unlock_writers(hold);
+    put(&other, b"a", b"3");
+    in_fiber(1, || store.enter_lock().unwrap());
+    store.unlock();
+    assert_eq!(value(&other, b"a"), Some(b"3".to_vec()), "`unlock` ends all");
+}
+
+pub fn a_change_and_a_counted_lock_are_one_fibers<F: Fixture>() {
+    let place = F::new();
+    let (store, other) = (place.handle(), place.handle());
+    let any = || store.put(b"any", b"", &mut VersionOf::<F>::default());
+    put(&store, b"a", b"1");
+    let hold = in_fiber(1, || store.lock_writers().unwrap());
+    assert_eq!(value(&store, b"a"), Some(b"1".to_vec()), "readers go on");
+    assert!(is_held(any()) && is_held(store.lock_writers()) && is_held(store.lock(Patience::default())));
+    assert!(is_held(store.enter_lock()) && is_held(store.remove(b"a")));
+    in_fiber(1, || any().unwrap());
+    // A lock that goes on outlasts nothing of that.
+    in_fiber(1, || store.lock(Patience::default()).unwrap());
+    assert!(is_held(any()));
+    store.unlock();
+    assert!(is_held(any()) && is_held(other.remove(b"a")) && other.len().unwrap() == 2);
+    store.unlock_writers(hold);
+    any().unwrap();
+    let token = in_fiber(1, || store.enter_lock().unwrap());
+    assert!(is_held(store.enter_lock()) && !store.leave_lock() && store.entered_lock().is_none());
+    any().unwrap();
+    assert_eq!(in_fiber(1, || store.entered_lock()), Some((token, 1)));
+    assert!(is_held(other.len()) && in_fiber(1, || store.leave_lock()));
+    assert!(store.enter_lock().unwrap() > token);
 }
 
 pub fn another_handle_is_on_the_same_store<F: Fixture>() {

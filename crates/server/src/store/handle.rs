@@ -67,7 +67,7 @@ impl ServerStore {
 
     /// The one who asks.
     pub(super) fn asker(&self) -> Asker {
-        Asker { object: self.object, fiber: self.fiber }
+        Asker { object: self.object }
     }
 
     /// The one who runs now, as the server's owners of locks are told apart.

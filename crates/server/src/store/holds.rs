@@ -15,17 +15,19 @@ use sync_fork::fork_generation;
 const ASKS: Duration = Duration::from_millis(10);
 
 impl ServerStore {
-    /// The hold of whoever runs now.
+    /// The hold of this handle.
     pub(super) fn my_hold(&self) -> Option<Hold> {
-        let hold = self.hold.borrow();
-        let is_mine = |hold: &&Hold| hold.owner.fiber == (self.fiber)() as u64;
-        hold.as_ref().filter(is_mine).cloned()
+        self.hold.borrow().clone()
     }
 
-    /// The mark of that, for the server: empty without one.
-    pub(super) fn hold_mark(&self) -> Vec<u8> {
-        // (Most handles have none.)
-        if self.hold.borrow().is_none() { Vec::new() } else { self.my_hold().map_or(Vec::new(), |hold| hold.mark) }
+    /// The mark of that for a change, as the server has it: empty without one. Fails in a fiber that may not change anything.
+    pub(super) fn mark_for_change(&self) -> Result<Vec<u8>> {
+        match &*self.hold.borrow() {
+            // (Most handles have none.)
+            None => Ok(Vec::new()),
+            Some(hold) if hold.lets_write((self.fiber)()) => Ok(hold.mark.clone()),
+            Some(hold) => Err(self.error(hold.keeps_fiber_out(true))),
+        }
     }
 
     /// Fails where somebody else keeps this handle from writing.
@@ -35,7 +37,7 @@ impl ServerStore {
 
     /// Brings the server to what a hold is to be.
     fn keep(&self, mut hold: Hold, new_token: bool) -> Result<Hold> {
-        let before = self.hold_mark();
+        let before = std::mem::take(&mut hold.mark);
         let mark = Mark {
             owner: hold.owner.clone(),
             process: std::process::id(),
@@ -72,8 +74,9 @@ impl ServerStore {
         }
     }
 
-    /// The hold as it is, or a new one.
+    /// The hold as it is, or a new one; for more than there is.
     fn hold_or_new(&self) -> Result<Hold> {
+        self.mark_for_change()?;
         if let Some(hold) = self.my_hold() {
             return Ok(hold);
         }
@@ -84,7 +87,9 @@ impl ServerStore {
             since: wall_clock(),
             locked: None,
             writers: 0,
+            writers_in: 0,
             entered: 0,
+            entered_in: 0,
             token: None,
         })
     }
@@ -107,7 +112,7 @@ impl ServerStore {
     pub(super) fn hold_writers(&self) -> Result<ServerWriterHold> {
         let hold = self.hold_or_new()?;
         let is_new = hold.mark.is_empty();
-        let more = Hold { writers: hold.writers + 1, ..hold };
+        let more = Hold { writers: hold.writers + 1, writers_in: (self.fiber)(), ..hold };
         let ticket = more.ticket;
         if is_new {
             self.keep(more, false)?;
@@ -139,8 +144,12 @@ impl ServerStore {
     }
 
     pub(super) fn enter_all(&self) -> Result<u64> {
+        let fiber = (self.fiber)();
+        if let Some(hold) = self.my_hold().filter(|hold| !hold.lets_enter(fiber)) {
+            return Err(self.error(hold.keeps_fiber_out(false)));
+        }
         let hold = self.hold_or_new()?;
-        let more = Hold { entered: hold.entered + 1, ..hold.clone() };
+        let more = Hold { entered: hold.entered + 1, entered_in: fiber, ..hold.clone() };
         if let (Some(token), true) = (hold.token, hold.keeps_all_out()) {
             self.hold.replace(Some(more));
             return Ok(token);
@@ -149,8 +158,13 @@ impl ServerStore {
         hold.token.ok_or_else(|| self.error(ErrorKind::Senseless))
     }
 
+    /// The hold, if this fiber is between `enter_lock` and `leave_lock`.
+    fn entered_hold(&self) -> Option<Hold> {
+        self.my_hold().filter(|hold| hold.entered > 0 && hold.lets_enter((self.fiber)()))
+    }
+
     pub(super) fn leave_all(&self) -> bool {
-        let Some(hold) = self.my_hold().filter(|hold| hold.entered > 0) else { return false };
+        let Some(hold) = self.entered_hold() else { return false };
         let token = hold.token.filter(|_| hold.entered > 1 || hold.locked.is_some());
         let less = Hold { entered: hold.entered - 1, token, ..hold.clone() };
         if less.is_over() {
@@ -164,7 +178,7 @@ impl ServerStore {
     }
 
     pub(super) fn entered(&self) -> Option<(u64, u32)> {
-        let hold = self.my_hold().filter(|hold| hold.entered > 0)?;
+        let hold = self.entered_hold()?;
         Some((hold.token?, hold.entered))
     }
 

@@ -528,7 +528,7 @@ impl Inner {
     }
 
     pub fn is_of(&self, mark: &Mark, asker: Asker) -> bool {
-        mark.owner.object == asker.object && mark.owner.fiber == (asker.fiber)() as u64 && self.is_ours(mark)
+        mark.owner.object == asker.object && self.is_ours(mark)
     }
 
     /// Whether the owner is one of this connection's.

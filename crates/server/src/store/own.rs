@@ -1,9 +1,10 @@
 //! The locks and items that a handle has.
 
+use super::error::ErrorKind;
 use super::mark::Owner;
-use sync_backend::{LockSpace, Patience};
+use sync_backend::{Held, LockSpace, Patience};
 
-/// A handle's way to keep others out.
+/// A handle's way to keep others out: the handle's, in whichever fiber it was begun, as far as it does not say otherwise.
 #[derive(Debug, Clone)]
 pub struct Hold {
     pub ticket: u64,
@@ -14,9 +15,12 @@ pub struct Hold {
     pub since: u64,
     /// `lock()` was called.
     pub locked: Option<Patience>,
-    /// The number of holds on writers, and of `enter_lock`s; the token of these.
+    /// The number of holds on writers, and their fiber: others are kept from writing, too.
     pub writers: u32,
+    pub writers_in: usize,
+    /// The number of `enter_lock`s, their fiber, and their token.
     pub entered: u32,
+    pub entered_in: usize,
     pub token: Option<u64>,
 }
 
@@ -27,6 +31,28 @@ impl Hold {
 
     pub fn is_over(&self) -> bool {
         !self.keeps_all_out() && self.writers == 0
+    }
+
+    /// Whether a fiber may write under it.
+    pub fn lets_write(&self, fiber: usize) -> bool {
+        self.writers == 0 || self.writers_in == fiber
+    }
+
+    /// Whether a fiber may take the lock of the whole, counted.
+    pub fn lets_enter(&self, fiber: usize) -> bool {
+        self.entered == 0 || self.entered_in == fiber
+    }
+
+    /// The failure of a fiber that this hold keeps out, by a change or by the lock.
+    pub fn keeps_fiber_out(&self, change: bool) -> ErrorKind {
+        ErrorKind::Held(Held {
+            patience: Patience::default(),
+            same_thread: true,
+            change,
+            holder: None,
+            reading: false,
+            ticket: self.ticket,
+        })
     }
 }
 

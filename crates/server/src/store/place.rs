@@ -38,9 +38,8 @@ impl Place {
     }
 }
 
-/// The one who asks: an object, and the way to know in which fiber.
+/// The one who asks: an object, in whichever fiber.
 #[derive(Debug, Clone, Copy)]
 pub struct Asker {
     pub object: u64,
-    pub fiber: fn() -> usize,
 }

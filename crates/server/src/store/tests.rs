@@ -2,7 +2,7 @@
 
 use super::ServerStore;
 use crate::testing::Redis;
-use sync_backend::testing::Fixture;
+use sync_backend::testing::{Fixture, fiber};
 
 /// A store on a server, which allows its user what the manual says, and no more.
 struct Place {
@@ -22,7 +22,7 @@ impl Fixture for Place {
     }
 
     fn handle(&self) -> ServerStore {
-        ServerStore::new(&self.redis.address("app:secret", "?prefix=app"), || 0)
+        ServerStore::new(&self.redis.address("app:secret", "?prefix=app"), fiber)
     }
 }
 
@@ -33,7 +33,7 @@ sync_backend::backend_tests!(Place);
 mod encrypted {
     use super::super::ServerStore;
     use crate::testing::{Authority, EncryptedRedis, Validity};
-    use sync_backend::testing::Fixture;
+    use sync_backend::testing::{Fixture, fiber};
 
     /// A store on a server.
     struct Place {
@@ -53,7 +53,7 @@ mod encrypted {
 
         fn handle(&self) -> ServerStore {
             let address = self.server.address("localhost", &format!("?ca={}", self.authority.ca().display()));
-            ServerStore::new(&address, || 0)
+            ServerStore::new(&address, fiber)
         }
     }
 

@@ -64,7 +64,7 @@ impl ServerStore {
 
     /// Makes changes at one moment, or none.
     pub(super) fn make(&self, make: bool, steps: &[Step]) -> Result<Changed> {
-        let mark = self.hold_mark();
+        let mark = self.mark_for_change()?;
         let changed = self.space.change(&mark, make, steps).map_err(|kind| self.error(kind))?;
         if let Changed::Done(change, _) = &changed {
             self.notes.borrow_mut().follow(*change);
@@ -484,7 +484,7 @@ impl ServerStore {
     }
 
     pub(super) fn destroy_store(&self) -> Result<()> {
-        self.space.destroy(&self.hold_mark()).map_err(|kind| self.error(kind))?;
+        self.space.destroy(&self.mark_for_change()?).map_err(|kind| self.error(kind))?;
         self.forget_hold();
         self.forget_locks();
         self.notes.borrow_mut().clear();
