@@ -7,6 +7,7 @@ require __DIR__ . '/../include/scratch.inc';
 $s = new Sync(scratch());
 $other = new Sync(scratch());
 $s->x = 1;
+$other->x;
 $try = function (string $what, Closure $wait) {
     try {
         $wait();
@@ -35,7 +36,7 @@ scratch_remove();
 --EXPECTF--
 lock: SyncException Can't wait for a change of '%s
 lock, waitFor: SyncException Can't wait for a change of '%s
-lock of another object: SyncException Can't access shared object
+lock of another object: SyncException Can't wait for a change of '%s
 unlocked: no exception
 update: SyncException Can't wait for a change of '%s
 update of another object: SyncException Can't wait for a change of '%s
