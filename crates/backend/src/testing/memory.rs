@@ -308,7 +308,8 @@ impl Content {
     fn next_number(&self, least: i64) -> Option<i64> {
         match self.highest {
             None => Some(0),
-            Some(highest) => highest.checked_add(1).map(|next| next.max(least)),
+            Some(i64::MAX) => self.find(i64::MAX.to_string().as_bytes()).is_none().then_some(i64::MAX),
+            Some(highest) => Some((highest + 1).max(least)),
         }
     }
 }

@@ -418,6 +418,12 @@ pub fn there_is_no_number_after_the_last<F: Fixture>() {
     assert_eq!(store.next_number(0).unwrap(), None);
     assert_eq!(store.put_next(b"", b"", 0, &mut version).unwrap(), None);
     assert_eq!(store.len().unwrap(), 1);
+    // But for itself, where nothing has it any more.
+    store.remove(i64::MAX.to_string().as_bytes()).unwrap();
+    assert_eq!(store.next_number(0).unwrap(), Some(i64::MAX));
+    assert_eq!(store.put_next(b"1", b"", 0, &mut version).unwrap(), Some(i64::MAX));
+    assert_eq!(value(&store, i64::MAX.to_string().as_bytes()), Some(b"1".to_vec()));
+    assert_eq!((store.next_number(0).unwrap(), store.put_next(b"", b"", 0, &mut version).unwrap()), (None, None));
 }
 
 pub fn removing_tells_whether_it_was_there<F: Fixture>() {

@@ -238,6 +238,8 @@ for at = FIRST, #ARGV, WORDS do
         local following = '0'
         if highest then
             following = successor(highest)
+            -- (Behind the highest number that can be is none, but for itself, where nothing has it any more.)
+            if not following and head_of(highest) == '' then following = highest end
             if following and is_greater(more, following) then following = more end
         end
         if following then

@@ -364,7 +364,10 @@ impl ServerStore {
         match answer.map_err(|kind| self.error(kind))? {
             Value::Text(digits) => {
                 let highest = number_of(&digits).ok_or_else(|| self.error(ErrorKind::Senseless))?;
-                Ok(highest.checked_add(1).map(|next| next.max(least)))
+                match highest.checked_add(1) {
+                    Some(next) => Ok(Some(next.max(least))),
+                    None => Ok(self.known(&digits)?.1.is_none().then_some(highest)),
+                }
             }
             _ => Ok(Some(0)),
         }
