@@ -84,6 +84,20 @@ pub fn own_changes_are_seen<F: Fixture>() {
     assert!(!has_changed(&store, b"0", Since::Seen) && !anything_has_changed(&store, Since::Seen));
     store.destroy().unwrap();
     assert!(!has_changed(&store, b"a", Since::Seen) && !anything_has_changed(&store, Since::Seen));
+    // The first one, which makes the store, and a lock, which makes it as well.
+    put(&store, b"a", b"6");
+    assert!(!has_changed(&store, b"a", Since::Seen) && !anything_has_changed(&store, Since::Seen));
+    store.destroy().unwrap();
+    assert!(!anything_has_changed(&store, Since::Seen));
+    store.lock(Patience::default()).unwrap();
+    store.unlock();
+    assert!(!anything_has_changed(&store, Since::Seen));
+    put(&store, b"a", b"7");
+    assert!(!anything_has_changed(&store, Since::Seen));
+    store.destroy().unwrap();
+    assert!(!anything_has_changed(&store, Since::Seen));
+    put(&other, b"a", b"8");
+    assert!(anything_has_changed(&store, Since::Seen), "the other's");
 }
 
 pub fn a_change_counts_from_a_state_that_was_noted<F: Fixture>() {

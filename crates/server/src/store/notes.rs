@@ -64,9 +64,11 @@ impl Notes {
         *self = Self::default();
     }
 
-    /// A change of the handle's own was made under this number, and all before it were known.
-    pub fn follow(&mut self, change: u64) {
-        if change != 0 && self.state == Some(change - 1) {
+    /// A change of the handle's own was made under this number, and all before it were known. The changes of this store are counted from `first`:
+    /// that is its state before any, as 0 is where there is no store.
+    pub fn follow(&mut self, change: u64, first: u64) {
+        let Some(before) = change.checked_sub(1) else { return };
+        if self.state.is_some_and(|state| state == before || state == 0 && first == before) {
             self.state = Some(change);
         }
     }

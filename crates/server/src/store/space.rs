@@ -209,6 +209,12 @@ impl Space {
         self.inner().link.as_ref().map_or(0, |link| link.ahead)
     }
 
+    /// The number from which the changes of the store are counted, as far as it is known; 0: there is none.
+    pub fn first(&self) -> u64 {
+        let inner = self.inner();
+        inner.last_life.as_ref().and_then(|life| Value::Text(life.clone()).number()).unwrap_or(0)
+    }
+
     /// The number of a name.
     pub fn slot(&self, name: &[u8]) -> u32 {
         self.inner().cache.slot(name)

@@ -67,7 +67,7 @@ impl ServerStore {
         let mark = self.mark_for_change()?;
         let changed = self.space.change(&mark, make, steps).map_err(|kind| self.error(kind))?;
         if let Changed::Done(change, _) = &changed {
-            self.notes.borrow_mut().follow(*change);
+            self.notes.borrow_mut().follow(*change, self.space.first());
         }
         Ok(changed)
     }

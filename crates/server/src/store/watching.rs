@@ -20,6 +20,13 @@ impl ServerStore {
         }
     }
 
+    /// The number from which changes are counted; 0: there is no store.
+    fn first(&self) -> Result<u64> {
+        let words: [&[u8]; 3] = [b"HGET", self.space.keys.kind(Key::Counters), b"first"];
+        let answer = self.space.ask(&words).map_err(|kind| self.error(kind))?;
+        Ok(answer.number().unwrap_or(0))
+    }
+
     pub(super) fn begin_to_watch(&self, wanted: &mut [Wanted<ServerWatch>], since: Since) -> Result<()> {
         for Wanted { key, watch } in wanted {
             watch.by_notes = since == Since::Seen;
@@ -84,6 +91,8 @@ impl ServerStore {
                     self.known(name)?;
                     self.changed_since(name, state)?
                 }
+                // (A lock makes a store, and changes nothing.)
+                Known::All(0) => ![0, self.first()?].contains(&self.state_now()?),
                 Known::All(state) => self.state_now()? != state,
                 Known::Whole => {
                     self.state_now()?;
