@@ -145,9 +145,18 @@ fn watch_forks() {
 }
 
 extern "C" fn forked() {
-    // The kernel may not have emptied the page (see above).
+    /// The last process in which it has run: several threads may have registered it at once, and a child counts once.
+    static LAST: AtomicI32 = AtomicI32::new(0);
+    // SAFETY: it has no preconditions, and may be called in a handler.
+    let process = unsafe { libc::getpid() };
+    let has_run = LAST.swap(process, Ordering::Relaxed) == process;
     // SAFETY: as in `fork_generation`.
     if let Some(word) = unsafe { FAMILY.load(Ordering::Acquire).as_ref() } {
+        // (In another namespace a child may have its parent's number: but the kernel has emptied its page then.)
+        if has_run && word.load(Ordering::Relaxed) != 0 {
+            return;
+        }
+        // The kernel may not have emptied the page (see above).
         word.store(0, Ordering::Relaxed);
     }
     in_child();

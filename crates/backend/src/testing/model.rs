@@ -190,7 +190,10 @@ impl<B: Backend> Handle<B> {
         let (mut version, mut known, state) = self.notes.remove(key).unwrap_or_default();
         let item = model.find(key);
         if state != 0 && self.store.is_current(&version) {
-            assert_eq!(item.map(|item| item.2), Some(state), "a current value is the newest");
+            // (One that expires at another time, and then as before, is the same again.)
+            let expiry = model.expiries.get(key).map(|ms| START + ms);
+            assert!(model.stands(key, state), "a current value is the newest");
+            assert!(self.is_aside || B::expiry_of(&version).map(Expiry::milliseconds) == expiry, "and expires then");
         }
         let mut out = Vec::new();
         match self.store.get(key, &mut version, &mut out).unwrap() {
@@ -432,16 +435,14 @@ impl<B: Backend> Handle<B> {
         let expiry = model.after(ttl);
         assert_eq!(self.store.touch(&key, expiry, &mut version).unwrap(), model.find(&key).is_some());
         let Some(item) = model.items.iter_mut().find(|item| item.0 == key) else { return };
-        // (Where it expires when it did before, nothing has changed, and a store may know that.)
-        if model.expiries.get(&key).copied() != ttl.map(|ttl| model.now + ttl) {
+        // (Where it expires when it did before, nothing has changed, and a store may know that. A transaction stores the value anew.)
+        if self.is_aside || model.expiries.get(&key).copied() != ttl.map(|ttl| model.now + ttl) {
             model.changes += 1;
             item.2 = model.changes;
-        }
-        let touched = item.2;
-        if self.is_aside {
-            // A transaction stores the value anew.
+            // (So may a store that has no room for an expiry beside it.)
             model.writes.entry(key.clone()).or_default().1 = model.changes;
         }
+        let touched = item.2;
         model.expire_at(&key, expiry);
         if self.store.is_current(&version) {
             assert!(newest, "a version of an older value stands for that");
