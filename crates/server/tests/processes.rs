@@ -5,8 +5,10 @@ use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
-use sync_backend::{Backend, BackendError, Found, LockName, LockSpace, Patience, Remedy, Standing, Taken, Taking};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use sync_backend::{
+    Backend, BackendError, Found, LockName, LockSpace, Patience, Remedy, Since, Standing, Taken, Taking, Wanted,
+};
 use sync_server::testing::{Faults, Proxy, Redis};
 use sync_server::{Address, Endpoint, ServerError, ServerStore, ServerVersion, Value};
 
@@ -306,10 +308,10 @@ fn a_waiter_for_the_lock_that_does_not_come_is_passed_over_and_stands_in_line_an
     stopped.ends_well();
 }
 
-/// The number of this crate's connections at a server, but for the one that asks. (It may not have seen the end of the last that asked.)
+/// The number of the connections that stores have at a server.
 fn connections(redis: &Redis) -> usize {
     match redis.connect().ask(&[b"CLIENT", b"LIST"], &mut |_| ()).unwrap() {
-        Value::Text(list) => String::from_utf8(list).unwrap().matches(" name=sync ").count() - 1,
+        Value::Text(list) => String::from_utf8(list).unwrap().matches(" name=sync:").count(),
         other => panic!("{other:?}"),
     }
 }
@@ -420,4 +422,61 @@ fn the_end_of_a_forked_child_sends_no_byte() {
     assert_eq!(proxy.requests(), before + bytes);
     assert!(store.finish(item).unwrap() && store.release_lock(NAME));
     store.unlock();
+}
+
+#[test]
+fn those_that_use_a_store_and_wait_are_seen_while_they_live() {
+    let redis = Redis::start(&[]);
+    let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let store = on(&redis);
+    put(&store, b"a", &[1]);
+    // (It uses another store of the same server.)
+    put(&ServerStore::new(&redis.address("", "?prefix=another"), || 0), b"a", &[1]);
+    let pids = || {
+        let mut pids: Vec<_> = store.stats().unwrap().processes.iter().map(|process| process.pid).collect();
+        pids.sort();
+        pids
+    };
+    let own = Some(std::process::id());
+    assert_eq!(pids(), [own]);
+    let since = store.stats().unwrap().processes[0].since;
+    let after = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    assert!(since >= before && since <= after, "{before} {since} {after}");
+
+    store.take_lock(NAME, false).unwrap().token().unwrap();
+    let waiters = || store.stats().unwrap().waiters;
+    let in_line = Child::fork(|_| {
+        let store = on(&redis);
+        while let Taking::Occupied(occupied) = store.take_lock(NAME, true).unwrap() {
+            store.wait_for_lock(NAME, &occupied, PATIENCE);
+        }
+    });
+    until(|| waiters() == 1);
+    let wait = |key: Option<&'static [u8]>| {
+        let redis = &redis;
+        move |_: UnixStream| {
+            let store = on(redis);
+            let mut wanted = [key.map_or(Wanted::anything(), Wanted::key)];
+            store.watch(&mut wanted, Since::Now).unwrap();
+            while !store.has_changed(&mut wanted, PATIENCE).unwrap() {}
+        }
+    };
+    let (told, killed) = (Child::fork(wait(None)), Child::fork(wait(Some(b"never"))));
+    until(|| waiters() == 3);
+    let key = [b"{", &redis.address("", "").prefix[..], b"}:watching"].concat();
+    let is_noted = || redis.connect().ask(&[b"EXISTS", &key], &mut |_| ()).unwrap() == Value::Integer(1);
+    assert!(is_noted());
+    let mut all = [&in_line, &told, &killed].map(|child| Some(child.pid as u32)).to_vec();
+    all.push(own);
+    all.sort();
+    assert_eq!(pids(), all);
+    drop(killed);
+    until(|| waiters() == 2);
+    put(&store, b"a", &[2]);
+    told.ends_well();
+    until(|| waiters() == 1);
+    drop(in_line);
+    until(|| waiters() == 0 && pids() == [own]);
+    // (None that was killed is left at the server.)
+    assert!(!is_noted());
 }

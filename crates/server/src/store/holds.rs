@@ -3,12 +3,11 @@
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
-use super::mark::{Mark, Owner, machine, visible, wall_clock};
-use super::order::Part;
+use super::mark::{Mark, Owner, machine, wall_clock};
 use super::own::{Hold, ServerWriterHold};
 use crate::message::Value;
 use std::time::{Duration, Instant};
-use sync_backend::{Connected, Held, HeldLock, Patience, Standing, Stats};
+use sync_backend::{Held, Patience, Standing};
 use sync_fork::fork_generation;
 
 /// How often somebody who waits asks whether the owner still lives.
@@ -246,16 +245,6 @@ impl ServerStore {
         }
     }
 
-    /// How many wait for a hold to end, and live.
-    fn waiting(&self) -> Result<u64> {
-        let key = self.space.keys.kind(Key::Waiting);
-        let Value::List(all) = self.space.ask(&[b"ZRANGE", key, b"0", b"-1"]).map_err(|kind| self.error(kind))? else {
-            return Ok(0);
-        };
-        let owner = |text: &Value| Owner::read(std::str::from_utf8(text.text()?).ok()?);
-        Ok(all.iter().filter_map(owner).filter(|owner| !self.is_dead(owner)).count() as u64)
-    }
-
     /// Ends the hold of an owner whose connection is gone; where there is none, lets the line go on past such.
     fn break_the_dead(&self) {
         let Ok(Value::Text(mark)) = self.space.ask(&[b"GET", self.space.keys.kind(Key::Hold)]) else {
@@ -279,53 +268,5 @@ impl ServerStore {
         }
         let list = self.space.ask(&[b"CLIENT", b"LIST", b"ID", owner.client.to_string().as_bytes()]);
         matches!(list, Ok(Value::Text(list)) if list.trim_ascii().is_empty())
-    }
-
-    pub(super) fn look_from_outside(&self) -> Result<Stats> {
-        let ask = |words: &[&[u8]]| self.space.ask(words).map_err(|kind| self.error(kind));
-        let keys = &self.space.keys;
-        let now = sync_backend::Now::read().milliseconds().saturating_add_signed(self.space.ahead()).to_string();
-        let count = ask(&[b"ZCARD", keys.kind(Key::Order)])?.integer().unwrap_or(0) as u64;
-        let due = ask(&[b"ZCOUNT", keys.kind(Key::Due), b"-inf", now.as_bytes()])?.integer().unwrap_or(0) as u64;
-        let commits = match ask(&[b"HMGET", keys.kind(Key::Counters), b"change", b"first"])? {
-            Value::List(words) => {
-                let number = |at: usize| words.get(at).and_then(Value::number).unwrap_or(0);
-                number(0).saturating_sub(number(1))
-            }
-            _ => 0,
-        };
-        let mut locks: Vec<HeldLock> = Vec::new();
-        if let Value::Text(mark) = ask(&[b"GET", keys.kind(Key::Lock)])?
-            && let Some(mark) = Mark::read(&mark).filter(|mark| !self.is_dead(&mark.owner))
-        {
-            let pid = visible(&mark.machine, mark.process);
-            locks.push(HeldLock { name: None, pid, since: mark.since, token: mark.token });
-        }
-        locks.extend(self.named_locks()?);
-        // The connections of this kind to this server. (Others may use another store there.)
-        let processes = match self.space.ask(&[b"CLIENT", b"LIST"]) {
-            Ok(Value::Text(list)) => list
-                .split(|byte| *byte == b'\n')
-                .filter(|line| line.windows(10).any(|part| part == b" name=sync "))
-                .map(|_| Connected { pid: None, since: 0 })
-                .collect(),
-            _ => Vec::new(),
-        };
-        let live: u64 = if self.space.is_locked_for(self.asker()) {
-            0
-        } else {
-            self.part(Part::All)?.iter().map(|(named, known)| named.name().len() as u64 + known.value.stored).sum()
-        };
-        Ok(Stats {
-            keys: count.saturating_sub(due),
-            live_bytes: live,
-            memory_bytes: live,
-            commits,
-            processes,
-            locks,
-            waiters: self.lines()? + self.waiting()?,
-            consuming: self.consumers()?,
-            ..Stats::default()
-        })
     }
 }

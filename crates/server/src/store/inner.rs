@@ -288,7 +288,7 @@ impl Inner {
             Told::Kind(Key::Life) => self.life = None,
             Told::Kind(Key::Counters) => self.counters_known = false,
             Told::Kind(Key::Named | Key::Lines) => self.named_known = false,
-            Told::Kind(Key::Changes | Key::Items | Key::Calls) | Told::Foreign => {}
+            Told::Kind(Key::Changes | Key::Items | Key::Calls | Key::Watching) | Told::Foreign => {}
         }
     }
 

@@ -33,13 +33,15 @@ pub enum Key {
     Calls,
     /// Those that wait for the lock of the whole, or for a hold to end, by the time at which they have begun; a sorted set.
     Waiting,
+    /// Those that wait for a change, by the time since which they are seen from outside (ms); a sorted set.
+    Watching,
     /// The life of the store: another one after it was ended, and made again.
     Life,
 }
 
 impl Key {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Counters,
         Self::Order,
         Self::Changes,
@@ -51,6 +53,7 @@ impl Key {
         Self::Lines,
         Self::Calls,
         Self::Waiting,
+        Self::Watching,
         Self::Life,
     ];
 
@@ -67,6 +70,7 @@ impl Key {
             Self::Lines => "lines",
             Self::Calls => "calls",
             Self::Waiting => "waiting",
+            Self::Watching => "watching",
             Self::Life => "life",
         }
     }
@@ -79,7 +83,7 @@ pub struct Keys {
     start: Vec<u8>,
     /// `{prefix}:v:`, before a name.
     values: Vec<u8>,
-    kinds: [Vec<u8>; 12],
+    kinds: [Vec<u8>; 13],
 }
 
 /// A key that the server tells about.

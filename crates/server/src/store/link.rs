@@ -2,6 +2,7 @@
 
 use super::checkup;
 use super::layout::{Key, Keys};
+use super::name::name;
 use super::script::{Digests, Script};
 use crate::address::{Address, Place};
 use crate::batch::Batch;
@@ -70,6 +71,7 @@ impl Link {
         batch.add(&[b"GET", keys.kind(Key::Lock)]);
         batch.add(&[b"TIME"]);
         batch.add(&[b"INFO", b"server"]);
+        batch.add(&[b"CLIENT", b"SETNAME", name(&address.prefix).as_bytes()]);
         if address.caches {
             // A connection is told of others' changes to what it has read; of its own it knows.
             batch.add(&[b"CLIENT", b"TRACKING", b"ON", b"NOLOOP"]);
@@ -86,6 +88,8 @@ impl Link {
         next()?;
         let time = next()?;
         let info = next();
+        // (A user without the right to have a name is not seen from outside, and has all else.)
+        let _ = next();
         next()?;
         let ahead = milliseconds(&time).map_or(0, |time| time as i64 - now as i64);
         // (A user may be kept from INFO: then a server that was started anew is taken for the same one.)

@@ -258,12 +258,4 @@ impl ServerStore {
         }
         Ok(locks)
     }
-
-    /// How many stand in line for named locks.
-    pub(super) fn lines(&self) -> Result<u64> {
-        let all = self.space.ask(&[b"HVALS", self.space.keys.kind(Key::Lines)]).map_err(|kind| self.error(kind))?;
-        let Value::List(lines) = all else { return Ok(0) };
-        let count = |line: &Value| line.text().map_or(0, |line| line.iter().filter(|byte| **byte == b';').count());
-        Ok(lines.iter().map(count).sum::<usize>() as u64)
-    }
 }

@@ -3,11 +3,17 @@
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
+use super::mark::wall_clock;
 use super::notes::{Known, ServerWatch};
 use super::order::Part;
 use crate::message::Value;
 use std::time::{Duration, Instant};
 use sync_backend::{Since, Wanted};
+
+/// The time for which a waiter is not seen from outside: one that is answered soon pays nothing for that.
+const UNSEEN: Duration = Duration::from_millis(10);
+/// The longest sleep.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 impl ServerStore {
     /// The number of the last change; 0: there is no store.
@@ -73,10 +79,38 @@ impl ServerStore {
         if at_most.is_zero() {
             return Ok(false);
         }
-        let deadline = Instant::now().checked_add(at_most);
-        let hour = || Instant::now() + Duration::from_secs(3600);
-        self.space.wait(deadline.unwrap_or_else(hour)).map_err(|kind| self.error(kind))?;
+        let now = Instant::now();
+        let deadline = now.checked_add(at_most).unwrap_or(now + LONGEST);
+        let soon = now + UNSEEN;
+        self.sleep(deadline.min(soon))?;
+        if deadline > soon && Instant::now() >= soon {
+            return self.look_while_seen(wanted, deadline);
+        }
         self.has_one_changed(wanted)
+    }
+
+    /// Sleeps until something arrives, a signal comes, or it is time.
+    fn sleep(&self, deadline: Instant) -> Result<()> {
+        self.space.wait(deadline).map_err(|kind| self.error(kind))
+    }
+
+    /// Goes on with a wait, and lets the server know of it for those that look from outside.
+    fn look_while_seen(&self, wanted: &[Wanted<ServerWatch>], deadline: Instant) -> Result<bool> {
+        let waiter = self.owner()?.text();
+        let key = self.space.keys.kind(Key::Watching);
+        let since = (wall_clock() / 1_000_000).to_string();
+        // (A user that may not write there is not counted.)
+        let is_seen = self.space.ask(&[b"ZADD", key, since.as_bytes(), waiter.as_bytes()]).is_ok();
+        // (The word of a change may have come with that answer.)
+        let outcome = match self.has_one_changed(wanted) {
+            Ok(false) => self.sleep(deadline).and_then(|()| self.has_one_changed(wanted)),
+            outcome => outcome,
+        };
+        if is_seen && outcome.is_ok() {
+            // (One whose connection has ended is not counted.)
+            let _ = self.space.ask(&[b"ZREM", key, waiter.as_bytes()]);
+        }
+        outcome
     }
 
     fn has_one_changed(&self, wanted: &[Wanted<ServerWatch>]) -> Result<bool> {
