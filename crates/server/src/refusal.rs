@@ -69,7 +69,9 @@ impl Refusal {
     /// Reads an error as it came, without the byte before it.
     pub(crate) fn read(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
-        let mut words = text.split(' ');
+        // A transaction may be refused for a reason that has nothing to do with it.
+        let why = text.strip_prefix("EXECABORT Transaction discarded because of: ").unwrap_or(&text);
+        let mut words = why.split(' ');
         let reason = match words.next().unwrap_or("") {
             "READONLY" => Reason::ReadOnly,
             "LOADING" => Reason::Loading,
@@ -96,6 +98,14 @@ impl Refusal {
         };
         let text = text.chars().map(|sign| if sign.is_control() { '\u{fffd}' } else { sign }).collect();
         Self { reason, text }
+    }
+}
+
+impl Refusal {
+    /// Whether the server is in a state that passes: it has done nothing, and may be asked again.
+    pub(crate) fn may_pass(&self) -> bool {
+        use Reason::*;
+        matches!(self.reason, Loading | TryAgain | Busy | ClusterDown | MasterDown)
     }
 }
 
@@ -132,6 +142,8 @@ mod tests {
     fn the_first_word_of_an_error_is_its_kind() {
         assert_eq!(reason("READONLY You can't write against a read only replica."), Reason::ReadOnly);
         assert_eq!(reason("NOSCRIPT No matching script. Please use EVAL."), Reason::NoScript);
+        assert_eq!(reason("EXECABORT Transaction discarded because of previous errors."), Reason::ExecAborted);
+        assert_eq!(reason("EXECABORT Transaction discarded because of: BUSY Redis is busy."), Reason::Busy);
         assert_eq!(reason("OOM command not allowed when used memory > 'maxmemory'."), Reason::OutOfMemory);
         assert_eq!(reason("ERR max number of clients reached"), Reason::TooManyClients);
         assert_eq!(reason("ERR READONLY is not the first word"), Reason::Other);

@@ -566,3 +566,64 @@ fn a_user_who_lacks_rights_is_told_which() {
     let error = reader.put(b"a", &[1], &mut ServerVersion::default()).unwrap_err().to_string();
     assert!(error.contains(rule), "{error}");
 }
+
+#[test]
+fn a_server_that_is_busy_with_a_script_is_waited_for() {
+    let redis = Redis::start(&["--lua-time-limit", "20"]);
+    let (known, uncached) = (on(&redis), ServerStore::new(&redis.address("", "?cache=0"), || 0));
+    let version = put(&known, b"a", &[1]);
+    assert_eq!(uncached.len().unwrap(), 1);
+    // Keeps the server busy for as long as something else runs, which then has to wait.
+    let while_busy = |action: &mut dyn FnMut()| {
+        let started = Instant::now();
+        thread::scope(|scope| {
+            let redis = &redis;
+            let script =
+                scope.spawn(|| redis.connect().ask(&[b"EVAL", b"while true do end", b"0"], &mut |_| ()).unwrap_err());
+            let mut killer = redis.connect();
+            until(|| killer.ask(&[b"PING"], &mut |_| ()).is_err());
+            let end = scope.spawn(move || {
+                thread::sleep(Duration::from_millis(100));
+                killer.ask(&[b"SCRIPT", b"KILL"], &mut |_| ()).unwrap();
+            });
+            action();
+            assert!(started.elapsed() >= Duration::from_millis(100), "nothing kept it waiting");
+            end.join().unwrap();
+            script.join().unwrap();
+        });
+    };
+    // (A thread has a connection of its own, and looks at the settings of a server that it meets.)
+    while_busy(&mut || {
+        thread::scope(|scope| {
+            let looks = scope.spawn(|| {
+                let new = on(&redis);
+                (get(&new, b"a"), new.take_warning())
+            });
+            assert_eq!(looks.join().unwrap(), (Some(vec![1]), None));
+        })
+    });
+    while_busy(&mut || assert_eq!(uncached.len().unwrap(), 1));
+    while_busy(&mut || assert_eq!(get(&uncached, b"a"), Some(vec![1])));
+    let all = || {
+        let mut snapshot = Snapshot::<Vec<u8>, Vec<_>>::default();
+        uncached.select(&Selection::All, &mut snapshot, u64::MAX).unwrap();
+    };
+    while_busy(&mut || all());
+    while_busy(&mut || {
+        put(&known, b"a", &[2]);
+    });
+    assert!(!known.is_current(&version));
+    // It is not waited for without end.
+    let impatient = ServerStore::new(&redis.address("", "?timeout=0.1"), || 0);
+    get(&impatient, b"a");
+    thread::scope(|scope| {
+        let script = scope.spawn(|| redis.connect().ask(&[b"EVAL", b"while true do end", b"0"], &mut |_| ()));
+        let mut killer = redis.connect();
+        until(|| killer.ask(&[b"PING"], &mut |_| ()).is_err());
+        let error = impatient.put(b"a", &[3], &mut ServerVersion::default()).unwrap_err();
+        killer.ask(&[b"SCRIPT", b"KILL"], &mut |_| ()).unwrap();
+        assert!(error.to_string().contains("BUSY"), "{error}");
+        assert!(script.join().unwrap().is_err());
+    });
+    assert_eq!(get(&known, b"a"), Some(vec![2]));
+}

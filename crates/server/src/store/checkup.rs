@@ -24,17 +24,24 @@ type Answer = Option<Result<Value, Refusal>>;
 
 /// Looks at a server, if this run of it was not met before. Gives the warning.
 pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Result<Option<String>, Lost> {
+    let server = (address.server.clone(), run.to_vec());
     let is_new = MET.with_borrow_mut(|met| {
         if met.len() == MOST_MET {
             met.clear();
         }
-        met.insert((address.server.clone(), run.to_vec()))
+        met.insert(server.clone())
     });
     if !is_new {
         return Ok(None);
     }
     let client = connection.greeting().id.to_string();
     let [memory, list] = ask(connection, [&[b"INFO", b"memory"], &[b"CLIENT", b"LIST", b"ID", client.as_bytes()]])?;
+    let is_late = |answer: &Answer| matches!(answer, Some(Err(refusal)) if refusal.may_pass());
+    if is_late(&memory) || is_late(&list) {
+        // (It says nothing of rights: the next connection looks.)
+        MET.with_borrow_mut(|met| met.remove(&server));
+        return Ok(None);
+    }
     let mut eviction = memory.as_ref().and_then(|answer| answer.as_ref().ok()).and_then(in_info);
     if eviction.is_none() {
         // (Some services have INFO without that, others have no CONFIG.)

@@ -18,8 +18,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use sync_fork::fork_generation;
 
-/// The first pause before something is tried again; each one is twice as long.
+/// The first pause before something is tried again; each one is twice as long, up to the longest.
 const PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The pauses of one operation, up to its deadline.
 struct Pause {
@@ -40,31 +41,28 @@ impl Pause {
     fn wait(&mut self) -> bool {
         let left = self.deadline.saturating_duration_since(Instant::now());
         std::thread::sleep(left.min(self.next));
-        self.next *= 2;
+        self.next = LONGEST_PAUSE.min(self.next * 2);
         !left.is_zero()
     }
-}
-
-/// Whether a refusal is one of a state that passes.
-fn may_pass(refusal: &Refusal) -> bool {
-    use Reason::*;
-    matches!(refusal.reason, Loading | TryAgain | Busy | ClusterDown | MasterDown)
 }
 
 /// How often a connection is opened that ends before it stands: somebody may be ending connections one by one.
 const OPENS: u32 = 6;
 
-/// Opens a connection.
+/// Opens a connection. A server that is only late is waited for as one that answers nothing.
 fn open(place: &Place) -> Result<Link, NoConnection> {
-    for attempt in 1..OPENS {
+    let mut pause = Pause::new(place);
+    let mut attempt = 1;
+    loop {
         match Link::open(&place.address, &place.keys) {
-            Err(NoConnection::Lost(Cause::Closed | Cause::System(_)) | NoConnection::HungUp(_)) => {
+            Err(NoConnection::Lost(Cause::Closed | Cause::System(_)) | NoConnection::HungUp(_)) if attempt < OPENS => {
                 std::thread::sleep(PAUSE * 2_u32.pow(attempt));
+                attempt += 1;
             }
+            Err(NoConnection::Refused(refusal)) if refusal.may_pass() && pause.wait() => {}
             opened => return opened,
         }
     }
-    Link::open(&place.address, &place.keys)
 }
 
 /// The failure where it is not known whether the server has run something.
@@ -368,23 +366,22 @@ impl Inner {
             let mut messages = Vec::new();
             match link.connection.ask_all(batch, &mut |message| messages.push(message)) {
                 Ok(()) => {
+                    // (What is not done may be so of all: the answer to a transaction follows from those in it.)
+                    let passes =
+                        |message: &Message| matches!(message, Message::Answer(Err(refusal)) if refusal.may_pass());
+                    let begins_anew = messages.iter().any(passes) && pause.is_left();
                     let mut numbers = 0..;
-                    let mut passes = false;
                     for message in messages {
-                        let answer = match message {
-                            Message::Push(push) => {
-                                self.heed(place, push);
-                                continue;
+                        match message {
+                            Message::Push(push) => self.heed(place, push),
+                            Message::Answer(_) if begins_anew => {}
+                            Message::Answer(answer) => {
+                                let number = numbers.next().expect("a batch has fewer requests than there are numbers");
+                                each(number, answer, self)?;
                             }
-                            Message::Answer(answer) => answer,
-                        };
-                        let number = numbers.next().expect("a batch has fewer requests than there are numbers");
-                        match answer {
-                            Err(refusal) if may_pass(&refusal) && pause.is_left() => passes = true,
-                            answer => each(number, answer, self)?,
                         }
                     }
-                    if !passes {
+                    if !begins_anew {
                         return Ok(());
                     }
                     pause.wait();
@@ -488,7 +485,7 @@ impl Inner {
                 Ok(value) => return Ok(value),
                 Err(Failure::Refused(refusal)) => {
                     let is_elsewhere = matches!(refusal.reason, Reason::ReadOnly | Reason::Moved(..));
-                    if !(is_elsewhere || may_pass(&refusal)) || !pause.wait() {
+                    if !(is_elsewhere || refusal.may_pass()) || !pause.wait() {
                         return Err(ErrorKind::Refused(refusal));
                     }
                     if is_elsewhere {

@@ -83,6 +83,12 @@ impl Link {
                 answers.push(answer);
             }
         })?;
+        if let Some(refusal) =
+            answers.iter().filter_map(|answer| answer.as_ref().err()).find(|refusal| refusal.may_pass())
+        {
+            // (None of the refusals that are left to the user's rights below.)
+            return Err(Failure::Refused(refusal.clone()));
+        }
         let mut answers = answers.into_iter();
         let mut next = || answers.next().unwrap_or(Ok(Value::Nil)).map_err(Failure::Refused);
         next()?;
