@@ -3,6 +3,7 @@
 mod backend;
 mod cache;
 mod checkup;
+mod consuming;
 mod error;
 mod handle;
 mod holds;

@@ -1,5 +1,6 @@
 //! The seam's operations on a store of a server.
 
+use super::consuming::Lists;
 use super::error::{ErrorKind, ServerError};
 use super::handle::{Result, ServerStore};
 use super::named;
@@ -58,7 +59,10 @@ impl Backend for ServerStore {
 
     #[inline]
     fn is_current(&self, version: &ServerVersion) -> bool {
-        !self.aside.get() && !version.has_expired() && self.space.is_current(version, self.asker())
+        !self.aside.get()
+            && !version.has_expired()
+            && self.space.is_current(version, self.asker())
+            && !self.are_items_due(Lists::Slot(version.slot()))
     }
 
     fn confirm(&self, version: &mut ServerVersion) -> bool {
@@ -107,7 +111,7 @@ impl Backend for ServerStore {
     }
 
     fn len(&self) -> Result<u64> {
-        self.space.count(self.asker()).map_err(|kind| self.error(kind))
+        self.with_items(Lists::All, || self.space.count(self.asker()).map_err(|kind| self.error(kind)))
     }
 
     fn select<B: Room<u8>, E: Room<Entry>>(
@@ -314,7 +318,7 @@ impl Backend for ServerStore {
     }
 
     fn has_content(&self, content: &Content) -> bool {
-        self.space.has_content(content, self.asker())
+        self.space.has_content(content, self.asker()) && !self.are_items_due(Lists::All)
     }
 
     fn state(&self) -> Result<u64> {

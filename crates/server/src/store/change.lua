@@ -5,8 +5,8 @@
 --       each change: kind, name, mark of the value that is to be there ('!': none is; '': any), its length, bytes, note, due, flags, more
 local lock, life = KEYS[1], KEYS[2]
 local number, mine, now, all, wishes, process = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
-local counters, order, changes, hold, due, items =
-    all .. 'counters', all .. 'order', all .. 'changes', all .. 'hold', all .. 'due', all .. 'items'
+local counters, order, changes, hold, due, items, consumers =
+    all .. 'counters', all .. 'order', all .. 'changes', all .. 'hold', all .. 'due', all .. 'items', all .. 'consumers'
 local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 7, 20, string.rep('\0', 8)
 
 -- A request that was sent again, as its answer was lost, is not done twice: neither the second one, nor the first, should that arrive behind it.
@@ -283,15 +283,18 @@ for at = FIRST, #ARGV, WORDS do
             has_changed(each)
         end
         next_change()
-        redis.call('DEL', order, due, items)
+        redis.call('DEL', order, due, items, consumers)
         redis.call('HDEL', counters, 'highest')
         heads, is_emptied = {}, true
     elseif kind == 'keep' then
         if makes then make_store(counters, life) end
         result = redis.call('HINCRBY', counters, 'token', '1')
         redis.call('HSET', items, string.format('%.0f', result), bytes)
+        -- (Its name says whose it is, and of which list.)
+        redis.call('HSET', consumers, string.format('%.0f', result), name)
     elseif kind == 'finish' then
         redis.call('HDEL', items, name)
+        redis.call('HDEL', consumers, name)
     end
     results[#results + 1] = result
 end

@@ -1,5 +1,6 @@
 //! The lock of the whole, and holds on writers.
 
+use super::consuming::Lists;
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
@@ -12,6 +13,12 @@ use sync_fork::fork_generation;
 
 /// How often somebody who waits asks whether the owner still lives.
 const ASKS: Duration = Duration::from_millis(10);
+
+/// The number of the client that a line of `CLIENT LIST` is about.
+fn client_of(line: &[u8]) -> Option<i64> {
+    let id = line.strip_prefix(b"id=")?;
+    std::str::from_utf8(id.split(|byte| *byte == b' ').next()?).ok()?.parse().ok()
+}
 
 impl ServerStore {
     /// The hold of this handle.
@@ -56,6 +63,8 @@ impl ServerStore {
         }
         if self.hold.replace(Some(hold.clone())).is_none() {
             self.space.count_hold(true);
+            // (Not later: whoever holds the store may be about to store a list that it has read without them.)
+            self.let_items_go_back(Lists::All);
         }
         Ok(hold)
     }
@@ -65,6 +74,8 @@ impl ServerStore {
         self.forget_hold();
         // Where the server cannot be told, the connection has ended, and with it the hold.
         let _ = self.space.hold(&hold.mark, b"", false, false);
+        // Items that have waited for the end of the hold go back with the next look.
+        self.space.hurry_items();
     }
 
     pub(super) fn forget_hold(&self) {
@@ -246,7 +257,7 @@ impl ServerStore {
     }
 
     /// Ends the hold of an owner whose connection is gone; where there is none, lets the line go on past such.
-    fn break_the_dead(&self) {
+    pub(super) fn break_the_dead(&self) {
         let Ok(Value::Text(mark)) = self.space.ask(&[b"GET", self.space.keys.kind(Key::Hold)]) else {
             if let Some(first) = self.first_waiter().filter(|first| self.is_dead(first)) {
                 let _ = self.space.ask(&[b"ZREM", self.space.keys.kind(Key::Waiting), first.text().as_bytes()]);
@@ -262,11 +273,27 @@ impl ServerStore {
 
     /// Whether the connection of an owner has ended. False where the server does not say.
     pub(super) fn is_dead(&self, owner: &Owner) -> bool {
-        let Ok((_, run, _)) = self.space.identity() else { return false };
-        if owner.client == 0 || !run.is_empty() && owner.run != run {
-            return true;
+        !self.dead(std::iter::once(owner)).is_empty()
+    }
+
+    /// The owners among these whose connections have ended. None where the server does not say.
+    pub(super) fn dead<'a>(&self, owners: impl Iterator<Item = &'a Owner> + Clone) -> Vec<&'a Owner> {
+        let Ok((client, run, _)) = self.space.identity() else { return Vec::new() };
+        let is_of_this_run = |owner: &Owner| owner.client != 0 && (run.is_empty() || owner.run == run);
+        let mut asked: Vec<i64> =
+            owners.clone().filter(|owner| is_of_this_run(owner)).map(|owner| owner.client).collect();
+        asked.retain(|its| *its != client);
+        asked.sort_unstable();
+        asked.dedup();
+        let mut living = vec![client];
+        if !asked.is_empty() {
+            let ids: Vec<String> = asked.iter().map(i64::to_string).collect();
+            let words = [&b"CLIENT"[..], b"LIST", b"ID"].into_iter().chain(ids.iter().map(String::as_bytes));
+            match self.space.ask(&words.collect::<Vec<_>>()) {
+                Ok(Value::Text(list)) => living.extend(list.split(|byte| *byte == b'\n').filter_map(client_of)),
+                _ => living.extend(asked),
+            }
         }
-        let list = self.space.ask(&[b"CLIENT", b"LIST", b"ID", owner.client.to_string().as_bytes()]);
-        matches!(list, Ok(Value::Text(list)) if list.trim_ascii().is_empty())
+        owners.filter(|owner| !(is_of_this_run(owner) && living.contains(&owner.client))).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! All that a thread knows of a store, and the ways in which it asks for more: each part holds until the server says that it has changed.
 
 use super::cache::{Cache, Look};
+use super::consuming::Consuming;
 use super::error::ErrorKind;
 use super::layout::{Key, Stored, Told};
 use super::link::Link;
@@ -116,6 +117,8 @@ pub struct Inner {
     pub run: Vec<u8>,
     /// The life, as it was last known over this connection.
     pub last_life: Option<Vec<u8>>,
+    /// The items in consumption.
+    pub consuming: Consuming,
     /// Whether the counters, and the named locks, are as they were when they were last asked for.
     pub counters_known: bool,
     pub named_known: bool,
@@ -142,6 +145,7 @@ impl Default for Inner {
             life: None,
             run: Vec::new(),
             last_life: None,
+            consuming: Consuming::default(),
             counters_known: false,
             named_known: false,
             hold_known: false,
@@ -182,6 +186,7 @@ impl Inner {
         self.lock = Lock::Unknown;
         (self.order, self.count) = (None, None);
         self.life = None;
+        self.consuming.doubt();
         (self.counters_known, self.named_known, self.hold_known) = (false, false, false);
     }
 
@@ -190,6 +195,7 @@ impl Inner {
         self.link = None;
         self.last_life = None;
         self.doubt_all();
+        self.consuming.hurry();
         place.set_opening(0);
     }
 
@@ -226,6 +232,9 @@ impl Inner {
                 .into_bytes();
             }
             self.run.clone_from(&link.run);
+            if let Some(consumers) = link.consumers.take() {
+                self.consuming.learn(consumers, true, &mut self.cache);
+            }
             self.link = Some(link);
         }
         Ok(self.link.as_mut().expect("it was just opened"))
@@ -286,6 +295,7 @@ impl Inner {
             Told::Kind(Key::Life) => self.life = None,
             Told::Kind(Key::Counters) => self.counters_known = false,
             Told::Kind(Key::Named | Key::Lines) => self.named_known = false,
+            Told::Kind(Key::Consumers) => self.consuming.doubt(),
             Told::Kind(Key::Changes | Key::Items | Key::Calls | Key::Watching) | Told::Foreign => {}
         }
     }
@@ -297,8 +307,9 @@ impl Inner {
             "clear" => {
                 self.cache.doubt_all();
                 (self.order, self.count) = (None, None);
+                self.consuming.doubt();
             }
-            "keep" | "finish" => {}
+            "keep" | "finish" => self.consuming.doubt(),
             "remove" => {
                 if result.integer() != Some(0) {
                     (self.order, self.count) = (None, None);

@@ -1,5 +1,6 @@
 //! Taking elements off lists, and items in consumption.
 
+use super::consuming::{Consumed, Lists};
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
@@ -70,6 +71,7 @@ impl ServerStore {
         version: &mut ServerVersion,
         out: &mut impl Room<u8>,
     ) -> Result<Shifted> {
+        self.look_after_items_at_once(Lists::Named(&[key]))?;
         loop {
             let (new, known) = self.see_value(key)?;
             let Some(known) = known else {
@@ -114,8 +116,8 @@ impl ServerStore {
 
     /// Takes an element, of which these steps are the rest, and keeps it. `None`: the list is another one by now.
     fn keep_item(&self, step: Step, item: Kept) -> Result<Option<u64>> {
-        let bytes = item.write();
-        let keep = Step { kind: "keep", bytes: &bytes, ..Step::default() };
+        let (bytes, name) = (item.write(), Consumed::text(&item.owner, &item.list));
+        let keep = Step { kind: "keep", name: &name, bytes: &bytes, ..Step::default() };
         let Changed::Done(_, results) = self.make(true, &[step, keep])? else { return Ok(None) };
         let token = results.get(1).and_then(Value::integer).ok_or_else(|| self.error(ErrorKind::Senseless))? as u64;
         self.items.borrow_mut().push(OwnItem { token, owner: item.owner });
@@ -135,7 +137,7 @@ impl ServerStore {
     }
 
     pub(super) fn take_off(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken> {
-        self.look_after_items()?;
+        self.look_after_items_at_once(Lists::Named(&[key]))?;
         loop {
             let (_, known) = self.see_value(key)?;
             let Some(known) = known else {
@@ -219,7 +221,7 @@ impl ServerStore {
         let item = self.items.borrow_mut().swap_remove(at);
         self.disown(&item);
         // It is nobody's, and goes back by whoever comes next where it cannot at once.
-        let _ = self.look_after_items();
+        self.let_own_item_go_back(token);
     }
 
     /// Lets an item be nobody's.
@@ -229,6 +231,7 @@ impl ServerStore {
         let words = [b"disown".to_vec(), token.into_bytes(), its, nobody, Vec::new()];
         // Where the server cannot be told, the connection has ended, and with it all that was this handle's.
         let _ = self.space.named(&words);
+        self.space.doubt_items();
     }
 
     /// The handle ends.
@@ -237,8 +240,8 @@ impl ServerStore {
         for item in &items {
             self.disown(item);
         }
-        if !items.is_empty() {
-            let _ = self.look_after_items();
+        for item in items.iter().rev() {
+            self.let_own_item_go_back(item.token);
         }
     }
 
@@ -259,18 +262,80 @@ impl ServerStore {
         Ok(living.into_iter().map(|(_, item)| Consumer { pid: pid(&item), name: item.list }).collect())
     }
 
-    /// Lets items go back whose consumers have given them up, or are gone: the last one first.
-    fn look_after_items(&self) -> Result<()> {
-        for (token, item) in self.all_items()?.into_iter().rev() {
-            if self.is_dead(&item.owner) {
-                while !self.let_go_back(token, &item)? {}
+    /// Whether somebody has to look after the items of these lists now. (Not while this handle has a hold: it may be about to store a list that
+    /// it has read without them.)
+    #[inline]
+    pub(super) fn are_items_due(&self, lists: Lists) -> bool {
+        self.space.are_items_due(lists) && self.hold.borrow().is_none()
+    }
+
+    /// Reads lists, to which the items of consumers that are gone have gone back.
+    pub(super) fn with_items<T>(&self, lists: Lists, read: impl Fn() -> Result<T>) -> Result<T> {
+        let found = read()?;
+        // (Now everything is known of which the server has told before.)
+        if !self.are_items_due(lists) {
+            return Ok(found);
+        }
+        self.let_items_go_back(lists);
+        read()
+    }
+
+    /// Lets the items of these lists go back whose consumers are gone, if nobody has looked after them for a while.
+    pub(super) fn look_after_items(&self, lists: Lists) -> Result<()> {
+        self.space.heed().map_err(|kind| self.error(kind))?;
+        if self.are_items_due(lists) {
+            self.let_items_go_back(lists);
+        }
+        Ok(())
+    }
+
+    /// The same, whenever somebody has looked last.
+    fn look_after_items_at_once(&self, lists: Lists) -> Result<()> {
+        self.space.heed().map_err(|kind| self.error(kind))?;
+        if self.space.may_have_items(lists) && self.hold.borrow().is_none() {
+            self.let_items_go_back(lists);
+        }
+        Ok(())
+    }
+
+    /// Lets the items of these lists go back whose consumers have given them up, or are gone: the last one first. Where that cannot be, they wait
+    /// for the next look, which is as good: nobody but their consumers has known that they are there.
+    pub(super) fn let_items_go_back(&self, lists: Lists) {
+        let Ok(all) = self.space.items() else { return };
+        let items: Vec<&Consumed> = all.iter().filter(|item| lists.have(item)).collect();
+        if items.is_empty() {
+            return;
+        }
+        self.space.has_looked_after_items();
+        let dead = self.dead(items.iter().map(|item| &item.owner));
+        for item in items.into_iter().rev().filter(|item| dead.contains(&&item.owner)) {
+            let Err(error) = self.let_item_go_back(item.token, false) else { continue };
+            if matches!(error.kind(), ErrorKind::Held(_)) {
+                // The hold of one that is gone is none.
+                self.break_the_dead();
+                let _ = self.let_item_go_back(item.token, false);
             }
+        }
+    }
+
+    /// Lets an item go back that this handle has given up, also within its own hold.
+    fn let_own_item_go_back(&self, token: u64) {
+        let _ = self.let_item_go_back(token, true);
+    }
+
+    /// Lets an item go back, if it is still there. `own`: it is this handle's change.
+    fn let_item_go_back(&self, token: u64, own: bool) -> Result<()> {
+        let name = token.to_string();
+        let answer = self.space.ask(&[b"HGET", self.space.keys.kind(Key::Items), name.as_bytes()]);
+        let answer = answer.map_err(|kind| self.error(kind))?;
+        if let Some(item) = answer.text().and_then(Kept::read) {
+            while !self.let_go_back(token, &item, own)? {}
         }
         Ok(())
     }
 
     /// Puts an item at the head of its list, if the item is still there. False: the list has changed meanwhile.
-    fn let_go_back(&self, token: u64, item: &Kept) -> Result<bool> {
+    fn let_go_back(&self, token: u64, item: &Kept, own: bool) -> Result<bool> {
         let mark = start(&item.owner);
         let name = token.to_string();
         let finish = Step { kind: "finish", name: name.as_bytes(), mark: &mark, ..Step::default() };
@@ -281,14 +346,14 @@ impl ServerStore {
             true => [list::Head::of_list(1).bytes(), first.element].concat(),
             false => [&list::empty_list()[..], &patch].concat(),
         };
-        let (_, known) = self.known(&item.list)?;
+        let (_, known) = self.known_now(&item.list)?;
         let (bytes, note, mark, length, due);
         let mut kind = "put";
         match &known {
             None => {
                 let expiry = (item.due != 0).then(|| Expiry::at(item.due.saturating_add_signed(-self.space.ahead())));
                 if expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
-                    return self.is_gone_or_made(&[finish]);
+                    return self.is_gone_or_made(&[finish], own);
                 }
                 note = Some(if first.key.is_some() { i64::MIN } else { list_note(1) });
                 (bytes, mark, length, due) = (alone, &b"!"[..], 0, item.due);
@@ -319,16 +384,22 @@ impl ServerStore {
         }
         let flags = if kind == "put" && known.is_some() { "k" } else { "" };
         let step = Step { kind, name: &item.list, mark, length, bytes: &bytes, note, due, flags, ..Step::default() };
-        if self.is_gone_or_made(&[step, finish])? {
+        let is_over = self.is_gone_or_made(&[step, finish], own)?;
+        if is_over && own {
             self.stored(&item.list);
-            return Ok(true);
         }
-        Ok(false)
+        Ok(is_over)
     }
 
     /// Makes changes, of which the last one ends an item. True: they are made, or the item was gone.
-    fn is_gone_or_made(&self, steps: &[Step]) -> Result<bool> {
-        if self.makes(true, steps)? {
+    fn is_gone_or_made(&self, steps: &[Step], own: bool) -> Result<bool> {
+        let made = if own {
+            self.make_now(true, steps)
+        } else {
+            // (A change of nobody's, which this handle has not seen: those who wait for one by this handle are to meet it.)
+            self.space.change(&self.mark_for_change()?, true, steps).map_err(|kind| self.error(kind))
+        };
+        if !matches!(made?, Changed::Differs) {
             return Ok(true);
         }
         let Some(finish) = steps.last() else { return Ok(true) };

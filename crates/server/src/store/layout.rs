@@ -25,6 +25,8 @@ pub enum Key {
     Due,
     /// The items in consumption by their tokens, a hash.
     Items,
+    /// The owners and lists of these, by the same tokens; a hash that all read whose lists are used.
+    Consumers,
     /// The owners of named locks, a hash.
     Named,
     /// The lines for named locks, a hash.
@@ -41,7 +43,7 @@ pub enum Key {
 
 impl Key {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Counters,
         Self::Order,
         Self::Changes,
@@ -49,6 +51,7 @@ impl Key {
         Self::Hold,
         Self::Due,
         Self::Items,
+        Self::Consumers,
         Self::Named,
         Self::Lines,
         Self::Calls,
@@ -66,6 +69,7 @@ impl Key {
             Self::Hold => "hold",
             Self::Due => "due",
             Self::Items => "items",
+            Self::Consumers => "consumers",
             Self::Named => "locks",
             Self::Lines => "lines",
             Self::Calls => "calls",
@@ -83,7 +87,7 @@ pub struct Keys {
     start: Vec<u8>,
     /// `{prefix}:v:`, before a name.
     values: Vec<u8>,
-    kinds: [Vec<u8>; 13],
+    kinds: [Vec<u8>; 14],
 }
 
 /// A key that the server tells about.

@@ -26,6 +26,8 @@ pub struct Link {
     /// By how many milliseconds the server's clock is before that of this process.
     pub ahead: i64,
     pub digests: Digests,
+    /// The items in consumption, of which the server tells from now on. They are taken once.
+    pub consumers: Option<Value>,
     /// A warning about the server, which was not told yet.
     pub warning: Option<String>,
 }
@@ -75,6 +77,7 @@ impl Link {
         if address.caches {
             // A connection is told of others' changes to what it has read; of its own it knows.
             batch.add(&[b"CLIENT", b"TRACKING", b"ON", b"NOLOOP"]);
+            batch.add(&[b"HGETALL", keys.kind(Key::Consumers)]);
         }
         let now = Now::read().milliseconds();
         let mut answers = Vec::new();
@@ -97,12 +100,14 @@ impl Link {
         // (A user without the right to have a name is not seen from outside, and has all else.)
         let _ = next();
         next()?;
+        // (Where it is refused, those who need it ask again, and hear why.)
+        let consumers = next().ok().filter(|_| address.caches);
         let ahead = milliseconds(&time).map_or(0, |time| time as i64 - now as i64);
         // (A user may be kept from INFO: then a server that was started anew is taken for the same one.)
         let run = info.ok().as_ref().and_then(Value::text).and_then(run).unwrap_or_default();
         let client = connection.greeting().id;
         let warning = checkup::look(&mut connection, address, &run)?;
-        Ok(Self { connection, client, run, ahead, digests: Digests::default(), warning })
+        Ok(Self { connection, client, run, ahead, digests: Digests::default(), consumers, warning })
     }
 
     /// Runs a script, which the server is given first if it does not have it.

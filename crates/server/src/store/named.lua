@@ -5,8 +5,7 @@
 -- A line is the askers in it, each with a ';' behind it. Whoever has waited in vain for the first one to take a free lock asks that it be
 -- passed over: that is done once it has been late for some time (its process is stopped). It stands in line anew when it asks again.
 local life, all = KEYS[2], ARGV[6]
-local counters, named, lines, items = all .. 'counters', all .. 'locks', all .. 'lines', all .. 'items'
-local calls = all .. 'calls'
+local counters, named, lines, calls = all .. 'counters', all .. 'locks', all .. 'lines', all .. 'calls'
 local what, lock, asker, wait, more = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 local function line() return redis.call('HGET', lines, lock) or '' end
@@ -28,9 +27,11 @@ local function line_up()
 end
 
 if what == 'disown' then
-    local item = redis.call('HGET', items, lock)
-    if item and string.sub(item, 1, #asker) == asker then
-        redis.call('HSET', items, lock, wait .. string.sub(item, #asker + 1))
+    for _, kind in ipairs({'items', 'consumers'}) do
+        local item = redis.call('HGET', all .. kind, lock)
+        if item and string.sub(item, 1, #asker) == asker then
+            redis.call('HSET', all .. kind, lock, wait .. string.sub(item, #asker + 1))
+        end
     end
     return {'done', 0}
 end

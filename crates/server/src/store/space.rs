@@ -1,6 +1,7 @@
 //! A store as one thread knows it: its connection, what has been read over it, and the way in which both are kept right.
 
 use super::cache::{Known, Look};
+use super::consuming::{Consumed, Lists};
 use super::error::{ErrorKind, ServerError};
 use super::inner::{Inner, Lock, Outcome, Sending};
 use super::layout::Key;
@@ -190,6 +191,54 @@ impl Space {
             && inner.life.is_some()
             && inner.may_read(asker)
             && content.until.is_none_or(|until| !until.has_come(Now::read()))
+    }
+
+    /// Heeds what the server has told, over a connection that stands.
+    pub fn heed(&self) -> Outcome<()> {
+        self.inner().look(&self.place)
+    }
+
+    /// Whether somebody has to look after the items of these lists now.
+    #[inline]
+    pub fn are_items_due(&self, lists: Lists) -> bool {
+        self.inner().consuming.are_due(lists)
+    }
+
+    /// Whether there may be items of these lists, as far as is known.
+    pub fn may_have_items(&self, lists: Lists) -> bool {
+        self.inner().consuming.may_have(lists)
+    }
+
+    /// The items in consumption may be others by now.
+    pub fn doubt_items(&self) {
+        self.inner().consuming.doubt();
+    }
+
+    /// The next user of a list is to look after its items at once.
+    pub fn hurry_items(&self) {
+        self.inner().consuming.hurry();
+    }
+
+    /// The items in consumption, as the server has them.
+    pub fn items(&self) -> Outcome<Rc<[Consumed]>> {
+        if let Some(items) = self.inner().consuming.known() {
+            return Ok(items);
+        }
+        let mut batch = Batch::new();
+        batch.add(&[b"HGETALL", self.keys.kind(Key::Consumers)]);
+        let mut items = None;
+        self.inner().exchange(&self.place, &batch, &mut |_, answer, inner| {
+            let all = answer.map_err(ErrorKind::Refused)?;
+            let Inner { consuming, cache, .. } = inner;
+            items = consuming.learn(all, self.address.caches, cache);
+            Ok(())
+        })?;
+        items.ok_or(ErrorKind::Senseless)
+    }
+
+    /// The owners of items have been asked for.
+    pub fn has_looked_after_items(&self) {
+        self.inner().consuming.has_looked();
     }
 
     /// The client's number, the server's run, and by how much its clock is ahead.

@@ -1,6 +1,7 @@
 //! Reading and writing values.
 
 use super::cache::Known;
+use super::consuming::Lists;
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::{Key, digits};
@@ -46,6 +47,11 @@ impl ServerStore {
 
     /// The value of a name, as it is now.
     pub(super) fn known(&self, name: &[u8]) -> Result<(u32, Option<Known>)> {
+        self.with_items(Lists::Named(&[name]), || self.known_now(name))
+    }
+
+    /// The same, without the items that are to go back.
+    pub(super) fn known_now(&self, name: &[u8]) -> Result<(u32, Option<Known>)> {
         self.space.read(name, self.asker()).map_err(|kind| self.error(kind))
     }
 
@@ -59,11 +65,22 @@ impl ServerStore {
 
     /// Names in their order, and what they have.
     pub(super) fn part(&self, part: Part) -> Result<Everything> {
-        self.space.read_part(part, self.asker()).map_err(|kind| self.error(kind))
+        self.with_items(Lists::All, || self.space.read_part(part, self.asker()).map_err(|kind| self.error(kind)))
     }
 
     /// Makes changes at one moment, or none.
     pub(super) fn make(&self, make: bool, steps: &[Step]) -> Result<Changed> {
+        let names: Vec<&[u8]> = steps.iter().filter(|step| step.is_of_value()).map(|step| step.name).collect();
+        if steps.iter().any(|step| step.kind == "clear") {
+            self.look_after_items(Lists::All)?;
+        } else if !names.is_empty() {
+            self.look_after_items(Lists::Named(&names))?;
+        }
+        self.make_now(make, steps)
+    }
+
+    /// The same, without the items that are to go back.
+    pub(super) fn make_now(&self, make: bool, steps: &[Step]) -> Result<Changed> {
         let mark = self.mark_for_change()?;
         let changed = self.space.change(&mark, make, steps).map_err(|kind| self.error(kind))?;
         if let Changed::Done(change, _) = &changed {
@@ -164,7 +181,10 @@ impl ServerStore {
                 let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
                 (Some(self.part(Part::Page { prefix, after: *after, limit })?), Vec::new())
             }
-            Selection::Keys(keys) => (None, self.space.read_some(keys, self.asker()).map_err(|kind| self.error(kind))?),
+            Selection::Keys(keys) => {
+                let read = || self.space.read_some(keys, self.asker()).map_err(|kind| self.error(kind));
+                (None, self.with_items(Lists::Named(keys), read)?)
+            }
         };
         for (named, known) in whole.iter().flat_map(Everything::iter) {
             add(named.name(), named.place, known)?;

@@ -1,5 +1,6 @@
 //! Waiting for a change.
 
+use super::consuming::{ASKS, Lists};
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
@@ -73,12 +74,17 @@ impl ServerStore {
     }
 
     pub(super) fn look_for_changes(&self, wanted: &mut [Wanted<ServerWatch>], at_most: Duration) -> Result<bool> {
+        let names: Vec<&[u8]> = wanted.iter().filter_map(|wanted| wanted.key).collect();
+        let lists = if names.len() == wanted.len() { Lists::Named(&names) } else { Lists::All };
+        self.look_after_items(lists)?;
         if self.has_one_changed(wanted)? {
             return Ok(true);
         }
         if at_most.is_zero() {
             return Ok(false);
         }
+        // (Of the death of a consumer nobody tells.)
+        let at_most = if self.space.may_have_items(lists) { at_most.min(ASKS) } else { at_most };
         let now = Instant::now();
         let deadline = now.checked_add(at_most).unwrap_or(now + LONGEST);
         let soon = now + UNSEEN;
