@@ -54,5 +54,5 @@ in_root() {
     as_newcomer 'make test'
 }
 
-export kept
+export kept sources
 in_namespace in_root
