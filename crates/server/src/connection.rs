@@ -55,7 +55,7 @@ pub struct Connection {
     timeout: Duration,
     greeting: Greeting,
     /// For requests that are sent one by one: the memory of the last one.
-    single: Batch,
+    single: Batch<'static>,
 }
 
 /// A receiver of messages, in the server's order.
@@ -75,7 +75,7 @@ impl Connection {
         let deadline = Instant::now() + server.connect_timeout;
         let mut inbox = Inbox::default();
         let stream = match endpoint {
-            Endpoint::Host(host) => Stream::to_host(host, server, deadline, inbox.room())?,
+            Endpoint::Host(host) => Stream::to_host(host, server, deadline, inbox.room().map_err(NoConnection::Lost)?)?,
             Endpoint::Socket(path) => Stream::to_socket(path, server, deadline)?,
         };
         let mut connection = Self {
@@ -98,8 +98,9 @@ impl Connection {
         }
         hello.extend([b"SETNAME", NAME]);
         batch.add(&hello);
+        let database = server.database.to_string();
         if server.database != 0 {
-            batch.add(&[b"SELECT", server.database.to_string().as_bytes()]);
+            batch.add(&[b"SELECT", database.as_bytes()]);
         }
         let mut answers = Vec::new();
         // There is nothing yet that a push could tell of.
@@ -139,21 +140,24 @@ impl Connection {
 
     /// Sends one request, and waits for its answer. Pushes that come before it go to `pushes`.
     pub fn ask(&mut self, words: &[&[u8]], pushes: &mut dyn FnMut(Push)) -> Result<Value, Failure> {
-        let mut batch = std::mem::take(&mut self.single);
-        batch.clear();
+        let mut batch = std::mem::take(&mut self.single).emptied();
         batch.add(words);
         let mut answer = None;
         let result = self.ask_all(&batch, &mut |message| match message {
             Message::Answer(value) => answer = Some(value),
             Message::Push(push) => pushes(push),
         });
-        self.single = batch;
+        self.single = batch.emptied();
         result?;
         answer.expect("an exchange without a failure has an answer to each request").map_err(Failure::Refused)
     }
 
-    /// Sends requests one behind the other, and hands on their answers, in order, with the pushes that come between them.
+    /// Sends requests one behind the other, and hands on their answers, in order, with the pushes that come between them. (Requests for which
+    /// there was no memory are not sent, and the connection stays.)
     pub fn ask_all(&mut self, batch: &Batch, each: Each<'_>) -> Result<(), Lost> {
+        if let Some(bytes) = batch.refused() {
+            return Err(Lost { answered: 0, sent: 0, cause: Cause::NoMemory(bytes) });
+        }
         // A connection that has ended meanwhile shows before anything is sent, where nothing is in doubt.
         self.look_at_all(each)?;
         self.exchange(batch, Instant::now() + self.timeout, true, each)
@@ -223,7 +227,7 @@ impl Connection {
     /// Reads into the inbox, once.
     fn receive(&mut self, may_wait: bool) -> Result<(), Cause> {
         let Some(stream) = &mut self.stream else { return Err(Cause::Closed) };
-        match stream.receive(self.inbox.room(), may_wait)? {
+        match stream.receive(self.inbox.room()?, may_wait)? {
             Arrival::Some | Arrival::Nothing => Ok(()),
             Arrival::End => Err(Cause::Closed),
         }
@@ -265,9 +269,8 @@ impl Connection {
 
     /// Sends requests. While the server takes none, its answers are read: it may be waiting for that.
     fn send(&mut self, batch: &Batch, progress: &mut Progress, deadline: Instant, each: Each<'_>) -> Result<(), Cause> {
-        let bytes = batch.bytes();
-        while progress.sent < bytes.len() {
-            match self.stream()?.send(&bytes[progress.sent..]) {
+        while progress.sent < batch.size() {
+            match self.stream()?.send(batch.rest(progress.sent)) {
                 Ok(count) => progress.sent += count,
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => match self.stream()?.wait(true, deadline).map_err(Cause::System)? {

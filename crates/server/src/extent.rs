@@ -25,8 +25,8 @@ impl Malformed {
 /// How far the search for a message's end has come.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// The message has so many bytes.
-    Whole(usize),
+    /// The message has so many bytes, and in them so many items that are no lists.
+    Whole { length: usize, items: usize },
     /// It has more than have arrived; at least so many are missing.
     Missing(usize),
 }
@@ -38,6 +38,8 @@ pub(crate) struct Search {
     at: usize,
     /// The items that are still to come, of each list that is open: the innermost last.
     open: Vec<u64>,
+    /// The number of items so far.
+    items: usize,
 }
 
 /// One item, or the head of several.
@@ -60,6 +62,7 @@ impl Search {
                 Item::Missing(count) => return Ok(Extent::Missing(count)),
                 Item::Single(end) => {
                     self.at = end;
+                    self.items += 1;
                     if let Some(items) = self.open.last_mut() {
                         *items -= 1;
                     }
@@ -78,13 +81,36 @@ impl Search {
                     self.open(items)?;
                 }
             }
-            while self.open.last() == Some(&0) {
-                self.open.pop();
-            }
-            if self.open.is_empty() {
-                return Ok(Extent::Whole(std::mem::take(self).at));
+            if self.is_over() {
+                let Self { at: length, items, .. } = std::mem::take(self);
+                return Ok(Extent::Whole { length, items });
             }
         }
+    }
+
+    /// Whether the message ends with the last item.
+    fn is_over(&mut self) -> bool {
+        while self.open.last() == Some(&0) {
+            self.open.pop();
+        }
+        self.open.is_empty()
+    }
+
+    /// Begins anew at the item that it has come to, for a caller who does not keep the bytes before it. Gives the number of these.
+    pub fn forget(&mut self) -> usize {
+        std::mem::take(&mut self.at)
+    }
+
+    /// Goes on behind the item that it has come to, for a caller who knows its end. True: it was the last one of the message.
+    pub fn pass(&mut self) -> bool {
+        if let Some(items) = self.open.last_mut() {
+            *items -= 1;
+        }
+        let is_over = self.is_over();
+        if is_over {
+            *self = Self::default();
+        }
+        is_over
     }
 
     /// Begins a list within the others.

@@ -28,6 +28,8 @@ pub enum Cause {
     Forked,
     /// The encryption has failed.
     Tls(TlsFailure),
+    /// This process has no memory for so many bytes.
+    NoMemory(u64),
 }
 
 /// The fate of a request, as far as it is known.
@@ -75,6 +77,7 @@ impl fmt::Display for Cause {
             Self::Refused(refusal) => write!(f, "the server said '{refusal}' and closed the connection"),
             Self::Forked => f.write_str("the connection is that of the process that this one was forked from"),
             Self::Tls(failure) => failure.fmt(f),
+            Self::NoMemory(bytes) => write!(f, "there is no memory for {bytes} bytes"),
         }
     }
 }

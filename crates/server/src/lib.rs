@@ -23,7 +23,7 @@ pub mod testing;
 mod tls;
 
 pub use address::{Address, AddressError, Host, Place, Server, TlsFiles};
-pub use batch::Batch;
+pub use batch::{Batch, Word};
 pub use connection::{Connection, Endpoint, Greeting};
 pub use extent::Malformed;
 pub use failure::{Cause, Delivery, Failure, Lost, NoConnection, TlsFailure};

@@ -4,6 +4,10 @@ use super::extent::Malformed;
 use super::refusal::Refusal;
 use redis_protocol::resp3::decode::complete::decode_range;
 use redis_protocol::resp3::types::RangeFrame;
+use std::collections::TryReserveError;
+
+/// The number of items from which on there may be no memory for lists of them.
+const MANY: usize = 1024;
 
 /// An answer, or a part of one. Strings of all kinds are bytes, and sets are lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,9 +74,30 @@ pub enum Message {
 }
 
 impl Message {
-    /// Reads a message, of which these are all bytes ([`super::extent`] has found its end).
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
-        const CONTENT: Malformed = Malformed("a message has a content that does not fit its kind");
+    /// Reads a message, of which these are all bytes, with so many items that are no lists ([`super::extent`] has found its end). Where there is no
+    /// memory for it, another one comes in its place.
+    pub(crate) fn read(bytes: &[u8], items: usize) -> Result<Self, Malformed> {
+        match Self::try_read(bytes, items) {
+            Ok(message) => Ok(message),
+            Err(NoMessage::Malformed(malformed)) => Err(malformed),
+            Err(NoMessage::NoMemory) => Ok(Self::without_memory(bytes.starts_with(b">"), bytes.len())),
+        }
+    }
+
+    /// In the place of a message of so many bytes for which there is no memory.
+    pub(crate) fn without_memory(is_push: bool, bytes: usize) -> Self {
+        // (Of all pushes only those count that tell of changes.)
+        if is_push { Self::Push(Push::AllChanged) } else { Self::Answer(Err(Refusal::no_memory(bytes))) }
+    }
+
+    fn try_read(bytes: &[u8], items: usize) -> Result<Self, NoMessage> {
+        const CONTENT: NoMessage =
+            NoMessage::Malformed(Malformed("a message has a content that does not fit its kind"));
+        // The codec, which is not its own, allocates its lists by itself: a process without the memory for them would end.
+        let lists = 2 * items * (size_of::<RangeFrame>() + size_of::<Value>());
+        if items >= MANY {
+            Vec::<u8>::new().try_reserve_exact(lists)?;
+        }
         let (frame, length) = decode_range(bytes).ok().flatten().ok_or(CONTENT)?;
         if length != bytes.len() {
             return Err(CONTENT);
@@ -87,11 +112,30 @@ impl Message {
     }
 }
 
+/// The reason why there is no message.
+#[derive(Debug)]
+enum NoMessage {
+    Malformed(Malformed),
+    NoMemory,
+}
+
+impl From<Malformed> for NoMessage {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl From<TryReserveError> for NoMessage {
+    fn from(_: TryReserveError) -> Self {
+        Self::NoMemory
+    }
+}
+
 /// A push, of its parts.
-fn push(parts: Vec<Value>) -> Result<Push, Malformed> {
+fn push(parts: Vec<Value>) -> Result<Push, NoMessage> {
     const SHAPE: Malformed = Malformed("a push has a shape that no push has");
     let mut parts = parts.into_iter();
-    let Some(Value::Text(kind)) = parts.next() else { return Err(SHAPE) };
+    let Some(Value::Text(kind)) = parts.next() else { return Err(SHAPE.into()) };
     if kind != b"invalidate" {
         return Ok(Push::Other(kind, parts.collect()));
     }
@@ -99,24 +143,29 @@ fn push(parts: Vec<Value>) -> Result<Push, Malformed> {
         (Some(Value::Nil), None) => Ok(Push::AllChanged),
         (Some(Value::List(keys)), None) => {
             let key = |key| if let Value::Text(key) = key { Ok(key) } else { Err(SHAPE) };
-            keys.into_iter().map(key).collect::<Result<_, _>>().map(Push::Changed)
+            Ok(Push::Changed(keys.into_iter().map(key).collect::<Result<_, _>>()?))
         }
-        _ => Err(SHAPE),
+        _ => Err(SHAPE.into()),
     }
 }
 
-fn list(bytes: &[u8], frames: impl IntoIterator<Item = RangeFrame>) -> Result<Vec<Value>, Malformed> {
+fn list(bytes: &[u8], frames: impl IntoIterator<Item = RangeFrame>) -> Result<Vec<Value>, NoMessage> {
     frames.into_iter().map(|frame| value(bytes, frame)).collect()
 }
 
 /// The value that a frame stands for. The depth of the recursion is limited by [`super::extent`].
-fn value(bytes: &[u8], frame: RangeFrame) -> Result<Value, Malformed> {
-    let text = |(start, end): (usize, usize)| bytes[start..end].to_vec();
+fn value(bytes: &[u8], frame: RangeFrame) -> Result<Value, NoMessage> {
+    let text = |(start, end): (usize, usize)| {
+        let mut text = Vec::new();
+        text.try_reserve_exact(end - start)?;
+        text.extend_from_slice(&bytes[start..end]);
+        Ok::<_, TryReserveError>(text)
+    };
     Ok(match frame {
         RangeFrame::BlobString { data, .. }
         | RangeFrame::SimpleString { data, .. }
         | RangeFrame::VerbatimString { data, .. }
-        | RangeFrame::BigNumber { data, .. } => Value::Text(text(data)),
+        | RangeFrame::BigNumber { data, .. } => Value::Text(text(data)?),
         RangeFrame::BlobError { data, .. } | RangeFrame::SimpleError { data, .. } => {
             Value::Refused(Refusal::read(&bytes[data.0..data.1]))
         }
@@ -129,10 +178,10 @@ fn value(bytes: &[u8], frame: RangeFrame) -> Result<Value, Malformed> {
         RangeFrame::Map { data, .. } => Value::Map(
             data.into_iter()
                 .map(|(key, content)| Ok((value(bytes, key)?, value(bytes, content)?)))
-                .collect::<Result<_, _>>()?,
+                .collect::<Result<_, NoMessage>>()?,
         ),
         RangeFrame::Push { .. } | RangeFrame::Hello { .. } | RangeFrame::ChunkedString(_) => {
-            return Err(Malformed("a message has a kind that no server sends"));
+            return Err(Malformed("a message has a kind that no server sends").into());
         }
     })
 }
@@ -143,7 +192,7 @@ mod tests {
 
     #[test]
     fn pushes_are_told_apart_and_one_of_a_wrong_shape_is_none() {
-        let read = |text: &str| Message::read(text.as_bytes());
+        let read = |text: &str| Message::read(text.as_bytes(), 3);
         let all = read(">2\r\n+invalidate\r\n_\r\n");
         assert_eq!(all, Ok(Message::Push(Push::AllChanged)));
         let keys = read(">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n");
@@ -166,7 +215,7 @@ mod tests {
     #[test]
     fn a_content_that_does_not_fit_its_kind_is_no_message() {
         for text in [":x\r\n", "#y\r\n", ",x\r\n", "=2\r\nab\r\n", "+a\r\n+b\r\n"] {
-            assert!(Message::read(text.as_bytes()).is_err(), "{text:?}");
+            assert!(Message::read(text.as_bytes(), 1).is_err(), "{text:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::address::Host;
 use std::fmt;
 
-/// An error that a server answered with. It has not done what it was asked for, unless [`Reason`] says otherwise.
+/// An error that a server answered with, or that comes in the place of its answer. It has not done what it was asked for, unless [`Reason`] says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The kind of error.
@@ -52,6 +52,8 @@ pub enum Reason {
     WrongType,
     /// The server has as many connections as it may have.
     TooManyClients,
+    /// It is this process that has no memory for the answer, which has so many bytes at least. The server has done what it was asked for.
+    NoMemory(u64),
     /// Another one; the text says which.
     Other,
 }
@@ -102,6 +104,14 @@ impl Refusal {
 }
 
 impl Refusal {
+    /// In the place of an answer of so many bytes, for which there is no memory.
+    pub(crate) fn no_memory(bytes: usize) -> Self {
+        Self {
+            reason: Reason::NoMemory(bytes as u64),
+            text: format!("there is no memory for an answer of {bytes} bytes"),
+        }
+    }
+
     /// Whether the server is in a state that passes: it has done nothing, and may be asked again.
     pub(crate) fn may_pass(&self) -> bool {
         use Reason::*;

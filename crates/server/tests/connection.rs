@@ -112,8 +112,9 @@ fn many_requests_are_answered_in_their_order() {
     let redis = Redis::start(&[]);
     let mut connection = redis.connect();
     let mut batch = Batch::new();
-    for number in 0..10_000 {
-        batch.add(&[b"ECHO", number.to_string().as_bytes()]);
+    let numbers: Vec<String> = (0..10_000).map(|number| number.to_string()).collect();
+    for number in &numbers {
+        batch.add(&[b"ECHO", number.as_bytes()]);
     }
     batch.add(&[b"NONSENSE"]);
     let mut answers = Vec::new();
@@ -146,7 +147,7 @@ fn requests_go_on_while_answers_come() {
     let word = vec![b'x'; 1 << 20];
     let mut batch = Batch::new();
     (0..8).for_each(|_| batch.add(&[b"ECHO", &word]));
-    let echo = Message::Answer(Ok(Value::List(vec![text("ECHO"), Value::Text(word)])));
+    let echo = Message::Answer(Ok(Value::List(vec![text("ECHO"), Value::Text(word.clone())])));
     let mut count = 0;
     connection.ask_all(&batch, &mut |message| count += usize::from(message == echo)).unwrap();
     assert_eq!(count, 8);

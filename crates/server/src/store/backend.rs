@@ -8,6 +8,7 @@ use super::notes::ServerWatch;
 use super::own::ServerWriterHold;
 use super::space::Space;
 use super::version::ServerVersion;
+use crate::batch::Word;
 use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
 use sync_backend::list::Item;
@@ -128,21 +129,21 @@ impl Backend for ServerStore {
     }
 
     fn put_parts(&self, key: &[u8], head: &[u8], body: &[u8], version: &mut ServerVersion) -> Result<()> {
-        self.put_until(key, (head, body), None, version)
+        self.put_value(key, Word::new(head, body), None, version)
     }
 
     fn put_first(&self, key: &[u8], value: &[u8], note: i64, version: &mut ServerVersion) -> Result<bool> {
-        self.put_where_none_is(key, value, Some(note), None, version)
+        self.put_where_none_is(key, value.into(), Some(note), None, version)
     }
 
     fn put_until(
         &self,
         key: &[u8],
-        parts: (&[u8], &[u8]),
+        (head, body): (&[u8], &[u8]),
         expiry: Option<Expiry>,
         version: &mut ServerVersion,
     ) -> Result<()> {
-        self.put_value(key, parts, expiry, version)
+        self.put_value(key, Word::new(head, body), expiry, version)
     }
 
     fn add(
@@ -152,7 +153,7 @@ impl Backend for ServerStore {
         expiry: Option<Expiry>,
         version: &mut ServerVersion,
     ) -> Result<bool> {
-        self.put_where_none_is(key, &[head, body].concat(), None, expiry, version)
+        self.put_where_none_is(key, Word::new(head, body), None, expiry, version)
     }
 
     fn touch(&self, key: &[u8], expiry: Option<Expiry>, version: &mut ServerVersion) -> Result<bool> {
@@ -164,7 +165,7 @@ impl Backend for ServerStore {
     }
 
     fn put_if_unchanged(&self, key: &[u8], value: &[u8], version: &mut ServerVersion) -> Result<bool> {
-        self.put_unchanged(key, value, None, version)
+        self.put_unchanged(key, value.into(), None, version)
     }
 
     fn append(
@@ -193,7 +194,7 @@ impl Backend for ServerStore {
         rest: (&[u8], &[u8]),
         version: &mut ServerVersion,
     ) -> Result<Option<u64>> {
-        self.take_known(key, first, &[rest.0, rest.1].concat(), version)
+        self.take_known(key, first, Word::new(rest.0, rest.1), version)
     }
 
     fn finish(&self, item: u64) -> Result<bool> {
@@ -205,7 +206,7 @@ impl Backend for ServerStore {
     }
 
     fn put_next(&self, head: &[u8], body: &[u8], least: i64, version: &mut ServerVersion) -> Result<Option<i64>> {
-        self.put_at_next(&[head, body].concat(), least, version)
+        self.put_at_next(Word::new(head, body), least, version)
     }
 
     fn next_number(&self, least: i64) -> Result<Option<i64>> {

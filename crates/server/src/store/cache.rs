@@ -161,6 +161,14 @@ impl Cache {
         }
     }
 
+    /// The value of a name is another one, which is not known.
+    pub fn forget(&mut self, name: &[u8]) {
+        if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {
+            self.bytes -= slot.value.take().map_or(0, |value| value.stored);
+            (slot.known, slot.identity) = (false, None);
+        }
+    }
+
     /// All values may be others by now.
     pub fn doubt_all(&mut self) {
         self.slots.iter_mut().for_each(|slot| slot.known = false);

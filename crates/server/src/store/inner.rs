@@ -10,7 +10,7 @@ use super::order::{Count, Order};
 use super::place::{Asker, OPENING, Place};
 use super::script::Script;
 use super::step::Step;
-use crate::batch::Batch;
+use crate::batch::{Batch, Word};
 use crate::failure::{Cause, Delivery, Failure, NoConnection};
 use crate::message::{Message, Push, Value};
 use crate::refusal::{Reason, Refusal};
@@ -351,7 +351,7 @@ impl Inner {
                 let value = match is_plain {
                     _ if !is_as_asked => None,
                     true => Stored::read(step.more.clone().into_bytes()),
-                    false => Some(Stored::put(change, step.bytes, step.note, step.due)),
+                    false => Stored::put(change, step.bytes, step.note, step.due),
                 };
                 self.cache.doubt(step.name);
                 self.stored(step.name, value);
@@ -359,12 +359,12 @@ impl Inner {
         }
     }
 
-    /// A name has this value now, if that is known.
+    /// A name has this value now, if that is known, and there is memory for it.
     pub fn stored(&mut self, name: &[u8], value: Option<Stored>) {
         let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
         match value {
             Some(value) => self.cache.learn(name, Some(value), ahead),
-            None => self.cache.doubt(name),
+            None => self.cache.forget(name),
         }
     }
 
@@ -381,16 +381,24 @@ impl Inner {
                     let passes =
                         |message: &Message| matches!(message, Message::Answer(Err(refusal)) if refusal.may_pass());
                     let begins_anew = messages.iter().any(passes) && pause.is_left();
+                    let mut no_memory = None;
                     let mut numbers = 0..;
                     for message in messages {
                         match message {
                             Message::Push(push) => self.heed(place, push),
                             Message::Answer(_) if begins_anew => {}
+                            Message::Answer(Err(Refusal { reason: Reason::NoMemory(bytes), .. })) => {
+                                no_memory = Some(bytes);
+                            }
+                            Message::Answer(_) if no_memory.is_some() => {}
                             Message::Answer(answer) => {
                                 let number = numbers.next().expect("a batch has fewer requests than there are numbers");
                                 each(number, answer, self)?;
                             }
                         }
+                    }
+                    if let Some(bytes) = no_memory {
+                        return Err(ErrorKind::NoMemory(bytes));
                     }
                     if !begins_anew {
                         return Ok(());
@@ -398,6 +406,9 @@ impl Inner {
                     pause.wait();
                 }
                 Err(lost) => {
+                    if let Cause::NoMemory(bytes) = lost.cause {
+                        return Err(ErrorKind::NoMemory(bytes));
+                    }
                     self.lose(place);
                     if !pause.wait() {
                         return Err(ErrorKind::Lost(lost.cause));
@@ -460,7 +471,8 @@ impl Inner {
 
     pub fn run_on_all(&mut self, place: &Place, script: Script, words: &[Vec<u8>]) -> Outcome<Value> {
         let keys = [Key::Lock, Key::Life].map(|key| place.keys.kind(key));
-        self.run(place, script, &keys, words, Sending::Once)
+        let words: Vec<Word> = words.iter().map(Word::from).collect();
+        self.run(place, script, &keys, &words, Sending::Once)
     }
 
     /// Runs a script. Where the connection ends meanwhile, one that knows by its number whether it has been run is sent again, as long as the
@@ -470,7 +482,7 @@ impl Inner {
         place: &Place,
         script: Script,
         keys: &[&[u8]],
-        words: &[Vec<u8>],
+        words: &[Word],
         sending: Sending,
     ) -> Outcome<Value> {
         let mut pause = Pause::new(place);
@@ -494,6 +506,13 @@ impl Inner {
             pushes.into_iter().for_each(|push| self.heed(place, push));
             match result {
                 Ok(value) => return Ok(value),
+                Err(Failure::Refused(Refusal { reason: Reason::NoMemory(bytes), .. })) => {
+                    // (A script has been run by then.)
+                    return Err(match script {
+                        Script::All => ErrorKind::NoMemory(bytes),
+                        _ => ErrorKind::NotKnown(Cause::NoMemory(bytes)),
+                    });
+                }
                 Err(Failure::Refused(refusal)) => {
                     let is_elsewhere = matches!(refusal.reason, Reason::ReadOnly | Reason::Moved(..));
                     if !(is_elsewhere || refusal.may_pass()) || !pause.wait() {
@@ -504,6 +523,11 @@ impl Inner {
                     }
                 }
                 Err(Failure::Lost(lost)) => {
+                    if let (Cause::NoMemory(bytes), Delivery::NotSent) = (&lost.cause, lost.delivery(0))
+                        && unknown.is_none()
+                    {
+                        return Err(ErrorKind::NoMemory(*bytes));
+                    }
                     self.lose(place);
                     if lost.delivery(0) == Delivery::Unknown {
                         if !once {

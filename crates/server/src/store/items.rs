@@ -9,6 +9,7 @@ use super::own::OwnItem;
 use super::queue::Queue;
 use super::step::{Changed, Step};
 use super::version::ServerVersion;
+use crate::batch::Word;
 use crate::message::Value;
 use sync_backend::list::{self, Item, Kind};
 use sync_backend::{Consumer, Expiry, Now, Room, Shifted, Taken, list_note};
@@ -108,7 +109,7 @@ impl ServerStore {
     ) -> Result<bool> {
         let note = list_note(left);
         if pieces >= PIECES && pieces >= left || left == 0 {
-            return self.put_unchanged(key, &queue.rest(), Some(note), version);
+            return self.put_unchanged(key, (&queue.rest()).into(), Some(note), version);
         }
         let appended = self.append_to(key, &list::take_one(), note, sync_backend::Rewrite::Store, version)?;
         Ok(appended == sync_backend::Appended::Done)
@@ -117,7 +118,7 @@ impl ServerStore {
     /// Takes an element, of which these steps are the rest, and keeps it. `None`: the list is another one by now.
     fn keep_item(&self, step: Step, item: Kept) -> Result<Option<u64>> {
         let (bytes, name) = (item.write(), Consumed::text(&item.owner, &item.list));
-        let keep = Step { kind: "keep", name: &name, bytes: &bytes, ..Step::default() };
+        let keep = Step { kind: "keep", name: &name, bytes: (&bytes).into(), ..Step::default() };
         let Changed::Done(_, results) = self.make(true, &[step, keep])? else { return Ok(None) };
         let token = results.get(1).and_then(Value::integer).ok_or_else(|| self.error(ErrorKind::Senseless))? as u64;
         self.items.borrow_mut().push(OwnItem { token, owner: item.owner });
@@ -162,14 +163,14 @@ impl ServerStore {
                     name: key,
                     mark,
                     length,
-                    bytes: &rest,
+                    bytes: (&rest).into(),
                     note,
                     due: value.due,
                     flags: "k",
                     ..Step::default()
                 }
             } else {
-                Step { kind: "append", name: key, mark, length, bytes: &patch, note, ..Step::default() }
+                Step { kind: "append", name: key, mark, length, bytes: patch[..].into(), note, ..Step::default() }
             };
             if let Some(token) = self.keep_item(step, item)? {
                 self.stored(key);
@@ -182,7 +183,7 @@ impl ServerStore {
         &self,
         key: &[u8],
         first: Item,
-        rest: &[u8],
+        rest: Word,
         version: &mut ServerVersion,
     ) -> Result<Option<u64>> {
         let (_, known) = self.space.known(key);
@@ -383,7 +384,8 @@ impl ServerStore {
             }
         }
         let flags = if kind == "put" && known.is_some() { "k" } else { "" };
-        let step = Step { kind, name: &item.list, mark, length, bytes: &bytes, note, due, flags, ..Step::default() };
+        let step =
+            Step { kind, name: &item.list, mark, length, bytes: (&bytes).into(), note, due, flags, ..Step::default() };
         let is_over = self.is_gone_or_made(&[step, finish], own)?;
         if is_over && own {
             self.stored(&item.list);

@@ -4,6 +4,7 @@
 //! string key of its own: [`HEAD`] bytes of facts, and then the value's bytes, to which appends append. An integer that does not expire, and
 //! was never appended to, is its decimal digits instead: people and other programs can read it.
 
+use crate::batch::Word;
 use rmp::Marker;
 use smallvec::SmallVec;
 use sync_backend::Expiry;
@@ -195,11 +196,11 @@ impl Stored {
         Some(Self { base, note, pieces: u64::from(pieces), whole, due, mark, stored, raw, start: HEAD })
     }
 
-    /// As a script stores it under a number: with a note for the next append, or without one.
-    pub fn put(base: u64, bytes: &[u8], note: Option<i64>, due: u64) -> Self {
+    /// As a script stores it under a number: with a note for the next append, or without one. `None`: there is no memory for it.
+    pub fn put(base: u64, bytes: Word, note: Option<i64>, due: u64) -> Option<Self> {
         let mark = mark(base, note, 1);
         let (stored, whole) = ((HEAD + bytes.len()) as u64, bytes.len() as u64);
-        Self { base, note, pieces: 1, whole, due, mark, stored, raw: bytes.to_vec(), start: 0 }
+        Some(Self { base, note, pieces: 1, whole, due, mark, stored, raw: bytes.copy_behind(&[])?, start: 0 })
     }
 
     /// The value's bytes.
@@ -207,15 +208,16 @@ impl Stored {
         &self.raw[self.start..]
     }
 
-    /// The same after an append. `None`: it is an integer, to which none is made.
-    pub fn appended(&self, bytes: &[u8], note: i64) -> Option<Self> {
+    /// The same after an append. `None`: it is an integer, to which none is made, or there is no memory for it.
+    pub fn appended(&self, bytes: Word, note: i64) -> Option<Self> {
         let pieces = (self.pieces + 1).min(u64::from(u16::MAX));
-        (self.base != 0).then(|| Self {
+        (self.base != 0).then_some(())?;
+        Some(Self {
             note: Some(note),
             pieces,
             mark: mark(self.base, Some(note), pieces as u16),
             stored: self.stored + bytes.len() as u64,
-            raw: [self.bytes(), bytes].concat(),
+            raw: bytes.copy_behind(self.bytes())?,
             start: 0,
             ..*self
         })
@@ -246,7 +248,7 @@ fn integer(digits: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The digits of a value that is nothing but an integer, in the one form that [`Stored::read`] gives back.
-pub fn digits(value: &[u8]) -> Option<String> {
+pub fn digits(value: Word) -> Option<String> {
     let is_integer = |marker| {
         matches!(
             marker,
@@ -262,12 +264,14 @@ pub fn digits(value: &[u8]) -> Option<String> {
                 | Marker::I64
         )
     };
-    if value.len() > 9 || !value.first().is_some_and(|first| is_integer(Marker::from_u8(*first))) {
+    if value.len() > 9 {
         return None;
     }
-    let number: i64 = rmp::decode::read_int(&mut &*value).ok()?;
+    let value: SmallVec<[u8; 9]> = value.head.iter().chain(value.body).copied().collect();
+    value.first().filter(|first| is_integer(Marker::from_u8(**first)))?;
+    let number: i64 = rmp::decode::read_int(&mut &value[..]).ok()?;
     let digits = number.to_string();
-    (integer(digits.as_bytes()).as_deref() == Some(value)).then_some(digits)
+    (integer(digits.as_bytes()).as_deref() == Some(&value)).then_some(digits)
 }
 
 #[cfg(test)]
@@ -279,14 +283,14 @@ mod tests {
         for number in [0, 1, -1, 127, 128, -32, -33, 255, 256, 65_536, i64::from(u32::MAX) + 1, i64::MAX, i64::MIN] {
             let mut value = Vec::new();
             rmp::encode::write_sint(&mut value, number).unwrap();
-            let digits = digits(&value).unwrap();
+            let digits = digits(Word::from(&value)).unwrap();
             assert_eq!(digits, number.to_string());
             assert_eq!(Stored::read(digits.into_bytes()).unwrap().bytes(), value);
         }
         // Longer than need be; cut short; with something behind it; of another type; too large.
         let others: [&[u8]; 7] =
             [&[0xcc, 1], &[0xd0, 1], &[0xcd, 1], &[1, 1], &[0xc0], &[], &[0xcf, 0xff, 0, 0, 0, 0, 0, 0, 0]];
-        assert!(others.iter().all(|value| digits(value).is_none()));
+        assert!(others.iter().all(|value| digits(Word::from(*value)).is_none()));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::layout::{Key, Keys};
 use super::name::name;
 use super::script::{Digests, Script};
 use crate::address::{Address, Place};
-use crate::batch::Batch;
+use crate::batch::{Batch, Word};
 use crate::connection::{Connection, Endpoint};
 use crate::failure::{Cause, Failure, Lost, NoConnection};
 use crate::message::{Message, Push, Value};
@@ -73,7 +73,8 @@ impl Link {
         batch.add(&[b"GET", keys.kind(Key::Lock)]);
         batch.add(&[b"TIME"]);
         batch.add(&[b"INFO", b"server"]);
-        batch.add(&[b"CLIENT", b"SETNAME", name(&address.prefix).as_bytes()]);
+        let name = name(&address.prefix);
+        batch.add(&[b"CLIENT", b"SETNAME", name.as_bytes()]);
         if address.caches {
             // A connection is told of others' changes to what it has read; of its own it knows.
             batch.add(&[b"CLIENT", b"TRACKING", b"ON", b"NOLOOP"]);
@@ -115,29 +116,23 @@ impl Link {
         &mut self,
         script: Script,
         keys: &[&[u8]],
-        words: &[Vec<u8>],
+        words: &[Word],
     ) -> (Result<Value, Failure>, Vec<Push>) {
         let mut pushes = Vec::new();
-        let mut batch = Batch::new();
+        let count = keys.len().to_string();
         for attempt in 0..2 {
-            batch.clear();
-            let count = keys.len().to_string();
+            let mut batch = Batch::new();
             let name: [&[u8]; 2] = match self.digests.of(script).filter(|_| attempt == 0) {
                 Some(digest) => [b"EVALSHA", digest],
                 None => [b"EVAL", script.text().as_bytes()],
             };
-            let all: Vec<&[u8]> = name
-                .into_iter()
-                .chain([count.as_bytes()])
-                .chain(keys.iter().copied())
-                .chain(words.iter().map(|word| &word[..]))
-                .collect();
+            let head = name.into_iter().chain([count.as_bytes()]).chain(keys.iter().copied());
             let loads = name[0] == b"EVAL";
             if loads {
                 // (Before the script: behind its answer nothing is read, as that may be about what the script has seen.)
                 batch.add(&[b"SCRIPT", b"LOAD", script.text().as_bytes()]);
             }
-            batch.add(&all);
+            batch.add_words(head.map(Word::from).chain(words.iter().copied()));
             let mut answers = Vec::new();
             let result = self.connection.ask_all(&batch, &mut |message| match message {
                 Message::Push(push) => pushes.push(push),

@@ -8,10 +8,10 @@ use super::layout::Key;
 use super::mark::Mark;
 use super::place::{Asker, Place};
 use super::script::Script;
-use super::step::{Changed, Step};
+use super::step::{Changed, Numbers, Step};
 use super::version::ServerVersion;
 use crate::address::Address;
-use crate::batch::Batch;
+use crate::batch::{Batch, Word};
 use crate::failure::Cause;
 use crate::message::Value;
 use std::cell::{Cell, RefCell, RefMut};
@@ -306,27 +306,12 @@ impl Space {
             },
             _ => None,
         };
-        let mut words: Vec<Vec<u8>> = vec![
-            number.into_bytes(),
-            hold.to_vec(),
-            now.to_string().into_bytes(),
-            self.keys.start().to_vec(),
-            [if make { &b"m"[..] } else { b"" }, if looks { b"l" } else { b"" }].concat(),
-            own,
-        ];
-        for step in steps {
-            words.extend([
-                step.kind.into(),
-                step.name.to_vec(),
-                step.mark.to_vec(),
-                step.length.to_string().into_bytes(),
-                step.bytes.to_vec(),
-                step.note.map_or(Vec::new(), |note| note.to_be_bytes().to_vec()),
-                step.due.to_string().into_bytes(),
-                step.flags.into(),
-                step.more.clone().into_bytes(),
-            ]);
-        }
+        let now = now.to_string();
+        let flags = Word::new(if make { b"m" } else { b"" }, if looks { b"l" } else { b"" });
+        let head = [number.as_bytes(), hold, now.as_bytes(), self.keys.start()].map(Word::from);
+        let numbers: Vec<Numbers> = steps.iter().map(Step::numbers).collect();
+        let all = steps.iter().zip(&numbers).flat_map(|(step, numbers)| step.words(numbers));
+        let words: Vec<Word> = head.into_iter().chain([flags, (&own).into()]).chain(all).collect();
         let names: Vec<&[u8]> = steps.iter().filter(|step| step.is_of_value()).map(|step| step.name).collect();
         let is_declared = names.len() <= DECLARED;
         let declared = if is_declared { &names[..] } else { &[] };
@@ -389,19 +374,9 @@ impl Space {
             return Ok(One::More);
         }
         let key = self.keys.value(step.name);
-        let words = [
-            self.keys.start().to_vec(),
-            step.name.to_vec(),
-            number.as_bytes().to_vec(),
-            self.keys.process(&inner.name),
-            hold.to_vec(),
-            step.kind.into(),
-            step.mark.to_vec(),
-            step.length.to_string().into_bytes(),
-            step.more.clone().into_bytes(),
-            if step.more.is_empty() { step.bytes.to_vec() } else { Vec::new() },
-            step.note.map_or(Vec::new(), |note| note.to_be_bytes().to_vec()),
-        ];
+        let (own, numbers) = (self.keys.process(&inner.name), step.numbers());
+        let head = [self.keys.start(), step.name, number.as_bytes(), &own, hold].map(Word::from);
+        let words: Vec<Word> = head.into_iter().chain(step.words_of_one(&numbers)).collect();
         let answer = match inner.run(&self.place, Script::One, &[&key], &words, Sending::Once) {
             Ok(answer) => answer,
             Err(ErrorKind::Interrupted(cause)) => return Ok(One::Unknown(cause)),

@@ -1,5 +1,6 @@
 //! Changes, as they are sent to the server, and what comes of them.
 
+use crate::batch::Word;
 use crate::message::Value;
 
 /// A change of one name, of those that a script makes at one moment.
@@ -12,7 +13,7 @@ pub struct Step<'a> {
     pub mark: &'a [u8],
     /// Its stored length.
     pub length: u64,
-    pub bytes: &'a [u8],
+    pub bytes: Word<'a>,
     pub note: Option<i64>,
     /// When the value expires, by the server's clock; 0: never.
     pub due: u64,
@@ -20,6 +21,43 @@ pub struct Step<'a> {
     pub flags: &'static str,
     /// Of a put: the value as digits, where that is what it is. Of a `next`: the least number.
     pub more: String,
+}
+
+/// The numbers of a step, as they are sent.
+#[derive(Debug)]
+pub struct Numbers {
+    length: String,
+    note: Option<[u8; 8]>,
+    due: String,
+}
+
+impl<'a> Step<'a> {
+    /// Its numbers, as they are sent.
+    pub fn numbers(&self) -> Numbers {
+        let note = self.note.map(i64::to_be_bytes);
+        Numbers { length: self.length.to_string(), note, due: self.due.to_string() }
+    }
+
+    /// All of it, as `change.lua` takes it.
+    pub fn words(&'a self, numbers: &'a Numbers) -> [Word<'a>; 9] {
+        [
+            self.kind.as_bytes().into(),
+            self.name.into(),
+            self.mark.into(),
+            numbers.length.as_bytes().into(),
+            self.bytes,
+            numbers.note.as_ref().map_or(&[][..], |note| note).into(),
+            numbers.due.as_bytes().into(),
+            self.flags.as_bytes().into(),
+            self.more.as_bytes().into(),
+        ]
+    }
+
+    /// The same of a change of one value in the usual case, as `one.lua` takes it.
+    pub fn words_of_one(&'a self, numbers: &'a Numbers) -> [Word<'a>; 6] {
+        let [kind, _, mark, length, bytes, note, _, _, more] = self.words(numbers);
+        [kind, mark, length, more, if more.is_empty() { bytes } else { Word::default() }, note]
+    }
 }
 
 impl Step<'_> {

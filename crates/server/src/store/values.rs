@@ -4,11 +4,12 @@ use super::cache::Known;
 use super::consuming::Lists;
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
-use super::layout::{Key, digits};
+use super::layout::{Key, Stored, digits};
 use super::order::{Everything, Part, score_in};
 use super::own::ServerWriterHold;
 use super::step::{Changed, Step};
 use super::version::ServerVersion;
+use crate::batch::Word;
 use crate::message::Value;
 use sync_backend::number::number_of;
 use sync_backend::{
@@ -32,9 +33,19 @@ fn flags(name: &[u8], anew: bool) -> &'static str {
 }
 
 /// A step that puts a value. (One with a note is to be appended to, and is not kept as digits.)
-fn put<'a>(name: &'a [u8], bytes: &'a [u8], note: Option<i64>, due: u64) -> Step<'a> {
+fn put<'a>(name: &'a [u8], bytes: Word<'a>, note: Option<i64>, due: u64) -> Step<'a> {
     let more = if note.is_some() { None } else { digits(bytes) }.unwrap_or_default();
     Step { kind: "put", name, bytes, note, due, flags: flags(name, false), more, ..Step::default() }
+}
+
+/// A step that appends to a value, if it is still that one.
+fn append<'a>(name: &'a [u8], value: &'a Stored, bytes: &'a [u8], note: i64) -> Step<'a> {
+    let (mark, length) = (&value.mark[..], value.stored);
+    if value.base == 0 {
+        // An integer, which lies there as digits, is written anew.
+        return Step { mark, length, ..put(name, Word::new(value.bytes(), bytes), Some(note), value.due) };
+    }
+    Step { kind: "append", name, mark, length, bytes: bytes.into(), note: Some(note), ..Step::default() }
 }
 
 impl ServerStore {
@@ -103,9 +114,11 @@ impl ServerStore {
 
     /// The version of a value that was just stored, which is seen.
     pub(super) fn stored(&self, name: &[u8]) -> ServerVersion {
-        // (One of many changes at once is not known any longer: but it was, and was that.)
+        // (One of many changes at once is not known any longer: but it was, and was that. One for which there was no memory is read anew.)
         let (slot, known) = self.space.last(name);
-        let version = ServerVersion::of(self.space.opening(), slot, known.as_ref());
+        let known = known.as_ref();
+        let version = known
+            .map_or_else(ServerVersion::default, |known| ServerVersion::of(self.space.opening(), slot, Some(known)));
         self.notes.borrow_mut().see(name, slot, version.record());
         version
     }
@@ -220,7 +233,7 @@ impl ServerStore {
     pub(super) fn put_value(
         &self,
         key: &[u8],
-        (head, body): (&[u8], &[u8]),
+        value: Word,
         expiry: Option<Expiry>,
         version: &mut ServerVersion,
     ) -> Result<()> {
@@ -228,15 +241,7 @@ impl ServerStore {
             *version = ServerVersion::default();
             return self.remove_value(key).map(drop);
         }
-        let joined;
-        let bytes = match (head, body) {
-            (bytes, []) | ([], bytes) => bytes,
-            _ => {
-                joined = [head, body].concat();
-                &joined
-            }
-        };
-        self.make(true, &[put(key, bytes, None, self.due(expiry)?)])?;
+        self.make(true, &[put(key, value, None, self.due(expiry)?)])?;
         *version = self.stored(key);
         Ok(())
     }
@@ -244,7 +249,7 @@ impl ServerStore {
     pub(super) fn put_where_none_is(
         &self,
         key: &[u8],
-        bytes: &[u8],
+        bytes: Word,
         note: Option<i64>,
         expiry: Option<Expiry>,
         version: &mut ServerVersion,
@@ -271,7 +276,7 @@ impl ServerStore {
     pub(super) fn put_unchanged(
         &self,
         key: &[u8],
-        bytes: &[u8],
+        bytes: Word,
         note: Option<i64>,
         version: &mut ServerVersion,
     ) -> Result<bool> {
@@ -317,7 +322,7 @@ impl ServerStore {
                 mark: &value.mark,
                 length: value.stored,
                 more: String::new(),
-                ..put(key, value.bytes(), None, self.due(expiry)?)
+                ..put(key, value.bytes().into(), None, self.due(expiry)?)
             };
             let is_its = version.is_of(self.space.opening(), &known);
             if self.makes(true, &[step])? {
@@ -349,15 +354,7 @@ impl ServerStore {
             self.check_hold()?;
             return Ok(Appended::Full);
         }
-        let whole;
-        let step = if value.base == 0 {
-            // An integer, which lies there as digits.
-            whole = [value.bytes(), bytes].concat();
-            Step { mark: &value.mark, length: value.stored, ..put(key, &whole, Some(note), value.due) }
-        } else {
-            let (mark, length) = (&value.mark[..], value.stored);
-            Step { kind: "append", name: key, mark, length, bytes, note: Some(note), ..Step::default() }
-        };
+        let step = append(key, value, bytes, note);
         if !self.makes(true, &[step])? {
             return Ok(Appended::Changed);
         }
@@ -365,7 +362,7 @@ impl ServerStore {
         Ok(Appended::Done)
     }
 
-    pub(super) fn put_at_next(&self, bytes: &[u8], least: i64, version: &mut ServerVersion) -> Result<Option<i64>> {
+    pub(super) fn put_at_next(&self, bytes: Word, least: i64, version: &mut ServerVersion) -> Result<Option<i64>> {
         // (The digits of the value go where another step has its note's place.)
         let plain = digits(bytes).unwrap_or_default();
         let step = Step { kind: "next", name: plain.as_bytes(), bytes, more: least.to_string(), ..Step::default() };
@@ -412,7 +409,7 @@ impl ServerStore {
 
     pub(super) fn replace_all(&self, entries: &[(&[u8], &[u8])]) -> Result<()> {
         let clear = Step { kind: "clear", ..Step::default() };
-        let puts = entries.iter().map(|(name, value)| put(name, value, None, 0));
+        let puts = entries.iter().map(|(name, value)| put(name, (*value).into(), None, 0));
         let steps: Vec<Step> = std::iter::once(clear).chain(puts).collect();
         if let Changed::Done(change, _) = self.make(true, &steps)? {
             self.notes.borrow_mut().see_state(change);
@@ -433,13 +430,6 @@ impl ServerStore {
             return Ok(false);
         }
         let now = Now::read();
-        let joined: Vec<Vec<u8>> = changes
-            .iter()
-            .map(|change| match change {
-                Change::Put { head, body, .. } if !head.is_empty() && !body.is_empty() => [*head, *body].concat(),
-                _ => Vec::new(),
-            })
-            .collect();
         let mut appended = Vec::new();
         for change in changes {
             if let Change::Append { key, version, .. } = change {
@@ -451,38 +441,17 @@ impl ServerStore {
             }
         }
         let mut appends = appended.iter();
-        let wholes: Vec<Vec<u8>> = changes
-            .iter()
-            .map(|change| match change {
-                Change::Append { bytes, .. } => {
-                    let known = appends.next().expect("there is one for each append");
-                    if known.value.base == 0 { [known.value.bytes(), bytes].concat() } else { Vec::new() }
-                }
-                _ => Vec::new(),
-            })
-            .collect();
-        let mut appends = appended.iter();
         let mut steps = Vec::with_capacity(changes.len());
-        for (at, change) in changes.iter().enumerate() {
+        for change in changes {
             steps.push(match *change {
                 Change::Clear => Step { kind: "clear", ..Step::default() },
                 Change::Put { key, head, body, note, expiry, anew }
                     if !expiry.is_some_and(|expiry| expiry.has_come(now)) =>
                 {
-                    let bytes = match (head, body) {
-                        (bytes, []) | ([], bytes) => bytes,
-                        _ => &joined[at][..],
-                    };
-                    Step { flags: flags(key, anew), ..put(key, bytes, note, self.due(expiry)?) }
+                    Step { flags: flags(key, anew), ..put(key, Word::new(head, body), note, self.due(expiry)?) }
                 }
                 Change::Append { key, bytes, note, .. } => {
-                    let value = &appends.next().expect("there is one for each append").value;
-                    let (mark, length, note) = (&value.mark[..], value.stored, Some(note));
-                    if value.base == 0 {
-                        Step { mark, length, ..put(key, &wholes[at], note, value.due) }
-                    } else {
-                        Step { kind: "append", name: key, mark, length, bytes, note, ..Step::default() }
-                    }
+                    append(key, &appends.next().expect("there is one for each append").value, bytes, note)
                 }
                 Change::Put { key, .. } | Change::Remove { key } => {
                     Step { kind: "remove", name: key, ..Step::default() }

@@ -144,7 +144,9 @@ impl Encrypted {
             self.session.read_tls(&mut rest).map_err(other)?;
             let state = self.session.process_new_packets().map_err(|error| Cause::Tls(error.into()))?;
             let start = into.len();
-            into.resize(start + state.plaintext_bytes_to_read(), 0);
+            let more = state.plaintext_bytes_to_read();
+            into.try_reserve_exact(more).map_err(|_| Cause::NoMemory(more as u64))?;
+            into.resize(start + more, 0);
             self.session.reader().read_exact(&mut into[start..]).map_err(other)?;
             self.has_ended = state.peer_has_closed();
         }
