@@ -327,7 +327,7 @@ impl Backend for ServerStore {
     }
 
     fn see(&self, key: &[u8], version: &ServerVersion) {
-        self.notes.borrow_mut().see(key, version.slot(), version.record());
+        self.sees(key, version.slot(), version.record());
     }
 
     fn keeps_all_from_writing(&self) -> bool {

@@ -20,7 +20,14 @@ pub struct Slot {
     /// The form in which the value was stored, kept even where its bytes are not.
     identity: Option<Identity>,
     expiry: Option<Expiry>,
+    /// The moment from which on it was missing again, if it is missing.
+    gone: Moment,
 }
+
+/// A point in a process's knowledge of a store: the number of the last value that it has learned of, or of the last one that was gone before it
+/// could be learned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(u64);
 
 /// The parts by which values are told apart.
 #[derive(Debug, PartialEq, Eq)]
@@ -103,6 +110,16 @@ impl Cache {
         }
     }
 
+    /// The moment that it is.
+    pub fn moment(&self) -> Moment {
+        Moment(self.records)
+    }
+
+    /// Whether the name with this number, which was missing at a moment and is missing now, has had a value in between.
+    pub fn was_there(&self, number: u32, since: Moment) -> bool {
+        self.slots.get(number as usize).is_some_and(|slot| slot.gone > since)
+    }
+
     /// The number of a name, and the value that was last known of it, which may be another one by now.
     pub fn last(&mut self, name: &[u8]) -> (u32, Option<Known>) {
         let number = self.slot(name);
@@ -128,6 +145,11 @@ impl Cache {
     pub fn learn_at(&mut self, number: u32, value: Option<Stored>, ahead: i64) {
         let length = value.as_ref().map_or(0, |value| value.stored);
         let slot = &mut self.slots[number as usize];
+        // (One that has expired has been missing since then.)
+        if value.is_none() && slot.record != 0 && !slot.expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
+            self.records += 1;
+            slot.gone = Moment(self.records);
+        }
         self.bytes -= slot.value.as_ref().map_or(0, |value| value.stored);
         self.bytes += length;
         slot.known = true;
@@ -167,6 +189,17 @@ impl Cache {
             self.bytes -= slot.value.take().map_or(0, |value| value.stored);
             (slot.known, slot.identity) = (false, None);
         }
+    }
+
+    /// The server says that a name has another value by now, or has none, or had one.
+    pub fn told(&mut self, name: &[u8]) {
+        if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize))
+            && slot.record == 0
+        {
+            self.records += 1;
+            slot.gone = Moment(self.records);
+        }
+        self.doubt(name);
     }
 
     /// All values may be others by now.

@@ -283,7 +283,7 @@ impl Inner {
         match place.keys.tell(key) {
             Told::Value(name) => {
                 self.content += 1;
-                self.cache.doubt(name);
+                self.cache.told(name);
             }
             Told::Kind(Key::Lock) => self.lock = Lock::Unknown,
             Told::Kind(Key::Hold | Key::Waiting) => self.hold_known = false,

@@ -1,17 +1,26 @@
 //! The things that a handle has seen, for those that wait for a change.
 
+use super::cache::Moment;
 use super::order::Everything;
 use std::collections::HashMap;
 
 /// The things that a handle has seen.
 #[derive(Debug, Default)]
 pub struct Notes {
-    /// The numbers of the values by the names that were seen.
-    names: HashMap<Box<[u8]>, (u32, u64)>,
-    /// All that was there when everything was seen, which also says of all other names that they were not there.
-    pub whole: Option<Vec<(u32, u64)>>,
+    /// The values by the names that were seen.
+    names: HashMap<Box<[u8]>, (u32, Sight)>,
+    /// All that was there when everything was seen, and when that was: it also says of all other names that they were not there.
+    pub whole: Option<(Vec<(u32, u64)>, Moment)>,
     /// Up to which change everything is known.
     pub state: Option<u64>,
+}
+
+/// The value of a name when it was seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight {
+    /// Its number; 0: there was none.
+    pub record: u64,
+    pub at: Moment,
 }
 
 /// A waiter's knowledge of a name, or of everything.
@@ -25,8 +34,8 @@ pub struct ServerWatch {
 pub enum Known {
     #[default]
     Nothing,
-    /// It had the value with this number; 0: none.
-    Value(u64),
+    /// It had this value, or none.
+    Value(Sight),
     /// It had whatever it had at that change.
     At(u64),
     /// It was another store.
@@ -38,25 +47,25 @@ pub enum Known {
 }
 
 impl Notes {
-    /// A name was seen with the value of this number.
-    pub fn see(&mut self, name: &[u8], slot: u32, record: u64) {
+    /// A name was seen with this value, or without one.
+    pub fn see(&mut self, name: &[u8], slot: u32, sight: Sight) {
         match self.names.get_mut(name) {
-            Some(seen) => *seen = (slot, record),
-            None => drop(self.names.insert(name.into(), (slot, record))),
+            Some(seen) => *seen = (slot, sight),
+            None => drop(self.names.insert(name.into(), (slot, sight))),
         }
     }
 
     /// Everything was seen.
-    pub fn see_whole(&mut self, all: &Everything) {
+    pub fn see_whole(&mut self, all: &Everything, at: Moment) {
         self.names.clear();
-        self.whole = Some(all.iter().map(|(_, known)| (known.slot, known.record)).collect());
+        self.whole = Some((all.iter().map(|(_, known)| (known.slot, known.record)).collect(), at));
         self.state = None;
     }
 
     /// Everything was seen up to this change.
-    pub fn see_state(&mut self, state: u64) {
+    pub fn see_state(&mut self, state: u64, at: Moment) {
         self.names.clear();
-        (self.whole, self.state) = (Some(Vec::new()), Some(state));
+        (self.whole, self.state) = (Some((Vec::new(), at)), Some(state));
     }
 
     /// Nothing was seen.
@@ -73,20 +82,21 @@ impl Notes {
         }
     }
 
-    /// The number of the value that was seen of a name.
-    pub fn seen(&self, name: &[u8], slot: u32) -> Option<u64> {
+    /// The value that was seen of a name.
+    pub fn seen(&self, name: &[u8], slot: u32) -> Option<Sight> {
         let in_whole = || {
-            let whole = self.whole.as_ref()?;
-            Some(whole.iter().find(|(its, _)| *its == slot).map_or(0, |(_, record)| *record))
+            let (whole, at) = self.whole.as_ref()?;
+            let record = whole.iter().find(|(its, _)| *its == slot).map_or(0, |(_, record)| *record);
+            Some(Sight { record, at: *at })
         };
-        self.names.get(name).map(|(_, record)| *record).or_else(in_whole)
+        self.names.get(name).map(|(_, sight)| *sight).or_else(in_whole)
     }
 
     /// Whether everything is as it was seen.
     pub fn is_whole(&self, all: &Everything) -> bool {
-        let Some(whole) = &self.whole else { return false };
+        let Some((whole, _)) = &self.whole else { return false };
         let mut seen: HashMap<u32, u64> = whole.iter().copied().collect();
-        seen.extend(self.names.values().copied());
+        seen.extend(self.names.values().map(|(slot, sight)| (*slot, sight.record)));
         seen.retain(|_, record| *record != 0);
         let now: HashMap<u32, u64> = all.iter().map(|(_, known)| (known.slot, known.record)).collect();
         seen == now

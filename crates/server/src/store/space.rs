@@ -1,6 +1,6 @@
 //! A store as one thread knows it: its connection, what has been read over it, and the way in which both are kept right.
 
-use super::cache::{Known, Look};
+use super::cache::{Known, Look, Moment};
 use super::consuming::{Consumed, Lists};
 use super::error::{ErrorKind, ServerError};
 use super::inner::{Inner, Lock, Outcome, Sending};
@@ -267,6 +267,16 @@ impl Space {
     /// The number of a name.
     pub fn slot(&self, name: &[u8]) -> u32 {
         self.inner().cache.slot(name)
+    }
+
+    /// The moment that it is, as far as values are known.
+    pub fn moment(&self) -> Moment {
+        self.inner().cache.moment()
+    }
+
+    /// See [`Cache::was_there`](super::cache::Cache::was_there).
+    pub fn was_there(&self, slot: u32, since: Moment) -> bool {
+        self.inner().cache.was_there(slot, since)
     }
 
     /// The value of a name; `None`: there is none.

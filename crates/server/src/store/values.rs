@@ -5,6 +5,7 @@ use super::consuming::Lists;
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::{Key, Stored, digits};
+use super::notes::Sight;
 use super::order::{Everything, Part, score_in};
 use super::own::ServerWriterHold;
 use super::step::{Changed, Step};
@@ -70,8 +71,13 @@ impl ServerStore {
     pub(super) fn see_value(&self, name: &[u8]) -> Result<(ServerVersion, Option<Known>)> {
         let (slot, known) = self.known(name)?;
         let version = ServerVersion::of(self.space.opening(), slot, known.as_ref());
-        self.notes.borrow_mut().see(name, slot, version.record());
+        self.sees(name, slot, version.record());
         Ok((version, known))
+    }
+
+    /// A name is seen with the value of this number; 0: without one.
+    pub(super) fn sees(&self, name: &[u8], slot: u32, record: u64) {
+        self.notes.borrow_mut().see(name, slot, Sight { record, at: self.space.moment() });
     }
 
     /// Names in their order, and what they have.
@@ -119,7 +125,7 @@ impl ServerStore {
         let known = known.as_ref();
         let version = known
             .map_or_else(ServerVersion::default, |known| ServerVersion::of(self.space.opening(), slot, Some(known)));
-        self.notes.borrow_mut().see(name, slot, version.record());
+        self.sees(name, slot, version.record());
         version
     }
 
@@ -211,10 +217,9 @@ impl ServerStore {
             return Err(self.error(ErrorKind::NoRoom(snapshot.wanted().0)));
         }
         self.content.set(None);
-        let mut notes = self.notes.borrow_mut();
         match (selection, &whole) {
             (Selection::All, Some(all)) => {
-                notes.see_whole(all);
+                self.notes.borrow_mut().see_whole(all, self.space.moment());
                 let until = all.iter().filter_map(|(_, known)| known.expiry).min();
                 let opening = self.space.opening();
                 self.content.set(all.content.map(|number| Content { opening, number, until }));
@@ -223,7 +228,7 @@ impl ServerStore {
                 let mut found = some.iter().peekable();
                 for (at, key) in keys.iter().enumerate() {
                     let known = found.next_if(|(its, _)| *its == at).map(|(_, known)| known);
-                    notes.see(key, self.space.slot(key), known.map_or(0, |known| known.record));
+                    self.sees(key, self.space.slot(key), known.map_or(0, |known| known.record));
                 }
             }
         }
@@ -403,7 +408,7 @@ impl ServerStore {
         let step = Step { kind: "remove", name: key, ..Step::default() };
         let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(false) };
         let slot = self.space.slot(key);
-        self.notes.borrow_mut().see(key, slot, 0);
+        self.sees(key, slot, 0);
         Ok(results.first().and_then(Value::integer) == Some(1))
     }
 
@@ -412,7 +417,7 @@ impl ServerStore {
         let puts = entries.iter().map(|(name, value)| put(name, (*value).into(), None, 0));
         let steps: Vec<Step> = std::iter::once(clear).chain(puts).collect();
         if let Changed::Done(change, _) = self.make(true, &steps)? {
-            self.notes.borrow_mut().see_state(change);
+            self.notes.borrow_mut().see_state(change, self.space.moment());
         }
         for (name, _) in entries {
             self.stored(name);
@@ -467,7 +472,7 @@ impl ServerStore {
             for step in &steps {
                 match step.kind {
                     "put" | "append" => drop(self.stored(step.name)),
-                    "remove" => self.notes.borrow_mut().see(step.name, self.space.slot(step.name), 0),
+                    "remove" => self.sees(step.name, self.space.slot(step.name), 0),
                     _ => {}
                 }
             }

@@ -1,11 +1,12 @@
 //! Waiting for a change.
 
+use super::cache::Moment;
 use super::consuming::{ASKS, Lists};
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
 use super::mark::wall_clock;
-use super::notes::{Known, ServerWatch};
+use super::notes::{Known, ServerWatch, Sight};
 use super::order::Part;
 use crate::message::Value;
 use std::time::{Duration, Instant};
@@ -55,18 +56,20 @@ impl ServerStore {
                         }
                     }
                 }
-                (Some(_), Since::State(0)) => Known::Value(0),
+                (Some(_), Since::State(0)) => Known::Value(Sight { record: 0, at: Moment::default() }),
                 (Some(_), Since::State(state)) if state > self.state_now()? => Known::Another,
                 (Some(_), Since::State(state)) => Known::At(state),
-                (Some(key), Since::Now) => Known::Value(self.known(key)?.1.map_or(0, |known| known.record)),
+                (Some(key), Since::Now) => {
+                    let record = self.known(key)?.1.map_or(0, |known| known.record);
+                    Known::Value(Sight { record, at: self.space.moment() })
+                }
                 (Some(key), Since::Seen) => {
                     let slot = self.space.slot(key);
                     let seen = self.notes.borrow().seen(key, slot);
-                    let record = match seen {
-                        Some(record) => record,
-                        None => self.see_value(key)?.0.record(),
-                    };
-                    Known::Value(record)
+                    Known::Value(match seen {
+                        Some(sight) => sight,
+                        None => Sight { record: self.see_value(key)?.0.record(), at: self.space.moment() },
+                    })
                 }
             };
         }
@@ -125,7 +128,11 @@ impl ServerStore {
             let has_changed = match watch.known {
                 Known::Nothing => false,
                 Known::Another => true,
-                Known::Value(record) => self.known(name)?.1.map_or(0, |known| known.record) != record,
+                Known::Value(seen) => {
+                    let (slot, known) = self.known(name)?;
+                    let record = known.map_or(0, |known| known.record);
+                    record != seen.record || record == 0 && self.space.was_there(slot, seen.at)
+                }
                 Known::At(state) => {
                     // (So that the server tells of a change of it.)
                     self.known(name)?;
