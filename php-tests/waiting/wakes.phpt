@@ -23,7 +23,7 @@ foreach ($ways as $what => $way) {
         $s->x = 1;
         $waiter = Peer::fork(function (Peer $parent) use ($names) {
             $s = new Sync(scratch());
-            $s->x;
+            $names === null ? $s->getData() : $s->x;
             $parent->tell("waits");
             // (It may not sleep yet when the change comes.)
             $parent->tell($s->wait($names, PATIENCE) ? "changed" : "in vain");

@@ -202,6 +202,15 @@ impl Cache {
         self.doubt(name);
     }
 
+    /// All values were removed by this process itself. (Of what comes then the server may not tell.)
+    pub fn clear(&mut self) {
+        for slot in &mut self.slots {
+            let gone = if slot.record == 0 { slot.gone } else { Moment(self.records) };
+            *slot = Slot { gone, ..Slot::default() };
+        }
+        self.bytes = 0;
+    }
+
     /// All values may be others by now.
     pub fn doubt_all(&mut self) {
         self.slots.iter_mut().for_each(|slot| slot.known = false);

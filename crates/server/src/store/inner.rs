@@ -305,7 +305,7 @@ impl Inner {
         self.content += 1;
         match step.kind {
             "clear" => {
-                self.cache.doubt_all();
+                self.cache.clear();
                 (self.order, self.count) = (None, None);
                 self.consuming.doubt();
             }
