@@ -18,6 +18,8 @@ make_debian
 sources=root/sync
 git clone --quiet "$ROOT" "$root/$sources"
 
+# The one name that every machine knows: installers and containers bring it, debootstrap does not.
+printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
 # How this machine reaches the registries of Python and JavaScript: name servers, certificates that its administrator trusts, proxies, mirrors.
 cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
 mkdir -p "$root/usr/local/share/ca-certificates"

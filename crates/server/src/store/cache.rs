@@ -29,6 +29,15 @@ pub struct Slot {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
 
+impl Slot {
+    /// The value is missing from a moment on, if it was not missing before: one that has expired has been since then.
+    fn go(&mut self, at: Moment) {
+        if self.record != 0 && !self.expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
+            self.gone = at;
+        }
+    }
+}
+
 /// The parts by which values are told apart.
 #[derive(Debug, PartialEq, Eq)]
 struct Identity {
@@ -129,6 +138,12 @@ impl Cache {
         (number, slot.value.as_ref().map(known))
     }
 
+    /// The value that was last known of a name, where its mark tells it apart from all that may have taken its place meanwhile.
+    pub fn last_marked(&mut self, name: &[u8]) -> Option<Known> {
+        let (number, known) = self.last(name);
+        known.filter(|_| self.slots[number as usize].identity.is_some())
+    }
+
     /// Whether a value is still the newest of its name, and expires then.
     #[inline]
     pub fn is_newest(&self, slot: u32, record: u64, expiry: Option<Expiry>) -> bool {
@@ -145,10 +160,9 @@ impl Cache {
     pub fn learn_at(&mut self, number: u32, value: Option<Stored>, ahead: i64) {
         let length = value.as_ref().map_or(0, |value| value.stored);
         let slot = &mut self.slots[number as usize];
-        // (One that has expired has been missing since then.)
-        if value.is_none() && slot.record != 0 && !slot.expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
+        if value.is_none() {
             self.records += 1;
-            slot.gone = Moment(self.records);
+            slot.go(Moment(self.records));
         }
         self.bytes -= slot.value.as_ref().map_or(0, |value| value.stored);
         self.bytes += length;
@@ -204,9 +218,10 @@ impl Cache {
 
     /// All values were removed by this process itself. (Of what comes then the server may not tell.)
     pub fn clear(&mut self) {
+        self.records += 1;
         for slot in &mut self.slots {
-            let gone = if slot.record == 0 { slot.gone } else { Moment(self.records) };
-            *slot = Slot { gone, ..Slot::default() };
+            slot.go(Moment(self.records));
+            *slot = Slot { gone: slot.gone, ..Slot::default() };
         }
         self.bytes = 0;
     }

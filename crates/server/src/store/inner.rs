@@ -117,6 +117,8 @@ pub struct Inner {
     pub run: Vec<u8>,
     /// The life, as it was last known over this connection.
     pub last_life: Option<Vec<u8>>,
+    /// The last opening, and of which life in which run of the server it was.
+    last_opening: Option<(u64, Vec<u8>, Vec<u8>)>,
     /// The items in consumption.
     pub consuming: Consuming,
     /// Whether the counters, and the named locks, are as they were when they were last asked for.
@@ -145,6 +147,7 @@ impl Default for Inner {
             life: None,
             run: Vec::new(),
             last_life: None,
+            last_opening: None,
             consuming: Consuming::default(),
             counters_known: false,
             named_known: false,
@@ -174,10 +177,24 @@ impl Inner {
         if life.is_none() {
             place.set_opening(0);
         } else if is_new {
-            place.set_opening(OPENING | (OPENINGS.fetch_add(1, Ordering::Relaxed) + 1));
+            place.set_opening(self.opening_of(life.as_deref().unwrap_or_default()));
         }
         self.last_life.clone_from(&life);
         self.life = Some(life);
+    }
+
+    /// The number of the opening of a store with this life. It is the last one's after a connection has only ended, also in a forked child: the values of
+    /// one life in one run of the server are told apart by their marks, and those that were seen before count as seen.
+    fn opening_of(&mut self, life: &[u8]) -> u64 {
+        if let Some((opening, run, last)) = &self.last_opening
+            && !run.is_empty()
+            && (&run[..], &last[..]) == (&self.run[..], life)
+        {
+            return *opening;
+        }
+        let opening = OPENING | (OPENINGS.fetch_add(1, Ordering::Relaxed) + 1);
+        self.last_opening = Some((opening, self.run.clone(), life.to_vec()));
+        opening
     }
 
     pub fn doubt_all(&mut self) {

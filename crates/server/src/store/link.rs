@@ -80,13 +80,14 @@ impl Link {
             batch.add(&[b"CLIENT", b"TRACKING", b"ON", b"NOLOOP"]);
             batch.add(&[b"HGETALL", keys.kind(Key::Consumers)]);
         }
-        let now = Now::read().milliseconds();
+        let before = Now::read().milliseconds();
         let mut answers = Vec::new();
         connection.ask_all(&batch, &mut |message| {
             if let Message::Answer(answer) = message {
                 answers.push(answer);
             }
         })?;
+        let after = Now::read().milliseconds();
         if let Some(refusal) =
             answers.iter().filter_map(|answer| answer.as_ref().err()).find(|refusal| refusal.may_pass())
         {
@@ -103,7 +104,7 @@ impl Link {
         next()?;
         // (Where it is refused, those who need it ask again, and hear why.)
         let consumers = next().ok().filter(|_| address.caches);
-        let ahead = milliseconds(&time).map_or(0, |time| time as i64 - now as i64);
+        let ahead = milliseconds(&time).map_or(0, |time| ahead(time, before, after));
         // (A user may be kept from INFO: then a server that was started anew is taken for the same one.)
         let run = info.ok().as_ref().and_then(Value::text).and_then(run).unwrap_or_default();
         let client = connection.greeting().id;
@@ -199,6 +200,12 @@ fn ask_sentinels(
     Err(last)
 }
 
+/// By how many milliseconds a clock is ahead of ours, which it showed this time of between these two of ours. Where it may be the same time, it is
+/// taken for that: on a busy machine an answer takes long, and most clocks agree.
+fn ahead(time: u64, before: u64, after: u64) -> i64 {
+    if (before..=after).contains(&time) { 0 } else { time as i64 - before.midpoint(after) as i64 }
+}
+
 /// The milliseconds of an answer to `TIME`.
 fn milliseconds(time: &Value) -> Option<u64> {
     let Value::List(parts) = time else { return None };
@@ -210,4 +217,15 @@ fn milliseconds(time: &Value) -> Option<u64> {
 fn run(info: &[u8]) -> Option<Vec<u8>> {
     let mut lines = info.split(|byte| *byte == b'\n');
     lines.find_map(|line| line.strip_prefix(b"run_id:")).map(|run| run.trim_ascii().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ahead;
+
+    #[test]
+    fn clocks_that_may_agree_do() {
+        assert_eq!([ahead(1_000, 1_000, 1_000), ahead(1_400, 1_000, 1_500), ahead(1_500, 1_000, 1_500)], [0; 3]);
+        assert_eq!([ahead(1_600, 1_000, 1_100), ahead(900, 1_000, 1_100)], [550, -150]);
+    }
 }

@@ -551,6 +551,11 @@ impl Space {
         self.inner().cache.last(name)
     }
 
+    /// See [`Cache::last_marked`](super::cache::Cache::last_marked).
+    pub fn last_marked(&self, name: &[u8]) -> Option<Known> {
+        self.inner().cache.last_marked(name)
+    }
+
     /// A handle of this thread begins, or ends, to keep others from writing.
     pub fn count_hold(&self, begins: bool) {
         let mut holds = self.holds.borrow_mut();

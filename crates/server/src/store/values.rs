@@ -271,10 +271,19 @@ impl ServerStore {
         Ok(true)
     }
 
-    /// The value that a version stands for, if that is the newest one as far as is known here: the server is told what it has to be.
-    fn believed(&self, key: &[u8], version: &ServerVersion) -> Option<Known> {
-        let (_, known) = self.space.known(key);
-        known.filter(|known| version.is_of(self.space.opening(), known) && !version.has_expired())
+    /// The value that a version stands for, if that is the newest one as far as is known here: the server is told what it has to be. Where its value is
+    /// in doubt, as after the end of a connection and in a forked child, it is asked for.
+    fn believed(&self, key: &[u8], version: &ServerVersion) -> Result<Option<Known>> {
+        let last = self.space.last_marked(key);
+        if last.is_none_or(|last| last.record != version.record()) {
+            return Ok(None);
+        }
+        let known = if self.space.opening() != 0 { self.space.known(key).1 } else { None };
+        let known = match known {
+            None => self.known(key)?.1,
+            known => known,
+        };
+        Ok(known.filter(|known| version.is_of(self.space.opening(), known) && !version.has_expired()))
     }
 
     /// As [`Backend::put_if_unchanged`], with a note.
@@ -285,7 +294,7 @@ impl ServerStore {
         note: Option<i64>,
         version: &mut ServerVersion,
     ) -> Result<bool> {
-        let Some(known) = self.believed(key, version) else {
+        let Some(known) = self.believed(key, version)? else {
             self.check_hold()?;
             return Ok(false);
         };
@@ -302,7 +311,7 @@ impl ServerStore {
     pub(super) fn touch_value(&self, key: &[u8], expiry: Option<Expiry>, version: &mut ServerVersion) -> Result<bool> {
         loop {
             let step = Step { kind: "touch", name: key, due: self.due(expiry)?, ..Step::default() };
-            let was_newest = self.believed(key, version).is_some();
+            let was_newest = self.believed(key, version)?.is_some();
             let Changed::Done(_, results) = self.make(false, &[step])? else { return Ok(false) };
             match results.first().and_then(Value::integer) {
                 Some(1) => {
@@ -348,7 +357,7 @@ impl ServerStore {
         rewrite: Rewrite,
         version: &mut ServerVersion,
     ) -> Result<Appended> {
-        let Some(known) = self.believed(key, version) else {
+        let Some(known) = self.believed(key, version)? else {
             self.check_hold()?;
             return Ok(Appended::Changed);
         };
@@ -438,7 +447,7 @@ impl ServerStore {
         let mut appended = Vec::new();
         for change in changes {
             if let Change::Append { key, version, .. } = change {
-                let Some(known) = self.believed(key, version) else {
+                let Some(known) = self.believed(key, version)? else {
                     self.check_hold()?;
                     return Ok(false);
                 };
