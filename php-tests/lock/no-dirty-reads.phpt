@@ -14,7 +14,7 @@ for ($i = 0; $i < 2; $i++) {
         $parent->tell('ready');
         $sections = 0;
         do {
-            for ($n = 0; $n < 50; $n++, $sections++) {
+            for ($n = 0; $n < times(50); $n++, $sections++) {
                 $s->lock();
                 $s->a -= 5;
                 $s->extra = true;
@@ -68,7 +68,7 @@ foreach ($writers as $writer) {
 }
 unset($s->stop);
 print_r($torn);
-var_dump($sections > 100, $s->a === 500 - 5 * $sections, $s->b === 500 + 5 * $sections);
+var_dump($sections > times(100), $s->a === 500 - 5 * $sections, $s->b === 500 + 5 * $sections);
 ?>
 --CLEAN--
 <?php
