@@ -8,10 +8,11 @@ use std::ptr;
 
 use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, zend_object, zend_string, zval};
 
+use super::fetch::is_operator;
 use super::handlers;
 use super::lifetime::Lifetime;
 use super::object::SyncObject;
-use super::zend::ZStr;
+use super::zend::{self, ZStr};
 
 /// The engine's guards against a magic method that asks for what it was asked for.
 const IN_GET: u32 = 1 << 0;
@@ -166,10 +167,17 @@ pub unsafe extern "C" fn get_property_ptr_ptr(
     }
 }
 
-/// Whether `$sync['x']` goes through methods of the class.
+/// Whether `$sync['x']` as a whole goes through the methods for offsets: the class's own, or Sync's, which call those that it
+/// overrides.
 fn offsets(this: &SyncObject) -> bool {
     let o = this.overrides;
     o.offsets || o.get || o.set || o.has || o.remove
+}
+
+/// Whether what is fetched with `kind` is going to be changed, further inside or by an operator, where the class has no methods of
+/// its own for offsets: then [`change`](super::change) calls what it overrides, as for `$sync->x`.
+fn changes(this: &SyncObject, kind: c_int) -> bool {
+    !this.overrides.offsets && (!matches!(kind as u32, BP_VAR_R | BP_VAR_IS) || is_operator())
 }
 
 /// `$sync['x']`, by `offsetGet` where the class overrides it.
@@ -185,7 +193,8 @@ pub unsafe extern "C" fn read_dimension(
 ) -> *mut zval {
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
-        if offsets(SyncObject::of(object)) {
+        let this = SyncObject::of(object);
+        if offsets(this) && !changes(this, kind) {
             ffi::zend_std_read_dimension(object, offset, kind, result)
         } else {
             handlers::read_dimension(object, offset, kind, result)
@@ -201,10 +210,12 @@ pub unsafe extern "C" fn read_dimension(
 pub unsafe extern "C" fn write_dimension(object: *mut zend_object, offset: *mut zval, value: *mut zval) {
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
-        if offsets(SyncObject::of(object)) {
-            ffi::zend_std_write_dimension(object, offset, value);
-        } else {
+        let this = SyncObject::of(object);
+        if !offsets(this) {
             handlers::write_dimension(object, offset, value);
+        } else if !this.write_back.is_due() && zend::check().is_ok() {
+            // (An operator that has failed writes all the same.)
+            ffi::zend_std_write_dimension(object, offset, value);
         }
     }
 }
