@@ -64,6 +64,9 @@ pub fn act<'a, 's>(place: Slot, steps: &'s [Step], act: Act<'a>) -> Result<Acted
     {
         return Ok(Acted { changed: false, continuation: Some(Continuation { handle, step, rest, act }) });
     }
+    if makes_array(&place, steps, act.fetch()) {
+        place.check_array()?;
+    }
     match steps {
         [] => at_place(place, act).map(Acted::here),
         [step] => last(place.dereference(), step, act).map(Acted::here),
@@ -104,6 +107,13 @@ fn operate(place: Slot, operation: Running) -> Result<(), Thrown> {
     operation.run(place.dereference())
 }
 
+/// Whether walking from a place makes it an array first ([`become_array`]).
+fn makes_array(place: &Slot, steps: &[Step], fetch: u32) -> bool {
+    fetch != BP_VAR_UNSET
+        && matches!(steps.first(), Some(Step::Element(_) | Step::Append))
+        && matches!(place.value().dereference().kind(), zend::UNDEF | zend::NULL | zend::FALSE)
+}
+
 /// Makes the place an array, as PHP does where there is null, false or nothing.
 fn become_array(place: &mut Slot) -> Result<(), Thrown> {
     let was_false = place.value().kind() == zend::FALSE;
@@ -124,7 +134,12 @@ fn inner<'a, 's>(mut place: Slot, step: &Step, rest: &'s [Step], then: Act<'a>) 
         (Step::Property(name), Some(object)) => {
             let mut returned;
             let slot = match object.property_place(name, fetch)? {
-                Some(slot) => slot,
+                Some(slot) => {
+                    if makes_array(&slot, rest, fetch) {
+                        object.check_array_at(&slot)?;
+                    }
+                    slot
+                }
                 None => {
                     returned = object.read_property(name, fetch)?;
                     returned.slot()

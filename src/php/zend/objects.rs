@@ -12,7 +12,7 @@ use super::classes::{class_name, declared, typed};
 use super::counted::{Counted, Held};
 use super::executor::{Thrown, check};
 use super::series;
-use super::types::{HashTable, zend_class_entry, zend_object, zend_string};
+use super::types::{HashTable, zend_class_entry, zend_object, zend_property_info, zend_string};
 
 const OBJ_DESTRUCTOR_CALLED: u32 = 1 << 8;
 
@@ -205,13 +205,22 @@ pub unsafe fn has_standard_properties(object: *const zend_object) -> bool {
 /// # Safety
 /// `object` is alive, and `at` one of its slots, or of the object for which it is a lazy proxy.
 pub unsafe fn is_typed_slot(object: *mut zend_object, at: *mut Zval) -> bool {
-    // SAFETY: the caller promises a live object and one of its slots.
+    // SAFETY: the caller promises a live object.
+    unsafe { !typed_declaration(object, at).is_null() }
+}
+
+/// The declaration of the property that has its value at `at`, if it has a type; else null, as for a property that no class declares.
+///
+/// # Safety
+/// `object` is alive, and `at` is where it, or the object for which it is a lazy proxy, has a property.
+pub unsafe fn typed_declaration(object: *mut zend_object, at: *mut Zval) -> *mut zend_property_info {
+    // SAFETY: the caller promises a live object. (Only addresses are compared: a property that no class declares is elsewhere.)
     unsafe {
         if let Some(property) = series::behind_proxy(object, at) {
-            return !typed(property).is_null();
+            return typed(property);
         }
-        let index = at.offset_from(slot(object, 0)) as usize;
-        declared((*object).ce).get(index).is_some_and(|&info| !typed(info).is_null())
+        let index = (at as usize).wrapping_sub(slot(object, 0) as usize) / size_of::<Zval>();
+        declared((*object).ce).get(index).map_or(ptr::null_mut(), |&info| typed(info))
     }
 }
 

@@ -150,13 +150,13 @@ pub unsafe fn is_lazy(object: *const zend_object) -> bool {
     }
 }
 
-/// The declaration of the property in a slot of the object that a lazy one stands for. `None`: `object` stands for no other.
+/// The declaration of the property in a slot of the object that a lazy one stands for; null where no class declares it. `None`: `object` stands for no other.
 ///
 /// # Safety
-/// `object` is alive, and `at` a slot of the one that it stands for, if it does.
+/// `object` is alive, and `at` is where the one that it stands for, if it does, has a property.
 pub unsafe fn behind_proxy(object: *mut zend_object, at: *mut Zval) -> Option<*mut zend_property_info> {
     #[cfg(php84)]
-    // SAFETY: the caller promises a live object and its slot.
+    // SAFETY: the caller promises a live object; the engine only compares the address.
     return unsafe {
         ((*object).extra_flags & LAZY_PROXY != 0).then(|| zend_lazy_object_get_property_info_for_slot(object, at))
     };

@@ -15,8 +15,14 @@ use super::executor::{Thrown, check};
 use super::objects::Object;
 use super::series;
 use super::strings::{Str, ZStr, set_byte, set_unwritten_string};
-use super::types::{ARRAY, DOUBLE, FALSE, INDIRECT, LONG, NULL, OBJECT, REFERENCE, RESOURCE, STRING, TRUE};
+use super::types::{
+    ARRAY, DOUBLE, FALSE, INDIRECT, LONG, NULL, OBJECT, REFERENCE, RESOURCE, STRING, TRUE, ZendReference,
+};
 use super::zvals;
+
+unsafe extern "C" {
+    fn zend_verify_ref_array_assignable(reference: *mut ZendReference) -> bool;
+}
 
 /// A zval, behind a reference: it is alive, and its type and its pointer do not change, for as long as the reference.
 #[repr(transparent)]
@@ -401,6 +407,15 @@ impl<'a> Slot<'a> {
     pub fn is_typed_reference(&self) -> bool {
         // SAFETY: `new` was promised a live zval, which holds its reference.
         self.value().kind() == REFERENCE && unsafe { !(*zvals::reference_of(self.at)).sources.ptr.is_null() }
+    }
+
+    /// Refuses to make an array of a null, a false or nothing behind a reference that a typed property shares, where its type has none.
+    pub fn check_array(&self) -> Result<(), Thrown> {
+        if self.is_typed_reference() {
+            // SAFETY: `new` was promised a live zval, which holds its reference.
+            unsafe { zend_verify_ref_array_assignable(zvals::reference_of(self.at)) };
+        }
+        check()
     }
 
     /// Puts a value in place of the old one, through a reference if there is one. May run destructors, and throw where a
