@@ -26,6 +26,14 @@ impl Lifetime {
             Self::Until(expiry) => Some(expiry),
         }
     }
+
+    /// The same, counted from now on, for several values that are to expire at one moment.
+    pub fn begun(self) -> Self {
+        match self {
+            Self::For(milliseconds) => Now::read().after(milliseconds).into(),
+            other => other,
+        }
+    }
 }
 
 impl From<Option<Expiry>> for Lifetime {

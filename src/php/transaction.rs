@@ -89,6 +89,7 @@ pub extern "C" fn set_multiple(data: &mut ExecuteData, result: &mut zval) {
         let (this, values) = (call.this(), elements(values, true)?);
         if this.overrides.accessors() {
             within(this, || {
+                let lifetime = lifetime.begun();
                 values.entries().try_for_each(|(name, value)| put_for(this, &name.text(), value, lifetime))
             })?;
         } else {
