@@ -42,7 +42,7 @@ pub struct Greeting {
     pub id: i64,
     /// `standalone`, `cluster` or `sentinel`.
     pub mode: String,
-    /// `master` or `replica`.
+    /// `master` or `replica`; of a sentinel, which is neither, nothing.
     pub role: String,
 }
 
@@ -343,6 +343,6 @@ fn greeting(hello: &Value) -> Option<Greeting> {
         version: text("version")?,
         id: hello.get("id")?.integer()?,
         mode: text("mode")?,
-        role: text("role")?,
+        role: text("role").unwrap_or_default(),
     })
 }

@@ -2,6 +2,7 @@
 
 mod tls;
 
+use super::address::Host;
 use super::extent::Malformed;
 use super::refusal::{Reason, Refusal};
 use rustix::io::Errno;
@@ -136,6 +137,33 @@ pub enum NoConnection {
     OldVersion(String),
     /// The server refused the log-in, or the database. Its text has no password.
     Refused(Refusal),
+    /// The server is a sentinel, which has no values.
+    IsSentinel,
+    /// The server is no master, or none yet.
+    NotMaster,
+    /// None of the sentinels that answer knows a master of this name.
+    UnknownMaster,
+    /// No sentinel answers, this one for that reason.
+    NoSentinel(Host, Box<NoConnection>),
+    /// There is none to this server, to which sentinels or the nodes of a cluster have sent us.
+    At(Host, Box<NoConnection>),
+}
+
+impl NoConnection {
+    /// Whether that passes: the server is late, or another one is about to take its place.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.may_pass() || refusal.is_elsewhere(),
+            Self::NotMaster => true,
+            Self::At(_, why) => {
+                use Cause::{Closed, System, TimedOut};
+                let is_gone =
+                    matches!(**why, Self::Unreachable(_) | Self::Lost(Closed | TimedOut | System(_)) | Self::HungUp(_));
+                is_gone || why.may_pass()
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The rights that a store needs, behind the user and the keys, as docs/server.md has them.
@@ -169,6 +197,11 @@ impl fmt::Display for NoConnection {
                 Reason::NoPermission => write!(f, "the server said '{refusal}'; give its user the rights that it needs: {RIGHTS}"),
                 _ => write!(f, "the server said '{refusal}'"),
             },
+            Self::IsSentinel => f.write_str("it is a sentinel: write redis+sentinel://host:26379/master"),
+            Self::NotMaster => f.write_str("it is not a master (any longer, or yet)"),
+            Self::UnknownMaster => f.write_str("none of the sentinels that answer knows a master of this name"),
+            Self::NoSentinel(host, why) => write!(f, "no sentinel answers; of {host}: {why}"),
+            Self::At(host, why) => write!(f, "they sent us to {host}, and of that: {why}"),
         }
     }
 }

@@ -26,6 +26,8 @@ pub enum Reason {
     Busy,
     /// The server does not have the script: send it.
     NoScript,
+    /// The server has fewer replicas than it is to have for writing: try again.
+    NoReplicas,
     /// The slot is on another node from now on. `None`: which one, the server does not say.
     Moved(u16, Option<Node>),
     /// This one request is for another node, after ASKING. `None`: which one, the server does not say.
@@ -73,12 +75,16 @@ impl Refusal {
         let text = String::from_utf8_lossy(bytes);
         // A transaction may be refused for a reason that has nothing to do with it.
         let why = text.strip_prefix("EXECABORT Transaction discarded because of: ").unwrap_or(&text);
+        // Redis 6.2 puts the error that has ended a script behind the place in it.
+        let of_script = why.strip_prefix("ERR Error running script").and_then(|behind| behind.split_once(": -"));
+        let why = of_script.map_or(why, |(_, its)| its);
         let mut words = why.split(' ');
         let reason = match words.next().unwrap_or("") {
             "READONLY" => Reason::ReadOnly,
             "LOADING" => Reason::Loading,
             "MASTERDOWN" => Reason::MasterDown,
             "BUSY" => Reason::Busy,
+            "NOREPLICAS" => Reason::NoReplicas,
             "NOSCRIPT" => Reason::NoScript,
             word @ ("MOVED" | "ASK") => match (words.next().and_then(|slot| slot.parse().ok()), words.next()) {
                 (Some(slot), Some(to)) if word == "MOVED" => Reason::Moved(slot, Node::read(to)),
@@ -112,10 +118,16 @@ impl Refusal {
         }
     }
 
-    /// Whether the server is in a state that passes: it has done nothing, and may be asked again.
+    /// Whether the server is in a state that passes: it has done nothing, and may be asked again. (A slot that is on its way to another node is
+    /// waited for: scripts need all keys of a store in one place, and nothing is kept of one that tells of half of them.)
     pub(crate) fn may_pass(&self) -> bool {
         use Reason::*;
-        matches!(self.reason, Loading | TryAgain | Busy | ClusterDown | MasterDown)
+        matches!(self.reason, Loading | TryAgain | Ask(..) | Busy | ClusterDown | MasterDown | NoReplicas)
+    }
+
+    /// Whether another server is to be asked: it has done nothing.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        matches!(self.reason, Reason::ReadOnly | Reason::Moved(..))
     }
 }
 
@@ -155,6 +167,9 @@ mod tests {
         assert_eq!(reason("EXECABORT Transaction discarded because of previous errors."), Reason::ExecAborted);
         assert_eq!(reason("EXECABORT Transaction discarded because of: BUSY Redis is busy."), Reason::Busy);
         assert_eq!(reason("OOM command not allowed when used memory > 'maxmemory'."), Reason::OutOfMemory);
+        let old = "ERR Error running script (call to f_0a): @user_script:7: @user_script: 7: -READONLY You can't write";
+        assert_eq!(reason(old), Reason::ReadOnly);
+        assert_eq!(reason("ERR Error running script (call to f_0a): @user_script:7: attempt"), Reason::Other);
         assert_eq!(reason("ERR max number of clients reached"), Reason::TooManyClients);
         assert_eq!(reason("ERR READONLY is not the first word"), Reason::Other);
         assert_eq!(reason(""), Reason::Other);

@@ -21,6 +21,7 @@ mod outside;
 mod own;
 mod place;
 mod queue;
+mod route;
 mod script;
 mod space;
 mod step;

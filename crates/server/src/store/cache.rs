@@ -231,6 +231,12 @@ impl Cache {
         self.slots.iter_mut().for_each(|slot| slot.known = false);
     }
 
+    /// No value is taken for the same one as before: by another server, or one that was started anew, the numbers of changes may be given once more, where the last
+    /// ones have got lost.
+    pub fn take_none_for_the_same(&mut self) {
+        self.slots.iter_mut().for_each(|slot| (slot.known, slot.identity) = (false, None));
+    }
+
     /// Gives the memory of values back, if it is more than is kept. What they are is still known. (Between two readings: one reading keeps all
     /// that it needs.)
     pub fn trim(&mut self) {

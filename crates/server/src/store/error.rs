@@ -51,6 +51,11 @@ impl ServerError {
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
+
+    /// The kind alone.
+    pub fn into_kind(self) -> ErrorKind {
+        self.kind
+    }
 }
 
 impl BackendError for ServerError {

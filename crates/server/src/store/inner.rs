@@ -8,6 +8,7 @@ use super::link::Link;
 use super::mark::{Mark, visible};
 use super::order::{Count, Order};
 use super::place::{Asker, OPENING, Place};
+use super::route;
 use super::script::Script;
 use super::step::Step;
 use crate::batch::{Batch, Word};
@@ -48,19 +49,19 @@ impl Pause {
 }
 
 /// How often a connection is opened that ends before it stands: somebody may be ending connections one by one.
-const OPENS: u32 = 6;
+const OPENS: u32 = 10;
 
-/// Opens a connection. A server that is only late is waited for as one that answers nothing.
+/// Opens a connection. A server that is only late, or whose place another one is about to take, is waited for as one that answers nothing.
 fn open(place: &Place) -> Result<Link, NoConnection> {
     let mut pause = Pause::new(place);
     let mut attempt = 1;
     loop {
-        match Link::open(&place.address, &place.keys) {
+        match route::open(&place.address, &place.keys) {
             Err(NoConnection::Lost(Cause::Closed | Cause::System(_)) | NoConnection::HungUp(_)) if attempt < OPENS => {
-                std::thread::sleep(PAUSE * 2_u32.pow(attempt));
+                std::thread::sleep(LONGEST_PAUSE.min(PAUSE * 2_u32.pow(attempt)));
                 attempt += 1;
             }
-            Err(NoConnection::Refused(refusal)) if refusal.may_pass() && pause.wait() => {}
+            Err(error) if error.may_pass() && pause.wait() => {}
             opened => return opened,
         }
     }
@@ -248,6 +249,9 @@ impl Inner {
                 )
                 .into_bytes();
             }
+            if self.run != link.run || link.run.is_empty() {
+                self.cache.take_none_for_the_same();
+            }
             self.run.clone_from(&link.run);
             if let Some(consumers) = link.consumers.take() {
                 self.consuming.learn(consumers, true, &mut self.cache);
@@ -281,10 +285,16 @@ impl Inner {
     pub fn begin_reading(&mut self, place: &Place) -> Outcome<()> {
         self.cache.trim();
         self.look(place)?;
-        if !place.address.caches {
+        if !place.address.caches || self.may_come_unheard() {
             self.doubt_all();
         }
         Ok(())
+    }
+
+    /// Whether the store may come to be without a word of that. A node of a cluster does not tell that a key is there which was not, once its slot has moved
+    /// to another node; and of a key that is there it tells when that moves. So of a store that is there the server tells, as long as its life is known.
+    pub fn may_come_unheard(&self) -> bool {
+        self.life == Some(None) && self.link.as_ref().is_some_and(Link::is_of_cluster)
     }
 
     /// Heeds a push.
@@ -395,9 +405,14 @@ impl Inner {
             match link.connection.ask_all(batch, &mut |message| messages.push(message)) {
                 Ok(()) => {
                     // (What is not done may be so of all: the answer to a transaction follows from those in it.)
-                    let passes =
-                        |message: &Message| matches!(message, Message::Answer(Err(refusal)) if refusal.may_pass());
-                    let begins_anew = messages.iter().any(passes) && pause.is_left();
+                    let refusals = || {
+                        messages.iter().filter_map(|message| match message {
+                            Message::Answer(Err(refusal)) => Some(refusal),
+                            _ => None,
+                        })
+                    };
+                    let is_elsewhere = refusals().any(|refusal| place.is_elsewhere(refusal)) && pause.is_left();
+                    let begins_anew = is_elsewhere || refusals().any(Refusal::may_pass) && pause.is_left();
                     let mut no_memory = None;
                     let mut numbers = 0..;
                     for message in messages {
@@ -419,6 +434,9 @@ impl Inner {
                     }
                     if !begins_anew {
                         return Ok(());
+                    }
+                    if is_elsewhere {
+                        self.lose(place);
                     }
                     pause.wait();
                 }
@@ -531,9 +549,10 @@ impl Inner {
                     });
                 }
                 Err(Failure::Refused(refusal)) => {
-                    let is_elsewhere = matches!(refusal.reason, Reason::ReadOnly | Reason::Moved(..));
+                    let is_elsewhere = refusal.is_elsewhere();
                     if !(is_elsewhere || refusal.may_pass()) || !pause.wait() {
-                        return Err(ErrorKind::Refused(refusal));
+                        // (It says nothing of the time before.)
+                        return Err(if unknown.is_some() { not_known(unknown) } else { ErrorKind::Refused(refusal) });
                     }
                     if is_elsewhere {
                         self.lose(place);

@@ -89,6 +89,7 @@ pub struct Keys {
     /// `{prefix}:v:`, before a name.
     values: Vec<u8>,
     kinds: [Vec<u8>; 14],
+    never: Vec<u8>,
 }
 
 /// A key that the server tells about.
@@ -108,12 +109,18 @@ impl Keys {
         let start = [b"{", prefix, b"}:"].concat();
         let values = [&start[..], b"v:"].concat();
         let kinds = Key::ALL.map(|key| [&start[..], key.name().as_bytes()].concat());
-        Self { start, values, kinds }
+        let never = [&start[..], b"never"].concat();
+        Self { start, values, kinds, never }
     }
 
     /// The key of a kind.
     pub fn kind(&self, key: Key) -> &[u8] {
         &self.kinds[Key::ALL.iter().position(|kind| *kind == key).expect("all kinds are among all")]
+    }
+
+    /// A key that is never there.
+    pub fn never(&self) -> &[u8] {
+        &self.never
     }
 
     /// The bytes that all keys begin with.

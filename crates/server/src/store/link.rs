@@ -4,16 +4,13 @@ use super::checkup;
 use super::layout::{Key, Keys};
 use super::name::name;
 use super::script::{Digests, Script};
-use crate::address::{Address, Place};
+use crate::address::Address;
 use crate::batch::{Batch, Word};
-use crate::connection::{Connection, Endpoint};
-use crate::failure::{Cause, Failure, Lost, NoConnection};
+use crate::connection::Connection;
+use crate::failure::{Failure, Lost};
 use crate::message::{Message, Push, Value};
-use crate::refusal::{Node, Reason, Refusal};
+use crate::refusal::Reason;
 use sync_backend::Now;
-
-/// How often a server may send us on to another one.
-const HOPS: usize = 5;
 
 /// A connection, and what is known of its server.
 #[derive(Debug)]
@@ -30,44 +27,19 @@ pub struct Link {
     pub consumers: Option<Value>,
     /// A warning about the server, which was not told yet.
     pub warning: Option<String>,
+    /// In a cluster: a key of the store that is never there, which each script names. While the slot is on its way to another node, no script runs
+    /// on the half of the keys: one is missing on either side.
+    guard: Option<Vec<u8>>,
 }
 
 impl Link {
-    /// Connects to the server that has the store.
-    pub fn open(address: &Address, keys: &Keys) -> Result<Self, NoConnection> {
-        let mut last = None;
-        for endpoint in endpoints(address)? {
-            match Self::open_at(endpoint, address, keys) {
-                Ok(link) => return Ok(link),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.unwrap_or(NoConnection::Lost(Cause::Closed)))
-    }
-
-    fn open_at(mut endpoint: Endpoint, address: &Address, keys: &Keys) -> Result<Self, NoConnection> {
-        for _ in 0..HOPS {
-            let connection = Connection::open(&endpoint, &address.server)?;
-            match Self::greet(connection, address, keys) {
-                Ok(link) => return Ok(link),
-                Err(Failure::Refused(Refusal { reason: Reason::Moved(_, Some(node)), .. })) => {
-                    endpoint = match (node, endpoint) {
-                        (Node::At(host), _) => Endpoint::Host(host),
-                        (Node::SameHost(port), Endpoint::Host(host)) => {
-                            Endpoint::Host(crate::address::Host { port, ..host })
-                        }
-                        (Node::SameHost(_), socket) => socket,
-                    };
-                }
-                Err(Failure::Refused(refusal)) => return Err(NoConnection::Refused(refusal)),
-                Err(Failure::Lost(lost)) => return Err(NoConnection::Lost(lost.cause)),
-            }
-        }
-        Err(NoConnection::Lost(Cause::Closed))
+    /// Whether the server is a node of a cluster. It does not tell then that a name has got a value that had none, where its slot has moved meanwhile.
+    pub fn is_of_cluster(&self) -> bool {
+        self.guard.is_some()
     }
 
     /// Asks for what has to be known of a server, and for its invalidations.
-    fn greet(mut connection: Connection, address: &Address, keys: &Keys) -> Result<Self, Failure> {
+    pub fn greet(mut connection: Connection, address: &Address, keys: &Keys) -> Result<Self, Failure> {
         let mut batch = Batch::new();
         // A keyed read: a node of a cluster says where the store is.
         batch.add(&[b"GET", keys.kind(Key::Lock)]);
@@ -108,8 +80,9 @@ impl Link {
         // (A user may be kept from INFO: then a server that was started anew is taken for the same one.)
         let run = info.ok().as_ref().and_then(Value::text).and_then(run).unwrap_or_default();
         let client = connection.greeting().id;
+        let guard = (connection.greeting().mode == "cluster").then(|| keys.never().to_vec());
         let warning = checkup::look(&mut connection, address, &run)?;
-        Ok(Self { connection, client, run, ahead, digests: Digests::default(), consumers, warning })
+        Ok(Self { connection, client, run, ahead, digests: Digests::default(), consumers, warning, guard })
     }
 
     /// Runs a script, which the server is given first if it does not have it.
@@ -120,14 +93,15 @@ impl Link {
         words: &[Word],
     ) -> (Result<Value, Failure>, Vec<Push>) {
         let mut pushes = Vec::new();
-        let count = keys.len().to_string();
+        let guard = self.guard.as_deref();
+        let count = (keys.len() + usize::from(guard.is_some())).to_string();
         for attempt in 0..2 {
             let mut batch = Batch::new();
             let name: [&[u8]; 2] = match self.digests.of(script).filter(|_| attempt == 0) {
                 Some(digest) => [b"EVALSHA", digest],
                 None => [b"EVAL", script.text().as_bytes()],
             };
-            let head = name.into_iter().chain([count.as_bytes()]).chain(keys.iter().copied());
+            let head = name.into_iter().chain([count.as_bytes()]).chain(keys.iter().copied()).chain(guard);
             let loads = name[0] == b"EVAL";
             if loads {
                 // (Before the script: behind its answer nothing is read, as that may be about what the script has seen.)
@@ -156,48 +130,6 @@ impl Link {
         }
         unreachable!("EVAL needs no script at the server")
     }
-}
-
-/// The ends at which the store's server may be.
-fn endpoints(address: &Address) -> Result<Vec<Endpoint>, NoConnection> {
-    Ok(match &address.server.place {
-        Place::Host { host, .. } => vec![Endpoint::Host(host.clone())],
-        Place::Socket(path) => vec![Endpoint::Socket(path.clone())],
-        Place::Cluster { nodes, .. } => nodes.iter().cloned().map(Endpoint::Host).collect(),
-        Place::Sentinel { sentinels, master, .. } => vec![ask_sentinels(address, sentinels, master)?],
-    })
-}
-
-/// The master's end, as the first of the sentinels says that knows it.
-fn ask_sentinels(
-    address: &Address,
-    sentinels: &[crate::address::Host],
-    master: &[u8],
-) -> Result<Endpoint, NoConnection> {
-    let mut last = NoConnection::Lost(Cause::Closed);
-    // Sentinels have no databases, and no log-in of the store's.
-    let server = crate::address::Server { user: None, password: None, database: 0, ..address.server.clone() };
-    for sentinel in sentinels {
-        let mut connection = match Connection::open(&Endpoint::Host(sentinel.clone()), &server) {
-            Ok(connection) => connection,
-            Err(error) => {
-                last = error;
-                continue;
-            }
-        };
-        match connection.ask(&[b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", master], &mut |_| ()) {
-            Ok(Value::List(parts)) => {
-                let text = |at: usize| parts.get(at).and_then(Value::text).map(String::from_utf8_lossy);
-                if let (Some(name), Some(port)) = (text(0), text(1).and_then(|port| port.parse().ok())) {
-                    return Ok(Endpoint::Host(crate::address::Host { name: name.into_owned(), port }));
-                }
-            }
-            Ok(_) => {}
-            Err(Failure::Refused(refusal)) => last = NoConnection::Refused(refusal),
-            Err(Failure::Lost(lost)) => last = NoConnection::Lost(lost.cause),
-        }
-    }
-    Err(last)
 }
 
 /// By how many milliseconds a clock is ahead of ours, which it showed this time of between these two of ours. Where it may be the same time, it is

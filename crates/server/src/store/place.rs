@@ -1,7 +1,9 @@
 //! The place of a store: its address, its keys, and its opening.
 
 use super::layout::Keys;
+use crate::address;
 use crate::address::Address;
+use crate::refusal::{Reason, Refusal};
 use std::rc::Rc;
 use sync_fork::OfProcess;
 
@@ -24,6 +26,13 @@ impl Place {
     pub fn new(address: Address) -> Self {
         let text = address.to_string().into_bytes().into();
         Self { keys: Keys::new(&address.prefix), address, text, opening: OfProcess::default() }
+    }
+
+    /// Whether a refusal to tell something means that another server is to be asked. (One that only reads is as good where there is no other.)
+    pub fn is_elsewhere(&self, refusal: &Refusal) -> bool {
+        let has_others =
+            matches!(self.address.server.place, address::Place::Sentinel { .. } | address::Place::Cluster { .. });
+        refusal.is_elsewhere() && (has_others || refusal.reason != Reason::ReadOnly)
     }
 
     /// The opening of the store; 0: it is not there, or the connection does not stand, as far as is known.

@@ -5,6 +5,7 @@ use super::consuming::{Consumed, Lists};
 use super::error::{ErrorKind, ServerError};
 use super::inner::{Inner, Lock, Outcome, Sending};
 use super::layout::Key;
+use super::link::Link;
 use super::mark::Mark;
 use super::place::{Asker, Place};
 use super::script::Script;
@@ -162,6 +163,18 @@ impl Space {
             let _ = inner.fetch(&self.place, &[]);
         }
         self.opening()
+    }
+
+    /// In a cluster, sees to it that the server tells of the end of the store's life there.
+    pub fn listen_for_life(&self) {
+        if self.inner().link.as_ref().is_some_and(Link::is_of_cluster) {
+            self.enter();
+        }
+    }
+
+    /// Whether the store may come to be without a word of that.
+    pub fn may_come_unheard(&self) -> bool {
+        self.inner().may_come_unheard()
     }
 
     /// Whether a value is still the newest of its name, and nobody but this object keeps readers out.

@@ -14,6 +14,8 @@ use sync_backend::{Since, Wanted};
 
 /// The time for which a waiter is not seen from outside: one that is answered soon pays nothing for that.
 const UNSEEN: Duration = Duration::from_millis(10);
+/// The time after which a store is asked for again that may come to be without a word of that.
+const UNHEARD: Duration = Duration::from_millis(100);
 /// The longest sleep.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -79,6 +81,7 @@ impl ServerStore {
     pub(super) fn look_for_changes(&self, wanted: &mut [Wanted<ServerWatch>], at_most: Duration) -> Result<bool> {
         let names: Vec<&[u8]> = wanted.iter().filter_map(|wanted| wanted.key).collect();
         let lists = if names.len() == wanted.len() { Lists::Named(&names) } else { Lists::All };
+        self.space.listen_for_life();
         self.look_after_items(lists)?;
         if self.has_one_changed(wanted)? {
             return Ok(true);
@@ -88,6 +91,7 @@ impl ServerStore {
         }
         // (Of the death of a consumer nobody tells.)
         let at_most = if self.space.may_have_items(lists) { at_most.min(ASKS) } else { at_most };
+        let at_most = if self.space.may_come_unheard() { at_most.min(UNHEARD) } else { at_most };
         let now = Instant::now();
         let deadline = now.checked_add(at_most).unwrap_or(now + LONGEST);
         let soon = now + UNSEEN;

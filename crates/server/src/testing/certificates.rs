@@ -1,15 +1,11 @@
 //! Certificates of a test's own, and servers that have them.
 
 use super::super::address::{Address, Host};
-use super::redis::Redis;
+use super::redis::{Redis, at_free_port};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
-
-/// How often another port is taken, as others on this machine take ports, too.
-const TRIES: usize = 10;
 
 /// One who vouches for certificates. Its files are there for as long as it is.
 pub struct Authority {
@@ -106,17 +102,13 @@ impl EncryptedRedis {
     pub fn start(authority: &Authority, certificate: &Certificate, options: &[&str]) -> Self {
         let (ca, cert, key) = (authority.ca(), &certificate.cert, &certificate.key);
         let [ca, cert, key] = [&ca, cert, key].map(|path| path.to_str().expect("a path of a test"));
-        for _ in 0..TRIES {
-            let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a port");
-            let port = free.port().to_string();
+        at_free_port(|port| {
+            let text = port.to_string();
             let of_tls =
-                ["--tls-port", &port, "--tls-ca-cert-file", ca, "--tls-cert-file", cert, "--tls-key-file", key];
+                ["--tls-port", &text, "--tls-ca-cert-file", ca, "--tls-cert-file", cert, "--tls-key-file", key];
             let all = [&of_tls[..], &["--tls-auth-clients", "no"], options].concat();
-            if let Some(redis) = Redis::try_start(&all) {
-                return Self { redis, port: free.port() };
-            }
-        }
-        panic!("redis-server has found no port, or has no TLS");
+            Some(Self { redis: Redis::try_start(&all)?, port })
+        })
     }
 
     /// Its end.

@@ -1,20 +1,56 @@
 //! A Redis of a test's own.
 
-use super::super::address::Address;
+use super::super::address::{Address, Host};
 use super::super::connection::{Connection, Endpoint};
+use super::super::failure::Failure;
+use super::super::message::Value;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The time in which a server has to be there.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The time after which a state has not come that was waited for.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How many free ports are tried, each of which somebody else may take first.
+const TRIES: usize = 20;
 
 /// A server at a socket in a folder of its own; it ends with this, and with the thread that started it.
 pub struct Redis {
     folder: TempDir,
     options: Vec<String>,
+    /// 0: it has none.
+    port: u16,
     server: Option<Child>,
+}
+
+/// Waits until something is so, and fails where it never is.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LONGEST, "it never came: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Says that it is over when it is dropped, so that threads that go on until then end where a test fails, too.
+pub struct Ending<'a>(pub &'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// Starts something at a port that nobody has, as far as is known.
+pub(super) fn at_free_port<T>(mut start: impl FnMut(u16) -> Option<T>) -> T {
+    let free =
+        || TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a port").port();
+    let started = (0..TRIES).find_map(|_| start(free()));
+    started.expect("redis-server has found no port, or did not start; scripts/need.sh --install test installs it")
 }
 
 impl Redis {
@@ -27,9 +63,66 @@ impl Redis {
     pub fn try_start(options: &[&str]) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("sync-redis-").tempdir().expect("a folder");
         let options = options.iter().map(|&option| option.to_owned()).collect();
-        let mut redis = Self { folder, options, server: None };
-        redis.launch();
-        redis.awaits_socket().then_some(redis)
+        Self { folder, options, port: 0, server: None }.launched()
+    }
+
+    /// Starts a server that is at a port of this machine as well.
+    pub fn start_at_port(options: &[&str]) -> Self {
+        at_free_port(|port| {
+            let text = port.to_string();
+            let mut redis = Self::try_start(&[&["--bind", "127.0.0.1", "--port", &text], options].concat())?;
+            redis.port = port;
+            Some(redis)
+        })
+    }
+
+    /// Starts a sentinel, which is at a port as well, with the lines of its configuration.
+    pub fn start_sentinel(lines: &str) -> Self {
+        at_free_port(|port| {
+            let folder = tempfile::Builder::new().prefix("sync-sentinel-").tempdir().expect("a folder");
+            // (It writes there.)
+            let file = folder.path().join("sentinel.conf");
+            std::fs::write(&file, format!("bind 127.0.0.1\nport {port}\n{lines}\n")).expect("a file");
+            let file = file.to_str().expect("a path of a test").to_owned();
+            Self { folder, options: vec![file, "--sentinel".to_owned()], port, server: None }.launched()
+        })
+    }
+
+    fn launched(mut self) -> Option<Self> {
+        self.launch();
+        self.awaits_socket().then_some(self)
+    }
+
+    /// Its port; 0: it has none.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its end of that port.
+    pub fn host(&self) -> Host {
+        Host { name: "127.0.0.1".to_owned(), port: self.port }
+    }
+
+    /// The address of a store at that port, with some text behind the database.
+    pub fn at(&self, options: &str) -> Address {
+        let text = format!("redis://127.0.0.1:{}/0{options}", self.port);
+        Address::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    /// Asks it something over a connection of its own, without a log-in.
+    pub fn ask(&self, words: &[&str]) -> Result<Value, Failure> {
+        self.connect().ask(&words.iter().map(|word| word.as_bytes()).collect::<Vec<_>>(), &mut |_| ())
+    }
+
+    /// The same, of what has to be done.
+    pub fn tell(&self, words: &[&str]) -> Value {
+        self.ask(words).unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+
+    /// A text that it tells, as of `INFO`, without anything in it that is no line.
+    pub fn lines(&self, words: &[&str]) -> Vec<String> {
+        let Value::Text(text) = self.tell(words) else { panic!("{words:?}: no text") };
+        String::from_utf8_lossy(&text).lines().map(|line| line.trim().to_owned()).collect()
     }
 
     /// The path of its socket.
@@ -54,6 +147,11 @@ impl Redis {
         Connection::open(&self.endpoint(), &self.address("", "").server).expect("a connection")
     }
 
+    /// Whether it was started, and not killed.
+    pub fn is_running(&self) -> bool {
+        self.server.is_some()
+    }
+
     /// Kills the server, whatever it is doing.
     pub fn kill(&mut self) {
         if let Some(mut server) = self.server.take() {
@@ -72,16 +170,19 @@ impl Redis {
         self.kill();
         let _ = std::fs::remove_file(self.socket());
         // The first command ends the server where the test is killed.
-        let server = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "redis-server", "--port", "0", "--save", "", "--appendonly", "no"])
-            .arg("--unixsocket")
-            .arg(self.socket())
-            .arg("--dir")
-            .arg(self.folder.path())
-            .args(&self.options)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("setpriv of util-linux");
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "redis-server"]);
+        let is_sentinel = self.options.get(1).is_some_and(|option| option == "--sentinel");
+        if is_sentinel {
+            command.args(&self.options);
+        } else {
+            command.args(["--port", "0", "--save", "", "--appendonly", "no"]);
+        }
+        command.arg("--unixsocket").arg(self.socket()).arg("--dir").arg(self.folder.path());
+        if !is_sentinel {
+            command.args(&self.options);
+        }
+        let server = command.stdout(Stdio::null()).spawn().expect("setpriv of util-linux");
         self.server = Some(server);
     }
 
