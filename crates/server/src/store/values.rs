@@ -316,12 +316,11 @@ impl ServerStore {
             match results.first().and_then(Value::integer) {
                 Some(1) => {
                     if was_newest {
-                        let (slot, known) = self.known(key)?;
-                        let mut new = ServerVersion::of(self.space.opening(), slot, known.as_ref());
-                        if new.record() != version.record() {
-                            new = ServerVersion::default();
-                        }
-                        *version = new;
+                        // (It has been made, also where a read of it fails.)
+                        let new = self
+                            .known(key)
+                            .map(|(slot, known)| ServerVersion::of(self.space.opening(), slot, known.as_ref()));
+                        *version = new.ok().filter(|new| new.record() == version.record()).unwrap_or_default();
                     }
                     return Ok(true);
                 }
@@ -384,7 +383,8 @@ impl ServerStore {
             return Err(self.error(ErrorKind::Senseless));
         };
         let Some(name) = results.first().and_then(Value::text) else { return Ok(None) };
-        *version = self.see_value(name)?.0;
+        // (It has been made, also where a read of it fails or finds somebody's lock: whoever is told of a failure may do it once more.)
+        *version = self.see_value(name).map_or_else(|_| ServerVersion::default(), |(version, _)| version);
         Ok(number_of(name))
     }
 
