@@ -1,11 +1,14 @@
 //! Reading and storing a property by the methods of a class that overrides them.
+//!
+//! A method of Sync's, and `$sync['x']`, mean the shared property also where the class declares one of that name, to which
+//! `__get` and `__set` do not lead: then `get` and `set` are called, the class's own or Sync's.
 
 use ext_php_rs::ffi::BP_VAR_R;
 
 use super::lifetime::Lifetime;
 use super::object::SyncObject;
 use super::property::{self, Observed};
-use super::zend::{Slot, Str, Thrown, Value, finally};
+use super::zend::{Local, Slot, Str, Thrown, Value, finally};
 
 /// Reads the value of `name`, by the method that the object's class overrides, and tells when that was.
 pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Thrown> {
@@ -14,7 +17,11 @@ pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Th
     }
     // The stored value, if the methods keep it under the same name. (Before: it is the one that was read, unless that has changed since.)
     let observed = property::peek(this, name.bytes())?;
-    let value = this.hold().read_property(name, BP_VAR_R)?;
+    let value = if this.declares(name) {
+        this.hold().call_method("get", &[Local::of_string(name.clone())])?
+    } else {
+        this.hold().read_property(name, BP_VAR_R)?
+    };
     into.copy(value.dereference());
     Ok(observed)
 }
@@ -42,6 +49,9 @@ pub fn storing_for<T>(
 fn put(this: &SyncObject, name: &Str, value: &Value) -> Result<(), Thrown> {
     if !this.overrides.accessors() {
         return property::write(this, name, value);
+    }
+    if this.declares(name) {
+        return this.hold().call_method("set", &[Local::of_string(name.clone()), Local::copy_of(value)]).map(drop);
     }
     this.hold().write_property(name, value).map(drop)
 }

@@ -241,20 +241,8 @@ impl<'a> Call<'a> {
     /// The result of `name` where a subclass overrides it, since the original's methods called each other; else `None`.
     pub fn overridden(&self, name: &str, arguments: &[Local]) -> Result<Option<Local>, Thrown> {
         let Some(method) = self.overriding(name) else { return Ok(None) };
-        let mut result = Local::new();
-        // SAFETY: a method of the object's class; the engine copies the arguments, and writes the result to a free place.
-        unsafe {
-            ffi::zend_call_known_function(
-                method,
-                self.object().as_ptr(),
-                self.object().class(),
-                result.slot().as_ptr(),
-                arguments.len() as u32,
-                arguments.as_ptr().cast_mut().cast(),
-                ptr::null_mut(),
-            );
-        }
-        zend::check().map(|()| Some(result))
+        // SAFETY: just found in the object's class.
+        unsafe { self.object().call(method, arguments) }.map(Some)
     }
 }
 

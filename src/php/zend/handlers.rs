@@ -4,6 +4,7 @@ use std::ptr;
 
 use ext_php_rs::ffi;
 
+use super::calls::method;
 use super::classes::{class_name, unmangle};
 use super::errors::{raise, throw_error, throw_type_error};
 use super::executor::{Thrown, check};
@@ -121,6 +122,36 @@ impl Object {
             check()?;
         }
         Ok(element.unwrap_or_else(Local::null))
+    }
+
+    /// Calls a method of its class, which has one of this name (in lower case).
+    pub fn call_method(&self, name: &str, arguments: &[Local]) -> Result<Local, Thrown> {
+        // SAFETY: the class of a live object.
+        let method = unsafe { method(self.class(), name) };
+        debug_assert!(!method.is_null(), "callers name methods of Sync's, which no class can take away");
+        // SAFETY: just found in the class.
+        unsafe { self.call(method, arguments) }
+    }
+
+    /// Calls a method.
+    ///
+    /// # Safety
+    /// `method` is one of the object's class.
+    pub unsafe fn call(&self, method: *mut ffi::zend_function, arguments: &[Local]) -> Result<Local, Thrown> {
+        let mut result = Local::new();
+        // SAFETY: the caller promises a method of the class; the engine copies the arguments, and writes the result to a free place.
+        unsafe {
+            ffi::zend_call_known_function(
+                method,
+                self.as_ptr(),
+                self.class(),
+                result.slot().as_ptr(),
+                arguments.len() as u32,
+                arguments.as_ptr().cast_mut().cast(),
+                ptr::null_mut(),
+            );
+        }
+        check().map(|()| result)
     }
 
     /// Writes an element. `offset`: `None` for `[]`.
