@@ -12,7 +12,7 @@ var_dump($s->waitFor("x", fn ($value) => $value > 3, 0));
 try {
     $s->waitFor("x", fn ($value) => $value > 5, 0.01);
 } catch (SyncTimeoutException $e) {
-    echo get_class($e), ": ", $e->getMessage(), "\n";
+    echo get_class($e), ": ", shown($e->getMessage()), "\n";
 }
 // It may write, and use the object.
 $calls = 0;
@@ -57,7 +57,7 @@ scratch_remove();
 --EXPECT--
 NULL
 int(5)
-SyncTimeoutException: The value of 'x' was not what was waited for in time.
+SyncTimeoutException: The value of 'x' in '{dir}/store' was not what was waited for in time.
 int(8)
 int(4)
 thrown

@@ -84,8 +84,10 @@ pub extern "C" fn wait_for(data: &mut ExecuteData, result: &mut zval) {
             Ok(is_so.then_some(value))
         })?;
         let Some(mut value) = found else {
-            let name = String::from_utf8_lossy(name.bytes());
-            return Err(errors::throw_timeout(&format!("The value of '{name}' was not what was waited for in time.")));
+            let (name, file) = (String::from_utf8_lossy(name.bytes()), this.instance()?.store.display_address());
+            return Err(errors::throw_timeout(&format!(
+                "The value of '{name}' in '{file}' was not what was waited for in time."
+            )));
         };
         call.result().swap(&mut value.slot());
         Ok(())
