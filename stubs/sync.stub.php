@@ -340,7 +340,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * Takes the first element off the array under a name for a function, which has it for good when the function returns.
      *
      * Each element is done at least once, and none is lost: where the function throws, or its process dies, whatever the reason, the
-     * element is at the head of the array again, under its key if that is a string and not taken by then, for the next that looks, and may write. (Where
+     * element is at the head of the array again, under its key if that is a string and not taken by then, for the next that looks, and may write;
+     * keys that are integers are counted anew, as by array_unshift(). (Where
      * something else than an array is there by then, a tenth of a second after that is an array again.) There is no time limit
      * after which others do it as well: the kernel tells whether the process lives. Until then the element is not in the array for
      * anybody, is not counted and not iterated; stats() shows who consumes something. The work of the function may be done twice if its
