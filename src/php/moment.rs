@@ -72,7 +72,7 @@ impl Moment {
     pub fn of(this: &SyncObject, selection: &Selection, extent: Extent) -> Result<Self, Stop> {
         let names = match selection {
             Selection::Keys(keys) => keys.len(),
-            _ => retry(this, Handle::len)? as usize,
+            _ => retry(this, Handle::expected_len)? as usize,
         };
         let mut moment = Self { snapshot: Snapshot::new(ZendVec::new(), ZendVec::new()), long: ZendVec::new() };
         let room = moment.snapshot.room();

@@ -124,6 +124,11 @@ pub trait Backend: Sized {
     /// The number of keys.
     fn len(&self) -> Result<u64, Self::Error>;
 
+    /// About how many keys there are, for a caller that makes room for them: as many as there were last, where others would have to be asked.
+    fn expected_len(&self) -> Result<u64, Self::Error> {
+        self.len()
+    }
+
     /// True if there is no key.
     fn is_empty(&self) -> Result<bool, Self::Error> {
         Ok(self.len()? == 0)

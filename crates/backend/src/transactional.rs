@@ -268,6 +268,14 @@ impl<B: Backend> Backend for Transactional<B> {
         }
     }
 
+    #[inline]
+    fn expected_len(&self) -> Result<u64, B::Error> {
+        match self.own(|overlay, store| overlay.len(store)) {
+            Some(done) => done,
+            None => self.store.expected_len(),
+        }
+    }
+
     fn select<R: Room<u8>, E: Room<Entry>>(
         &self,
         selection: &Selection,

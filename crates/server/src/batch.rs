@@ -1,6 +1,7 @@
 //! Requests, as they are sent.
 
-use std::io::Write;
+/// The memory that is kept for the next requests, at most.
+const KEPT: usize = 64 * 1024;
 
 /// The length from which on a word is sent from where it lies. (A shorter one is copied faster than it is sent by itself.)
 const LONG: usize = 16 * 1024;
@@ -85,8 +86,7 @@ impl<'w> Batch<'w> {
         Self::default()
     }
 
-    /// Adds a request: its name and its arguments. (The codec's own encoder counts digits by a logarithm: the extension would need libm for
-    /// nothing else.)
+    /// Adds a request: its name and its arguments.
     pub fn add(&mut self, words: &[&'w [u8]]) {
         self.add_all(words.iter().copied());
     }
@@ -110,11 +110,9 @@ impl<'w> Batch<'w> {
 
     /// The kind of what follows, and its length.
     fn head(&mut self, kind: u8, length: usize) {
-        const MOST: usize = 1 + 20 + 2;
-        if self.has_room(MOST) {
-            self.bytes.push(kind);
-            write!(self.bytes, "{length}\r\n").expect("a vector takes all bytes");
-        }
+        self.write(&[kind]);
+        self.write(itoa::Buffer::new().format(length).as_bytes());
+        self.write(b"\r\n");
     }
 
     fn piece(&mut self, piece: &'w [u8]) {
@@ -150,9 +148,10 @@ impl<'w> Batch<'w> {
         self.ends.is_empty()
     }
 
-    /// Another one, without requests, in the same memory.
+    /// Another one, without requests, in the same memory, but for that of long ones.
     pub fn emptied<'n>(mut self) -> Batch<'n> {
         self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
         self.ends.clear();
         Batch { bytes: self.bytes, ends: self.ends, ..Batch::default() }
     }

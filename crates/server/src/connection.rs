@@ -155,11 +155,16 @@ impl Connection {
     /// Sends requests one behind the other, and hands on their answers, in order, with the pushes that come between them. (Requests for which
     /// there was no memory are not sent, and the connection stays.)
     pub fn ask_all(&mut self, batch: &Batch, each: Each<'_>) -> Result<(), Lost> {
-        if let Some(bytes) = batch.refused() {
-            return Err(Lost { answered: 0, sent: 0, cause: Cause::NoMemory(bytes) });
-        }
+        has_memory(batch)?;
         // A connection that has ended meanwhile shows before anything is sent, where nothing is in doubt.
         self.look_at_all(each)?;
+        self.exchange(batch, Instant::now() + self.timeout, true, each)
+    }
+
+    /// The same without a look at first: for those who have just looked, or who ask for what they can ask for again.
+    pub fn ask_all_at_once(&mut self, batch: &Batch, each: Each<'_>) -> Result<(), Lost> {
+        has_memory(batch)?;
+        self.begin(each)?;
         self.exchange(batch, Instant::now() + self.timeout, true, each)
     }
 
@@ -202,21 +207,32 @@ impl Connection {
         Lost { answered: progress.answered, sent: batch.whole(progress.sent), cause }
     }
 
-    /// Hands on all that has arrived while nothing was asked for. Each operation begins with it, and so with the look whether this is the process
-    /// that opened the connection.
-    fn look_at_all(&mut self, each: Each<'_>) -> Result<(), Lost> {
-        let nothing = Batch::default();
-        let mut progress = Progress::default();
-        let result = match &self.stream {
+    /// Looks whether this is the process that opened the connection, and hands on all that is in the inbox. Each operation begins with it.
+    fn begin(&mut self, each: Each<'_>) -> Result<(), Lost> {
+        self.unasked(|connection, nothing, progress| match &connection.stream {
             Some(stream) if !stream.is_own() => Err(Cause::Forked),
-            _ => self.receive_arrived(&nothing, &mut progress, each),
-        };
-        result.map_err(|cause| self.lose(&nothing, &progress, cause))
+            _ => connection.hand_on(nothing, progress, usize::MAX, each),
+        })
     }
 
-    /// Hands on all messages that have arrived, in the inbox and behind it.
+    /// The same, and hands on all that has arrived behind that.
+    fn look_at_all(&mut self, each: Each<'_>) -> Result<(), Lost> {
+        self.begin(each)?;
+        self.unasked(|connection, nothing, progress| connection.receive_arrived(nothing, progress, each))
+    }
+
+    /// Does something while nothing is asked for.
+    fn unasked(
+        &mut self,
+        receive: impl FnOnce(&mut Self, &Batch, &mut Progress) -> Result<(), Cause>,
+    ) -> Result<(), Lost> {
+        let nothing = Batch::default();
+        receive(self, &nothing, &mut Progress::default())
+            .map_err(|cause| self.lose(&nothing, &Progress::default(), cause))
+    }
+
+    /// Hands on all messages that have arrived behind the inbox.
     fn receive_arrived(&mut self, batch: &Batch, progress: &mut Progress, each: Each<'_>) -> Result<(), Cause> {
-        self.hand_on(batch, progress, usize::MAX, each)?;
         while self.stream()?.has_arrived().map_err(Cause::System)? {
             self.receive(false)?;
             self.hand_on(batch, progress, usize::MAX, each)?;
@@ -283,6 +299,7 @@ impl Connection {
                 },
                 Err(error) => {
                     // The last answers, or the reason, may have arrived before the end.
+                    self.hand_on(batch, progress, usize::MAX, each)?;
                     self.receive_arrived(batch, progress, each)?;
                     return Err(Cause::System(error));
                 }
@@ -312,6 +329,12 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Whether there was memory for requests.
+fn has_memory(batch: &Batch) -> Result<(), Lost> {
+    let refused = batch.refused().map(|bytes| Lost { answered: 0, sent: 0, cause: Cause::NoMemory(bytes) });
+    refused.map_or(Ok(()), Err)
 }
 
 /// The reason why a server refused to log us in. A server that does not know a request repeats its arguments, with the password among them.

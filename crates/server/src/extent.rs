@@ -1,8 +1,7 @@
 //! Where a message of RESP3 ends, in a stream that arrives in pieces.
 //!
-//! The codec reads whole messages, anew from their first byte each time, by recursion, and takes any two bytes for the end of a string. So
-//! this comes before it: it goes on where it stopped, limits how deep a message is, and looks at each line and each end. The codec
-//! then sees whole messages alone, whose shape is right.
+//! A message is read once it is there as a whole, by recursion. So this comes before: it goes on where it stopped, limits how deep a message
+//! is, and looks at each line and each end. Both find the items of a message by the same function.
 
 /// The deepest nesting of a message. Servers answer with five levels at most, of which a script may make more.
 const DEEPEST: usize = 32;
@@ -25,8 +24,8 @@ impl Malformed {
 /// How far the search for a message's end has come.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// The message has so many bytes, and in them so many items that are no lists.
-    Whole { length: usize, items: usize },
+    /// The message has so many bytes.
+    Whole(usize),
     /// It has more than have arrived; at least so many are missing.
     Missing(usize),
 }
@@ -38,16 +37,14 @@ pub(crate) struct Search {
     at: usize,
     /// The items that are still to come, of each list that is open: the innermost last.
     open: Vec<u64>,
-    /// The number of items so far.
-    items: usize,
 }
 
 /// One item, or the head of several.
-enum Item {
-    /// An item that ends here.
-    Single(usize),
-    /// So many items follow, from here on.
-    List(u64, usize),
+pub(crate) enum Item<'m> {
+    /// An item of this kind: its line, or its string. It ends here.
+    Single(u8, &'m [u8], usize),
+    /// So many items follow, from here on: they are one of this kind.
+    List(u8, u64, usize),
     /// Names and values about the item behind them: so many items together, and then that item.
     Attributes(u64, usize),
     /// The item has so many bytes more, at least, than have arrived.
@@ -58,11 +55,10 @@ impl Search {
     /// Goes on in a message of which these bytes have arrived, the first ones as before.
     pub fn go_on(&mut self, message: &[u8]) -> Result<Extent, Malformed> {
         loop {
-            match item(message, self.at, self.open.is_empty())? {
+            match item(message, self.at)? {
                 Item::Missing(count) => return Ok(Extent::Missing(count)),
-                Item::Single(end) => {
+                Item::Single(_, _, end) => {
                     self.at = end;
-                    self.items += 1;
                     if let Some(items) = self.open.last_mut() {
                         *items -= 1;
                     }
@@ -73,7 +69,7 @@ impl Search {
                     let and_item = u64::from(self.open.is_empty());
                     self.open(items + and_item)?;
                 }
-                Item::List(items, end) => {
+                Item::List(_, items, end) => {
                     self.at = end;
                     if let Some(items) = self.open.last_mut() {
                         *items -= 1;
@@ -82,8 +78,7 @@ impl Search {
                 }
             }
             if self.is_over() {
-                let Self { at: length, items, .. } = std::mem::take(self);
-                return Ok(Extent::Whole { length, items });
+                return Ok(Extent::Whole(std::mem::take(self).at));
             }
         }
     }
@@ -124,7 +119,7 @@ impl Search {
 }
 
 /// The item that begins at a place of a message.
-fn item(message: &[u8], at: usize, is_outermost: bool) -> Result<Item, Malformed> {
+pub(crate) fn item(message: &[u8], at: usize) -> Result<Item<'_>, Malformed> {
     let rest = &message[at..];
     let Some(&kind) = rest.first() else { return Ok(Item::Missing(1)) };
     if !b"+-:,#_($!=*~%>|".contains(&kind) {
@@ -139,24 +134,24 @@ fn item(message: &[u8], at: usize, is_outermost: bool) -> Result<Item, Malformed
     let line = &window[..length];
     let behind = at + 1 + length + 2;
     match kind {
-        b'$' | b'!' | b'=' => string(message, behind, number(line)?),
-        b'*' | b'~' => Ok(Item::List(number(line)?, behind)),
-        b'%' => Ok(Item::List(number(line)? * 2, behind)),
+        b'$' | b'!' | b'=' => string(kind, message, behind, number(line)?),
+        b'*' | b'~' => Ok(Item::List(kind, number(line)?, behind)),
+        b'%' => Ok(Item::List(kind, number(line)? * 2, behind)),
         b'|' => Ok(Item::Attributes(number(line)? * 2, behind)),
-        b'>' if is_outermost => Ok(Item::List(number(line)?, behind)),
+        b'>' if at == 0 => Ok(Item::List(kind, number(line)?, behind)),
         b'>' => Err(Malformed("a push is within another message")),
-        _ => Ok(Item::Single(behind)),
+        _ => Ok(Item::Single(kind, line, behind)),
     }
 }
 
 /// A string of a length, which begins at a place of a message.
-fn string(message: &[u8], at: usize, length: u64) -> Result<Item, Malformed> {
+fn string(kind: u8, message: &[u8], at: usize, length: u64) -> Result<Item<'_>, Malformed> {
     if length > LONGEST_STRING {
         return Err(Malformed("a string is too long"));
     }
     let end = at + length as usize;
     match message.get(end..end + 2) {
-        Some(b"\r\n") => Ok(Item::Single(end + 2)),
+        Some(b"\r\n") => Ok(Item::Single(kind, &message[at..end], end + 2)),
         Some(_) => Err(Malformed("a string is longer than it said")),
         None => Ok(Item::Missing(end + 2 - message.len())),
     }

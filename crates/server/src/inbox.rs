@@ -53,8 +53,8 @@ impl Inbox {
                 self.missing = count;
                 Ok(None)
             }
-            Extent::Whole { length, items } => {
-                let message = Message::read(&rest[..length], items)?;
+            Extent::Whole(length) => {
+                let message = Message::read(&rest[..length])?;
                 self.start += length;
                 if length > MOST_ROOM {
                     self.tidy();
@@ -77,7 +77,7 @@ impl Inbox {
                 return Ok(Some(Message::without_memory(passed.is_push, passed.bytes)));
             }
             match self.search.go_on(&self.bytes[self.start..])? {
-                Extent::Whole { length, .. } => {
+                Extent::Whole(length) => {
                     self.start += length;
                     passed.bytes += length;
                     passed.is_last = true;

@@ -1,13 +1,8 @@
 //! Messages of a server: answers, and pushes that nobody asked for.
 
-use super::extent::Malformed;
+use super::extent::{Item, Malformed, item};
 use super::refusal::Refusal;
-use redis_protocol::resp3::decode::complete::decode_range;
-use redis_protocol::resp3::types::RangeFrame;
 use std::collections::TryReserveError;
-
-/// The number of items from which on there may be no memory for lists of them.
-const MANY: usize = 1024;
 
 /// An answer, or a part of one. Strings of all kinds are bytes, and sets are lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,10 +69,10 @@ pub enum Message {
 }
 
 impl Message {
-    /// Reads a message, of which these are all bytes, with so many items that are no lists ([`super::extent`] has found its end). Where there is no
-    /// memory for it, another one comes in its place.
-    pub(crate) fn read(bytes: &[u8], items: usize) -> Result<Self, Malformed> {
-        match Self::try_read(bytes, items) {
+    /// Reads a message, of which these are all bytes ([`super::extent`] has found its end). Where there is no memory for it, another one comes in
+    /// its place.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
+        match Self::try_read(bytes) {
             Ok(message) => Ok(message),
             Err(NoMessage::Malformed(malformed)) => Err(malformed),
             Err(NoMessage::NoMemory) => Ok(Self::without_memory(bytes.starts_with(b">"), bytes.len())),
@@ -90,25 +85,17 @@ impl Message {
         if is_push { Self::Push(Push::AllChanged) } else { Self::Answer(Err(Refusal::no_memory(bytes))) }
     }
 
-    fn try_read(bytes: &[u8], items: usize) -> Result<Self, NoMessage> {
-        const CONTENT: NoMessage =
-            NoMessage::Malformed(Malformed("a message has a content that does not fit its kind"));
-        // The codec, which is not its own, allocates its lists by itself: a process without the memory for them would end.
-        let lists = 2 * items * (size_of::<RangeFrame>() + size_of::<Value>());
-        if items >= MANY {
-            Vec::<u8>::new().try_reserve_exact(lists)?;
-        }
-        let (frame, length) = decode_range(bytes).ok().flatten().ok_or(CONTENT)?;
-        if length != bytes.len() {
+    fn try_read(bytes: &[u8]) -> Result<Self, NoMessage> {
+        let mut reader = Reader { message: bytes, at: 0 };
+        let value = reader.value()?;
+        if reader.at != bytes.len() {
             return Err(CONTENT);
         }
-        if let RangeFrame::Push { data, .. } = frame {
-            return push(list(bytes, data)?).map(Self::Push);
+        match value {
+            Value::List(parts) if bytes[0] == b'>' => push(parts).map(Self::Push),
+            Value::Refused(refusal) => Ok(Self::Answer(Err(refusal))),
+            value => Ok(Self::Answer(Ok(value))),
         }
-        Ok(Self::Answer(match value(bytes, frame)? {
-            Value::Refused(refusal) => Err(refusal),
-            value => Ok(value),
-        }))
     }
 }
 
@@ -131,6 +118,79 @@ impl From<TryReserveError> for NoMessage {
     }
 }
 
+const CONTENT: NoMessage = NoMessage::Malformed(Malformed("a message has a content that does not fit its kind"));
+
+/// A message on its way to be a value, up to a place.
+struct Reader<'m> {
+    message: &'m [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    /// The next value. The depth of the recursion is limited by [`super::extent`].
+    fn value(&mut self) -> Result<Value, NoMessage> {
+        match item(self.message, self.at)? {
+            Item::Single(kind, text, end) => {
+                self.at = end;
+                single(kind, text)
+            }
+            Item::List(b'%', items, end) => {
+                self.at = end;
+                let mut pairs = Vec::new();
+                pairs.try_reserve_exact(self.room(items / 2))?;
+                for _ in 0..items / 2 {
+                    pairs.push((self.value()?, self.value()?));
+                }
+                Ok(Value::Map(pairs))
+            }
+            Item::List(_, items, end) => {
+                self.at = end;
+                let mut values = Vec::new();
+                values.try_reserve_exact(self.room(items))?;
+                for _ in 0..items {
+                    values.push(self.value()?);
+                }
+                Ok(Value::List(values))
+            }
+            Item::Attributes(items, end) => {
+                self.at = end;
+                for _ in 0..items {
+                    self.value()?;
+                }
+                self.value()
+            }
+            Item::Missing(_) => Err(CONTENT),
+        }
+    }
+
+    /// The number of items to make room for, of so many: no more than there can be in the rest of the message.
+    fn room(&self, items: u64) -> usize {
+        usize::try_from(items).unwrap_or(usize::MAX).min(self.message.len() - self.at)
+    }
+}
+
+/// A value by itself: of its kind, and its line or string.
+fn single(kind: u8, text: &[u8]) -> Result<Value, NoMessage> {
+    let digits = || std::str::from_utf8(text).map_err(|_| CONTENT);
+    Ok(match (kind, text) {
+        (b'$' | b'+' | b'(', text) | (b'=', [_, _, _, b':', text @ ..]) => Value::Text(copy(text)?),
+        (b':', _) => Value::Integer(digits()?.parse().map_err(|_| CONTENT)?),
+        (b'_', b"") => Value::Nil,
+        (b'#', b"t") => Value::Bool(true),
+        (b'#', b"f") => Value::Bool(false),
+        (b',', _) => Value::Double(digits()?.parse().map_err(|_| CONTENT)?),
+        (b'-' | b'!', text) => Value::Refused(Refusal::read(text)),
+        _ => return Err(CONTENT),
+    })
+}
+
+fn copy(text: &[u8]) -> Result<Vec<u8>, TryReserveError> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(text.len())?;
+    copy.extend_from_slice(text);
+    Ok(copy)
+}
+
 /// A push, of its parts.
 fn push(parts: Vec<Value>) -> Result<Push, NoMessage> {
     const SHAPE: Malformed = Malformed("a push has a shape that no push has");
@@ -149,50 +209,13 @@ fn push(parts: Vec<Value>) -> Result<Push, NoMessage> {
     }
 }
 
-fn list(bytes: &[u8], frames: impl IntoIterator<Item = RangeFrame>) -> Result<Vec<Value>, NoMessage> {
-    frames.into_iter().map(|frame| value(bytes, frame)).collect()
-}
-
-/// The value that a frame stands for. The depth of the recursion is limited by [`super::extent`].
-fn value(bytes: &[u8], frame: RangeFrame) -> Result<Value, NoMessage> {
-    let text = |(start, end): (usize, usize)| {
-        let mut text = Vec::new();
-        text.try_reserve_exact(end - start)?;
-        text.extend_from_slice(&bytes[start..end]);
-        Ok::<_, TryReserveError>(text)
-    };
-    Ok(match frame {
-        RangeFrame::BlobString { data, .. }
-        | RangeFrame::SimpleString { data, .. }
-        | RangeFrame::VerbatimString { data, .. }
-        | RangeFrame::BigNumber { data, .. } => Value::Text(text(data)?),
-        RangeFrame::BlobError { data, .. } | RangeFrame::SimpleError { data, .. } => {
-            Value::Refused(Refusal::read(&bytes[data.0..data.1]))
-        }
-        RangeFrame::Boolean { data, .. } => Value::Bool(data),
-        RangeFrame::Null => Value::Nil,
-        RangeFrame::Number { data, .. } => Value::Integer(data),
-        RangeFrame::Double { data, .. } => Value::Double(data),
-        RangeFrame::Array { data, .. } => Value::List(list(bytes, data)?),
-        RangeFrame::Set { data, .. } => Value::List(list(bytes, data)?),
-        RangeFrame::Map { data, .. } => Value::Map(
-            data.into_iter()
-                .map(|(key, content)| Ok((value(bytes, key)?, value(bytes, content)?)))
-                .collect::<Result<_, NoMessage>>()?,
-        ),
-        RangeFrame::Push { .. } | RangeFrame::Hello { .. } | RangeFrame::ChunkedString(_) => {
-            return Err(Malformed("a message has a kind that no server sends").into());
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn pushes_are_told_apart_and_one_of_a_wrong_shape_is_none() {
-        let read = |text: &str| Message::read(text.as_bytes(), 3);
+        let read = |text: &str| Message::read(text.as_bytes());
         let all = read(">2\r\n+invalidate\r\n_\r\n");
         assert_eq!(all, Ok(Message::Push(Push::AllChanged)));
         let keys = read(">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n");
@@ -214,8 +237,19 @@ mod tests {
 
     #[test]
     fn a_content_that_does_not_fit_its_kind_is_no_message() {
-        for text in [":x\r\n", "#y\r\n", ",x\r\n", "=2\r\nab\r\n", "+a\r\n+b\r\n"] {
-            assert!(Message::read(text.as_bytes(), 1).is_err(), "{text:?}");
+        for text in [
+            ":x\r\n",
+            "#y\r\n",
+            "_x\r\n",
+            ",x\r\n",
+            "=2\r\nab\r\n",
+            "=4\r\ntext\r\n",
+            "+a\r\n+b\r\n",
+            "*2\r\n:1\r\n",
+            "%1\r\n:1\r\n",
+            "*9999999999\r\n",
+        ] {
+            assert!(Message::read(text.as_bytes()).is_err(), "{text:?}");
         }
     }
 }

@@ -180,6 +180,8 @@ fn the_server_adds_to_integers_alone_and_each_addition_counts() {
         }
     });
     assert_eq!(sum(), Some(2 * ADDERS * TIMES + 1));
+    // (Others have added to it as well: it is told of changes again from the next reading on.)
+    assert!(get(&store, b"n").is_some());
     let mut version = ServerVersion::default();
     assert_eq!(store.add_number(b"n", -5, &mut version).unwrap(), Some(2 * ADDERS * TIMES - 4));
     assert!(store.is_current(&version), "the sum is known");
@@ -468,6 +470,56 @@ fn a_store_without_a_cache_asks_each_time() {
     for n in 0..100 {
         put(&other, b"a", &[n]);
         assert_eq!(get(&store, b"a"), Some(vec![n]));
+    }
+}
+
+/// Those who add to a number at once are told of no change of it before they read it, and know that they are not.
+#[test]
+fn those_that_add_to_one_number_see_each_others_changes_all_the_same() {
+    let redis = Redis::start(&[]);
+    let (store, other) = (on(&redis), ServerStore::new(&redis.address("", "?timeout=60"), || 0));
+    let add = |store: &ServerStore, by: i64| {
+        let mut version = ServerVersion::default();
+        (store.add_number(b"n", by, &mut version).unwrap().unwrap(), version)
+    };
+    put(&store, b"n", &[0]);
+    get(&other, b"n");
+    for sum in (2..20).step_by(2) {
+        assert_eq!(add(&store, 1).0, sum - 1);
+        assert_eq!(add(&other, 1).0, sum);
+    }
+    let (sum, version) = add(&store, 1);
+    assert_eq!((sum, get(&store, b"n")), (19, Some(vec![19])));
+    // Where it is told, a version is current until somebody changes the number.
+    let (_, told) = add(&store, 1);
+    assert!(store.is_current(&told) && !store.is_current(&version));
+    add(&other, 1);
+    assert!(!store.is_current(&told));
+    let (sum, untold) = add(&store, 1);
+    assert_eq!(sum, 22);
+    assert!(!store.is_current(&untold));
+    // Not by its digits does a waiter find a number unchanged.
+    let has_changed = || {
+        let mut wanted = [Wanted::key(b"n".as_slice())];
+        store.watch(&mut wanted, Since::Seen).unwrap();
+        store.has_changed(&mut wanted, Duration::ZERO).unwrap()
+    };
+    assert!(!has_changed());
+    add(&other, 1);
+    add(&store, 1);
+    assert!(!has_changed());
+    add(&other, 1);
+    add(&store, 1);
+    add(&other, 1);
+    add(&other, -1);
+    assert!(has_changed());
+    assert!(!has_changed());
+    // Sums that a Lua number has no room for.
+    let long = i64::MAX - 10;
+    put(&other, b"n", &[&[0xcf][..], &long.to_be_bytes()].concat());
+    for sum in long + 1..long + 4 {
+        let adder = if sum % 2 == 0 { &store } else { &other };
+        assert_eq!(add(adder, 1).0, sum);
     }
 }
 

@@ -169,6 +169,11 @@ impl Backend for Handle {
         either!(self, store => store.len().map_err(Error::from))
     }
 
+    #[inline]
+    fn expected_len(&self) -> Result<u64> {
+        either!(self, store => store.expected_len().map_err(Error::from))
+    }
+
     fn select<B: Room<u8>, E: Room<Entry>>(
         &self,
         selection: &Selection,

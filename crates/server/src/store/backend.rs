@@ -115,6 +115,10 @@ impl Backend for ServerStore {
         self.with_items(Lists::All, || self.space.count(self.asker()).map_err(|kind| self.error(kind)))
     }
 
+    fn expected_len(&self) -> Result<u64> {
+        Ok(self.space.last_count())
+    }
+
     fn select<B: Room<u8>, E: Room<Entry>>(
         &self,
         selection: &Selection,

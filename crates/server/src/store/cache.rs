@@ -11,8 +11,8 @@ const MOST: u64 = 64 << 20;
 /// The value of a name, as far as it is known.
 #[derive(Debug, Default)]
 pub struct Slot {
-    /// Whether it is the newest.
-    known: bool,
+    /// The round of the cache in which it is known to be the newest; of an earlier one: it is not.
+    known: u64,
     /// The number of the value, which no other one has in this process; 0: there is none.
     record: u64,
     /// `None`: there is none, or its bytes are not kept.
@@ -22,6 +22,8 @@ pub struct Slot {
     expiry: Option<Expiry>,
     /// The moment from which on it was missing again, if it is missing.
     gone: Moment,
+    /// The number of the change that made the value, if the server does not tell of later ones; else 0.
+    untold: u64,
 }
 
 /// A point in a process's knowledge of a store: the number of the last value that it has learned of, or of the last one that was gone before it
@@ -77,12 +79,20 @@ pub enum Look {
 }
 
 /// Values by name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cache {
     names: HashMap<Box<[u8]>, u32>,
     slots: Vec<Slot>,
     records: u64,
     bytes: u64,
+    /// A number that moves on when all values may be others by now.
+    round: u64,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { names: HashMap::new(), slots: Vec::new(), records: 0, bytes: 0, round: 1 }
+    }
 }
 
 impl Cache {
@@ -105,7 +115,7 @@ impl Cache {
     /// Looks for the value of the name with this number.
     pub fn look_at(&self, number: u32) -> Look {
         let Some(slot) = self.slots.get(number as usize) else { return Look::Unknown };
-        if !slot.known {
+        if slot.known != self.round {
             return Look::Unknown;
         }
         if slot.record == 0 || slot.expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
@@ -147,7 +157,9 @@ impl Cache {
     /// Whether a value is still the newest of its name, and expires then.
     #[inline]
     pub fn is_newest(&self, slot: u32, record: u64, expiry: Option<Expiry>) -> bool {
-        self.slots.get(slot as usize).is_some_and(|slot| slot.known && slot.record == record && slot.expiry == expiry)
+        self.slots
+            .get(slot as usize)
+            .is_some_and(|slot| slot.known == self.round && slot.record == record && slot.expiry == expiry)
     }
 
     /// The server has told what a name has. `ahead`: its clock is so many milliseconds before that of this process.
@@ -166,11 +178,11 @@ impl Cache {
         }
         self.bytes -= slot.value.as_ref().map_or(0, |value| value.stored);
         self.bytes += length;
-        slot.known = true;
+        (slot.known, slot.untold) = (self.round, 0);
         match value {
             None => (slot.record, slot.value, slot.identity, slot.expiry) = (0, None, None, None),
             Some(value) => {
-                let identity = Identity { mark: value.mark.clone(), stored: value.stored };
+                let identity = Identity { mark: First::from_slice(&value.mark), stored: value.stored };
                 if slot.record == 0 || slot.identity.as_ref() != Some(&identity) {
                     self.records += 1;
                     slot.record = self.records;
@@ -184,14 +196,27 @@ impl Cache {
     /// It is to be asked whether the value of a name is still the same.
     pub fn ask_again(&mut self, name: &[u8]) {
         if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {
-            slot.known = false;
+            slot.known = 0;
         }
+    }
+
+    /// The value of a name was made by this change, and the server does not tell of later ones.
+    pub fn is_not_told(&mut self, name: &[u8], change: u64) {
+        if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {
+            (slot.known, slot.untold) = (0, change);
+        }
+    }
+
+    /// The number of the change that made the value with this number, if the server does not tell of later ones.
+    pub fn untold_since(&self, number: u32, record: u64) -> Option<u64> {
+        let slot = self.slots.get(number as usize)?;
+        (slot.untold != 0 && slot.record == record).then_some(slot.untold)
     }
 
     /// The value of a name is another one by now.
     pub fn doubt(&mut self, name: &[u8]) {
         if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {
-            slot.known = false;
+            slot.known = 0;
             // Two integers with the same digits look the same.
             slot.identity.take_if(|identity| identity.is_plain());
         }
@@ -201,7 +226,7 @@ impl Cache {
     pub fn forget(&mut self, name: &[u8]) {
         if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {
             self.bytes -= slot.value.take().map_or(0, |value| value.stored);
-            (slot.known, slot.identity) = (false, None);
+            (slot.known, slot.identity) = (0, None);
         }
     }
 
@@ -228,13 +253,13 @@ impl Cache {
 
     /// All values may be others by now.
     pub fn doubt_all(&mut self) {
-        self.slots.iter_mut().for_each(|slot| slot.known = false);
+        self.round += 1;
     }
 
     /// No value is taken for the same one as before: by another server, or one that was started anew, the numbers of changes may be given once more, where the last
     /// ones have got lost.
     pub fn take_none_for_the_same(&mut self) {
-        self.slots.iter_mut().for_each(|slot| (slot.known, slot.identity) = (false, None));
+        self.slots.iter_mut().for_each(|slot| (slot.known, slot.identity, slot.untold) = (0, None, 0));
     }
 
     /// Gives the memory of values back, if it is more than is kept. What they are is still known. (Between two readings: one reading keeps all
@@ -244,7 +269,7 @@ impl Cache {
             return;
         }
         for slot in &mut self.slots {
-            (slot.known, slot.value) = (false, None);
+            (slot.known, slot.value) = (0, None);
         }
         self.bytes = 0;
     }

@@ -126,8 +126,9 @@ pub struct Inner {
     pub counters_known: bool,
     pub named_known: bool,
     pub hold_known: bool,
-    /// The name of this process for the server, and the number of its last change.
-    pub name: Vec<u8>,
+    /// The key in which the server keeps the number and the answer of the last change of this process; empty before the first connection.
+    pub process: Rc<[u8]>,
+    /// The number of its last change.
     pub requests: u64,
     /// A warning about the server, which was not told yet.
     pub warning: Option<String>,
@@ -153,7 +154,7 @@ impl Default for Inner {
             counters_known: false,
             named_known: false,
             hold_known: false,
-            name: Vec::new(),
+            process: Rc::default(),
             requests: 0,
             warning: None,
             generation: fork_generation(),
@@ -225,7 +226,7 @@ impl Inner {
         if self.generation != generation {
             self.generation = generation;
             self.lose(place);
-            (self.name, self.requests) = (Vec::new(), 0);
+            (self.process, self.requests) = (Rc::default(), 0);
         }
     }
 
@@ -237,17 +238,17 @@ impl Inner {
             if let Some(warning) = link.warning.take() {
                 self.warning = Some(warning);
             }
-            if self.name.is_empty() {
+            if self.process.is_empty() {
                 // The server's own number makes the name of a process one of its own, beside the time.
                 let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-                self.name = format!(
+                let name = format!(
                     "{}-{}-{}-{:x}",
                     String::from_utf8_lossy(&link.run),
                     link.client,
                     std::process::id(),
                     time.map_or(0, |time| time.as_nanos())
-                )
-                .into_bytes();
+                );
+                self.process = place.keys.process(name.as_bytes()).into();
             }
             if self.run != link.run || link.run.is_empty() {
                 self.cache.take_none_for_the_same();
@@ -281,14 +282,18 @@ impl Inner {
         Ok(())
     }
 
-    /// Without a cache nothing that was read before counts.
-    pub fn begin_reading(&mut self, place: &Place) -> Outcome<()> {
+    /// Begins to read: without a cache nothing that was read before counts.
+    pub fn begin_reading(&mut self, place: &Place) {
         self.cache.trim();
-        self.look(place)?;
         if !place.address.caches || self.may_come_unheard() {
             self.doubt_all();
         }
-        Ok(())
+    }
+
+    /// Heeds what has arrived, before the next request of those who read. Without a cache the server tells of nothing by itself, and an end shows
+    /// with the request, which can be sent again.
+    pub fn look_to_read(&mut self, place: &Place) -> Outcome<()> {
+        if place.address.caches { self.look(place) } else { self.connected(place).map(drop) }
     }
 
     /// Whether the store may come to be without a word of that. A node of a cluster does not tell that a key is there which was not, once its slot has moved
@@ -402,7 +407,7 @@ impl Inner {
         loop {
             let link = self.connected(place)?;
             let mut messages = Vec::new();
-            match link.connection.ask_all(batch, &mut |message| messages.push(message)) {
+            match link.connection.ask_all_at_once(batch, &mut |message| messages.push(message)) {
                 Ok(()) => {
                     // (What is not done may be so of all: the answer to a transaction follows from those in it.)
                     let refusals = || {
@@ -504,14 +509,16 @@ impl Inner {
         Ok(())
     }
 
-    pub fn run_on_all(&mut self, place: &Place, script: Script, words: &[Vec<u8>]) -> Outcome<Value> {
+    /// Looks at the connection, and runs a script that has no values.
+    pub fn run_on_all(&mut self, place: &Place, script: Script, words: &[&[u8]]) -> Outcome<Value> {
+        self.look(place)?;
         let keys = [Key::Lock, Key::Life].map(|key| place.keys.kind(key));
-        let words: Vec<Word> = words.iter().map(Word::from).collect();
+        let words: Vec<Word> = words.iter().copied().map(Word::from).collect();
         self.run(place, script, &keys, &words, Sending::Once)
     }
 
-    /// Runs a script. Where the connection ends meanwhile, one that knows by its number whether it has been run is sent again, as long as the
-    /// server's data is the same; of any other the caller is told.
+    /// Runs a script, after a look. Where the connection ends meanwhile, one that knows by its number whether it has been run is sent again, as
+    /// long as the server's data is the same; of any other the caller is told.
     pub fn run(
         &mut self,
         place: &Place,
@@ -536,8 +543,8 @@ impl Inner {
             if unknown.as_ref().is_some_and(|(_, run)| *run != link.run) {
                 return Err(not_known(unknown));
             }
-            let run = link.run.clone();
-            let (result, pushes) = link.run_script(script, keys, words);
+            let mut pushes = Vec::new();
+            let result = link.run_script(script, keys, words, &mut |push| pushes.push(push));
             pushes.into_iter().for_each(|push| self.heed(place, push));
             match result {
                 Ok(value) => return Ok(value),
@@ -569,7 +576,8 @@ impl Inner {
                         if !once {
                             return Err(ErrorKind::Interrupted(lost.cause));
                         }
-                        unknown = Some((lost.cause, run));
+                        // (It was the run of the last connection.)
+                        unknown = Some((lost.cause, self.run.clone()));
                         if !pause.wait() {
                             return Err(not_known(unknown));
                         }

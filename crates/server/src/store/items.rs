@@ -229,9 +229,8 @@ impl ServerStore {
     fn disown(&self, item: &OwnItem) {
         let (token, its) = (item.token.to_string(), start(&item.owner));
         let nobody = start(&nobody());
-        let words = [b"disown".to_vec(), token.into_bytes(), its, nobody, Vec::new()];
         // Where the server cannot be told, the connection has ended, and with it all that was this handle's.
-        let _ = self.space.named(&words);
+        let _ = self.space.named([b"disown", token.as_bytes(), &its, &nobody, b""]);
         self.space.doubt_items();
     }
 
@@ -274,11 +273,7 @@ impl ServerStore {
     pub(super) fn with_items<T>(&self, lists: Lists, read: impl Fn() -> Result<T>) -> Result<T> {
         let found = read()?;
         // (Now everything is known of which the server has told before.)
-        if !self.are_items_due(lists) {
-            return Ok(found);
-        }
-        self.let_items_go_back(lists);
-        read()
+        if self.are_items_due(lists) && self.let_items_go_back(lists) { read() } else { Ok(found) }
     }
 
     /// Lets the items of these lists go back whose consumers are gone, if nobody has looked after them for a while.
@@ -300,12 +295,12 @@ impl ServerStore {
     }
 
     /// Lets the items of these lists go back whose consumers have given them up, or are gone: the last one first. Where that cannot be, they wait
-    /// for the next look, which is as good: nobody but their consumers has known that they are there.
-    pub(super) fn let_items_go_back(&self, lists: Lists) {
-        let Ok(all) = self.space.items() else { return };
+    /// for the next look, which is as good: nobody but their consumers has known that they are there. False: there were no such items.
+    pub(super) fn let_items_go_back(&self, lists: Lists) -> bool {
+        let Ok(all) = self.space.items() else { return false };
         let items: Vec<&Consumed> = all.iter().filter(|item| lists.have(item)).collect();
         if items.is_empty() {
-            return;
+            return false;
         }
         self.space.has_looked_after_items();
         let dead = self.dead(items.iter().map(|item| &item.owner));
@@ -317,6 +312,7 @@ impl ServerStore {
                 let _ = self.let_item_go_back(item.token, false);
             }
         }
+        !dead.is_empty()
     }
 
     /// Lets an item go back that this handle has given up, also within its own hold.

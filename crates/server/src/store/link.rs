@@ -23,6 +23,8 @@ pub struct Link {
     /// By how many milliseconds the server's clock is before that of this process.
     pub ahead: i64,
     pub digests: Digests,
+    /// For the requests that run scripts: the memory of the last one.
+    memory: Batch<'static>,
     /// The items in consumption, of which the server tells from now on. They are taken once.
     pub consumers: Option<Value>,
     /// A warning about the server, which was not told yet.
@@ -82,48 +84,54 @@ impl Link {
         let client = connection.greeting().id;
         let guard = (connection.greeting().mode == "cluster").then(|| keys.never().to_vec());
         let warning = checkup::look(&mut connection, address, &run)?;
-        Ok(Self { connection, client, run, ahead, digests: Digests::default(), consumers, warning, guard })
+        let (digests, memory) = Default::default();
+        Ok(Self { connection, client, run, ahead, digests, memory, consumers, warning, guard })
     }
 
-    /// Runs a script, which the server is given first if it does not have it.
+    /// Runs a script, which the server is given first if it does not have it. The caller has just looked at the connection.
     pub fn run_script(
         &mut self,
         script: Script,
         keys: &[&[u8]],
         words: &[Word],
-    ) -> (Result<Value, Failure>, Vec<Push>) {
-        let mut pushes = Vec::new();
-        let guard = self.guard.as_deref();
-        let count = (keys.len() + usize::from(guard.is_some())).to_string();
+        pushes: &mut dyn FnMut(Push),
+    ) -> Result<Value, Failure> {
+        let Self { connection, digests, memory, guard, .. } = self;
+        let guard = guard.as_deref();
+        let mut count = itoa::Buffer::new();
+        let count = count.format(keys.len() + usize::from(guard.is_some())).as_bytes();
         for attempt in 0..2 {
-            let mut batch = Batch::new();
-            let name: [&[u8]; 2] = match self.digests.of(script).filter(|_| attempt == 0) {
-                Some(digest) => [b"EVALSHA", digest],
-                None => [b"EVAL", script.text().as_bytes()],
-            };
-            let head = name.into_iter().chain([count.as_bytes()]).chain(keys.iter().copied()).chain(guard);
-            let loads = name[0] == b"EVAL";
+            let mut batch = std::mem::take(memory).emptied();
+            let digest = digests.of(script).filter(|_| attempt == 0);
+            let loads = digest.is_none();
             if loads {
                 // (Before the script: behind its answer nothing is read, as that may be about what the script has seen.)
                 batch.add(&[b"SCRIPT", b"LOAD", script.text().as_bytes()]);
             }
-            batch.add_words(head.map(Word::from).chain(words.iter().copied()));
-            let mut answers = Vec::new();
-            let result = self.connection.ask_all(&batch, &mut |message| match message {
-                Message::Push(push) => pushes.push(push),
-                Message::Answer(answer) => answers.push(answer),
+            let name = digest.map_or([b"EVAL", script.text().as_bytes()], |digest| [&b"EVALSHA"[..], digest]);
+            let head = name.into_iter().chain([count]).chain(keys.iter().copied()).chain(guard).map(Word::from);
+            batch.add_words(head.chain(words.iter().copied()));
+            let (mut left, mut its) = (batch.len(), None);
+            let result = connection.ask_all_at_once(&batch, &mut |message| match message {
+                Message::Push(push) => pushes(push),
+                Message::Answer(answer) => {
+                    left -= 1;
+                    match answer {
+                        answer if left == 0 => its = Some(answer),
+                        Ok(Value::Text(digest)) => digests.set(script, digest),
+                        _ => {}
+                    }
+                }
             });
-            if let (true, Some(Ok(Value::Text(digest)))) = (loads, answers.first()) {
-                self.digests.set(script, digest.clone());
-            }
-            match (answers.into_iter().nth(usize::from(loads)), result) {
+            *memory = batch.emptied();
+            match (its, result) {
                 (Some(Err(refusal)), Ok(())) if refusal.reason == Reason::NoScript && !loads => {}
-                (Some(answer), _) => return (answer.map_err(Failure::Refused), pushes),
+                (Some(answer), _) => return answer.map_err(Failure::Refused),
                 (None, Err(lost)) => {
                     // The fate of the script alone.
                     let before = usize::from(loads);
                     let (answered, sent) = (lost.answered.saturating_sub(before), lost.sent.saturating_sub(before));
-                    return (Err(Failure::Lost(Lost { answered, sent, cause: lost.cause })), pushes);
+                    return Err(Failure::Lost(Lost { answered, sent, cause: lost.cause }));
                 }
                 (None, Ok(())) => unreachable!("an exchange without a failure has an answer to each request"),
             }

@@ -134,7 +134,7 @@ impl Inner {
 
     /// Asks for everything at one moment. (The server does not tell of later changes to what a script finds by itself.)
     fn fetch_all(&mut self, place: &Place) -> Outcome<Everything> {
-        let Value::List(mut all) = self.run_on_all(place, Script::All, &[place.keys.start().to_vec()])? else {
+        let Value::List(mut all) = self.run_on_all(place, Script::All, &[place.keys.start()])? else {
             return Err(ErrorKind::Senseless);
         };
         if all.is_empty() {
@@ -221,10 +221,10 @@ impl Space {
     /// Names and what they have, all of one moment.
     pub fn read_part(&self, part: Part, asker: Asker) -> Outcome<Everything> {
         let mut inner = self.inner();
-        inner.begin_reading(self)?;
+        inner.begin_reading(self);
         let mut skipped = 0;
         for round in 0.. {
-            inner.look(self)?;
+            inner.look_to_read(self)?;
             if !self.address.caches {
                 inner.doubt_all();
             }
@@ -265,9 +265,9 @@ impl Space {
     /// The values of those of some names that have one, all of one moment, by their index.
     pub fn read_some(&self, names: &[&[u8]], asker: Asker) -> Outcome<Vec<(usize, Known)>> {
         let mut inner = self.inner();
-        inner.begin_reading(self)?;
+        inner.begin_reading(self);
         loop {
-            inner.look(self)?;
+            inner.look_to_read(self)?;
             let is_unknown = |name: &&&[u8]| matches!(inner.cache.look(name), Look::Unknown);
             let unknown: Vec<&[u8]> = names.iter().filter(is_unknown).copied().collect();
             inner.fetch(self, &unknown)?;
@@ -290,12 +290,17 @@ impl Space {
         }
     }
 
+    /// How many names there were when their order was last known.
+    pub fn last_count(&self) -> u64 {
+        self.inner().last_order.as_ref().map_or(0, |order| order.len() as u64)
+    }
+
     /// How many names there are.
     pub fn count(&self, asker: Asker) -> Outcome<u64> {
         let mut inner = self.inner();
-        inner.begin_reading(self)?;
+        inner.begin_reading(self);
         loop {
-            inner.look(self)?;
+            inner.look_to_read(self)?;
             let is_over = |count: &Count| count.until != 0 && count.until <= inner.now();
             if inner.count.is_none_or(|count| is_over(&count)) || !inner.is_sure() {
                 inner.fetch_count(self)?;

@@ -62,9 +62,9 @@ impl ServerStore {
     }
 
     fn ask_named(&self, words: &[&[u8]]) -> Result<Vec<Value>> {
-        let mut all: Vec<Vec<u8>> = words.iter().map(|word| word.to_vec()).collect();
-        all.resize(5, Vec::new());
-        self.space.named(&all).map_err(|kind| self.error(kind))
+        let mut all: [&[u8]; 5] = [b""; 5];
+        all[..words.len()].copy_from_slice(words);
+        self.space.named(all).map_err(|kind| self.error(kind))
     }
 
     pub(super) fn take_named(&self, lock: LockName, wait: bool) -> Result<Taking> {

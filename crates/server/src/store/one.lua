@@ -1,24 +1,35 @@
 -- A change of one value that is there and never expires, which most changes are: `change.lua` in short, to the same end. Answers 0, and has
 -- done nothing, wherever there is more to it; else the number of the change, and the sum, or that the value is another one.
--- KEYS: the value
+-- KEYS: the value; or the lock of the whole, where the asker is not to be told of later changes to a number
 -- ARGV: the start of all keys, the name, the number of this request, the asker's own key, the mark of its hold ('' without one), 'put' or
 --       'add', the mark of the value that is to be there ('': any), its length, the digits of the value ('': it is none) or of the addend, bytes,
 --       note
 local all, name, number, process, mine, kind, mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local key, counters = KEYS[1], all .. 'counters'
+local key, counters = all .. 'v:' .. name, all .. 'counters'
+local is_told = KEYS[1] == key
 -- (Should the answer be lost, the long script is asked, and this request may arrive behind that one.)
-local last = redis.call('GET', process)
+local last, held, head
+if kind == 'add' then
+    last, held, head = unpack(redis.call('MGET', process, all .. 'hold', key))
+else
+    last, held = unpack(redis.call('MGET', process, all .. 'hold'))
+end
 if last and tonumber(string.match(last, '^%d+')) >= tonumber(number) then return '0' end
-if (redis.call('GET', all .. 'hold') or '') ~= mine then return '0' end
-local head = redis.pcall('GETRANGE', key, '0', '27')
-if type(head) == 'table' or head == '' then return '0' end
+if (held or '') ~= mine then return '0' end
+-- (A value may be long: the first bytes of it are enough.)
+if kind ~= 'add' then head = redis.pcall('GETRANGE', key, '0', '27') end
+if not head or type(head) == 'table' or head == '' then return '0' end
 local is_plain = string.byte(head) ~= 193
 if not is_plain and string.sub(head, 21, 28) ~= '\0\0\0\0\0\0\0\0' then return '0' end
 if mark ~= '' then
     if is_plain and head ~= mark then return 'differs' end
     if not is_plain and (string.sub(head, 1, 20) ~= mark or redis.call('STRLEN', key) ~= tonumber(ARGV[8])) then return 'differs' end
 end
-if kind == 'add' and not (is_plain and type(redis.pcall('INCRBY', key, ARGV[9])) == 'number') then return '0' end
+local sum
+if kind == 'add' then
+    sum = is_plain and redis.pcall('INCRBY', key, ARGV[9])
+    if type(sum) ~= 'number' then return '0' end
+end
 
 local change = redis.call('HINCRBY', counters, 'change', '1')
 if change == 1 then
@@ -31,7 +42,10 @@ local answer = string.format('%.0f', change)
 redis.call('ZADD', all .. 'changes', answer, name)
 -- The server tells the asker of later changes only of what it has read since.
 if kind == 'add' then
-    answer = answer .. ' ' .. redis.call('GET', key)
+    -- (A Lua number has not room for all of them.)
+    local is_exact = math.abs(sum) < 9007199254740992
+    if is_told or not is_exact then sum = redis.call('GET', key) else sum = string.format('%.0f', sum) end
+    answer = answer .. ' ' .. sum
 else
     local plain, bytes, note = ARGV[9], ARGV[10], ARGV[11]
     if plain ~= '' then

@@ -21,7 +21,7 @@ pub enum Script {
     Destroy,
 }
 
-/// All of them.
+/// All of them, as they are counted.
 pub const SCRIPTS: [Script; 7] =
     [Script::Change, Script::One, Script::Hold, Script::Line, Script::Named, Script::All, Script::Destroy];
 
@@ -46,7 +46,7 @@ pub struct Digests([OnceCell<Vec<u8>>; SCRIPTS.len()]);
 
 impl Digests {
     fn cell(&self, script: Script) -> &OnceCell<Vec<u8>> {
-        &self.0[SCRIPTS.iter().position(|each| *each == script).expect("all scripts are among all")]
+        &self.0[script as usize]
     }
 
     /// The digest of a script, if it is known.

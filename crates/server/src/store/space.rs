@@ -295,9 +295,9 @@ impl Space {
     /// The value of a name; `None`: there is none.
     pub fn read(&self, name: &[u8], asker: Asker) -> Outcome<(u32, Option<Known>)> {
         let mut inner = self.inner();
-        inner.begin_reading(&self.place)?;
+        inner.begin_reading(&self.place);
         loop {
-            inner.look(&self.place)?;
+            inner.look_to_read(&self.place)?;
             let is_unknown = matches!(inner.cache.look(name), Look::Unknown);
             // (Behind the answers nothing has been read: all of them are of one moment, unless the lock has changed meanwhile.)
             inner.fetch(&self.place, if is_unknown { std::slice::from_ref(&name) } else { &[] })?;
@@ -312,29 +312,29 @@ impl Space {
         }
     }
 
-    /// Makes changes at one moment. `hold`: the mark of the asker's hold, empty without one.
+    /// Makes changes at one moment. `hold`: the mark of the asker's hold, empty without one. The connection has been looked at.
     pub fn change(&self, hold: &[u8], make: bool, steps: &[Step]) -> Outcome<Changed> {
         let mut inner = self.inner();
         inner.connected(&self.place)?;
         inner.requests += 1;
-        let number = inner.requests.to_string();
-        let own = self.keys.process(&inner.name);
-        let now = inner.now();
+        let mut number = itoa::Buffer::new();
+        let number = number.format(inner.requests).as_bytes();
         let looks = inner.lock == Lock::Unknown || !matches!(inner.life, Some(Some(_)));
         let unknown = match (steps, looks) {
-            ([step], false) => match self.change_one(&mut inner, &number, hold, step)? {
+            ([step], false) => match self.change_one(&mut inner, number, hold, step)? {
                 One::Changed(changed) => return Ok(changed),
                 One::More => None,
                 One::Unknown(cause) => Some((cause, inner.run.clone())),
             },
             _ => None,
         };
-        let now = now.to_string();
-        let flags = Word::new(if make { b"m" } else { b"" }, if looks { b"l" } else { b"" });
-        let head = [number.as_bytes(), hold, now.as_bytes(), self.keys.start()].map(Word::from);
+        let process = inner.process.clone();
+        let mut now = itoa::Buffer::new();
+        let wishes = Word::new(if make { b"m" } else { b"" }, if looks { b"l" } else { b"" });
+        let head = [number, hold, now.format(inner.now()).as_bytes(), self.keys.start()].map(Word::from);
         let numbers: Vec<Numbers> = steps.iter().map(Step::numbers).collect();
         let all = steps.iter().zip(&numbers).flat_map(|(step, numbers)| step.words(numbers));
-        let words: Vec<Word> = head.into_iter().chain([flags, (&own).into()]).chain(all).collect();
+        let words: Vec<Word> = head.into_iter().chain([wishes, process[..].into()]).chain(all).collect();
         let names: Vec<&[u8]> = steps.iter().filter(|step| step.is_of_value()).map(|step| step.name).collect();
         let is_declared = names.len() <= DECLARED;
         let declared = if is_declared { &names[..] } else { &[] };
@@ -387,7 +387,7 @@ impl Space {
     }
 
     /// Makes a change of one value that is there and never expires, as far as is known here.
-    fn change_one(&self, inner: &mut Inner, number: &str, hold: &[u8], step: &Step) -> Outcome<One> {
+    fn change_one(&self, inner: &mut Inner, number: &[u8], hold: &[u8], step: &Step) -> Outcome<One> {
         let is_usual = match step.kind {
             "add" => true,
             "put" => step.due == 0 && step.mark != b"!" && !step.flags.contains('a'),
@@ -396,11 +396,15 @@ impl Space {
         if !is_usual || inner.cache.last(step.name).1.is_none_or(|known| known.expiry.is_some()) {
             return Ok(One::More);
         }
-        let key = self.keys.value(step.name);
-        let (own, numbers) = (self.keys.process(&inner.name), step.numbers());
-        let head = [self.keys.start(), step.name, number.as_bytes(), &own, hold].map(Word::from);
+        let (value, process) = (self.keys.value(step.name), inner.process.clone());
+        // Several that add to a number are not told of each other's changes: each would have to hear of all, and needs to know of none before it
+        // reads.
+        let is_told = step.kind != "add" || matches!(inner.cache.look(step.name), Look::Known(_));
+        let key = if is_told { &value[..] } else { self.keys.kind(Key::Lock) };
+        let numbers = step.numbers();
+        let head = [self.keys.start(), step.name, number, &process, hold].map(Word::from);
         let words: Vec<Word> = head.into_iter().chain(step.words_of_one(&numbers)).collect();
-        let answer = match inner.run(&self.place, Script::One, &[&key], &words, Sending::Once) {
+        let answer = match inner.run(&self.place, Script::One, &[key], &words, Sending::Once) {
             Ok(answer) => answer,
             Err(ErrorKind::Interrupted(cause)) => return Ok(One::Unknown(cause)),
             Err(error) => return Err(error),
@@ -420,6 +424,9 @@ impl Space {
         }
         let result = sum.map_or(Value::Integer(change as i64), |sum| Value::Text(sum.to_vec()));
         inner.changed(step, &result, change);
+        if !is_told {
+            inner.cache.is_not_told(step.name, change);
+        }
         inner.counters_known = false;
         Ok(One::Changed(Changed::Done(change, vec![result])))
     }
@@ -427,13 +434,8 @@ impl Space {
     /// Takes, changes or ends a hold. Gives its token (0: none) and its mark.
     pub fn hold(&self, before: &[u8], after: &[u8], all: bool, token: bool) -> Outcome<(u64, Vec<u8>)> {
         let mut inner = self.inner();
-        let words = [
-            before.to_vec(),
-            after.to_vec(),
-            if all { b"all".to_vec() } else { Vec::new() },
-            if token { b"token".to_vec() } else { Vec::new() },
-            self.keys.start().to_vec(),
-        ];
+        let words: [&[u8]; 5] =
+            [before, after, if all { b"all" } else { b"" }, if token { b"token" } else { b"" }, self.keys.start()];
         let answer = inner.run_on_all(&self.place, Script::Hold, &words)?;
         let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
         match parts.first().and_then(Value::text) {
@@ -458,14 +460,14 @@ impl Space {
 
     /// Stands in the line of those that wait for a hold to end, unless the asker is in it.
     pub fn stand_in_line(&self, asker: &str) -> Outcome<()> {
-        let words = [asker.as_bytes().to_vec(), self.keys.start().to_vec()];
+        let words = [asker.as_bytes(), self.keys.start()];
         self.inner().run_on_all(&self.place, Script::Line, &words).map(drop)
     }
 
     /// Asks about a named lock. See `named.lua`.
-    pub fn named(&self, words: &[Vec<u8>]) -> Outcome<Vec<Value>> {
+    pub fn named(&self, [what, lock, asker, wait, more]: [&[u8]; 5]) -> Outcome<Vec<Value>> {
         let mut inner = self.inner();
-        let words: Vec<Vec<u8>> = words.iter().cloned().chain([self.keys.start().to_vec()]).collect();
+        let words = [what, lock, asker, wait, more, self.keys.start()];
         match inner.run_on_all(&self.place, Script::Named, &words)? {
             Value::List(parts) => {
                 if let Some(Value::Text(life)) = parts.get(3) {
@@ -480,7 +482,7 @@ impl Space {
     /// Ends the store.
     pub fn destroy(&self, hold: &[u8]) -> Outcome<()> {
         let mut inner = self.inner();
-        let words = [hold.to_vec(), self.keys.start().to_vec()];
+        let words = [hold, self.keys.start()];
         let answer = inner.run_on_all(&self.place, Script::Destroy, &words)?;
         let Value::List(parts) = answer else { return Err(ErrorKind::Senseless) };
         match parts.first().and_then(Value::text) {
@@ -557,6 +559,11 @@ impl Space {
             Look::Missing(slot) => (slot, None),
             Look::Unknown => (inner.cache.slot(name), None),
         }
+    }
+
+    /// The number of the change that made the value with this number, if the server tells of no later one.
+    pub fn untold_since(&self, slot: u32, record: u64) -> Option<u64> {
+        self.inner().cache.untold_since(slot, record)
     }
 
     /// The number of a name, and the value that was last known of it.

@@ -92,11 +92,13 @@ impl ServerStore {
             self.look_after_items(Lists::All)?;
         } else if !names.is_empty() {
             self.look_after_items(Lists::Named(&names))?;
+        } else {
+            self.space.heed().map_err(|kind| self.error(kind))?;
         }
         self.make_now(make, steps)
     }
 
-    /// The same, without the items that are to go back.
+    /// The same, without the items that are to go back, and over a connection that has been looked at.
     pub(super) fn make_now(&self, make: bool, steps: &[Step]) -> Result<Changed> {
         let mark = self.mark_for_change()?;
         let changed = self.space.change(&mark, make, steps).map_err(|kind| self.error(kind))?;

@@ -68,10 +68,12 @@ impl ServerStore {
                 (Some(key), Since::Seen) => {
                     let slot = self.space.slot(key);
                     let seen = self.notes.borrow().seen(key, slot);
-                    Known::Value(match seen {
+                    let sight = match seen {
                         Some(sight) => sight,
                         None => Sight { record: self.see_value(key)?.0.record(), at: self.space.moment() },
-                    })
+                    };
+                    // (A number that has changed since, and is the same again, would look as if it had not.)
+                    self.space.untold_since(slot, sight.record).map_or(Known::Value(sight), Known::At)
                 }
             };
         }
