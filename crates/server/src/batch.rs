@@ -1,5 +1,9 @@
 //! Requests, as they are sent.
 
+/// The end of each line, and of each word.
+const END: &[u8] = b"\r\n";
+/// The bytes of a line with a length, at most.
+const HEAD: usize = 1 + 20 + END.len();
 /// The memory that is kept for the next requests, at most.
 const KEPT: usize = 64 * 1024;
 
@@ -98,34 +102,33 @@ impl<'w> Batch<'w> {
 
     /// The same, of words in two pieces each.
     pub fn add_words(&mut self, words: impl Iterator<Item = Word<'w>> + Clone) {
-        self.head(b'*', words.clone().count());
-        for word in words {
-            self.head(b'$', word.len());
-            self.piece(word.head);
-            self.piece(word.body);
-            self.write(b"\r\n");
+        let copied = |piece: &[u8]| if piece.len() < LONG { piece.len() } else { 0 };
+        let size = |word: Word| HEAD + copied(word.head) + copied(word.body) + END.len();
+        let (count, bytes) = words.clone().fold((0, HEAD), |(count, bytes), word| (count + 1, bytes + size(word)));
+        if self.has_room(bytes) {
+            self.head(b'*', count);
+            for word in words {
+                self.head(b'$', word.len());
+                self.piece(word.head);
+                self.piece(word.body);
+                self.bytes.extend_from_slice(END);
+            }
         }
         self.ends.push(self.size());
     }
 
     /// The kind of what follows, and its length.
     fn head(&mut self, kind: u8, length: usize) {
-        self.write(&[kind]);
-        self.write(itoa::Buffer::new().format(length).as_bytes());
-        self.write(b"\r\n");
+        self.bytes.push(kind);
+        self.bytes.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+        self.bytes.extend_from_slice(END);
     }
 
     fn piece(&mut self, piece: &'w [u8]) {
         if piece.len() < LONG {
-            self.write(piece);
+            self.bytes.extend_from_slice(piece);
         } else {
             self.long.push(Long { at: self.bytes.len(), start: self.size(), piece });
-        }
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if self.has_room(bytes.len()) {
-            self.bytes.extend_from_slice(bytes);
         }
     }
 
