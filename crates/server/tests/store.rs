@@ -238,6 +238,22 @@ fn the_content_is_known_until_something_changes() {
     assert_eq!((uncached.snapshot().unwrap().len(), uncached.content()), (1, None));
 }
 
+#[test]
+fn a_look_from_outside_waits_for_nobody_although_it_is_the_first_that_is_asked() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    put(&store, b"a", &[1]);
+    store.lock(Patience::default()).unwrap();
+    // (Another thread has a connection of its own, which knows nothing of the lock.)
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            let stats = on(&redis).stats().unwrap();
+            assert_eq!((stats.locks.len(), stats.waiters, stats.keys), (1, 0, 1));
+        });
+    });
+    store.unlock();
+}
+
 /// The bytes that go each way for a log-in, a script that is new to the server, and one that it knows.
 fn traffic(redis: &Redis) -> [(u64, u64); 3] {
     // The server counts its connections, and says their number in three digits from here to the end.

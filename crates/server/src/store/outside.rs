@@ -1,5 +1,6 @@
 //! A look at a store from outside: its size, and those who use it, hold it, or wait for it.
 
+use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
 use super::mark::{Mark, Owner, visible};
@@ -85,10 +86,11 @@ impl ServerStore {
             locks.push(HeldLock { name: None, pid, since: mark.since, token: mark.token });
         }
         locks.extend(self.named_locks()?);
-        let live: u64 = if self.space.is_locked_for(self.asker()) {
-            0
-        } else {
-            self.part(Part::All)?.iter().map(|(named, known)| named.name().len() as u64 + known.value.stored).sum()
+        // (Nobody waits for those who keep others from reading: this only looks.)
+        let live: u64 = match self.part(Part::All) {
+            Ok(all) => all.iter().map(|(named, known)| named.name().len() as u64 + known.value.stored).sum(),
+            Err(error) if matches!(error.kind(), ErrorKind::Held(_)) => 0,
+            Err(error) => return Err(error),
         };
         let (in_line, waiting) = ([self.lines()?, self.waiting(Key::Waiting)?].concat(), self.waiting(Key::Watching)?);
         // (Behind all these, each of which was connected before: one that is not listed is gone.)

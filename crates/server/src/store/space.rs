@@ -587,12 +587,6 @@ impl Space {
         *self.holds.borrow() > 0
     }
 
-    /// Whether somebody else keeps this one from reading, as far as is known.
-    pub fn is_locked_for(&self, asker: Asker) -> bool {
-        let inner = self.inner();
-        matches!(inner.lock, Lock::Held(_)) && !inner.may_read(asker)
-    }
-
     /// Whether a store of this thread has this opening.
     pub fn is_open(opening: u64) -> bool {
         let has = |space: &Weak<Self>| space.upgrade().is_some_and(|space| space.opening() == opening);
