@@ -39,8 +39,16 @@ impl<'w> Word<'w> {
     pub fn copy_behind(&self, before: &[u8]) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(before.len() + self.len()).ok()?;
-        [before, self.head, self.body].iter().for_each(|piece| bytes.extend_from_slice(piece));
+        bytes.extend_from_slice(before);
+        self.copy_into(&mut bytes)?;
         Some(bytes)
+    }
+
+    /// Copies it behind the bytes that are there. `None`: there is no memory for it, and nothing was copied.
+    pub fn copy_into(&self, bytes: &mut Vec<u8>) -> Option<()> {
+        bytes.try_reserve(self.len()).ok()?;
+        [self.head, self.body].iter().for_each(|piece| bytes.extend_from_slice(piece));
+        Some(())
     }
 }
 

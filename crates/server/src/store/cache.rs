@@ -222,6 +222,16 @@ impl Cache {
         }
     }
 
+    /// Gives away the value of a name, if that is known. It is to be learned anew then.
+    pub fn take(&mut self, name: &[u8]) -> Option<Rc<Stored>> {
+        let Look::Known(Known { slot, .. }) = self.look(name) else { return None };
+        let slot = &mut self.slots[slot as usize];
+        slot.known = 0;
+        let value = slot.value.take()?;
+        self.bytes -= value.stored;
+        Some(value)
+    }
+
     /// The value of a name is another one, which is not known.
     pub fn forget(&mut self, name: &[u8]) {
         if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {

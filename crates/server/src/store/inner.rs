@@ -358,8 +358,8 @@ impl Inner {
                 self.stored(step.name, value);
             }
             "append" => {
-                let before = if let Look::Known(known) = self.cache.look(step.name) { Some(known) } else { None };
-                let value = before.and_then(|known| known.value.appended(step.bytes, step.note?));
+                let before = self.cache.take(step.name);
+                let value = before.and_then(|value| Stored::appended(value, step.bytes, step.note?));
                 self.stored(step.name, value);
             }
             "next" => {

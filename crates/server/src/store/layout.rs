@@ -7,6 +7,7 @@
 use crate::batch::Word;
 use rmp::Marker;
 use smallvec::SmallVec;
+use std::rc::Rc;
 use sync_backend::Expiry;
 
 /// The kinds of keys, behind the prefix.
@@ -215,19 +216,25 @@ impl Stored {
         &self.raw[self.start..]
     }
 
-    /// The same after an append. `None`: it is an integer, to which none is made, or there is no memory for it.
-    pub fn appended(&self, bytes: Word, note: i64) -> Option<Self> {
-        let pieces = (self.pieces + 1).min(u64::from(u16::MAX));
-        (self.base != 0).then_some(())?;
-        Some(Self {
-            note: Some(note),
-            pieces,
-            mark: mark(self.base, Some(note), pieces as u16),
-            stored: self.stored + bytes.len() as u64,
-            raw: bytes.copy_behind(self.bytes())?,
-            start: 0,
-            ..*self
-        })
+    /// A value after an append, which is made where the value lies if nobody else keeps it: so the length of a list says nothing about the cost. `None`: it
+    /// is an integer, to which none is made, or there is no memory for it.
+    pub fn appended(value: Rc<Self>, bytes: Word, note: i64) -> Option<Self> {
+        (value.base != 0).then_some(())?;
+        let mut value = match Rc::try_unwrap(value) {
+            Ok(mut own) => {
+                bytes.copy_into(&mut own.raw)?;
+                own
+            }
+            Err(kept) => {
+                let raw = bytes.copy_behind(kept.bytes())?;
+                Self { raw, start: 0, mark: First::new(), ..*kept }
+            }
+        };
+        value.note = Some(note);
+        value.pieces = (value.pieces + 1).min(u64::from(u16::MAX));
+        value.mark = mark(value.base, value.note, value.pieces as u16);
+        value.stored += bytes.len() as u64;
+        Some(value)
     }
 
     /// When it expires, by this process's clock, which differs from the server's by so much (ms).
@@ -316,5 +323,22 @@ mod tests {
         }
         assert_eq!(keys.tell(b"{apple}:v:a"), Told::Foreign);
         assert_eq!(keys.tell(b"{app}:lock2"), Told::Foreign);
+    }
+
+    #[test]
+    fn an_append_is_made_where_the_value_lies_if_nobody_else_keeps_it() {
+        let of = |bytes: &'static [u8]| Rc::new(Stored::put(7, bytes.into(), Some(1), 0).unwrap());
+        let (mut value, mut moves) = (of(b"list"), 0);
+        for piece in 0..10_000 {
+            let before = value.bytes().as_ptr();
+            value = Rc::new(Stored::appended(value, b"piece"[..].into(), piece).unwrap());
+            moves += usize::from(value.bytes().as_ptr() != before);
+        }
+        assert!(moves < 50, "{moves}");
+        assert_eq!((value.bytes().len(), value.stored, value.note), (50_004, 50_004 + HEAD as u64, Some(9_999)));
+        let kept = of(b"kept");
+        let longer = Stored::appended(kept.clone(), b" and"[..].into(), 2).unwrap();
+        assert_eq!((kept.bytes(), longer.bytes(), longer.pieces), (&b"kept"[..], &b"kept and"[..], 2));
+        assert!(Stored::appended(Rc::new(Stored::read(b"5".to_vec()).unwrap()), b"x"[..].into(), 1).is_none());
     }
 }

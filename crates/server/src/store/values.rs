@@ -46,6 +46,11 @@ fn append<'a>(name: &'a [u8], value: &'a Stored, bytes: &'a [u8], note: i64) -> 
         // An integer, which lies there as digits, is written anew.
         return Step { mark, length, ..put(name, Word::new(value.bytes(), bytes), Some(note), value.due) };
     }
+    append_behind(name, (mark, length), bytes, note)
+}
+
+/// The same, of a value that is no integer and has this mark and length.
+fn append_behind<'a>(name: &'a [u8], (mark, length): (&'a [u8], u64), bytes: &'a [u8], note: i64) -> Step<'a> {
     Step { kind: "append", name, mark, length, bytes: bytes.into(), note: Some(note), ..Step::default() }
 }
 
@@ -369,8 +374,15 @@ impl ServerStore {
             self.check_hold()?;
             return Ok(Appended::Full);
         }
-        let step = append(key, value, bytes, note);
-        if !self.makes(true, &[step])? {
+        let done = if value.base == 0 {
+            self.makes(true, &[append(key, value, bytes, note)])?
+        } else {
+            // (The value is not kept here: the thread's own copy of it is appended to where that lies.)
+            let (mark, length) = (value.mark.clone(), value.stored);
+            drop(known);
+            self.makes(true, &[append_behind(key, (&mark, length), bytes, note)])?
+        };
+        if !done {
             return Ok(Appended::Changed);
         }
         *version = self.stored(key);
