@@ -98,13 +98,12 @@ impl Backend for ServerStore {
         opening & Self::OPENINGS != 0 && Space::is_open(opening)
     }
 
-    fn get_short(&self, key: &[u8], _: u64, version: &mut ServerVersion, out: &mut impl Room<u8>) -> Result<Found> {
-        self.get_value(key, version, out)
+    fn get_short(&self, key: &[u8], limit: u64, version: &mut ServerVersion, out: &mut impl Room<u8>) -> Result<Found> {
+        self.get_value(key, limit, version, out)
     }
 
-    fn read_unread(&self, _: &Unread, _: u64, _: &mut [MaybeUninit<u8>]) -> Result<bool> {
-        // None is ever left at the server.
-        Ok(false)
+    fn read_unread(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> Result<bool> {
+        Ok(self.copy_left(value, from, target))
     }
 
     fn peek(&self, key: &[u8], version: &mut ServerVersion, start: &mut impl Room<u8>) -> Result<Peeked> {

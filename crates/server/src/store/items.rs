@@ -1,12 +1,12 @@
 //! Taking elements off lists, and items in consumption.
 
 use super::consuming::{Consumed, Lists};
-use super::error::ErrorKind;
+use super::error::{ErrorKind, ServerError};
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
 use super::mark::{Owner, machine, visible};
 use super::own::OwnItem;
-use super::queue::Queue;
+use super::queue::{NoMemory, Queue};
 use super::step::{Changed, Step};
 use super::version::ServerVersion;
 use crate::batch::Word;
@@ -18,26 +18,27 @@ use sync_backend::{Consumer, Expiry, Now, Room, Shifted, Taken, list_note};
 const PIECES: u64 = 64;
 
 /// An item, as the server keeps it.
-struct Kept {
+struct Kept<'k> {
     owner: Owner,
     process: u32,
     machine: String,
     /// When the list was to expire, by the server's clock; 0: never.
     due: u64,
-    list: Vec<u8>,
-    key: Option<Vec<u8>>,
-    element: Vec<u8>,
+    list: &'k [u8],
+    key: Option<&'k [u8]>,
+    element: &'k [u8],
 }
 
-impl Kept {
-    fn write(&self) -> Vec<u8> {
-        let key = self.key.as_ref().map_or("-".to_owned(), |key| key.len().to_string());
+impl<'k> Kept<'k> {
+    /// All that is written before the element.
+    fn head(&self) -> Vec<u8> {
+        let key = self.key.map_or("-".to_owned(), |key| key.len().to_string());
         let head =
             format!("{} {} {} {} {} {key}\n", self.owner.text(), self.process, self.machine, self.due, self.list.len());
-        [head.as_bytes(), &self.list, self.key.as_deref().unwrap_or_default(), &self.element].concat()
+        [head.as_bytes(), self.list, self.key.unwrap_or_default()].concat()
     }
 
-    fn read(bytes: &[u8]) -> Option<Self> {
+    fn read(bytes: &'k [u8]) -> Option<Self> {
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         let mut words = std::str::from_utf8(&bytes[..end]).ok()?.split(' ');
         let mut next = || words.next();
@@ -48,10 +49,10 @@ impl Kept {
             "-" => (None, rest),
             length => {
                 let (key, element) = rest.split_at_checked(length.parse().ok()?)?;
-                (Some(key.to_vec()), element)
+                (Some(key), element)
             }
         };
-        Some(Self { owner, process, machine, due, list: list.to_vec(), key, element: element.to_vec() })
+        Some(Self { owner, process, machine, due, list, key, element })
     }
 }
 
@@ -66,6 +67,20 @@ fn nobody() -> Owner {
 }
 
 impl ServerStore {
+    /// A list, taken apart; `None`: it is none.
+    fn queue<'q>(&self, bytes: &'q [u8]) -> Result<Option<Queue<'q>>> {
+        Queue::read(bytes).map_err(|no_memory| self.no_queue(no_memory))
+    }
+
+    /// A list without its first element.
+    fn rest(&self, queue: &Queue) -> Result<Vec<u8>> {
+        queue.rest().map_err(|no_memory| self.no_queue(no_memory))
+    }
+
+    fn no_queue(&self, NoMemory(bytes): NoMemory) -> ServerError {
+        self.error(ErrorKind::NoMemory(bytes))
+    }
+
     pub(super) fn shift_off(
         &self,
         key: &[u8],
@@ -80,7 +95,7 @@ impl ServerStore {
                 return Ok(Shifted::Nothing);
             };
             let value = &known.value;
-            let Some(queue) = Queue::read(value.bytes()) else { return Ok(Shifted::Whole) };
+            let Some(queue) = self.queue(value.bytes())? else { return Ok(Shifted::Whole) };
             let Some(first) = queue.first() else {
                 self.check_hold()?;
                 return Ok(Shifted::Nothing);
@@ -109,7 +124,7 @@ impl ServerStore {
     ) -> Result<bool> {
         let note = list_note(left);
         if pieces >= PIECES && pieces >= left || left == 0 {
-            return self.put_unchanged(key, (&queue.rest()).into(), Some(note), version);
+            return self.put_unchanged(key, (&self.rest(queue)?).into(), Some(note), version);
         }
         let appended = self.append_to(key, &list::take_one(), note, sync_backend::Rewrite::Store, version)?;
         Ok(appended == sync_backend::Appended::Done)
@@ -117,23 +132,23 @@ impl ServerStore {
 
     /// Takes an element, of which these steps are the rest, and keeps it. `None`: the list is another one by now.
     fn keep_item(&self, step: Step, item: Kept) -> Result<Option<u64>> {
-        let (bytes, name) = (item.write(), Consumed::text(&item.owner, &item.list));
-        let keep = Step { kind: "keep", name: &name, bytes: (&bytes).into(), ..Step::default() };
+        let (head, name) = (item.head(), Consumed::text(&item.owner, item.list));
+        let keep = Step { kind: "keep", name: &name, bytes: Word::new(&head, item.element), ..Step::default() };
         let Changed::Done(_, results) = self.make(true, &[step, keep])? else { return Ok(None) };
         let token = results.get(1).and_then(Value::integer).ok_or_else(|| self.error(ErrorKind::Senseless))? as u64;
         self.items.borrow_mut().push(OwnItem { token, owner: item.owner });
         Ok(Some(token))
     }
 
-    fn kept(&self, list: &[u8], due: u64, first: Item) -> Result<Kept> {
+    fn kept<'k>(&self, list: &'k [u8], due: u64, first: Item<'k>) -> Result<Kept<'k>> {
         Ok(Kept {
             owner: self.owner()?,
             process: std::process::id(),
             machine: machine().to_string(),
             due,
-            list: list.to_vec(),
-            key: first.key.map(<[u8]>::to_vec),
-            element: first.element.to_vec(),
+            list,
+            key: first.key,
+            element: first.element,
         })
     }
 
@@ -146,7 +161,7 @@ impl ServerStore {
                 return Ok(Taken::Nothing);
             };
             let value = &known.value;
-            let Some(queue) = Queue::read(value.bytes()) else { return Ok(Taken::Whole) };
+            let Some(queue) = self.queue(value.bytes())? else { return Ok(Taken::Whole) };
             let Some(first) = queue.first() else {
                 self.check_hold()?;
                 return Ok(Taken::Nothing);
@@ -154,7 +169,7 @@ impl ServerStore {
             self.fill_room(out, first)?;
             let item = self.kept(key, value.due, Item { key: None, element: first })?;
             let note = Some(list_note(queue.len() - 1));
-            let (rest, patch) = (queue.rest(), list::take_one());
+            let (rest, patch) = (self.rest(&queue)?, list::take_one());
             let is_full = value.pieces >= PIECES && value.pieces >= queue.len();
             let (mark, length) = (&value.mark[..], value.stored);
             let step = if is_full || queue.len() == 1 {
@@ -245,21 +260,16 @@ impl ServerStore {
         }
     }
 
-    fn all_items(&self) -> Result<Vec<(u64, Kept)>> {
-        let all = self.space.ask(&[b"HGETALL", self.space.keys.kind(Key::Items)]).map_err(|kind| self.error(kind))?;
-        let Value::Map(pairs) = all else { return Ok(Vec::new()) };
-        let item = |(token, item): &(Value, Value)| Some((token.number()?, Kept::read(item.text()?)?));
-        let mut items: Vec<_> = pairs.iter().filter_map(item).collect();
-        items.sort_by_key(|(token, _)| *token);
-        Ok(items)
-    }
-
     /// The consumers that live, in the order in which they have begun.
     pub(super) fn consumers(&self) -> Result<Vec<Consumer>> {
-        let mut living = self.all_items()?;
+        let all = self.space.ask(&[b"HGETALL", self.space.keys.kind(Key::Items)]).map_err(|kind| self.error(kind))?;
+        let Value::Map(pairs) = all else { return Ok(Vec::new()) };
+        let mut living: Vec<(u64, Kept)> =
+            pairs.iter().filter_map(|(token, item)| Some((token.number()?, Kept::read(item.text()?)?))).collect();
+        living.sort_by_key(|(token, _)| *token);
         living.retain(|(_, item)| !self.is_dead(&item.owner));
         let pid = |item: &Kept| visible(&item.machine, item.process);
-        Ok(living.into_iter().map(|(_, item)| Consumer { pid: pid(&item), name: item.list }).collect())
+        Ok(living.iter().map(|(_, item)| Consumer { pid: pid(item), name: item.list.to_vec() }).collect())
     }
 
     /// Whether somebody has to look after the items of these lists now. (Not while this handle has a hold: it may be about to store a list that
@@ -336,14 +346,13 @@ impl ServerStore {
         let mark = start(&item.owner);
         let name = token.to_string();
         let finish = Step { kind: "finish", name: name.as_bytes(), mark: &mark, ..Step::default() };
-        let first = Item { key: item.key.as_deref(), element: &item.element };
+        let first = Item { key: item.key, element: item.element };
         let Some(patch) = list::put_first(first) else { return Ok(true) };
         let is_plain = first.key.is_none() && list::refers(first.element) == Some(false);
-        let alone = match is_plain {
-            true => [list::Head::of_list(1).bytes(), first.element].concat(),
-            false => [&list::empty_list()[..], &patch].concat(),
-        };
-        let (_, known) = self.known_now(&item.list)?;
+        let (one, none) = (list::Head::of_list(1), list::empty_list());
+        let alone = if is_plain { Word::new(one.bytes(), first.element) } else { Word::new(&none, &patch) };
+        let (_, known) = self.known_now(item.list)?;
+        let with_first;
         let (bytes, note, mark, length, due);
         let mut kind = "put";
         match &known {
@@ -358,7 +367,7 @@ impl ServerStore {
             Some(known) => {
                 let value = &known.value;
                 (mark, length, due) = (&value.mark[..], value.stored, value.due);
-                let queue = Queue::read(value.bytes());
+                let queue = self.queue(value.bytes())?;
                 match (list::kind(value.bytes()), queue) {
                     // It waits until a list is there again.
                     (Kind::Other, _) => return Ok(true),
@@ -368,23 +377,23 @@ impl ServerStore {
                     }
                     (_, Some(queue)) if is_plain => {
                         note = Some(list_note(queue.len() + 1));
-                        bytes = queue.with_first(first.element);
+                        with_first = queue.with_first(first.element).map_err(|no_memory| self.no_queue(no_memory))?;
+                        bytes = Word::from(&with_first);
                     }
                     (_, queue) => {
                         let length = queue.filter(|_| first.key.is_none()).map(|queue| queue.len());
                         note = Some(length.map_or(i64::MIN, |length| list_note(length + 1)));
                         kind = "append";
-                        bytes = patch;
+                        bytes = Word::from(&patch[..]);
                     }
                 }
             }
         }
         let flags = if kind == "put" && known.is_some() { "k" } else { "" };
-        let step =
-            Step { kind, name: &item.list, mark, length, bytes: (&bytes).into(), note, due, flags, ..Step::default() };
+        let step = Step { kind, name: item.list, mark, length, bytes, note, due, flags, ..Step::default() };
         let is_over = self.is_gone_or_made(&[step, finish], own)?;
         if is_over && own {
-            self.stored(&item.list);
+            self.stored(item.list);
         }
         Ok(is_over)
     }

@@ -211,6 +211,11 @@ impl Stored {
         Some(Self { base, note, pieces: 1, whole, due, mark, stored, raw: bytes.copy_behind(&[])?, start: 0 })
     }
 
+    /// Whether nothing was appended to it, nor noted for that.
+    pub fn is_as_put(&self) -> bool {
+        self.pieces == 1 && self.note.is_none()
+    }
+
     /// The value's bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.raw[self.start..]

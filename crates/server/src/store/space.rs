@@ -4,7 +4,7 @@ use super::cache::{Known, Look, Moment};
 use super::consuming::{Consumed, Lists};
 use super::error::{ErrorKind, ServerError};
 use super::inner::{Inner, Lock, Outcome, Sending};
-use super::layout::Key;
+use super::layout::{Key, Stored};
 use super::link::Link;
 use super::mark::Mark;
 use super::place::{Asker, Place};
@@ -564,6 +564,11 @@ impl Space {
     /// The number of the change that made the value with this number, if the server tells of no later one.
     pub fn untold_since(&self, slot: u32, record: u64) -> Option<u64> {
         self.inner().cache.untold_since(slot, record)
+    }
+
+    /// The value with this number, of the name with that one, as long as its bytes are kept.
+    pub fn kept(&self, slot: u32, record: u64) -> Option<Rc<Stored>> {
+        self.inner().cache.kept(slot, record)
     }
 
     /// The number of a name, and the value that was last known of it.

@@ -12,10 +12,11 @@ use super::step::{Changed, Step};
 use super::version::ServerVersion;
 use crate::batch::Word;
 use crate::message::Value;
+use std::mem::MaybeUninit;
 use sync_backend::number::number_of;
 use sync_backend::{
-    Appended, Change, Content, Entry, Expiry, Facts, Found, Now, PEEK, Peeked, Rewrite, Room, Selection, Snapshot,
-    Standing,
+    Appended, Change, Content, Entry, Expiry, Facts, Found, Now, PEEK, Peeked, Places, Rewrite, Room, Selection,
+    Snapshot, Standing, Unread,
 };
 
 /// The number of pieces from which on a value is to be written as a whole again, if as much has been appended as there was.
@@ -136,7 +137,13 @@ impl ServerStore {
         version
     }
 
-    pub(super) fn get_value(&self, key: &[u8], version: &mut ServerVersion, out: &mut impl Room<u8>) -> Result<Found> {
+    pub(super) fn get_value(
+        &self,
+        key: &[u8],
+        limit: u64,
+        version: &mut ServerVersion,
+        out: &mut impl Room<u8>,
+    ) -> Result<Found> {
         let (new, known) = self.see_value(key)?;
         let opening = self.space.opening();
         let found = match &known {
@@ -147,6 +154,12 @@ impl ServerStore {
                     self.fill_room(out, &known.value.bytes()[from..])?;
                     Found::Appended
                 }
+                None if known.value.is_as_put() && known.value.bytes().len() as u64 >= limit => {
+                    let bytes = known.value.bytes();
+                    self.fill_room(out, &bytes[..bytes.len().min(PEEK)])?;
+                    let place = [known.slot.into(), known.record, 0, 0];
+                    Found::Long(Box::new(Unread { length: bytes.len() as u64, place }))
+                }
                 None => {
                     self.fill_room(out, known.value.bytes())?;
                     Found::Value
@@ -155,6 +168,14 @@ impl ServerStore {
         };
         *version = new;
         Ok(found)
+    }
+
+    /// Copies a part of a value that was left where this thread keeps it. False: it does not any more.
+    pub(super) fn copy_left(&self, value: &Unread, from: u64, target: &mut [MaybeUninit<u8>]) -> bool {
+        let [slot, record, ..] = value.place;
+        let Some(kept) = self.space.kept(slot as u32, record) else { return false };
+        let part = usize::try_from(from).ok().and_then(|from| kept.bytes().get(from..)?.get(..target.len()));
+        part.is_some_and(|part| Places::new(target).extend(part))
     }
 
     pub(super) fn peek_at(&self, key: &[u8], version: &mut ServerVersion, start: &mut impl Room<u8>) -> Result<Peeked> {
@@ -183,7 +204,7 @@ impl ServerStore {
             place,
             bytes: known.value.bytes().len() as u64,
             pieces: known.value.pieces,
-            whole: known.value.pieces == 1,
+            whole: known.value.is_as_put(),
             expiry: known.expiry,
         }))
     }
