@@ -139,12 +139,6 @@ impl Cache {
         self.slots.get(number as usize).is_some_and(|slot| slot.gone > since)
     }
 
-    /// The value with this number, of the name with that one, as long as its bytes are kept: it may be the newest one or not.
-    pub fn kept(&self, slot: u32, record: u64) -> Option<Rc<Stored>> {
-        let slot = self.slots.get(slot as usize).filter(|slot| slot.record == record)?;
-        slot.value.clone()
-    }
-
     /// The number of a name, and the value that was last known of it, which may be another one by now.
     pub fn last(&mut self, name: &[u8]) -> (u32, Option<Known>) {
         let number = self.slot(name);

@@ -566,9 +566,14 @@ impl Space {
         self.inner().cache.untold_since(slot, record)
     }
 
-    /// The value with this number, of the name with that one, as long as its bytes are kept.
+    /// The value with this number, of the name with that one, as long as it is the newest one and is kept here.
     pub fn kept(&self, slot: u32, record: u64) -> Option<Rc<Stored>> {
-        self.inner().cache.kept(slot, record)
+        let mut inner = self.inner();
+        inner.look_at_once(&self.place);
+        match inner.cache.look_at(slot) {
+            Look::Known(known) if known.record == record => Some(known.value),
+            _ => None,
+        }
     }
 
     /// The number of a name, and the value that was last known of it.

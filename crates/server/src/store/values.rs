@@ -40,6 +40,11 @@ fn put<'a>(name: &'a [u8], bytes: Word<'a>, note: Option<i64>, due: u64) -> Step
     Step { kind: "put", name, bytes, note, due, flags: flags(name, false), more, ..Step::default() }
 }
 
+/// A value that is left where this thread keeps it.
+fn left(known: &Known) -> Unread {
+    Unread { length: known.value.bytes().len() as u64, place: [known.slot.into(), known.record, 0, 0] }
+}
+
 /// A step that appends to a value, if it is still that one.
 fn append<'a>(name: &'a [u8], value: &'a Stored, bytes: &'a [u8], note: i64) -> Step<'a> {
     let (mark, length) = (&value.mark[..], value.stored);
@@ -157,8 +162,7 @@ impl ServerStore {
                 None if known.value.is_as_put() && known.value.bytes().len() as u64 >= limit => {
                     let bytes = known.value.bytes();
                     self.fill_room(out, &bytes[..bytes.len().min(PEEK)])?;
-                    let place = [known.slot.into(), known.record, 0, 0];
-                    Found::Long(Box::new(Unread { length: bytes.len() as u64, place }))
+                    Found::Long(Box::new(left(known)))
                 }
                 None => {
                     self.fill_room(out, known.value.bytes())?;
@@ -219,6 +223,11 @@ impl ServerStore {
         let mut add = |name: &[u8], place: u64, known: &Known| {
             let key = (name.len() as u64, |out: &mut B| out.extend(name).then_some(()));
             let bytes = known.value.bytes();
+            if bytes.len() as u64 >= limit {
+                return snapshot
+                    .add_left(place, key, left(known))
+                    .ok_or_else(|| self.error(ErrorKind::NoRoom(PEEK as u64)));
+            }
             let value = (bytes.len() as u64, |out: &mut B| out.extend(bytes).then_some(()));
             snapshot.add(place, key, value).ok_or_else(|| self.error(ErrorKind::NoRoom(bytes.len() as u64)))
         };
