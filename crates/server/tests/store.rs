@@ -239,6 +239,43 @@ fn the_content_is_known_until_something_changes() {
 }
 
 #[test]
+fn a_value_that_was_there_for_a_moment_is_a_change() {
+    let redis = Redis::start(&[]);
+    let (store, other) = (on(&redis), ServerStore::new(&redis.address("", "?timeout=9"), || 0));
+    put(&other, b"other", &[1]);
+    let has_changed = |wanted: &mut [Wanted<_>]| store.has_changed(wanted, Duration::ZERO).unwrap();
+    let since_seen = |key: &[u8]| {
+        let mut wanted = [Wanted::key(key)];
+        store.watch(&mut wanted, Since::Seen).unwrap();
+        has_changed(&mut wanted)
+    };
+    for (key, value) in [(b"text".as_slice(), &[0xa1, b'x'][..]), (b"7", &[7])] {
+        let there_for_a_moment = || {
+            put(&other, key, value);
+            assert!(other.remove(key).unwrap());
+        };
+        assert_eq!(get(&store, key), None);
+        let mut waits = [Wanted::key(key)];
+        store.watch(&mut waits, Since::Now).unwrap();
+        assert!(!has_changed(&mut waits) && !since_seen(key));
+        there_for_a_moment();
+        until(|| has_changed(&mut waits));
+        assert!(since_seen(key) && !since_seen(key), "once, since it was seen");
+        // All that was not there when everything was seen was seen to be missing.
+        store.snapshot().unwrap();
+        there_for_a_moment();
+        until(|| since_seen(key));
+        // One's own is none, also where all is replaced.
+        put(&store, key, value);
+        assert!(store.remove(key).unwrap());
+        assert!(!since_seen(key));
+        put(&store, key, value);
+        store.replace(&[(b"other", &[1])]).unwrap();
+        assert!(!since_seen(key));
+    }
+}
+
+#[test]
 fn a_look_from_outside_waits_for_nobody_although_it_is_the_first_that_is_asked() {
     let redis = Redis::start(&[]);
     let store = on(&redis);

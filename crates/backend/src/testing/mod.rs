@@ -112,7 +112,6 @@ macro_rules! backend_tests {
             a_change_counts_from_a_state_that_was_noted
             a_change_of_anything_counts_from_when_everything_was_seen
             a_wait_goes_on_from_where_it_began
-            a_value_that_was_there_for_a_moment_is_a_change
             a_store_that_comes_or_goes_is_a_change
             a_key_seen_through_another_handle_is_seen
             nobody_waits_who_keeps_others_out

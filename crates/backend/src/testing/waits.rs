@@ -184,31 +184,6 @@ pub fn a_wait_goes_on_from_where_it_began<F: Fixture>() {
     }
 }
 
-pub fn a_value_that_was_there_for_a_moment_is_a_change<F: Fixture>() {
-    let place = F::new();
-    let (store, other) = (place.handle(), place.handle());
-    put(&other, b"other", b"1");
-    for key in [b"text".as_slice(), b"7"] {
-        value(&store, key);
-        let mut one = watch(&store, Some(key), Since::Now);
-        assert!(!look(&store, &mut one) && !has_changed(&store, key, Since::Seen));
-        put(&other, key, b"1");
-        other.remove(key).unwrap();
-        assert!(look(&store, &mut one), "since it was waited for");
-        assert!(has_changed(&store, key, Since::Seen), "since it was seen");
-        assert!(!has_changed(&store, key, Since::Seen), "once");
-        // Of all that was not there when everything was seen, too.
-        store.snapshot().unwrap();
-        put(&other, key, b"2");
-        other.remove(key).unwrap();
-        assert!(has_changed(&store, key, Since::Seen), "since everything was seen");
-        // One's own is none.
-        put(&store, key, b"3");
-        store.remove(key).unwrap();
-        assert!(!has_changed(&store, key, Since::Seen), "its own");
-    }
-}
-
 pub fn a_store_that_comes_or_goes_is_a_change<F: Fixture>() {
     let place = F::new();
     let (store, other) = (place.handle(), place.handle());
