@@ -60,13 +60,15 @@ final class LaravelStoreTest extends TestCase
 
     public function testValueExpires(): void
     {
+        $begin = microtime(true);
         $this->cache->put('short', 1, 1);
         $this->cache->put('until', 2, now_plus(1));
         $this->cache->put('long', 3, 60);
-        $this->assertSame(1, $this->cache->get('short'));
-        usleep(1_100_000);
-        $this->assertFalse($this->cache->has('short'));
-        $this->assertFalse($this->cache->has('until'));
+        while ($this->cache->has('short') || $this->cache->has('until')) {
+            usleep(10_000);
+        }
+        // (However late a busy machine looks.)
+        $this->assertGreaterThan(0.9, microtime(true) - $begin);
         $this->assertTrue($this->cache->has('long'));
     }
 
