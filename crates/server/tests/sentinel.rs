@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use sync_backend::{Backend, BackendError, Found, Patience, Remedy, Since, Wanted};
-use sync_server::testing::{Ending, Redis, Watched, until};
-use sync_server::{Address, ErrorKind, Host, NoConnection, ServerError, ServerStore, ServerVersion};
+use sync_backend::{Backend, BackendError, Patience, Remedy, Since, Wanted};
+use sync_server::testing::{Ending, Redis, Watched, put, read, until};
+use sync_server::{Address, ErrorKind, Host, NoConnection, ServerStore, ServerVersion};
 
 /// The longest time for one operation: that of the address, twice (for a change that has to find another server first), on a busy machine.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -15,25 +15,10 @@ fn on(address: &Address) -> ServerStore {
     ServerStore::new(address, || 0)
 }
 
-fn get(store: &ServerStore, key: &[u8]) -> Result<Option<Vec<u8>>, ServerError> {
-    let (mut version, mut bytes) = (ServerVersion::default(), Vec::new());
-    Ok(match store.retry(|store| store.get(key, &mut version, &mut bytes))? {
-        Found::Missing => None,
-        Found::Value => Some(bytes),
-        found => panic!("{found:?}"),
-    })
-}
-
-fn put(store: &ServerStore, key: &[u8], value: &[u8]) -> ServerVersion {
-    let mut version = ServerVersion::default();
-    store.retry(|store| store.put(key, value, &mut version)).unwrap();
-    version
-}
-
 /// The reason why there is no connection.
 fn reason(address: &Address) -> (NoConnection, String) {
     let start = Instant::now();
-    let error = get(&on(address), b"a").expect_err("there is no such server");
+    let error = read(&on(address), b"a").expect_err("there is no such server");
     assert!(start.elapsed() < LONGEST, "{:?}", start.elapsed());
     let text = error.to_string();
     match error.into_kind() {
@@ -60,8 +45,8 @@ fn the_master_is_found_past_sentinels_that_are_gone_or_know_nothing_or_name_anot
     let of = |hosts: &[Host], options: &str| Watched::address_of(hosts, "", options);
     let store = on(&of(&[nobody(), idle.host(), of_nobody.host(), of_replica.host(), of_itself.host(), good], ""));
     put(&store, b"a", &[1]);
-    assert_eq!(get(&store, b"a").unwrap(), Some(vec![1]));
-    assert_eq!(get(&on(&watched.servers[0].at("")), b"a").unwrap(), Some(vec![1]), "it is the master");
+    assert_eq!(read(&store, b"a").unwrap(), Some(vec![1]));
+    assert_eq!(read(&on(&watched.servers[0].at("")), b"a").unwrap(), Some(vec![1]), "it is the master");
 
     // Where nothing else comes, an exception tells why: at once, if that does not pass.
     let start = Instant::now();
@@ -90,7 +75,7 @@ fn the_password_is_that_of_the_servers_and_of_sentinels_that_want_one() {
     for sentinel in &sentinels[..2] {
         let store = on(&Watched::address_of(&[sentinel.host()], ":sesame", ""));
         put(&store, b"a", &[1]);
-        assert_eq!(get(&store, b"a").unwrap(), Some(vec![1]));
+        assert_eq!(read(&store, b"a").unwrap(), Some(vec![1]));
     }
     let (why, text) = reason(&Watched::address_of(&[sentinels[2].host()], ":sesame", ""));
     assert!(matches!(why, NoConnection::NoSentinel(..)) && !text.contains("sesame"), "{text}");
@@ -212,7 +197,7 @@ fn each_change_is_made_at_most_once_although_the_master_is_killed() {
     watched.servers[0].start_again();
     let reader = on(&watched.address("", "?prefix=other"));
     put(&reader, b"a", &[1]);
-    assert_eq!(get(&on(&watched.servers[1].at("?prefix=other")), b"a").unwrap(), Some(vec![1]));
+    assert_eq!(read(&on(&watched.servers[1].at("?prefix=other")), b"a").unwrap(), Some(vec![1]));
 }
 
 /// The former master goes on as a replica, and has closed no connection: nothing tells of the change but its refusal to write.
@@ -223,8 +208,8 @@ fn a_master_that_has_become_a_replica_is_left_and_nothing_of_it_is_shown_any_lon
     let (store, other) = (on(&watched.address("", "?timeout=30")), on(&watched.address("", "?timeout=9")));
     let version = put(&store, b"a", &[1]);
     put(&store, b"n", &[5]);
-    assert_eq!((get(&store, b"a").unwrap(), get(&other, b"a").unwrap()), (Some(vec![1]), Some(vec![1])));
-    until("the replica has all", || get(&on(&replica.at("?cache=0")), b"n").unwrap() == Some(vec![5]));
+    assert_eq!((read(&store, b"a").unwrap(), read(&other, b"a").unwrap()), (Some(vec![1]), Some(vec![1])));
+    until("the replica has all", || read(&on(&replica.at("?cache=0")), b"n").unwrap() == Some(vec![5]));
     watched.sentinels[0].tell(&["SENTINEL", "REMOVE", "main"]);
     replica.tell(&["REPLICAOF", "NO", "ONE"]);
     // A change that the former master has not.
@@ -244,9 +229,9 @@ fn a_master_that_has_become_a_replica_is_left_and_nothing_of_it_is_shown_any_lon
     assert_eq!(added, Some(8));
     assert_eq!(store.add_number(b"n", 1, &mut ServerVersion::default()).unwrap(), Some(9));
     assert!(!store.is_current(&version));
-    assert_eq!(get(&store, b"a").unwrap(), Some(vec![2]));
+    assert_eq!(read(&store, b"a").unwrap(), Some(vec![2]));
     // Of one that writes nothing, the former master tells: it follows the new one.
-    until("the word of the new value", || get(&other, b"a").unwrap() == Some(vec![2]));
+    until("the word of the new value", || read(&other, b"a").unwrap() == Some(vec![2]));
 }
 
 /// A change that got lost with the former master has the number of one of the new master's, and both have the same length.
@@ -256,7 +241,7 @@ fn a_waiter_hears_of_a_value_that_looks_like_one_that_got_lost() {
     let waiter = on(&watched.address("", "?timeout=30"));
     put(&waiter, b"a", &[1]);
     let replica = watched.servers[1].at("");
-    until("the replica has all", || get(&on(&replica), b"a").unwrap() == Some(vec![1]));
+    until("the replica has all", || read(&on(&replica), b"a").unwrap() == Some(vec![1]));
     watched.sentinels[0].tell(&["SENTINEL", "REMOVE", "main"]);
     watched.servers[1].tell(&["REPLICAOF", "NO", "ONE"]);
     put(&waiter, b"a", &[0xa1, b'x']);
@@ -267,7 +252,7 @@ fn a_waiter_hears_of_a_value_that_looks_like_one_that_got_lost() {
     Watched::point(&watched.sentinels[0], &watched.servers[1].host());
     watched.servers[0].kill();
     until("the waiter wakes up", || waiter.has_changed(&mut wanted, Duration::from_secs(1)).unwrap());
-    assert_eq!(get(&waiter, b"a").unwrap(), Some(vec![0xa1, b'y']));
+    assert_eq!(read(&waiter, b"a").unwrap(), Some(vec![0xa1, b'y']));
 }
 
 #[test]
@@ -306,9 +291,9 @@ fn a_lock_on_the_former_master_ends_and_its_holder_learns_of_that() {
     let lost = holder.put(b"a", &[4], &mut ServerVersion::default()).unwrap_err();
     assert!(matches!(lost.remedy(), Remedy::Unlock), "{lost}");
     holder.unlock();
-    assert_eq!(get(&holder, b"a").unwrap(), Some(vec![3]));
+    assert_eq!(read(&holder, b"a").unwrap(), Some(vec![3]));
     until("it takes the lock anew", || holder.lock(Patience::default()).is_ok());
     put(&holder, b"a", &[5]);
     holder.unlock();
-    assert_eq!(get(&other, b"a").unwrap(), Some(vec![5]));
+    assert_eq!(read(&other, b"a").unwrap(), Some(vec![5]));
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sync_backend::{
     Appended, Backend, BackendError, Change, Found, Now, Patience, Remedy, Rewrite, Selection, Since, Snapshot, Wanted,
 };
-use sync_server::testing::{Faults, Proxy, Redis};
+use sync_server::testing::{Faults, Proxy, Redis, put, read};
 use sync_server::{Address, Endpoint, ServerStore, ServerVersion, Value};
 
 /// The time after which a test has hung.
@@ -25,18 +25,7 @@ fn behind(proxy: &Proxy, options: &str) -> ServerStore {
 }
 
 fn get(store: &ServerStore, key: &[u8]) -> Option<Vec<u8>> {
-    let (mut version, mut bytes) = (ServerVersion::default(), Vec::new());
-    match store.retry(|store| store.get(key, &mut version, &mut bytes)).unwrap() {
-        Found::Missing => None,
-        Found::Value => Some(bytes),
-        found => panic!("{found:?}"),
-    }
-}
-
-fn put(store: &ServerStore, key: &[u8], value: &[u8]) -> ServerVersion {
-    let mut version = ServerVersion::default();
-    store.retry(|store| store.put(key, value, &mut version)).unwrap();
-    version
+    read(store, key).unwrap()
 }
 
 /// A number as MessagePack has it.
