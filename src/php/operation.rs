@@ -258,6 +258,11 @@ impl<'o> Running<'o> {
         self.0.is_step()
     }
 
+    /// Whether it is `++`.
+    pub fn is_increment(&self) -> bool {
+        matches!(self.0.0.operator, Operator::Increment { .. })
+    }
+
     /// Where the result will be.
     pub fn result(&self) -> &'o Local {
         self.0.result()

@@ -8,7 +8,7 @@ use super::object::SyncObject;
 use super::operation::Running;
 use super::step::{Step, array_key};
 use super::string_offset::{put_byte, string_offset};
-use super::zend::{self, Array, Held, Local, Missing, Object, Slot, Str, Table, Thrown, Value};
+use super::zend::{self, Array, Declaration, Held, Local, Missing, Object, Slot, Str, Table, Thrown, Value};
 
 /// The act at the end of the steps. It is used up by being done, so that it is done once.
 pub enum Act<'a> {
@@ -101,10 +101,42 @@ fn at_place(place: Slot, act: Act) -> Result<bool, Thrown> {
 fn operate(place: Slot, operation: Running) -> Result<(), Thrown> {
     if place.is_typed_reference() {
         let mut new = Local::copy_of(place.value().dereference());
+        let limit = Limit::of(&place, None, &operation);
         operation.run(new.slot())?;
+        Limit::check(limit, &new)?;
         return place.assign(new);
     }
     operation.run(place.dereference())
+}
+
+/// The end of the ints, beyond which `++` and `--` make floats of them: a typed property without floats refuses that in words of its own.
+struct Limit<'a> {
+    declaration: Declaration<'a>,
+    is_behind_reference: bool,
+    is_increment: bool,
+}
+
+impl<'a> Limit<'a> {
+    /// That of the int in a place, before an operation: of an object's property, or behind a reference. `None`: there is none.
+    fn of(place: &'a Slot<'a>, object: Option<&'a Object>, operation: &Running) -> Option<Self> {
+        if !operation.is_step() || place.value().dereference().kind() != zend::LONG {
+            return None;
+        }
+        let is_behind_reference = place.is_typed_reference();
+        let mut sources = place.sources().chain(object.and_then(|object| object.declaration_at(place)));
+        let declaration = sources.find(|declaration| !declaration.takes(zend::DOUBLE))?;
+        Some(Self { declaration, is_behind_reference, is_increment: operation.is_increment() })
+    }
+
+    /// Throws where the result of the operation is beyond it.
+    fn check(limit: Option<Self>, new: &Value) -> Result<(), Thrown> {
+        match limit {
+            Some(limit) if new.kind() == zend::DOUBLE => {
+                Err(limit.declaration.throw_past_limit(limit.is_increment, limit.is_behind_reference))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Whether walking from a place makes it an array first ([`become_array`]).
@@ -202,16 +234,35 @@ fn last(mut place: Slot, step: &Step, act: Act) -> Result<bool, Thrown> {
 fn last_property(object: &Held<Object>, name: &Str, act: Act) -> Result<(), Thrown> {
     match act {
         Act::Assign(value) => copy_back(value, object.write_property(name, value)?),
-        Act::Operate(operation) => {
-            let result = operation.result();
-            let old = object.read_property(name, BP_VAR_R)?;
-            let mut new = Local::copy_of(old.dereference());
-            drop(old);
-            operation.run(new.slot())?;
-            copy_back(result, object.write_property(name, &new)?);
-        }
+        Act::Operate(operation) => operate_on_property(object, name, operation)?,
         Act::Unset => object.unset_property(name)?,
     }
+    Ok(())
+}
+
+/// Applies an operator to a property, by the handlers that the engine asks, in its order: first for the place, which makes a property that
+/// is missing, and may say no; where there is none to have, because a method of the class, a hook or `readonly` has a say, the property is
+/// read and written.
+fn operate_on_property(object: &Held<Object>, name: &Str, operation: Running) -> Result<(), Thrown> {
+    let (result, is_step) = (operation.result(), operation.is_step());
+    let place = object.property_place(name, BP_VAR_RW)?;
+    let Some(place) = place else {
+        let mut new = Local::copy_of(object.read_property(name, BP_VAR_R)?.dereference());
+        let outcome = operation.run(new.slot());
+        if outcome.is_err() && !is_step {
+            return outcome;
+        }
+        // (After a `++` that has failed the engine writes all the same: the exception is that of writing, then, if this fails as well.)
+        let written = object.write_property(name, &new)?;
+        copy_back(result, written);
+        return Ok(());
+    };
+    // A copy: the operator may run user code, which may take the place away.
+    let mut new = Local::copy_of(place.value().dereference());
+    let limit = Limit::of(&place, Some(object), &operation);
+    operation.run(new.slot())?;
+    Limit::check(limit, &new)?;
+    copy_back(result, object.write_property(name, &new)?);
     Ok(())
 }
 

@@ -5,19 +5,15 @@ use std::ptr;
 use ext_php_rs::ffi;
 
 use super::calls::method;
-use super::classes::{class_name, unmangle};
-use super::errors::{raise, throw_error, throw_type_error};
+use super::declaration::Declaration;
+use super::errors::{raise, throw_error};
 use super::executor::{Thrown, check};
 use super::objects::{Object, typed_declaration};
 use super::references::unwrap_reference;
-use super::strings::{Str, ZStr, bytes};
-use super::types::{ARRAY, OBJECT, REFERENCE, ZendReference, zend_string};
+use super::strings::ZStr;
+use super::types::{ARRAY, OBJECT, REFERENCE, ZendReference};
 use super::values::{Local, Slot, Value};
 use super::zvals::reference_of;
-
-unsafe extern "C" {
-    fn zend_type_to_string(type_: ffi::zend_type) -> *mut zend_string;
-}
 
 /// The mode of a fetch: `BP_VAR_R` and its kin.
 type Mode = u32;
@@ -70,22 +66,19 @@ impl Object {
         }
     }
 
+    /// The declaration of the property in a place of this object's, from [`property_place`](Self::property_place), if it has a type.
+    pub fn declaration_at<'a>(&'a self, place: &Slot<'a>) -> Option<Declaration<'a>> {
+        // SAFETY: the object lives, and the place is one of its own. A declaration lives as long as its class.
+        unsafe { Declaration::of(typed_declaration(self.as_ptr(), place.as_ptr())) }
+    }
+
     /// Refuses to make an array of a null, a false or nothing in a property whose type has none, in the engine's words. (The engine
     /// itself lets `['key'] += 1` and `['key']++` do so, but such an object can be unserialized by nobody.)
-    pub fn check_array_at(&self, place: &Slot) -> Result<(), Thrown> {
-        // SAFETY: the object lives, and the place is one of its own, from `property_place`. A declaration owns its name and
-        // type, and lives as long as its class.
-        let inside = unsafe {
-            let info = typed_declaration(self.as_ptr(), place.as_ptr());
-            if info.is_null() || (*info).type_.type_mask & 1 << ARRAY != 0 {
-                return Ok(());
-            }
-            let name = unmangle((*info).name).map_or(bytes((*info).name), |(_, name)| name);
-            let type_name = Str::from_owned(zend_type_to_string((*info).type_));
-            [class_name((*info).ce), b"::$", name, b" of type ", type_name.bytes()].concat()
-        };
-        throw_type_error(c"Cannot auto-initialize an array inside property %s", &inside);
-        Err(Thrown)
+    pub fn check_array_at<'a>(&'a self, place: &Slot<'a>) -> Result<(), Thrown> {
+        match self.declaration_at(place) {
+            Some(declaration) if !declaration.takes(ARRAY) => Err(declaration.throw_no_array()),
+            _ => Ok(()),
+        }
     }
 
     /// Reads an element: its value, or a reference; `None` where it has nothing to give. `offset`: `None` for `[]`.

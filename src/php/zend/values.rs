@@ -11,6 +11,7 @@ use ext_php_rs::types::Zval;
 
 use super::arrays::Array;
 use super::counted::Held;
+use super::declaration::Declaration;
 use super::executor::{Thrown, check};
 use super::objects::Object;
 use super::series;
@@ -407,6 +408,14 @@ impl<'a> Slot<'a> {
     pub fn is_typed_reference(&self) -> bool {
         // SAFETY: `new` was promised a live zval, which holds its reference.
         self.value().kind() == REFERENCE && unsafe { !(*zvals::reference_of(self.at)).sources.ptr.is_null() }
+    }
+
+    /// The typed properties that share the reference which it holds; none where it holds no reference.
+    pub fn sources(&self) -> impl Iterator<Item = Declaration<'_>> {
+        // SAFETY: `new` was promised a live zval, which holds its reference; the borrow keeps others from binding it.
+        let sources =
+            self.is_typed_reference().then(|| unsafe { Declaration::of_reference(zvals::reference_of(self.at)) });
+        sources.into_iter().flatten()
     }
 
     /// Refuses to make an array of a null, a false or nothing behind a reference that a typed property shares, where its type has none.
