@@ -78,8 +78,8 @@ foreach (array_keys(starts()) as $from) {
                 // PHP makes an array of the value before it throws; Sync leaves the shared value as it was.
                 continue 2;
             }
-            if ($one === '[-3] =' && $from === 'object') {
-                // An unserialized array continues from its highest key in every version of PHP.
+            if ($one === '[-3] =' && in_array($from, ['object', 'empty'])) {
+                // An unserialized array continues from its highest key in every version of PHP; what was empty did not before PHP 8.3.
                 continue 2;
             }
             $value = starts()[$from];
@@ -119,4 +119,4 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-873 runs, 0 differ
+870 runs, 0 differ

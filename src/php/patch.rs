@@ -21,7 +21,7 @@ use super::refusal::cannot_store;
 use super::retry::leave_to_the_long_way;
 use super::step::{self, Step, array_key};
 use super::stored::{Encoded, write_head, write_name, write_number};
-use super::value::{self, ValueError, ZendVec};
+use super::value::{self, Sharing, ValueError, ZendVec};
 use super::walk::{self, Act};
 use super::zend::{Array, Key, Local, Str, Thrown, Value};
 
@@ -161,9 +161,14 @@ impl Cached<'_> {
             at = element;
         }
         if let Some(value) = value {
-            value::check_depth(depth)
+            let sharing = value::check_depth(depth)
                 .and_then(|()| value::encode(value.as_zval(), depth, out))
                 .map_err(|error| self.refuse(error))?;
+            // A decoded one is not quite like it: an array of the program's may go on behind a number that has gone from it. So the
+            // cached array does not take it over.
+            if sharing == Sharing::Fresh {
+                return Ok(None);
+            }
         }
         Ok(Some(end))
     }
@@ -181,7 +186,7 @@ impl Cached<'_> {
             Step::Element(key) if key.is_plain() => match array_key(key, false)? {
                 // A decoded array counts on from its highest key, one in memory from the
                 // highest that it ever had: the next process must not see the difference.
-                Key::Int(index) if last && !assigns && index + 1 == array.next_free() => {
+                Key::Int(index) if last && !assigns && index.saturating_add(1) == array.next_free() => {
                     return Ok(None);
                 }
                 Key::Int(index) => {

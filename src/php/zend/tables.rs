@@ -138,6 +138,9 @@ impl<'a> Table<'a> {
     pub fn element(self, key: Key, missing: Missing) -> Result<Option<Slot<'a>>, Thrown> {
         let mut at = find(self.table, key);
         if at.is_null() {
+            if let (Missing::Null | Missing::Warned, Key::Int(..0)) = (missing, key) {
+                self.go_on_behind_highest();
+            }
             // SAFETY: `of` has made sure that the array lives and has one owner; the engine copies null into new places.
             at = unsafe {
                 match (missing, key) {
@@ -156,6 +159,23 @@ impl<'a> Table<'a> {
         }
         // SAFETY: a place of the array, which is used up with `self`.
         Ok((!at.is_null()).then(|| unsafe { Slot::new(at) }))
+    }
+
+    /// Before an element comes under a number below zero: the array goes on behind its highest number from then on, as a decoded one does,
+    /// whoever has made it. (Before PHP 8.3 the engine's empty array goes on with 0, and so does all that it becomes.)
+    fn go_on_behind_highest(&self) {
+        // SAFETY: `of` has made sure that the array lives and has one owner.
+        unsafe {
+            let next = &raw mut (*self.table).nNextFreeElement;
+            if *next == 0 && find(self.table, Key::Int(-1)).is_null() {
+                let numbers = Array::from_ptr(self.table).entries().filter_map(|(key, _)| match key {
+                    Key::Int(number) => Some(number + 1),
+                    Key::String(_) => None,
+                });
+                // (All of them are below -1. The last is the engine's mark for "no number yet".)
+                *next = numbers.max().unwrap_or(i64::MIN);
+            }
+        }
     }
 
     /// A new element under the next free number.

@@ -70,7 +70,7 @@ impl Encoder {
     }
 
     /// Looks if an array goes on as a decoded one would, for `$a[] =` and for `current($a)`; `next` is
-    /// the int after its highest key. (Before PHP 8.3 arrays without one begin at 0 all the same.)
+    /// the int after its highest key, or the engine's mark for "no number yet", in the place of which an array may have 0.
     ///
     /// # Safety
     /// `array` is alive.
@@ -78,7 +78,7 @@ impl Encoder {
     pub unsafe fn goes_on(&self, array: *const HashTable, next: i64) {
         // SAFETY: the caller's array is alive.
         let (position, given) = unsafe { ((*array).nInternalPointer, (*array).nNextFreeElement) };
-        if position != 0 || given != next && !(given == 0 && next < 0) {
+        if position != 0 || given != next && (given, next) != (0, i64::MIN) {
             self.not_shareable();
         }
     }
