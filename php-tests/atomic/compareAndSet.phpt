@@ -52,6 +52,6 @@ int(3)
 bool(false)
 bool(true)
 string(7) "changed"
-SyncException: Can't store property 'list' in '{dir}/store': Serialization of 'Closure' is not allowed
+SyncException: Can't compare property 'list' of '{dir}/store': Serialization of 'Closure' is not allowed. No value in a store can be equal to the expected one: expect a value that can be stored.
 SyncException: Can't store property 'list' in '{dir}/store': Serialization of 'Closure' is not allowed
 string(7) "changed"

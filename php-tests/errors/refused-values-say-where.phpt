@@ -121,22 +121,22 @@ by a method: SyncException: Can't store property 'x' in '{dir}/store': BadHook::
 its own: DomainException: its own
 its own, deeper: DomainException: its own
 bool(true)
-a changed class: SyncException: Can't read property 'x' of '{dir}/forged': Cannot assign string to property Strict::$n of type int
+a changed class: SyncException: Can't read property 'x' of '{dir}/forged': Cannot assign string to property Strict::$n of type int. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
     because of TypeError: Cannot assign string to property Strict::$n of type int
-an enum: SyncException: Can't read property 'x' of '{dir}/forged': Cannot instantiate enum Suit
+an enum: SyncException: Can't read property 'x' of '{dir}/forged': Cannot instantiate enum Suit. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
     because of Error: Cannot instantiate enum Suit
-an interface: SyncException: Can't read property 'x' of '{dir}/forged': Cannot instantiate interface Countable
+an interface: SyncException: Can't read property 'x' of '{dir}/forged': Cannot instantiate interface Countable. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
     because of Error: Cannot instantiate interface Countable
-a closure: SyncException: Can't read property 'x' of '{dir}/forged': Unserialization of 'Closure' is not allowed
+a closure: SyncException: Can't read property 'x' of '{dir}/forged': Unserialization of 'Closure' is not allowed. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
     because of Exception: Unserialization of 'Closure' is not allowed
-damaged: SyncException: Can't read property 'x' of '{dir}/forged': A stored value has the MessagePack ext type 99, which Sync does not know.
-one way: SyncException: Can't read property 'strict' of '{dir}/changed': Cannot assign %s to property Strict::$n of type int
+damaged: SyncException: Can't read property 'x' of '{dir}/forged': A stored value has the MessagePack ext type 99, which Sync does not know. It stays until it is set anew or removed, or the store is restored from a copy.
+one way: SyncException: Can't read property 'strict' of '{dir}/changed': Cannot assign %s to property Strict::$n of type int. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
     because of TypeError: Cannot assign %s to property Strict::$n of type int
-one way: SyncException: Can't read property 'strict' of '{dir}/changed': Cannot assign %s to property Strict::$n of type int
+one way: SyncException: Can't read property 'strict' of '{dir}/changed': Cannot assign %s to property Strict::$n of type int. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
     because of TypeError: Cannot assign %s to property Strict::$n of type int
-one way: SyncException: Can't read property 'strict' of '{dir}/changed': Cannot assign %s to property Strict::$n of type int
+one way: SyncException: Can't read property 'strict' of '{dir}/changed': Cannot assign %s to property Strict::$n of type int. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
     because of TypeError: Cannot assign %s to property Strict::$n of type int
-one way: SyncException: Can't read property 'strict' of '{dir}/changed': Cannot assign %s to property Strict::$n of type int
+one way: SyncException: Can't read property 'strict' of '{dir}/changed': Cannot assign %s to property Strict::$n of type int. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
     because of TypeError: Cannot assign %s to property Strict::$n of type int
 by getData: Exception: the end
 bool(true)

@@ -36,8 +36,8 @@ scratch_remove();
 --EXPECT--
 locked
 bool(false)
-SyncException: Can't wait for another object or fiber while this object keeps all others out, by a lock of the whole, a transaction or an update: they could not go on. End that first.
-SyncException: Can't wait for another object or fiber while this object keeps all others out, by a lock of the whole, a transaction or an update: they could not go on. End that first.
+SyncException: Can't wait for the lock 'a' on '{dir}/store', which another object or fiber has, while this object keeps all others out, by lock(), a transaction or an update: the other one could not go on. Take it before that, or end that first.
+SyncException: Can't wait for the lock 'a' on '{dir}/store', which another object or fiber has, while this object keeps all others out, by lock(), a transaction or an update: the other one could not go on. Take it before that, or end that first.
 the other one
 bool(true)
 bool(false)

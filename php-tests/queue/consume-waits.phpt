@@ -65,12 +65,12 @@ nothing
 has it
 ready
 second try: third exit 0
-SyncException: Can't wait for a change of '{dir}/store': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end.
+SyncException: Can't wait for a change of '{dir}/store': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end. End that first.
 1
 bool(true)
-SyncException: Can't wait for a change of '{dir}/store': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end.
-SyncException: consume() can't be called within a transaction.
-SyncException: consume() can't be called within a transaction.
+SyncException: Can't wait for a change of '{dir}/store': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end. End that first.
+SyncException: consume() can't be called within a transaction: call it before or after.
+SyncException: consume() can't be called within a transaction: call it before or after.
 bool(false)
 int(3)
 array(0) {

@@ -33,7 +33,7 @@ int(1)
 int(1)
 string(4) "none"
 [["c","d","e"],["b","c"],false]
-SyncException: Can't wait for a change of '{dir}/store': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end.
+SyncException: Can't wait for a change of '{dir}/store': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end. End that first.
 Exception: no
 [["b","c"],false]
 ["b",["c","d"],"c",2,["d","e"]]

@@ -89,8 +89,8 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-SyncException: Can't read property 'cases' of '{dir}/store': Class 'Elsewhere' not found.
-SyncException: Can't read property 'cases' of '{dir}/store': Class 'Elsewhere' not found.
+SyncException: Can't read property 'cases' of '{dir}/store': Class 'Elsewhere' not found. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
+SyncException: Can't read property 'cases' of '{dir}/store': Class 'Elsewhere' not found. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
 enum(Elsewhere::One)
 string(4) "next"
 Exception: an object is not read

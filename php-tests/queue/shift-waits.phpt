@@ -67,8 +67,8 @@ ValueError: Sync::shift(): Argument #2 ($timeout) must be greater than or equal 
 ValueError: Sync::shift(): Argument #2 ($timeout) must be greater than or equal to 0
 TypeError: Sync::shift(): Argument #2 ($timeout) must be of type ?float, string given
 SyncException: Can't use property 'number' in '{dir}/store' as a queue: it is no array, but of type int.
-SyncException: Can't wait for a change of '{dir}/store': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end.
+SyncException: Can't wait for a change of '{dir}/store': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end. End that first.
 string(5) "third"
 NULL
-SyncException: Can't wait for a change of '{dir}/store': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end.
+SyncException: Can't wait for a change of '{dir}/store': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end. End that first.
 Exception: interrupted

@@ -67,7 +67,7 @@ computing
 1
 1
 computing
-SyncException: Can't wait for another object or fiber while this object keeps all others out, by a lock of the whole, a transaction or an update: they could not go on. End that first.
+SyncException: Can't wait for the value of 'elsewhere' in '{dir}/store', which another object or fiber is computing, while this object keeps all others out, by lock(), a transaction or an update: the other one could not go on. Call remember() before that, or end that first.
 nobody else computes this
-SyncException: Can't wait for another object or fiber while this object keeps all others out, by a lock of the whole, a transaction or an update: they could not go on. End that first.
+SyncException: Can't wait for the value of 'elsewhere' in '{dir}/store', which another object or fiber is computing, while this object keeps all others out, by lock(), a transaction or an update: the other one could not go on. Call remember() before that, or end that first.
 done

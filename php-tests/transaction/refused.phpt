@@ -9,6 +9,8 @@ $s->n = 1;
 $s->transaction(function ($s) {
     $calls = [
         fn () => $s->lock(),
+        fn () => $s->tryLock(),
+        fn () => $s->synchronized(fn () => 1),
         fn () => $s->setFile(scratch('other')),
         fn () => $s->destroy(),
         fn () => $s->__construct(scratch('other')),
@@ -53,10 +55,12 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-lock() can't be called within a transaction.
-setFile() can't be called within a transaction.
-destroy() can't be called within a transaction.
-__construct() can't be called within a transaction.
-a fiber: setFile() can't be called within a transaction.
+lock() can't be called within a transaction: call it before or after.
+tryLock() can't be called within a transaction: call it before or after.
+synchronized() can't be called within a transaction: call it before or after.
+setFile() can't be called within a transaction: call it before or after.
+destroy() can't be called within a transaction: call it before or after.
+__construct() can't be called within a transaction: call it before or after.
+a fiber: setFile() can't be called within a transaction: call it before or after.
 int(2)
 int(3)

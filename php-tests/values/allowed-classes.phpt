@@ -135,8 +135,8 @@ bool(true)
 string(9) "Choice::A"
 bool(true)
 O:7:"No::Yes":0:{}
-SyncException: A stored value is damaged: it has an enum case whose name cannot be one.
-SyncException: A stored value is damaged: it has an enum case whose name cannot be one.
-SyncException: A stored value is damaged: it has an enum case whose name cannot be one.
-SyncException: A stored value is damaged: it has an enum case whose name cannot be one.
-SyncException: A stored value is damaged: it has an enum case without a name.
+SyncException: A stored value is damaged: it has an enum case whose name cannot be one. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: A stored value is damaged: it has an enum case whose name cannot be one. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: A stored value is damaged: it has an enum case whose name cannot be one. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: A stored value is damaged: it has an enum case whose name cannot be one. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: A stored value is damaged: it has an enum case without a name. It stays until it is set anew or removed, or the store is restored from a copy.

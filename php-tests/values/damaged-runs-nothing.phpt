@@ -44,10 +44,10 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECTF--
-SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not MessagePack.
-SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it ends too early.
-SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not MessagePack.
-SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not MessagePack.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not MessagePack. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it ends too early. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not MessagePack. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not MessagePack. It stays until it is set anew or removed, or the store is restored from a copy.
 object(stdClass)#%d (1) {
   ["a"]=>
   int(2)

@@ -84,9 +84,9 @@ scratch_remove();
 4096, 100: read
 4096, 4096: read
 4096, 200000: SyncException: Maximum depth of 4096 exceeded. The depth limit can be changed using the unserialize_max_depth ini setting.
-SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has bytes after its end.
-SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has bytes after its end.
-SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has bytes after its end.
-SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has bytes after its end.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has bytes after its end. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has bytes after its end. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has bytes after its end. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has bytes after its end. It stays until it is set anew or removed, or the store is restored from a copy.
 SyncException: Can't read property 'x' of '{dir}/forged': Maximum depth of 4096 exceeded. The depth limit can be changed using the unserialize_max_depth ini setting.
-SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has bytes after its end.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has bytes after its end. It stays until it is set anew or removed, or the store is restored from a copy.

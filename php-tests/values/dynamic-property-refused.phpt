@@ -27,4 +27,4 @@ object(Plain)#%d (1) {
   ["p"]=>
   int(1)
 }
-SyncException: Can't read property 'x' of '{dir}/forged': Cannot create dynamic property NoDynamic::$p
+SyncException: Can't read property 'x' of '{dir}/forged': Cannot create dynamic property NoDynamic::$p. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.

@@ -41,12 +41,12 @@ bool(true)
 bool(true)
 Hearts, nothing was thrown
 Hearts, nothing was thrown
-SyncException: Can't read property 'x' of '{dir}/forged': Suit::Gone is not an enum case.
-SyncException: Can't read property 'x' of '{dir}/forged': Suit::Alias is not an enum case.
-SyncException: Can't read property 'x' of '{dir}/forged': Suit::LAST is not an enum case.
-SyncException: Can't read property 'x' of '{dir}/forged': Class 'Gone' not found.
-SyncException: Can't read property 'x' of '{dir}/forged': Class 'NoEnum' is not an enum.
-SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has an enum case without a name.
-SyncException: Can't read property 'x' of '{dir}/forged': Suit:: is not an enum case.
-SyncException: Can't read property 'x' of '{dir}/forged': Class '' not found.
-SyncException: Can't read property 'x' of '{dir}/forged': Class '\Suit' not found.
+SyncException: Can't read property 'x' of '{dir}/forged': Suit::Gone is not an enum case. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
+SyncException: Can't read property 'x' of '{dir}/forged': Suit::Alias is not an enum case. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
+SyncException: Can't read property 'x' of '{dir}/forged': Suit::LAST is not an enum case. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
+SyncException: Can't read property 'x' of '{dir}/forged': Class 'Gone' not found. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
+SyncException: Can't read property 'x' of '{dir}/forged': Class 'NoEnum' is not an enum. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has an enum case without a name. It stays until it is set anew or removed, or the store is restored from a copy.
+SyncException: Can't read property 'x' of '{dir}/forged': Suit:: is not an enum case. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
+SyncException: Can't read property 'x' of '{dir}/forged': Class '' not found. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
+SyncException: Can't read property 'x' of '{dir}/forged': Class '\Suit' not found. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.

@@ -53,18 +53,18 @@ long forms of short things: a:1:{i:0;s:1:"a";}
 keys: a:7:{i:1;i:3;s:0:"";i:2;i:2;i:4;i:-12;i:5;s:2:"01";i:6;i:16;i:7;i:17;i:8;}
 the same key twice: a:2:{s:1:"a";i:3;i:1;i:2;}
 numbered properties: O:8:"stdClass":2:{s:1:"1";s:1:"a";s:4:"-128";s:1:"b";}
-a key that is a list: SyncException: A stored value is damaged: it has a key that is neither an int nor a string.
-a key that is too large: SyncException: A stored value is damaged: it has a key that is neither an int nor a string.
-a key that is NAN: SyncException: A stored value is damaged: it has a key that is neither an int nor a string.
-a timestamp: SyncException: A stored value has the MessagePack ext type -1, which Sync does not know.
-an unknown ext: SyncException: A stored value has the MessagePack ext type 42, which Sync does not know.
-the marker that is none: SyncException: A stored value is damaged: it is not MessagePack.
-a class without an object: SyncException: A stored value is damaged: it has a class name that no object follows.
-a class with a list: SyncException: A stored value is damaged: it is not made of what it should be.
-a class of no name: SyncException: A stored value is damaged: it has a class name that cannot be one.
-a class from the root: SyncException: A stored value is damaged: it has a class name that cannot be one.
-an object from the future: SyncException: A stored value is damaged: it has a pointer to something that is not there.
-a reference to itself: SyncException: A stored value is damaged: it has a pointer to something that is not there.
-an object that is an int: SyncException: A stored value is damaged: it has a pointer to something that is not there.
+a key that is a list: SyncException: A stored value is damaged: it has a key that is neither an int nor a string. It stays until it is set anew or removed, or the store is restored from a copy.
+a key that is too large: SyncException: A stored value is damaged: it has a key that is neither an int nor a string. It stays until it is set anew or removed, or the store is restored from a copy.
+a key that is NAN: SyncException: A stored value is damaged: it has a key that is neither an int nor a string. It stays until it is set anew or removed, or the store is restored from a copy.
+a timestamp: SyncException: A stored value has the MessagePack ext type -1, which Sync does not know. It stays until it is set anew or removed, or the store is restored from a copy.
+an unknown ext: SyncException: A stored value has the MessagePack ext type 42, which Sync does not know. It stays until it is set anew or removed, or the store is restored from a copy.
+the marker that is none: SyncException: A stored value is damaged: it is not MessagePack. It stays until it is set anew or removed, or the store is restored from a copy.
+a class without an object: SyncException: A stored value is damaged: it has a class name that no object follows. It stays until it is set anew or removed, or the store is restored from a copy.
+a class with a list: SyncException: A stored value is damaged: it is not made of what it should be. It stays until it is set anew or removed, or the store is restored from a copy.
+a class of no name: SyncException: A stored value is damaged: it has a class name that cannot be one. It stays until it is set anew or removed, or the store is restored from a copy.
+a class from the root: SyncException: A stored value is damaged: it has a class name that cannot be one. It stays until it is set anew or removed, or the store is restored from a copy.
+an object from the future: SyncException: A stored value is damaged: it has a pointer to something that is not there. It stays until it is set anew or removed, or the store is restored from a copy.
+a reference to itself: SyncException: A stored value is damaged: it has a pointer to something that is not there. It stays until it is set anew or removed, or the store is restored from a copy.
+an object that is an int: SyncException: A stored value is damaged: it has a pointer to something that is not there. It stays until it is set anew or removed, or the store is restored from a copy.
 the array it is in: a:2:{i:0;N;i:1;i:5;}
-two values: SyncException: A stored value is damaged: it has bytes after its end.
+two values: SyncException: A stored value is damaged: it has bytes after its end. It stays until it is set anew or removed, or the store is restored from a copy.

@@ -28,14 +28,14 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-array of 4 billion: SyncException: A stored value is damaged: it has a length beyond its end.
-map of 4 billion: SyncException: A stored value is damaged: it has a length beyond its end.
-string of 4 GiB: SyncException: A stored value is damaged: it ends too early.
-bin of 4 GiB: SyncException: A stored value is damaged: it ends too early.
-ext of 4 GiB: SyncException: A stored value is damaged: it ends too early.
-array of two too many: SyncException: A stored value is damaged: it has a length beyond its end.
-nested: SyncException: A stored value is damaged: it has a length beyond its end.
-siblings: SyncException: A stored value is damaged: it has a length beyond its end.
-object with 4 billion properties: SyncException: A stored value is damaged: it has a length beyond its end.
-list of one object: SyncException: A stored value is damaged: it has a length beyond its end.
+array of 4 billion: SyncException: A stored value is damaged: it has a length beyond its end. It stays until it is set anew or removed, or the store is restored from a copy.
+map of 4 billion: SyncException: A stored value is damaged: it has a length beyond its end. It stays until it is set anew or removed, or the store is restored from a copy.
+string of 4 GiB: SyncException: A stored value is damaged: it ends too early. It stays until it is set anew or removed, or the store is restored from a copy.
+bin of 4 GiB: SyncException: A stored value is damaged: it ends too early. It stays until it is set anew or removed, or the store is restored from a copy.
+ext of 4 GiB: SyncException: A stored value is damaged: it ends too early. It stays until it is set anew or removed, or the store is restored from a copy.
+array of two too many: SyncException: A stored value is damaged: it has a length beyond its end. It stays until it is set anew or removed, or the store is restored from a copy.
+nested: SyncException: A stored value is damaged: it has a length beyond its end. It stays until it is set anew or removed, or the store is restored from a copy.
+siblings: SyncException: A stored value is damaged: it has a length beyond its end. It stays until it is set anew or removed, or the store is restored from a copy.
+object with 4 billion properties: SyncException: A stored value is damaged: it has a length beyond its end. It stays until it is set anew or removed, or the store is restored from a copy.
+list of one object: SyncException: A stored value is damaged: it has a length beyond its end. It stays until it is set anew or removed, or the store is restored from a copy.
 bool(true)

@@ -140,21 +140,21 @@ reference: [{"n":1},{"value":[{"n":1}]}] the same
 all a reference:  another
 references that are none: [{"n":1},{"value":[{"n":1}]}] the same
 references of all kinds: [{"n":1},{"value":[{"n":1}]}] the same
-nothing: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has an ext type of the wrong length.
-half a number: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has an ext type of the wrong length.
-no array: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not made of what it should be.
-empty array: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects without a value.
-no value: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects without a value.
-an int as string: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not made of what it should be.
-more strings than objects: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects that are not there.
-more objects than strings: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has an object without its string.
-no strings: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has an object without its string.
-inside of the value: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects in its middle.
-in itself: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects in its middle.
-without a value: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects in its middle.
+nothing: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has an ext type of the wrong length. It stays until it is set anew or removed, or the store is restored from a copy.
+half a number: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has an ext type of the wrong length. It stays until it is set anew or removed, or the store is restored from a copy.
+no array: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not made of what it should be. It stays until it is set anew or removed, or the store is restored from a copy.
+empty array: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects without a value. It stays until it is set anew or removed, or the store is restored from a copy.
+no value: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects without a value. It stays until it is set anew or removed, or the store is restored from a copy.
+an int as string: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it is not made of what it should be. It stays until it is set anew or removed, or the store is restored from a copy.
+more strings than objects: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects that are not there. It stays until it is set anew or removed, or the store is restored from a copy.
+more objects than strings: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has an object without its string. It stays until it is set anew or removed, or the store is restored from a copy.
+no strings: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has an object without its string. It stays until it is set anew or removed, or the store is restored from a copy.
+inside of the value: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects in its middle. It stays until it is set anew or removed, or the store is restored from a copy.
+in itself: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects in its middle. It stays until it is set anew or removed, or the store is restored from a copy.
+without a value: SyncException: Can't read property 'x' of '{dir}/forged': A stored value is damaged: it has strings of objects in its middle. It stays until it is set anew or removed, or the store is restored from a copy.
 of a plain class: [{"n":1},{}] 
 of no class: [{"n":1},{"__PHP_Incomplete_Class_Name":"NotThere"}] 
-of an abstract class: SyncException: Can't read property 'x' of '{dir}/forged': Cannot instantiate abstract class Abstracted
+of an abstract class: SyncException: Can't read property 'x' of '{dir}/forged': Cannot instantiate abstract class Abstracted. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
 of both kinds: [{"n":1},{"value":[{"n":1}]}] the same
 null: [{"n":1},null,{"value":[{"n":1},null]},null,null] 
 null and its number: [{"n":1},null,{"value":false}] 

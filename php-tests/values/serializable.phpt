@@ -64,4 +64,4 @@ object(Old)#%d (1) {
     string(4) "deep"
   }
 }
-SyncException: Can't read property 'x' of '{dir}/forged': A stored object of 'Old' has not the form that its class reads.
+SyncException: Can't read property 'x' of '{dir}/forged': A stored object of 'Old' has not the form that its class reads. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.

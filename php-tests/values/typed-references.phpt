@@ -62,9 +62,9 @@ scratch_remove();
 TypeError: Cannot assign string to reference held by property Typed::$int of type int
 TypeError: Cannot assign array to reference held by property Typed::$private of type string
 int(5)
-SyncException: Can't read property 'x' of '{dir}/forged': Cannot assign string to property Typed::$int of type int
-SyncException: Can't read property 'x' of '{dir}/forged': Cannot assign string to property Typed::$int of type int
-SyncException: Can't read property 'x' of '{dir}/forged': Cannot assign string to property Typed::$int of type int
+SyncException: Can't read property 'x' of '{dir}/forged': Cannot assign string to property Typed::$int of type int. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
+SyncException: Can't read property 'x' of '{dir}/forged': Cannot assign string to property Typed::$int of type int. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
+SyncException: Can't read property 'x' of '{dir}/forged': Cannot assign string to property Typed::$int of type int. It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class.
 int(6)
 TypeError: Cannot assign string to reference held by property Cyclic::$array of type ?array
 string(4) "free"

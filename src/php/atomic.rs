@@ -120,12 +120,12 @@ pub extern "C" fn compare_and_set(data: &mut ExecuteData, result: &mut zval) {
 /// Puts a value in the place of another, if that is there; null stands for none, too.
 fn swap(this: &SyncObject, name: &Str, expected: &Value, new: &Value) -> Result<bool, Thrown> {
     check_name(name)?;
-    let wanted = Encoded::of(this, name, expected)?;
+    let wanted = Encoded::to_compare(this, name, expected)?;
     let or_missing = expected.kind() == zend::NULL;
     if this.overrides.accessors() {
         return exclusive(this, |turn| {
             let (old, observed) = newest(this, name)?;
-            let is_equal = Encoded::of(this, name, &old)?.is_same_as(&wanted);
+            let is_equal = Encoded::to_compare(this, name, &old)?.is_same_as(&wanted);
             if is_equal {
                 store_changed(turn, name, observed, &Local::copy_of(new))?;
             }
@@ -201,7 +201,7 @@ impl Swapping<'_> {
         }
         let mut value = Local::new();
         stored::decode(this, name.bytes(), bytes, value.slot())?;
-        Ok(Encoded::of(this, name, &value)?.is_same_as(self.wanted))
+        Ok(Encoded::to_compare(this, name, &value)?.is_same_as(self.wanted))
     }
 }
 

@@ -10,7 +10,7 @@ use ext_php_rs::zend::ExecuteData;
 
 use super::call::{arguments, run};
 use super::errors;
-use super::handle::{Backend, BackendError, Handle, LockName, Occupied, Remedy, Taking, Waiter};
+use super::handle::{Backend, BackendError, Handle, LockName, LockSpace, Occupied, Remedy, Taking, Waiter};
 use super::legacy::{import, retry_importing, retry_importing_for};
 use super::object::SyncObject;
 use super::refusal::refuse_in_transaction;
@@ -30,7 +30,7 @@ pub extern "C" fn try_lock(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"|S!z"; name: ZStr, timeout: Value);
         let timeout = Timeout::of(timeout, 2, Some(0.0))?;
-        match take(call.this(), named(name), timeout)? {
+        match take(call.this(), named(name), timeout, "tryLock")? {
             // (A token is below 2^63: a number of microseconds.)
             Some(token) => call.result().set_long(token as i64),
             None => call.result().set_bool(false),
@@ -54,7 +54,7 @@ pub extern "C" fn synchronized(data: &mut ExecuteData, result: &mut zval) {
         let callback = Callback::of(callback, 1)?;
         let timeout = Timeout::of(timeout, 3, None)?;
         let (this, lock) = (call.this(), named(name));
-        let Some(token) = take(this, lock, timeout)? else { return Err(too_late(this, name)) };
+        let Some(token) = take(this, lock, timeout, "synchronized")? else { return Err(too_late(this, name)) };
         let value = while_held(this, lock, token, || callback.call(&[]))?;
         call.result().copy(value.dereference());
         Ok(())
@@ -103,11 +103,12 @@ fn named(name: Option<&ZStr>) -> Option<LockName<'_>> {
     name.map(|name| LockName::named(name.bytes()))
 }
 
-/// Takes the lock of a name, or of the whole. `None`: it did not come in time.
-fn take(this: &SyncObject, lock: Option<LockName>, timeout: Timeout) -> Result<Option<u64>, Thrown> {
+/// Takes the lock of a name, or of the whole, for a method. `None`: it did not come in time.
+fn take(this: &SyncObject, lock: Option<LockName>, timeout: Timeout, method: &str) -> Result<Option<u64>, Thrown> {
     match lock {
         Some(lock) => take_named(this, lock, timeout),
         None => {
+            refuse_in_transaction(this, method)?;
             let outcome = take_whole(this, timeout);
             // The wait may have been given up.
             if let Some(instance) = this.constructed() {
@@ -168,10 +169,7 @@ pub fn sleep(
     since: &Instant,
 ) -> Result<(), Thrown> {
     if this.instance()?.store.keeps_others_out() {
-        return Err(errors::throw_sync(
-            "Can't wait for another object or fiber while this object keeps all others out, by a lock of the whole, a \
-             transaction or an update: they could not go on. End that first.",
-        ));
+        return Err(cannot_wait(this, lock));
     }
     wait::poll(this, since.elapsed())?;
     let slice = (since.elapsed() / 2).clamp(SLICE, LONG_SLICE).min(wait::until_limit(since.elapsed()));
@@ -181,7 +179,6 @@ pub fn sleep(
 
 /// Takes the lock of the whole. What a holder says of how long others wait for it does not count here: this caller says itself.
 fn take_whole(this: &SyncObject, timeout: Timeout) -> Result<Option<u64>, Thrown> {
-    refuse_in_transaction(this, "lock")?;
     let mut waiter = Waiter::default();
     let mut since: Option<Instant> = None;
     loop {
@@ -218,6 +215,23 @@ fn take_whole(this: &SyncObject, timeout: Timeout) -> Result<Option<u64>, Thrown
                 return retry_importing(this, Handle::enter_lock).map(Some);
             }
         }
+    }
+}
+
+#[cold]
+fn cannot_wait(this: &SyncObject, lock: LockName) -> Thrown {
+    let name = String::from_utf8_lossy(lock.name);
+    let file = this.constructed().map(|instance| instance.store.display_address()).unwrap_or_default();
+    match lock.space {
+        LockSpace::Named => errors::throw_sync(&format!(
+            "Can't wait for the lock '{name}' on '{file}', which another object or fiber has, while this object keeps all others out, by \
+             lock(), a transaction or an update: the other one could not go on. Take it before that, or end that first."
+        )),
+        // (Nobody waits for an item that is being consumed.)
+        LockSpace::Computed | LockSpace::Consumed => errors::throw_sync(&format!(
+            "Can't wait for the value of '{name}' in '{file}', which another object or fiber is computing, while this object keeps all others \
+             out, by lock(), a transaction or an update: the other one could not go on. Call remember() before that, or end that first."
+        )),
     }
 }
 

@@ -11,24 +11,48 @@ use super::zend::{self, Thrown};
 pub fn cannot_store(this: &SyncObject, name: Option<&[u8]>, error: ValueError) -> Thrown {
     let name =
         name.map_or_else(|| "a new property".into(), |name| format!("property '{}'", String::from_utf8_lossy(name)));
-    throw_value(&format!("Can't store {name} in"), this, error)
+    throw_value(&format!("Can't store {name} in"), this, error, "")
 }
 
-/// As [`cannot_store`], where a stored value cannot be read. `None`: it is not known which, or there are several.
+/// As [`cannot_store`], where a value was only to be compared with the one of a property, as bytes.
+#[cold]
+pub fn cannot_compare(this: &SyncObject, name: &[u8], error: ValueError) -> Thrown {
+    let what = format!("Can't compare property '{}' of", String::from_utf8_lossy(name));
+    throw_value(
+        &what,
+        this,
+        error,
+        "No value in a store can be equal to the expected one: expect a value that can be stored.",
+    )
+}
+
+/// As [`cannot_store`], where a stored value cannot be read, and tells the ways out. `None`: it is not known which, or there are several.
 #[cold]
 pub fn cannot_read(this: &SyncObject, name: Option<&[u8]>, error: ValueError) -> Thrown {
     let name = name.map_or_else(String::new, |name| format!(" property '{}' of", String::from_utf8_lossy(name)));
-    throw_value(&format!("Can't read{name}"), this, error)
+    let remedy = match error {
+        ValueError::ByEngine | ValueError::OfClass(_) => {
+            "It stays until it is set anew or removed; an object with allowedClasses: false reads it without its class."
+        }
+        ValueError::Unknown(_) => "It stays until it is set anew or removed, or the store is restored from a copy.",
+        // (A limit names itself.)
+        ValueError::Refused(_) | ValueError::Thrown => "",
+    };
+    throw_value(&format!("Can't read{name}"), this, error, remedy)
 }
 
 /// An exception of the engine's is what a SyncException says and has as its previous one. One of user code's goes on
 /// as it is.
-fn throw_value(what: &str, this: &SyncObject, error: ValueError) -> Thrown {
-    let why = match error {
+fn throw_value(what: &str, this: &SyncObject, error: ValueError, remedy: &str) -> Thrown {
+    let mut why = match error {
         ValueError::Thrown => return Thrown,
         ValueError::ByEngine => zend::pending_message(),
-        ValueError::Refused(why) => why,
+        ValueError::Refused(why) | ValueError::OfClass(why) | ValueError::Unknown(why) => why,
     };
+    if !remedy.is_empty() {
+        // (The engine's words end without a full stop.)
+        why = format!("{}. {remedy}", why.trim_end_matches('.'));
+    }
     match this.constructed() {
         Some(instance) => throw_sync(&format!("{what} '{}': {why}", instance.store.display_address())),
         None => throw_sync(&why),
@@ -58,5 +82,5 @@ pub fn refuse_in_transaction(this: &SyncObject, method: &str) -> Result<(), Thro
     if !this.constructed().is_some_and(|instance| instance.store.has_transaction()) {
         return Ok(());
     }
-    Err(throw_sync(&format!("{method}() can't be called within a transaction.")))
+    Err(throw_sync(&format!("{method}() can't be called within a transaction: call it before or after.")))
 }

@@ -11,7 +11,7 @@ use super::handle::{self, Backend, Handle, Version};
 use super::legacy::retry_importing;
 use super::lifetime::Lifetime;
 use super::object::SyncObject;
-use super::refusal::{cannot_read, cannot_store};
+use super::refusal::{cannot_compare, cannot_read, cannot_store};
 use super::step::{Key, Step};
 use super::value::{self, Sharing, ValueError, ZendVec, scalar};
 use super::walk::{self, Act};
@@ -33,6 +33,15 @@ impl<'v> Encoded<'v> {
         Self::within(this, name, value, 0)
     }
 
+    /// Encodes a value that the one of the property with this name is going to be compared with. May run user code.
+    pub fn to_compare(this: &SyncObject, name: &ZStr, value: &'v Value) -> Result<Self, Thrown> {
+        let mut bytes = GLOBALS.get().buffers.take();
+        if scalar::encode_short(value.as_zval(), &mut bytes) {
+            return Ok(Self { bytes, body: None, sharing: Sharing::Shareable });
+        }
+        Self::made(value, 0, bytes).map_err(|error| cannot_compare(this, name.bytes(), error))
+    }
+
     /// Encodes a value that is going to lie within so many containers. May run user code.
     #[inline(always)]
     pub fn within(this: &SyncObject, name: &ZStr, value: &'v Value, within: usize) -> Result<Self, Thrown> {
@@ -44,20 +53,18 @@ impl<'v> Encoded<'v> {
     }
 
     /// As [`within`](Self::within), for a value that is not encoded at once; into `bytes`, which are empty.
-    fn of_any(
-        this: &SyncObject,
-        name: &ZStr,
-        value: &'v Value,
-        within: usize,
-        mut bytes: Buffer,
-    ) -> Result<Self, Thrown> {
+    fn of_any(this: &SyncObject, name: &ZStr, value: &'v Value, within: usize, bytes: Buffer) -> Result<Self, Thrown> {
+        Self::made(value, within, bytes).map_err(|error| cannot_store(this, Some(name.bytes()), error))
+    }
+
+    /// Encodes any value, into `bytes`, which are empty. May run user code.
+    fn made(value: &'v Value, within: usize, mut bytes: Buffer) -> Result<Self, ValueError> {
         if let Some(body) = scalar::encode_long(value.as_zval(), &mut bytes) {
             // SAFETY: the bytes of the string that `value` holds.
             let body = Some(unsafe { &*body });
             return Ok(Self { bytes, body, sharing: Sharing::Shareable });
         }
-        let sharing = value::encode(value.as_zval(), within, &mut bytes)
-            .map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+        let sharing = value::encode(value.as_zval(), within, &mut bytes)?;
         Ok(Self { bytes, body: None, sharing })
     }
 
@@ -409,5 +416,5 @@ pub fn write_name(out: &mut ZendVec<u8>, name: &ZStr) -> Result<(), ValueError> 
 
 #[cold]
 fn damaged() -> ValueError {
-    ValueError::Refused("A stored value is damaged: it has bytes after its end.".into())
+    ValueError::Unknown("A stored value is damaged: it has bytes after its end.".into())
 }

@@ -93,7 +93,7 @@ pub fn refuse_if_others_are_kept_out(this: &SyncObject) -> Result<(), Thrown> {
         return Ok(());
     }
     Err(errors::throw_sync(&format!(
-        "Can't wait for a change of '{}': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end.",
+        "Can't wait for a change of '{}': this process keeps all others from writing to it, by lock(), a transaction or an update, so that waiting would never end. End that first.",
         store.display_address()
     )))
 }

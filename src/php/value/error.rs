@@ -7,7 +7,11 @@ pub enum ValueError {
     Thrown,
     /// The engine refuses it: its exception is pending, which knows neither property nor file.
     ByEngine,
-    /// The value cannot be stored, or the bytes are not one: the text of an exception that the
+    /// The value cannot be stored, or takes more than a limit allows: the text of an exception that the
     /// caller throws.
     Refused(String),
+    /// A class, or an enum, is not there, or not the one that it was when the value was stored: such a text.
+    OfClass(String),
+    /// The bytes are no value, or one that this version does not know: such a text.
+    Unknown(String),
 }

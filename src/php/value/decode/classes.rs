@@ -175,7 +175,7 @@ unsafe fn find_case(
         found.ok_or_else(|| {
             let name = |string| String::from_utf8_lossy(zend::bytes(string));
             let (class, case) = (name(class), name(case));
-            decoder.refuse(if entry.is_null() {
+            decoder.refuse_class(if entry.is_null() {
                 format!("Class '{class}' not found.")
             } else if (*entry).ce_flags & ffi::ZEND_ACC_ENUM == 0 {
                 format!("Class '{class}' is not an enum.")

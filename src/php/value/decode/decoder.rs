@@ -75,10 +75,24 @@ impl<'p> Decoder<'_, 'p> {
         Stop
     }
 
+    /// As [`refuse`](Self::refuse), because of a class or an enum that is not there, or not as it was.
+    #[cold]
+    pub fn refuse_class(&self, why: String) -> Stop {
+        self.failure.set(Some(ValueError::OfClass(why)));
+        Stop
+    }
+
+    /// As [`refuse`](Self::refuse), because of bytes that this version does not know.
+    #[cold]
+    pub fn unknown(&self, why: String) -> Stop {
+        self.failure.set(Some(ValueError::Unknown(why)));
+        Stop
+    }
+
     /// Stops for bytes that no encoder wrote.
     #[cold]
     pub fn damaged(&self, what: &str) -> Stop {
-        self.refuse(format!("A stored value is damaged: it has {what}."))
+        self.unknown(format!("A stored value is damaged: it has {what}."))
     }
 
     /// Stops for an exception of the engine's that is pending.
@@ -227,6 +241,6 @@ impl<'p> Decoder<'_, 'p> {
         Err(self
             .failure
             .into_inner()
-            .unwrap_or_else(|| ValueError::Refused(format!("A stored value is damaged: {why}."))))
+            .unwrap_or_else(|| ValueError::Unknown(format!("A stored value is damaged: {why}."))))
     }
 }

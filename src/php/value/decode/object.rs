@@ -67,7 +67,9 @@ fn make<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8]) -> Result<Class, Stop> {
     unsafe {
         if (*class.entry).serialize.is_some() && !class.has_unserialize() {
             let class = String::from_utf8_lossy(name);
-            return Err(decoder.refuse(format!("A stored object of '{class}' has not the form that its class reads.")));
+            return Err(
+                decoder.refuse_class(format!("A stored object of '{class}' has not the form that its class reads."))
+            );
         }
         if !zend::new_object(slot.at, class.entry) {
             return Err(decoder.refused_by_engine());
@@ -439,7 +441,7 @@ fn unserialize<'de>(slot: Slot<'_, 'de, '_>, name: &'de [u8], bytes: &[u8]) -> R
             return Err(decoder.thrown());
         }
         if !done {
-            return Err(decoder.refuse(format!("{}::unserialize() failed.", String::from_utf8_lossy(name))));
+            return Err(decoder.refuse_class(format!("{}::unserialize() failed.", String::from_utf8_lossy(name))));
         }
     }
     Ok(())

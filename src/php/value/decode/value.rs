@@ -101,7 +101,7 @@ impl Slot<'_, '_, '_> {
                 wire::AMONG => Err(decoder.damaged("strings of objects in its middle")),
                 wire::OBJECT | wire::SERIALIZABLE => Err(decoder.damaged("a class name that no object follows")),
                 _ => Err(decoder
-                    .refuse(format!("A stored value has the MessagePack ext type {code}, which Sync does not know."))),
+                    .unknown(format!("A stored value has the MessagePack ext type {code}, which Sync does not know."))),
             }
         }
     }
