@@ -21,6 +21,8 @@
 //! - `disk`: writes that returned with `durability = commit` are there after a loss of power, on ext4 on a loop
 //!   device (if run by root).
 //! - `full`: values of all sizes on a tmpfs that has no room for them (if run by root).
+//! - `servers`: stores on a Redis of its own, whose connections are ended at random, behind a network that cuts and delays: no change
+//!   is lost or made twice, one whose outcome is not known is made or not, and nobody waits for ever.
 //!
 //! `crowd` measures: many processes, nine reads to a write, and no update lost.
 //!
@@ -40,6 +42,7 @@ mod locks;
 mod moved;
 mod queues;
 mod sections;
+mod servers;
 mod transfers;
 mod waits;
 mod worker;
@@ -120,6 +123,9 @@ fn parts() -> Vec<Part<'static>> {
     parts.push(("waits, crash points", Box::new(|ground| waits::run(ground, true))));
     parts.push(("moved", Box::new(moved::run)));
     parts.push(("expiry", Box::new(expiry::run)));
+    parts.push(("servers, numbers", Box::new(servers::run::<servers::Numbers>)));
+    parts.push(("servers, transfers", Box::new(servers::run::<servers::Transfers>)));
+    parts.push(("servers, queues", Box::new(servers::run::<servers::Queues>)));
     #[cfg(feature = "torture")]
     parts.push(("disk", Box::new(disk::run)));
     #[cfg(feature = "torture")]
