@@ -252,7 +252,8 @@ fn a_request_beyond_the_rights_of_the_user_is_refused() {
 /// A server that does not know HELLO repeats what it was sent.
 #[test]
 fn a_server_that_is_too_old_is_named_as_such_without_the_password() {
-    let redis = Redis::start(&["--rename-command", "HELLO", "", "--requirepass", "hunter2"]);
+    // (Without a password of its own: Valkey 9 would ask for that before it says that it does not know the request.)
+    let redis = Redis::start(&["--rename-command", "HELLO", ""]);
     let error = Connection::open(&redis.endpoint(), &redis.address(":hunter2", "").server).unwrap_err();
     assert!(matches!(error, NoConnection::TooOld), "{error:?}");
 }

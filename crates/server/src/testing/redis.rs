@@ -4,7 +4,9 @@ use super::super::address::{Address, Host};
 use super::super::connection::{Connection, Endpoint};
 use super::super::failure::Failure;
 use super::super::message::Value;
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,7 +92,7 @@ impl Redis {
 
     fn launched(mut self) -> Option<Self> {
         self.launch();
-        self.awaits_socket().then_some(self)
+        self.awaits_answer().then_some(self)
     }
 
     /// Its port; 0: it has none.
@@ -163,7 +165,7 @@ impl Redis {
     /// Starts it once more, after [`Redis::kill`].
     pub fn start_again(&mut self) {
         self.launch();
-        assert!(self.awaits_socket(), "redis-server did not start again");
+        assert!(self.awaits_answer(), "redis-server did not start again");
     }
 
     fn launch(&mut self) {
@@ -186,10 +188,10 @@ impl Redis {
         self.server = Some(server);
     }
 
-    /// Waits until the server accepts connections. False: it has ended.
-    fn awaits_socket(&mut self) -> bool {
+    /// Waits until the server answers: then it is at its ports as well, some of which come after the socket. False: it has ended.
+    fn awaits_answer(&mut self) -> bool {
         let deadline = Instant::now() + PATIENCE;
-        while std::os::unix::net::UnixStream::connect(self.socket()).is_err() {
+        while !self.answers() {
             let status = self.server.as_mut().and_then(|server| server.try_wait().expect("a child of ours"));
             if status.is_some() {
                 return false;
@@ -198,6 +200,13 @@ impl Redis {
             std::thread::sleep(Duration::from_millis(5));
         }
         true
+    }
+
+    /// Whether it answers anything, be that a refusal.
+    fn answers(&self) -> bool {
+        let Ok(mut stream) = UnixStream::connect(self.socket()) else { return false };
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time");
+        stream.write_all(b"PING\r\n").is_ok() && stream.read_exact(&mut [0]).is_ok()
     }
 }
 
