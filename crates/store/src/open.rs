@@ -18,8 +18,8 @@ use super::options::Options;
 use super::registry::{register, registered};
 use super::sigbus;
 use super::size_limit;
-use super::torture::crash_point;
-use rustix::fs::{AtFlags, CWD, OFlags, fcntl_getfl, fcntl_setfl, linkat};
+use super::torture::{crash_point, synced};
+use rustix::fs::{AtFlags, CWD, OFlags, fcntl_getfl, fcntl_setfl, fdatasync, linkat};
 use rustix::io::Errno;
 use std::fs::{File as Descriptor, OpenOptions};
 use std::io;
@@ -233,6 +233,7 @@ fn create(path: &Path, options: &Options) -> Result<(), Failure> {
     file_system::check(&file, &options.file_systems)?;
     let page = fresh_page(Mark::of(&file, Status::of(&file)?.inode))?;
     size_limit::without_signal(|| file.write_all_at(&page[..], 0))?;
+    sync(&file)?;
     crash_point();
     match link(&file, path) {
         Ok(()) => {
@@ -243,6 +244,18 @@ fn create(path: &Path, options: &Options) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.exists() => Ok(()),
         Err(_) => create_by_name(path, options),
     }
+}
+
+/// Waits until the first page of a new file is on the disk, whatever the durability: a file system may put a new length there long before the
+/// bytes, and a file that has a length without a header is no store to anybody after a loss of power.
+fn sync(file: &Descriptor) -> io::Result<()> {
+    match fdatasync(file) {
+        // A file system that has nothing to do for it.
+        Err(Errno::INVAL) => {}
+        done => done?,
+    }
+    synced();
+    Ok(())
 }
 
 /// Gives a file without a name one.
@@ -295,7 +308,7 @@ fn begin_empty(file: &Descriptor, inode: Inode) -> Result<(), Failure> {
     let written = size_limit::without_signal(|| file.write_all_at(&page[..], 0));
     append_only(file, false)?;
     crash_point();
-    if let Err(error) = written {
+    if let Err(error) = written.and_then(|()| sync(file)) {
         if file.metadata().is_ok_and(|metadata| metadata.len() < PAGE) {
             let _ = file.set_len(0);
         }

@@ -509,6 +509,39 @@ fn the_name_of_a_file_is_on_the_disk_before_a_write_to_it_has_returned() {
     assert_eq!(names_synced(|| put(&durable(&copy))), 0);
 }
 
+thread_local! {
+    /// The lengths that files had at each sync: of one that is being made, which need not have a name by then.
+    static SYNCED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Notes, at each sync, how long the file at this path is; 0: there is none.
+fn note_lengths(file: &TemporaryPath) -> Vec<u64> {
+    thread_local! {
+        static PATH: RefCell<PathBuf> = RefCell::default();
+    }
+    PATH.set(file.0.clone());
+    SYNCED.take();
+    torture::observe(|moment| {
+        if moment == torture::Moment::Synced {
+            let length = PATH.with_borrow(|path| std::fs::metadata(path).map_or(0, |metadata| metadata.len()));
+            SYNCED.with_borrow_mut(|lengths| lengths.push(length));
+        }
+    });
+    file.store().put(b"a", b"1", &mut Version::default()).unwrap();
+    torture::observe(observe);
+    SYNCED.take()
+}
+
+/// A file system may put a new length on the disk before the bytes: a file whose name was there, and whose header was not, would be
+/// no store for ever.
+#[test]
+fn the_header_of_a_file_is_on_the_disk_before_its_name_can_be() {
+    assert_eq!(note_lengths(&TemporaryPath::new()), [0], "once, while it has no name");
+    let empty = TemporaryPath::new();
+    std::fs::write(&empty.0, b"").unwrap();
+    assert_eq!(note_lengths(&empty), [4096], "before it grows, where somebody else has made it");
+}
+
 #[test]
 fn a_durable_file_that_was_destroyed_does_not_come_back_after_a_power_loss() {
     let (file, other) = (TemporaryPath::new(), TemporaryPath::new());
