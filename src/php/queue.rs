@@ -128,6 +128,13 @@ impl Queue<'_> {
     /// process does not know.
     fn push_once(&self, values: &EncodedValues) -> Result<Pushed, Thrown> {
         let Self { this, name } = *self;
+        let (mut version, count) = (Version::default(), values.len());
+        let pushed =
+            retry_importing(this, |store| store.push(name.bytes(), &values.bytes, count as u64, &mut version))?;
+        if let Some(length) = pushed {
+            remember_end(this, name, End::List(length as i64), version);
+            return Ok(Pushed::Done(length as i64));
+        }
         match observe(this, name)? {
             Observed::Missing => self.begin(values),
             Observed::Array(End::List(length), version) => {

@@ -220,6 +220,19 @@ pub trait Backend: Sized {
         version: &mut Self::Version,
     ) -> Result<Appended, Self::Error>;
 
+    /// Appends elements, so many values one behind the other, at the end of a list, where the store can do so in one step, whoever else appends
+    /// meanwhile; gives the list's new length. `None`: it cannot, or there is no list of which it knows that; nothing has happened.
+    fn push(
+        &self,
+        key: &[u8],
+        elements: &[u8],
+        count: u64,
+        version: &mut Self::Version,
+    ) -> Result<Option<u64>, Self::Error> {
+        let _ = (key, elements, count, version);
+        Ok(None)
+    }
+
     /// Takes the first element off a list, whatever its length, in one step; `out` is cleared and filled with its bytes. Each element
     /// goes to exactly one caller. A reader that knows the value up to then gets [`Found::Appended`] with a patch that says so
     /// ([`list`](super::list)); the note becomes that of the list that is left. Where there is too little room, nothing has happened.

@@ -394,6 +394,11 @@ impl<B: Backend> Backend for Transactional<B> {
         }
     }
 
+    fn push(&self, key: &[u8], elements: &[u8], count: u64, version: &mut B::Version) -> Result<Option<u64>, B::Error> {
+        // (Within a transaction nobody else appends.)
+        if self.own(|_, _| ()).is_some() { Ok(None) } else { self.store.push(key, elements, count, version) }
+    }
+
     fn shift(&self, key: &[u8], version: &mut B::Version, out: &mut impl Room<u8>) -> Result<Shifted, B::Error> {
         // (What is left is a change that the caller can make. Nobody else waits for less of it.)
         match self.own(|overlay, store| overlay.peek(store, key, &mut B::Version::default(), &mut Vec::new())) {

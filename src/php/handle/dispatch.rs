@@ -238,6 +238,14 @@ impl Backend for Handle {
     }
 
     #[inline]
+    fn push(&self, key: &[u8], elements: &[u8], count: u64, version: &mut Version) -> Result<Option<u64>> {
+        match &self.server {
+            None => Ok(None),
+            Some(_) => seen!(self, store, version => store.push(key, elements, count, version).map_err(Error::from)),
+        }
+    }
+
+    #[inline]
     fn shift(&self, key: &[u8], version: &mut Version, out: &mut impl Room<u8>) -> Result<Shifted> {
         seen!(self, store, version => store.shift(key, version, out).map_err(Error::from))
     }

@@ -66,6 +66,12 @@ pub fn follow(queue: &mut Queue, patches: &[u8]) {
 pub fn push<B: Backend>(store: &B, key: &[u8], elements: &[Vec<u8>]) -> u64 {
     loop {
         let (mut version, mut start) = (B::Version::default(), Vec::new());
+        let pushed = store.push(key, &elements.concat(), elements.len() as u64, &mut version).ok().unwrap();
+        if let Some(length) = pushed {
+            let peeked = store.peek(key, &mut version, &mut start).ok().unwrap();
+            assert_eq!(peeked, Peeked::Unchanged, "the version is that of the list with the elements");
+            return length;
+        }
         let length = match store.peek(key, &mut version, &mut start).ok().unwrap() {
             Peeked::Missing => {
                 let list = [&[0x90][..], &patches(0, elements)].concat();

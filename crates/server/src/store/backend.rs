@@ -182,6 +182,10 @@ impl Backend for ServerStore {
         self.append_to(key, bytes, note, rewrite, version)
     }
 
+    fn push(&self, key: &[u8], elements: &[u8], count: u64, version: &mut ServerVersion) -> Result<Option<u64>> {
+        self.push_onto(key, elements, count, version)
+    }
+
     fn shift(&self, key: &[u8], version: &mut ServerVersion, out: &mut impl Room<u8>) -> Result<Shifted> {
         self.shift_off(key, version, out)
     }

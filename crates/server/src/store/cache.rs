@@ -114,6 +114,18 @@ impl Cache {
 
     /// Looks for the value of the name with this number.
     pub fn look_at(&self, number: u32) -> Look {
+        match self.look_at_head(number) {
+            Look::Known(known) if !known.value.is_read => Look::Unknown,
+            look => look,
+        }
+    }
+
+    /// Looks for the value of a name, of which only the first bytes may be known.
+    pub fn look_for_head(&self, name: &[u8]) -> Look {
+        self.names.get(name).map_or(Look::Unknown, |number| self.look_at_head(*number))
+    }
+
+    fn look_at_head(&self, number: u32) -> Look {
         let Some(slot) = self.slots.get(number as usize) else { return Look::Unknown };
         if slot.known != self.round {
             return Look::Unknown;
@@ -154,6 +166,12 @@ impl Cache {
         known.filter(|_| self.slots[number as usize].identity.is_some())
     }
 
+    /// Whether the value that was last known of a name was stored in so many bytes, at least.
+    pub fn is_last_longer(&self, name: &[u8], than: u64) -> bool {
+        let slot = self.names.get(name).and_then(|number| self.slots.get(*number as usize));
+        slot.and_then(|slot| slot.identity.as_ref()).is_some_and(|identity| identity.stored >= than)
+    }
+
     /// Whether a value is still the newest of its name, and expires then.
     #[inline]
     pub fn is_newest(&self, slot: u32, record: u64, expiry: Option<Expiry>) -> bool {
@@ -170,14 +188,12 @@ impl Cache {
 
     /// The same, of the name with this number.
     pub fn learn_at(&mut self, number: u32, value: Option<Stored>, ahead: i64) {
-        let length = value.as_ref().map_or(0, |value| value.stored);
         let slot = &mut self.slots[number as usize];
         if value.is_none() {
             self.records += 1;
             slot.go(Moment(self.records));
         }
-        self.bytes -= slot.value.as_ref().map_or(0, |value| value.stored);
-        self.bytes += length;
+        self.bytes -= slot.value.as_ref().map_or(0, |value| value.kept());
         (slot.known, slot.untold) = (self.round, 0);
         match value {
             None => (slot.record, slot.value, slot.identity, slot.expiry) = (0, None, None, None),
@@ -188,9 +204,17 @@ impl Cache {
                     slot.record = self.records;
                 }
                 slot.expiry = value.expiry(ahead);
-                (slot.identity, slot.value) = (Some(identity), Some(Rc::new(value)));
+                // (Of one whose bytes are known, nothing but when it expires is learned by the first ones.)
+                let is_same = !value.is_read && slot.identity.as_ref() == Some(&identity);
+                let kept = slot.value.as_mut().filter(|kept| is_same && kept.is_read);
+                match kept.and_then(Rc::get_mut) {
+                    Some(kept) => kept.due = value.due,
+                    None => slot.value = Some(Rc::new(value)),
+                }
+                slot.identity = Some(identity);
             }
         }
+        self.bytes += slot.value.as_ref().map_or(0, |value| value.kept());
     }
 
     /// It is to be asked whether the value of a name is still the same.
@@ -222,20 +246,25 @@ impl Cache {
         }
     }
 
-    /// Gives away the value of a name, if that is known. It is to be learned anew then.
+    /// Gives away the value of a name, or what is known of it, if that is known. It is to be learned anew then.
     pub fn take(&mut self, name: &[u8]) -> Option<Rc<Stored>> {
-        let Look::Known(Known { slot, .. }) = self.look(name) else { return None };
-        let slot = &mut self.slots[slot as usize];
+        let Look::Known(Known { slot, .. }) = self.look_for_head(name) else { return None };
+        self.take_last(slot)
+    }
+
+    /// Gives away the value that was last known of the name with this number.
+    pub fn take_last(&mut self, number: u32) -> Option<Rc<Stored>> {
+        let slot = &mut self.slots[number as usize];
         slot.known = 0;
         let value = slot.value.take()?;
-        self.bytes -= value.stored;
+        self.bytes -= value.kept();
         Some(value)
     }
 
     /// The value of a name is another one, which is not known.
     pub fn forget(&mut self, name: &[u8]) {
         if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {
-            self.bytes -= slot.value.take().map_or(0, |value| value.stored);
+            self.bytes -= slot.value.take().map_or(0, |value| value.kept());
             (slot.known, slot.identity) = (0, None);
         }
     }

@@ -7,7 +7,9 @@ local lock, life = KEYS[1], KEYS[2]
 local number, mine, now, all, wishes, process = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local counters, order, changes, hold, due, items, consumers =
     all .. 'counters', all .. 'order', all .. 'changes', all .. 'hold', all .. 'due', all .. 'items', all .. 'consumers'
-local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 7, 20, string.rep('\0', 8)
+local start, WORDS, FIRST, MARK, HEAD, NONE = all .. 'v:', 9, 7, 20, 32, string.rep('\0', 8)
+-- The bytes before the elements of a queue, those before an element, and the mark in these of one that the asker may not be able to make.
+local QUEUE, BEFORE, OBJECTS = 40, 4, 2147483648
 
 -- A request that was sent again, as its answer was lost, is not done twice: neither the second one, nor the first, should that arrive behind it.
 local last = redis.call('GET', process)
@@ -80,7 +82,7 @@ local heads = {}
 local function head_of(name)
     local head = heads[name]
     if not head then
-        head = redis.pcall('GETRANGE', start .. name, '0', '27')
+        head = redis.pcall('GETRANGE', start .. name, '0', '39')
         -- (Somebody else has put something there that is no string.)
         if type(head) == 'table' then return nil end
     end
@@ -92,6 +94,10 @@ local function head_of(name)
     end
     heads[name] = head
     return head
+end
+
+local function is_queue(head)
+    return #head == QUEUE and string.byte(head) == 193 and math.floor(string.byte(head, 2) / 2) % 2 == 1
 end
 
 -- An answer after which nothing but what had expired anyway has changed.
@@ -113,7 +119,9 @@ for at = FIRST, #ARGV, WORDS do
         local head = head_of(name)
         if not head then return refuse('foreign', start .. name) end
         local as_believed
-        if mark == '' then
+        if kind == 'unshift' then
+            as_believed = is_queue(head)
+        elseif mark == '' then
             as_believed = true
         elseif mark == '!' then
             as_believed = head == ''
@@ -184,9 +192,9 @@ local function put(name, bytes, note, at, flags, plain)
     if plain ~= '' and at == 0 then
         redis.call('SET', key, plain)
     else
-        local noted = note ~= '' and 1 or 0
+        local noted = (note ~= '' and 1 or 0) + (string.find(flags, 'q', 1, true) and 2 or 0)
         redis.call('SET', key, '\193' .. string.char(noted) .. '\0\1' .. struct.pack('>I8', id)
-            .. (noted == 1 and note or NONE) .. struct.pack('>I8', at) .. struct.pack('>I4', math.min(#bytes, 4294967295)) .. bytes)
+            .. (note ~= '' and note or NONE) .. struct.pack('>I8', at) .. struct.pack('>I4', math.min(#bytes, 4294967295)) .. bytes)
     end
     has_changed(name)
     if before == '' then
@@ -206,6 +214,64 @@ local function put(name, bytes, note, at, flags, plain)
     return id, at
 end
 
+-- How many elements a queue has, and how many bytes before them were taken.
+local function read_queue(head)
+    return -1 - struct.unpack('>i8', head, 13), struct.unpack('>I8', head, HEAD + 1)
+end
+
+-- Writes the facts of a queue. A new number tells it apart from all before it; without one its length, or that of its bytes, does.
+local function write_queue(key, head, id, length, skipped)
+    local from = id and 4 or 12
+    redis.call('SETRANGE', key, from, (id and struct.pack('>I8', id) or '') .. struct.pack('>i8', -1 - length)
+        .. string.sub(head, MARK + 1, HEAD) .. struct.pack('>I8', skipped))
+end
+
+-- Writes a queue anew: some elements, and then those behind so many bytes.
+local function rewrite_queue(key, head, length, elements, skipped)
+    redis.call('SET', key, string.sub(head, 1, 4) .. struct.pack('>I8', next_change()) .. struct.pack('>i8', -1 - length)
+        .. string.sub(head, MARK + 1, HEAD) .. NONE .. elements .. redis.call('GETRANGE', key, QUEUE + skipped, -1), 'KEEPTTL')
+end
+
+-- Something about a queue, and what it is now.
+local function of_queue(word, key, ...)
+    return {word, redis.call('GETRANGE', key, '0', '39'), redis.call('STRLEN', key), ...}
+end
+
+-- Takes the first element off, if it has at most so many bytes.
+local function shift(name, most, may_have_objects)
+    local key, head = start .. name, head_of(name)
+    heads[name] = nil
+    if head ~= '' and not is_queue(head) then return {'other'} end
+    local length, skipped = 0, 0
+    if head ~= '' then length, skipped = read_queue(head) end
+    if length == 0 then return of_queue('nothing', key) end
+    local at = QUEUE + skipped
+    local bytes = redis.call('GETRANGE', key, at, at + 255)
+    local before = struct.unpack('>I4', bytes)
+    local size = before % OBJECTS
+    if before >= OBJECTS and not may_have_objects then return of_queue('objects', key) end
+    if size > most then return of_queue('long', key, size) end
+    local element = string.sub(bytes, BEFORE + 1, BEFORE + size)
+    if #element < size then element = redis.call('GETRANGE', key, at + BEFORE, at + BEFORE + size - 1) end
+    skipped = skipped + BEFORE + size
+    -- (The bytes that were taken go once there are more of them than of others: so that pays for as many elements.)
+    if skipped > 4096 and 2 * skipped > redis.call('STRLEN', key) then
+        rewrite_queue(key, head, length - 1, '', skipped)
+    else
+        write_queue(key, head, nil, length - 1, skipped)
+    end
+    has_changed(name)
+    return of_queue('done', key, element)
+end
+
+-- Keeps an item for its consumer, under a new number. (Its name says whose it is, and of which list.)
+local function keep(item, name)
+    local token = string.format('%.0f', redis.call('HINCRBY', counters, 'token', '1'))
+    redis.call('HSET', items, token, item)
+    redis.call('HSET', consumers, token, name)
+    return tonumber(token)
+end
+
 local results, touched = {}, {}
 for at = FIRST, #ARGV, WORDS do
     local kind, name, bytes, note, expiry, flags, more =
@@ -222,6 +288,42 @@ for at = FIRST, #ARGV, WORDS do
         local pieces = math.min(struct.unpack('>I2', string.sub(head, 3, 4)) + 1, 65535)
         redis.call('APPEND', key, bytes)
         redis.call('SETRANGE', key, '0', '\193\1' .. struct.pack('>I2', pieces) .. string.sub(head, 5, 12) .. note)
+        has_changed(name)
+        touched[#touched + 1] = key
+    elseif kind == 'push' then
+        local head = head_of(name)
+        heads[name] = nil
+        if is_queue(head) then
+            local length, skipped = read_queue(head)
+            redis.call('APPEND', key, bytes)
+            write_queue(key, head, nil, length + tonumber(more), skipped)
+            has_changed(name)
+            result = of_queue('done', key)
+        else
+            result = {'other'}
+        end
+        touched[#touched + 1] = key
+    elseif kind == 'shift' then
+        result = shift(name, tonumber(ARGV[at + 3]), false)
+        touched[#touched + 1] = key
+    elseif kind == 'take' then
+        local due = due_of(head_of(name))
+        result = shift(name, tonumber(ARGV[at + 3]), true)
+        if result[1] == 'done' then
+            local item = bytes .. string.format('%.0f', due) .. ' ' .. #name .. ' -\n' .. name .. result[4]
+            result[5] = keep(item, more .. ' ' .. name)
+        end
+        touched[#touched + 1] = key
+    elseif kind == 'unshift' then
+        local head = head_of(name)
+        heads[name] = nil
+        local length, skipped = read_queue(head)
+        if #bytes <= skipped then
+            redis.call('SETRANGE', key, QUEUE + skipped - #bytes, bytes)
+            write_queue(key, head, next_change(), length + 1, skipped - #bytes)
+        else
+            rewrite_queue(key, head, length + 1, bytes, skipped)
+        end
         has_changed(name)
         touched[#touched + 1] = key
     elseif kind == 'add' then
@@ -288,10 +390,7 @@ for at = FIRST, #ARGV, WORDS do
         heads, is_emptied = {}, true
     elseif kind == 'keep' then
         if makes then make_store(counters, life) end
-        result = redis.call('HINCRBY', counters, 'token', '1')
-        redis.call('HSET', items, string.format('%.0f', result), bytes)
-        -- (Its name says whose it is, and of which list.)
-        redis.call('HSET', consumers, string.format('%.0f', result), name)
+        result = keep(bytes, name)
     elseif kind == 'finish' then
         redis.call('HDEL', items, name)
         redis.call('HDEL', consumers, name)

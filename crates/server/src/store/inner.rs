@@ -3,11 +3,12 @@
 use super::cache::{Cache, Look};
 use super::consuming::Consuming;
 use super::error::ErrorKind;
-use super::layout::{Key, Stored, Told};
+use super::layout::{Key, Stored, Told, Unreadable};
 use super::link::Link;
 use super::mark::{Mark, visible};
 use super::order::{Count, Order};
 use super::place::{Asker, OPENING, Place};
+use super::queue::NoMemory;
 use super::route;
 use super::script::Script;
 use super::step::Step;
@@ -342,6 +343,12 @@ impl Inner {
                 self.consuming.doubt();
             }
             "keep" | "finish" => self.consuming.doubt(),
+            "push" | "shift" | "take" | "unshift" => {
+                if step.kind == "take" {
+                    self.consuming.doubt();
+                }
+                self.changed_queue(step.name, result);
+            }
             "remove" => {
                 if result.integer() != Some(0) {
                     (self.order, self.count) = (None, None);
@@ -353,7 +360,7 @@ impl Inner {
                 self.cache.ask_again(step.name);
             }
             "add" => {
-                let value = result.text().map(<[u8]>::to_vec).and_then(Stored::read);
+                let value = result.text().map(<[u8]>::to_vec).and_then(|digits| Stored::read(digits).ok());
                 self.cache.doubt(step.name);
                 self.stored(step.name, value);
             }
@@ -382,12 +389,28 @@ impl Inner {
                 let is_as_asked = result.integer().is_some_and(|id| id > 0);
                 let value = match is_plain {
                     _ if !is_as_asked => None,
-                    true => Stored::read(step.more.clone().into_bytes()),
+                    true => Stored::read(step.more.clone().into_bytes()).ok(),
+                    false if step.flags.contains('q') => {
+                        Some(Stored::put_queue(change, step.bytes, step.note, step.due))
+                    }
                     false => Stored::put(change, step.bytes, step.note, step.due),
                 };
                 self.cache.doubt(step.name);
                 self.stored(step.name, value);
             }
+        }
+    }
+
+    /// A script has told of a queue, after a change of one's own.
+    fn changed_queue(&mut self, name: &[u8], result: &Value) {
+        self.cache.doubt(name);
+        let Value::List(parts) = result else { return };
+        let [_, Value::Text(head), stored, ..] = &parts[..] else { return };
+        if head.is_empty() {
+            self.cache.learn(name, None, 0);
+        } else {
+            let stored = stored.integer().and_then(|stored| u64::try_from(stored).ok());
+            self.stored(name, stored.and_then(|stored| Stored::read_head(head.clone(), stored)));
         }
     }
 
@@ -501,7 +524,10 @@ impl Inner {
         let foreign = || ErrorKind::Foreign(place.keys.value(name));
         let stored = match value {
             Value::Nil => None,
-            Value::Text(raw) => Some(Stored::read(raw).ok_or_else(foreign)?),
+            Value::Text(raw) => Some(Stored::read(raw).map_err(|unreadable| match unreadable {
+                Unreadable::Foreign => foreign(),
+                Unreadable::NoMemory(NoMemory(bytes)) => ErrorKind::NoMemory(bytes),
+            })?),
             _ => return Err(foreign()),
         };
         let ahead = self.link.as_ref().map_or(0, |link| link.ahead);

@@ -1,21 +1,59 @@
 //! Taking elements off lists, and items in consumption.
 
+use super::cache::{Known, Look};
 use super::consuming::{Consumed, Lists};
+use super::entries;
 use super::error::{ErrorKind, ServerError};
 use super::handle::{Result, ServerStore};
-use super::layout::Key;
+use super::layout::{Key, Stored};
 use super::mark::{Owner, machine, visible};
 use super::own::OwnItem;
 use super::queue::{NoMemory, Queue};
 use super::step::{Changed, Step};
+use super::values::append;
 use super::version::ServerVersion;
 use crate::batch::Word;
 use crate::message::Value;
 use sync_backend::list::{self, Item, Kind};
 use sync_backend::{Consumer, Expiry, Now, Room, Shifted, Taken, list_note};
 
-/// The number of pieces from which on a list is written as a whole again when an element is taken off, if it has fewer elements than that.
-const PIECES: u64 = 64;
+/// The room for an element that is tried first before one is taken off a queue: two to the power of this. (A longer one takes a request more.)
+const MOST_ROOM: u32 = 16;
+
+/// The outcome of taking an element off a queue.
+enum Queued {
+    /// There is none.
+    Nothing,
+    /// There may be objects in it.
+    Objects,
+    /// It is gone from the queue; with the token under which it is kept, if it is.
+    Taken { token: Option<u64> },
+}
+
+/// A list, as far as that is known.
+enum List {
+    /// It has no elements, or is not there.
+    Empty,
+    /// A queue with elements.
+    Queue,
+    /// Anything else.
+    Other(Known),
+}
+
+/// A step that makes a queue of what is behind the first element of a list.
+fn become_queue<'a>(name: &'a [u8], list: &'a Stored, rest: &'a Vec<u8>, left: u64) -> Step<'a> {
+    Step {
+        kind: "put",
+        name,
+        mark: &list.mark,
+        length: list.stored,
+        bytes: rest.into(),
+        note: Some(list_note(left)),
+        due: list.due,
+        flags: "kq",
+        ..Step::default()
+    }
+}
 
 /// An item, as the server keeps it.
 struct Kept<'k> {
@@ -72,13 +110,81 @@ impl ServerStore {
         Queue::read(bytes).map_err(|no_memory| self.no_queue(no_memory))
     }
 
-    /// A list without its first element.
-    fn rest(&self, queue: &Queue) -> Result<Vec<u8>> {
-        queue.rest().map_err(|no_memory| self.no_queue(no_memory))
+    pub(super) fn no_queue(&self, NoMemory(bytes): NoMemory) -> ServerError {
+        self.error(ErrorKind::NoMemory(bytes))
     }
 
-    fn no_queue(&self, NoMemory(bytes): NoMemory) -> ServerError {
-        self.error(ErrorKind::NoMemory(bytes))
+    pub(super) fn push_onto(
+        &self,
+        key: &[u8],
+        elements: &[u8],
+        count: u64,
+        version: &mut ServerVersion,
+    ) -> Result<Option<u64>> {
+        if !self.space.last(key).1.is_some_and(|known| known.value.is_queue) {
+            return Ok(None);
+        }
+        let Some(bytes) = entries::of_values(elements).map_err(|no_memory| self.no_queue(no_memory))? else {
+            return Ok(None);
+        };
+        let (bytes, more) = ((&bytes).into(), count.to_string());
+        let Changed::Done(_, results) =
+            self.make(false, &[Step { kind: "push", name: key, bytes, more, ..Step::default() }])?
+        else {
+            return Ok(None);
+        };
+        let Some(Value::List(parts)) = results.first() else { return Err(self.error(ErrorKind::Senseless)) };
+        if parts.first().and_then(Value::text) != Some(b"done") {
+            return Ok(None);
+        }
+        *version = self.stored(key);
+        Ok(Some(self.queued(key)))
+    }
+
+    /// Whether a script that takes an element off a queue is likely to find one: a queue that is not known to be empty is not read for it.
+    fn may_be_queue(&self, key: &[u8]) -> bool {
+        match self.space.known_head(key) {
+            Look::Known(known) => known.value.queued().is_some_and(|queued| queued > 0),
+            Look::Missing(_) => false,
+            Look::Unknown => true,
+        }
+    }
+
+    /// Takes the first element off a queue, by a script. `None`: there is no queue.
+    fn take_queued(&self, step: Step, out: &mut impl Room<u8>) -> Result<Option<Queued>> {
+        let name = step.name;
+        out.clear();
+        // (An element is gone once the script has been run: there has to be room for it before.)
+        let mut most = (0..=MOST_ROOM).rev().map(|bit| 1 << bit).find(|room| out.has_room(*room)).unwrap_or(0);
+        loop {
+            let Changed::Done(_, results) = self.make(false, &[Step { length: most, ..step.clone() }])? else {
+                return Ok(Some(Queued::Nothing));
+            };
+            let Some(Value::List(parts)) = results.first() else { return Err(self.error(ErrorKind::Senseless)) };
+            return Ok(match (parts.first().and_then(Value::text), parts.get(3)) {
+                (Some(b"done"), Some(Value::Text(element))) => {
+                    self.fill_room(out, element)?;
+                    Some(Queued::Taken { token: parts.get(4).and_then(Value::integer).map(|token| token as u64) })
+                }
+                (Some(b"long"), Some(length)) => {
+                    most = length
+                        .integer()
+                        .and_then(|most| u64::try_from(most).ok())
+                        .ok_or_else(|| self.error(ErrorKind::Senseless))?;
+                    if !out.has_room(most) {
+                        return Err(self.error(ErrorKind::NoRoom(most)));
+                    }
+                    continue;
+                }
+                (Some(b"nothing"), _) => {
+                    // (That is seen.)
+                    self.stored(name);
+                    Some(Queued::Nothing)
+                }
+                (Some(b"objects"), _) => Some(Queued::Objects),
+                _ => None,
+            });
+        }
     }
 
     pub(super) fn shift_off(
@@ -89,13 +195,23 @@ impl ServerStore {
     ) -> Result<Shifted> {
         self.look_after_items_at_once(Lists::Named(&[key]))?;
         loop {
-            let (new, known) = self.see_value(key)?;
-            let Some(known) = known else {
-                self.check_hold()?;
-                return Ok(Shifted::Nothing);
+            if self.may_be_queue(key) {
+                match self.take_queued(Step { kind: "shift", name: key, ..Step::default() }, out)? {
+                    Some(Queued::Nothing) => return Ok(Shifted::Nothing),
+                    Some(Queued::Objects) => return Ok(Shifted::Objects),
+                    Some(Queued::Taken { .. }) => {
+                        *version = self.stored(key);
+                        return Ok(Shifted::Element(self.queued(key)));
+                    }
+                    None => {}
+                }
+            }
+            let known = match self.see_list(key)? {
+                List::Empty => return Ok(Shifted::Nothing),
+                List::Queue => continue,
+                List::Other(known) => known,
             };
-            let value = &known.value;
-            let Some(queue) = self.queue(value.bytes())? else { return Ok(Shifted::Whole) };
+            let Some(queue) = self.queue(known.value.bytes())? else { return Ok(Shifted::Whole) };
             let Some(first) = queue.first() else {
                 self.check_hold()?;
                 return Ok(Shifted::Nothing);
@@ -104,30 +220,40 @@ impl ServerStore {
                 return Ok(Shifted::Objects);
             }
             self.fill_room(out, first)?;
-            let mut its = new;
             let left = queue.len() - 1;
-            if self.take_first(key, value.pieces, left, &queue, &mut its)? {
-                *version = its;
+            let Some(rest) = self.rest(&queue)? else { return Ok(Shifted::Whole) };
+            if self.makes(true, &[become_queue(key, &known.value, &rest, left)])? {
+                *version = self.stored(key);
                 return Ok(Shifted::Element(left));
             }
         }
     }
 
-    /// Takes the first element off: by a patch, or by writing what is left.
-    fn take_first(
-        &self,
-        key: &[u8],
-        pieces: u64,
-        left: u64,
-        queue: &Queue,
-        version: &mut ServerVersion,
-    ) -> Result<bool> {
-        let note = list_note(left);
-        if pieces >= PIECES && pieces >= left || left == 0 {
-            return self.put_unchanged(key, (&self.rest(queue)?).into(), Some(note), version);
+    /// The elements of a list that are behind its first one, as a queue keeps them. `None`: it cannot be one.
+    fn rest(&self, queue: &Queue) -> Result<Option<Vec<u8>>> {
+        entries::behind_first(queue).map_err(|no_memory| self.no_queue(no_memory))
+    }
+
+    /// The number of elements of a queue that this handle has just changed.
+    fn queued(&self, key: &[u8]) -> u64 {
+        let (_, last) = self.space.last(key);
+        last.and_then(|known| known.value.queued()).unwrap_or(0)
+    }
+
+    /// The list under a name, of which a queue is not read.
+    fn see_list(&self, key: &[u8]) -> Result<List> {
+        let mut known = self.see_head(key)?.1;
+        if known.as_ref().is_some_and(|known| !known.value.is_read && !known.value.is_queue) {
+            known = self.see_value(key)?.1;
         }
-        let appended = self.append_to(key, &list::take_one(), note, sync_backend::Rewrite::Store, version)?;
-        Ok(appended == sync_backend::Appended::Done)
+        match known {
+            Some(known) if known.value.queued() == Some(0) => {}
+            Some(known) if known.value.is_queue => return Ok(List::Queue),
+            Some(known) => return Ok(List::Other(known)),
+            None => {}
+        }
+        self.check_hold()?;
+        Ok(List::Empty)
     }
 
     /// Takes an element, of which these steps are the rest, and keeps it. `None`: the list is another one by now.
@@ -155,10 +281,27 @@ impl ServerStore {
     pub(super) fn take_off(&self, key: &[u8], out: &mut impl Room<u8>) -> Result<Taken> {
         self.look_after_items_at_once(Lists::Named(&[key]))?;
         loop {
-            let (_, known) = self.see_value(key)?;
-            let Some(known) = known else {
-                self.check_hold()?;
-                return Ok(Taken::Nothing);
+            if self.may_be_queue(key) {
+                let owner = self.owner()?;
+                let head = format!("{} {} {} ", owner.text(), std::process::id(), machine());
+                let (bytes, more) = (head.as_bytes().into(), owner.text());
+                match self.take_queued(Step { kind: "take", name: key, bytes, more, ..Step::default() }, out)? {
+                    Some(Queued::Nothing) => return Ok(Taken::Nothing),
+                    Some(Queued::Taken { token: Some(token) }) => {
+                        self.items.borrow_mut().push(OwnItem { token, owner });
+                        self.stored(key);
+                        return Ok(Taken::Item(token));
+                    }
+                    Some(Queued::Taken { token: None } | Queued::Objects) => {
+                        return Err(self.error(ErrorKind::Senseless));
+                    }
+                    None => {}
+                }
+            }
+            let known = match self.see_list(key)? {
+                List::Empty => return Ok(Taken::Nothing),
+                List::Queue => continue,
+                List::Other(known) => known,
             };
             let value = &known.value;
             let Some(queue) = self.queue(value.bytes())? else { return Ok(Taken::Whole) };
@@ -168,26 +311,8 @@ impl ServerStore {
             };
             self.fill_room(out, first)?;
             let item = self.kept(key, value.due, Item { key: None, element: first })?;
-            let note = Some(list_note(queue.len() - 1));
-            let (rest, patch) = (self.rest(&queue)?, list::take_one());
-            let is_full = value.pieces >= PIECES && value.pieces >= queue.len();
-            let (mark, length) = (&value.mark[..], value.stored);
-            let step = if is_full || queue.len() == 1 {
-                Step {
-                    kind: "put",
-                    name: key,
-                    mark,
-                    length,
-                    bytes: (&rest).into(),
-                    note,
-                    due: value.due,
-                    flags: "k",
-                    ..Step::default()
-                }
-            } else {
-                Step { kind: "append", name: key, mark, length, bytes: patch[..].into(), note, ..Step::default() }
-            };
-            if let Some(token) = self.keep_item(step, item)? {
+            let Some(rest) = self.rest(&queue)? else { return Ok(Taken::Whole) };
+            if let Some(token) = self.keep_item(become_queue(key, value, &rest, queue.len() - 1), item)? {
                 self.stored(key);
                 return Ok(Taken::Item(token));
             }
@@ -201,7 +326,10 @@ impl ServerStore {
         rest: Word,
         version: &mut ServerVersion,
     ) -> Result<Option<u64>> {
-        let (_, known) = self.space.known(key);
+        let known = match self.space.known_head(key) {
+            Look::Known(known) => Some(known),
+            _ => None,
+        };
         let Some(known) = known.filter(|known| version.is_of(self.space.opening(), known)) else {
             self.check_hold()?;
             return Ok(None);
@@ -348,49 +476,55 @@ impl ServerStore {
         let finish = Step { kind: "finish", name: name.as_bytes(), mark: &mark, ..Step::default() };
         let first = Item { key: item.key, element: item.element };
         let Some(patch) = list::put_first(first) else { return Ok(true) };
+        if first.key.is_none()
+            && let Some(before) = entries::before(first.element)
+        {
+            let bytes = Word::new(&before, first.element);
+            let step = Step { kind: "unshift", name: item.list, bytes, ..Step::default() };
+            if self.is_gone_or_made(&[step, finish.clone()], own)? {
+                if own {
+                    self.stored(item.list);
+                }
+                return Ok(true);
+            }
+            // It is another list, or none.
+        }
         let is_plain = first.key.is_none() && list::refers(first.element) == Some(false);
         let (one, none) = (list::Head::of_list(1), list::empty_list());
         let alone = if is_plain { Word::new(one.bytes(), first.element) } else { Word::new(&none, &patch) };
         let (_, known) = self.known_now(item.list)?;
-        let with_first;
-        let (bytes, note, mark, length, due);
-        let mut kind = "put";
-        match &known {
+        let (with_first, appending);
+        let put = Step { kind: "put", name: item.list, ..Step::default() };
+        let step = match &known {
             None => {
                 let expiry = (item.due != 0).then(|| Expiry::at(item.due.saturating_add_signed(-self.space.ahead())));
                 if expiry.is_some_and(|expiry| expiry.has_come(Now::read())) {
                     return self.is_gone_or_made(&[finish], own);
                 }
-                note = Some(if first.key.is_some() { i64::MIN } else { list_note(1) });
-                (bytes, mark, length, due) = (alone, &b"!"[..], 0, item.due);
+                let note = Some(if first.key.is_some() { i64::MIN } else { list_note(1) });
+                Step { mark: b"!", bytes: alone, note, due: item.due, ..put }
             }
             Some(known) => {
                 let value = &known.value;
-                (mark, length, due) = (&value.mark[..], value.stored, value.due);
-                let queue = self.queue(value.bytes())?;
-                match (list::kind(value.bytes()), queue) {
+                let put = Step { mark: &value.mark, length: value.stored, due: value.due, flags: "k", ..put };
+                match (list::kind(value.bytes()), self.queue(value.bytes())?) {
                     // It waits until a list is there again.
                     (Kind::Other, _) => return Ok(true),
-                    (Kind::Null, _) => {
-                        note = (first.key.is_none()).then(|| list_note(1));
-                        bytes = alone;
-                    }
+                    (Kind::Null, _) => Step { bytes: alone, note: (first.key.is_none()).then(|| list_note(1)), ..put },
                     (_, Some(queue)) if is_plain => {
-                        note = Some(list_note(queue.len() + 1));
                         with_first = queue.with_first(first.element).map_err(|no_memory| self.no_queue(no_memory))?;
-                        bytes = Word::from(&with_first);
+                        Step { bytes: Word::from(&with_first), note: Some(list_note(queue.len() + 1)), ..put }
                     }
                     (_, queue) => {
                         let length = queue.filter(|_| first.key.is_none()).map(|queue| queue.len());
-                        note = Some(length.map_or(i64::MIN, |length| list_note(length + 1)));
-                        kind = "append";
-                        bytes = Word::from(&patch[..]);
+                        let note = length.map_or(i64::MIN, |length| list_note(length + 1));
+                        let Some(its) = self.appending(item.list, known, &patch)? else { return Ok(false) };
+                        appending = its;
+                        append(item.list, value, (&appending, &patch), note)
                     }
                 }
             }
-        }
-        let flags = if kind == "put" && known.is_some() { "k" } else { "" };
-        let step = Step { kind, name: item.list, mark, length, bytes, note, due, flags, ..Step::default() };
+        };
         let is_over = self.is_gone_or_made(&[step, finish], own)?;
         if is_over && own {
             self.stored(item.list);

@@ -2,13 +2,17 @@
 //!
 //! A store's keys begin with its prefix in braces, so that a cluster keeps all of them on one node, where scripts need them. A value is a
 //! string key of its own: [`HEAD`] bytes of facts, and then the value's bytes, to which appends append. An integer that does not expire, and
-//! was never appended to, is its decimal digits instead: people and other programs can read it.
+//! was never appended to, is its decimal digits instead: people and other programs can read it. A list from which an element was taken is a
+//! queue from then on: behind the facts stand how many bytes of its elements were taken and are still there, and then its elements one by one
+//! ([`super::entries`]).
 
+use super::entries;
+use super::queue::NoMemory;
 use crate::batch::Word;
 use rmp::Marker;
 use smallvec::SmallVec;
 use std::rc::Rc;
-use sync_backend::Expiry;
+use sync_backend::{Expiry, listed};
 
 /// The kinds of keys, behind the prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +160,9 @@ pub const HEAD: usize = 32;
 pub const MARK: usize = 20;
 /// The first byte of a stored value that is no integer: MessagePack has no use for it.
 const MAGIC: u8 = 0xc1;
+/// The flags of a stored value, which follow: it has a note; it is a queue.
+const NOTED: u8 = 1;
+const QUEUE: u8 = 2;
 
 /// The number of bytes that a plain integer has at most.
 const DIGITS: usize = 20;
@@ -180,35 +187,115 @@ pub struct Stored {
     pub mark: First,
     /// The length of what is stored, by which a script finds that nothing was appended.
     pub stored: u64,
+    /// Whether it is a queue.
+    pub is_queue: bool,
+    /// Whether all of its bytes are here, and not only the first ones.
+    pub is_read: bool,
     /// The value's bytes, behind others that are none of it.
     raw: Vec<u8>,
     start: usize,
 }
 
+/// The reason why a value is not read.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// It was not stored by a store of this format.
+    Foreign,
+    NoMemory(NoMemory),
+}
+
+impl From<NoMemory> for Unreadable {
+    fn from(no_memory: NoMemory) -> Self {
+        Self::NoMemory(no_memory)
+    }
+}
+
 impl Stored {
-    /// Reads what a key has. `None`: it was not stored by a store of this format.
-    pub fn read(raw: Vec<u8>) -> Option<Self> {
+    /// Reads what a key has.
+    pub fn read(raw: Vec<u8>) -> Result<Self, Unreadable> {
         let stored = raw.len() as u64;
         if raw.first() != Some(&MAGIC) {
-            let bytes = integer(&raw)?;
-            let whole = bytes.len() as u64;
-            let mark = First::from_slice(&raw);
-            return Some(Self { base: 0, note: None, pieces: 1, whole, due: 0, mark, stored, raw: bytes, start: 0 });
+            return Self::integer(&raw).ok_or(Unreadable::Foreign);
         }
+        let value = Self::facts(&raw, stored).ok_or(Unreadable::Foreign)?;
+        if value.is_queue {
+            let list = entries::list(&raw[HEAD..])?.ok_or(Unreadable::Foreign)?;
+            return Ok(Self { raw: list, is_read: true, ..value });
+        }
+        Ok(Self { raw, start: HEAD, is_read: true, ..value })
+    }
+
+    /// Reads the first bytes of what a key has, which is so long. `None`: it was not stored by a store of this format, or is an integer.
+    pub fn read_head(raw: Vec<u8>, stored: u64) -> Option<Self> {
+        let value = Self::facts(&raw, stored).filter(|_| raw.first() == Some(&MAGIC))?;
+        let start = if value.is_queue { raw.len() } else { HEAD };
+        Some(Self { raw, start, ..value })
+    }
+
+    /// An integer in its digits.
+    fn integer(digits: &[u8]) -> Option<Self> {
+        let raw = integer(digits)?;
+        Some(Self {
+            base: 0,
+            note: None,
+            pieces: 1,
+            whole: raw.len() as u64,
+            due: 0,
+            mark: First::from_slice(digits),
+            stored: digits.len() as u64,
+            is_queue: false,
+            is_read: true,
+            raw,
+            start: 0,
+        })
+    }
+
+    /// The facts before a value.
+    fn facts(raw: &[u8], stored: u64) -> Option<Self> {
         let word = |at: usize| Some(u64::from_be_bytes(raw.get(at..at + 8)?.try_into().ok()?));
         let (base, note, due) = (word(4)?, word(12)? as i64, word(20)?);
         let pieces = u16::from_be_bytes(raw.get(2..4)?.try_into().ok()?);
         let whole = u64::from(u32::from_be_bytes(raw.get(28..32)?.try_into().ok()?));
-        let note = (raw[1] != 0).then_some(note);
-        let mark = First::from_slice(&raw[..MARK]);
-        Some(Self { base, note, pieces: u64::from(pieces), whole, due, mark, stored, raw, start: HEAD })
+        Some(Self {
+            base,
+            note: (raw[1] & NOTED != 0).then_some(note),
+            pieces: u64::from(pieces),
+            whole,
+            due,
+            mark: First::from_slice(&raw[..MARK]),
+            stored,
+            is_queue: raw[1] & QUEUE != 0,
+            is_read: false,
+            raw: Vec::new(),
+            start: 0,
+        })
     }
 
     /// As a script stores it under a number: with a note for the next append, or without one. `None`: there is no memory for it.
     pub fn put(base: u64, bytes: Word, note: Option<i64>, due: u64) -> Option<Self> {
-        let mark = mark(base, note, 1);
-        let (stored, whole) = ((HEAD + bytes.len()) as u64, bytes.len() as u64);
-        Some(Self { base, note, pieces: 1, whole, due, mark, stored, raw: bytes.copy_behind(&[])?, start: 0 })
+        let raw = bytes.copy_behind(&[])?;
+        Some(Self { raw, is_read: true, ..Self::head(base, bytes.len(), (note, 0), due) })
+    }
+
+    /// A queue, as a script stores it under a number. Its elements are not kept here.
+    pub fn put_queue(base: u64, bytes: Word, note: Option<i64>, due: u64) -> Self {
+        Self::head(base, bytes.len(), (note, QUEUE), due)
+    }
+
+    fn head(base: u64, length: usize, (note, flags): (Option<i64>, u8), due: u64) -> Self {
+        Self {
+            base,
+            note,
+            pieces: 1,
+            whole: length as u64,
+            due,
+            mark: mark(base, (note, flags), 1),
+            stored: (HEAD + length) as u64,
+            is_queue: flags & QUEUE != 0,
+            is_read: false,
+            raw: Vec::new(),
+            start: 0,
+        }
     }
 
     /// Whether nothing was appended to it, nor noted for that.
@@ -216,15 +303,48 @@ impl Stored {
         self.pieces == 1 && self.note.is_none()
     }
 
-    /// The value's bytes.
+    /// The number of elements, of a queue.
+    pub fn queued(&self) -> Option<u64> {
+        self.note.filter(|_| self.is_queue).and_then(listed)
+    }
+
+    /// The value's bytes; where it is not read, the first ones.
     pub fn bytes(&self) -> &[u8] {
         &self.raw[self.start..]
+    }
+
+    /// How many bytes of it are kept here.
+    pub fn kept(&self) -> u64 {
+        self.raw.len() as u64
+    }
+
+    /// How many bytes were stored for it, behind the facts.
+    pub fn length(&self) -> u64 {
+        if self.base == 0 { self.kept() } else { self.stored.saturating_sub(HEAD as u64) }
     }
 
     /// A value after an append, which is made where the value lies if nobody else keeps it: so the length of a list says nothing about the cost. `None`: it
     /// is an integer, to which none is made, or there is no memory for it.
     pub fn appended(value: Rc<Self>, bytes: Word, note: i64) -> Option<Self> {
-        (value.base != 0).then_some(())?;
+        let pieces = (value.pieces + 1).min(u64::from(u16::MAX));
+        let stored = value.stored + bytes.len() as u64;
+        Self::longer(value, bytes, (Some(note), pieces, stored))
+    }
+
+    /// A value that others have appended to, of which these are the first bytes now, and all that follow those that it had. `None`: it is another one by now, or
+    /// there is no memory for it.
+    pub fn continued(value: Rc<Self>, head: &[u8], more: &[u8]) -> Option<Self> {
+        let stored = value.stored + more.len() as u64;
+        let new = Self::facts(head, stored).filter(|_| head.first() == Some(&MAGIC))?;
+        let is_same = new.base == value.base && !new.is_queue && new.pieces >= value.pieces;
+        let due = new.due;
+        let longer = is_same.then(|| Self::longer(value, more.into(), (new.note, new.pieces, stored)))??;
+        Some(Self { due, ..longer })
+    }
+
+    fn longer(value: Rc<Self>, bytes: Word, (note, pieces, stored): (Option<i64>, u64, u64)) -> Option<Self> {
+        (value.base != 0 && !value.is_queue).then_some(())?;
+        let bytes = if value.is_read { bytes } else { Word::default() };
         let mut value = match Rc::try_unwrap(value) {
             Ok(mut own) => {
                 bytes.copy_into(&mut own.raw)?;
@@ -235,10 +355,8 @@ impl Stored {
                 Self { raw, start: 0, mark: First::new(), ..*kept }
             }
         };
-        value.note = Some(note);
-        value.pieces = (value.pieces + 1).min(u64::from(u16::MAX));
-        value.mark = mark(value.base, value.note, value.pieces as u16);
-        value.stored += bytes.len() as u64;
+        (value.note, value.pieces, value.stored) = (note, pieces, stored);
+        value.mark = mark(value.base, (note, 0), pieces as u16);
         Some(value)
     }
 
@@ -249,8 +367,8 @@ impl Stored {
 }
 
 /// The first bytes of a stored value.
-fn mark(base: u64, note: Option<i64>, pieces: u16) -> First {
-    let mut mark = First::from_slice(&[MAGIC, note.is_some().into()]);
+fn mark(base: u64, (note, flags): (Option<i64>, u8), pieces: u16) -> First {
+    let mut mark = First::from_slice(&[MAGIC, flags | if note.is_some() { NOTED } else { 0 }]);
     mark.extend_from_slice(&pieces.to_be_bytes());
     mark.extend_from_slice(&base.to_be_bytes());
     mark.extend_from_slice(&note.unwrap_or(0).to_be_bytes());
@@ -315,7 +433,7 @@ mod tests {
     #[test]
     fn a_key_that_others_have_filled_is_no_value() {
         let others: [&[u8]; 7] = [b"", b"x", b"+1", b"01", b"-0", b"9223372036854775808", b"\xc1short"];
-        assert!(others.iter().all(|raw| Stored::read(raw.to_vec()).is_none()));
+        assert!(others.iter().all(|raw| matches!(Stored::read(raw.to_vec()), Err(Unreadable::Foreign))));
     }
 
     #[test]

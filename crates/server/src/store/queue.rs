@@ -30,6 +30,18 @@ impl From<TryReserveError> for NoQueue {
 }
 
 impl<'a> Queue<'a> {
+    /// One without elements, which lie in these bytes.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, elements: VecDeque::new() }
+    }
+
+    /// Adds an element at the end.
+    pub fn push(&mut self, at: Range<usize>) -> Result<(), NoMemory> {
+        self.elements.try_reserve(1).map_err(|_| NoMemory(self.bytes.len() as u64))?;
+        self.elements.push_back(at);
+        Ok(())
+    }
+
     /// Takes the bytes of a list apart. `None`: it is none, or its elements tell of each other.
     pub fn read(bytes: &'a [u8]) -> Result<Option<Self>, NoMemory> {
         match Self::try_read(bytes) {
@@ -84,20 +96,24 @@ impl<'a> Queue<'a> {
         self.elements.front().map(|at| &self.bytes[at.clone()])
     }
 
-    /// The list without it.
-    pub fn rest(&self) -> Result<Vec<u8>, NoMemory> {
-        self.list(1, None)
+    /// All of them, in their order.
+    pub fn elements(&self) -> impl Iterator<Item = &'a [u8]> + Clone {
+        self.elements.iter().map(|at| &self.bytes[at.clone()])
     }
 
-    /// The list with another element before all, which tells of nothing.
+    /// All of them, as a list that tells of nothing.
+    pub fn list(&self) -> Result<Vec<u8>, NoMemory> {
+        self.list_behind(None)
+    }
+
+    /// The same, with another element before all.
     pub fn with_first(&self, element: &'a [u8]) -> Result<Vec<u8>, NoMemory> {
-        self.list(0, Some(element))
+        self.list_behind(Some(element))
     }
 
     /// An element that tells of itself, as it would in a place of its own, has to stay in a patch, and so have all behind it.
-    fn list(&self, from: usize, first: Option<&'a [u8]>) -> Result<Vec<u8>, NoMemory> {
-        let own = || self.elements.iter().skip(from).map(|at| &self.bytes[at.clone()]);
-        let elements = || first.into_iter().chain(own());
+    fn list_behind(&self, first: Option<&'a [u8]>) -> Result<Vec<u8>, NoMemory> {
+        let elements = || first.into_iter().chain(self.elements());
         let in_array = |element: &&[u8]| list::refers(element) == Some(false);
         let inside = elements().take_while(in_array).count();
         let head = list::Head::of_list(u32::try_from(inside).expect("a list has fewer elements"));
@@ -128,7 +144,8 @@ mod tests {
         let bytes = [&[0x92, 1, 2][..], &put, &list::take_one(), &first].concat();
         let queue = Queue::read(&bytes).unwrap().unwrap();
         assert_eq!((queue.len(), queue.first()), (3, Some(&[0][..])));
-        assert_eq!(queue.rest().unwrap(), [0x92, 2, 3]);
+        assert_eq!(queue.elements().collect::<Vec<_>>(), [[0], [2], [3]]);
+        assert_eq!(queue.list().unwrap(), [0x93, 0, 2, 3]);
         assert_eq!(queue.with_first(&[9]).unwrap(), [0x94, 9, 0, 2, 3]);
         for other in [&[0x81, 1, 2][..], &[1], &[0x92, 1], &[0x91, 1, 0x92, 0x91, 7, 1], &[0x90, 0x91, 1]] {
             assert!(Queue::read(other).unwrap().is_none(), "{other:?}");
@@ -141,6 +158,6 @@ mod tests {
         let put = |number: u64, element: &[u8]| [list::Head::of_put(number).bytes(), element].concat();
         let bytes = [&[0x91, 1][..], &put(1, &element), &put(2, &[5])].concat();
         let queue = Queue::read(&bytes).unwrap().unwrap();
-        assert_eq!(queue.rest().unwrap(), [&[0x90][..], &put(0, &element), &put(1, &[5])].concat());
+        assert_eq!(queue.list().unwrap(), [&[0x91, 1][..], &put(1, &element), &put(2, &[5])].concat());
     }
 }

@@ -292,26 +292,6 @@ impl Space {
         self.inner().cache.was_there(slot, since)
     }
 
-    /// The value of a name; `None`: there is none.
-    pub fn read(&self, name: &[u8], asker: Asker) -> Outcome<(u32, Option<Known>)> {
-        let mut inner = self.inner();
-        inner.begin_reading(&self.place);
-        loop {
-            inner.look_to_read(&self.place)?;
-            let is_unknown = matches!(inner.cache.look(name), Look::Unknown);
-            // (Behind the answers nothing has been read: all of them are of one moment, unless the lock has changed meanwhile.)
-            inner.fetch(&self.place, if is_unknown { std::slice::from_ref(&name) } else { &[] })?;
-            if inner.is_sure() {
-                inner.check_lock(asker, true)?;
-                match inner.cache.look(name) {
-                    Look::Known(known) => return Ok((known.slot, Some(known))),
-                    Look::Missing(slot) => return Ok((slot, None)),
-                    Look::Unknown => {}
-                }
-            }
-        }
-    }
-
     /// Makes changes at one moment. `hold`: the mark of the asker's hold, empty without one. The connection has been looked at.
     pub fn change(&self, hold: &[u8], make: bool, steps: &[Step]) -> Outcome<Changed> {
         let mut inner = self.inner();
@@ -390,7 +370,7 @@ impl Space {
     fn change_one(&self, inner: &mut Inner, number: &[u8], hold: &[u8], step: &Step) -> Outcome<One> {
         let is_usual = match step.kind {
             "add" => true,
-            "put" => step.due == 0 && step.mark != b"!" && !step.flags.contains('a'),
+            "put" => step.due == 0 && step.mark != b"!" && !step.flags.contains(['a', 'q']),
             _ => false,
         };
         if !is_usual || inner.cache.last(step.name).1.is_none_or(|known| known.expiry.is_some()) {
@@ -551,14 +531,9 @@ impl Space {
         !stands || !known
     }
 
-    /// The number of a name, and its value as far as that is known here.
-    pub fn known(&self, name: &[u8]) -> (u32, Option<Known>) {
-        let mut inner = self.inner();
-        match inner.cache.look(name) {
-            Look::Known(known) => (known.slot, Some(known)),
-            Look::Missing(slot) => (slot, None),
-            Look::Unknown => (inner.cache.slot(name), None),
-        }
+    /// The value of a name as far as that is known here: only its first bytes may be.
+    pub fn known_head(&self, name: &[u8]) -> Look {
+        self.inner().cache.look_for_head(name)
     }
 
     /// The number of the change that made the value with this number, if the server tells of no later one.

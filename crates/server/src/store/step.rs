@@ -6,20 +6,20 @@ use crate::message::Value;
 /// A change of one name, of those that a script makes at one moment.
 #[derive(Debug, Default, Clone)]
 pub struct Step<'a> {
-    /// `put`, `append`, `next`, `remove`, `touch`, `clear`, `keep` or `finish`.
+    /// `put`, `append`, `next`, `remove`, `touch`, `clear`, `keep` or `finish`; and of queues `push`, `shift`, `take` (which is a shift and a keep) and `unshift`.
     pub kind: &'static str,
     pub name: &'a [u8],
     /// The mark of the value that is to be there; `!`: none is to be; empty: any may be.
     pub mark: &'a [u8],
-    /// Its stored length.
+    /// Its stored length. Of a shift: how many bytes an element may have.
     pub length: u64,
     pub bytes: Word<'a>,
     pub note: Option<i64>,
     /// When the value expires, by the server's clock; 0: never.
     pub due: u64,
-    /// `a`: the name goes to the end of the order. `n`: it is a number. `k`: it expires when the value before it did.
+    /// `a`: the name goes to the end of the order. `n`: it is a number. `k`: it expires when the value before it did. `q`: it is a queue.
     pub flags: &'static str,
-    /// Of a put: the value as digits, where that is what it is. Of a `next`: the least number.
+    /// Of a put: the value as digits, where that is what it is. Of a `next`: the least number. Of a push: how many elements. Of a `take`: the consumer.
     pub more: String,
 }
 

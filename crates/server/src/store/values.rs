@@ -1,7 +1,8 @@
 //! Reading and writing values.
 
-use super::cache::Known;
+use super::cache::{Known, Look};
 use super::consuming::Lists;
+use super::entries;
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::{Key, Stored, digits};
@@ -13,10 +14,11 @@ use super::version::ServerVersion;
 use crate::batch::Word;
 use crate::message::Value;
 use std::mem::MaybeUninit;
+use std::rc::Rc;
 use sync_backend::number::number_of;
 use sync_backend::{
     Appended, Change, Content, Entry, Expiry, Facts, Found, Now, PEEK, Peeked, Places, Rewrite, Room, Selection,
-    Snapshot, Standing, Unread,
+    Snapshot, Standing, Unread, listed,
 };
 
 /// The number of pieces from which on a value is to be written as a whole again, if as much has been appended as there was.
@@ -45,17 +47,38 @@ fn left(known: &Known) -> Unread {
     Unread { length: known.value.bytes().len() as u64, place: [known.slot.into(), known.record, 0, 0] }
 }
 
-/// A step that appends to a value, if it is still that one.
-fn append<'a>(name: &'a [u8], value: &'a Stored, bytes: &'a [u8], note: i64) -> Step<'a> {
-    let (mark, length) = (&value.mark[..], value.stored);
-    if value.base == 0 {
-        // An integer, which lies there as digits, is written anew.
-        return Step { mark, length, ..put(name, Word::new(value.bytes(), bytes), Some(note), value.due) };
-    }
-    append_behind(name, (mark, length), bytes, note)
+/// The way in which a value is appended to.
+pub(super) enum Appending {
+    /// By appending to its bytes.
+    Behind,
+    /// A queue gets elements, stored like this.
+    Elements(Vec<u8>),
+    /// It is written anew, with these bytes behind its own.
+    Anew(Rc<Stored>),
 }
 
-/// The same, of a value that is no integer and has this mark and length.
+/// A step that appends to a value, if it is still that one.
+pub(super) fn append<'a>(
+    name: &'a [u8],
+    value: &'a Stored,
+    (appending, bytes): (&'a Appending, &'a [u8]),
+    note: i64,
+) -> Step<'a> {
+    let (mark, length) = (&value.mark[..], value.stored);
+    match appending {
+        Appending::Behind => append_behind(name, (mark, length), bytes, note),
+        Appending::Anew(whole) => {
+            let flags = if number_of(name).is_some() { "nk" } else { "k" };
+            Step { mark, length, flags, ..put(name, Word::new(whole.bytes(), bytes), Some(note), value.due) }
+        }
+        Appending::Elements(elements) => {
+            let more = listed(note).zip(value.queued()).map_or(0, |(new, before)| new.saturating_sub(before));
+            Step { kind: "push", name, mark, length, bytes: elements.into(), more: more.to_string(), ..Step::default() }
+        }
+    }
+}
+
+/// The same by appending to its bytes, of a value that has this mark and length.
 fn append_behind<'a>(name: &'a [u8], (mark, length): (&'a [u8], u64), bytes: &'a [u8], note: i64) -> Step<'a> {
     Step { kind: "append", name, mark, length, bytes: bytes.into(), note: Some(note), ..Step::default() }
 }
@@ -78,9 +101,23 @@ impl ServerStore {
         self.space.read(name, self.asker()).map_err(|kind| self.error(kind))
     }
 
-    /// The same, and its version; it is seen.
+    /// The value of a name, as it is now, of which only the first bytes may be read.
+    pub(super) fn head(&self, name: &[u8]) -> Result<(u32, Option<Known>)> {
+        let read = || self.space.read_head(name, self.asker()).map_err(|kind| self.error(kind));
+        self.with_items(Lists::Named(&[name]), read)
+    }
+
+    /// The value of a name, as it is now, and its version; it is seen.
     pub(super) fn see_value(&self, name: &[u8]) -> Result<(ServerVersion, Option<Known>)> {
-        let (slot, known) = self.known(name)?;
+        self.see(name, self.known(name)?)
+    }
+
+    /// The same, of which only the first bytes may be read.
+    pub(super) fn see_head(&self, name: &[u8]) -> Result<(ServerVersion, Option<Known>)> {
+        self.see(name, self.head(name)?)
+    }
+
+    fn see(&self, name: &[u8], (slot, known): (u32, Option<Known>)) -> Result<(ServerVersion, Option<Known>)> {
         let version = ServerVersion::of(self.space.opening(), slot, known.as_ref());
         self.sees(name, slot, version.record());
         Ok((version, known))
@@ -183,7 +220,7 @@ impl ServerStore {
     }
 
     pub(super) fn peek_at(&self, key: &[u8], version: &mut ServerVersion, start: &mut impl Room<u8>) -> Result<Peeked> {
-        let (new, known) = self.see_value(key)?;
+        let (new, known) = self.see_head(key)?;
         let peeked = match &known {
             None => Peeked::Missing,
             Some(known) if version.is_of(self.space.opening(), known) => Peeked::Unchanged,
@@ -309,16 +346,15 @@ impl ServerStore {
     }
 
     /// The value that a version stands for, if that is the newest one as far as is known here: the server is told what it has to be. Where its value is
-    /// in doubt, as after the end of a connection and in a forked child, it is asked for.
+    /// in doubt, as after the end of a connection and in a forked child, it is asked for. Only its first bytes may be known.
     fn believed(&self, key: &[u8], version: &ServerVersion) -> Result<Option<Known>> {
         let last = self.space.last_marked(key);
         if last.is_none_or(|last| last.record != version.record()) {
             return Ok(None);
         }
-        let known = if self.space.opening() != 0 { self.space.known(key).1 } else { None };
-        let known = match known {
-            None => self.known(key)?.1,
-            known => known,
+        let known = match self.space.known_head(key) {
+            Look::Known(known) if self.space.opening() != 0 => Some(known),
+            _ => self.head(key)?.1,
         };
         Ok(known.filter(|known| version.is_of(self.space.opening(), known) && !version.has_expired()))
     }
@@ -355,7 +391,7 @@ impl ServerStore {
                     if was_newest {
                         // (It has been made, also where a read of it fails.)
                         let new = self
-                            .known(key)
+                            .head(key)
                             .map(|(slot, known)| ServerVersion::of(self.space.opening(), slot, known.as_ref()));
                         *version = new.ok().filter(|new| new.record() == version.record()).unwrap_or_default();
                     }
@@ -385,6 +421,22 @@ impl ServerStore {
         }
     }
 
+    /// The way in which a value, of which only the first bytes may be known, is appended to. `None`: it is another one by now.
+    pub(super) fn appending(&self, key: &[u8], known: &Known, bytes: &[u8]) -> Result<Option<Appending>> {
+        let value = &known.value;
+        if let Some(queued) = value.queued() {
+            let elements = entries::of_patches(bytes, queued).map_err(|no_memory| self.no_queue(no_memory))?;
+            if let Some(elements) = elements {
+                return Ok(Some(Appending::Elements(elements)));
+            }
+        } else if value.base != 0 {
+            return Ok(Some(Appending::Behind));
+        }
+        // An integer lies there as digits; and a queue that changes in any other way is none any more.
+        let whole = if value.is_read { Some(known.clone()) } else { self.known(key)?.1 };
+        Ok(whole.filter(|whole| whole.record == known.record).map(|whole| Appending::Anew(whole.value)))
+    }
+
     pub(super) fn append_to(
         &self,
         key: &[u8],
@@ -398,19 +450,21 @@ impl ServerStore {
             return Ok(Appended::Changed);
         };
         let value = &known.value;
-        let length = value.bytes().len() as u64;
+        let length = value.length();
         let is_full = value.pieces >= PIECES && length >= 2 * value.whole;
         if is_full && (rewrite == Rewrite::Caller || rewrite == Rewrite::CallerIfShort && length < LONG) {
             self.check_hold()?;
             return Ok(Appended::Full);
         }
-        let done = if value.base == 0 {
-            self.makes(true, &[append(key, value, bytes, note)])?
-        } else {
-            // (The value is not kept here: the thread's own copy of it is appended to where that lies.)
-            let (mark, length) = (value.mark.clone(), value.stored);
-            drop(known);
-            self.makes(true, &[append_behind(key, (&mark, length), bytes, note)])?
+        let done = match self.appending(key, &known, bytes)? {
+            None => false,
+            Some(Appending::Behind) => {
+                // (The value is not kept here: the thread's own copy of it is appended to where that lies.)
+                let (mark, length) = (value.mark.clone(), value.stored);
+                drop(known);
+                self.makes(true, &[append_behind(key, (&mark, length), bytes, note)])?
+            }
+            Some(appending) => self.makes(true, &[append(key, value, (&appending, bytes), note)])?,
         };
         if !done {
             return Ok(Appended::Changed);
@@ -441,7 +495,7 @@ impl ServerStore {
                 let highest = number_of(&digits).ok_or_else(|| self.error(ErrorKind::Senseless))?;
                 match highest.checked_add(1) {
                     Some(next) => Ok(Some(next.max(least))),
-                    None => Ok(self.known(&digits)?.1.is_none().then_some(highest)),
+                    None => Ok(self.head(&digits)?.1.is_none().then_some(highest)),
                 }
             }
             _ => Ok(Some(0)),
@@ -490,12 +544,14 @@ impl ServerStore {
         let now = Now::read();
         let mut appended = Vec::new();
         for change in changes {
-            if let Change::Append { key, version, .. } = change {
-                let Some(known) = self.believed(key, version)? else {
+            if let Change::Append { key, version, bytes, .. } = change {
+                let known = self.believed(key, version)?;
+                let appending = known.as_ref().map(|known| self.appending(key, known, bytes)).transpose()?.flatten();
+                let (Some(known), Some(appending)) = (known, appending) else {
                     self.check_hold()?;
                     return Ok(false);
                 };
-                appended.push(known);
+                appended.push((known, appending));
             }
         }
         let mut appends = appended.iter();
@@ -509,7 +565,8 @@ impl ServerStore {
                     Step { flags: flags(key, anew), ..put(key, Word::new(head, body), note, self.due(expiry)?) }
                 }
                 Change::Append { key, bytes, note, .. } => {
-                    append(key, &appends.next().expect("there is one for each append").value, bytes, note)
+                    let (known, appending) = appends.next().expect("there is one for each append");
+                    append(key, &known.value, (appending, bytes), note)
                 }
                 Change::Put { key, .. } | Change::Remove { key } => {
                     Step { kind: "remove", name: key, ..Step::default() }
@@ -524,7 +581,7 @@ impl ServerStore {
         if done {
             for step in &steps {
                 match step.kind {
-                    "put" | "append" => drop(self.stored(step.name)),
+                    "put" | "append" | "push" => drop(self.stored(step.name)),
                     "remove" => self.sees(step.name, self.space.slot(step.name), 0),
                     _ => {}
                 }

@@ -16,7 +16,7 @@ pub struct ServerVersion {
     record: u64,
     /// When it expires (ms); 0: never.
     expiry: u64,
-    /// The number of the change that stored it as a whole.
+    /// The number of the change that stored it as a whole; 0: the value that follows it is read anew, as it is an integer or a queue, or was not read.
     base: u64,
     /// The number of its bytes.
     length: u64,
@@ -28,11 +28,12 @@ impl ServerVersion {
     /// Of a value, or of none under the name with this number.
     pub fn of(opening: u64, slot: u32, known: Option<&Known>) -> Self {
         let Some(known) = known else { return Self { opening, slot, ..Self::default() } };
+        let is_followed = known.value.is_read && !known.value.is_queue;
         Self {
             opening,
             record: known.record,
             expiry: known.expiry.map_or(0, Expiry::milliseconds),
-            base: known.value.base,
+            base: if is_followed { known.value.base } else { 0 },
             length: known.value.bytes().len() as u64,
             slot,
         }

@@ -62,7 +62,7 @@ impl ServerStore {
                 (Some(_), Since::State(state)) if state > self.state_now()? => Known::Another,
                 (Some(_), Since::State(state)) => Known::At(state),
                 (Some(key), Since::Now) => {
-                    let record = self.known(key)?.1.map_or(0, |known| known.record);
+                    let record = self.head(key)?.1.map_or(0, |known| known.record);
                     Known::Value(Sight { record, at: self.space.moment() })
                 }
                 (Some(key), Since::Seen) => {
@@ -70,7 +70,7 @@ impl ServerStore {
                     let seen = self.notes.borrow().seen(key, slot);
                     let sight = match seen {
                         Some(sight) => sight,
-                        None => Sight { record: self.see_value(key)?.0.record(), at: self.space.moment() },
+                        None => Sight { record: self.see_head(key)?.0.record(), at: self.space.moment() },
                     };
                     // (A number that has changed since, and is the same again, would look as if it had not.)
                     self.space.untold_since(slot, sight.record).map_or(Known::Value(sight), Known::At)
@@ -135,13 +135,13 @@ impl ServerStore {
                 Known::Nothing => false,
                 Known::Another => true,
                 Known::Value(seen) => {
-                    let (slot, known) = self.known(name)?;
+                    let (slot, known) = self.head(name)?;
                     let record = known.map_or(0, |known| known.record);
                     record != seen.record || record == 0 && self.space.was_there(slot, seen.at)
                 }
                 Known::At(state) => {
                     // (So that the server tells of a change of it.)
-                    self.known(name)?;
+                    self.head(name)?;
                     self.changed_since(name, state)?
                 }
                 // (A lock makes a store, and changes nothing.)
