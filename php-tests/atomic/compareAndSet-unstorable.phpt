@@ -33,12 +33,12 @@ scratch_remove();
 ?>
 --EXPECT--
 SyncException: Can't compare property 'a' of '{dir}/store': Serialization of 'Closure' is not allowed. No value in a store can be equal to the expected one: expect a value that can be stored.
-SyncException: Can't compare property 'a' of '{dir}/store': Serialization of 'Closure' is not allowed. No value in a store can be equal to the expected one: expect a value that can be stored.
+SyncException: Can't compare property 'a' of '{dir}/store': Serialization of 'Closure' is not allowed: ['deep'][0] is a Closure. No value in a store can be equal to the expected one: expect a value that can be stored.
 SyncException: Can't store property 'a' in '{dir}/store': Serialization of 'Closure' is not allowed
 SyncException: Can't compare property 'a' of '{dir}/store': Serialization of 'Closure' is not allowed. No value in a store can be equal to the expected one: expect a value that can be stored.
 int(1)
 SyncException: Can't compare property 'a' of '{dir}/store': Serialization of 'Closure' is not allowed. No value in a store can be equal to the expected one: expect a value that can be stored.
-SyncException: Can't compare property 'a' of '{dir}/store': Serialization of 'Closure' is not allowed. No value in a store can be equal to the expected one: expect a value that can be stored.
+SyncException: Can't compare property 'a' of '{dir}/store': Serialization of 'Closure' is not allowed: ['deep'][0] is a Closure. No value in a store can be equal to the expected one: expect a value that can be stored.
 SyncException: Can't store property 'a' in '{dir}/store': Serialization of 'Closure' is not allowed
 SyncException: Can't compare property 'a' of '{dir}/store': Serialization of 'Closure' is not allowed. No value in a store can be equal to the expected one: expect a value that can be stored.
 int(1)

@@ -104,7 +104,7 @@ an element: SyncException: Can't store property 'list' in '{dir}/store': Seriali
     because of Exception: Serialization of 'Closure' is not allowed
 a key: SyncException: Can't store property 'map' in '{dir}/store': Serialization of 'Closure' is not allowed
     because of Exception: Serialization of 'Closure' is not allowed
-deeper: SyncException: Can't store property 'map' in '{dir}/store': Serialization of 'Closure' is not allowed
+deeper: SyncException: Can't store property 'map' in '{dir}/store': Serialization of 'Closure' is not allowed: ['a']['b'] is a Closure
     because of Exception: Serialization of 'Closure' is not allowed
 of an unread list: SyncException: Can't store property 'list' in '{dir}/store': Serialization of 'Closure' is not allowed
     because of Exception: Serialization of 'Closure' is not allowed

@@ -36,7 +36,7 @@ pub fn cannot_read(this: &SyncObject, name: Option<&[u8]>, error: ValueError) ->
         }
         ValueError::Unknown(_) => "It stays until it is set anew or removed, or the store is restored from a copy.",
         // (A limit names itself.)
-        ValueError::Refused(_) | ValueError::Thrown => "",
+        ValueError::Refused(_) | ValueError::At(_) | ValueError::Thrown => "",
     };
     throw_value(&format!("Can't read{name}"), this, error, remedy)
 }
@@ -47,6 +47,7 @@ fn throw_value(what: &str, this: &SyncObject, error: ValueError, remedy: &str) -
     let mut why = match error {
         ValueError::Thrown => return Thrown,
         ValueError::ByEngine => zend::pending_message(),
+        ValueError::At(place) => format!("{}: {place}", zend::pending_message()),
         ValueError::Refused(why) | ValueError::OfClass(why) | ValueError::Unknown(why) => why,
     };
     if !remedy.is_empty() {

@@ -7,6 +7,8 @@ pub enum ValueError {
     Thrown,
     /// The engine refuses it: its exception is pending, which knows neither property nor file.
     ByEngine,
+    /// As `ByEngine`, because of an object in the value: how a program would speak of it, after the property that has the value.
+    At(String),
     /// The value cannot be stored, or takes more than a limit allows: the text of an exception that the
     /// caller throws.
     Refused(String),

@@ -3,6 +3,7 @@
 mod encoder;
 mod identity;
 mod object;
+mod refused;
 mod serializable;
 mod value;
 

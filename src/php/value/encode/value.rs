@@ -7,6 +7,7 @@ use sync_msgpack::{Ext, Text};
 use super::encoder::{Encoder, changed_meanwhile, check_length};
 use super::identity::Met;
 use super::object;
+use super::refused::find_refused;
 use super::serializable;
 use crate::php::value::error::ValueError;
 use crate::php::value::scalar;
@@ -34,6 +35,20 @@ pub fn encode(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Shar
     encode_any(value, within, out)
 }
 
+/// The failure of a value that the engine refuses, with the place of the object that it refuses, where that can be seen and lies inside.
+#[cold]
+fn where_refused(value: &Zval, within: usize) -> ValueError {
+    match find_refused(zend::Value::of(value)) {
+        Some((way, class))
+            if !way.is_empty() && zend::pending_message() == format!("Serialization of '{class}' is not allowed") =>
+        {
+            // (Of a part of a value it is not known here which one it is.)
+            ValueError::At(format!("{}{way} is a {class}", if within > 0 { "…" } else { "" }))
+        }
+        _ => ValueError::ByEngine,
+    }
+}
+
 /// Encodes any value.
 fn encode_any(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Sharing, ValueError> {
     let encoder = Encoder::new(within);
@@ -51,7 +66,7 @@ fn encode_any(value: &Zval, within: usize, out: &mut ZendVec<u8>) -> Result<Shar
         }
         Ok(()) => Ok(sharing),
         Err(_) if zend::exception_pending() => Err(match failure {
-            Some(ValueError::ByEngine) => ValueError::ByEngine,
+            Some(ValueError::ByEngine) => where_refused(value, within),
             _ => ValueError::Thrown,
         }),
         Err(error) => Err(failure.unwrap_or_else(|| ValueError::Refused(error.to_string()))),
