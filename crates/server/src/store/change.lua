@@ -7,9 +7,7 @@ local lock, life = KEYS[1], KEYS[2]
 local number, mine, now, all, wishes, process = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local counters, order, changes, hold, due, items, consumers =
     all .. 'counters', all .. 'order', all .. 'changes', all .. 'hold', all .. 'due', all .. 'items', all .. 'consumers'
-local start, WORDS, FIRST, MARK, HEAD, NONE = all .. 'v:', 9, 7, 20, 32, string.rep('\0', 8)
--- The bytes before the elements of a queue, those before an element, and the mark in these of one that the asker may not be able to make.
-local QUEUE, BEFORE, OBJECTS = 40, 4, 2147483648
+local start, WORDS, FIRST, MARK, NONE = all .. 'v:', 9, 7, 20, string.rep('\0', 8)
 
 -- A request that was sent again, as its answer was lost, is not done twice: neither the second one, nor the first, should that arrive behind it.
 local last = redis.call('GET', process)
@@ -94,10 +92,6 @@ local function head_of(name)
     end
     heads[name] = head
     return head
-end
-
-local function is_queue(head)
-    return #head == QUEUE and string.byte(head) == 193 and math.floor(string.byte(head, 2) / 2) % 2 == 1
 end
 
 -- An answer after which nothing but what had expired anyway has changed.
@@ -214,54 +208,15 @@ local function put(name, bytes, note, at, flags, plain)
     return id, at
 end
 
--- How many elements a queue has, and how many bytes before them were taken.
-local function read_queue(head)
-    return -1 - struct.unpack('>i8', head, 13), struct.unpack('>I8', head, HEAD + 1)
-end
-
--- Writes the facts of a queue. A new number tells it apart from all before it; without one its length, or that of its bytes, does.
-local function write_queue(key, head, id, length, skipped)
-    local from = id and 4 or 12
-    redis.call('SETRANGE', key, from, (id and struct.pack('>I8', id) or '') .. struct.pack('>i8', -1 - length)
-        .. string.sub(head, MARK + 1, HEAD) .. struct.pack('>I8', skipped))
-end
-
--- Writes a queue anew: some elements, and then those behind so many bytes.
-local function rewrite_queue(key, head, length, elements, skipped)
-    redis.call('SET', key, string.sub(head, 1, 4) .. struct.pack('>I8', next_change()) .. struct.pack('>i8', -1 - length)
-        .. string.sub(head, MARK + 1, HEAD) .. NONE .. elements .. redis.call('GETRANGE', key, QUEUE + skipped, -1), 'KEEPTTL')
-end
-
--- Something about a queue, and what it is now.
-local function of_queue(word, key, ...)
-    return {word, redis.call('GETRANGE', key, '0', '39'), redis.call('STRLEN', key), ...}
-end
-
--- Takes the first element off, if it has at most so many bytes.
+-- Takes the first element off a list, if that is a queue.
 local function shift(name, most, may_have_objects)
     local key, head = start .. name, head_of(name)
     heads[name] = nil
-    if head ~= '' and not is_queue(head) then return {'other'} end
-    local length, skipped = 0, 0
-    if head ~= '' then length, skipped = read_queue(head) end
-    if length == 0 then return of_queue('nothing', key) end
-    local at = QUEUE + skipped
-    local bytes = redis.call('GETRANGE', key, at, at + 255)
-    local before = struct.unpack('>I4', bytes)
-    local size = before % OBJECTS
-    if before >= OBJECTS and not may_have_objects then return of_queue('objects', key) end
-    if size > most then return of_queue('long', key, size) end
-    local element = string.sub(bytes, BEFORE + 1, BEFORE + size)
-    if #element < size then element = redis.call('GETRANGE', key, at + BEFORE, at + BEFORE + size - 1) end
-    skipped = skipped + BEFORE + size
-    -- (The bytes that were taken go once there are more of them than of others: so that pays for as many elements.)
-    if skipped > 4096 and 2 * skipped > redis.call('STRLEN', key) then
-        rewrite_queue(key, head, length - 1, '', skipped)
-    else
-        write_queue(key, head, nil, length - 1, skipped)
-    end
-    has_changed(name)
-    return of_queue('done', key, element)
+    if head == '' then return {'nothing', '', 0} end
+    if not is_queue(head) then return {'other'} end
+    local result = shift_off(key, head, most, may_have_objects, next_change)
+    if result[1] == 'done' then has_changed(name) end
+    return result
 end
 
 -- Keeps an item for its consumer, under a new number. (Its name says whose it is, and of which list.)
@@ -294,11 +249,8 @@ for at = FIRST, #ARGV, WORDS do
         local head = head_of(name)
         heads[name] = nil
         if is_queue(head) then
-            local length, skipped = read_queue(head)
-            redis.call('APPEND', key, bytes)
-            write_queue(key, head, nil, length + tonumber(more), skipped)
+            result = push_onto(key, head, bytes, tonumber(more))
             has_changed(name)
-            result = of_queue('done', key)
         else
             result = {'other'}
         end
@@ -322,7 +274,7 @@ for at = FIRST, #ARGV, WORDS do
             redis.call('SETRANGE', key, QUEUE + skipped - #bytes, bytes)
             write_queue(key, head, next_change(), length + 1, skipped - #bytes)
         else
-            rewrite_queue(key, head, length + 1, bytes, skipped)
+            rewrite_queue(key, head, next_change(), length + 1, bytes, skipped)
         end
         has_changed(name)
         touched[#touched + 1] = key

@@ -1,9 +1,10 @@
 -- A change of one value that is there and never expires, which most changes are: `change.lua` in short, to the same end. Answers 0, and has
 -- done nothing, wherever there is more to it; else the number of the change, and the sum, or that the value is another one.
+-- Of a queue it answers the number of the change, and its facts.
 -- KEYS: the value; or the lock of the whole, where the asker is not to be told of later changes to a number
--- ARGV: the start of all keys, the name, the number of this request, the asker's own key, the mark of its hold ('' without one), 'put' or
---       'add', the mark of the value that is to be there ('': any), its length, the digits of the value ('': it is none) or of the addend, bytes,
---       note
+-- ARGV: the start of all keys, the name, the number of this request, the asker's own key, the mark of its hold ('' without one), 'put', 'add',
+--       'push' or 'shift', the mark of the value that is to be there ('': any), its length, or that of the longest element that may be taken, the digits
+--       of the value ('': it is none), or of the addend, or the number of elements, bytes, note
 local all, name, number, process, mine, kind, mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local key, counters = all .. 'v:' .. name, all .. 'counters'
 local is_told = KEYS[1] == key
@@ -17,7 +18,7 @@ end
 if last and tonumber(string.match(last, '^%d+')) >= tonumber(number) then return '0' end
 if (held or '') ~= mine then return '0' end
 -- (A value may be long: the first bytes of it are enough.)
-if kind ~= 'add' then head = redis.pcall('GETRANGE', key, '0', '27') end
+if kind ~= 'add' then head = redis.pcall('GETRANGE', key, '0', '39') end
 if not head or type(head) == 'table' or head == '' then return '0' end
 local is_plain = string.byte(head) ~= 193
 if not is_plain and string.sub(head, 21, 28) ~= '\0\0\0\0\0\0\0\0' then return '0' end
@@ -25,19 +26,43 @@ if mark ~= '' then
     if is_plain and head ~= mark then return 'differs' end
     if not is_plain and (string.sub(head, 1, 20) ~= mark or redis.call('STRLEN', key) ~= tonumber(ARGV[8])) then return 'differs' end
 end
+local is_of_queue = kind == 'push' or kind == 'shift'
+if is_of_queue and (not is_queue(head) or kind == 'shift' and read_queue(head) == 0) then return '0' end
 local sum
 if kind == 'add' then
     sum = is_plain and redis.pcall('INCRBY', key, ARGV[9])
     if type(sum) ~= 'number' then return '0' end
 end
 
-local change = redis.call('HINCRBY', counters, 'change', '1')
-if change == 1 then
-    -- (The counters were removed by somebody else.)
-    redis.call('HDEL', counters, 'change')
-    make_store(counters, all .. 'life')
+local change
+local function next_change()
     change = redis.call('HINCRBY', counters, 'change', '1')
+    if change == 1 then
+        -- (The counters were removed by somebody else.)
+        redis.call('HDEL', counters, 'change')
+        make_store(counters, all .. 'life')
+        change = redis.call('HINCRBY', counters, 'change', '1')
+    end
+    return change
 end
+
+if is_of_queue then
+    local result
+    if kind == 'push' then
+        result = push_onto(key, head, ARGV[10], tonumber(ARGV[9]))
+    else
+        result = shift_off(key, head, tonumber(ARGV[8]), false, next_change)
+        if result[1] ~= 'done' then return '0' end
+    end
+    if not change then next_change() end
+    local text = string.format('%.0f', change)
+    redis.call('ZADD', all .. 'changes', text, name)
+    redis.call('STRLEN', key)
+    redis.call('SET', process, number .. ' ' .. cmsgpack.pack({'done', 1, change, false, result}), 'PX', '120000')
+    return {text, result}
+end
+
+next_change()
 local answer = string.format('%.0f', change)
 redis.call('ZADD', all .. 'changes', answer, name)
 -- The server tells the asker of later changes only of what it has read since.

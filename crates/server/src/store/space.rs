@@ -369,7 +369,7 @@ impl Space {
     /// Makes a change of one value that is there and never expires, as far as is known here.
     fn change_one(&self, inner: &mut Inner, number: &[u8], hold: &[u8], step: &Step) -> Outcome<One> {
         let is_usual = match step.kind {
-            "add" => true,
+            "add" | "push" | "shift" => true,
             "put" => step.due == 0 && step.mark != b"!" && !step.flags.contains(['a', 'q']),
             _ => false,
         };
@@ -389,6 +389,13 @@ impl Space {
             Err(ErrorKind::Interrupted(cause)) => return Ok(One::Unknown(cause)),
             Err(error) => return Err(error),
         };
+        if let Value::List(parts) = answer {
+            let [change, result] = <[Value; 2]>::try_from(parts).map_err(|_| ErrorKind::Senseless)?;
+            let change = change.number().ok_or(ErrorKind::Senseless)?;
+            inner.changed(step, &result, change);
+            inner.counters_known = false;
+            return Ok(One::Changed(Changed::Done(change, vec![result])));
+        }
         let text = answer.text().ok_or(ErrorKind::Senseless)?;
         if text == b"differs" {
             inner.cache.ask_again(step.name);

@@ -56,7 +56,8 @@ impl<'a> Step<'a> {
     /// The same of a change of one value in the usual case, as `one.lua` takes it.
     pub fn words_of_one(&'a self, numbers: &'a Numbers) -> [Word<'a>; 6] {
         let [kind, _, mark, length, bytes, note, _, _, more] = self.words(numbers);
-        [kind, mark, length, more, if more.is_empty() { bytes } else { Word::default() }, note]
+        let has_bytes = more.is_empty() || self.kind == "push";
+        [kind, mark, length, more, if has_bytes { bytes } else { Word::default() }, note]
     }
 }
 
