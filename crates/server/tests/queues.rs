@@ -188,6 +188,13 @@ fn a_queue_that_is_changed_in_any_other_way_is_a_list_again() {
     assert_eq!(appended, Appended::Done);
     assert!(!is_queue() && store.is_current(&version));
     assert_eq!(read(&other, b"q").unwrap().unwrap(), [&[0x92, 2, 3][..], &replace].concat());
+    // An element comes, by one that cannot tell that it is a list.
+    let mut version = begin();
+    let push = [Head::of_put(2).bytes(), &[8]].concat();
+    assert_eq!(store.append(b"q", &push, 3, Rewrite::Store, &mut version).unwrap(), Appended::Done);
+    assert!(!is_queue());
+    assert_eq!(shift(&store, b"q").unwrap(), [2]);
+    assert_eq!(read(&other, b"q").unwrap().unwrap(), [0x92, 3, 8]);
     // In a transaction, beside an element that is pushed to another queue.
     put(&store, b"p", &[0x92, 1, 2]);
     shift(&store, b"p").unwrap();

@@ -52,8 +52,8 @@ pub fn of_values(values: &[u8]) -> Result<Option<Vec<u8>>, NoMemory> {
     of(&[], elements.iter().copied())
 }
 
-/// The elements that patches put at the end of a list of so many. `None`: they do anything else.
-pub fn of_patches(patches: &[u8], mut length: u64) -> Result<Option<Vec<u8>>, NoMemory> {
+/// The elements that patches put at the end of a list of so many, and how many those are. `None`: they do anything else.
+pub fn of_patches(patches: &[u8], mut length: u64) -> Result<Option<(Vec<u8>, u64)>, NoMemory> {
     let mut walk = Walk::new(patches, 0, patches.len() as u64);
     let mut elements = Vec::new();
     while !walk.is_over() {
@@ -65,7 +65,8 @@ pub fn of_patches(patches: &[u8], mut length: u64) -> Result<Option<Vec<u8>>, No
         elements.try_reserve(1).map_err(|_| NoMemory(patches.len() as u64))?;
         elements.push(&patches[from as usize..to as usize]);
     }
-    of(&[], elements.iter().copied())
+    let count = elements.len() as u64;
+    Ok(of(&[], elements.iter().copied())?.map(|elements| (elements, count)))
 }
 
 /// The list that stored elements are. `None`: they were not stored by a store of this format.
@@ -102,7 +103,8 @@ mod tests {
         assert_eq!(stored[SKIPPED + 5], 0x80, "an object is marked");
         let mut taken = stored.clone();
         taken[SKIPPED - 1] = 5;
-        let more = of_patches(&[put(2, &own), put(3, &[7])].concat(), 2).unwrap().unwrap();
+        let (more, count) = of_patches(&[put(2, &own), put(3, &[7])].concat(), 2).unwrap().unwrap();
+        assert_eq!(count, 2);
         let list = list(&[taken, more].concat()).unwrap().unwrap();
         assert_eq!(list, [&[0x92][..], &object, &[0xa1, b'x'], &put(2, &own), &put(3, &[7])].concat());
     }

@@ -518,7 +518,7 @@ impl ServerStore {
                     (_, queue) => {
                         let length = queue.filter(|_| first.key.is_none()).map(|queue| queue.len());
                         let note = length.map_or(i64::MIN, |length| list_note(length + 1));
-                        let Some(its) = self.appending(item.list, known, &patch)? else { return Ok(false) };
+                        let Some(its) = self.appending(item.list, known, &patch, note)? else { return Ok(false) };
                         appending = its;
                         append(item.list, value, (&appending, &patch), note)
                     }

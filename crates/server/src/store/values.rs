@@ -18,7 +18,7 @@ use std::rc::Rc;
 use sync_backend::number::number_of;
 use sync_backend::{
     Appended, Change, Content, Entry, Expiry, Facts, Found, Now, PEEK, Peeked, Places, Rewrite, Room, Selection,
-    Snapshot, Standing, Unread, listed,
+    Snapshot, Standing, Unread, list_note,
 };
 
 /// The number of pieces from which on a value is to be written as a whole again, if as much has been appended as there was.
@@ -51,8 +51,8 @@ fn left(known: &Known) -> Unread {
 pub(super) enum Appending {
     /// By appending to its bytes.
     Behind,
-    /// A queue gets elements, stored like this.
-    Elements(Vec<u8>),
+    /// A queue gets so many elements, stored like this.
+    Elements(Vec<u8>, u64),
     /// It is written anew, with these bytes behind its own.
     Anew(Rc<Stored>),
 }
@@ -71,9 +71,9 @@ pub(super) fn append<'a>(
             let flags = if number_of(name).is_some() { "nk" } else { "k" };
             Step { mark, length, flags, ..put(name, Word::new(whole.bytes(), bytes), Some(note), value.due) }
         }
-        Appending::Elements(elements) => {
-            let more = listed(note).zip(value.queued()).map_or(0, |(new, before)| new.saturating_sub(before));
-            Step { kind: "push", name, mark, length, bytes: elements.into(), more: more.to_string(), ..Step::default() }
+        Appending::Elements(elements, count) => {
+            let (bytes, more) = (elements.into(), count.to_string());
+            Step { kind: "push", name, mark, length, bytes, more, ..Step::default() }
         }
     }
 }
@@ -422,12 +422,13 @@ impl ServerStore {
     }
 
     /// The way in which a value, of which only the first bytes may be known, is appended to. `None`: it is another one by now.
-    pub(super) fn appending(&self, key: &[u8], known: &Known, bytes: &[u8]) -> Result<Option<Appending>> {
+    pub(super) fn appending(&self, key: &[u8], known: &Known, bytes: &[u8], note: i64) -> Result<Option<Appending>> {
         let value = &known.value;
         if let Some(queued) = value.queued() {
             let elements = entries::of_patches(bytes, queued).map_err(|no_memory| self.no_queue(no_memory))?;
-            if let Some(elements) = elements {
-                return Ok(Some(Appending::Elements(elements)));
+            // (The caller may tell no more of the list than where it goes on.)
+            if let Some((elements, count)) = elements.filter(|(_, count)| note == list_note(queued + count)) {
+                return Ok(Some(Appending::Elements(elements, count)));
             }
         } else if value.base != 0 {
             return Ok(Some(Appending::Behind));
@@ -456,7 +457,7 @@ impl ServerStore {
             self.check_hold()?;
             return Ok(Appended::Full);
         }
-        let done = match self.appending(key, &known, bytes)? {
+        let done = match self.appending(key, &known, bytes, note)? {
             None => false,
             Some(Appending::Behind) => {
                 // (The value is not kept here: the thread's own copy of it is appended to where that lies.)
@@ -544,9 +545,10 @@ impl ServerStore {
         let now = Now::read();
         let mut appended = Vec::new();
         for change in changes {
-            if let Change::Append { key, version, bytes, .. } = change {
+            if let Change::Append { key, version, bytes, note } = change {
                 let known = self.believed(key, version)?;
-                let appending = known.as_ref().map(|known| self.appending(key, known, bytes)).transpose()?.flatten();
+                let appending = known.as_ref().map(|known| self.appending(key, known, bytes, *note));
+                let appending = appending.transpose()?.flatten();
                 let (Some(known), Some(appending)) = (known, appending) else {
                     self.check_hold()?;
                     return Ok(false);
