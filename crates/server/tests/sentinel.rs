@@ -297,3 +297,46 @@ fn a_lock_on_the_former_master_ends_and_its_holder_learns_of_that() {
     holder.unlock();
     assert_eq!(read(&other, b"a").unwrap(), Some(vec![5]));
 }
+
+/// A server that comes back with what it had a moment ago is one that has lost changes, as a replica may have that takes its master's place.
+#[test]
+fn the_numbers_of_changes_that_were_lost_do_not_come_again() {
+    let mut redis = Redis::start(&[]);
+    let begin = |redis: &Redis| on(&redis.address("", "?prefix=app"));
+    let number = |redis: &Redis, field: &str| -> u64 {
+        let text = redis.tell(&["HGET", "{app}:counters", field]);
+        std::str::from_utf8(text.text().unwrap()).unwrap().parse().unwrap()
+    };
+    let store = begin(&redis);
+    put(&store, b"a", b"\xa4kept");
+    store.lock(Patience::default()).unwrap();
+    store.unlock();
+    let first = number(&redis, "change");
+    assert!(thread::scope(|scope| scope.spawn(|| read(&begin(&redis), b"a").unwrap().is_some()).join()).unwrap());
+    assert_eq!(number(&redis, "change"), first, "another connection to the same run moves nothing");
+    redis.tell(&["SAVE"]);
+
+    let version = put(&store, b"a", b"\xa4lost");
+    store.lock(Patience::default()).unwrap();
+    store.unlock();
+    let (change, token) = (number(&redis, "change"), number(&redis, "token"));
+    redis.kill();
+    redis.start_again();
+    assert_eq!(number(&redis, "change"), first, "it has lost a change");
+    let other = thread::spawn({
+        let address = redis.address("", "?prefix=app");
+        move || {
+            put(&on(&address), b"a", b"\xa4else");
+        }
+    });
+    other.join().unwrap();
+    assert!(number(&redis, "change") > change && number(&redis, "token") > token);
+    let before = redis.tell(&["GETRANGE", "{app}:v:a", "0", "19"]);
+    let mut version = version;
+    assert!(!store.put_if_unchanged(b"a", b"\xa4mine", &mut version).unwrap());
+    assert_eq!(read(&store, b"a").unwrap().unwrap(), b"\xa4else");
+    assert_eq!(redis.tell(&["GETRANGE", "{app}:v:a", "0", "19"]), before);
+    let moved = number(&redis, "change");
+    put(&store, b"b", &[1]);
+    assert_eq!(number(&redis, "change"), moved + 1, "once a run");
+}

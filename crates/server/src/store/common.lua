@@ -6,6 +6,10 @@ local function make_store(counters, life)
         -- ('first' is what the changes are counted from, and up to 'forgotten' the list of changes does not tell of all.)
         redis.call('HSET', counters, 'change', first, 'first', first, 'forgotten', first,
             'token', first)
+        -- (See `run.lua`.)
+        local info = redis.pcall('INFO', 'server')
+        local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)')
+        if run then redis.call('HSET', counters, 'run', run) end
         redis.call('SET', life, first)
     end
 end

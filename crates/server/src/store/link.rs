@@ -49,6 +49,7 @@ impl Link {
         batch.add(&[b"INFO", b"server"]);
         let name = name(&address.prefix);
         batch.add(&[b"CLIENT", b"SETNAME", name.as_bytes()]);
+        batch.add(&[b"HMGET", keys.kind(Key::Counters), b"change", b"run"]);
         if address.caches {
             // A connection is told of others' changes to what it has read; of its own it knows.
             batch.add(&[b"CLIENT", b"TRACKING", b"ON", b"NOLOOP"]);
@@ -75,6 +76,7 @@ impl Link {
         let info = next();
         // (A user without the right to have a name is not seen from outside, and has all else.)
         let _ = next();
+        let counters = next()?;
         next()?;
         // (Where it is refused, those who need it ask again, and hear why.)
         let consumers = next().ok().filter(|_| address.caches);
@@ -85,7 +87,29 @@ impl Link {
         let guard = (connection.greeting().mode == "cluster").then(|| keys.never().to_vec());
         let warning = checkup::look(&mut connection, address, &run)?;
         let (digests, memory) = Default::default();
-        Ok(Self { connection, client, run, ahead, digests, memory, consumers, warning, guard })
+        let mut link = Self { connection, client, run, ahead, digests, memory, consumers, warning, guard };
+        if let Value::List(counters) = counters {
+            link.move_numbers_on(keys, &counters)?;
+        }
+        Ok(link)
+    }
+
+    /// Lets the numbers of a store go on behind those that another run of the server may have given, and lost. `counters`: the number of its last
+    /// change, and the last run that has been connected to.
+    fn move_numbers_on(&mut self, keys: &Keys, counters: &[Value]) -> Result<(), Failure> {
+        let [Value::Text(_), last] = counters else { return Ok(()) };
+        if self.run.is_empty() || last.text() == Some(&self.run[..]) {
+            return Ok(());
+        }
+        let run = self.run.clone();
+        let own = [Key::Lock, Key::Life].map(|key| keys.kind(key));
+        // (Nothing is known yet that it could have changed.)
+        match self.run_script(Script::Run, &own, &[keys.start().into(), (&run).into()], &mut |_| ()) {
+            // One who may only read makes no change.
+            Ok(_) => Ok(()),
+            Err(Failure::Refused(refusal)) if !refusal.may_pass() => Ok(()),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Runs a script, which the server is given first if it does not have it. The caller has just looked at the connection.

@@ -19,11 +19,13 @@ pub enum Script {
     All,
     /// The end of a store.
     Destroy,
+    /// The first connection to another run of the server.
+    Run,
 }
 
 /// All of them, as they are counted.
-pub const SCRIPTS: [Script; 7] =
-    [Script::Change, Script::One, Script::Hold, Script::Line, Script::Named, Script::All, Script::Destroy];
+pub const SCRIPTS: [Script; 8] =
+    [Script::Change, Script::One, Script::Hold, Script::Line, Script::Named, Script::All, Script::Destroy, Script::Run];
 
 impl Script {
     /// Its text.
@@ -36,6 +38,7 @@ impl Script {
             Self::Named => concat!(include_str!("common.lua"), include_str!("named.lua")),
             Self::All => include_str!("all.lua"),
             Self::Destroy => include_str!("destroy.lua"),
+            Self::Run => include_str!("run.lua"),
         }
     }
 }
