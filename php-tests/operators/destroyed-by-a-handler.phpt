@@ -22,7 +22,8 @@ $statements = [
 ];
 foreach ($statements as $statement) {
     $outcomes = [];
-    foreach ([new stdClass, new Sync(scratch())] as $o) {
+    // (PHP 8.2 leaks the text that it appends to what has been unset in a stdClass.)
+    foreach (str_contains($statement, '.= $text') ? [new Sync(scratch())] : [new stdClass, new Sync(scratch())] as $o) {
         $o->a = ['n' => 1, 'l' => []];
         $o->b = 'b';
         $o->n = 1;
@@ -65,7 +66,7 @@ $o->a["new"] .= "x": []
 $o->a["new"]++: []
 $o->a["n"] += "5 apples": []
 $o->a["n"] .= $text: []
-$o->b .= $text: [], as a Sync {"b":"bx"}
+$o->b .= $text: {"b":"bx"}
 $o->b .= $undefined: {"b":""}
 $o->n += "5 apples": [], as a Sync {"n":6}
 $o->a["l"][] = $undefined: [], as a Sync {"a":{"l":[null]}}
