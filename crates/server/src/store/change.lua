@@ -17,8 +17,11 @@ if last then
     if done == number then
         -- (Of `one.lua`.)
         local its_change, sum = string.match(answer, '^=(%d+) ?(-?%d*)$')
-        if its_change then return {'done', 1, tonumber(its_change), false, sum ~= '' and sum or tonumber(its_change)} end
-        return cmsgpack.unpack(answer)
+        -- (Nothing is read here, so that the server tells of no later change, nor of one since.)
+        if its_change then return {'again', 1, tonumber(its_change), false, sum ~= '' and sum or tonumber(its_change)} end
+        answer = cmsgpack.unpack(answer)
+        if answer[1] == 'done' then answer[1] = 'again' end
+        return answer
     end
 end
 

@@ -325,11 +325,16 @@ impl Space {
         let Value::List(answer) = answer else { return Err(ErrorKind::Senseless) };
         let mut parts = answer.into_iter();
         match parts.next().as_ref().and_then(Value::text) {
-            Some(b"done") => {
+            Some(state @ (b"done" | b"again")) => {
+                // (Made before, by a request whose answer was lost: what it has found may be another by now.)
+                let is_fresh = state == b"done";
                 let existed = parts.next().as_ref().and_then(Value::integer) == Some(1);
                 let change = parts.next().as_ref().and_then(Value::integer).unwrap_or(0) as u64;
                 let life = parts.next();
-                if looks && let Some(Value::Text(life)) = life {
+                if looks
+                    && is_fresh
+                    && let Some(Value::Text(life)) = life
+                {
                     inner.set_life(&self.place, Some(life));
                     inner.lock = match Mark::read(hold) {
                         Some(mark) if mark.all => Lock::Held(Rc::new(mark)),
@@ -342,7 +347,7 @@ impl Space {
                 for (step, result) in steps.iter().zip(&results) {
                     inner.changed(step, result, change);
                 }
-                if !is_declared {
+                if !is_declared || !is_fresh {
                     // (The server does not tell of later changes to them.)
                     names.iter().for_each(|name| inner.cache.ask_again(name));
                 }
