@@ -709,7 +709,7 @@ fn a_server_that_is_busy_with_a_script_is_waited_for() {
     });
     assert!(!known.is_current(&version));
     // It is not waited for without end.
-    let impatient = ServerStore::new(&redis.address("", "?timeout=0.1"), || 0);
+    let impatient = ServerStore::new(&redis.address("", "?timeout=1"), || 0);
     get(&impatient, b"a");
     thread::scope(|scope| {
         let script = scope.spawn(|| redis.connect().ask(&[b"EVAL", b"while true do end", b"0"], &mut |_| ()));
