@@ -19,7 +19,7 @@ use super::property;
 use super::queue::{awaited, count, split_first};
 use super::refusal::{cannot_store, refuse_in_transaction};
 use super::stored::{self, Encoded};
-use super::taken::{finish_after, take_into, while_taken};
+use super::taken::{Finished, finish_after, take_into, while_taken};
 use super::timeout::Timeout;
 use super::zend::{Callback, Key, Local, Str, Thrown, Value, ZStr};
 
@@ -68,7 +68,10 @@ impl Queue<'_> {
         }
         this.enter();
         let Some(Kept { token, element }) = self.take()? else { return Ok(None) };
-        finish_after(this, token, || self.callback.call(&[self.decoded(element)?]).map(|_| Some(())))
+        match finish_after(this, token, || self.callback.call(&[self.decoded(element)?]))? {
+            Finished::Done(_) | Finished::Gone(_) => Ok(Some(())),
+            Finished::Back => Err(has_gone_back(this, self.name)),
+        }
     }
 
     fn decoded(&self, element: Element) -> Result<Local, Thrown> {
@@ -156,4 +159,13 @@ impl Queue<'_> {
             Ok(Some(()))
         })
     }
+}
+
+#[cold]
+fn has_gone_back(this: &SyncObject, name: &Str) -> Thrown {
+    let address = this.constructed().map(|instance| instance.store.display_address()).unwrap_or_default();
+    throw_sync(&format!(
+        "Can't finish consume() of property '{}' in '{address}': the connection to the server ended while its function ran, which counts as the end of this program, so that the element has gone back for anybody to take. Let what the function does be harmless when it is done twice.",
+        String::from_utf8_lossy(name.bytes())
+    ))
 }

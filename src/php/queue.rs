@@ -18,7 +18,7 @@ use super::property;
 use super::refusal::cannot_store;
 use super::step::Step;
 use super::stored::{self, Encoded, write_head, write_number};
-use super::taken::{finish_after, take_into};
+use super::taken::{Finished, finish_after, take_into};
 use super::timeout::Timeout;
 use super::value::{self, ValueError};
 use super::wait::Rounds;
@@ -342,12 +342,19 @@ fn take_objects(
     patience: Timeout,
     (bytes, into): (&mut Buffer, &mut Local),
 ) -> Result<bool, Thrown> {
-    match take_into(this, bytes, patience, |store, bytes| store.take(name.bytes(), bytes))? {
-        None | Some(Taken::Nothing) => Ok(false),
-        Some(Taken::Item(token)) => {
-            finish_after(this, token, || stored::decode(this, name.bytes(), bytes, into.slot())).map(|_| true)
+    loop {
+        match take_into(this, bytes, patience, |store, bytes| store.take(name.bytes(), bytes))? {
+            None | Some(Taken::Nothing) => return Ok(false),
+            Some(Taken::Item(token)) => {
+                let made = || stored::decode(this, name.bytes(), bytes, into.slot());
+                match finish_after(this, token, made)? {
+                    Finished::Done(_) | Finished::Gone(_) => return Ok(true),
+                    // (It was not this call's for good: another caller may have it by now.)
+                    Finished::Back => *into = Local::new(),
+                }
+            }
+            Some(Taken::Whole) => return take_by_reading(this, name, into),
         }
-        Some(Taken::Whole) => take_by_reading(this, name, into),
     }
 }
 

@@ -38,17 +38,31 @@ pub fn while_taken<T>(this: &SyncObject, body: impl FnOnce() -> T) -> T {
     finally(body, |_| this.taken.set(this.taken.get().saturating_sub(1)))
 }
 
+/// The end of what was done with an element.
+pub enum Finished<T> {
+    /// It was this call's, with this result.
+    Done(T),
+    /// It was nobody's any more: everything was replaced meanwhile.
+    Gone(T),
+    /// It is at the head of its array again, or another caller's: the server has taken the end of a connection for that of this process.
+    Back,
+}
+
 /// Runs `body` on an element that the store keeps under this token, which it has for good when it returns a result. In any other case
 /// the element goes back.
 pub fn finish_after<T>(
     this: &SyncObject,
     token: u64,
     body: impl FnOnce() -> std::result::Result<T, Thrown>,
-) -> std::result::Result<T, Thrown> {
+) -> std::result::Result<Finished<T>, Thrown> {
     let finish = || {
         let result = body()?;
-        retry_importing(this, |store| store.finish(token))?;
-        Ok(result)
+        let (is_done, is_back) = retry_importing(this, |store| Ok((store.finish(token)?, store.has_gone_back())))?;
+        Ok(match (is_done, is_back) {
+            (true, _) => Finished::Done(result),
+            (false, false) => Finished::Gone(result),
+            (false, true) => Finished::Back,
+        })
     };
     let give_back = |outcome: Option<&_>| {
         if !matches!(outcome, Some(Ok(_)))

@@ -260,6 +260,11 @@ pub trait Backend: Sized {
     /// store.
     fn finish(&self, item: u64) -> Result<bool, Self::Error>;
 
+    /// Whether the item that could not be finished last was put at the head of its list again: the store has taken its handle for gone, though it is not.
+    fn has_gone_back(&self) -> bool {
+        false
+    }
+
     /// Puts an item that was taken at the head of its list again; nothing happens where this handle has none with this token. It never
     /// fails: where the store cannot be told at once, or has no space, it is later.
     fn give_back(&self, item: u64);

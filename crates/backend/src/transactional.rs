@@ -427,6 +427,10 @@ impl<B: Backend> Backend for Transactional<B> {
         self.store.finish(item)
     }
 
+    fn has_gone_back(&self) -> bool {
+        self.store.has_gone_back()
+    }
+
     fn give_back(&self, item: u64) {
         self.store.give_back(item);
     }

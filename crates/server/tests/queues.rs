@@ -274,3 +274,84 @@ fn a_reader_that_follows_a_long_list_is_sent_what_is_new() {
     writer.remove(b"log").unwrap();
     assert_eq!(reader.get(b"log", &mut version, &mut bytes).unwrap(), Found::Missing);
 }
+
+#[test]
+fn a_server_without_memory_lets_go_of_what_it_has() {
+    let redis = Redis::start(&[]);
+    let store = on(&redis);
+    put(&store, b"q", &list(0..40));
+    put(&store, b"a", &[1]);
+    put(&store, b"b", &[1]);
+    assert_eq!(shift(&store, b"q"), Some(element(0)));
+    redis.tell(&["CONFIG", "SET", "maxmemory", "1"]);
+    assert!(store.put(b"a", &[2], &mut ServerVersion::default()).is_err(), "it has none");
+    // Reading goes on, in all ways.
+    let uncached = ServerStore::new(&redis.address("", "?prefix=app&cache=0"), || 0);
+    for store in [&store, &on(&redis), &uncached] {
+        assert_eq!(store.len().unwrap(), 3);
+        assert_eq!(store.snapshot().unwrap().len(), 3);
+        assert_eq!(
+            store.peek(b"q", &mut ServerVersion::default(), &mut Vec::new()).unwrap(),
+            Peeked::Noted(list_note(39))
+        );
+        assert_eq!(read(store, b"q").unwrap().unwrap(), list(1..40));
+    }
+    // By one that knows the queue, and by one that does not.
+    for store in [&store, &on(&redis)] {
+        let first = read(store, b"q").unwrap().unwrap();
+        let first = &first[if first[0] == 0xdc { 3 } else { 1 }..][..2 + ELEMENT];
+        assert_eq!(shift(store, b"q").as_deref(), Some(first));
+        let (token, _) = take(store, b"q").unwrap();
+        assert!(store.finish(token).unwrap());
+        let (token, _) = take(store, b"q").unwrap();
+        store.give_back(token);
+    }
+    assert_eq!(read(&store, b"q").unwrap().unwrap(), list(5..40));
+    assert!(store.remove(b"a").unwrap());
+    assert!(store.commit(&[Change::Remove { key: b"b" }], None).unwrap());
+    store.replace(&[]).unwrap();
+    assert_eq!(store.len().unwrap(), 0);
+    redis.tell(&["CONFIG", "SET", "maxmemory", "0"]);
+    put(&store, b"a", &[3]);
+    assert_eq!(read(&store, b"a").unwrap(), Some(vec![3]));
+}
+
+#[test]
+fn an_item_that_has_gone_back_from_under_its_consumer_is_not_finished() {
+    let redis = Redis::start(&[]);
+    let (store, other) = (on(&redis), on(&redis));
+    put(&store, b"q", &[0x93, 1, 2, 3]);
+    let end_all = || drop(redis.connect().ask(&[b"CLIENT", b"KILL", b"TYPE", b"normal"], &mut |_| ()).unwrap());
+    // Nobody has looked meanwhile.
+    let (token, _) = take(&store, b"q").unwrap();
+    end_all();
+    assert!(store.finish(token).unwrap());
+    // Somebody has.
+    let (token, bytes) = take(&store, b"q").unwrap();
+    end_all();
+    sync_server::testing::until("the item goes back", || read(&other, b"q").unwrap().unwrap() == [0x92, 2, 3]);
+    assert_eq!(bytes, [2]);
+    assert!(!store.finish(token).unwrap() && store.has_gone_back());
+    // Everything was replaced.
+    let (token, _) = take(&store, b"q").unwrap();
+    other.replace(&[]).unwrap();
+    assert!(!store.finish(token).unwrap() && !store.has_gone_back());
+}
+
+#[test]
+fn a_store_whose_life_was_removed_by_somebody_else_is_one_again() {
+    let redis = Redis::start(&[]);
+    let (store, other) = (on(&redis), on(&redis));
+    put(&store, b"q", &list(0..3));
+    redis.tell(&["DEL", "{app}:life"]);
+    let mut version = ServerVersion::default();
+    let append = |version: &mut ServerVersion| {
+        other.peek(b"q", version, &mut Vec::new()).unwrap();
+        other.append(b"q", &patch(3, 3), list_note(4), Rewrite::Store, version).unwrap()
+    };
+    let is_done = append(&mut version) == Appended::Done;
+    store.lock(sync_backend::Patience::default()).unwrap();
+    store.unlock();
+    sync_server::testing::until("it can be appended to", || is_done || append(&mut version) == Appended::Done);
+    assert_eq!(read(&store, b"q").unwrap().unwrap(), [&list(0..3)[..], &patch(3, 3)].concat());
+}

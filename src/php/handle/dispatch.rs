@@ -262,6 +262,10 @@ impl Backend for Handle {
         either!(self, store => store.finish(item).map_err(Error::from))
     }
 
+    fn has_gone_back(&self) -> bool {
+        either!(self, store => store.has_gone_back())
+    }
+
     fn give_back(&self, item: u64) {
         either!(self, store => store.give_back(item));
     }

@@ -119,6 +119,18 @@ impl<'a> Keys<'a> {
         is_list.then(|| self.dense -= elements)
     }
 
+    /// Puts an element before all others, under a key that is a string unless another one has it. Numbers begin at 0 again.
+    fn put_first(&mut self, key: Option<&'a [u8]>) {
+        let strings = |key: &Key| matches!(key, Key::Text(_));
+        let all = self.count();
+        self.others.retain(strings);
+        self.removed.clear();
+        self.dense = all as i64 - self.others.len() as i64;
+        if !key.is_some_and(|key| self.others.insert(Key::Text(key))) {
+            self.dense += 1;
+        }
+    }
+
     fn count(&self) -> u64 {
         self.dense as u64 - self.removed.len() as u64 + self.others.len() as u64
     }
@@ -147,9 +159,18 @@ fn count_array(bytes: &[u8]) -> Option<Summary> {
     }
     let mut rest = behind;
     while !rest.is_empty() {
-        let ((Item::Array(parts @ 1..=2), way), end) = (item(rest)?, skip(rest, 1)?) else { return None };
+        let ((Item::Array(parts @ 1..=3), way), end) = (item(rest)?, skip(rest, 1)?) else { return None };
         let way = match item(way)? {
-            (Item::Array(steps @ 1..), way) => (steps, way),
+            (Item::Int(-1), way) if parts == 3 => {
+                keys.put_first(match item(way)? {
+                    (Item::Null, _) => None,
+                    (Item::Text(key), _) => Some(key),
+                    _ => return None,
+                });
+                rest = end;
+                continue;
+            }
+            (Item::Array(steps @ 1..), way) if parts < 3 => (steps, way),
             (Item::Int(taken), _) if parts == 1 => {
                 keys.take(taken)?;
                 rest = end;

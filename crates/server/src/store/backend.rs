@@ -208,6 +208,10 @@ impl Backend for ServerStore {
         self.finish_item(item)
     }
 
+    fn has_gone_back(&self) -> bool {
+        self.has_gone_back.get()
+    }
+
     fn give_back(&self, item: u64) {
         self.give_item_back(item);
     }

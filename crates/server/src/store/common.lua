@@ -11,6 +11,9 @@ local function make_store(counters, life)
         local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)')
         if run then redis.call('HSET', counters, 'run', run) end
         redis.call('SET', life, first)
+    elseif redis.call('EXISTS', life) == 0 then
+        -- (It was removed by somebody else.)
+        redis.call('SET', life, redis.call('HGET', counters, 'first') or '0')
     end
 end
 

@@ -42,6 +42,13 @@ pub enum ErrorKind {
     Busy,
 }
 
+impl ErrorKind {
+    /// Whether the server has no memory. It takes no transaction then, be that of reads alone; scripts that read, and reads by themselves, it does.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.reason == Reason::OutOfMemory)
+    }
+}
+
 impl ServerError {
     pub(super) fn new(address: &Rc<[u8]>, kind: ErrorKind) -> Self {
         Self { address: address.clone(), kind }

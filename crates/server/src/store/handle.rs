@@ -30,6 +30,8 @@ pub struct ServerStore {
     pub(super) hold: OfProcess<Option<Hold>>,
     pub(super) locks: OfProcess<Vec<OwnLock>>,
     pub(super) items: OfProcess<Vec<OwnItem>>,
+    /// Whether the item that could not be finished last had gone back.
+    pub(super) has_gone_back: Cell<bool>,
     pub(super) notes: RefCell<Notes>,
     /// Of the last snapshot, if that was one of everything.
     pub(super) content: Cell<Option<Content>>,
@@ -51,6 +53,7 @@ impl ServerStore {
             hold: OfProcess::default(),
             locks: OfProcess::default(),
             items: OfProcess::default(),
+            has_gone_back: Cell::new(false),
             notes: RefCell::default(),
             content: Cell::new(None),
         }

@@ -22,6 +22,8 @@ if not held and after ~= '' then
     redis.call('HDEL', calls, '')
 end
 local number = 0
+-- (See `change.lua`: a transaction may be what makes room.)
+if after ~= '' then redis.call('DEL', ARGV[5] .. 'never') end
 if after == '' then
     redis.call('DEL', hold, lock)
 else

@@ -351,13 +351,23 @@ impl ServerStore {
     }
 
     pub(super) fn finish_item(&self, token: u64) -> Result<bool> {
+        self.has_gone_back.set(false);
         let Some(at) = self.own_item(token) else { return Ok(false) };
-        let mark = start(&self.items.borrow()[at].owner);
+        let (mark, client) = {
+            let owner = &self.items.borrow()[at].owner;
+            (start(owner), (owner.client, owner.run.clone()))
+        };
         let name = token.to_string();
         let step = Step { kind: "finish", name: name.as_bytes(), mark: &mark, ..Step::default() };
         let done = self.make(false, &[step])?;
         self.items.borrow_mut().swap_remove(at);
-        Ok(matches!(done, Changed::Done(..)))
+        if matches!(done, Changed::Done(..)) {
+            return Ok(true);
+        }
+        // (As long as its connection stands, nobody gives it back: then everything was replaced.)
+        let (client_now, run_now, _) = self.space.identity().map_err(|kind| self.error(kind))?;
+        self.has_gone_back.set(client != (client_now, run_now));
+        Ok(false)
     }
 
     pub(super) fn give_item_back(&self, token: u64) {

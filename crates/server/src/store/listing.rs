@@ -182,6 +182,18 @@ impl Inner {
         Ok(Some(Everything { order: order.clone(), found, content: Some(self.content) }))
     }
 
+    /// The part, of everything.
+    fn part_of_all(&mut self, place: &Place, part: Part, asker: Asker) -> Outcome<Everything> {
+        let mut all = self.fetch_all(place)?;
+        self.check_lock(asker, true)?;
+        if let Part::Page { limit, .. } = part {
+            let chosen = part.of(&all.order, usize::MAX);
+            all.found.retain(|(at, _)| chosen.binary_search(at).is_ok());
+            all.found.truncate(limit);
+        }
+        Ok(all)
+    }
+
     fn fetch_count(&mut self, place: &Place) -> Outcome<()> {
         let now = self.now().to_string();
         let (order, due) = (place.keys.kind(Key::Order), place.keys.kind(Key::Due));
@@ -236,16 +248,12 @@ impl Space {
             let is_unknown = |at: &u32| matches!(inner.cache.look_at(order[*at as usize].slot), Look::Unknown);
             let unknown: Vec<u32> = chosen.iter().copied().filter(is_unknown).collect();
             if round >= ROUNDS && !unknown.is_empty() {
-                let mut all = inner.fetch_all(self)?;
-                inner.check_lock(asker, true)?;
-                if let Part::Page { limit, .. } = part {
-                    let chosen = part.of(&all.order, usize::MAX);
-                    all.found.retain(|(at, _)| chosen.binary_search(at).is_ok());
-                    all.found.truncate(limit);
-                }
-                return Ok(all);
+                return inner.part_of_all(self, part, asker);
             }
-            inner.fetch_part(self, &order, &unknown)?;
+            match inner.fetch_part(self, &order, &unknown) {
+                Err(error) if error.is_full() => return inner.part_of_all(self, part, asker),
+                fetched => fetched?,
+            }
             // All that is known now is of this moment, as nothing has been read behind the last answer.
             if inner.order.as_ref().is_some_and(|newest| Rc::ptr_eq(newest, &order)) && inner.is_sure() {
                 inner.check_lock(asker, true)?;
@@ -303,7 +311,12 @@ impl Space {
             inner.look_to_read(self)?;
             let is_over = |count: &Count| count.until != 0 && count.until <= inner.now();
             if inner.count.is_none_or(|count| is_over(&count)) || !inner.is_sure() {
-                inner.fetch_count(self)?;
+                match inner.fetch_count(self) {
+                    Err(error) if error.is_full() => {
+                        return Ok(inner.part_of_all(self, Part::All, asker)?.found.len() as u64);
+                    }
+                    fetched => fetched?,
+                }
             }
             if let Some(count) = inner.count.filter(|_| inner.is_sure()) {
                 inner.check_lock(asker, true)?;

@@ -48,6 +48,8 @@ end
 
 if is_of_queue then
     local result
+    -- (See `change.lua`: what makes room can be done without memory.)
+    if kind == 'shift' then redis.call('DEL', all .. 'never') end
     if kind == 'push' then
         result = push_onto(key, head, ARGV[10], tonumber(ARGV[9]))
     else

@@ -69,6 +69,14 @@ impl Inner {
         Ok(answers)
     }
 
+    /// Does something in a transaction of the server. True: it has no memory for one.
+    fn unless_full(&mut self, action: impl FnOnce(&mut Self) -> Outcome<()>) -> Outcome<bool> {
+        match action(self) {
+            Err(error) if error.is_full() => Ok(true),
+            done => done.map(|()| false),
+        }
+    }
+
     /// Asks for the first bytes of a value. It is known then, unless it has turned out to be long.
     fn fetch_head(&mut self, place: &Place, name: &[u8], is_long: bool) -> Outcome<()> {
         let key = place.keys.value(name);
@@ -143,18 +151,20 @@ impl Space {
         let mut inner = self.inner();
         inner.begin_reading(self);
         let mut is_long = inner.cache.is_last_longer(name, LONG);
+        let mut is_full = false;
         loop {
             inner.look_to_read(self)?;
             // (Behind the answers nothing has been read: all of them are of one moment, unless the lock has changed meanwhile.)
             match (look(&inner), wish) {
                 (Look::Known(_) | Look::Missing(_), _) => inner.fetch(self, &[])?,
+                (Look::Unknown, _) if is_full => inner.fetch(self, std::slice::from_ref(&name))?,
                 (Look::Unknown, Wish::Head) => {
-                    inner.fetch_head(self, name, is_long)?;
+                    is_full = inner.unless_full(|inner| inner.fetch_head(self, name, is_long))?;
                     // (If it is not known now, it was long, or has changed meanwhile: then either way will do.)
                     is_long = true;
                 }
                 (Look::Unknown, Wish::Whole) => match inner.followed(name) {
-                    Some(last) => inner.fetch_tail(self, name, last)?,
+                    Some(last) => is_full = inner.unless_full(|inner| inner.fetch_tail(self, name, last))?,
                     None => inner.fetch(self, std::slice::from_ref(&name))?,
                 },
             }
