@@ -42,10 +42,15 @@ fn commit(this: &SyncObject) -> Result<(), Thrown> {
     match retry_importing(this, Handle::commit_transaction)? {
         Committed::Done => Ok(()),
         Committed::Lost => {
-            let file = this.instance()?.store.display_address();
-            Err(throw_sync(&format!(
-                "File '{file}' was removed or replaced during a transaction, which has changed nothing."
-            )))
+            let store = &this.instance()?.store;
+            let address = store.display_address();
+            Err(throw_sync(&if store.is_on_server() {
+                format!(
+                    "The connection to '{address}' ended during a transaction, or the store was destroyed: it has changed nothing. Begin it anew."
+                )
+            } else {
+                format!("File '{address}' was removed or replaced during a transaction, which has changed nothing.")
+            }))
         }
         Committed::Forked => Err(throw_sync(
             "The transaction is that of the parent of this process, which was forked within it. This process's own writes since were no part of any: each was made by itself.",

@@ -131,8 +131,8 @@ impl fmt::Display for ServerError {
             },
             ErrorKind::LockGone => write!(
                 f,
-                "The lock on '{address}' is lost: the server has taken its holder for dead. Nothing was changed; call lock() \
-                 again, and read anew what was read under the lost one."
+                "The lock on '{address}' is lost: the connection ended, which counts as the end of its holder (lock(), or a \
+                 statement in several steps). Nothing was changed; do it again, and read anew what was read under the lost one."
             ),
             ErrorKind::Foreign(key) => write!(
                 f,
