@@ -7,18 +7,20 @@
 use super::accessors::{get, put_for};
 use super::edit::{Applied, Attempt, Edit};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
-use super::globals::GLOBALS;
 use super::handle::{self, Handle};
 use super::legacy::retry_importing;
 use super::names::offset_name;
 use super::object::SyncObject;
 use super::patch;
-use super::plain_path::is_plain_path;
+use super::plain_path::{End, changed_part, find_end};
 use super::property::{self, Observed};
-use super::step::{self, Step};
+use super::refusal::cannot_store;
+use super::step::Step;
 use super::stored::Encoded;
+use super::string_offset::is_one_byte_away;
+use super::value::ValueError;
 use super::walk::{self, Act, Continuation};
-use super::zend::{Local, Str, Thrown, Value};
+use super::zend::{self, Local, Slot, Str, Thrown, Value};
 
 /// Acts in the depth of the value of `name`, as one step to all others. The caller holds the object.
 pub fn change(this: &SyncObject, name: &Str, steps: &[Step], edit: Edit) -> Result<(), Thrown> {
@@ -70,54 +72,70 @@ fn compute<'o, 's>(
     steps: &'s [Step],
     edit: Edit<'o>,
 ) -> Result<Option<Continuation<'o, 's>>, Thrown> {
-    let this = turn.object();
     let mut value = Local::new();
-    let mut observed = get(this, name, value.slot())?;
-    for _ in 0..MERGES {
-        if retry_importing(this, |store| observed.is_newest(store, name.bytes()))? {
-            break;
-        }
-        // Reading it has run user code, which has changed it.
-        value.slot().release();
-        observed = get(this, name, value.slot())?;
-    }
+    let observed = read(turn, name, value.slot())?;
     // The cache lets go of it, so that an array is changed in place, not copied.
-    this.forget(name);
+    turn.object().forget(name);
     let done = edit.done();
     let acted = walk::act(value.slot(), steps, edit.during(turn))?;
     if acted.changed {
-        Made { name, observed, steps, done }.store(turn, &value, MERGES)?;
+        Made { name, observed, steps, there: steps.len() - acted.made, done }.store(turn, &value, MERGES)?;
     }
     Ok(acted.continuation)
+}
+
+/// Reads the value of `name` for a statement, while other writers are kept out, and tells the version in whose place the
+/// statement's result may come.
+///
+/// User code that runs for reading it may store another one. A method of the class has then given the value that the statement
+/// is about, and is not asked again. Objects in the value have not: it is read once more. (Objects that store something each time
+/// that they are made would go on for ever: the second time, the statement's result comes in place of that.)
+fn read(turn: &Turn, name: &Str, mut value: Slot) -> Result<Observed, Thrown> {
+    let this = turn.object();
+    let is_newest = |observed: Observed| retry_importing(this, |store| observed.is_newest(store, name.bytes()));
+    let mut observed = get(this, name, value.reborrow())?;
+    if is_newest(observed)? {
+        return Ok(observed);
+    }
+    if !this.overrides.accessors() {
+        value.reborrow().release();
+        observed = get(this, name, value)?;
+        if is_newest(observed)? {
+            return Ok(observed);
+        }
+    }
+    // (Where others may have written meanwhile, what they have written is not in the value.)
+    if turn.standing() == Standing::Kept { property::peek(this, name.bytes()) } else { Ok(observed) }
 }
 
 /// Stores what a method has made of the value of a name, which was read while other writers were kept out: in place of what user
 /// code has stored there meanwhile.
 pub fn store_changed(turn: &Turn, name: &Str, observed: Observed, value: &Local) -> Result<(), Thrown> {
     turn.object().forget(name);
-    Made { name, observed, steps: &[], done: Applied::Put(value) }.store(turn, value, MERGES)
+    Made { name, observed, steps: &[], there: 0, done: Applied::Put(value) }.store(turn, value, MERGES)
 }
 
-/// A value that a statement has changed, on its way back to the store.
+/// A value that a statement has changed, on its way back to the store: only in place of the version that it was made of.
 struct Made<'s> {
     name: &'s Str,
     /// When the value that was changed was read.
     observed: Observed,
     /// Where in it the statement has acted.
     steps: &'s [Step],
+    /// How many of the steps, the first ones, lead from arrays and objects that were there.
+    there: usize,
     done: Applied<'s>,
 }
 
-/// The number of times that a value is read again which user code has changed meanwhile, before it is overwritten.
+/// The number of times that a result is put into the value that user code has stored meanwhile. (Only code that runs while values are
+/// encoded can make it more than one.)
 const MERGES: u32 = 3;
 
 impl Made<'_> {
     /// Stores it.
     ///
     /// User code that has run for the statement may have changed the same value, destroyed the store or called
-    /// `setFile()`. Elements that it wrote into an array or an object stay, beside the one that the statement has put there.
-    /// Where it has put something else in place of the array, that stays, as with any array. Where user code has a say in the
-    /// way, it is not asked again: the value that it wrote is overwritten.
+    /// `setFile()`. Then the statement's own part is put into what is there now ([`Made::merge`]).
     ///
     /// It may also have forked. The statement is then the parent's, which is in the middle of it; the child
     /// does it only where the parent has not.
@@ -141,11 +159,10 @@ impl Made<'_> {
             Standing::Kept if put(&is_newest)? => return Ok(()),
             Standing::Kept | Standing::Ended => {}
         }
-        let steps = GLOBALS.get().buffers.park(step::normalized(self.steps));
-        if merges == 0 || !is_plain_path(value, &steps, &mut |_| Ok(()))? {
-            return put(&|_| Ok(true)).map(drop);
+        match merges {
+            0 => Err(self.refuse(this, "code that runs while it is stored changes it each time")),
+            merges => exclusive(this, |turn| self.merge(turn, value, merges - 1)),
         }
-        exclusive(this, |turn| self.merge(turn, &steps, merges - 1))
     }
 
     /// Whether the value in the store is the one that it was made of.
@@ -153,26 +170,60 @@ impl Made<'_> {
         self.observed.is_newest(store, self.name.bytes())
     }
 
-    /// Puts the result into what is there now.
-    fn merge(&self, turn: &Turn, steps: &[Step], merges: u32) -> Result<(), Thrown> {
-        let Self { name, done, .. } = *self;
+    /// Puts the statement's part of `made` into what is there now, without running user code again, or warning again: the elements
+    /// that user code wrote into an array or an object stay beside it, and the arrays that were made for it are made there.
+    ///
+    /// Where user code has taken away, or replaced, an array or an object in which the statement has acted, that stays so, as with
+    /// any array.
+    fn merge(&self, turn: &Turn, made: &Value, merges: u32) -> Result<(), Thrown> {
         let this = turn.object();
-        let mut value = Local::new();
-        let observed = get(this, name, value.slot())?;
-        this.forget(name);
-        let mut follow = |newer: &Value| match done {
-            Applied::Operated(operation) => operation.follow(newer),
-            Applied::Put(_) | Applied::Removed => Ok(()),
+        let mut newer = Local::new();
+        let observed = read(turn, self.name, newer.slot())?;
+        this.forget(self.name);
+        let part = zend::without_warnings(|| changed_part(made, self.steps))?;
+        let steps = &self.steps[..part.depth];
+        // (Held until warnings are given again, as its destructor may run.)
+        let end = zend::without_warnings(|| find_end(&newer, steps, self.there))?;
+        let act = match (&part.whole, &end) {
+            (_, End::Unreachable) | (Some(_), End::Missing) => return Ok(()),
+            (Some(whole), End::There(end)) if !may_come_of(whole, end) => return Ok(()),
+            // (The hold may have ended without any change.)
+            (Some(whole), _)
+                if steps.is_empty()
+                    && whole.object().is_some()
+                    && !retry_importing(this, |store| self.is_newest(store))? =>
+            {
+                return Err(self.refuse(
+                    this,
+                    "code that the statement has run has stored it meanwhile, and only the object's own methods could tell \
+                     what becomes of both",
+                ));
+            }
+            (Some(whole), _) => Act::Assign(whole),
+            (None, end) => match (self.done, end) {
+                (Applied::Put(value), _) => Act::Assign(value),
+                (Applied::Operated(operation), End::There(end)) => {
+                    operation.follow(end)?;
+                    Act::Assign(operation.result())
+                }
+                (Applied::Operated(operation), _) => Act::Assign(operation.result()),
+                (Applied::Removed, _) => Act::Unset,
+            },
         };
-        if !is_plain_path(&value, steps, &mut follow)? {
-            return Ok(());
-        }
-        let act = match done {
-            Applied::Put(value) => Act::Assign(value),
-            Applied::Operated(operation) => Act::Assign(operation.result()),
-            Applied::Removed => Act::Unset,
-        };
-        walk::act(value.slot(), steps, act)?;
-        Made { name, observed, steps, done }.store(turn, &value, merges)
+        zend::without_warnings(|| walk::act(newer.slot(), steps, act))?;
+        Made { observed, ..*self }.store(turn, &newer, merges)
+    }
+
+    fn refuse(&self, this: &SyncObject, why: &str) -> Thrown {
+        cannot_store(this, Some(self.name.bytes()), ValueError::Refused(why.into()))
+    }
+}
+
+/// Whether a value that changes as a whole may be what a statement has made of `old`.
+fn may_come_of(whole: &Value, old: &Value) -> bool {
+    match (whole.object(), old.object(), whole.string(), old.string()) {
+        (Some(whole), Some(old), ..) => whole.class() == old.class(),
+        (.., Some(whole), Some(old)) => is_one_byte_away(old.bytes(), whole.bytes()),
+        _ => false,
     }
 }

@@ -5,25 +5,61 @@ use ext_php_rs::ffi::{self, BP_VAR_IS};
 use super::step::{Step, array_key};
 use super::zend::{self, Local, Object, Thrown, Value, series};
 
-/// Whether the steps (the last one apart) lead through arrays, and objects in which user code has no say, up to the first that
-/// makes something: so that a value can be put at their end without running any. `found` is called with what is there.
-/// The steps are [normalized](super::step::normalized).
-pub fn is_plain_path(
-    value: &Value,
-    steps: &[Step],
-    found: &mut dyn FnMut(&Value) -> Result<(), Thrown>,
-) -> Result<bool, Thrown> {
+/// The part of a value that a statement has changed.
+pub struct Part {
+    /// How many of the statement's steps lead to it, all of them ways on which no user code runs.
+    pub depth: usize,
+    /// It is one value, which changes as a whole: an object in which user code has a say, or a string with another byte. `None`: the
+    /// statement's operand, at the end of its steps.
+    pub whole: Option<Local>,
+}
+
+/// The part of `value` that a statement has changed that took the steps.
+pub fn changed_part(value: &Value, steps: &[Step]) -> Result<Part, Thrown> {
     let value = value.dereference();
-    match steps {
-        [] => found(value).map(|()| true),
-        [Step::Append, ..] => Ok(value.array().is_some()),
-        [step, rest @ ..] => match plain_child(value, step)? {
-            Child::Element(child) => is_plain_path(child, rest, found),
-            Child::Given(child) => is_plain_path(&child, rest, found),
-            Child::Missing => Ok(rest.is_empty()),
-            Child::Unknown => Ok(false),
-        },
+    let operand = Part { depth: steps.len(), whole: None };
+    let [step, rest @ ..] = steps else { return Ok(operand) };
+    let part = match plain_child(value, step)? {
+        Child::Element(child) => changed_part(child, rest)?,
+        Child::Given(child) => changed_part(&child, rest)?,
+        Child::Unknown if value.object().is_some() || value.string().is_some() => {
+            return Ok(Part { depth: 0, whole: Some(Local::copy_of(value)) });
+        }
+        Child::Missing | Child::Unknown => return Ok(operand),
+    };
+    Ok(Part { depth: part.depth + 1, ..part })
+}
+
+/// The end of steps in a value.
+pub enum End {
+    There(Local),
+    /// Nothing, but there is room for it.
+    Missing,
+    /// User code could have a say on the way, or there is none.
+    Unreachable,
+}
+
+/// Takes the steps in `value`, where a value is to be put. The first `there` of them lead from arrays and objects that must be
+/// there; the arrays from which the others lead can be made.
+pub fn find_end(value: &Value, steps: &[Step], there: usize) -> Result<End, Thrown> {
+    let value = value.dereference();
+    let [step, rest @ ..] = steps else { return Ok(End::There(Local::copy_of(value))) };
+    if is_nothing(value) {
+        let is_made = there == 0 && steps.iter().all(|step| !matches!(step, Step::Property(_)));
+        return Ok(if is_made { End::Missing } else { End::Unreachable });
     }
+    match plain_child(value, step)? {
+        Child::Element(child) => find_end(child, rest, there.saturating_sub(1)),
+        Child::Given(child) => find_end(&child, rest, there.saturating_sub(1)),
+        Child::Missing if rest.is_empty() => Ok(End::Missing),
+        Child::Missing => find_end(&Local::null(), rest, there.saturating_sub(1)),
+        Child::Unknown => Ok(End::Unreachable),
+    }
+}
+
+/// Whether PHP makes an array of it when an element is put there.
+fn is_nothing(value: &Value) -> bool {
+    matches!(value.kind(), zend::UNDEF | zend::NULL | zend::FALSE)
 }
 
 /// The value one step further.
@@ -37,13 +73,18 @@ enum Child<'a> {
 }
 
 fn plain_child<'a>(value: &'a Value, step: &Step) -> Result<Child<'a>, Thrown> {
-    if let (Some(array), Step::Element(key)) = (value.array(), step) {
-        return Ok(array.find(array_key(key, false)?).map_or(Child::Missing, Child::Element));
+    if let Some(array) = value.array() {
+        return Ok(match step {
+            Step::Element(key) => array.find(array_key(key, false)?).map_or(Child::Missing, Child::Element),
+            Step::Append => Child::Missing,
+            Step::Property(_) => Child::Unknown,
+        });
     }
     let Some(object) = value.object() else { return Ok(Child::Unknown) };
     let given = match step {
         Step::Property(name) if has_plain_properties(object) => Some(object.read_property(name, BP_VAR_IS)?),
         Step::Element(key) if has_plain_elements(object) => object.read_element(Some(key.value()), BP_VAR_IS)?,
+        Step::Append if has_plain_elements(object) => None,
         _ => return Ok(Child::Unknown),
     };
     Ok(given.filter(|given| given.kind() != zend::UNDEF).map_or(Child::Missing, Child::Given))

@@ -29,15 +29,6 @@ impl Key {
         matches!(self.0.kind(), zend::LONG | zend::STRING)
     }
 
-    /// The int or string that an array takes it for. Does not warn of a loss.
-    pub fn normalized(&self) -> Self {
-        match self.0.kind() {
-            zend::FALSE | zend::TRUE | zend::DOUBLE => Self::int(self.0.to_long()),
-            zend::UNDEF | zend::NULL => Self(Local::of_string(Str::new(b""))),
-            _ => self.0.resource().map_or_else(|| self.clone(), Self::int),
-        }
-    }
-
     /// The element of an array under it. The key [is plain](Key::is_plain).
     pub fn find<'a>(&self, array: &'a Array) -> Option<&'a Value> {
         array.find(array_key(self, false).ok()?)
@@ -83,18 +74,6 @@ impl std::fmt::Display for Step {
             },
         }
     }
-}
-
-/// The steps as they were done: whatever a key is, an array takes it for an int or a string. Does not warn, as that has
-/// been done already.
-pub fn normalized(steps: &[Step]) -> Vec<Step> {
-    steps
-        .iter()
-        .map(|step| match step {
-            Step::Element(key) => Step::Element(key.normalized()),
-            step => step.clone(),
-        })
-        .collect()
 }
 
 /// The element of an array at the end of the steps, if there is one; `value` itself, where there are no steps.

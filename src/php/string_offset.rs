@@ -60,6 +60,16 @@ fn with_byte(old: &[u8], offset: usize, byte: u8) -> Result<Local, Thrown> {
     Ok(changed)
 }
 
+/// Whether putting one byte into `old` may make it `new`.
+pub fn is_one_byte_away(old: &[u8], new: &[u8]) -> bool {
+    let Some((kept, added)) = new.split_at_checked(old.len()) else { return false };
+    let changed = old.iter().zip(kept).filter(|(old, new)| old != new).count();
+    match added {
+        [] => changed <= 1,
+        [gap @ .., _] => changed == 0 && gap.iter().all(|&byte| byte == b' '),
+    }
+}
+
 /// The offset in a string that a key means, with PHP's own warnings.
 pub fn string_offset(key: &Key, fetch: u32) -> Result<i64, Thrown> {
     let value = key.value();

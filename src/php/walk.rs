@@ -35,13 +35,15 @@ impl Act<'_> {
 pub struct Acted<'a, 's> {
     /// Whether anything may have changed.
     pub changed: bool,
+    /// How many of the steps, the last ones, lead from arrays that were made for it, where there was null, false or nothing.
+    pub made: usize,
     /// It has not been done: the steps lead into the store of a handle.
     pub continuation: Option<Continuation<'a, 's>>,
 }
 
 impl Acted<'_, '_> {
     fn here(changed: bool) -> Self {
-        Self { changed, continuation: None }
+        Self { changed, made: 0, continuation: None }
     }
 }
 
@@ -62,16 +64,19 @@ pub fn act<'a, 's>(place: Slot, steps: &'s [Step], act: Act<'a>) -> Result<Acted
     if let [step, rest @ ..] = steps
         && let Some(handle) = handle(place.value().dereference(), step)
     {
-        return Ok(Acted { changed: false, continuation: Some(Continuation { handle, step, rest, act }) });
+        let continuation = Some(Continuation { handle, step, rest, act });
+        return Ok(Acted { continuation, ..Acted::here(false) });
     }
-    if makes_array(&place, steps, act.fetch()) {
+    let makes = makes_array(&place, steps, act.fetch());
+    if makes {
         place.check_array()?;
     }
-    match steps {
+    let acted = match steps {
         [] => at_place(place, act).map(Acted::here),
         [step] => last(place.dereference(), step, act).map(Acted::here),
         [step, rest @ ..] => inner(place.dereference(), step, rest, act),
-    }
+    }?;
+    Ok(if makes { Acted { made: steps.len(), ..acted } } else { acted })
 }
 
 /// The Sync object that a value is, where a step from it leads into its store, not to a property that its

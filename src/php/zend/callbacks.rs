@@ -8,7 +8,7 @@ use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{CatchError, bailout, try_catch};
 
-use super::executor::{Thrown, check};
+use super::executor::{Thrown, check, executor};
 use super::strings::Str;
 use super::types::{DOUBLE, LONG, NULL};
 use super::values::{Local, Value};
@@ -140,4 +140,23 @@ pub fn finally<T>(body: impl FnOnce() -> T, after: impl FnOnce(Option<&T>)) -> T
         Err(CatchError::Bailout) => unsafe { bailout() },
         Err(defect) => panic!("{defect}"),
     }
+}
+
+/// Runs `body`, of whose warnings neither the user's error handler nor the log hears: they have been given before.
+pub fn without_warnings<T>(body: impl FnOnce() -> T) -> T {
+    // SAFETY: the globals belong to this thread, and no reference to them is ever made.
+    let (reported, handled) = unsafe {
+        let executor = executor();
+        let former = ((*executor).error_reporting, (*executor).user_error_handler_error_reporting);
+        (*executor).error_reporting = 0;
+        (*executor).user_error_handler_error_reporting = 0;
+        former
+    };
+    finally(body, |_| {
+        // SAFETY: as above.
+        unsafe {
+            (*executor()).error_reporting = reported;
+            (*executor()).user_error_handler_error_reporting = handled;
+        }
+    })
 }
