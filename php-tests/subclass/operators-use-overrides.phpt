@@ -56,12 +56,9 @@ set n
 get n
 set n
 isset m
-get m
 set m
 get n
 isset n
-get n
 isset m
-get m
 get m
 unset n

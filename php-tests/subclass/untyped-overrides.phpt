@@ -41,4 +41,4 @@ bool(true)
 bool(true)
 bool(true)
 bool(true)
-set get has get remove lock unlock getFile setFile setData getData destroy
+set get has remove lock unlock getFile setFile setData getData destroy

@@ -1,7 +1,7 @@
-//! Reading and storing a property by the methods of a class that overrides them.
+//! Reading, storing and removing a property by the methods of a class that overrides them.
 //!
 //! A method of Sync's, and `$sync['x']`, mean the shared property also where the class declares one of that name, to which
-//! `__get` and `__set` do not lead: then `get` and `set` are called, the class's own or Sync's.
+//! `__get`, `__set` and `__unset` do not lead: then `get`, `set` and `remove` are called, the class's own or Sync's.
 
 use ext_php_rs::ffi::BP_VAR_R;
 
@@ -54,4 +54,15 @@ fn put(this: &SyncObject, name: &Str, value: &Value) -> Result<(), Thrown> {
         return this.hold().call_method("set", &[Local::of_string(name.clone()), Local::copy_of(value)]).map(drop);
     }
     this.hold().write_property(name, value).map(drop)
+}
+
+/// Removes the value of `name`, by the method that the object's class overrides.
+pub fn remove(this: &SyncObject, name: &Str) -> Result<(), Thrown> {
+    if !this.overrides.remove {
+        return property::remove(this, name);
+    }
+    if this.declares(name) {
+        return this.hold().call_method("remove", &[Local::of_string(name.clone())]).map(drop);
+    }
+    this.hold().unset_property(name)
 }

@@ -6,7 +6,7 @@ use ext_php_rs::ffi::{self, zval};
 use ext_php_rs::zend::ExecuteData;
 
 use super::accessors;
-use super::call::{Call, arguments, run};
+use super::call::{arguments, run};
 use super::change::{change, store_changed};
 use super::edit::{ATTEMPTS, Edit, Swap};
 use super::errors::throw_sync;
@@ -20,7 +20,7 @@ use super::names::check_name;
 use super::object::SyncObject;
 use super::operate::operate_on_number;
 use super::operation::{Operation, Operator};
-use super::property::{self, Observed};
+use super::property::Observed;
 use super::retry::{Stop, retry, retry_into};
 use super::stored::{self, Encoded};
 use super::value;
@@ -220,7 +220,7 @@ pub extern "C" fn pull(data: &mut ExecuteData, result: &mut zval) {
         arguments!(call, c"S|z", name: ZStr; default: Value);
         let name = Str::of(name);
         check_name(&name)?;
-        match (pulled(call, &name)?, default) {
+        match (pulled(call.this(), &name)?, default) {
             (Some(value), _) => call.result().copy(&value),
             (None, Some(default)) => call.result().copy(default.dereference()),
             (None, None) => {}
@@ -230,20 +230,19 @@ pub extern "C" fn pull(data: &mut ExecuteData, result: &mut zval) {
 }
 
 /// The value of a name, which is removed, if there is one.
-fn pulled(call: &Call, name: &Str) -> Result<Option<Local>, Thrown> {
-    let this = call.this();
+fn pulled(this: &SyncObject, name: &Str) -> Result<Option<Local>, Thrown> {
     if !this.overrides.accessors() && peek(this, name)? == Some(Peeked::Missing) {
         return Ok(None);
     }
-    Ok(match exclusive(this, |turn| take(call, turn, name))? {
+    Ok(match exclusive(this, |turn| take(turn, name))? {
         Some(taken) => taken,
         // A child that was forked while the value was read, which is the parent's.
-        None => after_parent(this, |turn| take(call, turn, name))?.flatten().flatten(),
+        None => after_parent(this, |turn| take(turn, name))?.flatten().flatten(),
     })
 }
 
 /// Reads a value, and removes it, while others are kept out. `Some(None)`: there is none; `None`: they are not kept out any more.
-fn take(call: &Call, turn: &Turn, name: &Str) -> Result<Option<Option<Local>>, Thrown> {
+fn take(turn: &Turn, name: &Str) -> Result<Option<Option<Local>>, Thrown> {
     let this = turn.object();
     let (value, observed) = newest(this, name)?;
     if !observed.there && value.kind() == zend::NULL {
@@ -252,9 +251,7 @@ fn take(call: &Call, turn: &Turn, name: &Str) -> Result<Option<Option<Local>>, T
     match turn.standing() {
         Standing::Forked => Ok(None),
         Standing::Kept | Standing::Ended => {
-            if call.overridden("remove", &[Local::of_string(name.clone())])?.is_none() {
-                property::remove(this, name)?;
-            }
+            accessors::remove(this, name)?;
             Ok(Some(Some(value)))
         }
     }

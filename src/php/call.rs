@@ -238,6 +238,27 @@ impl<'a> Call<'a> {
         self.overriding(name).is_some()
     }
 
+    /// Whether the caller is a method of a subclass that has one of these names, and runs for the same object.
+    pub fn is_called_by(&self, names: &[&str]) -> bool {
+        let caller = self.caller();
+        // SAFETY: null or a frame of the engine, which keeps its function, and in a method the object; a method has a scope and a name.
+        unsafe {
+            if caller.is_null() || (*caller).func.is_null() {
+                return false;
+            }
+            let common = &(*(*caller).func).common;
+            let is_for_this = zend::kind(&raw const (*caller).This) == zend::OBJECT
+                && ptr::eq((*caller).This.value.obj, self.object().as_ptr());
+            is_for_this
+                && !common.scope.is_null()
+                && !ptr::eq(common.scope, object::class())
+                && !common.function_name.is_null()
+                && names
+                    .iter()
+                    .any(|name| name.as_bytes().eq_ignore_ascii_case(ZStr::from_ptr(common.function_name).bytes()))
+        }
+    }
+
     /// The result of `name` where a subclass overrides it, since the original's methods called each other; else `None`.
     pub fn overridden(&self, name: &str, arguments: &[Local]) -> Result<Option<Local>, Thrown> {
         let Some(method) = self.overriding(name) else { return Ok(None) };

@@ -20,7 +20,6 @@ use super::legacy::retry_importing;
 use super::lifecycle;
 use super::locking;
 use super::names::{legal_offset, name_of};
-use super::object::SyncObject;
 use super::opline::Opline;
 use super::property;
 use super::public::public_properties;
@@ -118,16 +117,29 @@ impl Call<'_> {
         }
     }
 
-    /// Asks whether a value is there by `has` where a subclass overrides it.
-    fn ask(&mut self, name: &Value) -> Result<(), Thrown> {
+    /// Asks whether a value is there by `has` where a subclass overrides it. `own`: the name of the method that runs.
+    fn ask(&mut self, own: &str, name: &Value) -> Result<(), Thrown> {
         match self.overridden("has", &[Local::copy_of(name)])? {
             Some(mut answer) => self.result().swap(&mut answer.slot()),
             None => {
-                let answer = is_set(self.this(), &name_of(name)?)?;
+                let answer = self.is_set(own, &name_of(name)?)?;
                 self.result().set_bool(answer);
             }
         }
         Ok(())
+    }
+
+    /// Whether a property is there and not null; to a class that overrides how it is read, whether that gives
+    /// anything but null, as in the original. An override that asks its parent's method means what is shared under exactly this name.
+    fn is_set(&self, own: &str, name: &Str) -> Result<bool, Thrown> {
+        let this = self.this();
+        let is_asked_by_override = || self.overrides(own) || self.is_called_by(&["__isset", "has"]);
+        if !this.overrides.get || this.declares(name) || this.overrides.has && is_asked_by_override() {
+            return property::is_set(this, name);
+        }
+        let mut value = Local::new();
+        accessors::get(this, name, value.slot())?;
+        Ok(value.kind() != zend::NULL)
     }
 
     /// Removes a value by `remove` where a subclass overrides it.
@@ -189,19 +201,8 @@ extern "C" fn magic_set(data: &mut ExecuteData, result: &mut zval) {
 extern "C" fn magic_isset(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"z", name: Value);
-        call.ask(name)
+        call.ask("__isset", name)
     });
-}
-
-/// Whether a property is there and not null; to a class that overrides how it is read, whether that gives
-/// anything but null, as in the original.
-fn is_set(this: &SyncObject, name: &Str) -> Result<bool, Thrown> {
-    if !this.overrides.get || this.declares(name) {
-        return property::is_set(this, name);
-    }
-    let mut value = Local::new();
-    accessors::get(this, name, value.slot())?;
-    Ok(value.kind() != zend::NULL)
 }
 
 extern "C" fn magic_unset(data: &mut ExecuteData, result: &mut zval) {
@@ -235,7 +236,7 @@ extern "C" fn set(data: &mut ExecuteData, result: &mut zval) {
 extern "C" fn has(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"z", name: Value);
-        let answer = is_set(call.this(), &name_of(name)?)?;
+        let answer = call.is_set("has", &name_of(name)?)?;
         call.result().set_bool(answer);
         Ok(())
     });
@@ -448,7 +449,7 @@ extern "C" fn offset_exists(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"z", at: Value);
         let at = legal_offset(call.this(), at, BP_VAR_IS)?;
-        call.ask(&at)
+        call.ask("offsetexists", &at)
     });
 }
 
