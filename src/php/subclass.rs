@@ -12,7 +12,7 @@ use super::fetch::is_operator;
 use super::handlers;
 use super::lifetime::Lifetime;
 use super::object::SyncObject;
-use super::zend::{self, ZStr};
+use super::zend::{self, Slot, Str, Value, ZStr};
 
 /// The engine's guards against a magic method that asks for what it was asked for.
 const IN_GET: u32 = 1 << 0;
@@ -51,15 +51,37 @@ pub unsafe extern "C" fn read_property(
                 asks(this, ZStr::from_ptr(name), this.overrides.get, IN_GET)
                     || asks(this, ZStr::from_ptr(name), this.overrides.has, IN_ISSET)
             }
-            // To be changed further inside: a method that returns a reference is for that, and
+            // To be changed further inside: a method that returns a reference may be for that, and
             // else what is overridden is called by `change::change`.
-            _ => asks(this, ZStr::from_ptr(name), this.overrides.get, IN_GET) && gives_reference(this),
+            _ if asks(this, ZStr::from_ptr(name), this.overrides.get, IN_GET) && gives_reference(this) => {
+                return read_reference(this, name, kind, result);
+            }
+            _ => false,
         };
         if overridden {
             ffi::zend_std_read_property(object, name, kind, ptr::null_mut(), result)
         } else {
             handlers::read_property(object, name, kind, slot, result)
         }
+    }
+}
+
+/// `$sync->x` where something inside of it is about to be changed, and `__get` returns a reference: to something that stays, which the
+/// engine changes, as in any class; or else to a copy that nobody else has, whose change would be lost. Then the value is changed as the
+/// one of a `__get` that returns a value is.
+///
+/// # Safety
+/// As for [`read_property`].
+unsafe fn read_reference(this: &SyncObject, name: *mut zend_string, kind: c_int, result: *mut zval) -> *mut zval {
+    // SAFETY: the engine passes a live name and a place for the result; the object and the name are held while user code runs.
+    unsafe {
+        let (_alive, name) = (this.hold(), Str::share(name));
+        let read = ffi::zend_std_read_property(this.zend(), name.as_ptr(), kind, ptr::null_mut(), result);
+        if !ptr::eq(read, result) || !Value::from_ptr(read).is_sole_reference() || zend::check().is_err() {
+            return read;
+        }
+        Slot::new(result).release();
+        handlers::read_property(this.zend(), name.as_ptr(), kind, ptr::null_mut(), result)
     }
 }
 

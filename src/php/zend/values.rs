@@ -65,6 +65,13 @@ impl Value {
         unsafe { zvals::kind(self.as_ptr()) }
     }
 
+    /// Whether it is a reference that nothing else holds, to a value that nothing else holds, if that is an object.
+    pub fn is_sole_reference(&self) -> bool {
+        // SAFETY: `from_ptr` was promised a live zval; a reference is counted by its holders.
+        let is_sole = self.kind() == REFERENCE && unsafe { (*zvals::reference_of(self.as_ptr())).gc.refcount == 1 };
+        is_sole && self.dereference().object().is_none_or(Object::is_last_hold)
+    }
+
     /// The value behind it, if it is a reference; else itself.
     #[inline]
     pub fn dereference(&self) -> &Value {
