@@ -11,17 +11,19 @@ use super::call::{arguments, run};
 use super::errors::throw_sync;
 use super::exclusive::{Standing, Turn, exclusive};
 use super::globals::GLOBALS;
-use super::handle::{Backend, Item, Taken};
+use super::handle::{Backend, Item, Taken, Version};
 use super::legacy::retry_importing;
+use super::lifetime::Lifetime;
 use super::names::check_name;
 use super::object::SyncObject;
-use super::property;
+use super::property::{self, Observed};
 use super::queue::{awaited, count, split_first};
 use super::refusal::{cannot_store, refuse_in_transaction};
 use super::stored::{self, Encoded};
 use super::taken::{Finished, finish_after, take_into, while_taken};
 use super::timeout::Timeout;
-use super::zend::{Callback, Key, Local, Str, Thrown, Value, ZStr};
+use super::value::is_plain;
+use super::zend::{self, Callback, Key, Local, Str, Thrown, Value, ZStr};
 
 pub extern "C" fn consume(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
@@ -51,6 +53,18 @@ struct Queue<'a> {
 struct Kept {
     token: u64,
     element: Element,
+    /// The array that it was taken off, where it may share objects or references with the others.
+    whole: Option<Whole>,
+}
+
+/// An array as it was before its first element was taken off.
+struct Whole {
+    bytes: Buffer,
+    lifetime: Lifetime,
+    /// The array of the others.
+    rest: Observed,
+    /// The process that has taken the element: a child of it has none.
+    process: u32,
 }
 
 /// An element on its way to the function.
@@ -67,11 +81,43 @@ impl Queue<'_> {
             return self.consume_by_methods();
         }
         this.enter();
-        let Some(Kept { token, element }) = self.take()? else { return Ok(None) };
-        match finish_after(this, token, || self.callback.call(&[self.decoded(element)?]))? {
+        let Some(Kept { token, element, whole }) = self.take()? else { return Ok(None) };
+        let finished = finish_after(this, token, || {
+            let outcome = self.callback.call(&[self.decoded(element)?]);
+            if let (Err(Thrown), Some(whole)) = (&outcome, whole) {
+                // (Where that fails, the element goes back by itself.)
+                let _ = zend::setting_exception_aside(|| self.put_back(token, &whole));
+            }
+            outcome
+        });
+        match finished? {
             Finished::Done(_) | Finished::Gone(_) => Ok(Some(())),
             Finished::Back => Err(has_gone_back(this, self.name)),
         }
+    }
+
+    /// Puts back an array as it was, in which the element and the others share objects or references, unless it has changed meanwhile.
+    /// (A process that dies in between has done both, and the function gets the element once more.)
+    fn put_back(&self, token: u64, whole: &Whole) -> Result<(), Thrown> {
+        let Self { this, name, .. } = *self;
+        if std::process::id() != whole.process {
+            return Ok(());
+        }
+        exclusive(this, |_| {
+            let is_back = retry_importing(this, |store| {
+                let is_unchanged = whole.rest.is_newest(store, name.bytes())?;
+                if is_unchanged {
+                    let mut version = Version::default();
+                    store.put_until(name.bytes(), (&whole.bytes, &[]), whole.lifetime.expiry(), &mut version)?;
+                }
+                Ok(is_unchanged)
+            })?;
+            this.forget(name);
+            if is_back {
+                retry_importing(this, |store| store.finish(token))?;
+            }
+            Ok(())
+        })
     }
 
     fn decoded(&self, element: Element) -> Result<Local, Thrown> {
@@ -91,7 +137,7 @@ impl Queue<'_> {
         let mut bytes = GLOBALS.get().buffers.take();
         match take_into(this, &mut bytes, self.patience, |store, bytes| store.take(name.bytes(), bytes))? {
             None | Some(Taken::Nothing) => Ok(None),
-            Some(Taken::Item(token)) => Ok(Some(Kept { token, element: Element::Encoded(bytes) })),
+            Some(Taken::Item(token)) => Ok(Some(Kept { token, element: Element::Encoded(bytes), whole: None })),
             Some(Taken::Whole) => loop {
                 // (`None`: another process, a hook of a class, or this process's child was faster.)
                 if let Some(kept) = exclusive(this, |turn| self.take_by_reading(turn))? {
@@ -118,13 +164,39 @@ impl Queue<'_> {
         let (element, left) = (Encoded::of(this, name, &first)?, Encoded::of(this, name, &rest)?);
         let mut bytes = GLOBALS.get().buffers.take();
         element.write_to(&mut bytes).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+        let whole = self.encoded_whole(&value, &bytes)?;
         let item = Item { key: key.as_ref().map(|key| key.bytes()), element: &bytes };
         if turn.standing() != Standing::Kept {
             return Ok(None);
         }
-        let token =
-            retry_importing(this, |store| store.take_read(name.bytes(), item, left.parts(), &mut observed.version))?;
-        Ok(token.map(|token| Some(Kept { token, element: Element::Decoded(first) })))
+        let (lifetime, version) = (observed.lifetime(), &mut observed.version);
+        let token = retry_importing(this, |store| store.take_read(name.bytes(), item, left.parts(), version))?;
+        let Some(token) = token else { return Ok(None) };
+        let whole = match whole {
+            None => None,
+            // (While others are kept out: it is what has just been stored.)
+            Some(bytes) => {
+                let Ok(rest) = property::peek(this, name.bytes()) else {
+                    this.instance()?.store.give_back(token);
+                    return Err(Thrown);
+                };
+                Some(Whole { bytes, lifetime, rest, process: std::process::id() })
+            }
+        };
+        Ok(Some(Some(Kept { token, element: Element::Decoded(first), whole })))
+    }
+
+    /// The bytes of an array whose first element, of which these are the bytes, may share objects or references with the others.
+    fn encoded_whole(&self, value: &Value, element: &[u8]) -> Result<Option<Buffer>, Thrown> {
+        let Self { this, name, .. } = *self;
+        let first = value.array().and_then(|array| array.entries().next()).map(|(_, first)| first.kind());
+        if first != Some(zend::REFERENCE) && is_plain(element) {
+            return Ok(None);
+        }
+        let mut bytes = GLOBALS.get().buffers.take();
+        let whole = Encoded::of(this, name, value)?;
+        whole.write_to(&mut bytes).map_err(|error| cannot_store(this, Some(name.bytes()), error))?;
+        Ok(Some(bytes))
     }
 
     /// As [`consume_once`](Self::consume_once), by the methods that the object's class overrides: what these make of an element is

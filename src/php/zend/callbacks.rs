@@ -8,7 +8,9 @@ use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{CatchError, bailout, try_catch};
 
+use super::counted::Held;
 use super::executor::{Thrown, check, executor};
+use super::objects::Object;
 use super::strings::Str;
 use super::types::{DOUBLE, LONG, NULL};
 use super::values::{Local, Value};
@@ -157,6 +159,24 @@ pub fn without_warnings<T>(body: impl FnOnce() -> T) -> T {
         unsafe {
             (*executor()).error_reporting = reported;
             (*executor()).user_error_handler_error_reporting = handled;
+        }
+    })
+}
+
+/// Runs `body` as if no exception were pending. The one that is pending is again afterwards, in place of any of `body`'s.
+pub fn setting_exception_aside<T>(body: impl FnOnce() -> T) -> T {
+    // SAFETY: the pointer in this thread's own globals owns one count of the exception, which waits in `pending` meanwhile.
+    let pending = unsafe { ptr::replace(&raw mut (*executor()).exception, ptr::null_mut()) };
+    finally(body, |_| {
+        if pending.is_null() {
+            return;
+        }
+        // SAFETY: as above, the other way round; one of `body`'s is let go of only when nothing points to it any more.
+        unsafe {
+            let newer = ptr::replace(&raw mut (*executor()).exception, pending);
+            if !newer.is_null() {
+                drop(Held::<Object>::from_owned(newer));
+            }
         }
     })
 }
