@@ -11,6 +11,7 @@ use ext_php_rs::zend::ExecuteData;
 
 use super::accessors;
 use super::call::{arguments, run};
+use super::errors::throw_sync;
 use super::expiring::lifetime;
 use super::handle::{Backend, LockName, Taking};
 use super::legacy::retry_importing;
@@ -107,8 +108,20 @@ impl Remembered<'_> {
 
     /// Computes the value, and stores it.
     fn compute(&self) -> Result<Local, Thrown> {
+        let process = std::process::id();
         let value = Local::copy_of(self.callback.call(&[])?.dereference());
+        if std::process::id() != process {
+            return Err(throw_forked(self.name));
+        }
         accessors::put_for(self.this, self.name, &value, lifetime(self.ttl, TTL)?)?;
         Ok(value)
     }
+}
+
+#[cold]
+fn throw_forked(name: &Str) -> Thrown {
+    throw_sync(&format!(
+        "Can't remember property '{}': this process was forked inside of the function that computes it. The value is the parent's; end the child in there.",
+        String::from_utf8_lossy(name.bytes())
+    ))
 }
