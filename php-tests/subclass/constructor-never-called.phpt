@@ -26,7 +26,10 @@ foreach ([
         }
     }
 }
-echo "done\n";
+attempt(fn () => (new Forgetful)->x);
+// (Of an anonymous class without what PHP keeps behind its name.)
+attempt(fn () => (new class extends Sync { public function __construct() {} })->x);
+attempt(fn () => (new class extends Forgetful {})->x);
 unset($s);
 ?>
 --CLEAN--
@@ -35,4 +38,6 @@ require __DIR__ . '/../include/scratch.inc';
 scratch_remove();
 ?>
 --EXPECT--
-done
+Error: Forgetful is a Sync object that was not constructed: call parent::__construct($file) in Forgetful::__construct()
+Error: Sync@anonymous is a Sync object that was not constructed: call parent::__construct($file) in Sync@anonymous::__construct()
+Error: Forgetful@anonymous is a Sync object that was not constructed: call parent::__construct($file) in Forgetful@anonymous::__construct()

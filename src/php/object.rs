@@ -529,7 +529,9 @@ impl SyncObject {
 
 #[cold]
 fn not_constructed(object: &Object) -> Thrown {
-    let name = String::from_utf8_lossy(object.class_name());
+    // (Of an anonymous class, PHP shows its name up to the NUL.)
+    let name = object.class_name().split(|&byte| byte == 0).next().unwrap_or_default();
+    let name = String::from_utf8_lossy(name);
     errors::throw_error(&format!(
         "{name} is a Sync object that was not constructed: call parent::__construct($file) in {name}::__construct()"
     ))
