@@ -76,7 +76,8 @@ impl Link {
         let info = next();
         // (A user without the right to have a name is not seen from outside, and has all else.)
         let _ = next();
-        let counters = next()?;
+        // (Where it is refused, the numbers stay as they are.)
+        let counters = next().unwrap_or(Value::Nil);
         next()?;
         // (Where it is refused, those who need it ask again, and hear why.)
         let consumers = next().ok().filter(|_| address.caches);

@@ -197,35 +197,25 @@ impl Inner {
     fn fetch_count(&mut self, place: &Place) -> Outcome<()> {
         let now = self.now().to_string();
         let (order, due) = (place.keys.kind(Key::Order), place.keys.kind(Key::Due));
-        let mut batch = Batch::new();
-        batch.add(&[b"MULTI"]);
-        batch.add(&[b"MGET", place.keys.kind(Key::Lock), place.keys.kind(Key::Life)]);
-        batch.add(&[b"ZCARD", order]);
-        batch.add(&[b"ZCOUNT", due, b"-inf", now.as_bytes()]);
         let after = format!("({now}");
-        batch.add(&[b"ZRANGEBYSCORE", due, after.as_bytes(), b"+inf", b"WITHSCORES", b"LIMIT", b"0", b"1"]);
-        batch.add(&[b"EXEC"]);
-        let last = batch.len() - 1;
-        self.exchange(place, &batch, &mut |number, answer, inner| {
-            let answer = answer.map_err(ErrorKind::Refused)?;
-            if number < last {
-                return Ok(());
-            }
-            let Value::List(answers) = answer else { return Err(ErrorKind::Senseless) };
-            let [Value::List(own), Value::Integer(names), Value::Integer(over), Value::List(next)] = &answers[..]
-            else {
-                return Err(ErrorKind::Senseless);
-            };
-            let [lock, life] = &own[..] else { return Err(ErrorKind::Senseless) };
-            inner.learn_lock(place, lock, life)?;
-            let until = match &next[..] {
-                [] => 0,
-                [Value::List(pair)] => pair.get(1).and_then(score_in).ok_or(ErrorKind::Senseless)?,
-                _ => return Err(ErrorKind::Senseless),
-            };
-            inner.count = Some(Count { names: (names - over).max(0) as u64, until });
-            Ok(())
-        })
+        let answers = self.ask_together(
+            place,
+            &[
+                &[b"ZCARD", order],
+                &[b"ZCOUNT", due, b"-inf", now.as_bytes()],
+                &[b"ZRANGEBYSCORE", due, after.as_bytes(), b"+inf", b"WITHSCORES", b"LIMIT", b"0", b"1"],
+            ],
+        )?;
+        let [Value::Integer(names), Value::Integer(over), Value::List(next)] = &answers[..] else {
+            return Err(ErrorKind::Senseless);
+        };
+        let until = match &next[..] {
+            [] => 0,
+            [Value::List(pair)] => pair.get(1).and_then(score_in).ok_or(ErrorKind::Senseless)?,
+            _ => return Err(ErrorKind::Senseless),
+        };
+        self.count = Some(Count { names: (names - over).max(0) as u64, until });
+        Ok(())
     }
 }
 

@@ -25,8 +25,9 @@ enum Wish {
 }
 
 impl Inner {
-    /// Asks questions at one moment, and for the lock where that is not known; the answers.
-    fn ask_together(&mut self, place: &Place, questions: &[&[&[u8]]]) -> Outcome<Vec<Value>> {
+    /// Asks questions at one moment, and for the lock where that is not known; the answers. (Pushes behind the last one have not been read: all that is
+    /// learned of the answers holds until the next look.)
+    pub fn ask_together(&mut self, place: &Place, questions: &[&[&[u8]]]) -> Outcome<Vec<Value>> {
         let asks_for_lock = !self.is_sure();
         let is_transaction = asks_for_lock || questions.len() > 1;
         let own = [&b"MGET"[..], place.keys.kind(Key::Lock), place.keys.kind(Key::Life)];
