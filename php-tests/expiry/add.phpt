@@ -13,7 +13,10 @@ var_dump($s->add('b', [1], 1000), $other->ttl('b') > 900, $other->b);
 foreach ([0, -1, -INF] as $gone) {
     var_dump($s->add('c', 1, $gone), $s->has('c'));
 }
-var_dump($s->add('c', 1, 0.05), $other->add('c', 2));
+var_dump(...within_a_life(function ($ttl) use ($s, $other) {
+    $s->remove('c');
+    return [$s->add('c', 1, $ttl), $other->add('c', 2)];
+}));
 while ($other->ttl('c') !== null) {
     usleep(1000);
 }

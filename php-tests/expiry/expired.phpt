@@ -6,12 +6,14 @@ require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
 $s->stays = 1;
-foreach (['n' => 1, 'null' => null, 'list' => [1, 2], 'text' => str_repeat('x', 100_000), 'object' => new ArrayObject, '7' => 7] as $name => $value) {
-    $s->put($name, $value, 0.1);
-}
-$s->list[] = 3;
 $other = new Sync(scratch());
-$seen = [$other->n, $other->text, $other->list];
+within_a_life(function ($ttl) use ($s, $other) {
+    foreach (['n' => 1, 'null' => null, 'list' => [1, 2], 'text' => str_repeat('x', 100_000), 'object' => new ArrayObject, '7' => 7] as $name => $value) {
+        $s->put($name, $value, $ttl);
+    }
+    $s->list[] = 3;
+    return [$other->n, $other->text, $other->list];
+});
 while ($s->ttl('n') !== null || $s->ttl('list') !== null || $s->ttl('7') !== null) {
     usleep(1000);
 }

@@ -30,7 +30,8 @@ foreach (['Slow', 'SlowMagic'] as $class) {
     $s->setMultiple(['a' => 1, 'b' => 2, 'c' => 3], 1000);
     $lives = [];
     foreach (['a', 'b', 'c'] as $name) {
-        $lives[] = $s->ttl($name) + microtime(true);
+        // The nearest of a few: a process may be set aside between the two.
+        $lives[] = min(array_map(fn () => $s->ttl($name) + microtime(true), range(1, 5)));
     }
     var_dump(between($lives) < 10, $lives[0] - microtime(true) > 990);
     $s->setMultiple(['a' => 1, 'd' => 4]);

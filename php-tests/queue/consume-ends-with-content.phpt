@@ -38,10 +38,14 @@ attempt(fn () => $s->consume('jobs', function () use ($s, $throw) {
 }));
 echo json_encode((new Sync(scratch()))->jobs), ' ', scratch_exists('other') ? 'made' : 'none', "\n";
 // It expires with its list.
-$s->put('soon', [1, 2], 0.1);
-attempt(fn () => $s->consume('soon', function () use ($throw) {
-    usleep(150_000);
-    $throw();
+attempt(fn () => within_a_life(function ($ttl) use ($s, $throw) {
+    $s->put('soon', [1, 2], $ttl);
+    $s->consume('soon', function () use ($s, $throw) {
+        while ($s->has('soon')) {
+            usleep(1000);
+        }
+        $throw();
+    });
 }));
 var_dump(isset($s->soon));
 ?>

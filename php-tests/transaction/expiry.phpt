@@ -22,7 +22,8 @@ $s->transaction(function ($s) use ($soon) {
 });
 echo json_encode($s), ' ', count($s), ' ', json_encode($s->ttl('t')), "\n";
 // One that was stored before, and expires between its reading and its change, or after it was read.
-$gone = function (string $name) use ($s) {
+$gone = function (string $name) use ($s, &$is_late) {
+    $is_late = $s->ttl($name) === null;
     while ($s->ttl($name) !== null) {
         usleep(500);
     }
@@ -43,9 +44,12 @@ foreach (['Sync', 'Overridden'] as $class) {
             'push' => fn () => [$s->push('q', 0), $gone('q'), $s->push('q', 1)],
         ];
         foreach ($changes as $how => $change) {
-            $s->put('v', $value, $soon);
-            $s->put('q', [1], $soon);
-            $result = $s->transaction($change);
+            // Longer where it was gone before it was read.
+            for ($ttl = $soon, $is_late = true; $is_late; $ttl *= 2) {
+                $s->put('v', $value, $ttl);
+                $s->put('q', [1], $ttl);
+                $result = $s->transaction($change);
+            }
             $expected = ['??=' => 'new'][$how] ?? null;
             if ($s->v !== $expected || $how === 'read' && array_slice($result, 2) !== [null, false, false, null] || $how === 'push' && $s->q !== [1]) {
                 echo "$class, $kind, $how: ", substr(json_encode([$result, $s->v]), -100), "\n";

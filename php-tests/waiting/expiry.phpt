@@ -6,8 +6,10 @@ require __DIR__ . '/../include/scratch.inc';
 
 $s = new Sync(scratch());
 $other = new Sync(scratch());
-$other->put("x", 1, 0.05);
-$s->x;
+within_a_life(function ($ttl) use ($s, $other) {
+    $other->put("x", 1, $ttl);
+    return $s->x;
+});
 var_dump($s->wait("x", PATIENCE), $s->x, $s->wait("x", 0));
 $other->put("x", 1, 100);
 $s->x;
