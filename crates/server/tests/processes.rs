@@ -117,13 +117,19 @@ fn is_held(error: &ServerError) -> bool {
     matches!(error.remedy(), Remedy::Wait(_))
 }
 
-/// Kills the process that has everything, and takes it all. `leaves`: starts one that lives on, and gives its number.
-fn kill_and_inherit(leaves: fn() -> i32) {
+/// A server that lists its connections to nobody.
+fn secretive() -> Redis {
     let redis = Redis::start(&[]);
-    let store = on(&redis);
+    redis.connect().ask(&[b"ACL", b"SETUSER", b"default", b"-client|list"], &mut |_| ()).unwrap();
+    redis
+}
+
+/// Kills the process that has everything, and takes it all. `leaves`: starts one that lives on, and gives its number.
+fn kill_and_inherit(redis: &Redis, leaves: fn() -> i32) {
+    let store = on(redis);
     put(&store, b"list", &[0x93, 1, 2, 3]);
     let mut child = Child::fork(|mut line| {
-        let store = on(&redis);
+        let store = on(redis);
         assert!(matches!(store.take(b"list", &mut Vec::new()).unwrap(), Taken::Item(_)));
         store.take_lock(NAME, false).unwrap().token().unwrap();
         store.lock(Patience::default()).unwrap();
@@ -137,6 +143,13 @@ fn kill_and_inherit(leaves: fn() -> i32) {
     assert!(is_held(&store.get(b"list", &mut ServerVersion::default(), &mut Vec::new()).unwrap_err()));
     assert_eq!(store.stats().unwrap().locks.iter().filter(|lock| lock.pid == Some(pid as u32)).count(), 2);
     assert_eq!(store.stats().unwrap().consuming.len(), 1);
+    // (Whoever waits asks whether it lives.)
+    let Remedy::Wait(held) = held.remedy() else { unreachable!("it is held") };
+    let mut waiter = Default::default();
+    (0..50).for_each(|_| store.wait(&mut waiter, &held, Duration::from_millis(2)));
+    store.stop_waiting();
+    assert!(is_held(&store.put(b"a", &[1], &mut ServerVersion::default()).unwrap_err()), "it lives");
+    assert!(!has_come(&store));
     drop(child);
     let start = Instant::now();
     put(&store, b"a", &[1]);
@@ -157,12 +170,21 @@ fn kill_and_inherit(leaves: fn() -> i32) {
 
 #[test]
 fn all_that_a_killed_process_holds_is_free_within_a_moment() {
-    kill_and_inherit(|| 0);
+    kill_and_inherit(&Redis::start(&[]), || 0);
+}
+
+#[test]
+fn all_that_a_killed_process_holds_is_free_where_a_server_does_not_list_its_connections() {
+    let redis = secretive();
+    let store = on(&redis);
+    put(&store, b"a", &[1]);
+    assert_eq!((store.take_warning(), store.stats().unwrap().processes.len()), (None, 0));
+    kill_and_inherit(&redis, || 0);
 }
 
 #[test]
 fn all_that_a_killed_process_holds_is_free_although_its_child_lives() {
-    kill_and_inherit(|| {
+    kill_and_inherit(&Redis::start(&[]), || {
         let child = Child::fork(|_| thread::sleep(Duration::from_secs(LIFE.into())));
         std::mem::ManuallyDrop::new(child).pid
     });
@@ -170,7 +192,9 @@ fn all_that_a_killed_process_holds_is_free_although_its_child_lives() {
 
 #[test]
 fn all_that_a_killed_process_holds_is_free_although_a_program_lives_that_it_started() {
-    kill_and_inherit(|| Command::new("sleep").arg(LIFE.to_string()).spawn().expect("sleep").id() as i32);
+    kill_and_inherit(&Redis::start(&[]), || {
+        Command::new("sleep").arg(LIFE.to_string()).spawn().expect("sleep").id() as i32
+    });
 }
 
 /// Whether a waiter has a named lock now; waits a moment else.

@@ -583,7 +583,12 @@ fn the_tools_of_the_server_see_what_is_stored() {
 
 /// A server that a thread has not met, by a user of its own.
 fn warning(redis: &Redis, login: &str) -> Option<String> {
-    let address = redis.address(login, "?prefix=app");
+    warning_with(redis, login, "")
+}
+
+/// The same, with more options of the address.
+fn warning_with(redis: &Redis, login: &str, options: &str) -> Option<String> {
+    let address = redis.address(login, &format!("?prefix=app{options}"));
     thread::spawn(move || {
         let store = ServerStore::new(&address, || 0);
         put(&store, b"a", &[1]);
@@ -643,12 +648,17 @@ fn a_user_who_lacks_rights_is_told_which() {
 
     let told = warning(&redis, &user("one", &rule.replace(" +info", ""))).unwrap();
     assert!(told.contains("refuses INFO, so") && told.ends_with("ACL SETUSER one +info"), "{told}");
-    let told = warning(&redis, &user("two", &format!("{rule} -client|list"))).unwrap();
-    assert!(told.contains("refuses CLIENT LIST, so") && told.ends_with("ACL SETUSER two +client"), "{told}");
-    assert!(told.contains("allkeys-lru"), "{told}");
-    let told =
-        warning(&redis, &user("three", &format!("{} -client|list +config", rule.replace(" +info", "")))).unwrap();
-    assert!(told.contains("refuses INFO and CLIENT LIST") && told.ends_with("three +info +client"), "{told}");
+    let told = warning(&redis, &user("unlisted", &format!("{rule} -client|list"))).unwrap();
+    assert!(!told.contains("refuses"), "{told}");
+    let without = "-client|list -client|tracking";
+    // (Without a cache nothing else needs tracking.)
+    let told = warning_with(&redis, &user("two", &format!("{rule} {without}")), "&cache=0").unwrap();
+    assert!(told.contains("refuses CLIENT LIST and CLIENT TRACKING, so"), "{told}");
+    assert!(told.contains("allkeys-lru") && told.ends_with("ACL SETUSER two +client"), "{told}");
+    let three = user("three", &format!("{} {without} +config", rule.replace(" +info", "")));
+    let told = warning_with(&redis, &three, "&cache=0").unwrap();
+    assert!(told.contains("refuses INFO, CLIENT LIST and CLIENT TRACKING"), "{told}");
+    assert!(told.ends_with("three +info +client"), "{told}");
     // (By CONFIG.)
     assert!(told.contains("allkeys-lru"), "{told}");
 

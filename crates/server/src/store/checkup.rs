@@ -3,6 +3,7 @@
 //! It is a round trip of its own, once a thread for each run of each server. Its outcome is a warning; what nothing works without, the
 //! operations themselves tell of.
 
+use super::probe;
 use crate::address::{Address, Server};
 use crate::batch::Batch;
 use crate::connection::Connection;
@@ -35,9 +36,11 @@ pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Resul
         return Ok(None);
     }
     let client = connection.greeting().id.to_string();
-    let [memory, list] = ask(connection, [&[b"INFO", b"memory"], &[b"CLIENT", b"LIST", b"ID", client.as_bytes()]])?;
+    let (list, nobody) = ([&b"CLIENT"[..], b"LIST", b"ID", client.as_bytes()], probe::NOBODY.to_string());
+    let probes = [client.as_bytes(), nobody.as_bytes()].map(probe::probe);
+    let [memory, list, own, nobody] = ask(connection, [&[b"INFO", b"memory"], &list, &probes[0], &probes[1]])?;
     let is_late = |answer: &Answer| matches!(answer, Some(Err(refusal)) if refusal.may_pass());
-    if is_late(&memory) || is_late(&list) {
+    if [&memory, &list, &own, &nobody].into_iter().any(is_late) {
         // (It says nothing of rights: the next connection looks.)
         MET.with_borrow_mut(|met| met.remove(&server));
         return Ok(None);
@@ -54,7 +57,9 @@ pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Resul
     {
         warnings.push(of_eviction(&policy));
     }
-    warnings.extend(of_rights(address, is_refused(&memory), is_refused(&list)));
+    let is_gone = |answer: &Answer| answer.as_ref().is_some_and(probe::is_gone);
+    let tells_the_dead = !is_refused(&list) || !is_gone(&own) && is_gone(&nobody);
+    warnings.extend(of_rights(address, is_refused(&memory), !tells_the_dead));
     Ok((!warnings.is_empty()).then(|| format!("Sync server '{address}': {}", warnings.join(" "))))
 }
 
@@ -112,8 +117,8 @@ fn of_rights(address: &Address, no_info: bool, no_list: bool) -> Option<String> 
     let (lacks, means, rule) = match (no_info, no_list) {
         (false, false) => return None,
         (true, false) => ("INFO", NO_INFO.to_owned(), "+info"),
-        (false, true) => ("CLIENT LIST", NO_LIST.to_owned(), "+client"),
-        (true, true) => ("INFO and CLIENT LIST", format!("{NO_INFO}, and {NO_LIST}"), "+info +client"),
+        (false, true) => ("CLIENT LIST and CLIENT TRACKING", NO_LIST.to_owned(), "+client"),
+        (true, true) => ("INFO, CLIENT LIST and CLIENT TRACKING", format!("{NO_INFO}, and {NO_LIST}"), "+info +client"),
     };
     let user = String::from_utf8_lossy(address.server.user.as_deref().unwrap_or(b"default")).into_owned();
     Some(format!("it refuses {lacks}, so that {means}. Allow that: ACL SETUSER {user} {rule}"))
@@ -121,7 +126,7 @@ fn of_rights(address: &Address, no_info: bool, no_list: bool) -> Option<String> 
 
 /// The meaning of `INFO` that is refused.
 const NO_INFO: &str = "it is not noticed when the server was started anew, or may remove properties";
-/// The meaning of `CLIENT LIST` that is refused.
+/// The meaning of `CLIENT LIST` and `CLIENT TRACKING` that are refused.
 const NO_LIST: &str = "a lock whose owner has died does not end";
 
 #[cfg(test)]

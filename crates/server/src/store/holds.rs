@@ -14,12 +14,6 @@ use sync_fork::fork_generation;
 /// How often somebody who waits asks whether the owner still lives.
 const ASKS: Duration = Duration::from_millis(10);
 
-/// The number of the client that a line of `CLIENT LIST` is about.
-fn client_of(line: &[u8]) -> Option<i64> {
-    let id = line.strip_prefix(b"id=")?;
-    std::str::from_utf8(id.split(|byte| *byte == b' ').next()?).ok()?.parse().ok()
-}
-
 impl ServerStore {
     /// The hold of this handle.
     pub(super) fn my_hold(&self) -> Option<Hold> {
@@ -269,31 +263,5 @@ impl ServerStore {
             // (Only if it is still that one.)
             let _ = self.space.hold(&mark, b"", false, false);
         }
-    }
-
-    /// Whether the connection of an owner has ended. False where the server does not say.
-    pub(super) fn is_dead(&self, owner: &Owner) -> bool {
-        !self.dead(std::iter::once(owner)).is_empty()
-    }
-
-    /// The owners among these whose connections have ended. None where the server does not say.
-    pub(super) fn dead<'a>(&self, owners: impl Iterator<Item = &'a Owner> + Clone) -> Vec<&'a Owner> {
-        let Ok((client, run, _)) = self.space.identity() else { return Vec::new() };
-        let is_of_this_run = |owner: &Owner| owner.client != 0 && (run.is_empty() || owner.run == run);
-        let mut asked: Vec<i64> =
-            owners.clone().filter(|owner| is_of_this_run(owner)).map(|owner| owner.client).collect();
-        asked.retain(|its| *its != client);
-        asked.sort_unstable();
-        asked.dedup();
-        let mut living = vec![client];
-        if !asked.is_empty() {
-            let ids: Vec<String> = asked.iter().map(i64::to_string).collect();
-            let words = [&b"CLIENT"[..], b"LIST", b"ID"].into_iter().chain(ids.iter().map(String::as_bytes));
-            match self.space.ask(&words.collect::<Vec<_>>()) {
-                Ok(Value::Text(list)) => living.extend(list.split(|byte| *byte == b'\n').filter_map(client_of)),
-                _ => living.extend(asked),
-            }
-        }
-        owners.filter(|owner| !(is_of_this_run(owner) && living.contains(&owner.client))).collect()
     }
 }

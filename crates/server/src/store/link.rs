@@ -29,6 +29,8 @@ pub struct Link {
     pub consumers: Option<Value>,
     /// A warning about the server, which was not told yet.
     pub warning: Option<String>,
+    /// Whether the server has refused to list its connections.
+    pub hides_clients: bool,
     /// In a cluster: a key of the store that is never there, which each script names. While the slot is on its way to another node, no script runs
     /// on the half of the keys: one is missing on either side.
     guard: Option<Vec<u8>>,
@@ -88,7 +90,8 @@ impl Link {
         let guard = (connection.greeting().mode == "cluster").then(|| keys.never().to_vec());
         let warning = checkup::look(&mut connection, address, &run)?;
         let (digests, memory) = Default::default();
-        let mut link = Self { connection, client, run, ahead, digests, memory, consumers, warning, guard };
+        let mut link =
+            Self { connection, client, run, ahead, digests, memory, consumers, warning, hides_clients: false, guard };
         if let Value::List(counters) = counters {
             link.move_numbers_on(keys, &counters)?;
         }

@@ -27,8 +27,6 @@ fn readable(prefix: &[u8]) -> String {
 /// A connection, as the server lists it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Listed<'l> {
-    /// Its number at the server.
-    pub client: i64,
     database: u32,
     name: &'l str,
 }
@@ -37,7 +35,7 @@ impl<'l> Listed<'l> {
     /// Reads a line of `CLIENT LIST`.
     pub fn read(line: &'l str) -> Option<Self> {
         let field = |name: &str| line.split(' ').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
-        Some(Self { client: field("id")?.parse().ok()?, database: field("db")?.parse().ok()?, name: field("name")? })
+        Some(Self { database: field("db")?.parse().ok()?, name: field("name")? })
     }
 
     /// The process that uses the store with this prefix over it, if one does: its number, if that means something here, and since when.
@@ -62,7 +60,6 @@ mod tests {
         let own = line(&name(b"a b:%\xff\n"));
         assert!(own.contains(":a%20b%3a%25%ff%0a age="), "{own}");
         let listed = Listed::read(&own).unwrap();
-        assert_eq!(listed.client, 12);
         let (process, since) = listed.user_of(3, b"a b:%\xff\n").unwrap();
         assert_eq!(process, Some(std::process::id()));
         assert!(since >= before && since <= wall_clock());

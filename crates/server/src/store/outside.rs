@@ -7,26 +7,7 @@ use super::mark::{Mark, Owner, visible};
 use super::name::Listed;
 use super::order::Part;
 use crate::message::Value;
-use std::collections::HashSet;
 use sync_backend::{Connected, HeldLock, Stats};
-
-/// The connections of a server, at one moment.
-struct Clients {
-    /// The run of the server; empty: not known.
-    run: Vec<u8>,
-    /// Their numbers; `None`: the server does not say.
-    all: Option<HashSet<i64>>,
-    /// The processes that use the store.
-    users: Vec<Connected>,
-}
-
-impl Clients {
-    /// Whether the connection of an owner has not ended, as far as the server says.
-    fn has(&self, owner: &Owner) -> bool {
-        let is_of_run = self.run.is_empty() || owner.run == self.run;
-        owner.client != 0 && is_of_run && self.all.as_ref().is_none_or(|all| all.contains(&owner.client))
-    }
-}
 
 /// Reads an owner.
 fn owner(text: &[u8]) -> Option<Owner> {
@@ -34,19 +15,13 @@ fn owner(text: &[u8]) -> Option<Owner> {
 }
 
 impl ServerStore {
-    fn clients(&self) -> Result<Clients> {
-        let (_, run, _) = self.space.identity().map_err(|kind| self.error(kind))?;
-        let Ok(Value::Text(list)) = self.space.ask(&[b"CLIENT", b"LIST"]) else {
-            return Ok(Clients { run, all: None, users: Vec::new() });
-        };
+    /// The processes that use the store, as far as the server lists its connections.
+    fn users(&self) -> Vec<Connected> {
+        let Ok(Value::Text(list)) = self.space.ask(&[b"CLIENT", b"LIST"]) else { return Vec::new() };
         let (database, prefix) = (self.space.address.server.database, &self.space.address.prefix);
         let list = String::from_utf8_lossy(&list);
-        let (mut all, mut users) = (HashSet::new(), Vec::new());
-        for listed in list.lines().filter_map(Listed::read) {
-            all.insert(listed.client);
-            users.extend(listed.user_of(database, prefix).map(|(pid, since)| Connected { pid, since }));
-        }
-        Ok(Clients { run, all: Some(all), users })
+        let users = list.lines().filter_map(Listed::read).filter_map(|listed| listed.user_of(database, prefix));
+        users.map(|(pid, since)| Connected { pid, since }).collect()
     }
 
     /// Those that stand in line for named locks.
@@ -93,11 +68,10 @@ impl ServerStore {
             Err(error) => return Err(error),
         };
         let (in_line, waiting) = ([self.lines()?, self.waiting(Key::Waiting)?].concat(), self.waiting(Key::Watching)?);
-        // (Behind all these, each of which was connected before: one that is not listed is gone.)
-        let clients = self.clients()?;
-        let living = |owners: &[Owner]| owners.iter().filter(|owner| clients.has(owner)).count() as u64;
-        let waiters = living(&in_line) + living(&waiting);
-        for gone in waiting.iter().filter(|owner| !clients.has(owner)) {
+        // (Behind all these, each of which was connected before.)
+        let dead = self.dead(in_line.iter().chain(&waiting));
+        let waiters = (in_line.len() + waiting.len() - dead.len()) as u64;
+        for gone in waiting.iter().filter(|owner| dead.contains(owner)) {
             // (It was killed while it waited, and nobody else takes it off.)
             let _ = ask(&[b"ZREM", keys.kind(Key::Watching), gone.text().as_bytes()]);
         }
@@ -108,7 +82,7 @@ impl ServerStore {
             commits,
             locks,
             waiters,
-            processes: clients.users,
+            processes: self.users(),
             consuming: self.consumers()?,
             ..Stats::default()
         })

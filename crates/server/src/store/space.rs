@@ -261,6 +261,18 @@ impl Space {
         Ok((link.client, link.run.clone(), link.ahead))
     }
 
+    /// Whether the server has refused to list its connections.
+    pub fn hides_clients(&self) -> bool {
+        self.inner().link.as_ref().is_some_and(|link| link.hides_clients)
+    }
+
+    /// The server has refused to list its connections.
+    pub fn remember_hidden_clients(&self) {
+        if let Some(link) = &mut self.inner().link {
+            link.hides_clients = true;
+        }
+    }
+
     /// A warning about the server; once.
     pub fn take_warning(&self) -> Option<String> {
         self.inner().warning.take()

@@ -1,0 +1,72 @@
+//! Whether connections of the server still stand: an owner whose connection has ended owns nothing any more.
+//!
+//! `CLIENT LIST ID` says so. It is an administrator's command, which many services keep from their users: for these there is a [`probe`].
+
+use super::error::ErrorKind;
+use super::handle::ServerStore;
+use super::mark::Owner;
+use super::probe::{NOBODY, is_gone, probe};
+use super::space::Space;
+use crate::batch::Batch;
+use crate::message::Value;
+
+/// The number of the client that a line of `CLIENT LIST` is about.
+fn client_of(line: &[u8]) -> Option<i64> {
+    let id = line.strip_prefix(b"id=")?;
+    std::str::from_utf8(id.split(|byte| *byte == b' ').next()?).ok()?.parse().ok()
+}
+
+impl ServerStore {
+    /// Whether the connection of an owner has ended. False where the server does not say.
+    pub(super) fn is_dead(&self, owner: &Owner) -> bool {
+        !self.dead(std::iter::once(owner)).is_empty()
+    }
+
+    /// The owners among these whose connections have ended. None where the server does not say.
+    pub(super) fn dead<'a>(&self, owners: impl Iterator<Item = &'a Owner> + Clone) -> Vec<&'a Owner> {
+        let Ok((client, run, _)) = self.space.identity() else { return Vec::new() };
+        let is_of_this_run = |owner: &Owner| owner.client != 0 && (run.is_empty() || owner.run == run);
+        let mut asked: Vec<i64> =
+            owners.clone().filter(|owner| is_of_this_run(owner)).map(|owner| owner.client).collect();
+        asked.retain(|its| *its != client);
+        asked.sort_unstable();
+        asked.dedup();
+        let standing = if asked.is_empty() { Some(Vec::new()) } else { self.space.standing(client, &asked) };
+        let stands = |owner: &Owner| {
+            owner.client == client || standing.as_ref().is_none_or(|standing| standing.contains(&owner.client))
+        };
+        owners.filter(|owner| !(is_of_this_run(owner) && stands(owner))).collect()
+    }
+}
+
+impl Space {
+    /// The connections among these that stand; `None`: the server does not say. `own`: the number of this one.
+    fn standing(&self, own: i64, asked: &[i64]) -> Option<Vec<i64>> {
+        if !self.hides_clients() {
+            let ids: Vec<String> = asked.iter().map(i64::to_string).collect();
+            let words = [&b"CLIENT"[..], b"LIST", b"ID"].into_iter().chain(ids.iter().map(String::as_bytes));
+            match self.ask(&words.collect::<Vec<_>>()) {
+                Ok(Value::Text(list)) => {
+                    return Some(list.split(|byte| *byte == b'\n').filter_map(client_of).collect());
+                }
+                Err(ErrorKind::Refused(refusal)) if !refusal.may_pass() => self.remember_hidden_clients(),
+                _ => return None,
+            }
+        }
+        // (The first two are known: a server that tells them apart can be believed about the others.)
+        let ids: Vec<i64> = [own, NOBODY].into_iter().chain(asked.iter().copied()).collect();
+        let texts: Vec<String> = ids.iter().map(i64::to_string).collect();
+        let mut batch = Batch::new();
+        texts.iter().for_each(|id| batch.add(&probe(id.as_bytes())));
+        let mut are_gone = Vec::with_capacity(ids.len());
+        let mut inner = self.inner();
+        inner
+            .exchange(self, &batch, &mut |_, answer, _| {
+                are_gone.push(is_gone(&answer));
+                Ok(())
+            })
+            .ok()?;
+        let ([false, true], others) = are_gone.split_first_chunk()? else { return None };
+        Some(asked.iter().zip(others).filter(|(_, is_gone)| !**is_gone).map(|(client, _)| *client).collect())
+    }
+}
