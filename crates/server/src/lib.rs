@@ -30,7 +30,10 @@ pub use failure::{Cause, Delivery, Failure, Lost, NoConnection, TlsFailure};
 pub use message::{Message, Push, Value};
 pub use refusal::{Node, Reason, Refusal};
 pub use secret::Secret;
-pub use store::{ErrorKind, ServerError, ServerStore, ServerVersion, ServerWaiter, ServerWatch, ServerWriterHold};
+pub use store::{
+    ChangedName, Changes, ErrorKind, SeenName, ServerError, ServerStore, ServerVersion, ServerWaiter, ServerWatch,
+    ServerWriterHold,
+};
 
 /// Whether this build can encrypt connections (`rediss://`).
 pub const HAS_TLS: bool = cfg!(feature = "tls");

@@ -29,6 +29,7 @@ mod route;
 mod script;
 mod space;
 mod step;
+mod survey;
 mod values;
 mod version;
 mod watching;
@@ -38,6 +39,7 @@ pub use error::{ErrorKind, ServerError};
 pub use handle::ServerStore;
 pub use notes::ServerWatch;
 pub use own::ServerWriterHold;
+pub use survey::{ChangedName, Changes, SeenName};
 pub use version::ServerVersion;
 
 #[cfg(test)]

@@ -156,8 +156,15 @@ impl<B: Shared> Deref for Opened<B> {
     }
 }
 
-impl<B: Shared> Drop for Opened<B> {
-    fn drop(&mut self) {
+impl<B: Shared> Opened<B> {
+    /// Tells now what else is told in the end, of a store whose state it is not about: a command that lasts is not to keep it to itself.
+    pub fn tell_early(&self) {
+        if !B::WARNS_OF_LOSS {
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
         match self.store.take_warning() {
             None => {}
             Some(warning) if !B::WARNS_OF_LOSS => say(&warning),
@@ -171,6 +178,12 @@ impl<B: Shared> Drop for Opened<B> {
                 say_unsound(&format!("{warning} It was put right for this command, with what is left."));
             }
         }
+    }
+}
+
+impl<B: Shared> Drop for Opened<B> {
+    fn drop(&mut self) {
+        self.tell();
     }
 }
 

@@ -11,6 +11,7 @@ use sync_store::Store;
 
 use crate::file::{self, Opened, retry};
 use crate::outcome::{Failure, Outcome, Status};
+use crate::printable::Printable;
 
 /// The place of a store. `Display` shows no password.
 pub enum Location {
@@ -83,19 +84,32 @@ impl Location {
     /// The store, which is there, to be looked at: nothing of it is changed, and nobody waits for that.
     pub fn looked_at(&self) -> Outcome<Any> {
         self.must_exist()?;
+        self.followed()
+    }
+
+    /// As [`Location::looked_at`], of a store that may come to be meanwhile.
+    pub fn followed(&self) -> Outcome<Any> {
         match self {
             Self::File(path) => file::looked_at(path).map(Any::File),
             Self::Server(_) => self.any(),
         }
     }
 
-    fn must_exist(&self) -> Outcome<()> {
+    pub fn must_exist(&self) -> Outcome<()> {
         match self {
             Self::File(path) => file::must_exist(path),
             Self::Server(address) => match retry(&*at_server(address), |store| store.state())? {
                 0 => Err(Failure::new(Status::NotThere, format!("There is no store at '{address}'."))),
                 _ => Ok(()),
             },
+        }
+    }
+
+    /// The place, of which a terminal obeys nothing.
+    pub fn printable(&self) -> String {
+        match self {
+            Self::File(path) => Printable(path.as_os_str().as_bytes()).to_string(),
+            Self::Server(address) => Printable(address.to_string().as_bytes()).to_string(),
         }
     }
 

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod facts;
 mod file;
+mod followed;
 mod json;
 mod location;
 mod members;
@@ -109,11 +110,7 @@ fn run(command: Command) -> Outcome {
         }
         Command::Watch { file, names, escaped, json, timeout, count } => {
             let timeout = timeout.map(|seconds| duration("--timeout", seconds)).transpose()?;
-            commands::watch(
-                Location::file(&file, "watch")?,
-                &all_named(names, escaped)?,
-                &Watched { json, timeout, count },
-            )
+            commands::watch(&Location::new(&file)?, &all_named(names, escaped)?, &Watched { json, timeout, count })
         }
         Command::Stat { file, names, escaped, json } => {
             commands::stat(&Location::new(&file)?, &all_named(names, escaped)?, json)
@@ -126,7 +123,7 @@ fn run(command: Command) -> Outcome {
         Command::Copy { from, to, replace } => commands::copy(&Location::new(&from)?, &Location::new(&to)?, replace),
         Command::Compact { file } => commands::compact(Location::file(&file, "compact")?),
         Command::Top { file, prefix, interval, once } => top::top(
-            Location::file(&file, "top")?,
+            &Location::new(&file)?,
             &prefix,
             duration("--interval", interval)?.max(Duration::from_millis(50)),
             once,

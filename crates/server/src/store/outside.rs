@@ -41,6 +41,18 @@ impl ServerStore {
     }
 
     pub(super) fn look_from_outside(&self) -> Result<Stats> {
+        let stats = self.glance()?;
+        // (Nobody waits for those who keep others from reading: this only looks.)
+        let live: u64 = match self.part(Part::All) {
+            Ok(all) => all.iter().map(|(named, known)| named.name().len() as u64 + known.value.stored).sum(),
+            Err(error) if matches!(error.kind(), ErrorKind::Held(_)) => 0,
+            Err(error) => return Err(error),
+        };
+        Ok(Stats { live_bytes: live, memory_bytes: live, ..stats })
+    }
+
+    /// As [`Backend::stats`](sync_backend::Backend::stats), without the number of bytes: so the cost does not depend on how much is stored.
+    pub fn glance(&self) -> Result<Stats> {
         let ask = |words: &[&[u8]]| self.space.ask(words).map_err(|kind| self.error(kind));
         let keys = &self.space.keys;
         let now = sync_backend::Now::read().milliseconds().saturating_add_signed(self.space.ahead()).to_string();
@@ -61,12 +73,6 @@ impl ServerStore {
             locks.push(HeldLock { name: None, pid, since: mark.since, token: mark.token });
         }
         locks.extend(self.named_locks()?);
-        // (Nobody waits for those who keep others from reading: this only looks.)
-        let live: u64 = match self.part(Part::All) {
-            Ok(all) => all.iter().map(|(named, known)| named.name().len() as u64 + known.value.stored).sum(),
-            Err(error) if matches!(error.kind(), ErrorKind::Held(_)) => 0,
-            Err(error) => return Err(error),
-        };
         let (in_line, waiting) = ([self.lines()?, self.waiting(Key::Waiting)?].concat(), self.waiting(Key::Watching)?);
         // (Behind all these, each of which was connected before.)
         let dead = self.dead(in_line.iter().chain(&waiting));
@@ -77,8 +83,6 @@ impl ServerStore {
         }
         Ok(Stats {
             keys: count.saturating_sub(due),
-            live_bytes: live,
-            memory_bytes: live,
             commits,
             locks,
             waiters,

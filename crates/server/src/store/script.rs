@@ -17,6 +17,8 @@ pub enum Script {
     Named,
     /// Everything at one moment, for those who cannot get it otherwise.
     All,
+    /// The names that have changed, for those who follow all.
+    Changes,
     /// The end of a store.
     Destroy,
     /// The first connection to another run of the server.
@@ -24,8 +26,17 @@ pub enum Script {
 }
 
 /// All of them, as they are counted.
-pub const SCRIPTS: [Script; 8] =
-    [Script::Change, Script::One, Script::Hold, Script::Line, Script::Named, Script::All, Script::Destroy, Script::Run];
+pub const SCRIPTS: [Script; 9] = [
+    Script::Change,
+    Script::One,
+    Script::Hold,
+    Script::Line,
+    Script::Named,
+    Script::All,
+    Script::Changes,
+    Script::Destroy,
+    Script::Run,
+];
 
 impl Script {
     /// Its text.
@@ -37,6 +48,7 @@ impl Script {
             Self::Line => include_str!("line.lua"),
             Self::Named => concat!(include_str!("common.lua"), include_str!("named.lua")),
             Self::All => include_str!("all.lua"),
+            Self::Changes => include_str!("changes.lua"),
             Self::Destroy => include_str!("destroy.lua"),
             Self::Run => include_str!("run.lua"),
         }

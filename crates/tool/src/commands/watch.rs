@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
-use sync_backend::{Backend, Expiry, Found, Now, Since, Wanted};
-use sync_store::{Store, Version};
+use sync_backend::{Expiry, Found, Now, Since, Wanted};
 
 use crate::file::{self, Opened};
+use crate::followed::{Followed, Known, News};
 use crate::json;
+use crate::location::{Location, with_store};
 use crate::outcome::{Failure, Outcome, Status, say};
 use crate::output::Output;
 use crate::printable::Printable;
@@ -40,10 +40,14 @@ pub struct Watched {
 }
 
 /// Prints changes as they come, of some names or of all.
-pub fn watch(path: &Path, names: &[OsString], watched: &Watched) -> Outcome {
+pub fn watch(location: &Location, names: &[OsString], watched: &Watched) -> Outcome {
+    // Only to be read: no program is to wait for one that looks on.
+    with_store!(location.followed()?, store => follow(store, names, watched))
+}
+
+fn follow<B: Followed>(store: Opened<B>, names: &[OsString], watched: &Watched) -> Outcome {
     let mut watch = Watch {
-        // Only to be read: no program is to wait for one that looks on.
-        store: file::looked_at(path)?,
+        store,
         out: Output::new(),
         json: watched.json,
         left: watched.count,
@@ -54,6 +58,7 @@ pub fn watch(path: &Path, names: &[OsString], watched: &Watched) -> Outcome {
     // Failures to open it are told at once, and those of standard output.
     watch.out.check_reader()?;
     watch.state()?;
+    watch.store.tell_early();
     if names.is_empty() {
         watch.everything()?
     } else {
@@ -67,24 +72,24 @@ pub fn watch(path: &Path, names: &[OsString], watched: &Watched) -> Outcome {
 }
 
 /// A name that is watched.
-struct Name<'n> {
+struct Name<'n, B: Followed> {
     name: &'n [u8],
-    version: Version,
+    version: B::Version,
     is_there: bool,
-    /// The value that was seen last: when it was stored, and in which opening of the file.
-    stored: u64,
+    /// The value that was seen last: which it was, and in which opening of the store.
+    identity: u64,
     bytes: Vec<u8>,
     expiry: Option<Expiry>,
     opening: u64,
 }
 
-impl<'n> Name<'n> {
+impl<'n, B: Followed> Name<'n, B> {
     fn new(name: &'n [u8]) -> Self {
         Self {
             name,
-            version: Version::default(),
+            version: B::Version::default(),
             is_there: false,
-            stored: 0,
+            identity: 0,
             bytes: Vec::new(),
             expiry: None,
             opening: 0,
@@ -92,8 +97,8 @@ impl<'n> Name<'n> {
     }
 }
 
-struct Watch {
-    store: Opened<Store>,
+struct Watch<B: Followed> {
+    store: Opened<B>,
     out: Output,
     json: bool,
     left: Option<u64>,
@@ -102,7 +107,7 @@ struct Watch {
     stop: Stop,
 }
 
-impl Watch {
+impl<B: Followed> Watch<B> {
     /// Whether it is time to end.
     fn is_over(&self) -> bool {
         self.left == Some(0)
@@ -129,22 +134,26 @@ impl Watch {
     }
 
     /// Runs an operation until it has had its way, or it is time to end: `None`.
-    fn retry<T>(&self, mut operation: impl FnMut(&Store) -> sync_store::Result<T>) -> Outcome<Option<T>> {
+    fn retry<T>(&self, mut operation: impl FnMut(&B) -> Result<T, B::Error>) -> Outcome<Option<T>> {
         file::retry(&*self.store, |store| if self.is_over() { Ok(None) } else { operation(store).map(Some) })
     }
 
     fn state(&self) -> Outcome<u64> {
-        Ok(self.retry(Store::state)?.unwrap_or(0))
+        Ok(self.retry(B::state)?.unwrap_or(0))
     }
 
     fn lineage(&self) -> Outcome<u64> {
-        Ok(self.retry(Store::lineage)?.unwrap_or(0))
+        Ok(self.retry(B::lineage)?.unwrap_or(0))
     }
 
-    /// Sleeps until one of these has changed, or a time has come. False: it is time to end.
-    fn sleep(&self, wanted: &mut [Wanted<sync_store::Watch>], since: Since, until: Option<Expiry>) -> Outcome<bool> {
+    /// Sleeps until one of these has changed, or the first value of all that are known has expired. False: it is time to end.
+    fn sleep(&self, wanted: &mut [Wanted<B::Watch>], since: Since, known: Option<&Known>) -> Outcome<bool> {
         self.retry(|store| store.watch(wanted, since))?;
         while !self.is_over() {
+            let until = match known {
+                Some(known) => self.retry(|store| store.soonest(known))?.flatten(),
+                None => None,
+            };
             let left = until.map_or(SLICE, |expiry| expiry.left(Now::read()) + Duration::from_millis(1));
             let has_changed = self.retry(|store| store.has_changed(wanted, self.slice().min(left)))?;
             if has_changed == Some(true) || until.is_some_and(|expiry| expiry.has_come(Now::read())) {
@@ -155,26 +164,29 @@ impl Watch {
     }
 
     fn names(&mut self, names: &[OsString]) -> Outcome<()> {
-        let mut all: Vec<_> = names.iter().map(|name| Name::new(name.as_bytes())).collect();
+        let mut all: Vec<_> = names.iter().map(|name| Name::<B>::new(name.as_bytes())).collect();
         let mut is_first = true;
         loop {
             for name in &mut all {
                 let mut bytes = Vec::new();
-                let Some((found, stored)) = self.get(name, &mut bytes)? else { break };
+                let Some((found, identity)) = self.get(name, &mut bytes, B::identity_of)? else { break };
                 match found {
                     Found::Unchanged => {}
                     Found::Missing if !std::mem::take(&mut name.is_there) => {}
                     found => {
                         let was_there = std::mem::replace(&mut name.is_there, found != Found::Missing);
-                        let old_stored = std::mem::replace(&mut name.stored, stored);
+                        let old_identity = std::mem::replace(&mut name.identity, identity);
                         let opening = std::mem::replace(&mut name.opening, self.store.enter());
                         let old = std::mem::replace(&mut name.bytes, bytes);
-                        let old_expiry = std::mem::replace(&mut name.expiry, Store::expiry_of(&name.version));
+                        let old_expiry = std::mem::replace(&mut name.expiry, B::expiry_of(&name.version));
                         let is_same = match opening == name.opening {
                             // It was only moved.
-                            true => was_there && name.is_there && old_stored == stored,
-                            // A file that was put right, or is another one, may have the value that was seen.
-                            false => (was_there, &old, old_expiry) == (name.is_there, &name.bytes, name.expiry),
+                            true => was_there && name.is_there && old_identity == identity,
+                            // A file that was put right, or is another one, may have the value that was seen, and so may a server that
+                            // was started anew.
+                            false => {
+                                (was_there, &old) == (name.is_there, &name.bytes) && is_about(old_expiry, name.expiry)
+                            }
                         };
                         let shown = name.is_there.then(|| Shown::of(&name.bytes, name.expiry));
                         if !is_first && !is_same {
@@ -192,9 +204,13 @@ impl Watch {
         }
     }
 
-    /// The value of a name, all of it, if it is not the one that was seen; and the state in which it was stored, by which it is known
-    /// again when it has been moved.
-    fn get(&self, name: &mut Name, bytes: &mut Vec<u8>) -> Outcome<Option<(Found, u64)>> {
+    /// The value of a name, all of it, if it is not the one that was seen; and a number by which it is known again.
+    fn get(
+        &self,
+        name: &mut Name<B>,
+        bytes: &mut Vec<u8>,
+        number: impl Fn(&B, &[u8], &B::Version) -> Result<Option<u64>, B::Error>,
+    ) -> Outcome<Option<(Found, u64)>> {
         loop {
             let found = self.retry(|store| {
                 bytes.clear();
@@ -205,55 +221,52 @@ impl Watch {
                 Some(Found::Appended) => {}
                 Some(found @ (Found::Unchanged | Found::Missing)) => return Ok(Some((found, 0))),
                 Some(found) => {
-                    let stored = self.retry(|store| store.stored(name.name))?.flatten();
-                    let is_of_it = |&stored: &u64| {
-                        stored <= Store::record_of(&name.version)
-                            && Store::opening_of(&name.version) == self.store.opening()
-                    };
-                    if let Some(stored) = stored.filter(is_of_it) {
-                        return Ok(Some((found, stored)));
+                    if let Some(number) = self.retry(|store| number(store, name.name, &name.version))?.flatten() {
+                        return Ok(Some((found, number)));
                     }
                 }
             }
             // All of it is to be shown; or there is a newer one by now.
-            name.version = Version::default();
+            name.version = B::Version::default();
         }
     }
 
     fn everything(&mut self) -> Outcome<()> {
         let mut state = self.state()?;
         let (mut opening, mut lineage) = (self.store.enter(), self.lineage()?);
-        let Some(mut known) = self.survey(u64::MAX)? else { return Ok(()) };
+        let mut known = Known::default();
+        // (Nothing of what is there is news.)
+        let Some(_) = self.news(&mut known, Some(u64::MAX))? else { return Ok(()) };
         // When the values were stored that have been printed, which are as new as the next look begins.
         let mut printed = HashMap::new();
-        while self.sleep(&mut [Wanted::anything()], Since::State(state), known.soonest)? {
+        while self.sleep(&mut [Wanted::anything()], Since::State(state), Some(&known))? {
             let start = Instant::now();
             let now = self.state()?;
             let (current, its) = (self.store.enter(), self.lineage()?);
-            let since = if current == opening { state } else { 0 };
-            let Some(seen) = self.survey(since)? else { return Ok(()) };
-            for name in known.names.keys().filter(|&name| !seen.names.contains_key(name)) {
+            let since = (current == opening).then_some(state);
+            let Some(news) = self.news(&mut known, since)? else { return Ok(()) };
+            for name in &news.gone {
                 self.print(name, None)?;
             }
             let before = std::mem::take(&mut printed);
-            for (_, name, stored) in &seen.changed {
-                // A file that was put right, or is a copy, has values that were there before.
+            for changed in &news.changed {
+                // A file that was put right, or is a copy, has values that were there before, and so has a server that was started anew.
                 let goes_on = current != opening && its == lineage;
-                let told = printed.get(name).or_else(|| before.get(name));
-                if (current == opening || goes_on) && told == Some(stored)
-                    || goes_on && known.names.get(name) == Some(stored)
+                let told = printed.get(&changed.name).or_else(|| before.get(&changed.name));
+                if (current == opening || goes_on) && told == Some(&changed.change)
+                    || goes_on && changed.before == Some(changed.change)
                 {
                     continue;
                 }
-                let (mut bytes, mut one) = (Vec::new(), Name::new(name));
-                if let Some((Found::Value, stored)) = self.get(&mut one, &mut bytes)? {
+                let (mut bytes, mut one) = (Vec::new(), Name::<B>::new(&changed.name));
+                if let Some((Found::Value, change)) = self.get(&mut one, &mut bytes, B::change_of)? {
                     let version = one.version;
-                    self.print(name, Some(Shown::of(&bytes, Store::expiry_of(&version))))?;
-                    printed.insert(name.clone(), stored);
+                    self.print(&changed.name, Some(Shown::of(&bytes, B::expiry_of(&version))))?;
+                    printed.insert(changed.name.clone(), change);
                 }
             }
             self.out.flush()?;
-            (known, state, opening, lineage) = (seen, now, current, its);
+            (state, opening, lineage) = (now, current, its);
             let rest = REST * start.elapsed();
             if rest > PAUSE {
                 self.rest(rest.min(Duration::from_secs(10)));
@@ -262,8 +275,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Looks at all names. `None`: it is time to end.
-    fn survey(&self, since: u64) -> Outcome<Option<Seen>> {
+    /// Looks at all names for those that have changed. `None`: it is time to end.
+    fn news(&self, known: &mut Known, since: Option<u64>) -> Outcome<Option<News>> {
         let mut due = Some(Instant::now() + SILENCE);
         while !self.is_over() {
             if due.take_if(|due| Instant::now() > *due).is_some() {
@@ -271,23 +284,11 @@ impl Watch {
                     "no look at all names comes to its end: they change too fast, or the file is not sound (`syncctl check` tells).",
                 );
             }
-            let (mut seen, whole) = match self.retry(|store| {
-                store.survey(|seen: &mut Seen, sight| {
-                    seen.names.insert(sight.name.into(), sight.stored);
-                    if sight.stored >= since {
-                        seen.changed.push((sight.place, sight.name.into(), sight.stored));
-                    }
-                    seen.soonest = seen.soonest.into_iter().chain(sight.expiry).min();
-                })
-            })? {
-                Some(surveyed) => surveyed,
+            match self.retry(|store| store.look_for_news(known, since))? {
                 None => return Ok(None),
-            };
-            if whole {
-                seen.changed.sort_unstable();
-                return Ok(Some(seen));
+                Some(Some(news)) => return Ok(Some(news)),
+                Some(None) => std::thread::sleep(PAUSE),
             }
-            std::thread::sleep(PAUSE);
         }
         Ok(None)
     }
@@ -318,6 +319,12 @@ impl Watch {
         }
         seconds_left(expiry).map_or(Ok(()), |left| write!(self.out, " (expires in {})", seconds(left)))
     }
+}
+
+/// Whether two moments are the same. (A server's clock is known to some milliseconds, each time that it is asked for.)
+fn is_about(one: Option<Expiry>, other: Option<Expiry>) -> bool {
+    let [one, other] = [one, other].map(|expiry| expiry.map_or(0, Expiry::milliseconds));
+    one.abs_diff(other) < 1_000
 }
 
 /// A value to be shown; or the reason why there is no JSON for it.
@@ -372,15 +379,4 @@ impl<'l> Line<'l> {
             value: value.and_then(Result::ok),
         }
     }
-}
-
-/// A look at all names.
-#[derive(Default)]
-struct Seen {
-    /// With the state in which each was stored.
-    names: HashMap<Box<[u8]>, u64>,
-    /// Those that were stored since: place, name, state.
-    changed: Vec<(u64, Box<[u8]>, u64)>,
-    /// When the first value expires.
-    soonest: Option<Expiry>,
 }

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Write, stdout};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ratatui::backend::{CrosstermBackend, TestBackend};
@@ -16,11 +15,12 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 use super::bounded::Bounded;
 use super::sample::{Sample, Sampler};
 use super::view::{Shown, draw};
-use crate::file;
+use crate::file::Opened;
+use crate::followed::Followed;
+use crate::location::{Location, with_store};
 use crate::memory;
 use crate::outcome::{Failure, Outcome, Status};
 use crate::output::{Output, reported_size, screen_size};
-use crate::printable::Printable;
 use crate::stop::{Stop, end_with};
 
 /// The longest wait for a key: a signal is noticed afterwards.
@@ -29,18 +29,22 @@ const SLICE: Duration = Duration::from_millis(250);
 const PAGE: isize = 20;
 
 /// Shows a store, live; or once.
-pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outcome {
+pub fn top(location: &Location, prefix: &OsStr, interval: Duration, once: bool) -> Outcome {
     if once {
-        file::must_exist(path)?;
+        location.must_exist()?;
     }
-    let store = file::looked_at(path)?;
-    let title = format!("syncctl top {}", Printable(path.as_os_str().as_bytes()));
-    let mut sampler = Sampler::new(&store, prefix.as_bytes());
+    let title = format!("syncctl top {}", location.printable());
+    with_store!(location.followed()?, store => follow(&store, &title, prefix, interval, once))
+}
+
+fn follow<B: Followed>(store: &Opened<B>, title: &str, prefix: &OsStr, interval: Duration, once: bool) -> Outcome {
+    let mut sampler = Sampler::new(&**store, prefix.as_bytes());
     // Failures are told before the screen is taken.
     sampler.look()?;
+    store.tell_early();
     if once {
         std::thread::sleep(interval.min(SLICE));
-        let printed = print(&title, sampler.look_at_all()?);
+        let printed = print(title, sampler.look_at_all()?);
         sampler.tell_unread();
         return printed;
     }
@@ -58,7 +62,7 @@ pub fn top(path: &Path, prefix: &OsStr, interval: Duration, once: bool) -> Outco
     execute!(stdout(), EnterAlternateScreen).map_err(of_terminal)?;
     let outcome = Terminal::new(Bounded(CrosstermBackend::new(stdout())))
         .map_err(of_terminal)
-        .and_then(|mut terminal| show(&mut terminal, &title, &mut sampler, interval, &stop));
+        .and_then(|mut terminal| show(&mut terminal, title, &mut sampler, interval, &stop));
     ratatui::try_restore().map_err(of_terminal)?;
     sampler.tell_unread();
     stop.obey();
@@ -82,10 +86,10 @@ fn print(title: &str, sample: &Sample) -> Outcome {
     Ok(Status::Fine)
 }
 
-fn show(
+fn show<B: Followed>(
     terminal: &mut Terminal<Bounded>,
     title: &str,
-    sampler: &mut Sampler,
+    sampler: &mut Sampler<B>,
     interval: Duration,
     stop: &Stop,
 ) -> Outcome {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use sync_backend::{BackendError, Expiry, Remedy, Stats};
-use sync_store::{Sight, Store};
 
 use crate::facts::Facts;
+use crate::followed::{Followed, Shape, Sight};
 use crate::outcome::{Failure, Outcome, say_unsound};
 use crate::printable::Printable;
 use crate::words::{count, name as shown_name};
@@ -31,6 +31,8 @@ const FIRST: Duration = Duration::from_millis(50);
 pub struct Sample {
     /// Whether there is a store.
     pub is_there: bool,
+    /// Whether it is a file.
+    pub is_file: bool,
     pub stats: Stats,
     /// Commits in a second, for each look; the last one is the newest.
     pub rates: VecDeque<f64>,
@@ -82,14 +84,15 @@ pub struct Queue {
 }
 
 /// Looks at a store.
-pub struct Sampler<'s> {
-    store: &'s Store,
+pub struct Sampler<'s, B> {
+    store: &'s B,
     prefix: &'s [u8],
     sample: Sample,
     /// When the commits were so many.
     last: Option<(Instant, u64)>,
     /// The names that have been counted, and where to go on.
     counted: Counted,
+    looked_at: u64,
     unread: u64,
     next: u64,
     /// The time that the next look may take to go on.
@@ -98,13 +101,13 @@ pub struct Sampler<'s> {
     queues: BTreeMap<Vec<u8>, ()>,
 }
 
-impl<'s> Sampler<'s> {
+impl<'s, B: Followed> Sampler<'s, B> {
     /// For a store, of which the names that begin with a prefix are told one by one.
-    pub fn new(store: &'s Store, prefix: &'s [u8]) -> Self {
+    pub fn new(store: &'s B, prefix: &'s [u8]) -> Self {
         let queues = BTreeMap::new();
         let counted = Counted::default();
-        let sample = Sample::default();
-        Self { store, prefix, sample, last: None, counted, unread: 0, next: 0, budget: FIRST, queues }
+        let sample = Sample { is_file: B::IS_FILE, ..Sample::default() };
+        Self { store, prefix, sample, last: None, counted, looked_at: 0, unread: 0, next: 0, budget: FIRST, queues }
     }
 
     /// Looks once more.
@@ -136,11 +139,11 @@ impl<'s> Sampler<'s> {
         }
         self.sample.queues.clear();
         for name in self.queues.keys() {
-            let facts = unhindered(Facts::look(self.store, name))?.flatten();
+            let elements = unhindered(self.store.elements(name))?.flatten();
             let consumers = self.sample.stats.consuming.iter().filter(|it| it.name == *name);
             self.sample.queues.push(Queue {
                 name: shown_name(name),
-                elements: facts.and_then(|facts| facts.elements),
+                elements,
                 consumers: consumers.map(|it| it.pid).collect(),
             });
         }
@@ -166,12 +169,17 @@ impl<'s> Sampler<'s> {
     fn survey(&mut self, to_the_end: bool) -> Outcome<()> {
         let (start, prefix) = (Instant::now(), self.prefix);
         while to_the_end || start.elapsed() < self.budget {
-            let part = self.store.survey_part(self.next, |counted: &mut Counted, sight| counted.count(prefix, sight));
-            let Some((counted, next, unread)) = unhindered(part)? else { break };
+            let see = |(counted, names): &mut (Counted, u64), sight: Sight| {
+                counted.count(prefix, sight);
+                *names += 1;
+            };
+            let Some(((counted, names), part)) = unhindered(self.store.survey_part(self.next, see))? else { break };
             self.counted.add(counted);
-            self.unread += unread;
-            self.next = next.unwrap_or(0);
-            if next.is_none() {
+            self.looked_at += names;
+            self.unread += part.unread;
+            self.next = part.next.unwrap_or(0);
+            if part.next.is_none() {
+                self.looked_at = 0;
                 let counted = std::mem::take(&mut self.counted);
                 self.sample.unread = std::mem::take(&mut self.unread);
                 self.sample.names = self.named(counted)?;
@@ -181,7 +189,8 @@ impl<'s> Sampler<'s> {
         if self.sample.names.at.is_none() {
             self.sample.names = self.named(self.counted.clone())?;
             self.sample.names.at = None;
-            self.sample.names.part = Some((self.next >> 32).saturating_mul(100).checked_shr(32).unwrap_or(0) as u8);
+            let part = self.looked_at.saturating_mul(100) / self.sample.stats.keys.max(1);
+            self.sample.names.part = Some(part.min(99) as u8);
         }
         self.budget = self.budget.saturating_sub(start.elapsed());
         Ok(())
@@ -191,12 +200,15 @@ impl<'s> Sampler<'s> {
         let mut largest = counted.largest.into_vec();
         largest.sort_unstable();
         let mut names = Vec::with_capacity(largest.len());
-        for (Reverse(bytes), name, expiry) in largest {
-            let facts = unhindered(Facts::look(self.store, &name))?.flatten();
+        for (Reverse(bytes), name, expiry, shape) in largest {
+            let shape = match shape {
+                Some(shape) => Some(shape),
+                None => unhindered(Facts::look(self.store, &name))?.flatten().map(Shape::from),
+            };
             names.push(Name {
                 name: shown_name(beginning(&name)),
-                elements: facts.as_ref().and_then(|facts| facts.elements),
-                kind: facts.map_or_else(|| "?".into(), |facts| facts.kind),
+                elements: shape.as_ref().and_then(|shape| shape.elements),
+                kind: shape.map_or_else(|| "?".into(), |shape| shape.kind),
                 bytes,
                 expiry,
             });
@@ -219,16 +231,16 @@ impl<'s> Sampler<'s> {
 }
 
 /// The result of a look; `None` where it would have to wait for somebody.
-fn unhindered<T>(result: sync_store::Result<T>) -> Outcome<Option<T>> {
+fn unhindered<T, E: BackendError + Into<Failure>>(result: Result<T, E>) -> Outcome<Option<T>> {
     match result {
         Ok(done) => Ok(Some(done)),
         Err(error) if matches!(error.remedy(), Remedy::Wait(_) | Remedy::Retry) => Ok(None),
-        Err(error) => Err(Failure::from(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// Bytes of a value, its name, and when it expires.
-type Large = (Reverse<u64>, Box<[u8]>, Option<Expiry>);
+/// Bytes of a value, its name, when it expires, and its shape, if that is known.
+type Large = (Reverse<u64>, Box<[u8]>, Option<Expiry>, Option<Shape>);
 
 /// The sums of a survey.
 #[derive(Clone, Default)]
@@ -246,7 +258,7 @@ impl Counted {
         self.count += 1;
         self.bytes += sight.bytes;
         if self.is_large(sight.bytes) {
-            self.keep((Reverse(sight.bytes), sight.name.into(), sight.expiry));
+            self.keep((Reverse(sight.bytes), sight.name.into(), sight.expiry, sight.shape));
         }
         // Up to the first character that people use to divide names.
         let part = rest.iter().position(|byte| b":/.|".contains(byte)).map_or(0, |at| at + 1);
@@ -296,7 +308,7 @@ mod tests {
     use super::*;
 
     fn sight(name: &[u8], bytes: u64) -> Sight<'_> {
-        Sight { name, place: 0, bytes, expiry: None, stored: 0 }
+        Sight { name, bytes, expiry: None, shape: None }
     }
 
     #[test]

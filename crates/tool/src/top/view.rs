@@ -57,31 +57,29 @@ fn draw_head(frame: &mut Frame, area: Rect, title: &str, sample: &Sample) {
     let [text, graph] = Layout::horizontal([Constraint::Min(40), Constraint::Percentage(35)]).areas(inner);
     let stats = &sample.stats;
     let rate = sample.rates.back().map_or("-".into(), |rate| format!("{rate:.0}"));
-    let lines = if sample.is_there {
-        vec![
-            Line::from(format!(
-                "{}   {} live   {} dead",
-                count(stats.keys, "name", "names"),
-                bytes(stats.live_bytes),
-                bytes(stats.dead_bytes)
-            )),
+    let names = count(stats.keys, "name", "names");
+    let changes = Line::styled(
+        format!(
+            "{rate} commits/s   {}   {}",
+            count(stats.commits, "commit", "commits"),
+            count(stats.waiters, "waiter", "waiters")
+        ),
+        bold(),
+    );
+    let lines = match (sample.is_there, sample.is_file) {
+        (true, true) => vec![
+            Line::from(format!("{names}   {} live   {} dead", bytes(stats.live_bytes), bytes(stats.dead_bytes))),
             Line::from(format!(
                 "{} of memory   {} of file   {}",
                 bytes(stats.memory_bytes),
                 bytes(stats.file_bytes),
                 count(stats.compactions, "compaction", "compactions")
             )),
-            Line::styled(
-                format!(
-                    "{rate} commits/s   {}   {}",
-                    count(stats.commits, "commit", "commits"),
-                    count(stats.waiters, "waiter", "waiters")
-                ),
-                bold(),
-            ),
-        ]
-    } else {
-        vec![Line::from("There is no such file yet, or it is empty.")]
+            changes,
+        ],
+        (true, false) => vec![Line::from(names), changes],
+        (false, true) => vec![Line::from("There is no such file yet, or it is empty.")],
+        (false, false) => vec![Line::from("There is no such store yet.")],
     };
     frame.render_widget(Paragraph::new(lines), text);
     let width = usize::from(graph.width);
@@ -124,6 +122,7 @@ fn draw_names(frame: &mut Frame, area: Rect, sample: &Sample, shown: Shown) {
 }
 
 fn draw_others(frame: &mut Frame, area: Rect, sample: &Sample) {
+    let user = |pid| user(pid, sample.is_file);
     let locks: Vec<_> =
         sample.stats.locks.iter().map(|lock| [lock_name(lock), user(lock.pid), age(lock.since)]).collect();
     let queue = |queue: &Queue| {
@@ -141,12 +140,13 @@ fn draw_others(frame: &mut Frame, area: Rect, sample: &Sample) {
     let [locks_at, queues_at, processes_at] = Layout::vertical(heights).areas(area);
     draw_list(frame, locks_at, "locks: owner, for", locks);
     draw_list(frame, queues_at, "queues: consumers, elements", queues);
-    draw_list(frame, processes_at, "writers", processes);
+    // (A server knows who is connected, and not who writes.)
+    draw_list(frame, processes_at, if sample.is_file { "writers" } else { "processes" }, processes);
 }
 
 /// A process, with the name that it has given itself.
-fn user(pid: Option<u32>) -> String {
-    let Some(pid) = pid else { return "another container".into() };
+fn user(pid: Option<u32>, is_file: bool) -> String {
+    let Some(pid) = pid else { return if is_file { "another container" } else { "elsewhere" }.into() };
     match std::fs::read(format!("/proc/{pid}/comm")) {
         Ok(name) => format!("{pid} {}", Printable(name.trim_ascii_end())),
         Err(_) => pid.to_string(),
@@ -185,6 +185,7 @@ mod tests {
             |name: &str, bytes| Name { name: name.into(), kind: "string".into(), elements: None, bytes, expiry: None };
         Sample {
             is_there: true,
+            is_file: true,
             stats,
             rates: [10.0, 20.0, 42.4].into(),
             names: Names {
