@@ -95,7 +95,8 @@ pub enum Command {
         after_help = "Each is told with the newest value: of several that follow each other closely, the last one is seen."
     )]
     Watch {
-        /// It need not be there yet
+        /// A file or the address of a server; it need not be there yet
+        #[arg(value_name = "STORE")]
         file: PathBuf,
         /// All, if there are none
         names: Vec<OsString>,
@@ -181,6 +182,8 @@ pub enum Command {
     Compact { file: PathBuf },
     /// Show names, locks, queues, processes and rates, live
     Top {
+        /// A file, or the address of a server: redis://host:6379/0?prefix=app, unix:///run/redis.sock
+        #[arg(value_name = "STORE")]
         file: PathBuf,
         /// Only names that begin with this
         #[arg(default_value = "")]

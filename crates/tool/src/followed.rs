@@ -15,6 +15,9 @@ pub trait Followed: Shared {
     /// Whether it is a file, with all that only a file has.
     const IS_FILE: bool;
 
+    /// Whether a sleep until something has changed ends when it has. Else the store is asked time and again.
+    fn is_told(&self) -> bool;
+
     /// A number that a store has in common with its copies alone; 0: it is not there. The numbers of the changes of two with the same one
     /// can be compared.
     fn lineage(&self) -> Result<u64, Self::Error>;
@@ -108,6 +111,10 @@ pub struct Part {
 impl Followed for Store {
     const IS_FILE: bool = true;
 
+    fn is_told(&self) -> bool {
+        true
+    }
+
     fn lineage(&self) -> Result<u64, Self::Error> {
         self.lineage()
     }
@@ -161,6 +168,10 @@ impl Followed for Store {
 
 impl Followed for ServerStore {
     const IS_FILE: bool = false;
+
+    fn is_told(&self) -> bool {
+        self.server_address().caches
+    }
 
     fn lineage(&self) -> Result<u64, Self::Error> {
         self.life()

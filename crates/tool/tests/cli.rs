@@ -5,7 +5,7 @@ mod common;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use common::{Scratch, fails, text};
+use common::{Place, Scratch, fails, text};
 use sync_store::Version;
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use common::{Scratch, fails, text};
+use common::{Place, Scratch, fails, text};
 
 #[test]
 fn numbers_are_what_php_makes_of_them() {

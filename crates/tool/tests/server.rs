@@ -4,7 +4,7 @@ mod common;
 
 use std::process::{Command, Output, Stdio};
 
-use common::{Scratch, fails, put, text};
+use common::{Place, Scratch, fails, put, text};
 use sync_backend::{Backend, Change, Expiry, Now, Rewrite, Snapshot, list_note};
 use sync_server::testing::Redis;
 use sync_server::{ServerStore, ServerVersion};
@@ -242,7 +242,7 @@ fn values_on_a_server_are_read_and_written_as_in_a_file() {
     let closed = syncctl(&["get", "redis://localhost:1/0", "x"]);
     fails(&closed, 3, "redis://localhost:1/0");
     assert!(text(&closed.stderr).ends_with("its address?\n"), "{closed:?}");
-    for command in ["watch", "check", "compact", "top"] {
+    for command in ["check", "compact"] {
         fails(&syncctl(&[command, &server]), 2, "takes files alone");
     }
 }
@@ -264,6 +264,9 @@ fn no_message_shows_a_password() {
         (3, vec!["copy", &wrong, file]),
         (3, vec!["get", nowhere, "x"]),
         (2, vec!["ls", no_address]),
+        (3, vec!["watch", &wrong]),
+        (3, vec!["top", &wrong]),
+        (3, vec!["top", &wrong, "--once"]),
         (2, vec!["check", &wrong]),
         (2, vec!["copy", &wrong, &wrong]),
         (2, vec![&wrong]),
@@ -276,6 +279,8 @@ fn no_message_shows_a_password() {
         assert_eq!(output.status.code(), Some(status), "{said}");
         assert!(!said.is_empty() && !said.contains("wr0ng"), "{said}");
     }
+    let frame = fine(&["top", &with("right"), "--once"]);
+    assert!(frame.contains("unix://:***@/") && !frame.contains("right@"), "{frame}");
     fails(&syncctl(&["get", &with("right"), "y"]), 1, "There is no 'y' in 'unix://:***@/");
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Scratch, fails};
+use common::{Place, Scratch, fails};
 use sync_store::{Store, Taken, Version};
 
 /// An object of the class C with the property a = 1.

@@ -11,10 +11,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use common::Scratch;
+use common::{Place, Scratch, Served};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use sync_backend::Backend;
 
 const NEVER: Duration = Duration::from_secs(60);
 
@@ -266,17 +267,32 @@ fn messagepack_is_not_for_a_terminal() {
 
 #[test]
 fn top_follows_the_store_the_keys_and_the_size_of_the_terminal() {
-    let file = Scratch::new();
-    let mut terminal = Terminal::of(file.command("top", &["--interval", "0.1"]));
-    terminal.shows_words("no such file yet");
-    file.put(b"user:1", &[0xd9, 3, b'a', b'b', b'c']);
-    file.put(format!("user:{EVIL}").as_bytes(), b"\x01");
-    let store = file.store();
+    top_follows(&Scratch::new(), "no such file yet", "writers");
+}
+
+#[test]
+fn top_follows_a_store_on_a_server() {
+    for options in ["", "?cache=0"] {
+        top_follows(&Served::with(options), "no such store yet", "processes");
+    }
+}
+
+fn top_follows<P: Place>(place: &P, missing: &str, processes: &str) {
+    let mut terminal = Terminal::of(place.command("top", &["--interval", "0.1"]));
+    terminal.shows_words(missing);
+    place.put(b"user:1", &[0xd9, 3, b'a', b'b', b'c']);
+    place.put(format!("user:{EVIL}").as_bytes(), b"\x01");
+    let store = place.store();
     store.take_lock(sync_store::LockName::named(b"a-lock"), false).unwrap();
+    store.put_first(b"jobs", b"\x93\x01\x02\x03", sync_backend::list_note(3), &mut Default::default()).unwrap();
+    store.take(b"jobs", &mut Vec::new()).unwrap();
     terminal.shows_words("user:1");
     terminal.shows_words("\"a-lock\"");
     terminal.shows_words(&std::process::id().to_string());
     terminal.shows_words("user:\\u{1b}]0;owned");
+    terminal.shows_words("array of 2");
+    terminal.shows_words(processes);
+    terminal.shows_words("3 names");
     terminal.types("g");
     terminal.shows_words("user:…");
     tcsetwinsize(&terminal.master, size(40, 60)).unwrap();
@@ -290,6 +306,41 @@ fn top_follows_the_store_the_keys_and_the_size_of_the_terminal() {
     assert_eq!(terminal.ends(), Some(0));
     terminal.is_restored();
     assert!(!String::from_utf8_lossy(&terminal.bytes).contains("\x1b]0;"));
+}
+
+#[test]
+fn top_shows_who_holds_a_server_s_lock_and_who_waits_and_goes_on_when_connections_end() {
+    let served = Served::new();
+    served.put(b"x", b"\x01");
+    let mut terminal = Terminal::of(served.command("top", &["--interval", "0.1"]));
+    terminal.shows_words("1 name ");
+    let mut waiter = served.start("watch", &["x"]);
+    terminal.shows_words("1 waiter");
+    waiter.kill().unwrap();
+    waiter.wait().unwrap();
+    terminal.shows_words("0 waiters");
+    served.redis.tell(&["CLIENT", "KILL", "TYPE", "normal"]);
+    served.put(b"later", b"\x01");
+    terminal.shows_words("later");
+    // It waits for nobody.
+    let store = served.store();
+    store.lock(Default::default()).unwrap();
+    terminal.shows_words("the whole object");
+    store.put(b"inside", b"\x01", &mut Default::default()).unwrap();
+    terminal.shows_words("3 names");
+    assert!(!terminal.screen.screen().contents().contains("inside"), "the inside of a locked section is seen");
+    store.unlock();
+    terminal.shows_words("inside");
+    terminal.types("q");
+    assert_eq!(terminal.ends(), Some(0));
+    terminal.is_restored();
+    let frame = served.fine("top", &["--once"]);
+    assert!(frame.contains("3 names") && frame.contains("commits/s"), "{frame}");
+    for of_files in [" dead", " of file", "compaction", "writers"] {
+        assert!(!frame.contains(of_files), "{frame}");
+    }
+    let missing = Served::with("?prefix=nowhere").run("top", &["--once"]);
+    common::fails(&missing, 1, "There is no store at 'unix://");
 }
 
 #[test]

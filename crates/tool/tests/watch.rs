@@ -7,8 +7,9 @@ use std::process::{Child, ChildStdout};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use common::{Scratch, fails, text};
+use common::{Place, Scratch, Served, fails, text};
 use rustix::process::{Pid, Signal, kill_process};
+use sync_backend::{Backend, Change, Rewrite};
 use sync_store::{Expiry, Now, Version};
 
 /// A change that does not come by then never comes.
@@ -21,14 +22,14 @@ struct Watch {
 }
 
 impl Watch {
-    fn of(file: &Scratch, arguments: &[&str]) -> Self {
+    fn of(file: &impl Place, arguments: &[&str]) -> Self {
         let mut child = file.start("watch", arguments);
         let lines = lines(child.stdout.take().unwrap());
         Self { child, lines }
     }
 
     /// As [`Watch::of`], when it has begun: it has told of a change of `name`.
-    fn begun(file: &Scratch, arguments: &[&str], name: &str) -> Self {
+    fn begun(file: &impl Place, arguments: &[&str], name: &str) -> Self {
         let watch = Self::of(file, arguments);
         for n in 0.. {
             file.put(name.as_bytes(), &[n as u8 & 0x7f]);
@@ -99,27 +100,61 @@ fn lines(stdout: ChildStdout) -> Receiver<String> {
     receiver
 }
 
-#[test]
-fn a_name_is_told_of_when_it_comes_changes_and_goes() {
-    let file = Scratch::new();
-    let watch = Watch::begun(&file, &["x", "y"], "y");
+/// A test of a store in a file and of those on a server, one that tells of changes and one that is asked.
+macro_rules! of_all_stores {
+    ($($test:ident),*) => {
+        mod of_files {
+            $(#[test]
+            fn $test() {
+                super::$test(super::Scratch::new);
+            })*
+        }
+        mod of_servers {
+            $(#[test]
+            fn $test() {
+                super::$test(super::Served::new);
+            })*
+        }
+        mod of_servers_without_a_cache {
+            $(#[test]
+            fn $test() {
+                super::$test(|| super::Served::with("?cache=0"));
+            })*
+        }
+    };
+}
+
+of_all_stores!(
+    a_name_is_told_of_when_it_comes_changes_and_goes,
+    without_names_all_are_told_of,
+    a_value_that_expires_is_told_of_though_nobody_writes,
+    a_store_may_go_and_come,
+    it_ends_after_a_time_or_so_many_changes,
+    a_lock_is_waited_for_and_a_signal_ends_that_too
+);
+
+fn a_name_is_told_of_when_it_comes_changes_and_goes<P: Place>(new: fn() -> P) {
+    let file = new();
+    let watch = Watch::begun(&file, &["x", "y", ""], "y");
     file.put(b"other", b"\x01");
     file.put(b"x", b"\x92\x01\xa1a");
     watch.tells("x = [1,\"a\"]");
-    let (store, mut version) = (file.store(), Version::default());
+    let store = file.store();
+    let mut version = Default::default();
     store.get(b"x", &mut version, &mut Vec::new()).unwrap();
-    store.append(b"x", b"\x92\x91\x02\xc0", -4, &mut version).unwrap();
+    Backend::append(&store, b"x", b"\x92\x91\x02\xc0", -4, Rewrite::Store, &mut version).unwrap();
     watch.tells("x = [1,\"a\",null]");
     store.remove(b"x").unwrap();
     watch.tells("x removed");
     file.put(b"x", b"\x92\xc7\x01\x01C\x81\xa1a\x01");
     watch.tells("x = (an object of C)");
+    file.put(b"", b"\x01");
+    watch.tells("\\& = 1");
     assert_eq!(watch.ends_by(Signal::INT), [""; 0]);
 }
 
-#[test]
-fn without_names_all_are_told_of() {
-    let file = Scratch::new();
+fn without_names_all_are_told_of<P: Place>(new: fn() -> P) {
+    let file = new();
     for n in 0..100u8 {
         file.put(&[b'n', n], b"\x01");
     }
@@ -130,15 +165,22 @@ fn without_names_all_are_told_of() {
     watch.tells("nz = 2");
     file.store().remove(b"a").unwrap();
     watch.tells("a removed");
-    // Two at once, in their order; and values that are only moved are no change.
-    let (a, b) = (common::put(b"c", b"\x01"), common::put(b"b", b"\x02"));
+    // Two at once, in their order.
+    let (a, b) = (put_in::<P>(b"c", b"\x01"), put_in::<P>(b"b", b"\x02"));
     assert!(file.store().commit(&[a, b], None).unwrap());
     watch.tells("c = 1");
     watch.tells("b = 2");
-    file.fine("compact", &[]);
+    let store = file.store();
+    store.commit(&[Change::Clear, put_in::<P>(b"nz", b"\x02"), put_in::<P>(b"c", b"\x03")], None).unwrap();
+    watch.tells("b removed");
+    watch.tells("c = 3");
     file.put(b"last", b"\x01");
     assert_eq!(watch.tells_of("="), "last = 1");
     assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
+}
+
+fn put_in<'a, P: Place>(key: &'a [u8], body: &'a [u8]) -> Change<'a, <P::Store as Backend>::Version> {
+    Change::Put { key, head: &[], body, note: None, expiry: None, anew: false }
 }
 
 #[test]
@@ -195,30 +237,39 @@ fn what_is_moved_while_it_is_told_is_not_told_again() {
     assert_eq!(all, told.len());
 }
 
-#[test]
-fn a_value_that_expires_is_told_of_though_nobody_writes() {
+fn a_value_that_expires_is_told_of_though_nobody_writes<P: Place>(new: fn() -> P) {
     for names in [&["x"][..], &[]] {
-        let file = Scratch::new();
+        let file = new();
         let watch = Watch::begun(&file, &[names, &["--json"]].concat(), "x");
         let expiry: Option<Expiry> = Now::read().after(200);
-        file.store().put_until(b"x", (b"\xa1v", b""), expiry, &mut Version::default()).unwrap();
+        file.store().put_until(b"x", (b"\xa1v", b""), expiry, &mut Default::default()).unwrap();
         let line = watch.tells_of("\"v\"");
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(line["expires"], expiry.unwrap().milliseconds() as f64 / 1e3);
+        // (By a server's clock, which is known to some milliseconds.)
+        let expires = line["expires"].as_f64().unwrap() * 1e3 - expiry.unwrap().milliseconds() as f64;
+        assert!(expires.abs() < 100.0, "{line}");
         let line: serde_json::Value = serde_json::from_str(&watch.tells_of("removed")).unwrap();
         assert_eq!((&line["name"], &line["removed"]), (&"x".into(), &true.into()));
     }
 }
 
-#[test]
-fn a_file_may_come_go_and_be_another_one() {
+fn a_store_may_go_and_come<P: Place>(new: fn() -> P) {
     for names in [&["x"][..], &[]] {
-        let (file, other) = (Scratch::new(), Scratch::new());
+        let file = new();
         let watch = Watch::begun(&file, names, "x");
         file.store().destroy().unwrap();
         watch.tells("x removed");
         file.put(b"x", b"\x09");
         watch.tells("x = 9");
+        assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
+    }
+}
+
+#[test]
+fn a_file_may_be_another_one() {
+    for names in [&["x"][..], &[]] {
+        let (file, other) = (Scratch::new(), Scratch::new());
+        let watch = Watch::begun(&file, names, "x");
         other.put(b"x", b"\x0a");
         std::fs::rename(&other.0, &file.0).unwrap();
         watch.tells("x = 10");
@@ -229,12 +280,13 @@ fn a_file_may_come_go_and_be_another_one() {
     }
 }
 
-#[test]
-fn it_ends_after_a_time_or_so_many_changes() {
-    let file = Scratch::new();
-    let nothing = file.run("watch", &["x", "--timeout", "0.2"]);
-    assert_eq!((nothing.status.code(), text(&nothing.stdout)), (Some(1), String::new()));
-    assert!(!file.0.exists());
+fn it_ends_after_a_time_or_so_many_changes<P: Place>(new: fn() -> P) {
+    let file = new();
+    for names in [&["--timeout", "0.2", "x"][..], &["--timeout", "0.2"]] {
+        let nothing = file.run("watch", names);
+        assert_eq!((nothing.status.code(), text(&nothing.stdout)), (Some(1), String::new()));
+    }
+    assert_eq!(file.store().state().unwrap(), 0, "it makes no store");
     fails(&file.run("watch", &["--timeout=-1"]), 2, "--timeout");
     let watch = Watch::of(&file, &["x", "-n", "2"]);
     let mut told = 0;
@@ -248,17 +300,16 @@ fn it_ends_after_a_time_or_so_many_changes() {
     assert_eq!(watch.ends(), (Some(0), vec![]));
 }
 
-#[test]
-fn a_lock_is_waited_for_and_a_signal_ends_that_too() {
-    let file = Scratch::new();
+fn a_lock_is_waited_for_and_a_signal_ends_that_too<P: Place>(new: fn() -> P) {
+    let file = new();
     let watch = Watch::begun(&file, &["x"], "x");
     file.put(b"x", b"\x54");
     watch.tells("x = 84");
     let store = file.store();
     store.lock(sync_store::Patience::default()).unwrap();
-    store.put(b"x", b"\x55", &mut Version::default()).unwrap();
+    store.put(b"x", b"\x55", &mut Default::default()).unwrap();
     assert!(watch.lines.recv_timeout(Duration::from_millis(300)).is_err(), "the inside of a locked section is seen");
-    store.put(b"x", b"\x56", &mut Version::default()).unwrap();
+    store.put(b"x", b"\x56", &mut Default::default()).unwrap();
     store.unlock();
     watch.tells("x = 86");
     store.lock(sync_store::Patience::default()).unwrap();
@@ -273,12 +324,8 @@ fn what_is_no_store_is_refused() {
 }
 
 #[test]
-fn an_empty_name_is_shown_and_signals_that_were_ignored_still_are() {
+fn signals_that_were_ignored_still_are() {
     let file = Scratch::new();
-    let watch = Watch::begun(&file, &["", "x"], "x");
-    file.put(b"", b"\x01");
-    watch.tells("\\& = 1");
-    drop(watch);
     // As `nohup` starts it.
     let mut child = std::process::Command::new("sh")
         .args(["-c", "trap '' HUP; exec \"$0\" watch \"$1\" x --count 2", env!("CARGO_BIN_EXE_syncctl")])
@@ -392,4 +439,113 @@ fn a_second_signal_ends_a_watch_whose_reader_has_stopped() {
     let status = child.wait().unwrap();
     assert_eq!(common::signal_of(status), Some(Signal::TERM.as_raw()), "{status}");
     drop(stdout);
+}
+
+/// Ends all connections of clients but the one that asks.
+fn end_all(served: &Served) {
+    served.redis.tell(&["CLIENT", "KILL", "TYPE", "normal"]);
+}
+
+#[test]
+fn connections_to_a_server_may_end_and_nothing_is_told_twice_for_that() {
+    for options in ["", "?cache=0"] {
+        for names in [&["x", "text", "new"][..], &[]] {
+            let served = Served::with(options);
+            served.put(b"text", b"\xa1t");
+            let watch = Watch::begun(&served, names, "x");
+            for n in 0..20u8 {
+                end_all(&served);
+                if n % 2 == 0 {
+                    served.put(b"x", &[n + 100]);
+                    assert_eq!(watch.tells_of("1"), format!("x = {}", n + 100));
+                }
+                end_all(&served);
+                served.put(b"new", &[n]);
+                assert_eq!(watch.tells_of("new"), format!("new = {n}"));
+            }
+            assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn a_value_of_a_server_that_is_to_expire_sooner_is_told_of_then() {
+    for (options, names) in [("", &["x"][..]), ("", &[]), ("?cache=0", &["x"]), ("?cache=0", &[])] {
+        let served = Served::with(options);
+        let watch = Watch::begun(&served, names, "x");
+        let store = served.store();
+        store.put_until(b"x", (b"\xa1v", b""), Now::read().after(1_000_000), &mut Default::default()).unwrap();
+        watch.tells_of("\"v\"");
+        store.touch(b"x", Now::read().after(300), &mut Default::default()).unwrap();
+        watch.tells("x removed");
+        assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
+    }
+}
+
+#[test]
+fn a_server_that_forgets_changes_or_has_many_at_once_is_followed() {
+    let served = Served::new();
+    let watch = Watch::begun(&served, &[], "begin");
+    let store = served.store();
+    let names: Vec<_> = (0..3_000).map(|n| format!("name {n}")).collect();
+    for part in names.chunks(100) {
+        let puts: Vec<_> = part.iter().map(|name| put_in::<Served>(name.as_bytes(), b"\x01")).collect();
+        store.commit(&puts, None).unwrap();
+    }
+    names.iter().for_each(|name| watch.tells(&format!("{name} = 1")));
+    // While it sleeps, the server forgets names that are gone.
+    watch.signal(Signal::STOP);
+    let state = store.state().unwrap();
+    names.iter().for_each(|name| assert!(store.remove(name.as_bytes()).unwrap()));
+    common::waits_for(|| {
+        served.put(b"x", b"\x01");
+        store.changes(Some((state, 0))).unwrap().is_all
+    });
+    watch.signal(Signal::CONT);
+    let mut gone: Vec<String> = names.iter().map(|_| watch.tells_of("removed")).collect();
+    gone.sort();
+    let mut all: Vec<_> = names.iter().map(|name| format!("{name} removed")).collect();
+    all.sort();
+    assert_eq!(gone, all);
+    watch.tells("x = 1");
+    assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
+}
+
+#[test]
+fn an_integer_that_another_program_counts_on_a_server_is_told_of() {
+    let served = Served::new();
+    let watch = Watch::begun(&served, &["x", "n"], "x");
+    served.put(b"n", b"\x07");
+    watch.tells("n = 7");
+    served.redis.tell(&["INCR", "{sync}:v:n"]);
+    watch.tells("n = 8");
+    assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
+}
+
+#[test]
+fn a_watch_ends_with_its_server_and_says_why() {
+    for names in [&["x"][..], &[]] {
+        let mut served = Served::new();
+        let mut watch = Watch::begun(&served, names, "x");
+        let mut stderr = watch.child.stderr.take().unwrap();
+        served.redis.kill();
+        let (status, _) = watch.ends();
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
+        assert!(status == Some(3) && said.contains("Can't connect to 'unix://"), "{status:?} {said}");
+    }
+}
+
+#[test]
+fn a_warning_about_a_server_is_told_when_a_watch_begins() {
+    let served = Served::new();
+    served.redis.tell(&["CONFIG", "SET", "maxmemory", "100mb"]);
+    served.redis.tell(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    let mut watch = Watch::of(&served, &[]);
+    let mut said = String::new();
+    BufReader::new(watch.child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.contains("maxmemory-policy is allkeys-lru"), "{said}");
+    // And only then.
+    let ended = served.run("watch", &["--timeout", "0.1"]);
+    assert_eq!(text(&ended.stderr).matches("maxmemory-policy is allkeys-lru").count(), 1, "{ended:?}");
 }

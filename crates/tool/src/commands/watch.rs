@@ -28,6 +28,9 @@ const REST: u32 = 4;
 /// The pause after a look that was not whole.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// The pause between two looks at a store that does not tell of changes.
+const UNTOLD: Duration = Duration::from_millis(50);
+
 /// A watch that sees nothing for so long says so.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -158,6 +161,9 @@ impl<B: Followed> Watch<B> {
             let has_changed = self.retry(|store| store.has_changed(wanted, self.slice().min(left)))?;
             if has_changed == Some(true) || until.is_some_and(|expiry| expiry.has_come(Now::read())) {
                 return Ok(true);
+            }
+            if !self.store.is_told() {
+                self.rest(UNTOLD);
             }
         }
         Ok(false)
