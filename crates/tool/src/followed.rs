@@ -253,3 +253,40 @@ impl Known {
         before.names.into_keys().filter(|name| !self.names.contains_key(name)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sync_server::testing::Redis;
+
+    fn finds_a_newer_value<B: Followed>(store: &B, other: &B) {
+        for value in [b"\x01", b"\xc0"] {
+            other.put(b"x", value, &mut Default::default()).unwrap();
+            let got = || {
+                let mut version = Default::default();
+                store.get(b"x", &mut version, &mut Vec::new()).unwrap();
+                version
+            };
+            let before = got();
+            let change = store.change_of(b"x", &before).unwrap();
+            assert!(change.is_some() && store.identity_of(b"x", &before).unwrap().is_some());
+            other.put(b"y", b"\x01", &mut Default::default()).unwrap();
+            assert_eq!(store.change_of(b"x", &before).unwrap(), change);
+            other.put(b"x", b"\xc3", &mut Default::default()).unwrap();
+            assert_eq!(store.change_of(b"x", &before).unwrap(), None);
+            assert!(store.change_of(b"x", &got()).unwrap() > change);
+        }
+    }
+
+    #[test]
+    fn the_change_of_a_value_is_never_that_of_a_newer_one() {
+        let redis = Redis::start(&[]);
+        for options in ["", "?cache=0"] {
+            let [store, other] = [options, ""].map(|options| ServerStore::new(&redis.address("", options), || 0));
+            finds_a_newer_value(&store, &other);
+        }
+        let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+        let [store, other] = [0; 2].map(|_| Store::new(folder.path().join("x.sync"), Default::default()));
+        finds_a_newer_value(&store, &other);
+    }
+}

@@ -469,6 +469,44 @@ fn connections_to_a_server_may_end_and_nothing_is_told_twice_for_that() {
 }
 
 #[test]
+fn a_value_that_a_server_gets_while_another_is_read_is_told_of_once() {
+    const NAMES: u32 = 300;
+    for options in ["", "?cache=0"] {
+        let served = Served::with(options);
+        let watch = Watch::begun(&served, &[], "begin");
+        std::thread::scope(|scope| {
+            for writer in 0..2 {
+                let served = &served;
+                scope.spawn(move || {
+                    let store = served.store();
+                    for n in 0..NAMES {
+                        // The second value comes when the first one is being told of.
+                        for value in [2 * n, 2 * n + 1] {
+                            let value = [&[0xce][..], &value.to_be_bytes()].concat();
+                            store.put(format!("{writer} {n}").as_bytes(), &value, &mut Default::default()).unwrap();
+                            std::thread::sleep(Duration::from_micros(u64::from(n % 5) * 50));
+                        }
+                    }
+                });
+            }
+        });
+        served.put(b"end", b"\x01");
+        let mut told = Vec::new();
+        while told.last().is_none_or(|last| last != "end = 1") {
+            told.push(watch.tells_of("="));
+        }
+        told.retain(|line| line.contains(' ') && !line.starts_with("begin"));
+        let all = told.len();
+        let told: std::collections::HashSet<_> = told.into_iter().collect();
+        assert_eq!(all, told.len(), "some are told twice");
+        for (writer, n) in (0..2).flat_map(|writer| (0..NAMES).map(move |n| (writer, n))) {
+            assert!(told.contains(&format!("{writer} {n} = {}", 2 * n + 1)), "{writer} {n}");
+        }
+        assert_eq!(watch.ends_by(Signal::TERM), [""; 0]);
+    }
+}
+
+#[test]
 fn a_value_of_a_server_that_is_to_expire_sooner_is_told_of_then() {
     for (options, names) in [("", &["x"][..]), ("", &[]), ("?cache=0", &["x"]), ("?cache=0", &[])] {
         let served = Served::with(options);
