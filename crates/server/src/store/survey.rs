@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use sync_backend::{Expiry, Now, listed};
 
 /// The names of a part.
-const PART: &[u8] = b"500";
+const PART: &[u8] = b"2000";
 /// The last one of the first bytes that are read of what is stored for a name: those of the value tell its kind, and mostly its class.
 const LAST: &[u8] = b"127";
 
@@ -80,7 +80,7 @@ impl ServerStore {
         self.space.next_expiry(after).map_err(|kind| self.error(kind))
     }
 
-    /// A few hundred names: a part that begins with 0, or with the number that came with the part before. `None` comes with the last one. A name
+    /// Some thousand names: a part that begins with 0, or with the number that came with the part before. `None` comes with the last one. A name
     /// that is there all the time, and keeps its place, is in one part.
     pub fn survey_part(&self, from: u64) -> Result<(Vec<SeenName>, Option<u64>)> {
         self.space.survey_part(from, self.asker()).map_err(|kind| self.error(kind))
