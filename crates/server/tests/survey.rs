@@ -125,7 +125,7 @@ fn names_that_have_changed_are_told_of_from_any_change_on() {
         let after = store.changes(Some((store.state().unwrap(), time))).unwrap().time;
         assert_eq!(store.next_expiry(after).unwrap(), None);
         assert_eq!(names(store.changes(Some((store.state().unwrap(), after))).unwrap()), (vec![], vec![]));
-        // What another one keeps to itself is not told.
+        // The inside of a locked section is not told of.
         other.lock(Default::default()).unwrap();
         assert!(matches!(store.changes(None).unwrap_err().remedy(), Remedy::Wait(_)));
         other.unlock();
