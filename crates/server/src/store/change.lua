@@ -18,7 +18,7 @@ if last then
         -- (Of `one.lua`.)
         local its_change, sum = string.match(answer, '^=(%d+) ?(-?%d*)$')
         -- (Nothing is read here, so that the server tells of no later change, nor of one since.)
-        if its_change then return {'again', 1, tonumber(its_change), false, sum ~= '' and sum or tonumber(its_change)} end
+        if its_change then return {'again', 1, tonumber(its_change), false, {}, sum ~= '' and sum or tonumber(its_change)} end
         answer = cmsgpack.unpack(answer)
         if answer[1] == 'done' then answer[1] = 'again' end
         return answer
@@ -66,6 +66,10 @@ local function write_order()
     placed, place = {}, nil
 end
 
+-- Names that went because they had expired, beside what was asked for. The server tells the asker neither of that, nor of anything later about
+-- them and the order of the names.
+local gone = {}
+
 local function forget(name)
     write_order()
     redis.call('DEL', start .. name)
@@ -90,6 +94,7 @@ local function head_of(name)
     local at = due_of(head)
     if at ~= 0 and at <= now then
         forget(name)
+        gone[#gone + 1] = name
         has_changed(name)
         head = ''
     end
@@ -98,9 +103,9 @@ local function head_of(name)
 end
 
 -- An answer after which nothing but what had expired anyway has changed.
-local function refuse(...)
+local function refuse(kind, what)
     add_all(changes, changed)
-    return {...}
+    return {kind, what, gone}
 end
 
 -- First, whether all is as the asker believes, and can be done: there is no way back from a half of it.
@@ -139,7 +144,7 @@ for at = FIRST, #ARGV, WORDS do is_all_room = is_all_room and makes_room[ARGV[at
 if is_all_room then redis.call('DEL', all .. 'never') end
 
 local makes = string.find(wishes, 'm', 1, true)
-if not makes and redis.call('EXISTS', counters) == 0 then return {'done', 0, 0, false} end
+if not makes and redis.call('EXISTS', counters) == 0 then return {'done', 0, 0, false, gone} end
 
 -- Whether one integer is greater than another, both in digits, which are too many for a Lua number.
 local function is_greater(one, other)
@@ -202,7 +207,10 @@ local function put(name, bytes, note, at, flags, plain)
     has_changed(name)
     if before == '' then
         -- (The memory of a value that has expired may have gone before its name.)
-        if not is_emptied and redis.call('ZREM', due, name) == 1 then redis.call('ZREM', order, name) end
+        if not is_emptied and redis.call('ZREM', due, name) == 1 then
+            redis.call('ZREM', order, name)
+            gone[#gone + 1] = name
+        end
         place = (place or tonumber(redis.call('HGET', counters, 'place') or 0)) + 1
         placed[#placed + 1] = place
         placed[#placed + 1] = name
@@ -317,7 +325,7 @@ for at = FIRST, #ARGV, WORDS do
             result = 1
         end
         heads[name] = nil
-        forget(name)
+        if forget(name) and result == 0 then gone[#gone + 1] = name end
         touched[#touched + 1] = key
     elseif kind == 'touch' then
         local head = head_of(name)
@@ -368,6 +376,7 @@ if is_turn then
     local over = redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', '0', '200')
     for _, name in ipairs(over) do
         forget(name)
+        gone[#gone + 1] = name
         redis.call('ZADD', changes, change_text, name)
     end
 end
@@ -394,7 +403,7 @@ if string.find(wishes, 'l', 1, true) then
     redis.call('GET', lock)
     alive = redis.call('GET', life)
 end
-local answer = {'done', 1, change, alive}
+local answer = {'done', 1, change, alive, gone}
 for _, result in ipairs(results) do answer[#answer + 1] = result end
 redis.call('SET', process, number .. ' ' .. cmsgpack.pack(answer), 'PX', '120000')
 return answer

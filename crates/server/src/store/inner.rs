@@ -333,6 +333,18 @@ impl Inner {
         }
     }
 
+    /// A script has found names that had expired, and has removed them: of its own connection's changes the server does not tell, and from then on
+    /// of no later ones, until they are asked for again.
+    pub fn learn_gone(&mut self, gone: Option<Value>) -> Outcome<()> {
+        let Some(Value::List(names)) = gone else { return Err(ErrorKind::Senseless) };
+        if !names.is_empty() {
+            self.content += 1;
+            (self.order, self.count) = (None, None);
+            names.iter().filter_map(Value::text).for_each(|name| self.cache.doubt(name));
+        }
+        Ok(())
+    }
+
     /// A change of one's own, which the server tells nothing about.
     pub fn changed(&mut self, step: &Step, result: &Value, change: u64) {
         self.content += 1;

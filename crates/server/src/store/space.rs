@@ -343,6 +343,7 @@ impl Space {
                 let existed = parts.next().as_ref().and_then(Value::integer) == Some(1);
                 let change = parts.next().as_ref().and_then(Value::integer).unwrap_or(0) as u64;
                 let life = parts.next();
+                inner.learn_gone(parts.next())?;
                 if looks
                     && is_fresh
                     && let Some(Value::Text(life)) = life
@@ -368,9 +369,11 @@ impl Space {
             }
             Some(b"foreign") => {
                 let key = parts.next().as_ref().and_then(Value::text).unwrap_or_default().to_vec();
+                inner.learn_gone(parts.next())?;
                 Err(ErrorKind::Foreign(key))
             }
             Some(b"differs") => {
+                inner.learn_gone(parts.nth(1))?;
                 steps.iter().for_each(|step| inner.cache.ask_again(step.name));
                 Ok(Changed::Differs)
             }
