@@ -352,7 +352,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * expires, as it was to when the element was taken, takes it along, unless there is another one under the name by then, and so do setData(), clear() of all names and
      * destroy(). A child that is forked in the function does not have the element.
      * In a class that overrides get() or set() the element stays in the array while the function
-     * runs, and other programs wait with writing: for short functions only, which do not call consume() themselves. The function cannot
+     * runs, and other programs wait with writing: for short functions only, which do not call consume() themselves, and write nothing to the array but
+     * behind its end: what is its first element when the function returns goes, if it is the same value, and no other. The function cannot
      * call setFile() on this object.
      *
      *     while ($sync->consume('jobs', fn ($job) => serialize($job), timeout: 5)) {}

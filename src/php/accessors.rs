@@ -17,7 +17,7 @@ pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Th
     }
     // The stored value, if the methods keep it under the same name. (Before: it is the one that was read, unless that has changed since.)
     let observed = property::peek(this, name.bytes())?;
-    let value = if this.declares(name) {
+    let value = if this.has_own(name) {
         this.hold().call_method("get", &[Local::of_string(name.clone())])?
     } else {
         this.hold().read_property(name, BP_VAR_R)?
@@ -50,7 +50,7 @@ fn put(this: &SyncObject, name: &Str, value: &Value) -> Result<(), Thrown> {
     if !this.overrides.accessors() {
         return property::write(this, name, value);
     }
-    if this.declares(name) {
+    if this.has_own(name) {
         return this.hold().call_method("set", &[Local::of_string(name.clone()), Local::copy_of(value)]).map(drop);
     }
     this.hold().write_property(name, value).map(drop)
@@ -61,7 +61,7 @@ pub fn remove(this: &SyncObject, name: &Str) -> Result<(), Thrown> {
     if !this.overrides.remove {
         return property::remove(this, name);
     }
-    if this.declares(name) {
+    if this.has_own(name) {
         return this.hold().call_method("remove", &[Local::of_string(name.clone())]).map(drop);
     }
     this.hold().unset_property(name)

@@ -208,7 +208,7 @@ impl Queue<'_> {
                 "consume() can't be called within another consume() of an object whose class overrides get() or set().",
             ));
         }
-        exclusive(this, |_| {
+        exclusive(this, |turn| {
             let mut value = Local::new();
             accessors::get(this, name, value.slot())?;
             if count(this, name, &value)? == 0 {
@@ -219,6 +219,10 @@ impl Queue<'_> {
             let element = Encoded::of(this, name, &first)?;
             drop(value);
             while_taken(this, || callback.call(&[Local::copy_of(&first)]))?;
+            if turn.standing() == Standing::Forked {
+                // (The element is the parent's.)
+                return Ok(Some(()));
+            }
             // The function may have changed the array itself.
             let mut value = Local::new();
             let observed = accessors::get(this, name, value.slot())?;

@@ -51,6 +51,8 @@ pub struct SyncObject {
     provenance: RefCell<Option<Rc<Provenance>>>,
     /// How long the next value stays that is stored as a whole, while a method of the class stores one for an operation that knows that.
     pub lifetime: Cell<Lifetime>,
+    /// Whether the transaction under way is no program's, but that of a method about several names that calls methods of the class.
+    pub in_step: Cell<bool>,
     /// How many elements of arrays are in the hands of functions, which may come back ([`super::taken`]).
     pub taken: Cell<u32>,
     /// The ends of the last pages of names that it has given.
@@ -164,6 +166,7 @@ impl SyncObject {
             (&raw mut (*object).provenance).write(RefCell::new(None));
             (&raw mut (*object).bounds).write(RefCell::new(None));
             (&raw mut (*object).lifetime).write(Cell::default());
+            (&raw mut (*object).in_step).write(Cell::new(false));
             (&raw mut (*object).taken).write(Cell::new(0));
             (&raw mut (*object).last_pages).write(RefCell::new(Vec::new()));
             (&raw mut (*object).kept).write(RefCell::new(None));
@@ -191,16 +194,39 @@ impl SyncObject {
         drop(self.kept.take());
     }
 
-    /// Whether `name` is a property that the class declares and that the running code may access.
-    /// Others, private ones out of reach too, are in the store, as with `__get`.
-    pub fn declares(&self, name: &ZStr) -> bool {
+    /// The engine's facts about a property that the class declares, and that the running code may access; none where it does not.
+    fn declaration(&self, name: &ZStr) -> Option<&ffi::zend_property_info> {
         if !self.overrides.properties {
-            return false;
+            return None;
         }
         // SAFETY: the class of a live object, which keeps its declarations; the engine answers null or -1 for "no".
-        unsafe {
+        let info = unsafe {
             let info = ffi::zend_get_property_info(self.object().class(), name.as_ptr(), 1);
-            !info.is_null() && info.addr() != usize::MAX && (*info).flags & ffi::ZEND_ACC_STATIC == 0
+            if info.addr() == usize::MAX { None } else { info.as_ref() }
+        };
+        info.filter(|info| info.flags & ffi::ZEND_ACC_STATIC == 0)
+    }
+
+    /// Whether `name` is a property that the class declares and that the running code may access.
+    pub fn declares(&self, name: &ZStr) -> bool {
+        self.declaration(name).is_some()
+    }
+
+    /// Whether `name` is a property of this object itself: one that the class declares, that the running code may access, and that was not unset.
+    /// Others, private ones out of reach too, are in the store, as the engine asks `__get` and `__set` about them.
+    pub fn has_own(&self, name: &ZStr) -> bool {
+        /// `ZEND_VIRTUAL_PROPERTY_OFFSET`, from PHP 8.4 on: a property without a place for a value.
+        const VIRTUAL: u32 = u32::MAX;
+        /// `IS_PROP_UNINIT`: a typed property that was neither given a value yet nor unset.
+        const UNINITIALIZED: u32 = 1 << 0;
+        let Some(info) = self.declaration(name) else { return false };
+        if info.offset == VIRTUAL {
+            return true;
+        }
+        // SAFETY: the object has its own values, or that there is none, at the offsets that its class has given them.
+        unsafe {
+            let value = self.zend().cast::<u8>().add(info.offset as usize).cast::<ffi::zval>();
+            u32::from((*value).u1.v.type_) != zend::UNDEF || (*value).u2.extra & UNINITIALIZED != 0
         }
     }
 

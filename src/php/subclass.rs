@@ -42,7 +42,7 @@ pub unsafe extern "C" fn read_property(
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
         let this = SyncObject::of(object);
-        if this.declares(ZStr::from_ptr(name)) {
+        if this.has_own(ZStr::from_ptr(name)) {
             return ffi::zend_std_read_property(object, name, kind, slot, result);
         }
         let overridden = match kind as u32 {
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn write_property(
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
         let this = SyncObject::of(object);
-        if this.declares(ZStr::from_ptr(name)) {
+        if this.has_own(ZStr::from_ptr(name)) {
             ffi::zend_std_write_property(object, name, value, slot)
         } else if asks(this, ZStr::from_ptr(name), this.overrides.set, IN_SET) {
             ffi::zend_std_write_property(object, name, value, ptr::null_mut())
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn has_property(
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
         let this = SyncObject::of(object);
-        if this.declares(ZStr::from_ptr(name)) {
+        if this.has_own(ZStr::from_ptr(name)) {
             return ffi::zend_std_has_property(object, name, question, slot);
         }
         let overridden = match question as u32 {
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn unset_property(object: *mut zend_object, name: *mut zen
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
         let this = SyncObject::of(object);
-        if this.declares(ZStr::from_ptr(name)) {
+        if this.has_own(ZStr::from_ptr(name)) {
             ffi::zend_std_unset_property(object, name, slot);
         } else if asks(this, ZStr::from_ptr(name), this.overrides.remove, IN_UNSET) {
             ffi::zend_std_unset_property(object, name, ptr::null_mut());
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn get_property_ptr_ptr(
 ) -> *mut zval {
     // SAFETY: the engine passes what the functions called expect.
     unsafe {
-        if SyncObject::of(object).declares(ZStr::from_ptr(name)) {
+        if SyncObject::of(object).has_own(ZStr::from_ptr(name)) {
             ffi::zend_std_get_property_ptr_ptr(object, name, kind, slot)
         } else {
             handlers::get_property_ptr_ptr(object, name, kind, slot)

@@ -38,6 +38,27 @@ pub fn within<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) ->
     finally(|| body().and_then(|result| commit(this).map(|()| result)), end)
 }
 
+/// Runs `body`, which calls methods of the class for several names, as one step. A transaction in such a method is as in any other: it is taken back
+/// by itself, as the program has begun none around it.
+fn in_one_step<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
+    if this.in_transaction() {
+        return body();
+    }
+    this.in_step.set(true);
+    finally(|| within(this, body), |_| this.in_step.set(false))
+}
+
+/// Runs `body` as a transaction of the program's.
+fn of_program<T>(this: &SyncObject, body: impl FnOnce() -> Result<T, Thrown>) -> Result<T, Thrown> {
+    if !this.in_step.get() || !this.in_transaction() {
+        return within(this, body);
+    }
+    retry_importing(this, Handle::begin_part)?;
+    let outcome = body();
+    this.instance()?.store.end_part(outcome.is_ok());
+    outcome
+}
+
 fn commit(this: &SyncObject) -> Result<(), Thrown> {
     match retry_importing(this, Handle::commit_transaction)? {
         Committed::Done => Ok(()),
@@ -62,7 +83,7 @@ pub extern "C" fn transaction(data: &mut ExecuteData, result: &mut zval) {
     run(data, result, |call| {
         arguments!(call, c"z", callback: Value);
         let (callback, this) = (Callback::of(callback, 1)?, call.this());
-        let returned = within(this, || callback.call(&[Local::of_object(this.object())]))?;
+        let returned = of_program(this, || callback.call(&[Local::of_object(this.object())]))?;
         call.result().copy(returned.dereference());
         Ok(())
     });
@@ -93,7 +114,7 @@ pub extern "C" fn set_multiple(data: &mut ExecuteData, result: &mut zval) {
         let lifetime = lifetime(ttl, 2)?;
         let (this, values) = (call.this(), elements(values, true)?);
         if this.overrides.accessors() {
-            within(this, || {
+            in_one_step(this, || {
                 let lifetime = lifetime.begun();
                 values.entries().try_for_each(|(name, value)| put_for(this, &name.text(), value, lifetime))
             })?;
@@ -150,7 +171,9 @@ pub extern "C" fn remove_multiple(data: &mut ExecuteData, result: &mut zval) {
 /// Removes the names that are the keys of an array, in one step.
 fn remove_all(this: &SyncObject, names: &Held<Array>) -> Result<(), Thrown> {
     if this.overrides.remove {
-        return within(this, || names.entries().try_for_each(|(name, _)| this.hold().unset_property(&name.text())));
+        return in_one_step(this, || {
+            names.entries().try_for_each(|(name, _)| this.hold().unset_property(&name.text()))
+        });
     }
     let mut removed = ZendVec::new();
     for (name, _) in names.entries() {
@@ -172,7 +195,7 @@ pub extern "C" fn clear(data: &mut ExecuteData, result: &mut zval) {
                 retry_importing(this, |store| store.replace(&[]))?;
             } else {
                 // Nobody adds a name in between.
-                within(this, || names_with(this, prefix).and_then(|names| remove_all(this, &names)))?;
+                in_one_step(this, || names_with(this, prefix).and_then(|names| remove_all(this, &names)))?;
             }
         }
         call.return_this();

@@ -85,7 +85,7 @@ fn handle(value: &Value, step: &Step) -> Option<Held<Object>> {
     let object = value.object()?;
     let this = SyncObject::find(object)?;
     let is_shared = match step {
-        Step::Property(name) => !this.declares(name),
+        Step::Property(name) => !this.has_own(name),
         // Its class may do anything with these.
         _ => !this.overrides.offsets,
     };

@@ -90,6 +90,17 @@ impl<V: Copy + Default> Overlay<V> {
         (self.written.capacity() <= MOST_KEPT).then(|| Self::with(openings, (self.written, self.changes)))
     }
 
+    /// A copy of it as it is now, to [go back](Self::go_back) to.
+    pub fn copy(&self) -> Self {
+        let Self { opening, last, is_mixed, cleared, highest, bytes, .. } = *self;
+        Self { opening, last, written: self.written.clone(), is_mixed, cleared, highest, bytes, changes: Spare::new() }
+    }
+
+    /// Goes back to what it was. The numbers given since do not come again: versions that were seen meanwhile stand for nothing.
+    pub fn go_back(&mut self, to: Self) {
+        *self = Self { last: self.last, ..to };
+    }
+
     // ---- reading -----------------------------------------------------------------------------------
 
     /// The record of this overlay that a version stands for; `None`: it is about something else. 0: it stands for no value.

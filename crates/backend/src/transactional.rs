@@ -42,6 +42,8 @@ struct Running<B: Backend> {
     overlay: Overlay<B::Version>,
     hold: B::WriterHold,
     fiber: usize,
+    /// The changes as they were when parts of it began that can be taken back.
+    before: Vec<Overlay<B::Version>>,
 }
 
 /// The outcome of a transaction that was to be committed.
@@ -95,7 +97,7 @@ impl<B: Backend> Transactional<B> {
         let hold = self.store.lock_writers()?;
         let fiber = (self.surroundings.fiber)();
         let overlay = self.next.take().unwrap_or_else(Overlay::over::<B>);
-        self.running.replace(Some(Running { overlay, hold, fiber }));
+        self.running.replace(Some(Running { overlay, hold, fiber, before: Vec::new() }));
         self.runs.set(true);
         self.store.step_aside(true);
         Ok(())
@@ -119,6 +121,28 @@ impl<B: Backend> Transactional<B> {
         if let Some(Running { overlay, hold, .. }) = running {
             self.store.unlock_writers(hold);
             self.next.set(overlay.renew());
+        }
+    }
+
+    /// Begins a part of the transaction that can be taken back by itself; [`Transactional::end_part`] is to follow.
+    pub fn begin_part(&self) -> Result<(), B::Error> {
+        let Some(bytes) = self.own(|overlay, _| overlay.bytes) else { return Ok(()) };
+        if bytes >= LITTLE && !(self.surroundings.has_memory)(bytes as usize) {
+            return Err(self.store.no_memory(bytes));
+        }
+        if let Some(running) = &mut *self.running.borrow_mut() {
+            running.before.push(running.overlay.copy());
+        }
+        Ok(())
+    }
+
+    /// Ends the part that began last. `keeps`: its changes are those of the transaction; else they are forgotten.
+    pub fn end_part(&self, keeps: bool) {
+        if let Some(running) = self.running.borrow_mut().as_mut().filter(|running| self.is_of(running))
+            && let Some(before) = running.before.pop()
+            && !keeps
+        {
+            running.overlay.go_back(before);
         }
     }
 

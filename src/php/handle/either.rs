@@ -115,6 +115,16 @@ impl Handle {
         either!(self, store => store.commit_transaction().map_err(Error::from))
     }
 
+    /// Begins a part of the transaction that can be taken back by itself; [`Handle::end_part`] follows.
+    pub fn begin_part(&self) -> Result<()> {
+        either!(self, store => store.begin_part().map_err(Error::from))
+    }
+
+    /// Ends the part that began last: its changes are those of the transaction, or else are forgotten.
+    pub fn end_part(&self, keeps: bool) {
+        either!(self, store => store.end_part(keeps));
+    }
+
     /// Ends the transaction. Changes that were not committed are forgotten.
     pub fn end(&self) {
         either!(self, store => store.end());

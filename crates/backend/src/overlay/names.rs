@@ -10,6 +10,7 @@ use super::written::Written;
 ///
 /// (An `IndexMap` does the same. Here a new key is written where it stays, at once: a key and a value that are put together elsewhere
 /// a few bytes at a time, and then moved in larger pieces, have the processor wait at each move.)
+#[derive(Clone)]
 pub struct Names<V> {
     seed: Seeded,
     /// The places of the keys in the list.
@@ -18,6 +19,7 @@ pub struct Names<V> {
 }
 
 /// A key, and what was written.
+#[derive(Clone)]
 struct Named<V> {
     hash: u64,
     key: Short,

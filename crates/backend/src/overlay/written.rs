@@ -7,6 +7,7 @@ use crate::{Expiry, Now};
 
 /// A key that was written. (As small as it can be, and in one piece for most: there may be many, and each costs what making the changes
 /// at one moment saves.)
+#[derive(Clone)]
 pub struct Written<V> {
     /// The bytes of its value; those that were appended to one in the store below.
     pub bytes: Short,
@@ -25,6 +26,7 @@ pub struct Written<V> {
 }
 
 /// All that a value may have besides its bytes.
+#[derive(Clone)]
 pub struct More<V> {
     /// The value in the store below from which it goes on.
     pub from: Option<V>,

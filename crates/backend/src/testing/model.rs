@@ -467,15 +467,20 @@ impl<B: Backend> Handle<B> {
     }
 }
 
-/// Checks transactions on one kind of store: operations outside of it, operations inside, and whether it is committed.
+/// Checks transactions on one kind of store: operations outside of it, operations inside, a part that may be taken back, and whether it is committed.
 pub fn check_transactions<F: Fixture>() {
-    let inside = operation().prop_filter("none that a program may not use there", |it| {
-        use Operation::*;
-        !matches!(it, Destroy | Clock(_) | Watch(_) | Look | State)
-    });
+    let inside = || {
+        operation().prop_filter("none that a program may not use there", |it| {
+            use Operation::*;
+            !matches!(it, Destroy | Clock(_) | Watch(_) | Look | State)
+        })
+    };
     let transaction = (
         prop::collection::vec((any::<bool>(), operation()), 0..20),
-        prop::collection::vec(inside, 0..40),
+        prop::collection::vec(inside(), 0..40),
+        // A part of it, which is kept or taken back, and then more.
+        prop::option::weighted(0.5, (prop::collection::vec(inside(), 0..15), any::<bool>())),
+        prop::collection::vec(inside(), 0..15),
         prop::bool::weighted(0.7),
     );
     let steps = prop::collection::vec(transaction, 1..5);
@@ -486,7 +491,7 @@ pub fn check_transactions<F: Fixture>() {
         let surroundings = Surroundings { fiber: || 1, has_memory: |_| true };
         let mut handle = Handle::new(Transactional::new(place.handle(), surroundings));
         let mut other = Handle::new(place.handle());
-        for (outside, inside, is_committed) in steps {
+        for (outside, inside, part, behind, is_committed) in steps {
             for (second, operation) in outside {
                 if second { other.apply(&mut model, operation) } else { handle.apply(&mut model, operation) }
             }
@@ -498,6 +503,21 @@ pub fn check_transactions<F: Fixture>() {
                 handle.apply(&mut model, operation);
                 // Others see the state before.
                 other.apply(&mut before.clone(), Operation::Snapshot);
+            }
+            if let Some((part, is_kept)) = part {
+                let at_its_begin = model.clone();
+                handle.store.begin_part().unwrap();
+                for operation in part {
+                    handle.apply(&mut model, operation);
+                }
+                handle.store.end_part(is_kept);
+                if !is_kept {
+                    // (The states that were seen meanwhile are those of no value any more.)
+                    model = Model { changes: model.changes, ..at_its_begin };
+                }
+            }
+            for operation in behind {
+                handle.apply(&mut model, operation);
             }
             if is_committed {
                 assert_eq!(handle.store.commit_transaction().unwrap(), Committed::Done);
