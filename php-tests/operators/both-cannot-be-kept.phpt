@@ -153,7 +153,7 @@ Another in its place:
 []
 Whenever it is stored:
 Can't store property 'a': code that runs while it is stored changes it each time
-4 {"0":{},"n":1,"times":4}
+21 {"0":{},"n":1,"times":21}
 {"0":{},"n":2,"times":2}
 Taken away:
 unset($s->a["m"]): []

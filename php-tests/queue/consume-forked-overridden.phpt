@@ -37,9 +37,10 @@ foreach (['Sync', 'Overridden'] as $class) {
                 }
             });
             $parent->end();
-            while ($s->stats()['consuming'] !== []) {
+            // (It goes back with the next look, within a moment.)
+            $expected = $how === 'returns' ? array_slice($list, 1) : $list;
+            for ($end = microtime(true) + PATIENCE; $s->list !== $expected && microtime(true) < $end;) {
                 usleep(1000);
-                $s->list;
             }
             echo "$class, the parent $how: ", json_encode($s->list), "\n";
         }

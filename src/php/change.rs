@@ -127,9 +127,9 @@ struct Made<'s> {
     done: Applied<'s>,
 }
 
-/// The number of times that a result is put into the value that user code has stored meanwhile. (Only code that runs while values are
-/// encoded can make it more than one.)
-const MERGES: u32 = 3;
+/// The number of times that a result is put into the value that was stored meanwhile. (Code that runs while values are encoded can make it more than
+/// one; so can others that remove the file, with which the hold ends, each time.)
+const MERGES: u32 = 20;
 
 impl Made<'_> {
     /// Stores it.
