@@ -2,24 +2,15 @@
 -- done nothing, wherever there is more to it; else the number of the change, and the sum, or that the value is another one.
 -- Of a queue it answers the number of the change, and its facts.
 -- KEYS: the value; or the lock of the whole, where the asker is not to be told of later changes to a number
+-- (`add` has been done by `add.lua`, which comes first.)
 -- ARGV: the start of all keys, the name, the number of this request, the asker's own key, the mark of its hold ('' without one), 'put', 'add',
 --       'push' or 'shift', the mark of the value that is to be there ('': any), its length, or that of the longest element that may be taken, the digits
 --       of the value ('': it is none), or of the addend, or the number of elements, bytes, note
-local all, name, number, process, mine, kind, mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local key, counters = all .. 'v:' .. name, all .. 'counters'
-local is_told = KEYS[1] == key
--- (Should the answer be lost, the long script is asked, and this request may arrive behind that one.)
-local last, held, head
-if kind == 'add' then
-    last, held, head = unpack(redis.call('MGET', process, all .. 'hold', key))
-else
-    last, held = unpack(redis.call('MGET', process, all .. 'hold'))
-end
-if last and tonumber(string.match(last, '^%d+')) >= tonumber(number) then return '0' end
-if (held or '') ~= mine then return '0' end
+local last, held = unpack(redis.call('MGET', process, all .. 'hold'))
+if was_done_before(last) or (held or '') ~= mine then return '0' end
 -- (A value may be long: the first bytes of it are enough.)
-if kind ~= 'add' then head = redis.pcall('GETRANGE', key, '0', '39') end
-if not head or type(head) == 'table' or head == '' then return '0' end
+local head = redis.pcall('GETRANGE', key, '0', '39')
+if type(head) == 'table' or head == '' then return '0' end
 local is_plain = string.byte(head) ~= 193
 if not is_plain and string.sub(head, 21, 28) ~= '\0\0\0\0\0\0\0\0' then return '0' end
 if mark ~= '' then
@@ -28,11 +19,6 @@ if mark ~= '' then
 end
 local is_of_queue = kind == 'push' or kind == 'shift'
 if is_of_queue and (not is_queue(head) or kind == 'shift' and read_queue(head) == 0) then return '0' end
-local sum
-if kind == 'add' then
-    sum = is_plain and redis.pcall('INCRBY', key, ARGV[9])
-    if type(sum) ~= 'number' then return '0' end
-end
 
 local change
 local function next_change()
@@ -67,21 +53,14 @@ end
 next_change()
 local answer = string.format('%.0f', change)
 redis.call('ZADD', all .. 'changes', answer, name)
--- The server tells the asker of later changes only of what it has read since.
-if kind == 'add' then
-    -- (A Lua number has not room for all of them.)
-    local is_exact = math.abs(sum) < 9007199254740992
-    if is_told or not is_exact then sum = redis.call('GET', key) else sum = string.format('%.0f', sum) end
-    answer = answer .. ' ' .. sum
+local plain, bytes, note = ARGV[9], ARGV[10], ARGV[11]
+if plain ~= '' then
+    redis.call('SET', key, plain)
 else
-    local plain, bytes, note = ARGV[9], ARGV[10], ARGV[11]
-    if plain ~= '' then
-        redis.call('SET', key, plain)
-    else
-        redis.call('SET', key, (note ~= '' and '\193\1' or '\193\0') .. '\0\1' .. struct.pack('>I8', change)
-            .. (note ~= '' and note or '\0\0\0\0\0\0\0\0') .. '\0\0\0\0\0\0\0\0' .. struct.pack('>I4', math.min(#bytes, 4294967295)) .. bytes)
-    end
-    redis.call('STRLEN', key)
+    redis.call('SET', key, (note ~= '' and '\193\1' or '\193\0') .. '\0\1' .. struct.pack('>I8', change)
+        .. (note ~= '' and note or '\0\0\0\0\0\0\0\0') .. '\0\0\0\0\0\0\0\0' .. struct.pack('>I4', math.min(#bytes, 4294967295)) .. bytes)
 end
+-- The server tells the asker of later changes only of what it has read since.
+redis.call('STRLEN', key)
 redis.call('SET', process, number .. ' =' .. answer, 'PX', '120000')
 return answer

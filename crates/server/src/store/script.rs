@@ -43,7 +43,14 @@ impl Script {
     pub fn text(self) -> &'static str {
         match self {
             Self::Change => concat!(include_str!("common.lua"), include_str!("queue.lua"), include_str!("change.lua")),
-            Self::One => concat!(include_str!("common.lua"), include_str!("queue.lua"), include_str!("one.lua")),
+            Self::One => {
+                concat!(
+                    include_str!("add.lua"),
+                    include_str!("common.lua"),
+                    include_str!("queue.lua"),
+                    include_str!("one.lua")
+                )
+            }
             Self::Hold => concat!(include_str!("common.lua"), include_str!("hold.lua")),
             Self::Line => include_str!("line.lua"),
             Self::Named => concat!(include_str!("common.lua"), include_str!("named.lua")),
