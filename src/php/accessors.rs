@@ -34,6 +34,13 @@ pub fn put_for(this: &SyncObject, name: &Str, value: &Value, lifetime: Lifetime)
     storing_for(this, lifetime, || put(this, name, value))
 }
 
+/// As [`put`], a value that comes of the one that was read: it stays as long as that would have. (Under another name, to which the methods have changed
+/// this one, as long as what is there.)
+pub fn put_changed(this: &SyncObject, name: &Str, value: &Value, before: Observed) -> Result<(), Thrown> {
+    let is_renamed = this.overrides.accessors() && !before.there;
+    put_for(this, name, value, if is_renamed { Lifetime::AsBefore } else { before.lifetime() })
+}
+
 /// Runs `body`, which calls a method of the class that stores a value: that stays so long. (A method may give it another name, so that
 /// only the store knows which value it is.)
 pub fn storing_for<T>(

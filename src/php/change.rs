@@ -4,7 +4,7 @@
 //! The value is read, changed ([`super::walk`]) and stored again, while other writers are kept out ([`exclusive`]); where a
 //! patch says it all, that is appended instead ([`super::patch`]).
 
-use super::accessors::{get, put_for};
+use super::accessors::{get, put_changed};
 use super::edit::{Applied, Attempt, Edit};
 use super::exclusive::{Standing, Turn, after_parent, exclusive};
 use super::handle::{self, Handle};
@@ -146,7 +146,7 @@ impl Made<'_> {
         let lifetime = self.observed.lifetime();
         let put = |may: &dyn Fn(&Handle) -> handle::Result<bool>| match &encoded {
             Some(encoded) => encoded.store(this, self.name, (value, lifetime), may).map(|stored| stored.is_some()),
-            None if retry_importing(this, may)? => put_for(this, self.name, value, lifetime).map(|()| true),
+            None if retry_importing(this, may)? => put_changed(this, self.name, value, self.observed).map(|()| true),
             None => Ok(false),
         };
         let is_newest = |store: &Handle| self.is_newest(store);

@@ -229,7 +229,7 @@ impl Queue<'_> {
             if value.array().is_some_and(|array| array.len() > 0) {
                 let (newest, rest) = split_first(&value);
                 if Encoded::of(this, name, &newest)?.is_same_as(&element) {
-                    accessors::put_for(this, name, &rest, observed.lifetime())?;
+                    accessors::put_changed(this, name, &rest, observed)?;
                 }
             }
             Ok(Some(()))

@@ -13,6 +13,8 @@ pub enum Lifetime {
     For(u64),
     /// As long as the one in whose place it comes.
     Until(Expiry),
+    /// The same, of the value that is there by the name under which a method of the class stores it: known when it is stored.
+    AsBefore,
 }
 
 impl Lifetime {
@@ -20,7 +22,7 @@ impl Lifetime {
     #[inline]
     pub fn expiry(self) -> Option<Expiry> {
         match self {
-            Self::ForEver => None,
+            Self::ForEver | Self::AsBefore => None,
             Self::Over => Some(Expiry::PAST),
             Self::For(milliseconds) => Now::read().after(milliseconds),
             Self::Until(expiry) => Some(expiry),

@@ -326,7 +326,12 @@ impl Reading<'_> {
 
 /// Stores `value` under `name`.
 pub fn write(this: &SyncObject, name: &ZStr, value: &Value) -> Result<(), Thrown> {
-    write_for(this, name, value, this.lifetime.take())
+    let lifetime = match this.lifetime.get() {
+        // (All that the method stores.)
+        Lifetime::AsBefore => peek(this, name.bytes())?.lifetime(),
+        _ => this.lifetime.take(),
+    };
+    write_for(this, name, value, lifetime)
 }
 
 /// As [`write`], a value that stays so long.

@@ -262,7 +262,7 @@ fn push_by_methods(this: &SyncObject, name: &Str, values: &[Local]) -> Result<i6
             return count(this, name, &value);
         }
         let length = append_to(this, name, &mut value, values)?;
-        accessors::put_for(this, name, &value, observed.lifetime())?;
+        accessors::put_changed(this, name, &value, observed)?;
         Ok(length)
     })
 }
@@ -385,7 +385,7 @@ fn shift_by_reading(turn: &Turn, name: &Str, into: &mut Local) -> Result<Option<
         if !retry_importing(this, |store| observed.is_newest(store, name.bytes()))? {
             return Ok(None);
         }
-        accessors::put_for(this, name, &rest, observed.lifetime())?;
+        accessors::put_changed(this, name, &rest, observed)?;
     } else {
         let encoded = Encoded::of(this, name, &rest)?;
         let is_kept = turn.standing() == Standing::Kept;
