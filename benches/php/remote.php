@@ -127,7 +127,8 @@ function remote_idle(Machine $machine): array
         $s->x = 0;
         $s->getData();
         $parent->tell('idle');
-        $parent->hear();
+        // (It waits for all of that, which takes minutes, and does nothing with the store.)
+        while ($parent->hear() !== 'end');
     });
     $idle->hear();
     $s = new Sync(remote($machine, 'idle'));
@@ -136,9 +137,10 @@ function remote_idle(Machine $machine): array
         $s->x = $i;
         if ($i % ($writes / 20) === 0) {
             $most = max($most, ...array_map(fn ($client) => (int) $client['omem'], $r->client('list')));
+            $idle->tell('go on');
         }
     }
-    $idle->tell();
+    $idle->tell('end');
     $idle->end();
     return ["bytes in the server's output buffers, at most (bytes)" => $most, 'writes by another process (count)' => $writes];
 }
