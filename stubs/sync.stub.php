@@ -351,7 +351,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * has a transaction, update() or the lock does so after that. An array that was removed meanwhile is made again for it; one that
      * expires, as it was to when the element was taken, takes it along, unless there is another one under the name by then, and so do setData(), clear() of all names and
      * destroy(). A child that is forked in the function does not have the element.
-     * In a class that overrides get() or set() the element stays in the array while the function
+     * An array whose elements may share objects or references comes back as it was, with its keys, unless it has changed meanwhile.
+     * In a class that overrides get(), set(), __get() or __set() the element stays in the array while the function
      * runs, and other programs wait with writing: for short functions only, which do not call consume() themselves, and write nothing to the array but
      * behind its end: what is its first element when the function returns goes, if it is the same value, and no other. The function cannot
      * call setFile() on this object.
@@ -584,6 +585,7 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      *
      * The content that is stored is compared: 1 and 1.0 differ, arrays are compared with the order of their keys, objects by class and
      * properties, a NAN equals itself. An expected null stands for a missing value, too; a new null is stored.
+     * The new value expires when the one before it did.
      *
      *     do {
      *         $old = $sync->balance;

@@ -6,7 +6,7 @@
 use ext_php_rs::ffi::BP_VAR_R;
 
 use super::lifetime::Lifetime;
-use super::object::SyncObject;
+use super::object::{IN_GET, IN_SET, IN_UNSET, SyncObject};
 use super::property::{self, Observed};
 use super::zend::{Local, Slot, Str, Thrown, Value, finally};
 
@@ -17,13 +17,38 @@ pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Th
     }
     // The stored value, if the methods keep it under the same name. (Before: it is the one that was read, unless that has changed since.)
     let observed = property::peek(this, name.bytes())?;
-    let value = if this.has_own(name) {
-        this.hold().call_method("get", &[Local::of_string(name.clone())])?
-    } else {
-        this.hold().read_property(name, BP_VAR_R)?
+    let value = match means(this, name, IN_GET) {
+        Meaning::Property => this.hold().read_property(name, BP_VAR_R)?,
+        Meaning::Shared => return property::observe(this, name, into),
+        Meaning::Method => call(this, name, IN_GET, "get", &[])?,
     };
     into.copy(value.dereference());
     Ok(observed)
+}
+
+/// The way to the value of a name.
+enum Meaning {
+    /// As `$this->$name`: the class's magic methods, or Sync's, are asked.
+    Property,
+    /// A method, as the class declares a property of that name.
+    Method,
+    /// It is shared: the method runs for this very name, and asks its parent.
+    Shared,
+}
+
+fn means(this: &SyncObject, name: &Str, guard: u32) -> Meaning {
+    match this.has_own(name) {
+        false => Meaning::Property,
+        true if this.is_guarded(name, guard) => Meaning::Shared,
+        true => Meaning::Method,
+    }
+}
+
+/// Calls a method for a name, with more arguments behind that.
+fn call(this: &SyncObject, name: &Str, guard: u32, method: &str, more: &[Local]) -> Result<Local, Thrown> {
+    let mut arguments = vec![Local::of_string(name.clone())];
+    arguments.extend(more.iter().map(|more| Local::copy_of(more)));
+    this.guarding(name, guard, || this.hold().call_method(method, &arguments))
 }
 
 /// As [`put`], a value that stays so long: the first one that the method stores as a whole.
@@ -57,10 +82,11 @@ fn put(this: &SyncObject, name: &Str, value: &Value) -> Result<(), Thrown> {
     if !this.overrides.accessors() {
         return property::write(this, name, value);
     }
-    if this.has_own(name) {
-        return this.hold().call_method("set", &[Local::of_string(name.clone()), Local::copy_of(value)]).map(drop);
+    match means(this, name, IN_SET) {
+        Meaning::Property => this.hold().write_property(name, value).map(drop),
+        Meaning::Shared => property::write(this, name, value),
+        Meaning::Method => call(this, name, IN_SET, "set", &[Local::copy_of(value)]).map(drop),
     }
-    this.hold().write_property(name, value).map(drop)
 }
 
 /// Removes the value of `name`, by the method that the object's class overrides.
@@ -68,8 +94,9 @@ pub fn remove(this: &SyncObject, name: &Str) -> Result<(), Thrown> {
     if !this.overrides.remove {
         return property::remove(this, name);
     }
-    if this.has_own(name) {
-        return this.hold().call_method("remove", &[Local::of_string(name.clone())]).map(drop);
+    match means(this, name, IN_UNSET) {
+        Meaning::Property => this.hold().unset_property(name),
+        Meaning::Shared => property::remove(this, name),
+        Meaning::Method => call(this, name, IN_UNSET, "remove", &[]).map(drop),
     }
-    this.hold().unset_property(name)
 }

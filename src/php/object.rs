@@ -145,6 +145,12 @@ impl Overrides {
 /// Where the engine's part of an object begins.
 pub const OFFSET: c_int = offset_of!(SyncObject, std) as c_int;
 
+/// The engine's guards against a magic method that asks for what it was asked for.
+pub const IN_GET: u32 = 1 << 0;
+pub const IN_SET: u32 = 1 << 1;
+pub const IN_UNSET: u32 = 1 << 2;
+pub const IN_ISSET: u32 = 1 << 3;
+
 impl SyncObject {
     /// A new object, which has no handlers yet.
     ///
@@ -192,6 +198,20 @@ impl SyncObject {
         drop(self.bounds.take());
         drop(self.last_pages.take());
         drop(self.kept.take());
+    }
+
+    /// Whether a method runs for a name, as one of the engine's guards says.
+    pub fn is_guarded(&self, name: &ZStr, guard: u32) -> bool {
+        // SAFETY: Sync has magic methods, so all objects of classes that extend it have guards, and no others are asked about.
+        unsafe { *ffi::zend_get_property_guard(self.zend(), name.as_ptr()) & guard != 0 }
+    }
+
+    /// Runs `body`, a method for a name, and lets one of the engine's guards say so.
+    pub fn guarding<T>(&self, name: &ZStr, guard: u32, body: impl FnOnce() -> T) -> T {
+        // SAFETY: as above; asked for anew each time, as it moves where the object has many.
+        let of_name = || unsafe { &mut *ffi::zend_get_property_guard(self.zend(), name.as_ptr()) };
+        *of_name() |= guard;
+        zend::finally(body, |_| *of_name() &= !guard)
     }
 
     /// The engine's facts about a property that the class declares, and that the running code may access; none where it does not.

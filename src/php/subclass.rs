@@ -11,20 +11,13 @@ use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, zend_object, zend_string, zval}
 use super::fetch::is_operator;
 use super::handlers;
 use super::lifetime::Lifetime;
-use super::object::SyncObject;
+use super::object::{IN_GET, IN_ISSET, IN_SET, IN_UNSET, SyncObject};
 use super::zend::{self, Slot, Str, Value, ZStr};
-
-/// The engine's guards against a magic method that asks for what it was asked for.
-const IN_GET: u32 = 1 << 0;
-const IN_SET: u32 = 1 << 1;
-const IN_UNSET: u32 = 1 << 2;
-const IN_ISSET: u32 = 1 << 3;
 
 /// Whether an overridden method is to be asked: not while it runs for this very name, when
 /// `$this->$name` in it means what is shared.
 fn asks(this: &SyncObject, name: &ZStr, overridden: bool, guard: u32) -> bool {
-    // SAFETY: Sync has magic methods, so all objects of classes that extend it have guards.
-    overridden && unsafe { *ffi::zend_get_property_guard(this.zend(), name.as_ptr()) & guard == 0 }
+    overridden && !this.is_guarded(name, guard)
 }
 
 /// `$sync->x`, by `__get` where the class overrides it.
