@@ -58,6 +58,9 @@ foreach (['A', 'Value', 'Reference'] as $class) {
     }
     $s->own = 'its own';
     var_dump($s->has('own'));
+    // Where there is none, methods say null, whatever the type.
+    $s->remove('n');
+    var_dump($s->getMultiple(['n'])['n'], $s->update('n', fn ($n) => $n ?? 7), $s->pull('n'), $s->add('n', 1), $s->increment('n'));
 }
 ?>
 --CLEAN--
@@ -75,6 +78,11 @@ bool(false)
 Error: Cannot make a reference to ->list in a Sync object, which lives in shared memory: copy it, change the copy and assign that: $copy = $sync->list; …; $sync->list = $copy; (between lock() and unlock() where others write it, too)
 Typed property A::$own must not be accessed before initialization
 bool(false)
+NULL
+int(7)
+int(7)
+bool(true)
+int(2)
 {"list":[1,2,3,4],"map":{"k":2,"deep":{"er":["x"]},"late":"y"},"n":7} {"list":[1,2,3,4],"map":{"k":2,"deep":{"er":["x"]},"late":"y"},"n":7}
 bool(true)
 bool(true)
@@ -84,6 +92,11 @@ bool(false)
 Error: Cannot make a reference to ->list in a Sync object, which lives in shared memory: copy it, change the copy and assign that: $copy = $sync->list; …; $sync->list = $copy; (between lock() and unlock() where others write it, too)
 Typed property A::$own must not be accessed before initialization
 bool(false)
+NULL
+int(7)
+int(7)
+bool(true)
+int(2)
 {"list":[1,2,3,4],"map":{"k":2,"deep":{"er":["x"]},"late":"y"},"n":7} {"list":[1,2,3,4],"map":{"k":2,"deep":{"er":["x"]},"late":"y"},"n":7}
 bool(true)
 bool(true)
@@ -93,3 +106,8 @@ bool(false)
 Error: Cannot make a reference to ->list in a Sync object, which lives in shared memory: copy it, change the copy and assign that: $copy = $sync->list; …; $sync->list = $copy; (between lock() and unlock() where others write it, too)
 Typed property A::$own must not be accessed before initialization
 bool(false)
+NULL
+int(7)
+int(7)
+bool(true)
+int(2)

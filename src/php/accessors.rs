@@ -18,6 +18,10 @@ pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Th
     // The stored value, if the methods keep it under the same name. (Before: it is the one that was read, unless that has changed since.)
     let observed = property::peek(this, name.bytes())?;
     let value = match means(this, name, IN_GET) {
+        // (The engine would compare the answer of `__get` with the type of a property that was unset, and a null is not of that.)
+        Meaning::Property if this.declares(name) && !this.is_guarded(name, IN_GET) => {
+            call(this, name, IN_GET, "__get", &[])?
+        }
         Meaning::Property => this.hold().read_property(name, BP_VAR_R)?,
         Meaning::Shared => return property::observe(this, name, into),
         Meaning::Method => call(this, name, IN_GET, "get", &[])?,
