@@ -36,11 +36,9 @@ pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Resul
         return Ok(None);
     }
     let client = connection.greeting().id.to_string();
-    let (list, nobody) = ([&b"CLIENT"[..], b"LIST", b"ID", client.as_bytes()], probe::NOBODY.to_string());
-    let probes = [client.as_bytes(), nobody.as_bytes()].map(probe::probe);
-    let [memory, list, own, nobody] = ask(connection, [&[b"INFO", b"memory"], &list, &probes[0], &probes[1]])?;
+    let [memory, list] = ask(connection, [&[b"INFO", b"memory"], &[b"CLIENT", b"LIST", b"ID", client.as_bytes()]])?;
     let is_late = |answer: &Answer| matches!(answer, Some(Err(refusal)) if refusal.may_pass());
-    if [&memory, &list, &own, &nobody].into_iter().any(is_late) {
+    if is_late(&memory) || is_late(&list) {
         // (It says nothing of rights: the next connection looks.)
         MET.with_borrow_mut(|met| met.remove(&server));
         return Ok(None);
@@ -57,8 +55,12 @@ pub fn look(connection: &mut Connection, address: &Address, run: &[u8]) -> Resul
     {
         warnings.push(of_eviction(&policy));
     }
-    let is_gone = |answer: &Answer| answer.as_ref().is_some_and(probe::is_gone);
-    let tells_the_dead = !is_refused(&list) || !is_gone(&own) && is_gone(&nobody);
+    let tells_the_dead = !is_refused(&list) || {
+        // (Only then: a server counts the requests that it refuses.)
+        let nobody = probe::NOBODY.to_string();
+        let answers = ask(connection, [&probe::probe(client.as_bytes()), &probe::probe(nobody.as_bytes())])?;
+        answers.map(|answer| answer.as_ref().is_some_and(probe::is_gone)) == [false, true]
+    };
     warnings.extend(of_rights(address, is_refused(&memory), !tells_the_dead));
     Ok((!warnings.is_empty()).then(|| format!("Sync server '{address}': {}", warnings.join(" "))))
 }

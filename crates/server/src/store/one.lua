@@ -2,10 +2,10 @@
 -- done nothing, wherever there is more to it; else the number of the change, and the sum, or that the value is another one.
 -- Of a queue it answers the number of the change, and its facts.
 -- KEYS: the value; or the lock of the whole, where the asker is not to be told of later changes to a number
--- (`add` has been done by `add.lua`, which comes first.)
 -- ARGV: the start of all keys, the name, the number of this request, the asker's own key, the mark of its hold ('' without one), 'put', 'add',
 --       'push' or 'shift', the mark of the value that is to be there ('': any), its length, or that of the longest element that may be taken, the digits
 --       of the value ('': it is none), or of the addend, or the number of elements, bytes, note
+-- `add.lua` comes first: it has given names to the first words, and has done 'add'.
 local last, held = unpack(redis.call('MGET', process, all .. 'hold'))
 if was_done_before(last) or (held or '') ~= mine then return '0' end
 -- (A value may be long: the first bytes of it are enough.)
