@@ -8,7 +8,8 @@ use ext_php_rs::ffi::BP_VAR_R;
 use super::lifetime::Lifetime;
 use super::object::{IN_GET, IN_SET, IN_UNSET, SyncObject};
 use super::property::{self, Observed};
-use super::zend::{Local, Slot, Str, Thrown, Value, finally};
+use super::running::is_running;
+use super::zend::{Local, Slot, Str, Thrown, Value};
 
 /// Reads the value of `name`, by the method that the object's class overrides, and tells when that was.
 pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Thrown> {
@@ -19,7 +20,7 @@ pub fn get(this: &SyncObject, name: &Str, mut into: Slot) -> Result<Observed, Th
     let observed = property::peek(this, name.bytes())?;
     let value = match means(this, name, IN_GET) {
         // (The engine would compare the answer of `__get` with the type of a property that was unset, and a null is not of that.)
-        Meaning::Property if this.declares(name) && !this.is_guarded(name, IN_GET) => {
+        Meaning::Property if this.declares(name) && !is_running(this, name, IN_GET) => {
             call(this, name, IN_GET, "__get", &[])?
         }
         Meaning::Property => this.hold().read_property(name, BP_VAR_R)?,
@@ -43,7 +44,7 @@ enum Meaning {
 fn means(this: &SyncObject, name: &Str, guard: u32) -> Meaning {
     match this.has_own(name) {
         false => Meaning::Property,
-        true if this.is_guarded(name, guard) => Meaning::Shared,
+        true if is_running(this, name, guard) => Meaning::Shared,
         true => Meaning::Method,
     }
 }
@@ -55,33 +56,31 @@ fn call(this: &SyncObject, name: &Str, guard: u32, method: &str, more: &[Local])
     this.guarding(name, guard, || this.hold().call_method(method, &arguments))
 }
 
-/// As [`put`], a value that stays so long: the first one that the method stores as a whole.
+/// As [`put`], a value that stays so long.
+///
+/// Where the method itself stores its value so, by another one of Sync's, that stays as long as the operation wants for which the method was called, if the
+/// method does not say it.
 pub fn put_for(this: &SyncObject, name: &Str, value: &Value, lifetime: Lifetime) -> Result<(), Thrown> {
     if !this.overrides.accessors() {
         return property::write_for(this, name, value, lifetime);
     }
-    storing_for(this, lifetime, || put(this, name, value))
+    if is_running(this, name, IN_SET) {
+        let pending = this.pending.take();
+        let lifetime = if lifetime == Lifetime::ForEver { pending } else { lifetime };
+        return property::write_for(this, name, value.dereference(), lifetime);
+    }
+    this.pending.within(lifetime, || put(this, name, value))
 }
 
 /// As [`put`], a value that comes of the one that was read: it stays as long as that would have. (Under another name, to which the methods have changed
 /// this one, as long as what is there.)
 pub fn put_changed(this: &SyncObject, name: &Str, value: &Value, before: Observed) -> Result<(), Thrown> {
-    let is_renamed = this.overrides.accessors() && !before.there;
-    put_for(this, name, value, if is_renamed { Lifetime::AsBefore } else { before.lifetime() })
+    let lifetime = if this.overrides.accessors() && !before.there { Lifetime::AsBefore } else { before.lifetime() };
+    let is_wanted = this.pending.lifetime() != Lifetime::ForEver && is_running(this, name, IN_SET);
+    put_for(this, name, value, if is_wanted { Lifetime::ForEver } else { lifetime })
 }
 
-/// Runs `body`, which calls a method of the class that stores a value: that stays so long. (A method may give it another name, so that
-/// only the store knows which value it is.)
-pub fn storing_for<T>(
-    this: &SyncObject,
-    lifetime: Lifetime,
-    body: impl FnOnce() -> Result<T, Thrown>,
-) -> Result<T, Thrown> {
-    let outer = this.lifetime.replace(lifetime);
-    finally(body, |_| this.lifetime.set(outer))
-}
-
-/// Stores the value of `name`, by the method that the object's class overrides. (It stays as long as `this.lifetime` says.)
+/// Stores the value of `name`, by the method that the object's class overrides. (It stays as long as `this.pending` says.)
 fn put(this: &SyncObject, name: &Str, value: &Value) -> Result<(), Thrown> {
     if !this.overrides.accessors() {
         return property::write(this, name, value);

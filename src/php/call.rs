@@ -11,7 +11,8 @@ use smallvec::SmallVec;
 
 use super::errors::contain;
 use super::object::{self, SyncObject};
-use super::zend::{self, Held, Local, Object, Slot, Thrown, Value, ZStr};
+use super::running::is_of_class;
+use super::zend::{self, Frame, Held, Local, Object, Slot, Thrown, Value, ZStr};
 
 /// Arguments behind the first one. One by itself, as there is nearly always, takes no memory of the heap; more than that are for
 /// [`park`](super::buffers::Buffers::park).
@@ -181,11 +182,9 @@ impl<'a> Call<'a> {
 
     /// The arguments as they stand in the frame, for a format that [is direct](is_direct).
     pub fn direct(&self, fits: bool) -> Direct<'a> {
-        /// In zvals: the arguments follow the frame.
-        const FRAME: usize = size_of::<zend_execute_data>().div_ceil(size_of::<zval>());
         // SAFETY: in the frame of a call so many arguments follow, which it holds until the method returns.
         let left = unsafe {
-            let first = ptr::from_ref(&*self.data).cast::<zval>().add(FRAME);
+            let first = ptr::from_ref(&*self.data).cast::<zval>().add(zend::FRAME);
             slice::from_raw_parts(first, self.arguments() as usize)
         };
         Direct { left: Cell::new(left), fits: Cell::new(fits) }
@@ -240,23 +239,8 @@ impl<'a> Call<'a> {
 
     /// Whether the caller is a method of a subclass that has one of these names, and runs for the same object.
     pub fn is_called_by(&self, names: &[&str]) -> bool {
-        let caller = self.caller();
-        // SAFETY: null or a frame of the engine, which keeps its function, and in a method the object; a method has a scope and a name.
-        unsafe {
-            if caller.is_null() || (*caller).func.is_null() {
-                return false;
-            }
-            let common = &(*(*caller).func).common;
-            let is_for_this = zend::kind(&raw const (*caller).This) == zend::OBJECT
-                && ptr::eq((*caller).This.value.obj, self.object().as_ptr());
-            is_for_this
-                && !common.scope.is_null()
-                && !ptr::eq(common.scope, object::class())
-                && !common.function_name.is_null()
-                && names
-                    .iter()
-                    .any(|name| name.as_bytes().eq_ignore_ascii_case(ZStr::from_ptr(common.function_name).bytes()))
-        }
+        // SAFETY: null or the frame of the caller, which runs on when this call returns.
+        unsafe { Frame::of(self.caller()) }.is_some_and(|caller| is_of_class(caller, self.this(), names))
     }
 
     /// The result of `name` where a subclass overrides it, since the original's methods called each other; else `None`.

@@ -17,7 +17,7 @@ use super::errors;
 use super::globals::GLOBALS;
 use super::handle::{Backend, Content, Handle, Version};
 use super::instance::Instance;
-use super::lifetime::Lifetime;
+use super::pending::Pending;
 use super::provenance::Provenance;
 use super::value::Policy;
 use super::zend::{self, Array, Held, Object, Thrown, ZStr};
@@ -49,8 +49,8 @@ pub struct SyncObject {
     pub shown: Cell<*mut zend_array>,
     /// Where it came from, if it was read to show another Sync object.
     provenance: RefCell<Option<Rc<Provenance>>>,
-    /// How long the next value stays that is stored as a whole, while a method of the class stores one for an operation that knows that.
-    pub lifetime: Cell<Lifetime>,
+    /// How long values stay that methods of the class are about to store.
+    pub pending: Pending,
     /// Whether the transaction under way is no program's, but that of a method about several names that calls methods of the class.
     pub in_step: Cell<bool>,
     /// How many elements of arrays are in the hands of functions, which may come back ([`super::taken`]).
@@ -171,7 +171,7 @@ impl SyncObject {
             (&raw mut (*object).shown).write(Cell::new(ptr::null_mut()));
             (&raw mut (*object).provenance).write(RefCell::new(None));
             (&raw mut (*object).bounds).write(RefCell::new(None));
-            (&raw mut (*object).lifetime).write(Cell::default());
+            (&raw mut (*object).pending).write(Pending::default());
             (&raw mut (*object).in_step).write(Cell::new(false));
             (&raw mut (*object).taken).write(Cell::new(0));
             (&raw mut (*object).last_pages).write(RefCell::new(Vec::new()));
@@ -198,6 +198,7 @@ impl SyncObject {
         drop(self.bounds.take());
         drop(self.last_pages.take());
         drop(self.kept.take());
+        self.pending.empty();
     }
 
     /// Whether a method runs for a name, as one of the engine's guards says.

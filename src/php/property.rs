@@ -326,17 +326,14 @@ impl Reading<'_> {
 
 /// Stores `value` under `name`.
 pub fn write(this: &SyncObject, name: &ZStr, value: &Value) -> Result<(), Thrown> {
-    let lifetime = match this.lifetime.get() {
-        // (All that the method stores.)
-        Lifetime::AsBefore => peek(this, name.bytes())?.lifetime(),
-        _ => this.lifetime.take(),
-    };
+    let lifetime = this.pending.take();
     write_for(this, name, value, lifetime)
 }
 
 /// As [`write`], a value that stays so long.
 pub fn write_for(this: &SyncObject, name: &ZStr, value: &Value, lifetime: Lifetime) -> Result<(), Thrown> {
     check_name(name)?;
+    let lifetime = if lifetime == Lifetime::AsBefore { peek(this, name.bytes())?.lifetime() } else { lifetime };
     Encoded::of(this, name, value)?.store(this, name, (value, lifetime), |_| Ok(true)).map(drop)
 }
 

@@ -12,12 +12,13 @@ use super::fetch::is_operator;
 use super::handlers;
 use super::lifetime::Lifetime;
 use super::object::{IN_GET, IN_ISSET, IN_SET, IN_UNSET, SyncObject};
+use super::running::is_running;
 use super::zend::{self, Slot, Str, Value, ZStr};
 
-/// Whether an overridden method is to be asked: not while it runs for this very name, when
+/// Whether an overridden method is to be asked: not while it runs for this very name, whoever has called it, when
 /// `$this->$name` in it means what is shared.
 fn asks(this: &SyncObject, name: &ZStr, overridden: bool, guard: u32) -> bool {
-    overridden && !this.is_guarded(name, guard)
+    overridden && !is_running(this, name, guard)
 }
 
 /// `$sync->x`, by `__get` where the class overrides it.
@@ -102,7 +103,7 @@ pub unsafe extern "C" fn write_property(
             ffi::zend_std_write_property(object, name, value, slot)
         } else if asks(this, ZStr::from_ptr(name), this.overrides.set, IN_SET) {
             ffi::zend_std_write_property(object, name, value, ptr::null_mut())
-        } else if this.lifetime.get() != Lifetime::ForEver {
+        } else if this.pending.lifetime() != Lifetime::ForEver {
             handlers::write_property_long(object, name, value)
         } else {
             handlers::write_property(object, name, value, slot)

@@ -7,7 +7,7 @@
 use ext_php_rs::ffi::{self, zval};
 use ext_php_rs::zend::ExecuteData;
 
-use super::accessors::put_for;
+use super::accessors::{self, put_for};
 use super::call::{arguments, run};
 use super::entries::with_entries;
 use super::errors::throw_sync;
@@ -171,9 +171,7 @@ pub extern "C" fn remove_multiple(data: &mut ExecuteData, result: &mut zval) {
 /// Removes the names that are the keys of an array, in one step.
 fn remove_all(this: &SyncObject, names: &Held<Array>) -> Result<(), Thrown> {
     if this.overrides.remove {
-        return in_one_step(this, || {
-            names.entries().try_for_each(|(name, _)| this.hold().unset_property(&name.text()))
-        });
+        return in_one_step(this, || names.entries().try_for_each(|(name, _)| accessors::remove(this, &name.text())));
     }
     let mut removed = ZendVec::new();
     for (name, _) in names.entries() {

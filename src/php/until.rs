@@ -34,7 +34,7 @@ pub extern "C" fn put(data: &mut ExecuteData, result: &mut zval) {
 /// Stores a value that stays so long, by the methods of a class that overrides them; one that is gone at once is removed.
 fn store(this: &SyncObject, name: &Str, value: &Value, lifetime: Lifetime) -> Result<(), Thrown> {
     if lifetime == Lifetime::Over {
-        return this.hold().unset_property(name);
+        return accessors::remove(this, name);
     }
     accessors::put_for(this, name, value, lifetime)
 }

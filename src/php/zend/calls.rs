@@ -7,6 +7,7 @@ use ext_php_rs::ffi;
 use ext_php_rs::types::Zval;
 
 use super::executor::executor;
+use super::frames::FRAME;
 use super::strings::Str;
 use super::types::{zend_class_entry, zend_function, zend_object, zend_string};
 use super::zvals::{release, scratch, set_string, set_undef};
@@ -19,7 +20,7 @@ pub unsafe fn argument(n: usize) -> *mut Zval {
     // SAFETY: the engine stores the arguments of a call behind its frame; the caller promises that there are enough.
     unsafe {
         let frame = (*executor()).current_execute_data;
-        frame.cast::<Zval>().add(size_of::<ffi::zend_execute_data>().div_ceil(size_of::<Zval>()) + n)
+        frame.cast::<Zval>().add(FRAME + n)
     }
 }
 
