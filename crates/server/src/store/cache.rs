@@ -217,6 +217,16 @@ impl Cache {
         self.bytes += slot.value.as_ref().map_or(0, |value| value.kept());
     }
 
+    /// The server has told what the name with this number has. True: it is the value that was last known, down to its bytes, which is known again.
+    pub fn confirm(&mut self, number: u32, raw: &[u8], ahead: i64) -> bool {
+        let slot = &mut self.slots[number as usize];
+        let Some(value) = slot.value.as_ref().filter(|value| value.is_of(raw) && slot.identity.is_some()) else {
+            return false;
+        };
+        (slot.known, slot.untold, slot.expiry) = (self.round, 0, value.expiry(ahead));
+        true
+    }
+
     /// It is to be asked whether the value of a name is still the same.
     pub fn ask_again(&mut self, name: &[u8]) {
         if let Some(slot) = self.names.get(name).and_then(|number| self.slots.get_mut(*number as usize)) {
@@ -311,5 +321,40 @@ impl Cache {
             (slot.known, slot.value) = (0, None);
         }
         self.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::Word;
+
+    #[test]
+    fn a_value_that_is_read_again_is_the_same_only_down_to_its_bytes() {
+        const DUE: u64 = u64::MAX / 4;
+        let raw = |base: u64, bytes: &[u8], due: u64| {
+            let head = Stored::put(base, Word::from(bytes), None, due).unwrap();
+            // (The facts, and the value behind them.)
+            [&head.mark[..], &due.to_be_bytes(), &(bytes.len() as u32).to_be_bytes(), bytes].concat()
+        };
+        let mut cache = Cache::default();
+        cache.doubt_all();
+        let slot = cache.slot(b"n");
+        let first = raw(7, b"value", DUE);
+        assert!(!cache.confirm(slot, &first, 0), "nothing is known yet");
+        cache.learn_at(slot, Some(Stored::read(first.clone()).unwrap()), 0);
+        let Look::Known(before) = cache.look(b"n") else { panic!("it is known") };
+        cache.doubt(b"n");
+        assert!(!cache.confirm(slot, &raw(7, b"other", DUE), 0));
+        assert!(!cache.confirm(slot, &raw(8, b"value", DUE), 0));
+        assert!(!cache.confirm(slot, &raw(7, b"value", DUE + 1), 0));
+        assert!(matches!(cache.look(b"n"), Look::Unknown));
+        // The server's clock may be further ahead by now.
+        assert!(cache.confirm(slot, &first, 1_000));
+        let Look::Known(known) = cache.look(b"n") else { panic!("it is known again") };
+        assert_eq!((known.record, known.expiry), (before.record, Some(Expiry::at(DUE - 1_000))));
+        assert_eq!(before.expiry, Some(Expiry::at(DUE)));
+        cache.take_none_for_the_same();
+        assert!(!cache.confirm(slot, &first, 0), "a number of another life of the store");
     }
 }

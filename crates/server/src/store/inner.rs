@@ -534,15 +534,16 @@ impl Inner {
     /// The server has told what a name has, of which this is the number.
     pub fn learn_at(&mut self, place: &Place, slot: u32, name: &[u8], value: Value) -> Outcome<()> {
         let foreign = || ErrorKind::Foreign(place.keys.value(name));
+        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
         let stored = match value {
             Value::Nil => None,
+            Value::Text(raw) if self.cache.confirm(slot, &raw, ahead) => return Ok(()),
             Value::Text(raw) => Some(Stored::read(raw).map_err(|unreadable| match unreadable {
                 Unreadable::Foreign => foreign(),
                 Unreadable::NoMemory(NoMemory(bytes)) => ErrorKind::NoMemory(bytes),
             })?),
             _ => return Err(foreign()),
         };
-        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
         self.cache.learn_at(slot, stored, ahead);
         Ok(())
     }

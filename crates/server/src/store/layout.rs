@@ -313,6 +313,12 @@ impl Stored {
         &self.raw[self.start..]
     }
 
+    /// Whether it was read from these very bytes.
+    pub fn is_of(&self, raw: &[u8]) -> bool {
+        // (Neither the elements of a queue nor an integer's digits are kept as they are stored.)
+        self.is_read && !self.is_queue && self.start == HEAD && self.raw == raw
+    }
+
     /// How many bytes of it are kept here.
     pub fn kept(&self) -> u64 {
         self.raw.len() as u64
