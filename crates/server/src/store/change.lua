@@ -31,7 +31,7 @@ if not held and mine ~= '' then return {'ended'} end
 
 -- Names that get a place in the order, and those that have changed, as words for ZADD, which takes many at once.
 -- (Numbers are turned into text for each command that is given one, which is slow.)
-local placed, changed = {}, {}
+local placed, changed, is_noted = {}, {}, {}
 local place, change, change_text = nil, 0, nil
 
 local function next_change()
@@ -50,6 +50,8 @@ end
 
 local function has_changed(name)
     next_change()
+    if is_noted[name] then return end
+    is_noted[name] = true
     changed[#changed + 1] = change_text
     changed[#changed + 1] = name
 end
@@ -57,6 +59,10 @@ end
 local function add_all(key, words)
     if #words == 2 then return redis.call('ZADD', key, words[1], words[2]) end
     for at = 1, #words, 1000 do redis.call('ZADD', key, unpack(words, at, math.min(at + 999, #words))) end
+end
+
+local function call_on_all(command, keys)
+    for at = 1, #keys, 1000 do redis.call(command, unpack(keys, at, math.min(at + 999, #keys))) end
 end
 
 local function write_order()
@@ -349,10 +355,12 @@ for at = FIRST, #ARGV, WORDS do
         end
     elseif kind == 'clear' then
         write_order()
-        for _, each in ipairs(redis.call('ZRANGE', order, 0, -1)) do
-            redis.call('UNLINK', start .. each)
+        local keys = redis.call('ZRANGE', order, 0, -1)
+        for at, each in ipairs(keys) do
             has_changed(each)
+            keys[at] = start .. each
         end
+        call_on_all('UNLINK', keys)
         next_change()
         redis.call('DEL', order, due, items, consumers)
         redis.call('HDEL', counters, 'highest')
@@ -396,7 +404,7 @@ if is_turn and change % 512 == 0 then
 end
 
 -- The server tells the asker of later changes only of what it has read since.
-for _, key in ipairs(touched) do redis.call('STRLEN', key) end
+call_on_all('EXISTS', touched)
 
 local alive = false
 if string.find(wishes, 'l', 1, true) then
