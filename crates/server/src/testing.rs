@@ -14,7 +14,7 @@ mod watched;
 pub use certificates::{Authority, Certificate, EncryptedRedis, Validity};
 pub use cluster::Cluster;
 pub use proxy::{Faults, Proxy};
-pub use redis::{Ending, Redis, until};
+pub use redis::{Encryption, Ending, Redis, until};
 pub use watched::Watched;
 
 /// Reads a value, as somebody who has not seen it.

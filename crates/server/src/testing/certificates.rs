@@ -1,7 +1,7 @@
 //! Certificates of a test's own, and servers that have them.
 
 use super::super::address::{Address, Host};
-use super::redis::{Redis, at_free_port};
+use super::redis::{Encryption, Redis, at_free_port};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -62,6 +62,11 @@ impl Authority {
         self.folder.path().join("ca.pem")
     }
 
+    /// The files for servers that have a certificate of this authority's.
+    pub fn encryption(&self, certificate: &Certificate) -> Encryption {
+        Encryption { ca: self.ca(), cert: certificate.cert.clone(), key: certificate.key.clone() }
+    }
+
     /// A certificate for hosts of these names, or numbers.
     pub fn certify(&self, file: &str, names: &[&str], validity: Validity) -> Certificate {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
@@ -100,13 +105,11 @@ impl EncryptedRedis {
     /// Starts a server with a certificate, and with more options for its command line. It accepts any client (`--tls-auth-clients no`), unless these
     /// options say otherwise.
     pub fn start(authority: &Authority, certificate: &Certificate, options: &[&str]) -> Self {
-        let (ca, cert, key) = (authority.ca(), &certificate.cert, &certificate.key);
-        let [ca, cert, key] = [&ca, cert, key].map(|path| path.to_str().expect("a path of a test"));
+        let of_tls = authority.encryption(certificate).options();
+        let of_tls: Vec<&str> = of_tls.iter().map(String::as_str).collect();
         at_free_port(|port| {
             let text = port.to_string();
-            let of_tls =
-                ["--tls-port", &text, "--tls-ca-cert-file", ca, "--tls-cert-file", cert, "--tls-key-file", key];
-            let all = [&of_tls[..], &["--tls-auth-clients", "no"], options].concat();
+            let all = [&["--tls-port", &text], &of_tls[..], options].concat();
             Some(Self { redis: Redis::try_start(&all)?, port })
         })
     }

@@ -4,7 +4,7 @@ use super::super::address::{Address, Host};
 use super::super::failure::Failure;
 use super::super::message::Value;
 use super::super::refusal::Reason;
-use super::redis::{Redis, at_free_port, until};
+use super::redis::{Encryption, Redis, at_free_port, until};
 use std::time::{Duration, Instant};
 
 /// The number of slots of a cluster.
@@ -24,13 +24,18 @@ pub struct Cluster {
 impl Cluster {
     /// Starts three masters and so many replicas.
     pub fn start(replicas: usize) -> Self {
+        Self::start_with(None, replicas)
+    }
+
+    /// The same; all of them speak TLS where they are told how.
+    pub fn start_with(encryption: Option<&Encryption>, replicas: usize) -> Self {
         let node = |_| {
             at_free_port(|bus| {
                 // (The port of the bus is found free in the same way, and is the other one's where both come to be the same.)
                 let bus = bus.to_string();
                 let options = ["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "2000"];
                 let more = ["--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0"];
-                let redis = Redis::start_at_port(&[&options[..], &more].concat());
+                let redis = Redis::start_at_port_with(encryption, &[&options[..], &more].concat());
                 Some((redis, bus))
             })
         };

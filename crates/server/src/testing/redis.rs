@@ -29,6 +29,40 @@ pub struct Redis {
     server: Option<Child>,
 }
 
+/// The files by which servers and sentinels speak TLS: to any client, and among each other.
+pub struct Encryption {
+    /// The certificate of the authority that vouches for all of them.
+    pub ca: PathBuf,
+    /// The servers' own certificate.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+impl Encryption {
+    /// The settings, as words of a command line.
+    pub fn options(&self) -> Vec<String> {
+        let file = |path: &PathBuf| path.to_str().expect("a path of a test").to_owned();
+        let [yes, no] = ["yes", "no"].map(str::to_owned);
+        [
+            ("--tls-ca-cert-file", file(&self.ca)),
+            ("--tls-cert-file", file(&self.cert)),
+            ("--tls-key-file", file(&self.key)),
+            ("--tls-auth-clients", no),
+            ("--tls-replication", yes.clone()),
+            ("--tls-cluster", yes),
+        ]
+        .into_iter()
+        .flat_map(|(name, value)| [name.to_owned(), value])
+        .collect()
+    }
+
+    /// The settings, as lines of a configuration.
+    fn lines(&self) -> String {
+        self.options().chunks(2).map(|pair| format!("{} {}\n", pair[0].trim_start_matches('-'), pair[1])).collect()
+    }
+}
+
 /// Waits until something is so, and fails where it never is.
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
@@ -70,9 +104,17 @@ impl Redis {
 
     /// Starts a server that is at a port of this machine as well.
     pub fn start_at_port(options: &[&str]) -> Self {
+        Self::start_at_port_with(None, options)
+    }
+
+    /// The same; it speaks TLS there where it is told how.
+    pub fn start_at_port_with(encryption: Option<&Encryption>, options: &[&str]) -> Self {
+        let of_tls = encryption.map(Encryption::options).unwrap_or_default();
+        let of_tls: Vec<&str> = of_tls.iter().map(String::as_str).collect();
+        let kind = if encryption.is_some() { "--tls-port" } else { "--port" };
         at_free_port(|port| {
             let text = port.to_string();
-            let mut redis = Self::try_start(&[&["--bind", "127.0.0.1", "--port", &text], options].concat())?;
+            let mut redis = Self::try_start(&[&["--bind", "127.0.0.1", kind, &text], &of_tls[..], options].concat())?;
             redis.port = port;
             Some(redis)
         })
@@ -80,11 +122,18 @@ impl Redis {
 
     /// Starts a sentinel, which is at a port as well, with the lines of its configuration.
     pub fn start_sentinel(lines: &str) -> Self {
+        Self::start_sentinel_with(None, lines)
+    }
+
+    /// The same; it speaks TLS there, and with the servers, where it is told how.
+    pub fn start_sentinel_with(encryption: Option<&Encryption>, lines: &str) -> Self {
+        let of_tls = encryption.map(Encryption::lines).unwrap_or_default();
+        let kind = if encryption.is_some() { "port 0\ntls-port" } else { "port" };
         at_free_port(|port| {
             let folder = tempfile::Builder::new().prefix("sync-sentinel-").tempdir().expect("a folder");
             // (It writes there.)
             let file = folder.path().join("sentinel.conf");
-            std::fs::write(&file, format!("bind 127.0.0.1\nport {port}\n{lines}\n")).expect("a file");
+            std::fs::write(&file, format!("bind 127.0.0.1\n{kind} {port}\n{of_tls}{lines}\n")).expect("a file");
             let file = file.to_str().expect("a path of a test").to_owned();
             Self { folder, options: vec![file, "--sentinel".to_owned()], port, server: None }.launched()
         })

@@ -2,7 +2,7 @@
 
 use super::super::address::{Address, Host};
 use super::super::message::Value;
-use super::redis::{Redis, until};
+use super::redis::{Encryption, Redis, until};
 
 /// The name of the master for the sentinels.
 const NAME: &str = "main";
@@ -18,13 +18,19 @@ pub struct Watched {
 impl Watched {
     /// Starts them, with more options for the command line of the servers and more lines for the configuration of the sentinels.
     pub fn start(sentinels: usize, options: &[&str], lines: &str) -> Self {
+        Self::start_with(None, sentinels, options, lines)
+    }
+
+    /// The same; all of them speak TLS where they are told how.
+    pub fn start_with(encryption: Option<&Encryption>, sentinels: usize, options: &[&str], lines: &str) -> Self {
         let common = [&["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"], options].concat();
-        let master = Redis::start_at_port(&common);
+        let master = Redis::start_at_port_with(encryption, &common);
         let of = format!("127.0.0.1 {}", master.port());
-        let replica = Redis::start_at_port(&[&common[..], &["--replicaof", &of]].concat());
+        let replica = Redis::start_at_port_with(encryption, &[&common[..], &["--replicaof", &of]].concat());
         let servers = [master, replica];
-        let sentinels =
-            (0..sentinels).map(|_| Redis::start_sentinel(&Self::lines(&servers[0].host(), lines))).collect();
+        let sentinels = (0..sentinels)
+            .map(|_| Redis::start_sentinel_with(encryption, &Self::lines(&servers[0].host(), lines)))
+            .collect();
         let watched = Self { servers, sentinels };
         watched.settle();
         watched
