@@ -78,6 +78,14 @@ pub enum Look {
     Known(Known),
 }
 
+/// What is to be known of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    Whole,
+    /// The first bytes, and how long it is.
+    Head,
+}
+
 /// Values by name.
 #[derive(Debug)]
 pub struct Cache {
@@ -117,6 +125,14 @@ impl Cache {
         match self.look_at_head(number) {
             Look::Known(known) if !known.value.is_read => Look::Unknown,
             look => look,
+        }
+    }
+
+    /// Looks for so much of the value of the name with this number.
+    pub fn look_at_as(&self, number: u32, wish: Wish) -> Look {
+        match wish {
+            Wish::Whole => self.look_at(number),
+            Wish::Head => self.look_at_head(number),
         }
     }
 

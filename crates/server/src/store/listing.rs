@@ -4,7 +4,7 @@
 //! the moment of that answer. One without a cache is told nothing: it asks for everything in one transaction of the server, and for the names
 //! that were there the last time, which mostly are all.
 
-use super::cache::{Known, Look};
+use super::cache::{Known, Look, Wish};
 use super::error::ErrorKind;
 use super::inner::{Inner, Outcome, lock_of};
 use super::layout::Key;
@@ -14,11 +14,27 @@ use super::script::Script;
 use super::space::Space;
 use crate::batch::Batch;
 use crate::message::Value;
-use crate::refusal::Refusal;
+use crate::refusal::{Reason, Refusal};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// How often names are asked for that others change all the time, before all are fetched at one moment, by a script.
 const ROUNDS: usize = 8;
+/// The number of a value's first bytes that are read where they are enough, and of the last byte that is asked for: one more says that the value is longer.
+const FIRST_BYTES: u64 = 255;
+const LAST: &[u8] = b"255";
+
+/// Something that the server is asked for.
+enum Question {
+    /// The store's own keys, and values, together.
+    Values,
+    /// The first bytes of the value of a name in the order, and, behind that, how long it is.
+    Head(u32),
+    Length(u32),
+    /// The number of names in the order, and, behind that, the last one.
+    Count,
+    LastPlace,
+}
 
 impl Inner {
     /// Asks for the names in their order.
@@ -54,51 +70,99 @@ impl Inner {
         self.order = Some(order);
     }
 
-    /// Asks for the lock and for what some names have; and where it is not known, whether an order is the newest one.
-    fn fetch_part(&mut self, place: &Place, order: &Order, wanted: &[u32]) -> Outcome<()> {
+    /// Asks for the lock and for what some names have; and where it is not known, whether an order is the newest one. `long`: the numbers of the names whose values
+    /// are longer than the first bytes that are wanted, as far as that has turned out: only of those it is asked how long they are.
+    fn fetch_part(
+        &mut self,
+        place: &Place,
+        order: &Order,
+        (wanted, wish): (&[u32], Wish),
+        long: &mut HashSet<u32>,
+    ) -> Outcome<()> {
         let (asks_for_lock, asks_for_order) = (!self.is_sure(), self.order.is_none());
         let is_transaction = !place.address.caches;
         let mut batch = Batch::new();
         if is_transaction {
             batch.add(&[b"MULTI"]);
         }
+        let mut questions = Vec::new();
         let own: &[Key] = if asks_for_lock { &[Key::Lock, Key::Life] } else { &[] };
-        let asks_for_values = own.len() + wanted.len() > 0;
-        if asks_for_values {
+        let by_one = if wish == Wish::Whole { wanted } else { &[] };
+        if own.len() + by_one.len() > 0 {
             let own = own.iter().map(|key| place.keys.kind(*key));
-            let keys = own.chain(wanted.iter().map(|at| &order[*at as usize].key[..]));
+            let keys = own.chain(by_one.iter().map(|at| &order[*at as usize].key[..]));
             batch.add_all(std::iter::once(&b"MGET"[..]).chain(keys));
+            questions.push(Question::Values);
+        }
+        if wish == Wish::Head {
+            for at in wanted {
+                let Named { key, slot, .. } = &order[*at as usize];
+                batch.add(&[b"GETRANGE", key, b"0", LAST]);
+                questions.push(Question::Head(*at));
+                if long.contains(slot) {
+                    batch.add(&[b"STRLEN", key]);
+                    questions.push(Question::Length(*at));
+                }
+            }
         }
         if asks_for_order {
             // No place comes twice: an order of the same length with the same last place is the same.
             batch.add(&[b"ZCARD", place.keys.kind(Key::Order)]);
             batch.add(&[b"ZRANGE", place.keys.kind(Key::Order), b"-1", b"-1", b"WITHSCORES"]);
+            questions.extend([Question::Count, Question::LastPlace]);
         }
         if is_transaction {
             batch.add(&[b"EXEC"]);
         }
-        if batch.is_empty() {
+        if questions.is_empty() {
             return Ok(());
         }
         let last = batch.len() - 1;
         let life = self.last_life.clone();
-        let mut count = None;
-        let mut learn = |at: usize, answer: Result<Value, Refusal>, inner: &mut Self| {
-            let answer = answer.map_err(ErrorKind::Refused)?;
-            if at == 0 && asks_for_values {
-                let Value::List(mut values) = answer else { return Err(ErrorKind::Senseless) };
-                if values.len() != own.len() + wanted.len() {
-                    return Err(ErrorKind::Senseless);
-                }
+        let (mut count, mut head) = (0, Vec::new());
+        let mut learn = |number: usize, answer: Value, inner: &mut Self| match (questions.get(number), answer) {
+            (Some(Question::Values), Value::List(mut values)) if values.len() == own.len() + by_one.len() => {
                 if asks_for_lock {
                     inner.learn_lock(place, &values[0], &values[1])?;
                 }
-                for (at, value) in wanted.iter().zip(values.drain(own.len()..)) {
+                for (at, value) in by_one.iter().zip(values.drain(own.len()..)) {
                     let named = &order[*at as usize];
                     inner.learn_at(place, named.slot, named.name(), value)?;
                 }
-            } else if let Some(count) = count {
-                let Value::List(pairs) = answer else { return Err(ErrorKind::Senseless) };
+                Ok(())
+            }
+            (Some(Question::Head(at)), Value::Text(bytes)) => {
+                let named = &order[*at as usize];
+                if long.contains(&named.slot) {
+                    head = bytes;
+                    return Ok(());
+                }
+                let stored = bytes.len() as u64;
+                if stored > FIRST_BYTES {
+                    long.insert(named.slot);
+                    return Ok(());
+                }
+                inner.learn_head(place, named.slot, named.name(), (bytes, stored))
+            }
+            (Some(Question::Length(at)), Value::Integer(stored)) => {
+                let named = &order[*at as usize];
+                let stored = u64::try_from(stored).map_err(|_| ErrorKind::Senseless)?;
+                inner.learn_head(place, named.slot, named.name(), (std::mem::take(&mut head), stored))
+            }
+            // (Something else than a value, which others have put there, is none, as to MGET.)
+            (
+                Some(Question::Head(at) | Question::Length(at)),
+                Value::Refused(Refusal { reason: Reason::WrongType, .. }),
+            ) => {
+                let named = &order[*at as usize];
+                inner.learn_at(place, named.slot, named.name(), Value::Nil)
+            }
+            (_, Value::Refused(refusal)) => Err(ErrorKind::Refused(refusal)),
+            (Some(Question::Count), Value::Integer(names)) => {
+                count = names;
+                Ok(())
+            }
+            (Some(Question::LastPlace), Value::List(pairs)) => {
                 let place = match &pairs[..] {
                     [] => None,
                     [Value::List(pair)] => pair.get(1).and_then(score_in),
@@ -112,23 +176,19 @@ impl Inner {
                 } else {
                     (inner.order, inner.last_order) = (None, None);
                 }
-            } else {
-                count = Some(answer.integer().ok_or(ErrorKind::Senseless)?);
+                Ok(())
             }
-            Ok(())
+            _ => Err(ErrorKind::Senseless),
         };
         self.exchange(place, &batch, &mut |number, answer, inner| {
             if !is_transaction {
-                return learn(number, answer, inner);
+                return learn(number, answer.unwrap_or_else(Value::Refused), inner);
             }
             if number < last {
                 return answer.map(drop).map_err(ErrorKind::Refused);
             }
             let Value::List(answers) = answer.map_err(ErrorKind::Refused)? else { return Err(ErrorKind::Senseless) };
-            answers.into_iter().enumerate().try_for_each(|(at, answer)| match answer {
-                Value::Refused(refusal) => Err(ErrorKind::Refused(refusal)),
-                answer => learn(at, Ok(answer), inner),
-            })
+            answers.into_iter().enumerate().try_for_each(|(at, answer)| learn(at, answer, inner))
         })
     }
 
@@ -160,14 +220,14 @@ impl Inner {
     fn everything(
         &self,
         order: &Order,
-        part: Part,
+        (part, wish): (Part, Wish),
         chosen: &[u32],
         skipped: usize,
     ) -> Result<Option<Everything>, usize> {
         let mut found = Vec::with_capacity(chosen.len());
         let mut missing = 0;
         for at in chosen {
-            match self.cache.look_at(order[*at as usize].slot) {
+            match self.cache.look_at_as(order[*at as usize].slot, wish) {
                 Look::Known(known) => found.push((*at, known)),
                 Look::Missing(_) => missing += 1,
                 Look::Unknown => return Ok(None),
@@ -220,11 +280,11 @@ impl Inner {
 }
 
 impl Space {
-    /// Names and what they have, all of one moment.
-    pub fn read_part(&self, part: Part, asker: Asker) -> Outcome<Everything> {
+    /// Names and what they have, or the first bytes of that, all of one moment.
+    pub fn read_part(&self, part: Part, wish: Wish, asker: Asker) -> Outcome<Everything> {
         let mut inner = self.inner();
         inner.begin_reading(self);
-        let mut skipped = 0;
+        let (mut skipped, mut long) = (0, HashSet::new());
         for round in 0.. {
             inner.look_to_read(self)?;
             if !self.address.caches {
@@ -235,19 +295,19 @@ impl Space {
                 continue;
             };
             let chosen = part.of(&order, skipped);
-            let is_unknown = |at: &u32| matches!(inner.cache.look_at(order[*at as usize].slot), Look::Unknown);
+            let is_unknown = |at: &u32| matches!(inner.cache.look_at_as(order[*at as usize].slot, wish), Look::Unknown);
             let unknown: Vec<u32> = chosen.iter().copied().filter(is_unknown).collect();
             if round >= ROUNDS && !unknown.is_empty() {
                 return inner.part_of_all(self, part, asker);
             }
-            match inner.fetch_part(self, &order, &unknown) {
+            match inner.fetch_part(self, &order, (&unknown, wish), &mut long) {
                 Err(error) if error.is_full() => return inner.part_of_all(self, part, asker),
                 fetched => fetched?,
             }
             // All that is known now is of this moment, as nothing has been read behind the last answer.
             if inner.order.as_ref().is_some_and(|newest| Rc::ptr_eq(newest, &order)) && inner.is_sure() {
                 inner.check_lock(asker, true)?;
-                match inner.everything(&order, part, &chosen, skipped) {
+                match inner.everything(&order, (part, wish), &chosen, skipped) {
                     Ok(Some(mut everything)) => {
                         everything.content.take_if(|_| !self.address.caches);
                         return Ok(everything);

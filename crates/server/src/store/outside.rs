@@ -1,5 +1,6 @@
 //! A look at a store from outside: its size, and those who use it, hold it, or wait for it.
 
+use super::cache::Wish;
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
 use super::layout::Key;
@@ -43,7 +44,7 @@ impl ServerStore {
     pub(super) fn look_from_outside(&self) -> Result<Stats> {
         let stats = self.glance()?;
         // (Nobody waits for those who keep others from reading: this only looks.)
-        let live: u64 = match self.part(Part::All) {
+        let live: u64 = match self.part(Part::All, Wish::Head) {
             Ok(all) => all.iter().map(|(named, known)| named.name().len() as u64 + known.value.stored).sum(),
             Err(error) if matches!(error.kind(), ErrorKind::Held(_)) => 0,
             Err(error) => return Err(error),

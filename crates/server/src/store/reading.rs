@@ -1,6 +1,6 @@
 //! Reading one value: as a whole, what was appended to it since it was read, or its first bytes.
 
-use super::cache::{Known, Look};
+use super::cache::{Known, Look, Wish};
 use super::error::ErrorKind;
 use super::inner::{Inner, Outcome};
 use super::layout::{HEAD, Key, Stored};
@@ -15,14 +15,6 @@ const LONG: u64 = 4096;
 /// The last of the first bytes that are read of a long value, and of one that may be short.
 const LAST_OF_LONG: &[u8] = b"63";
 const LAST_OF_SHORT: &[u8] = b"4095";
-
-/// A read of one value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    Whole,
-    /// The first bytes, and how long it is.
-    Head,
-}
 
 impl Inner {
     /// Asks questions at one moment, and for the lock where that is not known; the answers. (Pushes behind the last one have not been read: all that is
@@ -93,19 +85,25 @@ impl Inner {
             }
             None => head.len() as u64,
         };
+        if !is_long && stored >= LONG {
+            return Ok(());
+        }
+        self.learn_head(place, slot, name, (head, stored))
+    }
+
+    /// The server has told the first bytes of what a name has, and how long that is.
+    pub fn learn_head(&mut self, place: &Place, slot: u32, name: &[u8], (head, stored): (Vec<u8>, u64)) -> Outcome<()> {
         // (A key without bytes is like none to the scripts.)
         if head.is_empty() {
-            self.learn_at(place, slot, name, Value::Nil)
-        } else if is_long && stored > head.len() as u64 {
-            let value = Stored::read_head(head, stored).ok_or(ErrorKind::Foreign(key))?;
-            let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
-            self.cache.learn_at(slot, Some(value), ahead);
-            Ok(())
-        } else if !is_long && stored >= LONG {
-            Ok(())
-        } else {
-            self.learn_at(place, slot, name, Value::Text(head))
+            return self.learn_at(place, slot, name, Value::Nil);
         }
+        if stored <= head.len() as u64 {
+            return self.learn_at(place, slot, name, Value::Text(head));
+        }
+        let value = Stored::read_head(head, stored).ok_or_else(|| ErrorKind::Foreign(place.keys.value(name)))?;
+        let ahead = self.link.as_ref().map_or(0, |link| link.ahead);
+        self.cache.learn_at(slot, Some(value), ahead);
+        Ok(())
     }
 
     /// Asks for what was appended to the value that was last read of a name. It is known then, unless it is another one.

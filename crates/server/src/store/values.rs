@@ -1,6 +1,6 @@
 //! Reading and writing values.
 
-use super::cache::{Known, Look};
+use super::cache::{Known, Look, Wish};
 use super::consuming::Lists;
 use super::entries;
 use super::error::ErrorKind;
@@ -44,7 +44,8 @@ fn put<'a>(name: &'a [u8], bytes: Word<'a>, note: Option<i64>, due: u64) -> Step
 
 /// A value that is left where this thread keeps it.
 fn left(known: &Known) -> Unread {
-    Unread { length: known.value.bytes().len() as u64, place: [known.slot.into(), known.record, 0, 0] }
+    let length = if known.value.is_read { known.value.bytes().len() as u64 } else { known.value.length() };
+    Unread { length, place: [known.slot.into(), known.record, 0, 0] }
 }
 
 /// The way in which a value is appended to.
@@ -128,9 +129,9 @@ impl ServerStore {
         self.notes.borrow_mut().see(name, slot, Sight { record, at: self.space.moment() });
     }
 
-    /// Names in their order, and what they have.
-    pub(super) fn part(&self, part: Part) -> Result<Everything> {
-        self.with_items(Lists::All, || self.space.read_part(part, self.asker()).map_err(|kind| self.error(kind)))
+    /// Names in their order, and what they have, or the first bytes of that.
+    pub(super) fn part(&self, part: Part, wish: Wish) -> Result<Everything> {
+        self.with_items(Lists::All, || self.space.read_part(part, wish, self.asker()).map_err(|kind| self.error(kind)))
     }
 
     /// Makes changes at one moment, or none.
@@ -269,10 +270,12 @@ impl ServerStore {
             snapshot.add(place, key, value).ok_or_else(|| self.error(ErrorKind::NoRoom(bytes.len() as u64)))
         };
         let (whole, some) = match selection {
-            Selection::All => (Some(self.part(Part::All)?), Vec::new()),
-            Selection::Page { prefix, after, limit } => {
-                let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
-                (Some(self.part(Part::Page { prefix, after: *after, limit })?), Vec::new())
+            Selection::All => (Some(self.part(Part::All, Wish::Whole)?), Vec::new()),
+            Selection::Page { prefix, after, limit: most } => {
+                let most = usize::try_from(*most).unwrap_or(usize::MAX);
+                // (Where only names are wanted, all values may be left where they are.)
+                let wish = if limit == 0 { Wish::Head } else { Wish::Whole };
+                (Some(self.part(Part::Page { prefix, after: *after, limit: most }, wish)?), Vec::new())
             }
             Selection::Keys(keys) => {
                 let read = || self.space.read_some(keys, self.asker()).map_err(|kind| self.error(kind));

@@ -1,6 +1,6 @@
 //! Waiting for a change.
 
-use super::cache::Moment;
+use super::cache::{Moment, Wish};
 use super::consuming::{ASKS, Lists};
 use super::error::ErrorKind;
 use super::handle::{Result, ServerStore};
@@ -149,7 +149,7 @@ impl ServerStore {
                 Known::All(state) => self.state_now()? != state,
                 Known::Whole => {
                     self.state_now()?;
-                    let all = self.part(Part::All)?;
+                    let all = self.part(Part::All, Wish::Head)?;
                     !self.notes.borrow().is_whole(&all)
                 }
             };
