@@ -78,7 +78,7 @@ pub enum Look {
     Known(Known),
 }
 
-/// What is to be known of a value.
+/// How much is to be known of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
     Whole,
