@@ -46,9 +46,15 @@ pub enum Known {
     Whole,
 }
 
+/// A state that a store never is in: that of one that was not there when all was seen, and has been there since, whether it is now or not.
+const PASSED: u64 = u64::MAX;
+
 impl Notes {
     /// A name was seen with this value, or without one.
     pub fn see(&mut self, name: &[u8], slot: u32, sight: Sight) {
+        if sight.record != 0 && self.state == Some(0) {
+            self.state = Some(PASSED);
+        }
         match self.names.get_mut(name) {
             Some(seen) => *seen = (slot, sight),
             None => drop(self.names.insert(name.into(), (slot, sight))),
@@ -77,8 +83,11 @@ impl Notes {
     /// that is its state before any, as 0 is where there is no store.
     pub fn follow(&mut self, change: u64, first: u64) {
         let Some(before) = change.checked_sub(1) else { return };
-        if self.state.is_some_and(|state| state == before || state == 0 && first == before) {
-            self.state = Some(change);
+        match self.state {
+            Some(state) if state == before || state == 0 && first == before => self.state = Some(change),
+            // (Others have made the store, and changed it.)
+            Some(0) => self.state = Some(PASSED),
+            _ => {}
         }
     }
 
