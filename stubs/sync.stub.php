@@ -511,8 +511,8 @@ class Sync implements \ArrayAccess, \Countable, \IteratorAggregate, \JsonSeriali
      * From then on it is missing for every method, operator and loop, in all programs, without anybody removing it. A value that is
      * stored as a whole (`=`, set(), put(), setData() …) has the expiry that it is given with, or none; a change of what is there (`++`,
      * `[] =`, increment(), update(), push() …) keeps it. The wall clock counts, to some milliseconds; a program for which a value
-     * has expired does not see it again when the clock is set back. In a class that overrides set() the first value that set() stores gets
-     * the expiry.
+     * has expired does not see it again when the clock is set back. In a class that overrides set() what set() stores under
+     * the name gets the expiry, and so does the first value that it stores by its parent's set() under another name before that.
      *
      *     $token = $sync->put('token', bin2hex(random_bytes(16)), 3600);
      *     $sync->put('offer', ['price' => 9.99], new DateInterval('P1M'));

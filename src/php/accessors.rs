@@ -7,8 +7,9 @@ use ext_php_rs::ffi::BP_VAR_R;
 
 use super::lifetime::Lifetime;
 use super::object::{IN_GET, IN_SET, IN_UNSET, SyncObject};
+use super::pending::Stays;
 use super::property::{self, Observed};
-use super::running::is_running;
+use super::running::{is_running, lifetime_of};
 use super::zend::{Local, Slot, Str, Thrown, Value};
 
 /// Reads the value of `name`, by the method that the object's class overrides, and tells when that was.
@@ -64,20 +65,30 @@ pub fn put_for(this: &SyncObject, name: &Str, value: &Value, lifetime: Lifetime)
     if !this.overrides.accessors() {
         return property::write_for(this, name, value, lifetime);
     }
-    if is_running(this, name, IN_SET) {
-        let pending = this.pending.take();
-        let lifetime = if lifetime == Lifetime::ForEver { pending } else { lifetime };
-        return property::write_for(this, name, value.dereference(), lifetime);
-    }
-    this.pending.within(lifetime, || put(this, name, value))
+    put_as(this, name, value, Stays { under_its_name: lifetime, renamed: lifetime }, lifetime != Lifetime::ForEver)
 }
 
 /// As [`put`], a value that comes of the one that was read: it stays as long as that would have. (Under another name, to which the methods have changed
 /// this one, as long as what is there.)
 pub fn put_changed(this: &SyncObject, name: &Str, value: &Value, before: Observed) -> Result<(), Thrown> {
-    let lifetime = if this.overrides.accessors() && !before.there { Lifetime::AsBefore } else { before.lifetime() };
-    let is_wanted = this.pending.lifetime() != Lifetime::ForEver && is_running(this, name, IN_SET);
-    put_for(this, name, value, if is_wanted { Lifetime::ForEver } else { lifetime })
+    if !this.overrides.accessors() {
+        return property::write_for(this, name, value, before.lifetime());
+    }
+    let stays = match before.there {
+        true => Stays { under_its_name: before.lifetime(), renamed: Lifetime::ForEver },
+        false => Stays { under_its_name: Lifetime::AsBefore, renamed: Lifetime::AsBefore },
+    };
+    put_as(this, name, value, stays, false)
+}
+
+/// As [`put`], a value that stays so long. `is_said`: by the program, which then means it in a method of the class, too.
+fn put_as(this: &SyncObject, name: &Str, value: &Value, stays: Stays, is_said: bool) -> Result<(), Thrown> {
+    if !is_running(this, name, IN_SET) {
+        return this.pending.within(name, stays, || put(this, name, value));
+    }
+    let pending = lifetime_of(this, name);
+    let lifetime = if is_said || pending == Lifetime::ForEver { stays.under_its_name } else { pending };
+    property::write_for(this, name, value.dereference(), lifetime)
 }
 
 /// Stores the value of `name`, by the method that the object's class overrides. (It stays as long as `this.pending` says.)

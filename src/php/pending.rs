@@ -3,57 +3,80 @@
 use std::cell::RefCell;
 
 use super::lifetime::Lifetime;
-use super::zend::{self, finally};
+use super::zend::{self, Str, ZStr, finally};
 
-/// The methods under way that have not stored their value yet, and how long that stays. (A method may give the value another name, so that
-/// the first one that it stores as a whole is taken for it.)
-#[derive(Debug, Default)]
+/// The methods under way that store a value, and how long that stays.
+#[derive(Default)]
 pub struct Pending {
-    /// Each with the fiber that it runs in, which may sleep in it while others store values of their own.
-    methods: RefCell<Vec<(usize, Lifetime)>>,
+    methods: RefCell<Vec<Method>>,
+}
+
+/// A method that runs to store a value.
+struct Method {
+    /// The fiber that it runs in, which may sleep in it while others store values of their own.
+    fiber: usize,
+    /// The frame that it was called from.
+    caller: usize,
+    name: Str,
+    stays: Stays,
+}
+
+/// How long a value stays.
+#[derive(Debug, Clone, Copy)]
+pub struct Stays {
+    /// Under the name for which the method was called.
+    pub under_its_name: Lifetime,
+    /// Under another one, which the method may have given it: the first value that it stores under another name is taken for it.
+    pub renamed: Lifetime,
 }
 
 impl Pending {
-    /// Runs `body`, which calls a method of the class that stores a value: that stays so long.
-    pub fn within<T>(&self, lifetime: Lifetime, body: impl FnOnce() -> T) -> T {
+    /// Runs `body`, which calls a method of the class to store a value under a name.
+    pub fn within<T>(&self, name: &Str, stays: Stays, body: impl FnOnce() -> T) -> T {
         let fiber = zend::fiber();
-        self.methods.borrow_mut().push((fiber, lifetime));
+        let caller = zend::innermost_frame();
+        self.methods.borrow_mut().push(Method { fiber, caller, name: name.clone(), stays });
         finally(body, |_| {
             let mut methods = self.methods.borrow_mut();
-            if let Some(last) = methods.iter().rposition(|method| method.0 == fiber) {
+            if let Some(last) = methods.iter().rposition(|method| method.fiber == fiber) {
                 methods.remove(last);
             }
         })
     }
 
-    /// How long the next value of this fiber stays.
-    pub fn lifetime(&self) -> Lifetime {
-        self.of_this_fiber(|lifetime| *lifetime)
+    /// Whether a method runs.
+    pub fn is_any(&self) -> bool {
+        !self.methods.borrow().is_empty()
     }
 
-    /// The same, for one that is stored now: those behind it are others. (All that a method stores are as long there as the ones in whose place they come.)
-    pub fn take(&self) -> Lifetime {
-        self.of_this_fiber(|lifetime| match *lifetime {
-            Lifetime::AsBefore => Lifetime::AsBefore,
-            _ => std::mem::take(lifetime),
-        })
-    }
-
-    /// Gives its memory up.
-    pub fn empty(&self) {
-        drop(self.methods.take());
-    }
-
-    fn of_this_fiber(&self, body: impl FnOnce(&mut Lifetime) -> Lifetime) -> Lifetime {
+    /// How long a value stays that is stored under a name now. `is_inner`: whether the methods that run since a frame have called each other for another value.
+    pub fn take(&self, name: &ZStr, is_inner: impl FnOnce(usize) -> bool) -> Lifetime {
         let mut methods = self.methods.borrow_mut();
         if methods.is_empty() {
             return Lifetime::ForEver;
         }
         let fiber = zend::fiber();
-        methods
-            .iter_mut()
-            .rev()
-            .find(|method| method.0 == fiber)
-            .map_or(Lifetime::ForEver, |method| body(&mut method.1))
+        let Some(method) = methods.iter_mut().rev().find(|method| method.fiber == fiber) else {
+            return Lifetime::ForEver;
+        };
+        if method.name.bytes() == name.bytes() {
+            // (What it stores under other names are other values, then.)
+            if method.stays.renamed != Lifetime::AsBefore {
+                method.stays.renamed = Lifetime::ForEver;
+            }
+            return method.stays.under_its_name;
+        }
+        match method.stays.renamed {
+            Lifetime::ForEver => Lifetime::ForEver,
+            // (All that it stores are as long there as the ones in whose place they come.)
+            Lifetime::AsBefore => Lifetime::AsBefore,
+            _ if is_inner(method.caller) => Lifetime::ForEver,
+            _ => std::mem::take(&mut method.stays.renamed),
+        }
+    }
+
+    /// Gives its memory up.
+    pub fn empty(&self) {
+        drop(self.methods.take());
     }
 }

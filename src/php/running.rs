@@ -1,7 +1,8 @@
 //! Which methods of a class run for a name.
 
+use super::lifetime::Lifetime;
 use super::object::{IN_GET, IN_ISSET, IN_SET, IN_UNSET, SyncObject, class};
-use super::zend::{Frame, Value, ZStr};
+use super::zend::{self, Frame, Value, ZStr};
 
 /// Whether a method of the object's class runs for this very name, in which that means what is shared: reading it, storing it, removing it or asking
 /// whether it is there, as `guard` says.
@@ -40,6 +41,28 @@ pub fn is_of_class(frame: Frame, this: &SyncObject, methods: &[&str]) -> bool {
             !std::ptr::eq(scope, class())
                 && methods.iter().any(|method| method.as_bytes().eq_ignore_ascii_case(name.bytes()))
         })
+}
+
+/// Whether one of the class's own methods that store a value has been called, since a frame, within a run of itself: for another value, then. (A method of a class
+/// that the object's class extends is called by that for the same one.)
+fn has_called_itself(this: &SyncObject, since: usize) -> bool {
+    let runs = |name: &str| {
+        // SAFETY: the class of a live object, which keeps its methods; nothing here returns to the engine.
+        unsafe {
+            let method = zend::method(this.object().class(), name);
+            let Some(scope) = method.as_ref().map(|method| method.common.scope) else { return 0 };
+            let is_its = |frame: &Frame| {
+                is_of_class(*frame, this, &[name]) && frame.method().is_some_and(|(its, _)| std::ptr::eq(its, scope))
+            };
+            Frame::running().take_while(|frame| frame.address() != since).filter(is_its).count()
+        }
+    };
+    methods(IN_SET).iter().any(|name| runs(name) > 1)
+}
+
+/// How long a value stays that is stored under a name now, if a method of the class does so for an operation that knows it.
+pub fn lifetime_of(this: &SyncObject, name: &ZStr) -> Lifetime {
+    this.pending.take(name, |since| has_called_itself(this, since))
 }
 
 /// Whether a value is given as a name, and means this one.

@@ -10,7 +10,6 @@ use ext_php_rs::ffi::{self, BP_VAR_IS, BP_VAR_R, zend_object, zend_string, zval}
 
 use super::fetch::is_operator;
 use super::handlers;
-use super::lifetime::Lifetime;
 use super::object::{IN_GET, IN_ISSET, IN_SET, IN_UNSET, SyncObject};
 use super::running::is_running;
 use super::zend::{self, Slot, Str, Value, ZStr};
@@ -103,7 +102,7 @@ pub unsafe extern "C" fn write_property(
             ffi::zend_std_write_property(object, name, value, slot)
         } else if asks(this, ZStr::from_ptr(name), this.overrides.set, IN_SET) {
             ffi::zend_std_write_property(object, name, value, ptr::null_mut())
-        } else if this.pending.lifetime() != Lifetime::ForEver {
+        } else if this.pending.is_any() {
             handlers::write_property_long(object, name, value)
         } else {
             handlers::write_property(object, name, value, slot)

@@ -18,6 +18,12 @@ pub const FRAME: usize = size_of::<zend_execute_data>().div_ceil(size_of::<Zval>
 #[derive(Clone, Copy)]
 pub struct Frame<'a>(&'a zend_execute_data);
 
+/// The address of the innermost frame of this thread.
+pub fn innermost_frame() -> usize {
+    // SAFETY: the globals belong to this thread, and no reference to them is ever made.
+    unsafe { (*executor()).current_execute_data }.addr()
+}
+
 impl<'a> Frame<'a> {
     /// The frame at an address; none for null.
     ///
@@ -38,6 +44,11 @@ impl<'a> Frame<'a> {
             let innermost = Self::of((*executor()).current_execute_data);
             std::iter::successors(innermost, |frame| Self::of(frame.0.prev_execute_data))
         }
+    }
+
+    /// Its address.
+    pub fn address(self) -> usize {
+        ptr::from_ref(self.0).addr()
     }
 
     /// Whether it runs code that is written in PHP.
