@@ -32,8 +32,8 @@ pub enum Known {
     Here(Seen),
     /// So it was, or may have been, when the log ended there or later; whether there was a value is not known.
     Since(u64),
-    /// It was seen, or may have been, in another file; whether there was certainly a value.
-    Before(bool),
+    /// It was seen, or may have been, in another file; whether there was a value, where that is known.
+    Before(Option<bool>),
     /// It was neither read nor written.
     No,
 }
@@ -169,6 +169,22 @@ impl Table {
     }
 }
 
+/// Notes on a file that is not there any more.
+struct Before {
+    which: Which,
+    table: Table,
+    floor: u64,
+}
+
+impl Before {
+    fn known(&self, name: &[u8]) -> Option<Known> {
+        match self.table.get(hash(self.which.hash_seed, name)) {
+            Some(seen) if seen.end >= self.floor => Some(Known::Before(Some(seen.there))),
+            _ => (self.floor > 0).then_some(Known::Before(None)),
+        }
+    }
+}
+
 /// The notes of one store.
 pub struct Notes {
     which: Cell<Which>,
@@ -180,7 +196,7 @@ pub struct Notes {
     /// The log's last change, up to which all is known; `u64::MAX`: that of another file.
     all: Cell<u64>,
     /// The notes on the file that was there before, if there were any; whether there were notes on still another one.
-    before: RefCell<Option<(Which, Table)>>,
+    before: RefCell<Option<Before>>,
     lost: Cell<bool>,
 }
 
@@ -205,9 +221,9 @@ impl Notes {
             return;
         }
         self.all.set(if self.begun.replace(true) { u64::MAX } else { changed });
-        self.floor.set(0);
-        let old = (self.which.replace(which), self.table.take());
-        if !old.1.is_empty() && self.before.replace(Some(old)).is_some() {
+        let old = Before { which: self.which.replace(which), table: self.table.take(), floor: self.floor.replace(0) };
+        let is_any = old.floor > 0 || !old.table.is_empty();
+        if is_any && self.before.replace(Some(old)).is_some() {
             self.lost.set(true);
         }
     }
@@ -276,13 +292,11 @@ impl Notes {
         if floor > 0 {
             return Known::Since(floor);
         }
-        if let Some((which, table)) = &*self.before.borrow()
-            && let Some(seen) = table.get(hash(which.hash_seed, name))
-        {
-            return Known::Before(seen.there);
+        if let Some(known) = self.before.borrow().as_ref().and_then(|before| before.known(name)) {
+            return known;
         }
         match self.table.forgotten.get() {
-            _ if self.lost.get() => Known::Before(false),
+            _ if self.lost.get() => Known::Before(None),
             u64::MAX => Known::No,
             forgotten => Known::Since(forgotten),
         }
@@ -361,14 +375,29 @@ mod tests {
         notes.note_nothing(b"x");
         notes.enter_bare(FILE, 8);
         assert_eq!(notes.all(), 8, "there is nothing in it");
-        assert_eq!(notes.known(b"x"), Known::Before(false));
+        assert_eq!(notes.known(b"x"), Known::Before(Some(false)));
         assert_eq!(notes.known(b"y"), Known::No);
         note(&notes, b"x", 16, true);
         notes.enter(OTHER, 8);
-        assert_eq!(notes.known(b"x"), Known::Before(true));
-        assert_eq!(notes.known(b"y"), Known::Before(false), "there were others");
+        assert_eq!(notes.known(b"x"), Known::Before(Some(true)));
+        assert_eq!(notes.known(b"y"), Known::Before(None), "there were others");
         notes.enter(OTHER, 16);
-        assert_eq!(notes.known(b"x"), Known::Before(true));
+        assert_eq!(notes.known(b"x"), Known::Before(Some(true)));
+    }
+
+    #[test]
+    fn the_names_of_a_file_of_which_all_were_seen_are_not_taken_for_unseen_in_the_next_one() {
+        let notes = Notes::default();
+        notes.enter(FILE, 8);
+        note(&notes, b"x", 16, true);
+        notes.note_all(24, 24);
+        note(&notes, b"y", 32, false);
+        notes.enter(OTHER, 8);
+        assert_eq!(notes.known(b"x"), Known::Before(None), "it was seen at the end, whatever it was then");
+        assert_eq!(notes.known(b"y"), Known::Before(Some(false)));
+        assert_eq!(notes.known(b"z"), Known::Before(None));
+        note(&notes, b"z", 16, false);
+        assert_eq!(notes.known(b"z"), Known::Here(Seen { end: 16, there: false }));
     }
 
     #[test]

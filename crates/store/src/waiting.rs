@@ -97,7 +97,7 @@ impl Waiting<'_> {
             Since::Now => Known::No,
             // Of a file that goes on elsewhere, or was not there, or is not there any more.
             Since::State(0) if file.is_none() => Known::Here(Seen { end: 0, there: false }),
-            Since::State(0) => Known::Before(false),
+            Since::State(0) => Known::Before(Some(false)),
             Since::State(state) if state > changed => {
                 watch.there = There::Elsewhere;
                 return Ok(());
@@ -109,7 +109,7 @@ impl Waiting<'_> {
             Known::Since(end) => (end, There::Unknown),
             Known::Before(there) => {
                 watch.which = Which { incarnation: !watch.which.incarnation, ..watch.which };
-                (0, there.into())
+                (0, there.map_or(There::Unknown, There::from))
             }
             Known::No => match file {
                 None => (0, There::No),
